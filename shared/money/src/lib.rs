@@ -1,0 +1,36 @@
+//! Amounts, currencies and ids: the words of money, with nothing async in them.
+//!
+//! - [`amount`]: coins, diamonds and what the ledger moves; private fields, checked arithmetic only.
+//! - [`currency`]: ISO 4217 codes, minor units and [`Money`].
+//! - [`id`]: books, users, request ids, and the ids derived from them.
+
+pub mod amount;
+pub mod currency;
+pub mod id;
+
+pub use amount::{AMOUNT_MAX, Amount, Coins, Diamonds};
+pub use currency::{Currency, Money, Rounding};
+pub use id::{BookName, RequestId, UserKey, derive_id, id_time_ms};
+
+/// Why a value is not one of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Outside the type's range.
+    #[error("{what} must be {bounds}, not {got}")]
+    Range {
+        /// The type's noun.
+        what: &'static str,
+        /// The range in words.
+        bounds: &'static str,
+        /// What was given.
+        got: i128,
+    },
+    /// Not of the type's form. The text given is not repeated: it may be personal.
+    #[error("{what} must match {form}")]
+    Form {
+        /// The type's noun.
+        what: &'static str,
+        /// The form, as a pattern or in words.
+        form: &'static str,
+    },
+}
