@@ -1,0 +1,112 @@
+//! The rules of the house that a machine can check: sizes, names, leftovers, comments and the direction of dependencies. Line-based on purpose:
+//! it relies on rustfmt's layout and needs no parser.
+mod manifest;
+mod proto;
+mod rust;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, fs, io, path::Path};
+
+pub use manifest::check_manifest;
+pub use proto::check_proto;
+pub use rust::check_rust;
+
+/// What may lie at the top of the repository. Ignored build output and local data included.
+const TOP_LEVEL: [&str; 20] = [
+    ".ci",
+    ".config",
+    ".dockerignore",
+    ".git",
+    ".gitattributes",
+    ".gitignore",
+    ".rustfmt.toml",
+    "ARCHITECTURE.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "data",
+    "deploy",
+    "proto",
+    "services",
+    "shared",
+    "target",
+    "tests",
+];
+
+/// Folders in which sources are looked for.
+const SOURCES: [&str; 4] = ["proto/largesse", "services", "shared", "tests"];
+
+/// One broken rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Path from the top of the repository.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// The rule and what breaks it.
+    pub what: String,
+}
+
+impl Violation {
+    fn at(file: &str, line: usize, what: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, what: what.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file, self.line, self.what)
+    }
+}
+
+/// Checks the names at the top of the repository.
+pub fn check_top_level<'a>(entries: impl IntoIterator<Item = &'a str>) -> Vec<Violation> {
+    entries
+        .into_iter()
+        .filter(|entry| !TOP_LEVEL.contains(entry))
+        .map(|entry| Violation::at(entry, 1, "not one of the entries allowed at the top of the repository"))
+        .collect()
+}
+
+/// Checks everything under the top of a repository.
+pub fn check_repository(root: &Path) -> io::Result<Vec<Violation>> {
+    let top = names(root)?;
+    let mut found = check_top_level(top.iter().map(String::as_str));
+    for folder in SOURCES {
+        check_folder(root, folder, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Result<()> {
+    for name in names(&root.join(folder))? {
+        let file = format!("{folder}/{name}");
+        let path = root.join(&file);
+        if path.is_dir() {
+            if name != "target" && !name.starts_with('.') {
+                check_folder(root, &file, found)?;
+            }
+        } else if name.ends_with(".rs") {
+            found.extend(check_rust(&file, &fs::read_to_string(path)?));
+        } else if name.ends_with(".proto") {
+            found.extend(check_proto(&file, &fs::read_to_string(path)?));
+        } else if name == "Cargo.toml" {
+            found.extend(check_manifest(&file, &fs::read_to_string(path)?));
+        }
+    }
+    Ok(())
+}
+
+/// Names in a folder, sorted; none when there is no such folder.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
