@@ -1,0 +1,36 @@
+use super::*;
+use std::collections::HashSet;
+
+#[test]
+fn no_rpc_has_two_rows() {
+    let paths: HashSet<_> = TABLE.iter().map(|row| row.path).collect();
+    assert_eq!(paths.len(), TABLE.len());
+}
+
+#[test]
+fn users_never_reach_the_ledger() {
+    for row in TABLE.iter().filter(|row| row.path.contains("LedgerService")) {
+        assert_eq!(row.reach(Viewer), None, "{}", row.path);
+        assert_eq!(row.reach(Creator), None, "{}", row.path);
+    }
+}
+
+#[test]
+fn users_act_on_their_own_only() {
+    for row in TABLE.iter() {
+        for role in [Viewer, Creator] {
+            assert_ne!(row.reach(role), Some(Reach::OnBehalf), "{}", row.path);
+        }
+    }
+}
+
+#[test]
+fn auditors_change_nothing() {
+    let changing = ["Create", "Open", "Set", "Post", "Void", "Reverse", "Send", "Redeem", "Accept", "Request"];
+    for row in TABLE.iter() {
+        let method = row.path.rsplit('/').next().unwrap();
+        if changing.iter().any(|verb| method.starts_with(verb)) {
+            assert_eq!(row.reach(Auditor), None, "{}", row.path);
+        }
+    }
+}

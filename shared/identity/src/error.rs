@@ -1,0 +1,63 @@
+//! What can be wrong with a token or a key.
+use std::{io, path::PathBuf};
+
+/// Closed: every place that answers a caller matches on all of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not three base64url parts of JSON, or longer than [`crate::token::TOKEN_BYTES_MAX`].
+    #[error("the token is not a well-formed JWT")]
+    Malformed,
+    /// Signed with another algorithm than EdDSA (also `none`).
+    #[error("the token is not signed with EdDSA")]
+    Algorithm,
+    /// No known key made the signature.
+    #[error("no known key signed the token")]
+    Signature,
+    /// Another issuer or audience than this house's.
+    #[error("the token was not made by or for largesse")]
+    Audience,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// Its time has not come.
+    #[error("the token is not valid yet")]
+    NotYetValid,
+    /// A claim is missing or has a form this house does not know.
+    #[error("the token's claim `{0}` is missing or wrong")]
+    Claim(&'static str),
+    /// A key file cannot be read or written.
+    #[error("key file {}: {source}", path.display())]
+    KeyFile {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A key file does not hold an Ed25519 key in PEM.
+    #[error("key file {}: not an Ed25519 key in PEM ({expected})", path.display())]
+    KeyFormat {
+        /// Which file.
+        path: PathBuf,
+        /// The form that was expected.
+        expected: &'static str,
+    },
+    /// The system gave no randomness, or the signer refused its key.
+    #[error("cannot sign or make a key")]
+    Signing,
+}
+
+impl Error {
+    /// A stable word for the error, told to the caller as a fact; it names no secret.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Algorithm => "algorithm",
+            Self::Signature => "signature",
+            Self::Audience => "audience",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::Claim(_) => "claim",
+            Self::KeyFile { .. } | Self::KeyFormat { .. } | Self::Signing => "key",
+        }
+    }
+}

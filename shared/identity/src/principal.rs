@@ -1,0 +1,99 @@
+//! The verified caller: who, in which role, on which books.
+use money::{BookName, UserKey};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr, time::SystemTime};
+
+/// What a caller is. Closed, so that the table of access names every one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Buys coins and sends gifts.
+    Viewer,
+    /// Receives gifts and is paid. May also do what a viewer does.
+    Creator,
+    /// A service of this house, acting as itself or for a named user.
+    Service,
+    /// Staff who help users.
+    Support,
+    /// Staff who answer for the books.
+    Finance,
+    /// Staff who may look at everything and change nothing.
+    Auditor,
+    /// Staff who set up books.
+    Admin,
+}
+
+impl Role {
+    /// Every role, in the order above.
+    pub const ALL: [Self; 7] = [Self::Viewer, Self::Creator, Self::Service, Self::Support, Self::Finance, Self::Auditor, Self::Admin];
+
+    /// As written in a token.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Creator => "creator",
+            Self::Service => "service",
+            Self::Support => "support",
+            Self::Finance => "finance",
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = || Self::ALL.map(Self::as_str).join(", ");
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| format!("one of {}", known()))
+    }
+}
+
+/// The books a token covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Books {
+    /// Every book; for services and staff of the house.
+    All,
+    /// These, and no others.
+    Only(Vec<BookName>),
+}
+
+impl Books {
+    /// Whether the token may touch `book`.
+    pub fn covers(&self, book: &BookName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.contains(book),
+        }
+    }
+
+    /// The book a request means that names none: the token's, when it holds exactly one.
+    pub fn single(&self) -> Option<&BookName> {
+        match self {
+            Self::Only(names) if names.len() == 1 => names.first(),
+            Self::All | Self::Only(_) => None,
+        }
+    }
+}
+
+/// Who calls, as a verified token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The token's `sub`: a user, a member of staff or a service.
+    pub subject: UserKey,
+    /// What the subject is.
+    pub role: Role,
+    /// The app the token was made for. Empty: none in particular.
+    pub app: String,
+    /// The books the token covers.
+    pub books: Books,
+    /// When the token stops being good.
+    pub expires_at: SystemTime,
+}

@@ -1,0 +1,121 @@
+use super::*;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::json;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn grant(role: Role, books: Books) -> Grant {
+    Grant { subject: UserKey::try_new("u1").unwrap(), role, app: "live".into(), books }
+}
+
+fn demo() -> Books {
+    Books::Only(vec![BookName::try_new("demo").unwrap()])
+}
+
+fn house() -> (Issuer, Verifier) {
+    let issuer = Issuer::from_keys(&KeyPair::generate().unwrap());
+    let verifier = Verifier::new(&[issuer.public_key()]);
+    (issuer, verifier)
+}
+
+/// A token over `header` and `claims` with the issuer's signature.
+fn signed(issuer: &Issuer, header: &serde_json::Value, claims: &serde_json::Value) -> String {
+    let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(header), part(claims));
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &issuer.key, Algorithm::EdDSA).unwrap();
+    format!("{message}.{signature}")
+}
+
+fn claims() -> serde_json::Value {
+    json!({"iss": "largesse", "aud": "largesse", "sub": "u1", "role": "viewer", "app": "", "books": ["demo"],
+        "iat": 1_000, "nbf": 1_000, "exp": 5_000})
+}
+
+fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+#[test]
+fn what_was_granted_is_what_is_verified() {
+    let (issuer, verifier) = house();
+    let now = SystemTime::now();
+    let token = issuer.issue_at(&grant(Role::Viewer, demo()), now, HOUR).unwrap();
+    let principal = verifier.verify(&token, now).unwrap();
+    assert_eq!((principal.subject.as_str(), principal.role, principal.app.as_str()), ("u1", Role::Viewer, "live"));
+    assert_eq!(principal.books, demo());
+    assert_eq!(expires_at(&token).unwrap(), principal.expires_at);
+}
+
+#[test]
+fn a_remembered_token_still_expires() {
+    let (issuer, verifier) = house();
+    let token = issuer.issue_at(&grant(Role::Viewer, demo()), at(1_000), HOUR).unwrap();
+    let first = verifier.verify(&token, at(1_001)).unwrap();
+    let again = verifier.verify(&token, at(4_599)).unwrap();
+    assert!(Arc::ptr_eq(&first, &again), "the second look must come from memory");
+    assert!(matches!(verifier.verify(&token, at(4_600)), Err(Error::Expired)));
+}
+
+#[test]
+fn a_changed_byte_is_refused_also_when_the_original_is_remembered() {
+    let (issuer, verifier) = house();
+    let token = issuer.issue_at(&grant(Role::Viewer, demo()), at(1_000), HOUR).unwrap();
+    verifier.verify(&token, at(1_001)).unwrap();
+    let mut parts: Vec<String> = token.split('.').map(ToOwned::to_owned).collect();
+    let mut claims: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[1]).unwrap()).unwrap();
+    claims["role"] = json!("admin");
+    parts[1] = URL_SAFE_NO_PAD.encode(claims.to_string());
+    assert!(matches!(verifier.verify(&parts.join("."), at(1_001)), Err(Error::Signature)));
+}
+
+#[test]
+fn another_key_is_refused_and_a_second_known_one_accepted() {
+    let (issuer, verifier) = house();
+    let (other, _) = house();
+    let token = other.issue_at(&grant(Role::Viewer, demo()), at(1_000), HOUR).unwrap();
+    assert!(matches!(verifier.verify(&token, at(1_001)), Err(Error::Signature)));
+    let both = Verifier::new(&[issuer.public_key(), other.public_key()]);
+    assert!(both.verify(&token, at(1_001)).is_ok());
+}
+
+#[test]
+fn other_algorithms_are_refused() {
+    let (issuer, verifier) = house();
+    for algorithm in ["none", "HS256", "ES256", "RS256"] {
+        let token = signed(&issuer, &json!({"alg": algorithm, "typ": "JWT"}), &claims());
+        let error = verifier.verify(&token, at(2_000)).unwrap_err();
+        assert!(matches!(error, Error::Algorithm | Error::Malformed), "{algorithm}: {error}");
+    }
+}
+
+#[test]
+fn each_claim_is_checked() {
+    let (issuer, verifier) = house();
+    let header = json!({"alg": "EdDSA", "typ": "JWT"});
+    assert!(verifier.verify(&signed(&issuer, &header, &claims()), at(2_000)).is_ok());
+    let cases = [
+        ("iss", json!("elsewhere"), "audience"),
+        ("aud", json!("elsewhere"), "audience"),
+        ("exp", json!(1_999), "expired"),
+        ("nbf", json!(2_031), "not-yet-valid"),
+        ("sub", json!("not a key"), "claim"),
+        ("books", json!(["Not A Book"]), "claim"),
+        ("books", json!(["*"]), "claim"),
+        ("role", json!("root"), "malformed"),
+        ("exp", json!(null), "malformed"),
+    ];
+    for (name, value, word) in cases {
+        let mut claims = claims();
+        claims[name] = value;
+        let error = verifier.verify(&signed(&issuer, &header, &claims), at(2_000)).unwrap_err();
+        assert_eq!(error.word(), word, "{name}: {error}");
+    }
+}
+
+#[test]
+fn rubbish_is_refused() {
+    let (_, verifier) = house();
+    for token in ["", ".", "..", "a.b.c", &"x".repeat(TOKEN_BYTES_MAX + 1)] {
+        assert!(matches!(verifier.verify(token, at(2_000)), Err(Error::Malformed)), "{token:.20}");
+    }
+}
