@@ -1,0 +1,84 @@
+//! Where services keep their tables: one [`Database`] address, and per service an SQLite file or a PostgreSQL schema of its own.
+//!
+//! - [`Database::open`] hands out an `sqlx::AnyPool` with the service's migrations applied; the same SQL runs on both engines.
+//! - [`durability`] refuses a database that is set to lose acknowledged work.
+//! - [`migrate`] applies migrations once, under a lock, whoever starts first.
+//! - [`requests`] is the table behind `request_id`: the first answer is the answer.
+
+pub mod durability;
+pub mod migrate;
+mod open;
+pub mod requests;
+
+pub use durability::{check_durability_postgres, check_durability_sqlite};
+pub use migrate::Migration;
+pub use open::{Database, Engine, begin, engine};
+
+/// Why a database can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address has no form we know.
+    #[error("a database is `sqlite:DIRECTORY` or `postgres://USER@HOST/NAME`, not `{0}`")]
+    Address(String),
+    /// The directory can't be made or read.
+    #[error("data directory {path}: {source}")]
+    Directory {
+        /// The directory.
+        path: String,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+    /// The database is set to lose acknowledged work.
+    #[error("{database} would lose acknowledged work: {setting} is {found}, must be {required}")]
+    NotDurable {
+        /// Which database.
+        database: String,
+        /// The setting's name.
+        setting: &'static str,
+        /// What it is.
+        found: String,
+        /// What it must be.
+        required: &'static str,
+    },
+    /// The tables were made by a newer program.
+    #[error("{service}: the database has migration {found}, this program knows up to {known}; start a newer program")]
+    TooNew {
+        /// Whose tables.
+        service: &'static str,
+        /// Newest version in the database.
+        found: i64,
+        /// Newest version here.
+        known: i64,
+    },
+    /// A migration was edited after it ran.
+    #[error("{service}: migration {version} differs from the one that ran; an applied migration is never edited")]
+    MigrationChanged {
+        /// Whose tables.
+        service: &'static str,
+        /// Which one.
+        version: i64,
+    },
+    /// Versions must grow.
+    #[error("{service}: migration {version} is out of order")]
+    MigrationOrder {
+        /// Whose tables.
+        service: &'static str,
+        /// Which one.
+        version: i64,
+    },
+    /// The database said no.
+    #[error("{doing}: {source}")]
+    Sqlx {
+        /// What was being done.
+        doing: String,
+        /// What went wrong.
+        source: sqlx::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn sqlx(doing: impl Into<String>) -> impl FnOnce(sqlx::Error) -> Error {
+        let doing = doing.into();
+        move |source| Error::Sqlx { doing, source }
+    }
+}

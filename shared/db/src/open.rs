@@ -1,0 +1,222 @@
+//! Addresses, pools and the settings every connection gets.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Executor};
+
+use crate::{Error, Migration, durability, migrate};
+
+/// Connections per service on SQLite: one can write at a time, and each costs a thread.
+pub const SQLITE_CONNECTIONS_MAX: u32 = 4;
+/// Connections per service and process on PostgreSQL: its default of 100 has to serve all services of several processes.
+pub const POSTGRES_CONNECTIONS_MAX: u32 = 8;
+/// How long a request waits for a free connection before it is told that we are overloaded.
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long SQLite waits for another writer, which holds the file for milliseconds.
+pub const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// A transaction that stands still this long is a lost process; its locks must not stop the others.
+pub const POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The engine behind a pool, for the few statements that differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Embedded, one file per service.
+    Sqlite,
+    /// A server, one schema per service.
+    Postgres,
+}
+
+impl Engine {
+    /// The column type of bytes.
+    pub fn blob(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "BLOB",
+            Engine::Postgres => "BYTEA",
+        }
+    }
+}
+
+/// The engine a pool talks to.
+pub fn engine(pool: &AnyPool) -> Engine {
+    match pool.connect_options().database_url.scheme() {
+        "sqlite" => Engine::Sqlite,
+        _ => Engine::Postgres,
+    }
+}
+
+/// Begins a transaction that will write. On SQLite it takes the write lock at once: one that reads first and writes later fails
+/// when another writer came between, and waiting does not help it.
+pub async fn begin(pool: &AnyPool) -> Result<sqlx::Transaction<'static, sqlx::Any>, sqlx::Error> {
+    match engine(pool) {
+        Engine::Sqlite => pool.begin_with("BEGIN IMMEDIATE").await,
+        Engine::Postgres => pool.begin().await,
+    }
+}
+
+/// Where an installation's data is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Directory(PathBuf),
+    Server(String),
+}
+
+impl Database {
+    /// Reads `sqlite:DIR` (also `sqlite://DIR`) or `postgres://…` (also `postgresql://…`).
+    pub fn parse(address: &str) -> Result<Database, Error> {
+        let wrong = || Error::Address(without_password(address));
+        if let Some(dir) = address.strip_prefix("sqlite:") {
+            let dir = dir.strip_prefix("//").unwrap_or(dir);
+            if dir.is_empty() {
+                return Err(wrong());
+            }
+            return Ok(Database { place: Place::Directory(PathBuf::from(dir)) });
+        }
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            PgConnectOptions::from_str(address).map_err(|_| wrong())?;
+            return Ok(Database { place: Place::Server(address.to_owned()) });
+        }
+        Err(wrong())
+    }
+
+    /// Which engine it is.
+    pub fn engine(&self) -> Engine {
+        match self.place {
+            Place::Directory(_) => Engine::Sqlite,
+            Place::Server(_) => Engine::Postgres,
+        }
+    }
+
+    /// The data directory of the embedded engine.
+    pub fn sqlite_dir(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Directory(dir) => Some(dir),
+            Place::Server(_) => None,
+        }
+    }
+
+    /// The server's address.
+    pub fn postgres_url(&self) -> Option<&str> {
+        match &self.place {
+            Place::Directory(_) => None,
+            Place::Server(url) => Some(url),
+        }
+    }
+
+    /// Options for a native SQLite pool on `service`'s file, which is made when missing. `None` on PostgreSQL.
+    pub fn sqlite_options(&self, service: &'static str) -> Result<Option<SqliteConnectOptions>, Error> {
+        let Some(dir) = self.sqlite_dir() else { return Ok(None) };
+        let directory = |source| Error::Directory { path: dir.display().to_string(), source };
+        std::fs::create_dir_all(dir).map_err(directory)?;
+        let file = dir.canonicalize().map_err(directory)?.join(format!("{service}.db"));
+        Ok(Some(
+            SqliteConnectOptions::new()
+                .filename(file)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(SQLITE_BUSY_TIMEOUT)
+                .foreign_keys(true),
+        ))
+    }
+
+    /// Options for a native PostgreSQL pool in `service`'s schema. `None` on SQLite. [`Database::create_schema`] makes the schema.
+    pub fn postgres_options(&self, service: &'static str) -> Result<Option<PgConnectOptions>, Error> {
+        let Some(url) = self.postgres_url() else { return Ok(None) };
+        let options = PgConnectOptions::from_str(url).map_err(|_| Error::Address(without_password(url)))?;
+        let idle = POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT.as_millis().to_string();
+        Ok(Some(options.application_name(&format!("largesse {service}")).options([
+            ("search_path", service),
+            ("idle_in_transaction_session_timeout", &idle),
+        ])))
+    }
+
+    /// Makes `service`'s schema on PostgreSQL when it is missing; nothing on SQLite.
+    pub async fn create_schema(&self, service: &'static str) -> Result<(), Error> {
+        let Some(options) = self.postgres_options(service)? else { return Ok(()) };
+        let doing = || format!("making schema {service}");
+        let mut connection = options.connect().await.map_err(Error::sqlx(doing()))?;
+        // Two that make the same schema at once collide in the catalogue even with IF NOT EXISTS: hence the lock.
+        let sql = format!("SELECT pg_advisory_lock({}); CREATE SCHEMA IF NOT EXISTS {service}", migrate::lock_key(service));
+        connection.execute(AssertSqlSafe(sql)).await.map_err(Error::sqlx(doing()))?;
+        sqlx::Connection::close(connection).await.map_err(Error::sqlx(doing()))
+    }
+
+    /// Opens `service`'s tables with `migrations` applied. Refuses a database that would lose acknowledged work.
+    pub async fn open(&self, service: &'static str, migrations: &[Migration]) -> Result<AnyPool, Error> {
+        sqlx::any::install_default_drivers();
+        let doing = || format!("opening the database of {service}");
+        let pool = match &self.place {
+            Place::Directory(_) => {
+                let file = self.sqlite_options(service)?.ok_or_else(|| Error::Address(String::new()))?;
+                let url = format!("{}?mode=rwc", plain_url(&file));
+                options(SQLITE_CONNECTIONS_MAX)
+                    .after_connect(|connection, _| Box::pin(prepare_sqlite(connection)))
+                    .connect(&url)
+                    .await
+            }
+            Place::Server(url) => {
+                self.create_schema(service).await?;
+                options(POSTGRES_CONNECTIONS_MAX)
+                    .after_connect(move |connection, _| Box::pin(prepare_postgres(connection, service)))
+                    .connect(url)
+                    .await
+            }
+        };
+        let pool = pool.map_err(durability::unwrap(doing()))?;
+        migrate::run(&pool, service, migrations).await?;
+        Ok(pool)
+    }
+}
+
+fn options(connections_max: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(connections_max).acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+/// The file's address without the options that `sqlx::Any` does not read from it.
+fn plain_url(file: &SqliteConnectOptions) -> String {
+    let mut url = file.to_url_lossy();
+    url.set_query(None);
+    url.to_string()
+}
+
+async fn prepare_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    // The time-out comes first: switching to WAL needs the file for itself for a moment.
+    let busy = format!("PRAGMA busy_timeout = {}", SQLITE_BUSY_TIMEOUT.as_millis());
+    connection.execute(AssertSqlSafe(busy)).await?;
+    connection.execute("PRAGMA journal_mode = WAL").await?;
+    connection.execute("PRAGMA synchronous = FULL").await?;
+    connection.execute("PRAGMA foreign_keys = ON").await?;
+    durability::check_sqlite(connection).await
+}
+
+async fn prepare_postgres(connection: &mut AnyConnection, service: &'static str) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "SET search_path TO {service}; SET idle_in_transaction_session_timeout = {}; SET application_name = 'largesse {service}'",
+        POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT.as_millis()
+    );
+    connection.execute(AssertSqlSafe(sql)).await?;
+    durability::check_postgres(connection).await
+}
+
+/// An address fit for an error: what stands between `:` and `@` is a password.
+fn without_password(address: &str) -> String {
+    let Some((before, host)) = address.rsplit_once('@') else { return address.to_owned() };
+    let start = before.find("://").map_or(0, |at| at + 3);
+    match before[start..].find(':') {
+        Some(colon) => format!("{}:***@{host}", &before[..start + colon]),
+        None => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

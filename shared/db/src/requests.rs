@@ -1,0 +1,218 @@
+//! The table behind `request_id`: what a caller sent under an id, and the first answer it got.
+//!
+//! Every function takes a connection, so that a service can use it inside the transaction that does the work: [`begin`] first, then
+//! the work, then [`finish`]. A service whose work is an RPC to another one calls `begin`, commits, does the keyed work, and calls
+//! `finish`; what crashes in between comes back as [`Begun::Unfinished`] and is done again under the same derived ids.
+//!
+//! What must not be sticky (overload, unknown outcome, internal) is not finished: [`forget`] it when nothing happened, else leave it.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use money::{BookName, RequestId, UserKey};
+use sqlx::{AnyConnection, AnyPool};
+
+/// DDL of the table, for a migration of the service (`Migration { version, sql: requests::TABLE }`).
+pub const TABLE: &str = include_str!("requests/table.sql");
+
+/// How long a refusal stays the answer, unless configured otherwise: longer than any client keeps a request in its outbox.
+pub const REFUSAL_RETENTION: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
+
+const REFUSED: i64 = 2;
+const ANSWERED: i64 = 1;
+const OPEN: i64 = 0;
+
+/// What an id is scoped to.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'a> {
+    /// The book.
+    pub book: &'a BookName,
+    /// Who acts: another subject with the same id is another request.
+    pub subject: &'a UserKey,
+    /// The RPC's name.
+    pub rpc: &'static str,
+    /// The client's id.
+    pub request_id: &'a RequestId,
+}
+
+/// What the caller sent, by field name. Never anything derived from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fields(BTreeMap<String, String>);
+
+impl Fields {
+    /// No fields yet.
+    pub fn new() -> Fields {
+        Fields::default()
+    }
+
+    /// Adds one field.
+    pub fn with(mut self, name: &str, value: impl ToString) -> Fields {
+        self.0.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// The fields in order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn differing(&self, other: &Fields) -> Vec<String> {
+        let names = self.0.keys().chain(other.0.keys());
+        let mut differing: Vec<String> = names.filter(|name| self.0.get(*name) != other.0.get(*name)).cloned().collect();
+        differing.sort();
+        differing.dedup();
+        differing
+    }
+}
+
+/// The answer kept under an id, in the service's own encoding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// An encoded response or refusal.
+    pub bytes: Vec<u8>,
+    /// True for a sticky refusal, which may be pruned after its retention; answers are kept.
+    pub refusal: bool,
+}
+
+/// What an id means now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// Never seen: it is the caller's to do.
+    New,
+    /// Answered before.
+    Replay(Outcome),
+    /// Begun at this time and not answered: lost in a crash, or under way in another call right now.
+    Unfinished {
+        /// When it began.
+        since: SystemTime,
+    },
+    /// Used before with other fields.
+    Reused {
+        /// Names of the fields that differ.
+        differing: Vec<String>,
+    },
+}
+
+/// Registers an id, or says what it stands for. `now` is the use case's one reading of the clock.
+pub async fn begin(connection: &mut AnyConnection, key: Key<'_>, fields: &Fields, now: SystemTime) -> Result<Begun, sqlx::Error> {
+    let sent = encode(fields)?;
+    let inserted = sqlx::query(
+        "INSERT INTO request (book, subject, rpc, request_id, fields, state, outcome, created_at_ms, finished_at_ms)
+         VALUES ($1, $2, $3, $4, $5, 0, NULL, $6, 0) ON CONFLICT DO NOTHING",
+    );
+    let inserted = inserted
+        .bind(key.book.as_str())
+        .bind(key.subject.as_str())
+        .bind(key.rpc)
+        .bind(id_text(key))
+        .bind(sent)
+        .bind(to_ms(now))
+        .execute(&mut *connection)
+        .await?;
+    if inserted.rows_affected() == 1 {
+        return Ok(Begun::New);
+    }
+    let row: (String, i64, Option<Vec<u8>>, i64) = sqlx::query_as(
+        "SELECT fields, state, outcome, created_at_ms FROM request
+         WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4",
+    )
+    .bind(key.book.as_str())
+    .bind(key.subject.as_str())
+    .bind(key.rpc)
+    .bind(id_text(key))
+    .fetch_one(connection)
+    .await?;
+    let (kept, state, outcome, created_at_ms) = row;
+    let differing = fields.differing(&decode(&kept)?);
+    if !differing.is_empty() {
+        return Ok(Begun::Reused { differing });
+    }
+    match (state, outcome) {
+        (OPEN, _) | (_, None) => Ok(Begun::Unfinished { since: from_ms(created_at_ms) }),
+        (state, Some(bytes)) => Ok(Begun::Replay(Outcome { bytes, refusal: state == REFUSED })),
+    }
+}
+
+/// Records the answer and returns the one that stands: the first to finish wins, so that two calls that did the same work under the
+/// same derived ids also answer the same. `None`: the id is unknown, which only a missing [`begin`] or a [`forget`] can cause.
+pub async fn finish(
+    connection: &mut AnyConnection,
+    key: Key<'_>,
+    outcome: &Outcome,
+    now: SystemTime,
+) -> Result<Option<Outcome>, sqlx::Error> {
+    let state = if outcome.refusal { REFUSED } else { ANSWERED };
+    let updated = sqlx::query(
+        "UPDATE request SET state = $5, outcome = $6, finished_at_ms = $7
+         WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 0",
+    )
+    .bind(key.book.as_str())
+    .bind(key.subject.as_str())
+    .bind(key.rpc)
+    .bind(id_text(key))
+    .bind(state)
+    .bind(outcome.bytes.clone())
+    .bind(to_ms(now))
+    .execute(&mut *connection)
+    .await?;
+    if updated.rows_affected() == 1 {
+        return Ok(Some(outcome.clone()));
+    }
+    let row: Option<(i64, Option<Vec<u8>>)> = sqlx::query_as(
+        "SELECT state, outcome FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4",
+    )
+    .bind(key.book.as_str())
+    .bind(key.subject.as_str())
+    .bind(key.rpc)
+    .bind(id_text(key))
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.and_then(|(state, bytes)| Some(Outcome { bytes: bytes?, refusal: state == REFUSED })))
+}
+
+/// Takes back an id that was begun and for which nothing happened. An answered one stays.
+pub async fn forget(connection: &mut AnyConnection, key: Key<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 0")
+        .bind(key.book.as_str())
+        .bind(key.subject.as_str())
+        .bind(key.rpc)
+        .bind(id_text(key))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Deletes at most `count_max` refusals finished before `before`; answers how many. Answers of accepted requests are kept.
+pub async fn prune(pool: &AnyPool, before: SystemTime, count_max: i64) -> Result<u64, sqlx::Error> {
+    let deleted = sqlx::query(
+        "DELETE FROM request WHERE (book, subject, rpc, request_id) IN (
+             SELECT book, subject, rpc, request_id FROM request WHERE state = 2 AND finished_at_ms < $1
+             ORDER BY finished_at_ms LIMIT $2)",
+    )
+    .bind(to_ms(before))
+    .bind(count_max)
+    .execute(pool)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+fn id_text(key: Key<'_>) -> String {
+    key.request_id.uuid().hyphenated().to_string()
+}
+
+fn encode(fields: &Fields) -> Result<String, sqlx::Error> {
+    serde_json::to_string(&fields.0).map_err(|e| sqlx::Error::Encode(Box::new(e)))
+}
+
+fn decode(text: &str) -> Result<Fields, sqlx::Error> {
+    serde_json::from_str(text).map(Fields).map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}
+
+fn to_ms(time: SystemTime) -> i64 {
+    let age = time.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
+    i64::try_from(age).unwrap_or(i64::MAX)
+}
+
+fn from_ms(ms: i64) -> SystemTime {
+    UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}

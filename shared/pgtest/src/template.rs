@@ -1,0 +1,88 @@
+//! The data directory every cluster starts from. `initdb` takes seconds, a copy a fraction of one: it is made once per version and
+//! user, under a file lock, and kept in the temporary directory.
+
+use std::fs::{File, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+use crate::install::{Installation, SUPERUSER, run};
+use crate::{Error, install};
+
+/// Grows when what `initdb` is told changes, so that an old template is not taken for a new one.
+const FORMAT: u32 = 1;
+
+/// A temporary directory of the server's user.
+pub(crate) fn home(installation: &Installation) -> Result<tempfile::TempDir, Error> {
+    let parent = reachable(installation)?;
+    // Short: a unix socket's path may have 107 bytes only.
+    let home =
+        tempfile::Builder::new().prefix("pg-").tempdir_in(&parent).map_err(Error::io(format!("making a directory in {}", parent.display())))?;
+    give(installation, home.path())?;
+    Ok(home)
+}
+
+/// Copies the template to `target`, making the template first if need be.
+pub(crate) fn copy_into(installation: &Installation, target: &Path) -> Result<(), Error> {
+    let template = template(installation)?;
+    let mut copy = installation.as_owner(Path::new("/bin/cp"));
+    copy.arg("-R").arg(&template).arg(target);
+    run("cp", &mut copy)
+}
+
+fn template(installation: &Installation) -> Result<PathBuf, Error> {
+    let version: String = installation.version.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
+    let cache = reachable(installation)?.join(format!("pgtest-{}-{version}-{FORMAT}", installation.owner.0));
+    match std::fs::create_dir(&cache) {
+        Ok(()) => give(installation, &cache)?,
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(Error::io(format!("making {}", cache.display()))(e)),
+    }
+    let lock = File::create(cache.with_extension("lock")).map_err(Error::io("making the template's lock file"))?;
+    lock.lock().map_err(Error::io("waiting for the template's lock"))?;
+    // The name can be guessed by anyone with an account: a directory that is not the server's is never used.
+    let found = std::fs::symlink_metadata(&cache).map_err(Error::io("reading the template's directory"))?;
+    if found.uid() != installation.owner.0 || !found.is_dir() {
+        let path = cache.display().to_string();
+        return Err(Error::ForeignTemplate { path, found: found.uid(), expected: installation.owner.0 });
+    }
+    let ready = cache.join("ready");
+    if !ready.exists() {
+        make(installation, &cache, &ready)?;
+    }
+    Ok(ready)
+}
+
+fn make(installation: &Installation, cache: &Path, ready: &Path) -> Result<(), Error> {
+    let half = cache.join("half");
+    if half.exists() {
+        std::fs::remove_dir_all(&half).map_err(Error::io("removing a half-made template"))?;
+    }
+    let mut initdb = installation.command("initdb");
+    initdb.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--wal-segsize=1", "--username", SUPERUSER, "-D"]);
+    initdb.arg(&half);
+    install::run("initdb", &mut initdb)?;
+    // The rename makes it all or nothing: a template that can be seen is whole.
+    std::fs::rename(&half, ready).map_err(Error::io("naming the template"))
+}
+
+fn give(installation: &Installation, dir: &Path) -> Result<(), Error> {
+    let doing = || format!("handing {} to the server's user", dir.display());
+    std::fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(Error::io(doing()))?;
+    chown(dir, Some(installation.owner.0), Some(installation.owner.1)).map_err(Error::io(doing()))
+}
+
+/// The first temporary directory every part of whose path the server's user may pass.
+fn reachable(installation: &Installation) -> Result<PathBuf, Error> {
+    let candidates = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+    candidates.iter().filter_map(|dir| dir.canonicalize().ok()).find(|dir| passable(installation, dir)).ok_or_else(|| {
+        let tried = candidates.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(", ");
+        Error::Unreachable { uid: installation.owner.0, tried }
+    })
+}
+
+fn passable(installation: &Installation, dir: &Path) -> bool {
+    dir.ancestors().all(|part| {
+        std::fs::metadata(part)
+            .is_ok_and(|found| found.mode() & 0o001 != 0 || found.uid() == installation.owner.0 && found.mode() & 0o100 != 0)
+    })
+}
