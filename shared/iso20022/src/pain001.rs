@@ -1,0 +1,360 @@
+//! Customer credit transfer initiation, `pain.001.001.09`.
+
+use crate::{
+    Account, Error, Rail,
+    value::{NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, count, decimal, text_leaf, time, time_leaf},
+    xml::{self, Element},
+};
+use chrono::{DateTime, Utc};
+use money::Money;
+use rust_decimal::Decimal;
+
+/// The message's namespace.
+pub const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09";
+/// As `OrgnlMsgNmId` names it.
+pub const MESSAGE_NAME: &str = "pain.001.001.09";
+/// Most transfers one message may hold here; the clearings pay them one by one anyway.
+pub const TRANSFERS_MAX: usize = 10_000;
+
+/// One message: who asks, and one or more payments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Initiation {
+    /// `MsgId`, at most 35 characters, new for every message sent.
+    pub message_id: String,
+    /// `CreDtTm`.
+    pub created: DateTime<Utc>,
+    /// Who asks.
+    pub initiating_party: Option<String>,
+    /// `NbOfTxs` as written; [`Initiation::check_totals`] compares it.
+    pub stated_count: u64,
+    /// `CtrlSum` as written.
+    pub stated_sum: Option<Decimal>,
+    /// `PmtInf`, at least one.
+    pub payments: Vec<Payment>,
+}
+
+/// Transfers from one account on one rail (`PmtInf`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// `PmtInfId`.
+    pub payment_id: String,
+    /// The rail its `PmtTpInf` asks for; none where the codes are not ours.
+    pub rail: Option<Rail>,
+    /// Whose money.
+    pub debtor: Party,
+    /// At least one.
+    pub transfers: Vec<Transfer>,
+}
+
+/// One end of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Party {
+    /// `Nm`.
+    pub name: Option<String>,
+    /// The account, as written.
+    pub account: Option<AccountId>,
+    /// The account's bank.
+    pub agent: Agent,
+}
+
+/// An account as a message names it; not checked, since a bank must be able to reject a wrong one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountId {
+    /// `IBAN`.
+    Iban(String),
+    /// `Othr/Id`, such as a US account number.
+    Other(String),
+}
+
+impl AccountId {
+    /// The number.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        match self {
+            Self::Iban(number) | Self::Other(number) => number,
+        }
+    }
+}
+
+/// A bank as a message names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Agent {
+    /// `BICFI`.
+    pub bic: Option<String>,
+    /// `ClrSysId/Cd`, such as `USABA`.
+    pub clearing_system: Option<String>,
+    /// `MmbId`, such as a routing number.
+    pub member_id: Option<String>,
+}
+
+/// One transfer (`CdtTrfTxInf`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// `EndToEndId`, at most 35 characters: the id both sides know it by.
+    pub end_to_end_id: String,
+    /// `UETR`, a lower-case UUID of version 4.
+    pub uetr: Option<String>,
+    /// `InstdAmt`.
+    pub amount: TransferAmount,
+    /// Who is paid.
+    pub creditor: Party,
+    /// `RmtInf/Ustrd`, the first line.
+    pub remittance: Option<String>,
+}
+
+/// How much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferAmount {
+    /// In the currency it arrives in.
+    Instructed(Money),
+    /// Converted by the bank into another (`EqvtAmt`). Read, never written.
+    Equivalent(Money),
+}
+
+impl TransferAmount {
+    /// The amount, whichever way it is meant.
+    #[must_use]
+    pub fn money(self) -> Money {
+        match self {
+            Self::Instructed(money) | Self::Equivalent(money) => money,
+        }
+    }
+}
+
+impl Party {
+    /// A party with a checked account. The bank is named by its routing number; an IBAN names its bank itself.
+    #[must_use]
+    pub fn with_account(name: &str, account: &Account) -> Self {
+        let (account, agent) = match account {
+            Account::Iban(iban) => (AccountId::Iban(iban.as_str().to_owned()), Agent::default()),
+            Account::Aba(aba) => {
+                let member_id = Some(aba.routing_number().to_owned());
+                let agent = Agent { bic: None, clearing_system: Some("USABA".to_owned()), member_id };
+                (AccountId::Other(aba.account_number().to_owned()), agent)
+            }
+        };
+        Self { name: Some(name.to_owned()), account: Some(account), agent }
+    }
+}
+
+impl Initiation {
+    /// Reads a message. Totals are not compared here: a bank answers wrong ones with a status, see [`Self::check_totals`].
+    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let document = xml::read(bytes, NAMESPACE)?;
+        let message = document.one("CstmrCdtTrfInitn")?;
+        let header = message.one("GrpHdr")?;
+        let payments = message.all("PmtInf").map(read_payment).collect::<Result<Vec<_>, _>>()?;
+        if payments.is_empty() {
+            return Err(Error::Missing { parent: "CstmrCdtTrfInitn".to_owned(), element: "PmtInf" });
+        }
+        if payments.iter().map(|payment| payment.transfers.len()).sum::<usize>() > TRANSFERS_MAX {
+            return Err(Error::TooLarge { what: "the number of transfers", max: TRANSFERS_MAX });
+        }
+        Ok(Self {
+            message_id: header.text_of("MsgId")?.to_owned(),
+            created: time(header.one("CreDtTm")?)?,
+            initiating_party: header.one("InitgPty")?.optional_text("Nm")?.map(str::to_owned),
+            stated_count: count(header.one("NbOfTxs")?)?,
+            stated_sum: header.optional("CtrlSum")?.map(decimal).transpose()?,
+            payments,
+        })
+    }
+
+    /// Compares the header's count and sum with the transfers.
+    pub fn check_totals(&self) -> Result<(), Error> {
+        let (transfers, sum) = totals(&self.payments);
+        if transfers != self.stated_count {
+            return Err(Error::Total { element: "NbOfTxs" });
+        }
+        match self.stated_sum {
+            Some(stated) if Some(stated) != sum => Err(Error::Total { element: "CtrlSum" }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a message whose count and sum are right.
+    #[must_use]
+    pub fn new(message_id: String, created: DateTime<Utc>, initiating_party: &str, payments: Vec<Payment>) -> Self {
+        let (stated_count, stated_sum) = totals(&payments);
+        Self { message_id, created, initiating_party: Some(initiating_party.to_owned()), stated_count, stated_sum, payments }
+    }
+
+    /// Writes the message. Refuses what the schema would: empty or too long texts, a payment without a rail or transfers, a missing account.
+    pub fn write(&self) -> Result<String, Error> {
+        if self.payments.is_empty() {
+            return Err(Error::Missing { parent: "CstmrCdtTrfInitn".to_owned(), element: "PmtInf" });
+        }
+        let mut header = Element::new("GrpHdr")
+            .with(text_leaf("MsgId", &self.message_id, REFERENCE_CHARS_MAX)?)
+            .with(time_leaf("CreDtTm", self.created))
+            .with_leaf("NbOfTxs", self.stated_count.to_string());
+        if let Some(sum) = self.stated_sum {
+            header = header.with_leaf("CtrlSum", sum.to_string());
+        }
+        let mut party = Element::new("InitgPty");
+        if let Some(name) = &self.initiating_party {
+            party = party.with(text_leaf("Nm", name, NAME_CHARS_MAX)?);
+        }
+        let payments = self.payments.iter().map(|payment| write_payment(payment, self.created)).collect::<Result<Vec<_>, _>>()?;
+        let message = Element::new("CstmrCdtTrfInitn").with(header.with(party)).with_all(payments);
+        Ok(xml::write(message, NAMESPACE))
+    }
+}
+
+fn totals(payments: &[Payment]) -> (u64, Option<Decimal>) {
+    let transfers = payments.iter().flat_map(|payment| &payment.transfers);
+    let sum = transfers.clone().try_fold(Decimal::ZERO, |sum, transfer| sum.checked_add(transfer.amount.money().to_decimal()));
+    (transfers.count() as u64, sum)
+}
+
+fn read_payment(element: &Element) -> Result<Payment, Error> {
+    let kind = element.optional("PmtTpInf")?;
+    let code = |element: &Element| -> Result<String, Error> {
+        Ok(element.optional_text("Cd")?.map_or_else(|| element.text_of("Prtry"), Ok)?.to_owned())
+    };
+    // The schema lets a payment name several service levels; ours name one, and the first decides.
+    let level = kind.and_then(|kind| kind.all("SvcLvl").next()).map(code).transpose()?;
+    let instrument = kind.map(|kind| kind.optional("LclInstrm")).transpose()?.flatten().map(code).transpose()?;
+    let transfers = element.all("CdtTrfTxInf").map(read_transfer).collect::<Result<Vec<_>, _>>()?;
+    if transfers.is_empty() {
+        return Err(Error::Missing { parent: "PmtInf".to_owned(), element: "CdtTrfTxInf" });
+    }
+    if element.text_of("PmtMtd")? != "TRF" {
+        return Err(Error::value("PmtMtd", "TRF"));
+    }
+    Ok(Payment {
+        payment_id: element.text_of("PmtInfId")?.to_owned(),
+        rail: Rail::from_codes(level.as_deref(), instrument.as_deref()),
+        debtor: Party {
+            name: element.one("Dbtr")?.optional_text("Nm")?.map(str::to_owned),
+            account: Some(read_account(element.one("DbtrAcct")?)?),
+            agent: read_agent(element.one("DbtrAgt")?)?,
+        },
+        transfers,
+    })
+}
+
+fn read_transfer(element: &Element) -> Result<Transfer, Error> {
+    let id = element.one("PmtId")?;
+    let amounts = element.one("Amt")?;
+    let instructed = match (amounts.optional("InstdAmt")?, amounts.optional("EqvtAmt")?) {
+        (Some(instructed), None) => TransferAmount::Instructed(amount(instructed)?),
+        (None, Some(equivalent)) => TransferAmount::Equivalent(amount(equivalent.one("Amt")?)?),
+        _ => return Err(Error::value("Amt", "either InstdAmt or EqvtAmt")),
+    };
+    let name = element.optional("Cdtr")?.map(|creditor| creditor.optional_text("Nm")).transpose()?.flatten();
+    let remittance = element.optional("RmtInf")?.and_then(|remittance| remittance.all("Ustrd").next());
+    Ok(Transfer {
+        end_to_end_id: id.text_of("EndToEndId")?.to_owned(),
+        uetr: id.optional_text("UETR")?.map(str::to_owned),
+        amount: instructed,
+        creditor: Party {
+            name: name.map(str::to_owned),
+            account: element.optional("CdtrAcct")?.map(read_account).transpose()?,
+            agent: element.optional("CdtrAgt")?.map(read_agent).transpose()?.unwrap_or_default(),
+        },
+        remittance: remittance.map(Element::text).transpose()?.map(str::to_owned),
+    })
+}
+
+pub(crate) fn read_account(element: &Element) -> Result<AccountId, Error> {
+    let id = element.one("Id")?;
+    match (id.optional_text("IBAN")?, id.optional("Othr")?) {
+        (Some(iban), None) => Ok(AccountId::Iban(iban.to_owned())),
+        (None, Some(other)) => Ok(AccountId::Other(other.text_of("Id")?.to_owned())),
+        _ => Err(Error::value(element.name(), "an account with either IBAN or Othr")),
+    }
+}
+
+fn read_agent(element: &Element) -> Result<Agent, Error> {
+    let institution = element.one("FinInstnId")?;
+    let member = institution.optional("ClrSysMmbId")?;
+    let system = member.map(|member| member.optional("ClrSysId")).transpose()?.flatten();
+    Ok(Agent {
+        bic: institution.optional_text("BICFI")?.map(str::to_owned),
+        clearing_system: system.map(|system| system.optional_text("Cd")).transpose()?.flatten().map(str::to_owned),
+        member_id: member.map(|member| member.text_of("MmbId")).transpose()?.map(str::to_owned),
+    })
+}
+
+fn write_payment(payment: &Payment, created: DateTime<Utc>) -> Result<Element, Error> {
+    let rail = payment.rail.ok_or_else(|| Error::value("PmtTpInf", "a rail"))?;
+    let (transfers, sum) = totals(std::slice::from_ref(payment));
+    let sum = sum.filter(|_| transfers > 0).ok_or_else(|| Error::value("PmtInf", "at least one transfer"))?;
+    let account = payment.debtor.account.as_ref().ok_or_else(|| Error::value("DbtrAcct", "an account"))?;
+    // The samples of both rails: RTP asks for a day, SEPA Instant for a moment.
+    let when = match rail {
+        Rail::UsRtp => Element::leaf("Dt", created.format("%Y-%m-%d").to_string()),
+        Rail::SepaInstant => time_leaf("DtTm", created),
+    };
+    Ok(Element::new("PmtInf")
+        .with(text_leaf("PmtInfId", &payment.payment_id, REFERENCE_CHARS_MAX)?)
+        .with_leaf("PmtMtd", "TRF")
+        .with_leaf("BtchBookg", "false")
+        .with_leaf("NbOfTxs", transfers.to_string())
+        .with_leaf("CtrlSum", sum.to_string())
+        .with(rail.payment_type())
+        .with(Element::new("ReqdExctnDt").with(when))
+        .with(write_name("Dbtr", payment.debtor.name.as_deref())?)
+        .with(write_account("DbtrAcct", account)?)
+        .with(write_agent("DbtrAgt", &payment.debtor.agent)?)
+        .with_leaf("ChrgBr", "SLEV")
+        .with_all(payment.transfers.iter().map(write_transfer).collect::<Result<Vec<_>, _>>()?))
+}
+
+fn write_transfer(transfer: &Transfer) -> Result<Element, Error> {
+    let TransferAmount::Instructed(money) = transfer.amount else {
+        return Err(Error::value("Amt", "an instructed amount"));
+    };
+    let account = transfer.creditor.account.as_ref().ok_or_else(|| Error::value("CdtrAcct", "an account"))?;
+    let mut id = Element::new("PmtId").with(text_leaf("EndToEndId", &transfer.end_to_end_id, REFERENCE_CHARS_MAX)?);
+    if let Some(uetr) = &transfer.uetr {
+        id = id.with(text_leaf("UETR", uetr, REFERENCE_CHARS_MAX + 1)?);
+    }
+    let mut element = Element::new("CdtTrfTxInf").with(id).with(Element::new("Amt").with(amount_leaf("InstdAmt", money)));
+    if transfer.creditor.agent != Agent::default() {
+        element = element.with(write_agent("CdtrAgt", &transfer.creditor.agent)?);
+    }
+    element = element.with(write_name("Cdtr", transfer.creditor.name.as_deref())?).with(write_account("CdtrAcct", account)?);
+    if let Some(remittance) = &transfer.remittance {
+        element = element.with(Element::new("RmtInf").with(text_leaf("Ustrd", remittance, NAME_CHARS_MAX)?));
+    }
+    Ok(element)
+}
+
+fn write_name(element: &str, name: Option<&str>) -> Result<Element, Error> {
+    let name = name.ok_or_else(|| Error::value(element, "a party with a name"))?;
+    Ok(Element::new(element).with(text_leaf("Nm", name, NAME_CHARS_MAX)?))
+}
+
+pub(crate) fn write_account(element: &str, account: &AccountId) -> Result<Element, Error> {
+    let id = match account {
+        AccountId::Iban(iban) => text_leaf("IBAN", iban, 34)?,
+        AccountId::Other(number) => {
+            Element::new("Othr").with(text_leaf("Id", number, 34)?).with(Element::new("SchmeNm").with_leaf("Cd", "BBAN"))
+        }
+    };
+    Ok(Element::new(element).with(Element::new("Id").with(id)))
+}
+
+fn write_agent(element: &str, agent: &Agent) -> Result<Element, Error> {
+    let mut institution = Element::new("FinInstnId");
+    if let Some(bic) = &agent.bic {
+        institution = institution.with(text_leaf("BICFI", bic, 11)?);
+    }
+    if let Some(member_id) = &agent.member_id {
+        let mut member = Element::new("ClrSysMmbId");
+        if let Some(system) = &agent.clearing_system {
+            member = member.with(Element::new("ClrSysId").with(text_leaf("Cd", system, 5)?));
+        }
+        institution = institution.with(member.with(text_leaf("MmbId", member_id, REFERENCE_CHARS_MAX)?));
+    }
+    if agent.bic.is_none() && agent.member_id.is_none() {
+        // The bank of an account whose bank is not named (EPC115-06): the account itself says it.
+        institution = institution.with(Element::new("Othr").with_leaf("Id", "NOTPROVIDED"));
+    }
+    Ok(Element::new(element).with(institution))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+use super::*;
+use crate::codes::KnownReason;
+use chrono::TimeZone;
+use proptest::prelude::*;
+
+fn report(status: &str, code: Option<&str>) -> Report {
+    let reasons = code.map(|code| StatusReason { reason: Some(Reason::from_code(code)), additional: vec!["closed & gone".into()] });
+    let transaction = TransactionReport {
+        end_to_end_id: Some("E2E-1".into()),
+        status: Some(TransactionStatus::from_code(status)),
+        reasons: reasons.into_iter().collect(),
+        accepted: Utc.timestamp_millis_opt(1_790_000_000_123).single(),
+        bank_reference: Some("BANK-1".into()),
+    };
+    Report {
+        message_id: "R-1".into(),
+        created: Utc.timestamp_millis_opt(1_790_000_000_123).unwrap(),
+        original_message_id: "MSG-1".into(),
+        original_message_name: "pain.001.001.09".into(),
+        group_status: None,
+        group_reasons: Vec::new(),
+        payments: vec![PaymentReport {
+            original_payment_id: "PAY-1".into(),
+            status: None,
+            reasons: Vec::new(),
+            transactions: vec![transaction],
+        }],
+    }
+}
+
+fn group_report(message_id: &str) -> Report {
+    let mut report = report("ACSC", None);
+    report.payments.clear();
+    report.original_message_id = message_id.into();
+    report.group_status = Some(TransactionStatus::Rjct);
+    report.group_reasons = vec![StatusReason { reason: Some(Reason::from_code("FF01")), additional: Vec::new() }];
+    report
+}
+
+#[test]
+fn a_report_reads_back_as_it_was_written() {
+    for original in [report("ACSC", None), report("RJCT", Some("AC04")), report("ZZZZ", Some("ZZ99")), group_report("MSG-1")] {
+        assert_eq!(Report::read(original.write().unwrap().as_bytes()).unwrap(), original);
+    }
+}
+
+#[test]
+fn the_verdict_is_the_transfers_own() {
+    let verdict = report("RJCT", Some("AC04")).verdict("E2E-1", "MSG-1").unwrap();
+    assert_eq!(verdict.outcome(), Outcome::Rejected);
+    assert_eq!(verdict.reason(), Some(&Reason::Known(KnownReason::AccountClosed)));
+    assert_eq!(verdict.additional(), "closed & gone");
+}
+
+#[test]
+fn a_report_about_another_transfer_says_nothing() {
+    assert_eq!(report("ACSC", None).verdict("E2E-2", "MSG-1"), None);
+    assert_eq!(group_report("MSG-2").verdict("E2E-1", "MSG-1"), None);
+    let mut mixed = report("ACSC", None);
+    mixed.group_status = Some(TransactionStatus::Rjct);
+    assert_eq!(mixed.verdict("E2E-2", "MSG-1"), None);
+}
+
+#[test]
+fn a_rejected_group_rejects_its_own_message() {
+    assert_eq!(group_report("MSG-1").verdict("E2E-1", "MSG-1").unwrap().outcome(), Outcome::Rejected);
+}
+
+#[test]
+fn a_repeated_status_is_refused() {
+    let text = report("ACSC", None).write().unwrap().replace("<TxSts>ACSC</TxSts>", "<TxSts>ACSC</TxSts><TxSts>RJCT</TxSts>");
+    assert_eq!(Report::read(text.as_bytes()), Err(Error::Duplicate { parent: "TxInfAndSts".into(), element: "TxSts" }));
+}
+
+proptest! {
+    #[test]
+    fn mutated_reports_never_panic(at in 0..3000usize, byte in any::<u8>(), insert in any::<bool>(), cut in 0..3000usize) {
+        let mut bytes = report("RJCT", Some("AC04")).write().unwrap().into_bytes();
+        let at = at % bytes.len();
+        if insert { bytes.insert(at, byte) } else { bytes[at] = byte }
+        let _ = Report::read(&bytes);
+        bytes.truncate(cut % bytes.len());
+        prop_assert!(Report::read(&bytes).is_err());
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = Report::read(&bytes);
+    }
+}

@@ -1,0 +1,82 @@
+//! Texts, times and amounts as the schemas spell them.
+
+use crate::{Error, xml::Element};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use money::{Currency, Money, Rounding};
+use rust_decimal::Decimal;
+
+/// `Max35Text`, the length of every reference.
+pub const REFERENCE_CHARS_MAX: usize = 35;
+/// `Max140Text`, the length of names and remittance lines.
+pub const NAME_CHARS_MAX: usize = 140;
+
+/// Refuses an empty text, one past `max` characters, blank ends (a reader trims them) and what XML does not allow.
+pub(crate) fn check_text<'a>(element: &str, text: &'a str, max: usize) -> Result<&'a str, Error> {
+    let fits = !text.is_empty() && text.chars().count() <= max && text.trim() == text;
+    if !fits || text.chars().any(|c| c.is_control() || !crate::xml::is_xml_char(c)) {
+        return Err(Error::value(element, "a text without blank ends or control characters, within its length"));
+    }
+    Ok(text)
+}
+
+/// As a child that holds a checked text.
+pub(crate) fn text_leaf(name: &str, text: &str, max: usize) -> Result<Element, Error> {
+    Ok(Element::leaf(name, check_text(name, text, max)?))
+}
+
+/// `ISODateTime` in UTC with milliseconds.
+pub(crate) fn time_leaf(name: &str, time: DateTime<Utc>) -> Element {
+    Element::leaf(name, time.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+/// Reads an `ISODateTime`; one without an offset is taken as UTC.
+pub(crate) fn time(element: &Element) -> Result<DateTime<Utc>, Error> {
+    let text = element.text()?;
+    let zoned = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    zoned
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc()))
+        .map_err(|_| Error::value(element.name(), "an ISO 8601 time"))
+}
+
+/// Digits with a point: `1250.00`. The schemas allow 18 digits, 5 of them behind the point; a money amount has 16.
+#[must_use]
+pub fn amount_text(amount: Money) -> String {
+    amount.to_decimal().to_string()
+}
+
+/// An amount with its currency in `Ccy`.
+pub(crate) fn amount_leaf(name: &str, amount: Money) -> Element {
+    Element::leaf(name, amount_text(amount)).attribute("Ccy", amount.currency().code())
+}
+
+/// Reads an amount with its `Ccy`. Refuses a fraction the currency does not have: nothing is rounded.
+pub(crate) fn amount(element: &Element) -> Result<Money, Error> {
+    const FORM: &str = "an amount with a known Ccy and no more decimals than it has";
+    let wrong = || Error::value(element.name(), FORM);
+    let currency = element.attribute_value("Ccy").and_then(|code| Currency::try_new(code).ok()).ok_or_else(wrong)?;
+    let value = decimal(element)?;
+    let money = Money::from_decimal(currency, value, Rounding::Down).map_err(|_| wrong())?;
+    if money.to_decimal() == value { Ok(money) } else { Err(wrong()) }
+}
+
+/// Reads `xs:decimal`: a sign, digits and a point, never an exponent.
+pub(crate) fn decimal(element: &Element) -> Result<Decimal, Error> {
+    let text = element.text()?;
+    let wrong = || Error::value(element.name(), "a decimal number of at most 18 digits");
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits.bytes().filter(u8::is_ascii_digit).count() <= 18;
+    if !plain {
+        return Err(wrong());
+    }
+    text.parse().map_err(|_| wrong())
+}
+
+/// Reads `Max15NumericText`.
+pub(crate) fn count(element: &Element) -> Result<u64, Error> {
+    let text = element.text()?;
+    let fits = text.len() <= 15 && text.bytes().all(|b| b.is_ascii_digit());
+    fits.then(|| text.parse().ok()).flatten().ok_or_else(|| Error::value(element.name(), "at most 15 digits"))
+}
+
+#[cfg(test)]
+mod tests;

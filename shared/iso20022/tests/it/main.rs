@@ -1,0 +1,203 @@
+//! Against the official schemas and bank-made samples. They are not part of the project: `LARGESSE_REFERENCE_DATA` says where they are, and
+//! without it these tests say `skipped`.
+
+#![allow(clippy::unwrap_used)]
+
+use chrono::{NaiveDate, TimeZone, Utc};
+use iso20022::{
+    AbaAccount, Account, Iban, Rail, Reason, TransactionStatus,
+    camt053::{Balance, Direction, Entry, Statement},
+    pain001::{AccountId, Agent, Initiation, Party, Payment, Transfer, TransferAmount},
+    pain002::{PaymentReport, Report, StatusReason, TransactionReport},
+};
+use money::{Currency, Money};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+fn bank_data() -> Option<PathBuf> {
+    let Some(root) = std::env::var_os("LARGESSE_REFERENCE_DATA") else {
+        println!("skipped: LARGESSE_REFERENCE_DATA is not set");
+        return None;
+    };
+    Some(Path::new(&root).join("bank"))
+}
+
+fn validate(schema: &Path, document: &str) {
+    let mut child = Command::new("xmllint")
+        .args(["--noout", "--nonet", "--schema"])
+        .arg(schema)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("xmllint is needed to check messages against the schemas: install libxml2-utils");
+    child.stdin.take().unwrap().write_all(document.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}\n{document}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn money(currency: Currency, minor_units: i64) -> Money {
+    Money::try_new(currency, minor_units).unwrap()
+}
+
+fn initiation(rail: Rail, transfers: usize, full: bool) -> Initiation {
+    let to = match rail {
+        Rail::UsRtp => Account::Aba(AbaAccount::try_new("121000248", "5512345678").unwrap()),
+        Rail::SepaInstant => Account::Iban(Iban::try_new("DE46910579234762349724").unwrap()),
+    };
+    let from = match rail {
+        Rail::UsRtp => Account::Aba(AbaAccount::try_new("021000021", "4412345678").unwrap()),
+        Rail::SepaInstant => Account::Iban(Iban::try_new("DE32836434947078661011").unwrap()),
+    };
+    let mut debtor = Party::with_account("Largesse", &from);
+    if full {
+        debtor.agent = Agent { bic: Some("CJPSDE90".into()), ..debtor.agent };
+    }
+    let transfer = |at: usize| Transfer {
+        end_to_end_id: format!("0199a5c28b7f8a0bb0c1d2e3f405{at:04}"),
+        uetr: full.then(|| "5105128c-2397-45c1-977e-7a3a69182632".into()),
+        amount: TransferAmount::Instructed(money(rail.currency(), 860_000 + at as i64)),
+        creditor: Party::with_account("Ana <Müller> & \"Söhne\"", &to),
+        remittance: full.then(|| "Creator payout".into()),
+    };
+    let payment = Payment { payment_id: "PAY-1".into(), rail: Some(rail), debtor, transfers: (0..transfers).map(transfer).collect() };
+    Initiation::new("MSG-1".into(), Utc.timestamp_millis_opt(1_790_000_000_123).unwrap(), "Largesse", vec![payment])
+}
+
+#[test]
+fn written_pain_001_validates_against_the_official_schema() {
+    let Some(data) = bank_data() else { return };
+    for rail in Rail::ALL {
+        for (transfers, full) in [(1, false), (1, true), (25, true)] {
+            validate(&data.join("xsd/pain.001.001.09.xsd"), &initiation(rail, transfers, full).write().unwrap());
+        }
+    }
+}
+
+fn report(status: &str, reason: Option<Reason>, group: Option<TransactionStatus>, named: bool) -> Report {
+    let reasons: Vec<_> =
+        reason.map(|reason| StatusReason { reason: Some(reason), additional: vec!["in words".into()] }).into_iter().collect();
+    let transaction = TransactionReport {
+        end_to_end_id: Some("E2E-1".into()),
+        status: (!status.is_empty()).then(|| TransactionStatus::from_code(status)),
+        reasons: reasons.clone(),
+        accepted: Some(Utc::now()),
+        bank_reference: Some("BANK-1".into()),
+    };
+    let payment = PaymentReport { original_payment_id: "PAY-1".into(), status: None, reasons: Vec::new(), transactions: vec![transaction] };
+    Report {
+        message_id: "R-1".into(),
+        created: Utc::now(),
+        original_message_id: "MSG-1".into(),
+        original_message_name: "pain.001.001.09".into(),
+        group_status: group,
+        group_reasons: if named { Vec::new() } else { reasons },
+        payments: if named { vec![payment] } else { Vec::new() },
+    }
+}
+
+#[test]
+fn written_pain_002_validates_against_the_official_schema() {
+    let Some(data) = bank_data() else { return };
+    let schema = data.join("xsd/pain.002.001.10.xsd");
+    for status in ["ACTC", "ACCP", "ACSP", "ACSC", "ACCC", "PDNG"] {
+        validate(&schema, &report(status, None, None, true).write().unwrap());
+    }
+    for reason in [Reason::from_code("AC04"), Reason::from_code("ZZ99"), Reason::Proprietary("own <reason>".into())] {
+        validate(&schema, &report("RJCT", Some(reason.clone()), Some(TransactionStatus::Rjct), true).write().unwrap());
+        validate(&schema, &report("RJCT", Some(reason), Some(TransactionStatus::Rjct), false).write().unwrap());
+    }
+    validate(&schema, &report("", Some(Reason::from_code("AG09")), None, true).write().unwrap());
+}
+
+#[test]
+fn written_camt_053_validates_against_the_official_schema() {
+    let Some(data) = bank_data() else { return };
+    let currency = Currency::try_new("EUR").unwrap();
+    let date = NaiveDate::from_ymd_opt(2026, 9, 21).unwrap();
+    let entry = |direction, end_to_end_id: Option<&str>| Entry {
+        reference: Some("1".into()),
+        amount: money(currency, 500),
+        direction,
+        booked: Some(Utc::now()),
+        end_to_end_id: end_to_end_id.map(str::to_owned),
+        additional: Some("deposit".into()),
+    };
+    let mut statement = Statement {
+        message_id: "S-1".into(),
+        created: Utc::now(),
+        statement_id: "EUR-1".into(),
+        account: AccountId::Iban("DE32836434947078661011".into()),
+        currency,
+        opening: Balance { amount: money(currency, 1000), direction: Direction::Credit, date },
+        closing: Balance { amount: money(currency, 1000), direction: Direction::Credit, date },
+        entries: vec![entry(Direction::Credit, None), entry(Direction::Debit, Some("E2E-1"))],
+    };
+    validate(&data.join("xsd/camt.053.001.08.xsd"), &statement.write().unwrap());
+    statement.entries.clear();
+    statement.account = AccountId::Other("4412345678".into());
+    validate(&data.join("xsd/camt.053.001.08.xsd"), &statement.write().unwrap());
+}
+
+fn samples(data: &Path, part: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = fs::read_dir(data.join("samples")).unwrap();
+    let named = folder.map(|file| file.unwrap().path()).filter(|path| path.to_string_lossy().contains(part));
+    let read: Vec<_> = named.map(|path| (path.to_string_lossy().into_owned(), fs::read(&path).unwrap())).collect();
+    assert!(!read.is_empty(), "no sample named {part}");
+    read
+}
+
+#[test]
+fn bank_made_pain_001_samples_are_read() {
+    let Some(data) = bank_data() else { return };
+    for (name, bytes) in samples(&data, "pain.001.001.09") {
+        let message = Initiation::read(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(message.payments.iter().all(|payment| !payment.transfers.is_empty()), "{name}");
+        for cut in (0..bytes.len()).step_by(97) {
+            assert!(Initiation::read(&bytes[..cut]).is_err(), "{name} cut at {cut}");
+        }
+    }
+    let rails = [("us.rtp.single", Rail::UsRtp, 860_000), ("de.sepa.sct-inst", Rail::SepaInstant, 45_000)];
+    for (name, rail, minor_units) in rails {
+        let message = Initiation::read(&samples(&data, name)[0].1).unwrap();
+        assert_eq!(message.check_totals(), Ok(()), "{name}");
+        let payment = &message.payments[0];
+        assert_eq!(payment.rail, Some(rail), "{name}");
+        assert_eq!(payment.transfers[0].amount, TransferAmount::Instructed(money(rail.currency(), minor_units)));
+    }
+}
+
+#[test]
+fn bank_made_pain_002_samples_are_read() {
+    let Some(data) = bank_data() else { return };
+    let mut verdicts = Vec::new();
+    for (name, bytes) in samples(&data, "pain.002.001.10") {
+        let report = Report::read(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let id = report.payments[0].transactions[0].end_to_end_id.clone().unwrap();
+        verdicts.push(report.verdict(&id, &report.original_message_id).unwrap().status.code().to_owned());
+    }
+    verdicts.sort();
+    verdicts.dedup();
+    assert_eq!(verdicts, ["ACCC", "RJCT"]);
+}
+
+#[test]
+fn known_codes_are_in_the_external_lists() {
+    let Some(data) = bank_data() else { return };
+    let lists = fs::read_to_string(data.join("iso20022_external_codes_2Q2026.csv")).unwrap();
+    for code in
+        ["AC01", "AC03", "AC04", "AC06", "AG01", "AG09", "AM02", "AM04", "AM05", "BE04", "MD07", "RR04", "FF01", "MS03", "NARR", "TM01"]
+    {
+        assert!(matches!(Reason::from_code(code), Reason::Known(_)), "{code}");
+        assert!(lists.contains(&format!("ExternalStatusReason1Code,{code},")), "{code}");
+    }
+    for line in lists.lines().filter(|line| line.starts_with("ExternalPaymentTransactionStatus1Code,")) {
+        let code = line.split(',').nth(1).unwrap();
+        assert_eq!(TransactionStatus::from_code(code).code(), code);
+    }
+}
