@@ -11,7 +11,7 @@ use crate::{Engine, Error, begin, engine};
 pub struct Migration {
     /// Grows from step to step.
     pub version: i64,
-    /// Statements for both engines. `{blob}` becomes BLOB or BYTEA.
+    /// Statements for both engines. `{blob}` becomes BLOB or BYTEA; `{clustered}`, behind a table, makes SQLite keep its rows in key order.
     pub sql: &'static str,
 }
 
@@ -40,10 +40,8 @@ pub(crate) async fn run(pool: &AnyPool, service: &'static str, migrations: &[Mig
         tx.execute(AssertSqlSafe(lock)).await.map_err(Error::sqlx(doing()))?;
     }
     tx.execute(TABLE).await.map_err(Error::sqlx(doing()))?;
-    let applied: Vec<(i64, String)> = sqlx::query_as("SELECT version, sql FROM migration ORDER BY version")
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(Error::sqlx(doing()))?;
+    let applied: Vec<(i64, String)> =
+        sqlx::query_as("SELECT version, sql FROM migration ORDER BY version").fetch_all(&mut *tx).await.map_err(Error::sqlx(doing()))?;
     let known = migrations.last().map_or(0, |migration| migration.version);
     if let Some((found, _)) = applied.last().filter(|(found, _)| *found > known) {
         return Err(Error::TooNew { service, found: *found, known });
@@ -71,7 +69,7 @@ fn in_order(service: &'static str, migrations: &[Migration]) -> Result<(), Error
 }
 
 async fn apply(connection: &mut AnyConnection, engine: Engine, migration: &Migration) -> Result<(), sqlx::Error> {
-    let sql = migration.sql.replace("{blob}", engine.blob());
+    let sql = migration.sql.replace("{blob}", engine.blob()).replace("{clustered}", engine.clustered());
     // Unprepared: a migration may hold several statements.
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::any::AnyPoolOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Executor};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor};
 
 use crate::{Error, Migration, durability, migrate};
 
@@ -37,6 +37,14 @@ impl Engine {
         match self {
             Engine::Sqlite => "BLOB",
             Engine::Postgres => "BYTEA",
+        }
+    }
+
+    /// What follows a table whose rows are kept in the order of their key: SQLite would keep them twice, once by a hidden number.
+    pub fn clustered(self) -> &'static str {
+        match self {
+            Engine::Sqlite => " WITHOUT ROWID",
+            Engine::Postgres => "",
         }
     }
 }
@@ -134,10 +142,11 @@ impl Database {
         let Some(url) = self.postgres_url() else { return Ok(None) };
         let options = PgConnectOptions::from_str(url).map_err(|_| Error::Address(without_password(url)))?;
         let idle = POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT.as_millis().to_string();
-        Ok(Some(options.application_name(&format!("largesse {service}")).options([
-            ("search_path", service),
-            ("idle_in_transaction_session_timeout", &idle),
-        ])))
+        Ok(Some(
+            options
+                .application_name(&format!("largesse {service}"))
+                .options([("search_path", service), ("idle_in_transaction_session_timeout", &idle)]),
+        ))
     }
 
     /// Makes `service`'s schema on PostgreSQL when it is missing; nothing on SQLite.
@@ -148,38 +157,35 @@ impl Database {
         // Two that make the same schema at once collide in the catalogue even with IF NOT EXISTS: hence the lock.
         let sql = format!("SELECT pg_advisory_lock({}); CREATE SCHEMA IF NOT EXISTS {service}", migrate::lock_key(service));
         connection.execute(AssertSqlSafe(sql)).await.map_err(Error::sqlx(doing()))?;
-        sqlx::Connection::close(connection).await.map_err(Error::sqlx(doing()))
+        connection.close().await.map_err(Error::sqlx(doing()))
     }
 
     /// Opens `service`'s tables with `migrations` applied. Refuses a database that would lose acknowledged work.
     pub async fn open(&self, service: &'static str, migrations: &[Migration]) -> Result<AnyPool, Error> {
         sqlx::any::install_default_drivers();
         let doing = || format!("opening the database of {service}");
-        let pool = match &self.place {
+        self.create_schema(service).await?;
+        let (engine, url, connections_max) = match &self.place {
             Place::Directory(_) => {
                 let file = self.sqlite_options(service)?.ok_or_else(|| Error::Address(String::new()))?;
-                let url = format!("{}?mode=rwc", plain_url(&file));
-                options(SQLITE_CONNECTIONS_MAX)
-                    .after_connect(|connection, _| Box::pin(prepare_sqlite(connection)))
-                    .connect(&url)
-                    .await
+                (Engine::Sqlite, format!("{}?mode=rwc", plain_url(&file)), SQLITE_CONNECTIONS_MAX)
             }
-            Place::Server(url) => {
-                self.create_schema(service).await?;
-                options(POSTGRES_CONNECTIONS_MAX)
-                    .after_connect(move |connection, _| Box::pin(prepare_postgres(connection, service)))
-                    .connect(url)
-                    .await
-            }
+            Place::Server(url) => (Engine::Postgres, url.clone(), POSTGRES_CONNECTIONS_MAX),
         };
-        let pool = pool.map_err(durability::unwrap(doing()))?;
+        // A pool tries again when its hook fails; a connection made by hand says at once what is wrong.
+        let mut probe = AnyConnection::connect(&url).await.map_err(Error::sqlx(doing()))?;
+        prepare(&mut probe, engine, service).await.map_err(durability::unwrap(doing()))?;
+        probe.close().await.map_err(Error::sqlx(doing()))?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(connections_max)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_connect(move |connection, _| Box::pin(prepare(connection, engine, service)))
+            .connect(&url)
+            .await
+            .map_err(durability::unwrap(doing()))?;
         migrate::run(&pool, service, migrations).await?;
         Ok(pool)
     }
-}
-
-fn options(connections_max: u32) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections_max).acquire_timeout(ACQUIRE_TIMEOUT)
 }
 
 /// The file's address without the options that `sqlx::Any` does not read from it.
@@ -187,6 +193,14 @@ fn plain_url(file: &SqliteConnectOptions) -> String {
     let mut url = file.to_url_lossy();
     url.set_query(None);
     url.to_string()
+}
+
+/// What every connection gets, and is checked for: settings can change while the server runs.
+async fn prepare(connection: &mut AnyConnection, engine: Engine, service: &'static str) -> Result<(), sqlx::Error> {
+    match engine {
+        Engine::Sqlite => prepare_sqlite(connection).await,
+        Engine::Postgres => prepare_postgres(connection, service).await,
+    }
 }
 
 async fn prepare_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {

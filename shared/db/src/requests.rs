@@ -158,15 +158,14 @@ pub async fn finish(
     if updated.rows_affected() == 1 {
         return Ok(Some(outcome.clone()));
     }
-    let row: Option<(i64, Option<Vec<u8>>)> = sqlx::query_as(
-        "SELECT state, outcome FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4",
-    )
-    .bind(key.book.as_str())
-    .bind(key.subject.as_str())
-    .bind(key.rpc)
-    .bind(id_text(key))
-    .fetch_optional(connection)
-    .await?;
+    let row: Option<(i64, Option<Vec<u8>>)> =
+        sqlx::query_as("SELECT state, outcome FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4")
+            .bind(key.book.as_str())
+            .bind(key.subject.as_str())
+            .bind(key.rpc)
+            .bind(id_text(key))
+            .fetch_optional(connection)
+            .await?;
     Ok(row.and_then(|(state, bytes)| Some(Outcome { bytes: bytes?, refusal: state == REFUSED })))
 }
 

@@ -41,8 +41,7 @@ impl Installation {
             .find(|dir| has_server(dir))
             .or_else(|| USUAL_PLACES.iter().flat_map(|pattern| expand(pattern)).find(|dir| has_server(dir)))
             .ok_or_else(|| Error::NotInstalled { searched: USUAL_PLACES.join(", ") })?;
-        let output =
-            Command::new(bin.join("postgres")).arg("--version").output().map_err(Error::io("running postgres --version"))?;
+        let output = Command::new(bin.join("postgres")).arg("--version").output().map_err(Error::io("running postgres --version"))?;
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let (owner, switch_user) = owner()?;
         Ok(Installation { bin, version, owner, switch_user })
@@ -50,7 +49,9 @@ impl Installation {
 
     /// A command of this installation, run as the server's user.
     pub(crate) fn command(&self, program: &str) -> Command {
-        self.as_owner(&self.bin.join(program))
+        // Clients are packaged apart from the server; then PATH has them.
+        let beside = self.bin.join(program);
+        self.as_owner(if beside.is_file() { &beside } else { Path::new(program) })
     }
 
     /// Any command, run as the server's user.

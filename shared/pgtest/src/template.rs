@@ -15,8 +15,10 @@ const FORMAT: u32 = 1;
 pub(crate) fn home(installation: &Installation) -> Result<tempfile::TempDir, Error> {
     let parent = reachable(installation)?;
     // Short: a unix socket's path may have 107 bytes only.
-    let home =
-        tempfile::Builder::new().prefix("pg-").tempdir_in(&parent).map_err(Error::io(format!("making a directory in {}", parent.display())))?;
+    let home = tempfile::Builder::new()
+        .prefix("pg-")
+        .tempdir_in(&parent)
+        .map_err(Error::io(format!("making a directory in {}", parent.display())))?;
     give(installation, home.path())?;
     Ok(home)
 }

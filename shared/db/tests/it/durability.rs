@@ -68,8 +68,7 @@ async fn pooled_connections_have_the_settings() {
     let fresh = engines::postgres();
     let pool = fresh.database.open("s", &[]).await.unwrap();
     for (setting, expected) in [("search_path", "s"), ("idle_in_transaction_session_timeout", "30s")] {
-        let found: String =
-            sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(&pool).await.unwrap();
+        let found: String = sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(&pool).await.unwrap();
         assert_eq!(found, expected, "{setting}");
     }
 }

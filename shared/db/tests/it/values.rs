@@ -4,10 +4,8 @@ use db::Migration;
 
 use crate::engines;
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    version: 1,
-    sql: "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT NOT NULL, body {blob}, amount BIGINT NOT NULL)",
-}];
+const MIGRATIONS: [Migration; 1] =
+    [Migration { version: 1, sql: "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT NOT NULL, body {blob}, amount BIGINT NOT NULL)" }];
 
 #[tokio::test]
 async fn bytes_texts_and_numbers_come_back_as_sent() {
@@ -30,8 +28,7 @@ async fn bytes_texts_and_numbers_come_back_as_sent() {
         assert_eq!(rows[0], (1, name.clone(), Some(bytes.clone()), i64::MAX));
         assert_eq!(rows[1], (2, name.clone(), None, i64::MAX));
         assert_eq!(rows[2], (3, name, Some(Vec::new()), i64::MAX));
-        let found: i64 =
-            sqlx::query_scalar("SELECT id FROM thing WHERE body = $1").bind(bytes).fetch_one(&pool).await.unwrap();
+        let found: i64 = sqlx::query_scalar("SELECT id FROM thing WHERE body = $1").bind(bytes).fetch_one(&pool).await.unwrap();
         assert_eq!(found, 1);
     }
 }
