@@ -1,0 +1,23 @@
+//! Who calls: the bearer token of the request, verified.
+use crate::errors;
+use http::{HeaderMap, header::AUTHORIZATION};
+use identity::{Principal, Verifier};
+use std::{sync::Arc, time::SystemTime};
+use tonic::{Code, Status};
+
+/// The principal of the request's token.
+pub(crate) fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, Status> {
+    let value = headers.get(AUTHORIZATION).ok_or_else(|| unauthenticated("missing", "the call carries no token"))?;
+    let token = value.to_str().ok().and_then(bearer).ok_or_else(|| unauthenticated("malformed", "not of the form `Bearer <token>`"))?;
+    verifier.verify(token, SystemTime::now()).map_err(|error| unauthenticated(error.word(), &error.to_string()))
+}
+
+/// The scheme's name is case-insensitive (RFC 9110 section 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn unauthenticated(word: &str, why: &str) -> Status {
+    errors::refused(Code::Unauthenticated, "UNAUTHENTICATED", why.to_owned(), &[("token", word.to_owned())])
+}

@@ -1,0 +1,18 @@
+//! May they: the caller's role against the RPC's row in the table of access.
+use crate::{Caller, errors, methods::Method};
+use identity::Principal;
+use std::sync::Arc;
+use tonic::{Code, Status};
+
+/// The caller with what the table lets it do.
+pub(crate) fn authorise(method: &Method, principal: Arc<Principal>) -> Result<Caller, Status> {
+    match method.row.reach(principal.role) {
+        Some(reach) => Ok(Caller { principal, reach }),
+        None => Err(errors::refused(
+            Code::PermissionDenied,
+            "PERMISSION_DENIED",
+            "the role may not call this RPC".to_owned(),
+            &[("role", principal.role.to_string()), ("rpc", method.name().to_owned())],
+        )),
+    }
+}

@@ -1,0 +1,105 @@
+//! The body of a streamed answer, watched to its end: polled as part of its call, in time, counted and contained.
+use crate::{
+    contain,
+    context::{self, CallContext},
+    errors,
+    overload::Place,
+    trace::{self, Span},
+};
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::time::{Sleep, sleep_until};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use tonic::{Code, Status, body::Body};
+
+/// What ends with a stream.
+pub(crate) struct Watched {
+    inner: Body,
+    context: CallContext,
+    alarm: Option<Pin<Box<Sleep>>>,
+    closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    span: Span,
+    done: bool,
+    _place: Place,
+}
+
+impl Watched {
+    /// `closing`: ends the stream when the process is about to stop.
+    pub(crate) fn body(
+        inner: Body,
+        context: CallContext,
+        span: Span,
+        place: Place,
+        closing: Option<WaitForCancellationFutureOwned>,
+    ) -> Body {
+        let alarm = context.deadline.map(|at| Box::pin(sleep_until(at)));
+        Body::new(Self { inner, context, alarm, closing: closing.map(Box::pin), span, done: false, _place: place })
+    }
+
+    /// Ends the stream with `status` in its trailers.
+    fn end(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.done = true;
+        self.span.finish(status.code());
+        // Dropped now and not with the connection: the handler's stream may hold what others wait for.
+        self.inner = Body::empty();
+        let mut trailers = http::HeaderMap::new();
+        Poll::Ready(match status.add_header(&mut trailers) {
+            Ok(()) => Some(Ok(Frame::trailers(trailers))),
+            Err(error) => Some(Err(error)),
+        })
+    }
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if self.done {
+            return Poll::Ready(None);
+        }
+        let this = &mut *self;
+        let step = || context::within(this.context, || Pin::new(&mut this.inner).poll_frame(cx));
+        let polled = match catch_unwind(AssertUnwindSafe(step)) {
+            Ok(polled) => polled,
+            Err(panic) => return this.end(&contain::contained(&*panic)),
+        };
+        if let Poll::Ready(frame) = polled {
+            match &frame {
+                Some(Ok(frame)) => {
+                    if let Some(trailers) = frame.trailers_ref() {
+                        this.span.finish(trace::outcome(trailers));
+                    }
+                }
+                Some(Err(status)) => this.span.finish(status.code()),
+                None => this.span.finish(Code::Ok),
+            }
+            return Poll::Ready(frame);
+        }
+        if this.alarm.as_mut().is_some_and(|alarm| alarm.as_mut().poll(cx).is_ready()) {
+            return this.end(&errors::deadline_exceeded("server"));
+        }
+        if this.closing.as_mut().is_some_and(|closing| closing.as_mut().poll(cx).is_ready()) {
+            return this.end(&errors::refused(
+                Code::Unavailable,
+                "SHUTTING_DOWN",
+                "this process is about to stop; watch again".to_owned(),
+                &[],
+            ));
+        }
+        Poll::Pending
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.done || self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

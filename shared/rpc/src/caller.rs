@@ -1,0 +1,55 @@
+//! The caller as a handler sees it.
+use crate::errors;
+use identity::{Principal, access::Reach};
+use money::{BookName, UserKey};
+use std::sync::Arc;
+use tonic::{Code, Request, Status};
+
+/// Who calls and on whose data it may act. Put into the request's extensions by the stack, after every check.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who.
+    pub principal: Arc<Principal>,
+    /// What the table of access says about its role and this RPC.
+    pub reach: Reach,
+}
+
+/// The caller of `request`. Fails only where a service was wired without the stack, and then closed.
+pub fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
+    let found = request.extensions().get::<Caller>().cloned();
+    found.ok_or_else(|| errors::internal(&std::io::Error::other("a handler was reached without passing the stack")))
+}
+
+impl Caller {
+    /// The book a request means: `name`, or the token's only book when it is empty.
+    pub fn book(&self, name: &str) -> Result<BookName, Status> {
+        if name.is_empty() {
+            let single = self.principal.books.single().cloned();
+            return single.ok_or_else(|| errors::malformed("book", "required, because the token does not hold exactly one book"));
+        }
+        let book = BookName::try_new(name).map_err(|error| errors::malformed("book", &error.to_string()))?;
+        if self.principal.books.covers(&book) {
+            return Ok(book);
+        }
+        Err(denied("the token does not cover this book", &[("book", book.to_string())]))
+    }
+
+    /// The user a request acts on: `user_id`, or the caller itself when it is empty.
+    pub fn acting_for(&self, user_id: &str) -> Result<UserKey, Status> {
+        if user_id.is_empty() || user_id == self.principal.subject.as_str() {
+            return Ok(self.principal.subject.clone());
+        }
+        let user = UserKey::try_new(user_id).map_err(|error| errors::malformed("user_id", &error.to_string()))?;
+        match self.reach {
+            Reach::OnBehalf => Ok(user),
+            // The name asked for is not repeated, so that a guess learns nothing.
+            Reach::Own | Reach::Book => {
+                Err(denied("the role may act on the caller's own data only", &[("role", self.principal.role.to_string())]))
+            }
+        }
+    }
+}
+
+fn denied(message: &str, facts: &[(&str, String)]) -> Status {
+    errors::refused(Code::PermissionDenied, "PERMISSION_DENIED", message.to_owned(), facts)
+}

@@ -1,0 +1,18 @@
+//! A panic in a handler is that call's INTERNAL, not the connection's end and not the process's.
+use crate::{context, errors};
+use futures::FutureExt as _;
+use std::{any::Any, future::Future, panic::AssertUnwindSafe};
+use tonic::Status;
+
+/// Waits for `future`; a panic in it becomes a status. Unwind safety: the future is dropped with the panic, and what it shared with others
+/// is behind locks that poison or behind the database.
+pub(crate) async fn panics<F: Future>(future: F) -> Result<F::Output, Status> {
+    AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| contained(&*panic))
+}
+
+/// The answer to a panic. The panic hook has written its place; the text is logged with the service that fell.
+pub(crate) fn contained(panic: &(dyn Any + Send)) -> Status {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(service = context::current().service, panic = text.unwrap_or("of an unknown kind"), "a handler panicked");
+    errors::opaque()
+}

@@ -1,0 +1,110 @@
+//! Deadlines: read from the caller, kept for the calls made on its behalf, enforced here.
+//!
+//! Every hop gives the next one a little less than it has itself, so that the one who waits hears the answer, not its own alarm.
+use crate::{
+    context::{self, CallContext},
+    errors,
+    methods::Method,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::{future::Future, time::Duration};
+use tokio::time::{Instant, timeout_at};
+use tonic::Status;
+
+#[cfg(test)]
+mod tests;
+
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+/// Taken off what the caller gave: tonic's server has an alarm of its own on the same header and answers CANCELLED; ours must be first.
+const TRANSPORT_MARGIN: Duration = Duration::from_millis(2);
+/// Taken off for the next hop, for its answer to travel back; a tenth where that is less.
+const HOP_MARGIN: Duration = Duration::from_millis(5);
+
+/// How long calls may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// For a call that names no deadline. Streams are exempt: watching has no end.
+    pub default: Duration,
+    /// The most a unary call gets whatever it asks for, so that nothing waits forever for a resource.
+    pub maximum: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { default: Duration::from_secs(10), maximum: Duration::from_secs(60) }
+    }
+}
+
+/// When a call that came in must have been answered.
+pub(crate) fn inbound(limits: Limits, method: &Method, headers: &HeaderMap) -> Result<Option<Instant>, Status> {
+    let asked = match headers.get(&GRPC_TIMEOUT) {
+        None => None,
+        Some(value) => Some(parse(value).ok_or_else(|| errors::malformed("grpc-timeout", "must be 1 to 8 digits and one of HMSmun"))?),
+    };
+    let margin = |given: Duration| given - TRANSPORT_MARGIN.min(given / 2);
+    let given = if method.streaming { asked.map(margin) } else { Some(asked.map_or(limits.default, margin).min(limits.maximum)) };
+    Ok(given.map(|given| Instant::now() + given))
+}
+
+/// Waits for `future` no longer than `deadline`. Dropping it is safe: handlers may be dropped at any await.
+pub(crate) async fn enforce<F: Future>(deadline: Option<Instant>, future: F) -> Result<F::Output, Status> {
+    match deadline {
+        None => Ok(future.await),
+        Some(at) => timeout_at(at, future).await.map_err(|_| errors::deadline_exceeded("server")),
+    }
+}
+
+/// Tells the next hop how long it has. Refuses to start what cannot be finished.
+pub(crate) fn outbound(context: &CallContext, headers: &mut HeaderMap) -> Result<(), Status> {
+    let Some(deadline) = context.deadline else { return Ok(()) };
+    let left = deadline.saturating_duration_since(Instant::now());
+    let mut given = left - HOP_MARGIN.min(left / 10);
+    if let Some(asked) = headers.get(&GRPC_TIMEOUT).and_then(parse) {
+        given = given.min(asked);
+    }
+    if given.is_zero() {
+        return Err(errors::deadline_exceeded("client"));
+    }
+    headers.insert(GRPC_TIMEOUT, format(given));
+    Ok(())
+}
+
+/// Runs `future` with at most `limit` for the calls it makes; for work that answers no call, such as a worker's.
+pub async fn within<F: Future>(limit: Duration, future: F) -> F::Output {
+    let above = context::current();
+    let at = Instant::now() + limit;
+    let deadline = Some(above.deadline.map_or(at, |earlier| earlier.min(at)));
+    context::enter(CallContext { deadline, ..above }, future).await
+}
+
+/// The `grpc-timeout` form: at most eight digits and a unit.
+fn parse(value: &HeaderValue) -> Option<Duration> {
+    const DIGITS_MAX: usize = 8;
+    let (unit, digits) = value.as_bytes().split_last()?;
+    if digits.is_empty() || digits.len() > DIGITS_MAX || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let amount: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    match unit {
+        b'H' => Some(Duration::from_secs(amount * 3_600)),
+        b'M' => Some(Duration::from_secs(amount * 60)),
+        b'S' => Some(Duration::from_secs(amount)),
+        b'm' => Some(Duration::from_millis(amount)),
+        b'u' => Some(Duration::from_micros(amount)),
+        b'n' => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+/// The finest unit in which `given` has eight digits or less.
+fn format(given: Duration) -> HeaderValue {
+    const TOO_MANY: u128 = 100_000_000;
+    let (amount, unit) = if given.as_micros() < TOO_MANY {
+        (given.as_micros().max(1), 'u')
+    } else if given.as_millis() < TOO_MANY {
+        (given.as_millis(), 'm')
+    } else {
+        (u128::from(given.as_secs()).min(TOO_MANY - 1), 'S')
+    };
+    HeaderValue::try_from(format!("{amount}{unit}")).expect("digits and a letter are a header value")
+}

@@ -1,0 +1,108 @@
+//! The one way statuses are made: a canonical code, `google.rpc.ErrorInfo` with a reason and facts, and a message that repeats both,
+//! because grpcurl shows it.
+use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+#[cfg(test)]
+mod tests;
+
+/// `google.rpc.ErrorInfo.domain` of every reason of this house.
+pub const DOMAIN: &str = "largesse";
+/// When to ask again after an answer was lost. Long enough for a writer to come back, short enough for a person to wait.
+const UNKNOWN_RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// A refusal with `reason` (UPPER_SNAKE) and `facts`.
+pub fn refused(code: Code, reason: &'static str, message: String, facts: &[(&str, String)]) -> Status {
+    with_details(code, reason, &message, facts, ErrorDetails::new())
+}
+
+/// As [`refused`], for a reason that is not known at compile time: one that another service answered, or that was stored.
+pub fn refused_as(code: Code, reason: &str, message: &str, facts: &[(&str, String)]) -> Status {
+    with_details(code, reason, message, facts, ErrorDetails::new())
+}
+
+/// INVALID_ARGUMENT: a field is not of the form the contract asks for. Never sticky.
+pub fn malformed(field: &str, why: &str) -> Status {
+    let details = ErrorDetails::with_bad_request_violation(field, why);
+    with_details(Code::InvalidArgument, "MALFORMED", why, &[("field", field.to_owned())], details)
+}
+
+/// UNAVAILABLE: nothing happened, because there is too much to do. Retry the same id after `retry_after`.
+pub fn overload(retry_after: Duration) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(retry_after));
+    with_details(Code::Unavailable, "OVERLOAD", "too much in flight; nothing happened, retry the same request", &[], details)
+}
+
+/// UNAVAILABLE: it may or may not have happened. Retry the same id to find out.
+pub fn outcome_unknown(message: impl Into<String>) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
+    with_details(Code::Unavailable, "OUTCOME_UNKNOWN", &message.into(), &[], details)
+}
+
+/// UNAVAILABLE: no connection to a service could be made, so nothing happened there.
+pub fn peer_unreachable(address: &str, cause: &dyn Error) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
+    let message = format!("connecting failed: {}", chain(cause));
+    with_details(Code::Unavailable, "PEER_UNREACHABLE", &message, &[("address", address.to_owned())], details)
+}
+
+/// DEADLINE_EXCEEDED: time ran out, so the outcome is unknown. Retry the same id to find out.
+pub fn deadline_exceeded(layer: &str) -> Status {
+    let message = "time ran out; the outcome is unknown, retry the same request";
+    with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &[("layer", layer.to_owned())], ErrorDetails::new())
+}
+
+/// INTERNAL: our fault. Logged here, once, with all its causes; the caller learns nothing but that.
+pub fn internal(error: &dyn Error) -> Status {
+    let context = crate::context::current();
+    let trace = context.trace.map(|trace| trace.to_header()).unwrap_or_default();
+    tracing::error!(service = context.service, trace, error = %chain(error), "internal error");
+    opaque()
+}
+
+/// The INTERNAL answer without any text of the cause.
+pub(crate) fn opaque() -> Status {
+    with_details(Code::Internal, "INTERNAL", "an error on our side; it has been logged", &[], ErrorDetails::new())
+}
+
+/// The reason of a status made by this house, here or in another process.
+pub fn reason(status: &Status) -> Option<String> {
+    let info = status.get_details_error_info()?;
+    (info.domain == DOMAIN).then_some(info.reason)
+}
+
+/// The facts that belong to the reason. Empty when there are none.
+pub fn facts(status: &Status) -> HashMap<String, String> {
+    status.get_details_error_info().map(|info| info.metadata).unwrap_or_default()
+}
+
+fn with_details(code: Code, reason: &str, message: &str, facts: &[(&str, String)], mut details: ErrorDetails) -> Status {
+    let mut text = format!("{reason}: {message}");
+    for (position, (name, value)) in facts.iter().enumerate() {
+        let before = if position == 0 { " (" } else { ", " };
+        write!(text, "{before}{name}={value}").expect("writing to a String cannot fail");
+    }
+    if !facts.is_empty() {
+        text.push(')');
+    }
+    let metadata: HashMap<String, String> = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    details.set_error_info(reason, DOMAIN, metadata);
+    Status::with_error_details(code, text, details)
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Many errors repeat their cause in their own text.
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,65 @@
+//! How calls are made and answered, the same in one process and across many.
+//!
+//! Server side, [`stack`] reads top-down; one file per layer: [`trace`], [`overload`], [`deadline`], [`authenticate`], [`authorise`],
+//! [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
+//! about a call to the calls made on its behalf. [`serve()`] puts a stack on a socket, [`in_process`] lays a client directly on it.
+pub mod authenticate;
+pub mod authorise;
+mod body;
+pub mod caller;
+pub mod contain;
+pub mod context;
+pub mod deadline;
+pub mod errors;
+pub mod methods;
+pub mod overload;
+pub mod reflection;
+pub mod serve;
+pub mod stack;
+pub mod token;
+pub mod trace;
+pub mod transport;
+
+pub use caller::{Caller, caller};
+pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused};
+pub use serve::{Served, serve};
+pub use stack::{Options, Stack, Stacked};
+pub use token::ServiceToken;
+pub use transport::{Transport, connect, in_process};
+
+/// Largest message a client or server of this house reads, in bytes: a PostBatch of 1,000 postings with full request fields fits.
+/// Set it on generated clients and servers with `max_decoding_message_size`; tonic's own limit is 4 MiB.
+pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Why a process cannot start to serve or to call.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A contract has an RPC that the table of access does not name.
+    #[error("{0} has no row in the table of access (identity::access::TABLE), so nobody could say who may call it")]
+    NoAccessRow(String),
+    /// The table of access names an RPC that no contract has.
+    #[error("the table of access (identity::access::TABLE) names {0}, which no contract has")]
+    StaleAccessRow(&'static str),
+    /// A file descriptor set cannot be read.
+    #[error("the contracts' descriptors cannot be read: {0}")]
+    Descriptors(String),
+    /// An address to call is not a URL.
+    #[error("{url}: not an address to connect to, such as http://127.0.0.1:7001: {source}")]
+    Address {
+        /// As configured.
+        url: String,
+        /// What is wrong with it.
+        source: tonic::transport::Error,
+    },
+    /// The service token cannot be made or read.
+    #[error("the service token: {0}")]
+    Token(String),
+    /// The listener failed.
+    #[error("serving on {address}: {source}")]
+    Listener {
+        /// Where.
+        address: String,
+        /// What happened.
+        source: tonic::transport::Error,
+    },
+}

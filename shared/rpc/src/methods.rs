@@ -1,0 +1,85 @@
+//! Every RPC this house knows, from the contracts' descriptors joined with the table of access.
+use crate::{
+    Error,
+    overload::{self, Gate},
+};
+use identity::access::{Row, TABLE};
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+use rustc_hash::FxHashMap;
+use std::{collections::HashMap, sync::Arc};
+
+#[cfg(test)]
+mod tests;
+
+/// One RPC.
+#[derive(Debug)]
+pub(crate) struct Method {
+    /// Its row in the table of access.
+    pub(crate) row: &'static Row,
+    /// The service it belongs to, such as `gift`.
+    pub(crate) service: &'static str,
+    /// Whether it answers with a stream.
+    pub(crate) streaming: bool,
+    /// Whether its caller sends a stream.
+    pub(crate) client_streaming: bool,
+    /// What counts it.
+    pub(crate) gate: Arc<Gate>,
+}
+
+impl Method {
+    /// `largesse.gift.v1.GiftService/SendGift`.
+    pub(crate) fn name(&self) -> &'static str {
+        &self.row.path[1..]
+    }
+}
+
+/// The RPCs by path.
+#[derive(Debug)]
+pub(crate) struct Methods(FxHashMap<&'static str, Method>);
+
+impl Methods {
+    /// Every RPC of the contracts, of health and of reflection. Fails where contracts and table do not name the same.
+    pub(crate) fn try_new(limits: overload::Limits) -> Result<Self, Error> {
+        let sets = [
+            api::FILE_DESCRIPTOR_SET,
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+        ];
+        let decoded = sets.iter().map(|bytes| FileDescriptorSet::decode(*bytes));
+        let decoded: Vec<_> = decoded.collect::<Result<_, _>>().map_err(|error| Error::Descriptors(error.to_string()))?;
+        Self::join(&decoded, TABLE, limits)
+    }
+
+    pub(crate) fn find(&self, path: &str) -> Option<&Method> {
+        self.0.get(path)
+    }
+
+    fn join(sets: &[FileDescriptorSet], table: &'static [Row], limits: overload::Limits) -> Result<Self, Error> {
+        let rows: HashMap<&str, &'static Row> = table.iter().map(|row| (row.path, row)).collect();
+        let mut methods = FxHashMap::default();
+        for file in sets.iter().flat_map(|set| &set.file) {
+            for service in &file.service {
+                let (calls, streams) = (Gate::new(limits.calls_max), Gate::new(limits.streams_max));
+                for method in &service.method {
+                    let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                    let row = rows.get(path.as_str()).ok_or(Error::NoAccessRow(path))?;
+                    let streaming = method.server_streaming();
+                    let client_streaming = method.client_streaming();
+                    let gate = if streaming || client_streaming { streams.clone() } else { calls.clone() };
+                    methods.insert(row.path, Method { row, service: short_name(row.path), streaming, client_streaming, gate });
+                }
+            }
+        }
+        match table.iter().find(|row| !methods.contains_key(row.path)) {
+            Some(stale) => Err(Error::StaleAccessRow(stale.path)),
+            None => Ok(Self(methods)),
+        }
+    }
+}
+
+/// `gift` of `/largesse.gift.v1.GiftService/SendGift`.
+fn short_name(path: &'static str) -> &'static str {
+    path.split('.').nth(1).unwrap_or(path)
+}

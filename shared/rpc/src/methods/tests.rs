@@ -1,0 +1,33 @@
+use super::*;
+use identity::access::Access;
+use prost_types::{FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto};
+
+fn contract(methods: &[&str]) -> FileDescriptorSet {
+    let method = |name: &&str| MethodDescriptorProto { name: Some((*name).to_owned()), ..Default::default() };
+    let service =
+        ServiceDescriptorProto { name: Some("GiftService".into()), method: methods.iter().map(method).collect(), ..Default::default() };
+    let file = FileDescriptorProto { package: Some("largesse.gift.v1".into()), service: vec![service], ..Default::default() };
+    FileDescriptorSet { file: vec![file] }
+}
+
+static ROWS: &[Row] = &[Row { path: "/largesse.gift.v1.GiftService/ListGifts", access: Access::Open }];
+
+#[test]
+fn an_rpc_without_a_row_does_not_start_and_is_named() {
+    let error = Methods::join(&[contract(&["ListGifts", "StealGifts"])], ROWS, overload::Limits::default()).unwrap_err();
+    assert!(error.to_string().contains("/largesse.gift.v1.GiftService/StealGifts"), "{error}");
+}
+
+#[test]
+fn a_row_without_an_rpc_does_not_start_and_is_named() {
+    let error = Methods::join(&[contract(&[])], ROWS, overload::Limits::default()).unwrap_err();
+    assert!(matches!(error, Error::StaleAccessRow("/largesse.gift.v1.GiftService/ListGifts")));
+}
+
+#[test]
+fn contracts_and_table_name_the_same() {
+    let methods = Methods::try_new(overload::Limits::default()).unwrap();
+    let send = methods.find("/largesse.gift.v1.GiftService/SendGifts").unwrap();
+    assert_eq!((send.service, send.streaming, send.name()), ("gift", true, "largesse.gift.v1.GiftService/SendGifts"));
+    assert!(methods.find("/largesse.gift.v1.GiftService/Nothing").is_none());
+}

@@ -1,0 +1,59 @@
+//! A bound on what is in flight. Above it a call is told at once that nothing happened, instead of waiting until its time is over.
+use crate::errors;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tonic::Status;
+
+/// When to try again: about as long as a full house needs to drain.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// How much may be in flight, per service of a process. Per service and not over all: a gift that waits for the ledger of the same
+/// process would otherwise hold one place while it asks for a second, and a full house could never empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Unary calls. Their memory is bounded by this times a request's size.
+    pub calls_max: usize,
+    /// Open streams. They are long and mostly idle.
+    pub streams_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { calls_max: 8_192, streams_max: 4_096 }
+    }
+}
+
+/// Counts what is in flight.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    in_flight: AtomicUsize,
+    max: usize,
+}
+
+impl Gate {
+    pub(crate) fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self { in_flight: AtomicUsize::new(0), max })
+    }
+
+    /// A place, held until dropped, or the answer that there is none.
+    pub(crate) fn admit(self: &Arc<Self>) -> Result<Place, Status> {
+        // Taken before looking, so that two who come at once cannot both take the last place; a refused one gives it back by dropping.
+        let place = Place(self.clone());
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) >= self.max { Err(errors::overload(RETRY_DELAY)) } else { Ok(place) }
+    }
+}
+
+/// A place in flight.
+#[derive(Debug)]
+pub(crate) struct Place(Arc<Gate>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}

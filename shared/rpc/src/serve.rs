@@ -1,0 +1,84 @@
+//! A stack on a socket, until told to stop.
+use crate::{Error, Stack, reflection};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_health::{ServingStatus, server::HealthReporter};
+
+/// Calls in flight on one connection. A connection that wants more waits; the stack's bound is over all connections.
+const CONCURRENT_STREAMS_MAX: u32 = 4_096;
+/// Flow control windows, in bytes. HTTP/2's 64 KiB stalls a connection that carries thousands of calls.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 8 << 20;
+/// How soon a client that vanished without a word is noticed: one interval and the timeout after it.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A token is at most 8 KiB; the rest is small.
+const HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
+/// How long calls in flight may take to finish once the process is told to stop.
+pub const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// What a listener answers for.
+#[derive(Clone, Default)]
+pub struct Served {
+    /// Full service names, such as `largesse.gift.v1.GiftService`.
+    pub names: Vec<&'static str>,
+    /// Their routes.
+    pub routes: Routes,
+}
+
+impl Served {
+    /// With another service.
+    pub fn add(mut self, name: &'static str, routes: Routes) -> Self {
+        self.names.push(name);
+        let router = std::mem::take(&mut self.routes).into_axum_router();
+        // Two routers may not both have the answer to unknown paths; the first one's stays.
+        self.routes = Routes::from(router.merge(routes.into_axum_router().reset_fallback()));
+        self
+    }
+}
+
+/// Serves until `shutdown`: then health says NOT_SERVING, watchers are sent away, no call is begun any more, and those in flight have
+/// [`DRAIN_MAX`] to finish.
+pub async fn serve(listener: TcpListener, served: Served, stack: Stack, shutdown: CancellationToken) -> Result<(), Error> {
+    let address = listener.local_addr().map_or_else(|_| "a closed listener".to_owned(), |address| address.to_string());
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let routes = reflection::add(served.routes, &served.names)?.add_service(health_service).prepare();
+    report(&health, &served.names, ServingStatus::Serving).await;
+    let drain = CancellationToken::new();
+    let closing = stack.closing();
+    let serving = Server::builder()
+        .layer(stack)
+        .max_concurrent_streams(CONCURRENT_STREAMS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
+        .serve_with_incoming_shutdown(routes, TcpIncoming::from(listener).with_nodelay(Some(true)), drain.clone().cancelled_owned());
+    let stopping = async {
+        shutdown.cancelled().await;
+        report(&health, &served.names, ServingStatus::NotServing).await;
+        closing.cancel();
+        drain.cancel();
+        tokio::time::sleep(DRAIN_MAX).await;
+    };
+    tokio::select! {
+        ended = serving => ended.map_err(|source| Error::Listener { address, source }),
+        () = stopping => {
+            tracing::warn!(address, seconds = DRAIN_MAX.as_secs(), "calls were still in flight when the time to finish them was over");
+            Ok(())
+        }
+    }
+}
+
+async fn report(health: &HealthReporter, names: &[&'static str], status: ServingStatus) {
+    // The empty name is the process as a whole.
+    for name in names.iter().copied().chain([""]) {
+        health.set_service_status(name, status).await;
+    }
+}

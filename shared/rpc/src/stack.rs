@@ -1,0 +1,167 @@
+//! What every call passes on its way to a handler, the same in process and over sockets. [`Stack::answer`] reads top-down.
+//!
+//! A tower [`Layer`]; inside it is one future and not one per layer, because the layers share what they learn about a call and the
+//! call's whole budget is a few microseconds.
+use crate::{
+    Error, authenticate, authorise,
+    body::Watched,
+    contain,
+    context::{self, CallContext},
+    deadline,
+    methods::{Method, Methods},
+    overload::{self, Place},
+    trace::{self, Span},
+};
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use identity::{Verifier, access::Access};
+use std::{
+    convert::Infallible,
+    mem,
+    sync::Arc,
+    task::{self, Poll},
+};
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, body::Body};
+use tower::{Layer, Service};
+
+/// What a stack is made of.
+#[derive(Clone)]
+pub struct Options {
+    /// Checks tokens.
+    pub verifier: Arc<Verifier>,
+    /// How much may be in flight, per service.
+    pub overload: overload::Limits,
+    /// How long calls may take.
+    pub deadline: deadline::Limits,
+    /// Cancelled when the process is about to stop; ends the streams that would otherwise keep it alive.
+    pub closing: CancellationToken,
+}
+
+struct Shared {
+    methods: Methods,
+    options: Options,
+}
+
+/// The server side of every call. One per process; clones share their counters.
+#[derive(Clone)]
+pub struct Stack(Arc<Shared>);
+
+impl Stack {
+    /// Joins the contracts with the table of access; an RPC without a row is an error here, before anything listens.
+    pub fn try_new(options: Options) -> Result<Self, Error> {
+        Ok(Self(Arc::new(Shared { methods: Methods::try_new(options.overload)?, options })))
+    }
+
+    /// What ends the streams that only watch.
+    pub(crate) fn closing(&self) -> CancellationToken {
+        self.0.options.closing.clone()
+    }
+
+    /// Answers one call with `inner` behind it.
+    async fn answer<S>(&self, mut inner: S, mut request: Request<Body>) -> Response<Body>
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    {
+        let shared = &*self.0;
+        // Which RPC. Everything below depends on it, and a path without a row must never come further.
+        let Some(method) = shared.methods.find(request.uri().path()) else {
+            return Status::unimplemented("UNIMPLEMENTED: no such RPC").into_http();
+        };
+        // Trace, first: also what is refused below must be seen.
+        let mut span = Span::server(method, request.headers());
+        let admitted = match shared.admit(method, &mut request) {
+            Ok(admitted) => admitted,
+            Err(status) => return finish(span, &status),
+        };
+        let context = CallContext { deadline: admitted.deadline, trace: span.parent, service: method.service };
+        // Panics inside the deadline: whatever falls in time is INTERNAL.
+        // The handler runs inside the context, so that its own calls inherit deadline and trace.
+        let handled = contain::panics(async {
+            let ready = futures::future::poll_fn(|cx| inner.poll_ready(cx)).await;
+            match ready {
+                Ok(()) => inner.call(request).await,
+                Err(never) => Err(never),
+            }
+        });
+        let handled = context::enter(context, deadline::enforce(admitted.deadline, handled)).await;
+        let response = match handled.and_then(|contained| contained) {
+            Ok(Ok(response)) => response,
+            Err(status) => return finish(span, &status),
+        };
+        if !method.streaming {
+            span.finish(trace::outcome(response.headers()));
+            return response;
+        }
+        // A stream that takes gifts ends when its client is done; one that only watches would never end by itself.
+        let closing = (!method.client_streaming).then(|| shared.options.closing.clone().cancelled_owned());
+        response.map(|body| Watched::body(body, context, span, admitted.place, closing))
+    }
+}
+
+/// What a call holds once it may be handled.
+struct Admitted {
+    deadline: Option<tokio::time::Instant>,
+    place: Place,
+}
+
+impl Shared {
+    fn admit(&self, method: &Method, request: &mut Request<Body>) -> Result<Admitted, Status> {
+        // Overload before anything that costs: saying no must be cheaper than saying yes.
+        let place = method.gate.admit()?;
+        // Deadline before identity, so that the time for checking counts.
+        let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
+        match method.row.access {
+            Access::Open => {}
+            Access::Roles(_) => {
+                // Who calls, then whether they may: nobody learns about RPCs by probing without a token.
+                let principal = authenticate::authenticate(&self.options.verifier, request.headers())?;
+                let caller = authorise::authorise(method, principal)?;
+                request.extensions_mut().insert(caller);
+            }
+        }
+        Ok(Admitted { deadline, place })
+    }
+}
+
+fn finish(mut span: Span, status: &Status) -> Response<Body> {
+    span.finish(status.code());
+    status.clone().into_http()
+}
+
+impl<S> Layer<S> for Stack {
+    type Service = Stacked<S>;
+
+    fn layer(&self, inner: S) -> Stacked<S> {
+        Stacked { stack: self.clone(), inner }
+    }
+}
+
+/// A service behind the stack.
+#[derive(Clone)]
+pub struct Stacked<S> {
+    stack: Stack,
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for Stacked<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The one that was polled ready is the one to call; its clone waits for the next.
+        let clone = self.inner.clone();
+        let inner = mem::replace(&mut self.inner, clone);
+        let stack = self.stack.clone();
+        Box::pin(async move { Ok(stack.answer(inner, request).await) })
+    }
+}

@@ -1,0 +1,102 @@
+//! How a generated client reaches a service: over a channel, or in process over the service's own stack. A service cannot tell which.
+//!
+//! [`Transport`] carries the client's side of every call: the remaining deadline out, the service's token, the trace out.
+use crate::{
+    Error, ServiceToken, context, deadline,
+    trace::{self, Span},
+};
+use futures::future::{self, BoxFuture};
+use http::{HeaderName, Request, Response, header};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tonic::{Status, body::Body, service::Routes};
+use tower::Service;
+
+mod channel;
+mod in_process;
+
+const AUTHORIZATION: HeaderName = header::AUTHORIZATION;
+
+/// What a request goes over.
+trait Wire: Send + Sync {
+    /// Sends a request and waits for the answer's head.
+    fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Status>>;
+}
+
+/// The service under a generated client: `LedgerServiceClient<Transport>`. Cloning costs two reference counts.
+#[derive(Clone)]
+pub struct Transport {
+    wire: Arc<dyn Wire>,
+    token: Option<ServiceToken>,
+}
+
+/// A transport straight into a service of this process: no socket, and the same server stack in between.
+pub fn in_process(service: crate::Stacked<Routes>) -> Transport {
+    Transport { wire: Arc::new(in_process::InProcess::new(service)), token: None }
+}
+
+/// A transport to `url` (`http://host:port`). Connects at the first call and again whenever the connection is lost; must be called inside
+/// the runtime.
+pub fn connect(url: &str) -> Result<Transport, Error> {
+    Ok(Transport { wire: Arc::new(channel::Peer::try_new(url)?), token: None })
+}
+
+impl Transport {
+    /// The same way with `token` on every call that does not carry one already.
+    pub fn with_token(&self, token: ServiceToken) -> Self {
+        Self { wire: self.wire.clone(), token: Some(token) }
+    }
+
+    /// The layers on the way out. Reads top-down.
+    fn prepare(&self, request: &mut Request<Body>) -> Result<Span, Status> {
+        let context = context::current();
+        let path = request.uri().clone();
+        let headers = request.headers_mut();
+        // Deadline, first: what cannot be finished is not begun.
+        deadline::outbound(&context, headers)?;
+        // Token: services call as themselves; a caller that has its own token is left alone.
+        if let Some(token) = &self.token
+            && !headers.contains_key(AUTHORIZATION)
+        {
+            headers.insert(AUTHORIZATION, token.header());
+        }
+        // Trace, last, so that the span measures the wire and not us.
+        Ok(Span::client(&context, path.path(), headers))
+    }
+}
+
+impl Service<Request<Body>> for Transport {
+    type Response = Response<Body>;
+    type Error = Status;
+    type Future = BoxFuture<'static, Result<Response<Body>, Status>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // Waiting for room happens inside the call, under its deadline.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let mut span = match self.prepare(&mut request) {
+            Ok(span) => span,
+            Err(status) => return Box::pin(future::ready(Err(status))),
+        };
+        let answer = self.wire.send(request);
+        if !span.is_recorded() {
+            return answer;
+        }
+        Box::pin(async move {
+            let answer = answer.await;
+            let code = answer.as_ref().map_or_else(Status::code, |response| trace::outcome(response.headers()));
+            span.finish(code);
+            answer
+        })
+    }
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transport").finish_non_exhaustive()
+    }
+}
