@@ -1,4 +1,5 @@
 //! Addresses.
+#![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 use super::*;
 

@@ -1,4 +1,5 @@
 //! Every store test runs on both engines.
+#![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 mod durability;
 mod engines;

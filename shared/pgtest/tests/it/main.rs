@@ -1,4 +1,5 @@
 //! The private server as a test sees it.
+#![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 use sqlx::{Connection, PgConnection, Row};
 
