@@ -1,0 +1,158 @@
+//! The stack as callers meet it. Every claim holds in process and over a socket.
+mod house;
+mod wire;
+
+use api::{gift::ListGiftsRequest, ledger::GetAccountRequest, ledger::ledger_service_client::LedgerServiceClient};
+use house::{House, Way, bearing, room};
+use identity::Role;
+use rpc::{facts, reason};
+use std::time::Duration;
+use tonic::{Code, Request};
+use tonic_types::StatusExt as _;
+
+const WAYS: [Way; 2] = [Way::InProcess, Way::Socket];
+const MANY: usize = 1_000;
+
+#[tokio::test]
+async fn no_token_or_a_bad_one_is_unauthenticated_with_details() {
+    for way in WAYS {
+        let house = House::start(way, MANY).await;
+        let status = house.gifts().list_gifts(ListGiftsRequest::default()).await.unwrap_err();
+        assert_eq!((status.code(), reason(&status).as_deref()), (Code::Unauthenticated, Some("UNAUTHENTICATED")), "{way:?}");
+        assert_eq!(facts(&status)["token"], "missing");
+        let status = house.gifts().list_gifts(bearing("a.b.c", ListGiftsRequest::default())).await.unwrap_err();
+        assert_eq!((status.code(), facts(&status)["token"].as_str()), (Code::Unauthenticated, "malformed"), "{way:?}");
+        let other = House::start(way, MANY).await;
+        let foreign = bearing(&other.token(Role::Admin), ListGiftsRequest::default());
+        let status = house.gifts().list_gifts(foreign).await.unwrap_err();
+        assert_eq!((status.code(), facts(&status)["token"].as_str()), (Code::Unauthenticated, "signature"), "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn role_book_and_user_are_checked() {
+    for way in WAYS {
+        let house = House::start(way, MANY).await;
+        let mut ledger = LedgerServiceClient::new(house.transport.clone());
+        if way == Way::Socket {
+            let status = ledger.get_account(house.signed(Role::Viewer, GetAccountRequest::default())).await.unwrap_err();
+            assert_eq!((status.code(), reason(&status).as_deref()), (Code::PermissionDenied, Some("PERMISSION_DENIED")));
+            assert_eq!(facts(&status)["rpc"], "largesse.ledger.v1.LedgerService/GetAccount");
+        }
+        let status = house.gifts().send_gift(house.signed(Role::Auditor, room("r"))).await.unwrap_err();
+        assert_eq!((status.code(), facts(&status)["role"].as_str()), (Code::PermissionDenied, "auditor"), "{way:?}");
+        let elsewhere = ListGiftsRequest { book: "other".into() };
+        let status = house.gifts().list_gifts(house.signed(Role::Viewer, elsewhere)).await.unwrap_err();
+        assert_eq!(status.code(), Code::PermissionDenied, "{way:?}");
+        let mut for_another = room("r");
+        for_another.user_id = "u2".into();
+        let status = house.gifts().send_gift(house.signed(Role::Viewer, for_another.clone())).await.unwrap_err();
+        assert_eq!(status.code(), Code::PermissionDenied, "{way:?}");
+        let answer = house.gifts().send_gift(house.signed(Role::Service, for_another)).await.unwrap();
+        assert_eq!(answer.into_inner().posting_id, "u2", "{way:?}");
+        let derived = house.gifts().list_gifts(house.signed(Role::Viewer, ListGiftsRequest::default())).await.unwrap();
+        assert_eq!(derived.into_inner().catalogue_version, "demo", "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_calls_as_itself_with_less_time_in_the_same_trace() {
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+    for way in WAYS {
+        let house = House::start(way, MANY).await;
+        let mut request = house.signed(Role::Viewer, room("r"));
+        request.set_timeout(Duration::from_secs(4));
+        request.metadata_mut().insert("traceparent", TRACE.parse().unwrap());
+        // In process the client's side takes its trace from its own context; a foreign client writes the header itself.
+        rpc::trace::with_traceparent("test", Some(TRACE), house.gifts().send_gift(request)).await.unwrap();
+        let seen = house.seen.lock().unwrap()[0].clone();
+        assert_eq!((seen.subject.as_str(), seen.role), ("gift", Role::Service), "{way:?}");
+        assert_eq!(seen.traceparent.as_deref(), Some(TRACE), "{way:?}");
+        let given = seen.grpc_timeout.unwrap();
+        let micros: u64 = given.strip_suffix('u').unwrap().parse().unwrap();
+        assert!((3_000_000..3_996_000).contains(&micros), "{way:?}: {given}");
+    }
+}
+
+#[tokio::test]
+async fn the_default_deadline_reaches_the_next_hop() {
+    for way in WAYS {
+        let house = House::start(way, MANY).await;
+        house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap();
+        let given = house.seen.lock().unwrap()[0].grpc_timeout.clone().unwrap();
+        let micros: u64 = given.strip_suffix('u').unwrap().parse().unwrap();
+        assert!(micros < 10_000_000, "{way:?}: {given}");
+    }
+}
+
+#[tokio::test]
+async fn time_over_is_deadline_exceeded() {
+    for way in WAYS {
+        let house = House::start(way, MANY).await;
+        let mut request = house.signed(Role::Viewer, room("wait"));
+        request.set_timeout(Duration::from_millis(60));
+        let status = house.gifts().send_gift(request).await.unwrap_err();
+        assert_eq!((status.code(), reason(&status).as_deref()), (Code::DeadlineExceeded, Some("DEADLINE_EXCEEDED")), "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_house_says_so_at_once_and_empties() {
+    for way in WAYS {
+        let house = House::start(way, 1).await;
+        let waiting = tokio::spawn({
+            let (mut gifts, request) = (house.gifts(), house.signed(Role::Viewer, room("wait")));
+            async move { gifts.send_gift(request).await }
+        });
+        drop(house.arrived.acquire().await);
+        let status = house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap_err();
+        assert_eq!((status.code(), reason(&status).as_deref()), (Code::Unavailable, Some("OVERLOAD")), "{way:?}");
+        assert!(status.get_details_retry_info().unwrap().retry_delay.is_some(), "{way:?}");
+        house.gate.add_permits(MANY);
+        waiting.await.unwrap().unwrap();
+        house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_internal_and_tells_nothing() {
+    for way in WAYS {
+        let house = House::start(way, MANY).await;
+        let status = house.gifts().send_gift(house.signed(Role::Viewer, room("panic"))).await.unwrap_err();
+        assert_eq!(status.code(), Code::Internal, "{way:?}");
+        assert!(!status.message().contains("secret"), "{way:?}");
+        house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_streams_own_calls_belong_to_it() {
+    for way in WAYS {
+        let house = House::start(way, MANY).await;
+        let mut request = house.signed(Role::Viewer, futures::stream::pending());
+        request.set_timeout(Duration::from_millis(300));
+        let mut answers = house.gifts().send_gifts(request).await.unwrap().into_inner();
+        answers.message().await.unwrap().unwrap();
+        assert!(house.seen.lock().unwrap()[0].grpc_timeout.is_some(), "{way:?}");
+        let status = answers.message().await.unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{way:?}: {status:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_unimplemented_with_or_without_a_token() {
+    for way in WAYS {
+        let house = House::start(way, MANY).await;
+        let mut client = tonic::client::Grpc::new(house.transport.clone());
+        client.ready().await.unwrap();
+        let codec = tonic_prost_codec();
+        let path = http::uri::PathAndQuery::from_static("/largesse.gift.v1.GiftService/Steal");
+        let answer = client.unary(Request::new(()), path, codec).await;
+        let status = answer.map(|_: tonic::Response<()>| ()).unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented, "{way:?}");
+    }
+}
+
+fn tonic_prost_codec() -> tonic_prost::ProstCodec<(), ()> {
+    tonic_prost::ProstCodec::default()
+}
