@@ -1,0 +1,144 @@
+//! A pretend bank: an HTTP server with books of its own, for TEST books only.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /payments`, a `pain.001.001.09` | `pain.002.001.10`; a duplicate EndToEndId gets the first answer and is never executed again |
+//! | `GET /payments/{end_to_end_id}` | `pain.002.001.10`; 404 with one that names no status where the bank has no such payment |
+//! | `GET /statements/{currency}` | `camt.053.001.08` since the account was opened |
+//! | `POST /deposits`, JSON `{currency, minor_units, reference}` | money from elsewhere, once per reference |
+//! | `POST /scenarios`, JSON `{end_to_end_id or account, behaviour, code?, delay_ms?, times?}` | what to do when that payment comes by |
+//!
+//! Every answer about a payment carries the header `finality-window-seconds`: an instruction created longer ago than that is rejected
+//! (TM01) if it arrives at all, so what is not found by then was not and will not be executed.
+//!
+//! What happens to a payment is chosen by a scenario, else by the receiving account, else it settles:
+//!
+//! | ABA account number | IBAN | behaviour |
+//! |---|---|---|
+//! | 9000000001 | DE08 5001 0517 0900 0000 01 | `settle`: ACSC |
+//! | 9000000002 | DE78 5001 0517 0900 0000 02 | `settle_later`: ACSP, ACSC when asked |
+//! | 9000000003 | DE51 5001 0517 0900 0000 03 | `reject` with AC04, account closed |
+//! | 9000000004 | DE24 5001 0517 0900 0000 04 | `cut`: executes, then cuts the connection without an answer |
+//! | 9000000005 | DE94 5001 0517 0900 0000 05 | `late`: executes, answers after the configured delay |
+//! | 9000000006 | DE67 5001 0517 0900 0000 06 | `silent`: never answers, never executes, however often it comes |
+//! | 9000000007 | DE40 5001 0517 0900 0000 07 | `silent_executed`: executes, never answers |
+//! | 9000000008 | DE13 5001 0517 0900 0000 08 | `pending`: PDNG until a scenario for its EndToEndId settles or rejects it |
+//! | 9000000009 | DE83 5001 0517 0900 0000 09 | `lose_once`: the first sending is lost and its connection cut, the next one settles |
+//! | 9000000010 | DE56 5001 0517 0900 0000 10 | `garbage`: executes, answers with something that is no message |
+//!
+//! Scenarios know `lose` as well: every sending is lost and its connection cut at once. The account number goes with any routing number.
+
+mod books;
+mod http;
+mod line;
+mod payments;
+mod scenario;
+mod trace;
+
+pub use scenario::{Behaviour, MAGIC, Magic};
+
+use books::Books;
+use db::{Database, Migration};
+use iso20022::{AbaAccount, Account, Iban};
+use money::{Currency, Money};
+use std::{net::SocketAddr, time::Duration};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// The header with the bank's finality window.
+pub const FINALITY_HEADER: &str = "finality-window-seconds";
+/// How far a message's time may lie ahead of the bank's clock; further ahead it would outlive the finality window.
+pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(5);
+
+const MIGRATIONS: [Migration; 1] = [Migration { version: 1, sql: include_str!("../migrations/bank_0001.sql") }];
+
+/// The bank's options.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What each account holds when it is first opened; payments from an account that is not here are rejected. One per currency.
+    pub funding: Vec<Money>,
+    /// After this an instruction that has not been executed never will be. Whole seconds.
+    pub finality_window: Duration,
+    /// How long `late` waits with its answer; longer than the rails' time-outs, or it is not late.
+    pub late_answer: Duration,
+}
+
+impl Default for Config {
+    /// Ten million each in USD and EUR, final after 30 seconds, late by 20.
+    fn default() -> Self {
+        let funding = |code| Currency::try_new(code).and_then(|currency| Money::try_new(currency, 1_000_000_000));
+        Self {
+            funding: ["USD", "EUR"].into_iter().filter_map(|code| funding(code).ok()).collect(),
+            finality_window: Duration::from_secs(30),
+            late_answer: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Our own account at the bank, which payments are made from: a US account for USD, an IBAN for anything else.
+#[must_use]
+pub fn own_account(currency: Currency) -> Account {
+    match currency.code() {
+        "USD" => Account::Aba(AbaAccount::try_new("021000021", "4400001234").expect("a constant with a valid checksum")),
+        _ => Account::Iban(Iban::try_new("DE89370400440532013000").expect("a constant with valid check digits")),
+    }
+}
+
+/// Why the bank can't open.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its books can't be opened.
+    #[error("the sandbox bank's books: {0}")]
+    Database(#[from] db::Error),
+    /// Its books can't be written.
+    #[error("the sandbox bank's books: {0}")]
+    Sqlx(#[from] sqlx::Error),
+    /// Its socket is unusable.
+    #[error("the sandbox bank's socket: {0}")]
+    Socket(#[from] std::io::Error),
+}
+
+/// A running bank.
+#[derive(Debug)]
+pub struct Bank {
+    address: SocketAddr,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Bank {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://host:port`, as payout configuration wants it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns when the server has stopped after `shutdown`.
+    pub async fn stopped(self) -> Result<(), Error> {
+        match self.server.await {
+            Ok(result) => Ok(result?),
+            Err(error) => Err(Error::Socket(std::io::Error::other(error))),
+        }
+    }
+}
+
+/// Opens the books (service name `sandbox_bank`) and serves until `shutdown`.
+pub async fn start(listener: TcpListener, database: &Database, config: Config, shutdown: CancellationToken) -> Result<Bank, Error> {
+    let pool = database.open("sandbox_bank", &MIGRATIONS).await?;
+    let books = Books::new(pool);
+    for funding in &config.funding {
+        books.open_account(*funding, payments::now_ms()).await?;
+    }
+    let address = listener.local_addr()?;
+    let router = http::router(payments::Desk::new(books, config), shutdown.clone());
+    let service = router.into_make_service_with_connect_info::<line::Line>();
+    let server = axum::serve(line::Lines::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
+    let server = tokio::spawn(async move { server.await });
+    tracing::info!(%address, "sandbox bank open");
+    Ok(Bank { address, server })
+}

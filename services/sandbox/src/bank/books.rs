@@ -1,0 +1,267 @@
+//! The bank's books: every SQL statement.
+
+use super::scenario::Scenario;
+use money::{Currency, Money};
+use sqlx::{Any, AnyConnection, AnyPool, FromRow, Row, Transaction, any::AnyRow};
+
+/// Most entries one statement shows; older ones are in its opening balance.
+pub const STATEMENT_ENTRIES_MAX: i64 = 50_000;
+
+/// The books.
+#[derive(Debug, Clone)]
+pub struct Books {
+    pool: AnyPool,
+}
+
+/// A payment as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    pub end_to_end_id: String,
+    pub message_id: String,
+    pub payment_id: String,
+    pub currency: String,
+    pub minor_units: i64,
+    pub creditor_account: String,
+    pub status: String,
+    pub reason: String,
+    pub words: String,
+    pub received_at_ms: i64,
+    pub decided_at_ms: i64,
+}
+
+impl Payment {
+    /// The same instruction, whatever message brought it.
+    pub fn same_instruction(&self, other: &Payment) -> bool {
+        (&self.currency, self.minor_units, &self.creditor_account) == (&other.currency, other.minor_units, &other.creditor_account)
+    }
+}
+
+/// An entry as it is kept: positive came in, negative went out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub entry_no: i64,
+    pub reference: String,
+    pub end_to_end_id: String,
+    pub minor_units: i64,
+    pub booked_at_ms: i64,
+}
+
+impl<'r> FromRow<'r, AnyRow> for Payment {
+    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            end_to_end_id: row.try_get("end_to_end_id")?,
+            message_id: row.try_get("message_id")?,
+            payment_id: row.try_get("payment_id")?,
+            currency: row.try_get("currency")?,
+            minor_units: row.try_get("minor_units")?,
+            creditor_account: row.try_get("creditor_account")?,
+            status: row.try_get("status")?,
+            reason: row.try_get("reason")?,
+            words: row.try_get("words")?,
+            received_at_ms: row.try_get("received_at_ms")?,
+            decided_at_ms: row.try_get("decided_at_ms")?,
+        })
+    }
+}
+
+impl<'r> FromRow<'r, AnyRow> for Entry {
+    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            entry_no: row.try_get("entry_no")?,
+            reference: row.try_get("reference")?,
+            end_to_end_id: row.try_get("end_to_end_id")?,
+            minor_units: row.try_get("minor_units")?,
+            booked_at_ms: row.try_get("booked_at_ms")?,
+        })
+    }
+}
+
+/// An account and what was booked on it.
+#[derive(Debug)]
+pub struct AccountState {
+    pub balance: i64,
+    pub opened_at_ms: i64,
+    pub entries: Vec<Entry>,
+}
+
+/// What to book.
+#[derive(Debug, Clone, Copy)]
+pub struct Booking<'a> {
+    pub currency: &'a str,
+    /// Positive comes in, negative goes out.
+    pub minor_units: i64,
+    pub reference: &'a str,
+    pub end_to_end_id: &'a str,
+    pub now_ms: i64,
+}
+
+impl Books {
+    pub fn new(pool: AnyPool) -> Self {
+        Self { pool }
+    }
+
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        db::begin(&self.pool).await
+    }
+
+    /// Opens an account with its funding; one that is open keeps what it has.
+    pub async fn open_account(&self, funding: Money, now_ms: i64) -> Result<(), sqlx::Error> {
+        sqlx::query("INSERT INTO account (currency, opening, balance, opened_at_ms) VALUES ($1, $2, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(funding.currency().code().to_owned())
+            .bind(funding.minor_units())
+            .bind(now_ms)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// The account and its newest entries, from one snapshot.
+    pub async fn account(&self, currency: Currency) -> Result<Option<AccountState>, sqlx::Error> {
+        let mut tx = self.begin().await?;
+        // PostgreSQL reads each statement anew; holding the account's row keeps bookings out until both are read.
+        let touched = sqlx::query("UPDATE account SET balance = balance WHERE currency = $1");
+        if touched.bind(currency.code().to_owned()).execute(&mut *tx).await?.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let (balance, opened_at_ms): (i64, i64) = sqlx::query_as("SELECT balance, opened_at_ms FROM account WHERE currency = $1")
+            .bind(currency.code().to_owned())
+            .fetch_one(&mut *tx)
+            .await?;
+        let mut entries: Vec<Entry> = sqlx::query_as(
+            "SELECT entry_no, reference, end_to_end_id, minor_units, booked_at_ms FROM entry
+             WHERE currency = $1 ORDER BY entry_no DESC LIMIT $2",
+        )
+        .bind(currency.code().to_owned())
+        .bind(STATEMENT_ENTRIES_MAX)
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.rollback().await?;
+        entries.reverse();
+        Ok(Some(AccountState { balance, opened_at_ms, entries }))
+    }
+
+    /// Keeps a scenario, over an older one for the same target.
+    pub async fn set_scenario(&self, scenario: &Scenario) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO scenario (target, value, behaviour, remaining) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (target, value) DO UPDATE SET behaviour = excluded.behaviour, remaining = excluded.remaining",
+        )
+        .bind(scenario.target)
+        .bind(scenario.value.clone())
+        .bind(scenario.behaviour.clone())
+        .bind(scenario.remaining)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The scenario for a target, counted down.
+pub async fn take_scenario(tx: &mut AnyConnection, target: &'static str, value: &str) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "UPDATE scenario SET remaining = CASE WHEN remaining > 0 THEN remaining - 1 ELSE remaining END
+         WHERE target = $1 AND value = $2 AND remaining <> 0 RETURNING behaviour",
+    )
+    .bind(target)
+    .bind(value.to_owned())
+    .fetch_optional(tx)
+    .await
+}
+
+/// True the first time.
+pub async fn lose(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<bool, sqlx::Error> {
+    let inserted = sqlx::query("INSERT INTO lost (end_to_end_id) VALUES ($1) ON CONFLICT DO NOTHING");
+    Ok(inserted.bind(end_to_end_id.to_owned()).execute(tx).await?.rows_affected() == 1)
+}
+
+/// True when the EndToEndId was new; a rival with the same one waits here until this transaction ends.
+pub async fn insert_payment(tx: &mut AnyConnection, payment: &Payment) -> Result<bool, sqlx::Error> {
+    let inserted = sqlx::query(
+        "INSERT INTO payment (end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words,
+             received_at_ms, decided_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+    )
+    .bind(payment.end_to_end_id.clone())
+    .bind(payment.message_id.clone())
+    .bind(payment.payment_id.clone())
+    .bind(payment.currency.clone())
+    .bind(payment.minor_units)
+    .bind(payment.creditor_account.clone())
+    .bind(payment.status.clone())
+    .bind(payment.reason.clone())
+    .bind(payment.words.clone())
+    .bind(payment.received_at_ms)
+    .bind(payment.decided_at_ms)
+    .execute(tx)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// A payment by its EndToEndId.
+pub async fn payment(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<Option<Payment>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words, received_at_ms,
+             decided_at_ms FROM payment WHERE end_to_end_id = $1",
+    )
+    .bind(end_to_end_id.to_owned())
+    .fetch_optional(tx)
+    .await
+}
+
+/// Moves a payment on from the status it was read with. False: a rival was faster.
+pub async fn set_status(tx: &mut AnyConnection, payment: &Payment, from: &str) -> Result<bool, sqlx::Error> {
+    let updated =
+        sqlx::query("UPDATE payment SET status = $2, reason = $3, words = $4, decided_at_ms = $5 WHERE end_to_end_id = $1 AND status = $6")
+            .bind(payment.end_to_end_id.clone())
+            .bind(payment.status.clone())
+            .bind(payment.reason.clone())
+            .bind(payment.words.clone())
+            .bind(payment.decided_at_ms)
+            .bind(from.to_owned())
+            .execute(tx)
+            .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// What became of a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Booked {
+    Done,
+    /// The reference had been booked before; nothing changed.
+    Before,
+    /// No such account, or not enough on it.
+    Refused,
+}
+
+/// Books once per reference.
+pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<Booked, sqlx::Error> {
+    // First the account's row: it is the lock that makes the next entry number and the reference check safe.
+    let moved = sqlx::query("UPDATE account SET balance = balance + $2 WHERE currency = $1 AND balance + $2 >= 0")
+        .bind(booking.currency.to_owned())
+        .bind(booking.minor_units)
+        .execute(&mut *tx)
+        .await?;
+    if moved.rows_affected() == 0 {
+        return Ok(Booked::Refused);
+    }
+    let inserted = sqlx::query(
+        "INSERT INTO entry (currency, entry_no, reference, end_to_end_id, minor_units, booked_at_ms)
+         SELECT $1, COALESCE(MAX(entry_no), 0) + 1, $2, $3, $4, $5 FROM entry WHERE currency = $1 ON CONFLICT DO NOTHING",
+    )
+    .bind(booking.currency.to_owned())
+    .bind(booking.reference.to_owned())
+    .bind(booking.end_to_end_id.to_owned())
+    .bind(booking.minor_units)
+    .bind(booking.now_ms)
+    .execute(&mut *tx)
+    .await?;
+    if inserted.rows_affected() == 1 {
+        return Ok(Booked::Done);
+    }
+    sqlx::query("UPDATE account SET balance = balance - $2 WHERE currency = $1")
+        .bind(booking.currency.to_owned())
+        .bind(booking.minor_units)
+        .execute(&mut *tx)
+        .await?;
+    Ok(Booked::Before)
+}

@@ -1,0 +1,154 @@
+//! The bank's HTTP side: bytes in, bytes out, and answers that get lost on purpose.
+
+use super::{
+    FINALITY_HEADER,
+    line::Line,
+    payments::{Delivery, Desk, group_rejected, now_ms},
+    scenario, trace,
+};
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{ConnectInfo, DefaultBodyLimit, Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use iso20022::{pain001::Initiation, pain002::Report, xml::DOCUMENT_BYTES_MAX};
+use money::{Currency, Money};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Clone)]
+struct Bank {
+    desk: Desk,
+    shutdown: CancellationToken,
+}
+
+/// Why a request has no answer of its kind.
+enum Failure {
+    /// Our own books; the text stays here.
+    Books(sqlx::Error),
+    /// The request.
+    Request(&'static str),
+    /// Nothing by that name.
+    NotFound,
+    /// A message that can't be written.
+    Message(iso20022::Error),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Books(error)
+    }
+}
+
+impl From<iso20022::Error> for Failure {
+    fn from(error: iso20022::Error) -> Self {
+        Self::Message(error)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Books(error) => {
+                tracing::error!(%error, "the sandbox bank can't use its books");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+            Self::Message(error) => {
+                tracing::error!(%error, "the sandbox bank can't write its answer");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+            Self::Request(why) => (StatusCode::BAD_REQUEST, why).into_response(),
+            Self::NotFound => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+}
+
+/// Every route.
+pub fn router(desk: Desk, shutdown: CancellationToken) -> Router {
+    Router::new()
+        .route("/payments", post(pay))
+        .route("/payments/{end_to_end_id}", get(ask))
+        .route("/statements/{currency}", get(statement))
+        .route("/deposits", post(deposit))
+        .route("/scenarios", post(set_scenario))
+        .layer(DefaultBodyLimit::max(DOCUMENT_BYTES_MAX))
+        .with_state(Bank { desk, shutdown })
+}
+
+fn answer(bank: &Bank, status: StatusCode, report: &Report) -> Result<Response, Failure> {
+    let window = bank.desk.finality_window().as_secs().to_string();
+    let headers = [(header::CONTENT_TYPE.as_str(), "application/xml".to_owned()), (FINALITY_HEADER, window)];
+    Ok((status, headers, report.write()?).into_response())
+}
+
+async fn pay(State(bank): State<Bank>, ConnectInfo(line): ConnectInfo<Line>, headers: HeaderMap, body: Bytes) -> Result<Response, Failure> {
+    let _span = trace::span(&headers, "bank pay");
+    let now_ms = now_ms();
+    let message = match Initiation::read(&body) {
+        Ok(message) => message,
+        Err(error) => {
+            let report = group_rejected("NOTPROVIDED", "FF01", &error.to_string(), now_ms);
+            return answer(&bank, StatusCode::BAD_REQUEST, &report);
+        }
+    };
+    let (report, delivery) = bank.desk.pay(&message, now_ms).await?;
+    match delivery {
+        Delivery::Now => {}
+        Delivery::Cut => line.cut(),
+        Delivery::Garbage => return Ok((StatusCode::OK, "<html>It works!</html>").into_response()),
+        Delivery::After(delay) => {
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = bank.shutdown.cancelled() => line.cut(),
+            }
+        }
+        Delivery::Never => {
+            bank.shutdown.cancelled().await;
+            line.cut();
+        }
+    }
+    answer(&bank, StatusCode::OK, &report)
+}
+
+async fn ask(State(bank): State<Bank>, headers: HeaderMap, Path(end_to_end_id): Path<String>) -> Result<Response, Failure> {
+    let _span = trace::span(&headers, "bank ask");
+    let now_ms = now_ms();
+    match bank.desk.ask(&end_to_end_id, now_ms).await? {
+        Some(report) => answer(&bank, StatusCode::OK, &report),
+        None => answer(&bank, StatusCode::NOT_FOUND, &Desk::not_found(&end_to_end_id, now_ms)),
+    }
+}
+
+async fn statement(State(bank): State<Bank>, Path(code): Path<String>) -> Result<Response, Failure> {
+    let currency = Currency::try_new(&code).map_err(|_| Failure::NotFound)?;
+    let statement = bank.desk.statement(currency, now_ms()).await?.ok_or(Failure::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, "application/xml")], statement.write()?).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deposit {
+    currency: String,
+    minor_units: i64,
+    reference: String,
+}
+
+async fn deposit(State(bank): State<Bank>, Json(deposit): Json<Deposit>) -> Result<StatusCode, Failure> {
+    let currency = Currency::try_new(&deposit.currency).map_err(|_| Failure::Request("currency must be an ISO 4217 code"))?;
+    let amount = Money::try_new(currency, deposit.minor_units).map_err(|_| Failure::Request("minor_units must be 0 to 2^53"))?;
+    let fits = (1..=200).contains(&deposit.reference.len()) && !deposit.reference.chars().any(char::is_control);
+    if !fits || deposit.reference.trim() != deposit.reference {
+        return Err(Failure::Request("reference must be 1 to 200 printable bytes without blank ends"));
+    }
+    let known = bank.desk.deposit(amount, &deposit.reference, now_ms()).await?;
+    if known { Ok(StatusCode::NO_CONTENT) } else { Err(Failure::NotFound) }
+}
+
+async fn set_scenario(State(bank): State<Bank>, Json(request): Json<scenario::Request>) -> Result<StatusCode, Failure> {
+    let scenario = request.decode().ok_or(Failure::Request("one of end_to_end_id and account, and a known behaviour"))?;
+    bank.desk.set_scenario(&scenario, now_ms()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,393 @@
+//! What the bank decides: take in, execute once, answer the first answer.
+
+use super::{
+    Behaviour, CLOCK_SKEW_MAX, Config,
+    books::{self, Booked, Booking, Books, Payment},
+    own_account,
+    scenario::Scenario,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use iso20022::{
+    Account, Reason, TransactionStatus,
+    camt053::{Balance, Direction, Entry, Statement},
+    pain001::{AccountId, Initiation, MESSAGE_NAME, Party, TransferAmount},
+    pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, Report, StatusReason, TransactionReport},
+};
+use money::{Currency, Money};
+use sqlx::AnyConnection;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Unix milliseconds.
+pub fn now_ms() -> i64 {
+    let age = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
+    i64::try_from(age).unwrap_or(i64::MAX)
+}
+
+fn moment(at_ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at_ms).unwrap_or_default()
+}
+
+/// What the peer gets to see of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// The answer.
+    Now,
+    /// The answer, after this long.
+    After(Duration),
+    /// The connection ends.
+    Cut,
+    /// Nothing at all.
+    Never,
+    /// Something else.
+    Garbage,
+}
+
+/// What a transfer came to: the payment as it stands (none: lost) and how that is told.
+struct Taken {
+    payment: Option<Payment>,
+    delivery: Delivery,
+}
+
+/// Where payments are handed in and asked after.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    books: Books,
+    config: Config,
+}
+
+impl Desk {
+    pub fn new(books: Books, config: Config) -> Self {
+        Self { books, config }
+    }
+
+    pub fn finality_window(&self) -> Duration {
+        self.config.finality_window
+    }
+
+    /// Takes in every transfer of a message, each in a transaction of its own, durable before the answer.
+    pub async fn pay(&self, message: &Initiation, now_ms: i64) -> Result<(Report, Delivery), sqlx::Error> {
+        if let Err(error) = message.check_totals() {
+            let code = if matches!(error, iso20022::Error::Total { element: "NbOfTxs" }) { "AM18" } else { "AM10" };
+            return Ok((group_rejected(&message.message_id, code, &error.to_string(), now_ms), Delivery::Now));
+        }
+        let mut delivery = Delivery::Now;
+        let mut reports = Vec::new();
+        for payment in &message.payments {
+            let mut transactions = Vec::new();
+            for transfer in &payment.transfers {
+                let instruction = Instruction { message, payment_id: &payment.payment_id, debtor: &payment.debtor, transfer };
+                let taken = self.take(&instruction, now_ms).await?;
+                if taken.delivery != Delivery::Now {
+                    delivery = taken.delivery;
+                }
+                transactions.extend(taken.payment.as_ref().map(report_of));
+            }
+            let original_payment_id = payment.payment_id.clone();
+            reports.push(PaymentReport { original_payment_id, status: None, reasons: Vec::new(), transactions });
+        }
+        Ok((report(&message.message_id, reports, now_ms), delivery))
+    }
+
+    async fn take(&self, instruction: &Instruction<'_>, now_ms: i64) -> Result<Taken, sqlx::Error> {
+        let end_to_end_id = &instruction.transfer.end_to_end_id;
+        let mut tx = self.books.begin().await?;
+        let mut payment = instruction.payment(now_ms);
+        if let Some(first) = books::payment(&mut tx, end_to_end_id).await? {
+            return Ok(Taken { payment: Some(first_answer(first, payment)), delivery: Delivery::Now });
+        }
+        let behaviour = behaviour(&mut tx, &payment).await?;
+        let lost = match behaviour {
+            Behaviour::Silent => Some(Delivery::Never),
+            Behaviour::Lose => Some(Delivery::Cut),
+            Behaviour::LoseOnce if books::lose(&mut tx, end_to_end_id).await? => Some(Delivery::Cut),
+            _ => None,
+        };
+        if let Some(delivery) = lost {
+            tx.commit().await?;
+            return Ok(Taken { payment: None, delivery });
+        }
+        if !books::insert_payment(&mut tx, &payment).await? {
+            // PostgreSQL: a rival with the same EndToEndId committed while we waited; its answer stands.
+            let first = books::payment(&mut tx, end_to_end_id).await?;
+            return Ok(Taken { payment: first.map(|first| first_answer(first, payment)), delivery: Delivery::Now });
+        }
+        match instruction.refusal(&self.config, now_ms) {
+            Some((reason, words)) => payment.reject(reason, words, now_ms),
+            None => decide(&mut tx, &mut payment, &behaviour, now_ms).await?,
+        }
+        books::set_status(&mut tx, &payment, "RCVD").await?;
+        tx.commit().await?;
+        let delivery = match behaviour {
+            Behaviour::Cut => Delivery::Cut,
+            Behaviour::Late(delay_ms) => Delivery::After(delay_ms.map_or(self.config.late_answer, Duration::from_millis)),
+            Behaviour::SilentExecuted => Delivery::Never,
+            Behaviour::Garbage => Delivery::Garbage,
+            _ => Delivery::Now,
+        };
+        Ok(Taken { payment: Some(payment), delivery })
+    }
+
+    /// Says how a payment stands; one that settles later settles now. `None`: there is no such payment.
+    pub async fn ask(&self, end_to_end_id: &str, now_ms: i64) -> Result<Option<Report>, sqlx::Error> {
+        let mut tx = self.books.begin().await?;
+        let Some(mut payment) = books::payment(&mut tx, end_to_end_id).await? else { return Ok(None) };
+        if payment.status == "ACSP" {
+            payment = self.move_on(tx, payment, &Behaviour::Settle, now_ms).await?;
+        }
+        let transactions = vec![report_of(&payment)];
+        let original_payment_id = payment.payment_id.clone();
+        let reports = vec![PaymentReport { original_payment_id, status: None, reasons: Vec::new(), transactions }];
+        Ok(Some(report(&payment.message_id, reports, now_ms)))
+    }
+
+    /// A report that names the payment and no status.
+    pub fn not_found(end_to_end_id: &str, now_ms: i64) -> Report {
+        let reason = StatusReason { reason: Some(Reason::from_code("AG09")), additional: vec!["no such payment here".to_owned()] };
+        let transaction = TransactionReport {
+            end_to_end_id: Some(end_to_end_id.to_owned()),
+            status: None,
+            reasons: vec![reason],
+            accepted: None,
+            bank_reference: None,
+        };
+        let original_payment_id = "NOTPROVIDED".to_owned();
+        let payment = PaymentReport { original_payment_id, status: None, reasons: Vec::new(), transactions: vec![transaction] };
+        report("NOTPROVIDED", vec![payment], now_ms)
+    }
+
+    /// Keeps a scenario. One that settles or rejects a payment that is waiting does so at once.
+    pub async fn set_scenario(&self, scenario: &Scenario, now_ms: i64) -> Result<(), sqlx::Error> {
+        self.books.set_scenario(scenario).await?;
+        let Some(behaviour @ (Behaviour::Settle | Behaviour::Reject(_))) = Behaviour::parse(&scenario.behaviour) else { return Ok(()) };
+        if scenario.target != "end_to_end_id" {
+            return Ok(());
+        }
+        let mut tx = self.books.begin().await?;
+        if let Some(payment) = books::payment(&mut tx, &scenario.value).await? {
+            self.move_on(tx, payment, &behaviour, now_ms).await?;
+        }
+        Ok(())
+    }
+
+    async fn move_on(
+        &self,
+        mut tx: sqlx::Transaction<'static, sqlx::Any>,
+        mut payment: Payment,
+        behaviour: &Behaviour,
+        now_ms: i64,
+    ) -> Result<Payment, sqlx::Error> {
+        let from = payment.status.clone();
+        if !matches!(from.as_str(), "ACSP" | "PDNG") {
+            return Ok(payment);
+        }
+        decide(&mut tx, &mut payment, behaviour, now_ms).await?;
+        if books::set_status(&mut tx, &payment, &from).await? {
+            tx.commit().await?;
+            return Ok(payment);
+        }
+        // A rival moved it on first; what we booked is undone with the transaction.
+        tx.rollback().await?;
+        let mut tx = self.books.begin().await?;
+        Ok(books::payment(&mut tx, &payment.end_to_end_id).await?.unwrap_or(payment))
+    }
+
+    /// Money from elsewhere. False: no such account. The same reference again changes nothing.
+    pub async fn deposit(&self, amount: Money, reference: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+        let mut tx = self.books.begin().await?;
+        let reference = format!("deposit {reference}");
+        let currency = amount.currency();
+        let booking =
+            Booking { currency: currency.code(), minor_units: amount.minor_units(), reference: &reference, end_to_end_id: "", now_ms };
+        let booked = books::book(&mut tx, booking).await?;
+        tx.commit().await?;
+        Ok(booked != Booked::Refused)
+    }
+
+    /// The account's statement. `None`: no such account.
+    pub async fn statement(&self, currency: Currency, now_ms: i64) -> Result<Option<Statement>, sqlx::Error> {
+        let Some(state) = self.books.account(currency).await? else { return Ok(None) };
+        let shown: i64 = state.entries.iter().map(|entry| entry.minor_units).sum();
+        let balance = |minor_units: i64, date: NaiveDate| {
+            let (amount, direction) = signed(currency, minor_units);
+            Balance { amount, direction, date }
+        };
+        Ok(Some(Statement {
+            message_id: format!("S-{}-{now_ms}", currency.code()),
+            created: moment(now_ms),
+            statement_id: format!("{}-{now_ms}", currency.code()),
+            account: account_id(&own_account(currency)),
+            currency,
+            // Equal to the account's opening unless old entries are left out.
+            opening: balance(state.balance - shown, moment(state.opened_at_ms).date_naive()),
+            closing: balance(state.balance, moment(now_ms).date_naive()),
+            entries: state.entries.iter().map(|entry| entry_of(currency, entry)).collect(),
+        }))
+    }
+}
+
+/// One transfer in its message.
+struct Instruction<'a> {
+    message: &'a Initiation,
+    payment_id: &'a str,
+    debtor: &'a Party,
+    transfer: &'a iso20022::pain001::Transfer,
+}
+
+impl Instruction<'_> {
+    fn payment(&self, now_ms: i64) -> Payment {
+        let money = self.transfer.amount.money();
+        let account = self.transfer.creditor.account.as_ref().map_or("", AccountId::number);
+        Payment {
+            end_to_end_id: self.transfer.end_to_end_id.clone(),
+            message_id: self.message.message_id.clone(),
+            payment_id: self.payment_id.to_owned(),
+            currency: money.currency().code().to_owned(),
+            minor_units: money.minor_units(),
+            creditor_account: account.to_owned(),
+            status: "RCVD".to_owned(),
+            reason: String::new(),
+            words: String::new(),
+            received_at_ms: now_ms,
+            decided_at_ms: 0,
+        }
+    }
+
+    /// What the bank checks before it looks at anything else.
+    fn refusal(&self, config: &Config, now_ms: i64) -> Option<(&'static str, &'static str)> {
+        let age_ms = now_ms - self.message.created.timestamp_millis();
+        let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let money = self.transfer.amount.money();
+        let own = account_id(&own_account(money.currency()));
+        if age_ms > ms(config.finality_window) || age_ms < -ms(CLOCK_SKEW_MAX) {
+            Some(("TM01", "the message is older than the finality window, or from the future"))
+        } else if self.debtor.account.as_ref() != Some(&own) {
+            Some(("AC02", "the paying account is not yours"))
+        } else if self.transfer.creditor.account.is_none() {
+            Some(("AC03", "no receiving account"))
+        } else if !matches!(self.transfer.amount, TransferAmount::Instructed(_)) || money.minor_units() == 0 {
+            Some(("AM12", "the amount must be instructed and above zero"))
+        } else {
+            None
+        }
+    }
+}
+
+impl Payment {
+    fn reject(&mut self, reason: &str, words: &str, now_ms: i64) {
+        self.status = "RJCT".to_owned();
+        self.reason = reason.to_owned();
+        self.words = words.to_owned();
+        self.decided_at_ms = now_ms;
+    }
+}
+
+/// The first answer for the same instruction; another one under a used EndToEndId is a duplicate and changes nothing.
+fn first_answer(first: Payment, mut now: Payment) -> Payment {
+    if first.same_instruction(&now) {
+        return first;
+    }
+    let now_ms = now.received_at_ms;
+    now.reject("AM05", "another payment has this EndToEndId", now_ms);
+    now
+}
+
+async fn behaviour(tx: &mut AnyConnection, payment: &Payment) -> Result<Behaviour, sqlx::Error> {
+    for (target, value) in [("end_to_end_id", &payment.end_to_end_id), ("account", &payment.creditor_account)] {
+        if let Some(behaviour) = books::take_scenario(tx, target, value).await?.and_then(|text| Behaviour::parse(&text)) {
+            return Ok(behaviour);
+        }
+    }
+    Ok(Behaviour::of_account(&payment.creditor_account))
+}
+
+/// Executes, or says why not.
+async fn decide(tx: &mut AnyConnection, payment: &mut Payment, behaviour: &Behaviour, now_ms: i64) -> Result<(), sqlx::Error> {
+    match behaviour {
+        Behaviour::SettleLater => payment.status = "ACSP".to_owned(),
+        Behaviour::Pending => payment.status = "PDNG".to_owned(),
+        Behaviour::Reject(reason) => payment.reject(reason.code(), reason.words(), now_ms),
+        Behaviour::Settle
+        | Behaviour::Cut
+        | Behaviour::Late(_)
+        | Behaviour::Silent
+        | Behaviour::SilentExecuted
+        | Behaviour::Lose
+        | Behaviour::LoseOnce
+        | Behaviour::Garbage => {
+            let booking = Booking {
+                currency: &payment.currency,
+                minor_units: -payment.minor_units,
+                reference: &payment.end_to_end_id,
+                end_to_end_id: &payment.end_to_end_id,
+                now_ms,
+            };
+            match books::book(tx, booking).await? {
+                Booked::Done | Booked::Before => {
+                    payment.status = "ACSC".to_owned();
+                    payment.decided_at_ms = now_ms;
+                }
+                Booked::Refused => payment.reject("AM04", "not enough on the paying account", now_ms),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn account_id(account: &Account) -> AccountId {
+    match account {
+        Account::Iban(iban) => AccountId::Iban(iban.as_str().to_owned()),
+        Account::Aba(aba) => AccountId::Other(aba.account_number().to_owned()),
+    }
+}
+
+fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) -> Report {
+    Report {
+        message_id: format!("R-{now_ms}"),
+        created: moment(now_ms),
+        original_message_id: original_message_id.to_owned(),
+        original_message_name: MESSAGE_NAME.to_owned(),
+        group_status: None,
+        group_reasons: Vec::new(),
+        payments,
+    }
+}
+
+/// Refuses a whole message.
+pub fn group_rejected(original_message_id: &str, code: &str, words: &str, now_ms: i64) -> Report {
+    let words = words.chars().filter(|c| !c.is_control()).take(ADDITIONAL_CHARS_MAX).collect::<String>();
+    let mut report = report(original_message_id, Vec::new(), now_ms);
+    report.group_status = Some(TransactionStatus::Rjct);
+    report.group_reasons = vec![StatusReason { reason: Some(Reason::from_code(code)), additional: vec![words.trim().to_owned()] }];
+    report
+}
+
+fn report_of(payment: &Payment) -> TransactionReport {
+    let reason = (!payment.reason.is_empty())
+        .then(|| StatusReason { reason: Some(Reason::from_code(&payment.reason)), additional: vec![payment.words.clone()] });
+    TransactionReport {
+        end_to_end_id: Some(payment.end_to_end_id.clone()),
+        status: Some(TransactionStatus::from_code(&payment.status)),
+        reasons: reason.into_iter().collect(),
+        accepted: Some(moment(payment.received_at_ms)),
+        bank_reference: None,
+    }
+}
+
+fn signed(currency: Currency, minor_units: i64) -> (Money, Direction) {
+    let direction = if minor_units < 0 { Direction::Debit } else { Direction::Credit };
+    let amount = Money::try_new(currency, minor_units.saturating_abs()).expect("accounts and bookings stay within 2^53");
+    (amount, direction)
+}
+
+fn entry_of(currency: Currency, entry: &books::Entry) -> Entry {
+    let (amount, direction) = signed(currency, entry.minor_units);
+    let end_to_end_id = (!entry.end_to_end_id.is_empty()).then(|| entry.end_to_end_id.clone());
+    Entry {
+        reference: Some(entry.entry_no.to_string()),
+        amount,
+        direction,
+        booked: Some(moment(entry.booked_at_ms)),
+        additional: end_to_end_id.is_none().then(|| entry.reference.clone()),
+        end_to_end_id,
+    }
+}

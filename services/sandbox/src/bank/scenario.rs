@@ -1,0 +1,139 @@
+//! What the bank does with a payment, and the accounts that choose it.
+
+use iso20022::Reason;
+use serde::Deserialize;
+
+/// What happens to a payment. The table is in [`crate::bank`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Executed, ACSC.
+    Settle,
+    /// ACSP; executed when asked.
+    SettleLater,
+    /// RJCT with this code.
+    Reject(Reason),
+    /// Executed, no answer, connection cut.
+    Cut,
+    /// Executed, answered late; milliseconds, or the configured delay.
+    Late(Option<u64>),
+    /// Not executed, never answered.
+    Silent,
+    /// Executed, never answered.
+    SilentExecuted,
+    /// PDNG until told otherwise.
+    Pending,
+    /// Not executed, connection cut.
+    Lose,
+    /// Lost the first time, settled the next.
+    LoseOnce,
+    /// Executed, answered with nonsense.
+    Garbage,
+}
+
+/// An account that chooses a behaviour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Magic {
+    /// Account number at any US bank.
+    pub account_number: &'static str,
+    /// IBAN.
+    pub iban: &'static str,
+    /// The behaviour, as [`Behaviour::parse`] reads it.
+    pub behaviour: &'static str,
+}
+
+const fn magic(account_number: &'static str, iban: &'static str, behaviour: &'static str) -> Magic {
+    Magic { account_number, iban, behaviour }
+}
+
+/// Every account with a behaviour of its own.
+pub const MAGIC: [Magic; 10] = [
+    magic("9000000001", "DE08500105170900000001", "settle"),
+    magic("9000000002", "DE78500105170900000002", "settle_later"),
+    magic("9000000003", "DE51500105170900000003", "reject:AC04"),
+    magic("9000000004", "DE24500105170900000004", "cut"),
+    magic("9000000005", "DE94500105170900000005", "late"),
+    magic("9000000006", "DE67500105170900000006", "silent"),
+    magic("9000000007", "DE40500105170900000007", "silent_executed"),
+    magic("9000000008", "DE13500105170900000008", "pending"),
+    magic("9000000009", "DE83500105170900000009", "lose_once"),
+    magic("9000000010", "DE56500105170900000010", "garbage"),
+];
+
+impl Behaviour {
+    /// Its name, and behind a colon the code of a rejection or the delay of a late answer.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, detail) = text.split_once(':').map_or((text, None), |(name, detail)| (name, Some(detail)));
+        match (name, detail) {
+            ("settle", None) => Some(Self::Settle),
+            ("settle_later", None) => Some(Self::SettleLater),
+            ("reject", Some(code)) if (1..=4).contains(&code.len()) => Some(Self::Reject(Reason::from_code(code))),
+            ("cut", None) => Some(Self::Cut),
+            ("late", None) => Some(Self::Late(None)),
+            ("late", Some(delay_ms)) => delay_ms.parse().ok().map(|delay_ms| Self::Late(Some(delay_ms))),
+            ("silent", None) => Some(Self::Silent),
+            ("silent_executed", None) => Some(Self::SilentExecuted),
+            ("pending", None) => Some(Self::Pending),
+            ("lose", None) => Some(Self::Lose),
+            ("lose_once", None) => Some(Self::LoseOnce),
+            ("garbage", None) => Some(Self::Garbage),
+            _ => None,
+        }
+    }
+
+    /// The behaviour of a receiving account.
+    #[must_use]
+    pub fn of_account(number: &str) -> Self {
+        let magic = MAGIC.iter().find(|magic| magic.account_number == number || magic.iban == number);
+        magic.and_then(|magic| Self::parse(magic.behaviour)).unwrap_or(Self::Settle)
+    }
+}
+
+/// The body of `POST /scenarios`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// For this payment.
+    pub end_to_end_id: Option<String>,
+    /// For payments to this account.
+    pub account: Option<String>,
+    /// Name of the behaviour.
+    pub behaviour: String,
+    /// `reject`: the reason code.
+    pub code: Option<String>,
+    /// `late`: the delay.
+    pub delay_ms: Option<u64>,
+    /// For this many sendings; absent: all.
+    pub times: Option<u32>,
+}
+
+/// A scenario as it is kept.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Scenario {
+    pub target: &'static str,
+    pub value: String,
+    pub behaviour: String,
+    pub remaining: i64,
+}
+
+impl Request {
+    /// `None` where a name is unknown or the target is not exactly one.
+    pub fn decode(self) -> Option<Scenario> {
+        let (target, value) = match (self.end_to_end_id, self.account) {
+            (Some(id), None) => ("end_to_end_id", id),
+            (None, Some(account)) => ("account", account),
+            _ => return None,
+        };
+        let behaviour = match (self.behaviour.as_str(), self.code, self.delay_ms) {
+            ("reject", Some(code), None) => format!("reject:{code}"),
+            ("late", None, Some(delay_ms)) => format!("late:{delay_ms}"),
+            (name, None, None) => name.to_owned(),
+            _ => return None,
+        };
+        Behaviour::parse(&behaviour)?;
+        Some(Scenario { target, value, behaviour, remaining: self.times.map_or(-1, i64::from) })
+    }
+}
+
+#[cfg(test)]
+mod tests;

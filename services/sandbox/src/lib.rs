@@ -1,0 +1,7 @@
+//! Pretend counterparts of the outside world that speak its real formats. For TEST books only.
+//!
+//! - [`bank`]: a bank with books of its own that takes ISO 20022 messages over HTTP.
+//! - [`store`]: an app store that signs StoreKit 2 transactions.
+
+pub mod bank;
+pub mod store;

@@ -1,0 +1,305 @@
+//! The pretend bank, asked over HTTP as a payer would. Every test runs on both engines.
+
+use chrono::{Duration as Days, Utc};
+use db::Database;
+use iso20022::{
+    Account, Iban, Rail, TransactionStatus,
+    camt053::Statement,
+    pain001::{Initiation, Party, Payment, Transfer, TransferAmount},
+    pain002::{Report, Verdict},
+};
+use money::{Currency, Money};
+use reqwest::{Client, Response, StatusCode};
+use sandbox::bank::{self, Bank, Config, FINALITY_HEADER, own_account};
+use serde_json::{Value, json};
+use std::{future::Future, time::Duration};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+const SETTLE: &str = "DE08500105170900000001";
+const SETTLE_LATER: &str = "DE78500105170900000002";
+const REJECT: &str = "DE51500105170900000003";
+const CUT: &str = "DE24500105170900000004";
+const LATE: &str = "DE94500105170900000005";
+const SILENT: &str = "DE67500105170900000006";
+const SILENT_EXECUTED: &str = "DE40500105170900000007";
+const PENDING: &str = "DE13500105170900000008";
+const LOSE_ONCE: &str = "DE83500105170900000009";
+const GARBAGE: &str = "DE56500105170900000010";
+const FUNDING: i64 = 100_000;
+
+struct Town {
+    bank: Bank,
+    client: Client,
+    shutdown: CancellationToken,
+}
+
+impl Town {
+    async fn open(database: &Database) -> Town {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let shutdown = CancellationToken::new();
+        let config =
+            Config { funding: vec![euro(FUNDING)], finality_window: Duration::from_secs(60), late_answer: Duration::from_millis(300) };
+        let bank = bank::start(listener, database, config, shutdown.clone()).await.unwrap();
+        let client = Client::builder().no_proxy().build().unwrap();
+        Town { bank, client, shutdown }
+    }
+
+    async fn close(self) {
+        self.shutdown.cancel();
+        drop(self.client);
+        self.bank.stopped().await.unwrap();
+    }
+
+    async fn send(&self, body: String) -> Result<Response, reqwest::Error> {
+        let request = self.client.post(format!("{}/payments", self.bank.url())).body(body);
+        request.timeout(Duration::from_millis(2000)).send().await
+    }
+
+    async fn pay(&self, id: &str, iban: &str, minor_units: i64) -> Verdict {
+        let response = self.send(message(id, iban, minor_units).write().unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        verdict(response, id).await
+    }
+
+    async fn ask(&self, id: &str) -> Response {
+        self.client.get(format!("{}/payments/{id}", self.bank.url())).send().await.unwrap()
+    }
+
+    async fn status(&self, id: &str) -> String {
+        verdict(self.ask(id).await, id).await.status.code().to_owned()
+    }
+
+    async fn post(&self, path: &str, body: Value) -> StatusCode {
+        self.client.post(format!("{}/{path}", self.bank.url())).json(&body).send().await.unwrap().status()
+    }
+
+    async fn statement(&self) -> Statement {
+        let response = self.client.get(format!("{}/statements/EUR", self.bank.url())).send().await.unwrap();
+        let statement = Statement::read(&response.bytes().await.unwrap()).unwrap();
+        assert!(statement.adds_up());
+        statement
+    }
+
+    /// How often the payment is in the books.
+    async fn executed(&self, id: &str) -> usize {
+        self.statement().await.entries.iter().filter(|entry| entry.end_to_end_id.as_deref() == Some(id)).count()
+    }
+}
+
+fn euro(minor_units: i64) -> Money {
+    Money::try_new(Currency::try_new("EUR").unwrap(), minor_units).unwrap()
+}
+
+fn message(id: &str, iban: &str, minor_units: i64) -> Initiation {
+    let transfer = Transfer {
+        end_to_end_id: id.into(),
+        uetr: None,
+        amount: TransferAmount::Instructed(euro(minor_units)),
+        creditor: Party::with_account("Ana", &Account::Iban(Iban::try_new(iban).unwrap())),
+        remittance: None,
+    };
+    let debtor = Party::with_account("Largesse", &own_account(euro(0).currency()));
+    let payment = Payment { payment_id: "P".into(), rail: Some(Rail::SepaInstant), debtor, transfers: vec![transfer] };
+    Initiation::new(format!("M-{id}"), Utc::now(), "Largesse", vec![payment])
+}
+
+async fn verdict(response: Response, id: &str) -> Verdict {
+    let report = Report::read(&response.bytes().await.unwrap()).unwrap();
+    report.verdict(id, &format!("M-{id}")).unwrap()
+}
+
+/// Runs a test on SQLite and on PostgreSQL.
+async fn on_both<F: Future<Output = ()>>(test: impl Fn(Database) -> F) {
+    let dir = TempDir::new().unwrap();
+    test(Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap()).await;
+    let cluster = pgtest::Cluster::start().unwrap();
+    let url = cluster.create_database().unwrap();
+    test(Database::parse(&url).unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_payment_is_executed_once_and_a_duplicate_gets_the_first_answer() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        for _ in 0..3 {
+            assert_eq!(town.pay("A", SETTLE, 500).await.status, TransactionStatus::Acsc);
+        }
+        let sends = (0..8).map(|_| town.pay("B", SETTLE, 70));
+        for verdict in futures::future::join_all(sends).await {
+            assert_eq!(verdict.status, TransactionStatus::Acsc);
+        }
+        assert_eq!((town.executed("A").await, town.executed("B").await), (1, 1));
+        assert_eq!(town.statement().await.closing.signed_minor_units(), i128::from(FUNDING - 570));
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_instruction_under_a_used_id_is_a_duplicate() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        town.pay("A", SETTLE, 500).await;
+        let verdict = town.pay("A", SETTLE, 501).await;
+        assert_eq!((verdict.status.code(), verdict.reason().unwrap().code()), ("RJCT", "AM05"));
+        assert_eq!(town.status("A").await, "ACSC");
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rejection_moves_nothing_and_stays() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        for _ in 0..2 {
+            let verdict = town.pay("A", REJECT, 500).await;
+            assert_eq!((verdict.status.code(), verdict.reason().unwrap().code()), ("RJCT", "AC04"));
+        }
+        let verdict = town.pay("B", SETTLE, FUNDING + 1).await;
+        assert_eq!((verdict.status.code(), verdict.reason().unwrap().code()), ("RJCT", "AM04"));
+        assert!(town.statement().await.entries.is_empty());
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lost_answers_are_found_by_asking() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        assert!(town.send(message("A", CUT, 5).write().unwrap()).await.is_err());
+        let garbage = town.send(message("B", GARBAGE, 5).write().unwrap()).await.unwrap();
+        assert!(Report::read(&garbage.bytes().await.unwrap()).is_err());
+        assert_eq!(town.post("scenarios", json!({"end_to_end_id": "C", "behaviour": "late", "delay_ms": 1})).await, StatusCode::NO_CONTENT);
+        assert_eq!(town.pay("C", SETTLE, 5).await.status, TransactionStatus::Acsc);
+        assert_eq!(town.pay("D", LATE, 5).await.status, TransactionStatus::Acsc);
+        for id in ["A", "B", "C", "D"] {
+            assert_eq!((town.status(id).await.as_str(), town.executed(id).await), ("ACSC", 1), "{id}");
+        }
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_lost_on_the_way_is_not_found_and_says_when_that_is_final() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        assert!(town.send(message("A", LOSE_ONCE, 5).write().unwrap()).await.is_err());
+        let answer = town.ask("A").await;
+        assert_eq!((answer.status(), answer.headers()[FINALITY_HEADER].to_str().unwrap()), (StatusCode::NOT_FOUND, "60"));
+        let report = Report::read(&answer.bytes().await.unwrap()).unwrap();
+        assert!(report.names("A") && report.verdict("A", "M-A").is_none());
+        assert_eq!(town.pay("A", LOSE_ONCE, 5).await.status, TransactionStatus::Acsc);
+        assert_eq!(town.executed("A").await, 1);
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_silent_bank_answers_nobody_until_it_closes() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        let request = |id, iban| {
+            let body = message(id, iban, 5).write().unwrap();
+            town.client.post(format!("{}/payments", town.bank.url())).body(body).timeout(Duration::from_millis(400)).send()
+        };
+        let (silent, executed) = tokio::join!(request("A", SILENT), request("B", SILENT_EXECUTED));
+        assert!(silent.unwrap_err().is_timeout() && executed.unwrap_err().is_timeout());
+        assert_eq!(town.ask("A").await.status(), StatusCode::NOT_FOUND);
+        assert_eq!((town.status("B").await.as_str(), town.executed("A").await, town.executed("B").await), ("ACSC", 0, 1));
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn undecided_payments_move_when_asked_or_told() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        assert_eq!(town.pay("A", SETTLE_LATER, 5).await.status, TransactionStatus::Acsp);
+        assert_eq!(town.executed("A").await, 0);
+        assert_eq!((town.status("A").await.as_str(), town.executed("A").await), ("ACSC", 1));
+        for (id, behaviour, end) in
+            [("B", json!({"behaviour": "settle"}), "ACSC"), ("C", json!({"behaviour": "reject", "code": "MD07"}), "RJCT")]
+        {
+            assert_eq!(town.pay(id, PENDING, 5).await.status, TransactionStatus::Pdng);
+            assert_eq!(town.status(id).await, "PDNG");
+            let mut body = behaviour;
+            body["end_to_end_id"] = json!(id);
+            assert_eq!(town.post("scenarios", body).await, StatusCode::NO_CONTENT);
+            assert_eq!(town.status(id).await, end);
+        }
+        assert_eq!((town.executed("B").await, town.executed("C").await), (1, 0));
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_late_message_is_never_executed() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        for (id, created) in [("A", Utc::now() - Days::seconds(61)), ("B", Utc::now() + Days::seconds(10))] {
+            let mut message = message(id, SETTLE, 5);
+            message.created = created;
+            let verdict = verdict(town.send(message.write().unwrap()).await.unwrap(), id).await;
+            assert_eq!((verdict.status.code(), verdict.reason().unwrap().code()), ("RJCT", "TM01"));
+        }
+        assert!(town.statement().await.entries.is_empty());
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_rejected_as_a_group() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        let mut wrong_total = message("A", SETTLE, 5);
+        wrong_total.stated_count = 2;
+        let bodies = [
+            ("<a/>".to_owned(), StatusCode::BAD_REQUEST, "FF01"),
+            ("<!DOCTYPE a><a/>".to_owned(), StatusCode::BAD_REQUEST, "FF01"),
+            (wrong_total.write().unwrap(), StatusCode::OK, "AM18"),
+        ];
+        for (body, status, code) in bodies {
+            let response = town.send(body).await.unwrap();
+            assert_eq!(response.status(), status);
+            let report = Report::read(&response.bytes().await.unwrap()).unwrap();
+            assert_eq!(report.group_status, Some(TransactionStatus::Rjct));
+            assert_eq!(report.group_reasons[0].reason.as_ref().unwrap().code(), code);
+        }
+        assert_eq!(town.ask("A").await.status(), StatusCode::NOT_FOUND);
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn deposits_count_once_and_books_survive_a_restart() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        let deposit = json!({"currency": "EUR", "minor_units": 250, "reference": "store 1"});
+        for _ in 0..2 {
+            assert_eq!(town.post("deposits", deposit.clone()).await, StatusCode::NO_CONTENT);
+        }
+        assert_eq!(town.post("deposits", json!({"currency": "USD", "minor_units": 1, "reference": "x"})).await, StatusCode::NOT_FOUND);
+        assert_eq!(town.post("deposits", json!({"currency": "EUR", "minor_units": -1, "reference": "x"})).await, StatusCode::BAD_REQUEST);
+        town.pay("A", SETTLE, 50).await;
+        town.close().await;
+
+        let town = Town::open(&database).await;
+        let statement = town.statement().await;
+        assert_eq!(statement.opening.signed_minor_units(), i128::from(FUNDING));
+        assert_eq!(statement.closing.signed_minor_units(), i128::from(FUNDING + 250 - 50));
+        assert_eq!(town.pay("A", SETTLE, 50).await.status, TransactionStatus::Acsc);
+        assert_eq!(town.executed("A").await, 1);
+        town.close().await;
+    })
+    .await;
+}

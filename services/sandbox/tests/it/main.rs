@@ -1,0 +1,4 @@
+//! The sandbox over its real sockets.
+#![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
+
+mod bank;
