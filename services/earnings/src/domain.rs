@@ -1,0 +1,147 @@
+//! What diamonds are worth, and what becomes of a quote. No async, no wire, no clock.
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use money::{Currency, Diamonds, Money, Rounding};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+/// One row of the rate card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// What diamonds are converted to.
+    pub currency: Currency,
+    /// First day (UTC) on which it holds.
+    pub from: NaiveDate,
+    /// Whole currency units per diamond.
+    pub per_diamond: Decimal,
+    /// Smallest gross amount.
+    pub minimum: Money,
+    /// Fee of one conversion.
+    pub fee: Money,
+}
+
+/// What holds for every conversion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Withheld for tax, in basis points of the gross amount, 0 to 10,000.
+    pub withholding_bps: u32,
+    /// How long a quote is good.
+    pub quote_ttl_minutes: i64,
+}
+
+/// What a conversion comes to. All in one currency; `gross` = `withholding` + `fee` + `net`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amounts {
+    /// Diamonds at the rate, rounded down to the minor unit; the house keeps the remainder.
+    pub gross: Money,
+    /// For the tax office, rounded half up.
+    pub withholding: Money,
+    /// For us.
+    pub fee: Money,
+    /// For the creator.
+    pub net: Money,
+}
+
+/// Why diamonds have no price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unpriced {
+    /// Below the minimum, or nothing would be left.
+    TooSmall {
+        /// The smallest gross amount.
+        minimum: Money,
+    },
+    /// More money than an amount holds.
+    TooLarge,
+}
+
+/// Prices diamonds.
+pub fn amounts(diamonds: Diamonds, rate: &Rate, terms: Terms) -> Result<Amounts, Unpriced> {
+    let exact = rate.per_diamond.checked_mul(Decimal::from(diamonds.get())).ok_or(Unpriced::TooLarge)?;
+    let gross = Money::from_decimal(rate.currency, exact, Rounding::Down).map_err(|_| Unpriced::TooLarge)?;
+    let share = Decimal::new(terms.withholding_bps.into(), 4);
+    let withheld = gross.to_decimal().checked_mul(share).ok_or(Unpriced::TooLarge)?;
+    let withholding = Money::from_decimal(rate.currency, withheld, Rounding::HalfUp).map_err(|_| Unpriced::TooLarge)?;
+    let net = gross.checked_sub(withholding).and_then(|rest| rest.checked_sub(rate.fee)).filter(|net| net.minor_units() > 0);
+    match net {
+        Some(net) if gross.minor_units() >= rate.minimum.minor_units() => Ok(Amounts { gross, withholding, fee: rate.fee, net }),
+        Some(_) | None => Err(Unpriced::TooSmall { minimum: rate.minimum }),
+    }
+}
+
+/// What diamonds were said to be worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Derived from the request that made it.
+    pub id: Uuid,
+    /// Whose.
+    pub user: money::UserKey,
+    /// To convert.
+    pub diamonds: Diamonds,
+    /// Whole currency units per diamond.
+    pub rate: Decimal,
+    /// First day of the rate's row.
+    pub rate_date: NaiveDate,
+    /// Version of the rate card.
+    pub rate_card_version: String,
+    /// What it comes to.
+    pub amounts: Amounts,
+    /// When it was made.
+    pub create_time: DateTime<Utc>,
+    /// From then on it can't be accepted.
+    pub expire_time: DateTime<Utc>,
+    /// What became of it.
+    pub state: State,
+}
+
+/// What became of a quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing yet.
+    Open,
+    /// It was accepted in time; whether the ledger posted it isn't known here. The acceptance is to be posted again under its own id.
+    Accepting(Acceptance),
+    /// Converted.
+    Used {
+        /// The conversion's posting.
+        posting_id: String,
+    },
+}
+
+/// Who accepted a quote, as sent: the ledger compares it on a retry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The client's id.
+    pub request_id: Uuid,
+    /// The `user_id` as sent; empty when none was.
+    pub user_named: String,
+}
+
+/// What to tell the ledger about an acceptance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Convert, unless the quote has been used.
+    Convert,
+    /// Too late.
+    Expired,
+}
+
+impl Quote {
+    /// Decides an acceptance that arrives now. A used quote is left to the ledger's guard, which also knows whose acceptance used it.
+    #[must_use]
+    pub fn decide(&self, now: DateTime<Utc>) -> Decision {
+        match self.state {
+            State::Used { .. } | State::Accepting(_) => Decision::Convert,
+            State::Open if now < self.expire_time => Decision::Convert,
+            State::Open => Decision::Expired,
+        }
+    }
+}
+
+/// When a quote made now stops being good.
+#[must_use]
+pub fn expiry(now: DateTime<Utc>, terms: Terms) -> DateTime<Utc> {
+    let ttl = TimeDelta::try_minutes(terms.quote_ttl_minutes).unwrap_or(TimeDelta::zero());
+    now.checked_add_signed(ttl).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests;

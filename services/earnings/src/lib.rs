@@ -1,0 +1,101 @@
+//! What creators earned, and its conversion into money. This service owns rates and quotes; diamonds and money are the ledger's. A quote is used once
+//! because the ledger guards it, and posted exactly as quoted.
+//!
+//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
+//! - [`earnings`]: the use cases. [`domain`]: their rules. [`rates`]: the rate card.
+//! - [`store`]: every SQL statement. [`ledger`]: what is asked of the ledger. [`error`]: what callers are told.
+pub mod config;
+pub mod domain;
+pub mod earnings;
+pub mod error;
+pub mod ledger;
+mod prune;
+pub mod rates;
+pub mod service;
+pub mod store;
+pub mod wire;
+
+pub use config::Config;
+pub use rates::RateCard;
+
+use api::earnings::earnings_service_server::EarningsServiceServer;
+use earnings::{Clock, Earnings};
+use service::Handlers;
+use std::{sync::Arc, time::SystemTime};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+/// What the service needs from the outside.
+pub struct Deps {
+    /// The way to LedgerService, as this service.
+    pub ledger: rpc::Transport,
+    /// Where its tables are.
+    pub database: db::Database,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Cancelled at shutdown: background work stops.
+    pub shutdown: CancellationToken,
+}
+
+/// The system's clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(SystemTime::now)
+}
+
+/// Why it doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The rate card.
+    #[error(transparent)]
+    RateCard(#[from] rates::Error),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service {
+    handlers: Handlers,
+}
+
+/// Runs the migrations; `start` does it too.
+pub async fn migrate(database: &db::Database) -> Result<(), Error> {
+    database.open("earnings", &store::MIGRATIONS).await?.close().await;
+    Ok(())
+}
+
+/// Reads the rate card, opens the tables and builds the service.
+pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
+    let rates = match &config.rate_card {
+        Some(path) => RateCard::load(path)?,
+        None => RateCard::embedded(),
+    };
+    tracing::info!(version = rates.version(), withholding_bps = rates.terms().withholding_bps, "rate card read");
+    let store = Store::new(deps.database.open("earnings", &store::MIGRATIONS).await?);
+    tokio::spawn(prune::run(store.clone(), Arc::clone(&deps.clock), deps.shutdown));
+    let ledger = ledger::Ledger::new(deps.ledger);
+    let earnings = Earnings { store, ledger, rates: Arc::new(rates), clock: deps.clock };
+    Ok(Service { handlers: Handlers { earnings } })
+}
+
+impl Service {
+    /// The tonic server, to be laid under the tower stack.
+    #[must_use]
+    pub fn server(&self) -> EarningsServiceServer<Handlers> {
+        EarningsServiceServer::new(self.handlers.clone())
+    }
+
+    /// The same as routes.
+    #[must_use]
+    pub fn routes(&self) -> tonic::service::Routes {
+        tonic::service::Routes::new(self.server())
+    }
+
+    /// The rate card in force; a demo shows from it what is configured.
+    #[must_use]
+    pub fn rate_card(&self) -> &RateCard {
+        &self.handlers.earnings.rates
+    }
+}

@@ -1,0 +1,174 @@
+//! The rate card: what a diamond is worth in each currency from which day on, and on which terms. Read from a versioned TOML file (`rate_card.toml`
+//! when none is named).
+use crate::domain::{Rate, Terms};
+use chrono::NaiveDate;
+use money::{Currency, Money};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use std::{collections::BTreeSet, fs, io, ops::Range, path::Path, str::FromStr};
+use toml::Spanned;
+
+/// The rate card built in.
+const EMBEDDED: &str = include_str!("../rate_card.toml");
+/// Longest version.
+const VERSION_BYTES_MAX: usize = 64;
+/// Most decimal places of a rate.
+const RATE_SCALE_MAX: u32 = 12;
+/// Dearest diamond, in whole currency units: far above any, and low enough for exact arithmetic.
+const RATE_MAX: i64 = 1_000_000;
+/// Longest life of a quote: rates move.
+const QUOTE_TTL_MINUTES_MAX: i64 = 1_440;
+
+/// Why a rate card can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such file, or not readable.
+    #[error("rate card {file}: {source}")]
+    Unreadable {
+        /// Its path.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Not TOML, not our keys, or a value that can't be.
+    #[error("rate card {file}, line {line}: {why}")]
+    Invalid {
+        /// Its path.
+        file: String,
+        /// From 1.
+        line: usize,
+        /// The key, and what it must be.
+        why: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: Spanned<String>,
+    terms: Spanned<TermsEntry>,
+    #[serde(default)]
+    rates: Vec<Spanned<Entry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TermsEntry {
+    withholding_bps: i64,
+    maturity_days: i64,
+    quote_ttl_minutes: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    currency: String,
+    from: String,
+    per_diamond: String,
+    /// For people: where the rate comes from.
+    basis: String,
+    minimum_minor_units: i64,
+    fee_minor_units: i64,
+}
+
+/// All rates of one version.
+#[derive(Clone, Debug)]
+pub struct RateCard {
+    version: String,
+    terms: Terms,
+    rates: Vec<Rate>,
+}
+
+impl RateCard {
+    /// The one built in.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self::parse("rate_card.toml (built in)", EMBEDDED).expect("a test reads it")
+    }
+
+    /// Reads a file. The error names file, line and key.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let file = path.display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => Self::parse(&file, &text),
+            Err(source) => Err(Error::Unreadable { file, source }),
+        }
+    }
+
+    /// Reads a text; `file` only names it in errors.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Error> {
+        let invalid = |span: Option<Range<usize>>, why: String| {
+            let start = span.map_or(0, |span| span.start);
+            let line = text.bytes().take(start).filter(|b| *b == b'\n').count() + 1;
+            Error::Invalid { file: file.to_owned(), line, why }
+        };
+        let document: Document = toml::from_str(text).map_err(|error| invalid(error.span(), error.message().to_owned()))?;
+        let version = document.version.get_ref().clone();
+        if version.is_empty() || version.len() > VERSION_BYTES_MAX {
+            return Err(invalid(Some(document.version.span()), format!("version: must have 1 to {VERSION_BYTES_MAX} bytes")));
+        }
+        let terms = terms(document.terms.get_ref()).map_err(|why| invalid(Some(document.terms.span()), why))?;
+        let mut rates: Vec<Rate> = Vec::with_capacity(document.rates.len());
+        for entry in &document.rates {
+            let rate = rate(entry.get_ref()).map_err(|why| invalid(Some(entry.span()), why))?;
+            if rates.iter().any(|other| other.currency == rate.currency && other.from == rate.from) {
+                return Err(invalid(Some(entry.span()), format!("rates: {} from {} is there twice", rate.currency, rate.from)));
+            }
+            rates.push(rate);
+        }
+        Ok(Self { version, terms, rates })
+    }
+
+    /// As in the file.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What holds for every conversion.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        self.terms
+    }
+
+    /// The row that holds on this day.
+    #[must_use]
+    pub fn rate(&self, currency: Currency, day: NaiveDate) -> Option<&Rate> {
+        self.rates.iter().filter(|rate| rate.currency == currency && rate.from <= day).max_by_key(|rate| rate.from)
+    }
+
+    /// Every currency that diamonds could ever be converted to.
+    #[must_use]
+    pub fn currencies(&self) -> BTreeSet<Currency> {
+        self.rates.iter().map(|rate| rate.currency).collect()
+    }
+}
+
+fn terms(entry: &TermsEntry) -> Result<Terms, String> {
+    let withholding_bps = u32::try_from(entry.withholding_bps).ok().filter(|bps| *bps <= 10_000);
+    if entry.maturity_days != 0 {
+        return Err("maturity_days: must be 0; diamonds have no age yet".to_owned());
+    }
+    if !(1..=QUOTE_TTL_MINUTES_MAX).contains(&entry.quote_ttl_minutes) {
+        return Err(format!("quote_ttl_minutes: must be 1 to {QUOTE_TTL_MINUTES_MAX}"));
+    }
+    Ok(Terms { withholding_bps: withholding_bps.ok_or("withholding_bps: must be 0 to 10000")?, quote_ttl_minutes: entry.quote_ttl_minutes })
+}
+
+fn rate(entry: &Entry) -> Result<Rate, String> {
+    let currency = Currency::try_new(&entry.currency).map_err(|error| format!("currency: {error}"))?;
+    let from = NaiveDate::from_str(&entry.from).map_err(|_| "from: must be a day, YYYY-MM-DD".to_owned())?;
+    let per_diamond = Decimal::from_str_exact(&entry.per_diamond).map_err(|_| "per_diamond: must be a decimal string".to_owned())?;
+    if per_diamond <= Decimal::ZERO || per_diamond > Decimal::from(RATE_MAX) || per_diamond.scale() > RATE_SCALE_MAX {
+        return Err(format!("per_diamond: must be above 0, at most {RATE_MAX}, with at most {RATE_SCALE_MAX} places"));
+    }
+    if entry.basis.is_empty() {
+        return Err("basis: must say where the rate comes from".to_owned());
+    }
+    let minimum = Money::try_new(currency, entry.minimum_minor_units).map_err(|error| format!("minimum_minor_units: {error}"))?;
+    let fee = Money::try_new(currency, entry.fee_minor_units).map_err(|error| format!("fee_minor_units: {error}"))?;
+    Ok(Rate { currency, from, per_diamond, minimum, fee })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! The RPCs: who, decode, call, encode.
+use crate::{earnings::Earnings, error::Error, wire};
+use api::earnings::{
+    AcceptQuoteRequest, AcceptQuoteResponse, CreateQuoteRequest, CreateQuoteResponse, GetEarningsRequest, GetEarningsResponse,
+    GetQuoteRequest, GetQuoteResponse, earnings_service_server::EarningsService,
+};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+/// The tonic service.
+#[derive(Clone)]
+pub struct Handlers {
+    pub(crate) earnings: Earnings,
+}
+
+#[tonic::async_trait]
+impl EarningsService for Handlers {
+    async fn get_earnings(&self, request: Request<GetEarningsRequest>) -> Result<Response<GetEarningsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let held = self.earnings.held(&book, &user).await?;
+        Ok(Response::new(GetEarningsResponse {
+            diamonds: held.diamonds,
+            matured_diamonds: held.matured,
+            payable: held.payable.into_iter().map(wire::money).collect(),
+            balance_seq: held.balance_seq,
+        }))
+    }
+
+    async fn create_quote(&self, request: Request<CreateQuoteRequest>) -> Result<Response<CreateQuoteResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let (quote, replayed) = self.earnings.create(&book, &user, &request).await?;
+        Ok(Response::new(CreateQuoteResponse { quote: Some(quote), replayed }))
+    }
+
+    async fn get_quote(&self, request: Request<GetQuoteRequest>) -> Result<Response<GetQuoteResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let book = caller.book(&request.book)?;
+        let id = Uuid::try_parse(&request.quote_id).map_err(|_| rpc::malformed("quote_id", "must be a UUID"))?;
+        // Whose it is comes first: a stranger's question must not even settle it.
+        let owner = self.earnings.owner(&book, id).await?;
+        if caller.acting_for(owner.as_str()).is_err() {
+            return Err(Error::QuoteUnknown.into());
+        }
+        let quote = self.earnings.quote(&book, id).await?;
+        Ok(Response::new(GetQuoteResponse { quote: Some(wire::quote(&quote)) }))
+    }
+
+    async fn accept_quote(&self, request: Request<AcceptQuoteRequest>) -> Result<Response<AcceptQuoteResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let accepted = self.earnings.accept(&book, &user, &request).await?;
+        Ok(Response::new(AcceptQuoteResponse {
+            quote: Some(wire::quote(&accepted.quote)),
+            diamonds: accepted.converted.diamonds,
+            balance_seq: accepted.converted.balance_seq,
+            replayed: accepted.converted.replayed,
+        }))
+    }
+}

@@ -1,0 +1,175 @@
+//! Every SQL statement of this service. The same on SQLite and PostgreSQL.
+use crate::domain::{Acceptance, Amounts, Quote, State};
+use chrono::{DateTime, NaiveDate, Utc};
+use db::{
+    Migration,
+    requests::{self, Begun, Fields, Key, Outcome},
+};
+use money::{BookName, Currency, Diamonds, Money, UserKey};
+use rust_decimal::Decimal;
+use sqlx::{Any, AnyPool, Row, any::AnyRow, query::Query};
+use std::{error::Error as StdError, str::FromStr, time::SystemTime};
+use uuid::Uuid;
+
+/// The service's schema.
+pub const MIGRATIONS: [Migration; 2] =
+    [Migration { version: 1, sql: include_str!("../migrations/0001_quote.sql") }, Migration { version: 2, sql: requests::TABLE }];
+
+/// Refusals pruned in one statement: short, so that it never holds up a quote.
+const PRUNE_COUNT_MAX: i64 = 1_000;
+
+const QUOTE: &str =
+    "SELECT quote_id, user_id, diamonds, currency, rate, rate_date, rate_card_version, gross_minor_units, withholding_minor_units,
+    fee_minor_units, net_minor_units, created_at_ms, expire_at_ms, accept_request_id, accept_user_named, posting_id
+    FROM quote WHERE book = $1 AND quote_id = $2";
+
+const INSERT: &str = "INSERT INTO quote (book, quote_id, user_id, diamonds, currency, rate, rate_date, rate_card_version, gross_minor_units,
+    withholding_minor_units, fee_minor_units, net_minor_units, created_at_ms, expire_at_ms, accept_request_id, accept_user_named, posting_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', '', '') ON CONFLICT DO NOTHING";
+
+/// The service's tables.
+#[derive(Clone)]
+pub struct Store {
+    pool: AnyPool,
+}
+
+impl Store {
+    /// Over a pool whose migrations have run.
+    #[must_use]
+    pub fn new(pool: AnyPool) -> Self {
+        Self { pool }
+    }
+
+    /// Registers a request id, or says what it stands for.
+    pub async fn begin(&self, key: Key<'_>, fields: &Fields, now: SystemTime) -> Result<Begun, sqlx::Error> {
+        let mut tx = db::begin(&self.pool).await?;
+        let begun = requests::begin(&mut tx, key, fields, now).await?;
+        tx.commit().await?;
+        Ok(begun)
+    }
+
+    /// Records a refusal under its id; answers what stands, which may be another call's answer.
+    pub async fn refuse(&self, key: Key<'_>, outcome: &Outcome, now: SystemTime) -> Result<Outcome, sqlx::Error> {
+        let mut tx = db::begin(&self.pool).await?;
+        let standing = requests::finish(&mut tx, key, outcome, now).await?;
+        tx.commit().await?;
+        Ok(standing.unwrap_or_else(|| outcome.clone()))
+    }
+
+    /// Keeps a quote together with the answer under its request id. When another call answered first, its answer is returned and this quote
+    /// isn't kept.
+    pub async fn keep(&self, key: Key<'_>, outcome: &Outcome, quote: &Quote, now: SystemTime) -> Result<Outcome, sqlx::Error> {
+        let mut tx = db::begin(&self.pool).await?;
+        let standing = requests::finish(&mut tx, key, outcome, now).await?.unwrap_or_else(|| outcome.clone());
+        if standing == *outcome {
+            insert(key.book, quote).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(standing)
+    }
+
+    /// One quote.
+    pub async fn quote(&self, book: &BookName, id: Uuid) -> Result<Option<Quote>, sqlx::Error> {
+        let row = sqlx::query(QUOTE).bind(book.as_str()).bind(text(id)).fetch_optional(&self.pool).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Writes down that a quote was accepted, before the ledger is asked. False when another acceptance was there first, or the quote is used.
+    pub async fn accepting(&self, book: &BookName, id: Uuid, acceptance: &Acceptance) -> Result<bool, sqlx::Error> {
+        let sql = "UPDATE quote SET accept_request_id = $3, accept_user_named = $4
+            WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id IN ('', $3)";
+        let query =
+            sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(text(acceptance.request_id)).bind(acceptance.user_named.as_str());
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    /// Takes an acceptance back that the ledger surely refused. A quote that was marked as used meanwhile stays so.
+    pub async fn not_accepted(&self, book: &BookName, id: Uuid, acceptance: &Acceptance) -> Result<(), sqlx::Error> {
+        let sql = "UPDATE quote SET accept_request_id = '', accept_user_named = ''
+            WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id = $3";
+        sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(text(acceptance.request_id)).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Marks a quote as used by this posting. Safe to repeat: a quote has one posting only.
+    pub async fn used(&self, book: &BookName, id: Uuid, posting_id: &str) -> Result<(), sqlx::Error> {
+        let sql = "UPDATE quote SET posting_id = $3 WHERE book = $1 AND quote_id = $2 AND posting_id = ''";
+        sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(posting_id).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Deletes some refusals that have been kept long enough; answers how many.
+    pub async fn prune(&self, before: SystemTime) -> Result<u64, sqlx::Error> {
+        requests::prune(&self.pool, before, PRUNE_COUNT_MAX).await
+    }
+}
+
+fn text(id: Uuid) -> String {
+    id.hyphenated().to_string()
+}
+
+fn insert<'q>(book: &'q BookName, quote: &'q Quote) -> Query<'q, Any, sqlx::any::AnyArguments> {
+    let Amounts { gross, withholding, fee, net } = quote.amounts;
+    sqlx::query(INSERT)
+        .bind(book.as_str())
+        .bind(text(quote.id))
+        .bind(quote.user.as_str())
+        .bind(quote.diamonds.get())
+        .bind(gross.currency().code().to_owned())
+        .bind(quote.rate.to_string())
+        .bind(quote.rate_date.to_string())
+        .bind(quote.rate_card_version.as_str())
+        .bind(gross.minor_units())
+        .bind(withholding.minor_units())
+        .bind(fee.minor_units())
+        .bind(net.minor_units())
+        .bind(quote.create_time.timestamp_millis())
+        .bind(quote.expire_time.timestamp_millis())
+}
+
+fn read(row: &AnyRow) -> Result<Quote, sqlx::Error> {
+    let currency = Currency::try_new(row.try_get("currency")?).map_err(unreadable)?;
+    let money = |column| Money::try_new(currency, row.try_get(column)?).map_err(unreadable);
+    let amounts = Amounts {
+        gross: money("gross_minor_units")?,
+        withholding: money("withholding_minor_units")?,
+        fee: money("fee_minor_units")?,
+        net: money("net_minor_units")?,
+    };
+    Ok(Quote {
+        id: id(row, "quote_id")?,
+        user: UserKey::try_new(row.try_get("user_id")?).map_err(unreadable)?,
+        diamonds: Diamonds::try_new(row.try_get("diamonds")?).map_err(unreadable)?,
+        rate: Decimal::from_str(row.try_get("rate")?).map_err(unreadable)?,
+        rate_date: NaiveDate::from_str(row.try_get("rate_date")?).map_err(unreadable)?,
+        rate_card_version: row.try_get("rate_card_version")?,
+        amounts,
+        create_time: time(row, "created_at_ms")?,
+        expire_time: time(row, "expire_at_ms")?,
+        state: state(row)?,
+    })
+}
+
+fn state(row: &AnyRow) -> Result<State, sqlx::Error> {
+    let posting_id: String = row.try_get("posting_id")?;
+    let accepted: &str = row.try_get("accept_request_id")?;
+    Ok(if !posting_id.is_empty() {
+        State::Used { posting_id }
+    } else if accepted.is_empty() {
+        State::Open
+    } else {
+        State::Accepting(Acceptance { request_id: id(row, "accept_request_id")?, user_named: row.try_get("accept_user_named")? })
+    })
+}
+
+fn id(row: &AnyRow, column: &str) -> Result<Uuid, sqlx::Error> {
+    Uuid::try_parse(row.try_get(column)?).map_err(unreadable)
+}
+
+fn time(row: &AnyRow, column: &str) -> Result<DateTime<Utc>, sqlx::Error> {
+    DateTime::from_timestamp_millis(row.try_get(column)?).ok_or_else(|| unreadable("a time out of range"))
+}
+
+fn unreadable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> sqlx::Error {
+    sqlx::Error::Decode(error.into())
+}

@@ -1,0 +1,233 @@
+//! The way to the ledger: gifts for one book that wait at the same time share one PostBatch. No timers: a lone gift goes at once, and what comes in
+//! while calls are under way goes with the next. Every item has its own outcome and deadline. The service posts as itself, so that one queue per
+//! book is also one per principal.
+mod status;
+
+use crate::config::Config;
+use api::ledger::{
+    PostBatchOutcome, PostBatchRequest, PostRequest, PostResponse, ledger_service_client::LedgerServiceClient, post_batch_outcome,
+};
+use money::BookName;
+use prost::Message;
+use rpc::context::{self, CallContext};
+use rustc_hash::FxHashMap;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::oneshot, time::Instant};
+use tonic::Status;
+
+/// Named in the spans of batches.
+const SERVICE: &str = "gift";
+/// When a caller whom we couldn't serve should try again.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// The ledger's client, with the calls of each book batched. Clones share the queues.
+#[derive(Clone)]
+pub struct Batcher(Arc<Shared>);
+
+struct Shared {
+    ledger: LedgerServiceClient<rpc::Transport>,
+    limits: Limits,
+    queues: Mutex<FxHashMap<BookName, Queue>>,
+}
+
+/// What bounds the queues.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Posts in one call.
+    pub items_max: usize,
+    /// Encoded bytes of the posts in one call; a larger post goes alone.
+    pub bytes_max: usize,
+    /// Calls under way at once per book.
+    pub calls_max: usize,
+    /// Posts waiting per book.
+    pub waiting_max: usize,
+}
+
+impl From<&Config> for Limits {
+    fn from(config: &Config) -> Self {
+        Self {
+            items_max: config.batch_items_max,
+            bytes_max: config.batch_bytes_max,
+            calls_max: config.batches_in_flight_max,
+            waiting_max: config.waiting_max,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Item>,
+    calls: usize,
+}
+
+struct Item {
+    post: PostRequest,
+    bytes: usize,
+    /// When nobody waits any more, and the trace it belongs to.
+    context: CallContext,
+    answer: oneshot::Sender<Result<PostResponse, Status>>,
+}
+
+impl Batcher {
+    /// Over this client.
+    #[must_use]
+    pub fn new(ledger: LedgerServiceClient<rpc::Transport>, limits: Limits) -> Self {
+        Self(Arc::new(Shared { ledger, limits, queues: Mutex::default() }))
+    }
+
+    /// Posts as LedgerService.Post would, in a batch. A post that is still waiting when its deadline (or the caller's) passes is never sent, and
+    /// OVERLOAD is answered; one that nobody waits for any more is never sent either.
+    pub async fn post(&self, book: &BookName, post: PostRequest, deadline: Instant) -> Result<PostResponse, Status> {
+        let (answer, answered) = oneshot::channel();
+        let above = context::current();
+        let deadline = above.deadline.map_or(deadline, |earlier| earlier.min(deadline));
+        let context = CallContext { deadline: Some(deadline), ..above };
+        let item = Item { bytes: post.encoded_len(), post, context, answer };
+        if self.0.enqueue(book, item)? {
+            Call::start(Arc::clone(&self.0), book.clone());
+        }
+        answered.await.unwrap_or_else(|_| Err(rpc::outcome_unknown("the call to the ledger was cut off")))
+    }
+}
+
+impl Shared {
+    fn queues(&self) -> MutexGuard<'_, FxHashMap<BookName, Queue>> {
+        // Nothing panics while it is held; if something did, the queues are whole all the same.
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True when the caller must start a call.
+    fn enqueue(&self, book: &BookName, item: Item) -> Result<bool, Status> {
+        let mut queues = self.queues();
+        if !queues.contains_key(book) {
+            queues.insert(book.clone(), Queue::default());
+        }
+        let queue = queues.get_mut(book).expect("put in above");
+        if queue.waiting.len() >= self.limits.waiting_max {
+            return Err(rpc::overload(RETRY_AFTER));
+        }
+        queue.waiting.push_back(item);
+        let start = queue.calls < self.limits.calls_max;
+        queue.calls += usize::from(start);
+        Ok(start)
+    }
+
+    /// Everything waiting that fits into one call.
+    fn take(&self, book: &BookName) -> Vec<Item> {
+        let mut queues = self.queues();
+        let Some(queue) = queues.get_mut(book) else { return Vec::new() };
+        let mut bytes = 0;
+        let mut fitting = 0;
+        for item in queue.waiting.iter().take(self.limits.items_max) {
+            bytes += item.bytes;
+            if fitting > 0 && bytes > self.limits.bytes_max {
+                break;
+            }
+            fitting += 1;
+        }
+        queue.waiting.drain(..fitting).collect()
+    }
+
+    async fn send(&self, book: &BookName, items: Vec<Item>) {
+        let now = Instant::now();
+        let mut posts = Vec::with_capacity(items.len());
+        let mut waiting = Vec::with_capacity(items.len());
+        let mut together = CallContext { service: SERVICE, ..CallContext::default() };
+        for item in items {
+            if item.answer.is_closed() {
+                continue;
+            }
+            if item.context.deadline.is_some_and(|deadline| deadline <= now) {
+                let _gone = item.answer.send(Err(rpc::overload(RETRY_AFTER)));
+                continue;
+            }
+            // The call may take as long as its most patient item. It can belong to one trace only: that of its first traced item.
+            together.deadline = together.deadline.max(item.context.deadline);
+            together.trace = together.trace.or(item.context.trace);
+            posts.push(item.post);
+            waiting.push(item.answer);
+        }
+        if posts.is_empty() {
+            return;
+        }
+        let request = PostBatchRequest { book: book.as_str().to_owned(), posts };
+        let mut ledger = self.ledger.clone();
+        let answered = context::enter(together, ledger.post_batch(request)).await;
+        answer(waiting, answered.map(|response| response.into_inner().outcomes));
+    }
+}
+
+/// Hands out the outcomes, which are in request order.
+fn answer(waiting: Vec<oneshot::Sender<Result<PostResponse, Status>>>, answered: Result<Vec<PostBatchOutcome>, Status>) {
+    let outcomes = match answered {
+        Ok(outcomes) if outcomes.len() == waiting.len() => outcomes,
+        Ok(outcomes) => {
+            let count = outcomes.len();
+            tracing::error!(sent = waiting.len(), answered = count, "the ledger answered another number of outcomes");
+            return fail(waiting, &rpc::outcome_unknown("the ledger's answer didn't fit the batch"));
+        }
+        Err(status) => return fail(waiting, &status),
+    };
+    for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
+        let result = match outcome.outcome {
+            Some(post_batch_outcome::Outcome::Accepted(response)) => Ok(response),
+            Some(post_batch_outcome::Outcome::Refused(refusal)) => Err(status::from_refusal(refusal)),
+            None => Err(rpc::outcome_unknown("the ledger's answer had no outcome")),
+        };
+        // Whoever asked may be gone; a retry will find the answer in the ledger.
+        let _gone = waiting.send(result);
+    }
+}
+
+fn fail(waiting: Vec<oneshot::Sender<Result<PostResponse, Status>>>, status: &Status) {
+    for waiting in waiting {
+        let _gone = waiting.send(Err(status.clone()));
+    }
+}
+
+/// One of a book's calls under way: sends until nothing waits. Counts itself out when dropped, also by a panic, and leaves nothing behind unsent.
+struct Call {
+    shared: Arc<Shared>,
+    book: BookName,
+}
+
+impl Call {
+    fn start(shared: Arc<Shared>, book: BookName) {
+        let call = Self { shared, book };
+        tokio::spawn(async move {
+            loop {
+                let items = call.shared.take(&call.book);
+                if items.is_empty() {
+                    break;
+                }
+                call.shared.send(&call.book, items).await;
+            }
+        });
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let mut queues = self.shared.queues();
+        let Some(queue) = queues.get_mut(&self.book) else { return };
+        // Something may have come in between the last look and now, and counted on this call.
+        let more = !queue.waiting.is_empty() && tokio::runtime::Handle::try_current().is_ok();
+        if !more {
+            queue.calls -= 1;
+            if queue.calls == 0 {
+                queues.remove(&self.book);
+            }
+        }
+        drop(queues);
+        if more {
+            Self::start(Arc::clone(&self.shared), self.book.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! What shares a call, what is turned away, and what a refused item becomes. The whole way is tested against the ledger in tests/it.
+use super::*;
+use api::ledger::{PostRefusal, Posting};
+
+const LIMITS: Limits = Limits { items_max: 3, bytes_max: 1_000, calls_max: 1, waiting_max: 5 };
+
+fn book() -> BookName {
+    BookName::try_new("b").unwrap()
+}
+
+/// Nothing listens there; only the queues are looked at.
+fn batcher() -> Batcher {
+    Batcher::new(LedgerServiceClient::new(rpc::connect("http://127.0.0.1:1").unwrap()), LIMITS)
+}
+
+type Answered = oneshot::Receiver<Result<PostResponse, Status>>;
+
+fn item(bytes: usize) -> (Item, Answered) {
+    let (answer, answered) = oneshot::channel();
+    let context = CallContext { deadline: Some(Instant::now() + Duration::from_secs(60)), ..CallContext::default() };
+    (Item { post: PostRequest::default(), bytes, context, answer }, answered)
+}
+
+#[tokio::test]
+async fn only_so_many_calls_are_started_and_only_so_many_wait() {
+    let shared = batcher().0;
+    let mut held = Vec::new();
+    let mut started = Vec::new();
+    for _ in 0..LIMITS.waiting_max {
+        let (item, answered) = item(10);
+        started.push(shared.enqueue(&book(), item).unwrap());
+        held.push(answered);
+    }
+    assert_eq!(started, [true, false, false, false, false]);
+    let turned_away = shared.enqueue(&book(), item(10).0).unwrap_err();
+    assert_eq!(rpc::reason(&turned_away).as_deref(), Some("OVERLOAD"));
+    assert!(shared.enqueue(&BookName::try_new("other").unwrap(), item(10).0).unwrap(), "books don't wait for one another");
+}
+
+#[tokio::test]
+async fn a_call_is_bounded_by_items_and_bytes_and_a_large_post_goes_alone() {
+    let shared = batcher().0;
+    for bytes in [10, 10, 10, 990] {
+        shared.enqueue(&book(), item(bytes).0).unwrap();
+    }
+    assert_eq!(shared.take(&book()).len(), 3, "items");
+    shared.enqueue(&book(), item(20).0).unwrap();
+    assert_eq!(shared.take(&book()).len(), 1, "990 and 20 are too many bytes");
+    shared.enqueue(&book(), item(2_000).0).unwrap();
+    assert_eq!(shared.take(&book()).len(), 1);
+    assert_eq!(shared.take(&book()).len(), 1, "more than fits, but it must go some time");
+    assert_eq!(shared.take(&book()).len(), 0);
+}
+
+#[tokio::test]
+async fn a_late_item_is_never_sent() {
+    let shared = batcher().0;
+    let (mut late, answered) = item(10);
+    late.context.deadline = Some(Instant::now());
+    shared.send(&book(), vec![late]).await;
+    let told = answered.await.unwrap().unwrap_err();
+    assert_eq!(rpc::reason(&told).as_deref(), Some("OVERLOAD"));
+}
+
+#[tokio::test]
+async fn a_call_that_fails_fails_for_each_of_its_items_and_the_queue_is_gone_after_it() {
+    let batcher = batcher();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let (book, post) = (book(), PostRequest::default());
+    let both = futures::future::join(batcher.post(&book, post.clone(), deadline), batcher.post(&book, post.clone(), deadline)).await;
+    assert_eq!(both.0.unwrap_err().code(), tonic::Code::Unavailable);
+    assert_eq!(both.1.unwrap_err().code(), tonic::Code::Unavailable);
+    // The runtime of this test has one thread: the call's task ends before this one goes on after a yield.
+    tokio::task::yield_now().await;
+    assert!(batcher.0.queues().is_empty());
+}
+
+#[tokio::test]
+async fn outcomes_reach_their_own_items() {
+    let (one, two) = (item(1), item(1));
+    let posted = PostResponse { posting: Some(Posting { posting_id: "p".to_owned(), ..Posting::default() }), replayed: false };
+    let refusal = PostRefusal { code: 9, reason: "OVERFLOW".to_owned(), ..PostRefusal::default() };
+    let outcomes = [post_batch_outcome::Outcome::Refused(refusal), post_batch_outcome::Outcome::Accepted(posted.clone())];
+    let outcomes = outcomes.map(|outcome| PostBatchOutcome { outcome: Some(outcome) });
+    answer(vec![one.0.answer, two.0.answer], Ok(outcomes.to_vec()));
+    assert_eq!(rpc::reason(&one.1.await.unwrap().unwrap_err()).as_deref(), Some("OVERFLOW"));
+    assert_eq!(two.1.await.unwrap().unwrap(), posted);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_is_not_guessed_at() {
+    let (item, answered) = item(1);
+    answer(vec![item.answer], Ok(Vec::new()));
+    assert_eq!(rpc::reason(&answered.await.unwrap().unwrap_err()).as_deref(), Some("OUTCOME_UNKNOWN"));
+}
+
+#[test]
+fn a_refusal_in_a_batch_is_the_status_of_a_lone_call() {
+    let metadata = [("needed".to_owned(), "30".to_owned())].into();
+    let refusal = PostRefusal { code: 9, reason: "INSUFFICIENT_FUNDS".to_owned(), message: "INSUFFICIENT_FUNDS: no".to_owned(), metadata };
+    let status = status::from_refusal(refusal);
+    assert_eq!((status.code(), status.message()), (tonic::Code::FailedPrecondition, "INSUFFICIENT_FUNDS: no"));
+    assert_eq!(rpc::reason(&status).as_deref(), Some("INSUFFICIENT_FUNDS"));
+    assert_eq!(rpc::facts(&status)["needed"], "30");
+}

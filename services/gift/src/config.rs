@@ -1,0 +1,81 @@
+//! Options of the gift service.
+use crate::domain::BASIS_POINTS;
+use std::{path::PathBuf, time::Duration};
+
+/// Most items the ledger takes in one batch.
+const BATCH_ITEMS_LIMIT: usize = 1_000;
+/// Bytes of a batch above which a message could become too large for the ledger's 4 MiB.
+const BATCH_BYTES_LIMIT: usize = 2 << 20;
+
+/// Options of the gift service.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// A catalogue file in place of the built-in one.
+    pub catalogue: Option<PathBuf>,
+    /// Diamonds a creator gets per coin, in basis points: 10,000 (the default) is one for one. At most 10,000; rounded down per gift or tap.
+    pub diamonds_per_coin_bps: u32,
+    /// Lets unary SendGift calls share ledger calls while one is under way. Default on: a lone call is no slower, load makes batches.
+    pub batch_unary: bool,
+    /// The same for items of SendGifts streams. Default on.
+    pub batch_streams: bool,
+    /// Most gifts in one ledger call. Default 256: about what a commit takes while the one before is written.
+    pub batch_items_max: usize,
+    /// Most bytes in one ledger call. Default 256 KiB.
+    pub batch_bytes_max: usize,
+    /// Ledger calls under way at once per book. Default 2: one being committed, one waiting to be next.
+    pub batches_in_flight_max: usize,
+    /// Gifts waiting for a ledger call per book, above which OVERLOAD is answered. Default 16,384.
+    pub waiting_max: usize,
+    /// Items of one SendGifts stream under way at once; more stay unread in the connection. Default 1,024.
+    pub stream_in_flight_max: usize,
+    /// How long the ledger may take for a batch. Default 10 s; then the outcome is unknown.
+    pub post_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            catalogue: None,
+            diamonds_per_coin_bps: BASIS_POINTS,
+            batch_unary: true,
+            batch_streams: true,
+            batch_items_max: 256,
+            batch_bytes_max: 256 << 10,
+            batches_in_flight_max: 2,
+            waiting_max: 16_384,
+            stream_in_flight_max: 1_024,
+            post_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// An option that can't be.
+#[derive(Debug, thiserror::Error)]
+#[error("gift.{option} must be {bounds}")]
+pub struct Invalid {
+    option: &'static str,
+    bounds: &'static str,
+}
+
+impl Config {
+    /// Refuses what can't work, before anything starts.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let no = |option, bounds| Err(Invalid { option, bounds });
+        if self.diamonds_per_coin_bps > BASIS_POINTS {
+            return no("diamonds_per_coin_bps", "0 to 10000");
+        }
+        if !(1..=BATCH_ITEMS_LIMIT).contains(&self.batch_items_max) {
+            return no("batch_items_max", "1 to 1000");
+        }
+        if !(4_096..=BATCH_BYTES_LIMIT).contains(&self.batch_bytes_max) {
+            return no("batch_bytes_max", "4096 to 2097152");
+        }
+        if self.batches_in_flight_max == 0 || self.waiting_max == 0 || self.stream_in_flight_max == 0 {
+            return no("batches_in_flight_max, waiting_max and stream_in_flight_max", "1 or more");
+        }
+        if self.post_timeout.is_zero() {
+            return no("post_timeout", "more than 0");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,214 @@
+//! The rules of a gift: what a request may hold, and what it costs. No async, no wire, no clock.
+use money::{Coins, Diamonds};
+use std::fmt::Write;
+
+/// Most gifts in one request, and per tap of a streak.
+pub const QUANTITY_MAX: i32 = 1_000_000;
+/// Most taps in one streak.
+pub const REPEAT_COUNT_MAX: i32 = 1_000_000;
+/// Dearest gift. Times [`QUANTITY_MAX`] it is still below 2^53, so that a price never overflows; only a streak's total can, and the ledger
+/// refuses that.
+pub const COST_COINS_MAX: i64 = 1_000_000_000;
+/// The whole, in basis points.
+pub const BASIS_POINTS: u32 = 10_000;
+
+/// Longest room, group and user keys.
+const KEY_BYTES_MAX: usize = 64;
+/// Longest name of a ledger guard.
+const GUARD_KEY_BYTES_MAX: usize = 256;
+
+/// A request that can't be a gift: which field, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {why}")]
+pub struct Malformed {
+    /// The field's name as sent.
+    pub field: &'static str,
+    /// What it must be.
+    pub why: &'static str,
+}
+
+/// A gift as asked for, checked. Borrows from the request: this is the hot path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sending<'a> {
+    /// Who pays.
+    pub sender: &'a str,
+    /// Where it is shown.
+    pub room: &'a str,
+    /// Who gets the diamonds.
+    pub creator: &'a str,
+    /// Catalogue number.
+    pub gift_id: i64,
+    /// How many, or how many per tap; 1 to [`QUANTITY_MAX`].
+    pub quantity: i32,
+    /// A tap of a streak, or its end.
+    pub tap: Option<Tap<'a>>,
+}
+
+/// Where a streak is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tap<'a> {
+    /// The streak's own id.
+    pub group: &'a str,
+    /// Taps so far, 1 to [`REPEAT_COUNT_MAX`].
+    pub repeat_count: i32,
+    /// No more taps than that will count.
+    pub end: bool,
+}
+
+impl<'a> Sending<'a> {
+    /// Checks everything that doesn't need the catalogue. `quantity` 0 means 1.
+    pub fn try_new(sending: Self) -> Result<Self, Malformed> {
+        let no = |field, why| Err(Malformed { field, why });
+        if !is_key(sending.room) {
+            return no("room_id", "must match [A-Za-z0-9_-]{1,64}");
+        }
+        if !is_key(sending.creator) {
+            return no("creator_id", "must match [A-Za-z0-9_-]{1,64}");
+        }
+        if sending.creator == sending.sender {
+            return no("creator_id", "must not be the sender");
+        }
+        if sending.gift_id < 1 {
+            return no("gift_id", "must be 1 or more");
+        }
+        if !(0..=QUANTITY_MAX).contains(&sending.quantity) {
+            return no("quantity", "must be 0 (meaning 1) to 1000000");
+        }
+        if let Some(tap) = sending.tap {
+            if !is_key(tap.group) {
+                return no("streak.group_id", "must match [A-Za-z0-9_-]{1,64}");
+            }
+            if !(1..=REPEAT_COUNT_MAX).contains(&tap.repeat_count) {
+                return no("streak.repeat_count", "must be 1 to 1000000");
+            }
+        }
+        Ok(Self { quantity: sending.quantity.max(1), ..sending })
+    }
+}
+
+fn is_key(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    !text.is_empty() && text.len() <= KEY_BYTES_MAX && text.bytes().all(fits)
+}
+
+/// What the catalogue says of one gift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Price of one.
+    pub cost: Coins,
+    /// True where taps may be counted up.
+    pub streakable: bool,
+}
+
+/// Our own reason to say no. Recorded by the ledger under the request's id, so that it stays the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not in the catalogue, or withdrawn.
+    GiftUnknown,
+    /// A streak of a gift that is sent one by one.
+    GiftNotStreakable,
+}
+
+impl Refusal {
+    /// The stable reason.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::GiftUnknown => "GIFT_UNKNOWN",
+            Self::GiftNotStreakable => "GIFT_NOT_STREAKABLE",
+        }
+    }
+}
+
+/// What to ask the ledger for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Charge {
+    /// Charge once.
+    Once(Price),
+    /// Charge this much per tap that the streak hasn't been charged for yet.
+    PerTap {
+        /// Per tap.
+        price: Price,
+        /// The streak's counter.
+        guard: String,
+        /// Where the counter must get to.
+        advance_to: i64,
+    },
+    /// Charge nothing and let the streak's counter go no further.
+    End {
+        /// The streak's counter.
+        guard: String,
+        /// Where the counter stops.
+        cap_at: i64,
+    },
+    /// Charge nothing and remember the answer.
+    Refuse(Refusal),
+}
+
+/// What the viewer gives and the creator gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// At least 1.
+    pub coins: Coins,
+    /// Coins at the creator's rate, rounded down to whole diamonds (per tap, in a streak); the house keeps the remainder by not issuing it.
+    pub diamonds: Diamonds,
+}
+
+/// Prices a gift. `rate` is diamonds per coin in basis points, at most [`BASIS_POINTS`].
+#[must_use]
+pub fn charge(sending: &Sending<'_>, offer: Option<Offer>, rate: u32) -> Charge {
+    let Some(offer) = offer else { return Charge::Refuse(Refusal::GiftUnknown) };
+    if sending.tap.is_some() && !offer.streakable {
+        return Charge::Refuse(Refusal::GiftNotStreakable);
+    }
+    let price = price(offer.cost, sending.quantity, rate);
+    match sending.tap {
+        None => Charge::Once(price),
+        Some(tap) if tap.end => Charge::End { guard: guard_key(sending, tap.group), cap_at: tap.repeat_count.into() },
+        Some(tap) => Charge::PerTap { price, guard: guard_key(sending, tap.group), advance_to: tap.repeat_count.into() },
+    }
+}
+
+fn price(cost: Coins, quantity: i32, rate: u32) -> Price {
+    assert!(rate <= BASIS_POINTS, "checked when the configuration was read");
+    let coins = cost.checked_mul(quantity.into()).expect("COST_COINS_MAX x QUANTITY_MAX is below 2^53");
+    let exact = i128::from(coins.get()) * i128::from(rate) / i128::from(BASIS_POINTS);
+    let diamonds = i64::try_from(exact).ok().and_then(|diamonds| Diamonds::try_new(diamonds).ok());
+    Price { coins, diamonds: diamonds.expect("never more than the coins") }
+}
+
+/// The streak's counter: `streak/<sender>/<room>/<creator>/<gift>/<group>`. Where that would be too long for a guard, its hash stands in for
+/// it; `~` is in no key, so that the two forms can't meet.
+fn guard_key(sending: &Sending<'_>, group: &str) -> String {
+    let Sending { sender, room, creator, gift_id, .. } = *sending;
+    let mut key = String::with_capacity(32 + sender.len() + room.len() + creator.len() + group.len());
+    for part in ["streak/", sender, "/", room, "/", creator, "/"] {
+        key.push_str(part);
+    }
+    write!(key, "{gift_id}/").expect("a String takes everything");
+    key.push_str(group);
+    if key.len() > GUARD_KEY_BYTES_MAX {
+        let low = money::derive_id(uuid::Uuid::nil(), &["gift.streak", "low", &key]);
+        let high = money::derive_id(uuid::Uuid::nil(), &["gift.streak", "high", &key]);
+        key = format!("streak/{sender}/~{}{}", low.simple(), high.simple());
+    }
+    key
+}
+
+/// What a gift came to, read off the ledger's posting and nothing else, so that a replay gives the first answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The ledger posting behind it.
+    pub posting_id: String,
+    /// What was charged.
+    pub cost: Coins,
+    /// What the creator got.
+    pub diamonds: Diamonds,
+    /// The sender's coins right after it, and the sequence number of that state. None when nothing was charged.
+    pub balance: Option<(i64, i64)>,
+    /// True when the id had been answered before.
+    pub replayed: bool,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Gifts sent in live rooms. This service owns the catalogue and no money state: a gift is one posting in the ledger, and every answer is read off
+//! that posting, so that a retry gets the first answer whatever has changed since.
+//!
+//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
+//! - [`gifts`]: the use case. [`domain`]: its rules. [`catalogue`]: what there is to send.
+//! - [`batch`]: gifts on their way to the ledger share calls. [`error`]: what callers are told.
+pub mod batch;
+pub mod catalogue;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod gifts;
+pub mod service;
+pub mod wire;
+
+pub use catalogue::{Catalogue, Shelf};
+pub use config::Config;
+
+use api::{gift::gift_service_server::GiftServiceServer, ledger::ledger_service_client::LedgerServiceClient};
+use batch::{Batcher, Limits};
+use gifts::{Gifts, Route};
+use service::Handlers;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What the service needs from the outside.
+pub struct Deps {
+    /// The way to LedgerService, as this service.
+    pub ledger: rpc::Transport,
+    /// Cancelled at shutdown: streams take no more items.
+    pub shutdown: CancellationToken,
+}
+
+/// Why it doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An option.
+    #[error(transparent)]
+    Config(#[from] config::Invalid),
+    /// The catalogue.
+    #[error(transparent)]
+    Catalogue(#[from] catalogue::Error),
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service {
+    handlers: Handlers,
+}
+
+/// Checks the options, reads the catalogue and builds the service.
+pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
+    config.check()?;
+    let catalogue = match &config.catalogue {
+        Some(path) => Catalogue::load(path)?,
+        None => Catalogue::embedded(),
+    };
+    tracing::info!(version = catalogue.version(), gifts = catalogue.on_sale().len(), "gift catalogue read");
+    let ledger = LedgerServiceClient::new(deps.ledger).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
+    let gifts = Gifts {
+        shelf: Shelf::new(catalogue),
+        batcher: Batcher::new(ledger.clone(), Limits::from(&config)),
+        ledger,
+        rate: config.diamonds_per_coin_bps,
+        post_timeout: config.post_timeout,
+    };
+    let route = |batched: bool| if batched { Route::Batched } else { Route::Alone };
+    let handlers = Handlers {
+        gifts: Arc::new(gifts),
+        unary: route(config.batch_unary),
+        streamed: route(config.batch_streams),
+        stream_in_flight_max: config.stream_in_flight_max,
+        shutdown: deps.shutdown,
+    };
+    Ok(Service { handlers })
+}
+
+impl Service {
+    /// The tonic server, to be laid under the tower stack.
+    #[must_use]
+    pub fn server(&self) -> GiftServiceServer<Handlers> {
+        GiftServiceServer::new(self.handlers.clone())
+    }
+
+    /// The same as routes.
+    #[must_use]
+    pub fn routes(&self) -> tonic::service::Routes {
+        tonic::service::Routes::new(self.server())
+    }
+
+    /// The catalogue in force, which can be replaced at run time.
+    #[must_use]
+    pub fn shelf(&self) -> &Shelf {
+        &self.handlers.gifts.shelf
+    }
+}

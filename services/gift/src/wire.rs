@@ -1,0 +1,172 @@
+//! Protobuf to domain and back: what callers send and get, and what the ledger is asked and answers.
+use crate::catalogue::{Catalogue, Gift};
+use crate::domain::{Charge, Malformed, Price, Receipt, Sending, Tap};
+use api::gift::{Gift as ListedGift, ListGiftsResponse, SendGiftRequest, SendGiftResponse};
+use api::ledger::{Guard, PostRequest, PostResponse, PostedTransfer, RequestField, Transfer, guard::Operation};
+use money::{BookName, Coins, Diamonds, RequestId, UserKey, derive_id};
+use prost::Message;
+use tonic::Status;
+use tonic_types::pb;
+
+/// The kind of a gift's posting.
+const KIND: &str = "gift";
+/// The scope of the ledger's id, so that no other RPC's or user's id can meet it.
+const SCOPE: &str = "gift.SendGift";
+const COINS_REDEEMED: &str = "house/coins/redeemed";
+const DIAMONDS_ISSUED: &str = "house/diamonds/issued";
+
+/// Reads a request. The sender comes from the verified caller.
+pub fn sending<'a>(request: &'a SendGiftRequest, sender: &'a UserKey) -> Result<(RequestId, Sending<'a>), Malformed> {
+    let id = RequestId::parse(&request.request_id).map_err(|_| Malformed { field: "request_id", why: "must be a UUID" })?;
+    let tap = request.streak.as_ref().map(|streak| Tap { group: &streak.group_id, repeat_count: streak.repeat_count, end: streak.end });
+    let sending = Sending::try_new(Sending {
+        sender: sender.as_str(),
+        room: &request.room_id,
+        creator: &request.creator_id,
+        gift_id: request.gift_id,
+        quantity: request.quantity,
+        tap,
+    })?;
+    Ok((id, sending))
+}
+
+/// What the ledger is asked for. `request` is compared on a retry, as sent; `charge` is what we made of it this time.
+#[must_use]
+pub fn posting(book: &BookName, id: RequestId, request: &SendGiftRequest, sending: &Sending<'_>, charge: Charge) -> PostRequest {
+    let post = PostRequest {
+        book: book.as_str().to_owned(),
+        request_id: hyphenated(derive_id(id.uuid(), &[SCOPE, book.as_str(), sending.sender])),
+        kind: KIND.to_owned(),
+        request_fields: fields(request),
+        ..PostRequest::default()
+    };
+    match charge {
+        Charge::Once(price) => PostRequest { transfers: transfers(sending, price), ..post },
+        Charge::PerTap { price, guard, advance_to } => {
+            PostRequest { transfers: transfers(sending, price), guards: guards(guard, Operation::AdvanceTo(advance_to)), ..post }
+        }
+        Charge::End { guard, cap_at } => PostRequest { guards: guards(guard, Operation::CapAt(cap_at)), ..post },
+        Charge::Refuse(refusal) => {
+            PostRequest { refusal: refusal.reason().to_owned(), refusal_detail: format!("gift_id={}", sending.gift_id), ..post }
+        }
+    }
+}
+
+fn hyphenated(id: uuid::Uuid) -> String {
+    id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned()
+}
+
+fn guards(key: String, operation: Operation) -> Vec<Guard> {
+    vec![Guard { key, operation: Some(operation) }]
+}
+
+fn transfers(sending: &Sending<'_>, price: Price) -> Vec<Transfer> {
+    let mut transfers = Vec::with_capacity(2);
+    transfers.push(Transfer {
+        debit_account: account("viewer/", sending.sender, "/coins"),
+        credit_account: COINS_REDEEMED.to_owned(),
+        amount: price.coins.get(),
+        ..Transfer::default()
+    });
+    if price.diamonds > Diamonds::ZERO {
+        transfers.push(Transfer {
+            debit_account: DIAMONDS_ISSUED.to_owned(),
+            credit_account: account("creator/", sending.creator, "/diamonds"),
+            amount: price.diamonds.get(),
+            ..Transfer::default()
+        });
+    }
+    transfers
+}
+
+fn account(form: &str, user: &str, unit: &str) -> String {
+    let mut name = String::with_capacity(form.len() + user.len() + unit.len());
+    name.push_str(form);
+    name.push_str(user);
+    name.push_str(unit);
+    name
+}
+
+/// Exactly what the caller sent, and what it left out is left out: on the wire, absent and zero are the same.
+fn fields(request: &SendGiftRequest) -> Vec<RequestField> {
+    let mut fields = Vec::with_capacity(8);
+    let mut add = |name: &str, value: String| {
+        if !value.is_empty() {
+            fields.push(RequestField { name: name.to_owned(), value });
+        }
+    };
+    let number = |value: i64| if value == 0 { String::new() } else { value.to_string() };
+    add("room_id", request.room_id.clone());
+    add("creator_id", request.creator_id.clone());
+    add("gift_id", number(request.gift_id));
+    add("quantity", number(request.quantity.into()));
+    add("user_id", request.user_id.clone());
+    if let Some(streak) = &request.streak {
+        add("streak.group_id", streak.group_id.clone());
+        add("streak.repeat_count", number(streak.repeat_count.into()));
+        add("streak.end", if streak.end { "true".to_owned() } else { String::new() });
+    }
+    fields
+}
+
+/// A posting that isn't one of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger's answer is not a gift's posting: {0}")]
+pub struct Unreadable(&'static str);
+
+/// Reads the ledger's answer. None when it isn't a posting of a gift.
+pub fn receipt(response: PostResponse) -> Result<Receipt, Unreadable> {
+    let posting = response.posting.ok_or(Unreadable("no posting"))?;
+    let mut receipt = Receipt { posting_id: posting.posting_id, replayed: response.replayed, ..Receipt::default() };
+    for transfer in posting.transfers {
+        match transfer.unit.as_str() {
+            "COIN" => charged(&mut receipt, &transfer)?,
+            "DIAMOND" => receipt.diamonds = Diamonds::try_new(transfer.amount).map_err(|_| Unreadable("diamonds out of range"))?,
+            _ => return Err(Unreadable("a unit that is neither coins nor diamonds")),
+        }
+    }
+    Ok(receipt)
+}
+
+fn charged(receipt: &mut Receipt, transfer: &PostedTransfer) -> Result<(), Unreadable> {
+    receipt.cost = Coins::try_new(transfer.amount).map_err(|_| Unreadable("coins out of range"))?;
+    let after = transfer.debit_after.as_ref().ok_or(Unreadable("no balance after it"))?;
+    receipt.balance = Some((after.balance, after.balance_seq));
+    Ok(())
+}
+
+/// What the caller gets.
+#[must_use]
+pub fn response(receipt: Receipt) -> SendGiftResponse {
+    SendGiftResponse {
+        posting_id: receipt.posting_id,
+        cost_coins: receipt.cost.get(),
+        diamonds: receipt.diamonds.get(),
+        coin_balance: receipt.balance.map(|(balance, _)| balance),
+        balance_seq: receipt.balance.map(|(_, seq)| seq),
+        replayed: receipt.replayed,
+    }
+}
+
+/// A status as a stream's item carries it, with the details a lone call's would have.
+#[must_use]
+pub fn refusal(status: &Status) -> pb::Status {
+    let code = i32::from(status.code());
+    // tonic keeps the details as the encoded message that we want.
+    let whole = pb::Status::decode(status.details()).ok().filter(|whole| whole.code == code);
+    whole.unwrap_or_else(|| pb::Status { code, message: status.message().to_owned(), details: Vec::new() })
+}
+
+/// The catalogue as callers see it.
+#[must_use]
+pub fn listing(catalogue: &Catalogue) -> ListGiftsResponse {
+    let gifts = catalogue.on_sale().into_iter().map(listed).collect();
+    ListGiftsResponse { gifts, catalogue_version: catalogue.version().to_owned() }
+}
+
+fn listed(gift: &Gift) -> ListedGift {
+    ListedGift { gift_id: gift.id, name: gift.name.clone(), cost_coins: gift.offer.cost.get(), streakable: gift.offer.streakable }
+}
+
+#[cfg(test)]
+mod tests;
