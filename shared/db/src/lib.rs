@@ -12,7 +12,7 @@ pub mod requests;
 
 pub use durability::{check_durability_postgres, check_durability_sqlite};
 pub use migrate::Migration;
-pub use open::{Database, Engine, begin, engine};
+pub use open::{ACQUIRE_TIMEOUT, Database, Engine, begin, engine};
 
 /// Why a database can't be used.
 #[derive(Debug, thiserror::Error)]

@@ -10,10 +10,16 @@ use uuid::{Uuid, Version};
 pub struct UserKey(Arc<str>);
 
 impl UserKey {
+    /// Whether a text has the form above.
+    #[must_use]
+    pub fn is_valid(text: &str) -> bool {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        !text.is_empty() && text.len() <= 64 && text.bytes().all(fits)
+    }
+
     /// Refuses anything but the form above.
     pub fn try_new(text: &str) -> Result<Self, Error> {
-        let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        if text.is_empty() || text.len() > 64 || !text.bytes().all(fits) {
+        if !Self::is_valid(text) {
             return Err(Error::Form { what: "user key", form: "[A-Za-z0-9_-]{1,64}" });
         }
         Ok(Self(text.into()))

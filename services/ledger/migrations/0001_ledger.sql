@@ -1,0 +1,99 @@
+-- A book leads every key, so that a distributed engine can keep a commit on one shard.
+CREATE TABLE book (
+  book BIGINT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  mode BIGINT NOT NULL,
+  region TEXT NOT NULL,
+  create_time BIGINT NOT NULL
+);
+-- The fence: whoever comes second with a number writes nothing.
+CREATE TABLE "commit" (
+  book BIGINT NOT NULL,
+  commit_no BIGINT NOT NULL,
+  epoch BIGINT NOT NULL,
+  last_seq BIGINT NOT NULL,
+  last_key BIGINT NOT NULL,
+  time BIGINT NOT NULL,
+  format BIGINT NOT NULL,
+  hash {blob} NOT NULL,
+  replay_from BIGINT NOT NULL,
+  CONSTRAINT commit_fence PRIMARY KEY (book, commit_no)
+){clustered};
+-- Finds the commit of an event.
+CREATE INDEX commit_last_seq ON "commit" (book, last_seq);
+CREATE TABLE event (
+  book BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  id {blob} NOT NULL,
+  body {blob} NOT NULL,
+  -- The first eight bytes of its digest: the chain covers whole commits, this tells which event of one is bad.
+  checksum BIGINT NOT NULL,
+  PRIMARY KEY (book, seq)
+){clustered};
+-- Ids lead with their milliseconds, so this grows at its end; it is also the last net under exactly-once.
+CREATE UNIQUE INDEX event_id ON event (book, id);
+CREATE TABLE transfer (
+  book BIGINT NOT NULL,
+  no BIGINT NOT NULL,
+  debit BIGINT NOT NULL,
+  credit BIGINT NOT NULL,
+  amount BIGINT NOT NULL,
+  kind BIGINT NOT NULL,
+  pending_no BIGINT NOT NULL,
+  d_debits_posted BIGINT NOT NULL,
+  d_credits_posted BIGINT NOT NULL,
+  d_debits_pending BIGINT NOT NULL,
+  d_credits_pending BIGINT NOT NULL,
+  c_debits_posted BIGINT NOT NULL,
+  c_credits_posted BIGINT NOT NULL,
+  c_debits_pending BIGINT NOT NULL,
+  c_credits_pending BIGINT NOT NULL,
+  debit_prev BIGINT NOT NULL,
+  credit_prev BIGINT NOT NULL,
+  PRIMARY KEY (book, no)
+){clustered};
+CREATE TABLE refusal (
+  book BIGINT NOT NULL,
+  id {blob} NOT NULL,
+  time BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  facts TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  PRIMARY KEY (book, id)
+){clustered};
+CREATE TABLE guard (
+  book BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  value BIGINT NOT NULL,
+  cap BIGINT,
+  PRIMARY KEY (book, key)
+){clustered};
+CREATE TABLE hold (
+  book BIGINT NOT NULL,
+  no BIGINT NOT NULL,
+  debit BIGINT NOT NULL,
+  credit BIGINT NOT NULL,
+  amount BIGINT NOT NULL,
+  resolved_seq BIGINT NOT NULL,
+  PRIMARY KEY (book, no)
+){clustered};
+-- Written behind: a restart replays what these rows lack.
+CREATE TABLE account (
+  book BIGINT NOT NULL,
+  key BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  state BIGINT NOT NULL,
+  debits_posted BIGINT NOT NULL,
+  credits_posted BIGINT NOT NULL,
+  debits_pending BIGINT NOT NULL,
+  credits_pending BIGINT NOT NULL,
+  last_transfer BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  PRIMARY KEY (book, key)
+){clustered};
+CREATE UNIQUE INDEX account_name ON account (book, name);
+CREATE TABLE lease (
+  id BIGINT NOT NULL PRIMARY KEY,
+  owner TEXT NOT NULL,
+  until_ms BIGINT NOT NULL
+);

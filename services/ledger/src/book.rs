@@ -1,0 +1,120 @@
+//! A book's handle: where requests wait for its writer, and where readers look.
+
+use crate::{
+    answer::{Job, Outcome, Reply},
+    domain::{account::Account, request::Request, state::State},
+    error::Error,
+    lease::Lease,
+    store::{Book, Store},
+};
+use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio::sync::mpsc;
+
+/// Messages that may wait; each holds one or more requests, whose number is bounded apart.
+const MESSAGES_MAX: usize = 65_536;
+
+/// What the writer and the readers of a book share.
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    waiting: AtomicUsize,
+    lease: Arc<Lease>,
+}
+
+impl Shared {
+    pub(crate) fn new(lease: Arc<Lease>) -> Self {
+        Self { state: Mutex::default(), waiting: AtomicUsize::new(0), lease }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // Poison means that a decision panicked half way: the state is not to be trusted, the process not to go on with it.
+        self.state.lock().expect("a decision panicked; the book must be loaded anew")
+    }
+
+    pub(crate) fn taken(&self, count: usize) {
+        self.waiting.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// Who writes the books, if it is not us.
+    pub(crate) fn lease_owner(&self) -> Option<String> {
+        self.lease.other_owner()
+    }
+}
+
+/// A book that can be posted to and read.
+pub struct Handle {
+    /// As created.
+    pub row: Book,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) store: Arc<dyn Store>,
+    queue: mpsc::Sender<Vec<Job>>,
+    queue_max: usize,
+}
+
+impl Handle {
+    pub(crate) fn new(row: Book, shared: Arc<Shared>, store: Arc<dyn Store>, queue_max: usize) -> (Self, mpsc::Receiver<Vec<Job>>) {
+        let (queue, receiver) = mpsc::channel(MESSAGES_MAX);
+        (Self { row, shared, store, queue, queue_max }, receiver)
+    }
+
+    /// Submits one request. Once taken it is decided whether or not the caller still waits.
+    pub async fn submit(&self, request: Request) -> Outcome {
+        let (reply, answer) = Reply::one();
+        self.send(vec![Job { request, reply }])?;
+        answer.await.unwrap_or(Err(Error::OutcomeUnknown))
+    }
+
+    /// Submits many, each with its own outcome, in order.
+    pub async fn submit_many(&self, requests: Vec<Request>) -> Result<Vec<Outcome>, Error> {
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (replies, answers) = Reply::many(requests.len());
+        self.send(requests.into_iter().zip(replies).map(|(request, reply)| Job { request, reply }).collect())?;
+        answers.await.map_err(|_| Error::OutcomeUnknown)
+    }
+
+    fn send(&self, jobs: Vec<Job>) -> Result<(), Error> {
+        let count = jobs.len();
+        if self.shared.waiting.fetch_add(count, Ordering::Relaxed) + count > self.queue_max {
+            self.shared.taken(count);
+            // Nothing of it was taken: the replies must not claim an unknown outcome.
+            jobs.into_iter().for_each(|job| job.reply.send(Err(Error::Overload)));
+            return Err(Error::Overload);
+        }
+        self.queue.try_send(jobs).map_err(|error| {
+            self.shared.taken(count);
+            drop(error);
+            Error::Overload
+        })
+    }
+
+    /// An account as a resolved commit left it.
+    pub async fn account(&self, name: &str) -> Result<Account, Error> {
+        if let Some(owner) = self.shared.lease_owner() {
+            return Err(Error::NotTheWriter(owner));
+        }
+        let unknown = || Error::AccountUnknown(name.to_owned());
+        if let Some(known) = self.shared.state().committed(name) {
+            return known.cloned().ok_or_else(unknown);
+        }
+        // Not in memory, so its row is up to date: what is newer than its row stays in memory. Unless the book was never loaded here.
+        self.ensure_loaded().await?;
+        if let Some(known) = self.shared.state().committed(name) {
+            return known.cloned().ok_or_else(unknown);
+        }
+        self.store.accounts_by_name(self.row.key, &[name.to_owned()]).await?.into_iter().next().ok_or_else(unknown)
+    }
+
+    async fn ensure_loaded(&self) -> Result<(), Error> {
+        if self.shared.state().last_seq() >= 0 {
+            return Ok(());
+        }
+        // Opening nothing makes the writer load the book and changes nothing.
+        let action = crate::domain::request::Action::Open { accounts: Vec::new() };
+        let request = Request { id: uuid::Uuid::now_v7(), fields: Vec::new(), kind: String::new(), effective_time: None, action };
+        self.submit(request).await.map(|_| ())
+    }
+}

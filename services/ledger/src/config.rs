@@ -1,0 +1,43 @@
+//! The ledger's options.
+
+/// Options of the ledger. Every default is meant for two cores and a gigabyte.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Requests that may wait per book; more are answered OVERLOAD at once.
+    pub queue_max: usize,
+    /// Requests of one commit at the most.
+    pub batch_max: usize,
+    /// Milliseconds a commit should take: batches shrink above twice of it and grow below it.
+    pub commit_target_ms: u64,
+    /// Accounts, guards and holds each kept in memory per book; what is newer than the store is kept regardless.
+    pub cache_max: usize,
+    /// Accounts newer in memory than in the store, per book, before each commit carries some along.
+    pub dirty_max: usize,
+    /// Events a restart may have to replay per book, before each commit carries old accounts along.
+    pub replay_max: i64,
+    /// Ids of answered requests kept in memory per book; older ones are looked up.
+    pub ids_max: usize,
+    /// Milliseconds a refusal stays the answer, and the age up to which an unknown request id is taken for new.
+    pub refusal_retention_ms: u64,
+    /// Milliseconds a request id may be ahead of the ledger's clock.
+    pub clock_ahead_max_ms: u64,
+    /// Milliseconds a lease is good for on the database's clock; renewed at a third of it. 0: no lease, the fence alone decides.
+    pub lease_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            queue_max: 65_536,
+            batch_max: 4_096,
+            commit_target_ms: 5,
+            cache_max: 500_000,
+            dirty_max: 16_384,
+            replay_max: 200_000,
+            ids_max: 500_000,
+            refusal_retention_ms: 7 * 24 * 3600 * 1000,
+            clock_ahead_max_ms: 60_000,
+            lease_ms: 3_000,
+        }
+    }
+}

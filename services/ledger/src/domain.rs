@@ -1,0 +1,20 @@
+//! The rules. No async, SQL, gRPC, clock or randomness in here: the same requests in the same order make the same journal.
+//!
+//! - [`chart`]: which account names exist and what follows from a name.
+//! - [`account`]: an account's counters and how they move.
+//! - [`request`]: what can be asked of a book.
+//! - [`event`]: what happens to a book, row by row.
+//! - [`refusal`]: the closed list of ways to say no.
+//! - [`state`]: a book in memory, with the values from before the batch that is under way.
+//! - [`decide`]: request in, event or refusal out.
+
+pub mod account;
+pub mod chart;
+pub mod decide;
+pub mod event;
+pub mod refusal;
+pub mod request;
+pub mod state;
+
+/// Microseconds since the Unix epoch, from the writer's clock.
+pub type Micros = i64;

@@ -1,0 +1,76 @@
+//! Decisions about what was posted before: holds and reversals.
+
+use super::{Draft, Leg, Plan, check_guards, finish};
+use crate::domain::{
+    event::{Body, Event, Hold, TransferKind},
+    refusal::Refusal,
+    request::{Guard, GuardOperation, Request},
+    state::State,
+};
+use money::Amount;
+use uuid::Uuid;
+
+fn open_hold(state: &State, transfer_no: i64) -> Result<Hold, Refusal> {
+    let hold = state.holds.get(&transfer_no).ok_or(Refusal::PendingUnknown { transfer_no })?;
+    if hold.resolved_seq != 0 {
+        return Err(Refusal::PendingResolved { transfer_no });
+    }
+    Ok(*hold)
+}
+
+pub(super) fn post_pending(state: &mut State, request: &Request, no: i64, amount: Option<Amount>) -> Result<Vec<Event>, Refusal> {
+    let hold = open_hold(state, no)?;
+    let held = Amount::try_new(hold.amount).expect("a hold was an amount when it was placed");
+    let amount = amount.unwrap_or(held);
+    if amount > held {
+        return Err(Refusal::PendingExceeded { held: hold.amount, wanted: amount.get() });
+    }
+    resolve(state, request, hold, (amount, TransferKind::PostOfPending))
+}
+
+pub(super) fn void_pending(state: &mut State, request: &Request, no: i64) -> Result<Vec<Event>, Refusal> {
+    let hold = open_hold(state, no)?;
+    let held = Amount::try_new(hold.amount).expect("a hold was an amount when it was placed");
+    resolve(state, request, hold, (held, TransferKind::VoidOfPending))
+}
+
+fn resolve(state: &mut State, request: &Request, hold: Hold, (amount, kind): (Amount, TransferKind)) -> Result<Vec<Event>, Refusal> {
+    let mut draft = Draft::new(state);
+    let (debit, credit) = (draft.position_of_key(state, hold.debit), draft.position_of_key(state, hold.credit));
+    if kind == TransferKind::PostOfPending {
+        draft.accounts.iter().try_for_each(State::may_move)?;
+    }
+    let leg = Leg { debit, credit, amount, kind, released: hold.amount, pending_no: hold.no, allow_debt: false };
+    let events = finish(state, request, draft, Plan { legs: vec![leg], guards: Vec::new(), reverses: None })?;
+    let seq = events.last().expect("a plan with a leg makes an event").seq;
+    state.set_hold(Hold { resolved_seq: seq, ..hold });
+    Ok(events)
+}
+
+pub(super) fn reverse(state: &mut State, request: &Request, posting: Uuid, allow_debt: bool) -> Result<Vec<Event>, Refusal> {
+    let source = state.sources.get(&posting).ok_or(Refusal::PostingUnknown { posting })?;
+    let plain = source.transfers.iter().all(|transfer| transfer.kind == TransferKind::Posted);
+    let is_reversal = matches!(&source.body, Body::Posting(body) if body.reverses.is_some());
+    if source.transfers.is_empty() || !plain || is_reversal {
+        return Err(Refusal::NotReversible { posting });
+    }
+    // Last leg first: each step undoes the state its original left.
+    let legs_reversed: Vec<(i64, i64, i64)> = source.transfers.iter().rev().map(|t| (t.credit, t.debit, t.amount)).collect();
+    let mut draft = Draft::new(state);
+    let mut legs = Vec::with_capacity(legs_reversed.len());
+    for (debit, credit, amount) in legs_reversed {
+        let (debit, credit) = (draft.position_of_key(state, debit), draft.position_of_key(state, credit));
+        let amount = Amount::try_new(amount).expect("it was an amount when it was posted");
+        legs.push(Leg { debit, credit, amount, kind: TransferKind::Posted, released: 0, pending_no: 0, allow_debt });
+    }
+    draft.accounts.iter().try_for_each(State::may_move)?;
+    let once = Guard { key: reversal_guard(posting), operation: GuardOperation::CompareAndSet { expected: 0, next: 1 } };
+    let (guards, _) = check_guards(state, &[once]).map_err(|_| Refusal::AlreadyReversed { posting })?;
+    finish(state, request, draft, Plan { legs, guards, reverses: Some(posting) })
+}
+
+/// The counter that lets a posting be reversed once only.
+#[must_use]
+pub fn reversal_guard(posting: Uuid) -> String {
+    format!("reversed/{posting}")
+}

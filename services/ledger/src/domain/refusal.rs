@@ -1,0 +1,144 @@
+//! The ways a book says no, in their order of precedence. Each is kept under the request's id, so that it stays the answer.
+
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Why a request was refused. Listed in order of precedence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The calling service's own rule.
+    Caller {
+        /// UPPER_SNAKE.
+        reason: String,
+        /// Facts for people.
+        detail: String,
+    },
+    /// No such hold.
+    PendingUnknown {
+        /// As asked.
+        transfer_no: i64,
+    },
+    /// The hold was posted or released before.
+    PendingResolved {
+        /// As asked.
+        transfer_no: i64,
+    },
+    /// More than is held.
+    PendingExceeded {
+        /// What is held.
+        held: i64,
+        /// What was asked.
+        wanted: i64,
+    },
+    /// No such posting.
+    PostingUnknown {
+        /// As asked.
+        posting: Uuid,
+    },
+    /// Reversed before.
+    AlreadyReversed {
+        /// As asked.
+        posting: Uuid,
+    },
+    /// Holds, their resolutions and postings without transfers are not reversed.
+    NotReversible {
+        /// As asked.
+        posting: Uuid,
+    },
+    /// No such account.
+    AccountUnknown {
+        /// As asked.
+        account: Arc<str>,
+    },
+    /// Frozen.
+    AccountFrozen {
+        /// Which.
+        account: Arc<str>,
+    },
+    /// Closed.
+    AccountClosed {
+        /// Which.
+        account: Arc<str>,
+    },
+    /// Only an empty account can be closed.
+    AccountNotEmpty {
+        /// Which.
+        account: Arc<str>,
+    },
+    /// The counter holds something else.
+    GuardMismatch {
+        /// Which counter.
+        key: String,
+        /// Asked.
+        expected: i64,
+        /// There.
+        actual: i64,
+    },
+    /// The counter may not go that far.
+    GuardCapped {
+        /// Which counter.
+        key: String,
+        /// Where it ends.
+        cap: i64,
+        /// Asked.
+        wanted: i64,
+    },
+    /// A counter or an amount would leave its range.
+    Overflow,
+    /// Not enough there.
+    InsufficientFunds {
+        /// Which account.
+        account: Arc<str>,
+        /// What the transfer takes.
+        needed: i64,
+        /// What is there.
+        available: i64,
+    },
+}
+
+/// A refusal as it is kept and told: a reason and its facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// UPPER_SNAKE.
+    pub reason: String,
+    /// Names and values.
+    pub facts: Vec<(String, String)>,
+}
+
+impl Refusal {
+    /// What is kept and told of it.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        let told = |reason: &str, facts: &[(&str, String)]| Told {
+            reason: reason.to_owned(),
+            facts: facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        };
+        match self {
+            Self::Caller { reason, detail } if detail.is_empty() => told(reason, &[]),
+            Self::Caller { reason, detail } => told(reason, &[("detail", detail.clone())]),
+            Self::PendingUnknown { transfer_no } => told("PENDING_UNKNOWN", &[("transfer_no", transfer_no.to_string())]),
+            Self::PendingResolved { transfer_no } => told("PENDING_RESOLVED", &[("transfer_no", transfer_no.to_string())]),
+            Self::PendingExceeded { held, wanted } => {
+                told("PENDING_EXCEEDED", &[("held", held.to_string()), ("wanted", wanted.to_string())])
+            }
+            Self::PostingUnknown { posting } => told("POSTING_UNKNOWN", &[("posting_id", posting.to_string())]),
+            Self::AlreadyReversed { posting } => told("ALREADY_REVERSED", &[("posting_id", posting.to_string())]),
+            Self::NotReversible { posting } => told("NOT_REVERSIBLE", &[("posting_id", posting.to_string())]),
+            Self::AccountUnknown { account } => told("ACCOUNT_UNKNOWN", &[("account", account.to_string())]),
+            Self::AccountFrozen { account } => told("ACCOUNT_FROZEN", &[("account", account.to_string())]),
+            Self::AccountClosed { account } => told("ACCOUNT_CLOSED", &[("account", account.to_string())]),
+            Self::AccountNotEmpty { account } => told("ACCOUNT_NOT_EMPTY", &[("account", account.to_string())]),
+            Self::GuardMismatch { key, expected, actual } => {
+                told("GUARD_MISMATCH", &[("guard", key.clone()), ("expected", expected.to_string()), ("actual", actual.to_string())])
+            }
+            Self::GuardCapped { key, cap, wanted } => {
+                told("GUARD_CAPPED", &[("guard", key.clone()), ("cap", cap.to_string()), ("wanted", wanted.to_string())])
+            }
+            Self::Overflow => told("OVERFLOW", &[]),
+            Self::InsufficientFunds { account, needed, available } => told(
+                "INSUFFICIENT_FUNDS",
+                &[("account", account.to_string()), ("needed", needed.to_string()), ("available", available.to_string())],
+            ),
+        }
+    }
+}

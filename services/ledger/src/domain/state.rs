@@ -1,0 +1,280 @@
+//! A book in memory: what the next decision needs, and what readers may see while a batch is under way.
+//!
+//! Everything a decision changes is noted with its value from before the batch. Readers get those values until the commit is
+//! resolved; if it fails they are put back.
+
+use super::{
+    account::{Account, AccountState},
+    event::{Event, GuardState, Hold, Transfer, seq_of},
+};
+use rustc_hash::FxHashMap;
+use std::{collections::VecDeque, sync::Arc};
+use uuid::Uuid;
+
+/// A book's state: a cache of accounts, guards and holds over the store, and the counters that number what comes next.
+#[derive(Debug, Default)]
+pub struct State {
+    pub(super) accounts: FxHashMap<i64, Account>,
+    pub(super) names: FxHashMap<Arc<str>, i64>,
+    pub(super) guards: FxHashMap<String, GuardState>,
+    pub(super) holds: FxHashMap<i64, Hold>,
+    /// Postings that reversals in this batch refer to.
+    pub(super) sources: FxHashMap<Uuid, Event>,
+    /// The next event's place in the journal.
+    pub(super) next_seq: i64,
+    /// The next account's key.
+    pub(super) next_key: i64,
+    /// Accounts as they were before the batch; `None`: not there.
+    before: FxHashMap<i64, Option<Account>>,
+    /// Accounts that are newer here than in the store: key and the first transfer the store lacks, oldest first.
+    dirty: VecDeque<(i64, i64)>,
+    dirty_keys: FxHashMap<i64, ()>,
+    /// Guards and holds the batch changed.
+    pub(super) guards_changed: Vec<String>,
+    pub(super) holds_changed: Vec<i64>,
+    pub(super) opened: Vec<i64>,
+}
+
+impl State {
+    /// A book whose last event is `last_seq` and whose last account is `last_key`.
+    #[must_use]
+    pub fn starting_after(last_seq: i64, last_key: i64) -> Self {
+        Self { next_seq: last_seq + 1, next_key: last_key + 1, ..Self::default() }
+    }
+
+    /// The last event's place in the journal, the batch under way included; below zero before the book is loaded.
+    #[must_use]
+    pub fn last_seq(&self) -> i64 {
+        self.next_seq - 1
+    }
+
+    /// Whether decisions about this account need no read.
+    #[must_use]
+    pub fn knows_account(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// Whether decisions about this account need no read.
+    #[must_use]
+    pub fn knows_account_key(&self, key: i64) -> bool {
+        self.accounts.contains_key(&key)
+    }
+
+    /// Whether decisions about this guard need no read.
+    #[must_use]
+    pub fn knows_guard(&self, key: &str) -> bool {
+        self.guards.contains_key(key)
+    }
+
+    /// Whether decisions about this hold need no read.
+    #[must_use]
+    pub fn knows_hold(&self, no: i64) -> bool {
+        self.holds.contains_key(&no)
+    }
+
+    /// An account read from the store. What is here already is newer.
+    pub fn load_account(&mut self, account: Account) {
+        if !self.accounts.contains_key(&account.key) {
+            self.names.insert(account.name.clone(), account.key);
+            self.accounts.insert(account.key, account);
+        }
+    }
+
+    /// A guard read from the store, or its absence.
+    pub fn load_guard(&mut self, key: String, guard: GuardState) {
+        self.guards.entry(key).or_insert(guard);
+    }
+
+    /// A hold read from the store.
+    pub fn load_hold(&mut self, hold: Hold) {
+        self.holds.entry(hold.no).or_insert(hold);
+    }
+
+    /// A posting that a reversal in the coming batch refers to.
+    pub fn load_source(&mut self, posting: Event) {
+        self.sources.insert(posting.id, posting);
+    }
+
+    /// The account as decisions see it, the batch under way included.
+    #[must_use]
+    pub fn account(&self, key: i64) -> Option<&Account> {
+        self.accounts.get(&key)
+    }
+
+    pub(super) fn by_name(&self, name: &str) -> Option<&Account> {
+        self.names.get(name).and_then(|key| self.accounts.get(key))
+    }
+
+    /// The account as a resolved commit left it. Outer `None`: not in memory, ask the store; inner `None`: there is none yet.
+    #[must_use]
+    pub fn committed(&self, name: &str) -> Option<Option<&Account>> {
+        let key = self.names.get(name)?;
+        match self.before.get(key) {
+            Some(before) => Some(before.as_ref()),
+            None => self.accounts.get(key).map(Some),
+        }
+    }
+
+    /// The value to change, its value from before the batch noted.
+    pub(super) fn touch(&mut self, key: i64) -> &mut Account {
+        let account = self.accounts.get_mut(&key).expect("decide looked it up before it touched it");
+        self.before.entry(key).or_insert_with(|| Some(account.clone()));
+        account
+    }
+
+    pub(super) fn open(&mut self, account: Account) {
+        self.before.insert(account.key, None);
+        self.opened.push(account.key);
+        self.next_key = account.key + 1;
+        self.names.insert(account.name.clone(), account.key);
+        self.accounts.insert(account.key, account);
+    }
+
+    pub(super) fn set_guard(&mut self, key: &str, to: GuardState) {
+        self.guards.insert(key.to_owned(), to);
+        self.guards_changed.push(key.to_owned());
+    }
+
+    pub(super) fn set_hold(&mut self, hold: Hold) {
+        self.holds.insert(hold.no, hold);
+        self.holds_changed.push(hold.no);
+    }
+
+    /// Replays one side of a committed transfer onto a loaded account: the last one wins.
+    pub fn replay(&mut self, transfer: &Transfer) {
+        for (key, counters) in [(transfer.debit, transfer.debit_after), (transfer.credit, transfer.credit_after)] {
+            let account = self.accounts.get_mut(&key).expect("the loader reads every account of the tail first");
+            if account.last_transfer < transfer.no {
+                account.counters = counters;
+                account.last_transfer = transfer.no;
+                account.seq = account.seq.max(seq_of(transfer.no));
+                if self.dirty_keys.insert(key, ()).is_none() {
+                    self.dirty.push_back((key, transfer.no));
+                }
+            }
+        }
+    }
+
+    /// Accounts the batch changed and the store has not got as new ones: they are now newer here. Each with the first transfer the store lacks.
+    pub fn note_dirty(&mut self, first_transfer: i64) {
+        for (key, before) in &self.before {
+            if before.is_some() && self.dirty_keys.insert(*key, ()).is_none() {
+                self.dirty.push_back((*key, first_transfer));
+            }
+        }
+    }
+
+    /// How many accounts are newer here than in the store.
+    #[must_use]
+    pub fn dirty_count(&self) -> usize {
+        self.dirty.len()
+    }
+
+    /// The first transfer that a restart has to replay, if any.
+    #[must_use]
+    pub fn oldest_dirty(&self) -> Option<i64> {
+        self.dirty.front().map(|(_, transfer)| *transfer)
+    }
+
+    /// Takes up to `max` accounts that are newer here, oldest first, to be written with the batch. If it fails the book is loaded anew.
+    pub fn take_dirty(&mut self, max: usize) -> Vec<Account> {
+        let taken: Vec<i64> = self.dirty.drain(..max.min(self.dirty.len())).map(|(key, _)| key).collect();
+        taken
+            .into_iter()
+            .map(|key| {
+                self.dirty_keys.remove(&key);
+                self.accounts[&key].clone()
+            })
+            .collect()
+    }
+
+    /// An account whose row is written with the batch whatever its turn.
+    #[must_use]
+    pub fn snapshot(&self, key: i64) -> Account {
+        self.accounts[&key].clone()
+    }
+
+    /// What the batch opened, as it is after the batch.
+    #[must_use]
+    pub fn opened_accounts(&self) -> Vec<Account> {
+        self.opened.iter().map(|key| self.accounts[key].clone()).collect()
+    }
+
+    /// Guards the batch changed, each once, as they are after the batch.
+    #[must_use]
+    pub fn changed_guards(&mut self) -> Vec<(String, GuardState)> {
+        self.guards_changed.sort_unstable();
+        self.guards_changed.dedup();
+        self.guards_changed.iter().map(|key| (key.clone(), self.guards[key])).collect()
+    }
+
+    /// Holds the batch made or resolved, each once, as they are after the batch.
+    #[must_use]
+    pub fn changed_holds(&mut self) -> Vec<Hold> {
+        self.holds_changed.sort_unstable();
+        self.holds_changed.dedup();
+        self.holds_changed.iter().map(|no| self.holds[no]).collect()
+    }
+
+    /// The commit is resolved and happened: readers see the batch.
+    pub fn publish(&mut self) {
+        self.before.clear();
+        self.guards_changed.clear();
+        self.holds_changed.clear();
+        self.opened.clear();
+        self.sources.clear();
+        self.holds.retain(|_, hold| hold.resolved_seq == 0);
+    }
+
+    /// The commit did not happen: readers keep seeing what was before. Decisions need the book loaded anew.
+    pub fn restore(&mut self) {
+        for (key, before) in self.before.drain() {
+            match before {
+                Some(account) => {
+                    self.accounts.insert(key, account);
+                }
+                None => {
+                    if let Some(account) = self.accounts.remove(&key) {
+                        self.names.remove(&account.name);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Forgets clean accounts, guards and holds until at most `max` of each remain. What the batch under way pinned must be published first.
+    pub fn evict(&mut self, max: usize) {
+        if self.accounts.len() > max {
+            // Keep what is dirty; of the rest, what was touched least recently goes.
+            let mut seqs: Vec<i64> = self.accounts.values().map(|account| account.seq).collect();
+            let keep = max / 2;
+            let at = seqs.len() - keep;
+            let (_, bound, _) = seqs.select_nth_unstable(at);
+            let bound = *bound;
+            let dirty = &self.dirty_keys;
+            let names = &mut self.names;
+            self.accounts.retain(|key, account| {
+                let keep = account.seq >= bound || dirty.contains_key(key);
+                if !keep {
+                    names.remove(&account.name);
+                }
+                keep
+            });
+        }
+        if self.guards.len() > max {
+            self.guards.clear();
+        }
+        if self.holds.len() > max {
+            self.holds.clear();
+        }
+    }
+
+    /// Whether a frozen or closed account stands in the way.
+    pub(super) fn may_move(account: &Account) -> Result<(), super::refusal::Refusal> {
+        match account.state {
+            AccountState::Open => Ok(()),
+            AccountState::Frozen => Err(super::refusal::Refusal::AccountFrozen { account: account.name.clone() }),
+            AccountState::Closed => Err(super::refusal::Refusal::AccountClosed { account: account.name.clone() }),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Every way the ledger fails, and the one table to gRPC.
+
+use crate::{domain::refusal::Told, store};
+use std::time::Duration;
+use tonic::{Code, Status};
+
+/// Milliseconds after which a caller who was told OVERLOAD may come back.
+const RETRY_DELAY_MS: u64 = 50;
+
+/// Why the ledger did not do or answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request is not well formed.
+    #[error("{field}: {why}")]
+    Malformed {
+        /// The field's path.
+        field: &'static str,
+        /// What it must be.
+        why: String,
+    },
+    /// The id was used with other fields.
+    #[error("request_id was used before with other values of {}", .differing.join(", "))]
+    RequestIdReused {
+        /// Names of the fields that differ.
+        differing: Vec<String>,
+    },
+    /// The id's own time is ahead of the clock, or so old that an earlier answer may be forgotten.
+    #[error("request_id carries a time that is {0}")]
+    RequestIdTime(&'static str),
+    /// A rule said no; kept under the id.
+    #[error("{}", .0.reason)]
+    Refused(Told),
+    /// No such book.
+    #[error("no book {0}")]
+    BookUnknown(String),
+    /// The book is there with another mode or region.
+    #[error("book {0} exists with another mode or region")]
+    BookExists(String),
+    /// No such account.
+    #[error("no account {0}")]
+    AccountUnknown(String),
+    /// No such posting.
+    #[error("no posting {0}")]
+    PostingUnknown(String),
+    /// Not a page token of this list.
+    #[error("page_token is not one of this list")]
+    PageToken,
+    /// Too much is waiting. Nothing happened.
+    #[error("too many requests wait")]
+    Overload,
+    /// Another process writes. Nothing happened.
+    #[error("the books are written by {0}")]
+    NotTheWriter(String),
+    /// The commit failed for certain. Nothing happened.
+    #[error("the commit failed, nothing was written")]
+    CommitFailed,
+    /// The process is stopping before it could tell.
+    #[error("the outcome is not known yet; retry with the same request_id")]
+    OutcomeUnknown,
+    /// The store can't be read.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let delay = Duration::from_millis(RETRY_DELAY_MS);
+        match error {
+            Error::Malformed { field, why } => rpc::malformed(field, &why),
+            Error::RequestIdReused { differing } => {
+                rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("differing", differing.join(","))])
+            }
+            Error::RequestIdTime(_) => rpc::refused(Code::InvalidArgument, "REQUEST_ID_TIME", message, &[]),
+            Error::Refused(told) => refused(&told),
+            Error::BookUnknown(book) => rpc::refused(Code::NotFound, "BOOK_UNKNOWN", message, &[("book", book)]),
+            Error::BookExists(book) => rpc::refused(Code::FailedPrecondition, "BOOK_EXISTS", message, &[("book", book)]),
+            Error::AccountUnknown(account) => rpc::refused(Code::NotFound, "ACCOUNT_UNKNOWN", message, &[("account", account)]),
+            Error::PostingUnknown(posting) => rpc::refused(Code::NotFound, "POSTING_UNKNOWN", message, &[("posting_id", posting)]),
+            Error::PageToken => rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", message, &[]),
+            Error::Overload => rpc::overload(delay),
+            Error::NotTheWriter(owner) => rpc::refused(Code::Unavailable, "NOT_THE_WRITER", message, &[("writer", owner)]),
+            Error::CommitFailed => rpc::refused(Code::Unavailable, "COMMIT_FAILED", message, &[]),
+            Error::OutcomeUnknown => rpc::outcome_unknown(message),
+            Error::Store(source) => rpc::internal(&source),
+        }
+    }
+}
+
+/// A refusal in words: its reason and its facts.
+pub(crate) fn refusal_message(told: &Told) -> String {
+    let fact = |name: &str| told.facts.iter().find(|(key, _)| key == name).map_or("?", |(_, value)| value.as_str());
+    match told.reason.as_str() {
+        "INSUFFICIENT_FUNDS" => format!("{} needed, {} available in {}", fact("needed"), fact("available"), fact("account")),
+        "ACCOUNT_FROZEN" => format!("{} is frozen", fact("account")),
+        "ACCOUNT_CLOSED" => format!("{} is closed", fact("account")),
+        "GUARD_MISMATCH" => format!("{} holds {}, not {}", fact("guard"), fact("actual"), fact("expected")),
+        "GUARD_CAPPED" => format!("{} ends at {}, {} was asked", fact("guard"), fact("cap"), fact("wanted")),
+        _ => told.facts.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The gRPC code of a kept refusal.
+pub(crate) fn refusal_code(reason: &str) -> Code {
+    match reason {
+        "POSTING_UNKNOWN" | "PENDING_UNKNOWN" | "ACCOUNT_UNKNOWN" => Code::NotFound,
+        _ => Code::FailedPrecondition,
+    }
+}
+
+fn refused(told: &Told) -> Status {
+    let facts: Vec<(&str, String)> = told.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    rpc::errors::refused_as(refusal_code(&told.reason), &told.reason, &refusal_message(told), &facts)
+}

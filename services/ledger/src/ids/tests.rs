@@ -1,0 +1,40 @@
+//! What memory may claim about an id.
+use super::*;
+
+fn at(ms: u64, n: u128) -> Uuid {
+    money::derive_id(uuid::Builder::from_unix_timestamp_millis(ms, &n.to_be_bytes()[6..].try_into().unwrap()).into_uuid(), &[])
+}
+
+#[test]
+fn an_evicted_id_is_never_called_new() {
+    let mut ids = RecentIds::new(Vec::new(), 0, true, 3);
+    let all: Vec<Uuid> = (1..=10).map(|n| at(1000 + n as u64, n)).collect();
+    for (id, seq) in all.iter().zip(1..) {
+        assert_eq!(ids.get(*id), Memory::New);
+        ids.insert(*id, Known::Event(seq));
+    }
+    for id in &all[..7] {
+        assert_eq!(ids.get(*id), Memory::Ask);
+    }
+    for (id, seq) in all[7..].iter().zip(8..) {
+        assert_eq!(ids.get(*id), Memory::Known(&Known::Event(seq)));
+    }
+    // Evicted ids of any order raise the floor to the highest of them.
+    ids.insert(at(5, 99), Known::Event(11));
+    assert_eq!(ids.get(at(1007, 100)), Memory::Ask);
+}
+
+#[test]
+fn an_id_without_a_time_is_always_asked_for() {
+    let ids = RecentIds::new(Vec::new(), 0, true, 3);
+    assert_eq!(ids.get(money::derive_id(Uuid::from_u128(7), &["x"])), Memory::Ask);
+}
+
+#[test]
+fn an_incomplete_load_claims_only_what_it_saw() {
+    let loaded = vec![(at(2000, 1), Known::Event(1)), (at(2005, 2), Known::Event(2))];
+    let ids = RecentIds::new(loaded, 1000, false, 10);
+    assert_eq!(ids.get(at(1500, 3)), Memory::Ask);
+    assert_eq!(ids.get(at(2000, 4)), Memory::Ask);
+    assert_eq!(ids.get(at(2001, 5)), Memory::New);
+}

@@ -1,0 +1,99 @@
+//! All books of one process: each with its own writer, over one store.
+
+use crate::{
+    book::{Handle, Shared},
+    config::Config,
+    error::Error,
+    lease::Lease,
+    store::{self, Book, Mode, Store, postgres::PostgresStore, sqlite::SqliteStore},
+    writer::{self, Writer},
+};
+use db::{Database, Engine};
+use money::BookName;
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The ledger of an installation.
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    config: Config,
+    lease: Arc<Lease>,
+    books: RwLock<HashMap<String, Arc<Handle>>>,
+    writers: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// Opens the ledger's store of a database.
+pub async fn open_store(database: &Database) -> Result<Arc<dyn Store>, store::Error> {
+    Ok(match database.engine() {
+        Engine::Sqlite => Arc::new(SqliteStore::open(database).await?),
+        Engine::Postgres => Arc::new(PostgresStore::open(database).await?),
+    })
+}
+
+impl Ledger {
+    /// Starts a writer for every book there is.
+    pub async fn start(store: Arc<dyn Store>, config: Config) -> Result<Arc<Self>, store::Error> {
+        let stop = CancellationToken::new();
+        let lease = Lease::start(store.clone(), &config, stop.clone()).await;
+        let ledger = Arc::new(Self { store, config, lease, books: RwLock::default(), writers: TaskTracker::new(), stop });
+        for book in ledger.store.books().await? {
+            ledger.add(book);
+        }
+        Ok(ledger)
+    }
+
+    fn add(&self, book: Book) -> Arc<Handle> {
+        let mut books = self.books.write().expect("nothing panics while it holds this");
+        if let Some(there) = books.get(&book.name) {
+            return there.clone();
+        }
+        let shared = Arc::new(Shared::new(self.lease.clone()));
+        let (handle, queue) = Handle::new(book.clone(), shared.clone(), self.store.clone(), self.config.queue_max);
+        self.writers.spawn(Writer::new(book.clone(), self.store.clone(), shared, self.config.clone()).run(queue));
+        let handle = Arc::new(handle);
+        books.insert(book.name, handle.clone());
+        handle
+    }
+
+    /// Creates a book, or returns the one that is there if it has this mode and region.
+    pub async fn create_book(&self, name: &BookName, mode: Mode, region: &str) -> Result<Book, Error> {
+        let book = Book { key: 0, name: name.as_str().to_owned(), mode, region: region.to_owned(), create_time: writer::now() };
+        match self.store.create_book(&book).await {
+            Ok(book) => Ok(self.add(book).row.clone()),
+            Err(store::Error::BookExists(name)) => Err(Error::BookExists(name)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The books there are, by name.
+    pub async fn books(&self) -> Result<Vec<Book>, Error> {
+        Ok(self.store.books().await?)
+    }
+
+    /// A book by name. One that another process made since is found too.
+    pub async fn book(&self, name: &BookName) -> Result<Arc<Handle>, Error> {
+        if let Some(there) = self.books.read().expect("nothing panics while it holds this").get(name.as_str()) {
+            return Ok(there.clone());
+        }
+        let there = self.store.books().await?.into_iter().find(|book| book.name == name.as_str());
+        there.map(|book| self.add(book)).ok_or_else(|| Error::BookUnknown(name.to_string()))
+    }
+
+    /// The store, for what reads it whole.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Lets go of the lease and waits until every writer has answered what it had taken.
+    pub async fn shutdown(&self) {
+        self.books.write().expect("nothing panics while it holds this").clear();
+        self.writers.close();
+        self.writers.wait().await;
+        self.stop.cancel();
+    }
+}

@@ -1,0 +1,31 @@
+//! The only place where money moves: books, accounts, transfers.
+//!
+//! An acknowledged posting is durable, counted once, and never changed. Map:
+//! - [`domain`]: the rules, pure.
+//! - `writer`: one per book: collect, prefetch, decide, commit, publish.
+//! - [`store`]: where a book is kept; SQLite and PostgreSQL.
+//! - [`codec`]: the canonical bytes that are stored and hashed.
+//! - [`book`], [`ledger`], [`read`], [`answer`]: handles, reads and answers.
+//! - [`verify`]: is a book what its journal says?
+//! - [`service`], `wire`: gRPC in and out.
+
+pub mod answer;
+pub mod book;
+pub mod codec;
+pub mod config;
+pub mod domain;
+pub mod error;
+mod ids;
+mod lease;
+pub mod ledger;
+pub mod read;
+pub mod service;
+pub mod store;
+pub mod verify;
+mod wire;
+mod writer;
+
+pub use config::Config;
+pub use error::Error;
+pub use ledger::{Ledger, open_store};
+pub use service::Service;

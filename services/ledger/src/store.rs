@@ -1,0 +1,218 @@
+//! Where a book is kept. One trait, two native implementations, because this path is what the project exists for.
+//!
+//! The fence: every batch inserts the commit row `(book, commit_no)`. Whoever comes second with a number has lost and writes nothing, whatever
+//! leases, clocks or networks did.
+
+use crate::domain::{
+    account::Account,
+    event::{Event, GuardState, Hold, Transfer},
+    refusal::Told,
+    request::Fields,
+};
+use async_trait::async_trait;
+use uuid::Uuid;
+
+pub mod postgres;
+mod rows;
+pub mod sqlite;
+
+/// The most accounts, ids or guards of one read; longer lists are read in parts.
+pub const READ_CHUNK: usize = 500;
+
+/// What a book may be connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Pretend stores and bank only.
+    Test,
+    /// Real money.
+    Live,
+}
+
+impl Mode {
+    /// As stored.
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        match self {
+            Self::Test => 1,
+            Self::Live => 2,
+        }
+    }
+
+    /// From storage.
+    #[must_use]
+    pub const fn from_code(code: i64) -> Option<Self> {
+        match code {
+            1 => Some(Self::Test),
+            2 => Some(Self::Live),
+            _ => None,
+        }
+    }
+}
+
+/// A book as created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Book {
+    /// Numeric key; leads every other table's key.
+    pub key: i64,
+    /// Readable id.
+    pub name: String,
+    /// Fixed at creation.
+    pub mode: Mode,
+    /// Data-residency region.
+    pub region: String,
+    /// Microseconds since the Unix epoch.
+    pub create_time: i64,
+}
+
+/// A commit row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// From 1, gap-free in the book.
+    pub commit_no: i64,
+    /// Which writer made it.
+    pub epoch: i64,
+    /// The journal's last event after it.
+    pub last_seq: i64,
+    /// The last account's key after it.
+    pub last_key: i64,
+    /// The writer's clock, never going back; microseconds since the Unix epoch.
+    pub time: i64,
+    /// Format of the bodies and of the hash.
+    pub format: i64,
+    /// Chain over the book's events.
+    pub hash: [u8; 32],
+    /// The first transfer that account rows may lack: where a restart replays from.
+    pub replay_from: i64,
+}
+
+/// A refusal to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusalRow {
+    /// The request's id.
+    pub id: Uuid,
+    /// When; microseconds since the Unix epoch.
+    pub time: i64,
+    /// What was told.
+    pub told: Told,
+    /// What a retry is compared with.
+    pub fields: Fields,
+}
+
+/// What an id already stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// The event at this place.
+    Event(i64),
+    /// A refusal.
+    Refusal(RefusalRow),
+}
+
+/// An event with what is stored of it besides its rows.
+#[derive(Debug, Clone)]
+pub struct StoredEvent {
+    /// As it happened.
+    pub event: Event,
+    /// Its canonical bytes.
+    pub body: Vec<u8>,
+    /// The first eight bytes of its digest.
+    pub checksum: i64,
+}
+
+/// All that one transaction writes.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The book's key.
+    pub book: i64,
+    /// The fence.
+    pub commit: Commit,
+    /// Events in order.
+    pub events: Vec<StoredEvent>,
+    /// Refusals to keep.
+    pub refusals: Vec<RefusalRow>,
+    /// Guards as they are after the batch, each once.
+    pub guards: Vec<(String, GuardState)>,
+    /// Holds as they are after the batch, each once.
+    pub holds: Vec<Hold>,
+    /// Accounts opened by the batch, as they are after it.
+    pub opened: Vec<Account>,
+    /// Older accounts to bring up to date, as they are after the batch.
+    pub flushed: Vec<Account>,
+}
+
+/// Why a commit did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Another writer took the commit number. Nothing was written.
+    #[error("another writer was there first")]
+    Fenced,
+    /// Nothing was written.
+    #[error("the store refused the batch: {0}")]
+    Failed(String),
+    /// Nobody here knows whether it was written; only writing the same commit number can tell.
+    #[error("the outcome of the commit is unknown: {0}")]
+    Unknown(String),
+}
+
+/// Why the store could not answer or be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database said no or is out of reach.
+    #[error("ledger store: {0}")]
+    Database(#[from] sqlx::Error),
+    /// It could not be opened as it must be.
+    #[error(transparent)]
+    Open(#[from] db::Error),
+    /// It holds something this release never wrote.
+    #[error("ledger store: {0}")]
+    Damaged(String),
+    /// A book of this name exists with another mode or region.
+    #[error("book {0} exists with another mode or region")]
+    BookExists(String),
+    /// Made for tests of failure.
+    #[error("injected: {0}")]
+    Injected(&'static str),
+}
+
+/// The head, account rows, and transfers that the rows may lack.
+pub type Tail = (Commit, Vec<Account>, Vec<Transfer>);
+
+/// A book's place of safety.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Creates a book or returns the one that is there; another mode or region is [`Error::BookExists`].
+    async fn create_book(&self, book: &Book) -> Result<Book, Error>;
+    /// By name.
+    async fn books(&self) -> Result<Vec<Book>, Error>;
+    /// The last commit; `None` for a book without any.
+    async fn head(&self, book: i64) -> Result<Option<Commit>, Error>;
+    /// Commits from this number on, in order, at most `limit`.
+    async fn commits(&self, book: i64, from: i64, limit: i64) -> Result<Vec<Commit>, Error>;
+    /// When the event at this place was committed, in microseconds since the Unix epoch.
+    async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error>;
+    /// The account rows with these names, as last flushed.
+    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error>;
+    /// The account rows with these keys, as last flushed.
+    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error>;
+    /// Account rows after this key, in order, at most `limit`.
+    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error>;
+    /// The guards with these keys that are there.
+    async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error>;
+    /// The holds with these numbers that are there.
+    async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error>;
+    /// What these ids stand for, those that stand for something.
+    async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error>;
+    /// Ids at or above this one that stand for something, in order; of more than `limit` the highest.
+    async fn ids_from(&self, book: i64, from: Uuid, limit: i64) -> Result<Vec<(Uuid, Known)>, Error>;
+    /// Events from this place on with their transfers, in order, at most `limit`. A body that can't be read is damage.
+    async fn events(&self, book: i64, from_seq: i64, limit: i64) -> Result<Vec<StoredEvent>, Error>;
+    /// The event with this id.
+    async fn event_by_id(&self, book: i64, id: Uuid) -> Result<Option<Event>, Error>;
+    /// Transfers from this number on, in order, at most `limit`.
+    async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error>;
+    /// The head, every account row and the transfers they may lack, from one snapshot.
+    async fn tail(&self, book: i64) -> Result<Option<Tail>, Error>;
+    /// Writes a batch whole or not at all.
+    async fn commit(&self, batch: &Batch) -> Result<(), CommitError>;
+    /// Takes or renews the lease on all books for `owner`, on the database's clock. Returns the owner who holds it.
+    async fn lease(&self, owner: &str, hold_ms: i64) -> Result<String, Error>;
+}

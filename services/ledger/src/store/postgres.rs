@@ -1,0 +1,179 @@
+//! The production store: PostgreSQL 15 or later. A commit is one statement, so one round trip and one implicit transaction.
+
+use super::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, rows};
+use crate::domain::{
+    account::Account,
+    event::{Event, GuardState, Hold, Transfer, transfer_no},
+};
+use async_trait::async_trait;
+use db::Database;
+use sqlx::{AssertSqlSafe, FromRow, PgPool, postgres::PgPoolOptions, postgres::PgRow};
+use uuid::Uuid;
+
+mod write;
+
+/// Connections for all books of a process: each writer uses one at a time, readers share the rest.
+const CONNECTIONS_MAX: u32 = 12;
+
+/// A ledger in schema `ledger`.
+pub struct PostgresStore {
+    pool: PgPool,
+}
+
+impl PostgresStore {
+    /// Opens the schema, migrated. Refuses a server that would lose acknowledged work.
+    pub async fn open(database: &Database) -> Result<Self, Error> {
+        database.open("ledger", &super::sqlite::MIGRATIONS).await?.close().await;
+        let options = database.postgres_options("ledger")?.ok_or_else(|| Error::Damaged("not a PostgreSQL database".to_owned()))?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(db::ACQUIRE_TIMEOUT).connect_with(options).await?;
+        db::check_durability_postgres(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    async fn page<T>(&self, table: &str, columns: &str, key: &str, (book, from, limit): (i64, i64, i64)) -> Result<Vec<T>, Error>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let sql = format!("SELECT {columns} FROM {table} WHERE book = $1 AND {key} >= $2 ORDER BY {key} LIMIT $3");
+        Ok(sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(from).bind(limit).fetch_all(&self.pool).await?)
+    }
+}
+
+fn bytes(ids: &[Uuid]) -> Vec<Vec<u8>> {
+    ids.iter().map(|id| id.as_bytes().to_vec()).collect()
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn create_book(&self, book: &Book) -> Result<Book, Error> {
+        // Two that create at once may compute the same key: the second tries again.
+        loop {
+            let sql = "INSERT INTO book (book, name, mode, region, create_time) SELECT COALESCE(MAX(book), 0) + 1, $1, $2, $3, $4 FROM book \
+                       ON CONFLICT DO NOTHING";
+            let query = sqlx::query(sql).bind(&book.name).bind(book.mode.code()).bind(&book.region).bind(book.create_time);
+            query.execute(&self.pool).await?;
+            let sql = format!("SELECT {} FROM book WHERE name = $1", rows::BOOK_COLUMNS);
+            let there: Option<rows::BookRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(&book.name).fetch_optional(&self.pool).await?;
+            let Some(there) = there.map(rows::book).transpose()? else { continue };
+            let same = (there.mode, &there.region) == (book.mode, &book.region);
+            return if same { Ok(there) } else { Err(Error::BookExists(there.name)) };
+        }
+    }
+
+    async fn books(&self) -> Result<Vec<Book>, Error> {
+        let sql = format!("SELECT {} FROM book ORDER BY name", rows::BOOK_COLUMNS);
+        let books: Vec<rows::BookRow> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&self.pool).await?;
+        books.into_iter().map(rows::book).collect()
+    }
+
+    async fn head(&self, book: i64) -> Result<Option<Commit>, Error> {
+        let sql = format!("SELECT {} FROM \"commit\" WHERE book = $1 ORDER BY commit_no DESC LIMIT 1", rows::COMMIT_COLUMNS);
+        let head: Option<rows::CommitRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_optional(&self.pool).await?;
+        head.map(rows::commit).transpose()
+    }
+
+    async fn commits(&self, book: i64, from: i64, limit: i64) -> Result<Vec<Commit>, Error> {
+        self.page("\"commit\"", rows::COMMIT_COLUMNS, "commit_no", (book, from, limit)).await?.into_iter().map(rows::commit).collect()
+    }
+
+    async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error> {
+        let sql = "SELECT time FROM \"commit\" WHERE book = $1 AND last_seq >= $2 ORDER BY last_seq, commit_no LIMIT 1";
+        Ok(sqlx::query_scalar(sql).bind(book).bind(seq).fetch_optional(&self.pool).await?)
+    }
+
+    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
+        let sql = format!("SELECT {} FROM account WHERE book = $1 AND name = ANY($2)", rows::ACCOUNT_COLUMNS);
+        let accounts: Vec<rows::AccountRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(names).fetch_all(&self.pool).await?;
+        accounts.into_iter().map(rows::account).collect()
+    }
+
+    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
+        let sql = format!("SELECT {} FROM account WHERE book = $1 AND key = ANY($2)", rows::ACCOUNT_COLUMNS);
+        let accounts: Vec<rows::AccountRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(keys).fetch_all(&self.pool).await?;
+        accounts.into_iter().map(rows::account).collect()
+    }
+
+    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {
+        self.page("account", rows::ACCOUNT_COLUMNS, "key", (book, key + 1, limit)).await?.into_iter().map(rows::account).collect()
+    }
+
+    async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error> {
+        let sql = "SELECT key, value, cap FROM guard WHERE book = $1 AND key = ANY($2)";
+        let guards: Vec<rows::GuardRow> = sqlx::query_as(sql).bind(book).bind(keys).fetch_all(&self.pool).await?;
+        Ok(guards.into_iter().map(rows::guard).collect())
+    }
+
+    async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error> {
+        let sql = format!("SELECT {} FROM hold WHERE book = $1 AND no = ANY($2)", rows::HOLD_COLUMNS);
+        let holds: Vec<rows::HoldRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(numbers).fetch_all(&self.pool).await?;
+        Ok(holds.into_iter().map(rows::hold).collect())
+    }
+
+    async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
+        let list = bytes(ids);
+        let sql = "SELECT id, seq FROM event WHERE book = $1 AND id = ANY($2)";
+        let events = sqlx::query_as(sql).bind(book).bind(&list).fetch_all(&self.pool).await?;
+        let sql = format!("SELECT {} FROM refusal WHERE book = $1 AND id = ANY($2)", rows::REFUSAL_COLUMNS);
+        let refusals = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(&list).fetch_all(&self.pool).await?;
+        rows::known(events, refusals)
+    }
+
+    async fn ids_from(&self, book: i64, from: Uuid, limit: i64) -> Result<Vec<(Uuid, Known)>, Error> {
+        let from = from.as_bytes().to_vec();
+        let sql = "SELECT id, seq FROM event WHERE book = $1 AND id >= $2 ORDER BY id DESC LIMIT $3";
+        let events = sqlx::query_as(sql).bind(book).bind(&from).bind(limit).fetch_all(&self.pool).await?;
+        let sql = format!("SELECT {} FROM refusal WHERE book = $1 AND id >= $2 ORDER BY id DESC LIMIT $3", rows::REFUSAL_COLUMNS);
+        let refusals = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(&from).bind(limit).fetch_all(&self.pool).await?;
+        let mut known = rows::known(events, refusals)?;
+        let surplus = known.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(known.split_off(surplus))
+    }
+
+    async fn events(&self, book: i64, from_seq: i64, limit: i64) -> Result<Vec<StoredEvent>, Error> {
+        let events: Vec<rows::EventRow> = self.page("event", rows::EVENT_COLUMNS, "seq", (book, from_seq, limit)).await?;
+        let Some((last, ..)) = events.last() else { return Ok(Vec::new()) };
+        let sql = format!("SELECT {} FROM transfer WHERE book = $1 AND no >= $2 AND no < $3 ORDER BY no", rows::TRANSFER_COLUMNS);
+        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(transfer_no(from_seq, 0)).bind(transfer_no(last + 1, 0));
+        let transfers: Vec<rows::TransferRow> = query.fetch_all(&self.pool).await?;
+        rows::events(events, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)
+    }
+
+    async fn event_by_id(&self, book: i64, id: Uuid) -> Result<Option<Event>, Error> {
+        let sql = "SELECT seq FROM event WHERE book = $1 AND id = $2";
+        let seq: Option<i64> = sqlx::query_scalar(sql).bind(book).bind(id.as_bytes().to_vec()).fetch_optional(&self.pool).await?;
+        let Some(seq) = seq else { return Ok(None) };
+        Ok(self.events(book, seq, 1).await?.into_iter().next().map(|stored| stored.event))
+    }
+
+    async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error> {
+        self.page("transfer", rows::TRANSFER_COLUMNS, "no", (book, from_no, limit)).await?.into_iter().map(rows::transfer).collect()
+    }
+
+    async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
+        let mut tx = self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let sql = format!("SELECT {} FROM \"commit\" WHERE book = $1 ORDER BY commit_no DESC LIMIT 1", rows::COMMIT_COLUMNS);
+        let head: Option<rows::CommitRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_optional(&mut *tx).await?;
+        let Some(head) = head.map(rows::commit).transpose()? else { return Ok(None) };
+        let sql = format!("SELECT {} FROM account WHERE book = $1 ORDER BY key", rows::ACCOUNT_COLUMNS);
+        let accounts: Vec<rows::AccountRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_all(&mut *tx).await?;
+        let sql = format!("SELECT {} FROM transfer WHERE book = $1 AND no >= $2 ORDER BY no", rows::TRANSFER_COLUMNS);
+        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(head.replay_from);
+        let transfers: Vec<rows::TransferRow> = query.fetch_all(&mut *tx).await?;
+        let accounts = accounts.into_iter().map(rows::account).collect::<Result<_, _>>()?;
+        Ok(Some((head, accounts, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)))
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+        write::commit(&self.pool, batch).await
+    }
+
+    async fn lease(&self, owner: &str, hold_ms: i64) -> Result<String, Error> {
+        let now = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        let sql = format!(
+            "INSERT INTO lease (id, owner, until_ms) VALUES (1, $1, {now} + $2) ON CONFLICT (id) DO UPDATE SET \
+             owner = CASE WHEN lease.owner = $1 OR lease.until_ms < {now} THEN $1 ELSE lease.owner END, \
+             until_ms = CASE WHEN lease.owner = $1 OR lease.until_ms < {now} THEN {now} + $2 ELSE lease.until_ms END RETURNING owner"
+        );
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(owner).bind(hold_ms).fetch_one(&self.pool).await?)
+    }
+}

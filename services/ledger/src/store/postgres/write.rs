@@ -1,0 +1,122 @@
+//! One batch, one statement: every table's rows as arrays. Data-modifying WITH parts happen all or none, and the fence is among them.
+
+use crate::{
+    codec,
+    domain::{account::Account, event::Transfer},
+    store::{Batch, CommitError, rows},
+};
+use sqlx::{PgPool, Postgres, postgres::PgArguments, query::Query};
+
+/// `$1` is the book; the commit row is `$2` to `$9`; then come arrays, one for each column.
+const COMMIT: &str = "\
+WITH fence AS (INSERT INTO \"commit\" (book, commit_no, epoch, last_seq, last_key, time, format, hash, replay_from) \
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)), \
+events AS (INSERT INTO event (book, seq, id, body, checksum) \
+  SELECT $1, * FROM UNNEST($10::bigint[], $11::bytea[], $12::bytea[], $13::bigint[])), \
+refusals AS (INSERT INTO refusal (book, id, time, reason, facts, fields) \
+  SELECT $1, * FROM UNNEST($14::bytea[], $15::bigint[], $16::text[], $17::text[], $18::text[])), \
+guards AS (INSERT INTO guard (book, key, value, cap) SELECT $1, * FROM UNNEST($19::text[], $20::bigint[], $21::bigint[]) \
+  ON CONFLICT (book, key) DO UPDATE SET value = excluded.value, cap = excluded.cap), \
+holds AS (INSERT INTO hold (book, no, debit, credit, amount, resolved_seq) \
+  SELECT $1, * FROM UNNEST($22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[]) \
+  ON CONFLICT (book, no) DO UPDATE SET resolved_seq = excluded.resolved_seq), \
+accounts AS (INSERT INTO account (book, key, name, state, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, seq) \
+  SELECT $1, * FROM UNNEST($27::bigint[], $28::text[], $29::bigint[], $30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[], \
+    $34::bigint[], $35::bigint[]) \
+  ON CONFLICT (book, key) DO UPDATE SET state = excluded.state, debits_posted = excluded.debits_posted, \
+    credits_posted = excluded.credits_posted, debits_pending = excluded.debits_pending, credits_pending = excluded.credits_pending, \
+    last_transfer = excluded.last_transfer, seq = excluded.seq WHERE excluded.seq > account.seq) \
+INSERT INTO transfer (book, no, debit, credit, amount, kind, pending_no, d_debits_posted, d_credits_posted, d_debits_pending, \
+    d_credits_pending, c_debits_posted, c_credits_posted, c_debits_pending, c_credits_pending, debit_prev, credit_prev) \
+  SELECT $1, * FROM UNNEST($36::bigint[], $37::bigint[], $38::bigint[], $39::bigint[], $40::bigint[], $41::bigint[], $42::bigint[], \
+    $43::bigint[], $44::bigint[], $45::bigint[], $46::bigint[], $47::bigint[], $48::bigint[], $49::bigint[], $50::bigint[], $51::bigint[])";
+
+type Bound = Query<'static, Postgres, PgArguments>;
+
+/// SQLSTATE of a duplicate key.
+const UNIQUE_VIOLATION: &str = "23505";
+
+/// SQLSTATE classes after which the connection is gone and nobody knows how far the server came: connection exception, operator
+/// intervention (shutdown, crash), and internal error of the driver's own making.
+const OUTCOME_OPEN: [&str; 2] = ["08", "57"];
+
+pub(super) async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), CommitError> {
+    // Nothing was sent yet: a failure here is certain.
+    let mut connection = pool.acquire().await.map_err(|error| CommitError::Failed(error.to_string()))?;
+    let commit = &batch.commit;
+    let query = sqlx::query(COMMIT).bind(batch.book).bind(commit.commit_no).bind(commit.epoch).bind(commit.last_seq).bind(commit.last_key);
+    let query = query.bind(commit.time).bind(codec::FORMAT).bind(commit.hash.to_vec()).bind(commit.replay_from);
+    let query = bind_events(query, batch);
+    let query = bind_refusals(query, batch);
+    let query = bind_guards_and_holds(query, batch);
+    let query = bind_accounts(query, batch);
+    match bind_transfers(query, batch).execute(&mut *connection).await {
+        Ok(_) => Ok(()),
+        Err(sqlx::Error::Database(error)) => {
+            let code = error.code().unwrap_or_default();
+            if code == UNIQUE_VIOLATION {
+                // Whichever table saw it first: a rival has written under our numbers.
+                Err(CommitError::Fenced)
+            } else if OUTCOME_OPEN.iter().any(|class| code.starts_with(class)) {
+                Err(CommitError::Unknown(error.to_string()))
+            } else {
+                Err(CommitError::Failed(error.to_string()))
+            }
+        }
+        Err(error) => {
+            // A connection in doubt is not used again: the lost statement may still run on it.
+            let _closed = connection.close().await;
+            Err(CommitError::Unknown(error.to_string()))
+        }
+    }
+}
+
+fn bind_events(query: Bound, batch: &Batch) -> Bound {
+    let events = &batch.events;
+    let query = query.bind(events.iter().map(|stored| stored.event.seq).collect::<Vec<_>>());
+    let query = query.bind(events.iter().map(|stored| stored.event.id.as_bytes().to_vec()).collect::<Vec<_>>());
+    let query = query.bind(events.iter().map(|stored| stored.body.clone()).collect::<Vec<_>>());
+    query.bind(events.iter().map(|stored| stored.checksum).collect::<Vec<_>>())
+}
+
+fn bind_refusals(query: Bound, batch: &Batch) -> Bound {
+    let refusals = &batch.refusals;
+    let query = query.bind(refusals.iter().map(|row| row.id.as_bytes().to_vec()).collect::<Vec<_>>());
+    let query = query.bind(refusals.iter().map(|row| row.time).collect::<Vec<_>>());
+    let query = query.bind(refusals.iter().map(|row| row.told.reason.clone()).collect::<Vec<_>>());
+    let query = query.bind(refusals.iter().map(|row| rows::pairs(&row.told.facts)).collect::<Vec<_>>());
+    query.bind(refusals.iter().map(|row| rows::pairs(&row.fields)).collect::<Vec<_>>())
+}
+
+fn bind_guards_and_holds(query: Bound, batch: &Batch) -> Bound {
+    let query = query.bind(batch.guards.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>());
+    let query = query.bind(batch.guards.iter().map(|(_, guard)| guard.value).collect::<Vec<_>>());
+    let query = query.bind(batch.guards.iter().map(|(_, guard)| guard.cap).collect::<Vec<_>>());
+    let query = query.bind(batch.holds.iter().map(|hold| hold.no).collect::<Vec<_>>());
+    let query = query.bind(batch.holds.iter().map(|hold| hold.debit).collect::<Vec<_>>());
+    let query = query.bind(batch.holds.iter().map(|hold| hold.credit).collect::<Vec<_>>());
+    let query = query.bind(batch.holds.iter().map(|hold| hold.amount).collect::<Vec<_>>());
+    query.bind(batch.holds.iter().map(|hold| hold.resolved_seq).collect::<Vec<_>>())
+}
+
+fn bind_accounts(query: Bound, batch: &Batch) -> Bound {
+    let accounts: Vec<&Account> = batch.opened.iter().chain(&batch.flushed).collect();
+    let ints = |of: fn(&Account) -> i64| accounts.iter().map(|account| of(account)).collect::<Vec<_>>();
+    let query = query.bind(ints(|a| a.key));
+    let query = query.bind(accounts.iter().map(|account| account.name.to_string()).collect::<Vec<_>>());
+    let query = query.bind(ints(|a| a.state.code())).bind(ints(|a| a.counters.debits_posted)).bind(ints(|a| a.counters.credits_posted));
+    let query = query.bind(ints(|a| a.counters.debits_pending)).bind(ints(|a| a.counters.credits_pending));
+    query.bind(ints(|a| a.last_transfer)).bind(ints(|a| a.seq))
+}
+
+fn bind_transfers(query: Bound, batch: &Batch) -> Bound {
+    let transfers: Vec<&Transfer> = batch.events.iter().flat_map(|stored| &stored.event.transfers).collect();
+    let ints = |of: fn(&Transfer) -> i64| transfers.iter().map(|transfer| of(transfer)).collect::<Vec<_>>();
+    let query = query.bind(ints(|t| t.no)).bind(ints(|t| t.debit)).bind(ints(|t| t.credit)).bind(ints(|t| t.amount));
+    let query = query.bind(ints(|t| t.kind.code())).bind(ints(|t| t.pending_no));
+    let query = query.bind(ints(|t| t.debit_after.debits_posted)).bind(ints(|t| t.debit_after.credits_posted));
+    let query = query.bind(ints(|t| t.debit_after.debits_pending)).bind(ints(|t| t.debit_after.credits_pending));
+    let query = query.bind(ints(|t| t.credit_after.debits_posted)).bind(ints(|t| t.credit_after.credits_posted));
+    let query = query.bind(ints(|t| t.credit_after.debits_pending)).bind(ints(|t| t.credit_after.credits_pending));
+    query.bind(ints(|t| t.debit_prev)).bind(ints(|t| t.credit_prev))
+}

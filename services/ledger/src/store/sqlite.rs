@@ -1,0 +1,208 @@
+//! The embedded store: one file, one connection that writes, a few that read. WAL with `synchronous = FULL`: a commit is one fsync.
+
+use super::{Batch, Book, Commit, CommitError, Error, Known, READ_CHUNK, Store, StoredEvent, Tail, rows};
+use crate::domain::{
+    account::Account,
+    event::{Event, GuardState, Hold, Transfer, transfer_no},
+};
+use async_trait::async_trait;
+use db::{Database, Migration};
+use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection, SqlitePool, sqlite::SqlitePoolOptions, sqlite::SqliteRow};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+mod write;
+
+/// Connections that only read; each is a thread.
+const READERS_MAX: u32 = 3;
+
+/// A ledger in `ledger.db`.
+pub struct SqliteStore {
+    writer: Mutex<SqliteConnection>,
+    inserts: write::Inserts,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file under the database's directory, migrated. Refuses a file that would lose acknowledged work.
+    pub async fn open(database: &Database) -> Result<Self, Error> {
+        database.open("ledger", &MIGRATIONS).await?.close().await;
+        let options = database.sqlite_options("ledger")?.ok_or_else(|| Error::Damaged("not an SQLite database".to_owned()))?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options.clone().pragma("query_only", "1")).await?;
+        db::check_durability_sqlite(&readers).await?;
+        let writer = options.connect().await?;
+        Ok(Self { writer: Mutex::new(writer), inserts: write::Inserts::new(), readers })
+    }
+
+    async fn all<T>(&self, sql: String, book: i64, list: Option<String>) -> Result<Vec<T>, Error>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(book);
+        let query = match list {
+            Some(list) => query.bind(list),
+            None => query,
+        };
+        Ok(query.fetch_all(&self.readers).await?)
+    }
+
+    /// Rows of `table` at or after a number, in order.
+    async fn page<T>(&self, table: &str, columns: &str, key: &str, (book, from, limit): (i64, i64, i64)) -> Result<Vec<T>, Error>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let sql = format!("SELECT {columns} FROM {table} WHERE book = ? AND {key} >= ? ORDER BY {key} LIMIT ?");
+        Ok(sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(from).bind(limit).fetch_all(&self.readers).await?)
+    }
+}
+
+/// The ledger's tables; the same on both engines.
+pub(super) const MIGRATIONS: [Migration; 1] = [Migration { version: 1, sql: include_str!("../../migrations/0001_ledger.sql") }];
+
+fn json<T: serde::Serialize>(list: &[T]) -> String {
+    serde_json::to_string(list).expect("numbers and strings are JSON")
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create_book(&self, book: &Book) -> Result<Book, Error> {
+        let mut writer = self.writer.lock().await;
+        let sql = "INSERT INTO book (book, name, mode, region, create_time) SELECT COALESCE(MAX(book), 0) + 1, ?, ?, ?, ? FROM book WHERE true \
+                   ON CONFLICT (name) DO NOTHING";
+        let query = sqlx::query(sql).bind(&book.name).bind(book.mode.code()).bind(&book.region).bind(book.create_time);
+        query.execute(&mut *writer).await?;
+        let sql = format!("SELECT {} FROM book WHERE name = ?", rows::BOOK_COLUMNS);
+        let there = rows::book(sqlx::query_as(AssertSqlSafe(sql)).bind(&book.name).fetch_one(&mut *writer).await?)?;
+        if (there.mode, &there.region) == (book.mode, &book.region) { Ok(there) } else { Err(Error::BookExists(there.name)) }
+    }
+
+    async fn books(&self) -> Result<Vec<Book>, Error> {
+        let sql = format!("SELECT {} FROM book WHERE book > ? ORDER BY name", rows::BOOK_COLUMNS);
+        self.all(sql, 0, None).await?.into_iter().map(rows::book).collect()
+    }
+
+    async fn head(&self, book: i64) -> Result<Option<Commit>, Error> {
+        let sql = format!("SELECT {} FROM \"commit\" WHERE book = ? ORDER BY commit_no DESC LIMIT 1", rows::COMMIT_COLUMNS);
+        self.all(sql, book, None).await?.into_iter().next().map(rows::commit).transpose()
+    }
+
+    async fn commits(&self, book: i64, from: i64, limit: i64) -> Result<Vec<Commit>, Error> {
+        self.page("\"commit\"", rows::COMMIT_COLUMNS, "commit_no", (book, from, limit)).await?.into_iter().map(rows::commit).collect()
+    }
+
+    async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error> {
+        let sql = "SELECT time FROM \"commit\" WHERE book = ? AND last_seq >= ? ORDER BY last_seq, commit_no LIMIT 1";
+        Ok(sqlx::query_scalar(sql).bind(book).bind(seq).fetch_optional(&self.readers).await?)
+    }
+
+    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
+        let mut out = Vec::with_capacity(names.len());
+        for chunk in names.chunks(READ_CHUNK) {
+            let sql = format!("SELECT {} FROM account WHERE book = ? AND name IN (SELECT value FROM json_each(?))", rows::ACCOUNT_COLUMNS);
+            for row in self.all(sql, book, Some(json(chunk))).await? {
+                out.push(rows::account(row)?);
+            }
+        }
+        Ok(out)
+    }
+
+    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
+        let mut out = Vec::with_capacity(keys.len());
+        for chunk in keys.chunks(READ_CHUNK) {
+            let sql = format!("SELECT {} FROM account WHERE book = ? AND key IN (SELECT value FROM json_each(?))", rows::ACCOUNT_COLUMNS);
+            for row in self.all(sql, book, Some(json(chunk))).await? {
+                out.push(rows::account(row)?);
+            }
+        }
+        Ok(out)
+    }
+
+    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {
+        self.page("account", rows::ACCOUNT_COLUMNS, "key", (book, key + 1, limit)).await?.into_iter().map(rows::account).collect()
+    }
+
+    async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error> {
+        let sql = "SELECT key, value, cap FROM guard WHERE book = ? AND key IN (SELECT value FROM json_each(?))";
+        let rows = self.all(sql.to_owned(), book, Some(json(keys))).await?;
+        Ok(rows.into_iter().map(rows::guard).collect())
+    }
+
+    async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error> {
+        let sql = format!("SELECT {} FROM hold WHERE book = ? AND no IN (SELECT value FROM json_each(?))", rows::HOLD_COLUMNS);
+        Ok(self.all(sql, book, Some(json(numbers))).await?.into_iter().map(rows::hold).collect())
+    }
+
+    async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
+        let mut out = Vec::new();
+        for chunk in ids.chunks(READ_CHUNK) {
+            let list = json(&chunk.iter().map(|id| id.simple().to_string()).collect::<Vec<_>>());
+            let sql = "SELECT id, seq FROM event WHERE book = ? AND id IN (SELECT unhex(value) FROM json_each(?))";
+            let events = self.all(sql.to_owned(), book, Some(list.clone())).await?;
+            let sql =
+                format!("SELECT {} FROM refusal WHERE book = ? AND id IN (SELECT unhex(value) FROM json_each(?))", rows::REFUSAL_COLUMNS);
+            out.extend(rows::known(events, self.all(sql, book, Some(list)).await?)?);
+        }
+        Ok(out)
+    }
+
+    async fn ids_from(&self, book: i64, from: Uuid, limit: i64) -> Result<Vec<(Uuid, Known)>, Error> {
+        let from = from.as_bytes().to_vec();
+        let sql = "SELECT id, seq FROM event WHERE book = ? AND id >= ? ORDER BY id DESC LIMIT ?";
+        let events = sqlx::query_as(sql).bind(book).bind(&from).bind(limit).fetch_all(&self.readers).await?;
+        let sql = format!("SELECT {} FROM refusal WHERE book = ? AND id >= ? ORDER BY id DESC LIMIT ?", rows::REFUSAL_COLUMNS);
+        let refusals = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(&from).bind(limit).fetch_all(&self.readers).await?;
+        let mut known = rows::known(events, refusals)?;
+        let surplus = known.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(known.split_off(surplus))
+    }
+
+    async fn events(&self, book: i64, from_seq: i64, limit: i64) -> Result<Vec<StoredEvent>, Error> {
+        let events: Vec<rows::EventRow> = self.page("event", rows::EVENT_COLUMNS, "seq", (book, from_seq, limit)).await?;
+        let Some((last, ..)) = events.last() else { return Ok(Vec::new()) };
+        let sql = format!("SELECT {} FROM transfer WHERE book = ? AND no >= ? AND no < ? ORDER BY no", rows::TRANSFER_COLUMNS);
+        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(transfer_no(from_seq, 0)).bind(transfer_no(last + 1, 0));
+        let transfers: Vec<rows::TransferRow> = query.fetch_all(&self.readers).await?;
+        rows::events(events, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)
+    }
+
+    async fn event_by_id(&self, book: i64, id: Uuid) -> Result<Option<Event>, Error> {
+        let sql = "SELECT seq FROM event WHERE book = ? AND id = ?";
+        let seq: Option<i64> = sqlx::query_scalar(sql).bind(book).bind(id.as_bytes().to_vec()).fetch_optional(&self.readers).await?;
+        let Some(seq) = seq else { return Ok(None) };
+        Ok(self.events(book, seq, 1).await?.into_iter().next().map(|stored| stored.event))
+    }
+
+    async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error> {
+        self.page("transfer", rows::TRANSFER_COLUMNS, "no", (book, from_no, limit)).await?.into_iter().map(rows::transfer).collect()
+    }
+
+    async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
+        // Deferred: the first read fixes the snapshot of all three.
+        let mut tx = self.readers.begin().await?;
+        let sql = format!("SELECT {} FROM \"commit\" WHERE book = ? ORDER BY commit_no DESC LIMIT 1", rows::COMMIT_COLUMNS);
+        let head: Option<rows::CommitRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_optional(&mut *tx).await?;
+        let Some(head) = head.map(rows::commit).transpose()? else { return Ok(None) };
+        let sql = format!("SELECT {} FROM account WHERE book = ? ORDER BY key", rows::ACCOUNT_COLUMNS);
+        let accounts: Vec<rows::AccountRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_all(&mut *tx).await?;
+        let sql = format!("SELECT {} FROM transfer WHERE book = ? AND no >= ? ORDER BY no", rows::TRANSFER_COLUMNS);
+        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(head.replay_from);
+        let transfers: Vec<rows::TransferRow> = query.fetch_all(&mut *tx).await?;
+        let accounts = accounts.into_iter().map(rows::account).collect::<Result<_, _>>()?;
+        Ok(Some((head, accounts, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)))
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+        self.inserts.commit(&mut *self.writer.lock().await, batch).await
+    }
+
+    async fn lease(&self, owner: &str, hold_ms: i64) -> Result<String, Error> {
+        let now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+        let sql = format!(
+            "INSERT INTO lease (id, owner, until_ms) VALUES (1, ?1, {now} + ?2) ON CONFLICT (id) DO UPDATE SET \
+             owner = CASE WHEN lease.owner = ?1 OR lease.until_ms < {now} THEN ?1 ELSE lease.owner END, \
+             until_ms = CASE WHEN lease.owner = ?1 OR lease.until_ms < {now} THEN {now} + ?2 ELSE lease.until_ms END RETURNING owner"
+        );
+        let mut writer = self.writer.lock().await;
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(owner).bind(hold_ms).fetch_one(&mut *writer).await?)
+    }
+}

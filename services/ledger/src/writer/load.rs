@@ -1,0 +1,70 @@
+//! A book from the store: the last commit, the accounts its rows lack, and the ids it answered lately.
+
+use super::{Loaded, Micros};
+use crate::{
+    config::Config,
+    domain::{
+        event::{seq_of, transfer_no},
+        state::State,
+    },
+    ids::RecentIds,
+    store::{Book, Commit, Error, Store},
+};
+use uuid::Uuid;
+
+/// Transfers of one read.
+const PAGE: i64 = 10_000;
+
+/// Milliseconds of ids that are read when a book is loaded; older ones are looked up when they come.
+const IDS_MS: u64 = 120_000;
+
+/// The commit before a book's first.
+pub(super) const GENESIS: Commit =
+    Commit { commit_no: 0, epoch: 0, last_seq: 0, last_key: 0, time: 0, format: crate::codec::FORMAT, hash: [0; 32], replay_from: 0 };
+
+pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: Micros) -> Result<(Loaded, State), Error> {
+    let head = store.head(book.key).await?.unwrap_or(GENESIS);
+    let mut state = State::starting_after(head.last_seq, head.last_key);
+    replay_tail(store, book.key, &head, &mut state).await?;
+    let ids = load_ids(store, book.key, config, now).await?;
+    let epoch = head.epoch + 1;
+    Ok((Loaded { head, epoch, ids }, state))
+}
+
+async fn replay_tail(store: &dyn Store, book: i64, head: &Commit, state: &mut State) -> Result<(), Error> {
+    let end = transfer_no(head.last_seq + 1, 0);
+    let mut from = head.replay_from;
+    while from < end {
+        let page = store.transfers(book, from, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        from = last.no + 1;
+        let mut keys: Vec<i64> = page.iter().flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.retain(|key| !state.knows_account_key(*key));
+        let missing = keys.len();
+        let accounts = store.accounts_by_key(book, &keys).await?;
+        if accounts.len() != missing {
+            let seq = seq_of(page[0].no);
+            return Err(Error::Damaged(format!("transfers after event {seq} name accounts that have no row")));
+        }
+        for account in accounts {
+            state.load_account(account);
+        }
+        for transfer in page.iter().filter(|transfer| transfer.no < end) {
+            state.replay(transfer);
+        }
+    }
+    Ok(())
+}
+
+async fn load_ids(store: &dyn Store, book: i64, config: &Config, now: Micros) -> Result<RecentIds, Error> {
+    let now_ms = u64::try_from(now / 1000).expect("the clock is past 1970");
+    let floor_ms = now_ms.saturating_sub(IDS_MS);
+    // The lowest id with that time: derived ids lead with their milliseconds.
+    let from = Uuid::from_u128(u128::from(floor_ms) << 80);
+    let limit = config.ids_max / 2;
+    let loaded = store.ids_from(book, from, i64::try_from(limit).expect("a number of ids that fit into memory")).await?;
+    let complete = loaded.len() < limit;
+    Ok(RecentIds::new(loaded, floor_ms, complete, config.ids_max))
+}

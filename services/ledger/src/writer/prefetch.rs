@@ -1,0 +1,101 @@
+//! Before a batch is decided, what memory lacks is read: one query for each kind of thing.
+
+use crate::{
+    answer::Job,
+    book::Shared,
+    domain::{
+        decide::reversal_guard,
+        event::{Event, GuardState},
+        request::Action,
+    },
+    ids::{Memory, RecentIds},
+    store::{Error, Store},
+};
+use uuid::Uuid;
+
+/// What memory lacks.
+#[derive(Default)]
+struct Missing {
+    names: Vec<String>,
+    guards: Vec<String>,
+    holds: Vec<i64>,
+    ids: Vec<Uuid>,
+    sources: Vec<Uuid>,
+}
+
+pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &Shared, ids: &mut RecentIds, jobs: &[Job]) -> Result<(), Error> {
+    let missing = missing(shared, ids, jobs);
+    if !missing.ids.is_empty() {
+        for (id, known) in store.ids(book, &missing.ids).await? {
+            ids.insert(id, known);
+        }
+    }
+    let accounts = if missing.names.is_empty() { Vec::new() } else { store.accounts_by_name(book, &missing.names).await? };
+    let guards = if missing.guards.is_empty() { Vec::new() } else { store.guards(book, &missing.guards).await? };
+    let holds = if missing.holds.is_empty() { Vec::new() } else { store.holds(book, &missing.holds).await? };
+    let mut sources: Vec<Event> = Vec::new();
+    for id in &missing.sources {
+        sources.extend(store.event_by_id(book, *id).await?);
+    }
+    let mut keys: Vec<i64> = holds.iter().flat_map(|hold| [hold.debit, hold.credit]).collect();
+    keys.extend(sources.iter().flat_map(|event| &event.transfers).flat_map(|transfer| [transfer.debit, transfer.credit]));
+    {
+        let state = shared.state();
+        keys.retain(|key| !state.knows_account_key(*key));
+    }
+    let by_key = if keys.is_empty() { Vec::new() } else { store.accounts_by_key(book, &keys).await? };
+
+    let mut state = shared.state();
+    accounts.into_iter().chain(by_key).for_each(|account| state.load_account(account));
+    guards.into_iter().for_each(|(key, guard)| state.load_guard(key, guard));
+    // What the store does not have is at its beginning; saying so spares the next read.
+    missing.guards.into_iter().for_each(|key| state.load_guard(key, GuardState::default()));
+    holds.into_iter().for_each(|hold| state.load_hold(hold));
+    sources.into_iter().for_each(|event| state.load_source(event));
+    Ok(())
+}
+
+fn missing(shared: &Shared, ids: &RecentIds, jobs: &[Job]) -> Missing {
+    let state = shared.state();
+    let mut missing = Missing::default();
+    let name = |names: &mut Vec<String>, name: &str| {
+        if !state.knows_account(name) {
+            names.push(name.to_owned());
+        }
+    };
+    let guard = |guards: &mut Vec<String>, key: &str| {
+        if !state.knows_guard(key) {
+            guards.push(key.to_owned());
+        }
+    };
+    for Job { request, .. } in jobs {
+        if ids.get(request.id) == Memory::Ask {
+            missing.ids.push(request.id);
+        }
+        match &request.action {
+            Action::Post { transfers, guards, .. } => {
+                for transfer in transfers {
+                    name(&mut missing.names, &transfer.debit.text);
+                    name(&mut missing.names, &transfer.credit.text);
+                }
+                guards.iter().for_each(|asked| guard(&mut missing.guards, &asked.key));
+            }
+            Action::PostPending { transfer_no, .. } | Action::VoidPending { transfer_no } => {
+                if !state.knows_hold(*transfer_no) {
+                    missing.holds.push(*transfer_no);
+                }
+            }
+            Action::Reverse { posting, .. } => {
+                missing.sources.push(*posting);
+                guard(&mut missing.guards, &reversal_guard(*posting));
+            }
+            Action::Open { accounts } => accounts.iter().for_each(|account| name(&mut missing.names, &account.text)),
+            Action::SetState { account, .. } => name(&mut missing.names, &account.text),
+        }
+    }
+    missing.names.sort_unstable();
+    missing.names.dedup();
+    missing.guards.sort_unstable();
+    missing.guards.dedup();
+    missing
+}

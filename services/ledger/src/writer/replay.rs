@@ -1,0 +1,60 @@
+//! The first answer, again: read from the store after the commit that might hold it.
+
+use super::Replay;
+use crate::{
+    answer::{Answer, Job, Outcome},
+    domain::{
+        event::{Body, Event},
+        request::Fields,
+    },
+    error::Error,
+    store::{Known, Store},
+};
+use std::sync::Arc;
+
+pub(super) async fn answer(store: Arc<dyn Store>, book: i64, replays: Vec<Replay>) {
+    for Replay { job: Job { request, reply }, known } in replays {
+        reply.send(first_answer(&*store, book, &request.fields, known).await);
+    }
+}
+
+async fn first_answer(store: &dyn Store, book: i64, fields: &Fields, known: Known) -> Outcome {
+    match known {
+        Known::Refusal(row) => {
+            same(fields, &row.fields)?;
+            Err(Error::Refused(row.told))
+        }
+        Known::Event(seq) => {
+            let event = store.events(book, seq, 1).await?.into_iter().next().map(|stored| stored.event);
+            let event = event.filter(|event| event.seq == seq).ok_or(Error::OutcomeUnknown)?;
+            match &event.body {
+                Body::Posting(posting) => same(fields, &posting.fields)?,
+                Body::AccountStateSet { fields: first, .. } => same(fields, first)?,
+                Body::AccountOpened { .. } => {}
+            }
+            told(store, book, event).await
+        }
+    }
+}
+
+async fn told(store: &dyn Store, book: i64, event: Event) -> Outcome {
+    if !matches!(event.body, Body::Posting(_)) {
+        return Ok(Answer::Done);
+    }
+    let posted = crate::read::named(store, book, event).await?;
+    Ok(Answer::Posted { posted: Box::new(posted), replayed: true })
+}
+
+/// Names the fields in which a retry differs from the first request. Both are sorted by name.
+fn same(sent: &Fields, first: &Fields) -> Result<(), Error> {
+    if sent == first {
+        return Ok(());
+    }
+    let differs = |(name, value): &&(String, String), others: &Fields| !others.iter().any(|(n, v)| n == name && v == value);
+    let sent_only = sent.iter().filter(|field| differs(field, first));
+    let first_only = first.iter().filter(|field| differs(field, sent));
+    let mut differing: Vec<String> = sent_only.chain(first_only).map(|(name, _)| name.clone()).collect();
+    differing.sort_unstable();
+    differing.dedup();
+    Err(Error::RequestIdReused { differing })
+}

@@ -1,0 +1,54 @@
+//! A commit whose outcome nobody knows is resolved by writing its number again, never by reading: a read can't see a commit that is
+//! still on its way.
+
+use crate::{
+    codec,
+    store::{Batch, Book, Commit, CommitError, Store},
+};
+use std::time::Duration;
+use tracing::warn;
+
+/// Milliseconds between attempts while the database is out of reach, doubling up to the bound.
+const RETRY_MIN_MS: u64 = 20;
+const RETRY_MAX_MS: u64 = 1_000;
+
+/// `Ok`: the batch was written. `Fenced` or `Failed`: it never will be.
+pub(super) async fn resolve(store: &dyn Store, book: &Book, head: &Commit, batch: &Batch) -> Result<(), CommitError> {
+    let claim = claim(book, head, batch);
+    let mut delay = RETRY_MIN_MS;
+    loop {
+        match store.commit(&claim).await {
+            Ok(()) => return Err(CommitError::Failed("its number was free, so it never happened".to_owned())),
+            Err(CommitError::Fenced) => match store.commits(book.key, batch.commit.commit_no, 1).await {
+                Ok(there) => {
+                    let there = there.into_iter().next();
+                    let ours = there.is_some_and(|commit| (commit.epoch, commit.hash) == (batch.commit.epoch, batch.commit.hash));
+                    // The claim itself may have been the lost answer: then the number is ours, and the batch never happened.
+                    return if ours { Ok(()) } else { Err(CommitError::Fenced) };
+                }
+                Err(why) => warn!(book = book.name, %why, "can't read whose commit it is yet"),
+            },
+            Err(CommitError::Failed(why) | CommitError::Unknown(why)) => warn!(book = book.name, why, "can't resolve the commit yet"),
+        }
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        delay = (delay * 2).min(RETRY_MAX_MS);
+    }
+}
+
+/// An empty commit under the same number and another epoch.
+fn claim(book: &Book, head: &Commit, batch: &Batch) -> Batch {
+    let (commit_no, epoch) = (batch.commit.commit_no, batch.commit.epoch + 1);
+    let fields = codec::CommitFields { book: &book.name, commit_no, epoch, last_seq: head.last_seq, time: batch.commit.time };
+    let hash = codec::commit_hash(&head.hash, &fields, &[]);
+    let commit = Commit { commit_no, epoch, time: batch.commit.time, hash, ..head.clone() };
+    Batch {
+        book: book.key,
+        commit,
+        events: Vec::new(),
+        refusals: Vec::new(),
+        guards: Vec::new(),
+        holds: Vec::new(),
+        opened: Vec::new(),
+        flushed: Vec::new(),
+    }
+}
