@@ -1,5 +1,8 @@
 //! The stack as callers meet it. Every claim holds in process and over a socket.
+#![allow(clippy::unwrap_used)]
+
 mod house;
+mod spans;
 mod wire;
 
 use api::{gift::ListGiftsRequest, ledger::GetAccountRequest, ledger::ledger_service_client::LedgerServiceClient};

@@ -1,0 +1,78 @@
+//! What a collector gets: one span per side and hop, each under the one that caused it.
+use crate::house::{House, Way, room};
+use identity::Role;
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::{
+        ExportTraceServiceRequest, ExportTraceServiceResponse,
+        trace_service_server::{TraceService, TraceServiceServer},
+    },
+    common::v1::any_value::Value,
+    trace::v1::Span,
+};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tonic::{
+    Request, Response, Status,
+    transport::{Server, server::TcpIncoming},
+};
+
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Vec<Span>>>);
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(&self, request: Request<ExportTraceServiceRequest>) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let resources = request.into_inner().resource_spans.into_iter();
+        let spans = resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
+        self.0.lock().unwrap().extend(spans);
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+fn attribute(span: &Span, name: &str) -> String {
+    let found = span.attributes.iter().find(|attribute| attribute.key == name);
+    match found.and_then(|attribute| attribute.value.as_ref()).and_then(|value| value.value.as_ref()) {
+        Some(Value::StringValue(text)) => text.clone(),
+        Some(Value::IntValue(number)) => number.to_string(),
+        other => panic!("{name}: {other:?} in {span:?}"),
+    }
+}
+
+/// Its own process under nextest; elsewhere the other tests' spans go to the same collector and are told apart by their trace.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_hop_has_a_span_under_its_cause() {
+    let collector = Collector::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let serving = Server::builder().add_service(TraceServiceServer::new(collector.clone()));
+    tokio::spawn(serving.serve_with_incoming(TcpIncoming::from(listener)));
+    let config = telemetry::Config {
+        log_format: telemetry::LogFormat::Human,
+        log_filter: "off".into(),
+        otlp_endpoint: Some(endpoint),
+        sample_ratio: 1.0,
+    };
+    let guard = telemetry::init("test", &config).unwrap();
+
+    for way in [Way::InProcess, Way::Socket] {
+        let house = House::start(way, 10).await;
+        house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap();
+    }
+    guard.shutdown().await;
+
+    let spans = collector.0.lock().unwrap().clone();
+    let handled: Vec<_> =
+        spans.iter().filter(|span| span.name.ends_with("GetAccount") && attribute(span, "largesse.service") == "ledger").collect();
+    assert_eq!(handled.len(), 2, "one per way: {spans:#?}");
+    for ledger in handled {
+        let cause = |span: &Span| spans.iter().find(|other| other.span_id == span.parent_span_id).cloned().unwrap();
+        assert_eq!(attribute(ledger, "rpc.grpc.status_code"), "0");
+        let asked = cause(ledger);
+        assert_eq!((asked.name.as_str(), attribute(&asked, "largesse.service").as_str()), (ledger.name.as_str(), "gift"));
+        let gift = cause(&asked);
+        assert_eq!(gift.name, "largesse.gift.v1.GiftService/SendGift");
+        let client = cause(&gift);
+        assert_eq!((client.name.as_str(), client.parent_span_id.len()), ("largesse.gift.v1.GiftService/SendGift", 0));
+        assert_eq!(client.trace_id, ledger.trace_id);
+    }
+}
