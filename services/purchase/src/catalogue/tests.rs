@@ -1,0 +1,52 @@
+//! Price lists.
+#![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
+
+use super::*;
+
+#[test]
+fn the_embedded_list_has_the_published_prices() {
+    let catalogue = Catalogue::embedded().unwrap();
+    let us: Vec<(i64, i64)> = catalogue
+        .on_sale("US", Some(Channel::App))
+        .unwrap()
+        .iter()
+        .map(|package| (package.coins.get(), package.price.minor_units()))
+        .collect();
+    assert_eq!(us, [(70, 99), (350, 499), (700, 999), (1400, 1999), (3500, 4999), (7000, 9999)]);
+    let japan = catalogue.product("coins.jp.app.700").unwrap();
+    assert_eq!((japan.price.minor_units(), japan.price.currency().code()), (1400, "JPY"));
+    assert_eq!(catalogue.on_sale("JP", None).unwrap().len(), 6);
+    assert!(catalogue.on_sale("XX", None).is_none());
+}
+
+#[test]
+fn withdrawn_packages_are_not_listed_but_known() {
+    let catalogue = Catalogue::embedded().unwrap();
+    assert!(catalogue.product("coins.us.app.65").unwrap().withdrawn);
+    assert!(catalogue.on_sale("US", None).unwrap().iter().all(|package| package.product_id != "coins.us.app.65"));
+}
+
+#[test]
+fn senseless_lists_are_refused() {
+    let list = |line: &str| {
+        let good = "product_id = \"p\"\nmarket = \"US\"\nchannel = \"app\"\ncoins = 5\ncurrency = \"USD\"\nprice = \"1.00\"\n";
+        let (name, _) = line.split_once(' ').unwrap();
+        let rest: String = good.lines().filter(|kept| !kept.starts_with(name)).map(|kept| format!("{kept}\n")).collect();
+        Catalogue::parse(&format!("version = \"1\"\n[[package]]\n{rest}{line}\n"))
+    };
+    list("coins = 6").unwrap();
+    for wrong in [
+        "coins = 0",
+        "coins = -1",
+        "coins = 9007199254740993",
+        "price = \"0\"",
+        "price = \"-1\"",
+        "price = \"1.001\"",
+        "currency = \"XXX\"",
+        "market = \"usa\"",
+        "channel = \"shop\"",
+        "colour = \"red\"",
+    ] {
+        assert!(list(wrong).is_err(), "{wrong}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Options of the purchase service. Their comments are their documentation.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use money::BookName;
+use serde::Deserialize;
+
+/// All there is to set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// File of coin packages. Absent: the list that comes with the program.
+    pub packages: Option<PathBuf>,
+    /// Files (DER) of the root certificates trusted for LIVE books: Apple Root CA G3, from Apple's site. None: LIVE books take no receipts.
+    pub apple_roots: Vec<PathBuf>,
+    /// Root certificates (DER) trusted for TEST books. Given by the program in sandbox mode only, never by a file, so that no
+    /// configuration can make real books trust a pretend store.
+    #[serde(skip)]
+    pub sandbox_roots: Vec<Vec<u8>>,
+    /// Which app's receipts credit which book. A bundle stands in one line only.
+    pub bundles: Vec<Bundle>,
+    /// What the store keeps of a sale, in basis points of the price without tax. 0 to 10,000.
+    pub store_commission_basis_points: u32,
+    /// Tax the store's prices include and the store remits, in basis points on top of the price without tax. 0 to 10,000. It is not
+    /// revenue; the posting carries it as a memo only.
+    pub included_tax_basis_points: u32,
+    /// How often purchases that were verified but not credited are looked for.
+    #[serde(with = "seconds")]
+    pub sweep_interval: Duration,
+    /// How long a purchase is left to the call that brought it before the sweeper takes it up.
+    #[serde(with = "seconds")]
+    pub sweep_after: Duration,
+    /// Purchases finished in one sweep; the rest waits for the next.
+    pub sweep_batch_max: u32,
+    /// How long a refusal stays the answer under its request id.
+    #[serde(with = "seconds")]
+    pub refusal_retention: Duration,
+}
+
+/// One app in the store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    /// The store's name of the app, such as `com.example.app`.
+    pub bundle_id: String,
+    /// The book its receipts credit.
+    pub book: String,
+    /// The app's numeric id at Apple. Signed transactions do not carry it; notifications do.
+    #[serde(default)]
+    pub app_apple_id: i64,
+}
+
+/// Why options are refused.
+#[derive(Debug, thiserror::Error)]
+#[error("purchase.{option}: {why}")]
+pub struct Invalid {
+    /// Which option.
+    pub option: &'static str,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Parts of a whole in basis points.
+pub(crate) const BASIS_POINTS: u32 = 10_000;
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            packages: None,
+            apple_roots: Vec::new(),
+            sandbox_roots: Vec::new(),
+            bundles: Vec::new(),
+            store_commission_basis_points: 3_000,
+            included_tax_basis_points: 0,
+            sweep_interval: Duration::from_secs(5),
+            sweep_after: Duration::from_secs(10),
+            sweep_batch_max: 100,
+            refusal_retention: db::requests::REFUSAL_RETENTION,
+        }
+    }
+}
+
+impl Config {
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        let wrong = |option, why: &str| Err(Invalid { option, why: why.to_owned() });
+        if self.store_commission_basis_points > BASIS_POINTS {
+            return wrong("store_commission_basis_points", "0 to 10,000");
+        }
+        if self.included_tax_basis_points > BASIS_POINTS {
+            return wrong("included_tax_basis_points", "0 to 10,000");
+        }
+        if self.sweep_interval.is_zero() || self.sweep_batch_max == 0 {
+            return wrong("sweep_interval, sweep_batch_max", "at least 1");
+        }
+        for (at, bundle) in self.bundles.iter().enumerate() {
+            if BookName::try_new(&bundle.book).is_err() || bundle.bundle_id.is_empty() {
+                return wrong("bundles", "each needs a bundle_id and a book");
+            }
+            if self.bundles[..at].iter().any(|other| other.bundle_id == bundle.bundle_id) {
+                return Err(Invalid { option: "bundles", why: format!("{} stands in two lines", bundle.bundle_id) });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Durations are whole seconds in files.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer};
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_secs)
+    }
+}

@@ -1,0 +1,166 @@
+//! The rules of a purchase: what a receipt is worth and how a sale splits. No I/O, no clock.
+
+use money::{BookName, Coins, Currency, Money, Rounding, UserKey};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::catalogue::Package;
+use crate::config::BASIS_POINTS;
+
+/// Packages a single receipt may hold: Apple's own limit.
+pub const QUANTITY_MAX: i32 = 10;
+
+/// What a book may be connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Pretend stores only.
+    Test,
+    /// Real money.
+    Live,
+}
+
+/// A verified transaction of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transaction {
+    /// The store's environment.
+    pub environment: String,
+    /// The app.
+    pub bundle_id: String,
+    /// The store's id of it.
+    pub transaction_id: String,
+    /// What was bought.
+    pub product_id: String,
+    /// How many.
+    pub quantity: i32,
+    /// Price of one in thousandths of the currency's unit, and the currency, where the store says so.
+    pub price: Option<(i64, Currency)>,
+    /// Binds it to a user.
+    pub app_account_token: Option<Uuid>,
+    /// When the store says it was bought, in Unix milliseconds.
+    pub purchased_at_ms: i64,
+}
+
+/// Where a purchase stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// The coins are about to be credited.
+    Verified,
+    /// The coins are in the wallet.
+    Credited(Credit),
+}
+
+/// What the ledger answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credit {
+    /// The issuing posting.
+    pub posting_id: String,
+    /// The user's coins right after it.
+    pub coin_balance: i64,
+    /// Grows with every change of the balance.
+    pub balance_seq: i64,
+}
+
+/// One good receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    /// Whose economy.
+    pub book: BookName,
+    /// Ours, version 7.
+    pub purchase_id: Uuid,
+    /// Who gets the coins.
+    pub user: UserKey,
+    /// The request that brought it first.
+    pub request_id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// The store's environment.
+    pub environment: String,
+    /// The app.
+    pub bundle_id: String,
+    /// The store's id.
+    pub transaction_id: String,
+    /// What was bought.
+    pub product_id: String,
+    /// How many.
+    pub quantity: i32,
+    /// What it is worth.
+    pub value: Value,
+    /// When the store says it was bought, in Unix milliseconds.
+    pub purchased_at_ms: i64,
+    /// When it was verified, in Unix milliseconds.
+    pub created_at_ms: i64,
+    /// Times the ledger said no for good; part of the credit's derived id.
+    pub attempt: i64,
+}
+
+/// What a receipt is worth to the user and to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Value {
+    /// Coins for the user.
+    pub coins: Coins,
+    /// What the buyer paid.
+    pub price: Money,
+    /// Tax in it, which the store remits. A memo.
+    pub tax: Money,
+    /// What the store keeps of the rest.
+    pub commission: Money,
+}
+
+/// Rates a sale splits by, in basis points.
+#[derive(Debug, Clone, Copy)]
+pub struct Rates {
+    /// The store's, of the price without tax.
+    pub commission: u32,
+    /// Tax on top of the price without tax, included in the price.
+    pub tax: u32,
+}
+
+/// A receipt's numbers are outside what money can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the receipt's price or coins are out of range")]
+pub struct OutOfRange;
+
+/// What `transaction` is worth, given the package it names.
+pub fn value(transaction: &Transaction, package: &Package, rates: Rates) -> Result<Value, OutOfRange> {
+    let quantity = i64::from(transaction.quantity);
+    let coins = package.coins.checked_mul(quantity).ok_or(OutOfRange)?;
+    let one = match transaction.price {
+        Some((thousandths, currency)) => from_thousandths(currency, thousandths)?,
+        None => package.price,
+    };
+    let price = one.minor_units().checked_mul(quantity).ok_or(OutOfRange)?;
+    let price = Money::try_new(one.currency(), price).map_err(|_| OutOfRange)?;
+    let whole = u64::from(BASIS_POINTS);
+    let without_tax = share(price, whole, whole + u64::from(rates.tax))?;
+    let tax = price.checked_sub(without_tax).ok_or(OutOfRange)?;
+    let commission = share(without_tax, u64::from(rates.commission), whole)?;
+    Ok(Value { coins, price, tax, commission })
+}
+
+impl Value {
+    /// What will be revenue once the coins are spent: the price without tax.
+    pub fn deferred(&self) -> Money {
+        self.price.checked_sub(self.tax).expect("tax is a part of the price")
+    }
+
+    /// What the store owes us.
+    pub fn receivable(&self) -> Money {
+        self.deferred().checked_sub(self.commission).expect("commission is a part of the price without tax")
+    }
+}
+
+/// Apple's prices have three decimals whatever the currency; the nearest minor unit is what the store settles.
+fn from_thousandths(currency: Currency, thousandths: i64) -> Result<Money, OutOfRange> {
+    Money::from_decimal(currency, Decimal::new(thousandths, 3), Rounding::HalfUp).map_err(|_| OutOfRange)
+}
+
+/// `of * part / whole`, rounded down: what can't be split stays with what is taken from. For the tax split that means that the
+/// remainder counts as tax; for the commission, that it stays with us.
+fn share(of: Money, part: u64, whole: u64) -> Result<Money, OutOfRange> {
+    let product = i128::from(of.minor_units()) * i128::from(part) / i128::from(whole);
+    let minor_units = i64::try_from(product).map_err(|_| OutOfRange)?;
+    Money::try_new(of.currency(), minor_units).map_err(|_| OutOfRange)
+}
+
+#[cfg(test)]
+mod tests;

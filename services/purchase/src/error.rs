@@ -1,0 +1,176 @@
+//! What callers are told: one closed enum, one table to code and reason.
+
+use tonic::{Code, Status};
+
+/// Why a receipt is refused. In the order of precedence of the contract. Sticky.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not a compact JWS of a transaction.
+    Malformed,
+    /// Not ES256.
+    Algorithm,
+    /// Not three certificates.
+    ChainLength,
+    /// They don't lead to a trusted root.
+    Chain,
+    /// They lack the marks of Apple's receipt signers.
+    CertificatePurpose,
+    /// The signature is not the leaf's.
+    Signature,
+    /// Another app's, or another book's app.
+    Bundle,
+    /// Not the environment of this book.
+    Environment,
+    /// Not a consumable.
+    Type,
+    /// Refunded or withdrawn by the store.
+    Revoked,
+    /// Not 1 to 10.
+    Quantity,
+    /// No coin package has this product id.
+    ProductUnknown,
+    /// Bought for another account.
+    OtherAccount,
+    /// Somebody else had it.
+    AlreadyRedeemed,
+}
+
+impl Refusal {
+    /// All, in order of precedence.
+    pub const ALL: [Refusal; 14] = [
+        Refusal::Malformed,
+        Refusal::Algorithm,
+        Refusal::ChainLength,
+        Refusal::Chain,
+        Refusal::CertificatePurpose,
+        Refusal::Signature,
+        Refusal::Bundle,
+        Refusal::Environment,
+        Refusal::Type,
+        Refusal::Revoked,
+        Refusal::Quantity,
+        Refusal::ProductUnknown,
+        Refusal::OtherAccount,
+        Refusal::AlreadyRedeemed,
+    ];
+
+    /// Stable name.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Refusal::Malformed => "RECEIPT_MALFORMED",
+            Refusal::Algorithm => "RECEIPT_ALGORITHM",
+            Refusal::ChainLength => "RECEIPT_CHAIN_LENGTH",
+            Refusal::Chain => "RECEIPT_CHAIN",
+            Refusal::CertificatePurpose => "RECEIPT_CERTIFICATE_PURPOSE",
+            Refusal::Signature => "RECEIPT_SIGNATURE",
+            Refusal::Bundle => "RECEIPT_BUNDLE",
+            Refusal::Environment => "RECEIPT_ENVIRONMENT",
+            Refusal::Type => "RECEIPT_TYPE",
+            Refusal::Revoked => "RECEIPT_REVOKED",
+            Refusal::Quantity => "RECEIPT_QUANTITY",
+            Refusal::ProductUnknown => "PRODUCT_UNKNOWN",
+            Refusal::OtherAccount => "RECEIPT_OTHER_ACCOUNT",
+            Refusal::AlreadyRedeemed => "RECEIPT_ALREADY_REDEEMED",
+        }
+    }
+
+    /// The refusal of that name.
+    pub fn from_reason(reason: &str) -> Option<Refusal> {
+        Refusal::ALL.into_iter().find(|refusal| refusal.reason() == reason)
+    }
+}
+
+/// A refusal with the sentence that explains it. The sentence never says anything about another user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Which one.
+    pub refusal: Refusal,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+impl Refused {
+    pub(crate) fn new(refusal: Refusal, message: impl Into<String>) -> Refused {
+        Refused { refusal, message: message.into() }
+    }
+}
+
+/// Everything a handler can end with but success.
+#[derive(Debug)]
+pub enum Error {
+    /// A field is not of its form.
+    Malformed {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The id was used with other fields.
+    RequestIdReused {
+        /// Which fields differ.
+        differing: Vec<String>,
+    },
+    /// The receipt is not good.
+    Refused(Refused),
+    /// No packages for this market.
+    MarketUnknown(String),
+    /// The ledger has no such book.
+    BookUnknown(String),
+    /// No such purchase, or not the caller's.
+    PurchaseUnknown(String),
+    /// The page token is not from this list.
+    PageToken,
+    /// The ledger said no to a read or, for good, to a credit.
+    Ledger(Box<Status>),
+    /// The receipt is good and kept; its credit is not certain yet.
+    CreditUncertain,
+    /// The database failed, or holds what it must not.
+    Store(crate::store::Error),
+}
+
+impl From<crate::store::Error> for Error {
+    fn from(error: crate::store::Error) -> Error {
+        Error::Store(error)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Error {
+        Error::Refused(refused)
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Status {
+        match error {
+            Error::Malformed { field, why } => rpc::malformed(field, &why),
+            Error::RequestIdReused { differing } => {
+                let fields = differing.join(",");
+                let message = "this request_id was used with other fields".to_owned();
+                rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("fields", fields)])
+            }
+            Error::Refused(refused) => rpc::refused(Code::FailedPrecondition, refused.refusal.reason(), refused.message, &[]),
+            Error::MarketUnknown(market) => {
+                let message = "no coin packages are sold in this market".to_owned();
+                rpc::refused(Code::NotFound, "MARKET_UNKNOWN", message, &[("market", market)])
+            }
+            Error::BookUnknown(book) => {
+                rpc::refused(Code::NotFound, "BOOK_UNKNOWN", "no such book".to_owned(), &[("book", book)])
+            }
+            Error::PurchaseUnknown(id) => {
+                rpc::refused(Code::NotFound, "PURCHASE_UNKNOWN", "no such purchase".to_owned(), &[("purchase_id", id)])
+            }
+            Error::PageToken => {
+                rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", "the page token does not belong to this list".to_owned(), &[])
+            }
+            Error::Ledger(status) => *status,
+            Error::CreditUncertain => {
+                rpc::outcome_unknown("the receipt is good and kept, its coins are on their way; retry the same request to see them")
+            }
+            Error::Store(error) => match error.is_overload() {
+                true => rpc::overload(crate::store::OVERLOAD_RETRY_DELAY),
+                false => rpc::internal(&error),
+            },
+        }
+    }
+}

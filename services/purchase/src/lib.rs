@@ -1,0 +1,120 @@
+//! Coins bought with real money. This service owns coin packages, the tokens that bind receipts to users, and one row per good
+//! receipt. It promises that a receipt credits its coins exactly once, whoever presents it how often, across crashes.
+//!
+//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
+//! - [`purchases`]: the use cases. [`sweeper`]: finishes what a crash left. [`domain`]: what a receipt is worth.
+//! - [`receipt`]: whether a receipt is good. [`catalogue`]: what is sold.
+//! - [`ledger`]: what is asked of the ledger. [`store`]: the tables. [`error`]: what callers are told.
+
+pub mod catalogue;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod ledger;
+pub mod purchases;
+pub mod receipt;
+pub mod service;
+pub mod store;
+pub mod sweeper;
+pub mod wire;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use api::purchase::purchase_service_server::PurchaseServiceServer;
+use tokio_util::sync::CancellationToken;
+
+pub use catalogue::Catalogue;
+pub use config::{Bundle, Config};
+pub use store::{Credited, Store};
+
+use domain::Rates;
+use ledger::Ledger;
+use purchases::Purchases;
+use receipt::Verifier;
+use service::Handlers;
+
+/// What the service needs from the outside.
+pub struct Deps {
+    /// Where its tables are.
+    pub database: db::Database,
+    /// The way to LedgerService, as this service.
+    pub ledger: rpc::Transport,
+    /// Cancelled at shutdown: the sweeper stops.
+    pub shutdown: CancellationToken,
+}
+
+/// Why it doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An option.
+    #[error(transparent)]
+    Config(#[from] config::Invalid),
+    /// The coin packages.
+    #[error(transparent)]
+    Catalogue(#[from] catalogue::Error),
+    /// The roots of trust.
+    #[error(transparent)]
+    Receipt(#[from] receipt::Error),
+    /// The tables.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// The running service.
+#[derive(Debug, Clone)]
+pub struct Service {
+    handlers: Handlers,
+    sweep: sweeper::Options,
+}
+
+/// Checks the options, reads packages and roots, opens the tables and starts the sweeper.
+pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
+    config.check()?;
+    let catalogue = match &config.packages {
+        Some(path) => Catalogue::load(path)?,
+        None => Catalogue::embedded()?,
+    };
+    let verifier = Verifier::load(&config)?;
+    let store = Store::open(&deps.database).await?;
+    let purchases = Arc::new(Purchases {
+        store,
+        ledger: Ledger::new(deps.ledger),
+        verifier,
+        catalogue: Arc::new(catalogue),
+        rates: Rates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
+        sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),
+    });
+    let sweep = sweeper::Options {
+        interval: config.sweep_interval,
+        batch_max: config.sweep_batch_max,
+        refusal_retention: config.refusal_retention,
+    };
+    tokio::spawn(sweeper::run(purchases.clone(), sweep, deps.shutdown));
+    Ok(Service { handlers: Handlers { purchases }, sweep })
+}
+
+impl Service {
+    /// The tonic server, to be laid under the tower stack.
+    #[must_use]
+    pub fn server(&self) -> PurchaseServiceServer<Handlers> {
+        PurchaseServiceServer::new(self.handlers.clone())
+    }
+
+    /// The same as routes.
+    #[must_use]
+    pub fn routes(&self) -> tonic::service::Routes {
+        tonic::service::Routes::new(self.server())
+    }
+
+    /// The tables, for comparing them with the ledger.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.handlers.purchases.store
+    }
+
+    /// One sweep as of `now`, apart from the regular ones; answers how many purchases got their coins.
+    pub async fn sweep(&self, now: SystemTime) -> Result<usize, tonic::Status> {
+        Ok(sweeper::sweep(&self.handlers.purchases, self.sweep, now).await?)
+    }
+}

@@ -1,0 +1,168 @@
+//! Receipts: StoreKit 2 signed transactions, verified without asking anybody.
+//!
+//! `app-store-server-library` decides: certificates up to a trusted root at the time of signing, Apple's two marks, the ES256 signature,
+//! bundle and environment. What it does not check is checked here: that the third certificate is the trusted root itself, the type,
+//! revocation and quantity. It trusts anything that calls itself `Xcode` or `LocalTesting`, so it is never asked about those. It has one
+//! error for many faults: [`parts`] and [`chain`] look first, to say precisely what is wrong, never to let anything pass.
+//!
+//! Not checked, because it can't be offline: whether a certificate was withdrawn, and whether the store refunded the purchase after
+//! signing (that comes by notification).
+
+mod chain;
+mod parts;
+
+use std::collections::HashMap;
+
+use app_store_server_library::chain_verifier::ChainVerifierError;
+use app_store_server_library::models::app_store_environment::Environment;
+use app_store_server_library::models::jws_transaction_decoded_payload::JWSTransactionDecodedPayload;
+use app_store_server_library::models::product_type::ProductType;
+use app_store_server_library::signed_data_verifier::{SignedDataVerifier, SignedDataVerifierError};
+use money::{BookName, Currency};
+
+use crate::config::Config;
+use crate::domain::{Mode, QUANTITY_MAX, Transaction};
+use crate::error::{Refusal, Refused};
+
+/// Largest receipt; real ones have 4 to 6 KiB.
+pub const RECEIPT_BYTES_MAX: usize = 16 * 1024;
+/// Longest ids a receipt may carry; Apple's transaction ids are decimal numbers.
+const ID_BYTES_MAX: usize = 255;
+
+/// Why the verifier can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A root can't be read.
+    #[error("purchase.apple_roots: {path}: {source}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+    /// A root is not a certificate.
+    #[error("purchase: {0} is not a DER certificate")]
+    NotACertificate(String),
+    /// The pretend store's root must never be trusted for real money.
+    #[error("purchase: the sandbox's root certificate stands in apple_roots")]
+    SandboxRootInLive,
+}
+
+/// Verifies receipts. Holds the roots of trust, per mode of book, and which app belongs to which book.
+#[derive(Debug)]
+pub struct Verifier {
+    live_roots: Vec<Vec<u8>>,
+    test_roots: Vec<Vec<u8>>,
+    bundles: HashMap<String, App>,
+}
+
+#[derive(Debug)]
+struct App {
+    book: String,
+    apple_id: i64,
+}
+
+impl Verifier {
+    /// Reads the roots that `config` names.
+    pub fn load(config: &Config) -> Result<Verifier, Error> {
+        let mut live_roots = Vec::new();
+        for path in &config.apple_roots {
+            let name = path.display().to_string();
+            let der = std::fs::read(path).map_err(|source| Error::File { path: name.clone(), source })?;
+            if !chain::is_certificate(&der) {
+                return Err(Error::NotACertificate(name));
+            }
+            live_roots.push(der);
+        }
+        let test_roots = config.sandbox_roots.clone();
+        if test_roots.iter().any(|root| !chain::is_certificate(root)) {
+            return Err(Error::NotACertificate("the sandbox's root".to_owned()));
+        }
+        if test_roots.iter().any(|root| live_roots.contains(root)) {
+            return Err(Error::SandboxRootInLive);
+        }
+        let app = |bundle: &crate::config::Bundle| {
+            (bundle.bundle_id.clone(), App { book: bundle.book.clone(), apple_id: bundle.app_apple_id })
+        };
+        Ok(Verifier { live_roots, test_roots, bundles: config.bundles.iter().map(app).collect() })
+    }
+
+    /// Verifies `jws` for a book, or says what is wrong with it; the first fault in the contract's order. Takes about a millisecond.
+    pub fn verify(&self, jws: &str, book: &BookName, mode: Mode) -> Result<Transaction, Refused> {
+        let parts = parts::read(jws)?;
+        let (roots, environment) = match mode {
+            Mode::Live => (&self.live_roots, Environment::Production),
+            Mode::Test => (&self.test_roots, Environment::Sandbox),
+        };
+        chain::check(&parts.certificates, roots, parts.signed_at_s)?;
+        // Claimed so far, not proven; the library compares it with what is signed.
+        let app = parts.bundle_id.as_ref().and_then(|bundle| self.bundles.get_key_value(bundle));
+        let app = app.filter(|(_, app)| app.book == book.as_str());
+        // A bundle that is not this book's is verified as a nameless one: the signature's fault comes before the bundle's.
+        let (bundle_id, apple_id) = app.map_or((String::new(), 0), |(bundle, app)| (bundle.clone(), app.apple_id));
+        let library = SignedDataVerifier::new(roots.clone(), environment.clone(), bundle_id.clone(), Some(apple_id), false)
+            .map_err(|error| refused_by_library(&error))?;
+        let payload = library.verify_and_decode_signed_transaction(jws).map_err(|error| refused_by_library(&error))?;
+        if bundle_id.is_empty() {
+            return Err(refused_by_library(&SignedDataVerifierError::InvalidAppIdentifier));
+        }
+        transaction(payload, &environment)
+    }
+}
+
+fn refused_by_library(error: &SignedDataVerifierError) -> Refused {
+    match error {
+        SignedDataVerifierError::InvalidAppIdentifier | SignedDataVerifierError::InvalidAppAppleId => {
+            Refused::new(Refusal::Bundle, "the receipt is not for an app of this book")
+        }
+        SignedDataVerifierError::InvalidEnvironment => {
+            Refused::new(Refusal::Environment, "LIVE books take receipts of Production only, TEST books of Sandbox only")
+        }
+        // The chain itself held before the library was asked: what is left are the marks.
+        SignedDataVerifierError::InternalChainVerifierError(
+            ChainVerifierError::VerificationFailure(_) | ChainVerifierError::InternalError(_) | ChainVerifierError::InternalDecodeError(_),
+        ) => Refused::new(Refusal::CertificatePurpose, "the certificates were not made for signing receipts"),
+        SignedDataVerifierError::VerificationFailure => Refused::new(Refusal::Signature, "the signature does not fit"),
+        SignedDataVerifierError::InternalDecodeError(_)
+        | SignedDataVerifierError::InternalDeserializationError(_)
+        | SignedDataVerifierError::InternalJWSError(_) => Refused::new(Refusal::Malformed, "not a signed transaction"),
+    }
+}
+
+/// The checks that the library leaves to its user, in the contract's order.
+fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment) -> Result<Transaction, Refused> {
+    if payload.r#type != Some(ProductType::Consumable) {
+        return Err(Refused::new(Refusal::Type, "only consumables are coin packages"));
+    }
+    let revoked = payload.revocation_date.is_some() || payload.revocation_reason.is_some() || payload.revocation_type.is_some();
+    if revoked {
+        return Err(Refused::new(Refusal::Revoked, "the store took this purchase back"));
+    }
+    let quantity = payload.quantity.unwrap_or(0);
+    if !(1..=QUANTITY_MAX).contains(&quantity) {
+        return Err(Refused::new(Refusal::Quantity, format!("quantity is {quantity}, must be 1 to {QUANTITY_MAX}")));
+    }
+    let malformed = |what: &str| Refused::new(Refusal::Malformed, format!("{what} is missing or not of its form"));
+    let id = |value: Option<String>, name: &str| {
+        value.filter(|text| (1..=ID_BYTES_MAX).contains(&text.len())).ok_or_else(|| malformed(name))
+    };
+    let price = match (payload.price, payload.currency) {
+        (None, _) => None,
+        (Some(thousandths), Some(code)) => Some((thousandths, Currency::try_new(&code).map_err(|_| malformed("currency"))?)),
+        (Some(_), None) => return Err(malformed("currency")),
+    };
+    Ok(Transaction {
+        environment: match environment {
+            Environment::Production => "Production".to_owned(),
+            Environment::Sandbox => "Sandbox".to_owned(),
+            Environment::Xcode | Environment::LocalTesting | Environment::NotSupported(_) => return Err(malformed("environment")),
+        },
+        bundle_id: id(payload.bundle_id, "bundleId")?,
+        transaction_id: id(payload.transaction_id, "transactionId")?,
+        product_id: id(payload.product_id, "productId")?,
+        quantity,
+        price,
+        app_account_token: payload.app_account_token,
+        purchased_at_ms: payload.purchase_date.ok_or_else(|| malformed("purchaseDate"))?.timestamp_millis(),
+    })
+}

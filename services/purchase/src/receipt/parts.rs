@@ -1,0 +1,69 @@
+//! The outside of a compact JWS (RFC 7515), read before anything is believed: form, algorithm, number of certificates.
+
+use app_store_server_library::models::jws_transaction_decoded_payload::JWSTransactionDecodedPayload;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::RECEIPT_BYTES_MAX;
+use crate::error::{Refusal, Refused};
+
+/// Leaf, intermediate, root.
+const CERTIFICATES: usize = 3;
+
+/// What a receipt claims.
+#[derive(Debug)]
+pub(super) struct Parts {
+    /// DER, leaf first.
+    pub(super) certificates: [Vec<u8>; CERTIFICATES],
+    /// The app.
+    pub(super) bundle_id: Option<String>,
+    /// When it was signed, in Unix seconds.
+    pub(super) signed_at_s: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: Option<Value>,
+    x5c: Option<Value>,
+    crit: Option<Value>,
+}
+
+pub(super) fn read(jws: &str) -> Result<Parts, Refused> {
+    let malformed = |why: &str| Refused::new(Refusal::Malformed, format!("not a compact JWS of a transaction: {why}"));
+    if jws.len() > RECEIPT_BYTES_MAX {
+        return Err(malformed("too long"));
+    }
+    let segments: Vec<&str> = jws.split('.').collect();
+    let [header, payload, _] = segments[..] else { return Err(malformed("not three parts")) };
+    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| malformed("not base64url"));
+    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed("its header is not an object"))?;
+    let payload: JWSTransactionDecodedPayload =
+        serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("its payload is not a transaction"))?;
+    // RFC 7515, 4.1.11: what a header marks as critical and we don't know makes it invalid.
+    if header.crit.is_some() {
+        return Err(malformed("critical header parameters"));
+    }
+    if header.alg.as_ref().and_then(Value::as_str) != Some("ES256") {
+        return Err(Refused::new(Refusal::Algorithm, "only ES256 is taken"));
+    }
+    let claimed = match &header.x5c {
+        None => &[][..],
+        Some(Value::Array(claimed)) => &claimed[..],
+        Some(_) => return Err(malformed("x5c is not a list")),
+    };
+    let [leaf, intermediate, root] = claimed else {
+        let message = format!("{} certificates, must be {CERTIFICATES}", claimed.len());
+        return Err(Refused::new(Refusal::ChainLength, message));
+    };
+    let der = |value: &Value| {
+        let text = value.as_str().unwrap_or_default();
+        STANDARD.decode(text).map_err(|_| Refused::new(Refusal::Chain, "a certificate is not base64"))
+    };
+    Ok(Parts {
+        certificates: [der(leaf)?, der(intermediate)?, der(root)?],
+        bundle_id: payload.bundle_id,
+        signed_at_s: payload.signed_date.map(|date| date.timestamp()),
+    })
+}

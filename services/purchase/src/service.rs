@@ -1,0 +1,116 @@
+//! Handlers: who, decode, call, encode.
+
+use std::sync::Arc;
+
+use api::purchase::purchase_service_server::PurchaseService;
+use api::purchase::redeem_purchase_request::Receipt;
+use api::purchase::{
+    GetPurchaseRequest, GetPurchaseResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, ListCoinPackagesResponse,
+    ListPurchasesRequest, ListPurchasesResponse, RedeemPurchaseRequest, RedeemPurchaseResponse,
+};
+use db::requests::Fields;
+use money::RequestId;
+use sha2::{Digest, Sha256};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::purchases::{Purchases, Redeem};
+use crate::receipt::RECEIPT_BYTES_MAX;
+use crate::wire;
+
+/// PurchaseService.
+#[derive(Debug, Clone)]
+pub struct Handlers {
+    pub(crate) purchases: Arc<Purchases>,
+}
+
+#[tonic::async_trait]
+impl PurchaseService for Handlers {
+    async fn list_coin_packages(
+        &self,
+        request: Request<ListCoinPackagesRequest>,
+    ) -> Result<Response<ListCoinPackagesResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        caller.book(&request.book)?;
+        if request.market.is_empty() {
+            return Err(rpc::malformed("market", "required"));
+        }
+        let channel = wire::channel(&request.channel)?;
+        let catalogue = &self.purchases.catalogue;
+        let packages = catalogue.on_sale(&request.market, channel).ok_or_else(|| Error::MarketUnknown(request.market.clone()))?;
+        let packages = packages.into_iter().map(wire::package).collect();
+        Ok(Response::new(ListCoinPackagesResponse { packages, version: catalogue.version().to_owned() }))
+    }
+
+    async fn get_wallet(&self, request: Request<GetWalletRequest>) -> Result<Response<GetWalletResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let book = caller.book(&request.book)?;
+        let user = caller.acting_for(&request.user_id)?;
+        let (balance, app_account_token) = self.purchases.wallet(&book, &user).await?;
+        Ok(Response::new(GetWalletResponse {
+            coin_balance: balance.coins,
+            balance_seq: balance.seq,
+            debt_coins: balance.debt,
+            app_account_token,
+        }))
+    }
+
+    async fn redeem_purchase(&self, request: Request<RedeemPurchaseRequest>) -> Result<Response<RedeemPurchaseResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let book = caller.book(&request.book)?;
+        let user = caller.acting_for(&request.user_id)?;
+        let request_id =
+            RequestId::parse(&request.request_id).map_err(|error| rpc::malformed("request_id", &error.to_string()))?;
+        let Some(Receipt::AppleSignedTransaction(signed_transaction)) = request.receipt else {
+            return Err(rpc::malformed("receipt", "required"));
+        };
+        if signed_transaction.is_empty() || signed_transaction.len() > RECEIPT_BYTES_MAX {
+            return Err(rpc::malformed("apple_signed_transaction", "1 byte to 16 KiB"));
+        }
+        // The receipt is compared by its digest: the row stays small, and holds nothing that could be presented again.
+        let digest = hex::encode(Sha256::digest(signed_transaction.as_bytes()));
+        let fields = Fields::new().with("user_id", &request.user_id).with("apple_signed_transaction", digest);
+        let subject = caller.principal.subject.clone();
+        let redeem = Redeem { book, subject, user, request_id, signed_transaction, fields };
+        let redeemed = self.purchases.redeem(&redeem).await?;
+        Ok(Response::new(wire::redeemed(&redeemed)))
+    }
+
+    async fn get_purchase(&self, request: Request<GetPurchaseRequest>) -> Result<Response<GetPurchaseResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let book = caller.book(&request.book)?;
+        let purchase_id = Uuid::try_parse(&request.purchase_id).map_err(|_| rpc::malformed("purchase_id", "a UUID"))?;
+        let unknown = || Error::PurchaseUnknown(purchase_id.to_string());
+        let purchase = self.purchases.store.purchase(&book, purchase_id).await.map_err(Error::from)?.ok_or_else(unknown)?;
+        // Somebody else's purchase looks like none at all.
+        if caller.acting_for(purchase.user.as_str()).is_err() {
+            return Err(unknown().into());
+        }
+        Ok(Response::new(GetPurchaseResponse { purchase: Some(wire::purchase(&purchase)) }))
+    }
+
+    async fn list_purchases(&self, request: Request<ListPurchasesRequest>) -> Result<Response<ListPurchasesResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let book = caller.book(&request.book)?;
+        let user = caller.acting_for(&request.user_id)?;
+        let size = wire::page_size(request.page_size)?;
+        let before = wire::read_page_token(&book, &user, &request.page_token)?;
+        // One more than asked tells whether there is a next page.
+        let mut found = self.purchases.store.purchases(&book, &user, before, size + 1).await.map_err(Error::from)?;
+        let more = i64::try_from(found.len()).is_ok_and(|count| count > size);
+        if more {
+            found.pop();
+        }
+        let next_page_token = match found.last() {
+            Some(last) if more => wire::page_token(&book, &user, last.purchase_id),
+            _ => String::new(),
+        };
+        Ok(Response::new(ListPurchasesResponse { purchases: found.iter().map(wire::purchase).collect(), next_page_token }))
+    }
+}

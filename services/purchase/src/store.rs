@@ -1,0 +1,91 @@
+//! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
+//!
+//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. Request ids are in `db::requests`.
+
+pub mod purchases;
+mod rows;
+pub mod wallet;
+
+use std::time::Duration;
+
+use db::{Database, Migration};
+use money::{BookName, Coins, UserKey};
+use sqlx::{Any, AnyPool, Transaction};
+use uuid::Uuid;
+
+/// The service's name: its file or schema.
+pub const SERVICE: &str = "purchase";
+
+/// When to come back after all connections were busy.
+pub const OVERLOAD_RETRY_DELAY: Duration = Duration::from_millis(200);
+
+const MIGRATIONS: [Migration; 2] = [
+    Migration { version: 1, sql: include_str!("../migrations/0001_purchase.sql") },
+    Migration { version: 2, sql: db::requests::TABLE },
+];
+
+/// Why a statement failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A row holds what it must not.
+    #[error("purchase {purchase_id}: {column} is damaged")]
+    Damaged {
+        /// Which row.
+        purchase_id: String,
+        /// Which column.
+        column: &'static str,
+    },
+}
+
+impl Error {
+    /// All connections were busy: nothing happened.
+    pub fn is_overload(&self) -> bool {
+        matches!(self, Error::Database(sqlx::Error::PoolTimedOut))
+    }
+}
+
+/// The service's tables. Cloning shares the pool.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) pool: AnyPool,
+}
+
+/// A purchase whose coins were credited, for comparing with the ledger's issuing postings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credited {
+    /// Which purchase; the cursor of the next page.
+    pub purchase_id: Uuid,
+    /// The issuing posting in the ledger.
+    pub posting_id: String,
+    /// Who got the coins.
+    pub user: UserKey,
+    /// How many.
+    pub coins: Coins,
+}
+
+/// Most rows one page of [`Store::credited`] holds.
+pub const CREDITED_PAGE_MAX: i64 = 1_000;
+
+impl Store {
+    /// Opens the tables, making them when missing. Also what `largesse verify` reads, beside a running service.
+    pub async fn open(database: &Database) -> Result<Store, db::Error> {
+        Ok(Store { pool: database.open(SERVICE, &MIGRATIONS).await? })
+    }
+
+    /// Credited purchases of a book in the order of their ids, after `after`; at most [`CREDITED_PAGE_MAX`]. An empty page is the end.
+    pub async fn credited(&self, book: &BookName, after: Option<Uuid>) -> Result<Vec<Credited>, Error> {
+        purchases::credited(&self.pool, book, after, CREDITED_PAGE_MAX).await
+    }
+
+    /// How many purchases of a book were verified and wait for their coins.
+    pub async fn open_count(&self, book: &BookName) -> Result<i64, Error> {
+        purchases::open_count(&self.pool, book).await
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, Error> {
+        Ok(db::begin(&self.pool).await?)
+    }
+}

@@ -1,0 +1,163 @@
+//! The table `purchase`.
+
+use money::{BookName, Coins, UserKey};
+use sqlx::{AnyConnection, AnyPool, Row};
+use uuid::Uuid;
+
+use super::rows::{CREDITED, VERIFIED, purchase};
+use super::{Credited, Error, Store};
+use crate::domain::{Credit, Purchase};
+
+/// The only store so far.
+pub(crate) const APPLE: &str = "apple";
+
+/// Keeps a good receipt, unless its transaction is there already. True: it is new. The unique index decides between rivals.
+pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_attempt_at_ms: i64) -> Result<bool, Error> {
+    let inserted = sqlx::query(
+        "INSERT INTO purchase (book, purchase_id, user_id, request_id, state, store, environment, bundle_id, transaction_id,
+             product_id, quantity, coins, currency, price_minor_units, tax_minor_units, commission_minor_units,
+             purchased_at_ms, created_at_ms, attempt, next_attempt_at_ms, posting_id, coin_balance, balance_seq)
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, '', 0, 0)
+         ON CONFLICT (environment, bundle_id, transaction_id) DO NOTHING",
+    )
+    .bind(new.book.as_str())
+    .bind(text(new.purchase_id))
+    .bind(new.user.as_str())
+    .bind(text(new.request_id))
+    .bind(APPLE)
+    .bind(new.environment.as_str())
+    .bind(new.bundle_id.as_str())
+    .bind(new.transaction_id.as_str())
+    .bind(new.product_id.as_str())
+    .bind(i64::from(new.quantity))
+    .bind(new.value.coins.get())
+    .bind(new.value.price.currency().code().to_owned())
+    .bind(new.value.price.minor_units())
+    .bind(new.value.tax.minor_units())
+    .bind(new.value.commission.minor_units())
+    .bind(new.purchased_at_ms)
+    .bind(new.created_at_ms)
+    .bind(next_attempt_at_ms)
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// The purchase behind a store's transaction.
+pub(crate) async fn by_transaction(connection: &mut AnyConnection, like: &Purchase) -> Result<Option<Purchase>, Error> {
+    let row = sqlx::query("SELECT * FROM purchase WHERE environment = $1 AND bundle_id = $2 AND transaction_id = $3")
+        .bind(like.environment.as_str())
+        .bind(like.bundle_id.as_str())
+        .bind(like.transaction_id.as_str())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(purchase).transpose()
+}
+
+/// Writes down what the ledger answered. The first answer stays.
+pub(crate) async fn credit(connection: &mut AnyConnection, of: &Purchase, credit: &Credit) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE purchase SET state = 2, posting_id = $3, coin_balance = $4, balance_seq = $5
+         WHERE book = $1 AND purchase_id = $2 AND state = 1",
+    )
+    .bind(of.book.as_str())
+    .bind(text(of.purchase_id))
+    .bind(credit.posting_id.as_str())
+    .bind(credit.coin_balance)
+    .bind(credit.balance_seq)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// One purchase.
+    pub(crate) async fn purchase(&self, book: &BookName, purchase_id: Uuid) -> Result<Option<Purchase>, Error> {
+        let row = sqlx::query("SELECT * FROM purchase WHERE book = $1 AND purchase_id = $2")
+            .bind(book.as_str())
+            .bind(text(purchase_id))
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(purchase).transpose()
+    }
+
+    /// A user's purchases older than `before`, newest first.
+    pub(crate) async fn purchases(
+        &self,
+        book: &BookName,
+        user: &UserKey,
+        before: Option<Uuid>,
+        count_max: i64,
+    ) -> Result<Vec<Purchase>, Error> {
+        let rows = sqlx::query(
+            "SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND purchase_id < $3 ORDER BY purchase_id DESC LIMIT $4",
+        )
+        .bind(book.as_str())
+        .bind(user.as_str())
+        .bind(text(before.unwrap_or(Uuid::max())))
+        .bind(count_max)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(purchase).collect()
+    }
+
+    /// Purchases that wait for their coins and are due, the longest waiting first.
+    pub(crate) async fn due(&self, now_ms: i64, count_max: i64) -> Result<Vec<Purchase>, Error> {
+        let rows = sqlx::query("SELECT * FROM purchase WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY next_attempt_at_ms LIMIT $2")
+            .bind(now_ms)
+            .bind(count_max)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(purchase).collect()
+    }
+
+    /// Puts off the next attempt, so that a purchase that can't be credited does not stand in the way of others.
+    pub(crate) async fn put_off(&self, of: &Purchase, next_attempt_at_ms: i64) -> Result<(), Error> {
+        sqlx::query("UPDATE purchase SET next_attempt_at_ms = $3 WHERE book = $1 AND purchase_id = $2 AND state = 1")
+            .bind(of.book.as_str())
+            .bind(text(of.purchase_id))
+            .bind(next_attempt_at_ms)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// The ledger said no for good under this attempt's id: the next attempt gets another one. Only one of several callers moves it.
+    pub(crate) async fn next_attempt(&self, of: &Purchase) -> Result<(), Error> {
+        sqlx::query("UPDATE purchase SET attempt = attempt + 1 WHERE book = $1 AND purchase_id = $2 AND state = 1 AND attempt = $3")
+            .bind(of.book.as_str())
+            .bind(text(of.purchase_id))
+            .bind(of.attempt)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}
+
+pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Credited>, Error> {
+    let rows = sqlx::query(
+        "SELECT * FROM purchase WHERE book = $1 AND purchase_id > $2 AND state = $3 ORDER BY purchase_id LIMIT $4",
+    )
+    .bind(book.as_str())
+    .bind(text(after.unwrap_or(Uuid::nil())))
+    .bind(CREDITED)
+    .bind(count_max)
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let purchase = purchase(row)?;
+            let coins: Coins = purchase.value.coins;
+            Ok(Credited { purchase_id: purchase.purchase_id, posting_id: row.try_get("posting_id")?, user: purchase.user, coins })
+        })
+        .collect()
+}
+
+pub(super) async fn open_count(pool: &AnyPool, book: &BookName) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) FROM purchase WHERE book = $1 AND state = $2";
+    Ok(sqlx::query_scalar(sql).bind(book.as_str()).bind(VERIFIED).fetch_one(pool).await?)
+}
+
+fn text(id: Uuid) -> String {
+    id.hyphenated().to_string()
+}

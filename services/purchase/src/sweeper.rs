@@ -1,0 +1,55 @@
+//! Finishes purchases that were verified but whose call never saw the ledger's answer, and forgets old refusals.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use db::requests;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Error;
+use crate::purchases::{Purchases, unix_ms};
+
+/// How long a purchase that could not be credited rests before the next attempt.
+const PUT_OFF: Duration = Duration::from_secs(30);
+/// Refusals forgotten in one sweep.
+const PRUNED_MAX: i64 = 1_000;
+
+/// How to sweep.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Time between two sweeps.
+    pub interval: Duration,
+    /// Purchases per sweep.
+    pub batch_max: u32,
+    /// Age at which refusals are forgotten.
+    pub refusal_retention: Duration,
+}
+
+/// Sweeps until `shutdown`.
+pub(crate) async fn run(purchases: Arc<Purchases>, options: Options, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(options.interval);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        if let Err(error) = sweep(&purchases, options, SystemTime::now()).await {
+            let status = tonic::Status::from(error);
+            tracing::warn!(code = ?status.code(), message = status.message(), "a sweep of purchases ended early");
+        }
+    }
+}
+
+/// One sweep as of `now`; answers how many purchases got their coins.
+pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTime) -> Result<usize, Error> {
+    let put_off_ms = i64::try_from(PUT_OFF.as_millis()).unwrap_or(i64::MAX);
+    let mut credited = 0;
+    for purchase in purchases.store.due(unix_ms(now), i64::from(options.batch_max)).await? {
+        credited += usize::from(purchases.finish_later(&purchase, put_off_ms).await?);
+    }
+    if let Some(before) = now.checked_sub(options.refusal_retention) {
+        requests::prune(&purchases.store.pool, before, PRUNED_MAX).await.map_err(crate::store::Error::from)?;
+    }
+    Ok(credited)
+}

@@ -1,0 +1,99 @@
+//! Protobuf to domain and back.
+
+use api::purchase::{CoinPackage, PurchaseState, RedeemPurchaseResponse};
+use money::{BookName, Money, UserKey, derive_id};
+use prost_types::Timestamp;
+use uuid::Uuid;
+
+use crate::catalogue::{Channel, Package};
+use crate::domain::{Purchase, State};
+use crate::error::Error;
+use crate::purchases::Redeemed;
+use crate::store::purchases::APPLE;
+
+const PAGE_SIZE_DEFAULT: i64 = 50;
+const PAGE_SIZE_MAX: i64 = 200;
+
+pub(crate) fn money(money: Money) -> api::r#type::Money {
+    api::r#type::Money { currency_code: money.currency().code().to_owned(), minor_units: money.minor_units() }
+}
+
+pub(crate) fn timestamp(unix_ms: i64) -> Timestamp {
+    let nanos = i32::try_from(unix_ms.rem_euclid(1_000) * 1_000_000).expect("less than a second of nanoseconds fits");
+    Timestamp { seconds: unix_ms.div_euclid(1_000), nanos }
+}
+
+pub(crate) fn package(package: &Package) -> CoinPackage {
+    CoinPackage {
+        product_id: package.product_id.clone(),
+        market: package.market.clone(),
+        channel: package.channel.as_str().to_owned(),
+        coins: package.coins.get(),
+        price: Some(money(package.price)),
+    }
+}
+
+pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
+    let (state, posting_id) = match &purchase.state {
+        State::Verified => (PurchaseState::Verified, String::new()),
+        State::Credited(credit) => (PurchaseState::Credited, credit.posting_id.clone()),
+    };
+    api::purchase::Purchase {
+        purchase_id: purchase.purchase_id.to_string(),
+        user_id: purchase.user.to_string(),
+        state: state.into(),
+        store: APPLE.to_owned(),
+        environment: purchase.environment.clone(),
+        transaction_id: purchase.transaction_id.clone(),
+        product_id: purchase.product_id.clone(),
+        quantity: purchase.quantity,
+        coins: purchase.value.coins.get(),
+        price: Some(money(purchase.value.price)),
+        posting_id,
+        purchase_time: Some(timestamp(purchase.purchased_at_ms)),
+        create_time: Some(timestamp(purchase.created_at_ms)),
+    }
+}
+
+pub(crate) fn redeemed(redeemed: &Redeemed) -> RedeemPurchaseResponse {
+    RedeemPurchaseResponse {
+        purchase: Some(purchase(&redeemed.purchase)),
+        coin_balance: redeemed.credit.coin_balance,
+        balance_seq: redeemed.credit.balance_seq,
+        replayed: redeemed.replayed,
+    }
+}
+
+/// Empty: any.
+pub(crate) fn channel(text: &str) -> Result<Option<Channel>, Error> {
+    match text {
+        "" => Ok(None),
+        "app" => Ok(Some(Channel::App)),
+        "web" => Ok(Some(Channel::Web)),
+        _ => Err(Error::Malformed { field: "channel", why: "`app`, `web` or empty".to_owned() }),
+    }
+}
+
+pub(crate) fn page_size(asked: i32) -> Result<i64, Error> {
+    match asked {
+        0 => Ok(PAGE_SIZE_DEFAULT),
+        1.. => Ok(i64::from(asked).min(PAGE_SIZE_MAX)),
+        _ => Err(Error::Malformed { field: "page_size", why: "not negative".to_owned() }),
+    }
+}
+
+/// The last id shown, and a digest that binds it to the list: a token taken to another user's list is refused.
+pub(crate) fn page_token(book: &BookName, user: &UserKey, last: Uuid) -> String {
+    let bound = derive_id(last, &["ListPurchases", book.as_str(), user.as_str()]);
+    format!("{}{}", last.simple(), bound.simple())
+}
+
+/// Empty: from the newest.
+pub(crate) fn read_page_token(book: &BookName, user: &UserKey, token: &str) -> Result<Option<Uuid>, Error> {
+    const ID: usize = uuid::fmt::Simple::LENGTH;
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let last = token.get(..ID).and_then(|id| Uuid::try_parse(id).ok()).ok_or(Error::PageToken)?;
+    if page_token(book, user, last) == token { Ok(Some(last)) } else { Err(Error::PageToken) }
+}

@@ -1,0 +1,124 @@
+//! A pretend app store: it signs purchases as Apple's App Store signs StoreKit 2 transactions, under a chain of its own.
+//!
+//! - [`chain`]: the three certificates and their keys, kept under the data directory.
+//! - [`receipt`]: the transaction's fields and the compact JWS around them; also hostile ones for tests.
+//!
+//! Over HTTP: `POST /apple/purchases` with a [`Purchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`.
+//! Its root is for TEST books only: whoever has the data directory can sign anything.
+
+pub mod chain;
+pub mod receipt;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use tokio_util::sync::CancellationToken;
+
+use chain::Chain;
+pub use receipt::{Hostile, Purchase, SignedPurchase};
+
+/// Largest request; a purchase has a few hundred bytes.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Why the store can't start or sign.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its directory can't be read or written.
+    #[error("app store directory {path}: {source}")]
+    Directory {
+        /// The directory.
+        path: String,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+    /// A certificate can't be made.
+    #[error("certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// A kept key can't be used.
+    #[error("key {file} is damaged; remove the app store's directory to make a new chain")]
+    Key {
+        /// Which one.
+        file: &'static str,
+    },
+    /// Signing failed.
+    #[error("signing failed")]
+    Signing,
+    /// The purchase makes no sense.
+    #[error("{field}: {why}")]
+    Purchase {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The transaction's fields can't be written as JSON.
+    #[error("transaction: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// The pretend app store. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    chain: Arc<Chain>,
+}
+
+/// Serves the store on `listener` until `shutdown`; its certificates are kept in `dir`.
+pub async fn start(listener: tokio::net::TcpListener, dir: &Path, shutdown: CancellationToken) -> Result<Store, Error> {
+    let store = Store::open(dir)?;
+    let routes = Router::new().route("/apple/purchases", post(buy)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(store.clone());
+    tokio::spawn(async move {
+        let served = axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the pretend app store stopped");
+        }
+    });
+    Ok(store)
+}
+
+impl Store {
+    /// Loads the certificates in `dir`, or makes them. Does file I/O; safe when several processes do it at once.
+    pub fn open(dir: &Path) -> Result<Store, Error> {
+        Ok(Store { chain: Arc::new(Chain::load_or_create(dir)?) })
+    }
+
+    /// The root certificate (DER), to be trusted for TEST books.
+    pub fn root_der(&self) -> &[u8] {
+        &self.chain.root
+    }
+
+    /// Sells: signs a transaction with a new, unique id.
+    pub fn sell(&self, purchase: &Purchase) -> Result<SignedPurchase, Error> {
+        purchase.check()?;
+        let transaction_id = receipt::new_transaction_id();
+        let claims = purchase.claims(&transaction_id);
+        Ok(SignedPurchase { signed_transaction: receipt::sign(&self.chain, &claims)?, transaction_id })
+    }
+
+    /// Signs any claims with the genuine chain: for receipts that are false in what they say.
+    pub fn sign(&self, claims: &serde_json::Value) -> Result<String, Error> {
+        receipt::sign(&self.chain, claims)
+    }
+
+    /// Makes a receipt that is false in how it is signed.
+    pub fn hostile(&self, purchase: &Purchase, hostile: Hostile) -> Result<String, Error> {
+        receipt::hostile(&self.chain, &purchase.claims(&receipt::new_transaction_id()), hostile)
+    }
+}
+
+async fn buy(State(store): State<Store>, Json(purchase): Json<Purchase>) -> Result<Json<SignedPurchase>, (StatusCode, String)> {
+    match store.sell(&purchase) {
+        Ok(signed) => Ok(Json(signed)),
+        Err(error @ Error::Purchase { .. }) => Err((StatusCode::BAD_REQUEST, error.to_string())),
+        Err(error) => {
+            tracing::error!(%error, "the pretend app store could not sign");
+            Err((StatusCode::INTERNAL_SERVER_ERROR, "could not sign".to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
