@@ -1,0 +1,52 @@
+//! The commands of the binary, one file each, and what they share: a runtime, telemetry, and how an error is told.
+use std::{error::Error, future::Future, process::ExitCode};
+
+pub mod migrate;
+pub mod serve;
+pub mod token;
+
+/// What a command ends with. The error is told to a person, so it needs no type.
+pub type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+
+/// Runs a command inside a runtime, with logs and spans around it.
+pub fn run(service_name: &str, command: impl Future<Output = Outcome>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return finish(Err(error.into())),
+    };
+    let outcome = runtime.block_on(async {
+        let guard = telemetry::init(service_name, &telemetry::Config::from_env()?)?;
+        let outcome = command.await;
+        guard.shutdown().await;
+        outcome
+    });
+    let code = finish(outcome);
+    // Whatever still runs on blocking threads has nothing left to promise.
+    runtime.shutdown_background();
+    code
+}
+
+/// Tells a person what went wrong, with its causes, and makes the exit code.
+pub fn finish(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("largesse: {}", told(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and its causes; many errors repeat their cause in their own text, and once is enough.
+fn told(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        let more = current.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = current.source();
+    }
+    text
+}

@@ -1,0 +1,33 @@
+//! `largesse migrate`: brings the tables of services up to date and ends.
+//!
+//! Services do the same when they start. Run it before a rollout, so that the new program finds its tables and the old one still fits them.
+use crate::{
+    cli::Outcome,
+    house::{Service, tables},
+};
+use clap::Args;
+use db::Database;
+use std::process::ExitCode;
+
+/// Options of `largesse migrate`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`.
+    #[arg(long, env = "LARGESSE_DATABASE", value_name = "URL")]
+    pub database: String,
+    /// Whose tables; all of them when not given.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+    pub services: Vec<Service>,
+}
+
+/// Migrates and says what it looked at.
+pub async fn run(arguments: Arguments) -> Outcome {
+    let database = Database::parse(&arguments.database)?;
+    let services = if arguments.services.is_empty() { Service::ALL.to_vec() } else { arguments.services };
+    for service in services {
+        if tables::migrate(service, &database).await? {
+            println!("{service}: up to date");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,50 @@
+use super::*;
+use clap::Parser;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+fn options(line: &str) -> Result<Options, house::Error> {
+    Line::try_parse_from(std::iter::once("serve").chain(line.split_whitespace())).unwrap().arguments.into_options()
+}
+
+#[test]
+fn without_identity_it_refuses_and_says_what_is_missing() {
+    let error = options("").err().unwrap().to_string();
+    assert!(error.contains("--identity-key") && error.contains("--service-token-file") && error.contains("--sandbox"), "{error}");
+    let error = options("--identity-key k.pem").err().unwrap().to_string();
+    assert!(!error.contains("--identity-key FILE") && error.contains("--service-token-file"), "{error}");
+    assert!(options("--identity-key k.pem --service-token-file t").is_ok());
+}
+
+#[test]
+fn a_sandbox_has_its_own_identity_only() {
+    assert!(options("--sandbox").is_ok());
+    assert!(options("--sandbox --identity-key k.pem").is_err());
+}
+
+#[test]
+fn the_pretend_bank_runs_in_a_sandbox_only() {
+    let sandbox = options("--sandbox").unwrap();
+    assert!(sandbox.services.contains(&Service::Sandbox));
+    assert_eq!(sandbox.books, ["demo"]);
+    let live = options("--identity-key k.pem --service-token-file t").unwrap();
+    assert!(!live.services.contains(&Service::Sandbox));
+    assert!(live.books.is_empty());
+}
+
+#[test]
+fn what_runs_elsewhere_does_not_run_here() {
+    let options = options("--sandbox --ledger-url http://127.0.0.1:1").unwrap();
+    assert!(!options.services.contains(&Service::Ledger));
+    assert_eq!(options.peers[&Service::Ledger], "http://127.0.0.1:1");
+}
+
+#[test]
+fn the_database_is_under_the_data_directory_unless_named() {
+    assert_eq!(options("--sandbox --data-dir d").unwrap().database, "sqlite:d");
+    assert_eq!(options("--sandbox --services ledger,gift --database postgres://h/n").unwrap().services.len(), 2);
+}

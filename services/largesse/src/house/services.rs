@@ -1,0 +1,71 @@
+//! The services there are, and what each needs of the others.
+use std::{fmt, str::FromStr};
+
+/// A service by name. Ordered as they start: each after those it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// The only place where money moves.
+    Ledger,
+    /// Pretend stores and a pretend bank, over HTTP.
+    Sandbox,
+    /// Coins bought.
+    Purchase,
+    /// Gifts sent.
+    Gift,
+    /// Earnings converted.
+    Earnings,
+    /// Money paid out.
+    Payout,
+}
+
+impl Service {
+    /// Every service, in the order they start.
+    pub const ALL: [Self; 6] = [Self::Ledger, Self::Sandbox, Self::Purchase, Self::Gift, Self::Earnings, Self::Payout];
+
+    /// As given to `--services`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ledger => "ledger",
+            Self::Sandbox => "sandbox",
+            Self::Purchase => "purchase",
+            Self::Gift => "gift",
+            Self::Earnings => "earnings",
+            Self::Payout => "payout",
+        }
+    }
+
+    /// The gRPC service's full name; the sandbox speaks HTTP only.
+    pub fn grpc_name(self) -> Option<&'static str> {
+        match self {
+            Self::Ledger => Some("largesse.ledger.v1.LedgerService"),
+            Self::Sandbox => None,
+            Self::Purchase => Some("largesse.purchase.v1.PurchaseService"),
+            Self::Gift => Some("largesse.gift.v1.GiftService"),
+            Self::Earnings => Some("largesse.earnings.v1.EarningsService"),
+            Self::Payout => Some("largesse.payout.v1.PayoutService"),
+        }
+    }
+
+    /// The services it calls over gRPC.
+    pub fn needs(self) -> &'static [Self] {
+        match self {
+            Self::Ledger | Self::Sandbox => &[],
+            Self::Purchase | Self::Gift | Self::Earnings | Self::Payout => &[Self::Ledger],
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Service {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = || Self::ALL.map(Self::as_str).join(", ");
+        Self::ALL.into_iter().find(|service| service.as_str() == text).ok_or_else(|| format!("one of {}", known()))
+    }
+}

@@ -1,0 +1,30 @@
+//! `largesse`: every service, and the tools around them, in one binary. A table of commands; each is in its own file under `cli/`.
+use clap::{Parser, Subcommand};
+use largesse::cli::{self, migrate, serve, token};
+use std::process::ExitCode;
+
+/// The money side of live gifting.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs services: all of them in this process, or some.
+    Serve(serve::Arguments),
+    /// Prints a signed token for a user, a member of staff or a service.
+    Token(token::Arguments),
+    /// Brings the tables of services up to date and ends.
+    Migrate(migrate::Arguments),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Serve(arguments) => cli::run("largesse", serve::run(arguments)),
+        Command::Token(arguments) => cli::finish(token::run(&arguments)),
+        Command::Migrate(arguments) => cli::run("largesse", migrate::run(arguments)),
+    }
+}
