@@ -11,12 +11,20 @@ use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessag
 use chrono::{DateTime, Utc};
 use db::requests::{Begun, Key, Outcome};
 use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey, derive_id};
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tonic::Status;
 use uuid::Uuid;
 
 /// The RPC's name in the table of requests.
 const CREATE_QUOTE: &str = "CreateQuote";
+
+/// How often an acceptance may find that another one came first and failed. Each try has seen one fail, so that a few are plenty.
+const CLAIM_ATTEMPTS_MAX: usize = 8;
+/// When to try again after that.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// Where the time comes from; read once per use case.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -176,13 +184,24 @@ impl Earnings {
                 self.mark(book, quote, converted).await
             }
             domain::Decision::Convert => {
-                if quote.state == State::Open && !self.store.accepting(book, quote.id, &acceptance).await? {
-                    // Another acceptance was written down in this moment; only the ledger can say which of the two came first.
-                    tracing::debug!(quote = %quote.id, "two acceptances at once");
-                }
+                let quote = self.claim(book, quote, &acceptance).await?;
                 self.settle(book, &quote, &acceptance).await
             }
         }
+    }
+
+    /// Writes down that this acceptance is to be posted, so that a crash can't hide it. When another one was written down in this moment, that one
+    /// is settled first.
+    async fn claim(&self, book: &BookName, quote: Quote, own: &Acceptance) -> Result<Quote, Error> {
+        let mut quote = quote;
+        for _ in 0..CLAIM_ATTEMPTS_MAX {
+            if quote.state != State::Open || self.store.accepting(book, quote.id, own).await? {
+                return Ok(quote);
+            }
+            let now = self.load(book, quote.id).await?.ok_or(Error::QuoteUnknown)?;
+            quote = self.settle_other(book, now, own).await?;
+        }
+        Err(Error::Ledger(rpc::overload(RETRY_AFTER)))
     }
 
     /// What another acceptance left open is settled first: if it did happen, this one is too late.

@@ -86,7 +86,7 @@ impl Error {
             Some("INSUFFICIENT_FUNDS") => Self::InsufficientFunds { needed: fact("needed"), available: fact("available") },
             Some(
                 "REQUEST_ID_REUSED" | "REQUEST_ID_TIME" | "ACCOUNT_FROZEN" | "ACCOUNT_CLOSED" | "OVERFLOW" | "BOOK_UNKNOWN" | "OVERLOAD"
-                | "NOT_THE_WRITER" | "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED",
+                | "NOT_THE_WRITER" | "COMMIT_FAILED" | "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED",
             ) => Self::Ledger(Status::with_details(status.code(), status.message(), status.details().to_vec().into())),
             Some("PEER_UNREACHABLE") => Self::Unreachable(status),
             Some(_) => Self::Mistake(status),

@@ -72,7 +72,7 @@ impl Error {
             }
             Some(
                 "REQUEST_ID_REUSED" | "REQUEST_ID_TIME" | "ACCOUNT_FROZEN" | "ACCOUNT_CLOSED" | "OVERFLOW" | "BOOK_UNKNOWN" | "OVERLOAD"
-                | "NOT_THE_WRITER" | "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED",
+                | "NOT_THE_WRITER" | "COMMIT_FAILED" | "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED",
             ) => Self::Ledger(without_metadata(&status)),
             Some("PEER_UNREACHABLE") => Self::Unreachable(status),
             Some(_) => Self::Mistake(status),

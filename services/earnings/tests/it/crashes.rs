@@ -1,0 +1,92 @@
+//! What a crash between two steps leaves, and how it is healed: the steps are done by hand up to there.
+use crate::house::{BOOK, House, ask, both, take};
+use api::earnings::{AcceptQuoteRequest, GetQuoteRequest, Quote};
+use earnings::{
+    domain::{Acceptance, Decision},
+    store::{MIGRATIONS, Store},
+    wire,
+};
+use identity::Role;
+use money::BookName;
+use uuid::Uuid;
+
+async fn store(house: &House) -> Store {
+    Store::new(house.database.open("earnings", &MIGRATIONS).await.unwrap())
+}
+
+/// Writes an acceptance down as the service does before it asks the ledger, and posts it or not; the service knows of neither.
+async fn accept_and_crash(house: &House, quote: &Quote, request: &AcceptQuoteRequest, posted: bool) {
+    let (store, book) = (store(house).await, BookName::try_new(BOOK).unwrap());
+    let quote = store.quote(&book, Uuid::try_parse(&quote.quote_id).unwrap()).await.unwrap().unwrap();
+    let acceptance: Acceptance = wire::acceptance(Uuid::try_parse(&request.request_id).unwrap(), request);
+    assert!(store.accepting(&book, quote.id, &acceptance).await.unwrap());
+    if posted {
+        house.ledger().post(wire::conversion(&book, &quote, &acceptance, Decision::Convert)).await.unwrap();
+    }
+}
+
+async fn read(house: &House, quote: &Quote) -> Quote {
+    let get = GetQuoteRequest { quote_id: quote.quote_id.clone(), ..GetQuoteRequest::default() };
+    house.earnings().get_quote(house.by("bob", Role::Creator, get)).await.unwrap().into_inner().quote.unwrap()
+}
+
+#[tokio::test]
+async fn a_crash_after_the_posting_is_healed_by_a_read() {
+    for house in both().await {
+        house.give("bob", 1_000).await;
+        let (quote, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
+        accept_and_crash(&house, &quote, &take(&quote), true).await;
+        house.later(3_600);
+        assert!(!read(&house, &quote).await.posting_id.is_empty());
+        assert_eq!(house.accept("bob", take(&quote)).await.unwrap_err(), "QUOTE_USED");
+        assert_eq!(house.balance("creator/bob/payable/USD").await, 500);
+        house.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn a_crash_on_either_side_of_the_posting_is_healed_by_a_retry_also_a_late_one() {
+    for house in both().await {
+        for posted in [true, false] {
+            house.give("bob", 1_000).await;
+            let (quote, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
+            let request = take(&quote);
+            accept_and_crash(&house, &quote, &request, posted).await;
+            house.later(3_600);
+            let answer = house.accept("bob", request).await.unwrap();
+            assert_eq!((answer.replayed, answer.diamonds), (posted, 0));
+            assert_eq!(read(&house, &quote).await, answer.quote.unwrap());
+        }
+        assert_eq!(house.balance("creator/bob/payable/USD").await, 1_000);
+        house.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn another_acceptance_settles_the_one_that_a_crash_left_first() {
+    for house in both().await {
+        house.give("bob", 1_000).await;
+        let (quote, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
+        accept_and_crash(&house, &quote, &take(&quote), false).await;
+        assert_eq!(house.accept("bob", take(&quote)).await.unwrap_err(), "QUOTE_USED");
+        assert_eq!(house.balance("creator/bob/payable/USD").await, 500);
+        house.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn an_acceptance_that_was_refused_leaves_the_quote_open() {
+    for house in both().await {
+        house.give("bob", 1_500).await;
+        let (one, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
+        let (two, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
+        house.accept("bob", take(&one)).await.unwrap();
+        let poor = take(&two);
+        assert_eq!(house.accept("bob", poor.clone()).await.unwrap_err(), "INSUFFICIENT_FUNDS");
+        assert!(read(&house, &two).await.posting_id.is_empty());
+        house.give("bob", 500).await;
+        assert_eq!(house.accept("bob", poor).await.unwrap_err(), "INSUFFICIENT_FUNDS", "that id keeps its answer");
+        assert_eq!(house.accept("bob", take(&two)).await.unwrap().diamonds, 0);
+        house.verify().await;
+    }
+}

@@ -1,0 +1,63 @@
+//! SendGifts: every item on its own.
+use crate::house::{House, rose, tap};
+use api::gift::{SendGiftRequest, SendGiftsRequest, send_gifts_response::Outcome};
+use futures::StreamExt;
+use gift::Config;
+use identity::Role;
+use std::collections::HashMap;
+
+async fn stream(house: &House, user: &str, gifts: Vec<SendGiftRequest>) -> HashMap<String, Outcome> {
+    let items = futures::stream::iter(gifts.into_iter().map(|gift| SendGiftsRequest { gift: Some(gift) }));
+    let answers = house.gifts().send_gifts(house.by(user, Role::Viewer, items)).await.unwrap().into_inner();
+    let answers: Vec<_> = answers.collect().await;
+    answers.into_iter().map(|answer| answer.unwrap()).map(|answer| (answer.request_id, answer.outcome.unwrap())).collect()
+}
+
+#[tokio::test]
+async fn one_refusal_does_not_end_the_stream() {
+    for batch_streams in [true, false] {
+        let house = House::start(Config { batch_streams, stream_in_flight_max: 3, ..Config::default() }).await;
+        house.fund("ann", 500).await;
+        let mut gifts: Vec<SendGiftRequest> = (0..200).map(|_| rose()).collect();
+        let dear = SendGiftRequest { quantity: 1_000, ..rose() };
+        let malformed = SendGiftRequest { room_id: String::new(), ..rose() };
+        gifts.insert(50, dear.clone());
+        gifts.insert(100, malformed.clone());
+        let answers = stream(&house, "ann", gifts).await;
+        assert_eq!(answers.len(), 202);
+        for (refused, code, reason) in [(&dear, 9, "INSUFFICIENT_FUNDS"), (&malformed, 3, "MALFORMED")] {
+            let Outcome::Refused(status) = &answers[&refused.request_id] else { panic!("accepted") };
+            assert_eq!(status.code, code);
+            assert!(status.message.starts_with(reason), "{}", status.message);
+            assert!(status.details.iter().any(|detail| detail.type_url.ends_with("google.rpc.ErrorInfo")));
+        }
+        assert_eq!(answers.values().filter(|answer| matches!(answer, Outcome::Accepted(_))).count(), 200);
+        assert_eq!(house.balance("viewer/ann/coins").await, 300);
+        house.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn taps_that_overtake_one_another_are_charged_once() {
+    let house = House::start(Config::default()).await;
+    house.fund("ann", 500).await;
+    let gifts = (0..100).map(|step| tap("g", 1 + step * 37 % 100, false)).collect();
+    let answers = stream(&house, "ann", gifts).await;
+    let cost = answers.values().map(|answer| match answer {
+        Outcome::Accepted(accepted) => accepted.cost_coins,
+        Outcome::Refused(status) => panic!("{}", status.message),
+    });
+    assert_eq!(cost.sum::<i64>(), 100);
+    assert_eq!(house.balance("viewer/ann/coins").await, 400);
+    house.verify().await;
+}
+
+#[tokio::test]
+async fn an_item_without_a_gift_is_malformed() {
+    let house = House::start(Config::default()).await;
+    let items = futures::stream::iter([SendGiftsRequest { gift: None }]);
+    let mut answers = house.gifts().send_gifts(house.by("ann", Role::Viewer, items)).await.unwrap().into_inner();
+    let answer = answers.next().await.unwrap().unwrap();
+    assert!(matches!(answer.outcome, Some(Outcome::Refused(status)) if status.code == 3));
+    assert!(answers.next().await.is_none());
+}
