@@ -1,0 +1,92 @@
+//! Commits that hang, fail or get lost: nothing of them is seen, and nothing is lost or done twice.
+use crate::{
+    book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, reason},
+    injected::{Fault, Injected},
+};
+use db::Database;
+use ledger::{Error, Ledger, book::Handle, open_store, store::Mode};
+use std::sync::Arc;
+
+async fn start(database: &Database) -> (Arc<Ledger>, Arc<Handle>, Arc<Injected>) {
+    let store = Injected::over(open_store(database).await.unwrap());
+    let ledger = Ledger::start(store.clone(), config()).await.unwrap();
+    ledger.create_book(&book_name(), Mode::Test, "test").await.unwrap();
+    let book = ledger.book(&book_name()).await.unwrap();
+    (ledger, book, store)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_commit_hangs_nobody_sees_anything_of_it() {
+    for database in &databases().all {
+        let (ledger, book, store) = start(database).await;
+        posted(book.submit(buy("u1", 100)).await);
+        let gate = store.hang();
+        let (id, poor) = (new_id(), new_id());
+        let first = tokio::spawn({
+            let book = book.clone();
+            async move { book.submit(gift(id, "u1", "fresh", 40)).await }
+        });
+        store.until_a_commit_hangs().await;
+        // Readers: the balance from before, and no account that is not there yet.
+        assert_eq!(balance(&book, "viewer/u1/coins").await, 100);
+        assert!(matches!(book.account("creator/fresh/diamonds").await, Err(Error::AccountUnknown(_))));
+        assert!(matches!(book.posting(id).await, Err(Error::PostingUnknown(_))));
+        // A replay of it and a refusal that would follow from it wait.
+        let calls = [gift(id, "u1", "fresh", 40), gift(poor, "u1", "fresh", 61)].map(|request| {
+            let book = book.clone();
+            tokio::spawn(async move { book.submit(request).await })
+        });
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+            assert!(calls.iter().all(|call| !call.is_finished()));
+        }
+        // It fails: nothing of it remains, and what waited is decided without it.
+        store.fail_next(Fault::FailBefore);
+        gate.add_permits(100);
+        assert!(matches!(first.await.unwrap(), Err(Error::CommitFailed)));
+        assert_eq!(balance(&book, "viewer/u1/coins").await + balance(&book, "creator/fresh/diamonds").await, 100);
+        let [again, second] = calls;
+        let (_, replayed) = posted(again.await.unwrap());
+        assert!(!replayed, "an answer was replayed that never was one");
+        assert_eq!(reason(second.await.unwrap()), "INSUFFICIENT_FUNDS");
+        assert_eq!((balance(&book, "viewer/u1/coins").await, balance(&book, "creator/fresh/diamonds").await), (60, 40));
+        assert_sound(&ledger, &book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_resolved_by_writing() {
+    for database in &databases().all {
+        let (ledger, book, store) = start(database).await;
+        posted(book.submit(buy("u1", 100)).await);
+
+        store.fail_next(Fault::LoseAfter);
+        let id = new_id();
+        let (_, replayed) = posted(book.submit(gift(id, "u1", "c1", 10)).await);
+        assert!(!replayed);
+        assert_eq!(balance(&book, "viewer/u1/coins").await, 90);
+        assert!(posted(book.submit(gift(id, "u1", "c1", 10)).await).1);
+
+        store.fail_next(Fault::LoseBefore);
+        let id = new_id();
+        assert!(matches!(book.submit(gift(id, "u1", "c1", 10)).await, Err(Error::CommitFailed)));
+        assert_eq!(balance(&book, "viewer/u1/coins").await, 90);
+        assert!(!posted(book.submit(gift(id, "u1", "c1", 10)).await).1);
+        assert_eq!(balance(&book, "viewer/u1/coins").await, 80);
+        assert_sound(&ledger, &book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fence_lets_one_writer_through() {
+    for database in &databases().all {
+        let (_ledger, book, store) = start(database).await;
+        posted(book.submit(buy("u1", 100)).await);
+        store.fail_next(Fault::Rival);
+        let id = new_id();
+        assert!(matches!(book.submit(gift(id, "u1", "c1", 10)).await, Err(Error::NotTheWriter(_))));
+        assert_eq!(balance(&book, "viewer/u1/coins").await, 100);
+        assert!(!posted(book.submit(gift(id, "u1", "c1", 10)).await).1);
+        assert_eq!(balance(&book, "viewer/u1/coins").await, 90);
+    }
+}

@@ -1,0 +1,6 @@
+//! The ledger on its real stores: SQLite and PostgreSQL, each test on both.
+mod book;
+mod faults;
+mod injected;
+mod rivals;
+mod verify;

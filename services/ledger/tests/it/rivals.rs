@@ -1,0 +1,73 @@
+//! Two ledgers on one book: the fence makes one order of it, with or without a lease.
+use crate::book::{assert_sound, balance, buy, config, databases, gift, new_id, posted, start};
+use ledger::{Config, Error};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_lease_the_fence_alone_makes_one_order() {
+    for database in &databases().all {
+        let (ledger, one) = start(database, config()).await;
+        let (_other, two) = start(database, config()).await;
+        posted(one.submit(buy("u1", 10_000)).await);
+        let mut lost = 0;
+        let workers = [one.clone(), two].into_iter().map(|book| {
+            tokio::spawn(async move {
+                let (mut done, mut lost) = (0, 0);
+                for _ in 0..150 {
+                    let id = new_id();
+                    // The loser is told that nothing happened; the same id goes again.
+                    loop {
+                        match book.submit(gift(id, "u1", "c1", 1)).await {
+                            Ok(_) => break,
+                            Err(Error::NotTheWriter(_)) => lost += 1,
+                            Err(other) => panic!("{other:?}"),
+                        }
+                    }
+                    done += 1;
+                }
+                (done, lost)
+            })
+        });
+        let mut done = 0;
+        for worker in futures::future::join_all(workers).await {
+            let (d, l) = worker.unwrap();
+            (done, lost) = (done + d, lost + l);
+        }
+        assert_eq!(done, 300);
+        assert!(lost > 0, "they never met");
+        drop(one);
+        let (reader, book) = start(database, config()).await;
+        // A writer's first commit makes it see the other's work.
+        posted(book.submit(buy("u9", 1)).await);
+        assert_eq!(balance(&book, "viewer/u1/coins").await, 9_700);
+        assert_eq!(balance(&book, "creator/c1/diamonds").await, 300);
+        assert_sound(&reader, &book).await;
+        drop(ledger);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lease_names_its_owner_and_passes_on() {
+    for database in &databases().all {
+        let leased = Config { lease_ms: 600, ..config() };
+        let (first, one) = start(database, leased.clone()).await;
+        let (_second, two) = start(database, leased).await;
+        posted(one.submit(buy("u1", 10)).await);
+        match two.submit(buy("u1", 10)).await {
+            Err(Error::NotTheWriter(owner)) => assert!(owner.starts_with("process "), "{owner}"),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(two.account("viewer/u1/coins").await, Err(Error::NotTheWriter(_))));
+        drop(one);
+        first.shutdown().await;
+        // The second takes over by itself; every attempt until then says so and changes nothing.
+        let id = new_id();
+        loop {
+            match two.submit(gift(id, "u1", "c1", 4)).await {
+                Ok(_) => break,
+                Err(Error::NotTheWriter(_)) => tokio::task::yield_now().await,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(balance(&two, "viewer/u1/coins").await, 6);
+    }
+}
