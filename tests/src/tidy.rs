@@ -13,7 +13,7 @@ pub use proto::check_proto;
 pub use rust::check_rust;
 
 /// What may lie at the top of the repository. Ignored build output and local data included.
-const TOP_LEVEL: [&str; 20] = [
+const TOP_LEVEL: [&str; 21] = [
     ".ci",
     ".config",
     ".dockerignore",
@@ -27,6 +27,7 @@ const TOP_LEVEL: [&str; 20] = [
     "LICENSE",
     "Makefile",
     "README.md",
+    "clippy.toml",
     "data",
     "deploy",
     "proto",
