@@ -154,9 +154,7 @@ impl From<Error> for Status {
                 let message = "no coin packages are sold in this market".to_owned();
                 rpc::refused(Code::NotFound, "MARKET_UNKNOWN", message, &[("market", market)])
             }
-            Error::BookUnknown(book) => {
-                rpc::refused(Code::NotFound, "BOOK_UNKNOWN", "no such book".to_owned(), &[("book", book)])
-            }
+            Error::BookUnknown(book) => rpc::refused(Code::NotFound, "BOOK_UNKNOWN", "no such book".to_owned(), &[("book", book)]),
             Error::PurchaseUnknown(id) => {
                 rpc::refused(Code::NotFound, "PURCHASE_UNKNOWN", "no such purchase".to_owned(), &[("purchase_id", id)])
             }

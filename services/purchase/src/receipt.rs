@@ -81,9 +81,8 @@ impl Verifier {
         if test_roots.iter().any(|root| live_roots.contains(root)) {
             return Err(Error::SandboxRootInLive);
         }
-        let app = |bundle: &crate::config::Bundle| {
-            (bundle.bundle_id.clone(), App { book: bundle.book.clone(), apple_id: bundle.app_apple_id })
-        };
+        let app =
+            |bundle: &crate::config::Bundle| (bundle.bundle_id.clone(), App { book: bundle.book.clone(), apple_id: bundle.app_apple_id });
         Ok(Verifier { live_roots, test_roots, bundles: config.bundles.iter().map(app).collect() })
     }
 
@@ -143,9 +142,8 @@ fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment)
         return Err(Refused::new(Refusal::Quantity, format!("quantity is {quantity}, must be 1 to {QUANTITY_MAX}")));
     }
     let malformed = |what: &str| Refused::new(Refusal::Malformed, format!("{what} is missing or not of its form"));
-    let id = |value: Option<String>, name: &str| {
-        value.filter(|text| (1..=ID_BYTES_MAX).contains(&text.len())).ok_or_else(|| malformed(name))
-    };
+    let id =
+        |value: Option<String>, name: &str| value.filter(|text| (1..=ID_BYTES_MAX).contains(&text.len())).ok_or_else(|| malformed(name));
     let price = match (payload.price, payload.currency) {
         (None, _) => None,
         (Some(thousandths), Some(code)) => Some((thousandths, Currency::try_new(&code).map_err(|_| malformed("currency"))?)),

@@ -27,10 +27,7 @@ pub struct Handlers {
 
 #[tonic::async_trait]
 impl PurchaseService for Handlers {
-    async fn list_coin_packages(
-        &self,
-        request: Request<ListCoinPackagesRequest>,
-    ) -> Result<Response<ListCoinPackagesResponse>, Status> {
+    async fn list_coin_packages(&self, request: Request<ListCoinPackagesRequest>) -> Result<Response<ListCoinPackagesResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         caller.book(&request.book)?;
@@ -63,8 +60,7 @@ impl PurchaseService for Handlers {
         let request = request.into_inner();
         let book = caller.book(&request.book)?;
         let user = caller.acting_for(&request.user_id)?;
-        let request_id =
-            RequestId::parse(&request.request_id).map_err(|error| rpc::malformed("request_id", &error.to_string()))?;
+        let request_id = RequestId::parse(&request.request_id).map_err(|error| rpc::malformed("request_id", &error.to_string()))?;
         let Some(Receipt::AppleSignedTransaction(signed_transaction)) = request.receipt else {
             return Err(rpc::malformed("receipt", "required"));
         };

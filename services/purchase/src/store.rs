@@ -19,10 +19,8 @@ pub const SERVICE: &str = "purchase";
 /// When to come back after all connections were busy.
 pub const OVERLOAD_RETRY_DELAY: Duration = Duration::from_millis(200);
 
-const MIGRATIONS: [Migration; 2] = [
-    Migration { version: 1, sql: include_str!("../migrations/0001_purchase.sql") },
-    Migration { version: 2, sql: db::requests::TABLE },
-];
+const MIGRATIONS: [Migration; 2] =
+    [Migration { version: 1, sql: include_str!("../migrations/0001_purchase.sql") }, Migration { version: 2, sql: db::requests::TABLE }];
 
 /// Why a statement failed.
 #[derive(Debug, thiserror::Error)]

@@ -20,9 +20,7 @@ pub(super) fn check(certificates: &[Vec<u8>; 3], roots: &[Vec<u8>], signed_at_s:
     if !roots.contains(root) {
         return Err(refused("the root certificate is not trusted for this book"));
     }
-    let parse = |der: &'_ [u8]| -> Result<(), Refused> {
-        if is_certificate(der) { Ok(()) } else { Err(refused("not a certificate")) }
-    };
+    let parse = |der: &'_ [u8]| -> Result<(), Refused> { if is_certificate(der) { Ok(()) } else { Err(refused("not a certificate")) } };
     parse(leaf)?;
     parse(intermediate)?;
     let read = |der| Certificate::from_der(der).map(|(_, certificate)| certificate).map_err(|_| refused("not a certificate"));

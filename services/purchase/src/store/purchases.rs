@@ -89,15 +89,14 @@ impl Store {
         before: Option<Uuid>,
         count_max: i64,
     ) -> Result<Vec<Purchase>, Error> {
-        let rows = sqlx::query(
-            "SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND purchase_id < $3 ORDER BY purchase_id DESC LIMIT $4",
-        )
-        .bind(book.as_str())
-        .bind(user.as_str())
-        .bind(text(before.unwrap_or(Uuid::max())))
-        .bind(count_max)
-        .fetch_all(&self.pool)
-        .await?;
+        let rows =
+            sqlx::query("SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND purchase_id < $3 ORDER BY purchase_id DESC LIMIT $4")
+                .bind(book.as_str())
+                .bind(user.as_str())
+                .bind(text(before.unwrap_or(Uuid::max())))
+                .bind(count_max)
+                .fetch_all(&self.pool)
+                .await?;
         rows.iter().map(purchase).collect()
     }
 
@@ -135,15 +134,13 @@ impl Store {
 }
 
 pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Credited>, Error> {
-    let rows = sqlx::query(
-        "SELECT * FROM purchase WHERE book = $1 AND purchase_id > $2 AND state = $3 ORDER BY purchase_id LIMIT $4",
-    )
-    .bind(book.as_str())
-    .bind(text(after.unwrap_or(Uuid::nil())))
-    .bind(CREDITED)
-    .bind(count_max)
-    .fetch_all(pool)
-    .await?;
+    let rows = sqlx::query("SELECT * FROM purchase WHERE book = $1 AND purchase_id > $2 AND state = $3 ORDER BY purchase_id LIMIT $4")
+        .bind(book.as_str())
+        .bind(text(after.unwrap_or(Uuid::nil())))
+        .bind(CREDITED)
+        .bind(count_max)
+        .fetch_all(pool)
+        .await?;
     rows.iter()
         .map(|row| {
             let purchase = purchase(row)?;

@@ -20,9 +20,7 @@ pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let number = |column: &'static str| row.try_get::<i64, _>(column);
     let currency = Currency::try_new(&text("currency")?).map_err(|_| damaged("currency"))?;
-    let money = |column: &'static str| -> Result<Money, Error> {
-        Money::try_new(currency, number(column)?).map_err(|_| damaged(column))
-    };
+    let money = |column: &'static str| -> Result<Money, Error> { Money::try_new(currency, number(column)?).map_err(|_| damaged(column)) };
     let state = match number("state")? {
         VERIFIED => State::Verified,
         CREDITED => State::Credited(Credit {

@@ -1,0 +1,98 @@
+//! Whatever is lost between verifying and crediting is finished, once.
+
+use std::time::{Duration, SystemTime};
+
+use money::BookName;
+use tonic::Code;
+
+use crate::fake_ledger::Fault;
+use crate::house::{self, BOOK, House, new_id, reason};
+
+async fn both() -> [House; 2] {
+    [house::sqlite().await, house::postgres().await]
+}
+
+fn later() -> SystemTime {
+    SystemTime::now() + Duration::from_secs(3_600)
+}
+
+#[tokio::test]
+async fn a_retry_after_a_restart_finishes_what_the_ledger_never_saw() {
+    for mut house in both().await {
+        let (receipt, id) = (house.receipt(), new_id());
+        house.ledger.fail(Fault::Down);
+        let status = house.redeem("ann", &id, &receipt).await.unwrap_err();
+        assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::Unavailable, Some("OUTCOME_UNKNOWN")));
+        house.restart().await;
+        house.ledger.fail(Fault::None);
+        let answer = house.redeem("ann", &id, &receipt).await.unwrap();
+        assert!(!answer.replayed, "it had not been answered");
+        assert_eq!((answer.coin_balance, house.ledger.postings().len()), (70, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_the_ledger_is_not_credited_twice() {
+    for mut house in both().await {
+        let (receipt, id) = (house.receipt(), new_id());
+        house.ledger.fail(Fault::AnswerLost);
+        assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
+        house.restart().await;
+        house.ledger.fail(Fault::None);
+        assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
+        let again = house.redeem("ann", &new_id(), &receipt).await.unwrap();
+        assert!(again.replayed);
+        assert_eq!((house.coins("ann"), house.ledger.postings().len()), (70, 1));
+    }
+}
+
+#[tokio::test]
+async fn the_sweeper_finishes_what_nobody_retries() {
+    for house in both().await {
+        let book = BookName::try_new(BOOK).unwrap();
+        let (receipt, id) = (house.receipt(), new_id());
+        house.ledger.fail(Fault::AnswerLost);
+        assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
+        house.ledger.fail(Fault::None);
+        assert_eq!(house.service.store().open_count(&book).await.unwrap(), 1);
+        assert_eq!(house.service.sweep(SystemTime::now()).await.unwrap(), 0, "left to its call for a while");
+        assert_eq!(house.service.sweep(later()).await.unwrap(), 1);
+        assert_eq!(house.service.sweep(later()).await.unwrap(), 0);
+        assert_eq!(house.service.store().open_count(&book).await.unwrap(), 0);
+        assert_eq!((house.coins("ann"), house.ledger.postings().len()), (70, 1));
+        // Whoever asks in the end gets the answer.
+        assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
+        assert_eq!(house.ledger.postings().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_credit_refused_by_the_ledger_is_tried_again_under_a_new_id() {
+    for house in both().await {
+        let (receipt, id) = (house.receipt(), new_id());
+        house.ledger.fail(Fault::Frozen);
+        assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "ACCOUNT_FROZEN");
+        assert_eq!(house.service.sweep(later()).await.unwrap(), 0);
+        house.ledger.fail(Fault::None);
+        assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
+        assert_eq!(house.ledger.postings().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn credited_purchases_are_the_issuing_postings() {
+    for house in both().await {
+        let book = BookName::try_new(BOOK).unwrap();
+        for _ in 0..3 {
+            house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
+        }
+        house.ledger.fail(Fault::Down);
+        assert_eq!(reason(house.redeem("ann", &new_id(), &house.receipt()).await), "OUTCOME_UNKNOWN");
+        let credited = house.service.store().credited(&book, None).await.unwrap();
+        let postings: Vec<String> = house.ledger.postings().into_iter().map(|posting| posting.posting_id).collect();
+        assert_eq!(credited.iter().map(|one| one.posting_id.clone()).collect::<Vec<_>>(), postings);
+        let rest = house.service.store().credited(&book, Some(credited[1].purchase_id)).await.unwrap();
+        assert_eq!(rest, credited[2..]);
+        assert!(house.service.store().credited(&BookName::try_new("test-jp").unwrap(), None).await.unwrap().is_empty());
+    }
+}

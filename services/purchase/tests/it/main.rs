@@ -1,0 +1,10 @@
+//! The service behind the real stack, with a ledger that can fail on purpose.
+#![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
+
+mod crash;
+mod fake_ledger;
+mod hostile;
+mod house;
+mod lists;
+mod redeem;
+mod reference;

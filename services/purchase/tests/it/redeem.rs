@@ -1,0 +1,193 @@
+//! Good receipts.
+
+use std::sync::Arc;
+
+use api::purchase::{GetWalletRequest, PurchaseState, RedeemPurchaseRequest};
+use identity::Role;
+use sandbox::store::Purchase;
+
+use crate::house::{self, BOOK, House, new_id, reason, redeem_request, seventy};
+
+async fn both() -> [House; 2] {
+    [house::sqlite().await, house::postgres().await]
+}
+
+#[tokio::test]
+async fn a_receipt_credits_coins_and_fiat_in_one_posting() {
+    for house in both().await {
+        let token = house.token_of("ann").await;
+        let bought = Purchase { quantity: 3, app_account_token: Some(token), ..seventy() };
+        let receipt = house.store.sell(&bought).unwrap();
+        let answer = house.redeem("ann", &new_id(), &receipt.signed_transaction).await.unwrap();
+        assert!(!answer.replayed);
+        assert_eq!((answer.coin_balance, answer.balance_seq), (210, 1));
+        let purchase = answer.purchase.unwrap();
+        assert_eq!(purchase.state(), PurchaseState::Credited);
+        assert_eq!((purchase.coins, purchase.quantity), (210, 3));
+        assert_eq!(purchase.price.unwrap().minor_units, 297);
+        assert_eq!((purchase.store.as_str(), purchase.environment.as_str()), ("apple", "Sandbox"));
+        assert_eq!(purchase.transaction_id, receipt.transaction_id);
+        let postings = house.ledger.postings();
+        assert_eq!(postings.len(), 1);
+        assert_eq!((postings[0].kind.as_str(), &postings[0].posting_id), ("purchase.apple", &purchase.posting_id));
+        for (account, balance) in [
+            ("house/coins/issued", -210),
+            ("viewer/ann/coins", 210),
+            ("house/store_receivable/USD", -208),
+            ("house/prepaid_commission/USD", -89),
+            ("house/deferred_revenue/USD", 297),
+        ] {
+            assert_eq!(house.ledger.balance(BOOK, account), balance, "{account}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_same_request_gets_the_first_answer() {
+    for house in both().await {
+        let (receipt, id) = (house.receipt(), new_id());
+        let first = house.redeem("ann", &id, &receipt).await.unwrap();
+        let other = house.receipt();
+        house.redeem("ann", &new_id(), &other).await.unwrap();
+        let again = house.redeem("ann", &id, &receipt).await.unwrap();
+        assert!(again.replayed);
+        assert_eq!(again.coin_balance, first.coin_balance, "the balance of then, not of now");
+        assert_eq!(again.purchase, first.purchase);
+        assert_eq!(house.coins("ann"), 140);
+    }
+}
+
+#[tokio::test]
+async fn the_same_receipt_under_a_new_id_is_a_replay_for_its_owner_only() {
+    for house in both().await {
+        let receipt = house.receipt();
+        let first = house.redeem("ann", &new_id(), &receipt).await.unwrap();
+        let again = house.redeem("ann", &new_id(), &receipt).await.unwrap();
+        assert!(again.replayed);
+        assert_eq!(again.purchase, first.purchase);
+        let status = house.redeem("bob", &new_id(), &receipt).await.unwrap_err();
+        assert_eq!(rpc::reason(&status).as_deref(), Some("RECEIPT_ALREADY_REDEEMED"));
+        assert!(!status.message().contains("ann"), "{}", status.message());
+        assert_eq!((house.coins("ann"), house.coins("bob")), (70, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_id_used_with_another_receipt_is_refused_and_names_the_field() {
+    for house in both().await {
+        let id = new_id();
+        house.redeem("ann", &id, &house.receipt()).await.unwrap();
+        let status = house.redeem("ann", &id, &house.receipt()).await.unwrap_err();
+        assert_eq!(rpc::reason(&status).as_deref(), Some("REQUEST_ID_REUSED"));
+        assert_eq!(rpc::facts(&status)["fields"], "apple_signed_transaction");
+        // Another user's same id is another request.
+        house.redeem("bob", &id, &house.receipt()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_is_bound_to_the_owner_of_its_token() {
+    for house in both().await {
+        let token = house.token_of("ann").await;
+        assert_eq!(token, house.token_of("ann").await, "it never changes");
+        assert_ne!(token, house.token_of("bob").await);
+        let bought = Purchase { app_account_token: Some(token.to_uppercase()), ..seventy() };
+        let receipt = house.store.sell(&bought).unwrap().signed_transaction;
+        assert_eq!(reason(house.redeem("bob", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
+        house.redeem("ann", &new_id(), &receipt).await.unwrap();
+        assert_eq!(reason(house.redeem("bob", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
+        let unknown = Purchase { app_account_token: Some(uuid::Uuid::new_v4().to_string()), ..seventy() };
+        let receipt = house.store.sell(&unknown).unwrap().signed_transaction;
+        assert_eq!(reason(house.redeem("ann", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
+    }
+}
+
+#[tokio::test]
+async fn sixteen_callers_with_one_receipt_credit_it_once() {
+    for house in both().await {
+        let house = Arc::new(house);
+        let receipt = house.receipt();
+        let callers: Vec<_> = (0..16)
+            .map(|caller| {
+                let (house, receipt) = (house.clone(), receipt.clone());
+                // Half of them are one user's impatient app, the others are strangers.
+                let user = if caller % 2 == 0 { "ann".to_owned() } else { format!("stranger{caller}") };
+                tokio::spawn(async move { (user.clone(), house.redeem(&user, &new_id(), &receipt).await) })
+            })
+            .collect();
+        let mut credited = std::collections::HashSet::new();
+        for caller in callers {
+            let (user, answer) = caller.await.unwrap();
+            match answer {
+                Ok(answer) => {
+                    assert_eq!(answer.coin_balance, 70);
+                    credited.insert(user);
+                }
+                Err(status) => assert_eq!(rpc::reason(&status).as_deref(), Some("RECEIPT_ALREADY_REDEEMED")),
+            }
+        }
+        assert_eq!(credited.len(), 1, "one user has it: {credited:?}");
+        assert_eq!(house.ledger.postings().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_same_request_sent_sixteen_times_at_once_has_one_effect() {
+    for house in both().await {
+        let house = Arc::new(house);
+        let (receipt, id) = (house.receipt(), new_id());
+        let callers: Vec<_> = (0..16)
+            .map(|_| {
+                let (house, receipt, id) = (house.clone(), receipt.clone(), id.clone());
+                tokio::spawn(async move { house.redeem("ann", &id, &receipt).await })
+            })
+            .collect();
+        for caller in callers {
+            assert_eq!(caller.await.unwrap().unwrap().coin_balance, 70);
+        }
+        assert_eq!(house.ledger.postings().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn free_coins_have_no_fiat_side() {
+    let house = house::sqlite().await;
+    let receipt = house.store.sell(&Purchase { price: 0, ..seventy() }).unwrap().signed_transaction;
+    house.redeem("ann", &new_id(), &receipt).await.unwrap();
+    assert_eq!(house.ledger.postings()[0].transfers.len(), 1);
+}
+
+#[tokio::test]
+async fn support_redeems_for_a_user_and_viewers_do_not() {
+    let house = house::sqlite().await;
+    let for_ann = || RedeemPurchaseRequest { user_id: "ann".to_owned(), ..redeem_request(&new_id(), &house.receipt()) };
+    let request = house.with_role("helper", Role::Support, BOOK, for_ann());
+    let answer = house.client().redeem_purchase(request).await.unwrap().into_inner();
+    assert_eq!(answer.purchase.unwrap().user_id, "ann");
+    let request = house.from("bob", for_ann());
+    assert_eq!(reason(house.client().redeem_purchase(request).await), "PERMISSION_DENIED");
+    assert_eq!(house.coins("ann"), 70);
+}
+
+#[tokio::test]
+async fn a_wallet_starts_empty_and_shows_what_was_credited() {
+    let house = house::sqlite().await;
+    let wallet = |user: &'static str| {
+        let request = house.from(user, GetWalletRequest::default());
+        let mut client = house.client();
+        async move { client.get_wallet(request).await.unwrap().into_inner() }
+    };
+    let before = wallet("ann").await;
+    assert_eq!((before.coin_balance, before.debt_coins, before.balance_seq), (0, 0, 0));
+    house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
+    let after = wallet("ann").await;
+    assert_eq!((after.coin_balance, after.debt_coins), (70, 0));
+    assert_eq!(after.app_account_token, before.app_account_token);
+}
+
+#[tokio::test]
+async fn an_unknown_book_is_said_to_be_unknown() {
+    let house = house::sqlite().await;
+    let request = house.with_role("ann", Role::Viewer, "nowhere", redeem_request(&new_id(), &house.receipt()));
+    assert_eq!(reason(house.client().redeem_purchase(request).await), "BOOK_UNKNOWN");
+}
