@@ -32,6 +32,8 @@ pub use fit::{sandbox_bundle, store_directory};
 pub use services::Service;
 pub use settings::Settings;
 
+/// How long listeners may take to close: what they give their calls, and a little.
+const DRAIN_MAX: Duration = rpc::serve::DRAIN_MAX.saturating_add(Duration::from_secs(2));
 /// How long services may take to write what they hold after the last call.
 const SETTLE_MAX: Duration = Duration::from_secs(20);
 
@@ -265,10 +267,15 @@ impl House {
     pub async fn shutdown(mut self) {
         self.readiness.set(false);
         self.shutdown.cancel();
-        while let Some(ended) = self.tasks.join_next().await {
-            if let Ok(Err(error)) = ended {
-                tracing::error!(%error, "while shutting down");
+        let drained = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                if let Ok(Err(error)) = ended {
+                    tracing::error!(%error, "while shutting down");
+                }
             }
+        };
+        if timeout(DRAIN_MAX, drained).await.is_err() {
+            tracing::warn!(seconds = DRAIN_MAX.as_secs(), "a listener did not close in time");
         }
         if timeout(SETTLE_MAX, self.wiring.stop()).await.is_err() {
             tracing::warn!(seconds = SETTLE_MAX.as_secs(), "services did not settle in time; what is durable stays");

@@ -8,7 +8,7 @@ use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracer, SdkTracerProvider},
 };
-use std::sync::OnceLock;
+use std::{io::IsTerminal as _, sync::OnceLock};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 pub mod config;
@@ -88,7 +88,9 @@ fn init_logs(config: &Config) -> Result<(), Error> {
         expected: "directives such as `info` or `warn,ledger=debug`",
     })?;
     let logs = tracing_subscriber::registry().with(filter);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Colours are for a terminal; in a file they are noise.
+    let colours = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     match config.log_format {
         LogFormat::Human => logs.with(lines.with_target(true)).try_init(),
         LogFormat::Json => logs.with(lines.json().flatten_event(true)).try_init(),
