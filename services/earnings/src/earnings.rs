@@ -8,7 +8,7 @@ use crate::{
     wire::{self, Converted},
 };
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use db::requests::{Begun, Key, Outcome};
 use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey, derive_id};
 use std::{
@@ -117,7 +117,8 @@ impl Earnings {
         currency_code: &str,
         now: SystemTime,
     ) -> Result<Quote, Error> {
-        let now = DateTime::<Utc>::from(now);
+        // The tables keep milliseconds, and a quote must read the same from them as when it was made.
+        let now = DateTime::<Utc>::from(now).trunc_subsecs(3);
         let unsupported = || Error::CurrencyUnsupported(currency_code.to_owned());
         let currency = Currency::try_new(currency_code).map_err(|_| unsupported())?;
         let rate = self.rates.rate(currency, now.date_naive()).ok_or_else(unsupported)?;
