@@ -2,8 +2,10 @@
 use std::{error::Error, future::Future, process::ExitCode};
 
 pub mod migrate;
+pub mod replay;
 pub mod serve;
 pub mod token;
+pub mod verify;
 
 /// What a command ends with. The error is told to a person, so it needs no type.
 pub type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;

@@ -2,6 +2,13 @@
 //!
 //! - [`house`]: starts chosen services in one process, laid over each other or over channels; what `serve`, the demo, replay, bench and
 //!   the tests all use.
+//! - [`fleet`], [`installation`], [`shop`]: processes, and their services as an app sees them.
+//! - [`replay`]: recorded gifts, sent again. [`audit`]: is the money where it should be, across services?
 //! - [`cli`]: the commands.
+pub mod audit;
 pub mod cli;
+pub mod fleet;
 pub mod house;
+pub mod installation;
+pub mod replay;
+pub mod shop;

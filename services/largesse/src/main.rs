@@ -1,6 +1,6 @@
 //! `largesse`: every service, and the tools around them, in one binary. A table of commands; each is in its own file under `cli/`.
 use clap::{Parser, Subcommand};
-use largesse::cli::{self, migrate, serve, token};
+use largesse::cli::{self, migrate, replay, serve, token, verify};
 use std::process::ExitCode;
 
 /// The money side of live gifting.
@@ -17,6 +17,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::Arguments),
+    /// Sends recorded live gift events again; doing it twice charges nothing.
+    Replay(replay::Arguments),
+    /// Checks the books; exit code 1 and the first bad event when they are wrong.
+    Verify(verify::Arguments),
     /// Brings the tables of services up to date and ends.
     Migrate(migrate::Arguments),
 }
@@ -25,6 +29,8 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(arguments) => cli::run("largesse", serve::run(arguments)),
         Command::Token(arguments) => cli::finish(token::run(&arguments)),
+        Command::Replay(arguments) => cli::run("largesse replay", replay::run(arguments)),
+        Command::Verify(arguments) => cli::run("largesse verify", verify::run(arguments)),
         Command::Migrate(arguments) => cli::run("largesse", migrate::run(arguments)),
     }
 }

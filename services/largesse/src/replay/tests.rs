@@ -12,7 +12,9 @@ fn line(changes: &str) -> String {
 #[test]
 fn a_bad_line_is_named_and_nothing_is_guessed() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    for bad in ["{", "[]", &line(r#"{"repeat_count":0}"#), &line(r#"{"from_user":"a b"}"#), &line(r#"{"msg":""}"#), &line(r#"{"gift_id":"x"}"#)] {
+    for bad in
+        ["{", "[]", &line(r#"{"repeat_count":0}"#), &line(r#"{"from_user":"a b"}"#), &line(r#"{"msg":""}"#), &line(r#"{"gift_id":"x"}"#)]
+    {
         std::fs::write(file.path(), format!("{}\n\n{bad}\n", line("{}"))).unwrap();
         let error = read(file.path()).unwrap_err().to_string();
         assert!(error.contains(":3: "), "{error}");

@@ -1,0 +1,129 @@
+//! Is the money where it should be? The ledger's own check, then what joins it to the services' tables.
+//!
+//! Reads the stores directly, so it works on a copy, with nothing running. A join that does not hold is looked at once more before it
+//! counts: on a running installation a service may be between its posting and its own row.
+use crate::house::Service;
+use db::Database;
+use ledger::{
+    domain::{chart::Unit, event::Body},
+    store::{Book, Store},
+    verify,
+};
+use money::BookName;
+use serde::Serialize;
+use sqlx::{Connection as _, PgConnection};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+pub mod coins;
+mod purchases;
+
+/// A fault of reading, not of the books.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// What was found in one book.
+#[derive(Debug, Serialize)]
+pub struct BookReport {
+    /// The ledger's own check: chain, arithmetic, snapshots.
+    pub ledger: verify::Report,
+    /// Coins by where they are.
+    pub coins: coins::Coins,
+    /// Purchases credited, where their tables are here.
+    pub purchases: Option<usize>,
+    /// What does not join up.
+    pub problems: Vec<String>,
+}
+
+impl BookReport {
+    /// Whether every check held.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.ledger.problem.is_none() && self.problems.is_empty()
+    }
+}
+
+/// What was found in an installation.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Whether every check of every book held.
+    pub ok: bool,
+    /// By book.
+    pub books: Vec<BookReport>,
+}
+
+/// Checks every book of a database.
+pub async fn audit(database: &Database) -> Result<Report, Fault> {
+    if !exists(database, Service::Ledger).await? {
+        return Err("there is no ledger in this database".into());
+    }
+    let store = ledger::open_store(database).await?;
+    let mut books = Vec::new();
+    for book in store.books().await? {
+        books.push(audit_book(database, &*store, &book).await?);
+    }
+    Ok(Report { ok: books.iter().all(BookReport::ok), books })
+}
+
+async fn audit_book(database: &Database, store: &dyn Store, book: &Book) -> Result<BookReport, Fault> {
+    let ledger = verify::verify(store, book).await?;
+    let mut problems = Vec::new();
+    let name = BookName::try_new(&book.name)?;
+    // What follows needs a journal that can be read.
+    if ledger.problem.is_some() {
+        return Ok(BookReport { ledger, coins: coins::Coins::default(), purchases: None, problems });
+    }
+    let (lines, _) = ledger::read::trial_balance(store, book.key).await?;
+    let mut sums: BTreeMap<Unit, i128> = BTreeMap::new();
+    for ((unit, _), line) in &lines {
+        *sums.entry(*unit).or_default() += line.debits_posted - line.credits_posted;
+    }
+    problems.extend(sums.iter().filter(|(_, sum)| **sum != 0).map(|(unit, sum)| format!("debits exceed credits by {sum} {unit}")));
+    let coins = coins::coins(&lines);
+    problems.extend(coins.problem());
+    let purchases = if exists(database, Service::Purchase).await? {
+        let tables = purchase::Store::open(database).await?;
+        let mut join = purchases::join(&tables, store, (book, &name)).await?;
+        if !join.problems.is_empty() {
+            join = purchases::join(&tables, store, (book, &name)).await?;
+        }
+        problems.extend(join.problems);
+        Some(join.credited)
+    } else {
+        None
+    };
+    Ok(BookReport { ledger, coins, purchases, problems })
+}
+
+/// Whether a service has tables here: an audit makes none.
+async fn exists(database: &Database, service: Service) -> Result<bool, Fault> {
+    if let Some(dir) = database.sqlite_dir() {
+        return Ok(dir.join(format!("{service}.db")).exists());
+    }
+    let url = database.postgres_url().ok_or("a database is SQLite or PostgreSQL")?;
+    let mut connection = PgConnection::connect(url).await?;
+    let found: Option<i32> = sqlx::query_scalar("SELECT 1 FROM information_schema.schemata WHERE schema_name = $1")
+        .bind(service.as_str())
+        .fetch_optional(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(found.is_some())
+}
+
+/// Postings of a book by id whose kind begins with `prefix`.
+async fn postings(store: &dyn Store, book: &Book, prefix: &str) -> Result<BTreeMap<Uuid, i64>, Fault> {
+    const PAGE: i64 = 5_000;
+    let mut found = BTreeMap::new();
+    let mut from = 1;
+    loop {
+        let page = store.events(book.key, from, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        from = last.event.seq + 1;
+        for stored in page {
+            if let Body::Posting(posting) = &stored.event.body
+                && posting.kind.starts_with(prefix)
+            {
+                found.insert(stored.event.id, stored.event.seq);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `largesse verify`: are the books right?
+use crate::{audit, cli::Outcome};
+use clap::Args;
+use db::Database;
+use std::process::ExitCode;
+
+/// Options of `largesse verify`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; also a copy, with nothing running.
+    #[arg(long, env = "LARGESSE_DATABASE", default_value = "sqlite:data", value_name = "URL")]
+    pub database: String,
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Exit code 1 when a check does not hold.
+pub async fn run(arguments: Arguments) -> Outcome {
+    let report = audit::audit(&Database::parse(&arguments.database)?).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        for book in &report.books {
+            tell(book);
+        }
+    }
+    Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell(book: &audit::BookReport) {
+    let ledger = &book.ledger;
+    match &ledger.problem {
+        Some(problem) => println!("{}: BAD at event {}: {}", ledger.book, problem.seq, problem.what),
+        None => {
+            let commit = format!("commit {} {}", ledger.head_commit_no, ledger.head_hash);
+            println!("{}: {} events and {} transfers follow from one another up to {commit}", ledger.book, ledger.events, ledger.transfers);
+            let audit::coins::Coins { issued, redeemed, held, owed } = book.coins;
+            println!("{}: {issued} coins issued, {redeemed} redeemed, {held} held, {owed} owed", ledger.book);
+        }
+    }
+    if let Some(purchases) = book.purchases {
+        println!("{}: {purchases} purchases credited", ledger.book);
+    }
+    for problem in &book.problems {
+        println!("{}: BAD: {problem}", ledger.book);
+    }
+    println!("{}: {}", ledger.book, if book.ok() { "green" } else { "RED" });
+}
