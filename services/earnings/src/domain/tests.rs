@@ -86,7 +86,7 @@ proptest! {
             prop_assert!(given <= exact && exact - given < 1_000_000);
             let exact = i128::from(gross) * i128::from(bps);
             let twice = 2 * (exact - i128::from(withholding) * 10_000);
-            prop_assert!(twice < 10_000 && twice >= -10_000);
+            prop_assert!((-10_000..10_000).contains(&twice));
         }
     }
 
