@@ -1,0 +1,156 @@
+//! Recording and listing bank accounts.
+
+use crate::{
+    domain::masked_name,
+    error::{Error, Refusal},
+    page::Page,
+    store::{
+        Store,
+        beneficiaries::{self, Beneficiary},
+    },
+    vault::Vault,
+};
+use db::requests::{self, Begun, Fields, Key, Outcome};
+use iso20022::{AbaAccount, Account, Iban, Rail, account::check_routing_number};
+use money::{BookName, RequestId, UserKey, derive_id};
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
+use uuid::Uuid;
+
+/// The RPC's name in the table of requests.
+const RPC: &str = "CreateBeneficiary";
+
+/// An account as its owner typed it.
+#[derive(Debug, Clone)]
+pub enum Typed {
+    /// By IBAN.
+    Iban(String),
+    /// By routing and account number.
+    Aba {
+        /// Routing number.
+        routing_number: String,
+        /// Account number.
+        account_number: String,
+    },
+}
+
+/// What to record.
+pub struct Create {
+    /// Where.
+    pub book: BookName,
+    /// Whose.
+    pub user: UserKey,
+    /// The client's id.
+    pub request_id: RequestId,
+    /// Checked to be 1 to 140 characters.
+    pub holder_name: String,
+    /// Not checked yet.
+    pub account: Typed,
+}
+
+/// What is sealed.
+#[derive(Serialize, Deserialize)]
+pub struct Holder {
+    /// Name of the account's holder.
+    pub holder_name: String,
+    /// IBAN, or empty.
+    pub iban: String,
+    /// ABA routing number, or empty.
+    pub routing_number: String,
+    /// Account number, or empty.
+    pub account_number: String,
+}
+
+impl Holder {
+    /// The account; it was checked before it was sealed.
+    pub fn account(&self) -> Result<Account, iso20022::Error> {
+        if self.iban.is_empty() {
+            AbaAccount::try_new(&self.routing_number, &self.account_number).map(Account::Aba)
+        } else {
+            Iban::try_new(&self.iban).map(Account::Iban)
+        }
+    }
+}
+
+/// What a beneficiary's data is sealed for.
+fn place(book: &BookName, user: &UserKey, id: Uuid) -> String {
+    format!("beneficiary {book} {user} {id}")
+}
+
+/// Opens what was sealed.
+pub fn unseal(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Result<Holder, Error> {
+    let plain = vault.unseal(&place(book, &beneficiary.user, beneficiary.beneficiary_id), &beneficiary.sealed)?;
+    serde_json::from_slice(&plain).map_err(|_| Error::Vault(crate::vault::Error::Sealed))
+}
+
+fn check(typed: &Typed) -> Result<(Account, Rail), Refusal> {
+    let account = match typed {
+        Typed::Iban(iban) => Account::Iban(Iban::try_new(iban).map_err(|_| Refusal::IbanInvalid)?),
+        Typed::Aba { routing_number, account_number } => {
+            check_routing_number(routing_number).map_err(|_| Refusal::RoutingNumberInvalid)?;
+            Account::Aba(AbaAccount::try_new(routing_number, account_number).map_err(|_| Refusal::AccountNumberInvalid)?)
+        }
+    };
+    let rail = Rail::to(&account).ok_or(Refusal::CountryUnsupported)?;
+    Ok((account, rail))
+}
+
+/// What a retry is compared with; personal values as digests.
+fn fields(vault: &Vault, create: &Create) -> Fields {
+    let fields = Fields::new().with("holder_name", vault.digest(&create.holder_name));
+    match &create.account {
+        Typed::Iban(iban) => fields.with("iban", vault.digest(iban)),
+        Typed::Aba { routing_number, account_number } => {
+            fields.with("aba.routing_number", routing_number).with("aba.account_number", vault.digest(account_number))
+        }
+    }
+}
+
+/// Records a beneficiary; true when it had been recorded before. A wrong account is not kept under the id: mending a typing error under
+/// the same id would otherwise need a new one.
+pub async fn create(store: &Store, vault: &Vault, create: &Create, now: SystemTime, now_ms: i64) -> Result<(Beneficiary, bool), Error> {
+    let id = derive_id(create.request_id.uuid(), &[RPC, create.book.as_str(), create.user.as_str()]);
+    let key = Key { book: &create.book, subject: &create.user, rpc: RPC, request_id: &create.request_id };
+    let mut tx = store.begin().await?;
+    match requests::begin(&mut tx, key, &fields(vault, create), now).await? {
+        Begun::New | Begun::Unfinished { .. } => {}
+        Begun::Reused { differing } => return Err(Error::Reused(differing)),
+        Begun::Replay(_) => {
+            let kept = beneficiaries::get(&mut tx, &create.book, id).await?;
+            return Ok((kept.ok_or(crate::store::Error::Row("beneficiary"))?, true));
+        }
+    }
+    let (account, rail) = check(&create.account)?;
+    let (iban, routing_number, account_number) = match &account {
+        Account::Iban(iban) => (iban.as_str(), "", ""),
+        Account::Aba(aba) => ("", aba.routing_number(), aba.account_number()),
+    };
+    let holder = Holder {
+        holder_name: create.holder_name.clone(),
+        iban: iban.to_owned(),
+        routing_number: routing_number.to_owned(),
+        account_number: account_number.to_owned(),
+    };
+    let plain = serde_json::to_vec(&holder).expect("four strings are JSON");
+    let beneficiary = Beneficiary {
+        beneficiary_id: id,
+        user: create.user.clone(),
+        country: account.country().to_owned(),
+        currency: rail.currency(),
+        rail,
+        masked_account: account.masked(),
+        masked_holder_name: masked_name(&create.holder_name),
+        sealed: vault.seal(&place(&create.book, &create.user, id), &plain)?,
+        created_at_ms: now_ms,
+    };
+    beneficiaries::insert(&mut tx, &create.book, &beneficiary).await?;
+    requests::finish(&mut tx, key, &Outcome { bytes: Vec::new(), refusal: false }, now).await?;
+    tx.commit().await?;
+    Ok((beneficiary, false))
+}
+
+/// A user's, newest first, and the next page's token.
+pub async fn list(store: &Store, book: &BookName, user: &UserKey, page: &Page) -> Result<(Vec<Beneficiary>, String), Error> {
+    let rows = store.beneficiaries(book, user, page.after, page.size + 1).await?;
+    Ok(page.cut(rows, |row| (row.created_at_ms, row.beneficiary_id)))
+}

@@ -1,0 +1,135 @@
+//! Options of the payout service.
+
+use crate::domain::Policy;
+use iso20022::{Account, Rail};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+/// Options of the payout service.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// File with the key that seals accounts and names: 32 bytes in base64, readable by its owner only. Lost, every beneficiary is lost.
+    pub key_file: PathBuf,
+    /// Makes the key file when it is missing. For sandboxes: elsewhere a typing error would make a second key.
+    pub create_key: bool,
+    /// The bank TEST books reach. LIVE books have no bank yet, and their payouts are refused with CURRENCY_UNSUPPORTED.
+    pub test_bank: Option<BankConfig>,
+    /// Delays and limits of asking and sending.
+    pub policy: Policy,
+    /// Payouts worked on at once in this process. Default 64: each holds a database connection for milliseconds and a bank's for seconds.
+    pub in_flight_max: usize,
+    /// How long the worker sleeps at most; also how fast another process's changes reach a watcher. Default one second.
+    pub poll_delay: Duration,
+    /// How long a handler or worker has a payout for itself. A crash delays that payout by this much. Default 15 seconds, and a sending has
+    /// its rail's time-out on top.
+    pub lease: Duration,
+}
+
+/// A bank and our accounts there.
+#[derive(Debug, Clone)]
+pub struct BankConfig {
+    /// `http://127.0.0.1:port`.
+    pub url: String,
+    /// Our name, as the receiver sees it.
+    pub debtor_name: String,
+    /// The rails it takes payments for.
+    pub rails: Vec<RailConfig>,
+}
+
+/// How one rail is used.
+#[derive(Debug, Clone)]
+pub struct RailConfig {
+    /// Which.
+    pub rail: Rail,
+    /// Our account that pays.
+    pub debtor: Account,
+    /// How long the rail takes at most to decide; a payment without an answer is asked after from then on.
+    pub time_out: Duration,
+    /// Largest payment, in minor units.
+    pub minor_units_max: i64,
+}
+
+/// Why options have no meaning.
+#[derive(Debug, thiserror::Error)]
+pub enum Invalid {
+    /// The bank TEST books reach must be on this machine.
+    #[error("the TEST bank must be at http://127.0.0.1:PORT or http://[::1]:PORT, not {0}: TEST books never reach a real one")]
+    NotLoopback(String),
+    /// A number out of range.
+    #[error("{name} must be {bounds}")]
+    Range {
+        /// The option.
+        name: &'static str,
+        /// What it may be.
+        bounds: &'static str,
+    },
+}
+
+impl Config {
+    /// The sandbox: a key of its own beside the data, the pretend bank, and rails that give up after two seconds so that people can watch.
+    /// `debtors` are our accounts at that bank, one for each rail to be used.
+    #[must_use]
+    pub fn sandbox(key_file: PathBuf, bank_url: String, debtors: Vec<(Rail, Account)>) -> Self {
+        let time_out = Duration::from_secs(2);
+        let rail = |(rail, debtor)| RailConfig { rail, debtor, time_out, minor_units_max: minor_units_max(rail) };
+        let rails = debtors.into_iter().map(rail).collect();
+        Self {
+            key_file,
+            create_key: true,
+            test_bank: Some(BankConfig { url: bank_url, debtor_name: "Largesse Sandbox".to_owned(), rails }),
+            ..Self::new(PathBuf::new())
+        }
+    }
+
+    /// No bank, the key in that file, defaults.
+    #[must_use]
+    pub fn new(key_file: PathBuf) -> Self {
+        Self {
+            key_file,
+            create_key: false,
+            test_bank: None,
+            policy: Policy {
+                retry_delay: Duration::from_millis(250),
+                retry_delay_max: Duration::from_secs(30),
+                clock_skew: Duration::from_secs(5),
+                sends_max: 3,
+            },
+            in_flight_max: 64,
+            poll_delay: Duration::from_secs(1),
+            lease: Duration::from_secs(15),
+        }
+    }
+
+    /// Refuses what has no meaning before anything starts.
+    pub fn check(&self) -> Result<(), Invalid> {
+        if let Some(bank) = &self.test_bank {
+            check_loopback(&bank.url)?;
+        }
+        let positive = |name, fits: bool, bounds| if fits { Ok(()) } else { Err(Invalid::Range { name, bounds }) };
+        positive("in_flight_max", (1..=10_000).contains(&self.in_flight_max), "1 to 10,000")?;
+        positive("poll_delay", !self.poll_delay.is_zero(), "above zero")?;
+        positive("retry_delay", self.policy.retry_delay >= Duration::from_millis(1), "a millisecond or more")?;
+        positive("sends_max", (1..=99).contains(&self.policy.sends_max), "1 to 99")
+    }
+}
+
+/// A literal loopback address: a name could be made to point elsewhere.
+fn check_loopback(url: &str) -> Result<(), Invalid> {
+    let wrong = || Invalid::NotLoopback(url.to_owned());
+    let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
+    let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let plain = parsed.scheme() == "http" && parsed.username().is_empty() && parsed.path() == "/";
+    if loopback && plain { Ok(()) } else { Err(wrong()) }
+}
+
+/// RTP takes 10 million dollars (since February 2025); SEPA Instant dropped its limit of 100,000 euros in October 2025, so that one is the
+/// scheme's largest amount field.
+fn minor_units_max(rail: Rail) -> i64 {
+    match rail {
+        Rail::UsRtp => 1_000_000_000,
+        Rail::SepaInstant => 99_999_999_999,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! Moves a payout on, one durable step after the other. Each step is keyed and may be cut off at any await: the payout then becomes due
+//! again after its lease and goes on from what was written last.
+
+use crate::{
+    bank::{Received, Subject},
+    beneficiaries,
+    config::RailConfig,
+    domain::{Answer, Payout, Phase, judge},
+    error::Error,
+    ledger::Failure,
+    payouts::{Payouts, ms, to_ms},
+    store::{
+        messages::{self, Message},
+        payouts::{self, Place, Step},
+    },
+};
+use chrono::DateTime;
+use iso20022::pain001::{Initiation, Party, Payment, Transfer, TransferAmount};
+use std::time::SystemTime;
+
+fn now_ms() -> i64 {
+    to_ms(SystemTime::now())
+}
+
+/// What the receiver reads beside the amount.
+const REMITTANCE: &str = "Creator payout";
+
+impl Payouts {
+    /// Takes a due payout as far as it goes now.
+    pub async fn drive(&self, place: &Place) -> Result<(), Error> {
+        let Some(payout) = self.store.payout(place).await? else { return Ok(()) };
+        let traceparent = payout.traceparent.clone();
+        rpc::trace::with_traceparent("payout", Some(&traceparent).filter(|text| !text.is_empty()).map(String::as_str), async {
+            let mut payout = payout;
+            while !payout.phase.is_final() && payout.due_at_ms <= now_ms() {
+                // The claim: whoever writes this version first has the payout until the lease ends.
+                payout.due_at_ms = now_ms().saturating_add(ms(self.config.lease));
+                let Some(claimed) = self.store.save(payout, None).await? else { return Ok(()) };
+                let Ok(step) = tokio::time::timeout(self.turn(&claimed), self.step(claimed)).await else { return Ok(()) };
+                match step? {
+                    Some(next) => payout = next,
+                    None => return Ok(()),
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// How long one step may take: its lease, and for a sending what the rail may take on top.
+    fn turn(&self, payout: &Payout) -> std::time::Duration {
+        let longest = self.bank.iter().flat_map(|(_, bank)| &bank.rails).map(|rail| rail.time_out).max().unwrap_or_default();
+        if payout.phase == Phase::Intent { self.config.lease + longest } else { self.config.lease }
+    }
+
+    /// One step. `None`: the payout went on without us, or never came to be.
+    async fn step(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        match payout.phase {
+            Phase::Requested => match self.place_hold(payout.clone()).await {
+                Ok(held) => Ok(Some(held)),
+                Err(Error::HoldUnknown) => self.keep(&payout, payout.clone().again(now_ms(), &self.config.policy), String::new()).await,
+                Err(Error::Ledger(_)) => Ok(None),
+                Err(error) => Err(error),
+            },
+            Phase::Held => self.submit(payout).await,
+            Phase::Intent => self.send(payout).await,
+            Phase::Sent => {
+                let lost = Answer::Lost("the sending was cut off; only the bank knows how far it came".to_owned());
+                self.conclude(payout, lost, now_ms(), None).await
+            }
+            Phase::Accepted | Phase::Unknown => self.ask(payout).await,
+            Phase::Settling | Phase::Returning => self.finish(payout).await,
+            Phase::Refused | Phase::Settled | Phase::Rejected => Ok(None),
+        }
+    }
+
+    async fn submit(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        match self.ledger.submit(&payout).await {
+            Ok(posting) => {
+                let mut next = payout.clone().enter(Phase::Intent, now_ms());
+                next.submit_posting_id = posting.posting_id;
+                self.keep(&payout, next, String::new()).await
+            }
+            Err(failure) => self.later(payout, failure).await,
+        }
+    }
+
+    async fn finish(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        match self.ledger.finish(&payout).await {
+            Ok(posting) => {
+                let now_ms = now_ms();
+                let phase = if payout.phase == Phase::Settling { Phase::Settled } else { Phase::Rejected };
+                let note = [payout.bank_status.as_str(), &payout.reason_code, &payout.reason];
+                let note = note.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+                let mut next = payout.clone().enter(phase, now_ms);
+                next.final_posting_id = posting.posting_id;
+                next.final_at_ms = now_ms;
+                self.keep(&payout, next, note).await
+            }
+            Err(failure) => self.later(payout, failure).await,
+        }
+    }
+
+    /// The ledger did not post. A refusal holds for its id (a frozen account may thaw), so the next try gets a new one; an unknown outcome
+    /// keeps the id.
+    async fn later(&self, payout: Payout, failure: Failure) -> Result<Option<Payout>, Error> {
+        let refused = matches!(failure, Failure::Refused(_));
+        let status = failure.status();
+        tracing::warn!(payout_id = %payout.payout_id, phase = payout.phase.name(), refused, %status, "the ledger did not post; trying again");
+        let mut next = payout.clone().again(now_ms(), &self.config.policy);
+        if refused {
+            next.step_key = uuid::Uuid::now_v7();
+        }
+        self.keep(&payout, next, String::new()).await
+    }
+
+    async fn send(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        let Some((bank, config)) = &self.bank else { return self.no_bank(payout).await };
+        let Some(rail) = Self::rail(config, payout.rail) else { return self.no_bank(payout).await };
+        let sent_at_ms = now_ms();
+        let body = match self.message(&payout, rail, &config.debtor_name, sent_at_ms).await? {
+            Ok(body) => body,
+            Err(error) => {
+                // Can only be a mistake of ours, since everything in it was checked; the money stays in transit until it is mended.
+                tracing::error!(payout_id = %payout.payout_id, %error, "the payment message can't be written");
+                return self.keep(&payout, payout.clone().again(sent_at_ms, &self.config.policy), String::new()).await;
+            }
+        };
+        let mut sent = payout.enter(Phase::Sent, sent_at_ms.saturating_add(ms(rail.time_out)).saturating_add(ms(self.config.lease)));
+        sent.sends += 1;
+        sent.sent_at_ms = sent_at_ms;
+        if sent.first_sent_at_ms == 0 {
+            sent.first_sent_at_ms = sent_at_ms;
+        }
+        let message_id = sent.message_id(sent.sends);
+        // Durable before the first byte leaves: from here on only the bank knows.
+        let mut tx = self.store.begin().await?;
+        let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
+        let logged = Message { direction: "sent", kind: "pain.001", http_status: 0, at_ms: sent_at_ms, body: body.clone().into_bytes() };
+        messages::insert(&mut tx, &self.vault, &sent.place(), &logged).await?;
+        tx.commit().await?;
+        let end_to_end_id = sent.end_to_end_id();
+        let subject = Subject { end_to_end_id: &end_to_end_id, message_id: &message_id };
+        let received = rpc::trace::in_span("bank.send", bank.send(subject, body, rail.time_out)).await;
+        self.conclude(sent, received.answer.clone(), sent_at_ms, Some(&received)).await
+    }
+
+    async fn ask(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        let Some((bank, _)) = &self.bank else { return self.no_bank(payout).await };
+        let asked_at_ms = now_ms();
+        let (end_to_end_id, message_id) = (payout.end_to_end_id(), payout.message_id(payout.sends));
+        let subject = Subject { end_to_end_id: &end_to_end_id, message_id: &message_id };
+        let received = rpc::trace::in_span("bank.ask", bank.ask(subject)).await;
+        self.conclude(payout, received.answer.clone(), asked_at_ms, Some(&received)).await
+    }
+
+    /// The configuration lost its bank while payouts were under way: they wait, nothing is guessed.
+    async fn no_bank(&self, payout: Payout) -> Result<Option<Payout>, Error> {
+        tracing::error!(payout_id = %payout.payout_id, rail = payout.rail.name(), "no bank is configured for a payout under way");
+        self.keep(&payout, payout.clone().again(now_ms(), &self.config.policy), String::new()).await
+    }
+
+    /// Judges an answer and writes the decision down, with the answer itself.
+    async fn conclude(
+        &self,
+        payout: Payout,
+        answer: Answer,
+        asked_at_ms: i64,
+        received: Option<&Received>,
+    ) -> Result<Option<Payout>, Error> {
+        let now_ms = now_ms();
+        let rail = self.bank.as_ref().and_then(|(_, bank)| Self::rail(bank, payout.rail));
+        let time_out = rail.map(|rail| rail.time_out).unwrap_or_default();
+        let why = if let Answer::Lost(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
+        let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, (&self.config.policy, time_out));
+        let step = (next.state != payout.state).then(|| Step { state: next.state, at_ms: now_ms, note });
+        let mut tx = self.store.begin().await?;
+        let Some(saved) = payouts::update(&mut tx, next, step.as_ref()).await? else { return Ok(None) };
+        if let Some(received) = received {
+            let body = if received.body.is_empty() { why } else { received.body.clone() };
+            let http_status = i64::from(received.http_status);
+            let logged = Message { direction: "received", kind: "answer", http_status, at_ms: now_ms, body };
+            messages::insert(&mut tx, &self.vault, &saved.place(), &logged).await?;
+        }
+        tx.commit().await?;
+        self.tell(saved.payout_id);
+        Ok(Some(saved))
+    }
+
+    async fn keep(&self, before: &Payout, next: Payout, note: String) -> Result<Option<Payout>, Error> {
+        let step = (next.state != before.state).then(|| Step { state: next.state, at_ms: now_ms(), note });
+        let saved = self.store.save(next, step.as_ref()).await?;
+        if let Some(saved) = &saved {
+            self.tell(saved.payout_id);
+        }
+        Ok(saved)
+    }
+
+    /// The `pain.001` of one payout. Its time is when it is sent: a bank refuses one that is older than its finality window, and that is
+    /// what makes "not found" final.
+    async fn message(
+        &self,
+        payout: &Payout,
+        rail: &RailConfig,
+        debtor_name: &str,
+        sent_at_ms: i64,
+    ) -> Result<Result<String, iso20022::Error>, Error> {
+        let beneficiary = self.store.beneficiary(&payout.book, payout.beneficiary_id).await?;
+        let beneficiary = beneficiary.ok_or(crate::store::Error::Row("beneficiary"))?;
+        let holder = beneficiaries::unseal(&self.vault, &payout.book, &beneficiary)?;
+        let account = match holder.account() {
+            Ok(account) => account,
+            Err(error) => return Ok(Err(error)),
+        };
+        let transfer = Transfer {
+            end_to_end_id: payout.end_to_end_id(),
+            uetr: Some(uuid::Builder::from_random_bytes(*payout.payout_id.as_bytes()).into_uuid().to_string()),
+            amount: TransferAmount::Instructed(payout.amount),
+            creditor: Party::with_account(&holder.holder_name, &account),
+            remittance: Some(REMITTANCE.to_owned()),
+        };
+        let payment = Payment {
+            payment_id: payout.end_to_end_id(),
+            rail: Some(payout.rail),
+            debtor: Party::with_account(debtor_name, &rail.debtor),
+            transfers: vec![transfer],
+        };
+        let created = DateTime::from_timestamp_millis(sent_at_ms).unwrap_or_default();
+        Ok(Initiation::new(payout.message_id(payout.sends + 1), created, debtor_name, vec![payment]).write())
+    }
+}

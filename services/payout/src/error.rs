@@ -1,0 +1,183 @@
+//! Every way a call fails, and what its caller is told.
+
+use crate::{store, vault};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use tonic::{Code, Status};
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A field is not of its form.
+    #[error("{field}: {why}")]
+    Malformed {
+        /// Which.
+        field: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// A page token of another list, or none of ours.
+    #[error("the page token belongs to another list")]
+    PageToken,
+    /// The request id was used for something else.
+    #[error("the request id was used before with other fields")]
+    Reused(Vec<String>),
+    /// A rule of ours.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The ledger refused the hold; told as the ledger told it.
+    #[error("{}", .0.message)]
+    Ledger(Stored),
+    /// The ledger's own failure, or an unknown outcome there: retry the same id.
+    #[error("{0}")]
+    LedgerAway(Status),
+    /// The payout is recorded and will be driven on, but whether its hold stands is not known here. Never "nothing happened".
+    #[error("the payout is recorded, its hold is not known yet")]
+    HoldUnknown,
+    /// No such payout of this user.
+    #[error("no such payout")]
+    PayoutUnknown,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The key.
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
+}
+
+/// Our own rules, in order of precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not a valid IBAN.
+    #[error("not a valid IBAN")]
+    IbanInvalid,
+    /// Not a valid ABA routing number.
+    #[error("not a valid ABA routing number")]
+    RoutingNumberInvalid,
+    /// Not an account number.
+    #[error("an account number has 4 to 17 digits")]
+    AccountNumberInvalid,
+    /// No rail to that country.
+    #[error("no rail reaches accounts of this country")]
+    CountryUnsupported,
+    /// The ledger has no such book.
+    #[error("no such book")]
+    BookUnknown,
+    /// No such beneficiary of this user.
+    #[error("no such beneficiary")]
+    BeneficiaryUnknown,
+    /// No rail pays that currency to that account in this book.
+    #[error("no rail pays this currency to this account in this book")]
+    CurrencyUnsupported,
+    /// Above the rail's limit.
+    #[error("above the rail's limit")]
+    AmountTooLarge,
+}
+
+impl Refusal {
+    /// The one table.
+    fn table(self) -> (Code, &'static str) {
+        match self {
+            Self::IbanInvalid => (Code::InvalidArgument, "IBAN_INVALID"),
+            Self::RoutingNumberInvalid => (Code::InvalidArgument, "ROUTING_NUMBER_INVALID"),
+            Self::AccountNumberInvalid => (Code::InvalidArgument, "ACCOUNT_NUMBER_INVALID"),
+            Self::CountryUnsupported => (Code::FailedPrecondition, "COUNTRY_UNSUPPORTED"),
+            Self::BookUnknown => (Code::NotFound, "BOOK_UNKNOWN"),
+            Self::BeneficiaryUnknown => (Code::NotFound, "BENEFICIARY_UNKNOWN"),
+            Self::CurrencyUnsupported => (Code::FailedPrecondition, "CURRENCY_UNSUPPORTED"),
+            Self::AmountTooLarge => (Code::FailedPrecondition, "AMOUNT_TOO_LARGE"),
+        }
+    }
+}
+
+/// A refusal as it is kept under its request id, so that a retry hears the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    code: i32,
+    reason: String,
+    message: String,
+    facts: HashMap<String, String>,
+}
+
+impl Stored {
+    /// For the table of requests.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and a number are JSON")
+    }
+
+    /// From the table of requests.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, store::Error> {
+        serde_json::from_slice(bytes).map_err(|_| store::Error::Row("refusal"))
+    }
+
+    /// Of a status this house made.
+    #[must_use]
+    pub fn of(status: &Status) -> Self {
+        let reason = rpc::reason(status).unwrap_or_else(|| "REFUSED".to_owned());
+        let facts = rpc::facts(status);
+        // The message repeats reason and facts; kept whole, they would be there twice when it is told again.
+        let message = status.message();
+        let message = message.strip_prefix(&format!("{reason}: ")).unwrap_or(message);
+        let message = if facts.is_empty() { message } else { message.rsplit_once(" (").map_or(message, |(text, _)| text) };
+        Self { code: status.code().into(), reason, message: message.to_owned(), facts }
+    }
+
+    fn status(&self) -> Status {
+        let mut facts: Vec<(&str, String)> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        facts.sort();
+        rpc::errors::refused_as(Code::from_i32(self.code), &self.reason, &self.message, &facts)
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Malformed { field, why } => rpc::malformed(field, &why),
+            Error::PageToken => {
+                rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", "not a page token of this list with this filter".to_owned(), &[])
+            }
+            Error::Reused(differing) => rpc::refused(
+                Code::InvalidArgument,
+                "REQUEST_ID_REUSED",
+                "this request_id was used before with other fields".to_owned(),
+                &[("differing", differing.join(","))],
+            ),
+            Error::Refused(refusal) => {
+                let (code, reason) = refusal.table();
+                rpc::refused(code, reason, refusal.to_string(), &[])
+            }
+            Error::Ledger(stored) => stored.status(),
+            Error::LedgerAway(status) => match status.code() {
+                // Reason and retry hint are the ledger's own and fit the caller as well; its metadata does not.
+                Code::Unavailable | Code::DeadlineExceeded if rpc::reason(&status).is_some() => {
+                    Status::with_details(status.code(), status.message(), status.details().to_vec().into())
+                }
+                Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
+                    rpc::outcome_unknown("the ledger did not answer; retry the same request")
+                }
+                _ => rpc::internal(&status),
+            },
+            Error::HoldUnknown => {
+                rpc::outcome_unknown("the payout is recorded and its hold is being placed; retry the same request to see")
+            }
+            Error::PayoutUnknown => rpc::refused(Code::NotFound, "PAYOUT_UNKNOWN", "no such payout".to_owned(), &[]),
+            Error::Store(error) => match busy(&error) {
+                true => rpc::overload(std::time::Duration::from_secs(1)),
+                false => rpc::internal(&error),
+            },
+            Error::Vault(error) => rpc::internal(&error),
+        }
+    }
+}
+
+/// No connection came free in time.
+fn busy(error: &store::Error) -> bool {
+    matches!(error, store::Error::Sqlx(sqlx::Error::PoolTimedOut))
+}

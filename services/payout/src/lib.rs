@@ -1,0 +1,117 @@
+//! Money to creators' bank accounts: bank accounts sealed, money held before anything is sent, ISO 20022 to the bank and back, and no
+//! outcome ever guessed. A payout that was recorded is finished by [`worker`], whatever crashes in between.
+//!
+//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: what callers are told.
+//! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`page`]: lists. [`domain`]: what a bank's answer means.
+//! - [`drive`]: one step after the other. [`worker`]: what is due.
+//! - [`ledger`]: payouts as postings. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
+
+pub mod bank;
+pub mod beneficiaries;
+pub mod config;
+pub mod domain;
+pub mod drive;
+pub mod error;
+pub mod ledger;
+pub mod page;
+pub mod payouts;
+pub mod service;
+pub mod store;
+pub mod vault;
+pub mod watch;
+pub mod wire;
+pub mod worker;
+
+pub use config::{BankConfig, Config, RailConfig};
+
+use api::payout::payout_service_server::PayoutServiceServer;
+use bank::Bank;
+use money::BookName;
+use payouts::Payouts;
+use service::Handlers;
+use std::sync::Arc;
+use store::{Store, messages::Message, payouts::Place};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+use vault::Vault;
+
+/// What the service needs from the outside.
+pub struct Deps {
+    /// The way to LedgerService, as this service.
+    pub ledger: rpc::Transport,
+    /// Where its tables are.
+    pub database: db::Database,
+    /// Cancelled at shutdown: the worker stops, streams end.
+    pub shutdown: CancellationToken,
+}
+
+/// Why it doesn't start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An option.
+    #[error(transparent)]
+    Config(#[from] config::Invalid),
+    /// The key.
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
+    /// The tables, or tables written with another key.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The HTTP client.
+    #[error("the bank's HTTP client: {0}")]
+    Bank(#[from] reqwest::Error),
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service {
+    handlers: Handlers,
+    tasks: TaskTracker,
+}
+
+/// Checks the options, opens key and tables, and starts the worker, which takes up every payout that is not final.
+pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
+    config.check()?;
+    let vault = Vault::open(&config.key_file, config.create_key)?;
+    let store = Store::open(&deps.database, &vault).await?;
+    let bank = match config.test_bank.clone() {
+        Some(options) => Some((Bank::try_new(&options.url)?, options)),
+        None => None,
+    };
+    let payouts = Arc::new(Payouts::new(store, vault, ledger::Ledger::new(deps.ledger), bank, config));
+    let tasks = TaskTracker::new();
+    tasks.spawn(worker::run(payouts.clone(), deps.shutdown.clone()));
+    tasks.close();
+    Ok(Service { handlers: Handlers { payouts, shutdown: deps.shutdown }, tasks })
+}
+
+impl Service {
+    /// The tonic server, to be laid under the tower stack.
+    #[must_use]
+    pub fn server(&self) -> PayoutServiceServer<Handlers> {
+        PayoutServiceServer::new(self.handlers.clone())
+    }
+
+    /// The same as routes.
+    #[must_use]
+    pub fn routes(&self) -> tonic::service::Routes {
+        tonic::service::Routes::new(self.server())
+    }
+
+    /// Returns when the worker has stopped after `shutdown`.
+    pub async fn stopped(&self) {
+        self.tasks.wait().await;
+    }
+
+    /// Ids of payouts as they change or are heard of, in this process.
+    #[must_use]
+    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Uuid> {
+        self.handlers.payouts.changed.subscribe()
+    }
+
+    /// Every message to and from the bank about a payout, oldest first.
+    pub async fn messages(&self, book: &BookName, payout_id: Uuid) -> Result<Vec<Message>, store::Error> {
+        let place = Place { book: book.clone(), payout_id };
+        self.handlers.payouts.store.messages(&self.handlers.payouts.vault, &place).await
+    }
+}

@@ -1,0 +1,275 @@
+//! Asking for a payout and looking at it. What happens to it afterwards is [`crate::drive`].
+
+use crate::{
+    bank::Bank,
+    config::{BankConfig, Config, RailConfig},
+    domain::{Payout, Phase, State},
+    error::{Error, Refusal, Stored},
+    ledger::{Failure, Ledger},
+    page::Page,
+    store::{
+        Store, beneficiaries,
+        payouts::{self, Place, Step},
+    },
+    vault::Vault,
+};
+use db::requests::{self, Begun, Fields, Key, Outcome};
+use iso20022::Rail;
+use money::{BookName, Money, RequestId, UserKey, derive_id};
+use sqlx::AnyConnection;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::{Notify, broadcast};
+use uuid::Uuid;
+
+/// The RPC's name in the table of requests.
+const RPC: &str = "RequestPayout";
+/// Changes a slow watcher may be behind before it has to read the store instead.
+const CHANGES_MAX: usize = 1024;
+
+/// Everything the use cases share.
+pub struct Payouts {
+    /// The tables.
+    pub store: Store,
+    /// Seals what is personal.
+    pub vault: Vault,
+    /// Where money moves.
+    pub ledger: Ledger,
+    /// The bank TEST books reach.
+    pub bank: Option<(Bank, BankConfig)>,
+    /// Options.
+    pub config: Config,
+    /// Payouts that changed, for watchers in this process.
+    pub changed: broadcast::Sender<Uuid>,
+    /// Something is due now.
+    pub wake: Notify,
+}
+
+/// A request for a payout.
+pub struct Ask {
+    /// Where.
+    pub book: BookName,
+    /// Whose money.
+    pub user: UserKey,
+    /// The client's id.
+    pub request_id: RequestId,
+    /// Where to.
+    pub beneficiary_id: Uuid,
+    /// How much, at least one minor unit.
+    pub amount: Money,
+}
+
+/// What became of the registration of a request.
+enum Registered {
+    /// The hold is to be placed.
+    Open(Payout),
+    /// It had been answered.
+    Answered(Payout),
+}
+
+/// Unix milliseconds.
+#[must_use]
+pub fn to_ms(time: SystemTime) -> i64 {
+    let age = time.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
+    i64::try_from(age).unwrap_or(i64::MAX)
+}
+
+/// A duration in milliseconds.
+#[must_use]
+pub fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Payouts {
+    /// The use cases over these parts.
+    pub fn new(store: Store, vault: Vault, ledger: Ledger, bank: Option<(Bank, BankConfig)>, config: Config) -> Self {
+        Self { store, vault, ledger, bank, config, changed: broadcast::Sender::new(CHANGES_MAX), wake: Notify::new() }
+    }
+
+    /// The rail's options at a bank.
+    pub fn rail(bank: &BankConfig, rail: Rail) -> Option<&RailConfig> {
+        bank.rails.iter().find(|config| config.rail == rail)
+    }
+
+    /// Records the request, holds the money, and leaves the rest to the worker. True when it had been answered before.
+    pub async fn request(&self, ask: &Ask, now: SystemTime) -> Result<(Payout, bool), Error> {
+        let is_test = self.ledger.is_test(&ask.book).await.map_err(Error::LedgerAway)?;
+        let is_test = is_test.ok_or(Refusal::BookUnknown)?;
+        match self.register(ask, is_test, now).await? {
+            Registered::Answered(payout) => Ok((payout, true)),
+            Registered::Open(payout) => {
+                let payout = self.place_hold(payout).await?;
+                self.wake.notify_one();
+                Ok((payout, false))
+            }
+        }
+    }
+
+    /// One transaction: the id, the rules, the row. From its commit on the worker finishes what a dropped handler leaves.
+    async fn register(&self, ask: &Ask, is_test: bool, now: SystemTime) -> Result<Registered, Error> {
+        let place = Place { book: ask.book.clone(), payout_id: payout_id(ask) };
+        let key = Key { book: &ask.book, subject: &ask.user, rpc: RPC, request_id: &ask.request_id };
+        let fields = Fields::new()
+            .with("beneficiary_id", ask.beneficiary_id)
+            .with("amount.currency_code", ask.amount.currency())
+            .with("amount.minor_units", ask.amount.minor_units());
+        let mut tx = self.store.begin().await?;
+        match requests::begin(&mut tx, key, &fields, now).await? {
+            Begun::Reused { differing } => return Err(Error::Reused(differing)),
+            Begun::Replay(outcome) if outcome.refusal => return Err(Error::Ledger(Stored::from_bytes(&outcome.bytes)?)),
+            Begun::Replay(_) => return Ok(Registered::Answered(existing(&mut tx, &place).await?)),
+            Begun::Unfinished { .. } => return Ok(Registered::Open(existing(&mut tx, &place).await?)),
+            Begun::New => {}
+        }
+        match self.check(&mut tx, ask, is_test).await? {
+            Ok(rail) => {
+                let payout = self.new_payout(ask, place.payout_id, rail, to_ms(now));
+                payouts::insert(&mut tx, &payout).await?;
+                tx.commit().await?;
+                Ok(Registered::Open(payout))
+            }
+            Err(refusal) => {
+                let stored = Stored::of(&Error::Refused(refusal).into());
+                requests::finish(&mut tx, key, &Outcome { bytes: stored.to_bytes(), refusal: true }, now).await?;
+                tx.commit().await?;
+                Err(Error::Ledger(stored))
+            }
+        }
+    }
+
+    /// Our own rules, in the contract's order.
+    async fn check(&self, tx: &mut AnyConnection, ask: &Ask, is_test: bool) -> Result<Result<Rail, Refusal>, Error> {
+        let beneficiary = beneficiaries::get(tx, &ask.book, ask.beneficiary_id).await?;
+        let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user) else { return Ok(Err(Refusal::BeneficiaryUnknown)) };
+        let bank = self.bank.as_ref().filter(|_| is_test);
+        let rail = bank.and_then(|(_, bank)| Self::rail(bank, beneficiary.rail));
+        Ok(match rail {
+            Some(rail) if beneficiary.currency == ask.amount.currency() => {
+                if ask.amount.minor_units() > rail.minor_units_max {
+                    Err(Refusal::AmountTooLarge)
+                } else {
+                    Ok(rail.rail)
+                }
+            }
+            _ => Err(Refusal::CurrencyUnsupported),
+        })
+    }
+
+    fn new_payout(&self, ask: &Ask, payout_id: Uuid, rail: Rail, now_ms: i64) -> Payout {
+        Payout {
+            book: ask.book.clone(),
+            payout_id,
+            user: ask.user.clone(),
+            beneficiary_id: ask.beneficiary_id,
+            request_id: ask.request_id.uuid(),
+            amount: ask.amount,
+            rail,
+            phase: Phase::Requested,
+            state: State::Requested,
+            version: 1,
+            // The handler's own turn; after that the worker takes it for lost.
+            due_at_ms: now_ms.saturating_add(ms(self.config.lease)),
+            attempts: 0,
+            sends: 0,
+            sent_at_ms: 0,
+            first_sent_at_ms: 0,
+            seen: false,
+            step_key: Uuid::now_v7(),
+            bank_status: String::new(),
+            reason_code: String::new(),
+            reason: String::new(),
+            hold_posting_id: String::new(),
+            hold_transfer_no: 0,
+            submit_posting_id: String::new(),
+            final_posting_id: String::new(),
+            bank_time_ms: 0,
+            traceparent: rpc::trace::current_traceparent().unwrap_or_default(),
+            created_at_ms: now_ms,
+            final_at_ms: 0,
+        }
+    }
+
+    /// Holds the money and answers the request, or records the ledger's refusal as its answer. Handler and worker may both be here for one
+    /// payout: the ledger answers both alike, and the first to write wins.
+    pub async fn place_hold(&self, payout: Payout) -> Result<Payout, Error> {
+        let held = match self.ledger.hold(&payout).await {
+            Ok(posting) => Ok((posting.posting_id, posting.transfers.first().map_or(0, |transfer| transfer.transfer_no))),
+            Err(Failure::Refused(status)) => Err(Stored::of(&status)),
+            Err(Failure::Retry(status)) => {
+                tracing::warn!(payout_id = %payout.payout_id, %status, "the hold's outcome is unknown");
+                return Err(Error::HoldUnknown);
+            }
+        };
+        let place = payout.place();
+        let mut tx = self.store.begin().await?;
+        let current = existing(&mut tx, &place).await?;
+        let now = SystemTime::now();
+        if current.phase == Phase::Requested {
+            let (next, outcome) = match &held {
+                Ok((posting_id, transfer_no)) => {
+                    let mut next = current.enter(Phase::Held, to_ms(now));
+                    next.hold_posting_id = posting_id.clone();
+                    next.hold_transfer_no = *transfer_no;
+                    (next, Outcome { bytes: Vec::new(), refusal: false })
+                }
+                Err(stored) => (current.enter(Phase::Refused, to_ms(now)), Outcome { bytes: stored.to_bytes(), refusal: true }),
+            };
+            let step = Step { state: next.state, at_ms: to_ms(now), note: String::new() };
+            let saved = payouts::update(&mut tx, next, held.is_ok().then_some(&step)).await?.ok_or(Error::HoldUnknown)?;
+            let request_id = RequestId::parse(&saved.request_id.to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
+            let key = Key { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };
+            requests::finish(&mut tx, key, &outcome, now).await?;
+            tx.commit().await?;
+            self.tell(saved.payout_id);
+            return held.map(|_| saved).map_err(Error::Ledger);
+        }
+        held.map(|_| current).map_err(Error::Ledger)
+    }
+
+    /// Wakes who watches.
+    pub fn tell(&self, payout_id: Uuid) {
+        // An error only says that nobody watches.
+        let _ = self.changed.send(payout_id);
+    }
+
+    /// A payout with its steps. `None` where there is none to be seen.
+    pub async fn get(&self, place: &Place) -> Result<Option<(Payout, Vec<Step>)>, Error> {
+        let Some(payout) = self.store.payout(place).await?.filter(|payout| payout.phase != Phase::Refused) else { return Ok(None) };
+        let steps = self.store.steps(place).await?;
+        Ok(Some((payout, steps)))
+    }
+
+    /// A user's payouts, newest first, and the next page's token.
+    pub async fn list(
+        &self,
+        book: &BookName,
+        user: &UserKey,
+        state: Option<State>,
+        page: &Page,
+    ) -> Result<(Vec<(Payout, Vec<Step>)>, String), Error> {
+        let rows = self.store.payouts(book, user, state, page.after, page.size + 1).await?;
+        let (rows, token) = page.cut(rows, |payout| (payout.created_at_ms, payout.payout_id));
+        let mut shown = Vec::with_capacity(rows.len());
+        for payout in rows {
+            let steps = self.store.steps(&payout.place()).await?;
+            shown.push((payout, steps));
+        }
+        Ok((shown, token))
+    }
+}
+
+impl Payout {
+    /// Where it is found.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { book: self.book.clone(), payout_id: self.payout_id }
+    }
+}
+
+/// The payout a request makes, the same at every try.
+fn payout_id(ask: &Ask) -> Uuid {
+    derive_id(ask.request_id.uuid(), &[RPC, ask.book.as_str(), ask.user.as_str()])
+}
+
+async fn existing(tx: &mut AnyConnection, place: &Place) -> Result<Payout, Error> {
+    Ok(payouts::get(tx, place).await?.ok_or(crate::store::Error::Row("payout"))?)
+}

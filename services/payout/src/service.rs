@@ -1,0 +1,105 @@
+//! PayoutService: who, decode, call, encode.
+
+use crate::{
+    beneficiaries,
+    error::Error,
+    page::Page,
+    payouts::{Payouts, to_ms},
+    store::payouts::Place,
+    watch::{Seen, watch},
+    wire,
+};
+use api::payout::{self as pb, payout_service_server::PayoutService};
+use futures::{Stream, StreamExt as _};
+use std::{pin::Pin, sync::Arc, time::SystemTime};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+/// The service over gRPC.
+#[derive(Clone)]
+pub struct Handlers {
+    /// The use cases.
+    pub payouts: Arc<Payouts>,
+    /// Ends streams.
+    pub shutdown: CancellationToken,
+}
+
+impl Handlers {
+    /// A payout the caller may see; another's is as unknown as one that never was.
+    async fn visible(&self, caller: &rpc::Caller, book: &str, payout_id: &str) -> Result<(Place, Seen), Status> {
+        let place = Place { book: caller.book(book)?, payout_id: wire::uuid("payout_id", payout_id)? };
+        let seen = self.payouts.get(&place).await?.ok_or(Error::PayoutUnknown)?;
+        if caller.acting_for(seen.0.user.as_str()).is_err() {
+            return Err(Error::PayoutUnknown.into());
+        }
+        Ok((place, seen))
+    }
+}
+
+#[tonic::async_trait]
+impl PayoutService for Handlers {
+    async fn create_beneficiary(
+        &self,
+        request: Request<pb::CreateBeneficiaryRequest>,
+    ) -> Result<Response<pb::CreateBeneficiaryResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let create = wire::create(book, user, request)?;
+        let now = SystemTime::now();
+        let (row, replayed) = beneficiaries::create(&self.payouts.store, &self.payouts.vault, &create, now, to_ms(now)).await?;
+        Ok(Response::new(pb::CreateBeneficiaryResponse { beneficiary: Some(wire::beneficiary(&row)), replayed }))
+    }
+
+    async fn list_beneficiaries(
+        &self,
+        request: Request<pb::ListBeneficiariesRequest>,
+    ) -> Result<Response<pb::ListBeneficiariesResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let page = Page::decode(request.page_size, &request.page_token, &["beneficiaries", book.as_str(), user.as_str()])?;
+        let (rows, next_page_token) = beneficiaries::list(&self.payouts.store, &book, &user, &page).await?;
+        let beneficiaries = rows.iter().map(wire::beneficiary).collect();
+        Ok(Response::new(pb::ListBeneficiariesResponse { beneficiaries, next_page_token }))
+    }
+
+    async fn request_payout(&self, request: Request<pb::RequestPayoutRequest>) -> Result<Response<pb::RequestPayoutResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let ask = wire::ask(book, user, &request)?;
+        let (payout, replayed) = self.payouts.request(&ask, SystemTime::now()).await?;
+        let seen = self.payouts.get(&payout.place()).await?.ok_or(Error::PayoutUnknown)?;
+        Ok(Response::new(pb::RequestPayoutResponse { payout: Some(wire::payout(&seen)), replayed }))
+    }
+
+    async fn get_payout(&self, request: Request<pb::GetPayoutRequest>) -> Result<Response<pb::GetPayoutResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (_, seen) = self.visible(&caller, &request.book, &request.payout_id).await?;
+        Ok(Response::new(pb::GetPayoutResponse { payout: Some(wire::payout(&seen)) }))
+    }
+
+    async fn list_payouts(&self, request: Request<pb::ListPayoutsRequest>) -> Result<Response<pb::ListPayoutsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let state = wire::filter(request.state)?;
+        let filter = ["payouts", book.as_str(), user.as_str(), state.map_or("", crate::domain::State::name)];
+        let page = Page::decode(request.page_size, &request.page_token, &filter)?;
+        let (rows, next_page_token) = self.payouts.list(&book, &user, state, &page).await?;
+        Ok(Response::new(pb::ListPayoutsResponse { payouts: rows.iter().map(wire::payout).collect(), next_page_token }))
+    }
+
+    type WatchPayoutStream = Pin<Box<dyn Stream<Item = Result<pb::WatchPayoutResponse, Status>> + Send>>;
+
+    async fn watch_payout(&self, request: Request<pb::WatchPayoutRequest>) -> Result<Response<Self::WatchPayoutStream>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let (place, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
+        let stream = watch(self.payouts.clone(), place, self.shutdown.clone());
+        let encode = |seen: Result<Seen, Error>| Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen?)) });
+        Ok(Response::new(Box::pin(stream.map(encode))))
+    }
+}

@@ -1,0 +1,97 @@
+//! Every SQL statement of this service.
+//!
+//! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts and their steps. [`messages`]: what went to and came from banks.
+
+pub mod beneficiaries;
+pub mod messages;
+pub mod payouts;
+
+use crate::vault::Vault;
+use db::{Database, Migration, requests};
+use money::{BookName, Currency, Money, UserKey};
+use sqlx::{Any, AnyPool, Transaction};
+use uuid::Uuid;
+
+const MIGRATIONS: [Migration; 2] =
+    [Migration { version: 1, sql: include_str!("../migrations/0001_payout.sql") }, Migration { version: 2, sql: requests::TABLE }];
+
+/// What the key check seals.
+const KEY_CHECK: &[u8] = b"largesse payout";
+
+/// Why the store can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It can't be opened.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    /// A statement failed.
+    #[error(transparent)]
+    Sqlx(#[from] sqlx::Error),
+    /// Sealing failed, or the key is not the one the store was written with.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::Error),
+    /// A row holds what this program never writes.
+    #[error("a stored {0} is not one")]
+    Row(&'static str),
+}
+
+/// The tables.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: AnyPool,
+}
+
+impl Store {
+    /// Opens the tables and makes sure that they were written with this key.
+    pub async fn open(database: &Database, vault: &Vault) -> Result<Self, Error> {
+        let pool = database.open("payout", &MIGRATIONS).await?;
+        let sealed = vault.seal("key_check", KEY_CHECK)?;
+        sqlx::query("INSERT INTO key_check (check_no, sealed) VALUES (1, $1) ON CONFLICT DO NOTHING").bind(sealed).execute(&pool).await?;
+        let kept: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM key_check WHERE check_no = 1").fetch_one(&pool).await?;
+        vault.unseal("key_check", &kept)?;
+        Ok(Self { pool })
+    }
+
+    /// A transaction that will write.
+    pub async fn begin(&self) -> Result<Transaction<'static, Any>, Error> {
+        Ok(db::begin(&self.pool).await?)
+    }
+
+    pub(crate) fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+}
+
+/// Where a page begins: after this row, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    /// The last row's creation.
+    pub created_at_ms: i64,
+    /// The last row's id.
+    pub id: Uuid,
+}
+
+impl After {
+    /// Before the newest.
+    pub const START: Self = Self { created_at_ms: i64::MAX, id: Uuid::max() };
+}
+
+fn uuid(text: &str) -> Result<Uuid, Error> {
+    text.parse().map_err(|_| Error::Row("id"))
+}
+
+fn user(text: &str) -> Result<UserKey, Error> {
+    UserKey::try_new(text).map_err(|_| Error::Row("user key"))
+}
+
+fn book(text: &str) -> Result<BookName, Error> {
+    BookName::try_new(text).map_err(|_| Error::Row("book"))
+}
+
+fn currency(text: &str) -> Result<Currency, Error> {
+    Currency::try_new(text).map_err(|_| Error::Row("currency"))
+}
+
+fn money(code: &str, minor_units: i64) -> Result<Money, Error> {
+    Money::try_new(currency(code)?, minor_units).map_err(|_| Error::Row("amount"))
+}

@@ -1,0 +1,65 @@
+//! The log of messages to and from banks.
+
+use super::{Error, Store, payouts::Place};
+use crate::vault::Vault;
+use sqlx::AnyConnection;
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// `sent` or `received`.
+    pub direction: &'static str,
+    /// `pain.001`, `ask`, or `answer`.
+    pub kind: &'static str,
+    /// HTTP status of an answer; 0 for none.
+    pub http_status: i64,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// The bytes as they went over the wire; for a lost answer, why.
+    pub body: Vec<u8>,
+}
+
+/// What a message is sealed for: it cannot be shown as another payout's.
+fn place_text(place: &Place) -> String {
+    format!("bank_message {} {}", place.book, place.payout_id)
+}
+
+/// Keeps a message, sealed. A payout is worked on by one worker at a time, so that its numbers do not collide; if they do, the later
+/// writer fails with all it wrote and the payout is looked at again.
+pub async fn insert(tx: &mut AnyConnection, vault: &Vault, place: &Place, message: &Message) -> Result<(), Error> {
+    let sealed = vault.seal(&place_text(place), &message.body)?;
+    sqlx::query(
+        "INSERT INTO bank_message (book, payout_id, message_no, direction, kind, http_status, at_ms, sealed)
+         SELECT $1, $2, COALESCE(MAX(message_no), 0) + 1, $3, $4, $5, $6, $7 FROM bank_message WHERE book = $1 AND payout_id = $2",
+    )
+    .bind(place.book.as_str().to_owned())
+    .bind(place.payout_id.to_string())
+    .bind(message.direction)
+    .bind(message.kind)
+    .bind(message.http_status)
+    .bind(message.at_ms)
+    .bind(sealed)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Every message of a payout, opened, oldest first.
+    pub async fn messages(&self, vault: &Vault, place: &Place) -> Result<Vec<Message>, Error> {
+        let rows: Vec<(String, String, i64, i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT direction, kind, http_status, at_ms, sealed FROM bank_message WHERE book = $1 AND payout_id = $2 ORDER BY message_no",
+        )
+        .bind(place.book.as_str().to_owned())
+        .bind(place.payout_id.to_string())
+        .fetch_all(self.pool())
+        .await?;
+        let open = |(direction, kind, http_status, at_ms, sealed): (String, String, i64, i64, Vec<u8>)| {
+            let body = vault.unseal(&place_text(place), &sealed)?;
+            let known = |text: &str, all: [&'static str; 3]| all.into_iter().find(|name| *name == text).ok_or(Error::Row("message"));
+            let direction = known(&direction, ["sent", "received", ""])?;
+            Ok(Message { direction, kind: known(&kind, ["pain.001", "ask", "answer"])?, http_status, at_ms, body })
+        };
+        rows.into_iter().map(open).collect()
+    }
+}

@@ -1,0 +1,226 @@
+//! The tables of payouts and their steps.
+
+use super::{After, Error, Store, book, money, user, uuid};
+use crate::domain::{Payout, Phase, State};
+use iso20022::Rail;
+use money::{BookName, UserKey};
+use sqlx::{AnyConnection, Row, any::AnyRow};
+use uuid::Uuid;
+
+/// A change the world saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it entered.
+    pub state: State,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// For people.
+    pub note: String,
+}
+
+/// Where a payout is found.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Its book.
+    pub book: BookName,
+    /// Its id.
+    pub payout_id: Uuid,
+}
+
+fn read(row: &AnyRow) -> Result<Payout, Error> {
+    let text = |name: &str| row.try_get::<String, _>(name);
+    let number = |name: &str| row.try_get::<i64, _>(name);
+    Ok(Payout {
+        book: book(&text("book")?)?,
+        payout_id: uuid(&text("payout_id")?)?,
+        user: user(&text("user_id")?)?,
+        beneficiary_id: uuid(&text("beneficiary_id")?)?,
+        request_id: uuid(&text("request_id")?)?,
+        amount: money(&text("currency")?, number("minor_units")?)?,
+        rail: Rail::from_name(&text("rail")?).ok_or(Error::Row("rail"))?,
+        phase: Phase::from_name(&text("phase")?).ok_or(Error::Row("phase"))?,
+        state: State::from_name(&text("state")?).ok_or(Error::Row("state"))?,
+        version: number("version")?,
+        due_at_ms: number("due_at_ms")?,
+        attempts: number("attempts")?,
+        sends: number("sends")?,
+        sent_at_ms: number("sent_at_ms")?,
+        first_sent_at_ms: number("first_sent_at_ms")?,
+        seen: number("seen")? != 0,
+        step_key: uuid(&text("step_key")?)?,
+        bank_status: text("bank_status")?,
+        reason_code: text("reason_code")?,
+        reason: text("reason")?,
+        hold_posting_id: text("hold_posting_id")?,
+        hold_transfer_no: number("hold_transfer_no")?,
+        submit_posting_id: text("submit_posting_id")?,
+        final_posting_id: text("final_posting_id")?,
+        bank_time_ms: number("bank_time_ms")?,
+        traceparent: text("traceparent")?,
+        created_at_ms: number("created_at_ms")?,
+        final_at_ms: number("final_at_ms")?,
+    })
+}
+
+/// Keeps a new payout and its first step.
+pub async fn insert(tx: &mut AnyConnection, payout: &Payout) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version,
+             due_at_ms, attempts, sends, sent_at_ms, first_sent_at_ms, seen, step_key, bank_status, reason_code, reason, hold_posting_id,
+             hold_transfer_no, submit_posting_id, final_posting_id, bank_time_ms, traceparent, created_at_ms, final_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, 0, 0, $13, '', '', '', '', 0, '', '', 0, $14, $15, 0)",
+    )
+    .bind(payout.book.as_str().to_owned())
+    .bind(payout.payout_id.to_string())
+    .bind(payout.user.as_str().to_owned())
+    .bind(payout.beneficiary_id.to_string())
+    .bind(payout.request_id.to_string())
+    .bind(payout.amount.currency().code().to_owned())
+    .bind(payout.amount.minor_units())
+    .bind(payout.rail.name())
+    .bind(payout.phase.name())
+    .bind(payout.state.name())
+    .bind(payout.version)
+    .bind(payout.due_at_ms)
+    .bind(payout.step_key.to_string())
+    .bind(payout.traceparent.clone())
+    .bind(payout.created_at_ms)
+    .execute(&mut *tx)
+    .await?;
+    insert_step(tx, payout, &Step { state: payout.state, at_ms: payout.created_at_ms, note: String::new() }).await
+}
+
+/// One by its id.
+pub async fn get(tx: &mut AnyConnection, place: &Place) -> Result<Option<Payout>, Error> {
+    let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND payout_id = $2");
+    let query = query.bind(place.book.as_str().to_owned()).bind(place.payout_id.to_string());
+    query.fetch_optional(tx).await?.as_ref().map(read).transpose()
+}
+
+async fn insert_step(tx: &mut AnyConnection, payout: &Payout, step: &Step) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO payout_step (book, payout_id, step_no, state, at_ms, note)
+         SELECT $1, $2, COALESCE(MAX(step_no), 0) + 1, $3, $4, $5 FROM payout_step WHERE book = $1 AND payout_id = $2",
+    )
+    .bind(payout.book.as_str().to_owned())
+    .bind(payout.payout_id.to_string())
+    .bind(step.state.name())
+    .bind(step.at_ms)
+    .bind(step.note.clone())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Writes `payout` over the version it was read at, and the step, if any. `None`: somebody else wrote first, and nothing changed.
+pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&Step>) -> Result<Option<Payout>, Error> {
+    let updated = sqlx::query(
+        "UPDATE payout SET phase = $4, state = $5, version = version + 1, due_at_ms = $6, attempts = $7, sends = $8, sent_at_ms = $9,
+             first_sent_at_ms = $10, seen = $11, step_key = $12, bank_status = $13, reason_code = $14, reason = $15,
+             hold_posting_id = $16, hold_transfer_no = $17, submit_posting_id = $18, final_posting_id = $19, bank_time_ms = $20,
+             final_at_ms = $21
+         WHERE book = $1 AND payout_id = $2 AND version = $3",
+    )
+    .bind(payout.book.as_str().to_owned())
+    .bind(payout.payout_id.to_string())
+    .bind(payout.version)
+    .bind(payout.phase.name())
+    .bind(payout.state.name())
+    .bind(payout.due_at_ms)
+    .bind(payout.attempts)
+    .bind(payout.sends)
+    .bind(payout.sent_at_ms)
+    .bind(payout.first_sent_at_ms)
+    .bind(i64::from(payout.seen))
+    .bind(payout.step_key.to_string())
+    .bind(payout.bank_status.clone())
+    .bind(payout.reason_code.clone())
+    .bind(payout.reason.clone())
+    .bind(payout.hold_posting_id.clone())
+    .bind(payout.hold_transfer_no)
+    .bind(payout.submit_posting_id.clone())
+    .bind(payout.final_posting_id.clone())
+    .bind(payout.bank_time_ms)
+    .bind(payout.final_at_ms)
+    .execute(&mut *tx)
+    .await?;
+    if updated.rows_affected() == 0 {
+        return Ok(None);
+    }
+    if let Some(step) = step {
+        insert_step(tx, &payout, step).await?;
+    }
+    payout.version += 1;
+    Ok(Some(payout))
+}
+
+impl Store {
+    /// One by its id.
+    pub async fn payout(&self, place: &Place) -> Result<Option<Payout>, Error> {
+        let mut connection = self.pool().acquire().await?;
+        get(&mut connection, place).await
+    }
+
+    /// As [`update`], in a transaction of its own.
+    pub async fn save(&self, payout: Payout, step: Option<&Step>) -> Result<Option<Payout>, Error> {
+        let mut tx = self.begin().await?;
+        let saved = update(&mut tx, payout, step).await?;
+        tx.commit().await?;
+        Ok(saved)
+    }
+
+    /// Every step so far, oldest first.
+    pub async fn steps(&self, place: &Place) -> Result<Vec<Step>, Error> {
+        let rows: Vec<(String, i64, String)> =
+            sqlx::query_as("SELECT state, at_ms, note FROM payout_step WHERE book = $1 AND payout_id = $2 ORDER BY step_no")
+                .bind(place.book.as_str().to_owned())
+                .bind(place.payout_id.to_string())
+                .fetch_all(self.pool())
+                .await?;
+        let step = |(state, at_ms, note): (String, i64, String)| {
+            Ok(Step { state: State::from_name(&state).ok_or(Error::Row("state"))?, at_ms, note })
+        };
+        rows.into_iter().map(step).collect()
+    }
+
+    /// A user's, newest first; only in `state` when given. Refused ones never were.
+    pub async fn payouts(
+        &self,
+        book: &BookName,
+        user: &UserKey,
+        state: Option<State>,
+        after: After,
+        limit: i64,
+    ) -> Result<Vec<Payout>, Error> {
+        let query = sqlx::query(
+            "SELECT * FROM payout
+             WHERE book = $1 AND user_id = $2 AND (created_at_ms < $3 OR (created_at_ms = $3 AND payout_id < $4))
+                 AND phase <> 'refused' AND ($5 = '' OR state = $5)
+             ORDER BY created_at_ms DESC, payout_id DESC LIMIT $6",
+        );
+        let query = query
+            .bind(book.as_str().to_owned())
+            .bind(user.as_str().to_owned())
+            .bind(after.created_at_ms)
+            .bind(after.id.to_string())
+            .bind(state.map_or("", State::name))
+            .bind(limit);
+        query.fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
+    /// What is due, longest waiting first.
+    pub async fn due(&self, now_ms: i64, limit: i64) -> Result<Vec<Place>, Error> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT book, payout_id FROM payout WHERE due_at_ms <= $1 ORDER BY due_at_ms LIMIT $2")
+                .bind(now_ms)
+                .bind(limit)
+                .fetch_all(self.pool())
+                .await?;
+        rows.iter().map(|(name, id)| Ok(Place { book: book(name)?, payout_id: uuid(id)? })).collect()
+    }
+
+    /// When the next one becomes due.
+    pub async fn next_due_at_ms(&self) -> Result<Option<i64>, Error> {
+        Ok(sqlx::query_scalar("SELECT due_at_ms FROM payout ORDER BY due_at_ms LIMIT 1").fetch_optional(self.pool()).await?)
+    }
+}

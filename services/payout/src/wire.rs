@@ -1,0 +1,151 @@
+//! Protobuf to domain and back.
+
+use crate::{
+    beneficiaries::{Create, Typed},
+    domain::{Payout, State},
+    error::Error,
+    payouts::Ask,
+    store::{beneficiaries::Beneficiary, payouts::Step},
+};
+use api::{
+    payout::{self as pb, create_beneficiary_request::Account},
+    r#type,
+};
+use money::{BookName, Currency, Money, RequestId, UserKey};
+use prost_types::Timestamp;
+use uuid::Uuid;
+
+/// Longest holder's name, in characters (ISO 20022 `Max140Text`).
+const HOLDER_NAME_CHARS_MAX: usize = 140;
+/// Longest account field read at all, in bytes; real ones have at most 34 characters and some blanks.
+const ACCOUNT_BYTES_MAX: usize = 64;
+
+fn malformed(field: &'static str, why: impl ToString) -> Error {
+    Error::Malformed { field, why: why.to_string() }
+}
+
+fn request_id(text: &str) -> Result<RequestId, Error> {
+    RequestId::parse(text).map_err(|error| malformed("request_id", error))
+}
+
+/// Any UUID.
+pub fn uuid(field: &'static str, text: &str) -> Result<Uuid, Error> {
+    Uuid::try_parse(text).map_err(|_| malformed(field, "must be a UUID"))
+}
+
+/// A beneficiary to record. The account's own rules are checked later, after the request id.
+pub fn create(book: BookName, user: UserKey, request: pb::CreateBeneficiaryRequest) -> Result<Create, Error> {
+    let request_id = request_id(&request.request_id)?;
+    let holder_name = request.holder_name;
+    let chars = holder_name.chars().count();
+    let printable = !holder_name.chars().any(char::is_control) && holder_name.trim() == holder_name;
+    // Noncharacters are allowed in protobuf strings and not in XML.
+    let in_xml = !holder_name.contains(['\u{fffe}', '\u{ffff}']);
+    if !(1..=HOLDER_NAME_CHARS_MAX).contains(&chars) || !printable || !in_xml {
+        return Err(malformed("holder_name", "must be 1 to 140 printable characters without blank ends"));
+    }
+    let bounded = |field, text: &str| {
+        if text.len() <= ACCOUNT_BYTES_MAX { Ok(()) } else { Err(malformed(field, "is too long to be an account")) }
+    };
+    let account = match request.account {
+        None => return Err(malformed("account", "either iban or aba is required")),
+        Some(Account::Iban(iban)) => {
+            bounded("iban", &iban)?;
+            Typed::Iban(iban)
+        }
+        Some(Account::Aba(aba)) => {
+            bounded("aba.routing_number", &aba.routing_number)?;
+            bounded("aba.account_number", &aba.account_number)?;
+            Typed::Aba { routing_number: aba.routing_number, account_number: aba.account_number }
+        }
+    };
+    Ok(Create { book, user, request_id, holder_name, account })
+}
+
+/// A payout to make.
+pub fn ask(book: BookName, user: UserKey, request: &pb::RequestPayoutRequest) -> Result<Ask, Error> {
+    let amount = request.amount.as_ref().ok_or_else(|| malformed("amount", "required"))?;
+    let currency = Currency::try_new(&amount.currency_code).map_err(|error| malformed("amount.currency_code", error))?;
+    let money = Money::try_new(currency, amount.minor_units).map_err(|error| malformed("amount.minor_units", error))?;
+    if money.minor_units() == 0 {
+        return Err(malformed("amount.minor_units", "must be above zero"));
+    }
+    Ok(Ask {
+        book,
+        user,
+        request_id: request_id(&request.request_id)?,
+        beneficiary_id: uuid("beneficiary_id", &request.beneficiary_id)?,
+        amount: money,
+    })
+}
+
+/// A state to filter by; none for any.
+pub fn filter(state: i32) -> Result<Option<State>, Error> {
+    let state = pb::PayoutState::try_from(state).map_err(|_| malformed("state", "no such state"))?;
+    Ok(match state {
+        pb::PayoutState::Unspecified => None,
+        pb::PayoutState::Requested => Some(State::Requested),
+        pb::PayoutState::Held => Some(State::Held),
+        pb::PayoutState::Submitted => Some(State::Submitted),
+        pb::PayoutState::Accepted => Some(State::Accepted),
+        pb::PayoutState::OutcomeUnknown => Some(State::OutcomeUnknown),
+        pb::PayoutState::Settled => Some(State::Settled),
+        pb::PayoutState::Rejected => Some(State::Rejected),
+    })
+}
+
+fn state(state: State) -> pb::PayoutState {
+    match state {
+        State::Requested => pb::PayoutState::Requested,
+        State::Held => pb::PayoutState::Held,
+        State::Submitted => pb::PayoutState::Submitted,
+        State::Accepted => pb::PayoutState::Accepted,
+        State::OutcomeUnknown => pb::PayoutState::OutcomeUnknown,
+        State::Settled => pb::PayoutState::Settled,
+        State::Rejected => pb::PayoutState::Rejected,
+    }
+}
+
+fn time(at_ms: i64) -> Timestamp {
+    let nanos = i32::try_from(at_ms.rem_euclid(1000)).unwrap_or(0) * 1_000_000;
+    Timestamp { seconds: at_ms.div_euclid(1000), nanos }
+}
+
+/// A beneficiary, masked.
+#[must_use]
+pub fn beneficiary(row: &Beneficiary) -> pb::Beneficiary {
+    pb::Beneficiary {
+        beneficiary_id: row.beneficiary_id.to_string(),
+        user_id: row.user.to_string(),
+        country: row.country.clone(),
+        currency_code: row.currency.to_string(),
+        masked_account: row.masked_account.clone(),
+        masked_holder_name: row.masked_holder_name.clone(),
+        create_time: Some(time(row.created_at_ms)),
+    }
+}
+
+/// A payout with its steps.
+#[must_use]
+pub fn payout((row, steps): &(Payout, Vec<Step>)) -> pb::Payout {
+    let step = |step: &Step| pb::PayoutStep { state: state(step.state).into(), time: Some(time(step.at_ms)), note: step.note.clone() };
+    pb::Payout {
+        payout_id: row.payout_id.to_string(),
+        user_id: row.user.to_string(),
+        beneficiary_id: row.beneficiary_id.to_string(),
+        amount: Some(r#type::Money { currency_code: row.amount.currency().to_string(), minor_units: row.amount.minor_units() }),
+        state: state(row.state).into(),
+        rail: row.rail.name().to_owned(),
+        end_to_end_id: row.end_to_end_id(),
+        bank_status: row.bank_status.clone(),
+        reason_code: row.reason_code.clone(),
+        reason: row.reason.clone(),
+        steps: steps.iter().map(step).collect(),
+        hold_posting_id: row.hold_posting_id.clone(),
+        submit_posting_id: row.submit_posting_id.clone(),
+        final_posting_id: row.final_posting_id.clone(),
+        bank_time_ms: row.bank_time_ms,
+        total_time_ms: if row.final_at_ms == 0 { 0 } else { row.final_at_ms - row.created_at_ms },
+        create_time: Some(time(row.created_at_ms)),
+    }
+}

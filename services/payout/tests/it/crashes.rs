@@ -1,0 +1,109 @@
+//! A payout dropped at any await, by handler or worker, is finished by the next process, once.
+
+use crate::world::{BOOK, World, aba, on_both};
+use api::payout::PayoutState;
+use money::{BookName, Currency, Money, RequestId, UserKey};
+use payout::{
+    bank::Bank,
+    ledger::Ledger,
+    payouts::{Ask, Payouts},
+    store::Store,
+    vault::Vault,
+};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::SystemTime,
+};
+use uuid::Uuid;
+
+/// Drops the inner future after so many polls, as a crash between two awaits would.
+struct Crash<F> {
+    inner: Option<Pin<Box<F>>>,
+    polls: usize,
+}
+
+impl<F: Future> Future for Crash<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls == 0 {
+            self.inner = None;
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        let inner = self.inner.as_mut().expect("not polled after it was ready");
+        inner.as_mut().poll(context).map(Some)
+    }
+}
+
+fn crash<F: Future>(inner: F, polls: usize) -> Crash<F> {
+    Crash { inner: Some(Box::pin(inner)), polls }
+}
+
+/// The use cases without a worker: nothing goes on by itself.
+async fn without_worker(world: &World) -> Payouts {
+    let config = world.config();
+    let vault = Vault::open(&config.key_file, true).unwrap();
+    let store = Store::open(&world.database, &vault).await.unwrap();
+    let bank = config.test_bank.clone().map(|options| (Bank::try_new(&options.url).unwrap(), options));
+    Payouts::new(store, vault, Ledger::new(world.transport()), bank, config)
+}
+
+#[tokio::test]
+async fn a_payout_dropped_anywhere_is_finished_once() {
+    on_both(async |database| {
+        let world = World::open(database, 1).await;
+        let running = world.start().await;
+        world.fund("ana", "USD").await;
+        let account: Uuid = running.beneficiary("ana", aba("9000000001")).await.unwrap().parse().unwrap();
+        running.stop().await;
+
+        let payouts = without_worker(&world).await;
+        let ask = || Ask {
+            book: BookName::try_new(BOOK).unwrap(),
+            user: UserKey::try_new("ana").unwrap(),
+            request_id: RequestId::parse(&Uuid::now_v7().to_string()).unwrap(),
+            beneficiary_id: account,
+            amount: Money::try_new(Currency::try_new("USD").unwrap(), 5).unwrap(),
+        };
+        let mut places = Vec::new();
+        // The handler, dropped after one poll more every time, until it gets through. A dropped one may have left nothing at all.
+        for polls in 0.. {
+            let asked = ask();
+            let done = crash(payouts.request(&asked, SystemTime::now()), polls).await;
+            let finished = done.is_some();
+            if finished {
+                places.push(done.unwrap().unwrap().0.place());
+                break;
+            }
+        }
+        // The worker, dropped the same way; each time with a payout of its own.
+        for polls in 0.. {
+            let (payout, _) = payouts.request(&ask(), SystemTime::now()).await.unwrap();
+            places.push(payout.place());
+            if crash(payouts.drive(&payout.place()), polls).await.is_some() {
+                break;
+            }
+        }
+        assert!(places.len() > 10, "the crashes must fall between the steps, not before or after them");
+
+        let running = world.start().await;
+        for place in &places {
+            let payout = running.end("ana", &place.payout_id.to_string()).await;
+            assert_eq!((payout.state(), world.executed(&payout).await), (PayoutState::Settled, 1), "{payout:?}");
+        }
+        // Those whose handler was dropped after the row was written are finished as well.
+        let list = api::payout::ListPayoutsRequest { book: BOOK.into(), page_size: 200, ..Default::default() };
+        let all = running.client().list_payouts(running.signed("ana", list)).await.unwrap().into_inner().payouts;
+        assert!(all.len() < 200, "the page must hold all of them");
+        for payout in &all {
+            assert_eq!(running.end("ana", &payout.payout_id).await.state(), PayoutState::Settled);
+        }
+        world.check_books("ana", "USD", 5 * i64::try_from(all.len()).unwrap()).await;
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}

@@ -1,0 +1,292 @@
+//! A ledger, a bank and the payout service, wired as one process would.
+
+use api::{
+    ledger::{BookMode, CreateBookRequest, GetAccountRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient},
+    payout::{
+        AbaAccount, CreateBeneficiaryRequest, Payout, PayoutState, RequestPayoutRequest, WatchPayoutRequest,
+        create_beneficiary_request::Account, payout_service_client::PayoutServiceClient,
+    },
+    r#type::Money,
+};
+use db::Database;
+use futures::StreamExt as _;
+use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
+use iso20022::{Rail, camt053::Statement};
+use ledger::Ledger;
+use money::{BookName, Currency, UserKey};
+use payout::{BankConfig, Config, Deps, RailConfig, Service};
+use rpc::{Options, ServiceToken, Stack, Transport};
+use sandbox::bank::{self, Bank, own_account};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status, service::Routes};
+use tower::Layer as _;
+use uuid::Uuid;
+
+pub const BOOK: &str = "app-us";
+pub const FUNDS: i64 = 100_000;
+
+/// Everything but the payout service, which tests start and stop.
+pub struct World {
+    pub database: Database,
+    pub key_file: PathBuf,
+    pub bank: Bank,
+    issuer: Arc<Issuer>,
+    stack: Stack,
+    ledger: Transport,
+    shutdown: CancellationToken,
+    http: reqwest::Client,
+    _dir: tempfile::TempDir,
+}
+
+impl World {
+    /// `finality`: the bank's window, in seconds.
+    pub async fn open(database: Database, finality: u64) -> World {
+        let dir = tempfile::tempdir().unwrap();
+        let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
+        let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
+        let options = Options { verifier, overload: Default::default(), deadline: Default::default(), closing: CancellationToken::new() };
+        let stack = Stack::try_new(options).unwrap();
+        let store = ledger::open_store(&database).await.unwrap();
+        let ledger = Ledger::start(store, ledger::Config::default()).await.unwrap();
+        let ledger = Routes::new(ledger::Service::new(ledger).server());
+        let token = ServiceToken::minted(issuer.clone(), "payout").unwrap();
+        let ledger = rpc::in_process(stack.layer(ledger)).with_token(token);
+        let shutdown = CancellationToken::new();
+        let config = bank::Config {
+            finality_window: Duration::from_secs(finality),
+            late_answer: Duration::from_millis(600),
+            ..bank::Config::default()
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let bank = bank::start(listener, &database, config, shutdown.clone()).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let key_file = dir.path().join("payout.key");
+        let world = World { database, key_file, bank, issuer, stack, ledger, shutdown, http, _dir: dir };
+        for (book, mode) in [(BOOK, BookMode::Test), ("app-live", BookMode::Live)] {
+            let request = CreateBookRequest { book: book.into(), mode: mode.into(), region: "us".into() };
+            world.ledger().create_book(request).await.unwrap();
+        }
+        world
+    }
+
+    pub fn ledger(&self) -> LedgerServiceClient<Transport> {
+        LedgerServiceClient::new(self.ledger.clone())
+    }
+
+    pub fn transport(&self) -> Transport {
+        self.ledger.clone()
+    }
+
+    /// Quick enough for tests, and with a lease that a crash gives back soon.
+    pub fn config(&self) -> Config {
+        let rails = Rail::ALL.into_iter().map(|rail| RailConfig {
+            rail,
+            debtor: own_account(rail.currency()),
+            time_out: Duration::from_millis(300),
+            minor_units_max: 50_000,
+        });
+        let bank = BankConfig { url: self.bank.url(), debtor_name: "Largesse".into(), rails: rails.collect() };
+        let mut config = Config::new(self.key_file.clone());
+        config.create_key = true;
+        config.test_bank = Some(bank);
+        config.lease = Duration::from_millis(1500);
+        config.poll_delay = Duration::from_millis(50);
+        config.policy.retry_delay = Duration::from_millis(20);
+        config.policy.retry_delay_max = Duration::from_millis(100);
+        config.policy.clock_skew = Duration::ZERO;
+        config.policy.sends_max = 2;
+        config
+    }
+
+    pub async fn start(&self) -> Running {
+        let shutdown = CancellationToken::new();
+        let deps = Deps { ledger: self.ledger.clone(), database: self.database.clone(), shutdown: shutdown.clone() };
+        let service = payout::start(deps, self.config()).await.unwrap();
+        let transport = rpc::in_process(self.stack.layer(service.routes()));
+        Running { service, transport, issuer: self.issuer.clone(), shutdown }
+    }
+
+    /// Gives a creator money to be paid.
+    pub async fn fund(&self, user: &str, currency: &str) {
+        let transfer = Transfer {
+            debit_account: format!("house/accrued_creator_liability/{currency}"),
+            credit_account: format!("creator/{user}/payable/{currency}"),
+            amount: FUNDS,
+            ..Transfer::default()
+        };
+        let request = PostRequest {
+            book: BOOK.into(),
+            request_id: Uuid::now_v7().to_string(),
+            kind: "conversion".into(),
+            transfers: vec![transfer],
+            ..PostRequest::default()
+        };
+        self.ledger().post(request).await.unwrap();
+    }
+
+    /// Balance and what is available; nothing where the account was never used.
+    pub async fn balance(&self, account: &str) -> (i64, i64) {
+        let request = GetAccountRequest { book: BOOK.into(), account: account.into() };
+        match self.ledger().get_account(request).await {
+            Ok(answer) => answer.into_inner().account.map(|account| (account.balance, account.available)).unwrap(),
+            Err(status) => {
+                assert_eq!(rpc::reason(&status).as_deref(), Some("ACCOUNT_UNKNOWN"));
+                (0, 0)
+            }
+        }
+    }
+
+    pub async fn statement(&self, currency: &str) -> Statement {
+        let url = format!("{}/statements/{currency}", self.bank.url());
+        let statement = Statement::read(&self.http.get(url).send().await.unwrap().bytes().await.unwrap()).unwrap();
+        assert!(statement.adds_up());
+        statement
+    }
+
+    /// How often the bank executed it.
+    pub async fn executed(&self, payout: &Payout) -> usize {
+        let code = payout.amount.as_ref().unwrap().currency_code.clone();
+        let entries = self.statement(&code).await.entries;
+        entries.iter().filter(|entry| entry.end_to_end_id.as_deref() == Some(payout.end_to_end_id.as_str())).count()
+    }
+
+    /// What is not settled is with the creator; nothing is left on the way; our cash moved as the bank says.
+    pub async fn check_books(&self, user: &str, currency: &str, settled: i64) {
+        assert_eq!(self.balance(&format!("creator/{user}/payable/{currency}")).await, (FUNDS - settled, FUNDS - settled));
+        assert_eq!(self.balance(&format!("house/in_transit/{currency}")).await, (0, 0));
+        let statement = self.statement(currency).await;
+        let moved = statement.closing.signed_minor_units() - statement.opening.signed_minor_units();
+        assert_eq!(
+            (i128::from(self.balance(&format!("house/bank_cash/{currency}")).await.0), -moved),
+            (i128::from(settled), i128::from(settled))
+        );
+    }
+
+    pub async fn scenario(&self, body: serde_json::Value) {
+        let answer = self.http.post(format!("{}/scenarios", self.bank.url())).json(&body).send().await.unwrap();
+        assert!(answer.status().is_success());
+    }
+
+    pub async fn close(self) {
+        self.shutdown.cancel();
+        drop(self.http);
+        self.bank.stopped().await.unwrap();
+    }
+}
+
+/// The payout service under way.
+pub struct Running {
+    pub service: Service,
+    transport: Transport,
+    issuer: Arc<Issuer>,
+    shutdown: CancellationToken,
+}
+
+impl Running {
+    pub fn client(&self) -> PayoutServiceClient<Transport> {
+        PayoutServiceClient::new(self.transport.clone())
+    }
+
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.service.stopped().await;
+    }
+
+    /// As that creator.
+    pub fn signed<T>(&self, user: &str, message: T) -> Request<T> {
+        let books = Books::Only([BOOK, "app-live"].into_iter().map(|book| BookName::try_new(book).unwrap()).collect());
+        let grant = Grant { subject: UserKey::try_new(user).unwrap(), role: Role::Creator, app: String::new(), books };
+        let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        request
+    }
+
+    pub async fn beneficiary(&self, user: &str, account: Account) -> Result<String, Status> {
+        let request = beneficiary(account);
+        let answer = self.client().create_beneficiary(self.signed(user, request)).await?;
+        Ok(answer.into_inner().beneficiary.unwrap().beneficiary_id)
+    }
+
+    pub async fn request(&self, user: &str, request: RequestPayoutRequest) -> Result<(Payout, bool), Status> {
+        let answer = self.client().request_payout(self.signed(user, request)).await?.into_inner();
+        Ok((answer.payout.unwrap(), answer.replayed))
+    }
+
+    /// Requests a payout to an account and follows it to its end.
+    pub async fn pay(&self, user: &str, account: Account, minor_units: i64) -> Payout {
+        let currency = if matches!(account, Account::Iban(_)) { "EUR" } else { "USD" };
+        let beneficiary_id = self.beneficiary(user, account).await.unwrap();
+        let (payout, _) = self.request(user, payout_request(&beneficiary_id, currency, minor_units)).await.unwrap();
+        self.end(user, &payout.payout_id).await
+    }
+
+    /// Waits for the final state, through the stream.
+    pub async fn end(&self, user: &str, payout_id: &str) -> Payout {
+        let request = WatchPayoutRequest { book: BOOK.into(), payout_id: payout_id.into() };
+        let mut stream = self.client().watch_payout(self.signed(user, request)).await.unwrap().into_inner();
+        let mut last = None;
+        while let Some(item) = stream.next().await {
+            last = item.unwrap().payout;
+        }
+        let payout = last.unwrap();
+        assert!(matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected), "{payout:?}");
+        payout
+    }
+
+    /// Waits until it is in that state.
+    pub async fn until(&self, user: &str, payout_id: &str, state: PayoutState) -> Payout {
+        let request = WatchPayoutRequest { book: BOOK.into(), payout_id: payout_id.into() };
+        let mut stream = self.client().watch_payout(self.signed(user, request)).await.unwrap().into_inner();
+        while let Some(item) = stream.next().await {
+            let payout = item.unwrap().payout.unwrap();
+            if payout.state() == state {
+                return payout;
+            }
+        }
+        panic!("the stream ended before {state:?}");
+    }
+}
+
+pub fn states(payout: &Payout) -> Vec<PayoutState> {
+    payout.steps.iter().map(|step| step.state()).collect()
+}
+
+pub fn iban(text: &str) -> Account {
+    Account::Iban(text.into())
+}
+
+pub fn aba(account_number: &str) -> Account {
+    Account::Aba(AbaAccount { routing_number: "121000248".into(), account_number: account_number.into() })
+}
+
+pub fn beneficiary(account: Account) -> CreateBeneficiaryRequest {
+    CreateBeneficiaryRequest {
+        request_id: Uuid::now_v7().to_string(),
+        book: BOOK.into(),
+        user_id: String::new(),
+        holder_name: "Ana Müller".into(),
+        account: Some(account),
+    }
+}
+
+pub fn payout_request(beneficiary_id: &str, currency: &str, minor_units: i64) -> RequestPayoutRequest {
+    assert!(Currency::try_new(currency).is_ok());
+    RequestPayoutRequest {
+        request_id: Uuid::now_v7().to_string(),
+        book: BOOK.into(),
+        user_id: String::new(),
+        beneficiary_id: beneficiary_id.into(),
+        amount: Some(Money { currency_code: currency.into(), minor_units }),
+    }
+}
+
+/// Runs a test on SQLite and on PostgreSQL.
+pub async fn on_both<F: Future<Output = ()>>(test: impl Fn(Database) -> F) {
+    let dir = tempfile::tempdir().unwrap();
+    test(Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap()).await;
+    let cluster = pgtest::Cluster::start().unwrap();
+    test(Database::parse(&cluster.create_database().unwrap()).unwrap()).await;
+}
