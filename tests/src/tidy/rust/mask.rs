@@ -34,7 +34,7 @@ pub(super) fn mask(text: &str) -> Masked {
         let (next, length) = step(state, &chars, at);
         for &c in &chars[at..(at + length).min(chars.len())] {
             // A skipped line end (an escaped one, inside a string) must stay one.
-            let in_code = state == State::Code && next == State::Code && !(length > 1);
+            let in_code = state == State::Code && next == State::Code && length <= 1;
             let in_comment = matches!(state, State::LineComment | State::BlockComment(_));
             code.push(if in_code || c == '\n' { c } else { ' ' });
             comments.push(if in_comment || c == '\n' { c } else { ' ' });
