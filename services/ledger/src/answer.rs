@@ -79,7 +79,14 @@ enum Target {
 }
 
 struct Many {
-    state: Mutex<(Vec<Option<Outcome>>, usize, Option<oneshot::Sender<Vec<Outcome>>>)>,
+    state: Mutex<Gathered>,
+}
+
+/// Answers that leave together once the last one is there.
+struct Gathered {
+    answers: Vec<Option<Outcome>>,
+    missing: usize,
+    sender: Option<oneshot::Sender<Vec<Outcome>>>,
 }
 
 impl Reply {
@@ -92,7 +99,7 @@ impl Reply {
     pub(crate) fn many(count: usize) -> (Vec<Self>, oneshot::Receiver<Vec<Outcome>>) {
         let (sender, receiver) = oneshot::channel();
         let answers = (0..count).map(|_| None).collect();
-        let many = Arc::new(Many { state: Mutex::new((answers, count, Some(sender))) });
+        let many = Arc::new(Many { state: Mutex::new(Gathered { answers, missing: count, sender: Some(sender) }) });
         ((0..count).map(|at| Self(Some(Target::Many { at, many: many.clone() }))).collect(), receiver)
     }
 
@@ -106,12 +113,12 @@ impl Reply {
             Some(Target::One(sender)) => drop(sender.send(outcome)),
             Some(Target::Many { at, many }) => {
                 let mut state = many.state.lock().expect("nothing panics while it holds this");
-                state.0[at] = Some(outcome);
-                state.1 -= 1;
-                if state.1 == 0
-                    && let Some(sender) = state.2.take()
+                state.answers[at] = Some(outcome);
+                state.missing -= 1;
+                if state.missing == 0
+                    && let Some(sender) = state.sender.take()
                 {
-                    drop(sender.send(state.0.drain(..).map(|answer| answer.expect("the count said all are there")).collect()));
+                    drop(sender.send(state.answers.drain(..).map(|answer| answer.expect("the count said all are there")).collect()));
                 }
             }
             None => {}

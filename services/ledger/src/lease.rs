@@ -8,6 +8,8 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+mod owner;
+
 /// Whether this process may write.
 #[derive(Debug)]
 pub(crate) struct Lease {
@@ -23,7 +25,7 @@ impl Lease {
             return lease;
         }
         let hold_ms = config.lease_ms;
-        let owner = format!("process {} ({})", std::process::id(), uuid::Uuid::new_v4().simple());
+        let owner = owner::own();
         lease.renew(&*store, &owner, hold_ms).await;
         let keeper = lease.clone();
         tokio::spawn(async move {
@@ -45,7 +47,17 @@ impl Lease {
     }
 
     async fn renew(&self, store: &dyn Store, owner: &str, hold_ms: u64) {
-        let holder = match store.lease(owner, i64::try_from(hold_ms).unwrap_or(i64::MAX)).await {
+        let hold_ms = i64::try_from(hold_ms).unwrap_or(i64::MAX);
+        let mut held = store.lease(owner, hold_ms, None).await;
+        if let Ok(holder) = &held
+            && holder != owner
+            && owner::is_gone(holder)
+        {
+            // It crashed on this machine: nobody has to wait for its time to run out.
+            let gone = holder.clone();
+            held = store.lease(owner, hold_ms, Some(&gone)).await;
+        }
+        let holder = match held {
             Ok(holder) => (holder != owner).then_some(holder),
             Err(why) => {
                 // The database is out of reach: writing fails by itself, and reading what memory holds goes on.

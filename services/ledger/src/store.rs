@@ -213,6 +213,7 @@ pub trait Store: Send + Sync + 'static {
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error>;
     /// Writes a batch whole or not at all.
     async fn commit(&self, batch: &Batch) -> Result<(), CommitError>;
-    /// Takes or renews the lease on all books for `owner`, on the database's clock. Returns the owner who holds it.
-    async fn lease(&self, owner: &str, hold_ms: i64) -> Result<String, Error>;
+    /// Takes or renews the lease on all books for `owner`, on the database's clock; also from `gone`, before its time is up. Returns the owner
+    /// who holds it.
+    async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error>;
 }

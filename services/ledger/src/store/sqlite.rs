@@ -195,14 +195,15 @@ impl Store for SqliteStore {
         self.inserts.commit(&mut *self.writer.lock().await, batch).await
     }
 
-    async fn lease(&self, owner: &str, hold_ms: i64) -> Result<String, Error> {
+    async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error> {
         let now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+        let free = format!("lease.owner IN (?1, ?3) OR lease.until_ms < {now}");
         let sql = format!(
             "INSERT INTO lease (id, owner, until_ms) VALUES (1, ?1, {now} + ?2) ON CONFLICT (id) DO UPDATE SET \
-             owner = CASE WHEN lease.owner = ?1 OR lease.until_ms < {now} THEN ?1 ELSE lease.owner END, \
-             until_ms = CASE WHEN lease.owner = ?1 OR lease.until_ms < {now} THEN {now} + ?2 ELSE lease.until_ms END RETURNING owner"
+             owner = CASE WHEN {free} THEN ?1 ELSE lease.owner END, \
+             until_ms = CASE WHEN {free} THEN {now} + ?2 ELSE lease.until_ms END RETURNING owner"
         );
         let mut writer = self.writer.lock().await;
-        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(owner).bind(hold_ms).fetch_one(&mut *writer).await?)
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(owner).bind(hold_ms).bind(gone.unwrap_or(owner)).fetch_one(&mut *writer).await?)
     }
 }

@@ -141,7 +141,7 @@ impl Store for Injected {
             }
         }
     }
-    async fn lease(&self, owner: &str, hold_ms: i64) -> Result<String, Error> {
-        self.inner.lease(owner, hold_ms).await
+    async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error> {
+        self.inner.lease(owner, hold_ms, gone).await
     }
 }

@@ -1,4 +1,6 @@
 //! The ledger on its real stores: SQLite and PostgreSQL, each test on both.
+#![allow(clippy::unwrap_used)]
+
 mod book;
 mod faults;
 mod injected;

@@ -123,7 +123,9 @@ impl Drive {
     }
 }
 
-fn sorted(state: &State) -> (Vec<&Account>, Vec<(&String, &GuardState)>, Vec<&Hold>, i64, i64) {
+type Whole<'a> = (Vec<&'a Account>, Vec<(&'a String, &'a GuardState)>, Vec<&'a Hold>, i64, i64);
+
+fn sorted(state: &State) -> Whole<'_> {
     let mut accounts: Vec<_> = state.accounts.values().collect();
     accounts.sort_by_key(|account| account.key);
     let mut guards: Vec<_> = state.guards.iter().collect();
