@@ -123,6 +123,9 @@ pub enum Error {
     /// Pretend money beside a real identity.
     #[error("the pretend stores and bank run with --sandbox only")]
     SandboxOnly,
+    /// Payouts without a key.
+    #[error("payout seals bank accounts and names: say where its key is with --payout-key-file FILE (32 bytes in base64)")]
+    PayoutKeyMissing,
     /// Nothing to run.
     #[error("no service to run: --services is empty")]
     Nothing,
@@ -181,7 +184,7 @@ impl House {
         let mut services = options.services.clone();
         services.sort_unstable();
         services.dedup();
-        check(&services, &options.peers)?;
+        check(&services, &options)?;
         // Sockets first: an address in use is found before a store is opened.
         let grpc = bind_some("gRPC", options.listen).await?;
         let http = bind_some("HTTP", options.http).await?;
@@ -243,6 +246,11 @@ impl House {
         self.wiring.issuer.as_ref()
     }
 
+    /// The payout service, when it runs here: its messages to and from the bank.
+    pub fn payout(&self) -> Option<&payout::Service> {
+        self.wiring.payout.as_ref()
+    }
+
     /// The address of a listener: `grpc`, `http`, `bank`, `store`.
     pub fn address(&self, name: &str) -> Option<SocketAddr> {
         self.addresses.iter().find(|(known, _)| *known == name).map(|(_, address)| *address)
@@ -283,15 +291,23 @@ impl House {
     }
 }
 
-fn check(services: &[Service], peers: &BTreeMap<Service, String>) -> Result<(), Error> {
+/// What can be known to be wrong before anything binds or opens.
+fn check(services: &[Service], options: &Options) -> Result<(), Error> {
     if services.is_empty() {
         return Err(Error::Nothing);
     }
+    let known = |service| services.contains(&service) || options.peers.contains_key(&service);
+    let sandbox = matches!(options.identity, Identity::Sandbox);
     for &service in services {
-        for &needed in service.needs() {
-            if !services.contains(&needed) && !peers.contains_key(&needed) {
-                return Err(Error::PeerMissing { service, needed });
-            }
+        if let Some(&needed) = service.needs().iter().find(|needed| !known(**needed)) {
+            return Err(Error::PeerMissing { service, needed });
+        }
+        match service {
+            Service::Sandbox if !sandbox => return Err(Error::SandboxOnly),
+            Service::Payout if options.settings.payout.is_some() => {}
+            Service::Payout if !sandbox => return Err(Error::PayoutKeyMissing),
+            Service::Payout if !known(Service::Sandbox) => return Err(Error::PeerMissing { service, needed: Service::Sandbox }),
+            Service::Ledger | Service::Sandbox | Service::Purchase | Service::Gift | Service::Earnings | Service::Payout => {}
         }
     }
     Ok(())

@@ -25,9 +25,7 @@ pub async fn run(arguments: Arguments) -> Outcome {
     let database = Database::parse(&arguments.database)?;
     let services = if arguments.services.is_empty() { Service::ALL.to_vec() } else { arguments.services };
     for service in services {
-        if tables::migrate(service, &database).await? {
-            println!("{service}: up to date");
-        }
+        println!("{service}: {}", tables::migrate(service, &database).await?);
     }
     Ok(ExitCode::SUCCESS)
 }

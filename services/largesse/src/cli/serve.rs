@@ -61,6 +61,9 @@ pub struct Arguments {
     /// Public key that signs callers' tokens, PEM; repeat while keys are rotated. Required without --sandbox.
     #[arg(long = "identity-key", value_name = "FILE")]
     pub identity_keys: Vec<PathBuf>,
+    /// Key that seals bank accounts and names, 32 bytes in base64. Required without --sandbox where payout runs.
+    #[arg(long, value_name = "FILE")]
+    pub payout_key_file: Option<PathBuf>,
     /// Token with which services here call others; read again while running. Required without --sandbox.
     #[arg(long, value_name = "FILE")]
     pub service_token_file: Option<PathBuf>,
@@ -101,7 +104,7 @@ impl Arguments {
             http: self.http,
             bank_listen: self.bank_listen,
             store_listen: self.store_listen,
-            settings: house::Settings::default(),
+            settings: house::Settings { payout: self.payout_key_file.map(payout::Config::new), ..Default::default() },
         })
     }
 }

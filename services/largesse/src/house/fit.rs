@@ -4,6 +4,7 @@ use crate::house::{Error, Service, wiring::Wiring};
 mod earnings;
 mod gift;
 mod ledger;
+mod payout;
 mod purchase;
 mod sandbox;
 
@@ -21,7 +22,7 @@ pub(super) async fn start(service: Service, wiring: &mut Wiring) -> Result<(), E
         Service::Purchase => purchase::start(wiring).await,
         Service::Gift => gift::start(wiring).await,
         Service::Earnings => earnings::start(wiring).await,
-        Service::Payout => Ok(()),
+        Service::Payout => payout::start(wiring).await,
     };
     started.map_err(|source| Error::Start { service, source })
 }

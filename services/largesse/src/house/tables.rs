@@ -2,18 +2,17 @@
 use crate::house::Service;
 use db::Database;
 
-/// Migrates the tables of `service`. False: it has none.
-pub async fn migrate(service: Service, database: &Database) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+/// Migrates the tables of `service` and says what there was to do.
+pub async fn migrate(service: Service, database: &Database) -> Result<&'static str, Box<dyn std::error::Error + Send + Sync>> {
     match service {
         // Opening the store migrates it.
         Service::Ledger => drop(ledger::open_store(database).await?),
         Service::Purchase => drop(purchase::Store::open(database).await?),
         Service::Earnings => earnings::migrate(database).await?,
-        // Its state is in the ledger.
-        Service::Gift => return Ok(false),
-        // Its tables are play, and made when it plays.
-        Service::Sandbox => return Ok(false),
-        Service::Payout => return Ok(false),
+        Service::Gift => return Ok("has no tables, its state is in the ledger"),
+        // Sealed with a key that only a start has.
+        Service::Payout => return Ok("is brought up to date when it starts"),
+        Service::Sandbox => return Ok("is brought up to date when it plays"),
     }
-    Ok(true)
+    Ok("up to date")
 }

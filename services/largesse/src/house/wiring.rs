@@ -19,6 +19,8 @@ pub(super) struct Wiring {
     pub(super) shutdown: CancellationToken,
     /// Kept to be stopped last.
     pub(super) ledger: Option<Arc<ledger::Ledger>>,
+    /// Kept to be waited for before the ledger stops.
+    pub(super) payout: Option<payout::Service>,
     /// The pretend bank, when it runs here.
     pub(super) bank: Option<sandbox::bank::Bank>,
     /// Where the pretend app store listens, when it runs here.
@@ -47,8 +49,8 @@ impl Wiring {
         for (service, url) in options.peers.iter().filter(|(service, _)| service.grpc_name().is_some()) {
             transports.insert(*service, rpc::connect(url)?);
         }
-        let (served, ledger, bank, store) = (Served::default(), None, None, None);
-        Ok(Self { options, database, stack, issuer, served, shutdown, ledger, bank, store, transports })
+        let (served, ledger, payout, bank, store) = (Served::default(), None, None, None, None);
+        Ok(Self { options, database, stack, issuer, served, shutdown, ledger, payout, bank, store, transports })
     }
 
     /// Adds a service that has started: to the listener, and for its neighbours.
@@ -86,6 +88,9 @@ impl Wiring {
 
     /// Stops what is left once no call is in flight.
     pub(super) async fn stop(self) {
+        if let Some(payout) = self.payout {
+            payout.stopped().await;
+        }
         if let Some(bank) = self.bank
             && let Err(error) = bank.stopped().await
         {

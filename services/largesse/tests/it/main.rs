@@ -1,9 +1,14 @@
 //! Houses as users start them: whole, apart, restarted, and wrongly configured.
 #![allow(clippy::unwrap_used)]
 
+mod process;
+
 use api::{
+    earnings::{GetEarningsRequest, earnings_service_client::EarningsServiceClient},
     gift::{ListGiftsRequest, SendGiftRequest, gift_service_client::GiftServiceClient},
     ledger::{ListBooksRequest, ledger_service_client::LedgerServiceClient},
+    payout::{ListPayoutsRequest, payout_service_client::PayoutServiceClient},
+    purchase::{GetWalletRequest, purchase_service_client::PurchaseServiceClient},
 };
 use identity::{Books, Grant, Role};
 use largesse::house::{Error, House, Identity, Options, Service};
@@ -61,6 +66,23 @@ async fn a_whole_house_serves_and_its_books_outlive_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_service_of_a_house_answers_its_users() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::start(options(dir.path())).await.unwrap();
+    let way = |service| house.transport_for(service).unwrap();
+    let wallet = signed(&house, Role::Viewer, GetWalletRequest::default());
+    let wallet = PurchaseServiceClient::new(way(Service::Purchase)).get_wallet(wallet).await.unwrap().into_inner();
+    assert_eq!((wallet.coin_balance, wallet.app_account_token.len()), (0, 36));
+    let earnings = signed(&house, Role::Creator, GetEarningsRequest::default());
+    let earnings = EarningsServiceClient::new(way(Service::Earnings)).get_earnings(earnings).await.unwrap().into_inner();
+    assert_eq!(earnings.diamonds, 0);
+    let payouts = signed(&house, Role::Creator, ListPayoutsRequest::default());
+    let payouts = PayoutServiceClient::new(way(Service::Payout)).list_payouts(payouts).await.unwrap().into_inner();
+    assert!(payouts.payouts.is_empty());
+    house.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn over_its_socket_it_answers_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::start(options(dir.path())).await.unwrap();
@@ -111,6 +133,13 @@ async fn wrong_configuration_is_refused_by_name() {
     let identity = Identity::Configured { keys: vec![dir.path().join("identity.pub.pem")], token_file: token };
     let error = House::start(Options { identity: identity.clone(), ..options(dir.path()) }).await.err().unwrap();
     assert!(error.to_string().contains("--sandbox only"), "{error}");
+
+    let unsealed = Options { identity: identity.clone(), services: vec![Service::Ledger, Service::Payout], ..options(dir.path()) };
+    let error = House::start(unsealed).await.err().unwrap();
+    assert!(error.to_string().contains("--payout-key-file"), "{error}");
+    let bankless = Options { services: vec![Service::Ledger, Service::Payout], ..options(dir.path()) };
+    let error = House::start(bankless).await.err().unwrap();
+    assert!(error.to_string().contains("--sandbox-url"), "{error}");
 
     let live = Options { identity, services: vec![Service::Ledger, Service::Gift], books: Vec::new(), ..options(dir.path()) };
     let house = House::start(live).await.unwrap();

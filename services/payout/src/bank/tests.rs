@@ -1,3 +1,4 @@
+//! Unit tests of `bank`.
 use super::*;
 use chrono::Utc;
 use iso20022::{

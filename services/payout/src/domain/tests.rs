@@ -1,3 +1,4 @@
+//! Unit tests of `domain`.
 use super::*;
 use money::Currency;
 use proptest::prelude::*;

@@ -1,3 +1,4 @@
+//! Unit tests of `page`.
 use super::*;
 
 #[test]

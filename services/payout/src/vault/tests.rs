@@ -1,3 +1,4 @@
+//! Unit tests of `vault`.
 use super::*;
 
 #[test]

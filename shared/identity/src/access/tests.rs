@@ -1,3 +1,4 @@
+//! Unit tests of `access`.
 use super::*;
 use std::collections::HashSet;
 

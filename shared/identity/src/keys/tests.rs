@@ -1,3 +1,4 @@
+//! Unit tests of `keys`.
 use super::*;
 use std::os::unix::fs::PermissionsExt as _;
 

@@ -1,3 +1,4 @@
+//! Unit tests of `token`.
 use super::*;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;

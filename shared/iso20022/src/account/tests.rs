@@ -1,3 +1,4 @@
+//! Unit tests of `account`.
 use super::*;
 use proptest::prelude::*;
 

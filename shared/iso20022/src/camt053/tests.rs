@@ -1,3 +1,4 @@
+//! Unit tests of `camt053`.
 use super::*;
 use chrono::TimeZone;
 use proptest::prelude::*;

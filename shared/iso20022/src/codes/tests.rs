@@ -1,3 +1,4 @@
+//! Unit tests of `codes`.
 use super::*;
 
 #[test]

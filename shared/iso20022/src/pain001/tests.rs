@@ -1,3 +1,4 @@
+//! Unit tests of `pain001`.
 use super::*;
 use crate::{AbaAccount, Iban};
 use chrono::TimeZone;

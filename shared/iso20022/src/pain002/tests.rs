@@ -1,3 +1,4 @@
+//! Unit tests of `pain002`.
 use super::*;
 use crate::codes::KnownReason;
 use chrono::TimeZone;

@@ -1,3 +1,4 @@
+//! Unit tests of `rail`.
 use super::*;
 use crate::{AbaAccount, Iban};
 

@@ -1,3 +1,4 @@
+//! Unit tests of `value`.
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,4 @@
+//! Unit tests of `xml`.
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,4 @@
+//! Unit tests of `deadline`.
 use super::*;
 
 fn header(text: &str) -> HeaderValue {

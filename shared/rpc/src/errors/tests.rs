@@ -1,3 +1,4 @@
+//! Unit tests of `errors`.
 use super::*;
 
 #[test]

@@ -1,3 +1,4 @@
+//! Unit tests of `methods`.
 use super::*;
 use identity::access::Access;
 use prost_types::{FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto};

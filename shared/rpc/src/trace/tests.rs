@@ -1,3 +1,4 @@
+//! Unit tests of `trace`.
 use super::*;
 
 const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

@@ -1,3 +1,4 @@
+//! Unit tests of `serve`.
 use super::*;
 use clap::Parser;
 

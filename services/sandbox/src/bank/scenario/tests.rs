@@ -1,3 +1,4 @@
+//! Unit tests of `scenario`.
 use super::*;
 use iso20022::{AbaAccount, Iban};
 

@@ -1,0 +1,74 @@
+//! The binary itself: what it prints, how it stops, and what it says when it cannot start.
+use api::gift::{ListGiftsRequest, gift_service_client::GiftServiceClient};
+use std::{path::Path, process::Stdio};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+};
+use tonic::Request;
+
+const FREE: &str = "127.0.0.1:0";
+
+fn largesse(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+    command.args(arguments).kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("RUST_LOG");
+    command
+}
+
+async fn output(arguments: &[&str]) -> (bool, String, String) {
+    let output = largesse(arguments).output().await.unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// A sandbox in a process of its own, and the lines it printed until it was ready.
+async fn serving(dir: &Path) -> (Child, Vec<String>) {
+    let dir = dir.to_str().unwrap();
+    let listeners = ["--listen", FREE, "--http", FREE, "--bank-listen", FREE, "--store-listen", FREE];
+    let mut child = largesse(&[&["serve", "--sandbox", "--data-dir", dir], listeners.as_slice()].concat()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut printed = Vec::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line == "ready" {
+            return (child, printed);
+        }
+        printed.push(line);
+    }
+    panic!("ended without being ready: {:?}", child.wait_with_output().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_says_where_it_listens_takes_a_printed_token_and_stops_when_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut child, printed) = serving(dir.path()).await;
+    let address = printed.iter().find_map(|line| line.strip_prefix("grpc on ")).unwrap();
+    assert_eq!(printed.len(), 4, "{printed:?}");
+    let (ok, token, error) =
+        output(&["token", "--data-dir", dir.path().to_str().unwrap(), "--sub", "u1", "--role", "viewer", "--book", "demo"]).await;
+    assert!(ok, "{error}");
+    let mut gifts = GiftServiceClient::new(rpc::connect(&format!("http://{address}")).unwrap());
+    let mut request = Request::new(ListGiftsRequest::default());
+    request.metadata_mut().insert("authorization", format!("Bearer {}", token.trim()).parse().unwrap());
+    assert!(!gifts.list_gifts(request).await.unwrap().into_inner().gifts.is_empty());
+
+    let pid = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+    assert!(child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn without_identity_it_does_not_start_and_says_why() {
+    let (ok, _, error) = output(&["serve", "--listen", FREE]).await;
+    assert!(!ok);
+    assert!(error.contains("--identity-key") && error.contains("--service-token-file") && error.contains("--sandbox"), "{error}");
+}
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", dir.path().display());
+    for _ in 0..2 {
+        let (ok, printed, error) = output(&["migrate", "--database", &database]).await;
+        assert!(ok, "{error}");
+        assert!(printed.contains("ledger: up to date"), "{printed}");
+    }
+}
