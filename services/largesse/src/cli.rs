@@ -1,6 +1,7 @@
 //! The commands of the binary, one file each, and what they share: a runtime, telemetry, and how an error is told.
 use std::{error::Error, future::Future, process::ExitCode};
 
+pub mod bench;
 pub mod migrate;
 pub mod replay;
 pub mod serve;

@@ -4,8 +4,10 @@
 //!   the tests all use.
 //! - [`fleet`], [`installation`], [`shop`]: processes, and their services as an app sees them.
 //! - [`replay`]: recorded gifts, sent again. [`audit`]: is the money where it should be, across services?
+//! - [`bench`]: how fast it all is.
 //! - [`cli`]: the commands.
 pub mod audit;
+pub mod bench;
 pub mod cli;
 pub mod fleet;
 pub mod house;

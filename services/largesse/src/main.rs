@@ -1,6 +1,9 @@
 //! `largesse`: every service, and the tools around them, in one binary. A table of commands; each is in its own file under `cli/`.
 use clap::{Parser, Subcommand};
-use largesse::cli::{self, migrate, replay, serve, token, verify};
+use largesse::{
+    bench::echo,
+    cli::{self, bench, migrate, replay, serve, token, verify},
+};
 use std::process::ExitCode;
 
 /// The money side of live gifting.
@@ -21,6 +24,11 @@ enum Command {
     Replay(replay::Arguments),
     /// Checks the books; exit code 1 and the first bad event when they are wrong.
     Verify(verify::Arguments),
+    /// Measures how fast a gift is, as ratios to a bare server on the same machine.
+    Bench(bench::Arguments),
+    /// The bare server that bench compares with.
+    #[command(hide = true)]
+    BenchEcho,
     /// Brings the tables of services up to date and ends.
     Migrate(migrate::Arguments),
 }
@@ -31,6 +39,8 @@ fn main() -> ExitCode {
         Command::Token(arguments) => cli::finish(token::run(&arguments)),
         Command::Replay(arguments) => cli::run("largesse replay", replay::run(arguments)),
         Command::Verify(arguments) => cli::run("largesse verify", verify::run(arguments)),
+        Command::Bench(arguments) => cli::run("largesse bench", bench::run(arguments)),
+        Command::BenchEcho => cli::run("largesse bench echo", echo::serve()),
         Command::Migrate(arguments) => cli::run("largesse", migrate::run(arguments)),
     }
 }

@@ -1,0 +1,77 @@
+//! Child processes: started, asked where they listen, watched for the time they take, and ended by their handle.
+
+use super::Fault;
+use std::{net::SocketAddr, process::Stdio, time::Duration};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{ChildStdout, Command},
+    time::timeout,
+};
+
+/// How long a server may take to say where it listens; a database may have to be migrated first.
+const START_MAX: Duration = Duration::from_secs(60);
+/// `/proc` counts in hundredths of a second on every Linux (`USER_HZ`).
+const TICK_US: u64 = 10_000;
+
+/// A server of our own binary. Killed when dropped.
+pub(super) struct Child {
+    process: tokio::process::Child,
+    /// Where its gRPC listens.
+    pub address: SocketAddr,
+    /// Held open: a process that prints into a closed pipe falls.
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Child {
+    /// Starts this binary with `arguments` and waits until it has printed its address and `ready`.
+    pub async fn start(arguments: &[&str]) -> Result<Self, Fault> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        // Spans would be measured too, and lines of information are not for whoever reads the numbers.
+        command.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT").env("RUST_LOG", "warn");
+        let mut process = command.spawn()?;
+        let stdout = process.stdout.take().ok_or("a child's output was not captured")?;
+        let mut output = BufReader::new(stdout).lines();
+        let address = timeout(START_MAX, listening(&mut output)).await.map_err(|_| "a server did not start in time")??;
+        Ok(Self { process, address, _output: output })
+    }
+
+    /// What the process has spent on the processors, in microseconds. `None` where the system does not say.
+    pub fn processor_us(&self) -> Option<u64> {
+        processor_us(&self.process.id()?.to_string())
+    }
+
+    /// Its peak memory in KiB, where the system says.
+    pub fn peak_memory_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+    }
+
+    /// Kills the process and waits until it is gone.
+    pub async fn end(mut self) -> Result<(), Fault> {
+        Ok(self.process.kill().await?)
+    }
+}
+
+async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<SocketAddr, Fault> {
+    let mut address = None;
+    while let Some(line) = output.next_line().await? {
+        if let Some(text) = line.strip_prefix("grpc on ") {
+            address = Some(text.parse()?);
+        }
+        if line == "ready" {
+            return address.ok_or_else(|| "a server said it was ready and not where".into());
+        }
+    }
+    Err("a server ended before it was ready".into())
+}
+
+/// User and system time of a process (proc(5), fields 14 and 15 of `stat`); `self` is this one.
+pub(super) fn processor_us(process: &str) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second field is a name in parentheses and may hold anything.
+    let after_name = &stat[stat.rfind(')')? + 1..];
+    let mut fields = after_name.split_whitespace().skip(11);
+    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some((user + system) * TICK_US)
+}

@@ -1,0 +1,197 @@
+//! Closed loops: so many calls at once, each followed by the next until the time or the count is over. Nothing is left unanswered: what was sent
+//! is waited for, so that accepted gifts can be counted.
+
+use super::Fault;
+use super::users::Requests;
+use api::{
+    gift::{SendGiftsRequest, gift_service_client::GiftServiceClient, send_gifts_response},
+    ledger::{ledger_service_client::LedgerServiceClient, post_batch_outcome},
+};
+use hdrhistogram::Histogram;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Status, transport::Channel};
+
+/// Items of one measurement, whatever time it has left: bounds the disk a run takes.
+const ITEMS_MAX: u64 = 2_000_000;
+/// Longest latency told apart, in microseconds; longer ones count as this.
+const LATENCY_US_MAX: u64 = 60_000_000;
+/// A stream's latency is taken from every so many gifts, so that taking it costs the stream little.
+const STREAM_SAMPLE: u64 = 16;
+/// Largest message: a batch's answer is larger than tonic's default lets in.
+const MESSAGE_BYTES_MAX: usize = 16 << 20;
+
+/// What was measured.
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    pub items: u64,
+    pub elapsed: Duration,
+    pub latency: Histogram<u64>,
+    started: Instant,
+}
+
+impl Sample {
+    pub fn start() -> Self {
+        let latency = Histogram::new_with_bounds(1, LATENCY_US_MAX, 3).expect("bounds and digits are constants that fit");
+        Self { items: 0, elapsed: Duration::ZERO, latency, started: Instant::now() }
+    }
+
+    pub fn record(&mut self, items: u64, took: Duration) {
+        self.items += items;
+        self.latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LATENCY_US_MAX));
+    }
+
+    pub fn finish(mut self) -> Self {
+        self.elapsed = self.started.elapsed();
+        self
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.items += other.items;
+        self.latency += &other.latency;
+    }
+}
+
+/// When a measurement is over.
+#[derive(Clone)]
+pub(super) struct End {
+    at: Instant,
+    items: Arc<AtomicU64>,
+}
+
+impl End {
+    pub fn after(slice: Duration) -> Self {
+        Self { at: Instant::now() + slice, items: Arc::default() }
+    }
+
+    /// Whether another `items` may be sent.
+    fn more(&self, items: u64) -> bool {
+        Instant::now() < self.at && self.items.fetch_add(items, Ordering::Relaxed) < ITEMS_MAX
+    }
+}
+
+/// One loop's calls.
+pub(super) enum Caller {
+    /// SendGift, with or without tokens: the bare server is sent what the house is sent, less what only the house looks at.
+    Gift { client: GiftServiceClient<Channel>, requests: Requests, bare: bool },
+    /// PostBatch.
+    Batch { client: LedgerServiceClient<Channel>, requests: Requests, items: usize },
+}
+
+impl Caller {
+    pub fn gift(channel: &Channel, requests: Requests, bare: bool) -> Self {
+        Self::Gift { client: GiftServiceClient::new(channel.clone()), requests, bare }
+    }
+
+    pub fn batch(channel: &Channel, requests: Requests, items: usize) -> Self {
+        let client = LedgerServiceClient::new(channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX);
+        Self::Batch { client: client.max_encoding_message_size(MESSAGE_BYTES_MAX), requests, items }
+    }
+
+    fn items(&self) -> u64 {
+        match self {
+            Self::Gift { .. } => 1,
+            Self::Batch { items, .. } => *items as u64,
+        }
+    }
+
+    async fn run(mut self, end: End) -> Result<Sample, Fault> {
+        let mut sample = Sample::start();
+        while end.more(self.items()) {
+            let started = Instant::now();
+            match &mut self {
+                Self::Gift { client, requests, bare: true } => drop(client.send_gift(requests.gift()).await?),
+                Self::Gift { client, requests, bare: false } => drop(client.send_gift(requests.call()).await?),
+                Self::Batch { client, requests, items } => {
+                    let answer = client.post_batch(requests.batch(*items)?).await?.into_inner();
+                    for outcome in answer.outcomes {
+                        accepted(outcome.outcome)?;
+                    }
+                }
+            }
+            sample.record(self.items(), started.elapsed());
+        }
+        Ok(sample)
+    }
+}
+
+fn accepted(outcome: Option<post_batch_outcome::Outcome>) -> Result<(), Fault> {
+    match outcome {
+        Some(post_batch_outcome::Outcome::Accepted(_)) => Ok(()),
+        Some(post_batch_outcome::Outcome::Refused(refusal)) => Err(refusal.message.into()),
+        None => Err("an item of a batch was not answered".into()),
+    }
+}
+
+/// Runs loops at once. The first that fails fails the measurement: nothing here is meant to be refused.
+pub(super) async fn closed(callers: Vec<Caller>, end: End) -> Result<Sample, Fault> {
+    let loops: Vec<_> = callers.into_iter().map(|caller| caller.run(end.clone())).collect();
+    together(loops).await
+}
+
+async fn together<F>(loops: Vec<F>) -> Result<Sample, Fault>
+where
+    F: Future<Output = Result<Sample, Fault>> + Send + 'static,
+{
+    let mut all = Sample::start();
+    let mut running: JoinSet<_> = loops.into_iter().collect();
+    while let Some(ended) = running.join_next().await {
+        all.add(&ended??);
+    }
+    Ok(all.finish())
+}
+
+/// Runs streams at once, each with at most `in_flight` gifts unanswered.
+pub(super) async fn streams(streams: Vec<(Channel, Requests)>, in_flight: usize, end: End) -> Result<Sample, Fault> {
+    let loops: Vec<_> = streams.into_iter().map(|(channel, requests)| stream(channel, requests, in_flight, end.clone())).collect();
+    together(loops).await
+}
+
+async fn stream(channel: Channel, mut requests: Requests, in_flight: usize, end: End) -> Result<Sample, Fault> {
+    let mut sample = Sample::start();
+    let (sender, receiver) = mpsc::channel(in_flight);
+    let mut sender = Some(sender);
+    let mut sent: HashMap<String, Instant> = HashMap::new();
+    let mut count = 0_u64;
+    let mut next = |requests: &mut Requests, sent: &mut HashMap<String, Instant>| {
+        let gift = requests.gift();
+        count += 1;
+        if count.is_multiple_of(STREAM_SAMPLE) {
+            sent.insert(gift.request_id.clone(), Instant::now());
+        }
+        SendGiftsRequest { gift: Some(gift) }
+    };
+    for _ in 0..in_flight {
+        if let Some(sender) = &sender {
+            sender.send(next(&mut requests, &mut sent)).await?;
+        }
+    }
+    let request: Request<ReceiverStream<SendGiftsRequest>> = requests.signed(ReceiverStream::new(receiver));
+    let mut answers = GiftServiceClient::new(channel).send_gifts(request).await?.into_inner();
+    while let Some(answer) = answers.message().await? {
+        match answer.outcome {
+            Some(send_gifts_response::Outcome::Accepted(_)) => {}
+            Some(send_gifts_response::Outcome::Refused(status)) => return Err(status.message.into()),
+            None => return Err("a gift of a stream was not answered".into()),
+        }
+        sample.items += 1;
+        if let Some(started) = sent.remove(&answer.request_id) {
+            sample.record(0, started.elapsed());
+        }
+        if !end.more(1) {
+            sender = None;
+        }
+        if let Some(sender) = &sender {
+            sender.send(next(&mut requests, &mut sent)).await.map_err(|_| Status::aborted("the stream was closed early"))?;
+        }
+    }
+    Ok(sample)
+}
