@@ -173,7 +173,7 @@ impl Payouts {
         let time_out = rail.map(|rail| rail.time_out).unwrap_or_default();
         let why = if let Answer::Lost(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
         let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, (&self.config.policy, time_out));
-        let step = (next.state != payout.state).then(|| Step { state: next.state, at_ms: now_ms, note });
+        let step = (next.state != payout.state).then_some(Step { state: next.state, at_ms: now_ms, note });
         let mut tx = self.store.begin().await?;
         let Some(saved) = payouts::update(&mut tx, next, step.as_ref()).await? else { return Ok(None) };
         if let Some(received) = received {

@@ -58,6 +58,9 @@ pub struct Ask {
     pub amount: Money,
 }
 
+/// Looks at a payout that others write at the same time: handlers of the same request, and the worker.
+const RECORD_TRIES_MAX: usize = 16;
+
 /// What became of the registration of a request.
 enum Registered {
     /// The hold is to be placed.
@@ -199,30 +202,40 @@ impl Payouts {
                 return Err(Error::HoldUnknown);
             }
         };
-        let place = payout.place();
-        let mut tx = self.store.begin().await?;
-        let current = existing(&mut tx, &place).await?;
-        let now = SystemTime::now();
-        if current.phase == Phase::Requested {
-            let (next, outcome) = match &held {
-                Ok((posting_id, transfer_no)) => {
-                    let mut next = current.enter(Phase::Held, to_ms(now));
-                    next.hold_posting_id = posting_id.clone();
-                    next.hold_transfer_no = *transfer_no;
-                    (next, Outcome { bytes: Vec::new(), refusal: false })
-                }
-                Err(stored) => (current.enter(Phase::Refused, to_ms(now)), Outcome { bytes: stored.to_bytes(), refusal: true }),
-            };
-            let step = Step { state: next.state, at_ms: to_ms(now), note: String::new() };
-            let saved = payouts::update(&mut tx, next, held.is_ok().then_some(&step)).await?.ok_or(Error::HoldUnknown)?;
-            let request_id = RequestId::parse(&saved.request_id.to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
-            let key = Key { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };
-            requests::finish(&mut tx, key, &outcome, now).await?;
-            tx.commit().await?;
-            self.tell(saved.payout_id);
-            return held.map(|_| saved).map_err(Error::Ledger);
+        // Whoever else is at this payout writes at most a claim or the same answer, so that a second or third look settles it.
+        for _ in 0..RECORD_TRIES_MAX {
+            if let Some(recorded) = self.record_hold(&payout.place(), &held).await? {
+                return held.map(|_| recorded).map_err(Error::Ledger);
+            }
         }
-        held.map(|_| current).map_err(Error::Ledger)
+        Err(Error::HoldUnknown)
+    }
+
+    /// The payout as it stands with the ledger's answer to its hold. `None`: somebody wrote in between.
+    async fn record_hold(&self, place: &Place, held: &Result<(String, i64), Stored>) -> Result<Option<Payout>, Error> {
+        let mut tx = self.store.begin().await?;
+        let current = existing(&mut tx, place).await?;
+        if current.phase != Phase::Requested {
+            return Ok(Some(current));
+        }
+        let now = SystemTime::now();
+        let (next, outcome) = match held {
+            Ok((posting_id, transfer_no)) => {
+                let mut next = current.enter(Phase::Held, to_ms(now));
+                next.hold_posting_id = posting_id.clone();
+                next.hold_transfer_no = *transfer_no;
+                (next, Outcome { bytes: Vec::new(), refusal: false })
+            }
+            Err(stored) => (current.enter(Phase::Refused, to_ms(now)), Outcome { bytes: stored.to_bytes(), refusal: true }),
+        };
+        let step = Step { state: next.state, at_ms: to_ms(now), note: String::new() };
+        let Some(saved) = payouts::update(&mut tx, next, held.is_ok().then_some(&step)).await? else { return Ok(None) };
+        let request_id = RequestId::parse(&saved.request_id.to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
+        let key = Key { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };
+        requests::finish(&mut tx, key, &outcome, now).await?;
+        tx.commit().await?;
+        self.tell(saved.payout_id);
+        Ok(Some(saved))
     }
 
     /// Wakes who watches.

@@ -52,6 +52,11 @@ impl Store {
         Ok(Self { pool })
     }
 
+    /// Opens the tables for looking at what needs no key: sums and states.
+    pub async fn inspect(database: &Database) -> Result<Self, Error> {
+        Ok(Self { pool: database.open("payout", &MIGRATIONS).await? })
+    }
+
     /// A transaction that will write.
     pub async fn begin(&self) -> Result<Transaction<'static, Any>, Error> {
         Ok(db::begin(&self.pool).await?)

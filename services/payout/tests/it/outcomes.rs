@@ -22,6 +22,7 @@ async fn payouts_settle_in_both_currencies() {
             let postings = [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id];
             assert!(postings.iter().all(|id| !id.is_empty()));
             assert_eq!(world.executed(&payout).await, 1);
+            check_schemas(&running, &payout.payout_id).await;
             world.check_books("ana", currency, 500).await;
         }
         running.stop().await;
@@ -42,6 +43,7 @@ async fn a_rejection_gives_the_money_back_and_says_why() {
             (payout.bank_status.as_str(), payout.reason_code.as_str(), payout.reason.as_str()),
             ("RJCT", "AC04", "the account is closed")
         );
+        check_schemas(&running, &payout.payout_id).await;
         world.check_books("ana", "USD", 0).await;
         running.stop().await;
         world.close().await;
@@ -99,6 +101,28 @@ async fn an_undecided_payment_is_accepted_and_asked_after() {
     .await;
 }
 
+/// Checks every message that went over the wire with the official schemas, where the reference data is at hand.
+async fn check_schemas(running: &crate::world::Running, payout_id: &str) {
+    let Some(data) = std::env::var_os("LARGESSE_REFERENCE_DATA") else {
+        println!("skipped: LARGESSE_REFERENCE_DATA is not set");
+        return;
+    };
+    let messages = running.service.messages(&BookName::try_new(BOOK).unwrap(), payout_id.parse().unwrap()).await.unwrap();
+    assert!(messages.len() >= 2);
+    for message in messages {
+        let schema = if message.kind == "pain.001" { "pain.001.001.09.xsd" } else { "pain.002.001.10.xsd" };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &message.body).unwrap();
+        let checked = std::process::Command::new("xmllint")
+            .args(["--noout", "--nonet", "--schema"])
+            .arg(std::path::Path::new(&data).join("bank/xsd").join(schema))
+            .arg(file.path())
+            .output()
+            .expect("xmllint is needed to check messages against the schemas: install libxml2-utils");
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    }
+}
+
 /// The instructions that went to the bank.
 async fn sent(running: &crate::world::Running, payout_id: &str) -> Vec<Initiation> {
     let messages = running.service.messages(&BookName::try_new(BOOK).unwrap(), payout_id.parse().unwrap()).await.unwrap();
@@ -152,6 +176,8 @@ async fn not_found_stays_unknown_until_the_banks_window_has_passed() {
         assert_eq!(sent(&running, &payout.payout_id).await.len(), 1);
         // Neither with the creator nor with the bank: on its way.
         assert_eq!(world.balance("house/in_transit/USD").await, (500, 500));
+        let under_way = payout::store::Store::inspect(&world.database).await.unwrap().under_way(&book).await.unwrap();
+        assert_eq!((under_way.in_transit["USD"], under_way.held.len(), under_way.requested.len()), (500, 0, 0));
         running.stop().await;
         world.close().await;
     })
