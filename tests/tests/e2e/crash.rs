@@ -1,0 +1,147 @@
+//! `kill -9` of the ledger with calls unanswered: nothing lost, nothing double, whatever the kill hit.
+use crate::fleets::{assert_sound, databases, fund, options, partly};
+use api::gift::SendGiftRequest;
+use identity::Role;
+use largesse::{
+    fleet::Fleet,
+    house::Service,
+    installation::{Installation, authorised},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+use tokio::sync::watch;
+use tonic::Code;
+use uuid::Uuid;
+
+/// Callers with a call in flight each. Well above the 64 that have to be unanswered at the kill.
+const CALLERS: usize = 160;
+const UNANSWERED_MIN: usize = 64;
+/// Price of the gift that is sent: Doughnut.
+const GIFT: (i64, i64) = (5879, 30);
+/// Gifts each caller sends before and after the kill.
+const GIFTS_BEFORE: usize = 4;
+const GIFTS_AFTER: usize = 3;
+
+/// How often to kill, per database: `LARGESSE_CRASHES`, or five times.
+fn rounds() -> usize {
+    std::env::var("LARGESSE_CRASHES").map_or(5, |text| text.parse().expect("LARGESSE_CRASHES is a number"))
+}
+
+/// What callers count and wait for.
+struct Watch {
+    in_flight: AtomicUsize,
+    answered: AtomicUsize,
+    /// How often the ledger was started anew.
+    restarts: watch::Receiver<usize>,
+}
+
+/// What one caller saw.
+#[derive(Default)]
+struct Seen {
+    accepted: usize,
+    /// Calls that were unanswered when the ledger died, by whether it had committed them.
+    lost_committed: usize,
+    lost_new: usize,
+}
+
+/// Sends gifts, each until it is answered, with one id each.
+async fn call(installation: Installation, user: String, watch: Arc<Watch>) -> Seen {
+    let token = installation.token(&user, Role::Viewer).unwrap();
+    let mut gifts = installation.gift();
+    let mut restarts = watch.restarts.clone();
+    let mut seen = Seen::default();
+    let mut after_kill = 0;
+    while after_kill < GIFTS_AFTER {
+        let request_id = Uuid::now_v7().to_string();
+        let request = SendGiftRequest { request_id, room_id: "r".into(), creator_id: "star".into(), gift_id: GIFT.0, ..Default::default() };
+        let mut lost = false;
+        let answer = loop {
+            watch.in_flight.fetch_add(1, SeqCst);
+            let answer = gifts.send_gift(authorised(request.clone(), &token).unwrap()).await;
+            watch.in_flight.fetch_sub(1, SeqCst);
+            match answer {
+                Ok(answer) => break answer.into_inner(),
+                Err(status) => {
+                    assert!(matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded), "{status:?}");
+                    lost = true;
+                    if *restarts.borrow() == 0 {
+                        restarts.wait_for(|restarts| *restarts > 0).await.unwrap();
+                    } else {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            }
+        };
+        assert!(lost || !answer.replayed, "the answer to a first call was called a replay");
+        assert_eq!(answer.cost_coins, GIFT.1);
+        watch.answered.fetch_add(1, SeqCst);
+        seen.accepted += 1;
+        match (lost, answer.replayed) {
+            (true, true) => seen.lost_committed += 1,
+            (true, false) => seen.lost_new += 1,
+            (false, _) => {}
+        }
+        if *restarts.borrow() > 0 {
+            after_kill += 1;
+        }
+    }
+    seen
+}
+
+/// One kill. Returns how many unanswered calls had been committed, and how many had not.
+async fn kill_once(fleet: &mut Fleet, round: usize, spent: &mut i64) -> (usize, usize) {
+    let installation = partly(fleet, &[Service::Ledger, Service::Gift]);
+    let user = |caller| format!("u{round}-{caller}");
+    for caller in 0..CALLERS {
+        fund(&installation, &user(caller), 1_000_000).await;
+    }
+    let (restarted, restarts) = watch::channel(0);
+    let watch = Arc::new(Watch { in_flight: AtomicUsize::new(0), answered: AtomicUsize::new(0), restarts });
+    let callers: Vec<_> = (0..CALLERS).map(|caller| tokio::spawn(call(installation.clone(), user(caller), watch.clone()))).collect();
+    while watch.answered.load(SeqCst) < CALLERS * GIFTS_BEFORE || watch.in_flight.load(SeqCst) < UNANSWERED_MIN {
+        tokio::task::yield_now().await;
+    }
+    fleet.kill(Service::Ledger).await.unwrap();
+    fleet.restart(Service::Ledger).await.unwrap();
+    restarted.send(1).unwrap();
+    let (mut committed, mut new) = (0, 0);
+    for caller in callers {
+        let seen = caller.await.unwrap();
+        *spent += i64::try_from(seen.accepted).unwrap() * GIFT.1;
+        committed += seen.lost_committed;
+        new += seen.lost_new;
+    }
+    assert!(committed + new >= UNANSWERED_MIN, "only {} calls were unanswered", committed + new);
+    (committed, new)
+}
+
+async fn kill_again_and_again(dir: &std::path::Path, database: String) {
+    let services = [Service::Ledger, Service::Gift];
+    let mut fleet = Fleet::start(options(dir, database.clone(), &services)).await.unwrap();
+    let (mut committed, mut new, mut spent) = (0, 0, 0);
+    let mut round = 0;
+    // A kill may happen to hit a moment with none of the one kind; over some more of them both come.
+    while round < rounds() || ((committed == 0 || new == 0) && round < rounds() * 4) {
+        let (c, n) = kill_once(&mut fleet, round, &mut spent).await;
+        (committed, new, round) = (committed + c, new + n, round + 1);
+        let report = assert_sound(&database).await;
+        assert_eq!(report.books[0].coins.redeemed, i128::from(spent), "after kill {round}");
+    }
+    assert!(committed > 0 && new > 0, "over {round} kills {committed} unanswered calls had been committed and {new} had not");
+    println!("{round} kills: of the unanswered calls {committed} had been committed and {new} had not; {spent} coins charged once each");
+    fleet.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_ledger_loses_and_doubles_nothing_on_sqlite() {
+    let databases = databases();
+    kill_again_and_again(databases.dir.path(), databases.sqlite.clone()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_ledger_loses_and_doubles_nothing_on_postgres() {
+    let databases = databases();
+    kill_again_and_again(databases.dir.path(), databases.postgres.clone()).await;
+}

@@ -1,0 +1,75 @@
+//! Fleets to test with: where the binary is, which databases, and who pays.
+use api::ledger::{PostRequest, Transfer};
+use identity::Role;
+use largesse::{
+    fleet::{Fleet, Options},
+    house::Service,
+    installation::{Installation, authorised},
+};
+use money::BookName;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// The binary beside the tests; building the workspace's tests builds it too.
+pub fn binary() -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    let binary = here.parent().and_then(Path::parent).unwrap().join("largesse");
+    assert!(binary.exists(), "build the binary first: cargo build --release -p largesse (looked for {})", binary.display());
+    binary
+}
+
+pub fn book() -> BookName {
+    BookName::try_new("demo").unwrap()
+}
+
+pub fn options(dir: &Path, database: String, services: &[Service]) -> Options {
+    Options {
+        binary: binary(),
+        database,
+        data_dir: dir.to_owned(),
+        book: "demo".to_owned(),
+        split: true,
+        services: services.to_vec(),
+        environment: Vec::new(),
+    }
+}
+
+/// A database of each kind; what they live on comes with them.
+pub struct Databases {
+    pub sqlite: String,
+    pub postgres: String,
+    pub dir: tempfile::TempDir,
+    _cluster: pgtest::Cluster,
+}
+
+pub fn databases() -> Databases {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = pgtest::Cluster::start().unwrap();
+    Databases { sqlite: format!("sqlite:{}", dir.path().display()), postgres: cluster.create_database().unwrap(), dir, _cluster: cluster }
+}
+
+/// Gives a viewer coins as the purchase service would.
+pub async fn fund(installation: &Installation, user: &str, coins: i64) {
+    let token = installation.token("purchase", Role::Service).unwrap();
+    let transfer = Transfer {
+        debit_account: "house/coins/issued".to_owned(),
+        credit_account: format!("viewer/{user}/coins"),
+        amount: coins,
+        ..Default::default()
+    };
+    let request_id = Uuid::now_v7().to_string();
+    let request = PostRequest { request_id, kind: "test.fund".to_owned(), transfers: vec![transfer], ..Default::default() };
+    installation.ledger().post(authorised(request, &token).unwrap()).await.unwrap();
+}
+
+/// The clients of a fleet that need only some services.
+pub fn partly(fleet: &Fleet, services: &[Service]) -> Installation {
+    let urls = services.iter().map(|service| (*service, fleet.url(*service).unwrap())).collect();
+    Installation::at(&urls, fleet.data_dir(), book(), (String::new(), String::new())).unwrap()
+}
+
+pub async fn assert_sound(database: &str) -> largesse::audit::Report {
+    let report = largesse::audit::audit(&db::Database::parse(database).unwrap()).await.unwrap();
+    assert!(report.ok, "{report:?}");
+    report
+}

@@ -1,0 +1,120 @@
+//! Apart: one process for each service, each with its own store only, and one trace through all of them.
+use crate::fleets::{book, databases, options};
+use api::gift::SendGiftRequest;
+use identity::Role;
+use largesse::{
+    fleet::Fleet,
+    house::Service,
+    installation::{Installation, authorised},
+    shop::Shop,
+};
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::{
+        ExportTraceServiceRequest, ExportTraceServiceResponse,
+        trace_service_server::{TraceService, TraceServiceServer},
+    },
+    trace::v1::Span,
+};
+use std::sync::{Arc, Mutex};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+/// A collector: spans with the service name their process gave.
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Vec<Span>>>);
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(&self, request: Request<ExportTraceServiceRequest>) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let spans = request.into_inner().resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+        self.0.lock().unwrap().extend(spans.flat_map(|scope| scope.spans));
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+impl Collector {
+    async fn start() -> (Self, String) {
+        let collector = Self::default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let service = TraceServiceServer::new(collector.clone());
+        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
+        (collector, url)
+    }
+
+    /// Every span of a trace by name, each linked to its parent in the same trace up to the caller's own span.
+    fn names(&self, trace: &str, caller_span: &str) -> Vec<String> {
+        let spans = self.0.lock().unwrap();
+        let own: Vec<&Span> = spans.iter().filter(|span| hex(&span.trace_id) == trace).collect();
+        for span in &own {
+            let parent = hex(&span.parent_span_id);
+            let known = parent == caller_span || own.iter().any(|other| hex(&other.span_id) == parent);
+            assert!(known, "{} hangs in the air", span.name);
+        }
+        own.iter().map(|span| span.name.clone()).collect()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Database files that a process has open.
+fn open_stores(process: u32) -> Vec<String> {
+    let links = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap().filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    let mut stores: Vec<String> =
+        links.filter(|file| file.extension().is_some_and(|e| e == "db")).map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    stores.sort_unstable();
+    stores.dedup();
+    stores
+}
+
+fn traced<T>(mut request: Request<T>, trace: &str, span: &str) -> Request<T> {
+    request.metadata_mut().insert("traceparent", format!("00-{trace}-{span}-01").parse().unwrap());
+    request
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gift_and_a_payout_show_every_hop_and_no_process_opens_anothers_store() {
+    let databases = databases();
+    let (collector, url) = Collector::start().await;
+    let mut options = options(databases.dir.path(), databases.sqlite.clone(), &Service::ALL);
+    options.environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), url));
+    let fleet = Fleet::start(options).await.unwrap();
+    let installation = Installation::of_fleet(&fleet, book()).unwrap();
+    Shop::open(&installation).await.unwrap().buy("u1", 1_000).await.unwrap();
+
+    let (gift_trace, payout_trace, span) = ("0af7651916cd43dd8448eb211c80319c", "1bf7651916cd43dd8448eb211c80319d", "b7ad6b7169203331");
+    let viewer = installation.token("u1", Role::Viewer).unwrap();
+    let request_id = Uuid::now_v7().to_string();
+    let gift = SendGiftRequest { request_id, room_id: "r".into(), creator_id: "c1".into(), gift_id: 5879, quantity: 20, ..Default::default() };
+    installation.gift().send_gift(traced(authorised(gift, &viewer).unwrap(), gift_trace, span)).await.unwrap();
+    crate::hops::payout::settled(&installation, |request| traced(request, payout_trace, span)).await;
+
+    for (process, services) in fleet.processes() {
+        let own: &[&str] = match services[0] {
+            Service::Ledger => &["ledger.db"],
+            Service::Sandbox => &["sandbox_bank.db"],
+            Service::Purchase => &["purchase.db"],
+            Service::Gift => &[],
+            Service::Earnings => &["earnings.db"],
+            Service::Payout => &["payout.db"],
+        };
+        assert_eq!(open_stores(process.unwrap()), own, "{services:?}");
+    }
+    // Stopping flushes every process's spans.
+    fleet.stop().await.unwrap();
+    let shows = |trace: &str, wanted: &[(&str, usize)]| {
+        let names = collector.names(trace, span);
+        for (part, least) in wanted {
+            let found = names.iter().filter(|name| name.contains(part)).count();
+            assert!(found >= *least, "{part} {found} times in {names:?}");
+        }
+    };
+    // A client and a server span where one service calls another; one server span where the test calls.
+    shows(gift_trace, &[("GiftService/SendGift", 1), ("LedgerService/Post", 2)]);
+    shows(payout_trace, &[("PayoutService/RequestPayout", 1), ("LedgerService/Post", 2), ("LedgerService/PostPending", 2), ("bank", 1)]);
+}
+
+mod payout;
