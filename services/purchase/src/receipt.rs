@@ -1,7 +1,7 @@
 //! Receipts: StoreKit 2 signed transactions, verified without asking anybody.
 //!
 //! `app-store-server-library` decides: certificates up to a trusted root at the time of signing, Apple's two marks, the ES256 signature,
-//! bundle and environment. What it does not check is checked here: that the third certificate is the trusted root itself, the type,
+//! bundle and environment. What it does not check is checked here: that the third certificate has a trusted root's name and key, the type,
 //! revocation and quantity. It trusts anything that calls itself `Xcode` or `LocalTesting`, so it is never asked about those. It has one
 //! error for many faults: [`parts`] and [`chain`] look first, to say precisely what is wrong, never to let anything pass.
 //!

@@ -39,14 +39,14 @@ fn template(installation: &Installation) -> Result<PathBuf, Error> {
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(e) => return Err(Error::io(format!("making {}", cache.display()))(e)),
     }
-    let lock = File::create(cache.with_extension("lock")).map_err(Error::io("making the template's lock file"))?;
-    lock.lock().map_err(Error::io("waiting for the template's lock"))?;
     // The name can be guessed by anyone with an account: a directory that is not the server's is never used.
     let found = std::fs::symlink_metadata(&cache).map_err(Error::io("reading the template's directory"))?;
     if found.uid() != installation.owner.0 || !found.is_dir() {
         let path = cache.display().to_string();
         return Err(Error::ForeignTemplate { path, found: found.uid(), expected: installation.owner.0 });
     }
+    let lock = File::create(cache.join("lock")).map_err(Error::io("making the template's lock file"))?;
+    lock.lock().map_err(Error::io("waiting for the template's lock"))?;
     let ready = cache.join("ready");
     if !ready.exists() {
         make(installation, &cache, &ready)?;

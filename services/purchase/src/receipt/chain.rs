@@ -10,29 +10,40 @@ use crate::error::{Refusal, Refused};
 
 /// Whether `der` is one whole certificate.
 pub(super) fn is_certificate(der: &[u8]) -> bool {
-    Certificate::from_der(der).is_ok_and(|(rest, _)| rest.is_empty())
+    read(der).is_ok()
 }
 
 /// Checks leaf, intermediate, root against the trusted roots at the time of signing; now, when the receipt does not say.
+///
+/// The root in the receipt is never trusted itself. It has to be of the same name and key as a trusted one: roots are issued anew with
+/// other dates, and receipts carry whichever was current.
 pub(super) fn check(certificates: &[Vec<u8>; 3], roots: &[Vec<u8>], signed_at_s: Option<i64>) -> Result<(), Refused> {
     let refused = |why: &str| Refused::new(Refusal::Chain, why);
     let [leaf, intermediate, root] = certificates;
-    if !roots.contains(root) {
+    let (leaf, intermediate, root) = (read(leaf)?, read(intermediate)?, read(root)?);
+    let mut trusted = CertificateStore::new();
+    let mut known = false;
+    for der in roots {
+        let ours = read(der)?;
+        let (ours_tbs, theirs_tbs) = (&ours.tbs_certificate, &root.tbs_certificate);
+        known |= ours_tbs.subject_pki.raw == theirs_tbs.subject_pki.raw && ours_tbs.subject.as_raw() == theirs_tbs.subject.as_raw();
+        trusted.append(ours);
+    }
+    if !known {
         return Err(refused("the root certificate is not trusted for this book"));
     }
-    let parse = |der: &'_ [u8]| -> Result<(), Refused> { if is_certificate(der) { Ok(()) } else { Err(refused("not a certificate")) } };
-    parse(leaf)?;
-    parse(intermediate)?;
-    let read = |der| Certificate::from_der(der).map(|(_, certificate)| certificate).map_err(|_| refused("not a certificate"));
-    let mut trusted = CertificateStore::new();
-    trusted.append(read(root)?);
     let mut intermediates = CertificateStore::new();
-    intermediates.append(read(intermediate)?);
+    intermediates.append(intermediate);
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
     let validator = Validator::with_policy(trusted, RFC5280Policy::new(signed_at_s.unwrap_or_else(now)));
-    match validator.validate(&read(leaf)?, &intermediates) {
+    match validator.validate(&leaf, &intermediates) {
         Ok(chain) if chain.iter().count() == certificates.len() => Ok(()),
         Ok(_) => Err(refused("the certificates do not form a chain of three")),
         Err(_) => Err(refused("the certificates do not lead to the root, or were not valid when it was signed")),
     }
+}
+
+fn read(der: &[u8]) -> Result<Certificate<'_>, Refused> {
+    let whole = Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty());
+    whole.map(|(_, certificate)| certificate).ok_or_else(|| Refused::new(Refusal::Chain, "not a certificate"))
 }

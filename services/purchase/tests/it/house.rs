@@ -3,11 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::ledger::ledger_service_client::LedgerServiceClient;
 use api::ledger::ledger_service_server::LedgerServiceServer;
+use api::ledger::{
+    AccountState, GetAccountRequest, GetPostingRequest, ListEntriesRequest, OpenAccountsRequest, Posting, SetAccountStateRequest,
+};
 use api::purchase::purchase_service_client::PurchaseServiceClient;
 use api::purchase::redeem_purchase_request::Receipt;
 use api::purchase::{GetWalletRequest, RedeemPurchaseRequest, RedeemPurchaseResponse};
 use identity::{Books, Grant, Issuer, Role, Verifier};
+use ledger::store::Mode;
 use money::{BookName, UserKey};
 use purchase::{Bundle, Config, Deps, Service};
 use sandbox::store::Purchase;
@@ -16,16 +21,17 @@ use tonic::{Request, Status};
 use tower::Layer;
 use uuid::Uuid;
 
-use crate::fake_ledger::FakeLedger;
+use crate::faulty_ledger::FaultyLedger;
 
 pub const BOOK: &str = "test-us";
 pub const BUNDLE: &str = "com.example.largesse";
 
 pub struct House {
     pub store: sandbox::store::Store,
-    pub ledger: FakeLedger,
+    pub ledger: FaultyLedger,
     pub service: Service,
     purchase: rpc::Transport,
+    ledger_way: rpc::Transport,
     issuer: Arc<Issuer>,
     shutdown: CancellationToken,
     database: db::Database,
@@ -66,18 +72,18 @@ async fn build(dir: tempfile::TempDir, database: db::Database, cluster: Option<p
     let store = sandbox::store::Store::open(dir.path()).unwrap();
     let issuer = Arc::new(Issuer::load_or_create(&dir.path().join("identity")).unwrap());
     let shutdown = CancellationToken::new();
-    let ledger = FakeLedger::default();
-    let (service, purchase) = start(&issuer, &ledger, &store, &database, &shutdown).await;
-    House { store, ledger, service, purchase, issuer, shutdown, database, _dir: dir, _cluster: cluster }
+    let ledger = FaultyLedger::new(ledger::Service::new(books(&database).await));
+    let (service, purchase, ledger_way) = start(&issuer, &ledger, &store, &database, &shutdown).await;
+    House { store, ledger, service, purchase, ledger_way, issuer, shutdown, database, _dir: dir, _cluster: cluster }
 }
 
 async fn start(
     issuer: &Arc<Issuer>,
-    ledger: &FakeLedger,
+    ledger: &FaultyLedger,
     store: &sandbox::store::Store,
     database: &db::Database,
     shutdown: &CancellationToken,
-) -> (Service, rpc::Transport) {
+) -> (Service, rpc::Transport, rpc::Transport) {
     let stack = rpc::Stack::try_new(rpc::Options {
         verifier: Arc::new(Verifier::new(&[issuer.public_key()])),
         overload: rpc::overload::Limits::default(),
@@ -86,12 +92,22 @@ async fn start(
     })
     .unwrap();
     let routes = tonic::service::Routes::new(LedgerServiceServer::new(ledger.clone()));
+    let ledger_way = rpc::in_process(stack.layer(routes));
     let token = rpc::ServiceToken::minted(issuer.clone(), "purchase").unwrap();
-    let deps =
-        Deps { database: database.clone(), ledger: rpc::in_process(stack.layer(routes)).with_token(token), shutdown: shutdown.clone() };
+    let deps = Deps { database: database.clone(), ledger: ledger_way.with_token(token), shutdown: shutdown.clone() };
     let service = purchase::start(deps, config(store)).await.unwrap();
     let transport = rpc::in_process(stack.layer(service.routes()));
-    (service, transport)
+    (service, transport, ledger_way)
+}
+
+/// A ledger with the books that the tests know.
+async fn books(database: &db::Database) -> Arc<ledger::Ledger> {
+    let store = ledger::open_store(database).await.unwrap();
+    let ledger = ledger::Ledger::start(store, ledger::Config::default()).await.unwrap();
+    for (name, mode) in [(BOOK, Mode::Test), ("test-jp", Mode::Test), ("live-us", Mode::Live)] {
+        ledger.create_book(&BookName::try_new(name).unwrap(), mode, "test").await.unwrap();
+    }
+    ledger
 }
 
 /// What the app of a user with no token would buy.
@@ -123,7 +139,7 @@ impl House {
         self.shutdown.cancel();
         self.shutdown = CancellationToken::new();
         let started = start(&self.issuer, &self.ledger, &self.store, &self.database, &self.shutdown).await;
-        (self.service, self.purchase) = started;
+        (self.service, self.purchase, self.ledger_way) = started;
     }
 
     pub fn client(&self) -> PurchaseServiceClient<rpc::Transport> {
@@ -159,8 +175,42 @@ impl House {
         self.store.sell(&seventy()).unwrap().signed_transaction
     }
 
-    pub fn coins(&self, user: &str) -> i64 {
-        self.ledger.balance(BOOK, &format!("viewer/{user}/coins"))
+    pub async fn coins(&self, user: &str) -> i64 {
+        self.balance(&format!("viewer/{user}/coins")).await
+    }
+
+    /// Credits less debits; 0 for an account that nobody posted to.
+    pub async fn balance(&self, account: &str) -> i64 {
+        let message = GetAccountRequest { account: account.to_owned(), ..Default::default() };
+        let answer = self.books().get_account(self.with_role("finance", Role::Finance, BOOK, message)).await;
+        answer.map_or(0, |answer| answer.into_inner().account.unwrap().balance)
+    }
+
+    /// The postings that issued coins, in order.
+    pub async fn postings(&self) -> Vec<Posting> {
+        let message = ListEntriesRequest { account: "house/coins/issued".to_owned(), page_size: 200, ..Default::default() };
+        let answer = self.books().list_entries(self.with_role("finance", Role::Finance, BOOK, message)).await;
+        let entries = answer.map_or(Vec::new(), |answer| answer.into_inner().entries);
+        let mut postings = Vec::new();
+        for entry in entries.into_iter().rev() {
+            let message = GetPostingRequest { posting_id: entry.posting_id, ..Default::default() };
+            let answer = self.books().get_posting(self.with_role("finance", Role::Finance, BOOK, message)).await.unwrap();
+            postings.push(answer.into_inner().posting.unwrap());
+        }
+        postings
+    }
+
+    /// Freezes or thaws a user's coins.
+    pub async fn set_coins_state(&self, user: &str, state: AccountState) {
+        let account = format!("viewer/{user}/coins");
+        let message = OpenAccountsRequest { accounts: vec![account.clone()], ..Default::default() };
+        self.books().open_accounts(self.with_role("service", Role::Service, BOOK, message)).await.unwrap();
+        let message = SetAccountStateRequest { request_id: new_id(), account, state: state.into(), ..Default::default() };
+        self.books().set_account_state(self.with_role("finance", Role::Finance, BOOK, message)).await.unwrap();
+    }
+
+    fn books(&self) -> LedgerServiceClient<rpc::Transport> {
+        LedgerServiceClient::new(self.ledger_way.clone())
     }
 }
 

@@ -1,8 +1,8 @@
-//! The service behind the real stack, with a ledger that can fail on purpose.
+//! The service behind the real stack, with the real ledger made to fail on purpose.
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 mod crash;
-mod fake_ledger;
+mod faulty_ledger;
 mod hostile;
 mod house;
 mod lists;
