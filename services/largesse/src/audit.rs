@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub mod coins;
+mod payouts;
 mod purchases;
 
 /// A fault of reading, not of the books.
@@ -91,6 +92,15 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book) -> Resu
     } else {
         None
     };
+    if exists(database, Service::Payout).await? {
+        let tables = payout::store::Store::inspect(database).await?;
+        let mut found = payouts::problems(&tables, &lines, &name).await?;
+        if !found.is_empty() {
+            let (lines, _) = ledger::read::trial_balance(store, book.key).await?;
+            found = payouts::problems(&tables, &lines, &name).await?;
+        }
+        problems.extend(found);
+    }
     Ok(BookReport { ledger, coins, purchases, problems })
 }
 

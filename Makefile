@@ -1,0 +1,50 @@
+# Two commands matter: `make demo` shows it, `make test` proves it. Both use one build profile and one set of features, so nothing compiles twice.
+
+CARGO ?= cargo
+# The runner by process where it is installed, cargo's own where not.
+NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
+ifeq ($(NEXTEST),yes)
+TEST := $(CARGO) nextest run --release --workspace --no-fail-fast
+else
+TEST := $(CARGO) test --release --workspace --no-fail-fast
+endif
+
+.PHONY: demo test reference crash bench check needs build
+
+demo: build
+	target/release/largesse demo $(ARGS)
+
+# The whole workspace, so that features are the same as in the tests and the second command finds the libraries built.
+build:
+	$(CARGO) build --release --workspace --bins
+
+test: needs
+	$(TEST)
+
+# The tests that compare with real formats and recordings, where these are at hand: LARGESSE_REFERENCE_DATA names their directory.
+reference: needs
+	@test -n "$$LARGESSE_REFERENCE_DATA" || { echo "set LARGESSE_REFERENCE_DATA to the reference data's directory" >&2; exit 2; }
+ifeq ($(NEXTEST),yes)
+	$(TEST) -E 'package(iso20022) + (package(purchase) & test(reference)) + (package(payout) & test(outcomes)) + (package(tests) & test(recording))'
+else
+	$(TEST)
+endif
+
+# Kills the ledger twenty times per database instead of five.
+crash: needs
+ifeq ($(NEXTEST),yes)
+	LARGESSE_CRASHES=20 $(TEST) -E 'package(tests) & test(crash)'
+else
+	LARGESSE_CRASHES=20 $(CARGO) test --release -p tests --test e2e crash
+endif
+
+bench: build
+	target/release/largesse bench $(ARGS)
+
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+# PostgreSQL's server and the XML schema checker: installed where we may, named where we may not.
+needs:
+	@deploy/needs
