@@ -30,7 +30,7 @@ pub struct Installation {
     /// The server's (uid, gid).
     pub(crate) owner: (u32, u32),
     /// True when we are root and have to become `owner`.
-    switch_user: bool,
+    pub(crate) switch_user: bool,
 }
 
 impl Installation {

@@ -1,7 +1,7 @@
 //! The data directory every cluster starts from. `initdb` takes seconds, a copy a fraction of one: it is made once per version and
 //! user, under a file lock, and kept in the temporary directory.
 
-use std::fs::{File, Permissions};
+use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -35,17 +35,21 @@ fn template(installation: &Installation) -> Result<PathBuf, Error> {
     let version: String = installation.version.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
     let cache = reachable(installation)?.join(format!("pgtest-{}-{version}-{FORMAT}", installation.owner.0));
     match std::fs::create_dir(&cache) {
-        Ok(()) => give(installation, &cache)?,
+        Ok(()) => {}
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(e) => return Err(Error::io(format!("making {}", cache.display()))(e)),
     }
     // The name can be guessed by anyone with an account: a directory that is not the server's is never used.
     let found = std::fs::symlink_metadata(&cache).map_err(Error::io("reading the template's directory"))?;
-    if found.uid() != installation.owner.0 || !found.is_dir() {
+    // Ours for a moment: between another test's making it and handing it over.
+    let expected = found.uid() == installation.owner.0 || installation.switch_user && found.uid() == 0;
+    if !expected || !found.is_dir() {
         let path = cache.display().to_string();
         return Err(Error::ForeignTemplate { path, found: found.uid(), expected: installation.owner.0 });
     }
-    let lock = File::create(cache.join("lock")).map_err(Error::io("making the template's lock file"))?;
+    give(installation, &cache)?;
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(cache.join("lock"));
+    let lock = lock.map_err(Error::io("making the template's lock file"))?;
     lock.lock().map_err(Error::io("waiting for the template's lock"))?;
     let ready = cache.join("ready");
     if !ready.exists() {
