@@ -154,7 +154,7 @@ impl Shared {
         if posts.is_empty() {
             return;
         }
-        let request = PostBatchRequest { book: book.as_str().to_owned(), posts };
+        let request = PostBatchRequest { book: book.as_str().to_owned(), posts, brief: true };
         let mut ledger = self.ledger.clone();
         let answered = context::enter(together, ledger.post_batch(request)).await;
         answer(waiting, answered.map(|response| response.into_inner().outcomes));

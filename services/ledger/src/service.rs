@@ -65,8 +65,12 @@ impl Service {
 }
 
 fn posting(outcome: Outcome) -> Result<(pb::Posting, bool), Error> {
+    told(outcome, wire::posting)
+}
+
+fn told(outcome: Outcome, tell: fn(Posted) -> pb::Posting) -> Result<(pb::Posting, bool), Error> {
     match outcome? {
-        Answer::Posted { posted, replayed } => Ok((wire::posting(*posted), replayed)),
+        Answer::Posted { posted, replayed } => Ok((tell(*posted), replayed)),
         Answer::Done => Err(Error::OutcomeUnknown),
     }
 }
@@ -149,7 +153,7 @@ impl pb::ledger_service_server::LedgerService for Service {
 
     async fn post_batch(&self, request: Request<pb::PostBatchRequest>) -> Result<Response<pb::PostBatchResponse>, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
-        let sent = request.into_inner().posts;
+        let pb::PostBatchRequest { posts: sent, brief, .. } = request.into_inner();
         if sent.is_empty() || sent.len() > BATCH_MAX {
             return Err(malformed("posts", format!("1 to {BATCH_MAX}")).into());
         }
@@ -167,13 +171,14 @@ impl pb::ledger_service_server::LedgerService for Service {
                 Err(error) => wrong.push(Some(error)),
             }
         }
+        let tell = if brief { wire::brief_posting } else { wire::posting };
         let mut outcomes = place.handle.submit_many(asked).await?.into_iter();
         let outcomes = wrong.into_iter().map(|wrong| {
             let outcome = match wrong {
                 Some(error) => Err(error),
                 None => outcomes.next().unwrap_or(Err(Error::OutcomeUnknown)),
             };
-            let outcome = match posting(outcome) {
+            let outcome = match told(outcome, tell) {
                 Ok((posting, replayed)) => pb::post_batch_outcome::Outcome::Accepted(pb::PostResponse { posting: Some(posting), replayed }),
                 Err(error) => pb::post_batch_outcome::Outcome::Refused(wire::batch_refusal(error)),
             };

@@ -103,8 +103,8 @@ pub struct RefusalRow {
 pub enum Known {
     /// The event at this place.
     Event(i64),
-    /// A refusal.
-    Refusal(RefusalRow),
+    /// A refusal. Apart, because most ids stand for events and half a million of them are kept in memory.
+    Refusal(Box<RefusalRow>),
 }
 
 /// An event with what is stored of it besides its rows.

@@ -276,6 +276,30 @@ pub(crate) fn posting(posted: Posted) -> pb::Posting {
     }
 }
 
+/// The same for a caller that knows what it sent: what this leaves out would be most of what a batch's answer costs on both sides.
+pub(crate) fn brief_posting(posted: Posted) -> pb::Posting {
+    let seq = posted.seq;
+    pb::Posting {
+        posting_id: posted.id.to_string(),
+        seq,
+        transfers: posted.transfers.into_iter().map(|transfer| brief_transfer(&transfer, seq)).collect(),
+        commit_time: Some(timestamp(posted.commit_time)),
+        ..pb::Posting::default()
+    }
+}
+
+fn brief_transfer(NamedTransfer { transfer, unit, .. }: &NamedTransfer, seq: i64) -> pb::PostedTransfer {
+    let debit_after = pb::Account { balance: transfer.debit_after.balance(), balance_seq: seq, ..pb::Account::default() };
+    pb::PostedTransfer {
+        amount: transfer.amount,
+        unit: unit.to_string(),
+        debit_after: Some(debit_after),
+        transfer_no: transfer.no,
+        pending: transfer.kind == TransferKind::Pending,
+        ..pb::PostedTransfer::default()
+    }
+}
+
 pub(crate) fn entry(entry: Entry) -> pb::Entry {
     let Entry { mut posting, balance_after } = entry;
     let seq = posting.seq;

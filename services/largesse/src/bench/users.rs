@@ -80,7 +80,7 @@ impl Users {
             request_fields: vec![RequestField { name: "user_id".to_owned(), value: viewer.to_string() }],
             ..PostRequest::default()
         });
-        let mut request = Request::new(PostBatchRequest { book: self.book.as_str().to_owned(), posts: posts.collect() });
+        let mut request = Request::new(PostBatchRequest { book: self.book.as_str().to_owned(), posts: posts.collect(), brief: true });
         request.metadata_mut().insert("authorization", self.service_token.clone());
         let outcomes = ledger.post_batch(request).await?.into_inner().outcomes;
         let funded = outcomes.iter().filter(|outcome| matches!(outcome.outcome, Some(Outcome::Accepted(_)))).count();
@@ -139,7 +139,7 @@ impl Requests {
     /// `items` gifts as the gift service would post them.
     pub fn batch(&mut self, items: usize) -> Result<Request<PostBatchRequest>, Fault> {
         let posts = (0..items).map(|_| self.post()).collect::<Result<_, _>>()?;
-        Ok(self.signed(PostBatchRequest { book: self.users.book.as_str().to_owned(), posts }))
+        Ok(self.signed(PostBatchRequest { book: self.users.book.as_str().to_owned(), posts, brief: true }))
     }
 
     fn post(&mut self) -> Result<PostRequest, Fault> {

@@ -134,7 +134,7 @@ pub(super) fn known(events: Vec<(Vec<u8>, i64)>, refusals: Vec<RefusalTuple>) ->
     }
     for row in refusals {
         let row = refusal(row)?;
-        out.push((row.id, Known::Refusal(row)));
+        out.push((row.id, Known::Refusal(Box::new(row))));
     }
     out.sort_unstable_by_key(|(id, _)| *id);
     Ok(out)

@@ -81,7 +81,7 @@ impl Decider<'_> {
                 }
                 Err(refusal) => {
                     let row = RefusalRow { id, time: self.time, told: refusal.told(), fields: job.request.fields };
-                    ids.insert(id, Known::Refusal(row.clone()));
+                    ids.insert(id, Known::Refusal(Box::new(row.clone())));
                     plan.settled.push((job.reply, Err(Error::Refused(row.told.clone()))));
                     refusals.push(row);
                 }
