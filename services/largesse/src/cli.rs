@@ -2,6 +2,7 @@
 use std::{error::Error, future::Future, process::ExitCode};
 
 pub mod bench;
+pub mod demo;
 pub mod migrate;
 pub mod replay;
 pub mod serve;

@@ -2,7 +2,7 @@
 use clap::{Parser, Subcommand};
 use largesse::{
     bench::echo,
-    cli::{self, bench, migrate, replay, serve, token, verify},
+    cli::{self, bench, demo, migrate, replay, serve, token, verify},
 };
 use std::process::ExitCode;
 
@@ -25,6 +25,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::Arguments),
+    /// Tells the whole story in pretend money, from coins bought to creators paid, and proves it.
+    Demo(demo::Arguments),
     /// Sends recorded live gift events again; doing it twice charges nothing.
     Replay(replay::Arguments),
     /// Checks the books; exit code 1 and the first bad event when they are wrong.
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve(arguments) => cli::run("largesse", serve::run(arguments)),
         Command::Token(arguments) => cli::finish(token::run(&arguments)),
+        Command::Demo(arguments) => cli::run("largesse demo", demo::run(arguments)),
         Command::Replay(arguments) => cli::run("largesse replay", replay::run(arguments)),
         Command::Verify(arguments) => cli::run("largesse verify", verify::run(arguments)),
         Command::Bench(arguments) => cli::run("largesse bench", bench::run(arguments)),

@@ -1,0 +1,121 @@
+//! `largesse demo`: the main job from end to end, in pretend money.
+use crate::{
+    cli::Outcome,
+    demo::{self, Options, summary::Summary, tell},
+    installation::Fault,
+};
+use clap::Args;
+use money::BookName;
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
+use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Options of `largesse demo`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Start one process for each service.
+    #[arg(long)]
+    pub split: bool,
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; SQLite in the data directory when not given. Each run makes a book of its own.
+    #[arg(long, env = "LARGESSE_DATABASE", value_name = "URL")]
+    pub database: Option<String>,
+    /// Directory for keys, logs and embedded databases. When not given: a new temporary one, removed at the end unless something failed or
+    /// it is to be kept; for PostgreSQL one under the user's state directory, since the database stays and needs its keys again.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Leave everything running and say how to call and stop it.
+    #[arg(long)]
+    pub keep: bool,
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    pub json: bool,
+    /// Same seed, same gifts.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Tells the story. Exit code 1 when an expected outcome is missing.
+pub async fn run(arguments: Arguments) -> Outcome {
+    let temporary = tempfile::Builder::new().prefix("largesse-demo-").tempdir()?;
+    let options = options(&arguments, &temporary)?;
+    let place = format!("seed {}, database {}, logs in {}", options.seed, demo::shown(&options.database), options.data_dir.display());
+    let in_temporary = options.data_dir == temporary.path();
+    let database = demo::shown(&options.database);
+    let told = until_told(demo::run(options)).await;
+    let well = told.as_ref().is_ok_and(|summary| summary.missing.is_empty());
+    if !well || arguments.keep {
+        let kept = temporary.keep();
+        if !in_temporary {
+            std::fs::remove_dir(kept)?;
+        }
+    }
+    let summary = told.map_err(|fault| format!("the demo failed ({place}): {fault}"))?;
+    let left = match (arguments.keep, in_temporary && arguments.database.is_none()) {
+        (true, _) => format!("kept: {place}"),
+        (false, true) => "everything was stopped and removed".to_owned(),
+        (false, false) => format!("everything was stopped; {database} stays"),
+    };
+    print(&summary, arguments.json, (&place, &left))?;
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn options(arguments: &Arguments, temporary: &TempDir) -> Result<Options, Fault> {
+    let given = arguments.database.as_deref();
+    let of_database = given.map(|url| url.strip_prefix("sqlite:").map_or_else(|| state_dir(url), PathBuf::from));
+    let data_dir = arguments.data_dir.clone().or(of_database).unwrap_or_else(|| temporary.path().to_owned());
+    let database = given.map_or_else(|| format!("sqlite:{}", data_dir.display()), str::to_owned);
+    let fresh = arguments.database.is_none() && arguments.data_dir.is_none();
+    // Elsewhere there may be an earlier story already, and this one counts everything in its book.
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let book = if fresh { "demo".to_owned() } else { format!("demo-{seconds}") };
+    Ok(Options {
+        binary: std::env::current_exe()?,
+        database,
+        data_dir,
+        book: BookName::try_new(&book)?,
+        split: arguments.split,
+        keep: arguments.keep,
+        seed: arguments.seed,
+        progress: !arguments.json,
+    })
+}
+
+/// Where the keys for a database are that has no directory itself: `$XDG_STATE_HOME/largesse/demo-<from the address>`.
+fn state_dir(database: &str) -> PathBuf {
+    let home = || std::env::home_dir().map(|home| home.join(".local/state"));
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(home).unwrap_or_else(std::env::temp_dir);
+    let name = money::derive_id(uuid::Uuid::nil(), &["demo", database]).simple().to_string();
+    state.join("largesse").join(format!("demo-{name}"))
+}
+
+/// Ends early when told to; the processes end with it.
+async fn until_told(story: impl Future<Output = Result<Summary, Fault>>) -> Result<Summary, Fault> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        told = story => told,
+        _ = terminate.recv() => Err("told to stop".into()),
+        _ = interrupt.recv() => Err("told to stop".into()),
+    }
+}
+
+fn print(summary: &Summary, json: bool, (place, left): (&str, &str)) -> Result<(), Fault> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(summary)?);
+    } else {
+        print!("{}", tell::tell(summary));
+        if summary.missing.is_empty() {
+            println!("told in {:.1} s; {left}", summary.seconds);
+        }
+    }
+    for missing in &summary.missing {
+        eprintln!("MISSING: {missing}");
+    }
+    if !summary.missing.is_empty() {
+        eprintln!("{} expected outcomes are missing ({place})", summary.missing.len());
+    }
+    Ok(())
+}

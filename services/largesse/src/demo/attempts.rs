@@ -1,0 +1,45 @@
+//! TRY: calls ready to paste, for who keeps the story running.
+use super::{
+    Story,
+    summary::{Paid, Process, Try},
+};
+use crate::{house::Service, installation::Fault};
+use identity::Role;
+
+/// The lines, or how to get them.
+pub fn attempts(story: &Story, paid: &[Paid]) -> Result<Try, Fault> {
+    if !story.options.keep {
+        let line = "`largesse demo --keep` leaves it running and prints calls to paste".to_owned();
+        return Ok(Try { lines: vec![line], processes: Vec::new() });
+    }
+    let (viewer, creator) = (&story.plan.buyers[0], paid.first().ok_or("somebody was paid")?);
+    let call = |service: Service, token: &str, method: &str, body: &str| {
+        let address = story.fleet.url(service)?.trim_start_matches("http://").to_owned();
+        let name = service.grpc_name().ok_or("a service with RPCs")?;
+        let body = if body.is_empty() { String::new() } else { format!(" -d '{body}'") };
+        Ok::<_, Fault>(format!("grpcurl -plaintext -H \"authorization: Bearer ${token}\"{body} {address} {name}/{method}"))
+    };
+    let gift = story.plan.gifts.iter().find(|gift| gift.calls.len() == 1).ok_or("a plan has gifts")?;
+    let send = serde_json::json!({
+        "request_id": uuid::Uuid::now_v7(),
+        "room_id": "room-01",
+        "creator_id": creator.creator,
+        "gift_id": gift.calls[0].request.gift_id,
+    });
+    let payout = serde_json::json!({ "payout_id": creator.payout_id });
+    let lines = vec![
+        format!("VIEWER={}", story.installation.token(viewer, Role::Viewer)?),
+        format!("AUDITOR={}", story.installation.token("auditor", Role::Auditor)?),
+        call(Service::Purchase, "VIEWER", "GetWallet", "")?,
+        call(Service::Gift, "VIEWER", "ListGifts", "")?,
+        call(Service::Gift, "VIEWER", "SendGift", &send.to_string())?,
+        call(Service::Payout, "AUDITOR", "GetPayout", &payout.to_string())?,
+        call(Service::Ledger, "AUDITOR", "GetTrialBalance", "")?,
+        format!("curl {}/statements/USD", story.fleet.http_url("bank")?),
+    ];
+    let process = |(process_id, services): (Option<u32>, Vec<Service>)| {
+        let services = services.iter().map(ToString::to_string).collect();
+        Some(Process { process_id: process_id?, services })
+    };
+    Ok(Try { lines, processes: story.fleet.processes().into_iter().filter_map(process).collect() })
+}

@@ -1,0 +1,67 @@
+//! The books, asked and written as staff would: finance posts what the bank tells, an auditor reads.
+use crate::installation::{Fault, Installation, authorised};
+use api::ledger::{
+    Entry, GetTrialBalanceRequest, ListEntriesRequest, PostRequest, Transfer, TrialBalanceLine, VerifyBookRequest, VerifyBookResponse,
+};
+use identity::Role;
+use uuid::Uuid;
+
+/// Entries of one page; the contract's most.
+const PAGE: i32 = 200;
+
+/// The trial balance at one moment.
+#[derive(Debug, Clone)]
+pub struct Sums(pub Vec<TrialBalanceLine>);
+
+impl Sums {
+    /// Credits minus debits of an account group; 0 where there is none.
+    #[must_use]
+    pub fn balance(&self, accounts: &str) -> i64 {
+        self.line(accounts).map_or(0, |line| line.credits_posted - line.debits_posted)
+    }
+
+    /// The group's line.
+    #[must_use]
+    pub fn line(&self, accounts: &str) -> Option<&TrialBalanceLine> {
+        self.0.iter().find(|line| line.accounts == accounts)
+    }
+}
+
+/// The trial balance, as an auditor sees it.
+pub async fn sums(installation: &Installation) -> Result<Sums, Fault> {
+    let token = installation.token("auditor", Role::Auditor)?;
+    let request = authorised(GetTrialBalanceRequest::default(), &token)?;
+    Ok(Sums(installation.ledger().get_trial_balance(request).await?.into_inner().lines))
+}
+
+/// The book's own check, over RPC.
+pub async fn verify(installation: &Installation) -> Result<VerifyBookResponse, Fault> {
+    let token = installation.token("auditor", Role::Auditor)?;
+    let request = authorised(VerifyBookRequest::default(), &token)?;
+    Ok(installation.ledger().verify_book(request).await?.into_inner())
+}
+
+/// All entries of an account.
+pub async fn entries(installation: &Installation, account: &str) -> Result<Vec<Entry>, Fault> {
+    let token = installation.token("auditor", Role::Auditor)?;
+    let mut request = ListEntriesRequest { account: account.to_owned(), page_size: PAGE, ..Default::default() };
+    let mut entries = Vec::new();
+    loop {
+        let page = installation.ledger().list_entries(authorised(request.clone(), &token)?).await?.into_inner();
+        entries.extend(page.entries);
+        if page.next_page_token.is_empty() {
+            return Ok(entries);
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+/// Finance posts one transfer of a currency between two of the house's accounts.
+pub async fn post(installation: &Installation, kind: &str, (debit, credit): (String, String), minor_units: i64) -> Result<(), Fault> {
+    let token = installation.token("finance", Role::Finance)?;
+    let transfer = Transfer { debit_account: debit, credit_account: credit, amount: minor_units, ..Default::default() };
+    let request =
+        PostRequest { request_id: Uuid::now_v7().to_string(), kind: kind.to_owned(), transfers: vec![transfer], ..Default::default() };
+    installation.ledger().post(authorised(request, &token)?).await?;
+    Ok(())
+}
