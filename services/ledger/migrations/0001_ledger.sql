@@ -61,6 +61,8 @@ CREATE TABLE refusal (
   fields TEXT NOT NULL,
   PRIMARY KEY (book, id)
 ){clustered};
+-- Finds what may be forgotten.
+CREATE INDEX refusal_time ON refusal (book, time);
 CREATE TABLE guard (
   book BIGINT NOT NULL,
   key TEXT NOT NULL,

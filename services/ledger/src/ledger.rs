@@ -13,6 +13,7 @@ use money::BookName;
 use std::{
     collections::HashMap,
     sync::{Arc, RwLock},
+    time::Duration,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,8 +24,13 @@ pub struct Ledger {
     lease: Arc<Lease>,
     books: RwLock<HashMap<String, Arc<Handle>>>,
     writers: TaskTracker,
+    forgetting: CancellationToken,
     stop: CancellationToken,
 }
+
+/// How often old refusals are looked for, and how many go at a time.
+const FORGET_EVERY: Duration = Duration::from_secs(600);
+const FORGET_AT_ONCE: i64 = 500;
 
 /// Opens the ledger's store of a database.
 pub async fn open_store(database: &Database) -> Result<Arc<dyn Store>, store::Error> {
@@ -39,10 +45,19 @@ impl Ledger {
     pub async fn start(store: Arc<dyn Store>, config: Config) -> Result<Arc<Self>, store::Error> {
         let stop = CancellationToken::new();
         let lease = Lease::start(store.clone(), &config, stop.clone()).await;
-        let ledger = Arc::new(Self { store, config, lease, books: RwLock::default(), writers: TaskTracker::new(), stop });
+        let ledger = Arc::new(Self {
+            store,
+            config,
+            lease,
+            books: RwLock::default(),
+            writers: TaskTracker::new(),
+            forgetting: CancellationToken::new(),
+            stop,
+        });
         for book in ledger.store.books().await? {
             ledger.add(book);
         }
+        ledger.writers.spawn(forget(ledger.store.clone(), ledger.config.refusal_retention_ms, ledger.forgetting.clone()));
         Ok(ledger)
     }
 
@@ -93,7 +108,30 @@ impl Ledger {
     pub async fn shutdown(&self) {
         self.books.write().expect("nothing panics while it holds this").clear();
         self.writers.close();
+        self.forgetting.cancel();
         self.writers.wait().await;
+        // Last: a successor may write as soon as the lease is free.
         self.stop.cancel();
     }
+}
+
+/// Forgets refusals once they are older than promised. An id that old is refused by its time, so nobody is charged who was told no.
+async fn forget(store: Arc<dyn Store>, retention_ms: u64, stop: CancellationToken) {
+    let retention = i64::try_from(retention_ms).unwrap_or(i64::MAX).saturating_mul(1000);
+    let mut tick = tokio::time::interval(FORGET_EVERY);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        if let Err(why) = forget_once(&*store, writer::now().saturating_sub(retention)).await {
+            tracing::warn!(%why, "can't forget old refusals now");
+        }
+    }
+}
+
+async fn forget_once(store: &dyn Store, before: i64) -> Result<(), store::Error> {
+    for book in store.books().await? {
+        while store.forget_refusals(book.key, before, FORGET_AT_ONCE).await? >= FORGET_AT_ONCE.unsigned_abs() {
+            // In small steps, so that a commit never waits long for it.
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
 }

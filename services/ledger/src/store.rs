@@ -213,6 +213,8 @@ pub trait Store: Send + Sync + 'static {
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error>;
     /// Writes a batch whole or not at all.
     async fn commit(&self, batch: &Batch) -> Result<(), CommitError>;
+    /// Forgets up to `limit` refusals from before this time, in microseconds since the Unix epoch. Returns how many.
+    async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error>;
     /// Takes or renews the lease on all books for `owner`, on the database's clock; also from `gone`, before its time is up. Returns the owner
     /// who holds it.
     async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error>;

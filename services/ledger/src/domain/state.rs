@@ -247,7 +247,7 @@ impl State {
         if self.accounts.len() > max {
             // Keep what is dirty; of the rest, what was touched least recently goes.
             let mut seqs: Vec<i64> = self.accounts.values().map(|account| account.seq).collect();
-            let keep = max / 2;
+            let keep = (max / 2).max(1);
             let at = seqs.len() - keep;
             let (_, bound, _) = seqs.select_nth_unstable(at);
             let bound = *bound;

@@ -195,6 +195,13 @@ impl Store for SqliteStore {
         self.inserts.commit(&mut *self.writer.lock().await, batch).await
     }
 
+    async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error> {
+        let sql =
+            "DELETE FROM refusal WHERE book = ?1 AND id IN (SELECT id FROM refusal WHERE book = ?1 AND time < ?2 ORDER BY time LIMIT ?3)";
+        let query = sqlx::query(sql).bind(book).bind(before).bind(limit);
+        Ok(query.execute(&mut *self.writer.lock().await).await?.rows_affected())
+    }
+
     async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error> {
         let now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
         let free = format!("lease.owner IN (?1, ?3) OR lease.until_ms < {now}");

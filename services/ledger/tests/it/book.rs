@@ -173,6 +173,28 @@ async fn a_refusal_stays_the_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn old_refusals_are_forgotten_and_young_ones_kept() {
+    for database in &databases().all {
+        let (ledger, book) = start(database, config()).await;
+        let ids = [new_id(), new_id(), new_id()];
+        for id in ids {
+            reason(book.submit(gift(id, "poor", "c1", 1)).await);
+        }
+        let store = ledger.store();
+        let known = store.ids(book.row.key, &ids).await.unwrap();
+        assert_eq!(known.len(), 3);
+        let times = known.iter().map(|(_, known)| match known {
+            ledger::store::Known::Refusal(row) => row.time,
+            ledger::store::Known::Event(seq) => panic!("event {seq}"),
+        });
+        let (first, last) = (times.clone().min().unwrap(), times.max().unwrap());
+        assert_eq!(store.forget_refusals(book.row.key, first, 10).await.unwrap(), 0);
+        assert_eq!(store.forget_refusals(book.row.key, last, 1).await.unwrap(), 1);
+        assert_eq!(store.ids(book.row.key, &ids).await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_memory_forgot_is_read_again() {
     for database in &databases().all {
         // So small that accounts, guards and ids are evicted all the time and every commit carries old accounts along.

@@ -141,6 +141,9 @@ impl Store for Injected {
             }
         }
     }
+    async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error> {
+        self.inner.forget_refusals(book, before, limit).await
+    }
     async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error> {
         self.inner.lease(owner, hold_ms, gone).await
     }

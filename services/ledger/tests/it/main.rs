@@ -4,5 +4,6 @@
 mod book;
 mod faults;
 mod injected;
+mod plans;
 mod rivals;
 mod verify;

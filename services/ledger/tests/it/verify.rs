@@ -18,7 +18,7 @@ async fn problem(database: &Database) -> Option<(i64, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_is_named_by_its_first_event() {
     let damages = [
-        // The posting of the third gift: events are two accounts and a purchase, then two accounts and gifts.
+        // Events are two accounts and a purchase, three accounts and a gift (7), then a gift each: 8 is the second.
         ("UPDATE transfer SET amount = amount + 1 WHERE no = 8 * 64", 8),
         ("UPDATE transfer SET c_credits_posted = c_credits_posted + 1 WHERE no = 8 * 64 + 1", 8),
         ("UPDATE transfer SET debit = 2, credit = 1 WHERE no = 8 * 64", 8),
@@ -26,7 +26,7 @@ async fn damage_is_named_by_its_first_event() {
         ("DELETE FROM event WHERE seq = 8", 8),
         ("UPDATE event SET checksum = checksum + 1 WHERE seq = 8", 8),
         ("UPDATE event SET body = (SELECT body FROM event AS other WHERE seq = 3) WHERE seq = 8", 8),
-        ("DELETE FROM \"commit\" WHERE commit_no = 4", 8),
+        ("DELETE FROM \"commit\" WHERE commit_no = 3", 8),
         ("UPDATE account SET credits_posted = credits_posted + 1 WHERE name = 'creator/c1/diamonds'", 7),
     ];
     let databases = databases();

@@ -8,7 +8,7 @@ use crate::{
     },
     store::{Batch, CommitError, RefusalRow, StoredEvent, rows},
 };
-use sqlx::{AssertSqlSafe, Executor, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use sqlx::{Arguments as _, AssertSqlSafe, Executor, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 use std::sync::Arc;
 
 /// Every value is bound by copy.
@@ -19,17 +19,19 @@ const SIZES: [usize; 5] = [512, 128, 32, 4, 1];
 
 /// An `INSERT` in each of the sizes.
 struct Insert {
+    columns: usize,
     sql: [Arc<str>; SIZES.len()],
 }
 
 impl Insert {
     fn new(into: &str, columns: &str, then: &str) -> Self {
-        let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
+        let count = columns.split(',').count();
+        let row = format!("({})", vec!["?"; count].join(","));
         let sql = SIZES.map(|size| {
             let rows = vec![row.as_str(); size].join(",");
             Arc::from(format!("INSERT INTO {into} ({columns}) VALUES {rows} {then}"))
         });
-        Self { sql }
+        Self { columns: count, sql }
     }
 
     async fn run<T: Sync>(
@@ -40,7 +42,9 @@ impl Insert {
     ) -> Result<(), sqlx::Error> {
         for (size, sql) in SIZES.iter().zip(&self.sql) {
             while let Some((now, rest)) = rows.split_at_checked(*size) {
-                let query = now.iter().fold(sqlx::query(AssertSqlSafe(sql.clone())), &bind);
+                let mut arguments = SqliteArguments::default();
+                arguments.reserve(size * self.columns, 0);
+                let query = now.iter().fold(sqlx::query_with(AssertSqlSafe(sql.clone()), arguments), &bind);
                 query.execute(&mut *writer).await?;
                 rows = rest;
             }
