@@ -43,6 +43,8 @@ pub struct Limits {
     pub bytes_max: usize,
     /// Calls under way at once per book.
     pub calls_max: usize,
+    /// Posts waiting, per call under way, before another call is started.
+    pub call_worth: usize,
     /// Posts waiting per book.
     pub waiting_max: usize,
 }
@@ -53,6 +55,7 @@ impl From<&Config> for Limits {
             items_max: config.batch_items_max,
             bytes_max: config.batch_bytes_max,
             calls_max: config.batches_in_flight_max,
+            call_worth: config.batch_worth,
             waiting_max: config.waiting_max,
         }
     }
@@ -111,7 +114,8 @@ impl Shared {
             return Err(rpc::overload(RETRY_AFTER));
         }
         queue.waiting.push_back(item);
-        let start = queue.calls < self.limits.calls_max;
+        // The first call goes at once. Another is worth its commit only when enough waits for it.
+        let start = queue.calls < self.limits.calls_max && queue.waiting.len() > queue.calls * self.limits.call_worth;
         queue.calls += usize::from(start);
         Ok(start)
     }
@@ -200,6 +204,8 @@ impl Call {
         let call = Self { shared, book };
         tokio::spawn(async move {
             loop {
+                // Whoever is ready to run now may have a post to add; nobody is waited for.
+                tokio::task::yield_now().await;
                 let items = call.shared.take(&call.book);
                 if items.is_empty() {
                     break;

@@ -18,12 +18,15 @@ pub struct Config {
     pub batch_unary: bool,
     /// The same for items of SendGifts streams. Default on.
     pub batch_streams: bool,
-    /// Most gifts in one ledger call. Default 256: about what a commit takes while the one before is written.
+    /// Most gifts in one ledger call. Default 512: above it a call's own encoding keeps a core from the commit it waits for.
     pub batch_items_max: usize,
     /// Most bytes in one ledger call. Default 256 KiB.
     pub batch_bytes_max: usize,
-    /// Ledger calls under way at once per book. Default 2: one being committed, one waiting to be next.
+    /// Ledger calls under way at once per book. Default 4: one being committed, one waiting to be next, and on either side one being encoded or
+    /// read, so that a slow disk does not leave the cores without work.
     pub batches_in_flight_max: usize,
+    /// Gifts that must wait, per call under way, before another call is started. Default 64: fewer are not worth a commit of their own.
+    pub batch_worth: usize,
     /// Gifts waiting for a ledger call per book, above which OVERLOAD is answered. Default 16,384.
     pub waiting_max: usize,
     /// Items of one SendGifts stream under way at once; more stay unread in the connection. Default 1,024.
@@ -39,9 +42,10 @@ impl Default for Config {
             diamonds_per_coin_bps: BASIS_POINTS,
             batch_unary: true,
             batch_streams: true,
-            batch_items_max: 256,
+            batch_items_max: 512,
             batch_bytes_max: 256 << 10,
-            batches_in_flight_max: 2,
+            batches_in_flight_max: 4,
+            batch_worth: 64,
             waiting_max: 16_384,
             stream_in_flight_max: 1_024,
             post_timeout: Duration::from_secs(10),

@@ -2,7 +2,7 @@
 use super::*;
 use api::ledger::{PostRefusal, Posting};
 
-const LIMITS: Limits = Limits { items_max: 3, bytes_max: 1_000, calls_max: 1, waiting_max: 5 };
+const LIMITS: Limits = Limits { items_max: 3, bytes_max: 1_000, calls_max: 1, call_worth: 2, waiting_max: 5 };
 
 fn book() -> BookName {
     BookName::try_new("b").unwrap()
@@ -38,6 +38,19 @@ async fn only_so_many_calls_are_started_and_only_so_many_wait() {
 }
 
 #[tokio::test]
+async fn another_call_is_started_only_for_enough_posts() {
+    let shared = Batcher::new(LedgerServiceClient::new(rpc::connect("http://127.0.0.1:1").unwrap()), Limits { calls_max: 2, ..LIMITS }).0;
+    let mut started = Vec::new();
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let (item, answered) = item(10);
+        started.push(shared.enqueue(&book(), item).unwrap());
+        held.push(answered);
+    }
+    assert_eq!(started, [true, false, true, false]);
+}
+
+#[tokio::test]
 async fn a_call_is_bounded_by_items_and_bytes_and_a_large_post_goes_alone() {
     let shared = batcher().0;
     for bytes in [10, 10, 10, 990] {
@@ -70,8 +83,10 @@ async fn a_call_that_fails_fails_for_each_of_its_items_and_the_queue_is_gone_aft
     let both = futures::future::join(batcher.post(&book, post.clone(), deadline), batcher.post(&book, post.clone(), deadline)).await;
     assert_eq!(both.0.unwrap_err().code(), tonic::Code::Unavailable);
     assert_eq!(both.1.unwrap_err().code(), tonic::Code::Unavailable);
-    // The runtime of this test has one thread: the call's task ends before this one goes on after a yield.
-    tokio::task::yield_now().await;
+    // The runtime of this test has one thread: the call's task, which yields once, ends before this one has yielded a few times.
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
+    }
     assert!(batcher.0.queues().is_empty());
 }
 
