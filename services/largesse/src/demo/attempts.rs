@@ -19,7 +19,8 @@ pub fn attempts(story: &Story, paid: &[Paid]) -> Result<Try, Fault> {
         let body = if body.is_empty() { String::new() } else { format!(" -d '{body}'") };
         Ok::<_, Fault>(format!("grpcurl -plaintext -H \"authorization: Bearer ${token}\"{body} {address} {name}/{method}"))
     };
-    let gift = story.plan.gifts.iter().find(|gift| gift.calls.len() == 1).ok_or("a plan has gifts")?;
+    let cheapest = story.plan.gifts.iter().filter(|gift| gift.calls.len() == 1).min_by_key(|gift| gift.cost_coins);
+    let gift = cheapest.ok_or("a plan has gifts")?;
     let send = serde_json::json!({
         "request_id": uuid::Uuid::now_v7(),
         "room_id": "room-01",
@@ -28,6 +29,7 @@ pub fn attempts(story: &Story, paid: &[Paid]) -> Result<Try, Fault> {
     });
     let payout = serde_json::json!({ "payout_id": creator.payout_id });
     let lines = vec![
+        "paste these; the tokens are good for six hours:".to_owned(),
         format!("VIEWER={}", story.installation.token(viewer, Role::Viewer)?),
         format!("AUDITOR={}", story.installation.token("auditor", Role::Auditor)?),
         call(Service::Purchase, "VIEWER", "GetWallet", "")?,

@@ -30,6 +30,8 @@ const CALLS_COMMITTED: usize = 40;
 const CALLS_STOPPED: usize = 40;
 /// The floor for [`CALLS`].
 const UNANSWERED_MIN: usize = 64;
+/// How long the ledger runs on at most, in milliseconds, with the calls that are left to chance.
+const RUN_MS_MAX: u64 = 4;
 /// How long the first calls may take to be committed.
 const COMMIT_MAX: Duration = Duration::from_secs(20);
 /// How long calls to a stopped process get to leave this one.
@@ -59,6 +61,7 @@ pub async fn crash(story: &mut Story, calls: Vec<Call>) -> Result<(Crash, Vec<Se
     };
     timeout(COMMIT_MAX, commit).await.map_err(|_| "the first calls were not committed in time")??;
     launch(story, &far, running, &mut under_way)?;
+    tokio::time::sleep(Duration::from_millis(rand::random_range(0..=RUN_MS_MAX))).await;
     signal("-STOP", process_id).await?;
     launch(story, &far, stopped, &mut under_way)?;
     tokio::time::sleep(LEAVE_DELAY).await;

@@ -1,3 +1,4 @@
+//! The plan follows the dataset, and its seed.
 use super::*;
 
 fn catalogue() -> Vec<Gift> {
