@@ -1,3 +1,4 @@
+//! Every comparison is about what its group measures.
 use super::Group;
 use std::collections::BTreeSet;
 

@@ -1,3 +1,4 @@
+//! The median.
 use super::median;
 
 #[test]
