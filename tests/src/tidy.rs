@@ -27,7 +27,7 @@ const TOP_LEVEL: [&str; 21] = [
     "LICENSE",
     "Makefile",
     "README.md",
-    "clippy.toml",
+    ".clippy.toml",
     "data",
     "deploy",
     "proto",

@@ -22,7 +22,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Runs services: all of them in this process, or some.
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::Arguments),
     /// Tells the whole story in pretend money, from coins bought to creators paid, and proves it.
@@ -42,7 +42,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Serve(arguments) => cli::run("largesse", serve::run(arguments)),
+        Command::Serve(arguments) => cli::run("largesse", serve::run(*arguments)),
         Command::Token(arguments) => cli::finish(token::run(&arguments)),
         Command::Demo(arguments) => cli::run("largesse demo", demo::run(arguments)),
         Command::Replay(arguments) => cli::run("largesse replay", replay::run(arguments)),

@@ -187,8 +187,8 @@ async fn replay_sender(
     (sender, needed): (&str, i64),
     events: &[&Event],
 ) -> Result<Report, Fault> {
-    let mut report = Report::default();
-    report.bought_coins = shop.ensure_bought(sender, needed).await?.iter().map(|purchase| purchase.coins).sum();
+    let bought_coins = shop.ensure_bought(sender, needed).await?.iter().map(|purchase| purchase.coins).sum();
+    let mut report = Report { bought_coins, ..Report::default() };
     let token = installation.token(sender, Role::Viewer)?;
     let mut gifts = installation.gift();
     for event in events {

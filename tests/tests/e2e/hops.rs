@@ -62,9 +62,12 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Database files that a process has open.
 fn open_stores(process: u32) -> Vec<String> {
-    let links = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap().filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
-    let mut stores: Vec<String> =
-        links.filter(|file| file.extension().is_some_and(|e| e == "db")).map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    let links =
+        std::fs::read_dir(format!("/proc/{process}/fd")).unwrap().filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    let mut stores: Vec<String> = links
+        .filter(|file| file.extension().is_some_and(|e| e == "db"))
+        .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
     stores.sort_unstable();
     stores.dedup();
     stores
@@ -88,7 +91,8 @@ async fn a_gift_and_a_payout_show_every_hop_and_no_process_opens_anothers_store(
     let (gift_trace, payout_trace, span) = ("0af7651916cd43dd8448eb211c80319c", "1bf7651916cd43dd8448eb211c80319d", "b7ad6b7169203331");
     let viewer = installation.token("u1", Role::Viewer).unwrap();
     let request_id = Uuid::now_v7().to_string();
-    let gift = SendGiftRequest { request_id, room_id: "r".into(), creator_id: "c1".into(), gift_id: 5879, quantity: 20, ..Default::default() };
+    let gift =
+        SendGiftRequest { request_id, room_id: "r".into(), creator_id: "c1".into(), gift_id: 5879, quantity: 20, ..Default::default() };
     installation.gift().send_gift(traced(authorised(gift, &viewer).unwrap(), gift_trace, span)).await.unwrap();
     crate::hops::payout::settled(&installation, |request| traced(request, payout_trace, span)).await;
 

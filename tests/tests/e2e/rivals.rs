@@ -38,10 +38,7 @@ async fn post_all(two: [Installation; 2], first: usize, kill: Arc<Kill>) -> usiz
             match two[at].ledger().post(authorised(spend(id), &token).unwrap()).await {
                 Ok(_) => break,
                 Err(status) => {
-                    assert!(
-                        status.code() == Code::Unavailable || (kill.done.load(SeqCst) && status.code() == Code::Unknown),
-                        "{status:?}"
-                    );
+                    assert!(status.code() == Code::Unavailable || (kill.done.load(SeqCst) && status.code() == Code::Unknown), "{status:?}");
                     told_no += usize::from(rpc::reason(&status).as_deref() == Some("NOT_THE_WRITER"));
                     at = 1 - at;
                     tokio::task::yield_now().await;
@@ -69,8 +66,7 @@ async fn two_processes_make_one_order_and_the_second_takes_over() {
     fund(&installations[0], "u1", 1_000_000).await;
 
     let kill = Arc::new(Kill::default());
-    let callers: Vec<_> =
-        (0..CALLERS).map(|caller| tokio::spawn(post_all(installations.clone(), caller % 2, kill.clone()))).collect();
+    let callers: Vec<_> = (0..CALLERS).map(|caller| tokio::spawn(post_all(installations.clone(), caller % 2, kill.clone()))).collect();
     // Half way the writer dies; the other takes over and nothing is lost or done twice.
     while kill.answered.load(SeqCst) < CALLERS * POSTINGS / 2 {
         tokio::task::yield_now().await;

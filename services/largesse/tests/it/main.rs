@@ -149,7 +149,8 @@ async fn wrong_configuration_is_refused_by_name() {
     house.shutdown().await;
 
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let listen = Some(taken.local_addr().unwrap());
+    let address = taken.local_addr().unwrap();
+    let listen = Some(address);
     let error = House::start(Options { listen, ..options(dir.path()) }).await.err().unwrap();
-    assert!(error.to_string().contains(&listen.unwrap().to_string()), "{error}");
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
 }

@@ -1,7 +1,9 @@
 //! A payout from diamonds to a settled transfer.
 use api::{
     earnings::{AcceptQuoteRequest, CreateQuoteRequest},
-    payout::{AbaAccount, CreateBeneficiaryRequest, PayoutState, RequestPayoutRequest, WatchPayoutRequest, create_beneficiary_request::Account},
+    payout::{
+        AbaAccount, CreateBeneficiaryRequest, PayoutState, RequestPayoutRequest, WatchPayoutRequest, create_beneficiary_request::Account,
+    },
 };
 use identity::Role;
 use largesse::installation::{Installation, authorised};
@@ -20,12 +22,8 @@ pub async fn settled(installation: &Installation, traced: impl Fn(Request<Reques
     let accept = AcceptQuoteRequest { request_id: new_id(), quote_id: quote.quote_id, ..Default::default() };
     installation.earnings().accept_quote(authorised(accept, &token).unwrap()).await.unwrap();
     let account = Account::Aba(AbaAccount { routing_number: "021000021".into(), account_number: "123456789".into() });
-    let create = CreateBeneficiaryRequest {
-        request_id: new_id(),
-        holder_name: "Ada Example".into(),
-        account: Some(account),
-        ..Default::default()
-    };
+    let create =
+        CreateBeneficiaryRequest { request_id: new_id(), holder_name: "Ada Example".into(), account: Some(account), ..Default::default() };
     let created = installation.payout().create_beneficiary(authorised(create, &token).unwrap()).await.unwrap().into_inner();
     let beneficiary_id = created.beneficiary.unwrap().beneficiary_id;
     let request = RequestPayoutRequest { request_id: new_id(), beneficiary_id, amount: quote.net, ..Default::default() };
