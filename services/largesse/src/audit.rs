@@ -31,6 +31,8 @@ pub struct BookReport {
     pub coins: coins::Coins,
     /// Purchases credited, where their tables are here.
     pub purchases: Option<usize>,
+    /// Services whose tables are not here, so that nothing was compared with them.
+    pub not_compared: Vec<&'static str>,
     /// What does not join up.
     pub problems: Vec<String>,
 }
@@ -62,6 +64,10 @@ pub async fn audit(database: &Database) -> Result<Report, Fault> {
     for book in store.books().await? {
         books.push(audit_book(database, &*store, &book).await?);
     }
+    // A ledger without a book proves nothing.
+    if books.is_empty() {
+        return Err("the ledger in this database has no book".into());
+    }
     Ok(Report { ok: books.iter().all(BookReport::ok), books })
 }
 
@@ -71,7 +77,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book) -> Resu
     let name = BookName::try_new(&book.name)?;
     // What follows needs a journal that can be read.
     if ledger.problem.is_some() {
-        return Ok(BookReport { ledger, coins: coins::Coins::default(), purchases: None, problems });
+        return Ok(BookReport { ledger, coins: coins::Coins::default(), purchases: None, not_compared: Vec::new(), problems });
     }
     let (lines, _) = ledger::read::trial_balance(store, book.key).await?;
     let mut sums: BTreeMap<Unit, i128> = BTreeMap::new();
@@ -81,6 +87,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book) -> Resu
     problems.extend(sums.iter().filter(|(_, sum)| **sum != 0).map(|(unit, sum)| format!("debits exceed credits by {sum} {unit}")));
     let coins = coins::coins(&lines);
     problems.extend(coins.problem());
+    let mut not_compared = Vec::new();
     let purchases = if exists(database, Service::Purchase).await? {
         let tables = purchase::Store::open(database).await?;
         let mut join = purchases::join(&tables, store, (book, &name)).await?;
@@ -90,6 +97,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book) -> Resu
         problems.extend(join.problems);
         Some(join.credited)
     } else {
+        not_compared.push("purchase");
         None
     };
     if exists(database, Service::Payout).await? {
@@ -100,14 +108,17 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book) -> Resu
             found = payouts::problems(&tables, &lines, &name).await?;
         }
         problems.extend(found);
+    } else {
+        not_compared.push("payout");
     }
-    Ok(BookReport { ledger, coins, purchases, problems })
+    Ok(BookReport { ledger, coins, purchases, not_compared, problems })
 }
 
 /// Whether a service has tables here: an audit makes none.
 async fn exists(database: &Database, service: Service) -> Result<bool, Fault> {
     if let Some(dir) = database.sqlite_dir() {
-        return Ok(dir.join(format!("{service}.db")).exists());
+        // Opening an empty file would make tables in it.
+        return Ok(std::fs::metadata(dir.join(format!("{service}.db"))).is_ok_and(|file| file.len() > 0));
     }
     let url = database.postgres_url().ok_or("a database is SQLite or PostgreSQL")?;
     let mut connection = PgConnection::connect(url).await?;

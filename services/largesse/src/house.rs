@@ -198,6 +198,9 @@ impl House {
         for service in services {
             fit::start(service, &mut house.wiring).await?;
         }
+        if let Some(ledger) = &house.wiring.ledger {
+            house.readiness.follow(ledger);
+        }
         books::ensure(&house.wiring).await?;
         if let Some((listener, address)) = grpc {
             house.addresses.push(("grpc", address));

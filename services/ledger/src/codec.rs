@@ -18,6 +18,9 @@ pub const FORMAT: i64 = 1;
 #[error("stored event body is not readable: {0}")]
 pub struct Error(pub &'static str);
 
+/// The most request fields of one event: what a direct caller's kind, time, 64 transfers and 8 guards come to, with room.
+pub const FIELDS_MAX: usize = 128;
+
 const POSTING: u8 = 1;
 const ACCOUNT_OPENED: u8 = 2;
 const ACCOUNT_STATE_SET: u8 = 3;
@@ -184,7 +187,7 @@ impl<'a> In<'a> {
     }
 
     fn fields(&mut self) -> Result<Fields, Error> {
-        let count = self.count(64)?;
+        let count = self.count(FIELDS_MAX)?;
         (0..count).map(|_| Ok((self.text()?, self.text()?))).collect()
     }
 

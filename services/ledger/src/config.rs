@@ -35,8 +35,8 @@ impl Default for Config {
             dirty_max: 16_384,
             replay_max: 200_000,
             ids_max: 500_000,
-            refusal_retention_ms: 7 * 24 * 3600 * 1000,
-            clock_ahead_max_ms: 60_000,
+            refusal_retention_ms: money::AGE_MAX_MS,
+            clock_ahead_max_ms: money::AHEAD_MAX_MS,
             lease_ms: 3_000,
         }
     }

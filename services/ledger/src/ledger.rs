@@ -98,6 +98,12 @@ impl Ledger {
         there.map(|book| self.add(book)).ok_or_else(|| Error::BookUnknown(name.to_string()))
     }
 
+    /// Whether this process holds the lease, so that its books can be posted to.
+    #[must_use]
+    pub fn is_writer(&self) -> bool {
+        self.lease.other_owner().is_none()
+    }
+
     /// The store, for what reads it whole.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {

@@ -244,13 +244,10 @@ impl pb::ledger_service_server::LedgerService for Service {
             0 => PAGE_DEFAULT,
             size => size.min(PAGE_MAX),
         };
-        let before = if sent.page_token.is_empty() { 0 } else { sent.page_token.parse().map_err(|_| Error::PageToken)? };
-        if before < 0 {
-            return Err(Error::PageToken.into());
-        }
+        let before = if sent.page_token.is_empty() { 0 } else { wire::page_place(&sent.page_token, &name.text)? };
         let limit = usize::try_from(limit).expect("between 1 and its bound");
         let (entries, next) = place.handle.entries(&name.text, before, limit).await?;
-        let next_page_token = if next == 0 { String::new() } else { next.to_string() };
+        let next_page_token = if next == 0 { String::new() } else { wire::page_token(&name.text, next) };
         Ok(Response::new(pb::ListEntriesResponse { entries: entries.into_iter().map(wire::entry).collect(), next_page_token }))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     answer::{NamedTransfer, Posted},
+    codec,
     domain::{
         account::{Account, AccountState, Counters},
         chart::{self, Unit},
@@ -16,6 +17,7 @@ use crate::{
 use api::ledger as pb;
 use money::{Amount, RequestId, derive_id};
 use prost_types::Timestamp;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// Bounds of what a request may carry, in pieces and bytes.
@@ -65,10 +67,12 @@ pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Fi
     if sent.len() > FIELDS_MAX {
         return Err(malformed("request_fields", format!("at most {FIELDS_MAX}")));
     }
-    let mut fields: Fields = if sent.is_empty() { otherwise() } else { sent.into_iter().map(|f| (f.name, f.value)).collect() };
-    if fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > FIELDS_BYTES_MAX && fields.len() <= FIELDS_MAX {
+    // What stands in for fields that were not sent is bounded by what it stands for.
+    if sent.iter().map(|field| field.name.len() + field.value.len()).sum::<usize>() > FIELDS_BYTES_MAX {
         return Err(malformed("request_fields", format!("at most {FIELDS_BYTES_MAX} bytes")));
     }
+    let mut fields: Fields = if sent.is_empty() { otherwise() } else { sent.into_iter().map(|f| (f.name, f.value)).collect() };
+    assert!(fields.len() <= codec::FIELDS_MAX, "more request fields than the journal can be read with");
     fields.sort_unstable();
     if fields.windows(2).any(|pair| pair[0].0 == pair[1].0) || fields.iter().any(|(name, _)| name.is_empty() || name.len() > 64) {
         return Err(malformed("request_fields", "names must be unique and of 1 to 64 bytes"));
@@ -90,8 +94,9 @@ fn transfer(sent: pb::Transfer) -> Result<NewTransfer, Error> {
 }
 
 fn guard(sent: pb::Guard) -> Result<Guard, Error> {
-    if sent.key.is_empty() || sent.key.len() > GUARD_KEY_BYTES_MAX {
-        return Err(malformed("guards.key", format!("1 to {GUARD_KEY_BYTES_MAX} bytes")));
+    // PostgreSQL's texts hold no NUL.
+    if sent.key.is_empty() || sent.key.len() > GUARD_KEY_BYTES_MAX || sent.key.contains('\0') {
+        return Err(malformed("guards.key", format!("1 to {GUARD_KEY_BYTES_MAX} bytes without NUL")));
     }
     let operation = match sent.operation.ok_or_else(|| malformed("guards.operation", "required"))? {
         pb::guard::Operation::CompareAndSet(pb::CompareAndSet { expected, next }) => GuardOperation::CompareAndSet { expected, next },
@@ -130,6 +135,18 @@ fn refusal(reason: String, detail: String) -> Result<Option<CallerRefusal>, Erro
         return Err(malformed("refusal_detail", format!("at most {DETAIL_BYTES_MAX} bytes")));
     }
     Ok(Some(CallerRefusal { reason, detail }))
+}
+
+/// Where a list of entries goes on, bound to the account it is of.
+pub(crate) fn page_token(account: &str, transfer_no: i64) -> String {
+    let digest = Sha256::digest(account.as_bytes());
+    format!("{transfer_no}.{}", hex::encode(&digest[..6]))
+}
+
+/// The place a token names; refused for a token of another account's list.
+pub(crate) fn page_place(token: &str, account: &str) -> Result<i64, Error> {
+    let place = token.split_once('.').and_then(|(place, _)| place.parse().ok()).filter(|place| *place > 0).ok_or(Error::PageToken)?;
+    if page_token(account, place) == token { Ok(place) } else { Err(Error::PageToken) }
 }
 
 /// A well-formed posting request.
@@ -342,3 +359,6 @@ pub(crate) fn batch_refusal(error: Error) -> pb::PostRefusal {
         message: status.message().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

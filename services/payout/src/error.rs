@@ -22,6 +22,9 @@ pub enum Error {
     /// The request id was used for something else.
     #[error("the request id was used before with other fields")]
     Reused(Vec<String>),
+    /// The id's own time is ahead of the clock, or so old that an earlier answer may be forgotten. Not kept.
+    #[error("request_id carries a time too far from now")]
+    RequestIdTime,
     /// A rule of ours.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -149,6 +152,10 @@ impl From<Error> for Status {
                 "this request_id was used before with other fields".to_owned(),
                 &[("differing", differing.join(","))],
             ),
+            Error::RequestIdTime => {
+                let message = "request_id carries a time too far from now".to_owned();
+                rpc::refused(Code::InvalidArgument, "REQUEST_ID_TIME", message, &[])
+            }
             Error::Refused(refusal) => {
                 let (code, reason) = refusal.table();
                 rpc::refused(code, reason, refusal.to_string(), &[])

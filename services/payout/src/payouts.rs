@@ -121,6 +121,8 @@ impl Payouts {
             Begun::Replay(outcome) if outcome.refusal => return Err(Error::Ledger(Stored::from_bytes(&outcome.bytes)?)),
             Begun::Replay(_) => return Ok(Registered::Answered(existing(&mut tx, &place).await?)),
             Begun::Unfinished { .. } => return Ok(Registered::Open(existing(&mut tx, &place).await?)),
+            // Checked before anything is written: the hold's id keeps this time, and the ledger's refusal of it would be kept as the answer.
+            Begun::New if !money::is_timely(ask.request_id.uuid(), to_ms(now).unsigned_abs()) => return Err(Error::RequestIdTime),
             Begun::New => {}
         }
         match self.check(&mut tx, ask, is_test).await? {

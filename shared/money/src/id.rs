@@ -101,6 +101,18 @@ pub fn id_time_ms(id: Uuid) -> Option<u64> {
     (timed && time != 0).then_some(time)
 }
 
+/// Milliseconds a new request id may be ahead of our clocks.
+pub const AHEAD_MAX_MS: u64 = 60_000;
+
+/// Milliseconds for which a "no" stays the answer; an unknown id older than that may have been answered and forgotten.
+pub const AGE_MAX_MS: u64 = 7 * 24 * 3600 * 1000;
+
+/// Whether a new request id's own time, if it has one, is near enough to `now_ms` (Unix milliseconds) to be taken.
+#[must_use]
+pub fn is_timely(id: Uuid, now_ms: u64) -> bool {
+    id_time_ms(id).is_none_or(|time| time <= now_ms.saturating_add(AHEAD_MAX_MS) && time >= now_ms.saturating_sub(AGE_MAX_MS))
+}
+
 /// The id that follows from `source` in this scope: version 8 (RFC 9562), the source's milliseconds in front (0 when it has none, so that
 /// nobody takes random bits for a time), a SHA-256 of source and scope behind. The same in every process and release.
 #[must_use]

@@ -10,7 +10,7 @@ pub mod id;
 
 pub use amount::{AMOUNT_MAX, Amount, Coins, Diamonds};
 pub use currency::{Currency, Money, Rounding};
-pub use id::{BookName, RequestId, UserKey, derive_id, id_time_ms};
+pub use id::{AGE_MAX_MS, AHEAD_MAX_MS, BookName, RequestId, UserKey, derive_id, id_time_ms, is_timely};
 
 /// Why a value is not one of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,7 +9,7 @@ use opentelemetry_sdk::{
     trace::{Sampler, SdkTracer, SdkTracerProvider},
 };
 use std::{io::IsTerminal as _, sync::OnceLock};
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 pub mod config;
 
@@ -82,7 +82,7 @@ pub fn init(service_name: &str, config: &Config) -> Result<Guard, Error> {
 }
 
 fn init_logs(config: &Config) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&config.log_filter).map_err(|_| Error::Setting {
+    let filter: Targets = config.log_filter.parse().map_err(|_| Error::Setting {
         name: "RUST_LOG",
         value: config.log_filter.clone(),
         expected: "directives such as `info` or `warn,ledger=debug`",

@@ -42,6 +42,9 @@ fn tell(book: &audit::BookReport) {
     if let Some(purchases) = book.purchases {
         println!("{}: {purchases} purchases credited", ledger.book);
     }
+    for service in &book.not_compared {
+        println!("{}: not compared with {service}: its tables are not here", ledger.book);
+    }
     for problem in &book.problems {
         println!("{}: BAD: {problem}", ledger.book);
     }

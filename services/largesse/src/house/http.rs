@@ -1,23 +1,38 @@
 //! HTTP beside gRPC: whether the process lives and whether it should get traffic.
 use axum::{Router, http::StatusCode, routing::get};
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// Whether everything has started and nothing is stopping.
+/// Whether everything has started, nothing is stopping, and the ledger here, if any, may write.
 #[derive(Clone, Default)]
-pub(super) struct Readiness(Arc<AtomicBool>);
+pub(super) struct Readiness {
+    started: Arc<AtomicBool>,
+    ledger: Arc<OnceLock<Arc<ledger::Ledger>>>,
+}
 
 impl Readiness {
     pub(super) fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+        self.started.store(ready, Ordering::Release);
+    }
+
+    /// A ledger that waits for another's lease must not get traffic.
+    pub(super) fn follow(&self, ledger: &Arc<ledger::Ledger>) {
+        // One ledger in a house; a second call changes nothing.
+        self.ledger.get_or_init(|| ledger.clone());
     }
 
     fn status(&self) -> (StatusCode, &'static str) {
-        if self.0.load(Ordering::Acquire) { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+        if !self.started.load(Ordering::Acquire) {
+            return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
+        }
+        if self.ledger.get().is_some_and(|ledger| !ledger.is_writer()) {
+            return (StatusCode::SERVICE_UNAVAILABLE, "another process writes the books\n");
+        }
+        (StatusCode::OK, "ready\n")
     }
 }
 

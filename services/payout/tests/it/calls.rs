@@ -179,3 +179,25 @@ async fn another_users_payouts_are_unknown_and_lists_page() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_id_from_the_future_is_refused_and_not_remembered() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        world.fund("ana", "USD").await;
+        let account = running.beneficiary("ana", aba("9000000001")).await.unwrap();
+        let ahead = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap() + 3_600_000;
+        let request_id = uuid::Builder::from_unix_timestamp_millis(ahead, &[7; 10]).into_uuid().to_string();
+        // Were the first kept, the second would be told that the id is reused.
+        for minor_units in [500, 501] {
+            let request =
+                api::payout::RequestPayoutRequest { request_id: request_id.clone(), ..payout_request(&account, "USD", minor_units) };
+            let status = running.request("ana", request).await.unwrap_err();
+            assert_eq!(told(status), refusal(Code::InvalidArgument, "REQUEST_ID_TIME"));
+        }
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}

@@ -229,16 +229,17 @@ pub enum Booked {
     Done,
     /// The reference had been booked before; nothing changed.
     Before,
-    /// No such account, or not enough on it.
+    /// No such account, not enough on it, or more than it can show.
     Refused,
 }
 
 /// Books once per reference.
 pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<Booked, sqlx::Error> {
     // First the account's row: it is the lock that makes the next entry number and the reference check safe.
-    let moved = sqlx::query("UPDATE account SET balance = balance + $2 WHERE currency = $1 AND balance + $2 >= 0")
+    let moved = sqlx::query("UPDATE account SET balance = balance + $2 WHERE currency = $1 AND balance + $2 BETWEEN 0 AND $3")
         .bind(booking.currency.to_owned())
         .bind(booking.minor_units)
+        .bind(money::AMOUNT_MAX)
         .execute(&mut *tx)
         .await?;
     if moved.rows_affected() == 0 {
