@@ -1,6 +1,7 @@
 //! Houses as users start them: whole, apart, restarted, and wrongly configured.
 #![allow(clippy::unwrap_used)]
 
+mod books;
 mod demo;
 mod process;
 
@@ -64,6 +65,20 @@ async fn a_whole_house_serves_and_its_books_outlive_it() {
         a_poor_viewer_is_told_by_the_ledger(&house).await;
         house.shutdown().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_house_that_may_not_write_is_not_ready_until_it_may() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = House::start(options(dir.path())).await.unwrap();
+    let second = House::start(options(dir.path())).await.unwrap();
+    assert_eq!((http(&first, "/readyz").await, http(&second, "/readyz").await), (200, 503));
+    assert_eq!(http(&second, "/healthz").await, 200);
+    first.shutdown().await;
+    while http(&second, "/readyz").await != 200 {
+        tokio::task::yield_now().await;
+    }
+    second.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -144,7 +144,13 @@ async fn deposit(State(bank): State<Bank>, Json(deposit): Json<Deposit>) -> Resu
         return Err(Failure::Request("reference must be 1 to 200 printable bytes without blank ends"));
     }
     let known = bank.desk.deposit(amount, &deposit.reference, now_ms()).await?;
-    if known { Ok(StatusCode::NO_CONTENT) } else { Err(Failure::NotFound) }
+    if known {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    match bank.desk.statement(currency, now_ms()).await? {
+        Some(_) => Err(Failure::Request("the account can't show more than 2^53 minor units")),
+        None => Err(Failure::NotFound),
+    }
 }
 
 async fn set_scenario(State(bank): State<Bank>, Json(request): Json<scenario::Request>) -> Result<StatusCode, Failure> {

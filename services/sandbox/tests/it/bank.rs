@@ -290,6 +290,9 @@ async fn deposits_count_once_and_books_survive_a_restart() {
         }
         assert_eq!(town.post("deposits", json!({"currency": "USD", "minor_units": 1, "reference": "x"})).await, StatusCode::NOT_FOUND);
         assert_eq!(town.post("deposits", json!({"currency": "EUR", "minor_units": -1, "reference": "x"})).await, StatusCode::BAD_REQUEST);
+        // More than a statement can show is refused, and the statement stays readable.
+        let flood = json!({"currency": "EUR", "minor_units": 1_i64 << 53, "reference": "flood"});
+        assert_eq!(town.post("deposits", flood).await, StatusCode::BAD_REQUEST);
         town.pay("A", SETTLE, 50).await;
         town.close().await;
 
