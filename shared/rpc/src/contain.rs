@@ -1,13 +1,23 @@
 //! A panic in a handler is that call's INTERNAL, not the connection's end and not the process's.
 use crate::{context, errors};
 use futures::FutureExt as _;
+use http::HeaderMap;
 use std::{any::Any, future::Future, panic::AssertUnwindSafe};
-use tonic::Status;
+use tonic::{Code, Status};
 
 /// Waits for `future`; a panic in it becomes a status. Unwind safety: the future is dropped with the panic, and what it shared with others
 /// is behind locks that poison or behind the database.
 pub(crate) async fn panics<F: Future>(future: F) -> Result<F::Output, Status> {
     AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| contained(&*panic))
+}
+
+/// What tonic itself answers when it cannot read a call's message: too large, or not a message of the RPC. Its own codes would say "our fault" or
+/// "resume token expired", and its text is not ours. Every status of a handler carries details; these carry none.
+pub(crate) fn unreadable(headers: &HeaderMap) -> Option<Status> {
+    let code = headers.get(Status::GRPC_STATUS).map(|code| Code::from_bytes(code.as_bytes()))?;
+    let bare = !headers.contains_key("grpc-status-details-bin");
+    let tonics = matches!(code, Code::OutOfRange | Code::Internal);
+    (bare && tonics).then(|| errors::malformed("message", "not a message of this RPC, or larger than it may be"))
 }
 
 /// The answer to a panic. The panic hook has written its place; the text is logged with the service that fell.

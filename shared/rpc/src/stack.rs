@@ -89,6 +89,9 @@ impl Stack {
             Ok(Ok(response)) => response,
             Err(status) => return finish(span, &status),
         };
+        if let Some(status) = contain::unreadable(response.headers()) {
+            return finish(span, &status);
+        }
         if !method.streaming {
             span.finish(trace::outcome(response.headers()));
             return response;

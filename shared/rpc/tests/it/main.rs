@@ -156,6 +156,24 @@ async fn an_unknown_path_is_unimplemented_with_or_without_a_token() {
     }
 }
 
+#[tokio::test]
+async fn a_message_that_cannot_be_read_is_malformed_and_told_in_our_words() {
+    for way in WAYS {
+        let house = House::start(way, MANY).await;
+        let mut client = tonic::client::Grpc::new(house.transport.clone());
+        client.ready().await.unwrap();
+        // Its first field is a number where the contract has a text.
+        let stranger = house.signed(Role::Viewer, prost_types::Duration { seconds: 1, nanos: 0 });
+        let codec = tonic_prost::ProstCodec::<prost_types::Duration, api::gift::SendGiftResponse>::default();
+        let path = http::uri::PathAndQuery::from_static("/largesse.gift.v1.GiftService/SendGift");
+        let strange = client.unary(stranger, path, codec).await.map(|_| ()).unwrap_err();
+        let huge = house.gifts().send_gift(house.signed(Role::Viewer, room(&"r".repeat(5 << 20)))).await.unwrap_err();
+        for status in [strange, huge] {
+            assert_eq!((status.code(), reason(&status).as_deref()), (Code::InvalidArgument, Some("MALFORMED")), "{way:?}: {status:?}");
+        }
+    }
+}
+
 fn tonic_prost_codec() -> tonic_prost::ProstCodec<(), ()> {
     tonic_prost::ProstCodec::default()
 }
