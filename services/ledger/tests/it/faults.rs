@@ -31,24 +31,24 @@ async fn while_a_commit_hangs_nobody_sees_anything_of_it() {
         assert_eq!(balance(&book, "viewer/u1/coins").await, 100);
         assert!(matches!(book.account("creator/fresh/diamonds").await, Err(Error::AccountUnknown(_))));
         assert!(matches!(book.posting(id).await, Err(Error::PostingUnknown(_))));
-        // A replay of it and a refusal that would follow from it wait.
-        let calls = [gift(id, "u1", "fresh", 40), gift(poor, "u1", "fresh", 61)].map(|request| {
+        // A replay of it and a refusal that would follow from it wait; in one message, so that their order is certain.
+        let waiting = tokio::spawn({
             let book = book.clone();
-            tokio::spawn(async move { book.submit(request).await })
+            async move { book.submit_many(vec![gift(id, "u1", "fresh", 40), gift(poor, "u1", "fresh", 61)]).await }
         });
         for _ in 0..100 {
             tokio::task::yield_now().await;
-            assert!(calls.iter().all(|call| !call.is_finished()));
+            assert!(!waiting.is_finished());
         }
         // It fails: nothing of it remains, and what waited is decided without it.
         store.fail_next(Fault::FailBefore);
         gate.add_permits(100);
         assert!(matches!(first.await.unwrap(), Err(Error::CommitFailed)));
         assert_eq!(balance(&book, "viewer/u1/coins").await + balance(&book, "creator/fresh/diamonds").await, 100);
-        let [again, second] = calls;
-        let (_, replayed) = posted(again.await.unwrap());
+        let mut outcomes = waiting.await.unwrap().unwrap().into_iter();
+        let (_, replayed) = posted(outcomes.next().unwrap());
         assert!(!replayed, "an answer was replayed that never was one");
-        assert_eq!(reason(second.await.unwrap()), "INSUFFICIENT_FUNDS");
+        assert_eq!(reason(outcomes.next().unwrap()), "INSUFFICIENT_FUNDS");
         assert_eq!((balance(&book, "viewer/u1/coins").await, balance(&book, "creator/fresh/diamonds").await), (60, 40));
         assert_sound(&ledger, &book).await;
     }
