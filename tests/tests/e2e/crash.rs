@@ -100,7 +100,13 @@ async fn kill_once(fleet: &mut Fleet, round: usize, spent: &mut i64) -> (usize, 
     let (restarted, restarts) = watch::channel(0);
     let watch = Arc::new(Watch { in_flight: AtomicUsize::new(0), answered: AtomicUsize::new(0), restarts });
     let callers: Vec<_> = (0..CALLERS).map(|caller| tokio::spawn(call(installation.clone(), user(caller), watch.clone()))).collect();
-    while watch.answered.load(SeqCst) < CALLERS * GIFTS_BEFORE || watch.in_flight.load(SeqCst) < UNANSWERED_MIN {
+    while watch.answered.load(SeqCst) < CALLERS * GIFTS_BEFORE {
+        tokio::task::yield_now().await;
+    }
+    // Frozen first: what it had committed and not answered stays unanswered, and every caller comes to have a call open before it dies.
+    let process = fleet.process_id(Service::Ledger).unwrap().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-STOP", &process]).status().unwrap().success());
+    while watch.in_flight.load(SeqCst) < CALLERS {
         tokio::task::yield_now().await;
     }
     fleet.kill(Service::Ledger).await.unwrap();
