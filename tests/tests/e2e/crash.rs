@@ -41,7 +41,7 @@ struct Watch {
 #[derive(Default)]
 struct Seen {
     accepted: usize,
-    /// Calls that were unanswered when the ledger died, by whether it had committed them.
+    /// Calls that the ledger's death cut off and that were made again, by whether it had committed them.
     lost_committed: usize,
     lost_new: usize,
 }
@@ -109,7 +109,10 @@ async fn kill_once(fleet: &mut Fleet, round: usize, spent: &mut i64) -> (usize, 
     while watch.in_flight.load(SeqCst) < CALLERS {
         tokio::task::yield_now().await;
     }
+    let unanswered = watch.in_flight.load(SeqCst);
     fleet.kill(Service::Ledger).await.unwrap();
+    // Some of them still wait in the gift service for their turn: those are sent after the restart and need no retry.
+    assert!(unanswered >= UNANSWERED_MIN, "only {unanswered} calls were unanswered");
     fleet.restart(Service::Ledger).await.unwrap();
     restarted.send(1).unwrap();
     let (mut committed, mut new) = (0, 0);
@@ -119,7 +122,6 @@ async fn kill_once(fleet: &mut Fleet, round: usize, spent: &mut i64) -> (usize, 
         committed += seen.lost_committed;
         new += seen.lost_new;
     }
-    assert!(committed + new >= UNANSWERED_MIN, "only {} calls were unanswered", committed + new);
     (committed, new)
 }
 
@@ -136,7 +138,9 @@ async fn kill_again_and_again(dir: &std::path::Path, database: String) {
         assert_eq!(report.books[0].coins.redeemed, i128::from(spent), "after kill {round}");
     }
     assert!(committed > 0 && new > 0, "over {round} kills {committed} unanswered calls had been committed and {new} had not");
-    println!("{round} kills: of the unanswered calls {committed} had been committed and {new} had not; {spent} coins charged once each");
+    println!(
+        "{round} kills with {CALLERS} calls open each: of those cut off {committed} had been committed and {new} had not; {spent} coins charged once each"
+    );
     fleet.stop().await.unwrap();
 }
 
