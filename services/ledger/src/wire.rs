@@ -110,9 +110,6 @@ fn guard(sent: pb::Guard) -> Result<Guard, Error> {
 }
 
 fn guards(sent: Vec<pb::Guard>) -> Result<Vec<Guard>, Error> {
-    if sent.len() > GUARDS_MAX {
-        return Err(malformed("guards", format!("at most {GUARDS_MAX}")));
-    }
     let guards = sent.into_iter().map(guard).collect::<Result<Vec<_>, _>>()?;
     let same = |(at, guard): (usize, &Guard)| guards[..at].iter().any(|earlier| earlier.key == guard.key);
     if guards.iter().enumerate().any(same) {
@@ -156,6 +153,10 @@ pub(crate) fn post(sent: pb::PostRequest, scope: Scope<'_>) -> Result<Request, E
     let kind = kind(sent.kind)?;
     if sent.transfers.len() > LEGS_MAX {
         return Err(malformed("transfers", format!("at most {LEGS_MAX}")));
+    }
+    // Before the fields, which stand for each of them.
+    if sent.guards.len() > GUARDS_MAX {
+        return Err(malformed("guards", format!("at most {GUARDS_MAX}")));
     }
     let fields = fields(sent.request_fields, || posting_fields(&kind, &sent.transfers, &sent.guards, effective_time))?;
     let transfers = sent.transfers.into_iter().map(transfer).collect::<Result<Vec<_>, _>>()?;

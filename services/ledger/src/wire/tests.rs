@@ -34,6 +34,14 @@ fn the_widest_posting_without_fields_of_its_own_can_be_read_again() {
 }
 
 #[test]
+fn too_many_guards_or_transfers_are_malformed_whatever_fields_they_would_make() {
+    let guards = vec![widest().guards[0].clone(); 10_000];
+    assert!(matches!(post(pb::PostRequest { guards, ..widest() }, SCOPE), Err(Error::Malformed { field: "guards", .. })));
+    let transfers = vec![widest().transfers[0].clone(); 10_000];
+    assert!(matches!(post(pb::PostRequest { transfers, ..widest() }, SCOPE), Err(Error::Malformed { field: "transfers", .. })));
+}
+
+#[test]
 fn sent_fields_are_bounded_by_what_was_sent() {
     let field = |at: usize, bytes| pb::RequestField { name: format!("f{at}"), value: "v".repeat(bytes) };
     let with = |fields| post(pb::PostRequest { request_fields: fields, ..widest() }, SCOPE);
