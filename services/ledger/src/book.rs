@@ -2,7 +2,11 @@
 
 use crate::{
     answer::{Job, Outcome, Reply},
-    domain::{account::Account, request::Request, state::State},
+    domain::{
+        account::Account,
+        request::{Fields, Request},
+        state::State,
+    },
     error::Error,
     lease::Lease,
     store::{Book, Store},
@@ -114,7 +118,7 @@ impl Handle {
         }
         // Opening nothing makes the writer load the book and changes nothing.
         let action = crate::domain::request::Action::Open { accounts: Vec::new() };
-        let request = Request { id: uuid::Uuid::now_v7(), fields: Vec::new(), kind: String::new(), effective_time: None, action };
+        let request = Request { id: uuid::Uuid::now_v7(), fields: Fields::default(), kind: String::new(), effective_time: None, action };
         self.submit(request).await.map(|_| ())
     }
 }

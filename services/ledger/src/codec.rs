@@ -68,7 +68,7 @@ impl Out {
 
     fn fields(&mut self, fields: &Fields) {
         self.int(i64::try_from(fields.len()).expect("bounded"));
-        for (name, value) in fields {
+        for (name, value) in fields.iter() {
             self.text(name);
             self.text(value);
         }
@@ -188,7 +188,7 @@ impl<'a> In<'a> {
 
     fn fields(&mut self) -> Result<Fields, Error> {
         let count = self.count(FIELDS_MAX)?;
-        (0..count).map(|_| Ok((self.text()?, self.text()?))).collect()
+        (0..count).map(|_| Ok((self.text()?, self.text()?))).collect::<Result<Vec<_>, _>>().map(Fields::new)
     }
 
     fn guard(&mut self) -> Result<GuardSet, Error> {

@@ -3,7 +3,7 @@
 use crate::{
     answer::{Answer, Outcome, Posted},
     book::Handle,
-    domain::request::{Action, Request as Asked},
+    domain::request::{Action, Fields, Request as Asked},
     error::Error,
     ledger::Ledger,
     read, verify,
@@ -119,7 +119,10 @@ impl pb::ledger_service_server::LedgerService for Service {
         let accounts = sent.accounts.into_iter().map(|name| wire::account_name(name, "accounts")).collect::<Result<Vec<_>, _>>()?;
         // Nothing is kept under this id: opening what is open is no error.
         let action = Action::Open { accounts };
-        place.handle.submit(Asked { id: Uuid::now_v7(), fields: Vec::new(), kind: String::new(), effective_time: None, action }).await?;
+        place
+            .handle
+            .submit(Asked { id: Uuid::now_v7(), fields: Fields::default(), kind: String::new(), effective_time: None, action })
+            .await?;
         let mut accounts = Vec::with_capacity(names.len());
         for name in names {
             accounts.push(wire::account(&place.handle.account(&name).await?));
@@ -137,7 +140,7 @@ impl pb::ledger_service_server::LedgerService for Service {
         let state = wire::state_from_pb(sent.state)?;
         let account = wire::account_name(sent.account, "account")?;
         let name = account.text.clone();
-        let fields = vec![("account".to_owned(), name.clone()), ("state".to_owned(), state.code().to_string())];
+        let fields = Fields::new(vec![("account".to_owned(), name.clone()), ("state".to_owned(), state.code().to_string())]);
         let action = Action::SetState { account, state };
         place.handle.submit(Asked { id, fields, kind: String::new(), effective_time: None, action }).await?;
         let account = wire::account(&place.handle.account(&name).await?);

@@ -10,6 +10,7 @@ use crate::domain::{
     request::Fields,
 };
 use async_trait::async_trait;
+use std::sync::Arc;
 use uuid::Uuid;
 
 pub mod postgres;
@@ -212,7 +213,7 @@ pub trait Store: Send + Sync + 'static {
     /// The head, every account row and the transfers they may lack, from one snapshot.
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error>;
     /// Writes a batch whole or not at all.
-    async fn commit(&self, batch: &Batch) -> Result<(), CommitError>;
+    async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError>;
     /// Forgets up to `limit` refusals from before this time, in microseconds since the Unix epoch. Returns how many.
     async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error>;
     /// Takes or renews the lease on all books for `owner`, on the database's clock; also from `gone`, before its time is up. Returns the owner

@@ -63,7 +63,7 @@ pub(crate) fn kind(kind: String) -> Result<String, Error> {
 }
 
 /// The caller's fields, sorted by name; without any, what was sent itself.
-pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Fields) -> Result<Fields, Error> {
+pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Vec<(String, String)>) -> Result<Fields, Error> {
     if sent.len() > FIELDS_MAX {
         return Err(malformed("request_fields", format!("at most {FIELDS_MAX}")));
     }
@@ -71,13 +71,14 @@ pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Fi
     if sent.iter().map(|field| field.name.len() + field.value.len()).sum::<usize>() > FIELDS_BYTES_MAX {
         return Err(malformed("request_fields", format!("at most {FIELDS_BYTES_MAX} bytes")));
     }
-    let mut fields: Fields = if sent.is_empty() { otherwise() } else { sent.into_iter().map(|f| (f.name, f.value)).collect() };
+    let mut fields: Vec<(String, String)> =
+        if sent.is_empty() { otherwise() } else { sent.into_iter().map(|f| (f.name, f.value)).collect() };
     assert!(fields.len() <= codec::FIELDS_MAX, "more request fields than the journal can be read with");
     fields.sort_unstable();
     if fields.windows(2).any(|pair| pair[0].0 == pair[1].0) || fields.iter().any(|(name, _)| name.is_empty() || name.len() > 64) {
         return Err(malformed("request_fields", "names must be unique and of 1 to 64 bytes"));
     }
-    Ok(fields)
+    Ok(Fields::new(fields))
 }
 
 fn transfer(sent: pb::Transfer) -> Result<NewTransfer, Error> {
@@ -169,7 +170,7 @@ pub(crate) fn post(sent: pb::PostRequest, scope: Scope<'_>) -> Result<Request, E
 }
 
 /// What a direct caller sent, for comparison on retry.
-fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], effective_time: Option<i64>) -> Fields {
+fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], effective_time: Option<i64>) -> Vec<(String, String)> {
     let mut fields = vec![("kind".to_owned(), kind.to_owned())];
     if let Some(time) = effective_time {
         fields.push(("effective_time".to_owned(), time.to_string()));
@@ -288,7 +289,7 @@ pub(crate) fn posting(posted: Posted) -> pb::Posting {
         kind: posted.kind,
         transfers: posted.transfers.into_iter().map(|transfer| posted_transfer(transfer, seq)).collect(),
         guards: posted.guards.into_iter().map(guard_set).collect(),
-        request_fields: posted.fields.into_iter().map(|(name, value)| pb::RequestField { name, value }).collect(),
+        request_fields: posted.fields.iter().map(|(name, value)| pb::RequestField { name: name.clone(), value: value.clone() }).collect(),
         commit_time: Some(timestamp(posted.commit_time)),
         effective_time: Some(timestamp(posted.effective_time.unwrap_or(posted.commit_time))),
     }

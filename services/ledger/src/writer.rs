@@ -79,7 +79,7 @@ impl Writer {
         let mut plan = self.decide(jobs);
         let written = match plan.batch.take() {
             Some(batch) => {
-                let outcome = self.store.commit(&batch).await;
+                let outcome = self.store.commit(&Arc::new(batch.clone())).await;
                 self.resolve(outcome, &batch).await.map(|()| Some(batch))
             }
             None => Ok(None),

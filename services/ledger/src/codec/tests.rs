@@ -16,7 +16,7 @@ fn body() -> impl Strategy<Value = Body> {
     let fields = proptest::collection::vec((".{1,9}", ".{0,30}"), 0..5);
     let posting = ("[a-z.]{1,9}", fields, proptest::collection::vec(guard(), 0..3), any::<Option<i64>>(), any::<Option<u128>>()).prop_map(
         |(kind, fields, guards, effective_time, reverses)| {
-            Body::Posting(Posting { kind, fields, guards, effective_time, reverses: reverses.map(Uuid::from_u128) })
+            Body::Posting(Posting { kind, fields: fields.into(), guards, effective_time, reverses: reverses.map(Uuid::from_u128) })
         },
     );
     prop_oneof![posting, (any::<i64>(), ".{0,40}").prop_map(|(key, name)| Body::AccountOpened { key, name })]

@@ -2,6 +2,7 @@
 
 use super::{Micros, account::AccountState, chart::Form};
 use money::Amount;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// An account named in a request, with what its name means.
@@ -71,8 +72,8 @@ pub struct CallerRefusal {
     pub detail: String,
 }
 
-/// What a retry is compared with: names and values as the first caller sent them, sorted by name.
-pub type Fields = Vec<(String, String)>;
+/// What a retry is compared with: names and values as the first caller sent them, sorted by name. Shared between a request and its event.
+pub type Fields = Arc<Vec<(String, String)>>;
 
 /// A request that is well formed.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use crate::domain::{
 use async_trait::async_trait;
 use db::Database;
 use sqlx::{AssertSqlSafe, FromRow, PgPool, postgres::PgPoolOptions, postgres::PgRow};
+use std::sync::Arc;
 use uuid::Uuid;
 
 mod write;
@@ -166,7 +167,7 @@ impl Store for PostgresStore {
         Ok(Some((head, accounts, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)))
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+    async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
         write::commit(&self.pool, batch).await
     }
 

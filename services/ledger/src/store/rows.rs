@@ -123,7 +123,7 @@ pub(super) fn pairs(pairs: &[(String, String)]) -> String {
 pub(super) fn refusal(row: RefusalTuple) -> Result<RefusalRow, Error> {
     let (bytes, time, reason, facts, fields) = row;
     let read = |text: &str| serde_json::from_str(text).map_err(|_| damaged("a refusal's fields are not readable"));
-    Ok(RefusalRow { id: id(&bytes)?, time, told: Told { reason, facts: read(&facts)? }, fields: read(&fields)? })
+    Ok(RefusalRow { id: id(&bytes)?, time, told: Told { reason, facts: read(&facts)? }, fields: read(&fields)?.into() })
 }
 
 /// Ids of events and of refusals, merged and in order.

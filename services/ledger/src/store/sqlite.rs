@@ -8,6 +8,7 @@ use crate::domain::{
 use async_trait::async_trait;
 use db::{Database, Migration};
 use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection, SqlitePool, sqlite::SqlitePoolOptions, sqlite::SqliteRow};
+use std::sync::Arc;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -191,7 +192,7 @@ impl Store for SqliteStore {
         Ok(Some((head, accounts, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)))
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+    async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
         self.inserts.commit(&mut *self.writer.lock().await, batch).await
     }
 

@@ -14,7 +14,7 @@ const RETRY_MAX_MS: u64 = 1_000;
 
 /// `Ok`: the batch was written. `Fenced` or `Failed`: it never will be.
 pub(super) async fn resolve(store: &dyn Store, book: &Book, head: &Commit, batch: &Batch) -> Result<(), CommitError> {
-    let claim = claim(book, head, batch);
+    let claim = std::sync::Arc::new(claim(book, head, batch));
     let mut delay = RETRY_MIN_MS;
     loop {
         match store.commit(&claim).await {

@@ -6,7 +6,7 @@ use ledger::{
     book::Handle,
     domain::{
         account::AccountState,
-        request::{AccountName, Action, CallerRefusal, Guard, GuardOperation, NewTransfer, Request},
+        request::{AccountName, Action, CallerRefusal, Fields, Guard, GuardOperation, NewTransfer, Request},
     },
     open_store,
     store::Mode,
@@ -60,7 +60,7 @@ pub fn new_id() -> Uuid {
 pub fn post(id: Uuid, transfers: Vec<NewTransfer>) -> Request {
     let fields =
         transfers.iter().zip(0..).map(|(t, at)| (format!("t{at}"), format!("{} {} {}", t.debit.text, t.credit.text, t.amount.get())));
-    let fields = fields.collect();
+    let fields = Fields::new(fields.collect());
     let action = Action::Post { transfers, guards: Vec::new(), refusal: None };
     Request { id, fields, kind: "test".to_owned(), effective_time: None, action }
 }
@@ -157,7 +157,7 @@ async fn a_refusal_stays_the_answer() {
         let told_no = || {
             let refusal = Some(CallerRefusal { reason: "GIFT_UNKNOWN".to_owned(), detail: "gift 7".to_owned() });
             let action = Action::Post { transfers: Vec::new(), guards: Vec::new(), refusal };
-            Request { id: unknown, fields: Vec::new(), kind: "gift".to_owned(), effective_time: None, action }
+            Request { id: unknown, fields: Fields::default(), kind: "gift".to_owned(), effective_time: None, action }
         };
         assert_eq!(reason(book.submit(gift(poor, "u1", "c1", 11)).await), "INSUFFICIENT_FUNDS");
         assert_eq!(reason(book.submit(told_no()).await), "GIFT_UNKNOWN");
@@ -212,7 +212,7 @@ async fn what_memory_forgot_is_read_again() {
                     let guards = vec![Guard { key: format!("streak/{user}"), operation: GuardOperation::AdvanceTo(to) }];
                     let transfers = vec![transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", 1)];
                     let action = Action::Post { transfers, guards, refusal: None };
-                    Request { id: new_id(), fields: Vec::new(), kind: "tap".to_owned(), effective_time: None, action }
+                    Request { id: new_id(), fields: Fields::default(), kind: "tap".to_owned(), effective_time: None, action }
                 };
                 posted(book.submit(taps(round + 1)).await);
                 posted(book.submit(taps(round)).await);
@@ -265,7 +265,7 @@ async fn holds_states_and_reversals_survive_a_restart() {
             let account = AccountName::parse("viewer/u1/coins".to_owned()).unwrap();
             Request {
                 id: new_id(),
-                fields: Vec::new(),
+                fields: Fields::default(),
                 kind: String::new(),
                 effective_time: None,
                 action: Action::SetState { account, state },

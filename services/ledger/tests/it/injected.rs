@@ -108,7 +108,7 @@ impl Store for Injected {
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
         self.inner.tail(book).await
     }
-    async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+    async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
         let gate = self.gate.lock().unwrap().clone();
         if let Some(gate) = gate {
             self.waiting.fetch_add(1, Ordering::SeqCst);
@@ -134,9 +134,9 @@ impl Store for Injected {
                     holds: Vec::new(),
                     opened: Vec::new(),
                     flushed: Vec::new(),
-                    ..batch.clone()
+                    ..(**batch).clone()
                 };
-                self.inner.commit(&empty).await?;
+                self.inner.commit(&Arc::new(empty)).await?;
                 self.inner.commit(batch).await
             }
         }

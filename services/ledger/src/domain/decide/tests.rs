@@ -9,7 +9,7 @@ fn name(text: &str) -> AccountName {
 }
 
 fn request(n: u128, action: Action) -> Request {
-    Request { id: Uuid::from_u128(n), fields: Fields::new(), kind: "test".to_owned(), effective_time: None, action }
+    Request { id: Uuid::from_u128(n), fields: Fields::default(), kind: "test".to_owned(), effective_time: None, action }
 }
 
 fn transfer(debit: &str, credit: &str, amount: i64) -> NewTransfer {
