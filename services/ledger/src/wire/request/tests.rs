@@ -1,6 +1,7 @@
-//! Unit tests of `wire`: what is taken can be kept and read again.
+//! Unit tests of `wire::request`: what is taken can be kept and read again.
 use super::*;
 use crate::domain::event::{Body, Posting};
+use uuid::Uuid;
 
 const SCOPE: Scope<'_> = Scope { book: "demo", subject: "" };
 
@@ -55,13 +56,4 @@ fn sent_fields_are_bounded_by_what_was_sent() {
 fn a_guard_key_that_one_database_cannot_hold_is_refused_by_both() {
     let guards = vec![pb::Guard { key: "k\0".to_owned(), operation: Some(pb::guard::Operation::CapAt(1)) }];
     assert!(matches!(post(pb::PostRequest { guards, ..widest() }, SCOPE), Err(Error::Malformed { field: "guards.key", .. })));
-}
-
-#[test]
-fn a_page_token_belongs_to_its_account() {
-    let token = page_token("viewer/a/coins", 640);
-    assert_eq!(page_place(&token, "viewer/a/coins").unwrap(), 640);
-    for (token, account) in [(token.as_str(), "viewer/b/coins"), ("640", "viewer/a/coins"), ("", "x"), ("-1.00", "x"), ("x.y", "x")] {
-        assert!(matches!(page_place(token, account), Err(Error::PageToken)), "{token} {account}");
-    }
 }

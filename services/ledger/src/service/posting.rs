@@ -1,0 +1,116 @@
+//! RPCs that post.
+
+use super::{Service, uuid};
+use crate::{
+    answer::{Answer, Outcome, Posted},
+    domain::request::{Action, Request as Asked},
+    error::Error,
+    wire::{self, malformed},
+};
+use api::ledger as pb;
+use money::Amount;
+use tonic::{Request, Status};
+
+/// Postings of one PostBatch.
+const BATCH_MAX: usize = 1_000;
+
+fn posting(outcome: Outcome) -> Result<(pb::Posting, bool), Error> {
+    told(outcome, wire::posting)
+}
+
+fn told(outcome: Outcome, tell: fn(Posted) -> pb::Posting) -> Result<(pb::Posting, bool), Error> {
+    match outcome? {
+        Answer::Posted { posted, replayed } => Ok((tell(*posted), replayed)),
+        Answer::Done => Err(Error::OutcomeUnknown),
+    }
+}
+
+fn transfer_no(no: i64) -> Result<i64, Error> {
+    if no > 0 { Ok(no) } else { Err(malformed("transfer_no", "required")) }
+}
+
+impl Service {
+    pub(super) async fn post(&self, request: Request<pb::PostRequest>) -> Result<pb::PostResponse, Status> {
+        let place = self.place(&request, &request.get_ref().book).await?;
+        let asked = wire::post(request.into_inner(), place.scope())?;
+        let (posting, replayed) = posting(place.handle.submit(asked).await)?;
+        Ok(pb::PostResponse { posting: Some(posting), replayed })
+    }
+
+    pub(super) async fn post_batch(&self, request: Request<pb::PostBatchRequest>) -> Result<pb::PostBatchResponse, Status> {
+        let place = self.place(&request, &request.get_ref().book).await?;
+        let pb::PostBatchRequest { posts: sent, brief, .. } = request.into_inner();
+        if sent.is_empty() || sent.len() > BATCH_MAX {
+            return Err(malformed("posts", format!("1 to {BATCH_MAX}")).into());
+        }
+        let mut asked = Vec::with_capacity(sent.len());
+        // A malformed item is its own refusal; the rest is not touched by it.
+        let mut wrong: Vec<Option<Error>> = Vec::with_capacity(sent.len());
+        for post in sent {
+            let here = post.book.is_empty() || post.book == place.book.as_str();
+            let item = if here { wire::post(post, place.scope()) } else { Err(malformed("posts.book", "must be the batch's or empty")) };
+            match item {
+                Ok(item) => {
+                    asked.push(item);
+                    wrong.push(None);
+                }
+                Err(error) => wrong.push(Some(error)),
+            }
+        }
+        let tell = if brief { wire::brief_posting } else { wire::posting };
+        let mut outcomes = place.handle.submit_many(asked).await?.into_iter();
+        let outcomes = wrong.into_iter().map(|wrong| {
+            let outcome = match wrong {
+                Some(error) => Err(error),
+                None => outcomes.next().unwrap_or(Err(Error::OutcomeUnknown)),
+            };
+            let outcome = match told(outcome, tell) {
+                Ok((posting, replayed)) => pb::post_batch_outcome::Outcome::Accepted(pb::PostResponse { posting: Some(posting), replayed }),
+                Err(error) => pb::post_batch_outcome::Outcome::Refused(wire::batch_refusal(error)),
+            };
+            pb::PostBatchOutcome { outcome: Some(outcome) }
+        });
+        Ok(pb::PostBatchResponse { outcomes: outcomes.collect() })
+    }
+
+    pub(super) async fn post_pending(&self, request: Request<pb::PostPendingRequest>) -> Result<pb::PostPendingResponse, Status> {
+        let place = self.place(&request, &request.get_ref().book).await?;
+        let sent = request.into_inner();
+        let id = wire::event_id(&sent.request_id, "ledger.PostPending", place.scope())?;
+        let transfer_no = transfer_no(sent.transfer_no)?;
+        let amount = match sent.amount {
+            0 => None,
+            amount => Some(Amount::try_new(amount).map_err(|why| malformed("amount", why.to_string()))?),
+        };
+        let own = || vec![("amount".to_owned(), sent.amount.to_string()), ("transfer_no".to_owned(), transfer_no.to_string())];
+        let fields = wire::fields(sent.request_fields, own)?;
+        let action = Action::PostPending { transfer_no, amount };
+        let asked = Asked { id, fields, kind: wire::kind(sent.kind)?, effective_time: None, action };
+        let (posting, replayed) = posting(place.handle.submit(asked).await)?;
+        Ok(pb::PostPendingResponse { posting: Some(posting), replayed })
+    }
+
+    pub(super) async fn void_pending(&self, request: Request<pb::VoidPendingRequest>) -> Result<pb::VoidPendingResponse, Status> {
+        let place = self.place(&request, &request.get_ref().book).await?;
+        let sent = request.into_inner();
+        let id = wire::event_id(&sent.request_id, "ledger.VoidPending", place.scope())?;
+        let transfer_no = transfer_no(sent.transfer_no)?;
+        let fields = wire::fields(sent.request_fields, || vec![("transfer_no".to_owned(), transfer_no.to_string())])?;
+        let asked = Asked { id, fields, kind: wire::kind(sent.kind)?, effective_time: None, action: Action::VoidPending { transfer_no } };
+        let (posting, replayed) = posting(place.handle.submit(asked).await)?;
+        Ok(pb::VoidPendingResponse { posting: Some(posting), replayed })
+    }
+
+    pub(super) async fn reverse(&self, request: Request<pb::ReverseRequest>) -> Result<pb::ReverseResponse, Status> {
+        let place = self.place(&request, &request.get_ref().book).await?;
+        let sent = request.into_inner();
+        let id = wire::event_id(&sent.request_id, "ledger.Reverse", place.scope())?;
+        let source = uuid(&sent.posting_id, "posting_id")?;
+        let own = || vec![("allow_debt".to_owned(), sent.allow_debt.to_string()), ("posting_id".to_owned(), source.to_string())];
+        let fields = wire::fields(sent.request_fields, own)?;
+        let action = Action::Reverse { posting: source, allow_debt: sent.allow_debt };
+        let asked = Asked { id, fields, kind: wire::kind(sent.kind)?, effective_time: None, action };
+        let (posting, replayed) = posting(place.handle.submit(asked).await)?;
+        Ok(pb::ReverseResponse { posting: Some(posting), replayed })
+    }
+}

@@ -1,0 +1,141 @@
+//! What is told: domain to protobuf.
+
+use super::{state_to_pb, timestamp};
+use crate::{
+    answer::{NamedTransfer, Posted},
+    domain::{
+        account::{Account, Counters},
+        chart::{self, Unit},
+        event::{GuardSet, TransferKind},
+        refusal::Told,
+        request::GuardOperation,
+    },
+    error::{Error, refusal_code, refusal_message},
+    read::{Entry, TrialBalance},
+};
+use api::ledger as pb;
+
+fn account_parts(name: &str, unit: Unit, counters: Counters, seq: i64) -> pb::Account {
+    pb::Account {
+        account: name.to_owned(),
+        unit: unit.to_string(),
+        state: pb::AccountState::Open.into(),
+        debits_must_not_exceed_credits: chart::form(name).is_some_and(|form| form.debits_must_not_exceed_credits),
+        debits_posted: counters.debits_posted,
+        credits_posted: counters.credits_posted,
+        debits_pending: counters.debits_pending,
+        credits_pending: counters.credits_pending,
+        balance: counters.balance(),
+        available: counters.available(),
+        balance_seq: seq,
+    }
+}
+
+pub(crate) fn account(account: &Account) -> pb::Account {
+    let state = state_to_pb(account.state).into();
+    pb::Account { state, ..account_parts(&account.name, account.unit, account.counters, account.seq) }
+}
+
+fn posted_transfer(named: NamedTransfer, seq: i64) -> pb::PostedTransfer {
+    let NamedTransfer { transfer, debit, credit, unit } = named;
+    pb::PostedTransfer {
+        debit_after: Some(account_parts(&debit, unit, transfer.debit_after, seq)),
+        credit_after: Some(account_parts(&credit, unit, transfer.credit_after, seq)),
+        debit_account: debit.to_string(),
+        credit_account: credit.to_string(),
+        amount: transfer.amount,
+        unit: unit.to_string(),
+        transfer_no: transfer.no,
+        pending: transfer.kind == TransferKind::Pending,
+    }
+}
+
+fn guard_set(set: GuardSet) -> pb::Guard {
+    let operation = match set.guard.operation {
+        GuardOperation::CompareAndSet { expected, next } => pb::guard::Operation::CompareAndSet(pb::CompareAndSet { expected, next }),
+        GuardOperation::AdvanceTo(_) => pb::guard::Operation::AdvanceTo(set.after.value),
+        GuardOperation::CapAt(cap) => pb::guard::Operation::CapAt(set.after.cap.unwrap_or(cap)),
+    };
+    pb::Guard { key: set.guard.key, operation: Some(operation) }
+}
+
+pub(crate) fn posting(posted: Posted) -> pb::Posting {
+    let seq = posted.seq;
+    pb::Posting {
+        posting_id: posted.id.to_string(),
+        seq,
+        kind: posted.kind,
+        transfers: posted.transfers.into_iter().map(|transfer| posted_transfer(transfer, seq)).collect(),
+        guards: posted.guards.into_iter().map(guard_set).collect(),
+        request_fields: posted.fields.iter().map(|(name, value)| pb::RequestField { name: name.clone(), value: value.clone() }).collect(),
+        commit_time: Some(timestamp(posted.commit_time)),
+        effective_time: Some(timestamp(posted.effective_time.unwrap_or(posted.commit_time))),
+    }
+}
+
+/// The same for a caller that knows what it sent: what this leaves out would be most of what a batch's answer costs on both sides.
+pub(crate) fn brief_posting(posted: Posted) -> pb::Posting {
+    let seq = posted.seq;
+    pb::Posting {
+        posting_id: posted.id.to_string(),
+        seq,
+        transfers: posted.transfers.into_iter().map(|transfer| brief_transfer(&transfer, seq)).collect(),
+        commit_time: Some(timestamp(posted.commit_time)),
+        ..pb::Posting::default()
+    }
+}
+
+fn brief_transfer(NamedTransfer { transfer, unit, .. }: &NamedTransfer, seq: i64) -> pb::PostedTransfer {
+    let debit_after = pb::Account { balance: transfer.debit_after.balance(), balance_seq: seq, ..pb::Account::default() };
+    pb::PostedTransfer {
+        amount: transfer.amount,
+        unit: unit.to_string(),
+        debit_after: Some(debit_after),
+        transfer_no: transfer.no,
+        pending: transfer.kind == TransferKind::Pending,
+        ..pb::PostedTransfer::default()
+    }
+}
+
+pub(crate) fn entry(entry: Entry) -> pb::Entry {
+    let Entry { mut posting, balance_after } = entry;
+    let seq = posting.seq;
+    pb::Entry {
+        posting_id: posting.id.to_string(),
+        seq,
+        transfer: posting.transfers.pop().map(|transfer| posted_transfer(transfer, seq)),
+        kind: posting.kind,
+        balance_after,
+        commit_time: Some(timestamp(posting.commit_time)),
+    }
+}
+
+pub(crate) fn trial_balance((lines, seq): TrialBalance) -> pb::GetTrialBalanceResponse {
+    let sum = |sum: i128| i64::try_from(sum).unwrap_or(i64::MAX);
+    let lines = lines.into_iter().map(|((unit, accounts), line)| pb::TrialBalanceLine {
+        accounts,
+        unit: unit.to_string(),
+        count: line.count,
+        debits_posted: sum(line.debits_posted),
+        credits_posted: sum(line.credits_posted),
+        debits_pending: sum(line.debits_pending),
+        credits_pending: sum(line.credits_pending),
+    });
+    pb::GetTrialBalanceResponse { lines: lines.collect(), seq }
+}
+
+pub(crate) fn batch_refusal(error: Error) -> pb::PostRefusal {
+    let told: Option<Told> = if let Error::Refused(told) = &error { Some(told.clone()) } else { None };
+    if let Some(told) = told {
+        let message = refusal_message(&told);
+        let code = refusal_code(&told.reason) as i32;
+        return pb::PostRefusal { code, message, metadata: told.facts.into_iter().collect(), reason: told.reason };
+    }
+    let status = tonic::Status::from(error);
+    pb::PostRefusal {
+        code: status.code() as i32,
+        reason: rpc::reason(&status).unwrap_or_default(),
+        metadata: rpc::facts(&status),
+        message: status.message().to_owned(),
+    }
+}

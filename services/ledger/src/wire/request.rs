@@ -1,0 +1,153 @@
+//! What is asked: protobuf to domain, and the bounds of what a request may carry.
+
+use super::{Scope, account_name, event_id, malformed};
+use crate::{
+    codec,
+    domain::{
+        event::LEGS_MAX,
+        request::{Action, CallerRefusal, Fields, Guard, GuardOperation, NewTransfer, Request},
+    },
+    error::Error,
+};
+use api::ledger as pb;
+use money::Amount;
+use prost_types::Timestamp;
+
+/// Bounds of what a request may carry, in pieces and bytes.
+const GUARDS_MAX: usize = 8;
+const FIELDS_MAX: usize = 32;
+const FIELDS_BYTES_MAX: usize = 4096;
+const GUARD_KEY_BYTES_MAX: usize = 256;
+const DETAIL_BYTES_MAX: usize = 512;
+
+pub(crate) fn kind(kind: String) -> Result<String, Error> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.';
+    if kind.is_empty() || kind.len() > 64 || !kind.bytes().all(fits) {
+        return Err(malformed("kind", "must match [a-z0-9_.]{1,64}"));
+    }
+    Ok(kind)
+}
+
+/// The caller's fields, sorted by name; without any, what was sent itself.
+pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Vec<(String, String)>) -> Result<Fields, Error> {
+    if sent.len() > FIELDS_MAX {
+        return Err(malformed("request_fields", format!("at most {FIELDS_MAX}")));
+    }
+    // What stands in for fields that were not sent is bounded by what it stands for.
+    if sent.iter().map(|field| field.name.len() + field.value.len()).sum::<usize>() > FIELDS_BYTES_MAX {
+        return Err(malformed("request_fields", format!("at most {FIELDS_BYTES_MAX} bytes")));
+    }
+    let mut fields: Vec<(String, String)> =
+        if sent.is_empty() { otherwise() } else { sent.into_iter().map(|f| (f.name, f.value)).collect() };
+    assert!(fields.len() <= codec::FIELDS_MAX, "more request fields than the journal can be read with");
+    fields.sort_unstable();
+    if fields.windows(2).any(|pair| pair[0].0 == pair[1].0) || fields.iter().any(|(name, _)| name.is_empty() || name.len() > 64) {
+        return Err(malformed("request_fields", "names must be unique and of 1 to 64 bytes"));
+    }
+    Ok(Fields::new(fields))
+}
+
+fn transfer(sent: pb::Transfer) -> Result<NewTransfer, Error> {
+    let debit = account_name(sent.debit_account, "transfers.debit_account")?;
+    let credit = account_name(sent.credit_account, "transfers.credit_account")?;
+    if debit.form.unit != credit.form.unit {
+        return Err(malformed("transfers", format!("{} is in {}, {} in {}", debit.text, debit.form.unit, credit.text, credit.form.unit)));
+    }
+    if debit.text == credit.text {
+        return Err(malformed("transfers", "debit and credit account are the same"));
+    }
+    let amount = Amount::try_new(sent.amount).map_err(|why| malformed("transfers.amount", why.to_string()))?;
+    Ok(NewTransfer { debit, credit, amount, pending: sent.pending, allow_debt: sent.allow_debt })
+}
+
+fn guard(sent: pb::Guard) -> Result<Guard, Error> {
+    // PostgreSQL's texts hold no NUL.
+    if sent.key.is_empty() || sent.key.len() > GUARD_KEY_BYTES_MAX || sent.key.contains('\0') {
+        return Err(malformed("guards.key", format!("1 to {GUARD_KEY_BYTES_MAX} bytes without NUL")));
+    }
+    let operation = match sent.operation.ok_or_else(|| malformed("guards.operation", "required"))? {
+        pb::guard::Operation::CompareAndSet(pb::CompareAndSet { expected, next }) => GuardOperation::CompareAndSet { expected, next },
+        pb::guard::Operation::AdvanceTo(to) if to >= 0 => GuardOperation::AdvanceTo(to),
+        pb::guard::Operation::CapAt(cap) if cap >= 0 => GuardOperation::CapAt(cap),
+        pb::guard::Operation::AdvanceTo(_) | pb::guard::Operation::CapAt(_) => {
+            return Err(malformed("guards.operation", "must not be negative"));
+        }
+    };
+    Ok(Guard { key: sent.key, operation })
+}
+
+fn guards(sent: Vec<pb::Guard>) -> Result<Vec<Guard>, Error> {
+    let guards = sent.into_iter().map(guard).collect::<Result<Vec<_>, _>>()?;
+    let same = |(at, guard): (usize, &Guard)| guards[..at].iter().any(|earlier| earlier.key == guard.key);
+    if guards.iter().enumerate().any(same) {
+        return Err(malformed("guards", "a key may be named once"));
+    }
+    if guards.iter().filter(|guard| matches!(guard.operation, GuardOperation::AdvanceTo(_))).count() > 1 {
+        return Err(malformed("guards", "at most one advance_to"));
+    }
+    Ok(guards)
+}
+
+fn refusal(reason: String, detail: String) -> Result<Option<CallerRefusal>, Error> {
+    if reason.is_empty() {
+        return Ok(None);
+    }
+    if reason.len() > 64 || !reason.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
+        return Err(malformed("refusal", "must match [A-Z0-9_]{1,64}"));
+    }
+    if detail.len() > DETAIL_BYTES_MAX {
+        return Err(malformed("refusal_detail", format!("at most {DETAIL_BYTES_MAX} bytes")));
+    }
+    Ok(Some(CallerRefusal { reason, detail }))
+}
+
+/// A well-formed posting request.
+pub(crate) fn post(sent: pb::PostRequest, scope: Scope<'_>) -> Result<Request, Error> {
+    let id = event_id(&sent.request_id, "ledger.Post", scope)?;
+    let effective_time = sent.effective_time.map(micros).transpose()?;
+    let kind = kind(sent.kind)?;
+    if sent.transfers.len() > LEGS_MAX {
+        return Err(malformed("transfers", format!("at most {LEGS_MAX}")));
+    }
+    // Before the fields, which stand for each of them.
+    if sent.guards.len() > GUARDS_MAX {
+        return Err(malformed("guards", format!("at most {GUARDS_MAX}")));
+    }
+    let fields = fields(sent.request_fields, || posting_fields(&kind, &sent.transfers, &sent.guards, effective_time))?;
+    let transfers = sent.transfers.into_iter().map(transfer).collect::<Result<Vec<_>, _>>()?;
+    let guards = guards(sent.guards)?;
+    let refusal = refusal(sent.refusal, sent.refusal_detail)?;
+    if transfers.is_empty() && guards.is_empty() && refusal.is_none() {
+        return Err(malformed("transfers", "required"));
+    }
+    Ok(Request { id, fields, kind, effective_time, action: Action::Post { transfers, guards, refusal } })
+}
+
+/// What a direct caller sent, for comparison on retry.
+fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], effective_time: Option<i64>) -> Vec<(String, String)> {
+    let mut fields = vec![("kind".to_owned(), kind.to_owned())];
+    if let Some(time) = effective_time {
+        fields.push(("effective_time".to_owned(), time.to_string()));
+    }
+    for (transfer, at) in transfers.iter().zip(0..) {
+        let pb::Transfer { debit_account, credit_account, amount, pending, allow_debt } = transfer;
+        let value = format!("{amount} {debit_account} {credit_account} {pending} {allow_debt}");
+        fields.push((format!("transfers[{at}]"), value));
+    }
+    for (guard, at) in guards.iter().zip(0..) {
+        fields.push((format!("guards[{at}]"), format!("{} {:?}", guard.key, guard.operation)));
+    }
+    fields
+}
+
+/// Microseconds since the Unix epoch.
+fn micros(time: Timestamp) -> Result<i64, Error> {
+    let wrong = || malformed("effective_time", "not a time between years 1 and 9999");
+    if !(-62_135_596_800..=253_402_300_799).contains(&time.seconds) || !(0..1_000_000_000).contains(&time.nanos) {
+        return Err(wrong());
+    }
+    time.seconds.checked_mul(1_000_000).and_then(|whole| whole.checked_add(i64::from(time.nanos) / 1000)).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests;
