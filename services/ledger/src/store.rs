@@ -198,6 +198,10 @@ pub trait Store: Send + Sync + 'static {
     async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error>;
     /// The guards with these keys that are there.
     async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error>;
+    /// Guards after this key, in an order of the store's own, at most `limit`.
+    async fn guards_after(&self, book: i64, key: &str, limit: i64) -> Result<Vec<(String, GuardState)>, Error>;
+    /// Holds from this number on, in order, at most `limit`.
+    async fn holds_from(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Hold>, Error>;
     /// The holds with these numbers that are there.
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error>;
     /// What these ids stand for, those that stand for something.

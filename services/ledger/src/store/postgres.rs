@@ -107,6 +107,16 @@ impl Store for PostgresStore {
         Ok(guards.into_iter().map(rows::guard).collect())
     }
 
+    async fn guards_after(&self, book: i64, key: &str, limit: i64) -> Result<Vec<(String, GuardState)>, Error> {
+        let sql = "SELECT key, value, cap FROM guard WHERE book = $1 AND key > $2 ORDER BY key LIMIT $3";
+        let guards: Vec<rows::GuardRow> = sqlx::query_as(sql).bind(book).bind(key).bind(limit).fetch_all(&self.pool).await?;
+        Ok(guards.into_iter().map(rows::guard).collect())
+    }
+
+    async fn holds_from(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Hold>, Error> {
+        Ok(self.page("hold", rows::HOLD_COLUMNS, "no", (book, from_no, limit)).await?.into_iter().map(rows::hold).collect())
+    }
+
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error> {
         let sql = format!("SELECT {} FROM hold WHERE book = $1 AND no = ANY($2)", rows::HOLD_COLUMNS);
         let holds: Vec<rows::HoldRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(numbers).fetch_all(&self.pool).await?;

@@ -128,6 +128,16 @@ impl Store for SqliteStore {
         Ok(rows.into_iter().map(rows::guard).collect())
     }
 
+    async fn guards_after(&self, book: i64, key: &str, limit: i64) -> Result<Vec<(String, GuardState)>, Error> {
+        let sql = "SELECT key, value, cap FROM guard WHERE book = ? AND key > ? ORDER BY key LIMIT ?";
+        let guards: Vec<rows::GuardRow> = sqlx::query_as(sql).bind(book).bind(key.to_owned()).bind(limit).fetch_all(&self.readers).await?;
+        Ok(guards.into_iter().map(rows::guard).collect())
+    }
+
+    async fn holds_from(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Hold>, Error> {
+        Ok(self.page("hold", rows::HOLD_COLUMNS, "no", (book, from_no, limit)).await?.into_iter().map(rows::hold).collect())
+    }
+
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error> {
         let sql = format!("SELECT {} FROM hold WHERE book = ? AND no IN (SELECT value FROM json_each(?))", rows::HOLD_COLUMNS);
         Ok(self.all(sql, book, Some(json(numbers))).await?.into_iter().map(rows::hold).collect())

@@ -87,6 +87,12 @@ impl Store for Injected {
     async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error> {
         self.inner.guards(book, keys).await
     }
+    async fn guards_after(&self, book: i64, key: &str, limit: i64) -> Result<Vec<(String, GuardState)>, Error> {
+        self.inner.guards_after(book, key, limit).await
+    }
+    async fn holds_from(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Hold>, Error> {
+        self.inner.holds_from(book, from_no, limit).await
+    }
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error> {
         self.inner.holds(book, numbers).await
     }
