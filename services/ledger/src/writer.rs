@@ -1,19 +1,21 @@
 //! One writer per book: collect, prefetch, decide, commit, publish.
 //!
-//! It takes everything that waits while the previous commit ran: a lone request commits at once, load makes batches by itself. Readers
-//! never wait for it and never see what a commit has not resolved.
+//! It decides what comes while the batch before commits, and sends it the moment that one is resolved: a lone request commits at once, load
+//! makes batches by itself. Readers never wait for it and never see what a commit has not resolved.
 
 use crate::{
-    answer::{Answer, Job, posted},
+    answer::Job,
     book::Shared,
     config::Config,
-    domain::{Micros, event::Body},
+    domain::Micros,
     error::Error,
     ids::RecentIds,
-    store::{Book, Commit, CommitError, Known, Store},
+    store::{Batch, Book, Commit, CommitError, Known, Store},
 };
-use plan::Plan;
+use plan::{Open, Sealed};
 use std::{
+    future::Future,
+    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -37,36 +39,66 @@ pub(crate) struct Writer {
     config: Config,
     /// `None`: the book has to be loaded before the next batch.
     loaded: Option<Loaded>,
+    /// What is being decided.
+    open: Option<Open>,
+    /// What is being committed.
+    flight: Option<Flight>,
     batch_limit: usize,
 }
 
 /// What the writer alone knows of a loaded book.
 struct Loaded {
+    /// The last resolved commit.
     head: Commit,
     epoch: i64,
     ids: RecentIds,
 }
 
+/// A batch on its way.
+struct Flight {
+    sealed: Sealed,
+    outcome: Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>>,
+    started: Instant,
+}
+
 impl Writer {
     pub(crate) fn new(book: Book, store: Arc<dyn Store>, shared: Arc<Shared>, config: Config) -> Self {
         let batch_limit = config.batch_max.min(1024);
-        Self { book, store, shared, config, loaded: None, batch_limit }
+        Self { book, store, shared, config, loaded: None, open: None, flight: None, batch_limit }
     }
 
-    /// Works until the last handle is gone.
+    /// Works until the last handle is gone and everything taken is answered.
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Vec<Job>>) {
-        while let Some(mut jobs) = queue.recv().await {
-            while jobs.len() < self.batch_limit
-                && let Ok(more) = queue.try_recv()
-            {
-                jobs.extend(more);
+        let mut more = true;
+        while more || self.flight.is_some() {
+            let room = more && self.open.as_ref().map_or(0, Open::len) < self.batch_limit;
+            tokio::select! {
+                // First what frees the store for the next batch.
+                biased;
+                outcome = landing(&mut self.flight) => self.land(outcome).await,
+                jobs = queue.recv(), if room => match jobs {
+                    Some(jobs) => self.take(jobs, &mut queue).await,
+                    None => more = false,
+                },
             }
-            self.shared.taken(jobs.len());
-            self.batch(jobs).await;
+            self.launch();
         }
     }
 
-    async fn batch(&mut self, jobs: Vec<Job>) {
+    /// Takes what waits into the open batch.
+    async fn take(&mut self, mut jobs: Vec<Job>, queue: &mut mpsc::Receiver<Vec<Job>>) {
+        let there = self.open.as_ref().map_or(0, Open::len);
+        while there + jobs.len() < self.batch_limit
+            && let Ok(more) = queue.try_recv()
+        {
+            jobs.extend(more);
+        }
+        self.shared.taken(jobs.len());
+        self.admit(jobs).await;
+    }
+
+    /// Decides jobs on top of everything decided before.
+    async fn admit(&mut self, jobs: Vec<Job>) {
         if let Some(owner) = self.shared.lease_owner() {
             return refuse(jobs, || Error::NotTheWriter(owner.clone()));
         }
@@ -74,28 +106,12 @@ impl Writer {
             error!(book = self.book.name, error = %why, "the book can't be read");
             return refuse(jobs, || Error::CommitFailed);
         }
-        let started = Instant::now();
-        let count = jobs.len();
-        let mut plan = self.decide(jobs);
-        let written = match plan.batch.take() {
-            Some(batch) => {
-                let outcome = self.store.commit(&Arc::new(batch.clone())).await;
-                self.resolve(outcome, &batch).await.map(|()| Some(batch))
-            }
-            None => Ok(None),
-        };
-        match written {
-            Ok(batch) => {
-                self.publish(plan, batch);
-                self.adapt(count, started.elapsed());
-            }
-            Err(why) => {
-                // Nothing of it may be seen, and nothing built on it.
-                self.shared.state().restore();
-                self.loaded = None;
-                plan.refuse(why);
-            }
-        }
+        let loaded = self.loaded.as_mut().expect("prepare has loaded it");
+        let mut state = self.shared.state();
+        // The chain's time never goes back, whatever the clock does.
+        let time = self.flight.as_ref().and_then(|flight| flight.sealed.batch.as_ref()).map_or(loaded.head.time, |batch| batch.commit.time);
+        let open = self.open.get_or_insert_with(|| Open::new(&state, now().max(time)));
+        open.decide(&self.config, &mut state, &mut loaded.ids, jobs);
     }
 
     /// The book is loaded and holds what the jobs name.
@@ -110,17 +126,45 @@ impl Writer {
         prefetch::prefetch(&*self.store, self.book.key, &self.shared, &mut loaded.ids, jobs).await
     }
 
-    fn decide(&mut self, jobs: Vec<Job>) -> Plan {
-        let loaded = self.loaded.as_mut().expect("prepare has loaded it");
-        // The chain's time never goes back, whatever the clock does.
-        let time = now().max(loaded.head.time);
-        let mut state = self.shared.state();
-        let mut decider = plan::Decider { book: &self.book, config: &self.config, head: &loaded.head, epoch: loaded.epoch, time };
-        decider.plan(&mut state, &mut loaded.ids, jobs)
+    /// Sends the open batch if nothing is on its way.
+    fn launch(&mut self) {
+        if self.flight.is_some() {
+            return;
+        }
+        let Some(open) = self.open.take() else { return };
+        let loaded = self.loaded.as_ref().expect("a batch was decided on a loaded book");
+        let sealed = open.seal(&self.book, &self.config, (&loaded.head, loaded.epoch), &mut self.shared.state());
+        let outcome = commit(self.store.clone(), sealed.batch.clone());
+        self.flight = Some(Flight { sealed, outcome, started: Instant::now() });
+    }
+
+    /// The batch on its way came to an end.
+    async fn land(&mut self, outcome: Result<(), CommitError>) {
+        let Some(Flight { sealed, started, .. }) = self.flight.take() else { return };
+        let resolved = match &sealed.batch {
+            Some(batch) => self.resolve(outcome, batch).await,
+            None => Ok(()),
+        };
+        match resolved {
+            Ok(()) => {
+                let count = sealed.decided.len();
+                self.adapt(count, started.elapsed());
+                self.publish(sealed);
+            }
+            Err(why) => {
+                // Nothing of it may be seen, and what was decided on top of it is decided again.
+                self.shared.state().restore();
+                self.loaded = None;
+                sealed.refuse(&why);
+                if let Some(open) = self.open.take() {
+                    self.admit(open.into_jobs()).await;
+                }
+            }
+        }
     }
 
     /// Turns the store's word into a certain one: written, or not.
-    async fn resolve(&mut self, outcome: Result<(), CommitError>, batch: &crate::store::Batch) -> Result<(), Error> {
+    async fn resolve(&mut self, outcome: Result<(), CommitError>, batch: &Batch) -> Result<(), Error> {
         let outcome = match outcome {
             Err(CommitError::Unknown(why)) => {
                 warn!(book = self.book.name, commit_no = batch.commit.commit_no, why, "commit outcome unknown, resolving it by writing");
@@ -144,37 +188,23 @@ impl Writer {
         }
     }
 
-    /// Readers see the batch, and callers get their answers.
-    fn publish(&mut self, plan: Plan, batch: Option<crate::store::Batch>) {
-        let mut answers = Vec::with_capacity(plan.accepted.len());
-        let time = batch.as_ref().map_or(0, |batch| batch.commit.time);
-        {
+    /// Readers see the batch, the next one is sent, and callers get their answers.
+    fn publish(&mut self, sealed: Sealed) {
+        if let Some(batch) = &sealed.batch {
+            self.shared.state().publish(batch.commit.last_seq);
+        }
+        self.launch();
+        let (answers, replays) = {
             let mut state = self.shared.state();
-            let mut accepted = plan.accepted.into_iter().peekable();
-            for (at, stored) in batch.into_iter().flat_map(|batch| batch.events).enumerate() {
-                let event = stored.event;
-                let Some((_, reply)) = accepted.next_if(|(index, _)| *index == at) else { continue };
-                let answer = match event.body {
-                    Body::Posting(_) => posted(event, time, |key| {
-                        let account = state.account(key).expect("a batch pins its accounts");
-                        (account.name.clone(), account.unit)
-                    })
-                    .map_or(Answer::Done, |posted| Answer::Posted { posted: Box::new(posted), replayed: false }),
-                    Body::AccountOpened { .. } | Body::AccountStateSet { .. } => Answer::Done,
-                };
-                answers.push((reply, answer));
-            }
-            state.publish();
+            let answers = sealed.answers(&state);
             state.evict(self.config.cache_max);
+            answers
+        };
+        for (job, outcome) in answers {
+            job.reply.send(outcome);
         }
-        for (reply, answer) in answers {
-            reply.send(Ok(answer));
-        }
-        for (reply, outcome) in plan.settled {
-            reply.send(outcome);
-        }
-        if !plan.replays.is_empty() {
-            tokio::spawn(replay::answer(self.store.clone(), self.book.key, plan.replays));
+        if !replays.is_empty() {
+            tokio::spawn(replay::answer(self.store.clone(), self.book.key, replays));
         }
     }
 
@@ -186,6 +216,21 @@ impl Writer {
         } else if took < target && count >= self.batch_limit {
             self.batch_limit = (self.batch_limit * 5 / 4).min(self.config.batch_max);
         }
+    }
+}
+
+/// Ready when the batch on its way has come to an end; never without one.
+async fn landing(flight: &mut Option<Flight>) -> Result<(), CommitError> {
+    match flight {
+        Some(flight) => (&mut flight.outcome).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn commit(store: Arc<dyn Store>, batch: Option<Arc<Batch>>) -> Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>> {
+    match batch {
+        Some(batch) => Box::pin(async move { store.commit(&batch).await }),
+        None => Box::pin(std::future::ready(Ok(()))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A book in memory: what the next decision needs, and what readers may see while a batch is under way.
 //!
-//! Everything a decision changes is noted with its value from before the batch. Readers get those values until the commit is
-//! resolved; if it fails they are put back.
+//! Up to two batches are under way: one is being committed, the next is decided on top of it. Everything a decision changes is noted with
+//! its value from before its batch. Readers get the oldest of those values until that batch's commit is resolved; if it fails they are put back.
 
 use super::{
     account::{Account, AccountState},
@@ -24,8 +24,14 @@ pub struct State {
     pub(super) next_seq: i64,
     /// The next account's key.
     pub(super) next_key: i64,
-    /// Accounts as they were before the batch; `None`: not there.
+    /// Accounts as they were before the batch that is being decided; `None`: not there.
     before: FxHashMap<i64, Option<Account>>,
+    /// The same of the batch that is being committed.
+    before_sealed: FxHashMap<i64, Option<Account>>,
+    /// Guards and holds that a batch under way changed, with the last event that did: the store does not have them yet, so they must not be
+    /// forgotten.
+    guards_unresolved: FxHashMap<String, i64>,
+    holds_unresolved: FxHashMap<i64, i64>,
     /// Accounts that are newer here than in the store: key and the first transfer the store lacks, oldest first.
     dirty: VecDeque<(i64, i64)>,
     dirty_keys: FxHashMap<i64, ()>,
@@ -109,7 +115,7 @@ impl State {
     #[must_use]
     pub fn committed(&self, name: &str) -> Option<Option<&Account>> {
         let key = self.names.get(name)?;
-        match self.before.get(key) {
+        match self.before_sealed.get(key).or_else(|| self.before.get(key)) {
             Some(before) => Some(before.as_ref()),
             None => self.accounts.get(key).map(Some),
         }
@@ -132,11 +138,13 @@ impl State {
 
     pub(super) fn set_guard(&mut self, key: &str, to: GuardState) {
         self.guards.insert(key.to_owned(), to);
+        self.guards_unresolved.insert(key.to_owned(), self.next_seq);
         self.guards_changed.push(key.to_owned());
     }
 
     pub(super) fn set_hold(&mut self, hold: Hold) {
         self.holds.insert(hold.no, hold);
+        self.holds_unresolved.insert(hold.no, self.next_seq);
         self.holds_changed.push(hold.no);
     }
 
@@ -216,19 +224,44 @@ impl State {
         self.holds_changed.iter().map(|no| self.holds[no]).collect()
     }
 
-    /// The commit is resolved and happened: readers see the batch.
-    pub fn publish(&mut self) {
-        self.before.clear();
+    /// The batch that was being decided goes to be committed; what is decided from here on belongs to the next.
+    pub fn seal(&mut self) {
+        assert!(self.before_sealed.is_empty(), "a batch is sent only after the one before it is resolved");
+        self.before_sealed = std::mem::take(&mut self.before);
         self.guards_changed.clear();
         self.holds_changed.clear();
         self.opened.clear();
-        self.sources.clear();
-        self.holds.retain(|_, hold| hold.resolved_seq == 0);
     }
 
-    /// The commit did not happen: readers keep seeing what was before. Decisions need the book loaded anew.
+    /// What reversals referred to is not needed once they are decided.
+    pub fn forget_sources(&mut self) {
+        self.sources.clear();
+    }
+
+    /// The commit of the sealed batch, whose last event this is, is resolved and happened: readers see it.
+    pub fn publish(&mut self, last_seq: i64) {
+        self.before_sealed.clear();
+        if !self.guards_unresolved.is_empty() {
+            self.guards_unresolved.retain(|_, seq| *seq > last_seq);
+        }
+        if !self.holds.is_empty() {
+            self.holds_unresolved.retain(|_, seq| *seq > last_seq);
+            let unresolved = &self.holds_unresolved;
+            self.holds.retain(|no, hold| hold.resolved_seq == 0 || unresolved.contains_key(no));
+        }
+    }
+
+    /// The commit did not happen: readers keep seeing what was before, of the batch on top of it too. Decisions need the book loaded anew.
     pub fn restore(&mut self) {
-        for (key, before) in self.before.drain() {
+        // The younger batch first: its values from before are the older one's values after.
+        let before = std::mem::take(&mut self.before);
+        self.put_back(before);
+        let before = std::mem::take(&mut self.before_sealed);
+        self.put_back(before);
+    }
+
+    fn put_back(&mut self, before: FxHashMap<i64, Option<Account>>) {
+        for (key, before) in before {
             match before {
                 Some(account) => {
                     self.accounts.insert(key, account);
@@ -242,7 +275,8 @@ impl State {
         }
     }
 
-    /// Forgets clean accounts, guards and holds until at most `max` of each remain. What the batch under way pinned must be published first.
+    /// Forgets clean accounts, guards and holds until at most `max` of each remain. What a batch under way changed stays. Not between the reading
+    /// of what a request needs and its decision.
     pub fn evict(&mut self, max: usize) {
         if self.accounts.len() > max {
             // Keep what is dirty; of the rest, what was touched least recently goes.
@@ -251,10 +285,11 @@ impl State {
             let at = seqs.len() - keep;
             let (_, bound, _) = seqs.select_nth_unstable(at);
             let bound = *bound;
-            let dirty = &self.dirty_keys;
+            let (dirty, deciding, sealed) = (&self.dirty_keys, &self.before, &self.before_sealed);
             let names = &mut self.names;
             self.accounts.retain(|key, account| {
-                let keep = account.seq >= bound || dirty.contains_key(key);
+                let under_way = deciding.contains_key(key) || sealed.contains_key(key);
+                let keep = account.seq >= bound || dirty.contains_key(key) || under_way;
                 if !keep {
                     names.remove(&account.name);
                 }
@@ -262,10 +297,12 @@ impl State {
             });
         }
         if self.guards.len() > max {
-            self.guards.clear();
+            let unresolved = &self.guards_unresolved;
+            self.guards.retain(|key, _| unresolved.contains_key(key));
         }
         if self.holds.len() > max {
-            self.holds.clear();
+            let unresolved = &self.holds_unresolved;
+            self.holds.retain(|no, _| unresolved.contains_key(no));
         }
     }
 

@@ -6,21 +6,27 @@ use crate::domain::{
     event::{Event, GuardState, Hold, Transfer, transfer_no},
 };
 use async_trait::async_trait;
+use committer::Committer;
 use db::{Database, Migration};
 use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection, SqlitePool, sqlite::SqlitePoolOptions, sqlite::SqliteRow};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+mod checkpoint;
+mod committer;
 mod write;
 
 /// Connections that only read; each is a thread.
 const READERS_MAX: u32 = 3;
 
+/// Kibibytes of pages the writing connection keeps, with the sign that tells SQLite so: account rows are written in no order.
+const WRITER_CACHE: &str = "-32768";
+
 /// A ledger in `ledger.db`.
 pub struct SqliteStore {
-    writer: Mutex<SqliteConnection>,
-    inserts: write::Inserts,
+    writer: Arc<Mutex<SqliteConnection>>,
+    committer: Committer,
     readers: SqlitePool,
 }
 
@@ -31,8 +37,13 @@ impl SqliteStore {
         let options = database.sqlite_options("ledger")?.ok_or_else(|| Error::Damaged("not an SQLite database".to_owned()))?;
         let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options.clone().pragma("query_only", "1")).await?;
         db::check_durability_sqlite(&readers).await?;
-        let writer = options.connect().await?;
-        Ok(Self { writer: Mutex::new(writer), inserts: write::Inserts::new(), readers })
+        // Checkpoints are made beside the commits.
+        let options = options.pragma("wal_autocheckpoint", "0").pragma("cache_size", WRITER_CACHE);
+        let writer = Arc::new(Mutex::new(options.connect().await?));
+        let written = Arc::new(checkpoint::Written::default());
+        checkpoint::start(options, Arc::downgrade(&writer), written.clone());
+        let committer = Committer::start(writer.clone(), written);
+        Ok(Self { writer, committer, readers })
     }
 
     async fn all<T>(&self, sql: String, book: i64, list: Option<String>) -> Result<Vec<T>, Error>
@@ -203,7 +214,7 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
-        self.inserts.commit(&mut *self.writer.lock().await, batch).await
+        self.committer.commit(batch.clone()).await
     }
 
     async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error> {

@@ -1,13 +1,14 @@
-//! The decide stage: a batch's jobs, decided in order, become one commit.
+//! The decide stage: jobs, decided in order, grow into a batch. Its rows are encoded and digested as they are decided, while the batch before it
+//! commits; sealing it only chains it on.
 
-use super::{Micros, Replay};
+use super::Micros;
 use crate::{
-    answer::{Answer, Job, Outcome, Reply},
+    answer::{Answer, Job, Outcome, posted},
     codec,
     config::Config,
     domain::{
         decide::decide,
-        event::{Body, Event, transfer_no},
+        event::{Body, Event, seq_of, transfer_no},
         request::Request,
         state::State,
     },
@@ -16,139 +17,194 @@ use crate::{
     store::{Batch, Book, Commit, Known, RefusalRow, StoredEvent},
 };
 use money::id_time_ms;
+use std::sync::Arc;
 
-/// What a batch comes to.
-#[derive(Default)]
-pub(super) struct Plan {
-    /// To be written; `None` when the jobs change nothing.
-    pub batch: Option<Batch>,
-    /// Index of the event in the batch, and whom it answers.
-    pub accepted: Vec<(usize, Reply)>,
-    /// Answers that hold once the batch is written.
-    pub settled: Vec<(Reply, Outcome)>,
-    /// Ids seen before: answered from the store once the batch is written, for their first may be in it.
-    pub replays: Vec<Replay>,
+/// What became of a job.
+pub(super) enum Fate {
+    /// It made the event at this index of the batch.
+    Event(usize),
+    /// This answer holds once the batch is written.
+    Settled(Outcome),
+    /// Its id was seen before: answered from the store once the batch is written, for its first may be in it.
+    Replay(Known),
 }
 
-impl Plan {
-    /// The batch was not written: nobody gets an answer that builds on it.
-    pub(super) fn refuse(self, why: Error) {
-        let told = |why: &Error| match why {
-            Error::NotTheWriter(owner) => Error::NotTheWriter(owner.clone()),
-            _ => Error::CommitFailed,
-        };
-        let replies = self.accepted.into_iter().map(|(_, reply)| reply);
-        let replies = replies.chain(self.settled.into_iter().map(|(reply, _)| reply));
-        for reply in replies.chain(self.replays.into_iter().map(|replay| replay.job.reply)) {
-            reply.send(Err(told(&why)));
-        }
+/// A batch that is being decided.
+pub(super) struct Open {
+    /// Of every decision in it.
+    time: Micros,
+    first_seq: i64,
+    decided: Vec<(Job, Fate)>,
+    events: Vec<StoredEvent>,
+    digests: Vec<[u8; 32]>,
+    refusals: Vec<RefusalRow>,
+}
+
+/// A batch on its way to the store, and whom it answers.
+pub(super) struct Sealed {
+    pub decided: Vec<(Job, Fate)>,
+    /// `None` when its jobs changed nothing.
+    pub batch: Option<Arc<Batch>>,
+}
+
+impl Open {
+    /// An empty one on top of `state`.
+    pub(super) fn new(state: &State, time: Micros) -> Self {
+        let (decided, events, digests, refusals) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { time, first_seq: state.last_seq() + 1, decided, events, digests, refusals }
     }
-}
 
-/// What every decision of a batch shares.
-pub(super) struct Decider<'a> {
-    pub book: &'a Book,
-    pub config: &'a Config,
-    pub head: &'a Commit,
-    pub epoch: i64,
-    pub time: Micros,
-}
+    /// How many jobs it holds.
+    pub(super) fn len(&self) -> usize {
+        self.decided.len()
+    }
 
-impl Decider<'_> {
-    pub(super) fn plan(&mut self, state: &mut State, ids: &mut RecentIds, jobs: Vec<Job>) -> Plan {
-        let mut plan = Plan::default();
-        let (mut events, mut refusals) = (Vec::with_capacity(jobs.len()), Vec::new());
-        let first_seq = state.last_seq() + 1;
+    /// Its jobs, to be decided again.
+    pub(super) fn into_jobs(self) -> Vec<Job> {
+        self.decided.into_iter().map(|(job, _)| job).collect()
+    }
+
+    /// Decides jobs that `state` and `ids` hold everything for.
+    pub(super) fn decide(&mut self, config: &Config, state: &mut State, ids: &mut RecentIds, jobs: Vec<Job>) {
+        self.decided.reserve(jobs.len());
         for job in jobs {
-            let id = job.request.id;
-            if let Memory::Known(known) = ids.get(id) {
-                let known = known.clone();
-                plan.replays.push(Replay { job, known });
-                continue;
-            }
-            if let Err(error) = self.check_time(&job.request) {
-                plan.settled.push((job.reply, Err(error)));
-                continue;
-            }
-            match decide(state, &job.request) {
-                Ok(decided) if decided.is_empty() => plan.settled.push((job.reply, Ok(Answer::Done))),
-                Ok(decided) => {
-                    for event in decided {
-                        ids.insert(event.id, Known::Event(event.seq));
-                        events.push(event);
-                    }
-                    plan.accepted.push((events.len() - 1, job.reply));
-                }
-                Err(refusal) => {
-                    let row = RefusalRow { id, time: self.time, told: refusal.told(), fields: job.request.fields };
-                    ids.insert(id, Known::Refusal(Box::new(row.clone())));
-                    plan.settled.push((job.reply, Err(Error::Refused(row.told.clone()))));
-                    refusals.push(row);
-                }
-            }
+            let fate = self.fate(config, state, ids, &job.request);
+            self.decided.push((job, fate));
         }
-        if !events.is_empty() || !refusals.is_empty() {
-            plan.batch = Some(self.seal(state, first_seq, events, refusals));
-        }
-        plan
+        state.forget_sources();
     }
 
-    /// An id from the future would stay "new" for too long; one older than what is remembered may have been answered and forgotten.
-    fn check_time(&self, request: &Request) -> Result<(), Error> {
-        let Some(time) = id_time_ms(request.id) else { return Ok(()) };
-        let now = u64::try_from(self.time / 1000).expect("the clock is past 1970");
-        if time > now.saturating_add(self.config.clock_ahead_max_ms) {
-            return Err(Error::RequestIdTime("ahead of the clock"));
+    fn fate(&mut self, config: &Config, state: &mut State, ids: &mut RecentIds, request: &Request) -> Fate {
+        if let Memory::Known(known) = ids.get(request.id) {
+            return Fate::Replay(known.clone());
         }
-        if time < now.saturating_sub(self.config.refusal_retention_ms) {
-            return Err(Error::RequestIdTime("older than answers are kept for"));
+        if let Err(error) = check_time(config, self.time, request) {
+            return Fate::Settled(Err(error));
         }
-        Ok(())
+        match decide(state, request) {
+            Ok(decided) if decided.is_empty() => Fate::Settled(Ok(Answer::Done)),
+            Ok(decided) => {
+                for event in decided {
+                    ids.insert(event.id, Known::Event(event.seq));
+                    self.append(event);
+                }
+                Fate::Event(self.events.len() - 1)
+            }
+            Err(refusal) => {
+                let row = RefusalRow { id: request.id, time: self.time, told: refusal.told(), fields: request.fields.clone() };
+                ids.insert(request.id, Known::Refusal(Box::new(row.clone())));
+                let told = row.told.clone();
+                self.refusals.push(row);
+                Fate::Settled(Err(Error::Refused(told)))
+            }
+        }
     }
 
-    fn seal(&self, state: &mut State, first_seq: i64, events: Vec<Event>, refusals: Vec<RefusalRow>) -> Batch {
-        state.note_dirty(transfer_no(first_seq, 0));
-        let mut flushed = state.take_dirty(self.flush_count(state, events.len()));
-        for event in &events {
+    fn append(&mut self, event: Event) {
+        let body = codec::encode(&event.body);
+        let digest = codec::digest(&event, &body);
+        self.digests.push(digest);
+        self.events.push(StoredEvent { event, body, checksum: codec::checksum(&digest) });
+    }
+
+    /// Closes it: the next commit after `head`. The state goes on to the batch after it.
+    pub(super) fn seal(self, book: &Book, config: &Config, (head, epoch): (&Commit, i64), state: &mut State) -> Sealed {
+        if self.events.is_empty() && self.refusals.is_empty() {
+            state.seal();
+            return Sealed { decided: self.decided, batch: None };
+        }
+        state.note_dirty(transfer_no(self.first_seq, 0));
+        let mut flushed = state.take_dirty(flush_count(config, state, self.events.len()));
+        for stored in &self.events {
             // Nothing but its row says that an account is frozen, so that row is not written behind.
-            if let Body::AccountStateSet { key, .. } = event.body
+            if let Body::AccountStateSet { key, .. } = stored.event.body
                 && flushed.iter().all(|account| account.key != key)
             {
                 flushed.push(state.snapshot(key));
             }
         }
         let opened = state.opened_accounts();
-        flushed.retain(|account| opened.iter().all(|new| new.key != account.key));
-        let last_seq = state.last_seq();
-        let mut digests = Vec::with_capacity(events.len());
-        let events: Vec<StoredEvent> = events
-            .into_iter()
-            .map(|event| {
-                let body = codec::encode(&event.body);
-                let digest = codec::digest(&event, &body);
-                digests.push(digest);
-                StoredEvent { event, body, checksum: codec::checksum(&digest) }
-            })
-            .collect();
-        let commit_no = self.head.commit_no + 1;
-        let fields = codec::CommitFields { book: &self.book.name, commit_no, epoch: self.epoch, last_seq, time: self.time };
+        if !opened.is_empty() {
+            let from = opened.iter().map(|account| account.key).min().unwrap_or(i64::MAX);
+            // New accounts have the highest keys.
+            flushed.retain(|account| account.key < from);
+        }
+        let (last_seq, commit_no) = (state.last_seq(), head.commit_no + 1);
+        let fields = codec::CommitFields { book: &book.name, commit_no, epoch, last_seq, time: self.time };
         let commit = Commit {
             commit_no,
-            epoch: self.epoch,
+            epoch,
             last_seq,
-            last_key: opened.last().map_or(self.head.last_key, |account| account.key),
+            last_key: opened.last().map_or(head.last_key, |account| account.key),
             time: self.time,
             format: codec::FORMAT,
-            hash: codec::commit_hash(&self.head.hash, &fields, &digests),
+            hash: codec::commit_hash(&head.hash, &fields, &self.digests),
             replay_from: state.oldest_dirty().unwrap_or_else(|| transfer_no(last_seq + 1, 0)),
         };
         let (guards, holds) = (state.changed_guards(), state.changed_holds());
-        Batch { book: self.book.key, commit, events, refusals, guards, holds, opened, flushed }
+        state.seal();
+        let batch = Batch { book: book.key, commit, events: self.events, refusals: self.refusals, guards, holds, opened, flushed };
+        Sealed { decided: self.decided, batch: Some(Arc::new(batch)) }
+    }
+}
+
+impl Sealed {
+    /// The batch was not written: nobody gets an answer that builds on it.
+    pub(super) fn refuse(self, why: &Error) {
+        for (job, _) in self.decided {
+            job.reply.send(Err(match why {
+                Error::NotTheWriter(owner) => Error::NotTheWriter(owner.clone()),
+                _ => Error::CommitFailed,
+            }));
+        }
     }
 
-    /// How many old accounts the commit carries along: none while little is dirty and a restart has little to replay.
-    fn flush_count(&self, state: &State, events: usize) -> usize {
-        let lag = state.oldest_dirty().map_or(0, |no| state.last_seq() - crate::domain::event::seq_of(no));
-        if state.dirty_count() > self.config.dirty_max || lag > self.config.replay_max { 64 + events * 3 } else { 0 }
+    /// The batch was written: what each job gets. Jobs whose answer is in the store are left over.
+    pub(super) fn answers(self, state: &State) -> (Vec<(Job, Outcome)>, Vec<super::Replay>) {
+        let (mut answers, mut replays) = (Vec::with_capacity(self.decided.len()), Vec::new());
+        let (events, time) = match self.batch {
+            Some(batch) => {
+                let batch = Arc::unwrap_or_clone(batch);
+                (batch.events, batch.commit.time)
+            }
+            None => (Vec::new(), 0),
+        };
+        let mut events = events.into_iter().enumerate();
+        let named = |key| {
+            let account = state.account(key).expect("accounts of a batch under way are not forgotten");
+            (account.name.clone(), account.unit)
+        };
+        for (job, fate) in self.decided {
+            match fate {
+                Fate::Settled(outcome) => answers.push((job, outcome)),
+                Fate::Replay(known) => replays.push(super::Replay { job, known }),
+                Fate::Event(index) => {
+                    let (_, stored) = events.by_ref().find(|(at, _)| *at == index).expect("jobs are answered in the order of their events");
+                    let answer = posted(stored.event, time, named)
+                        .map_or(Answer::Done, |posted| Answer::Posted { posted: Box::new(posted), replayed: false });
+                    answers.push((job, Ok(answer)));
+                }
+            }
+        }
+        (answers, replays)
     }
+}
+
+/// An id from the future would stay "new" for too long; one older than what is remembered may have been answered and forgotten.
+fn check_time(config: &Config, now: Micros, request: &Request) -> Result<(), Error> {
+    let Some(time) = id_time_ms(request.id) else { return Ok(()) };
+    let now = u64::try_from(now / 1000).expect("the clock is past 1970");
+    if time > now.saturating_add(config.clock_ahead_max_ms) {
+        return Err(Error::RequestIdTime("ahead of the clock"));
+    }
+    if time < now.saturating_sub(config.refusal_retention_ms) {
+        return Err(Error::RequestIdTime("older than answers are kept for"));
+    }
+    Ok(())
+}
+
+/// How many old accounts the commit carries along: none while little is dirty and a restart has little to replay.
+fn flush_count(config: &Config, state: &State, events: usize) -> usize {
+    let lag = state.oldest_dirty().map_or(0, |no| state.last_seq() - seq_of(no));
+    if state.dirty_count() > config.dirty_max || lag > config.replay_max { 64 + events * 3 } else { 0 }
 }

@@ -24,7 +24,8 @@ fn plain(n: u128, transfers: Vec<NewTransfer>) -> Request {
 fn funded(coins: i64) -> State {
     let mut state = State::starting_after(0, 0);
     decide(&mut state, &plain(1, vec![transfer("house/coins/issued", "viewer/u1/coins", coins)])).unwrap();
-    state.publish();
+    state.seal();
+    state.publish(i64::MAX);
     state
 }
 
@@ -118,7 +119,8 @@ impl Drive {
             assert_eq!(before, format!("{:?}", sorted(&self.state)), "a refusal changed something");
         }
         self.journal.extend(decided?);
-        self.state.publish();
+        self.state.seal();
+        self.state.publish(i64::MAX);
         Ok(())
     }
 }
@@ -255,7 +257,8 @@ fn reversal_restores_and_happens_once() {
         vec![transfer("viewer/u1/coins", "house/coins/redeemed", 30), transfer("house/diamonds/issued", "creator/c/diamonds", 30)],
     );
     let event = decide(&mut state, &gift).unwrap().pop().unwrap();
-    state.publish();
+    state.seal();
+    state.publish(i64::MAX);
     state.load_source(event.clone());
     let reverse = |n| request(n, Action::Reverse { posting: event.id, allow_debt: false });
     decide(&mut state, &reverse(3)).unwrap();

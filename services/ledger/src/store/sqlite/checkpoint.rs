@@ -1,0 +1,84 @@
+//! Moves the write-ahead log into the database file, beside the commits instead of inside them.
+
+use crate::store::Batch;
+use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicI64, Ordering},
+};
+use tokio::sync::{Mutex, Notify};
+use tracing::warn;
+
+/// Pages in the log that are worth a checkpoint: SQLite's own measure, which would stop a commit for it.
+const PAGES_MIN: i64 = 1_000;
+
+/// Pages in the log above which commits wait for the checkpoint's end, so that the log starts over: it can't while commits go on. 64 MiB.
+const PAGES_MAX: i64 = 16_384;
+
+/// What commits have put into the log since it was last looked at.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pages: AtomicI64,
+    enough: Notify,
+}
+
+impl Written {
+    /// A transaction with these batches was committed.
+    pub(super) fn add(&self, batches: &[Arc<Batch>]) {
+        // Rows in order share pages, account rows seldom do. An estimate is enough: the checkpoint itself says what there was.
+        let pages = |batch: &Arc<Batch>| 4 + batch.events.len() / 8 + batch.opened.len() + batch.flushed.len();
+        let pages = i64::try_from(batches.iter().map(pages).sum::<usize>()).unwrap_or(PAGES_MIN);
+        if self.pages.fetch_add(pages, Ordering::Relaxed) + pages >= PAGES_MIN {
+            self.enough.notify_one();
+        }
+    }
+
+    /// The store is closing.
+    pub(super) fn end(&self) {
+        self.enough.notify_one();
+    }
+}
+
+/// Checkpoints until the writing connection is gone.
+pub(super) fn start(options: SqliteConnectOptions, writer: Weak<Mutex<SqliteConnection>>, written: Arc<Written>) {
+    tokio::spawn(async move {
+        let mut own: Option<SqliteConnection> = None;
+        loop {
+            written.enough.notified().await;
+            if writer.strong_count() == 0 {
+                return;
+            }
+            written.pages.store(0, Ordering::Relaxed);
+            if let Err(why) = round(&options, &mut own, &writer).await {
+                // The log grows until the next try; nothing is lost.
+                warn!(%why, "can't checkpoint the write-ahead log now");
+                own = None;
+            }
+        }
+    });
+}
+
+async fn round(
+    options: &SqliteConnectOptions,
+    own: &mut Option<SqliteConnection>,
+    writer: &Weak<Mutex<SqliteConnection>>,
+) -> Result<(), sqlx::Error> {
+    let connection = match own {
+        Some(connection) => connection,
+        None => own.insert(sqlx::ConnectOptions::connect(options).await?),
+    };
+    let (logged, moved) = checkpoint(connection).await?;
+    if logged < PAGES_MAX || logged - moved > PAGES_MAX {
+        return Ok(());
+    }
+    // Little is left to move: without a writer it is all moved, and the next commit begins the log anew.
+    let Some(writer) = writer.upgrade() else { return Ok(()) };
+    let _no_commits = writer.lock().await;
+    checkpoint(connection).await.map(drop)
+}
+
+/// Pages in the log, and how many of them are in the file by now.
+async fn checkpoint(connection: &mut SqliteConnection) -> Result<(i64, i64), sqlx::Error> {
+    let (_busy, logged, moved): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await?;
+    Ok((logged, moved))
+}

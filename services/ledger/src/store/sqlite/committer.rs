@@ -1,0 +1,112 @@
+//! One committer for all books: whatever batches are ready go into one transaction, so that they share one fsync.
+//!
+//! Each book's batch stands or falls by itself: it is a savepoint.
+
+use super::{checkpoint::Written, write::Inserts};
+use crate::store::{Batch, CommitError};
+use sqlx::{Executor, SqliteConnection};
+use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+/// Batches of one transaction. A lone fsync is a fifth of a millisecond; what goes together still has to be written.
+const GROUP_MAX: usize = 64;
+
+type Outcome = Result<(), CommitError>;
+
+/// A batch and who waits for its outcome.
+type Waiting = (Arc<Batch>, oneshot::Sender<Outcome>);
+
+/// The way to the committer, which ends with the last of these.
+pub(super) struct Committer {
+    queue: mpsc::UnboundedSender<Waiting>,
+}
+
+impl Committer {
+    /// Starts it on the store's writing connection. `written` is told of each transaction.
+    pub(super) fn start(writer: Arc<Mutex<SqliteConnection>>, written: Arc<Written>) -> Self {
+        // Bounded by the number of books: each has one batch on its way.
+        let (queue, mut waiting) = mpsc::unbounded_channel::<Waiting>();
+        tokio::spawn(async move {
+            let inserts = Inserts::new();
+            while let Some(first) = waiting.recv().await {
+                // Taken after the lock: what became ready while another held it goes along.
+                let mut connection = writer.lock().await;
+                let mut group = vec![first];
+                while group.len() < GROUP_MAX
+                    && let Ok(more) = waiting.try_recv()
+                {
+                    group.push(more);
+                }
+                let (batches, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+                let outcomes = inserts.commit(&mut connection, &batches).await;
+                written.add(&batches);
+                // Before the outcomes are told: then the writers own their batches again.
+                drop(batches);
+                for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                    // A writer that is gone no longer asks.
+                    drop(reply.send(outcome));
+                }
+            }
+            drop(writer);
+            written.end();
+        });
+        Self { queue }
+    }
+
+    /// Writes a batch whole or not at all.
+    pub(super) async fn commit(&self, batch: Arc<Batch>) -> Outcome {
+        let (reply, outcome) = oneshot::channel();
+        let gone = || CommitError::Unknown("the committer is gone".to_owned());
+        self.queue.send((batch, reply)).map_err(|_| CommitError::Failed("the committer is gone".to_owned()))?;
+        outcome.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+impl Inserts {
+    /// Writes batches of different books in one transaction; an outcome for each.
+    async fn commit(&self, writer: &mut SqliteConnection, batches: &[Arc<Batch>]) -> Vec<Outcome> {
+        if let Err(error) = writer.execute("BEGIN IMMEDIATE").await {
+            return all(batches.len(), || CommitError::Failed(error.to_string()));
+        }
+        let mut outcomes = Vec::with_capacity(batches.len());
+        for batch in batches {
+            match self.apart(writer, batch, batches.len() > 1).await {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(error) => {
+                    // The transaction itself is lost, with all that was in it.
+                    let _rolled_back = writer.execute("ROLLBACK").await;
+                    return all(batches.len(), || CommitError::Failed(error.to_string()));
+                }
+            }
+        }
+        if outcomes.iter().all(Result::is_err) {
+            let _rolled_back = writer.execute("ROLLBACK").await;
+            return outcomes;
+        }
+        if let Err(error) = writer.execute("COMMIT").await {
+            let _rolled_back = writer.execute("ROLLBACK").await;
+            for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
+                *outcome = Err(CommitError::Unknown(error.to_string()));
+            }
+        }
+        outcomes
+    }
+
+    /// One batch, undone by itself if it can't be written. The outer error means that it could not be undone by itself.
+    async fn apart(&self, writer: &mut SqliteConnection, batch: &Batch, others: bool) -> Result<Outcome, sqlx::Error> {
+        if !others {
+            return Ok(self.write(writer, batch).await);
+        }
+        writer.execute("SAVEPOINT batch").await?;
+        let outcome = self.write(writer, batch).await;
+        if outcome.is_err() {
+            writer.execute("ROLLBACK TO batch").await?;
+        }
+        writer.execute("RELEASE batch").await?;
+        Ok(outcome)
+    }
+}
+
+fn all(count: usize, why: impl Fn() -> CommitError) -> Vec<Outcome> {
+    (0..count).map(|_| Err(why())).collect()
+}
