@@ -21,6 +21,8 @@ CREATE TABLE "commit" (
 ){clustered};
 -- Finds the commit of an event.
 CREATE INDEX commit_last_seq ON "commit" (book, last_seq);
+-- Finds the last commit up to a time; many may share one.
+CREATE INDEX commit_time ON "commit" (book, time, commit_no);
 CREATE TABLE event (
   book BIGINT NOT NULL,
   seq BIGINT NOT NULL,
@@ -90,10 +92,25 @@ CREATE TABLE account (
   debits_pending BIGINT NOT NULL,
   credits_pending BIGINT NOT NULL,
   last_transfer BIGINT NOT NULL,
+  -- How many transfers touched it.
+  entries BIGINT NOT NULL,
   seq BIGINT NOT NULL,
   PRIMARY KEY (book, key)
 ){clustered};
 CREATE UNIQUE INDEX account_name ON account (book, name);
+-- An account right after every 256th of its entries, which are chained backwards only: where a walk can begin. Grows where accounts grow.
+CREATE TABLE checkpoint (
+  book BIGINT NOT NULL,
+  account BIGINT NOT NULL,
+  no BIGINT NOT NULL,
+  entry_no BIGINT NOT NULL,
+  time BIGINT NOT NULL,
+  debits_posted BIGINT NOT NULL,
+  credits_posted BIGINT NOT NULL,
+  debits_pending BIGINT NOT NULL,
+  credits_pending BIGINT NOT NULL,
+  PRIMARY KEY (book, account, no)
+){clustered};
 CREATE TABLE lease (
   id BIGINT NOT NULL PRIMARY KEY,
   owner TEXT NOT NULL,

@@ -5,7 +5,7 @@
 
 use crate::domain::{
     account::Account,
-    event::{Event, GuardState, Hold, Transfer},
+    event::{Checkpoint, Event, GuardState, Hold, Transfer},
     refusal::Told,
     request::Fields,
 };
@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use uuid::Uuid;
 
+mod entries;
 pub mod postgres;
 mod rows;
 pub mod sqlite;
@@ -136,6 +137,8 @@ pub struct Batch {
     pub holds: Vec<Hold>,
     /// Accounts opened by the batch, as they are after it.
     pub opened: Vec<Account>,
+    /// Checkpoints that became due in the batch.
+    pub checkpoints: Vec<Checkpoint>,
     /// Older accounts to bring up to date, as they are after the batch.
     pub flushed: Vec<Account>,
 }
@@ -177,6 +180,17 @@ pub enum Error {
 /// The head, account rows, and transfers that the rows may lack.
 pub type Tail = (Commit, Vec<Account>, Vec<Transfer>);
 
+/// A way back along an account's chain of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Walk {
+    /// The first transfer of the way, the newest.
+    pub from_no: i64,
+    /// Where it ends: transfers above this number only.
+    pub above_no: i64,
+    /// The most transfers.
+    pub limit: i64,
+}
+
 /// A book's place of safety.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -214,6 +228,17 @@ pub trait Store: Send + Sync + 'static {
     async fn event_by_id(&self, book: i64, id: Uuid) -> Result<Option<Event>, Error>;
     /// Transfers from this number on, in order, at most `limit`.
     async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error>;
+    /// Checkpoints at or after this account's transfer, by account and transfer, at most `limit`; they go on with the next accounts.
+    async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error>;
+    /// An account's transfers from `from_no` backwards while they are above `above_no`, newest first, at most `limit`. Empty if the first is
+    /// not one of the account's.
+    async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error>;
+    /// The last commit that is not later than this time.
+    async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error>;
+    /// When the events at these places were committed, by place; those that were.
+    async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error>;
+    /// The events at these places without their transfers, those that are there.
+    async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error>;
     /// The head, every account row and the transfers they may lack, from one snapshot.
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error>;
     /// Writes a batch whole or not at all.

@@ -2,11 +2,12 @@
 //!
 //! - `journal`: walks commits and events, and recomputes every digest and hash.
 //! - `replayed`: the state that follows from the journal alone.
+//! - `checkpoints`: an account after every 256th of its entries, compared with that state.
 //! - `rows`: what is kept beside the journal, compared with that state.
 //!
 //! Every read is one short statement, so a live book is never held up. The book goes on meanwhile: rows are read first, then the journal is followed
 //! past them, so that a row is compared with the moment it was written at. In memory are the accounts (some 250 bytes each), the guards (some 80 bytes
-//! each, their keys as digests), open holds, and one page.
+//! each, their keys as digests), open holds, a checkpoint (some 100 bytes) for every 256 entries, and one page.
 
 use crate::{
     codec,
@@ -14,6 +15,7 @@ use crate::{
 };
 use replayed::Replayed;
 
+mod checkpoints;
 mod journal;
 mod replayed;
 mod rows;
@@ -92,6 +94,7 @@ impl Check<'_> {
         }
         self.report.head_commit_no = self.at.commit_no;
         self.report.head_hash = hex::encode(self.at.hash);
+        self.checkpoint_rows().await?;
         self.account_rows().await?;
         self.guard_rows().await?;
         self.hold_rows().await?;

@@ -114,6 +114,8 @@ pub struct Account {
     pub counters: Counters,
     /// Number of the last transfer that touched it; 0 for none.
     pub last_transfer: i64,
+    /// How many transfers touched it: the number of its last entry.
+    pub entries: i64,
     /// Sequence number of the last event that touched it.
     pub seq: i64,
 }

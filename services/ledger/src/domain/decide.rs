@@ -6,7 +6,7 @@
 use super::{
     account::{Account, AccountState, Counters, Side},
     chart::Form,
-    event::{Body, Event, GuardSet, GuardState, Hold, Posting, Transfer, TransferKind, transfer_no},
+    event::{Body, Checkpoint, Event, GuardSet, GuardState, Hold, Posting, Transfer, TransferKind, transfer_no},
     refusal::Refusal,
     request::{AccountName, Action, Guard, GuardOperation, NewTransfer, Request},
     state::State,
@@ -49,6 +49,7 @@ fn fresh(name: &str, form: Form, key: i64) -> Account {
         state: AccountState::Open,
         counters: Counters::default(),
         last_transfer: 0,
+        entries: 0,
         seq: 0,
     }
 }
@@ -58,11 +59,13 @@ struct Draft {
     accounts: Vec<Account>,
     /// The first so many are in the state already; the rest come to be with this posting.
     new_from_key: i64,
+    /// What its transfers make due, in order.
+    checkpoints: Vec<Checkpoint>,
 }
 
 impl Draft {
     fn new(state: &State) -> Self {
-        Self { accounts: Vec::with_capacity(4), new_from_key: state.next_key }
+        Self { accounts: Vec::with_capacity(4), new_from_key: state.next_key, checkpoints: Vec::new() }
     }
 
     fn position(&mut self, state: &State, name: &AccountName) -> usize {
@@ -191,6 +194,7 @@ fn finish(state: &mut State, request: &Request, mut draft: Draft, plan: Plan) ->
     for (account, seq) in opened.into_iter().zip(state.next_seq..) {
         events.push(open_event(state, account, seq));
     }
+    state.checkpoints.append(&mut draft.checkpoints);
     for account in draft.accounts {
         *state.touch(account.key) = Account { seq, ..account };
     }
@@ -234,7 +238,10 @@ fn apply(draft: &mut Draft, legs: &[Leg], seq: i64) -> Result<Vec<Transfer>, Ref
         let mut settle = |position: usize, after: Counters| {
             let account = &mut draft.accounts[position];
             account.counters = after;
-            (account.key, std::mem::replace(&mut account.last_transfer, no))
+            account.entries += 1;
+            let previous = std::mem::replace(&mut account.last_transfer, no);
+            draft.checkpoints.extend(Checkpoint::due(account));
+            (account.key, previous)
         };
         let (debit, debit_prev) = settle(leg.debit, debit_after);
         let (credit, credit_prev) = settle(leg.credit, credit_after);

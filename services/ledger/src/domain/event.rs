@@ -2,7 +2,7 @@
 
 use super::{
     Micros,
-    account::{AccountState, Counters},
+    account::{Account, AccountState, Counters},
     request::{Fields, Guard},
 };
 use uuid::Uuid;
@@ -86,6 +86,34 @@ pub struct Transfer {
     pub debit_prev: i64,
     /// The credit account's transfer before this one; 0 for none.
     pub credit_prev: i64,
+}
+
+/// Entries of an account from one checkpoint to the next: what a read walks at the most.
+pub const CHECKPOINT_EVERY: i64 = 256;
+
+/// An account right after every 256th of its entries. Entries are chained backwards; checkpoints are where a walk can begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Key of the account.
+    pub account: i64,
+    /// Number of the transfer that was that entry; tells the place in the journal too.
+    pub no: i64,
+    /// Which entry of the account it was; a multiple of [`CHECKPOINT_EVERY`].
+    pub entry_no: i64,
+    /// When it was committed.
+    pub time: Micros,
+    /// The account right after it.
+    pub counters: Counters,
+}
+
+impl Checkpoint {
+    /// Of an account that a transfer has just touched, if it is due. Its time is only known once the batch is sealed.
+    #[must_use]
+    pub fn due(account: &Account) -> Option<Self> {
+        let Account { key, last_transfer, entries, counters, .. } = *account;
+        let due = entries > 0 && entries % CHECKPOINT_EVERY == 0;
+        due.then_some(Self { account: key, no: last_transfer, entry_no: entries, time: 0, counters })
+    }
 }
 
 /// A guard as it was decided.

@@ -4,8 +4,9 @@
 //! its value from before its batch. Readers get the oldest of those values until that batch's commit is resolved; if it fails they are put back.
 
 use super::{
+    Micros,
     account::{Account, AccountState},
-    event::{Event, GuardState, Hold, Transfer, seq_of},
+    event::{Checkpoint, Event, GuardState, Hold, Transfer, seq_of},
 };
 use rustc_hash::FxHashMap;
 use std::{collections::VecDeque, sync::Arc};
@@ -39,6 +40,7 @@ pub struct State {
     pub(super) guards_changed: Vec<String>,
     pub(super) holds_changed: Vec<i64>,
     pub(super) opened: Vec<i64>,
+    pub(super) checkpoints: Vec<Checkpoint>,
 }
 
 impl State {
@@ -155,6 +157,7 @@ impl State {
             if account.last_transfer < transfer.no {
                 account.counters = counters;
                 account.last_transfer = transfer.no;
+                account.entries += 1;
                 account.seq = account.seq.max(seq_of(transfer.no));
                 if self.dirty_keys.insert(key, ()).is_none() {
                     self.dirty.push_back((key, transfer.no));
@@ -208,6 +211,14 @@ impl State {
         self.opened.iter().map(|key| self.accounts[key].clone()).collect()
     }
 
+    /// Checkpoints that became due in the batch, which is committed at this time.
+    #[must_use]
+    pub fn take_checkpoints(&mut self, time: Micros) -> Vec<Checkpoint> {
+        let mut due = std::mem::take(&mut self.checkpoints);
+        due.iter_mut().for_each(|checkpoint| checkpoint.time = time);
+        due
+    }
+
     /// Guards the batch changed, each once, as they are after the batch.
     #[must_use]
     pub fn changed_guards(&mut self) -> Vec<(String, GuardState)> {
@@ -253,6 +264,7 @@ impl State {
 
     /// The commit did not happen: readers keep seeing what was before, of the batch on top of it too. Decisions need the book loaded anew.
     pub fn restore(&mut self) {
+        self.checkpoints.clear();
         // The younger batch first: its values from before are the older one's values after.
         let before = std::mem::take(&mut self.before);
         self.put_back(before);

@@ -1,9 +1,9 @@
 //! The production store: PostgreSQL 15 or later. A commit is one statement, so one round trip and one implicit transaction.
 
-use super::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, rows};
+use super::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk, entries, rows};
 use crate::domain::{
     account::Account,
-    event::{Event, GuardState, Hold, Transfer, transfer_no},
+    event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
 };
 use async_trait::async_trait;
 use db::Database;
@@ -161,6 +161,34 @@ impl Store for PostgresStore {
 
     async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error> {
         self.page("transfer", rows::TRANSFER_COLUMNS, "no", (book, from_no, limit)).await?.into_iter().map(rows::transfer).collect()
+    }
+
+    async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(entries::checkpoints_sql())).bind(book).bind(from.0).bind(from.1).bind(limit);
+        let checkpoints: Vec<rows::CheckpointRow> = query.fetch_all(&self.pool).await?;
+        Ok(checkpoints.into_iter().map(rows::checkpoint).collect())
+    }
+
+    async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(entries::walk_sql())).bind(book).bind(account).bind(walk.from_no);
+        let transfers: Vec<rows::TransferRow> = query.bind(walk.above_no).bind(walk.limit).fetch_all(&self.pool).await?;
+        transfers.into_iter().map(rows::transfer).collect()
+    }
+
+    async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(entries::commit_at_sql())).bind(book).bind(time);
+        let commit: Option<rows::CommitRow> = query.fetch_optional(&self.pool).await?;
+        commit.map(rows::commit).transpose()
+    }
+
+    async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error> {
+        let sql = entries::commit_times_sql("UNNEST($2::bigint[]) AS asked (value)");
+        Ok(sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(seqs).fetch_all(&self.pool).await?)
+    }
+
+    async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(entries::bodies_sql("= ANY($2)"))).bind(book).bind(seqs);
+        rows::events(query.fetch_all(&self.pool).await?, Vec::new())
     }
 
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {

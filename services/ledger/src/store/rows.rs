@@ -6,7 +6,7 @@ use crate::{
     domain::{
         account::{Account, AccountState, Counters},
         chart,
-        event::{Event, GuardState, Hold, Transfer, TransferKind, seq_of},
+        event::{Checkpoint, Event, GuardState, Hold, Transfer, TransferKind, seq_of},
         refusal::Told,
     },
 };
@@ -14,18 +14,20 @@ use uuid::Uuid;
 
 pub(super) const BOOK_COLUMNS: &str = "book, name, mode, region, create_time";
 pub(super) const COMMIT_COLUMNS: &str = "commit_no, epoch, last_seq, last_key, time, format, hash, replay_from";
-pub(super) const ACCOUNT_COLUMNS: &str =
-    "key, name, state, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, seq";
+pub(super) const ACCOUNT_COLUMNS: &str = "key, name, state, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, entries, \
+     seq";
 pub(super) const TRANSFER_COLUMNS: &str = "no, debit, credit, amount, kind, pending_no, d_debits_posted, d_credits_posted, d_debits_pending, \
      d_credits_pending, c_debits_posted, c_credits_posted, c_debits_pending, c_credits_pending, debit_prev, credit_prev";
+pub(super) const CHECKPOINT_COLUMNS: &str = "account, no, entry_no, time, debits_posted, credits_posted, debits_pending, credits_pending";
 pub(super) const EVENT_COLUMNS: &str = "seq, id, body, checksum";
 pub(super) const HOLD_COLUMNS: &str = "no, debit, credit, amount, resolved_seq";
 pub(super) const REFUSAL_COLUMNS: &str = "id, time, reason, facts, fields";
 
 pub(super) type BookRow = (i64, String, i64, String, i64);
 pub(super) type CommitRow = (i64, i64, i64, i64, i64, i64, Vec<u8>, i64);
-pub(super) type AccountRow = (i64, String, i64, i64, i64, i64, i64, i64, i64);
+pub(super) type AccountRow = (i64, String, i64, i64, i64, i64, i64, i64, i64, i64);
 pub(super) type TransferRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
+pub(super) type CheckpointRow = (i64, i64, i64, i64, i64, i64, i64, i64);
 pub(super) type EventRow = (i64, Vec<u8>, Vec<u8>, i64);
 pub(super) type RefusalTuple = (Vec<u8>, i64, String, String, String);
 pub(super) type HoldRow = (i64, i64, i64, i64, i64);
@@ -51,7 +53,7 @@ pub(super) fn commit(row: CommitRow) -> Result<Commit, Error> {
 }
 
 pub(super) fn account(row: AccountRow) -> Result<Account, Error> {
-    let (key, name, state, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, seq) = row;
+    let (key, name, state, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, entries, seq) = row;
     let form = chart::form(&name).ok_or_else(|| damaged(format!("account {key} has a name outside the chart")))?;
     Ok(Account {
         key,
@@ -61,6 +63,7 @@ pub(super) fn account(row: AccountRow) -> Result<Account, Error> {
         state: AccountState::from_code(state).ok_or_else(|| damaged(format!("account {key} has state {state}")))?,
         counters: Counters { debits_posted, credits_posted, debits_pending, credits_pending },
         last_transfer,
+        entries,
         seq,
     })
 }
@@ -85,6 +88,11 @@ pub(super) fn transfer(row: TransferRow) -> Result<Transfer, Error> {
         debit_prev,
         credit_prev,
     })
+}
+
+pub(super) fn checkpoint(row: CheckpointRow) -> Checkpoint {
+    let (account, no, entry_no, time, debits_posted, credits_posted, debits_pending, credits_pending) = row;
+    Checkpoint { account, no, entry_no, time, counters: Counters { debits_posted, credits_posted, debits_pending, credits_pending } }
 }
 
 /// Events with the transfers that belong to them; both in order.

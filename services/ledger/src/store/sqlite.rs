@@ -1,9 +1,9 @@
 //! The embedded store: one file, one connection that writes, a few that read. WAL with `synchronous = FULL`: a commit is one fsync.
 
-use super::{Batch, Book, Commit, CommitError, Error, Known, READ_CHUNK, Store, StoredEvent, Tail, rows};
+use super::{Batch, Book, Commit, CommitError, Error, Known, READ_CHUNK, Store, StoredEvent, Tail, Walk, entries, rows};
 use crate::domain::{
     account::Account,
-    event::{Event, GuardState, Hold, Transfer, transfer_no},
+    event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
 };
 use async_trait::async_trait;
 use committer::Committer;
@@ -196,6 +196,32 @@ impl Store for SqliteStore {
 
     async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error> {
         self.page("transfer", rows::TRANSFER_COLUMNS, "no", (book, from_no, limit)).await?.into_iter().map(rows::transfer).collect()
+    }
+
+    async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(entries::checkpoints_sql())).bind(book).bind(from.0).bind(from.1).bind(limit);
+        let checkpoints: Vec<rows::CheckpointRow> = query.fetch_all(&self.readers).await?;
+        Ok(checkpoints.into_iter().map(rows::checkpoint).collect())
+    }
+
+    async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(entries::walk_sql())).bind(book).bind(account).bind(walk.from_no);
+        let transfers: Vec<rows::TransferRow> = query.bind(walk.above_no).bind(walk.limit).fetch_all(&self.readers).await?;
+        transfers.into_iter().map(rows::transfer).collect()
+    }
+
+    async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(entries::commit_at_sql())).bind(book).bind(time);
+        let commit: Option<rows::CommitRow> = query.fetch_optional(&self.readers).await?;
+        commit.map(rows::commit).transpose()
+    }
+
+    async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error> {
+        self.all(entries::commit_times_sql("json_each($2) AS asked"), book, Some(json(seqs))).await
+    }
+
+    async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error> {
+        rows::events(self.all(entries::bodies_sql("IN (SELECT value FROM json_each($2))"), book, Some(json(seqs))).await?, Vec::new())
     }
 
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {

@@ -3,7 +3,7 @@
 use super::{Check, Fault, PAGE, bad};
 use crate::{
     codec,
-    domain::event::transfer_no,
+    domain::event::{Checkpoint, transfer_no},
     store::{Commit, Error, StoredEvent},
 };
 
@@ -66,6 +66,8 @@ impl Check<'_> {
         if codec::commit_hash(&self.at.hash, &fields, &digests) != commit.hash {
             return bad(last_seq + 1, format!("commit {commit_no}, from this event to {end}, is not what was chained: its hash differs"));
         }
+        let due = self.replayed.due.drain(..).map(|due| ((due.account, due.no), Checkpoint { time, ..due }));
+        self.replayed.checkpoints.extend(due);
         self.commit_row(commit)
     }
 

@@ -3,10 +3,10 @@
 use crate::domain::{
     account::{Account, AccountState, Counters, Side},
     chart,
-    event::{Body, Event, GuardState, Hold, Transfer, TransferKind, transfer_no},
+    event::{Body, Checkpoint, Event, GuardState, Hold, Transfer, TransferKind, transfer_no},
 };
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A guard's key as it is kept here: 16 bytes instead of a text, and nobody can make two that meet.
 pub(super) fn guard_digest(key: &str) -> u128 {
@@ -55,6 +55,10 @@ pub(super) struct Replayed {
     pub tail_from: i64,
     /// The last transfer before that, of accounts that were touched since.
     pub before_tail: HashMap<i64, i64>,
+    /// Checkpoints by account and transfer.
+    pub checkpoints: BTreeMap<(i64, i64), Checkpoint>,
+    /// Those of the commit that is being replayed, whose time they lack.
+    pub due: Vec<Checkpoint>,
     pub last_key: i64,
     pub watched: Watched,
 }
@@ -97,6 +101,7 @@ impl Replayed {
             state: AccountState::Open,
             counters: Counters::default(),
             last_transfer: 0,
+            entries: 0,
             seq,
         };
         if self.accounts.insert(key, Known { account, state_seq: seq, row_seen: false }).is_some() {
@@ -138,6 +143,8 @@ impl Replayed {
                 self.before_tail.entry(key).or_insert(previous);
             }
             (account.counters, account.last_transfer, account.seq) = (after, transfer.no, seq);
+            account.entries += 1;
+            self.due.extend(Checkpoint::due(account));
         }
         Ok(())
     }

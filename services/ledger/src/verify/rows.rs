@@ -58,12 +58,14 @@ impl Check<'_> {
         if !same || !moment || row.last_transfer >= account.last_transfer {
             return bad(row.seq, what);
         }
+        let account = account.clone();
         // What the row lacks must be where a restart looks for it.
         match self.replayed.before_tail.get(&row.key) {
             Some(before) if row.last_transfer >= *before => {}
             _ => return bad(row.seq, format!("the row of account {} lacks transfers that a restart would not replay", row.name)),
         }
-        if self.counters_after(row).await? == Some(row.counters) { Ok(()) } else { bad(row.seq, what) }
+        let entries = self.entry_no(&account, row.last_transfer).await?;
+        if self.counters_after(row).await? == Some(row.counters) && entries == row.entries { Ok(()) } else { bad(row.seq, what) }
     }
 
     /// The counters that the row's last transfer left, from its own row, which the chain covers.

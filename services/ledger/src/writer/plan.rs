@@ -142,8 +142,10 @@ impl Open {
             replay_from: state.oldest_dirty().unwrap_or_else(|| transfer_no(last_seq + 1, 0)),
         };
         let (guards, holds) = (state.changed_guards(), state.changed_holds());
+        let checkpoints = state.take_checkpoints(self.time);
         state.seal();
-        let batch = Batch { book: book.key, commit, events: self.events, refusals: self.refusals, guards, holds, opened, flushed };
+        let batch =
+            Batch { book: book.key, commit, events: self.events, refusals: self.refusals, guards, holds, opened, checkpoints, flushed };
         Sealed { decided: self.decided, batch: Some(Arc::new(batch)) }
     }
 }

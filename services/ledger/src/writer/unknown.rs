@@ -49,6 +49,7 @@ fn claim(book: &Book, head: &Commit, batch: &Batch) -> Batch {
         guards: Vec::new(),
         holds: Vec::new(),
         opened: Vec::new(),
+        checkpoints: Vec::new(),
         flushed: Vec::new(),
     }
 }

@@ -3,9 +3,9 @@ use async_trait::async_trait;
 use ledger::{
     domain::{
         account::Account,
-        event::{Event, GuardState, Hold, Transfer},
+        event::{Checkpoint, Event, GuardState, Hold, Transfer},
     },
-    store::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail},
+    store::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk},
 };
 use std::sync::{
     Arc, Mutex,
@@ -114,6 +114,21 @@ impl Store for Injected {
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
         self.inner.tail(book).await
     }
+    async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error> {
+        self.inner.checkpoints(book, from, limit).await
+    }
+    async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error> {
+        self.inner.walk(book, account, walk).await
+    }
+    async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error> {
+        self.inner.commit_at(book, time).await
+    }
+    async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error> {
+        self.inner.commit_times(book, seqs).await
+    }
+    async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error> {
+        self.inner.bodies(book, seqs).await
+    }
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
         let gate = self.gate.lock().unwrap().clone();
         if let Some(gate) = gate {
@@ -139,6 +154,7 @@ impl Store for Injected {
                     guards: Vec::new(),
                     holds: Vec::new(),
                     opened: Vec::new(),
+                    checkpoints: Vec::new(),
                     flushed: Vec::new(),
                     ..(**batch).clone()
                 };

@@ -2,7 +2,10 @@
 
 use crate::{
     codec,
-    domain::{account::Account, event::Transfer},
+    domain::{
+        account::Account,
+        event::{Checkpoint, Transfer},
+    },
     store::{Batch, CommitError, rows},
 };
 use sqlx::{PgPool, Postgres, postgres::PgArguments, query::Query};
@@ -20,16 +23,20 @@ guards AS (INSERT INTO guard (book, key, value, cap) SELECT $1, * FROM UNNEST($1
 holds AS (INSERT INTO hold (book, no, debit, credit, amount, resolved_seq) \
   SELECT $1, * FROM UNNEST($22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[]) \
   ON CONFLICT (book, no) DO UPDATE SET resolved_seq = excluded.resolved_seq), \
-accounts AS (INSERT INTO account (book, key, name, state, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, seq) \
+accounts AS (INSERT INTO account (book, key, name, state, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, \
+    entries, seq) \
   SELECT $1, * FROM UNNEST($27::bigint[], $28::text[], $29::bigint[], $30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[], \
-    $34::bigint[], $35::bigint[]) \
+    $34::bigint[], $35::bigint[], $36::bigint[]) \
   ON CONFLICT (book, key) DO UPDATE SET state = excluded.state, debits_posted = excluded.debits_posted, \
     credits_posted = excluded.credits_posted, debits_pending = excluded.debits_pending, credits_pending = excluded.credits_pending, \
-    last_transfer = excluded.last_transfer, seq = excluded.seq WHERE excluded.seq > account.seq) \
+    last_transfer = excluded.last_transfer, entries = excluded.entries, seq = excluded.seq WHERE excluded.seq > account.seq), \
+checkpoints AS (INSERT INTO checkpoint (book, account, no, entry_no, time, debits_posted, credits_posted, debits_pending, credits_pending) \
+  SELECT $1, * FROM UNNEST($53::bigint[], $54::bigint[], $55::bigint[], $56::bigint[], $57::bigint[], $58::bigint[], $59::bigint[], \
+    $60::bigint[])) \
 INSERT INTO transfer (book, no, debit, credit, amount, kind, pending_no, d_debits_posted, d_credits_posted, d_debits_pending, \
     d_credits_pending, c_debits_posted, c_credits_posted, c_debits_pending, c_credits_pending, debit_prev, credit_prev) \
-  SELECT $1, * FROM UNNEST($36::bigint[], $37::bigint[], $38::bigint[], $39::bigint[], $40::bigint[], $41::bigint[], $42::bigint[], \
-    $43::bigint[], $44::bigint[], $45::bigint[], $46::bigint[], $47::bigint[], $48::bigint[], $49::bigint[], $50::bigint[], $51::bigint[])";
+  SELECT $1, * FROM UNNEST($37::bigint[], $38::bigint[], $39::bigint[], $40::bigint[], $41::bigint[], $42::bigint[], $43::bigint[], \
+    $44::bigint[], $45::bigint[], $46::bigint[], $47::bigint[], $48::bigint[], $49::bigint[], $50::bigint[], $51::bigint[], $52::bigint[])";
 
 type Bound = Query<'static, Postgres, PgArguments>;
 
@@ -50,7 +57,8 @@ pub(super) async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), CommitErr
     let query = bind_refusals(query, batch);
     let query = bind_guards_and_holds(query, batch);
     let query = bind_accounts(query, batch);
-    match bind_transfers(query, batch).execute(&mut *connection).await {
+    let query = bind_transfers(query, batch);
+    match bind_checkpoints(query, batch).execute(&mut *connection).await {
         Ok(_) => Ok(()),
         Err(sqlx::Error::Database(error)) => {
             let code = error.code().unwrap_or_default();
@@ -106,7 +114,7 @@ fn bind_accounts(query: Bound, batch: &Batch) -> Bound {
     let query = query.bind(accounts.iter().map(|account| account.name.to_string()).collect::<Vec<_>>());
     let query = query.bind(ints(|a| a.state.code())).bind(ints(|a| a.counters.debits_posted)).bind(ints(|a| a.counters.credits_posted));
     let query = query.bind(ints(|a| a.counters.debits_pending)).bind(ints(|a| a.counters.credits_pending));
-    query.bind(ints(|a| a.last_transfer)).bind(ints(|a| a.seq))
+    query.bind(ints(|a| a.last_transfer)).bind(ints(|a| a.entries)).bind(ints(|a| a.seq))
 }
 
 fn bind_transfers(query: Bound, batch: &Batch) -> Bound {
@@ -119,4 +127,11 @@ fn bind_transfers(query: Bound, batch: &Batch) -> Bound {
     let query = query.bind(ints(|t| t.credit_after.debits_posted)).bind(ints(|t| t.credit_after.credits_posted));
     let query = query.bind(ints(|t| t.credit_after.debits_pending)).bind(ints(|t| t.credit_after.credits_pending));
     query.bind(ints(|t| t.debit_prev)).bind(ints(|t| t.credit_prev))
+}
+
+fn bind_checkpoints(query: Bound, batch: &Batch) -> Bound {
+    let ints = |of: fn(&Checkpoint) -> i64| batch.checkpoints.iter().map(of).collect::<Vec<_>>();
+    let query = query.bind(ints(|c| c.account)).bind(ints(|c| c.no)).bind(ints(|c| c.entry_no)).bind(ints(|c| c.time));
+    let query = query.bind(ints(|c| c.counters.debits_posted)).bind(ints(|c| c.counters.credits_posted));
+    query.bind(ints(|c| c.counters.debits_pending)).bind(ints(|c| c.counters.credits_pending))
 }

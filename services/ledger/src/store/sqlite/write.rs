@@ -4,7 +4,7 @@ use crate::{
     codec,
     domain::{
         account::{Account, Counters},
-        event::{GuardState, Hold, Transfer, TransferKind},
+        event::{Checkpoint, GuardState, Hold, Transfer, TransferKind},
     },
     store::{Batch, CommitError, RefusalRow, StoredEvent, rows},
 };
@@ -68,6 +68,7 @@ pub(super) struct Inserts {
     guard: Insert,
     hold: Insert,
     account: Insert,
+    checkpoint: Insert,
 }
 
 /// The columns of a transfer that has nothing to do with holds; the rest is zero.
@@ -101,9 +102,10 @@ impl Inserts {
                 rows::ACCOUNT_COLUMNS,
                 "ON CONFLICT (book, key) DO UPDATE SET state = excluded.state, debits_posted = excluded.debits_posted, \
                  credits_posted = excluded.credits_posted, debits_pending = excluded.debits_pending, \
-                 credits_pending = excluded.credits_pending, last_transfer = excluded.last_transfer, seq = excluded.seq \
-                 WHERE excluded.seq > account.seq",
+                 credits_pending = excluded.credits_pending, last_transfer = excluded.last_transfer, \
+                 entries = excluded.entries, seq = excluded.seq WHERE excluded.seq > account.seq",
             ),
+            checkpoint: Insert::new("checkpoint", rows::CHECKPOINT_COLUMNS, ""),
         }
     }
 
@@ -131,7 +133,8 @@ impl Inserts {
         self.guard.run(writer, book, &batch.guards, |query, (key, guard)| bind_guard(query, key, *guard)).await?;
         self.hold.run(writer, book, &batch.holds, bind_hold).await?;
         self.account.run(writer, book, &batch.opened, bind_account).await?;
-        self.account.run(writer, book, &batch.flushed, bind_account).await
+        self.account.run(writer, book, &batch.flushed, bind_account).await?;
+        self.checkpoint.run(writer, book, &batch.checkpoints, bind_checkpoint).await
     }
 }
 
@@ -174,5 +177,12 @@ fn bind_account(query: Bound, account: &Account) -> Bound {
     let counters = account.counters;
     let query = query.bind(account.key).bind(account.name.to_string()).bind(account.state.code());
     let query = query.bind(counters.debits_posted).bind(counters.credits_posted).bind(counters.debits_pending);
-    query.bind(counters.credits_pending).bind(account.last_transfer).bind(account.seq)
+    query.bind(counters.credits_pending).bind(account.last_transfer).bind(account.entries).bind(account.seq)
+}
+
+fn bind_checkpoint(query: Bound, checkpoint: &Checkpoint) -> Bound {
+    let Checkpoint { account, no, entry_no, time, counters } = checkpoint;
+    let query = query.bind(*account).bind(*no).bind(*entry_no).bind(*time);
+    let query = query.bind(counters.debits_posted).bind(counters.credits_posted);
+    query.bind(counters.debits_pending).bind(counters.credits_pending)
 }

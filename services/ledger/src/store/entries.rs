@@ -1,0 +1,44 @@
+//! Statements that read an account's entries, in words that both engines take. Each goes by a primary key or an index, however long the account is.
+
+use super::rows;
+
+/// `$1` book, `$2` account, `$3` transfer, `$4` limit.
+pub(super) fn checkpoints_sql() -> String {
+    let columns = rows::CHECKPOINT_COLUMNS;
+    format!("SELECT {columns} FROM checkpoint WHERE book = $1 AND (account, no) >= ($2, $3) ORDER BY account, no LIMIT $4")
+}
+
+/// `$1` book, `$2` account, `$3` where it begins, `$4` above which number, `$5` how many. One statement, each step by the primary key.
+pub(super) fn walk_sql() -> String {
+    let of =
+        |table: &str| rows::TRANSFER_COLUMNS.split(',').map(|column| format!("{table}.{}", column.trim())).collect::<Vec<_>>().join(", ");
+    let back = "CASE WHEN t.debit = $2 THEN t.debit_prev ELSE t.credit_prev END";
+    format!(
+        "WITH RECURSIVE walk AS (\
+           SELECT {own}, CAST(1 AS BIGINT) AS step, {back} AS back FROM transfer t \
+             WHERE t.book = $1 AND t.no = $3 AND t.no > $4 AND (t.debit = $2 OR t.credit = $2) \
+           UNION ALL \
+           SELECT {own}, walk.step + 1, {back} FROM walk JOIN transfer t ON t.book = $1 AND t.no = walk.back \
+             WHERE walk.step < $5 AND walk.back > $4\
+         ) SELECT {columns} FROM walk ORDER BY no DESC",
+        own = of("t"),
+        columns = rows::TRANSFER_COLUMNS,
+    )
+}
+
+/// `$1` book, `$2` time.
+pub(super) fn commit_at_sql() -> String {
+    let columns = rows::COMMIT_COLUMNS;
+    format!("SELECT {columns} FROM \"commit\" WHERE book = $1 AND time <= $2 ORDER BY time DESC, commit_no DESC LIMIT 1")
+}
+
+/// `$1` book; `asked` is a relation with a column `value`.
+pub(super) fn commit_times_sql(asked: &str) -> String {
+    let own = "SELECT time FROM \"commit\" WHERE book = $1 AND last_seq >= asked.value ORDER BY last_seq, commit_no LIMIT 1";
+    format!("SELECT seq, time FROM (SELECT asked.value AS seq, ({own}) AS time FROM {asked}) AS found WHERE time IS NOT NULL")
+}
+
+/// `$1` book; `among` compares with the places asked for.
+pub(super) fn bodies_sql(among: &str) -> String {
+    format!("SELECT {} FROM event WHERE book = $1 AND seq {among} ORDER BY seq", rows::EVENT_COLUMNS)
+}
