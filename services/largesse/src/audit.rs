@@ -12,7 +12,7 @@ use ledger::{
 use money::BookName;
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 use uuid::Uuid;
 
 pub mod coins;
@@ -55,14 +55,15 @@ pub struct Report {
 }
 
 /// Checks every book of a database.
-pub async fn audit(database: &Database) -> Result<Report, Fault> {
+/// `heads` is the directory where the ledger wrote heads outside the database; there is none to compare with when not given.
+pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<Report, Fault> {
     if !exists(database, Service::Ledger).await? {
         return Err("there is no ledger in this database".into());
     }
     let store = ledger::open_store(database).await?;
     let mut books = Vec::new();
     for book in store.books().await? {
-        books.push(audit_book(database, &*store, &book).await?);
+        books.push(audit_book(database, &*store, &book, heads).await?);
     }
     // A ledger without a book proves nothing.
     if books.is_empty() {
@@ -71,8 +72,8 @@ pub async fn audit(database: &Database) -> Result<Report, Fault> {
     Ok(Report { ok: books.iter().all(BookReport::ok), books })
 }
 
-async fn audit_book(database: &Database, store: &dyn Store, book: &Book) -> Result<BookReport, Fault> {
-    let ledger = verify::verify(store, book).await?;
+async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<BookReport, Fault> {
+    let ledger = verify::verify_against(store, book, heads).await?;
     let mut problems = Vec::new();
     let name = BookName::try_new(&book.name)?;
     // What follows needs a journal that can be read.

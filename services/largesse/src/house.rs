@@ -37,6 +37,9 @@ const DRAIN_MAX: Duration = rpc::serve::DRAIN_MAX.saturating_add(Duration::from_
 /// How long services may take to write what they hold after the last call.
 const SETTLE_MAX: Duration = Duration::from_secs(20);
 
+/// The directory of the ledger's heads, in the data directory.
+pub const HEADS: &str = "heads";
+
 /// A free port on this machine, for what nobody has to find by number.
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 

@@ -9,10 +9,10 @@ use crate::{
     },
     error::Error,
     lease::Lease,
-    store::{Book, Store},
+    store::{Book, Commit, Store},
 };
 use std::sync::{
-    Arc, Mutex, MutexGuard,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 use tokio::sync::mpsc;
@@ -25,11 +25,13 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     waiting: AtomicUsize,
     lease: Arc<Lease>,
+    /// The last commit that was resolved here.
+    head: Mutex<Option<Commit>>,
 }
 
 impl Shared {
     pub(crate) fn new(lease: Arc<Lease>) -> Self {
-        Self { state: Mutex::default(), waiting: AtomicUsize::new(0), lease }
+        Self { state: Mutex::default(), waiting: AtomicUsize::new(0), lease, head: Mutex::default() }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -39,6 +41,16 @@ impl Shared {
 
     pub(crate) fn taken(&self, count: usize) {
         self.waiting.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// A commit was resolved.
+    pub(crate) fn set_head(&self, commit: &Commit) {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Some(commit.clone());
+    }
+
+    /// The last commit that was resolved here; `None` before the first.
+    pub(crate) fn head(&self) -> Option<Commit> {
+        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Who writes the books, if it is not us.

@@ -1,5 +1,7 @@
 //! The ledger's options.
 
+use std::path::PathBuf;
+
 /// Options of the ledger. Every default is meant for two cores and a gigabyte.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -23,6 +25,10 @@ pub struct Config {
     pub clock_ahead_max_ms: u64,
     /// Milliseconds a lease is good for on the database's clock; renewed at a third of it. 0: no lease, the fence alone decides.
     pub lease_ms: u64,
+    /// Directory, outside the database, where the books' heads are written down for `verify`. None: nowhere.
+    pub heads_dir: Option<PathBuf>,
+    /// Milliseconds between heads of a book that has new commits; one fsync each.
+    pub heads_every_ms: u64,
 }
 
 impl Default for Config {
@@ -38,6 +44,8 @@ impl Default for Config {
             refusal_retention_ms: money::AGE_MAX_MS,
             clock_ahead_max_ms: money::AHEAD_MAX_MS,
             lease_ms: 3_000,
+            heads_dir: None,
+            heads_every_ms: 10_000,
         }
     }
 }

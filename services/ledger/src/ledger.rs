@@ -4,6 +4,7 @@ use crate::{
     book::{Handle, Shared},
     config::Config,
     error::Error,
+    heads,
     lease::Lease,
     store::{self, Book, Mode, Store, postgres::PostgresStore, sqlite::SqliteStore},
     writer::{self, Writer},
@@ -12,6 +13,7 @@ use db::{Database, Engine};
 use money::BookName;
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{Arc, RwLock},
     time::Duration,
 };
@@ -25,6 +27,7 @@ pub struct Ledger {
     books: RwLock<HashMap<String, Arc<Handle>>>,
     writers: TaskTracker,
     forgetting: CancellationToken,
+    heads: Option<Arc<heads::Keeper>>,
     stop: CancellationToken,
 }
 
@@ -45,6 +48,7 @@ impl Ledger {
     pub async fn start(store: Arc<dyn Store>, config: Config) -> Result<Arc<Self>, store::Error> {
         let stop = CancellationToken::new();
         let lease = Lease::start(store.clone(), &config, stop.clone()).await;
+        let heads = config.heads_dir.clone().map(heads::Keeper::new);
         let ledger = Arc::new(Self {
             store,
             config,
@@ -52,12 +56,17 @@ impl Ledger {
             books: RwLock::default(),
             writers: TaskTracker::new(),
             forgetting: CancellationToken::new(),
+            heads,
             stop,
         });
         for book in ledger.store.books().await? {
             ledger.add(book);
         }
         ledger.writers.spawn(forget(ledger.store.clone(), ledger.config.refusal_retention_ms, ledger.forgetting.clone()));
+        if let Some(heads) = &ledger.heads {
+            let every = Duration::from_millis(ledger.config.heads_every_ms);
+            ledger.writers.spawn(heads.clone().run(every, ledger.forgetting.clone()));
+        }
         Ok(ledger)
     }
 
@@ -67,6 +76,9 @@ impl Ledger {
             return there.clone();
         }
         let shared = Arc::new(Shared::new(self.lease.clone()));
+        if let Some(heads) = &self.heads {
+            heads.follow(book.clone(), shared.clone());
+        }
         let (handle, queue) = Handle::new(book.clone(), shared.clone(), self.store.clone(), self.config.queue_max);
         self.writers.spawn(Writer::new(book.clone(), self.store.clone(), shared, self.config.clone()).run(queue));
         let handle = Arc::new(handle);
@@ -110,12 +122,21 @@ impl Ledger {
         &self.store
     }
 
+    /// Where heads of the books are written outside the database, if anywhere.
+    #[must_use]
+    pub fn heads_dir(&self) -> Option<&Path> {
+        self.heads.as_ref().map(|heads| heads.dir())
+    }
+
     /// Lets go of the lease and waits until every writer has answered what it had taken.
     pub async fn shutdown(&self) {
         self.books.write().expect("nothing panics while it holds this").clear();
         self.writers.close();
         self.forgetting.cancel();
         self.writers.wait().await;
+        if let Some(heads) = &self.heads {
+            heads.write().await;
+        }
         // Last: a successor may write as soon as the lease is free.
         self.stop.cancel();
     }

@@ -6,6 +6,7 @@
 //! - [`store`]: where a book is kept; SQLite and PostgreSQL.
 //! - [`codec`]: the canonical bytes that are stored and hashed.
 //! - [`book`], [`ledger`], [`read`], [`answer`]: handles, reads and answers.
+//! - [`heads`]: heads of books written outside the database; [`stamp`]: moments as text.
 //! - [`verify`]: is a book what its journal says?
 //! - [`service`], `wire`: gRPC in and out.
 
@@ -15,11 +16,13 @@ pub mod codec;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod heads;
 mod ids;
 mod lease;
 pub mod ledger;
 pub mod read;
 pub mod service;
+pub mod stamp;
 pub mod store;
 pub mod verify;
 mod wire;

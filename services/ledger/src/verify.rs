@@ -3,6 +3,7 @@
 //! - `journal`: walks commits and events, and recomputes every digest and hash.
 //! - `replayed`: the state that follows from the journal alone.
 //! - `checkpoints`: an account after every 256th of its entries, compared with that state.
+//! - `heads`: the chain against the heads that were written outside the database.
 //! - `rows`: what is kept beside the journal, compared with that state.
 //!
 //! Every read is one short statement, so a live book is never held up. The book goes on meanwhile: rows are read first, then the journal is followed
@@ -13,9 +14,12 @@ use crate::{
     codec,
     store::{Book, Commit, Error, Store},
 };
+use heads::Lines;
 use replayed::Replayed;
+use std::path::Path;
 
 mod checkpoints;
+mod heads;
 mod journal;
 mod replayed;
 mod rows;
@@ -36,6 +40,8 @@ pub struct Report {
     pub head_commit_no: i64,
     /// See above.
     pub head_hash: String,
+    /// Heads written outside the database that are in the chain; `None` where there were none to compare with.
+    pub heads: Option<i64>,
     /// `None`: every check held.
     pub problem: Option<Problem>,
 }
@@ -66,10 +72,17 @@ impl From<Error> for Fault {
 
 /// Checks a book up to the last commit there is. Only a store that can't be read is an error.
 pub async fn verify(store: &dyn Store, book: &Book) -> Result<Report, Error> {
+    verify_against(store, book, None).await
+}
+
+/// The same, and compares the chain with the heads that were written to a directory.
+pub async fn verify_against(store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<Report, Error> {
     let start = Commit { commit_no: 0, epoch: 0, last_seq: 0, last_key: 0, time: 0, format: codec::FORMAT, hash: [0; 32], replay_from: 0 };
     let report = Report { book: book.name.clone(), ..Report::default() };
-    let mut check = Check { store, book, report, replayed: Replayed::default(), at: start };
-    match check.run().await {
+    let mut check = Check { store, book, report, replayed: Replayed::default(), heads: None, at: start };
+    let checked = check.run(heads).await;
+    check.report.heads = check.heads.as_ref().map(|lines| lines.compared);
+    match checked {
         Ok(()) => {}
         Err(Fault::Bad(problem)) => check.report.problem = Some(problem),
         Err(Fault::Store(error)) => return Err(error),
@@ -82,16 +95,22 @@ struct Check<'a> {
     book: &'a Book,
     report: Report,
     replayed: Replayed,
+    heads: Option<Lines>,
     /// The commit up to which everything was replayed.
     at: Commit,
 }
 
 impl Check<'_> {
-    async fn run(&mut self) -> Result<(), Fault> {
+    async fn run(&mut self, heads: Option<&Path>) -> Result<(), Fault> {
+        if let Some(dir) = heads {
+            // Before the head is read: no line can be of a later commit.
+            self.heads = Lines::open(dir, self.book).await?;
+        }
         if let Some(head) = self.store.head(self.book.key).await? {
             self.replayed.tail_from = head.replay_from;
             self.follow(&head).await?;
         }
+        self.heads_beyond()?;
         self.report.head_commit_no = self.at.commit_no;
         self.report.head_hash = hex::encode(self.at.hash);
         self.checkpoint_rows().await?;

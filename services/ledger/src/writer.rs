@@ -192,6 +192,7 @@ impl Writer {
     fn publish(&mut self, sealed: Sealed) {
         if let Some(batch) = &sealed.batch {
             self.shared.state().publish(batch.commit.last_seq);
+            self.shared.set_head(&batch.commit);
         }
         self.launch();
         let (answers, replays) = {

@@ -69,7 +69,7 @@ pub fn partly(fleet: &Fleet, services: &[Service]) -> Installation {
 }
 
 pub async fn assert_sound(database: &str) -> largesse::audit::Report {
-    let report = largesse::audit::audit(&db::Database::parse(database).unwrap()).await.unwrap();
+    let report = largesse::audit::audit(&db::Database::parse(database).unwrap(), None).await.unwrap();
     assert!(report.ok, "{report:?}");
     report
 }

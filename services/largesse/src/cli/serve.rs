@@ -58,6 +58,10 @@ pub struct Arguments {
     /// Directory for keys and embedded databases.
     #[arg(long, default_value = "data", value_name = "DIR")]
     pub data_dir: PathBuf,
+    /// Directory, outside the database, where the ledger writes its books' heads for `verify`; `heads` in the data directory when not given. Best on
+    /// another disk or machine.
+    #[arg(long, value_name = "DIR")]
+    pub heads_dir: Option<PathBuf>,
     /// Public key that signs callers' tokens, PEM; repeat while keys are rotated. Required without --sandbox.
     #[arg(long = "identity-key", value_name = "FILE")]
     pub identity_keys: Vec<PathBuf>,
@@ -93,6 +97,7 @@ impl Arguments {
         let peers: BTreeMap<_, _> = urls.into_iter().filter_map(|(service, url)| Some((service, url?))).collect();
         let all = || Service::ALL.into_iter().filter(|service| *service != Service::Sandbox || self.sandbox);
         let services = if self.services.is_empty() { all().filter(|s| !peers.contains_key(s)).collect() } else { self.services };
+        let heads_dir = self.heads_dir.unwrap_or_else(|| self.data_dir.join(house::HEADS));
         Ok(Options {
             services,
             peers,
@@ -104,7 +109,11 @@ impl Arguments {
             http: self.http,
             bank_listen: self.bank_listen,
             store_listen: self.store_listen,
-            settings: house::Settings { payout: self.payout_key_file.map(payout::Config::new), ..Default::default() },
+            settings: house::Settings {
+                ledger: ledger::Config { heads_dir: Some(heads_dir), ..Default::default() },
+                payout: self.payout_key_file.map(payout::Config::new),
+                ..Default::default()
+            },
         })
     }
 }

@@ -1,8 +1,8 @@
 //! `largesse verify`: are the books right?
-use crate::{audit, cli::Outcome};
+use crate::{audit, cli::Outcome, house};
 use clap::Args;
 use db::Database;
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 /// Options of `largesse verify`.
 #[derive(Debug, Args)]
@@ -10,6 +10,9 @@ pub struct Arguments {
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; also a copy, with nothing running.
     #[arg(long, env = "LARGESSE_DATABASE", default_value = "sqlite:data", value_name = "URL")]
     pub database: String,
+    /// Directory of the heads that `serve --heads-dir` wrote outside the database; `heads` beside SQLite's files when it is there.
+    #[arg(long, value_name = "DIR")]
+    pub heads: Option<PathBuf>,
     /// Print one JSON object instead of lines.
     #[arg(long)]
     pub json: bool,
@@ -17,7 +20,12 @@ pub struct Arguments {
 
 /// Exit code 1 when a check does not hold.
 pub async fn run(arguments: Arguments) -> Outcome {
-    let report = audit::audit(&Database::parse(&arguments.database)?).await?;
+    let database = Database::parse(&arguments.database)?;
+    if let Some(dir) = arguments.heads.as_ref().filter(|dir| !dir.is_dir()) {
+        return Err(format!("--heads {}: there is no such directory", dir.display()).into());
+    }
+    let beside = || database.sqlite_dir().map(|dir| dir.join(house::HEADS)).filter(|dir| dir.is_dir());
+    let report = audit::audit(&database, arguments.heads.clone().or_else(beside).as_deref()).await?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -31,10 +39,15 @@ pub async fn run(arguments: Arguments) -> Outcome {
 fn tell(book: &audit::BookReport) {
     let ledger = &book.ledger;
     match &ledger.problem {
+        Some(problem) if problem.seq == 0 => println!("{}: BAD: {}", ledger.book, problem.what),
         Some(problem) => println!("{}: BAD at event {}: {}", ledger.book, problem.seq, problem.what),
         None => {
             let commit = format!("commit {} {}", ledger.head_commit_no, ledger.head_hash);
             println!("{}: {} events and {} transfers follow from one another up to {commit}", ledger.book, ledger.events, ledger.transfers);
+            match ledger.heads {
+                Some(heads) => println!("{}: {heads} heads written outside the database are in the chain", ledger.book),
+                None => println!("{}: not compared with heads outside the database: there are none here", ledger.book),
+            }
             let audit::coins::Coins { issued, redeemed, held, owed } = book.coins;
             println!("{}: {issued} coins issued, {redeemed} redeemed, {held} held, {owed} owed", ledger.book);
         }

@@ -62,7 +62,7 @@ fn line(line: &api::ledger::TrialBalanceLine) -> Line {
 }
 
 async fn find(story: &Story, database: &Database) -> Result<BookReport, Fault> {
-    let report = audit::audit(database).await?;
+    let report = audit::audit(database, None).await?;
     let book = story.installation.book.as_str();
     report.books.into_iter().find(|report| report.ledger.book == book).ok_or_else(|| format!("the store has no book {book}").into())
 }

@@ -77,7 +77,8 @@ impl Service {
 
     pub(super) async fn verify_book(&self, request: Request<pb::VerifyBookRequest>) -> Result<pb::VerifyBookResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
-        let report = verify::verify(&**self.ledger.store(), &place.handle.row).await.map_err(Error::from)?;
+        let report =
+            verify::verify_against(&**self.ledger.store(), &place.handle.row, self.ledger.heads_dir()).await.map_err(Error::from)?;
         let (first_bad_seq, problem) = report.problem.map_or((0, String::new()), |problem| (problem.seq, problem.what));
         Ok(pb::VerifyBookResponse {
             ok: problem.is_empty(),
@@ -87,6 +88,7 @@ impl Service {
             head_hash: report.head_hash,
             first_bad_seq,
             problem,
+            heads_compared: report.heads.unwrap_or_default(),
         })
     }
 }

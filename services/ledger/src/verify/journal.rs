@@ -22,6 +22,7 @@ impl Check<'_> {
                     return bad(self.at.last_seq + 1, format!("commit {next} is missing"));
                 }
                 self.commit(&commit).await?;
+                self.compare_heads(&commit).await?;
                 self.at = commit;
             }
         }

@@ -3,6 +3,7 @@
 
 mod book;
 mod faults;
+mod heads;
 mod injected;
 mod plans;
 mod rivals;

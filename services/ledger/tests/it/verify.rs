@@ -1,12 +1,42 @@
 //! Planted damage is found, and the first bad event named.
 use crate::book::{buy, config, databases, gift, new_id, posted, start};
 use db::{Database, Migration};
+use ledger::{codec, domain::event::Body, store::Commit};
 use sqlx::{AnyPool, AssertSqlSafe};
 
 /// The ledger's tables, opened behind its back.
-async fn behind(database: &Database) -> AnyPool {
+pub async fn behind(database: &Database) -> AnyPool {
     let migrations = [Migration { version: 1, sql: include_str!("../../migrations/0001_ledger.sql") }];
     database.open("ledger", &migrations).await.unwrap()
+}
+
+/// Changes the kind of the posting at `seq` and makes everything after it consistent again: what somebody could do who knows how.
+pub async fn rewrite(database: &Database, seq: i64) {
+    let store = ledger::open_store(database).await.unwrap();
+    let book = store.books().await.unwrap().remove(0);
+    let pool = behind(database).await;
+    let (mut previous, mut last_seq) = ([0; 32], 0);
+    for commit in store.commits(book.key, 1, 1_000).await.unwrap() {
+        let mut digests = Vec::new();
+        for mut stored in store.events(book.key, last_seq + 1, commit.last_seq - last_seq).await.unwrap() {
+            if stored.event.seq == seq {
+                let Body::Posting(posting) = &mut stored.event.body else { panic!("no posting") };
+                posting.kind = "another".to_owned();
+                stored.body = codec::encode(&stored.event.body);
+            }
+            let digest = codec::digest(&stored.event, &stored.body);
+            let query = sqlx::query("UPDATE event SET body = $1, checksum = $2 WHERE seq = $3").bind(stored.body);
+            query.bind(codec::checksum(&digest)).bind(stored.event.seq).execute(&pool).await.unwrap();
+            digests.push(digest);
+        }
+        let Commit { commit_no, epoch, time, .. } = commit;
+        last_seq = commit.last_seq;
+        let fields = codec::CommitFields { book: &book.name, commit_no, epoch, last_seq, time };
+        previous = codec::commit_hash(&previous, &fields, &digests);
+        let query = sqlx::query("UPDATE \"commit\" SET hash = $1 WHERE commit_no = $2").bind(previous.to_vec()).bind(commit_no);
+        query.execute(&pool).await.unwrap();
+    }
+    pool.close().await;
 }
 
 async fn problem(database: &Database) -> Option<(i64, String)> {

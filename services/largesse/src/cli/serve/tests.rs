@@ -49,3 +49,10 @@ fn the_database_is_under_the_data_directory_unless_named() {
     assert_eq!(options("--sandbox --data-dir d").unwrap().database, "sqlite:d");
     assert_eq!(options("--sandbox --services ledger,gift --database postgres://h/n").unwrap().services.len(), 2);
 }
+
+#[test]
+fn heads_are_written_beside_the_data_unless_told_where() {
+    let dir = |line: &str| options(line).unwrap().settings.ledger.heads_dir.unwrap();
+    assert_eq!(dir("--sandbox --data-dir here"), PathBuf::from("here/heads"));
+    assert_eq!(dir("--sandbox --heads-dir /mnt/heads"), PathBuf::from("/mnt/heads"));
+}
