@@ -79,8 +79,12 @@ CREATE TABLE hold (
   credit BIGINT NOT NULL,
   amount BIGINT NOT NULL,
   resolved_seq BIGINT NOT NULL,
+  expire_time BIGINT,
+  expired BIGINT NOT NULL,
   PRIMARY KEY (book, no)
 ){clustered};
+-- Finds the open holds that end by themselves, the next first.
+CREATE INDEX hold_expiry ON hold (book, expire_time, no) WHERE resolved_seq = 0 AND expire_time IS NOT NULL;
 -- Written behind: a restart replays what these rows lack.
 CREATE TABLE account (
   book BIGINT NOT NULL,

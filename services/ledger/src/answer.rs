@@ -4,7 +4,7 @@ use crate::{
     domain::{
         Micros,
         chart::Unit,
-        event::{Event, GuardSet, Transfer},
+        event::{Body, Event, GuardSet, Posting, Transfer},
         request::{Fields, Request},
     },
     error::Error,
@@ -132,9 +132,17 @@ impl Drop for Reply {
     }
 }
 
+/// The kind of a hold's end, which nobody asked for.
+pub const HOLD_EXPIRED: &str = "ledger.hold_expired";
+
 /// A posting event as it is told; `named` gives an account's name and unit.
 pub(crate) fn posted(event: Event, commit_time: Micros, named: impl Fn(i64) -> (Arc<str>, Unit)) -> Option<Posted> {
-    let crate::domain::event::Body::Posting(posting) = event.body else { return None };
+    let posting = match event.body {
+        Body::Posting(posting) => posting,
+        // Told as a posting of the ledger's own, so that a statement has a line for it.
+        Body::HoldExpired => Posting { kind: HOLD_EXPIRED.to_owned(), ..Posting::default() },
+        Body::AccountOpened { .. } | Body::AccountStateSet { .. } => return None,
+    };
     let transfers = event
         .transfers
         .into_iter()

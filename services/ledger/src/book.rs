@@ -130,7 +130,7 @@ impl Handle {
         }
         // Opening nothing makes the writer load the book and changes nothing.
         let action = crate::domain::request::Action::Open { accounts: Vec::new() };
-        let request = Request { id: uuid::Uuid::now_v7(), fields: Fields::default(), kind: String::new(), effective_time: None, action };
+        let request = Request::new(uuid::Uuid::now_v7(), Fields::default(), String::new(), action);
         self.submit(request).await.map(|_| ())
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::domain::{
     account::{AccountState, Counters},
-    event::{Body, Event, GuardSet, GuardState, Posting, Transfer},
+    event::{Body, Event, GuardSet, GuardState, LEGS_MAX, Posting, Transfer},
     request::{Fields, Guard, GuardOperation},
 };
 use sha2::{Digest, Sha256};
@@ -24,14 +24,19 @@ pub const FIELDS_MAX: usize = 128;
 const POSTING: u8 = 1;
 const ACCOUNT_OPENED: u8 = 2;
 const ACCOUNT_STATE_SET: u8 = 3;
+const HOLD_EXPIRED: u8 = 4;
+/// A posting that places holds which end by themselves; any other keeps the bytes it always had.
+const POSTING_WITH_EXPIRIES: u8 = 5;
 
 /// The stored type of a body.
 #[must_use]
 pub const fn type_code(body: &Body) -> i64 {
     match body {
-        Body::Posting(_) => POSTING as i64,
+        Body::Posting(posting) if posting.expiries.is_empty() => POSTING as i64,
+        Body::Posting(_) => POSTING_WITH_EXPIRIES as i64,
         Body::AccountOpened { .. } => ACCOUNT_OPENED as i64,
         Body::AccountStateSet { .. } => ACCOUNT_STATE_SET as i64,
+        Body::HoldExpired => HOLD_EXPIRED as i64,
     }
 }
 
@@ -80,23 +85,7 @@ impl Out {
 pub fn encode(body: &Body) -> Vec<u8> {
     let mut out = Out(Vec::with_capacity(160));
     match body {
-        Body::Posting(posting) => {
-            out.0.push(POSTING);
-            out.text(&posting.kind);
-            out.optional(posting.effective_time);
-            match posting.reverses {
-                None => out.0.push(0),
-                Some(id) => {
-                    out.0.push(1);
-                    out.0.extend_from_slice(id.as_bytes());
-                }
-            }
-            out.fields(&posting.fields);
-            out.int(i64::try_from(posting.guards.len()).expect("bounded"));
-            for set in &posting.guards {
-                encode_guard(&mut out, set);
-            }
-        }
+        Body::Posting(posting) => encode_posting(&mut out, posting),
         Body::AccountOpened { key, name } => {
             out.0.push(ACCOUNT_OPENED);
             out.int(*key);
@@ -108,8 +97,34 @@ pub fn encode(body: &Body) -> Vec<u8> {
             out.int(state.code());
             out.fields(fields);
         }
+        Body::HoldExpired => out.0.push(HOLD_EXPIRED),
     }
     out.0
+}
+
+fn encode_posting(out: &mut Out, posting: &Posting) {
+    out.0.push(if posting.expiries.is_empty() { POSTING } else { POSTING_WITH_EXPIRIES });
+    out.text(&posting.kind);
+    out.optional(posting.effective_time);
+    match posting.reverses {
+        None => out.0.push(0),
+        Some(id) => {
+            out.0.push(1);
+            out.0.extend_from_slice(id.as_bytes());
+        }
+    }
+    out.fields(&posting.fields);
+    out.int(i64::try_from(posting.guards.len()).expect("bounded"));
+    for set in &posting.guards {
+        encode_guard(out, set);
+    }
+    if !posting.expiries.is_empty() {
+        out.int(i64::try_from(posting.expiries.len()).expect("at most 64"));
+        for (leg, time) in &posting.expiries {
+            out.int(*leg);
+            out.int(*time);
+        }
+    }
 }
 
 fn encode_guard(out: &mut Out, set: &GuardSet) {
@@ -214,7 +229,18 @@ impl<'a> In<'a> {
         let fields = self.fields()?;
         let count = self.count(64)?;
         let guards = (0..count).map(|_| self.guard()).collect::<Result<_, _>>()?;
-        Ok(Posting { kind, fields, guards, effective_time, reverses })
+        Ok(Posting { kind, fields, guards, effective_time, reverses, expiries: Vec::new() })
+    }
+
+    fn posting_with_expiries(&mut self) -> Result<Posting, Error> {
+        let posting = self.posting()?;
+        let count = self.count(LEGS_MAX)?;
+        let expiries: Vec<(i64, i64)> = (0..count).map(|_| Ok((self.int()?, self.int()?))).collect::<Result<_, _>>()?;
+        // Each leg once and in order: one value, one spelling.
+        if expiries.is_empty() || expiries.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+            return Err(Error("its expiries are none or out of order"));
+        }
+        Ok(Posting { expiries, ..posting })
     }
 }
 
@@ -229,6 +255,8 @@ pub fn decode(bytes: &[u8]) -> Result<Body, Error> {
             state: AccountState::from_code(input.int()?).ok_or(Error("an account state is unknown"))?,
             fields: input.fields()?,
         },
+        HOLD_EXPIRED => Body::HoldExpired,
+        POSTING_WITH_EXPIRIES => Body::Posting(input.posting_with_expiries()?),
         _ => return Err(Error("its type is unknown")),
     };
     if input.0.is_empty() { Ok(body) } else { Err(Error("something follows it")) }

@@ -1,5 +1,6 @@
 //! The ledger's options.
 
+use crate::clock::Clock;
 use std::path::PathBuf;
 
 /// Options of the ledger. Every default is meant for two cores and a gigabyte.
@@ -29,6 +30,8 @@ pub struct Config {
     pub heads_dir: Option<PathBuf>,
     /// Milliseconds between heads of a book that has new commits; one fsync each.
     pub heads_every_ms: u64,
+    /// Where time comes from; anything but the system's is for tests.
+    pub clock: Clock,
 }
 
 impl Default for Config {
@@ -46,6 +49,7 @@ impl Default for Config {
             lease_ms: 3_000,
             heads_dir: None,
             heads_every_ms: 10_000,
+            clock: Clock::System,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     heads,
     lease::Lease,
     store::{self, Book, Mode, Store, postgres::PostgresStore, sqlite::SqliteStore},
-    writer::{self, Writer},
+    writer::Writer,
 };
 use db::{Database, Engine};
 use money::BookName;
@@ -62,11 +62,11 @@ impl Ledger {
         for book in ledger.store.books().await? {
             ledger.add(book);
         }
-        ledger.writers.spawn(forget(ledger.store.clone(), ledger.config.refusal_retention_ms, ledger.forgetting.clone()));
         if let Some(heads) = &ledger.heads {
             let every = Duration::from_millis(ledger.config.heads_every_ms);
             ledger.writers.spawn(heads.clone().run(every, ledger.forgetting.clone()));
         }
+        ledger.writers.spawn(forget(ledger.store.clone(), ledger.config.clone(), ledger.forgetting.clone()));
         Ok(ledger)
     }
 
@@ -88,7 +88,7 @@ impl Ledger {
 
     /// Creates a book, or returns the one that is there if it has this mode and region.
     pub async fn create_book(&self, name: &BookName, mode: Mode, region: &str) -> Result<Book, Error> {
-        let book = Book { key: 0, name: name.as_str().to_owned(), mode, region: region.to_owned(), create_time: writer::now() };
+        let book = Book { key: 0, name: name.as_str().to_owned(), mode, region: region.to_owned(), create_time: self.config.clock.now() };
         match self.store.create_book(&book).await {
             Ok(book) => Ok(self.add(book).row.clone()),
             Err(store::Error::BookExists(name)) => Err(Error::BookExists(name)),
@@ -143,11 +143,11 @@ impl Ledger {
 }
 
 /// Forgets refusals once they are older than promised. An id that old is refused by its time, so nobody is charged who was told no.
-async fn forget(store: Arc<dyn Store>, retention_ms: u64, stop: CancellationToken) {
-    let retention = i64::try_from(retention_ms).unwrap_or(i64::MAX).saturating_mul(1000);
+async fn forget(store: Arc<dyn Store>, config: Config, stop: CancellationToken) {
+    let retention = i64::try_from(config.refusal_retention_ms).unwrap_or(i64::MAX).saturating_mul(1000);
     let mut tick = tokio::time::interval(FORGET_EVERY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        if let Err(why) = forget_once(&*store, writer::now().saturating_sub(retention)).await {
+        if let Err(why) = forget_once(&*store, config.clock.now().saturating_sub(retention)).await {
             tracing::warn!(%why, "can't forget old refusals now");
         }
     }

@@ -12,6 +12,7 @@
 
 pub mod answer;
 pub mod book;
+pub mod clock;
 pub mod codec;
 pub mod config;
 pub mod domain;

@@ -218,6 +218,8 @@ pub trait Store: Send + Sync + 'static {
     async fn holds_from(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Hold>, Error>;
     /// The holds with these numbers that are there.
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error>;
+    /// When open holds end by themselves and which, the next first, at most `limit`.
+    async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error>;
     /// What these ids stand for, those that stand for something.
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error>;
     /// Ids at or above this one that stand for something, in order; of more than `limit` the highest.

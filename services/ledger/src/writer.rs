@@ -22,6 +22,7 @@ use std::{
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
+mod expiry;
 mod load;
 mod plan;
 mod prefetch;
@@ -44,6 +45,7 @@ pub(crate) struct Writer {
     /// What is being committed.
     flight: Option<Flight>,
     batch_limit: usize,
+    alarm: expiry::Alarm,
 }
 
 /// What the writer alone knows of a loaded book.
@@ -64,7 +66,8 @@ struct Flight {
 impl Writer {
     pub(crate) fn new(book: Book, store: Arc<dyn Store>, shared: Arc<Shared>, config: Config) -> Self {
         let batch_limit = config.batch_max.min(1024);
-        Self { book, store, shared, config, loaded: None, open: None, flight: None, batch_limit }
+        let alarm = expiry::Alarm::new(store.clone(), book.key, shared.clone(), config.clock.clone());
+        Self { book, store, shared, config, loaded: None, open: None, flight: None, batch_limit, alarm }
     }
 
     /// Works until the last handle is gone and everything taken is answered.
@@ -80,6 +83,12 @@ impl Writer {
                     Some(jobs) => self.take(jobs, &mut queue).await,
                     None => more = false,
                 },
+                () = self.alarm.ring(self.loaded.is_some()), if more && self.open.is_none() => {
+                    self.admit(Vec::new()).await;
+                    if self.open.is_none() {
+                        self.alarm.rest();
+                    }
+                }
             }
             self.launch();
         }
@@ -107,21 +116,39 @@ impl Writer {
             return refuse(jobs, || Error::CommitFailed);
         }
         let loaded = self.loaded.as_mut().expect("prepare has loaded it");
-        let mut state = self.shared.state();
+        let open = self.open.as_mut().expect("prepare has opened it");
+        open.decide(&self.config, &mut self.shared.state(), &mut loaded.ids, jobs);
+    }
+
+    /// There is a batch to decide in, and what was due before it has ended.
+    async fn begin(&mut self) -> Result<(), crate::store::Error> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        let loaded = self.loaded.as_mut().expect("prepare loads it first");
         // The chain's time never goes back, whatever the clock does.
         let time = self.flight.as_ref().and_then(|flight| flight.sealed.batch.as_ref()).map_or(loaded.head.time, |batch| batch.commit.time);
-        let open = self.open.get_or_insert_with(|| Open::new(&state, now().max(time)));
-        open.decide(&self.config, &mut state, &mut loaded.ids, jobs);
+        let time = self.config.clock.now().max(time);
+        let mut open = Open::new(&self.shared.state(), time);
+        for _ in 0..expiry::ROUNDS {
+            expiry::prefetch(&*self.store, self.book.key, &self.shared, time).await?;
+            if open.expire(&mut self.shared.state(), &mut loaded.ids) < expiry::DUE_MAX {
+                break;
+            }
+        }
+        self.open = Some(open);
+        Ok(())
     }
 
     /// The book is loaded and holds what the jobs name.
     async fn prepare(&mut self, jobs: &[Job]) -> Result<(), crate::store::Error> {
         if self.loaded.is_none() {
-            let (loaded, state) = load::load(&*self.store, &self.book, &self.config, now()).await?;
+            let (loaded, state) = load::load(&*self.store, &self.book, &self.config, self.config.clock.now()).await?;
             info!(book = self.book.name, commit_no = loaded.head.commit_no, epoch = loaded.epoch, "book loaded");
             *self.shared.state() = state;
             self.loaded = Some(loaded);
         }
+        self.begin().await?;
         let loaded = self.loaded.as_mut().expect("loaded just above");
         prefetch::prefetch(&*self.store, self.book.key, &self.shared, &mut loaded.ids, jobs).await
     }
@@ -155,6 +182,7 @@ impl Writer {
                 // Nothing of it may be seen, and what was decided on top of it is decided again.
                 self.shared.state().restore();
                 self.loaded = None;
+                self.alarm.rest();
                 sealed.refuse(&why);
                 if let Some(open) = self.open.take() {
                     self.admit(open.into_jobs()).await;
@@ -239,12 +267,6 @@ fn refuse(jobs: Vec<Job>, why: impl Fn() -> Error) {
     for job in jobs {
         job.reply.send(Err(why()));
     }
-}
-
-/// Microseconds since the Unix epoch.
-pub(crate) fn now() -> Micros {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).expect("a clock before the year 294,000")
 }
 
 /// What the plan and its parts share: an id seen before and what it stood for.

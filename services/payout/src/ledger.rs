@@ -116,6 +116,7 @@ impl Ledger {
             amount: 0,
             kind: "payout.submit".to_owned(),
             request_fields: vec![field("payout_id", payout.payout_id)],
+            ..PostPendingRequest::default()
         };
         self.client.clone().post_pending(request).await?.into_inner().posting.ok_or_else(unreadable)
     }
@@ -160,5 +161,5 @@ fn in_transit(payout: &Payout) -> String {
 }
 
 fn transfer(payout: &Payout, debit_account: String, credit_account: String, pending: bool) -> Transfer {
-    Transfer { debit_account, credit_account, amount: payout.amount.minor_units(), pending, allow_debt: false }
+    Transfer { debit_account, credit_account, amount: payout.amount.minor_units(), pending, ..Transfer::default() }
 }

@@ -14,12 +14,22 @@ fn guard() -> impl Strategy<Value = GuardSet> {
 
 fn body() -> impl Strategy<Value = Body> {
     let fields = proptest::collection::vec((".{1,9}", ".{0,30}"), 0..5);
-    let posting = ("[a-z.]{1,9}", fields, proptest::collection::vec(guard(), 0..3), any::<Option<i64>>(), any::<Option<u128>>()).prop_map(
-        |(kind, fields, guards, effective_time, reverses)| {
-            Body::Posting(Posting { kind, fields: fields.into(), guards, effective_time, reverses: reverses.map(Uuid::from_u128) })
+    let expiries = proptest::collection::btree_map(any::<i64>(), any::<i64>(), 0..4);
+    let guards = proptest::collection::vec(guard(), 0..3);
+    let posting = ("[a-z.]{1,9}", fields, guards, any::<Option<i64>>(), any::<Option<u128>>(), expiries).prop_map(
+        |(kind, fields, guards, effective_time, reverses, expiries)| {
+            let expiries = expiries.into_iter().collect();
+            Body::Posting(Posting {
+                kind,
+                fields: fields.into(),
+                guards,
+                effective_time,
+                reverses: reverses.map(Uuid::from_u128),
+                expiries,
+            })
         },
     );
-    prop_oneof![posting, (any::<i64>(), ".{0,40}").prop_map(|(key, name)| Body::AccountOpened { key, name })]
+    prop_oneof![posting, (any::<i64>(), ".{0,40}").prop_map(|(key, name)| Body::AccountOpened { key, name }), Just(Body::HoldExpired)]
 }
 
 proptest! {

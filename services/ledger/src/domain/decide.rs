@@ -1,9 +1,10 @@
 //! Request in, events or a refusal out. Nothing of the state changes until every check has passed.
 //!
-//! Order of precedence: the caller's own refusal, what a resolution or reversal refers to, accounts (unknown, frozen, closed), guards,
-//! overflow, funds.
+//! Order of precedence: the caller's own refusal, a hold's expiry, what a resolution or reversal refers to, accounts (unknown, frozen, closed),
+//! guards, overflow, funds.
 
 use super::{
+    Micros,
     account::{Account, AccountState, Counters, Side},
     chart::Form,
     event::{Body, Checkpoint, Event, GuardSet, GuardState, Hold, Posting, Transfer, TransferKind, transfer_no},
@@ -15,23 +16,50 @@ use money::{Amount, derive_id};
 use std::sync::Arc;
 use uuid::Uuid;
 
+mod balancing;
+mod expiry;
 mod resolve;
 
+pub use expiry::expire;
 pub use resolve::reversal_guard;
 
 /// Decides a request on a state that holds everything the request names. Returns the events in order, the request's own last; none when
 /// there was nothing to do (opening accounts that are open).
-pub fn decide(state: &mut State, request: &Request) -> Result<Vec<Event>, Refusal> {
+pub fn decide(state: &mut State, now: Micros, request: &Request) -> Result<Vec<Event>, Refusal> {
+    match &request.action {
+        Action::Open { accounts } => Ok(open(state, accounts)),
+        Action::SetState { account, state: to } => set_state(state, request, account, *to),
+        Action::Post { .. } | Action::PostPending { .. } | Action::VoidPending { .. } | Action::Reverse { .. } => {
+            Ok(prepare(state, now, request)?.enact(state))
+        }
+    }
+}
+
+/// What a posting would be: its event, and the accounts its transfers name. `None` for a request that is no posting.
+pub type Trial = Option<(Event, Vec<Account>)>;
+
+/// Decides as [`decide`] would, on the same state, and leaves it as it is.
+pub fn try_out(state: &State, now: Micros, request: &Request) -> Result<Trial, Refusal> {
+    match &request.action {
+        Action::Open { .. } | Action::SetState { .. } => Ok(None),
+        Action::Post { .. } | Action::PostPending { .. } | Action::VoidPending { .. } | Action::Reverse { .. } => {
+            let Prepared { event, accounts, .. } = prepare(state, now, request)?;
+            Ok(Some((event, accounts)))
+        }
+    }
+}
+
+/// Everything that can be said against a posting is said in here, before anything changes.
+fn prepare(state: &State, now: Micros, request: &Request) -> Result<Prepared, Refusal> {
     match &request.action {
         Action::Post { refusal: Some(refusal), .. } => {
             Err(Refusal::Caller { reason: refusal.reason.clone(), detail: refusal.detail.clone() })
         }
-        Action::Post { transfers, guards, refusal: None } => post(state, request, transfers, guards),
-        Action::PostPending { transfer_no, amount } => resolve::post_pending(state, request, *transfer_no, *amount),
-        Action::VoidPending { transfer_no } => resolve::void_pending(state, request, *transfer_no),
+        Action::Post { transfers, guards, refusal: None } => post(state, now, request, (transfers, guards)),
+        Action::PostPending { transfer_no, amount } => resolve::post_pending(state, now, request, (*transfer_no, *amount)),
+        Action::VoidPending { transfer_no } => resolve::void_pending(state, now, request, *transfer_no),
         Action::Reverse { posting, allow_debt } => resolve::reverse(state, request, *posting, *allow_debt),
-        Action::Open { accounts } => Ok(open(state, accounts)),
-        Action::SetState { account, state: to } => set_state(state, request, account, *to),
+        Action::Open { .. } | Action::SetState { .. } => unreachable!("not a posting: decided apart"),
     }
 }
 
@@ -103,6 +131,7 @@ struct Leg {
     released: i64,
     pending_no: i64,
     allow_debt: bool,
+    expire_time: Option<Micros>,
 }
 
 impl Leg {
@@ -112,12 +141,13 @@ impl Leg {
             TransferKind::Posted => (self.amount.get(), 0),
             TransferKind::Pending => (0, self.amount.get()),
             TransferKind::PostOfPending => (self.amount.get(), -self.released),
-            TransferKind::VoidOfPending => (0, -self.released),
+            TransferKind::VoidOfPending | TransferKind::ExpiryOfPending => (0, -self.released),
         }
     }
 }
 
-fn post(state: &mut State, request: &Request, transfers: &[NewTransfer], guards: &[Guard]) -> Result<Vec<Event>, Refusal> {
+fn post(state: &State, now: Micros, request: &Request, (transfers, guards): (&[NewTransfer], &[Guard])) -> Result<Prepared, Refusal> {
+    expiry::check(now, transfers)?;
     let mut draft = Draft::new(state);
     let mut legs = Vec::with_capacity(transfers.len());
     for transfer in transfers {
@@ -130,23 +160,23 @@ fn post(state: &mut State, request: &Request, transfers: &[NewTransfer], guards:
             released: 0,
             pending_no: 0,
             allow_debt: transfer.allow_debt,
+            expire_time: transfer.expire_time,
         });
     }
     draft.accounts.iter().try_for_each(State::may_move)?;
     let (guards, advance) = check_guards(state, guards)?;
-    match advance {
-        Some(0) => {
-            legs.clear();
-            draft.accounts.clear();
-        }
-        Some(times) => {
-            for leg in &mut legs {
-                leg.amount = leg.amount.checked_mul(times).ok_or(Refusal::Overflow)?;
-            }
-        }
-        None => {}
+    if advance == Some(0) {
+        legs.clear();
+        draft.accounts.clear();
     }
-    finish(state, request, draft, Plan { legs, guards, reverses: None })
+    let amounts = balancing::amounts(&draft, &legs, transfers, advance.unwrap_or(1));
+    for (leg, amount) in legs.iter_mut().zip(&amounts).filter(|(_, amount)| **amount != 0) {
+        leg.amount = i64::try_from(*amount).ok().and_then(|amount| Amount::try_new(amount).ok()).ok_or(Refusal::Overflow)?;
+    }
+    if amounts.contains(&0) {
+        (draft, legs) = balancing::without_empty(state, transfers, &amounts, legs);
+    }
+    finish(state, request, draft, Plan { legs, guards, ..Plan::default() })
 }
 
 /// The guards with the values they would get, and how far an advancing one would go.
@@ -176,47 +206,75 @@ fn check_guards(state: &State, guards: &[Guard]) -> Result<(Vec<GuardSet>, Optio
 }
 
 /// A posting whose references and guards are good.
+#[derive(Default)]
 struct Plan {
     legs: Vec<Leg>,
     guards: Vec<GuardSet>,
     reverses: Option<Uuid>,
+    resolves: Option<Hold>,
 }
 
-/// Arithmetic and funds, then the changes.
-fn finish(state: &mut State, request: &Request, mut draft: Draft, plan: Plan) -> Result<Vec<Event>, Refusal> {
-    let opened: Vec<Account> = draft.accounts.iter().filter(|account| draft.is_new(account)).cloned().collect();
-    let opened_count = i64::try_from(opened.len()).expect("at most two accounts for each of 64 transfers");
-    let seq = state.next_seq + opened_count;
-    let transfers = apply(&mut draft, &plan.legs, seq)?;
+/// A posting that nothing stands against.
+struct Prepared {
+    event: Event,
+    /// As they are after it; those to open among them, in the order of their keys.
+    accounts: Vec<Account>,
+    checkpoints: Vec<Checkpoint>,
+    /// The hold it resolves.
+    resolves: Option<Hold>,
+}
 
-    // Every check has passed; from here on the state changes.
-    let mut events = Vec::with_capacity(opened.len() + 1);
-    for (account, seq) in opened.into_iter().zip(state.next_seq..) {
-        events.push(open_event(state, account, seq));
-    }
-    state.checkpoints.append(&mut draft.checkpoints);
-    for account in draft.accounts {
-        *state.touch(account.key) = Account { seq, ..account };
-    }
-    for set in &plan.guards {
-        state.set_guard(&set.guard.key, set.after);
-    }
-    for transfer in &transfers {
-        if transfer.kind == TransferKind::Pending {
-            let Transfer { no, debit, credit, amount, .. } = *transfer;
-            state.set_hold(Hold { no, debit, credit, amount, resolved_seq: 0 });
-        }
-    }
-    state.next_seq = seq + 1;
+/// Arithmetic and funds.
+fn finish(state: &State, request: &Request, mut draft: Draft, plan: Plan) -> Result<Prepared, Refusal> {
+    let opened = draft.accounts.iter().filter(|account| draft.is_new(account)).count();
+    let seq = state.next_seq + i64::try_from(opened).expect("at most two accounts for each of 64 transfers");
+    let transfers = apply(&mut draft, &plan.legs, seq)?;
+    draft.accounts.iter_mut().for_each(|account| account.seq = seq);
+    let expiries = plan.legs.iter().zip(0..).filter_map(|(leg, at)| leg.expire_time.map(|time| (at, time))).collect();
     let posting = Posting {
         kind: request.kind.clone(),
         fields: request.fields.clone(),
         guards: plan.guards,
         effective_time: request.effective_time,
         reverses: plan.reverses,
+        expiries,
     };
-    events.push(Event { seq, id: request.id, body: Body::Posting(posting), transfers });
-    Ok(events)
+    let event = Event { seq, id: request.id, body: Body::Posting(posting), transfers };
+    Ok(Prepared { event, accounts: draft.accounts, checkpoints: draft.checkpoints, resolves: plan.resolves })
+}
+
+impl Prepared {
+    /// The changes. The only place where a posting touches the state.
+    fn enact(self, state: &mut State) -> Vec<Event> {
+        let Self { event, accounts, mut checkpoints, resolves } = self;
+        state.checkpoints.append(&mut checkpoints);
+        let mut events = Vec::with_capacity(accounts.len() + 1);
+        let first_new = state.next_key;
+        for account in accounts {
+            if account.key >= first_new {
+                let seq = state.next_seq;
+                events.push(open_event(state, account, seq));
+                state.next_seq += 1;
+            } else {
+                let key = account.key;
+                *state.touch(key) = account;
+            }
+        }
+        if let Body::Posting(posting) = &event.body {
+            for set in &posting.guards {
+                state.set_guard(&set.guard.key, set.after);
+            }
+            for hold in event.holds(&posting.expiries) {
+                state.set_hold(hold);
+            }
+        }
+        if let Some(hold) = resolves {
+            state.set_hold(Hold { resolved_seq: event.seq, ..hold });
+        }
+        state.next_seq = event.seq + 1;
+        events.push(event);
+        events
+    }
 }
 
 /// The transfers of the legs in order, and the draft's accounts after them. An overflow anywhere goes before missing funds anywhere.
@@ -249,7 +307,7 @@ fn apply(draft: &mut Draft, legs: &[Leg], seq: i64) -> Result<Vec<Transfer>, Ref
             no,
             debit,
             credit,
-            amount: if leg.kind == TransferKind::VoidOfPending { leg.released } else { leg.amount.get() },
+            amount: leg.amount.get(),
             kind: leg.kind,
             pending_no: leg.pending_no,
             debit_after,
@@ -268,7 +326,7 @@ fn open_event(state: &mut State, account: Account, seq: i64) -> Event {
         body: Body::AccountOpened { key: account.key, name: account.name.to_string() },
         transfers: Vec::new(),
     };
-    state.open(Account { seq, ..account });
+    state.open(account);
     event
 }
 
@@ -277,7 +335,7 @@ fn open(state: &mut State, accounts: &[AccountName]) -> Vec<Event> {
     for name in accounts {
         if state.by_name(&name.text).is_none() {
             let (key, seq) = (state.next_key, state.next_seq);
-            let account = fresh(&name.text, name.form, key);
+            let account = Account { seq, ..fresh(&name.text, name.form, key) };
             events.push(open_event(state, account, seq));
             state.next_seq += 1;
         }

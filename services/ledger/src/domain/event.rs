@@ -25,6 +25,9 @@ pub const fn seq_of(transfer_no: i64) -> i64 {
     transfer_no >> LEG_BITS
 }
 
+/// The longest a hold with an expiry may last: 400 days, a year and its settlement, in microseconds.
+pub const EXPIRY_MAX: Micros = 400 * 24 * 3_600 * 1_000_000;
+
 /// What a transfer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransferKind {
@@ -36,6 +39,8 @@ pub enum TransferKind {
     PostOfPending,
     /// Released a hold.
     VoidOfPending,
+    /// Released a hold whose time had come.
+    ExpiryOfPending,
 }
 
 impl TransferKind {
@@ -47,6 +52,7 @@ impl TransferKind {
             Self::Pending => 1,
             Self::PostOfPending => 2,
             Self::VoidOfPending => 3,
+            Self::ExpiryOfPending => 4,
         }
     }
 
@@ -58,6 +64,7 @@ impl TransferKind {
             1 => Some(Self::Pending),
             2 => Some(Self::PostOfPending),
             3 => Some(Self::VoidOfPending),
+            4 => Some(Self::ExpiryOfPending),
             _ => None,
         }
     }
@@ -72,7 +79,7 @@ pub struct Transfer {
     pub debit: i64,
     /// Key of the account that received.
     pub credit: i64,
-    /// In the accounts' unit. Of a void: what was released.
+    /// In the accounts' unit. Of a void or an expiry: what was released.
     pub amount: i64,
     /// What it did.
     pub kind: TransferKind,
@@ -155,6 +162,8 @@ pub enum Body {
         /// What a retry is compared with.
         fields: Fields,
     },
+    /// A hold's time had come; its one transfer says which hold.
+    HoldExpired,
 }
 
 /// What a posting holds besides its transfers.
@@ -170,6 +179,8 @@ pub struct Posting {
     pub effective_time: Option<Micros>,
     /// The posting it reverses.
     pub reverses: Option<Uuid>,
+    /// When holds end by themselves: the transfer's place in the posting, and the time.
+    pub expiries: Vec<(i64, Micros)>,
 }
 
 /// One event of a book's journal.
@@ -181,8 +192,20 @@ pub struct Event {
     pub id: Uuid,
     /// What it was.
     pub body: Body,
-    /// In order of legs; only postings have any.
+    /// In order of legs; only postings and expiries have any.
     pub transfers: Vec<Transfer>,
+}
+
+impl Event {
+    /// The holds it places, with the ends that its body says.
+    pub fn holds<'a>(&'a self, expiries: &'a [(i64, Micros)]) -> impl Iterator<Item = Hold> + 'a {
+        let placed = self.transfers.iter().zip(0..).filter(|(transfer, _)| transfer.kind == TransferKind::Pending);
+        placed.map(|(transfer, at)| {
+            let Transfer { no, debit, credit, amount, .. } = *transfer;
+            let expire_time = expiries.iter().find(|(leg, _)| *leg == at).map(|(_, time)| *time);
+            Hold { no, debit, credit, amount, resolved_seq: 0, expire_time, expired: false }
+        })
+    }
 }
 
 /// A hold: a pending transfer and what became of it.
@@ -198,4 +221,8 @@ pub struct Hold {
     pub amount: i64,
     /// Sequence number of the event that posted or released it; 0 while open.
     pub resolved_seq: i64,
+    /// When it ends by itself, if it does.
+    pub expire_time: Option<Micros>,
+    /// Whether that is how it was resolved.
+    pub expired: bool,
 }

@@ -13,6 +13,16 @@ pub enum Refusal {
         /// Facts for people.
         detail: String,
     },
+    /// A hold must end after now and within [`super::event::EXPIRY_MAX`].
+    ExpiryOutOfRange {
+        /// As asked, in microseconds since the Unix epoch.
+        expire_time: i64,
+    },
+    /// What is on its way to a bank is not given back by a clock.
+    ExpiryForbidden {
+        /// The account that receives.
+        account: Arc<str>,
+    },
     /// No such hold.
     PendingUnknown {
         /// As asked.
@@ -20,6 +30,11 @@ pub enum Refusal {
     },
     /// The hold was posted or released before.
     PendingResolved {
+        /// As asked.
+        transfer_no: i64,
+    },
+    /// The hold ended by itself before.
+    PendingExpired {
         /// As asked.
         transfer_no: i64,
     },
@@ -116,8 +131,11 @@ impl Refusal {
         match self {
             Self::Caller { reason, detail } if detail.is_empty() => told(reason, &[]),
             Self::Caller { reason, detail } => told(reason, &[("detail", detail.clone())]),
+            Self::ExpiryOutOfRange { expire_time } => told("EXPIRY_OUT_OF_RANGE", &[("expire_time_us", expire_time.to_string())]),
+            Self::ExpiryForbidden { account } => told("EXPIRY_FORBIDDEN", &[("account", account.to_string())]),
             Self::PendingUnknown { transfer_no } => told("PENDING_UNKNOWN", &[("transfer_no", transfer_no.to_string())]),
             Self::PendingResolved { transfer_no } => told("PENDING_RESOLVED", &[("transfer_no", transfer_no.to_string())]),
+            Self::PendingExpired { transfer_no } => told("PENDING_EXPIRED", &[("transfer_no", transfer_no.to_string())]),
             Self::PendingExceeded { held, wanted } => {
                 told("PENDING_EXCEEDED", &[("held", held.to_string()), ("wanted", wanted.to_string())])
             }

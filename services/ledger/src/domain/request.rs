@@ -30,12 +30,26 @@ pub struct NewTransfer {
     pub debit: AccountName,
     /// Receives; same unit.
     pub credit: AccountName,
-    /// With an advancing guard: per unit of advance.
+    /// With an advancing guard: per unit of advance. Of the rest of another: as of that one.
     pub amount: Amount,
     /// Holds the amount instead of moving it.
     pub pending: bool,
     /// Lets the debit account go below zero.
     pub allow_debt: bool,
+    /// Moves at most what is available in the debit account.
+    pub up_to: bool,
+    /// Moves what this earlier leg, from 0, could not.
+    pub rest_of: Option<usize>,
+    /// When the hold ends by itself.
+    pub expire_time: Option<Micros>,
+}
+
+impl NewTransfer {
+    /// A plain one: all of the amount, at once, and within what is there.
+    #[must_use]
+    pub const fn plain(debit: AccountName, credit: AccountName, amount: Amount) -> Self {
+        Self { debit, credit, amount, pending: false, allow_debt: false, up_to: false, rest_of: None, expire_time: None }
+    }
 }
 
 /// A condition on a named counter, and its change.
@@ -86,8 +100,20 @@ pub struct Request {
     pub kind: String,
     /// When it happened in the world, if not now.
     pub effective_time: Option<Micros>,
+    /// Only says what would become of it; nothing is changed or kept.
+    pub dry_run: bool,
+    /// Happened before: its id may be of any age.
+    pub historical: bool,
     /// What to do.
     pub action: Action,
+}
+
+impl Request {
+    /// One that happens now, and for real.
+    #[must_use]
+    pub fn new(id: Uuid, fields: Fields, kind: String, action: Action) -> Self {
+        Self { id, fields, kind, effective_time: None, dry_run: false, historical: false, action }
+    }
 }
 
 /// What a request does.

@@ -9,7 +9,10 @@ use super::{
     event::{Checkpoint, Event, GuardState, Hold, Transfer, seq_of},
 };
 use rustc_hash::FxHashMap;
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// A book's state: a cache of accounts, guards and holds over the store, and the counters that number what comes next.
@@ -41,6 +44,10 @@ pub struct State {
     pub(super) holds_changed: Vec<i64>,
     pub(super) opened: Vec<i64>,
     pub(super) checkpoints: Vec<Checkpoint>,
+    /// Open holds that end by themselves, by when; complete below the horizon.
+    pub(super) ends: BTreeSet<(Micros, i64)>,
+    /// From here on the store may hold more of them than `ends`; `None`: it does not.
+    pub(super) ends_horizon: Option<Micros>,
 }
 
 impl State {
@@ -145,9 +152,51 @@ impl State {
     }
 
     pub(super) fn set_hold(&mut self, hold: Hold) {
+        if let Some(time) = hold.expire_time {
+            if hold.resolved_seq == 0 {
+                self.ends.insert((time, hold.no));
+            } else {
+                self.ends.remove(&(time, hold.no));
+            }
+        }
         self.holds.insert(hold.no, hold);
         self.holds_unresolved.insert(hold.no, self.next_seq);
         self.holds_changed.push(hold.no);
+    }
+
+    /// Open holds with an end, read from the store by their ends: all of them up to `horizon`, or all there are.
+    pub fn load_ends(&mut self, ends: impl IntoIterator<Item = (Micros, i64)>, horizon: Option<Micros>) {
+        self.ends.extend(ends);
+        self.ends_horizon = horizon;
+    }
+
+    /// Up to `max` holds whose time has come, the earliest first: when they end, and which.
+    pub fn due(&self, now: Micros, max: usize) -> impl Iterator<Item = (Micros, i64)> {
+        self.ends.iter().take_while(move |(time, _)| *time <= now).take(max).copied()
+    }
+
+    /// When the next hold ends by itself, or the store has to be asked for more of them.
+    #[must_use]
+    pub fn next_end(&self) -> Option<Micros> {
+        let first = self.ends.first().map(|(time, _)| *time);
+        first.into_iter().chain(self.ends_horizon).min()
+    }
+
+    /// Whether the store may hold ends that come before the first one here.
+    #[must_use]
+    pub fn lacks_ends(&self, now: Micros) -> bool {
+        self.ends_horizon.is_some_and(|horizon| horizon <= now && self.ends.first().is_none_or(|(time, _)| *time >= horizon))
+    }
+
+    /// An end whose hold was resolved before it came.
+    pub fn forget_end(&mut self, time: Micros, no: i64) {
+        self.ends.remove(&(time, no));
+    }
+
+    /// A hold as decisions see it.
+    #[must_use]
+    pub fn hold(&self, no: i64) -> Option<&Hold> {
+        self.holds.get(&no)
     }
 
     /// Replays one side of a committed transfer onto a loaded account: the last one wins.

@@ -47,10 +47,7 @@ impl Service {
         let accounts = sent.accounts.into_iter().map(|name| wire::account_name(name, "accounts")).collect::<Result<Vec<_>, _>>()?;
         // Nothing is kept under this id: opening what is open is no error.
         let action = Action::Open { accounts };
-        place
-            .handle
-            .submit(Asked { id: Uuid::now_v7(), fields: Fields::default(), kind: String::new(), effective_time: None, action })
-            .await?;
+        place.handle.submit(Asked::new(Uuid::now_v7(), Fields::default(), String::new(), action)).await?;
         let mut accounts = Vec::with_capacity(names.len());
         for name in names {
             accounts.push(wire::account(&place.handle.account(&name).await?));
@@ -70,7 +67,7 @@ impl Service {
         let name = account.text.clone();
         let fields = Fields::new(vec![("account".to_owned(), name.clone()), ("state".to_owned(), state.code().to_string())]);
         let action = Action::SetState { account, state };
-        place.handle.submit(Asked { id, fields, kind: String::new(), effective_time: None, action }).await?;
+        place.handle.submit(Asked::new(id, fields, String::new(), action)).await?;
         let account = wire::account(&place.handle.account(&name).await?);
         Ok(pb::SetAccountStateResponse { account: Some(account) })
     }

@@ -85,7 +85,7 @@ impl Service {
         let own = || vec![("amount".to_owned(), sent.amount.to_string()), ("transfer_no".to_owned(), transfer_no.to_string())];
         let fields = wire::fields(sent.request_fields, own)?;
         let action = Action::PostPending { transfer_no, amount };
-        let asked = Asked { id, fields, kind: wire::kind(sent.kind)?, effective_time: None, action };
+        let asked = Asked { dry_run: sent.dry_run, ..Asked::new(id, fields, wire::kind(sent.kind)?, action) };
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::PostPendingResponse { posting: Some(posting), replayed })
     }
@@ -96,7 +96,8 @@ impl Service {
         let id = wire::event_id(&sent.request_id, "ledger.VoidPending", place.scope())?;
         let transfer_no = transfer_no(sent.transfer_no)?;
         let fields = wire::fields(sent.request_fields, || vec![("transfer_no".to_owned(), transfer_no.to_string())])?;
-        let asked = Asked { id, fields, kind: wire::kind(sent.kind)?, effective_time: None, action: Action::VoidPending { transfer_no } };
+        let action = Action::VoidPending { transfer_no };
+        let asked = Asked { dry_run: sent.dry_run, ..Asked::new(id, fields, wire::kind(sent.kind)?, action) };
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::VoidPendingResponse { posting: Some(posting), replayed })
     }
@@ -109,7 +110,7 @@ impl Service {
         let own = || vec![("allow_debt".to_owned(), sent.allow_debt.to_string()), ("posting_id".to_owned(), source.to_string())];
         let fields = wire::fields(sent.request_fields, own)?;
         let action = Action::Reverse { posting: source, allow_debt: sent.allow_debt };
-        let asked = Asked { id, fields, kind: wire::kind(sent.kind)?, effective_time: None, action };
+        let asked = Asked { dry_run: sent.dry_run, ..Asked::new(id, fields, wire::kind(sent.kind)?, action) };
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::ReverseResponse { posting: Some(posting), replayed })
     }

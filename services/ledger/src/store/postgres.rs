@@ -123,6 +123,12 @@ impl Store for PostgresStore {
         Ok(holds.into_iter().map(rows::hold).collect())
     }
 
+    async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error> {
+        let sql = "SELECT expire_time, no FROM hold WHERE book = $1 AND resolved_seq = 0 AND expire_time IS NOT NULL \
+                   ORDER BY expire_time, no LIMIT $2";
+        Ok(sqlx::query_as(sql).bind(book).bind(limit).fetch_all(&self.pool).await?)
+    }
+
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
         let list = bytes(ids);
         let sql = "SELECT id, seq FROM event WHERE book = $1 AND id = ANY($2)";

@@ -20,7 +20,7 @@ pub(super) const TRANSFER_COLUMNS: &str = "no, debit, credit, amount, kind, pend
      d_credits_pending, c_debits_posted, c_credits_posted, c_debits_pending, c_credits_pending, debit_prev, credit_prev";
 pub(super) const CHECKPOINT_COLUMNS: &str = "account, no, entry_no, time, debits_posted, credits_posted, debits_pending, credits_pending";
 pub(super) const EVENT_COLUMNS: &str = "seq, id, body, checksum";
-pub(super) const HOLD_COLUMNS: &str = "no, debit, credit, amount, resolved_seq";
+pub(super) const HOLD_COLUMNS: &str = "no, debit, credit, amount, resolved_seq, expire_time, expired";
 pub(super) const REFUSAL_COLUMNS: &str = "id, time, reason, facts, fields";
 
 pub(super) type BookRow = (i64, String, i64, String, i64);
@@ -30,7 +30,7 @@ pub(super) type TransferRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64,
 pub(super) type CheckpointRow = (i64, i64, i64, i64, i64, i64, i64, i64);
 pub(super) type EventRow = (i64, Vec<u8>, Vec<u8>, i64);
 pub(super) type RefusalTuple = (Vec<u8>, i64, String, String, String);
-pub(super) type HoldRow = (i64, i64, i64, i64, i64);
+pub(super) type HoldRow = (i64, i64, i64, i64, i64, Option<i64>, i64);
 pub(super) type GuardRow = (String, i64, Option<i64>);
 
 fn damaged(what: impl Into<String>) -> Error {
@@ -119,8 +119,8 @@ pub(super) fn guard((key, value, cap): GuardRow) -> (String, GuardState) {
     (key, GuardState { value, cap })
 }
 
-pub(super) fn hold((no, debit, credit, amount, resolved_seq): HoldRow) -> Hold {
-    Hold { no, debit, credit, amount, resolved_seq }
+pub(super) fn hold((no, debit, credit, amount, resolved_seq, expire_time, expired): HoldRow) -> Hold {
+    Hold { no, debit, credit, amount, resolved_seq, expire_time, expired: expired != 0 }
 }
 
 /// Names and values as one text, for tables that are not hashed.

@@ -154,6 +154,12 @@ impl Store for SqliteStore {
         Ok(self.all(sql, book, Some(json(numbers))).await?.into_iter().map(rows::hold).collect())
     }
 
+    async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error> {
+        let sql = "SELECT expire_time, no FROM hold WHERE book = ? AND resolved_seq = 0 AND expire_time IS NOT NULL \
+                   ORDER BY expire_time, no LIMIT ?";
+        Ok(sqlx::query_as(sql).bind(book).bind(limit).fetch_all(&self.readers).await?)
+    }
+
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
         let mut out = Vec::new();
         for chunk in ids.chunks(READ_CHUNK) {

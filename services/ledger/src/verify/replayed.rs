@@ -76,17 +76,36 @@ impl Replayed {
                 for set in &posting.guards {
                     self.guard(event.seq, &set.guard.key, set.after);
                 }
-                for (transfer, leg) in event.transfers.iter().zip(0..) {
-                    if transfer.no != transfer_no(event.seq, leg) {
-                        return Err(format!("transfer {} is not its own", transfer.no));
-                    }
-                    self.transfer(event.seq, transfer)?;
+                self.transfers(event)?;
+                let mut ends = posting.expiries.len();
+                for hold in event.holds(&posting.expiries).filter(|hold| hold.expire_time.is_some()) {
+                    self.holds.insert(hold.no, hold);
+                    ends -= 1;
                 }
-                for transfer in &event.transfers {
-                    self.meet(transfer.debit)?;
-                    self.meet(transfer.credit)?;
+                if ends != 0 {
+                    return Err("it ends holds that it does not place".to_owned());
                 }
             }
+            Body::HoldExpired => {
+                if event.transfers.len() != 1 || event.transfers[0].kind != TransferKind::ExpiryOfPending {
+                    return Err("it is an expiry without its hold".to_owned());
+                }
+                self.transfers(event)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn transfers(&mut self, event: &Event) -> Result<(), String> {
+        for (transfer, leg) in event.transfers.iter().zip(0..) {
+            if transfer.no != transfer_no(event.seq, leg) {
+                return Err(format!("transfer {} is not its own", transfer.no));
+            }
+            self.transfer(event.seq, transfer)?;
+        }
+        for transfer in &event.transfers {
+            self.meet(transfer.debit)?;
+            self.meet(transfer.credit)?;
         }
         Ok(())
     }
@@ -155,16 +174,20 @@ impl Replayed {
             return Err(format!("transfer {no} moves {amount}"));
         }
         if kind == TransferKind::Pending {
-            self.holds.insert(no, Hold { no, debit, credit, amount, resolved_seq: 0 });
+            self.holds.insert(no, Hold { no, debit, credit, amount, resolved_seq: 0, expire_time: None, expired: false });
             self.holds_made += 1;
         }
-        let resolves = matches!(kind, TransferKind::PostOfPending | TransferKind::VoidOfPending);
+        let resolves = matches!(kind, TransferKind::PostOfPending | TransferKind::VoidOfPending | TransferKind::ExpiryOfPending);
         let released = if resolves {
             let hold = self.holds.remove(&pending_no).ok_or("it resolves a hold that is not open")?;
             if amount > hold.amount || (hold.debit, hold.credit) != (debit, credit) {
                 return Err(format!("it resolves hold {pending_no} in a way it can't"));
             }
-            self.settled.push(Hold { resolved_seq: seq, ..hold });
+            let expired = kind == TransferKind::ExpiryOfPending;
+            if expired && hold.expire_time.is_none() {
+                return Err(format!("it ends hold {pending_no}, which has no end of its own"));
+            }
+            self.settled.push(Hold { resolved_seq: seq, expired, ..hold });
             hold.amount
         } else {
             0
@@ -173,7 +196,7 @@ impl Replayed {
             TransferKind::Posted => (amount, 0),
             TransferKind::Pending => (0, amount),
             TransferKind::PostOfPending => (amount, -released),
-            TransferKind::VoidOfPending => (0, -released),
+            TransferKind::VoidOfPending | TransferKind::ExpiryOfPending => (0, -released),
         })
     }
 

@@ -5,7 +5,7 @@ use crate::{
     codec,
     domain::{
         event::LEGS_MAX,
-        request::{Action, CallerRefusal, Fields, Guard, GuardOperation, NewTransfer, Request},
+        request::{AccountName, Action, CallerRefusal, Fields, Guard, GuardOperation, NewTransfer, Request},
     },
     error::Error,
 };
@@ -47,7 +47,7 @@ pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Ve
     Ok(Fields::new(fields))
 }
 
-fn transfer(sent: pb::Transfer) -> Result<NewTransfer, Error> {
+fn transfer(sent: pb::Transfer, before: &[NewTransfer]) -> Result<NewTransfer, Error> {
     let debit = account_name(sent.debit_account, "transfers.debit_account")?;
     let credit = account_name(sent.credit_account, "transfers.credit_account")?;
     if debit.form.unit != credit.form.unit {
@@ -56,8 +56,43 @@ fn transfer(sent: pb::Transfer) -> Result<NewTransfer, Error> {
     if debit.text == credit.text {
         return Err(malformed("transfers", "debit and credit account are the same"));
     }
-    let amount = Amount::try_new(sent.amount).map_err(|why| malformed("transfers.amount", why.to_string()))?;
-    Ok(NewTransfer { debit, credit, amount, pending: sent.pending, allow_debt: sent.allow_debt })
+    if sent.up_to && sent.allow_debt {
+        return Err(malformed("transfers.up_to", "not together with allow_debt: what is there, or more than that"));
+    }
+    let expire_time = sent.expire_time.map(|time| micros(time, "transfers.expire_time")).transpose()?;
+    if expire_time.is_some() && !sent.pending {
+        return Err(malformed("transfers.expire_time", "only with pending"));
+    }
+    let amount = match sent.rest_of {
+        0 => Amount::try_new(sent.amount).map_err(|why| malformed("transfers.amount", why.to_string()))?,
+        _ if sent.amount != 0 => return Err(malformed("transfers.amount", "must be 0 with rest_of")),
+        of => rest_amount(before, of, &debit)?,
+    };
+    let rest_of = usize::try_from(sent.rest_of).ok().and_then(|of| of.checked_sub(1));
+    Ok(NewTransfer { debit, credit, amount, pending: sent.pending, allow_debt: sent.allow_debt, up_to: sent.up_to, rest_of, expire_time })
+}
+
+/// The bound of a transfer that takes what an earlier one could not move: that one's.
+fn rest_amount(before: &[NewTransfer], of: i32, debit: &AccountName) -> Result<Amount, Error> {
+    let at = usize::try_from(of).ok().and_then(|of| of.checked_sub(1));
+    let first = at.and_then(|at| before.get(at)).filter(|first| first.up_to);
+    let first = first.ok_or_else(|| malformed("transfers.rest_of", "must name an earlier up_to transfer"))?;
+    if first.debit.form.unit != debit.form.unit {
+        return Err(malformed("transfers.rest_of", "must name a transfer in the same unit"));
+    }
+    if before.iter().any(|other| other.rest_of == at) {
+        return Err(malformed("transfers.rest_of", "a transfer's rest may be taken once"));
+    }
+    Ok(first.amount)
+}
+
+fn transfers(sent: Vec<pb::Transfer>) -> Result<Vec<NewTransfer>, Error> {
+    let mut transfers = Vec::with_capacity(sent.len());
+    for one in sent {
+        let one = transfer(one, &transfers)?;
+        transfers.push(one);
+    }
+    Ok(transfers)
 }
 
 fn guard(sent: pb::Guard) -> Result<Guard, Error> {
@@ -104,7 +139,7 @@ fn refusal(reason: String, detail: String) -> Result<Option<CallerRefusal>, Erro
 /// A well-formed posting request.
 pub(crate) fn post(sent: pb::PostRequest, scope: Scope<'_>) -> Result<Request, Error> {
     let id = event_id(&sent.request_id, "ledger.Post", scope)?;
-    let effective_time = sent.effective_time.map(micros).transpose()?;
+    let effective_time = sent.effective_time.map(|time| micros(time, "effective_time")).transpose()?;
     let kind = kind(sent.kind)?;
     if sent.transfers.len() > LEGS_MAX {
         return Err(malformed("transfers", format!("at most {LEGS_MAX}")));
@@ -114,13 +149,14 @@ pub(crate) fn post(sent: pb::PostRequest, scope: Scope<'_>) -> Result<Request, E
         return Err(malformed("guards", format!("at most {GUARDS_MAX}")));
     }
     let fields = fields(sent.request_fields, || posting_fields(&kind, &sent.transfers, &sent.guards, effective_time))?;
-    let transfers = sent.transfers.into_iter().map(transfer).collect::<Result<Vec<_>, _>>()?;
+    let transfers = transfers(sent.transfers)?;
     let guards = guards(sent.guards)?;
     let refusal = refusal(sent.refusal, sent.refusal_detail)?;
     if transfers.is_empty() && guards.is_empty() && refusal.is_none() {
         return Err(malformed("transfers", "required"));
     }
-    Ok(Request { id, fields, kind, effective_time, action: Action::Post { transfers, guards, refusal } })
+    let request = Request::new(id, fields, kind, Action::Post { transfers, guards, refusal });
+    Ok(Request { effective_time, dry_run: sent.dry_run, ..request })
 }
 
 /// What a direct caller sent, for comparison on retry.
@@ -130,8 +166,18 @@ fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], 
         fields.push(("effective_time".to_owned(), time.to_string()));
     }
     for (transfer, at) in transfers.iter().zip(0..) {
-        let pb::Transfer { debit_account, credit_account, amount, pending, allow_debt } = transfer;
-        let value = format!("{amount} {debit_account} {credit_account} {pending} {allow_debt}");
+        let pb::Transfer { debit_account, credit_account, amount, pending, allow_debt, up_to, rest_of, expire_time } = transfer;
+        let mut value = format!("{amount} {debit_account} {credit_account} {pending} {allow_debt}");
+        // Only what is there, so that requests without these compare as they always did.
+        if *up_to {
+            value.push_str(" up_to");
+        }
+        if *rest_of != 0 {
+            value.push_str(&format!(" rest_of {rest_of}"));
+        }
+        if let Some(Timestamp { seconds, nanos }) = expire_time {
+            value.push_str(&format!(" expire_time {seconds}.{nanos}"));
+        }
         fields.push((format!("transfers[{at}]"), value));
     }
     for (guard, at) in guards.iter().zip(0..) {
@@ -141,8 +187,8 @@ fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], 
 }
 
 /// Microseconds since the Unix epoch.
-fn micros(time: Timestamp) -> Result<i64, Error> {
-    let wrong = || malformed("effective_time", "not a time between years 1 and 9999");
+fn micros(time: Timestamp, field: &'static str) -> Result<i64, Error> {
+    let wrong = || malformed(field, "not a time between years 1 and 9999");
     if !(-62_135_596_800..=253_402_300_799).contains(&time.seconds) || !(0..1_000_000_000).contains(&time.nanos) {
         return Err(wrong());
     }

@@ -27,6 +27,8 @@ pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: M
     let mut state = State::starting_after(head.last_seq, head.last_key);
     replay_tail(store, book.key, &head, &mut state).await?;
     let ids = load_ids(store, book.key, config, now).await?;
+    let (ends, horizon) = super::expiry::load(store, book.key).await?;
+    state.load_ends(ends, horizon);
     let epoch = head.epoch + 1;
     Ok((Loaded { head, epoch, ids }, state))
 }

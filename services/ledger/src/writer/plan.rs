@@ -1,13 +1,13 @@
 //! The decide stage: jobs, decided in order, grow into a batch. Its rows are encoded and digested as they are decided, while the batch before it
 //! commits; sealing it only chains it on.
 
-use super::Micros;
+use super::{Micros, expiry};
 use crate::{
     answer::{Answer, Job, Outcome, posted},
     codec,
     config::Config,
     domain::{
-        decide::decide,
+        decide::{decide, try_out},
         event::{Body, Event, seq_of, transfer_no},
         request::Request,
         state::State,
@@ -81,7 +81,10 @@ impl Open {
         if let Err(error) = check_time(config, self.time, request) {
             return Fate::Settled(Err(error));
         }
-        match decide(state, request) {
+        if request.dry_run {
+            return Fate::Settled(self.trial(state, request));
+        }
+        match decide(state, self.time, request) {
             Ok(decided) if decided.is_empty() => Fate::Settled(Ok(Answer::Done)),
             Ok(decided) => {
                 for event in decided {
@@ -98,6 +101,28 @@ impl Open {
                 Fate::Settled(Err(Error::Refused(told)))
             }
         }
+    }
+
+    /// What it would be, on the state that a real one would meet here.
+    fn trial(&self, state: &State, request: &Request) -> Outcome {
+        let tried = try_out(state, self.time, request).map_err(|refusal| Error::Refused(refusal.told()))?;
+        let Some((event, accounts)) = tried else { return Ok(Answer::Done) };
+        let posted = posted(event, self.time, |key| {
+            let account = accounts.iter().find(|account| account.key == key).expect("a trial names the accounts of its transfers");
+            (account.name.clone(), account.unit)
+        });
+        Ok(posted.map_or(Answer::Done, |posted| Answer::Posted { posted: Box::new(posted), replayed: false }))
+    }
+
+    /// Ends holds whose time has come, before anything else is decided.
+    /// Returns how many were due.
+    pub(super) fn expire(&mut self, state: &mut State, ids: &mut RecentIds) -> usize {
+        let due = expiry::due(state, self.time, expiry::DUE_MAX);
+        for event in due.0 {
+            ids.insert(event.id, Known::Event(event.seq));
+            self.append(event);
+        }
+        due.1
     }
 
     fn append(&mut self, event: Event) {
@@ -199,7 +224,7 @@ fn check_time(config: &Config, now: Micros, request: &Request) -> Result<(), Err
     if time > now.saturating_add(config.clock_ahead_max_ms) {
         return Err(Error::RequestIdTime("ahead of the clock"));
     }
-    if time < now.saturating_sub(config.refusal_retention_ms) {
+    if !request.historical && time < now.saturating_sub(config.refusal_retention_ms) {
         return Err(Error::RequestIdTime("older than answers are kept for"));
     }
     Ok(())

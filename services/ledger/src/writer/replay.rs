@@ -30,7 +30,7 @@ async fn first_answer(store: &dyn Store, book: i64, fields: &Fields, known: Know
             match &event.body {
                 Body::Posting(posting) => same(fields, &posting.fields)?,
                 Body::AccountStateSet { fields: first, .. } => same(fields, first)?,
-                Body::AccountOpened { .. } => {}
+                Body::AccountOpened { .. } | Body::HoldExpired => {}
             }
             told(store, book, event).await
         }

@@ -49,7 +49,7 @@ pub async fn start(database: &Database, config: Config) -> (Arc<Ledger>, Arc<Han
 pub fn transfer(debit: &str, credit: &str, amount: i64) -> NewTransfer {
     let name = |text: &str| AccountName::parse(text.to_owned()).unwrap();
     let amount = Amount::try_new(amount).unwrap();
-    NewTransfer { debit: name(debit), credit: name(credit), amount, pending: false, allow_debt: false }
+    NewTransfer::plain(name(debit), name(credit), amount)
 }
 
 /// A new id as a gift service would derive it.
@@ -62,7 +62,7 @@ pub fn post(id: Uuid, transfers: Vec<NewTransfer>) -> Request {
         transfers.iter().zip(0..).map(|(t, at)| (format!("t{at}"), format!("{} {} {}", t.debit.text, t.credit.text, t.amount.get())));
     let fields = Fields::new(fields.collect());
     let action = Action::Post { transfers, guards: Vec::new(), refusal: None };
-    Request { id, fields, kind: "test".to_owned(), effective_time: None, action }
+    Request::new(id, fields, "test".to_owned(), action)
 }
 
 pub fn buy(user: &str, coins: i64) -> Request {
@@ -157,7 +157,7 @@ async fn a_refusal_stays_the_answer() {
         let told_no = || {
             let refusal = Some(CallerRefusal { reason: "GIFT_UNKNOWN".to_owned(), detail: "gift 7".to_owned() });
             let action = Action::Post { transfers: Vec::new(), guards: Vec::new(), refusal };
-            Request { id: unknown, fields: Fields::default(), kind: "gift".to_owned(), effective_time: None, action }
+            Request::new(unknown, Fields::default(), "gift".to_owned(), action)
         };
         assert_eq!(reason(book.submit(gift(poor, "u1", "c1", 11)).await), "INSUFFICIENT_FUNDS");
         assert_eq!(reason(book.submit(told_no()).await), "GIFT_UNKNOWN");
@@ -212,7 +212,7 @@ async fn what_memory_forgot_is_read_again() {
                     let guards = vec![Guard { key: format!("streak/{user}"), operation: GuardOperation::AdvanceTo(to) }];
                     let transfers = vec![transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", 1)];
                     let action = Action::Post { transfers, guards, refusal: None };
-                    Request { id: new_id(), fields: Fields::default(), kind: "tap".to_owned(), effective_time: None, action }
+                    Request::new(new_id(), Fields::default(), "tap".to_owned(), action)
                 };
                 posted(book.submit(taps(round + 1)).await);
                 posted(book.submit(taps(round)).await);
@@ -263,13 +263,7 @@ async fn holds_states_and_reversals_survive_a_restart() {
         let (held, _) = posted(book.submit(post(new_id(), vec![hold])).await);
         let freeze = |state| {
             let account = AccountName::parse("viewer/u1/coins".to_owned()).unwrap();
-            Request {
-                id: new_id(),
-                fields: Fields::default(),
-                kind: String::new(),
-                effective_time: None,
-                action: Action::SetState { account, state },
-            }
+            Request::new(new_id(), Fields::default(), String::new(), Action::SetState { account, state })
         };
         book.submit(freeze(AccountState::Frozen)).await.unwrap();
         drop(book);

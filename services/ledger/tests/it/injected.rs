@@ -96,6 +96,9 @@ impl Store for Injected {
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error> {
         self.inner.holds(book, numbers).await
     }
+    async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error> {
+        self.inner.hold_ends(book, limit).await
+    }
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
         self.inner.ids(book, ids).await
     }

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod book;
+mod expiry;
 mod faults;
 mod heads;
 mod injected;
 mod plans;
 mod rivals;
+mod trying;
 mod verify;

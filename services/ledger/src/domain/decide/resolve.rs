@@ -1,8 +1,9 @@
 //! Decisions about what was posted before: holds and reversals.
 
-use super::{Draft, Leg, Plan, check_guards, finish};
+use super::{Draft, Leg, Plan, Prepared, check_guards, finish};
 use crate::domain::{
-    event::{Body, Event, Hold, TransferKind},
+    Micros,
+    event::{Body, Hold, TransferKind},
     refusal::Refusal,
     request::{Guard, GuardOperation, Request},
     state::State,
@@ -10,16 +11,28 @@ use crate::domain::{
 use money::Amount;
 use uuid::Uuid;
 
-fn open_hold(state: &State, transfer_no: i64) -> Result<Hold, Refusal> {
+fn open_hold(state: &State, now: Micros, transfer_no: i64) -> Result<Hold, Refusal> {
     let hold = state.holds.get(&transfer_no).ok_or(Refusal::PendingUnknown { transfer_no })?;
+    if hold.expired {
+        return Err(Refusal::PendingExpired { transfer_no });
+    }
     if hold.resolved_seq != 0 {
         return Err(Refusal::PendingResolved { transfer_no });
+    }
+    // Where more are due than one commit takes, its own event is still to come.
+    if hold.expire_time.is_some_and(|time| time <= now) {
+        return Err(Refusal::PendingExpired { transfer_no });
     }
     Ok(*hold)
 }
 
-pub(super) fn post_pending(state: &mut State, request: &Request, no: i64, amount: Option<Amount>) -> Result<Vec<Event>, Refusal> {
-    let hold = open_hold(state, no)?;
+pub(super) fn post_pending(
+    state: &State,
+    now: Micros,
+    request: &Request,
+    (no, amount): (i64, Option<Amount>),
+) -> Result<Prepared, Refusal> {
+    let hold = open_hold(state, now, no)?;
     let held = Amount::try_new(hold.amount).expect("a hold was an amount when it was placed");
     let amount = amount.unwrap_or(held);
     if amount > held {
@@ -28,26 +41,29 @@ pub(super) fn post_pending(state: &mut State, request: &Request, no: i64, amount
     resolve(state, request, hold, (amount, TransferKind::PostOfPending))
 }
 
-pub(super) fn void_pending(state: &mut State, request: &Request, no: i64) -> Result<Vec<Event>, Refusal> {
-    let hold = open_hold(state, no)?;
+pub(super) fn void_pending(state: &State, now: Micros, request: &Request, no: i64) -> Result<Prepared, Refusal> {
+    let hold = open_hold(state, now, no)?;
     let held = Amount::try_new(hold.amount).expect("a hold was an amount when it was placed");
     resolve(state, request, hold, (held, TransferKind::VoidOfPending))
 }
 
-fn resolve(state: &mut State, request: &Request, hold: Hold, (amount, kind): (Amount, TransferKind)) -> Result<Vec<Event>, Refusal> {
+/// The one leg that resolves a hold, its accounts in a draft of their own.
+pub(super) fn resolution(state: &State, hold: &Hold, amount: Amount, kind: TransferKind) -> (Draft, Leg) {
     let mut draft = Draft::new(state);
     let (debit, credit) = (draft.position_of_key(state, hold.debit), draft.position_of_key(state, hold.credit));
+    let released = hold.amount;
+    (draft, Leg { debit, credit, amount, kind, released, pending_no: hold.no, allow_debt: false, expire_time: None })
+}
+
+fn resolve(state: &State, request: &Request, hold: Hold, (amount, kind): (Amount, TransferKind)) -> Result<Prepared, Refusal> {
+    let (draft, leg) = resolution(state, &hold, amount, kind);
     if kind == TransferKind::PostOfPending {
         draft.accounts.iter().try_for_each(State::may_move)?;
     }
-    let leg = Leg { debit, credit, amount, kind, released: hold.amount, pending_no: hold.no, allow_debt: false };
-    let events = finish(state, request, draft, Plan { legs: vec![leg], guards: Vec::new(), reverses: None })?;
-    let seq = events.last().expect("a plan with a leg makes an event").seq;
-    state.set_hold(Hold { resolved_seq: seq, ..hold });
-    Ok(events)
+    finish(state, request, draft, Plan { legs: vec![leg], resolves: Some(hold), ..Plan::default() })
 }
 
-pub(super) fn reverse(state: &mut State, request: &Request, posting: Uuid, allow_debt: bool) -> Result<Vec<Event>, Refusal> {
+pub(super) fn reverse(state: &State, request: &Request, posting: Uuid, allow_debt: bool) -> Result<Prepared, Refusal> {
     let source = state.sources.get(&posting).ok_or(Refusal::PostingUnknown { posting })?;
     let plain = source.transfers.iter().all(|transfer| transfer.kind == TransferKind::Posted);
     let is_reversal = matches!(&source.body, Body::Posting(body) if body.reverses.is_some());
@@ -61,12 +77,12 @@ pub(super) fn reverse(state: &mut State, request: &Request, posting: Uuid, allow
     for (debit, credit, amount) in legs_reversed {
         let (debit, credit) = (draft.position_of_key(state, debit), draft.position_of_key(state, credit));
         let amount = Amount::try_new(amount).expect("it was an amount when it was posted");
-        legs.push(Leg { debit, credit, amount, kind: TransferKind::Posted, released: 0, pending_no: 0, allow_debt });
+        legs.push(Leg { debit, credit, amount, kind: TransferKind::Posted, released: 0, pending_no: 0, allow_debt, expire_time: None });
     }
     draft.accounts.iter().try_for_each(State::may_move)?;
     let once = Guard { key: reversal_guard(posting), operation: GuardOperation::CompareAndSet { expected: 0, next: 1 } };
     let (guards, _) = check_guards(state, &[once]).map_err(|_| Refusal::AlreadyReversed { posting })?;
-    finish(state, request, draft, Plan { legs, guards, reverses: Some(posting) })
+    finish(state, request, draft, Plan { legs, guards, reverses: Some(posting), ..Plan::default() })
 }
 
 /// The counter that lets a posting be reversed once only.

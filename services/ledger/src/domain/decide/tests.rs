@@ -4,17 +4,20 @@ use crate::domain::request::{CallerRefusal, Fields};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
+/// A time to decide at.
+const NOW: Micros = 1_800_000_000_000_000;
+
 fn name(text: &str) -> AccountName {
     AccountName::parse(text.to_owned()).unwrap()
 }
 
 fn request(n: u128, action: Action) -> Request {
-    Request { id: Uuid::from_u128(n), fields: Fields::default(), kind: "test".to_owned(), effective_time: None, action }
+    Request::new(Uuid::from_u128(n), Fields::default(), "test".to_owned(), action)
 }
 
 fn transfer(debit: &str, credit: &str, amount: i64) -> NewTransfer {
     let amount = Amount::try_new(amount).unwrap();
-    NewTransfer { debit: name(debit), credit: name(credit), amount, pending: false, allow_debt: false }
+    NewTransfer::plain(name(debit), name(credit), amount)
 }
 
 fn plain(n: u128, transfers: Vec<NewTransfer>) -> Request {
@@ -23,7 +26,7 @@ fn plain(n: u128, transfers: Vec<NewTransfer>) -> Request {
 
 fn funded(coins: i64) -> State {
     let mut state = State::starting_after(0, 0);
-    decide(&mut state, &plain(1, vec![transfer("house/coins/issued", "viewer/u1/coins", coins)])).unwrap();
+    decide(&mut state, NOW, &plain(1, vec![transfer("house/coins/issued", "viewer/u1/coins", coins)])).unwrap();
     state.seal();
     state.publish(i64::MAX);
     state
@@ -114,7 +117,7 @@ impl Drive {
         self.next += 1;
         let request = request(self.next, action);
         let before = format!("{:?}", sorted(&self.state));
-        let decided = decide(&mut self.state, &request);
+        let decided = decide(&mut self.state, NOW, &request);
         if decided.is_err() {
             assert_eq!(before, format!("{:?}", sorted(&self.state)), "a refusal changed something");
         }
@@ -199,7 +202,7 @@ proptest! {
         for (tap, n) in taps.iter().zip(2..) {
             let guard = Guard { key: "streak".to_owned(), operation: GuardOperation::AdvanceTo(*tap) };
             let transfers = vec![transfer("viewer/u1/coins", "house/coins/redeemed", price)];
-            decide(&mut state, &request(n, Action::Post { transfers, guards: vec![guard], refusal: None })).unwrap();
+            decide(&mut state, NOW, &request(n, Action::Post { transfers, guards: vec![guard], refusal: None })).unwrap();
         }
         prop_assert_eq!(balance(&state, "viewer/u1/coins"), 1_000_000 - most * price);
     }
@@ -213,14 +216,14 @@ fn refusals_come_in_their_order() {
     let no = || Some(CallerRefusal { reason: "GIFT_UNKNOWN".to_owned(), detail: String::new() });
     let huge = transfer("viewer/u1/coins", "house/coins/redeemed", money::AMOUNT_MAX);
     let post = |transfers, guards, refusal| request(9, Action::Post { transfers, guards, refusal });
-    let told = |state: &mut State, request| decide(state, &request).unwrap_err().told().reason;
+    let told = |state: &mut State, request| decide(state, NOW, &request).unwrap_err().told().reason;
 
     assert_eq!(told(&mut state, post(poor(), Vec::new(), None)), "INSUFFICIENT_FUNDS");
     let advance = Guard { key: "far".to_owned(), operation: GuardOperation::AdvanceTo(2) };
     assert_eq!(told(&mut state, post([poor(), vec![huge]].concat(), vec![advance], None)), "OVERFLOW");
     assert_eq!(told(&mut state, post(poor(), mismatch(), None)), "GUARD_MISMATCH");
     let freeze = Action::SetState { account: name("viewer/u1/coins"), state: AccountState::Frozen };
-    decide(&mut state, &request(10, freeze)).unwrap();
+    decide(&mut state, NOW, &request(10, freeze)).unwrap();
     assert_eq!(told(&mut state, post(poor(), mismatch(), None)), "ACCOUNT_FROZEN");
     assert_eq!(told(&mut state, post(poor(), mismatch(), no())), "GIFT_UNKNOWN");
 }
@@ -228,7 +231,7 @@ fn refusals_come_in_their_order() {
 #[test]
 fn a_refused_posting_opens_no_account() {
     let mut state = State::starting_after(0, 0);
-    decide(&mut state, &plain(2, vec![transfer("viewer/poor/coins", "house/coins/redeemed", 1)])).unwrap_err();
+    decide(&mut state, NOW, &plain(2, vec![transfer("viewer/poor/coins", "house/coins/redeemed", 1)])).unwrap_err();
     assert!(state.by_name("viewer/poor/coins").is_none() && state.by_name("house/coins/redeemed").is_none());
     assert_eq!(state.last_seq(), 0);
 }
@@ -241,10 +244,10 @@ fn a_cap_lets_late_taps_through_and_no_more() {
         let transfers = if matches!(operation, GuardOperation::CapAt(_)) { Vec::new() } else { transfers };
         request(n, Action::Post { transfers, guards: vec![Guard { key: "s".to_owned(), operation }], refusal: None })
     };
-    decide(&mut state, &tap(2, GuardOperation::AdvanceTo(2))).unwrap();
-    decide(&mut state, &tap(3, GuardOperation::CapAt(5))).unwrap();
-    decide(&mut state, &tap(4, GuardOperation::AdvanceTo(5))).unwrap();
-    let refused = decide(&mut state, &tap(5, GuardOperation::AdvanceTo(6))).unwrap_err();
+    decide(&mut state, NOW, &tap(2, GuardOperation::AdvanceTo(2))).unwrap();
+    decide(&mut state, NOW, &tap(3, GuardOperation::CapAt(5))).unwrap();
+    decide(&mut state, NOW, &tap(4, GuardOperation::AdvanceTo(5))).unwrap();
+    let refused = decide(&mut state, NOW, &tap(5, GuardOperation::AdvanceTo(6))).unwrap_err();
     assert_eq!(refused.told().reason, "GUARD_CAPPED");
     assert_eq!(balance(&state, "viewer/u1/coins"), 95);
 }
@@ -256,26 +259,26 @@ fn reversal_restores_and_happens_once() {
         2,
         vec![transfer("viewer/u1/coins", "house/coins/redeemed", 30), transfer("house/diamonds/issued", "creator/c/diamonds", 30)],
     );
-    let event = decide(&mut state, &gift).unwrap().pop().unwrap();
+    let event = decide(&mut state, NOW, &gift).unwrap().pop().unwrap();
     state.seal();
     state.publish(i64::MAX);
     state.load_source(event.clone());
     let reverse = |n| request(n, Action::Reverse { posting: event.id, allow_debt: false });
-    decide(&mut state, &reverse(3)).unwrap();
+    decide(&mut state, NOW, &reverse(3)).unwrap();
     assert_eq!((balance(&state, "viewer/u1/coins"), balance(&state, "creator/c/diamonds")), (100, 0));
-    assert_eq!(decide(&mut state, &reverse(4)).unwrap_err().told().reason, "ALREADY_REVERSED");
+    assert_eq!(decide(&mut state, NOW, &reverse(4)).unwrap_err().told().reason, "ALREADY_REVERSED");
 }
 
 #[test]
 fn holds_take_from_what_is_available_until_resolved() {
     let mut state = funded(100);
     let hold = NewTransfer { pending: true, ..transfer("viewer/u1/coins", "house/coins/redeemed", 70) };
-    let no = decide(&mut state, &plain(2, vec![hold])).unwrap().pop().unwrap().transfers[0].no;
+    let no = decide(&mut state, NOW, &plain(2, vec![hold])).unwrap().pop().unwrap().transfers[0].no;
     let spend = |n, amount| plain(n, vec![transfer("viewer/u1/coins", "house/coins/redeemed", amount)]);
-    assert_eq!(decide(&mut state, &spend(3, 31)).unwrap_err().told().reason, "INSUFFICIENT_FUNDS");
+    assert_eq!(decide(&mut state, NOW, &spend(3, 31)).unwrap_err().told().reason, "INSUFFICIENT_FUNDS");
     let part = Action::PostPending { transfer_no: no, amount: Amount::try_new(20).ok() };
-    decide(&mut state, &request(4, part.clone())).unwrap();
-    assert_eq!(decide(&mut state, &request(5, part)).unwrap_err().told().reason, "PENDING_RESOLVED");
-    decide(&mut state, &spend(6, 80)).unwrap();
+    decide(&mut state, NOW, &request(4, part.clone())).unwrap();
+    assert_eq!(decide(&mut state, NOW, &request(5, part)).unwrap_err().told().reason, "PENDING_RESOLVED");
+    decide(&mut state, NOW, &spend(6, 80)).unwrap();
     assert_eq!(balance(&state, "viewer/u1/coins"), 0);
 }

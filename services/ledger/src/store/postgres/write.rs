@@ -20,23 +20,23 @@ refusals AS (INSERT INTO refusal (book, id, time, reason, facts, fields) \
   SELECT $1, * FROM UNNEST($14::bytea[], $15::bigint[], $16::text[], $17::text[], $18::text[])), \
 guards AS (INSERT INTO guard (book, key, value, cap) SELECT $1, * FROM UNNEST($19::text[], $20::bigint[], $21::bigint[]) \
   ON CONFLICT (book, key) DO UPDATE SET value = excluded.value, cap = excluded.cap), \
-holds AS (INSERT INTO hold (book, no, debit, credit, amount, resolved_seq) \
-  SELECT $1, * FROM UNNEST($22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[]) \
-  ON CONFLICT (book, no) DO UPDATE SET resolved_seq = excluded.resolved_seq), \
+holds AS (INSERT INTO hold (book, no, debit, credit, amount, resolved_seq, expire_time, expired) \
+  SELECT $1, * FROM UNNEST($22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[]) \
+  ON CONFLICT (book, no) DO UPDATE SET resolved_seq = excluded.resolved_seq, expired = excluded.expired), \
 accounts AS (INSERT INTO account (book, key, name, state, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, \
     entries, seq) \
-  SELECT $1, * FROM UNNEST($27::bigint[], $28::text[], $29::bigint[], $30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[], \
-    $34::bigint[], $35::bigint[], $36::bigint[]) \
+  SELECT $1, * FROM UNNEST($29::bigint[], $30::text[], $31::bigint[], $32::bigint[], $33::bigint[], $34::bigint[], $35::bigint[], \
+    $36::bigint[], $37::bigint[], $38::bigint[]) \
   ON CONFLICT (book, key) DO UPDATE SET state = excluded.state, debits_posted = excluded.debits_posted, \
     credits_posted = excluded.credits_posted, debits_pending = excluded.debits_pending, credits_pending = excluded.credits_pending, \
     last_transfer = excluded.last_transfer, entries = excluded.entries, seq = excluded.seq WHERE excluded.seq > account.seq), \
 checkpoints AS (INSERT INTO checkpoint (book, account, no, entry_no, time, debits_posted, credits_posted, debits_pending, credits_pending) \
-  SELECT $1, * FROM UNNEST($53::bigint[], $54::bigint[], $55::bigint[], $56::bigint[], $57::bigint[], $58::bigint[], $59::bigint[], \
-    $60::bigint[])) \
+  SELECT $1, * FROM UNNEST($55::bigint[], $56::bigint[], $57::bigint[], $58::bigint[], $59::bigint[], $60::bigint[], $61::bigint[], \
+    $62::bigint[])) \
 INSERT INTO transfer (book, no, debit, credit, amount, kind, pending_no, d_debits_posted, d_credits_posted, d_debits_pending, \
     d_credits_pending, c_debits_posted, c_credits_posted, c_debits_pending, c_credits_pending, debit_prev, credit_prev) \
-  SELECT $1, * FROM UNNEST($37::bigint[], $38::bigint[], $39::bigint[], $40::bigint[], $41::bigint[], $42::bigint[], $43::bigint[], \
-    $44::bigint[], $45::bigint[], $46::bigint[], $47::bigint[], $48::bigint[], $49::bigint[], $50::bigint[], $51::bigint[], $52::bigint[])";
+  SELECT $1, * FROM UNNEST($39::bigint[], $40::bigint[], $41::bigint[], $42::bigint[], $43::bigint[], $44::bigint[], $45::bigint[], \
+    $46::bigint[], $47::bigint[], $48::bigint[], $49::bigint[], $50::bigint[], $51::bigint[], $52::bigint[], $53::bigint[], $54::bigint[])";
 
 type Bound = Query<'static, Postgres, PgArguments>;
 
@@ -104,7 +104,9 @@ fn bind_guards_and_holds(query: Bound, batch: &Batch) -> Bound {
     let query = query.bind(batch.holds.iter().map(|hold| hold.debit).collect::<Vec<_>>());
     let query = query.bind(batch.holds.iter().map(|hold| hold.credit).collect::<Vec<_>>());
     let query = query.bind(batch.holds.iter().map(|hold| hold.amount).collect::<Vec<_>>());
-    query.bind(batch.holds.iter().map(|hold| hold.resolved_seq).collect::<Vec<_>>())
+    let query = query.bind(batch.holds.iter().map(|hold| hold.resolved_seq).collect::<Vec<_>>());
+    let query = query.bind(batch.holds.iter().map(|hold| hold.expire_time).collect::<Vec<_>>());
+    query.bind(batch.holds.iter().map(|hold| i64::from(hold.expired)).collect::<Vec<_>>())
 }
 
 fn bind_accounts(query: Bound, batch: &Batch) -> Bound {

@@ -95,7 +95,11 @@ impl Inserts {
                 "key, value, cap",
                 "ON CONFLICT (book, key) DO UPDATE SET value = excluded.value, cap = excluded.cap",
             ),
-            hold: Insert::new("hold", rows::HOLD_COLUMNS, "ON CONFLICT (book, no) DO UPDATE SET resolved_seq = excluded.resolved_seq"),
+            hold: Insert::new(
+                "hold",
+                rows::HOLD_COLUMNS,
+                "ON CONFLICT (book, no) DO UPDATE SET resolved_seq = excluded.resolved_seq, expired = excluded.expired",
+            ),
             // Newer rows win: a stale writer's values never come back.
             account: Insert::new(
                 "account",
@@ -170,7 +174,14 @@ fn bind_guard(query: Bound, key: &str, guard: GuardState) -> Bound {
 }
 
 fn bind_hold(query: Bound, hold: &Hold) -> Bound {
-    query.bind(hold.no).bind(hold.debit).bind(hold.credit).bind(hold.amount).bind(hold.resolved_seq)
+    query
+        .bind(hold.no)
+        .bind(hold.debit)
+        .bind(hold.credit)
+        .bind(hold.amount)
+        .bind(hold.resolved_seq)
+        .bind(hold.expire_time)
+        .bind(i64::from(hold.expired))
 }
 
 fn bind_account(query: Bound, account: &Account) -> Bound {

@@ -57,3 +57,54 @@ fn a_guard_key_that_one_database_cannot_hold_is_refused_by_both() {
     let guards = vec![pb::Guard { key: "k\0".to_owned(), operation: Some(pb::guard::Operation::CapAt(1)) }];
     assert!(matches!(post(pb::PostRequest { guards, ..widest() }, SCOPE), Err(Error::Malformed { field: "guards.key", .. })));
 }
+
+/// A posting of 100 coins to an account each, with these particulars.
+fn with(legs: Vec<pb::Transfer>) -> Result<Request, Error> {
+    let leg = |leg: pb::Transfer| pb::Transfer {
+        debit_account: "viewer/u1/coins".to_owned(),
+        credit_account: if leg.credit_account.is_empty() { "house/coins/redeemed".to_owned() } else { leg.credit_account },
+        amount: if leg.rest_of == 0 { 100 } else { leg.amount },
+        ..leg
+    };
+    post(pb::PostRequest { transfers: legs.into_iter().map(leg).collect(), guards: Vec::new(), ..widest() }, SCOPE)
+}
+
+#[test]
+fn transfers_that_make_no_sense_are_malformed() {
+    let up_to = || pb::Transfer { up_to: true, ..Default::default() };
+    let rest = |rest_of| pb::Transfer { rest_of, ..Default::default() };
+    let field = |asked: Result<Request, Error>| match asked {
+        Err(Error::Malformed { field, .. }) => field,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(field(with(vec![pb::Transfer { allow_debt: true, ..up_to() }])), "transfers.up_to");
+    // Nothing before it, itself, a later one, a plain one, none at all.
+    for (legs, at) in [(vec![], 1), (vec![up_to()], 2), (vec![up_to()], 3), (vec![Default::default()], 1), (vec![up_to()], -1)] {
+        assert_eq!(field(with([legs, vec![rest(at)]].concat())), "transfers.rest_of", "{at}");
+    }
+    assert_eq!(field(with(vec![up_to(), rest(1), rest(1)])), "transfers.rest_of");
+    assert_eq!(field(with(vec![up_to(), pb::Transfer { amount: 5, ..rest(1) }])), "transfers.amount");
+    let end = Some(Timestamp { seconds: 1, nanos: 0 });
+    assert_eq!(field(with(vec![pb::Transfer { expire_time: end, ..Default::default() }])), "transfers.expire_time");
+    let strange = Some(Timestamp { seconds: i64::MAX, nanos: 0 });
+    assert_eq!(field(with(vec![pb::Transfer { pending: true, expire_time: strange, ..Default::default() }])), "transfers.expire_time");
+    // The rest of a rest, and of holds, are fine.
+    let chained = with(vec![up_to(), pb::Transfer { up_to: true, ..rest(1) }, pb::Transfer { pending: true, ..rest(2) }]).unwrap();
+    let Action::Post { transfers, .. } = chained.action else { panic!("no posting") };
+    assert_eq!(transfers.iter().map(|t| (t.rest_of, t.amount.get())).collect::<Vec<_>>(), [(None, 100), (Some(0), 100), (Some(1), 100)]);
+}
+
+#[test]
+fn everything_a_transfer_says_is_compared_on_retry() {
+    let legs = [
+        pb::Transfer::default(),
+        pb::Transfer { up_to: true, ..Default::default() },
+        pb::Transfer { pending: true, ..Default::default() },
+        pb::Transfer { pending: true, expire_time: Some(Timestamp { seconds: 9, nanos: 0 }), ..Default::default() },
+        pb::Transfer { pending: true, expire_time: Some(Timestamp { seconds: 9, nanos: 1000 }), ..Default::default() },
+    ];
+    let fields: Vec<Fields> = legs.into_iter().map(|leg| with(vec![leg]).unwrap().fields).collect();
+    for (at, one) in fields.iter().enumerate() {
+        assert!(fields[at + 1..].iter().all(|other| other != one), "{one:?}");
+    }
+}

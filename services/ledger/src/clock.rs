@@ -1,0 +1,51 @@
+//! The clock of a ledger: the system's, or one that tests move by hand.
+
+use crate::domain::Micros;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// Where a ledger's time comes from.
+#[derive(Debug, Clone, Default)]
+pub enum Clock {
+    /// The system's.
+    #[default]
+    System,
+    /// Microseconds since the Unix epoch, as last sent.
+    Manual(watch::Receiver<Micros>),
+}
+
+/// The longest sleep at once: a system clock that is set meanwhile is noticed.
+const SLEEP_MAX: Duration = Duration::from_secs(10);
+
+impl Clock {
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        match self {
+            Self::System => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                i64::try_from(since.as_micros()).expect("a clock before the year 294,000")
+            }
+            Self::Manual(time) => *time.borrow(),
+        }
+    }
+
+    /// Returns once it is this late.
+    pub async fn until(&self, time: Micros) {
+        match self {
+            Self::System => loop {
+                let left = u64::try_from(time.saturating_sub(self.now())).unwrap_or_default();
+                if left == 0 {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_micros(left).min(SLEEP_MAX)).await;
+            },
+            Self::Manual(now) => {
+                if now.clone().wait_for(|now| *now >= time).await.is_err() {
+                    // Nobody moves it any more: it stands still for good.
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+    }
+}

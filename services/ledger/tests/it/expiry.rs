@@ -1,0 +1,159 @@
+//! Holds that end by themselves: at their time, once, also across restarts, and with nobody asking.
+use crate::book::{assert_sound, buy, config, databases, gift, new_id, post, posted, reason, start, transfer};
+use ledger::{
+    Config,
+    book::Handle,
+    clock::Clock,
+    domain::{
+        Micros,
+        event::{Body, TransferKind},
+        request::{Action, NewTransfer, Request},
+    },
+    store::Store,
+};
+use tokio::sync::watch;
+
+const SECOND: Micros = 1_000_000;
+
+/// A clock that stands where the system's is, until it is moved.
+fn clock() -> (watch::Sender<Micros>, Config) {
+    let (sender, receiver) = watch::channel(Clock::System.now());
+    (sender, Config { clock: Clock::Manual(receiver), ..config() })
+}
+
+fn hold(user: &str, amount: i64, expire_time: Micros) -> Request {
+    let transfer = transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", amount);
+    post(new_id(), vec![NewTransfer { pending: true, expire_time: Some(expire_time), ..transfer }])
+}
+
+fn with(action: Action) -> Request {
+    Request { action, ..post(new_id(), Vec::new()) }
+}
+
+/// Every posting wakes the tests' wait: the journal is read until it holds this many expiries.
+async fn until_expired(store: &dyn Store, book: &Handle, count: usize) {
+    loop {
+        let events = store.events(book.row.key, 1, 10_000).await.unwrap();
+        if events.iter().filter(|stored| stored.event.body == Body::HoldExpired).count() >= count {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_is_over_exactly_at_its_time() {
+    for database in &databases().all {
+        let (time, config) = clock();
+        let (ledger, book) = start(database, config).await;
+        posted(book.submit(buy("u1", 100)).await);
+        let now = *time.borrow();
+        let end = now + 10 * SECOND;
+        let no = posted(book.submit(hold("u1", 60, end)).await).0.transfers[0].transfer.no;
+        let early = posted(book.submit(hold("u1", 10, end)).await).0.transfers[0].transfer.no;
+        time.send_replace(end - 1);
+        assert_eq!(reason(book.submit(gift(new_id(), "u1", "c1", 31)).await), "INSUFFICIENT_FUNDS");
+        posted(book.submit(with(Action::VoidPending { transfer_no: early })).await);
+        time.send_replace(end);
+        assert_eq!(reason(book.submit(with(Action::PostPending { transfer_no: no, amount: None })).await), "PENDING_EXPIRED");
+        assert_eq!(reason(book.submit(with(Action::VoidPending { transfer_no: no })).await), "PENDING_EXPIRED");
+        assert_eq!(reason(book.submit(with(Action::VoidPending { transfer_no: early })).await), "PENDING_RESOLVED");
+        posted(book.submit(gift(new_id(), "u1", "c1", 100)).await);
+        let account = book.account("viewer/u1/coins").await.unwrap();
+        assert_eq!((account.counters.balance(), account.counters.debits_pending), (0, 0));
+        assert_sound(&ledger, &book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_ends_though_nobody_asks_and_once_only() {
+    for database in &databases().all {
+        let (time, config) = clock();
+        let (ledger, book) = start(database, config.clone()).await;
+        posted(book.submit(buy("u1", 100)).await);
+        let end = *time.borrow() + 10 * SECOND;
+        for at in 0..3 {
+            posted(book.submit(hold("u1", 10, end + at)).await);
+        }
+        time.send_replace(end);
+        until_expired(&**ledger.store(), &book, 1).await;
+        drop(book);
+        ledger.shutdown().await;
+        // After a restart with nothing asked of the book, the rest; also what came due while nothing ran.
+        time.send_replace(end + 1);
+        let (ledger, book) = start(database, config.clone()).await;
+        until_expired(&**ledger.store(), &book, 2).await;
+        time.send_replace(end + 2);
+        until_expired(&**ledger.store(), &book, 3).await;
+        let account = book.account("viewer/u1/coins").await.unwrap();
+        assert_eq!((account.counters.available(), account.counters.debits_pending), (100, 0));
+        let expiries = ledger.store().transfers(book.row.key, 0, 100).await.unwrap();
+        assert_eq!(expiries.iter().filter(|transfer| transfer.kind == TransferKind::ExpiryOfPending).count(), 3);
+        // A statement has a line for it.
+        let (entries, _) = book.entries("viewer/u1/coins", 0, 1).await.unwrap();
+        assert_eq!(entries[0].posting.kind, "ledger.hold_expired");
+        assert_sound(&ledger, &book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_small_memory_forgot_ends_all_the_same() {
+    for database in &databases().all {
+        let (time, config) = clock();
+        let small = Config { cache_max: 2, dirty_max: 2, replay_max: 3, ids_max: 8, ..config };
+        let (ledger, book) = start(database, small.clone()).await;
+        let end = *time.borrow() + 10 * SECOND;
+        for n in 0..30 {
+            let user = format!("u{n}");
+            posted(book.submit(buy(&user, 10)).await);
+            posted(book.submit(hold(&user, 10, end + n % 3)).await);
+        }
+        time.send_replace(end + 2);
+        until_expired(&**ledger.store(), &book, 30).await;
+        posted(book.submit(gift(new_id(), "u7", "c1", 10)).await);
+        assert_sound(&ledger, &book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_one_commit_takes_end_in_several() {
+    for database in &databases().all {
+        let (time, config) = clock();
+        let (ledger, book) = start(database, config).await;
+        posted(book.submit(buy("u1", 100_000)).await);
+        let end = *time.borrow() + 10 * SECOND;
+        let outcomes = book.submit_many((0..4_100).map(|_| hold("u1", 1, end)).collect()).await.unwrap();
+        let last = outcomes.into_iter().map(|outcome| posted(outcome).0.transfers[0].transfer.no).max().unwrap();
+        time.send_replace(end);
+        // Its event may still be to come, but nobody posts it meanwhile.
+        assert_eq!(reason(book.submit(with(Action::PostPending { transfer_no: last, amount: None })).await), "PENDING_EXPIRED");
+        until_expired(&**ledger.store(), &book, 4_100).await;
+        assert_eq!(book.account("viewer/u1/coins").await.unwrap().counters.available(), 100_000);
+        assert_sound(&ledger, &book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn payouts_and_distant_times_are_refused_and_stay_so() {
+    for database in &databases().all {
+        let (time, config) = clock();
+        let (_ledger, book) = start(database, config).await;
+        posted(book.submit(buy("u1", 100)).await);
+        let now = *time.borrow();
+        for bad in [now, now - 1, now + 400 * 86_400 * SECOND + 1] {
+            assert_eq!(reason(book.submit(hold("u1", 1, bad)).await), "EXPIRY_OUT_OF_RANGE");
+        }
+        let late = hold("u1", 1, now + 400 * 86_400 * SECOND);
+        posted(book.submit(late).await);
+        let payout =
+            NewTransfer { pending: true, expire_time: Some(now + SECOND), ..transfer("creator/c1/payable/USD", "house/in_transit/USD", 1) };
+        assert_eq!(reason(book.submit(post(new_id(), vec![payout])).await), "EXPIRY_FORBIDDEN");
+        let (early, once) = (hold("u1", 1, now + SECOND), hold("u1", 1, now));
+        assert_eq!(reason(book.submit(once.clone()).await), "EXPIRY_OUT_OF_RANGE");
+        posted(book.submit(early.clone()).await);
+        // The first answer stays, whatever the time is by now.
+        time.send_replace(now + 2 * SECOND);
+        assert!(posted(book.submit(early).await).1);
+        assert_eq!(reason(book.submit(once).await), "EXPIRY_OUT_OF_RANGE");
+    }
+}
