@@ -118,5 +118,7 @@ CREATE TABLE checkpoint (
 CREATE TABLE lease (
   id BIGINT NOT NULL PRIMARY KEY,
   owner TEXT NOT NULL,
-  until_ms BIGINT NOT NULL
+  until_ms BIGINT NOT NULL,
+  -- By what name the owner's sessions are known to the database, so that a successor can end them.
+  session TEXT NOT NULL
 );

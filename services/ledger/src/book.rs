@@ -57,6 +57,11 @@ impl Shared {
     pub(crate) fn lease_owner(&self) -> Option<String> {
         self.lease.other_owner()
     }
+
+    /// As [`Shared::lease_owner`], for readers: no fence tells them that memory is old.
+    pub(crate) async fn sure_lease_owner(&self) -> Option<String> {
+        self.lease.sure_owner().await
+    }
 }
 
 /// A book that can be posted to and read.
@@ -109,7 +114,7 @@ impl Handle {
 
     /// An account as a resolved commit left it.
     pub async fn account(&self, name: &str) -> Result<Account, Error> {
-        if let Some(owner) = self.shared.lease_owner() {
+        if let Some(owner) = self.shared.sure_lease_owner().await {
             return Err(Error::NotTheWriter(owner));
         }
         let unknown = || Error::AccountUnknown(name.to_owned());

@@ -3,75 +3,119 @@
 use crate::{config::Config, store::Store};
 use std::{
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 mod owner;
 
+/// How often it is renewed in the time it is good for.
+const RENEWALS: u32 = 3;
+/// How often another tries to take it in that time: a successor comes late by one of them at the most.
+const ATTEMPTS: u32 = 6;
+
 /// Whether this process may write.
-#[derive(Debug)]
 pub(crate) struct Lease {
+    store: Arc<dyn Store>,
+    owner: String,
+    /// How long it is good for; zero: it is always ours.
+    hold: Duration,
+    held: Mutex<Held>,
+    /// One attempt at a time.
+    asking: tokio::sync::Mutex<()>,
+}
+
+/// What the last attempt told.
+struct Held {
     /// `None`: we hold it.
-    other: Mutex<Option<String>>,
+    other: Option<String>,
+    /// Until then nobody else can have it, if we do.
+    until: Instant,
 }
 
 impl Lease {
     /// Takes the lease if it is free, and keeps renewing or trying in the background. Without a lease time it is always ours.
     pub(crate) async fn start(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) -> Arc<Self> {
-        let lease = Arc::new(Self { other: Mutex::new(None) });
-        if config.lease_ms == 0 {
+        let hold = Duration::from_millis(config.lease_ms);
+        let held = Mutex::new(Held { other: None, until: Instant::now() });
+        let lease = Arc::new(Self { store, owner: owner::own(), hold, held, asking: tokio::sync::Mutex::default() });
+        if hold.is_zero() {
             return lease;
         }
-        let hold_ms = config.lease_ms;
-        let owner = owner::own();
-        lease.renew(&*store, &owner, hold_ms).await;
+        lease.ask(hold).await;
         let keeper = lease.clone();
         tokio::spawn(async move {
-            let mut tick = tokio::time::interval(Duration::from_millis(hold_ms / 3));
-            tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            while stop.run_until_cancelled(tick.tick()).await.is_some() {
-                keeper.renew(&*store, &owner, hold_ms).await;
+            let pause = || hold / if keeper.other_owner().is_none() { RENEWALS } else { ATTEMPTS };
+            while stop.run_until_cancelled(tokio::time::sleep(pause())).await.is_some() {
+                keeper.ask(hold).await;
             }
             // A successor need not wait for the time to run out.
             if keeper.other_owner().is_none() {
-                keeper.renew(&*store, &owner, 0).await;
+                keeper.ask(Duration::ZERO).await;
             }
         });
         lease
     }
 
+    /// Who writes the books, as far as was told last.
     pub(crate) fn other_owner(&self) -> Option<String> {
-        self.other.lock().expect("nothing panics while it holds this").clone()
+        self.held.lock().expect("nothing panics while it holds this").other.clone()
     }
 
-    async fn renew(&self, store: &dyn Store, owner: &str, hold_ms: u64) {
-        let hold_ms = i64::try_from(hold_ms).unwrap_or(i64::MAX);
-        let mut held = store.lease(owner, hold_ms, None).await;
-        if let Ok(holder) = &held
-            && holder != owner
-            && owner::is_gone(holder)
-        {
-            // It crashed on this machine: nobody has to wait for its time to run out.
-            let gone = holder.clone();
-            held = store.lease(owner, hold_ms, Some(&gone)).await;
+    /// As [`Lease::other_owner`]; but when our time may have run out unnoticed, as in a process that stood still, the database is asked first.
+    pub(crate) async fn sure_owner(&self) -> Option<String> {
+        let over = |held: &Held| held.other.is_none() && held.until < Instant::now();
+        if !self.hold.is_zero() && over(&self.held.lock().expect("nothing panics while it holds this")) {
+            let _one = self.asking.lock().await;
+            // Another may have asked meanwhile.
+            if over(&self.held.lock().expect("nothing panics while it holds this")) {
+                self.attempt(self.hold).await;
+            }
         }
-        let holder = match held {
-            Ok(holder) => (holder != owner).then_some(holder),
-            Err(why) => {
+        self.other_owner()
+    }
+
+    async fn ask(&self, hold: Duration) {
+        let _one = self.asking.lock().await;
+        self.attempt(hold).await;
+    }
+
+    async fn attempt(&self, hold: Duration) {
+        let started = Instant::now();
+        // A connection that leads nowhere must not keep us from trying another.
+        let told = tokio::time::timeout(self.hold / 2, self.take(hold)).await;
+        let holder = match told {
+            Ok(Ok(holder)) => (holder != self.owner).then_some(holder),
+            failed => {
                 // The database is out of reach: writing fails by itself, and reading what memory holds goes on.
-                warn!(%why, "can't renew the lease");
+                match failed {
+                    Ok(Err(why)) => warn!(%why, "can't renew the lease"),
+                    Ok(Ok(_)) | Err(_) => warn!("can't renew the lease: the database does not answer"),
+                }
+                self.held.lock().expect("nothing panics while it holds this").until = Instant::now() + self.hold / ATTEMPTS;
                 return;
             }
         };
-        let mut other = self.other.lock().expect("nothing panics while it holds this");
-        if *other != holder {
+        let mut held = self.held.lock().expect("nothing panics while it holds this");
+        // The database's time began to run after ours.
+        held.until = started + hold;
+        if held.other != holder {
             match &holder {
                 None => info!("lease taken, this process writes the books"),
                 Some(holder) => info!(holder, "another process holds the lease and writes the books"),
             }
-            *other = holder;
+            held.other = holder;
         }
+    }
+
+    async fn take(&self, hold: Duration) -> Result<String, crate::store::Error> {
+        let hold_ms = i64::try_from(hold.as_millis()).unwrap_or(i64::MAX);
+        let holder = self.store.lease(&self.owner, hold_ms, None).await?;
+        if holder == self.owner || !owner::is_gone(&holder) {
+            return Ok(holder);
+        }
+        // It crashed on this machine: nobody has to wait for its time to run out.
+        self.store.lease(&self.owner, hold_ms, Some(&holder)).await
     }
 }

@@ -172,6 +172,9 @@ pub enum Error {
     /// A book of this name exists with another mode or region.
     #[error("book {0} exists with another mode or region")]
     BookExists(String),
+    /// Written here, but it can't be told whether where it must survive.
+    #[error("ledger store: not yet safe: {0}")]
+    Unsettled(String),
     /// Made for tests of failure.
     #[error("injected: {0}")]
     Injected(&'static str),
@@ -245,6 +248,9 @@ pub trait Store: Send + Sync + 'static {
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error>;
     /// Writes a batch whole or not at all.
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError>;
+    /// Returns once everything that could be read until now is as durable as an acknowledgement promises. Rows can be read before that: after a crash,
+    /// and on PostgreSQL when a commit's wait for its standby was cancelled.
+    async fn settle(&self) -> Result<(), Error>;
     /// Forgets up to `limit` refusals from before this time, in microseconds since the Unix epoch. Returns how many.
     async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error>;
     /// Takes or renews the lease on all books for `owner`, on the database's clock; also from `gone`, before its time is up. Returns the owner

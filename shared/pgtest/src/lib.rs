@@ -6,6 +6,7 @@
 
 mod install;
 mod server;
+mod standby;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -86,6 +87,8 @@ pub struct Cluster {
     installation: Installation,
     home: tempfile::TempDir,
     databases: AtomicU32,
+    /// Whom a standby follows.
+    follows: Option<standby::Follows>,
 }
 
 impl Cluster {
@@ -94,7 +97,7 @@ impl Cluster {
         let installation = Installation::find()?;
         let home = template::home(&installation)?;
         template::copy_into(&installation, &home.path().join(DATA))?;
-        let mut cluster = Cluster { server: None, installation, home, databases: AtomicU32::new(0) };
+        let mut cluster = Cluster { server: None, installation, home, databases: AtomicU32::new(0), follows: None };
         cluster.restart()?;
         Ok(cluster)
     }
@@ -136,7 +139,7 @@ impl Cluster {
     /// As [`Cluster::restart`], with settings of this start (`name=value`), which win over the usual ones.
     pub fn restart_with(&mut self, settings: &[&str]) -> Result<(), Error> {
         self.server = None;
-        self.server = Some(Server::start(&self.installation, &self.data(), self.home.path(), settings)?);
+        self.server = Some(self.started(settings)?);
         Ok(())
     }
 
@@ -145,7 +148,8 @@ impl Cluster {
         self.home.path().join(DATA)
     }
 
-    fn database_url(&self, name: &str) -> String {
+    /// Address of a database of this name, such as one that a standby has from its primary.
+    pub fn database_url(&self, name: &str) -> String {
         // libpq's own spelling of a socket directory; sqlx reads it too. `localhost` only satisfies URL parsers.
         format!("postgres://{}@localhost/{name}?host={}", install::SUPERUSER, percent_encoded(self.home.path()))
     }

@@ -18,8 +18,8 @@ use crate::install::{Installation, run};
 const READY_MAX: Duration = Duration::from_secs(60);
 /// Log lines kept for an error.
 const LOG_LINES: usize = 30;
-/// What the server logs when it takes connections (locale C).
-const READY: &str = "database system is ready to accept connections";
+/// What the server logs when it takes connections (locale C); a standby takes those that only read.
+const READY: [&str; 2] = ["database system is ready to accept connections", "database system is ready to accept read-only connections"];
 
 /// Immediate shutdown: what was committed is in the log, and the directory is going away.
 /// The guard lets go of the log, so that its end tells that the last server process is gone.
@@ -110,7 +110,7 @@ impl Drop for Server {
 fn drain(stderr: ChildStderr, log: &Mutex<VecDeque<String>>, ready: &Sender<()>) {
     for line in BufReader::new(stderr).lines() {
         let Ok(line) = line else { return };
-        if line.contains(READY) {
+        if READY.iter().any(|ready| line.contains(ready)) {
             // Nobody listens any more after the first time.
             let _ = ready.send(());
         }

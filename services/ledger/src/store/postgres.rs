@@ -11,14 +11,31 @@ use sqlx::{AssertSqlSafe, FromRow, PgPool, postgres::PgPoolOptions, postgres::Pg
 use std::sync::Arc;
 use uuid::Uuid;
 
+mod lease;
+mod notice;
 mod write;
 
 /// Connections for all books of a process: each writer uses one at a time, readers share the rest.
 const CONNECTIONS_MAX: u32 = 12;
 
+/// Milliseconds a statement waits for another's lock. Rows are locked by a rival or by a commit of ours whose connection was lost, and both may take
+/// as long as a standby is away: whoever waits asks again instead, on a connection that stays usable.
+const LOCK_TIMEOUT_MS: u32 = 1_000;
+
+/// Seconds until the server takes a silent client for gone: asked after so many, so often, so many times; or when it took nothing for so long.
+const KEEPALIVE: [(&str, &str); 4] =
+    [("tcp_keepalives_idle", "2"), ("tcp_keepalives_interval", "1"), ("tcp_keepalives_count", "2"), ("tcp_user_timeout", "4s")];
+
+/// Probes and planned commits are short; what a probe for durability leaves in the log is its name.
+const SETTLE: &str = "SELECT pg_logical_emit_message(true, 'largesse', 'settle')";
+
 /// A ledger in schema `ledger`.
 pub struct PostgresStore {
     pool: PgPool,
+    /// One connection, so that the lease is renewed also while all others wait. It does not wait for a standby: a lease need not survive anything.
+    lease: PgPool,
+    /// By what name the server knows our sessions.
+    session: String,
 }
 
 impl PostgresStore {
@@ -29,9 +46,15 @@ impl PostgresStore {
         // A plan made while a table is empty would read it whole for ever after. Every statement here goes by an index whatever the statistics say,
         // and is planned once.
         let options = options.options([("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan")]);
+        // Warnings are part of a commit's answer.
+        let options = options.options([("client_min_messages", "warning")]).options(KEEPALIVE);
+        let session = format!("largesse ledger {:.16}", Uuid::new_v4().simple());
+        let options = options.options([("lock_timeout", LOCK_TIMEOUT_MS)]).application_name(&session);
+        let lease = options.clone().options([("synchronous_commit", "local")]);
+        let lease = PgPoolOptions::new().max_connections(1).acquire_timeout(db::ACQUIRE_TIMEOUT).connect_lazy_with(lease);
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(db::ACQUIRE_TIMEOUT).connect_with(options).await?;
         db::check_durability_postgres(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, lease, session })
     }
 
     async fn page<T>(&self, table: &str, columns: &str, key: &str, (book, from, limit): (i64, i64, i64)) -> Result<Vec<T>, Error>
@@ -55,7 +78,10 @@ impl Store for PostgresStore {
             let sql = "INSERT INTO book (book, name, mode, region, create_time) SELECT COALESCE(MAX(book), 0) + 1, $1, $2, $3, $4 FROM book \
                        ON CONFLICT DO NOTHING";
             let query = sqlx::query(sql).bind(&book.name).bind(book.mode.code()).bind(&book.region).bind(book.create_time);
-            query.execute(&self.pool).await?;
+            let made = query.execute(&self.pool).await?.rows_affected();
+            if made > 0 {
+                self.settle().await?;
+            }
             let sql = format!("SELECT {} FROM book WHERE name = $1", rows::BOOK_COLUMNS);
             let there: Option<rows::BookRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(&book.name).fetch_optional(&self.pool).await?;
             let Some(there) = there.map(rows::book).transpose()? else { continue };
@@ -215,6 +241,15 @@ impl Store for PostgresStore {
         write::commit(&self.pool, batch).await
     }
 
+    async fn settle(&self) -> Result<(), Error> {
+        // Logs are flushed and sent in order: once this commit is safe, so is all that was seen before it. It writes no row, so it waits for nobody.
+        match notice::with_warning(sqlx::query(SETTLE).execute(&self.pool)).await {
+            (Ok(_), None) => Ok(()),
+            (Ok(_), Some(why)) => Err(Error::Unsettled(why)),
+            (Err(why), _) => Err(why.into()),
+        }
+    }
+
     async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error> {
         let sql =
             "DELETE FROM refusal WHERE book = $1 AND id IN (SELECT id FROM refusal WHERE book = $1 AND time < $2 ORDER BY time LIMIT $3)";
@@ -222,13 +257,6 @@ impl Store for PostgresStore {
     }
 
     async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error> {
-        let now = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-        let free = format!("lease.owner IN ($1, $3) OR lease.until_ms < {now}");
-        let sql = format!(
-            "INSERT INTO lease (id, owner, until_ms) VALUES (1, $1, {now} + $2) ON CONFLICT (id) DO UPDATE SET \
-             owner = CASE WHEN {free} THEN $1 ELSE lease.owner END, \
-             until_ms = CASE WHEN {free} THEN {now} + $2 ELSE lease.until_ms END RETURNING owner"
-        );
-        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(owner).bind(hold_ms).bind(gone.unwrap_or(owner)).fetch_one(&self.pool).await?)
+        lease::take(&self.lease, &lease::Taker { owner, session: &self.session }, hold_ms, gone).await
     }
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use committer::Committer;
 use db::{Database, Migration};
 use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection, SqlitePool, sqlite::SqlitePoolOptions, sqlite::SqliteRow};
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -28,6 +28,8 @@ pub struct SqliteStore {
     writer: Arc<Mutex<SqliteConnection>>,
     committer: Committer,
     readers: SqlitePool,
+    /// The write-ahead log.
+    log: PathBuf,
 }
 
 impl SqliteStore {
@@ -35,6 +37,7 @@ impl SqliteStore {
     pub async fn open(database: &Database) -> Result<Self, Error> {
         database.open("ledger", &MIGRATIONS).await?.close().await;
         let options = database.sqlite_options("ledger")?.ok_or_else(|| Error::Damaged("not an SQLite database".to_owned()))?;
+        let log = PathBuf::from(format!("{}-wal", options.get_filename().display()));
         let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options.clone().pragma("query_only", "1")).await?;
         db::check_durability_sqlite(&readers).await?;
         // Checkpoints are made beside the commits.
@@ -43,7 +46,7 @@ impl SqliteStore {
         let written = Arc::new(checkpoint::Written::default());
         checkpoint::start(options, Arc::downgrade(&writer), written.clone());
         let committer = Committer::start(writer.clone(), written);
-        Ok(Self { writer, committer, readers })
+        Ok(Self { writer, committer, readers, log })
     }
 
     async fn all<T>(&self, sql: String, book: i64, list: Option<String>) -> Result<Vec<T>, Error>
@@ -249,6 +252,18 @@ impl Store for SqliteStore {
         self.committer.commit(batch.clone()).await
     }
 
+    async fn settle(&self) -> Result<(), Error> {
+        // After a killed process the log may hold commits that are in the system's memory only.
+        let log = self.log.clone();
+        let synced = tokio::task::spawn_blocking(move || match std::fs::File::open(log) {
+            Ok(log) => log.sync_data(),
+            // All of it is in the file, which a checkpoint syncs.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        });
+        Ok(synced.await.map_err(std::io::Error::other).flatten().map_err(sqlx::Error::Io)?)
+    }
+
     async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error> {
         let sql =
             "DELETE FROM refusal WHERE book = ?1 AND id IN (SELECT id FROM refusal WHERE book = ?1 AND time < ?2 ORDER BY time LIMIT ?3)";
@@ -260,7 +275,7 @@ impl Store for SqliteStore {
         let now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
         let free = format!("lease.owner IN (?1, ?3) OR lease.until_ms < {now}");
         let sql = format!(
-            "INSERT INTO lease (id, owner, until_ms) VALUES (1, ?1, {now} + ?2) ON CONFLICT (id) DO UPDATE SET \
+            "INSERT INTO lease (id, owner, until_ms, session) VALUES (1, ?1, {now} + ?2, '') ON CONFLICT (id) DO UPDATE SET \
              owner = CASE WHEN {free} THEN ?1 ELSE lease.owner END, \
              until_ms = CASE WHEN {free} THEN {now} + ?2 ELSE lease.until_ms END RETURNING owner"
         );

@@ -29,6 +29,8 @@ pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: M
     let ids = load_ids(store, book.key, config, now).await?;
     let (ends, horizon) = super::expiry::load(store, book.key).await?;
     state.load_ends(ends, horizon);
+    // Replays are answered from what was read here, and an answer is a promise.
+    store.settle().await?;
     let epoch = head.epoch + 1;
     Ok((Loaded { head, epoch, ids }, state))
 }

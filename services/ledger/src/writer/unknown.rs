@@ -24,7 +24,14 @@ pub(super) async fn resolve(store: &dyn Store, book: &Book, head: &Commit, batch
                     let there = there.into_iter().next();
                     let ours = there.is_some_and(|commit| (commit.epoch, commit.hash) == (batch.commit.epoch, batch.commit.hash));
                     // The claim itself may have been the lost answer: then the number is ours, and the batch never happened.
-                    return if ours { Ok(()) } else { Err(CommitError::Fenced) };
+                    if !ours {
+                        return Err(CommitError::Fenced);
+                    }
+                    // It happened here. It counts once it is where it must survive, and only a later write that got there can tell.
+                    match store.settle().await {
+                        Ok(()) => return Ok(()),
+                        Err(why) => warn!(book = book.name, %why, "the commit is written, but not yet as safe as it has to be"),
+                    }
                 }
                 Err(why) => warn!(book = book.name, %why, "can't read whose commit it is yet"),
             },

@@ -166,6 +166,9 @@ impl Store for Injected {
             }
         }
     }
+    async fn settle(&self) -> Result<(), Error> {
+        self.inner.settle().await
+    }
     async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error> {
         self.inner.forget_refusals(book, before, limit).await
     }

@@ -30,7 +30,7 @@ async fn plans_made_on_empty_tables_still_use_indexes() {
     let settled = async |connection: &mut PgConnection| {
         let mut last = count(connection).await;
         loop {
-            let others = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'largesse ledger'";
+            let others = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name LIKE 'largesse ledger%'";
             let open: i64 = sqlx::query_scalar(others).fetch_one(&mut *connection).await.unwrap();
             let now = count(connection).await;
             if open == 0 && now == last {

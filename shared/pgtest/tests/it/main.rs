@@ -34,3 +34,19 @@ fn dropping_removes_the_data() {
     drop(cluster);
     assert!(!data.exists());
 }
+
+#[tokio::test]
+async fn a_promoted_standby_has_what_was_committed_with_it() {
+    let mut primary = pgtest::Cluster::start().unwrap();
+    let url = primary.create_database().unwrap();
+    let mut standby = primary.standby("second").unwrap();
+    primary.set_synchronous("second").unwrap();
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE t (n BIGINT); INSERT INTO t VALUES (7)").execute(&mut connection).await.unwrap();
+    primary.kill_postmaster().unwrap();
+    standby.promote().unwrap();
+    let name = url.split('?').next().and_then(|url| url.rsplit('/').next()).unwrap();
+    let mut connection = PgConnection::connect(&standby.database_url(name)).await.unwrap();
+    let n: i64 = sqlx::query("UPDATE t SET n = n + 1 RETURNING n").fetch_one(&mut connection).await.unwrap().get(0);
+    assert_eq!(n, 8);
+}

@@ -1,5 +1,6 @@
 //! One batch, one statement: every table's rows as arrays. Data-modifying WITH parts happen all or none, and the fence is among them.
 
+use super::notice;
 use crate::{
     codec,
     domain::{
@@ -58,8 +59,13 @@ pub(super) async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), CommitErr
     let query = bind_guards_and_holds(query, batch);
     let query = bind_accounts(query, batch);
     let query = bind_transfers(query, batch);
-    match bind_checkpoints(query, batch).execute(&mut *connection).await {
-        Ok(_) => Ok(()),
+    let (answer, warning) = notice::with_warning(bind_checkpoints(query, batch).execute(&mut *connection)).await;
+    match answer {
+        Ok(_) => match warning {
+            None => Ok(()),
+            // Its wait for the standby was cancelled: it is written here, and gone if this machine is lost now.
+            Some(why) => Err(CommitError::Unknown(why)),
+        },
         Err(sqlx::Error::Database(error)) => {
             let code = error.code().unwrap_or_default();
             if code == UNIQUE_VIOLATION {

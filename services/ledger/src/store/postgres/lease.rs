@@ -1,0 +1,59 @@
+//! The lease row, and an end to the sessions of whoever lost it.
+//!
+//! A process that vanished with a transaction open leaves its rows locked for as long as its connections seem alive to the server, which may be
+//! hours. Whoever takes its lease ends its sessions first. That is safe whatever the loser still does: its commits come to an unknown outcome,
+//! which it can only resolve by writing, and there it meets the fence.
+
+use crate::store::Error;
+use sqlx::{AssertSqlSafe, PgPool};
+use tracing::warn;
+
+/// Milliseconds since the Unix epoch on the database's clock.
+const NOW: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+
+/// Milliseconds to wait for each session to end. Those that wait for a disk may take longer, and end then.
+const END_MAX_MS: i64 = 300;
+
+/// Who asks, and by what name its sessions are known to the server.
+pub(super) struct Taker<'a> {
+    pub owner: &'a str,
+    pub session: &'a str,
+}
+
+/// Takes or renews the lease; also from `gone`. Returns who holds it.
+pub(super) async fn take(pool: &PgPool, taker: &Taker<'_>, hold_ms: i64, gone: Option<&str>) -> Result<String, Error> {
+    let Taker { owner, session } = taker;
+    // Looking first: the loser writes nothing while it waits, and is not stopped by a lock on the row.
+    let sql = format!("SELECT owner, session, until_ms < {NOW} FROM lease WHERE id = 1");
+    let there: Option<(String, String, bool)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_optional(pool).await?;
+    if let Some((holder, its_session, over)) = there
+        && holder != *owner
+    {
+        if !over && gone != Some(holder.as_str()) {
+            return Ok(holder);
+        }
+        if its_session != *session {
+            end(pool, &holder, &its_session).await;
+        }
+    }
+    let free = format!("lease.owner IN ($1, $3) OR lease.until_ms < {NOW}");
+    let sql = format!(
+        "INSERT INTO lease (id, owner, until_ms, session) VALUES (1, $1, {NOW} + $2, $4) ON CONFLICT (id) DO UPDATE SET \
+         owner = CASE WHEN {free} THEN $1 ELSE lease.owner END, \
+         session = CASE WHEN {free} THEN $4 ELSE lease.session END, \
+         until_ms = CASE WHEN {free} THEN {NOW} + $2 ELSE lease.until_ms END RETURNING owner"
+    );
+    let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(owner).bind(hold_ms).bind(gone.unwrap_or(owner)).bind(session);
+    Ok(query.fetch_one(pool).await?)
+}
+
+/// Ends all sessions of this name. Where that is not allowed, the server's time-outs have to do it.
+async fn end(pool: &PgPool, holder: &str, session: &str) {
+    let sql = "SELECT COUNT(*) FILTER (WHERE pg_terminate_backend(pid, $2)) FROM pg_stat_activity \
+               WHERE application_name = $1 AND datname = current_database()";
+    match sqlx::query_scalar::<_, i64>(sql).bind(session).bind(END_MAX_MS).fetch_one(pool).await {
+        Ok(0) => {}
+        Ok(ended) => warn!(holder, ended, "the lease's last holder left sessions behind, ended them"),
+        Err(why) => warn!(holder, %why, "can't end the sessions that the lease's last holder left behind"),
+    }
+}
