@@ -8,6 +8,7 @@ use crate::{
         state::State,
     },
     error::Error,
+    journal::Journal,
     lease::Lease,
     store::{Book, Commit, Store},
 };
@@ -24,6 +25,7 @@ const MESSAGES_MAX: usize = 65_536;
 pub(crate) struct Shared {
     state: Mutex<State>,
     waiting: AtomicUsize,
+    pub(crate) journal: Journal,
     lease: Arc<Lease>,
     /// The last commit that was resolved here.
     head: Mutex<Option<Commit>>,
@@ -31,7 +33,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(lease: Arc<Lease>) -> Self {
-        Self { state: Mutex::default(), waiting: AtomicUsize::new(0), lease, head: Mutex::default() }
+        Self { state: Mutex::default(), waiting: AtomicUsize::new(0), journal: Journal::default(), lease, head: Mutex::default() }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -127,6 +129,15 @@ impl Handle {
             return known.cloned().ok_or_else(unknown);
         }
         self.store.accounts_by_name(self.row.key, &[name.to_owned()]).await?.into_iter().next().ok_or_else(unknown)
+    }
+
+    /// The last commit that readers may see.
+    pub(crate) async fn published(&self) -> Result<Commit, Error> {
+        if let Some(owner) = self.shared.lease_owner() {
+            return Err(Error::NotTheWriter(owner));
+        }
+        self.ensure_loaded().await?;
+        self.shared.journal.head().ok_or(Error::OutcomeUnknown)
     }
 
     async fn ensure_loaded(&self) -> Result<(), Error> {

@@ -19,6 +19,7 @@ pub mod domain;
 pub mod error;
 pub mod heads;
 mod ids;
+mod journal;
 mod lease;
 pub mod ledger;
 pub mod read;

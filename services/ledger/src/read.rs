@@ -1,11 +1,11 @@
-//! What is read from the store: postings by id, an account's entries, the trial balance.
+//! What is read from the store: postings by id, the trial balance, and of an account its entries and its balance at a time.
 
 use crate::{
     answer::{Posted, posted},
     book::Handle,
     domain::{
         chart::{self, Unit},
-        event::{Event, seq_of},
+        event::{Event, Transfer, seq_of},
     },
     error::Error,
     store::{self, Store},
@@ -16,19 +16,30 @@ use std::{
 };
 use uuid::Uuid;
 
-/// A stored posting with its accounts' names and its commit's time.
-pub(crate) async fn named(store: &dyn Store, book: i64, event: Event) -> Result<Posted, Error> {
-    let mut keys: Vec<i64> = event.transfers.iter().flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
+mod balance;
+mod entries;
+
+pub use balance::{BalanceAt, counters_at};
+pub use entries::{Entry, Filter, Listing, Page};
+
+/// Names and units of all accounts of these transfers, in one query.
+pub(crate) async fn names(store: &dyn Store, book: i64, transfers: &[Transfer]) -> Result<HashMap<i64, (Arc<str>, Unit)>, store::Error> {
+    let mut keys: Vec<i64> = transfers.iter().flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
     keys.sort_unstable();
     keys.dedup();
     let accounts = store.accounts_by_key(book, &keys).await?;
     let names: HashMap<i64, (Arc<str>, Unit)> = accounts.into_iter().map(|account| (account.key, (account.name, account.unit))).collect();
-    let seq = event.seq;
-    if keys.iter().any(|key| !names.contains_key(key)) {
-        return Err(store::Error::Damaged(format!("event {seq} names an account that has no row")).into());
+    match transfers.iter().find(|transfer| !names.contains_key(&transfer.debit) || !names.contains_key(&transfer.credit)) {
+        Some(transfer) => Err(store::Error::Damaged(format!("event {} names an account that has no row", seq_of(transfer.no)))),
+        None => Ok(names),
     }
+}
+
+/// A stored posting with its accounts' names and its commit's time.
+pub(crate) async fn named(store: &dyn Store, book: i64, event: Event) -> Result<Posted, Error> {
+    let names = names(store, book, &event.transfers).await?;
+    let (id, seq) = (event.id, event.seq);
     let time = store.commit_time(book, seq).await?.ok_or_else(|| store::Error::Damaged(format!("event {seq} has no commit")))?;
-    let id = event.id;
     posted(event, time, |key| names[&key].clone()).ok_or_else(|| Error::PostingUnknown(id.to_string()))
 }
 
@@ -77,44 +88,10 @@ pub async fn trial_balance(store: &dyn Store, book: i64) -> Result<TrialBalance,
     Ok((lines, head.last_seq))
 }
 
-/// One entry of an account's statement.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The posting, its transfers narrowed to this one.
-    pub posting: Posted,
-    /// The account's balance right after it.
-    pub balance_after: i64,
-}
-
 impl Handle {
     /// A posting by its id.
     pub async fn posting(&self, id: Uuid) -> Result<Posted, Error> {
         let event = self.store.event_by_id(self.row.key, id).await?.ok_or_else(|| Error::PostingUnknown(id.to_string()))?;
         named(&*self.store, self.row.key, event).await
-    }
-
-    /// Entries newest first: from transfer `before` on backwards (0: the newest), at most `limit`, and the number to go on with (0: no more).
-    pub async fn entries(&self, name: &str, before: i64, limit: usize) -> Result<(Vec<Entry>, i64), Error> {
-        let account = self.account(name).await?;
-        let mut next = if before == 0 { account.last_transfer } else { before.min(account.last_transfer) };
-        let mut entries = Vec::new();
-        while next != 0 && entries.len() < limit {
-            let stored = self.store.events(self.row.key, seq_of(next), 1).await?.into_iter().next();
-            let event = stored.map(|stored| stored.event).filter(|event| event.seq == seq_of(next)).ok_or(Error::PageToken)?;
-            let mut posting = named(&*self.store, self.row.key, event).await?;
-            posting.transfers.retain(|transfer| transfer.transfer.no == next);
-            let Some(own) = posting.transfers.first() else { return Err(Error::PageToken) };
-            let (after, previous) = if own.transfer.debit == account.key {
-                (own.transfer.debit_after, own.transfer.debit_prev)
-            } else if own.transfer.credit == account.key {
-                (own.transfer.credit_after, own.transfer.credit_prev)
-            } else {
-                // A token of another account's list.
-                return Err(Error::PageToken);
-            };
-            entries.push(Entry { balance_after: after.balance(), posting });
-            next = previous;
-        }
-        Ok((entries, next))
     }
 }

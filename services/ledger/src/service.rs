@@ -112,6 +112,10 @@ impl pb::ledger_service_server::LedgerService for Service {
         self.list_entries(request).await.map(Response::new)
     }
 
+    async fn get_balance_at(&self, request: Request<pb::GetBalanceAtRequest>) -> Result<Response<pb::GetBalanceAtResponse>, Status> {
+        self.get_balance_at(request).await.map(Response::new)
+    }
+
     async fn get_posting(&self, request: Request<pb::GetPostingRequest>) -> Result<Response<pb::GetPostingResponse>, Status> {
         self.get_posting(request).await.map(Response::new)
     }

@@ -14,9 +14,9 @@ mod answer;
 mod page;
 mod request;
 
-pub(crate) use answer::{account, batch_refusal, brief_posting, entry, posting, trial_balance};
-pub(crate) use page::{page_place, page_token};
-pub(crate) use request::{fields, kind, post};
+pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, entry, posting, trial_balance};
+pub(crate) use page::listing;
+pub(crate) use request::{fields, kind, micros, post};
 
 /// Accounts of one OpenAccounts.
 pub(crate) const OPEN_MAX: usize = 256;

@@ -145,7 +145,10 @@ impl Writer {
         if self.loaded.is_none() {
             let (loaded, state) = load::load(&*self.store, &self.book, &self.config, self.config.clock.now()).await?;
             info!(book = self.book.name, commit_no = loaded.head.commit_no, epoch = loaded.epoch, "book loaded");
-            *self.shared.state() = state;
+            let mut shared = self.shared.state();
+            self.shared.journal.publish(&loaded.head);
+            *shared = state;
+            drop(shared);
             self.loaded = Some(loaded);
         }
         self.begin().await?;
@@ -219,7 +222,10 @@ impl Writer {
     /// Readers see the batch, the next one is sent, and callers get their answers.
     fn publish(&mut self, sealed: Sealed) {
         if let Some(batch) = &sealed.batch {
-            self.shared.state().publish(batch.commit.last_seq);
+            let mut state = self.shared.state();
+            state.publish(batch.commit.last_seq);
+            self.shared.journal.publish(&batch.commit);
+            drop(state);
             self.shared.set_head(&batch.commit);
         }
         self.launch();

@@ -104,6 +104,7 @@ pub const TABLE: &[Row] = &[
     Row { path: "/largesse.ledger.v1.LedgerService/Reverse", access: LEDGER_CORRECT },
     Row { path: "/largesse.ledger.v1.LedgerService/GetAccount", access: LEDGER_READ },
     Row { path: "/largesse.ledger.v1.LedgerService/ListEntries", access: LEDGER_READ },
+    Row { path: "/largesse.ledger.v1.LedgerService/GetBalanceAt", access: LEDGER_READ },
     Row { path: "/largesse.ledger.v1.LedgerService/GetPosting", access: LEDGER_READ },
     Row { path: "/largesse.ledger.v1.LedgerService/GetTrialBalance", access: LEDGER_READ },
     Row { path: "/largesse.ledger.v1.LedgerService/VerifyBook", access: LEDGER_READ },

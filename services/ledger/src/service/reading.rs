@@ -5,10 +5,6 @@ use crate::{answer::Posted, read, wire};
 use api::ledger as pb;
 use tonic::{Request, Status};
 
-/// Entries of one page, and where none is asked for.
-const PAGE_MAX: i32 = 200;
-const PAGE_DEFAULT: i32 = 50;
-
 impl Service {
     pub(super) async fn get_account(&self, request: Request<pb::GetAccountRequest>) -> Result<pb::GetAccountResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
@@ -19,18 +15,19 @@ impl Service {
 
     pub(super) async fn list_entries(&self, request: Request<pb::ListEntriesRequest>) -> Result<pb::ListEntriesResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
+        let (name, listing, list) = wire::listing(request.into_inner(), place.book.as_str())?;
+        let (entries, next) = place.handle.entries(&name, &listing).await?;
+        let entries = entries.into_iter().map(wire::entry).collect();
+        Ok(pb::ListEntriesResponse { entries, next_page_token: list.token(next) })
+    }
+
+    pub(super) async fn get_balance_at(&self, request: Request<pb::GetBalanceAtRequest>) -> Result<pb::GetBalanceAtResponse, Status> {
+        let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
         let name = wire::account_name(sent.account, "account")?;
-        let limit = match sent.page_size {
-            ..0 => return Err(rpc::malformed("page_size", "must not be negative")),
-            0 => PAGE_DEFAULT,
-            size => size.min(PAGE_MAX),
-        };
-        let before = if sent.page_token.is_empty() { 0 } else { wire::page_place(&sent.page_token, &name.text)? };
-        let limit = usize::try_from(limit).expect("between 1 and its bound");
-        let (entries, next) = place.handle.entries(&name.text, before, limit).await?;
-        let next_page_token = if next == 0 { String::new() } else { wire::page_token(&name.text, next) };
-        Ok(pb::ListEntriesResponse { entries: entries.into_iter().map(wire::entry).collect(), next_page_token })
+        let time = sent.time.ok_or_else(|| rpc::malformed("time", "required"))?;
+        let balance = place.handle.balance_at(&name.text, wire::micros(time, "time")?).await?;
+        Ok(wire::balance_at(&balance))
     }
 
     pub(super) async fn get_posting(&self, request: Request<pb::GetPostingRequest>) -> Result<pb::GetPostingResponse, Status> {

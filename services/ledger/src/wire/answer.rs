@@ -11,7 +11,7 @@ use crate::{
         request::GuardOperation,
     },
     error::{Error, refusal_code, refusal_message},
-    read::{Entry, TrialBalance},
+    read::{BalanceAt, Entry, TrialBalance},
 };
 use api::ledger as pb;
 
@@ -34,6 +34,23 @@ fn account_parts(name: &str, unit: Unit, counters: Counters, seq: i64) -> pb::Ac
 pub(crate) fn account(account: &Account) -> pb::Account {
     let state = state_to_pb(account.state).into();
     pb::Account { state, ..account_parts(&account.name, account.unit, account.counters, account.seq) }
+}
+
+pub(crate) fn balance_at(balance: &BalanceAt) -> pb::GetBalanceAtResponse {
+    let BalanceAt { name, unit, counters, seq, as_of, settled } = balance;
+    pb::GetBalanceAtResponse {
+        account: name.to_string(),
+        unit: unit.to_string(),
+        debits_posted: counters.debits_posted,
+        credits_posted: counters.credits_posted,
+        debits_pending: counters.debits_pending,
+        credits_pending: counters.credits_pending,
+        balance: counters.balance(),
+        available: counters.available(),
+        balance_seq: *seq,
+        as_of: as_of.map(timestamp),
+        settled: *settled,
+    }
 }
 
 fn posted_transfer(named: NamedTransfer, seq: i64) -> pb::PostedTransfer {
@@ -107,6 +124,7 @@ pub(crate) fn entry(entry: Entry) -> pb::Entry {
         kind: posting.kind,
         balance_after,
         commit_time: Some(timestamp(posting.commit_time)),
+        effective_time: Some(timestamp(posting.effective_time.unwrap_or(posting.commit_time))),
     }
 }
 

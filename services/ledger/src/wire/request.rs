@@ -187,7 +187,7 @@ fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], 
 }
 
 /// Microseconds since the Unix epoch.
-fn micros(time: Timestamp, field: &'static str) -> Result<i64, Error> {
+pub(crate) fn micros(time: Timestamp, field: &'static str) -> Result<i64, Error> {
     let wrong = || malformed(field, "not a time between years 1 and 9999");
     if !(-62_135_596_800..=253_402_300_799).contains(&time.seconds) || !(0..1_000_000_000).contains(&time.nanos) {
         return Err(wrong());

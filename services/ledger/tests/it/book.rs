@@ -9,6 +9,7 @@ use ledger::{
         request::{AccountName, Action, CallerRefusal, Fields, Guard, GuardOperation, NewTransfer, Request},
     },
     open_store,
+    read::Listing,
     store::Mode,
 };
 use money::{Amount, BookName, derive_id};
@@ -279,9 +280,9 @@ async fn holds_states_and_reversals_survive_a_restart() {
         posted(book.submit(reverse()).await);
         assert_eq!(reason(book.submit(reverse()).await), "ALREADY_REVERSED");
         assert_eq!(balance(&book, "viewer/u1/coins").await, 0);
-        let (entries, next) = book.entries("viewer/u1/coins", 0, 2).await.unwrap();
+        let (entries, next) = book.entries("viewer/u1/coins", &Listing { limit: 2, ..Listing::default() }).await.unwrap();
         assert_eq!(entries.iter().map(|entry| entry.balance_after).collect::<Vec<_>>(), [0, 100]);
-        let (entries, next) = book.entries("viewer/u1/coins", next, 9).await.unwrap();
+        let (entries, next) = book.entries("viewer/u1/coins", &Listing { place: next, limit: 9, ..Listing::default() }).await.unwrap();
         assert_eq!((entries.iter().map(|entry| entry.balance_after).collect::<Vec<_>>(), next), (vec![100, 100], 0));
         assert_sound(&ledger, &book).await;
     }

@@ -9,6 +9,7 @@ use ledger::{
         event::{Body, TransferKind},
         request::{Action, NewTransfer, Request},
     },
+    read::Listing,
     store::Store,
 };
 use tokio::sync::watch;
@@ -90,7 +91,7 @@ async fn a_hold_ends_though_nobody_asks_and_once_only() {
         let expiries = ledger.store().transfers(book.row.key, 0, 100).await.unwrap();
         assert_eq!(expiries.iter().filter(|transfer| transfer.kind == TransferKind::ExpiryOfPending).count(), 3);
         // A statement has a line for it.
-        let (entries, _) = book.entries("viewer/u1/coins", 0, 1).await.unwrap();
+        let (entries, _) = book.entries("viewer/u1/coins", &Listing { limit: 1, ..Listing::default() }).await.unwrap();
         assert_eq!(entries[0].posting.kind, "ledger.hold_expired");
         assert_sound(&ledger, &book).await;
     }

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod book;
+mod calls;
 mod expiry;
 mod faults;
 mod heads;
 mod injected;
 mod plans;
 mod rivals;
+mod statements;
 mod trying;
 mod verify;

@@ -1,11 +1,52 @@
 //! Unit tests of `wire::page`.
 use super::*;
 
+fn asked() -> pb::ListEntriesRequest {
+    pb::ListEntriesRequest { account: "viewer/a/coins".to_owned(), ..Default::default() }
+}
+
 #[test]
-fn a_page_token_belongs_to_its_account() {
-    let token = page_token("viewer/a/coins", 640);
-    assert_eq!(page_place(&token, "viewer/a/coins").unwrap(), 640);
-    for (token, account) in [(token.as_str(), "viewer/b/coins"), ("640", "viewer/a/coins"), ("", "x"), ("-1.00", "x"), ("x.y", "x")] {
-        assert!(matches!(page_place(token, account), Err(Error::PageToken)), "{token} {account}");
+fn a_page_token_belongs_to_its_account_direction_and_filter() {
+    let list = List::of(&asked(), "demo");
+    let token = list.token(640);
+    assert_eq!(list.place(&token).unwrap(), 640);
+    let same = pb::ListEntriesRequest { page_size: 7, page_token: token.clone(), book: "demo".to_owned(), ..asked() };
+    assert_eq!(List::of(&same, "demo").place(&token).unwrap(), 640);
+    let others = [
+        pb::ListEntriesRequest { account: "viewer/b/coins".to_owned(), ..asked() },
+        pb::ListEntriesRequest { oldest_first: true, ..asked() },
+        pb::ListEntriesRequest { kind: "gift".to_owned(), ..asked() },
+        pb::ListEntriesRequest { amount_min: 1, ..asked() },
+        pb::ListEntriesRequest { side: pb::EntrySide::Debit.into(), ..asked() },
+    ];
+    for other in others {
+        assert!(matches!(List::of(&other, "demo").place(&token), Err(Error::PageToken)), "{other:?}");
+    }
+    assert!(matches!(List::of(&asked(), "else").place(&token), Err(Error::PageToken)));
+    for token in ["640", "", "-1.00", "x.y", "640.", "0.000000000000", "9223372036854775808.00", "640.\0"] {
+        assert!(matches!(list.place(token), Err(Error::PageToken)), "{token}");
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_malformed() {
+    let far = prost_types::Timestamp { seconds: i64::MAX, nanos: 0 };
+    let wrong = [
+        (pb::ListEntriesRequest { page_size: -1, ..asked() }, "page_size"),
+        (pb::ListEntriesRequest { amount_min: -1, ..asked() }, "amount_min"),
+        (pb::ListEntriesRequest { side: 3, ..asked() }, "side"),
+        (pb::ListEntriesRequest { kind: "g\0".to_owned(), ..asked() }, "kind"),
+        (pb::ListEntriesRequest { account: "viewer/\0/coins".to_owned(), ..asked() }, "account"),
+        (pb::ListEntriesRequest { counterparty: "nobody".to_owned(), ..asked() }, "counterparty"),
+        (pb::ListEntriesRequest { booked_from: Some(far), ..asked() }, "booked_from"),
+        (pb::ListEntriesRequest { effective_until: Some(far), ..asked() }, "effective_until"),
+    ];
+    for (sent, named) in wrong {
+        let field = match listing(sent, "demo") {
+            Err(Error::Malformed { field, .. }) => field,
+            Err(other) => panic!("{named}: {other}"),
+            Ok(_) => panic!("{named} was taken"),
+        };
+        assert_eq!(field, named);
     }
 }

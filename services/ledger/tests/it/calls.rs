@@ -1,0 +1,108 @@
+//! The ledger behind the stack that every call passes, in one process, on either store.
+use crate::book::{Databases, config, databases};
+use api::ledger::{
+    BookMode, CreateBookRequest, PostBatchRequest, PostRequest, PostResponse, Transfer, ledger_service_client::LedgerServiceClient,
+    post_batch_outcome::Outcome,
+};
+use db::Database;
+use identity::{Issuer, Verifier};
+use ledger::{Config, Ledger, Service, open_store, store::Store};
+use rpc::{Options, ServiceToken, Stack, Transport};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, service::Routes};
+use tower::Layer;
+use uuid::Uuid;
+
+pub const BOOK: &str = "demo";
+
+/// A running ledger and the way to it.
+pub struct House {
+    pub ledger: Arc<Ledger>,
+    way: Transport,
+    _keys: tempfile::TempDir,
+}
+
+impl House {
+    pub async fn start(database: &Database, config: Config) -> Self {
+        Self::over(open_store(database).await.unwrap(), config).await
+    }
+
+    pub async fn over(store: Arc<dyn Store>, config: Config) -> Self {
+        let ledger = Ledger::start(store, config).await.unwrap();
+        let keys = tempfile::tempdir().unwrap();
+        let issuer = Arc::new(Issuer::load_or_create(keys.path()).unwrap());
+        let options = Options {
+            verifier: Arc::new(Verifier::new(&[issuer.public_key()])),
+            overload: Default::default(),
+            deadline: Default::default(),
+            closing: CancellationToken::new(),
+        };
+        let bare = rpc::in_process(Stack::try_new(options).unwrap().layer(Routes::new(Service::new(ledger.clone()).server())));
+        let way = bare.with_token(ServiceToken::minted(issuer, "gift").unwrap());
+        let house = Self { ledger, way, _keys: keys };
+        house.create_book(BOOK).await;
+        house
+    }
+
+    pub async fn create_book(&self, book: &str) {
+        let request = CreateBookRequest { book: book.to_owned(), mode: BookMode::Test.into(), region: "us".to_owned() };
+        self.client().create_book(request).await.unwrap();
+    }
+
+    /// As a service.
+    pub fn client(&self) -> LedgerServiceClient<Transport> {
+        LedgerServiceClient::new(self.way.clone()).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
+    }
+
+    pub async fn post(&self, request: PostRequest) -> PostResponse {
+        self.client().post(request).await.unwrap().into_inner()
+    }
+
+    /// Posts in batches; every one must be accepted.
+    pub async fn post_all(&self, mut posts: Vec<PostRequest>) {
+        while !posts.is_empty() {
+            let rest = posts.split_off(posts.len().min(1_000));
+            let batch = PostBatchRequest { book: BOOK.to_owned(), posts, brief: true };
+            let outcomes = self.client().post_batch(batch).await.unwrap().into_inner().outcomes;
+            assert!(outcomes.iter().all(|outcome| matches!(outcome.outcome, Some(Outcome::Accepted(_)))), "{:?}", outcomes[0]);
+            posts = rest;
+        }
+    }
+}
+
+/// Runs a test on both stores.
+pub async fn on_both(test: impl AsyncFn(&Database, &Databases)) {
+    let databases = databases();
+    for database in &databases.all {
+        test(database, &databases).await;
+    }
+}
+
+/// No lease: tests start one ledger after another on the same store.
+pub async fn house(database: &Database) -> House {
+    House::start(database, config()).await
+}
+
+pub fn transfer(debit: &str, credit: &str, amount: i64) -> Transfer {
+    Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount, ..Default::default() }
+}
+
+pub fn post(kind: &str, transfers: Vec<Transfer>) -> PostRequest {
+    PostRequest { book: BOOK.to_owned(), request_id: Uuid::now_v7().to_string(), kind: kind.to_owned(), transfers, ..Default::default() }
+}
+
+/// Coins for a viewer.
+pub fn coins(user: &str, amount: i64) -> PostRequest {
+    post("top_up", vec![transfer("house/coins/issued", &format!("viewer/{user}/coins"), amount)])
+}
+
+/// Coins of a viewer become a creator's diamonds.
+pub fn gift(user: &str, creator: &str, amount: i64) -> PostRequest {
+    let diamonds = transfer("house/diamonds/issued", &format!("creator/{creator}/diamonds"), amount);
+    post("gift", vec![transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", amount), diamonds])
+}
+
+pub fn reason(status: &Status) -> String {
+    rpc::reason(status).unwrap_or_else(|| format!("{status:?}"))
+}
