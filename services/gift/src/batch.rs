@@ -84,16 +84,31 @@ impl Batcher {
 
     /// Posts as LedgerService.Post would, in a batch. A post that is still waiting when its deadline (or the caller's) passes is never sent, and
     /// OVERLOAD is answered; one that nobody waits for any more is never sent either.
-    pub async fn post(&self, book: &BookName, post: PostRequest, deadline: Instant) -> Result<PostResponse, Status> {
+    pub fn post(&self, book: &BookName, post: PostRequest, deadline: Instant) -> Waiting {
         let (answer, answered) = oneshot::channel();
         let above = context::current();
         let deadline = above.deadline.map_or(deadline, |earlier| earlier.min(deadline));
         let context = CallContext { deadline: Some(deadline), ..above };
         let item = Item { bytes: post.encoded_len(), post, context, answer };
-        if self.0.enqueue(book, item)? {
-            Call::start(Arc::clone(&self.0), book.clone());
+        match self.0.enqueue(book, item) {
+            Ok(true) => Call::start(Arc::clone(&self.0), book.clone()),
+            Ok(false) => {}
+            Err(status) => return Waiting(Err(Box::new(status))),
         }
-        answered.await.unwrap_or_else(|_| Err(rpc::outcome_unknown("the call to the ledger was cut off")))
+        Waiting(Ok(answered))
+    }
+}
+
+/// A post that was taken, or turned away.
+pub struct Waiting(Result<oneshot::Receiver<Result<PostResponse, Status>>, Box<Status>>);
+
+impl Waiting {
+    /// What became of it. Dropped before it is sent, it never is.
+    pub async fn answer(self) -> Result<PostResponse, Status> {
+        match self.0 {
+            Ok(answered) => answered.await.unwrap_or_else(|_| Err(rpc::outcome_unknown("the call to the ledger was cut off"))),
+            Err(status) => Err(*status),
+        }
     }
 }
 

@@ -30,11 +30,10 @@ pub fn sending<'a>(request: &'a SendGiftRequest, sender: &'a UserKey) -> Result<
     Ok((id, sending))
 }
 
-/// What the ledger is asked for. `request` is compared on a retry, as sent; `charge` is what we made of it this time.
+/// What the ledger is asked for; the book is named by what carries it. `request` is compared on a retry, as sent; `charge` is what we made of it this time.
 #[must_use]
 pub fn posting(book: &BookName, id: RequestId, request: &SendGiftRequest, sending: &Sending<'_>, charge: Charge) -> PostRequest {
     let post = PostRequest {
-        book: book.as_str().to_owned(),
         request_id: hyphenated(derive_id(id.uuid(), &[SCOPE, book.as_str(), sending.sender])),
         kind: KIND.to_owned(),
         request_fields: fields(request),

@@ -80,7 +80,9 @@ async fn a_call_that_fails_fails_for_each_of_its_items_and_the_queue_is_gone_aft
     let batcher = batcher();
     let deadline = Instant::now() + Duration::from_secs(60);
     let (book, post) = (book(), PostRequest::default());
-    let both = futures::future::join(batcher.post(&book, post.clone(), deadline), batcher.post(&book, post.clone(), deadline)).await;
+    let both =
+        futures::future::join(batcher.post(&book, post.clone(), deadline).answer(), batcher.post(&book, post.clone(), deadline).answer())
+            .await;
     assert_eq!(both.0.unwrap_err().code(), tonic::Code::Unavailable);
     assert_eq!(both.1.unwrap_err().code(), tonic::Code::Unavailable);
     // The runtime of this test has one thread: the call's task, which yields once, ends before this one has yielded a few times.
