@@ -111,12 +111,12 @@ impl Check<'_> {
             self.follow(&head).await?;
         }
         self.heads_beyond()?;
+        self.strays().await?;
         self.report.head_commit_no = self.at.commit_no;
         self.report.head_hash = hex::encode(self.at.hash);
         self.checkpoint_rows().await?;
         self.account_rows().await?;
         self.guard_rows().await?;
-        self.hold_rows().await?;
-        self.strays().await
+        self.hold_rows().await
     }
 }

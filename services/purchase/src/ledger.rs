@@ -134,7 +134,6 @@ fn posting(purchase: &Purchase) -> PostRequest {
         transfers: transfers
             .map(|(debit_account, credit_account, amount)| Transfer { debit_account, credit_account, amount, ..Transfer::default() })
             .collect(),
-        guards: Vec::new(),
         // From the stored purchase, so that a retry and the sweeper send the same.
         request_fields: vec![
             field("purchase_id", purchase.purchase_id),
@@ -148,6 +147,7 @@ fn posting(purchase: &Purchase) -> PostRequest {
         effective_time: Some(crate::wire::timestamp(purchase.purchased_at_ms)),
         refusal: String::new(),
         refusal_detail: String::new(),
+        ..PostRequest::default()
     }
 }
 

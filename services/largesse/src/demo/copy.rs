@@ -8,8 +8,9 @@ use sqlx::{
 };
 use std::path::Path;
 
-/// Every table of the ledger but the lease, which belongs to a process.
-const TABLES: [&str; 8] = ["book", "commit", "event", "transfer", "refusal", "guard", "hold", "account"];
+/// Every table of the ledger but the lease, which belongs to a process, and what says which migrations ran, which the copy has of its own.
+const TABLES: &str = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'ledger' \
+                      AND table_name NOT IN ('lease', 'migration') ORDER BY 1";
 
 /// Copies the ledger as it is at one moment into `dir`, while it runs.
 pub async fn copy(database: &Database, dir: &Path) -> Result<Database, Fault> {
@@ -41,7 +42,8 @@ async fn carry_over(source: &mut PgConnection, copy: &mut SqliteConnection) -> R
     let mut from = source.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *from).await?;
     let mut to = copy.begin().await?;
-    for table in TABLES {
+    let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(&mut *from).await?;
+    for table in &tables {
         let rows = sqlx::query(AssertSqlSafe(format!("SELECT * FROM \"{table}\""))).fetch_all(&mut *from).await?;
         for row in &rows {
             insert(&mut to, table, row).await?;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub struct Databases {
     pub all: Vec<Database>,
     _dir: tempfile::TempDir,
-    pub cluster: pgtest::Cluster,
+    _cluster: pgtest::Cluster,
 }
 
 pub fn databases() -> Databases {
@@ -28,7 +28,7 @@ pub fn databases() -> Databases {
     let cluster = pgtest::Cluster::start().unwrap();
     let sqlite = Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
     let postgres = Database::parse(&cluster.create_database().unwrap()).unwrap();
-    Databases { all: vec![sqlite, postgres], _dir: dir, cluster }
+    Databases { all: vec![sqlite, postgres], _dir: dir, _cluster: cluster }
 }
 
 /// No lease: the fence alone has to do.

@@ -55,6 +55,9 @@ impl LedgerService for FaultyLedger {
     async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
         self.real.get_account(request).await
     }
+    async fn get_balance_at(&self, request: Request<GetBalanceAtRequest>) -> Answer<GetBalanceAtResponse> {
+        self.real.get_balance_at(request).await
+    }
     async fn create_book(&self, request: Request<CreateBookRequest>) -> Answer<CreateBookResponse> {
         self.real.create_book(request).await
     }
