@@ -108,7 +108,7 @@ impl Writer {
 
     /// Decides jobs on top of everything decided before.
     async fn admit(&mut self, jobs: Vec<Job>) {
-        if let Some(owner) = self.shared.lease_owner() {
+        if let Some(owner) = self.shared.sure_lease_owner().await {
             return refuse(jobs, || Error::NotTheWriter(owner.clone()));
         }
         if let Err(why) = self.prepare(&jobs).await {

@@ -25,7 +25,7 @@ const GIFTS_BEFORE: usize = 4;
 const GIFTS_AFTER: usize = 3;
 
 /// How often to kill, per database: `LARGESSE_CRASHES`, or five times.
-fn rounds() -> usize {
+pub fn rounds() -> usize {
     std::env::var("LARGESSE_CRASHES").map_or(5, |text| text.parse().expect("LARGESSE_CRASHES is a number"))
 }
 

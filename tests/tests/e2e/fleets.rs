@@ -39,13 +39,13 @@ pub struct Databases {
     pub sqlite: String,
     pub postgres: String,
     pub dir: tempfile::TempDir,
-    _cluster: pgtest::Cluster,
+    pub cluster: pgtest::Cluster,
 }
 
 pub fn databases() -> Databases {
     let dir = tempfile::tempdir().unwrap();
     let cluster = pgtest::Cluster::start().unwrap();
-    Databases { sqlite: format!("sqlite:{}", dir.path().display()), postgres: cluster.create_database().unwrap(), dir, _cluster: cluster }
+    Databases { sqlite: format!("sqlite:{}", dir.path().display()), postgres: cluster.create_database().unwrap(), dir, cluster }
 }
 
 /// Gives a viewer coins as the purchase service would.

@@ -3,5 +3,10 @@
 mod crash;
 mod fleets;
 mod hops;
+mod line;
+mod load;
+mod postmaster;
 mod recording;
 mod rivals;
+mod standby;
+mod takeover;

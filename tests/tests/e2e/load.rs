@@ -1,0 +1,122 @@
+//! Callers that post without a pause, each id until it is answered.
+use crate::fleets::fund;
+use api::ledger::{PostRequest, PostResponse, Transfer};
+use identity::Role;
+use largesse::installation::{Installation, authorised};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+/// How long a caller waits for an answer before it asks again, elsewhere where it can.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// More than any test spends.
+const COINS: i64 = 1_000_000_000;
+
+pub struct Load {
+    pub in_flight: AtomicUsize,
+    pub answered: AtomicUsize,
+    /// Calls that were cut off and turned out to have been committed.
+    pub replayed: AtomicUsize,
+    enough: AtomicBool,
+    callers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+pub fn coin(id: Uuid, user: &str) -> PostRequest {
+    let (debit_account, credit_account) = (format!("viewer/{user}/coins"), "house/coins/redeemed".to_owned());
+    let transfer = Transfer { debit_account, credit_account, amount: 1, ..Default::default() };
+    PostRequest { request_id: id.to_string(), kind: "test".to_owned(), transfers: vec![transfer], ..Default::default() }
+}
+
+/// One call, once.
+pub async fn post(to: &Installation, id: Uuid, user: &str) -> Result<PostResponse, Status> {
+    let token = to.token("gift", Role::Service).unwrap();
+    Ok(to.ledger().post(authorised(coin(id, user), &token).unwrap()).await?.into_inner())
+}
+
+/// Gives users `u0` on what they spend.
+pub async fn fund_users(to: &Installation, users: usize) {
+    for user in 0..users {
+        fund(to, &format!("u{user}"), COINS).await;
+    }
+}
+
+impl Load {
+    /// Users `u0` on spend a coin each, again and again, at the first of the installations that takes it. With a `limit`, that many times.
+    pub fn start(ways: &[Installation], users: usize, limit: usize) -> Arc<Self> {
+        let load = Arc::new(Self {
+            in_flight: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
+            replayed: AtomicUsize::new(0),
+            enough: AtomicBool::new(false),
+            callers: Mutex::default(),
+        });
+        let callers = (0..users).map(|user| tokio::spawn(load.clone().spend(ways.to_vec(), format!("u{user}"), limit)));
+        *load.callers.lock().unwrap() = callers.collect();
+        load
+    }
+
+    async fn spend(self: Arc<Self>, ways: Vec<Installation>, user: String, limit: usize) {
+        let mut at = 0;
+        for _ in 0..limit {
+            if self.enough.load(SeqCst) {
+                return;
+            }
+            let id = Uuid::now_v7();
+            let mut lost = false;
+            let answer = loop {
+                self.in_flight.fetch_add(1, SeqCst);
+                let answer = tokio::time::timeout(PATIENCE, post(&ways[at], id, &user)).await;
+                self.in_flight.fetch_sub(1, SeqCst);
+                match answer {
+                    Ok(Ok(answer)) => break answer,
+                    Ok(Err(status)) => assert!(may_retry(&status), "{status:?}"),
+                    Err(_) => {}
+                }
+                lost = true;
+                at = (at + 1) % ways.len();
+                tokio::task::yield_now().await;
+            };
+            assert!(lost || !answer.replayed, "the answer to a first call was called a replay");
+            self.replayed.fetch_add(usize::from(answer.replayed), SeqCst);
+            self.answered.fetch_add(1, SeqCst);
+        }
+    }
+
+    pub fn count(&self) -> usize {
+        self.answered.load(SeqCst)
+    }
+
+    /// Waits for that many answers more than there are now.
+    pub async fn progress(&self, more: usize) {
+        let wanted = self.count() + more;
+        until(|| self.count() >= wanted || self.callers.lock().unwrap().iter().all(JoinHandle::is_finished)).await;
+        assert!(self.count() >= wanted, "callers ended after {} answers", self.count());
+    }
+
+    /// Lets every caller have its last answer; returns how many there were.
+    pub async fn end(&self) -> usize {
+        self.enough.store(true, SeqCst);
+        for caller in std::mem::take(&mut *self.callers.lock().unwrap()) {
+            caller.await.unwrap();
+        }
+        self.count()
+    }
+}
+
+/// What a caller may be told while processes die: nothing for certain.
+pub fn may_retry(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Unknown | Code::Cancelled)
+}
+
+pub async fn until(mut holds: impl FnMut() -> bool) {
+    while !holds() {
+        tokio::task::yield_now().await;
+    }
+}

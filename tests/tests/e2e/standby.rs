@@ -1,0 +1,190 @@
+//! A PostgreSQL primary with a synchronous standby: what is acknowledged is on both, whatever becomes of the primary.
+use crate::{
+    crash::rounds,
+    fleets::{assert_sound, options, partly},
+    line::Line,
+    load::{Load, fund_users},
+};
+use largesse::{fleet::Fleet, house::Service, installation::Installation};
+use pgtest::Cluster;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use std::sync::Arc;
+
+const USERS: usize = 8;
+
+/// Commits of a ledger that wait for the standby.
+const COMMITS: &str = "wait_event = 'SyncRep' AND query LIKE 'WITH fence%'";
+/// Probes whether the standby has what was read.
+const PROBES: &str = "wait_event = 'SyncRep' AND query LIKE '%pg_logical_emit_message%'";
+/// Commits that wait for another under the same number.
+const BLOCKED: &str = "cardinality(pg_blocking_pids(pid)) > 0 AND query LIKE 'WITH fence%'";
+
+/// A primary, its standby, the line that leads to one of them, and a ledger at its other end.
+struct World {
+    primary: Cluster,
+    standby: Cluster,
+    line: Line,
+    name: String,
+    fleet: Fleet,
+    installation: Installation,
+    /// Answers so far.
+    spent: usize,
+    failovers: usize,
+    _dir: tempfile::TempDir,
+}
+
+impl World {
+    async fn start() -> Self {
+        let primary = Cluster::start().unwrap();
+        let url = primary.create_database().unwrap();
+        let name = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
+        let standby = primary.standby("s0").unwrap();
+        primary.set_synchronous("s0").unwrap();
+        let line = Line::start(primary.socket()).await;
+        let dir = tempfile::tempdir().unwrap();
+        let fleet = Fleet::start(options(dir.path(), line.url(&name), &[Service::Ledger])).await.unwrap();
+        let installation = partly(&fleet, &[Service::Ledger]);
+        fund_users(&installation, USERS).await;
+        Self { primary, standby, line, name, fleet, installation, spent: 0, failovers: 0, _dir: dir }
+    }
+
+    fn load(&self, limit: usize) -> Arc<Load> {
+        Load::start(std::slice::from_ref(&self.installation), USERS, limit)
+    }
+
+    /// Sessions at the primary of which this holds.
+    async fn sessions(&self, which: &str) -> Vec<i32> {
+        let mut connection = PgConnection::connect(&self.primary.database_url(&self.name)).await.unwrap();
+        let sql = format!("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND {which}");
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap()
+    }
+
+    async fn until_one(&self, which: &str) -> i32 {
+        loop {
+            if let Some(pid) = self.sessions(which).await.first() {
+                return *pid;
+            }
+        }
+    }
+
+    /// Cancels a wait for the standby.
+    async fn cancel(&self, which: &str) {
+        let pid = self.until_one(which).await;
+        self.primary.execute(&format!("SELECT pg_cancel_backend({pid})")).unwrap();
+    }
+
+    /// The last commit that can be read at the primary.
+    async fn head(&self) -> i64 {
+        let mut connection = PgConnection::connect(&self.primary.database_url(&self.name)).await.unwrap();
+        sqlx::query_scalar("SELECT MAX(commit_no) FROM ledger.\"commit\"").fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// The primary dies, the standby takes its place, and another follows it.
+    fn fail_over(&mut self) {
+        self.primary.kill_postmaster().unwrap();
+        self.standby.promote().unwrap();
+        self.line.lead_to(self.standby.socket());
+        self.failovers += 1;
+        let name = format!("s{}", self.failovers);
+        let next = self.standby.standby(&name).unwrap();
+        self.primary = std::mem::replace(&mut self.standby, next);
+        self.primary.set_synchronous(&name).unwrap();
+    }
+
+    /// All are answered, nothing is lost and nothing double.
+    async fn settle(&mut self, load: &Load) {
+        self.spent += load.end().await;
+        let report = assert_sound(&self.primary.database_url(&self.name)).await;
+        assert_eq!(report.books[0].coins.redeemed, i128::try_from(self.spent).unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promoted_standby_has_whatever_was_acknowledged_in_a_crash() {
+    let mut world = World::start().await;
+    for round in 0..rounds().div_ceil(10).max(2) {
+        let load = world.load(usize::MAX);
+        load.progress(USERS * 20).await;
+        // Every second time the ledger dies with its database, and knows nothing of what was on its way.
+        if round % 2 == 1 {
+            world.fleet.kill(Service::Ledger).await.unwrap();
+        }
+        world.fail_over();
+        if round % 2 == 1 {
+            world.fleet.restart(Service::Ledger).await.unwrap();
+        }
+        load.progress(USERS * 5).await;
+        world.settle(&load).await;
+    }
+    world.fleet.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_wait_for_the_standby_in_a_crash_acknowledges_nothing() {
+    let mut world = World::start().await;
+    for comes_back in [true, false] {
+        let head = world.head().await;
+        world.standby.stop();
+        let load = world.load(1);
+        world.cancel(COMMITS).await;
+        // Now anyone can read it, and the standby has nothing of it.
+        for _ in 0..3 {
+            world.until_one(PROBES).await;
+            assert!(world.head().await > head);
+            assert_eq!(load.count(), 0, "acknowledged without the standby");
+            world.cancel(PROBES).await;
+        }
+        assert_eq!(load.count(), 0, "acknowledged without the standby");
+        if comes_back {
+            world.standby.restart().unwrap();
+        } else {
+            world.primary.kill_postmaster().unwrap();
+            world.standby.restart().unwrap();
+            world.fail_over();
+        }
+        world.settle(&load).await;
+    }
+    world.fleet.stop().await.unwrap();
+}
+
+/// What happens to a commit whose client was cut off while it waits for the standby.
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    /// The standby comes back, and it happens.
+    Happens,
+    /// As before, and a new process of the ledger has to find out.
+    HappensUnderARestart,
+    /// The primary is lost, and it never happened.
+    Lost,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_outlives_its_client_in_a_crash_is_resolved_by_writing() {
+    let mut world = World::start().await;
+    for fate in [Fate::Happens, Fate::HappensUnderARestart, Fate::Lost] {
+        let head = world.head().await;
+        world.standby.stop();
+        let load = world.load(1);
+        let zombie = world.until_one(COMMITS).await;
+        world.line.cut();
+        // The ledger asks by writing, and has to wait. Who asked by reading would be told that nothing is there.
+        world.until_one(BLOCKED).await;
+        assert_eq!(world.head().await, head);
+        assert!(world.sessions(COMMITS).await.contains(&zombie));
+        if fate == Fate::HappensUnderARestart {
+            world.fleet.kill(Service::Ledger).await.unwrap();
+            world.fleet.restart(Service::Ledger).await.unwrap();
+        }
+        assert_eq!(load.count(), 0, "acknowledged without the standby");
+        match fate {
+            Fate::Happens | Fate::HappensUnderARestart => world.standby.restart().unwrap(),
+            Fate::Lost => {
+                world.primary.kill_postmaster().unwrap();
+                world.standby.restart().unwrap();
+                world.fail_over();
+            }
+        }
+        world.settle(&load).await;
+    }
+    world.fleet.stop().await.unwrap();
+}
