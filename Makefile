@@ -30,12 +30,12 @@ else
 	$(TEST)
 endif
 
-# Kills the ledger twenty times per database instead of five.
+# Kills the ledger a hundred times per database and PostgreSQL twenty times, and loses ten primaries, instead of five, three and two.
 crash: needs
 ifeq ($(NEXTEST),yes)
-	LARGESSE_CRASHES=20 $(TEST) -E 'package(tests) & test(crash)'
+	LARGESSE_CRASHES=100 $(TEST) -E 'package(tests) & test(crash)'
 else
-	LARGESSE_CRASHES=20 $(CARGO) test --release -p tests --test e2e crash
+	LARGESSE_CRASHES=100 $(CARGO) test --release -p tests --test e2e crash
 endif
 
 bench: build

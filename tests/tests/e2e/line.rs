@@ -89,7 +89,9 @@ async fn pass(near: TcpStream, far: UnixStream, shared: Arc<Shared>, cut: Cancel
     let was_cut = {
         let requests = requests(near_in, far_out.clone(), &shared);
         let answers = answers(far_in, near_out);
-        let both = async { tokio::select! { () = requests => {}, () = answers => {} } };
+        let both = async {
+            tokio::select! { () = requests => {}, () = answers => {} }
+        };
         cut.run_until_cancelled(both).await.is_none()
     };
     if was_cut || shared.silent.load(SeqCst) {

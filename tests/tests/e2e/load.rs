@@ -103,7 +103,8 @@ impl Load {
     /// Lets every caller have its last answer; returns how many there were.
     pub async fn end(&self) -> usize {
         self.enough.store(true, SeqCst);
-        for caller in std::mem::take(&mut *self.callers.lock().unwrap()) {
+        let callers = std::mem::take(&mut *self.callers.lock().unwrap());
+        for caller in callers {
             caller.await.unwrap();
         }
         self.count()

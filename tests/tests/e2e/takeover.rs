@@ -97,10 +97,9 @@ async fn a_process_that_stands_still_in_a_commit_is_succeeded_and_fenced() {
     signal(&one, "-CONT");
     let (again, token) = (Uuid::now_v7(), first.token("gift", Role::Service).unwrap());
     let account = GetAccountRequest { account: "viewer/u0/coins".to_owned(), ..Default::default() };
-    let (read, written) = tokio::join!(
-        async { first.ledger().get_account(authorised(account, &token).unwrap()).await.map(drop) },
-        async { post(&first, again, "u2").await.map(drop) },
-    );
+    let (read, written) = tokio::join!(async { first.ledger().get_account(authorised(account, &token).unwrap()).await.map(drop) }, async {
+        post(&first, again, "u2").await.map(drop)
+    },);
     for answer in [read, written, last.await.unwrap().map(drop)] {
         let status = answer.unwrap_err();
         assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::Unavailable, Some("NOT_THE_WRITER")), "{status:?}");
