@@ -82,6 +82,12 @@ impl Handle {
         (Self { row, shared, store, queue, queue_max }, receiver)
     }
 
+    /// Requests that wait for the writer; what it has taken is being decided or committed.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting.load(Ordering::Relaxed)
+    }
+
     /// Submits one request. Once taken it is decided whether or not the caller still waits.
     pub async fn submit(&self, request: Request) -> Outcome {
         let (reply, answer) = Reply::one();

@@ -7,6 +7,7 @@ mod expiry;
 mod faults;
 mod heads;
 mod injected;
+mod pipeline;
 mod plans;
 mod rivals;
 mod statements;
