@@ -50,12 +50,16 @@ impl RecentIds {
         }
     }
 
-    /// An id that now stands for something. The oldest make room, and the floor rises above them.
+    /// An id that now stands for something.
     pub fn insert(&mut self, id: Uuid, known: Known) {
         if self.known.insert(id, known).is_none() {
             self.order.push_back(id);
         }
-        while self.order.len() > self.max {
+    }
+
+    /// The oldest make room, and the floor rises above them. The last `under_way` stay: the store can't be asked for them yet.
+    pub fn evict(&mut self, under_way: usize) {
+        while self.order.len() > self.max.max(under_way) {
             let Some(oldest) = self.order.pop_front() else { return };
             self.known.remove(&oldest);
             if let Some(time) = id_time_ms(oldest) {

@@ -235,6 +235,9 @@ impl Writer {
             state.evict(self.config.cache_max);
             answers
         };
+        let next = self.flight.as_ref().and_then(|flight| flight.sealed.batch.as_ref());
+        let under_way = next.map_or(0, |batch| batch.events.len() + batch.refusals.len());
+        self.loaded.as_mut().expect("a batch was decided on a loaded book").ids.evict(under_way);
         for (job, outcome) in answers {
             job.reply.send(outcome);
         }

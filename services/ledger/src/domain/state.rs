@@ -39,6 +39,8 @@ pub struct State {
     /// Accounts that are newer here than in the store: key and the first transfer the store lacks, oldest first.
     dirty: VecDeque<(i64, i64)>,
     dirty_keys: FxHashMap<i64, ()>,
+    /// Accounts whose rows go with the batch that is being committed: until it is resolved the store has older ones.
+    flushing: FxHashMap<i64, ()>,
     /// Guards and holds the batch changed.
     pub(super) guards_changed: Vec<String>,
     pub(super) holds_changed: Vec<i64>,
@@ -243,6 +245,7 @@ impl State {
             .into_iter()
             .map(|key| {
                 self.dirty_keys.remove(&key);
+                self.flushing.insert(key, ());
                 self.accounts[&key].clone()
             })
             .collect()
@@ -301,6 +304,7 @@ impl State {
     /// The commit of the sealed batch, whose last event this is, is resolved and happened: readers see it.
     pub fn publish(&mut self, last_seq: i64) {
         self.before_sealed.clear();
+        self.flushing.clear();
         if !self.guards_unresolved.is_empty() {
             self.guards_unresolved.retain(|_, seq| *seq > last_seq);
         }
@@ -346,10 +350,10 @@ impl State {
             let at = seqs.len() - keep;
             let (_, bound, _) = seqs.select_nth_unstable(at);
             let bound = *bound;
-            let (dirty, deciding, sealed) = (&self.dirty_keys, &self.before, &self.before_sealed);
+            let (dirty, flushing, deciding, sealed) = (&self.dirty_keys, &self.flushing, &self.before, &self.before_sealed);
             let names = &mut self.names;
             self.accounts.retain(|key, account| {
-                let under_way = deciding.contains_key(key) || sealed.contains_key(key);
+                let under_way = deciding.contains_key(key) || sealed.contains_key(key) || flushing.contains_key(key);
                 let keep = account.seq >= bound || dirty.contains_key(key) || under_way;
                 if !keep {
                     names.remove(&account.name);

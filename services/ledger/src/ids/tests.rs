@@ -13,6 +13,7 @@ fn an_evicted_id_is_never_called_new() {
         assert_eq!(ids.get(*id), Memory::New);
         ids.insert(*id, Known::Event(seq));
     }
+    ids.evict(0);
     for id in &all[..7] {
         assert_eq!(ids.get(*id), Memory::Ask);
     }
@@ -21,7 +22,21 @@ fn an_evicted_id_is_never_called_new() {
     }
     // Evicted ids of any order raise the floor to the highest of them.
     ids.insert(at(5, 99), Known::Event(11));
+    ids.evict(0);
     assert_eq!(ids.get(at(1007, 100)), Memory::Ask);
+}
+
+#[test]
+fn ids_under_way_are_never_forgotten() {
+    let mut ids = RecentIds::new(Vec::new(), 0, true, 3);
+    let all: Vec<Uuid> = (1..=10).map(|n| at(1000 + n as u64, n)).collect();
+    for (id, seq) in all.iter().zip(1..) {
+        ids.insert(*id, Known::Event(seq));
+    }
+    ids.evict(6);
+    let known = all.iter().filter(|id| matches!(ids.get(**id), Memory::Known(_))).count();
+    assert_eq!(known, 6);
+    assert_eq!(ids.get(all[4]), Memory::Known(&Known::Event(5)));
 }
 
 #[test]

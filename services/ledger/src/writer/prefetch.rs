@@ -19,6 +19,8 @@ struct Missing {
     names: Vec<String>,
     guards: Vec<String>,
     holds: Vec<i64>,
+    /// Accounts of holds that memory has.
+    keys: Vec<i64>,
     ids: Vec<Uuid>,
     sources: Vec<Uuid>,
 }
@@ -37,7 +39,8 @@ pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &Shared, ids:
     for id in &missing.sources {
         sources.extend(store.event_by_id(book, *id).await?);
     }
-    let mut keys: Vec<i64> = holds.iter().flat_map(|hold| [hold.debit, hold.credit]).collect();
+    let mut keys = missing.keys;
+    keys.extend(holds.iter().flat_map(|hold| [hold.debit, hold.credit]));
     keys.extend(sources.iter().flat_map(|event| &event.transfers).flat_map(|transfer| [transfer.debit, transfer.credit]));
     {
         let state = shared.state();
@@ -81,8 +84,10 @@ fn missing(shared: &Shared, ids: &RecentIds, jobs: &[Job]) -> Missing {
                 guards.iter().for_each(|asked| guard(&mut missing.guards, &asked.key));
             }
             Action::PostPending { transfer_no, .. } | Action::VoidPending { transfer_no } => {
-                if !state.knows_hold(*transfer_no) {
-                    missing.holds.push(*transfer_no);
+                match state.hold(*transfer_no) {
+                    // Its accounts may have been forgotten before it.
+                    Some(hold) => missing.keys.extend([hold.debit, hold.credit]),
+                    None => missing.holds.push(*transfer_no),
                 }
             }
             Action::Reverse { posting, .. } => {

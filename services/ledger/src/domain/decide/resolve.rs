@@ -70,6 +70,8 @@ pub(super) fn reverse(state: &State, request: &Request, posting: Uuid, allow_deb
     if source.transfers.is_empty() || !plain || is_reversal {
         return Err(Refusal::NotReversible { posting });
     }
+    let once = Guard { key: reversal_guard(posting), operation: GuardOperation::CompareAndSet { expected: 0, next: 1 } };
+    let (guards, _) = check_guards(state, &[once]).map_err(|_| Refusal::AlreadyReversed { posting })?;
     // Last leg first: each step undoes the state its original left.
     let legs_reversed: Vec<(i64, i64, i64)> = source.transfers.iter().rev().map(|t| (t.credit, t.debit, t.amount)).collect();
     let mut draft = Draft::new(state);
@@ -80,8 +82,6 @@ pub(super) fn reverse(state: &State, request: &Request, posting: Uuid, allow_deb
         legs.push(Leg { debit, credit, amount, kind: TransferKind::Posted, released: 0, pending_no: 0, allow_debt, expire_time: None });
     }
     draft.accounts.iter().try_for_each(State::may_move)?;
-    let once = Guard { key: reversal_guard(posting), operation: GuardOperation::CompareAndSet { expected: 0, next: 1 } };
-    let (guards, _) = check_guards(state, &[once]).map_err(|_| Refusal::AlreadyReversed { posting })?;
     finish(state, request, draft, Plan { legs, guards, reverses: Some(posting), ..Plan::default() })
 }
 
