@@ -1,30 +1,38 @@
 //! `largesse bench`: how fast a gift is, as ratios to what the same machine does in the same minute without us.
 //!
 //! Three processes: this one calls, a house answers, and a bare tonic server without our layers is what the house is compared with. Both are
-//! called over loopback TCP by the same generated client on as many connections. Measurements of a group take turns, round after round, and a
+//! called over loopback TCP by the same generated client on as many connections. Measurements of a row take turns, round after round, and a
 //! ratio is the median over the rounds, so that a neighbour's load falls on both of its sides.
 //!
-//! - [`plan`]: what is measured, and which comparisons are made of it.
-//! - `house`, [`echo`], `child`: the two servers, each a child process.
-//! - `users`: who sends and receives, their tokens, and requests without end.
-//! - `load`: closed loops of calls and streams; `disk`: what the disk does by itself.
+//! - [`plan`]: what is measured, and which comparisons are made of it; [`floors`]: what each must reach.
+//! - `house`, [`echo`], `child`: the two servers, each a child process; `backends`: PostgreSQL's processes.
+//! - `users`, `crowd`: who sends and receives, how unevenly, their tokens, and requests without end.
+//! - `load`: closed loops of calls and streams; `volley`: open loops; `disk`: what the disk does by itself; `measure`: one measurement.
+//! - `naive`: PostgreSQL without us. `stored`: a book with millions of accounts.
 //! - `proof`: every accepted gift is in the ledger, once. [`report`]: numbers for people and programs.
 
 use money::BookName;
 use std::{error::Error, path::PathBuf, time::Duration};
 
+mod backends;
 mod child;
+mod crowd;
 mod disk;
 pub mod echo;
+pub mod floors;
 mod house;
 mod load;
+mod measure;
+mod naive;
 pub mod plan;
 mod proof;
 pub mod report;
 mod run;
+pub mod stored;
 mod users;
+mod volley;
 
-pub use plan::Group;
+pub use plan::Row;
 pub use report::Report;
 pub use run::run;
 
@@ -43,7 +51,9 @@ pub struct Options {
     /// How often each is taken.
     pub rounds: usize,
     /// What to measure.
-    pub groups: Vec<Group>,
+    pub rows: Vec<Row>,
+    /// The large book, where that is measured.
+    pub stored: stored::Size,
 }
 
 /// The book of this run: a book's journal is for ever, so every run has its own.

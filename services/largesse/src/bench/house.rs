@@ -5,10 +5,10 @@ use super::child::Child;
 use money::BookName;
 use std::path::Path;
 
-/// Starts it with a key under `data_dir` and `book` in `database`.
-pub(super) async fn start(data_dir: &Path, database: &str, book: &BookName) -> Result<Child, Fault> {
+/// Starts it with a key under `data_dir` and `book` in `database`. `cache_entries`: how much the ledger keeps in memory, if not what it does by itself.
+pub(super) async fn start(data_dir: &Path, database: &str, book: &BookName, cache_entries: Option<usize>) -> Result<Child, Fault> {
     let data_dir = data_dir.to_str().ok_or("the path of the data directory is not UTF-8")?;
-    let arguments = [
+    let mut arguments = vec![
         "serve",
         "--sandbox",
         "--services",
@@ -20,6 +20,11 @@ pub(super) async fn start(data_dir: &Path, database: &str, book: &BookName) -> R
         "--database",
         database,
         "--book",
+        book.as_str(),
     ];
-    Child::start(&[&arguments[..], &[book.as_str()]].concat()).await
+    let cache_entries = cache_entries.map(|entries| entries.to_string());
+    if let Some(entries) = &cache_entries {
+        arguments.extend(["--ledger-cache-entries", entries]);
+    }
+    Child::start(&arguments).await
 }

@@ -3,6 +3,7 @@
 
 use super::Fault;
 use super::users::Requests;
+use super::volley::Volley;
 use api::{
     gift::{SendGiftsRequest, gift_service_client::GiftServiceClient, send_gifts_response},
     ledger::{ledger_service_client::LedgerServiceClient, post_batch_outcome},
@@ -21,13 +22,11 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, transport::Channel};
 
 /// Items of one measurement, whatever time it has left: bounds the disk a run takes.
-const ITEMS_MAX: u64 = 2_000_000;
+pub(super) const ITEMS_MAX: u64 = 2_000_000;
 /// Longest latency told apart, in microseconds; longer ones count as this.
 const LATENCY_US_MAX: u64 = 60_000_000;
 /// A stream's latency is taken from every so many gifts, so that taking it costs the stream little.
 const STREAM_SAMPLE: u64 = 16;
-/// Largest message: a batch's answer is larger than tonic's default lets in.
-const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 /// What was measured.
 #[derive(Debug, Clone)]
@@ -35,18 +34,19 @@ pub(super) struct Sample {
     pub items: u64,
     pub elapsed: Duration,
     pub latency: Histogram<u64>,
+    /// What became of the calls of an open loop.
+    pub volley: Option<Volley>,
     started: Instant,
 }
 
 impl Sample {
     pub fn start() -> Self {
-        let latency = Histogram::new_with_bounds(1, LATENCY_US_MAX, 3).expect("bounds and digits are constants that fit");
-        Self { items: 0, elapsed: Duration::ZERO, latency, started: Instant::now() }
+        Self { items: 0, elapsed: Duration::ZERO, latency: microseconds(), volley: None, started: Instant::now() }
     }
 
     pub fn record(&mut self, items: u64, took: Duration) {
         self.items += items;
-        self.latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LATENCY_US_MAX));
+        record(&mut self.latency, took);
     }
 
     pub fn finish(mut self) -> Self {
@@ -58,6 +58,15 @@ impl Sample {
         self.items += other.items;
         self.latency += &other.latency;
     }
+}
+
+/// An empty histogram of microseconds.
+pub(super) fn microseconds() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LATENCY_US_MAX, 3).expect("bounds and digits are constants that fit")
+}
+
+pub(super) fn record(histogram: &mut Histogram<u64>, took: Duration) {
+    histogram.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LATENCY_US_MAX));
 }
 
 /// When a measurement is over.
@@ -73,32 +82,40 @@ impl End {
     }
 
     /// Whether another `items` may be sent.
-    fn more(&self, items: u64) -> bool {
+    pub fn more(&self, items: u64) -> bool {
         Instant::now() < self.at && self.items.fetch_add(items, Ordering::Relaxed) < ITEMS_MAX
+    }
+}
+
+/// SendGift calls. The bare server is sent what the house is sent, less the token, which only the house looks at.
+pub(super) struct Gifts {
+    pub client: GiftServiceClient<Channel>,
+    pub requests: Requests,
+    pub bare: bool,
+}
+
+impl Gifts {
+    pub fn new(channel: &Channel, requests: Requests, bare: bool) -> Self {
+        Self { client: GiftServiceClient::new(channel.clone()), requests, bare }
     }
 }
 
 /// One loop's calls.
 pub(super) enum Caller {
-    /// SendGift, with or without tokens: the bare server is sent what the house is sent, less what only the house looks at.
-    Gift { client: GiftServiceClient<Channel>, requests: Requests, bare: bool },
+    /// SendGift.
+    Gift(Gifts),
     /// PostBatch.
     Batch { client: LedgerServiceClient<Channel>, requests: Requests, items: usize },
 }
 
 impl Caller {
-    pub fn gift(channel: &Channel, requests: Requests, bare: bool) -> Self {
-        Self::Gift { client: GiftServiceClient::new(channel.clone()), requests, bare }
-    }
-
     pub fn batch(channel: &Channel, requests: Requests, items: usize) -> Self {
-        let client = LedgerServiceClient::new(channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX);
-        Self::Batch { client: client.max_encoding_message_size(MESSAGE_BYTES_MAX), requests, items }
+        Self::Batch { client: ledger_client(channel), requests, items }
     }
 
     fn items(&self) -> u64 {
         match self {
-            Self::Gift { .. } => 1,
+            Self::Gift(_) => 1,
             Self::Batch { items, .. } => *items as u64,
         }
     }
@@ -108,8 +125,7 @@ impl Caller {
         while end.more(self.items()) {
             let started = Instant::now();
             match &mut self {
-                Self::Gift { client, requests, bare: true } => drop(client.send_gift(requests.gift()).await?),
-                Self::Gift { client, requests, bare: false } => drop(client.send_gift(requests.call()).await?),
+                Self::Gift(Gifts { client, requests, bare }) => drop(client.send_gift(requests.call().request(*bare)).await?),
                 Self::Batch { client, requests, items } => {
                     let answer = client.post_batch(requests.batch(*items)?).await?.into_inner();
                     for outcome in answer.outcomes {
@@ -123,7 +139,13 @@ impl Caller {
     }
 }
 
-fn accepted(outcome: Option<post_batch_outcome::Outcome>) -> Result<(), Fault> {
+/// A client that takes the answer to a full batch.
+pub(super) fn ledger_client(channel: &Channel) -> LedgerServiceClient<Channel> {
+    let client = LedgerServiceClient::new(channel.clone()).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
+    client.max_encoding_message_size(rpc::MESSAGE_BYTES_MAX)
+}
+
+pub(super) fn accepted(outcome: Option<post_batch_outcome::Outcome>) -> Result<(), Fault> {
     match outcome {
         Some(post_batch_outcome::Outcome::Accepted(_)) => Ok(()),
         Some(post_batch_outcome::Outcome::Refused(refusal)) => Err(refusal.message.into()),
@@ -137,7 +159,7 @@ pub(super) async fn closed(callers: Vec<Caller>, end: End) -> Result<Sample, Fau
     together(loops).await
 }
 
-async fn together<F>(loops: Vec<F>) -> Result<Sample, Fault>
+pub(super) async fn together<F>(loops: Vec<F>) -> Result<Sample, Fault>
 where
     F: Future<Output = Result<Sample, Fault>> + Send + 'static,
 {

@@ -3,153 +3,138 @@
 use super::Fault;
 use super::{
     Options, Report,
-    child::{self, Child},
+    backends::Backends,
+    child::Child,
+    crowd::Crowd,
     disk, echo, house,
-    load::{self, Caller, End, Sample},
-    new_book,
-    plan::{Group, Slice, Work},
+    measure::Stage,
+    naive, new_book,
+    plan::{CREATORS, Row, SEND_GIFT, Slice, Work},
     proof,
     report::Measured,
-    users::{Requests, Users},
+    stored,
+    users::Users,
 };
 use db::Database;
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tonic::transport::{Channel, Endpoint};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-/// Flow control windows of the client, in bytes: HTTP/2's 64 KiB stalls a connection that carries hundreds of calls. The same for both servers.
-const WINDOW_BYTES: u32 = 1 << 20;
-/// Before a group is measured, each of its measurements runs this long: caches fill, connections open, batches find their size.
+/// Before a row is measured, each of its measurements runs this long: caches fill, connections open, batches find their size.
 const WARM_UP: Duration = Duration::from_millis(300);
+/// Viewers who give, where the book is not large.
+const VIEWERS: u64 = 1_000;
 
 /// Both servers, and who calls them.
 struct Bench {
     echo: Child,
     house: Child,
     users: Arc<Users>,
+    backends: Option<Backends>,
     /// On the disk that the database is on, where that is this machine's.
     disk: PathBuf,
+    naive: Option<naive::Tables>,
+    /// SendGift calls per second that the house was last seen to answer.
+    peak: f64,
+    /// Gifts of ours.
     accepted: u64,
+    /// Gifts without us.
+    naive_accepted: u64,
 }
 
 /// Measures what `options` say. `tell` hears about progress.
 pub async fn run(options: Options, tell: impl Fn(&str)) -> Result<Report, Fault> {
+    let database = options.database.as_deref().map(Database::parse).transpose()?;
+    let mut report = Report::new(&options, database.map_or(db::Engine::Sqlite, |database| database.engine()));
+    let rows: Vec<Row> = options.rows.iter().copied().filter(|row| *row != Row::Stored).collect();
+    if !rows.is_empty() {
+        small_book(&options, &rows, &mut report, &tell).await?;
+    }
+    if options.rows.contains(&Row::Stored) {
+        stored::run(&options, &mut report, &tell).await?;
+    }
+    Ok(report)
+}
+
+/// Everything that needs no large book.
+async fn small_book(options: &Options, rows: &[Row], report: &mut Report, tell: &impl Fn(&str)) -> Result<(), Fault> {
     // Keys, and the database if none is named. On a disk and not in memory, or a commit would cost nothing.
     let dir = tempfile::Builder::new().prefix("largesse-bench-").tempdir_in(&options.work_dir)?;
     let address = options.database.clone().unwrap_or_else(|| format!("sqlite:{}", dir.path().display()));
-    tell(&format!("database {address}, scratch directory {}", dir.path().display()));
+    tell(&format!("scratch directory {}", dir.path().display()));
     let database = Database::parse(&address)?;
     let book = new_book()?;
-    let house = house::start(dir.path(), &address, &book).await?;
+    let house = house::start(dir.path(), &address, &book, None).await?;
     let echo = echo::start().await?;
-    let users = Arc::new(Users::try_new(dir.path(), book)?);
+    let crowd = Crowd { viewers: VIEWERS, creators: CREATORS as u64 };
+    let users = Arc::new(Users::try_new(dir.path(), book, crowd)?);
     let disk = database.sqlite_dir().unwrap_or(dir.path()).to_owned();
-    let mut bench = Bench { echo, house, users, disk, accepted: 0 };
-    bench.users.fund(&connect(&bench.house, 1).await?[0]).await?;
-
+    let backends = Backends::connect(&database).await?;
+    stored::fund(&house, &users, &|_| {}).await?;
+    let naive = match rows.contains(&Row::Naive) {
+        true => Some(naive::Tables::make(&database, crowd, users.cost_coins()).await?),
+        false => None,
+    };
+    let mut bench = Bench { echo, house, users, backends, disk, naive, peak: 0.0, accepted: 0, naive_accepted: 0 };
     let bytes_before = disk::ledger_bytes(&database).await?;
-    let mut report = Report::new(&options, database.engine(), address);
-    for group in &options.groups {
-        bench.group(*group, &options, &mut report, &tell).await?;
-    }
-    report.server_peak_memory_kib = bench.house.peak_memory_kib();
+    let measured = bench.rows(rows, options, report, tell).await;
+    let Bench { echo, house, users, accepted, naive, naive_accepted, .. } = bench;
+    // Before the measurements' own fault is told: its tables are not to stay.
+    let dropped = match naive {
+        Some(naive) => naive.drop(naive_accepted).await,
+        None => Ok(()),
+    };
+    measured.and(dropped)?;
+    report.server_peak_memory_kib = house.peak_memory_kib();
     let bytes = disk::ledger_bytes(&database).await?.saturating_sub(bytes_before);
     // Killed and not stopped: what was acknowledged has to be there all the same.
-    let Bench { echo, house, users, accepted, .. } = bench;
     house.end().await?;
     echo.end().await?;
     tell("verifying");
     let proof = proof::prove(&database, &users).await?;
     report.conclude(accepted, bytes, &proof);
-    Ok(report)
+    Ok(())
 }
 
 impl Bench {
-    async fn group(&mut self, group: Group, options: &Options, report: &mut Report, tell: &impl Fn(&str)) -> Result<(), Fault> {
-        for slice in group.slices() {
-            self.slice(*slice, WARM_UP.min(options.slice)).await?;
-        }
-        for round in 1..=options.rounds {
-            tell(&format!("{}: round {round} of {}", group.as_str(), options.rounds));
-            for slice in group.slices() {
-                let measured = self.slice(*slice, options.slice).await?;
-                report.add(group, *slice, measured);
+    async fn rows(&mut self, rows: &[Row], options: &Options, report: &mut Report, tell: &impl Fn(&str)) -> Result<(), Fault> {
+        for row in rows {
+            for slice in row.slices() {
+                self.slice(*slice, WARM_UP.min(options.slice)).await?;
+            }
+            for round in 1..=options.rounds {
+                tell(&format!("{}: round {round} of {}", row.as_str(), options.rounds));
+                for slice in row.slices() {
+                    let measured = self.slice(*slice, options.slice).await?;
+                    report.add(*row, *slice, measured);
+                }
             }
         }
         Ok(())
     }
 
     async fn slice(&mut self, slice: Slice, time: Duration) -> Result<Measured, Fault> {
-        let server = if matches!(slice.work, Work::Echo { .. }) { &self.echo } else { &self.house };
-        let work = self.prepare(slice, server).await?;
-        let before = (server.processor_us(), child::processor_us("self"));
-        let started = Instant::now();
-        let sample = self.work(work, time).await.map_err(|error| format!("{}: {error}", slice.name))?;
-        let spent = |before: Option<u64>, after: Option<u64>| Some(after?.saturating_sub(before?));
-        let (server_us, client_us) = (spent(before.0, server.processor_us()), spent(before.1, child::processor_us("self")));
-        tracing::debug!(slice = slice.name, items = sample.items, took = ?started.elapsed(), "measured");
-        if !matches!(slice.work, Work::Echo { .. } | Work::Fdatasync) {
-            self.accepted += sample.items;
+        let server = match slice.work {
+            Work::Echo { .. } | Work::PacedEcho { .. } => Some(&self.echo),
+            Work::SendGift { .. } | Work::SendGifts { .. } | Work::PostBatch { .. } | Work::PacedSendGift { .. } => Some(&self.house),
+            Work::Naive { .. } | Work::Fdatasync => None,
+        };
+        let stage = Stage {
+            server,
+            users: &self.users,
+            backends: self.backends.as_ref(),
+            disk: &self.disk,
+            peak: self.peak,
+            naive: self.naive.as_ref(),
+        };
+        let measured = stage.measure(slice, time).await?;
+        if slice == SEND_GIFT {
+            self.peak = measured.rate();
         }
-        Ok(Measured { sample, server_us, client_us })
-    }
-
-    /// Connects and makes the loops, outside of the time that is measured.
-    async fn prepare(&self, slice: Slice, server: &Child) -> Result<Prepared, Fault> {
-        let requests = |mix, worker| Requests::new(self.users.clone(), mix, worker);
-        Ok(match slice.work {
-            Work::Echo { connections, in_flight } => {
-                let channels = connect(server, connections).await?;
-                let mix = super::plan::EVEN;
-                let caller = |at: usize| Caller::gift(&channels[at % connections], requests(mix, at), true);
-                Prepared::Closed((0..in_flight).map(caller).collect())
-            }
-            Work::SendGift { connections, in_flight, mix } => {
-                let channels = connect(server, connections).await?;
-                let caller = |at: usize| Caller::gift(&channels[at % connections], requests(mix, at), false);
-                Prepared::Closed((0..in_flight).map(caller).collect())
-            }
-            Work::SendGifts { connections, in_flight, mix } => {
-                let channels = connect(server, connections).await?;
-                let streams = channels.into_iter().enumerate().map(|(at, channel)| (channel, requests(mix, at)));
-                Prepared::Streams { streams: streams.collect(), in_flight }
-            }
-            Work::PostBatch { connections, items, mix } => {
-                let channels = connect(server, connections).await?;
-                let caller = |at: usize| Caller::batch(&channels[at], requests(mix, at), items);
-                Prepared::Closed((0..connections).map(caller).collect())
-            }
-            Work::Fdatasync => Prepared::Disk,
-        })
-    }
-
-    async fn work(&self, work: Prepared, time: Duration) -> Result<Sample, Fault> {
-        match work {
-            Prepared::Closed(callers) => load::closed(callers, End::after(time)).await,
-            Prepared::Streams { streams, in_flight } => load::streams(streams, in_flight, End::after(time)).await,
-            Prepared::Disk => disk::fdatasync(&self.disk, time).await,
+        if slice.work.is_ours() {
+            self.accepted += measured.sample.items + measured.sample.volley.as_ref().map_or(0, |volley| volley.resolved);
         }
+        if matches!(slice.work, Work::Naive { .. }) {
+            self.naive_accepted += measured.sample.items;
+        }
+        Ok(measured)
     }
-}
-
-enum Prepared {
-    Closed(Vec<Caller>),
-    Streams { streams: Vec<(Channel, Requests)>, in_flight: usize },
-    Disk,
-}
-
-/// So many connections of their own.
-async fn connect(server: &Child, connections: usize) -> Result<Vec<Channel>, Fault> {
-    let endpoint = Endpoint::from_shared(format!("http://{}", server.address))?
-        .tcp_nodelay(true)
-        .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES);
-    let mut channels = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        channels.push(endpoint.connect().await?);
-    }
-    Ok(channels)
 }

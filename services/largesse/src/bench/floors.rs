@@ -1,0 +1,82 @@
+//! What a run must reach, for each engine: the one table of it.
+
+use db::Engine;
+
+/// What a figure must reach on each engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Goal {
+    /// The figure's key in the report.
+    pub key: &'static str,
+    sense: Sense,
+    sqlite: f64,
+    postgres: f64,
+}
+
+/// Which way is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sense {
+    AtLeast,
+    AtMost,
+}
+
+/// Every goal. Ratios are within one run; seconds and MiB are as they are.
+pub const GOALS: &[Goal] = &[
+    at_least("ratio_post_batch_to_echo", 1.8, 0.9),
+    at_least("ratio_send_gifts_stream_to_echo", 1.5, 0.8),
+    at_least("ratio_send_gift_unary_to_echo", 0.5, 0.35),
+    at_least("ratio_send_gift_64_connections_to_echo", 0.4, 0.3),
+    at_least("ratio_hot_to_uniform_post_batch", 0.95, 0.9),
+    at_least("ratio_hot_to_uniform_send_gifts_stream", 0.95, 0.9),
+    at_least("ratio_hot_to_uniform_send_gift_unary", 0.95, 0.9),
+    at_least("ratio_hot_to_uniform_64_connections", 0.95, 0.9),
+    at_most("ratio_lone_send_gift_to_fdatasync", 3.0, 5.0),
+    at_most("ratio_p99_at_half_of_peak_to_echo_and_fdatasync", 3.0, 4.0),
+    at_most("half_not_accepted", 0.0, 0.0),
+    at_least("ratio_goodput_at_twice_the_peak_to_peak", 0.9, 0.9),
+    // The excess must be told UNAVAILABLE OVERLOADED with RetryInfo, and nothing else.
+    at_most("overload_told_otherwise", 0.0, 0.0),
+    at_most("overload_server_memory_mib", 600.0, 600.0),
+    at_least("ratio_stored_skewed_to_empty_book", 0.8, 0.8),
+    at_most("stored_restart_to_first_posting_s", 2.0, 2.0),
+    at_most("stored_peak_memory_mib", 600.0, 600.0),
+];
+
+const fn at_least(key: &'static str, sqlite: f64, postgres: f64) -> Goal {
+    Goal { key, sense: Sense::AtLeast, sqlite, postgres }
+}
+
+const fn at_most(key: &'static str, sqlite: f64, postgres: f64) -> Goal {
+    Goal { key, sense: Sense::AtMost, sqlite, postgres }
+}
+
+/// A goal, and whether it was reached.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged {
+    /// The figure's key in the report.
+    pub key: &'static str,
+    /// What was measured.
+    pub value: f64,
+    /// What it must reach.
+    pub bound: f64,
+    /// `floor` or `ceiling`.
+    pub word: &'static str,
+    /// Whether it does.
+    pub met: bool,
+}
+
+/// Holds a figure against its goal, if it has one. What isn't a number meets nothing.
+pub fn judge(key: &str, value: f64, engine: Engine) -> Option<Judged> {
+    let goal = GOALS.iter().find(|goal| goal.key == key)?;
+    let bound = match engine {
+        Engine::Sqlite => goal.sqlite,
+        Engine::Postgres => goal.postgres,
+    };
+    let (word, met) = match goal.sense {
+        Sense::AtLeast => ("floor", value >= bound),
+        Sense::AtMost => ("ceiling", value <= bound),
+    };
+    Some(Judged { key: goal.key, value, bound, word, met })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! A book with millions of accounts and transfers: how fast it is beside an empty one, how soon it is back after a kill, and what memory it takes.
+//!
+//! Both books are served by a house of their own with a database of its own, so that neither's cache or files help the other. Both houses run at
+//! once and are called in turn.
+//!
+//! - `place`: where the large book is, filled by this run or an earlier one.
+//! - `fill`: how it is filled, through the ledger itself.
+
+use super::{
+    Fault, Options,
+    backends::Backends,
+    child::Child,
+    crowd::Crowd,
+    disk,
+    load::ledger_client,
+    measure::{Stage, connect},
+    plan::{Row, STORED_EMPTY, STORED_UNIFORM, Slice},
+    report::Report,
+    users::Users,
+};
+use api::ledger::{PostBatchOutcome, post_batch_outcome::Outcome};
+use db::Database;
+use place::Place;
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tonic::Code;
+
+mod fill;
+pub(super) use fill::fund;
+mod place;
+
+/// Memory the ledger's cache of accounts may take.
+const CACHE_BYTES: usize = 256 << 20;
+/// What a cached account takes: the account, its name, and its places in two maps. The ledger bounds its cache by number; where it is told bytes,
+/// this goes.
+const CACHE_ENTRY_BYTES: usize = 288;
+/// The most accounts the cache may hold.
+const CACHE_ENTRIES: usize = CACHE_BYTES / CACHE_ENTRY_BYTES;
+/// Before they are measured, both books are used for as many measurements' time: the cache has to hold whoever is busy.
+const WARM_UP_SLICES: u32 = 5;
+/// How soon a posting that was not accepted is tried again after a restart.
+const RETRY_DELAY: Duration = Duration::from_millis(2);
+/// How long a restart may take before it is given up.
+const RESTART_MAX: Duration = Duration::from_secs(120);
+
+/// The large book that is asked for.
+#[derive(Debug, Clone)]
+pub struct Size {
+    /// Viewers and creators.
+    pub accounts: u64,
+    /// Transfers, two of which are a gift.
+    pub transfers: u64,
+    /// Where it is kept for another run, or was.
+    pub dir: Option<PathBuf>,
+}
+
+impl Size {
+    /// As many viewers among the people as in the data the skew is from: 23,772 of 59,142.
+    fn crowd(&self) -> Crowd {
+        let viewers = self.accounts * 2 / 5;
+        Crowd { viewers, creators: self.accounts - viewers }
+    }
+
+    /// Gifts that come after every viewer got coins.
+    fn gifts(&self) -> u64 {
+        self.transfers.saturating_sub(self.crowd().viewers) / 2
+    }
+
+    /// What is wrong with it. Every account needs a transfer of its own.
+    pub fn problem(&self) -> Option<String> {
+        if self.accounts < 10 {
+            return Some("--stored-accounts must be 10 or more".to_owned());
+        }
+        let Crowd { viewers, creators } = self.crowd();
+        (self.gifts() < creators)
+            .then(|| format!("--stored-transfers must be {} or more: each account needs one of its own", viewers + 2 * creators))
+    }
+}
+
+/// How the book was filled.
+#[derive(Debug, Clone)]
+pub(super) struct Fill {
+    pub transfers: u64,
+    pub took: Duration,
+    pub peak_memory_kib: Option<u64>,
+}
+
+/// From the start of a process whose predecessor was killed.
+#[derive(Debug, Clone)]
+pub(super) struct Restart {
+    /// Until it said that it was ready.
+    pub ready: Duration,
+    /// Until it had accepted a posting.
+    pub first_posting: Duration,
+}
+
+/// What was found beside the rates.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
+    pub accounts: u64,
+    /// Before the measurements.
+    pub transfers: u64,
+    pub cache_entries: usize,
+    /// None: an earlier run has filled it.
+    pub fill: Option<Fill>,
+    pub bytes: u64,
+    pub restarts: Vec<Restart>,
+    /// The most any of the processes had that served the filled book.
+    pub peak_memory_kib: Option<u64>,
+    /// Gifts this run has sent to it.
+    pub accepted: u64,
+    pub problem: Option<String>,
+}
+
+/// A book and the house that serves it.
+struct Side {
+    place: Place,
+    house: Child,
+    users: Arc<Users>,
+    backends: Option<Backends>,
+    /// Gifts in it before this run.
+    before: u64,
+    accepted: u64,
+    peak_memory_kib: Option<u64>,
+}
+
+/// Measures it, and removes what it has made unless it is to be kept.
+pub(super) async fn run(options: &Options, report: &mut Report, tell: &impl Fn(&str)) -> Result<(), Fault> {
+    let full = Place::open(options, Some(&options.stored)).await?;
+    let empty = match Place::open(options, None).await {
+        Ok(empty) => empty,
+        Err(error) => {
+            full.close().await?;
+            return Err(error);
+        }
+    };
+    let (full_place, empty_place) = (full.clone(), empty.clone());
+    let ended = both(options, (full, empty), report, tell).await;
+    // Whatever happened: a database of gigabytes is not left behind unasked.
+    let closed = (full_place.close().await, empty_place.close().await);
+    ended.and(closed.0).and(closed.1)
+}
+
+async fn both(options: &Options, (mut full, empty): (Place, Place), report: &mut Report, tell: &impl Fn(&str)) -> Result<(), Fault> {
+    let fill = match full.filled {
+        true => None,
+        false => Some(fill::fill(&mut full, &options.stored, tell).await?),
+    };
+    tell("stored: starting both houses");
+    let crowd = options.stored.crowd();
+    let mut full = Side::start(full, crowd).await?;
+    let mut empty = Side::start(empty, Crowd { viewers: 1_000, creators: super::plan::CREATORS as u64 }).await?;
+    fill::fund(&empty.house, &empty.users, &|_| {}).await?;
+    let bytes = disk::ledger_bytes(&Database::parse(&full.place.address)?).await?;
+    let transfers = crowd.viewers + 2 * full.before;
+    tell("stored: warming up");
+    for slice in Row::Stored.slices() {
+        side(&mut full, &mut empty, *slice).measure(*slice, options.slice * WARM_UP_SLICES, report, false).await?;
+    }
+    for round in 1..=options.rounds {
+        tell(&format!("stored: round {round} of {}", options.rounds));
+        for slice in Row::Stored.slices() {
+            side(&mut full, &mut empty, *slice).measure(*slice, options.slice, report, true).await?;
+        }
+    }
+    let mut restarts = Vec::new();
+    for round in 1..=options.rounds {
+        tell(&format!("stored: restart {round} of {}", options.rounds));
+        // What a restart has to make up for is what was changed lately, and by whom.
+        full.measure(STORED_UNIFORM, options.slice, report, false).await?;
+        let restart;
+        (full, restart) = full.restart().await?;
+        restarts.push(restart);
+    }
+    let problem = full.problem().await?.or(empty.problem().await?);
+    let peak_memory_kib = full.peak_memory_kib.max(full.house.peak_memory_kib());
+    let accepted = full.accepted;
+    full.house.end().await?;
+    empty.house.end().await?;
+    let (accounts, cache_entries) = (options.stored.accounts, CACHE_ENTRIES);
+    report.stored = Some(Facts { accounts, transfers, cache_entries, fill, bytes, restarts, peak_memory_kib, accepted, problem });
+    Ok(())
+}
+
+fn side<'a>(full: &'a mut Side, empty: &'a mut Side, slice: Slice) -> &'a mut Side {
+    if slice == STORED_EMPTY { empty } else { full }
+}
+
+impl Side {
+    async fn start(place: Place, crowd: Crowd) -> Result<Self, Fault> {
+        let house = place.serve().await?;
+        let users = Arc::new(Users::try_new(&place.dir, place.book.clone(), crowd)?);
+        let before = users.gifts_in_ledger(&connect(&house, 1).await?[0]).await?;
+        let backends = Backends::connect(&Database::parse(&place.address)?).await?;
+        Ok(Self { place, house, users, backends, before, accepted: 0, peak_memory_kib: None })
+    }
+
+    async fn measure(&mut self, slice: Slice, time: Duration, report: &mut Report, keep: bool) -> Result<(), Fault> {
+        let stage = Stage {
+            server: Some(&self.house),
+            users: &self.users,
+            backends: self.backends.as_ref(),
+            disk: &self.place.dir,
+            peak: 0.0,
+            naive: None,
+        };
+        let measured = stage.measure(slice, time).await?;
+        self.accepted += measured.sample.items;
+        if keep {
+            report.add(Row::Stored, slice, measured);
+        }
+        Ok(())
+    }
+
+    /// Kills the house, starts it again, and waits until it has accepted a posting.
+    async fn restart(mut self) -> Result<(Self, Restart), Fault> {
+        self.peak_memory_kib = self.peak_memory_kib.max(self.house.peak_memory_kib());
+        self.house.end().await?;
+        let started = Instant::now();
+        self.house = self.place.serve().await?;
+        let ready = started.elapsed();
+        let mut ledger = ledger_client(&connect(&self.house, 1).await?[0]);
+        let post = self.users.posting(0, 0, uuid::Uuid::now_v7())?;
+        loop {
+            match ledger.post_batch(self.users.batch(vec![post.clone()])).await {
+                Ok(answer) if answer.get_ref().outcomes.iter().all(accepted) => break,
+                Ok(answer) => return Err(format!("the first posting after a restart was refused: {answer:?}").into()),
+                Err(status) if status.code() == Code::Unavailable && started.elapsed() < RESTART_MAX => {
+                    tokio::time::sleep(RETRY_DELAY).await;
+                }
+                Err(status) => return Err(status.into()),
+            }
+        }
+        self.accepted += 1;
+        Ok((self, Restart { ready, first_posting: started.elapsed() }))
+    }
+
+    /// What the ledger's own count of gifts holds against ours.
+    async fn problem(&self) -> Result<Option<String>, Fault> {
+        let gifts = self.users.gifts_in_ledger(&connect(&self.house, 1).await?[0]).await?;
+        let ours = self.before + self.accepted;
+        Ok((gifts != ours).then(|| format!("book {}: {ours} gifts were accepted and the ledger has {gifts}", self.users.book)))
+    }
+}
+
+fn accepted(outcome: &PostBatchOutcome) -> bool {
+    matches!(outcome.outcome, Some(Outcome::Accepted(_)))
+}
+
+#[cfg(test)]
+mod tests;
