@@ -9,7 +9,7 @@ else
 TEST := $(CARGO) test --release --workspace --no-fail-fast
 endif
 
-.PHONY: demo test reference crash bench check needs build
+.PHONY: demo test reference model crash bench check needs build
 
 demo: build
 	target/release/largesse demo $(ARGS)
@@ -29,6 +29,14 @@ ifeq ($(NEXTEST),yes)
 else
 	$(TEST)
 endif
+
+# The model test with other seeds than the fixed ones of `make test`: SEEDS on SQLite, a quarter of them on PostgreSQL. A failure prints its seed;
+# `make model SEED=n` runs that one alone.
+SEEDS ?= 1000
+FROM ?= $(shell date +%s)
+model: needs
+	LARGESSE_MODEL_SEEDS=$(SEEDS) LARGESSE_MODEL_FROM=$(FROM) $(if $(SEED),LARGESSE_MODEL_SEED=$(SEED)) \
+	  $(CARGO) test --release -p ledger --test model -- --nocapture
 
 # Kills the ledger a hundred times per database and PostgreSQL twenty times, and loses ten primaries, instead of five, three and two.
 crash: needs

@@ -1,4 +1,6 @@
-//! A store that hangs or fails when told to.
+//! A store that hangs or fails when told to. Shared with the model test.
+// Each of the two test binaries that share this uses a part of it.
+#![allow(dead_code)]
 use async_trait::async_trait;
 use ledger::{
     domain::{
@@ -7,14 +9,17 @@ use ledger::{
     },
     store::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk},
 };
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-/// What becomes of the next commit.
+/// What becomes of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing is written, and the store knows it.
@@ -23,25 +28,67 @@ pub enum Fault {
     LoseBefore,
     /// It is written, and nobody knows it.
     LoseAfter,
+    /// Nobody knows of it, and it is not there yet: it arrives right before the next commit does.
+    Zombie,
+    /// As that, but it arrives after the next commit, which it must not outlive.
+    LateZombie,
     /// A rival is faster.
     Rival,
 }
 
+/// Why the store takes no commit until it is told otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    /// There is no room.
+    DiskFull,
+    /// The medium takes none.
+    ReadOnly,
+}
+
+#[derive(Default)]
+struct Plan {
+    faults: VecDeque<Fault>,
+    outage: Option<Outage>,
+    /// On its way although its sender gave up on it; `true`: it arrives before the next.
+    zombie: Option<(Arc<Batch>, bool)>,
+}
+
 pub struct Injected {
     inner: Arc<dyn Store>,
-    next: Mutex<Option<Fault>>,
+    plan: Mutex<Plan>,
     /// Commits wait for a permit each once this is set.
     gate: Mutex<Option<Arc<Semaphore>>>,
     pub waiting: AtomicUsize,
+    /// So many reads fail from now on.
+    failing_reads: AtomicUsize,
 }
 
 impl Injected {
     pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner, next: Mutex::new(None), gate: Mutex::new(None), waiting: AtomicUsize::new(0) })
+        let (waiting, failing_reads) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Self { inner, plan: Mutex::default(), gate: Mutex::new(None), waiting, failing_reads })
     }
 
+    /// Befalls the next commit for which nothing else is planned.
     pub fn fail_next(&self, fault: Fault) {
-        *self.next.lock().unwrap() = Some(fault);
+        self.plan.lock().unwrap().faults.push_back(fault);
+    }
+
+    pub fn outage(&self, outage: Option<Outage>) {
+        self.plan.lock().unwrap().outage = outage;
+    }
+
+    pub fn fail_reads(&self, count: usize) {
+        self.failing_reads.store(count, Ordering::SeqCst);
+    }
+
+    /// Nothing more is planned.
+    pub fn heal(&self) {
+        let mut plan = self.plan.lock().unwrap();
+        plan.faults.clear();
+        plan.outage = None;
+        drop(plan);
+        self.fail_reads(0);
     }
 
     /// From now on every commit waits for a permit.
@@ -51,11 +98,52 @@ impl Injected {
         gate
     }
 
+    /// Commits wait no longer, those that hang included.
+    pub fn release(&self) {
+        if let Some(gate) = self.gate.lock().unwrap().take() {
+            gate.add_permits(Semaphore::MAX_PERMITS / 2);
+        }
+    }
+
+    /// No commit hangs.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) == 0
+    }
+
     pub async fn until_a_commit_hangs(&self) {
-        while self.waiting.load(Ordering::SeqCst) == 0 {
+        while self.is_idle() {
             tokio::task::yield_now().await;
         }
     }
+
+    fn readable(&self) -> Result<(), Error> {
+        let taken = self.failing_reads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if taken.is_ok() { Err(Error::Injected("a read failed")) } else { Ok(()) }
+    }
+
+    /// A commit that nobody waits for: it is written, or the fence stops it.
+    async fn arrive(&self, zombie: &Arc<Batch>) {
+        match self.inner.commit(zombie).await {
+            Ok(()) | Err(CommitError::Fenced) => {}
+            Err(other) => panic!("a zombie met: {other}"),
+        }
+    }
+}
+
+/// An empty commit of somebody else's under a batch's number.
+fn rival(batch: &Batch) -> Arc<Batch> {
+    let commit = Commit { epoch: batch.commit.epoch + 7, hash: [9; 32], ..batch.commit.clone() };
+    Arc::new(Batch {
+        commit,
+        events: Vec::new(),
+        refusals: Vec::new(),
+        guards: Vec::new(),
+        holds: Vec::new(),
+        opened: Vec::new(),
+        checkpoints: Vec::new(),
+        flushed: Vec::new(),
+        ..batch.clone()
+    })
 }
 
 #[async_trait]
@@ -64,72 +152,94 @@ impl Store for Injected {
         self.inner.create_book(book).await
     }
     async fn books(&self) -> Result<Vec<Book>, Error> {
+        self.readable()?;
         self.inner.books().await
     }
     async fn head(&self, book: i64) -> Result<Option<Commit>, Error> {
+        self.readable()?;
         self.inner.head(book).await
     }
     async fn commits(&self, book: i64, from: i64, limit: i64) -> Result<Vec<Commit>, Error> {
+        self.readable()?;
         self.inner.commits(book, from, limit).await
     }
     async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error> {
+        self.readable()?;
         self.inner.commit_time(book, seq).await
     }
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
+        self.readable()?;
         self.inner.accounts_by_name(book, names).await
     }
     async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
+        self.readable()?;
         self.inner.accounts_by_key(book, keys).await
     }
     async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {
+        self.readable()?;
         self.inner.accounts_after(book, key, limit).await
     }
     async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error> {
+        self.readable()?;
         self.inner.guards(book, keys).await
     }
     async fn guards_after(&self, book: i64, key: &str, limit: i64) -> Result<Vec<(String, GuardState)>, Error> {
+        self.readable()?;
         self.inner.guards_after(book, key, limit).await
     }
     async fn holds_from(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Hold>, Error> {
+        self.readable()?;
         self.inner.holds_from(book, from_no, limit).await
     }
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error> {
+        self.readable()?;
         self.inner.holds(book, numbers).await
     }
     async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error> {
         self.inner.hold_ends(book, limit).await
     }
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
+        self.readable()?;
         self.inner.ids(book, ids).await
     }
     async fn ids_from(&self, book: i64, from: Uuid, limit: i64) -> Result<Vec<(Uuid, Known)>, Error> {
+        self.readable()?;
         self.inner.ids_from(book, from, limit).await
     }
     async fn events(&self, book: i64, from_seq: i64, limit: i64) -> Result<Vec<StoredEvent>, Error> {
+        self.readable()?;
         self.inner.events(book, from_seq, limit).await
     }
     async fn event_by_id(&self, book: i64, id: Uuid) -> Result<Option<Event>, Error> {
+        self.readable()?;
         self.inner.event_by_id(book, id).await
     }
     async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error> {
+        self.readable()?;
         self.inner.transfers(book, from_no, limit).await
     }
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
+        self.readable()?;
         self.inner.tail(book).await
     }
     async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error> {
+        self.readable()?;
         self.inner.checkpoints(book, from, limit).await
     }
     async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error> {
+        self.readable()?;
         self.inner.walk(book, account, walk).await
     }
     async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error> {
+        self.readable()?;
         self.inner.commit_at(book, time).await
     }
     async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error> {
+        self.readable()?;
         self.inner.commit_times(book, seqs).await
     }
     async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error> {
+        self.readable()?;
         self.inner.bodies(book, seqs).await
     }
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
@@ -139,32 +249,36 @@ impl Store for Injected {
             gate.acquire().await.unwrap().forget();
             self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
-        let fault = self.next.lock().unwrap().take();
-        match fault {
-            None => self.inner.commit(batch).await,
-            Some(Fault::FailBefore) => Err(CommitError::Failed("disk full (injected)".to_owned())),
-            Some(Fault::LoseBefore) => Err(CommitError::Unknown("connection lost (injected)".to_owned())),
-            Some(Fault::LoseAfter) => {
-                self.inner.commit(batch).await?;
-                Err(CommitError::Unknown("connection lost (injected)".to_owned()))
-            }
-            Some(Fault::Rival) => {
-                let commit = Commit { epoch: batch.commit.epoch + 7, hash: [9; 32], ..batch.commit.clone() };
-                let empty = Batch {
-                    commit,
-                    events: Vec::new(),
-                    refusals: Vec::new(),
-                    guards: Vec::new(),
-                    holds: Vec::new(),
-                    opened: Vec::new(),
-                    checkpoints: Vec::new(),
-                    flushed: Vec::new(),
-                    ..(**batch).clone()
-                };
-                self.inner.commit(&Arc::new(empty)).await?;
-                self.inner.commit(batch).await
-            }
+        let (fault, outage, zombie) = {
+            let mut plan = self.plan.lock().unwrap();
+            (plan.faults.pop_front(), plan.outage, plan.zombie.take())
+        };
+        if let Some((zombie, true)) = &zombie {
+            self.arrive(zombie).await;
         }
+        let lost = || Err(CommitError::Unknown("connection lost (injected)".to_owned()));
+        let outcome = match (outage, fault) {
+            (Some(outage), _) => Err(CommitError::Failed(format!("{outage:?} (injected)"))),
+            (None, None) => self.inner.commit(batch).await,
+            (None, Some(Fault::FailBefore)) => Err(CommitError::Failed("disk full (injected)".to_owned())),
+            (None, Some(Fault::LoseBefore)) => lost(),
+            (None, Some(Fault::LoseAfter)) => match self.inner.commit(batch).await {
+                Ok(()) => lost(),
+                other => other,
+            },
+            (None, Some(fault @ (Fault::Zombie | Fault::LateZombie))) => {
+                self.plan.lock().unwrap().zombie = Some((batch.clone(), fault == Fault::Zombie));
+                lost()
+            }
+            (None, Some(Fault::Rival)) => match self.inner.commit(&rival(batch)).await {
+                Ok(()) => self.inner.commit(batch).await,
+                other => other,
+            },
+        };
+        if let Some((zombie, false)) = &zombie {
+            self.arrive(zombie).await;
+        }
+        outcome
     }
     async fn settle(&self) -> Result<(), Error> {
         self.inner.settle().await

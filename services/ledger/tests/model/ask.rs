@@ -1,0 +1,137 @@
+//! What is asked and what is answered, in the contract's own messages.
+use api::ledger as pb;
+use std::collections::BTreeMap;
+use tonic::Code;
+
+/// One thing asked of a book.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    Post(pb::PostRequest),
+    PostPending(pb::PostPendingRequest),
+    VoidPending(pb::VoidPendingRequest),
+    Reverse(pb::ReverseRequest),
+    SetState(pb::SetAccountStateRequest),
+    Open(pb::OpenAccountsRequest),
+}
+
+/// Whose request ids these are, the RPC and the id: what an answer is kept under.
+pub type Key = (String, &'static str, String);
+
+impl Ask {
+    pub fn rpc(&self) -> &'static str {
+        match self {
+            Self::Post(_) => "Post",
+            Self::PostPending(_) => "PostPending",
+            Self::VoidPending(_) => "VoidPending",
+            Self::Reverse(_) => "Reverse",
+            Self::SetState(_) => "SetAccountState",
+            Self::Open(_) => "OpenAccounts",
+        }
+    }
+
+    /// Empty for what has none.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Post(post) => &post.request_id,
+            Self::PostPending(post) => &post.request_id,
+            Self::VoidPending(void) => &void.request_id,
+            Self::Reverse(reverse) => &reverse.request_id,
+            Self::SetState(set) => &set.request_id,
+            Self::Open(_) => "",
+        }
+    }
+
+    pub fn key(&self, scope: &str) -> Key {
+        (scope.to_owned(), self.rpc(), self.id().to_owned())
+    }
+
+    /// What a retry is compared with: names and values.
+    pub fn fields(&self) -> BTreeMap<String, String> {
+        let named = |fields: &[pb::RequestField]| fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();
+        let own = |fields: &[(&str, String)]| fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        match self {
+            Self::Post(post) if post.request_fields.is_empty() => posting_fields(post),
+            Self::Post(post) => named(&post.request_fields),
+            Self::PostPending(post) if post.request_fields.is_empty() => {
+                own(&[("amount", post.amount.to_string()), ("transfer_no", post.transfer_no.to_string())])
+            }
+            Self::PostPending(post) => named(&post.request_fields),
+            Self::VoidPending(void) if void.request_fields.is_empty() => own(&[("transfer_no", void.transfer_no.to_string())]),
+            Self::VoidPending(void) => named(&void.request_fields),
+            Self::Reverse(reverse) if reverse.request_fields.is_empty() => {
+                own(&[("allow_debt", reverse.allow_debt.to_string()), ("posting_id", reverse.posting_id.clone())])
+            }
+            Self::Reverse(reverse) => named(&reverse.request_fields),
+            Self::SetState(set) => own(&[("account", set.account.clone()), ("state", set.state.to_string())]),
+            Self::Open(_) => BTreeMap::new(),
+        }
+    }
+
+    /// The fields the caller sent, in the order they are told in; `None` where the ledger made its own.
+    pub fn sent_fields(&self) -> Option<Vec<pb::RequestField>> {
+        let mut fields = match self {
+            Self::Post(post) => post.request_fields.clone(),
+            Self::PostPending(post) => post.request_fields.clone(),
+            Self::VoidPending(void) => void.request_fields.clone(),
+            Self::Reverse(reverse) => reverse.request_fields.clone(),
+            Self::SetState(_) | Self::Open(_) => Vec::new(),
+        };
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
+        (!fields.is_empty()).then_some(fields)
+    }
+}
+
+/// Without fields of the caller's, the transfers and guards sent are compared.
+fn posting_fields(post: &pb::PostRequest) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::from([("kind".to_owned(), post.kind.clone())]);
+    if let Some(time) = post.effective_time {
+        fields.insert("effective_time".to_owned(), format!("{time:?}"));
+    }
+    fields.extend(post.transfers.iter().enumerate().map(|(at, transfer)| (format!("transfers[{at}]"), format!("{transfer:?}"))));
+    fields.extend(post.guards.iter().enumerate().map(|(at, guard)| (format!("guards[{at}]"), format!("{guard:?}"))));
+    fields
+}
+
+/// An answer that will stay one, or a "no" that nothing is kept of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    Posted {
+        posting: Box<pb::Posting>,
+        replayed: bool,
+        brief: bool,
+    },
+    Refused {
+        code: Code,
+        reason: String,
+        facts: BTreeMap<String, String>,
+    },
+    /// Accounts opened or set. As they were told to be, then or later.
+    Done(Vec<pb::Account>),
+}
+
+impl Answer {
+    pub fn refused(code: Code, reason: &str, facts: &[(&str, String)]) -> Self {
+        let facts = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Self::Refused { code, reason: reason.to_owned(), facts }
+    }
+}
+
+/// What came back of one thing asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Told(Answer),
+    /// The ledger said that nothing happened.
+    Nothing(String),
+    /// Nobody said what happened.
+    Unsure(String),
+}
+
+/// Something asked and answered, to be explained by the model.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub ask: Ask,
+    pub scope: String,
+    pub answer: Answer,
+    /// The call that was decided before this one for certain: the item before it in the same batch.
+    pub after: Option<usize>,
+}

@@ -1,0 +1,84 @@
+//! The form of names and requests, as far as the model needs it: from the contract, not from the ledger's code.
+use crate::{ask::Ask, book::AMOUNT_MAX};
+use api::ledger as pb;
+use pb::guard::Operation;
+
+/// The unit of an account; `None` outside the chart.
+pub fn unit(name: &str) -> Option<String> {
+    let parts: Vec<&str> = name.split('/').collect();
+    let unit = match parts.as_slice() {
+        ["viewer", _, "coins" | "debt"] | ["house", "coins", "issued" | "redeemed"] => "COIN",
+        ["creator", _, "diamonds"] | ["house", "diamonds", "issued" | "redeemed"] => "DIAMOND",
+        ["creator", _, "payable", code] | ["house", "revenue" | "treasury" | "creator_cost" | "in_transit", code] => code,
+        _ => return None,
+    };
+    Some(unit.to_owned())
+}
+
+/// Users' accounts do not go below zero, but for what they owe.
+pub fn floor(name: &str) -> bool {
+    !name.starts_with("house/") && !name.ends_with("/debt")
+}
+
+/// The line of the trial balance an account belongs to.
+pub fn group(name: &str) -> String {
+    let mut parts: Vec<&str> = name.split('/').collect();
+    if parts[0] != "house" {
+        parts[1] = "*";
+    }
+    parts.join("/")
+}
+
+fn amount(amount: i64) -> bool {
+    (1..=AMOUNT_MAX).contains(&amount)
+}
+
+fn kind(kind: &str) -> bool {
+    !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.')
+}
+
+fn fields(fields: &[pb::RequestField]) -> bool {
+    fields.iter().enumerate().all(|(at, field)| fields[..at].iter().all(|earlier| earlier.name != field.name))
+}
+
+/// Whether a request is of the form the contract asks for.
+pub fn well_formed(ask: &Ask) -> bool {
+    let id = matches!(ask, Ask::Open(_)) || uuid::Uuid::try_parse(ask.id()).is_ok_and(|id| !id.is_nil() && !id.is_max());
+    id && match ask {
+        Ask::Post(post) => posting(post),
+        Ask::PostPending(post) => {
+            post.transfer_no > 0 && (post.amount == 0 || amount(post.amount)) && kind(&post.kind) && fields(&post.request_fields)
+        }
+        Ask::VoidPending(void) => void.transfer_no > 0 && kind(&void.kind) && fields(&void.request_fields),
+        Ask::Reverse(reverse) => {
+            uuid::Uuid::try_parse(&reverse.posting_id).is_ok() && kind(&reverse.kind) && fields(&reverse.request_fields)
+        }
+        Ask::SetState(set) => unit(&set.account).is_some() && set.state != 0,
+        Ask::Open(open) => !open.accounts.is_empty() && open.accounts.iter().all(|name| unit(name).is_some()),
+    }
+}
+
+fn posting(post: &pb::PostRequest) -> bool {
+    let transfer = |transfer: &pb::Transfer| {
+        let (debit, credit) = (unit(&transfer.debit_account), unit(&transfer.credit_account));
+        debit.is_some() && debit == credit && transfer.debit_account != transfer.credit_account && amount(transfer.amount)
+    };
+    let guard = |(at, guard): (usize, &pb::Guard)| {
+        let fits = match guard.operation {
+            Some(Operation::AdvanceTo(to)) => to >= 0,
+            Some(Operation::CapAt(cap)) => cap >= 0,
+            Some(Operation::CompareAndSet(_)) => true,
+            None => false,
+        };
+        fits && !guard.key.is_empty() && post.guards[..at].iter().all(|earlier| earlier.key != guard.key)
+    };
+    let advancing = post.guards.iter().filter(|guard| matches!(guard.operation, Some(Operation::AdvanceTo(_)))).count();
+    kind(&post.kind)
+        && fields(&post.request_fields)
+        && post.transfers.len() <= 64
+        && post.transfers.iter().all(transfer)
+        && post.guards.len() <= 8
+        && post.guards.iter().enumerate().all(guard)
+        && advancing <= 1
+        && !(post.transfers.is_empty() && post.guards.is_empty() && post.refusal.is_empty())
+}
