@@ -12,7 +12,7 @@ use ledger::{
 use money::BookName;
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 use uuid::Uuid;
 
 pub mod coins;
@@ -54,13 +54,18 @@ pub struct Report {
     pub books: Vec<BookReport>,
 }
 
-/// Checks every book of a database.
-/// `heads` is the directory where the ledger wrote heads outside the database; there is none to compare with when not given.
-pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<Report, Fault> {
+/// The ledger's store of a database that has one: looking makes none.
+pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Fault> {
     if !exists(database, Service::Ledger).await? {
         return Err("there is no ledger in this database".into());
     }
-    let store = ledger::open_store(database).await?;
+    Ok(ledger::open_store(database).await?)
+}
+
+/// Checks every book of a database.
+/// `heads` is the directory where the ledger wrote heads outside the database; there is none to compare with when not given.
+pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<Report, Fault> {
+    let store = open(database).await?;
     let mut books = Vec::new();
     for book in store.books().await? {
         books.push(audit_book(database, &*store, &book, heads).await?);

@@ -2,7 +2,7 @@
 use clap::{Parser, Subcommand};
 use largesse::{
     bench::echo,
-    cli::{self, bench, demo, migrate, replay, serve, token, verify},
+    cli::{self, bench, demo, export, migrate, replay, serve, token, verify},
 };
 use std::process::ExitCode;
 
@@ -31,6 +31,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Checks the books; exit code 1 and the first bad event when they are wrong.
     Verify(verify::Arguments),
+    /// Writes a book's journal as CSV.
+    Export(export::Arguments),
     /// Measures how fast a gift is, as ratios to a bare server on the same machine.
     Bench(bench::Arguments),
     /// The bare server that bench compares with.
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => cli::run("largesse demo", demo::run(arguments)),
         Command::Replay(arguments) => cli::run("largesse replay", replay::run(arguments)),
         Command::Verify(arguments) => cli::run("largesse verify", verify::run(arguments)),
+        Command::Export(arguments) => cli::run("largesse export", export::run(arguments)),
         Command::Bench(arguments) => cli::run("largesse bench", bench::run(arguments)),
         Command::BenchEcho => cli::run("largesse bench echo", echo::serve()),
         Command::Migrate(arguments) => cli::run("largesse", migrate::run(arguments)),

@@ -4,6 +4,7 @@
 mod bench;
 mod books;
 mod demo;
+mod export;
 mod process;
 
 use api::{

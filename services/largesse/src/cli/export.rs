@@ -1,0 +1,77 @@
+//! `largesse export`: a book's journal as CSV.
+use crate::{
+    audit,
+    cli::Outcome,
+    export::{self, Ended, Range},
+};
+use clap::Args;
+use db::Database;
+use ledger::store::{Book, Store};
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Options of `largesse export`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; also while the ledger runs, or a copy.
+    #[arg(long, env = "LARGESSE_DATABASE", default_value = "sqlite:data", value_name = "URL")]
+    pub database: String,
+    /// Which book.
+    #[arg(long, value_name = "BOOK")]
+    pub book: String,
+    /// The first event.
+    #[arg(long, default_value_t = 1, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
+    pub from_seq: i64,
+    /// The last event; the last there is when not given.
+    #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
+    pub until_seq: Option<i64>,
+    /// Only transfers from or to this account.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
+    /// Where to: a file, which appears once it is whole, or `-` for the standard output.
+    #[arg(long, default_value = "-", value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Writes the rows, and to the standard error how many.
+pub async fn run(arguments: Arguments) -> Outcome {
+    let store = audit::open(&Database::parse(&arguments.database)?).await?;
+    let books = store.books().await?;
+    let Some(book) = books.iter().find(|book| book.name == arguments.book) else {
+        let names: Vec<&str> = books.iter().map(|book| book.name.as_str()).collect();
+        return Err(format!(
+            "no book {}; there is {}",
+            arguments.book,
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        )
+        .into());
+    };
+    let range = Range { from_seq: arguments.from_seq, until_seq: arguments.until_seq, account: arguments.account };
+    let ended = if arguments.output == Path::new("-") {
+        export::export(&*store, book, &range, std::io::stdout().lock()).await?
+    } else {
+        to_file(&*store, book, &range, &arguments.output).await?
+    };
+    match ended {
+        Ended::Whole(rows) => eprintln!("{}: {rows} transfers", book.name),
+        Ended::BrokenPipe => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Beside the file first: one that was cut short must not pass for the whole.
+async fn to_file(store: &dyn Store, book: &Book, range: &Range, path: &Path) -> Result<Ended, audit::Fault> {
+    let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let mut out = BufWriter::new(File::create(&partial).map_err(|error| told(&partial, error))?);
+    let ended = export::export(store, book, range, &mut out).await?;
+    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(|error| told(&partial, error))?;
+    std::fs::rename(&partial, path).map_err(|error| told(path, error))?;
+    Ok(ended)
+}
