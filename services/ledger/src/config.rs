@@ -3,6 +3,13 @@
 use crate::clock::Clock;
 use std::path::PathBuf;
 
+/// Mebibytes of memory for the cache of each book, if nobody says otherwise.
+pub const CACHE_MIB: u32 = 256;
+
+/// Bytes that an account takes in memory with its name, its places in both indexes, and the guard and the hold that it may have, estimated from
+/// their sizes and rounded up.
+const ACCOUNT_BYTES: usize = 640;
+
 /// Options of the ledger. Every default is meant for two cores and a gigabyte.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -40,7 +47,7 @@ impl Default for Config {
             queue_max: 65_536,
             batch_max: 4_096,
             commit_target_ms: 5,
-            cache_max: 500_000,
+            cache_max: cached_in(CACHE_MIB),
             dirty_max: 16_384,
             replay_max: 200_000,
             ids_max: 500_000,
@@ -51,5 +58,17 @@ impl Default for Config {
             heads_every_ms: 10_000,
             clock: Clock::System,
         }
+    }
+}
+
+const fn cached_in(mib: u32) -> usize {
+    (mib as usize * 1024 * 1024) / ACCOUNT_BYTES
+}
+
+impl Config {
+    /// With so much memory for each book's cache.
+    #[must_use]
+    pub fn with_cache_mib(self, mib: u32) -> Self {
+        Self { cache_max: cached_in(mib), ..self }
     }
 }

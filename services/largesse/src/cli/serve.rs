@@ -62,6 +62,9 @@ pub struct Arguments {
     /// another disk or machine.
     #[arg(long, value_name = "DIR")]
     pub heads_dir: Option<PathBuf>,
+    /// Mebibytes that each book's accounts, guards and holds may take in the ledger's memory; what is older is read again when it is needed.
+    #[arg(long, default_value_t = ledger::config::CACHE_MIB, value_parser = clap::value_parser!(u32).range(1..=1_048_576), value_name = "MIB")]
+    pub ledger_cache_mib: u32,
     /// Public key that signs callers' tokens, PEM; repeat while keys are rotated. Required without --sandbox.
     #[arg(long = "identity-key", value_name = "FILE")]
     pub identity_keys: Vec<PathBuf>,
@@ -113,7 +116,7 @@ impl Arguments {
             bank_listen: self.bank_listen,
             store_listen: self.store_listen,
             settings: house::Settings {
-                ledger: ledger::Config { heads_dir: Some(heads_dir), ..Default::default() },
+                ledger: ledger::Config { heads_dir: Some(heads_dir), ..Default::default() }.with_cache_mib(self.ledger_cache_mib),
                 payout: self.payout_key_file.map(payout::Config::new),
                 ..Default::default()
             },

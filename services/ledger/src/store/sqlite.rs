@@ -23,6 +23,9 @@ const READERS_MAX: u32 = 3;
 /// Kibibytes of pages the writing connection keeps, with the sign that tells SQLite so: account rows are written in no order.
 const WRITER_CACHE: &str = "-32768";
 
+/// Statements the writing connection keeps prepared: every table's in every size.
+const STATEMENTS_MAX: usize = 256;
+
 /// A ledger in `ledger.db`.
 pub struct SqliteStore {
     writer: Arc<Mutex<SqliteConnection>>,
@@ -41,7 +44,7 @@ impl SqliteStore {
         let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options.clone().pragma("query_only", "1")).await?;
         db::check_durability_sqlite(&readers).await?;
         // Checkpoints are made beside the commits.
-        let options = options.pragma("wal_autocheckpoint", "0").pragma("cache_size", WRITER_CACHE);
+        let options = options.pragma("wal_autocheckpoint", "0").pragma("cache_size", WRITER_CACHE).statement_cache_capacity(STATEMENTS_MAX);
         let writer = Arc::new(Mutex::new(options.connect().await?));
         let written = Arc::new(checkpoint::Written::default());
         checkpoint::start(options, Arc::downgrade(&writer), written.clone());

@@ -15,7 +15,7 @@ use std::sync::Arc;
 type Bound = Query<'static, Sqlite, SqliteArguments>;
 
 /// Rows of one statement. The largest stays below SQLite's 32,766 parameters at 17 columns.
-const SIZES: [usize; 5] = [512, 128, 32, 4, 1];
+const SIZES: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// An `INSERT` in each of the sizes. The book is bound once, not for each row.
 struct Insert {
