@@ -4,6 +4,7 @@ use crate::{
     answer::{Posted, posted},
     book::Handle,
     domain::{
+        account::Account,
         chart::{self, Unit},
         event::{Event, Transfer, seq_of},
     },
@@ -61,9 +62,9 @@ pub struct Line {
 /// The trial balance by unit and account group, and the journal position it holds at.
 pub type TrialBalance = (BTreeMap<(Unit, String), Line>, i64);
 
-/// Sums all accounts of a book from one snapshot.
-pub async fn trial_balance(store: &dyn Store, book: i64) -> Result<TrialBalance, Error> {
-    let Some((head, mut accounts, tail)) = store.tail(book).await? else { return Ok(TrialBalance::default()) };
+/// A snapshot of all accounts: the journal's last event in it, and each account after that.
+async fn accounts(store: &dyn Store, book: i64) -> Result<(i64, Vec<Account>), Error> {
+    let Some((head, mut accounts, tail)) = store.tail(book).await? else { return Ok((0, Vec::new())) };
     let places: HashMap<i64, usize> = accounts.iter().enumerate().map(|(place, account)| (account.key, place)).collect();
     for transfer in &tail {
         for (key, after) in [(transfer.debit, transfer.debit_after), (transfer.credit, transfer.credit_after)] {
@@ -73,11 +74,16 @@ pub async fn trial_balance(store: &dyn Store, book: i64) -> Result<TrialBalance,
             if account.last_transfer < transfer.no {
                 account.counters = after;
                 account.last_transfer = transfer.no;
+                account.seq = account.seq.max(seq);
             }
         }
     }
+    Ok((head.last_seq, accounts))
+}
+
+fn summed(accounts: &[Account]) -> BTreeMap<(Unit, String), Line> {
     let mut lines: BTreeMap<(Unit, String), Line> = BTreeMap::new();
-    for account in &accounts {
+    for account in accounts {
         let line = lines.entry((account.unit, chart::group(&account.name))).or_default();
         line.count += 1;
         line.debits_posted += i128::from(account.counters.debits_posted);
@@ -85,13 +91,47 @@ pub async fn trial_balance(store: &dyn Store, book: i64) -> Result<TrialBalance,
         line.debits_pending += i128::from(account.counters.debits_pending);
         line.credits_pending += i128::from(account.counters.credits_pending);
     }
-    Ok((lines, head.last_seq))
+    lines
+}
+
+/// Sums all accounts of a book from one snapshot of the store, whatever its writer knows of it.
+pub async fn trial_balance(store: &dyn Store, book: i64) -> Result<TrialBalance, Error> {
+    let (last_seq, accounts) = accounts(store, book).await?;
+    Ok((summed(&accounts), last_seq))
 }
 
 impl Handle {
-    /// A posting by its id.
+    /// A posting by its id, if readers may see it yet.
     pub async fn posting(&self, id: Uuid) -> Result<Posted, Error> {
-        let event = self.store.event_by_id(self.row.key, id).await?.ok_or_else(|| Error::PostingUnknown(id.to_string()))?;
+        let event = self.store.event_by_id(self.row.key, id).await?;
+        let head = self.published().await?;
+        let event = event.filter(|event| event.seq <= head.last_seq).ok_or_else(|| Error::PostingUnknown(id.to_string()))?;
         named(&*self.store, self.row.key, event).await
+    }
+
+    /// Sums all accounts as published commits left them.
+    pub async fn trial_balance(&self) -> Result<TrialBalance, Error> {
+        self.published().await?;
+        let (last_seq, mut accounts) = accounts(&*self.store, self.row.key).await?;
+        let state = self.shared.state();
+        let published = self.shared.journal.head().map_or(0, |head| head.last_seq);
+        let mut gone = false;
+        // The store may hold a commit whose outcome its writer does not know yet: memory has what was before it.
+        accounts.retain_mut(|account| {
+            if account.seq <= published {
+                return true;
+            }
+            match state.committed(&account.name) {
+                Some(Some(before)) => *account = before.clone(),
+                Some(None) => return false,
+                None => gone = true,
+            }
+            true
+        });
+        drop(state);
+        if gone {
+            return Err(Error::NotTheWriter("another process".to_owned()));
+        }
+        Ok((summed(&accounts), last_seq.min(published)))
     }
 }

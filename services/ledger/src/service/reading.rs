@@ -1,7 +1,7 @@
 //! RPCs that only read.
 
 use super::{Service, uuid};
-use crate::{answer::Posted, read, wire};
+use crate::{answer::Posted, wire};
 use api::ledger as pb;
 use tonic::{Request, Status};
 
@@ -41,7 +41,7 @@ impl Service {
         request: Request<pb::GetTrialBalanceRequest>,
     ) -> Result<pb::GetTrialBalanceResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
-        let balance = read::trial_balance(&**self.ledger.store(), place.handle.row.key).await.map_err(Status::from)?;
+        let balance = place.handle.trial_balance().await?;
         Ok(wire::trial_balance(balance))
     }
 }

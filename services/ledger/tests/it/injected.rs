@@ -56,17 +56,22 @@ struct Plan {
 pub struct Injected {
     inner: Arc<dyn Store>,
     plan: Mutex<Plan>,
-    /// Commits wait for a permit each once this is set.
-    gate: Mutex<Option<Arc<Semaphore>>>,
+    /// Commits wait for a permit each once this is set; `true`: only when they are written.
+    gate: Mutex<Option<(Arc<Semaphore>, bool)>>,
     pub waiting: AtomicUsize,
+    /// The same of reads.
+    read_gate: Mutex<Option<Arc<Semaphore>>>,
+    waiting_reads: AtomicUsize,
     /// So many reads fail from now on.
     failing_reads: AtomicUsize,
 }
 
 impl Injected {
     pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
-        let (waiting, failing_reads) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Self { inner, plan: Mutex::default(), gate: Mutex::new(None), waiting, failing_reads })
+        let none = || AtomicUsize::new(0);
+        let (waiting, waiting_reads, failing_reads) = (none(), none(), none());
+        let (plan, gate, read_gate) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
+        Arc::new(Self { inner, plan, gate, waiting, read_gate, waiting_reads, failing_reads })
     }
 
     /// Befalls the next commit for which nothing else is planned.
@@ -93,14 +98,36 @@ impl Injected {
 
     /// From now on every commit waits for a permit.
     pub fn hang(&self) -> Arc<Semaphore> {
+        self.hang_at(false)
+    }
+
+    /// From now on every commit waits for a permit when it is written: the store has it, and its writer does not know.
+    pub fn hang_written(&self) -> Arc<Semaphore> {
+        self.hang_at(true)
+    }
+
+    fn hang_at(&self, written: bool) -> Arc<Semaphore> {
         let gate = Arc::new(Semaphore::new(0));
-        *self.gate.lock().unwrap() = Some(gate.clone());
+        *self.gate.lock().unwrap() = Some((gate.clone(), written));
         gate
+    }
+
+    /// From now on every read waits for a permit.
+    pub fn hang_reads(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *self.read_gate.lock().unwrap() = Some(gate.clone());
+        gate
+    }
+
+    pub async fn until_a_read_hangs(&self) {
+        while self.waiting_reads.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Commits wait no longer, those that hang included.
     pub fn release(&self) {
-        if let Some(gate) = self.gate.lock().unwrap().take() {
+        if let Some((gate, _)) = self.gate.lock().unwrap().take() {
             gate.add_permits(Semaphore::MAX_PERMITS / 2);
         }
     }
@@ -116,7 +143,11 @@ impl Injected {
         }
     }
 
-    fn readable(&self) -> Result<(), Error> {
+    async fn readable(&self) -> Result<(), Error> {
+        let gate = self.read_gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            wait(&gate, &self.waiting_reads).await;
+        }
         let taken = self.failing_reads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if taken.is_ok() { Err(Error::Injected("a read failed")) } else { Ok(()) }
     }
@@ -128,6 +159,12 @@ impl Injected {
             Err(other) => panic!("a zombie met: {other}"),
         }
     }
+}
+
+async fn wait(gate: &Semaphore, waiting: &AtomicUsize) {
+    waiting.fetch_add(1, Ordering::SeqCst);
+    gate.acquire().await.unwrap().forget();
+    waiting.fetch_sub(1, Ordering::SeqCst);
 }
 
 /// An empty commit of somebody else's under a batch's number.
@@ -152,102 +189,100 @@ impl Store for Injected {
         self.inner.create_book(book).await
     }
     async fn books(&self) -> Result<Vec<Book>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.books().await
     }
     async fn head(&self, book: i64) -> Result<Option<Commit>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.head(book).await
     }
     async fn commits(&self, book: i64, from: i64, limit: i64) -> Result<Vec<Commit>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.commits(book, from, limit).await
     }
     async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.commit_time(book, seq).await
     }
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.accounts_by_name(book, names).await
     }
     async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.accounts_by_key(book, keys).await
     }
     async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.accounts_after(book, key, limit).await
     }
     async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.guards(book, keys).await
     }
     async fn guards_after(&self, book: i64, key: &str, limit: i64) -> Result<Vec<(String, GuardState)>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.guards_after(book, key, limit).await
     }
     async fn holds_from(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Hold>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.holds_from(book, from_no, limit).await
     }
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.holds(book, numbers).await
     }
     async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error> {
         self.inner.hold_ends(book, limit).await
     }
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.ids(book, ids).await
     }
     async fn ids_from(&self, book: i64, from: Uuid, limit: i64) -> Result<Vec<(Uuid, Known)>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.ids_from(book, from, limit).await
     }
     async fn events(&self, book: i64, from_seq: i64, limit: i64) -> Result<Vec<StoredEvent>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.events(book, from_seq, limit).await
     }
     async fn event_by_id(&self, book: i64, id: Uuid) -> Result<Option<Event>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.event_by_id(book, id).await
     }
     async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.transfers(book, from_no, limit).await
     }
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.tail(book).await
     }
     async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.checkpoints(book, from, limit).await
     }
     async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.walk(book, account, walk).await
     }
     async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.commit_at(book, time).await
     }
     async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.commit_times(book, seqs).await
     }
     async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error> {
-        self.readable()?;
+        self.readable().await?;
         self.inner.bodies(book, seqs).await
     }
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
         let gate = self.gate.lock().unwrap().clone();
-        if let Some(gate) = gate {
-            self.waiting.fetch_add(1, Ordering::SeqCst);
-            gate.acquire().await.unwrap().forget();
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
+        if let Some((gate, false)) = &gate {
+            wait(gate, &self.waiting).await;
         }
         let (fault, outage, zombie) = {
             let mut plan = self.plan.lock().unwrap();
@@ -277,6 +312,9 @@ impl Store for Injected {
         };
         if let Some((zombie, false)) = &zombie {
             self.arrive(zombie).await;
+        }
+        if let Some((gate, true)) = &gate {
+            wait(gate, &self.waiting).await;
         }
         outcome
     }

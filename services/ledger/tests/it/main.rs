@@ -9,6 +9,7 @@ mod heads;
 mod injected;
 mod pipeline;
 mod plans;
+mod proofs;
 mod rivals;
 mod statements;
 mod trying;

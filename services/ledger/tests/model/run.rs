@@ -46,6 +46,8 @@ enum Trouble {
     FailingReads(usize),
     /// The commit hangs; then this befalls it.
     Hang(Option<Fault>),
+    /// The commit is written, and its writer hears of it late.
+    HangWritten,
     /// Both processes are asked.
     Rivals,
     /// The process dies while a commit hangs, and its commit arrives whenever it does.
@@ -126,7 +128,8 @@ impl Run {
     async fn hang(&mut self, at: usize) {
         let faults = [None, None, Some(Fault::FailBefore), Some(Fault::LoseAfter), Some(Fault::LoseBefore), Some(Fault::Zombie)];
         let fault = *self.dice.pick(&faults);
-        self.many(at, Trouble::Hang(fault)).await;
+        let trouble = if self.dice.percent(30) { Trouble::HangWritten } else { Trouble::Hang(fault) };
+        self.many(at, trouble).await;
     }
 
     async fn rivals(&mut self, at: usize) {
@@ -149,16 +152,20 @@ impl Run {
             Trouble::Fault(fault) => writer.store.fail_next(fault),
             Trouble::Outage(outage) => writer.store.outage(Some(outage)),
             Trouble::FailingReads(count) => writer.store.fail_reads(count),
-            Trouble::Hang(_) | Trouble::Killed => drop(writer.store.hang()),
+            Trouble::Hang(_) => drop(writer.store.hang()),
+            Trouble::HangWritten => drop(writer.store.hang_written()),
+            Trouble::Killed => drop(if self.dice.percent(50) { writer.store.hang() } else { writer.store.hang_written() }),
         }
         let flights = self.take_off(at, count, trouble);
         let calm = matches!(trouble, Trouble::None) && count > 1;
         let seen = if calm { self.look(at).await } else { Vec::new() };
-        if let Trouble::Hang(_) | Trouble::Killed = trouble {
+        if let Trouble::Hang(_) | Trouble::HangWritten | Trouble::Killed = trouble {
             self.while_it_hangs(at, &flights, &writer).await;
         }
-        if let Trouble::Hang(fault) = trouble {
-            fault.into_iter().for_each(|fault| writer.store.fail_next(fault));
+        if let Trouble::Hang(Some(fault)) = trouble {
+            writer.store.fail_next(fault);
+        }
+        if let Trouble::Hang(_) | Trouble::HangWritten = trouble {
             writer.store.release();
         }
         if trouble == Trouble::Killed {
