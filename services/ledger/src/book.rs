@@ -33,7 +33,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(lease: Arc<Lease>) -> Self {
-        Self { state: Mutex::default(), waiting: AtomicUsize::new(0), journal: Journal::default(), lease, head: Mutex::default() }
+        Self { state: Mutex::default(), waiting: AtomicUsize::new(0), journal: Journal::new(), lease, head: Mutex::default() }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

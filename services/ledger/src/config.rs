@@ -37,6 +37,10 @@ pub struct Config {
     pub heads_dir: Option<PathBuf>,
     /// Milliseconds between heads of a book that has new commits; one fsync each.
     pub heads_every_ms: u64,
+    /// Milliseconds after which a watcher of the journal to whom nothing happened gets a sign of life.
+    pub watch_heartbeat_ms: u64,
+    /// Milliseconds after which a watch of the journal ends, with a cursor to go on from: so that watchers spread over processes again.
+    pub watch_age_max_ms: u64,
     /// Where time comes from; anything but the system's is for tests.
     pub clock: Clock,
 }
@@ -56,6 +60,8 @@ impl Default for Config {
             lease_ms: 3_000,
             heads_dir: None,
             heads_every_ms: 10_000,
+            watch_heartbeat_ms: 10_000,
+            watch_age_max_ms: 3_600_000,
             clock: Clock::System,
         }
     }

@@ -45,6 +45,15 @@ pub enum Error {
     /// Not a page token of this list.
     #[error("page_token is not one of this list")]
     PageToken,
+    /// The journal does not hold the commit that a watcher wants to go on after.
+    #[error("the journal is not the one that was watched: it does not hold that commit")]
+    JournalDiverged,
+    /// The event is more than one past the journal's last.
+    #[error("the journal ends with event {last_seq}")]
+    JournalAhead {
+        /// The last event.
+        last_seq: i64,
+    },
     /// Too much is waiting. Nothing happened.
     #[error("too many requests wait")]
     Overload,
@@ -78,6 +87,10 @@ impl From<Error> for Status {
             Error::AccountUnknown(account) => rpc::refused(Code::NotFound, "ACCOUNT_UNKNOWN", message, &[("account", account)]),
             Error::PostingUnknown(posting) => rpc::refused(Code::NotFound, "POSTING_UNKNOWN", message, &[("posting_id", posting)]),
             Error::PageToken => rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", message, &[]),
+            Error::JournalDiverged => rpc::refused(Code::FailedPrecondition, "JOURNAL_DIVERGED", message, &[]),
+            Error::JournalAhead { last_seq } => {
+                rpc::refused(Code::OutOfRange, "JOURNAL_AHEAD", message, &[("last_seq", last_seq.to_string())])
+            }
             Error::Overload => rpc::overload(delay),
             Error::NotTheWriter(owner) => rpc::refused(Code::Unavailable, "NOT_THE_WRITER", message, &[("writer", owner)]),
             Error::CommitFailed => rpc::refused(Code::Unavailable, "COMMIT_FAILED", message, &[]),

@@ -116,6 +116,15 @@ impl Ledger {
         self.lease.other_owner().is_none()
     }
 
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Cancelled when the ledger is about to stop.
+    pub(crate) fn closing(&self) -> CancellationToken {
+        self.forgetting.clone()
+    }
+
     /// The store, for what reads it whole.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {

@@ -8,6 +8,7 @@
 //! - [`book`], [`ledger`], [`read`], [`answer`]: handles, reads and answers.
 //! - [`heads`]: heads of books written outside the database; [`stamp`]: moments as text.
 //! - [`verify`]: is a book what its journal says?
+//! - `journal`, `watch`: what may be seen of the journal, and who follows it.
 //! - [`service`], `wire`: gRPC in and out.
 
 pub mod answer;
@@ -27,6 +28,7 @@ pub mod service;
 pub mod stamp;
 pub mod store;
 pub mod verify;
+mod watch;
 mod wire;
 mod writer;
 

@@ -4,23 +4,32 @@ use crate::{
     book::Handle,
     error::Error,
     ledger::Ledger,
+    watch,
     wire::{Scope, malformed},
 };
 use api::ledger::{self as pb, ledger_service_server::LedgerServiceServer};
 use identity::Role;
 use money::BookName;
 use std::sync::Arc;
-use tonic::{Request, Response, Status};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 mod books;
 mod posting;
 mod reading;
+mod streaming;
+mod watching;
 
 /// The ledger over gRPC.
 #[derive(Clone)]
 pub struct Service {
     ledger: Arc<Ledger>,
+    /// Turns of watchers that read the store.
+    journal_reads: Arc<Semaphore>,
+    /// Cancelled when the process is about to stop.
+    shutdown: CancellationToken,
 }
 
 /// A request's book and whose request ids it brings.
@@ -40,7 +49,13 @@ impl Service {
     /// A service on this ledger.
     #[must_use]
     pub fn new(ledger: Arc<Ledger>) -> Self {
-        Self { ledger }
+        Self { ledger, journal_reads: Arc::new(Semaphore::new(watch::READS_MAX)), shutdown: CancellationToken::new() }
+    }
+
+    /// Takes no more from streams once this is cancelled.
+    #[must_use]
+    pub fn until(self, shutdown: CancellationToken) -> Self {
+        Self { shutdown, ..self }
     }
 
     /// To be put behind a stack.
@@ -50,7 +65,10 @@ impl Service {
     }
 
     async fn place<T>(&self, request: &Request<T>, book: &str) -> Result<Place, Status> {
-        let caller = rpc::caller(request)?;
+        self.place_of(&rpc::caller(request)?, book).await
+    }
+
+    async fn place_of(&self, caller: &rpc::Caller, book: &str) -> Result<Place, Status> {
         let book = caller.book(book)?;
         let handle = self.ledger.book(&book).await?;
         let principal = &caller.principal;
@@ -92,6 +110,12 @@ impl pb::ledger_service_server::LedgerService for Service {
         self.post_batch(request).await.map(Response::new)
     }
 
+    type PostStreamStream = streaming::PostStreamStream;
+
+    async fn post_stream(&self, request: Request<Streaming<pb::PostStreamRequest>>) -> Result<Response<Self::PostStreamStream>, Status> {
+        self.post_stream(request).map(Response::new)
+    }
+
     async fn post_pending(&self, request: Request<pb::PostPendingRequest>) -> Result<Response<pb::PostPendingResponse>, Status> {
         self.post_pending(request).await.map(Response::new)
     }
@@ -118,6 +142,12 @@ impl pb::ledger_service_server::LedgerService for Service {
 
     async fn get_posting(&self, request: Request<pb::GetPostingRequest>) -> Result<Response<pb::GetPostingResponse>, Status> {
         self.get_posting(request).await.map(Response::new)
+    }
+
+    type WatchJournalStream = watching::WatchJournalStream;
+
+    async fn watch_journal(&self, request: Request<pb::WatchJournalRequest>) -> Result<Response<Self::WatchJournalStream>, Status> {
+        self.watch_journal(request).await.map(Response::new)
     }
 
     async fn get_trial_balance(

@@ -238,6 +238,8 @@ pub trait Store: Send + Sync + 'static {
     /// An account's transfers from `from_no` backwards while they are above `above_no`, newest first, at most `limit`. Empty if the first is
     /// not one of the account's.
     async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error>;
+    /// The commit of the event at this place; `None` past the last.
+    async fn commit_of(&self, book: i64, seq: i64) -> Result<Option<Commit>, Error>;
     /// The last commit that is not later than this time.
     async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error>;
     /// When the events at these places were committed, by place; those that were.

@@ -11,10 +11,12 @@ use prost_types::Timestamp;
 use uuid::Uuid;
 
 mod answer;
+mod journal;
 mod page;
 mod request;
 
-pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, entry, posting, trial_balance};
+pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, entry, posting, refusal, trial_balance};
+pub(crate) use journal::{Told, cursor, heartbeat, journal, watch_from};
 pub(crate) use page::listing;
 pub(crate) use request::{fields, kind, micros, post};
 

@@ -149,6 +149,7 @@ impl Writer {
             self.shared.journal.publish(&loaded.head);
             *shared = state;
             drop(shared);
+            self.shared.journal.tell_loaded(&loaded.head);
             self.loaded = Some(loaded);
         }
         self.begin().await?;
@@ -231,6 +232,9 @@ impl Writer {
         self.launch();
         let (answers, replays) = {
             let mut state = self.shared.state();
+            if let Some(batch) = &sealed.batch {
+                self.shared.journal.tell(batch, &state);
+            }
             let answers = sealed.answers(&state);
             state.evict(self.config.cache_max);
             answers

@@ -48,6 +48,8 @@ const LEDGER_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Money moves by services, and by finance when the books need a hand.
 const LEDGER_POST: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book)]);
+/// The whole journal, everybody's entries in it: for services that project it and for those who audit it.
+const LEDGER_WATCH: Access = Access::Roles(&[(Service, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Steps that stop or undo somebody's money are taken by people who answer for them.
 const LEDGER_CORRECT: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Books are set up by admins, and by a sandbox at its start.
@@ -99,6 +101,7 @@ pub const TABLE: &[Row] = &[
     Row { path: "/largesse.ledger.v1.LedgerService/SetAccountState", access: LEDGER_CORRECT },
     Row { path: "/largesse.ledger.v1.LedgerService/Post", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/PostBatch", access: LEDGER_POST },
+    Row { path: "/largesse.ledger.v1.LedgerService/PostStream", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/PostPending", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/VoidPending", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/Reverse", access: LEDGER_CORRECT },
@@ -106,6 +109,7 @@ pub const TABLE: &[Row] = &[
     Row { path: "/largesse.ledger.v1.LedgerService/ListEntries", access: LEDGER_READ },
     Row { path: "/largesse.ledger.v1.LedgerService/GetBalanceAt", access: LEDGER_READ },
     Row { path: "/largesse.ledger.v1.LedgerService/GetPosting", access: LEDGER_READ },
+    Row { path: "/largesse.ledger.v1.LedgerService/WatchJournal", access: LEDGER_WATCH },
     Row { path: "/largesse.ledger.v1.LedgerService/GetTrialBalance", access: LEDGER_READ },
     Row { path: "/largesse.ledger.v1.LedgerService/VerifyBook", access: LEDGER_READ },
     Row { path: "/largesse.gift.v1.GiftService/ListGifts", access: CATALOGUE },

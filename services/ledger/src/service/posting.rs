@@ -14,7 +14,7 @@ use tonic::{Request, Status};
 /// Postings of one PostBatch.
 const BATCH_MAX: usize = 1_000;
 
-fn posting(outcome: Outcome) -> Result<(pb::Posting, bool), Error> {
+pub(super) fn posting(outcome: Outcome) -> Result<(pb::Posting, bool), Error> {
     told(outcome, wire::posting)
 }
 

@@ -26,6 +26,12 @@ pub(super) fn walk_sql() -> String {
     )
 }
 
+/// `$1` book, `$2` event.
+pub(super) fn commit_of_sql() -> String {
+    let columns = rows::COMMIT_COLUMNS;
+    format!("SELECT {columns} FROM \"commit\" WHERE book = $1 AND last_seq >= $2 ORDER BY last_seq, commit_no LIMIT 1")
+}
+
 /// `$1` book, `$2` time.
 pub(super) fn commit_at_sql() -> String {
     let columns = rows::COMMIT_COLUMNS;

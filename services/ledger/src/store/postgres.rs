@@ -207,6 +207,12 @@ impl Store for PostgresStore {
         transfers.into_iter().map(rows::transfer).collect()
     }
 
+    async fn commit_of(&self, book: i64, seq: i64) -> Result<Option<Commit>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(entries::commit_of_sql())).bind(book).bind(seq);
+        let commit: Option<rows::CommitRow> = query.fetch_optional(&self.pool).await?;
+        commit.map(rows::commit).transpose()
+    }
+
     async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error> {
         let query = sqlx::query_as(AssertSqlSafe(entries::commit_at_sql())).bind(book).bind(time);
         let commit: Option<rows::CommitRow> = query.fetch_optional(&self.pool).await?;

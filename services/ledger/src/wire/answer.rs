@@ -149,11 +149,15 @@ pub(crate) fn batch_refusal(error: Error) -> pb::PostRefusal {
         let code = refusal_code(&told.reason) as i32;
         return pb::PostRefusal { code, message, metadata: told.facts.into_iter().collect(), reason: told.reason };
     }
-    let status = tonic::Status::from(error);
+    refusal(&tonic::Status::from(error))
+}
+
+/// What a lone call would have been told, as a part of an answer.
+pub(crate) fn refusal(status: &tonic::Status) -> pb::PostRefusal {
     pb::PostRefusal {
         code: status.code() as i32,
-        reason: rpc::reason(&status).unwrap_or_default(),
-        metadata: rpc::facts(&status),
+        reason: rpc::reason(status).unwrap_or_default(),
+        metadata: rpc::facts(status),
         message: status.message().to_owned(),
     }
 }

@@ -5,12 +5,14 @@ use api::ledger::{
     post_batch_outcome::Outcome,
 };
 use db::Database;
-use identity::{Issuer, Verifier};
+use identity::{Books, Grant, Issuer, Role, Verifier};
+
 use ledger::{Config, Ledger, Service, open_store, store::Store};
+use money::{BookName, UserKey};
 use rpc::{Options, ServiceToken, Stack, Transport};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, service::Routes};
+use tonic::{Request, Status, service::Routes};
 use tower::Layer;
 use uuid::Uuid;
 
@@ -19,7 +21,9 @@ pub const BOOK: &str = "demo";
 /// A running ledger and the way to it.
 pub struct House {
     pub ledger: Arc<Ledger>,
+    issuer: Arc<Issuer>,
     way: Transport,
+    bare: Transport,
     _keys: tempfile::TempDir,
 }
 
@@ -39,8 +43,8 @@ impl House {
             closing: CancellationToken::new(),
         };
         let bare = rpc::in_process(Stack::try_new(options).unwrap().layer(Routes::new(Service::new(ledger.clone()).server())));
-        let way = bare.with_token(ServiceToken::minted(issuer, "gift").unwrap());
-        let house = Self { ledger, way, _keys: keys };
+        let way = bare.clone().with_token(ServiceToken::minted(issuer.clone(), "gift").unwrap());
+        let house = Self { ledger, issuer, way, bare, _keys: keys };
         house.create_book(BOOK).await;
         house
     }
@@ -53,6 +57,21 @@ impl House {
     /// As a service.
     pub fn client(&self) -> LedgerServiceClient<Transport> {
         LedgerServiceClient::new(self.way.clone()).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
+    }
+
+    /// Whoever the request says it is.
+    pub fn anyone(&self) -> LedgerServiceClient<Transport> {
+        LedgerServiceClient::new(self.bare.clone())
+    }
+
+    /// A request of a person with this role.
+    pub fn by<T>(&self, role: Role, message: T) -> Request<T> {
+        let books = Books::Only(vec![BookName::try_new(BOOK).unwrap()]);
+        let grant = Grant { subject: UserKey::try_new("somebody").unwrap(), role, app: String::new(), books };
+        let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        request
     }
 
     pub async fn post(&self, request: PostRequest) -> PostResponse {

@@ -267,6 +267,9 @@ impl Store for Injected {
         self.readable().await?;
         self.inner.walk(book, account, walk).await
     }
+    async fn commit_of(&self, book: i64, seq: i64) -> Result<Option<Commit>, Error> {
+        self.inner.commit_of(book, seq).await
+    }
     async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error> {
         self.readable().await?;
         self.inner.commit_at(book, time).await

@@ -12,5 +12,7 @@ mod plans;
 mod proofs;
 mod rivals;
 mod statements;
+mod streaming;
 mod trying;
 mod verify;
+mod watching;

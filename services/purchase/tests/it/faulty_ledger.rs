@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use api::ledger::ledger_service_server::LedgerService;
 use api::ledger::*;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// What happens to the next posts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -87,6 +87,14 @@ impl LedgerService for FaultyLedger {
     }
     async fn get_trial_balance(&self, request: Request<GetTrialBalanceRequest>) -> Answer<GetTrialBalanceResponse> {
         self.real.get_trial_balance(request).await
+    }
+    type PostStreamStream = <ledger::Service as LedgerService>::PostStreamStream;
+    async fn post_stream(&self, request: Request<Streaming<PostStreamRequest>>) -> Answer<Self::PostStreamStream> {
+        self.real.post_stream(request).await
+    }
+    type WatchJournalStream = <ledger::Service as LedgerService>::WatchJournalStream;
+    async fn watch_journal(&self, request: Request<WatchJournalRequest>) -> Answer<Self::WatchJournalStream> {
+        self.real.watch_journal(request).await
     }
     async fn verify_book(&self, request: Request<VerifyBookRequest>) -> Answer<VerifyBookResponse> {
         self.real.verify_book(request).await

@@ -1,0 +1,59 @@
+//! The RPC that posts on a stream.
+
+use super::{Service, posting::posting};
+use crate::wire;
+use api::ledger::{self as pb, post_stream_response::Outcome};
+use futures::{Stream, StreamExt};
+use std::{pin::Pin, sync::Arc, time::SystemTime};
+use tonic::{Code, Request, Status, Streaming};
+
+/// Postings under way of one stream; more are read as they are answered. As many as two streams of a busy service fill a commit with.
+const IN_FLIGHT_MAX: usize = 256;
+
+/// Outcomes as they come.
+pub type PostStreamStream = Pin<Box<dyn Stream<Item = Result<pb::PostStreamResponse, Status>> + Send>>;
+
+impl Service {
+    /// Items are read only while fewer than the bound are under way, and answered only as the caller reads: both ends push back. At shutdown no
+    /// more are read, and those under way are answered.
+    pub(super) fn post_stream(&self, request: Request<Streaming<pb::PostStreamRequest>>) -> Result<PostStreamStream, Status> {
+        let caller = Arc::new(rpc::caller(&request)?);
+        let (service, closing, shutdown) = (self.clone(), self.ledger.closing(), self.shutdown.clone());
+        let items = request.into_inner();
+        let items = items.take_until(async move {
+            tokio::select! {
+                () = closing.cancelled() => {}
+                () = shutdown.cancelled() => {}
+            }
+        });
+        let answers = items.map(move |item| {
+            let (service, caller) = (service.clone(), caller.clone());
+            async move { Ok(service.post_item(&caller, item?).await) }
+        });
+        Ok(Box::pin(answers.buffer_unordered(IN_FLIGHT_MAX)))
+    }
+
+    async fn post_item(&self, caller: &rpc::Caller, item: pb::PostStreamRequest) -> pb::PostStreamResponse {
+        let Some(post) = item.post else {
+            let refused = wire::refusal(&rpc::malformed("post", "required"));
+            return pb::PostStreamResponse { request_id: String::new(), outcome: Some(Outcome::Refused(refused)) };
+        };
+        let request_id = post.request_id.clone();
+        let outcome = match self.post_as(caller, post).await {
+            Ok(response) => Outcome::Accepted(response),
+            Err(status) => Outcome::Refused(wire::refusal(&status)),
+        };
+        pb::PostStreamResponse { request_id, outcome: Some(outcome) }
+    }
+
+    async fn post_as(&self, caller: &rpc::Caller, post: pb::PostRequest) -> Result<pb::PostResponse, Status> {
+        // A token is good for the items that come before it expires.
+        if caller.principal.expires_at <= SystemTime::now() {
+            return Err(rpc::refused(Code::Unauthenticated, "UNAUTHENTICATED", "the token has expired".to_owned(), &[]));
+        }
+        let place = self.place_of(caller, &post.book).await?;
+        let asked = wire::post(post, place.scope())?;
+        let (posting, replayed) = posting(place.handle.submit(asked).await)?;
+        Ok(pb::PostResponse { posting: Some(posting), replayed })
+    }
+}

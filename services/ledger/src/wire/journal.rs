@@ -1,0 +1,97 @@
+//! A commit as watchers are told of it.
+
+use super::{posting, state_to_pb, timestamp};
+use crate::{
+    answer::posted,
+    domain::{
+        chart,
+        event::{Body, Event},
+    },
+    journal::News,
+    watch::{At, From},
+};
+use crate::{error::Error, wire::malformed};
+use api::ledger as pb;
+use prost::Message;
+
+/// Events of one message, and the bytes after which it is closed: far below what clients take by default.
+const EVENTS_MAX: usize = 500;
+const BYTES_MAX: usize = 1 << 20;
+
+/// The messages of one commit, at least one.
+pub(crate) type Told = Vec<pb::WatchJournalResponse>;
+
+/// Where a watcher asks to begin.
+pub(crate) fn watch_from(sent: pb::WatchJournalRequest) -> Result<From, Error> {
+    match sent.from {
+        None => Ok(From::Commit { commit_no: 0, hash: Vec::new() }),
+        Some(pb::watch_journal_request::From::FromSeq(seq)) if seq > 0 => Ok(From::Seq(seq)),
+        Some(pb::watch_journal_request::From::FromSeq(_)) => Err(malformed("from_seq", "from 1")),
+        Some(pb::watch_journal_request::From::After(pb::JournalCursor { commit_no, hash })) => {
+            if commit_no < 0 || hash.len() > 64 {
+                return Err(malformed("after", "not a cursor that was told"));
+            }
+            let hash = hex::decode(hash).map_err(|_| malformed("after.hash", "must be hexadecimal"))?;
+            Ok(From::Commit { commit_no, hash })
+        }
+    }
+}
+
+/// The place to resume at.
+pub(crate) fn cursor(at: &At) -> pb::JournalCursor {
+    let hash = if at.commit_no == 0 { String::new() } else { hex::encode(at.hash) };
+    pb::JournalCursor { commit_no: at.commit_no, hash }
+}
+
+/// All that is told of a commit but for the cursors of all messages before its last, which depend on where the watcher came from.
+pub(crate) fn journal(news: &News) -> Told {
+    let commit = &news.commit;
+    let blank = || pb::WatchJournalResponse {
+        commit_no: commit.commit_no,
+        commit_hash: hex::encode(commit.hash),
+        commit_time: Some(timestamp(commit.time)),
+        more: true,
+        next_seq: commit.last_seq + 1,
+        ..Default::default()
+    };
+    let mut told = vec![blank()];
+    let mut bytes = 0;
+    for stored in news.events() {
+        let event = journal_event(&stored.event, news);
+        let size = event.encoded_len();
+        let last = told.last_mut().expect("there is at least one");
+        if last.events.len() >= EVENTS_MAX || (bytes + size > BYTES_MAX && !last.events.is_empty()) {
+            last.next_seq = event.seq;
+            told.push(blank());
+            bytes = 0;
+        }
+        bytes += size;
+        told.last_mut().expect("there is at least one").events.push(event);
+    }
+    let last = told.last_mut().expect("there is at least one");
+    last.more = false;
+    last.cursor = Some(pb::JournalCursor { commit_no: commit.commit_no, hash: last.commit_hash.clone() });
+    told
+}
+
+fn journal_event(event: &Event, news: &News) -> pb::JournalEvent {
+    use pb::journal_event::What;
+    let postings = || posted(event.clone(), news.commit.time, |key| news.named(key)).map(posting).unwrap_or_default();
+    let what = match &event.body {
+        Body::Posting(_) => What::Posting(postings()),
+        Body::HoldExpired => What::HoldExpired(postings()),
+        Body::AccountOpened { name, .. } => {
+            let unit = chart::form(name).map(|form| form.unit.to_string()).unwrap_or_default();
+            What::AccountOpened(pb::AccountOpened { account: name.clone(), unit })
+        }
+        Body::AccountStateSet { key, state, .. } => {
+            What::AccountStateSet(pb::AccountStateSet { account: news.named(*key).0.to_string(), state: state_to_pb(*state).into() })
+        }
+    };
+    pb::JournalEvent { seq: event.seq, event_id: event.id.to_string(), what: Some(what) }
+}
+
+/// A message without news: where the watcher is.
+pub(crate) fn heartbeat(at: &At) -> pb::WatchJournalResponse {
+    pb::WatchJournalResponse { cursor: Some(cursor(at)), heartbeat: true, next_seq: at.last_seq + 1, ..Default::default() }
+}

@@ -1,0 +1,154 @@
+//! Posting on a stream: the same outcomes as lone calls, each with its id, and never more under way than agreed.
+use crate::{
+    book::config,
+    calls::{BOOK, House, coins, gift, house, on_both, reason},
+    injected::Injected,
+};
+use api::ledger::{GetAccountRequest, PostRequest, PostStreamRequest, PostStreamResponse, post_stream_response::Outcome};
+use futures::StreamExt;
+use identity::Role;
+use ledger::open_store;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use tokio_stream::wrappers::UnboundedReceiverStream;
+
+fn item(post: PostRequest) -> PostStreamRequest {
+    PostStreamRequest { post: Some(post) }
+}
+
+async fn outcomes(house: &House, posts: Vec<PostStreamRequest>) -> Vec<PostStreamResponse> {
+    let answers = house.client().post_stream(futures::stream::iter(posts)).await.unwrap().into_inner();
+    answers.map(Result::unwrap).collect().await
+}
+
+fn told(response: &PostStreamResponse) -> String {
+    match response.outcome.as_ref().unwrap() {
+        Outcome::Accepted(accepted) if accepted.replayed => "again".to_owned(),
+        Outcome::Accepted(_) => "accepted".to_owned(),
+        Outcome::Refused(refused) => refused.reason.clone(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_item_has_the_outcome_a_lone_call_would_have() {
+    on_both(async |database, _| {
+        let house = house(database).await;
+        house.post(coins("fan", 1_000)).await;
+        let (first, poor) = (gift("fan", "star", 10), gift("poor", "star", 10));
+        let lone = house.post(first.clone()).await;
+        let elsewhere = PostRequest { book: "elsewhere".to_owned(), ..gift("fan", "star", 1) };
+        let malformed = PostRequest { kind: "\0".to_owned(), ..gift("fan", "star", 1) };
+        let reused = PostRequest { kind: "other".to_owned(), ..first.clone() };
+        let bad_id = PostRequest { request_id: "no id\0".to_owned(), ..first.clone() };
+        let sent = vec![
+            (first.clone(), "again"),
+            (poor.clone(), "INSUFFICIENT_FUNDS"),
+            (elsewhere, "BOOK_UNKNOWN"),
+            (malformed, "MALFORMED"),
+            (gift("fan", "star", 7), "accepted"),
+        ];
+        let expected: HashMap<String, &str> = sent.iter().map(|(post, told)| (post.request_id.clone(), *told)).collect();
+        let answers = outcomes(&house, sent.into_iter().map(|(post, _)| item(post)).collect()).await;
+        assert_eq!(answers.len(), expected.len());
+        for answer in &answers {
+            assert_eq!(told(answer), expected[&answer.request_id]);
+            if let Some(Outcome::Accepted(accepted)) = &answer.outcome
+                && accepted.replayed
+            {
+                assert_eq!(accepted.posting, lone.posting);
+            }
+        }
+        for (post, why) in [(reused, "REQUEST_ID_REUSED"), (bad_id, "MALFORMED"), (poor, "INSUFFICIENT_FUNDS")] {
+            assert_eq!(told(&outcomes(&house, vec![item(post)]).await[0]), why);
+        }
+        let answers = outcomes(&house, vec![PostStreamRequest { post: None }, item(gift("fan", "star", 1))]).await;
+        let mut told: Vec<String> = answers.iter().map(told).collect();
+        told.sort_unstable();
+        assert_eq!(told, ["MALFORMED", "accepted"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_so_many_are_under_way_and_all_are_answered() {
+    on_both(async |database, _| {
+        let store = Injected::over(open_store(database).await.unwrap());
+        let house = Arc::new(House::over(store.clone(), config()).await);
+        house.post(coins("fan", 100_000)).await;
+        let gate = store.hang();
+        let read = Arc::new(AtomicUsize::new(0));
+        let counted = read.clone();
+        let posts = futures::stream::iter((0..2_000).map(|_| item(gift("fan", "star", 1)))).inspect(move |_| {
+            counted.fetch_add(1, Ordering::SeqCst);
+        });
+        let answering = tokio::spawn({
+            let house = house.clone();
+            async move {
+                let answers = house.client().post_stream(posts).await.unwrap().into_inner();
+                answers.map(|answer| told(&answer.unwrap())).collect::<Vec<_>>().await
+            }
+        });
+        store.until_a_commit_hangs().await;
+        // It settles: what is buffered on the way besides those under way is bounded too.
+        let mut last = usize::MAX;
+        while last != read.load(Ordering::SeqCst) {
+            last = read.load(Ordering::SeqCst);
+            for _ in 0..1_000 {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert!(last < 2_000, "{last} were read while nothing was answered");
+        gate.add_permits(1_000_000);
+        let told = answering.await.unwrap();
+        assert_eq!(told.len(), 2_000);
+        assert!(told.iter().all(|told| told == "accepted"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_breaks_can_be_sent_again_and_one_that_stays_open_lets_the_ledger_stop() {
+    on_both(async |database, _| {
+        let first = house(database).await;
+        first.post(coins("fan", 1_000)).await;
+        let posts: Vec<PostStreamRequest> = (0..50).map(|_| item(gift("fan", "star", 1))).collect();
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        posts.iter().for_each(|post| sender.send(post.clone()).unwrap());
+        let mut answers = first.client().post_stream(UnboundedReceiverStream::new(receiver)).await.unwrap().into_inner();
+        for _ in 0..50 {
+            assert_eq!(told(&answers.next().await.unwrap().unwrap()), "accepted");
+        }
+        // The caller keeps its side open.
+        first.ledger.shutdown().await;
+        assert!(answers.next().await.is_none());
+        drop(sender);
+        let second = house(database).await;
+        let answers = outcomes(&second, posts).await;
+        assert!(answers.iter().all(|answer| told(answer) == "again"));
+        let account = GetAccountRequest { book: BOOK.to_owned(), account: "viewer/fan/coins".to_owned() };
+        let account = second.client().get_account(account).await.unwrap().into_inner().account.unwrap();
+        assert_eq!(account.balance, 950);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_those_who_may_post_do() {
+    on_both(async |database, _| {
+        let house = house(database).await;
+        for (role, may) in [(Role::Finance, true), (Role::Support, false), (Role::Auditor, false), (Role::Viewer, false)] {
+            let request = house.by(role, futures::stream::iter(vec![item(coins("fan", 1))]));
+            let answer = house.anyone().post_stream(request).await;
+            assert_eq!(answer.is_ok(), may, "{role}");
+            if let Err(status) = answer {
+                assert_eq!(reason(&status), "PERMISSION_DENIED");
+            }
+        }
+    })
+    .await;
+}
