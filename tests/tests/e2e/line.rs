@@ -121,6 +121,8 @@ async fn requests(mut near: OwnedReadHalf, far: Arc<tokio::sync::Mutex<unix::Own
         commits = match kind {
             Some(BIND) => message.len() >= COMMIT_BYTES_MIN,
             Some(SYNC) if commits && shared.silent.load(SeqCst) => std::future::pending().await,
+            // A lone end is how a pool asks whether a connection is alive.
+            Some(SYNC) => false,
             _ => commits,
         };
         if far.write_all(&message).await.is_err() {

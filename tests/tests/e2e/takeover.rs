@@ -34,9 +34,10 @@ async fn start(dir: &std::path::Path, database: String) -> (Fleet, Installation)
 
 /// Asks until it is accepted.
 async fn until_accepted(second: &Installation) {
-    let id = Uuid::now_v7();
+    let (id, begun) = (Uuid::now_v7(), Instant::now());
     while let Err(status) = post(second, id, "u0").await {
         assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+        assert!(begun.elapsed() <= TAKEOVER_MAX, "not taken over: {status:?}");
         tokio::task::yield_now().await;
     }
 }

@@ -48,7 +48,7 @@ impl PostgresStore {
         let options = options.options([("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan")]);
         // Warnings are part of a commit's answer.
         let options = options.options([("client_min_messages", "warning")]).options(KEEPALIVE);
-        let session = format!("largesse ledger {:.16}", Uuid::new_v4().simple());
+        let session = format!("largesse ledger {}", Uuid::new_v4().simple());
         let options = options.options([("lock_timeout", LOCK_TIMEOUT_MS)]).application_name(&session);
         let lease = options.clone().options([("synchronous_commit", "local")]);
         let lease = PgPoolOptions::new().max_connections(1).acquire_timeout(db::ACQUIRE_TIMEOUT).connect_lazy_with(lease);

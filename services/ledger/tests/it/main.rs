@@ -8,6 +8,7 @@ mod faults;
 mod heads;
 mod injected;
 mod pipeline;
+mod many;
 mod plans;
 mod proofs;
 mod rivals;
