@@ -65,7 +65,7 @@ async fn small_book(options: &Options, rows: &[Row], report: &mut Report, tell: 
     let house = house::start(dir.path(), &address, &book, None).await?;
     let echo = echo::start().await?;
     let crowd = Crowd { viewers: VIEWERS, creators: CREATORS as u64 };
-    let users = Arc::new(Users::try_new(dir.path(), book, crowd)?);
+    let users = Arc::new(Users::try_new(dir.path(), book, crowd)?.with_own_tokens(dir.path())?);
     let disk = database.sqlite_dir().unwrap_or(dir.path()).to_owned();
     let backends = Backends::connect(&database).await?;
     stored::fund(&house, &users, &|_| {}).await?;

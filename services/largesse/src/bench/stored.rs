@@ -95,6 +95,8 @@ pub(super) struct Restart {
     pub ready: Duration,
     /// Until it had accepted a posting.
     pub first_posting: Duration,
+    /// What it said last before that, if it refused to.
+    pub excuse: Option<String>,
 }
 
 /// What was found beside the rates.
@@ -224,18 +226,20 @@ impl Side {
         let ready = started.elapsed();
         let mut ledger = ledger_client(&connect(&self.house, 1).await?[0]);
         let post = self.users.posting(0, 0, uuid::Uuid::now_v7())?;
+        let mut excuse = None;
         loop {
             match ledger.post_batch(self.users.batch(vec![post.clone()])).await {
                 Ok(answer) if answer.get_ref().outcomes.iter().all(accepted) => break,
                 Ok(answer) => return Err(format!("the first posting after a restart was refused: {answer:?}").into()),
                 Err(status) if status.code() == Code::Unavailable && started.elapsed() < RESTART_MAX => {
+                    excuse = Some(status.message().to_owned());
                     tokio::time::sleep(RETRY_DELAY).await;
                 }
                 Err(status) => return Err(status.into()),
             }
         }
         self.accepted += 1;
-        Ok((self, Restart { ready, first_posting: started.elapsed() }))
+        Ok((self, Restart { ready, first_posting: started.elapsed(), excuse }))
     }
 
     /// What the ledger's own count of gifts holds against ours.

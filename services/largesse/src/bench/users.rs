@@ -44,21 +44,21 @@ pub(super) struct Users {
 }
 
 impl Users {
-    /// With tokens signed by the key under `data_dir`, which the house has made.
+    /// Called for by a service, whose token is signed by the key under `data_dir`, which the house has made.
     pub fn try_new(data_dir: &Path, book: BookName, crowd: Crowd) -> Result<Self, Fault> {
-        let issuer = Issuer::load_or_create(data_dir)?;
-        let token = |subject: &UserKey, role, books| -> Result<Token, Fault> {
-            let grant = Grant { subject: subject.clone(), role, app: String::new(), books };
-            Ok(format!("Bearer {}", issuer.issue(&grant, TOKEN_TTL)?).parse()?)
-        };
-        let only = || Books::Only(vec![book.clone()]);
-        let viewer = |at| token(&UserKey::try_new(&viewer_name(at))?, Role::Viewer, only());
-        let viewer_tokens = (0..crowd.viewers.min(TOKENS_MAX)).map(viewer).collect::<Result<_, _>>()?;
-        let service_token = token(&UserKey::try_new("bench")?, Role::Service, only())?;
+        let service_token = token(&Issuer::load_or_create(data_dir)?, "bench", Role::Service, &book)?;
         let catalogue = Catalogue::embedded();
         // The cheapest, so that coins last.
         let gift = catalogue.on_sale().into_iter().min_by_key(|gift| gift.offer.cost).ok_or("the catalogue is empty")?;
-        Ok(Self { book, crowd, viewer_tokens, service_token, gift_id: gift.id, offer: gift.offer })
+        Ok(Self { book, crowd, viewer_tokens: Vec::new(), service_token, gift_id: gift.id, offer: gift.offer })
+    }
+
+    /// With a token for each viewer, signed by the same key.
+    pub fn with_own_tokens(self, data_dir: &Path) -> Result<Self, Fault> {
+        let issuer = Issuer::load_or_create(data_dir)?;
+        let viewers = 0..self.crowd.viewers.min(TOKENS_MAX);
+        let viewer_tokens = viewers.map(|viewer| token(&issuer, &viewer_name(viewer), Role::Viewer, &self.book));
+        Ok(Self { viewer_tokens: viewer_tokens.collect::<Result<_, _>>()?, ..self })
     }
 
     /// What one gift costs.
@@ -127,6 +127,12 @@ impl Users {
         };
         Ok(u64::try_from(account.credits_posted / self.cost_coins())?)
     }
+}
+
+fn token(issuer: &Issuer, subject: &str, role: Role, book: &BookName) -> Result<Token, Fault> {
+    let books = Books::Only(vec![book.clone()]);
+    let grant = Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books };
+    Ok(format!("Bearer {}", issuer.issue(&grant, TOKEN_TTL)?).parse()?)
 }
 
 fn viewer_name(at: u64) -> String {

@@ -7,16 +7,22 @@ use clap::{Args, ValueEnum};
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Measures how fast a gift is, as ratios to a bare server on the same machine.
-///
-/// Starts a house and a bare gRPC server, each a process of its own, calls both over loopback TCP in turns, and prints medians: each figure, what it is
-/// compared with, the ratio, and whether the goal for this database is met. Every gift is durable before it is answered; at the end the house is
-/// killed, and every gift it has accepted must be in the ledger once. Wants an otherwise idle machine.
-///
-/// On PostgreSQL, name a server whose data is on a disk of this machine, and a directory on the same disk:
-///   largesse bench --database postgres://postgres@localhost/bench --work-dir /var/tmp --baseline postgres-naive
+/// Told after the options.
+const EXPLANATION: &str = "\
+A house and a bare gRPC server, each a process of its own, are called over loopback TCP in turns. Each line of the comparison says what was measured
+here, what it is compared with, the ratio (the median over the alternations), and whether the goal for this database is met. Every gift is durable
+before it is answered; at the end the house is killed, and every gift it has accepted must be in the ledger once. Wants an otherwise idle machine.
+
+On PostgreSQL, name a server on this machine and a directory on the same disk; it must let in 100 connections and, for --stored, make databases
+(largesse_bench_..., which an interrupted run leaves behind):
+  largesse bench --database postgres://postgres@localhost/bench --work-dir /var/tmp --baseline postgres-naive --stored
+
+A large book that is filled once and used again:
+  largesse bench --rows stored --stored-dir /var/tmp/large";
+
+/// Options of `largesse bench`.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = EXPLANATION)]
 pub struct Arguments {
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; an SQLite directory of its own, removed afterwards, when not given. A book of its own is made in
     /// a database that is given, and stays.

@@ -98,6 +98,7 @@ fn stored_json(facts: &stored::Facts) -> Value {
         "bytes_on_disk": facts.bytes,
         "restart_to_ready_s": restarts(|restart| restart.ready.as_secs_f64()),
         "restart_to_first_posting_s": restarts(|restart| restart.first_posting.as_secs_f64()),
+        "restart_excuses": facts.restarts.iter().filter_map(|restart| restart.excuse.as_ref()).collect::<Vec<_>>(),
         "peak_memory_kib": facts.peak_memory_kib,
         "gifts_accepted": facts.accepted,
         "problem": facts.problem,

@@ -136,6 +136,9 @@ fn stored_book(lines: &mut Lines, facts: &stored::Facts) {
     }
     let ready = median(facts.restarts.iter().map(|restart| restart.ready.as_secs_f64()).collect());
     lines.add(format_args!("stored: ready {ready:.3} s after a kill (median of {})", facts.restarts.len()));
+    if let Some(excuse) = facts.restarts.iter().find_map(|restart| restart.excuse.as_ref()) {
+        lines.add(format_args!("stored: ready and not yet posting it said: {excuse}"));
+    }
     if facts.problem.is_none() {
         lines.add(format_args!("stored: {} gifts accepted, all of them in the ledger after the last kill", facts.accepted));
     }
