@@ -5,8 +5,9 @@ use super::child::Child;
 use money::BookName;
 use std::path::Path;
 
-/// Starts it with a key under `data_dir` and `book` in `database`. `cache_entries`: how much the ledger keeps in memory, if not what it does by itself.
-pub(super) async fn start(data_dir: &Path, database: &str, book: &BookName, cache_entries: Option<usize>) -> Result<Child, Fault> {
+/// Starts it with a key under `data_dir` and `book` in `database`. `cache_mib`: what its cache of the
+/// book's accounts may take, if not what it takes by itself.
+pub(super) async fn start(data_dir: &Path, database: &str, book: &BookName, cache_mib: Option<u32>) -> Result<Child, Fault> {
     let data_dir = data_dir.to_str().ok_or("the path of the data directory is not UTF-8")?;
     let mut arguments = vec![
         "serve",
@@ -22,9 +23,9 @@ pub(super) async fn start(data_dir: &Path, database: &str, book: &BookName, cach
         "--book",
         book.as_str(),
     ];
-    let cache_entries = cache_entries.map(|entries| entries.to_string());
-    if let Some(entries) = &cache_entries {
-        arguments.extend(["--ledger-cache-entries", entries]);
+    let cache_mib = cache_mib.map(|mib| mib.to_string());
+    if let Some(mib) = &cache_mib {
+        arguments.extend(["--ledger-cache-mib", mib]);
     }
     Child::start(&arguments).await
 }

@@ -32,13 +32,8 @@ mod fill;
 pub(super) use fill::fund;
 mod place;
 
-/// Memory the ledger's cache of accounts may take.
-const CACHE_BYTES: usize = 256 << 20;
-/// What a cached account takes: the account, its name, and its places in two maps. The ledger bounds its cache by number; where it is told bytes,
-/// this goes.
-const CACHE_ENTRY_BYTES: usize = 288;
-/// The most accounts the cache may hold.
-const CACHE_ENTRIES: usize = CACHE_BYTES / CACHE_ENTRY_BYTES;
+/// Mebibytes that the ledger's cache of the book's accounts may take.
+const CACHE_MIB: u32 = 256;
 /// Before they are measured, both books are used for as many measurements' time: the cache has to hold whoever is busy.
 const WARM_UP_SLICES: u32 = 5;
 /// How soon a posting that was not accepted is tried again after a restart.
@@ -105,7 +100,7 @@ pub(super) struct Facts {
     pub accounts: u64,
     /// Before the measurements.
     pub transfers: u64,
-    pub cache_entries: usize,
+    pub cache_mib: u32,
     /// None: an earlier run has filled it.
     pub fill: Option<Fill>,
     pub bytes: u64,
@@ -182,8 +177,8 @@ async fn both(options: &Options, (mut full, empty): (Place, Place), report: &mut
     let accepted = full.accepted;
     full.house.end().await?;
     empty.house.end().await?;
-    let (accounts, cache_entries) = (options.stored.accounts, CACHE_ENTRIES);
-    report.stored = Some(Facts { accounts, transfers, cache_entries, fill, bytes, restarts, peak_memory_kib, accepted, problem });
+    let (accounts, cache_mib) = (options.stored.accounts, CACHE_MIB);
+    report.stored = Some(Facts { accounts, transfers, cache_mib, fill, bytes, restarts, peak_memory_kib, accepted, problem });
     Ok(())
 }
 

@@ -74,9 +74,6 @@ pub struct Arguments {
     /// Token with which services here call others; read again while running. Required without --sandbox.
     #[arg(long, value_name = "FILE")]
     pub service_token_file: Option<PathBuf>,
-    /// Accounts, guards and holds the ledger keeps in memory, each at the most and per book.
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
-    pub ledger_cache_entries: Option<u32>,
 }
 
 impl Arguments {

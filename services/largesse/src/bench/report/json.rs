@@ -88,7 +88,7 @@ fn stored_json(facts: &stored::Facts) -> Value {
     json!({
         "accounts": facts.accounts,
         "transfers": facts.transfers,
-        "cache_entries": facts.cache_entries,
+        "cache_mib": facts.cache_mib,
         "fill": facts.fill.as_ref().map(|fill| json!({
             "transfers": fill.transfers,
             "seconds": rounded(fill.took.as_secs_f64()),

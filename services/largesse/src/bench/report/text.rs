@@ -119,11 +119,11 @@ fn open_loop(lines: &mut Lines, name: &str, volley: &Volley) {
 
 fn stored_book(lines: &mut Lines, facts: &stored::Facts) {
     lines.add(format_args!(
-        "\nstored: {} accounts, {} transfers, {} MiB on disk, at most {} accounts in the ledger's cache",
+        "\nstored: {} accounts, {} transfers, {} MiB on disk, at most {} MiB of accounts in the ledger's cache",
         facts.accounts,
         facts.transfers,
         facts.bytes >> 20,
-        facts.cache_entries
+        facts.cache_mib
     ));
     match &facts.fill {
         Some(fill) => lines.add(format_args!(

@@ -1,6 +1,6 @@
 //! Where a book of the comparison is: a directory, and on PostgreSQL a database of its own, made here and dropped at the end unless it is kept.
 
-use super::{CACHE_ENTRIES, Size};
+use super::{CACHE_MIB, Size};
 use crate::bench::{Fault, Options, child::Child, house, new_book};
 use db::{Database, Engine};
 use money::BookName;
@@ -81,7 +81,7 @@ impl Place {
 
     /// A house on it.
     pub async fn serve(&self) -> Result<Child, Fault> {
-        house::start(&self.dir, &self.address, &self.book, Some(CACHE_ENTRIES)).await
+        house::start(&self.dir, &self.address, &self.book, Some(CACHE_MIB)).await
     }
 
     /// Notes that the book holds what was asked for, so that another run need not fill it.
