@@ -115,6 +115,16 @@ CREATE TABLE checkpoint (
   credits_pending BIGINT NOT NULL,
   PRIMARY KEY (book, account, no)
 ){clustered};
+-- What may leave an account in an hour, a day or a month; an amount of 0 says that there is no limit any more.
+CREATE TABLE debit_limit (
+  book BIGINT NOT NULL,
+  account BIGINT NOT NULL,
+  span BIGINT NOT NULL,
+  zone TEXT NOT NULL,
+  amount BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  PRIMARY KEY (book, account, span)
+){clustered};
 CREATE TABLE lease (
   id BIGINT NOT NULL PRIMARY KEY,
   owner TEXT NOT NULL,

@@ -141,7 +141,7 @@ pub(crate) fn posted(event: Event, commit_time: Micros, named: impl Fn(i64) -> (
         Body::Posting(posting) => posting,
         // Told as a posting of the ledger's own, so that a statement has a line for it.
         Body::HoldExpired => Posting { kind: HOLD_EXPIRED.to_owned(), ..Posting::default() },
-        Body::AccountOpened { .. } | Body::AccountStateSet { .. } => return None,
+        Body::AccountOpened { .. } | Body::AccountStateSet { .. } | Body::LimitSet { .. } => return None,
     };
     let transfers = event
         .transfers

@@ -4,6 +4,7 @@ use crate::{
     answer::{Job, Outcome, Reply},
     domain::{
         account::Account,
+        limit::{Limit, Window},
         request::{Fields, Request},
         state::State,
     },
@@ -144,6 +145,18 @@ impl Handle {
         }
         self.ensure_loaded().await?;
         self.shared.journal.head().ok_or(Error::OutcomeUnknown)
+    }
+
+    /// The debit limits in force of an account, by its key, as the last commit left them.
+    pub async fn debit_limits(&self, account: i64) -> Result<Vec<Limit>, Error> {
+        {
+            let state = self.shared.state();
+            if state.last_seq() >= 0 && state.limits().is_empty() {
+                return Ok(Vec::new());
+            }
+        }
+        let limits = self.store.debit_limits(self.row.key, (account, 0), Window::COUNT).await?;
+        Ok(limits.into_iter().filter(|limit| limit.account == account && limit.max > 0).collect())
     }
 
     async fn ensure_loaded(&self) -> Result<(), Error> {

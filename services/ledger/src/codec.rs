@@ -5,6 +5,7 @@
 use crate::domain::{
     account::{AccountState, Counters},
     event::{Body, Event, GuardSet, GuardState, LEGS_MAX, Posting, Transfer},
+    limit::Window,
     request::{Fields, Guard, GuardOperation},
 };
 use sha2::{Digest, Sha256};
@@ -27,6 +28,7 @@ const ACCOUNT_STATE_SET: u8 = 3;
 const HOLD_EXPIRED: u8 = 4;
 /// A posting that places holds which end by themselves; any other keeps the bytes it always had.
 const POSTING_WITH_EXPIRIES: u8 = 5;
+const LIMIT_SET: u8 = 6;
 
 /// The stored type of a body.
 #[must_use]
@@ -37,6 +39,7 @@ pub const fn type_code(body: &Body) -> i64 {
         Body::AccountOpened { .. } => ACCOUNT_OPENED as i64,
         Body::AccountStateSet { .. } => ACCOUNT_STATE_SET as i64,
         Body::HoldExpired => HOLD_EXPIRED as i64,
+        Body::LimitSet { .. } => LIMIT_SET as i64,
     }
 }
 
@@ -98,6 +101,14 @@ pub fn encode(body: &Body) -> Vec<u8> {
             out.fields(fields);
         }
         Body::HoldExpired => out.0.push(HOLD_EXPIRED),
+        Body::LimitSet { key, window, zone, max, fields } => {
+            out.0.push(LIMIT_SET);
+            out.int(*key);
+            out.int(window.code());
+            out.text(zone);
+            out.int(*max);
+            out.fields(fields);
+        }
     }
     out.0
 }
@@ -256,6 +267,13 @@ pub fn decode(bytes: &[u8]) -> Result<Body, Error> {
             fields: input.fields()?,
         },
         HOLD_EXPIRED => Body::HoldExpired,
+        LIMIT_SET => Body::LimitSet {
+            key: input.int()?,
+            window: Window::from_code(input.int()?).ok_or(Error("a window is unknown"))?,
+            zone: input.text()?,
+            max: input.int()?,
+            fields: input.fields()?,
+        },
         POSTING_WITH_EXPIRIES => Body::Posting(input.posting_with_expiries()?),
         _ => return Err(Error("its type is unknown")),
     };

@@ -3,6 +3,7 @@
 //! - [`chart`]: which account names exist and what follows from a name.
 //! - [`account`]: an account's counters and how they move.
 //! - [`request`]: what can be asked of a book.
+//! - [`limit`]: what may leave an account in an hour, a day or a month.
 //! - [`event`]: what happens to a book, row by row.
 //! - [`refusal`]: the closed list of ways to say no.
 //! - [`state`]: a book in memory, with the values from before the batch that is under way.
@@ -12,6 +13,7 @@ pub mod account;
 pub mod chart;
 pub mod decide;
 pub mod event;
+pub mod limit;
 pub mod refusal;
 pub mod request;
 pub mod state;

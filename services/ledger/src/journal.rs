@@ -77,7 +77,7 @@ impl News {
 /// Keys of the accounts that must be named to tell of an event.
 pub(crate) fn keys(event: &Event) -> impl Iterator<Item = i64> {
     let own = match &event.body {
-        Body::AccountStateSet { key, .. } => Some(*key),
+        Body::AccountStateSet { key, .. } | Body::LimitSet { key, .. } => Some(*key),
         Body::AccountOpened { .. } | Body::Posting(_) | Body::HoldExpired => None,
     };
     event.transfers.iter().flat_map(|transfer| [transfer.debit, transfer.credit]).chain(own)

@@ -5,7 +5,7 @@ use crate::{
     error::Error,
     ledger::Ledger,
     watch,
-    wire::{Scope, malformed},
+    wire::{self, Scope, malformed},
 };
 use api::ledger::{self as pb, ledger_service_server::LedgerServiceServer};
 use identity::Role;
@@ -77,6 +77,13 @@ impl Service {
     }
 }
 
+/// An account with its debit limits.
+async fn limited_account(handle: &Handle, name: &str) -> Result<pb::Account, Error> {
+    let account = handle.account(name).await?;
+    let limits = handle.debit_limits(account.key).await?;
+    Ok(pb::Account { limits: limits.into_iter().map(wire::debit_limit).collect(), ..wire::account(&account) })
+}
+
 fn uuid(text: &str, field: &'static str) -> Result<Uuid, Error> {
     Uuid::try_parse(text).map_err(|_| malformed(field, "must be a UUID"))
 }
@@ -100,6 +107,10 @@ impl pb::ledger_service_server::LedgerService for Service {
         request: Request<pb::SetAccountStateRequest>,
     ) -> Result<Response<pb::SetAccountStateResponse>, Status> {
         self.set_account_state(request).await.map(Response::new)
+    }
+
+    async fn set_debit_limit(&self, request: Request<pb::SetDebitLimitRequest>) -> Result<Response<pb::SetDebitLimitResponse>, Status> {
+        self.set_debit_limit(request).await.map(Response::new)
     }
 
     async fn post(&self, request: Request<pb::PostRequest>) -> Result<Response<pb::PostResponse>, Status> {

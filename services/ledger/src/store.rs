@@ -6,6 +6,7 @@
 use crate::domain::{
     account::Account,
     event::{Checkpoint, Event, GuardState, Hold, Transfer},
+    limit::Limit,
     refusal::Told,
     request::Fields,
 };
@@ -139,6 +140,8 @@ pub struct Batch {
     pub opened: Vec<Account>,
     /// Checkpoints that became due in the batch.
     pub checkpoints: Vec<Checkpoint>,
+    /// Debit limits the batch set, each as it is after the batch.
+    pub limits: Vec<Limit>,
     /// Older accounts to bring up to date, as they are after the batch.
     pub flushed: Vec<Account>,
 }
@@ -223,6 +226,8 @@ pub trait Store: Send + Sync + 'static {
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error>;
     /// When open holds end by themselves and which, the next first, at most `limit`.
     async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error>;
+    /// Debit limits there ever were, from this account and kind of window on, in order, at most `limit`.
+    async fn debit_limits(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Limit>, Error>;
     /// What these ids stand for, those that stand for something.
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error>;
     /// Ids at or above this one that stand for something, in order; of more than `limit` the highest.

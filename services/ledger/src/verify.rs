@@ -21,6 +21,7 @@ use std::path::Path;
 mod checkpoints;
 mod heads;
 mod journal;
+mod limits;
 mod replayed;
 mod rows;
 
@@ -117,6 +118,7 @@ impl Check<'_> {
         self.checkpoint_rows().await?;
         self.account_rows().await?;
         self.guard_rows().await?;
-        self.hold_rows().await
+        self.hold_rows().await?;
+        self.limit_rows().await
     }
 }

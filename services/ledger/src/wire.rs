@@ -15,10 +15,10 @@ mod journal;
 mod page;
 mod request;
 
-pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, entry, posting, refusal, trial_balance};
+pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, debit_limit, entry, posting, refusal, trial_balance};
 pub(crate) use journal::{Told, cursor, heartbeat, journal, watch_from};
 pub(crate) use page::listing;
-pub(crate) use request::{fields, kind, micros, post};
+pub(crate) use request::{fields, kind, micros, post, set_debit_limit};
 
 /// Accounts of one OpenAccounts.
 pub(crate) const OPEN_MAX: usize = 256;

@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
 mod expiry;
+mod limits;
 mod load;
 mod plan;
 mod prefetch;
@@ -127,8 +128,7 @@ impl Writer {
         }
         let loaded = self.loaded.as_mut().expect("prepare loads it first");
         // The chain's time never goes back, whatever the clock does.
-        let time = self.flight.as_ref().and_then(|flight| flight.sealed.batch.as_ref()).map_or(loaded.head.time, |batch| batch.commit.time);
-        let time = self.config.clock.now().max(time);
+        let time = self.config.clock.now().max(sealed_time(loaded, self.flight.as_ref()));
         let mut open = Open::new(&self.shared.state(), time);
         for _ in 0..expiry::ROUNDS {
             expiry::prefetch(&*self.store, self.book.key, &self.shared, time).await?;
@@ -154,7 +154,9 @@ impl Writer {
         }
         self.begin().await?;
         let loaded = self.loaded.as_mut().expect("loaded just above");
-        prefetch::prefetch(&*self.store, self.book.key, &self.shared, &mut loaded.ids, jobs).await
+        prefetch::prefetch(&*self.store, self.book.key, &self.shared, &mut loaded.ids, jobs).await?;
+        let times = (sealed_time(loaded, self.flight.as_ref()), self.open.as_ref().map_or(loaded.head.time, Open::time));
+        limits::prefetch(&*self.store, self.book.key, &self.shared, times, jobs).await
     }
 
     /// Sends the open batch if nothing is on its way.
@@ -259,6 +261,11 @@ impl Writer {
             self.batch_limit = (self.batch_limit * 5 / 4).min(self.config.batch_max);
         }
     }
+}
+
+/// When the last commit that was sent was decided.
+fn sealed_time(loaded: &Loaded, flight: Option<&Flight>) -> Micros {
+    flight.and_then(|flight| flight.sealed.batch.as_ref()).map_or(loaded.head.time, |batch| batch.commit.time)
 }
 
 /// Ready when the batch on its way has come to an end; never without one.

@@ -99,6 +99,7 @@ pub const TABLE: &[Row] = &[
     Row { path: "/largesse.ledger.v1.LedgerService/ListBooks", access: LEDGER_READ },
     Row { path: "/largesse.ledger.v1.LedgerService/OpenAccounts", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/SetAccountState", access: LEDGER_CORRECT },
+    Row { path: "/largesse.ledger.v1.LedgerService/SetDebitLimit", access: LEDGER_CORRECT },
     Row { path: "/largesse.ledger.v1.LedgerService/Post", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/PostBatch", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/PostStream", access: LEDGER_POST },

@@ -29,7 +29,16 @@ fn body() -> impl Strategy<Value = Body> {
             })
         },
     );
-    prop_oneof![posting, (any::<i64>(), ".{0,40}").prop_map(|(key, name)| Body::AccountOpened { key, name }), Just(Body::HoldExpired)]
+    let limit = (any::<i64>(), 1..4i64, ".{0,20}", any::<i64>()).prop_map(|(key, window, zone, max)| {
+        let window = Window::from_code(window).unwrap();
+        Body::LimitSet { key, window, zone, max, fields: Fields::new(vec![("a".to_owned(), "b".to_owned())]) }
+    });
+    prop_oneof![
+        posting,
+        (any::<i64>(), ".{0,40}").prop_map(|(key, name)| Body::AccountOpened { key, name }),
+        Just(Body::HoldExpired),
+        limit
+    ]
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 //! Request in, events or a refusal out. Nothing of the state changes until every check has passed.
 //!
 //! Order of precedence: the caller's own refusal, a hold's expiry, what a resolution or reversal refers to, accounts (unknown, frozen, closed),
-//! guards, overflow, funds.
+//! guards, limits, overflow, funds.
 
 use super::{
     Micros,
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 mod balancing;
 mod expiry;
+mod limits;
 mod resolve;
 
 pub use expiry::expire;
@@ -29,8 +30,9 @@ pub fn decide(state: &mut State, now: Micros, request: &Request) -> Result<Vec<E
     match &request.action {
         Action::Open { accounts } => Ok(open(state, accounts)),
         Action::SetState { account, state: to } => set_state(state, request, account, *to),
+        Action::SetLimit { account, window, zone, max } => limits::set(state, now, request, (account, *window, zone, *max)),
         Action::Post { .. } | Action::PostPending { .. } | Action::VoidPending { .. } | Action::Reverse { .. } => {
-            Ok(prepare(state, now, request)?.enact(state))
+            Ok(prepare(state, now, request)?.enact(state, now))
         }
     }
 }
@@ -41,7 +43,7 @@ pub type Trial = Option<(Event, Vec<Account>)>;
 /// Decides as [`decide`] would, on the same state, and leaves it as it is.
 pub fn try_out(state: &State, now: Micros, request: &Request) -> Result<Trial, Refusal> {
     match &request.action {
-        Action::Open { .. } | Action::SetState { .. } => Ok(None),
+        Action::Open { .. } | Action::SetState { .. } | Action::SetLimit { .. } => Ok(None),
         Action::Post { .. } | Action::PostPending { .. } | Action::VoidPending { .. } | Action::Reverse { .. } => {
             let Prepared { event, accounts, .. } = prepare(state, now, request)?;
             Ok(Some((event, accounts)))
@@ -58,8 +60,8 @@ fn prepare(state: &State, now: Micros, request: &Request) -> Result<Prepared, Re
         Action::Post { transfers, guards, refusal: None } => post(state, now, request, (transfers, guards)),
         Action::PostPending { transfer_no, amount } => resolve::post_pending(state, now, request, (*transfer_no, *amount)),
         Action::VoidPending { transfer_no } => resolve::void_pending(state, now, request, *transfer_no),
-        Action::Reverse { posting, allow_debt } => resolve::reverse(state, request, *posting, *allow_debt),
-        Action::Open { .. } | Action::SetState { .. } => unreachable!("not a posting: decided apart"),
+        Action::Reverse { posting, allow_debt } => resolve::reverse(state, now, request, (*posting, *allow_debt)),
+        Action::Open { .. } | Action::SetState { .. } | Action::SetLimit { .. } => unreachable!("not a posting: decided apart"),
     }
 }
 
@@ -170,6 +172,7 @@ fn post(state: &State, now: Micros, request: &Request, (transfers, guards): (&[N
         draft.accounts.clear();
     }
     let amounts = balancing::amounts(&draft, &legs, transfers, advance.unwrap_or(1));
+    limits::check(state, now, &draft, &legs, &amounts)?;
     for (leg, amount) in legs.iter_mut().zip(&amounts).filter(|(_, amount)| **amount != 0) {
         leg.amount = i64::try_from(*amount).ok().and_then(|amount| Amount::try_new(amount).ok()).ok_or(Refusal::Overflow)?;
     }
@@ -245,7 +248,7 @@ fn finish(state: &State, request: &Request, mut draft: Draft, plan: Plan) -> Res
 
 impl Prepared {
     /// The changes. The only place where a posting touches the state.
-    fn enact(self, state: &mut State) -> Vec<Event> {
+    fn enact(self, state: &mut State, now: Micros) -> Vec<Event> {
         let Self { event, accounts, mut checkpoints, resolves } = self;
         state.checkpoints.append(&mut checkpoints);
         let mut events = Vec::with_capacity(accounts.len() + 1);
@@ -256,8 +259,7 @@ impl Prepared {
                 events.push(open_event(state, account, seq));
                 state.next_seq += 1;
             } else {
-                let key = account.key;
-                *state.touch(key) = account;
+                state.change(account, now);
             }
         }
         if let Body::Posting(posting) = &event.body {

@@ -3,6 +3,7 @@
 use super::{
     Micros,
     account::{Account, AccountState, Counters},
+    limit::Window,
     request::{Fields, Guard},
 };
 use uuid::Uuid;
@@ -159,6 +160,19 @@ pub enum Body {
         key: i64,
         /// What it may do now.
         state: AccountState,
+        /// What a retry is compared with.
+        fields: Fields,
+    },
+    /// A debit limit was set or taken away.
+    LimitSet {
+        /// Key of the account.
+        key: i64,
+        /// Over which time.
+        window: Window,
+        /// IANA name of the zone.
+        zone: String,
+        /// What may leave in one window; 0: there is no limit any more.
+        max: i64,
         /// What a retry is compared with.
         fields: Fields,
     },

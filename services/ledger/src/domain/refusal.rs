@@ -1,5 +1,6 @@
 //! The ways a book says no, in their order of precedence. Each is kept under the request's id, so that it stays the answer.
 
+use super::limit::{Window, rfc3339};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -98,6 +99,21 @@ pub enum Refusal {
         /// Asked.
         wanted: i64,
     },
+    /// More would leave the account than its window lets through.
+    LimitExceeded {
+        /// Which account.
+        account: Arc<str>,
+        /// Over which time.
+        window: Window,
+        /// What may leave in it.
+        limit: i64,
+        /// What has left in it.
+        used: i64,
+        /// What the posting takes.
+        needed: i128,
+        /// When the next one begins, in microseconds since the Unix epoch.
+        resets_at: i64,
+    },
     /// A counter or an amount would leave its range.
     Overflow,
     /// Not enough there.
@@ -152,6 +168,17 @@ impl Refusal {
             Self::GuardCapped { key, cap, wanted } => {
                 told("GUARD_CAPPED", &[("guard", key.clone()), ("cap", cap.to_string()), ("wanted", wanted.to_string())])
             }
+            Self::LimitExceeded { account, window, limit, used, needed, resets_at } => told(
+                "LIMIT_EXCEEDED",
+                &[
+                    ("account", account.to_string()),
+                    ("window", window.name().to_owned()),
+                    ("limit", limit.to_string()),
+                    ("used", used.to_string()),
+                    ("needed", needed.to_string()),
+                    ("resets_at", rfc3339(*resets_at)),
+                ],
+            ),
             Self::Overflow => told("OVERFLOW", &[]),
             Self::InsufficientFunds { account, needed, available } => told(
                 "INSUFFICIENT_FUNDS",

@@ -1,6 +1,6 @@
 //! What can be asked of a book.
 
-use super::{Micros, account::AccountState, chart::Form};
+use super::{Micros, account::AccountState, chart::Form, limit::Window};
 use money::Amount;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -151,6 +151,17 @@ pub enum Action {
     Open {
         /// Which.
         accounts: Vec<AccountName>,
+    },
+    /// Set or take away a debit limit.
+    SetLimit {
+        /// Of which account.
+        account: AccountName,
+        /// Over which time.
+        window: Window,
+        /// IANA name of the zone; any where `max` is 0.
+        zone: String,
+        /// What may leave in one window; 0: no limit.
+        max: i64,
     },
     /// Freeze, thaw or close.
     SetState {

@@ -7,6 +7,7 @@ use super::{
     Micros,
     account::{Account, AccountState},
     event::{Checkpoint, Event, GuardState, Hold, Transfer, seq_of},
+    limit::Limits,
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -46,6 +47,8 @@ pub struct State {
     pub(super) holds_changed: Vec<i64>,
     pub(super) opened: Vec<i64>,
     pub(super) checkpoints: Vec<Checkpoint>,
+    /// Debit limits that are in force.
+    pub(super) limits: Limits,
     /// Open holds that end by themselves, by when; complete below the horizon.
     pub(super) ends: BTreeSet<(Micros, i64)>,
     /// From here on the store may hold more of them than `ends`; `None`: it does not.
@@ -137,6 +140,52 @@ impl State {
         let account = self.accounts.get_mut(&key).expect("decide looked it up before it touched it");
         self.before.entry(key).or_insert_with(|| Some(account.clone()));
         account
+    }
+
+    /// An account after what a decision did to it. Its windows are asked to begin anew first, from what it was.
+    pub(super) fn change(&mut self, after: Account, now: Micros) {
+        if !self.limits.is_empty()
+            && let Some(before) = self.accounts.get(&after.key)
+        {
+            self.limits.roll(before, now);
+        }
+        let key = after.key;
+        *self.touch(key) = after;
+    }
+
+    /// A posting that a reversal refers to.
+    #[must_use]
+    pub fn source(&self, posting: Uuid) -> Option<&Event> {
+        self.sources.get(&posting)
+    }
+
+    /// The debit limits that are in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The same, to tell what was read.
+    pub fn limits_mut(&mut self) -> &mut Limits {
+        &mut self.limits
+    }
+
+    /// An account as it was before the batch that is being decided; `None`: not there, or not in memory.
+    #[must_use]
+    pub fn before_batch(&self, key: i64) -> Option<&Account> {
+        self.before.get(&key).map_or_else(|| self.accounts.get(&key), Option::as_ref)
+    }
+
+    /// An account as the store has it, but for its row: as the last resolved commit left it.
+    #[must_use]
+    pub fn resolved(&self, key: i64) -> Option<&Account> {
+        self.before_sealed.get(&key).map_or_else(|| self.before_batch(key), Option::as_ref)
+    }
+
+    /// The key of an account that is in memory.
+    #[must_use]
+    pub fn key_of(&self, name: &str) -> Option<i64> {
+        self.names.get(name).copied()
     }
 
     pub(super) fn open(&mut self, account: Account) {
@@ -298,6 +347,7 @@ impl State {
 
     /// What reversals referred to is not needed once they are decided.
     pub fn forget_sources(&mut self) {
+        self.limits.forget_known();
         self.sources.clear();
     }
 

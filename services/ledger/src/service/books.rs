@@ -72,6 +72,15 @@ impl Service {
         Ok(pb::SetAccountStateResponse { account: Some(account) })
     }
 
+    pub(super) async fn set_debit_limit(&self, request: Request<pb::SetDebitLimitRequest>) -> Result<pb::SetDebitLimitResponse, Status> {
+        let place = self.place(&request, &request.get_ref().book).await?;
+        let asked = wire::set_debit_limit(request.into_inner(), place.scope())?;
+        let Action::SetLimit { account, .. } = &asked.action else { return Err(Error::OutcomeUnknown.into()) };
+        let name = account.text.clone();
+        place.handle.submit(asked).await?;
+        Ok(pb::SetDebitLimitResponse { account: Some(super::limited_account(&place.handle, &name).await?) })
+    }
+
     pub(super) async fn verify_book(&self, request: Request<pb::VerifyBookRequest>) -> Result<pb::VerifyBookResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let report =

@@ -9,8 +9,7 @@ impl Service {
     pub(super) async fn get_account(&self, request: Request<pb::GetAccountRequest>) -> Result<pb::GetAccountResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let name = wire::account_name(request.into_inner().account, "account")?;
-        let account = wire::account(&place.handle.account(&name.text).await?);
-        Ok(pb::GetAccountResponse { account: Some(account) })
+        Ok(pb::GetAccountResponse { account: Some(super::limited_account(&place.handle, &name.text).await?) })
     }
 
     pub(super) async fn list_entries(&self, request: Request<pb::ListEntriesRequest>) -> Result<pb::ListEntriesResponse, Status> {

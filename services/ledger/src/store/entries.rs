@@ -32,6 +32,12 @@ pub(super) fn commit_of_sql() -> String {
     format!("SELECT {columns} FROM \"commit\" WHERE book = $1 AND last_seq >= $2 ORDER BY last_seq, commit_no LIMIT 1")
 }
 
+/// `$1` book, `$2` account, `$3` window, `$4` limit.
+pub(super) fn debit_limits_sql() -> String {
+    let columns = rows::LIMIT_COLUMNS;
+    format!("SELECT {columns} FROM debit_limit WHERE book = $1 AND (account, span) >= ($2, $3) ORDER BY account, span LIMIT $4")
+}
+
 /// `$1` book, `$2` time.
 pub(super) fn commit_at_sql() -> String {
     let columns = rows::COMMIT_COLUMNS;

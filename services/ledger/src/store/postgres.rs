@@ -4,6 +4,7 @@ use super::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, 
 use crate::domain::{
     account::Account,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
+    limit::Limit,
 };
 use async_trait::async_trait;
 use db::Database;
@@ -153,6 +154,12 @@ impl Store for PostgresStore {
         let sql = "SELECT expire_time, no FROM hold WHERE book = $1 AND resolved_seq = 0 AND expire_time IS NOT NULL \
                    ORDER BY expire_time, no LIMIT $2";
         Ok(sqlx::query_as(sql).bind(book).bind(limit).fetch_all(&self.pool).await?)
+    }
+
+    async fn debit_limits(&self, book: i64, (account, window): (i64, i64), limit: i64) -> Result<Vec<Limit>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(super::entries::debit_limits_sql())).bind(book).bind(account).bind(window).bind(limit);
+        let limits: Vec<rows::LimitRow> = query.fetch_all(&self.pool).await?;
+        limits.into_iter().map(rows::limit).collect()
     }
 
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {

@@ -7,6 +7,7 @@ use crate::{
         account::{Account, AccountState, Counters},
         chart,
         event::{Checkpoint, Event, GuardState, Hold, Transfer, TransferKind, seq_of},
+        limit::{Limit, Window},
         refusal::Told,
     },
 };
@@ -30,6 +31,8 @@ pub(super) type TransferRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64,
 pub(super) type CheckpointRow = (i64, i64, i64, i64, i64, i64, i64, i64);
 pub(super) type EventRow = (i64, Vec<u8>, Vec<u8>, i64);
 pub(super) type RefusalTuple = (Vec<u8>, i64, String, String, String);
+pub(super) const LIMIT_COLUMNS: &str = "account, span, zone, amount, seq";
+pub(super) type LimitRow = (i64, i64, String, i64, i64);
 pub(super) type HoldRow = (i64, i64, i64, i64, i64, Option<i64>, i64);
 pub(super) type GuardRow = (String, i64, Option<i64>);
 
@@ -121,6 +124,11 @@ pub(super) fn guard((key, value, cap): GuardRow) -> (String, GuardState) {
 
 pub(super) fn hold((no, debit, credit, amount, resolved_seq, expire_time, expired): HoldRow) -> Hold {
     Hold { no, debit, credit, amount, resolved_seq, expire_time, expired: expired != 0 }
+}
+
+pub(super) fn limit((account, window, zone, max, seq): LimitRow) -> Result<Limit, Error> {
+    let window = Window::from_code(window).ok_or_else(|| damaged(format!("a limit of account {account} has window {window}")))?;
+    Ok(Limit { account, window, zone, max, seq })
 }
 
 /// Names and values as one text, for tables that are not hashed.

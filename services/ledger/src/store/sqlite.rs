@@ -4,6 +4,7 @@ use super::{Batch, Book, Commit, CommitError, Error, Known, READ_CHUNK, Store, S
 use crate::domain::{
     account::Account,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
+    limit::Limit,
 };
 use async_trait::async_trait;
 use committer::Committer;
@@ -164,6 +165,12 @@ impl Store for SqliteStore {
         let sql = "SELECT expire_time, no FROM hold WHERE book = ? AND resolved_seq = 0 AND expire_time IS NOT NULL \
                    ORDER BY expire_time, no LIMIT ?";
         Ok(sqlx::query_as(sql).bind(book).bind(limit).fetch_all(&self.readers).await?)
+    }
+
+    async fn debit_limits(&self, book: i64, (account, window): (i64, i64), limit: i64) -> Result<Vec<Limit>, Error> {
+        let query = sqlx::query_as(AssertSqlSafe(super::entries::debit_limits_sql())).bind(book).bind(account).bind(window).bind(limit);
+        let limits: Vec<rows::LimitRow> = query.fetch_all(&self.readers).await?;
+        limits.into_iter().map(rows::limit).collect()
     }
 
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {

@@ -4,6 +4,7 @@ use crate::domain::{
     account::{Account, AccountState, Counters, Side},
     chart,
     event::{Body, Checkpoint, Event, GuardState, Hold, Transfer, TransferKind, transfer_no},
+    limit::Limit,
 };
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -60,6 +61,8 @@ pub(super) struct Replayed {
     /// Those of the commit that is being replayed, whose time they lack.
     pub due: Vec<Checkpoint>,
     pub last_key: i64,
+    /// Debit limits as set last, by account and kind of window.
+    pub limits: HashMap<(i64, i64), Limit>,
     pub watched: Watched,
 }
 
@@ -85,6 +88,13 @@ impl Replayed {
                 if ends != 0 {
                     return Err("it ends holds that it does not place".to_owned());
                 }
+            }
+            Body::LimitSet { key, window, zone, max, .. } => {
+                if !self.accounts.contains_key(key) {
+                    return Err("it names an account that was never opened".to_owned());
+                }
+                let limit = Limit { account: *key, window: *window, zone: zone.clone(), max: *max, seq: event.seq };
+                self.limits.insert((*key, window.code()), limit);
             }
             Body::HoldExpired => {
                 if event.transfers.len() != 1 || event.transfers[0].kind != TransferKind::ExpiryOfPending {

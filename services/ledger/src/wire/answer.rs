@@ -7,6 +7,7 @@ use crate::{
         account::{Account, Counters},
         chart::{self, Unit},
         event::{GuardSet, TransferKind},
+        limit::{Limit, Window},
         refusal::Told,
         request::GuardOperation,
     },
@@ -28,7 +29,17 @@ fn account_parts(name: &str, unit: Unit, counters: Counters, seq: i64) -> pb::Ac
         balance: counters.balance(),
         available: counters.available(),
         balance_seq: seq,
+        limits: Vec::new(),
     }
+}
+
+pub(crate) fn debit_limit(limit: Limit) -> pb::DebitLimit {
+    let window = match limit.window {
+        Window::Hour => pb::LimitWindow::Hour,
+        Window::Day => pb::LimitWindow::Day,
+        Window::Month => pb::LimitWindow::Month,
+    };
+    pb::DebitLimit { window: window.into(), time_zone: limit.zone, max_amount: limit.max }
 }
 
 pub(crate) fn account(account: &Account) -> pb::Account {

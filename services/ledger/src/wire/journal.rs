@@ -1,11 +1,12 @@
 //! A commit as watchers are told of it.
 
-use super::{posting, state_to_pb, timestamp};
+use super::{debit_limit, posting, state_to_pb, timestamp};
 use crate::{
     answer::posted,
     domain::{
         chart,
         event::{Body, Event},
+        limit::Limit,
     },
     journal::News,
     watch::{At, From},
@@ -83,6 +84,10 @@ fn journal_event(event: &Event, news: &News) -> pb::JournalEvent {
         Body::AccountOpened { name, .. } => {
             let unit = chart::form(name).map(|form| form.unit.to_string()).unwrap_or_default();
             What::AccountOpened(pb::AccountOpened { account: name.clone(), unit })
+        }
+        Body::LimitSet { key, window, zone, max, .. } => {
+            let limit = Limit { account: *key, window: *window, zone: zone.clone(), max: *max, seq: event.seq };
+            What::DebitLimitSet(pb::DebitLimitSet { account: news.named(*key).0.to_string(), limit: Some(debit_limit(limit)) })
         }
         Body::AccountStateSet { key, state, .. } => {
             What::AccountStateSet(pb::AccountStateSet { account: news.named(*key).0.to_string(), state: state_to_pb(*state).into() })

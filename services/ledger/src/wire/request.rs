@@ -5,6 +5,7 @@ use crate::{
     codec,
     domain::{
         event::LEGS_MAX,
+        limit::{Window, zone},
         request::{AccountName, Action, CallerRefusal, Fields, Guard, GuardOperation, NewTransfer, Request},
     },
     error::Error,
@@ -157,6 +158,35 @@ pub(crate) fn post(sent: pb::PostRequest, scope: Scope<'_>) -> Result<Request, E
     }
     let request = Request::new(id, fields, kind, Action::Post { transfers, guards, refusal });
     Ok(Request { effective_time, dry_run: sent.dry_run, ..request })
+}
+
+/// A well-formed debit limit.
+pub(crate) fn set_debit_limit(sent: pb::SetDebitLimitRequest, scope: Scope<'_>) -> Result<Request, Error> {
+    let id = event_id(&sent.request_id, "ledger.SetDebitLimit", scope)?;
+    let account = account_name(sent.account, "account")?;
+    let window = match pb::LimitWindow::try_from(sent.window) {
+        Ok(pb::LimitWindow::Hour) => Window::Hour,
+        Ok(pb::LimitWindow::Day) => Window::Day,
+        Ok(pb::LimitWindow::Month) => Window::Month,
+        Ok(pb::LimitWindow::Unspecified) | Err(_) => return Err(malformed("window", "required")),
+    };
+    let max = match sent.max_amount {
+        0 => 0,
+        max => Amount::try_new(max).map_err(|why| malformed("max_amount", why.to_string()))?.get(),
+    };
+    if max > 0 && zone(&sent.time_zone).is_none() {
+        return Err(malformed("time_zone", "must be an IANA name such as Europe/Berlin"));
+    }
+    // Nobody's windows when there is no limit.
+    let zone = if max > 0 { sent.time_zone } else { String::new() };
+    let field = |name: &str, value: String| (name.to_owned(), value);
+    let fields = Fields::new(vec![
+        field("account", account.text.clone()),
+        field("max_amount", max.to_string()),
+        field("time_zone", zone.clone()),
+        field("window", window.name().to_owned()),
+    ]);
+    Ok(Request::new(id, fields, String::new(), Action::SetLimit { account, window, zone, max }))
 }
 
 /// What a direct caller sent, for comparison on retry.

@@ -64,7 +64,7 @@ pub(super) fn due(state: &mut State, now: Micros, max: usize) -> (Vec<Event>, us
     let mut events = Vec::with_capacity(count);
     for (time, no) in due {
         match state.hold(no).copied() {
-            Some(hold) if hold.resolved_seq == 0 => events.push(expire(state, hold)),
+            Some(hold) if hold.resolved_seq == 0 => events.push(expire(state, now, hold)),
             // Resolved since it was read.
             Some(_) | None => state.forget_end(time, no),
         }

@@ -29,6 +29,7 @@ pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: M
     let ids = load_ids(store, book.key, config, now).await?;
     let (ends, horizon) = super::expiry::load(store, book.key).await?;
     state.load_ends(ends, horizon);
+    *state.limits_mut() = super::limits::load(store, book.key, now).await?;
     // Replays are answered from what was read here, and an answer is a promise.
     store.settle().await?;
     let epoch = head.epoch + 1;

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         decide::{decide, try_out},
         event::{Body, Event, seq_of, transfer_no},
+        limit::Limit,
         request::Request,
         state::State,
     },
@@ -52,6 +53,11 @@ impl Open {
     pub(super) fn new(state: &State, time: Micros) -> Self {
         let (decided, events, digests, refusals) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { time, first_seq: state.last_seq() + 1, decided, events, digests, refusals }
+    }
+
+    /// When everything in it is decided.
+    pub(super) fn time(&self) -> Micros {
+        self.time
     }
 
     /// How many jobs it holds.
@@ -140,7 +146,13 @@ impl Open {
         }
         state.note_dirty(transfer_no(self.first_seq, 0));
         let mut flushed = state.take_dirty(flush_count(config, state, self.events.len()));
+        let mut limits: Vec<Limit> = Vec::new();
         for stored in &self.events {
+            if let Body::LimitSet { key, window, ref zone, max, .. } = stored.event.body {
+                // Each once: the last of a batch is what counts.
+                limits.retain(|other| (other.account, other.window) != (key, window));
+                limits.push(Limit { account: key, window, zone: zone.clone(), max, seq: stored.event.seq });
+            }
             // Nothing but its row says that an account is frozen, so that row is not written behind.
             if let Body::AccountStateSet { key, .. } = stored.event.body
                 && flushed.iter().all(|account| account.key != key)
@@ -169,8 +181,18 @@ impl Open {
         let (guards, holds) = (state.changed_guards(), state.changed_holds());
         let checkpoints = state.take_checkpoints(self.time);
         state.seal();
-        let batch =
-            Batch { book: book.key, commit, events: self.events, refusals: self.refusals, guards, holds, opened, checkpoints, flushed };
+        let batch = Batch {
+            book: book.key,
+            commit,
+            events: self.events,
+            refusals: self.refusals,
+            guards,
+            holds,
+            opened,
+            checkpoints,
+            limits,
+            flushed,
+        };
         Sealed { decided: self.decided, batch: Some(Arc::new(batch)) }
     }
 }

@@ -95,7 +95,7 @@ fn missing(shared: &Shared, ids: &RecentIds, jobs: &[Job]) -> Missing {
                 guard(&mut missing.guards, &reversal_guard(*posting));
             }
             Action::Open { accounts } => accounts.iter().for_each(|account| name(&mut missing.names, &account.text)),
-            Action::SetState { account, .. } => name(&mut missing.names, &account.text),
+            Action::SetState { account, .. } | Action::SetLimit { account, .. } => name(&mut missing.names, &account.text),
         }
     }
     missing.names.sort_unstable();

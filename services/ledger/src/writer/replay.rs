@@ -29,7 +29,7 @@ async fn first_answer(store: &dyn Store, book: i64, fields: &Fields, known: Know
             let event = event.filter(|event| event.seq == seq).ok_or(Error::OutcomeUnknown)?;
             match &event.body {
                 Body::Posting(posting) => same(fields, &posting.fields)?,
-                Body::AccountStateSet { fields: first, .. } => same(fields, first)?,
+                Body::AccountStateSet { fields: first, .. } | Body::LimitSet { fields: first, .. } => same(fields, first)?,
                 Body::AccountOpened { .. } | Body::HoldExpired => {}
             }
             told(store, book, event).await

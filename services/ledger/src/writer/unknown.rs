@@ -57,6 +57,7 @@ fn claim(book: &Book, head: &Commit, batch: &Batch) -> Batch {
         holds: Vec::new(),
         opened: Vec::new(),
         checkpoints: Vec::new(),
+        limits: Vec::new(),
         flushed: Vec::new(),
     }
 }

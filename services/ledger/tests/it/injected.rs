@@ -6,6 +6,7 @@ use ledger::{
     domain::{
         account::Account,
         event::{Checkpoint, Event, GuardState, Hold, Transfer},
+        limit::Limit,
     },
     store::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk},
 };
@@ -178,6 +179,7 @@ fn rival(batch: &Batch) -> Arc<Batch> {
         holds: Vec::new(),
         opened: Vec::new(),
         checkpoints: Vec::new(),
+        limits: Vec::new(),
         flushed: Vec::new(),
         ..batch.clone()
     })
@@ -234,6 +236,9 @@ impl Store for Injected {
     }
     async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error> {
         self.inner.hold_ends(book, limit).await
+    }
+    async fn debit_limits(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Limit>, Error> {
+        self.inner.debit_limits(book, from, limit).await
     }
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
         self.readable().await?;

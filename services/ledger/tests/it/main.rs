@@ -7,6 +7,7 @@ mod expiry;
 mod faults;
 mod heads;
 mod injected;
+mod limits;
 mod pipeline;
 mod many;
 mod plans;

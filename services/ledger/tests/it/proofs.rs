@@ -55,6 +55,7 @@ async fn an_older_row_never_overwrites_a_newer_one() {
             holds: Vec::new(),
             opened: Vec::new(),
             checkpoints: Vec::new(),
+            limits: Vec::new(),
             flushed: old,
         };
         store.commit(&Arc::new(batch)).await.unwrap();

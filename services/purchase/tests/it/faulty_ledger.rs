@@ -67,6 +67,9 @@ impl LedgerService for FaultyLedger {
     async fn set_account_state(&self, request: Request<SetAccountStateRequest>) -> Answer<SetAccountStateResponse> {
         self.real.set_account_state(request).await
     }
+    async fn set_debit_limit(&self, request: Request<SetDebitLimitRequest>) -> Answer<SetDebitLimitResponse> {
+        self.real.set_debit_limit(request).await
+    }
     async fn post_batch(&self, request: Request<PostBatchRequest>) -> Answer<PostBatchResponse> {
         self.real.post_batch(request).await
     }

@@ -3,6 +3,7 @@
 use super::{apply, resolve::resolution};
 use crate::domain::{
     Micros,
+    account::Account,
     event::{Body, EXPIRY_MAX, Event, Hold, TransferKind},
     refusal::Refusal,
     request::NewTransfer,
@@ -29,7 +30,7 @@ fn expired_id(hold: &Hold, time: Micros) -> Uuid {
 }
 
 /// Ends an open hold whose time has come and whose accounts are here. Frozen accounts too: it only gives back.
-pub fn expire(state: &mut State, hold: Hold) -> Event {
+pub fn expire(state: &mut State, now: Micros, hold: Hold) -> Event {
     let time = hold.expire_time.expect("only holds with an end are due");
     let held = Amount::try_new(hold.amount).expect("a hold was an amount when it was placed");
     let (mut draft, leg) = resolution(state, &hold, held, TransferKind::ExpiryOfPending);
@@ -37,7 +38,7 @@ pub fn expire(state: &mut State, hold: Hold) -> Event {
     let transfers = apply(&mut draft, &[leg], seq).expect("a release only lowers what is pending, by what the hold added");
     state.checkpoints.append(&mut draft.checkpoints);
     for account in draft.accounts {
-        *state.touch(account.key) = crate::domain::account::Account { seq, ..account };
+        state.change(Account { seq, ..account }, now);
     }
     state.set_hold(Hold { resolved_seq: seq, expired: true, ..hold });
     state.next_seq += 1;

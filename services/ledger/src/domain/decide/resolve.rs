@@ -1,6 +1,6 @@
 //! Decisions about what was posted before: holds and reversals.
 
-use super::{Draft, Leg, Plan, Prepared, check_guards, finish};
+use super::{Draft, Leg, Plan, Prepared, check_guards, finish, limits};
 use crate::domain::{
     Micros,
     event::{Body, Hold, TransferKind},
@@ -63,7 +63,7 @@ fn resolve(state: &State, request: &Request, hold: Hold, (amount, kind): (Amount
     finish(state, request, draft, Plan { legs: vec![leg], resolves: Some(hold), ..Plan::default() })
 }
 
-pub(super) fn reverse(state: &State, request: &Request, posting: Uuid, allow_debt: bool) -> Result<Prepared, Refusal> {
+pub(super) fn reverse(state: &State, now: Micros, request: &Request, (posting, allow_debt): (Uuid, bool)) -> Result<Prepared, Refusal> {
     let source = state.sources.get(&posting).ok_or(Refusal::PostingUnknown { posting })?;
     let plain = source.transfers.iter().all(|transfer| transfer.kind == TransferKind::Posted);
     let is_reversal = matches!(&source.body, Body::Posting(body) if body.reverses.is_some());
@@ -82,6 +82,8 @@ pub(super) fn reverse(state: &State, request: &Request, posting: Uuid, allow_deb
         legs.push(Leg { debit, credit, amount, kind: TransferKind::Posted, released: 0, pending_no: 0, allow_debt, expire_time: None });
     }
     draft.accounts.iter().try_for_each(State::may_move)?;
+    let amounts: Vec<i128> = legs.iter().map(|leg| leg.amount.get().into()).collect();
+    limits::check(state, now, &draft, &legs, &amounts)?;
     finish(state, request, draft, Plan { legs, guards, reverses: Some(posting), ..Plan::default() })
 }
 

@@ -33,7 +33,10 @@ accounts AS (INSERT INTO account (book, key, name, state, debits_posted, credits
     last_transfer = excluded.last_transfer, entries = excluded.entries, seq = excluded.seq WHERE excluded.seq > account.seq), \
 checkpoints AS (INSERT INTO checkpoint (book, account, no, entry_no, time, debits_posted, credits_posted, debits_pending, credits_pending) \
   SELECT $1, * FROM UNNEST($55::bigint[], $56::bigint[], $57::bigint[], $58::bigint[], $59::bigint[], $60::bigint[], $61::bigint[], \
-    $62::bigint[])) \
+    $62::bigint[])), \
+limits AS (INSERT INTO debit_limit (book, account, span, zone, amount, seq) \
+  SELECT $1, * FROM UNNEST($63::bigint[], $64::bigint[], $65::text[], $66::bigint[], $67::bigint[]) \
+  ON CONFLICT (book, account, span) DO UPDATE SET zone = excluded.zone, amount = excluded.amount, seq = excluded.seq) \
 INSERT INTO transfer (book, no, debit, credit, amount, kind, pending_no, d_debits_posted, d_credits_posted, d_debits_pending, \
     d_credits_pending, c_debits_posted, c_credits_posted, c_debits_pending, c_credits_pending, debit_prev, credit_prev) \
   SELECT $1, * FROM UNNEST($39::bigint[], $40::bigint[], $41::bigint[], $42::bigint[], $43::bigint[], $44::bigint[], $45::bigint[], \
@@ -58,8 +61,8 @@ pub(super) async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), CommitErr
     let query = bind_refusals(query, batch);
     let query = bind_guards_and_holds(query, batch);
     let query = bind_accounts(query, batch);
-    let query = bind_transfers(query, batch);
-    let (answer, warning) = notice::with_warning(bind_checkpoints(query, batch).execute(&mut *connection)).await;
+    let query = bind_checkpoints(bind_transfers(query, batch), batch);
+    let (answer, warning) = notice::with_warning(bind_limits(query, batch).execute(&mut *connection)).await;
     match answer {
         Ok(_) => match warning {
             None => Ok(()),
@@ -135,6 +138,15 @@ fn bind_transfers(query: Bound, batch: &Batch) -> Bound {
     let query = query.bind(ints(|t| t.credit_after.debits_posted)).bind(ints(|t| t.credit_after.credits_posted));
     let query = query.bind(ints(|t| t.credit_after.debits_pending)).bind(ints(|t| t.credit_after.credits_pending));
     query.bind(ints(|t| t.debit_prev)).bind(ints(|t| t.credit_prev))
+}
+
+fn bind_limits(query: Bound, batch: &Batch) -> Bound {
+    let limits = &batch.limits;
+    let query = query.bind(limits.iter().map(|limit| limit.account).collect::<Vec<_>>());
+    let query = query.bind(limits.iter().map(|limit| limit.window.code()).collect::<Vec<_>>());
+    let query = query.bind(limits.iter().map(|limit| limit.zone.clone()).collect::<Vec<_>>());
+    let query = query.bind(limits.iter().map(|limit| limit.max).collect::<Vec<_>>());
+    query.bind(limits.iter().map(|limit| limit.seq).collect::<Vec<_>>())
 }
 
 fn bind_checkpoints(query: Bound, batch: &Batch) -> Bound {

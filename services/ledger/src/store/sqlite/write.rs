@@ -5,6 +5,7 @@ use crate::{
     domain::{
         account::{Account, Counters},
         event::{Checkpoint, GuardState, Hold, Transfer, TransferKind},
+        limit::Limit,
     },
     store::{Batch, CommitError, RefusalRow, StoredEvent, rows},
 };
@@ -69,6 +70,7 @@ pub(super) struct Inserts {
     hold: Insert,
     account: Insert,
     checkpoint: Insert,
+    limit: Insert,
 }
 
 /// The columns of a transfer that has nothing to do with holds; the rest is zero.
@@ -110,6 +112,11 @@ impl Inserts {
                  entries = excluded.entries, seq = excluded.seq WHERE excluded.seq > account.seq",
             ),
             checkpoint: Insert::new("checkpoint", rows::CHECKPOINT_COLUMNS, ""),
+            limit: Insert::new(
+                "debit_limit",
+                rows::LIMIT_COLUMNS,
+                "ON CONFLICT (book, account, span) DO UPDATE SET zone = excluded.zone, amount = excluded.amount, seq = excluded.seq",
+            ),
         }
     }
 
@@ -138,7 +145,8 @@ impl Inserts {
         self.hold.run(writer, book, &batch.holds, bind_hold).await?;
         self.account.run(writer, book, &batch.opened, bind_account).await?;
         self.account.run(writer, book, &batch.flushed, bind_account).await?;
-        self.checkpoint.run(writer, book, &batch.checkpoints, bind_checkpoint).await
+        self.checkpoint.run(writer, book, &batch.checkpoints, bind_checkpoint).await?;
+        self.limit.run(writer, book, &batch.limits, bind_limit).await
     }
 }
 
@@ -189,6 +197,10 @@ fn bind_account(query: Bound, account: &Account) -> Bound {
     let query = query.bind(account.key).bind(account.name.to_string()).bind(account.state.code());
     let query = query.bind(counters.debits_posted).bind(counters.credits_posted).bind(counters.debits_pending);
     query.bind(counters.credits_pending).bind(account.last_transfer).bind(account.entries).bind(account.seq)
+}
+
+fn bind_limit(query: Bound, limit: &Limit) -> Bound {
+    query.bind(limit.account).bind(limit.window.code()).bind(limit.zone.clone()).bind(limit.max).bind(limit.seq)
 }
 
 fn bind_checkpoint(query: Bound, checkpoint: &Checkpoint) -> Bound {

@@ -1,0 +1,102 @@
+//! What a decision about debit limits needs: the limits themselves, and where their accounts stood when their windows began.
+
+use crate::{
+    answer::Job,
+    book::Shared,
+    domain::{
+        Micros,
+        limit::{Limit, Limits, Span, Window, debits, span, zone},
+        request::Action,
+        state::State,
+    },
+    read::counters_at,
+    store::{Error, Store},
+};
+
+/// Limits of one read. All of a book's are kept in memory, some 200 bytes each: they are set by people.
+const PAGE: i64 = 1_000;
+
+/// All limits of a book that are in force. Windows begin to count when somebody asks.
+pub(super) async fn load(store: &dyn Store, book: i64, now: Micros) -> Result<Limits, Error> {
+    let mut limits = Limits::default();
+    let mut from = (0, 0);
+    loop {
+        let page = store.debit_limits(book, from, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(limits) };
+        from = (last.account, last.window.code() + 1);
+        for limit in page {
+            if limit.max > 0 && zone(&limit.zone).is_none() {
+                let Limit { account, zone, .. } = limit;
+                return Err(Error::Damaged(format!("a limit of account {account} is in zone {zone}, which this program does not know")));
+            }
+            limits.set(limit, now, false);
+        }
+    }
+}
+
+/// A window whose start is not known: of which account, and of which kind and zone.
+type Unknown = (i64, (Window, String, Span));
+
+/// Reads the windows that the jobs will ask about. `sealed` is the time of the last commit that was sent, resolved or not; `now` that of the batch
+/// that is being decided.
+pub(super) async fn prefetch(
+    store: &dyn Store,
+    book: i64,
+    shared: &Shared,
+    (sealed, now): (Micros, Micros),
+    jobs: &[Job],
+) -> Result<(), Error> {
+    let unknown = unknown(&shared.state(), now, jobs);
+    for (account, window) in unknown {
+        let start = window.2.start;
+        let counters = if sealed < start {
+            // Nothing that was sent is in the window, so it began with what the account was before the batch.
+            shared.state().before_batch(account).map(|account| account.counters).unwrap_or_default()
+        } else {
+            // What is on its way, if anything is, is in the window: all before it can be read.
+            let last_no = shared.state().resolved(account).map_or(0, |account| account.last_transfer);
+            counters_at(store, book, (account, last_no), start - 1).await?
+        };
+        shared.state().limits_mut().know(account, window, debits(&counters));
+    }
+    Ok(())
+}
+
+fn unknown(state: &State, now: Micros, jobs: &[Job]) -> Vec<Unknown> {
+    let mut unknown: Vec<Unknown> = Vec::new();
+    let none = state.limits().is_empty();
+    let mut add = |account: i64, windows: Vec<(Window, String, Span)>| {
+        for window in windows {
+            if !unknown.iter().any(|(other, there)| (*other, there) == (account, &window)) {
+                unknown.push((account, window));
+            }
+        }
+    };
+    for Job { request, .. } in jobs {
+        match &request.action {
+            Action::SetLimit { account, window, zone: name, max } if *max > 0 => {
+                if let (Some(key), Some(zone)) = (state.key_of(&account.text), zone(name)) {
+                    add(key, vec![(*window, name.clone(), span(now, &zone, *window))]);
+                }
+            }
+            Action::Post { transfers, .. } if !none => {
+                for key in transfers.iter().filter_map(|transfer| state.key_of(&transfer.debit.text)) {
+                    add(key, state.limits().unknown(key, now));
+                }
+            }
+            Action::Reverse { posting, .. } if !none => {
+                for key in state.source(*posting).iter().flat_map(|source| &source.transfers).map(|transfer| transfer.credit) {
+                    add(key, state.limits().unknown(key, now));
+                }
+            }
+            Action::Post { .. }
+            | Action::Reverse { .. }
+            | Action::SetLimit { .. }
+            | Action::PostPending { .. }
+            | Action::VoidPending { .. }
+            | Action::Open { .. }
+            | Action::SetState { .. } => {}
+        }
+    }
+    unknown
+}
