@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// The service's schema.
 pub const MIGRATIONS: [Migration; 2] =
-    [Migration { version: 1, sql: include_str!("../migrations/0001_quote.sql") }, Migration { version: 2, sql: requests::TABLE }];
+    [Migration::contract(1, include_str!("../migrations/0001_quote.sql")), Migration::expand(2, requests::TABLE)];
 
 /// Refusals pruned in one statement: short, so that it never holds up a quote.
 const PRUNE_COUNT_MAX: i64 = 1_000;

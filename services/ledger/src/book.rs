@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     journal::Journal,
     lease::Lease,
-    store::{Book, Commit, Store},
+    store::{self, Book, Commit, Store},
 };
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -30,11 +30,19 @@ pub(crate) struct Shared {
     lease: Arc<Lease>,
     /// The last commit that was resolved here.
     head: Mutex<Option<Commit>>,
+    too_new: Mutex<Option<String>>,
 }
 
 impl Shared {
     pub(crate) fn new(lease: Arc<Lease>) -> Self {
-        Self { state: Mutex::default(), waiting: AtomicUsize::new(0), journal: Journal::new(), lease, head: Mutex::default() }
+        Self {
+            state: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            journal: Journal::new(),
+            lease,
+            head: Mutex::default(),
+            too_new: Mutex::default(),
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -44,6 +52,18 @@ impl Shared {
 
     pub(crate) fn taken(&self, count: usize) {
         self.waiting.fetch_sub(count, Ordering::Relaxed);
+    }
+
+    /// Remembers that a newer program wrote to the book, for whoever asks why it can't be posted to.
+    pub(crate) fn note_format(&self, why: &store::Error) {
+        if matches!(why, store::Error::TooNew { .. }) {
+            *self.too_new.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_string());
+        }
+    }
+
+    /// Why this program is too old for the book, if it is.
+    pub(crate) fn too_new(&self) -> Option<String> {
+        self.too_new.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A commit was resolved.

@@ -60,6 +60,9 @@ pub enum Error {
     /// Another process writes. Nothing happened.
     #[error("the books are written by {0}")]
     NotTheWriter(String),
+    /// A newer program wrote to the book. Nothing happened.
+    #[error("this program is too old for the book: {0}")]
+    TooNew(String),
     /// The commit failed for certain. Nothing happened.
     #[error("the commit failed, nothing was written")]
     CommitFailed,
@@ -93,6 +96,7 @@ impl From<Error> for Status {
             }
             Error::Overload => rpc::overload(delay),
             Error::NotTheWriter(owner) => rpc::refused(Code::Unavailable, "NOT_THE_WRITER", message, &[("writer", owner)]),
+            Error::TooNew(_) => rpc::refused(Code::Unavailable, "FORMAT_TOO_NEW", message, &[]),
             Error::CommitFailed => rpc::refused(Code::Unavailable, "COMMIT_FAILED", message, &[]),
             Error::OutcomeUnknown => rpc::outcome_unknown(message),
             Error::Store(source) => rpc::internal(&source),

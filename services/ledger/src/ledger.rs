@@ -60,7 +60,12 @@ impl Ledger {
             stop,
         });
         for book in ledger.store.books().await? {
-            ledger.add(book);
+            let key = book.key;
+            let handle = ledger.add(book);
+            // Known before the first request, so that a program that is too old gets none. A head that can't be read is its writer's to tell.
+            if let Err(why) = ledger.store.head(key).await {
+                handle.shared.note_format(&why);
+            }
         }
         if let Some(heads) = &ledger.heads {
             let every = Duration::from_millis(ledger.config.heads_every_ms);
@@ -123,6 +128,14 @@ impl Ledger {
     /// Cancelled when the ledger is about to stop.
     pub(crate) fn closing(&self) -> CancellationToken {
         self.forgetting.clone()
+    }
+
+    /// Why this program is too old for one of its books, if it is for any.
+    #[must_use]
+    pub fn too_new(&self) -> Option<String> {
+        let books = self.books.read().expect("nothing panics while it holds this");
+        let why = books.iter().filter_map(|(name, handle)| Some((name, handle.shared.too_new()?))).min();
+        why.map(|(name, why)| format!("book {name}: {why}"))
     }
 
     /// The store, for what reads it whole.

@@ -172,6 +172,16 @@ pub enum Error {
     /// It holds something this release never wrote.
     #[error("ledger store: {0}")]
     Damaged(String),
+    /// A newer program wrote to the book, in a way this one can't read.
+    #[error("commit {commit_no} is of format {format}, this program knows up to {known}; start a newer program")]
+    TooNew {
+        /// The commit.
+        commit_no: i64,
+        /// Its format.
+        format: i64,
+        /// This program's.
+        known: i64,
+    },
     /// A book of this name exists with another mode or region.
     #[error("book {0} exists with another mode or region")]
     BookExists(String),

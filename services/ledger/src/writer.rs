@@ -114,7 +114,12 @@ impl Writer {
         }
         if let Err(why) = self.prepare(&jobs).await {
             error!(book = self.book.name, error = %why, "the book can't be read");
-            return refuse(jobs, || Error::CommitFailed);
+            self.shared.note_format(&why);
+            return match why {
+                // Whoever can write it is newer: that is for another process to do, not for this one to try.
+                crate::store::Error::TooNew { .. } => refuse(jobs, || Error::TooNew(why.to_string())),
+                _ => refuse(jobs, || Error::CommitFailed),
+            };
         }
         let loaded = self.loaded.as_mut().expect("prepare has loaded it");
         let open = self.open.as_mut().expect("prepare has opened it");

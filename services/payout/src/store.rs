@@ -13,7 +13,7 @@ use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 const MIGRATIONS: [Migration; 2] =
-    [Migration { version: 1, sql: include_str!("../migrations/0001_payout.sql") }, Migration { version: 2, sql: requests::TABLE }];
+    [Migration::contract(1, include_str!("../migrations/0001_payout.sql")), Migration::expand(2, requests::TABLE)];
 
 /// What the key check seals.
 const KEY_CHECK: &[u8] = b"largesse payout";

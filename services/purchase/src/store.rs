@@ -20,7 +20,7 @@ pub const SERVICE: &str = "purchase";
 pub const OVERLOAD_RETRY_DELAY: Duration = Duration::from_millis(200);
 
 const MIGRATIONS: [Migration; 2] =
-    [Migration { version: 1, sql: include_str!("../migrations/0001_purchase.sql") }, Migration { version: 2, sql: db::requests::TABLE }];
+    [Migration::contract(1, include_str!("../migrations/0001_purchase.sql")), Migration::expand(2, db::requests::TABLE)];
 
 /// Why a statement failed.
 #[derive(Debug, thiserror::Error)]

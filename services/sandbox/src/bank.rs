@@ -50,7 +50,7 @@ pub const FINALITY_HEADER: &str = "finality-window-seconds";
 /// How far a message's time may lie ahead of the bank's clock; further ahead it would outlive the finality window.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(5);
 
-const MIGRATIONS: [Migration; 1] = [Migration { version: 1, sql: include_str!("../migrations/bank_0001.sql") }];
+const MIGRATIONS: [Migration; 1] = [Migration::contract(1, include_str!("../migrations/bank_0001.sql"))];
 
 /// The bank's options.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ mod open;
 pub mod requests;
 
 pub use durability::{check_durability_postgres, check_durability_sqlite};
-pub use migrate::Migration;
+pub use migrate::{Migration, Step};
 pub use open::{ACQUIRE_TIMEOUT, Database, Engine, begin, engine};
 
 /// Why a database can't be used.
@@ -40,15 +40,17 @@ pub enum Error {
         /// What it must be.
         required: &'static str,
     },
-    /// The tables were made by a newer program.
-    #[error("{service}: the database has migration {found}, this program knows up to {known}; start a newer program")]
-    TooNew {
+    /// A newer program changed the tables in a way that this one can't work with.
+    #[error(
+        "{service}: this program is of format {format}, the database may be opened by programs of format {oldest} or later; start a newer program"
+    )]
+    ProgramTooOld {
         /// Whose tables.
         service: &'static str,
-        /// Newest version in the database.
-        found: i64,
-        /// Newest version here.
-        known: i64,
+        /// The newest migration this program knows.
+        format: i64,
+        /// The oldest format that may open the database.
+        oldest: i64,
     },
     /// A migration was edited after it ran.
     #[error("{service}: migration {version} differs from the one that ran; an applied migration is never edited")]

@@ -1,4 +1,8 @@
 //! Migrations: applied once and in order, in one transaction, by whoever comes first.
+//!
+//! A program's format is the newest migration it knows. The database keeps the oldest format that may still open it: a migration that only adds
+//! ([`Migration::expand`]) leaves it, one that takes away ([`Migration::contract`]) raises it to itself. So a rollout is: expand, replace every
+//! program, contract in a later release; and a program that is started by mistake after that is refused instead of half working.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,10 +13,35 @@ use crate::{Engine, Error, begin, engine};
 /// One step of a service's schema.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// Grows from step to step.
+    /// Grows from step to step; the format of the program that knows it.
     pub version: i64,
+    /// Whether programs that don't know it go on working.
+    pub step: Step,
     /// Statements for both engines. `{blob}` becomes BLOB or BYTEA; `{clustered}`, behind a table, makes SQLite keep its rows in key order.
     pub sql: &'static str,
+}
+
+/// What a migration means to programs that don't know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It adds what they don't look at: they go on working, and may be started again.
+    Expand,
+    /// It changes or removes what they need: they are refused from then on.
+    Contract,
+}
+
+impl Migration {
+    /// A migration that older programs don't mind.
+    #[must_use]
+    pub const fn expand(version: i64, sql: &'static str) -> Self {
+        Self { version, step: Step::Expand, sql }
+    }
+
+    /// A migration after which older programs must not open the database.
+    #[must_use]
+    pub const fn contract(version: i64, sql: &'static str) -> Self {
+        Self { version, step: Step::Contract, sql }
+    }
 }
 
 /// The text that ran is kept, so that an edited migration is noticed rather than half trusted.
@@ -20,6 +49,12 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
     version BIGINT PRIMARY KEY,
     sql TEXT NOT NULL,
     applied_at_ms BIGINT NOT NULL
+)";
+
+/// The oldest format that may open the tables. One row, which only grows.
+const FORMAT_TABLE: &str = "CREATE TABLE IF NOT EXISTS program_format (
+    id BIGINT PRIMARY KEY,
+    oldest BIGINT NOT NULL
 )";
 
 /// Key of the advisory lock for a service: the bytes of `largesse` folded with the service's name.
@@ -40,11 +75,16 @@ pub(crate) async fn run(pool: &AnyPool, service: &'static str, migrations: &[Mig
         tx.execute(AssertSqlSafe(lock)).await.map_err(Error::sqlx(doing()))?;
     }
     tx.execute(TABLE).await.map_err(Error::sqlx(doing()))?;
+    tx.execute(FORMAT_TABLE).await.map_err(Error::sqlx(doing()))?;
     let applied: Vec<(i64, String)> =
         sqlx::query_as("SELECT version, sql FROM migration ORDER BY version").fetch_all(&mut *tx).await.map_err(Error::sqlx(doing()))?;
     let known = migrations.last().map_or(0, |migration| migration.version);
-    if let Some((found, _)) = applied.last().filter(|(found, _)| *found > known) {
-        return Err(Error::TooNew { service, found: *found, known });
+    let oldest: Option<i64> = sqlx::query_scalar("SELECT oldest FROM program_format WHERE id = 1")
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(Error::sqlx(doing()))?;
+    if let Some(oldest) = oldest.filter(|oldest| *oldest > known) {
+        return Err(Error::ProgramTooOld { service, format: known, oldest });
     }
     for migration in migrations {
         match applied.iter().find(|(version, _)| *version == migration.version) {
@@ -57,6 +97,12 @@ pub(crate) async fn run(pool: &AnyPool, service: &'static str, migrations: &[Mig
                 apply(&mut tx, engine(pool), migration).await.map_err(Error::sqlx(doing))?;
             }
         }
+    }
+    let contracts = migrations.iter().filter(|migration| migration.step == Step::Contract);
+    let needed = contracts.map(|migration| migration.version).max().unwrap_or(0);
+    if oldest.is_none_or(|oldest| oldest < needed) {
+        let sql = "INSERT INTO program_format (id, oldest) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET oldest = $1";
+        sqlx::query(sql).bind(needed).execute(&mut *tx).await.map_err(Error::sqlx(doing()))?;
     }
     tx.commit().await.map_err(Error::sqlx(doing()))
 }

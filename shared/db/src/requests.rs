@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use money::{BookName, RequestId, UserKey};
 use sqlx::{AnyConnection, AnyPool};
 
-/// DDL of the table, for a migration of the service (`Migration { version, sql: requests::TABLE }`).
+/// DDL of the table, for a migration of the service (`Migration::expand(version, requests::TABLE)`).
 pub const TABLE: &str = include_str!("requests/table.sql");
 
 /// How long a refusal stays the answer, unless configured otherwise: longer than any client keeps a request in its outbox.

@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// Every table of the ledger but the lease, which belongs to a process, and what says which migrations ran, which the copy has of its own.
 const TABLES: &str = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'ledger' \
-                      AND table_name NOT IN ('lease', 'migration') ORDER BY 1";
+                      AND table_name NOT IN ('lease', 'migration', 'program_format') ORDER BY 1";
 
 /// Copies the ledger as it is at one moment into `dir`, while it runs.
 pub async fn copy(database: &Database, dir: &Path) -> Result<Database, Fault> {

@@ -25,14 +25,17 @@ impl Readiness {
         self.ledger.get_or_init(|| ledger.clone());
     }
 
-    fn status(&self) -> (StatusCode, &'static str) {
+    fn status(&self) -> (StatusCode, String) {
         if !self.started.load(Ordering::Acquire) {
-            return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
+            return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned());
         }
         if self.ledger.get().is_some_and(|ledger| !ledger.is_writer()) {
-            return (StatusCode::SERVICE_UNAVAILABLE, "another process writes the books\n");
+            return (StatusCode::SERVICE_UNAVAILABLE, "another process writes the books\n".to_owned());
         }
-        (StatusCode::OK, "ready\n")
+        if let Some(why) = self.ledger.get().and_then(|ledger| ledger.too_new()) {
+            return (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
+        }
+        (StatusCode::OK, "ready\n".to_owned())
     }
 }
 

@@ -17,6 +17,7 @@ use api::{
 use identity::{Books, Grant, Role};
 use largesse::house::{Error, House, Identity, Options, Service};
 use money::{BookName, UserKey};
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use tonic::{Code, Request};
 
@@ -81,6 +82,23 @@ async fn a_house_that_may_not_write_is_not_ready_until_it_may() {
         tokio::task::yield_now().await;
     }
     second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_house_too_old_for_a_book_is_not_ready_and_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::start(options(dir.path())).await.unwrap();
+    a_poor_viewer_is_told_by_the_ledger(&house).await;
+    house.shutdown().await;
+    let mut file = SqliteConnectOptions::new().filename(dir.path().join("ledger.db")).connect().await.unwrap();
+    assert!(sqlx::query("UPDATE \"commit\" SET format = 1000").execute(&mut file).await.unwrap().rows_affected() > 0);
+    file.close().await.unwrap();
+    let house = House::start(options(dir.path())).await.unwrap();
+    let ready = reqwest::get(format!("http://{}/readyz", house.address("http").unwrap())).await.unwrap();
+    assert_eq!(ready.status().as_u16(), 503);
+    let told = ready.text().await.unwrap();
+    assert!(told.contains("book demo") && told.contains("format 1000") && told.contains("newer program"), "{told}");
+    house.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,7 +49,7 @@ pub(super) fn book(row: BookRow) -> Result<Book, Error> {
 pub(super) fn commit(row: CommitRow) -> Result<Commit, Error> {
     let (commit_no, epoch, last_seq, last_key, time, format, hash, replay_from) = row;
     if format > codec::FORMAT {
-        return Err(damaged(format!("commit {commit_no} has format {format}, newer than this program's {}", codec::FORMAT)));
+        return Err(Error::TooNew { commit_no, format, known: codec::FORMAT });
     }
     let hash = hash.try_into().map_err(|_| damaged(format!("commit {commit_no} has a hash of another length")))?;
     Ok(Commit { commit_no, epoch, last_seq, last_key, time, format, hash, replay_from })

@@ -76,7 +76,7 @@ impl SqliteStore {
 }
 
 /// The ledger's tables; the same on both engines.
-pub(super) const MIGRATIONS: [Migration; 1] = [Migration { version: 1, sql: include_str!("../../migrations/0001_ledger.sql") }];
+pub(super) const MIGRATIONS: [Migration; 1] = [Migration::contract(1, include_str!("../../migrations/0001_ledger.sql"))];
 
 fn json<T: serde::Serialize>(list: &[T]) -> String {
     serde_json::to_string(list).expect("numbers and strings are JSON")

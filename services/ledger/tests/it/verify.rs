@@ -18,7 +18,7 @@ use std::sync::{
 
 /// The ledger's tables, opened behind its back.
 pub async fn behind(database: &Database) -> AnyPool {
-    let migrations = [Migration { version: 1, sql: include_str!("../../migrations/0001_ledger.sql") }];
+    let migrations = [Migration::contract(1, include_str!("../../migrations/0001_ledger.sql"))];
     database.open("ledger", &migrations).await.unwrap()
 }
 

@@ -9,7 +9,7 @@ use sqlx::AnyPool;
 
 use crate::engines::{self, Fresh};
 
-const MIGRATIONS: [Migration; 1] = [Migration { version: 1, sql: requests::TABLE }];
+const MIGRATIONS: [Migration; 1] = [Migration::expand(1, requests::TABLE)];
 
 struct Names {
     book: BookName,

@@ -5,7 +5,7 @@ use db::Migration;
 use crate::engines;
 
 const MIGRATIONS: [Migration; 1] =
-    [Migration { version: 1, sql: "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT NOT NULL, body {blob}, amount BIGINT NOT NULL)" }];
+    [Migration::expand(1, "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT NOT NULL, body {blob}, amount BIGINT NOT NULL)")];
 
 #[tokio::test]
 async fn bytes_texts_and_numbers_come_back_as_sent() {
