@@ -101,6 +101,11 @@ impl Ledger {
         }
     }
 
+    /// The ledger's clock, in microseconds since the Unix epoch.
+    pub(crate) fn now(&self) -> crate::domain::Micros {
+        self.config.clock.now()
+    }
+
     /// The books there are, by name.
     pub async fn books(&self) -> Result<Vec<Book>, Error> {
         Ok(self.store.books().await?)

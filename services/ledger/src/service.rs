@@ -127,6 +127,10 @@ impl pb::ledger_service_server::LedgerService for Service {
         self.post_stream(request).map(Response::new)
     }
 
+    async fn import_batch(&self, request: Request<pb::ImportBatchRequest>) -> Result<Response<pb::ImportBatchResponse>, Status> {
+        self.import_batch(request).await.map(Response::new)
+    }
+
     async fn post_pending(&self, request: Request<pb::PostPendingRequest>) -> Result<Response<pb::PostPendingResponse>, Status> {
         self.post_pending(request).await.map(Response::new)
     }

@@ -103,6 +103,7 @@ pub const TABLE: &[Row] = &[
     Row { path: "/largesse.ledger.v1.LedgerService/Post", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/PostBatch", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/PostStream", access: LEDGER_POST },
+    Row { path: "/largesse.ledger.v1.LedgerService/ImportBatch", access: LEDGER_CORRECT },
     Row { path: "/largesse.ledger.v1.LedgerService/PostPending", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/VoidPending", access: LEDGER_POST },
     Row { path: "/largesse.ledger.v1.LedgerService/Reverse", access: LEDGER_CORRECT },

@@ -1,11 +1,11 @@
 //! RPCs that post.
 
-use super::{Service, uuid};
+use super::{Place, Service, uuid};
 use crate::{
     answer::{Answer, Outcome, Posted},
     domain::request::{Action, Request as Asked},
     error::Error,
-    wire::{self, malformed},
+    wire::{self, Scope, malformed},
 };
 use api::ledger as pb;
 use money::Amount;
@@ -29,6 +29,43 @@ fn transfer_no(no: i64) -> Result<i64, Error> {
     if no > 0 { Ok(no) } else { Err(malformed("transfer_no", "required")) }
 }
 
+/// Posts many, each with its own outcome. A malformed item is its own refusal; the rest is not touched by it.
+async fn batch(
+    place: &Place,
+    sent: Vec<pb::PostRequest>,
+    tell: fn(Posted) -> pb::Posting,
+    read: impl Fn(pb::PostRequest) -> Result<Asked, Error>,
+) -> Result<Vec<pb::PostBatchOutcome>, Status> {
+    if sent.is_empty() || sent.len() > BATCH_MAX {
+        return Err(malformed("posts", format!("1 to {BATCH_MAX}")).into());
+    }
+    let mut asked = Vec::with_capacity(sent.len());
+    let mut wrong: Vec<Option<Error>> = Vec::with_capacity(sent.len());
+    for post in sent {
+        let here = post.book.is_empty() || post.book == place.book.as_str();
+        match if here { read(post) } else { Err(malformed("posts.book", "must be the batch's or empty")) } {
+            Ok(item) => {
+                asked.push(item);
+                wrong.push(None);
+            }
+            Err(error) => wrong.push(Some(error)),
+        }
+    }
+    let mut outcomes = place.handle.submit_many(asked).await?.into_iter();
+    let outcomes = wrong.into_iter().map(|wrong| {
+        let outcome = match wrong {
+            Some(error) => Err(error),
+            None => outcomes.next().unwrap_or(Err(Error::OutcomeUnknown)),
+        };
+        let outcome = match told(outcome, tell) {
+            Ok((posting, replayed)) => pb::post_batch_outcome::Outcome::Accepted(pb::PostResponse { posting: Some(posting), replayed }),
+            Err(error) => pb::post_batch_outcome::Outcome::Refused(wire::batch_refusal(error)),
+        };
+        pb::PostBatchOutcome { outcome: Some(outcome) }
+    });
+    Ok(outcomes.collect())
+}
+
 impl Service {
     pub(super) async fn post(&self, request: Request<pb::PostRequest>) -> Result<pb::PostResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
@@ -39,38 +76,20 @@ impl Service {
 
     pub(super) async fn post_batch(&self, request: Request<pb::PostBatchRequest>) -> Result<pb::PostBatchResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
-        let pb::PostBatchRequest { posts: sent, brief, .. } = request.into_inner();
-        if sent.is_empty() || sent.len() > BATCH_MAX {
-            return Err(malformed("posts", format!("1 to {BATCH_MAX}")).into());
-        }
-        let mut asked = Vec::with_capacity(sent.len());
-        // A malformed item is its own refusal; the rest is not touched by it.
-        let mut wrong: Vec<Option<Error>> = Vec::with_capacity(sent.len());
-        for post in sent {
-            let here = post.book.is_empty() || post.book == place.book.as_str();
-            let item = if here { wire::post(post, place.scope()) } else { Err(malformed("posts.book", "must be the batch's or empty")) };
-            match item {
-                Ok(item) => {
-                    asked.push(item);
-                    wrong.push(None);
-                }
-                Err(error) => wrong.push(Some(error)),
-            }
-        }
+        let pb::PostBatchRequest { posts, brief, .. } = request.into_inner();
         let tell = if brief { wire::brief_posting } else { wire::posting };
-        let mut outcomes = place.handle.submit_many(asked).await?.into_iter();
-        let outcomes = wrong.into_iter().map(|wrong| {
-            let outcome = match wrong {
-                Some(error) => Err(error),
-                None => outcomes.next().unwrap_or(Err(Error::OutcomeUnknown)),
-            };
-            let outcome = match told(outcome, tell) {
-                Ok((posting, replayed)) => pb::post_batch_outcome::Outcome::Accepted(pb::PostResponse { posting: Some(posting), replayed }),
-                Err(error) => pb::post_batch_outcome::Outcome::Refused(wire::batch_refusal(error)),
-            };
-            pb::PostBatchOutcome { outcome: Some(outcome) }
-        });
-        Ok(pb::PostBatchResponse { outcomes: outcomes.collect() })
+        let outcomes = batch(&place, posts, tell, |post| wire::post(post, place.scope())).await?;
+        Ok(pb::PostBatchResponse { outcomes })
+    }
+
+    pub(super) async fn import_batch(&self, request: Request<pb::ImportBatchRequest>) -> Result<pb::ImportBatchResponse, Status> {
+        let place = self.place(&request, &request.get_ref().book).await?;
+        let posts = request.into_inner().posts;
+        let now = self.ledger.now();
+        // What happened once happened once, whoever brings it: the ids are the book's.
+        let scope = Scope { subject: "", ..place.scope() };
+        let outcomes = batch(&place, posts, wire::brief_posting, |post| wire::import(post, scope, now)).await?;
+        Ok(pb::ImportBatchResponse { outcomes })
     }
 
     pub(super) async fn post_pending(&self, request: Request<pb::PostPendingRequest>) -> Result<pb::PostPendingResponse, Status> {

@@ -4,6 +4,7 @@ use super::{Scope, account_name, event_id, malformed};
 use crate::{
     codec,
     domain::{
+        Micros,
         event::LEGS_MAX,
         limit::{Window, zone},
         request::{AccountName, Action, CallerRefusal, Fields, Guard, GuardOperation, NewTransfer, Request},
@@ -13,6 +14,7 @@ use crate::{
 use api::ledger as pb;
 use money::Amount;
 use prost_types::Timestamp;
+use uuid::Uuid;
 
 /// Bounds of what a request may carry, in pieces and bytes.
 const GUARDS_MAX: usize = 8;
@@ -140,6 +142,24 @@ fn refusal(reason: String, detail: String) -> Result<Option<CallerRefusal>, Erro
 /// A well-formed posting request.
 pub(crate) fn post(sent: pb::PostRequest, scope: Scope<'_>) -> Result<Request, Error> {
     let id = event_id(&sent.request_id, "ledger.Post", scope)?;
+    posting(id, sent)
+}
+
+/// A well-formed posting of something that happened before.
+pub(crate) fn import(sent: pb::PostRequest, scope: Scope<'_>, now: Micros) -> Result<Request, Error> {
+    let id = event_id(&sent.request_id, "ledger.ImportBatch", scope)?;
+    if !sent.refusal.is_empty() {
+        return Err(malformed("refusal", "nothing happened, so there is nothing to import"));
+    }
+    let request = posting(id, sent)?;
+    match request.effective_time {
+        None => Err(malformed("effective_time", "required")),
+        Some(time) if time > now => Err(malformed("effective_time", "must not be later than now")),
+        Some(_) => Ok(Request { historical: true, ..request }),
+    }
+}
+
+fn posting(id: Uuid, sent: pb::PostRequest) -> Result<Request, Error> {
     let effective_time = sent.effective_time.map(|time| micros(time, "effective_time")).transpose()?;
     let kind = kind(sent.kind)?;
     if sent.transfers.len() > LEGS_MAX {

@@ -7,6 +7,7 @@ mod expiry;
 mod faults;
 mod formats;
 mod heads;
+mod importing;
 mod injected;
 mod limits;
 mod many;

@@ -70,6 +70,9 @@ impl LedgerService for FaultyLedger {
     async fn set_debit_limit(&self, request: Request<SetDebitLimitRequest>) -> Answer<SetDebitLimitResponse> {
         self.real.set_debit_limit(request).await
     }
+    async fn import_batch(&self, request: Request<ImportBatchRequest>) -> Answer<ImportBatchResponse> {
+        self.real.import_batch(request).await
+    }
     async fn post_batch(&self, request: Request<PostBatchRequest>) -> Answer<PostBatchResponse> {
         self.real.post_batch(request).await
     }

@@ -1,7 +1,6 @@
 //! Unit tests of `wire::request`: what is taken can be kept and read again.
 use super::*;
 use crate::domain::event::{Body, Posting};
-use uuid::Uuid;
 
 const SCOPE: Scope<'_> = Scope { book: "demo", subject: "" };
 
