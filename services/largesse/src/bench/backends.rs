@@ -2,13 +2,11 @@
 
 use super::{Fault, child};
 use db::Database;
-use sqlx::{ConnectOptions as _, postgres::PgConnection};
-use std::collections::BTreeMap;
-use tokio::sync::Mutex;
+use sqlx::{ConnectOptions as _, Connection as _};
 
-/// A connection to ask who they are, and what each had spent when it was last seen: one that has ended since has spent that at least.
+/// The server: all its processes, backends and those that write its log and data, are children of one.
 pub(super) struct Backends {
-    connection: Mutex<(PgConnection, BTreeMap<i32, u64>)>,
+    postmaster: u32,
 }
 
 impl Backends {
@@ -17,22 +15,21 @@ impl Backends {
         let Some(options) = database.postgres_options("ledger")? else { return Ok(None) };
         let mut connection = options.connect().await?;
         let own: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await?;
-        let name = std::fs::read_to_string(format!("/proc/{own}/comm")).unwrap_or_default();
         // The same number may be someone else's here when the server is elsewhere.
+        let name = std::fs::read_to_string(format!("/proc/{own}/comm")).unwrap_or_default();
         let here = name.trim().starts_with("postgres");
-        Ok(here.then(|| Self { connection: Mutex::new((connection, BTreeMap::new())) }))
+        let postmaster = child::parent(&own.to_string()).filter(|_| here);
+        connection.close().await?;
+        Ok(postmaster.map(|postmaster| Self { postmaster }))
     }
 
-    /// What all of them have spent since the first call, in microseconds: backends, and those that write the log and the data.
-    pub async fn processor_us(&self) -> Result<Option<u64>, Fault> {
-        let mut guard = self.connection.lock().await;
-        let (connection, seen) = &mut *guard;
-        let pids: Vec<i32> = sqlx::query_scalar("SELECT pid FROM pg_stat_activity").fetch_all(connection).await?;
-        for pid in pids {
-            if let Some(spent) = child::processor_us(&pid.to_string()) {
-                seen.insert(pid, spent);
-            }
-        }
-        Ok(Some(seen.values().sum()))
+    /// What all of them have spent since the server was started, those that have ended included, in microseconds.
+    pub fn processor_us(&self) -> Option<u64> {
+        let name = self.postmaster.to_string();
+        let running = std::fs::read_dir("/proc").ok()?.filter_map(|entry| {
+            let process = entry.ok()?.file_name().into_string().ok().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))?;
+            (child::parent(&process)? == self.postmaster).then(|| child::processor_us(&process))?
+        });
+        Some(running.sum::<u64>() + child::processor_us(&name)? + child::ended_children_us(&name)?)
     }
 }

@@ -13,6 +13,11 @@ const START_MAX: Duration = Duration::from_secs(60);
 /// `/proc` counts in hundredths of a second on every Linux (`USER_HZ`).
 const TICK_US: u64 = 10_000;
 
+/// Where proc(5) has the parent and times in `stat`, counted from what follows the name.
+const PPID: usize = 1;
+const UTIME: usize = 11;
+const CUTIME: usize = 13;
+
 /// A server of our own binary. Killed when dropped.
 pub(super) struct Child {
     process: tokio::process::Child,
@@ -27,8 +32,8 @@ impl Child {
     pub async fn start(arguments: &[&str]) -> Result<Self, Fault> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        // Spans would be measured too, and lines of information are not for whoever reads the numbers.
-        command.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT").env("RUST_LOG", "warn");
+        // Spans would be measured too, and lines of information are not for whoever reads the numbers; neither are slow statements, whose time they show.
+        command.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT").env("RUST_LOG", "warn,sqlx::query=error");
         let mut process = command.spawn()?;
         let stdout = process.stdout.take().ok_or("a child's output was not captured")?;
         let mut output = BufReader::new(stdout).lines();
@@ -75,12 +80,32 @@ async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<SocketA
     Err("a server ended before it was ready".into())
 }
 
-/// User and system time of a process (proc(5), fields 14 and 15 of `stat`); `self` is this one.
+/// User and system time of a process; `self` is this one.
 pub(super) fn processor_us(process: &str) -> Option<u64> {
+    times(process, UTIME)
+}
+
+/// The same of its children that have ended.
+pub(super) fn ended_children_us(process: &str) -> Option<u64> {
+    times(process, CUTIME)
+}
+
+/// A process's parent.
+pub(super) fn parent(process: &str) -> Option<u32> {
+    stat(process)?.get(PPID)?.parse().ok()
+}
+
+/// The time in a field of `stat` and the one after it, user and system.
+fn times(process: &str, at: usize) -> Option<u64> {
+    let fields = stat(process)?;
+    let (user, system): (u64, u64) = (fields.get(at)?.parse().ok()?, fields.get(at + 1)?.parse().ok()?);
+    Some((user + system) * TICK_US)
+}
+
+/// What proc(5) says in `stat` from the third field on: state, parent, ...
+fn stat(process: &str) -> Option<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The second field is a name in parentheses and may hold anything.
     let after_name = &stat[stat.rfind(')')? + 1..];
-    let mut fields = after_name.split_whitespace().skip(11);
-    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    Some((user + system) * TICK_US)
+    Some(after_name.split_whitespace().map(str::to_owned).collect())
 }

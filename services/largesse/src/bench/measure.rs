@@ -49,27 +49,19 @@ impl Stage<'_> {
     pub async fn measure(&self, slice: Slice, time: Duration) -> Result<Measured, Fault> {
         let named = |error: Fault| format!("{}: {error}", slice.name);
         let work = self.prepare(slice.work, time).await.map_err(named)?;
-        let times = || (self.server.and_then(Child::processor_us), child::processor_us("self"));
-        let database_before = self.database_us().await?;
+        let database = || self.backends.and_then(Backends::processor_us);
+        let times = || (self.server.and_then(Child::processor_us), child::processor_us("self"), database());
         let before = times();
         let sample = self.work(work, time).await.map_err(named)?;
         let after = times();
-        let database_after = self.database_us().await?;
         let spent = |before: Option<u64>, after: Option<u64>| Some(after?.saturating_sub(before?));
         tracing::debug!(slice = slice.name, items = sample.items, took = ?sample.elapsed, "measured");
         Ok(Measured {
             sample,
             server_us: spent(before.0, after.0),
             client_us: spent(before.1, after.1),
-            database_us: spent(database_before, database_after),
+            database_us: spent(before.2, after.2),
         })
-    }
-
-    async fn database_us(&self) -> Result<Option<u64>, Fault> {
-        match self.backends {
-            Some(backends) => backends.processor_us().await,
-            None => Ok(None),
-        }
     }
 
     /// Connects and makes the loops.

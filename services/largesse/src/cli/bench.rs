@@ -45,7 +45,7 @@ pub struct Arguments {
     #[arg(long, value_enum, value_name = "NAME")]
     pub baseline: Option<Baseline>,
     /// Measures a book that holds many accounts and transfers beside an empty one, its restart after a kill, and the memory it takes. Filling it takes
-    /// minutes and gigabytes; they are removed afterwards.
+    /// minutes and gigabytes in --work-dir or, with PostgreSQL, in a database of its own; they are removed afterwards.
     #[arg(long)]
     pub stored: bool,
     /// Accounts in that book, two fifths of them viewers.

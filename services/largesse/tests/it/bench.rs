@@ -82,7 +82,8 @@ async fn on_postgres_the_naive_baseline_runs_beside_us_and_nothing_of_it_or_of_t
     let report = report(&[&["--rows", "lone", "--database", &database], &small[..]].concat(), dir.path()).await;
     compares(&report, 1 + 2 + 4);
     assert_eq!(report["gifts_accepted"], report["gifts_in_trial_balance"]);
-    assert!(report["measured"]["naive"]["postgres_naive"]["database_processor_us_each"].is_number());
+    let naive = &report["measured"]["naive"]["postgres_naive"];
+    assert!(naive["database_processor_us_each"].as_f64().is_some_and(|us| us > 0.0), "{naive}");
     let nothing_left = "DO $$ BEGIN ASSERT (SELECT COUNT(*) FROM pg_database WHERE datname LIKE 'largesse_bench%') = 0; END $$";
     cluster.execute(nothing_left).unwrap();
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
