@@ -24,6 +24,8 @@ pub struct Load {
     pub answered: AtomicUsize,
     /// Calls that were cut off and turned out to have been committed.
     pub replayed: AtomicUsize,
+    /// Calls that were told that nothing was written.
+    pub denied: AtomicUsize,
     enough: AtomicBool,
     callers: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -54,6 +56,7 @@ impl Load {
             in_flight: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
             replayed: AtomicUsize::new(0),
+            denied: AtomicUsize::new(0),
             enough: AtomicBool::new(false),
             callers: Mutex::default(),
         });
@@ -76,7 +79,11 @@ impl Load {
                 self.in_flight.fetch_sub(1, SeqCst);
                 match answer {
                     Ok(Ok(answer)) => break answer,
-                    Ok(Err(status)) => assert!(may_retry(&status), "{status:?}"),
+                    Ok(Err(status)) => {
+                        assert!(may_retry(&status), "{status:?}");
+                        let denied = rpc::reason(&status).as_deref() == Some("COMMIT_FAILED");
+                        self.denied.fetch_add(usize::from(denied), SeqCst);
+                    }
                     Err(_) => {}
                 }
                 lost = true;

@@ -8,9 +8,15 @@ use crate::{
 use largesse::{fleet::Fleet, house::Service, installation::Installation};
 use pgtest::Cluster;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use std::sync::Arc;
+use std::{
+    sync::{Arc, atomic::Ordering::SeqCst},
+    time::{Duration, Instant},
+};
 
 const USERS: usize = 8;
+
+/// How long the ledger may take to do what it is watched for.
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Commits of a ledger that wait for the standby.
 const COMMITS: &str = "wait_event = 'SyncRep' AND query LIKE 'WITH fence%'";
@@ -61,8 +67,11 @@ impl World {
 
     /// Waits until there is one, while nothing may be acknowledged.
     async fn until_one(&self, which: &str, load: &Load) -> i32 {
+        let begun = Instant::now();
         loop {
             assert_eq!(load.count(), 0, "acknowledged without the standby");
+            assert_eq!(load.denied.load(SeqCst), 0, "told that nothing was written while nobody can know");
+            assert!(begun.elapsed() < WAIT_MAX, "no session with {which}");
             if let Some(pid) = self.sessions(which).await.first() {
                 return *pid;
             }
