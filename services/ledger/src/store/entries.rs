@@ -8,8 +8,13 @@ pub(super) fn checkpoints_sql() -> String {
     format!("SELECT {columns} FROM checkpoint WHERE book = $1 AND (account, no) >= ($2, $3) ORDER BY account, no LIMIT $4")
 }
 
+/// How a walk takes its next step.
+pub(super) const STEP_SQLITE: &str = "JOIN transfer t ON t.book = $1 AND t.no = walk.back";
+/// A plain join that is planned while the table is empty would read the whole book at every step for ever after.
+pub(super) const STEP_POSTGRES: &str = "CROSS JOIN LATERAL (SELECT * FROM transfer WHERE book = $1 AND no = walk.back LIMIT 1) t";
+
 /// `$1` book, `$2` account, `$3` where it begins, `$4` above which number, `$5` how many. One statement, each step by the primary key.
-pub(super) fn walk_sql() -> String {
+pub(super) fn walk_sql(step: &str) -> String {
     let of =
         |table: &str| rows::TRANSFER_COLUMNS.split(',').map(|column| format!("{table}.{}", column.trim())).collect::<Vec<_>>().join(", ");
     let back = "CASE WHEN t.debit = $2 THEN t.debit_prev ELSE t.credit_prev END";
@@ -18,7 +23,7 @@ pub(super) fn walk_sql() -> String {
            SELECT {own}, CAST(1 AS BIGINT) AS step, {back} AS back FROM transfer t \
              WHERE t.book = $1 AND t.no = $3 AND t.no > $4 AND (t.debit = $2 OR t.credit = $2) \
            UNION ALL \
-           SELECT {own}, walk.step + 1, {back} FROM walk JOIN transfer t ON t.book = $1 AND t.no = walk.back \
+           SELECT {own}, walk.step + 1, {back} FROM walk {step} \
              WHERE walk.step < $5 AND walk.back > $4\
          ) SELECT {columns} FROM walk ORDER BY no DESC",
         own = of("t"),
@@ -54,3 +59,6 @@ pub(super) fn commit_times_sql(asked: &str) -> String {
 pub(super) fn bodies_sql(among: &str) -> String {
     format!("SELECT {} FROM event WHERE book = $1 AND seq {among} ORDER BY seq", rows::EVENT_COLUMNS)
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,7 +224,7 @@ impl Store for SqliteStore {
     }
 
     async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error> {
-        let query = sqlx::query_as(AssertSqlSafe(entries::walk_sql())).bind(book).bind(account).bind(walk.from_no);
+        let query = sqlx::query_as(AssertSqlSafe(entries::walk_sql(entries::STEP_SQLITE))).bind(book).bind(account).bind(walk.from_no);
         let transfers: Vec<rows::TransferRow> = query.bind(walk.above_no).bind(walk.limit).fetch_all(&self.readers).await?;
         transfers.into_iter().map(rows::transfer).collect()
     }

@@ -65,14 +65,18 @@ pub struct Injected {
     waiting_reads: AtomicUsize,
     /// So many reads fail from now on.
     failing_reads: AtomicUsize,
+    /// Queries of statements, and the rows they brought.
+    pub queries: AtomicUsize,
+    pub rows: AtomicUsize,
 }
 
 impl Injected {
     pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
         let none = || AtomicUsize::new(0);
         let (waiting, waiting_reads, failing_reads) = (none(), none(), none());
+        let (queries, rows) = (none(), none());
         let (plan, gate, read_gate) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
-        Arc::new(Self { inner, plan, gate, waiting, read_gate, waiting_reads, failing_reads })
+        Arc::new(Self { inner, plan, gate, waiting, read_gate, waiting_reads, failing_reads, queries, rows })
     }
 
     /// Befalls the next commit for which nothing else is planned.
@@ -153,6 +157,12 @@ impl Injected {
         if taken.is_ok() { Err(Error::Injected("a read failed")) } else { Ok(()) }
     }
 
+    fn counted<T>(&self, rows: Result<Vec<T>, Error>) -> Result<Vec<T>, Error> {
+        self.queries.fetch_add(1, Ordering::SeqCst);
+        self.rows.fetch_add(rows.as_ref().map_or(0, Vec::len), Ordering::SeqCst);
+        rows
+    }
+
     /// A commit that nobody waits for: it is written, or the fence stops it.
     async fn arrive(&self, zombie: &Arc<Batch>) {
         match self.inner.commit(zombie).await {
@@ -200,7 +210,7 @@ impl Store for Injected {
     }
     async fn commits(&self, book: i64, from: i64, limit: i64) -> Result<Vec<Commit>, Error> {
         self.readable().await?;
-        self.inner.commits(book, from, limit).await
+        self.counted(self.inner.commits(book, from, limit).await)
     }
     async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error> {
         self.readable().await?;
@@ -208,11 +218,11 @@ impl Store for Injected {
     }
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
         self.readable().await?;
-        self.inner.accounts_by_name(book, names).await
+        self.counted(self.inner.accounts_by_name(book, names).await)
     }
     async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
         self.readable().await?;
-        self.inner.accounts_by_key(book, keys).await
+        self.counted(self.inner.accounts_by_key(book, keys).await)
     }
     async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {
         self.readable().await?;
@@ -250,7 +260,7 @@ impl Store for Injected {
     }
     async fn events(&self, book: i64, from_seq: i64, limit: i64) -> Result<Vec<StoredEvent>, Error> {
         self.readable().await?;
-        self.inner.events(book, from_seq, limit).await
+        self.counted(self.inner.events(book, from_seq, limit).await)
     }
     async fn event_by_id(&self, book: i64, id: Uuid) -> Result<Option<Event>, Error> {
         self.readable().await?;
@@ -258,7 +268,7 @@ impl Store for Injected {
     }
     async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error> {
         self.readable().await?;
-        self.inner.transfers(book, from_no, limit).await
+        self.counted(self.inner.transfers(book, from_no, limit).await)
     }
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
         self.readable().await?;
@@ -266,13 +276,14 @@ impl Store for Injected {
     }
     async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error> {
         self.readable().await?;
-        self.inner.checkpoints(book, from, limit).await
+        self.counted(self.inner.checkpoints(book, from, limit).await)
     }
     async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error> {
         self.readable().await?;
-        self.inner.walk(book, account, walk).await
+        self.counted(self.inner.walk(book, account, walk).await)
     }
     async fn commit_of(&self, book: i64, seq: i64) -> Result<Option<Commit>, Error> {
+        self.readable().await?;
         self.inner.commit_of(book, seq).await
     }
     async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error> {
@@ -281,11 +292,11 @@ impl Store for Injected {
     }
     async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error> {
         self.readable().await?;
-        self.inner.commit_times(book, seqs).await
+        self.counted(self.inner.commit_times(book, seqs).await)
     }
     async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error> {
         self.readable().await?;
-        self.inner.bodies(book, seqs).await
+        self.counted(self.inner.bodies(book, seqs).await)
     }
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
         let gate = self.gate.lock().unwrap().clone();

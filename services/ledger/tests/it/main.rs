@@ -3,6 +3,7 @@
 
 mod book;
 mod calls;
+mod checkpoints;
 mod expiry;
 mod faults;
 mod formats;
@@ -10,6 +11,7 @@ mod heads;
 mod importing;
 mod injected;
 mod limits;
+mod long;
 mod many;
 mod pipeline;
 mod plans;
