@@ -4,6 +4,7 @@ use std::{error::Error, future::Future, process::ExitCode};
 pub mod bench;
 pub mod demo;
 pub mod export;
+pub mod import;
 pub mod migrate;
 pub mod replay;
 pub mod serve;

@@ -4,6 +4,7 @@
 //!   the tests all use.
 //! - [`fleet`], [`installation`], [`shop`]: processes, and their services as an app sees them.
 //! - [`replay`]: recorded gifts, sent again. [`audit`]: is the money where it should be, across services?
+//! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`bench`]: how fast it all is.
 //! - [`cli`]: the commands.
 pub mod audit;
@@ -13,6 +14,7 @@ pub mod demo;
 pub mod export;
 pub mod fleet;
 pub mod house;
+pub mod import;
 pub mod installation;
 pub mod replay;
 pub mod shop;

@@ -2,7 +2,7 @@
 use clap::{Parser, Subcommand};
 use largesse::{
     bench::echo,
-    cli::{self, bench, demo, export, migrate, replay, serve, token, verify},
+    cli::{self, bench, demo, export, import, migrate, replay, serve, token, verify},
 };
 use std::process::ExitCode;
 
@@ -33,6 +33,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Writes a book's journal as CSV.
     Export(export::Arguments),
+    /// Posts a CSV such as export writes into a book; doing it twice changes nothing.
+    Import(import::Arguments),
     /// Measures how fast a gift is, as ratios to a bare server on the same machine.
     Bench(bench::Arguments),
     /// The bare server that bench compares with.
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => cli::run("largesse replay", replay::run(arguments)),
         Command::Verify(arguments) => cli::run("largesse verify", verify::run(arguments)),
         Command::Export(arguments) => cli::run("largesse export", export::run(arguments)),
+        Command::Import(arguments) => cli::run("largesse import", import::run(arguments)),
         Command::Bench(arguments) => cli::run("largesse bench", bench::run(arguments)),
         Command::BenchEcho => cli::run("largesse bench echo", echo::serve()),
         Command::Migrate(arguments) => cli::run("largesse", migrate::run(arguments)),

@@ -5,6 +5,7 @@ mod bench;
 mod books;
 mod demo;
 mod export;
+mod import;
 mod process;
 
 use api::{
