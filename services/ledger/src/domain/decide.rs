@@ -165,7 +165,7 @@ fn post(state: &State, now: Micros, request: &Request, (transfers, guards): (&[N
             expire_time: transfer.expire_time,
         });
     }
-    draft.accounts.iter().try_for_each(State::may_move)?;
+    State::may_move(&draft.accounts)?;
     let (guards, advance) = check_guards(state, guards)?;
     if advance == Some(0) {
         legs.clear();
@@ -184,15 +184,21 @@ fn post(state: &State, now: Micros, request: &Request, (transfers, guards): (&[N
 
 /// The guards with the values they would get, and how far an advancing one would go.
 fn check_guards(state: &State, guards: &[Guard]) -> Result<(Vec<GuardSet>, Option<i64>), Refusal> {
+    let value = |guard: &Guard| state.guards.get(&guard.key).copied().unwrap_or_default().value;
+    // A mismatch anywhere goes before a cap anywhere.
+    for guard in guards {
+        if let GuardOperation::CompareAndSet { expected, .. } = guard.operation
+            && value(guard) != expected
+        {
+            return Err(Refusal::GuardMismatch { key: guard.key.clone(), expected, actual: value(guard) });
+        }
+    }
     let mut advance = None;
     let mut sets = Vec::with_capacity(guards.len());
     for guard in guards {
         let now = state.guards.get(&guard.key).copied().unwrap_or_default();
         let after = match guard.operation {
-            GuardOperation::CompareAndSet { expected, next } if now.value == expected => GuardState { value: next, ..now },
-            GuardOperation::CompareAndSet { expected, .. } => {
-                return Err(Refusal::GuardMismatch { key: guard.key.clone(), expected, actual: now.value });
-            }
+            GuardOperation::CompareAndSet { next, .. } => GuardState { value: next, ..now },
             GuardOperation::AdvanceTo(to) => {
                 if let Some(cap) = now.cap.filter(|cap| to > *cap) {
                     return Err(Refusal::GuardCapped { key: guard.key.clone(), cap, wanted: to });

@@ -421,12 +421,16 @@ impl State {
         }
     }
 
-    /// Whether a frozen or closed account stands in the way.
-    pub(super) fn may_move(account: &Account) -> Result<(), super::refusal::Refusal> {
-        match account.state {
-            AccountState::Open => Ok(()),
-            AccountState::Frozen => Err(super::refusal::Refusal::AccountFrozen { account: account.name.clone() }),
-            AccountState::Closed => Err(super::refusal::Refusal::AccountClosed { account: account.name.clone() }),
+    /// Whether a frozen or closed account stands in the way; a frozen one goes before a closed one.
+    pub(super) fn may_move(accounts: &[Account]) -> Result<(), super::refusal::Refusal> {
+        use super::refusal::Refusal;
+        let named = |state| accounts.iter().find(|account| account.state == state).map(|account| account.name.clone());
+        if accounts.iter().all(|account| account.state == AccountState::Open) {
+            return Ok(());
         }
+        if let Some(account) = named(AccountState::Frozen) {
+            return Err(Refusal::AccountFrozen { account });
+        }
+        named(AccountState::Closed).map_or(Ok(()), |account| Err(Refusal::AccountClosed { account }))
     }
 }

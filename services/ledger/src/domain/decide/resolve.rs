@@ -58,7 +58,7 @@ pub(super) fn resolution(state: &State, hold: &Hold, amount: Amount, kind: Trans
 fn resolve(state: &State, request: &Request, hold: Hold, (amount, kind): (Amount, TransferKind)) -> Result<Prepared, Refusal> {
     let (draft, leg) = resolution(state, &hold, amount, kind);
     if kind == TransferKind::PostOfPending {
-        draft.accounts.iter().try_for_each(State::may_move)?;
+        State::may_move(&draft.accounts)?;
     }
     finish(state, request, draft, Plan { legs: vec![leg], resolves: Some(hold), ..Plan::default() })
 }
@@ -81,7 +81,7 @@ pub(super) fn reverse(state: &State, now: Micros, request: &Request, (posting, a
         let amount = Amount::try_new(amount).expect("it was an amount when it was posted");
         legs.push(Leg { debit, credit, amount, kind: TransferKind::Posted, released: 0, pending_no: 0, allow_debt, expire_time: None });
     }
-    draft.accounts.iter().try_for_each(State::may_move)?;
+    State::may_move(&draft.accounts)?;
     let amounts: Vec<i128> = legs.iter().map(|leg| leg.amount.get().into()).collect();
     limits::check(state, now, &draft, &legs, &amounts)?;
     finish(state, request, draft, Plan { legs, guards, reverses: Some(posting), ..Plan::default() })

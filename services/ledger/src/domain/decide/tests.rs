@@ -1,5 +1,9 @@
 //! Properties of decisions: what holds after any sequence of requests.
 use super::*;
+
+mod precedence;
+mod reversal;
+
 use crate::domain::request::{CallerRefusal, Fields};
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -48,6 +52,10 @@ enum Step {
     VoidHold(usize),
     Reverse(usize),
     Freeze(usize, bool),
+    Refund(usize, i64, bool),
+    HoldUntil(usize, i64, i64),
+    Wait(i64),
+    Limit(usize, i64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -61,7 +69,11 @@ fn step() -> impl Strategy<Value = Step> {
         (0..9usize, 0..300i64).prop_map(|(hold, amount)| Step::PostHold(hold, amount)),
         (0..9usize).prop_map(Step::VoidHold),
         (0..9usize).prop_map(Step::Reverse),
-        (who, any::<bool>()).prop_map(|(who, frozen)| Step::Freeze(who, frozen)),
+        (who.clone(), any::<bool>()).prop_map(|(who, frozen)| Step::Freeze(who, frozen)),
+        (who.clone(), 1..300i64, any::<bool>()).prop_map(|(who, amount, held)| Step::Refund(who, amount, held)),
+        (who.clone(), 1..200i64, 0..9i64).prop_map(|(who, amount, after)| Step::HoldUntil(who, amount, after)),
+        (1..5i64).prop_map(Step::Wait),
+        (who, 0..400i64).prop_map(|(who, max)| Step::Limit(who, max)),
     ]
 }
 
@@ -70,11 +82,12 @@ struct Drive {
     state: State,
     journal: Vec<Event>,
     next: u128,
+    now: Micros,
 }
 
 impl Drive {
     fn new() -> Self {
-        Self { state: State::starting_after(0, 0), journal: Vec::new(), next: 1 }
+        Self { state: State::starting_after(0, 0), journal: Vec::new(), next: 1, now: NOW }
     }
 
     fn action(&mut self, step: &Step) -> Action {
@@ -105,6 +118,24 @@ impl Drive {
                 source.into_iter().for_each(|event| self.state.load_source(event));
                 Action::Reverse { posting: id, allow_debt: false }
             }
+            Step::Refund(who, amount, pending) => {
+                let there = NewTransfer { up_to: true, pending, ..transfer(VIEWERS[who], "house/coins/issued", amount) };
+                let other = NewTransfer { up_to: true, rest_of: Some(0), ..transfer(VIEWERS[(who + 1) % 3], "house/coins/issued", amount) };
+                let debt = NewTransfer { rest_of: Some(1), ..transfer("viewer/a/debt", "house/coins/issued", amount) };
+                post(vec![there, other, debt], Vec::new())
+            }
+            Step::HoldUntil(who, amount, after) => {
+                let expire_time = Some(self.now + after * 1_800_000_000);
+                let hold = NewTransfer { pending: true, expire_time, ..transfer(VIEWERS[who], "house/coins/redeemed", amount) };
+                post(vec![hold], Vec::new())
+            }
+            Step::Wait(hours) => {
+                self.now += hours * 1_800_000_000;
+                Action::Open { accounts: Vec::new() }
+            }
+            Step::Limit(who, max) => {
+                Action::SetLimit { account: name(VIEWERS[who]), window: crate::domain::limit::Window::Hour, zone: "UTC".to_owned(), max }
+            }
             Step::Freeze(who, frozen) => {
                 let state = if frozen { AccountState::Frozen } else { AccountState::Open };
                 Action::SetState { account: name(VIEWERS[who]), state }
@@ -116,8 +147,23 @@ impl Drive {
         let action = self.action(step);
         self.next += 1;
         let request = request(self.next, action);
+        // What the writer does first.
+        let due: Vec<(Micros, i64)> = self.state.due(self.now, usize::MAX).collect();
+        for (_, no) in due {
+            let hold = *self.state.hold(no).unwrap();
+            assert_eq!(hold.resolved_seq, 0, "a resolved hold is still waited for");
+            self.journal.push(expire(&mut self.state, self.now, hold));
+        }
         let before = format!("{:?}", sorted(&self.state));
-        let decided = decide(&mut self.state, NOW, &request);
+        let tried = try_out(&self.state, self.now, &request);
+        assert_eq!(before, format!("{:?}", sorted(&self.state)), "a dry run changed something");
+        let decided = decide(&mut self.state, self.now, &request);
+        match (&tried, &decided) {
+            (Ok(Some((event, _))), Ok(events)) => assert_eq!(Some(event), events.last()),
+            (Ok(None), _) => {}
+            (Err(tried), Err(decided)) => assert_eq!(tried, decided),
+            (Ok(Some(_)), Err(_)) | (Err(_), Ok(_)) => panic!("tried {tried:?}, decided {decided:?}"),
+        }
         if decided.is_err() {
             assert_eq!(before, format!("{:?}", sorted(&self.state)), "a refusal changed something");
         }
@@ -184,6 +230,18 @@ proptest! {
                 last.insert(t.credit, (t.credit_after, t.no));
             }
         }
+        // So do holds: what the journal placed and nothing resolved is open, with its end.
+        let mut open: HashMap<i64, Hold> = HashMap::new();
+        for event in &drive.journal {
+            if let Body::Posting(posting) = &event.body {
+                open.extend(event.holds(&posting.expiries).map(|hold| (hold.no, hold)));
+            }
+            for t in event.transfers.iter().filter(|t| t.pending_no != 0) {
+                prop_assert!(open.remove(&t.pending_no).is_some(), "resolved twice");
+            }
+        }
+        let held: HashMap<i64, Hold> = drive.state.holds.iter().filter(|(_, hold)| hold.resolved_seq == 0).map(|(no, hold)| (*no, *hold)).collect();
+        prop_assert_eq!(held, open);
         for account in drive.state.accounts.values() {
             let (counters, no) = last.get(&account.key).copied().unwrap_or_default();
             prop_assert_eq!((account.counters, account.last_transfer), (counters, no));
