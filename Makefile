@@ -9,7 +9,7 @@ else
 TEST := $(CARGO) test --release --workspace --no-fail-fast
 endif
 
-.PHONY: demo test reference model crash bench check needs build
+.PHONY: fuzz demo test reference model crash bench check needs build
 
 demo: build
 	target/release/largesse demo $(ARGS)
@@ -45,6 +45,13 @@ ifeq ($(NEXTEST),yes)
 else
 	LARGESSE_CRASHES=100 $(CARGO) test --release -p tests --test e2e crash
 endif
+
+# One decoder, on changed inputs for SECONDS: make fuzz TARGET=codec SECONDS=60. Another SEED is another run. The targets are in tests/src/fuzz/targets.rs.
+TARGET ?= codec
+SECONDS ?= 60
+SEED ?= 1
+fuzz:
+	LARGESSE_FUZZ_TARGET=$(TARGET) LARGESSE_FUZZ_SECONDS=$(SECONDS) LARGESSE_FUZZ_SEED=$(SEED) $(CARGO) test --release -p tests --test fuzz -- --nocapture
 
 bench: build
 	target/release/largesse bench $(ARGS)

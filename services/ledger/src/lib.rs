@@ -16,6 +16,7 @@ pub mod book;
 pub mod clock;
 pub mod codec;
 pub mod config;
+pub mod decoders;
 pub mod domain;
 pub mod error;
 pub mod heads;

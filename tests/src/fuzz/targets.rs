@@ -1,0 +1,248 @@
+//! The targets and their seeds.
+
+use super::Target;
+use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
+use ledger::{
+    codec,
+    domain::{account::AccountState, event::Body, request::Fields},
+    heads::Head,
+    store::Mode,
+};
+use money::{BookName, Currency, RequestId, UserKey};
+use prost::Message;
+use std::{
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
+
+/// Every target.
+pub const TARGETS: [Target; 14] = [
+    Target { name: "codec", run: codec_body, seeds: codec_seeds },
+    Target { name: "heads", run: heads, seeds: heads_seeds },
+    Target {
+        name: "stamp",
+        run: stamp,
+        seeds: || texts(&["2026-11-20T23:51:11.123456Z", "0000-01-01T00:00:00.000000Z", "9999-12-31T23:59:60Z"]),
+    },
+    Target {
+        name: "chart",
+        run: chart,
+        seeds: || texts(&["viewer/u1/coins", "house/coins/issued", "house/store_receivable/USD", "creator/c1/diamonds"]),
+    },
+    Target { name: "post", run: post, seeds: post_seeds },
+    Target {
+        name: "entries_page",
+        run: |bytes| assert!(ledger::decoders::page_place(bytes).is_none_or(|place| place > 0)),
+        seeds: entries_seeds,
+    },
+    Target { name: "gift", run: gift, seeds: gift_seeds },
+    Target { name: "payout_page", run: payout_page, seeds: || texts(&["MTIzNA", "eyJhIjoxfQ", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]) },
+    Target { name: "money", run: money_texts, seeds: || texts(&["USD", "JPY", "demo", "u1", "01933b0e-8f1a-7c3e-9d2b-0123456789ab"]) },
+    Target { name: "token", run: token, seeds: token_seeds },
+    Target { name: "pain002", run: pain002, seeds: || texts(&[include_str!("seeds/pain002.xml")]) },
+    Target { name: "camt053", run: camt053, seeds: || texts(&[include_str!("seeds/camt053.xml")]) },
+    Target { name: "traceparent", run: traceparent, seeds: || texts(&["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"]) },
+    Target {
+        name: "database",
+        run: |bytes| text(bytes, |text| drop(db::Database::parse(text))),
+        seeds: || texts(&["sqlite:data", "sqlite://data", "postgres://me:secret@localhost/largesse?host=%2Ftmp"]),
+    },
+];
+
+fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+fn text(bytes: &[u8], run: impl FnOnce(&str)) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        run(text);
+    }
+}
+
+/// A stored event's body: what decodes encodes to the same bytes.
+fn codec_body(bytes: &[u8]) {
+    if let Ok(body) = codec::decode(bytes) {
+        assert_eq!(codec::encode(&body), bytes, "one body, one spelling");
+    }
+}
+
+fn codec_seeds() -> Vec<Vec<u8>> {
+    let fields = || Fields::new(vec![("a".to_owned(), "b".to_owned()), ("room".to_owned(), "r1".to_owned())]);
+    let posting =
+        ledger::domain::event::Posting { kind: "gift".to_owned(), fields: fields(), effective_time: Some(7), ..Default::default() };
+    let bodies = [
+        Body::Posting(posting),
+        Body::AccountOpened { key: 300, name: "viewer/u1/coins".to_owned() },
+        Body::AccountStateSet { key: 1, state: AccountState::Frozen, fields: fields() },
+        Body::HoldExpired,
+    ];
+    bodies.iter().map(codec::encode).collect()
+}
+
+/// A line of heads.
+fn heads(bytes: &[u8]) {
+    text(bytes, |text| {
+        if let Ok(head) = Head::parse(text) {
+            assert_eq!(head.line(), text, "one head, one spelling");
+        }
+    });
+}
+
+fn heads_seeds() -> Vec<Vec<u8>> {
+    let head = Head { time: 1_795_218_671_123_456, book: "demo".to_owned(), mode: Mode::Test, commit_no: 3, last_seq: 6, hash: [0xa7; 32] };
+    vec![head.line().into_bytes(), Head { mode: Mode::Live, last_seq: 0, commit_no: i64::MAX, ..head }.line().into_bytes()]
+}
+
+/// A moment as text, of exports and heads.
+fn stamp(bytes: &[u8]) {
+    text(bytes, |text| {
+        if let Some(time) = ledger::stamp::parse(text) {
+            assert_eq!(ledger::stamp::text(time), text, "one moment, one text");
+        }
+    });
+}
+
+/// An account's name.
+fn chart(bytes: &[u8]) {
+    text(bytes, |text| {
+        let form = ledger::domain::chart::form(text);
+        if let Some(form) = form {
+            assert_eq!(ledger::domain::chart::Unit::parse(&form.unit.to_string()), Some(form.unit));
+        }
+        drop(ledger::domain::chart::group(text));
+    });
+}
+
+/// A posting as a service or a member of staff sends it.
+fn post(bytes: &[u8]) {
+    let whole = ledger::decoders::post(bytes);
+    assert!(!whole || api::ledger::PostRequest::decode(bytes).is_ok());
+    if let Ok(request) = api::ledger::PostRequest::decode(bytes) {
+        assert_eq!(api::ledger::PostRequest::decode(&*request.encode_to_vec()), Ok(request));
+    }
+}
+
+fn post_seeds() -> Vec<Vec<u8>> {
+    use api::ledger::{PostRequest, RequestField, Transfer};
+    let transfer = |amount, pending| Transfer {
+        debit_account: "viewer/u1/coins".to_owned(),
+        credit_account: "house/coins/redeemed".to_owned(),
+        amount,
+        pending,
+        ..Transfer::default()
+    };
+    let request = PostRequest {
+        request_id: "01933b0e-8f1a-7c3e-9d2b-0123456789ab".to_owned(),
+        kind: "gift".to_owned(),
+        transfers: vec![transfer(5, false), transfer(1 << 53, true)],
+        request_fields: vec![RequestField { name: "room".to_owned(), value: "r1".to_owned() }],
+        ..PostRequest::default()
+    };
+    vec![request.encode_to_vec(), PostRequest { transfers: Vec::new(), refusal: "GIFT_UNKNOWN".to_owned(), ..request }.encode_to_vec()]
+}
+
+fn entries_seeds() -> Vec<Vec<u8>> {
+    let request = |page_token: &str| api::ledger::ListEntriesRequest {
+        account: "viewer/u1/coins".to_owned(),
+        page_token: page_token.to_owned(),
+        ..Default::default()
+    };
+    ["", "512.0123456789ab", "-1.00"].map(|token| request(token).encode_to_vec()).to_vec()
+}
+
+/// A gift as a viewer's client sends it.
+fn gift(bytes: &[u8]) {
+    if let Ok(request) = api::gift::SendGiftRequest::decode(bytes) {
+        assert_eq!(api::gift::SendGiftRequest::decode(&*request.encode_to_vec()), Ok(request));
+    }
+}
+
+fn gift_seeds() -> Vec<Vec<u8>> {
+    let request = api::gift::SendGiftRequest {
+        request_id: "01933b0e-8f1a-7c3e-9d2b-0123456789ab".to_owned(),
+        room_id: "r1".to_owned(),
+        creator_id: "c1".to_owned(),
+        gift_id: 7,
+        ..Default::default()
+    };
+    vec![request.encode_to_vec()]
+}
+
+/// A page token of payouts.
+fn payout_page(bytes: &[u8]) {
+    text(bytes, |text| drop(payout::page::Page::decode(10, text, &["demo", "u1"])));
+}
+
+/// Currencies, names and ids.
+fn money_texts(bytes: &[u8]) {
+    text(bytes, |text| {
+        if let Ok(currency) = Currency::try_new(text) {
+            assert_eq!(currency.code(), text);
+        }
+        if let Ok(user) = UserKey::try_new(text) {
+            assert_eq!(user.as_str(), text);
+        }
+        if let Ok(book) = BookName::try_new(text) {
+            assert_eq!(book.as_str(), text);
+        }
+        if let Ok(id) = RequestId::parse(text) {
+            assert_eq!(RequestId::parse(&id.uuid().to_string()), Ok(id));
+        }
+    });
+}
+
+/// Who signs here, and a token of theirs.
+static SIGNER: LazyLock<(Verifier, String)> = LazyLock::new(|| {
+    let issuer = Issuer::from_keys(&KeyPair::generate().expect("keys can be made"));
+    let book = BookName::try_new("demo").expect("a book's name");
+    let grant = Grant {
+        subject: UserKey::try_new("u1").expect("a user's key"),
+        role: Role::Viewer,
+        app: "live".into(),
+        books: Books::Only(vec![book]),
+    };
+    let token = issuer.issue(&grant, Duration::from_secs(86_400)).expect("a grant in order");
+    (Verifier::new(&[issuer.public_key()]), token)
+});
+
+/// A caller's token: only the very one that was signed is good.
+fn token(bytes: &[u8]) {
+    let (verifier, good) = &*SIGNER;
+    text(bytes, |text| {
+        drop(identity::expires_at(text));
+        assert!(verifier.verify(text, SystemTime::now()).is_err() || text == good, "a token that nobody signed");
+    });
+}
+
+fn token_seeds() -> Vec<Vec<u8>> {
+    vec![SIGNER.1.clone().into_bytes()]
+}
+
+/// A bank's report on payments.
+fn pain002(bytes: &[u8]) {
+    if let Ok(report) = iso20022::pain002::Report::read(bytes)
+        && let Ok(written) = report.write()
+    {
+        assert_eq!(iso20022::pain002::Report::read(written.as_bytes()).ok(), Some(report), "what is written is read");
+    }
+}
+
+/// A bank's statement.
+fn camt053(bytes: &[u8]) {
+    if let Ok(statement) = iso20022::camt053::Statement::read(bytes) {
+        std::hint::black_box(statement.adds_up());
+        if let Ok(written) = statement.write() {
+            assert_eq!(iso20022::camt053::Statement::read(written.as_bytes()).ok(), Some(statement), "what is written is read");
+        }
+    }
+}
+
+/// A trace's header.
+fn traceparent(bytes: &[u8]) {
+    text(bytes, |text| {
+        if let Some(parent) = rpc::trace::TraceParent::parse(text) {
+            let again = rpc::trace::TraceParent::parse(&parent.to_header()).expect("what is written is read");
+            assert_eq!(again.to_header(), parent.to_header());
+        }
+    });
+}
