@@ -3,7 +3,7 @@
 
 use super::Fault;
 use super::users::Requests;
-use super::volley::Volley;
+use super::volley::{Volley, overloaded};
 use api::{
     gift::{SendGiftsRequest, gift_service_client::GiftServiceClient, send_gifts_response},
     ledger::{ledger_service_client::LedgerServiceClient, post_batch_outcome},
@@ -28,12 +28,17 @@ const LATENCY_US_MAX: u64 = 60_000_000;
 /// A stream's latency is taken from every so many gifts, so that taking it costs the stream little.
 const STREAM_SAMPLE: u64 = 16;
 
+/// How often one gift may be refused by a house that is too full.
+const REFUSED_MAX: u64 = 100;
+
 /// What was measured.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
     pub items: u64,
     pub elapsed: Duration,
     pub latency: Histogram<u64>,
+    /// How often a closed loop was told that the house is full, and sent the same gift again.
+    pub refused: u64,
     /// What became of the calls of an open loop.
     pub volley: Option<Volley>,
     started: Instant,
@@ -41,7 +46,7 @@ pub(super) struct Sample {
 
 impl Sample {
     pub fn start() -> Self {
-        Self { items: 0, elapsed: Duration::ZERO, latency: microseconds(), volley: None, started: Instant::now() }
+        Self { items: 0, elapsed: Duration::ZERO, latency: microseconds(), refused: 0, volley: None, started: Instant::now() }
     }
 
     pub fn record(&mut self, items: u64, took: Duration) {
@@ -56,6 +61,7 @@ impl Sample {
 
     fn add(&mut self, other: &Self) {
         self.items += other.items;
+        self.refused += other.refused;
         self.latency += &other.latency;
     }
 }
@@ -100,6 +106,19 @@ impl Gifts {
     }
 }
 
+impl Gifts {
+    /// Sends the next gift, again as long as the house says that it is full; how often it did. The time it took to be taken counts as latency.
+    async fn patiently(&mut self) -> Result<u64, Fault> {
+        let call = self.requests.call();
+        for refused in 0..REFUSED_MAX {
+            let Err(status) = self.client.send_gift(call.clone().request(self.bare)).await else { return Ok(refused) };
+            let Some(delay) = overloaded(&status) else { return Err(status.into()) };
+            tokio::time::sleep(delay).await;
+        }
+        Err("a gift was refused for too long by a house that is too full".into())
+    }
+}
+
 /// One loop's calls.
 pub(super) enum Caller {
     /// SendGift.
@@ -125,7 +144,8 @@ impl Caller {
         while end.more(self.items()) {
             let started = Instant::now();
             match &mut self {
-                Self::Gift(Gifts { client, requests, bare }) => drop(client.send_gift(requests.call().request(*bare)).await?),
+                Self::Gift(gifts) if gifts.bare => drop(gifts.client.send_gift(gifts.requests.call().request(true)).await?),
+                Self::Gift(gifts) => sample.refused += gifts.patiently().await?,
                 Self::Batch { client, requests, items } => {
                     let answer = client.post_batch(requests.batch(*items)?).await?.into_inner();
                     for outcome in answer.outcomes {

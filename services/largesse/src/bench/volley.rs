@@ -113,14 +113,24 @@ enum Told {
     Unknown(String),
 }
 
+/// When to come back, if that is what the status says: the house is full and nothing happened.
+pub(super) fn overloaded(status: &Status) -> Option<Duration> {
+    let full = status.code() == Code::Unavailable && rpc::reason(status).is_some_and(|reason| OVERLOADED.contains(&reason.as_str()));
+    let delay = status.get_details_retry_info().and_then(|info| info.retry_delay);
+    delay.filter(|delay| full && !delay.is_zero())
+}
+
 fn told(status: &Status) -> Told {
     let reason = rpc::reason(status);
     let kind = format!("{:?} {}", status.code(), reason.as_deref().unwrap_or("without a reason"));
     let unavailable = status.code() == Code::Unavailable;
     match reason.as_deref() {
         Some(reason) if unavailable && OVERLOADED.contains(&reason) => {
-            let delay = status.get_details_retry_info().and_then(|info| info.retry_delay).filter(|delay| !delay.is_zero());
-            if delay.is_some() { Told::Overloaded } else { Told::Refused(format!("{kind} without RetryInfo")) }
+            if overloaded(status).is_some() {
+                Told::Overloaded
+            } else {
+                Told::Refused(format!("{kind} without RetryInfo"))
+            }
         }
         Some(_) if !unavailable && !matches!(status.code(), Code::DeadlineExceeded | Code::Internal | Code::Cancelled) => {
             Told::Refused(kind)

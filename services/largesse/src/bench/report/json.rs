@@ -2,7 +2,7 @@
 
 use super::{
     Compared, Report,
-    summary::{Summary, median, rounded, volley},
+    summary::{Summary, median, refused, rounded, volley},
 };
 use crate::bench::{stored, volley::Volley};
 use serde_json::{Map, Value, json};
@@ -48,6 +48,7 @@ impl Report {
         let mut rows: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
         for ((row, slice), measured) in &self.measured {
             let mut summary = Summary::of(measured).to_json();
+            summary["told_overloaded_and_sent_again"] = json!(refused(measured));
             if let Some(volley) = volley(measured) {
                 summary["open_loop"] = volley_json(&volley);
             }

@@ -63,6 +63,11 @@ pub(super) fn volley(rounds: &[Measured]) -> Option<Volley> {
     Some(all)
 }
 
+/// How often closed loops were told that the house is full.
+pub(super) fn refused(rounds: &[Measured]) -> u64 {
+    rounds.iter().map(|round| round.sample.refused).sum()
+}
+
 pub(super) fn rounded(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }

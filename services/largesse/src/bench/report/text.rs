@@ -2,7 +2,7 @@
 
 use super::{
     Compared, Report,
-    summary::{Summary, median, volley},
+    summary::{Summary, median, refused, volley},
 };
 use crate::bench::{
     floors::{self, Judged},
@@ -29,6 +29,9 @@ impl Report {
         lines.add(format_args!("{} · {} alternations of {} s · medians", self.database, self.rounds, self.slice_s));
         self.measurements(&mut lines);
         self.comparisons(&mut lines);
+        for ((row, slice), rounds) in self.measured.iter().filter(|(_, rounds)| refused(rounds) > 0) {
+            lines.add(format_args!("\n{} {}: told OVERLOADED {} times and sent again", row.as_str(), slice.name, refused(rounds)));
+        }
         for ((row, slice), rounds) in &self.measured {
             if let Some(volley) = volley(rounds) {
                 open_loop(&mut lines, &format!("{} {}", row.as_str(), slice.name), &volley);
