@@ -1,6 +1,6 @@
 //! A stale writer's rows, reads while a commit is slow, and a check of a book that is being written: each by itself.
 use crate::{
-    book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, start},
+    book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, reason, start},
     calls::{BOOK, House},
     injected::Injected,
 };
@@ -9,7 +9,7 @@ use api::ledger::{
 };
 use ledger::{
     Config, Error, Ledger, codec, open_store,
-    store::{Batch, Commit},
+    store::{Batch, Commit, Mode},
     verify::verify,
 };
 use std::sync::Arc;
@@ -99,6 +99,44 @@ async fn a_fenced_writer_flushes_nothing() {
         posted(old_book.submit(gift(new_id(), "u1", "c1", 10)).await);
         assert_eq!(balance(&old_book, "viewer/u1/coins").await, 0);
         assert_sound(&old, &old_book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_on_its_way_is_not_read_back_before_it_is_there() {
+    for database in &databases().all {
+        let store = Injected::over(open_store(database).await.unwrap());
+        let small = Config { cache_max: 2, dirty_max: 2, ..config() };
+        let ledger = Ledger::start(store.clone(), small).await.unwrap();
+        ledger.create_book(&book_name(), Mode::Test, "test").await.unwrap();
+        let book = ledger.book(&book_name()).await.unwrap();
+        posted(book.submit(buy("u1", 100)).await);
+        posted(book.submit(gift(new_id(), "u1", "c1", 10)).await);
+        posted(book.submit(buy("u2", 50)).await);
+        let gate = store.hang();
+        let submit = |request| {
+            let book = book.clone();
+            tokio::spawn(async move { book.submit(request).await })
+        };
+        let first = submit(buy("u3", 5));
+        store.until_a_commit_hangs().await;
+        // Makes so many accounts newer than their rows that its commit carries them all, u1 too, which it does not touch.
+        let second = submit(gift(new_id(), "u2", "c2", 1));
+        while book.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+        gate.add_permits(1);
+        posted(first.await.unwrap());
+        store.until_a_commit_hangs().await;
+        assert_eq!(balance(&book, "viewer/u1/coins").await, 90);
+        let third = submit(gift(new_id(), "u1", "c1", 95));
+        while book.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+        store.release();
+        posted(second.await.unwrap());
+        assert_eq!(reason(third.await.unwrap()), "INSUFFICIENT_FUNDS");
+        assert_sound(&ledger, &book).await;
     }
 }
 
