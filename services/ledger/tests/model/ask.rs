@@ -41,6 +41,16 @@ impl Ask {
         }
     }
 
+    pub fn is_dry_run(&self) -> bool {
+        match self {
+            Self::Post(post) => post.dry_run,
+            Self::PostPending(post) => post.dry_run,
+            Self::VoidPending(void) => void.dry_run,
+            Self::Reverse(reverse) => reverse.dry_run,
+            Self::SetState(_) | Self::Open(_) => false,
+        }
+    }
+
     pub fn key(&self, scope: &str) -> Key {
         (scope.to_owned(), self.rpc(), self.id().to_owned())
     }

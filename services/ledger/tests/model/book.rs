@@ -22,7 +22,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    fn available(&self) -> i128 {
+    pub fn available(&self) -> i128 {
         self.credits - self.debits - self.debits_pending
     }
 
@@ -58,6 +58,9 @@ pub struct Hold {
     pub credit: String,
     pub amount: i64,
     pub open: bool,
+    /// When it ends by itself, in microseconds, and whether it did.
+    pub end: Option<i64>,
+    pub expired: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -81,6 +84,8 @@ pub struct Book {
     pub guards: HashMap<String, (i64, Option<i64>)>,
     pub holds: BTreeMap<i64, Hold>,
     pub postings: BTreeMap<String, Posted>,
+    /// Places in the journal at which a hold ended by itself.
+    pub expiries: Vec<i64>,
     answers: HashMap<Key, Kept>,
     last_transfer: i64,
     last_time: (i64, i32),
@@ -94,6 +99,7 @@ impl Default for Book {
             guards: HashMap::new(),
             holds: BTreeMap::new(),
             postings: BTreeMap::new(),
+            expiries: Vec::new(),
             answers: HashMap::new(),
             last_transfer: 0,
             last_time: (0, 0),
@@ -140,7 +146,7 @@ impl Book {
             return unkept(Answer::refused(Code::InvalidArgument, "REQUEST_ID_TIME", &[]));
         }
         let decided = match ask {
-            Ask::Post(post) => self.post(post),
+            Ask::Post(post) => self.post(post, now_ms),
             Ask::PostPending(post) => self.post_pending(post),
             Ask::VoidPending(void) => self.void_pending(void),
             Ask::Reverse(reverse) => self.reverse(reverse),
@@ -148,6 +154,9 @@ impl Book {
             Ask::Open(_) => unreachable!("answered above"),
         };
         match decided {
+            // A dry run is told the same and changes nothing.
+            Ok(decision) if ask.is_dry_run() => unkept(decision.answer),
+            Err(answer) if ask.is_dry_run() => unkept(answer),
             Ok(decision) => decision,
             Err(answer) => Decision { answer, change: Change::Kept },
         }
@@ -216,14 +225,14 @@ impl Book {
         if let Some(no) = draft.resolves {
             self.holds.get_mut(&no).expect("decided on it").open = false;
         }
-        for transfer in &told.transfers {
+        for (transfer, end) in told.transfers.iter().zip(draft.ends.iter().copied().chain(std::iter::repeat(None))) {
             if transfer.transfer_no <= self.last_transfer {
                 return Err(format!("transfer numbers do not grow at {}", told.seq));
             }
             self.last_transfer = transfer.transfer_no;
             if transfer.pending {
                 let (debit, credit) = (transfer.debit_account.clone(), transfer.credit_account.clone());
-                self.holds.insert(transfer.transfer_no, Hold { debit, credit, amount: transfer.amount, open: true });
+                self.holds.insert(transfer.transfer_no, Hold { debit, credit, amount: transfer.amount, open: true, end, expired: false });
             }
             for (name, after) in [(&transfer.debit_account, &transfer.debit_after), (&transfer.credit_account, &transfer.credit_after)] {
                 let entry = pb::Entry {
@@ -245,6 +254,45 @@ impl Book {
         match self.postings.insert(told.posting_id.clone(), posted) {
             None => Ok(()),
             Some(_) => Err(format!("posting id {} came twice", told.posting_id)),
+        }
+    }
+
+    /// Holds whose end has come are released, the earliest first.
+    pub fn expire(&mut self, now: i64) {
+        let due = |hold: &Hold| hold.end.filter(|end| hold.open && *end <= now);
+        let mut ends: Vec<(i64, i64)> = self.holds.iter().filter_map(|(no, hold)| due(hold).map(|end| (end, *no))).collect();
+        ends.sort_unstable();
+        for (_, no) in ends {
+            let hold = self.holds.get_mut(&no).expect("just listed");
+            (hold.open, hold.expired) = (false, true);
+            let Hold { debit, credit, amount, .. } = hold.clone();
+            let seq = self.next_seq;
+            self.next_seq += 1;
+            self.expiries.push(seq);
+            for (name, is_debit) in [(&debit, true), (&credit, false)] {
+                let account = self.accounts.get_mut(name).expect("it has a hold");
+                let mut moment = Moment { seq, ..account.now() };
+                let pending = if is_debit { &mut moment.sums.debits_pending } else { &mut moment.sums.credits_pending };
+                *pending -= i128::from(amount);
+                account.history.push(moment);
+            }
+            let after = |name: &String| Some(told_account(name, &self.accounts[name].now()));
+            let transfer = pb::PostedTransfer {
+                debit_after: after(&debit),
+                credit_after: after(&credit),
+                unit: chart::unit(&debit).expect("of the chart"),
+                debit_account: debit.clone(),
+                credit_account: credit.clone(),
+                amount,
+                ..Default::default()
+            };
+            for name in [&debit, &credit] {
+                let account = self.accounts.get_mut(name).expect("it has a hold");
+                let sums = account.now().sums;
+                let balance_after = i64::try_from(sums.credits - sums.debits).expect("within 2^62");
+                let (kind, transfer) = ("ledger.hold_expired".to_owned(), Some(transfer.clone()));
+                account.entries.push(pb::Entry { seq, kind, transfer, balance_after, ..Default::default() });
+            }
         }
     }
 

@@ -58,10 +58,21 @@ pub fn well_formed(ask: &Ask) -> bool {
     }
 }
 
+/// The rest of an earlier transfer that goes up to what is there, in the same unit, taken once.
+fn rest(before: &[pb::Transfer], transfer: &pb::Transfer) -> bool {
+    let of = usize::try_from(transfer.rest_of).ok().and_then(|of| before.get(of.wrapping_sub(1)));
+    of.is_some_and(|of| of.up_to && unit(&of.debit_account) == unit(&transfer.debit_account))
+        && before.iter().all(|other| other.rest_of != transfer.rest_of)
+}
+
 fn posting(post: &pb::PostRequest) -> bool {
-    let transfer = |transfer: &pb::Transfer| {
+    let transfer = |(at, transfer): (usize, &pb::Transfer)| {
         let (debit, credit) = (unit(&transfer.debit_account), unit(&transfer.credit_account));
-        debit.is_some() && debit == credit && transfer.debit_account != transfer.credit_account && amount(transfer.amount)
+        let fits =
+            if transfer.rest_of == 0 { amount(transfer.amount) } else { transfer.amount == 0 && rest(&post.transfers[..at], transfer) };
+        let floor = !(transfer.up_to && transfer.allow_debt);
+        let ends = transfer.expire_time.is_none() || transfer.pending;
+        debit.is_some() && debit == credit && transfer.debit_account != transfer.credit_account && fits && floor && ends
     };
     let guard = |(at, guard): (usize, &pb::Guard)| {
         let fits = match guard.operation {
@@ -76,7 +87,7 @@ fn posting(post: &pb::PostRequest) -> bool {
     kind(&post.kind)
         && fields(&post.request_fields)
         && post.transfers.len() <= 64
-        && post.transfers.iter().all(transfer)
+        && post.transfers.iter().enumerate().all(transfer)
         && post.guards.len() <= 8
         && post.guards.iter().enumerate().all(guard)
         && advancing <= 1

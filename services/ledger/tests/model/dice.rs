@@ -57,6 +57,11 @@ impl Dice {
         uuid::Builder::from_unix_timestamp_millis(time, &random).into_uuid().to_string()
     }
 
+    /// A new id that is certainly taken.
+    pub fn new_id(&mut self, now_ms: u64) -> String {
+        uuid::Builder::from_unix_timestamp_millis(now_ms, &self.0.random()).into_uuid().to_string()
+    }
+
     pub fn caller(&mut self, ask: &Ask) -> Caller {
         let people: Vec<Caller> = CALLERS.into_iter().filter(|caller| caller.role == Role::Finance).collect();
         match ask {
@@ -85,6 +90,14 @@ impl Dice {
             let (_, other) = self.pick(past).clone();
             if !other.id().is_empty() {
                 set_id(&mut ask, other.id());
+            }
+        }
+        if self.percent(5) {
+            match &mut ask {
+                Ask::PostPending(post) => post.dry_run = true,
+                Ask::VoidPending(void) => void.dry_run = true,
+                Ask::Reverse(reverse) => reverse.dry_run = true,
+                Ask::Post(_) | Ask::SetState(_) | Ask::Open(_) => {}
             }
         }
         (self.caller(&ask), Asked::One(ask))
@@ -161,7 +174,9 @@ impl Dice {
     fn hold(&mut self, book: &Book) -> i64 {
         let open: Vec<i64> = book.holds.iter().filter(|(_, hold)| hold.open).map(|(no, _)| *no).collect();
         let all: Vec<i64> = book.holds.keys().copied().collect();
+        let expired: Vec<i64> = book.holds.iter().filter(|(_, hold)| hold.expired).map(|(no, _)| *no).collect();
         match self.below(10) {
+            0..2 if !expired.is_empty() => *self.pick(&expired),
             0..7 if !open.is_empty() => *self.pick(&open),
             7..9 if !all.is_empty() => *self.pick(&all),
             _ => self.upto(5_000),
@@ -177,11 +192,12 @@ impl Dice {
             request_fields: self.fields(),
             ..Default::default()
         };
+        post.dry_run = self.percent(6);
         if self.percent(10) {
             post.effective_time = Some(prost_types::Timestamp { seconds: 1_700_000_000 + self.upto(1_000_000), nanos: 5_000 });
         }
         match self.below(100) {
-            0..22 => post.transfers = vec![transfer("house/coins/issued", &self.viewer(), self.0.random_range(1..400))],
+            0..22 => post.transfers = vec![transfer("house/coins/issued", &self.viewer(), self.0.random_range(1..1_500))],
             22..45 => post.transfers = self.gift(),
             45..57 => {
                 post.transfers = self.gift();
@@ -193,7 +209,10 @@ impl Dice {
             57..67 => {
                 post.transfers = self.gift();
                 let all = self.percent(30);
-                post.transfers.iter_mut().take(if all { 2 } else { 1 }).for_each(|leg| leg.pending = true);
+                let ends = self.percent(70).then(|| self.end(now_ms));
+                for leg in post.transfers.iter_mut().take(if all { 2 } else { 1 }) {
+                    (leg.pending, leg.expire_time) = (true, ends);
+                }
             }
             67..77 => post.transfers = self.many_legs(),
             77..82 => {
@@ -206,10 +225,26 @@ impl Dice {
                 post.refusal_detail = if self.percent(50) { "gift 7".to_owned() } else { String::new() };
             }
             87..92 => post.guards = self.guards(book),
-            92..95 => post.transfers = self.huge(),
+            92..94 => post.transfers = self.huge(),
+            94..97 => post.transfers = self.refund(),
+            97..98 => {
+                let hold = transfer("creator/c1/payable/USD", "house/in_transit/USD", self.upto(50));
+                post.transfers = vec![pb::Transfer { pending: true, expire_time: Some(self.end(now_ms)), ..hold }];
+            }
             _ => self.spoil(&mut post),
         }
         post
+    }
+
+    /// When a hold shall end: within hours, but for few that are out of range.
+    fn end(&mut self, now_ms: u64) -> prost_types::Timestamp {
+        let now = i64::try_from(now_ms / 1_000).expect("a clock of our time");
+        let seconds = match self.below(20) {
+            0 => now - 5,
+            1 => now + 401 * 86_400,
+            _ => now + self.upto(8_000) + 60,
+        };
+        prost_types::Timestamp { seconds, nanos: 1_000 }
     }
 
     fn gift(&mut self) -> Vec<pb::Transfer> {
@@ -229,6 +264,23 @@ impl Dice {
             pb::Transfer { allow_debt: dice.percent(10), pending: dice.percent(8), ..transfer(accounts[from], accounts[to], dice.upto(60)) }
         };
         (0..count).map(|_| leg(self)).collect()
+    }
+
+    /// What is there, and the rest as debt; seldom in a form that is none.
+    fn refund(&mut self) -> Vec<pb::Transfer> {
+        let (viewer, amount) = (self.viewer(), self.upto(300));
+        let there = pb::Transfer { up_to: true, pending: self.percent(10), ..transfer(&viewer, "house/coins/issued", amount) };
+        let allow_debt = there.pending && self.percent(20);
+        let rest_of = if self.percent(5) { 2 } else { 1 };
+        let rest = pb::Transfer { rest_of, ..transfer("viewer/u1/debt", "house/coins/issued", 0) };
+        let mut refund = vec![pb::Transfer { allow_debt, ..there }];
+        if self.percent(80) {
+            refund.push(rest);
+        }
+        if self.percent(30) {
+            refund.extend(self.gift());
+        }
+        refund
     }
 
     /// Sums that come near what a counter holds.
@@ -285,6 +337,7 @@ impl Dice {
     fn altered(&mut self, mut ask: Ask) -> Ask {
         let more = |fields: &mut Vec<pb::RequestField>| fields.push(pb::RequestField { name: "more".to_owned(), value: "1".to_owned() });
         match &mut ask {
+            Ask::Post(post) if self.percent(15) => post.dry_run = !post.dry_run,
             Ask::Post(post) => match post.transfers.first_mut() {
                 Some(transfer) if self.percent(60) => transfer.amount = self.upto(200),
                 _ => more(&mut post.request_fields),

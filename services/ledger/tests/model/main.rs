@@ -13,13 +13,17 @@ mod dice;
 mod explain;
 #[path = "../it/injected.rs"]
 mod injected;
+mod journal;
+mod met;
 mod reads;
 mod run;
 mod world;
 
 use db::Database;
 use ledger::Config;
+use met::Met;
 use run::Run;
+use std::{path::Path, sync::Arc};
 use world::World;
 
 /// Seeds of a usual run, on SQLite.
@@ -53,25 +57,32 @@ impl Drop for Telling {
     }
 }
 
-/// Some seeds run with so little memory that everything is evicted and written behind all the time.
+/// Most seeds run with so little memory that everything is evicted, written behind and read back all the time.
 fn config(seed: u64) -> Config {
     // No lease: the fence alone has to do.
     let usual = Config { lease_ms: 0, ..Config::default() };
-    if seed.is_multiple_of(3) { Config { cache_max: 8, dirty_max: 4, replay_max: 5, ids_max: 8, ..usual } } else { usual }
+    match seed % 4 {
+        0 => Config { cache_max: 8, dirty_max: 4, replay_max: 5, ids_max: 8, ..usual },
+        1 => Config { cache_max: 1, dirty_max: 12, replay_max: 1_000, ids_max: 16, ..usual },
+        2 => Config { cache_max: 3, dirty_max: 6, replay_max: 20, ids_max: 1_000, ..usual },
+        _ => usual,
+    }
 }
 
-async fn run(seed: u64, database: Database, keys: &std::path::Path, test: &'static str) {
-    let _telling = Telling(seed, test);
-    Run::start(World::new(database, config(seed), keys), seed).await.all().await;
+async fn run(telling: &Telling, (database, keys): (Database, &Path), met: &Arc<Met>) {
+    let seed = telling.0;
+    Run::start(World::new(database, config(seed), keys), seed, met.clone()).await.all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_seed_is_explained_on_sqlite() {
+    let met = Arc::new(Met::default());
     for seed in seeds(1) {
         let dir = tempfile::tempdir().unwrap();
         let database = Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
-        run(seed, database, dir.path(), "sqlite").await;
+        run(&Telling(seed, "sqlite"), (database, dir.path()), &met).await;
     }
+    met.all(seeds(1).len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +90,9 @@ async fn every_seed_is_explained_on_postgres() {
     let cluster = pgtest::Cluster::start().unwrap();
     let keys = tempfile::tempdir().unwrap();
     let database = Database::parse(&cluster.create_database().unwrap()).unwrap();
+    let met = Arc::new(Met::default());
     for seed in seeds(4) {
-        run(seed, database.clone(), keys.path(), "postgres").await;
+        run(&Telling(seed, "postgres"), (database.clone(), keys.path()), &met).await;
     }
+    met.all(seeds(4).len());
 }

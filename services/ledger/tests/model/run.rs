@@ -5,11 +5,13 @@ use crate::{
     dice::{Dice, transfer},
     explain::{Round, explain},
     injected::{Fault, Outage},
+    journal::Watcher,
+    met::Met,
     reads::{self, Check},
     world::{Asked, CALLERS, Caller, Node, World},
 };
 use api::ledger as pb;
-use std::{collections::HashSet, sync::Arc, time::UNIX_EPOCH};
+use std::{collections::HashSet, sync::Arc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +28,7 @@ pub struct Run {
     dice: Dice,
     /// What was asked and came back, for people.
     trace: Vec<String>,
+    met: Arc<Met>,
 }
 
 /// A book and its model.
@@ -35,6 +38,7 @@ struct Kept {
     past: Vec<(Caller, Ask)>,
     /// The process that wrote it last.
     writer: usize,
+    watcher: Watcher,
 }
 
 /// What goes wrong in a round.
@@ -63,10 +67,6 @@ struct Flight {
     task: JoinHandle<Vec<Outcome>>,
 }
 
-fn now_ms() -> u64 {
-    u64::try_from(UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap()
-}
-
 impl Drop for Run {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -77,7 +77,7 @@ impl Drop for Run {
 }
 
 impl Run {
-    pub async fn start(world: World, seed: u64) -> Self {
+    pub async fn start(world: World, seed: u64, met: Arc<Met>) -> Self {
         let world = Arc::new(world);
         let nodes = vec![world.node().await];
         let mut books = Vec::new();
@@ -85,9 +85,9 @@ impl Run {
             let name = format!("seed-{seed}-{letter}");
             let create = pb::CreateBookRequest { book: name.clone(), mode: pb::BookMode::Test.into(), region: "test".to_owned() };
             nodes[0].client().create_book(world.by(CALLERS[0], create)).await.unwrap();
-            books.push(Kept { name, model: Book::default(), past: Vec::new(), writer: 0 });
+            books.push(Kept { name, model: Book::default(), past: Vec::new(), writer: 0, watcher: Watcher::default() });
         }
-        Self { world, nodes, books, dice: Dice::new(seed), trace: Vec::new() }
+        Self { world, nodes, books, dice: Dice::new(seed), trace: Vec::new(), met }
     }
 
     pub async fn all(mut self) {
@@ -102,6 +102,7 @@ impl Run {
                 84..88 => self.rivals(at).await,
                 88..91 => self.killed(at).await,
                 91..94 => self.restart(at).await,
+                94..96 => self.leap().await,
                 _ => self.check(at).await,
             }
         }
@@ -143,9 +144,44 @@ impl Run {
         self.many(at, Trouble::Killed).await;
     }
 
+    /// Hours go by, in which holds end by themselves: while the ledger runs, or before it starts.
+    async fn leap(&mut self) {
+        for node in std::mem::take(&mut self.nodes) {
+            node.ledger.shutdown().await;
+        }
+        let early = self.dice.percent(50);
+        if early {
+            self.nodes.push(self.world.node().await);
+        }
+        let hours = self.dice.upto(3) * 3_600_000_000;
+        let now = self.world.pass(hours);
+        self.trace.push(format!("--- {hours} us go by"));
+        if !early {
+            self.nodes.push(self.world.node().await);
+        }
+        for at in 0..self.books.len() {
+            self.books[at].model.expire(now);
+            self.met.note("leap");
+            let mut calls = Vec::new();
+            self.claim(at, &mut calls).await;
+            self.explained(at, &calls, &HashSet::new());
+            self.check(at).await;
+        }
+    }
+
+    fn explained(&mut self, at: usize, calls: &[Call], unsure: &HashSet<Key>) {
+        calls.iter().for_each(|call| self.met.call(call));
+        let since = self.books[at].model.next_seq;
+        let explained = explain(&self.books[at].model, &Round { calls, unsure, now_ms: self.world.now_ms(), since });
+        self.books[at].model = explained.unwrap_or_else(|why| panic!("{why}"));
+    }
+
     /// Asks at once, lets happen what happens, asks again where nobody said what became of it, and has the model explain it all.
     async fn round(&mut self, at: usize, count: usize, trouble: Trouble) {
+        self.world.pass(self.dice.upto(50_000));
         self.trace.push(format!("--- {} x {count}, {trouble:?}", self.books[at].name));
+        let kind = format!("{trouble:?}");
+        self.met.note(&format!("trouble {}", kind.split('(').next().unwrap_or_default()));
         let writer = self.nodes[self.books[at].writer].clone();
         match trouble {
             Trouble::None | Trouble::Rivals => {}
@@ -184,10 +220,10 @@ impl Run {
         }
         if matches!(trouble, Trouble::Rivals | Trouble::Killed) {
             self.claim(at, &mut calls).await;
+            self.look_again(at, &mut calls).await;
         }
         let since = self.books[at].model.next_seq;
-        let explained = explain(&self.books[at].model, &Round { calls: &calls, unsure: &unsure, now_ms: now_ms(), since });
-        self.books[at].model = explained.unwrap_or_else(|why| panic!("{why}"));
+        self.explained(at, &calls, &unsure);
         for (name, account) in seen {
             let moment = reads::account_at_some_moment(&self.books[at].model, since, &name, account.as_ref());
             moment.unwrap_or_else(|why| panic!("{why}"));
@@ -198,11 +234,11 @@ impl Run {
     }
 
     fn take_off(&mut self, at: usize, count: usize, trouble: Trouble) -> Vec<Flight> {
-        let mut flights: Vec<Flight> = Vec::new();
+        let (mut flights, now_ms): (Vec<Flight>, u64) = (Vec::new(), self.world.now_ms());
         for _ in 0..count {
             let kept = &mut self.books[at];
             let twin = flights.last().filter(|_| self.dice.percent(15)).map(|last| (last.caller, last.asked.clone()));
-            let (caller, asked) = twin.unwrap_or_else(|| self.dice.asked(&kept.model, &kept.name, &kept.past, now_ms()));
+            let (caller, asked) = twin.unwrap_or_else(|| self.dice.asked(&kept.model, &kept.name, &kept.past, now_ms));
             kept.past.extend(asked.asks().into_iter().map(|ask| (caller, ask)));
             let node = if trouble == Trouble::Rivals { self.dice.below(2) } else { kept.writer };
             let give_up = CancellationToken::new();
@@ -228,6 +264,22 @@ impl Run {
             seen.push((name.to_owned(), account.unwrap_or_else(|why| panic!("{why}"))));
         }
         seen
+    }
+
+    /// Without a lease a process that was overtaken does not know it, and tells accounts as they were: the writer is asked for them.
+    async fn look_again(&mut self, at: usize, calls: &mut Vec<Call>) {
+        let kept = &self.books[at];
+        for call in calls.iter_mut() {
+            let Answer::Done(accounts) = &mut call.answer else { continue };
+            for account in accounts {
+                let now = reads::account(&self.world, &self.nodes[kept.writer], &kept.name, &account.account).await;
+                *account = now.unwrap_or_else(|why| panic!("{why}")).expect("it was told before");
+            }
+        }
+        // For the same reason its dry runs, which no commit confirms, say nothing.
+        if calls.iter().all(|call| call.after.is_none()) {
+            calls.retain(|call| !call.ask.is_dry_run());
+        }
     }
 
     /// A commit hangs: readers see the book as it was. Unless there was nothing to commit.
@@ -275,8 +327,14 @@ impl Run {
             let told = note(&mut calls, &mut unsure, (flight.caller, &flight.asked, &outcomes));
             for outcome in &outcomes {
                 match outcome {
-                    Outcome::Unsure(why) => assert!(spoken, "nobody gave up, and yet: {why}"),
-                    Outcome::Nothing(why) => assert_ne!(trouble, Trouble::None, "nothing was wrong, and yet: {why}"),
+                    Outcome::Unsure(why) => {
+                        assert!(spoken, "nobody gave up, and yet: {why}");
+                        self.met.note("gave up");
+                    }
+                    Outcome::Nothing(why) => {
+                        assert_ne!(trouble, Trouble::None, "nothing was wrong, and yet: {why}");
+                        self.met.note("nothing happened");
+                    }
                     Outcome::Told(_) => {}
                 }
             }
@@ -313,7 +371,7 @@ impl Run {
         let kept = &self.books[at];
         let post = pb::PostRequest {
             book: kept.name.clone(),
-            request_id: uuid::Uuid::now_v7().to_string(),
+            request_id: self.dice.new_id(self.world.now_ms()),
             kind: "claim".to_owned(),
             transfers: vec![transfer("house/coins/issued", "viewer/claim/coins", 1)],
             ..Default::default()
@@ -325,6 +383,7 @@ impl Run {
     async fn restart(&mut self, at: usize) {
         let gone = self.books[at].writer;
         self.trace.push(format!("--- restart of {gone}"));
+        self.met.note("restart");
         let old = self.nodes[gone].clone();
         old.ledger.shutdown().await;
         self.nodes[gone] = self.world.node().await;
@@ -332,7 +391,9 @@ impl Run {
     }
 
     async fn check(&mut self, at: usize) {
-        let kept = &self.books[at];
+        let (kept, world) = (&mut self.books[at], &self.world);
+        let followed = kept.watcher.follow(world, &self.nodes[kept.writer], (&kept.name, &kept.model)).await;
+        followed.unwrap_or_else(|why| panic!("{}: {why}", kept.name));
         let check = Check { world: &self.world, node: &self.nodes[kept.writer], name: &kept.name, book: &kept.model };
         check.all(&mut self.dice).await.unwrap_or_else(|why| panic!("{}: {why}", kept.name));
     }
@@ -341,6 +402,7 @@ impl Run {
     async fn finish(&mut self) {
         for at in 0..self.books.len() {
             self.check(at).await;
+            self.books[at].model.expiries.iter().for_each(|_| self.met.note("hold expired"));
         }
         for node in std::mem::take(&mut self.nodes) {
             node.ledger.shutdown().await;
@@ -353,9 +415,7 @@ impl Run {
                 if self.books[at].model.is_kept(&ask, caller.scope()) && self.dice.percent(40) {
                     let (mut calls, mut unsure) = (Vec::new(), HashSet::new());
                     self.until_told(at, caller, Asked::One(ask), (&mut calls, &mut unsure)).await;
-                    let since = self.books[at].model.next_seq;
-                    let round = Round { calls: &calls, unsure: &unsure, now_ms: now_ms(), since };
-                    self.books[at].model = explain(&self.books[at].model, &round).unwrap_or_else(|why| panic!("at the end: {why}"));
+                    self.explained(at, &calls, &unsure);
                 }
             }
             self.check(at).await;

@@ -6,10 +6,11 @@ use crate::{
 use api::ledger::{self as pb, ledger_service_client::LedgerServiceClient};
 use db::Database;
 use identity::{Books, Grant, Issuer, Role, Verifier};
-use ledger::{Config, Ledger, open_store};
+use ledger::{Config, Ledger, clock::Clock, open_store};
 use money::UserKey;
 use rpc::{Options, Stack, Transport};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, service::Routes};
 use tower::Layer;
@@ -45,6 +46,8 @@ pub struct Node {
 pub struct World {
     pub database: Database,
     pub config: Config,
+    /// Moved by hand; microseconds.
+    clock: watch::Sender<i64>,
     stack: Stack,
     tokens: BTreeMap<&'static str, String>,
 }
@@ -78,7 +81,24 @@ impl World {
             let grant = Grant { subject: UserKey::try_new(caller.name).unwrap(), role: caller.role, app: String::new(), books: Books::All };
             (caller.name, format!("Bearer {}", issuer.issue(&grant, Duration::from_secs(600)).unwrap()))
         };
-        Self { database, config, stack: stack.unwrap(), tokens: CALLERS.iter().map(token).collect() }
+        let (clock, time) = watch::channel(Clock::System.now());
+        let config = Config { clock: Clock::Manual(time), ..config };
+        Self { database, config, clock, stack: stack.unwrap(), tokens: CALLERS.iter().map(token).collect() }
+    }
+
+    /// The time as the ledger has it, in microseconds.
+    pub fn now(&self) -> i64 {
+        *self.clock.borrow()
+    }
+
+    pub fn now_ms(&self) -> u64 {
+        u64::try_from(self.now() / 1_000).expect("a clock of our time")
+    }
+
+    /// Time goes by. Returns the new one.
+    pub fn pass(&self, micros: i64) -> i64 {
+        self.clock.send_modify(|now| *now += micros);
+        self.now()
     }
 
     /// Starts a process on the store.

@@ -3,6 +3,7 @@ use super::{AMOUNT_MAX, Account, Book, Change, Decision, Hold, Moment, Sums, tol
 use crate::{ask::Answer, chart};
 use api::ledger as pb;
 use pb::guard::Operation;
+use std::collections::HashMap;
 use tonic::Code;
 
 /// A posting on its way.
@@ -14,6 +15,8 @@ pub(super) struct Draft {
     pub(super) reverses: Option<String>,
     pub(super) resolves: Option<i64>,
     pub(super) plain: bool,
+    /// When its legs' holds end, in microseconds.
+    pub(super) ends: Vec<Option<i64>>,
 }
 
 /// A leg: from, to, amount, and what it does.
@@ -44,11 +47,12 @@ fn failed(reason: &str, facts: &[(&str, String)]) -> Answer {
 }
 
 impl Book {
-    pub(super) fn post(&self, post: &pb::PostRequest) -> Result<Decision, Answer> {
+    pub(super) fn post(&self, post: &pb::PostRequest, now_ms: u64) -> Result<Decision, Answer> {
         if !post.refusal.is_empty() {
             let detail = [("detail", post.refusal_detail.clone())];
             return Err(failed(&post.refusal, if post.refusal_detail.is_empty() { &[] } else { &detail }));
         }
+        ends_in_range(&post.transfers, now_ms)?;
         let mut draft = Draft { plain: !post.transfers.is_empty(), ..Draft::default() };
         for transfer in &post.transfers {
             self.draw(&mut draft, &transfer.debit_account);
@@ -63,19 +67,19 @@ impl Book {
             draft.guards.push((guard.key.clone(), after));
             told.push(pb::Guard { key: guard.key.clone(), operation: Some(shown) });
         }
+        let amounts = balanced(&draft, &post.transfers, times);
+        if amounts.iter().any(|amount| *amount > i128::from(AMOUNT_MAX)) {
+            return Err(failed("OVERFLOW", &[]));
+        }
+        draft.accounts.clear();
         let mut legs = Vec::new();
-        for transfer in &post.transfers {
-            let amount = i128::from(transfer.amount) * times.unwrap_or(1);
-            if times != Some(0) && amount > i128::from(AMOUNT_MAX) {
-                return Err(failed("OVERFLOW", &[]));
-            }
+        for (transfer, amount) in post.transfers.iter().zip(amounts).filter(|(_, amount)| *amount != 0) {
+            self.draw(&mut draft, &transfer.debit_account);
+            self.draw(&mut draft, &transfer.credit_account);
             let what = if transfer.pending { Move::Hold } else { Move::Now };
             let (debit, credit) = (transfer.debit_account.clone(), transfer.credit_account.clone());
             legs.push(Leg { debit, credit, amount, what, allow_debt: transfer.allow_debt });
-        }
-        if times == Some(0) {
-            legs.clear();
-            draft.accounts.clear();
+            draft.ends.push(transfer.expire_time.map(micros));
         }
         self.finish(draft, legs, (&post.kind, told, post.effective_time))
     }
@@ -108,6 +112,9 @@ impl Book {
     fn open_hold(&self, no: i64) -> Result<&Hold, Answer> {
         let number = [("transfer_no", no.to_string())];
         let hold = self.holds.get(&no).ok_or_else(|| failed("PENDING_UNKNOWN", &number))?;
+        if hold.expired {
+            return Err(failed("PENDING_EXPIRED", &number));
+        }
         if hold.open { Ok(hold) } else { Err(failed("PENDING_RESOLVED", &number)) }
     }
 
@@ -239,6 +246,45 @@ impl Book {
         let answer = Answer::Posted { posting: Box::new(posting), replayed: false, brief: false };
         Ok(Decision { answer, change: Change::Post(Box::new(draft)) })
     }
+}
+
+fn micros(time: prost_types::Timestamp) -> i64 {
+    time.seconds * 1_000_000 + i64::from(time.nanos) / 1_000
+}
+
+/// A hold ends in the time to come, within 400 days, and never by itself where a bank may have the money.
+fn ends_in_range(transfers: &[pb::Transfer], now_ms: u64) -> Result<(), Answer> {
+    let now = i64::try_from(now_ms).expect("a clock of our time") * 1_000;
+    let mut ends = transfers.iter().filter_map(|transfer| transfer.expire_time.map(|time| (micros(time), transfer)));
+    let out = ends.clone().find(|(end, _)| *end <= now || *end - now > 400 * 86_400 * 1_000_000);
+    if let Some((end, _)) = out {
+        return Err(failed("EXPIRY_OUT_OF_RANGE", &[("expire_time_us", end.to_string())]));
+    }
+    match ends.find(|(_, transfer)| transfer.credit_account.starts_with("house/in_transit/")) {
+        Some((_, transfer)) => Err(failed("EXPIRY_FORBIDDEN", &[("account", transfer.credit_account.clone())])),
+        None => Ok(()),
+    }
+}
+
+/// How much each transfer moves: as asked, up to what is there when its turn comes, or what an earlier one could not.
+fn balanced(draft: &Draft, transfers: &[pb::Transfer], times: Option<i128>) -> Vec<i128> {
+    let mut there: HashMap<&str, i128> = draft.accounts.iter().map(|(name, moment, _)| (name.as_str(), moment.sums.available())).collect();
+    let (mut moved, mut left): (Vec<i128>, Vec<i128>) = (Vec::new(), Vec::new());
+    for transfer in transfers {
+        let wanted = match usize::try_from(transfer.rest_of).expect("well formed") {
+            0 => i128::from(transfer.amount) * times.unwrap_or(1),
+            of => left[of - 1],
+        };
+        let most = there[transfer.debit_account.as_str()].max(0);
+        let amount = if transfer.up_to { wanted.min(most) } else { wanted };
+        *there.get_mut(transfer.debit_account.as_str()).expect("drawn") -= amount;
+        if !transfer.pending {
+            *there.get_mut(transfer.credit_account.as_str()).expect("drawn") += amount;
+        }
+        left.push(wanted - amount);
+        moved.push(amount);
+    }
+    moved
 }
 
 fn unlocked(draft: &Draft) -> Result<(), Answer> {
