@@ -16,8 +16,9 @@ mod lease;
 mod notice;
 mod write;
 
-/// Connections for all books of a process: each writer uses one at a time, readers share the rest.
-const CONNECTIONS_MAX: u32 = 12;
+/// Connections for all books of a process: writers that commit use one each, whatever else reads shares the others.
+const COMMITS_MAX: u32 = 8;
+const CONNECTIONS_MAX: u32 = 6;
 
 /// Milliseconds a statement waits for another's lock. Rows are locked by a rival or by a commit of ours whose connection was lost, and both may take
 /// as long as a standby is away: whoever waits asks again instead, on a connection that stays usable.
@@ -33,6 +34,8 @@ const SETTLE: &str = "SELECT pg_logical_emit_message(true, 'largesse', 'settle')
 /// A ledger in schema `ledger`.
 pub struct PostgresStore {
     pool: PgPool,
+    /// Apart, so that reads go on while every commit waits.
+    commits: PgPool,
     /// One connection, so that the lease is renewed also while all others wait. It does not wait for a standby: a lease need not survive anything.
     lease: PgPool,
     /// By what name the server knows our sessions.
@@ -53,9 +56,12 @@ impl PostgresStore {
         let options = options.options([("lock_timeout", LOCK_TIMEOUT_MS)]).application_name(&session);
         let lease = options.clone().options([("synchronous_commit", "local")]);
         let lease = PgPoolOptions::new().max_connections(1).acquire_timeout(db::ACQUIRE_TIMEOUT).connect_lazy_with(lease);
+        // A commit is one round trip; asking first whether the connection lives would make it two, and a dead one is found by the commit itself.
+        let commits = PgPoolOptions::new().max_connections(COMMITS_MAX).acquire_timeout(db::ACQUIRE_TIMEOUT).test_before_acquire(false);
+        let commits = commits.connect_lazy_with(options.clone());
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(db::ACQUIRE_TIMEOUT).connect_with(options).await?;
         db::check_durability_postgres(&pool).await?;
-        Ok(Self { pool, lease, session })
+        Ok(Self { pool, commits, lease, session })
     }
 
     async fn page<T>(&self, table: &str, columns: &str, key: &str, (book, from, limit): (i64, i64, i64)) -> Result<Vec<T>, Error>
@@ -251,12 +257,12 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {
-        write::commit(&self.pool, batch).await
+        write::commit(&self.commits, batch).await
     }
 
     async fn settle(&self) -> Result<(), Error> {
         // Logs are flushed and sent in order: once this commit is safe, so is all that was seen before it. It writes no row, so it waits for nobody.
-        match notice::with_warning(sqlx::query(SETTLE).execute(&self.pool)).await {
+        match notice::with_warning(sqlx::query(SETTLE).execute(&self.commits)).await {
             (Ok(_), None) => Ok(()),
             (Ok(_), Some(why)) => Err(Error::Unsettled(why)),
             (Err(why), _) => Err(why.into()),
