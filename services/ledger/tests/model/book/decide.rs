@@ -61,6 +61,11 @@ impl Book {
         unlocked(&draft)?;
         let mut times = None;
         let mut told = Vec::new();
+        // A counter that is elsewhere goes before one that may not go so far.
+        let mismatch = |guard: &&pb::Guard| matches!(guard.operation, Some(Operation::CompareAndSet(_)));
+        for guard in post.guards.iter().filter(mismatch) {
+            self.guard(guard)?;
+        }
         for guard in &post.guards {
             let (after, shown, advance) = self.guard(guard)?;
             times = times.or(advance);
@@ -287,13 +292,11 @@ fn balanced(draft: &Draft, transfers: &[pb::Transfer], times: Option<i128>) -> V
     moved
 }
 
+/// A frozen account anywhere goes before a closed one anywhere.
 fn unlocked(draft: &Draft) -> Result<(), Answer> {
-    for (name, moment, _) in &draft.accounts {
-        let name = [("account", name.clone())];
-        match moment.state {
-            pb::AccountState::Frozen => return Err(failed("ACCOUNT_FROZEN", &name)),
-            pb::AccountState::Closed => return Err(failed("ACCOUNT_CLOSED", &name)),
-            _ => {}
+    for (state, reason) in [(pb::AccountState::Frozen, "ACCOUNT_FROZEN"), (pb::AccountState::Closed, "ACCOUNT_CLOSED")] {
+        if let Some((name, ..)) = draft.accounts.iter().find(|(_, moment, _)| moment.state == state) {
+            return Err(failed(reason, &[("account", name.clone())]));
         }
     }
     Ok(())
