@@ -67,6 +67,22 @@ async fn an_older_row_never_overwrites_a_newer_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_writer_has_an_epoch_of_its_own() {
+    for database in &databases().all {
+        for _ in 0..3 {
+            let (ledger, book) = start(database, config()).await;
+            posted(book.submit(buy("u1", 1)).await);
+            posted(book.submit(buy("u1", 1)).await);
+            drop(book);
+            ledger.shutdown().await;
+        }
+        let (ledger, book) = start(database, config()).await;
+        let commits = ledger.store().commits(book.row.key, 1, 100).await.unwrap();
+        assert_eq!(commits.iter().map(|commit| commit.epoch).collect::<Vec<_>>(), [1, 1, 2, 2, 3, 3]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_fenced_writer_flushes_nothing() {
     for database in &databases().all {
         let stale = Injected::over(open_store(database).await.unwrap());
