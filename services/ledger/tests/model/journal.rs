@@ -15,8 +15,8 @@ pub struct Watcher {
     seen: i64,
 }
 
-/// Seconds until a watcher has to have been shown what is there.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Time until a watcher has to have been shown what is there.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Watcher {
     /// Goes on from its cursor until it was shown all that is in the book.

@@ -8,12 +8,15 @@ use db::Database;
 use identity::{Books, Grant, Issuer, Role, Verifier};
 use ledger::{Config, Ledger, clock::Clock, open_store};
 use money::UserKey;
-use rpc::{Options, Stack, Transport};
+use rpc::{Options, Stack, Transport, deadline::Limits};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, service::Routes};
 use tower::Layer;
+
+/// What a call may take.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Who calls. Services share their ids, because they derive them from their own callers; people have their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +77,8 @@ impl World {
         let stack = Stack::try_new(Options {
             verifier: Arc::new(Verifier::new(&[issuer.public_key()])),
             overload: Default::default(),
-            deadline: Default::default(),
+            // A machine that stands still for seconds is no fault of the ledger's.
+            deadline: Limits { default: PATIENCE, maximum: PATIENCE },
             closing: CancellationToken::new(),
         });
         let token = |caller: &Caller| {
