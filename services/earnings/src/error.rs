@@ -85,7 +85,7 @@ impl Error {
             Some("GUARD_MISMATCH") => Self::QuoteUsed,
             Some("INSUFFICIENT_FUNDS") => Self::InsufficientFunds { needed: fact("needed"), available: fact("available") },
             Some(
-                "REQUEST_ID_REUSED" | "REQUEST_ID_TIME" | "ACCOUNT_FROZEN" | "ACCOUNT_CLOSED" | "OVERFLOW" | "BOOK_UNKNOWN" | "OVERLOAD"
+                "REQUEST_ID_REUSED" | "REQUEST_ID_TIME" | "ACCOUNT_FROZEN" | "ACCOUNT_CLOSED" | "OVERFLOW" | "BOOK_UNKNOWN" | "OVERLOADED"
                 | "NOT_THE_WRITER" | "COMMIT_FAILED" | "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED",
             ) => Self::Ledger(Status::with_details(status.code(), status.message(), status.details().to_vec().into())),
             Some("PEER_UNREACHABLE") => Self::Unreachable(status),

@@ -83,7 +83,7 @@ impl Batcher {
     }
 
     /// Posts as LedgerService.Post would, in a batch. A post that is still waiting when its deadline (or the caller's) passes is never sent, and
-    /// OVERLOAD is answered; one that nobody waits for any more is never sent either.
+    /// OVERLOADED is answered; one that nobody waits for any more is never sent either.
     pub fn post(&self, book: &BookName, post: PostRequest, deadline: Instant) -> Waiting {
         let (answer, answered) = oneshot::channel();
         let above = context::current();

@@ -27,7 +27,7 @@ pub struct Config {
     pub batches_in_flight_max: usize,
     /// Gifts that must wait, per call under way, before another call is started. Default 64: fewer are not worth a commit of their own.
     pub batch_worth: usize,
-    /// Gifts waiting for a ledger call per book, above which OVERLOAD is answered. Default 16,384.
+    /// Gifts waiting for a ledger call per book, above which OVERLOADED is answered. Default 16,384.
     pub waiting_max: usize,
     /// Items of one SendGifts stream under way at once; more stay unread in the connection. Default 1,024.
     pub stream_in_flight_max: usize,

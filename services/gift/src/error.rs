@@ -71,7 +71,7 @@ impl Error {
                 Self::InsufficientFunds { needed: fact(facts.clone(), "needed"), available: fact(facts, "available") }
             }
             Some(
-                "REQUEST_ID_REUSED" | "REQUEST_ID_TIME" | "ACCOUNT_FROZEN" | "ACCOUNT_CLOSED" | "OVERFLOW" | "BOOK_UNKNOWN" | "OVERLOAD"
+                "REQUEST_ID_REUSED" | "REQUEST_ID_TIME" | "ACCOUNT_FROZEN" | "ACCOUNT_CLOSED" | "OVERFLOW" | "BOOK_UNKNOWN" | "OVERLOADED"
                 | "NOT_THE_WRITER" | "COMMIT_FAILED" | "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED",
             ) => Self::Ledger(without_metadata(&status)),
             Some("PEER_UNREACHABLE") => Self::Unreachable(status),

@@ -13,7 +13,7 @@ const ACCOUNT_BYTES: usize = 640;
 /// Options of the ledger. Every default is meant for two cores and a gigabyte.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Requests that may wait per book; more are answered OVERLOAD at once.
+    /// Requests that may wait per book; more are answered OVERLOADED at once.
     pub queue_max: usize,
     /// Requests of one commit at the most.
     pub batch_max: usize,

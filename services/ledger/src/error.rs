@@ -4,7 +4,7 @@ use crate::{domain::refusal::Told, store};
 use std::time::Duration;
 use tonic::{Code, Status};
 
-/// Milliseconds after which a caller who was told OVERLOAD may come back.
+/// Milliseconds after which a caller who was told OVERLOADED may come back.
 const RETRY_DELAY_MS: u64 = 50;
 
 /// Why the ledger did not do or answer.

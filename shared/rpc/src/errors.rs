@@ -31,7 +31,7 @@ pub fn malformed(field: &str, why: &str) -> Status {
 /// UNAVAILABLE: nothing happened, because there is too much to do. Retry the same id after `retry_after`.
 pub fn overload(retry_after: Duration) -> Status {
     let details = ErrorDetails::with_retry_info(Some(retry_after));
-    with_details(Code::Unavailable, "OVERLOAD", "too much in flight; nothing happened, retry the same request", &[], details)
+    with_details(Code::Unavailable, "OVERLOADED", "too much in flight; nothing happened, retry the same request", &[], details)
 }
 
 /// UNAVAILABLE: it may or may not have happened. Retry the same id to find out.

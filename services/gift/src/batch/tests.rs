@@ -33,7 +33,7 @@ async fn only_so_many_calls_are_started_and_only_so_many_wait() {
     }
     assert_eq!(started, [true, false, false, false, false]);
     let turned_away = shared.enqueue(&book(), item(10).0).unwrap_err();
-    assert_eq!(rpc::reason(&turned_away).as_deref(), Some("OVERLOAD"));
+    assert_eq!(rpc::reason(&turned_away).as_deref(), Some("OVERLOADED"));
     assert!(shared.enqueue(&BookName::try_new("other").unwrap(), item(10).0).unwrap(), "books don't wait for one another");
 }
 
@@ -72,7 +72,7 @@ async fn a_late_item_is_never_sent() {
     late.context.deadline = Some(Instant::now());
     shared.send(&book(), vec![late]).await;
     let told = answered.await.unwrap().unwrap_err();
-    assert_eq!(rpc::reason(&told).as_deref(), Some("OVERLOAD"));
+    assert_eq!(rpc::reason(&told).as_deref(), Some("OVERLOADED"));
 }
 
 #[tokio::test]

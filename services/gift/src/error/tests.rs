@@ -41,7 +41,7 @@ fn our_own_refusal_comes_back_as_ours() {
 #[test]
 fn what_the_ledger_may_say_to_callers_passes_with_its_details() {
     let overload = rpc::overload(Duration::from_millis(100));
-    assert_eq!(told(overload.clone()), (Code::Unavailable, "OVERLOAD".to_owned(), overload.message().to_owned()));
+    assert_eq!(told(overload.clone()), (Code::Unavailable, "OVERLOADED".to_owned(), overload.message().to_owned()));
     let passed = Status::from(Error::from_ledger(overload.clone(), &sending()));
     assert_eq!(passed.details(), overload.details(), "with RetryInfo");
     assert_eq!(told(rpc::outcome_unknown("lost")).1, "OUTCOME_UNKNOWN");
@@ -57,7 +57,7 @@ fn a_lost_connection_is_an_unknown_outcome() {
     }
     let away = rpc::refused(Code::Unavailable, "PEER_UNREACHABLE", "no".to_owned(), &[("address", "http://10.0.0.1".to_owned())]);
     let (_, reason, message) = told(away);
-    assert_eq!(reason, "OVERLOAD");
+    assert_eq!(reason, "OVERLOADED");
     assert!(!message.contains("10.0.0.1"));
 }
 

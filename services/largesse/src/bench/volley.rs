@@ -18,7 +18,7 @@ use tonic_types::StatusExt as _;
 /// Calls unanswered at once. Far above what the house takes, and a bound on this process's memory: what would exceed it is not sent, and counted.
 const UNANSWERED_MAX: usize = 32_768;
 /// What a house says that is too full; nothing happened.
-const OVERLOADED: [&str; 2] = ["OVERLOADED", "OVERLOAD"];
+const OVERLOADED: [&str; 1] = ["OVERLOADED"];
 /// How often a call whose outcome is unknown is sent again, and when.
 const TRIES_MAX: usize = 100;
 const TRY_DELAY: Duration = Duration::from_millis(100);

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 mod checkpoint;
 mod committer;
+mod insert;
 mod write;
 
 /// Connections that only read; each is a thread.
@@ -25,7 +26,7 @@ const READERS_MAX: u32 = 3;
 const WRITER_CACHE: &str = "-32768";
 
 /// Statements the writing connection keeps prepared: every table's in every size.
-const STATEMENTS_MAX: usize = 256;
+const STATEMENTS_MAX: usize = 192;
 
 /// A ledger in `ledger.db`.
 pub struct SqliteStore {
@@ -46,6 +47,8 @@ impl SqliteStore {
         db::check_durability_sqlite(&readers).await?;
         // Checkpoints are made beside the commits.
         let options = options.pragma("wal_autocheckpoint", "0").pragma("cache_size", WRITER_CACHE).statement_cache_capacity(STATEMENTS_MAX);
+        // Its statements are long lists of question marks.
+        let options = options.disable_statement_logging();
         let writer = Arc::new(Mutex::new(options.connect().await?));
         let written = Arc::new(checkpoint::Written::default());
         checkpoint::start(options, Arc::downgrade(&writer), written.clone());

@@ -186,7 +186,7 @@ fn outcome_of(status: &Status) -> Outcome {
 /// Whether a "no" is an answer, says that nothing happened, or says nothing.
 fn judged(code: Code, reason: String, facts: BTreeMap<String, String>) -> Outcome {
     match (code, reason.as_str()) {
-        (Code::Unavailable, "COMMIT_FAILED" | "NOT_THE_WRITER" | "OVERLOAD") => Outcome::Nothing(reason),
+        (Code::Unavailable, "COMMIT_FAILED" | "NOT_THE_WRITER" | "OVERLOADED") => Outcome::Nothing(reason),
         (Code::Unavailable | Code::Internal | Code::DeadlineExceeded | Code::Cancelled, _) => Outcome::Unsure(reason),
         _ => Outcome::Told(Answer::Refused { code, reason, facts }),
     }

@@ -109,7 +109,7 @@ async fn a_full_house_says_so_at_once_and_empties() {
         });
         drop(house.arrived.acquire().await);
         let status = house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap_err();
-        assert_eq!((status.code(), reason(&status).as_deref()), (Code::Unavailable, Some("OVERLOAD")), "{way:?}");
+        assert_eq!((status.code(), reason(&status).as_deref()), (Code::Unavailable, Some("OVERLOADED")), "{way:?}");
         assert!(status.get_details_retry_info().unwrap().retry_delay.is_some(), "{way:?}");
         house.gate.add_permits(MANY);
         waiting.await.unwrap().unwrap();

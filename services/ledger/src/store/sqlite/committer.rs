@@ -2,7 +2,10 @@
 //!
 //! Each book's batch stands or falls by itself: it is a savepoint.
 
-use super::{checkpoint::Written, write::Inserts};
+use super::{
+    checkpoint::Written,
+    write::{Frame, Inserts},
+};
 use crate::store::{Batch, CommitError};
 use sqlx::{Executor, SqliteConnection};
 use std::sync::Arc;
@@ -27,7 +30,7 @@ impl Committer {
         // Bounded by the number of books: each has one batch on its way.
         let (queue, mut waiting) = mpsc::unbounded_channel::<Waiting>();
         tokio::spawn(async move {
-            let inserts = Inserts::new();
+            let mut inserts = Inserts::new();
             while let Some(first) = waiting.recv().await {
                 // Taken after the lock: what became ready while another held it goes along.
                 let mut connection = writer.lock().await;
@@ -64,19 +67,22 @@ impl Committer {
 
 impl Inserts {
     /// Writes batches of different books in one transaction; an outcome for each.
-    async fn commit(&self, writer: &mut SqliteConnection, batches: &[Arc<Batch>]) -> Vec<Outcome> {
+    async fn commit(&mut self, writer: &mut SqliteConnection, batches: &[Arc<Batch>]) -> Vec<Outcome> {
+        if let [only] = batches {
+            return vec![self.write(writer, only, Frame::Alone).await];
+        }
         if let Err(error) = writer.execute("BEGIN IMMEDIATE").await {
             return all(batches.len(), || CommitError::Failed(error.to_string()));
         }
         let mut outcomes = Vec::with_capacity(batches.len());
         for batch in batches {
-            match self.apart(writer, batch, batches.len() > 1).await {
-                Ok(outcome) => outcomes.push(outcome),
-                Err(error) => {
-                    // The transaction itself is lost, with all that was in it.
+            match self.write(writer, batch, Frame::Among).await {
+                Err(CommitError::Unknown(why)) => {
+                    // It could not be undone by itself: the transaction is lost, with all that was in it.
                     let _rolled_back = writer.execute("ROLLBACK").await;
-                    return all(batches.len(), || CommitError::Failed(error.to_string()));
+                    return all(batches.len(), || CommitError::Failed(why.clone()));
                 }
+                outcome => outcomes.push(outcome),
             }
         }
         if outcomes.iter().all(Result::is_err) {
@@ -90,20 +96,6 @@ impl Inserts {
             }
         }
         outcomes
-    }
-
-    /// One batch, undone by itself if it can't be written. The outer error means that it could not be undone by itself.
-    async fn apart(&self, writer: &mut SqliteConnection, batch: &Batch, others: bool) -> Result<Outcome, sqlx::Error> {
-        if !others {
-            return Ok(self.write(writer, batch).await);
-        }
-        writer.execute("SAVEPOINT batch").await?;
-        let outcome = self.write(writer, batch).await;
-        if outcome.is_err() {
-            writer.execute("ROLLBACK TO batch").await?;
-        }
-        writer.execute("RELEASE batch").await?;
-        Ok(outcome)
     }
 }
 

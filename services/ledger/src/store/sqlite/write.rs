@@ -1,5 +1,6 @@
-//! A batch's rows. Statements come in a few fixed sizes, so that each is prepared once.
+//! A batch's rows: which statements, in which transaction, and what their errors mean.
 
+use super::insert::{Bound, Insert, bind_rows, room, size_for};
 use crate::{
     codec,
     domain::{
@@ -7,55 +8,11 @@ use crate::{
         event::{Checkpoint, GuardState, Hold, Transfer, TransferKind},
         limit::Limit,
     },
-    store::{Batch, CommitError, RefusalRow, StoredEvent, rows},
+    store::{Batch, Commit, CommitError, RefusalRow, StoredEvent, rows},
 };
-use sqlx::{Arguments as _, AssertSqlSafe, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use rustc_hash::FxHashMap;
+use sqlx::{AssertSqlSafe, Executor, SqliteConnection, sqlite::SqliteArguments};
 use std::sync::Arc;
-
-/// Every value is bound by copy.
-type Bound = Query<'static, Sqlite, SqliteArguments>;
-
-/// Rows of one statement. The largest stays below SQLite's 32,766 parameters at 17 columns.
-const SIZES: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
-
-/// An `INSERT` in each of the sizes. The book is bound once, not for each row.
-struct Insert {
-    columns: usize,
-    sql: [Arc<str>; SIZES.len()],
-}
-
-impl Insert {
-    fn new(into: &str, columns: &str, then: &str) -> Self {
-        let count = columns.split(',').count();
-        let row = format!("({})", vec!["?"; count].join(","));
-        let sql = SIZES.map(|size| {
-            let rows = vec![row.as_str(); size].join(",");
-            // WHERE tells the parser that ON belongs to the INSERT.
-            Arc::from(format!("INSERT INTO {into} (book, {columns}) SELECT ?, * FROM (VALUES {rows}) WHERE true {then}"))
-        });
-        Self { columns: count, sql }
-    }
-
-    async fn run<T: Sync>(
-        &self,
-        writer: &mut SqliteConnection,
-        book: i64,
-        mut rows: &[T],
-        bind: impl Fn(Bound, &T) -> Bound + Send + Sync,
-    ) -> Result<(), sqlx::Error> {
-        for (size, sql) in SIZES.iter().zip(&self.sql) {
-            while let Some((now, rest)) = rows.split_at_checked(*size) {
-                let mut arguments = SqliteArguments::default();
-                arguments.reserve(1 + size * self.columns, 0);
-                let query = sqlx::query_with(AssertSqlSafe(sql.clone()), arguments).bind(book);
-                let query = now.iter().fold(query, &bind);
-                query.execute(&mut *writer).await?;
-                rows = rest;
-            }
-        }
-        Ok(())
-    }
-}
 
 /// Every statement of a commit.
 pub(super) struct Inserts {
@@ -71,6 +28,8 @@ pub(super) struct Inserts {
     account: Insert,
     checkpoint: Insert,
     limit: Insert,
+    /// The lists of statements that were needed so far.
+    shapes: FxHashMap<Shape, Arc<str>>,
 }
 
 /// The columns of a transfer that has nothing to do with holds; the rest is zero.
@@ -117,29 +76,87 @@ impl Inserts {
                 rows::LIMIT_COLUMNS,
                 "ON CONFLICT (book, account, span) DO UPDATE SET zone = excluded.zone, amount = excluded.amount, seq = excluded.seq",
             ),
+            shapes: FxHashMap::default(),
         }
     }
 
-    /// Writes one book's batch inside the transaction that is open. Any error means that nothing of it may stay.
-    pub(super) async fn write(&self, writer: &mut SqliteConnection, batch: &Batch) -> Result<(), CommitError> {
-        let fence = self.commit.run(writer, batch.book, std::slice::from_ref(&batch.commit), |query, commit| {
-            let query = query.bind(commit.commit_no).bind(commit.epoch).bind(commit.last_seq).bind(commit.last_key);
-            query.bind(commit.time).bind(codec::FORMAT).bind(commit.hash.to_vec()).bind(commit.replay_from)
-        });
-        match fence.await {
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Err(CommitError::Fenced),
-            Err(error) => Err(CommitError::Failed(error.to_string())),
-            Ok(()) => self.rows(writer, batch).await.map_err(|error| CommitError::Failed(error.to_string())),
+    /// Writes one book's batch, whole or not at all.
+    pub(super) async fn write(&mut self, writer: &mut SqliteConnection, batch: &Batch, frame: Frame) -> Result<(), CommitError> {
+        let written = self.steps(writer, batch, frame).await;
+        let Err(error) = written else { return Ok(()) };
+        let undone = writer.execute(frame.undo()).await;
+        let failed = Err(CommitError::Failed(error.to_string()));
+        match (primary_code(&error), undone) {
+            // Whichever table saw it first: a rival has written under our numbers.
+            (Some(CONSTRAINT), Ok(_)) => Err(CommitError::Fenced),
+            // It never began, or no commit record was written.
+            (Some(BUSY | LOCKED | READ_ONLY | FULL), _) => failed,
+            // What could not be written to the disk may have come there all the same.
+            (Some(code), Ok(_)) if code != IO_ERROR => failed,
+            // It was no longer open: it came to an end, one or the other.
+            _ => Err(CommitError::Unknown(error.to_string())),
         }
     }
 
-    async fn rows(&self, writer: &mut SqliteConnection, batch: &Batch) -> Result<(), sqlx::Error> {
-        let book = batch.book;
-        self.event.run(writer, book, &batch.events, bind_event).await?;
+    /// Nearly always one statement to SQLite's thread: each is a hop there and back, which costs more than a row.
+    async fn steps(&mut self, writer: &mut SqliteConnection, batch: &Batch, frame: Frame) -> Result<(), sqlx::Error> {
         let transfers = batch.events.iter().flat_map(|stored| &stored.event.transfers);
         let (plain, other): (Vec<&Transfer>, Vec<&Transfer>) = transfers.partition(|transfer| is_plain(transfer));
-        self.plain_transfer.run(writer, book, &plain, |query, transfer| bind_plain_transfer(query, transfer)).await?;
-        self.transfer.run(writer, book, &other, |query, transfer| bind_transfer(query, transfer)).await?;
+        let (mut events, mut plain) = (batch.events.as_slice(), plain.as_slice());
+        let (events_max, plain_max) = (self.event.rows_max(), self.plain_transfer.rows_max());
+        let usual = other.is_empty() && self.rest_is_empty(batch) && events.len() <= events_max && plain.len() <= plain_max;
+        if !usual {
+            let open = self.shape(Shape { first: true, last: false, events: 0, transfers: 0, frame });
+            bind_commit(sqlx::query_with(AssertSqlSafe(open), SqliteArguments::default()).bind(batch.book), &batch.commit)
+                .execute(&mut *writer)
+                .await?;
+            self.rest(writer, batch, &other).await?;
+            // The last of each goes with the end.
+            let split = events.len().saturating_sub(events_max);
+            self.event.run(writer, batch.book, &events[..split], bind_event).await?;
+            events = &events[split..];
+            let split = plain.len().saturating_sub(plain_max);
+            self.plain_transfer.run(writer, batch.book, &plain[..split], |query, transfer| bind_plain_transfer(query, transfer)).await?;
+            plain = &plain[split..];
+        }
+        let (event_size, transfer_size) = (size_for(events.len()), size_for(plain.len()));
+        let sql = self.shape(Shape { first: usual, last: true, events: event_size, transfers: transfer_size, frame });
+        let mut query = sqlx::query_with(AssertSqlSafe(sql), room(32 + event_size * 4 + transfer_size * 10));
+        if usual {
+            query = bind_commit(query.bind(batch.book), &batch.commit);
+        }
+        query = bind_rows(query, batch.book, events, (&self.event, bind_event));
+        query =
+            bind_rows(query, batch.book, plain, (&self.plain_transfer, |query, transfer: &&Transfer| bind_plain_transfer(query, transfer)));
+        query.execute(&mut *writer).await.map(drop)
+    }
+
+    /// A statement list of this shape, made once.
+    fn shape(&mut self, shape: Shape) -> Arc<str> {
+        let Self { commit, event, plain_transfer, shapes, .. } = self;
+        let made = shapes.entry(shape).or_insert_with(|| {
+            let (open, close) = shape.frame.around();
+            let mut parts = Vec::with_capacity(5);
+            if shape.first {
+                parts.extend([open.to_owned(), commit.sql(1)]);
+            }
+            parts.extend((shape.events > 0).then(|| event.sql(shape.events)));
+            parts.extend((shape.transfers > 0).then(|| plain_transfer.sql(shape.transfers)));
+            parts.extend(shape.last.then(|| close.to_owned()));
+            parts.join(";").into()
+        });
+        made.clone()
+    }
+
+    fn rest_is_empty(&self, batch: &Batch) -> bool {
+        let Batch { refusals, guards, holds, opened, flushed, checkpoints, limits, book: _, commit: _, events: _ } = batch;
+        let rows = [refusals.len(), guards.len(), holds.len(), opened.len(), flushed.len(), checkpoints.len(), limits.len()];
+        rows.iter().all(|count| *count == 0)
+    }
+
+    async fn rest(&self, writer: &mut SqliteConnection, batch: &Batch, other: &[&Transfer]) -> Result<(), sqlx::Error> {
+        let book = batch.book;
+        self.transfer.run(writer, book, other, |query, transfer| bind_transfer(query, transfer)).await?;
         self.refusal.run(writer, book, &batch.refusals, bind_refusal).await?;
         self.guard.run(writer, book, &batch.guards, |query, (key, guard)| bind_guard(query, key, *guard)).await?;
         self.hold.run(writer, book, &batch.holds, bind_hold).await?;
@@ -148,6 +165,59 @@ impl Inserts {
         self.checkpoint.run(writer, book, &batch.checkpoints, bind_checkpoint).await?;
         self.limit.run(writer, book, &batch.limits, bind_limit).await
     }
+}
+
+/// SQLite's primary result codes (sqlite.org/rescode.html).
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const READ_ONLY: i32 = 8;
+const IO_ERROR: i32 = 10;
+const FULL: i32 = 13;
+const CONSTRAINT: i32 = 19;
+
+/// SQLite's own word, if it is one.
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse::<i32>().ok().map(|code| code & 0xff)
+}
+
+/// What a batch's statements stand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Frame {
+    /// A transaction of their own.
+    Alone,
+    /// A transaction with other books' batches, which they must not take along if they fail.
+    Among,
+}
+
+impl Frame {
+    const fn around(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Alone => ("BEGIN IMMEDIATE", "COMMIT"),
+            Self::Among => ("SAVEPOINT batch", "RELEASE batch"),
+        }
+    }
+
+    const fn undo(self) -> &'static str {
+        match self {
+            Self::Alone => "ROLLBACK",
+            Self::Among => "ROLLBACK TO batch; RELEASE batch",
+        }
+    }
+}
+
+/// A list of statements: whether the frame and the fence begin it, for how many rows it has room, whether the frame ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Shape {
+    frame: Frame,
+    first: bool,
+    events: usize,
+    transfers: usize,
+    last: bool,
+}
+
+fn bind_commit(query: Bound, commit: &Commit) -> Bound {
+    let query = query.bind(commit.commit_no).bind(commit.epoch).bind(commit.last_seq).bind(commit.last_key);
+    query.bind(commit.time).bind(codec::FORMAT).bind(commit.hash.to_vec()).bind(commit.replay_from)
 }
 
 fn bind_event(query: Bound, stored: &StoredEvent) -> Bound {
