@@ -119,6 +119,13 @@ impl server::LedgerService for Ledger {
     async fn get_posting(&self, _: Request<ledger::GetPostingRequest>) -> Result<Response<ledger::GetPostingResponse>, Status> { unused() }
     async fn get_trial_balance(&self, _: Request<ledger::GetTrialBalanceRequest>) -> Result<Response<ledger::GetTrialBalanceResponse>, Status> { unused() }
     async fn verify_book(&self, _: Request<ledger::VerifyBookRequest>) -> Result<Response<ledger::VerifyBookResponse>, Status> { unused() }
+    async fn import_batch(&self, _: Request<ledger::ImportBatchRequest>) -> Result<Response<ledger::ImportBatchResponse>, Status> { unused() }
+    async fn set_debit_limit(&self, _: Request<ledger::SetDebitLimitRequest>) -> Result<Response<ledger::SetDebitLimitResponse>, Status> { unused() }
+    async fn get_balance_at(&self, _: Request<ledger::GetBalanceAtRequest>) -> Result<Response<ledger::GetBalanceAtResponse>, Status> { unused() }
+    type PostStreamStream = tokio_stream::Empty<Result<ledger::PostStreamResponse, Status>>;
+    async fn post_stream(&self, _: Request<tonic::Streaming<ledger::PostStreamRequest>>) -> Result<Response<Self::PostStreamStream>, Status> { unused() }
+    type WatchJournalStream = tokio_stream::Empty<Result<ledger::WatchJournalResponse, Status>>;
+    async fn watch_journal(&self, _: Request<ledger::WatchJournalRequest>) -> Result<Response<Self::WatchJournalStream>, Status> { unused() }
 }
 
 /// How the test's client reaches the gifts, and the gifts the ledger.
