@@ -136,7 +136,11 @@ impl Writer {
         let time = self.config.clock.now().max(sealed_time(loaded, self.flight.as_ref()));
         let mut open = Open::new(&self.shared.state(), time);
         for _ in 0..expiry::ROUNDS {
-            expiry::prefetch(&*self.store, self.book.key, &self.shared, time).await?;
+            if let Err(why) = expiry::prefetch(&*self.store, self.book.key, &self.shared, time).await {
+                // What was ended before it is in the state by now, so it has to go to the store.
+                self.open = (!open.changes_nothing()).then_some(open);
+                return Err(why);
+            }
             if open.expire(&mut self.shared.state(), &mut loaded.ids) < expiry::DUE_MAX {
                 break;
             }

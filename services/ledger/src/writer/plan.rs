@@ -65,6 +65,11 @@ impl Open {
         self.decided.len()
     }
 
+    /// Whether nothing of it would be written.
+    pub(super) fn changes_nothing(&self) -> bool {
+        self.events.is_empty() && self.refusals.is_empty()
+    }
+
     /// Its jobs, to be decided again.
     pub(super) fn into_jobs(self) -> Vec<Job> {
         self.decided.into_iter().map(|(job, _)| job).collect()
@@ -140,7 +145,7 @@ impl Open {
 
     /// Closes it: the next commit after `head`. The state goes on to the batch after it.
     pub(super) fn seal(self, book: &Book, config: &Config, (head, epoch): (&Commit, i64), state: &mut State) -> Sealed {
-        if self.events.is_empty() && self.refusals.is_empty() {
+        if self.changes_nothing() {
             state.seal();
             return Sealed { decided: self.decided, batch: None };
         }

@@ -1,7 +1,10 @@
 //! Holds that end by themselves: at their time, once, also across restarts, and with nobody asking.
-use crate::book::{assert_sound, buy, config, databases, gift, new_id, post, posted, reason, start, transfer};
+use crate::{
+    book::{assert_sound, book_name, buy, config, databases, gift, new_id, post, posted, reason, start, transfer},
+    injected::Injected,
+};
 use ledger::{
-    Config,
+    Config, Ledger,
     book::Handle,
     clock::Clock,
     domain::{
@@ -9,6 +12,7 @@ use ledger::{
         event::{Body, TransferKind},
         request::{Action, NewTransfer, Request},
     },
+    open_store,
     read::Listing,
     store::Store,
 };
@@ -131,6 +135,40 @@ async fn more_than_one_commit_takes_end_in_several() {
         until_expired(&**ledger.store(), &book, 4_100).await;
         assert_eq!(book.account("viewer/u1/coins").await.unwrap().counters.available(), 100_000);
         assert_sound(&ledger, &book).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_ended_before_a_read_failed_is_ended_for_good() {
+    for database in &databases().all {
+        let (time, config) = clock();
+        // A read of holds for each round of 500: each of them fails once.
+        for failing in 0..3 {
+            let (ledger, book) = start(database, config.clone()).await;
+            posted(book.submit(buy("u1", 1_102)).await);
+            let end = *time.borrow() + 10 * SECOND;
+            for outcome in book.submit_many((0..1_100).map(|_| hold("u1", 1, end)).collect()).await.unwrap() {
+                posted(outcome);
+            }
+            drop(book);
+            ledger.shutdown().await;
+            // A process that knows the account and not the holds.
+            let store = Injected::over(open_store(database).await.unwrap());
+            let ledger = Ledger::start(store.clone(), config.clone()).await.unwrap();
+            let book = ledger.book(&book_name()).await.unwrap();
+            posted(book.submit(gift(new_id(), "u1", "c1", 1)).await);
+            store.fail_reads_after(failing, 1);
+            time.send_replace(end);
+            // Whoever comes first, the alarm or this, meets the failure.
+            while book.submit(gift(new_id(), "u1", "c1", 1)).await.is_err() {}
+            until_expired(&*store, &book, 1_100 * (failing + 1)).await;
+            assert_sound(&ledger, &book).await;
+            // Of what was bought two are gone each time, and nothing is held any more.
+            let counters = book.account("viewer/u1/coins").await.unwrap().counters;
+            assert_eq!((counters.available(), counters.debits_pending), (1_100 * (i64::try_from(failing).unwrap() + 1), 0));
+            drop(book);
+            ledger.shutdown().await;
+        }
     }
 }
 

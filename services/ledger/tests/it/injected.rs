@@ -65,6 +65,8 @@ pub struct Injected {
     waiting_reads: AtomicUsize,
     /// So many reads fail from now on.
     failing_reads: AtomicUsize,
+    /// After so many that do not.
+    spared_reads: AtomicUsize,
     /// Queries of statements, and the rows they brought.
     pub queries: AtomicUsize,
     pub rows: AtomicUsize,
@@ -74,9 +76,9 @@ impl Injected {
     pub fn over(inner: Arc<dyn Store>) -> Arc<Self> {
         let none = || AtomicUsize::new(0);
         let (waiting, waiting_reads, failing_reads) = (none(), none(), none());
-        let (queries, rows) = (none(), none());
+        let (spared_reads, queries, rows) = (none(), none(), none());
         let (plan, gate, read_gate) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
-        Arc::new(Self { inner, plan, gate, waiting, read_gate, waiting_reads, failing_reads, queries, rows })
+        Arc::new(Self { inner, plan, gate, waiting, read_gate, waiting_reads, failing_reads, spared_reads, queries, rows })
     }
 
     /// Befalls the next commit for which nothing else is planned.
@@ -89,6 +91,12 @@ impl Injected {
     }
 
     pub fn fail_reads(&self, count: usize) {
+        self.fail_reads_after(0, count);
+    }
+
+    /// The next `spared` reads succeed, `count` after them fail.
+    pub fn fail_reads_after(&self, spared: usize, count: usize) {
+        self.spared_reads.store(spared, Ordering::SeqCst);
         self.failing_reads.store(count, Ordering::SeqCst);
     }
 
@@ -153,8 +161,8 @@ impl Injected {
         if let Some(gate) = gate {
             wait(&gate, &self.waiting_reads).await;
         }
-        let taken = self.failing_reads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if taken.is_ok() { Err(Error::Injected("a read failed")) } else { Ok(()) }
+        let one_of = |count: &AtomicUsize| count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        if !one_of(&self.spared_reads) && one_of(&self.failing_reads) { Err(Error::Injected("a read failed")) } else { Ok(()) }
     }
 
     fn counted<T>(&self, rows: Result<Vec<T>, Error>) -> Result<Vec<T>, Error> {

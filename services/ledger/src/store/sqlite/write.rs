@@ -88,9 +88,9 @@ impl Inserts {
         let failed = Err(CommitError::Failed(error.to_string()));
         match (primary_code(&error), undone) {
             // Whichever table saw it first: a rival has written under our numbers.
-            (Some(CONSTRAINT), Ok(_)) => Err(CommitError::Fenced),
-            // It never began, or no commit record was written.
-            (Some(BUSY | LOCKED | READ_ONLY | FULL), _) => failed,
+            (Some(_), Ok(_)) if error.as_database_error().is_some_and(|told| told.is_unique_violation()) => Err(CommitError::Fenced),
+            // It never began, or no commit record was written. Among others it must be known that theirs stands.
+            (Some(BUSY | LOCKED | READ_ONLY | FULL), undone) if undone.is_ok() || frame == Frame::Alone => failed,
             // What could not be written to the disk may have come there all the same.
             (Some(code), Ok(_)) if code != IO_ERROR => failed,
             // It was no longer open: it came to an end, one or the other.
@@ -173,7 +173,6 @@ const LOCKED: i32 = 6;
 const READ_ONLY: i32 = 8;
 const IO_ERROR: i32 = 10;
 const FULL: i32 = 13;
-const CONSTRAINT: i32 = 19;
 
 /// SQLite's own word, if it is one.
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
