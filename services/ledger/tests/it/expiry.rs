@@ -19,6 +19,8 @@ use ledger::{
 use tokio::sync::watch;
 
 const SECOND: Micros = 1_000_000;
+/// Far longer than any of it takes.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A clock that stands where the system's is, until it is moved.
 fn clock() -> (watch::Sender<Micros>, Config) {
@@ -35,15 +37,18 @@ fn with(action: Action) -> Request {
     Request { action, ..post(new_id(), Vec::new()) }
 }
 
-/// Every posting wakes the tests' wait: the journal is read until it holds this many expiries.
+/// The journal is read until it holds this many expiries.
 async fn until_expired(store: &dyn Store, book: &Handle, count: usize) {
-    loop {
-        let events = store.events(book.row.key, 1, 10_000).await.unwrap();
-        if events.iter().filter(|stored| stored.event.body == Body::HoldExpired).count() >= count {
-            return;
+    let look = async {
+        loop {
+            let events = store.events(book.row.key, 1, 10_000).await.unwrap();
+            if events.iter().filter(|stored| stored.event.body == Body::HoldExpired).count() >= count {
+                return;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(PATIENCE, look).await.unwrap_or_else(|_| panic!("{count} holds did not end"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
