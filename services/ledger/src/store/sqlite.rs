@@ -68,6 +68,18 @@ impl SqliteStore {
         Ok(query.fetch_all(&self.readers).await?)
     }
 
+    /// The rows that a list names, which may be long.
+    async fn among<T, V: serde::Serialize + Sync>(&self, lookup: Lookup, book: i64, asked: &[V]) -> Result<Vec<T>, Error>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let mut out = Vec::with_capacity(asked.len());
+        for chunk in asked.chunks(READ_CHUNK) {
+            out.extend(self.all(lookup.sql(), book, Some(json(chunk))).await?);
+        }
+        Ok(out)
+    }
+
     /// Rows of `table` at or after a number, in order.
     async fn page<T>(&self, table: &str, columns: &str, key: &str, (book, from, limit): (i64, i64, i64)) -> Result<Vec<T>, Error>
     where
@@ -80,6 +92,27 @@ impl SqliteStore {
 
 /// The ledger's tables; the same on both engines.
 pub(super) const MIGRATIONS: [Migration; 1] = [Migration::contract(1, include_str!("../../migrations/0001_ledger.sql"))];
+
+/// A read of rows by a list: the table, its columns that are read, the one that is looked up, and what an element of the list means.
+#[derive(Clone, Copy)]
+struct Lookup(&'static str, &'static str, &'static str, &'static str);
+
+const ACCOUNTS_BY_NAME: Lookup = Lookup("account", rows::ACCOUNT_COLUMNS, "name", "value");
+const ACCOUNTS_BY_KEY: Lookup = Lookup("account", rows::ACCOUNT_COLUMNS, "key", "value");
+const GUARDS_BY_KEY: Lookup = Lookup("guard", "key, value, cap", "key", "value");
+const HOLDS_BY_NO: Lookup = Lookup("hold", rows::HOLD_COLUMNS, "no", "value");
+const EVENTS_BY_ID: Lookup = Lookup("event", "id, seq", "id", "unhex(value)");
+const REFUSALS_BY_ID: Lookup = Lookup("refusal", rows::REFUSAL_COLUMNS, "id", "unhex(value)");
+
+impl Lookup {
+    /// Begins with the list whatever SQLite thinks of it: it would rather read a book's accounts all than look up their names.
+    fn sql(self) -> String {
+        let Self(table, columns, column, asked) = self;
+        format!(
+            "SELECT {columns} FROM (SELECT DISTINCT {asked} AS asked FROM json_each(?2)) CROSS JOIN {table} WHERE book = ?1 AND {column} = asked"
+        )
+    }
+}
 
 fn json<T: serde::Serialize>(list: &[T]) -> String {
     serde_json::to_string(list).expect("numbers and strings are JSON")
@@ -118,25 +151,11 @@ impl Store for SqliteStore {
     }
 
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
-        let mut out = Vec::with_capacity(names.len());
-        for chunk in names.chunks(READ_CHUNK) {
-            let sql = format!("SELECT {} FROM account WHERE book = ? AND name IN (SELECT value FROM json_each(?))", rows::ACCOUNT_COLUMNS);
-            for row in self.all(sql, book, Some(json(chunk))).await? {
-                out.push(rows::account(row)?);
-            }
-        }
-        Ok(out)
+        self.among(ACCOUNTS_BY_NAME, book, names).await?.into_iter().map(rows::account).collect()
     }
 
     async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
-        let mut out = Vec::with_capacity(keys.len());
-        for chunk in keys.chunks(READ_CHUNK) {
-            let sql = format!("SELECT {} FROM account WHERE book = ? AND key IN (SELECT value FROM json_each(?))", rows::ACCOUNT_COLUMNS);
-            for row in self.all(sql, book, Some(json(chunk))).await? {
-                out.push(rows::account(row)?);
-            }
-        }
-        Ok(out)
+        self.among(ACCOUNTS_BY_KEY, book, keys).await?.into_iter().map(rows::account).collect()
     }
 
     async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {
@@ -144,9 +163,7 @@ impl Store for SqliteStore {
     }
 
     async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error> {
-        let sql = "SELECT key, value, cap FROM guard WHERE book = ? AND key IN (SELECT value FROM json_each(?))";
-        let rows = self.all(sql.to_owned(), book, Some(json(keys))).await?;
-        Ok(rows.into_iter().map(rows::guard).collect())
+        Ok(self.among(GUARDS_BY_KEY, book, keys).await?.into_iter().map(rows::guard).collect())
     }
 
     async fn guards_after(&self, book: i64, key: &str, limit: i64) -> Result<Vec<(String, GuardState)>, Error> {
@@ -160,8 +177,7 @@ impl Store for SqliteStore {
     }
 
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error> {
-        let sql = format!("SELECT {} FROM hold WHERE book = ? AND no IN (SELECT value FROM json_each(?))", rows::HOLD_COLUMNS);
-        Ok(self.all(sql, book, Some(json(numbers))).await?.into_iter().map(rows::hold).collect())
+        Ok(self.among(HOLDS_BY_NO, book, numbers).await?.into_iter().map(rows::hold).collect())
     }
 
     async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error> {
@@ -177,16 +193,8 @@ impl Store for SqliteStore {
     }
 
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
-        let mut out = Vec::new();
-        for chunk in ids.chunks(READ_CHUNK) {
-            let list = json(&chunk.iter().map(|id| id.simple().to_string()).collect::<Vec<_>>());
-            let sql = "SELECT id, seq FROM event WHERE book = ? AND id IN (SELECT unhex(value) FROM json_each(?))";
-            let events = self.all(sql.to_owned(), book, Some(list.clone())).await?;
-            let sql =
-                format!("SELECT {} FROM refusal WHERE book = ? AND id IN (SELECT unhex(value) FROM json_each(?))", rows::REFUSAL_COLUMNS);
-            out.extend(rows::known(events, self.all(sql, book, Some(list)).await?)?);
-        }
-        Ok(out)
+        let ids: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+        rows::known(self.among(EVENTS_BY_ID, book, &ids).await?, self.among(REFUSALS_BY_ID, book, &ids).await?)
     }
 
     async fn ids_from(&self, book: i64, from: Uuid, limit: i64) -> Result<Vec<(Uuid, Known)>, Error> {
@@ -302,3 +310,6 @@ impl Store for SqliteStore {
         Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(owner).bind(hold_ms).bind(gone.unwrap_or(owner)).fetch_one(&mut *writer).await?)
     }
 }
+
+#[cfg(test)]
+mod tests;
