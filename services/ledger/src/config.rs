@@ -6,9 +6,9 @@ use std::path::PathBuf;
 /// Mebibytes of memory for the cache of each book, if nobody says otherwise.
 pub const CACHE_MIB: u32 = 256;
 
-/// Bytes that an account takes in memory with its name, its places in both indexes, and the guard and the hold that it may have, estimated from
-/// their sizes and rounded up.
-const ACCOUNT_BYTES: usize = 640;
+/// Bytes that an account takes in memory with its name and its places in both indexes, when these are as full as they get, and a quarter of the
+/// guard and the hold that it may have: of those a quarter as many are kept. Computed from their sizes, rounded up.
+const ACCOUNT_BYTES: usize = 292;
 
 /// Options of the ledger. Every default is meant for two cores and a gigabyte.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Config {
     pub batch_max: usize,
     /// Milliseconds a commit should take: batches shrink above twice of it and grow below it.
     pub commit_target_ms: u64,
-    /// Accounts, guards and holds each kept in memory per book; what is newer than the store is kept regardless.
+    /// Accounts kept in memory per book, and a quarter as many guards and holds; what is newer than the store is kept regardless.
     pub cache_max: usize,
     /// Accounts newer in memory than in the store, per book, before each commit carries some along.
     pub dirty_max: usize,
@@ -52,7 +52,7 @@ impl Default for Config {
             batch_max: 4_096,
             commit_target_ms: 5,
             cache_max: cached_in(CACHE_MIB),
-            dirty_max: 16_384,
+            dirty_max: 32_768,
             replay_max: 200_000,
             ids_max: 500_000,
             refusal_retention_ms: money::AGE_MAX_MS,

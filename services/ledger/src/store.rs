@@ -22,6 +22,14 @@ pub mod sqlite;
 /// The most accounts, ids or guards of one read; longer lists are read in parts.
 pub const READ_CHUNK: usize = 500;
 
+/// The fewest that are worth a query of their own beside others.
+const READ_PART: usize = 32;
+
+/// How many of a list each query reads, so that a store can wait for many of its pages at once: what memory lacks is seldom in the system's either.
+fn part_of(count: usize, readers: u32) -> usize {
+    count.div_ceil(readers as usize).clamp(READ_PART, READ_CHUNK)
+}
+
 /// What a book may be connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {

@@ -14,7 +14,7 @@ use super::{
     disk,
     load::ledger_client,
     measure::{Stage, connect},
-    plan::{Row, STORED_EMPTY, STORED_UNIFORM, Slice},
+    plan::{Row, STORED_EMPTY, STORED_SKEWED, STORED_UNIFORM, Slice},
     report::Report,
     users::Users,
 };
@@ -34,8 +34,11 @@ mod place;
 
 /// Mebibytes that the ledger's cache of the book's accounts may take.
 const CACHE_MIB: u32 = 256;
-/// Before they are measured, both books are used for as many measurements' time: the cache has to hold whoever is busy.
+/// Before they are measured, both books are used: the cache has to hold whoever is busy. The empty one for as many measurements' time,
 const WARM_UP_SLICES: u32 = 5;
+/// the filled one for so many gifts, about four for each account that fits, or so long.
+const WARM_UP_GIFTS: u64 = 3_000_000;
+const WARM_UP_MAX: Duration = Duration::from_secs(100);
 /// How soon a posting that was not accepted is tried again after a restart.
 const RETRY_DELAY: Duration = Duration::from_millis(2);
 /// How long a restart may take before it is given up.
@@ -154,14 +157,20 @@ async fn both(options: &Options, (mut full, empty): (Place, Place), report: &mut
     let bytes = disk::ledger_bytes(&Database::parse(&full.place.address)?).await?;
     let transfers = crowd.viewers + 2 * full.before;
     tell("stored: warming up");
-    for slice in Row::Stored.slices() {
-        side(&mut full, &mut empty, *slice).measure(*slice, options.slice * WARM_UP_SLICES, report, false).await?;
+    empty.measure(STORED_EMPTY, options.slice * WARM_UP_SLICES, report, false).await?;
+    let started = Instant::now();
+    while full.accepted < WARM_UP_GIFTS.min(4 * options.stored.accounts) && started.elapsed() < WARM_UP_MAX {
+        full.measure(STORED_SKEWED, options.slice * WARM_UP_SLICES, report, false).await?;
     }
     for round in 1..=options.rounds {
         tell(&format!("stored: round {round} of {}", options.rounds));
-        for slice in Row::Stored.slices() {
-            side(&mut full, &mut empty, *slice).measure(*slice, options.slice, report, true).await?;
-        }
+        full.measure(STORED_SKEWED, options.slice, report, true).await?;
+        empty.measure(STORED_EMPTY, options.slice, report, true).await?;
+    }
+    // Last, and not in turn with the others: whoever is not busy would push those who are out of the cache.
+    for round in 1..=options.rounds {
+        tell(&format!("stored: everybody alike {round} of {}", options.rounds));
+        full.measure(STORED_UNIFORM, options.slice, report, true).await?;
     }
     let mut restarts = Vec::new();
     for round in 1..=options.rounds {
@@ -180,10 +189,6 @@ async fn both(options: &Options, (mut full, empty): (Place, Place), report: &mut
     let (accounts, cache_mib) = (options.stored.accounts, CACHE_MIB);
     report.stored = Some(Facts { accounts, transfers, cache_mib, fill, bytes, restarts, peak_memory_kib, accepted, problem });
     Ok(())
-}
-
-fn side<'a>(full: &'a mut Side, empty: &'a mut Side, slice: Slice) -> &'a mut Side {
-    if slice == STORED_EMPTY { empty } else { full }
 }
 
 impl Side {

@@ -390,13 +390,13 @@ impl State {
         }
     }
 
-    /// Forgets clean accounts, guards and holds until at most `max` of each remain. What a batch under way changed stays. Not between the reading
-    /// of what a request needs and its decision.
+    /// Forgets clean accounts until at most `max` of them remain, and guards and holds beyond a quarter of that. What a batch under way changed
+    /// stays. Not between the reading of what a request needs and its decision.
     pub fn evict(&mut self, max: usize) {
         if self.accounts.len() > max {
             // Keep what is dirty; of the rest, what was touched least recently goes.
             let mut seqs: Vec<i64> = self.accounts.values().map(|account| account.seq).collect();
-            let keep = (max / 2).max(1);
+            let keep = (max / 4 * 3).max(1);
             let at = seqs.len() - keep;
             let (_, bound, _) = seqs.select_nth_unstable(at);
             let bound = *bound;
@@ -411,11 +411,11 @@ impl State {
                 keep
             });
         }
-        if self.guards.len() > max {
+        if self.guards.len() > max / 4 {
             let unresolved = &self.guards_unresolved;
             self.guards.retain(|key, _| unresolved.contains_key(key));
         }
-        if self.holds.len() > max {
+        if self.holds.len() > max / 4 {
             let unresolved = &self.holds_unresolved;
             self.holds.retain(|no, _| unresolved.contains_key(no));
         }

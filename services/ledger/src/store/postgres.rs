@@ -1,6 +1,6 @@
 //! The production store: PostgreSQL 15 or later. A commit is one statement, so one round trip and one implicit transaction.
 
-use super::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk, entries, rows};
+use super::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk, entries, part_of, rows};
 use crate::domain::{
     account::Account,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
@@ -8,6 +8,7 @@ use crate::domain::{
 };
 use async_trait::async_trait;
 use db::Database;
+use futures::future::try_join_all;
 use sqlx::{AssertSqlSafe, FromRow, PgPool, postgres::PgPoolOptions, postgres::PgRow};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -73,6 +74,13 @@ impl PostgresStore {
     }
 }
 
+/// What several queries bring at once.
+async fn accounts(
+    parts: impl Iterator<Item = impl Future<Output = Result<Vec<rows::AccountRow>, sqlx::Error>> + Send> + Send,
+) -> Result<Vec<Account>, Error> {
+    try_join_all(parts).await?.into_iter().flatten().map(rows::account).collect()
+}
+
 fn bytes(ids: &[Uuid]) -> Vec<Vec<u8>> {
     ids.iter().map(|id| id.as_bytes().to_vec()).collect()
 }
@@ -120,14 +128,14 @@ impl Store for PostgresStore {
 
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
         let sql = format!("SELECT {} FROM account WHERE book = $1 AND name = ANY($2)", rows::ACCOUNT_COLUMNS);
-        let accounts: Vec<rows::AccountRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(names).fetch_all(&self.pool).await?;
-        accounts.into_iter().map(rows::account).collect()
+        let parts = names.chunks(part_of(names.len(), CONNECTIONS_MAX));
+        accounts(parts.map(|part| sqlx::query_as(AssertSqlSafe(sql.clone())).bind(book).bind(part).fetch_all(&self.pool))).await
     }
 
     async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
         let sql = format!("SELECT {} FROM account WHERE book = $1 AND key = ANY($2)", rows::ACCOUNT_COLUMNS);
-        let accounts: Vec<rows::AccountRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(keys).fetch_all(&self.pool).await?;
-        accounts.into_iter().map(rows::account).collect()
+        let parts = keys.chunks(part_of(keys.len(), CONNECTIONS_MAX));
+        accounts(parts.map(|part| sqlx::query_as(AssertSqlSafe(sql.clone())).bind(book).bind(part).fetch_all(&self.pool))).await
     }
 
     async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {

@@ -1,6 +1,6 @@
 //! The embedded store: one file, one connection that writes, a few that read. WAL with `synchronous = FULL`: a commit is one fsync.
 
-use super::{Batch, Book, Commit, CommitError, Error, Known, READ_CHUNK, Store, StoredEvent, Tail, Walk, entries, rows};
+use super::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk, entries, part_of, rows};
 use crate::domain::{
     account::Account,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
@@ -9,6 +9,7 @@ use crate::domain::{
 use async_trait::async_trait;
 use committer::Committer;
 use db::{Database, Migration};
+use futures::future::try_join_all;
 use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection, SqlitePool, sqlite::SqlitePoolOptions, sqlite::SqliteRow};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::Mutex;
@@ -19,8 +20,8 @@ mod committer;
 mod insert;
 mod write;
 
-/// Connections that only read; each is a thread.
-const READERS_MAX: u32 = 3;
+/// Connections that only read; each is a thread that waits for one page of the disk at a time.
+const READERS_MAX: u32 = 8;
 
 /// Kibibytes of pages the writing connection keeps, with the sign that tells SQLite so: account rows are written in no order.
 const WRITER_CACHE: &str = "-32768";
@@ -43,7 +44,8 @@ impl SqliteStore {
         database.open("ledger", &MIGRATIONS).await?.close().await;
         let options = database.sqlite_options("ledger")?.ok_or_else(|| Error::Damaged("not an SQLite database".to_owned()))?;
         let log = PathBuf::from(format!("{}-wal", options.get_filename().display()));
-        let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options.clone().pragma("query_only", "1")).await?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).test_before_acquire(false);
+        let readers = readers.connect_with(options.clone().pragma("query_only", "1")).await?;
         db::check_durability_sqlite(&readers).await?;
         // Checkpoints are made beside the commits.
         let options = options.pragma("wal_autocheckpoint", "0").pragma("cache_size", WRITER_CACHE).statement_cache_capacity(STATEMENTS_MAX);
@@ -73,11 +75,8 @@ impl SqliteStore {
     where
         T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
-        let mut out = Vec::with_capacity(asked.len());
-        for chunk in asked.chunks(READ_CHUNK) {
-            out.extend(self.all(lookup.sql(), book, Some(json(chunk))).await?);
-        }
-        Ok(out)
+        let parts = asked.chunks(part_of(asked.len(), READERS_MAX)).map(|part| self.all(lookup.sql(), book, Some(json(part))));
+        Ok(try_join_all(parts).await?.into_iter().flatten().collect())
     }
 
     /// Rows of `table` at or after a number, in order.
