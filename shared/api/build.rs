@@ -17,6 +17,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = protox::Compiler::new([&root])?.include_imports(true).include_source_info(true).open_files(PROTOS)?.file_descriptor_set();
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     fs::write(out.join("largesse.bin"), files.encode_to_vec())?;
-    tonic_prost_build::configure().extern_path(".google.rpc", "::tonic_types::pb").compile_fds(files)?;
+    tonic_prost_build::configure().codec_path("crate::codec::Codec").extern_path(".google.rpc", "::tonic_types::pb").compile_fds(files)?;
     Ok(())
 }

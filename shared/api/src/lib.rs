@@ -1,6 +1,8 @@
 //! The contracts: types, clients and servers generated from `proto/`, and their descriptors for reflection.
 #![allow(clippy::all, clippy::pedantic)]
 
+pub mod codec;
+
 /// The packages under the names that generated code refers to one another by.
 pub mod largesse {
     pub mod r#type {

@@ -1,8 +1,15 @@
 //! A client laid directly over a service of the same process.
 use super::Wire;
 use crate::Stacked;
+use api::codec::hand_over;
+use bytes::Bytes;
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{Request, Response};
+use http_body::{Frame, SizeHint};
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
 use tonic::{Status, body::Body, service::Routes};
 use tower::Service as _;
 
@@ -19,7 +26,36 @@ impl Wire for InProcess {
         // A socket carries no extensions, so neither does this: what the server's side finds there, its own stack put there.
         request.extensions_mut().clear();
         // Routes are always ready.
-        let answer = self.0.clone().call(request);
-        Box::pin(answer.map(|answer| answer.map_err(|never| match never {})))
+        let answer = self.0.clone().call(request.map(Handed::body));
+        Box::pin(answer.map(|answer| match answer {
+            Ok(answer) => Ok(answer.map(Handed::body)),
+            Err(never) => match never {},
+        }))
+    }
+}
+
+/// A body whose messages are handed over as they are.
+struct Handed(Body);
+
+impl Handed {
+    fn body(inner: Body) -> Body {
+        Body::new(Self(inner))
+    }
+}
+
+impl http_body::Body for Handed {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        hand_over(|| Pin::new(&mut self.0).poll_frame(cx))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
     }
 }

@@ -15,6 +15,15 @@ const PAGES_MIN: i64 = 4_096;
 /// Pages in the log above which commits wait for the checkpoint's end, so that the log starts over: it can't while commits go on. 128 MiB.
 const PAGES_MAX: i64 = 32_768;
 
+/// Pages that may be left to move while commits wait: some milliseconds. What came in meanwhile is moved first, which leaves less each time.
+const LEFT_MAX: i64 = 1_024;
+
+/// Pages in the log above which commits wait however many are left: they come faster than the disk takes them.
+const PAGES_LIMIT: i64 = 4 * PAGES_MAX;
+
+/// How often what came in meanwhile is moved.
+const MOVES_MAX: usize = 16;
+
 /// What commits have put into the log since it was last looked at.
 #[derive(Debug, Default)]
 pub(super) struct Written {
@@ -67,11 +76,17 @@ async fn round(
         Some(connection) => connection,
         None => own.insert(sqlx::ConnectOptions::connect(options).await?),
     };
-    let (logged, moved) = checkpoint(connection).await?;
-    if logged < PAGES_MAX || logged - moved > PAGES_MAX {
+    let (mut logged, mut moved) = checkpoint(connection).await?;
+    for _ in 0..MOVES_MAX {
+        if logged < PAGES_MAX || logged - moved <= LEFT_MAX {
+            break;
+        }
+        (logged, moved) = checkpoint(connection).await?;
+    }
+    if logged < PAGES_MAX || (logged - moved > LEFT_MAX && logged < PAGES_LIMIT) {
         return Ok(());
     }
-    // Little is left to move: without a writer it is all moved, and the next commit begins the log anew.
+    // Without a writer it is all moved, and the next commit begins the log anew.
     let Some(writer) = writer.upgrade() else { return Ok(()) };
     let _no_commits = writer.lock().await;
     checkpoint(connection).await.map(drop)

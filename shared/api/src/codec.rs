@@ -1,0 +1,154 @@
+//! The codec of all contracts: prost's, but for messages between a client and a service of the same process, which are handed over as they are.
+//!
+//! Writing and reading a batch of postings costs as much as deciding it. Where a body's frames are polled inside [`hand_over`], the encoder puts
+//! the message aside and writes a ticket instead; the decoder that meets the ticket takes it. Both happen in one poll on one thread: whoever reads
+//! a message decodes it as soon as its frame is there.
+use prost::{
+    Message,
+    bytes::{Buf, BufMut},
+};
+use std::{
+    any::Any,
+    cell::RefCell,
+    marker::PhantomData,
+    sync::atomic::{AtomicU64, Ordering},
+};
+use tonic::{
+    Status,
+    codec::{DecodeBuf, Decoder, EncodeBuf, Encoder},
+};
+use tonic_prost::{ProstDecoder, ProstEncoder};
+
+/// Bytes of a ticket.
+const TICKET: usize = 8;
+
+/// Every ticket of the process is another one.
+static TICKETS: AtomicU64 = AtomicU64::new(1);
+
+/// What was put aside on this thread.
+#[derive(Default)]
+struct Aside {
+    /// Inside how many polls of bodies we are.
+    depth: usize,
+    /// Whether the innermost of them has put nothing aside yet: the second message of a frame is decoded later, so that one is written.
+    free: bool,
+    messages: Vec<(u64, Box<dyn Any>)>,
+}
+
+thread_local! {
+    static ASIDE: RefCell<Aside> = RefCell::default();
+}
+
+/// Polls a body of a call within the process. `poll` polls for one frame, which whoever gets it decodes before anything else happens.
+pub fn hand_over<R>(poll: impl FnOnce() -> R) -> R {
+    /// Ends it also by a panic.
+    struct Scope(bool);
+    impl Drop for Scope {
+        fn drop(&mut self) {
+            ASIDE.with_borrow_mut(|aside| {
+                aside.depth -= 1;
+                aside.free = self.0;
+            });
+        }
+    }
+    let outer = ASIDE.with_borrow_mut(|aside| {
+        if aside.depth == 0 {
+            // Nobody came for these: their readers were dropped by a panic.
+            aside.messages.clear();
+        }
+        aside.depth += 1;
+        std::mem::replace(&mut aside.free, true)
+    });
+    let _scope = Scope(outer);
+    poll()
+}
+
+fn put_aside<T: 'static>(message: T) -> Result<u64, T> {
+    ASIDE.with_borrow_mut(|aside| {
+        if !aside.free {
+            return Err(message);
+        }
+        aside.free = false;
+        let ticket = TICKETS.fetch_add(1, Ordering::Relaxed);
+        aside.messages.push((ticket, Box::new(message)));
+        Ok(ticket)
+    })
+}
+
+fn take<U: 'static>(ticket: u64) -> Option<U> {
+    ASIDE.with_borrow_mut(|aside| {
+        let at = aside.messages.iter().rposition(|(there, message)| *there == ticket && message.is::<U>())?;
+        aside.messages.swap_remove(at).1.downcast().ok().map(|message| *message)
+    })
+}
+
+/// The codec that generated code uses.
+#[derive(Debug, Clone)]
+pub struct Codec<T, U>(PhantomData<(T, U)>);
+
+impl<T, U> Default for Codec<T, U> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T, U> tonic::codec::Codec for Codec<T, U>
+where
+    T: Message + Send + 'static,
+    U: Message + Default + Send + 'static,
+{
+    type Encode = T;
+    type Decode = U;
+    type Encoder = Writer<T>;
+    type Decoder = Reader<U>;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        Writer(ProstEncoder::default())
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        Reader(ProstDecoder::default())
+    }
+}
+
+/// Writes messages, or puts them aside.
+#[derive(Debug, Clone)]
+pub struct Writer<T>(ProstEncoder<T>);
+
+impl<T: Message + 'static> Encoder for Writer<T> {
+    type Item = T;
+    type Error = Status;
+
+    fn encode(&mut self, item: T, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        match put_aside(item) {
+            Ok(ticket) => {
+                buffer.put_u64(ticket);
+                Ok(())
+            }
+            Err(item) => self.0.encode(item, buffer),
+        }
+    }
+}
+
+/// Reads messages, or takes what was put aside.
+#[derive(Debug, Clone)]
+pub struct Reader<U>(ProstDecoder<U>);
+
+impl<U: Message + Default + 'static> Decoder for Reader<U> {
+    type Item = U;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        if buffer.remaining() == TICKET
+            && let Some(bytes) = buffer.chunk().first_chunk::<TICKET>()
+            && let Some(message) = take(u64::from_be_bytes(*bytes))
+        {
+            buffer.advance(TICKET);
+            return Ok(Some(message));
+        }
+        self.0.decode(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests;
