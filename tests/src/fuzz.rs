@@ -3,6 +3,7 @@
 //! `tests/tests/fuzz.rs` runs each on its seeds and on some thousand changes of them; `make fuzz TARGET=codec SECONDS=60` goes on with one for longer. A
 //! target is a plain function of bytes, so that a fuzzer guided by coverage can run it too.
 
+mod bought;
 mod targets;
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
@@ -28,7 +29,7 @@ pub fn target(name: &str) -> Option<Target> {
 }
 
 /// The longest input that changes make.
-const LENGTH_MAX: usize = 4_096;
+const LENGTH_MAX: usize = 8_192;
 
 /// Makes one input of seeds: bits flipped, parts cut, doubled, joined and overwritten. The same seed makes the same inputs.
 pub struct Changes {

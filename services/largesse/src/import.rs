@@ -129,55 +129,88 @@ fn row(record: &StringRecord) -> Result<Option<Row>, String> {
     Ok(moved.then(|| Row { kind: kind.to_owned(), time, leg, transfer }))
 }
 
-/// Imports a file. Every line or posting that is not taken is told, by its number.
-pub async fn import(target: &mut Target, input: impl Read, mut tell: impl FnMut(String)) -> Result<Counts, Fault> {
-    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(input);
-    if csv.headers()?.iter().ne(HEADER) {
-        return Err(format!("the first line must be {}", HEADER.join(",")).into());
-    }
-    let mut counts = Counts::default();
-    let (mut group, mut batch): (Option<Group>, Vec<(u64, PostRequest)>) = (None, Vec::new());
-    let mut record = StringRecord::new();
-    loop {
-        let read = csv.read_record(&mut record);
-        let line = csv.position().line();
-        let line = record.position().map_or(line, csv::Position::line);
-        if matches!(read, Ok(false)) {
-            break;
+/// A file's postings, one after another.
+struct Postings<R> {
+    csv: csv::Reader<R>,
+    group: Option<Group>,
+    /// Lines that can't be read, by their numbers, for whoever tells them.
+    faults: Vec<String>,
+}
+
+impl<R: Read> Postings<R> {
+    fn of(input: R) -> Result<Self, Fault> {
+        let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(input);
+        if csv.headers()?.iter().ne(HEADER) {
+            return Err(format!("the first line must be {}", HEADER.join(",")).into());
         }
-        let id = record.get(0).unwrap_or_default();
-        if group.as_ref().is_none_or(|group| group.id != id) {
-            close(group.replace(Group::new(id, line)), &mut batch, target.dry_run, &mut counts);
-            if batch.len() >= BATCH {
-                send(target, std::mem::take(&mut batch), &mut counts, &mut tell).await?;
+        Ok(Self { csv, group: None, faults: Vec::new() })
+    }
+
+    fn next(&mut self) -> Result<Option<Group>, Fault> {
+        let mut record = StringRecord::new();
+        loop {
+            let read = self.csv.read_record(&mut record);
+            let line = self.csv.position().line();
+            let line = record.position().map_or(line, csv::Position::line);
+            if matches!(read, Ok(false)) {
+                return Ok(self.group.take());
+            }
+            let id = record.get(0).unwrap_or_default();
+            let begins = self.group.as_ref().is_none_or(|group| group.id != id);
+            let whole = if begins { self.group.replace(Group::new(id, line)) } else { None };
+            let taken = match (read, &mut self.group) {
+                (Ok(_), _) if record.len() != HEADER.len() => Err(format!("{} columns instead of {}", record.len(), HEADER.len())),
+                (Ok(_), Some(group)) => group.take(&record),
+                (Ok(_), None) => Ok(()),
+                (Err(error), _) if matches!(error.kind(), csv::ErrorKind::Io(_)) => return Err(error.into()),
+                (Err(error), _) => Err(error.to_string()),
+            };
+            if let Err(why) = taken {
+                self.faults.push(format!("line {line}: {why}"));
+                self.group.iter_mut().for_each(|group| group.bad = true);
+            }
+            if whole.is_some() {
+                return Ok(whole);
             }
         }
-        let Some(group) = &mut group else { continue };
-        let taken = match read {
-            Ok(_) if record.len() != HEADER.len() => Err(format!("{} columns instead of {}", record.len(), HEADER.len())),
-            Ok(_) => group.take(&record),
-            Err(error) if matches!(error.kind(), csv::ErrorKind::Io(_)) => return Err(error.into()),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(why) = taken {
-            tell(format!("line {line}: {why}"));
-            group.bad = true;
+    }
+}
+
+/// The postings of a file as they would be sent; those with a line that can't be read are left out.
+pub fn read(input: impl Read) -> Result<Vec<PostRequest>, Fault> {
+    let mut postings = Postings::of(input)?;
+    let mut posts = Vec::new();
+    while let Some(group) = postings.next()? {
+        posts.extend((!group.bad).then(|| group.post(true)).flatten().map(|(_, post)| post));
+    }
+    Ok(posts)
+}
+
+/// Imports a file. Every line or posting that is not taken is told, by its number.
+pub async fn import(target: &mut Target, input: impl Read, mut tell: impl FnMut(String)) -> Result<Counts, Fault> {
+    let mut postings = Postings::of(input)?;
+    let mut counts = Counts::default();
+    let mut batch: Vec<(u64, PostRequest)> = Vec::new();
+    while let Some(group) = postings.next()? {
+        postings.faults.drain(..).for_each(&mut tell);
+        close(group, &mut batch, target.dry_run, &mut counts);
+        if batch.len() >= BATCH {
+            send(target, std::mem::take(&mut batch), &mut counts, &mut tell).await?;
         }
     }
-    close(group, &mut batch, target.dry_run, &mut counts);
     send(target, batch, &mut counts, &mut tell).await?;
     Ok(counts)
 }
 
 /// A posting's rows are complete.
-fn close(group: Option<Group>, batch: &mut Vec<(u64, PostRequest)>, dry_run: bool, counts: &mut Counts) {
-    match group {
-        None => {}
-        Some(group) if group.bad => counts.bad += 1,
-        Some(group) => match group.post(dry_run) {
-            Some(post) => batch.push(post),
-            None => counts.left_out += 1,
-        },
+fn close(group: Group, batch: &mut Vec<(u64, PostRequest)>, dry_run: bool, counts: &mut Counts) {
+    if group.bad {
+        counts.bad += 1;
+        return;
+    }
+    match group.post(dry_run) {
+        Some(post) => batch.push(post),
+        None => counts.left_out += 1,
     }
 }
 

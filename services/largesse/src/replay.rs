@@ -84,7 +84,8 @@ pub fn read(path: &Path) -> Result<Vec<Event>, Fault> {
     lines.map(|(line, number)| parse(line).map_err(|error| format!("{name}:{number}: {error}").into())).collect()
 }
 
-fn parse(line: &str) -> Result<Event, Fault> {
+/// One line of a recording.
+pub fn parse(line: &str) -> Result<Event, Fault> {
     let event: Event = serde_json::from_str(line)?;
     for key in [&event.from_user, &event.to_user, &event.room] {
         UserKey::try_new(key)?;

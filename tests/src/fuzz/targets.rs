@@ -1,6 +1,6 @@
 //! The targets and their seeds.
 
-use super::Target;
+use super::{Target, bought};
 use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
 use ledger::{
     codec,
@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Every target.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 18] = [
     Target { name: "codec", run: codec_body, seeds: codec_seeds },
     Target { name: "heads", run: heads, seeds: heads_seeds },
     Target {
@@ -41,6 +41,10 @@ pub const TARGETS: [Target; 14] = [
     Target { name: "token", run: token, seeds: token_seeds },
     Target { name: "pain002", run: pain002, seeds: || texts(&[include_str!("seeds/pain002.xml")]) },
     Target { name: "camt053", run: camt053, seeds: || texts(&[include_str!("seeds/camt053.xml")]) },
+    Target { name: "receipt", run: bought::receipt, seeds: bought::receipts },
+    Target { name: "prices", run: bought::prices, seeds: || texts(&[bought::PRICES]) },
+    Target { name: "import", run: import, seeds: || texts(&[include_str!("seeds/import.csv")]) },
+    Target { name: "recording", run: |bytes| text(bytes, |text| drop(largesse::replay::parse(text))), seeds: || texts(&[RECORDED]) },
     Target { name: "traceparent", run: traceparent, seeds: || texts(&["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"]) },
     Target {
         name: "database",
@@ -48,6 +52,10 @@ pub const TARGETS: [Target; 14] = [
         seeds: || texts(&["sqlite:data", "sqlite://data", "postgres://me:secret@localhost/largesse?host=%2Ftmp"]),
     },
 ];
+
+/// A gift of a recording.
+const RECORDED: &str =
+    r#"{"msg":"7","room":"r1","from_user":"u1","to_user":"c1","gift_id":5655,"repeat_count":3,"repeat_end":0,"combo":true,"group_id":9}"#;
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
@@ -233,6 +241,19 @@ fn camt053(bytes: &[u8]) {
         std::hint::black_box(statement.adds_up());
         if let Ok(written) = statement.write() {
             assert_eq!(iso20022::camt053::Statement::read(written.as_bytes()).ok(), Some(statement), "what is written is read");
+        }
+    }
+}
+
+/// A file of postings. However it is damaged, no posting comes out of it that names another time, amount or account than a line does.
+fn import(bytes: &[u8]) {
+    if let Ok(posts) = largesse::import::read(bytes) {
+        let whole = String::from_utf8_lossy(bytes);
+        for post in posts {
+            assert!(!post.transfers.is_empty() && whole.contains(&post.request_id));
+            for transfer in post.transfers {
+                assert!(transfer.amount > 0 && whole.contains(&transfer.debit_account) && whole.contains(&transfer.credit_account));
+            }
         }
     }
 }
