@@ -22,6 +22,9 @@ use tonic_prost::{ProstDecoder, ProstEncoder};
 /// Bytes of a ticket.
 const TICKET: usize = 8;
 
+/// The longest message that a reader takes, unless told otherwise: tonic's own bound.
+const MESSAGE_MAX: usize = 4 << 20;
+
 /// Every ticket of the process is another one.
 static TICKETS: AtomicU64 = AtomicU64::new(1);
 
@@ -63,9 +66,10 @@ pub fn hand_over<R>(poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
-fn put_aside<T: 'static>(message: T) -> Result<u64, T> {
+fn put_aside<T: Message + 'static>(message: T) -> Result<u64, T> {
     ASIDE.with_borrow_mut(|aside| {
-        if !aside.free {
+        // What is too long for a socket is too long here: it is written, and refused as there.
+        if !aside.free || message.encoded_len() > MESSAGE_MAX {
             return Err(message);
         }
         aside.free = false;

@@ -74,7 +74,7 @@ async fn three_hundred_books_share_few_connections_and_take_turns() {
             })
         });
         let slowest_at_first_end = join_all(quiet.collect::<Vec<_>>()).await.into_iter().map(Result::unwrap).min().unwrap();
-        let (files, sessions) = (open_files() - before, sessions(database).await);
+        let (files, sessions) = (open_files().saturating_sub(before), sessions(database).await);
         let commits = usize::try_from(head(&busy).await - first).unwrap();
         enough.store(true, SeqCst);
         let busy_done: usize = join_all(callers).await.into_iter().map(Result::unwrap).sum();

@@ -78,6 +78,9 @@ fn only_what_is_polled_inside_is_put_aside() {
     // Five bytes of head, then the message or its ticket.
     assert_eq!(frame(&message, false)[5..], message.encode_to_vec());
     assert_eq!(frame(&message, true).len(), 5 + TICKET);
+    // And nothing that a reader would refuse for its length.
+    let huge = batch(&"b".repeat(MESSAGE_MAX));
+    assert_eq!(frame(&huge, true).len(), 5 + huge.encoded_len());
 }
 
 #[test]
