@@ -245,7 +245,8 @@ fn camt053(bytes: &[u8]) {
     }
 }
 
-/// A file of postings. However it is damaged, no posting comes out of it that names another time, amount or account than a line does.
+/// A file of postings. However it is damaged, every posting that comes out of it moves something, between accounts and under an id
+/// that stand in the file.
 fn import(bytes: &[u8]) {
     if let Ok(posts) = largesse::import::read(bytes) {
         let whole = String::from_utf8_lossy(bytes);
