@@ -150,12 +150,28 @@ impl Handle {
         if let Some(known) = self.shared.state().committed(name) {
             return known.cloned().ok_or_else(unknown);
         }
-        // Not in memory, so its row is up to date: what is newer than its row stays in memory. Unless the book was never loaded here.
+        // Not in memory, so it is as its row or the log has it: what is newer stays in memory. Unless the book was never loaded here.
         self.ensure_loaded().await?;
-        if let Some(known) = self.shared.state().committed(name) {
-            return known.cloned().ok_or_else(unknown);
+        loop {
+            let settled = {
+                let state = self.shared.state();
+                if let Some(known) = state.committed(name) {
+                    return known.cloned().ok_or_else(unknown);
+                }
+                state.behind().settled()
+            };
+            let row = self.store.accounts_by_name(self.row.key, &[name.to_owned()]).await?.into_iter().next();
+            let mut account = row.ok_or_else(unknown)?;
+            let state = self.shared.state();
+            if let Some(standing) = state.behind().get(account.key) {
+                standing.apply(&mut account);
+                return Ok(account);
+            }
+            // What the row lacked may have gone into it after it was read.
+            if !state.behind().settled_since(settled, account.key) {
+                return Ok(account);
+            }
         }
-        self.store.accounts_by_name(self.row.key, &[name.to_owned()]).await?.into_iter().next().ok_or_else(unknown)
     }
 
     /// The last commit that readers may see.

@@ -7,6 +7,7 @@ use crate::domain::{
     event::{Body, Event, GuardSet, GuardState, LEGS_MAX, Posting, Transfer},
     limit::Window,
     request::{Fields, Guard, GuardOperation},
+    standing::Standing,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -16,7 +17,7 @@ pub const FORMAT: i64 = 1;
 
 /// Stored bytes that no release of ours wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("stored event body is not readable: {0}")]
+#[error("not readable: {0}")]
 pub struct Error(pub &'static str);
 
 /// The most request fields of one event: what a direct caller's kind, time, 64 transfers and 8 guards come to, with room.
@@ -278,6 +279,49 @@ pub fn decode(bytes: &[u8]) -> Result<Body, Error> {
         _ => return Err(Error("its type is unknown")),
     };
     if input.0.is_empty() { Ok(body) } else { Err(Error("something follows it")) }
+}
+
+/// Where accounts stand, as the log keeps it; by key, each once.
+#[must_use]
+pub fn encode_log(standings: &[Standing]) -> Vec<u8> {
+    let mut out = Out(Vec::with_capacity(8 + standings.len() * 24));
+    out.int(i64::try_from(standings.len()).expect("as many as memory holds"));
+    let mut before = 0;
+    for Standing { key, counters, last_transfer, entries } in standings {
+        out.int(key - before);
+        before = *key;
+        let Counters { debits_posted, credits_posted, debits_pending, credits_pending } = counters;
+        for value in [debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, entries] {
+            out.int(*value);
+        }
+    }
+    out.0
+}
+
+/// The accounts of a row of the log. Refuses what [`encode_log`] would not have written.
+pub fn decode_log(bytes: &[u8]) -> Result<Vec<Standing>, Error> {
+    let mut input = In(bytes);
+    // Seven integers each, of a byte at least.
+    let count = input.count(bytes.len() / 7)?;
+    let mut standings = Vec::with_capacity(count);
+    let mut key = 0i64;
+    for _ in 0..count {
+        let step = input.int()?;
+        key = key.checked_add(step).filter(|_| step > 0).ok_or(Error("its accounts are out of order"))?;
+        let mut value = || input.int().and_then(|value| if value < 0 { Err(Error("a counter is below zero")) } else { Ok(value) });
+        let counters = Counters {
+            debits_posted: value()?,
+            credits_posted: value()?,
+            debits_pending: value()?,
+            credits_pending: value()?,
+        };
+        let (last_transfer, entries) = (value()?, value()?);
+        if last_transfer == 0 {
+            return Err(Error("an account has no transfers"));
+        }
+        standings.push(Standing { key, counters, last_transfer, entries });
+    }
+    if input.0.is_empty() { Ok(standings) } else { Err(Error("something follows it")) }
 }
 
 /// The digest of one event: its place, id, stored body and transfers.

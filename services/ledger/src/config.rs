@@ -8,7 +8,7 @@ pub const CACHE_MIB: u32 = 256;
 
 /// Bytes that an account takes in memory with its name and its places in both indexes, when these are as full as they get, and a quarter of the
 /// guard and the hold that it may have: of those a quarter as many are kept. Computed from their sizes, rounded up.
-const ACCOUNT_BYTES: usize = 292;
+const ACCOUNT_BYTES: usize = 300;
 
 /// Options of the ledger. Every default is meant for two cores and a gigabyte.
 #[derive(Debug, Clone)]
@@ -21,10 +21,13 @@ pub struct Config {
     pub commit_target_ms: u64,
     /// Accounts kept in memory per book, and a quarter as many guards and holds; what is newer than the store is kept regardless.
     pub cache_max: usize,
-    /// Accounts newer in memory than in the store, per book, before each commit carries some along.
+    /// Accounts newer in memory than in the store, per book, before each commit logs some.
     pub dirty_max: usize,
-    /// Events a restart may have to replay per book, before each commit carries old accounts along.
+    /// Events a restart may have to replay per book, before each commit logs old accounts.
     pub replay_max: i64,
+    /// Accounts that the store's log may have newer than their rows, per book, before each commit brings rows up to date. A restart reads the log, which
+    /// holds several times as many at the most.
+    pub logged_max: usize,
     /// Ids of answered requests kept in memory per book; older ones are looked up.
     pub ids_max: usize,
     /// Milliseconds a refusal stays the answer, and the age up to which an unknown request id is taken for new.
@@ -54,6 +57,7 @@ impl Default for Config {
             cache_max: cached_in(CACHE_MIB),
             dirty_max: 32_768,
             replay_max: 200_000,
+            logged_max: 400_000,
             ids_max: 500_000,
             refusal_retention_ms: money::AGE_MAX_MS,
             clock_ahead_max_ms: money::AHEAD_MAX_MS,

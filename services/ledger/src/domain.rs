@@ -6,6 +6,7 @@
 //! - [`limit`]: what may leave an account in an hour, a day or a month.
 //! - [`event`]: what happens to a book, row by row.
 //! - [`refusal`]: the closed list of ways to say no.
+//! - [`standing`]: what accounts' rows lack.
 //! - [`state`]: a book in memory, with the values from before the batch that is under way.
 //! - [`decide`]: request in, event or refusal out.
 
@@ -16,6 +17,7 @@ pub mod event;
 pub mod limit;
 pub mod refusal;
 pub mod request;
+pub mod standing;
 pub mod state;
 
 /// Microseconds since the Unix epoch, from the writer's clock.

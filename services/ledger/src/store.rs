@@ -9,6 +9,7 @@ use crate::domain::{
     limit::Limit,
     refusal::Told,
     request::Fields,
+    standing::{Settling, Standing},
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -150,8 +151,12 @@ pub struct Batch {
     pub checkpoints: Vec<Checkpoint>,
     /// Debit limits the batch set, each as it is after the batch.
     pub limits: Vec<Limit>,
-    /// Older accounts to bring up to date, as they are after the batch.
+    /// Older accounts whose rows are written whole, as they are after the batch.
     pub flushed: Vec<Account>,
+    /// Where older accounts stand after the batch, by key: goes to the log, their rows are written later.
+    pub logged: Vec<Standing>,
+    /// Older rows to bring up to what was logged of them, none of them among `flushed`.
+    pub settled: Settling,
 }
 
 /// Why a commit did not succeed.
@@ -201,7 +206,10 @@ pub enum Error {
     Injected(&'static str),
 }
 
-/// The head, account rows, and transfers that the rows may lack.
+/// A row of the log of standings: the commit that wrote it, and what it says, by key.
+pub type LogRow = (i64, Vec<Standing>);
+
+/// The head, accounts as rows and log have them, and transfers that these may lack.
 pub type Tail = (Commit, Vec<Account>, Vec<Transfer>);
 
 /// A way back along an account's chain of entries.
@@ -228,9 +236,11 @@ pub trait Store: Send + Sync + 'static {
     async fn commits(&self, book: i64, from: i64, limit: i64) -> Result<Vec<Commit>, Error>;
     /// When the event at this place was committed, in microseconds since the Unix epoch.
     async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error>;
-    /// The account rows with these names, as last flushed.
+    /// What the log of standings holds from this commit on, in order, at most `limit` of its rows.
+    async fn logged(&self, book: i64, from_commit: i64, limit: i64) -> Result<Vec<LogRow>, Error>;
+    /// The account rows with these names, as last written; the log may know more.
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error>;
-    /// The account rows with these keys, as last flushed.
+    /// The account rows with these keys, as last written.
     async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error>;
     /// Account rows after this key, in order, at most `limit`.
     async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error>;
@@ -269,7 +279,7 @@ pub trait Store: Send + Sync + 'static {
     async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error>;
     /// The events at these places without their transfers, those that are there.
     async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error>;
-    /// The head, every account row and the transfers they may lack, from one snapshot.
+    /// The head, every account as its row or the log has it, and the transfers they may lack, from one snapshot.
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error>;
     /// Writes a batch whole or not at all.
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError>;

@@ -2,6 +2,7 @@
 //!
 //! - `journal`: walks commits and events, and recomputes every digest and hash.
 //! - `replayed`: the state that follows from the journal alone.
+//! - `behind`: where accounts stand by the log, compared with that state.
 //! - `checkpoints`: an account after every 256th of its entries, compared with that state.
 //! - `heads`: the chain against the heads that were written outside the database.
 //! - `rows`: what is kept beside the journal, compared with that state.
@@ -18,6 +19,7 @@ use heads::Lines;
 use replayed::Replayed;
 use std::path::Path;
 
+mod behind;
 mod checkpoints;
 mod heads;
 mod journal;
@@ -109,7 +111,9 @@ impl Check<'_> {
         }
         if let Some(head) = self.store.head(self.book.key).await? {
             self.replayed.tail_from = head.replay_from;
+            self.read_log().await?;
             self.follow(&head).await?;
+            self.log_was_met().await?;
         }
         self.heads_beyond()?;
         self.strays().await?;

@@ -12,6 +12,7 @@ use crate::{
     ids::RecentIds,
     store::{Batch, Book, Commit, CommitError, Known, Store},
 };
+use ahead::Ahead;
 use plan::{Open, Sealed};
 use std::{
     future::Future,
@@ -22,6 +23,7 @@ use std::{
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
+mod ahead;
 mod expiry;
 mod limits;
 mod load;
@@ -41,6 +43,8 @@ pub(crate) struct Writer {
     config: Config,
     /// `None`: the book has to be loaded before the next batch.
     loaded: Option<Loaded>,
+    /// What waits for accounts that are being read.
+    ahead: Option<Ahead>,
     /// What is being decided.
     open: Option<Open>,
     /// What is being committed.
@@ -55,6 +59,8 @@ struct Loaded {
     head: Commit,
     epoch: i64,
     ids: RecentIds,
+    /// How often jobs were decided since it was loaded.
+    decided: u64,
 }
 
 /// A batch on its way.
@@ -68,18 +74,23 @@ impl Writer {
     pub(crate) fn new(book: Book, store: Arc<dyn Store>, shared: Arc<Shared>, config: Config) -> Self {
         let batch_limit = config.batch_max.min(1024);
         let alarm = expiry::Alarm::new(store.clone(), book.key, shared.clone(), config.clock.clone());
-        Self { book, store, shared, config, loaded: None, open: None, flight: None, batch_limit, alarm }
+        Self { book, store, shared, config, loaded: None, ahead: None, open: None, flight: None, batch_limit, alarm }
     }
 
     /// Works until the last handle is gone and everything taken is answered.
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Vec<Job>>) {
         let mut more = true;
-        while more || self.flight.is_some() {
-            let room = more && self.open.as_ref().map_or(0, Open::len) < self.batch_limit;
+        while more || self.flight.is_some() || self.ahead.is_some() {
+            let room = more && self.ahead.is_none() && self.open.as_ref().map_or(0, Open::len) < self.batch_limit;
             tokio::select! {
                 // First what frees the store for the next batch.
                 biased;
                 outcome = landing(&mut self.flight) => self.land(outcome).await,
+                rows = ahead::arrival(&mut self.ahead) => {
+                    let ahead = self.ahead.take().expect("rows came for it");
+                    let jobs = ahead.end(&self.shared, self.loaded.as_ref(), rows);
+                    self.admit(jobs).await;
+                }
                 jobs = queue.recv(), if room => match jobs {
                     Some(jobs) => self.take(jobs, &mut queue).await,
                     None => more = false,
@@ -104,6 +115,13 @@ impl Writer {
             jobs.extend(more);
         }
         self.shared.taken(jobs.len());
+        // Without a batch on its way nothing is kept waiting.
+        if let (Some(loaded), Some(_)) = (&self.loaded, &self.flight) {
+            match Ahead::begin(&self.store, self.book.key, &self.shared, loaded, jobs) {
+                Ok(ahead) => return self.ahead = Some(ahead),
+                Err(all_known) => jobs = all_known,
+            }
+        }
         self.admit(jobs).await;
     }
 
@@ -123,6 +141,7 @@ impl Writer {
         }
         let loaded = self.loaded.as_mut().expect("prepare has loaded it");
         let open = self.open.as_mut().expect("prepare has opened it");
+        loaded.decided += 1;
         open.decide(&self.config, &mut self.shared.state(), &mut loaded.ids, jobs);
     }
 
@@ -152,10 +171,11 @@ impl Writer {
     /// The book is loaded and holds what the jobs name.
     async fn prepare(&mut self, jobs: &[Job]) -> Result<(), crate::store::Error> {
         if self.loaded.is_none() {
-            let (loaded, state) = load::load(&*self.store, &self.book, &self.config, self.config.clock.now()).await?;
+            let (loaded, mut state) = load::load(&*self.store, &self.book, &self.config, self.config.clock.now()).await?;
             info!(book = self.book.name, commit_no = loaded.head.commit_no, epoch = loaded.epoch, "book loaded");
             let mut shared = self.shared.state();
             self.shared.journal.publish(&loaded.head);
+            state.follow(&shared);
             *shared = state;
             drop(shared);
             self.shared.journal.tell_loaded(&loaded.head);
@@ -236,6 +256,7 @@ impl Writer {
         if let Some(batch) = &sealed.batch {
             let mut state = self.shared.state();
             state.publish(batch.commit.last_seq);
+            state.written(batch.commit.commit_no, &batch.logged, &batch.settled);
             self.shared.journal.publish(&batch.commit);
             drop(state);
             self.shared.set_head(&batch.commit);

@@ -8,6 +8,7 @@ use super::{
     account::{Account, AccountState},
     event::{Checkpoint, Event, GuardState, Hold, Transfer, seq_of},
     limit::Limits,
+    standing::{Behind, Settling, Standing},
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -40,7 +41,9 @@ pub struct State {
     /// Accounts that are newer here than in the store: key and the first transfer the store lacks, oldest first.
     dirty: VecDeque<(i64, i64)>,
     dirty_keys: FxHashMap<i64, ()>,
-    /// Accounts whose rows go with the batch that is being committed: until it is resolved the store has older ones.
+    /// What the store's log has that its rows lack.
+    behind: Behind,
+    /// Accounts that go to the store with the batch that is being committed: until it is resolved the store has older ones.
     flushing: FxHashMap<i64, ()>,
     /// Guards and holds the batch changed.
     pub(super) guards_changed: Vec<String>,
@@ -92,9 +95,39 @@ impl State {
         self.holds.contains_key(&no)
     }
 
-    /// An account read from the store. What is here already is newer.
-    pub fn load_account(&mut self, account: Account) {
+    /// A book whose rows lack this.
+    #[must_use]
+    pub fn with_behind(self, behind: Behind) -> Self {
+        Self { behind, ..self }
+    }
+
+    /// What comes instead of `before`, which readers may be in the middle of.
+    pub fn follow(&mut self, before: &Self) {
+        self.behind.follow(&before.behind);
+    }
+
+    /// What rows lack.
+    #[must_use]
+    pub fn behind(&self) -> &Behind {
+        &self.behind
+    }
+
+    /// What commit `commit_no` brings up to date, see [`Behind::due`].
+    pub fn settling(&mut self, commit_no: i64, max: usize, more: usize) -> Settling {
+        self.behind.due(commit_no, max, more)
+    }
+
+    /// A commit that logged and brought up to date is resolved.
+    pub fn written(&mut self, commit_no: i64, logged: &[Standing], settled: &Settling) {
+        self.behind.written(commit_no, logged, settled);
+    }
+
+    /// An account's row, read from the store. What is here already is newer.
+    pub fn load_account(&mut self, mut account: Account) {
         if !self.accounts.contains_key(&account.key) {
+            if let Some(standing) = self.behind.get(account.key) {
+                standing.apply(&mut account);
+            }
             self.names.insert(account.name.clone(), account.key);
             self.accounts.insert(account.key, account);
         }
@@ -287,15 +320,17 @@ impl State {
         self.dirty.front().map(|(_, transfer)| *transfer)
     }
 
-    /// Takes up to `max` accounts that are newer here, oldest first, to be written with the batch. If it fails the book is loaded anew.
-    pub fn take_dirty(&mut self, max: usize) -> Vec<Account> {
+    /// Takes up to `max` accounts that are newer here, oldest first, to be logged with the batch. If it fails the book is loaded anew.
+    pub fn take_dirty(&mut self, max: usize) -> Vec<Standing> {
         let taken: Vec<i64> = self.dirty.drain(..max.min(self.dirty.len())).map(|(key, _)| key).collect();
         taken
             .into_iter()
-            .map(|key| {
+            .filter_map(|key| {
                 self.dirty_keys.remove(&key);
                 self.flushing.insert(key, ());
-                self.accounts[&key].clone()
+                let account = &self.accounts[&key];
+                // An account whose state was set since has had its row written whole.
+                Standing::of(account).filter(|standing| standing.seq() == account.seq)
             })
             .collect()
     }

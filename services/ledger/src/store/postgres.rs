@@ -1,6 +1,6 @@
 //! The production store: PostgreSQL 15 or later. A commit is one statement, so one round trip and one implicit transaction.
 
-use super::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk, entries, part_of, rows};
+use super::{Batch, Book, Commit, CommitError, Error, Known, LogRow, Store, StoredEvent, Tail, Walk, entries, part_of, rows};
 use crate::domain::{
     account::Account,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
@@ -124,6 +124,10 @@ impl Store for PostgresStore {
     async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error> {
         let sql = "SELECT time FROM \"commit\" WHERE book = $1 AND last_seq >= $2 ORDER BY last_seq, commit_no LIMIT 1";
         Ok(sqlx::query_scalar(sql).bind(book).bind(seq).fetch_optional(&self.pool).await?)
+    }
+
+    async fn logged(&self, book: i64, from_commit: i64, limit: i64) -> Result<Vec<LogRow>, Error> {
+        self.page("account_log", rows::LOG_COLUMNS, "commit_no", (book, from_commit, limit)).await?.into_iter().map(rows::logged).collect()
     }
 
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
@@ -257,11 +261,12 @@ impl Store for PostgresStore {
         let Some(head) = head.map(rows::commit).transpose()? else { return Ok(None) };
         let sql = format!("SELECT {} FROM account WHERE book = $1 ORDER BY key", rows::ACCOUNT_COLUMNS);
         let accounts: Vec<rows::AccountRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_all(&mut *tx).await?;
+        let sql = format!("SELECT {} FROM account_log WHERE book = $1 ORDER BY commit_no", rows::LOG_COLUMNS);
+        let log: Vec<(i64, Vec<u8>)> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_all(&mut *tx).await?;
         let sql = format!("SELECT {} FROM transfer WHERE book = $1 AND no >= $2 ORDER BY no", rows::TRANSFER_COLUMNS);
         let query = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(head.replay_from);
         let transfers: Vec<rows::TransferRow> = query.fetch_all(&mut *tx).await?;
-        let accounts = accounts.into_iter().map(rows::account).collect::<Result<_, _>>()?;
-        Ok(Some((head, accounts, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)))
+        Ok(Some((head, rows::standing(accounts, log)?, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)))
     }
 
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {

@@ -1,6 +1,6 @@
 //! Rows to domain, for both engines. What no release of ours wrote is damage, and named.
 
-use super::{Book, Commit, Error, Known, Mode, RefusalRow, StoredEvent};
+use super::{Book, Commit, Error, Known, LogRow, Mode, RefusalRow, StoredEvent};
 use crate::{
     codec,
     domain::{
@@ -9,6 +9,7 @@ use crate::{
         event::{Checkpoint, Event, GuardState, Hold, Transfer, TransferKind, seq_of},
         limit::{Limit, Window},
         refusal::Told,
+        standing::{Behind, Log},
     },
 };
 use uuid::Uuid;
@@ -22,6 +23,7 @@ pub(super) const TRANSFER_COLUMNS: &str = "no, debit, credit, amount, kind, pend
 pub(super) const CHECKPOINT_COLUMNS: &str = "account, no, entry_no, time, debits_posted, credits_posted, debits_pending, credits_pending";
 pub(super) const EVENT_COLUMNS: &str = "seq, id, body, checksum";
 pub(super) const HOLD_COLUMNS: &str = "no, debit, credit, amount, resolved_seq, expire_time, expired";
+pub(super) const LOG_COLUMNS: &str = "commit_no, body";
 pub(super) const REFUSAL_COLUMNS: &str = "id, time, reason, facts, fields";
 
 pub(super) type BookRow = (i64, String, i64, String, i64);
@@ -69,6 +71,29 @@ pub(super) fn account(row: AccountRow) -> Result<Account, Error> {
         entries,
         seq,
     })
+}
+
+/// A row of the log of standings.
+pub(super) fn logged((commit_no, body): (i64, Vec<u8>)) -> Result<LogRow, Error> {
+    let standings = codec::decode_log(&body).map_err(|why| damaged(format!("what commit {commit_no} logged of accounts: {why}")))?;
+    Ok((commit_no, standings))
+}
+
+/// Accounts from their rows and from the log, oldest row first.
+pub(super) fn standing(accounts: Vec<AccountRow>, log: Vec<(i64, Vec<u8>)>) -> Result<Vec<Account>, Error> {
+    let mut behind = Log::default();
+    behind.extend(log.into_iter().map(logged).collect::<Result<Vec<_>, _>>()?);
+    let behind = Behind::from(behind);
+    accounts
+        .into_iter()
+        .map(|row| {
+            let mut account = account(row)?;
+            if let Some(standing) = behind.get(account.key) {
+                standing.apply(&mut account);
+            }
+            Ok(account)
+        })
+        .collect()
 }
 
 pub(super) fn transfer(row: TransferRow) -> Result<Transfer, Error> {

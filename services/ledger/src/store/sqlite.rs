@@ -1,6 +1,6 @@
 //! The embedded store: one file, one connection that writes, a few that read. WAL with `synchronous = FULL`: a commit is one fsync.
 
-use super::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk, entries, part_of, rows};
+use super::{Batch, Book, Commit, CommitError, Error, Known, LogRow, Store, StoredEvent, Tail, Walk, entries, part_of, rows};
 use crate::domain::{
     account::Account,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
@@ -90,7 +90,11 @@ impl SqliteStore {
 }
 
 /// The ledger's tables; the same on both engines.
-pub(super) const MIGRATIONS: [Migration; 1] = [Migration::contract(1, include_str!("../../migrations/0001_ledger.sql"))];
+pub const MIGRATIONS: [Migration; 2] = [
+    Migration::contract(1, include_str!("../../migrations/0001_ledger.sql")),
+    // A program that does not know the log would take rows for where accounts stand.
+    Migration::contract(2, include_str!("../../migrations/0002_account_log.sql")),
+];
 
 /// A read of rows by a list: the table, its columns that are read, the one that is looked up, and what an element of the list means.
 #[derive(Clone, Copy)]
@@ -147,6 +151,10 @@ impl Store for SqliteStore {
     async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error> {
         let sql = "SELECT time FROM \"commit\" WHERE book = ? AND last_seq >= ? ORDER BY last_seq, commit_no LIMIT 1";
         Ok(sqlx::query_scalar(sql).bind(book).bind(seq).fetch_optional(&self.readers).await?)
+    }
+
+    async fn logged(&self, book: i64, from_commit: i64, limit: i64) -> Result<Vec<LogRow>, Error> {
+        self.page("account_log", rows::LOG_COLUMNS, "commit_no", (book, from_commit, limit)).await?.into_iter().map(rows::logged).collect()
     }
 
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
@@ -260,18 +268,19 @@ impl Store for SqliteStore {
     }
 
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
-        // Deferred: the first read fixes the snapshot of all three.
+        // Deferred: the first read fixes the snapshot of all.
         let mut tx = self.readers.begin().await?;
         let sql = format!("SELECT {} FROM \"commit\" WHERE book = ? ORDER BY commit_no DESC LIMIT 1", rows::COMMIT_COLUMNS);
         let head: Option<rows::CommitRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_optional(&mut *tx).await?;
         let Some(head) = head.map(rows::commit).transpose()? else { return Ok(None) };
         let sql = format!("SELECT {} FROM account WHERE book = ? ORDER BY key", rows::ACCOUNT_COLUMNS);
         let accounts: Vec<rows::AccountRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_all(&mut *tx).await?;
+        let sql = format!("SELECT {} FROM account_log WHERE book = ? ORDER BY commit_no", rows::LOG_COLUMNS);
+        let log: Vec<(i64, Vec<u8>)> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_all(&mut *tx).await?;
         let sql = format!("SELECT {} FROM transfer WHERE book = ? AND no >= ? ORDER BY no", rows::TRANSFER_COLUMNS);
         let query = sqlx::query_as(AssertSqlSafe(sql)).bind(book).bind(head.replay_from);
         let transfers: Vec<rows::TransferRow> = query.fetch_all(&mut *tx).await?;
-        let accounts = accounts.into_iter().map(rows::account).collect::<Result<_, _>>()?;
-        Ok(Some((head, accounts, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)))
+        Ok(Some((head, rows::standing(accounts, log)?, transfers.into_iter().map(rows::transfer).collect::<Result<_, _>>()?)))
     }
 
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError> {

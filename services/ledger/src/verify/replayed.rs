@@ -5,6 +5,7 @@ use crate::domain::{
     chart,
     event::{Body, Checkpoint, Event, GuardState, Hold, Transfer, TransferKind, transfer_no},
     limit::Limit,
+    standing::{Behind, Standing},
 };
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -38,6 +39,8 @@ pub(super) struct KnownGuard {
 pub(super) struct Watched {
     /// Account rows newer than the replay.
     pub accounts: HashMap<i64, Account>,
+    /// What rows and the log say of accounts that the log has, by account and last transfer.
+    pub standings: HashMap<(i64, i64), Standing>,
     /// Everything these guards were since before their rows were read.
     pub guards: HashMap<u128, Vec<GuardState>>,
 }
@@ -64,6 +67,10 @@ pub(super) struct Replayed {
     /// Debit limits as set last, by account and kind of window.
     pub limits: HashMap<(i64, i64), Limit>,
     pub watched: Watched,
+    /// What rows may lack before the tail.
+    pub behind: Behind,
+    /// The last transfers of those rows, where the replay has met them.
+    pub old_rows: HashMap<i64, i64>,
 }
 
 impl Replayed {
@@ -174,6 +181,10 @@ impl Replayed {
             (account.counters, account.last_transfer, account.seq) = (after, transfer.no, seq);
             account.entries += 1;
             self.due.extend(Checkpoint::due(account));
+            let standing = self.watched.standings.remove(&(key, transfer.no));
+            if standing.is_some_and(|standing| Some(standing) != Standing::of(account)) {
+                return Err(format!("its row or the log does not have account {} as this event left it", account.name));
+            }
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::{
     codec,
     config::Config,
     domain::{
+        account::Account,
         decide::{decide, try_out},
         event::{Body, Event, seq_of, transfer_no},
         limit::Limit,
@@ -150,7 +151,8 @@ impl Open {
             return Sealed { decided: self.decided, batch: None };
         }
         state.note_dirty(transfer_no(self.first_seq, 0));
-        let mut flushed = state.take_dirty(flush_count(config, state, self.events.len()));
+        let mut logged = state.take_dirty(log_count(config, state, self.events.len()));
+        let mut flushed: Vec<Account> = Vec::new();
         let mut limits: Vec<Limit> = Vec::new();
         for stored in &self.events {
             if let Body::LimitSet { key, window, ref zone, max, .. } = stored.event.body {
@@ -168,9 +170,11 @@ impl Open {
         let opened = state.opened_accounts();
         if !opened.is_empty() {
             let from = opened.iter().map(|account| account.key).min().unwrap_or(i64::MAX);
-            // New accounts have the highest keys.
+            // New accounts have the highest keys, and rows of their own.
             flushed.retain(|account| account.key < from);
+            logged.retain(|standing| standing.key < from);
         }
+        logged.sort_unstable_by_key(|standing| standing.key);
         let (last_seq, commit_no) = (state.last_seq(), head.commit_no + 1);
         let fields = codec::CommitFields { book: &book.name, commit_no, epoch, last_seq, time: self.time };
         let commit = Commit {
@@ -183,6 +187,11 @@ impl Open {
             hash: codec::commit_hash(&head.hash, &fields, &self.digests),
             replay_from: state.oldest_dirty().unwrap_or_else(|| transfer_no(last_seq + 1, 0)),
         };
+        let mut settled = state.settling(commit_no, config.logged_max, logged.len());
+        // What has a row of this batch's making is newer there.
+        for keys in [&mut logged, &mut settled.standings] {
+            keys.retain(|standing| flushed.iter().all(|account| account.key != standing.key));
+        }
         let (guards, holds) = (state.changed_guards(), state.changed_holds());
         let checkpoints = state.take_checkpoints(self.time);
         state.seal();
@@ -197,6 +206,8 @@ impl Open {
             checkpoints,
             limits,
             flushed,
+            logged,
+            settled,
         };
         Sealed { decided: self.decided, batch: Some(Arc::new(batch)) }
     }
@@ -257,8 +268,8 @@ fn check_time(config: &Config, now: Micros, request: &Request) -> Result<(), Err
     Ok(())
 }
 
-/// How many old accounts the commit carries along: none while little is dirty and a restart has little to replay.
-fn flush_count(config: &Config, state: &State, events: usize) -> usize {
+/// How many old accounts the commit logs: none while little is dirty and a restart has little to replay.
+fn log_count(config: &Config, state: &State, events: usize) -> usize {
     let lag = state.oldest_dirty().map_or(0, |no| state.last_seq() - seq_of(no));
     if state.dirty_count() > config.dirty_max || lag > config.replay_max { 64 + events * 3 } else { 0 }
 }

@@ -58,6 +58,22 @@ pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &Shared, ids:
     Ok(())
 }
 
+/// Accounts that the jobs name and memory lacks, but for those of holds and reversals.
+pub(super) fn missing_names(shared: &Shared, jobs: &[Job]) -> Vec<String> {
+    let state = shared.state();
+    let mut names = Vec::new();
+    for Job { request, .. } in jobs {
+        if let Action::Post { transfers, .. } = &request.action {
+            let named = transfers.iter().flat_map(|transfer| [&transfer.debit.text, &transfer.credit.text]);
+            names.extend(named.filter(|name| !state.knows_account(name)).cloned());
+        }
+    }
+    drop(state);
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 fn missing(shared: &Shared, ids: &RecentIds, jobs: &[Job]) -> Missing {
     let state = shared.state();
     let mut missing = Missing::default();

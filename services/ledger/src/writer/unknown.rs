@@ -3,6 +3,7 @@
 
 use crate::{
     codec,
+    domain::standing::Settling,
     store::{Batch, Book, Commit, CommitError, Store},
 };
 use std::time::Duration;
@@ -59,5 +60,7 @@ fn claim(book: &Book, head: &Commit, batch: &Batch) -> Batch {
         checkpoints: Vec::new(),
         limits: Vec::new(),
         flushed: Vec::new(),
+        logged: Vec::new(),
+        settled: Settling::default(),
     }
 }

@@ -8,7 +8,7 @@ use ledger::{
         event::{Checkpoint, Event, GuardState, Hold, Transfer},
         limit::Limit,
     },
-    store::{Batch, Book, Commit, CommitError, Error, Known, Store, StoredEvent, Tail, Walk},
+    store::{Batch, Book, Commit, CommitError, Error, Known, LogRow, Store, StoredEvent, Tail, Walk},
 };
 use std::{
     collections::VecDeque,
@@ -223,6 +223,10 @@ impl Store for Injected {
     async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error> {
         self.readable().await?;
         self.inner.commit_time(book, seq).await
+    }
+    async fn logged(&self, book: i64, from_commit: i64, limit: i64) -> Result<Vec<LogRow>, Error> {
+        self.readable().await?;
+        self.counted(self.inner.logged(book, from_commit, limit).await)
     }
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
         self.readable().await?;

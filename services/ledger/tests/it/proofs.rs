@@ -8,7 +8,9 @@ use api::ledger::{
     GetAccountRequest, GetBalanceAtRequest, GetPostingRequest, GetTrialBalanceRequest, ListEntriesRequest, PostRequest, Transfer,
 };
 use ledger::{
-    Config, Error, Ledger, codec, open_store,
+    Config, Error, Ledger, codec,
+    domain::standing::Settling,
+    open_store,
     store::{Batch, Commit, Mode},
     verify::verify,
 };
@@ -17,7 +19,7 @@ use uuid::Uuid;
 
 /// Every commit carries every account that is newer in memory.
 fn eager() -> Config {
-    Config { dirty_max: 0, replay_max: 0, ..config() }
+    Config { dirty_max: 0, replay_max: 0, logged_max: 0, ..config() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,6 +59,8 @@ async fn an_older_row_never_overwrites_a_newer_one() {
             checkpoints: Vec::new(),
             limits: Vec::new(),
             flushed: old,
+            logged: Vec::new(),
+            settled: Settling::default(),
         };
         store.commit(&Arc::new(batch)).await.unwrap();
         assert_eq!(rows().await, newer);

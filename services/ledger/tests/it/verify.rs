@@ -18,8 +18,7 @@ use std::sync::{
 
 /// The ledger's tables, opened behind its back.
 pub async fn behind(database: &Database) -> AnyPool {
-    let migrations = [Migration::contract(1, include_str!("../../migrations/0001_ledger.sql"))];
-    database.open("ledger", &migrations).await.unwrap()
+    database.open("ledger", &ledger::store::sqlite::MIGRATIONS).await.unwrap()
 }
 
 /// Changes the kind of the posting at `seq` and makes everything after it consistent again: what somebody could do who knows how.
@@ -71,7 +70,7 @@ fn set_state(account: &str, state: AccountState) -> Request {
 /// commit, and 320 is the last.
 async fn build(database: &Database) {
     // A restart has little to replay, so account rows are of many ages.
-    let (ledger, book) = start(database, Config { replay_max: 5, ..config() }).await;
+    let (ledger, book) = start(database, Config { replay_max: 5, logged_max: 2, ..config() }).await;
     posted(book.submit(buy("u1", 100_000)).await);
     for coins in 10..16 {
         posted(book.submit(gift(new_id(), "u1", "c1", coins)).await);

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         account::Account,
         event::{Checkpoint, Transfer},
+        standing::Standing,
     },
     store::{Batch, CommitError, rows},
 };
@@ -36,7 +37,13 @@ checkpoints AS (INSERT INTO checkpoint (book, account, no, entry_no, time, debit
     $62::bigint[])), \
 limits AS (INSERT INTO debit_limit (book, account, span, zone, amount, seq) \
   SELECT $1, * FROM UNNEST($63::bigint[], $64::bigint[], $65::text[], $66::bigint[], $67::bigint[]) \
-  ON CONFLICT (book, account, span) DO UPDATE SET zone = excluded.zone, amount = excluded.amount, seq = excluded.seq) \
+  ON CONFLICT (book, account, span) DO UPDATE SET zone = excluded.zone, amount = excluded.amount, seq = excluded.seq), \
+logs AS (INSERT INTO account_log (book, commit_no, body) SELECT $1, * FROM UNNEST($68::bigint[], $69::bytea[])), \
+trims AS (DELETE FROM account_log WHERE book = $1 AND commit_no < $70), \
+settles AS (UPDATE account SET debits_posted = v.dp, credits_posted = v.cp, debits_pending = v.dh, credits_pending = v.ch, \
+    last_transfer = v.lt, entries = v.en, seq = v.sq \
+  FROM UNNEST($71::bigint[], $72::bigint[], $73::bigint[], $74::bigint[], $75::bigint[], $76::bigint[], $77::bigint[], $78::bigint[]) \
+    AS v (key, dp, cp, dh, ch, lt, en, sq) WHERE account.book = $1 AND account.key = v.key AND account.seq < v.sq) \
 INSERT INTO transfer (book, no, debit, credit, amount, kind, pending_no, d_debits_posted, d_credits_posted, d_debits_pending, \
     d_credits_pending, c_debits_posted, c_credits_posted, c_debits_pending, c_credits_pending, debit_prev, credit_prev) \
   SELECT $1, * FROM UNNEST($39::bigint[], $40::bigint[], $41::bigint[], $42::bigint[], $43::bigint[], $44::bigint[], $45::bigint[], \
@@ -62,7 +69,8 @@ pub(super) async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), CommitErr
     let query = bind_guards_and_holds(query, batch);
     let query = bind_accounts(query, batch);
     let query = bind_checkpoints(bind_transfers(query, batch), batch);
-    let (answer, warning) = notice::with_warning(bind_limits(query, batch).execute(&mut *connection)).await;
+    let query = bind_standings(bind_limits(query, batch), batch);
+    let (answer, warning) = notice::with_warning(query.execute(&mut *connection)).await;
     match answer {
         Ok(_) => match warning {
             None => Ok(()),
@@ -147,6 +155,16 @@ fn bind_limits(query: Bound, batch: &Batch) -> Bound {
     let query = query.bind(limits.iter().map(|limit| limit.zone.clone()).collect::<Vec<_>>());
     let query = query.bind(limits.iter().map(|limit| limit.max).collect::<Vec<_>>());
     query.bind(limits.iter().map(|limit| limit.seq).collect::<Vec<_>>())
+}
+
+fn bind_standings(query: Bound, batch: &Batch) -> Bound {
+    let Batch { logged, settled, .. } = batch;
+    let (no, log) = if logged.is_empty() { (vec![], vec![]) } else { (vec![batch.commit.commit_no], vec![codec::encode_log(logged)]) };
+    let query = query.bind(no).bind(log).bind(settled.log_from);
+    let ints = |of: fn(&Standing) -> i64| settled.standings.iter().map(of).collect::<Vec<_>>();
+    let query = query.bind(ints(|s| s.key)).bind(ints(|s| s.counters.debits_posted)).bind(ints(|s| s.counters.credits_posted));
+    let query = query.bind(ints(|s| s.counters.debits_pending)).bind(ints(|s| s.counters.credits_pending));
+    query.bind(ints(|s| s.last_transfer)).bind(ints(|s| s.entries)).bind(ints(Standing::seq))
 }
 
 fn bind_checkpoints(query: Bound, batch: &Batch) -> Bound {

@@ -1,14 +1,14 @@
-//! `INSERT`s of many rows in a few fixed sizes, so that each is prepared once. What is left free of a size is filled with rows of nothing, which the
+//! `INSERT`s and `UPDATE`s of many rows in a few fixed sizes, so that each is prepared once. What is left free of a size is filled with rows of nothing, which the
 //! statement leaves out.
 
-use sqlx::{Arguments as _, AssertSqlSafe, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use sqlx::{Arguments as _, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type, sqlite::SqliteArguments};
 use std::sync::Arc;
-
-/// Every value is bound by copy.
-pub(super) type Bound = Query<'static, Sqlite, SqliteArguments>;
 
 /// Rows of one statement.
 const SIZES: [usize; 17] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512, 1024, 2048, 3072];
+
+/// The same of tables that seldom have many.
+const COARSE: [usize; 5] = [4, 32, 256, 1024, 3072];
 
 /// SQLite's bound of one statement, if nobody compiled it with another.
 const PARAMETERS_MAX: usize = 32_766;
@@ -18,36 +18,79 @@ pub(super) fn size_for(rows: usize) -> usize {
     if rows == 0 { 0 } else { SIZES.into_iter().find(|size| *size >= rows).unwrap_or(SIZES[SIZES.len() - 1]) }
 }
 
-/// Arguments with room for so many.
-pub(super) fn room(count: usize) -> SqliteArguments {
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(count, 0);
-    arguments
+/// One of a few sizes that so many rows fit into, for tables of which a batch seldom has many: lists of statements come in all their combinations.
+pub(super) fn coarse_size_for(rows: usize, max: usize) -> usize {
+    if rows == 0 { 0 } else { COARSE.into_iter().find(|size| *size >= rows).unwrap_or(max).min(max) }
 }
 
-/// Into one table. The book is bound once, not for each row. The first column is never NULL.
+/// What is bound to a list of statements, every value by copy.
+pub(super) struct Values(SqliteArguments);
+
+impl Values {
+    /// With room for so many.
+    pub(super) fn with_room(count: usize) -> Self {
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve(count, 0);
+        Self(arguments)
+    }
+
+    pub(super) fn bind<'v, T: Encode<'v, Sqlite> + Type<Sqlite>>(mut self, value: T) -> Self {
+        self.0.add(value).expect("integers, texts and bytes have a spelling");
+        self
+    }
+
+    /// Rows for one statement of a size that they fit into; nothing for none.
+    pub(super) fn rows<T>(self, (insert, size): (&Insert, usize), book: i64, rows: &[T], bind: impl Fn(Self, &T) -> Self) -> Self {
+        if size == 0 {
+            return self;
+        }
+        let values = rows.iter().fold(self.bind(book), bind);
+        let free = (size - rows.len()) * insert.count;
+        (0..free).fold(values, |values, _| values.bind(None::<i64>))
+    }
+
+    /// Runs the list.
+    pub(super) async fn run(self, writer: &mut SqliteConnection, sql: Arc<str>) -> Result<(), sqlx::Error> {
+        sqlx::query_with(AssertSqlSafe(sql), self.0).execute(writer).await.map(drop)
+    }
+}
+
+/// Of one table. The book is bound once, not for each row. The first column is never NULL.
 pub(super) struct Insert {
-    into: &'static str,
-    columns: &'static str,
+    before: String,
     count: usize,
-    then: &'static str,
+    after: String,
     sql: [Arc<str>; SIZES.len()],
 }
 
 impl Insert {
     pub(super) fn new(into: &'static str, columns: &'static str, then: &'static str) -> Self {
+        Self::made(columns, format!("INSERT INTO {into} (book, {columns})"), then.to_owned())
+    }
+
+    /// Brings rows that are there up to rows with a higher value in the last column; the first two columns of the table are its key.
+    pub(super) fn update(table: &'static str, columns: &'static str) -> Self {
+        let names: Vec<&str> = columns.split(", ").collect();
+        let value = |column: usize| format!("{} = new.column{}", names[column], column + 1);
+        let (key, last) = (names[0], names.len() - 1);
+        let set = (1..names.len()).map(value).collect::<Vec<_>>().join(", ");
+        let newer = format!("{table}.{key} = new.column1 AND {table}.{} < new.column{}", names[last], last + 1);
+        Self::made(columns, format!("UPDATE {table} SET {set} FROM ("), format!(") AS new WHERE {table}.book = new.book AND {newer}"))
+    }
+
+    fn made(columns: &str, before: String, after: String) -> Self {
         let count = columns.split(',').count();
-        let mut made = Self { into, columns, count, then, sql: SIZES.map(|_| Arc::from("")) };
+        let mut made = Self { before, count, after, sql: SIZES.map(|_| Arc::from("")) };
         made.sql = SIZES.map(|size| made.sql(size).into());
         made
     }
 
     /// The statement for so many rows.
     pub(super) fn sql(&self, size: usize) -> String {
-        let Self { into, columns, count, then, .. } = self;
+        let Self { before, count, after, .. } = self;
         let row = format!("({})", vec!["?"; *count].join(","));
         let rows = vec![row.as_str(); size].join(",");
-        format!("INSERT INTO {into} (book, {columns}) SELECT ?, * FROM (VALUES {rows}) WHERE column1 IS NOT NULL {then}")
+        format!("{before} SELECT ? AS book, * FROM (VALUES {rows}) WHERE column1 IS NOT NULL {after}")
     }
 
     /// The most rows of one statement.
@@ -61,26 +104,20 @@ impl Insert {
         writer: &mut SqliteConnection,
         book: i64,
         rows: &[T],
-        bind: impl Fn(Bound, &T) -> Bound + Send + Sync + Copy,
+        bind: impl Fn(Values, &T) -> Values + Send + Sync + Copy,
     ) -> Result<(), sqlx::Error> {
         for now in rows.chunks(self.rows_max()) {
             let size = size_for(now.len());
             let at = SIZES.iter().position(|there| *there == size).expect("one of them");
-            let query = sqlx::query_with(AssertSqlSafe(self.sql[at].clone()), room(1 + size * self.count));
-            bind_rows(query, book, now, (self, bind)).execute(&mut *writer).await?;
+            Values::with_room(self.values(size)).rows((self, size), book, now, bind).run(writer, self.sql[at].clone()).await?;
         }
         Ok(())
     }
-}
 
-/// Binds rows for one statement of their size; nothing for none.
-pub(super) fn bind_rows<T>(query: Bound, book: i64, rows: &[T], (insert, bind): (&Insert, impl Fn(Bound, &T) -> Bound)) -> Bound {
-    if rows.is_empty() {
-        return query;
+    /// How many values a statement of so many rows takes.
+    pub(super) fn values(&self, size: usize) -> usize {
+        1 + size * self.count
     }
-    let query = rows.iter().fold(query.bind(book), bind);
-    let free = (size_for(rows.len()) - rows.len()) * insert.count;
-    (0..free).fold(query, |query, _| query.bind(None::<i64>))
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 //! A batch's rows: which statements, in which transaction, and what their errors mean.
 
-use super::insert::{Bound, Insert, bind_rows, room, size_for};
+use super::insert::{Insert, Values, coarse_size_for, size_for};
 use crate::{
     codec,
     domain::{
         account::{Account, Counters},
         event::{Checkpoint, GuardState, Hold, Transfer, TransferKind},
         limit::Limit,
+        standing::Standing,
     },
-    store::{Batch, Commit, CommitError, RefusalRow, StoredEvent, rows},
+    store::{Batch, CommitError, RefusalRow, StoredEvent, rows},
 };
 use rustc_hash::FxHashMap;
-use sqlx::{AssertSqlSafe, Executor, SqliteConnection, sqlite::SqliteArguments};
+use sqlx::{Executor, SqliteConnection};
 use std::sync::Arc;
 
 /// Every statement of a commit.
@@ -28,6 +29,9 @@ pub(super) struct Inserts {
     account: Insert,
     checkpoint: Insert,
     limit: Insert,
+    log: Insert,
+    /// Brings rows up to what was logged of them.
+    settle: Insert,
     /// The lists of statements that were needed so far.
     shapes: FxHashMap<Shape, Arc<str>>,
 }
@@ -35,6 +39,10 @@ pub(super) struct Inserts {
 /// The columns of a transfer that has nothing to do with holds; the rest is zero.
 const PLAIN_TRANSFER_COLUMNS: &str =
     "no, debit, credit, amount, d_debits_posted, d_credits_posted, c_debits_posted, c_credits_posted, debit_prev, credit_prev";
+
+/// The columns of an account that say where it stands, its key first.
+pub(super) const STANDING_COLUMNS: &str =
+    "key, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, entries, seq";
 
 /// Whether [`PLAIN_TRANSFER_COLUMNS`] say all of it.
 fn is_plain(transfer: &Transfer) -> bool {
@@ -76,6 +84,8 @@ impl Inserts {
                 rows::LIMIT_COLUMNS,
                 "ON CONFLICT (book, account, span) DO UPDATE SET zone = excluded.zone, amount = excluded.amount, seq = excluded.seq",
             ),
+            log: Insert::new("account_log", rows::LOG_COLUMNS, ""),
+            settle: Insert::update("account", STANDING_COLUMNS),
             shapes: FxHashMap::default(),
         }
     }
@@ -98,72 +108,120 @@ impl Inserts {
         }
     }
 
-    /// Nearly always one statement to SQLite's thread: each is a hop there and back, which costs more than a row.
+    /// One list of statements to SQLite's thread, or two: each is a hop there and back, which costs more than many rows.
     async fn steps(&mut self, writer: &mut SqliteConnection, batch: &Batch, frame: Frame) -> Result<(), sqlx::Error> {
         let transfers = batch.events.iter().flat_map(|stored| &stored.event.transfers);
         let (plain, other): (Vec<&Transfer>, Vec<&Transfer>) = transfers.partition(|transfer| is_plain(transfer));
         let (mut events, mut plain) = (batch.events.as_slice(), plain.as_slice());
         let (events_max, plain_max) = (self.event.rows_max(), self.plain_transfer.rows_max());
-        let usual = other.is_empty() && self.rest_is_empty(batch) && events.len() <= events_max && plain.len() <= plain_max;
-        if !usual {
-            let open = self.shape(Shape { first: true, last: false, events: 0, transfers: 0, frame });
-            bind_commit(sqlx::query_with(AssertSqlSafe(open), SqliteArguments::default()).bind(batch.book), &batch.commit)
-                .execute(&mut *writer)
-                .await?;
-            self.rest(writer, batch, &other).await?;
+        let (rest, spilled) = self.rest_sizes(batch, &other);
+        let apart = spilled || events.len() > events_max || plain.len() > plain_max || !rest.is_usual();
+        let opening = Shape { frame, first: true, last: false, rest, events: 0, transfers: 0 };
+        if apart {
+            let values = self.rest_values(bind_commit(Values::with_room(64), batch), (batch, &other), &rest);
+            values.run(writer, self.shape(opening)).await?;
+            self.spill(writer, (batch, &other), &rest).await?;
             // The last of each goes with the end.
             let split = events.len().saturating_sub(events_max);
             self.event.run(writer, batch.book, &events[..split], bind_event).await?;
             events = &events[split..];
             let split = plain.len().saturating_sub(plain_max);
-            self.plain_transfer.run(writer, batch.book, &plain[..split], |query, transfer| bind_plain_transfer(query, transfer)).await?;
+            self.plain_transfer.run(writer, batch.book, &plain[..split], |values, transfer| bind_plain_transfer(values, transfer)).await?;
             plain = &plain[split..];
         }
-        let (event_size, transfer_size) = (size_for(events.len()), size_for(plain.len()));
-        let sql = self.shape(Shape { first: usual, last: true, events: event_size, transfers: transfer_size, frame });
-        let mut query = sqlx::query_with(AssertSqlSafe(sql), room(32 + event_size * 4 + transfer_size * 10));
-        if usual {
-            query = bind_commit(query.bind(batch.book), &batch.commit);
+        let (events_size, transfers_size) = (size_for(events.len()), size_for(plain.len()));
+        let mut values = Values::with_room(64 + self.event.values(events_size) + self.plain_transfer.values(transfers_size));
+        let mut shape = Shape { last: true, events: events_size, transfers: transfers_size, ..opening };
+        if apart {
+            (shape.first, shape.rest) = (false, RestSizes::default());
+        } else {
+            values = self.rest_values(bind_commit(values, batch), (batch, &other), &rest);
         }
-        query = bind_rows(query, batch.book, events, (&self.event, bind_event));
-        query =
-            bind_rows(query, batch.book, plain, (&self.plain_transfer, |query, transfer: &&Transfer| bind_plain_transfer(query, transfer)));
-        query.execute(&mut *writer).await.map(drop)
+        values = values.rows((&self.event, events_size), batch.book, events, bind_event);
+        let bind = |values, transfer: &&Transfer| bind_plain_transfer(values, transfer);
+        values.rows((&self.plain_transfer, transfers_size), batch.book, plain, bind).run(writer, self.shape(shape)).await
     }
 
     /// A statement list of this shape, made once.
     fn shape(&mut self, shape: Shape) -> Arc<str> {
-        let Self { commit, event, plain_transfer, shapes, .. } = self;
-        let made = shapes.entry(shape).or_insert_with(|| {
-            let (open, close) = shape.frame.around();
-            let mut parts = Vec::with_capacity(5);
-            if shape.first {
-                parts.extend([open.to_owned(), commit.sql(1)]);
+        if let Some(made) = self.shapes.get(&shape) {
+            return made.clone();
+        }
+        let (open, close) = shape.frame.around();
+        let mut parts = Vec::new();
+        if shape.first {
+            parts.extend([open.to_owned(), self.commit.sql(1)]);
+        }
+        let RestSizes(rest) = shape.rest;
+        let sized = self.rest_tables().into_iter().zip(rest).chain([(&self.event, shape.events), (&self.plain_transfer, shape.transfers)]);
+        parts.extend(sized.filter(|(_, size)| *size > 0).map(|(insert, size)| insert.sql(size)));
+        parts.extend(shape.last.then(|| close.to_owned()));
+        let made: Arc<str> = parts.join(";").into();
+        self.shapes.insert(shape, made.clone());
+        made
+    }
+
+    /// What a batch seldom has much of, in the order of [`RestSizes`].
+    fn rest_tables(&self) -> [&Insert; REST] {
+        let Self { transfer, refusal, guard, hold, account, checkpoint, limit, settle, log, .. } = self;
+        [checkpoint, transfer, refusal, guard, hold, account, account, limit, settle, log]
+    }
+
+    /// How many rows of each table a list has room for; 0 also where there are too many for one. And whether there are.
+    fn rest_sizes(&self, batch: &Batch, other: &[&Transfer]) -> (RestSizes, bool) {
+        let Batch { refusals, guards, holds, opened, flushed, checkpoints, limits, logged, settled, book: _, commit: _, events: _ } = batch;
+        let settled = settled.standings.len();
+        let counts = [checkpoints.len(), other.len(), refusals.len(), guards.len(), holds.len(), opened.len(), flushed.len(), limits.len()];
+        let counts = counts.into_iter().chain([settled, logged.len().min(1)]);
+        let (mut sizes, mut spilled) = ([0; REST], batch.settled.log_from.is_some());
+        for ((size, count), insert) in sizes.iter_mut().zip(counts).zip(self.rest_tables()) {
+            match insert.rows_max() {
+                max if count > max => spilled = true,
+                max => *size = coarse_size_for(count, max),
             }
-            parts.extend((shape.events > 0).then(|| event.sql(shape.events)));
-            parts.extend((shape.transfers > 0).then(|| plain_transfer.sql(shape.transfers)));
-            parts.extend(shape.last.then(|| close.to_owned()));
-            parts.join(";").into()
-        });
-        made.clone()
+        }
+        // Its row is long and there is one at the most.
+        sizes[REST - 1] = sizes[REST - 1].min(1);
+        (RestSizes(sizes), spilled)
     }
 
-    fn rest_is_empty(&self, batch: &Batch) -> bool {
-        let Batch { refusals, guards, holds, opened, flushed, checkpoints, limits, book: _, commit: _, events: _ } = batch;
-        let rows = [refusals.len(), guards.len(), holds.len(), opened.len(), flushed.len(), checkpoints.len(), limits.len()];
-        rows.iter().all(|count| *count == 0)
+    fn rest_values(&self, values: Values, (batch, other): (&Batch, &[&Transfer]), RestSizes(sizes): &RestSizes) -> Values {
+        let (book, [checkpoint, transfer, refusal, guard, hold, opened, flushed, limit, settle, log]) = (batch.book, *sizes);
+        let values = values.rows((&self.checkpoint, checkpoint), book, &batch.checkpoints, bind_checkpoint);
+        let values = values.rows((&self.transfer, transfer), book, other, |values, transfer| bind_transfer(values, transfer));
+        let values = values.rows((&self.refusal, refusal), book, &batch.refusals, bind_refusal);
+        let values = values.rows((&self.guard, guard), book, &batch.guards, |values, (key, guard)| bind_guard(values, key, *guard));
+        let values = values.rows((&self.hold, hold), book, &batch.holds, bind_hold);
+        let values = values.rows((&self.account, opened), book, &batch.opened, bind_account);
+        let values = values.rows((&self.account, flushed), book, &batch.flushed, bind_account);
+        let values = values.rows((&self.limit, limit), book, &batch.limits, bind_limit);
+        let values = values.rows((&self.settle, settle), book, &batch.settled.standings, bind_standing);
+        values.rows((&self.log, log), book, std::slice::from_ref(batch), bind_log)
     }
 
-    async fn rest(&self, writer: &mut SqliteConnection, batch: &Batch, other: &[&Transfer]) -> Result<(), sqlx::Error> {
-        let book = batch.book;
-        self.transfer.run(writer, book, other, |query, transfer| bind_transfer(query, transfer)).await?;
-        self.refusal.run(writer, book, &batch.refusals, bind_refusal).await?;
-        self.guard.run(writer, book, &batch.guards, |query, (key, guard)| bind_guard(query, key, *guard)).await?;
-        self.hold.run(writer, book, &batch.holds, bind_hold).await?;
-        self.account.run(writer, book, &batch.opened, bind_account).await?;
-        self.account.run(writer, book, &batch.flushed, bind_account).await?;
-        self.checkpoint.run(writer, book, &batch.checkpoints, bind_checkpoint).await?;
-        self.limit.run(writer, book, &batch.limits, bind_limit).await
+    /// Where one statement has no room for all rows of a table.
+    async fn spill(
+        &self,
+        writer: &mut SqliteConnection,
+        (batch, other): (&Batch, &[&Transfer]),
+        RestSizes(sizes): &RestSizes,
+    ) -> Result<(), sqlx::Error> {
+        let (book, [checkpoint, transfer, refusal, guard, hold, opened, flushed, limit, settle, _]) = (batch.book, *sizes);
+        fn all<T>(rows: &[T], listed: usize) -> &[T] {
+            if listed == 0 { rows } else { &[] }
+        }
+        self.checkpoint.run(writer, book, all(&batch.checkpoints, checkpoint), bind_checkpoint).await?;
+        self.transfer.run(writer, book, all(other, transfer), |values, transfer| bind_transfer(values, transfer)).await?;
+        self.refusal.run(writer, book, all(&batch.refusals, refusal), bind_refusal).await?;
+        self.guard.run(writer, book, all(&batch.guards, guard), |values, (key, guard)| bind_guard(values, key, *guard)).await?;
+        self.hold.run(writer, book, all(&batch.holds, hold), bind_hold).await?;
+        self.account.run(writer, book, all(&batch.opened, opened), bind_account).await?;
+        self.account.run(writer, book, all(&batch.flushed, flushed), bind_account).await?;
+        self.limit.run(writer, book, all(&batch.limits, limit), bind_limit).await?;
+        self.settle.run(writer, book, all(&batch.settled.standings, settle), bind_standing).await?;
+        let Some(from) = batch.settled.log_from else { return Ok(()) };
+        let trim = "DELETE FROM account_log WHERE book = ? AND commit_no < ?";
+        Values::with_room(2).bind(book).bind(from).run(writer, trim.into()).await
     }
 }
 
@@ -204,54 +262,71 @@ impl Frame {
     }
 }
 
+/// Tables that a batch seldom has many rows for.
+const REST: usize = 10;
+
+/// For how many rows of each a list has room; the checkpoints' first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct RestSizes([usize; REST]);
+
+impl RestSizes {
+    /// Whether there is so little that it goes with the events: each such combination keeps a long statement prepared. Many gifts at once touch the
+    /// house's accounts so often that a checkpoint becomes due.
+    fn is_usual(&self) -> bool {
+        let Self([checkpoints, rest @ ..]) = self;
+        *checkpoints <= coarse_size_for(1, 1 << 10) && rest.iter().all(|size| *size == 0)
+    }
+}
+
 /// A list of statements: whether the frame and the fence begin it, for how many rows it has room, whether the frame ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Shape {
     frame: Frame,
     first: bool,
+    rest: RestSizes,
     events: usize,
     transfers: usize,
     last: bool,
 }
 
-fn bind_commit(query: Bound, commit: &Commit) -> Bound {
-    let query = query.bind(commit.commit_no).bind(commit.epoch).bind(commit.last_seq).bind(commit.last_key);
-    query.bind(commit.time).bind(codec::FORMAT).bind(commit.hash.to_vec()).bind(commit.replay_from)
+fn bind_commit(values: Values, Batch { book, commit, .. }: &Batch) -> Values {
+    let values = values.bind(*book).bind(commit.commit_no).bind(commit.epoch).bind(commit.last_seq).bind(commit.last_key);
+    values.bind(commit.time).bind(codec::FORMAT).bind(commit.hash.to_vec()).bind(commit.replay_from)
 }
 
-fn bind_event(query: Bound, stored: &StoredEvent) -> Bound {
+fn bind_event(values: Values, stored: &StoredEvent) -> Values {
     let StoredEvent { event, body, checksum } = stored;
-    query.bind(event.seq).bind(event.id.as_bytes().to_vec()).bind(body.clone()).bind(*checksum)
+    values.bind(event.seq).bind(event.id.as_bytes().to_vec()).bind(body.clone()).bind(*checksum)
 }
 
-fn bind_plain_transfer(query: Bound, transfer: &Transfer) -> Bound {
-    let mut query = query.bind(transfer.no).bind(transfer.debit).bind(transfer.credit).bind(transfer.amount);
+fn bind_plain_transfer(values: Values, transfer: &Transfer) -> Values {
+    let mut values = values.bind(transfer.no).bind(transfer.debit).bind(transfer.credit).bind(transfer.amount);
     for after in [transfer.debit_after, transfer.credit_after] {
-        query = query.bind(after.debits_posted).bind(after.credits_posted);
+        values = values.bind(after.debits_posted).bind(after.credits_posted);
     }
-    query.bind(transfer.debit_prev).bind(transfer.credit_prev)
+    values.bind(transfer.debit_prev).bind(transfer.credit_prev)
 }
 
-fn bind_transfer(query: Bound, transfer: &Transfer) -> Bound {
-    let query = query.bind(transfer.no).bind(transfer.debit).bind(transfer.credit).bind(transfer.amount);
-    let mut query = query.bind(transfer.kind.code()).bind(transfer.pending_no);
+fn bind_transfer(values: Values, transfer: &Transfer) -> Values {
+    let values = values.bind(transfer.no).bind(transfer.debit).bind(transfer.credit).bind(transfer.amount);
+    let mut values = values.bind(transfer.kind.code()).bind(transfer.pending_no);
     for after in [transfer.debit_after, transfer.credit_after] {
-        query = query.bind(after.debits_posted).bind(after.credits_posted).bind(after.debits_pending).bind(after.credits_pending);
+        values = values.bind(after.debits_posted).bind(after.credits_posted).bind(after.debits_pending).bind(after.credits_pending);
     }
-    query.bind(transfer.debit_prev).bind(transfer.credit_prev)
+    values.bind(transfer.debit_prev).bind(transfer.credit_prev)
 }
 
-fn bind_refusal(query: Bound, refusal: &RefusalRow) -> Bound {
-    let query = query.bind(refusal.id.as_bytes().to_vec()).bind(refusal.time).bind(refusal.told.reason.clone());
-    query.bind(rows::pairs(&refusal.told.facts)).bind(rows::pairs(&refusal.fields))
+fn bind_refusal(values: Values, refusal: &RefusalRow) -> Values {
+    let values = values.bind(refusal.id.as_bytes().to_vec()).bind(refusal.time).bind(refusal.told.reason.clone());
+    values.bind(rows::pairs(&refusal.told.facts)).bind(rows::pairs(&refusal.fields))
 }
 
-fn bind_guard(query: Bound, key: &str, guard: GuardState) -> Bound {
-    query.bind(key.to_owned()).bind(guard.value).bind(guard.cap)
+fn bind_guard(values: Values, key: &str, guard: GuardState) -> Values {
+    values.bind(key.to_owned()).bind(guard.value).bind(guard.cap)
 }
 
-fn bind_hold(query: Bound, hold: &Hold) -> Bound {
-    query
+fn bind_hold(values: Values, hold: &Hold) -> Values {
+    values
         .bind(hold.no)
         .bind(hold.debit)
         .bind(hold.credit)
@@ -261,20 +336,30 @@ fn bind_hold(query: Bound, hold: &Hold) -> Bound {
         .bind(i64::from(hold.expired))
 }
 
-fn bind_account(query: Bound, account: &Account) -> Bound {
+fn bind_account(values: Values, account: &Account) -> Values {
     let counters = account.counters;
-    let query = query.bind(account.key).bind(account.name.to_string()).bind(account.state.code());
-    let query = query.bind(counters.debits_posted).bind(counters.credits_posted).bind(counters.debits_pending);
-    query.bind(counters.credits_pending).bind(account.last_transfer).bind(account.entries).bind(account.seq)
+    let values = values.bind(account.key).bind(account.name.to_string()).bind(account.state.code());
+    let values = values.bind(counters.debits_posted).bind(counters.credits_posted).bind(counters.debits_pending);
+    values.bind(counters.credits_pending).bind(account.last_transfer).bind(account.entries).bind(account.seq)
 }
 
-fn bind_limit(query: Bound, limit: &Limit) -> Bound {
-    query.bind(limit.account).bind(limit.window.code()).bind(limit.zone.clone()).bind(limit.max).bind(limit.seq)
+fn bind_standing(values: Values, standing: &Standing) -> Values {
+    let Standing { key, counters, last_transfer, entries } = *standing;
+    let values = values.bind(key).bind(counters.debits_posted).bind(counters.credits_posted).bind(counters.debits_pending);
+    values.bind(counters.credits_pending).bind(last_transfer).bind(entries).bind(standing.seq())
 }
 
-fn bind_checkpoint(query: Bound, checkpoint: &Checkpoint) -> Bound {
+fn bind_log(values: Values, batch: &Batch) -> Values {
+    values.bind(batch.commit.commit_no).bind(codec::encode_log(&batch.logged))
+}
+
+fn bind_limit(values: Values, limit: &Limit) -> Values {
+    values.bind(limit.account).bind(limit.window.code()).bind(limit.zone.clone()).bind(limit.max).bind(limit.seq)
+}
+
+fn bind_checkpoint(values: Values, checkpoint: &Checkpoint) -> Values {
     let Checkpoint { account, no, entry_no, time, counters } = checkpoint;
-    let query = query.bind(*account).bind(*no).bind(*entry_no).bind(*time);
-    let query = query.bind(counters.debits_posted).bind(counters.credits_posted);
-    query.bind(counters.debits_pending).bind(counters.credits_pending)
+    let values = values.bind(*account).bind(*no).bind(*entry_no).bind(*time);
+    let values = values.bind(counters.debits_posted).bind(counters.credits_posted);
+    values.bind(counters.debits_pending).bind(counters.credits_pending)
 }
