@@ -309,12 +309,7 @@ pub fn decode_log(bytes: &[u8]) -> Result<Vec<Standing>, Error> {
         let step = input.int()?;
         key = key.checked_add(step).filter(|_| step > 0).ok_or(Error("its accounts are out of order"))?;
         let mut value = || input.int().and_then(|value| if value < 0 { Err(Error("a counter is below zero")) } else { Ok(value) });
-        let counters = Counters {
-            debits_posted: value()?,
-            credits_posted: value()?,
-            debits_pending: value()?,
-            credits_pending: value()?,
-        };
+        let counters = Counters { debits_posted: value()?, credits_posted: value()?, debits_pending: value()?, credits_pending: value()? };
         let (last_transfer, entries) = (value()?, value()?);
         if last_transfer == 0 {
             return Err(Error("an account has no transfers"));

@@ -8,7 +8,7 @@ pub const CACHE_MIB: u32 = 256;
 
 /// Bytes that an account takes in memory with its name and its places in both indexes, when these are as full as they get, and a quarter of the
 /// guard and the hold that it may have: of those a quarter as many are kept. Computed from their sizes, rounded up.
-const ACCOUNT_BYTES: usize = 300;
+const ACCOUNT_BYTES: usize = 244;
 
 /// Options of the ledger. Every default is meant for two cores and a gigabyte.
 #[derive(Debug, Clone)]

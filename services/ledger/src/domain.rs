@@ -11,6 +11,7 @@
 //! - [`decide`]: request in, event or refusal out.
 
 pub mod account;
+mod accounts;
 pub mod chart;
 pub mod decide;
 pub mod event;

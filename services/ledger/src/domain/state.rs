@@ -6,22 +6,22 @@
 use super::{
     Micros,
     account::{Account, AccountState},
+    accounts::Accounts,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, seq_of},
     limit::Limits,
     standing::{Behind, Settling, Standing},
 };
 use rustc_hash::FxHashMap;
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, VecDeque};
 use uuid::Uuid;
+
+/// Why a dirty account is there.
+const DIRTY_IS_KEPT: &str = "what is newer than the store is never forgotten";
 
 /// A book's state: a cache of accounts, guards and holds over the store, and the counters that number what comes next.
 #[derive(Debug, Default)]
 pub struct State {
-    pub(super) accounts: FxHashMap<i64, Account>,
-    pub(super) names: FxHashMap<Arc<str>, i64>,
+    pub(super) accounts: Accounts,
     pub(super) guards: FxHashMap<String, GuardState>,
     pub(super) holds: FxHashMap<i64, Hold>,
     /// Postings that reversals in this batch refer to.
@@ -74,13 +74,13 @@ impl State {
     /// Whether decisions about this account need no read.
     #[must_use]
     pub fn knows_account(&self, name: &str) -> bool {
-        self.names.contains_key(name)
+        self.accounts.by_name(name).is_some()
     }
 
     /// Whether decisions about this account need no read.
     #[must_use]
     pub fn knows_account_key(&self, key: i64) -> bool {
-        self.accounts.contains_key(&key)
+        self.accounts.get(key).is_some()
     }
 
     /// Whether decisions about this guard need no read.
@@ -124,12 +124,11 @@ impl State {
 
     /// An account's row, read from the store. What is here already is newer.
     pub fn load_account(&mut self, mut account: Account) {
-        if !self.accounts.contains_key(&account.key) {
+        if self.accounts.get(account.key).is_none() {
             if let Some(standing) = self.behind.get(account.key) {
                 standing.apply(&mut account);
             }
-            self.names.insert(account.name.clone(), account.key);
-            self.accounts.insert(account.key, account);
+            self.accounts.insert(account);
         }
     }
 
@@ -151,26 +150,24 @@ impl State {
     /// The account as decisions see it, the batch under way included.
     #[must_use]
     pub fn account(&self, key: i64) -> Option<&Account> {
-        self.accounts.get(&key)
+        self.accounts.get(key)
     }
 
     pub(super) fn by_name(&self, name: &str) -> Option<&Account> {
-        self.names.get(name).and_then(|key| self.accounts.get(key))
+        self.accounts.by_name(name)
     }
 
     /// The account as a resolved commit left it. Outer `None`: not in memory, ask the store; inner `None`: there is none yet.
     #[must_use]
     pub fn committed(&self, name: &str) -> Option<Option<&Account>> {
-        let key = self.names.get(name)?;
-        match self.before_sealed.get(key).or_else(|| self.before.get(key)) {
-            Some(before) => Some(before.as_ref()),
-            None => self.accounts.get(key).map(Some),
-        }
+        let account = self.accounts.by_name(name)?;
+        let before = self.before_sealed.get(&account.key).or_else(|| self.before.get(&account.key));
+        Some(before.map_or(Some(account), Option::as_ref))
     }
 
     /// The value to change, its value from before the batch noted.
     pub(super) fn touch(&mut self, key: i64) -> &mut Account {
-        let account = self.accounts.get_mut(&key).expect("decide looked it up before it touched it");
+        let account = self.accounts.get_mut(key).expect("decide looked it up before it touched it");
         self.before.entry(key).or_insert_with(|| Some(account.clone()));
         account
     }
@@ -178,7 +175,7 @@ impl State {
     /// An account after what a decision did to it. Its windows are asked to begin anew first, from what it was.
     pub(super) fn change(&mut self, after: Account, now: Micros) {
         if !self.limits.is_empty()
-            && let Some(before) = self.accounts.get(&after.key)
+            && let Some(before) = self.accounts.get(after.key)
         {
             self.limits.roll(before, now);
         }
@@ -206,7 +203,7 @@ impl State {
     /// An account as it was before the batch that is being decided; `None`: not there, or not in memory.
     #[must_use]
     pub fn before_batch(&self, key: i64) -> Option<&Account> {
-        self.before.get(&key).map_or_else(|| self.accounts.get(&key), Option::as_ref)
+        self.before.get(&key).map_or_else(|| self.accounts.get(key), Option::as_ref)
     }
 
     /// An account as the store has it, but for its row: as the last resolved commit left it.
@@ -218,15 +215,14 @@ impl State {
     /// The key of an account that is in memory.
     #[must_use]
     pub fn key_of(&self, name: &str) -> Option<i64> {
-        self.names.get(name).copied()
+        self.accounts.by_name(name).map(|account| account.key)
     }
 
     pub(super) fn open(&mut self, account: Account) {
         self.before.insert(account.key, None);
         self.opened.push(account.key);
         self.next_key = account.key + 1;
-        self.names.insert(account.name.clone(), account.key);
-        self.accounts.insert(account.key, account);
+        self.accounts.insert(account);
     }
 
     pub(super) fn set_guard(&mut self, key: &str, to: GuardState) {
@@ -286,7 +282,7 @@ impl State {
     /// Replays one side of a committed transfer onto a loaded account: the last one wins.
     pub fn replay(&mut self, transfer: &Transfer) {
         for (key, counters) in [(transfer.debit, transfer.debit_after), (transfer.credit, transfer.credit_after)] {
-            let account = self.accounts.get_mut(&key).expect("the loader reads every account of the tail first");
+            let account = self.accounts.get_mut(key).expect("the loader reads every account of the tail first");
             if account.last_transfer < transfer.no {
                 account.counters = counters;
                 account.last_transfer = transfer.no;
@@ -328,7 +324,7 @@ impl State {
             .filter_map(|key| {
                 self.dirty_keys.remove(&key);
                 self.flushing.insert(key, ());
-                let account = &self.accounts[&key];
+                let account = self.accounts.get(key).expect(DIRTY_IS_KEPT);
                 // An account whose state was set since has had its row written whole.
                 Standing::of(account).filter(|standing| standing.seq() == account.seq)
             })
@@ -338,13 +334,13 @@ impl State {
     /// An account whose row is written with the batch whatever its turn.
     #[must_use]
     pub fn snapshot(&self, key: i64) -> Account {
-        self.accounts[&key].clone()
+        self.accounts.get(key).expect("a decision of this batch has touched it").clone()
     }
 
     /// What the batch opened, as it is after the batch.
     #[must_use]
     pub fn opened_accounts(&self) -> Vec<Account> {
-        self.opened.iter().map(|key| self.accounts[key].clone()).collect()
+        self.opened.iter().map(|key| self.snapshot(*key)).collect()
     }
 
     /// Checkpoints that became due in the batch, which is committed at this time.
@@ -413,14 +409,8 @@ impl State {
     fn put_back(&mut self, before: FxHashMap<i64, Option<Account>>) {
         for (key, before) in before {
             match before {
-                Some(account) => {
-                    self.accounts.insert(key, account);
-                }
-                None => {
-                    if let Some(account) = self.accounts.remove(&key) {
-                        self.names.remove(&account.name);
-                    }
-                }
+                Some(account) => self.accounts.insert(account),
+                None => self.accounts.remove(key),
             }
         }
     }
@@ -436,14 +426,10 @@ impl State {
             let (_, bound, _) = seqs.select_nth_unstable(at);
             let bound = *bound;
             let (dirty, flushing, deciding, sealed) = (&self.dirty_keys, &self.flushing, &self.before, &self.before_sealed);
-            let names = &mut self.names;
-            self.accounts.retain(|key, account| {
+            self.accounts.retain(|account| {
+                let key = &account.key;
                 let under_way = deciding.contains_key(key) || sealed.contains_key(key) || flushing.contains_key(key);
-                let keep = account.seq >= bound || dirty.contains_key(key) || under_way;
-                if !keep {
-                    names.remove(&account.name);
-                }
-                keep
+                account.seq >= bound || dirty.contains_key(key) || under_way
             });
         }
         if self.guards.len() > max / 4 {

@@ -35,7 +35,8 @@ impl Written {
     /// A transaction with these batches was committed.
     pub(super) fn add(&self, batches: &[Arc<Batch>]) {
         // Rows in order share pages, account rows seldom do. An estimate is enough: the checkpoint itself says what there was.
-        let pages = |batch: &Arc<Batch>| 4 + batch.events.len() / 8 + batch.opened.len() + batch.flushed.len() + batch.settled.standings.len() / 2;
+        let pages =
+            |batch: &Arc<Batch>| 4 + batch.events.len() / 8 + batch.opened.len() + batch.flushed.len() + batch.settled.standings.len() / 2;
         let pages = i64::try_from(batches.iter().map(pages).sum::<usize>()).unwrap_or(PAGES_MIN);
         if self.pages.fetch_add(pages, Ordering::Relaxed) + pages >= PAGES_MIN {
             self.enough.notify_one();
