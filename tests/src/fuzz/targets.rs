@@ -4,7 +4,12 @@ use super::{Target, bought};
 use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
 use ledger::{
     codec,
-    domain::{account::AccountState, event::Body, request::Fields},
+    domain::{
+        account::{AccountState, Counters},
+        event::Body,
+        request::Fields,
+        standing::Standing,
+    },
     heads::Head,
     store::Mode,
 };
@@ -16,8 +21,9 @@ use std::{
 };
 
 /// Every target.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 19] = [
     Target { name: "codec", run: codec_body, seeds: codec_seeds },
+    Target { name: "account_log", run: account_log, seeds: account_log_seeds },
     Target { name: "heads", run: heads, seeds: heads_seeds },
     Target {
         name: "stamp",
@@ -85,6 +91,21 @@ fn codec_seeds() -> Vec<Vec<u8>> {
         Body::HoldExpired,
     ];
     bodies.iter().map(codec::encode).collect()
+}
+
+/// What is logged of accounts: what decodes encodes to the same bytes.
+fn account_log(bytes: &[u8]) {
+    if let Ok(standings) = codec::decode_log(bytes) {
+        assert!(standings.is_sorted_by(|one, next| one.key < next.key), "each account once, in order");
+        assert_eq!(codec::encode_log(&standings), bytes, "one log, one spelling");
+    }
+}
+
+fn account_log_seeds() -> Vec<Vec<u8>> {
+    let counters = Counters { debits_posted: 300, credits_posted: 1 << 40, debits_pending: 0, credits_pending: 7 };
+    let standings = [(1, 64), (2, 1 << 50), (900_000, i64::MAX)];
+    let standings = standings.map(|(key, last_transfer)| Standing { key, counters, last_transfer, entries: 3 });
+    [&standings[..], &standings[..1], &[]].map(codec::encode_log).to_vec()
 }
 
 /// A line of heads.

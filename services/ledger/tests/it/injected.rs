@@ -7,6 +7,7 @@ use ledger::{
         account::Account,
         event::{Checkpoint, Event, GuardState, Hold, Transfer},
         limit::Limit,
+        standing::Settling,
     },
     store::{Batch, Book, Commit, CommitError, Error, Known, LogRow, Store, StoredEvent, Tail, Walk},
 };
@@ -60,8 +61,8 @@ pub struct Injected {
     /// Commits wait for a permit each once this is set; `true`: only when they are written.
     gate: Mutex<Option<(Arc<Semaphore>, bool)>>,
     pub waiting: AtomicUsize,
-    /// The same of reads.
-    read_gate: Mutex<Option<Arc<Semaphore>>>,
+    /// The same of reads; `true`: of accounts by name only, and when their rows were read.
+    read_gate: Mutex<Option<(Arc<Semaphore>, bool)>>,
     waiting_reads: AtomicUsize,
     /// So many reads fail from now on.
     failing_reads: AtomicUsize,
@@ -128,8 +129,19 @@ impl Injected {
     /// From now on every read waits for a permit.
     pub fn hang_reads(&self) -> Arc<Semaphore> {
         let gate = Arc::new(Semaphore::new(0));
-        *self.read_gate.lock().unwrap() = Some(gate.clone());
+        *self.read_gate.lock().unwrap() = Some((gate.clone(), false));
         gate
+    }
+
+    /// From now on whoever asks for accounts by name gets them when there is a permit, as they were when they were asked for.
+    pub fn delay_accounts(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *self.read_gate.lock().unwrap() = Some((gate.clone(), true));
+        gate
+    }
+
+    pub fn reads_that_hang(&self) -> usize {
+        self.waiting_reads.load(Ordering::SeqCst)
     }
 
     pub async fn until_a_read_hangs(&self) {
@@ -158,7 +170,7 @@ impl Injected {
 
     async fn readable(&self) -> Result<(), Error> {
         let gate = self.read_gate.lock().unwrap().clone();
-        if let Some(gate) = gate {
+        if let Some((gate, false)) = gate {
             wait(&gate, &self.waiting_reads).await;
         }
         let one_of = |count: &AtomicUsize| count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
@@ -199,6 +211,8 @@ fn rival(batch: &Batch) -> Arc<Batch> {
         checkpoints: Vec::new(),
         limits: Vec::new(),
         flushed: Vec::new(),
+        logged: Vec::new(),
+        settled: Settling::default(),
         ..batch.clone()
     })
 }
@@ -230,7 +244,12 @@ impl Store for Injected {
     }
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
         self.readable().await?;
-        self.counted(self.inner.accounts_by_name(book, names).await)
+        let rows = self.inner.accounts_by_name(book, names).await;
+        let gate = self.read_gate.lock().unwrap().clone();
+        if let Some((gate, true)) = gate {
+            wait(&gate, &self.waiting_reads).await;
+        }
+        self.counted(rows)
     }
     async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
         self.readable().await?;

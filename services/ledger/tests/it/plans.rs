@@ -8,7 +8,7 @@ async fn plans_made_on_empty_tables_still_use_indexes() {
     let databases = databases();
     let database = &databases.all[1];
     // Everything is evicted at once, so every batch reads; and every commit carries account rows along.
-    let (ledger, book) = start(database, Config { cache_max: 1, dirty_max: 1, replay_max: 1, ids_max: 1, ..config() }).await;
+    let (ledger, book) = start(database, Config { cache_max: 1, dirty_max: 1, replay_max: 1, logged_max: 1, ids_max: 1, ..config() }).await;
     // More executions than PostgreSQL takes to settle on a generic plan.
     for _ in 0..12 {
         posted(book.submit(buy("first", 10)).await);
@@ -18,7 +18,7 @@ async fn plans_made_on_empty_tables_still_use_indexes() {
 
     let mut connection = PgConnection::connect(database.postgres_url().unwrap()).await.unwrap();
     let scans = "SELECT COALESCE(SUM(seq_scan), 0)::bigint, COALESCE(SUM(idx_scan), 0)::bigint FROM pg_stat_user_tables \
-                 WHERE schemaname = 'ledger' AND relname IN ('event', 'transfer', 'account', 'refusal', 'guard', 'hold', 'commit')";
+                 WHERE schemaname = 'ledger' AND relname IN ('event', 'transfer', 'account', 'refusal', 'guard', 'hold', 'commit', 'account_log')";
     // Sessions report what they did when they end.
     let count = async |connection: &mut PgConnection| -> (i64, i64) {
         sqlx::query("SELECT pg_stat_clear_snapshot()").execute(&mut *connection).await.unwrap();
@@ -41,7 +41,7 @@ async fn plans_made_on_empty_tables_still_use_indexes() {
         }
     };
     let before = settled(&mut connection).await;
-    let (ledger, book) = start(database, Config { cache_max: 1, dirty_max: 1, replay_max: 1, ids_max: 1, ..config() }).await;
+    let (ledger, book) = start(database, Config { cache_max: 1, dirty_max: 1, replay_max: 1, logged_max: 1, ids_max: 1, ..config() }).await;
     for user in 0..200 {
         let id = new_id();
         posted(book.submit(gift(id, &format!("u{user}"), "star", 3)).await);

@@ -1,6 +1,6 @@
 //! Planted damage is found, and the first bad event named; a book that goes on is not called bad.
 use crate::book::{buy, config, databases, gift, new_id, post, posted, start, transfer};
-use db::{Database, Migration};
+use db::Database;
 use ledger::{
     Config, codec,
     domain::{
@@ -229,7 +229,7 @@ async fn damage_is_named_by_its_first_event() {
 async fn a_book_that_goes_on_is_green_all_the_while() {
     for database in &databases().all {
         // Rows are written in every commit, so that there is always something newer than what was replayed.
-        let (ledger, book) = start(database, Config { dirty_max: 1, replay_max: 1, ..config() }).await;
+        let (ledger, book) = start(database, Config { dirty_max: 1, replay_max: 1, logged_max: 3, ..config() }).await;
         posted(book.submit(buy("u1", 1 << 50)).await);
         let stop = Arc::new(AtomicBool::new(false));
         let writers: Vec<_> = (0..3)
