@@ -29,8 +29,10 @@ fn place(book: &mut Book, round: &Round<'_>, mut left: Vec<usize>) -> Result<(),
         if left.is_empty() {
             return shown(book, round);
         }
-        let ready: Vec<usize> =
+        let mut ready: Vec<usize> =
             left.iter().copied().filter(|at| round.calls[*at].after.is_none_or(|before| !left.contains(&before))).collect();
+        // What is only tried out stands in nobody's way, while a refusal is an id's answer for whoever comes after it.
+        ready.sort_by_key(|at| !round.calls[*at].ask.is_dry_run());
         // What takes no place in the journal fits as soon as it is right.
         let still = ready.iter().copied().find(|at| {
             let decided = judge(book, round, *at);
