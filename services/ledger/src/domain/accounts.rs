@@ -12,7 +12,8 @@ const BLOCK: usize = 1 << BLOCK_BITS;
 
 type Block = Box<[Option<Account>]>;
 
-/// Each by its key and by its name, which belong together for good.
+/// Each by its key and by its name. In the journal these belong together for good; a writer that a rival has overtaken may give out a key once more
+/// before the fence tells it so.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     blocks: Vec<Block>,
@@ -53,11 +54,18 @@ impl Accounts {
         self.by_name.find(hash_name(name), |place| *at(&self.blocks, *place).name == *name).map(|place| at(&self.blocks, *place))
     }
 
-    /// Another one, or another value of one that is there.
+    /// Another one, or another value of the one with this key.
     pub fn insert(&mut self, account: Account) {
-        if let Some(there) = self.get_mut(account.key) {
-            *there = account;
-            return;
+        match self.get_mut(account.key) {
+            Some(there) if there.name == account.name => {
+                *there = account;
+                return;
+            }
+            Some(there) => {
+                let key = there.key;
+                self.remove(key);
+            }
+            None => {}
         }
         if self.free.is_empty() {
             let first = self.blocks.len() << BLOCK_BITS;

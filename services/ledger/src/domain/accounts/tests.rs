@@ -14,6 +14,17 @@ fn account(key: i64, entries: i64) -> Account {
 }
 
 #[test]
+fn a_key_that_is_given_out_again_leaves_nothing_of_its_first_account() {
+    let mut accounts = Accounts::default();
+    accounts.insert(account(1, 1));
+    accounts.insert(Account { name: "viewer/another/coins".into(), ..account(1, 2) });
+    assert_eq!((accounts.len(), accounts.by_name("viewer/u1/coins")), (1, None));
+    assert_eq!(accounts.by_name("viewer/another/coins").map(|account| account.entries), Some(2));
+    accounts.remove(1);
+    assert_eq!((accounts.len(), accounts.by_name("viewer/another/coins"), accounts.values().count()), (0, None, 0));
+}
+
+#[test]
 fn it_holds_what_a_plain_map_holds() {
     let (mut accounts, mut plain) = (Accounts::default(), HashMap::new());
     let mut seed = 1_u64;
