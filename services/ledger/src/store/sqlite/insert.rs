@@ -1,5 +1,5 @@
-//! `INSERT`s and `UPDATE`s of many rows in a few fixed sizes, so that each is prepared once. What is left free of a size is filled with rows of nothing, which the
-//! statement leaves out.
+//! `INSERT`s and `UPDATE`s of many rows in a few fixed sizes, so that each is prepared once. What is left free of a size is filled with rows of
+//! nothing, which the statement leaves out.
 
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type, sqlite::SqliteArguments};
 use std::sync::Arc;

@@ -157,6 +157,9 @@ impl Inserts {
         parts.extend(sized.filter(|(_, size)| *size > 0).map(|(insert, size)| insert.sql(size)));
         parts.extend(shape.last.then(|| close.to_owned()));
         let made: Arc<str> = parts.join(";").into();
+        if self.shapes.len() == SHAPES_MAX {
+            self.shapes.clear();
+        }
         self.shapes.insert(shape, made.clone());
         made
     }
@@ -261,6 +264,9 @@ impl Frame {
         }
     }
 }
+
+/// Lists of statements that are remembered, of a hundred kilobytes at the most each; there are more than anybody meets.
+const SHAPES_MAX: usize = 256;
 
 /// Tables that a batch seldom has many rows for.
 const REST: usize = 10;
