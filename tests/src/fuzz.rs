@@ -4,6 +4,7 @@
 //! target is a plain function of bytes, so that a fuzzer guided by coverage can run it too.
 
 mod bought;
+mod listed;
 mod targets;
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};

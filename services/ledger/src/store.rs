@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 mod entries;
 pub mod postgres;
-mod rows;
+pub(crate) mod rows;
 pub mod sqlite;
 
 /// The most accounts, ids or guards of one read; longer lists are read in parts.

@@ -1,6 +1,6 @@
 //! The targets and their seeds.
 
-use super::{Target, bought};
+use super::{Target, bought, listed};
 use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
 use ledger::{
     codec,
@@ -21,7 +21,7 @@ use std::{
 };
 
 /// Every target.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 23] = [
     Target { name: "codec", run: codec_body, seeds: codec_seeds },
     Target { name: "account_log", run: account_log, seeds: account_log_seeds },
     Target { name: "heads", run: heads, seeds: heads_seeds },
@@ -49,6 +49,10 @@ pub const TARGETS: [Target; 19] = [
     Target { name: "camt053", run: camt053, seeds: || texts(&[include_str!("seeds/camt053.xml")]) },
     Target { name: "receipt", run: bought::receipt, seeds: bought::receipts },
     Target { name: "prices", run: bought::prices, seeds: || texts(&[bought::PRICES]) },
+    Target { name: "gifts", run: listed::gifts, seeds: || texts(&[listed::GIFTS]) },
+    Target { name: "rates", run: listed::rates, seeds: || texts(&[listed::RATES]) },
+    Target { name: "refusal", run: listed::refusal, seeds: listed::refusals },
+    Target { name: "watch", run: listed::watch, seeds: listed::watches },
     Target { name: "import", run: import, seeds: || texts(&[include_str!("seeds/import.csv")]) },
     Target { name: "recording", run: |bytes| text(bytes, |text| drop(largesse::replay::parse(text))), seeds: || texts(&[RECORDED]) },
     Target { name: "traceparent", run: traceparent, seeds: || texts(&["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"]) },

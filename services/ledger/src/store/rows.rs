@@ -32,7 +32,7 @@ pub(super) type AccountRow = (i64, String, i64, i64, i64, i64, i64, i64, i64, i6
 pub(super) type TransferRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
 pub(super) type CheckpointRow = (i64, i64, i64, i64, i64, i64, i64, i64);
 pub(super) type EventRow = (i64, Vec<u8>, Vec<u8>, i64);
-pub(super) type RefusalTuple = (Vec<u8>, i64, String, String, String);
+pub(crate) type RefusalTuple = (Vec<u8>, i64, String, String, String);
 pub(super) const LIMIT_COLUMNS: &str = "account, span, zone, amount, seq";
 pub(super) type LimitRow = (i64, i64, String, i64, i64);
 pub(super) type HoldRow = (i64, i64, i64, i64, i64, Option<i64>, i64);
@@ -157,11 +157,11 @@ pub(super) fn limit((account, window, zone, max, seq): LimitRow) -> Result<Limit
 }
 
 /// Names and values as one text, for tables that are not hashed.
-pub(super) fn pairs(pairs: &[(String, String)]) -> String {
+pub(crate) fn pairs(pairs: &[(String, String)]) -> String {
     serde_json::to_string(pairs).expect("strings are JSON")
 }
 
-pub(super) fn refusal(row: RefusalTuple) -> Result<RefusalRow, Error> {
+pub(crate) fn refusal(row: RefusalTuple) -> Result<RefusalRow, Error> {
     let (bytes, time, reason, facts, fields) = row;
     let read = |text: &str| serde_json::from_str(text).map_err(|_| damaged("a refusal's fields are not readable"));
     Ok(RefusalRow { id: id(&bytes)?, time, told: Told { reason, facts: read(&facts)? }, fields: read(&fields)?.into() })

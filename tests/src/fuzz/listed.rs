@@ -1,0 +1,58 @@
+//! Targets of lists that operators write, and of answers that are kept.
+
+use api::ledger::{JournalCursor, WatchJournalRequest, watch_journal_request::From};
+use earnings::RateCard;
+use gift::Catalogue;
+use prost::Message as _;
+
+/// What is on sale.
+pub(super) const GIFTS: &str = include_str!("../../../services/gift/catalogue.toml");
+
+/// What a diamond is worth.
+pub(super) const RATES: &str = include_str!("../../../services/earnings/rate_card.toml");
+
+/// A catalogue of gifts: whatever is on sale costs something.
+pub(super) fn gifts(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(catalogue) = Catalogue::parse("gifts.toml", text)
+    {
+        assert!(catalogue.on_sale().iter().all(|gift| gift.offer.cost.get() > 0));
+    }
+}
+
+/// A card of rates.
+pub(super) fn rates(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        drop(RateCard::parse("rates.toml", text));
+    }
+}
+
+/// A stored refusal's facts and, behind a zero byte, its request's fields.
+pub(super) fn refusal(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some((facts, fields)) = text.split_once('\0')
+    {
+        let _readable = ledger::decoders::refusal(facts, fields);
+    }
+}
+
+pub(super) fn refusals() -> Vec<Vec<u8>> {
+    let kept = ["[]\0[]", "[[\"available\",\"3\"],[\"account\",\"viewer/u1/coins\"]]\0[[\"room\",\"r1\"],[\"\",\"\\u0000é\"]]"];
+    assert!(kept.iter().all(|kept| kept.split_once('\0').is_some_and(|(facts, fields)| ledger::decoders::refusal(facts, fields))));
+    kept.map(|kept| kept.as_bytes().to_vec()).to_vec()
+}
+
+/// Where a watcher of the journal asks to begin.
+pub(super) fn watch(bytes: &[u8]) {
+    assert!(ledger::decoders::watch_after(bytes).is_none_or(|commit_no| commit_no >= 0));
+}
+
+pub(super) fn watches() -> Vec<Vec<u8>> {
+    let from = [
+        Some(From::FromSeq(7)),
+        Some(From::After(JournalCursor { commit_no: 3, hash: "a7".repeat(32) })),
+        Some(From::After(JournalCursor { commit_no: -3, hash: "zz".to_owned() })),
+        None,
+    ];
+    from.map(|from| WatchJournalRequest { from, book: "demo".to_owned() }.encode_to_vec()).to_vec()
+}
