@@ -9,7 +9,7 @@ use crate::domain::{
     limit::Limit,
     refusal::Told,
     request::Fields,
-    standing::{Settling, Standing},
+    standing::{Behind, Log, Settling, Standing},
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -291,4 +291,18 @@ pub trait Store: Send + Sync + 'static {
     /// Takes or renews the lease on all books for `owner`, on the database's clock; also from `gone`, before its time is up. Returns the owner
     /// who holds it.
     async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error>;
+}
+
+/// Log rows of one read; under load some kilobytes each.
+const LOG_PAGE: i64 = 64;
+
+/// What the rows of a book's accounts lack, but for the journal's tail.
+pub(crate) async fn read_log(store: &dyn Store, book: i64) -> Result<Behind, Error> {
+    let (mut log, mut from) = (Log::default(), 0);
+    loop {
+        let page = store.logged(book, from, LOG_PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(log.into()) };
+        from = last + 1;
+        log.extend(page);
+    }
 }

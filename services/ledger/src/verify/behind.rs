@@ -2,28 +2,18 @@
 
 use super::{Check, Fault, bad};
 use crate::{
-    domain::standing::{Behind, Log, Standing},
-    store::{Error, READ_CHUNK},
+    domain::standing::Standing,
+    store::{self, Error, READ_CHUNK},
 };
-
-/// Log rows of one read; under load some kilobytes each.
-const LOG_PAGE: i64 = 64;
 
 impl Check<'_> {
     /// Reads the log, and the rows of its accounts. Before the replay and after the head, so that log and rows together lack nothing before the
     /// head's tail.
     pub(super) async fn read_log(&mut self) -> Result<(), Fault> {
-        let (mut log, mut from) = (Log::default(), 0);
-        loop {
-            let page = match self.store.logged(self.book.key, from, LOG_PAGE).await {
-                Err(Error::Damaged(what)) => return bad(0, what),
-                page => page?,
-            };
-            let Some((last, _)) = page.last() else { break };
-            from = last + 1;
-            log.extend(page);
-        }
-        let behind = Behind::from(log);
+        let behind = match store::read_log(self.store, self.book.key).await {
+            Err(Error::Damaged(what)) => return bad(0, what),
+            log => log?,
+        };
         let keys: Vec<i64> = behind.standings().map(|standing| standing.key).collect();
         for chunk in keys.chunks(READ_CHUNK) {
             let rows = self.store.accounts_by_key(self.book.key, chunk).await?;

@@ -5,19 +5,15 @@ use crate::{
     config::Config,
     domain::{
         event::{seq_of, transfer_no},
-        standing::{Behind, Log},
         state::State,
     },
     ids::RecentIds,
-    store::{Book, Commit, Error, Store},
+    store::{self, Book, Commit, Error, Store},
 };
 use uuid::Uuid;
 
 /// Transfers of one read.
 const PAGE: i64 = 10_000;
-
-/// Log rows of one read; under load some kilobytes each.
-const LOG_PAGE: i64 = 64;
 
 /// Milliseconds of ids that are read when a book is loaded; older ones are looked up when they come.
 const IDS_MS: u64 = 120_000;
@@ -29,7 +25,7 @@ pub(super) const GENESIS: Commit =
 pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: Micros) -> Result<(Loaded, State), Error> {
     let head = store.head(book.key).await?.unwrap_or(GENESIS);
     let state = State::starting_after(head.last_seq, head.last_key);
-    let mut state = state.with_behind(read_log(store, book.key).await?);
+    let mut state = state.with_behind(store::read_log(store, book.key).await?);
     replay_tail(store, book.key, &head, &mut state).await?;
     let ids = load_ids(store, book.key, config, now).await?;
     let (ends, horizon) = super::expiry::load(store, book.key).await?;
@@ -39,17 +35,6 @@ pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: M
     store.settle().await?;
     let epoch = head.epoch + 1;
     Ok((Loaded { head, epoch, ids, decided: 0 }, state))
-}
-
-/// What rows lack, but for the tail.
-async fn read_log(store: &dyn Store, book: i64) -> Result<Behind, Error> {
-    let (mut behind, mut from) = (Log::default(), 0);
-    loop {
-        let page = store.logged(book, from, LOG_PAGE).await?;
-        let Some((last, _)) = page.last() else { return Ok(behind.into()) };
-        from = last + 1;
-        behind.extend(page);
-    }
 }
 
 async fn replay_tail(store: &dyn Store, book: i64, head: &Commit, state: &mut State) -> Result<(), Error> {

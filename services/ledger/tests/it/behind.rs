@@ -4,8 +4,11 @@ use crate::{
     injected::Injected,
     verify::behind,
 };
+use db::Database;
 use ledger::{
-    Config, Ledger, codec,
+    Config, Ledger,
+    book::Handle,
+    codec,
     domain::{
         event::{seq_of, transfer_no},
         standing::Standing,
@@ -14,10 +17,20 @@ use ledger::{
     store::{Mode, Store as _},
     verify::verify,
 };
+use std::sync::Arc;
 
 /// Every commit logs what it changed, rows of more than `logged_max` accounts are brought up to date, and memory forgets the rest.
 fn logging(logged_max: usize) -> Config {
     Config { cache_max: 1, dirty_max: 0, replay_max: 0, logged_max, ..config() }
+}
+
+/// A ledger that logs, with one book, whose store can be made to hang.
+async fn start_injected(database: &Database, logged_max: usize) -> (Arc<Injected>, Arc<Ledger>, Arc<Handle>) {
+    let store = Injected::over(open_store(database).await.unwrap());
+    let ledger = Ledger::start(store.clone(), logging(logged_max)).await.unwrap();
+    ledger.create_book(&book_name(), Mode::Test, "test").await.unwrap();
+    let book = ledger.book(&book_name()).await.unwrap();
+    (store, ledger, book)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,10 +71,7 @@ async fn a_restart_finds_in_the_log_what_the_rows_lack() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_was_brought_up_to_date_while_it_was_read_is_read_again() {
     for database in &databases().all {
-        let store = Injected::over(open_store(database).await.unwrap());
-        let ledger = Ledger::start(store.clone(), logging(4)).await.unwrap();
-        ledger.create_book(&book_name(), Mode::Test, "test").await.unwrap();
-        let book = ledger.book(&book_name()).await.unwrap();
+        let (store, ledger, book) = start_injected(database, 4).await;
         posted(book.submit(buy("u1", 100)).await);
         posted(book.submit(gift(new_id(), "u1", "c1", 10)).await);
         posted(book.submit(buy("u2", 100)).await);
@@ -99,10 +109,7 @@ async fn a_row_that_was_brought_up_to_date_while_it_was_read_is_read_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_is_answered_although_reads_for_the_next_one_hang() {
     for database in &databases().all {
-        let store = Injected::over(open_store(database).await.unwrap());
-        let ledger = Ledger::start(store.clone(), logging(0)).await.unwrap();
-        ledger.create_book(&book_name(), Mode::Test, "test").await.unwrap();
-        let book = ledger.book(&book_name()).await.unwrap();
+        let (store, ledger, book) = start_injected(database, 0).await;
         for user in ["u1", "u2"] {
             posted(book.submit(buy(user, 100)).await);
         }
