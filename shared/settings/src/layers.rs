@@ -1,0 +1,312 @@
+//! What was said where, later layers over earlier ones, and the struct it makes.
+use crate::{Key, Kind, keys::keys, secret::read_file};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+use toml::{
+    Table, Value,
+    de::{DeTable, DeValue},
+};
+
+#[cfg(test)]
+mod tests;
+
+/// Longest configuration file read, in bytes: a device or a database given by mistake must not fill the memory.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Where a value was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// In a file.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The line, from one.
+        line: usize,
+    },
+    /// By an environment variable.
+    Environment(String),
+    /// By a flag.
+    Flag(String),
+    /// Nowhere: the default.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Environment(name) => write!(f, "environment variable {name}"),
+            Self::Flag(name) => f.write_str(name),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it was said.
+    pub origin: Origin,
+    /// The option; empty where none could be read.
+    pub key: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.origin)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.why)
+    }
+}
+
+/// Everything that is wrong, one line each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct Error(pub Vec<Problem>);
+
+/// Layers of settings for a struct whose keys are known.
+#[derive(Debug)]
+pub struct Layers {
+    prefix: &'static str,
+    keys: Vec<Key>,
+    tree: Table,
+    origins: BTreeMap<String, Origin>,
+    problems: Vec<Problem>,
+}
+
+impl Layers {
+    /// Nothing said yet, about the keys of `T`. Environment variables begin with `prefix` and an underscore.
+    #[must_use]
+    pub fn new<T: JsonSchema>(prefix: &'static str) -> Self {
+        Self { prefix, keys: keys::<T>(), tree: Table::new(), origins: BTreeMap::new(), problems: Vec::new() }
+    }
+
+    /// Lays a TOML file over what was said before.
+    pub fn file(&mut self, path: &Path) -> Result<(), Error> {
+        let at = |line, why: String| Error(vec![Problem { origin: Origin::File { path: path.to_owned(), line }, key: String::new(), why }]);
+        let length = fs::metadata(path).map_err(|error| at(1, error.to_string()))?.len();
+        if length > FILE_BYTES_MAX {
+            return Err(at(1, format!("longer than {FILE_BYTES_MAX} bytes: not a configuration")));
+        }
+        let text = fs::read_to_string(path).map_err(|error| at(1, error.to_string()))?;
+        let line = |offset: usize| 1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
+        let failed = |error: toml::de::Error| at(error.span().map_or(1, |span| line(span.start)), error.message().to_owned());
+        let said: Table = toml::from_str(&text).map_err(failed)?;
+        let spans = DeTable::parse(&text).map_err(failed)?;
+        let mut places = Vec::new();
+        places_of(spans.get_ref(), "", &mut places);
+        for (key, offset) in places {
+            self.origins.insert(key, Origin::File { path: path.to_owned(), line: line(offset) });
+        }
+        merge(&mut self.tree, said);
+        Ok(())
+    }
+
+    /// Lays the environment over what was said before. `aliases` are variables with names of their own. `<VARIABLE>_FILE` names a file with the value.
+    /// Returns the names that begin with the prefix and mean nothing here.
+    pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>, aliases: &[(&str, &str)]) -> Vec<String> {
+        let named: BTreeMap<String, Key> = self.keys.iter().map(|key| (key.variable(self.prefix), key.clone())).collect();
+        let aliased: BTreeMap<&str, &str> = aliases.iter().copied().collect();
+        let mut unknown = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (name, value) in variables {
+            let from_file = name.strip_suffix("_FILE").and_then(|name| named.get(name));
+            let alias = aliased.get(name.as_str()).and_then(|path| self.keys.iter().find(|key| key.path == *path).cloned());
+            let known = match (named.get(&name).cloned(), alias, from_file) {
+                (Some(key), ..) => Some((key, Ok(value), true)),
+                (None, Some(key), _) => Some((key, Ok(value), false)),
+                (None, None, Some(key)) => Some((key.clone(), read_file(Path::new(&value)), true)),
+                (None, None, None) => None,
+            };
+            // An empty variable is how a shell or a compose file says nothing.
+            match known {
+                Some((_, Ok(value), _)) if value.is_empty() => {}
+                // Under its own name an option outweighs its alias, whatever the environment's order.
+                Some((key, _, false)) if seen.contains(&key.path) => {}
+                Some((key, Ok(value), own)) => {
+                    if own {
+                        seen.insert(key.path.clone());
+                    }
+                    self.say(&key, &value, Origin::Environment(name));
+                }
+                Some((key, Err(why), _)) => self.problems.push(Problem { origin: Origin::Environment(name), key: key.path, why }),
+                None if name.starts_with(self.prefix) && name[self.prefix.len()..].starts_with('_') => unknown.push(name),
+                None => {}
+            }
+        }
+        unknown
+    }
+
+    /// Lays one value over what was said before: `flag` is how it was said.
+    pub fn set(&mut self, path: &str, value: &str, flag: &str) {
+        match self.keys.iter().find(|key| key.path == path).cloned() {
+            Some(key) => self.say(&key, value, Origin::Flag(flag.to_owned())),
+            None => {
+                let why = "there is no such option; `largesse config --default` lists them".to_owned();
+                self.problems.push(Problem { origin: Origin::Flag(flag.to_owned()), key: path.to_owned(), why });
+            }
+        }
+    }
+
+    /// Lays a list over what was said before.
+    pub fn set_list(&mut self, path: &str, values: &[String], flag: &str) {
+        let list = Value::Array(values.iter().cloned().map(Value::String).collect());
+        self.put(path, list, Origin::Flag(flag.to_owned()));
+    }
+
+    /// Where `path` was said.
+    #[must_use]
+    pub fn origin(&self, path: &str) -> Origin {
+        self.origins.get(path).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// Where `path`, or the nearest table around it that was said anywhere, was said.
+    fn nearest(&self, path: &str) -> Origin {
+        let mut at = path;
+        loop {
+            if let Some(origin) = self.origins.get(at) {
+                return origin.clone();
+            }
+            match at.rsplit_once('.') {
+                Some((above, _)) => at = above,
+                None => return Origin::Default,
+            }
+        }
+    }
+
+    /// A problem with `path`, told with where it was said.
+    #[must_use]
+    pub fn problem(&self, path: &str, why: impl Into<String>) -> Problem {
+        Problem { origin: self.nearest(path), key: path.to_owned(), why: why.into() }
+    }
+
+    /// The struct that all layers make, or everything that is wrong with them.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let mut problems = self.problems.clone();
+        let mut unknown = |path: serde_ignored::Path<'_>| {
+            let path = path.to_string();
+            problems.push(self.problem(&path, self.unknown(&path)));
+        };
+        let tree = Value::Table(self.tree.clone());
+        let read = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(tree, &mut unknown));
+        match read {
+            Ok(read) if problems.is_empty() => Ok(read),
+            Ok(_) => Err(Error(problems)),
+            Err(error) => {
+                let path = path(error.path());
+                problems.push(self.problem(&path, error.inner().message()));
+                Err(Error(problems))
+            }
+        }
+    }
+
+    /// What to say of a key that there is not: the one that was probably meant.
+    fn unknown(&self, path: &str) -> String {
+        let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
+        let near = self.keys.iter().find(|key| key.path != path && last(&key.path) == last(path));
+        match near {
+            Some(key) => format!("there is no such option; {} is there", key.path),
+            None => "there is no such option; `largesse config --default` lists them".to_owned(),
+        }
+    }
+
+    fn say(&mut self, key: &Key, text: &str, origin: Origin) {
+        match parse(&key.kind, text) {
+            Ok(value) => self.put(&key.path, value, origin),
+            Err(why) => self.problems.push(Problem { origin, key: key.path.clone(), why }),
+        }
+    }
+
+    fn put(&mut self, path: &str, value: Value, origin: Origin) {
+        let (above, name) = path.rsplit_once('.').map_or((None, path), |(above, name)| (Some(above), name));
+        let mut table = &mut self.tree;
+        for part in above.into_iter().flat_map(|above| above.split('.')) {
+            let inner = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
+            // A file may have said something else than a table there; what is said later wins.
+            if !inner.is_table() {
+                *inner = Value::Table(Table::new());
+            }
+            table = inner.as_table_mut().expect("made a table above");
+        }
+        table.insert(name.to_owned(), value);
+        // What the file said of parts of it is no longer so.
+        self.origins.retain(|known, _| !known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')));
+        self.origins.insert(path.to_owned(), origin);
+    }
+}
+
+/// A value of the environment or a flag. Texts are taken as they are, lists may be written with commas, everything else as in TOML.
+fn parse(kind: &Kind, text: &str) -> Result<Value, String> {
+    let as_toml = || -> Result<Value, String> {
+        let mut table: Table = toml::from_str(&format!("value = {text}")).map_err(|error| error.message().to_owned())?;
+        table.remove("value").ok_or_else(|| "no value".to_owned())
+    };
+    match kind {
+        Kind::Text(_) => Ok(Value::String(text.to_owned())),
+        Kind::List(_) if !text.trim_start().starts_with('[') => {
+            Ok(Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect()))
+        }
+        Kind::Flag => match text {
+            "true" | "1" | "yes" | "on" => Ok(Value::Boolean(true)),
+            "false" | "0" | "no" | "off" => Ok(Value::Boolean(false)),
+            _ => Err("neither true nor false".to_owned()),
+        },
+        Kind::Integer => text.parse().map(Value::Integer).map_err(|_| "not a whole number".to_owned()),
+        Kind::Number => text.parse().map(Value::Float).map_err(|_| "not a number".to_owned()),
+        Kind::List(_) | Kind::Tables(_) | Kind::Map | Kind::Table => as_toml(),
+    }
+}
+
+fn merge(into: &mut Table, from: Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Table(old)), Value::Table(new)) => merge(old, new),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Every key of a file with the place where it stands, in bytes.
+fn places_of(table: &DeTable<'_>, above: &str, found: &mut Vec<(String, usize)>) {
+    for (name, value) in table {
+        let path = if above.is_empty() { name.get_ref().to_string() } else { format!("{above}.{}", name.get_ref()) };
+        found.push((path.clone(), name.span().start));
+        place_of(value.get_ref(), &path, found);
+    }
+}
+
+fn place_of(value: &DeValue<'_>, path: &str, found: &mut Vec<(String, usize)>) {
+    match value {
+        DeValue::Table(inner) => places_of(inner, path, found),
+        DeValue::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                let path = format!("{path}.{at}");
+                found.push((path.clone(), item.span().start));
+                place_of(item.get_ref(), &path, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The path of an error, written as everywhere here.
+fn path(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let parts = path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    parts.collect::<Vec<_>>().join(".")
+}

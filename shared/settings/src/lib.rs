@@ -1,0 +1,18 @@
+//! Configuration in layers: one TOML file, the environment over it, flags over both, and a struct whose doc comments are its documentation.
+//!
+//! - [`keys`]: every option a struct has, read off its JSON schema: path, documentation, form, default.
+//! - [`layers`]: what was said where, and the struct it makes; a mistake is told with file, line and key.
+//! - [`template`]: the whole of it as a commented TOML file.
+//! - [`secret`]: values that come from a file or the environment and are never printed.
+//! - [`millis`] and [`seconds`]: durations as whole numbers, for keys that end in their unit.
+pub mod keys;
+pub mod layers;
+pub mod millis;
+pub mod seconds;
+pub mod secret;
+pub mod template;
+
+pub use keys::{Key, Kind};
+pub use layers::{Error, Layers, Origin, Problem};
+pub use secret::Secret;
+pub use template::template;
