@@ -7,12 +7,26 @@ pub enum Error {
     /// Not three base64url parts of JSON, or longer than [`crate::token::TOKEN_BYTES_MAX`].
     #[error("the token is not a well-formed JWT")]
     Malformed,
-    /// Signed with another algorithm than EdDSA (also `none`).
-    #[error("the token is not signed with EdDSA")]
+    /// Signed with an algorithm that its issuer does not use, or that its key is not for (also `none`).
+    #[error("the token's algorithm is not one its issuer uses with that key")]
     Algorithm,
     /// No known key made the signature.
     #[error("no known key signed the token")]
     Signature,
+    /// The token names a key that its issuer has not, or not yet.
+    #[error("the token names a key that its issuer is not known to have")]
+    UnknownKey,
+    /// The issuer's keys could not be read for too long: nobody can say whether the token is good.
+    #[error("the keys of the token's issuer can't be read at present")]
+    KeysUnavailable,
+    /// An issuer's keys can't be read.
+    #[error("{place}: {why}")]
+    Keys {
+        /// The file, the address or the issuer.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Another issuer or audience than this house's.
     #[error("the token was not made by or for largesse")]
     Audience,
@@ -53,11 +67,13 @@ impl Error {
             Self::Malformed => "malformed",
             Self::Algorithm => "algorithm",
             Self::Signature => "signature",
+            Self::UnknownKey => "unknown-key",
+            Self::KeysUnavailable => "keys-unavailable",
             Self::Audience => "audience",
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
             Self::Claim(_) => "claim",
-            Self::KeyFile { .. } | Self::KeyFormat { .. } | Self::Signing => "key",
+            Self::Keys { .. } | Self::KeyFile { .. } | Self::KeyFormat { .. } | Self::Signing => "key",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The installation's Ed25519 key: a private PKCS#8 PEM only its owner can read, and the public PEM beside it.
-use crate::Error;
+use crate::{Error, issuers::Algorithm, jwks::Key};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jsonwebtoken::DecodingKey;
 use ring::{
     rand::{SecureRandom as _, SystemRandom},
     signature::{Ed25519KeyPair, KeyPair as _},
@@ -36,6 +37,11 @@ impl PublicKey {
         let der = from_pem("PUBLIC KEY", &read(path)?).ok_or_else(wrong)?;
         let raw = der.strip_prefix(PUBLIC_PREFIX.as_slice()).ok_or_else(wrong)?;
         Ok(Self(raw.try_into().map_err(|_| wrong())?))
+    }
+
+    /// As it is used to check tokens; without a name, so that any token may mean it.
+    pub(crate) fn to_key(self) -> Key {
+        Key { id: None, algorithm: Algorithm::EdDSA, decoding: DecodingKey::from_ed_der(&self.0) }
     }
 
     /// The key as PEM.

@@ -2,14 +2,21 @@
 //!
 //! - [`principal`]: roles, books and the verified caller.
 //! - [`keys`]: the installation's Ed25519 key files.
-//! - [`token`]: [`Issuer`] signs tokens, [`Verifier`] checks them. The algorithm is pinned to EdDSA.
+//! - [`token`]: [`Issuer`] signs this house's tokens.
+//! - [`issuers`]: whose tokens are believed, and what each issuer may say.
+//! - `jwks`: issuers' key sets, in files or at an address.
+//! - [`verifier`]: [`Verifier`] checks tokens. A key is used with its own algorithm only.
 //! - [`access`]: [`access::TABLE`] says for every RPC who may call it and on whose data.
 pub mod access;
 pub mod error;
+pub mod issuers;
+mod jwks;
 pub mod keys;
 pub mod principal;
 pub mod token;
+pub mod verifier;
 
 pub use error::Error;
 pub use principal::{Books, Principal, Role};
-pub use token::{Grant, Issuer, Verifier, expires_at};
+pub use token::{Grant, Issuer, expires_at};
+pub use verifier::Verifier;

@@ -1,10 +1,11 @@
 //! The verified caller: who, in which role, on which books.
 use money::{BookName, UserKey};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr, time::SystemTime};
+use std::{fmt, str::FromStr, sync::Arc, time::SystemTime};
 
 /// What a caller is. Closed, so that the table of access names every one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Buys coins and sends gifts.
@@ -94,6 +95,8 @@ pub struct Principal {
     pub app: String,
     /// The books the token covers.
     pub books: Books,
+    /// The token's `iss`.
+    pub issuer: Arc<str>,
     /// When the token stops being good.
     pub expires_at: SystemTime,
 }

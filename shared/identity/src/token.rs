@@ -1,20 +1,15 @@
-//! Signed tokens: JWT (RFC 7519) with Ed25519 (RFC 8037), made and checked here only.
+//! Signed tokens: JWT (RFC 7519) with Ed25519 (RFC 8037), as this house makes them. [`crate::verifier`] checks them and others'.
 use crate::{
-    Books, Error, Principal, Role,
+    Books, Error, Role,
     keys::{KeyPair, PublicKey},
 };
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
-use money::{BookName, UserKey};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, errors::ErrorKind};
+use money::UserKey;
 use serde::{Deserialize, Serialize};
 use std::{
     path::Path,
-    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-
-mod cache;
-#[cfg(test)]
-mod tests;
 
 /// Who makes tokens for this house.
 pub const ISSUER: &str = "largesse";
@@ -23,9 +18,9 @@ pub const AUDIENCE: &str = "largesse";
 /// Longest token read, in bytes: a signature is checked over all of it, so a caller must not choose how long that takes.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// How far the issuer's clock may run ahead of ours before a fresh token is refused as not yet valid.
-const CLOCK_SKEW_MAX: Duration = Duration::from_secs(30);
+pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_secs(30);
 /// Written in `books` for every book.
-const ALL_BOOKS: &str = "*";
+pub(crate) const ALL_BOOKS: &str = "*";
 
 /// What a token is to say.
 #[derive(Debug, Clone)]
@@ -40,17 +35,22 @@ pub struct Grant {
     pub books: Books,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Claims {
     iss: String,
     aud: String,
     sub: String,
     role: Role,
-    #[serde(default)]
     app: String,
     books: Vec<String>,
     iat: u64,
     nbf: u64,
+    exp: u64,
+}
+
+/// What [`expires_at`] reads of a token that anybody may have made.
+#[derive(Deserialize)]
+struct Lifetime {
     exp: u64,
 }
 
@@ -103,91 +103,19 @@ impl Issuer {
     }
 }
 
-/// Checks tokens. Shared by every call, so what was verified once is remembered until it expires.
-pub struct Verifier {
-    keys: Vec<DecodingKey>,
-    rules: Validation,
-    verified: cache::Cache,
-}
-
-impl Verifier {
-    /// Accepts what any of `keys` signed; several, so that keys can be rotated.
-    pub fn new(keys: &[PublicKey]) -> Self {
-        let mut rules = Validation::new(Algorithm::EdDSA);
-        rules.set_issuer(&[ISSUER]);
-        rules.set_audience(&[AUDIENCE]);
-        rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        // Times are compared with the clock reading handed in, so that one reading decides everything about a call.
-        rules.validate_exp = false;
-        rules.validate_nbf = false;
-        let keys = keys.iter().map(|key| DecodingKey::from_ed_der(&key.0)).collect();
-        Self { keys, rules, verified: cache::Cache::new() }
-    }
-
-    /// Who the token says calls, if it is good at `now`.
-    pub fn verify(&self, token: &str, now: SystemTime) -> Result<Arc<Principal>, Error> {
-        if let Some(principal) = self.verified.get(token) {
-            return if now < principal.expires_at { Ok(principal) } else { Err(Error::Expired) };
-        }
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(Error::Malformed);
-        }
-        let principal = Arc::new(principal(self.decode(token)?, now)?);
-        self.verified.put(token, &principal);
-        Ok(principal)
-    }
-
-    fn decode(&self, token: &str) -> Result<Claims, Error> {
-        let mut failure = Error::Signature;
-        for key in &self.keys {
-            match jsonwebtoken::decode::<Claims>(token, key, &self.rules) {
-                Ok(data) => return Ok(data.claims),
-                Err(error) => failure = reason(error.kind()),
-            }
-            // Only a signature can be better under another key.
-            if !matches!(failure, Error::Signature) {
-                break;
-            }
-        }
-        Err(failure)
-    }
-}
-
 /// Until when a token says it is good, without checking it: for a holder who wants to renew its own in time.
 pub fn expires_at(token: &str) -> Result<SystemTime, Error> {
-    let claims: Claims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|error| reason(error.kind()))?;
+    let claims: Lifetime = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|error| reason(error.kind()))?;
     Ok(time(claims.exp))
 }
 
-fn principal(claims: Claims, now: SystemTime) -> Result<Principal, Error> {
-    let expires_at = time(claims.exp);
-    if now >= expires_at {
-        return Err(Error::Expired);
-    }
-    if now + CLOCK_SKEW_MAX < time(claims.nbf) {
-        return Err(Error::NotYetValid);
-    }
-    let books = if claims.books.iter().any(|name| name == ALL_BOOKS) {
-        // A user's token for every book can only be a mistake of whoever made it.
-        match claims.role {
-            Role::Viewer | Role::Creator => return Err(Error::Claim("books")),
-            Role::Service | Role::Support | Role::Finance | Role::Auditor | Role::Admin => Books::All,
-        }
-    } else {
-        let names = claims.books.iter().map(|name| BookName::try_new(name));
-        Books::Only(names.collect::<Result<_, _>>().map_err(|_| Error::Claim("books"))?)
-    };
-    let subject = UserKey::try_new(&claims.sub).map_err(|_| Error::Claim("sub"))?;
-    Ok(Principal { subject, role: claims.role, app: claims.app, books, expires_at })
-}
-
-fn time(seconds: u64) -> SystemTime {
+pub(crate) fn time(seconds: u64) -> SystemTime {
     // Far beyond any token's life; keeps a hostile number from overflowing the clock's type.
     const LATEST: u64 = 1 << 40;
     UNIX_EPOCH + Duration::from_secs(seconds.min(LATEST))
 }
 
-fn reason(kind: &ErrorKind) -> Error {
+pub(crate) fn reason(kind: &ErrorKind) -> Error {
     match kind {
         ErrorKind::InvalidSignature => Error::Signature,
         ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::MissingAlgorithm => Error::Algorithm,

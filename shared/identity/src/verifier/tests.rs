@@ -1,7 +1,16 @@
-//! Unit tests of `token`.
+//! Unit tests of what is believed: this house's tokens and others', keys that change, and keys that can't be had.
 use super::*;
+use crate::{
+    Grant,
+    keys::KeyPair,
+    token::{Issuer as Signer, expires_at},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::EncodingKey;
 use serde_json::json;
+use std::time::UNIX_EPOCH;
+
+mod foreign;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -13,21 +22,28 @@ fn demo() -> Books {
     Books::Only(vec![BookName::try_new("demo").unwrap()])
 }
 
-fn house() -> (Issuer, Verifier) {
-    let issuer = Issuer::from_keys(&KeyPair::generate().unwrap());
-    let verifier = Verifier::new(&[issuer.public_key()]);
-    (issuer, verifier)
+fn house() -> (Signer, Verifier) {
+    let (signer, _, verifier) = house_with_key();
+    (signer, verifier)
 }
 
-/// A token over `header` and `claims` with the issuer's signature.
-fn signed(issuer: &Issuer, header: &serde_json::Value, claims: &serde_json::Value) -> String {
-    let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+/// Also with the private key, to sign what the house would not.
+fn house_with_key() -> (Signer, EncodingKey, Verifier) {
+    let keys = KeyPair::generate().unwrap();
+    let signer = Signer::from_keys(&keys);
+    let verifier = Verifier::new(&[signer.public_key()]);
+    (signer, EncodingKey::from_ed_der(&keys.pkcs8_der), verifier)
+}
+
+/// A token over `header` and `claims` with this key's signature.
+fn signed(key: &EncodingKey, header: &Value, claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &issuer.key, Algorithm::EdDSA).unwrap();
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, jsonwebtoken::Algorithm::EdDSA).unwrap();
     format!("{message}.{signature}")
 }
 
-fn claims() -> serde_json::Value {
+fn claims() -> Value {
     json!({"iss": "largesse", "aud": "largesse", "sub": "u1", "role": "viewer", "app": "", "books": ["demo"],
         "iat": 1_000, "nbf": 1_000, "exp": 5_000})
 }
@@ -63,7 +79,7 @@ fn a_changed_byte_is_refused_also_when_the_original_is_remembered() {
     let token = issuer.issue_at(&grant(Role::Viewer, demo()), at(1_000), HOUR).unwrap();
     verifier.verify(&token, at(1_001)).unwrap();
     let mut parts: Vec<String> = token.split('.').map(ToOwned::to_owned).collect();
-    let mut claims: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[1]).unwrap()).unwrap();
+    let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[1]).unwrap()).unwrap();
     claims["role"] = json!("admin");
     parts[1] = URL_SAFE_NO_PAD.encode(claims.to_string());
     assert!(matches!(verifier.verify(&parts.join("."), at(1_001)), Err(Error::Signature)));
@@ -81,9 +97,9 @@ fn another_key_is_refused_and_a_second_known_one_accepted() {
 
 #[test]
 fn other_algorithms_are_refused() {
-    let (issuer, verifier) = house();
+    let (_, key, verifier) = house_with_key();
     for algorithm in ["none", "HS256", "ES256", "RS256"] {
-        let token = signed(&issuer, &json!({"alg": algorithm, "typ": "JWT"}), &claims());
+        let token = signed(&key, &json!({"alg": algorithm, "typ": "JWT"}), &claims());
         let error = verifier.verify(&token, at(2_000)).unwrap_err();
         assert!(matches!(error, Error::Algorithm | Error::Malformed), "{algorithm}: {error}");
     }
@@ -91,9 +107,9 @@ fn other_algorithms_are_refused() {
 
 #[test]
 fn each_claim_is_checked() {
-    let (issuer, verifier) = house();
+    let (_, key, verifier) = house_with_key();
     let header = json!({"alg": "EdDSA", "typ": "JWT"});
-    assert!(verifier.verify(&signed(&issuer, &header, &claims()), at(2_000)).is_ok());
+    assert!(verifier.verify(&signed(&key, &header, &claims()), at(2_000)).is_ok());
     let cases = [
         ("iss", json!("elsewhere"), "audience"),
         ("aud", json!("elsewhere"), "audience"),
@@ -102,13 +118,20 @@ fn each_claim_is_checked() {
         ("sub", json!("not a key"), "claim"),
         ("books", json!(["Not A Book"]), "claim"),
         ("books", json!(["*"]), "claim"),
-        ("role", json!("root"), "malformed"),
+        ("role", json!("root"), "claim"),
+        ("role", json!(7), "claim"),
+        ("app", json!(["live"]), "claim"),
+        ("books", json!("demo"), "claim"),
+        ("books", json!(null), "claim"),
         ("exp", json!(null), "malformed"),
+        ("exp", json!("5000"), "malformed"),
+        ("exp", json!(-5), "malformed"),
+        ("nbf", json!("soon"), "claim"),
     ];
     for (name, value, word) in cases {
         let mut claims = claims();
         claims[name] = value;
-        let error = verifier.verify(&signed(&issuer, &header, &claims), at(2_000)).unwrap_err();
+        let error = verifier.verify(&signed(&key, &header, &claims), at(2_000)).unwrap_err();
         assert_eq!(error.word(), word, "{name}: {error}");
     }
 }

@@ -21,6 +21,8 @@ struct Entry {
 struct Generations {
     young: HashMap<u64, Entry>,
     old: HashMap<u64, Entry>,
+    /// How often everything was forgotten.
+    cleared: u64,
 }
 
 /// Bounded by generations: when the young one is full it becomes the old one, and the old one is forgotten.
@@ -44,10 +46,25 @@ impl Cache {
         (*entry.token == *token).then(|| entry.principal.clone())
     }
 
-    /// Remembers a token that was just verified.
-    pub(super) fn put(&self, token: &str, principal: &Arc<Principal>) {
+    /// What [`Cache::put`] wants to hear about the moment before a token was verified.
+    pub(super) fn generation(&self) -> u64 {
+        self.generations.read().unwrap_or_else(PoisonError::into_inner).cleared
+    }
+
+    /// Forgets every token, because a key that signed some of them is not believed any more.
+    pub(super) fn clear(&self) {
+        let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
+        *generations = Generations { cleared: generations.cleared + 1, ..Generations::default() };
+    }
+
+    /// Remembers a token that was just verified, unless everything was forgotten since `generation`: it may have been verified with a key that
+    /// was taken away meanwhile.
+    pub(super) fn put(&self, token: &str, principal: &Arc<Principal>, generation: u64) {
         let place = self.place(token);
         let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
+        if generations.cleared != generation {
+            return;
+        }
         if generations.young.len() >= GENERATION_MAX {
             generations.old = mem::take(&mut generations.young);
         }

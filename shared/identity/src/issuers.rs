@@ -1,0 +1,197 @@
+//! Who makes tokens that this installation believes, and what each of them may say.
+use crate::{Error, Role};
+use money::BookName;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
+
+#[cfg(test)]
+mod tests;
+
+/// A signature's algorithm. Closed: what is not here is never checked, `none` and shared secrets least of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Algorithm {
+    /// ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4).
+    ES256,
+    /// Ed25519 (RFC 8037).
+    EdDSA,
+    /// RSA PKCS #1 v1.5 with SHA-256 (RFC 7518 section 3.3), keys of 2,048 to 8,192 bits.
+    RS256,
+}
+
+impl Algorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 3] = [Self::ES256, Self::EdDSA, Self::RS256];
+}
+
+/// One issuer of tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Issuer {
+    /// What its tokens carry as `iss`.
+    pub issuer: String,
+    /// What its tokens must carry as `aud`.
+    #[serde(default = "house")]
+    pub audience: String,
+    /// Its public keys as a JSON Web Key Set (RFC 7517): an `https://` address, or a file.
+    #[serde(default)]
+    pub jwks: String,
+    /// File with the CA certificates (PEM) that the address of its keys is checked with; the system's when empty.
+    #[serde(default)]
+    pub jwks_ca: PathBuf,
+    /// Its public Ed25519 keys, one in each file (PEM), instead of `jwks`.
+    #[serde(default)]
+    pub keys: Vec<PathBuf>,
+    /// Seconds between looks at `jwks`. A token with a key that is not known yet causes a look at once, every ten seconds at most.
+    #[serde(default = "refresh_s")]
+    pub refresh_s: u32,
+    /// Seconds for which its keys are believed when `jwks` can't be read any more. Then its tokens are refused until it can.
+    #[serde(default = "stale_max_s")]
+    pub stale_max_s: u32,
+    /// Algorithms its tokens may be signed with. A key is used with its own algorithm only, whatever a token says.
+    #[serde(default = "algorithms")]
+    pub algorithms: Vec<Algorithm>,
+    /// Roles its tokens may give. A token with another is refused.
+    pub roles: Vec<Role>,
+    /// The role of a token that names none. Not given: such a token is refused.
+    #[serde(default)]
+    pub default_role: Option<Role>,
+    /// The claim that holds the role.
+    #[serde(default = "role_claim")]
+    pub role_claim: String,
+    /// The claim that holds the app.
+    #[serde(default = "app_claim")]
+    pub app_claim: String,
+    /// The books of each app, such as `{ live = ["demo"] }`. When given, a token must name one of these apps, and covers its books and no others. When
+    /// not, a token's claim `books` says which it covers.
+    #[serde(default)]
+    pub apps: BTreeMap<String, Vec<String>>,
+    /// Put before its tokens' `sub`, so that two issuers' users are not taken for one another.
+    #[serde(default)]
+    pub subject_prefix: String,
+    /// Seconds that a token may be good for, from now on. 0: any time.
+    #[serde(default = "lifetime_max_s")]
+    pub lifetime_max_s: u32,
+}
+
+fn house() -> String {
+    crate::token::AUDIENCE.to_owned()
+}
+
+fn refresh_s() -> u32 {
+    300
+}
+
+fn stale_max_s() -> u32 {
+    86_400
+}
+
+fn algorithms() -> Vec<Algorithm> {
+    Algorithm::ALL.to_vec()
+}
+
+fn role_claim() -> String {
+    "role".to_owned()
+}
+
+fn app_claim() -> String {
+    "app".to_owned()
+}
+
+fn lifetime_max_s() -> u32 {
+    86_400
+}
+
+impl Issuer {
+    /// This house's own issuer, whose tokens may say anything, checked with keys that are given where it is used.
+    #[must_use]
+    pub fn house(keys: Vec<PathBuf>) -> Self {
+        Self {
+            issuer: crate::token::ISSUER.to_owned(),
+            audience: house(),
+            jwks: String::new(),
+            jwks_ca: PathBuf::new(),
+            keys,
+            refresh_s: refresh_s(),
+            stale_max_s: stale_max_s(),
+            algorithms: vec![Algorithm::EdDSA],
+            roles: Role::ALL.to_vec(),
+            default_role: None,
+            role_claim: role_claim(),
+            app_claim: app_claim(),
+            apps: BTreeMap::new(),
+            subject_prefix: String::new(),
+            lifetime_max_s: 0,
+        }
+    }
+
+    /// What has no meaning, with the option it stands in; nothing is read or fetched.
+    #[must_use]
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let mut wrong = |option, why: &str| found.push((option, why.to_owned()));
+        if self.issuer.is_empty() {
+            wrong("issuer", "must not be empty: it is compared with a token's `iss`");
+        }
+        if self.audience.is_empty() {
+            wrong("audience", "must not be empty: it is compared with a token's `aud`");
+        }
+        match (self.jwks.is_empty(), self.keys.is_empty()) {
+            (true, true) => wrong("jwks", "say where its keys are, here or as files in keys"),
+            (false, false) => wrong("jwks", "leave out jwks or keys: keys come from one place"),
+            (false, true) | (true, false) => {}
+        }
+        if let Err(why) = check_address(&self.jwks) {
+            wrong("jwks", &why);
+        }
+        if self.refresh_s == 0 || self.stale_max_s < self.refresh_s {
+            wrong("refresh_s", "1 or more, and not above stale_max_s");
+        }
+        if self.algorithms.is_empty() {
+            wrong("algorithms", "one at least");
+        }
+        if self.roles.is_empty() {
+            wrong("roles", "one at least, or its tokens are for nothing");
+        }
+        if self.default_role.is_some_and(|role| !self.roles.contains(&role)) {
+            wrong("default_role", "must be one of roles");
+        }
+        for (app, books) in &self.apps {
+            if books.is_empty() {
+                wrong("apps", &format!("{app} has no book"));
+            }
+            for book in books.iter().filter(|book| BookName::try_new(book).is_err()) {
+                wrong("apps", &format!("{app}: {book} is no name of a book"));
+            }
+        }
+        if !self.subject_prefix.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-') {
+            wrong("subject_prefix", "letters, digits, _ and - only");
+        }
+        found
+    }
+
+    pub(crate) fn unreadable(&self, why: impl Into<String>) -> Error {
+        let place = if self.jwks.is_empty() { self.issuer.clone() } else { self.jwks.clone() };
+        Error::Keys { place, why: why.into() }
+    }
+}
+
+/// Whether keys come over the network.
+pub(crate) fn is_address(jwks: &str) -> bool {
+    jwks.contains("://")
+}
+
+/// Over plain HTTP anybody in between could put in a key; on this machine nobody is in between.
+fn check_address(jwks: &str) -> Result<(), String> {
+    if !is_address(jwks) {
+        return Ok(());
+    }
+    let address: http::Uri = jwks.parse().map_err(|_| "not an address".to_owned())?;
+    let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
+    let here = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match address.scheme_str() {
+        Some("https") if !host.is_empty() => Ok(()),
+        Some("http") if here => Ok(()),
+        Some("http") => Err("https only: over http anybody on the way could put in keys".to_owned()),
+        _ => Err("an https address or a file".to_owned()),
+    }
+}

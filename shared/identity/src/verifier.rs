@@ -1,0 +1,304 @@
+//! Checks tokens: who signed, for whom, until when, and what that issuer may say.
+use crate::{
+    Books, Error, Principal, Role,
+    issuers::{Algorithm, Issuer},
+    jwks::{
+        Key,
+        source::{Source, read_files},
+    },
+    keys::PublicKey,
+    token::{ALL_BOOKS, CLOCK_SKEW_MAX, TOKEN_BYTES_MAX, reason, time},
+};
+use jsonwebtoken::Validation;
+use money::{BookName, UserKey};
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant, SystemTime},
+};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+mod cache;
+#[cfg(test)]
+mod tests;
+
+/// The least time between two looks that tokens with unknown keys cause: whoever makes up keys must not make us ask for each.
+const LOOK_DELAY_MIN: Duration = Duration::from_secs(10);
+
+/// Checks tokens. Shared by every call, so what was verified once is remembered until it expires or a key changes.
+pub struct Verifier {
+    issuers: Vec<Trusted>,
+    verified: cache::Cache,
+}
+
+/// An issuer with its keys as they were last seen.
+struct Trusted {
+    issuer: Issuer,
+    /// As principals carry it.
+    name: Arc<str>,
+    apps: BTreeMap<String, Vec<BookName>>,
+    source: Source,
+    keys: RwLock<Known>,
+    /// When keys were last asked for; held while somebody asks, so that one question answers all who wait.
+    looked: Mutex<Option<Instant>>,
+}
+
+/// Keys and when they were last known to be so.
+#[derive(Clone, Default)]
+struct Known {
+    keys: Arc<Vec<Key>>,
+    seen: Option<Instant>,
+}
+
+impl Verifier {
+    /// Accepts what any of `keys` signed as this house's own issuer; several, so that keys can be rotated.
+    pub fn new(keys: &[PublicKey]) -> Self {
+        let known = Known { keys: Arc::new(keys.iter().map(|key| key.to_key()).collect()), seen: Some(Instant::now()) };
+        let trusted = Trusted::new(Issuer::house(Vec::new()), Source::Fixed, BTreeMap::new(), known);
+        Self { issuers: vec![trusted], verified: cache::Cache::new() }
+    }
+
+    /// Accepts what these issuers signed. Keys in files are read here, and what is wrong with them is an error; keys at an address are
+    /// fetched by [`Verifier::look`] and [`Verifier::keep_looking`].
+    pub fn try_new(issuers: Vec<Issuer>) -> Result<Self, Error> {
+        let trusted = issuers.into_iter().map(|issuer| {
+            let source = Source::try_new(&issuer)?;
+            let known = match source {
+                Source::Files => Known { keys: Arc::new(read_files(&issuer)?), seen: Some(Instant::now()) },
+                Source::Fixed | Source::Address(_) => Known::default(),
+            };
+            let apps = issuer.apps.iter().map(|(app, books)| {
+                let books = books.iter().map(|book| BookName::try_new(book).map_err(|_| issuer.unreadable(format!("app {app}: {book}"))));
+                Ok((app.clone(), books.collect::<Result<_, Error>>()?))
+            });
+            let apps = apps.collect::<Result<_, Error>>()?;
+            Ok(Trusted::new(issuer, source, apps, known))
+        });
+        Ok(Self { issuers: trusted.collect::<Result<_, Error>>()?, verified: cache::Cache::new() })
+    }
+
+    /// Fetches the keys of every issuer once, side by side. Whose keys can't be had is told with the reason; its tokens are refused until they can.
+    pub async fn look(&self) -> Vec<(String, Error)> {
+        let looks = self
+            .issuers
+            .iter()
+            .map(|trusted| async { self.fetch(trusted).await.err().map(|error| (trusted.issuer.issuer.clone(), error)) });
+        futures::future::join_all(looks).await.into_iter().flatten().collect()
+    }
+
+    /// Looks at every issuer's keys from time to time until `closing`.
+    pub async fn keep_looking(&self, closing: CancellationToken) {
+        let looks = self.issuers.iter().filter(|trusted| !matches!(trusted.source, Source::Fixed)).map(|trusted| async {
+            let mut every = tokio::time::interval(Duration::from_secs(trusted.issuer.refresh_s.max(1).into()));
+            every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            // The first tick is now, and there was a look at the start.
+            every.tick().await;
+            loop {
+                every.tick().await;
+                if let Err(error) = self.fetch(trusted).await {
+                    tracing::warn!(issuer = trusted.issuer.issuer, %error, "the keys of an issuer can't be read; those seen last are used");
+                }
+            }
+        });
+        tokio::select! {
+            _ = futures::future::join_all(looks) => {}
+            () = closing.cancelled() => {}
+        }
+    }
+
+    /// Who the token says calls, if it is good at `now`.
+    pub fn verify(&self, token: &str, now: SystemTime) -> Result<Arc<Principal>, Error> {
+        if let Some(principal) = self.verified.get(token) {
+            return if now < principal.expires_at { Ok(principal) } else { Err(Error::Expired) };
+        }
+        let generation = self.verified.generation();
+        let principal = Arc::new(self.trusted(token)?.verify(token, now)?);
+        self.verified.put(token, &principal, generation);
+        Ok(principal)
+    }
+
+    /// As [`Verifier::verify`]; but for a token with a key that is not known, the issuer's keys are looked at again first.
+    pub async fn verify_or_look(&self, token: &str, now: SystemTime) -> Result<Arc<Principal>, Error> {
+        match self.verify(token, now) {
+            Err(Error::UnknownKey | Error::KeysUnavailable) => {
+                self.look_soon(self.trusted(token)?).await;
+                self.verify(token, now)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The issuer that a token names.
+    fn trusted(&self, token: &str) -> Result<&Trusted, Error> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Error::Malformed);
+        }
+        let claims: Map<String, Value> = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|error| reason(error.kind()))?;
+        let named = claims.get("iss").and_then(Value::as_str).ok_or(Error::Claim("iss"))?;
+        self.issuers.iter().find(|trusted| trusted.issuer.issuer == named).ok_or(Error::Audience)
+    }
+
+    /// Looks at the keys now, unless somebody did lately.
+    async fn look_soon(&self, trusted: &Trusted) {
+        let mut looked = trusted.looked.lock().await;
+        if looked.is_some_and(|at| at.elapsed() < LOOK_DELAY_MIN) {
+            return;
+        }
+        *looked = Some(Instant::now());
+        if let Err(error) = self.fetch(trusted).await {
+            tracing::warn!(issuer = trusted.issuer.issuer, %error, "a token names a key that is not known, and the keys can't be read");
+        }
+    }
+
+    async fn fetch(&self, trusted: &Trusted) -> Result<(), Error> {
+        let Some(keys) = trusted.source.fetch(&trusted.issuer).await? else { return Ok(()) };
+        let mut known = trusted.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = !same(&known.keys, &keys);
+        *known = Known { keys: Arc::new(keys), seen: Some(Instant::now()) };
+        drop(known);
+        // A key that was taken away must not live on in what it signed.
+        if changed {
+            self.verified.clear();
+            tracing::info!(issuer = trusted.issuer.issuer, "the keys of an issuer have changed");
+        }
+        Ok(())
+    }
+}
+
+/// Whether two sets hold the same keys in the same order.
+fn same(old: &[Key], new: &[Key]) -> bool {
+    let alike = |(old, new): (&Key, &Key)| {
+        use jsonwebtoken::DecodingKeyKind::{RsaModulusExponent, SecretOrDer};
+        let numbers = match (old.decoding.kind(), new.decoding.kind()) {
+            (SecretOrDer(old), SecretOrDer(new)) => old == new,
+            (RsaModulusExponent { n, e }, RsaModulusExponent { n: new_n, e: new_e }) => (n, e) == (new_n, new_e),
+            (SecretOrDer(_), RsaModulusExponent { .. }) | (RsaModulusExponent { .. }, SecretOrDer(_)) => false,
+        };
+        numbers && old.id == new.id && old.algorithm == new.algorithm
+    };
+    old.len() == new.len() && old.iter().zip(new).all(alike)
+}
+
+impl Trusted {
+    fn new(issuer: Issuer, source: Source, apps: BTreeMap<String, Vec<BookName>>, known: Known) -> Self {
+        let name = issuer.issuer.as_str().into();
+        Self { issuer, name, apps, source, keys: RwLock::new(known), looked: Mutex::new(None) }
+    }
+
+    /// Keys that may be believed at this moment.
+    fn current(&self) -> Result<Arc<Vec<Key>>, Error> {
+        let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let stale_max = Duration::from_secs(self.issuer.stale_max_s.into());
+        let fresh = matches!(self.source, Source::Fixed) || known.seen.is_some_and(|seen| seen.elapsed() <= stale_max);
+        if fresh { Ok(known.keys) } else { Err(Error::KeysUnavailable) }
+    }
+
+    fn verify(&self, token: &str, now: SystemTime) -> Result<Principal, Error> {
+        let header = jsonwebtoken::decode_header(token).map_err(|error| reason(error.kind()))?;
+        // What a token calls critical must be understood (RFC 7515 section 4.1.11), and nothing of the kind is.
+        if header.crit.is_some() {
+            return Err(Error::Malformed);
+        }
+        let algorithm = match header.alg {
+            jsonwebtoken::Algorithm::ES256 => Algorithm::ES256,
+            jsonwebtoken::Algorithm::EdDSA => Algorithm::EdDSA,
+            jsonwebtoken::Algorithm::RS256 => Algorithm::RS256,
+            _ => return Err(Error::Algorithm),
+        };
+        if !self.issuer.algorithms.contains(&algorithm) {
+            return Err(Error::Algorithm);
+        }
+        let keys = self.current()?;
+        let named = |key: &&Key| match (&header.kid, &key.id) {
+            (Some(named), Some(id)) => named == id,
+            // A key without a name may be meant by any token.
+            (Some(_) | None, None) | (None, Some(_)) => true,
+        };
+        let mut candidates = keys.iter().filter(named).peekable();
+        if candidates.peek().is_none() {
+            return Err(Error::UnknownKey);
+        }
+        let mut rules = Validation::new(header.alg);
+        rules.set_issuer(&[&self.issuer.issuer]);
+        rules.set_audience(&[&self.issuer.audience]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // Times are compared with the clock reading handed in, so that one reading decides everything about a call.
+        rules.validate_exp = false;
+        rules.validate_nbf = false;
+        // A key of another kind than the token's algorithm is no candidate, and a token whose key is of another kind lies about its algorithm.
+        let mut failure = Error::Algorithm;
+        for key in candidates.filter(|key| key.algorithm == algorithm) {
+            match jsonwebtoken::decode::<Map<String, Value>>(token, &key.decoding, &rules) {
+                Ok(data) => return self.principal(&data.claims, now),
+                Err(error) => failure = reason(error.kind()),
+            }
+            // Only a signature can be better under another key.
+            if !matches!(failure, Error::Signature) {
+                break;
+            }
+        }
+        Err(failure)
+    }
+
+    fn principal(&self, claims: &Map<String, Value>, now: SystemTime) -> Result<Principal, Error> {
+        let expires_at = instant(claims, "exp")?.ok_or(Error::Claim("exp"))?;
+        if now >= expires_at {
+            return Err(Error::Expired);
+        }
+        if instant(claims, "nbf")?.is_some_and(|from| now + CLOCK_SKEW_MAX < from) {
+            return Err(Error::NotYetValid);
+        }
+        let longest = Duration::from_secs(self.issuer.lifetime_max_s.into());
+        if !longest.is_zero() && expires_at > now + longest + CLOCK_SKEW_MAX {
+            return Err(Error::Claim("exp"));
+        }
+        let role = self.role(claims)?;
+        let app = match claims.get(&self.issuer.app_claim) {
+            None => String::new(),
+            Some(value) => value.as_str().ok_or(Error::Claim("app"))?.to_owned(),
+        };
+        let books =
+            if self.apps.is_empty() { books(claims, role)? } else { Books::Only(self.apps.get(&app).ok_or(Error::Claim("app"))?.clone()) };
+        let subject = claims.get("sub").and_then(Value::as_str).ok_or(Error::Claim("sub"))?;
+        let subject = UserKey::try_new(&format!("{}{subject}", self.issuer.subject_prefix)).map_err(|_| Error::Claim("sub"))?;
+        Ok(Principal { subject, role, app, books, issuer: self.name.clone(), expires_at })
+    }
+
+    fn role(&self, claims: &Map<String, Value>) -> Result<Role, Error> {
+        let role = match claims.get(&self.issuer.role_claim) {
+            None => self.issuer.default_role.ok_or(Error::Claim("role"))?,
+            Some(value) => value.as_str().and_then(|role| role.parse().ok()).ok_or(Error::Claim("role"))?,
+        };
+        if self.issuer.roles.contains(&role) { Ok(role) } else { Err(Error::Claim("role")) }
+    }
+}
+
+/// The books that a token names by itself.
+fn books(claims: &Map<String, Value>, role: Role) -> Result<Books, Error> {
+    let wrong = || Error::Claim("books");
+    let names = claims.get("books").and_then(Value::as_array).ok_or_else(wrong)?;
+    let names: Vec<&str> = names.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong)?;
+    if names.contains(&ALL_BOOKS) {
+        // A user's token for every book can only be a mistake of whoever made it.
+        return match role {
+            Role::Viewer | Role::Creator => Err(wrong()),
+            Role::Service | Role::Support | Role::Finance | Role::Auditor | Role::Admin => Ok(Books::All),
+        };
+    }
+    let names = names.into_iter().map(BookName::try_new).collect::<Result<_, _>>().map_err(|_| wrong())?;
+    Ok(Books::Only(names))
+}
+
+/// A NumericDate (RFC 7519 section 2), which may have a fraction.
+fn instant(claims: &Map<String, Value>, name: &'static str) -> Result<Option<SystemTime>, Error> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::Number(number)) => {
+            let whole = number.as_u64().or_else(|| number.as_f64().filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64));
+            Ok(Some(time(whole.ok_or(Error::Claim(name))?)))
+        }
+        Some(_) => Err(Error::Claim(name)),
+    }
+}

@@ -1,0 +1,277 @@
+//! Unit tests of issuers that are not this house: their keys, and what they may say.
+use super::*;
+use axum::{Router, http::StatusCode, routing::get};
+use jsonwebtoken::{Algorithm as Signed, Header, jwk::Jwk};
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+};
+use rsa::{RsaPrivateKey, pkcs1::EncodeRsaPrivateKey as _, rand_core::OsRng};
+use std::sync::Mutex as StdMutex;
+
+const LOGIN: &str = "https://login.example.com";
+
+/// A key of each kind, with the algorithm it is for.
+fn key(algorithm: Signed) -> EncodingKey {
+    match algorithm {
+        Signed::ES256 => {
+            let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+            EncodingKey::from_ec_der(document.as_ref())
+        }
+        Signed::RS256 => EncodingKey::from_rsa_der(RsaPrivateKey::new(&mut OsRng, 2_048).unwrap().to_pkcs1_der().unwrap().as_bytes()),
+        _ => EncodingKey::from_ed_der(&KeyPair::generate().unwrap().pkcs8_der),
+    }
+}
+
+/// The key set that publishes these keys.
+fn set(keys: &[(&str, Signed, &EncodingKey)]) -> String {
+    let published = keys.iter().map(|(id, algorithm, key)| {
+        let mut jwk = serde_json::to_value(Jwk::from_encoding_key(key, *algorithm).unwrap()).unwrap();
+        jwk["kid"] = json!(id);
+        jwk
+    });
+    json!({ "keys": published.collect::<Vec<_>>() }).to_string()
+}
+
+fn login() -> Value {
+    json!({"iss": LOGIN, "aud": "largesse", "sub": "u1", "role": "viewer", "app": "live", "exp": 5_000})
+}
+
+fn with(name: &str, value: Value) -> Value {
+    let mut claims = login();
+    claims[name] = value;
+    claims
+}
+
+fn token(key: &EncodingKey, (algorithm, id): (Signed, &str), claims: &Value) -> String {
+    let header = Header { kid: (!id.is_empty()).then(|| id.to_owned()), ..Header::new(algorithm) };
+    jsonwebtoken::encode(&header, claims, key).unwrap()
+}
+
+/// The users' login, with its keys in a file.
+fn users(dir: &std::path::Path, set: &str) -> Issuer {
+    let path = dir.join("keys.json");
+    std::fs::write(&path, set).unwrap();
+    Issuer {
+        issuer: LOGIN.to_owned(),
+        jwks: path.display().to_string(),
+        algorithms: Algorithm::ALL.to_vec(),
+        roles: vec![Role::Viewer, Role::Creator],
+        apps: BTreeMap::from([("live".to_owned(), vec!["demo".to_owned()])]),
+        lifetime_max_s: 86_400,
+        ..Issuer::house(Vec::new())
+    }
+}
+
+#[test]
+fn every_algorithm_is_checked_with_its_own_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let kinds = [Signed::ES256, Signed::EdDSA, Signed::RS256];
+    let keys = kinds.map(key);
+    let names = ["a", "b", "c"];
+    let published: Vec<_> = (0..3).map(|at| (names[at], kinds[at], &keys[at])).collect();
+    let verifier = Verifier::try_new(vec![users(dir.path(), &set(&published))]).unwrap();
+    for at in 0..3 {
+        for id in [names[at], ""] {
+            let principal = verifier.verify(&token(&keys[at], (kinds[at], id), &login()), super::at(2_000)).unwrap();
+            assert_eq!((principal.subject.as_str(), &*principal.issuer), ("u1", LOGIN));
+            assert_eq!(principal.books, demo(), "the app's books");
+        }
+        // Named after a key of another kind.
+        let lies = token(&keys[at], (kinds[at], names[(at + 1) % 3]), &login());
+        assert!(matches!(verifier.verify(&lies, super::at(2_000)), Err(Error::Algorithm)));
+        let other = token(&key(kinds[at]), (kinds[at], names[at]), &login());
+        assert!(matches!(verifier.verify(&other, super::at(2_000)), Err(Error::Signature)));
+    }
+}
+
+#[test]
+fn a_public_key_is_no_shared_secret() {
+    let dir = tempfile::tempdir().unwrap();
+    let rsa = key(Signed::RS256);
+    let published = set(&[("a", Signed::RS256, &rsa)]);
+    let verifier = Verifier::try_new(vec![users(dir.path(), &published)]).unwrap();
+    let modulus = serde_json::from_str::<Value>(&published).unwrap()["keys"][0]["n"].as_str().unwrap().to_owned();
+    for secret in [modulus.as_bytes(), published.as_bytes(), b""] {
+        let forged = token(&EncodingKey::from_secret(secret), (Signed::HS256, "a"), &login());
+        assert!(matches!(verifier.verify(&forged, at(2_000)), Err(Error::Algorithm)));
+    }
+}
+
+#[test]
+fn an_issuer_says_what_it_may_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::ES256);
+    let verifier = Verifier::try_new(vec![users(dir.path(), &set(&[("a", Signed::ES256, &key)]))]).unwrap();
+    let verify = |claims: &Value| verifier.verify(&token(&key, (Signed::ES256, "a"), claims), at(2_000));
+    assert!(verify(&login()).is_ok());
+    assert!(verify(&with("aud", json!(["other", "largesse"]))).is_ok());
+    assert!(verify(&with("exp", json!(5_000.5))).is_ok());
+    let cases = [
+        ("role", json!("admin"), "claim"),
+        ("role", json!("service"), "claim"),
+        ("app", json!("another"), "claim"),
+        ("app", json!(""), "claim"),
+        ("aud", json!("another"), "audience"),
+        ("aud", json!(["another"]), "audience"),
+        ("iss", json!("https://login.example.org"), "audience"),
+        ("iss", json!("largesse"), "audience"),
+        ("iss", json!([LOGIN]), "claim"),
+        ("sub", json!(""), "claim"),
+        ("sub", json!("a|b"), "claim"),
+        ("exp", json!(2_000), "expired"),
+        ("exp", json!(2_000 + 86_400 + 31), "claim"),
+        ("nbf", json!(2_031), "not-yet-valid"),
+    ];
+    for (name, value, word) in cases {
+        let told = verify(&with(name, value.clone())).unwrap_err();
+        assert_eq!(told.word(), word, "{name}={value}: {told}");
+    }
+    for missing in ["role", "app", "aud", "iss", "sub", "exp"] {
+        let mut claims = login();
+        claims.as_object_mut().unwrap().remove(missing);
+        assert!(verify(&claims).is_err(), "{missing}");
+    }
+    // A token for every book is cut down to the app's.
+    assert_eq!(verify(&with("books", json!(["*"]))).unwrap().books, demo());
+}
+
+#[test]
+fn an_issuer_may_have_its_own_claims_and_users() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::ES256);
+    let issuer = Issuer {
+        default_role: Some(Role::Viewer),
+        role_claim: "kind".to_owned(),
+        app_claim: "azp".to_owned(),
+        subject_prefix: "a-".to_owned(),
+        ..users(dir.path(), &set(&[("a", Signed::ES256, &key)]))
+    };
+    let verifier = Verifier::try_new(vec![issuer]).unwrap();
+    let mut claims = json!({"iss": LOGIN, "aud": "largesse", "sub": "u1", "azp": "live", "exp": 5_000});
+    let principal = verifier.verify(&token(&key, (Signed::ES256, "a"), &claims), at(2_000)).unwrap();
+    assert_eq!((principal.subject.as_str(), principal.role, principal.app.as_str()), ("a-u1", Role::Viewer, "live"));
+    claims["kind"] = json!("creator");
+    assert_eq!(verifier.verify(&token(&key, (Signed::ES256, "a"), &claims), at(2_000)).unwrap().role, Role::Creator);
+}
+
+#[test]
+fn what_a_token_calls_critical_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::EdDSA);
+    let verifier = Verifier::try_new(vec![users(dir.path(), &set(&[("a", Signed::EdDSA, &key)]))]).unwrap();
+    let token = signed(&key, &json!({"alg": "EdDSA", "kid": "a", "crit": ["b64"], "b64": false}), &login());
+    assert!(matches!(verifier.verify(&token, at(2_000)), Err(Error::Malformed)));
+}
+
+#[test]
+fn an_issuer_without_a_usable_key_does_not_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |issuer| Verifier::try_new(vec![issuer]).err().unwrap().to_string();
+    assert!(told(users(dir.path(), "{}")).contains("keys.json"));
+    assert!(told(Issuer { jwks: "/nowhere/keys.json".to_owned(), ..users(dir.path(), "") }).contains("/nowhere/keys.json"));
+    assert!(told(users(dir.path(), &" ".repeat(300 * 1024))).contains("longer than"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_replaced_takes_old_tokens_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (key(Signed::ES256), key(Signed::ES256));
+    let verifier = Verifier::try_new(vec![users(dir.path(), &set(&[("old", Signed::ES256, &old)]))]).unwrap();
+    let before = token(&old, (Signed::ES256, "old"), &login());
+    let after = token(&new, (Signed::ES256, "new"), &login());
+    assert!(verifier.verify(&before, at(2_000)).is_ok());
+    assert!(matches!(verifier.verify(&after, at(2_000)), Err(Error::UnknownKey)));
+    std::fs::write(dir.path().join("keys.json"), set(&[("new", Signed::ES256, &new)])).unwrap();
+    assert!(verifier.verify_or_look(&after, at(2_000)).await.is_ok(), "a token with a new key is a reason to look");
+    assert!(matches!(verifier.verify(&before, at(2_000)), Err(Error::UnknownKey)), "it was remembered as good, and its key is gone");
+    // Rubbish afterwards leaves the keys as they are.
+    std::fs::write(dir.path().join("keys.json"), "{}").unwrap();
+    assert_eq!(verifier.look().await.len(), 1);
+    assert!(verifier.verify(&after, at(2_000)).is_ok());
+}
+
+/// A key server on a free port that serves what it is told, and counts how often it was asked.
+struct Server {
+    url: String,
+    set: Arc<StdMutex<(StatusCode, String)>>,
+    asked: Arc<StdMutex<u32>>,
+}
+
+impl Server {
+    async fn start(set: String) -> Self {
+        let (set, asked) = (Arc::new(StdMutex::new((StatusCode::OK, set))), Arc::new(StdMutex::new(0)));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/keys", listener.local_addr().unwrap());
+        let (served, counted) = (set.clone(), asked.clone());
+        let answer = move || {
+            *counted.lock().unwrap() += 1;
+            let answer = served.lock().unwrap().clone();
+            async move { answer }
+        };
+        let routes = Router::new().route("/keys", get(answer));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self { url, set, asked }
+    }
+
+    fn serve(&self, status: StatusCode, set: String) {
+        *self.set.lock().unwrap() = (status, set);
+    }
+
+    fn asked(&self) -> u32 {
+        *self.asked.lock().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn keys_at_an_address_are_fetched_and_rotated() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (key(Signed::RS256), key(Signed::ES256));
+    let server = Server::start(set(&[("old", Signed::RS256, &old)])).await;
+    let verifier = Verifier::try_new(vec![Issuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
+    let before = token(&old, (Signed::RS256, "old"), &login());
+    assert!(matches!(verifier.verify(&before, at(2_000)), Err(Error::KeysUnavailable)), "nobody has looked yet");
+    assert!(verifier.look().await.is_empty());
+    assert!(verifier.verify(&before, at(2_000)).is_ok());
+    server.serve(StatusCode::OK, set(&[("new", Signed::ES256, &new), ("old", Signed::RS256, &old)]));
+    let after = token(&new, (Signed::ES256, "new"), &login());
+    assert!(verifier.verify_or_look(&after, at(2_000)).await.is_ok());
+    assert_eq!(server.asked(), 2);
+    // Keys that somebody makes up are asked for once in a while only.
+    for made_up in 0..50 {
+        let token = token(&new, (Signed::ES256, &format!("made-up-{made_up}")), &login());
+        assert!(matches!(verifier.verify_or_look(&token, at(2_000)).await, Err(Error::UnknownKey)));
+    }
+    assert_eq!(server.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_key_server_that_is_away_leaves_the_keys_as_they_were() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::ES256);
+    let server = Server::start(set(&[("a", Signed::ES256, &key)])).await;
+    let verifier = Verifier::try_new(vec![Issuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
+    assert!(verifier.look().await.is_empty());
+    for (status, body) in [
+        (StatusCode::INTERNAL_SERVER_ERROR, "{}".to_owned()),
+        (StatusCode::OK, "<html>".to_owned()),
+        (StatusCode::OK, "x".repeat(300 * 1024)),
+        (StatusCode::FOUND, set(&[("b", Signed::ES256, &key)])),
+    ] {
+        server.serve(status, body);
+        let failed = verifier.look().await;
+        assert_eq!(failed.len(), 1);
+        assert!(failed[0].1.to_string().contains(&server.url), "{}", failed[0].1);
+        assert!(verifier.verify(&token(&key, (Signed::ES256, "a"), &login()), at(2_000)).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn keys_that_were_not_seen_for_too_long_are_not_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::ES256);
+    // Not a second may have gone by; so none is allowed.
+    let issuer = Issuer { stale_max_s: 0, ..users(dir.path(), &set(&[("a", Signed::ES256, &key)])) };
+    let verifier = Verifier::try_new(vec![issuer]).unwrap();
+    assert!(matches!(verifier.verify(&token(&key, (Signed::ES256, "a"), &login()), at(2_000)), Err(Error::KeysUnavailable)));
+}
