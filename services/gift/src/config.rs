@@ -1,5 +1,7 @@
 //! Options of the gift service.
 use crate::domain::BASIS_POINTS;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 
 /// Most items the ledger takes in one batch.
@@ -8,7 +10,8 @@ const BATCH_ITEMS_LIMIT: usize = 1_000;
 const BATCH_BYTES_LIMIT: usize = 2 << 20;
 
 /// Options of the gift service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Config {
     /// A catalogue file in place of the built-in one.
     pub catalogue: Option<PathBuf>,
@@ -31,7 +34,9 @@ pub struct Config {
     pub waiting_max: usize,
     /// Items of one SendGifts stream under way at once; more stay unread in the connection. Default 1,024.
     pub stream_in_flight_max: usize,
-    /// How long the ledger may take for a batch. Default 10 s; then the outcome is unknown.
+    /// How long the ledger may take for a batch, in milliseconds. Default 10 s; then the outcome is unknown.
+    #[serde(rename = "post_timeout_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
     pub post_timeout: Duration,
 }
 

@@ -1,27 +1,49 @@
 //! The commands of the binary, one file each, and what they share: a runtime, telemetry, and how an error is told.
+use crate::config::telemetry_from_env;
 use std::{error::Error, future::Future, process::ExitCode};
 
 pub mod bench;
+pub mod config;
 pub mod demo;
 pub mod export;
 pub mod import;
 pub mod migrate;
 pub mod replay;
 pub mod serve;
+pub mod settings;
 pub mod token;
 pub mod verify;
 
 /// What a command ends with. The error is told to a person, so it needs no type.
 pub type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
 
-/// Runs a command inside a runtime, with logs and spans around it.
+/// The exit code when the command line or the settings can't be used; clap's own.
+pub const USAGE: u8 = 2;
+
+/// Runs a command inside a runtime, with logs and spans around it as the environment says.
 pub fn run(service_name: &str, command: impl Future<Output = Outcome>) -> ExitCode {
+    match telemetry_from_env() {
+        Ok(telemetry) => run_with(service_name, &telemetry, command),
+        Err(error) => refuse(&error),
+    }
+}
+
+/// Tells everything that is wrong with the settings, one line each.
+pub fn refuse(error: &::settings::Error) -> ExitCode {
+    for problem in &error.0 {
+        eprintln!("largesse: {problem}");
+    }
+    ExitCode::from(USAGE)
+}
+
+/// Runs a command inside a runtime, with logs and spans around it.
+pub fn run_with(service_name: &str, telemetry: &telemetry::Config, command: impl Future<Output = Outcome>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return finish(Err(error.into())),
     };
     let outcome = runtime.block_on(async {
-        let guard = telemetry::init(service_name, &telemetry::Config::from_env()?)?;
+        let guard = telemetry::init(service_name, telemetry)?;
         let outcome = command.await;
         guard.shutdown().await;
         outcome

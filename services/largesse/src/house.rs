@@ -8,6 +8,7 @@
 //! - `http`: liveness and readiness.
 //!
 //! Services of the same process are laid over each other's stack; others are reached over channels. They cannot tell.
+use identity::issuers::Issuer;
 use rpc::{ServiceToken, Transport};
 use std::{
     collections::BTreeMap,
@@ -50,8 +51,8 @@ pub enum Identity {
     Sandbox,
     /// Keys and tokens made elsewhere.
     Configured {
-        /// Public keys, PEM.
-        keys: Vec<PathBuf>,
+        /// Who makes tokens.
+        issuers: Vec<Issuer>,
         /// The services' own token.
         token_file: PathBuf,
     },
@@ -70,6 +71,12 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Whom to believe.
     pub identity: Identity,
+    /// Certificates; without any, listeners are plain.
+    pub tls: rpc::tls::Config,
+    /// How much may be in flight, per service.
+    pub overload: rpc::overload::Limits,
+    /// How long calls may take.
+    pub deadline: rpc::deadline::Limits,
     /// TEST books to have, in a sandbox.
     pub books: Vec<String>,
     /// Where gRPC listens. None: the services here are reached in process only.
@@ -93,6 +100,9 @@ impl Options {
             database: format!("sqlite:{}", data_dir.display()),
             data_dir,
             identity: Identity::Sandbox,
+            tls: rpc::tls::Config::default(),
+            overload: rpc::overload::Limits::default(),
+            deadline: rpc::deadline::Limits::default(),
             books: vec!["demo".to_owned()],
             listen: None,
             http: None,
@@ -187,12 +197,12 @@ impl House {
         let mut services = options.services.clone();
         services.sort_unstable();
         services.dedup();
-        check(&services, &options)?;
+        check(&options)?;
         // Sockets first: an address in use is found before a store is opened.
         let grpc = bind_some("gRPC", options.listen).await?;
         let http = bind_some("HTTP", options.http).await?;
         let shutdown = CancellationToken::new();
-        let wiring = Wiring::try_new(options, shutdown.clone())?;
+        let wiring = Wiring::try_new(options, shutdown.clone()).await?;
         let mut house = Self { wiring, readiness: http::Readiness::default(), addresses: Vec::new(), tasks: JoinSet::new(), shutdown };
         if let Some((listener, address)) = http {
             house.addresses.push(("http", address));
@@ -215,9 +225,9 @@ impl House {
     }
 
     fn serve_http(&mut self, listener: TcpListener) {
-        let (readiness, shutdown) = (self.readiness.clone(), self.shutdown.clone());
+        let (readiness, shutdown, tls) = (self.readiness.clone(), self.shutdown.clone(), self.wiring.tls.clone());
         self.tasks.spawn(async move {
-            match http::serve(listener, readiness, shutdown).await {
+            match http::serve(listener, tls, readiness, shutdown).await {
                 Ok(()) => Ok(()),
                 Err(error) => {
                     tracing::error!(%error, "the HTTP listener fell");
@@ -229,7 +239,8 @@ impl House {
 
     fn serve_grpc(&mut self, listener: TcpListener) {
         let (served, stack, shutdown) = (self.wiring.served.clone(), self.wiring.stack.clone(), self.shutdown.clone());
-        self.tasks.spawn(async move { Ok(rpc::serve(listener, served, stack, shutdown).await?) });
+        let tls = self.wiring.tls.clone();
+        self.tasks.spawn(async move { Ok(rpc::serve(listener, tls, served, stack, shutdown).await?) });
     }
 
     /// The way to `service`, here or elsewhere, without a token: callers bring their own, such as a user's.
@@ -298,7 +309,8 @@ impl House {
 }
 
 /// What can be known to be wrong before anything binds or opens.
-fn check(services: &[Service], options: &Options) -> Result<(), Error> {
+pub fn check(options: &Options) -> Result<(), Error> {
+    let services = &options.services;
     if services.is_empty() {
         return Err(Error::Nothing);
     }
@@ -310,7 +322,7 @@ fn check(services: &[Service], options: &Options) -> Result<(), Error> {
         }
         match service {
             Service::Sandbox if !sandbox => return Err(Error::SandboxOnly),
-            Service::Payout if options.settings.payout.is_some() => {}
+            Service::Payout if options.settings.payout.has_key() => {}
             Service::Payout if !sandbox => return Err(Error::PayoutKeyMissing),
             Service::Payout if !known(Service::Sandbox) => return Err(Error::PeerMissing { service, needed: Service::Sandbox }),
             Service::Ledger | Service::Sandbox | Service::Purchase | Service::Gift | Service::Earnings | Service::Payout => {}

@@ -2,7 +2,7 @@
 use clap::{Parser, Subcommand};
 use largesse::{
     bench::echo,
-    cli::{self, bench, demo, export, import, migrate, replay, serve, token, verify},
+    cli::{self, bench, config, demo, export, import, migrate, replay, serve, token, verify},
 };
 use std::process::ExitCode;
 
@@ -23,6 +23,8 @@ struct Arguments {
 enum Command {
     /// Runs services: all of them in this process, or some.
     Serve(Box<serve::Arguments>),
+    /// Prints, checks or explains settings.
+    Config(config::Arguments),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::Arguments),
     /// Tells the whole story in pretend money, from coins bought to creators paid, and proves it.
@@ -44,9 +46,23 @@ enum Command {
     Migrate(migrate::Arguments),
 }
 
+/// Settings are read before anything starts, because they also say how to log.
+fn serve(arguments: &serve::Arguments) -> ExitCode {
+    let read = match arguments.read() {
+        Ok(read) => read,
+        Err(error) => return cli::refuse(&error),
+    };
+    let telemetry = read.config.telemetry.clone();
+    match read.config.into_options() {
+        Ok(options) => cli::run_with("largesse", &telemetry, serve::run(options, read.warnings)),
+        Err(error) => cli::finish(Err(error.into())),
+    }
+}
+
 fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Serve(arguments) => cli::run("largesse", serve::run(*arguments)),
+        Command::Serve(arguments) => serve(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Token(arguments) => cli::finish(token::run(&arguments)),
         Command::Demo(arguments) => cli::run("largesse demo", demo::run(arguments)),
         Command::Replay(arguments) => cli::run("largesse replay", replay::run(arguments)),

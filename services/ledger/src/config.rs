@@ -1,17 +1,23 @@
 //! The ledger's options.
 
 use crate::clock::Clock;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::path::PathBuf;
 
 /// Mebibytes of memory for the cache of each book, if nobody says otherwise.
 pub const CACHE_MIB: u32 = 256;
+
+/// The most of it that can be said: a tebibyte.
+pub const CACHE_MIB_MAX: u32 = 1 << 20;
 
 /// Bytes that an account takes in memory with its name and its places in both indexes, when these are as full as they get, and a quarter of the
 /// guard and the hold that it may have: of those a quarter as many are kept. Computed from their sizes, rounded up.
 const ACCOUNT_BYTES: usize = 244;
 
 /// Options of the ledger. Every default is meant for two cores and a gigabyte.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Config {
     /// Requests that may wait per book; more are answered OVERLOADED at once.
     pub queue_max: usize,
@@ -19,7 +25,10 @@ pub struct Config {
     pub batch_max: usize,
     /// Milliseconds a commit should take: batches shrink above twice of it and grow below it.
     pub commit_target_ms: u64,
-    /// Accounts kept in memory per book, and a quarter as many guards and holds; what is newer than the store is kept regardless.
+    /// Accounts kept in memory per book, and a quarter as many guards and holds; what is newer than the store is kept regardless. In a file, as mebibytes
+    /// that all of this takes.
+    #[serde(rename = "cache_mib", serialize_with = "to_mib", deserialize_with = "from_mib")]
+    #[schemars(with = "u32")]
     pub cache_max: usize,
     /// Accounts newer in memory than in the store, per book, before each commit logs some.
     pub dirty_max: usize,
@@ -45,6 +54,7 @@ pub struct Config {
     /// Milliseconds after which a watch of the journal ends, with a cursor to go on from: so that watchers spread over processes again.
     pub watch_age_max_ms: u64,
     /// Where time comes from; anything but the system's is for tests.
+    #[serde(skip)]
     pub clock: Clock,
 }
 
@@ -73,6 +83,17 @@ impl Default for Config {
 
 const fn cached_in(mib: u32) -> usize {
     (mib as usize * 1024 * 1024) / ACCOUNT_BYTES
+}
+
+fn from_mib<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    match u32::deserialize(from)? {
+        mib @ 1..=CACHE_MIB_MAX => Ok(cached_in(mib)),
+        mib => Err(serde::de::Error::custom(format!("{mib} is not 1 to {CACHE_MIB_MAX} mebibytes"))),
+    }
+}
+
+fn to_mib<S: Serializer>(accounts: &usize, into: S) -> Result<S::Ok, S::Error> {
+    into.serialize_u64((accounts * ACCOUNT_BYTES).div_ceil(1024 * 1024) as u64)
 }
 
 impl Config {

@@ -2,25 +2,34 @@
 
 use crate::domain::Policy;
 use iso20022::{Account, Rail};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// Options of the payout service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Config {
     /// File with the key that seals accounts and names: 32 bytes in base64, readable by its owner only. Lost, every beneficiary is lost.
     pub key_file: PathBuf,
     /// Makes the key file when it is missing. For sandboxes: elsewhere a typing error would make a second key.
+    #[serde(skip)]
     pub create_key: bool,
     /// The bank TEST books reach. LIVE books have no bank yet, and their payouts are refused with CURRENCY_UNSUPPORTED.
+    #[serde(skip)]
     pub test_bank: Option<BankConfig>,
     /// Delays and limits of asking and sending.
     pub policy: Policy,
     /// Payouts worked on at once in this process. Default 64: each holds a database connection for milliseconds and a bank's for seconds.
     pub in_flight_max: usize,
-    /// How long the worker sleeps at most; also how fast another process's changes reach a watcher. Default one second.
+    /// How long the worker sleeps at most, in milliseconds; also how fast another process's changes reach a watcher. Default one second.
+    #[serde(rename = "poll_delay_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
     pub poll_delay: Duration,
-    /// How long a handler or worker has a payout for itself. A crash delays that payout by this much. Default 15 seconds, and a sending has
-    /// its rail's time-out on top.
+    /// How long a handler or worker has a payout for itself, in milliseconds. A crash delays that payout by this much. Default 15 seconds, and a
+    /// sending has its rail's time-out on top.
+    #[serde(rename = "lease_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
     pub lease: Duration,
 }
 
@@ -64,6 +73,12 @@ pub enum Invalid {
     },
 }
 
+impl Default for Config {
+    fn default() -> Self {
+        Self::new(PathBuf::new())
+    }
+}
+
 impl Config {
     /// The sandbox: a key of its own beside the data, the pretend bank, and rails that give up after two seconds so that people can watch.
     /// `debtors` are our accounts at that bank, one for each rail to be used.
@@ -87,16 +102,17 @@ impl Config {
             key_file,
             create_key: false,
             test_bank: None,
-            policy: Policy {
-                retry_delay: Duration::from_millis(250),
-                retry_delay_max: Duration::from_secs(30),
-                clock_skew: Duration::from_secs(5),
-                sends_max: 3,
-            },
+            policy: Policy::default(),
             in_flight_max: 64,
             poll_delay: Duration::from_secs(1),
             lease: Duration::from_secs(15),
         }
+    }
+
+    /// Whether it says where the key is.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        !self.key_file.as_os_str().is_empty()
     }
 
     /// Refuses what has no meaning before anything starts.

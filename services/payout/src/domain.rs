@@ -2,6 +2,8 @@
 
 use iso20022::{Outcome, Rail};
 use money::{BookName, Money, UserKey};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -252,16 +254,34 @@ pub enum Answer {
 }
 
 /// How patient we are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Policy {
-    /// First delay between two tries.
+    /// First delay between two tries, in milliseconds.
+    #[serde(rename = "retry_delay_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
     pub retry_delay: Duration,
-    /// Longest delay between two tries.
+    /// Longest delay between two tries, in milliseconds.
+    #[serde(rename = "retry_delay_max_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
     pub retry_delay_max: Duration,
-    /// How far the bank's clock may be from ours; added to its finality window.
+    /// How far the bank's clock may be from ours, in milliseconds; added to its finality window.
+    #[serde(rename = "clock_skew_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
     pub clock_skew: Duration,
     /// How often one payout is sent before the money is given back.
     pub sends_max: i64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            retry_delay: Duration::from_millis(250),
+            retry_delay_max: Duration::from_secs(30),
+            clock_skew: Duration::from_secs(5),
+            sends_max: 3,
+        }
+    }
 }
 
 fn ms(duration: Duration) -> i64 {

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use money::BookName;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// All there is to set.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Config {
     /// File of coin packages. Absent: the list that comes with the program.
     pub packages: Option<PathBuf>,
@@ -25,22 +26,24 @@ pub struct Config {
     /// Tax the store's prices include and the store remits, in basis points on top of the price without tax. 0 to 10,000. It is not
     /// revenue; the posting carries it as a memo only.
     pub included_tax_basis_points: u32,
-    /// How often purchases that were verified but not credited are looked for.
-    #[serde(with = "seconds")]
+    /// How often purchases that were verified but not credited are looked for, in seconds.
+    #[serde(rename = "sweep_interval_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
     pub sweep_interval: Duration,
-    /// How long a purchase is left to the call that brought it before the sweeper takes it up.
-    #[serde(with = "seconds")]
+    /// How long a purchase is left to the call that brought it before the sweeper takes it up, in seconds.
+    #[serde(rename = "sweep_after_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
     pub sweep_after: Duration,
     /// Purchases finished in one sweep; the rest waits for the next.
     pub sweep_batch_max: u32,
-    /// How long a refusal stays the answer under its request id.
-    #[serde(with = "seconds")]
+    /// How long a refusal stays the answer under its request id, in seconds.
+    #[serde(rename = "refusal_retention_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
     pub refusal_retention: Duration,
 }
 
 /// One app in the store.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Bundle {
     /// The store's name of the app, such as `com.example.app`.
     pub bundle_id: String,
@@ -82,7 +85,8 @@ impl Default for Config {
 }
 
 impl Config {
-    pub(crate) fn check(&self) -> Result<(), Invalid> {
+    /// Refuses what has no meaning before anything starts.
+    pub fn check(&self) -> Result<(), Invalid> {
         let wrong = |option, why: &str| Err(Invalid { option, why: why.to_owned() });
         if self.store_commission_basis_points > BASIS_POINTS {
             return wrong("store_commission_basis_points", "0 to 10,000");
@@ -102,16 +106,5 @@ impl Config {
             }
         }
         Ok(())
-    }
-}
-
-/// Durations are whole seconds in files.
-mod seconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer};
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        u64::deserialize(from).map(Duration::from_secs)
     }
 }

@@ -1,15 +1,20 @@
 //! Who calls: the bearer token of the request, verified.
 use crate::errors;
 use http::{HeaderMap, header::AUTHORIZATION};
-use identity::{Principal, Verifier};
+use identity::{Error, Principal, Verifier};
 use std::{sync::Arc, time::SystemTime};
 use tonic::{Code, Status};
 
 /// The principal of the request's token.
-pub(crate) fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, Status> {
+pub(crate) async fn authenticate(verifier: &Verifier, headers: &HeaderMap) -> Result<Arc<Principal>, Status> {
     let value = headers.get(AUTHORIZATION).ok_or_else(|| unauthenticated("missing", "the call carries no token"))?;
     let token = value.to_str().ok().and_then(bearer).ok_or_else(|| unauthenticated("malformed", "not of the form `Bearer <token>`"))?;
-    verifier.verify(token, SystemTime::now()).map_err(|error| unauthenticated(error.word(), &error.to_string()))
+    match verifier.verify_or_look(token, SystemTime::now()).await {
+        Ok(principal) => Ok(principal),
+        // Nothing is wrong with the token as far as anybody knows: the caller need not fetch another.
+        Err(Error::KeysUnavailable) => Err(errors::identity_unavailable()),
+        Err(error) => Err(unauthenticated(error.word(), &error.to_string())),
+    }
 }
 
 /// The scheme's name is case-insensitive (RFC 9110 section 11.1).

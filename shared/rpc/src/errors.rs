@@ -40,6 +40,13 @@ pub fn outcome_unknown(message: impl Into<String>) -> Status {
     with_details(Code::Unavailable, "OUTCOME_UNKNOWN", &message.into(), &[], details)
 }
 
+/// UNAVAILABLE: nobody can say at present whether the token is good, so nothing happened. Retry the same request.
+pub fn identity_unavailable() -> Status {
+    let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
+    let message = "the keys of the token's issuer can't be read; nothing happened, retry the same request";
+    with_details(Code::Unavailable, "IDENTITY_UNAVAILABLE", message, &[], details)
+}
+
 /// UNAVAILABLE: no connection to a service could be made, so nothing happened there.
 pub fn peer_unreachable(address: &str, cause: &dyn Error) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));

@@ -2,7 +2,8 @@
 //!
 //! Server side, [`stack`] reads top-down; one file per layer: [`trace`], [`overload`], [`deadline`], [`authenticate`], [`authorise`],
 //! [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
-//! about a call to the calls made on its behalf. [`serve()`] puts a stack on a socket, [`in_process`] lays a client directly on it.
+//! about a call to the calls made on its behalf. [`serve()`] puts a stack on a [`listener`], with [`tls`] where there is a certificate;
+//! [`in_process`] lays a client directly on it.
 pub mod authenticate;
 pub mod authorise;
 mod body;
@@ -11,25 +12,31 @@ pub mod contain;
 pub mod context;
 pub mod deadline;
 pub mod errors;
+pub mod listener;
 pub mod methods;
 pub mod overload;
 pub mod reflection;
 pub mod serve;
 pub mod stack;
+pub mod tls;
 pub mod token;
 pub mod trace;
 pub mod transport;
 
 pub use caller::{Caller, caller};
 pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused};
+pub use listener::{Listener, Protocol};
 pub use serve::{Served, serve};
 pub use stack::{Options, Stack, Stacked};
+pub use tls::{Peer, Tls};
 pub use token::ServiceToken;
-pub use transport::{Transport, connect, in_process};
+pub use transport::{Transport, connect, connect_with, in_process};
 
 /// Largest message a client or server of this house reads, in bytes: a PostBatch of 1,000 postings with full request fields fits.
 /// Set it on generated clients and servers with `max_decoding_message_size`; tonic's own limit is 4 MiB.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+use std::path::PathBuf;
 
 /// Why a process cannot start to serve or to call.
 #[derive(Debug, thiserror::Error)]
@@ -51,9 +58,31 @@ pub enum Error {
         /// What is wrong with it.
         source: tonic::transport::Error,
     },
+    /// An address to call cannot be called with what there is.
+    #[error("{url}: {why}")]
+    Peer {
+        /// As configured.
+        url: String,
+        /// What is missing.
+        why: &'static str,
+    },
+    /// A certificate or key file cannot be used.
+    #[error("{}: {why}", path.display())]
+    Certificate {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The service token cannot be made or read.
     #[error("the service token: {0}")]
     Token(String),
+    /// A socket cannot be listened on.
+    #[error("listening: {source}")]
+    Socket {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The listener failed.
     #[error("serving on {address}: {source}")]
     Listener {

@@ -1,12 +1,9 @@
 //! A stack on a socket, until told to stop.
-use crate::{Error, Stack, reflection};
+use crate::{Error, Listener, Protocol, Stack, Tls, reflection};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    service::Routes,
-    transport::{Server, server::TcpIncoming},
-};
+use tonic::{service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 /// Calls in flight on one connection. A connection that wants more waits; the stack's bound is over all connections.
@@ -44,8 +41,10 @@ impl Served {
 
 /// Serves until `shutdown`: then health says NOT_SERVING, watchers are sent away, no call is begun any more, and those in flight have
 /// [`DRAIN_MAX`] to finish.
-pub async fn serve(listener: TcpListener, served: Served, stack: Stack, shutdown: CancellationToken) -> Result<(), Error> {
-    let address = listener.local_addr().map_or_else(|_| "a closed listener".to_owned(), |address| address.to_string());
+pub async fn serve(socket: TcpListener, tls: Option<Tls>, served: Served, stack: Stack, shutdown: CancellationToken) -> Result<(), Error> {
+    let failed = |source| Error::Socket { source };
+    let listener = Listener::try_new(socket, tls, Protocol::Grpc).map_err(failed)?;
+    let address = listener.address().to_string();
     let (health, health_service) = tonic_health::server::health_reporter();
     let routes = reflection::add(served.routes, &served.names)?.add_service(health_service).prepare();
     report(&health, &served.names, ServingStatus::Serving).await;
@@ -59,7 +58,7 @@ pub async fn serve(listener: TcpListener, served: Served, stack: Stack, shutdown
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
-        .serve_with_incoming_shutdown(routes, TcpIncoming::from(listener).with_nodelay(Some(true)), drain.clone().cancelled_owned());
+        .serve_with_incoming_shutdown(routes, listener, drain.clone().cancelled_owned());
     let stopping = async {
         shutdown.cancelled().await;
         report(&health, &served.names, ServingStatus::NotServing).await;

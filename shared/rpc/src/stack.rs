@@ -10,6 +10,7 @@ use crate::{
     deadline,
     methods::{Method, Methods},
     overload::{self, Place},
+    tls,
     trace::{self, Span},
 };
 use futures::future::BoxFuture;
@@ -30,12 +31,22 @@ use tower::{Layer, Service};
 pub struct Options {
     /// Checks tokens.
     pub verifier: Arc<Verifier>,
+    /// Says which tokens need a client certificate. None: no token does.
+    pub tls: Option<tls::Config>,
     /// How much may be in flight, per service.
     pub overload: overload::Limits,
     /// How long calls may take.
     pub deadline: deadline::Limits,
     /// Cancelled when the process is about to stop; ends the streams that would otherwise keep it alive.
     pub closing: CancellationToken,
+}
+
+impl Options {
+    /// Nothing but tokens and the default limits.
+    pub fn new(verifier: Arc<Verifier>, closing: CancellationToken) -> Self {
+        let (overload, deadline) = (overload::Limits::default(), deadline::Limits::default());
+        Self { verifier, tls: None, overload, deadline, closing }
+    }
 }
 
 struct Shared {
@@ -70,7 +81,7 @@ impl Stack {
         };
         // Trace, first: also what is refused below must be seen.
         let mut span = Span::server(method, request.headers());
-        let admitted = match shared.admit(method, &mut request) {
+        let admitted = match shared.admit(method, &mut request).await {
             Ok(admitted) => admitted,
             Err(status) => return finish(span, &status),
         };
@@ -109,7 +120,7 @@ struct Admitted {
 }
 
 impl Shared {
-    fn admit(&self, method: &Method, request: &mut Request<Body>) -> Result<Admitted, Status> {
+    async fn admit(&self, method: &Method, request: &mut Request<Body>) -> Result<Admitted, Status> {
         // Overload before anything that costs: saying no must be cheaper than saying yes.
         let place = method.gate.admit()?;
         // Deadline before identity, so that the time for checking counts.
@@ -118,7 +129,9 @@ impl Shared {
             Access::Open => {}
             Access::Roles(_) => {
                 // Who calls, then whether they may: nobody learns about RPCs by probing without a token.
-                let principal = authenticate::authenticate(&self.options.verifier, request.headers())?;
+                let principal = authenticate::authenticate(&self.options.verifier, request.headers()).await?;
+                // The connection, after the token: only the token says whether it needs one with a certificate.
+                tls::peer::check(self.options.tls.as_ref(), &principal, request.extensions().get::<tls::Peer>())?;
                 let caller = authorise::authorise(method, principal)?;
                 request.extensions_mut().insert(caller);
             }

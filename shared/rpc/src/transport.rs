@@ -2,7 +2,7 @@
 //!
 //! [`Transport`] carries the client's side of every call: the remaining deadline out, the service's token, the trace out.
 use crate::{
-    Error, ServiceToken, context, deadline,
+    Error, ServiceToken, Tls, context, deadline,
     trace::{self, Span},
 };
 use futures::future::{self, BoxFuture};
@@ -15,6 +15,7 @@ use tonic::{Status, body::Body, service::Routes};
 use tower::Service;
 
 mod channel;
+mod connector;
 mod in_process;
 
 const AUTHORIZATION: HeaderName = header::AUTHORIZATION;
@@ -40,7 +41,12 @@ pub fn in_process(service: crate::Stacked<Routes>) -> Transport {
 /// A transport to `url` (`http://host:port`). Connects at the first call and again whenever the connection is lost; must be called inside
 /// the runtime.
 pub fn connect(url: &str) -> Result<Transport, Error> {
-    Ok(Transport { wire: Arc::new(channel::Peer::try_new(url)?), token: None })
+    Ok(Transport { wire: Arc::new(channel::Peer::try_new(url, None)?), token: None })
+}
+
+/// As [`connect`], for `https://host:port` too: the certificate at the other end is checked, and ours is shown, as `tls` says.
+pub fn connect_with(url: &str, tls: &Tls) -> Result<Transport, Error> {
+    Ok(Transport { wire: Arc::new(channel::Peer::try_new(url, Some(tls))?), token: None })
 }
 
 impl Transport {

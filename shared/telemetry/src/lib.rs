@@ -21,7 +21,7 @@ pub enum Error {
     /// A setting has no meaning.
     #[error("{name}={value}: {expected}")]
     Setting {
-        /// The environment variable.
+        /// The option.
         name: &'static str,
         /// What it holds.
         value: String,
@@ -71,9 +71,9 @@ impl Guard {
 /// Starts logs and, where configured, spans. Must run inside the tokio runtime, which carries the export.
 pub fn init(service_name: &str, config: &Config) -> Result<Guard, Error> {
     init_logs(config)?;
-    let provider = match &config.otlp_endpoint {
-        Some(endpoint) => Some(provider(service_name, endpoint, config.sample_ratio)?),
-        None => None,
+    let provider = match config.otlp_endpoint.as_str() {
+        "" => None,
+        endpoint => Some(provider(service_name, endpoint, config.sample_ratio)?),
     };
     if let Some(provider) = &provider {
         TRACER.set(provider.tracer("largesse")).map_err(|_| Error::Twice)?;
@@ -83,7 +83,7 @@ pub fn init(service_name: &str, config: &Config) -> Result<Guard, Error> {
 
 fn init_logs(config: &Config) -> Result<(), Error> {
     let filter: Targets = config.log_filter.parse().map_err(|_| Error::Setting {
-        name: "RUST_LOG",
+        name: "telemetry.log_filter",
         value: config.log_filter.clone(),
         expected: "directives such as `info` or `warn,ledger=debug`",
     })?;

@@ -1,6 +1,7 @@
 //! The whole installation in real processes: killed, split, rivalled, replayed and traced.
 #![allow(clippy::unwrap_used)]
 mod crash;
+mod documented;
 mod fleets;
 mod hops;
 mod line;

@@ -53,12 +53,7 @@ impl House {
         // The ledger's own engines are tested with it; here it only has to be there.
         let ledger = Ledger::start(ledger::open_store(&sqlite).await.unwrap(), ledger::Config::default()).await.unwrap();
         let issuer = Arc::new(Issuer::load_or_create(dir.path()).unwrap());
-        let stack = Stack::try_new(Options {
-            verifier: Arc::new(Verifier::new(&[issuer.public_key()])),
-            overload: Default::default(),
-            deadline: Default::default(),
-            closing: CancellationToken::new(),
-        });
+        let stack = Stack::try_new(Options::new(Arc::new(Verifier::new(&[issuer.public_key()])), CancellationToken::new()));
         let stack = stack.unwrap();
         let token = ServiceToken::minted(issuer.clone(), "earnings").unwrap();
         let ledger_server = ledger::Service::new(ledger.clone()).server();

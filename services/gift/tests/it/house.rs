@@ -37,12 +37,7 @@ impl House {
         let database = db::Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
         let ledger = Ledger::start(ledger::open_store(&database).await.unwrap(), ledger::Config::default()).await.unwrap();
         let issuer = Arc::new(Issuer::load_or_create(dir.path()).unwrap());
-        let stack = Stack::try_new(Options {
-            verifier: Arc::new(Verifier::new(&[issuer.public_key()])),
-            overload: Default::default(),
-            deadline: Default::default(),
-            closing: CancellationToken::new(),
-        });
+        let stack = Stack::try_new(Options::new(Arc::new(Verifier::new(&[issuer.public_key()])), CancellationToken::new()));
         let stack = stack.unwrap();
         let token = ServiceToken::minted(issuer.clone(), "gift").unwrap();
         let ledger_server = ledger::Service::new(ledger.clone()).server();

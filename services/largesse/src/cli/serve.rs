@@ -1,10 +1,14 @@
 //! `largesse serve`: services until told to stop.
 use crate::{
-    cli::Outcome,
-    house::{self, House, Identity, Options, Service},
+    cli::{
+        Outcome,
+        settings::{Given, Read},
+    },
+    house::{House, Options, Service},
 };
 use clap::Args;
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, process::ExitCode};
+use settings::Error;
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[cfg(test)]
@@ -13,6 +17,8 @@ mod tests;
 /// Options of `largesse serve`.
 #[derive(Debug, Args)]
 pub struct Arguments {
+    #[command(flatten)]
+    pub given: Given,
     /// The services to run here; all of them when not given.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
@@ -35,36 +41,36 @@ pub struct Arguments {
     #[arg(long, value_name = "URL")]
     pub sandbox_url: Option<String>,
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; `sqlite:` with the data directory when not given.
-    #[arg(long, env = "LARGESSE_DATABASE", value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Where gRPC listens. Port 0 takes a free one and prints it.
-    #[arg(long, default_value = "127.0.0.1:7070", value_name = "ADDRESS")]
-    pub listen: SocketAddr,
+    /// Where gRPC listens, 127.0.0.1:7070 when not given. Port 0 takes a free one and prints it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
     /// Where HTTP listens: /healthz, /readyz.
     #[arg(long, value_name = "ADDRESS")]
     pub http: Option<SocketAddr>,
-    /// Where the pretend bank listens.
-    #[arg(long, default_value = "127.0.0.1:7072", value_name = "ADDRESS")]
-    pub bank_listen: SocketAddr,
-    /// Where the pretend app store listens.
-    #[arg(long, default_value = "127.0.0.1:7073", value_name = "ADDRESS")]
-    pub store_listen: SocketAddr,
+    /// Where the pretend bank listens, 127.0.0.1:7072 when not given.
+    #[arg(long, value_name = "ADDRESS")]
+    pub bank_listen: Option<SocketAddr>,
+    /// Where the pretend app store listens, 127.0.0.1:7073 when not given.
+    #[arg(long, value_name = "ADDRESS")]
+    pub store_listen: Option<SocketAddr>,
     /// Plays with pretend money: makes an identity key and a TEST book, and runs the pretend stores and bank.
     #[arg(long)]
     pub sandbox: bool,
-    /// A TEST book to have in a sandbox; repeat for several.
-    #[arg(long = "book", default_value = "demo", value_name = "BOOK")]
+    /// A TEST book to have in a sandbox, `demo` when not given; repeat for several.
+    #[arg(long = "book", value_name = "BOOK")]
     pub books: Vec<String>,
-    /// Directory for keys and embedded databases.
-    #[arg(long, default_value = "data", value_name = "DIR")]
-    pub data_dir: PathBuf,
+    /// Directory for keys and embedded databases, `data` when not given.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
     /// Directory, outside the database, where the ledger writes its books' heads for `verify`; `heads` in the data directory when not given. Best on
     /// another disk or machine.
     #[arg(long, value_name = "DIR")]
     pub heads_dir: Option<PathBuf>,
-    /// Mebibytes that each book's accounts, guards and holds may take in the ledger's memory; what is older is read again when it is needed.
-    #[arg(long, default_value_t = ledger::config::CACHE_MIB, value_parser = clap::value_parser!(u32).range(1..=1_048_576), value_name = "MIB")]
-    pub ledger_cache_mib: u32,
+    /// Mebibytes that each book's accounts, guards and holds may take in the ledger's memory, 256 when not given; what is older is read again when it is needed.
+    #[arg(long, value_name = "MIB")]
+    pub ledger_cache_mib: Option<u32>,
     /// Public key that signs callers' tokens, PEM; repeat while keys are rotated. Required without --sandbox.
     #[arg(long = "identity-key", value_name = "FILE")]
     pub identity_keys: Vec<PathBuf>,
@@ -77,53 +83,53 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The house these options describe, or what is missing.
-    pub fn into_options(self) -> Result<Options, house::Error> {
-        let identity = match (self.sandbox, self.identity_keys.is_empty(), self.service_token_file) {
-            (true, true, None) => Identity::Sandbox,
-            (true, _, _) => return Err(house::Error::IdentityTwice),
-            (false, false, Some(token_file)) => Identity::Configured { keys: self.identity_keys, token_file },
-            (false, no_keys, token_file) => {
-                let keys = no_keys.then_some("--identity-key FILE (the public key that signs tokens)");
-                let token = token_file.is_none().then_some("--service-token-file FILE (the token services call with)");
-                return Err(house::Error::IdentityMissing(keys.into_iter().chain(token).collect::<Vec<_>>().join(" and ")));
-            }
-        };
-        let urls = [
-            (Service::Ledger, self.ledger_url),
-            (Service::Purchase, self.purchase_url),
-            (Service::Gift, self.gift_url),
-            (Service::Earnings, self.earnings_url),
-            (Service::Payout, self.payout_url),
-            (Service::Sandbox, self.sandbox_url),
+    /// The settings that file, environment and these flags make.
+    pub fn read(&self) -> Result<Read, Error> {
+        let mut layers = self.given.gather()?;
+        let shown = |flag: &Option<PathBuf>| flag.as_ref().map(|path| path.display().to_string());
+        let address = |flag: &Option<SocketAddr>| flag.map(|address| address.to_string());
+        let single = [
+            ("peers.ledger", "--ledger-url", self.ledger_url.clone()),
+            ("peers.purchase", "--purchase-url", self.purchase_url.clone()),
+            ("peers.gift", "--gift-url", self.gift_url.clone()),
+            ("peers.earnings", "--earnings-url", self.earnings_url.clone()),
+            ("peers.payout", "--payout-url", self.payout_url.clone()),
+            ("peers.sandbox", "--sandbox-url", self.sandbox_url.clone()),
+            ("database", "--database", self.database.clone()),
+            ("listen.grpc", "--listen", address(&self.listen)),
+            ("listen.http", "--http", address(&self.http)),
+            ("listen.bank", "--bank-listen", address(&self.bank_listen)),
+            ("listen.store", "--store-listen", address(&self.store_listen)),
+            ("data_dir", "--data-dir", shown(&self.data_dir)),
+            ("ledger.heads_dir", "--heads-dir", shown(&self.heads_dir)),
+            ("ledger.cache_mib", "--ledger-cache-mib", self.ledger_cache_mib.map(|mib| mib.to_string())),
+            ("payout.key_file", "--payout-key-file", shown(&self.payout_key_file)),
+            ("identity.service_token_file", "--service-token-file", shown(&self.service_token_file)),
+            ("sandbox", "--sandbox", self.sandbox.then(|| "true".to_owned())),
         ];
-        let peers: BTreeMap<_, _> = urls.into_iter().filter_map(|(service, url)| Some((service, url?))).collect();
-        let all = || Service::ALL.into_iter().filter(|service| *service != Service::Sandbox || self.sandbox);
-        let services = if self.services.is_empty() { all().filter(|s| !peers.contains_key(s)).collect() } else { self.services };
-        let heads_dir = self.heads_dir.unwrap_or_else(|| self.data_dir.join(house::HEADS));
-        Ok(Options {
-            services,
-            peers,
-            database: self.database.unwrap_or_else(|| format!("sqlite:{}", self.data_dir.display())),
-            data_dir: self.data_dir,
-            identity,
-            books: if self.sandbox { self.books } else { Vec::new() },
-            listen: Some(self.listen),
-            http: self.http,
-            bank_listen: self.bank_listen,
-            store_listen: self.store_listen,
-            settings: house::Settings {
-                ledger: ledger::Config { heads_dir: Some(heads_dir), ..Default::default() }.with_cache_mib(self.ledger_cache_mib),
-                payout: self.payout_key_file.map(payout::Config::new),
-                ..Default::default()
-            },
-        })
+        for (key, flag, value) in single {
+            if let Some(value) = value {
+                layers.set(key, &value, flag);
+            }
+        }
+        let services: Vec<String> = self.services.iter().map(ToString::to_string).collect();
+        let keys: Vec<String> = self.identity_keys.iter().map(|path| path.display().to_string()).collect();
+        for (key, flag, values) in
+            [("services", "--services", &services), ("books", "--book", &self.books), ("identity.keys", "--identity-key", &keys)]
+        {
+            if !values.is_empty() {
+                layers.set_list(key, values, flag);
+            }
+        }
+        layers.read()
     }
 }
 
 /// Runs until SIGTERM or SIGINT, then lets calls in flight finish.
-pub async fn run(arguments: Arguments) -> Outcome {
-    let options = arguments.into_options()?;
+pub async fn run(options: Options, warnings: Vec<String>) -> Outcome {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
     // Before anything starts, so that a signal during start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let starting = House::start(options);

@@ -1,5 +1,6 @@
 //! HTTP beside gRPC: whether the process lives and whether it should get traffic.
 use axum::{Router, http::StatusCode, routing::get};
+use rpc::{Listener, Protocol, Tls};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -40,7 +41,8 @@ impl Readiness {
 }
 
 /// Serves `/healthz` and `/readyz` until `shutdown`.
-pub(super) async fn serve(listener: TcpListener, readiness: Readiness, shutdown: CancellationToken) -> std::io::Result<()> {
+pub(super) async fn serve(socket: TcpListener, tls: Option<Tls>, readiness: Readiness, shutdown: CancellationToken) -> std::io::Result<()> {
+    let listener = Listener::try_new(socket, tls, Protocol::Http)?;
     let routes = Router::new().route("/healthz", get(async || "alive\n")).route("/readyz", get(async move || readiness.status()));
     axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }

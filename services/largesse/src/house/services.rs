@@ -1,8 +1,11 @@
 //! The services there are, and what each needs of the others.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// A service by name. Ordered as they start: each after those it needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Service {
     /// The only place where money moves.
     Ledger,

@@ -11,8 +11,8 @@ pub struct Settings {
     pub purchase: purchase::Config,
     /// The earnings service's.
     pub earnings: earnings::Config,
-    /// The payout service's. None: in a sandbox a key beside the data and the pretend bank; elsewhere payouts do not start.
-    pub payout: Option<payout::Config>,
+    /// The payout service's. Without a key file: in a sandbox a key beside the data and the pretend bank; elsewhere payouts do not start.
+    pub payout: payout::Config,
     /// The pretend bank's.
     pub bank: sandbox::bank::Config,
 }

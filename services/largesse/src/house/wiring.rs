@@ -1,8 +1,8 @@
 //! Identity, the stack, and the way from one service to another.
 use crate::house::{Error, Identity, Options, Service};
 use db::Database;
-use identity::{Issuer, Verifier, keys::PublicKey};
-use rpc::{Served, ServiceToken, Stack, Transport};
+use identity::{Issuer, Verifier, issuers};
+use rpc::{Served, ServiceToken, Stack, Tls, Transport};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -14,6 +14,8 @@ pub(super) struct Wiring {
     pub(super) database: Database,
     pub(super) stack: Stack,
     pub(super) issuer: Option<Arc<Issuer>>,
+    /// For the listeners; none without a certificate.
+    pub(super) tls: Option<Tls>,
     pub(super) served: Served,
     /// Cancelled first: workers stop, streams end.
     pub(super) shutdown: CancellationToken,
@@ -28,29 +30,41 @@ pub(super) struct Wiring {
     transports: BTreeMap<Service, Transport>,
 }
 
+/// What checks tokens of these issuers, with their keys as far as they can be had now; those that can't are looked for on.
+async fn believing(issuers: &[issuers::Issuer], shutdown: &CancellationToken) -> Result<Arc<Verifier>, Error> {
+    let verifier = Arc::new(Verifier::try_new(issuers.to_vec())?);
+    // An issuer that is away must not keep money from moving: the others' tokens are as good as ever.
+    for (issuer, error) in verifier.look().await {
+        tracing::warn!(issuer, %error, "the keys of an issuer can't be read; its tokens are refused until they can");
+    }
+    let (looking, shutdown) = (verifier.clone(), shutdown.clone());
+    tokio::spawn(async move { looking.keep_looking(shutdown).await });
+    Ok(verifier)
+}
+
 impl Wiring {
-    pub(super) fn try_new(options: Options, shutdown: CancellationToken) -> Result<Self, Error> {
+    pub(super) async fn try_new(options: Options, shutdown: CancellationToken) -> Result<Self, Error> {
         let database = Database::parse(&options.database)?;
-        let (issuer, keys) = match &options.identity {
+        let (issuer, verifier) = match &options.identity {
             Identity::Sandbox => {
                 let issuer = Issuer::load_or_create(&options.data_dir)?;
-                let key = issuer.public_key();
-                (Some(Arc::new(issuer)), vec![key])
+                let verifier = Verifier::new(&[issuer.public_key()]);
+                (Some(Arc::new(issuer)), Arc::new(verifier))
             }
-            Identity::Configured { keys, .. } => (None, keys.iter().map(|path| PublicKey::read(path)).collect::<Result<_, _>>()?),
+            Identity::Configured { issuers, .. } => (None, believing(issuers, &shutdown).await?),
         };
-        let stack = Stack::try_new(rpc::Options {
-            verifier: Arc::new(Verifier::new(&keys)),
-            overload: rpc::overload::Limits::default(),
-            deadline: rpc::deadline::Limits::default(),
-            closing: shutdown.clone(),
-        })?;
+        let tls = Tls::load(options.tls.clone())?;
+        tokio::spawn(tls.clone().keep_looking(shutdown.clone()));
+        let (overload, deadline) = (options.overload, options.deadline);
+        let stack =
+            Stack::try_new(rpc::Options { verifier, tls: Some(options.tls.clone()), overload, deadline, closing: shutdown.clone() })?;
         let mut transports = BTreeMap::new();
         for (service, url) in options.peers.iter().filter(|(service, _)| service.grpc_name().is_some()) {
-            transports.insert(*service, rpc::connect(url)?);
+            transports.insert(*service, rpc::connect_with(url, &tls)?);
         }
+        let tls = options.tls.serves().then_some(tls);
         let (served, ledger, payout, bank, store) = (Served::default(), None, None, None, None);
-        Ok(Self { options, database, stack, issuer, served, shutdown, ledger, payout, bank, store, transports })
+        Ok(Self { options, database, stack, issuer, tls, served, shutdown, ledger, payout, bank, store, transports })
     }
 
     /// Adds a service that has started: to the listener, and for its neighbours.

@@ -15,7 +15,7 @@ use api::{
     payout::{ListPayoutsRequest, payout_service_client::PayoutServiceClient},
     purchase::{GetWalletRequest, purchase_service_client::PurchaseServiceClient},
 };
-use identity::{Books, Grant, Role};
+use identity::{Books, Grant, Role, issuers::Issuer};
 use largesse::house::{Error, House, Identity, Options, Service};
 use money::{BookName, UserKey};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
@@ -167,7 +167,7 @@ async fn wrong_configuration_is_refused_by_name() {
     let token = dir.path().join("token");
     let grant = Grant { subject: UserKey::try_new("largesse").unwrap(), role: Role::Service, app: String::new(), books: Books::All };
     std::fs::write(&token, identity::Issuer::from_keys(&keys).issue(&grant, Duration::from_secs(600)).unwrap()).unwrap();
-    let identity = Identity::Configured { keys: vec![dir.path().join("identity.pub.pem")], token_file: token };
+    let identity = Identity::Configured { issuers: vec![Issuer::house(vec![dir.path().join("identity.pub.pem")])], token_file: token };
     let error = House::start(Options { identity: identity.clone(), ..options(dir.path()) }).await.err().unwrap();
     assert!(error.to_string().contains("--sandbox only"), "{error}");
 

@@ -36,12 +36,7 @@ impl House {
         let ledger = Ledger::start(store, config).await.unwrap();
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(Issuer::load_or_create(keys.path()).unwrap());
-        let options = Options {
-            verifier: Arc::new(Verifier::new(&[issuer.public_key()])),
-            overload: Default::default(),
-            deadline: Default::default(),
-            closing: CancellationToken::new(),
-        };
+        let options = Options::new(Arc::new(Verifier::new(&[issuer.public_key()])), CancellationToken::new());
         let bare = rpc::in_process(Stack::try_new(options).unwrap().layer(Routes::new(Service::new(ledger.clone()).server())));
         let way = bare.clone().with_token(ServiceToken::minted(issuer.clone(), "gift").unwrap());
         let house = Self { ledger, issuer, way, bare, _keys: keys };

@@ -75,11 +75,9 @@ impl World {
     pub fn new(database: Database, config: Config, dir: &std::path::Path) -> Self {
         let issuer = Arc::new(Issuer::load_or_create(dir).unwrap());
         let stack = Stack::try_new(Options {
-            verifier: Arc::new(Verifier::new(&[issuer.public_key()])),
-            overload: Default::default(),
             // A machine that stands still for seconds is no fault of the ledger's.
             deadline: Limits { default: PATIENCE, maximum: PATIENCE },
-            closing: CancellationToken::new(),
+            ..Options::new(Arc::new(Verifier::new(&[issuer.public_key()])), CancellationToken::new())
         });
         let token = |caller: &Caller| {
             let grant = Grant { subject: UserKey::try_new(caller.name).unwrap(), role: caller.role, app: String::new(), books: Books::All };

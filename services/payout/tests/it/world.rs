@@ -46,7 +46,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
         let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
-        let options = Options { verifier, overload: Default::default(), deadline: Default::default(), closing: CancellationToken::new() };
+        let options = Options::new(verifier, CancellationToken::new());
         let stack = Stack::try_new(options).unwrap();
         let store = ledger::open_store(&database).await.unwrap();
         let ledger = Ledger::start(store, ledger::Config::default()).await.unwrap();

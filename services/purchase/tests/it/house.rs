@@ -84,13 +84,7 @@ async fn start(
     database: &db::Database,
     shutdown: &CancellationToken,
 ) -> (Service, rpc::Transport, rpc::Transport) {
-    let stack = rpc::Stack::try_new(rpc::Options {
-        verifier: Arc::new(Verifier::new(&[issuer.public_key()])),
-        overload: rpc::overload::Limits::default(),
-        deadline: rpc::deadline::Limits::default(),
-        closing: shutdown.clone(),
-    })
-    .unwrap();
+    let stack = rpc::Stack::try_new(rpc::Options::new(Arc::new(Verifier::new(&[issuer.public_key()])), shutdown.clone())).unwrap();
     let routes = tonic::service::Routes::new(LedgerServiceServer::new(ledger.clone()));
     let ledger_way = rpc::in_process(stack.layer(routes));
     let token = rpc::ServiceToken::minted(issuer.clone(), "purchase").unwrap();

@@ -1,6 +1,6 @@
 //! A client over HTTP/2, with tonic's errors put into this house's words.
-use super::Wire;
-use crate::{Error, errors};
+use super::{Wire, connector::Connector};
+use crate::{Error, Tls, errors};
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -27,17 +27,17 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn try_new(url: &str) -> Result<Self, Error> {
+    pub(super) fn try_new(url: &str, tls: Option<&Tls>) -> Result<Self, Error> {
         let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|source| Error::Address { url: url.to_owned(), source })?;
+        let connector = Connector::try_new(endpoint.uri(), tls).map_err(|why| Error::Peer { url: url.to_owned(), why })?;
         let channel = endpoint
-            .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
             .keep_alive_timeout(KEEPALIVE_TIMEOUT)
             .keep_alive_while_idle(true)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
-            .connect_lazy();
+            .connect_with_connector_lazy(connector);
         Ok(Self { channel, url: url.into() })
     }
 }

@@ -1,6 +1,6 @@
 //! A client laid directly over a service of the same process.
 use super::Wire;
-use crate::Stacked;
+use crate::{Peer, Stacked};
 use api::codec::hand_over;
 use bytes::Bytes;
 use futures::{FutureExt as _, future::BoxFuture};
@@ -25,6 +25,7 @@ impl Wire for InProcess {
     fn send(&self, mut request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Status>> {
         // A socket carries no extensions, so neither does this: what the server's side finds there, its own stack put there.
         request.extensions_mut().clear();
+        request.extensions_mut().insert(Peer::Here);
         // Routes are always ready.
         let answer = self.0.clone().call(request.map(Handed::body));
         Box::pin(answer.map(|answer| match answer {

@@ -10,7 +10,7 @@ use api::{
 use futures::stream::BoxStream;
 use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
 use money::{BookName, UserKey};
-use rpc::{Options, Served, ServiceToken, Stack, Transport};
+use rpc::{Options, Served, ServiceToken, Stack, Tls, Transport};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -149,13 +149,24 @@ pub struct House {
 impl House {
     /// Both services, `calls_max` in flight each.
     pub async fn start(way: Way, calls_max: usize) -> Self {
+        Self::start_with(way, calls_max, None).await
+    }
+
+    /// Both services, with these certificates on the socket and between them.
+    pub async fn start_with(way: Way, calls_max: usize, tls: Option<Tls>) -> Self {
         let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
         let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
         let overload = rpc::overload::Limits { calls_max, ..Default::default() };
-        let options = Options { verifier, overload, deadline: Default::default(), closing: CancellationToken::new() };
+        let options =
+            Options { overload, tls: tls.as_ref().map(|tls| tls.config().clone()), ..Options::new(verifier, CancellationToken::new()) };
         let stack = Stack::try_new(options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let connect = || match &tls {
+            Some(tls) => rpc::connect_with(&url, tls).unwrap(),
+            None => rpc::connect(&url).unwrap(),
+        };
 
         let seen = Arc::new(Mutex::default());
         let gate = Arc::new(Semaphore::new(0));
@@ -163,18 +174,18 @@ impl House {
         let ledger = Routes::new(server::LedgerServiceServer::new(Ledger { seen: seen.clone() }));
         let to_ledger = match way {
             Way::InProcess => rpc::in_process(stack.layer(ledger.clone())),
-            Way::Socket => rpc::connect(&url).unwrap(),
+            Way::Socket => connect(),
         };
         let to_ledger = to_ledger.with_token(ServiceToken::minted(issuer.clone(), "gift").unwrap());
         let gifts = Gifts { ledger: LedgerServiceClient::new(to_ledger), gate: gate.clone(), arrived: arrived.clone() };
         let gifts = Routes::new(GiftServiceServer::new(gifts));
         let transport = match way {
             Way::InProcess => rpc::in_process(stack.layer(gifts.clone())),
-            Way::Socket => rpc::connect(&url).unwrap(),
+            Way::Socket => connect(),
         };
         let served = Served::default().add(LEDGER, ledger).add(GIFT, gifts);
         let shutdown = CancellationToken::new();
-        let serving = tokio::spawn(rpc::serve(listener, served, stack, shutdown.clone()));
+        let serving = tokio::spawn(rpc::serve(listener, tls, served, stack, shutdown.clone()));
         Self { transport, issuer, seen, gate, arrived, url, shutdown, serving }
     }
 

@@ -1,6 +1,8 @@
 //! The stack as callers meet it. Every claim holds in process and over a socket.
 #![allow(clippy::unwrap_used)]
 
+mod authority;
+mod certificates;
 mod house;
 mod spans;
 mod wire;

@@ -8,15 +8,17 @@ struct Line {
     arguments: Arguments,
 }
 
-fn options(line: &str) -> Result<Options, house::Error> {
-    Line::try_parse_from(std::iter::once("serve").chain(line.split_whitespace())).unwrap().arguments.into_options()
+fn options(line: &str) -> Result<Options, String> {
+    let line = Line::try_parse_from(std::iter::once("serve").chain(line.split_whitespace())).unwrap();
+    let read = line.arguments.read().map_err(|error| error.to_string())?;
+    read.config.into_options().map_err(|error| error.to_string())
 }
 
 #[test]
 fn without_identity_it_refuses_and_says_what_is_missing() {
-    let error = options("").err().unwrap().to_string();
+    let error = options("").unwrap_err();
     assert!(error.contains("--identity-key") && error.contains("--service-token-file") && error.contains("--sandbox"), "{error}");
-    let error = options("--identity-key k.pem").err().unwrap().to_string();
+    let error = options("--identity-key k.pem").unwrap_err();
     assert!(!error.contains("--identity-key FILE") && error.contains("--service-token-file"), "{error}");
     assert!(options("--identity-key k.pem --service-token-file t").is_ok());
 }
@@ -55,4 +57,24 @@ fn heads_are_written_beside_the_data_unless_told_where() {
     let dir = |line: &str| options(line).unwrap().settings.ledger.heads_dir.unwrap();
     assert_eq!(dir("--sandbox --data-dir here"), PathBuf::from("here/heads"));
     assert_eq!(dir("--sandbox --heads-dir /mnt/heads"), PathBuf::from("/mnt/heads"));
+}
+
+#[test]
+fn flags_are_told_by_name_when_they_are_wrong() {
+    assert_eq!(
+        options("--sandbox --ledger-cache-mib 0").unwrap_err(),
+        "--ledger-cache-mib: ledger.cache_mib: 0 is not 1 to 1048576 mebibytes"
+    );
+    assert!(options("--sandbox --book Not_A_Book").unwrap_err().starts_with("--book: books.0: "));
+    assert!(options("--sandbox --database mysql://h/n").unwrap_err().starts_with("--database: database: "));
+    let twice = options("--sandbox --services ledger --ledger-url http://127.0.0.1:1").unwrap_err();
+    assert!(twice.starts_with("--ledger-url: peers.ledger: ledger is among services"), "{twice}");
+    assert!(options("--sandbox --ledger-url nowhere").unwrap_err().starts_with("--ledger-url: peers.ledger: \"nowhere\": "));
+}
+
+#[test]
+fn any_option_can_be_set() {
+    let options = options("--sandbox --set ledger.queue_max=7 --set gift.post_timeout_ms=1500 --set calls.calls_max=9").unwrap();
+    assert_eq!((options.settings.ledger.queue_max, options.overload.calls_max), (7, 9));
+    assert_eq!(options.settings.gift.post_timeout, std::time::Duration::from_millis(1_500));
 }

@@ -20,8 +20,9 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
 }
 
 fn config(wiring: &Wiring) -> Result<payout::Config, Fault> {
-    if let Some(config) = &wiring.options.settings.payout {
-        return Ok(config.clone());
+    let given = wiring.options.settings.payout.clone();
+    if given.has_key() {
+        return Ok(given);
     }
     match &wiring.options.identity {
         Identity::Configured { .. } => Err(Error::PayoutKeyMissing.into()),
@@ -30,7 +31,8 @@ fn config(wiring: &Wiring) -> Result<payout::Config, Fault> {
             let bank = bank.ok_or(Error::PeerMissing { service: Service::Payout, needed: Service::Sandbox })?;
             let account = |code| Currency::try_new(code).map(sandbox::bank::own_account);
             let debtors = vec![(Rail::UsRtp, account("USD")?), (Rail::SepaInstant, account("EUR")?)];
-            Ok(payout::Config::sandbox(wiring.options.data_dir.join(SANDBOX_KEY_FILE), bank, debtors))
+            let made = payout::Config::sandbox(wiring.options.data_dir.join(SANDBOX_KEY_FILE), bank, debtors);
+            Ok(payout::Config { key_file: made.key_file, create_key: made.create_key, test_bank: made.test_bank, ..given })
         }
     }
 }

@@ -1,0 +1,99 @@
+//! `largesse config`: settings printed, checked and explained.
+use crate::{
+    cli::{self, settings::Given},
+    config::{Config, PREFIX},
+};
+use clap::{Args, Subcommand};
+use settings::{Kind, keys::keys};
+use std::{io::Write as _, process::ExitCode};
+
+/// Options of `largesse config`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct Arguments {
+    /// Print every option with its documentation and default, as a file to begin with.
+    #[arg(long)]
+    pub default: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Reads settings as `serve` would and says what is wrong or dangerous. Exit code 2 when something is wrong.
+    Check(Given),
+    /// Prints every setting with where it was said. What must not be seen is hidden.
+    Show(Given),
+}
+
+/// Prints or checks.
+#[must_use]
+pub fn run(arguments: &Arguments) -> ExitCode {
+    if arguments.default {
+        return print(&settings::template::<Config>(PREFIX));
+    }
+    match &arguments.command {
+        Some(Command::Check(given)) => check(given),
+        Some(Command::Show(given)) => show(given),
+        None => ExitCode::from(cli::USAGE),
+    }
+}
+
+fn check(given: &Given) -> ExitCode {
+    let read = match given.gather().and_then(cli::settings::Gathered::read) {
+        Ok(read) => read,
+        Err(error) => return cli::refuse(&error),
+    };
+    for warning in &read.warnings {
+        println!("warning: {warning}");
+    }
+    // What is missing for a start is no mistake of a line, but no start either.
+    match read.config.into_options().and_then(|options| crate::house::check(&options).map(|()| options)) {
+        Ok(options) => {
+            let services: Vec<&str> = options.services.iter().map(|service| service.as_str()).collect();
+            println!("ok: {} would start", services.join(", "));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("largesse: {error}");
+            ExitCode::from(cli::USAGE)
+        }
+    }
+}
+
+fn show(given: &Given) -> ExitCode {
+    let read = match given.gather().and_then(cli::settings::Gathered::read) {
+        Ok(read) => read,
+        Err(error) => return cli::refuse(&error),
+    };
+    let Ok(toml::Value::Table(tree)) = toml::Value::try_from(&read.config) else {
+        eprintln!("largesse: the settings can't be written as TOML");
+        return ExitCode::FAILURE;
+    };
+    let mut text = String::new();
+    for key in keys::<Config>().iter().filter(|key| key.kind != Kind::Table) {
+        let value = key.path.split('.').try_fold(None::<&toml::Value>, |above, name| {
+            let found = match above {
+                None => tree.get(name),
+                Some(value) => value.get(name),
+            };
+            found.map(Some)
+        });
+        let shown = value.flatten().map_or_else(|| "(nothing)".to_owned(), ToString::to_string);
+        text.push_str(&format!("{} = {shown}  # {}\n", key.path, read.layers.origin(&key.path)));
+    }
+    print(&text)
+}
+
+/// Prints to whoever reads, who may stop before the end.
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("largesse: standard output: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

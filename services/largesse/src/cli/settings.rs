@@ -1,0 +1,66 @@
+//! How every command that has settings is given them: a file, the environment, and any key by flag.
+use crate::config::{self, Config};
+use clap::Args;
+use settings::{Error, Layers};
+use std::path::PathBuf;
+
+/// Where settings come from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Given {
+    /// File with settings; `largesse config --default` prints one.
+    #[arg(long, env = config::FILE_VARIABLE, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Sets any option over file and environment, such as `--set ledger.cache_mib=512`; repeat for several.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Settings that were read and checked.
+#[derive(Debug)]
+pub struct Read {
+    /// What they make.
+    pub config: Config,
+    /// Where each was said.
+    pub layers: Layers,
+    /// What is dangerous or means nothing, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// Layers, and the variables among them that mean nothing.
+pub struct Gathered {
+    layers: Layers,
+    unknown: Vec<String>,
+}
+
+impl Gathered {
+    /// Lays one value over the others.
+    pub fn set(&mut self, key: &str, value: &str, flag: &str) {
+        self.layers.set(key, value, flag);
+    }
+
+    /// Lays a list over the others.
+    pub fn set_list(&mut self, key: &str, values: &[String], flag: &str) {
+        self.layers.set_list(key, values, flag);
+    }
+
+    /// The settings they make.
+    pub fn read(self) -> Result<Read, Error> {
+        let config = config::read(&self.layers)?;
+        let dangers = config.warnings().into_iter().map(|(key, why)| self.layers.problem(&key, why).to_string());
+        let strange = self.unknown.iter().map(|name| format!("environment variable {name}: there is no such option"));
+        let warnings = dangers.chain(strange).collect();
+        Ok(Read { config, layers: self.layers, warnings })
+    }
+}
+
+impl Given {
+    /// The file, the environment over it, and `--set` over both. A command's own flags come after.
+    pub fn gather(&self) -> Result<Gathered, Error> {
+        let (mut layers, unknown) = config::layers(self.config.as_deref())?;
+        for pair in &self.set {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            layers.set(key.trim(), value.trim(), &format!("--set {key}"));
+        }
+        Ok(Gathered { layers, unknown })
+    }
+}

@@ -1,0 +1,63 @@
+//! The house that settings describe.
+use super::{Config, check::identified};
+use crate::house::{self, Options, Service};
+use std::time::Duration;
+
+impl Config {
+    /// The house, or what is missing for one.
+    pub fn into_options(self) -> Result<Options, house::Error> {
+        let identity = self.house_identity()?;
+        let peers = self.peers.known();
+        let all = || Service::ALL.into_iter().filter(|service| *service != Service::Sandbox || self.sandbox);
+        let services = if self.services.is_empty() { all().filter(|s| !peers.contains_key(s)).collect() } else { self.services };
+        let database = match self.database.is_empty() {
+            true => format!("sqlite:{}", self.data_dir.display()),
+            false => self.database.expose().to_owned(),
+        };
+        let heads_dir = self.ledger.heads_dir.clone().unwrap_or_else(|| self.data_dir.join(house::HEADS));
+        let ms = Duration::from_millis;
+        Ok(Options {
+            services,
+            peers,
+            database,
+            data_dir: self.data_dir,
+            identity,
+            tls: self.tls,
+            overload: rpc::overload::Limits { calls_max: self.calls.calls_max, streams_max: self.calls.streams_max },
+            deadline: rpc::deadline::Limits { default: ms(self.calls.default_deadline_ms), maximum: ms(self.calls.deadline_max_ms) },
+            books: if self.sandbox { self.books } else { Vec::new() },
+            listen: Some(self.listen.grpc),
+            http: self.listen.http,
+            bank_listen: self.listen.bank,
+            store_listen: self.listen.store,
+            settings: house::Settings {
+                ledger: ledger::Config { heads_dir: Some(heads_dir), ..self.ledger },
+                gift: self.gift,
+                purchase: self.purchase,
+                earnings: self.earnings,
+                payout: self.payout,
+                ..Default::default()
+            },
+        })
+    }
+
+    /// Whom to believe, or what is missing to believe anybody.
+    fn house_identity(&self) -> Result<house::Identity, house::Error> {
+        if self.sandbox {
+            return if identified(self) { Err(house::Error::IdentityTwice) } else { Ok(house::Identity::Sandbox) };
+        }
+        let identity = &self.identity;
+        let no_keys = identity.keys.is_empty() && identity.issuers.is_empty();
+        let no_token = identity.service_token_file.as_os_str().is_empty();
+        let keys = no_keys.then_some("--identity-key FILE (the public key that signs tokens; or identity.issuers in a file)");
+        let token = no_token.then_some("--service-token-file FILE (the token services call with)");
+        if no_keys || no_token {
+            return Err(house::Error::IdentityMissing(keys.into_iter().chain(token).collect::<Vec<_>>().join(" and ")));
+        }
+        let mut issuers = identity.issuers.clone();
+        if !identity.keys.is_empty() {
+            issuers.push(identity::issuers::Issuer::house(identity.keys.clone()));
+        }
+        Ok(house::Identity::Configured { issuers, token_file: identity.service_token_file.clone() })
+    }
+}

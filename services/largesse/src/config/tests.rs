@@ -1,0 +1,98 @@
+//! Unit tests of the settings: the printed file is the default, mistakes are told, dangers are warned of.
+use super::*;
+use settings::Layers;
+
+/// The settings of a file with this text.
+fn file(text: &str) -> Result<Config, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("largesse.toml");
+    std::fs::write(&path, text).unwrap();
+    let mut layers = Layers::new::<Config>(PREFIX);
+    layers.file(&path).and_then(|()| read(&layers)).map_err(|error| error.to_string().replace(&format!("{}/", dir.path().display()), ""))
+}
+
+/// The keys that are warned of.
+fn dangers(text: &str) -> Vec<String> {
+    file(text).unwrap().warnings().into_iter().map(|(key, _)| key).collect()
+}
+
+#[test]
+fn the_printed_file_is_the_default() {
+    let printed = settings::template::<Config>(PREFIX);
+    let shown = |config: &Config| toml::Value::try_from(config).unwrap();
+    assert_eq!(shown(&file(&printed).unwrap()), shown(&Config::default()));
+    for line in printed.lines() {
+        assert!(line.len() <= 160, "{line}");
+    }
+}
+
+#[test]
+fn every_option_says_what_it_is_for() {
+    fn documented(keys: &[settings::Key], above: &str) {
+        for key in keys {
+            assert!(key.doc.ends_with(['.', ')']), "{above}{}: {:?}", key.path, key.doc);
+            if let settings::Kind::Tables(inner) = &key.kind {
+                documented(inner, &format!("{}.", key.path));
+            }
+        }
+    }
+    let keys = settings::keys::keys::<Config>();
+    assert!(keys.len() > 50);
+    documented(&keys, "");
+}
+
+#[test]
+fn what_cannot_be_is_told_with_its_line() {
+    let told = |text: &str| file(text).unwrap_err();
+    assert!(
+        told("sandbox = true\n[identity]\nkeys = [\"k.pem\"]").starts_with("largesse.toml:2: identity: a sandbox makes its own identity")
+    );
+    assert!(told("books = [\"demo\", \"No\"]").starts_with("largesse.toml:1: books.1: "));
+    assert!(told("services = [\"gifts\"]").starts_with("largesse.toml:1: services.0: unknown variant `gifts`"));
+    assert!(told("[tls]\ncertificate = \"a.pem\"").starts_with("largesse.toml:1: tls.key: "));
+    assert!(told("[calls]\ncalls_max = 0").starts_with("largesse.toml:1: calls: "));
+    assert!(told("[gift]\nbatch_items_max = 0").contains("gift: gift.batch_items_max must be 1 to 1000"));
+    assert!(told("[ledger]\ncache_mib = 0").starts_with("largesse.toml:2: ledger.cache_mib: 0 is not 1 to"));
+    assert!(told("[listen]\ngrpc = \"here\"").starts_with("largesse.toml:2: listen.grpc: "));
+    assert!(told("[telemetry]\nsample_ratio = 1.5").starts_with("largesse.toml:2: telemetry.sample_ratio: 1.5 is not"));
+    let issuer = "[[identity.issuers]]\nissuer = \"a\"\nroles = [\"viewer\"]\njwks = \"http://login.example.com\"\n";
+    assert!(told(issuer).starts_with("largesse.toml:4: identity.issuers.0.jwks: https only"));
+    let twice = issuer.replace("http:", "https:").repeat(2);
+    assert!(told(&twice).starts_with("largesse.toml:6: identity.issuers.1.issuer: \"a\" is there already"), "{}", told(&twice));
+}
+
+#[test]
+fn what_is_dangerous_is_warned_of() {
+    assert_eq!(dangers("sandbox = true"), [""; 0]);
+    let open = "sandbox = true\n[listen]\ngrpc = \"0.0.0.0:7070\"";
+    assert_eq!(dangers(open), ["sandbox", "listen.grpc"]);
+    assert_eq!(dangers("sandbox = true\n[peers]\nledger = \"http://ledger:7070\""), ["peers.ledger"]);
+    assert_eq!(dangers("sandbox = true\n[peers]\nledger = \"http://127.0.0.1:7070\""), [""; 0]);
+    assert_eq!(dangers("sandbox = true\n[ledger]\nlease_ms = 0"), ["ledger.lease_ms"]);
+    assert_eq!(dangers("sandbox = true\n[telemetry]\notlp_endpoint = \"http://c:4317\""), ["telemetry.sample_ratio"]);
+    for (url, dangerous) in [
+        ("postgres://db.example.com/n", true),
+        ("postgres://db.example.com/n?sslmode=prefer", true),
+        ("postgres://db.example.com/n?sslmode=verify-full", false),
+        ("postgres://u:p@127.0.0.1:5432/n", false),
+        ("postgres://localhost/n?host=/run/postgresql", false),
+    ] {
+        let found = dangers(&format!("sandbox = true\ndatabase = \"{url}\""));
+        assert_eq!(found.contains(&"database".to_owned()), dangerous, "{url}");
+    }
+    let issuer = "[[identity.issuers]]\nissuer = \"a\"\njwks = \"k.json\"\nroles = [\"viewer\", \"admin\"]\nlifetime_max_s = 0\n";
+    let found = dangers(issuer);
+    for option in ["roles", "apps", "lifetime_max_s"] {
+        assert!(found.contains(&format!("identity.issuers.0.{option}")), "{found:?}");
+    }
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let config = file("sandbox = true\ndatabase = \"postgres://u:hunter2@127.0.0.1/n\"").unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    assert!(!toml::to_string(&config).unwrap().contains("hunter2"));
+    assert!(config.into_options().unwrap().database.contains("hunter2"), "it is used, though");
+    let told = file("database = \"mysql://u:hunter2@h/n\"").unwrap_err();
+    assert!(!told.contains("hunter2"), "{told}");
+}

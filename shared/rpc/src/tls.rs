@@ -1,0 +1,196 @@
+//! TLS on listeners and towards neighbours, with files that may be replaced while running.
+//!
+//! - [`Config`]: which files, and which certificate may be used by whom.
+//! - `files`: reading them into what rustls needs.
+//! - [`peer`]: whose certificate a connection showed.
+//! - `stream`: a connection with or without it.
+use crate::Error;
+use identity::Role;
+use rustls::{ClientConfig, ServerConfig};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+mod files;
+pub mod peer;
+pub(crate) mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use peer::Peer;
+
+/// Certificates: ours, those we believe, and whose callers' certificates are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// File with this process's certificate chain (PEM, its own first), shown on every listener and to the services it calls. Empty: no TLS on
+    /// the listeners.
+    pub certificate: PathBuf,
+    /// File with the certificate's private key (PEM).
+    pub key: PathBuf,
+    /// File with the CA certificates (PEM) that callers' certificates are checked with. When given, a token with one of `certificate_roles` counts only
+    /// on a connection whose certificate `clients` allows it to. Users' connections need no certificate.
+    pub client_ca: PathBuf,
+    /// File with the CA certificates (PEM) that the services called at `https://` addresses are checked with; the system's when empty.
+    pub peer_ca: PathBuf,
+    /// Roles whose tokens need a certificate.
+    pub certificate_roles: Vec<Role>,
+    /// Whose callers' certificates are.
+    pub clients: Vec<Client>,
+    /// Seconds between looks at the files; changed ones are used for new connections. Files that can't be read leave the old ones in use.
+    pub reload_s: u32,
+}
+
+/// A caller's certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Client {
+    /// A name in the certificate: a URI (`spiffe://…`) or DNS name of its subject alternative names, or `CN=` and its common name.
+    pub identity: String,
+    /// The role in which it may call.
+    pub role: Role,
+    /// The `sub` of the tokens it may call with; any when empty.
+    #[serde(default)]
+    pub subjects: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let none = PathBuf::new;
+        Self {
+            certificate: none(),
+            key: none(),
+            client_ca: none(),
+            peer_ca: none(),
+            certificate_roles: vec![Role::Service],
+            clients: Vec::new(),
+            reload_s: 10,
+        }
+    }
+}
+
+impl Config {
+    /// Whether listeners speak TLS.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        !self.certificate.as_os_str().is_empty()
+    }
+
+    /// Whether callers' certificates are checked.
+    #[must_use]
+    pub fn checks_clients(&self) -> bool {
+        !self.client_ca.as_os_str().is_empty()
+    }
+
+    /// What has no meaning, with the option it stands in; no file is read.
+    #[must_use]
+    pub fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let mut found = Vec::new();
+        if self.serves() == self.key.as_os_str().is_empty() {
+            found.push(("key", "certificate and key belong together: give both or neither"));
+        }
+        if self.checks_clients() && !self.serves() {
+            found.push(("client_ca", "callers show certificates on TLS listeners only: give certificate and key too"));
+        }
+        if self.checks_clients() && self.clients.is_empty() && !self.certificate_roles.is_empty() {
+            found.push(("clients", "no certificate is anybody's, so no service could call: name them"));
+        }
+        if self.clients.iter().any(|client| client.identity.is_empty()) {
+            found.push(("clients", "an identity must not be empty"));
+        }
+        if self.reload_s == 0 {
+            found.push(("reload_s", "1 or more"));
+        }
+        found
+    }
+}
+
+/// What was read of the files last.
+#[derive(Clone)]
+struct Loaded {
+    /// For gRPC listeners; none without a certificate.
+    grpc: Option<Arc<ServerConfig>>,
+    /// The same for listeners that speak HTTP/1.1.
+    http: Option<Arc<ServerConfig>>,
+    /// Towards neighbours.
+    client: Arc<ClientConfig>,
+    /// What the files held, to see when they change.
+    seen: files::Seen,
+}
+
+/// TLS of a process. Clones share what was loaded.
+#[derive(Clone)]
+pub struct Tls {
+    config: Arc<Config>,
+    loaded: Arc<RwLock<Loaded>>,
+}
+
+impl Tls {
+    /// Reads the files.
+    pub fn load(config: Config) -> Result<Self, Error> {
+        let loaded = files::load(&config)?;
+        Ok(Self { config: Arc::new(config), loaded: Arc::new(RwLock::new(loaded)) })
+    }
+
+    /// What callers' certificates allow.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// For a new connection of a gRPC listener, if it speaks TLS.
+    pub(crate) fn grpc(&self) -> Option<Arc<ServerConfig>> {
+        self.current().grpc
+    }
+
+    /// For a new connection of an HTTP listener, if it speaks TLS.
+    pub(crate) fn http(&self) -> Option<Arc<ServerConfig>> {
+        self.current().http
+    }
+
+    /// For a new connection to a neighbour.
+    pub(crate) fn client(&self) -> Arc<ClientConfig> {
+        self.current().client
+    }
+
+    fn current(&self) -> Loaded {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the files again if they changed, and says whether they did. What can't be used changes nothing.
+    pub fn reload(&self) -> Result<bool, Error> {
+        if files::Seen::of(&self.config)? == self.current().seen {
+            return Ok(false);
+        }
+        let fresh = files::load(&self.config)?;
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(true)
+    }
+
+    /// Looks at the files from time to time until `closing`.
+    pub async fn keep_looking(self, closing: CancellationToken) {
+        let mut every = interval(Duration::from_secs(self.config.reload_s.max(1).into()));
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = closing.cancelled() => return,
+                _ = every.tick() => {}
+            }
+            match self.reload() {
+                Ok(true) => tracing::info!("certificates were replaced; new connections use them"),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "certificates were replaced by something that can't be used; the old ones stay"),
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! Certificates and keys from PEM files into what rustls needs.
+use super::{Config, Loaded};
+use crate::Error;
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    server::WebPkiClientVerifier,
+};
+use std::{fs, path::Path, sync::Arc};
+
+/// What the files held when they were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen(Vec<Vec<u8>>);
+
+impl Seen {
+    pub(super) fn of(config: &Config) -> Result<Self, Error> {
+        let files = [&config.certificate, &config.key, &config.client_ca, &config.peer_ca];
+        let read = files.into_iter().map(|path| match path.as_os_str().is_empty() {
+            true => Ok(Vec::new()),
+            false => fs::read(path).map_err(|error| failed(path, &error)),
+        });
+        Ok(Self(read.collect::<Result<_, _>>()?))
+    }
+}
+
+/// Reads every file that `config` names.
+pub(super) fn load(config: &Config) -> Result<Loaded, Error> {
+    // Before the files are used: what is replaced while they are read is seen at the next look.
+    let seen = Seen::of(config)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let ours = match config.serves() {
+        true => Some((certificates(&config.certificate)?, private_key(&config.key)?)),
+        false => None,
+    };
+    let server = match &ours {
+        Some((chain, key)) => Some(server(config, &provider, (chain.clone(), key.clone_key()))?),
+        None => None,
+    };
+    let speaking = |protocol: &[u8]| {
+        server.clone().map(|mut server| {
+            server.alpn_protocols = vec![protocol.to_vec()];
+            Arc::new(server)
+        })
+    };
+    let client = Arc::new(client(config, &provider, ours)?);
+    Ok(Loaded { grpc: speaking(b"h2"), http: speaking(b"http/1.1"), client, seen })
+}
+
+type Ours = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn server(config: &Config, provider: &Arc<CryptoProvider>, (chain, key): Ours) -> Result<ServerConfig, Error> {
+    let builder = ServerConfig::builder_with_provider(provider.clone());
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| failed(&config.certificate, &error))?;
+    let builder = if config.checks_clients() {
+        let roots = Arc::new(roots(&config.client_ca)?);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider.clone());
+        // Users have no certificates; a token that needs one is refused where tokens are checked.
+        let verifier = verifier.allow_unauthenticated().build().map_err(|error| failed(&config.client_ca, &error))?;
+        builder.with_client_cert_verifier(verifier)
+    } else {
+        builder.with_no_client_auth()
+    };
+    builder.with_single_cert(chain, key).map_err(|error| failed(&config.certificate, &error))
+}
+
+fn client(config: &Config, provider: &Arc<CryptoProvider>, ours: Option<Ours>) -> Result<ClientConfig, Error> {
+    let roots = if config.peer_ca.as_os_str().is_empty() {
+        let mut roots = RootCertStore::empty();
+        // Single certificates of the system that can't be read are its affair, as long as there are others.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots
+    } else {
+        roots(&config.peer_ca)?
+    };
+    let builder = ClientConfig::builder_with_provider(provider.clone());
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| failed(&config.peer_ca, &error))?;
+    let builder = builder.with_root_certificates(roots);
+    let mut client = match ours {
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| failed(&config.certificate, &error))?,
+        None => builder.with_no_client_auth(),
+    };
+    client.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(client)
+}
+
+fn roots(path: &Path) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|error| failed(path, &error))?;
+    }
+    Ok(roots)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let read = CertificateDer::pem_file_iter(path).map_err(|error| failed(path, &error))?;
+    let found: Vec<_> = read.collect::<Result<_, _>>().map_err(|error| failed(path, &error))?;
+    if found.is_empty() { Err(failed(path, &"no certificate in it")) } else { Ok(found) }
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
+    PrivateKeyDer::from_pem_file(path).map_err(|error| failed(path, &error))
+}
+
+fn failed(path: &Path, why: &dyn std::fmt::Display) -> Error {
+    Error::Certificate { path: path.to_owned(), why: why.to_string() }
+}

@@ -1,0 +1,67 @@
+//! Who is at the other end of a connection, as its certificate says, and whether a token may be used there.
+use super::Config;
+use crate::errors;
+use identity::Principal;
+use rustls::pki_types::CertificateDer;
+use std::{net::SocketAddr, sync::Arc};
+use tonic::{Code, Status};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+
+/// The other end of a call's connection; in the extensions of every request.
+#[derive(Debug, Clone)]
+pub enum Peer {
+    /// A client of this process, without a connection.
+    Here,
+    /// Somebody at the other end of a socket.
+    Remote {
+        /// Where.
+        address: SocketAddr,
+        /// The names in the certificate it showed, which one of our CAs signed. None: it showed none.
+        names: Option<Arc<[String]>>,
+    },
+}
+
+/// The names of a certificate: URIs and DNS names, and its common name as `CN=`.
+pub(crate) fn names(certificate: &CertificateDer<'_>) -> Arc<[String]> {
+    let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return Arc::default() };
+    let mut found = Vec::new();
+    if let Ok(Some(alternatives)) = parsed.subject_alternative_name() {
+        for name in &alternatives.value.general_names {
+            match name {
+                GeneralName::URI(uri) => found.push((*uri).to_owned()),
+                GeneralName::DNSName(name) => found.push((*name).to_owned()),
+                _ => {}
+            }
+        }
+    }
+    found.extend(parsed.subject().iter_common_name().filter_map(|name| Some(format!("CN={}", name.as_str().ok()?))));
+    found.into()
+}
+
+/// Refuses a token that needs a certificate on a connection whose certificate does not allow it: a stolen token is then worth nothing.
+pub(crate) fn check(config: Option<&Config>, principal: &Principal, peer: Option<&Peer>) -> Result<(), Status> {
+    let Some(config) = config.filter(|config| config.checks_clients() && config.certificate_roles.contains(&principal.role)) else {
+        return Ok(());
+    };
+    let names = match peer {
+        Some(Peer::Here) => return Ok(()),
+        Some(Peer::Remote { names: Some(names), .. }) => names,
+        Some(Peer::Remote { names: None, .. }) | None => {
+            return Err(refused("missing", "a token with this role needs a client certificate", principal));
+        }
+    };
+    let mut known = config.clients.iter().filter(|client| names.contains(&client.identity)).peekable();
+    if known.peek().is_none() {
+        return Err(refused("unknown", "the client certificate is nobody's here", principal));
+    }
+    let allowed = known.any(|client| {
+        client.role == principal.role
+            && (client.subjects.is_empty() || client.subjects.iter().any(|subject| subject == principal.subject.as_str()))
+    });
+    if allowed { Ok(()) } else { Err(refused("another", "the token is not one this client certificate may use", principal)) }
+}
+
+fn refused(word: &str, why: &str, principal: &Principal) -> Status {
+    let facts = [("certificate", word.to_owned()), ("role", principal.role.to_string())];
+    errors::refused(Code::Unauthenticated, "UNAUTHENTICATED", why.to_owned(), &facts)
+}

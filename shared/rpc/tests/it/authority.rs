@@ -1,0 +1,48 @@
+//! A certificate authority of the test's own, and what it signs.
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType,
+    date_time_ymd,
+};
+use std::path::{Path, PathBuf};
+
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    pub dir: PathBuf,
+}
+
+/// When a certificate is good.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Age {
+    Now,
+    Over,
+}
+
+impl Authority {
+    /// Writes its certificate to `<name>.pem` in `dir`.
+    pub fn new(dir: &Path, name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        std::fs::write(dir.join(format!("{name}.pem")), issuer.pem()).unwrap();
+        Self { issuer, dir: dir.to_owned() }
+    }
+
+    /// A certificate for 127.0.0.1 and `identity`, and its key, as `<name>.pem` and `<name>.key`.
+    pub fn sign(&self, name: &str, identity: &str, age: Age) -> (PathBuf, PathBuf) {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.subject_alt_names = vec![SanType::IpAddress("127.0.0.1".parse().unwrap()), SanType::URI(identity.try_into().unwrap())];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        if age == Age::Over {
+            (params.not_before, params.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
+        }
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let (chain, private) = (self.dir.join(format!("{name}.pem")), self.dir.join(format!("{name}.key")));
+        std::fs::write(&chain, certificate.pem()).unwrap();
+        std::fs::write(&private, key.serialize_pem()).unwrap();
+        (chain, private)
+    }
+}
