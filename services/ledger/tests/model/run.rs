@@ -277,9 +277,7 @@ impl Run {
             }
         }
         // For the same reason its dry runs, which no commit confirms, say nothing.
-        if calls.iter().all(|call| call.after.is_none()) {
-            calls.retain(|call| !call.ask.is_dry_run());
-        }
+        *calls = without_dry_runs(std::mem::take(calls));
     }
 
     /// A commit hangs: readers see the book as it was. Unless there was nothing to commit.
@@ -449,4 +447,23 @@ fn note(calls: &mut Vec<Call>, unsure: &mut HashSet<Key>, (caller, asked, outcom
         }
     }
     whole
+}
+
+/// The other calls. Who came after a dry run came after whatever that came after.
+fn without_dry_runs(calls: Vec<Call>) -> Vec<Call> {
+    let mut places = Vec::new();
+    for call in &calls {
+        let kept = !call.ask.is_dry_run();
+        let last = places.iter().filter(|(kept, _)| *kept).count();
+        places.push((kept, last));
+    }
+    let before: Vec<Option<usize>> = calls.iter().map(|call| call.after).collect();
+    let kept_before = |mut after: Option<usize>| loop {
+        match after {
+            Some(at) if !places[at].0 => after = before[at],
+            Some(at) => return Some(places[at].1),
+            None => return None,
+        }
+    };
+    calls.into_iter().filter(|call| !call.ask.is_dry_run()).map(|call| Call { after: kept_before(call.after), ..call }).collect()
 }

@@ -28,8 +28,8 @@ pub struct Caller {
 pub const CALLERS: [Caller; 4] = [
     Caller { name: "gift", role: Role::Service },
     Caller { name: "payout", role: Role::Service },
-    Caller { name: "ann", role: Role::Finance },
-    Caller { name: "ben", role: Role::Finance },
+    Caller { name: "support", role: Role::Service },
+    Caller { name: "earnings", role: Role::Service },
 ];
 
 impl Caller {
