@@ -2,13 +2,14 @@
 use prost::Message;
 use std::{error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 6] = [
+const PROTOS: [&str; 7] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
     "largesse/purchase/v1/purchase.proto",
     "largesse/earnings/v1/earnings.proto",
     "largesse/payout/v1/payout.proto",
+    "largesse/support/v1/support.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

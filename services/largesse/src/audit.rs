@@ -52,6 +52,19 @@ pub struct Report {
     pub ok: bool,
     /// By book.
     pub books: Vec<BookReport>,
+    /// The record of what staff did, where its table is here.
+    pub acts: Option<ActsReport>,
+}
+
+/// What was found in the record of what staff did.
+#[derive(Debug, Serialize)]
+pub struct ActsReport {
+    /// Lines that follow from one another.
+    pub lines: i64,
+    /// Lines whose texts were erased; the chain still covers their digests.
+    pub erased: i64,
+    /// What does not fit, with the line.
+    pub problem: Option<String>,
 }
 
 /// The ledger's store of a database that has one: looking makes none.
@@ -74,7 +87,18 @@ pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<Report, 
     if books.is_empty() {
         return Err("the ledger in this database has no book".into());
     }
-    Ok(Report { ok: books.iter().all(BookReport::ok), books })
+    let acts = audit_acts(database).await?;
+    let ok = books.iter().all(BookReport::ok) && acts.as_ref().is_none_or(|acts| acts.problem.is_none());
+    Ok(Report { ok, books, acts })
+}
+
+async fn audit_acts(database: &Database) -> Result<Option<ActsReport>, Fault> {
+    if !exists(database, Service::Support).await? {
+        return Ok(None);
+    }
+    let found = support::check::check(&support::store::Store::open(database).await?).await?;
+    let problem = found.problem.map(|(line, why)| format!("line {line} of what staff did: {why}"));
+    Ok(Some(ActsReport { lines: found.lines, erased: found.erased, problem }))
 }
 
 async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<BookReport, Fault> {

@@ -90,6 +90,8 @@ pub struct Listen {
 pub struct Peers {
     /// LedgerService.
     pub ledger: String,
+    /// SupportService; a process that knows of none refuses calls of staff.
+    pub support: String,
     /// The pretend bank.
     pub sandbox: String,
     /// PurchaseService.
@@ -178,6 +180,7 @@ impl Peers {
     pub fn known(&self) -> BTreeMap<Service, String> {
         let all = [
             (Service::Ledger, &self.ledger),
+            (Service::Support, &self.support),
             (Service::Sandbox, &self.sandbox),
             (Service::Purchase, &self.purchase),
             (Service::Gift, &self.gift),

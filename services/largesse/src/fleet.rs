@@ -74,7 +74,11 @@ impl Fleet {
     pub async fn start(options: Options) -> Result<Self, Error> {
         let mut fleet = Self { options, members: Vec::new() };
         let groups: Vec<Vec<Service>> = if fleet.options.split {
-            fleet.options.services.iter().map(|service| vec![*service]).collect()
+            // What staff do at the ledger is written down by the support service, which needs the ledger: so they share a process.
+            let with_ledger = |service: &Service| matches!(service, Service::Ledger | Service::Support);
+            let (ledger, others): (Vec<Service>, Vec<Service>) = fleet.options.services.iter().partition(|service| with_ledger(service));
+            let others = others.into_iter().map(|service| vec![service]);
+            std::iter::once(ledger).filter(|group| !group.is_empty()).chain(others).collect()
         } else {
             vec![fleet.options.services.clone()]
         };

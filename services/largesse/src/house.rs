@@ -214,6 +214,7 @@ impl House {
         if let Some(ledger) = &house.wiring.ledger {
             house.readiness.follow(ledger);
         }
+        house.wiring.record_acts()?;
         books::ensure(&house.wiring).await?;
         if let Some((listener, address)) = grpc {
             house.addresses.push(("grpc", address));
@@ -325,7 +326,13 @@ pub fn check(options: &Options) -> Result<(), Error> {
             Service::Payout if options.settings.payout.has_key() => {}
             Service::Payout if !sandbox => return Err(Error::PayoutKeyMissing),
             Service::Payout if !known(Service::Sandbox) => return Err(Error::PeerMissing { service, needed: Service::Sandbox }),
-            Service::Ledger | Service::Sandbox | Service::Purchase | Service::Gift | Service::Earnings | Service::Payout => {}
+            Service::Ledger
+            | Service::Support
+            | Service::Sandbox
+            | Service::Purchase
+            | Service::Gift
+            | Service::Earnings
+            | Service::Payout => {}
         }
     }
     Ok(())

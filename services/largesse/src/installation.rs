@@ -8,7 +8,7 @@ use crate::{
 use api::{
     earnings::earnings_service_client::EarningsServiceClient, gift::gift_service_client::GiftServiceClient,
     ledger::ledger_service_client::LedgerServiceClient, payout::payout_service_client::PayoutServiceClient,
-    purchase::purchase_service_client::PurchaseServiceClient,
+    purchase::purchase_service_client::PurchaseServiceClient, support::support_service_client::SupportServiceClient,
 };
 use identity::{Books, Grant, Issuer, Role};
 use money::{BookName, UserKey};
@@ -81,6 +81,12 @@ impl Installation {
         LedgerServiceClient::new(self.transport(Service::Ledger)).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
     }
 
+    /// To the support service.
+    #[must_use]
+    pub fn support(&self) -> SupportServiceClient<Transport> {
+        SupportServiceClient::new(self.transport(Service::Support))
+    }
+
     /// To the gift service.
     #[must_use]
     pub fn gift(&self) -> GiftServiceClient<Transport> {
@@ -110,5 +116,12 @@ impl Installation {
 pub fn authorised<T>(message: T, token: &str) -> Result<Request<T>, Fault> {
     let mut request = Request::new(message);
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
+    Ok(request)
+}
+
+/// A request of a member of staff, who says why.
+pub fn explained<T>(message: T, token: &str, why: &str) -> Result<Request<T>, Fault> {
+    let mut request = authorised(message, token)?;
+    request.metadata_mut().insert(rpc::REASON, why.parse()?);
     Ok(request)
 }

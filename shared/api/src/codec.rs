@@ -33,6 +33,8 @@ static TICKETS: AtomicU64 = AtomicU64::new(1);
 struct Aside {
     /// Inside how many polls of bodies we are.
     depth: usize,
+    /// Inside how many polls whose messages are to be written whatever is around them.
+    written: usize,
     /// Whether the innermost of them has put nothing aside yet: the second message of a frame is decoded later, so that one is written.
     free: bool,
     messages: Vec<(u64, Box<dyn Any>)>,
@@ -66,10 +68,24 @@ pub fn hand_over<R>(poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
+/// Polls a body of a call within the process whose messages are wanted as bytes.
+pub fn written<R>(poll: impl FnOnce() -> R) -> R {
+    /// Ends it also by a panic.
+    struct Scope;
+    impl Drop for Scope {
+        fn drop(&mut self) {
+            ASIDE.with_borrow_mut(|aside| aside.written -= 1);
+        }
+    }
+    ASIDE.with_borrow_mut(|aside| aside.written += 1);
+    let _scope = Scope;
+    poll()
+}
+
 fn put_aside<T: Message + 'static>(message: T) -> Result<u64, T> {
     ASIDE.with_borrow_mut(|aside| {
         // What is too long for a socket is too long here: it is written, and refused as there.
-        if !aside.free || message.encoded_len() > MESSAGE_MAX {
+        if !aside.free || aside.written > 0 || message.encoded_len() > MESSAGE_MAX {
             return Err(message);
         }
         aside.free = false;

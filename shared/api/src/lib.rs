@@ -36,10 +36,16 @@ pub mod largesse {
             tonic::include_proto!("largesse.payout.v1");
         }
     }
+    pub mod support {
+        pub mod v1 {
+            tonic::include_proto!("largesse.support.v1");
+        }
+    }
 }
 
 pub use largesse::{
-    earnings::v1 as earnings, gift::v1 as gift, ledger::v1 as ledger, payout::v1 as payout, purchase::v1 as purchase, r#type::v1 as r#type,
+    earnings::v1 as earnings, gift::v1 as gift, ledger::v1 as ledger, payout::v1 as payout, purchase::v1 as purchase,
+    support::v1 as support, r#type::v1 as r#type,
 };
 
 /// Every contract's descriptor, with comments, as a serialised `FileDescriptorSet`.

@@ -31,6 +31,18 @@ pub struct Row {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// Whether staff must say why: where it shows or changes what belongs to a user, or changes a book.
+    pub reason: bool,
+}
+
+/// A row whose staff need no reason: it concerns nobody.
+const fn row(path: &'static str, access: Access) -> Row {
+    Row { path, access, reason: false }
+}
+
+/// A row whose staff must say why.
+const fn explained(path: &'static str, access: Access) -> Row {
+    Row { path, access, reason: true }
 }
 
 impl Row {
@@ -46,12 +58,14 @@ impl Row {
 /// Services act for the users they serve; all staff may look.
 const LEDGER_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
-/// Money moves by services, and by finance when the books need a hand.
-const LEDGER_POST: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book)]);
+/// Money moves by services. When the books need a hand, two members of staff lend it through SupportService.
+const LEDGER_POST: Access = Access::Roles(&[(Service, Reach::Book)]);
 /// The whole journal, everybody's entries in it: for services that project it and for those who audit it.
 const LEDGER_WATCH: Access = Access::Roles(&[(Service, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
-/// Steps that stop or undo somebody's money are taken by people who answer for them.
-const LEDGER_CORRECT: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
+/// Steps that stop or undo somebody's money are taken by two people, through SupportService, which takes them as itself.
+const LEDGER_CORRECT: Access = Access::Roles(&[(Service, Reach::Book)]);
+/// What may leave an account is bounded by people who answer for it.
+const LEDGER_LIMIT: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Books are set up by admins, and by a sandbox at its start.
 const BOOK_SETUP: Access = Access::Roles(&[(Service, Reach::Book), (Admin, Reach::Book)]);
 
@@ -93,47 +107,66 @@ const CREATOR_READ: Access = Access::Roles(&[
 /// could pay themselves.
 const CREATOR_CASH: Access = Access::Roles(&[(Creator, Reach::Own), (Service, Reach::OnBehalf)]);
 
+/// What staff do is written down by the services they call.
+const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
+/// What staff did is for those who audit them.
+const ACT_READ: Access = Access::Roles(&[(Auditor, Reach::Book), (Admin, Reach::Book)]);
+/// Whoever helps users or answers for the books may ask for a hand.
+const PROPOSE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
+/// The second pair of eyes answers for the books.
+const APPROVE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
+/// All staff may see what was asked for.
+const PROPOSAL_READ: Access =
+    Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+
 /// Every RPC of every contract, by service in the order of the contracts.
 pub const TABLE: &[Row] = &[
-    Row { path: "/largesse.ledger.v1.LedgerService/CreateBook", access: BOOK_SETUP },
-    Row { path: "/largesse.ledger.v1.LedgerService/ListBooks", access: LEDGER_READ },
-    Row { path: "/largesse.ledger.v1.LedgerService/OpenAccounts", access: LEDGER_POST },
-    Row { path: "/largesse.ledger.v1.LedgerService/SetAccountState", access: LEDGER_CORRECT },
-    Row { path: "/largesse.ledger.v1.LedgerService/SetDebitLimit", access: LEDGER_CORRECT },
-    Row { path: "/largesse.ledger.v1.LedgerService/Post", access: LEDGER_POST },
-    Row { path: "/largesse.ledger.v1.LedgerService/PostBatch", access: LEDGER_POST },
-    Row { path: "/largesse.ledger.v1.LedgerService/PostStream", access: LEDGER_POST },
-    Row { path: "/largesse.ledger.v1.LedgerService/ImportBatch", access: LEDGER_CORRECT },
-    Row { path: "/largesse.ledger.v1.LedgerService/PostPending", access: LEDGER_POST },
-    Row { path: "/largesse.ledger.v1.LedgerService/VoidPending", access: LEDGER_POST },
-    Row { path: "/largesse.ledger.v1.LedgerService/Reverse", access: LEDGER_CORRECT },
-    Row { path: "/largesse.ledger.v1.LedgerService/GetAccount", access: LEDGER_READ },
-    Row { path: "/largesse.ledger.v1.LedgerService/ListEntries", access: LEDGER_READ },
-    Row { path: "/largesse.ledger.v1.LedgerService/GetBalanceAt", access: LEDGER_READ },
-    Row { path: "/largesse.ledger.v1.LedgerService/GetPosting", access: LEDGER_READ },
-    Row { path: "/largesse.ledger.v1.LedgerService/WatchJournal", access: LEDGER_WATCH },
-    Row { path: "/largesse.ledger.v1.LedgerService/GetTrialBalance", access: LEDGER_READ },
-    Row { path: "/largesse.ledger.v1.LedgerService/VerifyBook", access: LEDGER_READ },
-    Row { path: "/largesse.gift.v1.GiftService/ListGifts", access: CATALOGUE },
-    Row { path: "/largesse.gift.v1.GiftService/SendGift", access: USER_SPEND },
-    Row { path: "/largesse.gift.v1.GiftService/SendGifts", access: USER_SPEND },
-    Row { path: "/largesse.purchase.v1.PurchaseService/ListCoinPackages", access: CATALOGUE },
-    Row { path: "/largesse.purchase.v1.PurchaseService/GetWallet", access: USER_READ },
-    Row { path: "/largesse.purchase.v1.PurchaseService/RedeemPurchase", access: USER_TOP_UP },
-    Row { path: "/largesse.purchase.v1.PurchaseService/GetPurchase", access: USER_READ },
-    Row { path: "/largesse.purchase.v1.PurchaseService/ListPurchases", access: USER_READ },
-    Row { path: "/largesse.earnings.v1.EarningsService/GetEarnings", access: CREATOR_READ },
-    Row { path: "/largesse.earnings.v1.EarningsService/CreateQuote", access: CREATOR_CASH },
-    Row { path: "/largesse.earnings.v1.EarningsService/GetQuote", access: CREATOR_READ },
-    Row { path: "/largesse.earnings.v1.EarningsService/AcceptQuote", access: CREATOR_CASH },
-    Row { path: "/largesse.payout.v1.PayoutService/CreateBeneficiary", access: CREATOR_CASH },
-    Row { path: "/largesse.payout.v1.PayoutService/ListBeneficiaries", access: CREATOR_READ },
-    Row { path: "/largesse.payout.v1.PayoutService/RequestPayout", access: CREATOR_CASH },
-    Row { path: "/largesse.payout.v1.PayoutService/GetPayout", access: CREATOR_READ },
-    Row { path: "/largesse.payout.v1.PayoutService/ListPayouts", access: CREATOR_READ },
-    Row { path: "/largesse.payout.v1.PayoutService/WatchPayout", access: CREATOR_READ },
-    Row { path: "/grpc.health.v1.Health/Check", access: Access::Open },
-    Row { path: "/grpc.health.v1.Health/Watch", access: Access::Open },
-    Row { path: "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", access: Access::Open },
-    Row { path: "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", access: Access::Open },
+    explained("/largesse.ledger.v1.LedgerService/CreateBook", BOOK_SETUP),
+    row("/largesse.ledger.v1.LedgerService/ListBooks", LEDGER_READ),
+    explained("/largesse.ledger.v1.LedgerService/OpenAccounts", LEDGER_POST),
+    explained("/largesse.ledger.v1.LedgerService/SetAccountState", LEDGER_CORRECT),
+    explained("/largesse.ledger.v1.LedgerService/SetDebitLimit", LEDGER_LIMIT),
+    explained("/largesse.ledger.v1.LedgerService/Post", LEDGER_POST),
+    explained("/largesse.ledger.v1.LedgerService/PostBatch", LEDGER_POST),
+    explained("/largesse.ledger.v1.LedgerService/PostStream", LEDGER_POST),
+    explained("/largesse.ledger.v1.LedgerService/ImportBatch", LEDGER_CORRECT),
+    explained("/largesse.ledger.v1.LedgerService/PostPending", LEDGER_POST),
+    explained("/largesse.ledger.v1.LedgerService/VoidPending", LEDGER_POST),
+    explained("/largesse.ledger.v1.LedgerService/Reverse", LEDGER_CORRECT),
+    explained("/largesse.ledger.v1.LedgerService/GetAccount", LEDGER_READ),
+    explained("/largesse.ledger.v1.LedgerService/ListEntries", LEDGER_READ),
+    explained("/largesse.ledger.v1.LedgerService/GetBalanceAt", LEDGER_READ),
+    explained("/largesse.ledger.v1.LedgerService/GetPosting", LEDGER_READ),
+    explained("/largesse.ledger.v1.LedgerService/WatchJournal", LEDGER_WATCH),
+    row("/largesse.ledger.v1.LedgerService/GetTrialBalance", LEDGER_READ),
+    row("/largesse.ledger.v1.LedgerService/VerifyBook", LEDGER_READ),
+    row("/largesse.gift.v1.GiftService/ListGifts", CATALOGUE),
+    explained("/largesse.gift.v1.GiftService/SendGift", USER_SPEND),
+    explained("/largesse.gift.v1.GiftService/SendGifts", USER_SPEND),
+    row("/largesse.purchase.v1.PurchaseService/ListCoinPackages", CATALOGUE),
+    explained("/largesse.purchase.v1.PurchaseService/GetWallet", USER_READ),
+    explained("/largesse.purchase.v1.PurchaseService/RedeemPurchase", USER_TOP_UP),
+    explained("/largesse.purchase.v1.PurchaseService/GetPurchase", USER_READ),
+    explained("/largesse.purchase.v1.PurchaseService/ListPurchases", USER_READ),
+    explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
+    explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH),
+    explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),
+    explained("/largesse.earnings.v1.EarningsService/AcceptQuote", CREATOR_CASH),
+    explained("/largesse.payout.v1.PayoutService/CreateBeneficiary", CREATOR_CASH),
+    explained("/largesse.payout.v1.PayoutService/ListBeneficiaries", CREATOR_READ),
+    explained("/largesse.payout.v1.PayoutService/RequestPayout", CREATOR_CASH),
+    explained("/largesse.payout.v1.PayoutService/GetPayout", CREATOR_READ),
+    explained("/largesse.payout.v1.PayoutService/ListPayouts", CREATOR_READ),
+    explained("/largesse.payout.v1.PayoutService/WatchPayout", CREATOR_READ),
+    row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD),
+    explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
+    explained("/largesse.support.v1.SupportService/Propose", PROPOSE),
+    explained("/largesse.support.v1.SupportService/Approve", APPROVE),
+    explained("/largesse.support.v1.SupportService/Reject", PROPOSE),
+    row("/largesse.support.v1.SupportService/GetProposal", PROPOSAL_READ),
+    row("/largesse.support.v1.SupportService/ListProposals", PROPOSAL_READ),
+    row("/grpc.health.v1.Health/Check", Access::Open),
+    row("/grpc.health.v1.Health/Watch", Access::Open),
+    row("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Access::Open),
+    row("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Access::Open),
 ];

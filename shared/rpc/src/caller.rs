@@ -12,6 +12,15 @@ pub struct Caller {
     pub principal: Arc<Principal>,
     /// What the table of access says about its role and this RPC.
     pub reach: Reach,
+    /// Why, as a member of staff said; nothing of others.
+    pub reason: Option<Arc<str>>,
+}
+
+/// Why the member of staff behind `request` calls. Fails only where a service was wired without the stack.
+pub fn staff_reason<T>(request: &Request<T>) -> Result<String, Status> {
+    let reason = caller(request)?.reason;
+    let missing = || errors::internal(&std::io::Error::other("an RPC that needs a reason was reached without one"));
+    reason.map(|reason| reason.to_string()).ok_or_else(missing)
 }
 
 /// The caller of `request`. Fails only where a service was wired without the stack, and then closed.

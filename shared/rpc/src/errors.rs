@@ -47,6 +47,13 @@ pub fn identity_unavailable() -> Status {
     with_details(Code::Unavailable, "IDENTITY_UNAVAILABLE", message, &[], details)
 }
 
+/// UNAVAILABLE: what staff were about to do could not be written down, so nothing happened. Retry the same request.
+pub fn audit_unavailable() -> Status {
+    let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
+    let message = "it could not be written down who does this and why; nothing happened, retry the same request";
+    with_details(Code::Unavailable, "AUDIT_UNAVAILABLE", message, &[], details)
+}
+
 /// UNAVAILABLE: no connection to a service could be made, so nothing happened there.
 pub fn peer_unreachable(address: &str, cause: &dyn Error) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));

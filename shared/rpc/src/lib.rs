@@ -4,6 +4,7 @@
 //! [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
 //! about a call to the calls made on its behalf. [`serve()`] puts a stack on a [`listener`], with [`tls`] where there is a certificate;
 //! [`in_process`] lays a client directly on it.
+pub mod acts;
 pub mod authenticate;
 pub mod authorise;
 mod body;
@@ -23,7 +24,8 @@ pub mod token;
 pub mod trace;
 pub mod transport;
 
-pub use caller::{Caller, caller};
+pub use acts::REASON;
+pub use caller::{Caller, caller, staff_reason};
 pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused};
 pub use listener::{Listener, Protocol};
 pub use serve::{Served, serve};

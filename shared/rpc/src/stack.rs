@@ -3,7 +3,9 @@
 //! A tower [`Layer`]; inside it is one future and not one per layer, because the layers share what they learn about a call and the
 //! call's whole budget is a few microseconds.
 use crate::{
-    Error, authenticate, authorise,
+    Caller, Error, Transport,
+    acts::{self, Shapes},
+    authenticate, authorise,
     body::Watched,
     contain,
     context::{self, CallContext},
@@ -19,7 +21,7 @@ use identity::{Verifier, access::Access};
 use std::{
     convert::Infallible,
     mem,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{self, Poll},
 };
 use tokio_util::sync::CancellationToken;
@@ -37,6 +39,8 @@ pub struct Options {
     pub overload: overload::Limits,
     /// How long calls may take.
     pub deadline: deadline::Limits,
+    /// Whether what staff do must be written down. If so, their calls are refused until [`Stack::record_with`] says where.
+    pub recorded: bool,
     /// Cancelled when the process is about to stop; ends the streams that would otherwise keep it alive.
     pub closing: CancellationToken,
 }
@@ -45,13 +49,16 @@ impl Options {
     /// Nothing but tokens and the default limits.
     pub fn new(verifier: Arc<Verifier>, closing: CancellationToken) -> Self {
         let (overload, deadline) = (overload::Limits::default(), deadline::Limits::default());
-        Self { verifier, tls: None, overload, deadline, closing }
+        Self { verifier, tls: None, overload, deadline, recorded: false, closing }
     }
 }
 
 struct Shared {
     methods: Methods,
     options: Options,
+    shapes: Shapes,
+    /// The way to SupportService, as this process.
+    record: OnceLock<Transport>,
 }
 
 /// The server side of every call. One per process; clones share their counters.
@@ -61,7 +68,13 @@ pub struct Stack(Arc<Shared>);
 impl Stack {
     /// Joins the contracts with the table of access; an RPC without a row is an error here, before anything listens.
     pub fn try_new(options: Options) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Shared { methods: Methods::try_new(options.overload)?, options })))
+        let shapes = Shapes::try_new().map_err(Error::Descriptors)?;
+        Ok(Self(Arc::new(Shared { methods: Methods::try_new(options.overload)?, options, shapes, record: OnceLock::new() })))
+    }
+
+    /// Writes down what staff do by this way to SupportService. Later calls change nothing.
+    pub fn record_with(&self, support: Transport) {
+        self.0.record.get_or_init(|| support);
     }
 
     /// What ends the streams that only watch.
@@ -86,6 +99,17 @@ impl Stack {
             Err(status) => return finish(span, &status),
         };
         let context = CallContext { deadline: admitted.deadline, trace: span.parent, service: method.service };
+        // Written down before it is done, where staff call; everybody else passes.
+        let (begun, request) = match &admitted.staff {
+            None => (None, request),
+            Some(caller) => {
+                let beginning = context::enter(context, deadline::enforce(admitted.deadline, shared.begin((method, caller), request)));
+                match beginning.await.and_then(|begun| begun) {
+                    Ok((begun, request)) => (Some(begun), request),
+                    Err(status) => return finish(span, &status),
+                }
+            }
+        };
         // Panics inside the deadline: whatever falls in time is INTERNAL.
         // The handler runs inside the context, so that its own calls inherit deadline and trace.
         let handled = contain::panics(async {
@@ -96,8 +120,14 @@ impl Stack {
             }
         });
         let handled = context::enter(context, deadline::enforce(admitted.deadline, handled)).await;
-        let response = match handled.and_then(|contained| contained) {
-            Ok(Ok(response)) => response,
+        let handled = handled.and_then(|contained| contained).map(|answered| match answered {
+            Ok(response) => response,
+        });
+        if let Some(begun) = begun {
+            context::enter(context, begun.end(&acts::ending(&handled))).await;
+        }
+        let response = match handled {
+            Ok(response) => response,
             Err(status) => return finish(span, &status),
         };
         if let Some(status) = contain::unreadable(response.headers()) {
@@ -117,6 +147,8 @@ impl Stack {
 struct Admitted {
     deadline: Option<tokio::time::Instant>,
     place: Place,
+    /// The caller, when it is a member of staff whose acts are written down.
+    staff: Option<Caller>,
 }
 
 impl Shared {
@@ -125,6 +157,7 @@ impl Shared {
         let place = method.gate.admit()?;
         // Deadline before identity, so that the time for checking counts.
         let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
+        let mut staff = None;
         match method.row.access {
             Access::Open => {}
             Access::Roles(_) => {
@@ -132,11 +165,17 @@ impl Shared {
                 let principal = authenticate::authenticate(&self.options.verifier, request.headers()).await?;
                 // The connection, after the token: only the token says whether it needs one with a certificate.
                 tls::peer::check(self.options.tls.as_ref(), &principal, request.extensions().get::<tls::Peer>())?;
-                let caller = authorise::authorise(method, principal)?;
+                let caller = authorise::authorise(method, principal, request.headers())?;
+                staff = Some(&caller).filter(|caller| self.options.recorded && acts::is_staff(caller.principal.role)).cloned();
                 request.extensions_mut().insert(caller);
             }
         }
-        Ok(Admitted { deadline, place })
+        Ok(Admitted { deadline, place, staff })
+    }
+
+    async fn begin(&self, call: (&Method, &Caller), request: Request<Body>) -> Result<(acts::Begun, Request<Body>), Status> {
+        let record = self.record.get().ok_or_else(crate::errors::audit_unavailable)?;
+        acts::begin(&self.shapes, record, call, request).await
     }
 }
 

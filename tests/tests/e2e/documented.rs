@@ -5,7 +5,7 @@ use api::{
     ledger::{BookMode, CreateBookRequest, ListBooksRequest, ledger_service_client::LedgerServiceClient},
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
-use largesse::installation::authorised;
+use largesse::installation::{authorised, explained};
 use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
@@ -133,7 +133,7 @@ async fn prepared() -> (tempfile::TempDir, PathBuf) {
     std::os::unix::fs::symlink(binary(), path.join("bin/largesse")).unwrap();
     run(&path, &block("openssl req -x509")).await;
     run(&path, &block("--sub front --role service")).await;
-    for (name, word) in [("ledger.toml", "services = [\"ledger\"]"), ("front.toml", "services = [\"gift\"]")] {
+    for (name, word) in [("ledger.toml", "services = [\"ledger\", \"support\"]"), ("front.toml", "services = [\"gift\"]")] {
         std::fs::write(path.join(name), block(word)).unwrap();
     }
     (dir, path)
@@ -143,7 +143,7 @@ async fn prepared() -> (tempfile::TempDir, PathBuf) {
 async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     let (_dir, dir) = prepared().await;
     let checked = run(&dir, "largesse config check --config ledger.toml").await;
-    assert_eq!(checked, "ok: ledger would start\n");
+    assert_eq!(checked, "ok: ledger, support would start\n");
     let ledger = Process::start(&dir, &["--config", "ledger.toml", "--http", "127.0.0.1:0"], &[]).await;
     let (key, issuers) = login(&dir);
     let front = Process::start(&dir, &["--config", "front.toml", "--ledger-url", &ledger.url], &[issuers]).await;
@@ -152,7 +152,9 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     let token = run(&dir, "largesse token --data-dir house --sub ann --role admin --ttl 10m").await;
     let mut admin = LedgerServiceClient::new(way(&dir, &ledger, None));
     let book = CreateBookRequest { book: "demo".to_owned(), mode: BookMode::Live.into(), region: "eu".to_owned() };
-    admin.create_book(authorised(book, token.trim()).unwrap()).await.unwrap();
+    let unexplained = admin.create_book(authorised(book.clone(), token.trim()).unwrap()).await.unwrap_err();
+    assert_eq!(reason(&unexplained).as_deref(), Some("REASON_REQUIRED"));
+    admin.create_book(explained(book, token.trim(), "setting up").unwrap()).await.unwrap();
 
     // A user of the login, through the front to the ledger: without coins, and told so.
     let mut user = GiftServiceClient::new(way(&dir, &front, None));
@@ -197,7 +199,7 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
 async fn a_wrong_file_is_told_before_anything_binds() {
     let (_dir, dir) = prepared().await;
     let text = std::fs::read_to_string(dir.join("ledger.toml")).unwrap();
-    std::fs::write(dir.join("wrong.toml"), text.replace("client_ca =", "clientca =").replace("[\"ledger\"]", "[\"ledgers\"]")).unwrap();
+    std::fs::write(dir.join("wrong.toml"), text.replace("client_ca =", "clientca =").replace("[\"ledger\",", "[\"ledgers\",")).unwrap();
     for command in [["config", "check"].as_slice(), &["serve"]] {
         let output = Command::new(binary()).args(command).args(["--config", "wrong.toml"]).current_dir(&dir).output().await.unwrap();
         assert_eq!(output.status.code(), Some(2));

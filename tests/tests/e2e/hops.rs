@@ -98,7 +98,8 @@ async fn a_gift_and_a_payout_show_every_hop_and_no_process_opens_anothers_store(
 
     for (process, services) in fleet.processes() {
         let own: &[&str] = match services[0] {
-            Service::Ledger => &["ledger.db"],
+            // They share a process.
+            Service::Ledger | Service::Support => &["ledger.db", "support.db"],
             Service::Sandbox => &["sandbox_bank.db"],
             Service::Purchase => &["purchase.db"],
             Service::Gift => &[],

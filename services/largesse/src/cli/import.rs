@@ -37,7 +37,7 @@ pub async fn run(arguments: Arguments) -> Outcome {
     let told = |error: std::io::Error| format!("{}: {error}", arguments.file.display());
     let file = BufReader::new(File::open(&arguments.file).map_err(told)?);
     let books = Books::Only(vec![BookName::try_new(&arguments.book)?]);
-    let grant = Grant { subject: UserKey::try_new("import")?, role: Role::Admin, app: String::new(), books };
+    let grant = Grant { subject: UserKey::try_new("import")?, role: Role::Service, app: String::new(), books };
     let token = Issuer::load_or_create(&arguments.data_dir)?.issue(&grant, TOKEN_TTL)?;
     let client = LedgerServiceClient::new(rpc::connect(&arguments.url)?).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
     let mut target = Target { client, token, book: arguments.book, dry_run: arguments.dry_run };

@@ -25,6 +25,9 @@ pub struct Arguments {
     /// Where LedgerService is, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub ledger_url: Option<String>,
+    /// Where SupportService is, when it does not run here; calls of staff are refused by processes that know of none.
+    #[arg(long, value_name = "URL")]
+    pub support_url: Option<String>,
     /// Where PurchaseService is, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub purchase_url: Option<String>,
@@ -90,6 +93,7 @@ impl Arguments {
         let address = |flag: &Option<SocketAddr>| flag.map(|address| address.to_string());
         let single = [
             ("peers.ledger", "--ledger-url", self.ledger_url.clone()),
+            ("peers.support", "--support-url", self.support_url.clone()),
             ("peers.purchase", "--purchase-url", self.purchase_url.clone()),
             ("peers.gift", "--gift-url", self.gift_url.clone()),
             ("peers.earnings", "--earnings-url", self.earnings_url.clone()),

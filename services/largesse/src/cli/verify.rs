@@ -32,6 +32,13 @@ pub async fn run(arguments: Arguments) -> Outcome {
         for book in &report.books {
             tell(book);
         }
+        match &report.acts {
+            Some(acts) => match &acts.problem {
+                Some(problem) => println!("BAD: {problem}"),
+                None => println!("{} lines of what staff did follow from one another, {} of them erased", acts.lines, acts.erased),
+            },
+            None => println!("what staff did was not checked: its tables are not here"),
+        }
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

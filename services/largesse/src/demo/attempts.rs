@@ -17,7 +17,8 @@ pub fn attempts(story: &Story, paid: &[Paid]) -> Result<Try, Fault> {
         let address = story.fleet.url(service)?.trim_start_matches("http://").to_owned();
         let name = service.grpc_name().ok_or("a service with RPCs")?;
         let body = if body.is_empty() { String::new() } else { format!(" -d '{body}'") };
-        Ok::<_, Fault>(format!("grpcurl -plaintext -H \"authorization: Bearer ${token}\"{body} {address} {name}/{method}"))
+        let why = if token == "AUDITOR" { " -H 'largesse-reason: trying it out'" } else { "" };
+        Ok::<_, Fault>(format!("grpcurl -plaintext{why} -H \"authorization: Bearer ${token}\"{body} {address} {name}/{method}"))
     };
     let cheapest = story.plan.gifts.iter().filter(|gift| gift.calls.len() == 1).min_by_key(|gift| gift.cost_coins);
     let gift = cheapest.ok_or("a plan has gifts")?;

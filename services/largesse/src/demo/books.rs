@@ -1,10 +1,14 @@
-//! The books, asked and written as staff would: finance posts what the bank tells, an auditor reads.
-use crate::installation::{Fault, Installation, authorised};
-use api::ledger::{
-    Entry, GetTrialBalanceRequest, ListEntriesRequest, PostRequest, Transfer, TrialBalanceLine, VerifyBookRequest, VerifyBookResponse,
+//! The books, asked and written as staff would: finance asks for what the bank tells, the controller approves, an auditor reads.
+use crate::installation::{Fault, Installation, authorised, explained};
+use api::{
+    ledger::{Entry, GetTrialBalanceRequest, ListEntriesRequest, TrialBalanceLine, VerifyBookRequest, VerifyBookResponse},
+    support::{Adjustment, AdjustmentTransfer, ApproveRequest, ProposalState, ProposeRequest, propose_request},
 };
 use identity::Role;
 use uuid::Uuid;
+
+/// Why the auditor reads.
+const WHY: &str = "demo: the books are compared with the bank";
 
 /// Entries of one page; the contract's most.
 const PAGE: i32 = 200;
@@ -47,7 +51,7 @@ pub async fn entries(installation: &Installation, account: &str) -> Result<Vec<E
     let mut request = ListEntriesRequest { account: account.to_owned(), page_size: PAGE, ..Default::default() };
     let mut entries = Vec::new();
     loop {
-        let page = installation.ledger().list_entries(authorised(request.clone(), &token)?).await?.into_inner();
+        let page = installation.ledger().list_entries(explained(request.clone(), &token, WHY)?).await?.into_inner();
         entries.extend(page.entries);
         if page.next_page_token.is_empty() {
             return Ok(entries);
@@ -56,12 +60,15 @@ pub async fn entries(installation: &Installation, account: &str) -> Result<Vec<E
     }
 }
 
-/// Finance posts one transfer of a currency between two of the house's accounts.
-pub async fn post(installation: &Installation, kind: &str, (debit, credit): (String, String), minor_units: i64) -> Result<(), Fault> {
-    let token = installation.token("finance", Role::Finance)?;
-    let transfer = Transfer { debit_account: debit, credit_account: credit, amount: minor_units, ..Default::default() };
-    let request =
-        PostRequest { request_id: Uuid::now_v7().to_string(), kind: kind.to_owned(), transfers: vec![transfer], ..Default::default() };
-    installation.ledger().post(authorised(request, &token)?).await?;
-    Ok(())
+/// One transfer of a currency between two of the house's accounts: finance asks for it, and the controller approves.
+pub async fn post(installation: &Installation, why: &str, (debit, credit): (String, String), minor_units: i64) -> Result<(), Fault> {
+    let (asking, approving) = (installation.token("finance", Role::Finance)?, installation.token("controller", Role::Admin)?);
+    let transfer = AdjustmentTransfer { debit_account: debit, credit_account: credit, amount: minor_units };
+    let act = Some(propose_request::Act::Adjustment(Adjustment { transfers: vec![transfer] }));
+    let request = ProposeRequest { request_id: Uuid::now_v7().to_string(), act, ..Default::default() };
+    let proposed = installation.support().propose(explained(request, &asking, why)?).await?.into_inner();
+    let proposal_id = proposed.proposal.unwrap_or_default().proposal_id;
+    let approval = ApproveRequest { proposal_id, ..Default::default() };
+    let approved = installation.support().approve(explained(approval, &approving, why)?).await?.into_inner().proposal.unwrap_or_default();
+    if approved.state() == ProposalState::Done { Ok(()) } else { Err(format!("{why}: {}", approved.result).into()) }
 }

@@ -4,7 +4,7 @@ use super::{
     summary::{Amount, Buy},
 };
 use crate::{
-    installation::{Fault, authorised},
+    installation::{Fault, explained},
     shop::Shop,
 };
 use api::purchase::{ListPurchasesRequest, Purchase, PurchaseState};
@@ -95,7 +95,7 @@ async fn purchases(story: &Story) -> Result<Vec<Purchase>, Fault> {
         let (token, installation) = (&token, &story.installation);
         async move {
             let request = ListPurchasesRequest { user_id, page_size: 200, ..Default::default() };
-            let page = installation.purchase().list_purchases(authorised(request, token)?).await?.into_inner();
+            let page = installation.purchase().list_purchases(explained(request, token, "demo: who bought what")?).await?.into_inner();
             if page.next_page_token.is_empty() { Ok(page.purchases) } else { Err(Fault::from("a buyer has more purchases than a page")) }
         }
     });

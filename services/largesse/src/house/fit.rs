@@ -7,6 +7,7 @@ mod ledger;
 mod payout;
 mod purchase;
 mod sandbox;
+mod support;
 
 pub use purchase::sandbox_bundle;
 pub use sandbox::store_directory;
@@ -18,6 +19,7 @@ type Fault = Box<dyn std::error::Error + Send + Sync>;
 pub(super) async fn start(service: Service, wiring: &mut Wiring) -> Result<(), Error> {
     let started = match service {
         Service::Ledger => ledger::start(wiring).await,
+        Service::Support => support::start(wiring).await,
         Service::Sandbox => sandbox::start(wiring).await,
         Service::Purchase => purchase::start(wiring).await,
         Service::Gift => gift::start(wiring).await,

@@ -9,6 +9,8 @@ use std::{fmt, str::FromStr};
 pub enum Service {
     /// The only place where money moves.
     Ledger,
+    /// What staff did, and what they may do only in pairs.
+    Support,
     /// Pretend stores and a pretend bank, over HTTP.
     Sandbox,
     /// Coins bought.
@@ -23,12 +25,13 @@ pub enum Service {
 
 impl Service {
     /// Every service, in the order they start.
-    pub const ALL: [Self; 6] = [Self::Ledger, Self::Sandbox, Self::Purchase, Self::Gift, Self::Earnings, Self::Payout];
+    pub const ALL: [Self; 7] = [Self::Ledger, Self::Support, Self::Sandbox, Self::Purchase, Self::Gift, Self::Earnings, Self::Payout];
 
     /// As given to `--services`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ledger => "ledger",
+            Self::Support => "support",
             Self::Sandbox => "sandbox",
             Self::Purchase => "purchase",
             Self::Gift => "gift",
@@ -41,6 +44,7 @@ impl Service {
     pub fn grpc_name(self) -> Option<&'static str> {
         match self {
             Self::Ledger => Some("largesse.ledger.v1.LedgerService"),
+            Self::Support => Some("largesse.support.v1.SupportService"),
             Self::Sandbox => None,
             Self::Purchase => Some("largesse.purchase.v1.PurchaseService"),
             Self::Gift => Some("largesse.gift.v1.GiftService"),
@@ -53,7 +57,7 @@ impl Service {
     pub fn needs(self) -> &'static [Self] {
         match self {
             Self::Ledger | Self::Sandbox => &[],
-            Self::Purchase | Self::Gift | Self::Earnings | Self::Payout => &[Self::Ledger],
+            Self::Support | Self::Purchase | Self::Gift | Self::Earnings | Self::Payout => &[Self::Ledger],
         }
     }
 }

@@ -7,6 +7,7 @@ pub async fn migrate(service: Service, database: &Database) -> Result<&'static s
     match service {
         // Opening the store migrates it.
         Service::Ledger => drop(ledger::open_store(database).await?),
+        Service::Support => drop(support::store::Store::open(database).await?),
         Service::Purchase => drop(purchase::Store::open(database).await?),
         Service::Earnings => earnings::migrate(database).await?,
         Service::Gift => return Ok("has no tables, its state is in the ledger"),

@@ -56,8 +56,14 @@ impl Wiring {
         let tls = Tls::load(options.tls.clone())?;
         tokio::spawn(tls.clone().keep_looking(shutdown.clone()));
         let (overload, deadline) = (options.overload, options.deadline);
-        let stack =
-            Stack::try_new(rpc::Options { verifier, tls: Some(options.tls.clone()), overload, deadline, closing: shutdown.clone() })?;
+        let stack = Stack::try_new(rpc::Options {
+            verifier,
+            tls: Some(options.tls.clone()),
+            overload,
+            deadline,
+            recorded: true,
+            closing: shutdown.clone(),
+        })?;
         let mut transports = BTreeMap::new();
         for (service, url) in options.peers.iter().filter(|(service, _)| service.grpc_name().is_some()) {
             transports.insert(*service, rpc::connect_with(url, &tls)?);
@@ -93,6 +99,17 @@ impl Wiring {
             (Identity::Sandbox, Some(issuer)) => ServiceToken::minted(issuer.clone(), name)?,
             (Identity::Sandbox, None) => return Err(Error::IdentityMissing("an identity key".to_owned())),
         })
+    }
+
+    /// Has what staff do written down by the support service, here or elsewhere. Without one their calls are refused.
+    pub(super) fn record_acts(&self) -> Result<(), Error> {
+        match self.transports.get(&Service::Support) {
+            Some(support) => self.stack.record_with(support.with_token(self.token("largesse")?)),
+            None => {
+                tracing::warn!("calls of staff are refused: nothing says where the support service is (peers.support or --support-url)")
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn sandbox_addresses(&self) -> Vec<(&'static str, SocketAddr)> {

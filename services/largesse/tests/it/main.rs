@@ -6,6 +6,7 @@ mod books;
 mod demo;
 mod export;
 mod import;
+mod matrix;
 mod process;
 
 use api::{

@@ -66,6 +66,8 @@ impl House {
         let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        // Heard of staff only.
+        request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
     }
 

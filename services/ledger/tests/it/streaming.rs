@@ -141,7 +141,9 @@ async fn a_stream_that_breaks_can_be_sent_again_and_one_that_stays_open_lets_the
 async fn only_those_who_may_post_do() {
     on_both(async |database, _| {
         let house = house(database).await;
-        for (role, may) in [(Role::Finance, true), (Role::Support, false), (Role::Auditor, false), (Role::Viewer, false)] {
+        for (role, may) in
+            [(Role::Service, true), (Role::Finance, false), (Role::Support, false), (Role::Auditor, false), (Role::Viewer, false)]
+        {
             let request = house.by(role, futures::stream::iter(vec![item(coins("fan", 1))]));
             let answer = house.anyone().post_stream(request).await;
             assert_eq!(answer.is_ok(), may, "{role}");

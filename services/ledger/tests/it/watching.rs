@@ -78,7 +78,7 @@ async fn every_event_is_shown_once_to_those_who_watch_and_to_those_who_come_late
         let state = AccountState::Frozen.into();
         let freeze =
             SetAccountStateRequest { book: BOOK.to_owned(), request_id: Uuid::now_v7().to_string(), account: account.clone(), state };
-        let freeze = house.by(Role::Finance, freeze);
+        let freeze = house.by(Role::Service, freeze);
         house.anyone().set_account_state(freeze).await.unwrap();
         let last = last_seq(&house).await;
         let live = until(&mut early, last).await;

@@ -151,6 +151,8 @@ impl House {
         let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        // Heard of staff only.
+        request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
     }
 
@@ -200,7 +202,7 @@ impl House {
         let message = OpenAccountsRequest { accounts: vec![account.clone()], ..Default::default() };
         self.books().open_accounts(self.with_role("service", Role::Service, BOOK, message)).await.unwrap();
         let message = SetAccountStateRequest { request_id: new_id(), account, state: state.into(), ..Default::default() };
-        self.books().set_account_state(self.with_role("finance", Role::Finance, BOOK, message)).await.unwrap();
+        self.books().set_account_state(self.with_role("support", Role::Service, BOOK, message)).await.unwrap();
     }
 
     fn books(&self) -> LedgerServiceClient<rpc::Transport> {

@@ -1,0 +1,14 @@
+//! Support: needs the ledger and its tables.
+use super::Fault;
+use crate::house::{Service, wiring::Wiring};
+
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+    let deps = support::Deps {
+        database: wiring.database.clone(),
+        ledger: wiring.way(Service::Support, Service::Ledger)?,
+        shutdown: wiring.shutdown.clone(),
+    };
+    let service = support::start(deps).await?;
+    wiring.add(Service::Support, service.routes());
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! The record of what staff did, in order: checked, cut to size, written down.
+use crate::{
+    domain::{Deed, Line},
+    error::Error,
+    store::{Filter, Store},
+};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::Mutex;
+
+/// Bytes kept of a request: enough for any but a batch, of which the beginning says what it was.
+pub const REQUEST_JSON_MAX: usize = 8 * 1024;
+/// Bytes of any other text of a line.
+pub const TEXT_MAX: usize = 512;
+
+/// The record.
+#[derive(Clone)]
+pub struct Acts {
+    store: Store,
+    /// Lines of one process are written one after another: they would only take each other's place.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Acts {
+    /// Over this store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store, turn: Arc::default() }
+    }
+
+    /// Writes a line; one that is there already is left as it is. Its place.
+    pub async fn record(&self, deed: Deed) -> Result<i64, Error> {
+        let deed = fitting(deed)?;
+        let mut salt = [0; 16];
+        SystemRandom::new().fill(&mut salt).map_err(|_| Error::Randomness)?;
+        let _turn = self.turn.lock().await;
+        Ok(self.store.append(&deed, now_ms(), salt).await?)
+    }
+
+    /// Lines older than `before`, newest first.
+    pub async fn list(&self, filter: &Filter, before: i64, limit: i64) -> Result<Vec<Line>, Error> {
+        Ok(self.store.acts(filter, before, limit).await?)
+    }
+}
+
+/// Texts that are too long are refused, but for the request, which is cut: it is the caller's own process that says the others.
+fn fitting(mut deed: Deed) -> Result<Deed, Error> {
+    let Deed { subject, issuer, role, rpc, book, user_id, outcome, reason, .. } = &deed;
+    let texts = [("subject", subject), ("issuer", issuer), ("role", role), ("rpc", rpc), ("book", book), ("user_id", user_id)];
+    for (field, text) in texts.into_iter().chain([("outcome", outcome), ("reason", reason)]) {
+        if text.len() > TEXT_MAX {
+            return Err(Error::Malformed { field, why: format!("at most {TEXT_MAX} bytes") });
+        }
+    }
+    for (field, text) in [("subject", subject), ("role", role), ("rpc", rpc)] {
+        if text.is_empty() {
+            return Err(Error::Malformed { field, why: "must not be empty".to_owned() });
+        }
+    }
+    if deed.request_json.len() > REQUEST_JSON_MAX {
+        deed.request_json = rpc::acts::cut(&deed.request_json, REQUEST_JSON_MAX);
+    }
+    Ok(deed)
+}
+
+/// The clock, read once in each use case.
+pub(crate) fn now_ms() -> i64 {
+    let age = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
+    i64::try_from(age).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,282 @@
+//! The rules: how a line is chained to the one before, and what may become of a proposal. No clock, no I/O.
+use money::{BookName, UserKey};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+#[cfg(test)]
+mod tests;
+
+/// What the first line is chained to.
+pub const GENESIS: [u8; 32] = [0; 32];
+/// How long a proposal may be approved, in milliseconds: a week, as any refusal stays.
+pub const PROPOSAL_LIFE_MS: i64 = 7 * 24 * 3_600 * 1_000;
+
+/// A moment of an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// About to be done.
+    Begun,
+    /// Done or refused.
+    Ended,
+}
+
+impl Phase {
+    /// As stored.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Begun => 1,
+            Self::Ended => 2,
+        }
+    }
+
+    /// As stored.
+    #[must_use]
+    pub fn of(number: i64) -> Option<Self> {
+        [Self::Begun, Self::Ended].into_iter().find(|phase| phase.number() == number)
+    }
+}
+
+/// What a line says, before it has a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// What begin and end have in common.
+    pub act_id: Uuid,
+    /// Which of the two.
+    pub phase: Phase,
+    /// The token's `sub`.
+    pub subject: String,
+    /// The token's `iss`.
+    pub issuer: String,
+    /// The role.
+    pub role: String,
+    /// What was called.
+    pub rpc: String,
+    /// The book named; empty for none.
+    pub book: String,
+    /// The user named; empty for nobody.
+    pub user_id: String,
+    /// How it ended; empty at the beginning.
+    pub outcome: String,
+    /// Why. Personal, may be erased.
+    pub reason: String,
+    /// What was asked for. May be personal, may be erased.
+    pub request_json: String,
+}
+
+/// A line of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its place, from 1.
+    pub seq: i64,
+    /// When it was written, in milliseconds since the Unix epoch.
+    pub time_ms: i64,
+    /// What it says.
+    pub deed: Deed,
+    /// Whether reason and request are gone.
+    pub erased: bool,
+    /// Random, so that nobody can find an erased text by trying texts.
+    pub salt: [u8; 16],
+    /// Over salt, reason and request.
+    pub text_digest: [u8; 32],
+    /// Over everything but the texts, and the line before.
+    pub hash: [u8; 32],
+}
+
+impl Line {
+    /// The line after `before`.
+    #[must_use]
+    pub fn after(before: Option<(i64, [u8; 32])>, deed: Deed, time_ms: i64, salt: [u8; 16]) -> Self {
+        let (seq, previous) = before.unwrap_or((0, GENESIS));
+        let text_digest = text_digest(&salt, &deed);
+        let mut line = Self { seq: seq + 1, time_ms, deed, erased: false, salt, text_digest, hash: GENESIS };
+        line.hash = line.chained(&previous);
+        line
+    }
+
+    /// The hash this line must have after `previous`.
+    #[must_use]
+    pub fn chained(&self, previous: &[u8; 32]) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(b"largesse act 1");
+        digest.update(previous);
+        for number in [self.seq, self.time_ms, self.deed.phase.number()] {
+            digest.update(number.to_be_bytes());
+        }
+        digest.update(self.deed.act_id.as_bytes());
+        let Deed { subject, issuer, role, rpc, book, user_id, outcome, .. } = &self.deed;
+        for text in [subject, issuer, role, rpc, book, user_id, outcome] {
+            put(&mut digest, text);
+        }
+        digest.update(self.text_digest);
+        digest.finalize().into()
+    }
+
+    /// Whether the texts are those that were written, or were erased.
+    #[must_use]
+    pub fn texts_hold(&self) -> bool {
+        if self.erased {
+            self.deed.reason.is_empty() && self.deed.request_json.is_empty()
+        } else {
+            text_digest(&self.salt, &self.deed) == self.text_digest
+        }
+    }
+}
+
+fn text_digest(salt: &[u8; 16], deed: &Deed) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(salt);
+    put(&mut digest, &deed.reason);
+    put(&mut digest, &deed.request_json);
+    digest.finalize().into()
+}
+
+/// With its length before it, so that no two lists of texts are the same bytes.
+fn put(digest: &mut Sha256, text: &str) {
+    digest.update((text.len() as u64).to_be_bytes());
+    digest.update(text.as_bytes());
+}
+
+/// Where a proposal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Waits for somebody else.
+    Open,
+    /// To be done.
+    Approved,
+    /// Done.
+    Done,
+    /// Turned down.
+    Rejected,
+    /// Approved, and refused by the ledger.
+    Refused,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Open, Self::Approved, Self::Done, Self::Rejected, Self::Refused];
+
+    /// As stored.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Open => 1,
+            Self::Approved => 2,
+            Self::Done => 3,
+            Self::Rejected => 4,
+            Self::Refused => 5,
+        }
+    }
+
+    /// As stored.
+    #[must_use]
+    pub fn of(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.number() == number)
+    }
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Money moved: debit account, credit account, amount.
+    Adjustment(Vec<(String, String, i64)>),
+    /// An account frozen, thawed or closed.
+    Account(String, AccountAct),
+    /// A posting undone.
+    Reversal(Uuid),
+}
+
+/// What may happen to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountAct {
+    /// Nothing leaves it or comes to it.
+    Freeze,
+    /// As any other again.
+    Thaw,
+    /// For good.
+    Close,
+}
+
+/// Something to be done by two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its id.
+    pub id: Uuid,
+    /// The book.
+    pub book: BookName,
+    /// Order of arrival within the book.
+    pub number: i64,
+    /// Where it stands.
+    pub state: State,
+    /// What is to be done.
+    pub act: Act,
+    /// Who proposed it.
+    pub proposed_by: UserKey,
+    /// Why.
+    pub proposal_reason: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub proposed_at_ms: i64,
+    /// Until when it may be approved.
+    pub expire_at_ms: i64,
+    /// Who decided, if anybody.
+    pub decided_by: String,
+    /// Why.
+    pub decision_reason: String,
+    /// When; 0 while nobody has.
+    pub decided_at_ms: i64,
+    /// The posting that did it, or the ledger's reason not to.
+    pub result: String,
+}
+
+/// Why a proposal can't be approved or rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum No {
+    /// Whoever proposed it can't approve it.
+    SamePerson,
+    /// It is over.
+    Decided,
+    /// Too late.
+    Expired,
+}
+
+/// What approval of a proposal means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approval {
+    /// Write it down, then do it.
+    Approve,
+    /// Somebody did; do it, in case it was not.
+    GoOn,
+    /// It is done.
+    Done,
+}
+
+impl Proposal {
+    /// Whether nobody may approve it any more although nobody decided.
+    #[must_use]
+    pub fn expired(&self, now_ms: i64) -> bool {
+        self.state == State::Open && now_ms >= self.expire_at_ms
+    }
+
+    /// What `by` approving it now means. Four eyes first, so that nothing else tells a proposer anything.
+    pub fn approve(&self, by: &UserKey, now_ms: i64) -> Result<Approval, No> {
+        if *by == self.proposed_by {
+            return Err(No::SamePerson);
+        }
+        match self.state {
+            State::Open if self.expired(now_ms) => Err(No::Expired),
+            State::Open => Ok(Approval::Approve),
+            State::Approved => Ok(Approval::GoOn),
+            State::Done => Ok(Approval::Done),
+            State::Rejected | State::Refused => Err(No::Decided),
+        }
+    }
+
+    /// Whether it may be rejected; `false` when it is already.
+    pub fn reject(&self) -> Result<bool, No> {
+        match self.state {
+            State::Open => Ok(true),
+            State::Rejected => Ok(false),
+            State::Approved | State::Done | State::Refused => Err(No::Decided),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Every way a call fails, and what the caller is told.
+use crate::domain::No;
+use std::time::Duration;
+use tonic::{Code, Status};
+
+/// When to try again while the ledger is away.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A field is not of the form the contract asks for.
+    #[error("{field}: {why}")]
+    Malformed {
+        /// The field's name as sent.
+        field: &'static str,
+        /// What it must be.
+        why: String,
+    },
+    /// The id was used for something else.
+    #[error("the id was used with other fields")]
+    Reused {
+        /// Names of the fields that differ.
+        differing: Vec<String>,
+    },
+    /// A page token that was not made for this question.
+    #[error("the page token")]
+    PageToken,
+    /// No such proposal.
+    #[error("no such proposal")]
+    Unknown,
+    /// A rule said no.
+    #[error("{0:?}")]
+    No(No),
+    /// The ledger has not said what became of it.
+    #[error("{0}")]
+    Open(Status),
+    /// The system gave no randomness.
+    #[error("no randomness")]
+    Randomness,
+    /// Our own tables.
+    #[error("the support database")]
+    Store(#[from] sqlx::Error),
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let rule = |reason, why: &str| rpc::refused(Code::FailedPrecondition, reason, why.to_owned(), &[]);
+        match error {
+            Error::Malformed { field, why } => rpc::malformed(field, &why),
+            Error::Reused { differing } => {
+                let why = "this id was used with other fields; make a new one".to_owned();
+                rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", why, &[("differing", differing.join(","))])
+            }
+            Error::PageToken => {
+                let why = "not a token of this list; begin again without one".to_owned();
+                rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", why, &[])
+            }
+            Error::Unknown => rpc::refused(Code::NotFound, "PROPOSAL_UNKNOWN", "no such proposal".to_owned(), &[]),
+            Error::No(No::SamePerson) => rule("SAME_PERSON", "whoever proposed it can't approve it: another member of staff must"),
+            Error::No(No::Decided) => rule("PROPOSAL_DECIDED", "it was decided before"),
+            Error::No(No::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
+            Error::Open(status) => match status.code() {
+                Code::Unavailable if rpc::reason(&status).as_deref() != Some("OUTCOME_UNKNOWN") => rpc::overload(RETRY_AFTER),
+                _ => {
+                    tracing::warn!(code = ?status.code(), message = status.message(), "the ledger's answer was lost");
+                    rpc::outcome_unknown("it is approved, and whether it is done is not known yet; ask again")
+                }
+            },
+            Error::Randomness | Error::Store(_) => rpc::internal(&error),
+        }
+    }
+}

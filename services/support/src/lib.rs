@@ -1,0 +1,54 @@
+//! What staff did and what staff may do only in pairs. This service owns the record of acts, which is chained and only grows, and proposals; what is
+//! done in the end is the ledger's.
+//!
+//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
+//! - [`acts`]: the record. [`proposals`]: from a proposal to a deed. [`domain`]: their rules.
+//! - [`store`]: every SQL statement. [`ledger`]: what is asked of the ledger. [`error`]: what callers are told.
+//! - [`check`]: whether the record is what it was.
+pub mod acts;
+pub mod check;
+pub mod domain;
+pub mod error;
+pub mod ledger;
+pub mod proposals;
+pub mod service;
+pub mod store;
+mod sweeper;
+pub mod wire;
+
+use api::support::support_service_server::SupportServiceServer;
+use service::Handlers;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+/// What the service needs from the outside.
+pub struct Deps {
+    /// The way to LedgerService, as this service.
+    pub ledger: rpc::Transport,
+    /// Where its tables are.
+    pub database: db::Database,
+    /// Cancelled at shutdown: background work stops.
+    pub shutdown: CancellationToken,
+}
+
+/// The running service.
+#[derive(Clone)]
+pub struct Service {
+    handlers: Handlers,
+}
+
+/// Opens the tables and builds the service.
+pub async fn start(deps: Deps) -> Result<Service, db::Error> {
+    let store = Store::open(&deps.database).await?;
+    let proposals = proposals::Proposals { store: store.clone(), ledger: ledger::Ledger::new(deps.ledger) };
+    tokio::spawn(sweeper::run(proposals.clone(), deps.shutdown));
+    Ok(Service { handlers: Handlers { acts: acts::Acts::new(store), proposals } })
+}
+
+impl Service {
+    /// The tonic server as routes, to be laid under the tower stack.
+    #[must_use]
+    pub fn routes(&self) -> tonic::service::Routes {
+        tonic::service::Routes::new(SupportServiceServer::new(self.handlers.clone()))
+    }
+}

@@ -1,0 +1,97 @@
+//! From a proposal to a deed: kept, approved by somebody else, written down, done, settled.
+use crate::{
+    acts::now_ms,
+    domain::{Act, Approval, No, PROPOSAL_LIFE_MS, Proposal, State},
+    error::Error,
+    ledger::{Ledger, Outcome},
+    store::{NewProposal, Proposed, Store},
+    wire,
+};
+use db::requests::Key;
+use money::{BookName, RequestId, UserKey, derive_id};
+use uuid::Uuid;
+
+/// The RPC's name in the table of requests.
+const PROPOSE: &str = "Propose";
+
+/// The use cases.
+#[derive(Clone)]
+pub struct Proposals {
+    /// Our tables.
+    pub store: Store,
+    /// The ledger.
+    pub ledger: Ledger,
+}
+
+impl Proposals {
+    /// Keeps a proposal, or finds the one that the id stands for. The flag says which.
+    pub async fn propose(&self, book: &BookName, by: &UserKey, reason: &str, id: &RequestId, act: Act) -> Result<(Proposal, bool), Error> {
+        let now = now_ms();
+        let proposal_id = derive_id(id.uuid(), &["support.Propose", book.as_str(), by.as_str()]);
+        let fields = wire::fields(&act, reason);
+        let proposal = Proposal {
+            id: proposal_id,
+            book: book.clone(),
+            number: 0,
+            state: State::Open,
+            act,
+            proposed_by: by.clone(),
+            proposal_reason: reason.to_owned(),
+            proposed_at_ms: now,
+            expire_at_ms: now.saturating_add(PROPOSAL_LIFE_MS),
+            decided_by: String::new(),
+            decision_reason: String::new(),
+            decided_at_ms: 0,
+            result: String::new(),
+        };
+        let key = Key { book, subject: by, rpc: PROPOSE, request_id: id };
+        match self.store.propose(&NewProposal { key, fields, proposal }).await? {
+            Proposed::Kept { replayed } => Ok((self.get(book, proposal_id).await?, replayed)),
+            Proposed::Reused { differing } => Err(Error::Reused { differing }),
+        }
+    }
+
+    /// One proposal.
+    pub async fn get(&self, book: &BookName, id: Uuid) -> Result<Proposal, Error> {
+        self.store.proposal(book, id).await?.ok_or(Error::Unknown)
+    }
+
+    /// Approves and does it, or goes on with what was approved before.
+    pub async fn approve(&self, book: &BookName, by: &UserKey, reason: &str, id: Uuid) -> Result<Proposal, Error> {
+        let now = now_ms();
+        let mut proposal = self.get(book, id).await?;
+        if proposal.approve(by, now).map_err(Error::No)? == Approval::Approve {
+            // Written down before anything is moved; if somebody decided in this moment, what they decided counts.
+            self.store.decide(&proposal, State::Approved, (by, reason), now).await?;
+            proposal = self.get(book, id).await?;
+        }
+        match proposal.approve(by, now).map_err(Error::No)? {
+            Approval::GoOn => self.enact(proposal).await,
+            Approval::Done => Ok(proposal),
+            // Nobody decided and yet it could not be written: the store's own fence, which only a mistake of ours can meet.
+            Approval::Approve => Err(Error::No(No::SamePerson)),
+        }
+    }
+
+    /// Turns a proposal down.
+    pub async fn reject(&self, book: &BookName, by: &UserKey, reason: &str, id: Uuid) -> Result<Proposal, Error> {
+        let proposal = self.get(book, id).await?;
+        if proposal.reject().map_err(Error::No)? {
+            self.store.decide(&proposal, State::Rejected, (by, reason), now_ms()).await?;
+        }
+        let proposal = self.get(book, id).await?;
+        proposal.reject().map_err(Error::No)?;
+        Ok(proposal)
+    }
+
+    /// Does what was approved and writes down what came of it.
+    pub async fn enact(&self, proposal: Proposal) -> Result<Proposal, Error> {
+        let (state, result) = match self.ledger.enact(&proposal).await {
+            Outcome::Done(posting_id) => (State::Done, posting_id),
+            Outcome::Refused(reason) => (State::Refused, reason),
+            Outcome::Open(status) => return Err(Error::Open(status)),
+        };
+        self.store.settle(&proposal, state, &result).await?;
+        self.get(&proposal.book, proposal.id).await
+    }
+}

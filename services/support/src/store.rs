@@ -1,0 +1,39 @@
+//! Every SQL statement of this service. The same on SQLite and PostgreSQL.
+use db::{Migration, requests};
+use sqlx::AnyPool;
+use std::error::Error as StdError;
+use uuid::Uuid;
+
+mod acts;
+mod proposals;
+
+pub use acts::Filter;
+pub use proposals::{Listed, NewProposal, Proposed};
+
+/// The service's schema.
+pub const MIGRATIONS: [Migration; 3] = [
+    Migration::contract(1, include_str!("../migrations/0001_act.sql")),
+    Migration::contract(2, include_str!("../migrations/0002_proposal.sql")),
+    Migration::expand(3, requests::TABLE),
+];
+
+/// The service's tables.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) pool: AnyPool,
+}
+
+impl Store {
+    /// Opens the tables, with their migrations.
+    pub async fn open(database: &db::Database) -> Result<Self, db::Error> {
+        Ok(Self { pool: database.open("support", &MIGRATIONS).await? })
+    }
+}
+
+fn text(id: Uuid) -> String {
+    id.hyphenated().to_string()
+}
+
+fn unreadable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> sqlx::Error {
+    sqlx::Error::Decode(error.into())
+}

@@ -1,0 +1,146 @@
+//! The record of acts.
+use super::{Store, text, unreadable};
+use crate::domain::{Deed, Line, Phase};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use uuid::Uuid;
+
+/// How often a line finds its place taken by another process. Each try has seen one succeed.
+const ATTEMPTS_MAX: usize = 32;
+
+const COLUMNS: &str = "seq, time_ms, act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json, erased, salt,
+    text_digest, hash";
+
+/// Which lines. An empty text: any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The book; with a list, one of these.
+    pub books: Option<Vec<String>>,
+    /// By whom.
+    pub subject: String,
+    /// About whom.
+    pub user_id: String,
+    /// What was called.
+    pub rpc: String,
+}
+
+impl Store {
+    /// Writes a line after the last one; one that is there already is left as it is. Its place.
+    pub async fn append(&self, deed: &Deed, time_ms: i64, salt: [u8; 16]) -> Result<i64, sqlx::Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut tx = db::begin(&self.pool).await?;
+            if let Some(seq) = place(&mut tx, deed).await? {
+                return Ok(seq);
+            }
+            let line = Line::after(last(&mut tx).await?, deed.clone(), time_ms, salt);
+            if insert(&mut tx, &line).await? {
+                tx.commit().await?;
+                return Ok(line.seq);
+            }
+        }
+        Err(sqlx::Error::PoolTimedOut)
+    }
+
+    /// Lines older than `before`, newest first, at most `limit` of those that fit.
+    pub async fn acts(&self, filter: &Filter, before: i64, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
+        let mut sql = format!("SELECT {COLUMNS} FROM act WHERE seq < $1");
+        let mut texts = Vec::new();
+        for (column, value) in [("subject", &filter.subject), ("user_id", &filter.user_id), ("rpc", &filter.rpc)] {
+            if !value.is_empty() {
+                texts.push(value.clone());
+                sql.push_str(&format!(" AND {column} = ${}", texts.len() + 1));
+            }
+        }
+        if let Some(books) = &filter.books {
+            let places: Vec<String> = books
+                .iter()
+                .map(|book| {
+                    texts.push(book.clone());
+                    format!("${}", texts.len() + 1)
+                })
+                .collect();
+            // A token that covers no book sees nothing.
+            sql.push_str(&format!(" AND book IN ({})", if places.is_empty() { "NULL".to_owned() } else { places.join(", ") }));
+        }
+        sql.push_str(&format!(" ORDER BY seq DESC LIMIT ${}", texts.len() + 2));
+        // Only names of columns and numbers of parameters were put together here.
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before);
+        for value in texts {
+            query = query.bind(value);
+        }
+        query.bind(limit).fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Lines from this one on, oldest first, at most `limit`.
+    pub async fn acts_from(&self, seq: i64, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
+        let sql = format!("SELECT {COLUMNS} FROM act WHERE seq >= $1 ORDER BY seq LIMIT $2");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(seq).bind(limit).fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Takes the texts out of every line about this user; how many had some. The lines and their hashes stay.
+    pub async fn erase(&self, user_id: &str) -> Result<u64, sqlx::Error> {
+        let sql = "UPDATE act SET reason = '', request_json = '', salt = '', erased = 1 WHERE user_id = $1 AND erased = 0";
+        Ok(sqlx::query(sql).bind(user_id).execute(&self.pool).await?.rows_affected())
+    }
+}
+
+async fn place(connection: &mut AnyConnection, deed: &Deed) -> Result<Option<i64>, sqlx::Error> {
+    let found: Option<(i64,)> = sqlx::query_as("SELECT seq FROM act WHERE act_id = $1 AND phase = $2")
+        .bind(text(deed.act_id))
+        .bind(deed.phase.number())
+        .fetch_optional(connection)
+        .await?;
+    Ok(found.map(|(seq,)| seq))
+}
+
+async fn last(connection: &mut AnyConnection) -> Result<Option<(i64, [u8; 32])>, sqlx::Error> {
+    let found: Option<(i64, String)> =
+        sqlx::query_as("SELECT seq, hash FROM act ORDER BY seq DESC LIMIT 1").fetch_optional(connection).await?;
+    found.map(|(seq, hash)| Ok((seq, bytes(&hash)?))).transpose()
+}
+
+/// False when another process took the place.
+async fn insert(connection: &mut AnyConnection, line: &Line) -> Result<bool, sqlx::Error> {
+    let sql = format!(
+        "INSERT INTO act ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16) ON CONFLICT DO NOTHING"
+    );
+    let Deed { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json } = &line.deed;
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(line.seq).bind(line.time_ms).bind(text(*act_id)).bind(phase.number());
+    for value in [subject, issuer, role, rpc, book, user_id, outcome, reason, request_json] {
+        query = query.bind(value.clone());
+    }
+    let query = query.bind(hex::encode(line.salt)).bind(hex::encode(line.text_digest)).bind(hex::encode(line.hash));
+    Ok(query.execute(connection).await?.rows_affected() == 1)
+}
+
+fn read(row: &AnyRow) -> Result<Line, sqlx::Error> {
+    let phase = Phase::of(row.try_get("phase")?).ok_or_else(|| unreadable("a phase that there is not"))?;
+    let erased = row.try_get::<i64, _>("erased")? != 0;
+    let deed = Deed {
+        act_id: Uuid::try_parse(row.try_get("act_id")?).map_err(unreadable)?,
+        phase,
+        subject: row.try_get("subject")?,
+        issuer: row.try_get("issuer")?,
+        role: row.try_get("role")?,
+        rpc: row.try_get("rpc")?,
+        book: row.try_get("book")?,
+        user_id: row.try_get("user_id")?,
+        outcome: row.try_get("outcome")?,
+        reason: row.try_get("reason")?,
+        request_json: row.try_get("request_json")?,
+    };
+    Ok(Line {
+        seq: row.try_get("seq")?,
+        time_ms: row.try_get("time_ms")?,
+        deed,
+        erased,
+        salt: if erased { [0; 16] } else { bytes(row.try_get("salt")?)? },
+        text_digest: bytes(row.try_get("text_digest")?)?,
+        hash: bytes(row.try_get("hash")?)?,
+    })
+}
+
+fn bytes<const N: usize>(text: &str) -> Result<[u8; N], sqlx::Error> {
+    let mut bytes = [0; N];
+    hex::decode_to_slice(text, &mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}

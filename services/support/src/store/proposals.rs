@@ -1,0 +1,147 @@
+//! Proposals.
+use super::{Store, text, unreadable};
+use crate::{
+    domain::{Proposal, State},
+    wire,
+};
+use db::requests::{self, Begun, Fields, Key, Outcome};
+use money::{BookName, UserKey};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use std::time::{Duration, SystemTime};
+use uuid::Uuid;
+
+const COLUMNS: &str =
+    "book, proposal_id, number, state, act, proposed_by, proposal_reason, proposed_at_ms, expire_at_ms, decided_by, decision_reason,
+    decided_at_ms, result";
+
+/// How often a proposal finds its number taken. Each try has seen one succeed.
+const ATTEMPTS_MAX: usize = 32;
+
+/// Which proposals to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// In this state; in any when none.
+    pub state: Option<State>,
+    /// That may be approved until after this time.
+    pub expire_after: i64,
+    /// That may be approved until this time at the most.
+    pub expire_until: i64,
+}
+
+/// A proposal that has no number yet, and under which id it was sent.
+pub struct NewProposal<'a> {
+    /// The id, its book and who sent it.
+    pub key: Key<'a>,
+    /// What was sent.
+    pub fields: Fields,
+    /// What is to be kept.
+    pub proposal: Proposal,
+}
+
+/// What became of a new proposal.
+pub enum Proposed {
+    /// Kept now, or before.
+    Kept {
+        /// Whether before.
+        replayed: bool,
+    },
+    /// The id stands for something else.
+    Reused {
+        /// Names of the fields that differ.
+        differing: Vec<String>,
+    },
+}
+
+impl Store {
+    /// Keeps a proposal under its request id.
+    pub async fn propose(&self, new: &NewProposal<'_>) -> Result<Proposed, sqlx::Error> {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(new.proposal.proposed_at_ms).unwrap_or(0));
+        for _ in 0..ATTEMPTS_MAX {
+            let mut tx = db::begin(&self.pool).await?;
+            match requests::begin(&mut tx, new.key, &new.fields, now).await? {
+                Begun::Reused { differing } => return Ok(Proposed::Reused { differing }),
+                Begun::Replay(_) => return Ok(Proposed::Kept { replayed: true }),
+                Begun::New | Begun::Unfinished { .. } => {}
+            }
+            if !insert(&mut tx, &new.proposal).await? {
+                continue;
+            }
+            // The answer is the proposal as it is when asked again, so nothing is kept of it here.
+            requests::finish(&mut tx, new.key, &Outcome { bytes: Vec::new(), refusal: false }, now).await?;
+            tx.commit().await?;
+            return Ok(Proposed::Kept { replayed: false });
+        }
+        Err(sqlx::Error::PoolTimedOut)
+    }
+
+    /// One proposal.
+    pub async fn proposal(&self, book: &BookName, id: Uuid) -> Result<Option<Proposal>, sqlx::Error> {
+        let sql = format!("SELECT {COLUMNS} FROM proposal WHERE book = $1 AND proposal_id = $2");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(text(id)).fetch_optional(&self.pool).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Proposals of a book below this number, newest first.
+    pub async fn proposals(&self, book: &BookName, listed: Listed, before: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM proposal WHERE book = $1 AND number < $2 AND ($3 = 0 OR state = $3) AND expire_at_ms > $4 AND expire_at_ms <= $5
+            ORDER BY number DESC LIMIT $6"
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(before).bind(listed.state.map_or(0, State::number));
+        let query = query.bind(listed.expire_after).bind(listed.expire_until).bind(limit);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Approved before this time and not done yet, the oldest first.
+    pub async fn approved_before(&self, time_ms: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
+        let sql = format!("SELECT {COLUMNS} FROM proposal WHERE state = $1 AND decided_at_ms < $2 ORDER BY decided_at_ms LIMIT $3");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(State::Approved.number()).bind(time_ms).bind(limit);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Writes a decision down; false when somebody else decided first. Whoever proposed can't approve, whatever the caller forgot to check.
+    pub async fn decide(&self, proposal: &Proposal, state: State, by: (&UserKey, &str), now_ms: i64) -> Result<bool, sqlx::Error> {
+        let sql = "UPDATE proposal SET state = $3, decided_by = $4, decision_reason = $5, decided_at_ms = $6
+            WHERE book = $1 AND proposal_id = $2 AND state = 1 AND ($3 <> 2 OR proposed_by <> $4)";
+        let query = sqlx::query(sql).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(state.number());
+        let query = query.bind(by.0.as_str()).bind(by.1).bind(now_ms);
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    /// Writes down what came of an approved proposal. Safe to repeat.
+    pub async fn settle(&self, proposal: &Proposal, state: State, result: &str) -> Result<(), sqlx::Error> {
+        let sql = "UPDATE proposal SET state = $3, result = $4 WHERE book = $1 AND proposal_id = $2 AND state = 2";
+        sqlx::query(sql).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(state.number()).bind(result).execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+/// False when its number was taken meanwhile.
+async fn insert(connection: &mut AnyConnection, proposal: &Proposal) -> Result<bool, sqlx::Error> {
+    let sql = format!(
+        "INSERT INTO proposal ({COLUMNS}) SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4, $5, $6, $7, $8, '', '', 0, '' FROM proposal
+        WHERE book = $1 ON CONFLICT DO NOTHING"
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(proposal.state.number());
+    let query = query.bind(wire::stored_act(&proposal.act)).bind(proposal.proposed_by.as_str()).bind(proposal.proposal_reason.as_str());
+    Ok(query.bind(proposal.proposed_at_ms).bind(proposal.expire_at_ms).execute(connection).await?.rows_affected() == 1)
+}
+
+fn read(row: &AnyRow) -> Result<Proposal, sqlx::Error> {
+    let act: Vec<u8> = row.try_get("act")?;
+    Ok(Proposal {
+        id: Uuid::try_parse(row.try_get("proposal_id")?).map_err(unreadable)?,
+        book: BookName::try_new(row.try_get("book")?).map_err(unreadable)?,
+        number: row.try_get("number")?,
+        state: State::of(row.try_get("state")?).ok_or_else(|| unreadable("a state that there is not"))?,
+        act: wire::read_act(&act).map_err(unreadable)?,
+        proposed_by: UserKey::try_new(row.try_get("proposed_by")?).map_err(unreadable)?,
+        proposal_reason: row.try_get("proposal_reason")?,
+        proposed_at_ms: row.try_get("proposed_at_ms")?,
+        expire_at_ms: row.try_get("expire_at_ms")?,
+        decided_by: row.try_get("decided_by")?,
+        decision_reason: row.try_get("decision_reason")?,
+        decided_at_ms: row.try_get("decided_at_ms")?,
+        result: row.try_get("result")?,
+    })
+}

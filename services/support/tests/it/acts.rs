@@ -1,0 +1,159 @@
+//! The record: every call of staff, before it is done and after, and nothing of it changed unseen.
+use crate::house::{House, databases, gift_of, told};
+use api::{
+    ledger::{GetAccountRequest, GetTrialBalanceRequest},
+    support::{Act, ActPhase, ListActsRequest, RecordActRequest},
+};
+use identity::Role;
+use sqlx::AssertSqlSafe;
+use support::{check::check, store::Store};
+use uuid::Uuid;
+
+/// The record, newest first, as an auditor reads it.
+async fn acts(house: &House, request: ListActsRequest) -> Vec<Act> {
+    house.support().list_acts(house.by("aud", Role::Auditor, request)).await.unwrap().into_inner().acts
+}
+
+fn look(user: &str) -> GetAccountRequest {
+    GetAccountRequest { account: format!("viewer/{user}/coins"), ..Default::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_a_users_coins_is_two_lines_with_its_reason() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        house.give("ada", 5).await;
+        house.books().get_account(house.by("sue", Role::Support, look("ada"))).await.unwrap();
+        let status = house.books().get_account(house.by("sue", Role::Support, look("bob"))).await.unwrap_err();
+        assert_eq!(rpc::reason(&status).as_deref(), Some("ACCOUNT_UNKNOWN"));
+        let lines = acts(&house, ListActsRequest { subject: "sue".to_owned(), ..Default::default() }).await;
+        let told: Vec<_> = lines.iter().rev().map(|act| (act.phase(), act.user_id.as_str(), act.outcome.as_str())).collect();
+        let (begun, ended) = (ActPhase::Begun, ActPhase::Ended);
+        assert_eq!(told, [(begun, "ada", ""), (ended, "ada", "OK"), (begun, "bob", ""), (ended, "bob", "NOT_FOUND ACCOUNT_UNKNOWN")]);
+        let first = lines.last().unwrap();
+        assert_eq!((first.reason.as_str(), first.role.as_str(), first.issuer.as_str()), ("ticket 4711", "support", "largesse"));
+        assert_eq!((first.rpc.as_str(), first.book.as_str()), ("largesse.ledger.v1.LedgerService/GetAccount", "demo"));
+        assert_eq!(first.request_json, "{\"account\":\"viewer/ada/coins\"}");
+        assert_eq!(lines[2].act_id, first.act_id);
+        // Whoever reads the record is in it, and whoever is no staff is not.
+        let all = acts(&house, ListActsRequest::default()).await;
+        assert_eq!((all[0].subject.as_str(), all[0].phase()), ("aud", begun));
+        assert!(all.iter().all(|act| ["sue", "aud"].contains(&act.subject.as_str())));
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_reason_nothing_is_shown_and_without_a_record_nothing_is_done() {
+    let databases = databases();
+    let database = &databases.all[0];
+    let house = House::start(database).await;
+    house.give("ada", 5).await;
+    let unexplained = house.books().get_account(house.unexplained("sue", Role::Support, look("ada"))).await;
+    assert_eq!(told(unexplained).map(drop), Err("REASON_REQUIRED".to_owned()));
+    let concerns_nobody = house.unexplained("sue", Role::Support, GetTrialBalanceRequest::default());
+    house.books().get_trial_balance(concerns_nobody).await.unwrap();
+    // The record can't be written any more.
+    let store = database.open("support", &support::store::MIGRATIONS).await.unwrap();
+    sqlx::query("ALTER TABLE act RENAME TO gone").execute(&store).await.unwrap();
+    let proposal = house.support().propose(house.by("sue", Role::Support, Default::default())).await;
+    assert_eq!(told(proposal).map(drop), Err("AUDIT_UNAVAILABLE".to_owned()));
+    assert_eq!(
+        told(house.books().get_account(house.by("sue", Role::Support, look("ada"))).await).map(drop),
+        Err("AUDIT_UNAVAILABLE".to_owned())
+    );
+    assert_eq!(house.coins("ada").await, 5, "services and users go on");
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_several_processes_make_one_chain() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let clients = [house.support(), house.another().await, house.another().await];
+        let record = async |at: usize| {
+            let act = Act {
+                act_id: Uuid::now_v7().to_string(),
+                phase: ActPhase::Begun.into(),
+                subject: "sue".to_owned(),
+                role: "support".to_owned(),
+                rpc: "some".to_owned(),
+                ..Default::default()
+            };
+            let request = || house.by("gift", Role::Service, RecordActRequest { act: Some(act.clone()) });
+            let seq = clients[at % 3].clone().record_act(request()).await.unwrap().into_inner().seq;
+            let again = clients[(at + 1) % 3].clone().record_act(request()).await.unwrap().into_inner().seq;
+            assert_eq!(seq, again, "a retry writes nothing");
+            seq
+        };
+        let mut places = futures::future::join_all((0..60).map(record)).await;
+        places.sort_unstable();
+        assert_eq!(places, (1..=60).collect::<Vec<_>>());
+        let report = check(&Store::open(database).await.unwrap()).await.unwrap();
+        assert_eq!((report.lines, report.problem), (60, None));
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_and_filters_show_each_line_once() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        for user in ["ada", "bob", "ada", "cyd", "ada"] {
+            let _ = house.books().get_account(house.by("sue", Role::Support, look(user))).await;
+        }
+        let mut request = ListActsRequest { user_id: "ada".to_owned(), page_size: 4, ..Default::default() };
+        let first = house.support().list_acts(house.by("aud", Role::Auditor, request.clone())).await.unwrap().into_inner();
+        request.page_token = first.next_page_token.clone();
+        let second = house.support().list_acts(house.by("aud", Role::Auditor, request.clone())).await.unwrap().into_inner();
+        // Reading them makes lines about ada as well: the reader names whom it asks about.
+        assert_eq!(first.acts.len(), 4);
+        let seqs: Vec<i64> = first.acts.iter().chain(&second.acts).map(|act| act.seq).collect();
+        assert!(seqs.windows(2).all(|pair| pair[0] > pair[1]), "{seqs:?}");
+        let foreign = ListActsRequest { user_id: "bob".to_owned(), ..request };
+        assert_eq!(told(house.support().list_acts(house.by("aud", Role::Auditor, foreign)).await).map(drop), Err("PAGE_TOKEN".to_owned()));
+        let elsewhere = ListActsRequest { book: "other".to_owned(), ..Default::default() };
+        assert_eq!(
+            told(house.support().list_acts(house.by("aud", Role::Auditor, elsewhere)).await).map(drop),
+            Err("PERMISSION_DENIED".to_owned())
+        );
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_changed_in_the_record_is_found() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let proposal = house.propose("sue", gift_of("ada", 1)).await;
+        house.approve("ann", &proposal).await.unwrap();
+        for user in ["ada", "bob"] {
+            let _ = house.books().get_account(house.by("sue", Role::Support, look(user))).await;
+        }
+        house.stop().await;
+        let store = Store::open(database).await.unwrap();
+        let whole = check(&store).await.unwrap();
+        assert_eq!((whole.lines, whole.problem), (8, None));
+        let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
+        let damages = [
+            ("subject = 'eve'", "subject = 'sue'", "it does not follow from the line before it"),
+            ("outcome = 'OK'", "outcome = ''", "it does not follow from the line before it"),
+            ("time_ms = time_ms + 1", "time_ms = time_ms - 1", "it does not follow from the line before it"),
+            ("reason = 'because'", "reason = 'ticket 4711'", "its reason or request is not what was written"),
+            ("request_json = '{}'", "request_json = '{\"account\":\"viewer/ada/coins\"}'", "its reason or request is not what was written"),
+        ];
+        for (damage, mend, why) in damages {
+            let change = |how: &str| format!("UPDATE act SET {how} WHERE seq = 5");
+            sqlx::query(AssertSqlSafe(change(damage))).execute(&pool).await.unwrap();
+            assert_eq!(check(&store).await.unwrap().problem, Some((5, why)), "{damage}");
+            sqlx::query(AssertSqlSafe(change(mend))).execute(&pool).await.unwrap();
+            assert_eq!(check(&store).await.unwrap().problem, None, "{mend}");
+        }
+        // What a user's erasure takes away, the chain can do without; the rest stays.
+        assert_eq!(store.erase("ada").await.unwrap(), 2);
+        let erased = check(&store).await.unwrap();
+        assert_eq!((erased.lines, erased.erased, erased.problem), (8, 2, None));
+        sqlx::query("DELETE FROM act WHERE seq = 3").execute(&pool).await.unwrap();
+        assert_eq!(check(&store).await.unwrap().problem, Some((4, "a line is missing before it")));
+    }
+}

@@ -1,0 +1,186 @@
+//! Four eyes: what one proposes another approves, once, and it is done once.
+use crate::house::{House, databases, gift_of, new_id, told};
+use api::{
+    ledger::{PostRequest, ReverseRequest, SetAccountStateRequest},
+    support::{
+        AccountAct, AccountChange, ApproveRequest, GetProposalRequest, ListProposalsRequest, ProposalState, ProposeRequest, Reversal,
+        propose_request,
+    },
+};
+use identity::Role;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_happens_until_another_approves_and_then_once() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let proposal = house.propose("sue", gift_of("ada", 50)).await;
+        assert_eq!(
+            (proposal.state(), proposal.proposed_by.as_str(), proposal.proposal_reason.as_str()),
+            (ProposalState::Open, "sue", "ticket 4711")
+        );
+        assert_eq!(house.coins("ada").await, 0);
+        assert_eq!(house.approve("sue", &proposal).await, Err("SAME_PERSON".to_owned()), "in any role");
+        assert_eq!(house.coins("ada").await, 0);
+        let done = house.approve("ann", &proposal).await.unwrap();
+        assert_eq!((done.state(), done.decided_by.as_str()), (ProposalState::Done, "ann"));
+        assert!(!done.result.is_empty());
+        assert_eq!(house.coins("ada").await, 50);
+        assert_eq!(house.approve("ann", &proposal).await.unwrap(), done, "a retry");
+        assert_eq!(house.approve("ben", &proposal).await.unwrap(), done, "and a third");
+        assert_eq!(house.coins("ada").await, 50);
+        assert_eq!(house.reject(("ann", Role::Finance), &proposal).await, Err("PROPOSAL_DECIDED".to_owned()));
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_are_frozen_and_postings_reversed_by_two() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let posting_id = house.give("ada", 50).await;
+        let account = "viewer/ada/coins".to_owned();
+        let change = |act: AccountAct| propose_request::Act::AccountChange(AccountChange { account: account.clone(), act: act.into() });
+        let freeze = house.propose("sue", change(AccountAct::Freeze)).await;
+        assert_eq!(house.approve("ann", &freeze).await.unwrap().state(), ProposalState::Done);
+        let reversal = propose_request::Act::Reversal(Reversal { posting_id });
+        let early = house.propose("sue", reversal.clone()).await;
+        let refused = house.approve("ann", &early).await.unwrap();
+        assert_eq!((refused.state(), refused.result.as_str()), (ProposalState::Refused, "ACCOUNT_FROZEN"));
+        assert_eq!(house.approve("ann", &early).await, Err("PROPOSAL_DECIDED".to_owned()));
+        let thaw = house.propose("sue", change(AccountAct::Thaw)).await;
+        assert_eq!(house.approve("ann", &thaw).await.unwrap().state(), ProposalState::Done);
+        let again = house.propose("sue", reversal).await;
+        assert_eq!(house.approve("ann", &again).await.unwrap().state(), ProposalState::Done);
+        assert_eq!(house.coins("ada").await, 0);
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_role_of_staff_gets_round_the_second_pair_of_eyes() {
+    let databases = databases();
+    let house = House::start(&databases.all[0]).await;
+    for role in [Role::Support, Role::Finance, Role::Auditor, Role::Admin, Role::Viewer, Role::Creator] {
+        let mut books = house.books();
+        let denied = Err("PERMISSION_DENIED".to_owned());
+        assert_eq!(told(books.post(house.by("eve", role, PostRequest::default())).await).map(drop), denied, "{role}");
+        assert_eq!(told(books.reverse(house.by("eve", role, ReverseRequest::default())).await).map(drop), denied, "{role}");
+        assert_eq!(
+            told(books.set_account_state(house.by("eve", role, SetAccountStateRequest::default())).await).map(drop),
+            denied,
+            "{role}"
+        );
+    }
+    for (role, may) in [(Role::Support, false), (Role::Auditor, false), (Role::Service, false), (Role::Finance, true), (Role::Admin, true)]
+    {
+        let proposal = house.propose("sue", gift_of("ada", 1)).await;
+        let request = ApproveRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
+        let approved = told(house.support().approve(house.by("eve", role, request)).await);
+        assert_eq!(approved.is_ok(), may, "{role}: {approved:?}");
+    }
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_is_taken_back_by_whoever_made_it_or_turned_down() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let own = house.propose("sue", gift_of("ada", 1)).await;
+        assert_eq!(house.reject(("eve", Role::Support), &own).await, Err("PERMISSION_DENIED".to_owned()));
+        assert_eq!(house.reject(("sue", Role::Support), &own).await.unwrap().state(), ProposalState::Rejected);
+        assert_eq!(house.approve("ann", &own).await, Err("PROPOSAL_DECIDED".to_owned()));
+        let other = house.propose("sue", gift_of("ada", 1)).await;
+        let down = house.reject(("ann", Role::Finance), &other).await.unwrap();
+        assert_eq!((down.state(), down.decided_by.as_str()), (ProposalState::Rejected, "ann"));
+        assert_eq!(house.reject(("ann", Role::Finance), &other).await.unwrap(), down, "a retry");
+        assert_eq!(house.coins("ada").await, 0);
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_is_the_same_proposal_and_other_fields_are_named() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let request = ProposeRequest { request_id: new_id(), act: Some(gift_of("ada", 5)), ..Default::default() };
+        let send = async |request: ProposeRequest| house.support().propose(house.by("sue", Role::Support, request)).await;
+        let first = send(request.clone()).await.unwrap().into_inner();
+        let again = send(request.clone()).await.unwrap().into_inner();
+        assert_eq!((first.proposal.clone(), first.replayed, again.replayed), (again.proposal, false, true));
+        let other = send(ProposeRequest { act: Some(gift_of("ada", 6)), ..request.clone() }).await.unwrap_err();
+        assert_eq!(rpc::reason(&other).as_deref(), Some("REQUEST_ID_REUSED"));
+        assert_eq!(rpc::facts(&other)["differing"], "adjustment.transfers.0.amount");
+        let another = house.support().propose(house.by("sam", Role::Support, request)).await.unwrap().into_inner();
+        assert_ne!(another.proposal.unwrap().proposal_id, first.proposal.unwrap().proposal_id, "another person's id");
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_are_listed_once_each_and_done_once() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let proposals = futures::future::join_all((0..30).map(|_| house.propose("sue", gift_of("ada", 1)))).await;
+        // Several approve each at the same moment.
+        let approvals = proposals.iter().flat_map(|proposal| ["ann", "ben", "cat"].map(|by| house.approve(by, proposal)));
+        for approved in futures::future::join_all(approvals).await {
+            assert_eq!(approved.unwrap().state(), ProposalState::Done);
+        }
+        assert_eq!(house.coins("ada").await, 30);
+        let mut listed = Vec::new();
+        let mut request = ListProposalsRequest { page_size: 7, ..Default::default() };
+        loop {
+            let page = house.support().list_proposals(house.by("aud", Role::Auditor, request.clone())).await.unwrap().into_inner();
+            listed.extend(page.proposals.into_iter().map(|proposal| proposal.proposal_id));
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            request.page_token = page.next_page_token;
+        }
+        let mut made: Vec<String> = proposals.into_iter().map(|proposal| proposal.proposal_id).collect();
+        made.sort();
+        listed.sort();
+        assert_eq!(listed, made);
+        let open = ListProposalsRequest { state: ProposalState::Open.into(), ..Default::default() };
+        assert!(house.support().list_proposals(house.by("aud", Role::Auditor, open)).await.unwrap().into_inner().proposals.is_empty());
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_fallen_process_approved_is_done_by_the_next_one() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let proposal = house.propose("sue", gift_of("ada", 50)).await;
+        let store = support::store::Store::open(database).await.unwrap();
+        let book = money::BookName::try_new(crate::house::BOOK).unwrap();
+        let kept = store.proposal(&book, proposal.proposal_id.parse().unwrap()).await.unwrap().unwrap();
+        let ann = money::UserKey::try_new("ann").unwrap();
+        // Long ago: it is not left to the call that brought it any more.
+        assert!(store.decide(&kept, support::domain::State::Approved, (&ann, "ticket 4711"), 1).await.unwrap());
+        let another = house.another().await;
+        let state = async || {
+            let request = GetProposalRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
+            another.clone().get_proposal(house.by("aud", Role::Auditor, request)).await.unwrap().into_inner().proposal.unwrap().state()
+        };
+        while state().await != ProposalState::Done {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(house.coins("ada").await, 50);
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_itself_lets_nobody_approve_their_own() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let proposal = house.propose("sue", gift_of("ada", 50)).await;
+        let store = support::store::Store::open(database).await.unwrap();
+        let book = money::BookName::try_new(crate::house::BOOK).unwrap();
+        let kept = store.proposal(&book, proposal.proposal_id.parse().unwrap()).await.unwrap().unwrap();
+        let sue = money::UserKey::try_new("sue").unwrap();
+        assert!(!store.decide(&kept, support::domain::State::Approved, (&sue, "ticket 4711"), 1).await.unwrap());
+        house.stop().await;
+    }
+}

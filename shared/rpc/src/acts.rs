@@ -1,0 +1,220 @@
+//! Acts of staff: said why, and written down before they are done.
+//!
+//! Every call of a member of staff is a line in the support service's record before its handler runs, and another when it ended. Where the first can't be
+//! written nothing is done: an act that nobody would know of must not happen.
+use crate::{Caller, Transport, context, errors, methods::Method, trace};
+use api::support::{Act, ActPhase, RecordActRequest, support_service_client::SupportServiceClient};
+use bytes::{Buf as _, Bytes};
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt as _, Full, Limited};
+use identity::Role;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tonic::{Code, Status, body::Body};
+use uuid::Uuid;
+
+#[cfg(test)]
+mod tests;
+
+/// The metadata in which staff say why. UTF-8, percent-encoded where it is not ASCII.
+pub const REASON: &str = "largesse-reason";
+/// Bytes of a reason. Shorter says nothing; longer belongs into the ticket that it names.
+const REASON_BYTES: std::ops::RangeInclusive<usize> = 8..=500;
+/// Bytes of a request that are written down.
+const REQUEST_BYTES_MAX: usize = 8 * 1024;
+/// Bytes before a message: whether it is compressed, and its length.
+const PREFIX: usize = 5;
+/// How long writing the end down may keep an answer that is there already.
+const END_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Whether a role is staff's: people who act on what is not theirs.
+#[must_use]
+pub fn is_staff(role: Role) -> bool {
+    match role {
+        Role::Support | Role::Finance | Role::Auditor | Role::Admin => true,
+        Role::Viewer | Role::Creator | Role::Service => false,
+    }
+}
+
+/// Why a member of staff calls, as far as it says; or the refusal where the table of access wants to know.
+pub(crate) fn reason(method: &Method, role: Role, headers: &HeaderMap) -> Result<Option<Arc<str>>, Status> {
+    if !is_staff(role) {
+        return Ok(None);
+    }
+    let required = |why: &str| {
+        let facts = [("metadata", REASON.to_owned()), ("rpc", method.name().to_owned())];
+        errors::refused(Code::InvalidArgument, "REASON_REQUIRED", why.to_owned(), &facts)
+    };
+    let Some(value) = headers.get(REASON) else {
+        return if method.row.reason { Err(required("staff say why; set the metadata largesse-reason")) } else { Ok(None) };
+    };
+    let text = value.to_str().map_err(|_| required("percent-encode what is not ASCII"))?;
+    let text = percent_encoding::percent_decode_str(text).decode_utf8().map_err(|_| required("not UTF-8 when percent-decoded"))?;
+    let text = text.trim();
+    if !REASON_BYTES.contains(&text.len()) || text.chars().any(char::is_control) {
+        return Err(required("8 to 500 bytes of text, such as `ticket 4711: coins missing`"));
+    }
+    Ok(Some(text.into()))
+}
+
+/// What the requests of all RPCs look like, to write them down as JSON.
+pub(crate) struct Shapes(HashMap<String, MessageDescriptor>);
+
+impl Shapes {
+    pub(crate) fn try_new() -> Result<Self, String> {
+        let pool = DescriptorPool::decode(api::FILE_DESCRIPTOR_SET).map_err(|error| error.to_string())?;
+        let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
+        let shapes = methods.map(|method| (format!("/{}/{}", method.parent_service().full_name(), method.name()), method.input()));
+        Ok(Self(shapes.collect()))
+    }
+
+    /// The message in `framed`, if it is one that this RPC takes.
+    fn read(&self, path: &str, framed: &Bytes) -> Option<DynamicMessage> {
+        let mut message = framed.clone();
+        // A compressed one is refused by the handler: nothing here takes any.
+        if message.len() < PREFIX || message[0] != 0 {
+            return None;
+        }
+        message.advance(PREFIX);
+        DynamicMessage::decode(self.0.get(path)?.clone(), message).ok()
+    }
+}
+
+/// An act that was written down as begun.
+pub(crate) struct Begun {
+    act: Act,
+    record: Transport,
+}
+
+/// Writes down what `caller` is about to do, and hands the request on. Whatever prevents that is the call's answer.
+pub(crate) async fn begin(
+    shapes: &Shapes,
+    record: &Transport,
+    (method, caller): (&Method, &Caller),
+    request: Request<Body>,
+) -> Result<(Begun, Request<Body>), Status> {
+    let (head, body) = request.into_parts();
+    // A stream of requests has no one request; that it was opened is written down.
+    let (message, body) = if method.client_streaming {
+        (None, body)
+    } else {
+        let bytes = collect(body).await?;
+        (shapes.read(method.row.path, &bytes), Body::new(Full::new(bytes)))
+    };
+    let act = act(method, caller, message.as_ref());
+    tell(record, &act, ActPhase::Begun).await.map_err(|status| {
+        tracing::error!(code = ?status.code(), message = status.message(), "an act of staff could not be written down, so it was refused");
+        errors::audit_unavailable()
+    })?;
+    Ok((Begun { act, record: record.clone() }, Request::from_parts(head, body)))
+}
+
+impl Begun {
+    /// Writes down how it ended. The beginning is there, so an end that can't be written keeps no answer back for long.
+    pub(crate) async fn end(mut self, outcome: &Result<&HeaderMap, &Status>) {
+        self.act.outcome = match outcome {
+            Ok(headers) => {
+                told(trace::outcome(headers), headers.get("grpc-message").and_then(|value| value.to_str().ok()).unwrap_or_default())
+            }
+            Err(status) => told(status.code(), status.message()),
+        };
+        // The call's own deadline may be over; that it was is worth writing down.
+        let trace = context::CallContext { deadline: None, ..context::current() };
+        let telling = context::enter(trace, tell(&self.record, &self.act, ActPhase::Ended));
+        let failed = match tokio::time::timeout(END_TIMEOUT, telling).await {
+            Ok(Ok(())) => return,
+            Ok(Err(status)) => status.message().to_owned(),
+            Err(_) => "it took too long".to_owned(),
+        };
+        tracing::error!(act = self.act.act_id, error = failed, "the end of an act of staff could not be written down; its beginning was");
+    }
+}
+
+/// `NOT_FOUND PAYOUT_UNKNOWN`: the code, and the reason with which our messages begin.
+fn told(code: Code, message: &str) -> String {
+    let name = format!("{code:?}");
+    let upper = name.char_indices().fold(String::new(), |mut text, (at, letter)| {
+        if at > 0 && letter.is_ascii_uppercase() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_uppercase());
+        text
+    });
+    let reason = message.split(':').next().unwrap_or_default();
+    let is_reason = !reason.is_empty() && reason.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    if is_reason { format!("{upper} {reason}") } else { upper }
+}
+
+fn act(method: &Method, caller: &Caller, message: Option<&DynamicMessage>) -> Act {
+    let text = |name: &str| {
+        let value = message.and_then(|message| Some(message.get_field_by_name(name)?.as_str()?.to_owned()));
+        value.unwrap_or_default()
+    };
+    let principal = &caller.principal;
+    let book = Some(text("book")).filter(|book| !book.is_empty());
+    let book = book.or_else(|| principal.books.single().map(ToString::to_string)).unwrap_or_default();
+    let user_id = [text("user_id"), user_of(&text("account"))].into_iter().find(|user| !user.is_empty()).unwrap_or_default();
+    let json = message.and_then(|message| serde_json::to_string(message).ok()).unwrap_or_default();
+    Act {
+        act_id: Uuid::now_v7().to_string(),
+        subject: principal.subject.to_string(),
+        issuer: cut(&principal.issuer, 512),
+        role: principal.role.to_string(),
+        rpc: method.name().to_owned(),
+        book: cut(&book, 512),
+        user_id: cut(&user_id, 512),
+        reason: caller.reason.as_deref().unwrap_or_default().to_owned(),
+        request_json: cut(&json, REQUEST_BYTES_MAX),
+        ..Act::default()
+    }
+}
+
+/// Whose an account is: `ada` of `viewer/ada/coins`.
+fn user_of(account: &str) -> String {
+    let mut parts = account.split('/');
+    match (parts.next(), parts.next()) {
+        (Some("viewer" | "creator"), Some(user)) => user.to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The beginning of a text, as many whole characters as fit into `bytes_max`.
+#[must_use]
+pub fn cut(text: &str, bytes_max: usize) -> String {
+    let end = (0..=bytes_max.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text[..end].to_owned()
+}
+
+async fn tell(record: &Transport, act: &Act, phase: ActPhase) -> Result<(), Status> {
+    let act = Act { phase: phase.into(), ..act.clone() };
+    // What was asked for and why stand in the first line; the second says how it ended.
+    let act = if phase == ActPhase::Ended { Act { reason: String::new(), request_json: String::new(), ..act } } else { act };
+    SupportServiceClient::new(record.clone()).record_act(RecordActRequest { act: Some(act) }).await.map(drop)
+}
+
+/// The whole body, as bytes also where a client of this process hands its message over.
+async fn collect(body: Body) -> Result<Bytes, Status> {
+    let written = Written(body);
+    let collected = Limited::new(written, crate::MESSAGE_BYTES_MAX + PREFIX).collect().await;
+    collected.map(http_body_util::Collected::to_bytes).map_err(|error| errors::malformed("request", &error.to_string()))
+}
+
+/// A body whose messages are written also within the process.
+struct Written(Body);
+
+impl http_body::Body for Written {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Status>>> {
+        api::codec::written(|| std::pin::Pin::new(&mut self.0).poll_frame(cx))
+    }
+}
+
+/// The headers of an answer, or the refusal in its place.
+pub(crate) fn ending(answer: &Result<Response<Body>, Status>) -> Result<&HeaderMap, &Status> {
+    answer.as_ref().map(Response::headers)
+}
