@@ -96,7 +96,36 @@ fn to_mib<S: Serializer>(accounts: &usize, into: S) -> Result<S::Ok, S::Error> {
     into.serialize_u64((accounts * ACCOUNT_BYTES).div_ceil(1024 * 1024) as u64)
 }
 
+/// An option that can't be.
+#[derive(Debug, thiserror::Error)]
+#[error("{option} must be {bounds}")]
+pub struct Invalid {
+    /// Which option.
+    pub option: &'static str,
+    /// What it may be.
+    pub bounds: &'static str,
+}
+
 impl Config {
+    /// Refuses what would take nothing in or never answer, before anything starts.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let positive = [
+            ("queue_max", self.queue_max as u64),
+            ("batch_max", self.batch_max as u64),
+            ("commit_target_ms", self.commit_target_ms),
+            ("ids_max", self.ids_max as u64),
+            ("refusal_retention_ms", self.refusal_retention_ms),
+            ("heads_every_ms", self.heads_every_ms),
+            ("watch_heartbeat_ms", self.watch_heartbeat_ms),
+            ("watch_age_max_ms", self.watch_age_max_ms),
+        ];
+        match positive.into_iter().find(|(_, value)| *value == 0) {
+            Some((option, _)) => Err(Invalid { option, bounds: "1 or more" }),
+            None if self.replay_max < 0 => Err(Invalid { option: "replay_max", bounds: "0 or more" }),
+            None => Ok(()),
+        }
+    }
+
     /// With so much memory for each book's cache.
     #[must_use]
     pub fn with_cache_mib(self, mib: u32) -> Self {

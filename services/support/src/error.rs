@@ -1,10 +1,6 @@
 //! Every way a call fails, and what the caller is told.
 use crate::domain::No;
-use std::time::Duration;
 use tonic::{Code, Status};
-
-/// When to try again while the ledger is away.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +19,9 @@ pub enum Error {
         /// Names of the fields that differ.
         differing: Vec<String>,
     },
+    /// The id's own time is too far from now.
+    #[error("the id's time")]
+    Untimely,
     /// A page token that was not made for this question.
     #[error("the page token")]
     PageToken,
@@ -52,6 +51,10 @@ impl From<Error> for Status {
                 let why = "this id was used with other fields; make a new one".to_owned();
                 rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", why, &[("differing", differing.join(","))])
             }
+            Error::Untimely => {
+                let why = "the id's own time is more than a week ago or ahead of the clock; make a new one".to_owned();
+                rpc::refused(Code::InvalidArgument, "REQUEST_ID_TIME", why, &[])
+            }
             Error::PageToken => {
                 let why = "not a token of this list; begin again without one".to_owned();
                 rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", why, &[])
@@ -60,13 +63,11 @@ impl From<Error> for Status {
             Error::No(No::SamePerson) => rule("SAME_PERSON", "whoever proposed it can't approve it: another member of staff must"),
             Error::No(No::Decided) => rule("PROPOSAL_DECIDED", "it was decided before"),
             Error::No(No::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
-            Error::Open(status) => match status.code() {
-                Code::Unavailable if rpc::reason(&status).as_deref() != Some("OUTCOME_UNKNOWN") => rpc::overload(RETRY_AFTER),
-                _ => {
-                    tracing::warn!(code = ?status.code(), message = status.message(), "the ledger's answer was lost");
-                    rpc::outcome_unknown("it is approved, and whether it is done is not known yet; ask again")
-                }
-            },
+            // Whatever the ledger said, the approval stands, and the deed follows from it.
+            Error::Open(status) => {
+                tracing::warn!(code = ?status.code(), message = status.message(), "an approved proposal is not known to be done yet");
+                rpc::outcome_unknown("it is approved, and whether it is done is not known yet; it will be, ask again")
+            }
             Error::Randomness | Error::Store(_) => rpc::internal(&error),
         }
     }

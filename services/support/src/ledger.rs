@@ -32,7 +32,12 @@ impl Ledger {
 
     /// Does what was approved. Safe to repeat.
     pub async fn enact(&self, proposal: &Proposal) -> Outcome {
-        let request_id = derive_id(proposal.id, &[SCOPE, proposal.book.as_str()]).hyphenated().to_string();
+        // With the time of the approval, not of the proposal: the ledger takes no id that is older than a week for new.
+        let decided_ms = u64::try_from(proposal.decided_at_ms).unwrap_or(0);
+        let random = proposal.id.as_bytes().last_chunk::<10>().expect("an id has sixteen bytes");
+        let source = uuid::Builder::from_unix_timestamp_millis(decided_ms, random).into_uuid();
+        let request_id =
+            derive_id(source, &[SCOPE, proposal.book.as_str(), &proposal.id.hyphenated().to_string()]).hyphenated().to_string();
         let book = proposal.book.to_string();
         let field = |name: &str, value: String| RequestField { name: name.to_owned(), value };
         let request_fields = vec![field("proposal_id", proposal.id.hyphenated().to_string())];
@@ -82,7 +87,9 @@ impl Ledger {
 /// A rule's no is final; anything else may be otherwise in a moment.
 fn outcome(status: Status) -> Outcome {
     match (status.code(), rpc::reason(&status)) {
-        (Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::OutOfRange, Some(reason)) => Outcome::Refused(reason),
+        (Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::OutOfRange | Code::PermissionDenied, Some(reason)) => {
+            Outcome::Refused(reason)
+        }
         _ => Outcome::Open(status),
     }
 }

@@ -28,6 +28,11 @@ impl Proposals {
     pub async fn propose(&self, book: &BookName, by: &UserKey, reason: &str, id: &RequestId, act: Act) -> Result<(Proposal, bool), Error> {
         let now = now_ms();
         let proposal_id = derive_id(id.uuid(), &["support.Propose", book.as_str(), by.as_str()]);
+        // What is there already keeps its answer however old its id is.
+        let timely = money::is_timely(id.uuid(), u64::try_from(now).unwrap_or(0));
+        if !timely && self.store.proposal(book, proposal_id).await?.is_none() {
+            return Err(Error::Untimely);
+        }
         let fields = wire::fields(&act, reason);
         let proposal = Proposal {
             id: proposal_id,

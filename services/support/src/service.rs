@@ -36,6 +36,11 @@ impl SupportService for Handlers {
             ("", Books::Only(names)) => Some(names.iter().map(ToString::to_string).collect()),
             (name, _) => Some(vec![caller.book(name)?.to_string()]),
         };
+        for (field, text) in [("subject", &request.subject), ("user_id", &request.user_id), ("rpc", &request.rpc)] {
+            if text.chars().any(char::is_control) {
+                return Err(rpc::malformed(field, "no control characters"));
+            }
+        }
         let filter = Filter { books, subject: request.subject, user_id: request.user_id, rpc: request.rpc };
         let page = Page::try_new(request.page_size, &request.page_token, &format!("acts {filter:?}"))?;
         let mut lines = self.acts.list(&filter, page.before, page.size + 1).await?;

@@ -29,8 +29,8 @@ const LOOK_DELAY_MIN: Duration = Duration::from_secs(10);
 
 /// Checks tokens. Shared by every call, so what was verified once is remembered until it expires or a key changes.
 pub struct Verifier {
-    issuers: Vec<Trusted>,
-    verified: cache::Cache,
+    issuers: Vec<Arc<Trusted>>,
+    verified: Arc<cache::Cache>,
 }
 
 /// An issuer with its keys as they were last seen.
@@ -57,7 +57,7 @@ impl Verifier {
     pub fn new(keys: &[PublicKey]) -> Self {
         let known = Known { keys: Arc::new(keys.iter().map(|key| key.to_key()).collect()), seen: Some(Instant::now()) };
         let trusted = Trusted::new(Issuer::house(Vec::new()), Source::Fixed, BTreeMap::new(), known);
-        Self { issuers: vec![trusted], verified: cache::Cache::new() }
+        Self { issuers: vec![Arc::new(trusted)], verified: Arc::new(cache::Cache::new()) }
     }
 
     /// Accepts what these issuers signed. Keys in files are read here, and what is wrong with them is an error; keys at an address are
@@ -74,9 +74,9 @@ impl Verifier {
                 Ok((app.clone(), books.collect::<Result<_, Error>>()?))
             });
             let apps = apps.collect::<Result<_, Error>>()?;
-            Ok(Trusted::new(issuer, source, apps, known))
+            Ok(Arc::new(Trusted::new(issuer, source, apps, known)))
         });
-        Ok(Self { issuers: trusted.collect::<Result<_, Error>>()?, verified: cache::Cache::new() })
+        Ok(Self { issuers: trusted.collect::<Result<_, Error>>()?, verified: Arc::new(cache::Cache::new()) })
     }
 
     /// Fetches the keys of every issuer once, side by side. Whose keys can't be had is told with the reason; its tokens are refused until they can.
@@ -84,7 +84,7 @@ impl Verifier {
         let looks = self
             .issuers
             .iter()
-            .map(|trusted| async { self.fetch(trusted).await.err().map(|error| (trusted.issuer.issuer.clone(), error)) });
+            .map(|trusted| async { fetch(trusted, &self.verified).await.err().map(|error| (trusted.issuer.issuer.clone(), error)) });
         futures::future::join_all(looks).await.into_iter().flatten().collect()
     }
 
@@ -97,7 +97,7 @@ impl Verifier {
             every.tick().await;
             loop {
                 every.tick().await;
-                if let Err(error) = self.fetch(trusted).await {
+                if let Err(error) = fetch(trusted, &self.verified).await {
                     tracing::warn!(issuer = trusted.issuer.issuer, %error, "the keys of an issuer can't be read; those seen last are used");
                 }
             }
@@ -111,7 +111,13 @@ impl Verifier {
     /// Who the token says calls, if it is good at `now`.
     pub fn verify(&self, token: &str, now: SystemTime) -> Result<Arc<Principal>, Error> {
         if let Some(principal) = self.verified.get(token) {
-            return if now < principal.expires_at { Ok(principal) } else { Err(Error::Expired) };
+            // Its keys may have become too old meanwhile, which takes what they signed with them.
+            let known = self.issuers.iter().any(|trusted| trusted.name == principal.issuer && trusted.is_fresh());
+            return match (known, now < principal.expires_at) {
+                (true, true) => Ok(principal),
+                (true, false) => Err(Error::Expired),
+                (false, _) => Err(Error::KeysUnavailable),
+            };
         }
         let generation = self.verified.generation();
         let principal = Arc::new(self.trusted(token)?.verify(token, now)?);
@@ -123,7 +129,8 @@ impl Verifier {
     pub async fn verify_or_look(&self, token: &str, now: SystemTime) -> Result<Arc<Principal>, Error> {
         match self.verify(token, now) {
             Err(Error::UnknownKey | Error::KeysUnavailable) => {
-                self.look_soon(self.trusted(token)?).await;
+                // Apart, or every call would carry the room for asking over HTTP along.
+                Box::pin(self.look_soon(self.trusted(token)?)).await;
                 self.verify(token, now)
             }
             outcome => outcome,
@@ -131,7 +138,7 @@ impl Verifier {
     }
 
     /// The issuer that a token names.
-    fn trusted(&self, token: &str) -> Result<&Trusted, Error> {
+    fn trusted(&self, token: &str) -> Result<&Arc<Trusted>, Error> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Error::Malformed);
         }
@@ -141,30 +148,42 @@ impl Verifier {
     }
 
     /// Looks at the keys now, unless somebody did lately.
-    async fn look_soon(&self, trusted: &Trusted) {
+    async fn look_soon(&self, trusted: &Arc<Trusted>) {
         let mut looked = trusted.looked.lock().await;
         if looked.is_some_and(|at| at.elapsed() < LOOK_DELAY_MIN) {
             return;
         }
         *looked = Some(Instant::now());
-        if let Err(error) = self.fetch(trusted).await {
-            tracing::warn!(issuer = trusted.issuer.issuer, %error, "a token names a key that is not known, and the keys can't be read");
-        }
+        // A task of its own: a caller that hangs up must not take the look with it that everybody else waits for.
+        let (asked, verified) = (trusted.clone(), self.verified.clone());
+        let looking = tokio::spawn(async move {
+            if let Err(error) = fetch(&asked, &verified).await {
+                tracing::warn!(issuer = asked.issuer.issuer, %error, "a token names a key that is not known, and the keys can't be read");
+            }
+        });
+        // It ends by itself in time; a panic of it is told by the runtime, and the token is refused as it was.
+        let _ = looking.await;
     }
+}
 
-    async fn fetch(&self, trusted: &Trusted) -> Result<(), Error> {
-        let Some(keys) = trusted.source.fetch(&trusted.issuer).await? else { return Ok(()) };
-        let mut known = trusted.keys.write().unwrap_or_else(PoisonError::into_inner);
-        let changed = !same(&known.keys, &keys);
-        *known = Known { keys: Arc::new(keys), seen: Some(Instant::now()) };
-        drop(known);
-        // A key that was taken away must not live on in what it signed.
-        if changed {
-            self.verified.clear();
-            tracing::info!(issuer = trusted.issuer.issuer, "the keys of an issuer have changed");
-        }
-        Ok(())
+/// Looks at an issuer's keys; what they signed is forgotten when they changed.
+async fn fetch(trusted: &Trusted, verified: &cache::Cache) -> Result<(), Error> {
+    let asked = Instant::now();
+    let Some(keys) = trusted.source.fetch(&trusted.issuer).await? else { return Ok(()) };
+    let mut known = trusted.keys.write().unwrap_or_else(PoisonError::into_inner);
+    // A look that began later has been answered before: it knows better.
+    if known.seen.is_some_and(|seen| seen > asked) {
+        return Ok(());
     }
+    let changed = !same(&known.keys, &keys);
+    *known = Known { keys: Arc::new(keys), seen: Some(asked) };
+    drop(known);
+    // A key that was taken away must not live on in what it signed.
+    if changed {
+        verified.clear();
+        tracing::info!(issuer = trusted.issuer.issuer, "the keys of an issuer have changed");
+    }
+    Ok(())
 }
 
 /// Whether two sets hold the same keys in the same order.
@@ -190,9 +209,17 @@ impl Trusted {
     /// Keys that may be believed at this moment.
     fn current(&self) -> Result<Arc<Vec<Key>>, Error> {
         let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if self.is_fresh() { Ok(known.keys) } else { Err(Error::KeysUnavailable) }
+    }
+
+    /// Whether its keys were seen lately enough to be believed.
+    fn is_fresh(&self) -> bool {
+        if matches!(self.source, Source::Fixed) {
+            return true;
+        }
+        let seen = self.keys.read().unwrap_or_else(PoisonError::into_inner).seen;
         let stale_max = Duration::from_secs(self.issuer.stale_max_s.into());
-        let fresh = matches!(self.source, Source::Fixed) || known.seen.is_some_and(|seen| seen.elapsed() <= stale_max);
-        if fresh { Ok(known.keys) } else { Err(Error::KeysUnavailable) }
+        seen.is_some_and(|seen| seen.elapsed() <= stale_max)
     }
 
     fn verify(&self, token: &str, now: SystemTime) -> Result<Principal, Error> {

@@ -8,7 +8,8 @@ use bytes::{Buf as _, Bytes};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
 use identity::Role;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use money::{BookName, UserKey};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, Value};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tonic::{Code, Status, body::Body};
 use uuid::Uuid;
@@ -68,15 +69,16 @@ impl Shapes {
         Ok(Self(shapes.collect()))
     }
 
-    /// The message in `framed`, if it is one that this RPC takes.
-    fn read(&self, path: &str, framed: &Bytes) -> Option<DynamicMessage> {
+    /// The one message in `framed`. What could not be written down as it will be handled must not be handled: a second message after the first, a length
+    /// that is not the message's, anything compressed.
+    fn read(&self, path: &str, framed: &Bytes) -> Result<DynamicMessage, Status> {
+        let refused = || errors::malformed("request", "one message that is not compressed, and nothing after it");
         let mut message = framed.clone();
-        // A compressed one is refused by the handler: nothing here takes any.
-        if message.len() < PREFIX || message[0] != 0 {
-            return None;
+        if message.len() < PREFIX || message.get_u8() != 0 || usize::try_from(message.get_u32()) != Ok(message.len()) {
+            return Err(refused());
         }
-        message.advance(PREFIX);
-        DynamicMessage::decode(self.0.get(path)?.clone(), message).ok()
+        let shape = self.0.get(path).ok_or_else(|| errors::internal(&std::io::Error::other("an RPC without a shape")))?;
+        DynamicMessage::decode(shape.clone(), message).map_err(|_| refused())
     }
 }
 
@@ -99,9 +101,9 @@ pub(crate) async fn begin(
         (None, body)
     } else {
         let bytes = collect(body).await?;
-        (shapes.read(method.row.path, &bytes), Body::new(Full::new(bytes)))
+        (Some(shapes.read(method.row.path, &bytes)?), Body::new(Full::new(bytes)))
     };
-    let act = act(method, caller, message.as_ref());
+    let act = act(method, caller, message.as_ref())?;
     tell(record, &act, ActPhase::Begun).await.map_err(|status| {
         tracing::error!(code = ?status.code(), message = status.message(), "an act of staff could not be written down, so it was refused");
         errors::audit_unavailable()
@@ -145,36 +147,56 @@ fn told(code: Code, message: &str) -> String {
     if is_reason { format!("{upper} {reason}") } else { upper }
 }
 
-fn act(method: &Method, caller: &Caller, message: Option<&DynamicMessage>) -> Act {
-    let text = |name: &str| {
-        let value = message.and_then(|message| Some(message.get_field_by_name(name)?.as_str()?.to_owned()));
-        value.unwrap_or_default()
-    };
+fn act(method: &Method, caller: &Caller, message: Option<&DynamicMessage>) -> Result<Act, Status> {
     let principal = &caller.principal;
-    let book = Some(text("book")).filter(|book| !book.is_empty());
-    let book = book.or_else(|| principal.books.single().map(ToString::to_string)).unwrap_or_default();
-    let user_id = [text("user_id"), user_of(&text("account"))].into_iter().find(|user| !user.is_empty()).unwrap_or_default();
-    let json = message.and_then(|message| serde_json::to_string(message).ok()).unwrap_or_default();
-    Act {
+    let named = message.and_then(|message| Some(message.get_field_by_name("book")?.as_str()?.to_owned()));
+    // Names that can't be one are in the request only: the handler refuses them.
+    let named = named.and_then(|book| BookName::try_new(&book).ok());
+    let book = named.as_ref().or(principal.books.single()).map(ToString::to_string).unwrap_or_default();
+    let user_id = message.and_then(concerned).unwrap_or_default();
+    let json = match message.map(serde_json::to_string) {
+        None => String::new(),
+        Some(Ok(json)) => json,
+        Some(Err(error)) => return Err(errors::malformed("request", &error.to_string())),
+    };
+    Ok(Act {
         act_id: Uuid::now_v7().to_string(),
         subject: principal.subject.to_string(),
         issuer: cut(&principal.issuer, 512),
         role: principal.role.to_string(),
         rpc: method.name().to_owned(),
-        book: cut(&book, 512),
-        user_id: cut(&user_id, 512),
+        book,
+        user_id,
         reason: caller.reason.as_deref().unwrap_or_default().to_owned(),
         request_json: cut(&json, REQUEST_BYTES_MAX),
         ..Act::default()
+    })
+}
+
+/// Whom a request is about: the user it names, or whose accounts it names first, however deep.
+fn concerned(message: &DynamicMessage) -> Option<String> {
+    let own = message.fields().find_map(|(field, value)| match (field.name(), value) {
+        ("user_id", Value::String(user)) => UserKey::try_new(user).ok().map(|user| user.to_string()),
+        (name, Value::String(account)) if name.ends_with("account") => user_of(account),
+        _ => None,
+    });
+    own.or_else(|| message.fields().find_map(|(_, value)| concerned_in(value)))
+}
+
+fn concerned_in(value: &Value) -> Option<String> {
+    match value {
+        Value::Message(inner) => concerned(inner),
+        Value::List(items) => items.iter().find_map(concerned_in),
+        _ => None,
     }
 }
 
 /// Whose an account is: `ada` of `viewer/ada/coins`.
-fn user_of(account: &str) -> String {
+fn user_of(account: &str) -> Option<String> {
     let mut parts = account.split('/');
     match (parts.next(), parts.next()) {
-        (Some("viewer" | "creator"), Some(user)) => user.to_owned(),
-        _ => String::new(),
+        (Some("viewer" | "creator"), Some(user)) => UserKey::try_new(user).ok().map(|user| user.to_string()),
+        _ => None,
     }
 }
 

@@ -17,9 +17,11 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tonic::transport::server::Connected;
 
-/// How long a caller may take for its TLS handshake.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Handshakes at once; each may cost a signature. More callers wait in the system's queue.
+/// How long a caller may take to begin its TLS handshake. Until then it costs a socket and nothing else.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the handshake may take from its first byte on.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Handshakes at once; each may cost a signature. More callers wait for their turn.
 const HANDSHAKES_MAX: usize = 256;
 /// Connections that are ready and wait for the server to take them.
 const READY_MAX: usize = 64;
@@ -85,9 +87,13 @@ async fn accept_all(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, i
             }
             continue;
         };
-        let Ok(place) = handshakes.clone().acquire_owned().await else { return };
-        let into = into.clone();
+        let (handshakes, into) = (handshakes.clone(), into.clone());
         tokio::spawn(async move {
+            // Whoever says nothing takes nobody's turn.
+            if !matches!(timeout(GREETING_TIMEOUT, stream.peek(&mut [0])).await, Ok(Ok(1..))) {
+                return;
+            }
+            let Ok(place) = handshakes.acquire().await else { return };
             let shaken = timeout(HANDSHAKE_TIMEOUT, TlsAcceptor::from(config).accept(stream)).await;
             drop(place);
             match shaken {

@@ -99,12 +99,12 @@ impl Stack {
             Err(status) => return finish(span, &status),
         };
         let context = CallContext { deadline: admitted.deadline, trace: span.parent, service: method.service };
-        // Written down before it is done, where staff call; everybody else passes.
+        // Written down before it is done, where staff call; everybody else passes, without carrying the room for it along.
         let (begun, request) = match &admitted.staff {
             None => (None, request),
             Some(caller) => {
                 let beginning = context::enter(context, deadline::enforce(admitted.deadline, shared.begin((method, caller), request)));
-                match beginning.await.and_then(|begun| begun) {
+                match Box::pin(beginning).await.and_then(|begun| begun) {
                     Ok((begun, request)) => (Some(begun), request),
                     Err(status) => return finish(span, &status),
                 }
@@ -124,7 +124,7 @@ impl Stack {
             Ok(response) => response,
         });
         if let Some(begun) = begun {
-            context::enter(context, begun.end(&acts::ending(&handled))).await;
+            Box::pin(context::enter(context, begun.end(&acts::ending(&handled)))).await;
         }
         let response = match handled {
             Ok(response) => response,

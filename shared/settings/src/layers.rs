@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 use toml::{
@@ -93,11 +94,12 @@ impl Layers {
     /// Lays a TOML file over what was said before.
     pub fn file(&mut self, path: &Path) -> Result<(), Error> {
         let at = |line, why: String| Error(vec![Problem { origin: Origin::File { path: path.to_owned(), line }, key: String::new(), why }]);
-        let length = fs::metadata(path).map_err(|error| at(1, error.to_string()))?.len();
-        if length > FILE_BYTES_MAX {
+        let mut text = String::new();
+        let read = fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
+        if text.len() as u64 > FILE_BYTES_MAX {
             return Err(at(1, format!("longer than {FILE_BYTES_MAX} bytes: not a configuration")));
         }
-        let text = fs::read_to_string(path).map_err(|error| at(1, error.to_string()))?;
+        read.map_err(|error| at(1, error.to_string()))?;
         let line = |offset: usize| 1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
         let failed = |error: toml::de::Error| at(error.span().map_or(1, |span| line(span.start)), error.message().to_owned());
         let said: Table = toml::from_str(&text).map_err(failed)?;

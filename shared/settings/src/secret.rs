@@ -4,10 +4,13 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, MapAccess, Visitor},
 };
-use std::{borrow::Cow, env, fmt, fs, path::Path};
+use std::{borrow::Cow, env, fmt, fs, io::Read as _, path::Path};
 
 #[cfg(test)]
 mod tests;
+
+/// Longest secret read of a file, in bytes; a device given by mistake must not fill the memory.
+const SECRET_BYTES_MAX: u64 = 64 * 1024;
 
 /// What is printed in a secret's place.
 const HIDDEN: &str = "(hidden)";
@@ -71,7 +74,9 @@ fn without_password(rest: &str) -> String {
 
 /// The first line's worth of a secret's file: editors and `echo` end it with a line break that does not belong to it.
 pub(crate) fn read_file(path: &Path) -> Result<String, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut text = String::new();
+    let read = fs::File::open(path).and_then(|file| file.take(SECRET_BYTES_MAX).read_to_string(&mut text));
+    read.map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 

@@ -48,11 +48,15 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<Problem> {
         }
     }
     let calls = &config.calls;
-    if calls.calls_max == 0 || calls.streams_max == 0 {
-        wrong("calls", "calls_max and streams_max must be 1 or more".to_owned());
+    // A call of staff holds one place while it is written down through another.
+    if calls.calls_max < 2 || calls.streams_max == 0 {
+        wrong("calls", "calls_max must be 2 or more, streams_max 1 or more".to_owned());
     }
     if calls.default_deadline_ms == 0 || calls.deadline_max_ms < calls.default_deadline_ms {
         wrong("calls.default_deadline_ms", "1 or more, and not above deadline_max_ms".to_owned());
+    }
+    if let Err(error) = config.ledger.check() {
+        wrong(&format!("ledger.{}", error.option), format!("must be {}", error.bounds));
     }
     if let Err(error) = config.gift.check() {
         wrong("gift", error.to_string());

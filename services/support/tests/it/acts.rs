@@ -150,10 +150,17 @@ async fn whatever_is_changed_in_the_record_is_found() {
             assert_eq!(check(&store).await.unwrap().problem, None, "{mend}");
         }
         // What a user's erasure takes away, the chain can do without; the rest stays.
-        assert_eq!(store.erase("ada").await.unwrap(), 2);
+        assert_eq!(store.erase("ada").await.unwrap(), 4, "the look at her coins and the proposal");
         let erased = check(&store).await.unwrap();
-        assert_eq!((erased.lines, erased.erased, erased.problem), (8, 2, None));
-        sqlx::query("DELETE FROM act WHERE seq = 3").execute(&pool).await.unwrap();
-        assert_eq!(check(&store).await.unwrap().problem, Some((4, "a line is missing before it")));
+        assert_eq!((erased.lines, erased.erased, erased.problem), (8, 4, None));
+        let forged = "INSERT INTO act SELECT -5, time_ms, 'ffffffff-ffff-ffff-ffff-ffffffffffff', phase, 'eve', issuer, role, rpc, book, user_id, outcome, reason,
+            request_json, erased, salt, text_digest, hash FROM act WHERE seq = 8";
+        sqlx::query(forged).execute(&pool).await.unwrap();
+        assert_eq!(check(&store).await.unwrap().problem, Some((-5, "a line is missing or too much before it")));
+        sqlx::query("DELETE FROM act WHERE seq = -5").execute(&pool).await.unwrap();
+        sqlx::query("UPDATE act SET hash = 'rubbish' WHERE seq = 7").execute(&pool).await.unwrap();
+        assert_eq!(check(&store).await.unwrap().problem, Some((1, "a line from here on can't be read")));
+        sqlx::query("DELETE FROM act WHERE seq IN (3, 7)").execute(&pool).await.unwrap();
+        assert_eq!(check(&store).await.unwrap().problem, Some((4, "a line is missing or too much before it")));
     }
 }

@@ -71,7 +71,7 @@ fn what_was_asked_for_is_written_down_with_whom_it_concerns() {
     let method = methods.find(GET_ACCOUNT).unwrap();
     let request = api::ledger::GetAccountRequest { book: String::new(), account: "viewer/ada/coins".to_owned() };
     let read = shapes.read(GET_ACCOUNT, &framed(&request));
-    let act = act(method, &caller(), read.as_ref());
+    let act = act(method, &caller(), Some(&read.unwrap())).unwrap();
     assert_eq!((act.subject.as_str(), act.role.as_str(), act.issuer.as_str()), ("sue", "support", "https://staff"));
     assert_eq!((act.book.as_str(), act.user_id.as_str(), act.reason.as_str()), ("demo", "ada", "ticket 4711"));
     assert_eq!(act.rpc, "largesse.ledger.v1.LedgerService/GetAccount");
@@ -79,18 +79,20 @@ fn what_was_asked_for_is_written_down_with_whom_it_concerns() {
 }
 
 #[test]
-fn a_request_that_cannot_be_read_is_still_an_act() {
+fn a_request_that_would_not_be_written_down_whole_is_refused() {
     let (methods, shapes) = (methods(), Shapes::try_new().unwrap());
+    let request = api::ledger::GetAccountRequest { book: "demo".to_owned(), account: "viewer/ada/coins".to_owned() };
+    let twice = [framed(&request), Bytes::from_static(&[0, 0, 0, 0, 0])].concat().into();
+    assert!(shapes.read(GET_ACCOUNT, &twice).is_err(), "a handler would take the first and never look at the second");
     for bytes in
         [Bytes::new(), Bytes::from_static(&[0, 0, 0]), Bytes::from_static(&[1, 0, 0, 0, 0]), Bytes::from_static(&[0, 0, 0, 0, 1, 0xff])]
     {
-        assert!(shapes.read(GET_ACCOUNT, &bytes).is_none());
+        assert!(shapes.read(GET_ACCOUNT, &bytes).is_err());
     }
-    let act = act(methods.find(GET_ACCOUNT).unwrap(), &caller(), None);
-    assert_eq!((act.subject.as_str(), act.request_json.as_str()), ("sue", ""));
     // As long as a request may be, and cut in the middle of a letter.
     let request = api::ledger::GetAccountRequest { book: String::new(), account: "ü".repeat(1 << 20) };
-    let act = super::act(methods.find(GET_ACCOUNT).unwrap(), &caller(), shapes.read(GET_ACCOUNT, &framed(&request)).as_ref());
+    let read = shapes.read(GET_ACCOUNT, &framed(&request)).unwrap();
+    let act = act(methods.find(GET_ACCOUNT).unwrap(), &caller(), Some(&read)).unwrap();
     assert!((REQUEST_BYTES_MAX - 1..=REQUEST_BYTES_MAX).contains(&act.request_json.len()));
 }
 
@@ -110,7 +112,23 @@ fn an_ending_is_told_by_code_and_reason() {
 }
 
 #[test]
-fn an_account_says_whose_it_is() {
-    assert_eq!((user_of("viewer/ada/coins"), user_of("creator/bob/payable/USD")), ("ada".to_owned(), "bob".to_owned()));
-    assert_eq!((user_of("house/coins/issued"), user_of("viewer"), user_of("")), Default::default());
+fn a_request_says_whom_it_concerns_however_deep() {
+    let user = |path: &str, message: &dyn Fn() -> Vec<u8>| {
+        let shape = Shapes::try_new().unwrap().0[path].clone();
+        concerned(&DynamicMessage::decode(shape, message().as_slice()).unwrap())
+    };
+    let propose = "/largesse.support.v1.SupportService/Propose";
+    let transfer = |debit: &str, credit: &str| api::support::AdjustmentTransfer {
+        debit_account: debit.to_owned(),
+        credit_account: credit.to_owned(),
+        amount: 1,
+    };
+    let adjustment = api::support::Adjustment { transfers: vec![transfer("house/coins/issued", "viewer/ada/coins")] };
+    let act = api::support::propose_request::Act::Adjustment(adjustment);
+    let request = api::support::ProposeRequest { act: Some(act), ..Default::default() };
+    assert_eq!(user(propose, &|| prost::Message::encode_to_vec(&request)), Some("ada".to_owned()));
+    assert_eq!((user_of("viewer/ada/coins"), user_of("creator/bob/payable/USD")), (Some("ada".to_owned()), Some("bob".to_owned())));
+    for account in ["house/coins/issued", "viewer", "", "viewer/a\0b/coins", "viewer//coins"] {
+        assert_eq!(user_of(account), None, "{account:?}");
+    }
 }

@@ -122,7 +122,8 @@ async fn somebody_who_never_shakes_hands_keeps_nobody_out() {
     let secured = secured().await;
     let address = secured.house.url.trim_start_matches("https://").to_owned();
     let mut silent = Vec::new();
-    for _ in 0..100 {
+    // More than may shake hands at once.
+    for _ in 0..400 {
         silent.push(tokio::net::TcpStream::connect(&address).await.unwrap());
     }
     let mut gifts = GiftServiceClient::new(secured.way(None));

@@ -275,3 +275,36 @@ async fn keys_that_were_not_seen_for_too_long_are_not_believed() {
     let verifier = Verifier::try_new(vec![issuer]).unwrap();
     assert!(matches!(verifier.verify(&token(&key, (Signed::ES256, "a"), &login()), at(2_000)), Err(Error::KeysUnavailable)));
 }
+
+#[tokio::test]
+async fn a_token_that_was_found_good_ends_with_its_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::ES256);
+    let verifier = Verifier::try_new(vec![users(dir.path(), &set(&[("a", Signed::ES256, &key)]))]).unwrap();
+    let token = token(&key, (Signed::ES256, "a"), &login());
+    assert!(verifier.verify(&token, at(2_000)).is_ok());
+    verifier.issuers[0].keys.write().unwrap().seen = None;
+    assert!(matches!(verifier.verify(&token, at(2_000)), Err(Error::KeysUnavailable)), "it was remembered");
+    assert!(verifier.verify_or_look(&token, at(2_000)).await.is_ok(), "its file is there, and a look finds it");
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_up_does_not_take_the_look_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (key(Signed::ES256), key(Signed::ES256));
+    let server = Server::start(set(&[("old", Signed::ES256, &old)])).await;
+    let verifier = Verifier::try_new(vec![Issuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
+    assert!(verifier.look().await.is_empty());
+    server.serve(StatusCode::OK, set(&[("new", Signed::ES256, &new)]));
+    let made_up = token(&new, (Signed::ES256, "made-up"), &login());
+    {
+        let call = verifier.verify_or_look(&made_up, at(2_000));
+        futures::pin_mut!(call);
+        // Polled once, which begins the look, and dropped.
+        assert!(futures::poll!(call).is_pending());
+    }
+    let after = token(&new, (Signed::ES256, "new"), &login());
+    while verifier.verify(&after, at(2_000)).is_err() {
+        tokio::task::yield_now().await;
+    }
+}
