@@ -63,6 +63,8 @@ pub struct ActsReport {
     pub lines: i64,
     /// Lines whose texts were erased; the chain still covers their digests.
     pub erased: i64,
+    /// Heads written outside the database that are in the chain.
+    pub heads: usize,
     /// What does not fit, with the line.
     pub problem: Option<String>,
 }
@@ -87,18 +89,20 @@ pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<Report, 
     if books.is_empty() {
         return Err("the ledger in this database has no book".into());
     }
-    let acts = audit_acts(database).await?;
+    let acts = audit_acts(database, heads).await?;
     let ok = books.iter().all(BookReport::ok) && acts.as_ref().is_none_or(|acts| acts.problem.is_none());
     Ok(Report { ok, books, acts })
 }
 
-async fn audit_acts(database: &Database) -> Result<Option<ActsReport>, Fault> {
+async fn audit_acts(database: &Database, heads: Option<&Path>) -> Result<Option<ActsReport>, Fault> {
+    let heads = heads.map(support::heads::read).transpose()?.unwrap_or_default();
     if !exists(database, Service::Support).await? {
-        return Ok(None);
+        let problem = (!heads.is_empty()).then(|| "what staff did is gone, and its heads were written outside the database".to_owned());
+        return Ok(problem.map(|problem| ActsReport { lines: 0, erased: 0, heads: 0, problem: Some(problem) }));
     }
-    let found = support::check::check(&support::store::Store::open(database).await?).await?;
+    let found = support::check::check(&support::store::Store::open(database).await?, &heads).await?;
     let problem = found.problem.map(|(line, why)| format!("line {line} of what staff did: {why}"));
-    Ok(Some(ActsReport { lines: found.lines, erased: found.erased, problem }))
+    Ok(Some(ActsReport { lines: found.lines, erased: found.erased, heads: found.heads, problem }))
 }
 
 async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<BookReport, Fault> {

@@ -2,10 +2,12 @@
 use crate::{
     domain::{Deed, Line},
     error::Error,
+    heads,
     store::{Filter, Store},
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
+    path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -20,15 +22,17 @@ pub const TEXT_MAX: usize = 512;
 #[derive(Clone)]
 pub struct Acts {
     store: Store,
+    /// Where heads are written down outside the database.
+    heads_dir: Option<Arc<Path>>,
     /// Lines of one process are written one after another: they would only take each other's place.
     turn: Arc<Mutex<()>>,
 }
 
 impl Acts {
-    /// Over this store.
+    /// Over this store, with its heads written down in this directory.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store, turn: Arc::default() }
+    pub fn new(store: Store, heads_dir: Option<PathBuf>) -> Self {
+        Self { store, heads_dir: heads_dir.map(Into::into), turn: Arc::default() }
     }
 
     /// Writes a line; one that is there already is left as it is. Its place.
@@ -37,7 +41,17 @@ impl Acts {
         let mut salt = [0; 16];
         SystemRandom::new().fill(&mut salt).map_err(|_| Error::Randomness)?;
         let _turn = self.turn.lock().await;
-        Ok(self.store.append(&deed, now_ms(), salt).await?)
+        let (seq, hash) = self.store.append(&deed, now_ms(), salt).await?;
+        if let (Some(hash), Some(dir)) = (hash, self.heads_dir.clone()) {
+            let written = tokio::task::spawn_blocking(move || heads::append(&dir, seq, &hash)).await;
+            // The line is in the record. A place that can't be written must not keep staff from helping; but it must be seen.
+            match written {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the head of what staff did could not be written down outside the database"),
+                Err(error) => tracing::error!(%error, "the head of what staff did could not be written down outside the database"),
+            }
+        }
+        Ok(seq)
     }
 
     /// Lines older than `before`, newest first.

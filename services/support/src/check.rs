@@ -1,5 +1,6 @@
 //! Is the record what it was? Works on a copy, with nothing running.
 use crate::{domain::GENESIS, store::Store};
+use std::collections::BTreeMap;
 
 /// Lines of one read.
 const PAGE: i64 = 1_000;
@@ -11,13 +12,16 @@ pub struct Report {
     pub lines: i64,
     /// Lines whose texts were erased.
     pub erased: i64,
+    /// Heads written outside the database that are in the chain.
+    pub heads: usize,
     /// The first line that does not fit, and why.
     pub problem: Option<(i64, &'static str)>,
 }
 
-/// Follows the chain from its first line to its last.
-pub async fn check(store: &Store) -> Result<Report, sqlx::Error> {
-    let mut report = Report { lines: 0, erased: 0, problem: None };
+/// Follows the chain from its first line to its last, and compares it with the heads that were written outside the database.
+pub async fn check(store: &Store, heads: &[(i64, [u8; 32])]) -> Result<Report, sqlx::Error> {
+    let heads: BTreeMap<i64, [u8; 32]> = heads.iter().copied().collect();
+    let mut report = Report { lines: 0, erased: 0, heads: 0, problem: None };
     let mut previous = GENESIS;
     // Also what somebody put before the first.
     let mut from = i64::MIN;
@@ -30,6 +34,9 @@ pub async fn check(store: &Store) -> Result<Report, sqlx::Error> {
             page => page?,
         };
         if page.is_empty() {
+            if heads.keys().next_back().is_some_and(|last| *last > report.lines) {
+                report.problem = Some((report.lines + 1, "it is gone, and its head was written down outside the database"));
+            }
             return Ok(report);
         }
         for line in page {
@@ -37,6 +44,8 @@ pub async fn check(store: &Store) -> Result<Report, sqlx::Error> {
                 Some("a line is missing or too much before it")
             } else if line.chained(&previous) != line.hash {
                 Some("it does not follow from the line before it")
+            } else if heads.get(&line.seq).is_some_and(|head| *head != line.hash) {
+                Some("it is not the line whose head was written down outside the database")
             } else if !line.texts_hold() {
                 Some("its reason or request is not what was written")
             } else {
@@ -50,6 +59,7 @@ pub async fn check(store: &Store) -> Result<Report, sqlx::Error> {
             report.lines = line.seq;
             from = line.seq + 1;
             report.erased += i64::from(line.erased);
+            report.heads += usize::from(heads.contains_key(&line.seq));
         }
     }
 }

@@ -4,11 +4,12 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`acts`]: the record. [`proposals`]: from a proposal to a deed. [`domain`]: their rules.
 //! - [`store`]: every SQL statement. [`ledger`]: what is asked of the ledger. [`error`]: what callers are told.
-//! - [`check`]: whether the record is what it was.
+//! - [`heads`]: the record's heads outside the database. [`check`]: whether the record is what it was.
 pub mod acts;
 pub mod check;
 pub mod domain;
 pub mod error;
+pub mod heads;
 pub mod ledger;
 pub mod proposals;
 pub mod service;
@@ -18,6 +19,7 @@ pub mod wire;
 
 use api::support::support_service_server::SupportServiceServer;
 use service::Handlers;
+use std::path::PathBuf;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +29,8 @@ pub struct Deps {
     pub ledger: rpc::Transport,
     /// Where its tables are.
     pub database: db::Database,
+    /// Directory, outside the database, where the record's heads are written down. None: nowhere.
+    pub heads_dir: Option<PathBuf>,
     /// Cancelled at shutdown: background work stops.
     pub shutdown: CancellationToken,
 }
@@ -42,7 +46,7 @@ pub async fn start(deps: Deps) -> Result<Service, db::Error> {
     let store = Store::open(&deps.database).await?;
     let proposals = proposals::Proposals { store: store.clone(), ledger: ledger::Ledger::new(deps.ledger) };
     tokio::spawn(sweeper::run(proposals.clone(), deps.shutdown));
-    Ok(Service { handlers: Handlers { acts: acts::Acts::new(store), proposals } })
+    Ok(Service { handlers: Handlers { acts: acts::Acts::new(store, deps.heads_dir), proposals } })
 }
 
 impl Service {

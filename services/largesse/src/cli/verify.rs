@@ -35,7 +35,10 @@ pub async fn run(arguments: Arguments) -> Outcome {
         match &report.acts {
             Some(acts) => match &acts.problem {
                 Some(problem) => println!("BAD: {problem}"),
-                None => println!("{} lines of what staff did follow from one another, {} of them erased", acts.lines, acts.erased),
+                None => println!(
+                    "{} lines of what staff did follow from one another, {} of them erased; {} heads outside the database are among them",
+                    acts.lines, acts.erased, acts.heads
+                ),
             },
             None => println!("what staff did was not checked: its tables are not here"),
         }

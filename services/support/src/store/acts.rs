@@ -24,17 +24,17 @@ pub struct Filter {
 }
 
 impl Store {
-    /// Writes a line after the last one; one that is there already is left as it is. Its place.
-    pub async fn append(&self, deed: &Deed, time_ms: i64, salt: [u8; 16]) -> Result<i64, sqlx::Error> {
+    /// Writes a line after the last one; one that is there already is left as it is. Its place, and its hash when it is new.
+    pub async fn append(&self, deed: &Deed, time_ms: i64, salt: [u8; 16]) -> Result<(i64, Option<[u8; 32]>), sqlx::Error> {
         for _ in 0..ATTEMPTS_MAX {
             let mut tx = db::begin(&self.pool).await?;
             if let Some(seq) = place(&mut tx, deed).await? {
-                return Ok(seq);
+                return Ok((seq, None));
             }
             let line = Line::after(last(&mut tx).await?, deed.clone(), time_ms, salt);
             if insert(&mut tx, &line).await? {
                 tx.commit().await?;
-                return Ok(line.seq);
+                return Ok((line.seq, Some(line.hash)));
             }
         }
         Err(sqlx::Error::PoolTimedOut)

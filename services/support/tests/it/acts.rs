@@ -89,7 +89,7 @@ async fn lines_of_several_processes_make_one_chain() {
         let mut places = futures::future::join_all((0..60).map(record)).await;
         places.sort_unstable();
         assert_eq!(places, (1..=60).collect::<Vec<_>>());
-        let report = check(&Store::open(database).await.unwrap()).await.unwrap();
+        let report = check(&Store::open(database).await.unwrap(), &[]).await.unwrap();
         assert_eq!((report.lines, report.problem), (60, None));
         house.stop().await;
     }
@@ -132,7 +132,7 @@ async fn whatever_is_changed_in_the_record_is_found() {
         }
         house.stop().await;
         let store = Store::open(database).await.unwrap();
-        let whole = check(&store).await.unwrap();
+        let whole = check(&store, &[]).await.unwrap();
         assert_eq!((whole.lines, whole.problem), (8, None));
         let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
         let damages = [
@@ -145,22 +145,63 @@ async fn whatever_is_changed_in_the_record_is_found() {
         for (damage, mend, why) in damages {
             let change = |how: &str| format!("UPDATE act SET {how} WHERE seq = 5");
             sqlx::query(AssertSqlSafe(change(damage))).execute(&pool).await.unwrap();
-            assert_eq!(check(&store).await.unwrap().problem, Some((5, why)), "{damage}");
+            assert_eq!(check(&store, &[]).await.unwrap().problem, Some((5, why)), "{damage}");
             sqlx::query(AssertSqlSafe(change(mend))).execute(&pool).await.unwrap();
-            assert_eq!(check(&store).await.unwrap().problem, None, "{mend}");
+            assert_eq!(check(&store, &[]).await.unwrap().problem, None, "{mend}");
         }
         // What a user's erasure takes away, the chain can do without; the rest stays.
         assert_eq!(store.erase("ada").await.unwrap(), 4, "the look at her coins and the proposal");
-        let erased = check(&store).await.unwrap();
+        let erased = check(&store, &[]).await.unwrap();
         assert_eq!((erased.lines, erased.erased, erased.problem), (8, 4, None));
         let forged = "INSERT INTO act SELECT -5, time_ms, 'ffffffff-ffff-ffff-ffff-ffffffffffff', phase, 'eve', issuer, role, rpc, book, user_id, outcome, reason,
             request_json, erased, salt, text_digest, hash FROM act WHERE seq = 8";
         sqlx::query(forged).execute(&pool).await.unwrap();
-        assert_eq!(check(&store).await.unwrap().problem, Some((-5, "a line is missing or too much before it")));
+        assert_eq!(check(&store, &[]).await.unwrap().problem, Some((-5, "a line is missing or too much before it")));
         sqlx::query("DELETE FROM act WHERE seq = -5").execute(&pool).await.unwrap();
         sqlx::query("UPDATE act SET hash = 'rubbish' WHERE seq = 7").execute(&pool).await.unwrap();
-        assert_eq!(check(&store).await.unwrap().problem, Some((1, "a line from here on can't be read")));
+        assert_eq!(check(&store, &[]).await.unwrap().problem, Some((1, "a line from here on can't be read")));
         sqlx::query("DELETE FROM act WHERE seq IN (3, 7)").execute(&pool).await.unwrap();
-        assert_eq!(check(&store).await.unwrap().problem, Some((4, "a line is missing or too much before it")));
+        assert_eq!(check(&store, &[]).await.unwrap().problem, Some((4, "a line is missing or too much before it")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_cut_short_or_written_anew_is_found_by_its_heads() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        for user in ["ada", "bob"] {
+            let _ = house.books().get_account(house.by("sue", Role::Support, look(user))).await;
+        }
+        let heads = support::heads::read(house.heads_dir.path()).unwrap();
+        house.stop().await;
+        let store = Store::open(database).await.unwrap();
+        let whole = check(&store, &heads).await.unwrap();
+        assert_eq!((whole.lines, whole.heads, whole.problem), (4, 4, None));
+        let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
+        sqlx::query("DELETE FROM act WHERE seq = 4").execute(&pool).await.unwrap();
+        assert_eq!(check(&store, &[]).await.unwrap().problem, None, "by itself it looks whole");
+        let why = "it is gone, and its head was written down outside the database";
+        assert_eq!(check(&store, &heads).await.unwrap().problem, Some((4, why)));
+        // Written anew as a whole, with another story.
+        sqlx::query("DELETE FROM act").execute(&pool).await.unwrap();
+        let deed = support::domain::Deed {
+            act_id: Uuid::now_v7(),
+            phase: support::domain::Phase::Begun,
+            subject: "eve".to_owned(),
+            issuer: String::new(),
+            role: "support".to_owned(),
+            rpc: "some".to_owned(),
+            book: String::new(),
+            user_id: String::new(),
+            outcome: String::new(),
+            reason: String::new(),
+            request_json: String::new(),
+        };
+        for _ in 0..4 {
+            store.append(&support::domain::Deed { act_id: Uuid::now_v7(), ..deed.clone() }, 1, [0; 16]).await.unwrap();
+        }
+        assert_eq!(check(&store, &[]).await.unwrap().problem, None);
+        let why = "it is not the line whose head was written down outside the database";
+        assert_eq!(check(&store, &heads).await.unwrap().problem, Some((1, why)));
     }
 }

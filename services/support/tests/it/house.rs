@@ -42,6 +42,7 @@ pub struct House {
     issuer: Arc<Issuer>,
     stack: Stack,
     pub ledger: Arc<Ledger>,
+    pub heads_dir: tempfile::TempDir,
     way: Transport,
     ledger_way: Transport,
     shutdown: CancellationToken,
@@ -59,11 +60,17 @@ impl House {
         let book = CreateBookRequest { book: BOOK.to_owned(), mode: BookMode::Test.into(), region: "local".to_owned() };
         LedgerServiceClient::new(ledger_way.with_token(token("test"))).create_book(book).await.unwrap();
         let shutdown = CancellationToken::new();
-        let deps = Deps { ledger: ledger_way.with_token(token("support")), database: database.clone(), shutdown: shutdown.clone() };
+        let heads_dir = tempfile::tempdir().unwrap();
+        let deps = Deps {
+            ledger: ledger_way.with_token(token("support")),
+            database: database.clone(),
+            heads_dir: Some(heads_dir.path().to_owned()),
+            shutdown: shutdown.clone(),
+        };
         let service: Service = support::start(deps).await.unwrap();
         let way = rpc::in_process(stack.layer(service.routes().prepare()));
         stack.record_with(way.with_token(token("largesse")));
-        Self { database: database.clone(), issuer, stack, ledger, way, ledger_way, shutdown }
+        Self { database: database.clone(), issuer, stack, ledger, heads_dir, way, ledger_way, shutdown }
     }
 
     /// As a process that ends.
@@ -75,7 +82,12 @@ impl House {
     /// A second support service on the same tables.
     pub async fn another(&self) -> SupportServiceClient<Transport> {
         let token = ServiceToken::minted(self.issuer.clone(), "support").unwrap();
-        let deps = Deps { ledger: self.ledger_way.with_token(token), database: self.database.clone(), shutdown: self.shutdown.clone() };
+        let deps = Deps {
+            ledger: self.ledger_way.with_token(token),
+            database: self.database.clone(),
+            heads_dir: None,
+            shutdown: self.shutdown.clone(),
+        };
         SupportServiceClient::new(rpc::in_process(self.stack.layer(support::start(deps).await.unwrap().routes().prepare())))
     }
 
