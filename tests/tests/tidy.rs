@@ -1,5 +1,5 @@
 //! The whole repository keeps the rules of the house that a machine can check.
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 use tests::tidy::check_repository;
 
 #[test]
@@ -8,4 +8,52 @@ fn the_house_is_tidy() {
     let found = check_repository(&root).expect("the repository can be read");
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
+}
+
+/// Words in capitals that are no reasons.
+const OTHER_WORDS: [&str; 6] = ["COMMIT", "DIAMOND", "ES256", "MONTH", "REFUSED", "ROLLBACK"];
+
+/// Every word in capitals that a service or the stack may say, outside of tests.
+fn said(dir: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(dir).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with("tests") {
+            continue;
+        }
+        if path.is_dir() {
+            said(&path, found);
+        } else if name.ends_with(".rs") {
+            let text = std::fs::read_to_string(&path).expect("a source");
+            let quoted = text.split('"').skip(1).step_by(2);
+            let is_reason = |word: &&str| {
+                word.len() > 4
+                    && word.starts_with(|letter: char| letter.is_ascii_uppercase())
+                    && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+            };
+            // Pairs of quotes shift where a character literal holds one; both halves are looked at.
+            let shifted = text.split('"').step_by(2);
+            found.extend(quoted.chain(shifted).filter(is_reason).map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_reason_is_explained_and_every_explanation_is_of_a_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut reasons = BTreeSet::new();
+    for service in ["ledger", "gift", "purchase", "earnings", "payout", "support"] {
+        said(&root.join("services").join(service).join("src"), &mut reasons);
+    }
+    said(&root.join("shared/rpc/src"), &mut reasons);
+    reasons.retain(|word| !OTHER_WORDS.contains(&word.as_str()));
+    let page = std::fs::read_to_string(root.join("deploy/runbooks/reasons.md")).expect("the page of reasons");
+    let explained: BTreeSet<String> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(str::to_owned).collect();
+    let missing: Vec<_> = reasons.difference(&explained).collect();
+    let stale: Vec<_> = explained.difference(&reasons).collect();
+    assert!(
+        missing.is_empty() && stale.is_empty(),
+        "deploy/runbooks/reasons.md lacks {missing:?} and explains {stale:?}, which nobody says"
+    );
 }
