@@ -156,16 +156,18 @@ async fn what_a_fallen_process_approved_is_done_by_the_next_one() {
         let book = money::BookName::try_new(crate::house::BOOK).unwrap();
         let kept = store.proposal(&book, proposal.proposal_id.parse().unwrap()).await.unwrap().unwrap();
         let ann = money::UserKey::try_new("ann").unwrap();
-        // Long ago: it is not left to the call that brought it any more.
-        assert!(store.decide(&kept, support::domain::State::Approved, (&ann, "ticket 4711"), 1).await.unwrap());
+        // A minute ago: it is not left to the call that brought it any more.
+        let decided = kept.proposed_at_ms - 60_000;
+        assert!(store.decide(&kept, support::domain::State::Approved, (&ann, "ticket 4711"), decided).await.unwrap());
         let another = house.another().await;
         let state = async || {
             let request = GetProposalRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
             another.clone().get_proposal(house.by("aud", Role::Auditor, request)).await.unwrap().into_inner().proposal.unwrap().state()
         };
-        while state().await != ProposalState::Done {
+        while state().await == ProposalState::Approved {
             tokio::task::yield_now().await;
         }
+        assert_eq!(state().await, ProposalState::Done);
         assert_eq!(house.coins("ada").await, 50);
         house.stop().await;
     }
