@@ -38,7 +38,7 @@ pub fn read(dir: &Path) -> io::Result<Vec<(i64, [u8; 32])>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
     let wrong = |line: &str| io::Error::new(io::ErrorKind::InvalidData, format!("{}: not a head: {line:.80}", file(dir).display()));
     whole.lines().map(|line| parse(line).ok_or_else(|| wrong(line))).collect()
 }
