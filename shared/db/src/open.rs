@@ -17,6 +17,9 @@ pub const SQLITE_CONNECTIONS_MAX: u32 = 4;
 pub const POSTGRES_CONNECTIONS_MAX: u32 = 8;
 /// How long a request waits for a free connection before it is told that we are overloaded.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often switching a new file to WAL is tried again while other processes do the same, and how soon.
+const WAL_ATTEMPTS_MAX: u32 = 100;
+const WAL_RETRY_DELAY: Duration = Duration::from_millis(20);
 /// How long SQLite waits for another writer, which holds the file for milliseconds.
 pub const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A transaction that stands still this long is a lost process; its locks must not stop the others.
@@ -173,9 +176,17 @@ impl Database {
             Place::Server(url) => (Engine::Postgres, url.clone(), POSTGRES_CONNECTIONS_MAX),
         };
         // A pool tries again when its hook fails; a connection made by hand says at once what is wrong.
-        let mut probe = AnyConnection::connect(&url).await.map_err(Error::sqlx(doing()))?;
-        prepare(&mut probe, engine, service).await.map_err(durability::unwrap(doing()))?;
-        probe.close().await.map_err(Error::sqlx(doing()))?;
+        let mut left = WAL_ATTEMPTS_MAX;
+        loop {
+            let mut probe = AnyConnection::connect(&url).await.map_err(Error::sqlx(doing()))?;
+            let prepared = prepare(&mut probe, engine, service).await;
+            probe.close().await.map_err(Error::sqlx(doing()))?;
+            match prepared {
+                Err(error) if left > 0 && is_locked(&error) => left -= 1,
+                prepared => break prepared.map_err(durability::unwrap(doing()))?,
+            }
+            tokio::time::sleep(WAL_RETRY_DELAY).await;
+        }
         let pool = AnyPoolOptions::new()
             .max_connections(connections_max)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -186,6 +197,13 @@ impl Database {
         migrate::run(&pool, service, migrations).await?;
         Ok(pool)
     }
+}
+
+/// Another process switches a new file to WAL in this moment. SQLite tells one of two that do so at once, whatever the time-out, because both waiting
+/// would be for ever.
+fn is_locked(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: &str = "5";
+    error.as_database_error().and_then(|error| error.code()).as_deref() == Some(SQLITE_BUSY)
 }
 
 /// The file's address without the options that `sqlx::Any` does not read from it.
