@@ -197,11 +197,16 @@ pub fn layers(file: Option<&Path>) -> Result<(Layers, Vec<String>), Error> {
     if let Some(file) = file {
         layers.file(file)?;
     }
-    let aliases = telemetry::config::ALIASES.map(|(name, option)| (name, format!("telemetry.{option}")));
-    let aliases: Vec<(&str, &str)> = aliases.iter().map(|(name, option)| (*name, option.as_str())).collect();
-    let mut unknown = layers.environment(variables(), &aliases);
+    let mut unknown = hear(&mut layers);
     unknown.retain(|name| name != FILE_VARIABLE);
     Ok((layers, unknown))
+}
+
+/// Lays the environment over `layers`, with the names that OpenTelemetry and Rust programs use; the names that mean nothing.
+fn hear(layers: &mut Layers) -> Vec<String> {
+    let aliases = telemetry::config::ALIASES.map(|(name, option)| (name, format!("telemetry.{option}")));
+    let aliases: Vec<(&str, &str)> = aliases.iter().map(|(name, option)| (*name, option.as_str())).collect();
+    layers.environment(variables(), &aliases)
 }
 
 /// The environment, as far as it is text: what is not can't be meant for us.
@@ -227,8 +232,6 @@ struct Common {
 /// Logs and spans as the environment sets them, for commands without a file.
 pub fn telemetry_from_env() -> Result<telemetry::Config, Error> {
     let mut layers = Layers::new::<Common>(PREFIX);
-    let aliases = telemetry::config::ALIASES.map(|(name, option)| (name, format!("telemetry.{option}")));
-    let aliases: Vec<(&str, &str)> = aliases.iter().map(|(name, option)| (*name, option.as_str())).collect();
-    layers.environment(variables(), &aliases);
+    hear(&mut layers);
     Ok(layers.read::<Common>()?.telemetry)
 }

@@ -3,8 +3,8 @@ use crate::house::{House, databases, gift_of, new_id, told};
 use api::{
     ledger::{PostRequest, ReverseRequest, SetAccountStateRequest},
     support::{
-        AccountAct, AccountChange, ApproveRequest, GetProposalRequest, ListProposalsRequest, ProposalState, ProposeRequest, Reversal,
-        propose_request,
+        AccountAct, AccountChange, ApproveRequest, GetProposalRequest, ListProposalsRequest, Proposal, ProposalState, ProposeRequest,
+        Reversal, propose_request,
     },
 };
 use identity::Role;
@@ -147,14 +147,20 @@ async fn many_at_once_are_listed_once_each_and_done_once() {
     }
 }
 
+/// The tables, and a proposal as they have it.
+async fn kept(database: &db::Database, proposal: &Proposal) -> (support::store::Store, support::domain::Proposal) {
+    let store = support::store::Store::open(database).await.unwrap();
+    let book = money::BookName::try_new(crate::house::BOOK).unwrap();
+    let kept = store.proposal(&book, proposal.proposal_id.parse().unwrap()).await.unwrap().unwrap();
+    (store, kept)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_fallen_process_approved_is_done_by_the_next_one() {
     for database in &databases().all {
         let house = House::start(database).await;
         let proposal = house.propose("sue", gift_of("ada", 50)).await;
-        let store = support::store::Store::open(database).await.unwrap();
-        let book = money::BookName::try_new(crate::house::BOOK).unwrap();
-        let kept = store.proposal(&book, proposal.proposal_id.parse().unwrap()).await.unwrap().unwrap();
+        let (store, kept) = kept(database, &proposal).await;
         let ann = money::UserKey::try_new("ann").unwrap();
         // A minute ago: it is not left to the call that brought it any more.
         let decided = kept.proposed_at_ms - 60_000;
@@ -178,9 +184,7 @@ async fn the_store_itself_lets_nobody_approve_their_own() {
     for database in &databases().all {
         let house = House::start(database).await;
         let proposal = house.propose("sue", gift_of("ada", 50)).await;
-        let store = support::store::Store::open(database).await.unwrap();
-        let book = money::BookName::try_new(crate::house::BOOK).unwrap();
-        let kept = store.proposal(&book, proposal.proposal_id.parse().unwrap()).await.unwrap().unwrap();
+        let (store, kept) = kept(database, &proposal).await;
         let sue = money::UserKey::try_new("sue").unwrap();
         assert!(!store.decide(&kept, support::domain::State::Approved, (&sue, "ticket 4711"), 1).await.unwrap());
         house.stop().await;
