@@ -2,7 +2,7 @@
 use prost::Message;
 use std::{error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 7] = [
+const PROTOS: [&str; 8] = [
     "largesse/type/v1/money.proto",
     "largesse/ledger/v1/ledger.proto",
     "largesse/gift/v1/gift.proto",
@@ -10,6 +10,7 @@ const PROTOS: [&str; 7] = [
     "largesse/earnings/v1/earnings.proto",
     "largesse/payout/v1/payout.proto",
     "largesse/support/v1/support.proto",
+    "largesse/monitor/v1/monitor.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

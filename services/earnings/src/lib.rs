@@ -73,7 +73,11 @@ pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
         None => RateCard::embedded(),
     };
     tracing::info!(version = rates.version(), withholding_bps = rates.terms().withholding_bps, "rate card read");
-    let store = Store::new(deps.database.open("earnings", &store::MIGRATIONS).await?);
+    let store = Store::open(&deps.database).await?;
+    let watched = store.clone();
+    tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {
+        telemetry::unfinished::watch("earnings", || watched.unfinished()).await;
+    }));
     tokio::spawn(prune::run(store.clone(), Arc::clone(&deps.clock), deps.shutdown));
     let ledger = ledger::Ledger::new(deps.ledger);
     let earnings = Earnings { store, ledger, rates: Arc::new(rates), clock: deps.clock };

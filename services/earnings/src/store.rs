@@ -9,11 +9,15 @@ use money::{BookName, Currency, Diamonds, Money, UserKey};
 use rust_decimal::Decimal;
 use sqlx::{Any, AnyPool, Row, any::AnyRow, query::Query};
 use std::{error::Error as StdError, str::FromStr, time::SystemTime};
+use telemetry::Open;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 2] =
-    [Migration::contract(1, include_str!("../migrations/0001_quote.sql")), Migration::expand(2, requests::TABLE)];
+pub const MIGRATIONS: [Migration; 3] = [
+    Migration::contract(1, include_str!("../migrations/0001_quote.sql")),
+    Migration::expand(2, requests::TABLE),
+    Migration::expand(3, include_str!("../migrations/0003_open.sql")),
+];
 
 /// Refusals pruned in one statement: short, so that it never holds up a quote.
 const PRUNE_COUNT_MAX: i64 = 1_000;
@@ -34,6 +38,11 @@ pub struct Store {
 }
 
 impl Store {
+    /// Opens the tables, making them when missing.
+    pub async fn open(database: &db::Database) -> Result<Self, db::Error> {
+        Ok(Self::new(database.open("earnings", &MIGRATIONS).await?))
+    }
+
     /// Over a pool whose migrations have run.
     #[must_use]
     pub fn new(pool: AnyPool) -> Self {
@@ -81,6 +90,13 @@ impl Store {
         let query =
             sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(text(acceptance.request_id)).bind(acceptance.user_named.as_str());
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    /// Acceptances whose posting is not recorded: how many, and when the oldest one's quote was made.
+    pub async fn unfinished(&self) -> Result<Vec<Open>, sqlx::Error> {
+        let sql = "SELECT COUNT(*), MIN(created_at_ms) FROM quote WHERE accept_request_id <> '' AND posting_id = ''";
+        let (count, since_ms): (i64, Option<i64>) = sqlx::query_as(sql).fetch_one(&self.pool).await?;
+        Ok(vec![Open { what: "conversion", state: "accepting", count: count.unsigned_abs(), since_ms }])
     }
 
     /// Takes an acceptance back that the ledger surely refused. A quote that was marked as used meanwhile stays so.

@@ -9,7 +9,10 @@ use api::ledger::{
 };
 use money::BookName;
 use prost::Message;
-use rpc::context::{self, CallContext};
+use rpc::{
+    context::{self, CallContext},
+    trace::Batch,
+};
 use rustc_hash::FxHashMap;
 use std::{
     collections::VecDeque,
@@ -17,7 +20,7 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::oneshot, time::Instant};
-use tonic::Status;
+use tonic::{Code, Status};
 
 /// Named in the spans of batches.
 const SERVICE: &str = "gift";
@@ -156,6 +159,7 @@ impl Shared {
         let mut posts = Vec::with_capacity(items.len());
         let mut waiting = Vec::with_capacity(items.len());
         let mut together = CallContext { service: SERVICE, ..CallContext::default() };
+        let span = Batch::start(SERVICE, "gift.batch", items.iter().filter_map(|item| item.context.trace));
         for item in items {
             if item.answer.is_closed() {
                 continue;
@@ -164,7 +168,7 @@ impl Shared {
                 let _gone = item.answer.send(Err(rpc::overload(RETRY_AFTER)));
                 continue;
             }
-            // The call may take as long as its most patient item. It can belong to one trace only: that of its first traced item.
+            // The call may take as long as its most patient item. Without a span of its own it belongs to the trace of its first traced item.
             together.deadline = together.deadline.max(item.context.deadline);
             together.trace = together.trace.or(item.context.trace);
             posts.push(item.post);
@@ -173,9 +177,11 @@ impl Shared {
         if posts.is_empty() {
             return;
         }
+        together.trace = span.parent(together.trace);
         let request = PostBatchRequest { book: book.as_str().to_owned(), posts, brief: true };
         let mut ledger = self.ledger.clone();
         let answered = context::enter(together, ledger.post_batch(request)).await;
+        span.finish(answered.as_ref().map_or_else(Status::code, |_| Code::Ok));
         answer(waiting, answered.map(|response| response.into_inner().outcomes));
     }
 }

@@ -42,7 +42,10 @@ impl Handlers {
                 let expired = rpc::refused(Code::Unauthenticated, "UNAUTHENTICATED", "the token has expired".to_owned(), &[]);
                 Err((gift.request_id, expired))
             }
-            Some(gift) => self.begin(caller, gift, self.streamed),
+            Some(gift) => match caller.allowance.take(1) {
+                Ok(()) => self.begin(caller, gift, self.streamed),
+                Err(status) => Err((gift.request_id, status)),
+            },
         };
         async move {
             let (request_id, outcome) = match begun {

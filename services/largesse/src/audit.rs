@@ -1,5 +1,8 @@
 //! Is the money where it should be? The ledger's own check, then what joins it to the services' tables.
 //!
+//! [`audit`] looks once and at everything; [`continuous`] goes on with what is new, for the monitor. `coins`, `payouts`, `purchases`: the joins;
+//! `folds`: purchases as the monitor compares them.
+//!
 //! Reads the stores directly, so it works on a copy, with nothing running. A join that does not hold is looked at once more before it
 //! counts: on a running installation a service may be between its posting and its own row.
 use crate::house::Service;
@@ -16,6 +19,8 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use uuid::Uuid;
 
 pub mod coins;
+pub mod continuous;
+mod folds;
 mod payouts;
 mod purchases;
 

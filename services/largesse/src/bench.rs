@@ -8,7 +8,9 @@
 //! - `house`, [`echo`], `child`: the two servers, each a child process; `backends`: PostgreSQL's processes.
 //! - `users`, `crowd`: who sends and receives, how unevenly, their tokens, and requests without end.
 //! - `load`: closed loops of calls and streams; `volley`: open loops; `disk`: what the disk does by itself; `measure`: one measurement.
-//! - `naive`: PostgreSQL without us. `stored`: a book with millions of accounts.
+//! - `naive`: PostgreSQL without us. `stored`: a book with millions of accounts. `watched`: what telemetry costs. [`hostile`]: honest callers beside
+//!   people who mean harm.
+//! - `place`, `side`: a house and a database of its own, for rows that compare two.
 //! - `proof`: every accepted gift is in the ledger, once. [`report`]: numbers for people and programs.
 
 use money::BookName;
@@ -20,17 +22,21 @@ mod crowd;
 mod disk;
 pub mod echo;
 pub mod floors;
+pub mod hostile;
 mod house;
 mod load;
 mod measure;
 mod naive;
+mod place;
 pub mod plan;
 mod proof;
 pub mod report;
 mod run;
+mod side;
 pub mod stored;
 mod users;
 mod volley;
+mod watched;
 
 pub use plan::Row;
 pub use report::Report;

@@ -52,6 +52,8 @@ pub struct Config {
     pub identity: Identity,
     /// Bounds on calls.
     pub calls: Calls,
+    /// Bounds on how often anybody may call.
+    pub quotas: rpc::quota::Config,
     /// Logs and spans.
     pub telemetry: telemetry::Config,
     /// The ledger.
@@ -64,6 +66,8 @@ pub struct Config {
     pub earnings: earnings::Config,
     /// The payout service.
     pub payout: payout::Config,
+    /// The monitor.
+    pub monitor: monitor::Config,
 }
 
 /// Addresses of listeners.
@@ -73,7 +77,7 @@ pub struct Listen {
     /// gRPC. Port 0 takes a free one and prints it.
     #[schemars(with = "String")]
     pub grpc: SocketAddr,
-    /// HTTP: /healthz, /readyz. Not given: nowhere.
+    /// HTTP: /healthz, /readyz, and /metrics for Prometheus, for whoever reaches it. Not given: nowhere.
     #[schemars(with = "Option<String>")]
     pub http: Option<SocketAddr>,
     /// The pretend bank.
@@ -82,6 +86,10 @@ pub struct Listen {
     /// The pretend app store.
     #[schemars(with = "String")]
     pub store: SocketAddr,
+    /// Connections that each listener takes; one too many is closed at once.
+    pub connections_max: usize,
+    /// Connections from one address; 0 where there is no bound, as behind a balancer that hides its callers.
+    pub connections_per_address_max: usize,
 }
 
 /// Addresses of services that run elsewhere; empty for those that run here.
@@ -102,6 +110,8 @@ pub struct Peers {
     pub earnings: String,
     /// PayoutService.
     pub payout: String,
+    /// MonitorService.
+    pub monitor: String,
 }
 
 /// Who is believed.
@@ -144,12 +154,14 @@ impl Default for Config {
             tls: rpc::tls::Config::default(),
             identity: Identity::default(),
             calls: Calls::default(),
+            quotas: rpc::quota::Config::default(),
             telemetry: telemetry::Config::default(),
             ledger: ledger::Config::default(),
             gift: gift::Config::default(),
             purchase: purchase::Config::default(),
             earnings: earnings::Config::default(),
             payout: payout::Config::default(),
+            monitor: monitor::Config::default(),
         }
     }
 }
@@ -157,7 +169,8 @@ impl Default for Config {
 impl Default for Listen {
     fn default() -> Self {
         let here = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        Self { grpc: here(7070), http: None, bank: here(7072), store: here(7073) }
+        let rpc::listener::Bounds { connections_max, per_address_max: connections_per_address_max } = rpc::listener::Bounds::default();
+        Self { grpc: here(7070), http: None, bank: here(7072), store: here(7073), connections_max, connections_per_address_max }
     }
 }
 
@@ -186,6 +199,7 @@ impl Peers {
             (Service::Gift, &self.gift),
             (Service::Earnings, &self.earnings),
             (Service::Payout, &self.payout),
+            (Service::Monitor, &self.monitor),
         ];
         all.into_iter().filter(|(_, url)| !url.is_empty()).map(|(service, url)| (service, url.clone())).collect()
     }

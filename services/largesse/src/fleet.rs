@@ -98,7 +98,7 @@ impl Fleet {
         let data_dir = data_dir.display().to_string();
         let fixed = ["serve", "--sandbox", "--database", database, "--data-dir", &data_dir, "--book", book, "--services", &names.join(",")];
         let mut arguments: Vec<String> = fixed.map(str::to_owned).to_vec();
-        for listener in ["--listen", "--bank-listen", "--store-listen"] {
+        for listener in ["--listen", "--http", "--bank-listen", "--store-listen"] {
             arguments.extend([listener.to_owned(), "127.0.0.1:0".to_owned()]);
         }
         for member in &self.members {
@@ -158,6 +158,13 @@ impl Fleet {
         address.map(|address| format!("http://{address}")).ok_or_else(|| Error::Unknown(name.to_owned()))
     }
 
+    /// Where each process answers HTTP, as `http://…`, in the order they were started.
+    #[must_use]
+    pub fn http_urls(&self) -> Vec<String> {
+        let addresses = self.members.iter().filter_map(|member| member.addresses.get("http"));
+        addresses.map(|address| format!("http://{address}")).collect()
+    }
+
     /// Where keys, certificates and logs are.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
@@ -215,7 +222,7 @@ impl Fleet {
 
 /// Replaces the free ports that were asked for by those that were got.
 fn pin(member: &mut Member) {
-    for (listener, name) in [("--listen", "grpc"), ("--bank-listen", "bank"), ("--store-listen", "store")] {
+    for (listener, name) in [("--listen", "grpc"), ("--http", "http"), ("--bank-listen", "bank"), ("--store-listen", "store")] {
         let at = member.arguments.iter().position(|argument| argument == listener);
         if let (Some(at), Some(address)) = (at, member.addresses.get(name)) {
             member.arguments[at + 1].clone_from(address);

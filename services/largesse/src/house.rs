@@ -77,6 +77,10 @@ pub struct Options {
     pub overload: rpc::overload::Limits,
     /// How long calls may take.
     pub deadline: rpc::deadline::Limits,
+    /// How often anybody may call.
+    pub quotas: rpc::quota::Config,
+    /// How many connections a listener takes.
+    pub connections: rpc::listener::Bounds,
     /// TEST books to have, in a sandbox.
     pub books: Vec<String>,
     /// Where gRPC listens. None: the services here are reached in process only.
@@ -103,6 +107,8 @@ impl Options {
             tls: rpc::tls::Config::default(),
             overload: rpc::overload::Limits::default(),
             deadline: rpc::deadline::Limits::default(),
+            quotas: rpc::quota::Config::default(),
+            connections: rpc::listener::Bounds::default(),
             books: vec!["demo".to_owned()],
             listen: None,
             http: None,
@@ -227,8 +233,9 @@ impl House {
 
     fn serve_http(&mut self, listener: TcpListener) {
         let (readiness, shutdown, tls) = (self.readiness.clone(), self.shutdown.clone(), self.wiring.tls.clone());
+        let bounds = self.wiring.stack.connections();
         self.tasks.spawn(async move {
-            match http::serve(listener, tls, readiness, shutdown).await {
+            match http::serve(listener, tls, readiness, bounds, shutdown).await {
                 Ok(()) => Ok(()),
                 Err(error) => {
                     tracing::error!(%error, "the HTTP listener fell");
@@ -332,7 +339,8 @@ pub fn check(options: &Options) -> Result<(), Error> {
             | Service::Purchase
             | Service::Gift
             | Service::Earnings
-            | Service::Payout => {}
+            | Service::Payout
+            | Service::Monitor => {}
         }
     }
     Ok(())

@@ -7,8 +7,9 @@ use crate::{
 };
 use api::{
     earnings::earnings_service_client::EarningsServiceClient, gift::gift_service_client::GiftServiceClient,
-    ledger::ledger_service_client::LedgerServiceClient, payout::payout_service_client::PayoutServiceClient,
-    purchase::purchase_service_client::PurchaseServiceClient, support::support_service_client::SupportServiceClient,
+    ledger::ledger_service_client::LedgerServiceClient, monitor::monitor_service_client::MonitorServiceClient,
+    payout::payout_service_client::PayoutServiceClient, purchase::purchase_service_client::PurchaseServiceClient,
+    support::support_service_client::SupportServiceClient,
 };
 use identity::{Books, Grant, Issuer, Role};
 use money::{BookName, UserKey};
@@ -85,6 +86,12 @@ impl Installation {
     #[must_use]
     pub fn support(&self) -> SupportServiceClient<Transport> {
         SupportServiceClient::new(self.transport(Service::Support))
+    }
+
+    /// To the monitor.
+    #[must_use]
+    pub fn monitor(&self) -> MonitorServiceClient<Transport> {
+        MonitorServiceClient::new(self.transport(Service::Monitor))
     }
 
     /// To the gift service.

@@ -3,6 +3,7 @@ use clap::{Parser, Subcommand};
 use largesse::{
     bench::echo,
     cli::{self, bench, config, demo, export, import, migrate, replay, serve, token, verify},
+    house,
 };
 use std::process::ExitCode;
 
@@ -53,9 +54,13 @@ fn serve(arguments: &serve::Arguments) -> ExitCode {
         Err(error) => return cli::refuse(&error),
     };
     let telemetry = read.config.telemetry.clone();
-    match read.config.into_options() {
+    let options = read.config.into_options().and_then(|options| house::check(&options).map(|()| options));
+    match options {
         Ok(options) => cli::run_with("largesse", &telemetry, serve::run(options, read.warnings)),
-        Err(error) => cli::finish(Err(error.into())),
+        Err(error) => {
+            cli::finish(Err(error.into()));
+            ExitCode::from(cli::USAGE)
+        }
     }
 }
 
@@ -71,6 +76,9 @@ fn main() -> ExitCode {
         Command::Import(arguments) => cli::run("largesse import", import::run(arguments)),
         Command::Bench(arguments) => cli::run("largesse bench", bench::run(arguments)),
         Command::BenchEcho => cli::run("largesse bench echo", echo::serve()),
-        Command::Migrate(arguments) => cli::run("largesse", migrate::run(arguments)),
+        Command::Migrate(arguments) => match arguments.address() {
+            Ok(address) => cli::run("largesse migrate", migrate::run(address, arguments.services)),
+            Err(error) => cli::refuse(&error),
+        },
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     },
     error::Error,
 };
+use rpc::trace::TraceParent;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -68,6 +69,8 @@ pub type Outcome = Result<Answer, Error>;
 pub(crate) struct Job {
     pub request: Request,
     pub reply: Reply,
+    /// The call that brought it, where its trace is kept; of several that came together, the first has it.
+    pub trace: Option<TraceParent>,
 }
 
 /// Where an answer goes. Dropped unanswered, it says that the outcome is unknown.

@@ -22,6 +22,9 @@ use tokio::sync::mpsc;
 /// Messages that may wait; each holds one or more requests, whose number is bounded apart.
 const MESSAGES_MAX: usize = 65_536;
 
+/// One of so many places in the queue is kept for requests that come alone.
+const RESERVED: usize = 8;
+
 /// What the writer and the readers of a book share.
 pub(crate) struct Shared {
     state: Mutex<State>,
@@ -48,6 +51,10 @@ impl Shared {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // Poison means that a decision panicked half way: the state is not to be trusted, the process not to go on with it.
         self.state.lock().expect("a decision panicked; the book must be loaded anew")
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(crate) fn taken(&self, count: usize) {
@@ -106,13 +113,13 @@ impl Handle {
     /// Requests that wait for the writer; what it has taken is being decided or committed.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.shared.waiting.load(Ordering::Relaxed)
+        self.shared.waiting()
     }
 
     /// Submits one request. Once taken it is decided whether or not the caller still waits.
     pub async fn submit(&self, request: Request) -> Outcome {
         let (reply, answer) = Reply::one();
-        self.send(vec![Job { request, reply }])?;
+        self.send(self.queue_max, vec![Job { request, reply, trace: rpc::trace::member() }])?;
         answer.await.unwrap_or(Err(Error::OutcomeUnknown))
     }
 
@@ -122,13 +129,16 @@ impl Handle {
             return Ok(Vec::new());
         }
         let (replies, answers) = Reply::many(requests.len());
-        self.send(requests.into_iter().zip(replies).map(|(request, reply)| Job { request, reply }).collect())?;
+        let mut trace = rpc::trace::member();
+        let jobs = requests.into_iter().zip(replies).map(|(request, reply)| Job { request, reply, trace: trace.take() });
+        // What comes in batches is gifts: the last places are for what somebody has paid for already.
+        self.send(self.queue_max - self.queue_max / RESERVED, jobs.collect())?;
         answers.await.map_err(|_| Error::OutcomeUnknown)
     }
 
-    fn send(&self, jobs: Vec<Job>) -> Result<(), Error> {
+    fn send(&self, max: usize, jobs: Vec<Job>) -> Result<(), Error> {
         let count = jobs.len();
-        if self.shared.waiting.fetch_add(count, Ordering::Relaxed) + count > self.queue_max {
+        if self.shared.waiting.fetch_add(count, Ordering::Relaxed) + count > max {
             self.shared.taken(count);
             // Nothing of it was taken: the replies must not claim an unknown outcome.
             jobs.into_iter().for_each(|job| job.reply.send(Err(Error::Overload)));

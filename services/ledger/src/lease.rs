@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -24,6 +25,8 @@ pub(crate) struct Lease {
     held: Mutex<Held>,
     /// One attempt at a time.
     asking: tokio::sync::Mutex<()>,
+    /// Whoever renews it, and lets go of it at the end.
+    keeper: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What the last attempt told.
@@ -39,13 +42,14 @@ impl Lease {
     pub(crate) async fn start(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) -> Arc<Self> {
         let hold = Duration::from_millis(config.lease_ms);
         let held = Mutex::new(Held { other: None, until: Instant::now() });
-        let lease = Arc::new(Self { store, owner: owner::own(), hold, held, asking: tokio::sync::Mutex::default() });
+        let lease =
+            Arc::new(Self { store, owner: owner::own(), hold, held, asking: tokio::sync::Mutex::default(), keeper: Mutex::default() });
         if hold.is_zero() {
             return lease;
         }
         lease.ask(hold).await;
         let keeper = lease.clone();
-        tokio::spawn(async move {
+        let keeping = tokio::spawn(async move {
             let pause = || hold / if keeper.other_owner().is_none() { RENEWALS } else { ATTEMPTS };
             while stop.run_until_cancelled(tokio::time::sleep(pause())).await.is_some() {
                 keeper.ask(hold).await;
@@ -55,7 +59,18 @@ impl Lease {
                 keeper.ask(Duration::ZERO).await;
             }
         });
+        *lease.keeper.lock().expect("nothing panics while it holds this") = Some(keeping);
         lease
+    }
+
+    /// Returns once the lease was let go of, after `stop`: a process that ends before leaves its successor waiting.
+    pub(crate) async fn released(&self) {
+        let keeping = self.keeper.lock().expect("nothing panics while it holds this").take();
+        if let Some(keeping) = keeping
+            && let Err(why) = keeping.await
+        {
+            warn!(%why, "the lease may not have been let go of");
+        }
     }
 
     /// Who writes the books, as far as was told last.

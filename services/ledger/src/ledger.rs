@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     heads,
     lease::Lease,
+    meters,
     store::{self, Book, Mode, Store, postgres::PostgresStore, sqlite::SqliteStore},
     writer::Writer,
 };
@@ -84,6 +85,7 @@ impl Ledger {
         if let Some(heads) = &self.heads {
             heads.follow(book.clone(), shared.clone());
         }
+        meters::watch(&book.name, &shared);
         let (handle, queue) = Handle::new(book.clone(), shared.clone(), self.store.clone(), self.config.queue_max);
         self.writers.spawn(Writer::new(book.clone(), self.store.clone(), shared, self.config.clone()).run(queue));
         let handle = Arc::new(handle);
@@ -166,6 +168,7 @@ impl Ledger {
         }
         // Last: a successor may write as soon as the lease is free.
         self.stop.cancel();
+        self.lease.released().await;
     }
 }
 

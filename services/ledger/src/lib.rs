@@ -7,6 +7,7 @@
 //! - [`codec`]: the canonical bytes that are stored and hashed.
 //! - [`book`], [`ledger`], [`read`], [`answer`]: handles, reads and answers.
 //! - [`heads`]: heads of books written outside the database; [`stamp`]: moments as text.
+//! - `meters`: what a writer does, for whoever watches.
 //! - [`verify`]: is a book what its journal says?
 //! - `journal`, `watch`: what may be seen of the journal, and who follows it.
 //! - [`service`], `wire`: gRPC in and out.
@@ -24,6 +25,7 @@ mod ids;
 mod journal;
 mod lease;
 pub mod ledger;
+mod meters;
 pub mod read;
 pub mod service;
 pub mod stamp;

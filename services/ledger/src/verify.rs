@@ -1,6 +1,7 @@
 //! Is the book what its journal says? Reads the store in pages and names the first bad event.
 //!
-//! - `journal`: walks commits and events, and recomputes every digest and hash.
+//! - `journal`: walks commits and events; `chain`: recomputes every digest and hash.
+//! - [`follow`]: the same as it goes on, in bounded memory, for as long as the process lives.
 //! - `replayed`: the state that follows from the journal alone.
 //! - `behind`: where accounts stand by the log, compared with that state.
 //! - `checkpoints`: an account after every 256th of its entries, compared with that state.
@@ -20,7 +21,9 @@ use replayed::Replayed;
 use std::path::Path;
 
 mod behind;
+mod chain;
 mod checkpoints;
+pub mod follow;
 mod heads;
 mod journal;
 mod limits;
@@ -80,7 +83,7 @@ pub async fn verify(store: &dyn Store, book: &Book) -> Result<Report, Error> {
 
 /// The same, and compares the chain with the heads that were written to a directory.
 pub async fn verify_against(store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<Report, Error> {
-    let start = Commit { commit_no: 0, epoch: 0, last_seq: 0, last_key: 0, time: 0, format: codec::FORMAT, hash: [0; 32], replay_from: 0 };
+    let start = beginning();
     let report = Report { book: book.name.clone(), ..Report::default() };
     let mut check = Check { store, book, report, replayed: Replayed::default(), heads: None, at: start };
     let checked = check.run(heads).await;
@@ -91,6 +94,11 @@ pub async fn verify_against(store: &dyn Store, book: &Book, heads: Option<&Path>
         Err(Fault::Store(error)) => return Err(error),
     }
     Ok(check.report)
+}
+
+/// What the first commit follows.
+const fn beginning() -> Commit {
+    Commit { commit_no: 0, epoch: 0, last_seq: 0, last_key: 0, time: 0, format: codec::FORMAT, hash: [0; 32], replay_from: 0 }
 }
 
 struct Check<'a> {

@@ -10,10 +10,12 @@ use crate::{
     domain::Micros,
     error::Error,
     ids::RecentIds,
+    meters::Meters,
     store::{Batch, Book, Commit, CommitError, Known, Store},
 };
 use ahead::Ahead;
 use plan::{Open, Sealed};
+use rpc::trace;
 use std::{
     future::Future,
     pin::Pin,
@@ -21,6 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
+use tonic::Code;
 use tracing::{error, info, warn};
 
 mod ahead;
@@ -51,6 +54,7 @@ pub(crate) struct Writer {
     flight: Option<Flight>,
     batch_limit: usize,
     alarm: expiry::Alarm,
+    meters: Option<Meters>,
 }
 
 /// What the writer alone knows of a loaded book.
@@ -68,13 +72,16 @@ struct Flight {
     sealed: Sealed,
     outcome: Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>>,
     started: Instant,
+    /// Linked to the calls that are in it.
+    span: trace::Batch,
 }
 
 impl Writer {
     pub(crate) fn new(book: Book, store: Arc<dyn Store>, shared: Arc<Shared>, config: Config) -> Self {
         let batch_limit = config.batch_max.min(1024);
         let alarm = expiry::Alarm::new(store.clone(), book.key, shared.clone(), config.clock.clone());
-        Self { book, store, shared, config, loaded: None, ahead: None, open: None, flight: None, batch_limit, alarm }
+        let meters = Meters::new(&book.name);
+        Self { book, store, shared, config, loaded: None, ahead: None, open: None, flight: None, batch_limit, alarm, meters }
     }
 
     /// Works until the last handle is gone and everything taken is answered.
@@ -196,13 +203,18 @@ impl Writer {
         let Some(open) = self.open.take() else { return };
         let loaded = self.loaded.as_ref().expect("a batch was decided on a loaded book");
         let sealed = open.seal(&self.book, &self.config, (&loaded.head, loaded.epoch), &mut self.shared.state());
+        let span = trace::Batch::start("ledger", "ledger.commit", sealed.decided.iter().filter_map(|(job, _)| job.trace));
         let outcome = commit(self.store.clone(), sealed.batch.clone());
-        self.flight = Some(Flight { sealed, outcome, started: Instant::now() });
+        self.flight = Some(Flight { sealed, outcome, started: Instant::now(), span });
     }
 
     /// The batch on its way came to an end.
     async fn land(&mut self, outcome: Result<(), CommitError>) {
-        let Some(Flight { sealed, started, .. }) = self.flight.take() else { return };
+        let Some(Flight { sealed, started, span, .. }) = self.flight.take() else { return };
+        span.finish(if outcome.is_ok() { Code::Ok } else { Code::Unavailable });
+        if let (Some(meters), Some(_)) = (&self.meters, &sealed.batch) {
+            meters.commit(&outcome, started.elapsed(), sealed.decided.len());
+        }
         let resolved = match &sealed.batch {
             Some(batch) => self.resolve(outcome, batch).await,
             None => Ok(()),
@@ -266,6 +278,7 @@ impl Writer {
             let mut state = self.shared.state();
             if let Some(batch) = &sealed.batch {
                 self.shared.journal.tell(batch, &state);
+                self.meters.iter().for_each(|meters| meters.published(&batch.events, batch.refusals.len(), &state));
             }
             let answers = sealed.answers(&state);
             state.evict(self.config.cache_max);

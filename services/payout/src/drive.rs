@@ -8,6 +8,7 @@ use crate::{
     domain::{Answer, Payout, Phase, judge},
     error::Error,
     ledger::Failure,
+    meters,
     payouts::{Payouts, ms, to_ms},
     store::{
         messages::{self, Message},
@@ -16,7 +17,7 @@ use crate::{
 };
 use chrono::DateTime;
 use iso20022::pain001::{Initiation, Party, Payment, Transfer, TransferAmount};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 fn now_ms() -> i64 {
     to_ms(SystemTime::now())
@@ -141,7 +142,9 @@ impl Payouts {
         tx.commit().await?;
         let end_to_end_id = sent.end_to_end_id();
         let subject = Subject { end_to_end_id: &end_to_end_id, message_id: &message_id };
+        let sending = Instant::now();
         let received = rpc::trace::in_span("bank.send", bank.send(subject, body, rail.time_out)).await;
+        meters::answered("send", &received, sending.elapsed());
         self.conclude(sent, received.answer.clone(), sent_at_ms, Some(&received)).await
     }
 
@@ -150,7 +153,9 @@ impl Payouts {
         let asked_at_ms = now_ms();
         let (end_to_end_id, message_id) = (payout.end_to_end_id(), payout.message_id(payout.sends));
         let subject = Subject { end_to_end_id: &end_to_end_id, message_id: &message_id };
+        let asking = Instant::now();
         let received = rpc::trace::in_span("bank.ask", bank.ask(subject)).await;
+        meters::answered("ask", &received, asking.elapsed());
         self.conclude(payout, received.answer.clone(), asked_at_ms, Some(&received)).await
     }
 
@@ -183,6 +188,9 @@ impl Payouts {
             messages::insert(&mut tx, &self.vault, &saved.place(), &logged).await?;
         }
         tx.commit().await?;
+        if step.is_some() {
+            meters::entered(&saved);
+        }
         self.tell(saved.payout_id);
         Ok(Some(saved))
     }
@@ -191,6 +199,9 @@ impl Payouts {
         let step = (next.state != before.state).then(|| Step { state: next.state, at_ms: now_ms(), note });
         let saved = self.store.save(next, step.as_ref()).await?;
         if let Some(saved) = &saved {
+            if step.is_some() {
+                meters::entered(saved);
+            }
             self.tell(saved.payout_id);
         }
         Ok(saved)

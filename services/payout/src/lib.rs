@@ -4,6 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: what callers are told.
 //! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`page`]: lists. [`domain`]: what a bank's answer means.
 //! - [`drive`]: one step after the other. [`worker`]: what is due.
+//! - `meters`: what is counted.
 //! - [`ledger`]: payouts as postings. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
 
 pub mod bank;
@@ -13,6 +14,7 @@ pub mod domain;
 pub mod drive;
 pub mod error;
 pub mod ledger;
+mod meters;
 pub mod page;
 pub mod payouts;
 pub mod service;
@@ -81,6 +83,10 @@ pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
     let payouts = Arc::new(Payouts::new(store, vault, ledger::Ledger::new(deps.ledger), bank, config));
     let tasks = TaskTracker::new();
     tasks.spawn(worker::run(payouts.clone(), deps.shutdown.clone()));
+    let (watched, shutdown) = (payouts.clone(), deps.shutdown.clone());
+    tasks.spawn(shutdown.run_until_cancelled_owned(async move {
+        telemetry::unfinished::watch("payout", || watched.store.unfinished()).await;
+    }));
     tasks.close();
     Ok(Service { handlers: Handlers { payouts, shutdown: deps.shutdown }, tasks })
 }

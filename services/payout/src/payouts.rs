@@ -6,6 +6,7 @@ use crate::{
     domain::{Payout, Phase, State},
     error::{Error, Refusal, Stored},
     ledger::{Failure, Ledger},
+    meters,
     page::Page,
     store::{
         Store, beneficiaries,
@@ -236,6 +237,7 @@ impl Payouts {
         let key = Key { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };
         requests::finish(&mut tx, key, &outcome, now).await?;
         tx.commit().await?;
+        meters::entered(&saved);
         self.tell(saved.payout_id);
         Ok(Some(saved))
     }

@@ -12,8 +12,11 @@ use money::{BookName, Currency, Money, UserKey};
 use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
-const MIGRATIONS: [Migration; 2] =
-    [Migration::contract(1, include_str!("../migrations/0001_payout.sql")), Migration::expand(2, requests::TABLE)];
+const MIGRATIONS: [Migration; 3] = [
+    Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
+    Migration::expand(2, requests::TABLE),
+    Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
+];
 
 /// What the key check seals.
 const KEY_CHECK: &[u8] = b"largesse payout";

@@ -119,7 +119,8 @@ impl Vault {
 #[cfg(unix)]
 fn is_exposed(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
-    Ok(fs::metadata(path)?.mode() & 0o077 != 0)
+    // The group may read it: that is how an orchestrator lends a secret to a process that runs as nobody in particular.
+    Ok(fs::metadata(path)?.mode() & 0o037 != 0)
 }
 
 #[cfg(not(unix))]

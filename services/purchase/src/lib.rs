@@ -90,6 +90,10 @@ pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
         batch_max: config.sweep_batch_max,
         refusal_retention: config.refusal_retention,
     };
+    let watched = purchases.clone();
+    tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {
+        telemetry::unfinished::watch("purchase", || watched.store.unfinished()).await;
+    }));
     tokio::spawn(sweeper::run(purchases.clone(), sweep, deps.shutdown));
     Ok(Service { handlers: Handlers { purchases }, sweep })
 }

@@ -78,6 +78,11 @@ impl Store {
         purchases::credited(&self.pool, book, after, CREDITED_PAGE_MAX).await
     }
 
+    /// Purchases of any book that were verified and have no coins yet.
+    pub async fn unfinished(&self) -> Result<Vec<telemetry::Open>, Error> {
+        purchases::unfinished(&self.pool).await
+    }
+
     /// How many purchases of a book were verified and wait for their coins.
     pub async fn open_count(&self, book: &BookName) -> Result<i64, Error> {
         purchases::open_count(&self.pool, book).await

@@ -36,6 +36,11 @@ pub mod largesse {
             tonic::include_proto!("largesse.payout.v1");
         }
     }
+    pub mod monitor {
+        pub mod v1 {
+            tonic::include_proto!("largesse.monitor.v1");
+        }
+    }
     pub mod support {
         pub mod v1 {
             tonic::include_proto!("largesse.support.v1");
@@ -44,8 +49,8 @@ pub mod largesse {
 }
 
 pub use largesse::{
-    earnings::v1 as earnings, gift::v1 as gift, ledger::v1 as ledger, payout::v1 as payout, purchase::v1 as purchase,
-    support::v1 as support, r#type::v1 as r#type,
+    earnings::v1 as earnings, gift::v1 as gift, ledger::v1 as ledger, monitor::v1 as monitor, payout::v1 as payout,
+    purchase::v1 as purchase, support::v1 as support, r#type::v1 as r#type,
 };
 
 /// Every contract's descriptor, with comments, as a serialised `FileDescriptorSet`.

@@ -157,6 +157,11 @@ impl Database {
         let Some(options) = self.postgres_options(service)? else { return Ok(()) };
         let doing = || format!("making schema {service}");
         let mut connection = options.connect().await.map_err(Error::sqlx(doing()))?;
+        // A role that may not make schemas may use one that is there.
+        let there = sqlx::query_scalar::<_, i32>("SELECT 1 FROM information_schema.schemata WHERE schema_name = $1").bind(service);
+        if there.fetch_optional(&mut connection).await.map_err(Error::sqlx(doing()))?.is_some() {
+            return connection.close().await.map_err(Error::sqlx(doing()));
+        }
         // Two that make the same schema at once collide in the catalogue even with IF NOT EXISTS: hence the lock.
         let sql = format!("SELECT pg_advisory_lock({}); CREATE SCHEMA IF NOT EXISTS {service}", migrate::lock_key(service));
         connection.execute(AssertSqlSafe(sql)).await.map_err(Error::sqlx(doing()))?;

@@ -118,6 +118,9 @@ const APPROVE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::B
 /// All staff may see what was asked for.
 const PROPOSAL_READ: Access =
     Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
+/// Sums and what is wrong with them, nobody's own.
+const HEALTH: Access =
+    Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
 /// Every RPC of every contract, by service in the order of the contracts.
 pub const TABLE: &[Row] = &[
@@ -165,6 +168,7 @@ pub const TABLE: &[Row] = &[
     explained("/largesse.support.v1.SupportService/Reject", PROPOSE),
     row("/largesse.support.v1.SupportService/GetProposal", PROPOSAL_READ),
     row("/largesse.support.v1.SupportService/ListProposals", PROPOSAL_READ),
+    row("/largesse.monitor.v1.MonitorService/GetHealthOfMoney", HEALTH),
     row("/grpc.health.v1.Health/Check", Access::Open),
     row("/grpc.health.v1.Health/Watch", Access::Open),
     row("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Access::Open),

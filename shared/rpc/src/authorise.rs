@@ -1,15 +1,18 @@
 //! May they: the caller's role against the RPC's row in the table of access.
-use crate::{Caller, acts, errors, methods::Method};
+use crate::{Caller, Quotas, acts, errors, methods::Method};
 use http::HeaderMap;
 use identity::Principal;
 use std::sync::Arc;
 use tonic::{Code, Status};
 
 /// The caller with what the table lets it do.
-pub(crate) fn authorise(method: &Method, principal: Arc<Principal>, headers: &HeaderMap) -> Result<Caller, Status> {
+pub(crate) fn authorise(method: &Method, principal: Arc<Principal>, headers: &HeaderMap, quotas: &Arc<Quotas>) -> Result<Caller, Status> {
     match method.row.reach(principal.role) {
         // Why, after whether: a reason opens nothing.
-        Some(reach) => Ok(Caller { reach, reason: acts::reason(method, principal.role, headers)?, principal }),
+        Some(reach) => {
+            let (reason, allowance) = (acts::reason(method, principal.role, headers)?, quotas.allowance(&principal));
+            Ok(Caller { reach, reason, allowance, principal })
+        }
         None => Err(errors::refused(
             Code::PermissionDenied,
             "PERMISSION_DENIED",

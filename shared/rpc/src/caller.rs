@@ -1,5 +1,5 @@
 //! The caller as a handler sees it.
-use crate::errors;
+use crate::{Allowance, errors};
 use identity::{Principal, access::Reach};
 use money::{BookName, UserKey};
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub struct Caller {
     pub reach: Reach,
     /// Why, as a member of staff said; nothing of others.
     pub reason: Option<Arc<str>>,
+    /// What it may still do; for items of streams, which count one by one. The call itself is counted.
+    pub allowance: Allowance,
 }
 
 /// Why the member of staff behind `request` calls. Fails only where a service was wired without the stack.

@@ -1,5 +1,6 @@
 //! The one way statuses are made: a canonical code, `google.rpc.ErrorInfo` with a reason and facts, and a message that repeats both,
 //! because grpcurl shows it.
+use crate::meters;
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -32,6 +33,14 @@ pub fn malformed(field: &str, why: &str) -> Status {
 pub fn overload(retry_after: Duration) -> Status {
     let details = ErrorDetails::with_retry_info(Some(retry_after));
     with_details(Code::Unavailable, "OVERLOADED", "too much in flight; nothing happened, retry the same request", &[], details)
+}
+
+/// RESOURCE_EXHAUSTED: whoever calls has called too often; nothing happened. Come again with the same request after `wait`.
+pub fn quota_exceeded(of: &str, per_second: u32, wait: Duration) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(wait));
+    let facts = [("of", of.to_owned()), ("per_second", per_second.to_string())];
+    let message = "called too often; nothing happened, send the same request later";
+    with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
 /// UNAVAILABLE: it may or may not have happened. Retry the same id to find out.
@@ -92,6 +101,7 @@ pub fn facts(status: &Status) -> HashMap<String, String> {
 }
 
 fn with_details(code: Code, reason: &str, message: &str, facts: &[(&str, String)], mut details: ErrorDetails) -> Status {
+    meters::refused(code, reason);
     let mut text = format!("{reason}: {message}");
     for (position, (name, value)) in facts.iter().enumerate() {
         let before = if position == 0 { " (" } else { ", " };

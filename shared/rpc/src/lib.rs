@@ -1,7 +1,7 @@
 //! How calls are made and answered, the same in one process and across many.
 //!
 //! Server side, [`stack`] reads top-down; one file per layer: [`trace`], [`overload`], [`deadline`], [`authenticate`], [`authorise`],
-//! [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
+//! [`quota`], [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
 //! about a call to the calls made on its behalf. [`serve()`] puts a stack on a [`listener`], with [`tls`] where there is a certificate;
 //! [`in_process`] lays a client directly on it.
 pub mod acts;
@@ -14,8 +14,10 @@ pub mod context;
 pub mod deadline;
 pub mod errors;
 pub mod listener;
+mod meters;
 pub mod methods;
 pub mod overload;
+pub mod quota;
 pub mod reflection;
 pub mod serve;
 pub mod stack;
@@ -28,6 +30,7 @@ pub use acts::REASON;
 pub use caller::{Caller, caller, staff_reason};
 pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused};
 pub use listener::{Listener, Protocol};
+pub use quota::{Allowance, Quotas};
 pub use serve::{Served, serve};
 pub use stack::{Options, Stack, Stacked};
 pub use tls::{Peer, Tls};

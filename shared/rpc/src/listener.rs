@@ -1,10 +1,13 @@
 //! Connections of a listener: accepted, with TLS where there is a certificate, and never one waiting for another.
 use crate::tls::{Peer, Tls, peer, stream::Stream};
+use opentelemetry::{KeyValue, metrics::Counter};
+use rustc_hash::FxHashMap;
 use std::{
+    future::Future as _,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -12,7 +15,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
-    time::timeout,
+    time::{Sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tonic::transport::server::Connected;
@@ -27,6 +30,27 @@ const HANDSHAKES_MAX: usize = 256;
 const READY_MAX: usize = 64;
 /// How long to wait after the system could not give a connection, which is mostly because there are too many.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+
+/// How long a caller may take to say as much as HTTP/2 begins with, and how much that is: the preface and a frame.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(5);
+const OPENING_BYTES: usize = 24 + 9;
+/// How long a connection for HTTP/1.1 may last, whatever is said over it: probes and scrapes are short, and come again.
+const HTTP_LIFETIME: Duration = Duration::from_secs(60);
+
+/// How many connections a listener takes. One too many is closed without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// In all.
+    pub connections_max: usize,
+    /// From one address; 0 where there is no bound, as behind a balancer that hides its callers.
+    pub per_address_max: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { connections_max: 10_000, per_address_max: 0 }
+    }
+}
 
 /// What a listener speaks with TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +69,10 @@ pub struct Listener {
 
 impl Listener {
     /// Accepts what comes to `socket` until it is dropped; with TLS where `tls` has a certificate.
-    pub fn try_new(socket: TcpListener, tls: Option<Tls>, protocol: Protocol) -> io::Result<Self> {
+    pub fn try_new(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, bounds: Bounds) -> io::Result<Self> {
         let address = socket.local_addr()?;
         let (into, ready) = mpsc::channel(READY_MAX);
-        tokio::spawn(accept_all(socket, tls, protocol, into));
+        tokio::spawn(accept_all(socket, tls, (protocol, Seats::new(protocol, bounds)), into));
         Ok(Self { ready, address })
     }
 
@@ -59,7 +83,7 @@ impl Listener {
     }
 }
 
-async fn accept_all(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, into: mpsc::Sender<Connection>) {
+async fn accept_all(socket: TcpListener, tls: Option<Tls>, (protocol, seats): (Protocol, Arc<Seats>), into: mpsc::Sender<Connection>) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     loop {
         let accepted = tokio::select! {
@@ -75,6 +99,7 @@ async fn accept_all(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, i
                 continue;
             }
         };
+        let Some(seat) = seats.take(address.ip()) else { continue };
         // A connection that is gone already fails at its first read.
         let _ = stream.set_nodelay(true);
         let config = tls.as_ref().and_then(|tls| match protocol {
@@ -82,7 +107,7 @@ async fn accept_all(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, i
             Protocol::Http => tls.http(),
         });
         let Some(config) = config else {
-            if into.send(Connection::plain(stream, address)).await.is_err() {
+            if into.send(Connection::new(Stream::Plain(stream), (address, None), protocol, seat)).await.is_err() {
                 return;
             }
             continue;
@@ -98,7 +123,11 @@ async fn accept_all(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, i
             drop(place);
             match shaken {
                 // Nobody listens any more: the connection ends.
-                Ok(Ok(stream)) => drop(into.send(Connection::secured(stream, address)).await),
+                Ok(Ok(stream)) => {
+                    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+                    let names = shown.map(peer::names);
+                    drop(into.send(Connection::new(Stream::Secured(Box::new(stream)), (address, names), protocol, seat)).await);
+                }
                 // Scanners, health checks of load balancers, and people without the CA: theirs to see.
                 Ok(Err(error)) => tracing::debug!(%address, %error, "a TLS handshake failed"),
                 Err(_) => tracing::debug!(%address, "a TLS handshake took too long"),
@@ -140,17 +169,32 @@ pub struct Connection {
     stream: Stream<TlsStream<TcpStream>>,
     address: SocketAddr,
     names: Option<Arc<[String]>>,
+    /// What ends it when it says too little, or lasts too long; and the bytes that are still too little.
+    alarm: Option<Pin<Box<Sleep>>>,
+    opening: usize,
+    _seat: Seat,
 }
 
 impl Connection {
-    fn plain(stream: TcpStream, address: SocketAddr) -> Self {
-        Self { stream: Stream::Plain(stream), address, names: None }
+    fn new(
+        stream: Stream<TlsStream<TcpStream>>,
+        (address, names): (SocketAddr, Option<Arc<[String]>>),
+        protocol: Protocol,
+        seat: Seat,
+    ) -> Self {
+        let (time, opening) = match protocol {
+            Protocol::Grpc => (OPENING_TIMEOUT, OPENING_BYTES),
+            Protocol::Http => (HTTP_LIFETIME, usize::MAX),
+        };
+        Self { stream, address, names, alarm: Some(Box::pin(tokio::time::sleep(time))), opening, _seat: seat }
     }
 
-    fn secured(stream: TlsStream<TcpStream>, address: SocketAddr) -> Self {
-        let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-        let names = shown.map(peer::names);
-        Self { stream: Stream::Secured(Box::new(stream)), address, names }
+    /// Counts what was read, and is rid of the alarm once it is enough.
+    fn heard(&mut self, bytes: usize) {
+        self.opening = self.opening.saturating_sub(bytes);
+        if self.opening == 0 {
+            self.alarm = None;
+        }
     }
 }
 
@@ -164,7 +208,14 @@ impl Connected for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let Some(alarm) = &mut self.alarm else { return Pin::new(&mut self.stream).poll_read(cx, buffer) };
+        if alarm.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.heard(buffer.filled().len() - before);
+        read
     }
 }
 
@@ -187,5 +238,79 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Who has how many connections.
+struct Seats {
+    bounds: Bounds,
+    taken: Mutex<Taken>,
+    refused: Option<Counter<u64>>,
+}
+
+#[derive(Default)]
+struct Taken {
+    all: usize,
+    by_address: FxHashMap<IpAddr, usize>,
+}
+
+impl Seats {
+    fn new(protocol: Protocol, bounds: Bounds) -> Arc<Self> {
+        let seats = Arc::new(Self { bounds, taken: Mutex::default(), refused: refusals() });
+        let attributes = [KeyValue::new("protocol", if protocol == Protocol::Grpc { "grpc" } else { "http" })];
+        if let Some(meter) = telemetry::meter() {
+            let watched = Arc::downgrade(&seats);
+            let gauge = meter.u64_observable_gauge("largesse.connections").with_unit("{connection}");
+            let gauge = gauge.with_description("Connections that are open.");
+            gauge
+                .with_callback(move |gauge| {
+                    watched.upgrade().iter().for_each(|seats| gauge.observe(seats.lock().all as u64, &attributes));
+                })
+                .build();
+        }
+        seats
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Seat> {
+        let mut taken = self.lock();
+        let here = taken.by_address.get(&address).copied().unwrap_or(0);
+        let Bounds { connections_max, per_address_max } = self.bounds;
+        if taken.all >= connections_max || (per_address_max > 0 && here >= per_address_max) {
+            drop(taken);
+            tracing::debug!(%address, "one connection too many");
+            self.refused.iter().for_each(|refused| refused.add(1, &[]));
+            return None;
+        }
+        taken.all += 1;
+        taken.by_address.insert(address, here + 1);
+        Some(Seat { seats: self.clone(), address })
+    }
+}
+
+fn refusals() -> Option<Counter<u64>> {
+    let counter = telemetry::meter()?.u64_counter("largesse.connections.refused").with_unit("{connection}");
+    Some(counter.with_description("Connections closed at once because there were too many.").build())
+}
+
+/// A connection's place, given back when it is dropped.
+struct Seat {
+    seats: Arc<Seats>,
+    address: IpAddr,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.lock();
+        taken.all -= 1;
+        if let Some(here) = taken.by_address.get_mut(&self.address) {
+            *here -= 1;
+            if *here == 0 {
+                taken.by_address.remove(&self.address);
+            }
+        }
     }
 }

@@ -1,13 +1,16 @@
 //! Every RPC this house knows, from the contracts' descriptors joined with the table of access.
 use crate::{
-    Error,
+    Error, meters,
     overload::{self, Gate},
 };
 use identity::access::{Row, TABLE};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
-use rustc_hash::FxHashMap;
-use std::{collections::HashMap, sync::Arc};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +26,8 @@ pub(crate) struct Method {
     pub(crate) streaming: bool,
     /// Whether its caller sends a stream.
     pub(crate) client_streaming: bool,
+    /// Whether it does what somebody has paid for already.
+    pub(crate) paid: bool,
     /// What counts it.
     pub(crate) gate: Arc<Gate>,
 }
@@ -52,6 +57,17 @@ impl Methods {
         Self::join(&decoded, TABLE, limits)
     }
 
+    /// Tells how full each service is, from now on.
+    pub(crate) fn watch(&self) {
+        let mut told = FxHashSet::default();
+        for method in self.0.values() {
+            let kind = if method.streaming || method.client_streaming { "stream" } else { "call" };
+            if told.insert((method.service, kind)) {
+                meters::watch_gate(method.service, kind, &method.gate);
+            }
+        }
+    }
+
     pub(crate) fn find(&self, path: &str) -> Option<&Method> {
         self.0.get(path)
     }
@@ -68,7 +84,8 @@ impl Methods {
                     let streaming = method.server_streaming();
                     let client_streaming = method.client_streaming();
                     let gate = if streaming || client_streaming { streams.clone() } else { calls.clone() };
-                    methods.insert(row.path, Method { row, service: short_name(row.path), streaming, client_streaming, gate });
+                    let paid = overload::PAID.contains(&row.path);
+                    methods.insert(row.path, Method { paid, row, service: short_name(row.path), streaming, client_streaming, gate });
                 }
             }
         }
@@ -77,6 +94,18 @@ impl Methods {
             None => Ok(Self(methods)),
         }
     }
+}
+
+/// Whether the caller of an RPC sends a stream; of one that no contract has it can't be known, and is taken for it.
+pub(crate) fn is_client_streaming(path: &str) -> bool {
+    static SINGLE: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
+        let files = FileDescriptorSet::decode(api::FILE_DESCRIPTOR_SET).map(|set| set.file).unwrap_or_default();
+        let services = files.iter().flat_map(|file| file.service.iter().map(|service| (file.package(), service)));
+        let methods = services.flat_map(|(package, service)| service.method.iter().map(move |method| (package, service.name(), method)));
+        let single = methods.filter(|(.., method)| !method.client_streaming());
+        single.map(|(package, service, method)| format!("/{package}.{service}/{}", method.name())).collect()
+    });
+    !SINGLE.contains(path)
 }
 
 /// `gift` of `/largesse.gift.v1.GiftService/SendGift`.

@@ -12,6 +12,23 @@ use tonic::Status;
 /// When to try again: about as long as a full house needs to drain.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
+/// One of so many places is kept for work that somebody has paid for already.
+const RESERVED: usize = 8;
+
+/// Work that somebody has paid for already: money taken by a store, diamonds earned, holds placed, what staff are bound to write down. A gift that
+/// is told to come again costs its sender a moment; coins that were paid for and do not come cost trust.
+pub(crate) const PAID: [&str; 9] = [
+    "/largesse.purchase.v1.PurchaseService/RedeemPurchase",
+    "/largesse.earnings.v1.EarningsService/AcceptQuote",
+    "/largesse.payout.v1.PayoutService/RequestPayout",
+    "/largesse.ledger.v1.LedgerService/Post",
+    "/largesse.ledger.v1.LedgerService/PostPending",
+    "/largesse.ledger.v1.LedgerService/VoidPending",
+    "/largesse.ledger.v1.LedgerService/Reverse",
+    "/largesse.support.v1.SupportService/RecordAct",
+    "/largesse.support.v1.SupportService/Approve",
+];
+
 /// How much may be in flight, per service of a process. Per service and not over all: a gift that waits for the ledger of the same
 /// process would otherwise hold one place while it asks for a second, and a full house could never empty.
 #[derive(Debug, Clone, Copy)]
@@ -40,11 +57,20 @@ impl Gate {
         Arc::new(Self { in_flight: AtomicUsize::new(0), max })
     }
 
-    /// A place, held until dropped, or the answer that there is none.
-    pub(crate) fn admit(self: &Arc<Self>) -> Result<Place, Status> {
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn max(&self) -> usize {
+        self.max
+    }
+
+    /// A place, held until dropped, or the answer that there is none. The last places are for work that is `paid` for.
+    pub(crate) fn admit(self: &Arc<Self>, paid: bool) -> Result<Place, Status> {
+        let max = if paid { self.max } else { self.max - self.max / RESERVED };
         // Taken before looking, so that two who come at once cannot both take the last place; a refused one gives it back by dropping.
         let place = Place(self.clone());
-        if self.in_flight.fetch_add(1, Ordering::Relaxed) >= self.max { Err(errors::overload(RETRY_DELAY)) } else { Ok(place) }
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) >= max { Err(errors::overload(RETRY_DELAY)) } else { Ok(place) }
     }
 }
 

@@ -7,7 +7,10 @@ use tonic::{service::Routes, transport::Server};
 use tonic_health::{ServingStatus, server::HealthReporter};
 
 /// Calls in flight on one connection. A connection that wants more waits; the stack's bound is over all connections.
-const CONCURRENT_STREAMS_MAX: u32 = 4_096;
+const CONCURRENT_STREAMS_MAX: u32 = 1_024;
+/// Streams that a caller begins and takes back before they are looked at, and those that it makes end by its own mistakes, before its connection ends.
+const PENDING_RESETS_MAX: usize = 20;
+const ERROR_RESETS_MAX: usize = 256;
 /// Flow control windows, in bytes. HTTP/2's 64 KiB stalls a connection that carries thousands of calls.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 8 << 20;
@@ -43,7 +46,7 @@ impl Served {
 /// [`DRAIN_MAX`] to finish.
 pub async fn serve(socket: TcpListener, tls: Option<Tls>, served: Served, stack: Stack, shutdown: CancellationToken) -> Result<(), Error> {
     let failed = |source| Error::Socket { source };
-    let listener = Listener::try_new(socket, tls, Protocol::Grpc).map_err(failed)?;
+    let listener = Listener::try_new(socket, tls, Protocol::Grpc, stack.connections()).map_err(failed)?;
     let address = listener.address().to_string();
     let (health, health_service) = tonic_health::server::health_reporter();
     let routes = reflection::add(served.routes, &served.names)?.add_service(health_service).prepare();
@@ -57,6 +60,8 @@ pub async fn serve(socket: TcpListener, tls: Option<Tls>, served: Served, stack:
         .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS_MAX))
+        .http2_max_local_error_reset_streams(Some(ERROR_RESETS_MAX))
         .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
         .serve_with_incoming_shutdown(routes, listener, drain.clone().cancelled_owned());
     let stopping = async {

@@ -3,16 +3,16 @@
 //! A tower [`Layer`]; inside it is one future and not one per layer, because the layers share what they learn about a call and the
 //! call's whole budget is a few microseconds.
 use crate::{
-    Caller, Error, Transport,
+    Caller, Error, Quotas, Transport,
     acts::{self, Shapes},
     authenticate, authorise,
     body::Watched,
     contain,
     context::{self, CallContext},
-    deadline,
+    deadline, listener,
     methods::{Method, Methods},
     overload::{self, Place},
-    tls,
+    quota, tls,
     trace::{self, Span},
 };
 use futures::future::BoxFuture;
@@ -39,6 +39,10 @@ pub struct Options {
     pub overload: overload::Limits,
     /// How long calls may take.
     pub deadline: deadline::Limits,
+    /// How often anybody may call.
+    pub quotas: Arc<Quotas>,
+    /// How many connections a listener takes.
+    pub connections: listener::Bounds,
     /// Whether what staff do must be written down. If so, their calls are refused until [`Stack::record_with`] says where.
     pub recorded: bool,
     /// Cancelled when the process is about to stop; ends the streams that would otherwise keep it alive.
@@ -46,10 +50,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// Nothing but tokens and the default limits.
+    /// Nothing but tokens and the default limits; nobody calls too often.
     pub fn new(verifier: Arc<Verifier>, closing: CancellationToken) -> Self {
         let (overload, deadline) = (overload::Limits::default(), deadline::Limits::default());
-        Self { verifier, tls: None, overload, deadline, recorded: false, closing }
+        let quotas = Quotas::new(&quota::Config::NONE);
+        Self { verifier, tls: None, overload, deadline, quotas, connections: listener::Bounds::default(), recorded: false, closing }
     }
 }
 
@@ -69,12 +74,19 @@ impl Stack {
     /// Joins the contracts with the table of access; an RPC without a row is an error here, before anything listens.
     pub fn try_new(options: Options) -> Result<Self, Error> {
         let shapes = Shapes::try_new().map_err(Error::Descriptors)?;
-        Ok(Self(Arc::new(Shared { methods: Methods::try_new(options.overload)?, options, shapes, record: OnceLock::new() })))
+        let methods = Methods::try_new(options.overload)?;
+        methods.watch();
+        Ok(Self(Arc::new(Shared { methods, options, shapes, record: OnceLock::new() })))
     }
 
     /// Writes down what staff do by this way to SupportService. Later calls change nothing.
     pub fn record_with(&self, support: Transport) {
         self.0.record.get_or_init(|| support);
+    }
+
+    /// How many connections its listeners take.
+    pub fn connections(&self) -> listener::Bounds {
+        self.0.options.connections
     }
 
     /// What ends the streams that only watch.
@@ -154,7 +166,7 @@ struct Admitted {
 impl Shared {
     async fn admit(&self, method: &Method, request: &mut Request<Body>) -> Result<Admitted, Status> {
         // Overload before anything that costs: saying no must be cheaper than saying yes.
-        let place = method.gate.admit()?;
+        let place = method.gate.admit(method.paid)?;
         // Deadline before identity, so that the time for checking counts.
         let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
         let mut staff = None;
@@ -165,7 +177,9 @@ impl Shared {
                 let principal = authenticate::authenticate(&self.options.verifier, request.headers()).await?;
                 // The connection, after the token: only the token says whether it needs one with a certificate.
                 tls::peer::check(self.options.tls.as_ref(), &principal, request.extensions().get::<tls::Peer>())?;
-                let caller = authorise::authorise(method, principal, request.headers())?;
+                let caller = authorise::authorise(method, principal, request.headers(), &self.options.quotas)?;
+                // Last: only what would be done counts.
+                caller.allowance.take(1)?;
                 staff = Some(&caller).filter(|caller| self.options.recorded && acts::is_staff(caller.principal.role)).cloned();
                 request.extensions_mut().insert(caller);
             }

@@ -3,21 +3,26 @@
 //! Without a collector a call parses one header and writes one; no span is made and no clock is read.
 use crate::{
     context::{self, CallContext},
+    meters::Timed,
     methods::Method,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{
     Context, KeyValue,
     trace::{
-        Span as _, SpanBuilder, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState, Tracer as _,
+        Link, Span as _, SpanBuilder, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+        Tracer as _,
     },
 };
 use std::{borrow::Cow, future::Future};
 use telemetry::tracer;
 use tonic::Code;
 
+mod batch;
 #[cfg(test)]
 mod tests;
+
+pub use batch::{Batch, member};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// `00-` + 32 + `-` + 16 + `-` + 2.
@@ -67,20 +72,31 @@ impl TraceParent {
         }
     }
 
-    fn as_parent(self) -> Context {
-        Context::new().with_remote_span_context(SpanContext::new(
+    /// Whether whoever began the trace decided to keep it.
+    fn is_kept(&self) -> bool {
+        TraceFlags::new(self.flags).is_sampled()
+    }
+
+    fn span_context(self) -> SpanContext {
+        SpanContext::new(
             TraceId::from_bytes(self.trace_id.to_be_bytes()),
             SpanId::from_bytes(self.span_id.to_be_bytes()),
             TraceFlags::new(self.flags),
             true,
             TraceState::default(),
-        ))
+        )
+    }
+
+    fn as_parent(self) -> Context {
+        Context::new().with_remote_span_context(self.span_context())
     }
 }
 
-/// A span being measured, or nothing when nobody collects. Dropped without [`Span::finish`], it ends as abandoned by its caller.
+/// A call being timed, and its span where somebody collects those. Dropped without [`Span::finish`], it ends as abandoned by its caller.
+#[derive(Debug)]
 pub(crate) struct Span {
     recorded: Option<opentelemetry_sdk::trace::Span>,
+    timed: Option<Timed>,
     /// Where the spans below it hang.
     pub(crate) parent: Option<TraceParent>,
 }
@@ -89,7 +105,9 @@ impl Span {
     /// A span for a call that came in.
     pub(crate) fn server(method: &Method, headers: &HeaderMap) -> Self {
         let caller = headers.get(&TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(TraceParent::parse);
-        Self::start(SpanKind::Server, caller, method.service, || method.name().into())
+        let mut span = Self::start(SpanKind::Server, caller, method.service, || method.name().into());
+        span.timed = Timed::start(method.name());
+        span
     }
 
     /// A span for a call that goes out, and its header.
@@ -102,19 +120,29 @@ impl Span {
     }
 
     fn start(kind: SpanKind, caller: Option<TraceParent>, service: &'static str, name: impl FnOnce() -> Cow<'static, str>) -> Self {
-        let Some(tracer) = tracer() else { return Self { recorded: None, parent: caller } };
+        Self::start_linked(kind, caller, service, Vec::new(), name)
+    }
+
+    fn start_linked(
+        kind: SpanKind,
+        caller: Option<TraceParent>,
+        service: &'static str,
+        links: Vec<Link>,
+        name: impl FnOnce() -> Cow<'static, str>,
+    ) -> Self {
+        let Some(tracer) = tracer() else { return Self { recorded: None, timed: None, parent: caller } };
         let above = caller.map_or_else(Context::new, TraceParent::as_parent);
         let remote = kind != SpanKind::Internal;
-        let mut span = tracer.build_with_context(SpanBuilder::from_name(name()).with_kind(kind), &above);
+        let mut span = tracer.build_with_context(SpanBuilder::from_name(name()).with_kind(kind).with_links(links), &above);
         let parent = Some(TraceParent::of(span.span_context()));
         if !span.is_recording() {
-            return Self { recorded: None, parent };
+            return Self { recorded: None, timed: None, parent };
         }
         span.set_attribute(KeyValue::new("largesse.service", service));
         if remote {
             span.set_attribute(KeyValue::new("rpc.system", "grpc"));
         }
-        Self { recorded: Some(span), parent }
+        Self { recorded: Some(span), timed: None, parent }
     }
 
     /// Whether the span has to be finished.
@@ -124,6 +152,9 @@ impl Span {
 
     /// Ends the span with the call's outcome.
     pub(crate) fn finish(&mut self, code: Code) {
+        if let Some(timed) = self.timed.take() {
+            timed.finish(code);
+        }
         if let Some(mut span) = self.recorded.take() {
             span.set_attribute(KeyValue::new("rpc.grpc.status_code", i64::from(i32::from(code))));
             if code != Code::Ok {

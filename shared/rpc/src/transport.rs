@@ -14,6 +14,7 @@ use std::{
 use tonic::{Status, body::Body, service::Routes};
 use tower::Service;
 
+mod again;
 mod channel;
 mod connector;
 mod in_process;

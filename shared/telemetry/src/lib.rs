@@ -1,21 +1,25 @@
-//! Logs to standard error and, where an OTLP endpoint is configured, spans to a collector.
+//! Logs to standard error, metrics for whoever asks, and all of it with spans to a collector where an OTLP endpoint is configured.
 //!
-//! Call [`init`] once per process, before anything else, and [`Guard::shutdown`] last. Several services in one process share both; the
-//! span attribute `largesse.service` says which of them handled a call.
-use opentelemetry::{KeyValue, trace::TracerProvider as _};
-use opentelemetry_otlp::WithExportConfig as _;
-use opentelemetry_sdk::{
-    Resource,
-    trace::{Sampler, SdkTracer, SdkTracerProvider},
-};
-use std::{io::IsTerminal as _, sync::OnceLock};
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+//! Call [`init`] once per process, before anything else, and [`Guard::shutdown`] last. Several services in one process share all of it; the
+//! attribute `largesse.service` says which of them handled a call.
+//!
+//! - [`config`]: what can be set. `logs`, `traces`, [`metrics`]: one each. [`Guard`]: what has to be flushed.
+//! - [`unfinished`]: work that was begun and has not ended.
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::{Resource, error::OTelSdkResult, logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider};
 
 pub mod config;
+mod logs;
+pub mod metrics;
+mod traces;
+pub mod unfinished;
 
-pub use config::{Config, LogFormat};
+pub use config::{Config, LogFormat, Signal};
+pub use metrics::{meter, prometheus};
+pub use traces::tracer;
+pub use unfinished::Open;
 
-/// Why telemetry cannot start. Never a reason to lose a call later: a collector that is away only loses spans.
+/// Why telemetry cannot start. Never a reason to lose a call later: a collector that is away only loses what it would have been told.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A setting has no meaning.
@@ -36,79 +40,55 @@ pub enum Error {
         /// What the exporter said.
         source: opentelemetry_otlp::ExporterBuildError,
     },
+    /// Metrics cannot be told to Prometheus.
+    #[error("metrics for Prometheus: {0}")]
+    Prometheus(#[from] opentelemetry_sdk::error::OTelSdkError),
     /// Something else in the process logs already.
     #[error("telemetry was started twice")]
     Twice,
 }
 
-/// The process's tracer. Unset: nothing is exported, and a call does not even look at the clock for a span.
-static TRACER: OnceLock<SdkTracer> = OnceLock::new();
-
-/// The tracer to make spans with, or none when nothing is exported.
-pub fn tracer() -> Option<&'static SdkTracer> {
-    TRACER.get()
-}
-
 /// Holds what must be flushed before the process ends.
-#[must_use = "spans are lost unless the guard is shut down last"]
+#[must_use = "what was not sent yet is lost unless the guard is shut down last"]
 pub struct Guard {
-    provider: Option<SdkTracerProvider>,
+    traces: Option<SdkTracerProvider>,
+    metrics: Option<SdkMeterProvider>,
+    logs: Option<SdkLoggerProvider>,
 }
 
 impl Guard {
-    /// Sends the spans still waiting, within the exporter's own time limit, and stops exporting.
-    pub async fn shutdown(mut self) {
-        if let Some(provider) = self.provider.take() {
-            // Blocks on the exporter's thread, which needs this runtime's I/O to make progress.
-            let flushed = tokio::task::spawn_blocking(move || provider.shutdown()).await;
-            if let Ok(Err(error)) = flushed {
-                tracing::warn!(%error, "the last spans could not be exported");
-            }
+    /// Sends what still waits, within the exporters' own time limits, and stops exporting.
+    pub async fn shutdown(self) {
+        // Blocks on the exporters' threads, which need this runtime's I/O to make progress. Logs last: the others may have something to say.
+        let flushed = tokio::task::spawn_blocking(move || {
+            let told = |what: &str, outcome: OTelSdkResult| {
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "the last {what} could not be exported");
+                }
+            };
+            self.traces.into_iter().for_each(|provider| told("spans", provider.shutdown()));
+            self.metrics.into_iter().for_each(|provider| told("metrics", provider.shutdown()));
+            self.logs.into_iter().for_each(|provider| told("log lines", provider.shutdown()));
+        });
+        if let Err(error) = flushed.await {
+            tracing::warn!(%error, "telemetry did not stop cleanly");
         }
     }
 }
 
-/// Starts logs and, where configured, spans. Must run inside the tokio runtime, which carries the export.
+/// Starts logs, metrics and, where configured, spans. Must run inside the tokio runtime, which carries the export.
 pub fn init(service_name: &str, config: &Config) -> Result<Guard, Error> {
-    init_logs(config)?;
-    let provider = match config.otlp_endpoint.as_str() {
-        "" => None,
-        endpoint => Some(provider(service_name, endpoint, config.sample_ratio)?),
-    };
-    if let Some(provider) = &provider {
-        TRACER.set(provider.tracer("largesse")).map_err(|_| Error::Twice)?;
-    }
-    Ok(Guard { provider })
-}
-
-fn init_logs(config: &Config) -> Result<(), Error> {
-    let filter: Targets = config.log_filter.parse().map_err(|_| Error::Setting {
-        name: "telemetry.log_filter",
-        value: config.log_filter.clone(),
-        expected: "directives such as `info` or `warn,ledger=debug`",
-    })?;
-    let logs = tracing_subscriber::registry().with(filter);
-    // Colours are for a terminal; in a file they are noise.
-    let colours = std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
-    match config.log_format {
-        LogFormat::Human => logs.with(lines.with_target(true)).try_init(),
-        LogFormat::Json => logs.with(lines.json().flatten_event(true)).try_init(),
-    }
-    .map_err(|_| Error::Twice)
-}
-
-fn provider(service_name: &str, endpoint: &str, ratio: f64) -> Result<SdkTracerProvider, Error> {
-    let exporter = opentelemetry_otlp::SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .build()
-        .map_err(|source| Error::Exporter { endpoint: endpoint.to_owned(), source })?;
     let resource = Resource::builder()
         .with_service_name(service_name.to_owned())
         .with_attribute(KeyValue::new("process.pid", i64::from(std::process::id())))
         .build();
-    // The first process decides by ratio, the others follow it, so that a trace is whole or not there at all.
-    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio)));
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_sampler(sampler).with_resource(resource).build())
+    let logs = logs::init(config, &resource)?;
+    let traces = traces::init(config, &resource)?;
+    let metrics = metrics::init(config, resource)?;
+    Ok(Guard { traces, metrics, logs })
+}
+
+fn exporter_failed(config: &Config) -> impl Fn(opentelemetry_otlp::ExporterBuildError) -> Error {
+    let endpoint = config.otlp_endpoint.clone();
+    move |source| Error::Exporter { endpoint: endpoint.clone(), source }
 }

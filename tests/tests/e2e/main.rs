@@ -1,5 +1,6 @@
 //! The whole installation in real processes: killed, split, rivalled, replayed and traced.
 #![allow(clippy::unwrap_used)]
+mod collector;
 mod crash;
 mod documented;
 mod fleets;
@@ -11,3 +12,4 @@ mod recording;
 mod rivals;
 mod standby;
 mod takeover;
+mod telemetry;

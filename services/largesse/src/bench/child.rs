@@ -10,6 +10,8 @@ use tokio::{
 
 /// How long a server may take to say where it listens; a database may have to be migrated first.
 const START_MAX: Duration = Duration::from_secs(60);
+/// How long a server may take to end.
+const STOP_MAX: Duration = Duration::from_secs(40);
 /// `/proc` counts in hundredths of a second on every Linux (`USER_HZ`).
 const TICK_US: u64 = 10_000;
 
@@ -59,6 +61,16 @@ impl Child {
     fn status_kib(&self, field: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
         status.lines().find_map(|line| line.strip_prefix(field))?.split_whitespace().next()?.parse().ok()
+    }
+
+    /// Tells the process to end (SIGTERM), waits until it has, and kills it if it does not.
+    pub async fn stop(mut self) -> Result<(), Fault> {
+        let id = self.process.id().ok_or("a server has ended by itself")?;
+        let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?.success();
+        if !told || timeout(STOP_MAX, self.process.wait()).await.is_err() {
+            self.process.kill().await?;
+        }
+        Ok(())
     }
 
     /// Kills the process and waits until it is gone.

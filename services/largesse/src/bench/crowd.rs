@@ -5,7 +5,7 @@
 //! share `s` of all comes from the top `p`, then `s = N(N⁻¹(p) + sigma)`, where `N` is the normal distribution. So whoever is drawn by one normal
 //! number `z` has rank `N(z - sigma)`, and no table of ten million weights is needed.
 
-use super::plan::{Draw, Mix};
+use super::plan::{CREATORS, Draw, Mix};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 /// Spread of what viewers give.
@@ -22,6 +22,11 @@ const STRIDE: u64 = 7_919;
 pub(super) struct Crowd {
     pub viewers: u64,
     pub creators: u64,
+}
+
+impl Crowd {
+    /// Where the book is not large.
+    pub const SMALL: Self = Self { viewers: 1_000, creators: CREATORS as u64 };
 }
 
 /// Pairs of a viewer and a creator without end, as numbers from 0.

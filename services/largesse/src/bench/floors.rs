@@ -36,6 +36,10 @@ pub const GOALS: &[Goal] = &[
     // The excess must be told UNAVAILABLE OVERLOADED with RetryInfo, and nothing else.
     at_most("overload_told_otherwise", 0.0, 0.0),
     at_most("overload_server_memory_mib", 600.0, 600.0),
+    at_least("ratio_telemetry_send_gift_unary", 0.95, 0.95),
+    at_least("ratio_telemetry_send_gifts_stream", 0.95, 0.95),
+    at_least("hostile_goodput_ratio_min", 0.8, 0.8),
+    at_most("hostile_server_memory_mib", 600.0, 600.0),
     at_least("ratio_stored_skewed_to_empty_book", 0.8, 0.8),
     at_most("stored_restart_to_first_posting_s", 2.0, 2.0),
     at_most("stored_peak_memory_mib", 600.0, 600.0),

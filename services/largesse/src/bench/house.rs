@@ -5,9 +5,8 @@ use super::child::Child;
 use money::BookName;
 use std::path::Path;
 
-/// Starts it with a key under `data_dir` and `book` in `database`. `cache_mib`: what its cache of the
-/// book's accounts may take, if not what it takes by itself.
-pub(super) async fn start(data_dir: &Path, database: &str, book: &BookName, cache_mib: Option<u32>) -> Result<Child, Fault> {
+/// Starts it with a key under `data_dir` and `book` in `database`, and with further settings (`KEY=VALUE`).
+pub(super) async fn start(data_dir: &Path, database: &str, book: &BookName, settings: &[String]) -> Result<Child, Fault> {
     let data_dir = data_dir.to_str().ok_or("the path of the data directory is not UTF-8")?;
     let mut arguments = vec![
         "serve",
@@ -23,9 +22,6 @@ pub(super) async fn start(data_dir: &Path, database: &str, book: &BookName, cach
         "--book",
         book.as_str(),
     ];
-    let cache_mib = cache_mib.map(|mib| mib.to_string());
-    if let Some(mib) = &cache_mib {
-        arguments.extend(["--ledger-cache-mib", mib]);
-    }
+    arguments.extend(settings.iter().flat_map(|setting| ["--set", setting]));
     Child::start(&arguments).await
 }

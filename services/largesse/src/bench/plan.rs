@@ -27,13 +27,18 @@ pub enum Row {
     Overload,
     /// SendGifts on a book with many accounts and transfers, as `--stored` adds.
     Stored,
+    /// SendGift and SendGifts with telemetry at its default sampling, beside a house without any.
+    Telemetry,
+    /// SendGift at a quarter of the peak beside people who mean harm, one way after another.
+    Hostile,
     /// One PostgreSQL transaction per gift without us, as `--baseline postgres-naive` adds.
     Naive,
 }
 
 impl Row {
     /// What is measured when nothing is named, in this order.
-    pub const STANDARD: [Self; 7] = [Self::Unary, Self::Streams, Self::Batch, Self::Connections, Self::Lone, Self::Half, Self::Overload];
+    pub const STANDARD: [Self; 8] =
+        [Self::Unary, Self::Streams, Self::Batch, Self::Connections, Self::Lone, Self::Half, Self::Overload, Self::Telemetry];
 
     /// Its key in the report.
     pub fn as_str(self) -> &'static str {
@@ -46,8 +51,15 @@ impl Row {
             Self::Half => "half",
             Self::Overload => "overload",
             Self::Stored => "stored",
+            Self::Telemetry => "telemetry",
+            Self::Hostile => "hostile",
             Self::Naive => "naive",
         }
+    }
+
+    /// Whether its houses are not the one that all other rows share.
+    pub fn has_houses_of_its_own(self) -> bool {
+        matches!(self, Self::Stored | Self::Telemetry | Self::Hostile)
     }
 
     /// Its measurements, in the order they take turns. Open loops follow the peak that was measured last, so it leads them.
@@ -61,6 +73,8 @@ impl Row {
             Self::Half => &[SEND_GIFT, FDATASYNC, ECHO_AT_HALF, SEND_GIFT_AT_HALF],
             Self::Overload => &[SEND_GIFT, SEND_GIFT_AT_TWICE],
             Self::Stored => &[STORED_EMPTY, STORED_SKEWED, STORED_UNIFORM],
+            Self::Telemetry => &[SEND_GIFT_WATCHED, SEND_GIFT_UNWATCHED, SEND_GIFTS_WATCHED, SEND_GIFTS_UNWATCHED],
+            Self::Hostile => &[SEND_GIFT, HONEST, HONEST_BESIDE_HARM],
             Self::Naive => &[NAIVE_64, NAIVE_64_HOT, SEND_GIFT_64, SEND_GIFT_64_HOT],
         }
     }

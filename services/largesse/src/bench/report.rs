@@ -3,6 +3,7 @@
 use super::{
     Options,
     floors::{self, Judged},
+    hostile,
     load::Sample,
     plan::{By, Comparison, Row, SEND_GIFT_AT_HALF, SEND_GIFT_AT_TWICE, Slice},
     proof::Proof,
@@ -59,6 +60,8 @@ pub struct Report {
     measured: BTreeMap<(Row, Slice), Vec<Measured>>,
     /// Peak memory of the house's process in KiB, where the system says.
     pub server_peak_memory_kib: Option<u64>,
+    /// What those who meant harm came to, one way after another.
+    pub(super) hostile: Vec<hostile::Line>,
     /// What was found beside the rates about a book with many accounts.
     pub(super) stored: Option<stored::Facts>,
     accepted: u64,
@@ -78,6 +81,7 @@ impl Report {
             slice_s: options.slice.as_secs_f64(),
             measured: BTreeMap::new(),
             server_peak_memory_kib: None,
+            hostile: Vec::new(),
             stored: None,
             accepted: 0,
             bytes: 0,
@@ -144,6 +148,9 @@ impl Report {
             figures.push(("overload_told_otherwise", volley.told_otherwise() as f64));
             figures.extend(volley.server_memory_kib.map(|kib| ("overload_server_memory_mib", mib(kib))));
         }
+        let worst = self.hostile.iter().map(|line| median(line.ratios.clone())).min_by(f64::total_cmp);
+        figures.extend(worst.map(|ratio| ("hostile_goodput_ratio_min", ratio)));
+        figures.extend(self.hostile.iter().filter_map(|line| line.memory_kib).max().map(|kib| ("hostile_server_memory_mib", mib(kib))));
         if let Some(stored) = &self.stored {
             let first = stored.restarts.iter().map(|restart| restart.first_posting.as_secs_f64()).collect();
             figures.push(("stored_restart_to_first_posting_s", median(first)));

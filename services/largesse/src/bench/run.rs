@@ -6,22 +6,21 @@ use super::{
     backends::Backends,
     child::Child,
     crowd::Crowd,
-    disk, echo, house,
+    disk, echo, hostile, house,
     measure::Stage,
     naive, new_book,
-    plan::{CREATORS, Row, SEND_GIFT, Slice, Work},
+    plan::{Row, SEND_GIFT, Slice, Work},
     proof,
     report::Measured,
     stored,
     users::Users,
+    watched,
 };
 use db::Database;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Before a row is measured, each of its measurements runs this long: caches fill, connections open, batches find their size.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// Viewers who give, where the book is not large.
-const VIEWERS: u64 = 1_000;
 
 /// Both servers, and who calls them.
 struct Bench {
@@ -44,12 +43,18 @@ struct Bench {
 pub async fn run(options: Options, tell: impl Fn(&str)) -> Result<Report, Fault> {
     let database = options.database.as_deref().map(Database::parse).transpose()?;
     let mut report = Report::new(&options, database.map_or(db::Engine::Sqlite, |database| database.engine()));
-    let rows: Vec<Row> = options.rows.iter().copied().filter(|row| *row != Row::Stored).collect();
+    let rows: Vec<Row> = options.rows.iter().copied().filter(|row| !row.has_houses_of_its_own()).collect();
     if !rows.is_empty() {
         small_book(&options, &rows, &mut report, &tell).await?;
     }
     if options.rows.contains(&Row::Stored) {
         stored::run(&options, &mut report, &tell).await?;
+    }
+    if options.rows.contains(&Row::Hostile) {
+        hostile::run(&options, &mut report, &tell).await?;
+    }
+    if options.rows.contains(&Row::Telemetry) {
+        watched::run(&options, &mut report, &tell).await?;
     }
     Ok(report)
 }
@@ -62,9 +67,9 @@ async fn small_book(options: &Options, rows: &[Row], report: &mut Report, tell: 
     tell(&format!("scratch directory {}", dir.path().display()));
     let database = Database::parse(&address)?;
     let book = new_book()?;
-    let house = house::start(dir.path(), &address, &book, None).await?;
+    let house = house::start(dir.path(), &address, &book, &[]).await?;
     let echo = echo::start().await?;
-    let crowd = Crowd { viewers: VIEWERS, creators: CREATORS as u64 };
+    let crowd = Crowd::SMALL;
     let users = Arc::new(Users::try_new(dir.path(), book, crowd)?.with_own_tokens(dir.path())?);
     let disk = database.sqlite_dir().unwrap_or(dir.path()).to_owned();
     let backends = Backends::connect(&database).await?;

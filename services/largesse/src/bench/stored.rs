@@ -3,34 +3,29 @@
 //! Both books are served by a house of their own with a database of its own, so that neither's cache or files help the other. Both houses run at
 //! once and are called in turn.
 //!
-//! - `place`: where the large book is, filled by this run or an earlier one.
 //! - `fill`: how it is filled, through the ledger itself.
 
 use super::{
     Fault, Options,
-    backends::Backends,
-    child::Child,
     crowd::Crowd,
     disk,
     load::ledger_client,
-    measure::{Stage, connect},
-    plan::{Row, STORED_EMPTY, STORED_SKEWED, STORED_UNIFORM, Slice},
+    measure::connect,
+    place::Place,
+    plan::{Row, STORED_EMPTY, STORED_SKEWED, STORED_UNIFORM},
     report::Report,
-    users::Users,
+    side::Side,
 };
 use api::ledger::{PostBatchOutcome, post_batch_outcome::Outcome};
 use db::Database;
-use place::Place;
 use std::{
     path::PathBuf,
-    sync::Arc,
     time::{Duration, Instant},
 };
 use tonic::Code;
 
 mod fill;
 pub(super) use fill::fund;
-mod place;
 
 /// Mebibytes that the ledger's cache of the book's accounts may take.
 const CACHE_MIB: u32 = 256;
@@ -43,6 +38,10 @@ const WARM_UP_MAX: Duration = Duration::from_secs(100);
 const RETRY_DELAY: Duration = Duration::from_millis(2);
 /// How long a restart may take before it is given up.
 const RESTART_MAX: Duration = Duration::from_secs(120);
+
+fn cache() -> Vec<String> {
+    vec![format!("ledger.cache_mib={CACHE_MIB}")]
+}
 
 /// The large book that is asked for.
 #[derive(Debug, Clone)]
@@ -115,18 +114,6 @@ pub(super) struct Facts {
     pub problem: Option<String>,
 }
 
-/// A book and the house that serves it.
-struct Side {
-    place: Place,
-    house: Child,
-    users: Arc<Users>,
-    backends: Option<Backends>,
-    /// Gifts in it before this run.
-    before: u64,
-    accepted: u64,
-    peak_memory_kib: Option<u64>,
-}
-
 /// Measures it, and removes what it has made unless it is to be kept.
 pub(super) async fn run(options: &Options, report: &mut Report, tell: &impl Fn(&str)) -> Result<(), Fault> {
     let full = Place::open(options, Some(&options.stored)).await?;
@@ -151,32 +138,32 @@ async fn both(options: &Options, (mut full, empty): (Place, Place), report: &mut
     };
     tell("stored: starting both houses");
     let crowd = options.stored.crowd();
-    let mut full = Side::start(full, crowd).await?;
-    let mut empty = Side::start(empty, Crowd { viewers: 1_000, creators: super::plan::CREATORS as u64 }).await?;
+    let mut full = Side::start(full, crowd, &cache()).await?;
+    let mut empty = Side::start(empty, Crowd::SMALL, &cache()).await?;
     fill::fund(&empty.house, &empty.users, &|_| {}).await?;
     let bytes = disk::ledger_bytes(&Database::parse(&full.place.address)?).await?;
     let transfers = crowd.viewers + 2 * full.before;
     tell("stored: warming up");
-    empty.measure(STORED_EMPTY, options.slice * WARM_UP_SLICES, report, false).await?;
+    empty.measure(STORED_EMPTY, options.slice * WARM_UP_SLICES).await?;
     let started = Instant::now();
     while full.accepted < WARM_UP_GIFTS.min(4 * options.stored.accounts) && started.elapsed() < WARM_UP_MAX {
-        full.measure(STORED_SKEWED, options.slice * WARM_UP_SLICES, report, false).await?;
+        full.measure(STORED_SKEWED, options.slice * WARM_UP_SLICES).await?;
     }
     for round in 1..=options.rounds {
         tell(&format!("stored: round {round} of {}", options.rounds));
-        full.measure(STORED_SKEWED, options.slice, report, true).await?;
-        empty.measure(STORED_EMPTY, options.slice, report, true).await?;
+        report.add(Row::Stored, STORED_SKEWED, full.measure(STORED_SKEWED, options.slice).await?);
+        report.add(Row::Stored, STORED_EMPTY, empty.measure(STORED_EMPTY, options.slice).await?);
     }
     // Last, and not in turn with the others: whoever is not busy would push those who are out of the cache.
     for round in 1..=options.rounds {
         tell(&format!("stored: everybody alike {round} of {}", options.rounds));
-        full.measure(STORED_UNIFORM, options.slice, report, true).await?;
+        report.add(Row::Stored, STORED_UNIFORM, full.measure(STORED_UNIFORM, options.slice).await?);
     }
     let mut restarts = Vec::new();
     for round in 1..=options.rounds {
         tell(&format!("stored: restart {round} of {}", options.rounds));
         // What a restart has to make up for is what was changed lately, and by whom.
-        full.measure(STORED_UNIFORM, options.slice, report, false).await?;
+        full.measure(STORED_UNIFORM, options.slice).await?;
         let restart;
         (full, restart) = full.restart().await?;
         restarts.push(restart);
@@ -192,37 +179,12 @@ async fn both(options: &Options, (mut full, empty): (Place, Place), report: &mut
 }
 
 impl Side {
-    async fn start(place: Place, crowd: Crowd) -> Result<Self, Fault> {
-        let house = place.serve().await?;
-        let users = Arc::new(Users::try_new(&place.dir, place.book.clone(), crowd)?);
-        let before = users.gifts_in_ledger(&connect(&house, 1).await?[0]).await?;
-        let backends = Backends::connect(&Database::parse(&place.address)?).await?;
-        Ok(Self { place, house, users, backends, before, accepted: 0, peak_memory_kib: None })
-    }
-
-    async fn measure(&mut self, slice: Slice, time: Duration, report: &mut Report, keep: bool) -> Result<(), Fault> {
-        let stage = Stage {
-            server: Some(&self.house),
-            users: &self.users,
-            backends: self.backends.as_ref(),
-            disk: &self.place.dir,
-            peak: 0.0,
-            naive: None,
-        };
-        let measured = stage.measure(slice, time).await?;
-        self.accepted += measured.sample.items;
-        if keep {
-            report.add(Row::Stored, slice, measured);
-        }
-        Ok(())
-    }
-
     /// Kills the house, starts it again, and waits until it has accepted a posting.
     async fn restart(mut self) -> Result<(Self, Restart), Fault> {
         self.peak_memory_kib = self.peak_memory_kib.max(self.house.peak_memory_kib());
         self.house.end().await?;
         let started = Instant::now();
-        self.house = self.place.serve().await?;
+        self.house = self.place.serve(&self.settings).await?;
         let ready = started.elapsed();
         let mut ledger = ledger_client(&connect(&self.house, 1).await?[0]);
         let post = self.users.posting(0, 0, uuid::Uuid::now_v7())?;
@@ -240,13 +202,6 @@ impl Side {
         }
         self.accepted += 1;
         Ok((self, Restart { ready, first_posting: started.elapsed(), excuse }))
-    }
-
-    /// What the ledger's own count of gifts holds against ours.
-    async fn problem(&self) -> Result<Option<String>, Fault> {
-        let gifts = self.users.gifts_in_ledger(&connect(&self.house, 1).await?[0]).await?;
-        let ours = self.before + self.accepted;
-        Ok((gifts != ours).then(|| format!("book {}: {ours} gifts were accepted and the ledger has {gifts}", self.users.book)))
     }
 }
 

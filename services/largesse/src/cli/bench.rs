@@ -38,7 +38,7 @@ pub struct Arguments {
     /// How often each measurement is taken, in turn with what it is compared with, 1 to 100.
     #[arg(long, visible_alias = "rounds", default_value = "5", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub alternations: u16,
-    /// What to measure; everything but `stored` and `naive` when not given.
+    /// What to measure; everything but `stored` and `naive` when not given. `telemetry` runs houses of its own.
     #[arg(long, visible_alias = "only", value_enum, value_delimiter = ',', value_name = "ROW,...")]
     pub rows: Vec<Row>,
     /// Measures what others would do beside it, on the same server: `postgres-naive`, one transaction per gift.

@@ -2,28 +2,42 @@
 //!
 //! Services do the same when they start. Run it before a rollout, so that the new program finds its tables and the old one still fits them.
 use crate::{
-    cli::Outcome,
+    cli::{Outcome, settings::Given},
     house::{Service, tables},
 };
 use clap::Args;
 use db::Database;
+use settings::Error;
 use std::process::ExitCode;
 
 /// Options of `largesse migrate`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`.
-    #[arg(long, env = "LARGESSE_DATABASE", value_name = "URL")]
-    pub database: String,
+    #[command(flatten)]
+    pub given: Given,
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; as the settings say when not given.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
     /// Whose tables; all of them when not given.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
 }
 
+impl Arguments {
+    /// The database's address, by flag, environment or file.
+    pub fn address(&self) -> Result<String, Error> {
+        let mut layers = self.given.gather()?;
+        if let Some(database) = &self.database {
+            layers.set("database", database, "--database");
+        }
+        Ok(layers.read()?.config.database_address())
+    }
+}
+
 /// Migrates and says what it looked at.
-pub async fn run(arguments: Arguments) -> Outcome {
-    let database = Database::parse(&arguments.database)?;
-    let services = if arguments.services.is_empty() { Service::ALL.to_vec() } else { arguments.services };
+pub async fn run(address: String, services: Vec<Service>) -> Outcome {
+    let database = Database::parse(&address)?;
+    let services = if services.is_empty() { Service::ALL.to_vec() } else { services };
     for service in services {
         println!("{service}: {}", tables::migrate(service, &database).await?);
     }

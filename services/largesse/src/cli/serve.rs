@@ -40,6 +40,9 @@ pub struct Arguments {
     /// Where PayoutService is, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub payout_url: Option<String>,
+    /// Where MonitorService is, when it does not run here.
+    #[arg(long, value_name = "URL")]
+    pub monitor_url: Option<String>,
     /// Where the pretend bank is, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub sandbox_url: Option<String>,
@@ -49,7 +52,7 @@ pub struct Arguments {
     /// Where gRPC listens, 127.0.0.1:7070 when not given. Port 0 takes a free one and prints it.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
-    /// Where HTTP listens: /healthz, /readyz.
+    /// Where HTTP listens: /healthz, /readyz, /metrics.
     #[arg(long, value_name = "ADDRESS")]
     pub http: Option<SocketAddr>,
     /// Where the pretend bank listens, 127.0.0.1:7072 when not given.
@@ -98,6 +101,7 @@ impl Arguments {
             ("peers.gift", "--gift-url", self.gift_url.clone()),
             ("peers.earnings", "--earnings-url", self.earnings_url.clone()),
             ("peers.payout", "--payout-url", self.payout_url.clone()),
+            ("peers.monitor", "--monitor-url", self.monitor_url.clone()),
             ("peers.sandbox", "--sandbox-url", self.sandbox_url.clone()),
             ("database", "--database", self.database.clone()),
             ("listen.grpc", "--listen", address(&self.listen)),

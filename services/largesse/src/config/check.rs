@@ -55,6 +55,18 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<Problem> {
     if calls.default_deadline_ms == 0 || calls.deadline_max_ms < calls.default_deadline_ms {
         wrong("calls.default_deadline_ms", "1 or more, and not above deadline_max_ms".to_owned());
     }
+    for (option, why) in config.quotas.problems() {
+        wrong(&format!("quotas.{option}"), why.to_owned());
+    }
+    if config.listen.connections_max == 0 {
+        wrong("listen.connections_max", "1 or more".to_owned());
+    }
+    of_services(config, &mut wrong);
+    found
+}
+
+/// What services say of their own options.
+fn of_services(config: &Config, wrong: &mut impl FnMut(&str, String)) {
     if let Err(error) = config.ledger.check() {
         wrong(&format!("ledger.{}", error.option), format!("must be {}", error.bounds));
     }
@@ -64,10 +76,12 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<Problem> {
     if let Err(error) = config.purchase.check() {
         wrong("purchase", error.to_string());
     }
+    if let Err(error) = config.monitor.check() {
+        wrong(&format!("monitor.{}", error.option), format!("must be {}", error.bounds));
+    }
     if let Err(error) = config.payout.check() {
         wrong("payout", error.to_string());
     }
-    found
 }
 
 /// Whether anybody is to be believed.

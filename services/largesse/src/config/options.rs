@@ -7,13 +7,9 @@ impl Config {
     /// The house, or what is missing for one.
     pub fn into_options(self) -> Result<Options, house::Error> {
         let identity = self.house_identity()?;
-        let peers = self.peers.known();
+        let (peers, database) = (self.peers.known(), self.database_address());
         let all = || Service::ALL.into_iter().filter(|service| *service != Service::Sandbox || self.sandbox);
         let services = if self.services.is_empty() { all().filter(|s| !peers.contains_key(s)).collect() } else { self.services };
-        let database = match self.database.is_empty() {
-            true => format!("sqlite:{}", self.data_dir.display()),
-            false => self.database.expose().to_owned(),
-        };
         let heads_dir = self.ledger.heads_dir.clone().unwrap_or_else(|| self.data_dir.join(house::HEADS));
         let ms = Duration::from_millis;
         Ok(Options {
@@ -25,6 +21,11 @@ impl Config {
             tls: self.tls,
             overload: rpc::overload::Limits { calls_max: self.calls.calls_max, streams_max: self.calls.streams_max },
             deadline: rpc::deadline::Limits { default: ms(self.calls.default_deadline_ms), maximum: ms(self.calls.deadline_max_ms) },
+            quotas: self.quotas,
+            connections: rpc::listener::Bounds {
+                connections_max: self.listen.connections_max,
+                per_address_max: self.listen.connections_per_address_max,
+            },
             books: if self.sandbox { self.books } else { Vec::new() },
             listen: Some(self.listen.grpc),
             http: self.listen.http,
@@ -36,9 +37,19 @@ impl Config {
                 purchase: self.purchase,
                 earnings: self.earnings,
                 payout: self.payout,
+                monitor: self.monitor,
                 ..Default::default()
             },
         })
+    }
+
+    /// The database: the one that is set, or SQLite in the data directory.
+    #[must_use]
+    pub fn database_address(&self) -> String {
+        match self.database.is_empty() {
+            true => format!("sqlite:{}", self.data_dir.display()),
+            false => self.database.expose().to_owned(),
+        }
     }
 
     /// Whom to believe, or what is missing to believe anybody.

@@ -70,7 +70,7 @@ fn what_is_dangerous_is_warned_of() {
     assert_eq!(dangers("sandbox = true\n[peers]\nledger = \"http://ledger:7070\""), ["peers.ledger"]);
     assert_eq!(dangers("sandbox = true\n[peers]\nledger = \"http://127.0.0.1:7070\""), [""; 0]);
     assert_eq!(dangers("sandbox = true\n[ledger]\nlease_ms = 0"), ["ledger.lease_ms"]);
-    assert_eq!(dangers("sandbox = true\n[telemetry]\notlp_endpoint = \"http://c:4317\""), ["telemetry.sample_ratio"]);
+    assert_eq!(dangers("sandbox = true\n[telemetry]\notlp_endpoint = \"http://c:4317\"\nsample_ratio = 0.5"), ["telemetry.sample_ratio"]);
     for (url, dangerous) in [
         ("postgres://db.example.com/n", true),
         ("postgres://db.example.com/n?sslmode=prefer", true),

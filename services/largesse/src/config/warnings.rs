@@ -1,5 +1,6 @@
 //! What can be and is dangerous: told at the start and by `largesse config check`, and never a reason not to start.
 use super::Config;
+use crate::house::Service;
 use db::Database;
 use identity::Role;
 use std::{
@@ -85,7 +86,10 @@ impl Config {
         ];
         for (key, path) in secrets {
             if readable_by_others(path) {
-                warn(key.to_owned(), &format!("{} can be read by other users of this machine; chmod 600 it", path.display()));
+                warn(
+                    key.to_owned(),
+                    &format!("{} can be read by other users of this machine or changed by its group; chmod 600 it", path.display()),
+                );
             }
         }
     }
@@ -100,7 +104,8 @@ impl Config {
         {
             warn("database", "the database is on another machine and nothing demands TLS; add ?sslmode=verify-full");
         }
-        if self.ledger.heads_dir.is_none() && !self.sandbox {
+        let writes = self.services.is_empty() || self.services.contains(&Service::Ledger);
+        if self.ledger.heads_dir.is_none() && !self.sandbox && writes {
             warn(
                 "ledger.heads_dir",
                 "the books' heads lie beside the data: whoever rewrites the one can rewrite the other; best on another machine",
@@ -130,5 +135,5 @@ fn database_is_here(url: &str) -> bool {
 }
 
 fn readable_by_others(path: &PathBuf) -> bool {
-    !path.as_os_str().is_empty() && fs::metadata(Path::new(path)).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o077 != 0)
+    !path.as_os_str().is_empty() && fs::metadata(Path::new(path)).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o037 != 0)
 }

@@ -4,6 +4,7 @@ use crate::house::{Error, Service, wiring::Wiring};
 mod earnings;
 mod gift;
 mod ledger;
+mod monitor;
 mod payout;
 mod purchase;
 mod sandbox;
@@ -25,6 +26,7 @@ pub(super) async fn start(service: Service, wiring: &mut Wiring) -> Result<(), E
         Service::Gift => gift::start(wiring).await,
         Service::Earnings => earnings::start(wiring).await,
         Service::Payout => payout::start(wiring).await,
+        Service::Monitor => monitor::start(wiring),
     };
     started.map_err(|source| Error::Start { service, source })
 }

@@ -1,6 +1,11 @@
-//! HTTP beside gRPC: whether the process lives and whether it should get traffic.
-use axum::{Router, http::StatusCode, routing::get};
-use rpc::{Listener, Protocol, Tls};
+//! HTTP beside gRPC: whether the process lives, whether it should get traffic, and what it counts.
+use axum::{
+    Router,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use rpc::{Listener, Protocol, Tls, listener::Bounds};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -40,9 +45,30 @@ impl Readiness {
     }
 }
 
-/// Serves `/healthz` and `/readyz` until `shutdown`.
-pub(super) async fn serve(socket: TcpListener, tls: Option<Tls>, readiness: Readiness, shutdown: CancellationToken) -> std::io::Result<()> {
-    let listener = Listener::try_new(socket, tls, Protocol::Http)?;
-    let routes = Router::new().route("/healthz", get(async || "alive\n")).route("/readyz", get(async move || readiness.status()));
+/// Prometheus' text format.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Everything that is counted, for Prometheus. Off the runtime's threads: who asks must not make gifts wait.
+async fn metrics() -> Response {
+    let text = tokio::task::spawn_blocking(telemetry::prometheus).await.ok().flatten();
+    match text {
+        Some(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
+        None => (StatusCode::NOT_FOUND, "nothing is counted here: telemetry.metrics is false\n").into_response(),
+    }
+}
+
+/// Serves `/healthz`, `/readyz` and `/metrics` until `shutdown`.
+pub(super) async fn serve(
+    socket: TcpListener,
+    tls: Option<Tls>,
+    readiness: Readiness,
+    bounds: Bounds,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let listener = Listener::try_new(socket, tls, Protocol::Http, bounds)?;
+    let routes = Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(async move || readiness.status()))
+        .route("/metrics", get(metrics));
     axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }

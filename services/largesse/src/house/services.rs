@@ -21,11 +21,14 @@ pub enum Service {
     Earnings,
     /// Money paid out.
     Payout,
+    /// Whether the money is where it should be.
+    Monitor,
 }
 
 impl Service {
     /// Every service, in the order they start.
-    pub const ALL: [Self; 7] = [Self::Ledger, Self::Support, Self::Sandbox, Self::Purchase, Self::Gift, Self::Earnings, Self::Payout];
+    pub const ALL: [Self; 8] =
+        [Self::Ledger, Self::Support, Self::Sandbox, Self::Purchase, Self::Gift, Self::Earnings, Self::Payout, Self::Monitor];
 
     /// As given to `--services`.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +40,7 @@ impl Service {
             Self::Gift => "gift",
             Self::Earnings => "earnings",
             Self::Payout => "payout",
+            Self::Monitor => "monitor",
         }
     }
 
@@ -50,13 +54,14 @@ impl Service {
             Self::Gift => Some("largesse.gift.v1.GiftService"),
             Self::Earnings => Some("largesse.earnings.v1.EarningsService"),
             Self::Payout => Some("largesse.payout.v1.PayoutService"),
+            Self::Monitor => Some("largesse.monitor.v1.MonitorService"),
         }
     }
 
     /// The services it calls over gRPC.
     pub fn needs(self) -> &'static [Self] {
         match self {
-            Self::Ledger | Self::Sandbox => &[],
+            Self::Ledger | Self::Sandbox | Self::Monitor => &[],
             Self::Support | Self::Purchase | Self::Gift | Self::Earnings | Self::Payout => &[Self::Ledger],
         }
     }

@@ -13,6 +13,8 @@ pub struct Settings {
     pub earnings: earnings::Config,
     /// The payout service's. Without a key file: in a sandbox a key beside the data and the pretend bank; elsewhere payouts do not start.
     pub payout: payout::Config,
+    /// The monitor's.
+    pub monitor: monitor::Config,
     /// The pretend bank's.
     pub bank: sandbox::bank::Config,
 }

@@ -56,11 +56,15 @@ impl Wiring {
         let tls = Tls::load(options.tls.clone())?;
         tokio::spawn(tls.clone().keep_looking(shutdown.clone()));
         let (overload, deadline) = (options.overload, options.deadline);
+        let quotas = rpc::Quotas::new(&options.quotas);
+        tokio::spawn(quotas.clone().keep_forgetting(shutdown.clone()));
         let stack = Stack::try_new(rpc::Options {
             verifier,
             tls: Some(options.tls.clone()),
             overload,
             deadline,
+            quotas: quotas.clone(),
+            connections: options.connections,
             recorded: true,
             closing: shutdown.clone(),
         })?;

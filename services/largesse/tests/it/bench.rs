@@ -39,7 +39,7 @@ fn compares(report: &Value, count: usize) {
 async fn every_row_is_measured_on_sqlite_and_every_accepted_gift_is_found_after_the_kill() {
     let dir = tempfile::tempdir().unwrap();
     let report = report(&[], dir.path()).await;
-    compares(&report, 13);
+    compares(&report, 15);
     assert!(report["gifts_accepted"].as_u64().unwrap() > 0);
     assert_eq!(report["gifts_accepted"], report["gifts_in_trial_balance"]);
     assert_eq!(report["verify"]["ok"], true);

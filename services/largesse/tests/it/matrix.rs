@@ -25,7 +25,7 @@ use tonic_reflection::pb::v1::{
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
 /// For each RPC what each role may: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must say why (`!`).
-const MATRIX: [(&str, &str, &str); 44] = [
+const MATRIX: [(&str, &str, &str); 45] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
@@ -70,6 +70,7 @@ const MATRIX: [(&str, &str, &str); 44] = [
     ("largesse.support.v1.SupportService/Reject", "---bb-b", "!"),
     ("largesse.support.v1.SupportService/GetProposal", "---bbbb", ""),
     ("largesse.support.v1.SupportService/ListProposals", "---bbbb", ""),
+    ("largesse.monitor.v1.MonitorService/GetHealthOfMoney", "--bbbbb", ""),
 ];
 
 /// Messages as they are on the wire.

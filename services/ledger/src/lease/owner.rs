@@ -11,9 +11,11 @@ pub(super) fn own() -> String {
 fn place() -> String {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let namespace = std::fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();
-    let place: String = boot.chars().chain(namespace.chars()).filter(char::is_ascii_alphanumeric).collect();
-    // Without these files nobody is ever taken for gone, and a lease runs out by its time.
-    if place.is_empty() { Uuid::new_v4().simple().to_string() } else { place }
+    // Without both nobody is ever taken for gone, and a lease runs out by its time: the first namespace has one number on every machine.
+    if boot.trim().is_empty() || namespace.is_empty() {
+        return Uuid::new_v4().simple().to_string();
+    }
+    boot.chars().chain(namespace.chars()).filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// Whether `holder` ran here and has ended. A number that was given to another process since counts as running: then the lease runs out by

@@ -51,7 +51,15 @@ async fn batch(
             Err(error) => wrong.push(Some(error)),
         }
     }
-    let mut outcomes = place.handle.submit_many(asked).await?.into_iter();
+    let mut outcomes = place.handle.submit_many(asked).await?;
+    // Told of the call as a whole where nothing of it was for this process: whoever is between can look for the writer then.
+    if let Some(at) = outcomes.iter().position(|outcome| matches!(outcome, Err(Error::NotTheWriter(_))))
+        && outcomes.iter().all(|outcome| matches!(outcome, Err(Error::NotTheWriter(_))))
+        && let Err(error) = outcomes.swap_remove(at)
+    {
+        return Err(error.into());
+    }
+    let mut outcomes = outcomes.into_iter();
     let outcomes = wrong.into_iter().map(|wrong| {
         let outcome = match wrong {
             Some(error) => Err(error),

@@ -1,10 +1,12 @@
 //! Walks the chain: every commit follows from the one before it, every event from its rows.
 
-use super::{Check, Fault, PAGE, bad};
+use super::{
+    Check, Fault, PAGE, bad,
+    chain::{self, Events},
+};
 use crate::{
-    codec,
     domain::event::{Checkpoint, transfer_no},
-    store::{Commit, Error, StoredEvent},
+    store::{Commit, StoredEvent},
 };
 
 impl Check<'_> {
@@ -38,35 +40,21 @@ impl Check<'_> {
     }
 
     async fn commit(&mut self, commit: &Commit) -> Result<(), Fault> {
-        let last_seq = self.at.last_seq;
-        let mut digests = Vec::new();
-        let mut seq = last_seq;
-        while seq < commit.last_seq {
-            let events = self.events(seq + 1, PAGE.min(commit.last_seq - seq)).await?;
-            if events.is_empty() {
-                return bad(seq + 1, "the event is missing");
+        let mut events = Events::new(self.store, self.book, self.at.last_seq, commit);
+        loop {
+            let page = events.page().await?;
+            if page.is_empty() {
+                break;
             }
-            for stored in events {
-                seq += 1;
-                if stored.event.seq != seq {
-                    return bad(seq, "the event is missing");
-                }
-                let digest = codec::digest(&stored.event, &stored.body);
-                if codec::checksum(&digest) != stored.checksum {
-                    return bad(seq, "the event is not what was committed: its checksum differs");
-                }
+            for stored in page {
                 self.report.events += 1;
                 self.report.transfers += i64::try_from(stored.event.transfers.len()).expect("at most 64");
-                self.replayed.event(&stored.event).or_else(|what| bad(seq, what))?;
-                digests.push(digest);
+                self.replayed.event(&stored.event).or_else(|what| bad(stored.event.seq, what))?;
             }
             self.settle_full().await?;
         }
-        let Commit { commit_no, epoch, last_seq: end, time, .. } = *commit;
-        let fields = codec::CommitFields { book: &self.book.name, commit_no, epoch, last_seq: end, time };
-        if codec::commit_hash(&self.at.hash, &fields, &digests) != commit.hash {
-            return bad(last_seq + 1, format!("commit {commit_no}, from this event to {end}, is not what was chained: its hash differs"));
-        }
+        events.close(&self.at.hash)?;
+        let time = commit.time;
         let due = self.replayed.due.drain(..).map(|due| ((due.account, due.no), Checkpoint { time, ..due }));
         self.replayed.checkpoints.extend(due);
         self.commit_row(commit)
@@ -89,17 +77,6 @@ impl Check<'_> {
 
     /// A page of events; where one can't be read, it is found and named.
     pub(super) async fn events(&self, from: i64, limit: i64) -> Result<Vec<StoredEvent>, Fault> {
-        match self.store.events(self.book.key, from, limit).await {
-            Ok(events) => Ok(events),
-            Err(Error::Damaged(_)) => {
-                for seq in from..from + limit {
-                    if let Err(Error::Damaged(what)) = self.store.events(self.book.key, seq, 1).await {
-                        return bad(seq, what);
-                    }
-                }
-                bad(from, "events can't be read")
-            }
-            Err(error) => Err(error.into()),
-        }
+        chain::events(self.store, self.book.key, from, limit).await
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 use std::sync::Arc;
 
 pub(super) async fn answer(store: Arc<dyn Store>, book: i64, replays: Vec<Replay>) {
-    for Replay { job: Job { request, reply }, known } in replays {
+    for Replay { job: Job { request, reply, .. }, known } in replays {
         reply.send(first_answer(&*store, book, &request.fields, known).await);
     }
 }

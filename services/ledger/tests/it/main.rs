@@ -7,6 +7,7 @@ mod calls;
 mod checkpoints;
 mod expiry;
 mod faults;
+mod following;
 mod formats;
 mod heads;
 mod importing;

@@ -68,7 +68,7 @@ fn set_state(account: &str, state: AccountState) -> Request {
 /// A book with everything in it. Events 1 and 2 open accounts, 3 is a purchase, 4 to 6 open accounts, 7 to 12 are gifts, each with its commit; 13 and
 /// 14 are taps of a streak, 15 and 16 hold, 17 posts a part of 15, 18 freezes and 19 thaws the creator, 20 to 319 are gifts in one
 /// commit, and 320 is the last.
-async fn build(database: &Database) {
+pub async fn build(database: &Database) {
     // A restart has little to replay, so account rows are of many ages.
     let (ledger, book) = start(database, Config { replay_max: 5, logged_max: 2, ..config() }).await;
     posted(book.submit(buy("u1", 100_000)).await);
@@ -94,7 +94,7 @@ async fn build(database: &Database) {
 }
 
 /// What somebody does to the tables, and the event that must be named for it.
-const DAMAGES: &[(&[&str], i64)] = &[
+pub const DAMAGES: &[(&[&str], i64)] = &[
     // A changed amount, side, counter, chain of entries.
     (&["UPDATE transfer SET amount = amount + 1 WHERE no = 8 * 64"], 8),
     (&["UPDATE transfer SET c_credits_posted = c_credits_posted + 1 WHERE no = 8 * 64 + 1"], 8),
@@ -198,6 +198,28 @@ async fn run(pool: &AnyPool, sql: String) -> u64 {
     sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap().rows_affected()
 }
 
+/// Keeps the tables as they are, for [`mend`].
+pub async fn keep(pool: &AnyPool) {
+    for table in TABLES {
+        run(pool, format!("CREATE TABLE sound_{table} AS SELECT * FROM \"{table}\"")).await;
+    }
+}
+
+/// Does what somebody did to the tables.
+pub async fn plant(pool: &AnyPool, damage: &[&str]) {
+    for statement in damage {
+        assert!(run(pool, (*statement).to_owned()).await > 0, "{statement}");
+    }
+}
+
+/// Makes the tables that it touched what they were.
+pub async fn mend(pool: &AnyPool, damage: &[&str]) {
+    for table in TABLES.iter().filter(|table| damage.iter().any(|statement| statement.contains(*table))) {
+        run(pool, format!("DELETE FROM \"{table}\"")).await;
+        run(pool, format!("INSERT INTO \"{table}\" SELECT * FROM sound_{table}")).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_is_named_by_its_first_event() {
     for database in &databases().all {
@@ -207,19 +229,12 @@ async fn damage_is_named_by_its_first_event() {
         let problem = async || ledger::verify::verify(&*store, &book).await.unwrap().problem;
         assert_eq!(problem().await, None);
         let pool = behind(database).await;
-        for table in TABLES {
-            run(&pool, format!("CREATE TABLE sound_{table} AS SELECT * FROM \"{table}\"")).await;
-        }
+        keep(&pool).await;
         for (damage, seq) in DAMAGES {
-            for statement in *damage {
-                assert!(run(&pool, (*statement).to_owned()).await > 0, "{statement}");
-            }
+            plant(&pool, damage).await;
             let found = problem().await.unwrap_or_else(|| panic!("not found: {damage:?}"));
             assert!(found.seq == *seq || (*seq == -1 && found.seq > 0), "{damage:?}: event {}, {}", found.seq, found.what);
-            for table in TABLES.iter().filter(|table| damage.iter().any(|statement| statement.contains(*table))) {
-                run(&pool, format!("DELETE FROM \"{table}\"")).await;
-                run(&pool, format!("INSERT INTO \"{table}\" SELECT * FROM sound_{table}")).await;
-            }
+            mend(&pool, damage).await;
         }
         assert_eq!(problem().await, None);
     }

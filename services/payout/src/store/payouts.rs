@@ -1,11 +1,15 @@
 //! The tables of payouts and their steps.
 
 use super::{After, Error, Store, book, money, user, uuid};
-use crate::domain::{Payout, Phase, State};
+use crate::{
+    domain::{Payout, Phase, State},
+    meters::OPEN,
+};
 use iso20022::Rail;
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use std::collections::BTreeMap;
+use telemetry::Open;
 use uuid::Uuid;
 
 /// A change the world saw.
@@ -187,6 +191,21 @@ impl Store {
             *sum.entry(code).or_default() += i128::from(minor_units);
         }
         Ok(sums)
+    }
+
+    /// How many are under way in each state that is not final, and when the oldest was asked for.
+    pub async fn unfinished(&self) -> Result<Vec<Open>, Error> {
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT state, COUNT(*), MIN(created_at_ms) FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected') GROUP BY state",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let open = |state: State| {
+            let row = rows.iter().find(|(name, ..)| name == state.name());
+            let count = row.map_or(0, |(_, count, _)| count.unsigned_abs());
+            Open { what: "payout", state: state.name(), count, since_ms: row.map(|(.., since_ms)| *since_ms) }
+        };
+        Ok(OPEN.map(open).to_vec())
     }
 
     /// One by its id.

@@ -2,6 +2,7 @@
 
 use money::{BookName, Coins, UserKey};
 use sqlx::{AnyConnection, AnyPool, Row};
+use telemetry::Open;
 use uuid::Uuid;
 
 use super::rows::{CREDITED, VERIFIED, purchase};
@@ -148,6 +149,12 @@ pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid
             Ok(Credited { purchase_id: purchase.purchase_id, posting_id: row.try_get("posting_id")?, user: purchase.user, coins })
         })
         .collect()
+}
+
+pub(super) async fn unfinished(pool: &AnyPool) -> Result<Vec<Open>, Error> {
+    let sql = "SELECT COUNT(*), MIN(created_at_ms) FROM purchase WHERE state = 1";
+    let (count, since_ms): (i64, Option<i64>) = sqlx::query_as(sql).fetch_one(pool).await?;
+    Ok(vec![Open { what: "purchase", state: "verified", count: count.unsigned_abs(), since_ms }])
 }
 
 pub(super) async fn open_count(pool: &AnyPool, book: &BookName) -> Result<i64, Error> {

@@ -56,7 +56,12 @@ fn caller() -> Caller {
         issuer: "https://staff".into(),
         expires_at: SystemTime::now(),
     };
-    Caller { principal: Arc::new(principal), reach: Reach::Book, reason: Some("ticket 4711".into()) }
+    Caller {
+        principal: Arc::new(principal),
+        reach: Reach::Book,
+        reason: Some("ticket 4711".into()),
+        allowance: crate::Allowance::default(),
+    }
 }
 
 fn framed(message: &impl prost::Message) -> Bytes {

@@ -32,3 +32,12 @@ fn contracts_and_table_name_the_same() {
     assert_eq!((send.service, send.streaming, send.name()), ("gift", true, "largesse.gift.v1.GiftService/SendGifts"));
     assert!(methods.find("/largesse.gift.v1.GiftService/Nothing").is_none());
 }
+
+#[test]
+fn what_is_paid_for_is_among_the_rpcs_there_are() {
+    let methods = Methods::try_new(overload::Limits::default()).unwrap();
+    for path in overload::PAID {
+        assert!(methods.find(path).is_some_and(|method| method.paid && !method.streaming), "{path}");
+    }
+    assert!(methods.find("/largesse.gift.v1.GiftService/SendGift").is_some_and(|method| !method.paid));
+}

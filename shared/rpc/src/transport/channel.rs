@@ -1,10 +1,18 @@
 //! A client over HTTP/2, with tonic's errors put into this house's words.
-use super::{Wire, connector::Connector};
-use crate::{Error, Tls, errors};
+use super::{
+    Wire,
+    again::{self, Again},
+    connector::Connector,
+};
+use crate::{Error, Tls, errors, methods};
 use futures::future::BoxFuture;
 use http::{Request, Response};
-use http_body_util::BodyExt as _;
-use std::{error::Error as StdError, sync::Arc, time::Duration};
+use http_body_util::{BodyExt as _, Full};
+use std::{
+    error::Error as StdError,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 use tonic::{
     ConnectError, Status, TimeoutExpired,
     body::Body,
@@ -21,40 +29,108 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
-pub(super) struct Peer {
+/// How soon after one turn to a new connection the next may come.
+const TURN_INTERVAL: Duration = Duration::from_secs(1);
+/// What a process answers that lost the books to another. Its connection still stands, and whoever shares its address is not asked.
+const NOT_THE_WRITER: &[u8] = b"NOT_THE_WRITER";
+
+pub(super) struct Peer(Arc<Inner>);
+
+struct Inner {
+    endpoint: Endpoint,
+    tls: Option<Tls>,
+    url: String,
+    way: Mutex<Way>,
+    again: Again,
+}
+
+/// The connection in use, and when calls were turned to it from another.
+struct Way {
     channel: Channel,
-    url: Arc<str>,
+    turned: Option<Instant>,
 }
 
 impl Peer {
     pub(super) fn try_new(url: &str, tls: Option<&Tls>) -> Result<Self, Error> {
         let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|source| Error::Address { url: url.to_owned(), source })?;
-        let connector = Connector::try_new(endpoint.uri(), tls).map_err(|why| Error::Peer { url: url.to_owned(), why })?;
-        let channel = endpoint
+        let endpoint = endpoint
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
             .keep_alive_timeout(KEEPALIVE_TIMEOUT)
             .keep_alive_while_idle(true)
             .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .connect_with_connector_lazy(connector);
-        Ok(Self { channel, url: url.into() })
+            .initial_connection_window_size(CONNECTION_WINDOW);
+        let channel = lazy(&endpoint, tls).map_err(|why| Error::Peer { url: url.to_owned(), why })?;
+        let way = Mutex::new(Way { channel, turned: None });
+        Ok(Self(Arc::new(Inner { endpoint, tls: tls.cloned(), url: url.to_owned(), way, again: Again::new() })))
     }
+}
+
+impl Inner {
+    fn way(&self) -> MutexGuard<'_, Way> {
+        self.way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a request over the connection in use.
+    async fn once(self: Arc<Self>, request: Request<Body>) -> Result<Response<Body>, Status> {
+        let mut channel = self.way().channel.clone();
+        let answer = match channel.ready().await {
+            Ok(ready) => ready.call(request).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            // The answer can also be cut off after its head.
+            Ok(response) => {
+                if is_not_the_writer(&response) {
+                    self.turn();
+                }
+                Ok(response.map(|body| Body::new(body.map_err(move |error| lost(&self.url, &error)))))
+            }
+            Err(error) => Err(translate(&self.url, &error)),
+        }
+    }
+
+    /// Calls from now on go over a connection of their own, which may lead to another process. Those under way are left where they are.
+    fn turn(&self) {
+        let mut way = self.way();
+        if way.turned.is_some_and(|turned| turned.elapsed() < TURN_INTERVAL) {
+            return;
+        }
+        // It could be made once, so it can be made again.
+        if let Ok(channel) = lazy(&self.endpoint, self.tls.as_ref()) {
+            *way = Way { channel, turned: Some(Instant::now()) };
+        }
+    }
+}
+
+fn lazy(endpoint: &Endpoint, tls: Option<&Tls>) -> Result<Channel, &'static str> {
+    Ok(endpoint.connect_with_connector_lazy(Connector::try_new(endpoint.uri(), tls)?))
+}
+
+/// Whether an answer, an error in its headers, says that the books are written elsewhere.
+fn is_not_the_writer(response: &Response<Body>) -> bool {
+    response.headers().get("grpc-message").is_some_and(|message| message.as_bytes().starts_with(NOT_THE_WRITER))
 }
 
 impl Wire for Peer {
     fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Status>> {
-        let mut channel = self.channel.clone();
-        let url = self.url.clone();
+        let peer = self.0.clone();
         Box::pin(async move {
-            let answer = match channel.ready().await {
-                Ok(ready) => ready.call(request).await,
-                Err(error) => Err(error),
-            };
-            match answer {
-                // The answer can also be cut off after its head.
-                Ok(response) => Ok(response.map(|body| Body::new(body.map_err(move |error| lost(&url, &error))))),
-                Err(error) => Err(translate(&url, &error)),
+            peer.again.first();
+            if methods::is_client_streaming(request.uri().path()) {
+                return peer.once(request).await;
+            }
+            // One message, which is kept until it is known that it need not be sent again.
+            let (head, body) = request.into_parts();
+            let message = body.collect().await?.to_bytes();
+            let mut attempt = 0;
+            loop {
+                let request = Request::from_parts(head.clone(), Body::new(Full::new(message.clone()).map_err(|never| match never {})));
+                let answer = peer.clone().once(request).await;
+                if !again::not_begun(&answer) || !peer.again.wait(attempt).await {
+                    return answer;
+                }
+                attempt += 1;
             }
         })
     }

@@ -5,6 +5,7 @@ mod authority;
 mod certificates;
 mod house;
 mod spans;
+mod turning;
 mod wire;
 
 use api::{gift::ListGiftsRequest, ledger::GetAccountRequest, ledger::ledger_service_client::LedgerServiceClient};

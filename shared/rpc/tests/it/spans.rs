@@ -46,8 +46,13 @@ async fn every_hop_has_a_span_under_its_cause() {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let serving = Server::builder().add_service(TraceServiceServer::new(collector.clone()));
     tokio::spawn(serving.serve_with_incoming(TcpIncoming::from(listener)));
-    let config =
-        telemetry::Config { log_format: telemetry::LogFormat::Human, log_filter: "off".into(), otlp_endpoint: endpoint, sample_ratio: 1.0 };
+    let config = telemetry::Config {
+        log_filter: "off".into(),
+        otlp_endpoint: endpoint,
+        otlp_signals: vec![telemetry::Signal::Traces],
+        sample_ratio: 1.0,
+        ..telemetry::Config::default()
+    };
     let guard = telemetry::init("test", &config).unwrap();
 
     for way in [Way::InProcess, Way::Socket] {

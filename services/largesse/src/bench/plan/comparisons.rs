@@ -87,6 +87,13 @@ impl Row {
                 }
             }
             Self::Overload => const { &[rate("ratio_goodput_at_twice_the_peak_to_peak", SEND_GIFT_AT_TWICE, SEND_GIFT)] },
+            Self::Stored | Self::Telemetry | Self::Hostile | Self::Naive => self.beside_another(),
+        }
+    }
+
+    /// Of rows that compare one house or database with another.
+    fn beside_another(self) -> &'static [Comparison] {
+        match self {
             Self::Stored => {
                 const {
                     &[
@@ -95,6 +102,15 @@ impl Row {
                     ]
                 }
             }
+            Self::Telemetry => {
+                const {
+                    &[
+                        rate("ratio_telemetry_send_gift_unary", SEND_GIFT_WATCHED, SEND_GIFT_UNWATCHED),
+                        rate("ratio_telemetry_send_gifts_stream", SEND_GIFTS_WATCHED, SEND_GIFTS_UNWATCHED),
+                    ]
+                }
+            }
+            Self::Hostile => const { &[rate("ratio_hostile_goodput", HONEST_BESIDE_HARM, HONEST)] },
             Self::Naive => {
                 const {
                     &[
@@ -105,6 +121,7 @@ impl Row {
                     ]
                 }
             }
+            _ => &[],
         }
     }
 }

@@ -16,6 +16,7 @@ const IN_FLIGHT: usize = 256;
 const STREAM_IN_FLIGHT: usize = 512;
 const BATCH_ITEMS: usize = 1_000;
 const HALF_PERCENT: u32 = 50;
+const QUARTER_PERCENT: u32 = 25;
 const TWICE_PERCENT: u32 = 200;
 /// An overload begins with an empty house; filling it up should be a small part.
 const OVERLOAD_SLICES: u32 = 3;
@@ -26,6 +27,11 @@ const fn send_gift(name: &'static str, mix: Mix) -> Slice {
 
 const fn send_gift_64(name: &'static str, mix: Mix) -> Slice {
     Slice { name, work: Work::SendGift { connections: MANY, in_flight: MANY, mix } }
+}
+
+/// What a house carries easily, so that what is missing was taken by others.
+const fn honest(name: &'static str) -> Slice {
+    Slice { name, work: Work::PacedSendGift { connections: FEW, percent: QUARTER_PERCENT, slices: 1 } }
 }
 
 const fn send_gifts(name: &'static str, mix: Mix) -> Slice {
@@ -52,6 +58,12 @@ pub(crate) const SEND_GIFT_RANDOM_IDS: Slice = send_gift("send_gift_random_ids",
 pub(crate) const SEND_GIFT_OWN_TOKENS: Slice = send_gift("send_gift_own_tokens", Mix { own_tokens: true, ..EVEN });
 pub(crate) const SEND_GIFTS: Slice = send_gifts("send_gifts", EVEN);
 pub(crate) const SEND_GIFTS_HOT: Slice = send_gifts("send_gifts_hot", HOT);
+pub(crate) const HONEST: Slice = honest("honest");
+pub(crate) const HONEST_BESIDE_HARM: Slice = honest("honest_beside_harm");
+pub(crate) const SEND_GIFT_WATCHED: Slice = send_gift("send_gift_watched", EVEN);
+pub(crate) const SEND_GIFT_UNWATCHED: Slice = send_gift("send_gift_unwatched", EVEN);
+pub(crate) const SEND_GIFTS_WATCHED: Slice = send_gifts("send_gifts_watched", EVEN);
+pub(crate) const SEND_GIFTS_UNWATCHED: Slice = send_gifts("send_gifts_unwatched", EVEN);
 pub(crate) const POST_BATCH: Slice = post_batch("post_batch", EVEN);
 pub(crate) const POST_BATCH_HOT: Slice = post_batch("post_batch_hot", HOT);
 pub(crate) const ECHO_64: Slice = Slice { name: "echo_64", work: Work::Echo { connections: MANY, in_flight: MANY } };

@@ -42,7 +42,7 @@ type Posts = dyn Fn(u64) -> Result<Vec<PostRequest>, Fault> + Send + Sync;
 pub(super) async fn fill(place: &mut Place, size: &Size, tell: &impl Fn(&str)) -> Result<Fill, Fault> {
     tell(&format!("stored: filling {} with {} accounts and {} transfers", place.address, size.accounts, size.transfers));
     let started = Instant::now();
-    let house = place.serve().await?;
+    let house = place.serve(&super::cache()).await?;
     let crowd = size.crowd();
     let users = Arc::new(Users::try_new(&place.dir, place.book.clone(), crowd)?);
     fund(&house, &users, tell).await?;

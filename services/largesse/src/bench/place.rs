@@ -1,7 +1,6 @@
 //! Where a book of the comparison is: a directory, and on PostgreSQL a database of its own, made here and dropped at the end unless it is kept.
 
-use super::{CACHE_MIB, Size};
-use crate::bench::{Fault, Options, child::Child, house, new_book};
+use super::{Fault, Options, child::Child, house, new_book, stored::Size};
 use db::{Database, Engine};
 use money::BookName;
 use serde::{Deserialize, Serialize};
@@ -79,9 +78,9 @@ impl Place {
         Ok(Self { dir, address, book, filled, own, keep: kept.is_some(), _temporary: temporary })
     }
 
-    /// A house on it.
-    pub async fn serve(&self) -> Result<Child, Fault> {
-        house::start(&self.dir, &self.address, &self.book, Some(CACHE_MIB)).await
+    /// A house on it, with these settings (`KEY=VALUE`).
+    pub async fn serve(&self, settings: &[String]) -> Result<Child, Fault> {
+        house::start(&self.dir, &self.address, &self.book, settings).await
     }
 
     /// Notes that the book holds what was asked for, so that another run need not fill it.

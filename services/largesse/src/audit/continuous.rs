@@ -1,0 +1,233 @@
+//! What the monitor looks at: every book as it goes on, compared with the tables of the services whose money it is.
+//!
+//! Like [`super::audit`] it reads the stores directly and believes no service. Unlike it, each look is bounded, and goes on where the last one ended.
+use super::{
+    Fault, coins, exists,
+    folds::{Compared, Purchases},
+    payouts,
+};
+use crate::house::Service;
+use async_trait::async_trait;
+use db::Database;
+use ledger::{
+    store::{Book, Store},
+    verify::{Problem, follow::Follower},
+};
+use money::BookName;
+use monitor::{Auditor, Config, Found, Outcome, health::FoundInBook};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+use telemetry::Open;
+
+/// Rows of accounts compared in one look.
+const ROWS: i64 = 64;
+/// How often payouts are compared in one look, before they count as differing: between a posting and its own row a service needs a moment.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(20);
+/// The record of what staff did is read from its beginning, so not in every look.
+const ACTS_EVERY: Duration = Duration::from_secs(60);
+/// What takes as long as this many times its own rest.
+const ACTS_REST: u32 = 20;
+
+/// States in which it is not known whether money has moved.
+const UNKNOWN: [(&str, &str); 4] =
+    [("payout", "outcome_unknown"), ("payout", "requested"), ("purchase", "verified"), ("conversion", "accepting")];
+
+/// A book that is followed.
+struct Followed {
+    follower: Follower,
+    purchases: Purchases,
+    /// Payouts differed the last time.
+    payouts_differed: bool,
+}
+
+/// Stores as far as they are there. A service that has none yet may have one later.
+#[derive(Default)]
+struct Stores {
+    ledger: Option<Arc<dyn Store>>,
+    purchase: Option<purchase::Store>,
+    earnings: Option<earnings::store::Store>,
+    payout: Option<payout::store::Store>,
+    support: Option<support::store::Store>,
+}
+
+/// Looks at the books of a database, again and again.
+pub struct Continuous {
+    database: Database,
+    heads_dir: Option<PathBuf>,
+    config: Config,
+    stores: Stores,
+    books: BTreeMap<String, Followed>,
+    acts_due: Instant,
+}
+
+impl Continuous {
+    /// `heads_dir`: where heads are written outside the database.
+    #[must_use]
+    pub fn new(database: Database, heads_dir: Option<PathBuf>, config: Config) -> Self {
+        Self { database, heads_dir, config, stores: Stores::default(), books: BTreeMap::new(), acts_due: Instant::now() }
+    }
+
+    async fn open(&mut self) -> Result<Arc<dyn Store>, Fault> {
+        let (database, stores) = (&self.database, &mut self.stores);
+        if stores.purchase.is_none() && exists(database, Service::Purchase).await? {
+            stores.purchase = Some(purchase::Store::open(database).await?);
+        }
+        if stores.earnings.is_none() && exists(database, Service::Earnings).await? {
+            stores.earnings = Some(earnings::store::Store::open(database).await?);
+        }
+        if stores.payout.is_none() && exists(database, Service::Payout).await? {
+            stores.payout = Some(payout::store::Store::inspect(database).await?);
+        }
+        if stores.support.is_none() && exists(database, Service::Support).await? {
+            stores.support = Some(support::store::Store::open(database).await?);
+        }
+        if stores.ledger.is_none() {
+            stores.ledger = Some(super::open(database).await?);
+        }
+        stores.ledger.clone().ok_or_else(|| "there is no ledger in this database".into())
+    }
+
+    async fn unknown_outcomes(&self) -> Result<Outcome, Fault> {
+        let mut open: Vec<Open> = Vec::new();
+        if let Some(tables) = &self.stores.payout {
+            open.extend(tables.unfinished().await?);
+        }
+        if let Some(tables) = &self.stores.purchase {
+            open.extend(tables.unfinished().await?);
+        }
+        if let Some(tables) = &self.stores.earnings {
+            open.extend(tables.unfinished().await?);
+        }
+        if open.is_empty() {
+            return Ok(Outcome::NotCompared("no service with outcomes of its own has tables in this database"));
+        }
+        let now_ms = ms_since_epoch(SystemTime::now());
+        let limit_ms = i64::try_from(self.config.unknown_max_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        let late = |open: &&Open| {
+            UNKNOWN.contains(&(open.what, open.state)) && open.since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) > limit_ms)
+        };
+        let late: Vec<String> = open.iter().filter(late).map(|open| format!("{} {} {}", open.count, open.what, open.state)).collect();
+        let what = |late: String| format!("unknown for more than {} s, counted with younger ones: {late}", self.config.unknown_max_s);
+        Ok(Outcome::of((!late.is_empty()).then(|| what(late.join(", ")))))
+    }
+
+    async fn acts(&mut self) -> Result<Outcome, Fault> {
+        let Some(tables) = &self.stores.support else {
+            return Ok(Outcome::NotCompared("the record of what staff did is not in this database"));
+        };
+        let started = Instant::now();
+        let heads = self.heads_dir.as_deref().map(support::heads::read).transpose()?.unwrap_or_default();
+        let report = support::check::check(tables, &heads).await?;
+        self.acts_due = Instant::now() + ACTS_EVERY.max(started.elapsed() * ACTS_REST);
+        Ok(Outcome::of(report.problem.map(|(line, why)| format!("line {line}: {why}"))))
+    }
+}
+
+#[async_trait]
+impl Auditor for Continuous {
+    async fn look(&mut self) -> Result<Found, monitor::rounds::Fault> {
+        let store = self.open().await?;
+        let books = store.books().await?;
+        self.books.retain(|name, _| books.iter().any(|book| book.name == *name));
+        let mut found = Found::default();
+        for book in books {
+            let name = book.name.clone();
+            let followed = self.books.entry(name.clone()).or_insert_with(|| Followed::new(book));
+            found.books.insert(name, followed.look(&*store, &self.stores, &self.config).await?);
+        }
+        found.checks.push(("unknown_outcomes", self.unknown_outcomes().await?));
+        if Instant::now() >= self.acts_due {
+            let acts = self.acts().await?;
+            found.checks.push(("acts", acts));
+        }
+        Ok(found)
+    }
+}
+
+impl Followed {
+    fn new(book: Book) -> Self {
+        Self { follower: Follower::new(book), purchases: Purchases::default(), payouts_differed: false }
+    }
+
+    async fn look(&mut self, store: &dyn Store, stores: &Stores, config: &Config) -> Result<FoundInBook, Fault> {
+        let name = BookName::try_new(&self.follower.book().name)?;
+        let events_max = i64::from(config.events_max);
+        let purchases = &mut self.purchases;
+        let step = self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
+        let mut checks = Vec::new();
+        let caught_up = step.problem.is_none() && step.behind <= events_max;
+        let behind = step.behind;
+        match step.problem {
+            Some(problem) => checks.push(("journal", Outcome::Failed(told(&problem)))),
+            None if caught_up => checks.push(("journal", Outcome::Held)),
+            None => checks.push(("journal", Outcome::Pending(format!("{behind} events are still to be checked")))),
+        }
+        if caught_up {
+            let rows = self.follower.compare_rows(store, ROWS).await?;
+            checks.push(("rows", Outcome::of(rows.map(|problem| told(&problem)))));
+            checks.push(("trial_balance", self.sums(store, config).await?));
+            checks.push(("coins", Outcome::of(coins::coins(&self.follower.trial_balance()).problem())));
+            checks.push(("purchases", self.purchases(store, stores, &name, events_max).await?));
+            checks.push(("payouts", self.payouts(store, stores, &name, events_max).await?));
+        } else {
+            // What was found of an earlier end of the journal says nothing about this one.
+            let waits = || Outcome::Pending("the journal comes first".to_owned());
+            checks.extend(["rows", "trial_balance", "coins", "purchases", "payouts"].map(|name| (name, waits())));
+        }
+        Ok(FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind, checks })
+    }
+
+    async fn sums(&mut self, store: &dyn Store, config: &Config) -> Result<Outcome, Fault> {
+        if self.follower.accounts() > config.sums_accounts_max {
+            return Ok(Outcome::NotCompared("more accounts than monitor.sums_accounts_max; their rows are compared in turn"));
+        }
+        let purchases = &mut self.purchases;
+        let problem = self.follower.compare_sums(store, &mut |event| purchases.event(event)).await?;
+        Ok(Outcome::of(problem.map(|problem| told(&problem))))
+    }
+
+    async fn purchases(&mut self, store: &dyn Store, stores: &Stores, name: &BookName, events_max: i64) -> Result<Outcome, Fault> {
+        let Some(tables) = &stores.purchase else { return Ok(Outcome::NotCompared("purchases are not in this database")) };
+        let now = SystemTime::now();
+        let purchases = &mut self.purchases;
+        self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
+        Ok(match self.purchases.compare(tables, name, now).await? {
+            Compared::Held => Outcome::Held,
+            Compared::Again => Outcome::Pending("some purchases are looked at once more".to_owned()),
+            Compared::Differs(why) => Outcome::Failed(why),
+        })
+    }
+
+    async fn payouts(&mut self, store: &dyn Store, stores: &Stores, name: &BookName, events_max: i64) -> Result<Outcome, Fault> {
+        let Some(tables) = &stores.payout else { return Ok(Outcome::NotCompared("payouts are not in this database")) };
+        let mut problems = Vec::new();
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+            let purchases = &mut self.purchases;
+            self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
+            problems = payouts::problems(tables, &self.follower.trial_balance(), name).await?;
+            if problems.is_empty() {
+                self.payouts_differed = false;
+                return Ok(Outcome::Held);
+            }
+        }
+        let before = std::mem::replace(&mut self.payouts_differed, true);
+        let why = problems.join("; ");
+        Ok(if before { Outcome::Failed(why) } else { Outcome::Pending(format!("looked at once more: {why}")) })
+    }
+}
+
+fn told(problem: &Problem) -> String {
+    if problem.seq == 0 { problem.what.clone() } else { format!("event {}: {}", problem.seq, problem.what) }
+}
+
+fn ms_since_epoch(time: SystemTime) -> i64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+}

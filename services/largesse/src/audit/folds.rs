@@ -1,0 +1,129 @@
+//! Purchases against the postings that issued their coins, a stretch of time after the other and in bounded memory.
+//!
+//! A posting's id keeps the time of its purchase. So both sides are folded by ten minutes: how many, and the sum of their ids. Folds that differ say
+//! that a purchase lacks its posting or the reverse; `largesse verify` names it.
+use super::Fault;
+use ledger::domain::event::{Body, Event};
+use money::{BookName, id_time_ms};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, SystemTime},
+};
+use uuid::Uuid;
+
+/// The length of a stretch.
+const STRETCH_MS: u64 = 600_000;
+/// What is younger may be on one side only, because the other is just being written.
+const SETTLED: Duration = Duration::from_secs(60);
+/// Purchases read in one look, and the rest of their stretch.
+const ROWS_MAX: i64 = 5_000;
+/// What kinds of postings for purchases begin with.
+const KIND: &str = "purchase.";
+
+/// What is known of a stretch: how many, and the sum of their ids.
+type Fold = (i64, u128);
+
+/// A book's purchases, as its journal has them.
+#[derive(Default)]
+pub(super) struct Purchases {
+    journal: BTreeMap<u64, Fold>,
+    /// The stretch that is compared next, round and round.
+    next: u64,
+    /// Stretches that differed the last time.
+    suspects: BTreeSet<u64>,
+}
+
+/// What a look came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// Nothing differs.
+    Held,
+    /// Something differed that is looked at once more before it counts.
+    Again,
+    /// This differs, and did the last time.
+    Differs(String),
+}
+
+impl Purchases {
+    /// An event of the journal, in order.
+    pub fn event(&mut self, event: &Event) {
+        if let Body::Posting(posting) = &event.body
+            && posting.kind.starts_with(KIND)
+        {
+            add(&mut self.journal, event.id);
+        }
+    }
+
+    /// Compares the stretches that differed, and some more. The journal must have been followed to its end just before.
+    pub async fn compare(&mut self, tables: &purchase::Store, book: &BookName, now: SystemTime) -> Result<Compared, Fault> {
+        let settled = now.checked_sub(SETTLED).and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+        let end = u64::try_from(settled.as_millis()).unwrap_or(u64::MAX) / STRETCH_MS;
+        let mut differing = BTreeSet::new();
+        for stretch in self.suspects.clone() {
+            let (theirs, _) = read(tables, book, stretch, stretch + 1, ROWS_MAX).await?;
+            differing.extend(self.differing(&theirs, stretch, stretch + 1));
+        }
+        let sure: Vec<u64> = self.suspects.intersection(&differing).copied().collect();
+        let (theirs, reached) = read(tables, book, self.next, end, ROWS_MAX).await?;
+        differing.extend(self.differing(&theirs, self.next, reached));
+        self.next = if reached >= end { 0 } else { reached };
+        let again = !differing.is_empty();
+        self.suspects = differing;
+        match sure.first() {
+            None => Ok(if again { Compared::Again } else { Compared::Held }),
+            Some(stretch) => {
+                let (theirs, _) = read(tables, book, *stretch, stretch + 1, ROWS_MAX).await?;
+                let count = |folds: &BTreeMap<u64, Fold>| folds.get(stretch).map_or(0, |(count, _)| *count);
+                let at = ledger::stamp::text(i64::try_from(stretch * STRETCH_MS * 1_000).unwrap_or(0));
+                let (credited, issued) = (count(&theirs), count(&self.journal));
+                Ok(Compared::Differs(format!(
+                    "of the ten minutes from {at} {credited} purchases are credited and {issued} postings issue coins for purchases, and they are \
+                     not each other's; `largesse verify` names them"
+                )))
+            }
+        }
+    }
+
+    fn differing(&self, theirs: &BTreeMap<u64, Fold>, from: u64, until: u64) -> Vec<u64> {
+        let ours = self.journal.range(from..until).map(|(stretch, _)| *stretch);
+        let all: BTreeSet<u64> = ours.chain(theirs.keys().copied()).collect();
+        all.into_iter().filter(|stretch| self.journal.get(stretch) != theirs.get(stretch)).collect()
+    }
+}
+
+fn add(folds: &mut BTreeMap<u64, Fold>, id: Uuid) {
+    let fold = folds.entry(id_time_ms(id).unwrap_or(0) / STRETCH_MS).or_default();
+    *fold = (fold.0 + 1, fold.1.wrapping_add(id.as_u128()));
+}
+
+/// Folds credited purchases from one stretch to before another, or as far as some rows go. Returns the stretch before which all was read.
+async fn read(
+    tables: &purchase::Store,
+    book: &BookName,
+    from: u64,
+    until: u64,
+    rows_max: i64,
+) -> Result<(BTreeMap<u64, Fold>, u64), Fault> {
+    let (mut folds, mut rows) = (BTreeMap::new(), 0);
+    // Ids begin with their time, so this one is before all of the stretch.
+    let mut after = Uuid::from_u128(u128::from(from * STRETCH_MS) << 80);
+    loop {
+        let page = tables.credited(book, Some(after)).await?;
+        let Some(last) = page.last() else { return Ok((folds, until.max(from))) };
+        after = last.purchase_id;
+        for purchase in &page {
+            let stretch = id_time_ms(purchase.purchase_id).unwrap_or(0) / STRETCH_MS;
+            if stretch >= until {
+                return Ok((folds, until));
+            }
+            if rows >= rows_max && folds.keys().next_back().is_some_and(|last| *last < stretch) {
+                return Ok((folds, stretch));
+            }
+            rows += 1;
+            match Uuid::try_parse(&purchase.posting_id) {
+                Ok(id) => add(&mut folds, id),
+                Err(_) => return Err(format!("purchase {} is credited by no posting", purchase.purchase_id).into()),
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What a book's writer does, for whoever watches: events and what they moved, commits and how long they take, what waits.
+//!
+//! Counted by batch and not by event, so that it costs a gift some nanoseconds. Everything is of this process since its start; the books' own
+//! numbers are their trial balances.
+use crate::{
+    book::Shared,
+    domain::{
+        chart::Unit,
+        event::{Body, Event, TransferKind},
+        state::State,
+    },
+    store::{CommitError, StoredEvent},
+};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram},
+};
+use std::{sync::Arc, time::Duration};
+
+/// Bounds of batches, in requests.
+const BATCH: [f64; 12] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0];
+
+/// A book's instruments.
+pub(crate) struct Meters {
+    book: KeyValue,
+    events: Counter<u64>,
+    moved: Counter<u64>,
+    refusals: Counter<u64>,
+    commits: Histogram<f64>,
+    batch: Histogram<u64>,
+}
+
+impl Meters {
+    /// None where nothing is counted.
+    pub(crate) fn new(book: &str) -> Option<Self> {
+        let meter = telemetry::meter()?;
+        let counter = |name: &'static str, unit: &'static str, what: &'static str| {
+            meter.u64_counter(name).with_unit(unit).with_description(what).build()
+        };
+        Some(Self {
+            book: KeyValue::new("book", book.to_owned()),
+            events: counter("largesse.ledger.events", "{event}", "Events committed, by kind."),
+            moved: counter("largesse.ledger.moved", "", "What committed transfers moved, holds not, in coins, diamonds or minor units."),
+            refusals: counter("largesse.ledger.refusals", "{refusal}", "Requests that a rule, a limit or funds refused."),
+            commits: telemetry::metrics::durations(meter, "largesse.ledger.commit.duration", "Commits, by how they ended."),
+            batch: meter
+                .u64_histogram("largesse.ledger.batch.size")
+                .with_unit("{request}")
+                .with_description("Requests of one commit.")
+                .with_boundaries(BATCH.to_vec())
+                .build(),
+        })
+    }
+
+    /// A commit came to an end.
+    pub(crate) fn commit(&self, outcome: &Result<(), CommitError>, took: Duration, requests: usize) {
+        let outcome = match outcome {
+            Ok(()) => "written",
+            Err(CommitError::Fenced) => "fenced",
+            Err(CommitError::Failed(_)) => "failed",
+            Err(CommitError::Unknown(_)) => "unknown",
+        };
+        self.commits.record(took.as_secs_f64(), &[self.book.clone(), KeyValue::new("outcome", outcome)]);
+        self.batch.record(requests as u64, std::slice::from_ref(&self.book));
+    }
+
+    /// A batch is published; `state` knows the accounts it names.
+    pub(crate) fn published(&self, events: &[StoredEvent], refusals: usize, state: &State) {
+        let mut tally = Tally::default();
+        for stored in events {
+            tally.add(&stored.event, state);
+        }
+        for kind in tally.0 {
+            let name = KeyValue::new("kind", kind.name.to_owned());
+            self.events.add(kind.events, &[self.book.clone(), name.clone()]);
+            for (unit, amount) in kind.moved {
+                self.moved.add(amount, &[self.book.clone(), name.clone(), KeyValue::new("unit", unit.to_string())]);
+            }
+        }
+        if refusals > 0 {
+            self.refusals.add(refusals as u64, std::slice::from_ref(&self.book));
+        }
+    }
+}
+
+/// Events of one kind.
+#[derive(Debug, PartialEq, Eq)]
+struct Kind<'a> {
+    name: &'a str,
+    events: u64,
+    moved: Vec<(Unit, u64)>,
+}
+
+/// Events by kind. A batch has a handful of kinds, so they are looked for one by one.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally<'a>(Vec<Kind<'a>>);
+
+impl<'a> Tally<'a> {
+    fn add(&mut self, event: &'a Event, state: &State) {
+        let name = match &event.body {
+            Body::Posting(posting) => posting.kind.as_str(),
+            Body::AccountOpened { .. } => "account.opened",
+            Body::AccountStateSet { .. } => "account.state_set",
+            Body::LimitSet { .. } => "limit.set",
+            Body::HoldExpired => "hold.expired",
+        };
+        let at = self.0.iter().position(|kind| kind.name == name).unwrap_or_else(|| {
+            self.0.push(Kind { name, events: 0, moved: Vec::new() });
+            self.0.len() - 1
+        });
+        let kind = &mut self.0[at];
+        kind.events += 1;
+        for transfer in &event.transfers {
+            if !matches!(transfer.kind, TransferKind::Posted | TransferKind::PostOfPending) {
+                continue;
+            }
+            let Some(unit) = state.account(transfer.debit).map(|account| account.unit) else { continue };
+            let amount = transfer.amount.unsigned_abs();
+            match kind.moved.iter_mut().find(|(of, _)| *of == unit) {
+                Some((_, sum)) => *sum = sum.saturating_add(amount),
+                None => kind.moved.push((unit, amount)),
+            }
+        }
+    }
+}
+
+/// Tells how long the book's queue is, how far its journal goes and whether this process writes it.
+pub(crate) fn watch(book: &str, shared: &Arc<Shared>) {
+    let Some(meter) = telemetry::meter() else { return };
+    let attributes = [KeyValue::new("book", book.to_owned())];
+    let (here, watched) = (attributes.clone(), Arc::downgrade(shared));
+    let gauge = meter.u64_observable_gauge("largesse.ledger.waiting").with_unit("{request}");
+    let gauge = gauge.with_description("Requests that wait for the book's writer.");
+    gauge.with_callback(move |gauge| watched.upgrade().iter().for_each(|shared| gauge.observe(shared.waiting() as u64, &here))).build();
+    let (here, watched) = (attributes.clone(), Arc::downgrade(shared));
+    let gauge = meter.i64_observable_gauge("largesse.ledger.journal.end").with_unit("{event}");
+    let gauge = gauge.with_description("The journal's last event, as far as this process has committed or loaded.");
+    gauge
+        .with_callback(move |gauge| {
+            let head = watched.upgrade().and_then(|shared| shared.head());
+            head.iter().for_each(|head| gauge.observe(head.last_seq, &here));
+        })
+        .build();
+    let watched = Arc::downgrade(shared);
+    let gauge = meter.u64_observable_gauge("largesse.ledger.writer");
+    let gauge = gauge.with_description("1 where this process writes the book, 0 where it stands by.");
+    gauge
+        .with_callback(move |gauge| {
+            let shared = watched.upgrade();
+            shared.iter().for_each(|shared| gauge.observe(u64::from(shared.lease_owner().is_none()), &attributes));
+        })
+        .build();
+}

@@ -1,0 +1,54 @@
+//! What can be set.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How the money is looked after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// Milliseconds from the end of one look at the books to the next, at the least.
+    pub every_ms: u64,
+    /// The share of one processor that looking may take, in percent, 1 to 100: after a look that took long the next one waits longer.
+    pub share_percent: u32,
+    /// Events of one book checked in one look, 1000 or more.
+    pub events_max: u32,
+    /// Accounts up to which the trial balance is also summed from the rows of all of them; it takes memory for each.
+    pub sums_accounts_max: usize,
+    /// Seconds that the outcome of a payout, a purchase or a conversion may be unknown before that is a failure.
+    pub unknown_max_s: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { every_ms: 10_000, share_percent: 10, events_max: 20_000, sums_accounts_max: 200_000, unknown_max_s: 900 }
+    }
+}
+
+/// An option without meaning.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{option} must be {bounds}")]
+pub struct Invalid {
+    /// Which.
+    pub option: &'static str,
+    /// What it may be.
+    pub bounds: &'static str,
+}
+
+impl Config {
+    /// Whether every option has a meaning.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let known = [
+            ("every_ms", (100..=86_400_000).contains(&self.every_ms), "100 to 86400000"),
+            ("share_percent", (1..=100).contains(&self.share_percent), "1 to 100"),
+            ("events_max", (1_000..=10_000_000).contains(&self.events_max), "1000 to 10000000"),
+            ("unknown_max_s", (1..=31_536_000).contains(&self.unknown_max_s), "1 to 31536000"),
+        ];
+        known.into_iter().find(|(_, holds, _)| !holds).map_or(Ok(()), |(option, _, bounds)| Err(Invalid { option, bounds }))
+    }
+
+    /// How long to rest after a look that took this long.
+    pub(crate) fn rest(&self, took: Duration) -> Duration {
+        Duration::from_millis(self.every_ms).max(took * (100 / self.share_percent.clamp(1, 100) - 1))
+    }
+}

@@ -1,0 +1,144 @@
+//! What looks found, and how one follows another.
+use std::{collections::BTreeMap, time::SystemTime};
+
+/// What a check came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it must be.
+    Held,
+    /// Not as it must be, and how.
+    Failed(String),
+    /// Not known yet, and why.
+    Pending(String),
+    /// Nothing to compare with, and why.
+    NotCompared(&'static str),
+}
+
+impl Outcome {
+    /// Held where nothing is wrong.
+    #[must_use]
+    pub fn of(problem: Option<String>) -> Self {
+        problem.map_or(Self::Held, Self::Failed)
+    }
+
+    /// Whether it neither failed nor is still to be done.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        matches!(self, Self::Held | Self::NotCompared(_))
+    }
+}
+
+/// A check and when it held last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Since the start.
+    pub held_at: Option<SystemTime>,
+}
+
+/// Checks by name.
+pub type Checks = BTreeMap<&'static str, Check>;
+
+/// A book.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Book {
+    /// The last event that was checked.
+    pub checked_seq: i64,
+    /// When it was committed, in microseconds since the Unix epoch; 0 before the first.
+    pub checked_time: i64,
+    /// Events after it.
+    pub behind: i64,
+    /// Its checks.
+    pub checks: Checks,
+}
+
+impl Book {
+    /// Whether all of it holds.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        green(&self.checks)
+    }
+}
+
+/// What one look found in a book. Checks that are not among them are as they were.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundInBook {
+    /// The last event that was checked.
+    pub checked_seq: i64,
+    /// When it was committed, in microseconds since the Unix epoch.
+    pub checked_time: i64,
+    /// Events after it.
+    pub behind: i64,
+    /// What checks came to.
+    pub checks: Vec<(&'static str, Outcome)>,
+}
+
+/// What one look found. Books that are not in it are gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// By name.
+    pub books: BTreeMap<String, FoundInBook>,
+    /// Of the installation.
+    pub checks: Vec<(&'static str, Outcome)>,
+}
+
+/// What is known.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    /// By name.
+    pub books: BTreeMap<String, Book>,
+    /// Of the installation.
+    pub checks: Checks,
+    /// When the last look ended.
+    pub looked_at: Option<SystemTime>,
+    /// Why the last look came to nothing.
+    pub fault: Option<String>,
+}
+
+impl Health {
+    /// Whether everything holds, and there is something.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        self.fault.is_none() && !self.books.is_empty() && green(&self.checks) && self.books.values().all(Book::is_green)
+    }
+
+    /// A look ended.
+    pub(crate) fn follow(&mut self, found: Found, now: SystemTime) {
+        self.books.retain(|name, _| found.books.contains_key(name));
+        for (name, seen) in found.books {
+            let book = self.books.entry(name).or_default();
+            (book.checked_seq, book.checked_time, book.behind) = (seen.checked_seq, seen.checked_time, seen.behind);
+            merge(&mut book.checks, seen.checks, now);
+        }
+        merge(&mut self.checks, found.checks, now);
+        (self.looked_at, self.fault) = (Some(now), None);
+    }
+
+    /// A look came to nothing: what was known is not known any more.
+    pub(crate) fn lost(&mut self, why: &str, now: SystemTime) {
+        let unknown = |checks: &mut Checks| {
+            for check in checks.values_mut().filter(|check| check.outcome == Outcome::Held) {
+                check.outcome = Outcome::Pending(why.to_owned());
+            }
+        };
+        self.books.values_mut().for_each(|book| unknown(&mut book.checks));
+        unknown(&mut self.checks);
+        (self.looked_at, self.fault) = (Some(now), Some(why.to_owned()));
+    }
+}
+
+fn green(checks: &Checks) -> bool {
+    checks.values().all(|check| check.outcome.is_green())
+}
+
+fn merge(checks: &mut Checks, found: Vec<(&'static str, Outcome)>, now: SystemTime) {
+    for (name, outcome) in found {
+        let held_before = checks.get(name).and_then(|check| check.held_at);
+        let held_at = if outcome == Outcome::Held { Some(now) } else { held_before };
+        checks.insert(name, Check { outcome, held_at });
+    }
+}
+
+#[cfg(test)]
+mod tests;

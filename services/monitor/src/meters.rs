@@ -1,0 +1,59 @@
+//! What looks found, as metrics.
+use crate::{
+    Outcome,
+    health::{Check, Checks, Health},
+};
+use opentelemetry::{KeyValue, metrics::AsyncInstrument};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Tells it to whoever collects metrics, from now on.
+pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
+    let Some(meter) = telemetry::meter() else { return };
+    let read = |health: &Arc<RwLock<Health>>| health.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let watched = health.clone();
+    let gauge = meter.u64_observable_gauge("largesse.audit.green").with_description("1 where every check of every book held, 0 otherwise.");
+    gauge.with_callback(move |gauge| gauge.observe(u64::from(read(&watched).is_green()), &[])).build();
+    let watched = health.clone();
+    let gauge = meter.u64_observable_gauge("largesse.audit.failed").with_description("1 where a check failed, 0 otherwise.");
+    gauge
+        .with_callback(move |gauge| {
+            let failed = |check: &Check| u64::from(matches!(check.outcome, Outcome::Failed(_)));
+            each(&read(&watched), gauge, failed);
+        })
+        .build();
+    let watched = health.clone();
+    let gauge = meter.u64_observable_gauge("largesse.audit.pending").with_description("1 where a check is still to be done, 0 otherwise.");
+    gauge
+        .with_callback(move |gauge| {
+            let pending = |check: &Check| u64::from(matches!(check.outcome, Outcome::Pending(_)));
+            each(&read(&watched), gauge, pending);
+        })
+        .build();
+    let watched = health.clone();
+    let gauge =
+        meter.f64_observable_gauge("largesse.audit.age").with_unit("s").with_description("How long ago the last look at the books ended.");
+    gauge
+        .with_callback(move |gauge| {
+            let age = read(&watched).looked_at.and_then(|at| at.elapsed().ok());
+            age.iter().for_each(|age| gauge.observe(age.as_secs_f64(), &[]));
+        })
+        .build();
+    let watched = health.clone();
+    let gauge = meter.i64_observable_gauge("largesse.audit.behind").with_unit("{event}");
+    let gauge = gauge.with_description("Events of the journal that are still to be checked.");
+    gauge
+        .with_callback(move |gauge| {
+            read(&watched).books.iter().for_each(|(name, book)| gauge.observe(book.behind, &[KeyValue::new("book", name.clone())]));
+        })
+        .build();
+}
+
+fn each(health: &Health, gauge: &dyn AsyncInstrument<u64>, value: impl Fn(&Check) -> u64) {
+    let tell = |book: &str, checks: &Checks| {
+        for (name, check) in checks {
+            gauge.observe(value(check), &[KeyValue::new("book", book.to_owned()), KeyValue::new("check", *name)]);
+        }
+    };
+    health.books.iter().for_each(|(name, book)| tell(name, &book.checks));
+    tell("", &health.checks);
+}

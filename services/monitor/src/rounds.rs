@@ -1,0 +1,70 @@
+//! When to look.
+use crate::{
+    config::Config,
+    health::{Found, Health},
+};
+use async_trait::async_trait;
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Instant, SystemTime},
+};
+use tokio_util::sync::CancellationToken;
+
+/// A fault of looking, not of what is looked at.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Whoever knows how to look.
+#[async_trait]
+pub trait Auditor: Send + 'static {
+    /// Looks at every book, within bounds.
+    async fn look(&mut self) -> Result<Found, Fault>;
+}
+
+/// Looks until `shutdown`, and rests after each look so that it takes its share and no more.
+pub(crate) async fn run(mut auditor: impl Auditor, config: Config, health: Arc<RwLock<Health>>, shutdown: CancellationToken) {
+    loop {
+        let started = Instant::now();
+        let found = tokio::select! {
+            () = shutdown.cancelled() => return,
+            found = auditor.look() => found,
+        };
+        let mut rest = config.rest(started.elapsed());
+        {
+            let mut health = health.write().unwrap_or_else(PoisonError::into_inner);
+            let was_green = health.is_green();
+            match found {
+                Ok(found) => {
+                    // There is more to look at: not after a rest, but still no more than its share.
+                    if found.books.values().any(|book| book.behind > i64::from(config.events_max)) {
+                        rest = Config { every_ms: 0, ..config.clone() }.rest(started.elapsed());
+                    }
+                    health.follow(found, SystemTime::now());
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the books can't be looked at");
+                    health.lost(&error.to_string(), SystemTime::now());
+                }
+            }
+            tell(&health, was_green);
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(rest) => {}
+        }
+    }
+}
+
+/// Failures are told each time, all well once.
+fn tell(health: &Health, was_green: bool) {
+    let books = health.books.iter().map(|(name, book)| (name.as_str(), &book.checks));
+    for (book, checks) in books.chain([("", &health.checks)]) {
+        for (check, found) in checks {
+            if let crate::Outcome::Failed(why) = &found.outcome {
+                tracing::error!(book, check, why, "the money is not where it should be");
+            }
+        }
+    }
+    if health.is_green() && !was_green {
+        tracing::info!(books = health.books.len(), "the money is where it should be");
+    }
+}

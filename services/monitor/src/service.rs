@@ -1,0 +1,78 @@
+//! The RPC.
+use crate::health::{Book, Check, Health, Outcome};
+use api::monitor::{
+    BookHealth, CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, monitor_service_server::MonitorService,
+};
+use identity::Books;
+use money::BookName;
+use prost_types::Timestamp;
+use std::sync::{Arc, PoisonError, RwLock};
+use tonic::{Code, Request, Response, Status};
+
+/// The tonic service.
+#[derive(Clone)]
+pub struct Handlers {
+    pub(crate) health: Arc<RwLock<Health>>,
+}
+
+#[tonic::async_trait]
+impl MonitorService for Handlers {
+    async fn get_health_of_money(&self, request: Request<GetHealthOfMoneyRequest>) -> Result<Response<GetHealthOfMoneyResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let name = request.into_inner().book;
+        let asked = if name.is_empty() { None } else { Some(caller.book(&name)?) };
+        let health = self.health.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let books = &caller.principal.books;
+        let shown = |name: &str| match &asked {
+            Some(asked) => asked.as_str() == name,
+            None => BookName::try_new(name).is_ok_and(|name| books.covers(&name)),
+        };
+        let found: Vec<(&String, &Book)> = health.books.iter().filter(|(name, _)| shown(name)).collect();
+        if let (Some(asked), true) = (&asked, found.is_empty()) {
+            let why = "no look has found this book".to_owned();
+            return Err(rpc::refused(Code::NotFound, "BOOK_UNKNOWN", why, &[("book", asked.to_string())]));
+        }
+        // What is of all books is for those who may see all of them.
+        let whole = asked.is_none() && matches!(books, Books::All);
+        let checks = if whole { checks(&health.checks) } else { Vec::new() };
+        let green = if whole {
+            health.is_green()
+        } else {
+            health.fault.is_none() && !found.is_empty() && found.iter().all(|(_, book)| book.is_green())
+        };
+        Ok(Response::new(GetHealthOfMoneyResponse {
+            green,
+            books: found.into_iter().map(|(name, found)| book(name, found)).collect(),
+            checks,
+            look_time: health.looked_at.map(Timestamp::from),
+        }))
+    }
+}
+
+fn book(name: &str, found: &Book) -> BookHealth {
+    BookHealth {
+        book: name.to_owned(),
+        green: found.is_green(),
+        checked_seq: found.checked_seq,
+        checked_commit_time: (found.checked_time > 0).then(|| Timestamp {
+            seconds: found.checked_time.div_euclid(1_000_000),
+            nanos: i32::try_from(found.checked_time.rem_euclid(1_000_000) * 1_000).unwrap_or(0),
+        }),
+        events_behind: found.behind,
+        checks: checks(&found.checks),
+    }
+}
+
+fn checks(found: &crate::health::Checks) -> Vec<HealthCheck> {
+    found.iter().map(|(name, found)| check(name, found)).collect()
+}
+
+fn check(name: &str, found: &Check) -> HealthCheck {
+    let (outcome, detail) = match &found.outcome {
+        Outcome::Held => (CheckOutcome::Held, String::new()),
+        Outcome::Failed(why) => (CheckOutcome::Failed, why.clone()),
+        Outcome::Pending(why) => (CheckOutcome::Pending, why.clone()),
+        Outcome::NotCompared(why) => (CheckOutcome::NotCompared, (*why).to_owned()),
+    };
+    HealthCheck { name: name.to_owned(), outcome: outcome.into(), detail, held_time: found.held_at.map(Timestamp::from) }
+}

@@ -1,0 +1,47 @@
+//! Payouts by rail and state as they get there, and how the bank answers.
+use crate::{
+    bank::Received,
+    domain::{Answer, Payout, Phase, State},
+};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram},
+};
+use std::{sync::LazyLock, time::Duration};
+
+static PAYOUTS: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
+    let counter = telemetry::meter()?.u64_counter("largesse.payouts").with_unit("{payout}");
+    Some(counter.with_description("Payouts that entered a state.").build())
+});
+static BANK: LazyLock<Option<Histogram<f64>>> = LazyLock::new(|| {
+    Some(telemetry::metrics::durations(telemetry::meter()?, "largesse.bank.duration", "Messages to the bank, until its answer."))
+});
+
+/// A payout entered a state, and that is written down.
+pub(crate) fn entered(payout: &Payout) {
+    if let Some(payouts) = &*PAYOUTS {
+        // A refused one never was a payout to anybody else.
+        let state = if payout.phase == Phase::Refused { "refused" } else { payout.state.name() };
+        let attributes = [
+            KeyValue::new("book", payout.book.as_str().to_owned()),
+            KeyValue::new("rail", payout.rail.name()),
+            KeyValue::new("state", state),
+        ];
+        payouts.add(1, &attributes);
+    }
+}
+
+/// The bank answered, or did not.
+pub(crate) fn answered(what: &'static str, received: &Received, took: Duration) {
+    if let Some(bank) = &*BANK {
+        let outcome = match &received.answer {
+            Answer::Verdict { .. } => "verdict",
+            Answer::NotFound { .. } => "not_found",
+            Answer::Lost(_) => "lost",
+        };
+        bank.record(took.as_secs_f64(), &[KeyValue::new("what", what), KeyValue::new("outcome", outcome)]);
+    }
+}
+
+/// The states in which a payout is not final.
+pub(crate) const OPEN: [State; 5] = [State::Requested, State::Held, State::Submitted, State::Accepted, State::OutcomeUnknown];

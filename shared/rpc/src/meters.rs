@@ -1,0 +1,90 @@
+//! How many calls there are, how they end and how long they take; and what is in flight.
+use crate::overload::Gate;
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram},
+};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
+use tonic::Code;
+
+/// Made at the first call, after telemetry has started. None: nothing is counted, and no clock is read for it.
+static CALLS: LazyLock<Option<Histogram<f64>>> = LazyLock::new(|| {
+    let what = "Calls answered, from their headers to the end of their answer.";
+    Some(telemetry::metrics::durations(telemetry::meter()?, "rpc.server.call.duration", what))
+});
+static REFUSALS: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
+    let counter = telemetry::meter()?.u64_counter("largesse.refusals").with_unit("{refusal}");
+    Some(counter.with_description("Errors told to callers, by reason.").build())
+});
+
+/// A call being timed.
+#[derive(Debug)]
+pub(crate) struct Timed {
+    method: &'static str,
+    started: Instant,
+}
+
+impl Timed {
+    pub(crate) fn start(method: &'static str) -> Option<Self> {
+        CALLS.as_ref().map(|_| Self { method, started: Instant::now() })
+    }
+
+    pub(crate) fn finish(self, code: Code) {
+        if let Some(calls) = &*CALLS {
+            let attributes = [KeyValue::new("rpc.method", self.method), KeyValue::new("rpc.response.status_code", name(code))];
+            calls.record(self.started.elapsed().as_secs_f64(), &attributes);
+        }
+    }
+}
+
+/// Counts an error where it is made. One that passes several services is counted in each that words it anew.
+pub(crate) fn refused(code: Code, reason: &str) {
+    if let Some(refusals) = &*REFUSALS {
+        let service = crate::context::current().service;
+        let attributes = [
+            KeyValue::new("largesse.service", service),
+            KeyValue::new("reason", reason.to_owned()),
+            KeyValue::new("rpc.response.status_code", name(code)),
+        ];
+        refusals.add(1, &attributes);
+    }
+}
+
+/// Tells how full a service's gate is.
+pub(crate) fn watch_gate(service: &'static str, kind: &'static str, gate: &Arc<Gate>) {
+    let Some(meter) = telemetry::meter() else { return };
+    let attributes = [KeyValue::new("largesse.service", service), KeyValue::new("kind", kind)];
+    let here = attributes.clone();
+    let (gauge, watched) = (meter.u64_observable_gauge("largesse.rpc.in_flight").with_unit("{call}"), gate.clone());
+    let gauge = gauge.with_description("Calls and streams being answered.");
+    gauge.with_callback(move |gauge| gauge.observe(watched.in_flight() as u64, &here)).build();
+    let (gauge, max) = (meter.u64_observable_gauge("largesse.rpc.in_flight.limit").with_unit("{call}"), gate.max() as u64);
+    let gauge = gauge.with_description("Calls and streams above which the next is told OVERLOADED.");
+    gauge.with_callback(move |gauge| gauge.observe(max, &attributes)).build();
+}
+
+/// A code as gRPC's own specification writes it.
+fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

@@ -1,0 +1,204 @@
+//! How many calls a second anybody may make: so that one who calls too often is told to slow down, and nobody else notices.
+//!
+//! Each identity has an allowance that fills up steadily to a burst (GCRA); so have the users of an app together. What a stream carries counts item by
+//! item, where the service asks [`Allowance::take`]. Refused calls cost nothing of the allowance and change nothing.
+use crate::errors;
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+use identity::{Principal, Role};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+/// How often allowances that are full again are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// Bounds on how often anybody may call; 0 where there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// Calls and streamed items a second of one user (role viewer or creator).
+    pub user_per_second: u32,
+    /// How many of them may come at once.
+    pub user_burst: u32,
+    /// Calls and streamed items a second of one member of staff.
+    pub staff_per_second: u32,
+    /// How many of them may come at once.
+    pub staff_burst: u32,
+    /// Calls and streamed items a second of one service.
+    pub service_per_second: u32,
+    /// How many of them may come at once.
+    pub service_burst: u32,
+    /// Calls and streamed items a second of all users of one app together.
+    pub app_per_second: u32,
+    /// How many of them may come at once.
+    pub app_burst: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            user_per_second: 100,
+            user_burst: 200,
+            staff_per_second: 50,
+            staff_burst: 100,
+            service_per_second: 0,
+            service_burst: 0,
+            app_per_second: 0,
+            app_burst: 0,
+        }
+    }
+}
+
+impl Config {
+    /// No bounds at all.
+    pub const NONE: Self = Self {
+        user_per_second: 0,
+        user_burst: 0,
+        staff_per_second: 0,
+        staff_burst: 0,
+        service_per_second: 0,
+        service_burst: 0,
+        app_per_second: 0,
+        app_burst: 0,
+    };
+
+    /// Options without meaning, and why.
+    #[must_use]
+    pub fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let pairs = [
+            ("user_burst", self.user_per_second, self.user_burst),
+            ("staff_burst", self.staff_per_second, self.staff_burst),
+            ("service_burst", self.service_per_second, self.service_burst),
+            ("app_burst", self.app_per_second, self.app_burst),
+        ];
+        let wrong = |(_, rate, burst): &(&str, u32, u32)| (*rate == 0) != (*burst == 0);
+        pairs.into_iter().filter(wrong).map(|(option, ..)| (option, "0 where there is no bound, and only there")).collect()
+    }
+}
+
+/// Allowances by a digest of who; a keyed one, so that nobody can look for two that share.
+type Limiter = DefaultKeyedRateLimiter<u64>;
+
+struct Group {
+    limiter: Limiter,
+    per_second: u32,
+    of: &'static str,
+}
+
+impl Group {
+    fn try_new(of: &'static str, per_second: u32, burst: u32) -> Option<Self> {
+        let quota = Quota::per_second(NonZeroU32::new(per_second)?).allow_burst(NonZeroU32::new(burst)?);
+        Some(Self { limiter: RateLimiter::dashmap(quota), per_second, of })
+    }
+
+    fn take(&self, key: u64, items: NonZeroU32) -> Result<(), Status> {
+        match self.limiter.check_key_n(&key, items) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(not_until)) => {
+                let wait = not_until.wait_time_from(DefaultClock::default().now());
+                Err(errors::quota_exceeded(self.of, self.per_second, wait))
+            }
+            // More at once than ever fits.
+            Err(_) => Err(errors::quota_exceeded(self.of, self.per_second, Duration::from_secs(1))),
+        }
+    }
+}
+
+/// Everybody's allowances in this process.
+pub struct Quotas {
+    users: Option<Group>,
+    staff: Option<Group>,
+    services: Option<Group>,
+    apps: Option<Group>,
+    hasher: RandomState,
+}
+
+impl Quotas {
+    /// As `config` says.
+    #[must_use]
+    pub fn new(config: &Config) -> Arc<Self> {
+        Arc::new(Self {
+            users: Group::try_new("user", config.user_per_second, config.user_burst),
+            staff: Group::try_new("staff", config.staff_per_second, config.staff_burst),
+            services: Group::try_new("service", config.service_per_second, config.service_burst),
+            apps: Group::try_new("app", config.app_per_second, config.app_burst),
+            hasher: RandomState::new(),
+        })
+    }
+
+    /// Forgets allowances that are full again, until `shutdown`: they are as good as new ones.
+    pub async fn keep_forgetting(self: Arc<Self>, shutdown: CancellationToken) {
+        while shutdown.run_until_cancelled(tokio::time::sleep(FORGET_EVERY)).await.is_some() {
+            for group in [&self.users, &self.staff, &self.services, &self.apps].into_iter().flatten() {
+                group.limiter.retain_recent();
+                group.limiter.shrink_to_fit();
+            }
+        }
+    }
+
+    /// What `principal` has.
+    pub(crate) fn allowance(self: &Arc<Self>, principal: &Principal) -> Allowance {
+        let user = matches!(principal.role, Role::Viewer | Role::Creator);
+        let group = match principal.role {
+            Role::Viewer | Role::Creator => &self.users,
+            Role::Service => &self.services,
+            Role::Support | Role::Finance | Role::Auditor | Role::Admin => &self.staff,
+        };
+        let identity = group.is_some().then(|| self.hasher.hash_one((&principal.app, principal.subject.as_str())));
+        let app = (user && self.apps.is_some()).then(|| self.hasher.hash_one(&principal.app));
+        if identity.is_none() && app.is_none() {
+            return Allowance::default();
+        }
+        Allowance(Some(Bounds { quotas: self.clone(), role: principal.role, identity, app }))
+    }
+}
+
+/// What one caller may still do. Clones share it, and so do all calls of the same identity.
+#[derive(Clone, Default)]
+pub struct Allowance(Option<Bounds>);
+
+#[derive(Clone)]
+struct Bounds {
+    quotas: Arc<Quotas>,
+    role: Role,
+    identity: Option<u64>,
+    app: Option<u64>,
+}
+
+impl Allowance {
+    /// Takes room for some calls or items, or says RESOURCE_EXHAUSTED and when to come again.
+    pub fn take(&self, items: u32) -> Result<(), Status> {
+        let (Some(bounds), Some(items)) = (&self.0, NonZeroU32::new(items)) else { return Ok(()) };
+        let group = match bounds.role {
+            Role::Viewer | Role::Creator => &bounds.quotas.users,
+            Role::Service => &bounds.quotas.services,
+            Role::Support | Role::Finance | Role::Auditor | Role::Admin => &bounds.quotas.staff,
+        };
+        if let (Some(group), Some(key)) = (group, bounds.identity) {
+            group.take(key, items)?;
+        }
+        if let (Some(group), Some(key)) = (&bounds.quotas.apps, bounds.app) {
+            group.take(key, items)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Allowance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Allowance").field("bounded", &self.0.is_some()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

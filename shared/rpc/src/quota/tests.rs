@@ -1,0 +1,72 @@
+//! Who is bounded by what, and what is told.
+use super::*;
+use crate::errors::{facts, reason};
+use identity::Books;
+use money::UserKey;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+fn principal(role: Role, subject: &str, app: &str) -> Principal {
+    Principal {
+        subject: UserKey::try_new(subject).unwrap(),
+        role,
+        app: app.to_owned(),
+        books: Books::All,
+        issuer: "test".into(),
+        expires_at: std::time::SystemTime::now(),
+    }
+}
+
+fn quotas(config: Config) -> Arc<Quotas> {
+    assert_eq!(config.problems(), []);
+    Quotas::new(&config)
+}
+
+fn taken(allowance: &Allowance, most: u32) -> u32 {
+    (0..most).take_while(|_| allowance.take(1).is_ok()).count() as u32
+}
+
+#[test]
+fn each_identity_has_its_own_burst_and_is_told_when_to_come_again() {
+    let quotas = quotas(Config { user_per_second: 1, user_burst: 5, ..Config::default() });
+    let ann = quotas.allowance(&principal(Role::Viewer, "ann", "a"));
+    assert_eq!(taken(&ann, 100), 5);
+    let status = ann.take(1).unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_deref()), (Code::ResourceExhausted, Some("QUOTA_EXCEEDED")));
+    assert_eq!((facts(&status)["of"].as_str(), facts(&status)["per_second"].as_str()), ("user", "1"));
+    let wait = status.get_details_retry_info().unwrap().retry_delay.unwrap();
+    assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
+    // The same person over another connection, and in another role of a user.
+    assert!(quotas.allowance(&principal(Role::Viewer, "ann", "a")).take(1).is_err());
+    assert!(quotas.allowance(&principal(Role::Creator, "ann", "a")).take(1).is_err());
+    // Other people.
+    assert_eq!(taken(&quotas.allowance(&principal(Role::Viewer, "bob", "a")), 100), 5);
+    assert_eq!(taken(&quotas.allowance(&principal(Role::Viewer, "ann", "b")), 100), 5);
+}
+
+#[test]
+fn items_of_a_stream_count_one_by_one_and_more_than_ever_fits_is_refused() {
+    let quotas = quotas(Config { user_per_second: 1, user_burst: 5, ..Config::default() });
+    let ann = quotas.allowance(&principal(Role::Viewer, "ann", ""));
+    ann.take(0).unwrap();
+    assert!(ann.take(6).is_err());
+    ann.take(5).unwrap();
+    assert!(ann.take(1).is_err());
+}
+
+#[test]
+fn an_apps_users_share_its_allowance_and_services_have_none_unless_told() {
+    let config = Config { app_per_second: 1, app_burst: 6, user_per_second: 1, user_burst: 4, ..Config::default() };
+    let quotas = quotas(config);
+    assert_eq!(taken(&quotas.allowance(&principal(Role::Viewer, "ann", "a")), 100), 4);
+    assert_eq!(taken(&quotas.allowance(&principal(Role::Viewer, "bob", "a")), 100), 2);
+    assert_eq!(taken(&quotas.allowance(&principal(Role::Viewer, "bob", "b")), 100), 4);
+    assert_eq!(taken(&quotas.allowance(&principal(Role::Service, "gift", "a")), 10_000), 10_000);
+}
+
+#[test]
+fn a_rate_without_a_burst_is_no_setting() {
+    let config = Config { user_burst: 0, app_burst: 7, ..Config::default() };
+    let wrong: Vec<&str> = config.problems().into_iter().map(|(option, _)| option).collect();
+    assert_eq!(wrong, ["user_burst", "app_burst"]);
+}

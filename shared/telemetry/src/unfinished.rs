@@ -1,0 +1,65 @@
+//! Work that was begun and has not ended, such as payouts whose outcome nobody knows: how much of it there is, and for how long.
+use crate::meter;
+use opentelemetry::KeyValue;
+use std::{
+    fmt::Display,
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+/// How often tables are asked.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// Work of one sort.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// Such as `payout`.
+    pub what: &'static str,
+    /// Where it stands, such as `outcome_unknown`.
+    pub state: &'static str,
+    /// How many.
+    pub count: u64,
+    /// When the oldest of them began, in Unix milliseconds. Nothing where there is none.
+    pub since_ms: Option<i64>,
+}
+
+/// Asks `read` again and again, and tells what it answered. Where nothing is counted it is never asked. Runs until it is dropped.
+pub async fn watch<F, E>(service: &'static str, read: impl Fn() -> F + Send)
+where
+    F: Future<Output = Result<Vec<Open>, E>> + Send,
+    E: Display,
+{
+    let Some(meter) = meter() else { return };
+    let known: Arc<Mutex<Vec<Open>>> = Arc::default();
+    let (counted, aged) = (known.clone(), known.clone());
+    let gauge =
+        meter.u64_observable_gauge("largesse.unfinished").with_description("Work begun and not ended, by what it is and where it stands.");
+    gauge.with_callback(move |gauge| lock(&counted).iter().for_each(|open| gauge.observe(open.count, &attributes(service, open)))).build();
+    let gauge = meter.f64_observable_gauge("largesse.unfinished.age").with_unit("s");
+    let gauge = gauge.with_description("How long ago the oldest of it began; 0 where there is none.");
+    gauge.with_callback(move |gauge| lock(&aged).iter().for_each(|open| gauge.observe(age(open), &attributes(service, open)))).build();
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match read().await {
+            Ok(found) => *lock(&known) = found,
+            Err(error) => tracing::warn!(service, %error, "what is unfinished can't be read"),
+        }
+    }
+}
+
+fn lock(known: &Mutex<Vec<Open>>) -> MutexGuard<'_, Vec<Open>> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn attributes(service: &'static str, open: &Open) -> [KeyValue; 3] {
+    [KeyValue::new("largesse.service", service), KeyValue::new("what", open.what), KeyValue::new("state", open.state)]
+}
+
+fn age(open: &Open) -> f64 {
+    let Some(since_ms) = open.since_ms else { return 0.0 };
+    let since = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(since_ms).unwrap_or(0));
+    since.elapsed().unwrap_or_default().as_secs_f64()
+}

@@ -1,0 +1,98 @@
+//! What a running installation tells about itself: `/metrics` of every process, the same and more to a collector, and dashboards and alerts that ask
+//! for nothing else.
+use crate::{
+    collector::{Collector, hex},
+    fleets::{book, databases, options},
+    hops,
+};
+use api::gift::SendGiftRequest;
+use identity::Role;
+use largesse::{
+    fleet::Fleet,
+    house::Service,
+    installation::{Installation, authorised},
+    shop::Shop,
+};
+use metrics::Exported;
+use tonic::Request;
+use uuid::Uuid;
+
+mod metrics;
+mod queries;
+
+const SEND_GIFT: &str = "largesse.gift.v1.GiftService/SendGift";
+const GIFT_TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const CALLER_SPAN: &str = "b7ad6b7169203331";
+
+/// Every metric of every process, after one of each has happened.
+async fn lived_through(installation: &Installation, fleet: &Fleet) -> Exported {
+    Shop::open(installation).await.unwrap().buy("u1", 1_000).await.unwrap();
+    let viewer = installation.token("u1", Role::Viewer).unwrap();
+    let gift = |gift_id| SendGiftRequest {
+        request_id: Uuid::now_v7().to_string(),
+        room_id: "r".into(),
+        creator_id: "c1".into(),
+        gift_id,
+        quantity: 20,
+        ..Default::default()
+    };
+    let mut traced = authorised(gift(5879), &viewer).unwrap();
+    traced.metadata_mut().insert("traceparent", format!("00-{GIFT_TRACE}-{CALLER_SPAN}-01").parse().unwrap());
+    installation.gift().send_gift(traced).await.unwrap();
+    installation.gift().send_gift(authorised(gift(-1), &viewer).unwrap()).await.unwrap_err();
+    hops::payout::settled(installation, |request: Request<_>| request).await;
+    let mut exported = Exported::default();
+    for url in fleet.http_urls() {
+        let answer = reqwest::get(format!("{url}/metrics")).await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+        exported.read(&answer.text().await.unwrap());
+    }
+    exported
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_process_counts_calls_and_money_and_tells_a_collector_too() {
+    let databases = databases();
+    let (collector, url) = Collector::start().await;
+    let mut options = options(databases.dir.path(), databases.sqlite.clone(), &Service::ALL);
+    options.environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), url));
+    let fleet = Fleet::start(options).await.unwrap();
+    let installation = Installation::of_fleet(&fleet, book()).unwrap();
+    let exported = lived_through(&installation, &fleet).await;
+
+    // Rate, errors and duration.
+    let calls = |code| [("rpc_method", SEND_GIFT), ("rpc_response_status_code", code)];
+    assert_eq!(exported.sum("rpc_server_call_duration_seconds_count", &calls("OK")), 1.0);
+    assert_eq!(exported.sum("rpc_server_call_duration_seconds_count", &calls("INVALID_ARGUMENT")), 1.0);
+    assert!(exported.sum("rpc_server_call_duration_seconds_sum", &calls("OK")) > 0.0);
+    assert!(exported.sum("largesse_refusals_total", &[("largesse_service", "gift")]) >= 1.0);
+    // Money.
+    let moved = |kind, unit| exported.sum("largesse_ledger_moved_total", &[("book", "demo"), ("kind", kind), ("unit", unit)]);
+    assert!(moved("purchase.apple", "COIN") >= 1_000.0);
+    assert_eq!(exported.sum("largesse_ledger_events_total", &[("kind", "gift")]), 1.0);
+    assert!(moved("gift", "COIN") > 0.0 && moved("gift", "DIAMOND") > 0.0);
+    for state in ["held", "submitted", "settled"] {
+        assert_eq!(exported.sum("largesse_payouts_total", &[("book", "demo"), ("state", state)]), 1.0, "{state}");
+    }
+    assert_eq!(exported.sum("largesse_bank_duration_seconds_count", &[("what", "send"), ("outcome", "verdict")]), 1.0);
+    assert_eq!(exported.sum("largesse_unfinished", &[("what", "payout"), ("state", "outcome_unknown")]), 0.0);
+    assert_eq!(exported.sum("largesse_ledger_writer", &[("book", "demo")]), 1.0);
+    assert!(exported.sum("process_memory_usage_bytes", &[]) > 0.0);
+    queries::check(&exported);
+
+    // Stopping sends what is left.
+    fleet.stop().await.unwrap();
+    let names = collector.metrics();
+    for name in ["rpc.server.call.duration", "largesse.ledger.moved", "largesse.payouts", "largesse.unfinished.age"] {
+        assert!(names.contains(name), "{name} is not among {names:?}");
+    }
+    assert!(collector.logs().iter().any(|line| line.contains("book loaded")), "{:?}", collector.logs());
+    // The commit is of many calls, so it is linked to each, the gift's among them.
+    let spans = collector.spans();
+    let commits = spans.iter().filter(|span| span.name == "ledger.commit");
+    let linked = |span: &&opentelemetry_proto::tonic::trace::v1::Span| span.links.iter().any(|link| hex(&link.trace_id) == GIFT_TRACE);
+    let commit = commits.clone().find(linked).expect("the gift's commit");
+    let members: Vec<_> = commit.links.iter().map(|link| link.span_id.clone()).collect();
+    assert!(spans.iter().any(|span| members.contains(&span.span_id) && span.name.contains("LedgerService/Post")), "{commit:?}");
+    assert!(commit.end_time_unix_nano > commit.start_time_unix_nano);
+}
