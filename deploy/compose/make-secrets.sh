@@ -1,0 +1,115 @@
+#!/bin/sh
+# Fills secrets/ with what compose.yaml mounts: a CA, a certificate and a token for each service, passwords, and the key that seals bank accounts.
+# What is there is never overwritten.
+#
+#     deploy/compose/make-secrets.sh          makes everything, once
+#     deploy/compose/make-secrets.sh renew    replaces certificates and tokens, under the same CA and key; running services take them up by themselves
+#
+# Tokens are made by the program: LARGESSE names it (`largesse` on the path when not given); where there is none, the image LARGESSE_IMAGE makes them.
+set -eu
+umask 077
+cd "$(dirname "$0")"
+
+program=${LARGESSE:-largesse}
+image=${LARGESSE_IMAGE:-largesse:local}
+services="ledger gift purchase earnings payout monitor"
+# Renew well before: PostgreSQL takes a new certificate only when it is reloaded.
+certificate_days=90
+token_ttl=30d
+# The user of the image. Files made by root are handed to it; files made by anybody else stay theirs, and the containers run as them.
+image_user=65532:65532
+made_by_root=no
+[ "$(id -u)" -ne 0 ] || made_by_root=yes
+
+own() {
+  [ "$made_by_root" = no ] || chown -R "$image_user" "$@"
+}
+
+# certificate FOLDER NAME: for the service NAME, by which it is found in the network and known to others.
+certificate() {
+  work=$(mktemp -d secrets/.work.XXXXXX)
+  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -keyout "$work/tls.key" -out "$work/tls.csr" 2>/dev/null
+  printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n' > "$work/tls.ext"
+  printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1,URI:spiffe://largesse/%s\n' "$2" "$2" >> "$work/tls.ext"
+  openssl x509 -req -in "$work/tls.csr" -CA secrets/ca/ca.pem -CAkey secrets/ca/ca.key -CAcreateserial -days "$certificate_days" \
+    -extfile "$work/tls.ext" -out "$work/tls.pem" 2>/dev/null
+  own "$work"
+  # Each is whole at any moment. A service that looks between the two keeps the old pair until its next look.
+  mv "$work/tls.key" "$1/tls.key"
+  mv "$work/tls.pem" "$1/tls.pem"
+  rm -r "$work"
+}
+
+# token FOLDER NAME: with which the service NAME calls others. The first one makes the house's key.
+token() {
+  set -- "$1" --sub "$2" --role service --ttl "$token_ttl"
+  folder=$1
+  shift
+  if command -v "$program" > /dev/null; then
+    "$program" token --data-dir secrets/house "$@" > "$folder/token.new"
+  else
+    docker run --rm --network none --user "$(id -u):$(id -g)" -v "$PWD/secrets/house:/house" "$image" token --data-dir /house "$@" > "$folder/token.new"
+  fi
+  own "$folder/token.new"
+  mv "$folder/token.new" "$folder/token"
+}
+
+authority() {
+  mkdir secrets/ca secrets/house secrets/public
+  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=largesse compose" -keyout secrets/ca/ca.key -out secrets/ca/ca.csr 2>/dev/null
+  printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n' > secrets/ca/ca.ext
+  openssl x509 -req -in secrets/ca/ca.csr -signkey secrets/ca/ca.key -days 3650 -extfile secrets/ca/ca.ext -out secrets/ca/ca.pem 2>/dev/null
+}
+
+passwords() {
+  openssl rand -hex 24 > secrets/grafana/password
+  openssl rand -hex 24 > secrets/postgres/admin.password
+  openssl rand -hex 24 > secrets/postgres/largesse.password
+  # The gift service has no tables and gets no password.
+  for service in migrate ledger purchase earnings payout monitor; do
+    printf 'postgres:5432:largesse:largesse:%s\n' "$(cat secrets/postgres/largesse.password)" > "secrets/$service/pgpass"
+  done
+  openssl rand -base64 32 > secrets/payout/seal.key
+}
+
+renew() {
+  certificate secrets/postgres postgres
+  for service in $services; do
+    certificate "secrets/$service" "$service"
+    token "secrets/$service" "$service"
+  done
+}
+
+case "${1:-}" in
+  "")
+    for there in secrets/*; do
+      [ ! -e "$there" ] || { echo "make-secrets.sh: deploy/compose/$there is there already, and nothing is overwritten" >&2; exit 1; }
+    done
+    authority
+    for folder in $services migrate postgres grafana; do
+      mkdir "secrets/$folder"
+    done
+    passwords
+    renew
+    cp secrets/ca/ca.pem secrets/house/identity.pub.pem secrets/public/
+    # Everybody may know these, and Prometheus runs as a user of its own.
+    chmod 755 secrets/public
+    chmod 644 secrets/public/*
+    for folder in $services migrate postgres grafana; do
+      own "secrets/$folder"
+    done
+    own heads
+    ;;
+  renew)
+    for needed in secrets/ca/ca.key secrets/house/identity.key.pem; do
+      [ -e "$needed" ] || { echo "make-secrets.sh: deploy/compose/$needed is missing, so there is nothing to renew with" >&2; exit 1; }
+    done
+    renew
+    ;;
+  *)
+    echo "usage: make-secrets.sh [renew]" >&2
+    exit 2
+    ;;
+esac
+
+[ "$made_by_root" = yes ] || echo "the containers must run as you to read these: export LARGESSE_USER=$(id -u):$(id -g)"

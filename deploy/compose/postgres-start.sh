@@ -1,0 +1,6 @@
+#!/bin/sh
+# Hands the secrets to the server's own user, who must own its key and could not read files of another, and then starts the image as usual.
+set -eu
+install -d -o postgres -g postgres -m 0700 /run/postgres
+install -o postgres -g postgres -m 0400 /run/secrets/* /run/postgres/
+exec docker-entrypoint.sh postgres "$@"
