@@ -1,2 +1,2 @@
 -- Acceptances that were decided and whose posting is not recorded; nearly always empty.
-CREATE INDEX quote_open ON quote (created_at_ms) WHERE accept_request_id <> '' AND posting_id = '';
+CREATE INDEX quote_open ON quote (expire_at_ms) WHERE accept_request_id <> '' AND posting_id = '';

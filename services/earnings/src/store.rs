@@ -92,9 +92,16 @@ impl Store {
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
-    /// Acceptances whose posting is not recorded: how many, and when the oldest one's quote was made.
+    /// A user's quotes, oldest first, after this one when given, at most `count_max`; for showing them to whom they belong.
+    pub async fn of_user(&self, book: &BookName, user: &UserKey, after: Option<Uuid>, count_max: i64) -> Result<Vec<Quote>, sqlx::Error> {
+        let query = sqlx::query("SELECT * FROM quote WHERE book = $1 AND user_id = $2 AND quote_id > $3 ORDER BY quote_id LIMIT $4");
+        let query = query.bind(book.as_str()).bind(user.as_str()).bind(text(after.unwrap_or(Uuid::nil())));
+        query.bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Acceptances whose posting is not recorded: how many, and when the first of their quotes ran out, before which it was accepted.
     pub async fn unfinished(&self) -> Result<Vec<Open>, sqlx::Error> {
-        let sql = "SELECT COUNT(*), MIN(created_at_ms) FROM quote WHERE accept_request_id <> '' AND posting_id = ''";
+        let sql = "SELECT COUNT(*), MIN(expire_at_ms) FROM quote WHERE accept_request_id <> '' AND posting_id = ''";
         let (count, since_ms): (i64, Option<i64>) = sqlx::query_as(sql).fetch_one(&self.pool).await?;
         Ok(vec![Open { what: "conversion", state: "accepting", count: count.unsigned_abs(), since_ms }])
     }

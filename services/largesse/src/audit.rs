@@ -154,7 +154,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
 }
 
 /// Whether a service has tables here: an audit makes none.
-async fn exists(database: &Database, service: Service) -> Result<bool, Fault> {
+pub(crate) async fn exists(database: &Database, service: Service) -> Result<bool, Fault> {
     if let Some(dir) = database.sqlite_dir() {
         // Opening an empty file would make tables in it.
         return Ok(std::fs::metadata(dir.join(format!("{service}.db"))).is_ok_and(|file| file.len() > 0));

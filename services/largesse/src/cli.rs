@@ -2,15 +2,18 @@
 use crate::config::telemetry_from_env;
 use std::{error::Error, future::Future, process::ExitCode};
 
+pub mod backup;
 pub mod bench;
 pub mod config;
 pub mod demo;
 pub mod export;
 pub mod import;
 pub mod migrate;
+pub mod privacy;
 pub mod replay;
 pub mod serve;
 pub mod settings;
+pub mod status;
 pub mod token;
 pub mod verify;
 

@@ -45,6 +45,8 @@ pub struct Range {
     pub until_seq: Option<i64>,
     /// Only transfers from or to this account.
     pub account: Option<String>,
+    /// Only transfers from or to accounts of this user.
+    pub owner: Option<String>,
 }
 
 /// A transfer's kind as it is written.
@@ -92,6 +94,10 @@ fn broken_pipe(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool 
 }
 
 async fn write(store: &dyn Store, book: &Book, range: &Range, csv: &mut csv::Writer<impl Write>) -> Result<u64, Fault> {
+    let mut owned = match &range.owner {
+        Some(owner) => Some(accounts_of(store, book, owner).await?),
+        None => None,
+    };
     let only = match &range.account {
         Some(name) => {
             let found = store.accounts_by_name(book.key, std::slice::from_ref(name)).await?.into_iter().next();
@@ -108,6 +114,15 @@ async fn write(store: &dyn Store, book: &Book, range: &Range, csv: &mut csv::Wri
         from = last.event.seq + 1;
         let mut events: Vec<Event> = page.into_iter().map(|stored| stored.event).collect();
         for event in &mut events {
+            if let Some(keys) = &mut owned {
+                // An account may be opened while the journal is read.
+                if let Body::AccountOpened { key, name } = &event.body
+                    && owner_of(name) == range.owner.as_deref()
+                {
+                    keys.insert(*key);
+                }
+                event.transfers.retain(|transfer| keys.contains(&transfer.debit) || keys.contains(&transfer.credit));
+            }
             event.transfers.retain(|transfer| only.is_none_or(|key| transfer.debit == key || transfer.credit == key));
         }
         events.retain(|event| !event.transfers.is_empty());
@@ -115,6 +130,23 @@ async fn write(store: &dyn Store, book: &Book, range: &Range, csv: &mut csv::Wri
     }
     csv.flush()?;
     Ok(rows)
+}
+
+/// The user in an account's name; the house's have none.
+fn owner_of(name: &str) -> Option<&str> {
+    let (kind, rest) = name.split_once('/')?;
+    (kind != "house").then(|| rest.split('/').next().unwrap_or(rest))
+}
+
+/// Keys of a user's accounts.
+async fn accounts_of(store: &dyn Store, book: &Book, owner: &str) -> Result<BTreeSet<i64>, Fault> {
+    let (mut keys, mut after) = (BTreeSet::new(), 0);
+    loop {
+        let page = store.accounts_after(book.key, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(keys) };
+        after = last.key;
+        keys.extend(page.iter().filter(|account| owner_of(&account.name) == Some(owner)).map(|account| account.key));
+    }
 }
 
 async fn write_page(store: &dyn Store, book: &Book, events: &[Event], csv: &mut csv::Writer<impl Write>) -> Result<u64, Fault> {

@@ -63,6 +63,22 @@ struct Member {
     child: Child,
 }
 
+impl Member {
+    /// Tells it to end (SIGTERM), waits until it has, and kills it if it does not.
+    async fn stop(&mut self) -> Result<(), Error> {
+        let name = || self.services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join("-");
+        let Some(id) = self.child.id() else { return Ok(()) };
+        let term = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
+        let term = term.map_err(|source| Error::Process { name: name(), source })?;
+        let ended = if term.success() { timeout(STOP_MAX, self.child.wait()).await.is_ok() } else { false };
+        if ended {
+            return Ok(());
+        }
+        let killed = self.child.kill().await;
+        killed.map_err(|source| Error::Process { name: name(), source })
+    }
+}
+
 /// Running processes. Those still running are killed when it is dropped.
 pub struct Fleet {
     options: Options,
@@ -199,16 +215,16 @@ impl Fleet {
     /// Stops all processes as an operator would (SIGTERM), the last started first.
     pub async fn stop(mut self) -> Result<(), Error> {
         while let Some(mut member) = self.members.pop() {
-            let name = || member.services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join("-");
-            let Some(id) = member.child.id() else { continue };
-            let failed = |source| Error::Process { name: name(), source };
-            let term = Command::new("kill").args(["-TERM", &id.to_string()]).status().await.map_err(failed)?;
-            let ended = if term.success() { timeout(STOP_MAX, member.child.wait()).await.is_ok() } else { false };
-            if !ended {
-                member.child.kill().await.map_err(failed)?;
-            }
+            member.stop().await?;
         }
         Ok(())
+    }
+
+    /// Stops the process with this service as an operator would, and starts it again on its old ports.
+    pub async fn replace(&mut self, service: Service) -> Result<(), Error> {
+        let at = self.member(service)?;
+        self.members[at].stop().await?;
+        self.restart(service).await
     }
 
     /// Leaves all processes running and forgets them.

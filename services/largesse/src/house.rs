@@ -29,7 +29,7 @@ pub mod settings;
 pub mod tables;
 mod wiring;
 
-pub use fit::{sandbox_bundle, store_directory};
+pub use fit::{payout_key_file, sandbox_bundle, store_directory};
 pub use services::Service;
 pub use settings::Settings;
 

@@ -1,8 +1,8 @@
 //! `largesse`: every service, and the tools around them, in one binary. A table of commands; each is in its own file under `cli/`.
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use largesse::{
     bench::echo,
-    cli::{self, bench, config, demo, export, import, migrate, replay, serve, token, verify},
+    cli::{self, backup, bench, config, demo, export, import, migrate, privacy, replay, serve, status, token, verify},
     house,
 };
 use std::process::ExitCode;
@@ -12,9 +12,14 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Told after the commands.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, and what was asked about is right; 1 it failed, or what was asked about is wrong; 2 the command line or the settings can't be used;
+3 (status) a process could not be asked. Logs and errors go to standard error, results to standard output.";
+
 /// The money side of live gifting.
 #[derive(Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -43,6 +48,19 @@ enum Command {
     /// The bare server that bench compares with.
     #[command(hide = true)]
     BenchEcho,
+    /// Copies an installation while it runs.
+    Backup(backup::BackupArguments),
+    /// Makes an installation of such a copy, where nothing is.
+    Restore(backup::RestoreArguments),
+    /// Lists what is personal; shows or erases a user's own data.
+    Privacy(privacy::Arguments),
+    /// Asks running processes whether they serve and whether the money is where it should be.
+    Status(status::Arguments),
+    /// Prints completions for a shell: `largesse completions bash > /etc/bash_completion.d/largesse`.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
     /// Brings the tables of services up to date and ends.
     Migrate(migrate::Arguments),
 }
@@ -76,6 +94,23 @@ fn main() -> ExitCode {
         Command::Import(arguments) => cli::run("largesse import", import::run(arguments)),
         Command::Bench(arguments) => cli::run("largesse bench", bench::run(arguments)),
         Command::BenchEcho => cli::run("largesse bench echo", echo::serve()),
+        Command::Status(arguments) => cli::run("largesse status", status::run(arguments)),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "largesse", &mut std::io::stdout());
+            ExitCode::SUCCESS
+        }
+        Command::Backup(arguments) => match arguments.place.address() {
+            Ok(address) => cli::run("largesse backup", backup::backup(address, arguments.to)),
+            Err(error) => cli::refuse(&error),
+        },
+        Command::Restore(arguments) => match arguments.place.address() {
+            Ok(address) => cli::run("largesse restore", backup::restore(address, arguments.from)),
+            Err(error) => cli::refuse(&error),
+        },
+        Command::Privacy(arguments) => match arguments.place() {
+            Ok(place) => cli::run("largesse privacy", privacy::run(place, arguments.deed)),
+            Err(error) => cli::refuse(&error),
+        },
         Command::Migrate(arguments) => match arguments.address() {
             Ok(address) => cli::run("largesse migrate", migrate::run(address, arguments.services)),
             Err(error) => cli::refuse(&error),

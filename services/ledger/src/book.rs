@@ -146,9 +146,14 @@ impl Handle {
         }
         self.queue.try_send(jobs).map_err(|error| {
             self.shared.taken(count);
-            drop(error);
-            Error::Overload
+            // Its writer fell, or is told to stop: waiting will not help.
+            if matches!(error, mpsc::error::TrySendError::Closed(_)) { Error::CommitFailed } else { Error::Overload }
         })
+    }
+
+    /// Whether the book's writer is gone though nobody has told it to stop: then only a new process can write the book.
+    pub(crate) fn has_fallen(&self) -> bool {
+        self.queue.is_closed()
     }
 
     /// An account as a resolved commit left it.

@@ -145,6 +145,13 @@ impl Ledger {
         why.map(|(name, why)| format!("book {name}: {why}"))
     }
 
+    /// A book whose writer fell, if there is one: nothing in this process can write it any more.
+    #[must_use]
+    pub fn fallen(&self) -> Option<String> {
+        let books = self.books.read().expect("nothing panics while it holds this");
+        books.iter().find(|(_, handle)| handle.has_fallen()).map(|(name, _)| name.clone())
+    }
+
     /// The store, for what reads it whole.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {

@@ -90,7 +90,7 @@ pub struct Health {
     pub books: BTreeMap<String, Book>,
     /// Of the installation.
     pub checks: Checks,
-    /// When the last look ended.
+    /// When the last look ended that found anything.
     pub looked_at: Option<SystemTime>,
     /// Why the last look came to nothing.
     pub fault: Option<String>,
@@ -116,7 +116,7 @@ impl Health {
     }
 
     /// A look came to nothing: what was known is not known any more.
-    pub(crate) fn lost(&mut self, why: &str, now: SystemTime) {
+    pub(crate) fn lost(&mut self, why: &str) {
         let unknown = |checks: &mut Checks| {
             for check in checks.values_mut().filter(|check| check.outcome == Outcome::Held) {
                 check.outcome = Outcome::Pending(why.to_owned());
@@ -124,7 +124,8 @@ impl Health {
         };
         self.books.values_mut().for_each(|book| unknown(&mut book.checks));
         unknown(&mut self.checks);
-        (self.looked_at, self.fault) = (Some(now), Some(why.to_owned()));
+        // When it was looked last stays: a look that came to nothing was none.
+        self.fault = Some(why.to_owned());
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn run(mut auditor: impl Auditor, config: Config, health: Arc<R
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the books can't be looked at");
-                    health.lost(&error.to_string(), SystemTime::now());
+                    health.lost(&error.to_string());
                 }
             }
             tell(&health, was_green);

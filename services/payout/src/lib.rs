@@ -4,7 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: what callers are told.
 //! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`page`]: lists. [`domain`]: what a bank's answer means.
 //! - [`drive`]: one step after the other. [`worker`]: what is due.
-//! - `meters`: what is counted.
+//! - [`privacy`]: a user's own data, shown and erased. `meters`: what is counted.
 //! - [`ledger`]: payouts as postings. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
 
 pub mod bank;
@@ -17,6 +17,7 @@ pub mod ledger;
 mod meters;
 pub mod page;
 pub mod payouts;
+pub mod privacy;
 pub mod service;
 pub mod store;
 pub mod vault;

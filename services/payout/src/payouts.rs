@@ -144,6 +144,8 @@ impl Payouts {
 
     /// Our own rules, in the contract's order.
     async fn check(&self, tx: &mut AnyConnection, ask: &Ask, is_test: bool) -> Result<Result<Rail, Refusal>, Error> {
+        // Held until the payout is there, so that whoever erases the user's data sees it.
+        beneficiaries::hold(tx, &ask.book, ask.beneficiary_id).await?;
         let beneficiary = beneficiaries::get(tx, &ask.book, ask.beneficiary_id).await?;
         let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user) else { return Ok(Err(Refusal::BeneficiaryUnknown)) };
         let bank = self.bank.as_ref().filter(|_| is_test);

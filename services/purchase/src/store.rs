@@ -78,6 +78,28 @@ impl Store {
         purchases::credited(&self.pool, book, after, CREDITED_PAGE_MAX).await
     }
 
+    /// A user's purchases, newest first, for showing them to whom they belong; before this one when given, at most `count_max`.
+    pub async fn of_user(
+        &self,
+        book: &BookName,
+        user: &UserKey,
+        before: Option<Uuid>,
+        count_max: i64,
+    ) -> Result<Vec<crate::domain::Purchase>, Error> {
+        self.purchases(book, user, before, count_max).await
+    }
+
+    /// The token that binds receipts to the user, if one was made.
+    pub async fn token_of(&self, book: &BookName, user: &UserKey) -> Result<Option<String>, Error> {
+        wallet::token(&mut *self.pool.acquire().await?, book, user).await
+    }
+
+    /// Forgets whose token it was: receipts that carry it are nobody's from then on. How many there were. Purchases stay, as accounts must.
+    pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<u64, Error> {
+        let sql = "DELETE FROM wallet WHERE book = $1 AND user_id = $2";
+        Ok(sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(&self.pool).await?.rows_affected())
+    }
+
     /// Purchases of any book that were verified and have no coins yet.
     pub async fn unfinished(&self) -> Result<Vec<telemetry::Open>, Error> {
         purchases::unfinished(&self.pool).await

@@ -106,11 +106,12 @@ impl Stack {
         };
         // Trace, first: also what is refused below must be seen.
         let mut span = Span::server(method, request.headers());
-        let admitted = match shared.admit(method, &mut request).await {
+        let arriving = CallContext { deadline: None, trace: span.parent, service: method.service };
+        let admitted = match context::enter(arriving, shared.admit(method, &mut request)).await {
             Ok(admitted) => admitted,
             Err(status) => return finish(span, &status),
         };
-        let context = CallContext { deadline: admitted.deadline, trace: span.parent, service: method.service };
+        let context = CallContext { deadline: admitted.deadline, ..arriving };
         // Written down before it is done, where staff call; everybody else passes, without carrying the room for it along.
         let (begun, request) = match &admitted.staff {
             None => (None, request),

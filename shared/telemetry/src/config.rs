@@ -60,7 +60,7 @@ pub const ALIASES: [(&str, &str); 5] = [
 ];
 
 const DEFAULT_FILTER: &str = "warn,largesse=info,ledger=info,gift=info,purchase=info,earnings=info,payout=info,sandbox=info,\
-     rpc=info,db=info,identity=info,telemetry=info";
+     rpc=info,db=info,identity=info,telemetry=info,support=info,monitor=info";
 /// One call in a hundred shows where time goes, at a cost that is not felt.
 const DEFAULT_RATIO: f64 = 0.01;
 

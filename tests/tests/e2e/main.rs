@@ -1,15 +1,19 @@
 //! The whole installation in real processes: killed, split, rivalled, replayed and traced.
 #![allow(clippy::unwrap_used)]
+mod backup;
 mod collector;
 mod crash;
 mod documented;
 mod fleets;
 mod hops;
+mod hostile;
 mod line;
 mod load;
+mod markers;
 mod postmaster;
 mod recording;
 mod rivals;
+mod rolling;
 mod standby;
 mod takeover;
 mod telemetry;

@@ -56,6 +56,8 @@ async fn every_process_counts_calls_and_money_and_tells_a_collector_too() {
     let (collector, url) = Collector::start().await;
     let mut options = options(databases.dir.path(), databases.sqlite.clone(), &Service::ALL);
     options.environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), url));
+    // Books are made after the services have started: the first look may come before.
+    options.environment.push(("LARGESSE_MONITOR_EVERY_MS".to_owned(), "200".to_owned()));
     let fleet = Fleet::start(options).await.unwrap();
     let installation = Installation::of_fleet(&fleet, book()).unwrap();
     let exported = lived_through(&installation, &fleet).await;

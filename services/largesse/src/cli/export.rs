@@ -50,7 +50,7 @@ pub async fn run(arguments: Arguments) -> Outcome {
         )
         .into());
     };
-    let range = Range { from_seq: arguments.from_seq, until_seq: arguments.until_seq, account: arguments.account };
+    let range = Range { from_seq: arguments.from_seq, until_seq: arguments.until_seq, account: arguments.account, owner: None };
     let ended = if arguments.output == Path::new("-") {
         export::export(&*store, book, &range, std::io::stdout().lock()).await?
     } else {

@@ -10,6 +10,7 @@ mod purchase;
 mod sandbox;
 mod support;
 
+pub use payout::payout_key_file;
 pub use purchase::sandbox_bundle;
 pub use sandbox::store_directory;
 

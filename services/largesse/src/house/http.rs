@@ -38,6 +38,9 @@ impl Readiness {
         if self.ledger.get().is_some_and(|ledger| !ledger.is_writer()) {
             return (StatusCode::SERVICE_UNAVAILABLE, "another process writes the books\n".to_owned());
         }
+        if let Some(book) = self.ledger.get().and_then(|ledger| ledger.fallen()) {
+            return (StatusCode::SERVICE_UNAVAILABLE, format!("the writer of book {book} fell; start this process again\n"));
+        }
         if let Some(why) = self.ledger.get().and_then(|ledger| ledger.too_new()) {
             return (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
         }

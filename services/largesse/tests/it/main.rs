@@ -7,6 +7,8 @@ mod demo;
 mod export;
 mod import;
 mod matrix;
+mod monitor;
+mod privacy;
 mod process;
 
 use api::{

@@ -68,6 +68,16 @@ pub async fn insert(tx: &mut AnyConnection, book: &BookName, beneficiary: &Benef
     Ok(())
 }
 
+/// Keeps others from erasing it until the transaction ends.
+pub async fn hold(tx: &mut AnyConnection, book: &BookName, id: Uuid) -> Result<(), Error> {
+    sqlx::query("UPDATE beneficiary SET created_at_ms = created_at_ms WHERE book = $1 AND beneficiary_id = $2")
+        .bind(book.as_str().to_owned())
+        .bind(id.to_string())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// One by its id.
 pub async fn get(tx: &mut AnyConnection, book: &BookName, id: Uuid) -> Result<Option<Beneficiary>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM beneficiary WHERE book = $1 AND beneficiary_id = $2");

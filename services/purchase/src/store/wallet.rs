@@ -25,7 +25,7 @@ impl Store {
     }
 }
 
-async fn token(connection: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<Option<String>, Error> {
+pub(super) async fn token(connection: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<Option<String>, Error> {
     let sql = "SELECT app_account_token FROM wallet WHERE book = $1 AND user_id = $2";
     Ok(sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_optional(connection).await?)
 }

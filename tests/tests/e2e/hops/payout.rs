@@ -16,14 +16,23 @@ fn new_id() -> String {
 
 /// Converts what `c1` has and pays it out; the payout's request goes through `traced`.
 pub async fn settled(installation: &Installation, traced: impl Fn(Request<RequestPayoutRequest>) -> Request<RequestPayoutRequest>) {
+    settled_to(installation, ("Ada Example", "123456789"), traced).await;
+}
+
+/// The same, to a holder's account.
+pub async fn settled_to(
+    installation: &Installation,
+    (holder_name, account_number): (&str, &str),
+    traced: impl Fn(Request<RequestPayoutRequest>) -> Request<RequestPayoutRequest>,
+) {
     let token = installation.token("c1", Role::Creator).unwrap();
     let ask = CreateQuoteRequest { request_id: new_id(), diamonds: 600, currency_code: "USD".into(), ..Default::default() };
     let quote = installation.earnings().create_quote(authorised(ask, &token).unwrap()).await.unwrap().into_inner().quote.unwrap();
     let accept = AcceptQuoteRequest { request_id: new_id(), quote_id: quote.quote_id, ..Default::default() };
     installation.earnings().accept_quote(authorised(accept, &token).unwrap()).await.unwrap();
-    let account = Account::Aba(AbaAccount { routing_number: "021000021".into(), account_number: "123456789".into() });
+    let account = Account::Aba(AbaAccount { routing_number: "021000021".into(), account_number: account_number.into() });
     let create =
-        CreateBeneficiaryRequest { request_id: new_id(), holder_name: "Ada Example".into(), account: Some(account), ..Default::default() };
+        CreateBeneficiaryRequest { request_id: new_id(), holder_name: holder_name.into(), account: Some(account), ..Default::default() };
     let created = installation.payout().create_beneficiary(authorised(create, &token).unwrap()).await.unwrap().into_inner();
     let beneficiary_id = created.beneficiary.unwrap().beneficiary_id;
     let request = RequestPayoutRequest { request_id: new_id(), beneficiary_id, amount: quote.net, ..Default::default() };

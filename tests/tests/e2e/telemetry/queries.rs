@@ -16,9 +16,25 @@ const LABELS_OF_PROMETHEUS: [&str; 3] = ["job", "instance", "le"];
 const OF_TROUBLE: [(&str, &[&str]); 4] = [
     (
         "rpc_response_status_code",
-        &["INTERNAL", "UNAVAILABLE", "UNKNOWN", "DATA_LOSS", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED"],
+        &["INTERNAL", "UNAVAILABLE", "UNKNOWN", "DATA_LOSS", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "CANCELLED"],
     ),
-    ("reason", &["OVERLOADED", "IDENTITY_UNAVAILABLE", "AUDIT_UNAVAILABLE", "OUTCOME_UNKNOWN", "QUOTA_EXCEEDED", "PEER_UNREACHABLE"]),
+    (
+        "reason",
+        &[
+            "OVERLOADED",
+            "IDENTITY_UNAVAILABLE",
+            "AUDIT_UNAVAILABLE",
+            "OUTCOME_UNKNOWN",
+            "QUOTA_EXCEEDED",
+            "PEER_UNREACHABLE",
+            "COMMIT_FAILED",
+            "NOT_THE_WRITER",
+            "FORMAT_TOO_NEW",
+            "JOURNAL_DIVERGED",
+            "RECEIPT_SIGNATURE",
+            "UNAUTHENTICATED",
+        ],
+    ),
     ("outcome", &["unknown", "fenced", "failed", "lost"]),
     ("state", &["rejected", "refused", "accepted", "outcome_unknown"]),
 ];

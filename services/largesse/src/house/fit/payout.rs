@@ -7,6 +7,12 @@ use money::Currency;
 /// The key that seals bank accounts and names in a sandbox, under the data directory.
 const SANDBOX_KEY_FILE: &str = "payout.key";
 
+/// Where a sandbox has it.
+#[must_use]
+pub fn payout_key_file(data_dir: &std::path::Path) -> std::path::PathBuf {
+    data_dir.join(SANDBOX_KEY_FILE)
+}
+
 pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
     let deps = payout::Deps {
         database: wiring.database.clone(),
@@ -31,7 +37,7 @@ fn config(wiring: &Wiring) -> Result<payout::Config, Fault> {
             let bank = bank.ok_or(Error::PeerMissing { service: Service::Payout, needed: Service::Sandbox })?;
             let account = |code| Currency::try_new(code).map(sandbox::bank::own_account);
             let debtors = vec![(Rail::UsRtp, account("USD")?), (Rail::SepaInstant, account("EUR")?)];
-            let made = payout::Config::sandbox(wiring.options.data_dir.join(SANDBOX_KEY_FILE), bank, debtors);
+            let made = payout::Config::sandbox(payout_key_file(&wiring.options.data_dir), bank, debtors);
             Ok(payout::Config { key_file: made.key_file, create_key: made.create_key, test_bank: made.test_bank, ..given })
         }
     }

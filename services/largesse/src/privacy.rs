@@ -1,0 +1,195 @@
+//! What is personal, in one place; and of one user: shown, or erased. The journal has user keys, which say nothing outside of the app, so neither it nor
+//! its hashes are touched.
+//!
+//! - [`PERSONAL`]: every column that holds what is personal, and what becomes of it. [`export`], [`erase`]: the two deeds.
+use crate::{audit::Fault, house::Service};
+use db::Database;
+use money::{BookName, UserKey};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sqlx::{ConnectOptions as _, Connection as _};
+use std::path::Path;
+
+/// What becomes of a column when its user is erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Its row goes.
+    Removed,
+    /// It is emptied, its row stays.
+    Emptied,
+    /// It stays, and why.
+    Kept(&'static str),
+}
+
+/// A column that holds what is personal.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Personal {
+    /// Whose table.
+    pub service: Service,
+    /// Table and column.
+    pub column: &'static str,
+    /// What it holds.
+    pub what: &'static str,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+const fn personal(service: Service, column: &'static str, what: &'static str, fate: Fate) -> Personal {
+    Personal { service, column, what, fate }
+}
+
+const PSEUDONYM: Fate = Fate::Kept("a name that says nothing outside of the app, which forgets whose it was");
+const ACCOUNTS: Fate = Fate::Kept("accounts must be kept; it names a sale and nobody");
+
+/// Everything that is personal. A test holds it against the tables there are.
+pub const PERSONAL: [Personal; 20] = [
+    personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
+    personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
+    personal(Service::Ledger, "refusal.body", "the same of refused ones, for a week", PSEUDONYM),
+    personal(Service::Ledger, "guard.key", "user keys in the names of streaks", PSEUDONYM),
+    personal(Service::Purchase, "wallet.app_account_token", "token that a store's receipts carry", Fate::Removed),
+    personal(Service::Purchase, "purchase.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
+    personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
+    personal(Service::Payout, "beneficiary.sealed", "name and number of a bank account, sealed", Fate::Removed),
+    personal(Service::Payout, "beneficiary.masked_account", "the last digits of it", Fate::Removed),
+    personal(Service::Payout, "beneficiary.masked_holder_name", "initials of its holder", Fate::Removed),
+    personal(Service::Payout, "bank_message.sealed", "messages to and from banks, with names and accounts, sealed", Fate::Removed),
+    personal(Service::Payout, "payout.reason", "a bank's own words", Fate::Emptied),
+    personal(Service::Payout, "payout_step.note", "the same", Fate::Emptied),
+    personal(Service::Payout, "payout.user_id", "user key", PSEUDONYM),
+    personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", Fate::Removed),
+    personal(Service::Support, "act.reason", "why a member of staff looked, in their words", Fate::Emptied),
+    personal(Service::Support, "act.request_json", "what they asked for", Fate::Emptied),
+    personal(
+        Service::Support,
+        "proposal.proposal_reason",
+        "why an adjustment was asked for, in staff's words",
+        Fate::Kept("it explains a posting"),
+    ),
+    personal(Service::Support, "act.subject", "which member of staff", Fate::Kept("the record says who did what")),
+];
+
+/// Whose data.
+#[derive(Debug, Clone)]
+pub struct Of<'a> {
+    /// Where everything is.
+    pub database: &'a Database,
+    /// In which book.
+    pub book: BookName,
+    /// Who.
+    pub user: UserKey,
+}
+
+/// Rows of one read.
+const PAGE: i64 = 500;
+
+/// Everything there is of a user, personal or not. `key_file` opens what payout has sealed.
+pub async fn export(of: &Of<'_>, key_file: &Path) -> Result<Value, Fault> {
+    let Of { database, book, user } = of;
+    let mut whole = json!({ "book": book.as_str(), "user_id": user.as_str() });
+    if crate::audit::exists(database, Service::Purchase).await? {
+        let tables = purchase::Store::open(database).await?;
+        let (mut purchases, mut before) = (Vec::new(), None);
+        loop {
+            let page = tables.of_user(book, user, before, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.purchase_id);
+            purchases.extend(page.iter().map(|purchase| {
+                json!({
+                    "purchase_id": purchase.purchase_id, "environment": purchase.environment, "transaction_id": purchase.transaction_id,
+                    "product_id": purchase.product_id, "quantity": purchase.quantity, "coins": purchase.value.coins.get(),
+                    "price": { "currency_code": purchase.value.price.currency().code(), "minor_units": purchase.value.price.minor_units() },
+                    "purchased_at_ms": purchase.purchased_at_ms,
+                })
+            }));
+        }
+        whole["app_account_token"] = json!(tables.token_of(book, user).await?);
+        whole["purchases"] = json!(purchases);
+    }
+    if crate::audit::exists(database, Service::Earnings).await? {
+        let tables = earnings::store::Store::open(database).await?;
+        let (mut quotes, mut after) = (Vec::new(), None);
+        loop {
+            let page = tables.of_user(book, user, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            quotes.extend(page.iter().map(|quote| {
+                json!({
+                    "quote_id": quote.id, "diamonds": quote.diamonds.get(), "rate": quote.rate.to_string(), "create_time": quote.create_time.to_rfc3339(),
+                    "currency_code": quote.amounts.net.currency().code(), "net_minor_units": quote.amounts.net.minor_units(),
+                })
+            }));
+        }
+        whole["quotes"] = json!(quotes);
+    }
+    if crate::audit::exists(database, Service::Payout).await? {
+        let theirs = payout::privacy::export(database, key_file, book, user).await.map_err(tonic::Status::from)?;
+        whole["beneficiaries"] = json!(theirs.beneficiaries);
+        whole["payouts"] = json!(theirs.payouts);
+    }
+    whole["entries"] = entries(of).await?;
+    Ok(whole)
+}
+
+/// Every transfer of the user's accounts, from the journal.
+async fn entries(of: &Of<'_>) -> Result<Value, Fault> {
+    let store = crate::audit::open(of.database).await?;
+    let books = store.books().await?;
+    let book = books.iter().find(|book| book.name == of.book.as_str()).ok_or_else(|| format!("there is no book {}", of.book))?;
+    let mut csv = Vec::new();
+    let owner = Some(of.user.to_string());
+    crate::export::export(&*store, book, &crate::export::Range { owner, ..Default::default() }, &mut csv).await?;
+    let mut reader = csv::Reader::from_reader(csv.as_slice());
+    let names = reader.headers()?.clone();
+    let mut entries = Vec::new();
+    for row in reader.records() {
+        let row = row?;
+        entries.push(names.iter().zip(row.iter()).map(|(name, value)| (name.to_owned(), json!(value))).collect::<serde_json::Map<_, _>>());
+    }
+    Ok(json!(entries))
+}
+
+/// What was erased, by where it was.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// Bank accounts, messages and banks' words.
+    pub payout: payout::privacy::Erased,
+    /// Tokens of receipts.
+    pub wallets: u64,
+    /// Lines of what staff did that lost their texts.
+    pub acts: u64,
+}
+
+/// Erases what is personal of a user. What is refused leaves everything as it was; what was cut off is finished by doing it again.
+pub async fn erase(of: &Of<'_>) -> Result<Erased, Fault> {
+    let Of { database, book, user } = of;
+    let mut erased = Erased::default();
+    // The only one that may say no, so it is asked first.
+    if crate::audit::exists(database, Service::Payout).await? {
+        erased.payout = payout::store::Store::inspect(database).await?.erase(book, user).await?;
+    }
+    if crate::audit::exists(database, Service::Purchase).await? {
+        erased.wallets = purchase::Store::open(database).await?.erase(book, user).await?;
+    }
+    if crate::audit::exists(database, Service::Support).await? {
+        erased.acts = support::store::Store::open(database).await?.erase(user.as_str()).await?;
+    }
+    for service in [Service::Payout, Service::Purchase, Service::Support] {
+        scrub(database, service).await?;
+    }
+    Ok(erased)
+}
+
+/// An SQLite file keeps what was deleted until its space is used again: it is written anew. PostgreSQL does the same by itself, in time.
+async fn scrub(database: &Database, service: Service) -> Result<(), Fault> {
+    let Some(options) = database.sqlite_options(service.as_str())? else { return Ok(()) };
+    if !crate::audit::exists(database, service).await? {
+        return Ok(());
+    }
+    let mut connection = options.connect().await?;
+    sqlx::query("VACUUM").execute(&mut connection).await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
+    Ok(connection.close().await?)
+}

@@ -1,0 +1,146 @@
+//! What is personal: listed completely, shown whole, erased for good, and the journal none the wiser.
+use crate::options;
+use identity::Role;
+use largesse::{
+    house::{House, Service, tables},
+    installation::{Installation, authorised, explained},
+    privacy::PERSONAL,
+    shop::Shop,
+};
+use money::BookName;
+use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    process::{Command, Output},
+};
+use uuid::Uuid;
+
+/// Columns with texts that say nothing of anybody: names of things, states, numbers as texts, digests, ids that nobody outside knows.
+const OTHERS: &str = "book act_id issuer role rpc book user_id outcome salt text_digest hash proposal_id act proposed_by decided_by decision_reason result \
+    owner name mode region id body fields key zone purchase_id request_id store environment bundle_id product_id currency posting_id quote_id rate \
+    rate_date rate_card_version accept_request_id accept_user_named subject beneficiary_id country rail payout_id phase state step_key bank_status \
+    reason_code hold_posting_id submit_posting_id final_posting_id traceparent direction kind checksum told standings version";
+
+async fn connect(dir: &Path, service: Service) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()
+}
+
+#[tokio::test]
+async fn every_column_with_a_text_is_listed_or_is_nobodys() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = db::Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
+    let others: BTreeSet<&str> = OTHERS.split_whitespace().collect();
+    let mut listed: BTreeSet<(Service, &str)> = PERSONAL.iter().map(|personal| (personal.service, personal.column)).collect();
+    for service in [Service::Ledger, Service::Support, Service::Purchase, Service::Earnings, Service::Payout] {
+        tables::migrate(service, &database).await.unwrap();
+        let mut connection = connect(dir.path(), service).await;
+        let columns = "SELECT tables.name, columns.name, columns.type FROM sqlite_master tables, pragma_table_info(tables.name) columns
+            WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%' AND tables.name NOT LIKE '%migration%'";
+        for row in sqlx::query(columns).fetch_all(&mut connection).await.unwrap() {
+            let (table, column, kind): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+            let name = format!("{table}.{column}");
+            let found = listed.iter().find(|(of, known)| *of == service && *known == name).copied();
+            if let Some(found) = found {
+                listed.remove(&found);
+            } else if ["TEXT", "BLOB"].contains(&kind.as_str()) {
+                assert!(others.contains(column.as_str()), "{service}: {name} is neither listed as personal nor known to be nobody's");
+            }
+        }
+        connection.close().await.unwrap();
+    }
+    assert!(listed.is_empty(), "listed and not there: {listed:?}");
+}
+
+fn largesse(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+    command.arg("privacy").arg("--set").arg(format!("data_dir={}", dir.display())).args(arguments);
+    command.env_remove("RUST_LOG").output().unwrap()
+}
+
+/// With a purchase, a bank account, a member of staff who looked, and a settled payout.
+async fn lived_in(dir: &Path) -> House {
+    let house = House::start(options(dir)).await.unwrap();
+    let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
+    Shop::open(&installation).await.unwrap().buy("u1", 500).await.unwrap();
+    let creator = installation.token("u1", Role::Creator).unwrap();
+    let account = api::payout::AbaAccount { routing_number: "021000021".into(), account_number: "99887766554".into() };
+    let create = api::payout::CreateBeneficiaryRequest {
+        request_id: Uuid::now_v7().to_string(),
+        holder_name: "Marker Person".into(),
+        account: Some(api::payout::create_beneficiary_request::Account::Aba(account)),
+        ..Default::default()
+    };
+    installation.payout().create_beneficiary(authorised(create, &creator).unwrap()).await.unwrap();
+    let staff = installation.token("sue", Role::Support).unwrap();
+    let look = api::purchase::GetWalletRequest { user_id: "u1".into(), ..Default::default() };
+    installation.purchase().get_wallet(explained(look, &staff, "ticket of Marker Person").unwrap()).await.unwrap();
+    house
+}
+
+async fn head(dir: &Path) -> (i64, Vec<u8>) {
+    let mut connection = connect(dir, Service::Ledger).await;
+    let row =
+        sqlx::query("SELECT commit_no, hash FROM \"commit\" ORDER BY commit_no DESC LIMIT 1").fetch_one(&mut connection).await.unwrap();
+    (row.get(0), row.get(1))
+}
+
+const WHOSE: [&str; 8] = ["--book", "demo", "--user", "u1", "--by", "ann", "--reason", "asked for in letter 17"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_users_data_is_shown_whole_and_erased_and_the_journal_stays_what_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = lived_in(dir.path()).await;
+    let before = head(dir.path()).await;
+    let shown = largesse(dir.path(), &[&["export"], &WHOSE[..]].concat());
+    assert!(shown.status.success(), "{shown:?}");
+    let whole: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(whole["beneficiaries"][0]["holder_name"], "Marker Person");
+    assert_eq!(whole["beneficiaries"][0]["account_number"], "99887766554");
+    assert!(whole["app_account_token"].is_string() && !whole["purchases"].as_array().unwrap().is_empty());
+    let coins = whole["entries"].as_array().unwrap().iter().any(|entry| entry["credit_account"] == "viewer/u1/coins");
+    assert!(coins, "{}", whole["entries"]);
+
+    let erased = largesse(dir.path(), &[&["erase"], &WHOSE[..]].concat());
+    assert!(erased.status.success(), "{erased:?}");
+    let counts: serde_json::Value = serde_json::from_slice(&erased.stdout).unwrap();
+    assert_eq!((&counts["payout"]["beneficiaries"], &counts["wallets"]), (&1.into(), &1.into()));
+    assert!(counts["acts"].as_u64().unwrap() >= 2, "{counts}");
+    let again = largesse(dir.path(), &[&["erase"], &WHOSE[..]].concat());
+    let counts: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!((&counts["payout"]["beneficiaries"], &counts["wallets"]), (&0.into(), &0.into()));
+    assert_eq!(head(dir.path()).await, before, "the journal was touched");
+    house.shutdown().await;
+    // What is personal is nowhere in any file, and everything still verifies.
+    for entry in std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap).filter(|entry| entry.file_type().unwrap().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        for marker in ["Marker Person", "99887766554"] {
+            assert!(!bytes.windows(marker.len()).any(|window| window == marker.as_bytes()), "{marker} in {:?}", entry.path());
+        }
+    }
+    let verify = Command::new(env!("CARGO_BIN_EXE_largesse"))
+        .args(["verify", "--database"])
+        .arg(format!("sqlite:{}", dir.path().display()))
+        .output();
+    let verify = verify.unwrap();
+    assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stdout));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_shown_or_erased_without_a_reason_a_record_or_a_book() {
+    let dir = tempfile::tempdir().unwrap();
+    let without = largesse(dir.path(), &[&["erase"], &WHOSE[..]].concat());
+    assert_eq!(without.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&without.stderr).contains("no record"), "{without:?}");
+    let house = lived_in(dir.path()).await;
+    for (at, value) in [(7, "short"), (3, "not a key!"), (1, "NOT A BOOK")] {
+        let mut whose = WHOSE;
+        whose[at] = value;
+        assert_eq!(largesse(dir.path(), &[&["erase"], &whose[..]].concat()).status.code(), Some(2), "{value}");
+    }
+    let mut elsewhere = WHOSE;
+    elsewhere[1] = "other";
+    let nothing = largesse(dir.path(), &[&["export"], &elsewhere[..]].concat());
+    assert_eq!(nothing.status.code(), Some(1));
+    house.shutdown().await;
+}

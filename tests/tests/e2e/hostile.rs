@@ -1,0 +1,87 @@
+//! Everybody who means harm at once, in every way there is, and somebody who does not.
+use crate::fleets::{assert_sound, book, databases, options};
+use api::gift::SendGiftRequest;
+use identity::Role;
+use largesse::{
+    bench::hostile::scenarios::{Expected, SCENARIOS, Seen, Target},
+    fleet::Fleet,
+    house::Service,
+    installation::{Installation, authorised},
+    shop::Shop,
+};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+/// Longer than a connection may take to say something, so that those who say nothing see their end.
+const HARM: Duration = Duration::from_secs(8);
+/// Resident memory that no process may exceed, in KiB.
+const MEMORY_MAX_KIB: u64 = 600 * 1024;
+
+fn peak_memory_kib(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// Whether what they saw is what they were to see.
+fn as_expected(expected: Expected, seen: Seen) -> bool {
+    match expected {
+        Expected::Ended => seen.ended > 0,
+        Expected::Answered => seen.answers + seen.resets > 0,
+        Expected::Exhausted => seen.exhausted > 0,
+        Expected::Borne => true,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_gets_what_it_deserves_and_honest_gifts_arrive_all_the_while() {
+    let databases = databases();
+    let services: Vec<Service> = Service::ALL.to_vec();
+    let options = largesse::fleet::Options { split: false, ..options(databases.dir.path(), databases.sqlite.clone(), &services) };
+    let fleet = Fleet::start(options).await.unwrap();
+    let installation = Installation::of_fleet(&fleet, book()).unwrap();
+    Shop::open(&installation).await.unwrap().buy("u1", 10_000).await.unwrap();
+    let address = fleet.url(Service::Gift).unwrap().strip_prefix("http://").unwrap().parse().unwrap();
+    let until = Instant::now() + HARM;
+    let mut harm = JoinSet::new();
+    for (at, scenario) in SCENARIOS.into_iter().enumerate() {
+        // Each with a name of its own, so that the allowance of one is not the other's.
+        let token = installation.token(&format!("mallory{at}"), Role::Viewer).unwrap().into();
+        harm.spawn(async move { (scenario, scenario.run(Target { address, token, until }).await) });
+    }
+    let viewer = installation.token("u1", Role::Viewer).unwrap();
+    let mut sent = 0;
+    while Instant::now() < until {
+        let request_id = Uuid::now_v7().to_string();
+        let gift =
+            SendGiftRequest { request_id, room_id: "r".into(), creator_id: "c1".into(), gift_id: 5655, quantity: 1, ..Default::default() };
+        loop {
+            let mut request = authorised(gift.clone(), &viewer).unwrap();
+            request.set_timeout(Duration::from_secs(10));
+            match installation.gift().send_gift(request).await {
+                Ok(_) => break,
+                // Asked too often, or everything was full: the same gift again.
+                Err(status) if rpc::reason(&status).is_some_and(|reason| ["QUOTA_EXCEEDED", "OVERLOADED"].contains(&reason.as_str())) => {
+                    tokio::task::yield_now().await;
+                }
+                Err(status) => panic!("an honest gift after {sent}: {status:?}"),
+            }
+        }
+        sent += 1;
+    }
+    assert!(sent > 10, "only {sent} honest gifts in {HARM:?}");
+    while let Some(ended) = harm.join_next().await {
+        let (scenario, seen) = ended.unwrap();
+        let seen = seen.unwrap();
+        assert!(as_expected(scenario.expected, seen), "{}: {:?} and saw {seen:?}", scenario.name, scenario.expected);
+    }
+    let process = fleet.process_id(Service::Gift).unwrap().unwrap();
+    assert!(peak_memory_kib(process) < MEMORY_MAX_KIB, "{} KiB", peak_memory_kib(process));
+    fleet.stop().await.unwrap();
+    let log = std::fs::read_dir(databases.dir.path()).unwrap().filter_map(|entry| std::fs::read_to_string(entry.unwrap().path()).ok());
+    for text in log {
+        assert!(!text.contains("panicked") && !text.contains("internal error"), "{text}");
+    }
+    assert_sound(&databases.sqlite).await;
+}
