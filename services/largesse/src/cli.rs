@@ -2,7 +2,6 @@
 use crate::config::telemetry_from_env;
 use std::{error::Error, future::Future, process::ExitCode};
 
-pub mod backup;
 pub mod bench;
 pub mod config;
 pub mod demo;

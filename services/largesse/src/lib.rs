@@ -4,13 +4,11 @@
 //!   the tests all use.
 //! - [`fleet`], [`installation`], [`shop`]: processes, and their services as an app sees them.
 //! - [`replay`]: recorded gifts, sent again. [`audit`]: is the money where it should be, across services?
-//! - [`backup`]: a copy taken while everything runs, and an installation made of it.
 //! - [`privacy`]: what is personal; a user's own data, shown and erased.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`bench`]: how fast it all is.
 //! - [`cli`]: the commands.
 pub mod audit;
-pub mod backup;
 pub mod bench;
 pub mod cli;
 pub mod config;

@@ -2,7 +2,7 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 use largesse::{
     bench::echo,
-    cli::{self, backup, bench, config, demo, export, import, migrate, privacy, replay, serve, status, token, verify},
+    cli::{self, bench, config, demo, export, import, migrate, privacy, replay, serve, status, token, verify},
     house,
 };
 use std::process::ExitCode;
@@ -48,10 +48,6 @@ enum Command {
     /// The bare server that bench compares with.
     #[command(hide = true)]
     BenchEcho,
-    /// Copies an installation while it runs.
-    Backup(backup::BackupArguments),
-    /// Makes an installation of such a copy, where nothing is.
-    Restore(backup::RestoreArguments),
     /// Lists what is personal; shows or erases a user's own data.
     Privacy(privacy::Arguments),
     /// Asks running processes whether they serve and whether the money is where it should be.
@@ -99,14 +95,6 @@ fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Arguments::command(), "largesse", &mut std::io::stdout());
             ExitCode::SUCCESS
         }
-        Command::Backup(arguments) => match arguments.place.address() {
-            Ok(address) => cli::run("largesse backup", backup::backup(address, arguments.to)),
-            Err(error) => cli::refuse(&error),
-        },
-        Command::Restore(arguments) => match arguments.place.address() {
-            Ok(address) => cli::run("largesse restore", backup::restore(address, arguments.from)),
-            Err(error) => cli::refuse(&error),
-        },
         Command::Privacy(arguments) => match arguments.place() {
             Ok(place) => cli::run("largesse privacy", privacy::run(place, arguments.deed)),
             Err(error) => cli::refuse(&error),

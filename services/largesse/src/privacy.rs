@@ -46,7 +46,7 @@ const ACCOUNTS: Fate = Fate::Kept("accounts must be kept; it names a sale and no
 pub const PERSONAL: [Personal; 20] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
-    personal(Service::Ledger, "refusal.body", "the same of refused ones, for a week", PSEUDONYM),
+    personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
     personal(Service::Ledger, "guard.key", "user keys in the names of streaks", PSEUDONYM),
     personal(Service::Purchase, "wallet.app_account_token", "token that a store's receipts carry", Fate::Removed),
     personal(Service::Purchase, "purchase.user_id", "user key", PSEUDONYM),

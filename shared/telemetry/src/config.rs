@@ -59,8 +59,8 @@ pub const ALIASES: [(&str, &str); 5] = [
     ("OTEL_TRACES_SAMPLER_ARG", "sample_ratio"),
 ];
 
-const DEFAULT_FILTER: &str = "warn,largesse=info,ledger=info,gift=info,purchase=info,earnings=info,payout=info,sandbox=info,\
-     rpc=info,db=info,identity=info,telemetry=info,support=info,monitor=info";
+const DEFAULT_FILTER: &str = "warn,largesse=info,ledger=info,gift=info,purchase=info,earnings=info,payout=info,rpc=info,db=info,\
+     identity=info,support=info,monitor=info";
 /// One call in a hundred shows where time goes, at a cost that is not felt.
 const DEFAULT_RATIO: f64 = 0.01;
 

@@ -96,11 +96,6 @@ impl Load {
         }
     }
 
-    /// Whether callers are told to end.
-    pub fn is_over(&self) -> bool {
-        self.enough.load(SeqCst)
-    }
-
     pub fn count(&self) -> usize {
         self.answered.load(SeqCst)
     }

@@ -40,6 +40,8 @@ async fn lived_through(installation: &Installation, fleet: &Fleet) -> Exported {
     traced.metadata_mut().insert("traceparent", format!("00-{GIFT_TRACE}-{CALLER_SPAN}-01").parse().unwrap());
     installation.gift().send_gift(traced).await.unwrap();
     installation.gift().send_gift(authorised(gift(-1), &viewer).unwrap()).await.unwrap_err();
+    // More than there is: the ledger's refusal.
+    installation.gift().send_gift(authorised(gift(5879), &viewer).unwrap()).await.unwrap_err();
     hops::payout::settled(installation, |request: Request<_>| request).await;
     let mut exported = Exported::default();
     for url in fleet.http_urls() {

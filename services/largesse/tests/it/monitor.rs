@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn health(house: &House) -> GetHealthOfMoneyResponse {
     let mut monitor = MonitorServiceClient::new(house.transport_for(Service::Monitor).unwrap());
-    monitor.get_health_of_money(signed(house, Role::Auditor, GetHealthOfMoneyRequest::default())).await.unwrap().into_inner()
+    monitor.get_health_of_money(signed(house, Role::Service, GetHealthOfMoneyRequest::default())).await.unwrap().into_inner()
 }
 
 /// Looks until a check has come to this; what it says then.
