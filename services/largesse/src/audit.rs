@@ -161,10 +161,8 @@ pub(crate) async fn exists(database: &Database, service: Service) -> Result<bool
     }
     let url = database.postgres_url().ok_or("a database is SQLite or PostgreSQL")?;
     let mut connection = PgConnection::connect(url).await?;
-    let found: Option<i32> = sqlx::query_scalar("SELECT 1 FROM information_schema.schemata WHERE schema_name = $1")
-        .bind(service.as_str())
-        .fetch_optional(&mut connection)
-        .await?;
+    let found: Option<i32> =
+        sqlx::query_scalar("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(service.as_str()).fetch_optional(&mut connection).await?;
     connection.close().await?;
     Ok(found.is_some())
 }

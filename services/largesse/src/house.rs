@@ -38,6 +38,9 @@ const DRAIN_MAX: Duration = rpc::serve::DRAIN_MAX.saturating_add(Duration::from_
 /// How long services may take to write what they hold after the last call.
 const SETTLE_MAX: Duration = Duration::from_secs(20);
 
+/// How often it is looked whether a book's writer fell.
+const WRITERS_EVERY: Duration = Duration::from_secs(1);
+
 /// The directory of the ledger's heads, in the data directory.
 pub const HEADS: &str = "heads";
 
@@ -217,8 +220,9 @@ impl House {
         for service in services {
             fit::start(service, &mut house.wiring).await?;
         }
-        if let Some(ledger) = &house.wiring.ledger {
-            house.readiness.follow(ledger);
+        if let Some(ledger) = house.wiring.ledger.clone() {
+            house.readiness.follow(&ledger);
+            house.watch_writers(ledger);
         }
         house.wiring.record_acts()?;
         books::ensure(&house.wiring).await?;
@@ -242,6 +246,20 @@ impl House {
                     Err(Error::Ended("the HTTP listener"))
                 }
             }
+        });
+    }
+
+    /// A book whose writer fell can be written by a new process only, and by none while this one keeps the lease: so the process ends.
+    fn watch_writers(&mut self, ledger: Arc<ledger::Ledger>) {
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            while shutdown.run_until_cancelled(tokio::time::sleep(WRITERS_EVERY)).await.is_some() {
+                if let Some(book) = ledger.fallen() {
+                    tracing::error!(book, "the writer of a book fell");
+                    return Err(Error::Ended("the writer of a book"));
+                }
+            }
+            Ok(())
         });
     }
 

@@ -43,7 +43,7 @@ const PSEUDONYM: Fate = Fate::Kept("a name that says nothing outside of the app,
 const ACCOUNTS: Fate = Fate::Kept("accounts must be kept; it names a sale and nobody");
 
 /// Everything that is personal. A test holds it against the tables there are.
-pub const PERSONAL: [Personal; 20] = [
+pub const PERSONAL: [Personal; 21] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -60,7 +60,7 @@ pub const PERSONAL: [Personal; 20] = [
     personal(Service::Payout, "payout_step.note", "the same", Fate::Emptied),
     personal(Service::Payout, "payout.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", Fate::Removed),
-    personal(Service::Support, "act.reason", "why a member of staff looked, in their words", Fate::Emptied),
+    personal(Service::Support, "act.reason", "why a member of staff looked, in their words; of lines that name the user", Fate::Emptied),
     personal(Service::Support, "act.request_json", "what they asked for", Fate::Emptied),
     personal(
         Service::Support,
@@ -68,6 +68,7 @@ pub const PERSONAL: [Personal; 20] = [
         "why an adjustment was asked for, in staff's words",
         Fate::Kept("it explains a posting"),
     ),
+    personal(Service::Support, "proposal.decision_reason", "why it was approved or turned down", Fate::Kept("it explains a posting")),
     personal(Service::Support, "act.subject", "which member of staff", Fate::Kept("the record says who did what")),
 ];
 
@@ -85,7 +86,7 @@ pub struct Of<'a> {
 /// Rows of one read.
 const PAGE: i64 = 500;
 
-/// Everything there is of a user, personal or not. `key_file` opens what payout has sealed.
+/// Everything that the services' tables and the journal have of a user; not what staff did about them. `key_file` opens what payout has sealed.
 pub async fn export(of: &Of<'_>, key_file: &Path) -> Result<Value, Fault> {
     let Of { database, book, user } = of;
     let mut whole = json!({ "book": book.as_str(), "user_id": user.as_str() });
@@ -174,7 +175,7 @@ pub async fn erase(of: &Of<'_>) -> Result<Erased, Fault> {
         erased.wallets = purchase::Store::open(database).await?.erase(book, user).await?;
     }
     if crate::audit::exists(database, Service::Support).await? {
-        erased.acts = support::store::Store::open(database).await?.erase(user.as_str()).await?;
+        erased.acts = support::store::Store::open(database).await?.erase(book.as_str(), user.as_str()).await?;
     }
     for service in [Service::Payout, Service::Purchase, Service::Support] {
         scrub(database, service).await?;
@@ -190,6 +191,10 @@ async fn scrub(database: &Database, service: Service) -> Result<(), Fault> {
     }
     let mut connection = options.connect().await?;
     sqlx::query("VACUUM").execute(&mut connection).await?;
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
-    Ok(connection.close().await?)
+    let (busy, ..): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    if busy != 0 {
+        return Err(format!("erased, but somebody reads {service}.db, which keeps what it had until then: do it again").into());
+    }
+    Ok(())
 }

@@ -131,7 +131,7 @@ impl Handle {
         let (replies, answers) = Reply::many(requests.len());
         let mut trace = rpc::trace::member();
         let jobs = requests.into_iter().zip(replies).map(|(request, reply)| Job { request, reply, trace: trace.take() });
-        // What comes in batches is gifts: the last places are for what somebody has paid for already.
+        // Gifts come in batches: the last places are for what comes alone, such as what somebody has paid for already.
         self.send(self.queue_max - self.queue_max / RESERVED, jobs.collect())?;
         answers.await.map_err(|_| Error::OutcomeUnknown)
     }

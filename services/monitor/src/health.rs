@@ -135,7 +135,12 @@ fn green(checks: &Checks) -> bool {
 
 fn merge(checks: &mut Checks, found: Vec<(&'static str, Outcome)>, now: SystemTime) {
     for (name, outcome) in found {
-        let held_before = checks.get(name).and_then(|check| check.held_at);
+        let before = checks.get(name);
+        // What failed stays so until somebody has looked again.
+        if matches!(outcome, Outcome::Pending(_)) && before.is_some_and(|check| matches!(check.outcome, Outcome::Failed(_))) {
+            continue;
+        }
+        let held_before = before.and_then(|check| check.held_at);
         let held_at = if outcome == Outcome::Held { Some(now) } else { held_before };
         checks.insert(name, Check { outcome, held_at });
     }

@@ -6,9 +6,13 @@ use crate::{
 use async_trait::async_trait;
 use std::{
     sync::{Arc, PoisonError, RwLock},
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+/// How long a look may take. It is bounded in what it reads; above this something hangs.
+const LOOK_MAX: Duration = Duration::from_secs(120);
 
 /// A fault of looking, not of what is looked at.
 pub type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -26,7 +30,8 @@ pub(crate) async fn run(mut auditor: impl Auditor, config: Config, health: Arc<R
         let started = Instant::now();
         let found = tokio::select! {
             () = shutdown.cancelled() => return,
-            found = auditor.look() => found,
+            // A database that does not answer must not leave what was found before standing as if it were so now.
+            found = timeout(LOOK_MAX, auditor.look()) => found.unwrap_or_else(|_| Err("a look at the books took too long".into())),
         };
         let mut rest = config.rest(started.elapsed());
         {

@@ -158,7 +158,7 @@ impl Database {
         let doing = || format!("making schema {service}");
         let mut connection = options.connect().await.map_err(Error::sqlx(doing()))?;
         // A role that may not make schemas may use one that is there.
-        let there = sqlx::query_scalar::<_, i32>("SELECT 1 FROM information_schema.schemata WHERE schema_name = $1").bind(service);
+        let there = sqlx::query_scalar::<_, i32>("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(service);
         if there.fetch_optional(&mut connection).await.map_err(Error::sqlx(doing()))?.is_some() {
             return connection.close().await.map_err(Error::sqlx(doing()));
         }

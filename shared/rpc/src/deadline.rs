@@ -69,6 +69,14 @@ pub(crate) fn outbound(context: &CallContext, headers: &mut HeaderMap) -> Result
     Ok(())
 }
 
+/// Takes what has been spent off the time that a call's header gives. False: nothing is left.
+pub(crate) fn shorten(headers: &mut HeaderMap, spent: Duration) -> bool {
+    let Some(given) = headers.get(&GRPC_TIMEOUT).and_then(parse) else { return true };
+    let left = given.saturating_sub(spent);
+    headers.insert(GRPC_TIMEOUT, format(left));
+    !left.is_zero()
+}
+
 /// Runs `future` with at most `limit` for the calls it makes; for work that answers no call, such as a worker's.
 pub async fn within<F: Future>(limit: Duration, future: F) -> F::Output {
     let above = context::current();

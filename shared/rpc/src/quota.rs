@@ -1,7 +1,7 @@
 //! How many calls a second anybody may make: so that one who calls too often is told to slow down, and nobody else notices.
 //!
 //! Each identity has an allowance that fills up steadily to a burst (GCRA); so have the users of an app together. What a stream carries counts item by
-//! item, where the service asks [`Allowance::take`]. Refused calls cost nothing of the allowance and change nothing.
+//! item, where the service asks [`Allowance::take`]. Refused calls change nothing.
 use crate::errors;
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,

@@ -30,7 +30,7 @@ fn as_expected(expected: Expected, seen: Seen) -> bool {
         Expected::Ended => seen.ended > 0,
         Expected::Answered => seen.answers + seen.resets > 0,
         Expected::Exhausted => seen.exhausted > 0,
-        Expected::Borne => true,
+        Expected::Borne => seen.done > 0,
     }
 }
 

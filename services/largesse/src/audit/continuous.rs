@@ -33,6 +33,9 @@ const ACTS_EVERY: Duration = Duration::from_secs(60);
 /// What takes as long as this many times its own rest.
 const ACTS_REST: u32 = 20;
 
+/// What is looked at in a book.
+const CHECKS: [&str; 6] = ["journal", "rows", "trial_balance", "coins", "purchases", "payouts"];
+
 /// States in which it is not known whether money has moved.
 const UNKNOWN: [(&str, &str); 4] =
     [("payout", "outcome_unknown"), ("payout", "requested"), ("purchase", "verified"), ("conversion", "accepting")];
@@ -121,7 +124,12 @@ impl Continuous {
             return Ok(Outcome::NotCompared("the record of what staff did is not in this database"));
         };
         let started = Instant::now();
-        let heads = self.heads_dir.as_deref().map(support::heads::read).transpose()?.unwrap_or_default();
+        let heads = match self.heads_dir.as_deref().map(support::heads::read).transpose() {
+            Ok(heads) => heads.unwrap_or_default(),
+            // Somebody has written into what only grows.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return Ok(Outcome::Failed(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
         let report = support::check::check(tables, &heads).await?;
         self.acts_due = Instant::now() + ACTS_EVERY.max(started.elapsed() * ACTS_REST);
         Ok(Outcome::of(report.problem.map(|(line, why)| format!("line {line}: {why}"))))
@@ -138,11 +146,16 @@ impl Auditor for Continuous {
         for book in books {
             let name = book.name.clone();
             let followed = self.books.entry(name.clone()).or_insert_with(|| Followed::new(book));
-            found.books.insert(name, followed.look(&*store, &self.stores, &self.config).await?);
+            // What can't be looked at in one book says nothing about the others.
+            let seen = match followed.look(&*store, &self.stores, &self.config).await {
+                Ok(seen) => seen,
+                Err(error) => followed.unseen(&error.to_string()),
+            };
+            found.books.insert(name, seen);
         }
         found.checks.push(("unknown_outcomes", self.unknown_outcomes().await?));
         if Instant::now() >= self.acts_due {
-            let acts = self.acts().await?;
+            let acts = self.acts().await.unwrap_or_else(|error| Outcome::Pending(error.to_string()));
             found.checks.push(("acts", acts));
         }
         Ok(found)
@@ -152,6 +165,13 @@ impl Auditor for Continuous {
 impl Followed {
     fn new(book: Book) -> Self {
         Self { follower: Follower::new(book), purchases: Purchases::default(), payouts_differed: false }
+    }
+
+    /// What is known after a look that failed.
+    fn unseen(&self, why: &str) -> FoundInBook {
+        tracing::warn!(book = self.follower.book().name, why, "a book can't be looked at");
+        let checks = CHECKS.map(|name| (name, Outcome::Pending(why.to_owned()))).to_vec();
+        FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind: 0, checks }
     }
 
     async fn look(&mut self, store: &dyn Store, stores: &Stores, config: &Config) -> Result<FoundInBook, Fault> {
@@ -177,7 +197,7 @@ impl Followed {
         } else {
             // What was found of an earlier end of the journal says nothing about this one.
             let waits = || Outcome::Pending("the journal comes first".to_owned());
-            checks.extend(["rows", "trial_balance", "coins", "purchases", "payouts"].map(|name| (name, waits())));
+            checks.extend(CHECKS.iter().skip(1).map(|name| (*name, waits())));
         }
         Ok(FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind, checks })
     }

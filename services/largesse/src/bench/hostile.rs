@@ -30,7 +30,7 @@ pub(super) struct Line {
     /// Goodput beside it to goodput without it, in each round.
     pub ratios: Vec<f64>,
     pub seen: Seen,
-    /// The most the house had while it went on.
+    /// What the house had right after it, the most of all rounds.
     pub memory_kib: Option<u64>,
 }
 

@@ -127,6 +127,7 @@ pub async fn run(place: Place, request: Request) -> Outcome {
     }
     let acts = Acts::new(Store::open(&database).await?, Some(place.heads_dir));
     let of = Of { database: &database, book: whose.book.clone(), user: whose.user.clone() };
+    // Why is in the first line only: what is erased must not come back with the second.
     let deed = |phase, outcome: &str, act_id| Deed {
         act_id,
         phase,
@@ -137,7 +138,7 @@ pub async fn run(place: Place, request: Request) -> Outcome {
         book: whose.book.to_string(),
         user_id: whose.user.to_string(),
         outcome: outcome.to_owned(),
-        reason: whose.reason.clone(),
+        reason: if phase == Phase::Begun { whose.reason.clone() } else { String::new() },
         request_json: String::new(),
     };
     let act_id = Uuid::now_v7();

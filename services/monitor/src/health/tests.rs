@@ -55,3 +55,13 @@ fn a_look_that_came_to_nothing_leaves_no_green_and_no_failure_forgotten() {
     health.lost("the database is away");
     assert_eq!(health.books["demo"].checks["journal"].outcome, Outcome::Failed("wrong".to_owned()));
 }
+
+#[test]
+fn what_failed_is_not_forgotten_while_nobody_can_look() {
+    let mut health = Health::default();
+    health.follow(look(Outcome::Failed("wrong".to_owned())), SystemTime::UNIX_EPOCH);
+    health.follow(look(Outcome::Pending("busy".to_owned())), SystemTime::UNIX_EPOCH);
+    assert_eq!(health.books["demo"].checks["journal"].outcome, Outcome::Failed("wrong".to_owned()));
+    health.follow(look(Outcome::Held), SystemTime::UNIX_EPOCH);
+    assert!(health.is_green());
+}

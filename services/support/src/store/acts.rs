@@ -76,10 +76,11 @@ impl Store {
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(seq).bind(limit).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Takes the texts out of every line about this user; how many had some. The lines and their hashes stay.
-    pub async fn erase(&self, user_id: &str) -> Result<u64, sqlx::Error> {
-        let sql = "UPDATE act SET reason = '', request_json = '', salt = '', erased = 1 WHERE user_id = $1 AND erased = 0";
-        Ok(sqlx::query(sql).bind(user_id).execute(&self.pool).await?.rows_affected())
+    /// Takes the texts out of every line about this user of this book; how many had some. The lines and their hashes stay.
+    pub async fn erase(&self, book: &str, user_id: &str) -> Result<u64, sqlx::Error> {
+        // The same key is somebody else in another book.
+        let sql = "UPDATE act SET reason = '', request_json = '', salt = '', erased = 1 WHERE book = $1 AND user_id = $2 AND erased = 0";
+        Ok(sqlx::query(sql).bind(book).bind(user_id).execute(&self.pool).await?.rows_affected())
     }
 }
 

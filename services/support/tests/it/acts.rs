@@ -150,7 +150,7 @@ async fn whatever_is_changed_in_the_record_is_found() {
             assert_eq!(check(&store, &[]).await.unwrap().problem, None, "{mend}");
         }
         // What a user's erasure takes away, the chain can do without; the rest stays.
-        assert_eq!(store.erase("ada").await.unwrap(), 4, "the look at her coins and the proposal");
+        assert_eq!(store.erase("demo", "ada").await.unwrap(), 4, "the look at her coins and the proposal");
         let erased = check(&store, &[]).await.unwrap();
         assert_eq!((erased.lines, erased.erased, erased.problem), (8, 4, None));
         let forged = "INSERT INTO act SELECT -5, time_ms, 'ffffffff-ffff-ffff-ffff-ffffffffffff', phase, 'eve', issuer, role, rpc, book, user_id, outcome, reason,

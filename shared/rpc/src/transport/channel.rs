@@ -4,7 +4,7 @@ use super::{
     again::{self, Again},
     connector::Connector,
 };
-use crate::{Error, Tls, errors, methods};
+use crate::{Error, Tls, deadline, errors, methods};
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -123,9 +123,14 @@ impl Wire for Peer {
             // One message, which is kept until it is known that it need not be sent again.
             let (head, body) = request.into_parts();
             let message = body.collect().await?.to_bytes();
-            let mut attempt = 0;
+            let (mut attempt, begun) = (0, Instant::now());
             loop {
-                let request = Request::from_parts(head.clone(), Body::new(Full::new(message.clone()).map_err(|never| match never {})));
+                let mut head = head.clone();
+                // The time that was given was given once.
+                if attempt > 0 && !deadline::shorten(&mut head.headers, begun.elapsed()) {
+                    return Err(errors::deadline_exceeded("client"));
+                }
+                let request = Request::from_parts(head, Body::new(Full::new(message.clone()).map_err(|never| match never {})));
                 let answer = peer.clone().once(request).await;
                 if !again::not_begun(&answer) || !peer.again.wait(attempt).await {
                     return answer;
