@@ -48,9 +48,10 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             user_per_second: 100,
-            user_burst: 200,
-            staff_per_second: 50,
-            staff_burst: 100,
+            user_burst: 1_000,
+            // A script that goes through some thousand users is work, too.
+            staff_per_second: 100,
+            staff_burst: 2_000,
             service_per_second: 0,
             service_burst: 0,
             app_per_second: 0,
