@@ -20,7 +20,8 @@ use uuid::Uuid;
 const OTHERS: &str = "book act_id issuer role rpc book user_id outcome salt text_digest hash proposal_id act proposed_by decided_by decision_reason result \
     owner name mode region id body fields key zone purchase_id request_id store environment bundle_id product_id currency posting_id quote_id rate \
     rate_date rate_card_version accept_request_id accept_user_named subject beneficiary_id country rail payout_id phase state step_key bank_status \
-    reason_code hold_posting_id submit_posting_id final_posting_id traceparent direction kind checksum told standings version reason facts session";
+    reason_code hold_posting_id submit_posting_id final_posting_id traceparent direction kind checksum told standings version reason facts session \
+    key_check.sealed";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()
@@ -44,7 +45,10 @@ async fn every_column_with_a_text_is_listed_or_is_nobodys() {
             if let Some(found) = found {
                 listed.remove(&found);
             } else if ["TEXT", "BLOB"].contains(&kind.as_str()) {
-                assert!(others.contains(column.as_str()), "{service}: {name} is neither listed as personal nor known to be nobody's");
+                assert!(
+                    others.contains(column.as_str()) || others.contains(name.as_str()),
+                    "{service}: {name} is neither listed as personal nor known to be nobody's"
+                );
             }
         }
         connection.close().await.unwrap();
