@@ -58,24 +58,24 @@ impl Purchases {
     pub async fn compare(&mut self, tables: &purchase::Store, book: &BookName, now: SystemTime) -> Result<Compared, Fault> {
         let settled = now.checked_sub(SETTLED).and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
         let end = u64::try_from(settled.as_millis()).unwrap_or(u64::MAX) / STRETCH_MS;
-        let mut differing = BTreeSet::new();
-        for stretch in self.suspects.clone() {
+        let (mut differing, mut sure) = (BTreeSet::new(), None);
+        for &stretch in &self.suspects {
             let (theirs, _) = read(tables, book, stretch, stretch + 1, ROWS_MAX).await?;
-            differing.extend(self.differing(&theirs, stretch, stretch + 1));
+            if theirs.get(&stretch) != self.journal.get(&stretch) {
+                differing.insert(stretch);
+                sure = sure.or_else(|| Some((stretch, theirs.get(&stretch).map_or(0, |(count, _)| *count))));
+            }
         }
-        let sure: Vec<u64> = self.suspects.intersection(&differing).copied().collect();
         let (theirs, reached) = read(tables, book, self.next, end, ROWS_MAX).await?;
         differing.extend(self.differing(&theirs, self.next, reached));
         self.next = if reached >= end { 0 } else { reached };
         let again = !differing.is_empty();
         self.suspects = differing;
-        match sure.first() {
+        match sure {
             None => Ok(if again { Compared::Again } else { Compared::Held }),
-            Some(stretch) => {
-                let (theirs, _) = read(tables, book, *stretch, stretch + 1, ROWS_MAX).await?;
-                let count = |folds: &BTreeMap<u64, Fold>| folds.get(stretch).map_or(0, |(count, _)| *count);
+            Some((stretch, credited)) => {
+                let issued = self.journal.get(&stretch).map_or(0, |(count, _)| *count);
                 let at = ledger::stamp::text(i64::try_from(stretch * STRETCH_MS * 1_000).unwrap_or(0));
-                let (credited, issued) = (count(&theirs), count(&self.journal));
                 Ok(Compared::Differs(format!(
                     "of the ten minutes from {at} {credited} purchases are credited and {issued} postings issue coins for purchases, and they are \
                      not each other's; `largesse verify` names them"

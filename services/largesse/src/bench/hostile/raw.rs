@@ -37,8 +37,6 @@ pub(super) struct Raw {
     /// Streams that were reset by the other side, and headers that came.
     pub resets: u64,
     pub answers: u64,
-    /// Header blocks that came, one after another, for looking for texts in them.
-    pub said: Vec<u8>,
 }
 
 impl Raw {
@@ -46,7 +44,7 @@ impl Raw {
     pub async fn silent(address: SocketAddr) -> Result<Self, Fault> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, unread: Vec::new(), over: false, resets: 0, answers: 0, said: Vec::new() })
+        Ok(Self { stream, unread: Vec::new(), over: false, resets: 0, answers: 0 })
     }
 
     /// With preface and these settings, six bytes each.
@@ -99,10 +97,7 @@ impl Raw {
             match self.unread[3] {
                 GOAWAY => self.over = true,
                 RST_STREAM => self.resets += 1,
-                HEADERS => {
-                    self.answers += 1;
-                    self.said.extend(&self.unread[9..9 + length]);
-                }
+                HEADERS => self.answers += 1,
                 _ => {}
             }
             self.unread.drain(..9 + length);

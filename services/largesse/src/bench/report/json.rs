@@ -32,7 +32,7 @@ impl Report {
             "floors": goals,
             "hostile": self.hostile.iter().map(|line| json!({
                 "name": line.name, "goodput_ratio": rounded(median(line.ratios.clone())), "done": line.seen.done, "connections_ended": line.seen.ended,
-                "resets": line.seen.resets, "answers": line.seen.answers, "told_to_slow_down": line.seen.exhausted, "server_memory_kib": line.memory_kib,
+                "resets": line.seen.resets, "answers": line.seen.answers, "server_memory_kib": line.memory_kib,
             })).collect::<Vec<_>>(),
             "stored": self.stored.as_ref().map(stored_json),
             "gifts_accepted": self.accepted,

@@ -41,8 +41,8 @@ impl Report {
             let (ratio, seen) = (median(line.ratios.clone()), line.seen);
             let memory = line.memory_kib.map_or(0, |kib| kib / 1024);
             lines.add(format_args!(
-                "hostile {:<36} goodput {ratio:.3} of undisturbed, {} done, {} connections ended, {} resets, {} answers, {} told to slow down, {memory} MiB",
-                line.name, seen.done, seen.ended, seen.resets, seen.answers, seen.exhausted
+                "hostile {:<36} goodput {ratio:.3} of undisturbed, {} done, {} connections ended, {} resets, {} answers, {memory} MiB",
+                line.name, seen.done, seen.ended, seen.resets, seen.answers
             ));
         }
         if let Some(facts) = &self.stored {
