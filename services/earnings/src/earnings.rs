@@ -98,7 +98,7 @@ impl Earnings {
         }
         let outcome = match self.price(book, user, diamonds, &request.currency_code, now).await {
             Ok(priced) => {
-                let id = derive_id(id.uuid(), &["earnings.CreateQuote", book.as_str(), user.as_str()]);
+                let id = quote_id(id.uuid(), book, user);
                 let quote = Quote { id, user: user.clone(), ..priced };
                 self.store.keep(key, &wire::kept_answer(&quote), &quote, now).await?
             }
@@ -250,6 +250,12 @@ impl Earnings {
     async fn load(&self, book: &BookName, id: Uuid) -> Result<Option<Quote>, Error> {
         Ok(self.store.quote(book, id).await?)
     }
+}
+
+/// The id of the quote that a user's request makes.
+#[must_use]
+pub fn quote_id(request_id: Uuid, book: &BookName, user: &UserKey) -> Uuid {
+    derive_id(request_id, &["earnings.CreateQuote", book.as_str(), user.as_str()])
 }
 
 fn checked(request: &CreateQuoteRequest) -> Result<(RequestId, Diamonds), Error> {

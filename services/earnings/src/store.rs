@@ -83,6 +83,12 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
+    /// Quotes of a book by the request that accepted them. Reads them all: for a person who looks for one.
+    pub async fn looked_up(&self, book: &BookName, accept_request_id: Uuid) -> Result<Vec<Quote>, sqlx::Error> {
+        let query = sqlx::query("SELECT * FROM quote WHERE book = $1 AND accept_request_id = $2 ORDER BY quote_id");
+        query.bind(book.as_str()).bind(text(accept_request_id)).fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
     /// Writes down that a quote was accepted, before the ledger is asked. False when another acceptance was there first, or the quote is used.
     pub async fn accepting(&self, book: &BookName, id: Uuid, acceptance: &Acceptance) -> Result<bool, sqlx::Error> {
         let sql = "UPDATE quote SET accept_request_id = $3, accept_user_named = $4

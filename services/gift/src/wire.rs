@@ -34,7 +34,7 @@ pub fn sending<'a>(request: &'a SendGiftRequest, sender: &'a UserKey) -> Result<
 #[must_use]
 pub fn posting(book: &BookName, id: RequestId, request: &SendGiftRequest, sending: &Sending<'_>, charge: Charge) -> PostRequest {
     let post = PostRequest {
-        request_id: hyphenated(derive_id(id.uuid(), &[SCOPE, book.as_str(), sending.sender])),
+        request_id: hyphenated(ledger_id(id.uuid(), book, sending.sender)),
         kind: KIND.to_owned(),
         request_fields: fields(request),
         ..PostRequest::default()
@@ -49,6 +49,12 @@ pub fn posting(book: &BookName, id: RequestId, request: &SendGiftRequest, sendin
             PostRequest { refusal: refusal.reason().to_owned(), refusal_detail: format!("gift_id={}", sending.gift_id), ..post }
         }
     }
+}
+
+/// The request id under which the ledger is asked for a sender's gift.
+#[must_use]
+pub fn ledger_id(request_id: uuid::Uuid, book: &BookName, sender: &str) -> uuid::Uuid {
+    derive_id(request_id, &[SCOPE, book.as_str(), sender])
 }
 
 fn hyphenated(id: uuid::Uuid) -> String {

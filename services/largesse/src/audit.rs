@@ -3,13 +3,13 @@
 //! [`audit`] looks once and at everything; [`continuous`] goes on with what is new, for the monitor. `coins`, `payouts`, `purchases`: the joins;
 //! `folds`: purchases as the monitor compares them.
 //!
-//! Reads the stores directly, so it works on a copy, with nothing running. A join that does not hold is looked at once more before it
-//! counts: on a running installation a service may be between its posting and its own row.
+//! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: what a service is just between its
+//! posting and its own row with is found in the ledger by the id it must have there.
 use crate::house::Service;
 use db::Database;
 use ledger::{
     domain::{chart::Unit, event::Body},
-    store::{Book, Store},
+    store::{Book, Known, Store},
     verify,
 };
 use money::BookName;
@@ -128,11 +128,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     problems.extend(coins.problem());
     let mut not_compared = Vec::new();
     let purchases = if exists(database, Service::Purchase).await? {
-        let tables = purchase::Store::open(database).await?;
-        let mut join = purchases::join(&tables, store, (book, &name)).await?;
-        if !join.problems.is_empty() {
-            join = purchases::join(&tables, store, (book, &name)).await?;
-        }
+        let join = purchases::join(&purchase::Store::open(database).await?, store, (book, &name)).await?;
         problems.extend(join.problems);
         Some(join.credited)
     } else {
@@ -141,12 +137,10 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     };
     if exists(database, Service::Payout).await? {
         let tables = payout::store::Store::inspect(database).await?;
-        let mut found = payouts::problems(&tables, &lines, &name).await?;
-        if !found.is_empty() {
-            let (lines, _) = ledger::read::trial_balance(store, book.key).await?;
-            found = payouts::problems(&tables, &lines, &name).await?;
-        }
-        problems.extend(found);
+        let before = payouts::before(&tables, &name).await?;
+        let (lines, last_seq) = ledger::read::trial_balance(store, book.key).await?;
+        let moment = payouts::Moment { store, book, last_seq, lines };
+        problems.extend(payouts::problems(&tables, before, &moment, &name).await?);
     } else {
         not_compared.push("payout");
     }
@@ -167,14 +161,14 @@ pub(crate) async fn exists(database: &Database, service: Service) -> Result<bool
     Ok(found.is_some())
 }
 
-/// Postings of a book by id whose kind begins with `prefix`.
-async fn postings(store: &dyn Store, book: &Book, prefix: &str) -> Result<BTreeMap<Uuid, i64>, Fault> {
+/// Postings of a book by id whose kind begins with `prefix`, and the last event that was read.
+async fn postings(store: &dyn Store, book: &Book, prefix: &str) -> Result<(BTreeMap<Uuid, i64>, i64), Fault> {
     const PAGE: i64 = 5_000;
     let mut found = BTreeMap::new();
     let mut from = 1;
     loop {
         let page = store.events(book.key, from, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(found) };
+        let Some(last) = page.last() else { return Ok((found, from - 1)) };
         from = last.event.seq + 1;
         for stored in page {
             if let Body::Posting(posting) = &stored.event.body
@@ -184,4 +178,18 @@ async fn postings(store: &dyn Store, book: &Book, prefix: &str) -> Result<BTreeM
             }
         }
     }
+}
+
+/// Where in the journal the postings with these ids are, those that are there.
+async fn seqs(store: &dyn Store, book: &Book, ids: Vec<Uuid>) -> Result<BTreeMap<Uuid, i64>, Fault> {
+    const PAGE: usize = 500;
+    let mut found = BTreeMap::new();
+    for page in ids.chunks(PAGE) {
+        let known = store.ids(book.key, page).await?;
+        found.extend(known.into_iter().filter_map(|(id, known)| match known {
+            Known::Event(seq) => Some((id, seq)),
+            Known::Refusal(_) => None,
+        }));
+    }
+    Ok(found)
 }

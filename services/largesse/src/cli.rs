@@ -2,9 +2,11 @@
 use crate::config::telemetry_from_env;
 use std::{error::Error, future::Future, process::ExitCode};
 
+pub mod backup;
 pub mod bench;
 pub mod config;
 pub mod demo;
+pub mod explain;
 pub mod export;
 pub mod import;
 pub mod migrate;

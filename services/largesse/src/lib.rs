@@ -5,14 +5,18 @@
 //! - [`fleet`], [`installation`], [`shop`]: processes, and their services as an app sees them.
 //! - [`replay`]: recorded gifts, sent again. [`audit`]: is the money where it should be, across services?
 //! - [`privacy`]: what is personal; a user's own data, shown and erased.
+//! - [`backup`]: a copy of everything, taken while it runs.
+//! - [`explain`]: the whole story behind an id.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`bench`]: how fast it all is.
 //! - [`cli`]: the commands.
 pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod explain;
 pub mod export;
 pub mod fleet;
 pub mod house;

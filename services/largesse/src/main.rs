@@ -2,7 +2,7 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 use largesse::{
     bench::echo,
-    cli::{self, bench, config, demo, export, import, migrate, privacy, replay, serve, status, token, verify},
+    cli::{self, backup, bench, config, demo, explain, export, import, migrate, privacy, replay, serve, status, token, verify},
     house,
 };
 use std::process::ExitCode;
@@ -39,6 +39,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Checks the books; exit code 1 and the first bad event when they are wrong.
     Verify(verify::Arguments),
+    /// Tells the whole story behind an id: what it is, where the money came from and what became of it.
+    Explain(Box<explain::Arguments>),
     /// Writes a book's journal as CSV.
     Export(export::Arguments),
     /// Posts a CSV such as export writes into a book; doing it twice changes nothing.
@@ -57,6 +59,10 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Takes a copy of everything while it runs, all of one moment.
+    Backup(backup::BackupArguments),
+    /// Makes an installation of a copy, elsewhere, and checks it.
+    Restore(backup::RestoreArguments),
     /// Brings the tables of services up to date and ends.
     Migrate(migrate::Arguments),
 }
@@ -86,6 +92,10 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => cli::run("largesse demo", demo::run(arguments)),
         Command::Replay(arguments) => cli::run("largesse replay", replay::run(arguments)),
         Command::Verify(arguments) => cli::run("largesse verify", verify::run(arguments)),
+        Command::Explain(arguments) => match arguments.place.address() {
+            Ok(address) => cli::run("largesse explain", explain::run(address, *arguments)),
+            Err(error) => cli::refuse(&error),
+        },
         Command::Export(arguments) => cli::run("largesse export", export::run(arguments)),
         Command::Import(arguments) => cli::run("largesse import", import::run(arguments)),
         Command::Bench(arguments) => cli::run("largesse bench", bench::run(arguments)),
@@ -99,8 +109,16 @@ fn main() -> ExitCode {
             Ok(place) => cli::run("largesse privacy", privacy::run(place, arguments.deed)),
             Err(error) => cli::refuse(&error),
         },
-        Command::Migrate(arguments) => match arguments.address() {
+        Command::Migrate(arguments) => match arguments.place.address() {
             Ok(address) => cli::run("largesse migrate", migrate::run(address, arguments.services)),
+            Err(error) => cli::refuse(&error),
+        },
+        Command::Backup(arguments) => match arguments.place.address() {
+            Ok(address) => cli::run("largesse backup", backup::backup(address, arguments.to)),
+            Err(error) => cli::refuse(&error),
+        },
+        Command::Restore(arguments) => match arguments.place.address() {
+            Ok(address) => cli::run("largesse restore", backup::restore(address, arguments.from)),
             Err(error) => cli::refuse(&error),
         },
     }

@@ -39,3 +39,4 @@ pub use config::Config;
 pub use error::Error;
 pub use ledger::{Ledger, open_store};
 pub use service::Service;
+pub use wire::{pending_posted_id, posted_id};

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 mod balance;
 mod entries;
+pub mod trail;
 
 pub use balance::{BalanceAt, counters_at};
 pub use entries::{Entry, Filter, Listing, Page};

@@ -72,7 +72,7 @@ impl Service {
         let book = caller.book(book)?;
         let handle = self.ledger.book(&book).await?;
         let principal = &caller.principal;
-        let subject = if principal.role == Role::Service { String::new() } else { principal.subject.to_string() };
+        let subject = if principal.role == Role::Service { wire::SERVICE.to_owned() } else { principal.subject.to_string() };
         Ok(Place { handle, book, subject })
     }
 }

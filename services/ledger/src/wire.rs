@@ -35,6 +35,26 @@ pub(crate) struct Scope<'a> {
     pub subject: &'a str,
 }
 
+/// What is posted with a request id.
+pub(crate) const POST: &str = "ledger.Post";
+/// A hold that is posted with a request id.
+pub(crate) const POST_PENDING: &str = "ledger.PostPending";
+
+/// The id of the posting that a service gets for a `Post` with this request id, if it got one: for whoever looks for it in the journal.
+#[must_use]
+pub fn posted_id(request_id: Uuid, book: &str) -> Uuid {
+    derive_id(request_id, &[POST, book, SERVICE])
+}
+
+/// As [`posted_id`], for a `PostPending`.
+#[must_use]
+pub fn pending_posted_id(request_id: Uuid, book: &str) -> Uuid {
+    derive_id(request_id, &[POST_PENDING, book, SERVICE])
+}
+
+/// The subject of ids that services give.
+pub(crate) const SERVICE: &str = "";
+
 /// The id an answer is kept under.
 pub(crate) fn event_id(request_id: &str, rpc: &str, scope: Scope<'_>) -> Result<Uuid, Error> {
     let id = RequestId::parse(request_id).map_err(|why| malformed("request_id", why.to_string()))?;

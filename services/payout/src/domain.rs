@@ -1,7 +1,7 @@
 //! A payout's life: where it stands, what a bank's answer means, and when to look again. No clock, no I/O.
 
 use iso20022::{Outcome, Rail};
-use money::{BookName, Money, UserKey};
+use money::{BookName, Money, UserKey, derive_id};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -194,6 +194,11 @@ pub struct Payout {
     pub final_at_ms: i64,
 }
 
+/// Kind of the posting that ends a payout that the bank paid.
+pub const SETTLE: &str = "payout.settle";
+/// Kind of the posting that ends one that it did not pay.
+pub const REJECT: &str = "payout.reject";
+
 /// Due times of final payouts.
 pub const NEVER_MS: i64 = i64::MAX;
 
@@ -202,6 +207,24 @@ impl Payout {
     #[must_use]
     pub fn end_to_end_id(&self) -> String {
         self.payout_id.simple().to_string()
+    }
+
+    /// Request id of the posting that holds the money.
+    #[must_use]
+    pub fn hold_id(&self) -> Uuid {
+        derive_id(self.payout_id, &["payout.hold"])
+    }
+
+    /// Request id of the posting that submits it, as long as that is what is to be done.
+    #[must_use]
+    pub fn submit_id(&self) -> Uuid {
+        derive_id(self.step_key, &["payout.submit"])
+    }
+
+    /// Request id of the posting that ends it, by what becomes of the money, as long as that is what is to be done.
+    #[must_use]
+    pub fn end_id(&self, kind: &str) -> Uuid {
+        derive_id(self.step_key, &[kind])
     }
 
     /// `MsgId` of a sending; every sending is a message of its own.

@@ -1,10 +1,10 @@
 //! Payouts as postings. Every one is named by the payout or its step's key, so that repeating it finds the first.
 
-use crate::domain::{Payout, Phase};
+use crate::domain::{Payout, Phase, REJECT, SETTLE};
 use api::ledger::{
     ListBooksRequest, PostPendingRequest, PostRequest, Posting, RequestField, Transfer, ledger_service_client::LedgerServiceClient,
 };
-use money::{BookName, derive_id};
+use money::BookName;
 use std::{
     collections::HashMap,
     sync::{Arc, RwLock},
@@ -95,10 +95,9 @@ impl Ledger {
             field("currency_code", payout.amount.currency()),
             field("minor_units", payout.amount.minor_units()),
         ];
-        let id = derive_id(payout.payout_id, &["payout.hold"]);
         let request = PostRequest {
             book: payout.book.to_string(),
-            request_id: id.to_string(),
+            request_id: payout.hold_id().to_string(),
             kind: "payout.hold".to_owned(),
             transfers: vec![transfer(payout, payable(payout), in_transit(payout), true)],
             request_fields: fields,
@@ -111,7 +110,7 @@ impl Ledger {
     pub async fn submit(&self, payout: &Payout) -> Result<Posting, Failure> {
         let request = PostPendingRequest {
             book: payout.book.to_string(),
-            request_id: derive_id(payout.step_key, &["payout.submit"]).to_string(),
+            request_id: payout.submit_id().to_string(),
             transfer_no: payout.hold_transfer_no,
             amount: 0,
             kind: "payout.submit".to_owned(),
@@ -124,8 +123,8 @@ impl Ledger {
     /// Posts the end: to the bank's cash when it settled, back to the creator when it did not.
     pub async fn finish(&self, payout: &Payout) -> Result<Posting, Failure> {
         let (kind, to) = match payout.phase {
-            Phase::Settling => ("payout.settle", format!("house/bank_cash/{}", payout.amount.currency())),
-            Phase::Returning => ("payout.reject", payable(payout)),
+            Phase::Settling => (SETTLE, format!("house/bank_cash/{}", payout.amount.currency())),
+            Phase::Returning => (REJECT, payable(payout)),
             Phase::Requested
             | Phase::Refused
             | Phase::Held
@@ -138,7 +137,7 @@ impl Ledger {
         };
         let request = PostRequest {
             book: payout.book.to_string(),
-            request_id: derive_id(payout.step_key, &[kind]).to_string(),
+            request_id: payout.end_id(kind).to_string(),
             kind: kind.to_owned(),
             transfers: vec![transfer(payout, in_transit(payout), to, false)],
             request_fields: vec![field("payout_id", payout.payout_id)],

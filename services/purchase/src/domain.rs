@@ -1,6 +1,6 @@
 //! The rules of a purchase: what a receipt is worth and how a sale splits. No I/O, no clock.
 
-use money::{BookName, Coins, Currency, Money, Rounding, UserKey};
+use money::{BookName, Coins, Currency, Money, Rounding, UserKey, derive_id};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -91,6 +91,14 @@ pub struct Purchase {
     pub created_at_ms: i64,
     /// Times the ledger said no for good; part of the credit's derived id.
     pub attempt: i64,
+}
+
+impl Purchase {
+    /// Request id of the posting that issues its coins, until the ledger refuses that for good and the next attempt gets another.
+    #[must_use]
+    pub fn credit_id(&self) -> Uuid {
+        derive_id(self.purchase_id, &["RedeemPurchase", &self.attempt.to_string()])
+    }
 }
 
 /// What a receipt is worth to the user and to us.

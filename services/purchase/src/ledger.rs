@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use api::ledger::ledger_service_client::LedgerServiceClient;
 use api::ledger::{BookMode, GetAccountRequest, ListBooksRequest, PostRequest, Posting, RequestField, Transfer};
-use money::{BookName, UserKey, derive_id};
+use money::{BookName, UserKey};
 use tonic::{Code, Status};
 
 use crate::domain::{Credit, Mode, Purchase};
@@ -126,10 +126,9 @@ fn posting(purchase: &Purchase) -> PostRequest {
         (house("prepaid_commission"), deferred, value.commission.minor_units()),
     ];
     let transfers = transfers.into_iter().filter(|(_, _, amount)| *amount > 0);
-    let attempt = purchase.attempt.to_string();
     PostRequest {
         book: purchase.book.to_string(),
-        request_id: derive_id(purchase.purchase_id, &["RedeemPurchase", &attempt]).to_string(),
+        request_id: purchase.credit_id().to_string(),
         kind: KIND.to_owned(),
         transfers: transfers
             .map(|(debit_account, credit_account, amount)| Transfer { debit_account, credit_account, amount, ..Transfer::default() })

@@ -78,6 +78,12 @@ impl Store {
         purchases::credited(&self.pool, book, after, CREDITED_PAGE_MAX).await
     }
 
+    /// Purchases of a book that were verified and whose coins are not known to be there, in the order of their ids, after `after`; at most
+    /// [`CREDITED_PAGE_MAX`]. [`crate::domain::Purchase::credit_id`] is how the ledger was asked.
+    pub async fn verified(&self, book: &BookName, after: Option<Uuid>) -> Result<Vec<crate::domain::Purchase>, Error> {
+        purchases::verified(&self.pool, book, after, CREDITED_PAGE_MAX).await
+    }
+
     /// A user's purchases, newest first, for showing them to whom they belong; before this one when given, at most `count_max`.
     pub async fn of_user(
         &self,

@@ -5,6 +5,7 @@
 //! sees its pipe close and stops the server too.
 
 mod install;
+mod recovery;
 mod server;
 mod standby;
 mod template;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use install::Installation;
+pub use recovery::Archived;
 use server::Server;
 
 /// Why a private PostgreSQL could not be had.
@@ -141,6 +143,11 @@ impl Cluster {
         self.server = None;
         self.server = Some(self.started(settings)?);
         Ok(())
+    }
+
+    /// Where its client programs are, as far as they are beside the server's.
+    pub fn programs(&self) -> &Path {
+        &self.installation.bin
     }
 
     /// The server's data directory.

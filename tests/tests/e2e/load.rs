@@ -96,6 +96,11 @@ impl Load {
         }
     }
 
+    /// Whether callers were told to have their last answer.
+    pub fn is_over(&self) -> bool {
+        self.enough.load(SeqCst)
+    }
+
     pub fn count(&self) -> usize {
         self.answered.load(SeqCst)
     }

@@ -1,5 +1,6 @@
 //! The whole installation in real processes: killed, split, rivalled, replayed and traced.
 #![allow(clippy::unwrap_used)]
+mod backup;
 mod collector;
 mod crash;
 mod documented;
@@ -11,6 +12,7 @@ mod load;
 mod markers;
 mod postmaster;
 mod recording;
+mod recovery;
 mod rivals;
 mod rolling;
 mod standby;

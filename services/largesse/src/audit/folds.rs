@@ -2,8 +2,11 @@
 //!
 //! A posting's id keeps the time of its purchase. So both sides are folded by ten minutes: how many, and the sum of their ids. Folds that differ say
 //! that a purchase lacks its posting or the reverse; `largesse verify` names it.
-use super::Fault;
-use ledger::domain::event::{Body, Event};
+use super::{Fault, purchases::credited_by, seqs};
+use ledger::{
+    domain::event::{Body, Event},
+    store::{Book, Store},
+};
 use money::{BookName, id_time_ms};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,6 +20,8 @@ const STRETCH_MS: u64 = 600_000;
 const SETTLED: Duration = Duration::from_secs(60);
 /// Purchases read in one look, and the rest of their stretch.
 const ROWS_MAX: i64 = 5_000;
+/// Verified purchases read in one look.
+const VERIFIED_MAX: usize = 10_000;
 /// What kinds of postings for purchases begin with.
 const KIND: &str = "purchase.";
 
@@ -31,6 +36,14 @@ pub(super) struct Purchases {
     next: u64,
     /// Stretches that differed the last time.
     suspects: BTreeSet<u64>,
+}
+
+/// The ledger's side.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    pub store: &'a dyn Store,
+    pub book: &'a Book,
+    pub name: &'a BookName,
 }
 
 /// What a look came to.
@@ -55,18 +68,22 @@ impl Purchases {
     }
 
     /// Compares the stretches that differed, and some more. The journal must have been followed to its end just before.
-    pub async fn compare(&mut self, tables: &purchase::Store, book: &BookName, now: SystemTime) -> Result<Compared, Fault> {
+    pub async fn compare(&mut self, tables: &purchase::Store, side: Side<'_>, now: SystemTime) -> Result<Compared, Fault> {
+        let book = side.name;
         let settled = now.checked_sub(SETTLED).and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
         let end = u64::try_from(settled.as_millis()).unwrap_or(u64::MAX) / STRETCH_MS;
         let (mut differing, mut sure) = (BTreeSet::new(), None);
+        let posted = posted(tables, side).await?;
         for &stretch in &self.suspects {
-            let (theirs, _) = read(tables, book, stretch, stretch + 1, ROWS_MAX).await?;
+            let (mut theirs, _) = read(tables, book, stretch, stretch + 1, ROWS_MAX).await?;
+            join(&mut theirs, &posted, stretch, stretch + 1);
             if theirs.get(&stretch) != self.journal.get(&stretch) {
                 differing.insert(stretch);
                 sure = sure.or_else(|| Some((stretch, theirs.get(&stretch).map_or(0, |(count, _)| *count))));
             }
         }
-        let (theirs, reached) = read(tables, book, self.next, end, ROWS_MAX).await?;
+        let (mut theirs, reached) = read(tables, book, self.next, end, ROWS_MAX).await?;
+        join(&mut theirs, &posted, self.next, reached);
         differing.extend(self.differing(&theirs, self.next, reached));
         self.next = if reached >= end { 0 } else { reached };
         let again = !differing.is_empty();
@@ -89,6 +106,24 @@ impl Purchases {
         let all: BTreeSet<u64> = ours.chain(theirs.keys().copied()).collect();
         all.into_iter().filter(|stretch| self.journal.get(stretch) != theirs.get(stretch)).collect()
     }
+}
+
+/// Postings of purchases that are verified and not yet known to be credited, because their service fell in between or is just there.
+async fn posted(tables: &purchase::Store, side: Side<'_>) -> Result<Vec<Uuid>, Fault> {
+    let (mut ids, mut after) = (Vec::new(), None);
+    while ids.len() < VERIFIED_MAX {
+        let page = tables.verified(side.name, after).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.purchase_id);
+        ids.extend(page.iter().map(credited_by));
+    }
+    Ok(seqs(side.store, side.book, ids).await?.into_keys().collect())
+}
+
+/// Counts those of some stretches among the credited.
+fn join(folds: &mut BTreeMap<u64, Fold>, posted: &[Uuid], from: u64, until: u64) {
+    let stretch = |id: &Uuid| id_time_ms(*id).unwrap_or(0) / STRETCH_MS;
+    posted.iter().filter(|id| (from..until).contains(&stretch(id))).for_each(|id| add(folds, *id));
 }
 
 fn add(folds: &mut BTreeMap<u64, Fold>, id: Uuid) {

@@ -2,36 +2,21 @@
 //!
 //! Services do the same when they start. Run it before a rollout, so that the new program finds its tables and the old one still fits them.
 use crate::{
-    cli::{Outcome, settings::Given},
+    cli::{Outcome, settings::Place},
     house::{Service, tables},
 };
 use clap::Args;
 use db::Database;
-use settings::Error;
 use std::process::ExitCode;
 
 /// Options of `largesse migrate`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    pub given: Given,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; as the settings say when not given.
-    #[arg(long, value_name = "URL")]
-    pub database: Option<String>,
+    pub place: Place,
     /// Whose tables; all of them when not given.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
-}
-
-impl Arguments {
-    /// The database's address, by flag, environment or file.
-    pub fn address(&self) -> Result<String, Error> {
-        let mut layers = self.given.gather()?;
-        if let Some(database) = &self.database {
-            layers.set("database", database, "--database");
-        }
-        Ok(layers.read()?.config.database_address())
-    }
 }
 
 /// Migrates and says what it looked at.

@@ -15,6 +15,27 @@ pub struct Given {
     pub set: Vec<String>,
 }
 
+/// Which database, for commands that work on one.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    #[command(flatten)]
+    pub given: Given,
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; as the settings say when not given.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+}
+
+impl Place {
+    /// The database's address, by flag, environment or file.
+    pub fn address(&self) -> Result<String, Error> {
+        let mut layers = self.given.gather()?;
+        if let Some(database) = &self.database {
+            layers.set("database", database, "--database");
+        }
+        Ok(layers.read()?.config.database_address())
+    }
+}
+
 /// Settings that were read and checked.
 #[derive(Debug)]
 pub struct Read {

@@ -103,7 +103,7 @@ impl Service {
     pub(super) async fn post_pending(&self, request: Request<pb::PostPendingRequest>) -> Result<pb::PostPendingResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
-        let id = wire::event_id(&sent.request_id, "ledger.PostPending", place.scope())?;
+        let id = wire::event_id(&sent.request_id, wire::POST_PENDING, place.scope())?;
         let transfer_no = transfer_no(sent.transfer_no)?;
         let amount = match sent.amount {
             0 => None,

@@ -1,6 +1,6 @@
 //! What is asked: protobuf to domain, and the bounds of what a request may carry.
 
-use super::{Scope, account_name, event_id, malformed};
+use super::{POST, Scope, account_name, event_id, malformed};
 use crate::{
     codec,
     domain::{
@@ -141,7 +141,7 @@ fn refusal(reason: String, detail: String) -> Result<Option<CallerRefusal>, Erro
 
 /// A well-formed posting request.
 pub(crate) fn post(sent: pb::PostRequest, scope: Scope<'_>) -> Result<Request, Error> {
-    let id = event_id(&sent.request_id, "ledger.Post", scope)?;
+    let id = event_id(&sent.request_id, POST, scope)?;
     posting(id, sent)
 }
 

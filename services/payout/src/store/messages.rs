@@ -44,7 +44,28 @@ pub async fn insert(tx: &mut AnyConnection, vault: &Vault, place: &Place, messag
     Ok(())
 }
 
+/// That a message went, without what it said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// `sent` or `received`.
+    pub direction: String,
+    /// `pain.001`, `ask`, or `answer`.
+    pub kind: String,
+    /// HTTP status of an answer; 0 for none.
+    pub http_status: i64,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+}
+
 impl Store {
+    /// Which messages went, oldest first. Needs no key.
+    pub async fn passed(&self, place: &Place) -> Result<Vec<Passed>, Error> {
+        let sql = "SELECT direction, kind, http_status, at_ms FROM bank_message WHERE book = $1 AND payout_id = $2 ORDER BY message_no";
+        let query = sqlx::query_as(sql).bind(place.book.as_str().to_owned()).bind(place.payout_id.to_string());
+        let rows: Vec<(String, String, i64, i64)> = query.fetch_all(self.pool()).await?;
+        Ok(rows.into_iter().map(|(direction, kind, http_status, at_ms)| Passed { direction, kind, http_status, at_ms }).collect())
+    }
+
     /// Every message of a payout, opened, oldest first.
     pub async fn messages(&self, vault: &Vault, place: &Place) -> Result<Vec<Message>, Error> {
         let rows: Vec<(String, String, i64, i64, Vec<u8>)> = sqlx::query_as(

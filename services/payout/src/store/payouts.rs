@@ -159,38 +159,12 @@ pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&St
     Ok(Some(payout))
 }
 
-/// Money of payouts that are not final, by currency code, in minor units.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UnderWay {
-    /// Held and not submitted: equals the open holds on `house/in_transit/<CUR>`.
-    pub held: BTreeMap<String, i128>,
-    /// Submitted and not finished: equals the balance of `house/in_transit/<CUR>`.
-    pub in_transit: BTreeMap<String, i128>,
-    /// Requested, the hold's outcome not recorded yet: may be in `held` or nowhere. Empty when nothing is under way.
-    pub requested: BTreeMap<String, i128>,
-}
-
 impl Store {
-    /// What is under way in a book, for comparing with the ledger. A payout whose posting is done and not yet recorded is on the earlier
-    /// side; compare when nothing moves.
-    pub async fn under_way(&self, book: &BookName) -> Result<UnderWay, Error> {
-        let rows: Vec<(String, String, i64)> = sqlx::query_as(
-            "SELECT phase, currency, minor_units FROM payout WHERE book = $1 AND phase NOT IN ('refused', 'settled', 'rejected')",
-        )
-        .bind(book.as_str().to_owned())
-        .fetch_all(self.pool())
-        .await?;
-        let mut sums = UnderWay::default();
-        for (phase, code, minor_units) in rows {
-            let sum = match Phase::from_name(&phase).ok_or(Error::Row("phase"))? {
-                Phase::Requested => &mut sums.requested,
-                Phase::Held => &mut sums.held,
-                Phase::Intent | Phase::Sent | Phase::Accepted | Phase::Unknown | Phase::Settling | Phase::Returning => &mut sums.in_transit,
-                Phase::Refused | Phase::Settled | Phase::Rejected => continue,
-            };
-            *sum.entry(code).or_default() += i128::from(minor_units);
-        }
-        Ok(sums)
+    /// Those of a book that are not final, for comparing with the ledger.
+    pub async fn under_way(&self, book: &BookName) -> Result<BTreeMap<Uuid, Payout>, Error> {
+        let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND phase NOT IN ('refused', 'settled', 'rejected')");
+        let rows = query.bind(book.as_str().to_owned()).fetch_all(self.pool()).await?;
+        rows.iter().map(|row| read(row).map(|payout| (payout.payout_id, payout))).collect()
     }
 
     /// How many are under way in each state that is not final, and when the oldest was asked for.
@@ -212,6 +186,12 @@ impl Store {
     pub async fn payout(&self, place: &Place) -> Result<Option<Payout>, Error> {
         let mut connection = self.pool().acquire().await?;
         get(&mut connection, place).await
+    }
+
+    /// Payouts of a book by the request that asked for them or the posting that held their money. Reads them all: for a person who looks for one.
+    pub async fn looked_up(&self, book: &BookName, id: Uuid) -> Result<Vec<Payout>, Error> {
+        let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND (request_id = $2 OR hold_posting_id = $2) ORDER BY payout_id");
+        query.bind(book.as_str().to_owned()).bind(id.to_string()).fetch_all(self.pool()).await?.iter().map(read).collect()
     }
 
     /// As [`update`], in a transaction of its own.

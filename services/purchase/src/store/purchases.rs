@@ -1,11 +1,11 @@
 //! The table `purchase`.
 
 use money::{BookName, Coins, UserKey};
-use sqlx::{AnyConnection, AnyPool, Row};
+use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 use telemetry::Open;
 use uuid::Uuid;
 
-use super::rows::{CREDITED, VERIFIED, purchase};
+use super::rows::{VERIFIED, purchase};
 use super::{Credited, Error, Store};
 use crate::domain::{Credit, Purchase};
 
@@ -72,8 +72,14 @@ pub(crate) async fn credit(connection: &mut AnyConnection, of: &Purchase, credit
 }
 
 impl Store {
+    /// Purchases of a book by the request that brought them or the store's transaction. Reads them all: for a person who looks for one.
+    pub async fn looked_up(&self, book: &BookName, id: &str) -> Result<Vec<Purchase>, Error> {
+        let query = sqlx::query("SELECT * FROM purchase WHERE book = $1 AND (request_id = $2 OR transaction_id = $2) ORDER BY purchase_id");
+        query.bind(book.as_str()).bind(id).fetch_all(&self.pool).await?.iter().map(purchase).collect()
+    }
+
     /// One purchase.
-    pub(crate) async fn purchase(&self, book: &BookName, purchase_id: Uuid) -> Result<Option<Purchase>, Error> {
+    pub async fn purchase(&self, book: &BookName, purchase_id: Uuid) -> Result<Option<Purchase>, Error> {
         let row = sqlx::query("SELECT * FROM purchase WHERE book = $1 AND purchase_id = $2")
             .bind(book.as_str())
             .bind(text(purchase_id))
@@ -135,20 +141,28 @@ impl Store {
 }
 
 pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Credited>, Error> {
-    let rows = sqlx::query("SELECT * FROM purchase WHERE book = $1 AND purchase_id > $2 AND state = $3 ORDER BY purchase_id LIMIT $4")
-        .bind(book.as_str())
-        .bind(text(after.unwrap_or(Uuid::nil())))
-        .bind(CREDITED)
-        .bind(count_max)
-        .fetch_all(pool)
-        .await?;
-    rows.iter()
+    let sql = "SELECT * FROM purchase WHERE book = $1 AND purchase_id > $2 AND state = 2 ORDER BY purchase_id LIMIT $3";
+    page(pool, sql, (book, after, count_max))
+        .await?
+        .iter()
         .map(|row| {
             let purchase = purchase(row)?;
             let coins: Coins = purchase.value.coins;
             Ok(Credited { purchase_id: purchase.purchase_id, posting_id: row.try_get("posting_id")?, user: purchase.user, coins })
         })
         .collect()
+}
+
+/// The state stands in the text, so that the index over what is open is used.
+pub(super) async fn verified(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Purchase>, Error> {
+    let sql = "SELECT * FROM purchase WHERE state = 1 AND book = $1 AND purchase_id > $2 ORDER BY purchase_id LIMIT $3";
+    page(pool, sql, (book, after, count_max)).await?.iter().map(purchase).collect()
+}
+
+async fn page(pool: &AnyPool, sql: &'static str, which: (&BookName, Option<Uuid>, i64)) -> Result<Vec<AnyRow>, Error> {
+    let (book, after, count_max) = which;
+    let query = sqlx::query(sql).bind(book.as_str()).bind(text(after.unwrap_or(Uuid::nil()))).bind(count_max);
+    Ok(query.fetch_all(pool).await?)
 }
 
 pub(super) async fn unfinished(pool: &AnyPool) -> Result<Vec<Open>, Error> {

@@ -1,0 +1,138 @@
+//! `largesse explain`: the whole story behind an id.
+use crate::{
+    cli::{Outcome, settings::Place},
+    explain::{self, Scope, Sought, Story, links::Links},
+};
+use clap::Args;
+use db::Database;
+use money::{BookName, UserKey};
+use serde_json::Value;
+use std::{fmt::Write as _, process::ExitCode};
+
+/// Told after the options.
+const EXPLANATION: &str = "\
+ID is that of a posting, purchase, gift, quote or payout, or of the request that made one (for a gift or a quote also give --user), what a bank was told
+(EndToEndId or MsgId), or a store's transaction. Money is followed along people's accounts, first in, first out: back to what it came from, and on to what
+became of it. Reads the stores of all services, so it runs where their database is, also beside running services. Exit code 1: the id stands for nothing.
+
+  largesse explain 01890a5d-ac96-774b-bcce-b302099a8057
+  largesse explain 2000000123456789 --book demo --json";
+
+/// Options of `largesse explain`.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXPLANATION)]
+pub struct Arguments {
+    /// What is to be explained.
+    #[arg(value_name = "ID", value_parser = Sought::parse)]
+    pub id: Sought,
+    #[command(flatten)]
+    pub place: Place,
+    /// Only in this book.
+    #[arg(long, value_name = "BOOK", value_parser = book)]
+    pub book: Option<BookName>,
+    /// Whose request the id may be.
+    #[arg(long, value_name = "USER", value_parser = user)]
+    pub user: Option<UserKey>,
+    /// How many things on each way are told one by one.
+    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(0..=1_000))]
+    pub most: u16,
+    /// Prints JSON instead of lines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn book(text: &str) -> Result<BookName, String> {
+    BookName::try_new(text).map_err(|error| error.to_string())
+}
+
+fn user(text: &str) -> Result<UserKey, String> {
+    UserKey::try_new(text).map_err(|error| error.to_string())
+}
+
+/// Tells it; exit code 1 when there is nothing to tell.
+pub async fn run(address: String, arguments: Arguments) -> Outcome {
+    let Arguments { id, book, user, most, json, place: _ } = arguments;
+    let scope = Scope { book, user, most: usize::from(most) };
+    let stories = explain::explain(&Database::parse(&address)?, &id, &scope).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&stories)?);
+    } else {
+        let mut out = String::new();
+        for story in &stories {
+            let _ = writeln!(out, "{} {} in book {}", story.what, story.id, story.book);
+            tell(&mut out, story, 1);
+        }
+        print!("{out}");
+    }
+    if stories.is_empty() {
+        eprintln!("largesse: this id stands for nothing here; for a gift's or a quote's request id also give --user");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writing to a text can't fail.
+fn tell(out: &mut String, story: &Story, depth: usize) {
+    let pad = "  ".repeat(depth);
+    let _ = writeln!(out, "{pad}{}", story.told);
+    for (name, value) in &story.facts {
+        match value {
+            Value::String(text) if text.is_empty() => {}
+            Value::String(text) => {
+                let _ = writeln!(out, "{pad}{name}: {text}");
+            }
+            Value::Array(list) if list.is_empty() => {}
+            Value::Array(list) => {
+                let _ = writeln!(out, "{pad}{name}:");
+                for item in list {
+                    let _ = writeln!(out, "{pad}  {}", line(item));
+                }
+            }
+            other => {
+                let _ = writeln!(out, "{pad}{name}: {}", line(other));
+            }
+        }
+    }
+    for posting in &story.postings {
+        let _ = writeln!(out, "{pad}event {} {} {} {}", posting.seq, posting.time, posting.kind, posting.posting_id);
+        for moved in &posting.transfers {
+            let _ = writeln!(out, "{pad}  {:<17} {} -> {}  {}", moved.kind, moved.debit_account, moved.credit_account, moved.told);
+        }
+    }
+    ways(out, "from", &story.from, depth);
+    ways(out, "into", &story.into, depth);
+}
+
+/// An object in one line.
+fn line(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let told = fields.values().map(line).filter(|text| !text.is_empty());
+            told.collect::<Vec<_>>().join("  ")
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn ways(out: &mut String, name: &str, links: &Links, depth: usize) {
+    if links.told.is_empty() && links.more.is_none() {
+        return;
+    }
+    let pad = "  ".repeat(depth);
+    let _ = writeln!(out, "{pad}{name}:");
+    for link in &links.told {
+        match &link.story {
+            Some(story) => {
+                let _ = writeln!(out, "{pad}  {} {name} {} {}", link.told, story.what, story.id);
+                tell(out, story, depth + 2);
+            }
+            None => {
+                let _ = writeln!(out, "{pad}  {} {name} more than is told here", link.told);
+            }
+        }
+    }
+    if let Some(more) = &links.more {
+        let _ = writeln!(out, "{pad}  {more}");
+    }
+}

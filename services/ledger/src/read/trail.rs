@@ -1,0 +1,160 @@
+//! Where money in an account came from and what became of it: what came in first goes out first. Read from the store, whatever a writer knows.
+//!
+//! The counters after each entry say what the account ever received and ever gave. So a debit stands for a stretch of all that was ever given, and the
+//! credits that brought the same stretch of all that was ever received are what it was paid from; and the other way around.
+
+use super::balance::side;
+use crate::{
+    domain::{
+        account::Account,
+        event::{CHECKPOINT_EVERY, Transfer, TransferKind, seq_of},
+    },
+    store::{self, READ_CHUNK, Store, Walk, read_log},
+};
+
+/// Transfers of the journal's tail read at once.
+const TAIL_PAGE: i64 = 5_000;
+
+/// An entry of the account, and how much of it is of the stretch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The entry.
+    pub transfer: Transfer,
+    /// At most what it moved.
+    pub amount: i64,
+}
+
+/// Entries of a stretch, the earliest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// As far as they were looked for.
+    pub parts: Vec<Part>,
+    /// The account has more entries than were looked at, so some of the earliest may be missing.
+    pub cut: bool,
+}
+
+/// What a transfer moved; a hold and its end move nothing.
+fn moved(transfer: &Transfer) -> i64 {
+    match transfer.kind {
+        TransferKind::Posted | TransferKind::PostOfPending => transfer.amount,
+        TransferKind::Pending | TransferKind::VoidOfPending | TransferKind::ExpiryOfPending => 0,
+    }
+}
+
+/// Credits of the account that paid for a debit of it. Looks at `entries_max` entries before it.
+pub async fn sources(store: &dyn Store, book: i64, account: i64, debit: &Transfer, entries_max: usize) -> Result<Trail, store::Error> {
+    let end = debit.debit_after.debits_posted;
+    let stretch = (end - moved(debit), end);
+    let credited = |transfer: &Transfer| transfer.credit_after.credits_posted;
+    let mut trail = Trail::default();
+    let (mut next, mut looked_at) = (debit.debit_prev, 0);
+    while next > 0 && stretch.0 < stretch.1 {
+        for transfer in walk(store, book, account, next).await? {
+            (looked_at, next) = (looked_at + 1, side(&transfer, account).1);
+            if transfer.credit == account {
+                add(&mut trail, &transfer, credited(&transfer), stretch);
+            }
+            if side(&transfer, account).0.credits_posted <= stretch.0 {
+                next = 0;
+                break;
+            }
+        }
+        if looked_at >= entries_max && next > 0 {
+            trail.cut = true;
+            break;
+        }
+    }
+    trail.parts.reverse();
+    Ok(trail)
+}
+
+/// Debits of the account that a credit of it paid for. Looks at `entries_max` entries after it.
+pub async fn uses(store: &dyn Store, book: i64, account: &Account, credit: &Transfer, entries_max: usize) -> Result<Trail, store::Error> {
+    let end = credit.credit_after.credits_posted;
+    let stretch = (end - moved(credit), end);
+    let mut trail = Trail::default();
+    if stretch.0 >= stretch.1 {
+        return Ok(trail);
+    }
+    let mut next = from_behind(store, book, account, (credit.no, stretch.1)).await?;
+    let mut looked_at = 0;
+    while next > credit.no {
+        for transfer in walk(store, book, account.key, next).await? {
+            (looked_at, next) = (looked_at + 1, side(&transfer, account.key).1);
+            if transfer.debit == account.key {
+                add(&mut trail, &transfer, transfer.debit_after.debits_posted, stretch);
+            }
+            // Spent before the credit came: nothing of what is earlier is of it.
+            if side(&transfer, account.key).0.debits_posted <= stretch.0 || next <= credit.no {
+                next = 0;
+                break;
+            }
+        }
+        if looked_at >= entries_max && next > credit.no {
+            trail.cut = true;
+            break;
+        }
+    }
+    trail.parts.reverse();
+    Ok(trail)
+}
+
+fn add(trail: &mut Trail, transfer: &Transfer, counter: i64, (from, until): (i64, i64)) {
+    let amount = counter.min(until) - (counter - moved(transfer)).max(from);
+    if amount > 0 {
+        trail.parts.push(Part { transfer: transfer.clone(), amount });
+    }
+}
+
+async fn walk(store: &dyn Store, book: i64, account: i64, from_no: i64) -> Result<Vec<Transfer>, store::Error> {
+    let way = store.walk(book, account, Walk { from_no, above_no: 0, limit: CHECKPOINT_EVERY }).await?;
+    if way.is_empty() { Err(super::balance::lost(from_no)) } else { Ok(way) }
+}
+
+/// An entry after which the account has given all of `until`, or its last: where a walk back begins.
+async fn from_behind(store: &dyn Store, book: i64, account: &Account, (after_no, until): (i64, i64)) -> Result<i64, store::Error> {
+    const PAGE: i64 = 256;
+    let mut from = after_no + 1;
+    loop {
+        let page = store.checkpoints(book, (account.key, from), PAGE).await?;
+        let own: Vec<_> = page.iter().take_while(|row| row.account == account.key).collect();
+        if let Some(enough) = own.iter().find(|row| row.counters.debits_posted >= until) {
+            return Ok(enough.no);
+        }
+        match own.last() {
+            Some(last) if own.len() == page.len() && !page.is_empty() => from = last.no + 1,
+            _ => return Ok(account.last_transfer),
+        }
+    }
+}
+
+/// Accounts by their keys, each as the journal's last event left it: its row, what the log has of it, and the transfers after both.
+pub async fn accounts(store: &dyn Store, book: i64, keys: &[i64]) -> Result<Vec<Account>, store::Error> {
+    // The head first: what rows and log lack then comes after its `replay_from`.
+    let Some(head) = store.head(book).await? else { return Ok(Vec::new()) };
+    let behind = read_log(store, book).await?;
+    let mut accounts = Vec::new();
+    for chunk in keys.chunks(READ_CHUNK) {
+        accounts.extend(store.accounts_by_key(book, chunk).await?);
+    }
+    for account in &mut accounts {
+        if let Some(standing) = behind.get(account.key) {
+            standing.apply(account);
+        }
+    }
+    let mut from = head.replay_from;
+    loop {
+        let page = store.transfers(book, from, TAIL_PAGE).await?;
+        let Some(last) = page.last() else { return Ok(accounts) };
+        from = last.no + 1;
+        for account in &mut accounts {
+            for transfer in page.iter().filter(|transfer| transfer.debit == account.key || transfer.credit == account.key) {
+                if account.last_transfer < transfer.no {
+                    account.counters = side(transfer, account.key).0;
+                    account.last_transfer = transfer.no;
+                    account.seq = account.seq.max(seq_of(transfer.no));
+                }
+            }
+        }
+    }
+}
