@@ -9,7 +9,7 @@ else
 TEST := $(CARGO) test --release --workspace --no-fail-fast
 endif
 
-.PHONY: fuzz demo test reference model crash bench check needs build
+.PHONY: fuzz demo test reference model crash bench check deny needs build
 
 demo: build
 	target/release/largesse demo $(ARGS)
@@ -59,6 +59,15 @@ bench: build
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(MAKE) deny
+
+# Licences, bans and sources of all that is depended on; and known vulnerabilities, where their database can be reached.
+deny:
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install cargo-deny --locked --debug --quiet
+	$(CARGO) deny --config .deny.toml check --hide-inclusion-graph bans licenses sources
+	@if GIT_TERMINAL_PROMPT=0 timeout 20 git ls-remote --exit-code https://github.com/RustSec/advisory-db HEAD >/dev/null 2>&1; \
+	  then $(CARGO) deny --config .deny.toml check --hide-inclusion-graph advisories; \
+	  else echo "not checked against known vulnerabilities: their database can't be reached from here" >&2; fi
 
 # PostgreSQL's server and the XML schema checker: installed where we may, named where we may not.
 needs:

@@ -7,12 +7,14 @@
 //! - [`privacy`]: what is personal; a user's own data, shown and erased.
 //! - [`backup`]: a copy of everything, taken while it runs.
 //! - [`explain`]: the whole story behind an id.
+//! - [`citus`]: tables spread over a cluster.
 //! - [`export`], [`import`]: a book's journal as CSV, out and in.
 //! - [`bench`]: how fast it all is.
 //! - [`cli`]: the commands.
 pub mod audit;
 pub mod backup;
 pub mod bench;
+pub mod citus;
 pub mod cli;
 pub mod config;
 pub mod demo;

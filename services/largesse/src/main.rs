@@ -110,7 +110,7 @@ fn main() -> ExitCode {
             Err(error) => cli::refuse(&error),
         },
         Command::Migrate(arguments) => match arguments.place.address() {
-            Ok(address) => cli::run("largesse migrate", migrate::run(address, arguments.services)),
+            Ok(address) => cli::run("largesse migrate", migrate::run(address, arguments.services, arguments.citus)),
             Err(error) => cli::refuse(&error),
         },
         Command::Backup(arguments) => match arguments.place.address() {

@@ -8,7 +8,7 @@ use money::{BookName, UserKey};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, Connection as _};
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 /// What becomes of a column when its user is erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -130,8 +130,49 @@ pub async fn export(of: &Of<'_>, key_file: &Path) -> Result<Value, Fault> {
         whole["beneficiaries"] = json!(theirs.beneficiaries);
         whole["payouts"] = json!(theirs.payouts);
     }
+    if crate::audit::exists(database, Service::Support).await? {
+        let tables = support::store::Store::open(database).await?;
+        let acts = tables.acts_about(book.as_str(), user.as_str(), &things(of).await?).await?;
+        // By whom of the staff is theirs to know among themselves; what was done and why is the user's.
+        let act = |line: &support::domain::Line| {
+            let deed = &line.deed;
+            json!({
+                "time_ms": line.time_ms, "role": deed.role, "rpc": deed.rpc, "reason": deed.reason, "request": deed.request_json,
+                "outcome": deed.outcome,
+            })
+        };
+        whole["acts"] = json!(acts.iter().map(act).collect::<Vec<_>>());
+    }
     whole["entries"] = entries(of).await?;
     Ok(whole)
+}
+
+/// Ids of the user's things, by which staff may have asked for them.
+async fn things(of: &Of<'_>) -> Result<BTreeSet<String>, Fault> {
+    let Of { database, book, user } = of;
+    let mut things = BTreeSet::new();
+    if crate::audit::exists(database, Service::Purchase).await? {
+        let (tables, mut before) = (purchase::Store::open(database).await?, None);
+        loop {
+            let page = tables.of_user(book, user, before, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.purchase_id);
+            things.extend(page.iter().map(|purchase| purchase.purchase_id.to_string()));
+        }
+    }
+    if crate::audit::exists(database, Service::Earnings).await? {
+        let (tables, mut after) = (earnings::store::Store::open(database).await?, None);
+        loop {
+            let page = tables.of_user(book, user, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            things.extend(page.iter().map(|quote| quote.id.to_string()));
+        }
+    }
+    if crate::audit::exists(database, Service::Payout).await? {
+        things.extend(payout::store::Store::inspect(database).await?.ids_of(book, user).await?);
+    }
+    Ok(things)
 }
 
 /// Every transfer of the user's accounts, from the journal.
@@ -175,7 +216,8 @@ pub async fn erase(of: &Of<'_>) -> Result<Erased, Fault> {
         erased.wallets = purchase::Store::open(database).await?.erase(book, user).await?;
     }
     if crate::audit::exists(database, Service::Support).await? {
-        erased.acts = support::store::Store::open(database).await?.erase(book.as_str(), user.as_str()).await?;
+        let things = things(of).await?;
+        erased.acts = support::store::Store::open(database).await?.erase(book.as_str(), user.as_str(), &things).await?;
     }
     for service in [Service::Payout, Service::Purchase, Service::Support] {
         scrub(database, service).await?;

@@ -4,6 +4,7 @@ use crate::{
     context::{self, CallContext},
     errors,
     overload::Place,
+    quota::Seat,
     trace::{self, Span},
 };
 use bytes::Bytes;
@@ -25,7 +26,7 @@ pub(crate) struct Watched {
     closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     span: Span,
     done: bool,
-    _place: Place,
+    _held: (Place, Seat),
 }
 
 impl Watched {
@@ -34,11 +35,11 @@ impl Watched {
         inner: Body,
         context: CallContext,
         span: Span,
-        place: Place,
+        held: (Place, Seat),
         closing: Option<WaitForCancellationFutureOwned>,
     ) -> Body {
         let alarm = context.deadline.map(|at| Box::pin(sleep_until(at)));
-        Body::new(Self { inner, context, alarm, closing: closing.map(Box::pin), span, done: false, _place: place })
+        Body::new(Self { inner, context, alarm, closing: closing.map(Box::pin), span, done: false, _held: held })
     }
 
     /// Ends the stream with `status` in its trailers.

@@ -43,6 +43,14 @@ pub fn quota_exceeded(of: &str, per_second: u32, wait: Duration) -> Status {
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
+/// RESOURCE_EXHAUSTED: whoever calls holds too many streams open; nothing happened. Come again once one of them has ended.
+pub fn too_many_streams(of: &str, max: u32) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
+    let facts = [("of", of.to_owned()), ("streams_max", max.to_string())];
+    let message = "too many streams are open; nothing happened, end one of them first";
+    with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
+}
+
 /// UNAVAILABLE: it may or may not have happened. Retry the same id to find out.
 pub fn outcome_unknown(message: impl Into<String>) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));

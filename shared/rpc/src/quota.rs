@@ -1,7 +1,7 @@
 //! How many calls a second anybody may make: so that one who calls too often is told to slow down, and nobody else notices.
 //!
 //! Each identity has an allowance that fills up steadily to a burst (GCRA); so have the users of an app together. What a stream carries counts item by
-//! item, where the service asks [`Allowance::take`]. Refused calls change nothing.
+//! item, where the service asks [`Allowance::take`]; and streams that only stay open are counted as long as they do. Refused calls change nothing.
 use crate::errors;
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
@@ -11,9 +11,10 @@ use identity::{Principal, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::HashMap,
     hash::{BuildHasher as _, RandomState},
     num::NonZeroU32,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
@@ -30,10 +31,14 @@ pub struct Config {
     pub user_per_second: u32,
     /// How many of them may come at once.
     pub user_burst: u32,
+    /// Streams one user may hold open.
+    pub user_streams: u32,
     /// Calls and streamed items a second of one member of staff.
     pub staff_per_second: u32,
     /// How many of them may come at once.
     pub staff_burst: u32,
+    /// Streams one member of staff may hold open.
+    pub staff_streams: u32,
     /// Calls and streamed items a second of one service.
     pub service_per_second: u32,
     /// How many of them may come at once.
@@ -49,9 +54,12 @@ impl Default for Config {
         Self {
             user_per_second: 100,
             user_burst: 1_000,
+            // Some devices, with a room and a payout watched on each.
+            user_streams: 32,
             // A script that goes through some thousand users is work, too.
             staff_per_second: 100,
             staff_burst: 2_000,
+            staff_streams: 64,
             service_per_second: 0,
             service_burst: 0,
             app_per_second: 0,
@@ -65,8 +73,10 @@ impl Config {
     pub const NONE: Self = Self {
         user_per_second: 0,
         user_burst: 0,
+        user_streams: 0,
         staff_per_second: 0,
         staff_burst: 0,
+        staff_streams: 0,
         service_per_second: 0,
         service_burst: 0,
         app_per_second: 0,
@@ -115,12 +125,42 @@ impl Group {
     }
 }
 
+/// How many streams each identity holds open; those that hold none are not in it.
+#[derive(Debug, Default)]
+struct Held(Mutex<HashMap<u64, u32>>);
+
+impl Held {
+    fn counts(&self) -> MutexGuard<'_, HashMap<u64, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stream that is open, counted until it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Seat(Option<(Arc<Held>, u64)>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let Some((held, key)) = &self.0 else { return };
+        let mut counts = held.counts();
+        if let Some(count) = counts.get_mut(key) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(key);
+            }
+        }
+    }
+}
+
 /// Everybody's allowances in this process.
 pub struct Quotas {
     users: Option<Group>,
     staff: Option<Group>,
     services: Option<Group>,
     apps: Option<Group>,
+    user_streams: u32,
+    staff_streams: u32,
+    held: Arc<Held>,
     hasher: RandomState,
 }
 
@@ -133,6 +173,9 @@ impl Quotas {
             staff: Group::try_new("staff", config.staff_per_second, config.staff_burst),
             services: Group::try_new("service", config.service_per_second, config.service_burst),
             apps: Group::try_new("app", config.app_per_second, config.app_burst),
+            user_streams: config.user_streams,
+            staff_streams: config.staff_streams,
+            held: Arc::default(),
             hasher: RandomState::new(),
         })
     }
@@ -147,6 +190,15 @@ impl Quotas {
         }
     }
 
+    /// How many streams one of such a role may hold open, and what they are called.
+    fn streams(&self, role: Role) -> (&'static str, u32) {
+        match role {
+            Role::Viewer | Role::Creator => ("user", self.user_streams),
+            Role::Service => ("service", 0),
+            Role::Support | Role::Finance | Role::Auditor | Role::Admin => ("staff", self.staff_streams),
+        }
+    }
+
     /// What `principal` has.
     pub(crate) fn allowance(self: &Arc<Self>, principal: &Principal) -> Allowance {
         let user = matches!(principal.role, Role::Viewer | Role::Creator);
@@ -155,7 +207,8 @@ impl Quotas {
             Role::Service => &self.services,
             Role::Support | Role::Finance | Role::Auditor | Role::Admin => &self.staff,
         };
-        let identity = group.is_some().then(|| self.hasher.hash_one((&principal.app, principal.subject.as_str())));
+        let bounded = group.is_some() || self.streams(principal.role).1 > 0;
+        let identity = bounded.then(|| self.hasher.hash_one((&principal.app, principal.subject.as_str())));
         let app = (user && self.apps.is_some()).then(|| self.hasher.hash_one(&principal.app));
         if identity.is_none() && app.is_none() {
             return Allowance::default();
@@ -192,6 +245,24 @@ impl Allowance {
             group.take(key, items)?;
         }
         Ok(())
+    }
+}
+
+impl Allowance {
+    /// Counts one more open stream until the seat is dropped, or says RESOURCE_EXHAUSTED.
+    pub(crate) fn sit(&self) -> Result<Seat, Status> {
+        let Some(Bounds { quotas, role, identity: Some(key), .. }) = &self.0 else { return Ok(Seat::default()) };
+        let (of, max) = quotas.streams(*role);
+        if max == 0 {
+            return Ok(Seat::default());
+        }
+        let mut counts = quotas.held.counts();
+        let count = counts.entry(*key).or_default();
+        if *count >= max {
+            return Err(errors::too_many_streams(of, max));
+        }
+        *count += 1;
+        Ok(Seat(Some((quotas.held.clone(), *key))))
     }
 }
 

@@ -12,7 +12,8 @@ use crate::{
     deadline, listener,
     methods::{Method, Methods},
     overload::{self, Place},
-    quota, tls,
+    quota::{self, Seat},
+    tls,
     trace::{self, Span},
 };
 use futures::future::BoxFuture;
@@ -111,7 +112,8 @@ impl Stack {
             Ok(admitted) => admitted,
             Err(status) => return finish(span, &status),
         };
-        let context = CallContext { deadline: admitted.deadline, ..arriving };
+        span.admitted();
+        let context = CallContext { deadline: admitted.deadline, trace: span.parent, ..arriving };
         // Written down before it is done, where staff call; everybody else passes, without carrying the room for it along.
         let (begun, request) = match &admitted.staff {
             None => (None, request),
@@ -152,14 +154,15 @@ impl Stack {
         }
         // A stream that takes gifts ends when its client is done; one that only watches would never end by itself.
         let closing = (!method.client_streaming).then(|| shared.options.closing.clone().cancelled_owned());
-        response.map(|body| Watched::body(body, context, span, admitted.place, closing))
+        response.map(|body| Watched::body(body, context, span, admitted.held, closing))
     }
 }
 
 /// What a call holds once it may be handled.
 struct Admitted {
     deadline: Option<tokio::time::Instant>,
-    place: Place,
+    /// What it takes up until it ends.
+    held: (Place, Seat),
     /// The caller, when it is a member of staff whose acts are written down.
     staff: Option<Caller>,
 }
@@ -170,7 +173,7 @@ impl Shared {
         let place = method.gate.admit(method.paid)?;
         // Deadline before identity, so that the time for checking counts.
         let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
-        let mut staff = None;
+        let (mut staff, mut seat) = (None, Seat::default());
         match method.row.access {
             Access::Open => {}
             Access::Roles(_) => {
@@ -181,11 +184,14 @@ impl Shared {
                 let caller = authorise::authorise(method, principal, request.headers(), &self.options.quotas)?;
                 // Last: only what would be done counts.
                 caller.allowance.take(1)?;
+                if method.streaming || method.client_streaming {
+                    seat = caller.allowance.sit()?;
+                }
                 staff = Some(&caller).filter(|caller| self.options.recorded && acts::is_staff(caller.principal.role)).cloned();
                 request.extensions_mut().insert(caller);
             }
         }
-        Ok(Admitted { deadline, place, staff })
+        Ok(Admitted { deadline, held: (place, seat), staff })
     }
 
     async fn begin(&self, call: (&Method, &Caller), request: Request<Body>) -> Result<(acts::Begun, Request<Body>), Status> {

@@ -14,7 +14,7 @@ use opentelemetry::{
         Tracer as _,
     },
 };
-use std::{borrow::Cow, future::Future};
+use std::{borrow::Cow, future::Future, time::SystemTime};
 use telemetry::tracer;
 use tonic::Code;
 
@@ -96,18 +96,35 @@ impl TraceParent {
 #[derive(Debug)]
 pub(crate) struct Span {
     recorded: Option<opentelemetry_sdk::trace::Span>,
+    /// Of a call of which it is not yet known who makes it.
+    arrived: Option<Arrived>,
     timed: Option<Timed>,
     /// Where the spans below it hang.
     pub(crate) parent: Option<TraceParent>,
 }
 
+/// A call that came in, and when.
+#[derive(Debug)]
+struct Arrived {
+    service: &'static str,
+    name: &'static str,
+    at: SystemTime,
+}
+
 impl Span {
-    /// A span for a call that came in.
+    /// A span for a call that came in. It begins now, and is made by [`Span::admitted`]: whoever has no good token decides nothing, not even that
+    /// somebody keeps a trace.
     pub(crate) fn server(method: &Method, headers: &HeaderMap) -> Self {
-        let caller = headers.get(&TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(TraceParent::parse);
-        let mut span = Self::start(SpanKind::Server, caller, method.service, || method.name().into());
-        span.timed = Timed::start(method.name());
-        span
+        let parent = headers.get(&TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(TraceParent::parse);
+        let arrived = tracer().map(|_| Arrived { service: method.service, name: method.name(), at: SystemTime::now() });
+        Self { recorded: None, arrived, timed: Timed::start(method.name()), parent }
+    }
+
+    /// It is known who makes the call.
+    pub(crate) fn admitted(&mut self) {
+        let Some(Arrived { service, name, at }) = self.arrived.take() else { return };
+        let mut begun = Self::build(SpanKind::Server, self.parent, service, |span| span.with_start_time(at), || name.into());
+        (self.recorded, self.parent) = (begun.recorded.take(), begun.parent);
     }
 
     /// A span for a call that goes out, and its header.
@@ -120,7 +137,7 @@ impl Span {
     }
 
     fn start(kind: SpanKind, caller: Option<TraceParent>, service: &'static str, name: impl FnOnce() -> Cow<'static, str>) -> Self {
-        Self::start_linked(kind, caller, service, Vec::new(), name)
+        Self::build(kind, caller, service, |span| span, name)
     }
 
     fn start_linked(
@@ -130,19 +147,29 @@ impl Span {
         links: Vec<Link>,
         name: impl FnOnce() -> Cow<'static, str>,
     ) -> Self {
-        let Some(tracer) = tracer() else { return Self { recorded: None, timed: None, parent: caller } };
+        Self::build(kind, caller, service, |span| span.with_links(links), name)
+    }
+
+    fn build(
+        kind: SpanKind,
+        caller: Option<TraceParent>,
+        service: &'static str,
+        with: impl FnOnce(SpanBuilder) -> SpanBuilder,
+        name: impl FnOnce() -> Cow<'static, str>,
+    ) -> Self {
+        let Some(tracer) = tracer() else { return Self { recorded: None, arrived: None, timed: None, parent: caller } };
         let above = caller.map_or_else(Context::new, TraceParent::as_parent);
         let remote = kind != SpanKind::Internal;
-        let mut span = tracer.build_with_context(SpanBuilder::from_name(name()).with_kind(kind).with_links(links), &above);
+        let mut span = tracer.build_with_context(with(SpanBuilder::from_name(name()).with_kind(kind)), &above);
         let parent = Some(TraceParent::of(span.span_context()));
         if !span.is_recording() {
-            return Self { recorded: None, timed: None, parent };
+            return Self { recorded: None, arrived: None, timed: None, parent };
         }
         span.set_attribute(KeyValue::new("largesse.service", service));
         if remote {
             span.set_attribute(KeyValue::new("rpc.system", "grpc"));
         }
-        Self { recorded: Some(span), timed: None, parent }
+        Self { recorded: Some(span), arrived: None, timed: None, parent }
     }
 
     /// Whether the span has to be finished.
@@ -155,6 +182,11 @@ impl Span {
         if let Some(timed) = self.timed.take() {
             timed.finish(code);
         }
+        // Refused, or cut off on its way in.
+        if code != Code::Unauthenticated {
+            self.admitted();
+        }
+        self.arrived = None;
         if let Some(mut span) = self.recorded.take() {
             span.set_attribute(KeyValue::new("rpc.grpc.status_code", i64::from(i32::from(code))));
             if code != Code::Ok {

@@ -4,6 +4,7 @@ mod backup;
 mod collector;
 mod crash;
 mod documented;
+mod explain;
 mod fleets;
 mod hops;
 mod hostile;

@@ -2,6 +2,7 @@
 //!
 //! Services do the same when they start. Run it before a rollout, so that the new program finds its tables and the old one still fits them.
 use crate::{
+    citus,
     cli::{Outcome, settings::Place},
     house::{Service, tables},
 };
@@ -17,14 +18,22 @@ pub struct Arguments {
     /// Whose tables; all of them when not given.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
+    /// Then spreads the tables over a Citus cluster, a book's rows on one node; needs its extension in the database. Doing it again changes nothing.
+    #[arg(long, conflicts_with = "services")]
+    pub citus: bool,
 }
 
 /// Migrates and says what it looked at.
-pub async fn run(address: String, services: Vec<Service>) -> Outcome {
+pub async fn run(address: String, services: Vec<Service>, citus: bool) -> Outcome {
     let database = Database::parse(&address)?;
     let services = if services.is_empty() { Service::ALL.to_vec() } else { services };
     for service in services {
         println!("{service}: {}", tables::migrate(service, &database).await?);
+    }
+    if citus {
+        for done in citus::distribute(&database).await? {
+            println!("{}: {}", done.table, done.told);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 
 mod bench;
 mod books;
+mod citus;
 mod demo;
 mod export;
 mod import;

@@ -21,6 +21,7 @@ mod proofs;
 mod rivals;
 mod statements;
 mod streaming;
+mod trail;
 mod trying;
 mod verify;
 mod watching;

@@ -167,10 +167,13 @@ impl Store {
         rows.iter().map(|row| read(row).map(|payout| (payout.payout_id, payout))).collect()
     }
 
-    /// How many are under way in each state that is not final, and when the oldest was asked for.
+    /// How many are under way in each state that is not final, and since when the one is that has been in its state the longest.
     pub async fn unfinished(&self) -> Result<Vec<Open>, Error> {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-            "SELECT state, COUNT(*), MIN(created_at_ms) FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected') GROUP BY state",
+            "SELECT state, COUNT(*), MIN(since_ms) FROM (
+                 SELECT state, COALESCE((SELECT MAX(at_ms) FROM payout_step
+                     WHERE payout_step.book = payout.book AND payout_step.payout_id = payout.payout_id), created_at_ms) AS since_ms
+                 FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected')) AS under_way GROUP BY state",
         )
         .fetch_all(self.pool())
         .await?;
@@ -239,6 +242,13 @@ impl Store {
             .bind(state.map_or("", State::name))
             .bind(limit);
         query.fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
+    /// Ids of a user's payouts and beneficiaries.
+    pub async fn ids_of(&self, book: &BookName, user: &UserKey) -> Result<Vec<String>, Error> {
+        let sql = "SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2
+            UNION ALL SELECT beneficiary_id FROM beneficiary WHERE book = $1 AND user_id = $2";
+        Ok(sqlx::query_scalar(sql).bind(book.as_str().to_owned()).bind(user.as_str().to_owned()).fetch_all(self.pool()).await?)
     }
 
     /// What is due, longest waiting first.

@@ -2,6 +2,7 @@
 use super::{Store, text, unreadable};
 use crate::domain::{Deed, Line, Phase};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// How often a line finds its place taken by another process. Each try has seen one succeed.
@@ -76,12 +77,54 @@ impl Store {
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(seq).bind(limit).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Takes the texts out of every line about this user of this book; how many had some. The lines and their hashes stay.
-    pub async fn erase(&self, book: &str, user_id: &str) -> Result<u64, sqlx::Error> {
+    /// Lines about this user of this book, oldest first: those that name the user, and those whose request names one of the user's things or accounts.
+    pub async fn acts_about(&self, book: &str, user_id: &str, things: &BTreeSet<String>) -> Result<Vec<Line>, sqlx::Error> {
+        const PAGE: i64 = 1_000;
         // The same key is somebody else in another book.
-        let sql = "UPDATE act SET reason = '', request_json = '', salt = '', erased = 1 WHERE book = $1 AND user_id = $2 AND erased = 0";
-        Ok(sqlx::query(sql).bind(book).bind(user_id).execute(&self.pool).await?.rows_affected())
+        let sql = format!("SELECT {COLUMNS} FROM act WHERE book = $1 AND seq > $2 ORDER BY seq LIMIT $3");
+        let (mut about, mut acts, mut after) = (Vec::new(), BTreeSet::new(), 0);
+        loop {
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(book).bind(after).bind(PAGE);
+            let page: Vec<Line> = query.fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
+            let Some(last) = page.last() else { return Ok(about) };
+            after = last.seq;
+            for line in page {
+                let named = line.deed.user_id == user_id || mentions(&line.deed.request_json, user_id, things);
+                // What an act came to stands in another line than what was asked.
+                if named || acts.contains(&line.deed.act_id) {
+                    acts.insert(line.deed.act_id);
+                    about.push(line);
+                }
+            }
+        }
     }
+
+    /// Takes the texts out of every line of [`Store::acts_about`]; how many had some. The lines and their hashes stay.
+    pub async fn erase(&self, book: &str, user_id: &str, things: &BTreeSet<String>) -> Result<u64, sqlx::Error> {
+        let mut erased = 0;
+        for line in self.acts_about(book, user_id, things).await?.iter().filter(|line| !line.erased) {
+            let sql = "UPDATE act SET reason = '', request_json = '', salt = '', erased = 1 WHERE seq = $1 AND erased = 0";
+            erased += sqlx::query(sql).bind(line.seq).execute(&self.pool).await?.rows_affected();
+        }
+        Ok(erased)
+    }
+}
+
+/// Whether a request names a thing of the user, or one of the user's accounts (`viewer/<user>/coins`).
+fn mentions(request_json: &str, user_id: &str, things: &BTreeSet<String>) -> bool {
+    fn any(value: &serde_json::Value, named: &impl Fn(&str) -> bool) -> bool {
+        match value {
+            serde_json::Value::String(text) => named(text),
+            serde_json::Value::Array(items) => items.iter().any(|item| any(item, named)),
+            serde_json::Value::Object(fields) => fields.values().any(|field| any(field, named)),
+            serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
+        }
+    }
+    let named = |text: &str| {
+        let owner = text.split('/').nth(1).filter(|_| !text.starts_with("house/"));
+        text == user_id || owner == Some(user_id) || things.contains(text)
+    };
+    serde_json::from_str(request_json).is_ok_and(|request| any(&request, &named))
 }
 
 async fn place(connection: &mut AnyConnection, deed: &Deed) -> Result<Option<i64>, sqlx::Error> {

@@ -6,6 +6,7 @@ use api::{
 };
 use identity::Role;
 use sqlx::AssertSqlSafe;
+use std::collections::BTreeSet;
 use support::{check::check, store::Store};
 use uuid::Uuid;
 
@@ -150,9 +151,12 @@ async fn whatever_is_changed_in_the_record_is_found() {
             assert_eq!(check(&store, &[]).await.unwrap().problem, None, "{mend}");
         }
         // What a user's erasure takes away, the chain can do without; the rest stays.
-        assert_eq!(store.erase("demo", "ada").await.unwrap(), 4, "the look at her coins and the proposal");
+        assert_eq!(store.erase("demo", "ada", &BTreeSet::new()).await.unwrap(), 4, "the look at her coins and the proposal");
+        let of_hers = BTreeSet::from([proposal.proposal_id.clone()]);
+        assert_eq!(store.erase("demo", "ada", &of_hers).await.unwrap(), 2, "its approval, which names nobody");
+        assert_eq!(store.erase("other", "bob", &of_hers).await.unwrap(), 0, "of another book");
         let erased = check(&store, &[]).await.unwrap();
-        assert_eq!((erased.lines, erased.erased, erased.problem), (8, 4, None));
+        assert_eq!((erased.lines, erased.erased, erased.problem), (8, 6, None));
         let forged = "INSERT INTO act SELECT -5, time_ms, 'ffffffff-ffff-ffff-ffff-ffffffffffff', phase, 'eve', issuer, role, rpc, book, user_id, outcome, reason,
             request_json, erased, salt, text_digest, hash FROM act WHERE seq = 8";
         sqlx::query(forged).execute(&pool).await.unwrap();

@@ -70,3 +70,25 @@ fn a_rate_without_a_burst_is_no_setting() {
     let wrong: Vec<&str> = config.problems().into_iter().map(|(option, _)| option).collect();
     assert_eq!(wrong, ["user_burst", "app_burst"]);
 }
+
+#[test]
+fn streams_that_stay_open_are_counted_until_they_end() {
+    let quotas = quotas(Config { user_streams: 3, ..Config::NONE });
+    let ann = quotas.allowance(&principal(Role::Viewer, "ann", "a"));
+    let mut seats: Vec<Seat> = (0..3).map(|_| ann.sit().unwrap()).collect();
+    // Over whatever connection and in whatever role.
+    let again = quotas.allowance(&principal(Role::Creator, "ann", "a"));
+    let status = again.sit().unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_deref()), (Code::ResourceExhausted, Some("QUOTA_EXCEEDED")));
+    assert_eq!((facts(&status)["of"].as_str(), facts(&status)["streams_max"].as_str()), ("user", "3"));
+    assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+    // Others have their own, and services none.
+    drop(quotas.allowance(&principal(Role::Viewer, "bob", "a")).sit().unwrap());
+    let gift = quotas.allowance(&principal(Role::Service, "gift", ""));
+    let _many: Vec<Seat> = (0..100).map(|_| gift.sit().unwrap()).collect();
+    seats.pop();
+    seats.push(again.sit().unwrap());
+    assert!(ann.sit().is_err());
+    seats.clear();
+    assert!(quotas.held.counts().is_empty(), "who holds nothing is not remembered");
+}

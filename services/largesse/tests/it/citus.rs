@@ -1,0 +1,71 @@
+//! Which tables a Citus cluster spreads, against what PostgreSQL says of them. Citus itself is not there: its two functions and its list of tables are
+//! stood in for, so what is shown is what it would be asked, and that its rule of uniqueness holds for all that is asked.
+use largesse::{
+    citus::{PLAN, Place, distribute},
+    house::{Service, tables},
+};
+use sqlx::{Connection as _, PgConnection};
+use std::collections::BTreeMap;
+
+/// What Citus has: its list of tables, and functions that put one there.
+const STAND_IN: &str = "
+    SET allow_system_table_mods = on;
+    INSERT INTO pg_extension SELECT 999999, 'citus', 10, oid, true, '0', NULL, NULL FROM pg_namespace WHERE nspname = 'pg_catalog';
+    CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass PRIMARY KEY, column_name text, beside text);
+    CREATE FUNCTION pg_catalog.create_distributed_table(t regclass, c text, colocate_with text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+        IF colocate_with <> 'none' AND NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = colocate_with::regclass) THEN
+            RAISE EXCEPTION 'relation % is not distributed', colocate_with; END IF;
+        INSERT INTO pg_dist_partition VALUES (t, c, colocate_with); END $$;
+    CREATE FUNCTION pg_catalog.create_reference_table(t regclass) RETURNS void LANGUAGE sql AS $$ INSERT INTO pg_dist_partition VALUES (t, NULL, NULL) $$;";
+
+/// Unique rules, the primary keys among them, of tables that are spread, which lack `book`; and types of `book` by the group of their table.
+const WITHOUT_BOOK: &str = "
+    SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_dist_partition p ON i.indrelid = p.logicalrelid
+    WHERE i.indisunique AND p.column_name IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attname = p.column_name AND a.attnum = ANY (i.indkey))";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_table_has_a_place_and_what_is_spread_can_be() {
+    let cluster = pgtest::Cluster::start().unwrap();
+    let address = cluster.create_database().unwrap();
+    let database = db::Database::parse(&address).unwrap();
+    for service in Service::ALL {
+        tables::migrate(service, &database).await.unwrap();
+    }
+    let without = distribute(&database).await.unwrap_err().to_string();
+    assert!(without.contains("CREATE EXTENSION citus"), "{without}");
+
+    let mut connection = PgConnection::connect(&address).await.unwrap();
+    sqlx::raw_sql(STAND_IN).execute(&mut connection).await.unwrap();
+    let done = distribute(&database).await.unwrap();
+    assert_eq!(done.len(), PLAN.len());
+    let again = distribute(&database).await.unwrap();
+    assert!(again.iter().all(|done| done.told.ends_with(", already") || done.told.starts_with("stays")), "{again:?}");
+
+    let lacking: Vec<String> = sqlx::query_scalar(WITHOUT_BOOK).fetch_all(&mut connection).await.unwrap();
+    assert!(lacking.is_empty(), "Citus would refuse these: {lacking:?}");
+    let there = "SELECT schemaname || '.' || quote_ident(tablename) FROM pg_tables WHERE schemaname IN ('ledger', 'payout', 'earnings', 'purchase', 'support')";
+    let mut there: Vec<String> = sqlx::query_scalar(there).fetch_all(&mut connection).await.unwrap();
+    let mut planned: Vec<String> = PLAN.iter().map(|(table, _)| table.replace("\"commit\"", "commit")).collect();
+    there.iter_mut().for_each(|table| *table = table.replace("\"commit\"", "commit"));
+    there.sort();
+    planned.sort();
+    assert_eq!(there, planned, "a table without a place");
+
+    // What lies together has the same type of book.
+    let mut types: BTreeMap<&str, String> = BTreeMap::new();
+    for (table, place) in PLAN {
+        let Place::Spread { beside } = place else { continue };
+        let sql = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = $1::regclass AND attname = 'book'";
+        let kind: String = sqlx::query_scalar(sql).bind(table).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(*types.entry(beside).or_insert_with(|| kind.clone()), kind, "{table}");
+    }
+    assert_eq!(types.len(), 2, "{types:?}");
+}
+
+#[tokio::test]
+async fn sqlite_is_not_spread() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = db::Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
+    assert!(distribute(&database).await.unwrap_err().to_string().contains("extension of PostgreSQL"));
+}

@@ -1,0 +1,127 @@
+//! Money followed along an account's entries: against a queue that is kept by hand, past several checkpoints, with what only the log knows.
+use crate::{
+    book::databases,
+    calls::{BOOK, House, coins, house, post, transfer},
+};
+use api::ledger::{PostPendingRequest, PostRequest};
+use ledger::{
+    domain::event::Transfer,
+    open_store,
+    read::trail::{self, Trail},
+    store::Walk,
+};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use std::collections::{BTreeMap, VecDeque};
+use uuid::Uuid;
+
+const FAN: &str = "viewer/fan/coins";
+const STEPS: usize = 700;
+
+/// What came in and is still there, the first first: the transfer's number and how much of it.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<(i64, i64)>,
+    /// By debit, then by credit: how much of the one paid for the other.
+    paid: BTreeMap<(i64, i64), i64>,
+}
+
+impl Queue {
+    fn give(&mut self, debit: i64, mut amount: i64) {
+        while amount > 0 {
+            let (credit, left) = self.waiting.front_mut().unwrap();
+            let part = amount.min(*left);
+            *self.paid.entry((debit, *credit)).or_default() += part;
+            (*left, amount) = (*left - part, amount - part);
+            if *left == 0 {
+                self.waiting.pop_front();
+            }
+        }
+    }
+}
+
+fn spend(amount: i64, pending: bool) -> PostRequest {
+    post("gift", vec![api::ledger::Transfer { pending, ..transfer(FAN, "house/coins/redeemed", amount) }])
+}
+
+async fn live(house: &House, queue: &mut Queue, seed: u64) {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let no = |answer: api::ledger::PostResponse| answer.posting.unwrap().transfers[0].transfer_no;
+    for _ in 0..STEPS {
+        let have: i64 = queue.waiting.iter().map(|(_, left)| left).sum();
+        let amount = dice.random_range(1..60);
+        match dice.random_range(0..10) {
+            // Another's entries lie between.
+            0 => drop(house.post(coins("other", amount)).await),
+            1..=3 => queue.waiting.push_back((no(house.post(coins("fan", amount)).await), amount)),
+            4 if have >= amount => {
+                let hold = no(house.post(spend(amount, true)).await);
+                let taken = dice.random_range(1..=amount);
+                let take = PostPendingRequest {
+                    book: BOOK.to_owned(),
+                    request_id: Uuid::now_v7().to_string(),
+                    transfer_no: hold,
+                    amount: taken,
+                    kind: "gift".to_owned(),
+                    ..Default::default()
+                };
+                let posted = house.client().post_pending(take).await.unwrap().into_inner().posting.unwrap();
+                queue.give(posted.transfers[0].transfer_no, taken);
+            }
+            _ if have > 0 => {
+                let amount = amount.min(have);
+                let debit = no(house.post(spend(amount, false)).await);
+                queue.give(debit, amount);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn parts(trail: &Trail) -> Vec<(i64, i64)> {
+    trail.parts.iter().map(|part| (part.transfer.no, part.amount)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_debit_is_paid_from_what_came_first_and_every_credit_pays_for_what_left_first() {
+    let databases = databases();
+    for (database, seed) in databases.all.iter().zip(1..) {
+        let house = house(database).await;
+        let mut queue = Queue::default();
+        house.post(coins("fan", 500)).await;
+        let store = open_store(database).await.unwrap();
+        let book = store.books().await.unwrap().remove(0).key;
+        let key = store.accounts_by_name(book, &[FAN.to_owned()]).await.unwrap()[0].key;
+        let first = trail::accounts(&*store, book, &[key]).await.unwrap()[0].last_transfer;
+        queue.waiting.push_back((first, 500));
+        live(&house, &mut queue, seed).await;
+
+        let account = trail::accounts(&*store, book, &[key]).await.unwrap().remove(0);
+        let entries: Vec<Transfer> =
+            store.walk(book, key, Walk { from_no: account.last_transfer, above_no: 0, limit: 10_000 }).await.unwrap();
+        assert!(entries.len() > 512, "{} entries", entries.len());
+        let held: i64 = queue.waiting.iter().map(|(_, left)| left).sum();
+        assert_eq!(account.counters.balance(), held, "the log's and the tail's part is in it");
+        let (mut debits, mut credits) = (0, 0);
+        for entry in &entries {
+            if entry.debit == key {
+                let expected: Vec<(i64, i64)> =
+                    queue.paid.range((entry.no, 0)..=(entry.no, i64::MAX)).map(|((_, credit), amount)| (*credit, *amount)).collect();
+                let found = trail::sources(&*store, book, key, entry, 10_000).await.unwrap();
+                assert_eq!((parts(&found), found.cut), (expected, false), "{entry:?}");
+                debits += 1;
+            } else {
+                let of = queue.paid.iter().filter(|((_, credit), _)| *credit == entry.no);
+                let expected: Vec<(i64, i64)> = of.map(|((debit, _), amount)| (*debit, *amount)).collect();
+                let found = trail::uses(&*store, book, &account, entry, 10_000).await.unwrap();
+                assert_eq!((parts(&found), found.cut), (expected, false), "{entry:?}");
+                credits += 1;
+            }
+        }
+        assert!(debits > 200 && credits > 100, "{debits} debits, {credits} credits");
+        // A look that may not go as far as it would have to says so: the first credit paid for what left long before the end.
+        let earliest = entries.iter().rev().find(|entry| entry.credit == key).unwrap();
+        let bounded = trail::uses(&*store, book, &account, earliest, 1).await.unwrap();
+        let whole = trail::uses(&*store, book, &account, earliest, 10_000).await.unwrap();
+        assert!(bounded == whole || (bounded.cut && bounded.parts.len() < whole.parts.len()), "{bounded:?}");
+    }
+}
