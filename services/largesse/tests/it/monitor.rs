@@ -4,7 +4,7 @@ use api::monitor::{CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyRespon
 use identity::Role;
 use largesse::{
     house::{House, Options, Service},
-    installation::Installation,
+    installation::{Installation, explained},
     shop::Shop,
 };
 use money::BookName;
@@ -28,7 +28,7 @@ async fn until(house: &House, name: &str, outcome: CheckOutcome) -> String {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         let found = health(house).await;
-        let checks = found.books.iter().flat_map(|book| &book.checks);
+        let checks = found.books.iter().flat_map(|book| &book.checks).chain(&found.checks);
         if let Some(check) = checks.clone().find(|check| check.name == name && check.outcome() == outcome) {
             assert_eq!(found.green, outcome == CheckOutcome::Held && found.books.iter().all(|book| book.green), "{found:?}");
             return check.detail.clone();
@@ -50,12 +50,16 @@ async fn start(dir: &Path) -> House {
     let house = House::start(given).await.unwrap();
     let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
     Shop::open(&installation).await.unwrap().buy("u1", 500).await.unwrap();
+    // Somebody of the staff did something.
+    let token = installation.token("sue", Role::Support).unwrap();
+    let look = api::purchase::GetWalletRequest { user_id: "u1".into(), ..Default::default() };
+    installation.purchase().get_wallet(explained(look, &token, "ticket 4711").unwrap()).await.unwrap();
     house
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sound_house_is_green_and_each_damage_fails_its_own_check() {
-    let damages: [(&str, &str, &str, &str); 4] = [
+    let damages: [(&str, &str, &str, &str); 7] = [
         ("journal", "ledger.db", "UPDATE \"commit\" SET hash = zeroblob(32) WHERE commit_no = 1", "hash differs"),
         (
             "rows",
@@ -64,14 +68,17 @@ async fn a_sound_house_is_green_and_each_damage_fails_its_own_check() {
             "not what this event left",
         ),
         ("payouts", "payout.db", PAYOUT, "in transit"),
+        ("purchases", "purchase.db", PURCHASE, "1 purchases are credited and 0 postings"),
+        ("unknown_outcomes", "purchase.db", UNKNOWN, "purchase verified"),
+        ("acts", "support.db", "UPDATE act SET subject = 'eve' WHERE seq = 1", "does not follow from the line before it"),
         ("trial_balance", "ledger.db", "UPDATE account SET name = 'viewer/u1/debt' WHERE name = 'viewer/u1/coins'", "sum up"),
     ];
     for (check, file, sql, said) in damages {
         let dir = tempfile::tempdir().unwrap();
         let house = start(dir.path()).await;
         until(&house, "payouts", CheckOutcome::Held).await;
-        // A journal is read once: what is damaged behind its reader's back is found by who reads it from the beginning.
-        if check == "journal" {
+        // A journal is read once, what staff did once a minute: what is damaged behind its reader's back is found by who reads it from the beginning.
+        if ["journal", "acts"].contains(&check) {
             house.shutdown().await;
             behind(dir.path(), file, sql).await;
             let mut given = options(dir.path());
@@ -86,6 +93,46 @@ async fn a_sound_house_is_green_and_each_damage_fails_its_own_check() {
         assert!(why.contains(said), "{check}: {why}");
         house.shutdown().await;
     }
+}
+
+/// A purchase of long ago that is credited, and of which the ledger knows nothing.
+const PURCHASE: &str = "INSERT INTO purchase SELECT book, '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6', user_id, request_id, 2, store, environment, bundle_id, 'other',
+    product_id, quantity, coins, currency, price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, attempt,
+    next_attempt_at_ms, '01936f5e-7c3b-8000-9000-a1b2c3d4e5f6', coin_balance, balance_seq FROM purchase LIMIT 1";
+
+/// What its service leaves of a purchase when it falls between the posting and its own row, if it never came back.
+const UNKNOWN: &str = "UPDATE purchase SET state = 1, posting_id = '', created_at_ms = 1, next_attempt_at_ms = 9000000000000000000";
+
+async fn problems(dir: &Path) -> Vec<String> {
+    let database = db::Database::parse(&format!("sqlite:{}", dir.display())).unwrap();
+    let mut report = largesse::audit::audit(&database, None).await.unwrap();
+    report.books.remove(0).problems
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_fell_between_a_posting_and_its_row_is_told_from_one_that_is_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = start(dir.path()).await;
+    house.shutdown().await;
+    behind(dir.path(), "purchase.db", UNKNOWN).await;
+    assert_eq!(problems(dir.path()).await, Vec::<String>::new(), "its posting has the id that follows from the row");
+    // Under another attempt's id it would be somebody else's posting.
+    behind(dir.path(), "purchase.db", "UPDATE purchase SET attempt = attempt + 1").await;
+    let wrong = problems(dir.path()).await;
+    assert!(!wrong.is_empty() && wrong.iter().all(|why| why.contains("issues coins for no credited purchase")), "{wrong:?}");
+    behind(dir.path(), "purchase.db", "DELETE FROM purchase").await;
+    assert_eq!(problems(dir.path()).await, wrong, "nor without its row");
+
+    // A payout whose row says held, and whose hold the ledger has not.
+    behind(dir.path(), "payout.db", PAYOUT).await;
+    behind(
+        dir.path(),
+        "payout.db",
+        "UPDATE payout SET phase = 'held', state = 'held', hold_posting_id = '01936f5e-7c3b-8000-9000-a1b2c3d4e5f6'",
+    )
+    .await;
+    let wrong = problems(dir.path()).await;
+    assert!(wrong.iter().any(|why| why.contains("which the ledger does not have")), "{wrong:?}");
 }
 
 /// A payout that is on its way, and of which the ledger knows nothing.
