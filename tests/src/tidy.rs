@@ -13,7 +13,7 @@ pub use proto::check_proto;
 pub use rust::check_rust;
 
 /// What may lie at the top of the repository. Ignored build output and local data included.
-const TOP_LEVEL: [&str; 21] = [
+const TOP_LEVEL: [&str; 22] = [
     ".ci",
     ".config",
     ".dockerignore",
@@ -28,6 +28,7 @@ const TOP_LEVEL: [&str; 21] = [
     "Makefile",
     "README.md",
     ".clippy.toml",
+    ".deny.toml",
     "data",
     "deploy",
     "proto",

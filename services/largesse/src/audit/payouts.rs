@@ -102,11 +102,7 @@ fn postings(payout: &Payout) -> [Option<Uuid>; 3] {
 }
 
 /// Where the payouts stood at the moment, by their postings; and those whose rows name a posting that is not there.
-async fn at(
-    moment: &Moment<'_>,
-    before: &BTreeMap<Uuid, Payout>,
-    now: BTreeMap<Uuid, Payout>,
-) -> Result<(UnderWay, Vec<String>), Fault> {
+async fn at(moment: &Moment<'_>, before: &BTreeMap<Uuid, Payout>, now: BTreeMap<Uuid, Payout>) -> Result<(UnderWay, Vec<String>), Fault> {
     let mut sums = UnderWay::default();
     let mut add = |payout: &Payout, held: bool| {
         let side = if held { &mut sums.held } else { &mut sums.in_transit };

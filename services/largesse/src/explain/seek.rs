@@ -109,9 +109,11 @@ impl Teller {
     /// What the event at this place of the journal belongs to.
     pub(super) async fn thing_at(&self, seq: i64) -> Result<Thing, Fault> {
         let stored = self.store.events(self.book.key, seq, 1).await?.into_iter().next();
-        let event = stored.filter(|stored| stored.event.seq == seq).ok_or_else(|| format!("event {seq} is missing; see `largesse verify`"))?.event;
+        let event =
+            stored.filter(|stored| stored.event.seq == seq).ok_or_else(|| format!("event {seq} is missing; see `largesse verify`"))?.event;
         if let Body::Posting(posting) = &event.body {
-            let field = |name: &str| posting.fields.iter().find(|(known, _)| known == name).and_then(|(_, value)| Uuid::try_parse(value).ok());
+            let field =
+                |name: &str| posting.fields.iter().find(|(known, _)| known == name).and_then(|(_, value)| Uuid::try_parse(value).ok());
             let found = match posting.kind.split('.').next() {
                 Some("purchase") => match field("purchase_id") {
                     Some(id) => self.purchase_of(id).await?,

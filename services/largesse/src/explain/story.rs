@@ -117,13 +117,9 @@ impl Teller {
             Thing::Quote(quote) => quote_words(quote),
             Thing::Payout(payout) => self.payout_words(payout).await?,
             Thing::Refusal(refusal) => refusal_words(refusal),
-            Thing::Posting(event) => Words {
-                what: String::new(),
-                id: event.id.to_string(),
-                told: String::new(),
-                facts: Map::new(),
-                postings: vec![event.id],
-            },
+            Thing::Posting(event) => {
+                Words { what: String::new(), id: event.id.to_string(), told: String::new(), facts: Map::new(), postings: vec![event.id] }
+            }
         };
         let mut events = Vec::new();
         for id in &words.postings {

@@ -35,7 +35,10 @@ fn options(dir: &Path) -> Options {
 }
 
 fn signed<T>(house: &House, role: Role, message: T) -> Request<T> {
-    let books = Books::Only(vec![BookName::try_new("demo").unwrap()]);
+    signed_for(house, role, Books::Only(vec![BookName::try_new("demo").unwrap()]), message)
+}
+
+fn signed_for<T>(house: &House, role: Role, books: Books, message: T) -> Request<T> {
     let grant = Grant { subject: UserKey::try_new("u1").unwrap(), role, app: String::new(), books };
     let token = house.issuer().unwrap().issue(&grant, Duration::from_secs(60)).unwrap();
     let mut request = Request::new(message);

@@ -95,7 +95,12 @@ async fn a_hold_ends_though_nobody_asks_and_once_only() {
         until_expired(&**ledger.store(), &book, 2).await;
         time.send_replace(end + 2);
         until_expired(&**ledger.store(), &book, 3).await;
-        let account = book.account("viewer/u1/coins").await.unwrap();
+        // In the store it is before callers may see it.
+        let mut account = book.account("viewer/u1/coins").await.unwrap();
+        while account.counters.debits_pending > 0 {
+            tokio::task::yield_now().await;
+            account = book.account("viewer/u1/coins").await.unwrap();
+        }
         assert_eq!((account.counters.available(), account.counters.debits_pending), (100, 0));
         let expiries = ledger.store().transfers(book.row.key, 0, 100).await.unwrap();
         assert_eq!(expiries.iter().filter(|transfer| transfer.kind == TransferKind::ExpiryOfPending).count(), 3);

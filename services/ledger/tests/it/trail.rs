@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 use uuid::Uuid;
 
 const FAN: &str = "viewer/fan/coins";
-const STEPS: usize = 700;
+const STEPS: usize = 900;
 
 /// What came in and is still there, the first first: the transfer's number and how much of it.
 #[derive(Default)]
