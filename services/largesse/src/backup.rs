@@ -98,22 +98,39 @@ pub async fn restore(from: &Path, database: &Database) -> Result<audit::Report, 
             return Err(format!("{name}: is not what was copied: its SHA-256 is {found}").into());
         }
     }
+    let whole = match manifest.engine.as_str() {
+        "postgres" => manifest.files.keys().eq([postgres::DUMP]),
+        _ => manifest.files.contains_key("ledger.db") && manifest.files.keys().all(|name| name.ends_with(".db")),
+    };
+    if !whole || manifest.heads.is_empty() {
+        return Err(format!("{}: does not name what a copy is made of", from.join(MANIFEST).display()).into());
+    }
     match (database.engine(), manifest.engine.as_str()) {
         (Engine::Sqlite, "sqlite") => sqlite::put(database, from, &manifest)?,
         (Engine::Postgres, "postgres") => postgres::load(database, from).await?,
         (_, other) => return Err(format!("it is a copy of {other}, and goes to {other} only").into()),
     }
     let report = audit::audit(database, None).await?;
+    match lacking(database, &manifest).await? {
+        None => Ok(report),
+        Some(what) => Err(format!("{what}; remove what was put there").into()),
+    }
+}
+
+/// What the manifest names and the books have not.
+async fn lacking(database: &Database, manifest: &Manifest) -> Result<Option<String>, Fault> {
     let there = audit::open(database).await?;
     let books = there.books().await?;
     for (name, (commit_no, hash)) in &manifest.heads {
-        let book = books.iter().find(|book| book.name == *name).ok_or_else(|| format!("book {name} is not in the copy"))?;
+        let Some(book) = books.iter().find(|book| book.name == *name) else {
+            return Ok(Some(format!("book {name} is not in the copy")));
+        };
         let commit = there.commits(book.key, *commit_no, 1).await?.into_iter().next();
         if commit.is_none_or(|commit| hex::encode(commit.hash) != *hash) {
-            return Err(format!("book {name}: commit {commit_no} is not the one that was copied").into());
+            return Ok(Some(format!("book {name}: commit {commit_no} is not the one that was copied")));
         }
     }
-    Ok(report)
+    Ok(None)
 }
 
 fn read(from: &Path) -> Result<Manifest, Fault> {
@@ -144,7 +161,8 @@ fn fresh(dir: &Path) -> Result<(), Fault> {
     if fs::read_dir(dir)?.next().is_some() {
         return Err(format!("{}: is not empty, and nothing is overwritten", dir.display()).into());
     }
-    Ok(())
+    // One that was there may be open to others.
+    Ok(fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(|error| format!("{}: {error}", dir.display()))?)
 }
 
 fn hash(path: &Path) -> io::Result<String> {

@@ -76,7 +76,7 @@ pub async fn explain(database: &Database, sought: &Sought, scope: &Scope) -> Res
         let (purchase, earnings, payout) = (purchase.clone(), earnings.clone(), payout.clone());
         let teller = Teller { store, book, name, purchase, earnings, payout, scope: scope.clone(), left };
         for thing in teller.seek(sought).await? {
-            stories.push(teller.story(thing, story::Way::Both).await?);
+            stories.push(teller.story(thing, (story::Way::Both, 0)).await?);
         }
     }
     Ok(stories)

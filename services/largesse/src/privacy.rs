@@ -172,6 +172,9 @@ async fn things(of: &Of<'_>) -> Result<BTreeSet<String>, Fault> {
     if crate::audit::exists(database, Service::Payout).await? {
         things.extend(payout::store::Store::inspect(database).await?.ids_of(book, user).await?);
     }
+    if crate::audit::exists(database, Service::Support).await? {
+        things.extend(support::store::Store::open(database).await?.proposals_about(book, user).await?);
+    }
     Ok(things)
 }
 
@@ -208,6 +211,8 @@ pub struct Erased {
 pub async fn erase(of: &Of<'_>) -> Result<Erased, Fault> {
     let Of { database, book, user } = of;
     let mut erased = Erased::default();
+    // Before anything goes: afterwards nobody knows whose it was.
+    let things = things(of).await?;
     // The only one that may say no, so it is asked first.
     if crate::audit::exists(database, Service::Payout).await? {
         erased.payout = payout::store::Store::inspect(database).await?.erase(book, user).await?;
@@ -216,7 +221,6 @@ pub async fn erase(of: &Of<'_>) -> Result<Erased, Fault> {
         erased.wallets = purchase::Store::open(database).await?.erase(book, user).await?;
     }
     if crate::audit::exists(database, Service::Support).await? {
-        let things = things(of).await?;
         erased.acts = support::store::Store::open(database).await?.erase(book.as_str(), user.as_str(), &things).await?;
     }
     for service in [Service::Payout, Service::Purchase, Service::Support] {

@@ -105,14 +105,13 @@ impl Stack {
         let Some(method) = shared.methods.find(request.uri().path()) else {
             return Status::unimplemented("UNIMPLEMENTED: no such RPC").into_http();
         };
-        // Trace, first: also what is refused below must be seen.
+        // Counted from here on, also what is refused below; traced once it is known who calls.
         let mut span = Span::server(method, request.headers());
         let arriving = CallContext { deadline: None, trace: span.parent, service: method.service };
-        let admitted = match context::enter(arriving, shared.admit(method, &mut request)).await {
+        let admitted = match context::enter(arriving, shared.admit(method, &mut request, &mut span)).await {
             Ok(admitted) => admitted,
             Err(status) => return finish(span, &status),
         };
-        span.admitted();
         let context = CallContext { deadline: admitted.deadline, trace: span.parent, ..arriving };
         // Written down before it is done, where staff call; everybody else passes, without carrying the room for it along.
         let (begun, request) = match &admitted.staff {
@@ -168,7 +167,7 @@ struct Admitted {
 }
 
 impl Shared {
-    async fn admit(&self, method: &Method, request: &mut Request<Body>) -> Result<Admitted, Status> {
+    async fn admit(&self, method: &Method, request: &mut Request<Body>, span: &mut Span) -> Result<Admitted, Status> {
         // Overload before anything that costs: saying no must be cheaper than saying yes.
         let place = method.gate.admit(method.paid)?;
         // Deadline before identity, so that the time for checking counts.
@@ -179,6 +178,7 @@ impl Shared {
             Access::Roles(_) => {
                 // Who calls, then whether they may: nobody learns about RPCs by probing without a token.
                 let principal = authenticate::authenticate(&self.options.verifier, request.headers()).await?;
+                span.admitted();
                 // The connection, after the token: only the token says whether it needs one with a certificate.
                 tls::peer::check(self.options.tls.as_ref(), &principal, request.extensions().get::<tls::Peer>())?;
                 let caller = authorise::authorise(method, principal, request.headers(), &self.options.quotas)?;

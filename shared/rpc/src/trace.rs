@@ -182,10 +182,7 @@ impl Span {
         if let Some(timed) = self.timed.take() {
             timed.finish(code);
         }
-        // Refused, or cut off on its way in.
-        if code != Code::Unauthenticated {
-            self.admitted();
-        }
+        // Ended before it was known whose it is: counted above, and no trace is kept for it.
         self.arrived = None;
         if let Some(mut span) = self.recorded.take() {
             span.set_attribute(KeyValue::new("rpc.grpc.status_code", i64::from(i32::from(code))));

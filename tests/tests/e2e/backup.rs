@@ -169,6 +169,7 @@ async fn refused(databases: &Databases, copy: &Path, (database, elsewhere): (&st
         ("{".to_owned(), "manifest.json"),
         (text.replace(&file, &format!("../{file}")), "outside of it"),
         (text.replace("\"begin_time\"", "\"begun\""), "unknown field"),
+        (text.replace("\"files\": {", "\"files\": {}, \"old\": {"), "unknown field"),
     ] {
         std::fs::write(&manifest, damaged).unwrap();
         refused(&into, said);

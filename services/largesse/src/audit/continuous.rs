@@ -216,7 +216,7 @@ impl Followed {
         let now = SystemTime::now();
         let purchases = &mut self.purchases;
         self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
-        let side = Side { store, book: self.follower.book(), name };
+        let side = Side { store, book: self.follower.book(), name, last_seq: self.follower.last_seq() };
         Ok(match self.purchases.compare(tables, side, now).await? {
             Compared::Held => Outcome::Held,
             Compared::Again => Outcome::Pending("some purchases are looked at once more".to_owned()),

@@ -44,6 +44,8 @@ pub(super) struct Side<'a> {
     pub store: &'a dyn Store,
     pub book: &'a Book,
     pub name: &'a BookName,
+    /// Where the journal was followed to.
+    pub last_seq: i64,
 }
 
 /// What a look came to.
@@ -73,16 +75,16 @@ impl Purchases {
         let settled = now.checked_sub(SETTLED).and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
         let end = u64::try_from(settled.as_millis()).unwrap_or(u64::MAX) / STRETCH_MS;
         let (mut differing, mut sure) = (BTreeSet::new(), None);
-        let posted = posted(tables, side).await?;
+        let mut posted = posted(tables, side).await?;
         for &stretch in &self.suspects {
-            let (mut theirs, _) = read(tables, book, stretch, stretch + 1, ROWS_MAX).await?;
+            let (mut theirs, _) = read(tables, (book, &mut posted), stretch, stretch + 1, ROWS_MAX).await?;
             join(&mut theirs, &posted, stretch, stretch + 1);
             if theirs.get(&stretch) != self.journal.get(&stretch) {
                 differing.insert(stretch);
                 sure = sure.or_else(|| Some((stretch, theirs.get(&stretch).map_or(0, |(count, _)| *count))));
             }
         }
-        let (mut theirs, reached) = read(tables, book, self.next, end, ROWS_MAX).await?;
+        let (mut theirs, reached) = read(tables, (book, &mut posted), self.next, end, ROWS_MAX).await?;
         join(&mut theirs, &posted, self.next, reached);
         differing.extend(self.differing(&theirs, self.next, reached));
         self.next = if reached >= end { 0 } else { reached };
@@ -109,7 +111,7 @@ impl Purchases {
 }
 
 /// Postings of purchases that are verified and not yet known to be credited, because their service fell in between or is just there.
-async fn posted(tables: &purchase::Store, side: Side<'_>) -> Result<Vec<Uuid>, Fault> {
+async fn posted(tables: &purchase::Store, side: Side<'_>) -> Result<BTreeSet<Uuid>, Fault> {
     let (mut ids, mut after) = (Vec::new(), None);
     while ids.len() < VERIFIED_MAX {
         let page = tables.verified(side.name, after).await?;
@@ -117,11 +119,13 @@ async fn posted(tables: &purchase::Store, side: Side<'_>) -> Result<Vec<Uuid>, F
         after = Some(last.purchase_id);
         ids.extend(page.iter().map(credited_by));
     }
-    Ok(seqs(side.store, side.book, ids).await?.into_keys().collect())
+    // What the journal was not followed to yet is on neither side.
+    let there = seqs(side.store, side.book, ids).await?.into_iter().filter(|(_, seq)| *seq <= side.last_seq);
+    Ok(there.map(|(id, _)| id).collect())
 }
 
 /// Counts those of some stretches among the credited.
-fn join(folds: &mut BTreeMap<u64, Fold>, posted: &[Uuid], from: u64, until: u64) {
+fn join(folds: &mut BTreeMap<u64, Fold>, posted: &BTreeSet<Uuid>, from: u64, until: u64) {
     let stretch = |id: &Uuid| id_time_ms(*id).unwrap_or(0) / STRETCH_MS;
     posted.iter().filter(|id| (from..until).contains(&stretch(id))).for_each(|id| add(folds, *id));
 }
@@ -134,7 +138,7 @@ fn add(folds: &mut BTreeMap<u64, Fold>, id: Uuid) {
 /// Folds credited purchases from one stretch to before another, or as far as some rows go. Returns the stretch before which all was read.
 async fn read(
     tables: &purchase::Store,
-    book: &BookName,
+    (book, posted): (&BookName, &mut BTreeSet<Uuid>),
     from: u64,
     until: u64,
     rows_max: i64,
@@ -156,7 +160,11 @@ async fn read(
             }
             rows += 1;
             match Uuid::try_parse(&purchase.posting_id) {
-                Ok(id) => add(&mut folds, id),
+                Ok(id) => {
+                    // Credited since it was read as verified: it counts once.
+                    posted.remove(&id);
+                    add(&mut folds, id);
+                }
                 // Of no posting at all: it makes its stretch differ.
                 Err(_) => add(&mut folds, Uuid::from_u128(purchase.purchase_id.as_u128() | 1)),
             }

@@ -1,15 +1,17 @@
 //! PostgreSQL: a dump of all schemas in one snapshot, by `pg_dump`, which must be at hand and as new as the server.
-use super::{Copied, Fault, OWNERS, heads, tables};
+use super::{Copied, Fault, OWNERS, tables};
 use db::Database;
-use std::{path::Path, process::Stdio};
+use sqlx::{Connection as _, PgConnection};
+use std::{collections::BTreeMap, path::Path, process::Stdio};
 use tokio::process::Command;
 
 /// The dump, in PostgreSQL's own compressed form.
-const DUMP: &str = "postgres.dump";
+pub const DUMP: &str = "postgres.dump";
 
 pub async fn dump(database: &Database, to: &Path) -> Result<Copied, Fault> {
-    let (url, password) = split_password(database.postgres_url().ok_or("not a PostgreSQL server")?);
-    let heads = heads(database).await?;
+    let address = database.postgres_url().ok_or("not a PostgreSQL server")?;
+    let (url, password) = split_password(address)?;
+    let heads = heads(address).await?;
     let mut command = Command::new("pg_dump");
     command.args(["--format=custom", "--no-owner", "--no-privileges", "--file"]).arg(to.join(DUMP));
     for service in OWNERS {
@@ -20,23 +22,56 @@ pub async fn dump(database: &Database, to: &Path) -> Result<Copied, Fault> {
     Ok(Copied { files: vec![DUMP.to_owned()], heads })
 }
 
+/// Each book's last commit, by plain reading: the program that copies may be newer than those that run, and must not bring their tables up to date.
+async fn heads(address: &str) -> Result<BTreeMap<String, (i64, String)>, Fault> {
+    let mut connection = PgConnection::connect(address).await?;
+    let sql = "SELECT book.name, head.commit_no, encode(head.hash, 'hex') FROM ledger.book
+        JOIN LATERAL (SELECT commit_no, hash FROM ledger.\"commit\" WHERE \"commit\".book = book.book ORDER BY commit_no DESC LIMIT 1) head ON true";
+    let rows: Vec<(String, i64, String)> =
+        sqlx::query_as(sql).fetch_all(&mut connection).await.map_err(|error| format!("there is no ledger in this database: {error}"))?;
+    connection.close().await?;
+    Ok(rows.into_iter().map(|(name, commit_no, hash)| (name, (commit_no, hash))).collect())
+}
+
 /// All or nothing; what is there already makes it fail.
 pub async fn load(database: &Database, from: &Path) -> Result<(), Fault> {
-    let (url, password) = split_password(database.postgres_url().ok_or("not a PostgreSQL server")?);
+    let (url, password) = split_password(database.postgres_url().ok_or("not a PostgreSQL server")?)?;
     let mut command = Command::new("pg_restore");
     command.args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", &url]).arg(from.join(DUMP));
     run(command, password, "pg_restore").await
 }
 
 /// An address without its password, and the password: what is on a command line everybody on the machine can read.
-fn split_password(url: &str) -> (String, Option<String>) {
-    let parts = || {
-        let (scheme, rest) = url.split_once("://")?;
-        let (user, place) = rest.split_once('@').filter(|(user, _)| !user.contains(['/', '?']))?;
-        let (user, password) = user.split_once(':')?;
-        Some((format!("{scheme}://{user}@{place}"), percent_encoding::percent_decode_str(password).decode_utf8().ok()?.into_owned()))
+fn split_password(url: &str) -> Result<(String, Option<String>), Fault> {
+    let decoded = |text: &str| {
+        let text = percent_encoding::percent_decode_str(text).decode_utf8();
+        text.map(std::borrow::Cow::into_owned).map_err(|_| "the password in the database's address is not UTF-8; give it by PGPASSFILE")
     };
-    parts().map_or_else(|| (url.to_owned(), None), |(url, password)| (url, Some(password)))
+    let Some((scheme, rest)) = url.split_once("://") else { return Ok((url.to_owned(), None)) };
+    let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let mut password = None;
+    let authority = match authority.rsplit_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((user, secret)) => {
+                password = Some(decoded(secret)?);
+                format!("{user}@{host}")
+            }
+            None => authority.to_owned(),
+        },
+        None => authority.to_owned(),
+    };
+    let Some((path, query)) = rest.split_once('?') else { return Ok((format!("{scheme}://{authority}{rest}"), password)) };
+    let mut kept = Vec::new();
+    for pair in query.split('&') {
+        match pair.split_once('=') {
+            Some(("password", secret)) => password = Some(decoded(secret)?),
+            // The driver's own, which the programs don't know.
+            Some(("statement-cache-capacity", _)) => {}
+            _ => kept.push(pair),
+        }
+    }
+    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+    Ok((format!("{scheme}://{authority}{path}{query}"), password))
 }
 
 async fn run(mut command: Command, password: Option<String>, name: &str) -> Result<(), Fault> {
@@ -64,8 +99,13 @@ mod tests {
             ("postgresql://u@h/d", "postgresql://u@h/d", None),
             ("postgres://h/d?user=a:b@c", "postgres://h/d?user=a:b@c", None),
             ("postgres://u:@h/d", "postgres://u@h/d", Some("")),
+            ("postgres://u:p@ss@h/d", "postgres://u@h/d", Some("p@ss")),
+            ("postgres://h/d?user=u&password=se%3Dcret&sslmode=require", "postgres://h/d?user=u&sslmode=require", Some("se=cret")),
+            ("postgres://u@localhost/d?host=/tmp/a@b:c", "postgres://u@localhost/d?host=/tmp/a@b:c", None),
+            ("postgres://u@h/d?password=x", "postgres://u@h/d", Some("x")),
         ] {
-            assert_eq!(split_password(url), (without.to_owned(), password.map(str::to_owned)), "{url}");
+            assert_eq!(split_password(url).unwrap(), (without.to_owned(), password.map(str::to_owned)), "{url}");
         }
+        assert!(split_password("postgres://u:%ff@h/d").is_err());
     }
 }

@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, HashMap};
 /// Entries of an account looked at on one way: a whale's coins went into more gifts than anybody reads.
 const ENTRIES_MAX: usize = 20_000;
 
+/// How many things one after the other: a whole life is four, and money that came back begins another.
+const DEPTH_MAX: usize = 16;
+
 /// A way to another thing.
 #[derive(Debug, Serialize)]
 pub struct Link {
@@ -75,7 +78,12 @@ impl Teller {
     }
 
     /// Where the money of some postings came from, or what became of it.
-    pub(super) async fn links(&self, events: &[Event], accounts: &HashMap<i64, Account>, way: Way) -> Result<Links, Fault> {
+    pub(super) async fn links(
+        &self,
+        events: &[Event],
+        accounts: &HashMap<i64, Account>,
+        (way, depth): (Way, usize),
+    ) -> Result<Links, Fault> {
         let mut links = Links::default();
         let (mut left, mut more_sums) = (0_usize, BTreeMap::<Unit, i64>::new());
         let mut cut = false;
@@ -86,7 +94,8 @@ impl Teller {
                 let trail = self.trail(&Leg { transfer, account }, way).await?;
                 cut |= trail.cut;
                 let mut by_event: BTreeMap<i64, i64> = BTreeMap::new();
-                for part in &trail.parts {
+                // What a posting puts into an account and takes out of it again is no way to anything else.
+                for part in trail.parts.iter().filter(|part| seq_of(part.transfer.no) != event.seq) {
                     *by_event.entry(seq_of(part.transfer.no)).or_default() += part.amount;
                 }
                 for (seq, amount) in by_event {
@@ -95,7 +104,7 @@ impl Teller {
                         *more_sums.entry(account.unit).or_default() += amount;
                         continue;
                     }
-                    let story = if self.may() { Some(self.next(seq, way).await?) } else { None };
+                    let story = if depth < DEPTH_MAX && self.may() { Some(self.next(seq, (way, depth + 1)).await?) } else { None };
                     let told = amount_text(amount, account.unit);
                     links.told.push(Link { amount, unit: account.unit.to_string(), told, story });
                 }
@@ -120,7 +129,7 @@ impl Teller {
     }
 
     /// Stories go through each other, so their futures need a place.
-    async fn next(&self, seq: i64, way: Way) -> Result<Story, Fault> {
+    async fn next(&self, seq: i64, way: (Way, usize)) -> Result<Story, Fault> {
         let thing = self.thing_at(seq).await?;
         Box::pin(self.story(thing, way)).await
     }

@@ -111,7 +111,7 @@ fn parsed<'a>(ids: impl IntoIterator<Item = &'a String>) -> Vec<Uuid> {
 }
 
 impl Teller {
-    pub(super) async fn story(&self, thing: Thing, way: Way) -> Result<Story, Fault> {
+    pub(super) async fn story(&self, thing: Thing, (way, depth): (Way, usize)) -> Result<Story, Fault> {
         let words = match &thing {
             Thing::Purchase(purchase) => purchase_words(purchase),
             Thing::Quote(quote) => quote_words(quote),
@@ -133,8 +133,8 @@ impl Teller {
         let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
         let times: HashMap<i64, i64> = self.store.commit_times(self.book.key, &seqs).await?.into_iter().collect();
         let postings = events.iter().map(|event| posted(event, times.get(&event.seq).copied().unwrap_or(0), &accounts)).collect();
-        let from = if way == Way::Into { Links::default() } else { self.links(&events, &accounts, Way::From).await? };
-        let into = if way == Way::From { Links::default() } else { self.links(&events, &accounts, Way::Into).await? };
+        let from = if way == Way::Into { Links::default() } else { self.links(&events, &accounts, (Way::From, depth)).await? };
+        let into = if way == Way::From { Links::default() } else { self.links(&events, &accounts, (Way::Into, depth)).await? };
         let Words { what, id, told, facts, .. } = words;
         Ok(Story { what, id, book: self.book.name.clone(), told, facts, postings, from, into })
     }

@@ -11,6 +11,7 @@ mod matrix;
 mod monitor;
 mod privacy;
 mod process;
+mod streams;
 
 use api::{
     earnings::{GetEarningsRequest, earnings_service_client::EarningsServiceClient},

@@ -6,7 +6,7 @@
 use super::balance::side;
 use crate::{
     domain::{
-        account::Account,
+        account::{Account, Counters},
         event::{CHECKPOINT_EVERY, Transfer, TransferKind, seq_of},
     },
     store::{self, READ_CHUNK, Store, Walk, read_log},
@@ -47,7 +47,10 @@ pub async fn sources(store: &dyn Store, book: i64, account: i64, debit: &Transfe
     let stretch = (end - moved(debit), end);
     let credited = |transfer: &Transfer| transfer.credit_after.credits_posted;
     let mut trail = Trail::default();
-    let (mut next, mut looked_at) = (debit.debit_prev, 0);
+    // What is spent now may have come long before the last entries: the walk begins where all of it had come.
+    let enough = from_behind(store, book, account, 1, |counters| counters.credits_posted >= stretch.1).await?;
+    let mut next = enough.filter(|no| *no < debit.no).unwrap_or(debit.debit_prev);
+    let mut looked_at = 0;
     while next > 0 && stretch.0 < stretch.1 {
         for transfer in walk(store, book, account, next).await? {
             (looked_at, next) = (looked_at + 1, side(&transfer, account).1);
@@ -76,7 +79,8 @@ pub async fn uses(store: &dyn Store, book: i64, account: &Account, credit: &Tran
     if stretch.0 >= stretch.1 {
         return Ok(trail);
     }
-    let mut next = from_behind(store, book, account, (credit.no, stretch.1)).await?;
+    let enough = from_behind(store, book, account.key, credit.no + 1, |counters| counters.debits_posted >= stretch.1).await?;
+    let mut next = enough.unwrap_or(account.last_transfer);
     let mut looked_at = 0;
     while next > credit.no {
         for transfer in walk(store, book, account.key, next).await? {
@@ -111,19 +115,24 @@ async fn walk(store: &dyn Store, book: i64, account: i64, from_no: i64) -> Resul
     if way.is_empty() { Err(super::balance::lost(from_no)) } else { Ok(way) }
 }
 
-/// An entry after which the account has given all of `until`, or its last: where a walk back begins.
-async fn from_behind(store: &dyn Store, book: i64, account: &Account, (after_no, until): (i64, i64)) -> Result<i64, store::Error> {
+/// The first checkpoint from this transfer on that is `enough`, where a walk back can begin. `None`: there is none yet.
+async fn from_behind(
+    store: &dyn Store,
+    book: i64,
+    account: i64,
+    mut from: i64,
+    enough: impl Fn(&Counters) -> bool,
+) -> Result<Option<i64>, store::Error> {
     const PAGE: i64 = 256;
-    let mut from = after_no + 1;
     loop {
-        let page = store.checkpoints(book, (account.key, from), PAGE).await?;
-        let own: Vec<_> = page.iter().take_while(|row| row.account == account.key).collect();
-        if let Some(enough) = own.iter().find(|row| row.counters.debits_posted >= until) {
-            return Ok(enough.no);
+        let page = store.checkpoints(book, (account, from), PAGE).await?;
+        let own: Vec<_> = page.iter().take_while(|row| row.account == account).collect();
+        if let Some(found) = own.iter().find(|row| enough(&row.counters)) {
+            return Ok(Some(found.no));
         }
         match own.last() {
-            Some(last) if own.len() == page.len() && !page.is_empty() => from = last.no + 1,
-            _ => return Ok(account.last_transfer),
+            Some(last) if own.len() == page.len() => from = last.no + 1,
+            _ => return Ok(None),
         }
     }
 }

@@ -118,10 +118,32 @@ async fn every_debit_is_paid_from_what_came_first_and_every_credit_pays_for_what
             }
         }
         assert!(debits > 200 && credits > 100, "{debits} debits, {credits} credits");
-        // A look that may not go as far as it would have to says so: the first credit paid for what left long before the end.
-        let earliest = entries.iter().rev().find(|entry| entry.credit == key).unwrap();
-        let bounded = trail::uses(&*store, book, &account, earliest, 1).await.unwrap();
-        let whole = trail::uses(&*store, book, &account, earliest, 10_000).await.unwrap();
-        assert!(bounded == whole || (bounded.cut && bounded.parts.len() < whole.parts.len()), "{bounded:?}");
+        // A look that may not go as far as it would have to says so.
+        let longest = entries.iter().filter(|entry| entry.credit == key);
+        let longest = longest.max_by_key(|entry| queue.paid.keys().filter(|(_, credit)| *credit == entry.no).count()).unwrap();
+        let whole = trail::uses(&*store, book, &account, longest, 10_000).await.unwrap();
+        assert!(whole.parts.len() > 5 && !whole.cut, "{whole:?}");
     }
+}
+
+/// What waited long is found though thousands of entries came after it; and a look that may not go as far as it would have to says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_long_ago_is_found_however_much_came_since() {
+    let databases = databases();
+    let house = house(&databases.all[0]).await;
+    let no = |answer: api::ledger::PostResponse| answer.posting.unwrap().transfers[0].transfer_no;
+    let credits = [no(house.post(coins("fan", 10)).await), no(house.post(coins("fan", 10)).await), no(house.post(coins("fan", 10)).await)];
+    house.post_all((0..2_000).map(|_| coins("fan", 1)).collect()).await;
+    let [early, late] = [no(house.post(spend(15, false)).await), no(house.post(spend(1_500, false)).await)];
+    let store = open_store(&databases.all[0]).await.unwrap();
+    let book = store.books().await.unwrap().remove(0).key;
+    let key = store.accounts_by_name(book, &[FAN.to_owned()]).await.unwrap()[0].key;
+    let entry = async |no| store.walk(book, key, Walk { from_no: no, above_no: 0, limit: 1 }).await.unwrap().remove(0);
+    // Far fewer entries than came since.
+    let found = trail::sources(&*store, book, key, &entry(early).await, 256).await.unwrap();
+    assert_eq!((parts(&found), found.cut), (vec![(credits[0], 10), (credits[1], 5)], false));
+    let bounded = trail::sources(&*store, book, key, &entry(late).await, 256).await.unwrap();
+    assert!(bounded.cut && bounded.parts.len() < 1_000, "{} parts", bounded.parts.len());
+    let whole = trail::sources(&*store, book, key, &entry(late).await, 10_000).await.unwrap();
+    assert_eq!((whole.parts.iter().map(|part| part.amount).sum::<i64>(), whole.cut), (1_500, false));
 }

@@ -167,12 +167,14 @@ impl Store {
         rows.iter().map(|row| read(row).map(|payout| (payout.payout_id, payout))).collect()
     }
 
-    /// How many are under way in each state that is not final, and since when the one is that has been in its state the longest.
+    /// How many are under way in each state that is not final, and since when the oldest is on its way there: since it was submitted, or before that
+    /// since its last step. A bank that says now this and now that makes none younger.
     pub async fn unfinished(&self) -> Result<Vec<Open>, Error> {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(
             "SELECT state, COUNT(*), MIN(since_ms) FROM (
                  SELECT state, COALESCE((SELECT MAX(at_ms) FROM payout_step
-                     WHERE payout_step.book = payout.book AND payout_step.payout_id = payout.payout_id), created_at_ms) AS since_ms
+                     WHERE payout_step.book = payout.book AND payout_step.payout_id = payout.payout_id
+                         AND payout_step.state IN ('requested', 'held', 'submitted')), created_at_ms) AS since_ms
                  FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected')) AS under_way GROUP BY state",
         )
         .fetch_all(self.pool())
@@ -247,7 +249,8 @@ impl Store {
     /// Ids of a user's payouts and beneficiaries.
     pub async fn ids_of(&self, book: &BookName, user: &UserKey) -> Result<Vec<String>, Error> {
         let sql = "SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2
-            UNION ALL SELECT beneficiary_id FROM beneficiary WHERE book = $1 AND user_id = $2";
+            UNION SELECT beneficiary_id FROM payout WHERE book = $1 AND user_id = $2
+            UNION SELECT beneficiary_id FROM beneficiary WHERE book = $1 AND user_id = $2";
         Ok(sqlx::query_scalar(sql).bind(book.as_str().to_owned()).bind(user.as_str().to_owned()).fetch_all(self.pool()).await?)
     }
 

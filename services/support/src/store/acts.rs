@@ -101,30 +101,54 @@ impl Store {
 
     /// Takes the texts out of every line of [`Store::acts_about`]; how many had some. The lines and their hashes stay.
     pub async fn erase(&self, book: &str, user_id: &str, things: &BTreeSet<String>) -> Result<u64, sqlx::Error> {
+        let about = self.acts_about(book, user_id, things).await?;
         let mut erased = 0;
-        for line in self.acts_about(book, user_id, things).await?.iter().filter(|line| !line.erased) {
+        // All or nothing: a line's other half is found by what the first still says.
+        let mut tx = db::begin(&self.pool).await?;
+        for line in about.iter().filter(|line| !line.erased) {
             let sql = "UPDATE act SET reason = '', request_json = '', salt = '', erased = 1 WHERE seq = $1 AND erased = 0";
-            erased += sqlx::query(sql).bind(line.seq).execute(&self.pool).await?.rows_affected();
+            erased += sqlx::query(sql).bind(line.seq).execute(&mut *tx).await?.rows_affected();
         }
+        tx.commit().await?;
         Ok(erased)
     }
 }
 
-/// Whether a request names a thing of the user, or one of the user's accounts (`viewer/<user>/coins`).
+/// Whether a request names the user, a thing of the user, or one of the user's accounts. Only where such a name can stand: amounts and books are texts too.
 fn mentions(request_json: &str, user_id: &str, things: &BTreeSet<String>) -> bool {
-    fn any(value: &serde_json::Value, named: &impl Fn(&str) -> bool) -> bool {
-        match value {
-            serde_json::Value::String(text) => named(text),
-            serde_json::Value::Array(items) => items.iter().any(|item| any(item, named)),
-            serde_json::Value::Object(fields) => fields.values().any(|field| any(field, named)),
-            serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
+    match serde_json::from_str(request_json) {
+        Ok(request) => any(&request, "", &|name, text| names(name, text, user_id, things)),
+        // A long one is kept cut off. What is left of it is read as texts after names.
+        Err(_) => {
+            let mut texts = request_json.split('"').skip(1).step_by(2);
+            let mut name = texts.next().unwrap_or("");
+            texts.any(|text| {
+                let named = names(name, text, user_id, things);
+                name = text;
+                named
+            })
         }
     }
-    let named = |text: &str| {
-        let owner = text.split('/').nth(1).filter(|_| !text.starts_with("house/"));
-        text == user_id || owner == Some(user_id) || things.contains(text)
-    };
-    serde_json::from_str(request_json).is_ok_and(|request| any(&request, &named))
+}
+
+/// Whether this holds for a text anywhere in it and the name it stands under.
+fn any(value: &serde_json::Value, name: &str, named: &impl Fn(&str, &str) -> bool) -> bool {
+    match value {
+        serde_json::Value::String(text) => named(name, text),
+        serde_json::Value::Array(items) => items.iter().any(|item| any(item, name, named)),
+        serde_json::Value::Object(fields) => fields.iter().any(|(name, field)| any(field, name, named)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
+    }
+}
+
+/// `userId`, `creatorId`, `viewerId`: a user. `…Id`: a thing. `…ccount`: an account, `viewer/<user>/coins`.
+fn names(name: &str, text: &str, user_id: &str, things: &BTreeSet<String>) -> bool {
+    if ["userId", "creatorId", "viewerId"].contains(&name) {
+        return text == user_id;
+    }
+    let mut parts = text.split('/');
+    let a_persons = matches!(parts.next(), Some("viewer" | "creator" | "agency")) && parts.next() == Some(user_id);
+    (name.ends_with("ccount") && a_persons) || (name.ends_with("Id") && things.contains(text))
 }
 
 async fn place(connection: &mut AnyConnection, deed: &Deed) -> Result<Option<i64>, sqlx::Error> {
@@ -187,4 +211,32 @@ fn bytes<const N: usize>(text: &str) -> Result<[u8; N], sqlx::Error> {
     let mut bytes = [0; N];
     hex::decode_to_slice(text, &mut bytes).map_err(unreadable)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mentions;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn only_where_a_users_name_can_stand() {
+        let things = BTreeSet::from(["0198-thing".to_owned()]);
+        let long = format!(r#"{{"room":"r","transfers":[{{"debitAccount":"viewer/500/coins","note":"{}"#, "x".repeat(50));
+        for (request, expected) in [
+            (r#"{"userId":"500"}"#, true),
+            (r#"{"creatorId":"500","amount":"7"}"#, true),
+            (r#"{"amount":"500","quantity":"500"}"#, false),
+            (r#"{"book":"500","roomId":"x","currencyCode":"500"}"#, false),
+            (r#"{"adjustment":{"transfers":[{"creditAccount":"creator/500/payable/USD"}]}}"#, true),
+            (r#"{"account":"house/500/USD"}"#, false),
+            (r#"{"note":"viewer/500/coins"}"#, false),
+            (r#"{"payoutId":"0198-thing"}"#, true),
+            (r#"{"reason":"0198-thing"}"#, false),
+            (long.as_str(), true),
+            (r#"{"amount":"500","x":"#, false),
+            ("", false),
+        ] {
+            assert_eq!(mentions(request, "500", &things), expected, "{request}");
+        }
+    }
 }

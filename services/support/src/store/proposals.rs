@@ -1,7 +1,7 @@
 //! Proposals.
 use super::{Store, text, unreadable};
 use crate::{
-    domain::{Proposal, State},
+    domain::{Act, Proposal, State},
     wire,
 };
 use db::requests::{self, Begun, Fields, Key, Outcome};
@@ -90,6 +90,29 @@ impl Store {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(before).bind(listed.state.map_or(0, State::number));
         let query = query.bind(listed.expire_after).bind(listed.expire_until).bind(limit);
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Ids of a book's proposals that would change an account of this user.
+    pub async fn proposals_about(&self, book: &BookName, user: &UserKey) -> Result<Vec<String>, sqlx::Error> {
+        const PAGE: i64 = 1_000;
+        let any = Listed { state: None, expire_after: i64::MIN, expire_until: i64::MAX };
+        let (mut about, mut before) = (Vec::new(), i64::MAX);
+        loop {
+            let page = self.proposals(book, any, before, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(about) };
+            before = last.number;
+            let of_user = |account: &str| {
+                let mut parts = account.split('/');
+                parts.next() != Some("house") && parts.next() == Some(user.as_str())
+            };
+            let concerned = page.iter().filter(|proposal| match &proposal.act {
+                Act::Adjustment(transfers) => transfers.iter().any(|(debit, credit, _)| of_user(debit) || of_user(credit)),
+                Act::Account(account, _) => of_user(account),
+                // Whose it is only the journal knows.
+                Act::Reversal(_) => false,
+            });
+            about.extend(concerned.map(|proposal| text(proposal.id)));
+        }
     }
 
     /// Approved before this time and not done yet, the oldest first.

@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::{
         trace_service_server::{TraceService, TraceServiceServer},
     },
     common::v1::any_value::Value,
-    trace::v1::Span,
+    trace::v1::{Span, span::SpanKind},
 };
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -15,6 +15,13 @@ use tonic::{
     Request, Response, Status,
     transport::{Server, server::TcpIncoming},
 };
+
+/// A trace that its caller wants to have kept.
+const STRANGER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 #[derive(Clone, Default)]
 struct Collector(Arc<Mutex<Vec<Span>>>);
@@ -58,10 +65,16 @@ async fn every_hop_has_a_span_under_its_cause() {
     for way in [Way::InProcess, Way::Socket] {
         let house = House::start(way, 10).await;
         house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap();
+        // Whoever has no token makes us keep nothing, whatever they ask for.
+        let mut gifts = house.gifts();
+        let stranger = rpc::trace::with_traceparent("test", Some(STRANGER), gifts.send_gift(Request::new(room("r"))));
+        assert_eq!(stranger.await.unwrap_err().code(), tonic::Code::Unauthenticated);
     }
     guard.shutdown().await;
 
     let spans = collector.0.lock().unwrap().clone();
+    let kept_for_nobody = spans.iter().filter(|span| hex(&span.trace_id) == STRANGER[3..35] && span.kind() == SpanKind::Server).count();
+    assert_eq!(kept_for_nobody, 0, "{spans:#?}");
     let handled: Vec<_> =
         spans.iter().filter(|span| span.name.ends_with("GetAccount") && attribute(span, "largesse.service") == "ledger").collect();
     assert_eq!(handled.len(), 2, "one per way: {spans:#?}");
