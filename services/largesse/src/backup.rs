@@ -55,6 +55,15 @@ pub struct Manifest {
     pub heads: BTreeMap<String, (i64, String)>,
 }
 
+impl Manifest {
+    /// Services whose tables were not there, so are not in it. PostgreSQL has whatever schemas there are.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let here = |service: &Service| self.engine != "sqlite" || self.files.contains_key(&format!("{}.db", tables(*service)));
+        OWNERS.iter().filter(|service| **service != Service::Sandbox && !here(service)).map(|service| service.as_str()).collect()
+    }
+}
+
 /// What was made: the files, and each book's last commit.
 struct Copied {
     files: Vec<String>,
@@ -63,7 +72,28 @@ struct Copied {
 
 /// Copies an installation into an empty directory.
 pub async fn backup(database: &Database, to: &Path) -> Result<Manifest, Fault> {
+    if let Some(dir) = database.sqlite_dir() {
+        if !fs::metadata(dir.join("ledger.db")).is_ok_and(|file| file.len() > 0) {
+            return Err(format!("{}: there is no ledger in it", dir.display()).into());
+        }
+        // Also one that is still to be made.
+        let above = to.ancestors().find_map(|above| above.canonicalize().ok());
+        if dir.canonicalize().is_ok_and(|dir| above.is_some_and(|above| above.starts_with(dir))) {
+            return Err(format!("{}: lies in the directory that is copied", to.display()).into());
+        }
+    }
     fresh(to)?;
+    let made = copied(database, to).await;
+    if made.is_err() {
+        // What is there was begun here, and would be in the way of the next try.
+        for entry in fs::read_dir(to)?.flatten() {
+            let _gone = fs::remove_file(entry.path());
+        }
+    }
+    made
+}
+
+async fn copied(database: &Database, to: &Path) -> Result<Manifest, Fault> {
     let begin_time = chrono::Utc::now().to_rfc3339();
     let (engine, copied) = match database.engine() {
         Engine::Sqlite => ("sqlite", sqlite::copy(database, to).await?),
@@ -89,15 +119,7 @@ pub async fn backup(database: &Database, to: &Path) -> Result<Manifest, Fault> {
 /// afterwards, which must have the commits that the manifest names.
 pub async fn restore(from: &Path, database: &Database) -> Result<audit::Report, Fault> {
     let manifest = read(from)?;
-    for (name, expected) in &manifest.files {
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(format!("{}: names a file outside of it: {name}", from.join(MANIFEST).display()).into());
-        }
-        let found = hash(&from.join(name)).map_err(|error| format!("{name}: {error}"))?;
-        if found != *expected {
-            return Err(format!("{name}: is not what was copied: its SHA-256 is {found}").into());
-        }
-    }
+    unchanged(from, &manifest)?;
     let whole = match manifest.engine.as_str() {
         "postgres" => manifest.files.keys().eq([postgres::DUMP]),
         _ => manifest.files.contains_key("ledger.db") && manifest.files.keys().all(|name| name.ends_with(".db")),
@@ -131,6 +153,29 @@ async fn lacking(database: &Database, manifest: &Manifest) -> Result<Option<Stri
         }
     }
     Ok(None)
+}
+
+/// Whether every file that the manifest of a copy names is what was copied. `None`: there is no manifest.
+pub fn intact(from: &Path) -> Result<Option<Manifest>, Fault> {
+    if !from.join(MANIFEST).exists() {
+        return Ok(None);
+    }
+    let manifest = read(from)?;
+    unchanged(from, &manifest)?;
+    Ok(Some(manifest))
+}
+
+fn unchanged(from: &Path, manifest: &Manifest) -> Result<(), Fault> {
+    for (name, expected) in &manifest.files {
+        if name.contains(['/', '\\']) || name.starts_with('.') {
+            return Err(format!("{}: names a file outside of it: {name}", from.join(MANIFEST).display()).into());
+        }
+        let found = hash(&from.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        if found != *expected {
+            return Err(format!("{name}: is not what was copied: its SHA-256 is {found}").into());
+        }
+    }
+    Ok(())
 }
 
 fn read(from: &Path) -> Result<Manifest, Fault> {

@@ -76,8 +76,13 @@ pub struct Done {
     pub told: String,
 }
 
-/// Puts every table where it belongs; doing it again changes nothing. The tables must be there already. One transaction: all or nothing.
-pub async fn distribute(database: &Database) -> Result<Vec<Done>, Fault> {
+/// Fails where Citus is not.
+pub async fn check(database: &Database) -> Result<(), Fault> {
+    connect(database).await?.close().await?;
+    Ok(())
+}
+
+async fn connect(database: &Database) -> Result<PgConnection, Fault> {
     if database.engine() != Engine::Postgres {
         return Err("Citus is an extension of PostgreSQL; this database is not one".into());
     }
@@ -88,6 +93,12 @@ pub async fn distribute(database: &Database) -> Result<Vec<Done>, Fault> {
     if there.is_none() {
         return Err("the extension citus is not in this database: CREATE EXTENSION citus, and add the nodes".into());
     }
+    Ok(connection)
+}
+
+/// Puts every table where it belongs; doing it again changes nothing. The tables must be there already. One transaction: all or nothing.
+pub async fn distribute(database: &Database) -> Result<Vec<Done>, Fault> {
+    let mut connection = connect(database).await?;
     let mut transaction = connection.begin().await?;
     let mut done = Vec::new();
     for (table, place) in PLAN {

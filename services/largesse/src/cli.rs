@@ -1,5 +1,6 @@
 //! The commands of the binary, one file each, and what they share: a runtime, telemetry, and how an error is told.
 use crate::config::telemetry_from_env;
+use money::{BookName, UserKey};
 use std::{error::Error, future::Future, process::ExitCode};
 
 pub mod backup;
@@ -23,6 +24,16 @@ pub type Outcome = Result<ExitCode, Box<dyn Error + Send + Sync>>;
 
 /// The exit code when the command line or the settings can't be used; clap's own.
 pub const USAGE: u8 = 2;
+
+/// A book, as a flag says it.
+fn book(text: &str) -> Result<BookName, String> {
+    BookName::try_new(text).map_err(|error| error.to_string())
+}
+
+/// A user, as a flag says it.
+fn user(text: &str) -> Result<UserKey, String> {
+    UserKey::try_new(text).map_err(|error| error.to_string())
+}
 
 /// Runs a command inside a runtime, with logs and spans around it as the environment says.
 pub fn run(service_name: &str, command: impl Future<Output = Outcome>) -> ExitCode {

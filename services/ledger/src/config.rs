@@ -45,7 +45,7 @@ pub struct Config {
     pub clock_ahead_max_ms: u64,
     /// Milliseconds a lease is good for on the database's clock; renewed at a third of it. 0: no lease, the fence alone decides.
     pub lease_ms: u64,
-    /// Directory, outside the database, where the books' heads are written down for `verify`. None: nowhere.
+    /// Directory, outside the database, where the books' heads are written down for `verify`. None: nowhere; in a sandbox `heads` in the data directory.
     pub heads_dir: Option<PathBuf>,
     /// Milliseconds between heads of a book that has new commits; one fsync each.
     pub heads_every_ms: u64,

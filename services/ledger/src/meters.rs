@@ -6,7 +6,7 @@ use crate::{
     book::Shared,
     domain::{
         chart::Unit,
-        event::{Body, Event, TransferKind},
+        event::{Body, Event, Transfer, TransferKind},
         state::State,
     },
     store::{CommitError, StoredEvent},
@@ -70,7 +70,7 @@ impl Meters {
         for stored in events {
             tally.add(&stored.event, state);
         }
-        for kind in tally.0 {
+        for kind in tally.kinds {
             let name = KeyValue::new("kind", kind.name.to_owned());
             self.events.add(kind.events, &[self.book.clone(), name.clone()]);
             for (unit, amount) in kind.moved {
@@ -93,7 +93,14 @@ struct Kind<'a> {
 
 /// Events by kind. A batch has a handful of kinds, so they are looked for one by one.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Tally<'a>(Vec<Kind<'a>>);
+struct Tally<'a> {
+    kinds: Vec<Kind<'a>>,
+    /// Units of accounts that were looked up before, as far as there are few.
+    units: Vec<(i64, Unit)>,
+}
+
+/// More than a batch of gifts asks for.
+const UNITS_MAX: usize = 8;
 
 impl<'a> Tally<'a> {
     fn add(&mut self, event: &'a Event, state: &State) {
@@ -104,23 +111,36 @@ impl<'a> Tally<'a> {
             Body::LimitSet { .. } => "limit.set",
             Body::HoldExpired => "hold.expired",
         };
-        let at = self.0.iter().position(|kind| kind.name == name).unwrap_or_else(|| {
-            self.0.push(Kind { name, events: 0, moved: Vec::new() });
-            self.0.len() - 1
+        let at = self.kinds.iter().position(|kind| kind.name == name).unwrap_or_else(|| {
+            self.kinds.push(Kind { name, events: 0, moved: Vec::new() });
+            self.kinds.len() - 1
         });
-        let kind = &mut self.0[at];
-        kind.events += 1;
+        self.kinds[at].events += 1;
         for transfer in &event.transfers {
             if !matches!(transfer.kind, TransferKind::Posted | TransferKind::PostOfPending) {
                 continue;
             }
-            let Some(unit) = state.account(transfer.debit).map(|account| account.unit) else { continue };
+            let Some(unit) = self.unit(transfer, state) else { continue };
             let amount = transfer.amount.unsigned_abs();
-            match kind.moved.iter_mut().find(|(of, _)| *of == unit) {
+            match self.kinds[at].moved.iter_mut().find(|(of, _)| *of == unit) {
                 Some((_, sum)) => *sum = sum.saturating_add(amount),
-                None => kind.moved.push((unit, amount)),
+                None => self.kinds[at].moved.push((unit, amount)),
             }
         }
+    }
+
+    /// Both sides have the same unit. The older account is mostly the house's, which many transfers of a batch share: it is looked up once, and no
+    /// viewer's place in memory is gone to for a number's sake.
+    fn unit(&mut self, transfer: &Transfer, state: &State) -> Option<Unit> {
+        let key = transfer.debit.min(transfer.credit);
+        if let Some((_, unit)) = self.units.iter().find(|(known, _)| *known == key) {
+            return Some(*unit);
+        }
+        let unit = state.account(key)?.unit;
+        if self.units.len() < UNITS_MAX {
+            self.units.push((key, unit));
+        }
+        Some(unit)
     }
 }
 

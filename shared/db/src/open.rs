@@ -1,5 +1,6 @@
 //! Addresses, pools and the settings every connection gets.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -127,7 +128,8 @@ impl Database {
     pub fn sqlite_options(&self, service: &'static str) -> Result<Option<SqliteConnectOptions>, Error> {
         let Some(dir) = self.sqlite_dir() else { return Ok(None) };
         let directory = |source| Error::Directory { path: dir.display().to_string(), source };
-        std::fs::create_dir_all(dir).map_err(directory)?;
+        // For its owner only: what is in it is personal.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(directory)?;
         let file = dir.canonicalize().map_err(directory)?.join(format!("{service}.db"));
         Ok(Some(
             SqliteConnectOptions::new()

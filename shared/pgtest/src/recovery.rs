@@ -51,7 +51,7 @@ impl Cluster {
         let mut cluster = Cluster { server: None, installation, home, databases: AtomicU32::new(0), follows: None };
         let restore = format!("restore_command=cp {}/%f %p", archived.log.display());
         let target = format!("recovery_target_time={time}");
-        cluster.restart_with(&[&restore, &target, "recovery_target_action=promote"])?;
+        cluster.restart_with(&[&restore, &target, "recovery_target_timeline=current", "recovery_target_action=promote"])?;
         // It takes readers before it is where it is to be.
         while cluster.execute("DO $$ BEGIN ASSERT NOT pg_is_in_recovery(); END $$").is_err() {}
         Ok(cluster)

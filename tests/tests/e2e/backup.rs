@@ -158,7 +158,14 @@ async fn refused(databases: &Databases, copy: &Path, (database, elsewhere): (&st
         assert!(told(&output).contains(said), "{said}: {}", told(&output));
     };
     refused(&["backup", "--database", database, "--to"], "not empty");
-    refused(&["restore", "--database", elsewhere, "--from"], if elsewhere.starts_with("sqlite") { "not empty" } else { "already exists" });
+    let nowhere = format!("sqlite:{}", copy.with_extension("nowhere").display());
+    refused(&["backup", "--database", &nowhere, "--to"], "no ledger in it");
+    assert!(!copy.with_extension("nowhere").exists(), "a directory was made where nothing is");
+    if let Some(dir) = database.strip_prefix("sqlite:") {
+        let inside = run(databases, &["backup", "--database", database, "--to"], &Path::new(dir).join("inside"));
+        assert!(told(&inside).contains("lies in the directory"), "{}", told(&inside));
+    }
+    refused(&["restore", "--database", elsewhere, "--from"], if elsewhere.starts_with("sqlite") { "not empty" } else { "already has" });
     let target = tempfile::tempdir().unwrap();
     let target = format!("sqlite:{}", target.path().join("new").display());
     let (manifest, into) = (copy.join("manifest.json"), ["restore", "--database", &target, "--from"]);
@@ -181,6 +188,10 @@ async fn refused(databases: &Databases, copy: &Path, (database, elsewhere): (&st
     bytes[middle] ^= 1;
     std::fs::write(copy.join(&file), bytes).unwrap();
     refused(&into, "SHA-256");
+    if elsewhere.starts_with("sqlite") {
+        let damaged = run(databases, &["verify", "--database"], Path::new(&format!("sqlite:{}", copy.display())));
+        assert!(damaged.status.code() == Some(1) && told(&damaged).contains("SHA-256"), "{}", told(&damaged));
+    }
     std::fs::remove_file(copy.join(&file)).unwrap();
     refused(&into, &file);
     std::fs::remove_file(manifest).unwrap();

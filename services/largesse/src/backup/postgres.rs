@@ -85,6 +85,10 @@ async fn run(mut command: Command, password: Option<String>, name: &str) -> Resu
         return Ok(());
     }
     let words = String::from_utf8_lossy(&output.stderr);
+    if words.contains("already exists") {
+        return Err("this database already has tables of Largesse; nothing was written".into());
+    }
+    let words = words.replace(&format!("{name}: "), "");
     Err(format!("{name}: {}", words.lines().next().unwrap_or("failed without a word")).into())
 }
 

@@ -53,6 +53,9 @@ pub async fn backup(address: String, to: PathBuf) -> Outcome {
         println!("{book}: up to commit {commit_no} {hash}");
     }
     println!("{} files in {}", made.files.len() + 1, to.display());
+    if !made.lacks().is_empty() {
+        println!("not in it, because they have no tables in this database: {}", made.lacks().join(", "));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

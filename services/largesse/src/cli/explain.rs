@@ -1,6 +1,6 @@
 //! `largesse explain`: the whole story behind an id.
 use crate::{
-    cli::{Outcome, settings::Place},
+    cli::{Outcome, book, settings::Place, user},
     explain::{self, Scope, Sought, Story, links::Links},
 };
 use clap::Args;
@@ -39,14 +39,6 @@ pub struct Arguments {
     /// Prints JSON instead of lines.
     #[arg(long)]
     pub json: bool,
-}
-
-fn book(text: &str) -> Result<BookName, String> {
-    BookName::try_new(text).map_err(|error| error.to_string())
-}
-
-fn user(text: &str) -> Result<UserKey, String> {
-    UserKey::try_new(text).map_err(|error| error.to_string())
 }
 
 /// Tells it; exit code 1 when there is nothing to tell.

@@ -26,6 +26,9 @@ pub struct Arguments {
 /// Migrates and says what it looked at.
 pub async fn run(address: String, services: Vec<Service>, citus: bool) -> Outcome {
     let database = Database::parse(&address)?;
+    if citus {
+        citus::check(&database).await?;
+    }
     let services = if services.is_empty() { Service::ALL.to_vec() } else { services };
     for service in services {
         println!("{service}: {}", tables::migrate(service, &database).await?);

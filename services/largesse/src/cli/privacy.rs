@@ -1,6 +1,6 @@
 //! `largesse privacy`: what is personal, and a user's own data: shown or erased.
 use crate::{
-    cli::{Outcome, settings::Given},
+    cli::{Outcome, book, settings::Given, user},
     house::Service,
     privacy::{self, Fate, Of, PERSONAL},
 };
@@ -74,14 +74,6 @@ pub struct Whose {
     /// Why, for the record; 8 to 500 bytes.
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: String,
-}
-
-fn book(text: &str) -> Result<BookName, String> {
-    BookName::try_new(text).map_err(|error| error.to_string())
-}
-
-fn user(text: &str) -> Result<UserKey, String> {
-    UserKey::try_new(text).map_err(|error| error.to_string())
 }
 
 fn reason(text: &str) -> Result<String, String> {

@@ -24,6 +24,10 @@ pub async fn run(arguments: Arguments) -> Outcome {
     if let Some(dir) = arguments.heads.as_ref().filter(|dir| !dir.is_dir()) {
         return Err(format!("--heads {}: there is no such directory", dir.display()).into());
     }
+    if let Some(dir) = database.sqlite_dir() {
+        let what = "if it is in use and no copy any more, take its manifest.json away";
+        crate::backup::intact(dir).map_err(|error| format!("{}: {error}; {what}", dir.display()))?;
+    }
     let beside = || database.sqlite_dir().map(|dir| dir.join(house::HEADS)).filter(|dir| dir.is_dir());
     let report = audit::audit(&database, arguments.heads.clone().or_else(beside).as_deref()).await?;
     if arguments.json {
