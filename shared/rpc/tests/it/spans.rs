@@ -73,8 +73,9 @@ async fn every_hop_has_a_span_under_its_cause() {
     guard.shutdown().await;
 
     let spans = collector.0.lock().unwrap().clone();
-    let kept_for_nobody = spans.iter().filter(|span| hex(&span.trace_id) == STRANGER[3..35] && span.kind() == SpanKind::Server).count();
-    assert_eq!(kept_for_nobody, 0, "{spans:#?}");
+    let theirs = |kind| spans.iter().filter(move |span| hex(&span.trace_id) == STRANGER[3..35] && span.kind() == kind).count();
+    assert_eq!(theirs(SpanKind::Client), 2, "they did ask for it, once per way: {spans:#?}");
+    assert_eq!(theirs(SpanKind::Server), 0, "{spans:#?}");
     let handled: Vec<_> =
         spans.iter().filter(|span| span.name.ends_with("GetAccount") && attribute(span, "largesse.service") == "ledger").collect();
     assert_eq!(handled.len(), 2, "one per way: {spans:#?}");
