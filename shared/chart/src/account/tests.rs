@@ -1,0 +1,106 @@
+//! Names in and out of the chart.
+use super::*;
+use proptest::prelude::*;
+
+fn usd() -> Currency {
+    Currency::try_new("USD").unwrap()
+}
+
+#[test]
+fn names_tell_unit_and_floor() {
+    let usd = Unit::Currency(usd());
+    for (name, unit, floor) in [
+        ("viewer/u1/coins", Unit::Coin, true),
+        ("viewer/u1/debt", Unit::Coin, false),
+        ("creator/u-1_X/diamonds", Unit::Diamond, true),
+        ("creator/u1/payable/USD", usd, true),
+        ("house/coins/issued", Unit::Coin, false),
+        ("house/bank_cash/USD", usd, false),
+        ("house/fx_position/USD", usd, false),
+    ] {
+        assert_eq!(form(name), Some(Form { unit, debits_must_not_exceed_credits: floor }), "{name}");
+    }
+}
+
+#[test]
+fn strange_names_are_unknown() {
+    for name in [
+        "",
+        "/",
+        "viewer//coins",
+        "viewer/u1/coins/",
+        "viewer/a b/coins",
+        "house/bank_cash/usd",
+        "house/nonsense/USD",
+        "viewer/u1/diamonds",
+        "house/coins/burnt",
+        "creator/u1/payable/",
+        "VIEWER/u1/coins",
+        "viewer/u1/coins/x/y",
+    ] {
+        assert_eq!(form(name), None, "{name}");
+    }
+}
+
+#[test]
+fn groups_hide_the_user() {
+    assert_eq!(group("viewer/u1/coins"), "viewer/*/coins");
+    assert_eq!(group("creator/u1/payable/USD"), "creator/*/payable/USD");
+    assert_eq!(group("house/coins/issued"), "house/coins/issued");
+}
+
+/// Every account the chart has, of one user and currency, with the name that stands in books since the first release.
+fn all(user: &UserKey) -> Vec<(Account<'_>, String)> {
+    let owner = Owner::from(user);
+    let mut all = vec![
+        (Account::ViewerCoins(owner), format!("viewer/{user}/coins")),
+        (Account::ViewerDebt(owner), format!("viewer/{user}/debt")),
+        (Account::CreatorDiamonds(owner), format!("creator/{user}/diamonds")),
+        (Account::AgencyDiamonds(owner), format!("agency/{user}/diamonds")),
+        (Account::CreatorPayable(owner, usd()), format!("creator/{user}/payable/USD")),
+        (Account::AgencyPayable(owner, usd()), format!("agency/{user}/payable/USD")),
+        (Account::CoinsIssued, "house/coins/issued".to_owned()),
+        (Account::CoinsRedeemed, "house/coins/redeemed".to_owned()),
+        (Account::DiamondsIssued, "house/diamonds/issued".to_owned()),
+        (Account::DiamondsRedeemed, "house/diamonds/redeemed".to_owned()),
+    ];
+    all.extend(Purpose::ALL.map(|purpose| (Account::house(purpose, usd()), format!("house/{}/USD", purpose.name()))));
+    all
+}
+
+proptest! {
+    #[test]
+    fn every_account_reads_back_from_its_name(user in "[A-Za-z0-9_-]{1,64}") {
+        let user = UserKey::try_new(&user).unwrap();
+        for (account, name) in all(&user) {
+            prop_assert_eq!(account.name(), name.as_str());
+            prop_assert_eq!(Account::parse(&name), Some(account));
+            prop_assert_eq!(account.group(), group(&name));
+            prop_assert_eq!(account.owner(), owner(&name));
+            prop_assert_eq!(account.owner().is_none(), is_house(&name));
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_panic_and_only_as_what_it_says(text in "[a-z/A-Z0-9_*-]{0,40}") {
+        if let Some(account) = Account::parse(&text) {
+            prop_assert_eq!(account.name(), text.as_str());
+        }
+        let _ = (group(&text), owner(&text), is_house(&text));
+    }
+}
+
+#[test]
+fn only_what_is_on_its_way_to_a_bank_is_in_transit() {
+    let user = UserKey::try_new("u1").unwrap();
+    let names: Vec<String> = all(&user).into_iter().filter(|(account, _)| account.is_in_transit()).map(|(_, name)| name).collect();
+    assert_eq!(names, ["house/in_transit/USD"]);
+}
+
+#[test]
+fn a_name_says_whose_it_is() {
+    assert_eq!((owner("viewer/ada/coins"), owner("creator/bob/payable/USD")), (Some("ada"), Some("bob")));
+    for account in ["house/coins/issued", "viewer", "", "viewer/a\0b/coins", "viewer//coins"] {
+        assert_eq!(owner(account), None, "{account:?}");
+    }
+}

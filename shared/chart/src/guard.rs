@@ -1,0 +1,70 @@
+//! Named counters of a book that a posting may depend on. A guard's name is kept with the book for ever, so its form never changes.
+use std::fmt::{self, Write as _};
+use uuid::Uuid;
+
+/// Longest name of a guard, in bytes; the ledger's own bound.
+const KEY_BYTES_MAX: usize = 256;
+
+/// The name of a guard.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct GuardKey(String);
+
+/// What a streak of gifts is counted by.
+#[derive(Debug, Clone, Copy)]
+pub struct Streak<'a> {
+    /// Who pays.
+    pub sender: &'a str,
+    /// Where it is shown.
+    pub room: &'a str,
+    /// Who gets the diamonds.
+    pub creator: &'a str,
+    /// Catalogue number.
+    pub gift_id: i64,
+    /// The streak's own id.
+    pub group: &'a str,
+}
+
+impl GuardKey {
+    /// A streak's counter: `streak/<sender>/<room>/<creator>/<gift>/<group>`. Where that would be too long for a guard, its hash stands in for it; `~`
+    /// is in no key, so that the two forms can't meet.
+    #[must_use]
+    pub fn streak(streak: Streak<'_>) -> Self {
+        let Streak { sender, room, creator, gift_id, group } = streak;
+        let mut key = String::with_capacity(32 + sender.len() + room.len() + creator.len() + group.len());
+        for part in ["streak/", sender, "/", room, "/", creator, "/"] {
+            key.push_str(part);
+        }
+        write!(key, "{gift_id}/").expect("a String takes everything");
+        key.push_str(group);
+        if key.len() > KEY_BYTES_MAX {
+            let low = money::derive_id(Uuid::nil(), &["gift.streak", "low", &key]);
+            let high = money::derive_id(Uuid::nil(), &["gift.streak", "high", &key]);
+            key = format!("streak/{sender}/~{}{}", low.simple(), high.simple());
+        }
+        Self(key)
+    }
+
+    /// Whether a quote was used: 0, then 1.
+    #[must_use]
+    pub fn quote(quote: Uuid) -> Self {
+        Self(format!("quote/{quote}"))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name, owned.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Display for GuardKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,64 @@
+//! The ids under which services post. Each follows from what caused the posting, so that a retry, a worker and an auditor find the same one; the scopes
+//! stand in every book and never change.
+use money::{BookName, derive_id};
+use uuid::{Builder, Uuid};
+
+/// A sender's gift.
+#[must_use]
+pub fn gift(request_id: Uuid, book: &BookName, sender: &str) -> Uuid {
+    derive_id(request_id, &["gift.SendGift", book.as_str(), sender])
+}
+
+/// A creator's acceptance of a quote.
+#[must_use]
+pub fn conversion(request_id: Uuid, book: &BookName, user: &str) -> Uuid {
+    derive_id(request_id, &["earnings.AcceptQuote", book.as_str(), user])
+}
+
+/// The quote that a creator's request makes.
+#[must_use]
+pub fn quote(request_id: Uuid, book: &BookName, user: &str) -> Uuid {
+    derive_id(request_id, &["earnings.CreateQuote", book.as_str(), user])
+}
+
+/// An attempt at issuing a purchase's coins. `begun_at_ms` is when the attempt was begun, in Unix milliseconds; 0: with the purchase itself. The id carries
+/// that time, because the ledger takes no unknown id that is older than a week.
+#[must_use]
+pub fn purchase_credit(purchase_id: Uuid, attempt: i64, begun_at_ms: i64) -> Uuid {
+    let source = if begun_at_ms == 0 { purchase_id } else { at_time(purchase_id, begun_at_ms) };
+    derive_id(source, &["RedeemPurchase", &attempt.to_string()])
+}
+
+/// The payout that a creator's request makes.
+#[must_use]
+pub fn payout(request_id: Uuid, book: &BookName, user: &str) -> Uuid {
+    derive_id(request_id, &["RequestPayout", book.as_str(), user])
+}
+
+/// The posting that holds a payout's money.
+#[must_use]
+pub fn payout_hold(payout_id: Uuid) -> Uuid {
+    derive_id(payout_id, &["payout.hold"])
+}
+
+/// A later step of a payout: `step_key` is fresh for every step, so that a payout that takes weeks does not come with an id the ledger takes for forgotten.
+#[must_use]
+pub fn payout_step(step_key: Uuid, kind: crate::PostingKind) -> Uuid {
+    derive_id(step_key, &[kind.name()])
+}
+
+/// What two members of staff decided. With the time of the approval, because a proposal may be a week old by then.
+#[must_use]
+pub fn approval(proposal_id: Uuid, book: &BookName, decided_at_ms: i64) -> Uuid {
+    let source = at_time(proposal_id, decided_at_ms);
+    derive_id(source, &["support.Approve", book.as_str(), &proposal_id.hyphenated().to_string()])
+}
+
+/// A version 7 id of this time with the random bits of `id`.
+fn at_time(id: Uuid, time_ms: i64) -> Uuid {
+    let random = id.as_bytes().last_chunk::<10>().expect("an id has sixteen bytes");
+    Builder::from_unix_timestamp_millis(u64::try_from(time_ms).unwrap_or(0), random).into_uuid()
+}
+
+#[cfg(test)]
+mod tests;

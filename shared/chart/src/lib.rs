@@ -1,0 +1,19 @@
+//! The chart of accounts as types: which accounts there are, which events post to them, under which ids, and who may.
+//!
+//! - [`book`]: TEST and LIVE. [`account`]: accounts and their names; no other crate spells a name.
+//! - [`unit`]: what an account counts.
+//! - [`kind`]: kinds of postings, who posts them, and which accounts each debits and credits.
+//! - [`guard`]: named counters that make something happen once.
+//! - [`id`]: the ids under which services post, derived from what caused the posting.
+pub mod account;
+pub mod book;
+pub mod guard;
+pub mod id;
+pub mod kind;
+pub mod unit;
+
+pub use account::{Account, Form, Owner, Purpose, form, group};
+pub use book::BookKind;
+pub use guard::GuardKey;
+pub use kind::{Poster, PostingKind, PostingRule};
+pub use unit::Unit;
