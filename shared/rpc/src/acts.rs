@@ -177,7 +177,7 @@ fn act(method: &Method, caller: &Caller, message: Option<&DynamicMessage>) -> Re
 fn concerned(message: &DynamicMessage) -> Option<String> {
     let own = message.fields().find_map(|(field, value)| match (field.name(), value) {
         ("user_id", Value::String(user)) => UserKey::try_new(user).ok().map(|user| user.to_string()),
-        (name, Value::String(account)) if name.ends_with("account") => user_of(account),
+        (name, Value::String(account)) if name.ends_with("account") => chart::account::owner(account).map(str::to_owned),
         _ => None,
     });
     own.or_else(|| message.fields().find_map(|(_, value)| concerned_in(value)))
@@ -187,15 +187,6 @@ fn concerned_in(value: &Value) -> Option<String> {
     match value {
         Value::Message(inner) => concerned(inner),
         Value::List(items) => items.iter().find_map(concerned_in),
-        _ => None,
-    }
-}
-
-/// Whose an account is: `ada` of `viewer/ada/coins`.
-fn user_of(account: &str) -> Option<String> {
-    let mut parts = account.split('/');
-    match (parts.next(), parts.next()) {
-        (Some("viewer" | "creator"), Some(user)) => UserKey::try_new(user).ok().map(|user| user.to_string()),
         _ => None,
     }
 }

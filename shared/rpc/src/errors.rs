@@ -51,6 +51,11 @@ pub fn too_many_streams(of: &str, max: u32) -> Status {
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
+/// UNAVAILABLE: nothing happened, for this reason. Retry the same id after `retry_after`.
+pub fn unavailable(reason: &str, message: &str, retry_after: Duration) -> Status {
+    with_details(Code::Unavailable, reason, message, &[], ErrorDetails::with_retry_info(Some(retry_after)))
+}
+
 /// UNAVAILABLE: it may or may not have happened. Retry the same id to find out.
 pub fn outcome_unknown(message: impl Into<String>) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));

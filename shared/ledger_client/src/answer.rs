@@ -1,0 +1,216 @@
+//! What an answer of the ledger proves, decided once for all services; and what of it a user may see.
+//!
+//! | answer | posted? | retry |
+//! |---|---|---|
+//! | `Ok` | yes, durably | the same id answers the same |
+//! | [`NotPosted::Refused`] | no, and never under this id | fresh id or never, as [`LedgerReason::row`] says |
+//! | [`NotPosted::NotExecuted`] | not by this call; perhaps by an earlier one with the same id | same id |
+//! | [`NotPosted::Unknown`] | perhaps | same id |
+//!
+//! A status without a reason of ours comes from a transport or a proxy and proves nothing.
+use crate::reason::{Audience, LedgerReason, Proof, Retry};
+use std::{collections::HashMap, fmt, time::Duration};
+use tonic::{Code, Status};
+
+/// When a user may try again while the ledger can't be asked.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The status as it came, for logs and for nobody else: it may name addresses, processes and tokens.
+#[derive(Clone)]
+pub struct Withheld(Box<Status>);
+
+impl fmt::Display for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {}", self.0.code(), self.0.message())
+    }
+}
+
+impl fmt::Debug for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The ledger's no, by one of its rules or by the caller's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerRefusal {
+    /// Which rule.
+    pub reason: LedgerReason,
+    /// Its facts by name: accounts, amounts, times.
+    pub facts: HashMap<String, String>,
+    code: Code,
+}
+
+impl LedgerRefusal {
+    /// A fact as the ledger gave it; empty where it gave none.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> String {
+        self.facts.get(name).cloned().unwrap_or_default()
+    }
+
+    /// How the request may be tried again.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        self.reason.row().retry
+    }
+}
+
+/// In a sentence, made of the reason and its facts.
+impl fmt::Display for LedgerRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fact = |name: &str| self.facts.get(name).map_or("?", String::as_str);
+        match &self.reason {
+            LedgerReason::InsufficientFunds => {
+                write!(f, "{} needed, {} available in {}", fact("needed"), fact("available"), fact("account"))
+            }
+            LedgerReason::LimitExceeded => {
+                let (needed, used, limit) = (fact("needed"), fact("used"), fact("limit"));
+                write!(f, "{needed} needed, {used} of {limit} used in this {}; it begins anew at {}", fact("window"), fact("resets_at"))
+            }
+            LedgerReason::AccountFrozen => write!(f, "{} is frozen", fact("account")),
+            LedgerReason::AccountClosed => write!(f, "{} is closed", fact("account")),
+            LedgerReason::RequestIdReused => write!(f, "request_id was used before with other values of {}", fact("differing")),
+            LedgerReason::RequestIdTime => f.write_str("request_id carries a time too far from now; make a new one"),
+            LedgerReason::BookUnknown => f.write_str("no such book"),
+            LedgerReason::Overflow => f.write_str("an amount or a counter would leave its range"),
+            other => {
+                f.write_str(other.name())?;
+                let mut facts: Vec<_> = self.facts.iter().collect();
+                facts.sort();
+                facts.into_iter().try_for_each(|(name, value)| write!(f, ", {name} {value}"))
+            }
+        }
+    }
+}
+
+/// Why there is no posting, as far as one answer tells.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotPosted {
+    /// The ledger decided against it. Nothing moved, and under this id nothing will.
+    #[error("the ledger refused: {0}")]
+    Refused(Box<LedgerRefusal>),
+    /// This call executed nothing; an earlier one with the same id may have. The reason is one of [`Proof::NotExecuted`].
+    #[error("the ledger did not execute it: {1}")]
+    NotExecuted(LedgerReason, Withheld),
+    /// It may or may not have been posted. The same id finds out.
+    #[error("the ledger's answer is not known: {0}")]
+    Unknown(Withheld),
+}
+
+/// Reads the status that came instead of an answer. Total: every status is one of the three.
+#[must_use]
+pub fn classify(status: Status) -> NotPosted {
+    let reason = rpc::reason(&status).and_then(|name| LedgerReason::parse(&name, status.code()));
+    let Some(reason) = reason else { return NotPosted::Unknown(Withheld(Box::new(status))) };
+    match reason.row().proof {
+        Proof::Refused => NotPosted::Refused(Box::new(LedgerRefusal { reason, facts: rpc::facts(&status), code: status.code() })),
+        Proof::NotExecuted => NotPosted::NotExecuted(reason, Withheld(Box::new(status))),
+        Proof::Unknown => NotPosted::Unknown(Withheld(Box::new(status))),
+    }
+}
+
+impl From<Status> for NotPosted {
+    fn from(status: Status) -> Self {
+        classify(status)
+    }
+}
+
+impl NotPosted {
+    /// No answer, or none that can be read: it may have been posted.
+    #[must_use]
+    pub fn lost(what: &'static str) -> Self {
+        Self::Unknown(Withheld(Box::new(Status::unavailable(what))))
+    }
+
+    /// The code of the status that came, for spans.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused(refusal) => refusal.code,
+            Self::NotExecuted(_, status) | Self::Unknown(status) => status.0.code(),
+        }
+    }
+
+    /// The ledger's no, where it is one.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&LedgerRefusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::NotExecuted(..) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether the answer leaves open what an earlier or this call with the same id did.
+    #[must_use]
+    pub fn leaves_outcome_open(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::NotExecuted(..) | Self::Unknown(_) => true,
+        }
+    }
+}
+
+/// What a user sees. No address, process, transport error or detail of a service's token is ever in it.
+impl From<NotPosted> for Status {
+    fn from(not_posted: NotPosted) -> Self {
+        match not_posted {
+            NotPosted::Refused(refusal) => refused(*refusal),
+            NotPosted::NotExecuted(reason, status) => not_executed(&reason, status),
+            NotPosted::Unknown(status) => unknown(status),
+        }
+    }
+}
+
+fn refused(refusal: LedgerRefusal) -> Status {
+    match refusal.reason.row().audience {
+        Audience::User => {
+            let mut facts: Vec<(&str, String)> = refusal.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+            facts.sort();
+            rpc::errors::refused_as(refusal.code, refusal.reason.name(), &refusal.to_string(), &facts)
+        }
+        Audience::Service => rpc::internal(&NotPosted::Refused(Box::new(refusal))),
+    }
+}
+
+fn not_executed(reason: &LedgerReason, status: Withheld) -> Status {
+    let unavailable = |message: &str| rpc::errors::unavailable(reason.row().name, message, RETRY_AFTER);
+    match reason {
+        // It says how long to wait and nothing else.
+        LedgerReason::Overloaded => Status::with_details(status.0.code(), status.0.message(), status.0.details().to_vec().into()),
+        LedgerReason::NotTheWriter => unavailable("the ledger is moving to another process; nothing happened, retry the same request"),
+        LedgerReason::CommitFailed => unavailable("the ledger could not write; nothing happened, retry the same request"),
+        LedgerReason::PermissionDenied | LedgerReason::ReasonRequired => rpc::internal(&NotPosted::NotExecuted(reason.clone(), status)),
+        _ => {
+            tracing::warn!(reason = reason.name(), %status, "the ledger can't be asked");
+            rpc::overload(RETRY_AFTER)
+        }
+    }
+}
+
+fn unknown(status: Withheld) -> Status {
+    let is_reason = |reason: &LedgerReason| rpc::reason(&status.0).as_deref() == Some(reason.row().name);
+    if is_reason(&LedgerReason::DeadlineExceeded) {
+        return rpc::errors::deadline_exceeded("ledger");
+    }
+    match status.0.code() {
+        Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown | Code::Aborted => {
+            tracing::warn!(%status, "the ledger's answer was lost");
+            rpc::outcome_unknown("the ledger's answer was lost; retry the same request to find out")
+        }
+        Code::Ok
+        | Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::OutOfRange
+        | Code::Unimplemented
+        | Code::Internal
+        | Code::DataLoss
+        | Code::Unauthenticated => rpc::internal(&NotPosted::Unknown(status)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

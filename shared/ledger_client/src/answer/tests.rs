@@ -1,0 +1,98 @@
+//! Every answer is one of three, and nothing of our insides reaches a user.
+use super::*;
+use rpc::errors;
+
+/// What must never be seen outside.
+const SECRETS: [&str; 4] = ["10.0.0.1:7070", "pid 4711 on db-host", "tcp connect error", "service token kid"];
+
+fn shown(status: Status) -> (Code, String, Status) {
+    let shown = Status::from(classify(status));
+    (shown.code(), rpc::reason(&shown).unwrap_or_default(), shown)
+}
+
+fn refused(code: Code, reason: &str, facts: &[(&str, String)]) -> Status {
+    errors::refused_as(code, reason, "no", facts)
+}
+
+#[test]
+fn every_reason_is_classified_as_the_table_says() {
+    for reason in LedgerReason::ALL {
+        let row = reason.row();
+        let not_posted = classify(refused(Code::FailedPrecondition, row.name, &[]));
+        let proof = match &not_posted {
+            NotPosted::Refused(refusal) => {
+                assert_eq!(refusal.reason, reason);
+                Proof::Refused
+            }
+            NotPosted::NotExecuted(found, _) => {
+                assert_eq!(*found, reason);
+                Proof::NotExecuted
+            }
+            NotPosted::Unknown(_) => Proof::Unknown,
+        };
+        assert_eq!(proof, row.proof, "{reason:?}");
+        assert_eq!(not_posted.leaves_outcome_open(), proof != Proof::Refused);
+    }
+}
+
+#[test]
+fn a_status_without_a_reason_of_ours_proves_nothing() {
+    for code in (1..=16).map(Code::from_i32) {
+        assert!(matches!(classify(Status::new(code, "x")), NotPosted::Unknown(_)), "{code:?}");
+    }
+    assert!(matches!(classify(refused(Code::Unavailable, "SOMETHING_NEW", &[])), NotPosted::Unknown(_)));
+}
+
+#[test]
+fn no_address_process_or_token_reaches_a_user() {
+    for reason in LedgerReason::ALL {
+        let facts = [("address", SECRETS[0]), ("writer", SECRETS[1]), ("cause", SECRETS[2]), ("token", SECRETS[3])];
+        let facts = facts.map(|(name, value)| (name, value.to_owned()));
+        // Facts of rules are amounts and accounts; the ledger puts nothing else there.
+        let facts = if reason.row().proof == Proof::Refused { &facts[..0] } else { &facts[..] };
+        let code = if reason.row().proof == Proof::Refused { Code::FailedPrecondition } else { Code::Unavailable };
+        let message = if reason == LedgerReason::Overloaded { "busy".to_owned() } else { SECRETS.join(" ") };
+        let status = errors::refused_as(code, reason.name(), &message, if reason == LedgerReason::Overloaded { &[] } else { facts });
+        let mut status = status;
+        status.metadata_mut().insert("server", "db-host".parse().unwrap());
+        let (_, _, shown) = shown(status);
+        let details = String::from_utf8_lossy(shown.details()).into_owned();
+        for secret in SECRETS {
+            assert!(!shown.message().contains(secret) && !details.contains(secret), "{reason:?}: {}", shown.message());
+        }
+        assert!(shown.metadata().is_empty(), "{reason:?}");
+    }
+}
+
+#[test]
+fn what_was_not_executed_is_unavailable_and_says_when_to_come_again() {
+    for reason in ["OVERLOADED", "NOT_THE_WRITER", "COMMIT_FAILED", "PEER_UNREACHABLE", "UNAUTHENTICATED", "IDENTITY_UNAVAILABLE"] {
+        let status = if reason == "OVERLOADED" { rpc::overload(RETRY_AFTER) } else { refused(Code::Unauthenticated, reason, &[]) };
+        let (code, _, shown) = shown(status);
+        assert_eq!(code, Code::Unavailable, "{reason}");
+        assert!(tonic_types::StatusExt::get_details_retry_info(&shown).is_some(), "{reason}");
+    }
+}
+
+#[test]
+fn a_users_limit_is_told_with_its_numbers() {
+    let facts =
+        [("account", "a"), ("window", "day"), ("limit", "100"), ("used", "90"), ("needed", "20"), ("resets_at", "2026-01-02T00:00:00Z")];
+    let facts = facts.map(|(name, value)| (name, value.to_owned()));
+    let (code, reason, shown) = shown(refused(Code::FailedPrecondition, "LIMIT_EXCEEDED", &facts));
+    assert_eq!((code, reason.as_str()), (Code::FailedPrecondition, "LIMIT_EXCEEDED"));
+    let expected = "LIMIT_EXCEEDED: 20 needed, 90 of 100 used in this day; it begins anew at 2026-01-02T00:00:00Z (";
+    assert!(shown.message().starts_with(expected), "{}", shown.message());
+    assert_eq!(rpc::facts(&shown), facts.map(|(name, value)| (name.to_owned(), value)).into());
+}
+
+#[test]
+fn a_service_s_own_mistake_is_internal_and_tells_nothing() {
+    for status in
+        [rpc::malformed("transfers", "secret"), refused(Code::PermissionDenied, "PERMISSION_DENIED", &[]), Status::internal("secret")]
+    {
+        let (code, _, shown) = shown(status);
+        assert_eq!(code, Code::Internal);
+        assert!(!shown.message().contains("secret"));
+    }
+}

@@ -1,0 +1,195 @@
+//! The calls. Every service has one client and no other way to the ledger.
+use crate::{
+    answer::NotPosted,
+    balance::{CreatorDiamonds, ViewerCoins, payable},
+    posting::PostingDraft,
+    reason::LedgerReason,
+};
+use api::ledger::{
+    Account as AccountMessage, AccountState, BookMode, GetAccountRequest, ListBooksRequest, PostBatchOutcome, PostBatchRequest,
+    PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, RequestField, ReverseRequest, SetAccountStateRequest,
+    ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
+};
+use chart::{Account, BookKind, PostingKind};
+use money::{BookName, Currency, Money, UserKey};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+use uuid::Uuid;
+
+/// What an item of a batch that was not executed is told to wait.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// The way to LedgerService. Clones share what is known of books.
+#[derive(Debug, Clone)]
+pub struct LedgerClient {
+    client: LedgerServiceClient<rpc::Transport>,
+    /// A book's mode is fixed at creation, so it is asked once.
+    books: Arc<RwLock<HashMap<BookName, BookKind>>>,
+}
+
+/// A hold that is to be posted.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldPosting<'a> {
+    /// The hold's book.
+    pub book: &'a BookName,
+    /// What the posting is about.
+    pub kind: PostingKind,
+    /// Its id.
+    pub id: Uuid,
+    /// The hold, by its transfer.
+    pub transfer_no: i64,
+}
+
+impl LedgerClient {
+    /// Over a transport that carries the calling service's token.
+    #[must_use]
+    pub fn new(transport: rpc::Transport) -> Self {
+        let client = LedgerServiceClient::new(transport).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
+        Self { client, books: Arc::default() }
+    }
+
+    /// Posts.
+    pub async fn post(&self, book: &BookName, draft: PostingDraft) -> Result<PostResponse, NotPosted> {
+        Ok(self.client.clone().post(draft.for_book(book)).await?.into_inner())
+    }
+
+    /// As [`LedgerClient::post`], given up after `timeout`; the outcome is unknown then.
+    pub async fn post_within(&self, timeout: Duration, book: &BookName, draft: PostingDraft) -> Result<PostResponse, NotPosted> {
+        let mut client = self.client.clone();
+        let request = draft.for_book(book);
+        Ok(rpc::deadline::within(timeout, client.post(request)).await?.into_inner())
+    }
+
+    /// Posts, and reads the posting.
+    pub async fn posting(&self, book: &BookName, draft: PostingDraft) -> Result<Posting, NotPosted> {
+        read(self.post(book, draft).await?.posting)
+    }
+
+    /// Posts independent postings of a book together. The outcomes are in the order of the posts; without the states of accounts.
+    pub async fn post_batch(&self, book: &BookName, posts: Vec<PostRequest>) -> Result<Vec<Result<PostResponse, NotPosted>>, NotPosted> {
+        let sent = posts.len();
+        let request = PostBatchRequest { book: book.as_str().to_owned(), posts, brief: true };
+        fitting(sent, self.client.clone().post_batch(request).await?.into_inner().outcomes)
+    }
+
+    /// Posts a hold.
+    pub async fn post_pending(&self, hold: HoldPosting<'_>, fields: Vec<RequestField>) -> Result<Posting, NotPosted> {
+        let request = PostPendingRequest {
+            book: hold.book.to_string(),
+            request_id: hold.id.to_string(),
+            transfer_no: hold.transfer_no,
+            amount: 0,
+            kind: hold.kind.name().to_owned(),
+            request_fields: fields,
+            ..PostPendingRequest::default()
+        };
+        read(self.client.clone().post_pending(request).await?.into_inner().posting)
+    }
+
+    /// Undoes a posting.
+    pub async fn reverse(&self, book: &BookName, id: Uuid, posting: Uuid, fields: Vec<RequestField>) -> Result<Posting, NotPosted> {
+        let request = ReverseRequest {
+            book: book.to_string(),
+            request_id: id.hyphenated().to_string(),
+            posting_id: posting.hyphenated().to_string(),
+            kind: PostingKind::Reversal.name().to_owned(),
+            request_fields: fields,
+            ..ReverseRequest::default()
+        };
+        read(self.client.clone().reverse(request).await?.into_inner().posting)
+    }
+
+    /// Freezes, thaws or closes an account.
+    pub async fn set_account_state(&self, book: &BookName, id: Uuid, account: &str, state: AccountState) -> Result<(), NotPosted> {
+        let (book, request_id) = (book.to_string(), id.hyphenated().to_string());
+        let request = SetAccountStateRequest { book, request_id, account: account.to_owned(), state: state.into() };
+        self.client.clone().set_account_state(request).await?;
+        Ok(())
+    }
+
+    /// Whether a book is a TEST or a LIVE one; `None` for a book that the ledger does not show us.
+    pub async fn book(&self, book: &BookName) -> Result<Option<BookKind>, NotPosted> {
+        if let Some(kind) = self.books.read().unwrap_or_else(PoisonError::into_inner).get(book) {
+            return Ok(Some(*kind));
+        }
+        let found = self.client.clone().list_books(ListBooksRequest {}).await?.into_inner().books;
+        let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
+        for listed in &found {
+            let kind = match listed.mode() {
+                BookMode::Test => BookKind::Test,
+                BookMode::Live => BookKind::Live,
+                BookMode::Unspecified => continue,
+            };
+            if let Ok(name) = BookName::try_new(&listed.name) {
+                books.insert(name, kind);
+            }
+        }
+        Ok(books.get(book).copied())
+    }
+
+    /// What a viewer has and owes.
+    pub async fn viewer_coins(&self, book: &BookName, user: &UserKey) -> Result<ViewerCoins, NotPosted> {
+        let (coins, debt) = (self.account(book, Account::viewer_coins(user)), self.account(book, Account::viewer_debt(user)));
+        let (coins, debt) = futures::future::try_join(coins, debt).await?;
+        Ok(ViewerCoins::of(&coins, &debt))
+    }
+
+    /// What a creator received and has not converted.
+    pub async fn creator_diamonds(&self, book: &BookName, user: &UserKey) -> Result<CreatorDiamonds, NotPosted> {
+        Ok(CreatorDiamonds::of(&self.account(book, Account::creator_diamonds(user)).await?))
+    }
+
+    /// What a creator can have paid out in a currency, holds subtracted.
+    pub async fn creator_payable(&self, book: &BookName, user: &UserKey, currency: Currency) -> Result<Money, NotPosted> {
+        Ok(payable(&self.account(book, Account::creator_payable(user, currency)).await?, currency))
+    }
+
+    /// An account's committed state; one that nobody has used yet is empty.
+    async fn account(&self, book: &BookName, account: Account<'_>) -> Result<AccountMessage, NotPosted> {
+        let request = GetAccountRequest { book: book.to_string(), account: account.name() };
+        match self.client.clone().get_account(request).await.map_err(NotPosted::from) {
+            Ok(response) => Ok(response.into_inner().account.unwrap_or_default()),
+            Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::AccountUnknown => Ok(AccountMessage::default()),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+fn read(posting: Option<Posting>) -> Result<Posting, NotPosted> {
+    posting.ok_or_else(|| NotPosted::lost("the ledger answered without a posting"))
+}
+
+/// As many outcomes as posts were sent, or none that can be told apart.
+fn fitting(sent: usize, outcomes: Vec<PostBatchOutcome>) -> Result<Vec<Result<PostResponse, NotPosted>>, NotPosted> {
+    if outcomes.len() != sent {
+        tracing::error!(sent, answered = outcomes.len(), "the ledger answered another number of outcomes");
+        return Err(NotPosted::lost("the ledger's answer doesn't fit the batch"));
+    }
+    Ok(outcomes.into_iter().map(outcome).collect())
+}
+
+fn outcome(outcome: PostBatchOutcome) -> Result<PostResponse, NotPosted> {
+    match outcome.outcome {
+        Some(Outcome::Accepted(response)) => Ok(response),
+        Some(Outcome::Refused(refusal)) => Err(NotPosted::from(lone(refusal))),
+        None => Err(NotPosted::lost("the ledger's answer had no outcome")),
+    }
+}
+
+/// A refusal inside a batch, as the status that a lone call would have got.
+fn lone(refusal: PostRefusal) -> Status {
+    let code = Code::from(refusal.code);
+    let mut details = ErrorDetails::with_error_info(refusal.reason, rpc::errors::DOMAIN, refusal.metadata);
+    if code == Code::Unavailable {
+        details.set_retry_info(Some(RETRY_AFTER));
+    }
+    Status::with_error_details(code, refusal.message, details)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! The one way in which services talk to the ledger.
+//!
+//! - [`client`]: the calls. [`balance`]: accounts as coins, diamonds and money.
+//! - [`posting`]: what a service asks for, built over the chart of accounts.
+//! - [`answer`]: what an answer proves: posted, refused, not executed, or unknown; and what of it a user may see.
+//! - [`reason`]: the table behind it: every reason of the ledger, and whether a retry may use the same id.
+pub mod answer;
+pub mod balance;
+pub mod client;
+pub mod posting;
+pub mod reason;
+
+pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
+pub use balance::{BalanceSeq, CreatorDiamonds, ViewerCoins};
+pub use client::{HoldPosting, LedgerClient};
+pub use posting::PostingDraft;
+pub use reason::{Audience, LedgerReason, Retry};

@@ -1,0 +1,145 @@
+//! What a service asks the ledger to post. Amounts are typed, so coins can't go where diamonds are wanted, and an amount of zero makes no transfer: the
+//! ledger moves nothing less than one.
+use api::ledger::{CompareAndSet, Guard, PostRequest, RequestField, Transfer, guard::Operation};
+use chart::{Account, GuardKey, PostingKind, Unit};
+use money::{BookName, Coins, Diamonds, Money};
+use prost_types::Timestamp;
+use uuid::Uuid;
+
+/// A posting in the making.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PostingDraft {
+    kind: PostingKind,
+    request: PostRequest,
+}
+
+impl PostingDraft {
+    /// Of this kind, under this id: one that follows from what caused it, so that a retry finds the first.
+    #[must_use]
+    pub fn new(kind: PostingKind, id: Uuid) -> Self {
+        let request = PostRequest { request_id: hyphenated(id), kind: kind.name().to_owned(), ..PostRequest::default() };
+        Self { kind, request }
+    }
+
+    /// Moves coins.
+    #[must_use]
+    pub fn coins(self, debit: Account<'_>, credit: Account<'_>, coins: Coins) -> Self {
+        self.transfer(debit, credit, Unit::Coin, coins.get(), false)
+    }
+
+    /// Moves diamonds.
+    #[must_use]
+    pub fn diamonds(self, debit: Account<'_>, credit: Account<'_>, diamonds: Diamonds) -> Self {
+        self.transfer(debit, credit, Unit::Diamond, diamonds.get(), false)
+    }
+
+    /// Moves money.
+    #[must_use]
+    pub fn money(self, debit: Account<'_>, credit: Account<'_>, money: Money) -> Self {
+        self.transfer(debit, credit, Unit::Currency(money.currency()), money.minor_units(), false)
+    }
+
+    /// Holds money until the hold is posted or voided.
+    #[must_use]
+    pub fn hold(self, debit: Account<'_>, credit: Account<'_>, money: Money) -> Self {
+        self.transfer(debit, credit, Unit::Currency(money.currency()), money.minor_units(), true)
+    }
+
+    fn transfer(mut self, debit: Account<'_>, credit: Account<'_>, unit: Unit, amount: i64, pending: bool) -> Self {
+        assert!(debit.unit() == unit && credit.unit() == unit, "{debit} to {credit} in {unit}");
+        debug_assert!(self.kind.allows(&debit, &credit), "{:?} may not move from {debit} to {credit}", self.kind);
+        if amount > 0 {
+            self.push(debit.name(), credit.name(), amount, pending);
+        }
+        self
+    }
+
+    /// Moves what people named: an adjustment. The ledger says whether there are such accounts and whether they count the same.
+    #[must_use]
+    pub fn named(mut self, debit: &str, credit: &str, amount: i64) -> Self {
+        debug_assert!(self.kind.rule().transfers.is_empty(), "{:?} has accounts of its own", self.kind);
+        self.push(debit.to_owned(), credit.to_owned(), amount, false);
+        self
+    }
+
+    fn push(&mut self, debit_account: String, credit_account: String, amount: i64, pending: bool) {
+        let transfers = &mut self.request.transfers;
+        if transfers.capacity() == 0 {
+            // A gift's two, in one allocation.
+            transfers.reserve_exact(2);
+        }
+        transfers.push(Transfer { debit_account, credit_account, amount, pending, ..Transfer::default() });
+    }
+
+    /// Adds what a retry is compared with: what the caller sent, by the name of its field. Never what was derived from it.
+    #[must_use]
+    pub fn field(mut self, name: &str, value: impl ToString) -> Self {
+        self.request.request_fields.push(RequestField { name: name.to_owned(), value: value.to_string() });
+        self
+    }
+
+    /// Adds fields that are made already.
+    #[must_use]
+    pub fn fields(mut self, fields: Vec<RequestField>) -> Self {
+        self.request.request_fields = fields;
+        self
+    }
+
+    /// Posts only if this never happened before under any id.
+    #[must_use]
+    pub fn once(self, guard: GuardKey) -> Self {
+        self.guard(guard, Operation::CompareAndSet(CompareAndSet { expected: 0, next: 1 }))
+    }
+
+    /// Multiplies every amount by how far this raises the guard.
+    #[must_use]
+    pub fn advance(self, guard: GuardKey, to: i64) -> Self {
+        self.guard(guard, Operation::AdvanceTo(to))
+    }
+
+    /// Lets the guard advance no further than this.
+    #[must_use]
+    pub fn cap(self, guard: GuardKey, at: i64) -> Self {
+        self.guard(guard, Operation::CapAt(at))
+    }
+
+    fn guard(mut self, guard: GuardKey, operation: Operation) -> Self {
+        self.request.guards.push(Guard { key: guard.into_string(), operation: Some(operation) });
+        self
+    }
+
+    /// Moves nothing and makes this refusal (UPPER_SNAKE, and facts for people) the answer under the id.
+    #[must_use]
+    pub fn refuse(mut self, reason: &str, detail: String) -> Self {
+        reason.clone_into(&mut self.request.refusal);
+        self.request.refusal_detail = detail;
+        self
+    }
+
+    /// When it happened in the world, in Unix milliseconds, where that is not now.
+    #[must_use]
+    pub fn happened_at(mut self, unix_ms: i64) -> Self {
+        let nanos = i32::try_from(unix_ms.rem_euclid(1_000) * 1_000_000).expect("less than a second of nanoseconds fits");
+        self.request.effective_time = Some(Timestamp { seconds: unix_ms.div_euclid(1_000), nanos });
+        self
+    }
+
+    /// The request for a book, as `Post` takes it.
+    #[must_use]
+    pub fn for_book(self, book: &BookName) -> PostRequest {
+        PostRequest { book: book.as_str().to_owned(), ..self.request }
+    }
+
+    /// The request without a book, as items of `PostBatch` are: the batch names it.
+    #[must_use]
+    pub fn in_batch(self) -> PostRequest {
+        self.request
+    }
+}
+
+fn hyphenated(id: Uuid) -> String {
+    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! Every reason the ledger and the stack in front of it give, with what it proves and how the caller may go on.
+use tonic::Code;
+
+/// What an answer with a reason proves about the posting that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// The ledger decided against it. Nothing moved, and under this id nothing ever will while the refusal is kept.
+    Refused,
+    /// This call executed nothing. An earlier call with the same id may have.
+    NotExecuted,
+    /// It may or may not have been posted.
+    Unknown,
+}
+
+/// How a caller may try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// With the same id, which finds out.
+    SameId,
+    /// With a fresh id, once what is in the way is gone: the answer stays under the old one.
+    FreshId,
+    /// Not at all: the same request will never be posted.
+    Never,
+}
+
+/// Who can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The user whose request led to the posting; shown as it is.
+    User,
+    /// The service that asked: its own mistake, or something that it has to translate. A user sees INTERNAL.
+    Service,
+}
+
+/// A reason of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum LedgerReason {
+    /// A rule of the service that asked, kept by the ledger under the id.
+    Callers(String),
+    /// A field is not of its form.
+    Malformed,
+    /// The id was used with other fields.
+    RequestIdReused,
+    /// The id's time is too far from now, and nothing was posted under it.
+    RequestIdTime,
+    /// No such book.
+    BookUnknown,
+    /// The book is there with another mode or region.
+    BookExists,
+    /// A hold must end within bounds.
+    ExpiryOutOfRange,
+    /// A hold on money for a bank must not end by itself.
+    ExpiryForbidden,
+    /// No such hold.
+    PendingUnknown,
+    /// The hold was posted or voided before.
+    PendingResolved,
+    /// The hold ended before.
+    PendingExpired,
+    /// More than is held.
+    PendingExceeded,
+    /// No such posting.
+    PostingUnknown,
+    /// Reversed before.
+    AlreadyReversed,
+    /// Not of a kind that is reversed.
+    NotReversible,
+    /// No such account.
+    AccountUnknown,
+    /// Frozen.
+    AccountFrozen,
+    /// Closed.
+    AccountClosed,
+    /// Only an empty account is closed.
+    AccountNotEmpty,
+    /// A guard holds another value.
+    GuardMismatch,
+    /// A guard goes no further.
+    GuardCapped,
+    /// More than a debit limit lets out.
+    LimitExceeded,
+    /// Out of the range of counters.
+    Overflow,
+    /// Not enough there.
+    InsufficientFunds,
+    /// Not a page token of the list.
+    PageToken,
+    /// The journal is not the one that was watched.
+    JournalDiverged,
+    /// The journal is shorter than asked for.
+    JournalAhead,
+    /// Too much in flight.
+    Overloaded,
+    /// Another process writes.
+    NotTheWriter,
+    /// The database refused the commit.
+    CommitFailed,
+    /// A newer program wrote to the book.
+    FormatTooNew,
+    /// The ledger stops.
+    ShuttingDown,
+    /// The service calls too often.
+    QuotaExceeded,
+    /// No connection could be made.
+    PeerUnreachable,
+    /// The keys behind the service's token can't be read.
+    IdentityUnavailable,
+    /// A staff action could not be recorded.
+    AuditUnavailable,
+    /// Staff gave no reason.
+    ReasonRequired,
+    /// The service's token or certificate is not accepted.
+    Unauthenticated,
+    /// The service may not do that.
+    PermissionDenied,
+    /// The answer was lost.
+    OutcomeUnknown,
+    /// Time ran out.
+    DeadlineExceeded,
+    /// A fault of the ledger.
+    Internal,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReasonRow {
+    /// As in `google.rpc.ErrorInfo.reason`.
+    pub name: &'static str,
+    /// What it proves.
+    pub proof: Proof,
+    /// How to go on.
+    pub retry: Retry,
+    /// Who can do something about it.
+    pub audience: Audience,
+}
+
+const fn refused(name: &'static str, retry: Retry, audience: Audience) -> ReasonRow {
+    ReasonRow { name, proof: Proof::Refused, retry, audience }
+}
+
+/// Whether a user sees it as it is, as UNAVAILABLE or as INTERNAL follows from the reason; see [`crate::answer`].
+const fn not_executed(name: &'static str) -> ReasonRow {
+    ReasonRow { name, proof: Proof::NotExecuted, retry: Retry::SameId, audience: Audience::Service }
+}
+
+const fn unknown(name: &'static str) -> ReasonRow {
+    ReasonRow { name, proof: Proof::Unknown, retry: Retry::SameId, audience: Audience::Service }
+}
+
+impl LedgerReason {
+    /// Every reason but the callers' own.
+    pub const ALL: [Self; 41] = [
+        Self::Malformed,
+        Self::RequestIdReused,
+        Self::RequestIdTime,
+        Self::BookUnknown,
+        Self::BookExists,
+        Self::ExpiryOutOfRange,
+        Self::ExpiryForbidden,
+        Self::PendingUnknown,
+        Self::PendingResolved,
+        Self::PendingExpired,
+        Self::PendingExceeded,
+        Self::PostingUnknown,
+        Self::AlreadyReversed,
+        Self::NotReversible,
+        Self::AccountUnknown,
+        Self::AccountFrozen,
+        Self::AccountClosed,
+        Self::AccountNotEmpty,
+        Self::GuardMismatch,
+        Self::GuardCapped,
+        Self::LimitExceeded,
+        Self::Overflow,
+        Self::InsufficientFunds,
+        Self::PageToken,
+        Self::JournalDiverged,
+        Self::JournalAhead,
+        Self::Overloaded,
+        Self::NotTheWriter,
+        Self::CommitFailed,
+        Self::FormatTooNew,
+        Self::ShuttingDown,
+        Self::QuotaExceeded,
+        Self::PeerUnreachable,
+        Self::IdentityUnavailable,
+        Self::AuditUnavailable,
+        Self::ReasonRequired,
+        Self::Unauthenticated,
+        Self::PermissionDenied,
+        Self::OutcomeUnknown,
+        Self::DeadlineExceeded,
+        Self::Internal,
+    ];
+
+    /// The one table.
+    #[must_use]
+    pub fn row(&self) -> ReasonRow {
+        use Audience::{Service, User};
+        use Retry::{FreshId, Never};
+        match self {
+            // What a service refuses by a rule of its own it also knows how to tell.
+            Self::Callers(_) => refused("", Never, User),
+            Self::Malformed => refused("MALFORMED", Never, Service),
+            Self::RequestIdReused => refused("REQUEST_ID_REUSED", Never, User),
+            // Ids of postings are kept for ever: an id that the ledger takes for too old or too new stands for nothing.
+            Self::RequestIdTime => refused("REQUEST_ID_TIME", FreshId, User),
+            Self::BookUnknown => refused("BOOK_UNKNOWN", Never, User),
+            Self::BookExists => refused("BOOK_EXISTS", Never, Service),
+            Self::ExpiryOutOfRange => refused("EXPIRY_OUT_OF_RANGE", Never, Service),
+            Self::ExpiryForbidden => refused("EXPIRY_FORBIDDEN", Never, Service),
+            Self::PendingUnknown => refused("PENDING_UNKNOWN", Never, Service),
+            Self::PendingResolved => refused("PENDING_RESOLVED", Never, Service),
+            Self::PendingExpired => refused("PENDING_EXPIRED", Never, Service),
+            Self::PendingExceeded => refused("PENDING_EXCEEDED", Never, Service),
+            Self::PostingUnknown => refused("POSTING_UNKNOWN", Never, Service),
+            Self::AlreadyReversed => refused("ALREADY_REVERSED", Never, Service),
+            Self::NotReversible => refused("NOT_REVERSIBLE", Never, Service),
+            Self::AccountUnknown => refused("ACCOUNT_UNKNOWN", FreshId, Service),
+            Self::AccountFrozen => refused("ACCOUNT_FROZEN", FreshId, User),
+            Self::AccountClosed => refused("ACCOUNT_CLOSED", FreshId, User),
+            Self::AccountNotEmpty => refused("ACCOUNT_NOT_EMPTY", FreshId, Service),
+            Self::GuardMismatch => refused("GUARD_MISMATCH", Never, Service),
+            Self::GuardCapped => refused("GUARD_CAPPED", Never, Service),
+            Self::LimitExceeded => refused("LIMIT_EXCEEDED", FreshId, User),
+            Self::Overflow => refused("OVERFLOW", FreshId, User),
+            Self::InsufficientFunds => refused("INSUFFICIENT_FUNDS", FreshId, User),
+            Self::PageToken => refused("PAGE_TOKEN", Never, Service),
+            Self::JournalDiverged => refused("JOURNAL_DIVERGED", Never, Service),
+            Self::JournalAhead => refused("JOURNAL_AHEAD", Never, Service),
+            Self::Overloaded => not_executed("OVERLOADED"),
+            Self::NotTheWriter => not_executed("NOT_THE_WRITER"),
+            Self::CommitFailed => not_executed("COMMIT_FAILED"),
+            Self::FormatTooNew => not_executed("FORMAT_TOO_NEW"),
+            Self::ShuttingDown => not_executed("SHUTTING_DOWN"),
+            Self::QuotaExceeded => not_executed("QUOTA_EXCEEDED"),
+            Self::PeerUnreachable => not_executed("PEER_UNREACHABLE"),
+            Self::IdentityUnavailable => not_executed("IDENTITY_UNAVAILABLE"),
+            Self::AuditUnavailable => not_executed("AUDIT_UNAVAILABLE"),
+            Self::ReasonRequired => not_executed("REASON_REQUIRED"),
+            Self::Unauthenticated => not_executed("UNAUTHENTICATED"),
+            Self::PermissionDenied => not_executed("PERMISSION_DENIED"),
+            Self::OutcomeUnknown => unknown("OUTCOME_UNKNOWN"),
+            Self::DeadlineExceeded => unknown("DEADLINE_EXCEEDED"),
+            Self::Internal => unknown("INTERNAL"),
+        }
+    }
+
+    /// The reason of that name. A name that is not in the table is a caller's own where its code says that a rule decided; `None` where it does not.
+    #[must_use]
+    pub fn parse(name: &str, code: Code) -> Option<Self> {
+        let known = Self::ALL.into_iter().find(|reason| reason.row().name == name);
+        known.or_else(|| (code == Code::FailedPrecondition).then(|| Self::Callers(name.to_owned())))
+    }
+
+    /// As in `google.rpc.ErrorInfo.reason`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Callers(name) => name,
+            other => other.row().name,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
