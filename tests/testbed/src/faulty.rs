@@ -1,0 +1,133 @@
+//! The real LedgerService with a fault in front of it: it fails when told to.
+
+use std::sync::{Arc, Mutex};
+
+use api::ledger::ledger_service_server::LedgerService;
+use api::ledger::*;
+use tonic::{Request, Response, Status, Streaming};
+
+/// What happens to the next posts.
+#[derive(Debug, Clone, Default)]
+pub enum Fault {
+    /// Nothing.
+    #[default]
+    None,
+    /// Nothing is posted, and nobody can know.
+    Down,
+    /// It is posted, and nobody is told.
+    AnswerLost,
+    /// Nothing is posted, and this is the answer; also of reads.
+    Answer(Status),
+}
+
+/// LedgerService, as services reach it.
+#[derive(Clone)]
+pub struct FaultyLedger {
+    real: ledger::Service,
+    fault: Arc<Mutex<Fault>>,
+}
+
+impl FaultyLedger {
+    /// In front of this one.
+    #[must_use]
+    pub fn new(real: ledger::Service) -> FaultyLedger {
+        FaultyLedger { real, fault: Arc::default() }
+    }
+
+    /// From now on.
+    pub fn fail(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    fn fault(&self) -> Fault {
+        self.fault.lock().unwrap().clone()
+    }
+
+    /// The answer in place of one that changes nothing.
+    fn unread(&self) -> Result<(), Status> {
+        match self.fault() {
+            Fault::Answer(status) => Err(status),
+            Fault::None | Fault::Down | Fault::AnswerLost => Ok(()),
+        }
+    }
+
+    async fn changing<T>(&self, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+        match self.fault() {
+            Fault::None => call.await,
+            Fault::Down => Err(rpc::outcome_unknown("the ledger is down")),
+            Fault::AnswerLost => {
+                call.await?;
+                Err(rpc::outcome_unknown("the connection broke"))
+            }
+            Fault::Answer(status) => Err(status),
+        }
+    }
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl LedgerService for FaultyLedger {
+    async fn post(&self, request: Request<PostRequest>) -> Answer<PostResponse> {
+        self.changing(self.real.post(request)).await
+    }
+
+    async fn list_books(&self, request: Request<ListBooksRequest>) -> Answer<ListBooksResponse> {
+        self.unread()?;
+        self.real.list_books(request).await
+    }
+    async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
+        self.unread()?;
+        self.real.get_account(request).await
+    }
+    async fn get_balance_at(&self, request: Request<GetBalanceAtRequest>) -> Answer<GetBalanceAtResponse> {
+        self.real.get_balance_at(request).await
+    }
+    async fn create_book(&self, request: Request<CreateBookRequest>) -> Answer<CreateBookResponse> {
+        self.real.create_book(request).await
+    }
+    async fn open_accounts(&self, request: Request<OpenAccountsRequest>) -> Answer<OpenAccountsResponse> {
+        self.real.open_accounts(request).await
+    }
+    async fn set_account_state(&self, request: Request<SetAccountStateRequest>) -> Answer<SetAccountStateResponse> {
+        self.changing(self.real.set_account_state(request)).await
+    }
+    async fn set_debit_limit(&self, request: Request<SetDebitLimitRequest>) -> Answer<SetDebitLimitResponse> {
+        self.real.set_debit_limit(request).await
+    }
+    async fn import_batch(&self, request: Request<ImportBatchRequest>) -> Answer<ImportBatchResponse> {
+        self.real.import_batch(request).await
+    }
+    async fn post_batch(&self, request: Request<PostBatchRequest>) -> Answer<PostBatchResponse> {
+        self.changing(self.real.post_batch(request)).await
+    }
+    async fn post_pending(&self, request: Request<PostPendingRequest>) -> Answer<PostPendingResponse> {
+        self.changing(self.real.post_pending(request)).await
+    }
+    async fn void_pending(&self, request: Request<VoidPendingRequest>) -> Answer<VoidPendingResponse> {
+        self.changing(self.real.void_pending(request)).await
+    }
+    async fn reverse(&self, request: Request<ReverseRequest>) -> Answer<ReverseResponse> {
+        self.changing(self.real.reverse(request)).await
+    }
+    async fn list_entries(&self, request: Request<ListEntriesRequest>) -> Answer<ListEntriesResponse> {
+        self.real.list_entries(request).await
+    }
+    async fn get_posting(&self, request: Request<GetPostingRequest>) -> Answer<GetPostingResponse> {
+        self.real.get_posting(request).await
+    }
+    async fn get_trial_balance(&self, request: Request<GetTrialBalanceRequest>) -> Answer<GetTrialBalanceResponse> {
+        self.real.get_trial_balance(request).await
+    }
+    type PostStreamStream = <ledger::Service as LedgerService>::PostStreamStream;
+    async fn post_stream(&self, request: Request<Streaming<PostStreamRequest>>) -> Answer<Self::PostStreamStream> {
+        self.real.post_stream(request).await
+    }
+    type WatchJournalStream = <ledger::Service as LedgerService>::WatchJournalStream;
+    async fn watch_journal(&self, request: Request<WatchJournalRequest>) -> Answer<Self::WatchJournalStream> {
+        self.real.watch_journal(request).await
+    }
+    async fn verify_book(&self, request: Request<VerifyBookRequest>) -> Answer<VerifyBookResponse> {
+        self.real.verify_book(request).await
+    }
+}

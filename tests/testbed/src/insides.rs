@@ -1,0 +1,54 @@
+//! Every answer the ledger may give, full of what is ours alone; and what of it a caller may be told.
+use ledger_client::{Audience, LedgerReason, reason::Proof};
+use tonic::{Code, Status};
+
+/// What must never be seen outside: an address, a process, a transport's error, a service's token.
+const SECRETS: [&str; 4] = ["http://10.0.0.1:7070", "pid 4711 on db-host", "tcp connect error", "the token has expired"];
+
+/// The ledger's answer with this reason, as a process of its own would give it over a channel.
+#[must_use]
+pub fn answer(reason: &LedgerReason) -> Status {
+    let code = match reason.row().proof {
+        Proof::Refused => Code::FailedPrecondition,
+        Proof::NotExecuted if *reason == LedgerReason::Unauthenticated => Code::Unauthenticated,
+        Proof::NotExecuted if *reason == LedgerReason::PermissionDenied => Code::PermissionDenied,
+        Proof::NotExecuted => Code::Unavailable,
+        Proof::Unknown if *reason == LedgerReason::Internal => Code::Internal,
+        Proof::Unknown => Code::Unavailable,
+    };
+    // Rules and the overload bound speak of accounts, amounts and waiting only.
+    let ours = reason.row().proof != Proof::Refused && *reason != LedgerReason::Overloaded;
+    let facts = [("address", SECRETS[0]), ("writer", SECRETS[1]), ("cause", SECRETS[2]), ("token", SECRETS[3])];
+    let facts = facts.map(|(name, value)| (name, value.to_owned()));
+    let mut status = rpc::errors::refused_as(
+        code,
+        reason.name(),
+        &if ours { SECRETS.join(": ") } else { "no".to_owned() },
+        if ours { &facts } else { &[] },
+    );
+    status.metadata_mut().insert("server", "db-host".parse().unwrap());
+    status
+}
+
+/// Holds what a caller was told against what the ledger had answered. `translated`: reasons for which the service has words of its own.
+pub fn check(service: &str, reason: &LedgerReason, told: &Status, translated: &[LedgerReason]) {
+    let name = rpc::reason(told).unwrap_or_default();
+    let seen = format!("{} {} {:?}", told.message(), String::from_utf8_lossy(told.details()), told.metadata());
+    for secret in SECRETS {
+        assert!(!seen.contains(secret), "{service} tells a user on {reason:?}: {seen}");
+    }
+    assert!(!seen.contains("db-host"), "{service} repeats the ledger's headers on {reason:?}: {seen}");
+    assert!(told.code() != Code::Unauthenticated, "{service} tells a user to log in again because of {reason:?}");
+    let row = reason.row();
+    match (row.proof, row.audience) {
+        _ if translated.contains(reason) => assert_ne!(told.code(), Code::Internal, "{service} on {reason:?}"),
+        (Proof::Refused, Audience::User) => assert_eq!(name, row.name, "{service} hides a rule that its user can do something about"),
+        (Proof::Refused, Audience::Service) => assert_eq!(told.code(), Code::Internal, "{service} on {reason:?}"),
+        (Proof::NotExecuted | Proof::Unknown, _) => {
+            assert!(
+                matches!(told.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Internal),
+                "{service} on {reason:?}: {told:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The one test installation: a real ledger behind the real stack, on a database of either engine, with people and services that carry real tokens. Each
+//! service's tests lay their service over it.
+//!
+//! - [`storage`]: databases that go away with the test.
+//! - [`faulty`]: the ledger with a fault in front of it. [`insides`]: answers full of what no user may see.
+#![allow(clippy::unwrap_used)]
+pub mod faulty;
+pub mod insides;
+pub mod storage;
+
+pub use faulty::{Fault, FaultyLedger};
+pub use storage::{Storage, both};
+
+use api::ledger::{
+    BookMode, CreateBookRequest, GetAccountRequest, PostRequest, Transfer, VerifyBookRequest, ledger_service_client::LedgerServiceClient,
+    ledger_service_server::LedgerServiceServer,
+};
+use db::Database;
+use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
+use ledger::Ledger;
+use money::{BookName, UserKey};
+use rpc::{Options, ServiceToken, Stack, Transport};
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, service::Routes};
+use tower::Layer as _;
+use uuid::Uuid;
+
+/// How long the tokens of tests are good.
+const TOKEN_LIFE: Duration = Duration::from_secs(600);
+
+/// What the installation is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct TestbedOptions {
+    /// The first is the one that requests mean.
+    pub books: &'static [(&'static str, BookMode)],
+    /// Whether staff actions are recorded; the test lays the support service under the stack then.
+    pub recorded: bool,
+}
+
+/// A ledger with everything around it that a service needs.
+pub struct Testbed {
+    /// Where services keep their tables.
+    pub database: Database,
+    /// What every call passes.
+    pub stack: Stack,
+    /// The fault in front of the ledger.
+    pub fault: FaultyLedger,
+    /// The ledger itself.
+    pub ledger: Arc<Ledger>,
+    issuer: Arc<Issuer>,
+    book: &'static str,
+    ledger_transport: Transport,
+    _storage: Option<Storage>,
+}
+
+impl Testbed {
+    /// On storage that goes away with it.
+    pub async fn on(storage: Storage, options: TestbedOptions) -> Self {
+        let database = storage.database.clone();
+        Self { _storage: Some(storage), ..Self::over(&database, options).await }
+    }
+
+    /// On a database that somebody else keeps.
+    pub async fn over(database: &Database, options: TestbedOptions) -> Self {
+        let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
+        let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
+        let stack = Options { recorded: options.recorded, ..Options::new(verifier, CancellationToken::new()) };
+        let stack = Stack::try_new(stack).unwrap();
+        let ledger = Ledger::start(ledger::open_store(database).await.unwrap(), ledger::Config::default()).await.unwrap();
+        let fault = FaultyLedger::new(ledger::Service::new(ledger.clone()));
+        let ledger_transport = rpc::in_process(stack.layer(Routes::new(LedgerServiceServer::new(fault.clone())).prepare()));
+        let (book, database) = (options.books[0].0, database.clone());
+        let bed = Self { database, stack, fault, ledger, issuer, book, ledger_transport, _storage: None };
+        for (name, mode) in options.books {
+            let request = CreateBookRequest { book: (*name).to_owned(), mode: (*mode).into(), region: "test".to_owned() };
+            bed.client().create_book(request).await.unwrap();
+        }
+        bed
+    }
+
+    /// The way to the ledger for a service of this name.
+    #[must_use]
+    pub fn ledger_as(&self, service: &str) -> Transport {
+        self.ledger_transport.with_token(self.service_token(service))
+    }
+
+    /// The way to the ledger without any token: callers bring their own.
+    #[must_use]
+    pub fn ledger_transport(&self) -> Transport {
+        self.ledger_transport.clone()
+    }
+
+    /// A token of a service.
+    #[must_use]
+    pub fn service_token(&self, service: &str) -> ServiceToken {
+        ServiceToken::minted(self.issuer.clone(), service).unwrap()
+    }
+
+    /// The ledger, as a service that tests it.
+    #[must_use]
+    pub fn client(&self) -> LedgerServiceClient<Transport> {
+        LedgerServiceClient::new(self.ledger_as("test"))
+    }
+
+    /// A way to a service under the stack.
+    #[must_use]
+    pub fn lay(&self, routes: Routes) -> Transport {
+        rpc::in_process(self.stack.layer(routes.prepare()))
+    }
+
+    /// A request of somebody in a role and in all books given, without a reason.
+    pub fn unexplained<T>(&self, subject: &str, role: Role, books: &[&str], message: T) -> Request<T> {
+        let books = Books::Only(books.iter().map(|book| BookName::try_new(book).unwrap()).collect());
+        let grant = Grant { subject: UserKey::try_new(subject).unwrap(), role, app: String::new(), books };
+        let token = self.issuer.issue(&grant, TOKEN_LIFE).unwrap();
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        request
+    }
+
+    /// A request of somebody in a role and in the first book. The reason is read of staff only.
+    pub fn by<T>(&self, subject: &str, role: Role, message: T) -> Request<T> {
+        let mut request = self.unexplained(subject, role, &[self.book], message);
+        request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
+        request
+    }
+
+    /// Moves an amount, as some service would. The posting's id.
+    pub async fn post(&self, kind: &str, debit: &str, credit: &str, amount: i64) -> String {
+        let transfer = Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount, ..Transfer::default() };
+        let post = PostRequest {
+            book: self.book.to_owned(),
+            request_id: new_id(),
+            kind: kind.to_owned(),
+            transfers: vec![transfer],
+            ..PostRequest::default()
+        };
+        self.client().post(post).await.unwrap().into_inner().posting.unwrap().posting_id
+    }
+
+    /// Balance and what is available of it; nothing where the account was never used.
+    pub async fn balances(&self, account: &str) -> (i64, i64) {
+        let request = GetAccountRequest { book: self.book.to_owned(), account: account.to_owned() };
+        match self.client().get_account(request).await {
+            Ok(answer) => answer.into_inner().account.map(|account| (account.balance, account.available)).unwrap(),
+            Err(status) => {
+                assert_eq!(rpc::reason(&status).as_deref(), Some("ACCOUNT_UNKNOWN"), "{status:?}");
+                (0, 0)
+            }
+        }
+    }
+
+    /// Credits less debits.
+    pub async fn balance(&self, account: &str) -> i64 {
+        self.balances(account).await.0
+    }
+
+    /// The books are right; the ledger stops.
+    pub async fn verify(&self) {
+        let verified = self.client().verify_book(VerifyBookRequest { book: self.book.to_owned() }).await.unwrap().into_inner();
+        assert!(verified.ok, "{}", verified.problem);
+        self.ledger.shutdown().await;
+    }
+}
+
+/// A request id that is new now.
+#[must_use]
+pub fn new_id() -> String {
+    Uuid::now_v7().to_string()
+}
+
+/// The answer, or the reason of its refusal.
+pub fn reason<T>(answer: Result<Response<T>, Status>) -> Result<T, String> {
+    answer.map(Response::into_inner).map_err(|status| rpc::reason(&status).unwrap_or_else(|| status.to_string()))
+}

@@ -1,0 +1,36 @@
+//! Databases that go away with the test.
+use db::Database;
+use tempfile::TempDir;
+
+/// A database of one engine and what it lives on.
+pub struct Storage {
+    /// Where it is.
+    pub database: Database,
+    /// For files beside it.
+    pub dir: TempDir,
+    _cluster: Option<pgtest::Cluster>,
+}
+
+impl Storage {
+    /// Files in a directory of their own.
+    #[must_use]
+    pub fn sqlite() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
+        Self { database, dir, _cluster: None }
+    }
+
+    /// A new database of the tests' private PostgreSQL.
+    #[must_use]
+    pub fn postgres() -> Self {
+        let cluster = pgtest::Cluster::start().unwrap();
+        let database = Database::parse(&cluster.create_database().unwrap()).unwrap();
+        Self { database, dir: tempfile::tempdir().unwrap(), _cluster: Some(cluster) }
+    }
+}
+
+/// One of each engine.
+#[must_use]
+pub fn both() -> [Storage; 2] {
+    [Storage::sqlite(), Storage::postgres()]
+}
