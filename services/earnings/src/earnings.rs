@@ -1,8 +1,8 @@
 //! Quotes and conversions, in order: what was asked under this id before, what the rules say, what is written down, what the ledger says.
 use crate::{
     domain::{self, Acceptance, Quote, State, Unpriced},
-    error::Error,
-    ledger::Ledger,
+    error::{Error, Proven},
+    postings,
     rates::RateCard,
     store::Store,
     wire::{self, Converted},
@@ -10,11 +10,9 @@ use crate::{
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
 use chrono::{DateTime, SubsecRound, Utc};
 use db::requests::{Begun, Key, Outcome};
-use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey, derive_id};
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use ledger_client::{CreatorDiamonds, LedgerClient, PostingDraft};
+use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey};
+use std::{sync::Arc, time::SystemTime};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -23,8 +21,8 @@ const CREATE_QUOTE: &str = "CreateQuote";
 
 /// How often an acceptance may find that another one came first and failed. Each try has seen one fail, so that a few are plenty.
 const CLAIM_ATTEMPTS_MAX: usize = 8;
-/// When to try again after that.
-const RETRY_AFTER: Duration = Duration::from_millis(100);
+/// How long an acceptance is left to its call before the worker takes it up, and between two attempts of the worker: longer than a call may take.
+const SETTLE_AFTER_MS: i64 = 30_000;
 
 /// Where the time comes from; read once per use case.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -35,7 +33,7 @@ pub struct Earnings {
     /// Our tables.
     pub store: Store,
     /// The ledger.
-    pub ledger: Ledger,
+    pub ledger: LedgerClient,
     /// What diamonds are worth.
     pub rates: Arc<RateCard>,
     /// The time.
@@ -44,15 +42,11 @@ pub struct Earnings {
 
 /// What a creator has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// Diamonds.
-    pub diamonds: i64,
-    /// Of those, ready for conversion.
-    pub matured: i64,
+pub struct CreatorFunds {
+    /// Received and not converted.
+    pub diamonds: CreatorDiamonds,
     /// Money not paid out yet, by currency, holds subtracted.
     pub payable: Vec<Money>,
-    /// Sequence number of the diamonds' state.
-    pub balance_seq: i64,
 }
 
 /// An accepted quote.
@@ -66,23 +60,12 @@ pub struct Accepted {
 
 impl Earnings {
     /// What a creator has, from the ledger's committed state. All diamonds are ready: the card knows no maturity yet.
-    pub async fn held(&self, book: &BookName, user: &UserKey) -> Result<Held, Error> {
+    pub async fn funds(&self, book: &BookName, user: &UserKey) -> Result<CreatorFunds, Error> {
         let currencies = self.rates.currencies();
-        let payables = currencies.iter().map(|currency| self.payable(book, user, *currency));
-        let diamonds = wire::diamonds_account(user);
+        let payables = currencies.iter().map(|currency| self.ledger.creator_payable(book, user, *currency));
         let (diamonds, payable) =
-            futures::future::try_join(self.ledger.account(book, &diamonds), futures::future::try_join_all(payables)).await?;
-        Ok(Held {
-            diamonds: diamonds.balance,
-            matured: diamonds.available.max(0),
-            payable: payable.into_iter().flatten().collect(),
-            balance_seq: diamonds.balance_seq,
-        })
-    }
-
-    async fn payable(&self, book: &BookName, user: &UserKey, currency: Currency) -> Result<Option<Money>, Error> {
-        let account = self.ledger.account(book, &format!("creator/{user}/payable/{currency}")).await?;
-        Ok(Money::try_new(currency, account.available).ok().filter(|money| money.minor_units() > 0))
+            futures::future::try_join(self.ledger.creator_diamonds(book, user), futures::future::try_join_all(payables)).await?;
+        Ok(CreatorFunds { diamonds, payable: payable.into_iter().filter(|money| money.minor_units() > 0).collect() })
     }
 
     /// Makes a quote, or gives the first answer again. The flag says which.
@@ -98,7 +81,7 @@ impl Earnings {
         }
         let outcome = match self.price(book, user, diamonds, &request.currency_code, now).await {
             Ok(priced) => {
-                let id = quote_id(id.uuid(), book, user);
+                let id = chart::id::quote(id.uuid(), book, user.as_str());
                 let quote = Quote { id, user: user.clone(), ..priced };
                 self.store.keep(key, &wire::kept_answer(&quote), &quote, now).await?
             }
@@ -127,9 +110,9 @@ impl Earnings {
             Unpriced::TooSmall { minimum } => Error::AmountTooSmall { minimum },
             Unpriced::TooLarge => Error::Malformed { field: "diamonds", why: "more than an amount of this currency can hold".to_owned() },
         })?;
-        let available = self.ledger.account(book, &wire::diamonds_account(user)).await?.available.max(0);
-        if available < diamonds.get() {
-            return Err(Error::InsufficientFunds { needed: diamonds.get().to_string(), available: available.to_string() });
+        let available = self.ledger.creator_diamonds(book, user).await?.available;
+        if available < diamonds {
+            return Err(Error::InsufficientFunds { needed: diamonds.get().to_string(), available: available.get().to_string() });
         }
         Ok(Quote {
             id: Uuid::nil(),
@@ -153,85 +136,98 @@ impl Earnings {
     /// A quote as it is now; an acceptance whose outcome was lost is settled first.
     pub async fn quote(&self, book: &BookName, id: Uuid) -> Result<Quote, Error> {
         let quote = self.load(book, id).await?.ok_or(Error::QuoteUnknown)?;
-        match &quote.state {
-            State::Open | State::Used { .. } => Ok(quote),
-            State::Accepting(acceptance) => {
-                let acceptance = acceptance.clone();
-                match self.settle(book, &quote, &acceptance).await {
-                    Ok(accepted) => Ok(accepted.quote),
-                    Err(error) if error.leaves_outcome_open() || is_busy(&error) => Err(error),
-                    Err(_) => self.load(book, id).await?.ok_or(Error::QuoteUnknown),
-                }
-            }
-        }
+        let State::Accepting(acceptance) = &quote.state else { return Ok(quote) };
+        let acceptance = acceptance.clone();
+        self.settle_open(book, &quote, &acceptance, (self.clock)()).await?;
+        self.load(book, id).await?.ok_or(Error::QuoteUnknown)
     }
 
     /// Converts as quoted, or gives the first answer again.
     pub async fn accept(&self, book: &BookName, user: &UserKey, request: &AcceptQuoteRequest) -> Result<Accepted, Error> {
-        let now = DateTime::<Utc>::from((self.clock)());
+        let now = (self.clock)();
         let malformed = |field, error: &dyn std::fmt::Display| Error::Malformed { field, why: error.to_string() };
         let request_id = RequestId::parse(&request.request_id).map_err(|error| malformed("request_id", &error))?;
         let quote_id = Uuid::try_parse(&request.quote_id).map_err(|_| malformed("quote_id", &"must be a UUID"))?;
-        let acceptance = wire::acceptance(request_id.uuid(), request);
-        let Some(quote) = self.load(book, quote_id).await?.filter(|quote| quote.user == *user) else {
-            return self.refuse_unknown(book, user, &acceptance, quote_id).await;
-        };
-        let quote = self.settle_other(book, quote, &acceptance).await?;
-        match quote.decide(now) {
-            domain::Decision::Expired => {
-                // An id that had been accepted in time keeps that answer; the ledger knows.
-                let post = wire::conversion(book, &quote, &acceptance, domain::Decision::Expired);
-                let converted = self.ledger.post(post).await.and_then(|response| Ok(wire::converted(response)?))?;
-                self.mark(book, quote, converted).await
-            }
-            domain::Decision::Convert => {
-                let quote = self.claim(book, quote, &acceptance).await?;
-                self.settle(book, &quote, &acceptance).await
-            }
-        }
-    }
-
-    /// Writes down that this acceptance is to be posted, so that a crash can't hide it. When another one was written down in this moment, that one
-    /// is settled first.
-    async fn claim(&self, book: &BookName, quote: Quote, own: &Acceptance) -> Result<Quote, Error> {
-        let mut quote = quote;
+        let own = wire::acceptance(request_id.uuid(), request);
         for _ in 0..CLAIM_ATTEMPTS_MAX {
-            if quote.state != State::Open || self.store.accepting(book, quote.id, own).await? {
-                return Ok(quote);
-            }
-            let now = self.load(book, quote.id).await?.ok_or(Error::QuoteUnknown)?;
-            quote = self.settle_other(book, now, own).await?;
-        }
-        Err(Error::Ledger(rpc::overload(RETRY_AFTER)))
-    }
-
-    /// What another acceptance left open is settled first: if it did happen, this one is too late.
-    async fn settle_other(&self, book: &BookName, quote: Quote, own: &Acceptance) -> Result<Quote, Error> {
-        let State::Accepting(other) = &quote.state else { return Ok(quote) };
-        if other == own {
-            return Ok(quote);
-        }
-        let other = other.clone();
-        match self.settle(book, &quote, &other).await {
-            Ok(accepted) => Ok(accepted.quote),
-            Err(error) if error.leaves_outcome_open() || is_busy(&error) => Err(error),
-            Err(_) => self.load(book, quote.id).await?.ok_or(Error::QuoteUnknown),
-        }
-    }
-
-    /// Posts an acceptance under its own id, which makes it happen once, and writes down what came of it.
-    async fn settle(&self, book: &BookName, quote: &Quote, acceptance: &Acceptance) -> Result<Accepted, Error> {
-        let post = wire::conversion(book, quote, acceptance, domain::Decision::Convert);
-        let answered = self.ledger.post(post).await.and_then(|response| Ok(wire::converted(response)?));
-        match answered {
-            Ok(converted) => self.mark(book, quote.clone(), converted).await,
-            Err(error) => {
-                if !error.leaves_outcome_open() {
-                    self.store.not_accepted(book, quote.id, acceptance).await?;
+            let Some(quote) = self.load(book, quote_id).await?.filter(|quote| quote.user == *user) else {
+                // The ledger is asked, so that an id that accepted another quote is REQUEST_ID_REUSED, and the refusal sticks.
+                self.ledger.post(book, postings::unknown(book, user, &own, quote_id)).await?;
+                return Err(Error::QuoteUnknown);
+            };
+            match &quote.state {
+                // Whether this acceptance used it only the ledger knows; it answers the same for ever.
+                State::Used { .. } => return self.post(book, &quote, postings::conversion(book, &quote, &own)).await,
+                State::Accepting(other) if *other != own => {
+                    let other = other.clone();
+                    self.settle_open(book, &quote, &other, now).await?;
                 }
+                State::Accepting(_) => {
+                    if self.store.accepting_again(book, quote.id, &own, settle_at_ms(now)).await? {
+                        return self.settle(book, &quote, &own).await;
+                    }
+                }
+                State::Open => match quote.decide(DateTime::<Utc>::from(now)) {
+                    // An id that had been accepted in time keeps that answer; the ledger knows.
+                    domain::Decision::Expired => return self.post(book, &quote, postings::expired(book, &quote, &own)).await,
+                    domain::Decision::Convert => {
+                        if self.store.accepting(book, quote.id, &own, settle_at_ms(now)).await? {
+                            return self.settle(book, &quote, &own).await;
+                        }
+                    }
+                },
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Settles acceptances that nobody retries, as of `now`; answers how many are settled.
+    pub(crate) async fn settle_due(&self, now: SystemTime, count_max: i64) -> Result<usize, Error> {
+        let mut settled = 0;
+        for (book, quote) in self.store.to_settle(unix_ms(now), count_max).await? {
+            let State::Accepting(acceptance) = quote.state.clone() else { continue };
+            match self.settle_open(&book, &quote, &acceptance, now).await {
+                Ok(()) => settled += 1,
+                Err(error) => tracing::warn!(%error, quote_id = %quote.id, "an accepted quote could not be settled yet; it is retried"),
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Finds out what became of an acceptance that was recorded before. An error: that is still not known.
+    async fn settle_open(&self, book: &BookName, quote: &Quote, acceptance: &Acceptance, now: SystemTime) -> Result<(), Error> {
+        if !self.store.accepting_again(book, quote.id, acceptance, settle_at_ms(now)).await? {
+            return Ok(());
+        }
+        match self.settle(book, quote, acceptance).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.proves() == Proven::NeverPosted => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Posts an acceptance that is recorded as attempted, under its own id, which makes it happen once; and records what came of it.
+    async fn settle(&self, book: &BookName, quote: &Quote, acceptance: &Acceptance) -> Result<Accepted, Error> {
+        let error = match self.post(book, quote, postings::conversion(book, quote, acceptance)).await {
+            Ok(accepted) => return Ok(accepted),
+            Err(error) => error,
+        };
+        match (error.proves(), error) {
+            (Proven::NeverPosted, error) => {
+                self.store.not_accepted(book, quote.id, acceptance).await?;
                 Err(error)
             }
+            (Proven::ThisAttemptWasNot, Error::Ledger(not_posted)) => {
+                let only = self.store.not_attempted(book, quote.id, acceptance).await?;
+                Err(if only { Error::Ledger(not_posted) } else { Error::EarlierAttempt(not_posted) })
+            }
+            (Proven::ThisAttemptWasNot | Proven::Nothing, error) => Err(error),
         }
+    }
+
+    async fn post(&self, book: &BookName, quote: &Quote, draft: PostingDraft) -> Result<Accepted, Error> {
+        let converted = wire::converted(self.ledger.post(book, draft).await?)?;
+        self.mark(book, quote.clone(), converted).await
     }
 
     async fn mark(&self, book: &BookName, quote: Quote, converted: Converted) -> Result<Accepted, Error> {
@@ -240,22 +236,18 @@ impl Earnings {
         Ok(Accepted { quote, converted })
     }
 
-    /// No such quote for this user. Told to the ledger, so that an id that accepted another quote is REQUEST_ID_REUSED, and the refusal sticks.
-    async fn refuse_unknown(&self, book: &BookName, user: &UserKey, acceptance: &Acceptance, quote_id: Uuid) -> Result<Accepted, Error> {
-        let post = wire::unknown(book, user, acceptance, &quote_id.hyphenated().to_string());
-        self.ledger.post(post).await?;
-        Err(Error::QuoteUnknown)
-    }
-
     async fn load(&self, book: &BookName, id: Uuid) -> Result<Option<Quote>, Error> {
         Ok(self.store.quote(book, id).await?)
     }
 }
 
-/// The id of the quote that a user's request makes.
-#[must_use]
-pub fn quote_id(request_id: Uuid, book: &BookName, user: &UserKey) -> Uuid {
-    derive_id(request_id, &["earnings.CreateQuote", book.as_str(), user.as_str()])
+/// When the worker takes up an acceptance whose call begins now.
+fn settle_at_ms(now: SystemTime) -> i64 {
+    unix_ms(now).saturating_add(SETTLE_AFTER_MS)
+}
+
+fn unix_ms(now: SystemTime) -> i64 {
+    DateTime::<Utc>::from(now).timestamp_millis()
 }
 
 fn checked(request: &CreateQuoteRequest) -> Result<(RequestId, Diamonds), Error> {
@@ -277,13 +269,4 @@ fn read_kept(outcome: &Outcome) -> Result<QuoteMessage, Error> {
 /// A rule said no, and will go on saying no to a late duplicate.
 fn is_sticky(error: &Error) -> bool {
     matches!(error, Error::CurrencyUnsupported(_) | Error::AmountTooSmall { .. } | Error::InsufficientFunds { .. })
-}
-
-/// Nothing happened because somebody was busy or away; the answer would be another one in a moment.
-fn is_busy(error: &Error) -> bool {
-    match error {
-        Error::Unreachable(_) => true,
-        Error::Ledger(status) => status.code() == tonic::Code::Unavailable,
-        _ => false,
-    }
 }

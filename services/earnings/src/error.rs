@@ -1,11 +1,12 @@
 //! Every way a conversion fails, and what the caller is told.
 use crate::wire::Unreadable;
+use ledger_client::{LedgerReason, NotPosted};
 use money::Money;
 use std::time::Duration;
 use tonic::{Code, Status};
 
-/// When to try again while the ledger is away.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// When to try again after others were quicker.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// Why there is no quote, no conversion, or no knowing.
 #[derive(Debug, thiserror::Error)]
@@ -53,18 +54,15 @@ pub enum Error {
         /// Diamonds there are.
         available: String,
     },
-    /// The ledger's answer is the caller's answer: reused or untimely id, frozen or closed account, unknown book, overload, unknown outcome.
-    #[error("{0}")]
-    Ledger(Status),
-    /// The ledger isn't there; nothing happened. Its address is not the caller's business.
-    #[error("{0}")]
-    Unreachable(Status),
-    /// The connection gave out; it may have happened.
-    #[error("{0}")]
-    OutcomeUnknown(Status),
-    /// The ledger refused what only a mistake of ours can cause.
-    #[error("the ledger: {0}")]
-    Mistake(Status),
+    /// The ledger did not post it, or is not known to have.
+    #[error(transparent)]
+    Ledger(NotPosted),
+    /// The ledger did not execute this attempt, and an earlier one may have been posted.
+    #[error("an earlier attempt may have been posted; this one was not: {0}")]
+    EarlierAttempt(NotPosted),
+    /// Others accepted the quote at the same moment, again and again. Nothing happened.
+    #[error("too many acceptances of one quote at once")]
+    Contended,
     /// The ledger answered something else than a conversion.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
@@ -73,53 +71,31 @@ pub enum Error {
     Store(#[from] sqlx::Error),
 }
 
+impl From<NotPosted> for Error {
+    /// The ledger's answer in the words of a conversion.
+    fn from(not_posted: NotPosted) -> Self {
+        let Some(refusal) = not_posted.refusal() else { return Self::Ledger(not_posted) };
+        match &refusal.reason {
+            LedgerReason::Callers(reason) if reason == "QUOTE_UNKNOWN" => Self::QuoteUnknown,
+            LedgerReason::Callers(reason) if reason == "QUOTE_EXPIRED" => Self::QuoteExpired,
+            LedgerReason::GuardMismatch => Self::QuoteUsed,
+            LedgerReason::InsufficientFunds => {
+                Self::InsufficientFunds { needed: refusal.fact("needed"), available: refusal.fact("available") }
+            }
+            _ => Self::Ledger(not_posted),
+        }
+    }
+}
+
 impl Error {
-    /// Reads a status of the ledger.
+    /// What this error proves about an acceptance that the ledger was asked to post.
     #[must_use]
-    pub fn from_ledger(status: Status) -> Self {
-        let mut facts = rpc::facts(&status);
-        let mut fact = |name: &str| facts.remove(name).unwrap_or_default();
-        match rpc::reason(&status).as_deref() {
-            Some("QUOTE_UNKNOWN") => Self::QuoteUnknown,
-            Some("QUOTE_EXPIRED") => Self::QuoteExpired,
-            Some("GUARD_MISMATCH") => Self::QuoteUsed,
-            Some("INSUFFICIENT_FUNDS") => Self::InsufficientFunds { needed: fact("needed"), available: fact("available") },
-            Some(
-                "REQUEST_ID_REUSED" | "REQUEST_ID_TIME" | "ACCOUNT_FROZEN" | "ACCOUNT_CLOSED" | "OVERFLOW" | "BOOK_UNKNOWN" | "OVERLOADED"
-                | "NOT_THE_WRITER" | "COMMIT_FAILED" | "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED",
-            ) => Self::Ledger(Status::with_details(status.code(), status.message(), status.details().to_vec().into())),
-            Some("PEER_UNREACHABLE") => Self::Unreachable(status),
-            Some(_) => Self::Mistake(status),
-            None => Self::from_code(status),
-        }
-    }
-
-    /// A status without a reason comes from the transport, not from the ledger's rules.
-    fn from_code(status: Status) -> Self {
-        match status.code() {
-            Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown | Code::Aborted => Self::OutcomeUnknown(status),
-            Code::Ok
-            | Code::InvalidArgument
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::PermissionDenied
-            | Code::ResourceExhausted
-            | Code::FailedPrecondition
-            | Code::OutOfRange
-            | Code::Unimplemented
-            | Code::Internal
-            | Code::DataLoss
-            | Code::Unauthenticated => Self::Mistake(status),
-        }
-    }
-
-    /// True when the ledger may have posted all the same, so that nothing may be concluded from this error.
-    #[must_use]
-    pub fn leaves_outcome_open(&self) -> bool {
+    pub fn proves(&self) -> Proven {
         match self {
-            Self::OutcomeUnknown(_) | Self::Unreadable(_) | Self::Mistake(_) | Self::Store(_) => true,
-            Self::Ledger(status) => matches!(rpc::reason(status).as_deref(), Some("OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED")),
-            Self::Malformed { .. }
+            Self::Ledger(NotPosted::NotExecuted(..)) | Self::Contended => Proven::ThisAttemptWasNot,
+            Self::Ledger(NotPosted::Unknown(_)) | Self::EarlierAttempt(_) | Self::Unreadable(_) | Self::Store(_) => Proven::Nothing,
+            Self::Ledger(NotPosted::Refused(_))
+            | Self::Malformed { .. }
             | Self::Reused { .. }
             | Self::Again(_)
             | Self::QuoteUnknown
@@ -127,10 +103,20 @@ impl Error {
             | Self::QuoteExpired
             | Self::CurrencyUnsupported(_)
             | Self::AmountTooSmall { .. }
-            | Self::InsufficientFunds { .. }
-            | Self::Unreachable(_) => false,
+            | Self::InsufficientFunds { .. } => Proven::NeverPosted,
         }
     }
+}
+
+/// What is known of an acceptance after an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proven {
+    /// It was not posted, and under its id never will be.
+    NeverPosted,
+    /// This attempt was not executed; an earlier one may have been.
+    ThisAttemptWasNot,
+    /// It may have been posted.
+    Nothing,
 }
 
 fn rule(reason: &'static str, why: &str, facts: &[(&str, String)]) -> Status {
@@ -156,16 +142,14 @@ impl From<Error> for Status {
                 let why = format!("{needed} diamonds needed, {available} available");
                 rule("INSUFFICIENT_FUNDS", &why, &[("needed", needed), ("available", available)])
             }
-            Error::Ledger(status) | Error::Again(status) => status,
-            Error::Unreachable(status) => {
-                tracing::warn!(message = status.message(), "the ledger is not reachable");
-                rpc::overload(RETRY_AFTER)
+            Error::Again(status) => status,
+            Error::Ledger(not_posted) => not_posted.into(),
+            Error::EarlierAttempt(not_posted) => {
+                tracing::warn!(%not_posted, "an acceptance is not known to be posted");
+                rpc::outcome_unknown("the conversion may have been posted; retry the same request to find out")
             }
-            Error::OutcomeUnknown(status) => {
-                tracing::warn!(code = ?status.code(), message = status.message(), "the ledger's answer was lost");
-                rpc::outcome_unknown("the ledger's answer was lost")
-            }
-            Error::Mistake(_) | Error::Unreadable(_) | Error::Store(_) => rpc::internal(&error),
+            Error::Contended => rpc::overload(RETRY_AFTER),
+            Error::Unreadable(_) | Error::Store(_) => rpc::internal(&error),
         }
     }
 }

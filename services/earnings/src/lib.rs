@@ -3,15 +3,17 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`earnings`]: the use cases. [`domain`]: their rules. [`rates`]: the rate card.
-//! - [`store`]: every SQL statement. [`ledger`]: what is asked of the ledger. [`error`]: what callers are told.
+//! - [`postings`]: which accounts a conversion debits and credits. `settle`: the worker behind lost answers.
+//! - [`store`]: every SQL statement. [`error`]: what callers are told.
 pub mod config;
 pub mod domain;
 pub mod earnings;
 pub mod error;
-pub mod ledger;
+pub mod postings;
 mod prune;
 pub mod rates;
 pub mod service;
+mod settle;
 pub mod store;
 pub mod wire;
 
@@ -20,6 +22,7 @@ pub use rates::RateCard;
 
 use api::earnings::earnings_service_server::EarningsServiceServer;
 use earnings::{Clock, Earnings};
+use ledger_client::LedgerClient;
 use service::Handlers;
 use std::{sync::Arc, time::SystemTime};
 use store::Store;
@@ -78,9 +81,11 @@ pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
     tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {
         telemetry::unfinished::watch("earnings", || watched.unfinished()).await;
     }));
+    let shutdown = deps.shutdown.clone();
     tokio::spawn(prune::run(store.clone(), Arc::clone(&deps.clock), deps.shutdown));
-    let ledger = ledger::Ledger::new(deps.ledger);
+    let ledger = LedgerClient::new(deps.ledger);
     let earnings = Earnings { store, ledger, rates: Arc::new(rates), clock: deps.clock };
+    tokio::spawn(settle::run(earnings.clone(), shutdown));
     Ok(Service { handlers: Handlers { earnings } })
 }
 
@@ -95,6 +100,11 @@ impl Service {
     #[must_use]
     pub fn routes(&self) -> tonic::service::Routes {
         tonic::service::Routes::new(self.server())
+    }
+
+    /// Settles acceptances that are due as of `now`, apart from the regular looks; answers how many are settled.
+    pub async fn settle(&self, now: SystemTime) -> Result<usize, tonic::Status> {
+        Ok(self.handlers.earnings.settle_due(now, settle::BATCH_MAX).await?)
     }
 
     /// The rate card in force; a demo shows from it what is configured.

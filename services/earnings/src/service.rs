@@ -19,12 +19,12 @@ impl EarningsService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
-        let held = self.earnings.held(&book, &user).await?;
+        let funds = self.earnings.funds(&book, &user).await?;
         Ok(Response::new(GetEarningsResponse {
-            diamonds: held.diamonds,
-            matured_diamonds: held.matured,
-            payable: held.payable.into_iter().map(wire::money).collect(),
-            balance_seq: held.balance_seq,
+            diamonds: funds.diamonds.balance.get(),
+            matured_diamonds: funds.diamonds.available.get(),
+            payable: funds.payable.into_iter().map(wire::money).collect(),
+            balance_seq: funds.diamonds.seq.get(),
         }))
     }
 
@@ -57,8 +57,8 @@ impl EarningsService for Handlers {
         let accepted = self.earnings.accept(&book, &user, &request).await?;
         Ok(Response::new(AcceptQuoteResponse {
             quote: Some(wire::quote(&accepted.quote)),
-            diamonds: accepted.converted.diamonds,
-            balance_seq: accepted.converted.balance_seq,
+            diamonds: accepted.converted.diamonds.get(),
+            balance_seq: accepted.converted.seq.get(),
             replayed: accepted.converted.replayed,
         }))
     }

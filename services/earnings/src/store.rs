@@ -13,10 +13,11 @@ use telemetry::Open;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 3] = [
+pub const MIGRATIONS: [Migration; 4] = [
     Migration::contract(1, include_str!("../migrations/0001_quote.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_open.sql")),
+    Migration::expand(4, include_str!("../migrations/0004_settle.sql")),
 ];
 
 /// Refusals pruned in one statement: short, so that it never holds up a quote.
@@ -89,13 +90,36 @@ impl Store {
         query.bind(book.as_str()).bind(text(accept_request_id)).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Writes down that a quote was accepted, before the ledger is asked. False when another acceptance was there first, or the quote is used.
-    pub async fn accepting(&self, book: &BookName, id: Uuid, acceptance: &Acceptance) -> Result<bool, sqlx::Error> {
-        let sql = "UPDATE quote SET accept_request_id = $3, accept_user_named = $4
-            WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id IN ('', $3)";
-        let query =
-            sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(text(acceptance.request_id)).bind(acceptance.user_named.as_str());
+    /// Records that a quote was accepted, before the ledger is asked for the first time. False when another acceptance was there first, this one was recorded
+    /// before, or the quote is used. The worker takes it up at `settle_at_ms`.
+    pub async fn accepting(&self, book: &BookName, id: Uuid, acceptance: &Acceptance, settle_at_ms: i64) -> Result<bool, sqlx::Error> {
+        let sql = "UPDATE quote SET accept_request_id = $3, accept_user_named = $4, accept_attempts = 1, settle_at_ms = $5
+            WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id = ''";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(text(acceptance.request_id));
+        let query = query.bind(acceptance.user_named.as_str()).bind(settle_at_ms);
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    /// Records that the ledger is about to be asked again for an acceptance. False when it is not open any more: somebody settled it or took it back.
+    pub async fn accepting_again(
+        &self,
+        book: &BookName,
+        id: Uuid,
+        acceptance: &Acceptance,
+        settle_at_ms: i64,
+    ) -> Result<bool, sqlx::Error> {
+        let sql = "UPDATE quote SET accept_attempts = accept_attempts + 1, settle_at_ms = $4
+            WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id = $3";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(text(acceptance.request_id)).bind(settle_at_ms);
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    /// Acceptances that have no posting yet and are due, the longest waiting first, with their books.
+    pub async fn to_settle(&self, now_ms: i64, count_max: i64) -> Result<Vec<(BookName, Quote)>, sqlx::Error> {
+        let sql =
+            "SELECT * FROM quote WHERE accept_request_id <> '' AND posting_id = '' AND settle_at_ms <= $1 ORDER BY settle_at_ms LIMIT $2";
+        let rows = sqlx::query(sql).bind(now_ms).bind(count_max).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| Ok((BookName::try_new(row.try_get("book")?).map_err(unreadable)?, read(row)?))).collect()
     }
 
     /// A user's quotes, oldest first, after this one when given, at most `count_max`; for showing them to whom they belong.
@@ -112,12 +136,20 @@ impl Store {
         Ok(vec![Open { what: "conversion", state: "accepting", count: count.unsigned_abs(), since_ms }])
     }
 
-    /// Takes an acceptance back that the ledger surely refused. A quote that was marked as used meanwhile stays so.
+    /// Takes an acceptance back that the ledger refused. A quote that was marked as used meanwhile stays so.
     pub async fn not_accepted(&self, book: &BookName, id: Uuid, acceptance: &Acceptance) -> Result<(), sqlx::Error> {
-        let sql = "UPDATE quote SET accept_request_id = '', accept_user_named = ''
+        let sql = "UPDATE quote SET accept_request_id = '', accept_user_named = '', accept_attempts = 0
             WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id = $3";
         sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(text(acceptance.request_id)).execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// Takes an acceptance back whose only attempt was not executed. False where there were more attempts: one of them may have been posted.
+    pub async fn not_attempted(&self, book: &BookName, id: Uuid, acceptance: &Acceptance) -> Result<bool, sqlx::Error> {
+        let sql = "UPDATE quote SET accept_request_id = '', accept_user_named = '', accept_attempts = 0
+            WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id = $3 AND accept_attempts = 1";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(text(acceptance.request_id));
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
     /// Marks a quote as used by this posting. Safe to repeat: a quote has one posting only.

@@ -1,21 +1,18 @@
-//! Protobuf to domain and back: what callers send and get, what is kept of an answer, and what the ledger is asked and answers.
-use crate::domain::{Acceptance, Decision, Quote, State};
+//! Protobuf to domain and back: what callers send and get, what is kept of an answer, and what the ledger answers.
+use crate::domain::{Acceptance, Quote, State};
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
-use api::ledger::{CompareAndSet, Guard, PostRequest, PostResponse, RequestField, Transfer, guard::Operation};
+use api::ledger::PostResponse;
 use api::r#type::Money as MoneyMessage;
+use chart::Unit;
 use chrono::{DateTime, Utc};
 use db::requests::{Fields, Outcome};
-use money::{BookName, Money, UserKey, derive_id};
+use ledger_client::BalanceSeq;
+use money::{Diamonds, Money};
 use prost::Message;
 use prost_types::Timestamp;
 use tonic::Status;
 use tonic_types::pb;
 use uuid::Uuid;
-
-/// The kind of a conversion's posting.
-const KIND: &str = "conversion";
-/// The scope of the ledger's id.
-const SCOPE: &str = "earnings.AcceptQuote";
 
 /// What is compared on a retry of CreateQuote: what was sent.
 #[must_use]
@@ -89,71 +86,6 @@ pub fn acceptance(request_id: Uuid, request: &AcceptQuoteRequest) -> Acceptance 
     Acceptance { request_id, user_named: request.user_id.clone() }
 }
 
-/// What the ledger is asked for when `user` accepts a quote: exactly what was quoted, once.
-#[must_use]
-pub fn conversion(book: &BookName, quote: &Quote, acceptance: &Acceptance, decision: Decision) -> PostRequest {
-    let post = PostRequest { kind: KIND.to_owned(), ..base(book, &quote.user, acceptance, &quote.id.hyphenated().to_string()) };
-    match decision {
-        Decision::Convert => PostRequest { transfers: transfers(quote), guards: vec![once(quote.id)], ..post },
-        Decision::Expired => PostRequest {
-            refusal: "QUOTE_EXPIRED".to_owned(),
-            refusal_detail: format!("expire_time={}", quote.expire_time.to_rfc3339()),
-            ..post
-        },
-    }
-}
-
-/// What the ledger is asked to remember when there is no such quote for `user`: an id that accepted another quote keeps its answer.
-#[must_use]
-pub fn unknown(book: &BookName, user: &UserKey, acceptance: &Acceptance, quote_id: &str) -> PostRequest {
-    let refusal = "QUOTE_UNKNOWN".to_owned();
-    PostRequest { kind: KIND.to_owned(), refusal, ..base(book, user, acceptance, quote_id) }
-}
-
-fn base(book: &BookName, user: &UserKey, acceptance: &Acceptance, quote_id: &str) -> PostRequest {
-    let id = derive_id(acceptance.request_id, &[SCOPE, book.as_str(), user.as_str()]);
-    let field = |name: &str, value: &str| RequestField { name: name.to_owned(), value: value.to_owned() };
-    let mut request_fields = vec![field("quote_id", quote_id)];
-    if !acceptance.user_named.is_empty() {
-        request_fields.push(field("user_id", &acceptance.user_named));
-    }
-    PostRequest { book: book.to_string(), request_id: id.hyphenated().to_string(), request_fields, ..PostRequest::default() }
-}
-
-fn once(quote: Uuid) -> Guard {
-    Guard { key: format!("quote/{quote}"), operation: Some(Operation::CompareAndSet(CompareAndSet { expected: 0, next: 1 })) }
-}
-
-/// Diamonds go out of circulation. The cost is recognised now, and what was accrued goes to the creator, the tax office and us.
-fn transfers(quote: &Quote) -> Vec<Transfer> {
-    let amounts = quote.amounts;
-    let currency = amounts.gross.currency();
-    let house = |purpose: &str| format!("house/{purpose}/{currency}");
-    let accrued = house("accrued_creator_liability");
-    let transfer = |debit_account: String, credit_account: String, amount: i64| Transfer {
-        debit_account,
-        credit_account,
-        amount,
-        ..Transfer::default()
-    };
-    let mut transfers = vec![
-        transfer(diamonds_account(&quote.user), "house/diamonds/redeemed".to_owned(), quote.diamonds.get()),
-        transfer(house("creator_cost"), accrued.clone(), amounts.gross.minor_units()),
-        transfer(accrued.clone(), format!("creator/{}/payable/{currency}", quote.user), amounts.net.minor_units()),
-        transfer(accrued.clone(), house("withholding_payable"), amounts.withholding.minor_units()),
-        transfer(accrued, house("fee_income"), amounts.fee.minor_units()),
-    ];
-    // The ledger moves nothing less than one.
-    transfers.retain(|transfer| transfer.amount > 0);
-    transfers
-}
-
-/// Where a creator's diamonds are.
-#[must_use]
-pub fn diamonds_account(user: &UserKey) -> String {
-    format!("creator/{user}/diamonds")
-}
-
 /// The ledger's answer isn't a conversion.
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger's answer is not a conversion: {0}")]
@@ -165,9 +97,9 @@ pub struct Converted {
     /// The posting.
     pub posting_id: String,
     /// Diamonds left.
-    pub diamonds: i64,
-    /// Sequence number of that state.
-    pub balance_seq: i64,
+    pub diamonds: Diamonds,
+    /// That state's place among the account's states.
+    pub seq: BalanceSeq,
     /// True when the id had been answered before.
     pub replayed: bool,
 }
@@ -175,9 +107,18 @@ pub struct Converted {
 /// Reads the ledger's answer.
 pub fn converted(response: PostResponse) -> Result<Converted, Unreadable> {
     let posting = response.posting.ok_or(Unreadable("no posting"))?;
-    let diamonds = posting.transfers.into_iter().find(|transfer| transfer.unit == "DIAMOND").ok_or(Unreadable("no diamonds"))?;
+    let diamonds = posting
+        .transfers
+        .into_iter()
+        .find(|transfer| Unit::parse(&transfer.unit) == Some(Unit::Diamond))
+        .ok_or(Unreadable("no diamonds"))?;
     let after = diamonds.debit_after.ok_or(Unreadable("no balance after it"))?;
-    Ok(Converted { posting_id: posting.posting_id, diamonds: after.balance, balance_seq: after.balance_seq, replayed: response.replayed })
+    Ok(Converted {
+        posting_id: posting.posting_id,
+        diamonds: Diamonds::try_new(after.balance).map_err(|_| Unreadable("diamonds out of range"))?,
+        seq: BalanceSeq::new(after.balance_seq),
+        replayed: response.replayed,
+    })
 }
 
 #[cfg(test)]

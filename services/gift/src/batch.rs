@@ -1,12 +1,9 @@
 //! The way to the ledger: gifts for one book that wait at the same time share one PostBatch. No timers: a lone gift goes at once, and what comes in
 //! while calls are under way goes with the next. Every item has its own outcome and deadline. The service posts as itself, so that one queue per
 //! book is also one per principal.
-mod status;
-
 use crate::config::Config;
-use api::ledger::{
-    PostBatchOutcome, PostBatchRequest, PostRequest, PostResponse, ledger_service_client::LedgerServiceClient, post_batch_outcome,
-};
+use api::ledger::{PostRequest, PostResponse};
+use ledger_client::{LedgerClient, NotPosted};
 use money::BookName;
 use prost::Message;
 use rpc::{
@@ -32,7 +29,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 pub struct Batcher(Arc<Shared>);
 
 struct Shared {
-    ledger: LedgerServiceClient<rpc::Transport>,
+    ledger: LedgerClient,
     limits: Limits,
     queues: Mutex<FxHashMap<BookName, Queue>>,
 }
@@ -75,13 +72,13 @@ struct Item {
     bytes: usize,
     /// When nobody waits any more, and the trace it belongs to.
     context: CallContext,
-    answer: oneshot::Sender<Result<PostResponse, Status>>,
+    answer: oneshot::Sender<Result<PostResponse, NotPosted>>,
 }
 
 impl Batcher {
     /// Over this client.
     #[must_use]
-    pub fn new(ledger: LedgerServiceClient<rpc::Transport>, limits: Limits) -> Self {
+    pub fn new(ledger: LedgerClient, limits: Limits) -> Self {
         Self(Arc::new(Shared { ledger, limits, queues: Mutex::default() }))
     }
 
@@ -96,20 +93,20 @@ impl Batcher {
         match self.0.enqueue(book, item) {
             Ok(true) => Call::start(Arc::clone(&self.0), book.clone()),
             Ok(false) => {}
-            Err(status) => return Waiting(Err(Box::new(status))),
+            Err(status) => return Waiting(Err(Box::new(status.into()))),
         }
         Waiting(Ok(answered))
     }
 }
 
 /// A post that was taken, or turned away.
-pub struct Waiting(Result<oneshot::Receiver<Result<PostResponse, Status>>, Box<Status>>);
+pub struct Waiting(Result<oneshot::Receiver<Result<PostResponse, NotPosted>>, Box<NotPosted>>);
 
 impl Waiting {
     /// What became of it. Dropped before it is sent, it never is.
-    pub async fn answer(self) -> Result<PostResponse, Status> {
+    pub async fn answer(self) -> Result<PostResponse, NotPosted> {
         match self.0 {
-            Ok(answered) => answered.await.unwrap_or_else(|_| Err(rpc::outcome_unknown("the call to the ledger was cut off"))),
+            Ok(answered) => answered.await.unwrap_or_else(|_| Err(NotPosted::lost("the call to the ledger was cut off"))),
             Err(status) => Err(*status),
         }
     }
@@ -165,7 +162,7 @@ impl Shared {
                 continue;
             }
             if item.context.deadline.is_some_and(|deadline| deadline <= now) {
-                let _gone = item.answer.send(Err(rpc::overload(RETRY_AFTER)));
+                let _gone = item.answer.send(Err(rpc::overload(RETRY_AFTER).into()));
                 continue;
             }
             // The call may take as long as its most patient item. Without a span of its own it belongs to the trace of its first traced item.
@@ -178,39 +175,29 @@ impl Shared {
             return;
         }
         together.trace = span.parent(together.trace);
-        let request = PostBatchRequest { book: book.as_str().to_owned(), posts, brief: true };
-        let mut ledger = self.ledger.clone();
-        let answered = context::enter(together, ledger.post_batch(request)).await;
-        span.finish(answered.as_ref().map_or_else(Status::code, |_| Code::Ok));
-        answer(waiting, answered.map(|response| response.into_inner().outcomes));
+        let answered = context::enter(together, self.ledger.post_batch(book, posts)).await;
+        span.finish(answered.as_ref().map_or_else(NotPosted::code, |_| Code::Ok));
+        answer(waiting, answered);
     }
 }
 
 /// Hands out the outcomes, which are in request order.
-fn answer(waiting: Vec<oneshot::Sender<Result<PostResponse, Status>>>, answered: Result<Vec<PostBatchOutcome>, Status>) {
-    let outcomes = match answered {
-        Ok(outcomes) if outcomes.len() == waiting.len() => outcomes,
+fn answer(
+    waiting: Vec<oneshot::Sender<Result<PostResponse, NotPosted>>>,
+    answered: Result<Vec<Result<PostResponse, NotPosted>>, NotPosted>,
+) {
+    match answered {
         Ok(outcomes) => {
-            let count = outcomes.len();
-            tracing::error!(sent = waiting.len(), answered = count, "the ledger answered another number of outcomes");
-            return fail(waiting, &rpc::outcome_unknown("the ledger's answer didn't fit the batch"));
+            for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
+                // Whoever asked may be gone; a retry will find the answer in the ledger.
+                let _gone = waiting.send(outcome);
+            }
         }
-        Err(status) => return fail(waiting, &status),
-    };
-    for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
-        let result = match outcome.outcome {
-            Some(post_batch_outcome::Outcome::Accepted(response)) => Ok(response),
-            Some(post_batch_outcome::Outcome::Refused(refusal)) => Err(status::from_refusal(refusal)),
-            None => Err(rpc::outcome_unknown("the ledger's answer had no outcome")),
-        };
-        // Whoever asked may be gone; a retry will find the answer in the ledger.
-        let _gone = waiting.send(result);
-    }
-}
-
-fn fail(waiting: Vec<oneshot::Sender<Result<PostResponse, Status>>>, status: &Status) {
-    for waiting in waiting {
-        let _gone = waiting.send(Err(status.clone()));
+        Err(not_posted) => {
+            for waiting in waiting {
+                let _gone = waiting.send(Err(not_posted.clone()));
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rules of a gift: what a request may hold, and what it costs. No async, no wire, no clock.
+use chart::{GuardKey, guard::Streak};
+use ledger_client::BalanceSeq;
 use money::{Coins, Diamonds};
-use std::fmt::Write;
 
 /// Most gifts in one request, and per tap of a streak.
 pub const QUANTITY_MAX: i32 = 1_000_000;
@@ -14,8 +15,6 @@ pub const BASIS_POINTS: u32 = 10_000;
 
 /// Longest room, group and user keys.
 const KEY_BYTES_MAX: usize = 64;
-/// Longest name of a ledger guard.
-const GUARD_KEY_BYTES_MAX: usize = 256;
 
 /// A request that can't be a gift: which field, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,14 +129,14 @@ pub enum Charge {
         /// Per tap.
         price: Price,
         /// The streak's counter.
-        guard: String,
+        guard: GuardKey,
         /// Where the counter must get to.
         advance_to: i64,
     },
     /// Charge nothing and let the streak's counter go no further.
     End {
         /// The streak's counter.
-        guard: String,
+        guard: GuardKey,
         /// Where the counter stops.
         cap_at: i64,
     },
@@ -177,22 +176,9 @@ fn price(cost: Coins, quantity: i32, rate: u32) -> Price {
     Price { coins, diamonds: diamonds.expect("never more than the coins") }
 }
 
-/// The streak's counter: `streak/<sender>/<room>/<creator>/<gift>/<group>`. Where that would be too long for a guard, its hash stands in for
-/// it; `~` is in no key, so that the two forms can't meet.
-fn guard_key(sending: &Sending<'_>, group: &str) -> String {
+fn guard_key(sending: &Sending<'_>, group: &str) -> GuardKey {
     let Sending { sender, room, creator, gift_id, .. } = *sending;
-    let mut key = String::with_capacity(32 + sender.len() + room.len() + creator.len() + group.len());
-    for part in ["streak/", sender, "/", room, "/", creator, "/"] {
-        key.push_str(part);
-    }
-    write!(key, "{gift_id}/").expect("a String takes everything");
-    key.push_str(group);
-    if key.len() > GUARD_KEY_BYTES_MAX {
-        let low = money::derive_id(uuid::Uuid::nil(), &["gift.streak", "low", &key]);
-        let high = money::derive_id(uuid::Uuid::nil(), &["gift.streak", "high", &key]);
-        key = format!("streak/{sender}/~{}{}", low.simple(), high.simple());
-    }
-    key
+    GuardKey::streak(Streak { sender, room, creator, gift_id, group })
 }
 
 /// What a gift came to, read off the ledger's posting and nothing else, so that a replay gives the first answer.
@@ -204,10 +190,19 @@ pub struct Receipt {
     pub cost: Coins,
     /// What the creator got.
     pub diamonds: Diamonds,
-    /// The sender's coins right after it, and the sequence number of that state. None when nothing was charged.
-    pub balance: Option<(i64, i64)>,
+    /// The sender's coins right after it. None when nothing was charged.
+    pub after: Option<CoinsAfter>,
     /// True when the id had been answered before.
     pub replayed: bool,
+}
+
+/// A viewer's coins right after a gift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoinsAfter {
+    /// What is left.
+    pub coins: Coins,
+    /// The state's place among the account's states.
+    pub seq: BalanceSeq,
 }
 
 #[cfg(test)]

@@ -3,11 +3,8 @@ use crate::{
     domain::{Malformed, Refusal, Sending},
     wire::Unreadable,
 };
-use std::{collections::HashMap, time::Duration};
+use ledger_client::{LedgerReason, NotPosted};
 use tonic::{Code, Status};
-
-/// When to try again while the ledger is away.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a gift wasn't sent, or isn't known to be.
 #[derive(Debug, thiserror::Error)]
@@ -39,74 +36,32 @@ pub enum Error {
         /// Coins there are.
         available: String,
     },
-    /// The ledger's answer is the caller's answer: reused or untimely id, frozen or closed account, overflow, unknown book, overload, unknown outcome.
-    #[error("{0}")]
-    Ledger(Status),
-    /// The ledger isn't there; nothing happened. Its address is not the caller's business.
-    #[error("{0}")]
-    Unreachable(Status),
-    /// The connection gave out; the gift may have been sent.
-    #[error("{0}")]
-    OutcomeUnknown(Status),
-    /// The ledger refused what only a mistake of ours can cause.
-    #[error("the ledger: {0}")]
-    Mistake(Status),
+    /// The ledger did not post it, or is not known to have.
+    #[error(transparent)]
+    Ledger(#[from] NotPosted),
     /// The ledger answered something else than a gift.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
 }
 
 impl Error {
-    /// Reads a status of the ledger's Post.
+    /// The ledger's answer in the words of a gift.
     #[must_use]
-    pub fn from_ledger(status: Status, sending: &Sending<'_>) -> Self {
-        let facts = rpc::facts(&status);
-        match rpc::reason(&status).as_deref() {
-            Some("GIFT_UNKNOWN") => Self::Refused { refusal: Refusal::GiftUnknown, gift_id: sending.gift_id },
-            Some("GIFT_NOT_STREAKABLE") => Self::Refused { refusal: Refusal::GiftNotStreakable, gift_id: sending.gift_id },
-            Some("GUARD_CAPPED") => {
-                Self::StreakEnded { cap: fact(facts, "cap"), repeat_count: sending.tap.map_or(0, |tap| tap.repeat_count) }
+    pub fn of_gift(not_posted: NotPosted, sending: &Sending<'_>) -> Self {
+        let Some(refusal) = not_posted.refusal() else { return Self::Ledger(not_posted) };
+        let own = |refusal| Self::Refused { refusal, gift_id: sending.gift_id };
+        match &refusal.reason {
+            LedgerReason::Callers(reason) if reason == Refusal::GiftUnknown.reason() => own(Refusal::GiftUnknown),
+            LedgerReason::Callers(reason) if reason == Refusal::GiftNotStreakable.reason() => own(Refusal::GiftNotStreakable),
+            LedgerReason::GuardCapped => {
+                Self::StreakEnded { cap: refusal.fact("cap"), repeat_count: sending.tap.map_or(0, |tap| tap.repeat_count) }
             }
-            Some("INSUFFICIENT_FUNDS") => {
-                Self::InsufficientFunds { needed: fact(facts.clone(), "needed"), available: fact(facts, "available") }
+            LedgerReason::InsufficientFunds => {
+                Self::InsufficientFunds { needed: refusal.fact("needed"), available: refusal.fact("available") }
             }
-            Some(
-                "REQUEST_ID_REUSED" | "REQUEST_ID_TIME" | "ACCOUNT_FROZEN" | "ACCOUNT_CLOSED" | "OVERFLOW" | "BOOK_UNKNOWN" | "OVERLOADED"
-                | "NOT_THE_WRITER" | "COMMIT_FAILED" | "OUTCOME_UNKNOWN" | "DEADLINE_EXCEEDED",
-            ) => Self::Ledger(without_metadata(&status)),
-            Some("PEER_UNREACHABLE") => Self::Unreachable(status),
-            Some(_) => Self::Mistake(status),
-            None => Self::from_code(status),
+            _ => Self::Ledger(not_posted),
         }
     }
-
-    /// A status without a reason comes from the transport, not from the ledger's rules.
-    fn from_code(status: Status) -> Self {
-        match status.code() {
-            Code::Unavailable | Code::Cancelled | Code::DeadlineExceeded | Code::Unknown | Code::Aborted => Self::OutcomeUnknown(status),
-            Code::Ok
-            | Code::InvalidArgument
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::PermissionDenied
-            | Code::ResourceExhausted
-            | Code::FailedPrecondition
-            | Code::OutOfRange
-            | Code::Unimplemented
-            | Code::Internal
-            | Code::DataLoss
-            | Code::Unauthenticated => Self::Mistake(status),
-        }
-    }
-}
-
-fn fact(mut facts: HashMap<String, String>, name: &str) -> String {
-    facts.remove(name).unwrap_or_default()
-}
-
-/// The other side's headers are not ours to repeat.
-fn without_metadata(status: &Status) -> Status {
-    Status::with_details(status.code(), status.message(), status.details().to_vec().into())
 }
 
 impl From<Error> for Status {
@@ -128,16 +83,8 @@ impl From<Error> for Status {
                 let why = format!("{needed} coins needed, {available} available");
                 rpc::refused(Code::FailedPrecondition, "INSUFFICIENT_FUNDS", why, &[("needed", needed), ("available", available)])
             }
-            Error::Ledger(status) => status,
-            Error::Unreachable(status) => {
-                tracing::warn!(message = status.message(), "the ledger is not reachable");
-                rpc::overload(RETRY_AFTER)
-            }
-            Error::OutcomeUnknown(status) => {
-                tracing::warn!(code = ?status.code(), message = status.message(), "the ledger's answer was lost");
-                rpc::outcome_unknown("the ledger's answer was lost")
-            }
-            Error::Mistake(_) | Error::Unreadable(_) => rpc::internal(&error),
+            Error::Ledger(not_posted) => not_posted.into(),
+            Error::Unreadable(_) => rpc::internal(&error),
         }
     }
 }

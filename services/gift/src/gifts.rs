@@ -4,17 +4,14 @@ use crate::{
     catalogue::Shelf,
     domain::{self, Receipt},
     error::Error,
-    wire,
+    postings, wire,
 };
-use api::{
-    gift::SendGiftRequest,
-    ledger::{PostResponse, ledger_service_client::LedgerServiceClient},
-};
+use api::{gift::SendGiftRequest, ledger::PostResponse};
 use futures::{FutureExt, future::BoxFuture};
+use ledger_client::{LedgerClient, NotPosted};
 use money::{BookName, UserKey};
 use std::time::Duration;
 use tokio::time::Instant;
-use tonic::{Response, Status};
 
 /// Which way a gift goes to the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +28,7 @@ pub struct Gifts {
     /// What can be sent.
     pub shelf: Shelf,
     /// For gifts that go alone.
-    pub ledger: LedgerServiceClient<rpc::Transport>,
+    pub ledger: LedgerClient,
     /// For the others.
     pub batcher: Batcher,
     /// Diamonds per coin, in basis points.
@@ -44,26 +41,20 @@ impl Gifts {
     /// Sends one gift on its way. A gift that can't be sent is told to the ledger too: it may have been accepted under this id before, and if not,
     /// the refusal must stay the answer. What is malformed comes back with its request id.
     pub fn begin(&self, book: &BookName, sender: UserKey, request: SendGiftRequest, route: Route) -> Result<Sent, (String, Error)> {
-        let answer = match self.go(book, &sender, &request, route) {
-            Ok(answer) => answer,
-            Err(error) => return Err((request.request_id, error)),
+        let (id, sending) = match wire::sending(&request, &sender) {
+            Ok(read) => read,
+            Err(malformed) => return Err((request.request_id, malformed.into())),
+        };
+        let charge = domain::charge(&sending, self.shelf.offer(sending.gift_id), self.rate);
+        let post = postings::gift(book, id, wire::fields(&request), &sending, charge);
+        let answer = match route {
+            Route::Batched => Answer::Batched(self.batcher.post(book, post.in_batch(), Instant::now() + self.post_timeout)),
+            Route::Alone => {
+                let (ledger, timeout, book) = (self.ledger.clone(), self.post_timeout, book.clone());
+                Answer::Alone(async move { ledger.post_within(timeout, &book, post).await }.boxed())
+            }
         };
         Ok(Sent { answer, request, sender })
-    }
-
-    fn go(&self, book: &BookName, sender: &UserKey, request: &SendGiftRequest, route: Route) -> Result<Answer, Error> {
-        let (id, sending) = wire::sending(request, sender)?;
-        let charge = domain::charge(&sending, self.shelf.offer(sending.gift_id), self.rate);
-        let mut post = wire::posting(book, id, request, &sending, charge);
-        Ok(match route {
-            Route::Batched => Answer::Batched(self.batcher.post(book, post, Instant::now() + self.post_timeout)),
-            Route::Alone => {
-                post.book = book.as_str().to_owned();
-                let (mut ledger, timeout) = (self.ledger.clone(), self.post_timeout);
-                let call = async move { rpc::deadline::within(timeout, ledger.post(post)).await.map(Response::into_inner) };
-                Answer::Alone(call.boxed())
-            }
-        })
     }
 }
 
@@ -77,7 +68,7 @@ pub struct Sent {
 /// Where its answer comes from.
 enum Answer {
     Batched(Waiting),
-    Alone(BoxFuture<'static, Result<PostResponse, Status>>),
+    Alone(BoxFuture<'static, Result<PostResponse, NotPosted>>),
 }
 
 impl Sent {
@@ -90,9 +81,10 @@ impl Sent {
         let outcome = match answered {
             Ok(response) => wire::receipt(response).map_err(Error::from),
             // It could be read when it was sent, so it can be now.
-            Err(status) => wire::sending(&self.request, &self.sender)
-                .map_err(Error::from)
-                .and_then(|(_, sending)| Err(Error::from_ledger(status, &sending))),
+            Err(not_posted) => match wire::sending(&self.request, &self.sender) {
+                Ok((_, sending)) => Err(Error::of_gift(not_posted, &sending)),
+                Err(malformed) => Err(malformed.into()),
+            },
         };
         (self.request.request_id, outcome)
     }

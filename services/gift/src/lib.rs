@@ -2,7 +2,7 @@
 //! that posting, so that a retry gets the first answer whatever has changed since.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
-//! - [`gifts`]: the use case. [`domain`]: its rules. [`catalogue`]: what there is to send.
+//! - [`gifts`]: the use case. [`domain`]: its rules. [`postings`]: which accounts it debits and credits. [`catalogue`]: what there is to send.
 //! - [`batch`]: gifts on their way to the ledger share calls. [`error`]: what callers are told.
 pub mod batch;
 pub mod catalogue;
@@ -10,15 +10,17 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod gifts;
+pub mod postings;
 pub mod service;
 pub mod wire;
 
 pub use catalogue::{Catalogue, Shelf};
 pub use config::Config;
 
-use api::{gift::gift_service_server::GiftServiceServer, ledger::ledger_service_client::LedgerServiceClient};
+use api::gift::gift_service_server::GiftServiceServer;
 use batch::{Batcher, Limits};
 use gifts::{Gifts, Route};
+use ledger_client::LedgerClient;
 use service::Handlers;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +58,7 @@ pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
         None => Catalogue::embedded(),
     };
     tracing::info!(version = catalogue.version(), gifts = catalogue.on_sale().len(), "gift catalogue read");
-    let ledger = LedgerServiceClient::new(deps.ledger).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
+    let ledger = LedgerClient::new(deps.ledger);
     let gifts = Gifts {
         shelf: Shelf::new(catalogue),
         batcher: Batcher::new(ledger.clone(), Limits::from(&config)),

@@ -1,19 +1,14 @@
-//! Protobuf to domain and back: what callers send and get, and what the ledger is asked and answers.
+//! Protobuf to domain and back: what callers send and get, and what the ledger answers.
 use crate::catalogue::{Catalogue, Gift};
-use crate::domain::{Charge, Malformed, Price, Receipt, Sending, Tap};
+use crate::domain::{CoinsAfter, Malformed, Receipt, Sending, Tap};
 use api::gift::{Gift as ListedGift, ListGiftsResponse, SendGiftRequest, SendGiftResponse};
-use api::ledger::{Guard, PostRequest, PostResponse, PostedTransfer, RequestField, Transfer, guard::Operation};
-use money::{BookName, Coins, Diamonds, RequestId, UserKey, derive_id};
+use api::ledger::{PostResponse, PostedTransfer, RequestField};
+use chart::Unit;
+use ledger_client::BalanceSeq;
+use money::{Coins, Diamonds, RequestId, UserKey};
 use prost::Message;
 use tonic::Status;
 use tonic_types::pb;
-
-/// The kind of a gift's posting.
-const KIND: &str = "gift";
-/// The scope of the ledger's id, so that no other RPC's or user's id can meet it.
-const SCOPE: &str = "gift.SendGift";
-const COINS_REDEEMED: &str = "house/coins/redeemed";
-const DIAMONDS_ISSUED: &str = "house/diamonds/issued";
 
 /// Reads a request. The sender comes from the verified caller.
 pub fn sending<'a>(request: &'a SendGiftRequest, sender: &'a UserKey) -> Result<(RequestId, Sending<'a>), Malformed> {
@@ -30,70 +25,9 @@ pub fn sending<'a>(request: &'a SendGiftRequest, sender: &'a UserKey) -> Result<
     Ok((id, sending))
 }
 
-/// What the ledger is asked for; the book is named by what carries it. `request` is compared on a retry, as sent; `charge` is what we made of it this time.
+/// What a retry is compared with: exactly what the caller sent, and what it left out is left out: on the wire, absent and zero are the same.
 #[must_use]
-pub fn posting(book: &BookName, id: RequestId, request: &SendGiftRequest, sending: &Sending<'_>, charge: Charge) -> PostRequest {
-    let post = PostRequest {
-        request_id: hyphenated(ledger_id(id.uuid(), book, sending.sender)),
-        kind: KIND.to_owned(),
-        request_fields: fields(request),
-        ..PostRequest::default()
-    };
-    match charge {
-        Charge::Once(price) => PostRequest { transfers: transfers(sending, price), ..post },
-        Charge::PerTap { price, guard, advance_to } => {
-            PostRequest { transfers: transfers(sending, price), guards: guards(guard, Operation::AdvanceTo(advance_to)), ..post }
-        }
-        Charge::End { guard, cap_at } => PostRequest { guards: guards(guard, Operation::CapAt(cap_at)), ..post },
-        Charge::Refuse(refusal) => {
-            PostRequest { refusal: refusal.reason().to_owned(), refusal_detail: format!("gift_id={}", sending.gift_id), ..post }
-        }
-    }
-}
-
-/// The request id under which the ledger is asked for a sender's gift.
-#[must_use]
-pub fn ledger_id(request_id: uuid::Uuid, book: &BookName, sender: &str) -> uuid::Uuid {
-    derive_id(request_id, &[SCOPE, book.as_str(), sender])
-}
-
-fn hyphenated(id: uuid::Uuid) -> String {
-    id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned()
-}
-
-fn guards(key: String, operation: Operation) -> Vec<Guard> {
-    vec![Guard { key, operation: Some(operation) }]
-}
-
-fn transfers(sending: &Sending<'_>, price: Price) -> Vec<Transfer> {
-    let mut transfers = Vec::with_capacity(2);
-    transfers.push(Transfer {
-        debit_account: account("viewer/", sending.sender, "/coins"),
-        credit_account: COINS_REDEEMED.to_owned(),
-        amount: price.coins.get(),
-        ..Transfer::default()
-    });
-    if price.diamonds > Diamonds::ZERO {
-        transfers.push(Transfer {
-            debit_account: DIAMONDS_ISSUED.to_owned(),
-            credit_account: account("creator/", sending.creator, "/diamonds"),
-            amount: price.diamonds.get(),
-            ..Transfer::default()
-        });
-    }
-    transfers
-}
-
-fn account(form: &str, user: &str, unit: &str) -> String {
-    let mut name = String::with_capacity(form.len() + user.len() + unit.len());
-    name.push_str(form);
-    name.push_str(user);
-    name.push_str(unit);
-    name
-}
-
-/// Exactly what the caller sent, and what it left out is left out: on the wire, absent and zero are the same.
-fn fields(request: &SendGiftRequest) -> Vec<RequestField> {
+pub fn fields(request: &SendGiftRequest) -> Vec<RequestField> {
     let mut fields = Vec::with_capacity(8);
     let mut add = |name: &str, value: String| {
         if !value.is_empty() {
@@ -124,10 +58,12 @@ pub fn receipt(response: PostResponse) -> Result<Receipt, Unreadable> {
     let posting = response.posting.ok_or(Unreadable("no posting"))?;
     let mut receipt = Receipt { posting_id: posting.posting_id, replayed: response.replayed, ..Receipt::default() };
     for transfer in posting.transfers {
-        match transfer.unit.as_str() {
-            "COIN" => charged(&mut receipt, &transfer)?,
-            "DIAMOND" => receipt.diamonds = Diamonds::try_new(transfer.amount).map_err(|_| Unreadable("diamonds out of range"))?,
-            _ => return Err(Unreadable("a unit that is neither coins nor diamonds")),
+        match Unit::parse(&transfer.unit) {
+            Some(Unit::Coin) => charged(&mut receipt, &transfer)?,
+            Some(Unit::Diamond) => {
+                receipt.diamonds = Diamonds::try_new(transfer.amount).map_err(|_| Unreadable("diamonds out of range"))?
+            }
+            Some(Unit::Currency(_)) | None => return Err(Unreadable("a unit that is neither coins nor diamonds")),
         }
     }
     Ok(receipt)
@@ -136,7 +72,8 @@ pub fn receipt(response: PostResponse) -> Result<Receipt, Unreadable> {
 fn charged(receipt: &mut Receipt, transfer: &PostedTransfer) -> Result<(), Unreadable> {
     receipt.cost = Coins::try_new(transfer.amount).map_err(|_| Unreadable("coins out of range"))?;
     let after = transfer.debit_after.as_ref().ok_or(Unreadable("no balance after it"))?;
-    receipt.balance = Some((after.balance, after.balance_seq));
+    let coins = Coins::try_new(after.balance).map_err(|_| Unreadable("a balance out of range"))?;
+    receipt.after = Some(CoinsAfter { coins, seq: BalanceSeq::new(after.balance_seq) });
     Ok(())
 }
 
@@ -147,8 +84,8 @@ pub fn response(receipt: Receipt) -> SendGiftResponse {
         posting_id: receipt.posting_id,
         cost_coins: receipt.cost.get(),
         diamonds: receipt.diamonds.get(),
-        coin_balance: receipt.balance.map(|(balance, _)| balance),
-        balance_seq: receipt.balance.map(|(_, seq)| seq),
+        coin_balance: receipt.after.map(|after| after.coins.get()),
+        balance_seq: receipt.after.map(|after| after.seq.get()),
         replayed: receipt.replayed,
     }
 }

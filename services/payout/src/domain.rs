@@ -1,7 +1,8 @@
 //! A payout's life: where it stands, what a bank's answer means, and when to look again. No clock, no I/O.
 
+use chart::PostingKind;
 use iso20022::{Outcome, Rail};
-use money::{BookName, Money, UserKey, derive_id};
+use money::{BookName, Money, UserKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -194,11 +195,6 @@ pub struct Payout {
     pub final_at_ms: i64,
 }
 
-/// Kind of the posting that ends a payout that the bank paid.
-pub const SETTLE: &str = "payout.settle";
-/// Kind of the posting that ends one that it did not pay.
-pub const REJECT: &str = "payout.reject";
-
 /// Due times of final payouts.
 pub const NEVER_MS: i64 = i64::MAX;
 
@@ -212,19 +208,13 @@ impl Payout {
     /// Request id of the posting that holds the money.
     #[must_use]
     pub fn hold_id(&self) -> Uuid {
-        derive_id(self.payout_id, &["payout.hold"])
+        chart::id::payout_hold(self.payout_id)
     }
 
-    /// Request id of the posting that submits it, as long as that is what is to be done.
+    /// Request id of a later posting of this kind, as long as that is what is to be done.
     #[must_use]
-    pub fn submit_id(&self) -> Uuid {
-        derive_id(self.step_key, &["payout.submit"])
-    }
-
-    /// Request id of the posting that ends it, by what becomes of the money, as long as that is what is to be done.
-    #[must_use]
-    pub fn end_id(&self, kind: &str) -> Uuid {
-        derive_id(self.step_key, &[kind])
+    pub fn step_id(&self, kind: PostingKind) -> Uuid {
+        chart::id::payout_step(self.step_key, kind)
     }
 
     /// `MsgId` of a sending; every sending is a message of its own.

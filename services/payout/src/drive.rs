@@ -7,9 +7,9 @@ use crate::{
     config::RailConfig,
     domain::{Answer, Payout, Phase, judge},
     error::Error,
-    ledger::Failure,
     meters,
     payouts::{Payouts, ms, to_ms},
+    postings,
     store::{
         messages::{self, Message},
         payouts::{self, Place, Step},
@@ -17,6 +17,7 @@ use crate::{
 };
 use chrono::DateTime;
 use iso20022::pain001::{Initiation, Party, Payment, Transfer, TransferAmount};
+use ledger_client::NotPosted;
 use std::time::{Instant, SystemTime};
 
 fn now_ms() -> i64 {
@@ -76,18 +77,32 @@ impl Payouts {
     }
 
     async fn submit(&self, payout: Payout) -> Result<Option<Payout>, Error> {
-        match self.ledger.submit(&payout).await {
+        let (hold, fields) = (postings::submission(&payout), postings::submission_fields(&payout));
+        match self.ledger.post_pending(hold, fields).await {
             Ok(posting) => {
                 let mut next = payout.clone().enter(Phase::Intent, now_ms());
                 next.submit_posting_id = posting.posting_id;
                 self.keep(&payout, next, String::new()).await
             }
-            Err(failure) => self.later(payout, failure).await,
+            Err(not_posted) => self.later(payout, not_posted).await,
         }
     }
 
     async fn finish(&self, payout: Payout) -> Result<Option<Payout>, Error> {
-        match self.ledger.finish(&payout).await {
+        let end = match payout.phase {
+            Phase::Settling => postings::settlement(&payout),
+            Phase::Returning => postings::rejection(&payout),
+            Phase::Requested
+            | Phase::Refused
+            | Phase::Held
+            | Phase::Intent
+            | Phase::Sent
+            | Phase::Accepted
+            | Phase::Unknown
+            | Phase::Settled
+            | Phase::Rejected => unreachable!("only decided payouts are finished"),
+        };
+        match self.ledger.posting(&payout.book, end).await {
             Ok(posting) => {
                 let now_ms = now_ms();
                 let phase = if payout.phase == Phase::Settling { Phase::Settled } else { Phase::Rejected };
@@ -98,16 +113,16 @@ impl Payouts {
                 next.final_at_ms = now_ms;
                 self.keep(&payout, next, note).await
             }
-            Err(failure) => self.later(payout, failure).await,
+            Err(not_posted) => self.later(payout, not_posted).await,
         }
     }
 
     /// The ledger did not post. A refusal holds for its id (a frozen account may thaw), so the next try gets a new one; an unknown outcome
     /// keeps the id.
-    async fn later(&self, payout: Payout, failure: Failure) -> Result<Option<Payout>, Error> {
-        let refused = matches!(failure, Failure::Refused(_));
-        let status = failure.status();
-        tracing::warn!(payout_id = %payout.payout_id, phase = payout.phase.name(), refused, %status, "the ledger did not post; trying again");
+    async fn later(&self, payout: Payout, not_posted: NotPosted) -> Result<Option<Payout>, Error> {
+        let refused = not_posted.refusal().is_some();
+        let phase = payout.phase.name();
+        tracing::warn!(payout_id = %payout.payout_id, phase, refused, %not_posted, "the ledger did not post; trying again");
         let mut next = payout.clone().again(now_ms(), &self.config.policy);
         if refused {
             next.step_key = uuid::Uuid::now_v7();

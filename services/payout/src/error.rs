@@ -1,6 +1,7 @@
 //! Every way a call fails, and what its caller is told.
 
 use crate::{store, vault};
+use ledger_client::NotPosted;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use tonic::{Code, Status};
@@ -31,9 +32,9 @@ pub enum Error {
     /// The ledger refused the hold; told as the ledger told it.
     #[error("{}", .0.message)]
     Ledger(Stored),
-    /// The ledger's own failure, or an unknown outcome there: retry the same id.
-    #[error("{0}")]
-    LedgerAway(Status),
+    /// The ledger could not be asked.
+    #[error(transparent)]
+    LedgerAway(#[from] NotPosted),
     /// The payout is recorded and will be driven on, but whether its hold stands is not known here. Never "nothing happened".
     #[error("the payout is recorded, its hold is not known yet")]
     HoldUnknown,
@@ -161,16 +162,7 @@ impl From<Error> for Status {
                 rpc::refused(code, reason, refusal.to_string(), &[])
             }
             Error::Ledger(stored) => stored.status(),
-            Error::LedgerAway(status) => match status.code() {
-                // Reason and retry hint are the ledger's own and fit the caller as well; its metadata does not.
-                Code::Unavailable | Code::DeadlineExceeded if rpc::reason(&status).is_some() => {
-                    Status::with_details(status.code(), status.message(), status.details().to_vec().into())
-                }
-                Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
-                    rpc::outcome_unknown("the ledger did not answer; retry the same request")
-                }
-                _ => rpc::internal(&status),
-            },
+            Error::LedgerAway(not_posted) => not_posted.into(),
             Error::HoldUnknown => {
                 rpc::outcome_unknown("the payout is recorded and its hold is being placed; retry the same request to see")
             }

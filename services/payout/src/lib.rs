@@ -5,7 +5,7 @@
 //! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`page`]: lists. [`domain`]: what a bank's answer means.
 //! - [`drive`]: one step after the other. [`worker`]: what is due.
 //! - [`privacy`]: a user's own data, shown and erased. `meters`: what is counted.
-//! - [`ledger`]: payouts as postings. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
+//! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
 
 pub mod bank;
 pub mod beneficiaries;
@@ -13,10 +13,10 @@ pub mod config;
 pub mod domain;
 pub mod drive;
 pub mod error;
-pub mod ledger;
 mod meters;
 pub mod page;
 pub mod payouts;
+pub mod postings;
 pub mod privacy;
 pub mod service;
 pub mod store;
@@ -81,7 +81,7 @@ pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
         Some(options) => Some((Bank::try_new(&options.url)?, options)),
         None => None,
     };
-    let payouts = Arc::new(Payouts::new(store, vault, ledger::Ledger::new(deps.ledger), bank, config));
+    let payouts = Arc::new(Payouts::new(store, vault, ledger_client::LedgerClient::new(deps.ledger), bank, config));
     let tasks = TaskTracker::new();
     tasks.spawn(worker::run(payouts.clone(), deps.shutdown.clone()));
     let (watched, shutdown) = (payouts.clone(), deps.shutdown.clone());

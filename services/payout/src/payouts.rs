@@ -5,18 +5,20 @@ use crate::{
     config::{BankConfig, Config, RailConfig},
     domain::{Payout, Phase, State},
     error::{Error, Refusal, Stored},
-    ledger::{Failure, Ledger},
     meters,
     page::Page,
+    postings,
     store::{
         Store, beneficiaries,
         payouts::{self, Place, Step},
     },
     vault::Vault,
 };
+use chart::BookKind;
 use db::requests::{self, Begun, Fields, Key, Outcome};
 use iso20022::Rail;
-use money::{BookName, Money, RequestId, UserKey, derive_id};
+use ledger_client::LedgerClient;
+use money::{BookName, Money, RequestId, UserKey};
 use sqlx::AnyConnection;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, broadcast};
@@ -34,7 +36,7 @@ pub struct Payouts {
     /// Seals what is personal.
     pub vault: Vault,
     /// Where money moves.
-    pub ledger: Ledger,
+    pub ledger: LedgerClient,
     /// The bank TEST books reach.
     pub bank: Option<(Bank, BankConfig)>,
     /// Options.
@@ -85,7 +87,7 @@ pub fn ms(duration: Duration) -> i64 {
 
 impl Payouts {
     /// The use cases over these parts.
-    pub fn new(store: Store, vault: Vault, ledger: Ledger, bank: Option<(Bank, BankConfig)>, config: Config) -> Self {
+    pub fn new(store: Store, vault: Vault, ledger: LedgerClient, bank: Option<(Bank, BankConfig)>, config: Config) -> Self {
         Self { store, vault, ledger, bank, config, changed: broadcast::Sender::new(CHANGES_MAX), wake: Notify::new() }
     }
 
@@ -96,9 +98,8 @@ impl Payouts {
 
     /// Records the request, holds the money, and leaves the rest to the worker. True when it had been answered before.
     pub async fn request(&self, ask: &Ask, now: SystemTime) -> Result<(Payout, bool), Error> {
-        let is_test = self.ledger.is_test(&ask.book).await.map_err(Error::LedgerAway)?;
-        let is_test = is_test.ok_or(Refusal::BookUnknown)?;
-        match self.register(ask, is_test, now).await? {
+        let kind = self.ledger.book(&ask.book).await?.ok_or(Refusal::BookUnknown)?;
+        match self.register(ask, kind, now).await? {
             Registered::Answered(payout) => Ok((payout, true)),
             Registered::Open(payout) => {
                 let payout = self.place_hold(payout).await?;
@@ -109,7 +110,7 @@ impl Payouts {
     }
 
     /// One transaction: the id, the rules, the row. From its commit on the worker finishes what a dropped handler leaves.
-    async fn register(&self, ask: &Ask, is_test: bool, now: SystemTime) -> Result<Registered, Error> {
+    async fn register(&self, ask: &Ask, kind: BookKind, now: SystemTime) -> Result<Registered, Error> {
         let place = Place { book: ask.book.clone(), payout_id: payout_id(ask) };
         let key = Key { book: &ask.book, subject: &ask.user, rpc: RPC, request_id: &ask.request_id };
         let fields = Fields::new()
@@ -126,7 +127,7 @@ impl Payouts {
             Begun::New if !money::is_timely(ask.request_id.uuid(), to_ms(now).unsigned_abs()) => return Err(Error::RequestIdTime),
             Begun::New => {}
         }
-        match self.check(&mut tx, ask, is_test).await? {
+        match self.check(&mut tx, ask, kind).await? {
             Ok(rail) => {
                 let payout = self.new_payout(ask, place.payout_id, rail, to_ms(now));
                 payouts::insert(&mut tx, &payout).await?;
@@ -143,12 +144,12 @@ impl Payouts {
     }
 
     /// Our own rules, in the contract's order.
-    async fn check(&self, tx: &mut AnyConnection, ask: &Ask, is_test: bool) -> Result<Result<Rail, Refusal>, Error> {
+    async fn check(&self, tx: &mut AnyConnection, ask: &Ask, kind: BookKind) -> Result<Result<Rail, Refusal>, Error> {
         // Held until the payout is there, so that whoever erases the user's data sees it.
         beneficiaries::hold(tx, &ask.book, ask.beneficiary_id).await?;
         let beneficiary = beneficiaries::get(tx, &ask.book, ask.beneficiary_id).await?;
         let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user) else { return Ok(Err(Refusal::BeneficiaryUnknown)) };
-        let bank = self.bank.as_ref().filter(|_| is_test);
+        let bank = self.bank.as_ref().filter(|_| kind == BookKind::Test);
         let rail = bank.and_then(|(_, bank)| Self::rail(bank, beneficiary.rail));
         Ok(match rail {
             Some(rail) if beneficiary.currency == ask.amount.currency() => {
@@ -199,11 +200,11 @@ impl Payouts {
     /// Holds the money and answers the request, or records the ledger's refusal as its answer. Handler and worker may both be here for one
     /// payout: the ledger answers both alike, and the first to write wins.
     pub async fn place_hold(&self, payout: Payout) -> Result<Payout, Error> {
-        let held = match self.ledger.hold(&payout).await {
+        let held = match self.ledger.posting(&payout.book, postings::hold(&payout)).await {
             Ok(posting) => Ok((posting.posting_id, posting.transfers.first().map_or(0, |transfer| transfer.transfer_no))),
-            Err(Failure::Refused(status)) => Err(Stored::of(&status)),
-            Err(Failure::Retry(status)) => {
-                tracing::warn!(payout_id = %payout.payout_id, %status, "the hold's outcome is unknown");
+            Err(not_posted) if not_posted.refusal().is_some() => Err(Stored::of(&not_posted.into())),
+            Err(not_posted) => {
+                tracing::warn!(payout_id = %payout.payout_id, %not_posted, "the hold's outcome is unknown");
                 return Err(Error::HoldUnknown);
             }
         };
@@ -286,7 +287,7 @@ impl Payout {
 
 /// The payout a request makes, the same at every try.
 fn payout_id(ask: &Ask) -> Uuid {
-    derive_id(ask.request_id.uuid(), &[RPC, ask.book.as_str(), ask.user.as_str()])
+    chart::id::payout(ask.request_id.uuid(), &ask.book, ask.user.as_str())
 }
 
 async fn existing(tx: &mut AnyConnection, place: &Place) -> Result<Payout, Error> {

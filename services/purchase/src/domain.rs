@@ -1,6 +1,7 @@
 //! The rules of a purchase: what a receipt is worth and how a sale splits. No I/O, no clock.
 
-use money::{BookName, Coins, Currency, Money, Rounding, UserKey, derive_id};
+use ledger_client::BalanceSeq;
+use money::{BookName, Coins, Currency, Money, Rounding, UserKey};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -9,15 +10,6 @@ use crate::config::BASIS_POINTS;
 
 /// Packages a single receipt may hold: Apple's own limit.
 pub const QUANTITY_MAX: i32 = 10;
-
-/// What a book may be connected to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Pretend stores only.
-    Test,
-    /// Real money.
-    Live,
-}
 
 /// A verified transaction of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +47,9 @@ pub struct Credit {
     /// The issuing posting.
     pub posting_id: String,
     /// The user's coins right after it.
-    pub coin_balance: i64,
-    /// Grows with every change of the balance.
-    pub balance_seq: i64,
+    pub coin_balance: Coins,
+    /// That state's place among the account's states.
+    pub balance_seq: BalanceSeq,
 }
 
 /// One good receipt.
@@ -91,13 +83,15 @@ pub struct Purchase {
     pub created_at_ms: i64,
     /// Times the ledger said no for good; part of the credit's derived id.
     pub attempt: i64,
+    /// When the current attempt was begun, in Unix milliseconds; 0: with the purchase.
+    pub attempt_at_ms: i64,
 }
 
 impl Purchase {
     /// Request id of the posting that issues its coins, until the ledger refuses that for good and the next attempt gets another.
     #[must_use]
     pub fn credit_id(&self) -> Uuid {
-        derive_id(self.purchase_id, &["RedeemPurchase", &self.attempt.to_string()])
+        chart::id::purchase_credit(self.purchase_id, self.attempt, self.attempt_at_ms)
     }
 }
 

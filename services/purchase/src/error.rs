@@ -1,5 +1,6 @@
 //! What callers are told: one closed enum, one table to code and reason.
 
+use ledger_client::NotPosted;
 use tonic::{Code, Status};
 
 /// Why a receipt is refused. In the order of precedence of the contract. Sticky.
@@ -120,8 +121,8 @@ pub enum Error {
     PurchaseUnknown(String),
     /// The page token is not from this list.
     PageToken,
-    /// The ledger said no to a read or, for good, to a credit.
-    Ledger(Box<Status>),
+    /// The ledger said no to a read or, under this attempt's id, to a credit.
+    Ledger(NotPosted),
     /// The receipt is good and kept; its credit is not certain yet.
     CreditUncertain,
     /// The database failed, or holds what it must not.
@@ -131,6 +132,12 @@ pub enum Error {
 impl From<crate::store::Error> for Error {
     fn from(error: crate::store::Error) -> Error {
         Error::Store(error)
+    }
+}
+
+impl From<NotPosted> for Error {
+    fn from(not_posted: NotPosted) -> Error {
+        Error::Ledger(not_posted)
     }
 }
 
@@ -147,7 +154,7 @@ impl From<Error> for Status {
             Error::RequestIdReused { differing } => {
                 let fields = differing.join(",");
                 let message = "this request_id was used with other fields".to_owned();
-                rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("fields", fields)])
+                rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("differing", fields)])
             }
             Error::Refused(refused) => rpc::refused(Code::FailedPrecondition, refused.refusal.reason(), refused.message, &[]),
             Error::MarketUnknown(market) => {
@@ -161,7 +168,7 @@ impl From<Error> for Status {
             Error::PageToken => {
                 rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", "the page token does not belong to this list".to_owned(), &[])
             }
-            Error::Ledger(status) => *status,
+            Error::Ledger(not_posted) => not_posted.into(),
             Error::CreditUncertain => {
                 rpc::outcome_unknown("the receipt is good and kept, its coins are on their way; retry the same request to see them")
             }

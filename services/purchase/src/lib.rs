@@ -4,13 +4,13 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`purchases`]: the use cases. [`sweeper`]: finishes what a crash left. [`domain`]: what a receipt is worth.
 //! - [`receipt`]: whether a receipt is good. [`catalogue`]: what is sold.
-//! - [`ledger`]: what is asked of the ledger. [`store`]: the tables. [`error`]: what callers are told.
+//! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: what callers are told.
 
 pub mod catalogue;
 pub mod config;
 pub mod domain;
 pub mod error;
-pub mod ledger;
+pub mod postings;
 pub mod purchases;
 pub mod receipt;
 pub mod service;
@@ -29,7 +29,7 @@ pub use config::{Bundle, Config};
 pub use store::{Credited, Store};
 
 use domain::Rates;
-use ledger::Ledger;
+use ledger_client::LedgerClient;
 use purchases::Purchases;
 use receipt::Verifier;
 use service::Handlers;
@@ -79,7 +79,7 @@ pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
     let store = Store::open(&deps.database).await?;
     let purchases = Arc::new(Purchases {
         store,
-        ledger: Ledger::new(deps.ledger),
+        ledger: LedgerClient::new(deps.ledger),
         verifier,
         catalogue: Arc::new(catalogue),
         rates: Rates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },

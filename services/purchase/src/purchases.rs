@@ -7,19 +7,25 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use api::ledger::PostResponse;
+use chart::{Account, BookKind};
 use db::requests::{self, Begun, Fields, Key, Outcome};
-use money::{BookName, RequestId, UserKey};
+use ledger_client::{BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, Retry, ViewerCoins};
+use money::{BookName, Coins, RequestId, UserKey};
 use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
-use crate::domain::{self, Credit, Mode, Purchase, Rates, State, Transaction};
+use crate::domain::{self, Credit, Purchase, Rates, State, Transaction};
 use crate::error::{Error, Refusal, Refused};
-use crate::ledger::{Balance, Credited, Ledger};
+use crate::postings;
 use crate::receipt::Verifier;
 use crate::store::{Store, purchases, wallet};
 
 /// Name under which request ids are kept.
 const REDEEM: &str = "RedeemPurchase";
+
+/// After this no call is on its way any more, in milliseconds.
+const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
 /// What the use cases work with.
 #[derive(Debug)]
@@ -27,7 +33,7 @@ pub struct Purchases {
     /// Tables.
     pub store: Store,
     /// The ledger.
-    pub ledger: Ledger,
+    pub ledger: LedgerClient,
     /// Receipts.
     pub verifier: Verifier,
     /// Packages.
@@ -43,9 +49,7 @@ pub struct Purchases {
 pub struct Redeem {
     /// Whose economy.
     pub book: BookName,
-    /// Who calls.
-    pub subject: UserKey,
-    /// Who bought.
+    /// Who bought; request ids are this user's, whoever calls.
     pub user: UserKey,
     /// The client's id.
     pub request_id: RequestId,
@@ -68,31 +72,29 @@ pub struct Redeemed {
 
 impl Redeem {
     fn key(&self) -> Key<'_> {
-        Key { book: &self.book, subject: &self.subject, rpc: REDEEM, request_id: &self.request_id }
+        Key { book: &self.book, subject: &self.user, rpc: REDEEM, request_id: &self.request_id }
     }
 }
 
 impl Purchases {
     /// The user's coins and token.
-    pub async fn wallet(&self, book: &BookName, user: &UserKey) -> Result<(Balance, String), Error> {
-        let mode = self.ledger.mode(book).await.map_err(|status| Error::Ledger(Box::new(status)))?;
-        mode.ok_or_else(|| Error::BookUnknown(book.to_string()))?;
-        let balance = self.ledger.balance(book, user).await.map_err(|status| Error::Ledger(Box::new(status)))?;
-        Ok((balance, self.store.app_account_token(book, user).await?))
+    pub async fn wallet(&self, book: &BookName, user: &UserKey) -> Result<(ViewerCoins, String), Error> {
+        self.ledger.book(book).await?.ok_or_else(|| Error::BookUnknown(book.to_string()))?;
+        let coins = self.ledger.viewer_coins(book, user).await?;
+        Ok((coins, self.store.app_account_token(book, user).await?))
     }
 
     /// Credits the coins of a receipt, once.
     pub async fn redeem(&self, redeem: &Redeem) -> Result<Redeemed, Error> {
         let now = SystemTime::now();
-        let mode = self.ledger.mode(&redeem.book).await.map_err(|status| Error::Ledger(Box::new(status)))?;
-        let mode = mode.ok_or_else(|| Error::BookUnknown(redeem.book.to_string()))?;
+        let kind = self.ledger.book(&redeem.book).await?.ok_or_else(|| Error::BookUnknown(redeem.book.to_string()))?;
         match self.register(redeem, now).await? {
             Begun::Reused { differing } => return Err(Error::RequestIdReused { differing }),
             Begun::Replay(outcome) => return self.replay(redeem, &outcome).await,
             // Unfinished: lost in a crash, or under way. Every step below is keyed, so doing them again is right in both cases.
             Begun::New | Begun::Unfinished { .. } => {}
         }
-        let kept = match self.judge(redeem, mode, now) {
+        let kept = match self.judge(redeem, kind, now) {
             Ok((new, transaction)) => self.keep(redeem, &new, &transaction, now).await?,
             Err(refused) => Err(refused),
         };
@@ -109,8 +111,8 @@ impl Purchases {
     }
 
     /// Reads the receipt. No I/O.
-    fn judge(&self, redeem: &Redeem, mode: Mode, now: SystemTime) -> Result<(Purchase, Transaction), Refused> {
-        let transaction = self.verifier.verify(&redeem.signed_transaction, &redeem.book, mode)?;
+    fn judge(&self, redeem: &Redeem, kind: BookKind, now: SystemTime) -> Result<(Purchase, Transaction), Refused> {
+        let transaction = self.verifier.verify(&redeem.signed_transaction, &redeem.book, kind)?;
         let unknown = || Refused::new(Refusal::ProductUnknown, "no coin package has this product id");
         // Web packages are never sold by the store: a receipt for one would be a mistake in the price list.
         let package = self.catalogue.product(&transaction.product_id).filter(|package| package.channel == crate::catalogue::Channel::App);
@@ -131,6 +133,7 @@ impl Purchases {
             purchased_at_ms: transaction.purchased_at_ms,
             created_at_ms: unix_ms(now),
             attempt: 0,
+            attempt_at_ms: 0,
         };
         Ok((purchase, transaction))
     }
@@ -166,7 +169,7 @@ impl Purchases {
     async fn finish(&self, redeem: &Redeem, purchase: Purchase, now: SystemTime) -> Result<Redeemed, Error> {
         let credit = match &purchase.state {
             State::Credited(credit) => credit.clone(),
-            State::Verified => self.credit(&purchase).await?,
+            State::Verified => self.credit(&purchase, now).await?,
         };
         let replayed = purchase.request_id != redeem.request_id.uuid();
         let mut tx = self.store.begin().await?;
@@ -178,20 +181,28 @@ impl Purchases {
         Ok(Redeemed { purchase, credit, replayed })
     }
 
-    /// Has the ledger issue the coins of a kept purchase.
-    async fn credit(&self, purchase: &Purchase) -> Result<Credit, Error> {
-        match self.ledger.credit(purchase).await {
-            Credited::Yes(credit) => Ok(credit),
-            Credited::Refused(status) => {
-                self.store.next_attempt(purchase).await?;
-                Err(Error::Ledger(Box::new(status)))
-            }
-            Credited::Unknown(status) => {
-                let (purchase_id, code) = (purchase.purchase_id, status.code());
-                tracing::warn!(%purchase_id, ?code, message = status.message(), "coins not credited yet");
-                Err(Error::CreditUncertain)
-            }
+    /// Has the ledger issue the coins of a kept purchase, under its attempt's id. Where that has grown too old, under the next one's at once.
+    async fn credit(&self, purchase: &Purchase, now: SystemTime) -> Result<Credit, Error> {
+        let not_posted = match self.attempt(purchase).await {
+            Ok(credit) => return Ok(credit),
+            Err(not_posted) => not_posted,
+        };
+        let Some(refusal) = not_posted.refusal() else { return Err(uncertain(purchase, &not_posted)) };
+        if !takes_a_fresh_id(refusal, purchase, unix_ms(now)) {
+            return Err(uncertain(purchase, &not_posted));
         }
+        let next = self.store.next_attempt(purchase, unix_ms(now)).await?;
+        match (&refusal.reason, next) {
+            // The user's own request is as good as it was.
+            (LedgerReason::RequestIdTime, Some(next)) => self.attempt(&next).await.map_err(|not_posted| uncertain(&next, &not_posted)),
+            (LedgerReason::RequestIdTime, None) => Err(uncertain(purchase, &not_posted)),
+            _ => Err(Error::Ledger(not_posted)),
+        }
+    }
+
+    async fn attempt(&self, purchase: &Purchase) -> Result<Credit, NotPosted> {
+        let answer = self.ledger.post(&purchase.book, postings::sale(purchase)).await?;
+        credited(answer, &purchase.user).ok_or_else(|| NotPosted::lost("the ledger's answer lacks the transfer of the coins"))
     }
 
     /// Makes the refusal stick. Another call with the same id may have been first; then its answer stands.
@@ -222,7 +233,7 @@ impl Purchases {
 
     /// Finishes one purchase whose call never came back. True: its coins are there.
     pub(crate) async fn finish_later(&self, purchase: &Purchase, put_off_ms: i64) -> Result<bool, Error> {
-        match self.credit(purchase).await {
+        match self.credit(purchase, SystemTime::now()).await {
             Ok(credit) => {
                 let mut tx = self.store.begin().await?;
                 purchases::credit(&mut tx, purchase, &credit).await?;
@@ -235,6 +246,32 @@ impl Purchases {
             }
         }
     }
+}
+
+/// Whether the next attempt gets an id of its own. An id that is refused for its time is given up only once it is old: one that the ledger takes for ahead of
+/// its clock may still be on its way to be posted.
+fn takes_a_fresh_id(refusal: &LedgerRefusal, purchase: &Purchase, now_ms: i64) -> bool {
+    let begun_at_ms = purchase.created_at_ms.max(purchase.attempt_at_ms);
+    match refusal.retry() {
+        Retry::FreshId if refusal.reason == LedgerReason::RequestIdTime => now_ms.saturating_sub(begun_at_ms) > IN_FLIGHT_MAX_MS,
+        Retry::FreshId => true,
+        Retry::SameId | Retry::Never => false,
+    }
+}
+
+/// The receipt is kept and its coins will come. What the ledger said is for us.
+fn uncertain(purchase: &Purchase, not_posted: &NotPosted) -> Error {
+    tracing::warn!(purchase_id = %purchase.purchase_id, attempt = purchase.attempt, %not_posted, "coins not credited yet");
+    Error::CreditUncertain
+}
+
+/// The viewer's coins right after the posting.
+fn credited(answer: PostResponse, user: &UserKey) -> Option<Credit> {
+    let posting = answer.posting?;
+    let account = Account::viewer_coins(user).name();
+    let after = posting.transfers.iter().find(|transfer| transfer.credit_account == account)?.credit_after.as_ref()?;
+    let coin_balance = Coins::try_new(after.balance).ok()?;
+    Some(Credit { posting_id: posting.posting_id, coin_balance, balance_seq: BalanceSeq::new(after.balance_seq) })
 }
 
 /// Unix milliseconds.

@@ -18,10 +18,11 @@ use app_store_server_library::models::app_store_environment::Environment;
 use app_store_server_library::models::jws_transaction_decoded_payload::JWSTransactionDecodedPayload;
 use app_store_server_library::models::product_type::ProductType;
 use app_store_server_library::signed_data_verifier::{SignedDataVerifier, SignedDataVerifierError};
+use chart::BookKind;
 use money::{BookName, Currency};
 
 use crate::config::Config;
-use crate::domain::{Mode, QUANTITY_MAX, Transaction};
+use crate::domain::{QUANTITY_MAX, Transaction};
 use crate::error::{Refusal, Refused};
 
 /// Largest receipt; real ones have 4 to 6 KiB.
@@ -87,11 +88,11 @@ impl Verifier {
     }
 
     /// Verifies `jws` for a book, or says what is wrong with it; the first fault in the contract's order. Takes about a millisecond.
-    pub fn verify(&self, jws: &str, book: &BookName, mode: Mode) -> Result<Transaction, Refused> {
+    pub fn verify(&self, jws: &str, book: &BookName, kind: BookKind) -> Result<Transaction, Refused> {
         let parts = parts::read(jws)?;
-        let (roots, environment) = match mode {
-            Mode::Live => (&self.live_roots, Environment::Production),
-            Mode::Test => (&self.test_roots, Environment::Sandbox),
+        let (roots, environment) = match kind {
+            BookKind::Live => (&self.live_roots, Environment::Production),
+            BookKind::Test => (&self.test_roots, Environment::Sandbox),
         };
         chain::check(&parts.certificates, roots, parts.signed_at_s)?;
         // Claimed so far, not proven; the library compares it with what is signed.

@@ -48,9 +48,9 @@ impl PurchaseService for Handlers {
         let user = caller.acting_for(&request.user_id)?;
         let (balance, app_account_token) = self.purchases.wallet(&book, &user).await?;
         Ok(Response::new(GetWalletResponse {
-            coin_balance: balance.coins,
-            balance_seq: balance.seq,
-            debt_coins: balance.debt,
+            coin_balance: balance.coins.get(),
+            balance_seq: balance.seq.get(),
+            debt_coins: balance.debt.get(),
             app_account_token,
         }))
     }
@@ -70,8 +70,7 @@ impl PurchaseService for Handlers {
         // The receipt is compared by its digest: the row stays small, and holds nothing that could be presented again.
         let digest = hex::encode(Sha256::digest(signed_transaction.as_bytes()));
         let fields = Fields::new().with("user_id", &request.user_id).with("apple_signed_transaction", digest);
-        let subject = caller.principal.subject.clone();
-        let redeem = Redeem { book, subject, user, request_id, signed_transaction, fields };
+        let redeem = Redeem { book, user, request_id, signed_transaction, fields };
         let redeemed = self.purchases.redeem(&redeem).await?;
         Ok(Response::new(wire::redeemed(&redeemed)))
     }

@@ -19,8 +19,12 @@ pub const SERVICE: &str = "purchase";
 /// When to come back after all connections were busy.
 pub const OVERLOAD_RETRY_DELAY: Duration = Duration::from_millis(200);
 
-const MIGRATIONS: [Migration; 2] =
-    [Migration::contract(1, include_str!("../migrations/0001_purchase.sql")), Migration::expand(2, db::requests::TABLE)];
+/// The service's schema.
+pub const MIGRATIONS: [Migration; 3] = [
+    Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
+    Migration::expand(2, db::requests::TABLE),
+    Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
+];
 
 /// Why a statement failed.
 #[derive(Debug, thiserror::Error)]

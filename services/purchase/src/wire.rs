@@ -58,8 +58,8 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
 pub(crate) fn redeemed(redeemed: &Redeemed) -> RedeemPurchaseResponse {
     RedeemPurchaseResponse {
         purchase: Some(purchase(&redeemed.purchase)),
-        coin_balance: redeemed.credit.coin_balance,
-        balance_seq: redeemed.credit.balance_seq,
+        coin_balance: redeemed.credit.coin_balance.get(),
+        balance_seq: redeemed.credit.balance_seq.get(),
         replayed: redeemed.replayed,
     }
 }

@@ -178,12 +178,23 @@ impl State {
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// Money moved: debit account, credit account, amount.
-    Adjustment(Vec<(String, String, i64)>),
+    /// Money moved.
+    Adjustment(Vec<AdjustmentLine>),
     /// An account frozen, thawed or closed.
     Account(String, AccountAct),
     /// A posting undone.
     Reversal(Uuid),
+}
+
+/// A transfer that people asked for, between accounts as they named them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdjustmentLine {
+    /// Gives.
+    pub debit: String,
+    /// Receives.
+    pub credit: String,
+    /// In the accounts' unit, at least 1.
+    pub amount: i64,
 }
 
 /// What may happen to an account.

@@ -1,5 +1,6 @@
 //! Every way a call fails, and what the caller is told.
 use crate::domain::No;
+use ledger_client::NotPosted;
 use tonic::{Code, Status};
 
 /// Why not.
@@ -33,7 +34,7 @@ pub enum Error {
     No(No),
     /// The ledger has not said what became of it.
     #[error("{0}")]
-    Open(Status),
+    Open(NotPosted),
     /// The system gave no randomness.
     #[error("no randomness")]
     Randomness,
@@ -64,8 +65,8 @@ impl From<Error> for Status {
             Error::No(No::Decided) => rule("PROPOSAL_DECIDED", "it was decided before"),
             Error::No(No::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
             // Whatever the ledger said, the approval stands, and the deed follows from it.
-            Error::Open(status) => {
-                tracing::warn!(code = ?status.code(), message = status.message(), "an approved proposal is not known to be done yet");
+            Error::Open(not_posted) => {
+                tracing::warn!(%not_posted, "an approved proposal is not known to be done yet");
                 rpc::outcome_unknown("it is approved, and whether it is done is not known yet; it will be, ask again")
             }
             Error::Randomness | Error::Store(_) => rpc::internal(&error),

@@ -3,14 +3,14 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`acts`]: the record. [`proposals`]: from a proposal to a deed. [`domain`]: their rules.
-//! - [`store`]: every SQL statement. [`ledger`]: what is asked of the ledger. [`error`]: what callers are told.
+//! - [`store`]: every SQL statement. [`postings`]: what is asked of the ledger. [`error`]: what callers are told.
 //! - [`heads`]: the record's heads outside the database. [`check`]: whether the record is what it was.
 pub mod acts;
 pub mod check;
 pub mod domain;
 pub mod error;
 pub mod heads;
-pub mod ledger;
+pub mod postings;
 pub mod proposals;
 pub mod service;
 pub mod store;
@@ -44,7 +44,7 @@ pub struct Service {
 /// Opens the tables and builds the service.
 pub async fn start(deps: Deps) -> Result<Service, db::Error> {
     let store = Store::open(&deps.database).await?;
-    let proposals = proposals::Proposals { store: store.clone(), ledger: ledger::Ledger::new(deps.ledger) };
+    let proposals = proposals::Proposals { store: store.clone(), ledger: ledger_client::LedgerClient::new(deps.ledger) };
     tokio::spawn(sweeper::run(proposals.clone(), deps.shutdown));
     Ok(Service { handlers: Handlers { acts: acts::Acts::new(store, deps.heads_dir), proposals } })
 }

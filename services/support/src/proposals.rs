@@ -1,13 +1,15 @@
 //! From a proposal to a deed: kept, approved by somebody else, written down, done, settled.
 use crate::{
     acts::now_ms,
-    domain::{Act, Approval, No, PROPOSAL_LIFE_MS, Proposal, State},
+    domain::{AccountAct, Act, Approval, No, PROPOSAL_LIFE_MS, Proposal, State},
     error::Error,
-    ledger::{Ledger, Outcome},
+    postings,
     store::{NewProposal, Proposed, Store},
     wire,
 };
+use api::ledger::AccountState;
 use db::requests::Key;
+use ledger_client::{LedgerClient, NotPosted};
 use money::{BookName, RequestId, UserKey, derive_id};
 use uuid::Uuid;
 
@@ -20,7 +22,7 @@ pub struct Proposals {
     /// Our tables.
     pub store: Store,
     /// The ledger.
-    pub ledger: Ledger,
+    pub ledger: LedgerClient,
 }
 
 impl Proposals {
@@ -89,14 +91,34 @@ impl Proposals {
         Ok(proposal)
     }
 
-    /// Does what was approved and writes down what came of it.
+    /// Does what was approved and records what came of it. Safe to repeat.
     pub async fn enact(&self, proposal: Proposal) -> Result<Proposal, Error> {
-        let (state, result) = match self.ledger.enact(&proposal).await {
-            Outcome::Done(posting_id) => (State::Done, posting_id),
-            Outcome::Refused(reason) => (State::Refused, reason),
-            Outcome::Open(status) => return Err(Error::Open(status)),
+        let (state, result) = match self.ask(&proposal).await {
+            Ok(posting_id) => (State::Done, posting_id),
+            // A rule's no is final; anything else may be otherwise in a moment.
+            Err(NotPosted::Refused(refusal)) => (State::Refused, refusal.reason.name().to_owned()),
+            Err(open @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => return Err(Error::Open(open)),
         };
         self.store.settle(&proposal, state, &result).await?;
         self.get(&proposal.book, proposal.id).await
+    }
+
+    /// The posting that did it, where it is one.
+    async fn ask(&self, proposal: &Proposal) -> Result<String, NotPosted> {
+        let (book, id, fields) = (&proposal.book, postings::approval_id(proposal), postings::fields(proposal));
+        let posting = match &proposal.act {
+            Act::Adjustment(lines) => self.ledger.posting(book, postings::adjustment(proposal, lines)).await?,
+            Act::Reversal(posting) => self.ledger.reverse(book, id, *posting, fields).await?,
+            Act::Account(account, act) => {
+                let state = match act {
+                    AccountAct::Freeze => AccountState::Frozen,
+                    AccountAct::Thaw => AccountState::Open,
+                    AccountAct::Close => AccountState::Closed,
+                };
+                self.ledger.set_account_state(book, id, account, state).await?;
+                return Ok(String::new());
+            }
+        };
+        Ok(posting.posting_id)
     }
 }

@@ -1,6 +1,6 @@
 //! Protobuf to domain and back, and what is kept of an act.
 use crate::{
-    domain::{AccountAct, Act, Deed, Line, Phase, Proposal, State},
+    domain::{AccountAct, Act, AdjustmentLine, Deed, Line, Phase, Proposal, State},
     error::Error,
     store::Listed,
 };
@@ -93,7 +93,7 @@ fn adjusted(adjustment: &Adjustment) -> Result<Act, Error> {
         if transfer.amount < 1 {
             return Err(malformed("adjustment.transfers.amount", "1 or more"));
         }
-        Ok((debit, credit, transfer.amount))
+        Ok(AdjustmentLine { debit, credit, amount: transfer.amount })
     };
     Ok(Act::Adjustment(adjustment.transfers.iter().map(transfer).collect::<Result<_, _>>()?))
 }
@@ -120,10 +120,12 @@ fn reversed(reversal: &Reversal) -> Result<Act, Error> {
 pub fn fields(act: &Act, reason: &str) -> Fields {
     let fields = Fields::new().with("reason", reason);
     match act {
-        Act::Adjustment(transfers) => transfers.iter().enumerate().fold(fields, |fields, (at, (debit, credit, amount))| {
-            let name = |part: &str| format!("adjustment.transfers.{at}.{part}");
-            fields.with(&name("debit_account"), debit).with(&name("credit_account"), credit).with(&name("amount"), amount)
-        }),
+        Act::Adjustment(transfers) => {
+            transfers.iter().enumerate().fold(fields, |fields, (at, AdjustmentLine { debit, credit, amount })| {
+                let name = |part: &str| format!("adjustment.transfers.{at}.{part}");
+                fields.with(&name("debit_account"), debit).with(&name("credit_account"), credit).with(&name("amount"), amount)
+            })
+        }
         Act::Account(account, act) => {
             fields.with("account_change.account", account).with("account_change.act", account_act(*act).as_str_name())
         }
@@ -142,10 +144,10 @@ fn account_act(act: AccountAct) -> pb::AccountAct {
 fn act_message(act: &Act) -> proposal_pb::Act {
     match act {
         Act::Adjustment(transfers) => {
-            let transfer = |(debit, credit, amount): &(String, String, i64)| AdjustmentTransfer {
-                debit_account: debit.clone(),
-                credit_account: credit.clone(),
-                amount: *amount,
+            let transfer = |line: &AdjustmentLine| AdjustmentTransfer {
+                debit_account: line.debit.clone(),
+                credit_account: line.credit.clone(),
+                amount: line.amount,
             };
             proposal_pb::Act::Adjustment(Adjustment { transfers: transfers.iter().map(transfer).collect() })
         }

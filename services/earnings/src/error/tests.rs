@@ -1,12 +1,13 @@
 //! What the ledger says, as callers hear it, and which errors leave the outcome open.
 use super::*;
+use ledger_client::classify;
 
 fn refused(reason: &'static str, facts: &[(&str, String)]) -> Status {
     rpc::refused(Code::FailedPrecondition, reason, "no".to_owned(), facts)
 }
 
 fn told(status: Status) -> (Code, String) {
-    let told = Status::from(Error::from_ledger(status));
+    let told = Status::from(Error::from(classify(status)));
     (told.code(), rpc::reason(&told).unwrap_or_default())
 }
 
@@ -16,20 +17,22 @@ fn the_ledgers_refusals_are_told_in_this_services_words() {
     assert_eq!(told(refused("QUOTE_EXPIRED", &[])), (Code::FailedPrecondition, "QUOTE_EXPIRED".to_owned()));
     assert_eq!(told(refused("QUOTE_UNKNOWN", &[])), (Code::NotFound, "QUOTE_UNKNOWN".to_owned()));
     let funds = refused("INSUFFICIENT_FUNDS", &[("needed", "9".to_owned()), ("available", "4".to_owned())]);
-    let funds = Status::from(Error::from_ledger(funds));
+    let funds = Status::from(Error::from(classify(funds)));
     assert!(funds.message().starts_with("INSUFFICIENT_FUNDS: 9 diamonds needed, 4 available"), "{}", funds.message());
     assert_eq!(told(rpc::malformed("transfers", "x")).0, Code::Internal);
 }
 
 #[test]
 fn only_a_certain_no_closes_an_acceptance() {
-    let open = |status| Error::from_ledger(status).leaves_outcome_open();
-    assert!(open(Status::unavailable("cut off")));
-    assert!(open(rpc::outcome_unknown("lost")));
-    assert!(open(rpc::errors::deadline_exceeded("server")));
-    assert!(open(Status::internal("x")));
-    assert!(!open(rpc::overload(Duration::ZERO)));
-    assert!(!open(refused("INSUFFICIENT_FUNDS", &[])));
-    assert!(!open(refused("GUARD_MISMATCH", &[])));
-    assert!(!open(refused("PEER_UNREACHABLE", &[])));
+    let proven = |status| Error::from(classify(status)).proves();
+    for open in
+        [Status::unavailable("cut off"), rpc::outcome_unknown("lost"), rpc::errors::deadline_exceeded("server"), Status::internal("x")]
+    {
+        assert_eq!(proven(open), Proven::Nothing);
+    }
+    // An earlier attempt may have been posted although this one was turned away.
+    assert_eq!(proven(rpc::overload(Duration::ZERO)), Proven::ThisAttemptWasNot);
+    assert_eq!(proven(refused("PEER_UNREACHABLE", &[])), Proven::ThisAttemptWasNot);
+    assert_eq!(proven(refused("INSUFFICIENT_FUNDS", &[])), Proven::NeverPosted);
+    assert_eq!(proven(refused("GUARD_MISMATCH", &[])), Proven::NeverPosted);
 }

@@ -2,7 +2,8 @@
 use crate::house::{BOOK, House, ask, both, take};
 use api::earnings::{AcceptQuoteRequest, GetQuoteRequest, Quote};
 use earnings::{
-    domain::{Acceptance, Decision},
+    domain::Acceptance,
+    postings,
     store::{MIGRATIONS, Store},
     wire,
 };
@@ -19,9 +20,9 @@ async fn accept_and_crash(house: &House, quote: &Quote, request: &AcceptQuoteReq
     let (store, book) = (store(house).await, BookName::try_new(BOOK).unwrap());
     let quote = store.quote(&book, Uuid::try_parse(&quote.quote_id).unwrap()).await.unwrap().unwrap();
     let acceptance: Acceptance = wire::acceptance(Uuid::try_parse(&request.request_id).unwrap(), request);
-    assert!(store.accepting(&book, quote.id, &acceptance).await.unwrap());
+    assert!(store.accepting(&book, quote.id, &acceptance, i64::MAX).await.unwrap());
     if posted {
-        house.ledger().post(wire::conversion(&book, &quote, &acceptance, Decision::Convert)).await.unwrap();
+        house.ledger().post(postings::conversion(&book, &quote, &acceptance).for_book(&book)).await.unwrap();
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod crashes;
 mod house;
+mod reasons;
 
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetQuoteRequest};
 use house::{House, ask, both, take};
@@ -170,7 +171,7 @@ async fn withholding_and_fee_go_where_they_belong() {
     let text = "version = \"w\"\n[terms]\nwithholding_bps = 3000\nmaturity_days = 0\nquote_ttl_minutes = 15\n[[rates]]\ncurrency = \"USD\"\n\
         from = \"2024-01-01\"\nper_diamond = \"0.005\"\nbasis = \"b\"\nminimum_minor_units = 1\nfee_minor_units = 25\n";
     std::fs::write(card.path(), text).unwrap();
-    let house = House::start(None, Some(card.path().to_owned())).await;
+    let house = House::start(testbed::Storage::sqlite(), Some(card.path().to_owned())).await;
     house.give("bob", 1_010).await;
     let (quote, _) = house.quote("bob", ask(1_010, "USD")).await.unwrap();
     house.accept("bob", take(&quote)).await.unwrap();

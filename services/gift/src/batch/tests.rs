@@ -1,6 +1,6 @@
 //! What shares a call, what is turned away, and what a refused item becomes. The whole way is tested against the ledger in tests/it.
 use super::*;
-use api::ledger::{PostRefusal, Posting};
+use api::ledger::Posting;
 
 const LIMITS: Limits = Limits { items_max: 3, bytes_max: 1_000, calls_max: 1, call_worth: 2, waiting_max: 5 };
 
@@ -10,10 +10,10 @@ fn book() -> BookName {
 
 /// Nothing listens there; only the queues are looked at.
 fn batcher() -> Batcher {
-    Batcher::new(LedgerServiceClient::new(rpc::connect("http://127.0.0.1:1").unwrap()), LIMITS)
+    Batcher::new(LedgerClient::new(rpc::connect("http://127.0.0.1:1").unwrap()), LIMITS)
 }
 
-type Answered = oneshot::Receiver<Result<PostResponse, Status>>;
+type Answered = oneshot::Receiver<Result<PostResponse, NotPosted>>;
 
 fn item(bytes: usize) -> (Item, Answered) {
     let (answer, answered) = oneshot::channel();
@@ -39,7 +39,7 @@ async fn only_so_many_calls_are_started_and_only_so_many_wait() {
 
 #[tokio::test]
 async fn another_call_is_started_only_for_enough_posts() {
-    let shared = Batcher::new(LedgerServiceClient::new(rpc::connect("http://127.0.0.1:1").unwrap()), Limits { calls_max: 2, ..LIMITS }).0;
+    let shared = Batcher::new(LedgerClient::new(rpc::connect("http://127.0.0.1:1").unwrap()), Limits { calls_max: 2, ..LIMITS }).0;
     let mut started = Vec::new();
     let mut held = Vec::new();
     for _ in 0..4 {
@@ -72,7 +72,7 @@ async fn a_late_item_is_never_sent() {
     late.context.deadline = Some(Instant::now());
     shared.send(&book(), vec![late]).await;
     let told = answered.await.unwrap().unwrap_err();
-    assert_eq!(rpc::reason(&told).as_deref(), Some("OVERLOADED"));
+    assert_eq!(rpc::reason(&told.into()).as_deref(), Some("OVERLOADED"));
 }
 
 #[tokio::test]
@@ -96,27 +96,8 @@ async fn a_call_that_fails_fails_for_each_of_its_items_and_the_queue_is_gone_aft
 async fn outcomes_reach_their_own_items() {
     let (one, two) = (item(1), item(1));
     let posted = PostResponse { posting: Some(Posting { posting_id: "p".to_owned(), ..Posting::default() }), replayed: false };
-    let refusal = PostRefusal { code: 9, reason: "OVERFLOW".to_owned(), ..PostRefusal::default() };
-    let outcomes = [post_batch_outcome::Outcome::Refused(refusal), post_batch_outcome::Outcome::Accepted(posted.clone())];
-    let outcomes = outcomes.map(|outcome| PostBatchOutcome { outcome: Some(outcome) });
-    answer(vec![one.0.answer, two.0.answer], Ok(outcomes.to_vec()));
-    assert_eq!(rpc::reason(&one.1.await.unwrap().unwrap_err()).as_deref(), Some("OVERFLOW"));
+    let refusal = rpc::refused(Code::FailedPrecondition, "OVERFLOW", "no".to_owned(), &[]);
+    answer(vec![one.0.answer, two.0.answer], Ok(vec![Err(refusal.into()), Ok(posted.clone())]));
+    assert_eq!(rpc::reason(&one.1.await.unwrap().unwrap_err().into()).as_deref(), Some("OVERFLOW"));
     assert_eq!(two.1.await.unwrap().unwrap(), posted);
-}
-
-#[tokio::test]
-async fn an_answer_that_does_not_fit_is_not_guessed_at() {
-    let (item, answered) = item(1);
-    answer(vec![item.answer], Ok(Vec::new()));
-    assert_eq!(rpc::reason(&answered.await.unwrap().unwrap_err()).as_deref(), Some("OUTCOME_UNKNOWN"));
-}
-
-#[test]
-fn a_refusal_in_a_batch_is_the_status_of_a_lone_call() {
-    let metadata = [("needed".to_owned(), "30".to_owned())].into();
-    let refusal = PostRefusal { code: 9, reason: "INSUFFICIENT_FUNDS".to_owned(), message: "INSUFFICIENT_FUNDS: no".to_owned(), metadata };
-    let status = status::from_refusal(refusal);
-    assert_eq!((status.code(), status.message()), (tonic::Code::FailedPrecondition, "INSUFFICIENT_FUNDS: no"));
-    assert_eq!(rpc::reason(&status).as_deref(), Some("INSUFFICIENT_FUNDS"));
-    assert_eq!(rpc::facts(&status)["needed"], "30");
 }

@@ -1,6 +1,8 @@
 //! What the ledger says, as callers hear it.
 use super::*;
 use crate::domain::Tap;
+use ledger_client::classify;
+use std::time::Duration;
 
 fn sending() -> Sending<'static> {
     let tap = Some(Tap { group: "g", repeat_count: 9, end: false });
@@ -8,7 +10,7 @@ fn sending() -> Sending<'static> {
 }
 
 fn told(status: Status) -> (Code, String, String) {
-    let told = Status::from(Error::from_ledger(status, &sending()));
+    let told = Status::from(Error::of_gift(classify(status), &sending()));
     (told.code(), rpc::reason(&told).unwrap_or_default(), told.message().to_owned())
 }
 
@@ -42,7 +44,7 @@ fn our_own_refusal_comes_back_as_ours() {
 fn what_the_ledger_may_say_to_callers_passes_with_its_details() {
     let overload = rpc::overload(Duration::from_millis(100));
     assert_eq!(told(overload.clone()), (Code::Unavailable, "OVERLOADED".to_owned(), overload.message().to_owned()));
-    let passed = Status::from(Error::from_ledger(overload.clone(), &sending()));
+    let passed = Status::from(Error::of_gift(classify(overload.clone()), &sending()));
     assert_eq!(passed.details(), overload.details(), "with RetryInfo");
     assert_eq!(told(rpc::outcome_unknown("lost")).1, "OUTCOME_UNKNOWN");
     for reason in ["REQUEST_ID_REUSED", "ACCOUNT_FROZEN", "ACCOUNT_CLOSED", "OVERFLOW"] {

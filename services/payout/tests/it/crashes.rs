@@ -5,7 +5,6 @@ use api::payout::PayoutState;
 use money::{BookName, Currency, Money, RequestId, UserKey};
 use payout::{
     bank::Bank,
-    ledger::Ledger,
     payouts::{Ask, Payouts},
     store::Store,
     vault::Vault,
@@ -48,7 +47,7 @@ async fn without_worker(world: &World) -> Payouts {
     let vault = Vault::open(&config.key_file, true).unwrap();
     let store = Store::open(&world.database, &vault).await.unwrap();
     let bank = config.test_bank.clone().map(|options| (Bank::try_new(&options.url).unwrap(), options));
-    Payouts::new(store, vault, Ledger::new(world.transport()), bank, config)
+    Payouts::new(store, vault, ledger_client::LedgerClient::new(world.transport()), bank, config)
 }
 
 #[tokio::test]

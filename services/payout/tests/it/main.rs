@@ -4,4 +4,5 @@
 mod calls;
 mod crashes;
 mod outcomes;
+mod reasons;
 mod world;

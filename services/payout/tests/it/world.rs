@@ -1,7 +1,7 @@
 //! A ledger, a bank and the payout service, wired as one process would.
 
 use api::{
-    ledger::{BookMode, CreateBookRequest, GetAccountRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient},
+    ledger::BookMode,
     payout::{
         AbaAccount, CreateBeneficiaryRequest, Payout, PayoutState, RequestPayoutRequest, WatchPayoutRequest,
         create_beneficiary_request::Account, payout_service_client::PayoutServiceClient,
@@ -10,18 +10,17 @@ use api::{
 };
 use db::Database;
 use futures::StreamExt as _;
-use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
+use identity::Role;
 use iso20022::{Rail, camt053::Statement};
-use ledger::Ledger;
-use money::{BookName, Currency, UserKey};
+use money::Currency;
 use payout::{BankConfig, Config, Deps, RailConfig, Service};
-use rpc::{Options, ServiceToken, Stack, Transport};
+use rpc::Transport;
 use sandbox::bank::{self, Bank, own_account};
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use testbed::{Testbed, TestbedOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Status, service::Routes};
-use tower::Layer as _;
+use tonic::{Request, Status};
 use uuid::Uuid;
 
 pub const BOOK: &str = "app-us";
@@ -32,9 +31,7 @@ pub struct World {
     pub database: Database,
     pub key_file: PathBuf,
     pub bank: Bank,
-    issuer: Arc<Issuer>,
-    stack: Stack,
-    ledger: Transport,
+    pub bed: Arc<Testbed>,
     shutdown: CancellationToken,
     http: reqwest::Client,
     _dir: tempfile::TempDir,
@@ -44,15 +41,8 @@ impl World {
     /// `finality`: the bank's window, in seconds.
     pub async fn open(database: Database, finality: u64) -> World {
         let dir = tempfile::tempdir().unwrap();
-        let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
-        let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
-        let options = Options::new(verifier, CancellationToken::new());
-        let stack = Stack::try_new(options).unwrap();
-        let store = ledger::open_store(&database).await.unwrap();
-        let ledger = Ledger::start(store, ledger::Config::default()).await.unwrap();
-        let ledger = Routes::new(ledger::Service::new(ledger).server());
-        let token = ServiceToken::minted(issuer.clone(), "payout").unwrap();
-        let ledger = rpc::in_process(stack.layer(ledger)).with_token(token);
+        let books = &[(BOOK, BookMode::Test), ("app-live", BookMode::Live)];
+        let bed = Arc::new(Testbed::over(&database, TestbedOptions { books, recorded: false }).await);
         let shutdown = CancellationToken::new();
         let config = bank::Config {
             finality_window: Duration::from_secs(finality),
@@ -63,20 +53,11 @@ impl World {
         let bank = bank::start(listener, &database, config, shutdown.clone()).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let key_file = dir.path().join("payout.key");
-        let world = World { database, key_file, bank, issuer, stack, ledger, shutdown, http, _dir: dir };
-        for (book, mode) in [(BOOK, BookMode::Test), ("app-live", BookMode::Live)] {
-            let request = CreateBookRequest { book: book.into(), mode: mode.into(), region: "us".into() };
-            world.ledger().create_book(request).await.unwrap();
-        }
-        world
-    }
-
-    pub fn ledger(&self) -> LedgerServiceClient<Transport> {
-        LedgerServiceClient::new(self.ledger.clone())
+        World { database, key_file, bank, bed, shutdown, http, _dir: dir }
     }
 
     pub fn transport(&self) -> Transport {
-        self.ledger.clone()
+        self.bed.ledger_as("payout")
     }
 
     /// Quick enough for tests, and with a lease that a crash gives back soon.
@@ -102,40 +83,21 @@ impl World {
 
     pub async fn start(&self) -> Running {
         let shutdown = CancellationToken::new();
-        let deps = Deps { ledger: self.ledger.clone(), database: self.database.clone(), shutdown: shutdown.clone() };
+        let deps = Deps { ledger: self.transport(), database: self.database.clone(), shutdown: shutdown.clone() };
         let service = payout::start(deps, self.config()).await.unwrap();
-        let transport = rpc::in_process(self.stack.layer(service.routes()));
-        Running { service, transport, issuer: self.issuer.clone(), shutdown }
+        let transport = self.bed.lay(service.routes());
+        Running { service, transport, bed: self.bed.clone(), shutdown }
     }
 
     /// Gives a creator money to be paid.
     pub async fn fund(&self, user: &str, currency: &str) {
-        let transfer = Transfer {
-            debit_account: format!("house/accrued_creator_liability/{currency}"),
-            credit_account: format!("creator/{user}/payable/{currency}"),
-            amount: FUNDS,
-            ..Transfer::default()
-        };
-        let request = PostRequest {
-            book: BOOK.into(),
-            request_id: Uuid::now_v7().to_string(),
-            kind: "conversion".into(),
-            transfers: vec![transfer],
-            ..PostRequest::default()
-        };
-        self.ledger().post(request).await.unwrap();
+        let (debit, credit) = (format!("house/accrued_creator_liability/{currency}"), format!("creator/{user}/payable/{currency}"));
+        self.bed.post("conversion", &debit, &credit, FUNDS).await;
     }
 
     /// Balance and what is available; nothing where the account was never used.
     pub async fn balance(&self, account: &str) -> (i64, i64) {
-        let request = GetAccountRequest { book: BOOK.into(), account: account.into() };
-        match self.ledger().get_account(request).await {
-            Ok(answer) => answer.into_inner().account.map(|account| (account.balance, account.available)).unwrap(),
-            Err(status) => {
-                assert_eq!(rpc::reason(&status).as_deref(), Some("ACCOUNT_UNKNOWN"));
-                (0, 0)
-            }
-        }
+        self.bed.balances(account).await
     }
 
     pub async fn statement(&self, currency: &str) -> Statement {
@@ -180,7 +142,7 @@ impl World {
 pub struct Running {
     pub service: Service,
     transport: Transport,
-    issuer: Arc<Issuer>,
+    bed: Arc<Testbed>,
     shutdown: CancellationToken,
 }
 
@@ -196,12 +158,7 @@ impl Running {
 
     /// As that creator.
     pub fn signed<T>(&self, user: &str, message: T) -> Request<T> {
-        let books = Books::Only([BOOK, "app-live"].into_iter().map(|book| BookName::try_new(book).unwrap()).collect());
-        let grant = Grant { subject: UserKey::try_new(user).unwrap(), role: Role::Creator, app: String::new(), books };
-        let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
-        let mut request = Request::new(message);
-        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-        request
+        self.bed.unexplained(user, Role::Creator, &[BOOK, "app-live"], message)
     }
 
     pub async fn beneficiary(&self, user: &str, account: Account) -> Result<String, Status> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::rows::{VERIFIED, purchase};
 use super::{Credited, Error, Store};
-use crate::domain::{Credit, Purchase};
+use crate::domain::{Credit, Purchase, State};
 
 /// The only store so far.
 pub(crate) const APPLE: &str = "apple";
@@ -64,8 +64,8 @@ pub(crate) async fn credit(connection: &mut AnyConnection, of: &Purchase, credit
     .bind(of.book.as_str())
     .bind(text(of.purchase_id))
     .bind(credit.posting_id.as_str())
-    .bind(credit.coin_balance)
-    .bind(credit.balance_seq)
+    .bind(credit.coin_balance.get())
+    .bind(credit.balance_seq.get())
     .execute(connection)
     .await?;
     Ok(())
@@ -128,15 +128,20 @@ impl Store {
         Ok(())
     }
 
-    /// The ledger said no for good under this attempt's id: the next attempt gets another one. Only one of several callers moves it.
-    pub(crate) async fn next_attempt(&self, of: &Purchase) -> Result<(), Error> {
-        sqlx::query("UPDATE purchase SET attempt = attempt + 1 WHERE book = $1 AND purchase_id = $2 AND state = 1 AND attempt = $3")
-            .bind(of.book.as_str())
-            .bind(text(of.purchase_id))
-            .bind(of.attempt)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+    /// The ledger said no for good under this attempt's id: the next attempt gets another one, with the time of now. Only one of several callers moves it.
+    /// The purchase with its next attempt, whoever moved it; `None` where it is credited meanwhile.
+    pub(crate) async fn next_attempt(&self, of: &Purchase, now_ms: i64) -> Result<Option<Purchase>, Error> {
+        sqlx::query(
+            "UPDATE purchase SET attempt = attempt + 1, attempt_at_ms = $5 WHERE book = $1 AND purchase_id = $2 AND state = $3 AND attempt = $4",
+        )
+        .bind(of.book.as_str())
+        .bind(text(of.purchase_id))
+        .bind(VERIFIED)
+        .bind(of.attempt)
+        .bind(now_ms)
+        .execute(&self.pool)
+        .await?;
+        Ok(self.purchase(&of.book, of.purchase_id).await?.filter(|now| now.state == State::Verified))
     }
 }
 

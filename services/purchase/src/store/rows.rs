@@ -1,5 +1,6 @@
 //! A row of the table `purchase` and back.
 
+use ledger_client::BalanceSeq;
 use money::{BookName, Coins, Currency, Money, UserKey};
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -25,8 +26,8 @@ pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
         VERIFIED => State::Verified,
         CREDITED => State::Credited(Credit {
             posting_id: text("posting_id")?,
-            coin_balance: number("coin_balance")?,
-            balance_seq: number("balance_seq")?,
+            coin_balance: Coins::try_new(number("coin_balance")?).map_err(|_| damaged("coin_balance"))?,
+            balance_seq: BalanceSeq::new(number("balance_seq")?),
         }),
         _ => return Err(damaged("state")),
     };
@@ -50,5 +51,6 @@ pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
         purchased_at_ms: number("purchased_at_ms")?,
         created_at_ms: number("created_at_ms")?,
         attempt: number("attempt")?,
+        attempt_at_ms: number("attempt_at_ms")?,
     })
 }

@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use api::ledger::AccountState;
 use money::BookName;
+use testbed::Fault;
 use tonic::Code;
 
-use crate::faulty_ledger::Fault;
 use crate::house::{self, BOOK, House, new_id, reason};
 
 async fn both() -> [House; 2] {

@@ -138,7 +138,7 @@ proptest! {
         let at = at % bytes.len();
         if cut { bytes.truncate(at) } else { bytes[at] = byte }
         let mutated = String::from_utf8(bytes).unwrap();
-        if let Ok(transaction) = verifier.verify(&mutated, &book, purchase::domain::Mode::Test) {
+        if let Ok(transaction) = verifier.verify(&mutated, &book, chart::BookKind::Test) {
             prop_assert_eq!(transaction.transaction_id, signed.transaction_id);
             prop_assert_eq!((transaction.quantity, transaction.product_id.as_str()), (1, "coins.us.app.70"));
         }

@@ -1,27 +1,19 @@
 //! A purchase service with its neighbours, wired as the program wires them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use api::ledger::ledger_service_client::LedgerServiceClient;
-use api::ledger::ledger_service_server::LedgerServiceServer;
-use api::ledger::{
-    AccountState, GetAccountRequest, GetPostingRequest, ListEntriesRequest, OpenAccountsRequest, Posting, SetAccountStateRequest,
-};
+use api::ledger::{AccountState, BookMode, GetPostingRequest, ListEntriesRequest, OpenAccountsRequest, Posting, SetAccountStateRequest};
 use api::purchase::purchase_service_client::PurchaseServiceClient;
 use api::purchase::redeem_purchase_request::Receipt;
 use api::purchase::{GetWalletRequest, RedeemPurchaseRequest, RedeemPurchaseResponse};
-use identity::{Books, Grant, Issuer, Role, Verifier};
-use ledger::store::Mode;
-use money::{BookName, UserKey};
+use identity::Role;
 use purchase::{Bundle, Config, Deps, Service};
 use sandbox::store::Purchase;
+use testbed::{FaultyLedger, Storage, Testbed, TestbedOptions};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
-use tower::Layer;
 use uuid::Uuid;
-
-use crate::faulty_ledger::FaultyLedger;
 
 pub const BOOK: &str = "test-us";
 pub const BUNDLE: &str = "com.example.largesse";
@@ -31,12 +23,8 @@ pub struct House {
     pub ledger: FaultyLedger,
     pub service: Service,
     purchase: rpc::Transport,
-    ledger_way: rpc::Transport,
-    issuer: Arc<Issuer>,
+    bed: Testbed,
     shutdown: CancellationToken,
-    database: db::Database,
-    _dir: tempfile::TempDir,
-    _cluster: Option<pgtest::Cluster>,
 }
 
 impl Drop for House {
@@ -46,15 +34,11 @@ impl Drop for House {
 }
 
 pub async fn sqlite() -> House {
-    let dir = tempfile::tempdir().unwrap();
-    let database = db::Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
-    build(dir, database, None).await
+    build(Storage::sqlite()).await
 }
 
 pub async fn postgres() -> House {
-    let cluster = pgtest::Cluster::start().unwrap();
-    let database = db::Database::parse(&cluster.create_database().unwrap()).unwrap();
-    build(tempfile::tempdir().unwrap(), database, Some(cluster)).await
+    build(Storage::postgres()).await
 }
 
 fn config(store: &sandbox::store::Store) -> Config {
@@ -68,40 +52,20 @@ fn config(store: &sandbox::store::Store) -> Config {
     }
 }
 
-async fn build(dir: tempfile::TempDir, database: db::Database, cluster: Option<pgtest::Cluster>) -> House {
-    let store = sandbox::store::Store::open(dir.path()).unwrap();
-    let issuer = Arc::new(Issuer::load_or_create(&dir.path().join("identity")).unwrap());
+async fn build(storage: Storage) -> House {
+    let store = sandbox::store::Store::open(storage.dir.path()).unwrap();
+    let books = &[(BOOK, BookMode::Test), ("test-jp", BookMode::Test), ("live-us", BookMode::Live)];
+    let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;
     let shutdown = CancellationToken::new();
-    let ledger = FaultyLedger::new(ledger::Service::new(books(&database).await));
-    let (service, purchase, ledger_way) = start(&issuer, &ledger, &store, &database, &shutdown).await;
-    House { store, ledger, service, purchase, ledger_way, issuer, shutdown, database, _dir: dir, _cluster: cluster }
+    let (service, purchase) = start(&bed, &store, &shutdown).await;
+    House { store, ledger: bed.fault.clone(), service, purchase, bed, shutdown }
 }
 
-async fn start(
-    issuer: &Arc<Issuer>,
-    ledger: &FaultyLedger,
-    store: &sandbox::store::Store,
-    database: &db::Database,
-    shutdown: &CancellationToken,
-) -> (Service, rpc::Transport, rpc::Transport) {
-    let stack = rpc::Stack::try_new(rpc::Options::new(Arc::new(Verifier::new(&[issuer.public_key()])), shutdown.clone())).unwrap();
-    let routes = tonic::service::Routes::new(LedgerServiceServer::new(ledger.clone()));
-    let ledger_way = rpc::in_process(stack.layer(routes));
-    let token = rpc::ServiceToken::minted(issuer.clone(), "purchase").unwrap();
-    let deps = Deps { database: database.clone(), ledger: ledger_way.with_token(token), shutdown: shutdown.clone() };
+async fn start(bed: &Testbed, store: &sandbox::store::Store, shutdown: &CancellationToken) -> (Service, rpc::Transport) {
+    let deps = Deps { database: bed.database.clone(), ledger: bed.ledger_as("purchase"), shutdown: shutdown.clone() };
     let service = purchase::start(deps, config(store)).await.unwrap();
-    let transport = rpc::in_process(stack.layer(service.routes()));
-    (service, transport, ledger_way)
-}
-
-/// A ledger with the books that the tests know.
-async fn books(database: &db::Database) -> Arc<ledger::Ledger> {
-    let store = ledger::open_store(database).await.unwrap();
-    let ledger = ledger::Ledger::start(store, ledger::Config::default()).await.unwrap();
-    for (name, mode) in [(BOOK, Mode::Test), ("test-jp", Mode::Test), ("live-us", Mode::Live)] {
-        ledger.create_book(&BookName::try_new(name).unwrap(), mode, "test").await.unwrap();
-    }
-    ledger
+    let transport = bed.lay(service.routes());
+    (service, transport)
 }
 
 /// What the app of a user with no token would buy.
@@ -132,8 +96,12 @@ impl House {
     pub async fn restart(&mut self) {
         self.shutdown.cancel();
         self.shutdown = CancellationToken::new();
-        let started = start(&self.issuer, &self.ledger, &self.store, &self.database, &self.shutdown).await;
-        (self.service, self.purchase, self.ledger_way) = started;
+        (self.service, self.purchase) = start(&self.bed, &self.store, &self.shutdown).await;
+    }
+
+    /// The service's tables, as somebody with the database sees them.
+    pub async fn pool(&self) -> sqlx::AnyPool {
+        self.bed.database.open("purchase", &purchase::store::MIGRATIONS).await.unwrap()
     }
 
     pub fn client(&self) -> PurchaseServiceClient<rpc::Transport> {
@@ -146,11 +114,7 @@ impl House {
     }
 
     pub fn with_role<T>(&self, user: &str, role: Role, book: &str, message: T) -> Request<T> {
-        let books = Books::Only(vec![BookName::try_new(book).unwrap()]);
-        let grant = Grant { subject: UserKey::try_new(user).unwrap(), role, app: String::new(), books };
-        let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
-        let mut request = Request::new(message);
-        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        let mut request = self.bed.unexplained(user, role, &[book], message);
         // Heard of staff only.
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
@@ -177,9 +141,7 @@ impl House {
 
     /// Credits less debits; 0 for an account that nobody posted to.
     pub async fn balance(&self, account: &str) -> i64 {
-        let message = GetAccountRequest { account: account.to_owned(), ..Default::default() };
-        let answer = self.books().get_account(self.with_role("finance", Role::Finance, BOOK, message)).await;
-        answer.map_or(0, |answer| answer.into_inner().account.unwrap().balance)
+        self.bed.balance(account).await
     }
 
     /// The postings that issued coins, in order.
@@ -206,7 +168,7 @@ impl House {
     }
 
     fn books(&self) -> LedgerServiceClient<rpc::Transport> {
-        LedgerServiceClient::new(self.ledger_way.clone())
+        LedgerServiceClient::new(self.bed.ledger_transport())
     }
 }
 

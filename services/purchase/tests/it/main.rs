@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 mod crash;
-mod faulty_ledger;
 mod hostile;
 mod house;
 mod lists;
+mod reasons;
 mod redeem;
 mod reference;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chart::BookKind;
 use money::BookName;
-use purchase::domain::Mode;
 use purchase::error::Refused;
 use purchase::receipt::Verifier;
 use purchase::{Bundle, Config};
@@ -74,12 +74,12 @@ fn official_samples_are_judged_for_the_right_reason() {
         ("xcode/xcode-signed-app-transaction", "RECEIPT_CHAIN_LENGTH"),
         ("xcode/xcode-app-receipt-empty", "RECEIPT_MALFORMED"),
     ] {
-        assert_eq!(verdict(&here, &text(&dir, sample), Mode::Test), expected, "{sample}");
+        assert_eq!(verdict(&here, &text(&dir, sample), BookKind::Test), expected, "{sample}");
     }
     let transaction = text(&dir, "mock_signed_data/transactionInfo");
-    assert_eq!(verdict(&verifier(&dir, "com.example.other"), &transaction, Mode::Test), "RECEIPT_BUNDLE");
+    assert_eq!(verdict(&verifier(&dir, "com.example.other"), &transaction, BookKind::Test), "RECEIPT_BUNDLE");
     // The test root is not Apple's.
-    assert_eq!(verdict(&here, &transaction, Mode::Live), "RECEIPT_CHAIN");
+    assert_eq!(verdict(&here, &transaction, BookKind::Live), "RECEIPT_CHAIN");
 }
 
 #[test]
@@ -97,11 +97,11 @@ fn certificates_without_apples_marks_are_told_from_broken_chains() {
         (["leaf_cert.der", "leaf_cert.der", "root_ca.der"], "RECEIPT_CHAIN"),
         (["real_apple_signing_certificate.der", "real_apple_intermediate.der", "AppleRootCA-G3.cer"], "RECEIPT_CHAIN"),
     ] {
-        assert_eq!(verdict(&here, &forged(&dir, certificates, "Sandbox", SIGNED), Mode::Test), expected, "{certificates:?}");
+        assert_eq!(verdict(&here, &forged(&dir, certificates, "Sandbox", SIGNED), BookKind::Test), expected, "{certificates:?}");
     }
     // Long before the certificates were made.
     let early = forged(&dir, ["leaf_cert.der", "intermediate_ca.der", "root_ca.der"], "Sandbox", 1_000_000_000_000);
-    assert_eq!(verdict(&here, &early, Mode::Test), "RECEIPT_CHAIN");
+    assert_eq!(verdict(&here, &early, BookKind::Test), "RECEIPT_CHAIN");
 }
 
 #[test]
@@ -110,6 +110,6 @@ fn apples_real_chain_is_trusted_for_live_books_up_to_the_signature() {
     let here = verifier(&dir, BUNDLE);
     let apples = ["real_apple_signing_certificate.der", "real_apple_intermediate.der", "AppleRootCA-G3.cer"];
     let forged = forged(&dir, apples, "Production", 1_764_000_000_000);
-    assert_eq!(verdict(&here, &forged, Mode::Live), "RECEIPT_SIGNATURE");
-    assert_eq!(verdict(&here, &forged, Mode::Test), "RECEIPT_CHAIN");
+    assert_eq!(verdict(&here, &forged, BookKind::Live), "RECEIPT_SIGNATURE");
+    assert_eq!(verdict(&here, &forged, BookKind::Test), "RECEIPT_CHAIN");
 }

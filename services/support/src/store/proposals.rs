@@ -101,12 +101,9 @@ impl Store {
             let page = self.proposals(book, any, before, PAGE).await?;
             let Some(last) = page.last() else { return Ok(about) };
             before = last.number;
-            let of_user = |account: &str| {
-                let mut parts = account.split('/');
-                parts.next() != Some("house") && parts.next() == Some(user.as_str())
-            };
+            let of_user = |account: &str| chart::account::may_belong_to(account, user.as_str());
             let concerned = page.iter().filter(|proposal| match &proposal.act {
-                Act::Adjustment(transfers) => transfers.iter().any(|(debit, credit, _)| of_user(debit) || of_user(credit)),
+                Act::Adjustment(transfers) => transfers.iter().any(|line| of_user(&line.debit) || of_user(&line.credit)),
                 Act::Account(account, _) => of_user(account),
                 // Whose it is only the journal knows.
                 Act::Reversal(_) => false,

@@ -18,7 +18,7 @@ fn adjustment(transfers: Vec<(&str, &str, i64)>) -> propose_request::Act {
 #[test]
 fn what_is_stored_of_an_act_is_the_act() {
     for act in [
-        Act::Adjustment(vec![("house/coins/issued".to_owned(), "viewer/ada/coins".to_owned(), 5)]),
+        Act::Adjustment(vec![AdjustmentLine { debit: "house/coins/issued".to_owned(), credit: "viewer/ada/coins".to_owned(), amount: 5 }]),
         Act::Account("viewer/ada/coins".to_owned(), AccountAct::Freeze),
         Act::Account("viewer/ada/coins".to_owned(), AccountAct::Thaw),
         Act::Account("viewer/ada/coins".to_owned(), AccountAct::Close),

@@ -4,3 +4,4 @@
 mod acts;
 mod house;
 mod proposals;
+mod reasons;

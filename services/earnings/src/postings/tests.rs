@@ -1,0 +1,67 @@
+//! A conversion is posted exactly as quoted.
+use super::*;
+use crate::domain::{Amounts, State};
+use api::ledger::PostRequest;
+use chrono::{DateTime, NaiveDate};
+use money::{Currency, Diamonds, Money};
+use rust_decimal::Decimal;
+
+fn quoted(withholding: i64, fee: i64) -> Quote {
+    let usd = |minor| Money::try_new(Currency::try_new("USD").unwrap(), minor).unwrap();
+    let now = DateTime::from_timestamp(1_700_000_000, 5_000_000).unwrap();
+    Quote {
+        id: Uuid::from_u128(7),
+        user: UserKey::try_new("bob").unwrap(),
+        diamonds: Diamonds::try_new(1_001).unwrap(),
+        rate: Decimal::new(5, 3),
+        rate_date: NaiveDate::from_ymd_opt(2024, 1, 1).unwrap(),
+        rate_card_version: "v".to_owned(),
+        amounts: Amounts { gross: usd(500), withholding: usd(withholding), fee: usd(fee), net: usd(500 - withholding - fee) },
+        create_time: now,
+        expire_time: now,
+        state: State::Open,
+    }
+}
+
+fn acceptance(user_named: &str) -> Acceptance {
+    Acceptance { request_id: Uuid::from_u128(9), user_named: user_named.to_owned() }
+}
+
+fn moved(post: &PostRequest) -> Vec<(&str, &str, i64)> {
+    post.transfers.iter().map(|t| (t.debit_account.as_str(), t.credit_account.as_str(), t.amount)).collect()
+}
+
+#[test]
+fn a_conversion_posts_what_was_quoted_and_nothing_that_is_zero() {
+    let book = BookName::try_new("b").unwrap();
+    let plain = conversion(&book, &quoted(0, 0), &acceptance("")).for_book(&book);
+    let first = [
+        ("creator/bob/diamonds", "house/diamonds/redeemed", 1_001),
+        ("house/creator_cost/USD", "house/accrued_creator_liability/USD", 500),
+        ("house/accrued_creator_liability/USD", "creator/bob/payable/USD", 500),
+    ];
+    assert_eq!(moved(&plain), first);
+    let full = conversion(&book, &quoted(50, 25), &acceptance("")).for_book(&book);
+    let rest = [
+        ("house/accrued_creator_liability/USD", "creator/bob/payable/USD", 425),
+        ("house/accrued_creator_liability/USD", "house/withholding_payable/USD", 50),
+        ("house/accrued_creator_liability/USD", "house/fee_income/USD", 25),
+    ];
+    assert_eq!(moved(&full)[2..], rest);
+    assert_eq!(full.guards[0].key, format!("quote/{}", Uuid::from_u128(7)));
+}
+
+#[test]
+fn expired_and_unknown_quotes_move_nothing_under_the_same_id() {
+    let book = BookName::try_new("b").unwrap();
+    let good = conversion(&book, &quoted(0, 0), &acceptance("")).for_book(&book);
+    let late = expired(&book, &quoted(0, 0), &acceptance("")).for_book(&book);
+    let unknown = unknown(&book, &UserKey::try_new("bob").unwrap(), &acceptance(""), Uuid::from_u128(8)).for_book(&book);
+    for (post, reason) in [(&late, "QUOTE_EXPIRED"), (&unknown, "QUOTE_UNKNOWN")] {
+        assert_eq!(post.refusal, reason);
+        assert!(post.transfers.is_empty() && post.guards.is_empty());
+        assert_eq!(post.request_id, good.request_id);
+    }
+    assert_eq!(late.request_fields, good.request_fields);
+    assert_ne!(unknown.request_fields, good.request_fields);
+}

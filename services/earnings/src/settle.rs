@@ -1,0 +1,22 @@
+//! The worker: acceptances whose outcome was lost and that nobody retries are settled, so that no conversion stays unknown.
+use crate::earnings::Earnings;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Between two looks for what is due.
+const INTERVAL: Duration = Duration::from_secs(5);
+/// Acceptances of one look; the rest waits for the next.
+pub(crate) const BATCH_MAX: i64 = 100;
+
+/// Until shutdown.
+pub(crate) async fn run(earnings: Earnings, shutdown: CancellationToken) {
+    let mut looks = tokio::time::interval(INTERVAL);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while shutdown.run_until_cancelled(looks.tick()).await.is_some() {
+        match earnings.settle_due((earnings.clock)(), BATCH_MAX).await {
+            Ok(0) => {}
+            Ok(settled) => tracing::info!(settled, "accepted quotes settled that nobody retried"),
+            Err(error) => tracing::warn!(%error, "could not look for accepted quotes; trying again"),
+        }
+    }
+}

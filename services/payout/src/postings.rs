@@ -1,0 +1,57 @@
+//! Which accounts a payout debits and credits at each of its steps; nowhere else. Every posting is named by the payout or its step's key, so that repeating it
+//! finds the first.
+
+use crate::domain::Payout;
+use api::ledger::RequestField;
+use chart::{Account, PostingKind, Purpose};
+use ledger_client::{HoldPosting, PostingDraft};
+
+/// The hold: pending, from what the creator can have paid out to in transit.
+#[must_use]
+pub fn hold(payout: &Payout) -> PostingDraft {
+    PostingDraft::new(PostingKind::PayoutHold, payout.hold_id())
+        .hold(payable(payout), in_transit(payout), payout.amount)
+        .field("beneficiary_id", payout.beneficiary_id)
+        .field("currency_code", payout.amount.currency())
+        .field("minor_units", payout.amount.minor_units())
+}
+
+/// The submission posts all of the hold, between the hold's accounts: the durable intent to send it to the bank.
+#[must_use]
+pub fn submission(payout: &Payout) -> HoldPosting<'_> {
+    let (id, transfer_no) = (payout.step_id(PostingKind::PayoutSubmit), payout.hold_transfer_no);
+    HoldPosting { book: &payout.book, kind: PostingKind::PayoutSubmit, id, transfer_no }
+}
+
+/// What a retry of the submission is compared with.
+#[must_use]
+pub fn submission_fields(payout: &Payout) -> Vec<RequestField> {
+    vec![RequestField { name: "payout_id".to_owned(), value: payout.payout_id.to_string() }]
+}
+
+/// The bank paid: the money leaves the bank account.
+#[must_use]
+pub fn settlement(payout: &Payout) -> PostingDraft {
+    end(payout, PostingKind::PayoutSettle, Account::house(Purpose::BankCash, payout.amount.currency()))
+}
+
+/// The bank did not pay: the money goes back to the creator.
+#[must_use]
+pub fn rejection(payout: &Payout) -> PostingDraft {
+    end(payout, PostingKind::PayoutReject, payable(payout))
+}
+
+fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {
+    PostingDraft::new(kind, payout.step_id(kind)).money(in_transit(payout), to, payout.amount).field("payout_id", payout.payout_id)
+}
+
+fn payable(payout: &Payout) -> Account<'_> {
+    Account::creator_payable(&payout.user, payout.amount.currency())
+}
+
+fn in_transit(payout: &Payout) -> Account<'_> {
+    Account::house(Purpose::InTransit, payout.amount.currency())
+}
+
+#[cfg(test)]
+mod tests;

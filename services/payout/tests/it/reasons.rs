@@ -1,0 +1,26 @@
+//! Whatever the ledger answers, a creator is told what helps and nothing of our insides.
+
+use crate::world::{World, aba, payout_request};
+use ledger_client::{LedgerReason, reason::Proof};
+use testbed::{Fault, Storage, insides};
+
+#[tokio::test]
+async fn every_reason_of_the_ledger_reaches_a_creator_in_good_words() {
+    let storage = Storage::sqlite();
+    let world = World::open(storage.database.clone(), 1).await;
+    let running = world.start().await;
+    world.fund("ana", "USD").await;
+    let beneficiary = running.beneficiary("ana", aba("9000000001")).await.unwrap();
+    // Asked once, whether the book is there.
+    running.request("ana", payout_request(&beneficiary, "USD", 1)).await.unwrap();
+    for reason in LedgerReason::ALL {
+        world.bed.fault.fail(Fault::Answer(insides::answer(&reason)));
+        let told = running.request("ana", payout_request(&beneficiary, "USD", 1)).await.unwrap_err();
+        // The payout is recorded: what is not refused will still be held.
+        let translated: &[LedgerReason] = if reason.row().proof == Proof::Refused { &[] } else { std::slice::from_ref(&reason) };
+        insides::check("payout", &reason, &told, translated);
+    }
+    world.bed.fault.fail(Fault::None);
+    running.stop().await;
+    world.close().await;
+}

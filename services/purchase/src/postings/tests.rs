@@ -1,0 +1,58 @@
+//! A sale is one posting; what is zero is left out.
+
+use super::*;
+use crate::domain::{State, Value};
+use money::{BookName, Coins, Currency, Money, UserKey};
+use uuid::Uuid;
+
+fn bought(price: i64, tax: i64, commission: i64) -> Purchase {
+    let usd = |minor| Money::try_new(Currency::try_new("USD").unwrap(), minor).unwrap();
+    Purchase {
+        book: BookName::try_new("demo").unwrap(),
+        purchase_id: Uuid::from_u128(0x0189_0a5d_ac96_774b_bcce_b302_099a_8057),
+        user: UserKey::try_new("ann").unwrap(),
+        request_id: Uuid::from_u128(7),
+        state: State::Verified,
+        environment: "Sandbox".to_owned(),
+        bundle_id: "com.example".to_owned(),
+        transaction_id: "1000".to_owned(),
+        product_id: "coins.70".to_owned(),
+        quantity: 1,
+        value: Value { coins: Coins::try_new(70).unwrap(), price: usd(price), tax: usd(tax), commission: usd(commission) },
+        purchased_at_ms: 1_700_000_000_123,
+        created_at_ms: 1_700_000_000_456,
+        attempt: 0,
+        attempt_at_ms: 0,
+    }
+}
+
+#[test]
+fn a_sale_issues_coins_and_defers_the_revenue() {
+    let purchase = bought(1_100, 100, 300);
+    let post = sale(&purchase).for_book(&purchase.book);
+    let moved: Vec<_> = post.transfers.iter().map(|t| (t.debit_account.as_str(), t.credit_account.as_str(), t.amount)).collect();
+    let expected = [
+        ("house/coins/issued", "viewer/ann/coins", 70),
+        ("house/store_receivable/USD", "house/deferred_revenue/USD", 700),
+        ("house/prepaid_commission/USD", "house/deferred_revenue/USD", 300),
+    ];
+    assert_eq!(moved, expected);
+    assert_eq!((post.kind.as_str(), post.effective_time.unwrap().nanos), ("purchase.apple", 123_000_000));
+    let names: Vec<&str> = post.request_fields.iter().map(|field| field.name.as_str()).collect();
+    let kept = ["purchase_id", "user_id", "environment", "transaction_id", "product_id", "quantity", "tax_minor_units"];
+    assert_eq!(names, kept, "compared on a retry, also by the next release");
+}
+
+#[test]
+fn what_costs_nothing_is_issued_without_money() {
+    assert_eq!(sale(&bought(0, 0, 0)).in_batch().transfers.len(), 1);
+}
+
+#[test]
+fn another_attempt_has_another_id_and_asks_for_the_same() {
+    let first = bought(1_100, 100, 300);
+    let later = Purchase { attempt: 1, attempt_at_ms: 1_700_900_000_000, ..first.clone() };
+    let (first, later) = (sale(&first).in_batch(), sale(&later).in_batch());
+    assert_ne!(first.request_id, later.request_id);
+    assert_eq!((first.transfers, first.request_fields), (later.transfers, later.request_fields));
+}

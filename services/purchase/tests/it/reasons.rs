@@ -1,0 +1,131 @@
+//! Whatever the ledger answers, a viewer is told what helps and nothing of our insides; and no purchase is stuck.
+
+use std::time::{Duration, SystemTime};
+
+use api::ledger::AccountState;
+use api::purchase::GetWalletRequest;
+use ledger_client::LedgerReason;
+use testbed::{Fault, insides};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::house::{self, House, new_id, reason};
+
+/// Rules that a receipt can meet. All others would be mistakes of ours: the receipt is kept, its coins come later.
+const MET: [LedgerReason; 5] = [
+    LedgerReason::AccountFrozen,
+    LedgerReason::AccountClosed,
+    LedgerReason::LimitExceeded,
+    LedgerReason::Overflow,
+    LedgerReason::InsufficientFunds,
+];
+
+#[tokio::test]
+async fn every_reason_of_the_ledger_reaches_a_viewer_in_good_words() {
+    let house = house::sqlite().await;
+    // Asked once, whether the book is there.
+    house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
+    for ledger_reason in LedgerReason::ALL {
+        house.ledger.fail(Fault::None);
+        let receipt = house.receipt();
+        house.ledger.fail(Fault::Answer(insides::answer(&ledger_reason)));
+        let told = house.redeem("ann", &new_id(), &receipt).await.unwrap_err();
+        let translated: Vec<_> = LedgerReason::ALL.into_iter().filter(|reason| !MET.contains(reason)).collect();
+        insides::check("purchase", &ledger_reason, &told, &translated);
+        if !MET.contains(&ledger_reason) && ledger_reason != LedgerReason::AccountUnknown {
+            assert_eq!(rpc::reason(&told).as_deref(), Some("OUTCOME_UNKNOWN"), "{ledger_reason:?}");
+        }
+        if ledger_reason != LedgerReason::AccountUnknown {
+            let told = house.client().get_wallet(house.from("ann", GetWalletRequest::default())).await.unwrap_err();
+            insides::check("purchase", &ledger_reason, &told, &[]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn trouble_of_the_service_itself_is_not_the_viewers() {
+    for ledger_reason in [LedgerReason::Unauthenticated, LedgerReason::PeerUnreachable] {
+        let house = house::sqlite().await;
+        house.ledger.fail(Fault::Answer(insides::answer(&ledger_reason)));
+        let redeemed = house.redeem("ann", &new_id(), "x").await.unwrap_err();
+        let wallet = house.client().get_wallet(house.from("ann", GetWalletRequest::default())).await.unwrap_err();
+        for told in [redeemed, wallet] {
+            insides::check("purchase", &ledger_reason, &told, &[]);
+            assert_eq!(told.code(), Code::Unavailable, "{ledger_reason:?}: {told:?}");
+        }
+    }
+}
+
+/// Makes every purchase as old as one of a month ago, with the id of that time.
+async fn age(house: &House) {
+    let pool = house.pool().await;
+    let month_ms = 30 * 24 * 3_600_000_i64;
+    let rows: Vec<(String,)> = sqlx::query_as("SELECT purchase_id FROM purchase").fetch_all(&pool).await.unwrap();
+    for (id,) in rows {
+        let bytes = *Uuid::try_parse(&id).unwrap().as_bytes();
+        let old_ms = u64::try_from(i64::try_from(money::id_time_ms(Uuid::from_bytes(bytes)).unwrap()).unwrap() - month_ms).unwrap();
+        let old = uuid::Builder::from_unix_timestamp_millis(old_ms, bytes.last_chunk::<10>().unwrap()).into_uuid().to_string();
+        sqlx::query("UPDATE purchase SET purchase_id = $1, created_at_ms = created_at_ms - $2 WHERE purchase_id = $3")
+            .bind(old)
+            .bind(month_ms)
+            .bind(id)
+            .execute(&pool)
+            .await
+            .unwrap();
+    }
+    let aged = "UPDATE purchase SET attempt_at_ms = attempt_at_ms - $1 WHERE attempt_at_ms > 0";
+    sqlx::query(aged).bind(month_ms).execute(&pool).await.unwrap();
+}
+
+fn later() -> SystemTime {
+    SystemTime::now() + Duration::from_secs(3_600)
+}
+
+#[tokio::test]
+async fn a_purchase_whose_wallet_was_frozen_for_a_month_is_credited_once_in_the_end() {
+    for house in [house::sqlite().await, house::postgres().await] {
+        let (receipt, id) = (house.receipt(), new_id());
+        house.set_coins_state("ann", AccountState::Frozen).await;
+        assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "ACCOUNT_FROZEN");
+        age(&house).await;
+        house.set_coins_state("ann", AccountState::Open).await;
+        assert_eq!(house.service.sweep(later()).await.unwrap(), 1);
+        assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
+        // A purchase that a restored copy brings back as verified finds its posting and not another one.
+        assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
+        assert_eq!((house.service.sweep(later()).await.unwrap(), house.postings().await.len()), (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_purchase_that_the_ledger_never_saw_is_credited_after_a_month() {
+    let house = house::sqlite().await;
+    let (receipt, id) = (house.receipt(), new_id());
+    house.ledger.fail(Fault::Down);
+    assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
+    age(&house).await;
+    house.ledger.fail(Fault::None);
+    assert_eq!(house.service.sweep(later()).await.unwrap(), 1);
+    assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
+}
+
+#[tokio::test]
+async fn a_purchase_that_was_posted_and_not_answered_is_not_posted_again_a_month_later() {
+    let house = house::sqlite().await;
+    let (receipt, id) = (house.receipt(), new_id());
+    house.ledger.fail(Fault::AnswerLost);
+    assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
+    house.ledger.fail(Fault::None);
+    assert_eq!(house.service.sweep(later() + Duration::from_secs(30 * 24 * 3_600)).await.unwrap(), 1);
+    assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
+}
+
+#[tokio::test]
+async fn an_id_used_for_another_receipt_names_what_differs() {
+    let house = house::sqlite().await;
+    let id = new_id();
+    house.redeem("ann", &id, &house.receipt()).await.unwrap();
+    let status = house.redeem("ann", &id, &house.receipt()).await.unwrap_err();
+    assert_eq!(rpc::reason(&status).as_deref(), Some("REQUEST_ID_REUSED"));
+    assert_eq!(rpc::facts(&status)["differing"], "apple_signed_transaction", "named as everywhere else");
+}
