@@ -11,9 +11,9 @@ use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessag
 use chrono::{DateTime, SubsecRound, Utc};
 use db::requests::{Begun, Key, Outcome};
 use ledger_client::{CreatorDiamonds, LedgerClient, PostingDraft};
+use money::time::unix_ms;
 use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey};
 use std::{sync::Arc, time::SystemTime};
-use tonic::Status;
 use uuid::Uuid;
 
 /// The RPC's name in the table of requests.
@@ -85,8 +85,10 @@ impl Earnings {
                 let quote = Quote { id, user: user.clone(), ..priced };
                 self.store.keep(key, &wire::kept_answer(&quote), &quote, now).await?
             }
-            Err(error) if is_sticky(&error) => self.store.refuse(key, &wire::kept_refusal(&Status::from(error)), now).await?,
-            Err(error) => return Err(error),
+            Err(error) => match error.kept() {
+                Some(refusal) => self.store.refuse(key, &wire::kept_refusal(&refusal), now).await?,
+                None => return Err(error),
+            },
         };
         Ok((read_kept(&outcome)?, false))
     }
@@ -246,10 +248,6 @@ fn settle_at_ms(now: SystemTime) -> i64 {
     unix_ms(now).saturating_add(SETTLE_AFTER_MS)
 }
 
-fn unix_ms(now: SystemTime) -> i64 {
-    DateTime::<Utc>::from(now).timestamp_millis()
-}
-
 fn checked(request: &CreateQuoteRequest) -> Result<(RequestId, Diamonds), Error> {
     let malformed = |field, why: String| Error::Malformed { field, why };
     let id = RequestId::parse(&request.request_id).map_err(|error| malformed("request_id", error.to_string()))?;
@@ -264,9 +262,4 @@ fn checked(request: &CreateQuoteRequest) -> Result<(RequestId, Diamonds), Error>
 
 fn read_kept(outcome: &Outcome) -> Result<QuoteMessage, Error> {
     wire::kept(outcome)?.map_err(Error::Again)
-}
-
-/// A rule said no, and will go on saying no to a late duplicate.
-fn is_sticky(error: &Error) -> bool {
-    matches!(error, Error::CurrencyUnsupported(_) | Error::AmountTooSmall { .. } | Error::InsufficientFunds { .. })
 }

@@ -2,6 +2,7 @@
 use crate::wire::Unreadable;
 use ledger_client::{LedgerReason, NotPosted};
 use money::Money;
+use rpc::KeptRefusal;
 use std::time::Duration;
 use tonic::{Code, Status};
 
@@ -88,6 +89,35 @@ impl From<NotPosted> for Error {
 }
 
 impl Error {
+    /// A rule's no, which stays the answer to a late duplicate of the request; `None` for whatever may be otherwise in a moment.
+    #[must_use]
+    pub fn kept(&self) -> Option<KeptRefusal> {
+        let rule = |reason, message: &str, facts: &[(&str, String)]| KeptRefusal::new(Code::FailedPrecondition, reason, message, facts);
+        match self {
+            Self::CurrencyUnsupported(code) => {
+                Some(rule("CURRENCY_UNSUPPORTED", "no rate for this currency today", &[("currency_code", code.clone())]))
+            }
+            Self::AmountTooSmall { minimum } => {
+                Some(rule("AMOUNT_TOO_SMALL", "below the minimum, or nothing would be left", &[("minimum", minimum.to_string())]))
+            }
+            Self::InsufficientFunds { needed, available } => {
+                let message = format!("{needed} diamonds needed, {available} available");
+                Some(rule("INSUFFICIENT_FUNDS", &message, &[("needed", needed.clone()), ("available", available.clone())]))
+            }
+            Self::Malformed { .. }
+            | Self::Reused { .. }
+            | Self::Again(_)
+            | Self::QuoteUnknown
+            | Self::QuoteUsed
+            | Self::QuoteExpired
+            | Self::Ledger(_)
+            | Self::EarlierAttempt(_)
+            | Self::Contended
+            | Self::Unreadable(_)
+            | Self::Store(_) => None,
+        }
+    }
+
     /// What this error proves about an acceptance that the ledger was asked to post.
     #[must_use]
     pub fn proves(&self) -> Proven {
@@ -127,20 +157,12 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
-            Error::Reused { differing } => {
-                let why = "this id was used with other fields; make a new one".to_owned();
-                rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", why, &[("differing", differing.join(","))])
-            }
+            Error::Reused { differing } => rpc::errors::request_id_reused(&differing),
             Error::QuoteUnknown => rpc::refused(Code::NotFound, "QUOTE_UNKNOWN", "no such quote".to_owned(), &[]),
             Error::QuoteUsed => rule("QUOTE_USED", "another acceptance has used this quote", &[]),
             Error::QuoteExpired => rule("QUOTE_EXPIRED", "too late; make a new quote", &[]),
-            Error::CurrencyUnsupported(code) => rule("CURRENCY_UNSUPPORTED", "no rate for this currency today", &[("currency_code", code)]),
-            Error::AmountTooSmall { minimum } => {
-                rule("AMOUNT_TOO_SMALL", "below the minimum, or nothing would be left", &[("minimum", minimum.to_string())])
-            }
-            Error::InsufficientFunds { needed, available } => {
-                let why = format!("{needed} diamonds needed, {available} available");
-                rule("INSUFFICIENT_FUNDS", &why, &[("needed", needed), ("available", available)])
+            Error::CurrencyUnsupported(_) | Error::AmountTooSmall { .. } | Error::InsufficientFunds { .. } => {
+                error.kept().expect("rules are kept").status()
             }
             Error::Again(status) => status,
             Error::Ledger(not_posted) => not_posted.into(),

@@ -23,7 +23,7 @@ impl EarningsService for Handlers {
         Ok(Response::new(GetEarningsResponse {
             diamonds: funds.diamonds.balance.get(),
             matured_diamonds: funds.diamonds.available.get(),
-            payable: funds.payable.into_iter().map(wire::money).collect(),
+            payable: funds.payable.into_iter().map(rpc::wire::money).collect(),
             balance_seq: funds.diamonds.seq.get(),
         }))
     }

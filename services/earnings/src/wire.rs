@@ -2,14 +2,15 @@
 use crate::domain::{Acceptance, Quote, State};
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
 use api::ledger::PostResponse;
-use api::r#type::Money as MoneyMessage;
 use chart::Unit;
-use chrono::{DateTime, Utc};
 use db::requests::{Fields, Outcome};
 use ledger_client::BalanceSeq;
-use money::{Diamonds, Money};
+use money::Diamonds;
 use prost::Message;
-use prost_types::Timestamp;
+use rpc::{
+    KeptRefusal,
+    wire::{money, timestamp_us},
+};
 use tonic::Status;
 use tonic_types::pb;
 use uuid::Uuid;
@@ -35,23 +36,12 @@ pub fn quote(quote: &Quote) -> QuoteMessage {
         withholding: Some(money(quote.amounts.withholding)),
         fee: Some(money(quote.amounts.fee)),
         net: Some(money(quote.amounts.net)),
-        expire_time: Some(timestamp(quote.expire_time)),
+        expire_time: Some(timestamp_us(quote.expire_time.timestamp_micros())),
         posting_id: match &quote.state {
             State::Open | State::Accepting(_) => String::new(),
             State::Used { posting_id } => posting_id.clone(),
         },
     }
-}
-
-/// Money as callers see it.
-#[must_use]
-pub fn money(money: Money) -> MoneyMessage {
-    MoneyMessage { currency_code: money.currency().code().to_owned(), minor_units: money.minor_units() }
-}
-
-fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0);
-    Timestamp { seconds: time.timestamp(), nanos }
 }
 
 /// What is kept under a request id that made a quote.
@@ -62,19 +52,18 @@ pub fn kept_answer(quote: &Quote) -> Outcome {
 
 /// What is kept under a request id that was refused.
 #[must_use]
-pub fn kept_refusal(status: &Status) -> Outcome {
-    let (code, message) = (i32::from(status.code()), status.message().to_owned());
-    // tonic keeps the details as the encoded message that we want.
-    let whole = pb::Status::decode(status.details()).ok().filter(|whole| whole.code == code);
-    let whole = whole.unwrap_or_else(|| pb::Status { code, message, details: Vec::new() });
-    Outcome { bytes: whole.encode_to_vec(), refusal: true }
+pub fn kept_refusal(refusal: &KeptRefusal) -> Outcome {
+    Outcome { bytes: refusal.to_bytes(), refusal: true }
 }
 
-/// Reads back what was kept: the quote as it was answered, or the refusal.
+/// Reads back what was kept: the quote as it was answered, or the refusal; also as older programs kept it, an encoded `google.rpc.Status`.
 pub fn kept(outcome: &Outcome) -> Result<Result<QuoteMessage, Status>, sqlx::Error> {
     let unreadable = |error: prost::DecodeError| sqlx::Error::Decode(Box::new(error));
     if !outcome.refusal {
         return Ok(Ok(QuoteMessage::decode(outcome.bytes.as_slice()).map_err(unreadable)?));
+    }
+    if let Some(refusal) = KeptRefusal::from_bytes(&outcome.bytes) {
+        return Ok(Err(refusal.status()));
     }
     let status = pb::Status::decode(outcome.bytes.as_slice()).map_err(unreadable)?;
     Ok(Err(Status::with_details(status.code.into(), status.message, outcome.bytes.clone().into())))

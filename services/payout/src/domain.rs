@@ -2,6 +2,7 @@
 
 use chart::PostingKind;
 use iso20022::{Outcome, Rail};
+use money::time::millis;
 use money::{BookName, Money, UserKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -297,16 +298,12 @@ impl Default for Policy {
     }
 }
 
-fn ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
 impl Policy {
     /// Doubles with every try, up to the longest.
     #[must_use]
     pub fn backoff_ms(&self, attempts: i64) -> i64 {
         let doubled = 1_i64.checked_shl(u32::try_from(attempts.clamp(0, 40)).unwrap_or(40)).unwrap_or(i64::MAX);
-        ms(self.retry_delay).saturating_mul(doubled).min(ms(self.retry_delay_max))
+        millis(self.retry_delay).saturating_mul(doubled).min(millis(self.retry_delay_max))
     }
 }
 
@@ -350,7 +347,7 @@ pub fn judge(payout: Payout, answer: Answer, asked_at_ms: i64, now_ms: i64, rule
         Answer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),
         Answer::Lost(why) if payout.phase == Phase::Sent => {
             // The rail may still decide until its own time-out; asking earlier would only learn "not yet".
-            let ask_at_ms = payout.sent_at_ms.saturating_add(ms(time_out)).max(now_ms);
+            let ask_at_ms = payout.sent_at_ms.saturating_add(millis(time_out)).max(now_ms);
             (payout.enter(Phase::Unknown, ask_at_ms), why)
         }
         // What was known stays known: an accepted payment is still accepted when one question about it got lost.
@@ -363,7 +360,7 @@ fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, poli
         let note = "the bank no longer finds a payment it had accepted; it is asked on".to_owned();
         return (wait(payout, Phase::Unknown, now_ms, policy), note);
     }
-    let final_at_ms = payout.sent_at_ms.saturating_add(window_ms.max(0)).saturating_add(ms(policy.clock_skew));
+    let final_at_ms = payout.sent_at_ms.saturating_add(window_ms.max(0)).saturating_add(millis(policy.clock_skew));
     if asked_at_ms <= final_at_ms {
         let mut payout = wait(payout, Phase::Unknown, now_ms, policy);
         // The moment the answer becomes proof, if it comes before the back-off.

@@ -8,7 +8,7 @@ use crate::{
     domain::{Answer, Payout, Phase, judge},
     error::Error,
     meters,
-    payouts::{Payouts, ms, to_ms},
+    payouts::Payouts,
     postings,
     store::{
         messages::{self, Message},
@@ -18,10 +18,11 @@ use crate::{
 use chrono::DateTime;
 use iso20022::pain001::{Initiation, Party, Payment, Transfer, TransferAmount};
 use ledger_client::NotPosted;
+use money::time::{millis, unix_ms};
 use std::time::{Instant, SystemTime};
 
 fn now_ms() -> i64 {
-    to_ms(SystemTime::now())
+    unix_ms(SystemTime::now())
 }
 
 /// What the receiver reads beside the amount.
@@ -36,7 +37,7 @@ impl Payouts {
             let mut payout = payout;
             while !payout.phase.is_final() && payout.due_at_ms <= now_ms() {
                 // The claim: whoever writes this version first has the payout until the lease ends.
-                payout.due_at_ms = now_ms().saturating_add(ms(self.config.lease));
+                payout.due_at_ms = now_ms().saturating_add(millis(self.config.lease));
                 let Some(claimed) = self.store.save(payout, None).await? else { return Ok(()) };
                 let Ok(step) = tokio::time::timeout(self.turn(&claimed), self.step(claimed)).await else { return Ok(()) };
                 match step? {
@@ -61,7 +62,7 @@ impl Payouts {
             Phase::Requested => match self.place_hold(payout.clone()).await {
                 Ok(held) => Ok(Some(held)),
                 Err(Error::HoldUnknown) => self.keep(&payout, payout.clone().again(now_ms(), &self.config.policy), String::new()).await,
-                Err(Error::Ledger(_)) => Ok(None),
+                Err(Error::Kept(_)) => Ok(None),
                 Err(error) => Err(error),
             },
             Phase::Held => self.submit(payout).await,
@@ -142,7 +143,8 @@ impl Payouts {
                 return self.keep(&payout, payout.clone().again(sent_at_ms, &self.config.policy), String::new()).await;
             }
         };
-        let mut sent = payout.enter(Phase::Sent, sent_at_ms.saturating_add(ms(rail.time_out)).saturating_add(ms(self.config.lease)));
+        let mut sent =
+            payout.enter(Phase::Sent, sent_at_ms.saturating_add(millis(rail.time_out)).saturating_add(millis(self.config.lease)));
         sent.sends += 1;
         sent.sent_at_ms = sent_at_ms;
         if sent.first_sent_at_ms == 0 {

@@ -2,8 +2,7 @@
 
 use crate::{store, vault};
 use ledger_client::NotPosted;
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use rpc::KeptRefusal;
 use tonic::{Code, Status};
 
 /// Why a call failed.
@@ -29,9 +28,9 @@ pub enum Error {
     /// A rule of ours.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The ledger refused the hold; told as the ledger told it.
-    #[error("{}", .0.message)]
-    Ledger(Stored),
+    /// Refused by a rule of ours or the ledger's, now or before under this id.
+    #[error("{}", .0.message())]
+    Kept(KeptRefusal),
     /// The ledger could not be asked.
     #[error(transparent)]
     LedgerAway(#[from] NotPosted),
@@ -92,45 +91,12 @@ impl Refusal {
             Self::AmountTooLarge => (Code::FailedPrecondition, "AMOUNT_TOO_LARGE"),
         }
     }
-}
 
-/// A refusal as it is kept under its request id, so that a retry hears the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stored {
-    code: i32,
-    reason: String,
-    message: String,
-    facts: HashMap<String, String>,
-}
-
-impl Stored {
-    /// For the table of requests.
+    /// As it is kept under its request id, so that a retry hears the same.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("texts and a number are JSON")
-    }
-
-    /// From the table of requests.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, store::Error> {
-        serde_json::from_slice(bytes).map_err(|_| store::Error::Row("refusal"))
-    }
-
-    /// Of a status this house made.
-    #[must_use]
-    pub fn of(status: &Status) -> Self {
-        let reason = rpc::reason(status).unwrap_or_else(|| "REFUSED".to_owned());
-        let facts = rpc::facts(status);
-        // The message repeats reason and facts; kept whole, they would be there twice when it is told again.
-        let message = status.message();
-        let message = message.strip_prefix(&format!("{reason}: ")).unwrap_or(message);
-        let message = if facts.is_empty() { message } else { message.rsplit_once(" (").map_or(message, |(text, _)| text) };
-        Self { code: status.code().into(), reason, message: message.to_owned(), facts }
-    }
-
-    fn status(&self) -> Status {
-        let mut facts: Vec<(&str, String)> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        facts.sort();
-        rpc::errors::refused_as(Code::from_i32(self.code), &self.reason, &self.message, &facts)
+    pub fn kept(self) -> KeptRefusal {
+        let (code, reason) = self.table();
+        KeptRefusal::new(code, reason, self.to_string(), &[])
     }
 }
 
@@ -147,21 +113,13 @@ impl From<Error> for Status {
             Error::PageToken => {
                 rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", "not a page token of this list with this filter".to_owned(), &[])
             }
-            Error::Reused(differing) => rpc::refused(
-                Code::InvalidArgument,
-                "REQUEST_ID_REUSED",
-                "this request_id was used before with other fields".to_owned(),
-                &[("differing", differing.join(","))],
-            ),
+            Error::Reused(differing) => rpc::errors::request_id_reused(&differing),
             Error::RequestIdTime => {
                 let message = "request_id carries a time too far from now".to_owned();
                 rpc::refused(Code::InvalidArgument, "REQUEST_ID_TIME", message, &[])
             }
-            Error::Refused(refusal) => {
-                let (code, reason) = refusal.table();
-                rpc::refused(code, reason, refusal.to_string(), &[])
-            }
-            Error::Ledger(stored) => stored.status(),
+            Error::Refused(refusal) => refusal.kept().status(),
+            Error::Kept(refusal) => refusal.status(),
             Error::LedgerAway(not_posted) => not_posted.into(),
             Error::HoldUnknown => {
                 rpc::outcome_unknown("the payout is recorded and its hold is being placed; retry the same request to see")

@@ -4,7 +4,7 @@ use crate::{
     bank::Bank,
     config::{BankConfig, Config, RailConfig},
     domain::{Payout, Phase, State},
-    error::{Error, Refusal, Stored},
+    error::{Error, Refusal},
     meters,
     page::Page,
     postings,
@@ -17,10 +17,12 @@ use crate::{
 use chart::BookKind;
 use db::requests::{self, Begun, Fields, Key, Outcome};
 use iso20022::Rail;
-use ledger_client::LedgerClient;
+use ledger_client::{LedgerClient, NotPosted};
+use money::time::{millis, unix_ms};
 use money::{BookName, Money, RequestId, UserKey};
+use rpc::KeptRefusal;
 use sqlx::AnyConnection;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
@@ -72,19 +74,6 @@ enum Registered {
     Answered(Payout),
 }
 
-/// Unix milliseconds.
-#[must_use]
-pub fn to_ms(time: SystemTime) -> i64 {
-    let age = time.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
-    i64::try_from(age).unwrap_or(i64::MAX)
-}
-
-/// A duration in milliseconds.
-#[must_use]
-pub fn ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
 impl Payouts {
     /// The use cases over these parts.
     pub fn new(store: Store, vault: Vault, ledger: LedgerClient, bank: Option<(Bank, BankConfig)>, config: Config) -> Self {
@@ -120,25 +109,27 @@ impl Payouts {
         let mut tx = self.store.begin().await?;
         match requests::begin(&mut tx, key, &fields, now).await? {
             Begun::Reused { differing } => return Err(Error::Reused(differing)),
-            Begun::Replay(outcome) if outcome.refusal => return Err(Error::Ledger(Stored::from_bytes(&outcome.bytes)?)),
+            Begun::Replay(outcome) if outcome.refusal => {
+                return Err(Error::Kept(KeptRefusal::from_bytes(&outcome.bytes).ok_or(crate::store::Error::Row("refusal"))?));
+            }
             Begun::Replay(_) => return Ok(Registered::Answered(existing(&mut tx, &place).await?)),
             Begun::Unfinished { .. } => return Ok(Registered::Open(existing(&mut tx, &place).await?)),
             // Checked before anything is written: the hold's id keeps this time, and the ledger's refusal of it would be kept as the answer.
-            Begun::New if !money::is_timely(ask.request_id.uuid(), to_ms(now).unsigned_abs()) => return Err(Error::RequestIdTime),
+            Begun::New if !money::is_timely(ask.request_id.uuid(), unix_ms(now).unsigned_abs()) => return Err(Error::RequestIdTime),
             Begun::New => {}
         }
         match self.check(&mut tx, ask, kind).await? {
             Ok(rail) => {
-                let payout = self.new_payout(ask, place.payout_id, rail, to_ms(now));
+                let payout = self.new_payout(ask, place.payout_id, rail, unix_ms(now));
                 payouts::insert(&mut tx, &payout).await?;
                 tx.commit().await?;
                 Ok(Registered::Open(payout))
             }
             Err(refusal) => {
-                let stored = Stored::of(&Error::Refused(refusal).into());
+                let stored = refusal.kept();
                 requests::finish(&mut tx, key, &Outcome { bytes: stored.to_bytes(), refusal: true }, now).await?;
                 tx.commit().await?;
-                Err(Error::Ledger(stored))
+                Err(Error::Kept(stored))
             }
         }
     }
@@ -176,7 +167,7 @@ impl Payouts {
             state: State::Requested,
             version: 1,
             // The handler's own turn; after that the worker takes it for lost.
-            due_at_ms: now_ms.saturating_add(ms(self.config.lease)),
+            due_at_ms: now_ms.saturating_add(millis(self.config.lease)),
             attempts: 0,
             sends: 0,
             sent_at_ms: 0,
@@ -202,8 +193,8 @@ impl Payouts {
     pub async fn place_hold(&self, payout: Payout) -> Result<Payout, Error> {
         let held = match self.ledger.posting(&payout.book, postings::hold(&payout)).await {
             Ok(posting) => Ok((posting.posting_id, posting.transfers.first().map_or(0, |transfer| transfer.transfer_no))),
-            Err(not_posted) if not_posted.refusal().is_some() => Err(Stored::of(&not_posted.into())),
-            Err(not_posted) => {
+            Err(NotPosted::Refused(refusal)) => Err(refusal.kept()),
+            Err(not_posted @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => {
                 tracing::warn!(payout_id = %payout.payout_id, %not_posted, "the hold's outcome is unknown");
                 return Err(Error::HoldUnknown);
             }
@@ -211,14 +202,14 @@ impl Payouts {
         // Whoever else is at this payout writes at most a claim or the same answer, so that a second or third look settles it.
         for _ in 0..RECORD_TRIES_MAX {
             if let Some(recorded) = self.record_hold(&payout.place(), &held).await? {
-                return held.map(|_| recorded).map_err(Error::Ledger);
+                return held.map(|_| recorded).map_err(Error::Kept);
             }
         }
         Err(Error::HoldUnknown)
     }
 
     /// The payout as it stands with the ledger's answer to its hold. `None`: somebody wrote in between.
-    async fn record_hold(&self, place: &Place, held: &Result<(String, i64), Stored>) -> Result<Option<Payout>, Error> {
+    async fn record_hold(&self, place: &Place, held: &Result<(String, i64), KeptRefusal>) -> Result<Option<Payout>, Error> {
         let mut tx = self.store.begin().await?;
         let current = existing(&mut tx, place).await?;
         if current.phase != Phase::Requested {
@@ -227,14 +218,14 @@ impl Payouts {
         let now = SystemTime::now();
         let (next, outcome) = match held {
             Ok((posting_id, transfer_no)) => {
-                let mut next = current.enter(Phase::Held, to_ms(now));
+                let mut next = current.enter(Phase::Held, unix_ms(now));
                 next.hold_posting_id = posting_id.clone();
                 next.hold_transfer_no = *transfer_no;
                 (next, Outcome { bytes: Vec::new(), refusal: false })
             }
-            Err(stored) => (current.enter(Phase::Refused, to_ms(now)), Outcome { bytes: stored.to_bytes(), refusal: true }),
+            Err(stored) => (current.enter(Phase::Refused, unix_ms(now)), Outcome { bytes: stored.to_bytes(), refusal: true }),
         };
-        let step = Step { state: next.state, at_ms: to_ms(now), note: String::new() };
+        let step = Step { state: next.state, at_ms: unix_ms(now), note: String::new() };
         let Some(saved) = payouts::update(&mut tx, next, held.is_ok().then_some(&step)).await? else { return Ok(None) };
         let request_id = RequestId::parse(&saved.request_id.to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
         let key = Key { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };

@@ -4,13 +4,14 @@ use crate::{
     beneficiaries,
     error::Error,
     page::Page,
-    payouts::{Payouts, to_ms},
+    payouts::Payouts,
     store::payouts::Place,
     watch::{Seen, watch},
     wire,
 };
 use api::payout::{self as pb, payout_service_server::PayoutService};
 use futures::{Stream, StreamExt as _};
+use money::time::unix_ms;
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -47,7 +48,7 @@ impl PayoutService for Handlers {
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
         let create = wire::create(book, user, request)?;
         let now = SystemTime::now();
-        let (row, replayed) = beneficiaries::create(&self.payouts.store, &self.payouts.vault, &create, now, to_ms(now)).await?;
+        let (row, replayed) = beneficiaries::create(&self.payouts.store, &self.payouts.vault, &create, now, unix_ms(now)).await?;
         Ok(Response::new(pb::CreateBeneficiaryResponse { beneficiary: Some(wire::beneficiary(&row)), replayed }))
     }
 

@@ -7,12 +7,9 @@ use crate::{
     payouts::Ask,
     store::{beneficiaries::Beneficiary, payouts::Step},
 };
-use api::{
-    payout::{self as pb, create_beneficiary_request::Account},
-    r#type,
-};
+use api::payout::{self as pb, create_beneficiary_request::Account};
 use money::{BookName, Currency, Money, RequestId, UserKey};
-use prost_types::Timestamp;
+use rpc::wire::timestamp_ms;
 use uuid::Uuid;
 
 /// Longest holder's name, in characters (ISO 20022 `Max140Text`).
@@ -106,11 +103,6 @@ fn state(state: State) -> pb::PayoutState {
     }
 }
 
-fn time(at_ms: i64) -> Timestamp {
-    let nanos = i32::try_from(at_ms.rem_euclid(1000)).unwrap_or(0) * 1_000_000;
-    Timestamp { seconds: at_ms.div_euclid(1000), nanos }
-}
-
 /// A beneficiary, masked.
 #[must_use]
 pub fn beneficiary(row: &Beneficiary) -> pb::Beneficiary {
@@ -121,19 +113,20 @@ pub fn beneficiary(row: &Beneficiary) -> pb::Beneficiary {
         currency_code: row.currency.to_string(),
         masked_account: row.masked_account.clone(),
         masked_holder_name: row.masked_holder_name.clone(),
-        create_time: Some(time(row.created_at_ms)),
+        create_time: Some(timestamp_ms(row.created_at_ms)),
     }
 }
 
 /// A payout with its steps.
 #[must_use]
 pub fn payout((row, steps): &(Payout, Vec<Step>)) -> pb::Payout {
-    let step = |step: &Step| pb::PayoutStep { state: state(step.state).into(), time: Some(time(step.at_ms)), note: step.note.clone() };
+    let step =
+        |step: &Step| pb::PayoutStep { state: state(step.state).into(), time: Some(timestamp_ms(step.at_ms)), note: step.note.clone() };
     pb::Payout {
         payout_id: row.payout_id.to_string(),
         user_id: row.user.to_string(),
         beneficiary_id: row.beneficiary_id.to_string(),
-        amount: Some(r#type::Money { currency_code: row.amount.currency().to_string(), minor_units: row.amount.minor_units() }),
+        amount: Some(rpc::wire::money(row.amount)),
         state: state(row.state).into(),
         rail: row.rail.name().to_owned(),
         end_to_end_id: row.end_to_end_id(),
@@ -146,6 +139,6 @@ pub fn payout((row, steps): &(Payout, Vec<Step>)) -> pb::Payout {
         final_posting_id: row.final_posting_id.clone(),
         bank_time_ms: row.bank_time_ms,
         total_time_ms: if row.final_at_ms == 0 { 0 } else { row.final_at_ms - row.created_at_ms },
-        create_time: Some(time(row.created_at_ms)),
+        create_time: Some(timestamp_ms(row.created_at_ms)),
     }
 }

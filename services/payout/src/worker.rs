@@ -1,6 +1,7 @@
 //! Drives every payout that is due, after requests, time-outs and restarts alike.
 
-use crate::payouts::{Payouts, to_ms};
+use crate::payouts::Payouts;
+use money::time::unix_ms;
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -32,7 +33,7 @@ async fn start_due(payouts: &Arc<Payouts>, driving: &mut JoinSet<()>) {
     if free == 0 {
         return;
     }
-    let due = payouts.store.due(to_ms(SystemTime::now()), i64::try_from(free).unwrap_or(i64::MAX)).await;
+    let due = payouts.store.due(unix_ms(SystemTime::now()), i64::try_from(free).unwrap_or(i64::MAX)).await;
     match due {
         Ok(places) => {
             for place in places {
@@ -51,7 +52,7 @@ async fn start_due(payouts: &Arc<Payouts>, driving: &mut JoinSet<()>) {
 /// Until the next payout is due, within bounds.
 async fn pause(payouts: &Payouts) -> Duration {
     let next = payouts.store.next_due_at_ms().await.ok().flatten();
-    let wait_ms = next.map_or(i64::MAX, |due_at_ms| due_at_ms.saturating_sub(to_ms(SystemTime::now())));
+    let wait_ms = next.map_or(i64::MAX, |due_at_ms| due_at_ms.saturating_sub(unix_ms(SystemTime::now())));
     let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
     wait.clamp(PAUSE, payouts.config.poll_delay.max(PAUSE))
 }

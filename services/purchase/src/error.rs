@@ -1,6 +1,7 @@
 //! What callers are told: one closed enum, one table to code and reason.
 
 use ledger_client::NotPosted;
+use rpc::KeptRefusal;
 use tonic::{Code, Status};
 
 /// Why a receipt is refused. In the order of precedence of the contract. Sticky.
@@ -94,6 +95,11 @@ impl Refused {
     pub(crate) fn new(refusal: Refusal, message: impl Into<String>) -> Refused {
         Refused { refusal, message: message.into() }
     }
+
+    /// As it is kept under its request id, and told.
+    pub(crate) fn kept(&self) -> KeptRefusal {
+        KeptRefusal::new(Code::FailedPrecondition, self.refusal.reason(), self.message.clone(), &[])
+    }
 }
 
 /// Everything a handler can end with but success.
@@ -151,12 +157,8 @@ impl From<Error> for Status {
     fn from(error: Error) -> Status {
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
-            Error::RequestIdReused { differing } => {
-                let fields = differing.join(",");
-                let message = "this request_id was used with other fields".to_owned();
-                rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("differing", fields)])
-            }
-            Error::Refused(refused) => rpc::refused(Code::FailedPrecondition, refused.refusal.reason(), refused.message, &[]),
+            Error::RequestIdReused { differing } => rpc::errors::request_id_reused(&differing),
+            Error::Refused(refused) => refused.kept().status(),
             Error::MarketUnknown(market) => {
                 let message = "no coin packages are sold in this market".to_owned();
                 rpc::refused(Code::NotFound, "MARKET_UNKNOWN", message, &[("market", market)])

@@ -5,13 +5,15 @@
 //! request, by another request with the same receipt, or by the sweeper: all three do the same keyed steps.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use api::ledger::PostResponse;
 use chart::{Account, BookKind};
 use db::requests::{self, Begun, Fields, Key, Outcome};
 use ledger_client::{BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, Retry, ViewerCoins};
+use money::time::unix_ms;
 use money::{BookName, Coins, RequestId, UserKey};
+use rpc::KeptRefusal;
 use uuid::Uuid;
 
 use crate::catalogue::Catalogue;
@@ -207,11 +209,11 @@ impl Purchases {
 
     /// Makes the refusal stick. Another call with the same id may have been first; then its answer stands.
     async fn refuse(&self, redeem: &Redeem, refused: Refused, now: SystemTime) -> Result<Error, Error> {
-        let outcome = Outcome { bytes: encode(&refused), refusal: true };
+        let outcome = Outcome { bytes: kept(&refused), refusal: true };
         let mut connection = self.store.pool.acquire().await.map_err(crate::store::Error::from)?;
         let stands = requests::finish(&mut connection, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
         match stands {
-            Some(first) if first.refusal => Ok(Error::Refused(decode(&first.bytes).unwrap_or(refused))),
+            Some(first) if first.refusal => Ok(Error::Refused(read_kept(&first.bytes).unwrap_or(refused))),
             Some(_) => Ok(Error::CreditUncertain),
             None => Ok(Error::Refused(refused)),
         }
@@ -221,7 +223,7 @@ impl Purchases {
     async fn replay(&self, redeem: &Redeem, outcome: &Outcome) -> Result<Redeemed, Error> {
         let damaged = || crate::store::Error::Damaged { purchase_id: redeem.request_id.to_string(), column: "outcome" };
         if outcome.refusal {
-            return Err(Error::Refused(decode(&outcome.bytes).ok_or_else(damaged)?));
+            return Err(Error::Refused(read_kept(&outcome.bytes).ok_or_else(damaged)?));
         }
         let purchase_id = Uuid::from_slice(&outcome.bytes).map_err(|_| damaged())?;
         let purchase = self.store.purchase(&redeem.book, purchase_id).await?.ok_or_else(damaged)?;
@@ -274,18 +276,19 @@ fn credited(answer: PostResponse, user: &UserKey) -> Option<Credit> {
     Some(Credit { posting_id: posting.posting_id, coin_balance, balance_seq: BalanceSeq::new(after.balance_seq) })
 }
 
-/// Unix milliseconds.
-pub(crate) fn unix_ms(time: SystemTime) -> i64 {
-    let age = time.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
-    i64::try_from(age).unwrap_or(i64::MAX)
+/// As it is kept under its request id.
+fn kept(refused: &Refused) -> Vec<u8> {
+    refused.kept().to_bytes()
 }
 
-/// The reason, a line feed, the sentence.
-fn encode(refused: &Refused) -> Vec<u8> {
-    format!("{}\n{}", refused.refusal.reason(), refused.message).into_bytes()
-}
-
-fn decode(bytes: &[u8]) -> Option<Refused> {
+/// What was kept; also as older programs kept it: the reason, a line feed, the sentence.
+fn read_kept(bytes: &[u8]) -> Option<Refused> {
+    if let Some(kept) = KeptRefusal::from_bytes(bytes) {
+        return Some(Refused::new(Refusal::from_reason(kept.reason())?, kept.message()));
+    }
     let (reason, message) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
     Some(Refused::new(Refusal::from_reason(reason)?, message))
 }
+
+#[cfg(test)]
+mod tests;

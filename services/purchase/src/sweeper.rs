@@ -7,7 +7,8 @@ use db::requests;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::purchases::{Purchases, unix_ms};
+use crate::purchases::Purchases;
+use money::time::{millis, unix_ms};
 
 /// How long a purchase that could not be credited rests before the next attempt.
 const PUT_OFF: Duration = Duration::from_secs(30);
@@ -43,7 +44,7 @@ pub(crate) async fn run(purchases: Arc<Purchases>, options: Options, shutdown: C
 
 /// One sweep as of `now`; answers how many purchases got their coins.
 pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTime) -> Result<usize, Error> {
-    let put_off_ms = i64::try_from(PUT_OFF.as_millis()).unwrap_or(i64::MAX);
+    let put_off_ms = millis(PUT_OFF);
     let mut credited = 0;
     for purchase in purchases.store.due(unix_ms(now), i64::from(options.batch_max)).await? {
         credited += usize::from(purchases.finish_later(&purchase, put_off_ms).await?);

@@ -1,8 +1,8 @@
 //! Protobuf to domain and back.
 
 use api::purchase::{CoinPackage, PurchaseState, RedeemPurchaseResponse};
-use money::{BookName, Money, UserKey, derive_id};
-use prost_types::Timestamp;
+use money::{BookName, UserKey, derive_id};
+use rpc::wire::{money, timestamp_ms};
 use uuid::Uuid;
 
 use crate::catalogue::{Channel, Package};
@@ -13,15 +13,6 @@ use crate::store::purchases::APPLE;
 
 const PAGE_SIZE_DEFAULT: i64 = 50;
 const PAGE_SIZE_MAX: i64 = 200;
-
-pub(crate) fn money(money: Money) -> api::r#type::Money {
-    api::r#type::Money { currency_code: money.currency().code().to_owned(), minor_units: money.minor_units() }
-}
-
-pub(crate) fn timestamp(unix_ms: i64) -> Timestamp {
-    let nanos = i32::try_from(unix_ms.rem_euclid(1_000) * 1_000_000).expect("less than a second of nanoseconds fits");
-    Timestamp { seconds: unix_ms.div_euclid(1_000), nanos }
-}
 
 pub(crate) fn package(package: &Package) -> CoinPackage {
     CoinPackage {
@@ -50,8 +41,8 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         coins: purchase.value.coins.get(),
         price: Some(money(purchase.value.price)),
         posting_id,
-        purchase_time: Some(timestamp(purchase.purchased_at_ms)),
-        create_time: Some(timestamp(purchase.created_at_ms)),
+        purchase_time: Some(timestamp_ms(purchase.purchased_at_ms)),
+        create_time: Some(timestamp_ms(purchase.created_at_ms)),
     }
 }
 

@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 use tokio::sync::Mutex;
 
@@ -82,6 +82,5 @@ fn fitting(mut deed: Deed) -> Result<Deed, Error> {
 
 /// The clock, read once in each use case.
 pub(crate) fn now_ms() -> i64 {
-    let age = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
-    i64::try_from(age).unwrap_or(i64::MAX)
+    money::time::unix_ms(SystemTime::now())
 }

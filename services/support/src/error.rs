@@ -48,10 +48,7 @@ impl From<Error> for Status {
         let rule = |reason, why: &str| rpc::refused(Code::FailedPrecondition, reason, why.to_owned(), &[]);
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
-            Error::Reused { differing } => {
-                let why = "this id was used with other fields; make a new one".to_owned();
-                rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", why, &[("differing", differing.join(","))])
-            }
+            Error::Reused { differing } => rpc::errors::request_id_reused(&differing),
             Error::Untimely => {
                 let why = "the id's own time is more than a week ago or ahead of the clock; make a new one".to_owned();
                 rpc::refused(Code::InvalidArgument, "REQUEST_ID_TIME", why, &[])

@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use db::requests::Fields;
 use money::RequestId;
 use prost::Message as _;
-use prost_types::Timestamp;
+use rpc::wire::timestamp_ms;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -53,7 +53,7 @@ pub fn act(line: Line) -> pb::Act {
     };
     pb::Act {
         seq: line.seq,
-        time: Some(time(line.time_ms)),
+        time: Some(timestamp_ms(line.time_ms)),
         act_id: act_id.hyphenated().to_string(),
         phase: phase.into(),
         subject,
@@ -193,12 +193,12 @@ pub fn proposal(proposal: Proposal) -> pb::Proposal {
         act: Some(act_message(&proposal.act)),
         proposed_by: proposal.proposed_by.to_string(),
         proposal_reason: proposal.proposal_reason,
-        propose_time: Some(time(proposal.proposed_at_ms)),
+        propose_time: Some(timestamp_ms(proposal.proposed_at_ms)),
         decided_by: proposal.decided_by,
         decision_reason: proposal.decision_reason,
-        decide_time: (proposal.decided_at_ms > 0).then(|| time(proposal.decided_at_ms)),
+        decide_time: (proposal.decided_at_ms > 0).then(|| timestamp_ms(proposal.decided_at_ms)),
         result: proposal.result,
-        expire_time: Some(time(proposal.expire_at_ms)),
+        expire_time: Some(timestamp_ms(proposal.expire_at_ms)),
     }
 }
 
@@ -266,9 +266,4 @@ impl Page {
         let last = found.last().map_or(0, number);
         URL_SAFE_NO_PAD.encode([self.question.as_slice(), last.to_be_bytes().as_slice()].concat())
     }
-}
-
-fn time(ms: i64) -> Timestamp {
-    let nanos = i32::try_from(ms.rem_euclid(1_000) * 1_000_000).unwrap_or(0);
-    Timestamp { seconds: ms.div_euclid(1_000), nanos }
 }

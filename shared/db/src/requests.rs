@@ -7,9 +7,12 @@
 //! What must not be sticky (overload, unknown outcome, internal) is not finished: [`forget`] it when nothing happened, else leave it.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use money::{BookName, RequestId, UserKey};
+use money::{
+    BookName, RequestId, UserKey,
+    time::{from_unix_ms, unix_ms},
+};
 use sqlx::{AnyConnection, AnyPool};
 
 /// DDL of the table, for a migration of the service (`Migration::expand(version, requests::TABLE)`).
@@ -106,7 +109,7 @@ pub async fn begin(connection: &mut AnyConnection, key: Key<'_>, fields: &Fields
         .bind(key.rpc)
         .bind(id_text(key))
         .bind(sent)
-        .bind(to_ms(now))
+        .bind(unix_ms(now))
         .execute(&mut *connection)
         .await?;
     if inserted.rows_affected() == 1 {
@@ -128,7 +131,7 @@ pub async fn begin(connection: &mut AnyConnection, key: Key<'_>, fields: &Fields
         return Ok(Begun::Reused { differing });
     }
     match (state, outcome) {
-        (OPEN, _) | (_, None) => Ok(Begun::Unfinished { since: from_ms(created_at_ms) }),
+        (OPEN, _) | (_, None) => Ok(Begun::Unfinished { since: from_unix_ms(created_at_ms) }),
         (state, Some(bytes)) => Ok(Begun::Replay(Outcome { bytes, refusal: state == REFUSED })),
     }
 }
@@ -152,7 +155,7 @@ pub async fn finish(
     .bind(id_text(key))
     .bind(state)
     .bind(outcome.bytes.clone())
-    .bind(to_ms(now))
+    .bind(unix_ms(now))
     .execute(&mut *connection)
     .await?;
     if updated.rows_affected() == 1 {
@@ -188,7 +191,7 @@ pub async fn prune(pool: &AnyPool, before: SystemTime, count_max: i64) -> Result
              SELECT book, subject, rpc, request_id FROM request WHERE state = 2 AND finished_at_ms < $1
              ORDER BY finished_at_ms LIMIT $2)",
     )
-    .bind(to_ms(before))
+    .bind(unix_ms(before))
     .bind(count_max)
     .execute(pool)
     .await?;
@@ -205,13 +208,4 @@ fn encode(fields: &Fields) -> Result<String, sqlx::Error> {
 
 fn decode(text: &str) -> Result<Fields, sqlx::Error> {
     serde_json::from_str(text).map(Fields).map_err(|e| sqlx::Error::Decode(Box::new(e)))
-}
-
-fn to_ms(time: SystemTime) -> i64 {
-    let age = time.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
-    i64::try_from(age).unwrap_or(i64::MAX)
-}
-
-fn from_ms(ms: i64) -> SystemTime {
-    UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(ms).unwrap_or(0))
 }

@@ -9,6 +9,7 @@
 //!
 //! A status without a reason of ours comes from a transport or a proxy and proves nothing.
 use crate::reason::{Audience, LedgerReason, Proof, Retry};
+use rpc::KeptRefusal;
 use std::{collections::HashMap, fmt, time::Duration};
 use tonic::{Code, Status};
 
@@ -46,6 +47,18 @@ impl LedgerRefusal {
     #[must_use]
     pub fn fact(&self, name: &str) -> String {
         self.facts.get(name).cloned().unwrap_or_default()
+    }
+
+    /// As a service keeps it under its own caller's request id. What is not the user's business is kept as INTERNAL.
+    #[must_use]
+    pub fn kept(&self) -> KeptRefusal {
+        match self.reason.row().audience {
+            Audience::User => {
+                let facts: Vec<(&str, String)> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+                KeptRefusal::new(self.code, self.reason.name(), self.to_string(), &facts)
+            }
+            Audience::Service => KeptRefusal::new(Code::Internal, "INTERNAL", "an error on our side; it has been logged", &[]),
+        }
     }
 
     /// How the request may be tried again.
@@ -163,11 +176,7 @@ impl From<NotPosted> for Status {
 
 fn refused(refusal: LedgerRefusal) -> Status {
     match refusal.reason.row().audience {
-        Audience::User => {
-            let mut facts: Vec<(&str, String)> = refusal.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-            facts.sort();
-            rpc::errors::refused_as(refusal.code, refusal.reason.name(), &refusal.to_string(), &facts)
-        }
+        Audience::User => refusal.kept().status(),
         Audience::Service => rpc::internal(&NotPosted::Refused(Box::new(refusal))),
     }
 }

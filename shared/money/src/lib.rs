@@ -2,11 +2,12 @@
 //!
 //! - [`amount`]: coins, diamonds and what the ledger moves; private fields, checked arithmetic only.
 //! - [`currency`]: ISO 4217 codes, minor units and [`Money`].
-//! - [`id`]: books, users, request ids, and the ids derived from them.
+//! - [`time`]: moments in milliseconds. [`id`]: books, users, request ids, and the ids derived from them.
 
 pub mod amount;
 pub mod currency;
 pub mod id;
+pub mod time;
 
 pub use amount::{AMOUNT_MAX, Amount, Coins, Diamonds};
 pub use currency::{Currency, Money, Rounding};

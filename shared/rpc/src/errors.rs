@@ -29,6 +29,12 @@ pub fn malformed(field: &str, why: &str) -> Status {
     with_details(Code::InvalidArgument, "MALFORMED", why, &[("field", field.to_owned())], details)
 }
 
+/// INVALID_ARGUMENT: the request id stands for a request with other values of these fields. Never sticky.
+pub fn request_id_reused(differing: &[String]) -> Status {
+    let message = "this request_id was used before with other fields; make a new one";
+    with_details(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("differing", differing.join(","))], ErrorDetails::new())
+}
+
 /// UNAVAILABLE: nothing happened, because there is too much to do. Retry the same id after `retry_after`.
 pub fn overload(retry_after: Duration) -> Status {
     let details = ErrorDetails::with_retry_info(Some(retry_after));

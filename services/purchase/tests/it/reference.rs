@@ -40,7 +40,7 @@ fn verifier(dir: &std::path::Path, bundle: &str) -> Verifier {
     .unwrap()
 }
 
-fn verdict(verifier: &Verifier, receipt: &str, mode: Mode) -> String {
+fn verdict(verifier: &Verifier, receipt: &str, mode: BookKind) -> String {
     match verifier.verify(receipt, &BookName::try_new(BOOK).unwrap(), mode) {
         Ok(_) => "accepted".to_owned(),
         Err(Refused { refusal, .. }) => refusal.reason().to_owned(),

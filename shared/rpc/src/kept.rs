@@ -1,0 +1,57 @@
+//! A refusal as it is kept under a request id, so that a late duplicate hears the same: made of its parts, stored as JSON.
+use crate::errors;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tonic::{Code, Status};
+
+/// A refusal that stays the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptRefusal {
+    code: i32,
+    reason: String,
+    message: String,
+    facts: BTreeMap<String, String>,
+}
+
+impl KeptRefusal {
+    /// With a reason (UPPER_SNAKE), a sentence that repeats neither reason nor facts, and facts by name.
+    #[must_use]
+    pub fn new(code: Code, reason: &str, message: impl Into<String>, facts: &[(&str, String)]) -> Self {
+        let facts = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Self { code: code.into(), reason: reason.to_owned(), message: message.into(), facts }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// In a sentence.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// For the table of requests.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and a number are JSON")
+    }
+
+    /// From the table of requests; `None` for what is none, or was kept in another form by an older program.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// As the caller is told, the first time and every time after.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let facts: Vec<(&str, String)> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        errors::refused_as(Code::from_i32(self.code), &self.reason, &self.message, &facts)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! Names of accounts are spelled in `shared/chart` and nowhere else: a name put together somewhere else is a second chart.
+use super::Violation;
+
+/// What names of accounts begin with.
+const ROOTS: [&str; 4] = ["viewer/", "creator/", "agency/", "house/"];
+/// Where names are spelled.
+const CHART: &str = "shared/chart/";
+
+/// Checks one Rust file of the product. Tests spell names out: they hold the chart against what stands in books.
+#[must_use]
+pub fn check_accounts(file: &str, text: &str) -> Vec<Violation> {
+    let product = file.contains("/src/") && !file.starts_with("tests/") && !file.starts_with(CHART);
+    if !product || file.contains("/tests/") || file.ends_with("/tests.rs") {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with("//") {
+            continue;
+        }
+        // What stands between quotes, escaped ones aside: a name has none.
+        for literal in line.split('"').skip(1).step_by(2) {
+            if let Some(root) = ROOTS.into_iter().find(|root| names(literal, root)) {
+                found.push(Violation::at(file, index + 1, format!("spells an account's name, `{root}…`; take it from `chart`")));
+            }
+        }
+    }
+    found
+}
+
+/// Whether an account's name begins somewhere in a text.
+fn names(literal: &str, root: &str) -> bool {
+    literal.match_indices(root).any(|(at, _)| {
+        let before = literal[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-'))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Every event that moves money is said in one function of a `postings.rs`, and ARCHITECTURE.md lists them all.
+use super::Violation;
+use chart::PostingKind;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where the list stands.
+const PAGE: &str = "ARCHITECTURE.md";
+/// How its rows begin: `| `gift` | `services/gift/src/postings.rs` | `gift` |`.
+const ROW: &str = "| `";
+/// Kinds that nobody posts through a service: people do, by hand.
+const BY_HAND: &str = "by hand";
+
+/// Checks the list against the chart's kinds and the functions there are: `sources` are the files named postings.rs, as paths and texts.
+#[must_use]
+pub fn check_postings(page: &str, sources: &BTreeMap<String, String>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut listed = BTreeSet::new();
+    let mut named = BTreeSet::new();
+    for (index, line) in page.lines().enumerate() {
+        let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let [_, kind, file, function, ..] = cells[..] else { continue };
+        if !line.starts_with(ROW) || !(file.ends_with("postings.rs") || file == BY_HAND) {
+            continue;
+        }
+        let mut no = |what: String| found.push(Violation::at(PAGE, index + 1, what));
+        match PostingKind::parse(kind) {
+            Some(kind) => {
+                listed.insert(kind.name());
+            }
+            None => no(format!("`{kind}` is no kind of the chart")),
+        }
+        if file != BY_HAND {
+            let there = sources.get(file).is_some_and(|text| functions(text).contains(function));
+            if !there {
+                no(format!("there is no `pub fn {function}` in {file}"));
+            }
+            named.insert((file, function));
+        }
+    }
+    let missing = PostingKind::ALL.into_iter().map(PostingKind::name).filter(|kind| !listed.contains(kind));
+    found.extend(missing.map(|kind| Violation::at(PAGE, 1, format!("the kind `{kind}` is not in the list of events"))));
+    for (file, text) in sources {
+        for function in functions(text) {
+            if !named.contains(&(file.as_str(), function)) {
+                found.push(Violation::at(file, 1, format!("`{function}` makes a posting and is not in the list of events in {PAGE}")));
+            }
+        }
+    }
+    found
+}
+
+/// Public functions that make a posting.
+fn functions(text: &str) -> BTreeSet<&str> {
+    let mut functions = BTreeSet::new();
+    for declared in text.split("\npub fn ").skip(1) {
+        let signature = declared.split('{').next().unwrap_or_default();
+        if signature.contains("-> PostingDraft") || signature.contains("-> HoldPosting") {
+            functions.extend(declared.split('(').next());
+        }
+    }
+    functions
+}
+
+#[cfg(test)]
+mod tests;
