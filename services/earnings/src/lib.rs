@@ -4,6 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`earnings`]: the use cases. [`domain`]: their rules. [`rates`]: the rate card.
 //! - [`store`]: every SQL statement. [`ledger`]: what is asked of the ledger. [`error`]: what callers are told.
+//! - [`tables`]: what auditors, copies and erasure read of it.
 pub mod config;
 pub mod domain;
 pub mod earnings;
@@ -13,6 +14,7 @@ mod prune;
 pub mod rates;
 pub mod service;
 pub mod store;
+pub mod tables;
 pub mod wire;
 
 pub use config::Config;
