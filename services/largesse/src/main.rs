@@ -5,6 +5,8 @@ use runtime::command;
 use std::process::ExitCode;
 
 mod cli;
+#[cfg(test)]
+mod tests;
 
 /// A gift passes through some hundred small allocations on its way through protobuf and back, on two threads; with the system's allocator a third of
 /// its time went there.

@@ -9,6 +9,9 @@ use runtime::command::{self, CommandResult};
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 
+#[cfg(test)]
+mod tests;
+
 /// The bare server must not lose to the production binary by its allocator, so it has the same.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
