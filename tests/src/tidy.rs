@@ -1,6 +1,9 @@
-//! The rules of the house that a machine can check: sizes, names, leftovers, comments and the direction of dependencies. Line-based on purpose:
+//! The rules of the house that a machine can check: sizes, names, leftovers, comments, the direction of dependencies and their use. Line-based on purpose:
 //! it relies on rustfmt's layout and needs no parser.
+mod crates;
 mod manifest;
+mod mask;
+mod paths;
 mod proto;
 mod rust;
 #[cfg(test)]
@@ -8,7 +11,8 @@ mod tests;
 
 use std::{fmt, fs, io, path::Path};
 
-pub use manifest::check_manifest;
+pub use manifest::{CrateFiles, check_manifest, check_offered, check_unused};
+pub use paths::check_tables_only;
 pub use proto::check_proto;
 pub use rust::check_rust;
 
@@ -80,7 +84,53 @@ pub fn check_repository(root: &Path) -> io::Result<Vec<Violation>> {
     for folder in SOURCES {
         check_folder(root, folder, &mut found)?;
     }
+    let mut manifests = Vec::new();
+    for folder in check_members(root, &mut found)? {
+        let manifest = fs::read_to_string(root.join(&folder).join("Cargo.toml"))?;
+        let mut sources = Vec::new();
+        read_sources(root, &folder, &mut sources)?;
+        found.extend(check_unused(&CrateFiles { folder: &folder, manifest: &manifest, sources: &sources }));
+        manifests.push(manifest);
+    }
+    found.extend(check_offered(&fs::read_to_string(root.join("Cargo.toml"))?, &manifests));
     Ok(found)
+}
+
+/// The folders of all crates of the workspace, by its own manifest. A crate that it does not name would be built by nobody.
+fn check_members(root: &Path, found: &mut Vec<Violation>) -> io::Result<Vec<String>> {
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let members = manifest.lines().find_map(|line| line.strip_prefix("members = [")).unwrap_or_default();
+    let mut folders = Vec::new();
+    for member in members.split('"').skip(1).step_by(2) {
+        match member.strip_suffix("/*") {
+            Some(above) => folders.extend(names(&root.join(above))?.into_iter().map(|name| format!("{above}/{name}"))),
+            None => folders.push(member.to_owned()),
+        }
+    }
+    folders.retain(|folder| root.join(folder).join("Cargo.toml").is_file());
+    let known = |file: &str| folders.iter().any(|folder| *folder == file);
+    for above in ["shared", "services", "tests"] {
+        let inside = names(&root.join(above))?.into_iter().map(|name| format!("{above}/{name}"));
+        let strangers = inside.filter(|folder| root.join(folder).join("Cargo.toml").is_file() && !known(folder));
+        found.extend(
+            strangers.map(|folder| Violation::at(&format!("{folder}/Cargo.toml"), 1, "a crate that is no member of the workspace")),
+        );
+    }
+    Ok(folders)
+}
+
+/// The sources of a crate, without those of crates inside its folder.
+fn read_sources(root: &Path, folder: &str, sources: &mut Vec<(String, String)>) -> io::Result<()> {
+    for name in names(&root.join(folder))? {
+        let file = format!("{folder}/{name}");
+        let path = root.join(&file);
+        if path.is_dir() && !path.join("Cargo.toml").is_file() && name != "target" {
+            read_sources(root, &file, sources)?;
+        } else if name.ends_with(".rs") {
+            sources.push((file, fs::read_to_string(path)?));
+        }
+    }
+    Ok(())
 }
 
 fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Result<()> {
@@ -92,7 +142,9 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
                 check_folder(root, &file, found)?;
             }
         } else if name.ends_with(".rs") {
-            found.extend(check_rust(&file, &fs::read_to_string(path)?));
+            let text = fs::read_to_string(path)?;
+            found.extend(check_rust(&file, &text));
+            found.extend(check_tables_only(&file, &text));
         } else if name.ends_with(".proto") {
             found.extend(check_proto(&file, &fs::read_to_string(path)?));
         } else if name == "Cargo.toml" {

@@ -5,6 +5,7 @@
 //! - [`earnings`]: the use cases. [`domain`]: their rules. [`rates`]: the rate card.
 //! - [`postings`]: which accounts a conversion debits and credits. `settle`: the worker behind lost answers.
 //! - [`store`]: every SQL statement. [`error`]: what callers are told.
+//! - [`tables`]: what auditors, copies and erasure read of it.
 pub mod config;
 pub mod domain;
 pub mod earnings;
@@ -15,6 +16,7 @@ pub mod rates;
 pub mod service;
 mod settle;
 pub mod store;
+pub mod tables;
 pub mod wire;
 
 pub use config::Config;

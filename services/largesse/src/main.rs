@@ -1,11 +1,12 @@
 //! `largesse`: every service, and the tools around them, in one binary. A table of commands; each is in its own file under `cli/`.
 use clap::{CommandFactory as _, Parser, Subcommand};
-use largesse::{
-    bench::echo,
-    cli::{self, backup, bench, config, demo, explain, export, import, migrate, privacy, replay, serve, status, token, verify},
-    house,
-};
+use cli::{backup, bench, config, demo, explain, export, import, migrate, privacy, replay, serve, status, token, verify};
+use runtime::command;
 use std::process::ExitCode;
+
+mod cli;
+#[cfg(test)]
+mod tests;
 
 /// A gift passes through some hundred small allocations on its way through protobuf and back, on two threads; with the system's allocator a third of
 /// its time went there.
@@ -20,7 +21,7 @@ Exit codes: 0 done, and what was asked about is right; 1 it failed, or what was 
 /// The money side of live gifting.
 #[derive(Parser)]
 #[command(version, propagate_version = true, after_help = EXIT_CODES)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -45,11 +46,8 @@ enum Command {
     Export(export::Arguments),
     /// Posts a CSV such as export writes into a book; doing it twice changes nothing.
     Import(import::Arguments),
-    /// Measures how fast a gift is, as ratios to a bare server on the same machine.
+    /// Runs largesse-bench: how fast a gift is, as ratios to a bare server on the same machine.
     Bench(bench::Arguments),
-    /// The bare server that bench compares with.
-    #[command(hide = true)]
-    BenchEcho,
     /// Lists what is personal; shows or erases a user's own data.
     Privacy(privacy::Arguments),
     /// Asks running processes whether they serve and whether the money is where it should be.
@@ -71,55 +69,54 @@ enum Command {
 fn serve(arguments: &serve::Arguments) -> ExitCode {
     let read = match arguments.read() {
         Ok(read) => read,
-        Err(error) => return cli::refuse(&error),
+        Err(error) => return command::refuse(&error),
     };
     let telemetry = read.config.telemetry.clone();
-    let options = read.config.into_options().and_then(|options| house::check(&options).map(|()| options));
+    let options = read.config.into_options().and_then(|options| runtime::check(&options).map(|()| options));
     match options {
-        Ok(options) => cli::run_with("largesse", &telemetry, serve::run(options, read.warnings)),
+        Ok(options) => command::run_with("largesse", &telemetry, serve::run(options, read.warnings)),
         Err(error) => {
-            cli::finish(Err(error.into()));
-            ExitCode::from(cli::USAGE)
+            command::finish(Err(error.into()));
+            ExitCode::from(command::USAGE)
         }
     }
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    match CommandLine::parse().command {
         Command::Serve(arguments) => serve(&arguments),
         Command::Config(arguments) => config::run(&arguments),
-        Command::Token(arguments) => cli::finish(token::run(&arguments)),
-        Command::Demo(arguments) => cli::run("largesse demo", demo::run(arguments)),
-        Command::Replay(arguments) => cli::run("largesse replay", replay::run(arguments)),
-        Command::Verify(arguments) => cli::run("largesse verify", verify::run(arguments)),
+        Command::Token(arguments) => command::finish(token::run(&arguments)),
+        Command::Demo(arguments) => command::run("largesse demo", demo::run(arguments)),
+        Command::Replay(arguments) => command::run("largesse replay", replay::run(arguments)),
+        Command::Verify(arguments) => command::run("largesse verify", verify::run(arguments)),
         Command::Explain(arguments) => match arguments.place.address() {
-            Ok(address) => cli::run("largesse explain", explain::run(address, *arguments)),
-            Err(error) => cli::refuse(&error),
+            Ok(address) => command::run("largesse explain", explain::run(address, *arguments)),
+            Err(error) => command::refuse(&error),
         },
-        Command::Export(arguments) => cli::run("largesse export", export::run(arguments)),
-        Command::Import(arguments) => cli::run("largesse import", import::run(arguments)),
-        Command::Bench(arguments) => cli::run("largesse bench", bench::run(arguments)),
-        Command::BenchEcho => cli::run("largesse bench echo", echo::serve()),
-        Command::Status(arguments) => cli::run("largesse status", status::run(arguments)),
+        Command::Export(arguments) => command::run("largesse export", export::run(arguments)),
+        Command::Import(arguments) => command::run("largesse import", import::run(arguments)),
+        Command::Bench(arguments) => command::finish(bench::run(arguments)),
+        Command::Status(arguments) => command::run("largesse status", status::run(arguments)),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "largesse", &mut std::io::stdout());
+            clap_complete::generate(shell, &mut CommandLine::command(), "largesse", &mut std::io::stdout());
             ExitCode::SUCCESS
         }
         Command::Privacy(arguments) => match arguments.place() {
-            Ok(place) => cli::run("largesse privacy", privacy::run(place, arguments.deed)),
-            Err(error) => cli::refuse(&error),
+            Ok(place) => command::run("largesse privacy", privacy::run(place, arguments.deed)),
+            Err(error) => command::refuse(&error),
         },
         Command::Migrate(arguments) => match arguments.place.address() {
-            Ok(address) => cli::run("largesse migrate", migrate::run(address, arguments.services, arguments.citus)),
-            Err(error) => cli::refuse(&error),
+            Ok(address) => command::run("largesse migrate", migrate::run(address, arguments.services, arguments.citus)),
+            Err(error) => command::refuse(&error),
         },
         Command::Backup(arguments) => match arguments.place.address() {
-            Ok(address) => cli::run("largesse backup", backup::backup(address, arguments.to)),
-            Err(error) => cli::refuse(&error),
+            Ok(address) => command::run("largesse backup", backup::backup(address, arguments.to)),
+            Err(error) => command::refuse(&error),
         },
         Command::Restore(arguments) => match arguments.place.address() {
-            Ok(address) => cli::run("largesse restore", backup::restore(address, arguments.from)),
-            Err(error) => cli::refuse(&error),
+            Ok(address) => command::run("largesse restore", backup::restore(address, arguments.from)),
+            Err(error) => command::refuse(&error),
         },
     }
 }

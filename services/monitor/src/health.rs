@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 /// What a check came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CheckResult {
     /// As it must be.
     Held,
     /// Not as it must be, and how.
@@ -14,7 +14,7 @@ pub enum Outcome {
     NotCompared(&'static str),
 }
 
-impl Outcome {
+impl CheckResult {
     /// Held where nothing is wrong.
     #[must_use]
     pub fn of(problem: Option<String>) -> Self {
@@ -30,19 +30,19 @@ impl Outcome {
 
 /// A check and when it held last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub struct CheckHistory {
     /// What it came to.
-    pub outcome: Outcome,
+    pub outcome: CheckResult,
     /// Since the start.
     pub held_at: Option<SystemTime>,
 }
 
 /// Checks by name.
-pub type Checks = BTreeMap<&'static str, Check>;
+pub type ChecksByName = BTreeMap<&'static str, CheckHistory>;
 
 /// A book.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Book {
+pub struct HealthOfBook {
     /// The last event that was checked.
     pub checked_seq: i64,
     /// When it was committed, in microseconds since the Unix epoch; 0 before the first.
@@ -50,10 +50,10 @@ pub struct Book {
     /// Events after it.
     pub behind: i64,
     /// Its checks.
-    pub checks: Checks,
+    pub checks: ChecksByName,
 }
 
-impl Book {
+impl HealthOfBook {
     /// Whether all of it holds.
     #[must_use]
     pub fn is_green(&self) -> bool {
@@ -71,25 +71,25 @@ pub struct FoundInBook {
     /// Events after it.
     pub behind: i64,
     /// What checks came to.
-    pub checks: Vec<(&'static str, Outcome)>,
+    pub checks: Vec<(&'static str, CheckResult)>,
 }
 
 /// What one look found. Books that are not in it are gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct LookFound {
     /// By name.
     pub books: BTreeMap<String, FoundInBook>,
     /// Of the installation.
-    pub checks: Vec<(&'static str, Outcome)>,
+    pub checks: Vec<(&'static str, CheckResult)>,
 }
 
 /// What is known.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     /// By name.
-    pub books: BTreeMap<String, Book>,
+    pub books: BTreeMap<String, HealthOfBook>,
     /// Of the installation.
-    pub checks: Checks,
+    pub checks: ChecksByName,
     /// When the last look ended that found anything.
     pub looked_at: Option<SystemTime>,
     /// Why the last look came to nothing.
@@ -100,11 +100,11 @@ impl Health {
     /// Whether everything holds, and there is something.
     #[must_use]
     pub fn is_green(&self) -> bool {
-        self.fault.is_none() && !self.books.is_empty() && green(&self.checks) && self.books.values().all(Book::is_green)
+        self.fault.is_none() && !self.books.is_empty() && green(&self.checks) && self.books.values().all(HealthOfBook::is_green)
     }
 
     /// A look ended.
-    pub(crate) fn follow(&mut self, found: Found, now: SystemTime) {
+    pub(crate) fn follow(&mut self, found: LookFound, now: SystemTime) {
         self.books.retain(|name, _| found.books.contains_key(name));
         for (name, seen) in found.books {
             let book = self.books.entry(name).or_default();
@@ -117,9 +117,9 @@ impl Health {
 
     /// A look came to nothing: what was known is not known any more.
     pub(crate) fn lost(&mut self, why: &str) {
-        let unknown = |checks: &mut Checks| {
-            for check in checks.values_mut().filter(|check| check.outcome == Outcome::Held) {
-                check.outcome = Outcome::Pending(why.to_owned());
+        let unknown = |checks: &mut ChecksByName| {
+            for check in checks.values_mut().filter(|check| check.outcome == CheckResult::Held) {
+                check.outcome = CheckResult::Pending(why.to_owned());
             }
         };
         self.books.values_mut().for_each(|book| unknown(&mut book.checks));
@@ -129,20 +129,20 @@ impl Health {
     }
 }
 
-fn green(checks: &Checks) -> bool {
+fn green(checks: &ChecksByName) -> bool {
     checks.values().all(|check| check.outcome.is_green())
 }
 
-fn merge(checks: &mut Checks, found: Vec<(&'static str, Outcome)>, now: SystemTime) {
+fn merge(checks: &mut ChecksByName, found: Vec<(&'static str, CheckResult)>, now: SystemTime) {
     for (name, outcome) in found {
         let before = checks.get(name);
         // What failed stays so until somebody has looked again.
-        if matches!(outcome, Outcome::Pending(_)) && before.is_some_and(|check| matches!(check.outcome, Outcome::Failed(_))) {
+        if matches!(outcome, CheckResult::Pending(_)) && before.is_some_and(|check| matches!(check.outcome, CheckResult::Failed(_))) {
             continue;
         }
         let held_before = before.and_then(|check| check.held_at);
-        let held_at = if outcome == Outcome::Held { Some(now) } else { held_before };
-        checks.insert(name, Check { outcome, held_at });
+        let held_at = if outcome == CheckResult::Held { Some(now) } else { held_before };
+        checks.insert(name, CheckHistory { outcome, held_at });
     }
 }
 

@@ -1,25 +1,43 @@
-//! Whether the money is where it should be, looked at again and again while it moves.
+//! Whether the money is where it should be, looked at again and again while it moves; and the whole story behind an id.
 //!
-//! This service keeps what the last look found and tells it over RPC and as metrics. How to look is its [`Auditor`]'s, which knows the other services'
-//! stores; no service knows another.
+//! It reads the ledger's books and the other services' `tables` directly and believes no service: an auditor that asked them would believe what it is
+//! to check. What the last look found is told over RPC and as metrics.
 //!
-//! - [`service`]: the RPC. [`health`]: what a look found, and how one look follows another. [`rounds`]: when to look. [`meters`]: the metrics.
+//! - [`service`]: the RPC. [`health`]: what a look found, and how one look follows another. `rounds`: when to look. `meters`: the metrics.
+//! - [`audit`]: how to look: once and at everything, or as the journal goes on ([`audit::continuous`]).
+//! - [`explain`]: what an id stands for, where the money came from and what became of it.
 //! - [`config`]: its options.
+pub mod audit;
 pub mod config;
+pub mod explain;
 pub mod health;
 mod meters;
-pub mod rounds;
+mod rounds;
 pub mod service;
 
 pub use config::Config;
-pub use health::{Found, Outcome};
-pub use rounds::Auditor;
+pub use health::{CheckResult, LookFound};
 
 use api::monitor::monitor_service_server::MonitorServiceServer;
+use audit::continuous::Continuous;
+use db::Database;
 use health::Health;
 use service::Handlers;
-use std::sync::{Arc, RwLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, RwLock},
+};
 use tokio_util::sync::CancellationToken;
+
+/// What the service needs from the outside.
+pub struct Deps {
+    /// Where everybody's tables are.
+    pub database: Database,
+    /// Where the ledger writes heads outside the database. None: nowhere, so nothing is compared with them.
+    pub heads_dir: Option<PathBuf>,
+    /// Cancelled at shutdown: no more looks.
+    pub shutdown: CancellationToken,
+}
 
 /// The running service.
 #[derive(Clone)]
@@ -27,12 +45,13 @@ pub struct Service {
     handlers: Handlers,
 }
 
-/// Starts looking with `auditor` until `shutdown`.
-pub fn start(auditor: impl Auditor, config: Config, shutdown: CancellationToken) -> Result<Service, config::Invalid> {
+/// Checks the options and begins to look.
+pub fn start(deps: Deps, config: Config) -> Result<Service, config::Invalid> {
     config.check()?;
     let health: Arc<RwLock<Health>> = Arc::default();
     meters::watch(&health);
-    tokio::spawn(rounds::run(auditor, config, health.clone(), shutdown));
+    let auditor = Continuous::new(deps.database, deps.heads_dir, config.clone());
+    tokio::spawn(rounds::run(auditor, config, health.clone(), deps.shutdown));
     Ok(Service { handlers: Handlers { health } })
 }
 

@@ -1,7 +1,7 @@
 //! What looks found, as metrics.
 use crate::{
-    Outcome,
-    health::{Check, Checks, Health},
+    CheckResult,
+    health::{CheckHistory, ChecksByName, Health},
 };
 use opentelemetry::{KeyValue, metrics::AsyncInstrument};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,7 +17,7 @@ pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
     let gauge = meter.u64_observable_gauge("largesse.audit.failed").with_description("1 where a check failed, 0 otherwise.");
     gauge
         .with_callback(move |gauge| {
-            let failed = |check: &Check| u64::from(matches!(check.outcome, Outcome::Failed(_)));
+            let failed = |check: &CheckHistory| u64::from(matches!(check.outcome, CheckResult::Failed(_)));
             each(&read(&watched), gauge, failed);
         })
         .build();
@@ -25,7 +25,7 @@ pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
     let gauge = meter.u64_observable_gauge("largesse.audit.pending").with_description("1 where a check is still to be done, 0 otherwise.");
     gauge
         .with_callback(move |gauge| {
-            let pending = |check: &Check| u64::from(matches!(check.outcome, Outcome::Pending(_)));
+            let pending = |check: &CheckHistory| u64::from(matches!(check.outcome, CheckResult::Pending(_)));
             each(&read(&watched), gauge, pending);
         })
         .build();
@@ -48,8 +48,8 @@ pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
         .build();
 }
 
-fn each(health: &Health, gauge: &dyn AsyncInstrument<u64>, value: impl Fn(&Check) -> u64) {
-    let tell = |book: &str, checks: &Checks| {
+fn each(health: &Health, gauge: &dyn AsyncInstrument<u64>, value: impl Fn(&CheckHistory) -> u64) {
+    let tell = |book: &str, checks: &ChecksByName| {
         for (name, check) in checks {
             gauge.observe(value(check), &[KeyValue::new("book", book.to_owned()), KeyValue::new("check", *name)]);
         }

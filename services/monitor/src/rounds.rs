@@ -1,9 +1,5 @@
 //! When to look.
-use crate::{
-    config::Config,
-    health::{Found, Health},
-};
-use async_trait::async_trait;
+use crate::{audit::continuous::Continuous, config::Config, health::Health};
 use std::{
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant, SystemTime},
@@ -14,18 +10,8 @@ use tokio_util::sync::CancellationToken;
 /// How long a look may take. It is bounded in what it reads; above this something hangs.
 const LOOK_MAX: Duration = Duration::from_secs(120);
 
-/// A fault of looking, not of what is looked at.
-pub type Fault = Box<dyn std::error::Error + Send + Sync>;
-
-/// Whoever knows how to look.
-#[async_trait]
-pub trait Auditor: Send + 'static {
-    /// Looks at every book, within bounds.
-    async fn look(&mut self) -> Result<Found, Fault>;
-}
-
 /// Looks until `shutdown`, and rests after each look so that it takes its share and no more.
-pub(crate) async fn run(mut auditor: impl Auditor, config: Config, health: Arc<RwLock<Health>>, shutdown: CancellationToken) {
+pub(crate) async fn run(mut auditor: Continuous, config: Config, health: Arc<RwLock<Health>>, shutdown: CancellationToken) {
     loop {
         let started = Instant::now();
         let found = tokio::select! {
@@ -64,7 +50,7 @@ fn tell(health: &Health, was_green: bool) {
     let books = health.books.iter().map(|(name, book)| (name.as_str(), &book.checks));
     for (book, checks) in books.chain([("", &health.checks)]) {
         for (check, found) in checks {
-            if let crate::Outcome::Failed(why) = &found.outcome {
+            if let crate::CheckResult::Failed(why) = &found.outcome {
                 tracing::error!(book, check, why, "the money is not where it should be");
             }
         }

@@ -1,5 +1,5 @@
 //! The RPC.
-use crate::health::{Book, Check, Health, Outcome};
+use crate::health::{CheckHistory, CheckResult, Health, HealthOfBook};
 use api::monitor::{
     BookHealth, CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, monitor_service_server::MonitorService,
 };
@@ -27,7 +27,7 @@ impl MonitorService for Handlers {
             Some(asked) => asked.as_str() == name,
             None => BookName::try_new(name).is_ok_and(|name| books.covers(&name)),
         };
-        let found: Vec<(&String, &Book)> = health.books.iter().filter(|(name, _)| shown(name)).collect();
+        let found: Vec<(&String, &HealthOfBook)> = health.books.iter().filter(|(name, _)| shown(name)).collect();
         if let (Some(asked), true) = (&asked, found.is_empty()) {
             let why = "no look has found this book".to_owned();
             return Err(rpc::refused(Code::NotFound, "BOOK_UNKNOWN", why, &[("book", asked.to_string())]));
@@ -49,7 +49,7 @@ impl MonitorService for Handlers {
     }
 }
 
-fn book(name: &str, found: &Book) -> BookHealth {
+fn book(name: &str, found: &HealthOfBook) -> BookHealth {
     BookHealth {
         book: name.to_owned(),
         green: found.is_green(),
@@ -63,16 +63,16 @@ fn book(name: &str, found: &Book) -> BookHealth {
     }
 }
 
-fn checks(found: &crate::health::Checks) -> Vec<HealthCheck> {
+fn checks(found: &crate::health::ChecksByName) -> Vec<HealthCheck> {
     found.iter().map(|(name, found)| check(name, found)).collect()
 }
 
-fn check(name: &str, found: &Check) -> HealthCheck {
+fn check(name: &str, found: &CheckHistory) -> HealthCheck {
     let (outcome, detail) = match &found.outcome {
-        Outcome::Held => (CheckOutcome::Held, String::new()),
-        Outcome::Failed(why) => (CheckOutcome::Failed, why.clone()),
-        Outcome::Pending(why) => (CheckOutcome::Pending, why.clone()),
-        Outcome::NotCompared(why) => (CheckOutcome::NotCompared, (*why).to_owned()),
+        CheckResult::Held => (CheckOutcome::Held, String::new()),
+        CheckResult::Failed(why) => (CheckOutcome::Failed, why.clone()),
+        CheckResult::Pending(why) => (CheckOutcome::Pending, why.clone()),
+        CheckResult::NotCompared(why) => (CheckOutcome::NotCompared, (*why).to_owned()),
     };
     HealthCheck { name: name.to_owned(), outcome: outcome.into(), detail, held_time: found.held_at.map(Timestamp::from) }
 }

@@ -6,6 +6,7 @@
 //! - [`drive`]: one step after the other. [`worker`]: what is due.
 //! - [`privacy`]: a user's own data, shown and erased. `meters`: what is counted.
 //! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
+//! - [`tables`]: what auditors, copies and erasure read of it.
 
 pub mod bank;
 pub mod beneficiaries;
@@ -20,6 +21,7 @@ pub mod postings;
 pub mod privacy;
 pub mod service;
 pub mod store;
+pub mod tables;
 pub mod vault;
 pub mod watch;
 pub mod wire;

@@ -5,6 +5,7 @@
 //! - [`purchases`]: the use cases. [`sweeper`]: finishes what a crash left. [`domain`]: what a receipt is worth.
 //! - [`receipt`]: whether a receipt is good. [`catalogue`]: what is sold.
 //! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: what callers are told.
+//! - [`tables`]: what auditors, copies and erasure read of it.
 
 pub mod catalogue;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod receipt;
 pub mod service;
 pub mod store;
 pub mod sweeper;
+pub mod tables;
 pub mod wire;
 
 use std::sync::Arc;

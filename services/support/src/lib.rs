@@ -5,6 +5,7 @@
 //! - [`acts`]: the record. [`proposals`]: from a proposal to a deed. [`domain`]: their rules.
 //! - [`store`]: every SQL statement. [`postings`]: what is asked of the ledger. [`error`]: what callers are told.
 //! - [`heads`]: the record's heads outside the database. [`check`]: whether the record is what it was.
+//! - [`tables`]: what auditors, copies and erasure read of it.
 pub mod acts;
 pub mod check;
 pub mod domain;
@@ -15,6 +16,7 @@ pub mod proposals;
 pub mod service;
 pub mod store;
 mod sweeper;
+pub mod tables;
 pub mod wire;
 
 use api::support::support_service_server::SupportServiceServer;

@@ -6,6 +6,7 @@
 //! - [`issuers`]: whose tokens are believed, and what each issuer may say.
 //! - `jwks`: issuers' key sets, in files or at an address.
 //! - [`verifier`]: [`Verifier`] checks tokens. A key is used with its own algorithm only.
+//! - [`Service`]: the services there are, and what each needs of the others.
 //! - [`access`]: [`access::TABLE`] says for every RPC who may call it and on whose data.
 pub mod access;
 pub mod error;
@@ -13,10 +14,12 @@ pub mod issuers;
 mod jwks;
 pub mod keys;
 pub mod principal;
+mod services;
 pub mod token;
 pub mod verifier;
 
 pub use error::Error;
 pub use principal::{Books, Principal, Role};
+pub use services::Service;
 pub use token::{Grant, Issuer, expires_at};
 pub use verifier::Verifier;

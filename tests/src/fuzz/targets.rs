@@ -54,7 +54,7 @@ pub const TARGETS: [Target; 23] = [
     Target { name: "refusal", run: listed::refusal, seeds: listed::refusals },
     Target { name: "watch", run: listed::watch, seeds: listed::watches },
     Target { name: "import", run: import, seeds: || texts(&[include_str!("seeds/import.csv")]) },
-    Target { name: "recording", run: |bytes| text(bytes, |text| drop(largesse::replay::parse(text))), seeds: || texts(&[RECORDED]) },
+    Target { name: "recording", run: |bytes| text(bytes, |text| drop(demo::replay::parse(text))), seeds: || texts(&[RECORDED]) },
     Target { name: "traceparent", run: traceparent, seeds: || texts(&["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"]) },
     Target {
         name: "database",
@@ -273,7 +273,7 @@ fn camt053(bytes: &[u8]) {
 /// A file of postings. However it is damaged, every posting that comes out of it moves something, between accounts and under an id
 /// that stand in the file.
 fn import(bytes: &[u8]) {
-    if let Ok(posts) = largesse::import::read(bytes) {
+    if let Ok(posts) = operations::import::read(bytes) {
         let whole = String::from_utf8_lossy(bytes);
         for post in posts {
             assert!(!post.transfers.is_empty() && whole.contains(&post.request_id));

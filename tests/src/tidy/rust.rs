@@ -1,8 +1,8 @@
 //! Rust sources: sizes, names, leftovers and module comments.
-mod mask;
-
-use super::Violation;
-use mask::{Masked, mask};
+use super::{
+    Violation,
+    mask::{Masked, mask},
+};
 
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;

@@ -111,9 +111,119 @@ fn dependencies_point_one_way() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("services/gift/Cargo.toml:3: depends on `ledger`: "));
     assert_eq!(manifest("services/gift/Cargo.toml", "[dev-dependencies]\nledger.workspace = true\n").len(), 0);
-    assert_eq!(manifest("services/largesse/Cargo.toml", normal).len(), 0);
-    assert_eq!(manifest("services/gift/Cargo.toml", "[dependencies]\nlargesse.workspace = true\n").len(), 1);
+    assert_eq!(manifest("services/runtime/Cargo.toml", normal).len(), 0);
+    for (file, allowed, refused) in [
+        ("services/gift/Cargo.toml", "chart", "largesse"),
+        ("services/monitor/Cargo.toml", "payout", "gift"),
+        ("services/operations/Cargo.toml", "monitor", "runtime"),
+        ("services/demo/Cargo.toml", "operations", "gift"),
+        ("services/largesse/Cargo.toml", "demo", "bench"),
+        ("shared/books/Cargo.toml", "chart", "rpc"),
+        ("shared/ledger_client/Cargo.toml", "rpc", "books"),
+        ("tests/bench/Cargo.toml", "runtime", "monitor"),
+    ] {
+        assert_eq!(manifest(file, &format!("[dependencies]\n{allowed}.workspace = true\n")).len(), 0, "{file}");
+        assert_eq!(manifest(file, &format!("[dependencies]\n{refused}.workspace = true\n")).len(), 1, "{file}");
+    }
     assert_eq!(manifest("Cargo.toml", "[workspace.dependencies]\nledger = { path = \"services/ledger\" }\n").len(), 0);
+}
+
+#[test]
+fn a_crate_nobody_has_told_of_is_refused() {
+    for file in ["services/rewards/Cargo.toml", "shared/gift/Cargo.toml", "tests/other/Cargo.toml"] {
+        let found = manifest(file, "[package]\nname = \"rewards\"\n");
+        assert_eq!(found.len(), 1, "{file}");
+        assert!(found[0].starts_with(&format!("{file}:1: a crate that `tests/src/tidy/crates.rs` doesn't know")), "{found:?}");
+    }
+}
+
+#[test]
+fn no_circle_is_allowed_by_the_table() {
+    // Rows stand in such an order that each knows only rows above it.
+    for (at, row) in crates::CRATES.iter().enumerate() {
+        for below in &crates::CRATES[at..] {
+            assert!(!row.allows(below.name(), false), "{} may depend on {}, which is below it", row.folder, below.name());
+        }
+        let known = row.may.iter().copied().flatten().chain(row.tests_may);
+        known.for_each(|name| assert!(crates::is_ours(name), "{}: {name} is no crate", row.folder));
+    }
+}
+
+fn unused(manifest: &str, sources: &[(&str, &str)]) -> Vec<String> {
+    let sources: Vec<(String, String)> =
+        sources.iter().map(|(file, text)| (format!("services/gift/{file}"), format!("//! M.\n{text}\n"))).collect();
+    let of = CrateFiles { folder: "services/gift", manifest, sources: &sources };
+    check_unused(&of).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_dependency_that_no_source_names_is_refused() {
+    let manifest = "[dependencies]\nserde-saphyr.workspace = true\n";
+    let no = "services/gift/Cargo.toml:2: depends on `serde-saphyr`, which no source names";
+    let used = [
+        "use serde_saphyr::Value;",
+        "pub use serde_saphyr as yaml;",
+        "fn f() { ::serde_saphyr::read() }",
+        "#[serde_saphyr::main]\nfn f() {}",
+        "    #[serde(with = \"serde_saphyr::text\")]",
+    ];
+    for used in used {
+        assert_eq!(unused(manifest, &[("src/lib.rs", used)]), Vec::<String>::new(), "{used}");
+    }
+    let unnamed = [
+        "// serde_saphyr::read()",
+        "const TEXT: &str = \"serde_saphyr::read()\";",
+        "use api::serde_saphyr;",
+        "use api::{\n    serde_saphyr::Value,\n    other,\n};",
+        "fn f() { api::serde_saphyr::read() }",
+        "fn f(serde_saphyr: u8) {}",
+        "fn f() { my_serde_saphyr::read() }",
+    ];
+    for unnamed in unnamed {
+        assert_eq!(unused(manifest, &[("src/lib.rs", unnamed)]), [no], "{unnamed}");
+    }
+    // Tests' own are named anywhere, those of the crate outside of its tests, those of its build in its build.
+    let names = "fn f() { serde_saphyr::read() }";
+    assert_eq!(unused(manifest, &[("tests/it/main.rs", names)]), [no]);
+    assert_eq!(unused("[dev-dependencies]\nserde-saphyr.workspace = true\n", &[("tests/it/main.rs", names)]).len(), 0);
+    assert_eq!(unused("[build-dependencies]\nserde-saphyr.workspace = true\n", &[("src/lib.rs", names)]), [no]);
+    assert_eq!(unused("[build-dependencies]\nserde-saphyr.workspace = true\n", &[("build.rs", names)]).len(), 0);
+    assert_eq!(unused("[dependencies.serde-saphyr]\nversion = \"1\"\n", &[("src/lib.rs", "")]).len(), 1);
+}
+
+#[test]
+fn a_dependency_that_is_offered_and_not_taken_is_refused() {
+    let workspace =
+        "[workspace.dependencies]\n# Wire.\ntonic = \"1\"\nhttp = { version = \"1\" }\n\n[workspace.lints.rust]\nunsafe_code = \"deny\"\n";
+    let found = check_offered(workspace, &["[dev-dependencies]\ntonic.workspace = true\n".to_owned()]);
+    assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Cargo.toml:4: offers `http`, on which no crate depends"]);
+}
+
+#[test]
+fn readers_of_rows_know_tables_only() {
+    let of =
+        |file: &str, text: &str| check_tables_only(file, &format!("//! M.\n{text}\n")).iter().map(ToString::to_string).collect::<Vec<_>>();
+    for file in ["services/monitor/src/audit.rs", "services/operations/src/backup/sqlite.rs"] {
+        for text in [
+            "use payout::domain::Payout;",
+            "use payout::{tables::Store, Config};",
+            "fn f() {\n    purchase::Store::open()\n}",
+            "pub use support::acts;",
+        ] {
+            let found = of(file, text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert!(found[0].starts_with(file) && found[0].contains("beyond its `tables`"), "{found:?}");
+        }
+        for text in [
+            "use payout::tables::{Payout, Store};",
+            "use api::{\n    payout::PayoutState,\n};",
+            "fn f() { purchase::tables::Store::open() }",
+            "// payout::domain",
+        ] {
+            assert_eq!(of(file, text), Vec::<String>::new(), "{text}");
+        }
+    }
+    assert_eq!(of("services/runtime/src/fit.rs", "use payout::Config;"), Vec::<String>::new());
 }
 
 #[test]

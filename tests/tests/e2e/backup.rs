@@ -6,14 +6,14 @@ use crate::{
 };
 use api::gift::SendGiftRequest;
 use db::Database;
-use identity::Role;
-use largesse::{
-    audit,
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised},
     shop::Shop,
 };
+use identity::Role;
+use identity::Service;
+use monitor::audit;
 use std::{
     path::Path,
     process::{Command, Output},

@@ -1,12 +1,12 @@
 //! `kill -9` of the ledger with calls unanswered: nothing lost, nothing double, whatever the kill hit.
 use crate::fleets::{assert_sound, databases, fund, options, partly};
 use api::gift::SendGiftRequest;
-use identity::Role;
-use largesse::{
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised},
 };
+use identity::Role;
+use identity::Service;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::SeqCst},

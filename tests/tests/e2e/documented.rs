@@ -4,8 +4,8 @@ use api::{
     gift::{ListGiftsRequest, SendGiftRequest, gift_service_client::GiftServiceClient},
     ledger::{BookMode, CreateBookRequest, ListBooksRequest, ledger_service_client::LedgerServiceClient},
 };
+use demo::installation::{authorised, explained};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
-use largesse::installation::{authorised, explained};
 use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},

@@ -4,13 +4,13 @@ use api::{
     gift::{SendGiftRequest, SendGiftResponse},
     payout::ListPayoutsRequest,
 };
-use identity::Role;
-use largesse::{
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised},
     shop::Shop,
 };
+use identity::Role;
+use identity::Service;
 use serde_json::Value;
 use std::process::{Command, Output};
 use uuid::Uuid;

@@ -1,11 +1,11 @@
 //! Fleets to test with: where the binary is, which databases, and who pays.
 use api::ledger::{PostRequest, Transfer};
-use identity::Role;
-use largesse::{
+use demo::{
     fleet::{Fleet, Options},
-    house::Service,
     installation::{Installation, authorised},
 };
+use identity::Role;
+use identity::Service;
 use money::BookName;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
@@ -68,8 +68,8 @@ pub fn partly(fleet: &Fleet, services: &[Service]) -> Installation {
     Installation::at(&urls, fleet.data_dir(), book(), (String::new(), String::new())).unwrap()
 }
 
-pub async fn assert_sound(database: &str) -> largesse::audit::Report {
-    let report = largesse::audit::audit(&db::Database::parse(database).unwrap(), None).await.unwrap();
+pub async fn assert_sound(database: &str) -> monitor::audit::AuditReport {
+    let report = monitor::audit::audit(&db::Database::parse(database).unwrap(), None).await.unwrap();
     assert!(report.ok, "{report:?}");
     report
 }

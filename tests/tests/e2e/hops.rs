@@ -4,13 +4,13 @@ use crate::{
     fleets::{book, databases, options},
 };
 use api::gift::SendGiftRequest;
-use identity::Role;
-use largesse::{
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised},
     shop::Shop,
 };
+use identity::Role;
+use identity::Service;
 use tonic::Request;
 use uuid::Uuid;
 

@@ -1,14 +1,14 @@
 //! Everybody who means harm at once, in every way there is, and somebody who does not.
 use crate::fleets::{assert_sound, book, databases, options};
 use api::gift::{ListGiftsRequest, SendGiftRequest};
-use identity::Role;
-use largesse::{
-    bench::hostile::scenarios::{Expected, SCENARIOS, Seen, Target},
+use bench::load::scenarios::{Expected, HarmSeen, HarmTarget, SCENARIOS};
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised},
     shop::Shop,
 };
+use identity::Role;
+use identity::Service;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tonic::Code;
@@ -27,7 +27,7 @@ fn peak_memory_kib(process: u32) -> u64 {
 }
 
 /// Whether what they saw is what they were to see.
-fn as_expected(expected: Expected, seen: Seen) -> bool {
+fn as_expected(expected: Expected, seen: HarmSeen) -> bool {
     match expected {
         Expected::Ended => seen.ended > 0,
         Expected::Answered => seen.answers + seen.resets > 0,
@@ -54,7 +54,7 @@ async fn without_measure(installation: &Installation) {
 async fn each_gets_what_it_deserves_and_honest_gifts_arrive_all_the_while() {
     let databases = databases();
     let services: Vec<Service> = Service::ALL.to_vec();
-    let mut options = largesse::fleet::Options { split: false, ..options(databases.dir.path(), databases.sqlite.clone(), &services) };
+    let mut options = demo::fleet::Options { split: false, ..options(databases.dir.path(), databases.sqlite.clone(), &services) };
     let quotas = [("LARGESSE_QUOTAS_USER_PER_SECOND", "50"), ("LARGESSE_QUOTAS_USER_BURST", "100")];
     options.environment.extend(quotas.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let fleet = Fleet::start(options).await.unwrap();
@@ -67,7 +67,7 @@ async fn each_gets_what_it_deserves_and_honest_gifts_arrive_all_the_while() {
     for (at, scenario) in SCENARIOS.into_iter().enumerate() {
         // Each with a name of its own, so that the allowance of one is not the other's.
         let token = installation.token(&format!("mallory{at}"), Role::Viewer).unwrap().into();
-        harm.spawn(async move { (scenario, scenario.run(Target { address, token, until }).await) });
+        harm.spawn(async move { (scenario, scenario.run(HarmTarget { address, token, until }).await) });
     }
     let viewer = installation.token("u1", Role::Viewer).unwrap();
     let mut sent = 0;

@@ -1,8 +1,8 @@
 //! Callers that post without a pause, each id until it is answered.
 use crate::fleets::fund;
 use api::ledger::{PostRequest, PostResponse, Transfer};
+use demo::installation::{Installation, authorised};
 use identity::Role;
-use largesse::installation::{Installation, authorised};
 use std::{
     sync::{
         Arc, Mutex,

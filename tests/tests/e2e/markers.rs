@@ -7,13 +7,13 @@ use api::{
     payout::{AbaAccount, CreateBeneficiaryRequest, create_beneficiary_request::Account},
     purchase::{GetWalletRequest, RedeemPurchaseRequest, redeem_purchase_request::Receipt},
 };
-use identity::Role;
-use largesse::{
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised, explained},
     shop::Shop,
 };
+use identity::Role;
+use identity::Service;
 use tonic::Status;
 use uuid::Uuid;
 

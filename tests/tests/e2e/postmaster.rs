@@ -4,7 +4,8 @@ use crate::{
     fleets::{assert_sound, options, partly},
     load::{Load, fund_users},
 };
-use largesse::{fleet::Fleet, house::Service};
+use demo::fleet::Fleet;
+use identity::Service;
 use std::sync::atomic::Ordering::SeqCst;
 
 const USERS: usize = 32;

@@ -5,7 +5,8 @@ use crate::{
     fleets::{assert_sound, book, fund, options, partly},
     load::{Load, fund_users},
 };
-use largesse::{fleet::Fleet, house::Service, installation::Installation};
+use demo::{fleet::Fleet, installation::Installation};
+use identity::Service;
 use sqlx::{Connection as _, PgConnection};
 
 const USERS: usize = 4;

@@ -1,12 +1,12 @@
 //! Two ledger processes on one PostgreSQL book, both posting.
 use crate::fleets::{assert_sound, book, databases, fund, options, partly};
 use api::ledger::{PostRequest, Transfer};
-use identity::Role;
-use largesse::{
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised},
 };
+use identity::Role;
+use identity::Service;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},

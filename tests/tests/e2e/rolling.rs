@@ -1,13 +1,13 @@
 //! Every service replaced in turn under load, each in a process of its own: nothing that the same request, sent again, does not heal, and nothing twice.
 use crate::fleets::{assert_sound, book, databases, options};
 use api::gift::SendGiftRequest;
-use identity::Role;
-use largesse::{
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised},
     shop::Shop,
 };
+use identity::Role;
+use identity::Service;
 use std::{
     sync::{
         Arc,

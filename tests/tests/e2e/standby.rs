@@ -5,7 +5,8 @@ use crate::{
     line::Line,
     load::{Load, fund_users},
 };
-use largesse::{fleet::Fleet, house::Service, installation::Installation};
+use demo::{fleet::Fleet, installation::Installation};
+use identity::Service;
 use pgtest::Cluster;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::{

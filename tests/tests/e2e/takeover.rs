@@ -5,12 +5,12 @@ use crate::{
     load::{Load, fund_users, post},
 };
 use api::ledger::GetAccountRequest;
-use identity::Role;
-use largesse::{
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised},
 };
+use identity::Role;
+use identity::Service;
 use sqlx::{Connection as _, PgConnection};
 use std::time::{Duration, Instant};
 use tonic::Code;

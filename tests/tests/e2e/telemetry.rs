@@ -6,13 +6,13 @@ use crate::{
     hops,
 };
 use api::gift::SendGiftRequest;
-use identity::Role;
-use largesse::{
+use demo::{
     fleet::Fleet,
-    house::Service,
     installation::{Installation, authorised},
     shop::Shop,
 };
+use identity::Role;
+use identity::Service;
 use metrics::Exported;
 use tonic::Request;
 use uuid::Uuid;

@@ -1,10 +1,9 @@
 //! `largesse backup` and `largesse restore`: a copy taken while everything runs, and an installation made of it.
-use crate::{
-    backup,
-    cli::{Outcome, settings::Place},
-};
+use crate::cli::settings::DatabaseArgument;
 use clap::Args;
 use db::Database;
+use operations::backup;
+use runtime::command::CommandResult;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Told after the options of backup.
@@ -29,7 +28,7 @@ outside the database tell how much that is: `largesse verify --heads` calls the 
 #[command(after_long_help = ABOUT_BACKUP)]
 pub struct BackupArguments {
     #[command(flatten)]
-    pub place: Place,
+    pub place: DatabaseArgument,
     /// An empty directory for the copy; made where there is none, for its owner only.
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
@@ -40,14 +39,14 @@ pub struct BackupArguments {
 #[command(after_long_help = ABOUT_RESTORE)]
 pub struct RestoreArguments {
     #[command(flatten)]
-    pub place: Place,
+    pub place: DatabaseArgument,
     /// What `largesse backup` made.
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
 }
 
 /// Copies, and says what is in the copy.
-pub async fn backup(address: String, to: PathBuf) -> Outcome {
+pub async fn backup(address: String, to: PathBuf) -> CommandResult {
     let made = backup::backup(&Database::parse(&address)?, &to).await?;
     for (book, (commit_no, hash)) in &made.heads {
         println!("{book}: up to commit {commit_no} {hash}");
@@ -60,7 +59,7 @@ pub async fn backup(address: String, to: PathBuf) -> Outcome {
 }
 
 /// Makes an installation of a copy and checks it; exit code 1 when a check does not hold.
-pub async fn restore(address: String, from: PathBuf) -> Outcome {
+pub async fn restore(address: String, from: PathBuf) -> CommandResult {
     let report = backup::restore(&from, &Database::parse(&address)?).await?;
     for book in &report.books {
         let found = if book.ok() { "green" } else { "RED; see `largesse verify`" };

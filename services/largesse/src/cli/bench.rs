@@ -1,131 +1,27 @@
-//! `largesse bench`: how fast a gift is, as ratios to a bare server on the same machine in the same minute.
-use crate::{
-    bench::{self, Options, Row, stored::Size},
-    cli::Outcome,
-};
-use clap::{Args, ValueEnum};
-use std::{path::PathBuf, process::ExitCode, time::Duration};
-use tokio::signal::unix::{SignalKind, signal};
+//! `largesse bench`: runs `largesse-bench`, a program of its own, so that nothing of it is in this one.
+use clap::Args;
+use runtime::command::CommandResult;
+use std::{env, ffi::OsString, os::unix::process::CommandExt as _, process::Command};
 
-/// Told after the options.
-const EXPLANATION: &str = "\
-A house and a bare gRPC server, each a process of its own, are called over loopback TCP in turns. Each line of the comparison says what was measured
-here, what it is compared with, the ratio (the median over the alternations), and whether the goal for this database is met. Every gift is durable
-before it is answered; at the end the house is killed, and every gift it has accepted must be in the ledger once. Wants an otherwise idle machine.
-
-On PostgreSQL, name a server on this machine and a directory on the same disk; it must let in 100 connections and, for --stored, make databases
-(largesse_bench_..., which an interrupted run leaves behind):
-  largesse bench --database postgres://postgres@localhost/bench --work-dir /var/tmp --baseline postgres-naive --stored
-
-A large book that is filled once and used again:
-  largesse bench --rows stored --stored-dir /var/tmp/large";
+/// The program, beside this one.
+const PROGRAM: &str = "largesse-bench";
 
 /// Options of `largesse bench`.
 #[derive(Debug, Args)]
-#[command(after_long_help = EXPLANATION)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
 pub struct Arguments {
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; an SQLite directory of its own, removed afterwards, when not given. A book of its own is made in
-    /// a database that is given, and stays.
-    #[arg(long, value_name = "URL")]
-    pub database: Option<String>,
-    /// Where the directory of its own is made, and where the disk is measured; the system's temporary directory when not given. Must be on a disk,
-    /// with PostgreSQL on the server's.
-    #[arg(long, value_name = "DIR")]
-    pub work_dir: Option<PathBuf>,
-    /// Seconds each measurement takes in each alternation, 0.1 to 60.
-    #[arg(long, default_value = "1", value_parser = seconds)]
-    pub seconds: Duration,
-    /// How often each measurement is taken, in turn with what it is compared with, 1 to 100.
-    #[arg(long, visible_alias = "rounds", default_value = "5", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub alternations: u16,
-    /// What to measure; everything but `stored` and `naive` when not given. `telemetry` runs houses of its own.
-    #[arg(long, visible_alias = "only", value_enum, value_delimiter = ',', value_name = "ROW,...")]
-    pub rows: Vec<Row>,
-    /// Measures what others would do beside it, on the same server: `postgres-naive`, one transaction per gift.
-    #[arg(long, value_enum, value_name = "NAME")]
-    pub baseline: Option<Baseline>,
-    /// Measures a book that holds many accounts and transfers beside an empty one, its restart after a kill, and the memory it takes. Filling it takes
-    /// minutes and gigabytes in --work-dir or, with PostgreSQL, in a database of its own; they are removed afterwards.
-    #[arg(long)]
-    pub stored: bool,
-    /// Accounts in that book, two fifths of them viewers.
-    #[arg(long, default_value = "10000000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(10..=100_000_000))]
-    pub stored_accounts: u64,
-    /// Transfers in that book, two of which are a gift.
-    #[arg(long, default_value = "20000000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    pub stored_transfers: u64,
-    /// Keeps that book here, and uses the one that is kept here already, grown by what earlier runs measured.
-    #[arg(long, value_name = "DIR")]
-    pub stored_dir: Option<PathBuf>,
-    /// Prints JSON instead of a table.
-    #[arg(long)]
-    pub json: bool,
-    /// Fails when a goal is missed.
-    #[arg(long)]
-    pub assert: bool,
+    /// Options of `largesse-bench`; `--help` tells them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    pub arguments: Vec<OsString>,
 }
 
-/// What others would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Baseline {
-    /// One PostgreSQL transaction per gift: both people's rows locked, two transfers, the id kept. Needs --database postgres://….
-    PostgresNaive,
-}
-
-impl Arguments {
-    /// What is to be measured, or what is wrong with these options.
-    pub fn into_options(self) -> Result<Options, String> {
-        let mut rows = if self.rows.is_empty() { Row::STANDARD.to_vec() } else { self.rows };
-        rows.extend(self.stored.then_some(Row::Stored));
-        rows.extend(self.baseline.map(|Baseline::PostgresNaive| Row::Naive));
-        rows.sort_unstable();
-        rows.dedup();
-        let postgres = self.database.as_deref().is_some_and(|database| database.starts_with("postgres"));
-        if rows.contains(&Row::Naive) && !postgres {
-            return Err("--baseline postgres-naive needs --database postgres://…: it runs on the same server".to_owned());
-        }
-        let stored = Size { accounts: self.stored_accounts, transfers: self.stored_transfers, dir: self.stored_dir };
-        if let Some(problem) = stored.problem().filter(|_| rows.contains(&Row::Stored)) {
-            return Err(problem);
-        }
-        Ok(Options {
-            database: self.database,
-            work_dir: self.work_dir.unwrap_or_else(std::env::temp_dir),
-            slice: self.seconds,
-            rounds: usize::from(self.alternations),
-            rows,
-            stored,
-        })
+/// Becomes that program, so that its exit code and signals are what they would be; returns only when it can't.
+pub fn run(arguments: Arguments) -> CommandResult {
+    let program = env::current_exe()?.with_file_name(PROGRAM);
+    if !program.is_file() {
+        let build = "build it with `cargo build --release -p bench` (`make bench` does)";
+        return Err(format!("{} is not there, so nothing was measured; {build}", program.display()).into());
     }
-}
-
-/// Measures and prints. Fails when an accepted gift is missing in the ledger or the ledger's journal is not sound.
-pub async fn run(arguments: Arguments) -> Outcome {
-    let (json, assert) = (arguments.json, arguments.assert);
-    let options = arguments.into_options()?;
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let report = tokio::select! {
-        report = bench::run(options, |progress| eprintln!("{progress}")) => report?,
-        // Dropping the run ends its servers and removes its directory.
-        _ = terminate.recv() => return Err("stopped".into()),
-        _ = interrupt.recv() => return Err("stopped".into()),
-    };
-    if json {
-        println!("{:#}", report.to_json());
-    } else {
-        print!("{}", report.to_text());
-    }
-    if let Some(problem) = report.problem() {
-        return Err(problem.to_owned().into());
-    }
-    let missed = report.missed();
-    for judged in &missed {
-        eprintln!("{} is {:.3}, its {} is {}", judged.key, judged.value, judged.word, judged.bound);
-    }
-    Ok(if assert && !missed.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
-    if (0.1..=60.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err("0.1 to 60".to_owned()) }
+    let error = Command::new(&program).args(arguments.arguments).exec();
+    Err(format!("{}: {error}", program.display()).into())
 }

@@ -1,9 +1,8 @@
 //! `largesse config`: settings printed, checked and explained.
-use crate::{
-    cli::{self, settings::Given},
-    config::{Config, PREFIX},
-};
+use crate::cli::settings::GivenSettings;
 use clap::{Args, Subcommand};
+use runtime::command;
+use runtime::config::{Config, PREFIX};
 use settings::{Kind, keys::keys};
 use std::{io::Write as _, process::ExitCode};
 
@@ -15,16 +14,16 @@ pub struct Arguments {
     #[arg(long)]
     pub default: bool,
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<ConfigCommand>,
 }
 
 /// What to do with settings.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum ConfigCommand {
     /// Reads settings as `serve` would and says what is wrong or dangerous. Exit code 2 when something is wrong.
-    Check(Given),
+    Check(GivenSettings),
     /// Prints every setting with where it was said. What must not be seen is hidden.
-    Show(Given),
+    Show(GivenSettings),
 }
 
 /// Prints or checks.
@@ -34,22 +33,22 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         return print(&settings::template::<Config>(PREFIX));
     }
     match &arguments.command {
-        Some(Command::Check(given)) => check(given),
-        Some(Command::Show(given)) => show(given),
-        None => ExitCode::from(cli::USAGE),
+        Some(ConfigCommand::Check(given)) => check(given),
+        Some(ConfigCommand::Show(given)) => show(given),
+        None => ExitCode::from(command::USAGE),
     }
 }
 
-fn check(given: &Given) -> ExitCode {
-    let read = match given.gather().and_then(cli::settings::Gathered::read) {
+fn check(given: &GivenSettings) -> ExitCode {
+    let read = match given.gather().and_then(crate::cli::settings::GatheredSettings::read) {
         Ok(read) => read,
-        Err(error) => return cli::refuse(&error),
+        Err(error) => return command::refuse(&error),
     };
     for warning in &read.warnings {
         println!("warning: {warning}");
     }
     // What is missing for a start is no mistake of a line, but no start either.
-    match read.config.into_options().and_then(|options| crate::house::check(&options).map(|()| options)) {
+    match read.config.into_options().and_then(|options| runtime::check(&options).map(|()| options)) {
         Ok(options) => {
             let services: Vec<&str> = options.services.iter().map(|service| service.as_str()).collect();
             println!("ok: {} would start", services.join(", "));
@@ -57,15 +56,15 @@ fn check(given: &Given) -> ExitCode {
         }
         Err(error) => {
             eprintln!("largesse: {error}");
-            ExitCode::from(cli::USAGE)
+            ExitCode::from(command::USAGE)
         }
     }
 }
 
-fn show(given: &Given) -> ExitCode {
-    let read = match given.gather().and_then(cli::settings::Gathered::read) {
+fn show(given: &GivenSettings) -> ExitCode {
+    let read = match given.gather().and_then(crate::cli::settings::GatheredSettings::read) {
         Ok(read) => read,
-        Err(error) => return cli::refuse(&error),
+        Err(error) => return command::refuse(&error),
     };
     let Ok(toml::Value::Table(tree)) = toml::Value::try_from(&read.config) else {
         eprintln!("largesse: the settings can't be written as TOML");

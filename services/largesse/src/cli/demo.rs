@@ -1,11 +1,11 @@
 //! `largesse demo`: the main job from end to end, in pretend money.
-use crate::{
-    cli::Outcome,
-    demo::{self, Options, summary::Summary, tell},
-    installation::Fault,
-};
 use clap::Args;
+use demo::{
+    installation::Fault,
+    story::{self, Options, summary::StorySummary, tell},
+};
 use money::BookName;
+use runtime::command::CommandResult;
 use std::{
     path::PathBuf,
     process::ExitCode,
@@ -39,13 +39,13 @@ pub struct Arguments {
 }
 
 /// Tells the story. Exit code 1 when an expected outcome is missing.
-pub async fn run(arguments: Arguments) -> Outcome {
+pub async fn run(arguments: Arguments) -> CommandResult {
     let temporary = tempfile::Builder::new().prefix("largesse-demo-").tempdir()?;
     let options = options(&arguments, &temporary)?;
-    let place = format!("seed {}, database {}, logs in {}", options.seed, demo::shown(&options.database), options.data_dir.display());
+    let place = format!("seed {}, database {}, logs in {}", options.seed, story::shown(&options.database), options.data_dir.display());
     let in_temporary = options.data_dir == temporary.path();
-    let database = demo::shown(&options.database);
-    let told = until_told(demo::run(options)).await;
+    let database = story::shown(&options.database);
+    let told = until_told(story::run(options)).await;
     let well = told.as_ref().is_ok_and(|summary| summary.missing.is_empty());
     if !well || arguments.keep {
         let kept = temporary.keep();
@@ -93,7 +93,7 @@ fn state_dir(database: &str) -> PathBuf {
 }
 
 /// Ends early when told to; the processes end with it.
-async fn until_told(story: impl Future<Output = Result<Summary, Fault>>) -> Result<Summary, Fault> {
+async fn until_told(story: impl Future<Output = Result<StorySummary, Fault>>) -> Result<StorySummary, Fault> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         told = story => told,
@@ -102,7 +102,7 @@ async fn until_told(story: impl Future<Output = Result<Summary, Fault>>) -> Resu
     }
 }
 
-fn print(summary: &Summary, json: bool, (place, left): (&str, &str)) -> Result<(), Fault> {
+fn print(summary: &StorySummary, json: bool, (place, left): (&str, &str)) -> Result<(), Fault> {
     if json {
         println!("{}", serde_json::to_string_pretty(summary)?);
     } else {

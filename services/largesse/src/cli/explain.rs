@@ -1,11 +1,10 @@
 //! `largesse explain`: the whole story behind an id.
-use crate::{
-    cli::{Outcome, book, settings::Place, user},
-    explain::{self, Scope, Sought, Story, links::Links},
-};
+use crate::cli::{book, settings::DatabaseArgument, user};
 use clap::Args;
 use db::Database;
 use money::{BookName, UserKey};
+use monitor::explain::{self, Links, Sought, Story, StoryScope};
+use runtime::command::CommandResult;
 use serde_json::Value;
 use std::{fmt::Write as _, process::ExitCode};
 
@@ -26,7 +25,7 @@ pub struct Arguments {
     #[arg(value_name = "ID", value_parser = Sought::parse)]
     pub id: Sought,
     #[command(flatten)]
-    pub place: Place,
+    pub place: DatabaseArgument,
     /// Only in this book.
     #[arg(long, value_name = "BOOK", value_parser = book)]
     pub book: Option<BookName>,
@@ -42,9 +41,9 @@ pub struct Arguments {
 }
 
 /// Tells it; exit code 1 when there is nothing to tell.
-pub async fn run(address: String, arguments: Arguments) -> Outcome {
+pub async fn run(address: String, arguments: Arguments) -> CommandResult {
     let Arguments { id, book, user, most, json, place: _ } = arguments;
-    let scope = Scope { book, user, most: usize::from(most) };
+    let scope = StoryScope { book, user, most: usize::from(most) };
     let stories = explain::explain(&Database::parse(&address)?, &id, &scope).await?;
     if json {
         println!("{}", serde_json::to_string_pretty(&stories)?);

@@ -1,15 +1,10 @@
 //! `largesse export`: a book's journal as CSV.
-use crate::{
-    audit,
-    cli::Outcome,
-    export::{self, Ended, Range},
-};
 use clap::Args;
 use db::Database;
-use ledger::store::{Book, Store};
+use monitor::audit;
+use operations::export::{self, Ended, Range};
+use runtime::command::CommandResult;
 use std::{
-    fs::File,
-    io::{BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -38,7 +33,7 @@ pub struct Arguments {
 }
 
 /// Writes the rows, and to the standard error how many.
-pub async fn run(arguments: Arguments) -> Outcome {
+pub async fn run(arguments: Arguments) -> CommandResult {
     let store = audit::open(&Database::parse(&arguments.database)?).await?;
     let books = store.books().await?;
     let Some(book) = books.iter().find(|book| book.name == arguments.book) else {
@@ -54,24 +49,11 @@ pub async fn run(arguments: Arguments) -> Outcome {
     let ended = if arguments.output == Path::new("-") {
         export::export(&*store, book, &range, std::io::stdout().lock()).await?
     } else {
-        to_file(&*store, book, &range, &arguments.output).await?
+        export::to_file(&*store, book, &range, &arguments.output).await?
     };
     match ended {
         Ended::Whole(rows) => eprintln!("{}: {rows} transfers", book.name),
         Ended::BrokenPipe => {}
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Beside the file first: one that was cut short must not pass for the whole.
-async fn to_file(store: &dyn Store, book: &Book, range: &Range, path: &Path) -> Result<Ended, audit::Fault> {
-    let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let mut out = BufWriter::new(File::create(&partial).map_err(|error| told(&partial, error))?);
-    let ended = export::export(store, book, range, &mut out).await?;
-    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(|error| told(&partial, error))?;
-    std::fs::rename(&partial, path).map_err(|error| told(path, error))?;
-    Ok(ended)
 }

@@ -1,12 +1,10 @@
 //! `largesse import`: postings from a CSV into a book of a running ledger.
-use crate::{
-    cli::Outcome,
-    import::{self, Target},
-};
 use api::ledger::ledger_service_client::LedgerServiceClient;
 use clap::Args;
 use identity::{Books, Grant, Issuer, Role};
 use money::{BookName, UserKey};
+use operations::import::{self, ImportTarget};
+use runtime::command::CommandResult;
 use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode, time::Duration};
 
 /// As long as a large file takes.
@@ -33,14 +31,14 @@ pub struct Arguments {
 }
 
 /// Exit code 1 when something of the file is not in the book.
-pub async fn run(arguments: Arguments) -> Outcome {
+pub async fn run(arguments: Arguments) -> CommandResult {
     let told = |error: std::io::Error| format!("{}: {error}", arguments.file.display());
     let file = BufReader::new(File::open(&arguments.file).map_err(told)?);
     let books = Books::Only(vec![BookName::try_new(&arguments.book)?]);
     let grant = Grant { subject: UserKey::try_new("import")?, role: Role::Service, app: String::new(), books };
     let token = Issuer::load_or_create(&arguments.data_dir)?.issue(&grant, TOKEN_TTL)?;
     let client = LedgerServiceClient::new(rpc::connect(&arguments.url)?).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
-    let mut target = Target { client, token, book: arguments.book, dry_run: arguments.dry_run };
+    let mut target = ImportTarget { client, token, book: arguments.book, dry_run: arguments.dry_run };
     let counts = import::import(&mut target, file, |what| eprintln!("{what}")).await?;
     let import::Counts { imported, there, left_out, refused, bad } = counts;
     let done = if arguments.dry_run { "would be imported" } else { "imported" };

@@ -1,20 +1,20 @@
 //! `largesse migrate`: brings the tables of services up to date and ends.
 //!
 //! Services do the same when they start. Run it before a rollout, so that the new program finds its tables and the old one still fits them.
-use crate::{
-    citus,
-    cli::{Outcome, settings::Place},
-    house::{Service, tables},
-};
+use crate::cli::settings::DatabaseArgument;
 use clap::Args;
 use db::Database;
+use identity::Service;
+use operations::citus;
+use runtime::command::CommandResult;
+use runtime::tables;
 use std::process::ExitCode;
 
 /// Options of `largesse migrate`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    pub place: Place,
+    pub place: DatabaseArgument,
     /// Whose tables; all of them when not given.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
@@ -24,7 +24,7 @@ pub struct Arguments {
 }
 
 /// Migrates and says what it looked at.
-pub async fn run(address: String, services: Vec<Service>, citus: bool) -> Outcome {
+pub async fn run(address: String, services: Vec<Service>, citus: bool) -> CommandResult {
     let database = Database::parse(&address)?;
     if citus {
         citus::check(&database).await?;

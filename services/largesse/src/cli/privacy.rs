@@ -1,20 +1,15 @@
 //! `largesse privacy`: what is personal, and a user's own data: shown or erased.
-use crate::{
-    cli::{Outcome, book, settings::Given, user},
-    house::Service,
-    privacy::{self, Fate, Of, PERSONAL},
-};
+use crate::cli::{book, settings::GivenSettings, user};
 use clap::{Args, Subcommand};
 use db::Database;
 use money::{BookName, UserKey};
+use operations::privacy::{
+    OnErasure, PERSONAL, WhoseData,
+    record::{self, AskedBy},
+};
+use runtime::command::CommandResult;
 use settings::Error;
 use std::{path::PathBuf, process::ExitCode};
-use support::{
-    acts::Acts,
-    domain::{Deed, Phase},
-    store::Store,
-};
-use uuid::Uuid;
 
 /// Told after the options.
 const EXPLANATION: &str = "\
@@ -25,17 +20,17 @@ who did it and why; without that record they are refused. The journal is neither
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    pub given: Given,
+    pub given: GivenSettings,
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; as the settings say when not given.
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
     #[command(subcommand)]
-    pub deed: Request,
+    pub deed: PrivacyRequest,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Request {
+pub enum PrivacyRequest {
     /// Lists every column that holds what is personal, and what becomes of it.
     List {
         /// Prints JSON instead of a table.
@@ -82,7 +77,7 @@ fn reason(text: &str) -> Result<String, String> {
 }
 
 /// Where everything is.
-pub struct Place {
+pub struct PrivacyStores {
     database: String,
     key_file: PathBuf,
     heads_dir: PathBuf,
@@ -90,62 +85,40 @@ pub struct Place {
 
 impl Arguments {
     /// What file, environment and flags say.
-    pub fn place(&self) -> Result<Place, Error> {
+    pub fn place(&self) -> Result<PrivacyStores, Error> {
         let mut layers = self.given.gather()?;
         if let Some(database) = &self.database {
             layers.set("database", database, "--database");
         }
-        if let Request::Export { payout_key_file: Some(file), .. } = &self.deed {
+        if let PrivacyRequest::Export { payout_key_file: Some(file), .. } = &self.deed {
             layers.set("payout.key_file", &file.display().to_string(), "--payout-key-file");
         }
         let config = layers.read()?.config;
-        let beside = crate::house::payout_key_file(&config.data_dir);
+        let beside = runtime::payout_key_file(&config.data_dir);
         let key_file = if config.payout.has_key() { config.payout.key_file.clone() } else { beside };
-        let heads_dir = config.ledger.heads_dir.clone().unwrap_or_else(|| config.data_dir.join(crate::house::HEADS));
-        Ok(Place { database: config.database_address(), key_file, heads_dir })
+        let heads_dir = config.ledger.heads_dir.clone().unwrap_or_else(|| config.data_dir.join(runtime::HEADS));
+        Ok(PrivacyStores { database: config.database_address(), key_file, heads_dir })
     }
 }
 
 /// Does it.
-pub async fn run(place: Place, request: Request) -> Outcome {
-    let (whose, name) = match &request {
-        Request::List { json } => return list(*json),
-        Request::Export { whose, .. } => (whose, "largesse privacy export"),
-        Request::Erase { whose } => (whose, "largesse privacy erase"),
+pub async fn run(place: PrivacyStores, request: PrivacyRequest) -> CommandResult {
+    let whose = match &request {
+        PrivacyRequest::List { json } => return list(*json),
+        PrivacyRequest::Export { whose, .. } | PrivacyRequest::Erase { whose } => whose,
     };
     let database = Database::parse(&place.database)?;
-    if !crate::audit::exists(&database, Service::Support).await? {
-        return Err("there is no record of what staff did in this database, so nothing is shown or erased".into());
-    }
-    let acts = Acts::new(Store::open(&database).await?, Some(place.heads_dir));
-    let of = Of { database: &database, book: whose.book.clone(), user: whose.user.clone() };
-    // Why is in the first line only: what is erased must not come back with the second.
-    let deed = |phase, outcome: &str, act_id| Deed {
-        act_id,
-        phase,
-        subject: whose.by.to_string(),
-        issuer: "terminal".to_owned(),
-        role: "admin".to_owned(),
-        rpc: name.to_owned(),
-        book: whose.book.to_string(),
-        user_id: whose.user.to_string(),
-        outcome: outcome.to_owned(),
-        reason: if phase == Phase::Begun { whose.reason.clone() } else { String::new() },
-        request_json: String::new(),
-    };
-    let act_id = Uuid::now_v7();
-    acts.record(deed(Phase::Begun, "", act_id)).await.map_err(tonic::Status::from)?;
+    let of = WhoseData { database: &database, book: whose.book.clone(), user: whose.user.clone() };
+    let asked = AskedBy { by: &whose.by, reason: &whose.reason, heads_dir: &place.heads_dir };
     let done = match &request {
-        Request::Export { .. } => privacy::export(&of, &place.key_file).await,
-        _ => privacy::erase(&of).await.and_then(|erased| Ok(serde_json::to_value(erased)?)),
+        PrivacyRequest::Export { .. } => record::export(&of, &asked, &place.key_file).await?,
+        _ => record::erase(&of, &asked).await?,
     };
-    let outcome = if done.is_ok() { "OK" } else { "FAILED" };
-    acts.record(deed(Phase::Ended, outcome, act_id)).await.map_err(tonic::Status::from)?;
-    println!("{:#}", done?);
+    println!("{done:#}");
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(json: bool) -> Outcome {
+fn list(json: bool) -> CommandResult {
     if json {
         println!("{}", serde_json::to_string_pretty(&PERSONAL)?);
         return Ok(ExitCode::SUCCESS);
@@ -153,9 +126,9 @@ fn list(json: bool) -> Outcome {
     println!("{:<10} {:<32} {:<60} on erasure", "service", "column", "what it holds");
     for personal in PERSONAL {
         let fate = match personal.fate {
-            Fate::Removed => "its row is removed".to_owned(),
-            Fate::Emptied => "emptied".to_owned(),
-            Fate::Kept(why) => format!("kept: {why}"),
+            OnErasure::Removed => "its row is removed".to_owned(),
+            OnErasure::Emptied => "emptied".to_owned(),
+            OnErasure::Kept(why) => format!("kept: {why}"),
         };
         println!("{:<10} {:<32} {:<60} {fate}", personal.service.as_str(), personal.column, personal.what);
     }

@@ -1,13 +1,14 @@
 //! `largesse replay`: a recording against an installation.
-use crate::{
-    cli::Outcome,
-    fleet::{self, Fleet},
-    house::{House, Options, Service},
-    installation::{Fault, Installation},
-    replay::{self, Report},
-};
 use clap::Args;
+use demo::{
+    fleet::{self, Fleet},
+    installation::{Fault, Installation},
+    replay::{self, ReplayReport},
+};
+use identity::Service;
 use money::BookName;
+use runtime::command::CommandResult;
+use runtime::{Options, Runtime};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Options of `largesse replay`.
@@ -40,7 +41,7 @@ pub struct Arguments {
 }
 
 /// Runs the recording.
-pub async fn run(arguments: Arguments) -> Outcome {
+pub async fn run(arguments: Arguments) -> CommandResult {
     let events = replay::read(&arguments.file)?;
     let book = BookName::try_new(&arguments.book)?;
     let report = if let (Some(url), Some(store_url), Some(data_dir)) = (&arguments.url, &arguments.store_url, &arguments.data_dir) {
@@ -57,15 +58,15 @@ pub async fn run(arguments: Arguments) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn inside(database: String, data_dir: PathBuf, book: BookName, events: &[replay::Event]) -> Result<Report, Fault> {
+async fn inside(database: String, data_dir: PathBuf, book: BookName, events: &[replay::RecordedEvent]) -> Result<ReplayReport, Fault> {
     let options = Options { database, books: vec![book.to_string()], ..Options::sandbox(data_dir) };
-    let house = House::start(options).await?;
-    let report = replay::run(&Installation::inside(&house, book)?, events).await;
-    house.shutdown().await;
+    let runtime = Runtime::start(options).await?;
+    let report = replay::run(&Installation::inside(&runtime, book)?, events).await;
+    runtime.shutdown().await;
     report
 }
 
-async fn split(database: String, data_dir: PathBuf, book: BookName, events: &[replay::Event]) -> Result<Report, Fault> {
+async fn split(database: String, data_dir: PathBuf, book: BookName, events: &[replay::RecordedEvent]) -> Result<ReplayReport, Fault> {
     let options = fleet::Options {
         binary: std::env::current_exe()?,
         database,
@@ -81,12 +82,12 @@ async fn split(database: String, data_dir: PathBuf, book: BookName, events: &[re
     report
 }
 
-fn print(report: &Report, json: bool) -> Result<(), Fault> {
+fn print(report: &ReplayReport, json: bool) -> Result<(), Fault> {
     if json {
         println!("{}", serde_json::to_string_pretty(report)?);
         return Ok(());
     }
-    let Report { events, bought_coins, replayed, free, refused, .. } = report;
+    let ReplayReport { events, bought_coins, replayed, free, refused, .. } = report;
     println!("{events} events, {bought_coins} coins bought, {replayed} answered before, {free} worth nothing");
     for (reason, count) in refused {
         println!("refused {count}: {reason}");

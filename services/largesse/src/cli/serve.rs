@@ -1,12 +1,9 @@
 //! `largesse serve`: services until told to stop.
-use crate::{
-    cli::{
-        Outcome,
-        settings::{Given, Read},
-    },
-    house::{House, Options, Service},
-};
+use crate::cli::settings::{GivenSettings, Read};
 use clap::Args;
+use identity::Service;
+use runtime::command::CommandResult;
+use runtime::{Options, Runtime};
 use settings::Error;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,7 +15,7 @@ mod tests;
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    pub given: Given,
+    pub given: GivenSettings,
     /// The services to run here; all of them when not given.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
@@ -134,28 +131,28 @@ impl Arguments {
 }
 
 /// Runs until SIGTERM or SIGINT, then lets calls in flight finish.
-pub async fn run(options: Options, warnings: Vec<String>) -> Outcome {
+pub async fn run(options: Options, warnings: Vec<String>) -> CommandResult {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
     // Before anything starts, so that a signal during start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let starting = House::start(options);
-    let mut house = tokio::select! {
-        house = starting => house?,
+    let starting = Runtime::start(options);
+    let mut runtime = tokio::select! {
+        runtime = starting => runtime?,
         _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
         _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
     };
-    for line in house.listening() {
+    for line in runtime.listening() {
         println!("{line}");
     }
     println!("ready");
     let failure = tokio::select! {
-        failure = house.failed() => Some(failure),
+        failure = runtime.failed() => Some(failure),
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
     };
-    house.shutdown().await;
+    runtime.shutdown().await;
     match failure {
         Some(error) => Err(error.into()),
         None => Ok(ExitCode::SUCCESS),

@@ -1,12 +1,12 @@
 //! How every command that has settings is given them: a file, the environment, and any key by flag.
-use crate::config::{self, Config};
 use clap::Args;
+use runtime::config::{self, Config};
 use settings::{Error, Layers};
 use std::path::PathBuf;
 
 /// Where settings come from.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Given {
+pub struct GivenSettings {
     /// File with settings; `largesse config --default` prints one.
     #[arg(long, env = config::FILE_VARIABLE, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -17,15 +17,15 @@ pub struct Given {
 
 /// Which database, for commands that work on one.
 #[derive(Debug, Clone, Args)]
-pub struct Place {
+pub struct DatabaseArgument {
     #[command(flatten)]
-    pub given: Given,
+    pub given: GivenSettings,
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; as the settings say when not given.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
 }
 
-impl Place {
+impl DatabaseArgument {
     /// The database's address, by flag, environment or file.
     pub fn address(&self) -> Result<String, Error> {
         let mut layers = self.given.gather()?;
@@ -48,12 +48,12 @@ pub struct Read {
 }
 
 /// Layers, and the variables among them that mean nothing.
-pub struct Gathered {
+pub struct GatheredSettings {
     layers: Layers,
     unknown: Vec<String>,
 }
 
-impl Gathered {
+impl GatheredSettings {
     /// Lays one value over the others.
     pub fn set(&mut self, key: &str, value: &str, flag: &str) {
         self.layers.set(key, value, flag);
@@ -74,14 +74,14 @@ impl Gathered {
     }
 }
 
-impl Given {
+impl GivenSettings {
     /// The file, the environment over it, and `--set` over both. A command's own flags come after.
-    pub fn gather(&self) -> Result<Gathered, Error> {
+    pub fn gather(&self) -> Result<GatheredSettings, Error> {
         let (mut layers, unknown) = config::layers(self.config.as_deref())?;
         for pair in &self.set {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             layers.set(key.trim(), value.trim(), &format!("--set {key}"));
         }
-        Ok(Gathered { layers, unknown })
+        Ok(GatheredSettings { layers, unknown })
     }
 }

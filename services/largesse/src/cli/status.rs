@@ -1,8 +1,8 @@
 //! `largesse status`: does everything answer, and is the money where it should be?
-use crate::cli::Outcome;
 use api::monitor::{CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, monitor_service_client::MonitorServiceClient};
 use clap::Args;
 use rpc::{Tls, Transport, tls};
+use runtime::command::CommandResult;
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 use tonic::Request;
@@ -42,7 +42,7 @@ pub struct Arguments {
 
 /// A process as it answered.
 #[derive(Debug, Serialize)]
-struct Process {
+struct ProcessStatus {
     url: String,
     /// Services with whether they serve; nothing where it could not be asked.
     services: Vec<(String, bool)>,
@@ -52,8 +52,8 @@ struct Process {
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]
-struct Found {
-    processes: Vec<Process>,
+struct StatusFound {
+    processes: Vec<ProcessStatus>,
     /// Whether the money is where it should be; nothing where nobody could say.
     green: Option<bool>,
     /// What is wrong or not known, with its book.
@@ -64,13 +64,13 @@ struct Found {
 }
 
 /// Asks and tells.
-pub async fn run(arguments: Arguments) -> Outcome {
+pub async fn run(arguments: Arguments) -> CommandResult {
     let tls = Tls::load(tls::Config { peer_ca: arguments.ca.clone().unwrap_or_default(), ..tls::Config::default() })?;
     let token = match &arguments.token_file {
         Some(file) => Some(std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?.trim().to_owned()),
         None => None,
     };
-    let mut found = Found { processes: Vec::new(), green: None, checks: Vec::new(), books: Vec::new(), money_unknown: None };
+    let mut found = StatusFound { processes: Vec::new(), green: None, checks: Vec::new(), books: Vec::new(), money_unknown: None };
     for url in &arguments.urls {
         let transport = rpc::connect_with(url, &tls)?;
         let process = ask(url, &transport).await;
@@ -94,10 +94,10 @@ pub async fn run(arguments: Arguments) -> Outcome {
     Ok(found.code())
 }
 
-async fn ask(url: &str, transport: &Transport) -> Process {
+async fn ask(url: &str, transport: &Transport) -> ProcessStatus {
     let mut services = Vec::new();
     let mut health = HealthClient::new(transport.clone());
-    let known = crate::house::Service::ALL.into_iter().filter_map(crate::house::Service::grpc_name);
+    let known = identity::Service::ALL.into_iter().filter_map(identity::Service::grpc_name);
     for name in known {
         let mut request = Request::new(HealthCheckRequest { service: name.to_owned() });
         request.set_timeout(ANSWER_MAX);
@@ -105,10 +105,10 @@ async fn ask(url: &str, transport: &Transport) -> Process {
             Ok(answer) => services.push((name.to_owned(), answer.into_inner().status() == ServingStatus::Serving)),
             // It does not run there.
             Err(status) if status.code() == tonic::Code::NotFound => {}
-            Err(status) => return Process { url: url.to_owned(), services: Vec::new(), fault: Some(status.message().to_owned()) },
+            Err(status) => return ProcessStatus { url: url.to_owned(), services: Vec::new(), fault: Some(status.message().to_owned()) },
         }
     }
-    Process { url: url.to_owned(), services, fault: None }
+    ProcessStatus { url: url.to_owned(), services, fault: None }
 }
 
 async fn money(transport: &Transport, token: Option<&str>) -> Result<GetHealthOfMoneyResponse, String> {
@@ -121,7 +121,7 @@ async fn money(transport: &Transport, token: Option<&str>) -> Result<GetHealthOf
     answer.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
 }
 
-impl Found {
+impl StatusFound {
     fn note(&mut self, health: &GetHealthOfMoneyResponse) {
         self.green = Some(health.green);
         let books = health.books.iter().map(|book| (book.book.as_str(), &book.checks));

@@ -1,8 +1,8 @@
 //! `largesse token`: a signed token on standard output.
-use crate::cli::Outcome;
 use clap::Args;
 use identity::{Books, Grant, Issuer, Role};
 use money::{BookName, UserKey};
+use runtime::command::CommandResult;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ pub struct Arguments {
 }
 
 /// Prints the token.
-pub fn run(arguments: &Arguments) -> Outcome {
+pub fn run(arguments: &Arguments) -> CommandResult {
     println!("{}", issue(arguments)?);
     Ok(ExitCode::SUCCESS)
 }

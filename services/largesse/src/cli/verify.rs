@@ -1,7 +1,8 @@
 //! `largesse verify`: are the books right?
-use crate::{audit, cli::Outcome, house};
 use clap::Args;
 use db::Database;
+use monitor::audit;
+use runtime::command::CommandResult;
 use std::{path::PathBuf, process::ExitCode};
 
 /// Options of `largesse verify`.
@@ -19,16 +20,16 @@ pub struct Arguments {
 }
 
 /// Exit code 1 when a check does not hold.
-pub async fn run(arguments: Arguments) -> Outcome {
+pub async fn run(arguments: Arguments) -> CommandResult {
     let database = Database::parse(&arguments.database)?;
     if let Some(dir) = arguments.heads.as_ref().filter(|dir| !dir.is_dir()) {
         return Err(format!("--heads {}: there is no such directory", dir.display()).into());
     }
     if let Some(dir) = database.sqlite_dir() {
         let what = "if it is in use and no copy any more, take its manifest.json away";
-        crate::backup::intact(dir).map_err(|error| format!("{}: {error}; {what}", dir.display()))?;
+        operations::backup::intact(dir).map_err(|error| format!("{}: {error}; {what}", dir.display()))?;
     }
-    let beside = || database.sqlite_dir().map(|dir| dir.join(house::HEADS)).filter(|dir| dir.is_dir());
+    let beside = || database.sqlite_dir().map(|dir| dir.join(runtime::HEADS)).filter(|dir| dir.is_dir());
     let report = audit::audit(&database, arguments.heads.clone().or_else(beside).as_deref()).await?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -62,7 +63,7 @@ fn tell(book: &audit::BookReport) {
                 Some(heads) => println!("{}: {heads} heads written outside the database are in the chain", ledger.book),
                 None => println!("{}: not compared with heads outside the database: there are none here", ledger.book),
             }
-            let audit::coins::Coins { issued, redeemed, held, owed } = book.coins;
+            let audit::coins::CoinSums { issued, redeemed, held, owed } = book.coins;
             println!("{}: {issued} coins issued, {redeemed} redeemed, {held} held, {owed} owed", ledger.book);
         }
     }

@@ -1,9 +1,8 @@
 //! Which tables a Citus cluster spreads, against what PostgreSQL says of them. Citus itself is not there: its two functions and its list of tables are
 //! stood in for, so what is shown is what it would be asked, and that its rule of uniqueness holds for all that is asked.
-use largesse::{
-    citus::{PLAN, Place, distribute},
-    house::{Service, tables},
-};
+use identity::Service;
+use operations::citus::{PLAN, TablePlacement, distribute};
+use runtime::tables;
 use sqlx::{Connection as _, PgConnection};
 use std::collections::BTreeMap;
 
@@ -55,7 +54,7 @@ async fn every_table_has_a_place_and_what_is_spread_can_be() {
     // What lies together has the same type of book.
     let mut types: BTreeMap<&str, String> = BTreeMap::new();
     for (table, place) in PLAN {
-        let Place::Spread { beside } = place else { continue };
+        let TablePlacement::Spread { beside } = place else { continue };
         let sql = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = $1::regclass AND attname = 'book'";
         let kind: String = sqlx::query_scalar(sql).bind(table).fetch_one(&mut connection).await.unwrap();
         assert_eq!(*types.entry(beside).or_insert_with(|| kind.clone()), kind, "{table}");

@@ -1,12 +1,12 @@
 //! `largesse export`: the journal as CSV, the same bytes each time.
 use db::Database;
-use largesse::export::{Ended, HEADER, Range, export};
 use ledger::{
     Ledger,
     domain::request::{AccountName, Action, Fields, NewTransfer, Request},
     store::{Book, Mode, Store},
 };
 use money::{Amount, BookName};
+use operations::export::{Ended, HEADER, Range, export};
 use std::{
     io::{BufRead as _, BufReader},
     path::Path,

@@ -1,16 +1,16 @@
 //! `largesse import`: what was exported elsewhere, taken in once, and bad lines named.
-use largesse::{
-    export::{HEADER, Range, export},
-    house::{House, Options},
-    import::{Counts, Target, import},
-    installation::Installation,
-};
+use demo::installation::Installation;
 use ledger::{
     Ledger,
     domain::request::{AccountName, Action, Fields, NewTransfer, Request},
     store::Mode,
 };
 use money::{Amount, BookName};
+use operations::{
+    export::{HEADER, Range, export},
+    import::{Counts, ImportTarget, import},
+};
+use runtime::{Options, Runtime};
 use uuid::Uuid;
 
 fn transfer(debit: &str, credit: &str, amount: i64) -> NewTransfer {
@@ -54,10 +54,10 @@ async fn exported() -> String {
 async fn a_file_is_taken_in_once_and_its_bad_lines_are_named() {
     let file = exported().await;
     let dir = tempfile::tempdir().unwrap();
-    let house = House::start(Options::sandbox(dir.path().to_owned())).await.unwrap();
+    let house = Runtime::start(Options::sandbox(dir.path().to_owned())).await.unwrap();
     let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
     let token = installation.token("import", identity::Role::Service).unwrap();
-    let target = |dry_run| Target { client: installation.ledger(), token: token.clone(), book: "demo".to_owned(), dry_run };
+    let target = |dry_run| ImportTarget { client: installation.ledger(), token: token.clone(), book: "demo".to_owned(), dry_run };
     let run = async |dry_run, text: String| {
         let mut told = Vec::new();
         let counts = import(&mut target(dry_run), text.as_bytes(), |what| told.push(what)).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_file_is_taken_in_once_and_its_bad_lines_are_named() {
     assert_eq!(run(false, file.clone()).await.0, Counts { imported: 1, there: 301, left_out: 1, refused: 0, bad: 0 });
     assert_eq!(run(false, file).await.0, Counts { imported: 0, there: 302, left_out: 1, refused: 0, bad: 0 });
     let account = api::ledger::GetAccountRequest { book: "demo".to_owned(), account: "viewer/u1/coins".to_owned() };
-    let account = largesse::installation::authorised(account, &token).unwrap();
+    let account = demo::installation::authorised(account, &token).unwrap();
     let account = installation.ledger().get_account(account).await.unwrap().into_inner().account.unwrap();
     assert_eq!((account.balance, account.available), (1_000 - 600 - 20, 380));
     let headless = import(&mut target(false), HEADER[0].as_bytes(), |_| {}).await;

@@ -3,13 +3,14 @@ use crate::{options, signed, signed_for};
 use api::monitor::{
     CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, monitor_service_client::MonitorServiceClient,
 };
-use identity::{Books, Role};
-use largesse::{
-    house::{House, Options, Service},
+use demo::{
     installation::{Installation, explained},
     shop::Shop,
 };
+use identity::Service;
+use identity::{Books, Role};
 use money::BookName;
+use runtime::{Options, Runtime};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use std::{
     path::Path,
@@ -20,7 +21,7 @@ use tonic::Code;
 /// Looks come every tenth of a second.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn health(house: &House) -> GetHealthOfMoneyResponse {
+async fn health(house: &Runtime) -> GetHealthOfMoneyResponse {
     let mut monitor = MonitorServiceClient::new(house.transport_for(Service::Monitor).unwrap());
     // Of all books, so also what is of the whole installation.
     let ask = signed_for(house, Role::Service, Books::All, GetHealthOfMoneyRequest::default());
@@ -28,7 +29,7 @@ async fn health(house: &House) -> GetHealthOfMoneyResponse {
 }
 
 /// Looks until a check has come to this; what it says then.
-async fn until(house: &House, name: &str, outcome: CheckOutcome) -> String {
+async fn until(house: &Runtime, name: &str, outcome: CheckOutcome) -> String {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         let found = health(house).await;
@@ -51,10 +52,10 @@ async fn behind(dir: &Path, file: &str, sql: &'static str) {
     connection.close().await.unwrap();
 }
 
-async fn start(dir: &Path) -> House {
+async fn start(dir: &Path) -> Runtime {
     let mut given: Options = options(dir);
     given.settings.monitor.every_ms = 100;
-    let house = House::start(given).await.unwrap();
+    let house = Runtime::start(given).await.unwrap();
     let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
     Shop::open(&installation).await.unwrap().buy("u1", 500).await.unwrap();
     // Somebody of the staff did something.
@@ -90,7 +91,7 @@ async fn a_sound_house_is_green_and_each_damage_fails_its_own_check() {
             behind(dir.path(), file, sql).await;
             let mut given = options(dir.path());
             given.settings.monitor.every_ms = 100;
-            let house = House::start(given).await.unwrap();
+            let house = Runtime::start(given).await.unwrap();
             let why = until(&house, check, CheckOutcome::Failed).await;
             assert!(why.contains(said), "{why}");
             continue;
@@ -112,7 +113,7 @@ const UNKNOWN: &str = "UPDATE purchase SET state = 1, posting_id = '', created_a
 
 async fn problems(dir: &Path) -> Vec<String> {
     let database = db::Database::parse(&format!("sqlite:{}", dir.display())).unwrap();
-    let mut report = largesse::audit::audit(&database, None).await.unwrap();
+    let mut report = monitor::audit::audit(&database, None).await.unwrap();
     report.books.remove(0).problems
 }
 

@@ -1,13 +1,14 @@
 //! What is personal: listed completely, shown whole, erased for good, and the journal none the wiser.
 use crate::options;
-use identity::Role;
-use largesse::{
-    house::{House, Service, tables},
+use demo::{
     installation::{Installation, authorised, explained},
-    privacy::PERSONAL,
     shop::Shop,
 };
+use identity::Role;
+use identity::Service;
 use money::BookName;
+use operations::privacy::PERSONAL;
+use runtime::{Runtime, tables};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     collections::BTreeSet,
@@ -63,8 +64,8 @@ fn largesse(dir: &Path, arguments: &[&str]) -> Output {
 }
 
 /// With a purchase, a bank account, a member of staff who looked, and a settled payout.
-async fn lived_in(dir: &Path) -> House {
-    let house = House::start(options(dir)).await.unwrap();
+async fn lived_in(dir: &Path) -> Runtime {
+    let house = Runtime::start(options(dir)).await.unwrap();
     let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
     Shop::open(&installation).await.unwrap().buy("u1", 500).await.unwrap();
     let creator = installation.token("u1", Role::Creator).unwrap();

@@ -72,3 +72,30 @@ async fn migrating_twice_changes_nothing() {
         assert!(printed.contains("ledger: up to date"), "{printed}");
     }
 }
+
+/// What `largesse bench --seconds 9` does where its program is another one, or none.
+fn bench_beside(program: Option<&str>) -> std::process::Output {
+    let largesse = Path::new(env!("CARGO_BIN_EXE_largesse"));
+    // Beside the real one, so that it can be linked and not copied: a file that was just written may be busy.
+    let dir = tempfile::tempdir_in(largesse.parent().unwrap()).unwrap();
+    let linked = dir.path().join("largesse");
+    std::fs::hard_link(largesse, &linked).unwrap();
+    if let Some(program) = program {
+        std::os::unix::fs::symlink(program, dir.path().join("largesse-bench")).unwrap();
+    }
+    std::process::Command::new(linked).args(["bench", "--seconds", "9", "--json", "--help", "--version"]).output().unwrap()
+}
+
+#[test]
+fn bench_runs_its_program_with_the_same_arguments_and_exit_code_or_says_what_to_build() {
+    let echoed = bench_beside(Some("/bin/echo"));
+    assert!(echoed.status.success());
+    assert_eq!(String::from_utf8_lossy(&echoed.stdout).trim(), "--seconds 9 --json --help --version");
+    let failed = bench_beside(Some("/bin/false"));
+    assert_eq!(failed.status.code(), Some(1));
+    assert!(failed.stdout.is_empty() && failed.stderr.is_empty(), "{failed:?}");
+    let missing = bench_beside(None);
+    let told = String::from_utf8_lossy(&missing.stderr);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(told.contains("largesse-bench") && told.contains("cargo build --release -p bench"), "{told}");
+}

@@ -1,12 +1,10 @@
 //! Streams that only stay open: so many for each, over every way to a service.
 use crate::options;
 use api::gift::{SendGiftsRequest, SendGiftsResponse};
+use demo::installation::{Installation, authorised};
 use identity::Role;
-use largesse::{
-    house::House,
-    installation::{Installation, authorised},
-};
 use money::BookName;
+use runtime::Runtime;
 use tonic::{Code, Status, Streaming};
 
 async fn open(installation: &Installation, user: &str) -> Result<Streaming<SendGiftsResponse>, Status> {
@@ -20,7 +18,7 @@ async fn one_user_holds_so_many_streams_open_and_others_have_their_own() {
     let dir = tempfile::tempdir().unwrap();
     let mut given = options(dir.path());
     given.quotas.user_streams = 2;
-    let house = House::start(given).await.unwrap();
+    let house = Runtime::start(given).await.unwrap();
     let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
     let first = open(&installation, "ann").await.unwrap();
     let _second = open(&installation, "ann").await.unwrap();

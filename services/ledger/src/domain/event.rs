@@ -45,6 +45,18 @@ pub enum TransferKind {
 }
 
 impl TransferKind {
+    /// As people and files name it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Posted => "POSTED",
+            Self::Pending => "PENDING",
+            Self::PostOfPending => "POST_OF_PENDING",
+            Self::VoidOfPending => "VOID_OF_PENDING",
+            Self::ExpiryOfPending => "EXPIRY_OF_PENDING",
+        }
+    }
+
     /// As stored.
     #[must_use]
     pub const fn code(self) -> i64 {

@@ -2,26 +2,26 @@
 use super::*;
 use std::time::Duration;
 
-fn look(outcome: Outcome) -> Found {
+fn look(outcome: CheckResult) -> LookFound {
     let book = FoundInBook { checked_seq: 7, checked_time: 1, behind: 0, checks: vec![("journal", outcome)] };
-    Found { books: [("demo".to_owned(), book)].into(), checks: Vec::new() }
+    LookFound { books: [("demo".to_owned(), book)].into(), checks: Vec::new() }
 }
 
 #[test]
 fn nothing_known_is_not_green() {
     assert!(!Health::default().is_green());
     let mut health = Health::default();
-    health.follow(Found::default(), SystemTime::UNIX_EPOCH);
+    health.follow(LookFound::default(), SystemTime::UNIX_EPOCH);
     assert!(!health.is_green(), "an installation without a book proves nothing");
 }
 
 #[test]
 fn green_is_that_nothing_failed_and_nothing_is_pending() {
     for (outcome, green) in [
-        (Outcome::Held, true),
-        (Outcome::NotCompared("not here"), true),
-        (Outcome::Pending("not yet".to_owned()), false),
-        (Outcome::Failed("wrong".to_owned()), false),
+        (CheckResult::Held, true),
+        (CheckResult::NotCompared("not here"), true),
+        (CheckResult::Pending("not yet".to_owned()), false),
+        (CheckResult::Failed("wrong".to_owned()), false),
     ] {
         let mut health = Health::default();
         health.follow(look(outcome.clone()), SystemTime::UNIX_EPOCH);
@@ -33,35 +33,35 @@ fn green_is_that_nothing_failed_and_nothing_is_pending() {
 fn when_it_held_last_outlives_a_failure_and_a_check_that_was_not_made_stays() {
     let (first, later) = (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + Duration::from_secs(9));
     let mut health = Health::default();
-    health.follow(look(Outcome::Held), first);
-    health.follow(look(Outcome::Failed("wrong".to_owned())), later);
+    health.follow(look(CheckResult::Held), first);
+    health.follow(look(CheckResult::Failed("wrong".to_owned())), later);
     assert_eq!(health.books["demo"].checks["journal"].held_at, Some(first));
-    let mut without = look(Outcome::Held);
+    let mut without = look(CheckResult::Held);
     without.books.get_mut("demo").unwrap().checks.clear();
     health.follow(without, later);
-    assert_eq!(health.books["demo"].checks["journal"].outcome, Outcome::Failed("wrong".to_owned()));
-    health.follow(Found::default(), later);
+    assert_eq!(health.books["demo"].checks["journal"].outcome, CheckResult::Failed("wrong".to_owned()));
+    health.follow(LookFound::default(), later);
     assert!(health.books.is_empty(), "a book that is gone is not told");
 }
 
 #[test]
 fn a_look_that_came_to_nothing_leaves_no_green_and_no_failure_forgotten() {
     let mut health = Health::default();
-    health.follow(look(Outcome::Held), SystemTime::UNIX_EPOCH);
+    health.follow(look(CheckResult::Held), SystemTime::UNIX_EPOCH);
     health.lost("the database is away");
     assert!(!health.is_green());
-    assert_eq!(health.books["demo"].checks["journal"].outcome, Outcome::Pending("the database is away".to_owned()));
-    health.follow(look(Outcome::Failed("wrong".to_owned())), SystemTime::UNIX_EPOCH);
+    assert_eq!(health.books["demo"].checks["journal"].outcome, CheckResult::Pending("the database is away".to_owned()));
+    health.follow(look(CheckResult::Failed("wrong".to_owned())), SystemTime::UNIX_EPOCH);
     health.lost("the database is away");
-    assert_eq!(health.books["demo"].checks["journal"].outcome, Outcome::Failed("wrong".to_owned()));
+    assert_eq!(health.books["demo"].checks["journal"].outcome, CheckResult::Failed("wrong".to_owned()));
 }
 
 #[test]
 fn what_failed_is_not_forgotten_while_nobody_can_look() {
     let mut health = Health::default();
-    health.follow(look(Outcome::Failed("wrong".to_owned())), SystemTime::UNIX_EPOCH);
-    health.follow(look(Outcome::Pending("busy".to_owned())), SystemTime::UNIX_EPOCH);
-    assert_eq!(health.books["demo"].checks["journal"].outcome, Outcome::Failed("wrong".to_owned()));
-    health.follow(look(Outcome::Held), SystemTime::UNIX_EPOCH);
+    health.follow(look(CheckResult::Failed("wrong".to_owned())), SystemTime::UNIX_EPOCH);
+    health.follow(look(CheckResult::Pending("busy".to_owned())), SystemTime::UNIX_EPOCH);
+    assert_eq!(health.books["demo"].checks["journal"].outcome, CheckResult::Failed("wrong".to_owned()));
+    health.follow(look(CheckResult::Held), SystemTime::UNIX_EPOCH);
     assert!(health.is_green());
 }

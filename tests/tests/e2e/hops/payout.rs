@@ -5,8 +5,8 @@ use api::{
         AbaAccount, CreateBeneficiaryRequest, PayoutState, RequestPayoutRequest, WatchPayoutRequest, create_beneficiary_request::Account,
     },
 };
+use demo::installation::{Installation, authorised};
 use identity::Role;
-use largesse::installation::{Installation, authorised};
 use tonic::Request;
 use uuid::Uuid;
 

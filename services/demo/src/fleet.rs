@@ -1,0 +1,247 @@
+//! An installation in processes of its own: one for all services, or one for each. Processes can be killed and started again in place.
+use identity::Service;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    time::timeout,
+};
+
+/// How long a process may take from its start until it is ready.
+const READY_MAX: Duration = Duration::from_secs(60);
+/// How long a process may take to finish its calls and stop.
+const STOP_MAX: Duration = Duration::from_secs(40);
+
+/// Why a fleet does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The process can't be started or watched.
+    #[error("process {name}: {source}")]
+    Process {
+        /// Which.
+        name: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It ended or stayed silent before it was ready.
+    #[error("process {0} did not get ready; its log is {1}")]
+    NotReady(String, PathBuf),
+    /// No process has that service or listener.
+    #[error("no process has {0}")]
+    Unknown(String),
+}
+
+/// What a fleet is made of.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The `largesse` binary.
+    pub binary: PathBuf,
+    /// `sqlite:DIR` or `postgres://…`.
+    pub database: String,
+    /// For keys, certificates and logs.
+    pub data_dir: PathBuf,
+    /// The book to have.
+    pub book: String,
+    /// A process for each service instead of one for all.
+    pub split: bool,
+    /// The services to run.
+    pub services: Vec<Service>,
+    /// Further environment of every process.
+    pub environment: Vec<(String, String)>,
+}
+
+/// One process and what runs it.
+struct Member {
+    services: Vec<Service>,
+    arguments: Vec<String>,
+    addresses: BTreeMap<String, String>,
+    child: Child,
+}
+
+impl Member {
+    /// Tells it to end (SIGTERM), waits until it has, and kills it if it does not.
+    async fn stop(&mut self) -> Result<(), Error> {
+        let name = || self.services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join("-");
+        let Some(id) = self.child.id() else { return Ok(()) };
+        let term = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
+        let term = term.map_err(|source| Error::Process { name: name(), source })?;
+        let ended = if term.success() { timeout(STOP_MAX, self.child.wait()).await.is_ok() } else { false };
+        if ended {
+            return Ok(());
+        }
+        let killed = self.child.kill().await;
+        killed.map_err(|source| Error::Process { name: name(), source })
+    }
+}
+
+/// Running processes. Those still running are killed when it is dropped.
+pub struct Fleet {
+    options: Options,
+    members: Vec<Member>,
+}
+
+impl Fleet {
+    /// Starts all processes in the order in which they need each other. When it returns, every service answers.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let mut fleet = Self { options, members: Vec::new() };
+        let groups: Vec<Vec<Service>> = if fleet.options.split {
+            // What staff do at the ledger is written down by the support service, which needs the ledger: so they share a process.
+            let with_ledger = |service: &Service| matches!(service, Service::Ledger | Service::Support);
+            let (ledger, others): (Vec<Service>, Vec<Service>) = fleet.options.services.iter().partition(|service| with_ledger(service));
+            let others = others.into_iter().map(|service| vec![service]);
+            std::iter::once(ledger).filter(|group| !group.is_empty()).chain(others).collect()
+        } else {
+            vec![fleet.options.services.clone()]
+        };
+        for services in groups {
+            let arguments = fleet.arguments(&services)?;
+            let mut member = fleet.spawn(&services, &arguments).await?;
+            // A second start takes the same ports, so that nobody has to look for it.
+            pin(&mut member);
+            fleet.members.push(member);
+        }
+        Ok(fleet)
+    }
+
+    fn arguments(&self, services: &[Service]) -> Result<Vec<String>, Error> {
+        let names: Vec<&str> = services.iter().map(|service| service.as_str()).collect();
+        let Options { database, data_dir, book, .. } = &self.options;
+        let data_dir = data_dir.display().to_string();
+        let fixed = ["serve", "--sandbox", "--database", database, "--data-dir", &data_dir, "--book", book, "--services", &names.join(",")];
+        let mut arguments: Vec<String> = fixed.map(str::to_owned).to_vec();
+        for listener in ["--listen", "--http", "--bank-listen", "--store-listen"] {
+            arguments.extend([listener.to_owned(), "127.0.0.1:0".to_owned()]);
+        }
+        for member in &self.members {
+            for service in &member.services {
+                let url = if service.grpc_name().is_some() { self.url(*service)? } else { self.http_url("bank")? };
+                arguments.extend([format!("--{service}-url"), url]);
+            }
+        }
+        Ok(arguments)
+    }
+
+    async fn spawn(&self, services: &[Service], arguments: &[String]) -> Result<Member, Error> {
+        let name = services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join("-");
+        let failed = |source| Error::Process { name: name.clone(), source };
+        let log_path = self.options.data_dir.join(format!("{name}.log"));
+        std::fs::create_dir_all(&self.options.data_dir).map_err(failed)?;
+        let log = std::fs::File::options().create(true).append(true).open(&log_path).map_err(failed)?;
+        let mut command = Command::new(&self.options.binary);
+        command.args(arguments).envs(self.options.environment.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
+        let mut child = command.spawn().map_err(failed)?;
+        let mut lines = BufReader::new(child.stdout.take().expect("its standard output is a pipe")).lines();
+        let mut addresses = BTreeMap::new();
+        let ready = async {
+            while let Some(line) = lines.next_line().await? {
+                if line == "ready" {
+                    return Ok(true);
+                }
+                if let Some((name, address)) = line.split_once(" on ") {
+                    addresses.insert(name.to_owned(), address.to_owned());
+                }
+            }
+            Ok(false)
+        };
+        match timeout(READY_MAX, ready).await {
+            Ok(Ok(true)) => {}
+            Ok(Err(source)) => return Err(failed(source)),
+            Ok(Ok(false)) | Err(_) => return Err(Error::NotReady(name, log_path)),
+        }
+        Ok(Member { services: services.to_vec(), arguments: arguments.to_vec(), addresses, child })
+    }
+
+    fn member(&self, service: Service) -> Result<usize, Error> {
+        let found = self.members.iter().position(|member| member.services.contains(&service));
+        found.ok_or_else(|| Error::Unknown(service.to_string()))
+    }
+
+    /// Where a service is, as `http://…`.
+    pub fn url(&self, service: Service) -> Result<String, Error> {
+        let address = self.members[self.member(service)?].addresses.get("grpc");
+        address.map(|address| format!("http://{address}")).ok_or_else(|| Error::Unknown(service.to_string()))
+    }
+
+    /// Where a listener that is not gRPC is: `bank` or `store`.
+    pub fn http_url(&self, name: &str) -> Result<String, Error> {
+        let address = self.members.iter().find_map(|member| member.addresses.get(name));
+        address.map(|address| format!("http://{address}")).ok_or_else(|| Error::Unknown(name.to_owned()))
+    }
+
+    /// Where each process answers HTTP, as `http://…`, in the order they were started.
+    #[must_use]
+    pub fn http_urls(&self) -> Vec<String> {
+        let addresses = self.members.iter().filter_map(|member| member.addresses.get("http"));
+        addresses.map(|address| format!("http://{address}")).collect()
+    }
+
+    /// Where keys, certificates and logs are.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.options.data_dir
+    }
+
+    /// The process id of the process with this service.
+    pub fn process_id(&self, service: Service) -> Result<Option<u32>, Error> {
+        Ok(self.members[self.member(service)?].child.id())
+    }
+
+    /// Processes and the services in each, for people.
+    #[must_use]
+    pub fn processes(&self) -> Vec<(Option<u32>, Vec<Service>)> {
+        self.members.iter().map(|member| (member.child.id(), member.services.clone())).collect()
+    }
+
+    /// Kills the process with this service without warning (SIGKILL), and waits until it is gone.
+    pub async fn kill(&mut self, service: Service) -> Result<(), Error> {
+        let at = self.member(service)?;
+        self.members[at].child.kill().await.map_err(|source| Error::Process { name: service.to_string(), source })
+    }
+
+    /// Starts the process with this service again, on its old ports.
+    pub async fn restart(&mut self, service: Service) -> Result<(), Error> {
+        let at = self.member(service)?;
+        let (services, arguments) = (self.members[at].services.clone(), self.members[at].arguments.clone());
+        self.members[at] = self.spawn(&services, &arguments).await?;
+        Ok(())
+    }
+
+    /// Stops all processes as an operator would (SIGTERM), the last started first.
+    pub async fn stop(mut self) -> Result<(), Error> {
+        while let Some(mut member) = self.members.pop() {
+            member.stop().await?;
+        }
+        Ok(())
+    }
+
+    /// Stops the process with this service as an operator would, and starts it again on its old ports.
+    pub async fn replace(&mut self, service: Service) -> Result<(), Error> {
+        let at = self.member(service)?;
+        self.members[at].stop().await?;
+        self.restart(service).await
+    }
+
+    /// Leaves all processes running and forgets them.
+    pub fn leave_running(self) {
+        for member in self.members {
+            // Dropping a child that is told to be killed on drop would end it.
+            std::mem::forget(member.child);
+        }
+    }
+}
+
+/// Replaces the free ports that were asked for by those that were got.
+fn pin(member: &mut Member) {
+    for (listener, name) in [("--listen", "grpc"), ("--http", "http"), ("--bank-listen", "bank"), ("--store-listen", "store")] {
+        let at = member.arguments.iter().position(|argument| argument == listener);
+        if let (Some(at), Some(address)) = (at, member.addresses.get(name)) {
+            member.arguments[at + 1].clone_from(address);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! An installation seen from outside: where its services are, and tokens to call them with.
+//!
+//! Replay, the demo and the crash tests are its users' apps: they hold no store and know nothing but the contracts.
+use crate::fleet::Fleet;
+use api::{
+    earnings::earnings_service_client::EarningsServiceClient, gift::gift_service_client::GiftServiceClient,
+    ledger::ledger_service_client::LedgerServiceClient, monitor::monitor_service_client::MonitorServiceClient,
+    payout::payout_service_client::PayoutServiceClient, purchase::purchase_service_client::PurchaseServiceClient,
+    support::support_service_client::SupportServiceClient,
+};
+use identity::Service;
+use identity::{Books, Grant, Issuer, Role};
+use money::{BookName, UserKey};
+use rpc::Transport;
+use runtime::Runtime;
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use tonic::Request;
+
+/// How long the tokens made here are good.
+const TOKEN_TTL: Duration = Duration::from_secs(6 * 3600);
+
+/// A fault of an installation's user.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where an installation's services are and how to be believed there.
+#[derive(Clone)]
+pub struct Installation {
+    transports: BTreeMap<Service, Transport>,
+    issuer: Arc<Issuer>,
+    /// The book to work on.
+    pub book: BookName,
+    /// The pretend app store, as `http://…`.
+    pub store_url: String,
+    /// The pretend bank, as `http://…`.
+    pub bank_url: String,
+}
+
+impl Installation {
+    /// One whose services run in this process.
+    pub fn inside(runtime: &Runtime, book: BookName) -> Result<Self, Fault> {
+        let mut transports = BTreeMap::new();
+        for service in Service::ALL.into_iter().filter(|service| service.grpc_name().is_some()) {
+            transports.insert(service, runtime.transport_for(service)?);
+        }
+        let issuer = runtime.issuer().cloned().ok_or("only a sandbox signs tokens")?;
+        let url = |name| runtime.address(name).map(|address| format!("http://{address}")).ok_or("the pretend store and bank do not run");
+        Ok(Self { transports, issuer, book, store_url: url("store")?, bank_url: url("bank")? })
+    }
+
+    /// One that runs in processes of its own; `data_dir` has the sandbox's key.
+    pub fn of_fleet(fleet: &Fleet, book: BookName) -> Result<Self, Fault> {
+        let services = Service::ALL.into_iter().filter(|service| service.grpc_name().is_some());
+        let urls = services.map(|service| Ok((service, fleet.url(service)?))).collect::<Result<_, Fault>>()?;
+        Self::at(&urls, fleet.data_dir(), book, (fleet.http_url("store")?, fleet.http_url("bank")?))
+    }
+
+    /// One at known addresses: gRPC by service, then the pretend store's and bank's.
+    pub fn at(
+        urls: &BTreeMap<Service, String>,
+        data_dir: &Path,
+        book: BookName,
+        (store_url, bank_url): (String, String),
+    ) -> Result<Self, Fault> {
+        let transports = urls.iter().map(|(service, url)| Ok((*service, rpc::connect(url)?))).collect::<Result<_, Fault>>()?;
+        Ok(Self { transports, issuer: Arc::new(Issuer::load_or_create(data_dir)?), book, store_url, bank_url })
+    }
+
+    /// A token for a user, a service or a member of staff, covering the book.
+    pub fn token(&self, subject: &str, role: Role) -> Result<String, Fault> {
+        let grant = Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books: Books::Only(vec![self.book.clone()]) };
+        Ok(self.issuer.issue(&grant, TOKEN_TTL)?)
+    }
+
+    fn transport(&self, service: Service) -> Transport {
+        self.transports[&service].clone()
+    }
+
+    /// To the ledger.
+    #[must_use]
+    pub fn ledger(&self) -> LedgerServiceClient<Transport> {
+        LedgerServiceClient::new(self.transport(Service::Ledger)).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
+    }
+
+    /// To the support service.
+    #[must_use]
+    pub fn support(&self) -> SupportServiceClient<Transport> {
+        SupportServiceClient::new(self.transport(Service::Support))
+    }
+
+    /// To the monitor.
+    #[must_use]
+    pub fn monitor(&self) -> MonitorServiceClient<Transport> {
+        MonitorServiceClient::new(self.transport(Service::Monitor))
+    }
+
+    /// To the gift service.
+    #[must_use]
+    pub fn gift(&self) -> GiftServiceClient<Transport> {
+        GiftServiceClient::new(self.transport(Service::Gift))
+    }
+
+    /// To the purchase service.
+    #[must_use]
+    pub fn purchase(&self) -> PurchaseServiceClient<Transport> {
+        PurchaseServiceClient::new(self.transport(Service::Purchase))
+    }
+
+    /// To the earnings service.
+    #[must_use]
+    pub fn earnings(&self) -> EarningsServiceClient<Transport> {
+        EarningsServiceClient::new(self.transport(Service::Earnings))
+    }
+
+    /// To the payout service.
+    #[must_use]
+    pub fn payout(&self) -> PayoutServiceClient<Transport> {
+        PayoutServiceClient::new(self.transport(Service::Payout))
+    }
+}
+
+/// A request with a token.
+pub fn authorised<T>(message: T, token: &str) -> Result<Request<T>, Fault> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
+    Ok(request)
+}
+
+/// A request of a member of staff, who says why.
+pub fn explained<T>(message: T, token: &str, why: &str) -> Result<Request<T>, Fault> {
+    let mut request = authorised(message, token)?;
+    request.metadata_mut().insert(rpc::REASON, why.parse()?);
+    Ok(request)
+}

@@ -1,0 +1,168 @@
+//! The whole story, told on real processes: coins bought, gifts sent, a crash, earnings converted and paid, and the proof.
+//!
+//! The demo is a client like any other: it calls the services over TCP and holds no store. Its own counters are only compared with what
+//! queries say.
+//!
+//! - [`facts`], [`plan`]: what is sent, from a seed.
+//! - [`buy`], [`gift`], [`crash`], [`cash`], [`pay`], [`prove`]: the parts, in order.
+//! - [`bank`], [`books`], [`calls`], [`relay`], [`copy`]: what they use.
+//! - [`summary`], [`tell`], [`attempts`]: what is printed.
+use crate::{
+    fleet::{self, Fleet},
+    installation::{Fault, Installation, authorised},
+};
+use api::gift::ListGiftsRequest;
+use bank::BankClient;
+use identity::Role;
+use identity::Service;
+use indicatif::{ProgressBar, ProgressStyle};
+use money::BookName;
+use plan::StoryPlan;
+use std::{fmt, path::PathBuf, time::Instant};
+use summary::StorySummary;
+
+pub mod attempts;
+pub mod bank;
+pub mod books;
+pub mod buy;
+pub mod calls;
+pub mod cash;
+pub mod copy;
+pub mod crash;
+pub mod facts;
+pub mod gift;
+pub mod pay;
+pub mod plan;
+pub mod prove;
+pub mod relay;
+pub mod summary;
+pub mod tell;
+
+/// How a story is told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The `largesse` binary.
+    pub binary: PathBuf,
+    /// `sqlite:DIR` or `postgres://…`.
+    pub database: String,
+    /// For keys, certificates and logs.
+    pub data_dir: PathBuf,
+    /// A TEST book nobody has used.
+    pub book: BookName,
+    /// A process for each service.
+    pub split: bool,
+    /// Leaves it running.
+    pub keep: bool,
+    /// What the plan is made from.
+    pub seed: u64,
+    /// Shows how far it is, on a terminal.
+    pub progress: bool,
+}
+
+/// A story that is being told.
+pub struct Telling {
+    options: Options,
+    fleet: Fleet,
+    installation: Installation,
+    bank: BankClient,
+    plan: StoryPlan,
+    /// One per buyer.
+    tokens: Vec<String>,
+    bar: ProgressBar,
+    missing: Vec<String>,
+}
+
+impl Telling {
+    /// Notes an expected outcome that did not come.
+    fn expect(&mut self, what: &str, holds: bool, found: &str) {
+        if !holds {
+            self.missing.push(format!("{what}; found: {found}"));
+        }
+    }
+
+    /// Notes two numbers that should be one.
+    fn same<T: PartialEq + fmt::Display>(&mut self, what: &str, one: T, other: T) {
+        if one != other {
+            self.missing.push(format!("{what}: {one} and {other}"));
+        }
+    }
+
+    async fn start(options: Options) -> Result<Self, Fault> {
+        let bar = if options.progress { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        bar.set_style(ProgressStyle::with_template("{msg:22} {wide_bar} {percent:>3} %")?);
+        bar.set_message("starting the services");
+        let fleet = Fleet::start(fleet::Options {
+            binary: options.binary.clone(),
+            database: options.database.clone(),
+            data_dir: options.data_dir.clone(),
+            book: options.book.to_string(),
+            split: options.split,
+            services: Service::ALL.to_vec(),
+            environment: Vec::new(),
+        })
+        .await?;
+        let installation = Installation::of_fleet(&fleet, options.book.clone())?;
+        let token = installation.token("demo", Role::Viewer)?;
+        let catalogue = installation.gift().list_gifts(authorised(ListGiftsRequest::default(), &token)?).await?.into_inner().gifts;
+        let plan = StoryPlan::try_new(options.seed, &catalogue)?;
+        let tokens = plan.buyers.iter().map(|buyer| installation.token(buyer, Role::Viewer)).collect::<Result<_, _>>()?;
+        let calls: usize = plan.gifts.iter().map(|gift| gift.calls.len()).sum();
+        // Conversions and payouts count like calls, and the proof is one.
+        bar.set_length(u64::try_from(plan.buyers.len() + calls + 2 * cash::PAID_IN.len() + 1)?);
+        let bank = BankClient::new(installation.bank_url.clone());
+        Ok(Self { options, fleet, installation, bank, plan, tokens, bar, missing: Vec::new() })
+    }
+
+    async fn tell(&mut self, started: Instant) -> Result<StorySummary, Fault> {
+        self.bar.set_message("BUY   coins");
+        let buy = buy::buy(self).await.map_err(during("BUY"))?;
+        self.bar.set_message("GIFT  and a crash");
+        let (gift, received) = gift::gift(self).await.map_err(during("GIFT"))?;
+        self.bar.set_message("CASH  diamonds");
+        let cash = cash::cash(self, &received).await.map_err(during("CASH"))?;
+        self.bar.set_message("PAY   creators");
+        let pay = pay::pay(self, &cash).await.map_err(during("PAY"))?;
+        self.bar.set_message("PROVE the books");
+        let prove = prove::prove(self, &buy).await.map_err(during("PROVE"))?;
+        let r#try = attempts::attempts(self, &pay)?;
+        Ok(StorySummary {
+            seed: self.options.seed,
+            database: shown(&self.options.database),
+            book: self.options.book.to_string(),
+            split: self.options.split,
+            seconds: started.elapsed().as_secs_f64(),
+            missing: self.missing.clone(),
+            buy,
+            gift,
+            cash,
+            pay,
+            prove,
+            r#try,
+        })
+    }
+}
+
+fn during(part: &'static str) -> impl Fn(Fault) -> Fault {
+    move |fault| format!("{part}: {fault}").into()
+}
+
+/// A database's address without a password.
+#[must_use]
+pub fn shown(database: &str) -> String {
+    let Ok(mut url) = reqwest::Url::parse(database) else { return database.to_owned() };
+    if url.password().is_some() && url.set_password(Some("...")).is_ok() { url.to_string() } else { database.to_owned() }
+}
+
+/// Tells the story from start to end. The processes are stopped at the end unless they are to be kept; also when something went wrong.
+pub async fn run(options: Options) -> Result<StorySummary, Fault> {
+    let started = Instant::now();
+    let mut story = Telling::start(options).await?;
+    let told = story.tell(started).await;
+    story.bar.finish_and_clear();
+    if story.options.keep && told.as_ref().is_ok_and(|summary| summary.missing.is_empty()) {
+        story.fleet.leave_running();
+    } else {
+        story.fleet.stop().await?;
+    }
+    told
+}

@@ -1,0 +1,49 @@
+//! TRY: calls ready to paste, for who keeps the story running.
+use super::{
+    Telling,
+    summary::{Paid, SummaryProcess, Try},
+};
+use crate::installation::Fault;
+use identity::Role;
+use identity::Service;
+
+/// The lines, or how to get them.
+pub fn attempts(story: &Telling, paid: &[Paid]) -> Result<Try, Fault> {
+    if !story.options.keep {
+        let line = "`largesse demo --keep` leaves it running and prints calls to paste".to_owned();
+        return Ok(Try { lines: vec![line], processes: Vec::new() });
+    }
+    let (viewer, creator) = (&story.plan.buyers[0], paid.first().ok_or("somebody was paid")?);
+    let call = |service: Service, token: &str, method: &str, body: &str| {
+        let address = story.fleet.url(service)?.trim_start_matches("http://").to_owned();
+        let name = service.grpc_name().ok_or("a service with RPCs")?;
+        let body = if body.is_empty() { String::new() } else { format!(" -d '{body}'") };
+        let why = if token == "AUDITOR" { " -H 'largesse-reason: trying it out'" } else { "" };
+        Ok::<_, Fault>(format!("grpcurl -plaintext{why} -H \"authorization: Bearer ${token}\"{body} {address} {name}/{method}"))
+    };
+    let cheapest = story.plan.gifts.iter().filter(|gift| gift.calls.len() == 1).min_by_key(|gift| gift.cost_coins);
+    let gift = cheapest.ok_or("a plan has gifts")?;
+    let send = serde_json::json!({
+        "request_id": uuid::Uuid::now_v7(),
+        "room_id": "room-01",
+        "creator_id": creator.creator,
+        "gift_id": gift.calls[0].request.gift_id,
+    });
+    let payout = serde_json::json!({ "payout_id": creator.payout_id });
+    let lines = vec![
+        "paste these; the tokens are good for six hours:".to_owned(),
+        format!("VIEWER={}", story.installation.token(viewer, Role::Viewer)?),
+        format!("AUDITOR={}", story.installation.token("auditor", Role::Auditor)?),
+        call(Service::Purchase, "VIEWER", "GetWallet", "")?,
+        call(Service::Gift, "VIEWER", "ListGifts", "")?,
+        call(Service::Gift, "VIEWER", "SendGift", &send.to_string())?,
+        call(Service::Payout, "AUDITOR", "GetPayout", &payout.to_string())?,
+        call(Service::Ledger, "AUDITOR", "GetTrialBalance", "")?,
+        format!("curl {}/statements/USD", story.fleet.http_url("bank")?),
+    ];
+    let process = |(process_id, services): (Option<u32>, Vec<Service>)| {
+        let services = services.iter().map(ToString::to_string).collect();
+        Some(SummaryProcess { process_id: process_id?, services })
+    };
+    Ok(Try { lines, processes: story.fleet.processes().into_iter().filter_map(process).collect() })
+}

@@ -1,0 +1,40 @@
+//! The bank as its customer sees it: statements, and money that comes from elsewhere.
+use crate::installation::Fault;
+use iso20022::camt053::Statement;
+
+/// A customer of the pretend bank.
+#[derive(Debug, Clone)]
+pub struct BankClient {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl BankClient {
+    /// At `http://…`.
+    #[must_use]
+    pub fn new(url: String) -> Self {
+        Self { http: reqwest::Client::new(), url }
+    }
+
+    /// The account's own statement, camt.053, checked to add up.
+    pub async fn statement(&self, currency: &str) -> Result<Statement, Fault> {
+        let response = self.http.get(format!("{}/statements/{currency}", self.url)).send().await?.error_for_status()?;
+        let statement = Statement::read(&response.bytes().await?)?;
+        if !statement.adds_up() {
+            return Err(format!("the bank's {currency} statement does not add up").into());
+        }
+        Ok(statement)
+    }
+
+    /// What the account holds.
+    pub async fn balance(&self, currency: &str) -> Result<i64, Fault> {
+        Ok(i64::try_from(self.statement(currency).await?.closing.signed_minor_units())?)
+    }
+
+    /// Money comes in from elsewhere, once per reference.
+    pub async fn deposit(&self, currency: &str, minor_units: i64, reference: &str) -> Result<(), Fault> {
+        let body = serde_json::json!({ "currency": currency, "minor_units": minor_units, "reference": reference });
+        self.http.post(format!("{}/deposits", self.url)).json(&body).send().await?.error_for_status()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,121 @@
+//! BUY: viewers buy coins in the pretend store; the store pays us; what others bought buys nothing.
+use super::{
+    Telling, books,
+    summary::{Buy, SummaryAmount},
+};
+use crate::{
+    installation::{Fault, explained},
+    shop::Shop,
+};
+use api::purchase::{ListPurchasesRequest, Purchase, PurchaseState};
+use futures::{StreamExt as _, TryStreamExt as _};
+use identity::Role;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Buyers served at once.
+const BUYERS_AT_ONCE: usize = 32;
+/// What the treasury adds to our euro account, in minor units: payouts in a currency nobody bought coins with have to come from somewhere.
+const EURO_FUNDING: i64 = 5_000_000;
+/// Currencies we have a bank account in.
+pub const CURRENCIES: [&str; 2] = ["USD", "EUR"];
+
+/// Buys everybody's coins.
+pub async fn buy(story: &mut Telling) -> Result<Buy, Fault> {
+    open_accounts(story).await?;
+    let shop = Shop::open(&story.installation).await?;
+    let needs: Vec<(String, i64)> = story.plan.buyers.iter().cloned().zip(story.plan.needs()).collect();
+    let (shop_ref, bar) = (&shop, &story.bar);
+    let bought = futures::stream::iter(needs).map(|(buyer, coins)| async move {
+        let bought = shop_ref.buy(&buyer, coins).await;
+        bar.inc(1);
+        bought
+    });
+    let bought: Vec<Vec<Purchase>> = bought.buffer_unordered(BUYERS_AT_ONCE).try_collect().await?;
+    let counted = bought.iter().map(Vec::len).sum::<usize>() + 1;
+    let stolen = steal(story, &shop).await?;
+    let purchases = purchases(story).await?;
+    story.same("purchases", counted, purchases.len());
+    let coins: i64 = purchases.iter().map(|purchase| purchase.coins).sum();
+    let sums = books::sums(&story.installation).await?;
+    story.same("coins of all purchases and coins issued", coins, -sums.balance("house/coins/issued"));
+    let mut gross: BTreeMap<String, i64> = BTreeMap::new();
+    for price in purchases.iter().filter_map(|purchase| purchase.price.as_ref()) {
+        *gross.entry(price.currency_code.clone()).or_default() += price.minor_units;
+    }
+    for (currency, minor_units) in &gross {
+        let account = format!("house/deferred_revenue/{currency}");
+        story.same(&format!("gross and deferred revenue in {currency}"), *minor_units, sums.balance(&account));
+    }
+    let settled = settle(story, &sums).await?;
+    Ok(Buy {
+        buyers: story.plan.buyers.len(),
+        purchases: purchases.len(),
+        gross: SummaryAmount::list(gross)?,
+        coins,
+        replayed_receipt_refused: stolen,
+        store_settlement: settled,
+        treasury_funding: SummaryAmount::try_new("EUR", EURO_FUNDING)?,
+    })
+}
+
+/// What the bank holds for us before the story is the treasury's.
+async fn open_accounts(story: &Telling) -> Result<(), Fault> {
+    for currency in CURRENCIES {
+        let there = story.bank.balance(currency).await?;
+        if there > 0 {
+            fund(story, currency, there).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn fund(story: &Telling, currency: &str, minor_units: i64) -> Result<(), Fault> {
+    let accounts = (format!("house/bank_cash/{currency}"), format!("house/treasury/{currency}"));
+    books::post(&story.installation, "treasury.funding", accounts, minor_units).await
+}
+
+/// A receipt is redeemed by its buyer, then presented by somebody else. The reason of the refusal.
+async fn steal(story: &mut Telling, shop: &Shop) -> Result<String, Fault> {
+    let (buyer, thief) = (story.plan.buyers[0].clone(), story.plan.buyers[1].clone());
+    let receipt = shop.sell(&buyer, shop.smallest(), 1).await?;
+    shop.redeem(&buyer, &receipt).await??;
+    let reason = match shop.redeem(&thief, &receipt).await? {
+        Ok(_) => "none: it was credited".to_owned(),
+        Err(status) => rpc::reason(&status).unwrap_or_else(|| status.to_string()),
+    };
+    story.expect("a receipt presented by another user is refused with RECEIPT_OTHER_ACCOUNT", reason == "RECEIPT_OTHER_ACCOUNT", &reason);
+    Ok(reason)
+}
+
+/// Every credited purchase, as support sees it.
+async fn purchases(story: &Telling) -> Result<Vec<Purchase>, Fault> {
+    let token = story.installation.token("support", Role::Support)?;
+    let lists = futures::stream::iter(story.plan.buyers.clone()).map(|user_id| {
+        let (token, installation) = (&token, &story.installation);
+        async move {
+            let request = ListPurchasesRequest { user_id, page_size: 200, ..Default::default() };
+            let page = installation.purchase().list_purchases(explained(request, token, "demo: who bought what")?).await?.into_inner();
+            if page.next_page_token.is_empty() { Ok(page.purchases) } else { Err(Fault::from("a buyer has more purchases than a page")) }
+        }
+    });
+    let lists: Vec<Vec<Purchase>> = lists.buffer_unordered(BUYERS_AT_ONCE).try_collect().await?;
+    Ok(lists.into_iter().flatten().filter(|purchase| purchase.state() == PurchaseState::Credited).collect())
+}
+
+/// The store pays what it owes us, and the treasury tops up our euros.
+async fn settle(story: &Telling, sums: &books::Sums) -> Result<Vec<SummaryAmount>, Fault> {
+    let mut settled = BTreeMap::new();
+    for currency in CURRENCIES {
+        let receivable = format!("house/store_receivable/{currency}");
+        let owed = -sums.balance(&receivable);
+        if owed > 0 {
+            story.bank.deposit(currency, owed, &format!("app store {}", Uuid::now_v7())).await?;
+            books::post(&story.installation, "store.settlement", (format!("house/bank_cash/{currency}"), receivable), owed).await?;
+            settled.insert(currency.to_owned(), owed);
+        }
+    }
+    story.bank.deposit("EUR", EURO_FUNDING, &format!("treasury {}", Uuid::now_v7())).await?;
+    fund(story, "EUR", EURO_FUNDING).await?;
+    SummaryAmount::list(settled)
+}

@@ -1,0 +1,172 @@
+//! PAY: four creators are paid: two settle, one is rejected and has the money back, one's answer is lost and found out.
+use super::{
+    Telling,
+    cash::earnings,
+    summary::{Cash, Paid, SummaryAmount},
+};
+use crate::installation::{Fault, authorised};
+use api::payout::{
+    AbaAccount, CreateBeneficiaryRequest, GetPayoutRequest, Payout, PayoutState, RequestPayoutRequest, WatchPayoutRequest,
+    create_beneficiary_request::Account,
+};
+use api::r#type::Money;
+use futures::TryStreamExt as _;
+use identity::Role;
+use sandbox::bank::MAGIC;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+/// A US bank's routing number; which one makes no difference to the pretend bank.
+const ROUTING_NUMBER: &str = "021000021";
+/// How long a payout may take until it is final.
+const FINAL_MAX: Duration = Duration::from_secs(60);
+/// Between two looks at a payout whose watcher was sent away.
+const LOOK_DELAY: Duration = Duration::from_millis(200);
+
+/// What is to become of a payout.
+#[derive(Debug, Clone, Copy)]
+struct PayoutPlan {
+    what: &'static str,
+    /// What the pretend bank does with payments to the account.
+    behaviour: &'static str,
+    state: PayoutState,
+    reason_code: &'static str,
+    unknown_between: bool,
+    booked: usize,
+}
+
+const SETTLED: PayoutPlan = PayoutPlan {
+    what: "US, instant",
+    behaviour: "settle",
+    state: PayoutState::Settled,
+    reason_code: "",
+    unknown_between: false,
+    booked: 1,
+};
+
+/// One fate for each conversion, in the same order.
+const FATES: [PayoutPlan; 4] = [
+    SETTLED,
+    PayoutPlan { what: "EUR, instant", ..SETTLED },
+    PayoutPlan {
+        what: "US, account closed",
+        behaviour: "reject:AC04",
+        state: PayoutState::Rejected,
+        reason_code: "AC04",
+        booked: 0,
+        ..SETTLED
+    },
+    PayoutPlan { what: "US, answer lost", behaviour: "cut", unknown_between: true, ..SETTLED },
+];
+
+/// Pays out what was converted.
+pub async fn pay(story: &mut Telling, cash: &[Cash]) -> Result<Vec<Paid>, Fault> {
+    let at: &Telling = story;
+    let work = cash.iter().zip(FATES).map(|(cash, fate)| pay_one(at, cash, fate));
+    let payouts = futures::future::try_join_all(work).await?;
+    let mut paid = Vec::new();
+    for ((cash, fate), payout) in cash.iter().zip(FATES).zip(payouts) {
+        paid.push(check(story, cash, fate, payout).await?);
+    }
+    Ok(paid)
+}
+
+fn account(currency: &str, behaviour: &str) -> Result<Account, Fault> {
+    let magic = MAGIC.iter().find(|magic| magic.behaviour == behaviour).ok_or("the pretend bank knows the behaviour")?;
+    Ok(match currency {
+        "USD" => Account::Aba(AbaAccount { routing_number: ROUTING_NUMBER.to_owned(), account_number: magic.account_number.to_owned() }),
+        _ => Account::Iban(magic.iban.to_owned()),
+    })
+}
+
+async fn pay_one(story: &Telling, cash: &Cash, fate: PayoutPlan) -> Result<Payout, Fault> {
+    let token = story.installation.token(&cash.creator, Role::Creator)?;
+    let mut client = story.installation.payout();
+    let currency = &cash.net.currency;
+    let request = CreateBeneficiaryRequest {
+        request_id: Uuid::now_v7().to_string(),
+        holder_name: format!("Holder of {}", cash.creator),
+        account: Some(account(currency, fate.behaviour)?),
+        ..Default::default()
+    };
+    let created = client.create_beneficiary(authorised(request, &token)?).await?.into_inner();
+    let beneficiary = created.beneficiary.ok_or("a beneficiary is told")?;
+    let request = RequestPayoutRequest {
+        request_id: Uuid::now_v7().to_string(),
+        beneficiary_id: beneficiary.beneficiary_id,
+        amount: Some(Money { currency_code: currency.clone(), minor_units: cash.net.minor_units }),
+        ..Default::default()
+    };
+    let payout = client.request_payout(authorised(request, &token)?).await?.into_inner().payout.ok_or("a payout is told")?;
+    let payout = finish(story, &token, payout.payout_id).await?;
+    story.bar.inc(1);
+    Ok(payout)
+}
+
+/// Watches until it is final, or too long.
+async fn finish(story: &Telling, token: &str, payout_id: String) -> Result<Payout, Fault> {
+    let until = Instant::now() + FINAL_MAX;
+    let mut client = story.installation.payout();
+    loop {
+        let watched = async {
+            let request = WatchPayoutRequest { payout_id: payout_id.clone(), ..Default::default() };
+            let mut changes = client.watch_payout(authorised(request, token)?).await?.into_inner();
+            while changes.try_next().await?.is_some() {}
+            Ok::<_, Fault>(())
+        };
+        // A watcher may be sent away; whether the payout is final is asked below.
+        let watched = timeout_at(until, watched).await;
+        let request = GetPayoutRequest { payout_id: payout_id.clone(), ..Default::default() };
+        let payout = client.get_payout(authorised(request, token)?).await?.into_inner().payout.ok_or("a payout is told")?;
+        if matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected) || watched.is_err() {
+            return Ok(payout);
+        }
+        tokio::time::sleep(LOOK_DELAY).await;
+    }
+}
+
+async fn check(story: &mut Telling, cash: &Cash, fate: PayoutPlan, payout: Payout) -> Result<Paid, Fault> {
+    let statement = story.bank.statement(&cash.net.currency).await?;
+    let booked = statement.entries.iter().filter(|entry| entry.end_to_end_id.as_ref() == Some(&payout.end_to_end_id)).count();
+    let earnings = earnings(story, &cash.creator).await?;
+    let payable = earnings.payable.iter().find(|money| money.currency_code == cash.net.currency).map_or(0, |money| money.minor_units);
+    let steps: Vec<String> = payout.steps.iter().map(|step| told(step.state())).collect();
+    let what = fate.what;
+    let found = format!("{} after {}", told(payout.state()), steps.join(", "));
+    story.expect(&format!("payout ({what}) is {}", told(fate.state)), payout.state() == fate.state, &found);
+    story.expect(
+        &format!("payout ({what}) has reason code `{}`", fate.reason_code),
+        payout.reason_code == fate.reason_code,
+        &payout.reason_code,
+    );
+    if fate.unknown_between {
+        let unknown = told(PayoutState::OutcomeUnknown);
+        story.expect(&format!("payout ({what}) is unknown in between"), steps.contains(&unknown), &found);
+    }
+    story.same(&format!("payout ({what}): times it is to be in the bank's books, and times it is"), fate.booked, booked);
+    let back = if fate.state == PayoutState::Rejected { cash.net.minor_units } else { 0 };
+    story.same(&format!("payout ({what}): money the creator is to have, and has"), back, payable);
+    Ok(Paid {
+        what: what.to_owned(),
+        creator: cash.creator.clone(),
+        amount: cash.net.clone(),
+        rail: payout.rail,
+        state: told(PayoutState::try_from(payout.state)?),
+        steps,
+        bank_status: payout.bank_status,
+        reason_code: payout.reason_code,
+        reason: payout.reason,
+        bank_time_ms: payout.bank_time_ms,
+        our_time_ms: payout.total_time_ms - payout.bank_time_ms,
+        booked_at_bank: booked,
+        payable_again: SummaryAmount::try_new(&cash.net.currency, payable)?,
+        payout_id: payout.payout_id,
+        end_to_end_id: payout.end_to_end_id,
+    })
+}
+
+/// A state in small letters.
+fn told(state: PayoutState) -> String {
+    state.as_str_name().trim_start_matches("PAYOUT_STATE_").to_lowercase().replace('_', " ")
+}

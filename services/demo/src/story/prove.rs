@@ -1,0 +1,121 @@
+//! PROVE: the books against themselves, the services, and the bank; and a lie is found.
+use super::{
+    Telling,
+    books::{self, Sums},
+    buy::CURRENCIES,
+    copy,
+    summary::{BankCash, Buy, Changed, Prove, SummaryAmount, SummaryLine},
+};
+use crate::installation::Fault;
+use db::Database;
+use monitor::audit::{self, BookReport};
+use std::collections::BTreeMap;
+
+/// Checks everything that can be checked from outside.
+pub async fn prove(story: &mut Telling, buy: &Buy) -> Result<Prove, Fault> {
+    let database = Database::parse(&story.options.database)?;
+    let sums = books::sums(&story.installation).await?;
+    let verified = books::verify(&story.installation).await?;
+    story.expect("the running ledger verifies its book", verified.ok, &format!("event {}: {}", verified.first_bad_seq, verified.problem));
+    let report = find(story, &database).await?;
+    let problems: Vec<&String> = report.problems.iter().chain(report.ledger.problem.as_ref().map(|problem| &problem.what)).collect();
+    story.expect("the audit across services finds nothing", problems.is_empty(), &format!("{problems:?}"));
+    story.same("head hash by RPC and from the store", verified.head_hash.clone(), report.ledger.head_hash.clone());
+    story.same("purchases listed, and credited in the purchase service's tables", buy.purchases, report.purchases.unwrap_or(0));
+    let (issued, spent, held) = coins(story, &sums, &report)?;
+    balanced(story, &sums);
+    let bank_cash = bank_cash(story, &sums).await?;
+    for currency in CURRENCIES {
+        let transit = sums.balance(&format!("house/in_transit/{currency}"));
+        story.same(&format!("{currency} in transit when every payout is final"), 0, transit);
+    }
+    let pending: i64 = sums.0.iter().map(|line| line.debits_pending + line.credits_pending).sum();
+    story.same("amounts still held when every payout is final", 0, pending);
+    let deferred = CURRENCIES.map(|currency| (currency.to_owned(), sums.balance(&format!("house/deferred_revenue/{currency}"))));
+    let changed = changed(story, &database, &report).await?;
+    story.bar.inc(1);
+    Ok(Prove {
+        coins_issued: issued,
+        coins_spent: spent,
+        coins_held: held,
+        bank_cash,
+        deferred_revenue: SummaryAmount::list(deferred.into_iter().filter(|(_, minor_units)| *minor_units != 0).collect())?,
+        trial_balance: sums.0.iter().map(line).collect(),
+        events: verified.events,
+        transfers: verified.transfers,
+        head_commit_no: verified.head_commit_no,
+        head_hash: verified.head_hash,
+        changed_copy: changed,
+    })
+}
+
+fn line(line: &api::ledger::TrialBalanceLine) -> SummaryLine {
+    SummaryLine {
+        unit: line.unit.clone(),
+        accounts: line.accounts.clone(),
+        count: line.count,
+        debits: line.debits_posted,
+        credits: line.credits_posted,
+    }
+}
+
+async fn find(story: &Telling, database: &Database) -> Result<BookReport, Fault> {
+    let report = audit::audit(database, None).await?;
+    let book = story.installation.book.as_str();
+    report.books.into_iter().find(|report| report.ledger.book == book).ok_or_else(|| format!("the store has no book {book}").into())
+}
+
+/// By RPC, and as the stores have it.
+fn coins(story: &mut Telling, sums: &Sums, report: &BookReport) -> Result<(i64, i64, i64), Fault> {
+    let issued = -sums.balance("house/coins/issued");
+    let (spent, held) = (sums.balance("house/coins/redeemed"), sums.balance("viewer/*/coins"));
+    story.same("coins issued, and coins spent and held", issued, spent + held);
+    let stored = (i64::try_from(report.coins.issued)?, i64::try_from(report.coins.redeemed)?, i64::try_from(report.coins.held)?);
+    let same = stored == (issued, spent, held);
+    story.expect("the stores have the coins the ledger tells", same, &format!("{stored:?}, not {:?}", (issued, spent, held)));
+    Ok((issued, spent, held))
+}
+
+/// Debits and credits of every unit are equal.
+fn balanced(story: &mut Telling, sums: &Sums) {
+    let mut units: BTreeMap<&str, i64> = BTreeMap::new();
+    for line in &sums.0 {
+        *units.entry(&line.unit).or_default() += line.debits_posted - line.credits_posted;
+    }
+    for (unit, difference) in units {
+        story.same(&format!("difference of debits and credits in {unit}"), 0, difference);
+    }
+}
+
+async fn bank_cash(story: &mut Telling, sums: &Sums) -> Result<Vec<BankCash>, Fault> {
+    let mut all = Vec::new();
+    for currency in CURRENCIES {
+        let ours = -sums.balance(&format!("house/bank_cash/{currency}"));
+        let statement = story.bank.statement(currency).await?;
+        let theirs = i64::try_from(statement.closing.signed_minor_units())?;
+        story.same(&format!("our {currency} at the bank, and its own statement"), ours, theirs);
+        all.push(BankCash {
+            ledger: SummaryAmount::try_new(currency, ours)?,
+            statement: SummaryAmount::try_new(currency, theirs)?,
+            statement_entries: statement.entries.len(),
+        });
+    }
+    Ok(all)
+}
+
+/// A copy is as good as the original, until one byte of it is changed.
+async fn changed(story: &mut Telling, database: &Database, report: &BookReport) -> Result<Changed, Fault> {
+    let dir = tempfile::tempdir()?;
+    let copy = copy::copy(database, dir.path()).await?;
+    let before = find(story, &copy).await?;
+    story.same("head hash of the ledger, and of its copy", report.ledger.head_hash.clone(), before.ledger.head_hash.clone());
+    story.expect("the copy is right before it is changed", before.ok(), &format!("{:?} {:?}", before.ledger.problem, before.problems));
+    let event = report.ledger.events / 2;
+    copy::change(&copy, story.installation.book.as_str(), event).await?;
+    let problem = find(story, &copy).await?.ledger.problem;
+    let (named, what) = problem.map_or((0, "nothing".to_owned()), |problem| (problem.seq, problem.what));
+    story.same("event with a changed byte in the copy, and event that verify names", event, named);
+    let original = find(story, database).await?;
+    story.expect("the original is still right", original.ok(), &format!("{:?}", original.ledger.problem));
+    Ok(Changed { event, named_event: named, problem: what, original_ok: original.ok() })
+}

@@ -1,0 +1,241 @@
+//! What the demo found out, as `--json` prints it. Every number was asked for: over RPC, of the bank, or of the stores.
+use crate::installation::Fault;
+use money::{Currency, Money};
+use serde::Serialize;
+use std::{collections::BTreeMap, fmt};
+
+/// An amount of money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SummaryAmount {
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Whole minor units; below zero where the other side owes.
+    pub minor_units: i64,
+    /// The same in whole units.
+    pub decimal: String,
+}
+
+impl SummaryAmount {
+    /// Refuses a currency nobody knows.
+    pub fn try_new(currency: &str, minor_units: i64) -> Result<Self, Fault> {
+        let money = Money::try_new(Currency::try_new(currency)?, minor_units.checked_abs().ok_or("an amount too large")?)?;
+        let sign = if minor_units < 0 { "-" } else { "" };
+        let digits = usize::try_from(money.currency().minor_digits())?;
+        Ok(Self { currency: currency.to_owned(), minor_units, decimal: format!("{sign}{:.digits$}", money.to_decimal()) })
+    }
+
+    /// One per currency.
+    pub fn list(sums: BTreeMap<String, i64>) -> Result<Vec<Self>, Fault> {
+        sums.into_iter().map(|(currency, minor_units)| Self::try_new(&currency, minor_units)).collect()
+    }
+
+    /// In whole units with commas, without the currency.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let (whole, fraction) = self.decimal.split_once('.').unwrap_or((&self.decimal, ""));
+        let whole = whole.parse::<i64>().map_or_else(|_| whole.to_owned(), grouped);
+        if fraction.is_empty() { whole } else { format!("{whole}.{fraction}") }
+    }
+}
+
+impl fmt::Display for SummaryAmount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.plain(), self.currency)
+    }
+}
+
+/// With commas between thousands.
+#[must_use]
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
+/// Coins bought.
+#[derive(Debug, Serialize)]
+pub struct Buy {
+    pub buyers: usize,
+    pub purchases: usize,
+    pub gross: Vec<SummaryAmount>,
+    pub coins: i64,
+    /// The reason with which a receipt was refused that somebody else had redeemed.
+    pub replayed_receipt_refused: String,
+    pub store_settlement: Vec<SummaryAmount>,
+    pub treasury_funding: SummaryAmount,
+}
+
+/// What single charges were, in coins.
+#[derive(Debug, Serialize)]
+pub struct Cost {
+    pub median: i64,
+    pub p90: i64,
+    pub p95: i64,
+    pub p99: i64,
+    pub max: i64,
+}
+
+/// How concentrated coins are, here and in the dataset.
+#[derive(Debug, Serialize)]
+pub struct Share {
+    pub top1_percent: f64,
+    pub top10_percent: f64,
+    pub gini: f64,
+    pub dataset_top1_percent: f64,
+    pub dataset_top10_percent: f64,
+    pub dataset_gini: f64,
+}
+
+/// The ledger's process killed under calls.
+#[derive(Debug, Serialize)]
+pub struct Crash {
+    pub process_id: u32,
+    pub unanswered: usize,
+    pub had_been_committed: usize,
+    pub had_not_been_committed: usize,
+    /// What all of them charged together, once each.
+    pub coins: i64,
+    /// From the kill until the services answered again.
+    pub restart_ms: u64,
+}
+
+/// Gifts sent.
+#[derive(Debug, Serialize)]
+pub struct GiftPart {
+    pub gifts: usize,
+    pub streaks: usize,
+    pub calls: usize,
+    pub rooms: u32,
+    pub senders: usize,
+    pub creators: usize,
+    pub postings: usize,
+    pub coins: i64,
+    pub cost: Cost,
+    pub top_creator_percent: f64,
+    pub top_creators: Share,
+    pub top_senders: Share,
+    pub calls_at_once: usize,
+    pub latency_p50_ms: f64,
+    pub latency_p99_ms: f64,
+    pub crash: Crash,
+}
+
+/// One conversion.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cash {
+    pub creator: String,
+    pub diamonds: i64,
+    pub rate: String,
+    pub rate_date: String,
+    pub gross: SummaryAmount,
+    pub withholding: SummaryAmount,
+    pub fee: SummaryAmount,
+    pub net: SummaryAmount,
+    pub posting_id: String,
+}
+
+/// One payout.
+#[derive(Debug, Serialize)]
+pub struct Paid {
+    pub what: String,
+    pub creator: String,
+    pub amount: SummaryAmount,
+    pub rail: String,
+    pub state: String,
+    pub steps: Vec<String>,
+    pub bank_status: String,
+    pub reason_code: String,
+    pub reason: String,
+    pub bank_time_ms: i64,
+    pub our_time_ms: i64,
+    /// Entries with its id in the bank's statement.
+    pub booked_at_bank: usize,
+    /// What the creator can be paid now.
+    pub payable_again: SummaryAmount,
+    pub payout_id: String,
+    pub end_to_end_id: String,
+}
+
+/// Our money at the bank, as both sides have it.
+#[derive(Debug, Serialize)]
+pub struct BankCash {
+    pub ledger: SummaryAmount,
+    pub statement: SummaryAmount,
+    pub statement_entries: usize,
+}
+
+/// A group of accounts.
+#[derive(Debug, Serialize)]
+pub struct SummaryLine {
+    pub unit: String,
+    pub accounts: String,
+    pub count: i64,
+    /// In whole coins, whole diamonds or minor units, as credits are.
+    pub debits: i64,
+    pub credits: i64,
+}
+
+/// One byte changed in a copy.
+#[derive(Debug, Serialize)]
+pub struct Changed {
+    pub event: i64,
+    pub named_event: i64,
+    pub problem: String,
+    pub original_ok: bool,
+}
+
+/// The proof.
+#[derive(Debug, Serialize)]
+pub struct Prove {
+    pub coins_issued: i64,
+    pub coins_spent: i64,
+    pub coins_held: i64,
+    pub bank_cash: Vec<BankCash>,
+    pub deferred_revenue: Vec<SummaryAmount>,
+    pub trial_balance: Vec<SummaryLine>,
+    pub events: i64,
+    pub transfers: i64,
+    pub head_commit_no: i64,
+    pub head_hash: String,
+    pub changed_copy: Changed,
+}
+
+/// A process that is left running.
+#[derive(Debug, Serialize)]
+pub struct SummaryProcess {
+    pub process_id: u32,
+    pub services: Vec<String>,
+}
+
+/// What can be tried afterwards.
+#[derive(Debug, Default, Serialize)]
+pub struct Try {
+    /// Shell lines, in order.
+    pub lines: Vec<String>,
+    /// None unless `--keep`.
+    pub processes: Vec<SummaryProcess>,
+}
+
+/// All of it.
+#[derive(Debug, Serialize)]
+pub struct StorySummary {
+    pub seed: u64,
+    pub database: String,
+    pub book: String,
+    pub split: bool,
+    pub seconds: f64,
+    /// Expected outcomes that did not come; empty when all is well.
+    pub missing: Vec<String>,
+    pub buy: Buy,
+    pub gift: GiftPart,
+    pub cash: Vec<Cash>,
+    pub pay: Vec<Paid>,
+    pub prove: Prove,
+    pub r#try: Try,
+}

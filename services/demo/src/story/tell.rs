@@ -1,0 +1,175 @@
+//! The summary for people: short, aligned, plain words.
+use super::{
+    facts,
+    summary::{Buy, Cash, GiftPart, Paid, Prove, Share, StorySummary, SummaryAmount, SummaryLine, Try, grouped},
+};
+use std::fmt::Write as _;
+
+/// The whole story.
+#[must_use]
+pub fn tell(summary: &StorySummary) -> String {
+    let processes = if summary.split { "one process for each service" } else { "all services in one process" };
+    let engine = if summary.database.starts_with("sqlite:") { "SQLite" } else { "PostgreSQL" };
+    let mut text = format!("Largesse demo: {processes}, {engine}, book {}, seed {}, pretend money\n\n", summary.book, summary.seed);
+    section(&mut text, "BUY", &buy(&summary.buy));
+    section(&mut text, "GIFT", &gift(&summary.gift));
+    section(&mut text, "CASH", &cash(&summary.cash));
+    section(&mut text, "PAY", &pay(&summary.pay));
+    section(&mut text, "PROVE", &prove(&summary.prove));
+    section(&mut text, "TRY", &attempts(&summary.r#try));
+    text
+}
+
+fn section(text: &mut String, name: &str, lines: &[String]) {
+    for (at, line) in lines.iter().enumerate() {
+        let name = if at == 0 { name } else { "" };
+        writeln!(text, "{}", format!("{name:<6} {line}").trim_end()).expect("a String takes everything");
+    }
+    text.push('\n');
+}
+
+fn count(number: usize) -> String {
+    grouped(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn amounts(amounts: &[SummaryAmount]) -> String {
+    amounts.iter().map(SummaryAmount::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn buy(buy: &Buy) -> Vec<String> {
+    vec![
+        format!("{} viewers made {} purchases for {}: {} coins", buy.buyers, count(buy.purchases), amounts(&buy.gross), grouped(buy.coins)),
+        format!("a receipt presented again by another user was refused: {}", buy.replayed_receipt_refused),
+        format!("the store paid us {} (after its commission); the treasury added {}", amounts(&buy.store_settlement), buy.treasury_funding),
+    ]
+}
+
+fn gift(gift: &GiftPart) -> Vec<String> {
+    let GiftPart { cost, crash, .. } = gift;
+    let [_, (_, median), (_, p90), (_, p95), (_, p99)] = facts::COST_QUANTILES;
+    vec![
+        format!(
+            "{} gifts ({} of them streaks) in {} calls from {} viewers to {} creators in {} rooms",
+            count(gift.gifts),
+            gift.streaks,
+            count(gift.calls),
+            gift.senders,
+            gift.creators,
+            gift.rooms
+        ),
+        format!(
+            "{} coins in {} postings; the top creator got {:.1} %",
+            grouped(gift.coins),
+            count(gift.postings),
+            gift.top_creator_percent
+        ),
+        format!("latency p50 {:.1} ms, p99 {:.1} ms with {} calls at once", gift.latency_p50_ms, gift.latency_p99_ms, gift.calls_at_once),
+        format!("{:<26}{:>9}{:>9}{:>9}{:>9}", "coins per charge", "median", "p90", "p95", "p99"),
+        format!("{:<26}{:>9}{:>9}{:>9}{:>9}", "  here", cost.median, cost.p90, cost.p95, grouped(cost.p99)),
+        format!("{:<26}{median:>9}{p90:>9}{p95:>9}{p99:>9.0}", "  KuaiLive dataset"),
+        format!("{:<26}{:>9}{:>9}{:>9}{:>9}", "share of all coins, %", "top 1%", "dataset", "top 10%", "dataset"),
+        shares("  creators", &gift.top_creators),
+        shares("  viewers", &gift.top_senders),
+        format!(
+            "the ledger's process {} was killed (kill -9) with {} calls unanswered, back after {} ms",
+            crash.process_id, crash.unanswered, crash.restart_ms
+        ),
+        format!(
+            "retried with the same ids: {} had been committed, {} had not; {} coins charged, none lost, none twice",
+            crash.had_been_committed,
+            crash.had_not_been_committed,
+            grouped(crash.coins)
+        ),
+    ]
+}
+
+fn shares(who: &str, share: &Share) -> String {
+    format!(
+        "{who:<26}{:>9.1}{:>9.1}{:>9.1}{:>9.1}",
+        share.top1_percent, share.dataset_top1_percent, share.top10_percent, share.dataset_top10_percent
+    )
+}
+
+fn cash(cash: &[Cash]) -> Vec<String> {
+    let mut lines: Vec<String> = cash
+        .iter()
+        .map(|cash| {
+            format!(
+                "{:<14}{:>8} diamonds x {:<8} {} (rate of {}) = {:>11}, withheld {}",
+                cash.creator,
+                grouped(cash.diamonds),
+                cash.rate,
+                cash.gross.currency,
+                cash.rate_date,
+                cash.net.plain(),
+                cash.withholding.plain()
+            )
+        })
+        .collect();
+    lines.push("withholding is 0 because the rate card says so (terms.withholding_bps = 0)".to_owned());
+    lines
+}
+
+fn pay(paid: &[Paid]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paid in paid {
+        let time = format!("bank {} ms + ours {} ms", grouped(paid.bank_time_ms), grouped(paid.our_time_ms));
+        lines.push(format!("{:<20}{:>13}  {:<9} {time}", paid.what, paid.amount.to_string(), paid.state));
+        let booked = match paid.booked_at_bank {
+            0 => "not in the bank's books".to_owned(),
+            1 => "once in the bank's books".to_owned(),
+            times => format!("{times} times in the bank's books"),
+        };
+        let reason = format!("{} {}", paid.reason_code, paid.reason);
+        let back = if paid.payable_again.minor_units > 0 { format!(", {} payable again", paid.payable_again) } else { String::new() };
+        let status = [paid.bank_status.as_str(), reason.trim()].join(" ");
+        lines.push(format!("  {} ({}); {booked}{back}", paid.steps.join(" > "), status.trim()));
+    }
+    lines
+}
+
+fn prove(prove: &Prove) -> Vec<String> {
+    let coins = (grouped(prove.coins_issued), grouped(prove.coins_spent), grouped(prove.coins_held));
+    let mut lines = vec![format!("{} coins issued = {} spent + {} held", coins.0, coins.1, coins.2)];
+    for cash in &prove.bank_cash {
+        let entries = cash.statement_entries;
+        lines.push(format!("our books say {} at the bank = its own statement (camt.053, {entries} entries)", cash.ledger));
+    }
+    let deferred = amounts(&prove.deferred_revenue);
+    lines.push(format!("{deferred} stays deferred revenue: spent coins become revenue once coin lots exist"));
+    lines.push(format!("{:<8}{:<36}{:>7}{:>18}{:>18}", "unit", "accounts", "number", "debits", "credits"));
+    lines.extend(prove.trial_balance.iter().map(trial));
+    lines.push(format!(
+        "{} events and {} transfers follow from one another, up to commit {}:",
+        grouped(prove.events),
+        grouped(prove.transfers),
+        grouped(prove.head_commit_no)
+    ));
+    lines.push(format!("  {}", prove.head_hash));
+    let changed = &prove.changed_copy;
+    lines.push(format!(
+        "one byte of event {} changed in a copy: verify names event {}",
+        grouped(changed.event),
+        grouped(changed.named_event)
+    ));
+    lines.push(format!("  ({}); the original is {}", changed.problem, if changed.original_ok { "green" } else { "RED" }));
+    lines
+}
+
+fn trial(line: &SummaryLine) -> String {
+    let SummaryLine { unit, accounts, count, debits, credits } = line;
+    // Coins and diamonds are no currency.
+    let amount = |amount: i64| SummaryAmount::try_new(unit, amount).map_or_else(|_| grouped(amount), |amount| amount.plain());
+    format!("{unit:<8}{accounts:<36}{:>7}{:>18}{:>18}", grouped(*count), amount(*debits), amount(*credits))
+}
+
+fn attempts(attempts: &Try) -> Vec<String> {
+    let mut lines = attempts.lines.clone();
+    for process in &attempts.processes {
+        lines.push(format!("process {} runs {}", process.process_id, process.services.join(", ")));
+    }
+    if let (Some(_), ids) = (attempts.processes.first(), attempts.processes.iter().rev().map(|process| process.process_id.to_string())) {
+        lines.push(format!("stop with: kill {}", ids.collect::<Vec<_>>().join(" ")));
+    }
+    lines
+}

@@ -1,0 +1,205 @@
+//! Is the money where it should be? The ledger's own check, then what joins it to the services' tables.
+//!
+//! [`audit`] looks once and at everything; [`continuous`] goes on with what is new, for the monitor. `coins`, `payouts`, `purchases`: the joins;
+//! `folds`: purchases as the monitor compares them.
+//!
+//! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: what a service is just between its
+//! posting and its own row with is found in the ledger by the id it must have there.
+use db::Database;
+use identity::Service;
+use ledger::{
+    domain::{chart::Unit, event::Body},
+    store::{Book, Known, Store},
+    verify,
+};
+use money::BookName;
+use serde::Serialize;
+use sqlx::{Connection as _, PgConnection};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+use uuid::Uuid;
+
+pub mod coins;
+pub mod continuous;
+mod folds;
+mod payouts;
+mod purchases;
+
+/// How often payouts are compared before they count as differing: one that began and ended between the readings is in none of them.
+const PAYOUT_LOOKS: usize = 5;
+
+/// A fault of reading, not of the books.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// What was found in one book.
+#[derive(Debug, Serialize)]
+pub struct BookReport {
+    /// The ledger's own check: chain, arithmetic, snapshots.
+    pub ledger: verify::Report,
+    /// Coins by where they are.
+    pub coins: coins::CoinSums,
+    /// Purchases credited, where their tables are here.
+    pub purchases: Option<usize>,
+    /// Services whose tables are not here, so that nothing was compared with them.
+    pub not_compared: Vec<&'static str>,
+    /// What does not join up.
+    pub problems: Vec<String>,
+}
+
+impl BookReport {
+    /// Whether every check held.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.ledger.problem.is_none() && self.problems.is_empty()
+    }
+}
+
+/// What was found in an installation.
+#[derive(Debug, Serialize)]
+pub struct AuditReport {
+    /// Whether every check of every book held.
+    pub ok: bool,
+    /// By book.
+    pub books: Vec<BookReport>,
+    /// The record of what staff did, where its table is here.
+    pub acts: Option<ActsReport>,
+}
+
+/// What was found in the record of what staff did.
+#[derive(Debug, Serialize)]
+pub struct ActsReport {
+    /// Lines that follow from one another.
+    pub lines: i64,
+    /// Lines whose texts were erased; the chain still covers their digests.
+    pub erased: i64,
+    /// Heads written outside the database that are in the chain.
+    pub heads: usize,
+    /// What does not fit, with the line.
+    pub problem: Option<String>,
+}
+
+/// The ledger's store of a database that has one: looking makes none.
+pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Fault> {
+    if !exists(database, Service::Ledger).await? {
+        return Err("there is no ledger in this database".into());
+    }
+    Ok(ledger::open_store(database).await?)
+}
+
+/// Checks every book of a database.
+/// `heads` is the directory where the ledger wrote heads outside the database; there is none to compare with when not given.
+pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<AuditReport, Fault> {
+    let store = open(database).await?;
+    let mut books = Vec::new();
+    for book in store.books().await? {
+        books.push(audit_book(database, &*store, &book, heads).await?);
+    }
+    // A ledger without a book proves nothing.
+    if books.is_empty() {
+        return Err("the ledger in this database has no book".into());
+    }
+    let acts = audit_acts(database, heads).await?;
+    let ok = books.iter().all(BookReport::ok) && acts.as_ref().is_none_or(|acts| acts.problem.is_none());
+    Ok(AuditReport { ok, books, acts })
+}
+
+async fn audit_acts(database: &Database, heads: Option<&Path>) -> Result<Option<ActsReport>, Fault> {
+    let heads = heads.map(support::tables::read_heads).transpose()?.unwrap_or_default();
+    if !exists(database, Service::Support).await? {
+        let problem = (!heads.is_empty()).then(|| "what staff did is gone, and its heads were written outside the database".to_owned());
+        return Ok(problem.map(|problem| ActsReport { lines: 0, erased: 0, heads: 0, problem: Some(problem) }));
+    }
+    let found = support::tables::check(&support::tables::Store::open(database).await?, &heads).await?;
+    let problem = found.problem.map(|(line, why)| format!("line {line} of what staff did: {why}"));
+    Ok(Some(ActsReport { lines: found.lines, erased: found.erased, heads: found.heads, problem }))
+}
+
+async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<BookReport, Fault> {
+    let ledger = verify::verify_against(store, book, heads).await?;
+    let mut problems = Vec::new();
+    let name = BookName::try_new(&book.name)?;
+    // What follows needs a journal that can be read.
+    if ledger.problem.is_some() {
+        return Ok(BookReport { ledger, coins: coins::CoinSums::default(), purchases: None, not_compared: Vec::new(), problems });
+    }
+    let (lines, _) = ledger::read::trial_balance(store, book.key).await?;
+    let mut sums: BTreeMap<Unit, i128> = BTreeMap::new();
+    for ((unit, _), line) in &lines {
+        *sums.entry(*unit).or_default() += line.debits_posted - line.credits_posted;
+    }
+    problems.extend(sums.iter().filter(|(_, sum)| **sum != 0).map(|(unit, sum)| format!("debits exceed credits by {sum} {unit}")));
+    let coins = coins::coins(&lines);
+    problems.extend(coins.problem());
+    let mut not_compared = Vec::new();
+    let purchases = if exists(database, Service::Purchase).await? {
+        let join = purchases::join(&purchase::tables::Store::open(database).await?, store, (book, &name)).await?;
+        problems.extend(join.problems);
+        Some(join.credited)
+    } else {
+        not_compared.push("purchase");
+        None
+    };
+    if exists(database, Service::Payout).await? {
+        let tables = payout::tables::Store::inspect(database).await?;
+        let mut found = Vec::new();
+        for _ in 0..PAYOUT_LOOKS {
+            let before = payouts::before(&tables, &name).await?;
+            let (lines, last_seq) = ledger::read::trial_balance(store, book.key).await?;
+            let moment = payouts::Moment { store, book, last_seq, lines };
+            found = payouts::problems(&tables, before, &moment, &name).await?;
+            if found.is_empty() {
+                break;
+            }
+        }
+        problems.extend(found);
+    } else {
+        not_compared.push("payout");
+    }
+    Ok(BookReport { ledger, coins, purchases, not_compared, problems })
+}
+
+/// Whether a service has tables here: an audit makes none.
+pub async fn exists(database: &Database, service: Service) -> Result<bool, Fault> {
+    if let Some(dir) = database.sqlite_dir() {
+        // Opening an empty file would make tables in it.
+        return Ok(std::fs::metadata(dir.join(format!("{service}.db"))).is_ok_and(|file| file.len() > 0));
+    }
+    let url = database.postgres_url().ok_or("a database is SQLite or PostgreSQL")?;
+    let mut connection = PgConnection::connect(url).await?;
+    let found: Option<i32> =
+        sqlx::query_scalar("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(service.as_str()).fetch_optional(&mut connection).await?;
+    connection.close().await?;
+    Ok(found.is_some())
+}
+
+/// Postings of a book by id whose kind begins with `prefix`, and the last event that was read.
+async fn postings(store: &dyn Store, book: &Book, prefix: &str) -> Result<(BTreeMap<Uuid, i64>, i64), Fault> {
+    const PAGE: i64 = 5_000;
+    let mut found = BTreeMap::new();
+    let mut from = 1;
+    loop {
+        let page = store.events(book.key, from, PAGE).await?;
+        let Some(last) = page.last() else { return Ok((found, from - 1)) };
+        from = last.event.seq + 1;
+        for stored in page {
+            if let Body::Posting(posting) = &stored.event.body
+                && posting.kind.starts_with(prefix)
+            {
+                found.insert(stored.event.id, stored.event.seq);
+            }
+        }
+    }
+}
+
+/// Where in the journal the postings with these ids are, those that are there.
+async fn seqs(store: &dyn Store, book: &Book, ids: Vec<Uuid>) -> Result<BTreeMap<Uuid, i64>, Fault> {
+    const PAGE: usize = 500;
+    let mut found = BTreeMap::new();
+    for page in ids.chunks(PAGE) {
+        let known = store.ids(book.key, page).await?;
+        found.extend(known.into_iter().filter_map(|(id, known)| match known {
+            Known::Event(seq) => Some((id, seq)),
+            Known::Refusal(_) => None,
+        }));
+    }
+    Ok(found)
+}

@@ -1,0 +1,40 @@
+//! Coins issued are coins spent and coins held.
+use ledger::{domain::chart::Unit, read::Line};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A book's coins by where they are.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CoinSums {
+    /// Ever issued, less what refunds took back.
+    pub issued: i128,
+    /// Spent on gifts.
+    pub redeemed: i128,
+    /// In wallets.
+    pub held: i128,
+    /// Owed by viewers whose refunded coins were spent already.
+    pub owed: i128,
+}
+
+impl CoinSums {
+    /// Wallets minus debt equal coins issued minus redeemed.
+    pub(super) fn problem(&self) -> Option<String> {
+        let Self { issued, redeemed, held, owed } = *self;
+        (held - owed != issued - redeemed)
+            .then(|| format!("{held} coins held and {owed} owed do not make {issued} issued less {redeemed} redeemed"))
+    }
+}
+
+/// Sums the coin accounts of a trial balance.
+pub(super) fn coins(lines: &BTreeMap<(Unit, String), Line>) -> CoinSums {
+    let balance = |group: &str| {
+        let line = lines.get(&(Unit::Coin, group.to_owned()));
+        line.map_or(0, |line| line.credits_posted - line.debits_posted)
+    };
+    CoinSums {
+        issued: -balance("house/coins/issued"),
+        redeemed: balance("house/coins/redeemed"),
+        held: balance("viewer/*/coins"),
+        owed: -balance("viewer/*/debt"),
+    }
+}

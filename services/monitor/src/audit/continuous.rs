@@ -1,0 +1,266 @@
+//! What the monitor looks at: every book as it goes on, compared with the tables of the services whose money it is.
+//!
+//! Like [`super::audit`] it reads the stores directly and believes no service. Unlike it, each look is bounded, and goes on where the last one ended.
+use super::{
+    Fault, coins, exists,
+    folds::{FoldsCompared, JournalSide, PurchaseFolds},
+    payouts,
+};
+use crate::{
+    config::Config,
+    health::{CheckResult, FoundInBook, LookFound},
+};
+use db::Database;
+use identity::Service;
+use ledger::{
+    store::{Book, Store},
+    verify::{Problem, follow::Follower},
+};
+use money::BookName;
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+use telemetry::Open;
+
+/// Rows of accounts compared in one look.
+const ROWS: i64 = 64;
+/// How often payouts are compared in one look, before they count as differing: one may begin and end between two readings.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(20);
+/// The record of what staff did is read from its beginning, so not in every look.
+const ACTS_EVERY: Duration = Duration::from_secs(60);
+/// What takes as long as this many times its own rest.
+const ACTS_REST: u32 = 20;
+
+/// What is looked at in a book.
+const CHECKS: [&str; 6] = ["journal", "rows", "trial_balance", "coins", "purchases", "payouts"];
+
+/// States in which it is not known whether money has moved.
+const UNKNOWN: [(&str, &str); 4] =
+    [("payout", "outcome_unknown"), ("payout", "requested"), ("purchase", "verified"), ("conversion", "accepting")];
+
+/// A book that is followed.
+struct FollowedBook {
+    follower: Follower,
+    purchases: PurchaseFolds,
+    /// Payouts differed the last time.
+    payouts_differed: bool,
+}
+
+/// Stores as far as they are there. A service that has none yet may have one later.
+#[derive(Default)]
+struct Stores {
+    ledger: Option<Arc<dyn Store>>,
+    purchase: Option<purchase::tables::Store>,
+    earnings: Option<earnings::tables::Store>,
+    payout: Option<payout::tables::Store>,
+    support: Option<support::tables::Store>,
+}
+
+/// Looks at the books of a database, again and again.
+pub struct Continuous {
+    database: Database,
+    heads_dir: Option<PathBuf>,
+    config: Config,
+    stores: Stores,
+    books: BTreeMap<String, FollowedBook>,
+    acts_due: Instant,
+}
+
+impl Continuous {
+    /// `heads_dir`: where heads are written outside the database.
+    #[must_use]
+    pub fn new(database: Database, heads_dir: Option<PathBuf>, config: Config) -> Self {
+        Self { database, heads_dir, config, stores: Stores::default(), books: BTreeMap::new(), acts_due: Instant::now() }
+    }
+
+    /// Looks at every book, within bounds.
+    pub async fn look(&mut self) -> Result<LookFound, Fault> {
+        let store = self.open().await?;
+        let books = store.books().await?;
+        self.books.retain(|name, _| books.iter().any(|book| book.name == *name));
+        let mut found = LookFound::default();
+        for book in books {
+            let name = book.name.clone();
+            let followed = self.books.entry(name.clone()).or_insert_with(|| FollowedBook::new(book));
+            // What can't be looked at in one book says nothing about the others.
+            let seen = match followed.look(&*store, &self.stores, &self.config).await {
+                Ok(seen) => seen,
+                Err(error) => followed.unseen(&error.to_string()),
+            };
+            found.books.insert(name, seen);
+        }
+        found.checks.push(("unknown_outcomes", self.unknown_outcomes().await?));
+        if Instant::now() >= self.acts_due {
+            let acts = self.acts().await.unwrap_or_else(|error| CheckResult::Pending(error.to_string()));
+            found.checks.push(("acts", acts));
+        }
+        Ok(found)
+    }
+
+    async fn open(&mut self) -> Result<Arc<dyn Store>, Fault> {
+        let (database, stores) = (&self.database, &mut self.stores);
+        if stores.purchase.is_none() && exists(database, Service::Purchase).await? {
+            stores.purchase = Some(purchase::tables::Store::open(database).await?);
+        }
+        if stores.earnings.is_none() && exists(database, Service::Earnings).await? {
+            stores.earnings = Some(earnings::tables::Store::open(database).await?);
+        }
+        if stores.payout.is_none() && exists(database, Service::Payout).await? {
+            stores.payout = Some(payout::tables::Store::inspect(database).await?);
+        }
+        if stores.support.is_none() && exists(database, Service::Support).await? {
+            stores.support = Some(support::tables::Store::open(database).await?);
+        }
+        if stores.ledger.is_none() {
+            stores.ledger = Some(super::open(database).await?);
+        }
+        stores.ledger.clone().ok_or_else(|| "there is no ledger in this database".into())
+    }
+
+    async fn unknown_outcomes(&self) -> Result<CheckResult, Fault> {
+        let mut open: Vec<Open> = Vec::new();
+        if let Some(tables) = &self.stores.payout {
+            open.extend(tables.unfinished().await?);
+        }
+        if let Some(tables) = &self.stores.purchase {
+            open.extend(tables.unfinished().await?);
+        }
+        if let Some(tables) = &self.stores.earnings {
+            open.extend(tables.unfinished().await?);
+        }
+        if open.is_empty() {
+            return Ok(CheckResult::NotCompared("no service with outcomes of its own has tables in this database"));
+        }
+        let now_ms = ms_since_epoch(SystemTime::now());
+        let limit_ms = i64::try_from(self.config.unknown_max_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        let late = |open: &&Open| {
+            UNKNOWN.contains(&(open.what, open.state)) && open.since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) > limit_ms)
+        };
+        let late: Vec<String> = open.iter().filter(late).map(|open| format!("{} {} {}", open.count, open.what, open.state)).collect();
+        let what = |late: String| format!("unknown for more than {} s, counted with younger ones: {late}", self.config.unknown_max_s);
+        Ok(CheckResult::of((!late.is_empty()).then(|| what(late.join(", ")))))
+    }
+
+    async fn acts(&mut self) -> Result<CheckResult, Fault> {
+        let Some(tables) = &self.stores.support else {
+            return Ok(CheckResult::NotCompared("the record of what staff did is not in this database"));
+        };
+        let started = Instant::now();
+        let heads = match self.heads_dir.as_deref().map(support::tables::read_heads).transpose() {
+            Ok(heads) => heads.unwrap_or_default(),
+            // Somebody has written into what only grows.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return Ok(CheckResult::Failed(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        let report = support::tables::check(tables, &heads).await?;
+        self.acts_due = Instant::now() + ACTS_EVERY.max(started.elapsed() * ACTS_REST);
+        Ok(CheckResult::of(report.problem.map(|(line, why)| format!("line {line}: {why}"))))
+    }
+}
+
+impl FollowedBook {
+    fn new(book: Book) -> Self {
+        Self { follower: Follower::new(book), purchases: PurchaseFolds::default(), payouts_differed: false }
+    }
+
+    /// What is known after a look that failed.
+    fn unseen(&self, why: &str) -> FoundInBook {
+        tracing::warn!(book = self.follower.book().name, why, "a book can't be looked at");
+        let checks = CHECKS.map(|name| (name, CheckResult::Pending(why.to_owned()))).to_vec();
+        FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind: 0, checks }
+    }
+
+    async fn look(&mut self, store: &dyn Store, stores: &Stores, config: &Config) -> Result<FoundInBook, Fault> {
+        let name = BookName::try_new(&self.follower.book().name)?;
+        let events_max = i64::from(config.events_max);
+        let purchases = &mut self.purchases;
+        let step = self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
+        let mut checks = Vec::new();
+        let caught_up = step.problem.is_none() && step.behind <= events_max;
+        let behind = step.behind;
+        match step.problem {
+            Some(problem) => checks.push(("journal", CheckResult::Failed(told(&problem)))),
+            None if caught_up => checks.push(("journal", CheckResult::Held)),
+            None => checks.push(("journal", CheckResult::Pending(format!("{behind} events are still to be checked")))),
+        }
+        if caught_up {
+            let rows = self.follower.compare_rows(store, ROWS).await?;
+            checks.push(("rows", CheckResult::of(rows.map(|problem| told(&problem)))));
+            checks.push(("trial_balance", self.sums(store, config).await?));
+            checks.push(("coins", CheckResult::of(coins::coins(&self.follower.trial_balance()).problem())));
+            checks.push(("purchases", self.purchases(store, stores, &name, events_max).await?));
+            checks.push(("payouts", self.payouts(store, stores, &name, events_max).await?));
+        } else {
+            // What was found of an earlier end of the journal says nothing about this one.
+            let waits = || CheckResult::Pending("the journal comes first".to_owned());
+            checks.extend(CHECKS.iter().skip(1).map(|name| (*name, waits())));
+        }
+        Ok(FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind, checks })
+    }
+
+    async fn sums(&mut self, store: &dyn Store, config: &Config) -> Result<CheckResult, Fault> {
+        if self.follower.accounts() > config.sums_accounts_max {
+            return Ok(CheckResult::NotCompared("more accounts than monitor.sums_accounts_max; their rows are compared in turn"));
+        }
+        let purchases = &mut self.purchases;
+        let problem = self.follower.compare_sums(store, &mut |event| purchases.event(event)).await?;
+        Ok(CheckResult::of(problem.map(|problem| told(&problem))))
+    }
+
+    async fn purchases(&mut self, store: &dyn Store, stores: &Stores, name: &BookName, events_max: i64) -> Result<CheckResult, Fault> {
+        let Some(tables) = &stores.purchase else { return Ok(CheckResult::NotCompared("purchases are not in this database")) };
+        let now = SystemTime::now();
+        let purchases = &mut self.purchases;
+        self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
+        let side = JournalSide { store, book: self.follower.book(), name, last_seq: self.follower.last_seq() };
+        Ok(match self.purchases.compare(tables, side, now).await? {
+            FoldsCompared::Held => CheckResult::Held,
+            FoldsCompared::Again => CheckResult::Pending("some purchases are looked at once more".to_owned()),
+            FoldsCompared::Differs(why) => CheckResult::Failed(why),
+        })
+    }
+
+    async fn payouts(&mut self, store: &dyn Store, stores: &Stores, name: &BookName, events_max: i64) -> Result<CheckResult, Fault> {
+        let Some(tables) = &stores.payout else { return Ok(CheckResult::NotCompared("payouts are not in this database")) };
+        let mut differs = false;
+        let mut why = "the journal grows faster than it is followed".to_owned();
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+            let before = payouts::before(tables, name).await?;
+            let purchases = &mut self.purchases;
+            let step = self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
+            // Payouts that ended in what is still to be followed are in neither reading.
+            if step.behind > 0 {
+                continue;
+            }
+            let (last_seq, lines) = (self.follower.last_seq(), self.follower.trial_balance());
+            let moment = payouts::Moment { store, book: self.follower.book(), last_seq, lines };
+            let problems = payouts::problems(tables, before, &moment, name).await?;
+            if problems.is_empty() {
+                self.payouts_differed = false;
+                return Ok(CheckResult::Held);
+            }
+            why = problems.join("; ");
+            differs = true;
+        }
+        if !differs {
+            return Ok(CheckResult::Pending(why));
+        }
+        let before = std::mem::replace(&mut self.payouts_differed, true);
+        Ok(if before { CheckResult::Failed(why) } else { CheckResult::Pending(format!("looked at once more: {why}")) })
+    }
+}
+
+fn told(problem: &Problem) -> String {
+    if problem.seq == 0 { problem.what.clone() } else { format!("event {}: {}", problem.seq, problem.what) }
+}
+
+fn ms_since_epoch(time: SystemTime) -> i64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+}

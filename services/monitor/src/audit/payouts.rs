@@ -1,0 +1,129 @@
+//! Open holds are payouts held and not submitted; money in transit is payouts submitted and not finished.
+//!
+//! A service may have fallen between a posting and its own row, and on a running installation it is always between some. So where a payout's row leaves
+//! open whether its next posting is there, the ledger is asked for that posting by the id it would have: both sides then speak of one moment.
+use super::{Fault, seqs};
+use ledger::{
+    domain::chart::Unit,
+    read::Line,
+    store::{Book, Store},
+};
+use money::BookName;
+use payout::tables::{Payout, PayoutKey, Phase, REJECT, SETTLE};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Problems told one by one.
+const TOLD_MAX: usize = 20;
+
+/// The ledger's side, up to an event.
+pub(super) struct Moment<'a> {
+    pub store: &'a dyn Store,
+    pub book: &'a Book,
+    /// The last event in it. Must be the journal's last as it was when the payouts were read for the first time, or a later one.
+    pub last_seq: i64,
+    pub lines: BTreeMap<(Unit, String), Line>,
+}
+
+/// Payouts under way at a time before the moment.
+pub(super) struct Before(BTreeMap<Uuid, Payout>);
+
+/// Reads the payouts under way, before the ledger's side is.
+pub(super) async fn before(tables: &payout::tables::Store, book: &BookName) -> Result<Before, Fault> {
+    Ok(Before(tables.under_way(book).await?))
+}
+
+/// Sums by currency code, in minor units.
+#[derive(Default)]
+struct UnderWay {
+    held: BTreeMap<String, i128>,
+    in_transit: BTreeMap<String, i128>,
+}
+
+/// What of the payouts does not join up with the ledger's accounts in transit.
+pub(super) async fn problems(
+    tables: &payout::tables::Store,
+    before: Before,
+    moment: &Moment<'_>,
+    book: &BookName,
+) -> Result<Vec<String>, Fault> {
+    let mut now = tables.under_way(book).await?;
+    for payout_id in before.0.keys() {
+        // It ended meanwhile, and may have been under way at the moment.
+        if !now.contains_key(payout_id) {
+            let place = PayoutKey { book: book.clone(), payout_id: *payout_id };
+            now.extend(tables.payout(&place).await?.map(|payout| (*payout_id, payout)));
+        }
+    }
+    let (under_way, mut problems) = at(moment, &before.0, now).await?;
+    let mut currencies: BTreeSet<String> = under_way.held.keys().chain(under_way.in_transit.keys()).cloned().collect();
+    let mut ledger: BTreeMap<String, (i128, i128)> = BTreeMap::new();
+    for ((unit, group), line) in &moment.lines {
+        if let (Unit::Currency(currency), Some("in_transit")) = (unit, group.split('/').nth(1)) {
+            currencies.insert(currency.to_string());
+            ledger.insert(currency.to_string(), (line.credits_pending, line.credits_posted - line.debits_posted));
+        }
+    }
+    for currency in currencies {
+        let (held, in_transit) = ledger.get(&currency).copied().unwrap_or_default();
+        let of = |sums: &BTreeMap<String, i128>| sums.get(&currency).copied().unwrap_or(0);
+        let (ours, submitted) = (of(&under_way.held), of(&under_way.in_transit));
+        if held != ours {
+            problems.push(format!("the ledger holds {held} {currency} for payouts, the payouts held and not submitted are {ours}"));
+        }
+        if in_transit != submitted {
+            problems.push(format!("{in_transit} {currency} are in transit, the payouts submitted and not finished are {submitted}"));
+        }
+    }
+    Ok(problems)
+}
+
+/// Surely in transit between two readings: it was submitted at the first, and nothing could end it until the second.
+fn steady(before: Option<&Payout>, now: &Payout) -> bool {
+    let submitted = |payout: &Payout| matches!(payout.phase, Phase::Intent | Phase::Sent | Phase::Accepted | Phase::Unknown);
+    before.is_some_and(submitted) && submitted(now)
+}
+
+/// A payout's postings by what they do: hold, submit, end. As its row says, or as it will say when they are there.
+fn postings(payout: &Payout) -> [Option<Uuid>; 3] {
+    let book = payout.book.as_str();
+    let or = |recorded: &str, next: Option<Uuid>| Uuid::try_parse(recorded).ok().or(next);
+    let hold = (payout.phase == Phase::Requested).then(|| ledger::posted_id(payout.hold_id(), book));
+    let submit = (payout.phase == Phase::Held).then(|| ledger::pending_posted_id(payout.submit_id(), book));
+    let end = match payout.phase {
+        Phase::Settling => Some(ledger::posted_id(payout.end_id(SETTLE), book)),
+        Phase::Returning => Some(ledger::posted_id(payout.end_id(REJECT), book)),
+        _ => None,
+    };
+    [or(&payout.hold_posting_id, hold), or(&payout.submit_posting_id, submit), or(&payout.final_posting_id, end)]
+}
+
+/// Where the payouts stood at the moment, by their postings; and those whose rows name a posting that is not there.
+async fn at(moment: &Moment<'_>, before: &BTreeMap<Uuid, Payout>, now: BTreeMap<Uuid, Payout>) -> Result<(UnderWay, Vec<String>), Fault> {
+    let mut sums = UnderWay::default();
+    let mut add = |payout: &Payout, held: bool| {
+        let side = if held { &mut sums.held } else { &mut sums.in_transit };
+        *side.entry(payout.amount.currency().code().to_owned()).or_default() += i128::from(payout.amount.minor_units());
+    };
+    let mut doubtful = Vec::new();
+    for (payout_id, payout) in now {
+        if steady(before.get(&payout_id), &payout) { add(&payout, false) } else { doubtful.push(payout) }
+    }
+    let ids = doubtful.iter().flat_map(postings).flatten().collect();
+    let seqs = seqs(moment.store, moment.book, ids).await?;
+    let mut problems = Vec::new();
+    for payout in &doubtful {
+        let there = |id: Option<Uuid>| id.and_then(|id| seqs.get(&id)).is_some_and(|seq| *seq <= moment.last_seq);
+        match postings(payout).map(there) {
+            [true, false, _] => add(payout, true),
+            [_, true, false] => add(payout, false),
+            [_, true, true] | [false, false, _] => {}
+        }
+        let recorded = [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id];
+        let missing = recorded.into_iter().find(|id| Uuid::try_parse(id).is_ok_and(|id| !seqs.contains_key(&id)));
+        if let Some(id) = missing.filter(|_| problems.len() < TOLD_MAX) {
+            problems.push(format!("payout {} names posting {id}, which the ledger does not have", payout.payout_id));
+        }
+    }
+    Ok((sums, problems))
+}

@@ -1,0 +1,83 @@
+//! The whole story behind an id: what it is, which postings made it, where the money came from and what became of it.
+//!
+//! Reads the stores of all services, and the journal as the last word. [`seek`]: what an id stands for; `story`: what is told of it, in the
+//! words of `words` and the shape of [`shape`].
+//! The way from one thing to the next goes along the accounts of people, first in, first out (`ledger::read::trail`): a purchase is what gifts were paid
+//! from, gifts are what a conversion turned into money, conversions are what a payout took.
+use crate::audit::{self, Fault};
+use db::Database;
+use identity::Service;
+use ledger::store::{Book, Store};
+use money::{BookName, UserKey};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+pub mod seek;
+pub mod shape;
+mod story;
+mod words;
+
+pub use seek::Sought;
+pub use shape::{Links, Story};
+
+/// Things told in one story, whatever it branches into.
+const STORIES_MAX: usize = 200;
+
+/// How much is told.
+#[derive(Debug, Clone)]
+pub struct StoryScope {
+    /// Only this book.
+    pub book: Option<BookName>,
+    /// Whose request the id may be.
+    pub user: Option<UserKey>,
+    /// Things told one by one on each way; of more there are only sums.
+    pub most: usize,
+}
+
+/// A book and the tables of those whose money it is, as far as they are there.
+pub struct Teller {
+    store: Arc<dyn Store>,
+    book: Book,
+    name: BookName,
+    purchase: Option<purchase::tables::Store>,
+    earnings: Option<earnings::tables::Store>,
+    payout: Option<payout::tables::Store>,
+    scope: StoryScope,
+    left: AtomicUsize,
+}
+
+impl Teller {
+    /// One more may be told.
+    fn may(&self) -> bool {
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+/// Everything the id stands for, in all books or in one. Nothing where it stands for nothing.
+pub async fn explain(database: &Database, sought: &Sought, scope: &StoryScope) -> Result<Vec<Story>, Fault> {
+    let store = audit::open(database).await?;
+    let there = async |service| audit::exists(database, service).await;
+    let purchase = if there(Service::Purchase).await? { Some(purchase::tables::Store::open(database).await?) } else { None };
+    let earnings = if there(Service::Earnings).await? { Some(earnings::tables::Store::open(database).await?) } else { None };
+    let payout = if there(Service::Payout).await? { Some(payout::tables::Store::inspect(database).await?) } else { None };
+    let books = store.books().await?;
+    if let Some(only) = scope.book.as_ref().filter(|only| books.iter().all(|book| book.name != only.as_str())) {
+        return Err(format!("there is no book {only}").into());
+    }
+    let mut stories = Vec::new();
+    for book in books {
+        let name = BookName::try_new(&book.name)?;
+        if scope.book.as_ref().is_some_and(|only| *only != name) {
+            continue;
+        }
+        let (store, left) = (store.clone(), AtomicUsize::new(STORIES_MAX));
+        let (purchase, earnings, payout) = (purchase.clone(), earnings.clone(), payout.clone());
+        let teller = Teller { store, book, name, purchase, earnings, payout, scope: scope.clone(), left };
+        for thing in teller.seek(sought).await? {
+            stories.push(teller.story(thing, (shape::TrailDirection::Both, 0)).await?);
+        }
+    }
+    Ok(stories)
+}

@@ -1,0 +1,163 @@
+//! What an id stands for.
+use super::Teller;
+use crate::audit::Fault;
+use earnings::tables::Quote;
+use ledger::{
+    domain::event::{Body, Event},
+    store::{Known, RefusalRow},
+};
+use money::UserKey;
+use payout::tables::{Payout, PayoutKey};
+use purchase::tables::Purchase;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// An id as somebody has it: of a posting, purchase, gift, quote, payout or request, what a bank was told, or a store's transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sought {
+    text: String,
+    uuid: Option<Uuid>,
+}
+
+impl Sought {
+    /// Takes any text of 1 to 64 visible characters. UUIDs in any of their forms; a bank's message id is a payout's with a number behind it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("an id has 1 to 64 visible ASCII characters");
+        }
+        let message = || {
+            let (payout, send) = text.split_once('-')?;
+            (payout.len() == 32 && !send.is_empty() && send.len() <= 4 && send.bytes().all(|byte| byte.is_ascii_digit())).then_some(payout)
+        };
+        let uuid = Uuid::try_parse(text).ok().or_else(|| Uuid::try_parse(message()?).ok());
+        Ok(Self { text: text.to_owned(), uuid })
+    }
+}
+
+/// What an id can stand for.
+#[derive(Debug, Clone)]
+pub enum Thing {
+    /// A posting that belongs to no other thing, or to a gift.
+    Posting(Box<Event>),
+    /// A purchase.
+    Purchase(Box<Purchase>),
+    /// A quote, with its conversion if it was accepted.
+    Quote(Box<Quote>),
+    /// A payout.
+    Payout(Box<Payout>),
+    /// The ledger said no.
+    Refusal(Box<RefusalRow>),
+}
+
+impl Thing {
+    /// Two ways to the same thing tell it once.
+    fn key(&self) -> Uuid {
+        match self {
+            Self::Posting(event) => event.id,
+            Self::Purchase(purchase) => purchase.purchase_id,
+            Self::Quote(quote) => quote.id,
+            Self::Payout(payout) => payout.payout_id,
+            Self::Refusal(refusal) => refusal.id,
+        }
+    }
+}
+
+/// The id under which the ledger is asked for a user's gift with this request id; as `gift` derives it.
+fn gift_id(request_id: Uuid, book: &str, user: &UserKey) -> Uuid {
+    money::derive_id(request_id, &["gift.SendGift", book, user.as_str()])
+}
+
+impl Teller {
+    /// Everything in the book that the id stands for.
+    pub(super) async fn seek(&self, sought: &Sought) -> Result<Vec<Thing>, Fault> {
+        let mut things = Vec::new();
+        if let Some(id) = sought.uuid {
+            self.by_own_id(id, &mut things).await?;
+            self.by_posting(id, &mut things).await?;
+        }
+        if let Some(purchases) = &self.purchase {
+            let text = sought.uuid.map_or_else(|| sought.text.clone(), |id| id.hyphenated().to_string());
+            things.extend(purchases.looked_up(&self.name, &text).await?.into_iter().map(|found| Thing::Purchase(found.into())));
+        }
+        if let (Some(payouts), Some(id)) = (&self.payout, sought.uuid) {
+            things.extend(payouts.looked_up(&self.name, id).await?.into_iter().map(|found| Thing::Payout(found.into())));
+        }
+        if let (Some(quotes), Some(id)) = (&self.earnings, sought.uuid) {
+            things.extend(quotes.looked_up(&self.name, id).await?.into_iter().map(|found| Thing::Quote(found.into())));
+        }
+        let mut seen = BTreeSet::new();
+        things.retain(|thing| seen.insert(thing.key()));
+        Ok(things)
+    }
+
+    async fn by_own_id(&self, id: Uuid, things: &mut Vec<Thing>) -> Result<(), Fault> {
+        things.extend(self.purchase_of(id).await?);
+        things.extend(self.quote_of(id).await?);
+        if let (Some(_), Some(user)) = (&self.earnings, &self.scope.user) {
+            things.extend(self.quote_of(earnings::tables::quote_id(id, &self.name, user)).await?);
+        }
+        things.extend(self.payout_of(id).await?);
+        Ok(())
+    }
+
+    /// As a posting's own id, or as the request id of a service's posting, or of a user's gift.
+    async fn by_posting(&self, id: Uuid, things: &mut Vec<Thing>) -> Result<(), Fault> {
+        let book = self.name.as_str();
+        let mut ids = vec![id, ledger::posted_id(id, book), ledger::pending_posted_id(id, book)];
+        ids.extend(self.scope.user.as_ref().map(|user| ledger::posted_id(gift_id(id, book, user), book)));
+        for (_, known) in self.store.ids(self.book.key, &ids).await? {
+            match known {
+                Known::Event(seq) => things.push(self.thing_at(seq).await?),
+                Known::Refusal(refusal) => things.push(Thing::Refusal(refusal)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the event at this place of the journal belongs to.
+    pub(super) async fn thing_at(&self, seq: i64) -> Result<Thing, Fault> {
+        let stored = self.store.events(self.book.key, seq, 1).await?.into_iter().next();
+        let event =
+            stored.filter(|stored| stored.event.seq == seq).ok_or_else(|| format!("event {seq} is missing; see `largesse verify`"))?.event;
+        if let Body::Posting(posting) = &event.body {
+            let field =
+                |name: &str| posting.fields.iter().find(|(known, _)| known == name).and_then(|(_, value)| Uuid::try_parse(value).ok());
+            let found = match posting.kind.split('.').next() {
+                Some("purchase") => match field("purchase_id") {
+                    Some(id) => self.purchase_of(id).await?,
+                    None => None,
+                },
+                Some("conversion") => match field("quote_id") {
+                    Some(id) => self.quote_of(id).await?,
+                    None => None,
+                },
+                Some("payout") => match (field("payout_id"), &self.payout) {
+                    (Some(id), _) => self.payout_of(id).await?,
+                    // A hold says nothing of its payout, which knows it.
+                    (None, Some(payouts)) => payouts.looked_up(&self.name, event.id).await?.pop().map(|found| Thing::Payout(found.into())),
+                    (None, None) => None,
+                },
+                _ => None,
+            };
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
+        Ok(Thing::Posting(event.into()))
+    }
+
+    async fn purchase_of(&self, id: Uuid) -> Result<Option<Thing>, Fault> {
+        let Some(purchases) = &self.purchase else { return Ok(None) };
+        Ok(purchases.purchase(&self.name, id).await?.map(|found| Thing::Purchase(found.into())))
+    }
+
+    async fn quote_of(&self, id: Uuid) -> Result<Option<Thing>, Fault> {
+        let Some(quotes) = &self.earnings else { return Ok(None) };
+        Ok(quotes.quote(&self.name, id).await?.map(|found| Thing::Quote(found.into())))
+    }
+
+    async fn payout_of(&self, payout_id: Uuid) -> Result<Option<Thing>, Fault> {
+        let Some(payouts) = &self.payout else { return Ok(None) };
+        Ok(payouts.payout(&PayoutKey { book: self.name.clone(), payout_id }).await?.map(|found| Thing::Payout(found.into())))
+    }
+}

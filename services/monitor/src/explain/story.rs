@@ -1,0 +1,165 @@
+//! A story told: what a thing is, its postings, and through them on to other stories, in both directions.
+//!
+//! A story has links, and a link has a story, so both are told here.
+use super::{
+    Teller,
+    seek::Thing,
+    shape::{Link, Links, Story, StoryPosting, StoryTransfer, TrailDirection, amount_text},
+    words::{Words, posting_words, purchase_words, quote_words, refusal_words},
+};
+use crate::audit::Fault;
+use ledger::{
+    domain::{
+        account::Account,
+        chart::Unit,
+        event::{Body, Event, Transfer, seq_of},
+    },
+    read::trail::{self, Trail},
+    stamp,
+};
+use serde_json::Map;
+use std::collections::{BTreeMap, HashMap};
+
+/// Entries of an account looked at on one way: a whale's coins went into more gifts than anybody reads.
+const ENTRIES_MAX: usize = 20_000;
+
+/// How many things one after the other: a whole life is four, and money that came back begins another.
+const DEPTH_MAX: usize = 16;
+
+/// Whether the account is somebody's, and not the house's or a debt to it.
+fn is_a_persons(account: &Account) -> bool {
+    !account.name.starts_with("house/") && !account.name.ends_with("/debt")
+}
+
+/// What a way is made of: the transfer, and the account along which it goes on.
+struct TrailLeg<'a> {
+    transfer: &'a Transfer,
+    account: &'a Account,
+}
+
+impl Teller {
+    pub(super) async fn story(&self, thing: Thing, (way, depth): (TrailDirection, usize)) -> Result<Story, Fault> {
+        let words = match &thing {
+            Thing::Purchase(purchase) => purchase_words(purchase),
+            Thing::Quote(quote) => quote_words(quote),
+            Thing::Payout(payout) => self.payout_words(payout).await?,
+            Thing::Refusal(refusal) => refusal_words(refusal),
+            Thing::Posting(event) => {
+                Words { what: String::new(), id: event.id.to_string(), told: String::new(), facts: Map::new(), postings: vec![event.id] }
+            }
+        };
+        let mut events = Vec::new();
+        for id in &words.postings {
+            events.extend(self.store.event_by_id(self.book.key, *id).await?);
+        }
+        let accounts = self.accounts(&events).await?;
+        let words = match &thing {
+            Thing::Posting(event) => posting_words(event, &accounts),
+            _ => words,
+        };
+        let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
+        let times: HashMap<i64, i64> = self.store.commit_times(self.book.key, &seqs).await?.into_iter().collect();
+        let postings = events.iter().map(|event| posted(event, times.get(&event.seq).copied().unwrap_or(0), &accounts)).collect();
+        let from = if way == TrailDirection::Into {
+            Links::default()
+        } else {
+            self.links(&events, &accounts, (TrailDirection::From, depth)).await?
+        };
+        let into = if way == TrailDirection::From {
+            Links::default()
+        } else {
+            self.links(&events, &accounts, (TrailDirection::Into, depth)).await?
+        };
+        let Words { what, id, told, facts, .. } = words;
+        Ok(Story { what, id, book: self.book.name.clone(), told, facts, postings, from, into })
+    }
+}
+
+impl Teller {
+    /// The accounts of these transfers, by key.
+    pub(super) async fn accounts(&self, events: &[Event]) -> Result<HashMap<i64, Account>, Fault> {
+        let transfers = events.iter().flat_map(|event| &event.transfers);
+        let mut keys: Vec<i64> = transfers.flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let accounts = trail::accounts(&*self.store, self.book.key, &keys).await?;
+        Ok(accounts.into_iter().map(|account| (account.key, account)).collect())
+    }
+
+    /// Where the money of some postings came from, or what became of it.
+    pub(super) async fn links(
+        &self,
+        events: &[Event],
+        accounts: &HashMap<i64, Account>,
+        (way, depth): (TrailDirection, usize),
+    ) -> Result<Links, Fault> {
+        let mut links = Links::default();
+        let (mut left, mut more_sums) = (0_usize, BTreeMap::<Unit, i64>::new());
+        let mut cut = false;
+        for event in events {
+            for transfer in &event.transfers {
+                let key = if way == TrailDirection::From { transfer.debit } else { transfer.credit };
+                let Some(account) = accounts.get(&key).filter(|account| is_a_persons(account)) else { continue };
+                let trail = self.trail(&TrailLeg { transfer, account }, way).await?;
+                cut |= trail.cut;
+                let mut by_event: BTreeMap<i64, i64> = BTreeMap::new();
+                // What a posting puts into an account and takes out of it again is no way to anything else.
+                for part in trail.parts.iter().filter(|part| seq_of(part.transfer.no) != event.seq) {
+                    *by_event.entry(seq_of(part.transfer.no)).or_default() += part.amount;
+                }
+                for (seq, amount) in by_event {
+                    if links.told.len() >= self.scope.most {
+                        left += 1;
+                        *more_sums.entry(account.unit).or_default() += amount;
+                        continue;
+                    }
+                    let story = if depth < DEPTH_MAX && self.may() { Some(self.next(seq, (way, depth + 1)).await?) } else { None };
+                    let told = amount_text(amount, account.unit);
+                    links.told.push(Link { amount, unit: account.unit.to_string(), told, story });
+                }
+            }
+        }
+        let sums: Vec<String> = more_sums.into_iter().map(|(unit, amount)| amount_text(amount, unit)).collect();
+        links.more = match (left, cut) {
+            (0, false) => None,
+            (0, true) => Some("earlier ones, which were not looked for".to_owned()),
+            (left, false) => Some(format!("{left} more with {}", sums.join(" and "))),
+            (left, true) => Some(format!("at least {left} more with {}", sums.join(" and "))),
+        };
+        Ok(links)
+    }
+
+    async fn trail(&self, leg: &TrailLeg<'_>, way: TrailDirection) -> Result<Trail, Fault> {
+        let (store, book) = (&*self.store, self.book.key);
+        Ok(match way {
+            TrailDirection::From => trail::sources(store, book, leg.account.key, leg.transfer, ENTRIES_MAX).await?,
+            TrailDirection::Into | TrailDirection::Both => trail::uses(store, book, leg.account, leg.transfer, ENTRIES_MAX).await?,
+        })
+    }
+
+    /// Stories go through each other, so their futures need a place.
+    async fn next(&self, seq: i64, way: (TrailDirection, usize)) -> Result<Story, Fault> {
+        let thing = self.thing_at(seq).await?;
+        Box::pin(self.story(thing, way)).await
+    }
+}
+
+fn posted(event: &Event, time: i64, accounts: &HashMap<i64, Account>) -> StoryPosting {
+    let kind = match &event.body {
+        Body::Posting(posting) => posting.kind.clone(),
+        Body::AccountOpened { .. } | Body::AccountStateSet { .. } | Body::LimitSet { .. } | Body::HoldExpired => String::new(),
+    };
+    let name = |key: i64| accounts.get(&key).map(|account| account.name.to_string()).unwrap_or_default();
+    let transfers = event.transfers.iter().map(|transfer| {
+        let unit = accounts.get(&transfer.debit).map(|account| account.unit);
+        StoryTransfer {
+            kind: transfer.kind.as_str(),
+            debit_account: name(transfer.debit),
+            credit_account: name(transfer.credit),
+            amount: transfer.amount,
+            unit: unit.map(|unit| unit.to_string()).unwrap_or_default(),
+            told: unit.map(|unit| amount_text(transfer.amount, unit)).unwrap_or_default(),
+        }
+    });
+    StoryPosting { posting_id: event.id.to_string(), seq: event.seq, kind, time: stamp::text(time), transfers: transfers.collect() }
+}

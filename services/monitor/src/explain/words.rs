@@ -1,0 +1,171 @@
+//! Each thing in words: a sentence and facts, before its postings are looked up.
+use super::{Teller, shape::amount_text};
+use crate::audit::Fault;
+use earnings::tables::{Quote, QuoteState};
+use ledger::{
+    domain::{
+        account::Account,
+        event::{Body, Event},
+    },
+    stamp,
+    store::RefusalRow,
+};
+use payout::tables::{PassedMessage, Payout, PayoutKey, PayoutStep};
+use purchase::tables::{Purchase, PurchaseState};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// A thing's own words, before its postings are looked up.
+pub(super) struct Words {
+    pub(super) what: String,
+    pub(super) id: String,
+    pub(super) told: String,
+    pub(super) facts: Map<String, Value>,
+    /// Ids of its postings in the order of events, those that there are.
+    pub(super) postings: Vec<Uuid>,
+}
+
+fn facts(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(facts) => facts,
+        _ => Map::new(),
+    }
+}
+
+fn time_ms(ms: i64) -> String {
+    stamp::text(ms.saturating_mul(1_000))
+}
+
+fn parsed<'a>(ids: impl IntoIterator<Item = &'a String>) -> Vec<Uuid> {
+    ids.into_iter().filter_map(|id| Uuid::try_parse(id).ok()).collect()
+}
+
+impl Teller {
+    pub(super) async fn payout_words(&self, payout: &Payout) -> Result<Words, Fault> {
+        let place = PayoutKey { book: payout.book.clone(), payout_id: payout.payout_id };
+        let (mut steps, mut messages, mut account) = (Vec::new(), Vec::new(), "an account that is not known any more".to_owned());
+        if let Some(tables) = &self.payout {
+            let step = |step: PayoutStep| json!({ "state": step.state.name(), "time": time_ms(step.at_ms) });
+            steps.extend(tables.steps(&place).await?.into_iter().map(step));
+            let passed = |passed: PassedMessage| {
+                json!({
+                    "direction": passed.direction, "kind": passed.kind, "http_status": passed.http_status, "time": time_ms(passed.at_ms),
+                })
+            };
+            messages.extend(tables.passed(&place).await?.into_iter().map(passed));
+            if let Some(beneficiary) = tables.beneficiary(&payout.book, payout.beneficiary_id).await? {
+                account = beneficiary.masked_account;
+            }
+        }
+        let message_ids: Vec<String> = (1..=payout.sends).map(|send| payout.message_id(send)).collect();
+        let known = facts(json!({
+            "state": payout.state.name(), "request_id": payout.request_id, "beneficiary_id": payout.beneficiary_id,
+            "end_to_end_id": payout.end_to_end_id(), "message_ids": message_ids, "bank_status": payout.bank_status,
+            "reason_code": payout.reason_code, "bank_time_ms": payout.bank_time_ms, "steps": steps, "messages": messages,
+            "trace": payout.traceparent,
+        }));
+        let (user, amount, rail, state) = (&payout.user, payout.amount, payout.rail.name(), payout.state.name());
+        Ok(Words {
+            what: "payout".to_owned(),
+            id: payout.payout_id.to_string(),
+            told: format!("{user} is paid {amount} over {rail} to {account}: {state}"),
+            facts: known,
+            postings: parsed([&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id]),
+        })
+    }
+}
+
+pub(super) fn purchase_words(purchase: &Purchase) -> Words {
+    let (state, posting) = match &purchase.state {
+        PurchaseState::Credited(credit) => ("credited", Uuid::try_parse(&credit.posting_id).ok()),
+        // Perhaps posted and not recorded: then the ledger has it.
+        PurchaseState::Verified => ("not known to be credited", Some(ledger::posted_id(purchase.credit_id(), purchase.book.as_str()))),
+    };
+    let value = &purchase.value;
+    Words {
+        what: "purchase".to_owned(),
+        id: purchase.purchase_id.to_string(),
+        told: format!("{} bought {} coins for {}: {state}", purchase.user, value.coins.get(), value.price),
+        facts: facts(json!({
+            "request_id": purchase.request_id, "transaction_id": purchase.transaction_id, "environment": purchase.environment,
+            "bundle_id": purchase.bundle_id, "product_id": purchase.product_id, "quantity": purchase.quantity,
+            "tax": value.tax.to_string(), "commission": value.commission.to_string(), "purchase_time": time_ms(purchase.purchased_at_ms),
+            "verify_time": time_ms(purchase.created_at_ms),
+        })),
+        postings: posting.into_iter().collect(),
+    }
+}
+
+pub(super) fn quote_words(quote: &Quote) -> Words {
+    let amounts = &quote.amounts;
+    let (did, posting) = match &quote.state {
+        QuoteState::Used { posting_id } => ("turned", Some(posting_id)),
+        QuoteState::Accepting(_) => ("is turning", None),
+        QuoteState::Open => ("was offered to turn", None),
+    };
+    Words {
+        what: "quote".to_owned(),
+        id: quote.id.to_string(),
+        told: format!("{} {did} {} diamonds into {}", quote.user, quote.diamonds.get(), amounts.net),
+        facts: facts(json!({
+            "rate": quote.rate.to_string(), "rate_date": quote.rate_date.to_string(), "rate_card_version": quote.rate_card_version,
+            "gross": amounts.gross.to_string(), "withholding": amounts.withholding.to_string(), "fee": amounts.fee.to_string(),
+            "create_time": quote.create_time.to_rfc3339(), "expire_time": quote.expire_time.to_rfc3339(),
+        })),
+        postings: parsed(posting),
+    }
+}
+
+pub(super) fn refusal_words(refusal: &RefusalRow) -> Words {
+    let pairs = |pairs: &[(String, String)]| pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>();
+    Words {
+        what: "refusal".to_owned(),
+        id: refusal.id.to_string(),
+        told: format!("refused: {}; nothing moved", refusal.told.reason),
+        facts: facts(json!({ "time": stamp::text(refusal.time), "details": pairs(&refusal.told.facts), "asked": pairs(&refusal.fields) })),
+        postings: Vec::new(),
+    }
+}
+
+/// The user of an account of this form, `viewer/<user>/coins`.
+fn owner<'a>(account: &'a Account, kind: &str) -> Option<&'a str> {
+    account.name.strip_prefix(kind)?.strip_prefix('/')?.split('/').next()
+}
+
+pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, Account>) -> Words {
+    let (id, postings) = (event.id.to_string(), vec![event.id]);
+    let (kind, fields) = match &event.body {
+        Body::Posting(posting) => (posting.kind.clone(), posting.fields.clone()),
+        Body::AccountOpened { name, .. } => (format!("opening of {name}"), Default::default()),
+        Body::AccountStateSet { fields, .. } => ("account state".to_owned(), fields.clone()),
+        Body::LimitSet { fields, .. } => ("debit limit".to_owned(), fields.clone()),
+        Body::HoldExpired => ("end of a hold whose time had come".to_owned(), Default::default()),
+    };
+    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+    let told = if kind == "gift" {
+        let mut people = (String::new(), field("creator_id").to_owned());
+        let mut moved = Vec::new();
+        for transfer in &event.transfers {
+            if let Some(viewer) = accounts.get(&transfer.debit).and_then(|account| owner(account, "viewer")) {
+                people.0 = viewer.to_owned();
+            }
+            if let Some(creator) = accounts.get(&transfer.credit).and_then(|account| owner(account, "creator")) {
+                people.1 = creator.to_owned();
+            }
+            moved.extend(accounts.get(&transfer.debit).map(|account| amount_text(transfer.amount, account.unit)));
+        }
+        let (quantity, gift_id, room) = (field("quantity"), field("gift_id"), field("room_id"));
+        let quantity = if quantity.is_empty() { "1" } else { quantity };
+        format!("{} gave {} {quantity} of gift {gift_id} in room {room}: {}", people.0, people.1, moved.join(", "))
+    } else {
+        kind.clone()
+    };
+    let mut known: Map<String, Value> = fields.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    if let Body::Posting(posting) = &event.body
+        && let Some(reversed) = posting.reverses
+    {
+        known.insert("reverses".to_owned(), json!(reversed));
+    }
+    Words { what: kind, id, told, facts: known, postings }
+}

@@ -1,0 +1,219 @@
+//! A copy of an installation that can be started elsewhere, taken while it runs; all of it is of one moment.
+//!
+//! - [`sqlite`]: a file for each service. [`postgres`]: one dump of all schemas.
+//!
+//! The manifest is written last; without it a copy is not whole. Keys, settings and the heads that were written outside the database are no part of it:
+//! the heads are what says that a copy is older than the books were.
+use db::{Database, Engine};
+use identity::Service;
+use monitor::audit::{self, Fault};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::BTreeMap,
+    fs::{self, DirBuilder, File, Permissions},
+    io::{self, Read as _},
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+mod postgres;
+mod sqlite;
+
+/// What is in a copy.
+const MANIFEST: &str = "manifest.json";
+/// The form of the manifest.
+const FORMAT: u32 = 1;
+
+/// Services with tables. The ledger's come last: nothing happens there for a service whose own tables stand still.
+const OWNERS: [Service; 6] = [Service::Sandbox, Service::Payout, Service::Earnings, Service::Purchase, Service::Support, Service::Ledger];
+
+/// The name of a service's file or schema.
+fn tables(service: Service) -> &'static str {
+    match service {
+        Service::Sandbox => "sandbox_bank",
+        other => other.as_str(),
+    }
+}
+
+/// What a copy is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CopyManifest {
+    format: u32,
+    /// The program that made it.
+    pub version: String,
+    /// `sqlite` or `postgres`.
+    pub engine: String,
+    /// When it was begun, RFC 3339.
+    pub begin_time: String,
+    /// Files by name, with their SHA-256 in hexadecimal.
+    pub files: BTreeMap<String, String>,
+    /// Books with the number and hash of their last commit in the copy; on PostgreSQL just before it, so the copy has them at least.
+    pub heads: BTreeMap<String, (i64, String)>,
+}
+
+impl CopyManifest {
+    /// Services whose tables were not there, so are not in it. PostgreSQL has whatever schemas there are.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let here = |service: &Service| self.engine != "sqlite" || self.files.contains_key(&format!("{}.db", tables(*service)));
+        OWNERS.iter().filter(|service| **service != Service::Sandbox && !here(service)).map(|service| service.as_str()).collect()
+    }
+}
+
+/// What was made: the files, and each book's last commit.
+struct Copied {
+    files: Vec<String>,
+    heads: BTreeMap<String, (i64, String)>,
+}
+
+/// Copies an installation into an empty directory.
+pub async fn backup(database: &Database, to: &Path) -> Result<CopyManifest, Fault> {
+    if let Some(dir) = database.sqlite_dir() {
+        if !fs::metadata(dir.join("ledger.db")).is_ok_and(|file| file.len() > 0) {
+            return Err(format!("{}: there is no ledger in it", dir.display()).into());
+        }
+        // Also one that is still to be made.
+        let above = to.ancestors().find_map(|above| above.canonicalize().ok());
+        if dir.canonicalize().is_ok_and(|dir| above.is_some_and(|above| above.starts_with(dir))) {
+            return Err(format!("{}: lies in the directory that is copied", to.display()).into());
+        }
+    }
+    fresh(to)?;
+    let made = copied(database, to).await;
+    if made.is_err() {
+        // What is there was begun here, and would be in the way of the next try.
+        for entry in fs::read_dir(to)?.flatten() {
+            let _gone = fs::remove_file(entry.path());
+        }
+    }
+    made
+}
+
+async fn copied(database: &Database, to: &Path) -> Result<CopyManifest, Fault> {
+    let begin_time = chrono::Utc::now().to_rfc3339();
+    let (engine, copied) = match database.engine() {
+        Engine::Sqlite => ("sqlite", sqlite::copy(database, to).await?),
+        Engine::Postgres => ("postgres", postgres::dump(database, to).await?),
+    };
+    let mut files = BTreeMap::new();
+    for name in copied.files {
+        let path = to.join(&name);
+        fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        File::open(&path)?.sync_all()?;
+        files.insert(name, hash(&path)?);
+    }
+    let (format, version) = (FORMAT, env!("CARGO_PKG_VERSION").to_owned());
+    let manifest = CopyManifest { format, version, engine: engine.to_owned(), begin_time, files, heads: copied.heads };
+    let path = to.join(MANIFEST);
+    fs::write(&path, serde_json::to_vec_pretty(&manifest)?)?;
+    File::open(&path)?.sync_all()?;
+    File::open(to)?.sync_all()?;
+    Ok(manifest)
+}
+
+/// Puts a copy where nothing is: an empty directory for SQLite, a database without these schemas on PostgreSQL. Checks every file first, and the books
+/// afterwards, which must have the commits that the manifest names.
+pub async fn restore(from: &Path, database: &Database) -> Result<audit::AuditReport, Fault> {
+    let manifest = read(from)?;
+    unchanged(from, &manifest)?;
+    let whole = match manifest.engine.as_str() {
+        "postgres" => manifest.files.keys().eq([postgres::DUMP]),
+        _ => manifest.files.contains_key("ledger.db") && manifest.files.keys().all(|name| name.ends_with(".db")),
+    };
+    if !whole || manifest.heads.is_empty() {
+        return Err(format!("{}: does not name what a copy is made of", from.join(MANIFEST).display()).into());
+    }
+    match (database.engine(), manifest.engine.as_str()) {
+        (Engine::Sqlite, "sqlite") => sqlite::put(database, from, &manifest)?,
+        (Engine::Postgres, "postgres") => postgres::load(database, from).await?,
+        (_, other) => return Err(format!("it is a copy of {other}, and goes to {other} only").into()),
+    }
+    let report = audit::audit(database, None).await?;
+    match lacking(database, &manifest).await? {
+        None => Ok(report),
+        Some(what) => Err(format!("{what}; remove what was put there").into()),
+    }
+}
+
+/// What the manifest names and the books have not.
+async fn lacking(database: &Database, manifest: &CopyManifest) -> Result<Option<String>, Fault> {
+    let there = audit::open(database).await?;
+    let books = there.books().await?;
+    for (name, (commit_no, hash)) in &manifest.heads {
+        let Some(book) = books.iter().find(|book| book.name == *name) else {
+            return Ok(Some(format!("book {name} is not in the copy")));
+        };
+        let commit = there.commits(book.key, *commit_no, 1).await?.into_iter().next();
+        if commit.is_none_or(|commit| hex::encode(commit.hash) != *hash) {
+            return Ok(Some(format!("book {name}: commit {commit_no} is not the one that was copied")));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether every file that the manifest of a copy names is what was copied. `None`: there is no manifest.
+pub fn intact(from: &Path) -> Result<Option<CopyManifest>, Fault> {
+    if !from.join(MANIFEST).exists() {
+        return Ok(None);
+    }
+    let manifest = read(from)?;
+    unchanged(from, &manifest)?;
+    Ok(Some(manifest))
+}
+
+fn unchanged(from: &Path, manifest: &CopyManifest) -> Result<(), Fault> {
+    for (name, expected) in &manifest.files {
+        if name.contains(['/', '\\']) || name.starts_with('.') {
+            return Err(format!("{}: names a file outside of it: {name}", from.join(MANIFEST).display()).into());
+        }
+        let found = hash(&from.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        if found != *expected {
+            return Err(format!("{name}: is not what was copied: its SHA-256 is {found}").into());
+        }
+    }
+    Ok(())
+}
+
+fn read(from: &Path) -> Result<CopyManifest, Fault> {
+    let path = from.join(MANIFEST);
+    let text = fs::read(&path).map_err(|error| format!("{}: {error}; a copy without it is not whole", path.display()))?;
+    let manifest: CopyManifest = serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    if manifest.format != FORMAT {
+        return Err(format!("{}: of form {}, this program knows {FORMAT}", path.display(), manifest.format).into());
+    }
+    Ok(manifest)
+}
+
+/// Each book's last commit.
+async fn heads(database: &Database) -> Result<BTreeMap<String, (i64, String)>, Fault> {
+    let store = audit::open(database).await?;
+    let mut heads = BTreeMap::new();
+    for book in store.books().await? {
+        if let Some(head) = store.head(book.key).await? {
+            heads.insert(book.name, (head.commit_no, hex::encode(head.hash)));
+        }
+    }
+    Ok(heads)
+}
+
+/// A directory with nothing in it, made where there is none, for its owner only: what is in it is personal.
+fn fresh(dir: &Path) -> Result<(), Fault> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    if fs::read_dir(dir)?.next().is_some() {
+        return Err(format!("{}: is not empty, and nothing is overwritten", dir.display()).into());
+    }
+    // One that was there may be open to others.
+    Ok(fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(|error| format!("{}: {error}", dir.display()))?)
+}
+
+fn hash(path: &Path) -> io::Result<String> {
+    let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex::encode(hasher.finalize())),
+            length => hasher.update(&buffer[..length]),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! SQLite: every file's snapshot is pinned while the services' files stand still for a moment, and copied after that at leisure.
+//!
+//! The ledger's own file is not held up: with the services' files standing still nothing in it can overtake what they say, and whatever a service has
+//! under way is in both as it is after a crash. Writers wait for as long as it takes to begin some readings, some milliseconds. Until the copy is done
+//! the files' logs of writes grow, since SQLite keeps what a reader may still need.
+use super::{Copied, CopyManifest, Fault, OWNERS, fresh, heads, tables};
+use db::Database;
+use identity::Service;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{fs, path::Path};
+
+/// A file that is copied.
+struct CopySource {
+    service: Service,
+    /// Reads a snapshot, and writes it into the attached copy.
+    reader: SqliteConnection,
+    /// Statements that make the tables, as the snapshot must have them.
+    schema: Vec<String>,
+}
+
+const SCHEMA: &str = "SELECT sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
+
+pub async fn copy(database: &Database, to: &Path) -> Result<Copied, Fault> {
+    let mut sources = Vec::new();
+    let mut gates = Vec::new();
+    for service in OWNERS {
+        let Some(options) = database.sqlite_options(tables(service))? else { continue };
+        // Opening an empty file would make it one.
+        if !fs::metadata(options.get_filename()).is_ok_and(|file| file.len() > 0) {
+            continue;
+        }
+        let options = options.create_if_missing(false);
+        sources.push(prepared(service, &options, to).await?);
+        if service != Service::Ledger {
+            gates.push(options.connect().await?);
+        }
+    }
+    if !sources.iter().any(|source| source.service == Service::Ledger) {
+        return Err("there is no ledger in this database".into());
+    }
+    for gate in &mut gates {
+        sqlx::query("BEGIN IMMEDIATE").execute(gate).await?;
+    }
+    // A snapshot is the one of the first reading.
+    for source in &mut sources {
+        sqlx::query("BEGIN").execute(&mut source.reader).await?;
+        if schema(&mut source.reader).await? != source.schema {
+            return Err(format!("the tables of {} were just changed; try again", source.service).into());
+        }
+    }
+    for mut gate in gates {
+        sqlx::query("ROLLBACK").execute(&mut gate).await?;
+        gate.close().await?;
+    }
+    let mut files = Vec::new();
+    for source in sources {
+        files.push(filled(source, to).await?);
+    }
+    let heads = heads(&Database::parse(&format!("sqlite:{}", to.display()))?).await?;
+    Ok(Copied { files, heads })
+}
+
+fn file(service: Service) -> String {
+    format!("{}.db", tables(service))
+}
+
+async fn schema(reader: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(SCHEMA).fetch_all(reader).await
+}
+
+/// Makes a copy without rows, and a reader that has it at hand.
+async fn prepared(service: Service, options: &SqliteConnectOptions, to: &Path) -> Result<CopySource, Fault> {
+    let mut reader = options.clone().connect().await?;
+    let schema = schema(&mut reader).await?;
+    let target = to.join(file(service));
+    let mut empty = SqliteConnectOptions::new().filename(&target).create_if_missing(true).connect().await?;
+    for statement in &schema {
+        sqlx::raw_sql(AssertSqlSafe(statement.as_str())).execute(&mut empty).await?;
+    }
+    empty.close().await?;
+    let path = target.to_str().ok_or("the path of the copy is not UTF-8")?;
+    sqlx::query("ATTACH DATABASE $1 AS copy").bind(path).execute(&mut reader).await?;
+    // It becomes durable when it is whole; one that is not has no manifest.
+    sqlx::raw_sql("PRAGMA copy.journal_mode = OFF; PRAGMA copy.synchronous = OFF").execute(&mut reader).await?;
+    Ok(CopySource { service, reader, schema })
+}
+
+/// Copies the rows of the pinned snapshot. Returns the file's name.
+async fn filled(mut source: CopySource, to: &Path) -> Result<String, Fault> {
+    let reader = &mut source.reader;
+    let names = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
+    let names: Vec<String> = sqlx::query_scalar(names).fetch_all(&mut *reader).await?;
+    for name in names {
+        let sql = format!("INSERT INTO copy.\"{name}\" SELECT * FROM main.\"{name}\"");
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut *reader).await?;
+    }
+    sqlx::query("COMMIT").execute(&mut *reader).await?;
+    source.reader.close().await?;
+    let name = file(source.service);
+    // With the log of writes that services use, so that looking at the copy later does not change its bytes.
+    let mut whole = SqliteConnectOptions::new().filename(to.join(&name)).connect().await?;
+    sqlx::query("PRAGMA journal_mode = WAL").execute(&mut whole).await?;
+    let found: String = sqlx::query("PRAGMA quick_check(1)").fetch_one(&mut whole).await?.try_get(0)?;
+    whole.close().await?;
+    if found != "ok" {
+        return Err(format!("{name}: the copy is damaged: {found}").into());
+    }
+    Ok(name)
+}
+
+/// Puts the files of a copy into an empty directory.
+pub fn put(database: &Database, from: &Path, manifest: &CopyManifest) -> Result<(), Fault> {
+    let dir = database.sqlite_dir().ok_or("an SQLite database is a directory")?;
+    fresh(dir)?;
+    for name in manifest.files.keys() {
+        let target = dir.join(name);
+        fs::copy(from.join(name), &target).map_err(|error| format!("{}: {error}", target.display()))?;
+        fs::File::open(target)?.sync_all()?;
+    }
+    Ok(fs::File::open(dir)?.sync_all()?)
+}

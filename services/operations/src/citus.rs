@@ -1,0 +1,129 @@
+//! Spreads the tables over a Citus cluster: what belongs to a book lies together on one node, and different books on different ones.
+//!
+//! Citus can hold a rule of uniqueness only where the column that spreads a table is part of it. Where one is not, the table stays whole: small ones on
+//! every node, the others on the coordinator.
+use db::{Database, Engine};
+use monitor::audit::Fault;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+
+/// Where a table lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TablePlacement {
+    /// A book's rows on one node, beside the same book's rows of this table.
+    Spread {
+        /// The first table of the group is its own.
+        beside: &'static str,
+    },
+    /// Whole, on every node.
+    Everywhere,
+    /// Whole, on the coordinator, for this reason.
+    Coordinator(&'static str),
+}
+
+use TablePlacement::{Coordinator, Everywhere, Spread};
+
+const LEDGER: TablePlacement = Spread { beside: "ledger.\"commit\"" };
+/// Services know a book by its name, the ledger by its number, so their rows can't lie beside each other.
+const SERVICES: TablePlacement = Spread { beside: "payout.payout" };
+const OURS: TablePlacement = Coordinator("says which migrations have run");
+
+/// Every table with its place. `book` leads the keys of all that are spread.
+pub const PLAN: [(&str, TablePlacement); 36] = [
+    ("ledger.\"commit\"", LEDGER),
+    ("ledger.event", LEDGER),
+    ("ledger.transfer", LEDGER),
+    ("ledger.refusal", LEDGER),
+    ("ledger.guard", LEDGER),
+    ("ledger.hold", LEDGER),
+    ("ledger.account", LEDGER),
+    ("ledger.checkpoint", LEDGER),
+    ("ledger.debit_limit", LEDGER),
+    ("ledger.account_log", LEDGER),
+    ("ledger.book", Everywhere),
+    ("ledger.lease", Coordinator("one row that processes compete for")),
+    ("ledger.migration", OURS),
+    ("ledger.program_format", OURS),
+    ("payout.payout", SERVICES),
+    ("payout.payout_step", SERVICES),
+    ("payout.bank_message", SERVICES),
+    ("payout.beneficiary", SERVICES),
+    ("payout.request", SERVICES),
+    ("payout.key_check", Coordinator("one row")),
+    ("payout.migration", OURS),
+    ("payout.program_format", OURS),
+    ("earnings.quote", SERVICES),
+    ("earnings.request", SERVICES),
+    ("earnings.migration", OURS),
+    ("earnings.program_format", OURS),
+    ("purchase.wallet", SERVICES),
+    ("purchase.request", SERVICES),
+    ("purchase.purchase", Coordinator("a store's transaction is redeemed once in all books together")),
+    ("purchase.migration", OURS),
+    ("purchase.program_format", OURS),
+    ("support.proposal", SERVICES),
+    ("support.request", SERVICES),
+    ("support.act", Coordinator("one chain over all books")),
+    ("support.migration", OURS),
+    ("support.program_format", OURS),
+];
+
+/// What was done with a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// Schema and name.
+    pub table: &'static str,
+    /// For a person.
+    pub told: String,
+}
+
+/// Fails where Citus is not.
+pub async fn check(database: &Database) -> Result<(), Fault> {
+    connect(database).await?.close().await?;
+    Ok(())
+}
+
+async fn connect(database: &Database) -> Result<PgConnection, Fault> {
+    if database.engine() != Engine::Postgres {
+        return Err("Citus is an extension of PostgreSQL; this database is not one".into());
+    }
+    let options = database.postgres_options("ledger")?.ok_or("not a PostgreSQL server")?;
+    let mut connection = options.connect().await?;
+    let there: Option<i32> =
+        sqlx::query_scalar("SELECT 1 FROM pg_extension WHERE extname = 'citus'").fetch_optional(&mut connection).await?;
+    if there.is_none() {
+        return Err("the extension citus is not in this database: CREATE EXTENSION citus, and add the nodes".into());
+    }
+    Ok(connection)
+}
+
+/// Puts every table where it belongs; doing it again changes nothing. The tables must be there already. One transaction: all or nothing.
+pub async fn distribute(database: &Database) -> Result<Vec<Done>, Fault> {
+    let mut connection = connect(database).await?;
+    let mut transaction = connection.begin().await?;
+    let mut done = Vec::new();
+    for (table, place) in PLAN {
+        done.push(Done { table, told: put(&mut transaction, table, place).await? });
+    }
+    transaction.commit().await?;
+    connection.close().await?;
+    Ok(done)
+}
+
+async fn put(connection: &mut PgConnection, table: &'static str, place: TablePlacement) -> Result<String, Fault> {
+    let (sql, told) = match place {
+        Coordinator(why) => return Ok(format!("stays on the coordinator: {why}")),
+        Everywhere => (format!("SELECT create_reference_table('{table}')::text"), "on every node".to_owned()),
+        Spread { beside } => {
+            let beside = if beside == table { "none" } else { beside };
+            let sql = format!("SELECT create_distributed_table('{table}', 'book', colocate_with => '{beside}')::text");
+            (sql, "spread by book".to_owned())
+        }
+    };
+    let known = "SELECT 1 FROM pg_dist_partition WHERE logicalrelid = $1::regclass";
+    let known: Option<i32> = sqlx::query_scalar(known).bind(table).fetch_optional(&mut *connection).await?;
+    if known.is_some() {
+        return Ok(format!("{told}, already"));
+    }
+    sqlx::query(AssertSqlSafe(sql)).execute(connection).await.map_err(|error| format!("{table}: {error}"))?;
+    Ok(told)
+}

@@ -1,0 +1,199 @@
+//! A book's journal as CSV, a row for each transfer. The same book gives the same bytes, on either engine.
+//!
+//! Read in pages of short statements, so a live book is never held up and memory stays at one page, whatever the book's size.
+use ledger::{
+    domain::{
+        account::Account,
+        event::{Body, Event, Posting, Transfer},
+    },
+    stamp,
+    store::{Book, READ_CHUNK, Store},
+};
+use monitor::audit::Fault;
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+/// The first line. Times are RFC 3339 in UTC with microseconds, amounts and balances in the unit's smallest part; a balance is posted credits less
+/// posted debits right after the transfer.
+pub const HEADER: [&str; 13] = [
+    "posting_id",
+    "seq",
+    "kind",
+    "commit_time",
+    "effective_time",
+    "leg",
+    "transfer_kind",
+    "debit_account",
+    "credit_account",
+    "unit",
+    "amount",
+    "debit_balance_after",
+    "credit_balance_after",
+];
+
+/// Events of one read.
+const PAGE: i64 = 1_000;
+
+/// What to write.
+#[derive(Debug, Clone, Default)]
+pub struct Range {
+    /// The first event; 0 or 1: from the beginning.
+    pub from_seq: i64,
+    /// The last event; `None`: the last there is at the start.
+    pub until_seq: Option<i64>,
+    /// Only transfers from or to this account.
+    pub account: Option<String>,
+    /// Only transfers from or to accounts of this user.
+    pub owner: Option<String>,
+}
+
+/// What an export came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// This many transfers were written.
+    Whole(u64),
+    /// Whoever read the output had enough.
+    BrokenPipe,
+}
+
+/// Writes the journal's transfers in order. Postings without transfers have no row.
+pub async fn export(store: &dyn Store, book: &Book, range: &Range, out: impl Write) -> Result<Ended, Fault> {
+    let mut csv = csv::Writer::from_writer(out);
+    let written = write(store, book, range, &mut csv).await;
+    match written {
+        Ok(rows) => Ok(Ended::Whole(rows)),
+        Err(error) if broken_pipe(&*error) => {
+            // Nothing more can be written, and dropping the writer would try.
+            std::mem::forget(csv);
+            Ok(Ended::BrokenPipe)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The same into a file. Beside it first: one that was cut short must not pass for the whole.
+pub async fn to_file(store: &dyn Store, book: &Book, range: &Range, path: &Path) -> Result<Ended, Fault> {
+    let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let mut out = BufWriter::new(File::create(&partial).map_err(|error| told(&partial, error))?);
+    let ended = export(store, book, range, &mut out).await?;
+    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(|error| told(&partial, error))?;
+    std::fs::rename(&partial, path).map_err(|error| told(path, error))?;
+    Ok(ended)
+}
+
+fn broken_pipe(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    let is = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    if let Some(error) = error.downcast_ref::<csv::Error>() {
+        return matches!(error.kind(), csv::ErrorKind::Io(error) if is(error));
+    }
+    error.downcast_ref::<std::io::Error>().is_some_and(is)
+}
+
+async fn write(store: &dyn Store, book: &Book, range: &Range, csv: &mut csv::Writer<impl Write>) -> Result<u64, Fault> {
+    let mut owned = match &range.owner {
+        Some(owner) => Some(accounts_of(store, book, owner).await?),
+        None => None,
+    };
+    let only = match &range.account {
+        Some(name) => {
+            let found = store.accounts_by_name(book.key, std::slice::from_ref(name)).await?.into_iter().next();
+            Some(found.ok_or_else(|| format!("book {} has no account {name}", book.name))?.key)
+        }
+        None => None,
+    };
+    csv.write_record(HEADER)?;
+    let end = store.head(book.key).await?.map_or(0, |head| head.last_seq).min(range.until_seq.unwrap_or(i64::MAX));
+    let (mut from, mut rows) = (range.from_seq.max(1), 0);
+    while from <= end {
+        let page = store.events(book.key, from, PAGE.min(end - from + 1)).await?;
+        let Some(last) = page.last() else { return Err(format!("event {from} is missing; see `largesse verify`").into()) };
+        from = last.event.seq + 1;
+        let mut events: Vec<Event> = page.into_iter().map(|stored| stored.event).collect();
+        for event in &mut events {
+            if let Some(keys) = &mut owned {
+                // An account may be opened while the journal is read.
+                if let Body::AccountOpened { key, name } = &event.body
+                    && owner_of(name) == range.owner.as_deref()
+                {
+                    keys.insert(*key);
+                }
+                event.transfers.retain(|transfer| keys.contains(&transfer.debit) || keys.contains(&transfer.credit));
+            }
+            event.transfers.retain(|transfer| only.is_none_or(|key| transfer.debit == key || transfer.credit == key));
+        }
+        events.retain(|event| !event.transfers.is_empty());
+        rows += write_page(store, book, &events, csv).await?;
+    }
+    csv.flush()?;
+    Ok(rows)
+}
+
+/// The user in an account's name; the house's have none.
+fn owner_of(name: &str) -> Option<&str> {
+    let (kind, rest) = name.split_once('/')?;
+    (kind != "house").then(|| rest.split('/').next().unwrap_or(rest))
+}
+
+/// Keys of a user's accounts.
+async fn accounts_of(store: &dyn Store, book: &Book, owner: &str) -> Result<BTreeSet<i64>, Fault> {
+    let (mut keys, mut after) = (BTreeSet::new(), 0);
+    loop {
+        let page = store.accounts_after(book.key, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(keys) };
+        after = last.key;
+        keys.extend(page.iter().filter(|account| owner_of(&account.name) == Some(owner)).map(|account| account.key));
+    }
+}
+
+async fn write_page(store: &dyn Store, book: &Book, events: &[Event], csv: &mut csv::Writer<impl Write>) -> Result<u64, Fault> {
+    let keys: BTreeSet<i64> =
+        events.iter().flat_map(|event| &event.transfers).flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
+    let keys: Vec<i64> = keys.into_iter().collect();
+    let mut accounts = HashMap::new();
+    for chunk in keys.chunks(READ_CHUNK) {
+        accounts.extend(store.accounts_by_key(book.key, chunk).await?.into_iter().map(|account| (account.key, account)));
+    }
+    let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
+    let mut times = HashMap::new();
+    for chunk in seqs.chunks(READ_CHUNK) {
+        times.extend(store.commit_times(book.key, chunk).await?);
+    }
+    let mut rows = 0;
+    for event in events {
+        let time = times.get(&event.seq).ok_or_else(|| format!("event {} has no commit; see `largesse verify`", event.seq))?;
+        // Holds that ended by themselves are transfers of no posting.
+        let plain = Posting::default();
+        let posting = if let Body::Posting(posting) = &event.body { posting } else { &plain };
+        for transfer in &event.transfers {
+            let account = |key: i64| accounts.get(&key).ok_or_else(|| format!("account {key} has no row; see `largesse verify`"));
+            csv.write_record(record(event, posting, *time, transfer, (account(transfer.debit)?, account(transfer.credit)?)))?;
+            rows += 1;
+        }
+    }
+    Ok(rows)
+}
+
+fn record(event: &Event, posting: &Posting, time: i64, transfer: &Transfer, (debit, credit): (&Account, &Account)) -> [String; 13] {
+    [
+        event.id.to_string(),
+        event.seq.to_string(),
+        posting.kind.clone(),
+        stamp::text(time),
+        posting.effective_time.map(stamp::text).unwrap_or_default(),
+        (transfer.no & ((1 << ledger::domain::event::LEG_BITS) - 1)).to_string(),
+        transfer.kind.as_str().to_owned(),
+        debit.name.to_string(),
+        credit.name.to_string(),
+        debit.unit.to_string(),
+        transfer.amount.to_string(),
+        transfer.debit_after.balance().to_string(),
+        transfer.credit_after.balance().to_string(),
+    ]
+}

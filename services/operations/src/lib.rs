@@ -1,0 +1,11 @@
+//! What an operator does with an installation's tables, beside or instead of running services.
+//!
+//! - [`backup`]: a copy of everything, taken while it runs; and an installation made of it.
+//! - [`export`], [`import`]: a book's journal as CSV, out and in.
+//! - [`privacy`]: what is personal; a user's own data, shown and erased.
+//! - [`citus`]: tables spread over a cluster.
+pub mod backup;
+pub mod citus;
+pub mod export;
+pub mod import;
+pub mod privacy;

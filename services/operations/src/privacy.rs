@@ -1,0 +1,255 @@
+//! What is personal, in one place; and of one user: shown, or erased. The journal has user keys, which say nothing outside of the app, so neither it nor
+//! its hashes are touched.
+//!
+//! - [`PERSONAL`]: every column that holds what is personal, and what becomes of it. [`export`], [`erase`]: the two deeds; [`record`]: with their record.
+use crate::export::{self, Range};
+use db::Database;
+use identity::Service;
+use money::{BookName, UserKey};
+use monitor::audit::{self, Fault, exists};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sqlx::{ConnectOptions as _, Connection as _};
+use std::{collections::BTreeSet, path::Path};
+
+pub mod record;
+
+/// What becomes of a column when its user is erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnErasure {
+    /// Its row goes.
+    Removed,
+    /// It is emptied, its row stays.
+    Emptied,
+    /// It stays, and why.
+    Kept(&'static str),
+}
+
+/// A column that holds what is personal.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Personal {
+    /// Whose table.
+    pub service: Service,
+    /// Table and column.
+    pub column: &'static str,
+    /// What it holds.
+    pub what: &'static str,
+    /// What becomes of it.
+    pub fate: OnErasure,
+}
+
+const fn personal(service: Service, column: &'static str, what: &'static str, fate: OnErasure) -> Personal {
+    Personal { service, column, what, fate }
+}
+
+const PSEUDONYM: OnErasure = OnErasure::Kept("a name that says nothing outside of the app, which forgets whose it was");
+const ACCOUNTS: OnErasure = OnErasure::Kept("accounts must be kept; it names a sale and nobody");
+
+/// Everything that is personal. A test holds it against the tables there are.
+pub const PERSONAL: [Personal; 21] = [
+    personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
+    personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
+    personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
+    personal(Service::Ledger, "guard.key", "user keys in the names of streaks", PSEUDONYM),
+    personal(Service::Purchase, "wallet.app_account_token", "token that a store's receipts carry", OnErasure::Removed),
+    personal(Service::Purchase, "purchase.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
+    personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
+    personal(Service::Payout, "beneficiary.sealed", "name and number of a bank account, sealed", OnErasure::Removed),
+    personal(Service::Payout, "beneficiary.masked_account", "the last digits of it", OnErasure::Removed),
+    personal(Service::Payout, "beneficiary.masked_holder_name", "initials of its holder", OnErasure::Removed),
+    personal(Service::Payout, "bank_message.sealed", "messages to and from banks, with names and accounts, sealed", OnErasure::Removed),
+    personal(Service::Payout, "payout.reason", "a bank's own words", OnErasure::Emptied),
+    personal(Service::Payout, "payout_step.note", "the same", OnErasure::Emptied),
+    personal(Service::Payout, "payout.user_id", "user key", PSEUDONYM),
+    personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", OnErasure::Removed),
+    personal(
+        Service::Support,
+        "act.reason",
+        "why a member of staff looked, in their words; of lines that name the user",
+        OnErasure::Emptied,
+    ),
+    personal(Service::Support, "act.request_json", "what they asked for", OnErasure::Emptied),
+    personal(
+        Service::Support,
+        "proposal.proposal_reason",
+        "why an adjustment was asked for, in staff's words",
+        OnErasure::Kept("it explains a posting"),
+    ),
+    personal(Service::Support, "proposal.decision_reason", "why it was approved or turned down", OnErasure::Kept("it explains a posting")),
+    personal(Service::Support, "act.subject", "which member of staff", OnErasure::Kept("the record says who did what")),
+];
+
+/// Whose data.
+#[derive(Debug, Clone)]
+pub struct WhoseData<'a> {
+    /// Where everything is.
+    pub database: &'a Database,
+    /// In which book.
+    pub book: BookName,
+    /// Who.
+    pub user: UserKey,
+}
+
+/// Rows of one read.
+const PAGE: i64 = 500;
+
+/// Everything that the services' tables and the journal have of a user; not what staff did about them. `key_file` opens what payout has sealed.
+pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Fault> {
+    let WhoseData { database, book, user } = of;
+    let mut whole = json!({ "book": book.as_str(), "user_id": user.as_str() });
+    if exists(database, Service::Purchase).await? {
+        let tables = purchase::tables::Store::open(database).await?;
+        let (mut purchases, mut before) = (Vec::new(), None);
+        loop {
+            let page = tables.of_user(book, user, before, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.purchase_id);
+            purchases.extend(page.iter().map(|purchase| {
+                json!({
+                    "purchase_id": purchase.purchase_id, "environment": purchase.environment, "transaction_id": purchase.transaction_id,
+                    "product_id": purchase.product_id, "quantity": purchase.quantity, "coins": purchase.value.coins.get(),
+                    "price": { "currency_code": purchase.value.price.currency().code(), "minor_units": purchase.value.price.minor_units() },
+                    "purchased_at_ms": purchase.purchased_at_ms,
+                })
+            }));
+        }
+        whole["app_account_token"] = json!(tables.token_of(book, user).await?);
+        whole["purchases"] = json!(purchases);
+    }
+    if exists(database, Service::Earnings).await? {
+        let tables = earnings::tables::Store::open(database).await?;
+        let (mut quotes, mut after) = (Vec::new(), None);
+        loop {
+            let page = tables.of_user(book, user, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            quotes.extend(page.iter().map(|quote| {
+                json!({
+                    "quote_id": quote.id, "diamonds": quote.diamonds.get(), "rate": quote.rate.to_string(), "create_time": quote.create_time.to_rfc3339(),
+                    "currency_code": quote.amounts.net.currency().code(), "net_minor_units": quote.amounts.net.minor_units(),
+                })
+            }));
+        }
+        whole["quotes"] = json!(quotes);
+    }
+    if exists(database, Service::Payout).await? {
+        let theirs = payout::tables::export(database, key_file, book, user).await.map_err(tonic::Status::from)?;
+        whole["beneficiaries"] = json!(theirs.beneficiaries);
+        whole["payouts"] = json!(theirs.payouts);
+    }
+    if exists(database, Service::Support).await? {
+        let tables = support::tables::Store::open(database).await?;
+        let acts = tables.acts_about(book.as_str(), user.as_str(), &things(of).await?).await?;
+        // By whom of the staff is theirs to know among themselves; what was done and why is the user's.
+        let act = |line: &support::tables::ActLine| {
+            let deed = &line.deed;
+            json!({
+                "time_ms": line.time_ms, "role": deed.role, "rpc": deed.rpc, "reason": deed.reason, "request": deed.request_json,
+                "outcome": deed.outcome,
+            })
+        };
+        whole["acts"] = json!(acts.iter().map(act).collect::<Vec<_>>());
+    }
+    whole["entries"] = entries(of).await?;
+    Ok(whole)
+}
+
+/// Ids of the user's things, by which staff may have asked for them.
+async fn things(of: &WhoseData<'_>) -> Result<BTreeSet<String>, Fault> {
+    let WhoseData { database, book, user } = of;
+    let mut things = BTreeSet::new();
+    if exists(database, Service::Purchase).await? {
+        let (tables, mut before) = (purchase::tables::Store::open(database).await?, None);
+        loop {
+            let page = tables.of_user(book, user, before, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.purchase_id);
+            things.extend(page.iter().map(|purchase| purchase.purchase_id.to_string()));
+        }
+    }
+    if exists(database, Service::Earnings).await? {
+        let (tables, mut after) = (earnings::tables::Store::open(database).await?, None);
+        loop {
+            let page = tables.of_user(book, user, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            things.extend(page.iter().map(|quote| quote.id.to_string()));
+        }
+    }
+    if exists(database, Service::Payout).await? {
+        things.extend(payout::tables::Store::inspect(database).await?.ids_of(book, user).await?);
+    }
+    if exists(database, Service::Support).await? {
+        things.extend(support::tables::Store::open(database).await?.proposals_about(book, user).await?);
+    }
+    Ok(things)
+}
+
+/// Every transfer of the user's accounts, from the journal.
+async fn entries(of: &WhoseData<'_>) -> Result<Value, Fault> {
+    let store = audit::open(of.database).await?;
+    let books = store.books().await?;
+    let book = books.iter().find(|book| book.name == of.book.as_str()).ok_or_else(|| format!("there is no book {}", of.book))?;
+    let mut csv = Vec::new();
+    let owner = Some(of.user.to_string());
+    export::export(&*store, book, &Range { owner, ..Default::default() }, &mut csv).await?;
+    let mut reader = csv::Reader::from_reader(csv.as_slice());
+    let names = reader.headers()?.clone();
+    let mut entries = Vec::new();
+    for row in reader.records() {
+        let row = row?;
+        entries.push(names.iter().zip(row.iter()).map(|(name, value)| (name.to_owned(), json!(value))).collect::<serde_json::Map<_, _>>());
+    }
+    Ok(json!(entries))
+}
+
+/// What was erased, by where it was.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ErasedEverywhere {
+    /// Bank accounts, messages and banks' words.
+    pub payout: payout::tables::Erased,
+    /// Tokens of receipts.
+    pub wallets: u64,
+    /// Lines of what staff did that lost their texts.
+    pub acts: u64,
+}
+
+/// Erases what is personal of a user. What is refused leaves everything as it was; what was cut off is finished by doing it again.
+pub async fn erase(of: &WhoseData<'_>) -> Result<ErasedEverywhere, Fault> {
+    let WhoseData { database, book, user } = of;
+    let mut erased = ErasedEverywhere::default();
+    // Before anything goes: afterwards nobody knows whose it was.
+    let things = things(of).await?;
+    // The only one that may say no, so it is asked first.
+    if exists(database, Service::Payout).await? {
+        erased.payout = payout::tables::Store::inspect(database).await?.erase(book, user).await?;
+    }
+    if exists(database, Service::Purchase).await? {
+        erased.wallets = purchase::tables::Store::open(database).await?.erase(book, user).await?;
+    }
+    if exists(database, Service::Support).await? {
+        erased.acts = support::tables::Store::open(database).await?.erase(book.as_str(), user.as_str(), &things).await?;
+    }
+    for service in [Service::Payout, Service::Purchase, Service::Support] {
+        scrub(database, service).await?;
+    }
+    Ok(erased)
+}
+
+/// An SQLite file keeps what was deleted until its space is used again: it is written anew. PostgreSQL does the same by itself, in time.
+async fn scrub(database: &Database, service: Service) -> Result<(), Fault> {
+    let Some(options) = database.sqlite_options(service.as_str())? else { return Ok(()) };
+    if !exists(database, service).await? {
+        return Ok(());
+    }
+    let mut connection = options.connect().await?;
+    sqlx::query("VACUUM").execute(&mut connection).await?;
+    let (busy, ..): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    if busy != 0 {
+        return Err(format!("erased, but somebody reads {service}.db, which keeps what it had until then: do it again").into());
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! The TEST books of a sandbox.
+use crate::{Error, wiring::Wiring};
+use api::ledger::{BookMode, CreateBookRequest, ledger_service_client::LedgerServiceClient};
+use identity::Service;
+
+/// Data-residency region of a sandbox's books.
+const REGION: &str = "local";
+
+/// Makes the books that are to be there, where the ledger runs. Making one that is there already is no error.
+pub(super) async fn ensure(wiring: &Wiring) -> Result<(), Error> {
+    if wiring.ledger.is_none() || wiring.options.books.is_empty() {
+        return Ok(());
+    }
+    let transport = wiring.transport(Service::Ledger)?.with_token(wiring.token("largesse")?);
+    let mut ledger = LedgerServiceClient::new(transport);
+    for book in &wiring.options.books {
+        let request = CreateBookRequest { book: book.clone(), mode: BookMode::Test.into(), region: REGION.to_owned() };
+        ledger.create_book(request).await.map_err(|status| Error::Book { book: book.clone(), status: Box::new(status) })?;
+    }
+    Ok(())
+}

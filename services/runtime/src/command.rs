@@ -1,0 +1,68 @@
+//! A command of a program: what it runs in, with logs and spans around it, and how its error is told to a person.
+use crate::config::telemetry_from_env;
+use std::{error::Error, future::Future, process::ExitCode};
+
+/// What a command ends with. The error is told to a person, so it needs no type.
+pub type CommandResult = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+
+/// The exit code when the command line or the settings can't be used; clap's own.
+pub const USAGE: u8 = 2;
+
+/// Runs a command inside a runtime, with logs and spans around it as the environment says.
+pub fn run(service_name: &str, command: impl Future<Output = CommandResult>) -> ExitCode {
+    match telemetry_from_env() {
+        Ok(telemetry) => run_with(service_name, &telemetry, command),
+        Err(error) => refuse(&error),
+    }
+}
+
+/// Tells everything that is wrong with the settings, one line each.
+pub fn refuse(error: &settings::Error) -> ExitCode {
+    for problem in &error.0 {
+        eprintln!("largesse: {problem}");
+    }
+    ExitCode::from(USAGE)
+}
+
+/// Runs a command inside a runtime, with logs and spans around it.
+pub fn run_with(service_name: &str, telemetry: &telemetry::Config, command: impl Future<Output = CommandResult>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return finish(Err(error.into())),
+    };
+    let outcome = runtime.block_on(async {
+        let guard = telemetry::init(service_name, telemetry)?;
+        let outcome = command.await;
+        guard.shutdown().await;
+        outcome
+    });
+    let code = finish(outcome);
+    // Whatever still runs on blocking threads has nothing left to promise.
+    runtime.shutdown_background();
+    code
+}
+
+/// Tells a person what went wrong, with its causes, and makes the exit code.
+pub fn finish(outcome: CommandResult) -> ExitCode {
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("largesse: {}", told(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and its causes; many errors repeat their cause in their own text, and once is enough.
+fn told(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        let more = current.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = current.source();
+    }
+    text
+}

@@ -1,0 +1,251 @@
+//! What `largesse serve` can be told: one tree of settings, from a file, the environment and flags.
+//!
+//! - [`Config`]: the tree; its doc comments are its documentation, `largesse config --default` prints them.
+//! - `check`: what can't be, before anything binds or opens.
+//! - `warnings`: what can be, and is dangerous.
+//! - `options`: what a process runs, as the settings describe it.
+use identity::Service;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use settings::{Error, Layers, Secret};
+use std::{
+    collections::BTreeMap,
+    env,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+mod check;
+mod options;
+#[cfg(test)]
+mod tests;
+mod warnings;
+
+/// What environment variables begin with.
+pub const PREFIX: &str = "LARGESSE";
+/// The variable that names the file.
+pub const FILE_VARIABLE: &str = "LARGESSE_CONFIG";
+
+/// Settings of `largesse serve`, given in a file with `--config FILE` or LARGESSE_CONFIG. An environment variable wins over the file and a flag over both;
+/// `--set KEY=VALUE` sets any of them. For every variable here another one with `_FILE` at its end may name a file with the value. What must not be
+/// seen, such as `database` with a password, may also be written as `{ file = "…" }` or `{ env = "…" }`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// The services to run here. All of them when empty, but for those that `peers` says are elsewhere.
+    pub services: Vec<Service>,
+    /// Plays with pretend money: makes an identity key and TEST books, and runs the pretend stores and bank.
+    pub sandbox: bool,
+    /// The TEST books to have in a sandbox.
+    pub books: Vec<String>,
+    /// Directory for keys and embedded databases.
+    pub data_dir: PathBuf,
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`. SQLite in the data directory when empty.
+    pub database: Secret,
+    /// Where this process listens.
+    pub listen: Listen,
+    /// Where the services are that do not run here, as `http://HOST:PORT` or `https://HOST:PORT`.
+    pub peers: Peers,
+    /// Certificates.
+    pub tls: rpc::tls::Config,
+    /// Whom to believe. Not in a sandbox, which makes an identity of its own.
+    pub identity: Identity,
+    /// Bounds on calls.
+    pub calls: Calls,
+    /// Bounds on how often anybody may call.
+    pub quotas: rpc::quota::Config,
+    /// Logs and spans.
+    pub telemetry: telemetry::Config,
+    /// The ledger.
+    pub ledger: ledger::Config,
+    /// The gift service.
+    pub gift: gift::Config,
+    /// The purchase service.
+    pub purchase: purchase::Config,
+    /// The earnings service.
+    pub earnings: earnings::Config,
+    /// The payout service.
+    pub payout: payout::Config,
+    /// The monitor.
+    pub monitor: monitor::Config,
+}
+
+/// Addresses of listeners.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Listen {
+    /// gRPC. Port 0 takes a free one and prints it.
+    #[schemars(with = "String")]
+    pub grpc: SocketAddr,
+    /// HTTP: /healthz, /readyz, and /metrics for Prometheus, for whoever reaches it. Not given: nowhere.
+    #[schemars(with = "Option<String>")]
+    pub http: Option<SocketAddr>,
+    /// The pretend bank.
+    #[schemars(with = "String")]
+    pub bank: SocketAddr,
+    /// The pretend app store.
+    #[schemars(with = "String")]
+    pub store: SocketAddr,
+    /// Connections that each listener takes; one too many is closed at once.
+    pub connections_max: usize,
+    /// Connections from one address; 0 where there is no bound, as behind a balancer that hides its callers.
+    pub connections_per_address_max: usize,
+}
+
+/// Addresses of services that run elsewhere; empty for those that run here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Peers {
+    /// LedgerService.
+    pub ledger: String,
+    /// SupportService; a process that knows of none refuses calls of staff.
+    pub support: String,
+    /// The pretend bank.
+    pub sandbox: String,
+    /// PurchaseService.
+    pub purchase: String,
+    /// GiftService.
+    pub gift: String,
+    /// EarningsService.
+    pub earnings: String,
+    /// PayoutService.
+    pub payout: String,
+    /// MonitorService.
+    pub monitor: String,
+}
+
+/// Who is believed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Identity {
+    /// Public keys (PEM) of tokens with `iss` and `aud` largesse, as `largesse token` makes them; several while keys are rotated. Such tokens may give
+    /// any role.
+    pub keys: Vec<PathBuf>,
+    /// File with the token with which services here call others; read again while running.
+    pub service_token_file: PathBuf,
+    /// Issuers of tokens that are believed: the users' login, the staff's login, and whoever makes the services' tokens.
+    pub issuers: Vec<identity::issuers::Issuer>,
+}
+
+/// How much may be in flight and how long it may take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Calls {
+    /// Calls in flight for each service of this process. More are answered OVERLOADED at once.
+    pub calls_max: usize,
+    /// Streams open for each service of this process.
+    pub streams_max: usize,
+    /// How long a call may take that names no deadline, in milliseconds.
+    pub default_deadline_ms: u64,
+    /// The most that a call gets whatever it asks for, in milliseconds.
+    pub deadline_max_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            services: Vec::new(),
+            sandbox: false,
+            books: vec!["demo".to_owned()],
+            data_dir: PathBuf::from("data"),
+            database: Secret::default(),
+            listen: Listen::default(),
+            peers: Peers::default(),
+            tls: rpc::tls::Config::default(),
+            identity: Identity::default(),
+            calls: Calls::default(),
+            quotas: rpc::quota::Config::default(),
+            telemetry: telemetry::Config::default(),
+            ledger: ledger::Config::default(),
+            gift: gift::Config::default(),
+            purchase: purchase::Config::default(),
+            earnings: earnings::Config::default(),
+            payout: payout::Config::default(),
+            monitor: monitor::Config::default(),
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        let here = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+        let rpc::listener::Bounds { connections_max, per_address_max: connections_per_address_max } = rpc::listener::Bounds::default();
+        Self { grpc: here(7070), http: None, bank: here(7072), store: here(7073), connections_max, connections_per_address_max }
+    }
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        let (flight, deadline) = (rpc::overload::Limits::default(), rpc::deadline::Limits::default());
+        let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            calls_max: flight.calls_max,
+            streams_max: flight.streams_max,
+            default_deadline_ms: ms(deadline.default),
+            deadline_max_ms: ms(deadline.maximum),
+        }
+    }
+}
+
+impl Peers {
+    /// Those that are given.
+    #[must_use]
+    pub fn known(&self) -> BTreeMap<Service, String> {
+        let all = [
+            (Service::Ledger, &self.ledger),
+            (Service::Support, &self.support),
+            (Service::Sandbox, &self.sandbox),
+            (Service::Purchase, &self.purchase),
+            (Service::Gift, &self.gift),
+            (Service::Earnings, &self.earnings),
+            (Service::Payout, &self.payout),
+            (Service::Monitor, &self.monitor),
+        ];
+        all.into_iter().filter(|(_, url)| !url.is_empty()).map(|(service, url)| (service, url.clone())).collect()
+    }
+}
+
+/// The file, if there is one, and the environment over it. Also the names of variables that mean nothing.
+pub fn layers(file: Option<&Path>) -> Result<(Layers, Vec<String>), Error> {
+    let mut layers = Layers::new::<Config>(PREFIX);
+    if let Some(file) = file {
+        layers.file(file)?;
+    }
+    let mut unknown = hear(&mut layers);
+    unknown.retain(|name| name != FILE_VARIABLE);
+    Ok((layers, unknown))
+}
+
+/// Lays the environment over `layers`, with the names that OpenTelemetry and Rust programs use; the names that mean nothing.
+fn hear(layers: &mut Layers) -> Vec<String> {
+    let aliases = telemetry::config::ALIASES.map(|(name, option)| (name, format!("telemetry.{option}")));
+    let aliases: Vec<(&str, &str)> = aliases.iter().map(|(name, option)| (*name, option.as_str())).collect();
+    layers.environment(variables(), &aliases)
+}
+
+/// The environment, as far as it is text: what is not can't be meant for us.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// The settings that all layers make, if they can be.
+pub fn read(layers: &Layers) -> Result<Config, Error> {
+    let config: Config = layers.read()?;
+    let problems = check::problems(&config, layers);
+    if problems.is_empty() { Ok(config) } else { Err(Error(problems)) }
+}
+
+/// The part of the settings that every command has.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Common {
+    /// Logs and spans.
+    telemetry: telemetry::Config,
+}
+
+/// Logs and spans as the environment sets them, for commands without a file.
+pub fn telemetry_from_env() -> Result<telemetry::Config, Error> {
+    let mut layers = Layers::new::<Common>(PREFIX);
+    hear(&mut layers);
+    Ok(layers.read::<Common>()?.telemetry)
+}

@@ -1,0 +1,99 @@
+//! What can't be, told with the place where it was said, before anything binds or opens.
+use super::Config;
+use db::Database;
+use identity::Service;
+use money::BookName;
+use settings::{Layers, Problem};
+
+/// Everything that is wrong with settings that could be read.
+pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut wrong = |key: &str, why: String| found.push(layers.problem(key, why));
+    if config.sandbox && identified(config) {
+        wrong("identity", "a sandbox makes its own identity: leave out identity, or sandbox".to_owned());
+    }
+    for (at, book) in config.books.iter().enumerate() {
+        if let Err(error) = BookName::try_new(book) {
+            wrong(&format!("books.{at}"), error.to_string());
+        }
+    }
+    if !config.database.is_empty()
+        && let Err(error) = Database::parse(config.database.expose())
+    {
+        wrong("database", error.to_string());
+    }
+    for (service, url) in config.peers.known() {
+        let key = format!("peers.{service}");
+        if config.services.contains(&service) {
+            wrong(&key, format!("{service} is among services, so it runs here and not there"));
+        }
+        if let Some(why) = unusable(&url) {
+            wrong(&key, format!("{url:?}: {why}"));
+        }
+    }
+    if !config.sandbox && config.services.contains(&Service::Sandbox) {
+        wrong("services", "the pretend stores and bank run in a sandbox only".to_owned());
+    }
+    for (option, why) in config.tls.problems() {
+        wrong(&format!("tls.{option}"), why.to_owned());
+    }
+    for (at, issuer) in config.identity.issuers.iter().enumerate() {
+        for (option, why) in issuer.problems() {
+            wrong(&format!("identity.issuers.{at}.{option}"), why);
+        }
+        let again = config.identity.issuers[..at].iter().any(|other| other.issuer == issuer.issuer);
+        let ours = !config.identity.keys.is_empty() && issuer.issuer == identity::token::ISSUER;
+        if again || ours {
+            wrong(&format!("identity.issuers.{at}.issuer"), format!("{:?} is there already", issuer.issuer));
+        }
+    }
+    let calls = &config.calls;
+    // A call of staff holds one place while it is written down through another.
+    if calls.calls_max < 2 || calls.streams_max == 0 {
+        wrong("calls", "calls_max must be 2 or more, streams_max 1 or more".to_owned());
+    }
+    if calls.default_deadline_ms == 0 || calls.deadline_max_ms < calls.default_deadline_ms {
+        wrong("calls.default_deadline_ms", "1 or more, and not above deadline_max_ms".to_owned());
+    }
+    for (option, why) in config.quotas.problems() {
+        wrong(&format!("quotas.{option}"), why.to_owned());
+    }
+    if config.listen.connections_max == 0 {
+        wrong("listen.connections_max", "1 or more".to_owned());
+    }
+    of_services(config, &mut wrong);
+    found
+}
+
+/// What services say of their own options.
+fn of_services(config: &Config, wrong: &mut impl FnMut(&str, String)) {
+    if let Err(error) = config.ledger.check() {
+        wrong(&format!("ledger.{}", error.option), format!("must be {}", error.bounds));
+    }
+    if let Err(error) = config.gift.check() {
+        wrong("gift", error.to_string());
+    }
+    if let Err(error) = config.purchase.check() {
+        wrong("purchase", error.to_string());
+    }
+    if let Err(error) = config.monitor.check() {
+        wrong(&format!("monitor.{}", error.option), format!("must be {}", error.bounds));
+    }
+    if let Err(error) = config.payout.check() {
+        wrong("payout", error.to_string());
+    }
+}
+
+/// Whether anybody is to be believed.
+pub(super) fn identified(config: &Config) -> bool {
+    let identity = &config.identity;
+    !identity.keys.is_empty() || !identity.issuers.is_empty() || !identity.service_token_file.as_os_str().is_empty()
+}
+
+fn unusable(url: &str) -> Option<&'static str> {
+    let Ok(uri) = url.parse::<http::Uri>() else { return Some("not an address") };
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => None,
+        _ => Some("an address such as http://HOST:PORT or https://HOST:PORT"),
+    }
+}

@@ -1,0 +1,75 @@
+//! What a process runs, as the settings describe it.
+use super::{Config, check::identified};
+use crate::{HEADS, Options};
+use identity::Service;
+use std::time::Duration;
+
+impl Config {
+    /// What the process is to run, or what is missing for it.
+    pub fn into_options(self) -> Result<Options, crate::Error> {
+        let identity = self.believed()?;
+        let (peers, database) = (self.peers.known(), self.database_address());
+        let all = || Service::ALL.into_iter().filter(|service| *service != Service::Sandbox || self.sandbox);
+        let services = if self.services.is_empty() { all().filter(|s| !peers.contains_key(s)).collect() } else { self.services };
+        let heads_dir = self.ledger.heads_dir.clone().unwrap_or_else(|| self.data_dir.join(HEADS));
+        let ms = Duration::from_millis;
+        Ok(Options {
+            services,
+            peers,
+            database,
+            data_dir: self.data_dir,
+            identity,
+            tls: self.tls,
+            overload: rpc::overload::Limits { calls_max: self.calls.calls_max, streams_max: self.calls.streams_max },
+            deadline: rpc::deadline::Limits { default: ms(self.calls.default_deadline_ms), maximum: ms(self.calls.deadline_max_ms) },
+            quotas: self.quotas,
+            connections: rpc::listener::Bounds {
+                connections_max: self.listen.connections_max,
+                per_address_max: self.listen.connections_per_address_max,
+            },
+            books: if self.sandbox { self.books } else { Vec::new() },
+            listen: Some(self.listen.grpc),
+            http: self.listen.http,
+            bank_listen: self.listen.bank,
+            store_listen: self.listen.store,
+            settings: crate::Settings {
+                ledger: ledger::Config { heads_dir: Some(heads_dir), ..self.ledger },
+                gift: self.gift,
+                purchase: self.purchase,
+                earnings: self.earnings,
+                payout: self.payout,
+                monitor: self.monitor,
+                ..Default::default()
+            },
+        })
+    }
+
+    /// The database: the one that is set, or SQLite in the data directory.
+    #[must_use]
+    pub fn database_address(&self) -> String {
+        match self.database.is_empty() {
+            true => format!("sqlite:{}", self.data_dir.display()),
+            false => self.database.expose().to_owned(),
+        }
+    }
+
+    /// Whom to believe, or what is missing to believe anybody.
+    fn believed(&self) -> Result<crate::Identity, crate::Error> {
+        if self.sandbox {
+            return if identified(self) { Err(crate::Error::IdentityTwice) } else { Ok(crate::Identity::Sandbox) };
+        }
+        let identity = &self.identity;
+        let no_keys = identity.keys.is_empty() && identity.issuers.is_empty();
+        let no_token = identity.service_token_file.as_os_str().is_empty();
+        let keys = no_keys.then_some("--identity-key FILE (the public key that signs tokens; or identity.issuers in a file)");
+        let token = no_token.then_some("--service-token-file FILE (the token services call with)");
+        if no_keys || no_token {
+            return Err(crate::Error::IdentityMissing(keys.into_iter().chain(token).collect::<Vec<_>>().join(" and ")));
+        }
+        let mut issuers = identity.issuers.clone();
+        if !identity.keys.is_empty() {
+            issuers.push(identity::issuers::Issuer::house(identity.keys.clone()));
+        }
+        Ok(crate::Identity::Configured { issuers, token_file: identity.service_token_file.clone() })
+    }
+}

@@ -1,0 +1,139 @@
+//! What can be and is dangerous: told at the start and by `largesse config check`, and never a reason not to start.
+use super::Config;
+use db::Database;
+use identity::Role;
+use identity::Service;
+use std::{
+    fs,
+    net::IpAddr,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+impl Config {
+    /// Each with its key.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        self.warn_of_listeners(&mut found);
+        self.warn_of_identity(&mut found);
+        self.warn_of_storage(&mut found);
+        found
+    }
+
+    fn warn_of_listeners(&self, found: &mut Vec<(String, String)>) {
+        let mut warn = |key: &str, why: &str| found.push((key.to_owned(), why.to_owned()));
+        let open = !self.listen.grpc.ip().is_loopback();
+        if open && self.sandbox {
+            warn("sandbox", "pretend money is played with where other machines reach it; the data directory's key makes anybody admin");
+        }
+        if open && !self.tls.serves() {
+            warn(
+                "listen.grpc",
+                "other machines reach it without TLS: whoever is on the way can take callers' tokens; set tls.certificate and tls.key",
+            );
+        }
+        for (service, url) in self.peers.known() {
+            if let Some(host) = url.strip_prefix("http://").filter(|rest| !is_here(rest)) {
+                let host = host.split('/').next().unwrap_or(host);
+                warn(&format!("peers.{service}"), &format!("the services' token crosses the network to {host} without TLS; use https://"));
+            } else if url.starts_with("https://") && !self.tls.serves() {
+                warn(&format!("peers.{service}"), "this process has no certificate to show there; the other end may ask for one");
+            }
+        }
+        if open && self.tls.serves() && !self.tls.checks_clients() {
+            warn("tls.client_ca", "services are known by their token alone: one that is stolen works from anywhere");
+        }
+    }
+
+    fn warn_of_identity(&self, found: &mut Vec<(String, String)>) {
+        let mut warn = |key: String, why: &str| found.push((key, why.to_owned()));
+        let user = |role: &Role| matches!(role, Role::Viewer | Role::Creator);
+        for (at, issuer) in self.identity.issuers.iter().enumerate() {
+            let key = |option: &str| format!("identity.issuers.{at}.{option}");
+            let (users, others) = (issuer.roles.iter().any(user), issuer.roles.iter().any(|role| !user(role)));
+            if users && others {
+                warn(key("roles"), "one issuer gives users' roles and others: whoever can choose a claim at its login could become staff");
+            }
+            if users && issuer.apps.is_empty() {
+                warn(key("apps"), "its tokens say by themselves which books they cover");
+            }
+            if issuer.default_role.is_some_and(|role| !user(&role)) {
+                warn(key("default_role"), "a token that names no role gets one that is not a user's");
+            }
+            if issuer.lifetime_max_s == 0 {
+                warn(key("lifetime_max_s"), "its tokens may be good for ever, and there is no way to take one back");
+            }
+            // With an empty prefix somebody may be called what another's prefix makes of its users.
+            let overlap = |other: &identity::issuers::Issuer| {
+                let (one, two) = (&other.subject_prefix, &issuer.subject_prefix);
+                (one.starts_with(two.as_str()) || two.starts_with(one.as_str())) && other.roles.iter().any(user)
+            };
+            if users && self.identity.issuers[..at].iter().any(overlap) {
+                warn(key("subject_prefix"), "another issuer's users may have the same name: give each a prefix that no other begins with");
+            }
+            let approves = |issuer: &identity::issuers::Issuer| {
+                issuer.roles.iter().any(|role| matches!(role, Role::Support | Role::Finance | Role::Admin))
+            };
+            if approves(issuer) && self.identity.issuers[..at].iter().any(approves) {
+                warn(key("roles"), "two issuers give staff's roles: who has a login at both could approve what they propose");
+            }
+        }
+        let secrets = [
+            ("identity.service_token_file", &self.identity.service_token_file),
+            ("tls.key", &self.tls.key),
+            ("payout.key_file", &self.payout.key_file),
+        ];
+        for (key, path) in secrets {
+            if readable_by_others(path) {
+                warn(
+                    key.to_owned(),
+                    &format!("{} can be read by other users of this machine or changed by its group; chmod 600 it", path.display()),
+                );
+            }
+        }
+    }
+
+    fn warn_of_storage(&self, found: &mut Vec<(String, String)>) {
+        let mut warn = |key: &str, why: &str| found.push((key.to_owned(), why.to_owned()));
+        let url = self.database.expose();
+        if let Ok(database) = Database::parse(url)
+            && database.postgres_url().is_some()
+            && !database_is_here(url)
+            && !["sslmode=require", "sslmode=verify-ca", "sslmode=verify-full"].iter().any(|mode| url.contains(mode))
+        {
+            warn("database", "the database is on another machine and nothing demands TLS; add ?sslmode=verify-full");
+        }
+        let writes = self.services.is_empty() || self.services.contains(&Service::Ledger);
+        if self.ledger.heads_dir.is_none() && !self.sandbox && writes {
+            warn(
+                "ledger.heads_dir",
+                "the books' heads lie beside the data: whoever rewrites the one can rewrite the other; best on another machine",
+            );
+        }
+        if self.ledger.lease_ms == 0 {
+            warn("ledger.lease_ms", "without a lease two ledgers on one database evict each other in turn");
+        }
+        if !self.telemetry.otlp_endpoint.is_empty() && self.telemetry.sample_ratio > 0.1 {
+            warn("telemetry.sample_ratio", "more than a tenth of all calls are traced; that costs throughput");
+        }
+    }
+}
+
+/// Whether an address without its scheme is on this machine.
+fn is_here(rest: &str) -> bool {
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host).trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn database_is_here(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    // A directory as host is a socket of this machine.
+    place.starts_with('/') || url.contains("host=/") || is_here(place)
+}
+
+fn readable_by_others(path: &PathBuf) -> bool {
+    !path.as_os_str().is_empty() && fs::metadata(Path::new(path)).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o037 != 0)
+}

@@ -1,0 +1,72 @@
+//! Why services do not start, or fall.
+use identity::Service;
+use std::net::SocketAddr;
+
+/// Why a process does not start, or falls.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Neither a sandbox nor an identity.
+    #[error("nobody could be identified: add {0}; or --sandbox to play with pretend money")]
+    IdentityMissing(String),
+    /// A sandbox and an identity.
+    #[error("--sandbox makes its own identity: leave out --identity-key and --service-token-file")]
+    IdentityTwice,
+    /// A service is neither here nor elsewhere.
+    #[error("{service} needs {needed}: add it to --services, or say where it is with --{needed}-url")]
+    PeerMissing {
+        /// Who needs.
+        service: Service,
+        /// Whom.
+        needed: Service,
+    },
+    /// Nobody knows where a service is.
+    #[error("{0} does not run here and no --{0}-url says where it is")]
+    Unknown(Service),
+    /// Pretend money beside a real identity.
+    #[error("the pretend stores and bank run with --sandbox only")]
+    SandboxOnly,
+    /// Payouts without a key.
+    #[error("payout seals bank accounts and names: say where its key is with --payout-key-file FILE (32 bytes in base64)")]
+    PayoutKeyMissing,
+    /// Nothing to run.
+    #[error("no service to run: --services is empty")]
+    Nothing,
+    /// A key or token.
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
+    /// Calling or being called.
+    #[error(transparent)]
+    Rpc(#[from] rpc::Error),
+    /// The database's address.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    /// A listener.
+    #[error("{what} on {address}: {source}")]
+    Listen {
+        /// What was to listen.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A service could not start.
+    #[error("{service} does not start: {source}")]
+    Start {
+        /// Which.
+        service: Service,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A sandbox's book could not be made.
+    #[error("book {book}: {status}")]
+    Book {
+        /// Which.
+        book: String,
+        /// What the ledger said.
+        status: Box<tonic::Status>,
+    },
+    /// Something that should run until shutdown ended.
+    #[error("{0} ended unasked")]
+    Ended(&'static str),
+}

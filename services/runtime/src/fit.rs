@@ -1,0 +1,34 @@
+//! How each service is started: what it is given, and where its routes go.
+use crate::{Error, wiring::Wiring};
+use identity::Service;
+
+mod earnings;
+mod gift;
+mod ledger;
+mod monitor;
+mod payout;
+mod purchase;
+mod sandbox;
+mod support;
+
+pub use payout::payout_key_file;
+pub use purchase::sandbox_bundle;
+pub use sandbox::store_directory;
+
+/// What a service's own error becomes.
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Starts `service` and adds it to the wiring.
+pub(super) async fn start(service: Service, wiring: &mut Wiring) -> Result<(), Error> {
+    let started = match service {
+        Service::Ledger => ledger::start(wiring).await,
+        Service::Support => support::start(wiring).await,
+        Service::Sandbox => sandbox::start(wiring).await,
+        Service::Purchase => purchase::start(wiring).await,
+        Service::Gift => gift::start(wiring).await,
+        Service::Earnings => earnings::start(wiring).await,
+        Service::Payout => payout::start(wiring).await,
+        Service::Monitor => monitor::start(wiring),
+    };
+    started.map_err(|source| Error::Start { service, source })
+}

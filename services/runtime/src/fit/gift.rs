@@ -1,0 +1,11 @@
+//! Gifts: need the ledger only.
+use super::Fault;
+use crate::wiring::Wiring;
+use identity::Service;
+
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+    let deps = gift::Deps { ledger: wiring.way(Service::Gift, Service::Ledger)?, shutdown: wiring.shutdown.clone() };
+    let service = gift::start(deps, wiring.options.settings.gift.clone()).await?;
+    wiring.add(Service::Gift, service.routes());
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! The ledger: needs its store only.
+use super::Fault;
+use crate::wiring::Wiring;
+use identity::Service;
+use tonic::service::Routes;
+
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+    let store = ledger::open_store(&wiring.database).await?;
+    let ledger = ledger::Ledger::start(store, wiring.options.settings.ledger.clone()).await?;
+    // A full batch of postings is larger than tonic's default lets in.
+    let server =
+        ledger::Service::new(ledger.clone()).until(wiring.shutdown.clone()).server().max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
+    wiring.ledger = Some(ledger);
+    wiring.add(Service::Ledger, Routes::new(server));
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! The monitor: needs everybody's tables, to read.
+use super::Fault;
+use crate::wiring::Wiring;
+use identity::Service;
+
+pub(super) fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+    let settings = &wiring.options.settings;
+    let deps = monitor::Deps {
+        database: wiring.database.clone(),
+        heads_dir: settings.ledger.heads_dir.clone(),
+        shutdown: wiring.shutdown.clone(),
+    };
+    let service = monitor::start(deps, settings.monitor.clone())?;
+    wiring.add(Service::Monitor, service.routes());
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Payouts: need the ledger, their tables, a key, and in a sandbox the pretend bank.
+use super::Fault;
+use crate::{Error, Identity, wiring::Wiring};
+use identity::Service;
+use iso20022::Rail;
+use money::Currency;
+
+/// The key that seals bank accounts and names in a sandbox, under the data directory.
+const SANDBOX_KEY_FILE: &str = "payout.key";
+
+/// Where a sandbox has it.
+#[must_use]
+pub fn payout_key_file(data_dir: &std::path::Path) -> std::path::PathBuf {
+    data_dir.join(SANDBOX_KEY_FILE)
+}
+
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+    let deps = payout::Deps {
+        database: wiring.database.clone(),
+        ledger: wiring.way(Service::Payout, Service::Ledger)?,
+        shutdown: wiring.shutdown.clone(),
+    };
+    let service = payout::start(deps, config(wiring)?).await?;
+    wiring.add(Service::Payout, service.routes());
+    wiring.payout = Some(service);
+    Ok(())
+}
+
+fn config(wiring: &Wiring) -> Result<payout::Config, Fault> {
+    let given = wiring.options.settings.payout.clone();
+    if given.has_key() {
+        return Ok(given);
+    }
+    match &wiring.options.identity {
+        Identity::Configured { .. } => Err(Error::PayoutKeyMissing.into()),
+        Identity::Sandbox => {
+            let bank = wiring.bank.as_ref().map(sandbox::bank::Bank::url).or_else(|| wiring.options.peers.get(&Service::Sandbox).cloned());
+            let bank = bank.ok_or(Error::PeerMissing { service: Service::Payout, needed: Service::Sandbox })?;
+            let account = |code| Currency::try_new(code).map(sandbox::bank::own_account);
+            let debtors = vec![(Rail::UsRtp, account("USD")?), (Rail::SepaInstant, account("EUR")?)];
+            let made = payout::Config::sandbox(payout_key_file(&wiring.options.data_dir), bank, debtors);
+            Ok(payout::Config { key_file: made.key_file, create_key: made.create_key, test_bank: made.test_bank, ..given })
+        }
+    }
+}

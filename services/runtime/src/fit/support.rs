@@ -1,0 +1,17 @@
+//! Support: needs the ledger and its tables.
+use super::Fault;
+use crate::wiring::Wiring;
+use identity::Service;
+
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+    let deps = support::Deps {
+        database: wiring.database.clone(),
+        ledger: wiring.way(Service::Support, Service::Ledger)?,
+        // Beside the books' heads: what is outside the database is collected from one place.
+        heads_dir: wiring.options.settings.ledger.heads_dir.clone(),
+        shutdown: wiring.shutdown.clone(),
+    };
+    let service = support::start(deps).await?;
+    wiring.add(Service::Support, service.routes());
+    Ok(())
+}

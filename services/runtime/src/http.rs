@@ -1,0 +1,77 @@
+//! HTTP beside gRPC: whether the process lives, whether it should get traffic, and what it counts.
+use axum::{
+    Router,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use rpc::{Listener, Protocol, Tls, listener::Bounds};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Whether everything has started, nothing is stopping, and the ledger here, if any, may write.
+#[derive(Clone, Default)]
+pub(super) struct Readiness {
+    started: Arc<AtomicBool>,
+    ledger: Arc<OnceLock<Arc<ledger::Ledger>>>,
+}
+
+impl Readiness {
+    pub(super) fn set(&self, ready: bool) {
+        self.started.store(ready, Ordering::Release);
+    }
+
+    /// A ledger that waits for another's lease must not get traffic.
+    pub(super) fn follow(&self, ledger: &Arc<ledger::Ledger>) {
+        // One ledger in a process; a second call changes nothing.
+        self.ledger.get_or_init(|| ledger.clone());
+    }
+
+    fn status(&self) -> (StatusCode, String) {
+        if !self.started.load(Ordering::Acquire) {
+            return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned());
+        }
+        if self.ledger.get().is_some_and(|ledger| !ledger.is_writer()) {
+            return (StatusCode::SERVICE_UNAVAILABLE, "another process writes the books\n".to_owned());
+        }
+        if let Some(book) = self.ledger.get().and_then(|ledger| ledger.fallen()) {
+            return (StatusCode::SERVICE_UNAVAILABLE, format!("the writer of book {book} fell; start this process again\n"));
+        }
+        if let Some(why) = self.ledger.get().and_then(|ledger| ledger.too_new()) {
+            return (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
+        }
+        (StatusCode::OK, "ready\n".to_owned())
+    }
+}
+
+/// Prometheus' text format.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Everything that is counted, for Prometheus. Off the runtime's threads: who asks must not make gifts wait.
+async fn metrics() -> Response {
+    let text = tokio::task::spawn_blocking(telemetry::prometheus).await.ok().flatten();
+    match text {
+        Some(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
+        None => (StatusCode::NOT_FOUND, "nothing is counted here: telemetry.metrics is false\n").into_response(),
+    }
+}
+
+/// Serves `/healthz`, `/readyz` and `/metrics` until `shutdown`.
+pub(super) async fn serve(
+    socket: TcpListener,
+    tls: Option<Tls>,
+    readiness: Readiness,
+    bounds: Bounds,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let listener = Listener::try_new(socket, tls, Protocol::Http, bounds)?;
+    let routes = Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(async move || readiness.status()))
+        .route("/metrics", get(metrics));
+    axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await
+}

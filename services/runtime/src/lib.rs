@@ -1,0 +1,29 @@
+//! The runtime: chosen services of one process, wired to each other.
+//!
+//! - [`config`]: what `largesse serve` can be told. [`Options`]: what it comes to. [`Settings`]: each service's own options.
+//! - [`Runtime`]: the services while they run. What `serve`, the demo, replay and the tests all start.
+//! - `wiring`: identity, stack, and the way from one service to another. `fit`: per service, how it is started.
+//! - [`tables`]: migrations without a start. `http`: liveness, readiness, metrics. `books`: a sandbox's TEST books.
+//! - [`command`]: what a command of a program runs in, and how its error is told.
+//!
+//! Services of the same process are laid over each other's stack; others are reached over channels. They cannot tell.
+mod books;
+pub mod command;
+pub mod config;
+mod error;
+mod fit;
+mod http;
+mod options;
+mod running;
+mod settings;
+pub mod tables;
+mod wiring;
+
+pub use error::Error;
+pub use fit::{payout_key_file, sandbox_bundle, store_directory};
+pub use options::{Identity, Options, check};
+pub use running::Runtime;
+pub use settings::Settings;
+
+/// The directory of the ledger's heads, in the data directory.
+pub const HEADS: &str = "heads";

@@ -1,0 +1,173 @@
+//! The services of this process while they run: started in order, watched, and stopped.
+use crate::{Error, Options, books, check, fit, http, wiring::Wiring};
+use identity::Service;
+use rpc::{ServiceToken, Transport};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How long listeners may take to close: what they give their calls, and a little.
+const DRAIN_MAX: Duration = rpc::serve::DRAIN_MAX.saturating_add(Duration::from_secs(2));
+/// How long services may take to write what they hold after the last call.
+const SETTLE_MAX: Duration = Duration::from_secs(20);
+
+/// How often it is looked whether a book's writer fell.
+const WRITERS_EVERY: Duration = Duration::from_secs(1);
+
+/// Running services.
+pub struct Runtime {
+    wiring: Wiring,
+    readiness: http::Readiness,
+    addresses: Vec<(&'static str, SocketAddr)>,
+    tasks: JoinSet<Result<(), Error>>,
+    shutdown: CancellationToken,
+}
+
+impl Runtime {
+    /// Starts what `options` say. When it returns, every service here answers.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let mut services = options.services.clone();
+        services.sort_unstable();
+        services.dedup();
+        check(&options)?;
+        // Sockets first: an address in use is found before a store is opened.
+        let grpc = bind_some("gRPC", options.listen).await?;
+        let http = bind_some("HTTP", options.http).await?;
+        let shutdown = CancellationToken::new();
+        let wiring = Wiring::try_new(options, shutdown.clone()).await?;
+        let mut runtime = Self { wiring, readiness: http::Readiness::default(), addresses: Vec::new(), tasks: JoinSet::new(), shutdown };
+        if let Some((listener, address)) = http {
+            runtime.addresses.push(("http", address));
+            runtime.serve_http(listener);
+        }
+        for service in services {
+            fit::start(service, &mut runtime.wiring).await?;
+        }
+        if let Some(ledger) = runtime.wiring.ledger.clone() {
+            runtime.readiness.follow(&ledger);
+            runtime.watch_writers(ledger);
+        }
+        runtime.wiring.record_acts()?;
+        books::ensure(&runtime.wiring).await?;
+        if let Some((listener, address)) = grpc {
+            runtime.addresses.push(("grpc", address));
+            runtime.serve_grpc(listener);
+        }
+        runtime.addresses.extend(runtime.wiring.sandbox_addresses());
+        runtime.readiness.set(true);
+        Ok(runtime)
+    }
+
+    fn serve_http(&mut self, listener: TcpListener) {
+        let (readiness, shutdown, tls) = (self.readiness.clone(), self.shutdown.clone(), self.wiring.tls.clone());
+        let bounds = self.wiring.stack.connections();
+        self.tasks.spawn(async move {
+            match http::serve(listener, tls, readiness, bounds, shutdown).await {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    tracing::error!(%error, "the HTTP listener fell");
+                    Err(Error::Ended("the HTTP listener"))
+                }
+            }
+        });
+    }
+
+    /// A book whose writer fell can be written by a new process only, and by none while this one keeps the lease: so the process ends.
+    fn watch_writers(&mut self, ledger: Arc<ledger::Ledger>) {
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            while shutdown.run_until_cancelled(tokio::time::sleep(WRITERS_EVERY)).await.is_some() {
+                if let Some(book) = ledger.fallen() {
+                    tracing::error!(book, "the writer of a book fell");
+                    return Err(Error::Ended("the writer of a book"));
+                }
+            }
+            Ok(())
+        });
+    }
+
+    fn serve_grpc(&mut self, listener: TcpListener) {
+        let (served, stack, shutdown) = (self.wiring.served.clone(), self.wiring.stack.clone(), self.shutdown.clone());
+        let tls = self.wiring.tls.clone();
+        self.tasks.spawn(async move { Ok(rpc::serve(listener, tls, served, stack, shutdown).await?) });
+    }
+
+    /// The way to `service`, here or elsewhere, without a token: callers bring their own, such as a user's.
+    pub fn transport_for(&self, service: Service) -> Result<Transport, Error> {
+        self.wiring.transport(service)
+    }
+
+    /// The way to `service` for a program of this installation that calls as itself, under `name` (role service).
+    pub fn service_transport_for(&self, service: Service, name: &str) -> Result<Transport, Error> {
+        Ok(self.wiring.transport(service)?.with_token(self.wiring.token(name)?))
+    }
+
+    /// The token of a program of this installation.
+    pub fn service_token(&self, name: &str) -> Result<ServiceToken, Error> {
+        self.wiring.token(name)
+    }
+
+    /// Signs tokens; in a sandbox only.
+    pub fn issuer(&self) -> Option<&Arc<identity::Issuer>> {
+        self.wiring.issuer.as_ref()
+    }
+
+    /// The payout service, when it runs here: its messages to and from the bank.
+    pub fn payout(&self) -> Option<&payout::Service> {
+        self.wiring.payout.as_ref()
+    }
+
+    /// The address of a listener: `grpc`, `http`, `bank`, `store`.
+    pub fn address(&self, name: &str) -> Option<SocketAddr> {
+        self.addresses.iter().find(|(known, _)| *known == name).map(|(_, address)| *address)
+    }
+
+    /// One line per listener, for people.
+    pub fn listening(&self) -> Vec<String> {
+        self.addresses.iter().map(|(name, address)| format!("{name} on {address}")).collect()
+    }
+
+    /// Returns when something that should run on has ended.
+    pub async fn failed(&mut self) -> Error {
+        match self.tasks.join_next().await {
+            Some(Ok(Err(error))) => error,
+            Some(Ok(Ok(())) | Err(_)) => Error::Ended("a listener"),
+            // Nothing listens, so nothing can fail.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Sends watchers away, finishes the calls in flight, then stops what answered them.
+    pub async fn shutdown(mut self) {
+        self.readiness.set(false);
+        self.shutdown.cancel();
+        let drained = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                if let Ok(Err(error)) = ended {
+                    tracing::error!(%error, "while shutting down");
+                }
+            }
+        };
+        if timeout(DRAIN_MAX, drained).await.is_err() {
+            tracing::warn!(seconds = DRAIN_MAX.as_secs(), "a listener did not close in time");
+        }
+        if timeout(SETTLE_MAX, self.wiring.stop()).await.is_err() {
+            tracing::warn!(seconds = SETTLE_MAX.as_secs(), "services did not settle in time; what is durable stays");
+        }
+    }
+}
+
+async fn bind_some(what: &'static str, address: Option<SocketAddr>) -> Result<Option<(TcpListener, SocketAddr)>, Error> {
+    match address {
+        Some(address) => bind(what, address).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Binds a listener; where it listens now. `what` names it in the error.
+pub(crate) async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen { what, address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}

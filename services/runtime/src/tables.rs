@@ -1,0 +1,19 @@
+//! Bringing the tables of a service up to date without starting it.
+use db::Database;
+use identity::Service;
+
+/// Migrates the tables of `service` and says what there was to do.
+pub async fn migrate(service: Service, database: &Database) -> Result<&'static str, Box<dyn std::error::Error + Send + Sync>> {
+    match service {
+        // Opening the store migrates it.
+        Service::Ledger => drop(ledger::open_store(database).await?),
+        Service::Support => drop(support::store::Store::open(database).await?),
+        Service::Purchase => drop(purchase::Store::open(database).await?),
+        Service::Earnings => earnings::migrate(database).await?,
+        Service::Gift => return Ok("has no tables, its state is in the ledger"),
+        Service::Payout => drop(payout::store::Store::inspect(database).await?),
+        Service::Monitor => return Ok("has no tables, it reads the others'"),
+        Service::Sandbox => return Ok("is brought up to date when it plays"),
+    }
+    Ok("up to date")
+}

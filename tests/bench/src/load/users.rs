@@ -1,0 +1,221 @@
+//! Who sends and receives, their tokens, and requests without end.
+
+use super::crowd::{Crowd, Pairs};
+use crate::{Fault, plan::Mix};
+use api::{
+    gift::SendGiftRequest,
+    ledger::{GetAccountRequest, PostBatchRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient},
+};
+use gift::{Catalogue, domain, wire};
+use identity::{Books, Grant, Issuer, Role};
+use money::{BookName, UserKey};
+use std::{path::Path, sync::Arc, time::Duration};
+use tonic::{
+    Request,
+    metadata::{Ascii, MetadataValue},
+    transport::Channel,
+};
+use uuid::Uuid;
+
+/// Viewers who have a token of their own; beyond them a service calls on behalf.
+const TOKENS_MAX: u64 = 1_000;
+/// What each viewer has at the start: more than a run can spend.
+const COINS_EACH: i64 = 1_000_000_000;
+/// Longer than any run.
+const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+/// Diamonds per coin, as the gift service has it by default, in basis points.
+const RATE: u32 = domain::BASIS_POINTS;
+/// Where the coins of gifts go: its credits count the gifts.
+const REDEEMED: &str = "house/coins/redeemed";
+/// Where coins come from.
+const ISSUED: &str = "house/coins/issued";
+
+pub(crate) type Token = MetadataValue<Ascii>;
+
+/// The people of a book.
+pub(crate) struct Users {
+    pub book: BookName,
+    pub crowd: Crowd,
+    viewer_tokens: Vec<Token>,
+    service_token: Token,
+    gift_id: i64,
+    offer: domain::Offer,
+}
+
+impl Users {
+    /// Called for by a service, whose token is signed by the key under `data_dir`, which the house has made.
+    pub fn try_new(data_dir: &Path, book: BookName, crowd: Crowd) -> Result<Self, Fault> {
+        let service_token = token(&Issuer::load_or_create(data_dir)?, "bench", Role::Service, &book)?;
+        let catalogue = Catalogue::embedded();
+        // The cheapest, so that coins last.
+        let gift = catalogue.on_sale().into_iter().min_by_key(|gift| gift.offer.cost).ok_or("the catalogue is empty")?;
+        Ok(Self { book, crowd, viewer_tokens: Vec::new(), service_token, gift_id: gift.id, offer: gift.offer })
+    }
+
+    /// With a token for each viewer, signed by the same key.
+    pub fn with_own_tokens(self, data_dir: &Path) -> Result<Self, Fault> {
+        let issuer = Issuer::load_or_create(data_dir)?;
+        let viewers = 0..self.crowd.viewers.min(TOKENS_MAX);
+        let viewer_tokens = viewers.map(|viewer| token(&issuer, &viewer_name(viewer), Role::Viewer, &self.book));
+        Ok(Self { viewer_tokens: viewer_tokens.collect::<Result<_, _>>()?, ..self })
+    }
+
+    /// What one gift costs.
+    pub fn cost_coins(&self) -> i64 {
+        self.offer.cost.get()
+    }
+
+    /// Something with the service's token.
+    pub fn signed<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", self.service_token.clone());
+        request
+    }
+
+    /// Coins for some viewers, in one posting of as many transfers.
+    pub fn coins(&self, viewers: std::ops::Range<u64>) -> PostRequest {
+        let transfers = viewers.map(|viewer| Transfer {
+            debit_account: ISSUED.to_owned(),
+            credit_account: format!("viewer/{}/coins", viewer_name(viewer)),
+            amount: COINS_EACH,
+            ..Transfer::default()
+        });
+        PostRequest {
+            request_id: Uuid::now_v7().to_string(),
+            kind: "bench.coins".to_owned(),
+            transfers: transfers.collect(),
+            ..PostRequest::default()
+        }
+    }
+
+    /// A gift.
+    fn gift(&self, viewer: u64, creator: u64, id: Uuid) -> SendGiftRequest {
+        SendGiftRequest {
+            request_id: id.to_string(),
+            book: self.book.as_str().to_owned(),
+            room_id: "bench-room".to_owned(),
+            creator_id: creator_name(creator),
+            gift_id: self.gift_id,
+            quantity: 1,
+            streak: None,
+            user_id: viewer_name(viewer),
+        }
+    }
+
+    /// A gift as the gift service would post it.
+    pub fn posting(&self, viewer: u64, creator: u64, id: Uuid) -> Result<PostRequest, Fault> {
+        let gift = self.gift(viewer, creator, id);
+        let sender = UserKey::try_new(&gift.user_id)?;
+        let (id, sending) = wire::sending(&gift, &sender)?;
+        let charge = domain::charge(&sending, Some(self.offer), RATE);
+        Ok(wire::posting(&self.book, id, &gift, &sending, charge))
+    }
+
+    /// A batch of postings.
+    pub fn batch(&self, posts: Vec<PostRequest>) -> Request<PostBatchRequest> {
+        self.signed(PostBatchRequest { book: self.book.as_str().to_owned(), posts, brief: true })
+    }
+
+    /// How many gifts the book holds, by the ledger's own word. A book without gifts may not know the account yet.
+    pub async fn gifts_in_ledger(&self, channel: &Channel) -> Result<u64, Fault> {
+        let request = GetAccountRequest { book: self.book.as_str().to_owned(), account: REDEEMED.to_owned() };
+        let account = match LedgerServiceClient::new(channel.clone()).get_account(self.signed(request)).await {
+            Ok(answer) => answer.into_inner().account.ok_or("an account was answered without itself")?,
+            Err(status) if status.code() == tonic::Code::NotFound => return Ok(0),
+            Err(status) => return Err(status.into()),
+        };
+        Ok(u64::try_from(account.credits_posted / self.cost_coins())?)
+    }
+}
+
+/// The book of a run: a book's journal is for ever, so every run has its own.
+pub(crate) fn new_book() -> Result<BookName, Fault> {
+    Ok(BookName::try_new(&format!("bench-{}", Uuid::now_v7().simple()))?)
+}
+
+fn token(issuer: &Issuer, subject: &str, role: Role, book: &BookName) -> Result<Token, Fault> {
+    let books = Books::Only(vec![book.clone()]);
+    let grant = Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books };
+    Ok(format!("Bearer {}", issuer.issue(&grant, TOKEN_TTL)?).parse()?)
+}
+
+fn viewer_name(at: u64) -> String {
+    format!("bench-viewer-{at:08}")
+}
+
+fn creator_name(at: u64) -> String {
+    format!("bench-creator-{at:08}")
+}
+
+/// A gift and whose token it is sent with: what a retry sends again.
+#[derive(Debug, Clone)]
+pub(crate) struct GiftCall {
+    gift: SendGiftRequest,
+    token: Token,
+}
+
+impl GiftCall {
+    /// As it is sent. `bare`: without the token, which the bare server does not look at.
+    pub fn request(self, bare: bool) -> Request<SendGiftRequest> {
+        let mut request = Request::new(self.gift);
+        if !bare {
+            request.metadata_mut().insert("authorization", self.token);
+        }
+        request
+    }
+}
+
+/// Requests without end.
+pub(crate) struct Requests {
+    users: Arc<Users>,
+    mix: Mix,
+    pairs: Pairs,
+}
+
+impl Requests {
+    /// `worker`: those that run at once begin elsewhere.
+    pub fn new(users: Arc<Users>, mix: Mix, worker: usize) -> Self {
+        let pairs = Pairs::new(users.crowd, mix, worker as u64);
+        Self { users, mix, pairs }
+    }
+
+    fn id(&self) -> Uuid {
+        if self.mix.random_ids { Uuid::new_v4() } else { Uuid::now_v7() }
+    }
+
+    /// The next gift, sent by a service on behalf of its viewer.
+    pub fn gift(&mut self) -> SendGiftRequest {
+        let (viewer, creator) = self.pairs.next();
+        self.users.gift(viewer, creator, self.id())
+    }
+
+    /// The next gift with the token it is sent with.
+    pub fn call(&mut self) -> GiftCall {
+        let (viewer, creator) = self.pairs.next();
+        let mut gift = self.users.gift(viewer, creator, self.id());
+        let own = usize::try_from(viewer).ok().and_then(|at| self.users.viewer_tokens.get(at)).filter(|_| self.mix.own_tokens);
+        let token = match own {
+            Some(own) => {
+                gift.user_id.clear();
+                own.clone()
+            }
+            None => self.users.service_token.clone(),
+        };
+        GiftCall { gift, token }
+    }
+
+    /// Something else with the service's token.
+    pub fn signed<T>(&self, message: T) -> Request<T> {
+        self.users.signed(message)
+    }
+
+    /// `items` gifts as the gift service would post them.
+    pub fn batch(&mut self, items: usize) -> Result<Request<PostBatchRequest>, Fault> {
+        let posts = (0..items).map(|_| {
+            let (viewer, creator) = self.pairs.next();
+            self.users.posting(viewer, creator, self.id())
+        });
+        let posts = posts.collect::<Result<_, _>>()?;
+        Ok(self.users.batch(posts))
+    }
+}

@@ -1,0 +1,123 @@
+//! Child processes: started, asked where they listen, watched for the time they take, and ended by their handle.
+
+use crate::Fault;
+use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{ChildStdout, Command},
+    time::timeout,
+};
+
+/// How long a server may take to say where it listens; a database may have to be migrated first.
+const START_MAX: Duration = Duration::from_secs(60);
+/// How long a server may take to end.
+const STOP_MAX: Duration = Duration::from_secs(40);
+/// `/proc` counts in hundredths of a second on every Linux (`USER_HZ`).
+const TICK_US: u64 = 10_000;
+
+/// Where proc(5) has the parent and times in `stat`, counted from what follows the name.
+const PPID: usize = 1;
+const UTIME: usize = 11;
+const CUTIME: usize = 13;
+
+/// A server in a process of its own. Killed when dropped.
+pub(crate) struct Child {
+    process: tokio::process::Child,
+    /// Where its gRPC listens.
+    pub address: SocketAddr,
+    /// Held open: a process that prints into a closed pipe falls.
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Child {
+    /// Starts `binary` with `arguments` and waits until it has printed its address and `ready`.
+    pub async fn start(binary: &Path, arguments: &[&str]) -> Result<Self, Fault> {
+        let mut command = Command::new(binary);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        // Spans would be measured too, and lines of information are not for whoever reads the numbers; neither are slow statements, whose time they show.
+        command.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT").env("RUST_LOG", "warn,sqlx::query=error");
+        let mut process = command.spawn()?;
+        let stdout = process.stdout.take().ok_or("a child's output was not captured")?;
+        let mut output = BufReader::new(stdout).lines();
+        let address = timeout(START_MAX, listening(&mut output)).await.map_err(|_| "a server did not start in time")??;
+        Ok(Self { process, address, _output: output })
+    }
+
+    /// What the process has spent on the processors, in microseconds. `None` where the system does not say.
+    pub fn processor_us(&self) -> Option<u64> {
+        processor_us(&self.process.id()?.to_string())
+    }
+
+    /// Its peak memory in KiB, where the system says.
+    pub fn peak_memory_kib(&self) -> Option<u64> {
+        self.status_kib("VmHWM:")
+    }
+
+    /// Its memory now in KiB, where the system says.
+    pub fn memory_kib(&self) -> Option<u64> {
+        self.status_kib("VmRSS:")
+    }
+
+    fn status_kib(&self, field: &str) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()?)).ok()?;
+        status.lines().find_map(|line| line.strip_prefix(field))?.split_whitespace().next()?.parse().ok()
+    }
+
+    /// Tells the process to end (SIGTERM), waits until it has, and kills it if it does not.
+    pub async fn stop(mut self) -> Result<(), Fault> {
+        let id = self.process.id().ok_or("a server has ended by itself")?;
+        let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?.success();
+        if !told || timeout(STOP_MAX, self.process.wait()).await.is_err() {
+            self.process.kill().await?;
+        }
+        Ok(())
+    }
+
+    /// Kills the process and waits until it is gone.
+    pub async fn end(mut self) -> Result<(), Fault> {
+        Ok(self.process.kill().await?)
+    }
+}
+
+async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<SocketAddr, Fault> {
+    let mut address = None;
+    while let Some(line) = output.next_line().await? {
+        if let Some(text) = line.strip_prefix("grpc on ") {
+            address = Some(text.parse()?);
+        }
+        if line == "ready" {
+            return address.ok_or_else(|| "a server said it was ready and not where".into());
+        }
+    }
+    Err("a server ended before it was ready".into())
+}
+
+/// User and system time of a process; `self` is this one.
+pub(crate) fn processor_us(process: &str) -> Option<u64> {
+    times(process, UTIME)
+}
+
+/// The same of its children that have ended.
+pub(crate) fn ended_children_us(process: &str) -> Option<u64> {
+    times(process, CUTIME)
+}
+
+/// A process's parent.
+pub(crate) fn parent(process: &str) -> Option<u32> {
+    stat(process)?.get(PPID)?.parse().ok()
+}
+
+/// The time in a field of `stat` and the one after it, user and system.
+fn times(process: &str, at: usize) -> Option<u64> {
+    let fields = stat(process)?;
+    let (user, system): (u64, u64) = (fields.get(at)?.parse().ok()?, fields.get(at + 1)?.parse().ok()?);
+    Some((user + system) * TICK_US)
+}
+
+/// What proc(5) says in `stat` from the third field on: state, parent, ...
+fn stat(process: &str) -> Option<Vec<String>> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second field is a name in parentheses and may hold anything.
+    let after_name = &stat[stat.rfind(')')? + 1..];
+    Some(after_name.split_whitespace().map(str::to_owned).collect())
+}

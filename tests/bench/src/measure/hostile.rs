@@ -1,0 +1,80 @@
+//! Honest callers beside people who mean harm, one way after another: how many of the gifts that are answered undisturbed are answered all the same.
+use super::{
+    fill::fund,
+    findings::{Findings, HarmFound},
+    place::BenchPlace,
+    side::BenchSide,
+};
+use crate::{
+    Fault,
+    load::{
+        crowd::Crowd,
+        scenarios::{HarmScenario, HarmSeen, HarmTarget, SCENARIOS},
+    },
+    options::Options,
+    plan::{BenchRow, HONEST, HONEST_BESIDE_HARM, SEND_GIFT},
+};
+use identity::{Books, Grant, Issuer, Role};
+use money::UserKey;
+use std::time::{Duration, Instant};
+
+/// Longer than any run.
+const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+/// Harm begins before it is measured what it does.
+const BEFORE: Duration = Duration::from_millis(200);
+
+/// Measures it, and removes what it has made.
+pub(crate) async fn run(options: &Options, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+    let place = BenchPlace::open(options, None).await?;
+    let ended = all(options, place.clone(), findings, tell).await;
+    ended.and(place.close().await)
+}
+
+async fn all(options: &Options, place: BenchPlace, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+    let mut side = BenchSide::start(place, Crowd::SMALL, &[]).await?;
+    fund(&side.house, &side.users, &|_| {}).await?;
+    let grant = Grant {
+        subject: UserKey::try_new("mallory")?,
+        role: Role::Viewer,
+        app: String::new(),
+        books: Books::Only(vec![side.place.book.clone()]),
+    };
+    let token = Issuer::load_or_create(&side.place.dir)?.issue(&grant, TOKEN_TTL)?;
+    side.measure(SEND_GIFT, options.slice).await?;
+    side.peak = side.measure(SEND_GIFT, options.slice).await?.rate();
+    let mut lines = Vec::new();
+    for scenario in SCENARIOS {
+        tell(&format!("hostile: {}", scenario.name));
+        let mut line = HarmFound { name: scenario.name, ratios: Vec::new(), seen: HarmSeen::default(), memory_kib: None };
+        for _ in 0..options.rounds {
+            one(options, &mut side, (&scenario, &token), (&mut line, findings)).await?;
+        }
+        lines.push(line);
+    }
+    let problem = side.problem().await?;
+    side.house.end().await?;
+    findings.hostile = lines;
+    problem.map_or(Ok(()), |problem| Err(problem.into()))
+}
+
+async fn one(
+    options: &Options,
+    side: &mut BenchSide,
+    (scenario, token): (&HarmScenario, &str),
+    (line, findings): (&mut HarmFound, &mut Findings),
+) -> Result<(), Fault> {
+    let undisturbed = side.measure(HONEST, options.slice).await?;
+    let target = HarmTarget { address: side.house.address, token: token.into(), until: Instant::now() + BEFORE + options.slice };
+    let harm = tokio::spawn({
+        let scenario = *scenario;
+        async move { scenario.run(target).await }
+    });
+    tokio::time::sleep(BEFORE).await;
+    let beside = side.measure(HONEST_BESIDE_HARM, options.slice).await?;
+    line.memory_kib = line.memory_kib.max(side.house.memory_kib());
+    line.seen = line.seen.and(harm.await??);
+    line.ratios.push(beside.rate() / undisturbed.rate().max(f64::MIN_POSITIVE));
+    findings.add(BenchRow::Hostile, HONEST, undisturbed);
+    findings.add(BenchRow::Hostile, HONEST_BESIDE_HARM, beside);
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Where a book of the comparison is: a directory, and on PostgreSQL a database of its own, made here and dropped at the end unless it is kept.
+
+use super::{child::Child, server};
+use crate::{
+    Fault,
+    load::users::new_book,
+    options::{Options, Size},
+};
+use db::{Database, Engine};
+use money::BookName;
+use serde::{Deserialize, Serialize};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Says what is in a directory, once it is filled.
+const MANIFEST: &str = "stored-book.json";
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredManifest {
+    book: String,
+    accounts: u64,
+    transfers: u64,
+    /// On PostgreSQL: the database on the server.
+    database: Option<String>,
+}
+
+/// A place, shared by those that work there.
+#[derive(Clone)]
+pub(crate) struct BenchPlace {
+    /// The house's key, and with SQLite its files.
+    pub dir: PathBuf,
+    /// The database's address.
+    pub address: String,
+    pub book: BookName,
+    /// Whether the book holds already what was asked for.
+    pub filled: bool,
+    /// On PostgreSQL: the server's address, and the database there that is this place's own.
+    own: Option<(Database, String)>,
+    /// Whether it stays after this run.
+    keep: bool,
+    _temporary: Option<Arc<TempDir>>,
+}
+
+impl BenchPlace {
+    /// A place for a book of this size, or for one that begins empty.
+    pub async fn open(options: &Options, size: Option<&Size>) -> Result<Self, Fault> {
+        let server = options.database.as_deref().map(Database::parse).transpose()?.filter(|database| database.engine() == Engine::Postgres);
+        let kept = size.and_then(|size| size.dir.as_deref());
+        let temporary = match kept {
+            Some(_) => None,
+            None => Some(Arc::new(tempfile::Builder::new().prefix("largesse-bench-").tempdir_in(&options.work_dir)?)),
+        };
+        let dir = kept.or(temporary.as_ref().map(|dir| dir.path())).ok_or("no directory")?.to_owned();
+        let found = match (kept, size) {
+            (Some(dir), Some(size)) => known(dir, size, server.is_some())?,
+            _ => None,
+        };
+        let book = match &found {
+            Some(manifest) => BookName::try_new(&manifest.book)?,
+            None => new_book()?,
+        };
+        let filled = found.is_some();
+        let own = match server {
+            None => None,
+            Some(server) => Some(match found.and_then(|manifest| manifest.database) {
+                Some(name) => (server, name),
+                None => {
+                    let name = format!("largesse_bench_{}", Uuid::now_v7().simple());
+                    on_server(&server, &format!("CREATE DATABASE {name}")).await?;
+                    (server, name)
+                }
+            }),
+        };
+        let address = match &own {
+            None => format!("sqlite:{}", dir.display()),
+            Some((server, name)) => with_name(server.postgres_url().ok_or("not a PostgreSQL server")?, name),
+        };
+        Ok(Self { dir, address, book, filled, own, keep: kept.is_some(), _temporary: temporary })
+    }
+
+    /// A house on it, with these settings (`KEY=VALUE`).
+    pub async fn serve(&self, settings: &[String]) -> Result<Child, Fault> {
+        server::start(&self.dir, &self.address, &self.book, settings).await
+    }
+
+    /// Notes that the book holds what was asked for, so that another run need not fill it.
+    pub fn note_filled(&mut self, size: &Size) -> Result<(), Fault> {
+        self.filled = true;
+        let database = self.own.as_ref().map(|(_, name)| name.clone());
+        let Size { accounts, transfers, .. } = *size;
+        let manifest = StoredManifest { book: self.book.to_string(), accounts, transfers, database };
+        Ok(std::fs::write(self.dir.join(MANIFEST), serde_json::to_vec_pretty(&manifest)?)?)
+    }
+
+    /// Drops what is not to be kept: a database whose filling was not finished is of no use either.
+    pub async fn close(self) -> Result<(), Fault> {
+        if self.keep && self.dir.join(MANIFEST).is_file() {
+            return Ok(());
+        }
+        match self.own {
+            Some((server, name)) => on_server(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// What an earlier run has left in this directory. Fails when that is something else than what is asked for.
+fn known(dir: &Path, size: &Size, postgres: bool) -> Result<Option<StoredManifest>, Fault> {
+    std::fs::create_dir_all(dir)?;
+    let path = dir.join(MANIFEST);
+    if !path.is_file() {
+        // Only a key may be left over: a book without its manifest was not filled to its end.
+        let ledger = dir.join("ledger.db");
+        let unfinished = || format!("{} is there without {MANIFEST}: an earlier run did not finish; remove it", ledger.display());
+        return if ledger.exists() { Err(unfinished().into()) } else { Ok(None) };
+    }
+    let manifest: StoredManifest = serde_json::from_slice(&std::fs::read(&path)?)?;
+    if (manifest.accounts, manifest.transfers, manifest.database.is_some()) != (size.accounts, size.transfers, postgres) {
+        let engine = if manifest.database.is_some() { "PostgreSQL" } else { "SQLite" };
+        let holds = format!("{} accounts and {} transfers on {engine}", manifest.accounts, manifest.transfers);
+        return Err(format!("{} holds {holds}, which is not what was asked for", dir.display()).into());
+    }
+    Ok(Some(manifest))
+}
+
+async fn on_server(server: &Database, sql: &str) -> Result<(), Fault> {
+    let options = server.postgres_options("ledger")?.ok_or("not a PostgreSQL server")?;
+    let mut connection = options.connect().await?;
+    connection.execute(AssertSqlSafe(sql.to_owned())).await?;
+    Ok(connection.close().await?)
+}
+
+/// The same server and user, another database.
+fn with_name(url: &str, name: &str) -> String {
+    let (before, query) = url.split_once('?').map_or((url, None), |(before, query)| (before, Some(query)));
+    let authority = before.find("://").map_or(0, |at| at + 3);
+    let end = before[authority..].find('/').map_or(before.len(), |at| authority + at);
+    let query = query.map_or(String::new(), |query| format!("?{query}"));
+    format!("{}/{name}{query}", &before[..end])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! Every accepted gift is in the ledger, once: asked of the stored book itself, after the house that wrote it was killed.
+
+use crate::{Fault, load::users::Users};
+use db::Database;
+use ledger::{domain::chart::Unit, read, verify};
+
+/// What the stored book says.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    /// Gifts the trial balance amounts to.
+    pub gifts: u64,
+    /// The check of the journal.
+    pub verified: verify::Report,
+}
+
+impl Proof {
+    /// What is wrong, if anything.
+    pub fn problem(&self, accepted: u64) -> Option<String> {
+        if let Some(problem) = &self.verified.problem {
+            return Some(format!("event {}: {}", problem.seq, problem.what));
+        }
+        (self.gifts != accepted).then(|| format!("{accepted} gifts were accepted and the trial balance shows {}", self.gifts))
+    }
+}
+
+pub(crate) async fn prove(database: &Database, users: &Users) -> Result<Proof, Fault> {
+    let store = ledger::open_store(database).await?;
+    let books = store.books().await?;
+    let book = books.iter().find(|book| book.name == users.book.as_str()).ok_or("the book is gone")?;
+    let (lines, _) = read::trial_balance(&*store, book.key).await?;
+    let redeemed = lines.get(&(Unit::Coin, "house/coins/redeemed".to_owned())).map_or(0, |line| line.credits_posted);
+    let cost = i128::from(users.cost_coins());
+    if redeemed % cost != 0 {
+        return Err(format!("{redeemed} coins were redeemed, which no number of gifts at {cost} amounts to").into());
+    }
+    let verified = verify::verify(&*store, book).await?;
+    Ok(Proof { gifts: u64::try_from(redeemed / cost)?, verified })
+}

@@ -1,0 +1,36 @@
+//! The server that is measured: ledger and gifts in a child process, as `largesse serve` runs them.
+
+use super::child::Child;
+use crate::Fault;
+use money::BookName;
+use std::path::{Path, PathBuf};
+
+/// Starts it with a key under `data_dir` and `book` in `database`, and with further settings (`KEY=VALUE`).
+pub(crate) async fn start(data_dir: &Path, database: &str, book: &BookName, settings: &[String]) -> Result<Child, Fault> {
+    let data_dir = data_dir.to_str().ok_or("the path of the data directory is not UTF-8")?;
+    let mut arguments = vec![
+        "serve",
+        "--sandbox",
+        "--services",
+        "ledger,gift",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        data_dir,
+        "--database",
+        database,
+        "--book",
+        book.as_str(),
+    ];
+    arguments.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+    Child::start(&largesse()?, &arguments).await
+}
+
+/// The production binary, beside this one.
+fn largesse() -> Result<PathBuf, Fault> {
+    let binary = std::env::current_exe()?.with_file_name("largesse");
+    match binary.is_file() {
+        true => Ok(binary),
+        false => Err(format!("{} is not there: build what is measured with `cargo build --release -p largesse`", binary.display()).into()),
+    }
+}

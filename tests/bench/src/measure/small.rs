@@ -1,0 +1,127 @@
+//! Rows that share one small book and one server: servers up, rounds, servers down, proof.
+use super::{
+    backends::Backends,
+    child::Child,
+    echo,
+    fill::fund,
+    findings::{Findings, Measured},
+    proof, server,
+    stage::Stage,
+};
+use crate::{
+    Fault,
+    load::{
+        crowd::Crowd,
+        disk, naive,
+        users::{Users, new_book},
+    },
+    options::Options,
+    plan::{BenchRow, SEND_GIFT, Slice, Work},
+};
+use db::Database;
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+/// Before a row is measured, each of its measurements runs this long: caches fill, connections open, batches find their size.
+const WARM_UP: Duration = Duration::from_millis(300);
+
+/// Both servers, and who calls them.
+struct SmallBook {
+    echo: Child,
+    house: Child,
+    users: Arc<Users>,
+    backends: Option<Backends>,
+    /// On the disk that the database is on, where that is this machine's.
+    disk: PathBuf,
+    naive: Option<naive::Tables>,
+    /// SendGift calls per second that the house was last seen to answer.
+    peak: f64,
+    /// Gifts of ours.
+    accepted: u64,
+    /// Gifts without us.
+    naive_accepted: u64,
+}
+
+/// Everything that needs no large book.
+pub(crate) async fn run(options: &Options, rows: &[BenchRow], findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+    // Keys, and the database if none is named. On a disk and not in memory, or a commit would cost nothing.
+    let dir = tempfile::Builder::new().prefix("largesse-bench-").tempdir_in(&options.work_dir)?;
+    let address = options.database.clone().unwrap_or_else(|| format!("sqlite:{}", dir.path().display()));
+    tell(&format!("scratch directory {}", dir.path().display()));
+    let database = Database::parse(&address)?;
+    let book = new_book()?;
+    let house = server::start(dir.path(), &address, &book, &[]).await?;
+    let echo = echo::start().await?;
+    let crowd = Crowd::SMALL;
+    let users = Arc::new(Users::try_new(dir.path(), book, crowd)?.with_own_tokens(dir.path())?);
+    let disk = database.sqlite_dir().unwrap_or(dir.path()).to_owned();
+    let backends = Backends::connect(&database).await?;
+    fund(&house, &users, &|_| {}).await?;
+    let naive = match rows.contains(&BenchRow::Naive) {
+        true => Some(naive::Tables::make(&database, crowd, users.cost_coins()).await?),
+        false => None,
+    };
+    let mut bench = SmallBook { echo, house, users, backends, disk, naive, peak: 0.0, accepted: 0, naive_accepted: 0 };
+    let bytes_before = disk::ledger_bytes(&database).await?;
+    let measured = bench.rows(rows, options, findings, tell).await;
+    let SmallBook { echo, house, users, accepted, naive, naive_accepted, .. } = bench;
+    // Before the measurements' own fault is told: its tables are not to stay.
+    let dropped = match naive {
+        Some(naive) => naive.drop(naive_accepted).await,
+        None => Ok(()),
+    };
+    measured.and(dropped)?;
+    findings.server_peak_memory_kib = house.peak_memory_kib();
+    let bytes = disk::ledger_bytes(&database).await?.saturating_sub(bytes_before);
+    // Killed and not stopped: what was acknowledged has to be there all the same.
+    house.end().await?;
+    echo.end().await?;
+    tell("verifying");
+    let proof = proof::prove(&database, &users).await?;
+    (findings.accepted, findings.bytes, findings.proof) = (accepted, bytes, Some(proof));
+    Ok(())
+}
+
+impl SmallBook {
+    async fn rows(&mut self, rows: &[BenchRow], options: &Options, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+        for row in rows {
+            for slice in row.slices() {
+                self.slice(*slice, WARM_UP.min(options.slice)).await?;
+            }
+            for round in 1..=options.rounds {
+                tell(&format!("{}: round {round} of {}", row.as_str(), options.rounds));
+                for slice in row.slices() {
+                    let measured = self.slice(*slice, options.slice).await?;
+                    findings.add(*row, *slice, measured);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn slice(&mut self, slice: Slice, time: Duration) -> Result<Measured, Fault> {
+        let server = match slice.work {
+            Work::Echo { .. } | Work::PacedEcho { .. } => Some(&self.echo),
+            Work::SendGift { .. } | Work::SendGifts { .. } | Work::PostBatch { .. } | Work::PacedSendGift { .. } => Some(&self.house),
+            Work::Naive { .. } | Work::Fdatasync => None,
+        };
+        let stage = Stage {
+            server,
+            users: &self.users,
+            backends: self.backends.as_ref(),
+            disk: &self.disk,
+            peak: self.peak,
+            naive: self.naive.as_ref(),
+        };
+        let measured = stage.measure(slice, time).await?;
+        if slice == SEND_GIFT {
+            self.peak = measured.rate();
+        }
+        if slice.work.is_ours() {
+            self.accepted += measured.sample.items + measured.sample.volley.as_ref().map_or(0, |volley| volley.resolved);
+        }
+        if matches!(slice.work, Work::Naive { .. }) {
+            self.naive_accepted += measured.sample.items;
+        }
+        Ok(measured)
+    }
+}

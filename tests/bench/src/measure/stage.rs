@@ -1,0 +1,156 @@
+//! One measurement: what is prepared outside of its time, what is done in it, and what that took of the processors.
+
+use super::{
+    backends::Backends,
+    child::{self, Child},
+    findings::Measured,
+};
+use crate::{
+    Fault,
+    load::{
+        closed::{self, LoopCaller},
+        disk,
+        gifts::GiftSource,
+        naive,
+        open::{self, Pace},
+        sample::{End, Sample},
+        users::{Requests, Users},
+    },
+    plan::{EVEN, Slice, Work},
+};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tonic::transport::{Channel, Endpoint};
+
+/// Flow control windows of the client, in bytes: HTTP/2's 64 KiB stalls a connection that carries hundreds of calls. The same for both servers.
+const WINDOW_BYTES: u32 = 1 << 20;
+/// How often a server's memory is looked at in an open loop.
+const MEMORY_INTERVAL: Duration = Duration::from_millis(50);
+
+/// What measurements are made on.
+pub(crate) struct Stage<'a> {
+    /// The process that is called. None: none is.
+    pub server: Option<&'a Child>,
+    /// Who calls it.
+    pub users: &'a Arc<Users>,
+    /// PostgreSQL's processes, where they are on this machine.
+    pub backends: Option<&'a Backends>,
+    /// Where the disk is measured.
+    pub disk: &'a PathBuf,
+    /// SendGift calls per second that the house was last seen to answer.
+    pub peak: f64,
+    /// Where gifts go without us.
+    pub naive: Option<&'a naive::Tables>,
+}
+
+enum PreparedLoad {
+    Closed(Vec<LoopCaller>),
+    Streams { streams: Vec<(Channel, Requests)>, in_flight: usize },
+    Paced { sources: Vec<GiftSource>, pace: Pace },
+    Naive(Vec<naive::NaiveClient>),
+    Disk(PathBuf),
+}
+
+impl Stage<'_> {
+    /// Takes one measurement.
+    pub async fn measure(&self, slice: Slice, time: Duration) -> Result<Measured, Fault> {
+        let named = |error: Fault| format!("{}: {error}", slice.name);
+        let work = self.prepare(slice.work, time).await.map_err(named)?;
+        let database = || self.backends.and_then(Backends::processor_us);
+        let times = || (self.server.and_then(Child::processor_us), child::processor_us("self"), database());
+        let before = times();
+        let sample = self.work(work, time).await.map_err(named)?;
+        let after = times();
+        let spent = |before: Option<u64>, after: Option<u64>| Some(after?.saturating_sub(before?));
+        tracing::debug!(slice = slice.name, items = sample.items, took = ?sample.elapsed, "measured");
+        Ok(Measured {
+            sample,
+            server_us: spent(before.0, after.0),
+            client_us: spent(before.1, after.1),
+            database_us: spent(before.2, after.2),
+        })
+    }
+
+    /// Connects and makes the loops.
+    async fn prepare(&self, work: Work, time: Duration) -> Result<PreparedLoad, Fault> {
+        let requests = |mix, worker| Requests::new(self.users.clone(), mix, worker);
+        let gifts = |channels: &[Channel], at: usize, mix, bare| GiftSource::new(&channels[at % channels.len()], requests(mix, at), bare);
+        Ok(match work {
+            Work::Echo { connections, in_flight } => {
+                let channels = self.connect(connections).await?;
+                PreparedLoad::Closed((0..in_flight).map(|at| LoopCaller::Gift(gifts(&channels, at, EVEN, true))).collect())
+            }
+            Work::SendGift { connections, in_flight, mix } => {
+                let channels = self.connect(connections).await?;
+                PreparedLoad::Closed((0..in_flight).map(|at| LoopCaller::Gift(gifts(&channels, at, mix, false))).collect())
+            }
+            Work::SendGifts { connections, in_flight, mix } => {
+                let channels = self.connect(connections).await?;
+                let streams = channels.into_iter().enumerate().map(|(at, channel)| (channel, requests(mix, at)));
+                PreparedLoad::Streams { streams: streams.collect(), in_flight }
+            }
+            Work::PostBatch { connections, items, mix } => {
+                let channels = self.connect(connections).await?;
+                PreparedLoad::Closed((0..connections).map(|at| LoopCaller::batch(&channels[at], requests(mix, at), items)).collect())
+            }
+            Work::PacedEcho { connections, percent } => {
+                let channels = self.connect(connections).await?;
+                let sources = (0..connections).map(|at| gifts(&channels, at, EVEN, true)).collect();
+                PreparedLoad::Paced { sources, pace: self.pace(percent, time) }
+            }
+            Work::PacedSendGift { connections, percent, slices } => {
+                let channels = self.connect(connections).await?;
+                let sources = (0..connections).map(|at| gifts(&channels, at, EVEN, false)).collect();
+                PreparedLoad::Paced { sources, pace: self.pace(percent, time * slices) }
+            }
+            Work::Naive { connections, mix } => {
+                let tables = self.naive.ok_or("its tables were not made")?;
+                PreparedLoad::Naive(tables.clients(connections, mix).await?)
+            }
+            Work::Fdatasync => PreparedLoad::Disk(self.disk.clone()),
+        })
+    }
+
+    fn pace(&self, percent: u32, time: Duration) -> Pace {
+        Pace::new(self.peak * f64::from(percent) / 100.0, time)
+    }
+
+    async fn work(&self, work: PreparedLoad, time: Duration) -> Result<Sample, Fault> {
+        match work {
+            PreparedLoad::Closed(callers) => closed::closed(callers, End::after(time)).await,
+            PreparedLoad::Streams { streams, in_flight } => closed::streams(streams, in_flight, End::after(time)).await,
+            PreparedLoad::Paced { sources, pace } => {
+                let (running, mut memory) = (open::run(sources, pace), None);
+                tokio::pin!(running);
+                let mut sample = loop {
+                    tokio::select! {
+                        ended = &mut running => break ended?,
+                        () = tokio::time::sleep(MEMORY_INTERVAL) => memory = memory.max(self.server.and_then(Child::memory_kib)),
+                    }
+                };
+                if let Some(volley) = &mut sample.volley {
+                    volley.server_memory_kib = memory.max(self.server.and_then(Child::memory_kib));
+                }
+                Ok(sample)
+            }
+            PreparedLoad::Naive(clients) => naive::run(clients, End::after(time)).await,
+            PreparedLoad::Disk(dir) => disk::fdatasync(&dir, time).await,
+        }
+    }
+
+    async fn connect(&self, connections: usize) -> Result<Vec<Channel>, Fault> {
+        connect(self.server.ok_or("no server to call")?, connections).await
+    }
+}
+
+/// So many connections of their own.
+pub(crate) async fn connect(server: &Child, connections: usize) -> Result<Vec<Channel>, Fault> {
+    let endpoint = Endpoint::from_shared(format!("http://{}", server.address))?
+        .tcp_nodelay(true)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES);
+    let mut channels = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        channels.push(endpoint.connect().await?);
+    }
+    Ok(channels)
+}

@@ -1,0 +1,131 @@
+//! What telemetry costs: a house that counts, samples as it does by default and sends everything to a collector, beside one that does nothing of it.
+//!
+//! The collector is in this process: it takes what comes and counts it, so that a row without any export can't pass.
+
+use super::{fill::fund, findings::Findings, place::BenchPlace, side::BenchSide};
+use crate::{
+    Fault,
+    load::crowd::Crowd,
+    options::Options,
+    plan::{BenchRow, SEND_GIFT_UNWATCHED, SEND_GIFT_WATCHED, SEND_GIFTS_UNWATCHED, SEND_GIFTS_WATCHED},
+};
+use opentelemetry_proto::tonic::collector::{
+    logs::v1::{
+        ExportLogsServiceRequest, ExportLogsServiceResponse,
+        logs_service_server::{LogsService, LogsServiceServer},
+    },
+    metrics::v1::{
+        ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+        metrics_service_server::{MetricsService, MetricsServiceServer},
+    },
+    trace::v1::{
+        ExportTraceServiceRequest, ExportTraceServiceResponse,
+        trace_service_server::{TraceService, TraceServiceServer},
+    },
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio::{net::TcpListener, task::JoinSet};
+use tonic::{
+    Request, Response, Status,
+    transport::{Server, server::TcpIncoming},
+};
+
+/// Metrics are sent this often, several times in each measurement that is long enough; by default it is fifteen times less often.
+const METRICS_EVERY_MS: u64 = 1_000;
+
+/// Counts what it is sent.
+#[derive(Clone, Default)]
+struct Collector {
+    spans: Arc<AtomicUsize>,
+    metrics: Arc<AtomicUsize>,
+}
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(&self, request: Request<ExportTraceServiceRequest>) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let scopes = request.get_ref().resource_spans.iter().flat_map(|resource| &resource.scope_spans);
+        self.spans.fetch_add(scopes.map(|scope| scope.spans.len()).sum(), Ordering::Relaxed);
+        Ok(Response::new(Default::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Collector {
+    async fn export(&self, request: Request<ExportMetricsServiceRequest>) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        let scopes = request.get_ref().resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
+        self.metrics.fetch_add(scopes.map(|scope| scope.metrics.len()).sum(), Ordering::Relaxed);
+        Ok(Response::new(Default::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl LogsService for Collector {
+    async fn export(&self, _: Request<ExportLogsServiceRequest>) -> Result<Response<ExportLogsServiceResponse>, Status> {
+        Ok(Response::new(Default::default()))
+    }
+}
+
+/// Measures it, and removes what it has made.
+pub(crate) async fn run(options: &Options, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+    let (collector, listener) = (Collector::default(), TcpListener::bind("127.0.0.1:0").await?);
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    let server = Server::builder()
+        .add_service(TraceServiceServer::new(collector.clone()))
+        .add_service(MetricsServiceServer::new(collector.clone()))
+        .add_service(LogsServiceServer::new(collector.clone()));
+    let mut serving = JoinSet::new();
+    serving.spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+    let (dark, watched) = (BenchPlace::open(options, None).await?, BenchPlace::open(options, None).await?);
+    let (dark_place, watched_place) = (dark.clone(), watched.clone());
+    let ended = both(options, (dark, watched), &endpoint, findings, tell).await;
+    let closed = (dark_place.close().await, watched_place.close().await);
+    ended.and(closed.0).and(closed.1)?;
+    let (spans, metrics) = (collector.spans.load(Ordering::Relaxed), collector.metrics.load(Ordering::Relaxed));
+    tell(&format!("telemetry: the collector got {spans} spans and {metrics} metrics"));
+    if spans == 0 || metrics == 0 {
+        return Err(format!("the collector got {spans} spans and {metrics} metrics: nothing was measured").into());
+    }
+    Ok(())
+}
+
+async fn both(
+    options: &Options,
+    (dark, watched): (BenchPlace, BenchPlace),
+    endpoint: &str,
+    findings: &mut Findings,
+    tell: &impl Fn(&str),
+) -> Result<(), Fault> {
+    let nothing = ["telemetry.metrics=false".to_owned()];
+    let everything = [format!("telemetry.otlp_endpoint={endpoint}"), format!("telemetry.metrics_every_ms={METRICS_EVERY_MS}")];
+    let mut dark = BenchSide::start(dark, Crowd::SMALL, &nothing).await?;
+    let mut watched = BenchSide::start(watched, Crowd::SMALL, &everything).await?;
+    for side in [&dark, &watched] {
+        fund(&side.house, &side.users, &|_| {}).await?;
+    }
+    for round in 0..=options.rounds {
+        // The first is only for warming up.
+        tell(&format!("telemetry: round {round} of {}", options.rounds));
+        for (of, to) in [(SEND_GIFT_WATCHED, SEND_GIFT_UNWATCHED), (SEND_GIFTS_WATCHED, SEND_GIFTS_UNWATCHED)] {
+            // Each first in turn: what the one still sends falls into the other's time.
+            let (with, without) = if round % 2 == 0 {
+                let with = watched.measure(of, options.slice).await?;
+                (with, dark.measure(to, options.slice).await?)
+            } else {
+                let without = dark.measure(to, options.slice).await?;
+                (watched.measure(of, options.slice).await?, without)
+            };
+            if round > 0 {
+                findings.add(BenchRow::Telemetry, of, with);
+                findings.add(BenchRow::Telemetry, to, without);
+            }
+        }
+    }
+    let problem = watched.problem().await?.or(dark.problem().await?);
+    // It sends what it has not sent yet.
+    watched.house.stop().await?;
+    dark.house.end().await?;
+    problem.map_or(Ok(()), |problem| Err(problem.into()))
+}

@@ -1,0 +1,191 @@
+//! What is measured, and which comparisons are made of it.
+
+use clap::ValueEnum;
+
+mod comparisons;
+mod slices;
+
+pub use comparisons::{By, Comparison};
+pub(crate) use slices::*;
+
+/// Rows of the report: measurements that take turns with one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum BenchRow {
+    /// SendGift, 256 in flight on 4 connections.
+    Unary,
+    /// SendGifts on 4 streams.
+    Streams,
+    /// PostBatch of 1,000 gift postings straight to the ledger.
+    Batch,
+    /// 64 connections with one call in flight each.
+    Connections,
+    /// One SendGift at a time.
+    Lone,
+    /// SendGift in an open loop at half of the peak.
+    Half,
+    /// SendGift in an open loop at twice the peak.
+    Overload,
+    /// SendGifts on a book with many accounts and transfers, as `--stored` adds.
+    Stored,
+    /// SendGift and SendGifts with telemetry at its default sampling, beside a house without any.
+    Telemetry,
+    /// SendGift at a quarter of the peak beside people who mean harm, one way after another.
+    Hostile,
+    /// One PostgreSQL transaction per gift without us, as `--baseline postgres-naive` adds.
+    Naive,
+}
+
+impl BenchRow {
+    /// What is measured when nothing is named, in this order.
+    pub const STANDARD: [Self; 8] =
+        [Self::Unary, Self::Streams, Self::Batch, Self::Connections, Self::Lone, Self::Half, Self::Overload, Self::Telemetry];
+
+    /// Its key in the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unary => "unary",
+            Self::Streams => "streams",
+            Self::Batch => "batch",
+            Self::Connections => "connections",
+            Self::Lone => "lone",
+            Self::Half => "half",
+            Self::Overload => "overload",
+            Self::Stored => "stored",
+            Self::Telemetry => "telemetry",
+            Self::Hostile => "hostile",
+            Self::Naive => "naive",
+        }
+    }
+
+    /// Whether its houses are not the one that all other rows share.
+    pub fn has_houses_of_its_own(self) -> bool {
+        matches!(self, Self::Stored | Self::Telemetry | Self::Hostile)
+    }
+
+    /// Its measurements, in the order they take turns. Open loops follow the peak that was measured last, so it leads them.
+    pub fn slices(self) -> &'static [Slice] {
+        match self {
+            Self::Unary => &[ECHO, SEND_GIFT, SEND_GIFT_HOT, SEND_GIFT_RANDOM_IDS, SEND_GIFT_OWN_TOKENS],
+            Self::Streams => &[ECHO, SEND_GIFTS, SEND_GIFTS_HOT],
+            Self::Batch => &[ECHO, POST_BATCH, POST_BATCH_HOT],
+            Self::Connections => &[ECHO_64, SEND_GIFT_64, SEND_GIFT_64_HOT],
+            Self::Lone => &[FDATASYNC, LONE_SEND_GIFT],
+            Self::Half => &[SEND_GIFT, FDATASYNC, ECHO_AT_HALF, SEND_GIFT_AT_HALF],
+            Self::Overload => &[SEND_GIFT, SEND_GIFT_AT_TWICE],
+            Self::Stored => &[STORED_EMPTY, STORED_SKEWED, STORED_UNIFORM],
+            Self::Telemetry => &[SEND_GIFT_WATCHED, SEND_GIFT_UNWATCHED, SEND_GIFTS_WATCHED, SEND_GIFTS_UNWATCHED],
+            Self::Hostile => &[SEND_GIFT, HONEST, HONEST_BESIDE_HARM],
+            Self::Naive => &[NAIVE_64, NAIVE_64_HOT, SEND_GIFT_64, SEND_GIFT_64_HOT],
+        }
+    }
+}
+
+/// One measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slice {
+    /// Its key in the report.
+    pub name: &'static str,
+    /// What is done.
+    pub work: Work,
+}
+
+/// What a measurement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Work {
+    /// Calls to the bare server.
+    Echo {
+        /// Connections.
+        connections: usize,
+        /// Calls at once, over all of them.
+        in_flight: usize,
+    },
+    /// SendGift calls.
+    SendGift {
+        /// Connections.
+        connections: usize,
+        /// Calls at once, over all of them.
+        in_flight: usize,
+        /// Whose gifts to whom.
+        mix: Mix,
+    },
+    /// SendGifts, one stream per connection.
+    SendGifts {
+        /// Connections.
+        connections: usize,
+        /// Gifts at once, per stream.
+        in_flight: usize,
+        /// Whose gifts to whom.
+        mix: Mix,
+    },
+    /// PostBatch calls to the ledger.
+    PostBatch {
+        /// Connections, with one call at a time each.
+        connections: usize,
+        /// Postings per call.
+        items: usize,
+        /// Whose gifts to whom.
+        mix: Mix,
+    },
+    /// Calls to the bare server, sent when their time has come whether or not earlier ones were answered.
+    PacedEcho {
+        /// Connections.
+        connections: usize,
+        /// Calls per second as a share of the last measured [`SEND_GIFT`], in percent.
+        percent: u32,
+    },
+    /// SendGift calls, sent when their time has come whether or not earlier ones were answered.
+    PacedSendGift {
+        /// Connections.
+        connections: usize,
+        /// Calls per second as a share of the last measured [`SEND_GIFT`], in percent.
+        percent: u32,
+        /// How many times as long as other measurements it takes.
+        slices: u32,
+    },
+    /// One PostgreSQL transaction per gift, without any of our services.
+    Naive {
+        /// Connections to the database, with one transaction at a time each.
+        connections: usize,
+        /// Whose gifts to whom.
+        mix: Mix,
+    },
+    /// Appends of one block, each made durable.
+    Fdatasync,
+}
+
+impl Work {
+    /// Whether the gifts it has accepted are to be found in the ledger.
+    pub fn is_ours(self) -> bool {
+        match self {
+            Self::SendGift { .. } | Self::SendGifts { .. } | Self::PostBatch { .. } | Self::PacedSendGift { .. } => true,
+            Self::Echo { .. } | Self::PacedEcho { .. } | Self::Naive { .. } | Self::Fdatasync => false,
+        }
+    }
+}
+
+/// Whose gifts to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mix {
+    /// Creators who share the gifts, at the most.
+    pub creators: usize,
+    /// Version 4 request ids instead of version 7.
+    pub random_ids: bool,
+    /// Each viewer calls with a token of its own, instead of a service on behalf of all.
+    pub own_tokens: bool,
+    /// Who is next.
+    pub draw: Draw,
+}
+
+/// Who is next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Draw {
+    /// Everyone in turn.
+    InTurn,
+    /// Anyone, all alike.
+    Uniform,
+    /// A few give and get most, as on real platforms.
+    Skewed,
+}
+
+#[cfg(test)]
+mod tests;

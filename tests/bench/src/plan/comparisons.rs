@@ -1,0 +1,127 @@
+//! Which measurements are compared, and by what. What each must reach is in `floors`.
+
+use super::{BenchRow, Slice, slices::*};
+
+/// What two measurements are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Items per second: more is better.
+    Rate,
+    /// Median latency: less is better.
+    Median,
+    /// The latency that one of a hundred exceeds: less is better.
+    P99,
+}
+
+/// One number of the report.
+#[derive(Debug, Clone, Copy)]
+pub struct Comparison {
+    /// Its key.
+    pub key: &'static str,
+    /// What is compared.
+    pub of: Slice,
+    /// With what.
+    pub to: Slice,
+    /// What is added to that.
+    pub plus: Option<Slice>,
+    /// By what.
+    pub by: By,
+}
+
+const fn rate(key: &'static str, of: Slice, to: Slice) -> Comparison {
+    Comparison { key, of, to, plus: None, by: By::Rate }
+}
+
+const fn latency(key: &'static str, of: Slice, to: Slice, by: By) -> Comparison {
+    Comparison { key, of, to, plus: None, by }
+}
+
+impl BenchRow {
+    /// Its comparisons.
+    pub fn comparisons(self) -> &'static [Comparison] {
+        match self {
+            Self::Unary => {
+                const {
+                    &[
+                        rate("ratio_send_gift_unary_to_echo", SEND_GIFT, ECHO),
+                        rate("ratio_hot_to_uniform_send_gift_unary", SEND_GIFT_HOT, SEND_GIFT),
+                        rate("ratio_random_ids_to_v7", SEND_GIFT_RANDOM_IDS, SEND_GIFT),
+                        rate("ratio_own_tokens_to_one_token", SEND_GIFT_OWN_TOKENS, SEND_GIFT),
+                    ]
+                }
+            }
+            Self::Streams => {
+                const {
+                    &[
+                        rate("ratio_send_gifts_stream_to_echo", SEND_GIFTS, ECHO),
+                        rate("ratio_hot_to_uniform_send_gifts_stream", SEND_GIFTS_HOT, SEND_GIFTS),
+                    ]
+                }
+            }
+            Self::Batch => {
+                const {
+                    &[
+                        rate("ratio_post_batch_to_echo", POST_BATCH, ECHO),
+                        rate("ratio_hot_to_uniform_post_batch", POST_BATCH_HOT, POST_BATCH),
+                    ]
+                }
+            }
+            Self::Connections => {
+                const {
+                    &[
+                        rate("ratio_send_gift_64_connections_to_echo", SEND_GIFT_64, ECHO_64),
+                        rate("ratio_hot_to_uniform_64_connections", SEND_GIFT_64_HOT, SEND_GIFT_64),
+                    ]
+                }
+            }
+            Self::Lone => const { &[latency("ratio_lone_send_gift_to_fdatasync", LONE_SEND_GIFT, FDATASYNC, By::Median)] },
+            Self::Half => {
+                const {
+                    &[Comparison {
+                        key: "ratio_p99_at_half_of_peak_to_echo_and_fdatasync",
+                        of: SEND_GIFT_AT_HALF,
+                        to: ECHO_AT_HALF,
+                        plus: Some(FDATASYNC),
+                        by: By::P99,
+                    }]
+                }
+            }
+            Self::Overload => const { &[rate("ratio_goodput_at_twice_the_peak_to_peak", SEND_GIFT_AT_TWICE, SEND_GIFT)] },
+            Self::Stored | Self::Telemetry | Self::Hostile | Self::Naive => self.beside_another(),
+        }
+    }
+
+    /// Of rows that compare one house or database with another.
+    fn beside_another(self) -> &'static [Comparison] {
+        match self {
+            Self::Stored => {
+                const {
+                    &[
+                        rate("ratio_stored_skewed_to_empty_book", STORED_SKEWED, STORED_EMPTY),
+                        rate("ratio_stored_uniform_to_empty_book", STORED_UNIFORM, STORED_EMPTY),
+                    ]
+                }
+            }
+            Self::Telemetry => {
+                const {
+                    &[
+                        rate("ratio_telemetry_send_gift_unary", SEND_GIFT_WATCHED, SEND_GIFT_UNWATCHED),
+                        rate("ratio_telemetry_send_gifts_stream", SEND_GIFTS_WATCHED, SEND_GIFTS_UNWATCHED),
+                    ]
+                }
+            }
+            Self::Hostile => const { &[rate("ratio_hostile_goodput", HONEST_BESIDE_HARM, HONEST)] },
+            Self::Naive => {
+                const {
+                    &[
+                        rate("ratio_send_gift_64_connections_to_naive", SEND_GIFT_64, NAIVE_64),
+                        rate("ratio_hot_send_gift_64_connections_to_naive", SEND_GIFT_64_HOT, NAIVE_64_HOT),
+                        latency("ratio_p99_send_gift_64_connections_to_naive", SEND_GIFT_64, NAIVE_64, By::P99),
+                        latency("ratio_p99_hot_send_gift_64_connections_to_naive", SEND_GIFT_64_HOT, NAIVE_64_HOT, By::P99),
+                    ]
+                }
+            }
+            _ => &[],
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! One run: every row that is asked for, measured one after the other, and the report of it.
+use crate::{
+    Fault,
+    measure::{findings::Findings, hostile, small, stored, watched},
+    options::Options,
+    plan::BenchRow,
+    report::BenchReport,
+};
+use db::Database;
+
+/// Measures what `options` say. `tell` hears about progress.
+pub async fn run(options: Options, tell: impl Fn(&str)) -> Result<BenchReport, Fault> {
+    let database = options.database.as_deref().map(Database::parse).transpose()?;
+    let mut findings = Findings::default();
+    let rows: Vec<BenchRow> = options.rows.iter().copied().filter(|row| !row.has_houses_of_its_own()).collect();
+    if !rows.is_empty() {
+        small::run(&options, &rows, &mut findings, &tell).await?;
+    }
+    if options.rows.contains(&BenchRow::Stored) {
+        stored::run(&options, &mut findings, &tell).await?;
+    }
+    if options.rows.contains(&BenchRow::Hostile) {
+        hostile::run(&options, &mut findings, &tell).await?;
+    }
+    if options.rows.contains(&BenchRow::Telemetry) {
+        watched::run(&options, &mut findings, &tell).await?;
+    }
+    Ok(BenchReport::new(&options, database.map_or(db::Engine::Sqlite, |database| database.engine()), findings))
+}

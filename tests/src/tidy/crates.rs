@@ -1,0 +1,103 @@
+//! Which crate may depend on which: the one table of it. Every crate of the workspace has a row, so a new one is refused until somebody has said where
+//! it stands.
+
+/// A crate's row.
+#[derive(Debug, Clone, Copy)]
+pub struct CrateRow {
+    /// Its folder from the top of the repository; the folder's name is the crate's.
+    pub folder: &'static str,
+    /// Crates of the workspace that it may depend on.
+    pub may: &'static [&'static [&'static str]],
+    /// Those that its tests may depend on as well.
+    pub tests_may: &'static [&'static str],
+}
+
+const fn row(folder: &'static str, may: &'static [&'static [&'static str]], tests_may: &'static [&'static str]) -> CrateRow {
+    CrateRow { folder, may, tests_may }
+}
+
+/// What a service that moves money by postings is made of.
+const CLIENT: &[&str] = &["ledger_client", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"];
+/// What its tests have besides: other services in the same process.
+const CLIENT_TESTS: &[&str] = &["testbed", "pgtest", "ledger", "sandbox"];
+/// The services whose `tables` auditors and operators read.
+const WITH_TABLES: &[&str] = &["purchase", "earnings", "payout", "support"];
+/// The ledger's pure half. `ledger` itself is named while it still hands that half on.
+const BOOKS: &[&str] = &["books", "chart", "ledger"];
+/// What whoever calls services over their contracts needs.
+const CALLER: &[&str] = &["api", "rpc", "identity", "money"];
+
+/// All crates, those first that others stand on.
+pub const CRATES: &[CrateRow] = &[
+    row("shared/money", &[], &[]),
+    row("shared/api", &[], &[]),
+    row("shared/settings", &[], &[]),
+    row("shared/pgtest", &[], &[]),
+    row("shared/chart", &[&["money"]], &[]),
+    row("shared/iso20022", &[&["money"]], &[]),
+    row("shared/identity", &[&["money"]], &[]),
+    row("shared/db", &[&["money"]], &["pgtest"]),
+    // Its options are read as a program's are, in its tests.
+    row("shared/telemetry", &[], &["settings"]),
+    row("shared/books", &[&["money", "chart", "db"]], &["pgtest"]),
+    row("shared/rpc", &[&["api", "identity", "money", "telemetry"]], &[]),
+    row("shared/ledger_client", &[&["api", "rpc", "chart", "money"]], &[]),
+    row("services/ledger", &[&["books", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"]], &["pgtest"]),
+    row("services/gift", &[CLIENT], CLIENT_TESTS),
+    row("services/purchase", &[CLIENT], CLIENT_TESTS),
+    row("services/earnings", &[CLIENT], CLIENT_TESTS),
+    row("services/payout", &[CLIENT, &["iso20022"]], CLIENT_TESTS),
+    row("services/support", &[CLIENT], CLIENT_TESTS),
+    row("services/sandbox", &[&["iso20022", "db", "telemetry", "money"]], &["pgtest"]),
+    // It audits, so it reads tables and asks no service; `tables_only` holds it to that.
+    row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "telemetry"]], &["testbed", "pgtest"]),
+    row("services/runtime", &[BOOKS, CLIENT, WITH_TABLES, &["gift", "monitor", "sandbox", "iso20022"]], &["testbed", "pgtest"]),
+    // An import is the only thing it does through a service: the ledger must take it.
+    row("services/operations", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "monitor"]], &["testbed", "pgtest"]),
+    // It calls services as apps do, and proves their books as `verify` does.
+    row("services/demo", &[BOOKS, CALLER, &["db", "runtime", "operations", "monitor", "sandbox", "iso20022"]], &[]),
+    row(
+        "services/largesse",
+        &[CALLER, &["runtime", "operations", "demo", "monitor", "db", "settings", "telemetry"]],
+        &["books", "chart", "ledger", "pgtest"],
+    ),
+    row("tests/testbed", &[CALLER, &["ledger", "sandbox", "pgtest", "telemetry", "db"]], &[]),
+    // It makes the postings of gifts itself, to measure the ledger without the gift service.
+    row("tests/bench", &[BOOKS, CALLER, &["runtime", "demo", "gift", "db"]], &["pgtest"]),
+    row(
+        "tests",
+        &[
+            BOOKS,
+            CLIENT,
+            WITH_TABLES,
+            &["gift", "monitor", "sandbox", "iso20022", "runtime", "operations", "demo", "testbed", "bench", "pgtest"],
+        ],
+        &[],
+    ),
+];
+
+impl CrateRow {
+    /// The crate's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.folder.rsplit('/').next().unwrap_or(self.folder)
+    }
+
+    /// Whether the crate, or only its tests, may depend on another of the workspace.
+    #[must_use]
+    pub fn allows(&self, other: &str, in_tests: bool) -> bool {
+        self.may.iter().any(|some| some.contains(&other)) || (in_tests && self.tests_may.contains(&other))
+    }
+}
+
+/// The row of the crate in a folder.
+#[must_use]
+pub fn row_of(folder: &str) -> Option<&'static CrateRow> {
+    CRATES.iter().find(|row| row.folder == folder)
+}
+
+/// Whether a crate of this name is one of the workspace's.
+#[must_use]
+pub fn is_ours(name: &str) -> bool {
+    CRATES.iter().any(|row| row.name() == name)
+}
