@@ -61,7 +61,7 @@ impl World {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let bank = bank::start(listener, &database, config, shutdown.clone()).await.unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = http_client::local().build().unwrap();
         let key_file = dir.path().join("payout.key");
         let world = World { database, key_file, bank, issuer, stack, ledger, shutdown, http, _dir: dir };
         for (book, mode) in [(BOOK, BookMode::Test), ("app-live", BookMode::Live)] {

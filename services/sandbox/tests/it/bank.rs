@@ -42,7 +42,7 @@ impl Town {
         let config =
             Config { funding: vec![euro(FUNDING)], finality_window: Duration::from_secs(60), late_answer: Duration::from_millis(300) };
         let bank = bank::start(listener, database, config, shutdown.clone()).await.unwrap();
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = http_client::local().build().unwrap();
         Town { bank, client, shutdown }
     }
 
