@@ -25,6 +25,7 @@ pub mod stack;
 pub mod tls;
 pub mod token;
 pub mod trace;
+mod traceparent;
 pub mod transport;
 
 pub use acts::REASON;
@@ -32,11 +33,11 @@ pub use caller::{Caller, caller, staff_reason};
 pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused};
 pub use listener::{Listener, Protocol};
 pub use quota::{Allowance, Quotas};
-pub use serve::{Served, serve};
+pub use serve::{Served, in_process, serve};
 pub use stack::{Options, Stack, Stacked};
 pub use tls::{Peer, Tls};
 pub use token::ServiceToken;
-pub use transport::{Transport, connect, connect_with, in_process};
+pub use transport::{Transport, connect, connect_with};
 
 /// Largest message a client or server of this house reads, in bytes: a PostBatch of 1,000 postings with full request fields fits.
 /// Set it on generated clients and servers with `max_decoding_message_size`; tonic's own limit is 4 MiB.

@@ -1,6 +1,6 @@
 //! Every RPC this house knows, from the contracts' descriptors joined with the table of access.
 use crate::{
-    Error, meters,
+    Error,
     overload::{self, Gate},
 };
 use identity::access::{Row, TABLE};
@@ -63,7 +63,7 @@ impl Methods {
         for method in self.0.values() {
             let kind = if method.streaming || method.client_streaming { "stream" } else { "call" };
             if told.insert((method.service, kind)) {
-                meters::watch_gate(method.service, kind, &method.gate);
+                method.gate.watch(method.service, kind);
             }
         }
     }

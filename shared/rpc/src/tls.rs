@@ -112,7 +112,7 @@ impl Config {
 
 /// What was read of the files last.
 #[derive(Clone)]
-struct Loaded {
+struct LoadedTls {
     /// For gRPC listeners; none without a certificate.
     grpc: Option<Arc<ServerConfig>>,
     /// The same for listeners that speak HTTP/1.1.
@@ -120,14 +120,14 @@ struct Loaded {
     /// Towards neighbours.
     client: Arc<ClientConfig>,
     /// What the files held, to see when they change.
-    seen: files::Seen,
+    seen: files::SeenFiles,
 }
 
 /// TLS of a process. Clones share what was loaded.
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<Config>,
-    loaded: Arc<RwLock<Loaded>>,
+    loaded: Arc<RwLock<LoadedTls>>,
 }
 
 impl Tls {
@@ -157,13 +157,13 @@ impl Tls {
         self.current().client
     }
 
-    fn current(&self) -> Loaded {
+    fn current(&self) -> LoadedTls {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads the files again if they changed, and says whether they did. What can't be used changes nothing.
     pub fn reload(&self) -> Result<bool, Error> {
-        if files::Seen::of(&self.config)? == self.current().seen {
+        if files::SeenFiles::of(&self.config)? == self.current().seen {
             return Ok(false);
         }
         let fresh = files::load(&self.config)?;
