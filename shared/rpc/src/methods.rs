@@ -3,7 +3,7 @@ use crate::{
     Error,
     overload::{self, Gate},
 };
-use identity::access::{Row, TABLE};
+use identity::access::{AccessRow, TABLE};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -19,7 +19,7 @@ mod tests;
 #[derive(Debug)]
 pub(crate) struct Method {
     /// Its row in the table of access.
-    pub(crate) row: &'static Row,
+    pub(crate) row: &'static AccessRow,
     /// The service it belongs to, such as `gift`.
     pub(crate) service: &'static str,
     /// Whether it answers with a stream.
@@ -72,8 +72,8 @@ impl Methods {
         self.0.get(path)
     }
 
-    fn join(sets: &[FileDescriptorSet], table: &'static [Row], limits: overload::Limits) -> Result<Self, Error> {
-        let rows: HashMap<&str, &'static Row> = table.iter().map(|row| (row.path, row)).collect();
+    fn join(sets: &[FileDescriptorSet], table: &'static [AccessRow], limits: overload::Limits) -> Result<Self, Error> {
+        let rows: HashMap<&str, &'static AccessRow> = table.iter().map(|row| (row.path, row)).collect();
         let mut methods = FxHashMap::default();
         for file in sets.iter().flat_map(|set| &set.file) {
             for service in &file.service {

@@ -42,14 +42,14 @@ pub struct Config {
     /// Roles whose tokens need a certificate.
     pub certificate_roles: Vec<Role>,
     /// Whose callers' certificates are.
-    pub clients: Vec<Client>,
+    pub clients: Vec<ClientCertificate>,
     /// Seconds between looks at the files; changed ones are used for new connections. Files that can't be read leave the old ones in use.
     pub reload_s: u32,
 }
 
 /// A caller's certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Client {
+pub struct ClientCertificate {
     /// A name in the certificate: a URI (`spiffe://…`) or DNS name of its subject alternative names, or `CN=` and its common name.
     pub identity: String,
     /// The role in which it may call.

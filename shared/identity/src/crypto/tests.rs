@@ -54,7 +54,8 @@ fn the_standards_examples_are_good_until_a_byte_is_changed() {
         assert!(verify(made, message.as_bytes(), &key, algorithm).unwrap(), "{algorithm:?}");
         assert!(!verify(made, message.replace("eyJhbGci", "eyJhbGcj").as_bytes(), &key, algorithm).unwrap(), "{algorithm:?}");
         for cut in ["", &made[..made.len() - 4], &made.replace(&made[..4], "AAAA")] {
-            assert!(!verify(cut, message.as_bytes(), &key, algorithm).unwrap(), "{algorithm:?} {cut}");
+            let taken = verify(cut, message.as_bytes(), &key, algorithm).unwrap_or(false);
+            assert!(!taken, "{algorithm:?} {cut}");
         }
     }
 }

@@ -44,7 +44,7 @@ fn a_mistake_is_told_with_its_line() {
         ("version = \"\"", 1, "1 to 64 bytes"),
         (long.as_str(), 2, "1 to 64 bytes"),
         ("version = \"1\"\nprizes = []", 2, "prizes"),
-        ("version = \"1\"\n[[prices]]\nid = \"x\"", 3, "integer"),
+        ("version = \"1\"\n[[prices]]\nid = \"x\"", 3, "expected i64"),
         ("version = \"1\"\n\n[[", 3, ""),
     ] {
         let told = parse(text).unwrap_err().to_string();
