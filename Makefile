@@ -6,13 +6,19 @@ NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 ifeq ($(NEXTEST),yes)
 TEST := $(CARGO) nextest run --release --workspace --no-fail-fast
 else
-TEST := $(CARGO) test --release --workspace --no-fail-fast
+TEST := $(CARGO) test --release --workspace --lib --bins --tests --no-fail-fast
 endif
 
-.PHONY: fuzz demo test reference model crash bench check deny needs build
+.PHONY: proto proto-check fuzz demo test reference model crash bench check lint deny needs build
 
 demo: build
 	target/release/largesse demo $(ARGS)
+
+# Writes the code that is generated from proto/ and committed, after a contract was changed; and compares it without writing.
+proto:
+	LARGESSE_REGENERATE=1 $(CARGO) test --release -p api --features regenerate --lib what_is_committed
+proto-check:
+	$(CARGO) test --release -p api --features regenerate --lib what_is_committed
 
 # Only the binary and what it is made of: the benchmark and its dependencies are built by `make bench` and `make test`. Features come out the same as for
 # the whole workspace, so the tests find these libraries built: `cargo tree -e normal,build --prefix none -f '{p} {f}'` prints no line for `-p largesse`
@@ -60,10 +66,12 @@ bench:
 	$(CARGO) build --release -p largesse -p bench
 	target/release/largesse bench $(ARGS)
 
-check:
+check: lint proto-check deny
+
+# In the tests' profile: what build scripts and macros were compiled to, SQLite's C included, is there already.
+lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	$(MAKE) deny
+	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
 
 # Licences, bans and sources of all that is depended on; and known vulnerabilities, where their database can be reached.
 deny:

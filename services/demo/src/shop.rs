@@ -39,7 +39,7 @@ impl Shop {
         if packages.is_empty() {
             return Err("nothing is on sale".into());
         }
-        Ok(Self { installation: installation.clone(), packages, http: reqwest::Client::new() })
+        Ok(Self { installation: installation.clone(), packages, http: http_client::local().build()? })
     }
 
     /// A signed transaction for `quantity` packages, bound to the user by the wallet's token.

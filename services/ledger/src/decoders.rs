@@ -19,10 +19,10 @@ pub fn post(bytes: &[u8]) -> bool {
 #[must_use]
 pub fn page_place(bytes: &[u8]) -> Option<i64> {
     let sent = pb::ListEntriesRequest::decode(bytes).ok()?;
-    let list = wire::List::of(&sent, "demo");
-    let place = list.place(&sent.page_token).ok()?;
-    assert_eq!(list.token(place), sent.page_token, "one place, one spelling");
-    Some(place)
+    let list = wire::entries_list(&sent, "demo");
+    let place = wire::entries_place(&list, &sent.page_token).ok()?;
+    assert_eq!(wire::entries_token(&list, place), sent.page_token, "one place, one spelling");
+    Some(place).filter(|place| *place > 0)
 }
 
 /// Whether these are the facts and the fields of a stored refusal. What is written of them again is read as the same.

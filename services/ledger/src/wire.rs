@@ -17,7 +17,7 @@ mod request;
 
 pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, debit_limit, entry, posting, refusal, trial_balance};
 pub(crate) use journal::{Told, cursor, heartbeat, journal, watch_from};
-pub(crate) use page::{List, listing};
+pub(crate) use page::{entries_list, entries_place, entries_token, listing};
 pub(crate) use request::{fields, import, kind, micros, post, set_debit_limit};
 
 /// Accounts of one OpenAccounts.

@@ -2,7 +2,7 @@
 
 use crate::domain::Answer;
 use iso20022::{Outcome, pain002::Report};
-use reqwest::{Client, Method, StatusCode, Url, redirect::Policy};
+use reqwest::{Client, Method, StatusCode, Url};
 use std::time::Duration;
 
 /// Most bytes of an answer; a report about one payment has two thousand.
@@ -44,7 +44,7 @@ pub struct Subject<'a> {
 impl Bank {
     /// A bank at this address. Proxies and redirects are not followed: either could lead a payment elsewhere.
     pub fn try_new(url: &str) -> Result<Self, reqwest::Error> {
-        let client = Client::builder().no_proxy().redirect(Policy::none()).connect_timeout(Duration::from_secs(2)).build()?;
+        let client = http_client::local().connect_timeout(Duration::from_secs(2)).build()?;
         let url = Url::parse(url).expect("the configuration was checked");
         Ok(Self { client, url })
     }

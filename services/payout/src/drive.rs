@@ -15,8 +15,8 @@ use crate::{
         payouts::{self, Place, Step},
     },
 };
-use chrono::DateTime;
 use iso20022::pain001::{Initiation, Party, Payment, Transfer, TransferAmount};
+use jiff::Timestamp;
 use ledger_client::NotPosted;
 use money::time::{millis, unix_ms};
 use std::time::{Instant, SystemTime};
@@ -253,7 +253,7 @@ impl Payouts {
             debtor: Party::with_account(debtor_name, &rail.debtor),
             transfers: vec![transfer],
         };
-        let created = DateTime::from_timestamp_millis(sent_at_ms).unwrap_or_default();
+        let created = Timestamp::from_millisecond(sent_at_ms).unwrap_or_default();
         Ok(Initiation::new(payout.message_id(payout.sends + 1), created, debtor_name, vec![payment]).write())
     }
 }

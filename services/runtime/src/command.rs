@@ -47,22 +47,5 @@ pub fn finish(outcome: CommandResult) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("largesse: {}", told(&*error));
+            eprintln!("largesse: {}", identity::error::chain(&*error));
             ExitCode::FAILURE
-        }
-    }
-}
-
-/// An error and its causes; many errors repeat their cause in their own text, and once is enough.
-fn told(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(current) = cause {
-        let more = current.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = current.source();
-    }
-    text
-}

@@ -119,23 +119,23 @@ where
 {
     type Encode = T;
     type Decode = U;
-    type Encoder = Writer<T>;
-    type Decoder = Reader<U>;
+    type Encoder = MessageWriter<T>;
+    type Decoder = MessageReader<U>;
 
     fn encoder(&mut self) -> Self::Encoder {
-        Writer(ProstEncoder::default())
+        MessageWriter(ProstEncoder::default())
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        Reader(ProstDecoder::default())
+        MessageReader(ProstDecoder::default())
     }
 }
 
 /// Writes messages, or puts them aside.
 #[derive(Debug, Clone)]
-pub struct Writer<T>(ProstEncoder<T>);
+pub struct MessageWriter<T>(ProstEncoder<T>);
 
-impl<T: Message + 'static> Encoder for Writer<T> {
+impl<T: Message + 'static> Encoder for MessageWriter<T> {
     type Item = T;
     type Error = Status;
 
@@ -152,9 +152,9 @@ impl<T: Message + 'static> Encoder for Writer<T> {
 
 /// Reads messages, or takes what was put aside.
 #[derive(Debug, Clone)]
-pub struct Reader<U>(ProstDecoder<U>);
+pub struct MessageReader<U>(ProstDecoder<U>);
 
-impl<U: Message + Default + 'static> Decoder for Reader<U> {
+impl<U: Message + Default + 'static> Decoder for MessageReader<U> {
     type Item = U;
     type Error = Status;
 

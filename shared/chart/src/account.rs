@@ -5,6 +5,10 @@ use std::fmt;
 
 /// What an account's name looks like, for messages to people who sent another one.
 pub const NAME_EXAMPLE: &str = "viewer/<user>/coins";
+/// The lines of the trial balance that sum all viewers' coins, and all their debts.
+pub const ALL_VIEWER_COINS: &str = "viewer/*/coins";
+/// See [`ALL_VIEWER_COINS`].
+pub const ALL_VIEWER_DEBT: &str = "viewer/*/debt";
 /// What names of a user's accounts begin with.
 const USER_ROOTS: [&str; 3] = ["viewer", "creator", "agency"];
 /// What names of the company's own accounts begin with.

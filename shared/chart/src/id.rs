@@ -54,6 +54,24 @@ pub fn approval(proposal_id: Uuid, book: &BookName, decided_at_ms: i64) -> Uuid 
     derive_id(source, &["support.Approve", book.as_str(), &proposal_id.hyphenated().to_string()])
 }
 
+/// The id of the posting that a service gets for a `Post` with this request id, if it got one: for whoever looks for it in the journal. Services' ids are not
+/// scoped by the service, so there is no subject in it.
+#[must_use]
+pub fn posted(request_id: Uuid, book: &str) -> Uuid {
+    derive_id(request_id, &[POST, book, ""])
+}
+
+/// As [`posted`], for a `PostPending`.
+#[must_use]
+pub fn pending_posted(request_id: Uuid, book: &str) -> Uuid {
+    derive_id(request_id, &[POST_PENDING, book, ""])
+}
+
+/// The ledger's scope of what is posted with a request id.
+pub const POST: &str = "ledger.Post";
+/// The ledger's scope of a hold that is posted with a request id.
+pub const POST_PENDING: &str = "ledger.PostPending";
+
 /// A version 7 id of this time with the random bits of `id`.
 fn at_time(id: Uuid, time_ms: i64) -> Uuid {
     let random = id.as_bytes().last_chunk::<10>().expect("an id has sixteen bytes");

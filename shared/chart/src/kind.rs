@@ -14,8 +14,6 @@ pub enum Poster {
     Payout,
     /// SupportService, for two members of staff.
     Support,
-    /// Whoever runs the installation, until there are services for it: settlements of stores, funding of the bank account.
-    Operator,
 }
 
 /// What a posting is about.
@@ -39,10 +37,6 @@ pub enum PostingKind {
     Adjustment,
     /// A posting undone by two members of staff.
     Reversal,
-    /// A store paid what it owed.
-    StoreSettlement,
-    /// The company put money into the bank account.
-    TreasuryFunding,
 }
 
 /// What a posting of a kind may look like.
@@ -57,7 +51,7 @@ pub struct PostingRule {
 }
 
 /// Who may post what.
-pub const POSTING_RULES: [PostingRule; 11] = [
+pub const POSTING_RULES: [PostingRule; 9] = [
     PostingRule {
         kind: PostingKind::Gift,
         poster: Poster::Gift,
@@ -89,12 +83,6 @@ pub const POSTING_RULES: [PostingRule; 11] = [
     PostingRule { kind: PostingKind::PayoutReject, poster: Poster::Payout, transfers: &[("house/in_transit/¤", "creator/*/payable/¤")] },
     PostingRule { kind: PostingKind::Adjustment, poster: Poster::Support, transfers: &[] },
     PostingRule { kind: PostingKind::Reversal, poster: Poster::Support, transfers: &[] },
-    PostingRule {
-        kind: PostingKind::StoreSettlement,
-        poster: Poster::Operator,
-        transfers: &[("house/bank_cash/¤", "house/store_receivable/¤")],
-    },
-    PostingRule { kind: PostingKind::TreasuryFunding, poster: Poster::Operator, transfers: &[("house/bank_cash/¤", "house/treasury/¤")] },
 ];
 
 /// What the kinds of all postings for purchases begin with, whatever the store.
@@ -102,7 +90,7 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 9] = [
         Self::Gift,
         Self::PurchaseApple,
         Self::Conversion,
@@ -112,8 +100,6 @@ impl PostingKind {
         Self::PayoutReject,
         Self::Adjustment,
         Self::Reversal,
-        Self::StoreSettlement,
-        Self::TreasuryFunding,
     ];
 
     /// As stored.
@@ -129,8 +115,6 @@ impl PostingKind {
             Self::PayoutReject => "payout.reject",
             Self::Adjustment => "adjustment",
             Self::Reversal => "reversal",
-            Self::StoreSettlement => "store.settlement",
-            Self::TreasuryFunding => "treasury.funding",
         }
     }
 

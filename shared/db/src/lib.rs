@@ -11,7 +11,7 @@ mod open;
 pub mod requests;
 
 pub use durability::{check_durability_postgres, check_durability_sqlite};
-pub use migrate::{Migration, Step};
+pub use migrate::{Migration, MigrationStep};
 pub use open::{ACQUIRE_TIMEOUT, Database, Engine, begin, engine};
 
 /// Why a database can't be used.

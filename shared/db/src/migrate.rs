@@ -16,14 +16,14 @@ pub struct Migration {
     /// Grows from step to step; the format of the program that knows it.
     pub version: i64,
     /// Whether programs that don't know it go on working.
-    pub step: Step,
+    pub step: MigrationStep,
     /// Statements for both engines. `{blob}` becomes BLOB or BYTEA; `{clustered}`, behind a table, makes SQLite keep its rows in key order.
     pub sql: &'static str,
 }
 
 /// What a migration means to programs that don't know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum MigrationStep {
     /// It adds what they don't look at: they go on working, and may be started again.
     Expand,
     /// It changes or removes what they need: they are refused from then on.
@@ -34,13 +34,13 @@ impl Migration {
     /// A migration that older programs don't mind.
     #[must_use]
     pub const fn expand(version: i64, sql: &'static str) -> Self {
-        Self { version, step: Step::Expand, sql }
+        Self { version, step: MigrationStep::Expand, sql }
     }
 
     /// A migration after which older programs must not open the database.
     #[must_use]
     pub const fn contract(version: i64, sql: &'static str) -> Self {
-        Self { version, step: Step::Contract, sql }
+        Self { version, step: MigrationStep::Contract, sql }
     }
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn run(pool: &AnyPool, service: &'static str, migrations: &[Mig
             }
         }
     }
-    let contracts = migrations.iter().filter(|migration| migration.step == Step::Contract);
+    let contracts = migrations.iter().filter(|migration| migration.step == MigrationStep::Contract);
     let needed = contracts.map(|migration| migration.version).max().unwrap_or(0);
     if oldest.is_none_or(|oldest| oldest < needed) {
         let sql = "INSERT INTO program_format (id, oldest) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET oldest = $1";

@@ -73,11 +73,11 @@ pub async fn begin(pool: &AnyPool) -> Result<sqlx::Transaction<'static, sqlx::An
 /// Where an installation's data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
-    place: Place,
+    place: DatabaseAddress,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum DatabaseAddress {
     Directory(PathBuf),
     Server(String),
 }
@@ -91,11 +91,11 @@ impl Database {
             if dir.is_empty() {
                 return Err(wrong());
             }
-            return Ok(Database { place: Place::Directory(PathBuf::from(dir)) });
+            return Ok(Database { place: DatabaseAddress::Directory(PathBuf::from(dir)) });
         }
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
             PgConnectOptions::from_str(address).map_err(|_| wrong())?;
-            return Ok(Database { place: Place::Server(address.to_owned()) });
+            return Ok(Database { place: DatabaseAddress::Server(address.to_owned()) });
         }
         Err(wrong())
     }
@@ -103,24 +103,24 @@ impl Database {
     /// Which engine it is.
     pub fn engine(&self) -> Engine {
         match self.place {
-            Place::Directory(_) => Engine::Sqlite,
-            Place::Server(_) => Engine::Postgres,
+            DatabaseAddress::Directory(_) => Engine::Sqlite,
+            DatabaseAddress::Server(_) => Engine::Postgres,
         }
     }
 
     /// The data directory of the embedded engine.
     pub fn sqlite_dir(&self) -> Option<&Path> {
         match &self.place {
-            Place::Directory(dir) => Some(dir),
-            Place::Server(_) => None,
+            DatabaseAddress::Directory(dir) => Some(dir),
+            DatabaseAddress::Server(_) => None,
         }
     }
 
     /// The server's address.
     pub fn postgres_url(&self) -> Option<&str> {
         match &self.place {
-            Place::Directory(_) => None,
-            Place::Server(url) => Some(url),
+            DatabaseAddress::Directory(_) => None,
+            DatabaseAddress::Server(url) => Some(url),
         }
     }
 
@@ -176,11 +176,11 @@ impl Database {
         let doing = || format!("opening the database of {service}");
         self.create_schema(service).await?;
         let (engine, url, connections_max) = match &self.place {
-            Place::Directory(_) => {
+            DatabaseAddress::Directory(_) => {
                 let file = self.sqlite_options(service)?.ok_or_else(|| Error::Address(String::new()))?;
                 (Engine::Sqlite, format!("{}?mode=rwc", plain_url(&file)), SQLITE_CONNECTIONS_MAX)
             }
-            Place::Server(url) => (Engine::Postgres, url.clone(), POSTGRES_CONNECTIONS_MAX),
+            DatabaseAddress::Server(url) => (Engine::Postgres, url.clone(), POSTGRES_CONNECTIONS_MAX),
         };
         // A pool tries again when its hook fails; a connection made by hand says at once what is wrong.
         let mut left = WAL_ATTEMPTS_MAX;

@@ -26,7 +26,7 @@ pub enum Access {
 
 /// One RPC's row.
 #[derive(Debug, Clone, Copy)]
-pub struct Row {
+pub struct AccessRow {
     /// The RPC as HTTP/2 path, `/<package>.<Service>/<Method>`.
     pub path: &'static str,
     /// Who may call it.
@@ -36,16 +36,16 @@ pub struct Row {
 }
 
 /// A row whose staff need no reason: it concerns nobody.
-const fn row(path: &'static str, access: Access) -> Row {
-    Row { path, access, reason: false }
+const fn row(path: &'static str, access: Access) -> AccessRow {
+    AccessRow { path, access, reason: false }
 }
 
 /// A row whose staff must say why.
-const fn explained(path: &'static str, access: Access) -> Row {
-    Row { path, access, reason: true }
+const fn explained(path: &'static str, access: Access) -> AccessRow {
+    AccessRow { path, access, reason: true }
 }
 
-impl Row {
+impl AccessRow {
     /// On whose data `role` may act, if it may call at all.
     pub fn reach(&self, role: Role) -> Option<Reach> {
         match self.access {
@@ -123,7 +123,7 @@ const HEALTH: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 
 /// Every RPC of every contract, by service in the order of the contracts.
-pub const TABLE: &[Row] = &[
+pub const TABLE: &[AccessRow] = &[
     explained("/largesse.ledger.v1.LedgerService/CreateBook", BOOK_SETUP),
     row("/largesse.ledger.v1.LedgerService/ListBooks", LEDGER_READ),
     explained("/largesse.ledger.v1.LedgerService/OpenAccounts", LEDGER_POST),

@@ -77,3 +77,23 @@ impl Error {
         }
     }
 }
+
+/// An error and its causes in one line, for logs and for people at a terminal. A cause that is part of the text already is not repeated: many errors
+/// carry their cause's words in their own.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        let more = current.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = current.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

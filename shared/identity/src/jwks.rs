@@ -1,5 +1,5 @@
-//! Key sets (RFC 7517): what of one can be used, and where it comes from.
-use crate::issuers::Algorithm;
+//! VerificationKey sets (RFC 7517): what of one can be used, and where it comes from.
+use crate::{algorithm::Algorithm, keys::VerificationKey};
 use jsonwebtoken::{
     DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse},
@@ -17,24 +17,15 @@ const KEYS_MAX: usize = 32;
 /// Bits of an RSA modulus: below, it can be factored (NIST SP 800-131A); above, a check takes long enough to be an attack.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
 
-/// A key with the one algorithm it may be used with.
-#[derive(Clone)]
-pub(crate) struct Key {
-    /// `kid`.
-    pub(crate) id: Option<String>,
-    pub(crate) algorithm: Algorithm,
-    pub(crate) decoding: DecodingKey,
-}
-
 /// A set as it is published. Entries are read one by one, because a set may hold kinds of keys that nobody here knows (RFC 7517 section 5).
 #[derive(Deserialize)]
-struct Published {
+struct PublishedKeySet {
     keys: Vec<serde_json::Value>,
 }
 
 /// The usable keys of a set and what was left out, or why there is none.
-pub(crate) fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<Key>, Vec<String>), String> {
-    let published: Published = serde_json::from_slice(json).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
+pub(crate) fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<VerificationKey>, Vec<String>), String> {
+    let published: PublishedKeySet = serde_json::from_slice(json).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
     let (mut keys, mut left_out) = (Vec::new(), Vec::new());
     for (at, value) in published.keys.iter().enumerate() {
         let name = value.get("kid").and_then(serde_json::Value::as_str).map_or_else(|| format!("key {at}"), |id| format!("key {id:?}"));
@@ -51,7 +42,7 @@ pub(crate) fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<Key>, Vec
     Ok((keys, left_out))
 }
 
-fn key(value: &serde_json::Value, allowed: &[Algorithm]) -> Result<Key, String> {
+fn key(value: &serde_json::Value, allowed: &[Algorithm]) -> Result<VerificationKey, String> {
     // Whoever publishes a private key has lost it.
     if value.get("d").is_some() {
         return Err("its private part is published".to_owned());
@@ -74,7 +65,7 @@ fn key(value: &serde_json::Value, allowed: &[Algorithm]) -> Result<Key, String> 
             return Err(format!("RSA with {bits} bits"));
         }
     }
-    Ok(Key { id: jwk.common.key_id, algorithm, decoding })
+    Ok(VerificationKey { id: jwk.common.key_id, algorithm, decoding })
 }
 
 /// The algorithm that follows from a key's kind; what the set says of it must agree.

@@ -1,5 +1,5 @@
 //! The installation's Ed25519 key: a private PKCS#8 PEM only its owner can read, and the public PEM beside it.
-use crate::{Error, issuers::Algorithm, jwks::Key};
+use crate::{Error, algorithm::Algorithm};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jsonwebtoken::DecodingKey;
 use ring::{
@@ -40,14 +40,23 @@ impl PublicKey {
     }
 
     /// As it is used to check tokens; without a name, so that any token may mean it.
-    pub(crate) fn to_key(self) -> Key {
-        Key { id: None, algorithm: Algorithm::EdDSA, decoding: DecodingKey::from_ed_der(&self.0) }
+    pub(crate) fn to_key(self) -> VerificationKey {
+        VerificationKey { id: None, algorithm: Algorithm::EdDSA, decoding: DecodingKey::from_ed_der(&self.0) }
     }
 
     /// The key as PEM.
     pub fn to_pem(self) -> String {
         to_pem("PUBLIC KEY", &[PUBLIC_PREFIX.as_slice(), self.0.as_slice()].concat())
     }
+}
+
+/// A public key of anybody's, with the one algorithm it may be used with.
+#[derive(Clone)]
+pub(crate) struct VerificationKey {
+    /// `kid`.
+    pub(crate) id: Option<String>,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) decoding: DecodingKey,
 }
 
 /// A private key with its public half.

@@ -1,6 +1,6 @@
 //! Signed tokens: JWT (RFC 7519) with Ed25519 (RFC 8037), as this house makes them. [`crate::verifier`] checks them and others'.
 use crate::{
-    Books, Error, Role,
+    Books, Error, Role, crypto,
     keys::{KeyPair, PublicKey},
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, errors::ErrorKind};
@@ -68,6 +68,7 @@ impl Issuer {
 
     /// Signs with `keys`.
     pub fn from_keys(keys: &KeyPair) -> Self {
+        crypto::install();
         Self { key: EncodingKey::from_ed_der(&keys.pkcs8_der), public: keys.public }
     }
 

@@ -1,12 +1,11 @@
 //! Checks tokens: who signed, for whom, until when, and what that issuer may say.
 use crate::{
     Books, Error, Principal, Role,
-    issuers::{Algorithm, Issuer},
-    jwks::{
-        Key,
-        source::{Source, read_files},
-    },
-    keys::PublicKey,
+    algorithm::Algorithm,
+    crypto,
+    issuers::Issuer,
+    jwks::source::{KeySource, read_files},
+    keys::{PublicKey, VerificationKey},
     token::{ALL_BOOKS, CLOCK_SKEW_MAX, TOKEN_BYTES_MAX, reason, time},
 };
 use jsonwebtoken::Validation;
@@ -30,7 +29,7 @@ const LOOK_DELAY_MIN: Duration = Duration::from_secs(10);
 /// Checks tokens. Shared by every call, so what was verified once is remembered until it expires or a key changes.
 pub struct Verifier {
     issuers: Vec<Arc<Trusted>>,
-    verified: Arc<cache::Cache>,
+    verified: Arc<cache::TokenCache>,
 }
 
 /// An issuer with its keys as they were last seen.
@@ -39,35 +38,37 @@ struct Trusted {
     /// As principals carry it.
     name: Arc<str>,
     apps: BTreeMap<String, Vec<BookName>>,
-    source: Source,
-    keys: RwLock<Known>,
+    source: KeySource,
+    keys: RwLock<KnownKeys>,
     /// When keys were last asked for; held while somebody asks, so that one question answers all who wait.
     looked: Mutex<Option<Instant>>,
 }
 
 /// Keys and when they were last known to be so.
 #[derive(Clone, Default)]
-struct Known {
-    keys: Arc<Vec<Key>>,
+struct KnownKeys {
+    keys: Arc<Vec<VerificationKey>>,
     seen: Option<Instant>,
 }
 
 impl Verifier {
     /// Accepts what any of `keys` signed as this house's own issuer; several, so that keys can be rotated.
     pub fn new(keys: &[PublicKey]) -> Self {
-        let known = Known { keys: Arc::new(keys.iter().map(|key| key.to_key()).collect()), seen: Some(Instant::now()) };
-        let trusted = Trusted::new(Issuer::house(Vec::new()), Source::Fixed, BTreeMap::new(), known);
-        Self { issuers: vec![Arc::new(trusted)], verified: Arc::new(cache::Cache::new()) }
+        crypto::install();
+        let known = KnownKeys { keys: Arc::new(keys.iter().map(|key| key.to_key()).collect()), seen: Some(Instant::now()) };
+        let trusted = Trusted::new(Issuer::house(Vec::new()), KeySource::Fixed, BTreeMap::new(), known);
+        Self { issuers: vec![Arc::new(trusted)], verified: Arc::new(cache::TokenCache::new()) }
     }
 
     /// Accepts what these issuers signed. Keys in files are read here, and what is wrong with them is an error; keys at an address are
     /// fetched by [`Verifier::look`] and [`Verifier::keep_looking`].
     pub fn try_new(issuers: Vec<Issuer>) -> Result<Self, Error> {
+        crypto::install();
         let trusted = issuers.into_iter().map(|issuer| {
-            let source = Source::try_new(&issuer)?;
+            let source = KeySource::try_new(&issuer)?;
             let known = match source {
-                Source::Files => Known { keys: Arc::new(read_files(&issuer)?), seen: Some(Instant::now()) },
-                Source::Fixed | Source::Address(_) => Known::default(),
+                KeySource::Files => KnownKeys { keys: Arc::new(read_files(&issuer)?), seen: Some(Instant::now()) },
+                KeySource::Fixed | KeySource::Address(_) => KnownKeys::default(),
             };
             let apps = issuer.apps.iter().map(|(app, books)| {
                 let books = books.iter().map(|book| BookName::try_new(book).map_err(|_| issuer.unreadable(format!("app {app}: {book}"))));
@@ -76,7 +77,7 @@ impl Verifier {
             let apps = apps.collect::<Result<_, Error>>()?;
             Ok(Arc::new(Trusted::new(issuer, source, apps, known)))
         });
-        Ok(Self { issuers: trusted.collect::<Result<_, Error>>()?, verified: Arc::new(cache::Cache::new()) })
+        Ok(Self { issuers: trusted.collect::<Result<_, Error>>()?, verified: Arc::new(cache::TokenCache::new()) })
     }
 
     /// Fetches the keys of every issuer once, side by side. Whose keys can't be had is told with the reason; its tokens are refused until they can.
@@ -90,7 +91,7 @@ impl Verifier {
 
     /// Looks at every issuer's keys from time to time until `closing`.
     pub async fn keep_looking(&self, closing: CancellationToken) {
-        let looks = self.issuers.iter().filter(|trusted| !matches!(trusted.source, Source::Fixed)).map(|trusted| async {
+        let looks = self.issuers.iter().filter(|trusted| !matches!(trusted.source, KeySource::Fixed)).map(|trusted| async {
             let mut every = tokio::time::interval(Duration::from_secs(trusted.issuer.refresh_s.max(1).into()));
             every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             // The first tick is now, and there was a look at the start.
@@ -167,7 +168,7 @@ impl Verifier {
 }
 
 /// Looks at an issuer's keys; what they signed is forgotten when they changed.
-async fn fetch(trusted: &Trusted, verified: &cache::Cache) -> Result<(), Error> {
+async fn fetch(trusted: &Trusted, verified: &cache::TokenCache) -> Result<(), Error> {
     let asked = Instant::now();
     let Some(keys) = trusted.source.fetch(&trusted.issuer).await? else { return Ok(()) };
     let mut known = trusted.keys.write().unwrap_or_else(PoisonError::into_inner);
@@ -176,7 +177,7 @@ async fn fetch(trusted: &Trusted, verified: &cache::Cache) -> Result<(), Error> 
         return Ok(());
     }
     let changed = !same(&known.keys, &keys);
-    *known = Known { keys: Arc::new(keys), seen: Some(asked) };
+    *known = KnownKeys { keys: Arc::new(keys), seen: Some(asked) };
     drop(known);
     // A key that was taken away must not live on in what it signed.
     if changed {
@@ -187,8 +188,8 @@ async fn fetch(trusted: &Trusted, verified: &cache::Cache) -> Result<(), Error> 
 }
 
 /// Whether two sets hold the same keys in the same order.
-fn same(old: &[Key], new: &[Key]) -> bool {
-    let alike = |(old, new): (&Key, &Key)| {
+fn same(old: &[VerificationKey], new: &[VerificationKey]) -> bool {
+    let alike = |(old, new): (&VerificationKey, &VerificationKey)| {
         use jsonwebtoken::DecodingKeyKind::{RsaModulusExponent, SecretOrDer};
         let numbers = match (old.decoding.kind(), new.decoding.kind()) {
             (SecretOrDer(old), SecretOrDer(new)) => old == new,
@@ -201,20 +202,20 @@ fn same(old: &[Key], new: &[Key]) -> bool {
 }
 
 impl Trusted {
-    fn new(issuer: Issuer, source: Source, apps: BTreeMap<String, Vec<BookName>>, known: Known) -> Self {
+    fn new(issuer: Issuer, source: KeySource, apps: BTreeMap<String, Vec<BookName>>, known: KnownKeys) -> Self {
         let name = issuer.issuer.as_str().into();
         Self { issuer, name, apps, source, keys: RwLock::new(known), looked: Mutex::new(None) }
     }
 
     /// Keys that may be believed at this moment.
-    fn current(&self) -> Result<Arc<Vec<Key>>, Error> {
+    fn current(&self) -> Result<Arc<Vec<VerificationKey>>, Error> {
         let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
         if self.is_fresh() { Ok(known.keys) } else { Err(Error::KeysUnavailable) }
     }
 
     /// Whether its keys were seen lately enough to be believed.
     fn is_fresh(&self) -> bool {
-        if matches!(self.source, Source::Fixed) {
+        if matches!(self.source, KeySource::Fixed) {
             return true;
         }
         let seen = self.keys.read().unwrap_or_else(PoisonError::into_inner).seen;
@@ -238,7 +239,7 @@ impl Trusted {
             return Err(Error::Algorithm);
         }
         let keys = self.current()?;
-        let named = |key: &&Key| match (&header.kid, &key.id) {
+        let named = |key: &&VerificationKey| match (&header.kid, &key.id) {
             (Some(named), Some(id)) => named == id,
             // A key without a name may be meant by any token.
             (Some(_) | None, None) | (None, Some(_)) => true,

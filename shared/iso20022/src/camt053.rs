@@ -3,10 +3,10 @@
 use crate::{
     Error,
     pain001::{AccountId, read_account, write_account},
-    value::{REFERENCE_CHARS_MAX, amount, amount_leaf, text_leaf, time, time_leaf},
+    value::{REFERENCE_CHARS_MAX, amount, amount_leaf, text_leaf, time, time_leaf, utc},
     xml::{self, Element},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{Currency, Money};
 
 /// The message's namespace.
@@ -18,7 +18,7 @@ pub struct Statement {
     /// `MsgId` of the message.
     pub message_id: String,
     /// `CreDtTm` of the message.
-    pub created: DateTime<Utc>,
+    pub created: Timestamp,
     /// `Stmt/Id`.
     pub statement_id: String,
     /// The account.
@@ -50,7 +50,7 @@ pub struct Balance {
     /// Its sign.
     pub direction: Direction,
     /// The day.
-    pub date: NaiveDate,
+    pub date: Date,
 }
 
 /// One booking.
@@ -63,7 +63,7 @@ pub struct Entry {
     /// Which way.
     pub direction: Direction,
     /// `BookgDt`.
-    pub booked: Option<DateTime<Utc>>,
+    pub booked: Option<Timestamp>,
     /// `NtryDtls/TxDtls/Refs/EndToEndId` of the first detail.
     pub end_to_end_id: Option<String>,
     /// `AddtlNtryInf`.
@@ -165,18 +165,18 @@ fn balance(statement: &Element, code: &'static str) -> Result<Balance, Error> {
     found.ok_or(Error::Missing { parent: "Stmt".to_owned(), element: code })
 }
 
-fn date(element: &Element) -> Result<NaiveDate, Error> {
+fn date(element: &Element) -> Result<Date, Error> {
     match (element.optional_text("Dt")?, element.optional("DtTm")?) {
-        (Some(day), None) => NaiveDate::parse_from_str(day, "%Y-%m-%d").map_err(|_| Error::value("Dt", "an ISO 8601 date")),
-        (None, Some(moment)) => Ok(time(moment)?.date_naive()),
+        (Some(day), None) => Date::strptime("%Y-%m-%d", day).map_err(|_| Error::value("Dt", "an ISO 8601 date")),
+        (None, Some(moment)) => Ok(TimeZone::UTC.to_datetime(time(moment)?).date()),
         _ => Err(Error::value(element.name(), "either Dt or DtTm")),
     }
 }
 
-fn booked(element: &Element) -> Result<DateTime<Utc>, Error> {
+fn booked(element: &Element) -> Result<Timestamp, Error> {
     match element.optional("DtTm")? {
         Some(moment) => time(moment),
-        None => Ok(date(element)?.and_time(chrono::NaiveTime::MIN).and_utc()),
+        None => utc(date(element)?.into()).ok_or_else(|| Error::value(element.name(), "a date")),
     }
 }
 
@@ -198,7 +198,7 @@ fn write_balance(code: &str, balance: &Balance) -> Element {
         .with(Element::new("Tp").with(Element::new("CdOrPrtry").with_leaf("Cd", code)))
         .with(amount_leaf("Amt", balance.amount))
         .with_leaf("CdtDbtInd", balance.direction.code())
-        .with(Element::new("Dt").with_leaf("Dt", balance.date.format("%Y-%m-%d").to_string()))
+        .with(Element::new("Dt").with_leaf("Dt", balance.date.to_string()))
 }
 
 fn write_entry(entry: &Entry) -> Result<Element, Error> {

@@ -5,7 +5,7 @@ use crate::{
     value::{NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, count, decimal, text_leaf, time, time_leaf},
     xml::{self, Element},
 };
-use chrono::{DateTime, Utc};
+use jiff::Timestamp;
 use money::Money;
 use rust_decimal::Decimal;
 
@@ -22,7 +22,7 @@ pub struct Initiation {
     /// `MsgId`, at most 35 characters, new for every message sent.
     pub message_id: String,
     /// `CreDtTm`.
-    pub created: DateTime<Utc>,
+    pub created: Timestamp,
     /// Who asks.
     pub initiating_party: Option<String>,
     /// `NbOfTxs` as written; [`Initiation::check_totals`] compares it.
@@ -174,7 +174,7 @@ impl Initiation {
 
     /// Makes a message whose count and sum are right.
     #[must_use]
-    pub fn new(message_id: String, created: DateTime<Utc>, initiating_party: &str, payments: Vec<Payment>) -> Self {
+    pub fn new(message_id: String, created: Timestamp, initiating_party: &str, payments: Vec<Payment>) -> Self {
         let (stated_count, stated_sum) = totals(&payments);
         Self { message_id, created, initiating_party: Some(initiating_party.to_owned()), stated_count, stated_sum, payments }
     }
@@ -277,14 +277,14 @@ fn read_agent(element: &Element) -> Result<Agent, Error> {
     })
 }
 
-fn write_payment(payment: &Payment, created: DateTime<Utc>) -> Result<Element, Error> {
+fn write_payment(payment: &Payment, created: Timestamp) -> Result<Element, Error> {
     let rail = payment.rail.ok_or_else(|| Error::value("PmtTpInf", "a rail"))?;
     let (transfers, sum) = totals(std::slice::from_ref(payment));
     let sum = sum.filter(|_| transfers > 0).ok_or_else(|| Error::value("PmtInf", "at least one transfer"))?;
     let account = payment.debtor.account.as_ref().ok_or_else(|| Error::value("DbtrAcct", "an account"))?;
     // The samples of both rails: RTP asks for a day, SEPA Instant for a moment.
     let when = match rail {
-        Rail::UsRtp => Element::leaf("Dt", created.format("%Y-%m-%d").to_string()),
+        Rail::UsRtp => Element::leaf("Dt", created.strftime("%Y-%m-%d").to_string()),
         Rail::SepaInstant => time_leaf("DtTm", created),
     };
     Ok(Element::new("PmtInf")

@@ -5,7 +5,7 @@ use crate::{
     value::{REFERENCE_CHARS_MAX, text_leaf, time, time_leaf},
     xml::{self, Element},
 };
-use chrono::{DateTime, Utc};
+use jiff::Timestamp;
 
 /// The message's namespace.
 pub const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10";
@@ -18,7 +18,7 @@ pub struct Report {
     /// `MsgId` of this report.
     pub message_id: String,
     /// `CreDtTm` of this report.
-    pub created: DateTime<Utc>,
+    pub created: Timestamp,
     /// `OrgnlMsgId`: the message it speaks of.
     pub original_message_id: String,
     /// `OrgnlMsgNmId`, such as `pain.001.001.09`.
@@ -54,7 +54,7 @@ pub struct TransactionReport {
     /// `StsRsnInf`.
     pub reasons: Vec<StatusReason>,
     /// `AccptncDtTm`: when the bank accepted it.
-    pub accepted: Option<DateTime<Utc>>,
+    pub accepted: Option<Timestamp>,
     /// `AcctSvcrRef`: the bank's own reference.
     pub bank_reference: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! Texts, times and amounts as the schemas spell them.
 
 use crate::{Error, xml::Element};
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use jiff::{Timestamp, civil, tz::TimeZone};
 use money::{Currency, Money, Rounding};
 use rust_decimal::Decimal;
 
@@ -25,17 +25,25 @@ pub(crate) fn text_leaf(name: &str, text: &str, max: usize) -> Result<Element, E
 }
 
 /// `ISODateTime` in UTC with milliseconds.
-pub(crate) fn time_leaf(name: &str, time: DateTime<Utc>) -> Element {
-    Element::leaf(name, time.to_rfc3339_opts(SecondsFormat::Millis, true))
+pub(crate) fn time_leaf(name: &str, time: Timestamp) -> Element {
+    Element::leaf(name, format!("{time:.3}"))
 }
 
 /// Reads an `ISODateTime`; one without an offset is taken as UTC.
-pub(crate) fn time(element: &Element) -> Result<DateTime<Utc>, Error> {
+pub(crate) fn time(element: &Element) -> Result<Timestamp, Error> {
     let text = element.text()?;
-    let zoned = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
-    zoned
-        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc()))
-        .map_err(|_| Error::value(element.name(), "an ISO 8601 time"))
+    let wrong = || Error::value(element.name(), "an ISO 8601 time");
+    // Names of zones in brackets are RFC 9557's and not the schema's.
+    if text.contains('[') {
+        return Err(wrong());
+    }
+    let local = || civil::DateTime::strptime("%Y-%m-%dT%H:%M:%S%.f", text).ok().and_then(utc);
+    text.parse().ok().or_else(local).ok_or_else(wrong)
+}
+
+/// The moment at which a clock in UTC shows this.
+pub(crate) fn utc(shown: civil::DateTime) -> Option<Timestamp> {
+    TimeZone::UTC.to_timestamp(shown).ok()
 }
 
 /// Digits with a point: `1250.00`. The schemas allow 18 digits, 5 of them behind the point; a money amount has 16.

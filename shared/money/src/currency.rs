@@ -4,22 +4,9 @@ use crate::{AMOUNT_MAX, Error};
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::fmt;
 
-/// Currencies whose minor unit is not a hundredth (ISO 4217 list one).
-const NO_DIGITS: [&str; 16] =
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF"];
-const NO_DIGITS_MORE: [&str; 1] = ["XPF"];
-const THREE_DIGITS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
-
-/// Currencies with hundredths that are in use.
-const TWO_DIGITS: [&str; 130] = [
-    "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BMD", "BND", "BOB", "BRL", "BSD", "BTN",
-    "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR",
-    "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IRR", "JMD", "KES",
-    "KGS", "KHR", "KPW", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR",
-    "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "QAR", "RON",
-    "RSD", "RUB", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS",
-    "TMT", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "USD", "UYU", "UZS", "VES", "WST", "XCD", "YER", "ZAR", "ZMW",
-];
+/// Codes that are not for payments any more according to our source, and are taken all the same: amounts in them may stand in books. The lev became
+/// the euro in 2026; ISO 4217 still lists VES beside VED; UYI is an index that contracts are made in.
+const STILL_TAKEN: [&str; 3] = ["BGN", "UYI", "VES"];
 
 /// A currency of ISO 4217.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,8 +17,10 @@ impl Currency {
     pub fn try_new(code: &str) -> Result<Self, Error> {
         const FORM: Error = Error::Form { what: "currency", form: "an ISO 4217 code in use, in upper case" };
         let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| FORM)?;
-        let known = [&NO_DIGITS[..], &NO_DIGITS_MORE, &THREE_DIGITS, &TWO_DIGITS].iter().any(|list| list.contains(&code));
-        known.then_some(Self(bytes)).ok_or(FORM)
+        let listed = iso_currency::Currency::from_code(code).filter(|listed| listed.exponent().is_some()).ok_or(FORM)?;
+        // Precious metals, codes for tests and units of account are special; funds and withdrawn codes are nothing that anybody is paid in.
+        let paid_in = !(listed.is_special() || listed.is_fund() || listed.is_superseded().is_some());
+        if paid_in || STILL_TAKEN.contains(&code) { Ok(Self(bytes)) } else { Err(FORM) }
     }
 
     /// Three letters.
@@ -43,13 +32,8 @@ impl Currency {
     /// Decimal digits of the minor unit: 2 for USD, 0 for JPY, 3 for KWD.
     #[must_use]
     pub fn minor_digits(&self) -> u32 {
-        if THREE_DIGITS.contains(&self.code()) {
-            3
-        } else if NO_DIGITS.contains(&self.code()) || NO_DIGITS_MORE.contains(&self.code()) {
-            0
-        } else {
-            2
-        }
+        let digits = iso_currency::Currency::from_code(self.code()).and_then(iso_currency::Currency::exponent);
+        u32::from(digits.expect("try_new took it for having a minor unit"))
     }
 }
 

@@ -83,7 +83,7 @@ impl Shapes {
 }
 
 /// An act that was written down as begun.
-pub(crate) struct Begun {
+pub(crate) struct StartedAct {
     act: Act,
     record: Transport,
 }
@@ -94,7 +94,7 @@ pub(crate) async fn begin(
     record: &Transport,
     (method, caller): (&Method, &Caller),
     request: Request<Body>,
-) -> Result<(Begun, Request<Body>), Status> {
+) -> Result<(StartedAct, Request<Body>), Status> {
     let (head, body) = request.into_parts();
     // A stream of requests has no one request; that it was opened is written down.
     let (message, body) = if method.client_streaming {
@@ -108,10 +108,10 @@ pub(crate) async fn begin(
         tracing::error!(code = ?status.code(), message = status.message(), "an act of staff could not be written down, so it was refused");
         errors::audit_unavailable()
     })?;
-    Ok((Begun { act, record: record.clone() }, Request::from_parts(head, body)))
+    Ok((StartedAct { act, record: record.clone() }, Request::from_parts(head, body)))
 }
 
-impl Begun {
+impl StartedAct {
     /// Writes down how it ended. The beginning is there, so an end that can't be written keeps no answer back for long.
     pub(crate) async fn end(mut self, outcome: &Result<&HeaderMap, &Status>) {
         self.act.outcome = match outcome {
@@ -207,15 +207,15 @@ async fn tell(record: &Transport, act: &Act, phase: ActPhase) -> Result<(), Stat
 
 /// The whole body, as bytes also where a client of this process hands its message over.
 async fn collect(body: Body) -> Result<Bytes, Status> {
-    let written = Written(body);
+    let written = WrittenBody(body);
     let collected = Limited::new(written, crate::MESSAGE_BYTES_MAX + PREFIX).collect().await;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| errors::malformed("request", &error.to_string()))
 }
 
 /// A body whose messages are written also within the process.
-struct Written(Body);
+struct WrittenBody(Body);
 
-impl http_body::Body for Written {
+impl http_body::Body for WrittenBody {
     type Data = Bytes;
     type Error = Status;
 

@@ -3,9 +3,9 @@ use crate::{
     contain,
     context::{self, CallContext},
     errors,
-    overload::Place,
-    quota::Seat,
-    trace::{self, Span},
+    overload::InFlightPermit,
+    quota::StreamSeat,
+    trace::{self, CallSpan},
 };
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -19,23 +19,23 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Code, Status, body::Body};
 
 /// What ends with a stream.
-pub(crate) struct Watched {
+pub(crate) struct WatchedBody {
     inner: Body,
     context: CallContext,
     alarm: Option<Pin<Box<Sleep>>>,
     closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    span: Span,
+    span: CallSpan,
     done: bool,
-    _held: (Place, Seat),
+    _held: (InFlightPermit, StreamSeat),
 }
 
-impl Watched {
+impl WatchedBody {
     /// `closing`: ends the stream when the process is about to stop.
     pub(crate) fn body(
         inner: Body,
         context: CallContext,
-        span: Span,
-        held: (Place, Seat),
+        span: CallSpan,
+        held: (InFlightPermit, StreamSeat),
         closing: Option<WaitForCancellationFutureOwned>,
     ) -> Body {
         let alarm = context.deadline.map(|at| Box::pin(sleep_until(at)));
@@ -56,7 +56,7 @@ impl Watched {
     }
 }
 
-impl http_body::Body for Watched {
+impl http_body::Body for WatchedBody {
     type Data = Bytes;
     type Error = Status;
 

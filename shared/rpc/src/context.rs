@@ -2,7 +2,7 @@
 //!
 //! A task-local, so that no signature in between has to pass it on. A task that a handler spawns starts without it: work that outlives
 //! the call must not inherit the call's deadline. It can take the trace along, see [`crate::trace::with_traceparent`].
-use crate::trace::TraceParent;
+use crate::traceparent::TraceParent;
 use std::future::Future;
 use tokio::{task::futures::TaskLocalFuture, time::Instant};
 

@@ -1,6 +1,7 @@
 //! The one way statuses are made: a canonical code, `google.rpc.ErrorInfo` with a reason and facts, and a message that repeats both,
 //! because grpcurl shows it.
-use crate::meters;
+use crate::{context, meters};
+pub use identity::error::chain;
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -97,7 +98,7 @@ pub fn deadline_exceeded(layer: &str) -> Status {
 
 /// INTERNAL: our fault. Logged here, once, with all its causes; the caller learns nothing but that.
 pub fn internal(error: &dyn Error) -> Status {
-    let context = crate::context::current();
+    let context = context::current();
     let trace = context.trace.map(|trace| trace.to_header()).unwrap_or_default();
     tracing::error!(service = context.service, trace, error = %chain(error), "internal error");
     opaque()
@@ -132,20 +133,4 @@ fn with_details(code: Code, reason: &str, message: &str, facts: &[(&str, String)
     let metadata: HashMap<String, String> = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     details.set_error_info(reason, DOMAIN, metadata);
     Status::with_error_details(code, text, details)
-}
-
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Many errors repeat their cause in their own text.
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

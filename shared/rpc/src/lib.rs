@@ -3,7 +3,7 @@
 //! Server side, [`stack`] reads top-down; one file per layer: [`trace`], [`overload`], [`deadline`], [`authenticate`], [`authorise`],
 //! [`quota`], [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
 //! about a call to the calls made on its behalf. [`serve()`] puts a stack on a [`listener`], with [`tls`] where there is a certificate;
-//! [`in_process`] lays a client directly on it.
+//! [`in_process`] lays a client directly on it. [`page`] has the pages of lists and their tokens.
 pub mod acts;
 pub mod authenticate;
 pub mod authorise;
@@ -18,6 +18,7 @@ pub mod listener;
 mod meters;
 pub mod methods;
 pub mod overload;
+pub mod page;
 pub mod quota;
 pub mod reflection;
 pub mod serve;
@@ -25,6 +26,7 @@ pub mod stack;
 pub mod tls;
 pub mod token;
 pub mod trace;
+mod traceparent;
 pub mod transport;
 pub mod wire;
 
@@ -34,11 +36,11 @@ pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, 
 pub use kept::KeptRefusal;
 pub use listener::{Listener, Protocol};
 pub use quota::{Allowance, Quotas};
-pub use serve::{Served, serve};
+pub use serve::{Served, in_process, serve};
 pub use stack::{Options, Stack, Stacked};
 pub use tls::{Peer, Tls};
 pub use token::ServiceToken;
-pub use transport::{Transport, connect, connect_with, in_process};
+pub use transport::{Transport, connect, connect_with};
 
 /// Largest message a client or server of this house reads, in bytes: a PostBatch of 1,000 postings with full request fields fits.
 /// Set it on generated clients and servers with `max_decoding_message_size`; tonic's own limit is 4 MiB.

@@ -172,7 +172,7 @@ pub struct Connection {
     /// What ends it when it says too little, or lasts too long; and the bytes that are still too little.
     alarm: Option<Pin<Box<Sleep>>>,
     opening: usize,
-    _seat: Seat,
+    _seat: ConnectionSeat,
 }
 
 impl Connection {
@@ -180,7 +180,7 @@ impl Connection {
         stream: Stream<TlsStream<TcpStream>>,
         (address, names): (SocketAddr, Option<Arc<[String]>>),
         protocol: Protocol,
-        seat: Seat,
+        seat: ConnectionSeat,
     ) -> Self {
         let (time, opening) = match protocol {
             Protocol::Grpc => (OPENING_TIMEOUT, OPENING_BYTES),
@@ -244,12 +244,12 @@ impl AsyncWrite for Connection {
 /// Who has how many connections.
 struct Seats {
     bounds: Bounds,
-    taken: Mutex<Taken>,
+    taken: Mutex<TakenSeats>,
     refused: Option<Counter<u64>>,
 }
 
 #[derive(Default)]
-struct Taken {
+struct TakenSeats {
     all: usize,
     by_address: FxHashMap<IpAddr, usize>,
 }
@@ -271,11 +271,11 @@ impl Seats {
         seats
     }
 
-    fn lock(&self) -> MutexGuard<'_, Taken> {
+    fn lock(&self) -> MutexGuard<'_, TakenSeats> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Seat> {
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionSeat> {
         let mut taken = self.lock();
         let here = taken.by_address.get(&address).copied().unwrap_or(0);
         let Bounds { connections_max, per_address_max } = self.bounds;
@@ -287,7 +287,7 @@ impl Seats {
         }
         taken.all += 1;
         taken.by_address.insert(address, here + 1);
-        Some(Seat { seats: self.clone(), address })
+        Some(ConnectionSeat { seats: self.clone(), address })
     }
 }
 
@@ -297,12 +297,12 @@ fn refusals() -> Option<Counter<u64>> {
 }
 
 /// A connection's place, given back when it is dropped.
-struct Seat {
+struct ConnectionSeat {
     seats: Arc<Seats>,
     address: IpAddr,
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionSeat {
     fn drop(&mut self) {
         let mut taken = self.seats.lock();
         taken.all -= 1;

@@ -1,13 +1,10 @@
-//! How many calls there are, how they end and how long they take; and what is in flight.
-use crate::overload::Gate;
+//! How many calls there are, how they end and how long they take.
+use crate::context;
 use opentelemetry::{
     KeyValue,
     metrics::{Counter, Histogram},
 };
-use std::{
-    sync::{Arc, LazyLock},
-    time::Instant,
-};
+use std::{sync::LazyLock, time::Instant};
 use tonic::Code;
 
 /// Made at the first call, after telemetry has started. None: nothing is counted, and no clock is read for it.
@@ -22,12 +19,12 @@ static REFUSALS: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
 
 /// A call being timed.
 #[derive(Debug)]
-pub(crate) struct Timed {
+pub(crate) struct TimedCall {
     method: &'static str,
     started: Instant,
 }
 
-impl Timed {
+impl TimedCall {
     pub(crate) fn start(method: &'static str) -> Option<Self> {
         CALLS.as_ref().map(|_| Self { method, started: Instant::now() })
     }
@@ -40,10 +37,11 @@ impl Timed {
     }
 }
 
-/// Counts an error where it is made. One that passes several services is counted in each that words it anew.
+/// Counts an error where it is made, because one inside a batch or a stream leaves within a message that no layer reads. One that passes several
+/// services is counted in each that words it anew.
 pub(crate) fn refused(code: Code, reason: &str) {
     if let Some(refusals) = &*REFUSALS {
-        let service = crate::context::current().service;
+        let service = context::current().service;
         let attributes = [
             KeyValue::new("largesse.service", service),
             KeyValue::new("reason", reason.to_owned()),
@@ -51,19 +49,6 @@ pub(crate) fn refused(code: Code, reason: &str) {
         ];
         refusals.add(1, &attributes);
     }
-}
-
-/// Tells how full a service's gate is.
-pub(crate) fn watch_gate(service: &'static str, kind: &'static str, gate: &Arc<Gate>) {
-    let Some(meter) = telemetry::meter() else { return };
-    let attributes = [KeyValue::new("largesse.service", service), KeyValue::new("kind", kind)];
-    let here = attributes.clone();
-    let (gauge, watched) = (meter.u64_observable_gauge("largesse.rpc.in_flight").with_unit("{call}"), gate.clone());
-    let gauge = gauge.with_description("Calls and streams being answered.");
-    gauge.with_callback(move |gauge| gauge.observe(watched.in_flight() as u64, &here)).build();
-    let (gauge, max) = (meter.u64_observable_gauge("largesse.rpc.in_flight.limit").with_unit("{call}"), gate.max() as u64);
-    let gauge = gauge.with_description("Calls and streams above which the next is told OVERLOADED.");
-    gauge.with_callback(move |gauge| gauge.observe(max, &attributes)).build();
 }
 
 /// A code as gRPC's own specification writes it.

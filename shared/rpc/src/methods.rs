@@ -1,9 +1,9 @@
 //! Every RPC this house knows, from the contracts' descriptors joined with the table of access.
 use crate::{
-    Error, meters,
+    Error,
     overload::{self, Gate},
 };
-use identity::access::{Row, TABLE};
+use identity::access::{AccessRow, TABLE};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -19,7 +19,7 @@ mod tests;
 #[derive(Debug)]
 pub(crate) struct Method {
     /// Its row in the table of access.
-    pub(crate) row: &'static Row,
+    pub(crate) row: &'static AccessRow,
     /// The service it belongs to, such as `gift`.
     pub(crate) service: &'static str,
     /// Whether it answers with a stream.
@@ -63,7 +63,7 @@ impl Methods {
         for method in self.0.values() {
             let kind = if method.streaming || method.client_streaming { "stream" } else { "call" };
             if told.insert((method.service, kind)) {
-                meters::watch_gate(method.service, kind, &method.gate);
+                method.gate.watch(method.service, kind);
             }
         }
     }
@@ -72,8 +72,8 @@ impl Methods {
         self.0.get(path)
     }
 
-    fn join(sets: &[FileDescriptorSet], table: &'static [Row], limits: overload::Limits) -> Result<Self, Error> {
-        let rows: HashMap<&str, &'static Row> = table.iter().map(|row| (row.path, row)).collect();
+    fn join(sets: &[FileDescriptorSet], table: &'static [AccessRow], limits: overload::Limits) -> Result<Self, Error> {
+        let rows: HashMap<&str, &'static AccessRow> = table.iter().map(|row| (row.path, row)).collect();
         let mut methods = FxHashMap::default();
         for file in sets.iter().flat_map(|set| &set.file) {
             for service in &file.service {

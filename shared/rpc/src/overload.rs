@@ -1,5 +1,6 @@
 //! A bound on what is in flight. Above it a call is told at once that nothing happened, instead of waiting until its time is over.
 use crate::errors;
+use opentelemetry::KeyValue;
 use std::{
     sync::{
         Arc,
@@ -57,28 +58,37 @@ impl Gate {
         Arc::new(Self { in_flight: AtomicUsize::new(0), max })
     }
 
-    pub(crate) fn in_flight(&self) -> usize {
+    fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn max(&self) -> usize {
-        self.max
+    /// Tells how full it is, from now on.
+    pub(crate) fn watch(self: &Arc<Self>, service: &'static str, kind: &'static str) {
+        let Some(meter) = telemetry::meter() else { return };
+        let attributes = [KeyValue::new("largesse.service", service), KeyValue::new("kind", kind)];
+        let here = attributes.clone();
+        let (gauge, watched) = (meter.u64_observable_gauge("largesse.rpc.in_flight").with_unit("{call}"), self.clone());
+        let gauge = gauge.with_description("Calls and streams being answered.");
+        gauge.with_callback(move |gauge| gauge.observe(watched.in_flight() as u64, &here)).build();
+        let (gauge, max) = (meter.u64_observable_gauge("largesse.rpc.in_flight.limit").with_unit("{call}"), self.max as u64);
+        let gauge = gauge.with_description("Calls and streams above which the next is told OVERLOADED.");
+        gauge.with_callback(move |gauge| gauge.observe(max, &attributes)).build();
     }
 
     /// A place, held until dropped, or the answer that there is none. The last places are for work that is `paid` for.
-    pub(crate) fn admit(self: &Arc<Self>, paid: bool) -> Result<Place, Status> {
+    pub(crate) fn admit(self: &Arc<Self>, paid: bool) -> Result<InFlightPermit, Status> {
         let max = if paid { self.max } else { self.max - self.max / RESERVED };
         // Taken before looking, so that two who come at once cannot both take the last place; a refused one gives it back by dropping.
-        let place = Place(self.clone());
+        let place = InFlightPermit(self.clone());
         if self.in_flight.fetch_add(1, Ordering::Relaxed) >= max { Err(errors::overload(RETRY_DELAY)) } else { Ok(place) }
     }
 }
 
 /// A place in flight.
 #[derive(Debug)]
-pub(crate) struct Place(Arc<Gate>);
+pub(crate) struct InFlightPermit(Arc<Gate>);
 
-impl Drop for Place {
+impl Drop for InFlightPermit {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }

@@ -100,13 +100,13 @@ impl Config {
 /// Allowances by a digest of who; a keyed one, so that nobody can look for two that share.
 type Limiter = DefaultKeyedRateLimiter<u64>;
 
-struct Group {
+struct QuotaGroup {
     limiter: Limiter,
     per_second: u32,
     of: &'static str,
 }
 
-impl Group {
+impl QuotaGroup {
     fn try_new(of: &'static str, per_second: u32, burst: u32) -> Option<Self> {
         let quota = Quota::per_second(NonZeroU32::new(per_second)?).allow_burst(NonZeroU32::new(burst)?);
         Some(Self { limiter: RateLimiter::dashmap(quota), per_second, of })
@@ -127,9 +127,9 @@ impl Group {
 
 /// How many streams each identity holds open; those that hold none are not in it.
 #[derive(Debug, Default)]
-struct Held(Mutex<HashMap<u64, u32>>);
+struct OpenStreams(Mutex<HashMap<u64, u32>>);
 
-impl Held {
+impl OpenStreams {
     fn counts(&self) -> MutexGuard<'_, HashMap<u64, u32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -137,9 +137,9 @@ impl Held {
 
 /// A stream that is open, counted until it is dropped.
 #[derive(Debug, Default)]
-pub(crate) struct Seat(Option<(Arc<Held>, u64)>);
+pub(crate) struct StreamSeat(Option<(Arc<OpenStreams>, u64)>);
 
-impl Drop for Seat {
+impl Drop for StreamSeat {
     fn drop(&mut self) {
         let Some((held, key)) = &self.0 else { return };
         let mut counts = held.counts();
@@ -154,13 +154,13 @@ impl Drop for Seat {
 
 /// Everybody's allowances in this process.
 pub struct Quotas {
-    users: Option<Group>,
-    staff: Option<Group>,
-    services: Option<Group>,
-    apps: Option<Group>,
+    users: Option<QuotaGroup>,
+    staff: Option<QuotaGroup>,
+    services: Option<QuotaGroup>,
+    apps: Option<QuotaGroup>,
     user_streams: u32,
     staff_streams: u32,
-    held: Arc<Held>,
+    held: Arc<OpenStreams>,
     hasher: RandomState,
 }
 
@@ -169,10 +169,10 @@ impl Quotas {
     #[must_use]
     pub fn new(config: &Config) -> Arc<Self> {
         Arc::new(Self {
-            users: Group::try_new("user", config.user_per_second, config.user_burst),
-            staff: Group::try_new("staff", config.staff_per_second, config.staff_burst),
-            services: Group::try_new("service", config.service_per_second, config.service_burst),
-            apps: Group::try_new("app", config.app_per_second, config.app_burst),
+            users: QuotaGroup::try_new("user", config.user_per_second, config.user_burst),
+            staff: QuotaGroup::try_new("staff", config.staff_per_second, config.staff_burst),
+            services: QuotaGroup::try_new("service", config.service_per_second, config.service_burst),
+            apps: QuotaGroup::try_new("app", config.app_per_second, config.app_burst),
             user_streams: config.user_streams,
             staff_streams: config.staff_streams,
             held: Arc::default(),
@@ -213,16 +213,16 @@ impl Quotas {
         if identity.is_none() && app.is_none() {
             return Allowance::default();
         }
-        Allowance(Some(Bounds { quotas: self.clone(), role: principal.role, identity, app }))
+        Allowance(Some(AllowanceBounds { quotas: self.clone(), role: principal.role, identity, app }))
     }
 }
 
 /// What one caller may still do. Clones share it, and so do all calls of the same identity.
 #[derive(Clone, Default)]
-pub struct Allowance(Option<Bounds>);
+pub struct Allowance(Option<AllowanceBounds>);
 
 #[derive(Clone)]
-struct Bounds {
+struct AllowanceBounds {
     quotas: Arc<Quotas>,
     role: Role,
     identity: Option<u64>,
@@ -250,11 +250,11 @@ impl Allowance {
 
 impl Allowance {
     /// Counts one more open stream until the seat is dropped, or says RESOURCE_EXHAUSTED.
-    pub(crate) fn sit(&self) -> Result<Seat, Status> {
-        let Some(Bounds { quotas, role, identity: Some(key), .. }) = &self.0 else { return Ok(Seat::default()) };
+    pub(crate) fn sit(&self) -> Result<StreamSeat, Status> {
+        let Some(AllowanceBounds { quotas, role, identity: Some(key), .. }) = &self.0 else { return Ok(StreamSeat::default()) };
         let (of, max) = quotas.streams(*role);
         if max == 0 {
-            return Ok(Seat::default());
+            return Ok(StreamSeat::default());
         }
         let mut counts = quotas.held.counts();
         let count = counts.entry(*key).or_default();
@@ -262,7 +262,7 @@ impl Allowance {
             return Err(errors::too_many_streams(of, max));
         }
         *count += 1;
-        Ok(Seat(Some((quotas.held.clone(), *key))))
+        Ok(StreamSeat(Some((quotas.held.clone(), *key))))
     }
 }
 

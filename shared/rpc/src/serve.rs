@@ -1,5 +1,6 @@
 //! A stack on a socket, until told to stop.
-use crate::{Error, Listener, Protocol, Stack, Tls, reflection};
+use crate::{Error, Listener, Protocol, Stack, Stacked, Tls, Transport, reflection};
+use futures::future::BoxFuture;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -42,9 +43,32 @@ impl Served {
     }
 }
 
+/// A transport straight into a service of this process: no socket, and the same server stack in between.
+pub fn in_process(service: Stacked<Routes>) -> Transport {
+    // Not generic, so that the stack is compiled with this crate.
+    Transport::over(service)
+}
+
 /// Serves until `shutdown`: then health says NOT_SERVING, watchers are sent away, no call is begun any more, and those in flight have
 /// [`DRAIN_MAX`] to finish.
-pub async fn serve(socket: TcpListener, tls: Option<Tls>, served: Served, stack: Stack, shutdown: CancellationToken) -> Result<(), Error> {
+pub fn serve(
+    socket: TcpListener,
+    tls: Option<Tls>,
+    served: Served,
+    stack: Stack,
+    shutdown: CancellationToken,
+) -> BoxFuture<'static, Result<(), Error>> {
+    // A future is compiled where it is polled: boxed here, the whole server is compiled with this crate, once and optimised.
+    Box::pin(until_shutdown(socket, tls, served, stack, shutdown))
+}
+
+async fn until_shutdown(
+    socket: TcpListener,
+    tls: Option<Tls>,
+    served: Served,
+    stack: Stack,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let failed = |source| Error::Socket { source };
     let listener = Listener::try_new(socket, tls, Protocol::Grpc, stack.connections()).map_err(failed)?;
     let address = listener.address().to_string();

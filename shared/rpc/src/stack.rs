@@ -6,15 +6,15 @@ use crate::{
     Caller, Error, Quotas, Transport,
     acts::{self, Shapes},
     authenticate, authorise,
-    body::Watched,
+    body::WatchedBody,
     contain,
     context::{self, CallContext},
     deadline, listener,
     methods::{Method, Methods},
-    overload::{self, Place},
-    quota::{self, Seat},
+    overload::{self, InFlightPermit},
+    quota::{self, StreamSeat},
     tls,
-    trace::{self, Span},
+    trace::{self, CallSpan},
 };
 use futures::future::BoxFuture;
 use http::{Request, Response};
@@ -59,7 +59,7 @@ impl Options {
     }
 }
 
-struct Shared {
+struct StackParts {
     methods: Methods,
     options: Options,
     shapes: Shapes,
@@ -69,7 +69,7 @@ struct Shared {
 
 /// The server side of every call. One per process; clones share their counters.
 #[derive(Clone)]
-pub struct Stack(Arc<Shared>);
+pub struct Stack(Arc<StackParts>);
 
 impl Stack {
     /// Joins the contracts with the table of access; an RPC without a row is an error here, before anything listens.
@@ -77,7 +77,7 @@ impl Stack {
         let shapes = Shapes::try_new().map_err(Error::Descriptors)?;
         let methods = Methods::try_new(options.overload)?;
         methods.watch();
-        Ok(Self(Arc::new(Shared { methods, options, shapes, record: OnceLock::new() })))
+        Ok(Self(Arc::new(StackParts { methods, options, shapes, record: OnceLock::new() })))
     }
 
     /// Writes down what staff do by this way to SupportService. Later calls change nothing.
@@ -106,7 +106,7 @@ impl Stack {
             return Status::unimplemented("UNIMPLEMENTED: no such RPC").into_http();
         };
         // Counted from here on, also what is refused below; traced once it is known who calls.
-        let mut span = Span::server(method, request.headers());
+        let mut span = CallSpan::server(method, request.headers());
         let arriving = CallContext { deadline: None, trace: span.parent, service: method.service };
         let admitted = match context::enter(arriving, shared.admit(method, &mut request, &mut span)).await {
             Ok(admitted) => admitted,
@@ -153,26 +153,26 @@ impl Stack {
         }
         // A stream that takes gifts ends when its client is done; one that only watches would never end by itself.
         let closing = (!method.client_streaming).then(|| shared.options.closing.clone().cancelled_owned());
-        response.map(|body| Watched::body(body, context, span, admitted.held, closing))
+        response.map(|body| WatchedBody::body(body, context, span, admitted.held, closing))
     }
 }
 
 /// What a call holds once it may be handled.
-struct Admitted {
+struct AdmittedCall {
     deadline: Option<tokio::time::Instant>,
     /// What it takes up until it ends.
-    held: (Place, Seat),
+    held: (InFlightPermit, StreamSeat),
     /// The caller, when it is a member of staff whose acts are written down.
     staff: Option<Caller>,
 }
 
-impl Shared {
-    async fn admit(&self, method: &Method, request: &mut Request<Body>, span: &mut Span) -> Result<Admitted, Status> {
+impl StackParts {
+    async fn admit(&self, method: &Method, request: &mut Request<Body>, span: &mut CallSpan) -> Result<AdmittedCall, Status> {
         // Overload before anything that costs: saying no must be cheaper than saying yes.
         let place = method.gate.admit(method.paid)?;
         // Deadline before identity, so that the time for checking counts.
         let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
-        let (mut staff, mut seat) = (None, Seat::default());
+        let (mut staff, mut seat) = (None, StreamSeat::default());
         match method.row.access {
             Access::Open => {}
             Access::Roles(_) => {
@@ -191,16 +191,16 @@ impl Shared {
                 request.extensions_mut().insert(caller);
             }
         }
-        Ok(Admitted { deadline, held: (place, seat), staff })
+        Ok(AdmittedCall { deadline, held: (place, seat), staff })
     }
 
-    async fn begin(&self, call: (&Method, &Caller), request: Request<Body>) -> Result<(acts::Begun, Request<Body>), Status> {
+    async fn begin(&self, call: (&Method, &Caller), request: Request<Body>) -> Result<(acts::StartedAct, Request<Body>), Status> {
         let record = self.record.get().ok_or_else(crate::errors::audit_unavailable)?;
         acts::begin(&self.shapes, record, call, request).await
     }
 }
 
-fn finish(mut span: Span, status: &Status) -> Response<Body> {
+fn finish(mut span: CallSpan, status: &Status) -> Response<Body> {
     span.finish(status.code());
     status.clone().into_http()
 }

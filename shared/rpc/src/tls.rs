@@ -42,14 +42,14 @@ pub struct Config {
     /// Roles whose tokens need a certificate.
     pub certificate_roles: Vec<Role>,
     /// Whose callers' certificates are.
-    pub clients: Vec<Client>,
+    pub clients: Vec<ClientCertificate>,
     /// Seconds between looks at the files; changed ones are used for new connections. Files that can't be read leave the old ones in use.
     pub reload_s: u32,
 }
 
 /// A caller's certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Client {
+pub struct ClientCertificate {
     /// A name in the certificate: a URI (`spiffe://…`) or DNS name of its subject alternative names, or `CN=` and its common name.
     pub identity: String,
     /// The role in which it may call.
@@ -112,7 +112,7 @@ impl Config {
 
 /// What was read of the files last.
 #[derive(Clone)]
-struct Loaded {
+struct LoadedTls {
     /// For gRPC listeners; none without a certificate.
     grpc: Option<Arc<ServerConfig>>,
     /// The same for listeners that speak HTTP/1.1.
@@ -120,14 +120,14 @@ struct Loaded {
     /// Towards neighbours.
     client: Arc<ClientConfig>,
     /// What the files held, to see when they change.
-    seen: files::Seen,
+    seen: files::SeenFiles,
 }
 
 /// TLS of a process. Clones share what was loaded.
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<Config>,
-    loaded: Arc<RwLock<Loaded>>,
+    loaded: Arc<RwLock<LoadedTls>>,
 }
 
 impl Tls {
@@ -157,13 +157,13 @@ impl Tls {
         self.current().client
     }
 
-    fn current(&self) -> Loaded {
+    fn current(&self) -> LoadedTls {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads the files again if they changed, and says whether they did. What can't be used changes nothing.
     pub fn reload(&self) -> Result<bool, Error> {
-        if files::Seen::of(&self.config)? == self.current().seen {
+        if files::SeenFiles::of(&self.config)? == self.current().seen {
             return Ok(false);
         }
         let fresh = files::load(&self.config)?;

@@ -21,40 +21,43 @@ const REREAD_INTERVAL: Duration = Duration::from_secs(60);
 /// How soon to try again when renewing failed; the old token is used meanwhile.
 const RENEW_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-enum Source {
+enum TokenSource {
     Minted { issuer: Arc<Issuer>, grant: Grant },
     File(PathBuf),
 }
 
-struct Held {
+struct HeldToken {
     header: HeaderValue,
     renew_at: Instant,
 }
 
 /// A service's own token. Clones share it.
 #[derive(Clone)]
-pub struct ServiceToken(Arc<Shared>);
+pub struct ServiceToken(Arc<SharedToken>);
 
-struct Shared {
-    source: Source,
-    held: RwLock<Held>,
+struct SharedToken {
+    source: TokenSource,
+    held: RwLock<HeldToken>,
 }
 
 impl ServiceToken {
     /// Minted by `issuer` for `service`, over every book.
     pub fn minted(issuer: Arc<Issuer>, service: &str) -> Result<Self, Error> {
         let subject = UserKey::try_new(service).map_err(|error| Error::Token(error.to_string()))?;
-        Self::from_source(Source::Minted { issuer, grant: Grant { subject, role: Role::Service, app: String::new(), books: Books::All } })
+        Self::from_source(TokenSource::Minted {
+            issuer,
+            grant: Grant { subject, role: Role::Service, app: String::new(), books: Books::All },
+        })
     }
 
     /// Read from a file that somebody else keeps fresh.
     pub fn from_file(path: &Path) -> Result<Self, Error> {
-        Self::from_source(Source::File(path.to_owned()))
+        Self::from_source(TokenSource::File(path.to_owned()))
     }
 
-    fn from_source(source: Source) -> Result<Self, Error> {
+    fn from_source(source: TokenSource) -> Result<Self, Error> {
         let held = RwLock::new(source.fetch()?);
-        Ok(Self(Arc::new(Shared { source, held })))
+        Ok(Self(Arc::new(SharedToken { source, held })))
     }
 
     /// The `authorization` header's value.
@@ -83,8 +86,8 @@ impl ServiceToken {
     }
 }
 
-impl Source {
-    fn fetch(&self) -> Result<Held, Error> {
+impl TokenSource {
+    fn fetch(&self) -> Result<HeldToken, Error> {
         let failed = |error: &dyn std::fmt::Display| Error::Token(error.to_string());
         let (token, renew_in) = match self {
             Self::Minted { issuer, grant } => (issuer.issue(grant, MINTED_TTL).map_err(|error| failed(&error))?, MINTED_TTL / 2),
@@ -98,6 +101,6 @@ impl Source {
         };
         let mut header = HeaderValue::try_from(format!("Bearer {token}")).map_err(|error| failed(&error))?;
         header.set_sensitive(true);
-        Ok(Held { header, renew_at: Instant::now() + renew_in })
+        Ok(HeldToken { header, renew_at: Instant::now() + renew_in })
     }
 }

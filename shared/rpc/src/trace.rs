@@ -3,16 +3,13 @@
 //! Without a collector a call parses one header and writes one; no span is made and no clock is read.
 use crate::{
     context::{self, CallContext},
-    meters::Timed,
+    meters::TimedCall,
     methods::Method,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{
     Context, KeyValue,
-    trace::{
-        Link, Span as _, SpanBuilder, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceFlags, TraceId, TraceState,
-        Tracer as _,
-    },
+    trace::{Link, Span as _, SpanBuilder, SpanKind, Status, Tracer as _},
 };
 use std::{borrow::Cow, future::Future, time::SystemTime};
 use telemetry::tracer;
@@ -22,107 +19,41 @@ mod batch;
 #[cfg(test)]
 mod tests;
 
+pub use crate::traceparent::TraceParent;
 pub use batch::{Batch, member};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// `00-` + 32 + `-` + 16 + `-` + 2.
-const TRACEPARENT_BYTES: usize = 55;
-
-/// A span's place in a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TraceParent {
-    trace_id: u128,
-    span_id: u64,
-    flags: u8,
-}
-
-impl TraceParent {
-    /// Reads a `traceparent` header. Anything but the form of the standard is nothing: a caller's broken header must not fail a call.
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        if bytes.len() < TRACEPARENT_BYTES || !text.is_ascii() || bytes.iter().any(u8::is_ascii_uppercase) {
-            return None;
-        }
-        // Later versions may be longer but must start alike; version ff is forbidden (section 3.2.2.1).
-        if &bytes[..2] == b"ff" || (&bytes[..2] == b"00" && bytes.len() != TRACEPARENT_BYTES) {
-            return None;
-        }
-        if [2, 35, 52].iter().any(|&place| bytes[place] != b'-') {
-            return None;
-        }
-        let hex = |from: usize, to: usize| Some(&text[from..to]).filter(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let parent = Self {
-            trace_id: u128::from_str_radix(hex(3, 35)?, 16).ok()?,
-            span_id: u64::from_str_radix(hex(36, 52)?, 16).ok()?,
-            flags: u8::from_str_radix(hex(53, 55)?, 16).ok()?,
-        };
-        (parent.trace_id != 0 && parent.span_id != 0).then_some(parent)
-    }
-
-    /// The header's text.
-    pub fn to_header(self) -> String {
-        format!("00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, self.flags)
-    }
-
-    fn of(span: &SpanContext) -> Self {
-        Self {
-            trace_id: u128::from_be_bytes(span.trace_id().to_bytes()),
-            span_id: u64::from_be_bytes(span.span_id().to_bytes()),
-            flags: span.trace_flags().to_u8(),
-        }
-    }
-
-    /// Whether whoever began the trace decided to keep it.
-    fn is_kept(&self) -> bool {
-        TraceFlags::new(self.flags).is_sampled()
-    }
-
-    fn span_context(self) -> SpanContext {
-        SpanContext::new(
-            TraceId::from_bytes(self.trace_id.to_be_bytes()),
-            SpanId::from_bytes(self.span_id.to_be_bytes()),
-            TraceFlags::new(self.flags),
-            true,
-            TraceState::default(),
-        )
-    }
-
-    fn as_parent(self) -> Context {
-        Context::new().with_remote_span_context(self.span_context())
-    }
-}
-
-/// A call being timed, and its span where somebody collects those. Dropped without [`Span::finish`], it ends as abandoned by its caller.
+/// A call being timed, and its span where somebody collects those. Dropped without [`CallSpan::finish`], it ends as abandoned by its caller.
 #[derive(Debug)]
-pub(crate) struct Span {
+pub(crate) struct CallSpan {
     recorded: Option<opentelemetry_sdk::trace::Span>,
     /// Of a call of which it is not yet known who makes it.
-    arrived: Option<Arrived>,
-    timed: Option<Timed>,
+    arrived: Option<ArrivedCall>,
+    timed: Option<TimedCall>,
     /// Where the spans below it hang.
     pub(crate) parent: Option<TraceParent>,
 }
 
 /// A call that came in, and when.
 #[derive(Debug)]
-struct Arrived {
+struct ArrivedCall {
     service: &'static str,
     name: &'static str,
     at: SystemTime,
 }
 
-impl Span {
-    /// A span for a call that came in. It begins now, and is made by [`Span::admitted`]: whoever has no good token decides nothing, not even that
+impl CallSpan {
+    /// A span for a call that came in. It begins now, and is made by [`CallSpan::admitted`]: whoever has no good token decides nothing, not even that
     /// somebody keeps a trace.
     pub(crate) fn server(method: &Method, headers: &HeaderMap) -> Self {
         let parent = headers.get(&TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(TraceParent::parse);
-        let arrived = tracer().map(|_| Arrived { service: method.service, name: method.name(), at: SystemTime::now() });
-        Self { recorded: None, arrived, timed: Timed::start(method.name()), parent }
+        let arrived = tracer().map(|_| ArrivedCall { service: method.service, name: method.name(), at: SystemTime::now() });
+        Self { recorded: None, arrived, timed: TimedCall::start(method.name()), parent }
     }
 
     /// It is known who makes the call.
     pub(crate) fn admitted(&mut self) {
-        let Some(Arrived { service, name, at }) = self.arrived.take() else { return };
+        let Some(ArrivedCall { service, name, at }) = self.arrived.take() else { return };
         let mut begun = Self::build(SpanKind::Server, self.parent, service, |span| span.with_start_time(at), || name.into());
         (self.recorded, self.parent) = (begun.recorded.take(), begun.parent);
     }
@@ -194,7 +125,7 @@ impl Span {
     }
 }
 
-impl Drop for Span {
+impl Drop for CallSpan {
     fn drop(&mut self) {
         self.finish(Code::Cancelled);
     }
@@ -219,7 +150,7 @@ pub async fn with_traceparent<F: Future>(service: &'static str, traceparent: Opt
 /// Runs `future` under a span of its own; for steps inside a service that are worth seeing, such as a message to a bank.
 pub async fn in_span<F: Future>(name: &'static str, future: F) -> F::Output {
     let above = context::current();
-    let mut span = Span::start(SpanKind::Internal, above.trace, above.service, || name.into());
+    let mut span = CallSpan::start(SpanKind::Internal, above.trace, above.service, || name.into());
     let output = context::enter(CallContext { trace: span.parent, ..above }, future).await;
     span.finish(Code::Ok);
     output

@@ -3,15 +3,16 @@
 //! [`Transport`] carries the client's side of every call: the remaining deadline out, the service's token, the trace out.
 use crate::{
     Error, ServiceToken, Tls, context, deadline,
-    trace::{self, Span},
+    trace::{self, CallSpan},
 };
 use futures::future::{self, BoxFuture};
 use http::{HeaderName, Request, Response, header};
 use std::{
+    convert::Infallible,
     sync::Arc,
     task::{Context, Poll},
 };
-use tonic::{Status, body::Body, service::Routes};
+use tonic::{Status, body::Body};
 use tower::Service;
 
 mod again;
@@ -22,7 +23,7 @@ mod in_process;
 const AUTHORIZATION: HeaderName = header::AUTHORIZATION;
 
 /// What a request goes over.
-trait Wire: Send + Sync {
+trait CallWire: Send + Sync {
     /// Sends a request and waits for the answer's head.
     fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Status>>;
 }
@@ -30,34 +31,38 @@ trait Wire: Send + Sync {
 /// The service under a generated client: `LedgerServiceClient<Transport>`. Cloning costs two reference counts.
 #[derive(Clone)]
 pub struct Transport {
-    wire: Arc<dyn Wire>,
+    wire: Arc<dyn CallWire>,
     token: Option<ServiceToken>,
-}
-
-/// A transport straight into a service of this process: no socket, and the same server stack in between.
-pub fn in_process(service: crate::Stacked<Routes>) -> Transport {
-    Transport { wire: Arc::new(in_process::InProcess::new(service)), token: None }
 }
 
 /// A transport to `url` (`http://host:port`). Connects at the first call and again whenever the connection is lost; must be called inside
 /// the runtime.
 pub fn connect(url: &str) -> Result<Transport, Error> {
-    Ok(Transport { wire: Arc::new(channel::Peer::try_new(url, None)?), token: None })
+    Ok(Transport { wire: Arc::new(channel::RemotePeer::try_new(url, None)?), token: None })
 }
 
 /// As [`connect`], for `https://host:port` too: the certificate at the other end is checked, and ours is shown, as `tls` says.
 pub fn connect_with(url: &str, tls: &Tls) -> Result<Transport, Error> {
-    Ok(Transport { wire: Arc::new(channel::Peer::try_new(url, Some(tls))?), token: None })
+    Ok(Transport { wire: Arc::new(channel::RemotePeer::try_new(url, Some(tls))?), token: None })
 }
 
 impl Transport {
+    /// Over a service of this process.
+    pub(crate) fn over<S>(service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
+        Self { wire: Arc::new(in_process::InProcess::new(service)), token: None }
+    }
+
     /// The same way with `token` on every call that does not carry one already.
     pub fn with_token(&self, token: ServiceToken) -> Self {
         Self { wire: self.wire.clone(), token: Some(token) }
     }
 
     /// The layers on the way out. Reads top-down.
-    fn prepare(&self, request: &mut Request<Body>) -> Result<Span, Status> {
+    fn prepare(&self, request: &mut Request<Body>) -> Result<CallSpan, Status> {
         let context = context::current();
         let path = request.uri().clone();
         let headers = request.headers_mut();
@@ -70,7 +75,7 @@ impl Transport {
             headers.insert(AUTHORIZATION, token.header());
         }
         // Trace, last, so that the span measures the wire and not us.
-        Ok(Span::client(&context, path.path(), headers))
+        Ok(CallSpan::client(&context, path.path(), headers))
     }
 }
 

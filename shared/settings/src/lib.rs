@@ -4,7 +4,9 @@
 //! - [`layers`]: what was said where, and the struct it makes; a mistake is told with file, line and key.
 //! - [`template`]: the whole of it as a commented TOML file.
 //! - [`secret`]: values that come from a file or the environment and are never printed.
+//! - [`document`]: versioned lists, such as catalogues and rate cards.
 //! - [`millis`] and [`seconds`]: durations as whole numbers, for keys that end in their unit.
+pub mod document;
 pub mod keys;
 pub mod layers;
 pub mod millis;

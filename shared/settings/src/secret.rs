@@ -94,14 +94,14 @@ impl Serialize for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Given)
+        from.deserialize_any(GivenSecret)
     }
 }
 
 /// A string, or a table that says where the string is.
-struct Given;
+struct GivenSecret;
 
-impl<'de> Visitor<'de> for Given {
+impl<'de> Visitor<'de> for GivenSecret {
     type Value = Secret;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,9 +1,9 @@
 //! Logs to standard error, metrics for whoever asks, and all of it with spans to a collector where an OTLP endpoint is configured.
 //!
-//! Call [`init`] once per process, before anything else, and [`Guard::shutdown`] last. Several services in one process share all of it; the
+//! Call [`init`] once per process, before anything else, and [`TelemetryGuard::shutdown`] last. Several services in one process share all of it; the
 //! attribute `largesse.service` says which of them handled a call.
 //!
-//! - [`config`]: what can be set. `logs`, `traces`, [`metrics`]: one each. [`Guard`]: what has to be flushed.
+//! - [`config`]: what can be set. `logs`, `traces`, [`metrics`]: one each. [`TelemetryGuard`]: what has to be flushed.
 //! - [`unfinished`]: work that was begun and has not ended.
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::{Resource, error::OTelSdkResult, logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider};
@@ -50,13 +50,13 @@ pub enum Error {
 
 /// Holds what must be flushed before the process ends.
 #[must_use = "what was not sent yet is lost unless the guard is shut down last"]
-pub struct Guard {
+pub struct TelemetryGuard {
     traces: Option<SdkTracerProvider>,
     metrics: Option<SdkMeterProvider>,
     logs: Option<SdkLoggerProvider>,
 }
 
-impl Guard {
+impl TelemetryGuard {
     /// Sends what still waits, within the exporters' own time limits, and stops exporting.
     pub async fn shutdown(self) {
         // Blocks on the exporters' threads, which need this runtime's I/O to make progress. Logs last: the others may have something to say.
@@ -77,7 +77,7 @@ impl Guard {
 }
 
 /// Starts logs, metrics and, where configured, spans. Must run inside the tokio runtime, which carries the export.
-pub fn init(service_name: &str, config: &Config) -> Result<Guard, Error> {
+pub fn init(service_name: &str, config: &Config) -> Result<TelemetryGuard, Error> {
     let resource = Resource::builder()
         .with_service_name(service_name.to_owned())
         .with_attribute(KeyValue::new("process.pid", i64::from(std::process::id())))
@@ -85,7 +85,7 @@ pub fn init(service_name: &str, config: &Config) -> Result<Guard, Error> {
     let logs = logs::init(config, &resource)?;
     let traces = traces::init(config, &resource)?;
     let metrics = metrics::init(config, resource)?;
-    Ok(Guard { traces, metrics, logs })
+    Ok(TelemetryGuard { traces, metrics, logs })
 }
 
 fn exporter_failed(config: &Config) -> impl Fn(opentelemetry_otlp::ExporterBuildError) -> Error {

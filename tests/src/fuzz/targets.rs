@@ -180,7 +180,7 @@ fn entries_seeds() -> Vec<Vec<u8>> {
         page_token: page_token.to_owned(),
         ..Default::default()
     };
-    ["", "512.0123456789ab", "-1.00"].map(|token| request(token).encode_to_vec()).to_vec()
+    ["", "AQECAwQFBgcIAAAAAAAAAgA", "AQ", "-1.00"].map(|token| request(token).encode_to_vec()).to_vec()
 }
 
 /// A gift as a viewer's client sends it.

@@ -98,6 +98,7 @@ fn way(dir: &Path, process: &Process, shown: Option<&str>) -> Transport {
 
 /// The users' login: its key, and the environment in which the page's address of its keys is a file.
 fn login(dir: &Path) -> (EncodingKey, (&'static str, String)) {
+    identity::crypto::install();
     let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
     let key = EncodingKey::from_ec_der(document.as_ref());
     let mut jwk = serde_json::to_value(Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap()).unwrap();

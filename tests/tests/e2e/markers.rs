@@ -108,8 +108,9 @@ async fn nothing_personal_is_emitted_or_written_down_openly() {
         assert_clean("an error", format!("{status:?}").as_bytes());
         assert_clean("an error's details", status.details());
     }
+    let client = http_client::local().build().unwrap();
     for url in fleet.http_urls() {
-        assert_clean("metrics", reqwest::get(format!("{url}/metrics")).await.unwrap().text().await.unwrap().as_bytes());
+        assert_clean("metrics", client.get(format!("{url}/metrics")).send().await.unwrap().text().await.unwrap().as_bytes());
     }
     fleet.stop().await.unwrap();
     let exported = collector.all();

@@ -44,8 +44,9 @@ async fn lived_through(installation: &Installation, fleet: &Fleet) -> Exported {
     installation.gift().send_gift(authorised(gift(5879), &viewer).unwrap()).await.unwrap_err();
     hops::payout::settled(installation, |request: Request<_>| request).await;
     let mut exported = Exported::default();
+    let client = http_client::local().build().unwrap();
     for url in fleet.http_urls() {
-        let answer = reqwest::get(format!("{url}/metrics")).await.unwrap();
+        let answer = client.get(format!("{url}/metrics")).send().await.unwrap();
         assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
         exported.read(&answer.text().await.unwrap());
     }

@@ -13,7 +13,7 @@ impl BankClient {
     /// At `http://…`.
     #[must_use]
     pub fn new(url: String) -> Self {
-        Self { http: reqwest::Client::new(), url }
+        Self { http: http_client::local().build().expect("a client of plain HTTP"), url }
     }
 
     /// The account's own statement, camt.053, checked to add up.

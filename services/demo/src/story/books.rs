@@ -4,7 +4,9 @@ use api::{
     ledger::{Entry, GetTrialBalanceRequest, ListEntriesRequest, TrialBalanceLine, VerifyBookRequest, VerifyBookResponse},
     support::{Adjustment, AdjustmentTransfer, ApproveRequest, ProposalState, ProposeRequest, propose_request},
 };
+use chart::{Account, Purpose};
 use identity::Role;
+use money::Currency;
 use uuid::Uuid;
 
 /// Why the auditor reads.
@@ -45,7 +47,14 @@ pub async fn verify(installation: &Installation) -> Result<VerifyBookResponse, F
     Ok(installation.ledger().verify_book(request).await?.into_inner())
 }
 
-/// All entries of an account.
+/// The company's account in a currency of the plan.
+#[must_use]
+pub fn money_account(purpose: Purpose, currency: &str) -> String {
+    let currency = Currency::try_new(currency).expect("the plan has currencies that there are");
+    Account::house(purpose, currency).name()
+}
+
+/// All entries of an account, newest first.
 pub async fn entries(installation: &Installation, account: &str) -> Result<Vec<Entry>, Fault> {
     let token = installation.token("auditor", Role::Auditor)?;
     let mut request = ListEntriesRequest { account: account.to_owned(), page_size: PAGE, ..Default::default() };

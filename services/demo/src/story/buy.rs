@@ -8,6 +8,7 @@ use crate::{
     shop::Shop,
 };
 use api::purchase::{ListPurchasesRequest, Purchase, PurchaseState};
+use chart::{Account, Purpose};
 use futures::{StreamExt as _, TryStreamExt as _};
 use identity::Role;
 use std::collections::BTreeMap;
@@ -38,13 +39,13 @@ pub async fn buy(story: &mut Telling) -> Result<Buy, Fault> {
     story.same("purchases", counted, purchases.len());
     let coins: i64 = purchases.iter().map(|purchase| purchase.coins).sum();
     let sums = books::sums(&story.installation).await?;
-    story.same("coins of all purchases and coins issued", coins, -sums.balance("house/coins/issued"));
+    story.same("coins of all purchases and coins issued", coins, -sums.balance(&Account::CoinsIssued.name()));
     let mut gross: BTreeMap<String, i64> = BTreeMap::new();
     for price in purchases.iter().filter_map(|purchase| purchase.price.as_ref()) {
         *gross.entry(price.currency_code.clone()).or_default() += price.minor_units;
     }
     for (currency, minor_units) in &gross {
-        let account = format!("house/deferred_revenue/{currency}");
+        let account = books::money_account(Purpose::DeferredRevenue, currency);
         story.same(&format!("gross and deferred revenue in {currency}"), *minor_units, sums.balance(&account));
     }
     let settled = settle(story, &sums).await?;
@@ -71,7 +72,7 @@ async fn open_accounts(story: &Telling) -> Result<(), Fault> {
 }
 
 async fn fund(story: &Telling, currency: &str, minor_units: i64) -> Result<(), Fault> {
-    let accounts = (format!("house/bank_cash/{currency}"), format!("house/treasury/{currency}"));
+    let accounts = (books::money_account(Purpose::BankCash, currency), books::money_account(Purpose::Treasury, currency));
     books::post(&story.installation, "treasury.funding", accounts, minor_units).await
 }
 
@@ -107,11 +108,12 @@ async fn purchases(story: &Telling) -> Result<Vec<Purchase>, Fault> {
 async fn settle(story: &Telling, sums: &books::Sums) -> Result<Vec<SummaryAmount>, Fault> {
     let mut settled = BTreeMap::new();
     for currency in CURRENCIES {
-        let receivable = format!("house/store_receivable/{currency}");
+        let receivable = books::money_account(Purpose::StoreReceivable, currency);
         let owed = -sums.balance(&receivable);
         if owed > 0 {
             story.bank.deposit(currency, owed, &format!("app store {}", Uuid::now_v7())).await?;
-            books::post(&story.installation, "store.settlement", (format!("house/bank_cash/{currency}"), receivable), owed).await?;
+            books::post(&story.installation, "store.settlement", (books::money_account(Purpose::BankCash, currency), receivable), owed)
+                .await?;
             settled.insert(currency.to_owned(), owed);
         }
     }

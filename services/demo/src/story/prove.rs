@@ -7,6 +7,7 @@ use super::{
     summary::{BankCash, Buy, Changed, Prove, SummaryAmount, SummaryLine},
 };
 use crate::installation::Fault;
+use chart::{Account, Purpose, account::ALL_VIEWER_COINS};
 use db::Database;
 use monitor::audit::{self, BookReport};
 use std::collections::BTreeMap;
@@ -26,12 +27,13 @@ pub async fn prove(story: &mut Telling, buy: &Buy) -> Result<Prove, Fault> {
     balanced(story, &sums);
     let bank_cash = bank_cash(story, &sums).await?;
     for currency in CURRENCIES {
-        let transit = sums.balance(&format!("house/in_transit/{currency}"));
+        let transit = sums.balance(&books::money_account(Purpose::InTransit, currency));
         story.same(&format!("{currency} in transit when every payout is final"), 0, transit);
     }
     let pending: i64 = sums.0.iter().map(|line| line.debits_pending + line.credits_pending).sum();
     story.same("amounts still held when every payout is final", 0, pending);
-    let deferred = CURRENCIES.map(|currency| (currency.to_owned(), sums.balance(&format!("house/deferred_revenue/{currency}"))));
+    let deferred =
+        CURRENCIES.map(|currency| (currency.to_owned(), sums.balance(&books::money_account(Purpose::DeferredRevenue, currency))));
     let changed = changed(story, &database, &report).await?;
     story.bar.inc(1);
     Ok(Prove {
@@ -67,8 +69,8 @@ async fn find(story: &Telling, database: &Database) -> Result<BookReport, Fault>
 
 /// By RPC, and as the stores have it.
 fn coins(story: &mut Telling, sums: &Sums, report: &BookReport) -> Result<(i64, i64, i64), Fault> {
-    let issued = -sums.balance("house/coins/issued");
-    let (spent, held) = (sums.balance("house/coins/redeemed"), sums.balance("viewer/*/coins"));
+    let issued = -sums.balance(&Account::CoinsIssued.name());
+    let (spent, held) = (sums.balance(&Account::CoinsRedeemed.name()), sums.balance(ALL_VIEWER_COINS));
     story.same("coins issued, and coins spent and held", issued, spent + held);
     let stored = (i64::try_from(report.coins.issued)?, i64::try_from(report.coins.redeemed)?, i64::try_from(report.coins.held)?);
     let same = stored == (issued, spent, held);
@@ -90,7 +92,7 @@ fn balanced(story: &mut Telling, sums: &Sums) {
 async fn bank_cash(story: &mut Telling, sums: &Sums) -> Result<Vec<BankCash>, Fault> {
     let mut all = Vec::new();
     for currency in CURRENCIES {
-        let ours = -sums.balance(&format!("house/bank_cash/{currency}"));
+        let ours = -sums.balance(&books::money_account(Purpose::BankCash, currency));
         let statement = story.bank.statement(currency).await?;
         let theirs = i64::try_from(statement.closing.signed_minor_units())?;
         story.same(&format!("our {currency} at the bank, and its own statement"), ours, theirs);

@@ -17,7 +17,7 @@ impl Service {
         let (name, listing, list) = wire::listing(request.into_inner(), place.book.as_str())?;
         let (entries, next) = place.handle.entries(&name, &listing).await?;
         let entries = entries.into_iter().map(wire::entry).collect();
-        Ok(pb::ListEntriesResponse { entries, next_page_token: list.token(next) })
+        Ok(pb::ListEntriesResponse { entries, next_page_token: wire::entries_token(&list, next) })
     }
 
     pub(super) async fn get_balance_at(&self, request: Request<pb::GetBalanceAtRequest>) -> Result<pb::GetBalanceAtResponse, Status> {

@@ -7,45 +7,36 @@ use crate::{
     read::{Filter, Listing},
 };
 use api::ledger as pb;
-use prost::Message;
-use sha2::{Digest, Sha256};
+use rpc::page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList};
 
 /// Entries of one page, and where none is asked for.
-const PAGE_MAX: i32 = 200;
-const PAGE_DEFAULT: i32 = 50;
+const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
-/// Which list a token is of: everything that was asked for but how much of it.
-pub(crate) struct List([u8; 6]);
+/// The list that a page is of: everything that was asked for but how much of it. `book` is the one that was meant, named or not.
+pub(crate) fn entries_list(sent: &pb::ListEntriesRequest, book: &str) -> PagedList {
+    let asked = pb::ListEntriesRequest { book: String::new(), page_size: 0, page_token: String::new(), ..sent.clone() };
+    PagedList::of_request("ListEntries", book, &asked)
+}
 
-impl List {
-    /// `book` is the one that was meant, named or not.
-    pub(crate) fn of(sent: &pb::ListEntriesRequest, book: &str) -> Self {
-        let asked = pb::ListEntriesRequest { book: book.to_owned(), page_size: 0, page_token: String::new(), ..sent.clone() };
-        let digest = Sha256::digest(asked.encode_to_vec());
-        Self(digest[..6].try_into().expect("six of 32 bytes"))
-    }
+/// Where the list goes on after `place`; empty where it does not.
+pub(crate) fn entries_token(list: &PagedList, place: i64) -> String {
+    if place == 0 { String::new() } else { list.token(&place) }
+}
 
-    /// Where the list goes on; empty where it does not.
-    pub(crate) fn token(&self, place: i64) -> String {
-        if place == 0 { String::new() } else { format!("{place}.{}", hex::encode(self.0)) }
-    }
-
-    /// The place a token names; refused for a token of another list.
-    pub(crate) fn place(&self, token: &str) -> Result<i64, Error> {
-        let place = token.split_once('.').and_then(|(place, _)| place.parse().ok()).filter(|place| *place > 0).ok_or(Error::PageToken)?;
-        if self.token(place) == token { Ok(place) } else { Err(Error::PageToken) }
+/// The place a token names, 0 without one; refused for a token of another list.
+pub(crate) fn entries_place(list: &PagedList, token: &str) -> Result<i64, Error> {
+    match list.position(token) {
+        Ok(None) => Ok(0),
+        Ok(Some(place @ 1..)) => Ok(place),
+        Ok(Some(_)) | Err(InvalidPageToken) => Err(Error::PageToken),
     }
 }
 
 /// The account's name and the page of its entries that is asked for.
-pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(String, Listing, List), Error> {
-    let list = List::of(&sent, book);
+pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(String, Listing, PagedList), Error> {
+    let list = entries_list(&sent, book);
     let name = account_name(sent.account, "account")?.text;
-    let limit = match sent.page_size {
-        ..0 => return Err(malformed("page_size", "must not be negative")),
-        0 => PAGE_DEFAULT,
-        size => size.min(PAGE_MAX),
-    };
+    let limit = PAGES.read(sent.page_size).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))?;
     if sent.amount_min < 0 {
         return Err(malformed("amount_min", "must not be negative"));
     }
@@ -65,8 +56,7 @@ pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(Strin
         booked: (time(sent.booked_from, "booked_from")?, time(sent.booked_until, "booked_until")?),
         effective: (time(sent.effective_from, "effective_from")?, time(sent.effective_until, "effective_until")?),
     };
-    let place = if sent.page_token.is_empty() { 0 } else { list.place(&sent.page_token)? };
-    let limit = usize::try_from(limit).expect("between 1 and its bound");
+    let place = entries_place(&list, &sent.page_token)?;
     Ok((name, Listing { filter, oldest_first: sent.oldest_first, place, limit }, list))
 }
 

@@ -1,4 +1,8 @@
 //! Coins issued are coins spent and coins held.
+use chart::{
+    Account,
+    account::{ALL_VIEWER_COINS, ALL_VIEWER_DEBT},
+};
 use ledger::{domain::chart::Unit, read::Line};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -32,9 +36,9 @@ pub(super) fn coins(lines: &BTreeMap<(Unit, String), Line>) -> CoinSums {
         line.map_or(0, |line| line.credits_posted - line.debits_posted)
     };
     CoinSums {
-        issued: -balance("house/coins/issued"),
-        redeemed: balance("house/coins/redeemed"),
-        held: balance("viewer/*/coins"),
-        owed: -balance("viewer/*/debt"),
+        issued: -balance(&Account::CoinsIssued.name()),
+        redeemed: balance(&Account::CoinsRedeemed.name()),
+        held: balance(ALL_VIEWER_COINS),
+        owed: -balance(ALL_VIEWER_DEBT),
     }
 }

@@ -1,7 +1,8 @@
 //! Purchases against the postings that issued their coins, a stretch of time after the other and in bounded memory.
 //!
-//! A posting's id keeps the time of its purchase. So both sides are folded by ten minutes: how many, and the sum of their ids. Folds that differ say
-//! that a purchase lacks its posting or the reverse; `largesse verify` names it.
+//! Both sides are folded by the ten minutes in which the purchase was made, which its id tells: how many, and the sum of the postings' ids. A posting names its
+//! purchase in its fields; its own id carries the time of the attempt that succeeded. Folds that differ say that a purchase lacks its posting or the reverse;
+//! `largesse verify` names it.
 use super::{Fault, purchases::credited_by, seqs};
 use ledger::{
     domain::event::{Body, Event},
@@ -22,8 +23,8 @@ const SETTLED: Duration = Duration::from_secs(60);
 const ROWS_MAX: i64 = 5_000;
 /// Verified purchases read in one look.
 const VERIFIED_MAX: usize = 10_000;
-/// What kinds of postings for purchases begin with.
-const KIND: &str = "purchase.";
+/// The field of a posting that names its purchase.
+const PURCHASE_ID: &str = "purchase_id";
 
 /// What is known of a stretch: how many, and the sum of their ids.
 type Fold = (i64, u128);
@@ -63,9 +64,9 @@ impl PurchaseFolds {
     /// An event of the journal, in order.
     pub fn event(&mut self, event: &Event) {
         if let Body::Posting(posting) = &event.body
-            && posting.kind.starts_with(KIND)
+            && posting.kind.starts_with(chart::kind::PURCHASE_PREFIX)
         {
-            add(&mut self.journal, event.id);
+            add(&mut self.journal, stretch(named(&posting.fields).unwrap_or(event.id)), event.id);
         }
     }
 
@@ -116,34 +117,45 @@ impl PurchaseFolds {
 }
 
 /// Postings of purchases that are verified and not yet known to be credited, because their service fell in between or is just there.
-async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Result<BTreeSet<Uuid>, Fault> {
-    let (mut ids, mut after) = (Vec::new(), None);
-    while ids.len() < VERIFIED_MAX {
+async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Result<BTreeMap<Uuid, u64>, Fault> {
+    let (mut stretches, mut after) = (BTreeMap::new(), None);
+    while stretches.len() < VERIFIED_MAX {
         let page = tables.verified(side.name, after).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.purchase_id);
-        ids.extend(page.iter().map(credited_by));
+        stretches.extend(page.iter().map(|purchase| (credited_by(purchase), stretch(purchase.purchase_id))));
     }
     // What the journal was not followed to yet is on neither side.
-    let there = seqs(side.store, side.book, ids).await?.into_iter().filter(|(_, seq)| *seq <= side.last_seq);
-    Ok(there.map(|(id, _)| id).collect())
+    let there = seqs(side.store, side.book, stretches.keys().copied().collect()).await?;
+    stretches.retain(|id, _| there.get(id).is_some_and(|seq| *seq <= side.last_seq));
+    Ok(stretches)
+}
+
+/// The purchase that a posting names.
+fn named(fields: &[(String, String)]) -> Option<Uuid> {
+    let (_, value) = fields.iter().find(|(name, _)| name == PURCHASE_ID)?;
+    Uuid::try_parse(value).ok()
+}
+
+/// The stretch in which a purchase was made.
+fn stretch(purchase_id: Uuid) -> u64 {
+    id_time_ms(purchase_id).unwrap_or(0) / STRETCH_MS
 }
 
 /// Counts those of some stretches among the credited.
-fn join(folds: &mut BTreeMap<u64, Fold>, posted: &BTreeSet<Uuid>, from: u64, until: u64) {
-    let stretch = |id: &Uuid| id_time_ms(*id).unwrap_or(0) / STRETCH_MS;
-    posted.iter().filter(|id| (from..until).contains(&stretch(id))).for_each(|id| add(folds, *id));
+fn join(folds: &mut BTreeMap<u64, Fold>, posted: &BTreeMap<Uuid, u64>, from: u64, until: u64) {
+    posted.iter().filter(|(_, stretch)| (from..until).contains(*stretch)).for_each(|(id, stretch)| add(folds, *stretch, *id));
 }
 
-fn add(folds: &mut BTreeMap<u64, Fold>, id: Uuid) {
-    let fold = folds.entry(id_time_ms(id).unwrap_or(0) / STRETCH_MS).or_default();
+fn add(folds: &mut BTreeMap<u64, Fold>, stretch: u64, id: Uuid) {
+    let fold = folds.entry(stretch).or_default();
     *fold = (fold.0 + 1, fold.1.wrapping_add(id.as_u128()));
 }
 
 /// Folds credited purchases from one stretch to before another, or as far as some rows go. Returns the stretch before which all was read.
 async fn read(
     tables: &purchase::tables::Store,
-    (book, posted): (&BookName, &mut BTreeSet<Uuid>),
+    (book, posted): (&BookName, &mut BTreeMap<Uuid, u64>),
     from: u64,
     until: u64,
     rows_max: i64,
@@ -156,7 +168,7 @@ async fn read(
         let Some(last) = page.last() else { return Ok((folds, until.max(from))) };
         after = last.purchase_id;
         for purchase in &page {
-            let stretch = id_time_ms(purchase.purchase_id).unwrap_or(0) / STRETCH_MS;
+            let stretch = stretch(purchase.purchase_id);
             if stretch >= until {
                 return Ok((folds, until));
             }
@@ -168,10 +180,10 @@ async fn read(
                 Ok(id) => {
                     // Credited since it was read as verified: it counts once.
                     posted.remove(&id);
-                    add(&mut folds, id);
+                    add(&mut folds, stretch, id);
                 }
                 // Of no posting at all: it makes its stretch differ.
-                Err(_) => add(&mut folds, Uuid::from_u128(purchase.purchase_id.as_u128() | 1)),
+                Err(_) => add(&mut folds, stretch, Uuid::from_u128(purchase.purchase_id.as_u128() | 1)),
             }
         }
     }

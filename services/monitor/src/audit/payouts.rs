@@ -3,13 +3,14 @@
 //! A service may have fallen between a posting and its own row, and on a running installation it is always between some. So where a payout's row leaves
 //! open whether its next posting is there, the ledger is asked for that posting by the id it would have: both sides then speak of one moment.
 use super::{Fault, seqs};
+use chart::{PostingKind, id};
 use ledger::{
     domain::chart::Unit,
     read::Line,
     store::{Book, Store},
 };
 use money::BookName;
-use payout::tables::{Payout, PayoutKey, Phase, REJECT, SETTLE};
+use payout::tables::{Payout, PayoutKey, Phase};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -88,11 +89,11 @@ fn steady(before: Option<&Payout>, now: &Payout) -> bool {
 fn postings(payout: &Payout) -> [Option<Uuid>; 3] {
     let book = payout.book.as_str();
     let or = |recorded: &str, next: Option<Uuid>| Uuid::try_parse(recorded).ok().or(next);
-    let hold = (payout.phase == Phase::Requested).then(|| ledger::posted_id(payout.hold_id(), book));
-    let submit = (payout.phase == Phase::Held).then(|| ledger::pending_posted_id(payout.submit_id(), book));
+    let hold = (payout.phase == Phase::Requested).then(|| id::posted(payout.hold_id(), book));
+    let submit = (payout.phase == Phase::Held).then(|| id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), book));
     let end = match payout.phase {
-        Phase::Settling => Some(ledger::posted_id(payout.end_id(SETTLE), book)),
-        Phase::Returning => Some(ledger::posted_id(payout.end_id(REJECT), book)),
+        Phase::Settling => Some(id::posted(payout.step_id(PostingKind::PayoutSettle), book)),
+        Phase::Returning => Some(id::posted(payout.step_id(PostingKind::PayoutReject), book)),
         _ => None,
     };
     [or(&payout.hold_posting_id, hold), or(&payout.submit_posting_id, submit), or(&payout.final_posting_id, end)]

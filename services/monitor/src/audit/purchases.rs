@@ -17,7 +17,7 @@ pub(super) struct Join {
 }
 
 pub(super) async fn join(tables: &purchase::tables::Store, store: &dyn Store, (book, name): (&Book, &BookName)) -> Result<Join, Fault> {
-    let (issuing, last_seq) = postings(store, book, "purchase.").await?;
+    let (issuing, last_seq) = postings(store, book, chart::kind::PURCHASE_PREFIX).await?;
     let mut verified = BTreeSet::new();
     let mut after = None;
     loop {
@@ -58,7 +58,7 @@ pub(super) async fn join(tables: &purchase::tables::Store, store: &dyn Store, (b
 
 /// The posting that credits a verified purchase, if it is there yet.
 pub(super) fn credited_by(purchase: &purchase::tables::Purchase) -> Uuid {
-    ledger::posted_id(purchase.credit_id(), purchase.book.as_str())
+    chart::id::posted(purchase.credit_id(), purchase.book.as_str())
 }
 
 fn missing(purchase_id: Uuid) -> String {

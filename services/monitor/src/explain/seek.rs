@@ -62,11 +62,6 @@ impl Thing {
     }
 }
 
-/// The id under which the ledger is asked for a user's gift with this request id; as `gift` derives it.
-fn gift_id(request_id: Uuid, book: &str, user: &UserKey) -> Uuid {
-    money::derive_id(request_id, &["gift.SendGift", book, user.as_str()])
-}
-
 impl Teller {
     /// Everything in the book that the id stands for.
     pub(super) async fn seek(&self, sought: &Sought) -> Result<Vec<Thing>, Fault> {
@@ -94,7 +89,7 @@ impl Teller {
         things.extend(self.purchase_of(id).await?);
         things.extend(self.quote_of(id).await?);
         if let (Some(_), Some(user)) = (&self.earnings, &self.scope.user) {
-            things.extend(self.quote_of(earnings::tables::quote_id(id, &self.name, user)).await?);
+            things.extend(self.quote_of(chart::id::quote(id, &self.name, user.as_str())).await?);
         }
         things.extend(self.payout_of(id).await?);
         Ok(())
@@ -103,8 +98,8 @@ impl Teller {
     /// As a posting's own id, or as the request id of a service's posting, or of a user's gift.
     async fn by_posting(&self, id: Uuid, things: &mut Vec<Thing>) -> Result<(), Fault> {
         let book = self.name.as_str();
-        let mut ids = vec![id, ledger::posted_id(id, book), ledger::pending_posted_id(id, book)];
-        ids.extend(self.scope.user.as_ref().map(|user| ledger::posted_id(gift_id(id, book, user), book)));
+        let mut ids = vec![id, chart::id::posted(id, book), chart::id::pending_posted(id, book)];
+        ids.extend(self.scope.user.as_ref().map(|user| chart::id::posted(chart::id::gift(id, &self.name, user.as_str()), book)));
         for (_, known) in self.store.ids(self.book.key, &ids).await? {
             match known {
                 Known::Event(seq) => things.push(self.thing_at(seq).await?),

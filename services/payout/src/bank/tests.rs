@@ -1,10 +1,10 @@
 //! Unit tests of `bank`.
 use super::*;
-use chrono::Utc;
 use iso20022::{
     Reason, TransactionStatus,
     pain002::{PaymentReport, StatusReason, TransactionReport},
 };
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 const SUBJECT: Subject<'_> = Subject { end_to_end_id: "E", message_id: "M" };
@@ -20,7 +20,7 @@ fn report(id: &str, status: Option<&str>, reason: Option<&str>) -> Vec<u8> {
     };
     let report = Report {
         message_id: "R".into(),
-        created: Utc::now(),
+        created: Timestamp::now(),
         original_message_id: "M".into(),
         original_message_name: "pain.001.001.09".into(),
         group_status: None,

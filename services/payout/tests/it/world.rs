@@ -51,7 +51,7 @@ impl World {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let bank = bank::start(listener, &database, config, shutdown.clone()).await.unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = http_client::local().build().unwrap();
         let key_file = dir.path().join("payout.key");
         World { database, key_file, bank, bed, shutdown, http, _dir: dir }
     }

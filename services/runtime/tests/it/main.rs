@@ -44,7 +44,8 @@ fn gift(gift_id: i64) -> SendGiftRequest {
 }
 
 async fn http(house: &Runtime, path: &str) -> u16 {
-    reqwest::get(format!("http://{}{path}", house.address("http").unwrap())).await.unwrap().status().as_u16()
+    let client = http_client::local().build().unwrap();
+    client.get(format!("http://{}{path}", house.address("http").unwrap())).send().await.unwrap().status().as_u16()
 }
 
 /// A viewer without coins gets as far as the ledger's answer.
@@ -94,7 +95,8 @@ async fn a_house_too_old_for_a_book_is_not_ready_and_says_why() {
     assert!(sqlx::query("UPDATE \"commit\" SET format = 1000").execute(&mut file).await.unwrap().rows_affected() > 0);
     file.close().await.unwrap();
     let house = Runtime::start(options(dir.path())).await.unwrap();
-    let ready = reqwest::get(format!("http://{}/readyz", house.address("http").unwrap())).await.unwrap();
+    let client = http_client::local().build().unwrap();
+    let ready = client.get(format!("http://{}/readyz", house.address("http").unwrap())).send().await.unwrap();
     assert_eq!(ready.status().as_u16(), 503);
     let told = ready.text().await.unwrap();
     assert!(told.contains("book demo") && told.contains("format 1000") && told.contains("newer program"), "{told}");

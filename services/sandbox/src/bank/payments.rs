@@ -6,13 +6,13 @@ use super::{
     own_account,
     scenario::Scenario,
 };
-use chrono::{DateTime, NaiveDate, Utc};
 use iso20022::{
     Account, Reason, TransactionStatus,
     camt053::{Balance, Direction, Entry, Statement},
     pain001::{AccountId, Initiation, MESSAGE_NAME, Party, TransferAmount},
     pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, Report, StatusReason, TransactionReport},
 };
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{Currency, Money};
 use sqlx::AnyConnection;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,8 +23,13 @@ pub fn now_ms() -> i64 {
     i64::try_from(age).unwrap_or(i64::MAX)
 }
 
-fn moment(at_ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(at_ms).unwrap_or_default()
+fn moment(at_ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(at_ms).unwrap_or_default()
+}
+
+/// The day in UTC.
+fn day(at_ms: i64) -> Date {
+    TimeZone::UTC.to_datetime(moment(at_ms)).date()
 }
 
 /// What the peer gets to see of an answer.
@@ -207,7 +212,7 @@ impl Desk {
     pub async fn statement(&self, currency: Currency, now_ms: i64) -> Result<Option<Statement>, sqlx::Error> {
         let Some(state) = self.books.account(currency).await? else { return Ok(None) };
         let shown: i64 = state.entries.iter().map(|entry| entry.minor_units).sum();
-        let balance = |minor_units: i64, date: NaiveDate| {
+        let balance = |minor_units: i64, date: Date| {
             let (amount, direction) = signed(currency, minor_units);
             Balance { amount, direction, date }
         };
@@ -218,8 +223,8 @@ impl Desk {
             account: account_id(&own_account(currency)),
             currency,
             // Equal to the account's opening unless old entries are left out.
-            opening: balance(state.balance - shown, moment(state.opened_at_ms).date_naive()),
-            closing: balance(state.balance, moment(now_ms).date_naive()),
+            opening: balance(state.balance - shown, day(state.opened_at_ms)),
+            closing: balance(state.balance, day(now_ms)),
             entries: state.entries.iter().map(|entry| entry_of(currency, entry)).collect(),
         }))
     }
@@ -254,7 +259,7 @@ impl Instruction<'_> {
 
     /// What the bank checks before it looks at anything else.
     fn refusal(&self, config: &Config, now_ms: i64) -> Option<(&'static str, &'static str)> {
-        let age_ms = now_ms - self.message.created.timestamp_millis();
+        let age_ms = now_ms - self.message.created.as_millisecond();
         let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         let money = self.transfer.amount.money();
         let own = account_id(&own_account(money.currency()));

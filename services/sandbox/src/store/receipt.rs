@@ -126,7 +126,7 @@ impl Purchase {
 
     /// The transaction in Apple's field names. Tests change single fields and sign it with [`super::Store::sign`].
     pub fn claims(&self, transaction_id: &str) -> Value {
-        let now_ms = chrono::Utc::now().timestamp_millis();
+        let now_ms = jiff::Timestamp::now().as_millisecond();
         let mut claims = json!({
             "transactionId": transaction_id,
             "originalTransactionId": transaction_id,

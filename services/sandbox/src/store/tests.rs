@@ -68,7 +68,7 @@ async fn it_sells_over_http() {
     let url = format!("http://{}/apple/purchases", listener.local_addr().unwrap());
     let shutdown = CancellationToken::new();
     start(listener, dir.path(), shutdown.clone()).await.unwrap();
-    let client = reqwest::Client::new();
+    let client = http_client::local().build().unwrap();
     let answer = client.post(&url).json(&purchase()).send().await.unwrap();
     assert!(answer.status().is_success());
     let signed: SignedPurchase = answer.json().await.unwrap();

@@ -1,6 +1,5 @@
 //! The pretend bank, asked over HTTP as a payer would. Every test runs on both engines.
 
-use chrono::{Duration as Days, Utc};
 use db::Database;
 use iso20022::{
     Account, Iban, Rail, TransactionStatus,
@@ -8,6 +7,7 @@ use iso20022::{
     pain001::{Initiation, Party, Payment, Transfer, TransferAmount},
     pain002::{Report, Verdict},
 };
+use jiff::{SignedDuration, Timestamp};
 use money::{Currency, Money};
 use reqwest::{Client, Response, StatusCode};
 use sandbox::bank::{self, Bank, Config, FINALITY_HEADER, own_account};
@@ -42,7 +42,7 @@ impl Town {
         let config =
             Config { funding: vec![euro(FUNDING)], finality_window: Duration::from_secs(60), late_answer: Duration::from_millis(300) };
         let bank = bank::start(listener, database, config, shutdown.clone()).await.unwrap();
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = http_client::local().build().unwrap();
         Town { bank, client, shutdown }
     }
 
@@ -102,7 +102,7 @@ fn message(id: &str, iban: &str, minor_units: i64) -> Initiation {
     };
     let debtor = Party::with_account("Largesse", &own_account(euro(0).currency()));
     let payment = Payment { payment_id: "P".into(), rail: Some(Rail::SepaInstant), debtor, transfers: vec![transfer] };
-    Initiation::new(format!("M-{id}"), Utc::now(), "Largesse", vec![payment])
+    Initiation::new(format!("M-{id}"), Timestamp::now(), "Largesse", vec![payment])
 }
 
 async fn verdict(response: Response, id: &str) -> Verdict {
@@ -244,7 +244,9 @@ async fn undecided_payments_move_when_asked_or_told() {
 async fn a_late_message_is_never_executed() {
     on_both(async |database| {
         let town = Town::open(&database).await;
-        for (id, created) in [("A", Utc::now() - Days::seconds(61)), ("B", Utc::now() + Days::seconds(10))] {
+        for (id, created) in
+            [("A", Timestamp::now() - SignedDuration::from_secs(61)), ("B", Timestamp::now() + SignedDuration::from_secs(10))]
+        {
             let mut message = message(id, SETTLE, 5);
             message.created = created;
             let verdict = verdict(town.send(message.write().unwrap()).await.unwrap(), id).await;

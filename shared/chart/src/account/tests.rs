@@ -47,6 +47,9 @@ fn groups_hide_the_user() {
     assert_eq!(group("viewer/u1/coins"), "viewer/*/coins");
     assert_eq!(group("creator/u1/payable/USD"), "creator/*/payable/USD");
     assert_eq!(group("house/coins/issued"), "house/coins/issued");
+    let user = UserKey::try_new("u1").unwrap();
+    assert_eq!(Account::viewer_coins(&user).group(), ALL_VIEWER_COINS);
+    assert_eq!(Account::viewer_debt(&user).group(), ALL_VIEWER_DEBT);
 }
 
 /// Every account the chart has, of one user and currency, with the name that stands in books since the first release.

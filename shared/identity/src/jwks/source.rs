@@ -1,53 +1,48 @@
 //! Where an issuer's keys come from: files, or an address.
-use super::{Key, SET_BYTES_MAX, parse};
+use super::{SET_BYTES_MAX, parse};
 use crate::{
     Error,
+    error::chain,
     issuers::{Issuer, is_address},
-    keys::PublicKey,
+    keys::{PublicKey, VerificationKey},
 };
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
-use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer, pki_types::pem::PemObject as _};
-use std::{fs, io::Read as _, path::Path, sync::Arc, time::Duration};
+use reqwest::{Client, StatusCode, Url};
+use std::{fs, io::Read as _, path::Path, time::Duration};
 
 /// An answer that takes longer is none.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where keys are.
-pub(crate) enum Source {
+pub(crate) enum KeySource {
     /// Given once; never looked at again.
     Fixed,
     /// In files, read again so that they can be replaced while running.
     Files,
     /// At an address.
-    Address(Box<Address>),
+    Address(Box<KeyAddress>),
 }
 
 /// An address and what fetches from it.
-pub(crate) struct Address {
-    uri: http::Uri,
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+pub(crate) struct KeyAddress {
+    url: Url,
+    client: Client,
 }
 
-impl Source {
+impl KeySource {
     /// Where `issuer` says its keys are. Nothing is fetched.
     pub(crate) fn try_new(issuer: &Issuer) -> Result<Self, Error> {
         if !is_address(&issuer.jwks) {
             return Ok(Self::Files);
         }
-        let uri = issuer.jwks.parse().map_err(|_| issuer.unreadable("not an address"))?;
-        let connector = HttpsConnectorBuilder::new().with_tls_config(tls(issuer)?).https_or_http().enable_http1().build();
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self::Address(Box::new(Address { uri, client })))
+        let url = issuer.jwks.parse().map_err(|_| issuer.unreadable("not an address"))?;
+        let client = http_client::builder(&issuer.jwks_ca).map_err(|error| issuer.unreadable(error.to_string()))?;
+        let client = client.build().map_err(|error| issuer.unreadable(chain(&error)))?;
+        Ok(Self::Address(Box::new(KeyAddress { url, client })))
     }
 
     /// The keys as they are now; nothing where they never change.
-    pub(crate) async fn fetch(&self, issuer: &Issuer) -> Result<Option<Vec<Key>>, Error> {
+    pub(crate) async fn fetch(&self, issuer: &Issuer) -> Result<Option<Vec<VerificationKey>>, Error> {
         match self {
             Self::Fixed => Ok(None),
             Self::Files => read_files(issuer).map(Some),
@@ -61,7 +56,7 @@ impl Source {
 }
 
 /// The keys of an issuer whose keys are in files.
-pub(crate) fn read_files(issuer: &Issuer) -> Result<Vec<Key>, Error> {
+pub(crate) fn read_files(issuer: &Issuer) -> Result<Vec<VerificationKey>, Error> {
     if issuer.jwks.is_empty() {
         return issuer.keys.iter().map(|path| PublicKey::read(path).map(|key| key.to_key())).collect();
     }
@@ -77,7 +72,7 @@ pub(crate) fn read_files(issuer: &Issuer) -> Result<Vec<Key>, Error> {
     usable(issuer, &json)
 }
 
-fn usable(issuer: &Issuer, json: &[u8]) -> Result<Vec<Key>, Error> {
+fn usable(issuer: &Issuer, json: &[u8]) -> Result<Vec<VerificationKey>, Error> {
     let (keys, left_out) = parse(json, &issuer.algorithms).map_err(|why| issuer.unreadable(why))?;
     if !left_out.is_empty() {
         // Told at every look, so not at a level that fills a log.
@@ -86,47 +81,13 @@ fn usable(issuer: &Issuer, json: &[u8]) -> Result<Vec<Key>, Error> {
     Ok(keys)
 }
 
-impl Address {
+impl KeyAddress {
     async fn get(&self) -> Result<Bytes, String> {
-        let answer = self.client.get(self.uri.clone()).await.map_err(|error| chain(&error))?;
+        let answer = self.client.get(self.url.clone()).send().await.map_err(|error| chain(&error))?;
         // A redirect would be another address than the one that was vouched for.
-        if answer.status() != http::StatusCode::OK {
+        if answer.status() != StatusCode::OK {
             return Err(format!("answered {}", answer.status()));
         }
-        let body = Limited::new(answer.into_body(), SET_BYTES_MAX).collect().await.map_err(|error| error.to_string())?;
-        Ok(body.to_bytes())
+        http_client::read(answer, SET_BYTES_MAX).await.map_err(|error| chain(&error))
     }
-}
-
-/// An error and its causes in one line: a client's own text only says that it failed.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(current) = cause {
-        text = format!("{text}: {current}");
-        cause = current.source();
-    }
-    text
-}
-
-fn tls(issuer: &Issuer) -> Result<ClientConfig, Error> {
-    let mut roots = RootCertStore::empty();
-    if issuer.jwks_ca.as_os_str().is_empty() {
-        // Single certificates of the system that can't be read are its affair, as long as there are others.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    } else {
-        let failed = |why: String| issuer.unreadable(format!("{}: {why}", issuer.jwks_ca.display()));
-        let certificates = CertificateDer::pem_file_iter(&issuer.jwks_ca).map_err(|error| failed(error.to_string()))?;
-        for certificate in certificates {
-            let added = certificate.map_err(|error| error.to_string()).and_then(|der| roots.add(der).map_err(|error| error.to_string()));
-            added.map_err(failed)?;
-        }
-        if roots.is_empty() {
-            return Err(failed("no certificate in it".to_owned()));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| issuer.unreadable(error.to_string()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }

@@ -12,26 +12,26 @@ const GENERATION_MAX: usize = 8_192;
 /// Bytes of the token's end that choose its place: they belong to the signature, so they differ between any two tokens.
 const HASHED_BYTES: usize = 32;
 
-struct Entry {
+struct VerifiedToken {
     token: Box<str>,
     principal: Arc<Principal>,
 }
 
 #[derive(Default)]
-struct Generations {
-    young: HashMap<u64, Entry>,
-    old: HashMap<u64, Entry>,
+struct TokenGenerations {
+    young: HashMap<u64, VerifiedToken>,
+    old: HashMap<u64, VerifiedToken>,
     /// How often everything was forgotten.
     cleared: u64,
 }
 
 /// Bounded by generations: when the young one is full it becomes the old one, and the old one is forgotten.
-pub(super) struct Cache {
+pub(super) struct TokenCache {
     hasher: RandomState,
-    generations: RwLock<Generations>,
+    generations: RwLock<TokenGenerations>,
 }
 
-impl Cache {
+impl TokenCache {
     pub(super) fn new() -> Self {
         Self { hasher: RandomState::new(), generations: RwLock::default() }
     }
@@ -46,7 +46,7 @@ impl Cache {
         (*entry.token == *token).then(|| entry.principal.clone())
     }
 
-    /// What [`Cache::put`] wants to hear about the moment before a token was verified.
+    /// What [`TokenCache::put`] wants to hear about the moment before a token was verified.
     pub(super) fn generation(&self) -> u64 {
         self.generations.read().unwrap_or_else(PoisonError::into_inner).cleared
     }
@@ -54,7 +54,7 @@ impl Cache {
     /// Forgets every token, because a key that signed some of them is not believed any more.
     pub(super) fn clear(&self) {
         let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
-        *generations = Generations { cleared: generations.cleared + 1, ..Generations::default() };
+        *generations = TokenGenerations { cleared: generations.cleared + 1, ..TokenGenerations::default() };
     }
 
     /// Remembers a token that was just verified, unless everything was forgotten since `generation`: it may have been verified with a key that
@@ -68,7 +68,7 @@ impl Cache {
         if generations.young.len() >= GENERATION_MAX {
             generations.old = mem::take(&mut generations.young);
         }
-        generations.young.insert(place, Entry { token: token.into(), principal: principal.clone() });
+        generations.young.insert(place, VerifiedToken { token: token.into(), principal: principal.clone() });
     }
 
     fn place(&self, token: &str) -> u64 {

@@ -1,6 +1,5 @@
 //! Unit tests of `camt053`.
 use super::*;
-use chrono::TimeZone;
 use proptest::prelude::*;
 
 fn money(minor_units: i64) -> Money {
@@ -8,8 +7,8 @@ fn money(minor_units: i64) -> Money {
 }
 
 fn statement(entries: &[i64]) -> Statement {
-    let date = NaiveDate::from_ymd_opt(2026, 9, 21).unwrap();
-    let moment = Utc.timestamp_millis_opt(1_790_000_000_123).unwrap();
+    let date = Date::new(2026, 9, 21).unwrap();
+    let moment = Timestamp::from_millisecond(1_790_000_000_123).unwrap();
     let side = |value: i64| if value < 0 { Direction::Debit } else { Direction::Credit };
     let entry = |value: &i64| Entry {
         reference: Some("R".into()),

@@ -1,7 +1,6 @@
 //! Unit tests of `pain001`.
 use super::*;
 use crate::{AbaAccount, Iban};
-use chrono::TimeZone;
 use money::Currency;
 use proptest::prelude::*;
 
@@ -31,7 +30,7 @@ pub fn message(rail: Rail, name: &str, amounts: &[i64]) -> Initiation {
         debtor: Party::with_account("Largesse", &Account::Aba(bank.unwrap())),
         transfers: amounts.iter().enumerate().map(transfer).collect(),
     };
-    Initiation::new("MSG-1".into(), Utc.timestamp_millis_opt(1_790_000_000_123).unwrap(), "Largesse", vec![payment])
+    Initiation::new("MSG-1".into(), Timestamp::from_millisecond(1_790_000_000_123).unwrap(), "Largesse", vec![payment])
 }
 
 #[test]

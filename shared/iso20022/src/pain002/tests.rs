@@ -1,7 +1,6 @@
 //! Unit tests of `pain002`.
 use super::*;
 use crate::codes::KnownReason;
-use chrono::TimeZone;
 use proptest::prelude::*;
 
 fn report(status: &str, code: Option<&str>) -> Report {
@@ -10,12 +9,12 @@ fn report(status: &str, code: Option<&str>) -> Report {
         end_to_end_id: Some("E2E-1".into()),
         status: Some(TransactionStatus::from_code(status)),
         reasons: reasons.into_iter().collect(),
-        accepted: Utc.timestamp_millis_opt(1_790_000_000_123).single(),
+        accepted: Timestamp::from_millisecond(1_790_000_000_123).ok(),
         bank_reference: Some("BANK-1".into()),
     };
     Report {
         message_id: "R-1".into(),
-        created: Utc.timestamp_millis_opt(1_790_000_000_123).unwrap(),
+        created: Timestamp::from_millisecond(1_790_000_000_123).unwrap(),
         original_message_id: "MSG-1".into(),
         original_message_name: "pain.001.001.09".into(),
         group_status: None,

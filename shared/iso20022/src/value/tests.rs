@@ -27,10 +27,13 @@ fn a_fraction_the_currency_lacks_is_refused() {
 
 #[test]
 fn times_without_an_offset_are_utc() {
-    let read = |text: &str| time(&Element::leaf("CreDtTm", text)).map(|time| time.timestamp_millis());
+    let read = |text: &str| time(&Element::leaf("CreDtTm", text)).map(|time| time.as_millisecond());
     assert_eq!(read("2026-09-21T14:05:00"), read("2026-09-21T16:05:00+02:00"));
     assert_eq!(read("1970-01-01T00:00:01.25Z"), Ok(1250));
-    assert!(read("2026-13-01T00:00:00").is_err());
+    assert_eq!(read("2026-09-21T14:05:00.5"), read("2026-09-21T14:05:00.500Z"));
+    for text in ["2026-13-01T00:00:00", "2026-09-21", "2026-09-21T14:05:00+02:00[Europe/Berlin]", "14:05:00", ""] {
+        assert!(read(text).is_err(), "{text}");
+    }
 }
 
 #[test]

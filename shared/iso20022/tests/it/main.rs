@@ -3,13 +3,13 @@
 
 #![allow(clippy::unwrap_used)]
 
-use chrono::{NaiveDate, TimeZone, Utc};
 use iso20022::{
     AbaAccount, Account, Iban, Rail, Reason, TransactionStatus,
     camt053::{Balance, Direction, Entry, Statement},
     pain001::{AccountId, Agent, Initiation, Party, Payment, Transfer, TransferAmount},
     pain002::{PaymentReport, Report, StatusReason, TransactionReport},
 };
+use jiff::{Timestamp, civil::Date};
 use money::{Currency, Money};
 use std::{
     fs,
@@ -66,7 +66,7 @@ fn initiation(rail: Rail, transfers: usize, full: bool) -> Initiation {
         remittance: full.then(|| "Creator payout".into()),
     };
     let payment = Payment { payment_id: "PAY-1".into(), rail: Some(rail), debtor, transfers: (0..transfers).map(transfer).collect() };
-    Initiation::new("MSG-1".into(), Utc.timestamp_millis_opt(1_790_000_000_123).unwrap(), "Largesse", vec![payment])
+    Initiation::new("MSG-1".into(), Timestamp::from_millisecond(1_790_000_000_123).unwrap(), "Largesse", vec![payment])
 }
 
 #[test]
@@ -86,13 +86,13 @@ fn report(status: &str, reason: Option<Reason>, group: Option<TransactionStatus>
         end_to_end_id: Some("E2E-1".into()),
         status: (!status.is_empty()).then(|| TransactionStatus::from_code(status)),
         reasons: reasons.clone(),
-        accepted: Some(Utc::now()),
+        accepted: Some(Timestamp::now()),
         bank_reference: Some("BANK-1".into()),
     };
     let payment = PaymentReport { original_payment_id: "PAY-1".into(), status: None, reasons: Vec::new(), transactions: vec![transaction] };
     Report {
         message_id: "R-1".into(),
-        created: Utc::now(),
+        created: Timestamp::now(),
         original_message_id: "MSG-1".into(),
         original_message_name: "pain.001.001.09".into(),
         group_status: group,
@@ -119,18 +119,18 @@ fn written_pain_002_validates_against_the_official_schema() {
 fn written_camt_053_validates_against_the_official_schema() {
     let Some(data) = bank_data() else { return };
     let currency = Currency::try_new("EUR").unwrap();
-    let date = NaiveDate::from_ymd_opt(2026, 9, 21).unwrap();
+    let date = Date::new(2026, 9, 21).unwrap();
     let entry = |direction, end_to_end_id: Option<&str>| Entry {
         reference: Some("1".into()),
         amount: money(currency, 500),
         direction,
-        booked: Some(Utc::now()),
+        booked: Some(Timestamp::now()),
         end_to_end_id: end_to_end_id.map(str::to_owned),
         additional: Some("deposit".into()),
     };
     let mut statement = Statement {
         message_id: "S-1".into(),
-        created: Utc::now(),
+        created: Timestamp::now(),
         statement_id: "EUR-1".into(),
         account: AccountId::Iban("DE32836434947078661011".into()),
         currency,

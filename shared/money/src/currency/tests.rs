@@ -1,5 +1,22 @@
 //! Minor units and rounding.
 use super::*;
+use std::collections::BTreeMap;
+
+/// What was taken while the list was kept here by hand, by digits of the minor unit.
+const TAKEN_BEFORE: [(u32, &str); 3] = [
+    (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+    (
+        2,
+        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE \
+    CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW \
+    KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK \
+    PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS \
+    UAH USD UYU UZS VES WST XCD YER ZAR ZMW",
+    ),
+    (3, "BHD IQD JOD KWD LYD OMR TND"),
+];
+/// What is taken since the list comes from ISO's: the Caribbean guilder, Venezuela's other code and the Zimbabwe gold.
+const TAKEN_SINCE: [(&str, u32); 3] = [("VED", 2), ("XCG", 2), ("ZWG", 2)];
 
 fn money(code: &str, value: &str, rounding: Rounding) -> Result<i64, Error> {
     Money::from_decimal(Currency::try_new(code)?, value.parse().unwrap(), rounding).map(|m| m.minor_units())
@@ -30,4 +47,16 @@ fn currencies_do_not_mix() {
     let eur = Money::try_new(Currency::try_new("EUR").unwrap(), 1).unwrap();
     assert_eq!(usd.checked_add(eur), None);
     assert_eq!(usd.checked_sub(usd).map(|m| m.minor_units()), Some(0));
+}
+
+#[test]
+fn what_was_a_currency_is_one_and_what_came_is_listed() {
+    let letters = || (b'A'..=b'Z').map(char::from);
+    let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| String::from_iter([a, b, c]))));
+    let taken: BTreeMap<String, u32> =
+        codes.filter_map(|code| Some((Currency::try_new(&code).ok()?.minor_digits(), code))).map(|(digits, code)| (code, digits)).collect();
+    let before = TAKEN_BEFORE.iter().flat_map(|(digits, codes)| codes.split_whitespace().map(|code| (code.to_owned(), *digits)));
+    let expected: BTreeMap<String, u32> = before.chain(TAKEN_SINCE.map(|(code, digits)| (code.to_owned(), digits))).collect();
+    assert_eq!(taken, expected);
+    assert_eq!(taken.len(), 157);
 }

@@ -75,7 +75,7 @@ fn a_rate_without_a_burst_is_no_setting() {
 fn streams_that_stay_open_are_counted_until_they_end() {
     let quotas = quotas(Config { user_streams: 3, ..Config::NONE });
     let ann = quotas.allowance(&principal(Role::Viewer, "ann", "a"));
-    let mut seats: Vec<Seat> = (0..3).map(|_| ann.sit().unwrap()).collect();
+    let mut seats: Vec<StreamSeat> = (0..3).map(|_| ann.sit().unwrap()).collect();
     // Over whatever connection and in whatever role.
     let again = quotas.allowance(&principal(Role::Creator, "ann", "a"));
     let status = again.sit().unwrap_err();
@@ -85,7 +85,7 @@ fn streams_that_stay_open_are_counted_until_they_end() {
     // Others have their own, and services none.
     drop(quotas.allowance(&principal(Role::Viewer, "bob", "a")).sit().unwrap());
     let gift = quotas.allowance(&principal(Role::Service, "gift", ""));
-    let _many: Vec<Seat> = (0..100).map(|_| gift.sit().unwrap()).collect();
+    let _many: Vec<StreamSeat> = (0..100).map(|_| gift.sit().unwrap()).collect();
     seats.pop();
     seats.push(again.sit().unwrap());
     assert!(ann.sit().is_err());

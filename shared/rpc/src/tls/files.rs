@@ -1,5 +1,5 @@
 //! Certificates and keys from PEM files into what rustls needs.
-use super::{Config, Loaded};
+use super::{Config, LoadedTls};
 use crate::Error;
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
@@ -11,9 +11,9 @@ use std::{fs, path::Path, sync::Arc};
 
 /// What the files held when they were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen(Vec<Vec<u8>>);
+pub(super) struct SeenFiles(Vec<Vec<u8>>);
 
-impl Seen {
+impl SeenFiles {
     pub(super) fn of(config: &Config) -> Result<Self, Error> {
         let files = [&config.certificate, &config.key, &config.client_ca, &config.peer_ca];
         let read = files.into_iter().map(|path| match path.as_os_str().is_empty() {
@@ -25,9 +25,9 @@ impl Seen {
 }
 
 /// Reads every file that `config` names.
-pub(super) fn load(config: &Config) -> Result<Loaded, Error> {
+pub(super) fn load(config: &Config) -> Result<LoadedTls, Error> {
     // Before the files are used: what is replaced while they are read is seen at the next look.
-    let seen = Seen::of(config)?;
+    let seen = SeenFiles::of(config)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let ours = match config.serves() {
         true => Some((certificates(&config.certificate)?, private_key(&config.key)?)),
@@ -44,7 +44,7 @@ pub(super) fn load(config: &Config) -> Result<Loaded, Error> {
         })
     };
     let client = Arc::new(client(config, &provider, ours)?);
-    Ok(Loaded { grpc: speaking(b"h2"), http: speaking(b"http/1.1"), client, seen })
+    Ok(LoadedTls { grpc: speaking(b"h2"), http: speaking(b"http/1.1"), client, seen })
 }
 
 type Ours = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);

@@ -1,5 +1,5 @@
 //! One span for what is done for many calls at once, linked to each of them.
-use super::{Span, TraceParent};
+use super::{CallSpan, TraceParent};
 use crate::context;
 use opentelemetry::trace::{Link, SpanKind};
 use telemetry::tracer;
@@ -17,7 +17,7 @@ pub fn member() -> Option<TraceParent> {
 /// A span over work for several calls: a child of the first that is kept, linked to them all. Dropped without [`Batch::finish`], it
 /// ends as abandoned.
 #[derive(Debug)]
-pub struct Batch(Option<Span>);
+pub struct Batch(Option<CallSpan>);
 
 impl Batch {
     /// Starts one for `members`; without any that is kept there is none.
@@ -28,7 +28,7 @@ impl Batch {
         let members: Vec<TraceParent> = members.filter(TraceParent::is_kept).take(LINKS_MAX).collect();
         let Some(first) = members.first() else { return Self(None) };
         let links = members.iter().map(|member| Link::new(member.span_context(), Vec::new(), 0)).collect();
-        Self(Some(Span::start_linked(SpanKind::Internal, Some(*first), service, links, || name.into())))
+        Self(Some(CallSpan::start_linked(SpanKind::Internal, Some(*first), service, links, || name.into())))
     }
 
     /// Where the calls that it makes hang; `otherwise` without a span.

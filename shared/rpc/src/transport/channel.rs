@@ -1,6 +1,6 @@
 //! A client over HTTP/2, with tonic's errors put into this house's words.
 use super::{
-    Wire,
+    CallWire,
     again::{self, Again},
     connector::Connector,
 };
@@ -34,23 +34,23 @@ const TURN_INTERVAL: Duration = Duration::from_secs(1);
 /// What a process answers that lost the books to another. Its connection still stands, and whoever shares its address is not asked.
 const NOT_THE_WRITER: &[u8] = b"NOT_THE_WRITER";
 
-pub(super) struct Peer(Arc<Inner>);
+pub(super) struct RemotePeer(Arc<RemotePeerState>);
 
-struct Inner {
+struct RemotePeerState {
     endpoint: Endpoint,
     tls: Option<Tls>,
     url: String,
-    way: Mutex<Way>,
+    way: Mutex<CurrentChannel>,
     again: Again,
 }
 
 /// The connection in use, and when calls were turned to it from another.
-struct Way {
+struct CurrentChannel {
     channel: Channel,
     turned: Option<Instant>,
 }
 
-impl Peer {
+impl RemotePeer {
     pub(super) fn try_new(url: &str, tls: Option<&Tls>) -> Result<Self, Error> {
         let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|source| Error::Address { url: url.to_owned(), source })?;
         let endpoint = endpoint
@@ -61,13 +61,13 @@ impl Peer {
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW);
         let channel = lazy(&endpoint, tls).map_err(|why| Error::Peer { url: url.to_owned(), why })?;
-        let way = Mutex::new(Way { channel, turned: None });
-        Ok(Self(Arc::new(Inner { endpoint, tls: tls.cloned(), url: url.to_owned(), way, again: Again::new() })))
+        let way = Mutex::new(CurrentChannel { channel, turned: None });
+        Ok(Self(Arc::new(RemotePeerState { endpoint, tls: tls.cloned(), url: url.to_owned(), way, again: Again::new() })))
     }
 }
 
-impl Inner {
-    fn way(&self) -> MutexGuard<'_, Way> {
+impl RemotePeerState {
+    fn way(&self) -> MutexGuard<'_, CurrentChannel> {
         self.way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -98,7 +98,7 @@ impl Inner {
         }
         // It could be made once, so it can be made again.
         if let Ok(channel) = lazy(&self.endpoint, self.tls.as_ref()) {
-            *way = Way { channel, turned: Some(Instant::now()) };
+            *way = CurrentChannel { channel, turned: Some(Instant::now()) };
         }
     }
 }
@@ -112,7 +112,7 @@ fn is_not_the_writer(response: &Response<Body>) -> bool {
     response.headers().get("grpc-message").is_some_and(|message| message.as_bytes().starts_with(NOT_THE_WRITER))
 }
 
-impl Wire for Peer {
+impl CallWire for RemotePeer {
     fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Status>> {
         let peer = self.0.clone();
         Box::pin(async move {

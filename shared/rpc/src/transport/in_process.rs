@@ -1,27 +1,33 @@
 //! A client laid directly over a service of the same process.
-use super::Wire;
-use crate::{Peer, Stacked};
+use super::CallWire;
+use crate::tls::Peer;
 use api::codec::hand_over;
 use bytes::Bytes;
 use futures::{FutureExt as _, future::BoxFuture};
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use std::{
+    convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
 };
-use tonic::{Status, body::Body, service::Routes};
-use tower::Service as _;
+use tonic::{Status, body::Body};
+use tower::Service;
 
-pub(super) struct InProcess(Stacked<Routes>);
+pub(super) struct InProcess<S>(S);
 
-impl InProcess {
-    pub(super) fn new(service: Stacked<Routes>) -> Self {
+impl<S> InProcess<S> {
+    /// Over `service`, which is always ready.
+    pub(super) fn new(service: S) -> Self {
         Self(service)
     }
 }
 
-impl Wire for InProcess {
+impl<S> CallWire for InProcess<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
     fn send(&self, mut request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Status>> {
         // A socket carries no extensions, so neither does this: what the server's side finds there, its own stack put there.
         request.extensions_mut().clear();

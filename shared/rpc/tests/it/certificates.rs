@@ -8,7 +8,7 @@ use api::{gift::gift_service_client::GiftServiceClient, ledger::GetAccountReques
 use identity::Role;
 use rpc::{
     Tls, Transport, facts, reason,
-    tls::{Client, Config},
+    tls::{ClientCertificate, Config},
 };
 use std::{path::PathBuf, time::Duration};
 use tempfile::TempDir;
@@ -30,7 +30,7 @@ async fn secured() -> Secured {
     let dir = tempfile::tempdir().unwrap();
     let ca = Authority::new(dir.path(), "ca");
     let (certificate, key) = ca.sign("house", GIFT, Age::Now);
-    let client = |identity: &str, subjects: &[&str]| Client {
+    let client = |identity: &str, subjects: &[&str]| ClientCertificate {
         identity: identity.to_owned(),
         role: Role::Service,
         subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),

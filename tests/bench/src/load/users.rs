@@ -6,6 +6,7 @@ use api::{
     gift::SendGiftRequest,
     ledger::{GetAccountRequest, PostBatchRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient},
 };
+use chart::{Account, Owner};
 use gift::{Catalogue, domain, wire};
 use identity::{Books, Grant, Issuer, Role};
 use money::{BookName, UserKey};
@@ -26,9 +27,9 @@ const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
 /// Diamonds per coin, as the gift service has it by default, in basis points.
 const RATE: u32 = domain::BASIS_POINTS;
 /// Where the coins of gifts go: its credits count the gifts.
-const REDEEMED: &str = "house/coins/redeemed";
+const REDEEMED: Account<'static> = Account::CoinsRedeemed;
 /// Where coins come from.
-const ISSUED: &str = "house/coins/issued";
+const ISSUED: Account<'static> = Account::CoinsIssued;
 
 pub(crate) type Token = MetadataValue<Ascii>;
 
@@ -75,8 +76,8 @@ impl Users {
     /// Coins for some viewers, in one posting of as many transfers.
     pub fn coins(&self, viewers: std::ops::Range<u64>) -> PostRequest {
         let transfers = viewers.map(|viewer| Transfer {
-            debit_account: ISSUED.to_owned(),
-            credit_account: format!("viewer/{}/coins", viewer_name(viewer)),
+            debit_account: ISSUED.name(),
+            credit_account: Account::ViewerCoins(Owner::try_new(&viewer_name(viewer)).expect("names of viewers are user keys")).name(),
             amount: COINS_EACH,
             ..Transfer::default()
         });
@@ -108,7 +109,7 @@ impl Users {
         let sender = UserKey::try_new(&gift.user_id)?;
         let (id, sending) = wire::sending(&gift, &sender)?;
         let charge = domain::charge(&sending, Some(self.offer), RATE);
-        Ok(wire::posting(&self.book, id, &gift, &sending, charge))
+        Ok(gift::postings::gift(&self.book, id, wire::fields(&gift), &sending, charge).in_batch())
     }
 
     /// A batch of postings.
@@ -118,7 +119,7 @@ impl Users {
 
     /// How many gifts the book holds, by the ledger's own word. A book without gifts may not know the account yet.
     pub async fn gifts_in_ledger(&self, channel: &Channel) -> Result<u64, Fault> {
-        let request = GetAccountRequest { book: self.book.as_str().to_owned(), account: REDEEMED.to_owned() };
+        let request = GetAccountRequest { book: self.book.as_str().to_owned(), account: REDEEMED.name() };
         let account = match LedgerServiceClient::new(channel.clone()).get_account(self.signed(request)).await {
             Ok(answer) => answer.into_inner().account.ok_or("an account was answered without itself")?,
             Err(status) if status.code() == tonic::Code::NotFound => return Ok(0),

@@ -7,11 +7,11 @@ fn asked() -> pb::ListEntriesRequest {
 
 #[test]
 fn a_page_token_belongs_to_its_account_direction_and_filter() {
-    let list = List::of(&asked(), "demo");
-    let token = list.token(640);
-    assert_eq!(list.place(&token).unwrap(), 640);
+    let list = entries_list(&asked(), "demo");
+    let token = entries_token(&list, 640);
+    assert_eq!(entries_place(&list, &token).unwrap(), 640);
     let same = pb::ListEntriesRequest { page_size: 7, page_token: token.clone(), book: "demo".to_owned(), ..asked() };
-    assert_eq!(List::of(&same, "demo").place(&token).unwrap(), 640);
+    assert_eq!(entries_place(&entries_list(&same, "demo"), &token).unwrap(), 640);
     let others = [
         pb::ListEntriesRequest { account: "viewer/b/coins".to_owned(), ..asked() },
         pb::ListEntriesRequest { oldest_first: true, ..asked() },
@@ -20,12 +20,15 @@ fn a_page_token_belongs_to_its_account_direction_and_filter() {
         pb::ListEntriesRequest { side: pb::EntrySide::Debit.into(), ..asked() },
     ];
     for other in others {
-        assert!(matches!(List::of(&other, "demo").place(&token), Err(Error::PageToken)), "{other:?}");
+        assert!(matches!(entries_place(&entries_list(&other, "demo"), &token), Err(Error::PageToken)), "{other:?}");
     }
-    assert!(matches!(List::of(&asked(), "else").place(&token), Err(Error::PageToken)));
-    for token in ["640", "", "-1.00", "x.y", "640.", "0.000000000000", "9223372036854775808.00", "640.\0"] {
-        assert!(matches!(list.place(token), Err(Error::PageToken)), "{token}");
+    assert!(matches!(entries_place(&entries_list(&asked(), "else"), &token), Err(Error::PageToken)));
+    for token in
+        ["640", "-1.00", "x.y", "640.", "0.000000000000", "9223372036854775808.00", "640.\0", &list.token(&0_i64), &list.token(&-1_i64)]
+    {
+        assert!(matches!(entries_place(&list, token), Err(Error::PageToken)), "{token}");
     }
+    assert_eq!((entries_place(&list, "").unwrap(), entries_token(&list, 0).as_str()), (0, ""), "where the list begins and ends");
 }
 
 #[test]

@@ -1,0 +1,74 @@
+//! What is committed under `generated/` is what `proto/` gives.
+use super::{DIGESTS, digests, files, root};
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+use std::{collections::BTreeMap, fs, path::Path};
+
+/// Every contract; a file that is missing here fails the test as well.
+const PROTOS: [&str; 8] = [
+    "largesse/type/v1/money.proto",
+    "largesse/ledger/v1/ledger.proto",
+    "largesse/gift/v1/gift.proto",
+    "largesse/purchase/v1/purchase.proto",
+    "largesse/earnings/v1/earnings.proto",
+    "largesse/payout/v1/payout.proto",
+    "largesse/support/v1/support.proto",
+    "largesse/monitor/v1/monitor.proto",
+];
+/// Writes instead of comparing. `make proto` sets it.
+const WRITE: &str = "LARGESSE_REGENERATE";
+
+/// The descriptors as they are served: reflection shows comments, and nobody asks at which line of which file something stood.
+fn without_places(mut files: FileDescriptorSet) -> FileDescriptorSet {
+    for info in files.file.iter_mut().filter_map(|file| file.source_code_info.as_mut()) {
+        info.location.retain(|place| place.leading_comments.is_some() || place.trailing_comments.is_some());
+        for place in &mut info.location {
+            place.span = vec![0, 0, 0];
+            place.leading_detached_comments.clear();
+        }
+    }
+    files
+}
+
+/// Files by name.
+fn folder(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap());
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
+}
+
+/// What `proto/` gives, by name of file.
+fn generated() -> BTreeMap<String, Vec<u8>> {
+    let mut compiler = protox::Compiler::new([root().join("proto")]).unwrap();
+    let files = compiler.include_imports(true).include_source_info(true).open_files(PROTOS).unwrap().file_descriptor_set();
+    let dir = tempfile::tempdir().unwrap();
+    let build = tonic_prost_build::configure().codec_path("crate::codec::Codec").extern_path(".google.rpc", "::tonic_types::pb");
+    build.out_dir(dir.path()).compile_fds(files.clone()).unwrap();
+    let named = |(name, text): (String, Vec<u8>)| (name.replace("r#", ""), text);
+    let mut found: BTreeMap<_, _> = folder(dir.path()).into_iter().map(named).filter(|(_, text)| !text.is_empty()).collect();
+    found.insert("largesse.bin".to_owned(), without_places(files).encode_to_vec());
+    found
+}
+
+#[test]
+fn what_is_committed_is_what_the_contracts_give() {
+    let mut there = Vec::new();
+    files("proto/largesse", &mut there);
+    there.sort();
+    let mut named = PROTOS.map(|name| format!("proto/{name}")).to_vec();
+    named.sort();
+    assert_eq!(there, named, "the contracts that PROTOS names");
+    let (wanted, committed) = (generated(), root().join("shared/api/src/generated"));
+    if std::env::var_os(WRITE).is_some() {
+        for name in folder(&committed).keys().filter(|name| !wanted.contains_key(*name)) {
+            fs::remove_file(committed.join(name)).unwrap();
+        }
+        for (name, text) in &wanted {
+            fs::write(committed.join(name), text).unwrap();
+        }
+        fs::write(committed.join(DIGESTS), digests()).unwrap();
+    }
+    let mut found = folder(&committed);
+    found.remove(DIGESTS);
+    let stale: Vec<_> = wanted.keys().chain(found.keys()).filter(|name| wanted.get(*name) != found.get(*name)).collect();
+    assert!(stale.is_empty(), "shared/api/src/generated/{stale:?} are not what proto/ gives: run `make proto`, and commit them");
+}

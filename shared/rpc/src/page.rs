@@ -1,0 +1,155 @@
+//! Pages of lists: how long they are, and the tokens that go on with them.
+//!
+//! A token is opaque: a version, a digest of the list it was made for and the position of the last row shown, in base64url. The digest covers the
+//! list's name, its book and its filter, so that a token taken to another list is refused instead of answered with the wrong rows. It is no
+//! secret and no permission: what a caller may see is decided anew for every page. Tokens don't outlive an upgrade that changes their version; who
+//! holds an old one begins again.
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+#[cfg(test)]
+mod tests;
+
+/// The first byte of every token.
+const VERSION: u8 = 1;
+/// Bytes of the digest that a token carries: enough that no two lists are taken for one another by accident.
+const DIGEST_BYTES: usize = 8;
+/// Longest token read: a version, a digest and a position of at most 64 bytes, in base64.
+const TOKEN_BYTES_MAX: usize = 100;
+
+/// A page token that is not one, or one of another list, book, filter or version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the page token is not one of this list; begin again without it")]
+pub struct InvalidPageToken;
+
+/// A page size that has no meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must not be negative")]
+pub struct InvalidPageSize;
+
+/// How many rows the pages of a list have.
+#[derive(Debug, Clone, Copy)]
+pub struct PageSizes {
+    /// Where none is asked for.
+    pub default: u16,
+    /// The most; who asks for more gets these.
+    pub max: u16,
+}
+
+impl PageSizes {
+    /// The size of the page that `asked` means. 0: not given.
+    pub fn read(self, asked: i32) -> Result<usize, InvalidPageSize> {
+        match asked {
+            ..0 => Err(InvalidPageSize),
+            0 => Ok(self.default.into()),
+            1.. => Ok(usize::try_from(asked).map_or(usize::MAX, |asked| asked.min(self.max.into()))),
+        }
+    }
+}
+
+/// Where in a list a page ends: what the next one's query begins after.
+pub trait PagePosition: Sized {
+    /// Puts the position behind what is in `token`. At most 64 bytes.
+    fn write(&self, token: &mut Vec<u8>);
+    /// Takes it from the front of `token`; `None` where there is none.
+    fn read(token: &mut &[u8]) -> Option<Self>;
+}
+
+/// A number of a row.
+impl PagePosition for i64 {
+    fn write(&self, token: &mut Vec<u8>) {
+        token.extend_from_slice(&self.to_be_bytes());
+    }
+
+    fn read(token: &mut &[u8]) -> Option<Self> {
+        token.split_off(..size_of::<Self>())?.try_into().ok().map(Self::from_be_bytes)
+    }
+}
+
+/// An id whose order is the list's.
+impl PagePosition for Uuid {
+    fn write(&self, token: &mut Vec<u8>) {
+        token.extend_from_slice(self.as_bytes());
+    }
+
+    fn read(token: &mut &[u8]) -> Option<Self> {
+        Self::from_slice(token.split_off(..size_of::<Self>())?).ok()
+    }
+}
+
+/// A time or number, and what tells rows apart that have the same.
+impl<A: PagePosition, B: PagePosition> PagePosition for (A, B) {
+    fn write(&self, token: &mut Vec<u8>) {
+        self.0.write(token);
+        self.1.write(token);
+    }
+
+    fn read(token: &mut &[u8]) -> Option<Self> {
+        Some((A::read(token)?, B::read(token)?))
+    }
+}
+
+/// One list, as tokens are bound to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PagedList([u8; DIGEST_BYTES]);
+
+impl PagedList {
+    /// The list `name` (the RPC's, such as `ListPayouts`) over `book`, filtered by `filter`: everything that was asked for but the page's size and token.
+    #[must_use]
+    pub fn new(name: &str, book: &str, filter: &[&str]) -> Self {
+        let parts = [name, book].into_iter().chain(filter.iter().copied()).map(str::as_bytes);
+        Self::digest(parts)
+    }
+
+    /// As [`PagedList::new`], filtered by a whole request. The caller clears its page size and token, and its book where that may be left out.
+    #[must_use]
+    pub fn of_request(name: &str, book: &str, request: &impl Message) -> Self {
+        Self::digest([name.as_bytes(), book.as_bytes(), &request.encode_to_vec()].into_iter())
+    }
+
+    fn digest<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut hasher = Sha256::new();
+        for part in parts {
+            // With its length in front, so that no two lists of parts are one text.
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part);
+        }
+        Self(*hasher.finalize().first_chunk().expect("eight of 32 bytes"))
+    }
+
+    /// The token that goes on after `position`.
+    pub fn token(&self, position: &impl PagePosition) -> String {
+        let mut bytes = vec![VERSION];
+        bytes.extend_from_slice(&self.0);
+        position.write(&mut bytes);
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Where the page begins that `token` asks for; `None`, at the list's beginning, where there is no token.
+    pub fn position<P: PagePosition>(&self, token: &str) -> Result<Option<P>, InvalidPageToken> {
+        if token.is_empty() {
+            return Ok(None);
+        }
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(InvalidPageToken);
+        }
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_| InvalidPageToken)?;
+        let (&[VERSION], rest) = bytes.split_first_chunk().ok_or(InvalidPageToken)? else { return Err(InvalidPageToken) };
+        let mut rest = rest.strip_prefix(self.0.as_slice()).ok_or(InvalidPageToken)?;
+        match P::read(&mut rest) {
+            Some(position) if rest.is_empty() => Ok(Some(position)),
+            Some(_) | None => Err(InvalidPageToken),
+        }
+    }
+
+    /// Cuts `rows`, one more than the page's `size` where there are so many, to the page, and says how to go on: empty where the list ends.
+    pub fn cut<T, P: PagePosition>(&self, rows: &mut Vec<T>, size: usize, position: impl Fn(&T) -> P) -> String {
+        if rows.len() <= size {
+            return String::new();
+        }
+        rows.truncate(size);
+        rows.last().map(|last| self.token(&position(last))).unwrap_or_default()
+    }
+}

@@ -1,0 +1,107 @@
+//! Versioned lists in TOML that operators write: catalogues, rate cards, price lists. A mistake is told with what it is, file, line and key.
+//!
+//! ```toml
+//! version = "2026-11"
+//! [[gifts]]
+//! id = 7
+//! ```
+use serde::de::DeserializeOwned;
+use std::{fs, io, ops::Range, path::Path};
+use toml::Spanned;
+
+#[cfg(test)]
+mod tests;
+
+/// Longest version, in bytes.
+pub const VERSION_BYTES_MAX: usize = 64;
+/// Longest document, in bytes: some ten thousand entries. A larger file is something else, named by mistake.
+pub const DOCUMENT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Why a document can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// No such file, or not readable as UTF-8.
+    #[error("{what} {file}: {source}")]
+    Unreadable {
+        /// What it was to be, such as `gift catalogue`.
+        what: &'static str,
+        /// Its path.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Above [`DOCUMENT_BYTES_MAX`].
+    #[error("{what} {file}: larger than {DOCUMENT_BYTES_MAX} bytes")]
+    TooLarge {
+        /// What it was to be.
+        what: &'static str,
+        /// Its path.
+        file: String,
+    },
+    /// Not TOML, not its keys, or a value that can't be.
+    #[error("{what} {file}, line {line}: {why}")]
+    Invalid {
+        /// What it was to be.
+        what: &'static str,
+        /// Its path.
+        file: String,
+        /// From 1.
+        line: usize,
+        /// What is wrong, with the key where there is one.
+        why: String,
+    },
+}
+
+/// What every such document says of itself.
+pub trait VersionedDocument: DeserializeOwned {
+    /// Its `version`, 1 to [`VERSION_BYTES_MAX`] bytes.
+    fn version(&self) -> &Spanned<String>;
+}
+
+/// A document's text and what it is called in errors.
+#[derive(Debug, Clone)]
+pub struct DocumentText {
+    what: &'static str,
+    file: String,
+    text: String,
+}
+
+impl DocumentText {
+    /// Reads the file at `path`, which is to be a `what`, such as `gift catalogue`.
+    pub fn read(what: &'static str, path: &Path) -> Result<Self, DocumentError> {
+        let file = path.display().to_string();
+        let read = fs::metadata(path)
+            .and_then(|found| if found.len() > DOCUMENT_BYTES_MAX { Ok(None) } else { fs::read_to_string(path).map(Some) });
+        match read {
+            Ok(Some(text)) => Ok(Self { what, file, text }),
+            Ok(None) => Err(DocumentError::TooLarge { what, file }),
+            Err(source) => Err(DocumentError::Unreadable { what, file, source }),
+        }
+    }
+
+    /// A text that is at hand; `file` only names it in errors.
+    #[must_use]
+    pub fn new(what: &'static str, file: &str, text: &str) -> Self {
+        Self { what, file: file.to_owned(), text: text.to_owned() }
+    }
+
+    /// The document, with a version that has a form. What else its values must be is its caller's, who tells it with [`DocumentText::invalid`].
+    pub fn parse<T: VersionedDocument>(&self) -> Result<T, DocumentError> {
+        let parsed = toml::from_str::<T>(&self.text);
+        let document = parsed.map_err(|error| self.invalid(error.span().unwrap_or_default(), error.message().to_owned()))?;
+        let version = document.version();
+        if (1..=VERSION_BYTES_MAX).contains(&version.get_ref().len()) {
+            Ok(document)
+        } else {
+            Err(self.invalid(version.span(), format!("version: must have 1 to {VERSION_BYTES_MAX} bytes")))
+        }
+    }
+
+    /// Something is wrong at `span`, as [`Spanned::span`] gives it.
+    #[must_use]
+    pub fn invalid(&self, span: Range<usize>, why: impl Into<String>) -> DocumentError {
+        let before = self.text.bytes().take(span.start);
+        let line = before.filter(|byte| *byte == b'\n').count() + 1;
+        DocumentError::Invalid { what: self.what, file: self.file.clone(), line, why: why.into() }
+    }
+}
