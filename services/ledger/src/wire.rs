@@ -16,8 +16,8 @@ mod page;
 mod request;
 
 pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, debit_limit, entry, posting, refusal, trial_balance};
-pub(crate) use journal::{Told, cursor, heartbeat, journal, watch_from};
-pub(crate) use page::{List, listing};
+pub(crate) use journal::{cursor, heartbeat, journal, watch_from};
+pub(crate) use page::{ListDigest, listing};
 pub(crate) use request::{fields, import, kind, micros, post, set_debit_limit};
 
 /// Accounts of one OpenAccounts.
@@ -30,7 +30,7 @@ pub(crate) fn malformed(field: &'static str, why: impl Into<String>) -> Error {
 /// Whose request ids these are: services derive theirs from their own callers, so a service's name, which may change with its deployment, does
 /// not count; a person's does.
 #[derive(Clone, Copy)]
-pub(crate) struct Scope<'a> {
+pub(crate) struct IdScope<'a> {
     pub book: &'a str,
     pub subject: &'a str,
 }
@@ -56,7 +56,7 @@ pub fn pending_posted_id(request_id: Uuid, book: &str) -> Uuid {
 pub(crate) const SERVICE: &str = "";
 
 /// The id an answer is kept under.
-pub(crate) fn event_id(request_id: &str, rpc: &str, scope: Scope<'_>) -> Result<Uuid, Error> {
+pub(crate) fn event_id(request_id: &str, rpc: &str, scope: IdScope<'_>) -> Result<Uuid, Error> {
     let id = RequestId::parse(request_id).map_err(|why| malformed("request_id", why.to_string()))?;
     Ok(derive_id(id.uuid(), &[rpc, scope.book, scope.subject]))
 }

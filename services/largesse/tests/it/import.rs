@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 fn transfer(debit: &str, credit: &str, amount: i64) -> NewTransfer {
     let name = |text: &str| AccountName::parse(text.to_owned()).unwrap();
-    NewTransfer::plain(name(debit), name(credit), Amount::try_new(amount).unwrap())
+    NewTransfer::try_new(name(debit), name(credit), Amount::try_new(amount).unwrap()).unwrap()
 }
 
 fn post(kind: &str, transfers: Vec<NewTransfer>) -> Request {

@@ -4,7 +4,7 @@ use super::{account_name, kind, malformed, micros};
 use crate::{
     domain::account::Side,
     error::Error,
-    read::{Filter, Listing},
+    read::{EntryFilter, EntryListing},
 };
 use api::ledger as pb;
 use prost::Message;
@@ -15,9 +15,9 @@ const PAGE_MAX: i32 = 200;
 const PAGE_DEFAULT: i32 = 50;
 
 /// Which list a token is of: everything that was asked for but how much of it.
-pub(crate) struct List([u8; 6]);
+pub(crate) struct ListDigest([u8; 6]);
 
-impl List {
+impl ListDigest {
     /// `book` is the one that was meant, named or not.
     pub(crate) fn of(sent: &pb::ListEntriesRequest, book: &str) -> Self {
         let asked = pb::ListEntriesRequest { book: book.to_owned(), page_size: 0, page_token: String::new(), ..sent.clone() };
@@ -38,8 +38,8 @@ impl List {
 }
 
 /// The account's name and the page of its entries that is asked for.
-pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(String, Listing, List), Error> {
-    let list = List::of(&sent, book);
+pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(String, EntryListing, ListDigest), Error> {
+    let list = ListDigest::of(&sent, book);
     let name = account_name(sent.account, "account")?.text;
     let limit = match sent.page_size {
         ..0 => return Err(malformed("page_size", "must not be negative")),
@@ -57,7 +57,7 @@ pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(Strin
     };
     let counterparty = if sent.counterparty.is_empty() { None } else { Some(account_name(sent.counterparty, "counterparty")?.text) };
     let time = |time: Option<_>, field| time.map(|time| micros(time, field)).transpose();
-    let filter = Filter {
+    let filter = EntryFilter {
         kind: if sent.kind.is_empty() { None } else { Some(kind(sent.kind)?) },
         side,
         counterparty,
@@ -67,7 +67,7 @@ pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(Strin
     };
     let place = if sent.page_token.is_empty() { 0 } else { list.place(&sent.page_token)? };
     let limit = usize::try_from(limit).expect("between 1 and its bound");
-    Ok((name, Listing { filter, oldest_first: sent.oldest_first, place, limit }, list))
+    Ok((name, EntryListing { filter, oldest_first: sent.oldest_first, place, limit }, list))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::{
 use db::Database;
 use ledger::{
     Config, Ledger,
-    book::Handle,
+    book::BookHandle,
     codec,
     domain::{
         event::{seq_of, transfer_no},
@@ -25,7 +25,7 @@ fn logging(logged_max: usize) -> Config {
 }
 
 /// A ledger that logs, with one book, whose store can be made to hang.
-async fn start_injected(database: &Database, logged_max: usize) -> (Arc<Injected>, Arc<Ledger>, Arc<Handle>) {
+async fn start_injected(database: &Database, logged_max: usize) -> (Arc<Injected>, Arc<Ledger>, Arc<BookHandle>) {
     let store = Injected::over(open_store(database).await.unwrap());
     let ledger = Ledger::start(store.clone(), logging(logged_max)).await.unwrap();
     ledger.create_book(&book_name(), Mode::Test, "test").await.unwrap();

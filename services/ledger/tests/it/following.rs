@@ -6,7 +6,7 @@ use crate::{
 use ledger::{
     Config,
     store::{Book, Store},
-    verify::{Problem, follow::Follower},
+    verify::{BookProblem, follow::Follower},
 };
 use std::sync::{
     Arc,
@@ -32,7 +32,7 @@ const OF_ACCOUNTS: [&str; 5] = [
     "DELETE FROM account WHERE name = 'house/coins/issued'",
 ];
 
-async fn to_the_end(follower: &mut Follower, store: &dyn Store) -> Option<Problem> {
+async fn to_the_end(follower: &mut Follower, store: &dyn Store) -> Option<BookProblem> {
     loop {
         // Small steps, so that there are several.
         let step = follower.step(store, 50, &mut |_| {}).await.unwrap();
@@ -42,7 +42,7 @@ async fn to_the_end(follower: &mut Follower, store: &dyn Store) -> Option<Proble
     }
 }
 
-async fn beside(follower: &mut Follower, store: &dyn Store) -> Option<Problem> {
+async fn beside(follower: &mut Follower, store: &dyn Store) -> Option<BookProblem> {
     let rows = follower.compare_rows(store, 1_000).await.unwrap();
     rows.or(follower.compare_sums(store, &mut |_| {}).await.unwrap())
 }

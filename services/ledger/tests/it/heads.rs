@@ -4,7 +4,7 @@ use crate::{
     verify::{behind, rewrite},
 };
 use db::Database;
-use ledger::{Config, heads, verify::Report};
+use ledger::{Config, heads, verify::VerifyReport};
 use std::path::Path;
 
 fn keeping(dir: &Path) -> Config {
@@ -26,7 +26,7 @@ async fn live(database: &Database, dir: &Path) {
     }
 }
 
-async fn check(database: &Database, dir: &Path) -> Report {
+async fn check(database: &Database, dir: &Path) -> VerifyReport {
     let store = ledger::open_store(database).await.unwrap();
     let book = store.books().await.unwrap().remove(0);
     ledger::verify::verify_against(&*store, &book, Some(dir)).await.unwrap()

@@ -7,11 +7,11 @@ fn asked() -> pb::ListEntriesRequest {
 
 #[test]
 fn a_page_token_belongs_to_its_account_direction_and_filter() {
-    let list = List::of(&asked(), "demo");
+    let list = ListDigest::of(&asked(), "demo");
     let token = list.token(640);
     assert_eq!(list.place(&token).unwrap(), 640);
     let same = pb::ListEntriesRequest { page_size: 7, page_token: token.clone(), book: "demo".to_owned(), ..asked() };
-    assert_eq!(List::of(&same, "demo").place(&token).unwrap(), 640);
+    assert_eq!(ListDigest::of(&same, "demo").place(&token).unwrap(), 640);
     let others = [
         pb::ListEntriesRequest { account: "viewer/b/coins".to_owned(), ..asked() },
         pb::ListEntriesRequest { oldest_first: true, ..asked() },
@@ -20,9 +20,9 @@ fn a_page_token_belongs_to_its_account_direction_and_filter() {
         pb::ListEntriesRequest { side: pb::EntrySide::Debit.into(), ..asked() },
     ];
     for other in others {
-        assert!(matches!(List::of(&other, "demo").place(&token), Err(Error::PageToken)), "{other:?}");
+        assert!(matches!(ListDigest::of(&other, "demo").place(&token), Err(Error::PageToken)), "{other:?}");
     }
-    assert!(matches!(List::of(&asked(), "else").place(&token), Err(Error::PageToken)));
+    assert!(matches!(ListDigest::of(&asked(), "else").place(&token), Err(Error::PageToken)));
     for token in ["640", "", "-1.00", "x.y", "640.", "0.000000000000", "9223372036854775808.00", "640.\0"] {
         assert!(matches!(list.place(token), Err(Error::PageToken)), "{token}");
     }

@@ -2,7 +2,7 @@
 use super::*;
 use crate::domain::event::{Body, Posting};
 
-const SCOPE: Scope<'_> = Scope { book: "demo", subject: "" };
+const SCOPE: IdScope<'_> = IdScope { book: "demo", subject: "" };
 
 fn widest() -> pb::PostRequest {
     let user = "u".repeat(64);
@@ -58,7 +58,7 @@ fn a_guard_key_that_one_database_cannot_hold_is_refused_by_both() {
 }
 
 /// A posting of 100 coins to an account each, with these particulars.
-fn with(legs: Vec<pb::Transfer>) -> Result<Request, Error> {
+fn with(legs: Vec<pb::Transfer>) -> Result<BookRequest, Error> {
     let leg = |leg: pb::Transfer| pb::Transfer {
         debit_account: "viewer/u1/coins".to_owned(),
         credit_account: if leg.credit_account.is_empty() { "house/coins/redeemed".to_owned() } else { leg.credit_account },
@@ -72,7 +72,7 @@ fn with(legs: Vec<pb::Transfer>) -> Result<Request, Error> {
 fn transfers_that_make_no_sense_are_malformed() {
     let up_to = || pb::Transfer { up_to: true, ..Default::default() };
     let rest = |rest_of| pb::Transfer { rest_of, ..Default::default() };
-    let field = |asked: Result<Request, Error>| match asked {
+    let field = |asked: Result<BookRequest, Error>| match asked {
         Err(Error::Malformed { field, .. }) => field,
         other => panic!("{other:?}"),
     };
@@ -102,7 +102,7 @@ fn everything_a_transfer_says_is_compared_on_retry() {
         pb::Transfer { pending: true, expire_time: Some(Timestamp { seconds: 9, nanos: 0 }), ..Default::default() },
         pb::Transfer { pending: true, expire_time: Some(Timestamp { seconds: 9, nanos: 1000 }), ..Default::default() },
     ];
-    let fields: Vec<Fields> = legs.into_iter().map(|leg| with(vec![leg]).unwrap().fields).collect();
+    let fields: Vec<RequestFields> = legs.into_iter().map(|leg| with(vec![leg]).unwrap().fields).collect();
     for (at, one) in fields.iter().enumerate() {
         assert!(fields[at + 1..].iter().all(|other| other != one), "{one:?}");
     }
