@@ -19,4 +19,5 @@ pub enum BookAnswer {
 /// An answer or why there is none.
 pub type AnswerResult = Result<BookAnswer, Error>;
 
+/// Its name of before.
 pub use BookAnswer as Answer;

@@ -130,3 +130,6 @@ impl Journal {
         drop(self.news.send(Arc::new(news)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,7 +63,7 @@ pub struct TrialBalanceLine {
 pub type TrialBalance = (BTreeMap<(Unit, String), TrialBalanceLine>, i64);
 
 /// A snapshot of all accounts of a book: the journal's last event in it, and each account after that.
-pub async fn accounts(store: &dyn Store, book: i64) -> Result<(i64, Vec<Account>), store::Error> {
+pub async fn all_accounts(store: &dyn Store, book: i64) -> Result<(i64, Vec<Account>), store::Error> {
     let Some((head, mut accounts, tail)) = store.tail(book).await? else { return Ok((0, Vec::new())) };
     let places: HashMap<i64, usize> = accounts.iter().enumerate().map(|(place, account)| (account.key, place)).collect();
     for transfer in &tail {
@@ -98,6 +98,6 @@ pub fn summed(accounts: &[Account]) -> BTreeMap<(Unit, String), TrialBalanceLine
 
 /// Sums all accounts of a book from one snapshot of the store, whatever its writer knows of it.
 pub async fn trial_balance(store: &dyn Store, book: i64) -> Result<TrialBalance, store::Error> {
-    let (last_seq, accounts) = accounts(store, book).await?;
+    let (last_seq, accounts) = all_accounts(store, book).await?;
     Ok((summed(&accounts), last_seq))
 }

@@ -20,7 +20,7 @@ impl BookHandle {
     /// Sums all accounts as published commits left them.
     pub async fn trial_balance(&self) -> Result<TrialBalance, Error> {
         self.published().await?;
-        let (last_seq, mut accounts) = read::accounts(&*self.store, self.row.key).await?;
+        let (last_seq, mut accounts) = read::all_accounts(&*self.store, self.row.key).await?;
         let state = self.shared.state();
         let published = self.shared.journal.head().map_or(0, |head| head.last_seq);
         let mut gone = false;

@@ -21,6 +21,7 @@ pub struct AccountName {
 
 impl AccountName {
     /// `None` for a name the chart does not know.
+    #[inline]
     #[must_use]
     pub fn parse(text: String) -> Option<Self> {
         let form = super::chart::form(&text)?;

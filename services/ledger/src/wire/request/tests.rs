@@ -107,3 +107,17 @@ fn everything_a_transfer_says_is_compared_on_retry() {
         assert!(fields[at + 1..].iter().all(|other| other != one), "{one:?}");
     }
 }
+
+#[test]
+fn accounts_that_no_transfer_can_be_between_are_malformed_in_the_words_of_the_rule() {
+    let told = |credit: &str| match with(vec![pb::Transfer { credit_account: credit.to_owned(), ..Default::default() }]) {
+        Err(error @ Error::Malformed { field: "transfers", .. }) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told("viewer/u1/coins"), "transfers: debit and credit account are the same");
+    let mixed = "transfers: viewer/u1/coins is in COIN, creator/c1/diamonds in DIAMOND";
+    assert_eq!(told("creator/c1/diamonds"), mixed);
+    // Before anything else that is wrong with it.
+    let worse = pb::Transfer { credit_account: "viewer/u1/coins".to_owned(), allow_debt: true, up_to: true, ..Default::default() };
+    assert!(matches!(with(vec![worse]), Err(Error::Malformed { field: "transfers", .. })));
+}

@@ -1,3 +1,4 @@
+//! Which transfers can be asked for at all.
 use super::*;
 
 fn name(text: &str) -> AccountName {
