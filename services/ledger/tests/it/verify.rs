@@ -248,7 +248,7 @@ async fn damage_is_named_by_its_first_event() {
 }
 
 /// Appends a commit of one posting whose only transfer is from one of these accounts to the other, in every other way as the writer would have made
-/// it: counters, entries, digest and hash follow from what was before. Only a rule about the accounts themselves can find it.
+/// it: counters, entries, digest and hash follow from what was before. Only a rule about the accounts themselves can name it.
 async fn forge(store: &dyn Store, book: &Book, debit: &str, credit: &str) -> i64 {
     let head = store.head(book.key).await.unwrap().unwrap();
     let mut keys = Vec::new();
