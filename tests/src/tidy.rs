@@ -1,20 +1,26 @@
 //! The rules of the house that a machine can check: sizes, names, leftovers, comments, the direction of dependencies and their use. Line-based on purpose:
 //! it relies on rustfmt's layout and needs no parser.
+mod accounts;
 mod crates;
 mod manifest;
 mod mask;
 mod paths;
+mod postings;
 mod proto;
 mod rust;
 #[cfg(test)]
 mod tests;
+mod types;
 
-use std::{fmt, fs, io, path::Path};
+use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
+pub use accounts::check_accounts;
 pub use manifest::{CrateFiles, check_manifest, check_offered, check_unused};
 pub use paths::check_tables_only;
+pub use postings::check_postings;
 pub use proto::check_proto;
 pub use rust::check_rust;
+pub use types::check_types;
 
 /// What may lie at the top of the repository. Ignored build output and local data included.
 const TOP_LEVEL: [&str; 22] = [
@@ -84,14 +90,18 @@ pub fn check_repository(root: &Path) -> io::Result<Vec<Violation>> {
     for folder in SOURCES {
         check_folder(root, folder, &mut found)?;
     }
-    let mut manifests = Vec::new();
+    let (mut manifests, mut all) = (Vec::new(), Vec::new());
     for folder in check_members(root, &mut found)? {
         let manifest = fs::read_to_string(root.join(&folder).join("Cargo.toml"))?;
         let mut sources = Vec::new();
         read_sources(root, &folder, &mut sources)?;
         found.extend(check_unused(&CrateFiles { folder: &folder, manifest: &manifest, sources: &sources }));
         manifests.push(manifest);
+        all.append(&mut sources);
     }
+    found.extend(check_types(&all));
+    let postings: BTreeMap<String, String> = all.into_iter().filter(|(file, _)| file.ends_with("/src/postings.rs")).collect();
+    found.extend(check_postings(&fs::read_to_string(root.join("ARCHITECTURE.md"))?, &postings));
     found.extend(check_offered(&fs::read_to_string(root.join("Cargo.toml"))?, &manifests));
     Ok(found)
 }
@@ -146,6 +156,7 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
             let text = fs::read_to_string(path)?;
             found.extend(check_rust(&file, &text));
             found.extend(check_tables_only(&file, &text));
+            found.extend(check_accounts(&file, &text));
         } else if name.ends_with(".proto") {
             found.extend(check_proto(&file, &fs::read_to_string(path)?));
         } else if name == "Cargo.toml" {

@@ -1,12 +1,12 @@
 //! A book's handle: where requests wait for its writer, and where readers look.
 
 use crate::{
-    answer::{Job, Outcome, Reply},
+    answer::AnswerResult,
     domain::{
         account::Account,
         limit::{Limit, Window},
-        request::{Fields, Request},
-        state::State,
+        request::{Action, BookRequest, RequestFields},
+        state::BookState,
     },
     error::Error,
     journal::Journal,
@@ -17,7 +17,12 @@ use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
+use submission::{Job, Reply};
 use tokio::sync::mpsc;
+
+mod reading;
+pub(crate) mod submission;
+pub(crate) mod watching;
 
 /// Messages that may wait; each holds one or more requests, whose number is bounded apart.
 const MESSAGES_MAX: usize = 65_536;
@@ -26,8 +31,8 @@ const MESSAGES_MAX: usize = 65_536;
 const RESERVED: usize = 8;
 
 /// What the writer and the readers of a book share.
-pub(crate) struct Shared {
-    state: Mutex<State>,
+pub(crate) struct SharedBook {
+    state: Mutex<BookState>,
     waiting: AtomicUsize,
     pub(crate) journal: Journal,
     lease: Arc<Lease>,
@@ -36,7 +41,7 @@ pub(crate) struct Shared {
     too_new: Mutex<Option<String>>,
 }
 
-impl Shared {
+impl SharedBook {
     pub(crate) fn new(lease: Arc<Lease>) -> Self {
         Self {
             state: Mutex::default(),
@@ -48,7 +53,7 @@ impl Shared {
         }
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, BookState> {
         // Poison means that a decision panicked half way: the state is not to be trusted, the process not to go on with it.
         self.state.lock().expect("a decision panicked; the book must be loaded anew")
     }
@@ -88,24 +93,24 @@ impl Shared {
         self.lease.other_owner()
     }
 
-    /// As [`Shared::lease_owner`], for readers: no fence tells them that memory is old.
+    /// As [`SharedBook::lease_owner`], for readers: no fence tells them that memory is old.
     pub(crate) async fn sure_lease_owner(&self) -> Option<String> {
         self.lease.sure_owner().await
     }
 }
 
 /// A book that can be posted to and read.
-pub struct Handle {
+pub struct BookHandle {
     /// As created.
     pub row: Book,
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SharedBook>,
     pub(crate) store: Arc<dyn Store>,
     queue: mpsc::Sender<Vec<Job>>,
     queue_max: usize,
 }
 
-impl Handle {
-    pub(crate) fn new(row: Book, shared: Arc<Shared>, store: Arc<dyn Store>, queue_max: usize) -> (Self, mpsc::Receiver<Vec<Job>>) {
+impl BookHandle {
+    pub(crate) fn new(row: Book, shared: Arc<SharedBook>, store: Arc<dyn Store>, queue_max: usize) -> (Self, mpsc::Receiver<Vec<Job>>) {
         let (queue, receiver) = mpsc::channel(MESSAGES_MAX);
         (Self { row, shared, store, queue, queue_max }, receiver)
     }
@@ -117,14 +122,14 @@ impl Handle {
     }
 
     /// Submits one request. Once taken it is decided whether or not the caller still waits.
-    pub async fn submit(&self, request: Request) -> Outcome {
+    pub async fn submit(&self, request: BookRequest) -> AnswerResult {
         let (reply, answer) = Reply::one();
         self.send(self.queue_max, vec![Job { request, reply, trace: rpc::trace::member() }])?;
         answer.await.unwrap_or(Err(Error::OutcomeUnknown))
     }
 
     /// Submits many, each with its own outcome, in order.
-    pub async fn submit_many(&self, requests: Vec<Request>) -> Result<Vec<Outcome>, Error> {
+    pub async fn submit_many(&self, requests: Vec<BookRequest>) -> Result<Vec<AnswerResult>, Error> {
         if requests.is_empty() {
             return Ok(Vec::new());
         }
@@ -215,8 +220,8 @@ impl Handle {
             return Ok(());
         }
         // Opening nothing makes the writer load the book and changes nothing.
-        let action = crate::domain::request::Action::Open { accounts: Vec::new() };
-        let request = Request::new(uuid::Uuid::now_v7(), Fields::default(), String::new(), action);
+        let action = Action::Open { accounts: Vec::new() };
+        let request = BookRequest::new(uuid::Uuid::now_v7(), RequestFields::default(), String::new(), action);
         self.submit(request).await.map(|_| ())
     }
 }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 /// Where a ledger's time comes from.
 #[derive(Debug, Clone, Default)]
-pub enum Clock {
+pub enum LedgerClock {
     /// The system's.
     #[default]
     System,
@@ -17,7 +17,7 @@ pub enum Clock {
 /// The longest sleep at once: a system clock that is set meanwhile is noticed.
 const SLEEP_MAX: Duration = Duration::from_secs(10);
 
-impl Clock {
+impl LedgerClock {
     /// Microseconds since the Unix epoch.
     #[must_use]
     pub fn now(&self) -> Micros {

@@ -1,6 +1,6 @@
 //! The ledger's options.
 
-use crate::clock::Clock;
+use crate::clock::LedgerClock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ pub struct Config {
     pub watch_age_max_ms: u64,
     /// Where time comes from; anything but the system's is for tests.
     #[serde(skip)]
-    pub clock: Clock,
+    pub clock: LedgerClock,
 }
 
 impl Default for Config {
@@ -76,7 +76,7 @@ impl Default for Config {
             heads_every_ms: 10_000,
             watch_heartbeat_ms: 10_000,
             watch_age_max_ms: 3_600_000,
-            clock: Clock::System,
+            clock: LedgerClock::System,
         }
     }
 }
@@ -99,7 +99,7 @@ fn to_mib<S: Serializer>(accounts: &usize, into: S) -> Result<S::Ok, S::Error> {
 /// An option that can't be.
 #[derive(Debug, thiserror::Error)]
 #[error("{option} must be {bounds}")]
-pub struct Invalid {
+pub struct InvalidLedgerConfig {
     /// Which option.
     pub option: &'static str,
     /// What it may be.
@@ -108,7 +108,7 @@ pub struct Invalid {
 
 impl Config {
     /// Refuses what would take nothing in or never answer, before anything starts.
-    pub fn check(&self) -> Result<(), Invalid> {
+    pub fn check(&self) -> Result<(), InvalidLedgerConfig> {
         let positive = [
             ("queue_max", self.queue_max as u64),
             ("batch_max", self.batch_max as u64),
@@ -120,8 +120,8 @@ impl Config {
             ("watch_age_max_ms", self.watch_age_max_ms),
         ];
         match positive.into_iter().find(|(_, value)| *value == 0) {
-            Some((option, _)) => Err(Invalid { option, bounds: "1 or more" }),
-            None if self.replay_max < 0 => Err(Invalid { option: "replay_max", bounds: "0 or more" }),
+            Some((option, _)) => Err(InvalidLedgerConfig { option, bounds: "1 or more" }),
+            None if self.replay_max < 0 => Err(InvalidLedgerConfig { option: "replay_max", bounds: "0 or more" }),
             None => Ok(()),
         }
     }

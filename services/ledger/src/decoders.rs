@@ -1,18 +1,18 @@
 //! Decoders of received and stored bytes that nobody outside needs, for the fuzz targets in `tests`.
 
 use crate::{
-    store::rows,
-    watch::From,
-    wire::{self, Scope},
+    book::watching::WatchFrom,
+    wire::{self, IdScope},
 };
 use api::ledger as pb;
+pub use books::decoders::refusal;
 use prost::Message as _;
 
 /// Whether a `PostRequest` is one that the writer would be asked. Whatever is, is within the ledger's bounds.
 #[must_use]
 pub fn post(bytes: &[u8]) -> bool {
     let Ok(sent) = pb::PostRequest::decode(bytes) else { return false };
-    wire::post(sent, Scope { book: "demo", subject: "u1" }).is_ok()
+    wire::post(sent, IdScope { book: "demo", subject: "u1" }).is_ok()
 }
 
 /// The place that the page token of a `ListEntriesRequest` names.
@@ -25,25 +25,15 @@ pub fn page_place(bytes: &[u8]) -> Option<i64> {
     Some(place).filter(|place| *place > 0)
 }
 
-/// Whether these are the facts and the fields of a stored refusal. What is written of them again is read as the same.
-#[must_use]
-pub fn refusal(facts: &str, fields: &str) -> bool {
-    let row = |facts: String, fields: String| rows::refusal((vec![7; 16], 0, "INSUFFICIENT_FUNDS".to_owned(), facts, fields));
-    let Ok(read) = row(facts.to_owned(), fields.to_owned()) else { return false };
-    let again = row(rows::pairs(&read.told.facts), rows::pairs(&read.fields)).expect("what is written can be read");
-    assert_eq!(again, read);
-    true
-}
-
 /// The commit after which a `WatchJournalRequest` asks to begin, if it names one.
 #[must_use]
 pub fn watch_after(bytes: &[u8]) -> Option<i64> {
     match wire::watch_from(pb::WatchJournalRequest::decode(bytes).ok()?) {
-        Ok(From::Commit { commit_no, hash }) => {
+        Ok(WatchFrom::Commit { commit_no, hash }) => {
             assert!(hash.len() <= 32, "a hash is not longer than one");
             Some(commit_no)
         }
-        Ok(From::Seq(seq)) => {
+        Ok(WatchFrom::Seq(seq)) => {
             assert!(seq > 0, "events count from one");
             None
         }

@@ -1,6 +1,6 @@
 //! Every way the ledger fails, and the one table to gRPC.
 
-use crate::{domain::refusal::Told, store};
+use crate::{domain::refusal::KeptRefusal, read::PageError, store};
 use std::time::Duration;
 use tonic::{Code, Status};
 
@@ -29,7 +29,7 @@ pub enum Error {
     RequestIdTime(&'static str),
     /// A rule said no; kept under the id.
     #[error("{}", .0.reason)]
-    Refused(Told),
+    Refused(KeptRefusal),
     /// No such book.
     #[error("no book {0}")]
     BookUnknown(String),
@@ -74,6 +74,15 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
+impl From<PageError> for Error {
+    fn from(error: PageError) -> Self {
+        match error {
+            PageError::Place => Self::PageToken,
+            PageError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let message = error.to_string();
@@ -105,7 +114,7 @@ impl From<Error> for Status {
 }
 
 /// A refusal in words: its reason and its facts.
-pub(crate) fn refusal_message(told: &Told) -> String {
+pub(crate) fn refusal_message(told: &KeptRefusal) -> String {
     let fact = |name: &str| told.facts.iter().find(|(key, _)| key == name).map_or("?", |(_, value)| value.as_str());
     match told.reason.as_str() {
         "INSUFFICIENT_FUNDS" => format!("{} needed, {} available in {}", fact("needed"), fact("available"), fact("account")),
@@ -125,7 +134,7 @@ pub(crate) fn refusal_code(reason: &str) -> Code {
     }
 }
 
-fn refused(told: &Told) -> Status {
+fn refused(told: &KeptRefusal) -> Status {
     let facts: Vec<(&str, String)> = told.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     rpc::errors::refused_as(refusal_code(&told.reason), &told.reason, &refusal_message(told), &facts)
 }

@@ -4,12 +4,12 @@ use crate::{
     domain::{
         chart::Unit,
         event::{Body, Event},
-        state::State,
+        state::BookState,
     },
     store::{Batch, Commit, StoredEvent},
-    wire,
 };
 use std::{
+    any::Any,
     collections::HashMap,
     sync::{Arc, Mutex, OnceLock},
 };
@@ -19,24 +19,24 @@ use tokio::sync::broadcast;
 const NEWS_MAX: usize = 16;
 
 /// Names and units of accounts by key.
-pub(crate) type Names = HashMap<i64, (Arc<str>, Unit)>;
+pub(crate) type AccountNames = HashMap<i64, (Arc<str>, Unit)>;
 
 /// A book's published head, and who waits for it to move.
 pub(crate) struct Journal {
     head: Mutex<Option<Commit>>,
-    news: broadcast::Sender<Arc<News>>,
+    news: broadcast::Sender<Arc<PublishedCommit>>,
 }
 
 /// A published commit, shared by all who watch.
-pub(crate) struct News {
+pub(crate) struct PublishedCommit {
     pub commit: Commit,
-    rows: Rows,
-    names: Names,
-    /// What is sent of it: made by the first who needs it.
-    told: OnceLock<wire::Told>,
+    rows: CommitEvents,
+    names: AccountNames,
+    /// What watchers are sent of it, see [`Self::shared_view`].
+    view: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
-enum Rows {
+enum CommitEvents {
     /// As just written.
     Batch(Arc<Batch>),
     /// As read.
@@ -45,22 +45,22 @@ enum Rows {
     Unread,
 }
 
-impl News {
+impl PublishedCommit {
     /// A commit that was read from the store.
-    pub(crate) fn read(commit: Commit, events: Vec<StoredEvent>, names: Names) -> Self {
-        Self { commit, rows: Rows::Read(events), names, told: OnceLock::new() }
+    pub(crate) fn read(commit: Commit, events: Vec<StoredEvent>, names: AccountNames) -> Self {
+        Self { commit, rows: CommitEvents::Read(events), names, view: OnceLock::new() }
     }
 
     /// Whether its events must be read from the store.
     pub(crate) fn is_unread(&self) -> bool {
-        matches!(self.rows, Rows::Unread)
+        matches!(self.rows, CommitEvents::Unread)
     }
 
     pub(crate) fn events(&self) -> &[StoredEvent] {
         match &self.rows {
-            Rows::Batch(batch) => &batch.events,
-            Rows::Read(events) => events,
-            Rows::Unread => &[],
+            CommitEvents::Batch(batch) => &batch.events,
+            CommitEvents::Read(events) => events,
+            CommitEvents::Unread => &[],
         }
     }
 
@@ -68,9 +68,11 @@ impl News {
         self.names[&key].clone()
     }
 
-    /// What is sent of it.
-    pub(crate) fn told(&self) -> &wire::Told {
-        self.told.get_or_init(|| wire::journal(self))
+    /// What is sent of it, made by the first watcher who needs it and shared by all: hundreds of them cost one encoding. What a view is made of is the
+    /// wire's business, so this does not know its type; every caller has to ask for the same.
+    pub(crate) fn shared_view<T: Any + Send + Sync>(&self, make: impl FnOnce(&Self) -> T) -> &T {
+        let view = self.view.get_or_init(|| Box::new(make(self)));
+        view.downcast_ref().expect("there is one kind of view")
     }
 }
 
@@ -99,32 +101,35 @@ impl Journal {
     }
 
     /// News from now on. Whoever reads the head after this misses nothing: what is not in the news was published before.
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<News>> {
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<PublishedCommit>> {
         self.news.subscribe()
     }
 
     /// Tells of a batch that was published, if anybody watches. `state` still has its accounts.
-    pub(crate) fn tell(&self, batch: &Arc<Batch>, state: &State) {
+    pub(crate) fn tell(&self, batch: &Arc<Batch>, state: &BookState) {
         if self.news.receiver_count() == 0 {
             return;
         }
-        let mut names = Names::new();
+        let mut names = AccountNames::new();
         for key in batch.events.iter().flat_map(|stored| keys(&stored.event)) {
             names.entry(key).or_insert_with(|| {
                 let account = state.account(key).expect("accounts of a batch under way are not forgotten");
                 (account.name.clone(), account.unit)
             });
         }
-        self.send(News { commit: batch.commit.clone(), rows: Rows::Batch(batch.clone()), names, told: OnceLock::new() });
+        self.send(PublishedCommit { commit: batch.commit.clone(), rows: CommitEvents::Batch(batch.clone()), names, view: OnceLock::new() });
     }
 
     /// Tells that the book was loaded anew: others may have written to it.
     pub(crate) fn tell_loaded(&self, head: &Commit) {
-        self.send(News { commit: head.clone(), rows: Rows::Unread, names: Names::new(), told: OnceLock::new() });
+        self.send(PublishedCommit { commit: head.clone(), rows: CommitEvents::Unread, names: AccountNames::new(), view: OnceLock::new() });
     }
 
-    fn send(&self, news: News) {
+    fn send(&self, news: PublishedCommit) {
         // Nobody there any more: nobody to tell.
         drop(self.news.send(Arc::new(news)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub(crate) struct Lease {
     owner: String,
     /// How long it is good for; zero: it is always ours.
     hold: Duration,
-    held: Mutex<Held>,
+    held: Mutex<LeaseStatus>,
     /// One attempt at a time.
     asking: tokio::sync::Mutex<()>,
     /// Whoever renews it, and lets go of it at the end.
@@ -30,7 +30,7 @@ pub(crate) struct Lease {
 }
 
 /// What the last attempt told.
-struct Held {
+struct LeaseStatus {
     /// `None`: we hold it.
     other: Option<String>,
     /// Until then nobody else can have it, if we do.
@@ -41,7 +41,7 @@ impl Lease {
     /// Takes the lease if it is free, and keeps renewing or trying in the background. Without a lease time it is always ours.
     pub(crate) async fn start(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) -> Arc<Self> {
         let hold = Duration::from_millis(config.lease_ms);
-        let held = Mutex::new(Held { other: None, until: Instant::now() });
+        let held = Mutex::new(LeaseStatus { other: None, until: Instant::now() });
         let lease =
             Arc::new(Self { store, owner: owner::own(), hold, held, asking: tokio::sync::Mutex::default(), keeper: Mutex::default() });
         if hold.is_zero() {
@@ -80,7 +80,7 @@ impl Lease {
 
     /// As [`Lease::other_owner`]; but when our time may have run out unnoticed, as in a process that stood still, the database is asked first.
     pub(crate) async fn sure_owner(&self) -> Option<String> {
-        let over = |held: &Held| held.other.is_none() && held.until < Instant::now();
+        let over = |held: &LeaseStatus| held.other.is_none() && held.until < Instant::now();
         if !self.hold.is_zero() && over(&self.held.lock().expect("nothing panics while it holds this")) {
             let _one = self.asking.lock().await;
             // Another may have asked meanwhile.

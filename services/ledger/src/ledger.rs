@@ -1,16 +1,16 @@
 //! All books of one process: each with its own writer, over one store.
 
 use crate::{
-    book::{Handle, Shared},
+    book::{BookHandle, SharedBook},
     config::Config,
+    domain::Micros,
     error::Error,
-    heads,
     lease::Lease,
     meters,
-    store::{self, Book, Mode, Store, postgres::PostgresStore, sqlite::SqliteStore},
-    writer::Writer,
+    store::{self, Book, Mode, Store},
+    writer::BookWriter,
 };
-use db::{Database, Engine};
+use head_keeper::HeadKeeper;
 use money::BookName;
 use std::{
     collections::HashMap,
@@ -20,15 +20,17 @@ use std::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+mod head_keeper;
+
 /// The ledger of an installation.
 pub struct Ledger {
     store: Arc<dyn Store>,
     config: Config,
     lease: Arc<Lease>,
-    books: RwLock<HashMap<String, Arc<Handle>>>,
+    books: RwLock<HashMap<String, Arc<BookHandle>>>,
     writers: TaskTracker,
     forgetting: CancellationToken,
-    heads: Option<Arc<heads::Keeper>>,
+    heads: Option<Arc<HeadKeeper>>,
     stop: CancellationToken,
 }
 
@@ -36,20 +38,12 @@ pub struct Ledger {
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 const FORGET_AT_ONCE: i64 = 500;
 
-/// Opens the ledger's store of a database.
-pub async fn open_store(database: &Database) -> Result<Arc<dyn Store>, store::Error> {
-    Ok(match database.engine() {
-        Engine::Sqlite => Arc::new(SqliteStore::open(database).await?),
-        Engine::Postgres => Arc::new(PostgresStore::open(database).await?),
-    })
-}
-
 impl Ledger {
     /// Starts a writer for every book there is.
     pub async fn start(store: Arc<dyn Store>, config: Config) -> Result<Arc<Self>, store::Error> {
         let stop = CancellationToken::new();
         let lease = Lease::start(store.clone(), &config, stop.clone()).await;
-        let heads = config.heads_dir.clone().map(heads::Keeper::new);
+        let heads = config.heads_dir.clone().map(HeadKeeper::new);
         let ledger = Arc::new(Self {
             store,
             config,
@@ -76,18 +70,18 @@ impl Ledger {
         Ok(ledger)
     }
 
-    fn add(&self, book: Book) -> Arc<Handle> {
+    fn add(&self, book: Book) -> Arc<BookHandle> {
         let mut books = self.books.write().expect("nothing panics while it holds this");
         if let Some(there) = books.get(&book.name) {
             return there.clone();
         }
-        let shared = Arc::new(Shared::new(self.lease.clone()));
+        let shared = Arc::new(SharedBook::new(self.lease.clone()));
         if let Some(heads) = &self.heads {
             heads.follow(book.clone(), shared.clone());
         }
         meters::watch(&book.name, &shared);
-        let (handle, queue) = Handle::new(book.clone(), shared.clone(), self.store.clone(), self.config.queue_max);
-        self.writers.spawn(Writer::new(book.clone(), self.store.clone(), shared, self.config.clone()).run(queue));
+        let (handle, queue) = BookHandle::new(book.clone(), shared.clone(), self.store.clone(), self.config.queue_max);
+        self.writers.spawn(BookWriter::new(book.clone(), self.store.clone(), shared, self.config.clone()).run(queue));
         let handle = Arc::new(handle);
         books.insert(book.name, handle.clone());
         handle
@@ -104,7 +98,7 @@ impl Ledger {
     }
 
     /// The ledger's clock, in microseconds since the Unix epoch.
-    pub(crate) fn now(&self) -> crate::domain::Micros {
+    pub(crate) fn now(&self) -> Micros {
         self.config.clock.now()
     }
 
@@ -114,7 +108,7 @@ impl Ledger {
     }
 
     /// A book by name. One that another process made since is found too.
-    pub async fn book(&self, name: &BookName) -> Result<Arc<Handle>, Error> {
+    pub async fn book(&self, name: &BookName) -> Result<Arc<BookHandle>, Error> {
         if let Some(there) = self.books.read().expect("nothing panics while it holds this").get(name.as_str()) {
             return Ok(there.clone());
         }

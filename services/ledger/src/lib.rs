@@ -1,42 +1,30 @@
 //! The only place where money moves: books, accounts, transfers.
 //!
-//! An acknowledged posting is durable, counted once, and never changed. Map:
-//! - [`domain`]: the rules, pure.
+//! An acknowledged posting is durable, counted once, and never changed. What a book is, without a service around it, is in the crate [`books`]: rules,
+//! stored bytes, store, reads, verification. Map of the rest:
 //! - `writer`: one per book: collect, prefetch, decide, commit, publish.
-//! - [`store`]: where a book is kept; SQLite and PostgreSQL.
-//! - [`codec`]: the canonical bytes that are stored and hashed.
-//! - [`book`], [`ledger`], [`read`], [`answer`]: handles, reads and answers.
-//! - [`heads`]: heads of books written outside the database; [`stamp`]: moments as text.
+//! - [`book`]: a live book: where requests wait for its writer, where readers look, and who follows it; [`answer`]: what becomes of a request.
+//! - [`ledger`]: all books of one process, and who writes their heads outside the database; `lease`: whether this process may write.
+//! - `journal`: what may be seen of a journal.
 //! - `meters`: what a writer does, for whoever watches.
-//! - [`verify`]: is a book what its journal says?
-//! - `journal`, `watch`: what may be seen of the journal, and who follows it.
-//! - [`service`], `wire`: gRPC in and out.
+//! - [`service`], `wire`: gRPC in and out; [`error`]: the one table from errors to gRPC.
 
 pub mod answer;
 pub mod book;
 pub mod clock;
-pub mod codec;
 pub mod config;
 pub mod decoders;
-pub mod domain;
 pub mod error;
-pub mod heads;
-mod ids;
 mod journal;
 mod lease;
 pub mod ledger;
 mod meters;
-pub mod read;
 pub mod service;
-pub mod stamp;
-pub mod store;
-pub mod verify;
-mod watch;
 mod wire;
 mod writer;
 
+use books::{codec, domain, heads, read, store, verify};
 pub use config::Config;
 pub use error::Error;
-pub use ledger::{Ledger, open_store};
+pub use ledger::Ledger;
 pub use service::Service;
-pub use wire::{pending_posted_id, posted_id};

@@ -3,11 +3,11 @@
 //! Counted by batch and not by event, so that it costs a gift some nanoseconds. Everything is of this process since its start; the books' own
 //! numbers are their trial balances.
 use crate::{
-    book::Shared,
+    book::SharedBook,
     domain::{
         chart::Unit,
         event::{Body, Event, Transfer, TransferKind},
-        state::State,
+        state::BookState,
     },
     store::{CommitError, StoredEvent},
 };
@@ -65,8 +65,8 @@ impl Meters {
     }
 
     /// A batch is published; `state` knows the accounts it names.
-    pub(crate) fn published(&self, events: &[StoredEvent], refusals: usize, state: &State) {
-        let mut tally = Tally::default();
+    pub(crate) fn published(&self, events: &[StoredEvent], refusals: usize, state: &BookState) {
+        let mut tally = BatchTally::default();
         for stored in events {
             tally.add(&stored.event, state);
         }
@@ -85,7 +85,7 @@ impl Meters {
 
 /// Events of one kind.
 #[derive(Debug, PartialEq, Eq)]
-struct Kind<'a> {
+struct KindTally<'a> {
     name: &'a str,
     events: u64,
     moved: Vec<(Unit, u64)>,
@@ -93,8 +93,8 @@ struct Kind<'a> {
 
 /// Events by kind. A batch has a handful of kinds, so they are looked for one by one.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Tally<'a> {
-    kinds: Vec<Kind<'a>>,
+struct BatchTally<'a> {
+    kinds: Vec<KindTally<'a>>,
     /// Units of accounts that were looked up before, as far as there are few.
     units: Vec<(i64, Unit)>,
 }
@@ -102,8 +102,8 @@ struct Tally<'a> {
 /// More than a batch of gifts asks for.
 const UNITS_MAX: usize = 8;
 
-impl<'a> Tally<'a> {
-    fn add(&mut self, event: &'a Event, state: &State) {
+impl<'a> BatchTally<'a> {
+    fn add(&mut self, event: &'a Event, state: &BookState) {
         let name = match &event.body {
             Body::Posting(posting) => posting.kind.as_str(),
             Body::AccountOpened { .. } => "account.opened",
@@ -112,7 +112,7 @@ impl<'a> Tally<'a> {
             Body::HoldExpired => "hold.expired",
         };
         let at = self.kinds.iter().position(|kind| kind.name == name).unwrap_or_else(|| {
-            self.kinds.push(Kind { name, events: 0, moved: Vec::new() });
+            self.kinds.push(KindTally { name, events: 0, moved: Vec::new() });
             self.kinds.len() - 1
         });
         self.kinds[at].events += 1;
@@ -131,7 +131,7 @@ impl<'a> Tally<'a> {
 
     /// Both sides have the same unit. The older account is mostly the house's, which many transfers of a batch share: it is looked up once, and no
     /// viewer's place in memory is gone to for a number's sake.
-    fn unit(&mut self, transfer: &Transfer, state: &State) -> Option<Unit> {
+    fn unit(&mut self, transfer: &Transfer, state: &BookState) -> Option<Unit> {
         let key = transfer.debit.min(transfer.credit);
         if let Some((_, unit)) = self.units.iter().find(|(known, _)| *known == key) {
             return Some(*unit);
@@ -145,7 +145,7 @@ impl<'a> Tally<'a> {
 }
 
 /// Tells how long the book's queue is, how far its journal goes and whether this process writes it.
-pub(crate) fn watch(book: &str, shared: &Arc<Shared>) {
+pub(crate) fn watch(book: &str, shared: &Arc<SharedBook>) {
     let Some(meter) = telemetry::meter() else { return };
     let attributes = [KeyValue::new("book", book.to_owned())];
     let (here, watched) = (attributes.clone(), Arc::downgrade(shared));

@@ -1,11 +1,10 @@
 //! LedgerService: who, decode, call, encode. Each RPC is in the file of its topic; here is only what the generated trait wants.
 
 use crate::{
-    book::Handle,
+    book::{BookHandle, watching::READS_MAX},
     error::Error,
     ledger::Ledger,
-    watch,
-    wire::{self, Scope, malformed},
+    wire::{self, IdScope, malformed},
 };
 use api::ledger::{self as pb, ledger_service_server::LedgerServiceServer};
 use identity::Role;
@@ -33,15 +32,15 @@ pub struct Service {
 }
 
 /// A request's book and whose request ids it brings.
-struct Place {
-    handle: Arc<Handle>,
+struct BookCall {
+    handle: Arc<BookHandle>,
     book: BookName,
     subject: String,
 }
 
-impl Place {
-    fn scope(&self) -> Scope<'_> {
-        Scope { book: self.book.as_str(), subject: &self.subject }
+impl BookCall {
+    fn scope(&self) -> IdScope<'_> {
+        IdScope { book: self.book.as_str(), subject: &self.subject }
     }
 }
 
@@ -49,7 +48,7 @@ impl Service {
     /// A service on this ledger.
     #[must_use]
     pub fn new(ledger: Arc<Ledger>) -> Self {
-        Self { ledger, journal_reads: Arc::new(Semaphore::new(watch::READS_MAX)), shutdown: CancellationToken::new() }
+        Self { ledger, journal_reads: Arc::new(Semaphore::new(READS_MAX)), shutdown: CancellationToken::new() }
     }
 
     /// Takes no more from streams once this is cancelled.
@@ -64,21 +63,21 @@ impl Service {
         LedgerServiceServer::new(self).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX).max_encoding_message_size(rpc::MESSAGE_BYTES_MAX)
     }
 
-    async fn place<T>(&self, request: &Request<T>, book: &str) -> Result<Place, Status> {
+    async fn place<T>(&self, request: &Request<T>, book: &str) -> Result<BookCall, Status> {
         self.place_of(&rpc::caller(request)?, book).await
     }
 
-    async fn place_of(&self, caller: &rpc::Caller, book: &str) -> Result<Place, Status> {
+    async fn place_of(&self, caller: &rpc::Caller, book: &str) -> Result<BookCall, Status> {
         let book = caller.book(book)?;
         let handle = self.ledger.book(&book).await?;
         let principal = &caller.principal;
         let subject = if principal.role == Role::Service { wire::SERVICE.to_owned() } else { principal.subject.to_string() };
-        Ok(Place { handle, book, subject })
+        Ok(BookCall { handle, book, subject })
     }
 }
 
 /// An account with its debit limits.
-async fn limited_account(handle: &Handle, name: &str) -> Result<pb::Account, Error> {
+async fn limited_account(handle: &BookHandle, name: &str) -> Result<pb::Account, Error> {
     let account = handle.account(name).await?;
     let limits = handle.debit_limits(account.key).await?;
     Ok(pb::Account { limits: limits.into_iter().map(wire::debit_limit).collect(), ..wire::account(&account) })

@@ -16,7 +16,7 @@ mod page;
 mod request;
 
 pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, debit_limit, entry, posting, refusal, trial_balance};
-pub(crate) use journal::{Told, cursor, heartbeat, journal, watch_from};
+pub(crate) use journal::{cursor, heartbeat, journal, watch_from};
 pub(crate) use page::{entries_list, entries_place, entries_token, listing};
 pub(crate) use request::{fields, import, kind, micros, post, set_debit_limit};
 
@@ -30,33 +30,18 @@ pub(crate) fn malformed(field: &'static str, why: impl Into<String>) -> Error {
 /// Whose request ids these are: services derive theirs from their own callers, so a service's name, which may change with its deployment, does
 /// not count; a person's does.
 #[derive(Clone, Copy)]
-pub(crate) struct Scope<'a> {
+pub(crate) struct IdScope<'a> {
     pub book: &'a str,
     pub subject: &'a str,
 }
 
-/// What is posted with a request id.
-pub(crate) const POST: &str = "ledger.Post";
-/// A hold that is posted with a request id.
-pub(crate) const POST_PENDING: &str = "ledger.PostPending";
-
-/// The id of the posting that a service gets for a `Post` with this request id, if it got one: for whoever looks for it in the journal.
-#[must_use]
-pub fn posted_id(request_id: Uuid, book: &str) -> Uuid {
-    derive_id(request_id, &[POST, book, SERVICE])
-}
-
-/// As [`posted_id`], for a `PostPending`.
-#[must_use]
-pub fn pending_posted_id(request_id: Uuid, book: &str) -> Uuid {
-    derive_id(request_id, &[POST_PENDING, book, SERVICE])
-}
+pub(crate) use chart::id::{POST, POST_PENDING};
 
 /// The subject of ids that services give.
 pub(crate) const SERVICE: &str = "";
 
 /// The id an answer is kept under.
-pub(crate) fn event_id(request_id: &str, rpc: &str, scope: Scope<'_>) -> Result<Uuid, Error> {
+pub(crate) fn event_id(request_id: &str, rpc: &str, scope: IdScope<'_>) -> Result<Uuid, Error> {
     let id = RequestId::parse(request_id).map_err(|why| malformed("request_id", why.to_string()))?;
     Ok(derive_id(id.uuid(), &[rpc, scope.book, scope.subject]))
 }
@@ -65,7 +50,8 @@ pub(crate) fn account_name(text: String, field: &'static str) -> Result<AccountN
     if text.is_empty() {
         return Err(malformed(field, "required"));
     }
-    AccountName::parse(text).ok_or_else(|| malformed(field, "not an account name of the chart, such as viewer/<user>/coins"))
+    AccountName::parse(text)
+        .ok_or_else(|| malformed(field, format!("not an account name of the chart, such as {}", chart::account::NAME_EXAMPLE)))
 }
 
 pub(crate) fn timestamp(micros: i64) -> Timestamp {

@@ -4,17 +4,16 @@
 //! makes batches by itself. Readers never wait for it and never see what a commit has not resolved.
 
 use crate::{
-    answer::Job,
-    book::Shared,
+    book::{SharedBook, submission::Job},
     config::Config,
     domain::Micros,
     error::Error,
-    ids::RecentIds,
     meters::Meters,
-    store::{Batch, Book, Commit, CommitError, Known, Store},
+    store::{Batch, Book, Commit, CommitError, IdMeaning, Store},
 };
-use ahead::Ahead;
-use plan::{Open, Sealed};
+use ahead::AccountReadAhead;
+use batch::{OpenBatch, SealedBatch};
+use recent_ids::RecentIds;
 use rpc::trace;
 use std::{
     future::Future,
@@ -27,11 +26,12 @@ use tonic::Code;
 use tracing::{error, info, warn};
 
 mod ahead;
+mod batch;
 mod expiry;
 mod limits;
 mod load;
-mod plan;
 mod prefetch;
+mod recent_ids;
 mod replay;
 mod unknown;
 
@@ -39,26 +39,26 @@ mod unknown;
 const BATCH_MIN: usize = 64;
 
 /// A book's only writer in this process.
-pub(crate) struct Writer {
+pub(crate) struct BookWriter {
     book: Book,
     store: Arc<dyn Store>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedBook>,
     config: Config,
     /// `None`: the book has to be loaded before the next batch.
-    loaded: Option<Loaded>,
+    loaded: Option<LoadedBook>,
     /// What waits for accounts that are being read.
-    ahead: Option<Ahead>,
+    ahead: Option<AccountReadAhead>,
     /// What is being decided.
-    open: Option<Open>,
+    open: Option<OpenBatch>,
     /// What is being committed.
-    flight: Option<Flight>,
+    flight: Option<CommitInFlight>,
     batch_limit: usize,
-    alarm: expiry::Alarm,
+    alarm: expiry::ExpiryAlarm,
     meters: Option<Meters>,
 }
 
 /// What the writer alone knows of a loaded book.
-struct Loaded {
+struct LoadedBook {
     /// The last resolved commit.
     head: Commit,
     epoch: i64,
@@ -68,18 +68,18 @@ struct Loaded {
 }
 
 /// A batch on its way.
-struct Flight {
-    sealed: Sealed,
+struct CommitInFlight {
+    sealed: SealedBatch,
     outcome: Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>>,
     started: Instant,
     /// Linked to the calls that are in it.
     span: trace::Batch,
 }
 
-impl Writer {
-    pub(crate) fn new(book: Book, store: Arc<dyn Store>, shared: Arc<Shared>, config: Config) -> Self {
+impl BookWriter {
+    pub(crate) fn new(book: Book, store: Arc<dyn Store>, shared: Arc<SharedBook>, config: Config) -> Self {
         let batch_limit = config.batch_max.min(1024);
-        let alarm = expiry::Alarm::new(store.clone(), book.key, shared.clone(), config.clock.clone());
+        let alarm = expiry::ExpiryAlarm::new(store.clone(), book.key, shared.clone(), config.clock.clone());
         let meters = Meters::new(&book.name);
         Self { book, store, shared, config, loaded: None, ahead: None, open: None, flight: None, batch_limit, alarm, meters }
     }
@@ -88,7 +88,7 @@ impl Writer {
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Vec<Job>>) {
         let mut more = true;
         while more || self.flight.is_some() || self.ahead.is_some() {
-            let room = more && self.ahead.is_none() && self.open.as_ref().map_or(0, Open::len) < self.batch_limit;
+            let room = more && self.ahead.is_none() && self.open.as_ref().map_or(0, OpenBatch::len) < self.batch_limit;
             tokio::select! {
                 // First what frees the store for the next batch.
                 biased;
@@ -115,7 +115,7 @@ impl Writer {
 
     /// Takes what waits into the open batch.
     async fn take(&mut self, mut jobs: Vec<Job>, queue: &mut mpsc::Receiver<Vec<Job>>) {
-        let there = self.open.as_ref().map_or(0, Open::len);
+        let there = self.open.as_ref().map_or(0, OpenBatch::len);
         while there + jobs.len() < self.batch_limit
             && let Ok(more) = queue.try_recv()
         {
@@ -124,7 +124,7 @@ impl Writer {
         self.shared.taken(jobs.len());
         // Without a batch on its way nothing is kept waiting.
         if let (Some(loaded), Some(_)) = (&self.loaded, &self.flight) {
-            match Ahead::begin(&self.store, self.book.key, &self.shared, loaded, jobs) {
+            match AccountReadAhead::begin(&self.store, self.book.key, &self.shared, loaded, jobs) {
                 Ok(ahead) => return self.ahead = Some(ahead),
                 Err(all_known) => jobs = all_known,
             }
@@ -160,7 +160,7 @@ impl Writer {
         let loaded = self.loaded.as_mut().expect("prepare loads it first");
         // The chain's time never goes back, whatever the clock does.
         let time = self.config.clock.now().max(sealed_time(loaded, self.flight.as_ref()));
-        let mut open = Open::new(&self.shared.state(), time);
+        let mut open = OpenBatch::new(&self.shared.state(), time);
         for _ in 0..expiry::ROUNDS {
             if let Err(why) = expiry::prefetch(&*self.store, self.book.key, &self.shared, time).await {
                 // What was ended before it is in the state by now, so it has to go to the store.
@@ -191,7 +191,10 @@ impl Writer {
         self.begin().await?;
         let loaded = self.loaded.as_mut().expect("loaded just above");
         prefetch::prefetch(&*self.store, self.book.key, &self.shared, &mut loaded.ids, jobs).await?;
-        let times = (sealed_time(loaded, self.flight.as_ref()), self.open.as_ref().map_or(loaded.head.time, Open::time));
+        let times = limits::DecisionTimes {
+            sealed: sealed_time(loaded, self.flight.as_ref()),
+            now: self.open.as_ref().map_or(loaded.head.time, OpenBatch::time),
+        };
         limits::prefetch(&*self.store, self.book.key, &self.shared, times, jobs).await
     }
 
@@ -202,15 +205,15 @@ impl Writer {
         }
         let Some(open) = self.open.take() else { return };
         let loaded = self.loaded.as_ref().expect("a batch was decided on a loaded book");
-        let sealed = open.seal(&self.book, &self.config, (&loaded.head, loaded.epoch), &mut self.shared.state());
+        let sealed = open.seal(&self.book, &self.config, loaded, &mut self.shared.state());
         let span = trace::Batch::start("ledger", "ledger.commit", sealed.decided.iter().filter_map(|(job, _)| job.trace));
         let outcome = commit(self.store.clone(), sealed.batch.clone());
-        self.flight = Some(Flight { sealed, outcome, started: Instant::now(), span });
+        self.flight = Some(CommitInFlight { sealed, outcome, started: Instant::now(), span });
     }
 
     /// The batch on its way came to an end.
     async fn land(&mut self, outcome: Result<(), CommitError>) {
-        let Some(Flight { sealed, started, span, .. }) = self.flight.take() else { return };
+        let Some(CommitInFlight { sealed, started, span, .. }) = self.flight.take() else { return };
         span.finish(if outcome.is_ok() { Code::Ok } else { Code::Unavailable });
         if let (Some(meters), Some(_)) = (&self.meters, &sealed.batch) {
             meters.commit(&outcome, started.elapsed(), sealed.decided.len());
@@ -264,7 +267,7 @@ impl Writer {
     }
 
     /// Readers see the batch, the next one is sent, and callers get their answers.
-    fn publish(&mut self, sealed: Sealed) {
+    fn publish(&mut self, sealed: SealedBatch) {
         if let Some(batch) = &sealed.batch {
             let mut state = self.shared.state();
             state.publish(batch.commit.last_seq);
@@ -307,12 +310,12 @@ impl Writer {
 }
 
 /// When the last commit that was sent was decided.
-fn sealed_time(loaded: &Loaded, flight: Option<&Flight>) -> Micros {
+fn sealed_time(loaded: &LoadedBook, flight: Option<&CommitInFlight>) -> Micros {
     flight.and_then(|flight| flight.sealed.batch.as_ref()).map_or(loaded.head.time, |batch| batch.commit.time)
 }
 
 /// Ready when the batch on its way has come to an end; never without one.
-async fn landing(flight: &mut Option<Flight>) -> Result<(), CommitError> {
+async fn landing(flight: &mut Option<CommitInFlight>) -> Result<(), CommitError> {
     match flight {
         Some(flight) => (&mut flight.outcome).await,
         None => std::future::pending().await,
@@ -333,7 +336,7 @@ fn refuse(jobs: Vec<Job>, why: impl Fn() -> Error) {
 }
 
 /// What the plan and its parts share: an id seen before and what it stood for.
-pub(crate) struct Replay {
+pub(crate) struct ReplayJob {
     pub job: Job,
-    pub known: Known,
+    pub known: IdMeaning,
 }

@@ -5,13 +5,13 @@
 //!
 //! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: what a service is just between its
 //! posting and its own row with is found in the ledger by the id it must have there.
-use db::Database;
-use identity::Service;
-use ledger::{
+use books::{
     domain::{chart::Unit, event::Body},
-    store::{Book, Known, Store},
+    store::{Book, IdMeaning, Store},
     verify,
 };
+use db::Database;
+use identity::Service;
 use money::BookName;
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
@@ -34,7 +34,7 @@ pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Serialize)]
 pub struct BookReport {
     /// The ledger's own check: chain, arithmetic, snapshots.
-    pub ledger: verify::Report,
+    pub ledger: verify::VerifyReport,
     /// Coins by where they are.
     pub coins: coins::CoinSums,
     /// Purchases credited, where their tables are here.
@@ -82,7 +82,7 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Fault> {
     if !exists(database, Service::Ledger).await? {
         return Err("there is no ledger in this database".into());
     }
-    Ok(ledger::open_store(database).await?)
+    Ok(books::store::open_store(database).await?)
 }
 
 /// Checks every book of a database.
@@ -121,7 +121,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     if ledger.problem.is_some() {
         return Ok(BookReport { ledger, coins: coins::CoinSums::default(), purchases: None, not_compared: Vec::new(), problems });
     }
-    let (lines, _) = ledger::read::trial_balance(store, book.key).await?;
+    let (lines, _) = books::read::trial_balance(store, book.key).await?;
     let mut sums: BTreeMap<Unit, i128> = BTreeMap::new();
     for ((unit, _), line) in &lines {
         *sums.entry(*unit).or_default() += line.debits_posted - line.credits_posted;
@@ -143,7 +143,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
         let mut found = Vec::new();
         for _ in 0..PAYOUT_LOOKS {
             let before = payouts::before(&tables, &name).await?;
-            let (lines, last_seq) = ledger::read::trial_balance(store, book.key).await?;
+            let (lines, last_seq) = books::read::trial_balance(store, book.key).await?;
             let moment = payouts::Moment { store, book, last_seq, lines };
             found = payouts::problems(&tables, before, &moment, &name).await?;
             if found.is_empty() {
@@ -197,8 +197,8 @@ async fn seqs(store: &dyn Store, book: &Book, ids: Vec<Uuid>) -> Result<BTreeMap
     for page in ids.chunks(PAGE) {
         let known = store.ids(book.key, page).await?;
         found.extend(known.into_iter().filter_map(|(id, known)| match known {
-            Known::Event(seq) => Some((id, seq)),
-            Known::Refusal(_) => None,
+            IdMeaning::Event(seq) => Some((id, seq)),
+            IdMeaning::Refusal(_) => None,
         }));
     }
     Ok(found)

@@ -2,12 +2,12 @@
 //!
 //! Reads the stores of all services, and the journal as the last word. [`seek`]: what an id stands for; `story`: what is told of it, in the
 //! words of `words` and the shape of [`shape`].
-//! The way from one thing to the next goes along the accounts of people, first in, first out (`ledger::read::trail`): a purchase is what gifts were paid
+//! The way from one thing to the next goes along the accounts of people, first in, first out (`books::read::trail`): a purchase is what gifts were paid
 //! from, gifts are what a conversion turned into money, conversions are what a payout took.
 use crate::audit::{self, Fault};
+use books::store::{Book, Store};
 use db::Database;
 use identity::Service;
-use ledger::store::{Book, Store};
 use money::{BookName, UserKey};
 use std::sync::{
     Arc,

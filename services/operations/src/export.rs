@@ -1,7 +1,7 @@
 //! A book's journal as CSV, a row for each transfer. The same book gives the same bytes, on either engine.
 //!
 //! Read in pages of short statements, so a live book is never held up and memory stays at one page, whatever the book's size.
-use ledger::{
+use books::{
     domain::{
         account::Account,
         event::{Body, Event, Posting, Transfer},
@@ -187,7 +187,7 @@ fn record(event: &Event, posting: &Posting, time: i64, transfer: &Transfer, (deb
         posting.kind.clone(),
         stamp::text(time),
         posting.effective_time.map(stamp::text).unwrap_or_default(),
-        (transfer.no & ((1 << ledger::domain::event::LEG_BITS) - 1)).to_string(),
+        (transfer.no & ((1 << books::domain::event::LEG_BITS) - 1)).to_string(),
         transfer.kind.as_str().to_owned(),
         debit.name.to_string(),
         credit.name.to_string(),

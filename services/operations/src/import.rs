@@ -4,11 +4,11 @@
 //! or out of a hold. Holds, voids and expiries moved nothing and are left out; who still holds something places it anew.
 use crate::export::HEADER;
 use api::ledger::{ImportBatchRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome};
-use csv::StringRecord;
-use ledger::{
+use books::{
     domain::{event::TransferKind, request::AccountName},
     stamp,
 };
+use csv::StringRecord;
 use money::Amount;
 use monitor::audit::Fault;
 use prost_types::Timestamp;

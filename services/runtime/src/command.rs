@@ -49,3 +49,6 @@ pub fn finish(outcome: CommandResult) -> ExitCode {
         Err(error) => {
             eprintln!("largesse: {}", identity::error::chain(&*error));
             ExitCode::FAILURE
+        }
+    }
+}

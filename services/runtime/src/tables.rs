@@ -6,7 +6,7 @@ use identity::Service;
 pub async fn migrate(service: Service, database: &Database) -> Result<&'static str, Box<dyn std::error::Error + Send + Sync>> {
     match service {
         // Opening the store migrates it.
-        Service::Ledger => drop(ledger::open_store(database).await?),
+        Service::Ledger => drop(books::store::open_store(database).await?),
         Service::Support => drop(support::store::Store::open(database).await?),
         Service::Purchase => drop(purchase::Store::open(database).await?),
         Service::Earnings => earnings::migrate(database).await?,

@@ -1,7 +1,8 @@
 //! Targets of what buyers send, and of the prices they pay.
 
+use chart::BookKind;
 use money::BookName;
-use purchase::{Bundle, Catalogue, Config, domain::Mode, receipt::Verifier};
+use purchase::{Bundle, Catalogue, Config, receipt::Verifier};
 use sandbox::store::{Purchase, Store};
 use std::sync::LazyLock;
 
@@ -46,11 +47,11 @@ pub(super) fn receipt(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Shop { verifier, book, sold } = &*SHOP;
     let sale = sold.iter().find(|(signed, _)| signed == text);
-    match (verifier.verify(text, book, Mode::Test), sale) {
+    match (verifier.verify(text, book, BookKind::Test), sale) {
         (Ok(transaction), _) => assert!(sold.iter().any(|(_, id)| *id == transaction.transaction_id), "nobody sold {transaction:?}"),
         (Err(refused), sale) => assert!(sale.is_none(), "a genuine receipt was refused: {refused:?}"),
     }
-    assert!(verifier.verify(text, book, Mode::Live).is_err(), "pretend money is no money");
+    assert!(verifier.verify(text, book, BookKind::Live).is_err(), "pretend money is no money");
 }
 
 pub(super) fn receipts() -> Vec<Vec<u8>> {

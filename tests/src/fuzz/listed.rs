@@ -32,13 +32,13 @@ pub(super) fn refusal(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Some((facts, fields)) = text.split_once('\0')
     {
-        let _readable = ledger::decoders::refusal(facts, fields);
+        let _readable = books::decoders::refusal(facts, fields);
     }
 }
 
 pub(super) fn refusals() -> Vec<Vec<u8>> {
     let kept = ["[]\0[]", "[[\"available\",\"3\"],[\"account\",\"viewer/u1/coins\"]]\0[[\"room\",\"r1\"],[\"\",\"\\u0000é\"]]"];
-    assert!(kept.iter().all(|kept| kept.split_once('\0').is_some_and(|(facts, fields)| ledger::decoders::refusal(facts, fields))));
+    assert!(kept.iter().all(|kept| kept.split_once('\0').is_some_and(|(facts, fields)| books::decoders::refusal(facts, fields))));
     kept.map(|kept| kept.as_bytes().to_vec()).to_vec()
 }
 

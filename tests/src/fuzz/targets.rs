@@ -1,18 +1,18 @@
 //! The targets and their seeds.
 
 use super::{Target, bought, listed};
-use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
-use ledger::{
+use books::{
     codec,
     domain::{
         account::{AccountState, Counters},
         event::Body,
-        request::Fields,
+        request::RequestFields,
         standing::Standing,
     },
     heads::Head,
     store::Mode,
 };
+use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
 use money::{BookName, Currency, RequestId, UserKey};
 use prost::Message;
 use std::{
@@ -85,9 +85,9 @@ fn codec_body(bytes: &[u8]) {
 }
 
 fn codec_seeds() -> Vec<Vec<u8>> {
-    let fields = || Fields::new(vec![("a".to_owned(), "b".to_owned()), ("room".to_owned(), "r1".to_owned())]);
+    let fields = || RequestFields::new(vec![("a".to_owned(), "b".to_owned()), ("room".to_owned(), "r1".to_owned())]);
     let posting =
-        ledger::domain::event::Posting { kind: "gift".to_owned(), fields: fields(), effective_time: Some(7), ..Default::default() };
+        books::domain::event::Posting { kind: "gift".to_owned(), fields: fields(), effective_time: Some(7), ..Default::default() };
     let bodies = [
         Body::Posting(posting),
         Body::AccountOpened { key: 300, name: "viewer/u1/coins".to_owned() },
@@ -129,8 +129,8 @@ fn heads_seeds() -> Vec<Vec<u8>> {
 /// A moment as text, of exports and heads.
 fn stamp(bytes: &[u8]) {
     text(bytes, |text| {
-        if let Some(time) = ledger::stamp::parse(text) {
-            assert_eq!(ledger::stamp::text(time), text, "one moment, one text");
+        if let Some(time) = books::stamp::parse(text) {
+            assert_eq!(books::stamp::text(time), text, "one moment, one text");
         }
     });
 }
@@ -138,11 +138,11 @@ fn stamp(bytes: &[u8]) {
 /// An account's name.
 fn chart(bytes: &[u8]) {
     text(bytes, |text| {
-        let form = ledger::domain::chart::form(text);
+        let form = books::domain::chart::form(text);
         if let Some(form) = form {
-            assert_eq!(ledger::domain::chart::Unit::parse(&form.unit.to_string()), Some(form.unit));
+            assert_eq!(books::domain::chart::Unit::parse(&form.unit.to_string()), Some(form.unit));
         }
-        drop(ledger::domain::chart::group(text));
+        drop(books::domain::chart::group(text));
     });
 }
 

@@ -22,8 +22,8 @@ const CLIENT: &[&str] = &["ledger_client", "chart", "api", "rpc", "identity", "d
 const CLIENT_TESTS: &[&str] = &["testbed", "pgtest", "ledger", "sandbox"];
 /// The services whose `tables` auditors and operators read.
 const WITH_TABLES: &[&str] = &["purchase", "earnings", "payout", "support"];
-/// The ledger's pure half. `ledger` itself is named while it still hands that half on.
-const BOOKS: &[&str] = &["books", "chart", "ledger"];
+/// The ledger's pure half.
+const BOOKS: &[&str] = &["books", "chart"];
 /// What whoever calls services over their contracts needs.
 const CALLER: &[&str] = &["api", "rpc", "identity", "money"];
 
@@ -35,42 +35,62 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/pgtest", &[], &[]),
     row("shared/chart", &[&["money"]], &[]),
     row("shared/iso20022", &[&["money"]], &[]),
-    row("shared/identity", &[&["money"]], &[]),
+    // Below identity, which fetches issuers' keys with it.
+    row("shared/http_client", &[], &[]),
+    row("shared/identity", &[&["money", "http_client"]], &[]),
     row("shared/db", &[&["money"]], &["pgtest"]),
     // Its options are read as a program's are, in its tests.
     row("shared/telemetry", &[], &["settings"]),
     row("shared/books", &[&["money", "chart", "db"]], &["pgtest"]),
-    row("shared/rpc", &[&["api", "identity", "money", "telemetry"]], &[]),
+    // It records whom a request of staff concerns, and a request may name an account.
+    row("shared/rpc", &[&["api", "chart", "identity", "money", "telemetry"]], &[]),
     row("shared/ledger_client", &[&["api", "rpc", "chart", "money"]], &[]),
     row("services/ledger", &[&["books", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"]], &["pgtest"]),
     row("services/gift", &[CLIENT], CLIENT_TESTS),
     row("services/purchase", &[CLIENT], CLIENT_TESTS),
     row("services/earnings", &[CLIENT], CLIENT_TESTS),
-    row("services/payout", &[CLIENT, &["iso20022"]], CLIENT_TESTS),
+    row("services/payout", &[CLIENT, &["iso20022", "http_client"]], CLIENT_TESTS),
     row("services/support", &[CLIENT], CLIENT_TESTS),
-    row("services/sandbox", &[&["iso20022", "db", "telemetry", "money"]], &["pgtest"]),
+    row("services/sandbox", &[&["iso20022", "db", "telemetry", "money"]], &["pgtest", "http_client"]),
     // It audits, so it reads tables and asks no service; `tables_only` holds it to that.
     row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "telemetry"]], &["testbed", "pgtest"]),
-    row("services/runtime", &[BOOKS, CLIENT, WITH_TABLES, &["gift", "monitor", "sandbox", "iso20022"]], &["testbed", "pgtest"]),
+    row(
+        "services/runtime",
+        &[BOOKS, CLIENT, WITH_TABLES, &["gift", "ledger", "monitor", "sandbox", "iso20022"]],
+        &["testbed", "pgtest", "http_client"],
+    ),
     // An import is the only thing it does through a service: the ledger must take it.
     row("services/operations", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "monitor"]], &["testbed", "pgtest"]),
     // It calls services as apps do, and proves their books as `verify` does.
-    row("services/demo", &[BOOKS, CALLER, &["db", "runtime", "operations", "monitor", "sandbox", "iso20022"]], &[]),
+    row("services/demo", &[BOOKS, CALLER, &["db", "runtime", "operations", "monitor", "sandbox", "iso20022", "http_client"]], &[]),
     row(
         "services/largesse",
         &[CALLER, &["runtime", "operations", "demo", "monitor", "db", "settings", "telemetry"]],
         &["books", "chart", "ledger", "pgtest"],
     ),
-    row("tests/testbed", &[CALLER, &["ledger", "sandbox", "pgtest", "telemetry", "db"]], &[]),
+    row("tests/testbed", &[CALLER, BOOKS, &["ledger", "ledger_client", "sandbox", "pgtest", "telemetry", "db"]], &[]),
     // It makes the postings of gifts itself, to measure the ledger without the gift service.
-    row("tests/bench", &[BOOKS, CALLER, &["runtime", "demo", "gift", "db"]], &["pgtest"]),
+    row("tests/bench", &[BOOKS, CALLER, &["runtime", "demo", "gift", "ledger", "db"]], &["pgtest"]),
     row(
         "tests",
         &[
             BOOKS,
             CLIENT,
             WITH_TABLES,
-            &["gift", "monitor", "sandbox", "iso20022", "runtime", "operations", "demo", "testbed", "bench", "pgtest"],
+            &[
+                "gift",
+                "ledger",
+                "monitor",
+                "sandbox",
+                "iso20022",
+                "runtime",
+                "operations",
+                "demo",
+                "testbed",
+                "bench",
+                "pgtest",
+                "http_client",
+            ],
         ],
         &[],
     ),

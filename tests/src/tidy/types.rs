@@ -17,10 +17,7 @@ fn declared(text: &str) -> Vec<(usize, &str)> {
         let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         Some((line.len() - rest.len(), length))
     };
-    text.lines()
-        .enumerate()
-        .filter_map(|(index, line)| name_of(line).map(|(at, length)| (index + 1, &line[at..at + length])))
-        .collect()
+    text.lines().enumerate().filter_map(|(index, line)| name_of(line).map(|(at, length)| (index + 1, &line[at..at + length]))).collect()
 }
 
 /// Checks the product's sources, as paths and texts: no name in two crates, but for those that every crate may have.

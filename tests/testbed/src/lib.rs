@@ -67,7 +67,7 @@ impl Testbed {
         let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
         let stack = Options { recorded: options.recorded, ..Options::new(verifier, CancellationToken::new()) };
         let stack = Stack::try_new(stack).unwrap();
-        let ledger = Ledger::start(ledger::open_store(database).await.unwrap(), ledger::Config::default()).await.unwrap();
+        let ledger = Ledger::start(books::store::open_store(database).await.unwrap(), ledger::Config::default()).await.unwrap();
         let fault = FaultyLedger::new(ledger::Service::new(ledger.clone()));
         let ledger_transport = rpc::in_process(stack.layer(Routes::new(LedgerServiceServer::new(fault.clone())).prepare()));
         let (book, database) = (options.books[0].0, database.clone());

@@ -22,7 +22,7 @@ pub async fn copy(database: &Database, dir: &Path) -> Result<Database, Fault> {
         sqlx::query("VACUUM INTO ?").bind(path).execute(&mut source).await?;
         source.close().await?;
     } else {
-        drop(ledger::open_store(&target).await?);
+        drop(books::store::open_store(&target).await?);
         let options = database.postgres_options("ledger")?.ok_or("a database is SQLite or PostgreSQL")?;
         let mut source = options.connect().await?;
         let mut copy = open(&file).await?;

@@ -1,10 +1,10 @@
 //! `largesse export`: the journal as CSV, the same bytes each time.
-use db::Database;
-use ledger::{
-    Ledger,
-    domain::request::{AccountName, Action, Fields, NewTransfer, Request},
+use books::{
+    domain::request::{AccountName, Action, BookRequest, NewTransfer, RequestFields},
     store::{Book, Mode, Store},
 };
+use db::Database;
+use ledger::Ledger;
 use money::{Amount, BookName};
 use operations::export::{Ended, HEADER, Range, export};
 use std::{
@@ -17,32 +17,32 @@ use uuid::Uuid;
 
 fn transfer(debit: &str, credit: &str, amount: i64) -> NewTransfer {
     let name = |text: &str| AccountName::parse(text.to_owned()).unwrap();
-    NewTransfer::plain(name(debit), name(credit), Amount::try_new(amount).unwrap())
+    NewTransfer::try_new(name(debit), name(credit), Amount::try_new(amount).unwrap()).unwrap()
 }
 
-fn gift(at: u64, effective_time: Option<i64>) -> Request {
+fn gift(at: u64, effective_time: Option<i64>) -> BookRequest {
     let transfers =
         vec![transfer("viewer/u1/coins", "house/coins/redeemed", 2), transfer("house/diamonds/issued", "creator/c1/diamonds", 2)];
     let action = Action::Post { transfers, guards: Vec::new(), refusal: None };
     let id = money::derive_id(Uuid::now_v7(), &[&at.to_string()]);
-    Request { effective_time, ..Request::new(id, Fields::default(), "gift, \"sent\"".to_owned(), action) }
+    BookRequest { effective_time, ..BookRequest::new(id, RequestFields::default(), "gift, \"sent\"".to_owned(), action) }
 }
 
 /// A book of a purchase, `gifts` gifts and a hold.
 async fn build(database: &Database, gifts: u64) -> (Arc<dyn Store>, Book) {
-    let ledger = Ledger::start(ledger::open_store(database).await.unwrap(), ledger::Config::default()).await.unwrap();
+    let ledger = Ledger::start(books::store::open_store(database).await.unwrap(), ledger::Config::default()).await.unwrap();
     let name = BookName::try_new("demo").unwrap();
     let row = ledger.create_book(&name, Mode::Test, "test").await.unwrap();
     let book = ledger.book(&name).await.unwrap();
     let buy = vec![transfer("house/coins/issued", "viewer/u1/coins", 100_000)];
     let post = |transfers| Action::Post { transfers, guards: Vec::new(), refusal: None };
-    book.submit(Request::new(Uuid::now_v7(), Fields::default(), "buy".to_owned(), post(buy))).await.unwrap();
+    book.submit(BookRequest::new(Uuid::now_v7(), RequestFields::default(), "buy".to_owned(), post(buy))).await.unwrap();
     book.submit(gift(0, Some(1_700_000_000_000_000))).await.unwrap();
     for outcome in book.submit_many((1..gifts).map(|at| gift(at, None)).collect()).await.unwrap() {
         outcome.unwrap();
     }
     let hold = vec![NewTransfer { pending: true, ..transfer("viewer/u1/coins", "house/coins/redeemed", 7) }];
-    book.submit(Request::new(Uuid::now_v7(), Fields::default(), String::new(), post(hold))).await.unwrap();
+    book.submit(BookRequest::new(Uuid::now_v7(), RequestFields::default(), String::new(), post(hold))).await.unwrap();
     drop(book);
     ledger.shutdown().await;
     (ledger.store().clone(), row)
@@ -86,7 +86,7 @@ async fn every_transfer_is_a_row_and_the_bytes_stay_the_same() {
             columns(3_001, &without_ids),
             ["", "", "0", "PENDING", "viewer/u1/coins", "house/coins/redeemed", "COIN", "7", "97000", "3000"]
         );
-        assert!(rows.iter().all(|row| ledger::stamp::parse(&row[3]).is_some() && Uuid::try_parse(&row[0]).is_ok()));
+        assert!(rows.iter().all(|row| books::stamp::parse(&row[3]).is_some() && Uuid::try_parse(&row[0]).is_ok()));
         assert_eq!(text(&*store, &book, Range::default()).await, whole);
 
         // In parts it is the same rows.
@@ -143,9 +143,9 @@ async fn verify_compares_with_the_heads_it_is_shown() {
     let nowhere = verify(&["--heads", "/nowhere"]);
     assert!(!nowhere.status.success() && String::from_utf8_lossy(&nowhere.stderr).contains("no such directory"), "{nowhere:?}");
     // A line of a commit that is not there, beside the data where it is looked for by itself.
-    let head = ledger::heads::Head { time: 1, book: "demo".to_owned(), mode: Mode::Test, commit_no: 1_000, last_seq: 1, hash: [1; 32] };
+    let head = books::heads::Head { time: 1, book: "demo".to_owned(), mode: Mode::Test, commit_no: 1_000, last_seq: 1, hash: [1; 32] };
     std::fs::create_dir(dir.path().join("heads")).unwrap();
-    std::fs::write(ledger::heads::file_of(&dir.path().join("heads"), "demo"), format!("{}\n", head.line())).unwrap();
+    std::fs::write(books::heads::file_of(&dir.path().join("heads"), "demo"), format!("{}\n", head.line())).unwrap();
     let cut = verify(&[]);
     assert_eq!(cut.status.code(), Some(1));
     assert!(printed(&cut).contains("cut short"), "{cut:?}");

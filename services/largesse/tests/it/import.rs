@@ -1,10 +1,10 @@
 //! `largesse import`: what was exported elsewhere, taken in once, and bad lines named.
-use demo::installation::Installation;
-use ledger::{
-    Ledger,
-    domain::request::{AccountName, Action, Fields, NewTransfer, Request},
+use books::{
+    domain::request::{AccountName, Action, BookRequest, NewTransfer, RequestFields},
     store::Mode,
 };
+use demo::installation::Installation;
+use ledger::Ledger;
 use money::{Amount, BookName};
 use operations::{
     export::{HEADER, Range, export},
@@ -15,19 +15,19 @@ use uuid::Uuid;
 
 fn transfer(debit: &str, credit: &str, amount: i64) -> NewTransfer {
     let name = |text: &str| AccountName::parse(text.to_owned()).unwrap();
-    NewTransfer::plain(name(debit), name(credit), Amount::try_new(amount).unwrap())
+    NewTransfer::try_new(name(debit), name(credit), Amount::try_new(amount).unwrap()).unwrap()
 }
 
-fn post(kind: &str, transfers: Vec<NewTransfer>) -> Request {
+fn post(kind: &str, transfers: Vec<NewTransfer>) -> BookRequest {
     let action = Action::Post { transfers, guards: Vec::new(), refusal: None };
-    Request::new(money::derive_id(Uuid::now_v7(), &["import"]), Fields::default(), kind.to_owned(), action)
+    BookRequest::new(money::derive_id(Uuid::now_v7(), &["import"]), RequestFields::default(), kind.to_owned(), action)
 }
 
 /// The export of a book with a purchase, gifts, and a hold that was posted in part.
 async fn exported() -> String {
     let dir = tempfile::tempdir().unwrap();
     let database = db::Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
-    let ledger = Ledger::start(ledger::open_store(&database).await.unwrap(), ledger::Config::default()).await.unwrap();
+    let ledger = Ledger::start(books::store::open_store(&database).await.unwrap(), ledger::Config::default()).await.unwrap();
     let name = BookName::try_new("old").unwrap();
     let row = ledger.create_book(&name, Mode::Test, "test").await.unwrap();
     let book = ledger.book(&name).await.unwrap();
@@ -42,7 +42,7 @@ async fn exported() -> String {
         ledger::answer::Answer::Done => panic!("no posting"),
     };
     let part = Action::PostPending { transfer_no: held, amount: Amount::try_new(20).ok() };
-    book.submit(Request { action: part, ..post("take", Vec::new()) }).await.unwrap();
+    book.submit(BookRequest { action: part, ..post("take", Vec::new()) }).await.unwrap();
     let mut out = Vec::new();
     export(&**ledger.store(), &row, &Range::default(), &mut out).await.unwrap();
     drop(book);

@@ -2,7 +2,7 @@
 
 use super::Service;
 use crate::{
-    domain::request::{Action, Fields, Request as Asked},
+    domain::request::{Action, BookRequest, RequestFields},
     error::Error,
     verify,
     wire::{self, malformed},
@@ -47,7 +47,7 @@ impl Service {
         let accounts = sent.accounts.into_iter().map(|name| wire::account_name(name, "accounts")).collect::<Result<Vec<_>, _>>()?;
         // Nothing is kept under this id: opening what is open is no error.
         let action = Action::Open { accounts };
-        place.handle.submit(Asked::new(Uuid::now_v7(), Fields::default(), String::new(), action)).await?;
+        place.handle.submit(BookRequest::new(Uuid::now_v7(), RequestFields::default(), String::new(), action)).await?;
         let mut accounts = Vec::with_capacity(names.len());
         for name in names {
             accounts.push(wire::account(&place.handle.account(&name).await?));
@@ -65,9 +65,9 @@ impl Service {
         let state = wire::state_from_pb(sent.state)?;
         let account = wire::account_name(sent.account, "account")?;
         let name = account.text.clone();
-        let fields = Fields::new(vec![("account".to_owned(), name.clone()), ("state".to_owned(), state.code().to_string())]);
+        let fields = RequestFields::new(vec![("account".to_owned(), name.clone()), ("state".to_owned(), state.code().to_string())]);
         let action = Action::SetState { account, state };
-        place.handle.submit(Asked::new(id, fields, String::new(), action)).await?;
+        place.handle.submit(BookRequest::new(id, fields, String::new(), action)).await?;
         let account = wire::account(&place.handle.account(&name).await?);
         Ok(pb::SetAccountStateResponse { account: Some(account) })
     }

@@ -1,11 +1,12 @@
 //! RPCs that post.
 
-use super::{Place, Service, uuid};
+use super::{BookCall, Service, uuid};
 use crate::{
-    answer::{Answer, Outcome, Posted},
-    domain::request::{Action, Request as Asked},
+    answer::{AnswerResult, BookAnswer},
+    domain::request::{Action, BookRequest},
     error::Error,
-    wire::{self, Scope, malformed},
+    read::NamedPosting,
+    wire::{self, IdScope, malformed},
 };
 use api::ledger as pb;
 use money::Amount;
@@ -14,14 +15,14 @@ use tonic::{Request, Status};
 /// Postings of one PostBatch.
 const BATCH_MAX: usize = 1_000;
 
-pub(super) fn posting(outcome: Outcome) -> Result<(pb::Posting, bool), Error> {
+pub(super) fn posting(outcome: AnswerResult) -> Result<(pb::Posting, bool), Error> {
     told(outcome, wire::posting)
 }
 
-fn told(outcome: Outcome, tell: fn(Posted) -> pb::Posting) -> Result<(pb::Posting, bool), Error> {
+fn told(outcome: AnswerResult, tell: fn(NamedPosting) -> pb::Posting) -> Result<(pb::Posting, bool), Error> {
     match outcome? {
-        Answer::Posted { posted, replayed } => Ok((tell(*posted), replayed)),
-        Answer::Done => Err(Error::OutcomeUnknown),
+        BookAnswer::Posted { posted, replayed } => Ok((tell(*posted), replayed)),
+        BookAnswer::Done => Err(Error::OutcomeUnknown),
     }
 }
 
@@ -31,10 +32,10 @@ fn transfer_no(no: i64) -> Result<i64, Error> {
 
 /// Posts many, each with its own outcome. A malformed item is its own refusal; the rest is not touched by it.
 async fn batch(
-    place: &Place,
+    place: &BookCall,
     sent: Vec<pb::PostRequest>,
-    tell: fn(Posted) -> pb::Posting,
-    read: impl Fn(pb::PostRequest) -> Result<Asked, Error>,
+    tell: fn(NamedPosting) -> pb::Posting,
+    read: impl Fn(pb::PostRequest) -> Result<BookRequest, Error>,
 ) -> Result<Vec<pb::PostBatchOutcome>, Status> {
     if sent.is_empty() || sent.len() > BATCH_MAX {
         return Err(malformed("posts", format!("1 to {BATCH_MAX}")).into());
@@ -95,7 +96,7 @@ impl Service {
         let posts = request.into_inner().posts;
         let now = self.ledger.now();
         // What happened once happened once, whoever brings it: the ids are the book's.
-        let scope = Scope { subject: "", ..place.scope() };
+        let scope = IdScope { subject: "", ..place.scope() };
         let outcomes = batch(&place, posts, wire::brief_posting, |post| wire::import(post, scope, now)).await?;
         Ok(pb::ImportBatchResponse { outcomes })
     }
@@ -112,7 +113,7 @@ impl Service {
         let own = || vec![("amount".to_owned(), sent.amount.to_string()), ("transfer_no".to_owned(), transfer_no.to_string())];
         let fields = wire::fields(sent.request_fields, own)?;
         let action = Action::PostPending { transfer_no, amount };
-        let asked = Asked { dry_run: sent.dry_run, ..Asked::new(id, fields, wire::kind(sent.kind)?, action) };
+        let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::PostPendingResponse { posting: Some(posting), replayed })
     }
@@ -124,7 +125,7 @@ impl Service {
         let transfer_no = transfer_no(sent.transfer_no)?;
         let fields = wire::fields(sent.request_fields, || vec![("transfer_no".to_owned(), transfer_no.to_string())])?;
         let action = Action::VoidPending { transfer_no };
-        let asked = Asked { dry_run: sent.dry_run, ..Asked::new(id, fields, wire::kind(sent.kind)?, action) };
+        let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::VoidPendingResponse { posting: Some(posting), replayed })
     }
@@ -137,7 +138,7 @@ impl Service {
         let own = || vec![("allow_debt".to_owned(), sent.allow_debt.to_string()), ("posting_id".to_owned(), source.to_string())];
         let fields = wire::fields(sent.request_fields, own)?;
         let action = Action::Reverse { posting: source, allow_debt: sent.allow_debt };
-        let asked = Asked { dry_run: sent.dry_run, ..Asked::new(id, fields, wire::kind(sent.kind)?, action) };
+        let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::ReverseResponse { posting: Some(posting), replayed })
     }

@@ -1,7 +1,7 @@
 //! RPCs that only read.
 
 use super::{Service, uuid};
-use crate::{answer::Posted, wire};
+use crate::{read::NamedPosting, wire};
 use api::ledger as pb;
 use tonic::{Request, Status};
 
@@ -31,7 +31,7 @@ impl Service {
 
     pub(super) async fn get_posting(&self, request: Request<pb::GetPostingRequest>) -> Result<pb::GetPostingResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
-        let posted: Posted = place.handle.posting(uuid(&request.get_ref().posting_id, "posting_id")?).await?;
+        let posted: NamedPosting = place.handle.posting(uuid(&request.get_ref().posting_id, "posting_id")?).await?;
         Ok(pb::GetPostingResponse { posting: Some(wire::posting(posted)) })
     }
 

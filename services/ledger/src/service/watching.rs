@@ -2,9 +2,9 @@
 
 use super::Service;
 use crate::{
+    book::watching::{JournalWatch, SeenCommit, WatchFrom},
     error::Error,
-    journal::News,
-    watch::{At, From, Watch},
+    journal::PublishedCommit,
     wire,
 };
 use api::ledger as pb;
@@ -22,12 +22,12 @@ impl Service {
         let expires_at = rpc::caller(&request)?.principal.expires_at;
         let place = self.place(&request, &request.get_ref().book).await?;
         let from = wire::watch_from(request.into_inner())?;
-        let first_seq = if let From::Seq(seq) = from { seq } else { 0 };
-        let watch = Watch::start(&place.handle, from, self.journal_reads.clone()).await?;
+        let first_seq = if let WatchFrom::Seq(seq) = from { seq } else { 0 };
+        let watch = JournalWatch::start(&place.handle, from, self.journal_reads.clone()).await?;
         let config = self.ledger.config();
         // A token is good for what comes before it expires.
         let left = expires_at.duration_since(std::time::SystemTime::now()).unwrap_or_default();
-        let watching = Watching {
+        let watching = WatchStream {
             before: watch.at.clone(),
             watch,
             showing: None,
@@ -42,12 +42,12 @@ impl Service {
 }
 
 /// One watcher's stream. It holds one commit at a time and copies one message of it when the caller takes it.
-struct Watching {
-    watch: Watch,
+struct WatchStream {
+    watch: JournalWatch,
     /// The last commit that was shown whole.
-    before: At,
+    before: SeenCommit,
     /// The commit that is being shown, and which of its messages comes next.
-    showing: Option<(Arc<News>, usize)>,
+    showing: Option<(Arc<PublishedCommit>, usize)>,
     /// Events before this one are left out.
     first_seq: i64,
     heartbeat: Duration,
@@ -56,7 +56,7 @@ struct Watching {
     ended: bool,
 }
 
-impl Watching {
+impl WatchStream {
     async fn next(&mut self) -> Option<Result<pb::WatchJournalResponse, Status>> {
         if self.ended {
             return None;
@@ -89,8 +89,9 @@ impl Watching {
         }
     }
 
-    fn show(&mut self, news: Arc<News>, next: usize) -> pb::WatchJournalResponse {
-        let told = news.told();
+    fn show(&mut self, news: Arc<PublishedCommit>, next: usize) -> pb::WatchJournalResponse {
+        // Of one commit the messages are the same for all, but for where each came from: made once, copied one by one.
+        let told = news.shared_view(wire::journal);
         let mut message = told[next].clone();
         message.events.retain(|event| event.seq >= self.first_seq);
         if next + 1 < told.len() {

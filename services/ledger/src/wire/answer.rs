@@ -2,17 +2,16 @@
 
 use super::{state_to_pb, timestamp};
 use crate::{
-    answer::{NamedTransfer, Posted},
     domain::{
         account::{Account, Counters},
         chart::{self, Unit},
         event::{GuardSet, TransferKind},
         limit::{Limit, Window},
-        refusal::Told,
+        refusal::KeptRefusal,
         request::GuardOperation,
     },
     error::{Error, refusal_code, refusal_message},
-    read::{BalanceAt, Entry, TrialBalance},
+    read::{AccountEntry, BalanceAt, NamedPosting, NamedTransfer, TrialBalance},
 };
 use api::ledger as pb;
 
@@ -87,7 +86,7 @@ fn guard_set(set: GuardSet) -> pb::Guard {
     pb::Guard { key: set.guard.key, operation: Some(operation) }
 }
 
-pub(crate) fn posting(posted: Posted) -> pb::Posting {
+pub(crate) fn posting(posted: NamedPosting) -> pb::Posting {
     let seq = posted.seq;
     pb::Posting {
         posting_id: posted.id.to_string(),
@@ -102,7 +101,7 @@ pub(crate) fn posting(posted: Posted) -> pb::Posting {
 }
 
 /// The same for a caller that knows what it sent: what this leaves out would be most of what a batch's answer costs on both sides.
-pub(crate) fn brief_posting(posted: Posted) -> pb::Posting {
+pub(crate) fn brief_posting(posted: NamedPosting) -> pb::Posting {
     let seq = posted.seq;
     pb::Posting {
         posting_id: posted.id.to_string(),
@@ -125,8 +124,8 @@ fn brief_transfer(NamedTransfer { transfer, unit, .. }: &NamedTransfer, seq: i64
     }
 }
 
-pub(crate) fn entry(entry: Entry) -> pb::Entry {
-    let Entry { mut posting, balance_after } = entry;
+pub(crate) fn entry(entry: AccountEntry) -> pb::Entry {
+    let AccountEntry { mut posting, balance_after } = entry;
     let seq = posting.seq;
     pb::Entry {
         posting_id: posting.id.to_string(),
@@ -154,7 +153,7 @@ pub(crate) fn trial_balance((lines, seq): TrialBalance) -> pb::GetTrialBalanceRe
 }
 
 pub(crate) fn batch_refusal(error: Error) -> pb::PostRefusal {
-    let told: Option<Told> = if let Error::Refused(told) = &error { Some(told.clone()) } else { None };
+    let told: Option<KeptRefusal> = if let Error::Refused(told) = &error { Some(told.clone()) } else { None };
     if let Some(told) = told {
         let message = refusal_message(&told);
         let code = refusal_code(&told.reason) as i32;

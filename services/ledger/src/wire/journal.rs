@@ -1,17 +1,17 @@
 //! A commit as watchers are told of it.
 
-use super::{debit_limit, posting, state_to_pb, timestamp};
+use super::{debit_limit, malformed, posting, state_to_pb, timestamp};
 use crate::{
-    answer::posted,
+    book::watching::{SeenCommit, WatchFrom},
     domain::{
         chart,
         event::{Body, Event},
         limit::Limit,
     },
-    journal::News,
-    watch::{At, From},
+    error::Error,
+    journal::PublishedCommit,
+    read::named_posting,
 };
-use crate::{error::Error, wire::malformed};
 use api::ledger as pb;
 use prost::Message;
 
@@ -20,32 +20,32 @@ const EVENTS_MAX: usize = 500;
 const BYTES_MAX: usize = 1 << 20;
 
 /// The messages of one commit, at least one.
-pub(crate) type Told = Vec<pb::WatchJournalResponse>;
+pub(crate) type JournalMessages = Vec<pb::WatchJournalResponse>;
 
 /// Where a watcher asks to begin.
-pub(crate) fn watch_from(sent: pb::WatchJournalRequest) -> Result<From, Error> {
+pub(crate) fn watch_from(sent: pb::WatchJournalRequest) -> Result<WatchFrom, Error> {
     match sent.from {
-        None => Ok(From::Commit { commit_no: 0, hash: Vec::new() }),
-        Some(pb::watch_journal_request::From::FromSeq(seq)) if seq > 0 => Ok(From::Seq(seq)),
+        None => Ok(WatchFrom::Commit { commit_no: 0, hash: Vec::new() }),
+        Some(pb::watch_journal_request::From::FromSeq(seq)) if seq > 0 => Ok(WatchFrom::Seq(seq)),
         Some(pb::watch_journal_request::From::FromSeq(_)) => Err(malformed("from_seq", "from 1")),
         Some(pb::watch_journal_request::From::After(pb::JournalCursor { commit_no, hash })) => {
             if commit_no < 0 || hash.len() > 64 {
                 return Err(malformed("after", "not a cursor that was told"));
             }
             let hash = hex::decode(hash).map_err(|_| malformed("after.hash", "must be hexadecimal"))?;
-            Ok(From::Commit { commit_no, hash })
+            Ok(WatchFrom::Commit { commit_no, hash })
         }
     }
 }
 
 /// The place to resume at.
-pub(crate) fn cursor(at: &At) -> pb::JournalCursor {
+pub(crate) fn cursor(at: &SeenCommit) -> pb::JournalCursor {
     let hash = if at.commit_no == 0 { String::new() } else { hex::encode(at.hash) };
     pb::JournalCursor { commit_no: at.commit_no, hash }
 }
 
 /// All that is told of a commit but for the cursors of all messages before its last, which depend on where the watcher came from.
-pub(crate) fn journal(news: &News) -> Told {
+pub(crate) fn journal(news: &PublishedCommit) -> JournalMessages {
     let commit = &news.commit;
     let blank = || pb::WatchJournalResponse {
         commit_no: commit.commit_no,
@@ -75,9 +75,9 @@ pub(crate) fn journal(news: &News) -> Told {
     told
 }
 
-fn journal_event(event: &Event, news: &News) -> pb::JournalEvent {
+fn journal_event(event: &Event, news: &PublishedCommit) -> pb::JournalEvent {
     use pb::journal_event::What;
-    let postings = || posted(event.clone(), news.commit.time, |key| news.named(key)).map(posting).unwrap_or_default();
+    let postings = || named_posting(event.clone(), news.commit.time, |key| news.named(key)).map(posting).unwrap_or_default();
     let what = match &event.body {
         Body::Posting(_) => What::Posting(postings()),
         Body::HoldExpired => What::HoldExpired(postings()),
@@ -97,6 +97,6 @@ fn journal_event(event: &Event, news: &News) -> pb::JournalEvent {
 }
 
 /// A message without news: where the watcher is.
-pub(crate) fn heartbeat(at: &At) -> pb::WatchJournalResponse {
+pub(crate) fn heartbeat(at: &SeenCommit) -> pb::WatchJournalResponse {
     pb::WatchJournalResponse { cursor: Some(cursor(at)), heartbeat: true, next_seq: at.last_seq + 1, ..Default::default() }
 }

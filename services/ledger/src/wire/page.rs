@@ -4,7 +4,7 @@ use super::{account_name, kind, malformed, micros};
 use crate::{
     domain::account::Side,
     error::Error,
-    read::{Filter, Listing},
+    read::{EntryFilter, EntryListing},
 };
 use api::ledger as pb;
 use rpc::page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList};
@@ -33,7 +33,7 @@ pub(crate) fn entries_place(list: &PagedList, token: &str) -> Result<i64, Error>
 }
 
 /// The account's name and the page of its entries that is asked for.
-pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(String, Listing, PagedList), Error> {
+pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(String, EntryListing, PagedList), Error> {
     let list = entries_list(&sent, book);
     let name = account_name(sent.account, "account")?.text;
     let limit = PAGES.read(sent.page_size).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))?;
@@ -48,7 +48,7 @@ pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(Strin
     };
     let counterparty = if sent.counterparty.is_empty() { None } else { Some(account_name(sent.counterparty, "counterparty")?.text) };
     let time = |time: Option<_>, field| time.map(|time| micros(time, field)).transpose();
-    let filter = Filter {
+    let filter = EntryFilter {
         kind: if sent.kind.is_empty() { None } else { Some(kind(sent.kind)?) },
         side,
         counterparty,
@@ -57,7 +57,7 @@ pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(Strin
         effective: (time(sent.effective_from, "effective_from")?, time(sent.effective_until, "effective_until")?),
     };
     let place = entries_place(&list, &sent.page_token)?;
-    Ok((name, Listing { filter, oldest_first: sent.oldest_first, place, limit }, list))
+    Ok((name, EntryListing { filter, oldest_first: sent.oldest_first, place, limit }, list))
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! What is asked: protobuf to domain, and the bounds of what a request may carry.
 
-use super::{POST, Scope, account_name, event_id, malformed};
+use super::{IdScope, POST, account_name, event_id, malformed};
 use crate::{
     codec,
     domain::{
         Micros,
+        chart::Unit,
         event::LEGS_MAX,
         limit::{Window, zone},
-        request::{AccountName, Action, CallerRefusal, Fields, Guard, GuardOperation, NewTransfer, Request},
+        request::{Action, BookRequest, CallerRefusal, Guard, GuardOperation, NewTransfer, RequestFields, TransferAccounts},
     },
     error::Error,
 };
@@ -32,7 +33,7 @@ pub(crate) fn kind(kind: String) -> Result<String, Error> {
 }
 
 /// The caller's fields, sorted by name; without any, what was sent itself.
-pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Vec<(String, String)>) -> Result<Fields, Error> {
+pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Vec<(String, String)>) -> Result<RequestFields, Error> {
     if sent.len() > FIELDS_MAX {
         return Err(malformed("request_fields", format!("at most {FIELDS_MAX}")));
     }
@@ -47,18 +48,13 @@ pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Ve
     if fields.windows(2).any(|pair| pair[0].0 == pair[1].0) || fields.iter().any(|(name, _)| name.is_empty() || name.len() > 64) {
         return Err(malformed("request_fields", "names must be unique and of 1 to 64 bytes"));
     }
-    Ok(Fields::new(fields))
+    Ok(RequestFields::new(fields))
 }
 
 fn transfer(sent: pb::Transfer, before: &[NewTransfer]) -> Result<NewTransfer, Error> {
     let debit = account_name(sent.debit_account, "transfers.debit_account")?;
     let credit = account_name(sent.credit_account, "transfers.credit_account")?;
-    if debit.form.unit != credit.form.unit {
-        return Err(malformed("transfers", format!("{} is in {}, {} in {}", debit.text, debit.form.unit, credit.text, credit.form.unit)));
-    }
-    if debit.text == credit.text {
-        return Err(malformed("transfers", "debit and credit account are the same"));
-    }
+    let accounts = TransferAccounts::try_new(debit, credit).map_err(|why| malformed("transfers", why.to_string()))?;
     if sent.up_to && sent.allow_debt {
         return Err(malformed("transfers.up_to", "not together with allow_debt: what is there, or more than that"));
     }
@@ -69,18 +65,18 @@ fn transfer(sent: pb::Transfer, before: &[NewTransfer]) -> Result<NewTransfer, E
     let amount = match sent.rest_of {
         0 => Amount::try_new(sent.amount).map_err(|why| malformed("transfers.amount", why.to_string()))?,
         _ if sent.amount != 0 => return Err(malformed("transfers.amount", "must be 0 with rest_of")),
-        of => rest_amount(before, of, &debit)?,
+        of => rest_amount(before, of, accounts.unit())?,
     };
     let rest_of = usize::try_from(sent.rest_of).ok().and_then(|of| of.checked_sub(1));
-    Ok(NewTransfer { debit, credit, amount, pending: sent.pending, allow_debt: sent.allow_debt, up_to: sent.up_to, rest_of, expire_time })
+    Ok(NewTransfer { accounts, amount, pending: sent.pending, allow_debt: sent.allow_debt, up_to: sent.up_to, rest_of, expire_time })
 }
 
 /// The bound of a transfer that takes what an earlier one could not move: that one's.
-fn rest_amount(before: &[NewTransfer], of: i32, debit: &AccountName) -> Result<Amount, Error> {
+fn rest_amount(before: &[NewTransfer], of: i32, unit: Unit) -> Result<Amount, Error> {
     let at = usize::try_from(of).ok().and_then(|of| of.checked_sub(1));
     let first = at.and_then(|at| before.get(at)).filter(|first| first.up_to);
     let first = first.ok_or_else(|| malformed("transfers.rest_of", "must name an earlier up_to transfer"))?;
-    if first.debit.form.unit != debit.form.unit {
+    if first.accounts.unit() != unit {
         return Err(malformed("transfers.rest_of", "must name a transfer in the same unit"));
     }
     if before.iter().any(|other| other.rest_of == at) {
@@ -140,13 +136,13 @@ fn refusal(reason: String, detail: String) -> Result<Option<CallerRefusal>, Erro
 }
 
 /// A well-formed posting request.
-pub(crate) fn post(sent: pb::PostRequest, scope: Scope<'_>) -> Result<Request, Error> {
+pub(crate) fn post(sent: pb::PostRequest, scope: IdScope<'_>) -> Result<BookRequest, Error> {
     let id = event_id(&sent.request_id, POST, scope)?;
     posting(id, sent)
 }
 
 /// A well-formed posting of something that happened before.
-pub(crate) fn import(sent: pb::PostRequest, scope: Scope<'_>, now: Micros) -> Result<Request, Error> {
+pub(crate) fn import(sent: pb::PostRequest, scope: IdScope<'_>, now: Micros) -> Result<BookRequest, Error> {
     let id = event_id(&sent.request_id, "ledger.ImportBatch", scope)?;
     if !sent.refusal.is_empty() {
         return Err(malformed("refusal", "nothing happened, so there is nothing to import"));
@@ -155,11 +151,11 @@ pub(crate) fn import(sent: pb::PostRequest, scope: Scope<'_>, now: Micros) -> Re
     match request.effective_time {
         None => Err(malformed("effective_time", "required")),
         Some(time) if time > now => Err(malformed("effective_time", "must not be later than now")),
-        Some(_) => Ok(Request { historical: true, ..request }),
+        Some(_) => Ok(BookRequest { historical: true, ..request }),
     }
 }
 
-fn posting(id: Uuid, sent: pb::PostRequest) -> Result<Request, Error> {
+fn posting(id: Uuid, sent: pb::PostRequest) -> Result<BookRequest, Error> {
     let effective_time = sent.effective_time.map(|time| micros(time, "effective_time")).transpose()?;
     let kind = kind(sent.kind)?;
     if sent.transfers.len() > LEGS_MAX {
@@ -176,12 +172,12 @@ fn posting(id: Uuid, sent: pb::PostRequest) -> Result<Request, Error> {
     if transfers.is_empty() && guards.is_empty() && refusal.is_none() {
         return Err(malformed("transfers", "required"));
     }
-    let request = Request::new(id, fields, kind, Action::Post { transfers, guards, refusal });
-    Ok(Request { effective_time, dry_run: sent.dry_run, ..request })
+    let request = BookRequest::new(id, fields, kind, Action::Post { transfers, guards, refusal });
+    Ok(BookRequest { effective_time, dry_run: sent.dry_run, ..request })
 }
 
 /// A well-formed debit limit.
-pub(crate) fn set_debit_limit(sent: pb::SetDebitLimitRequest, scope: Scope<'_>) -> Result<Request, Error> {
+pub(crate) fn set_debit_limit(sent: pb::SetDebitLimitRequest, scope: IdScope<'_>) -> Result<BookRequest, Error> {
     let id = event_id(&sent.request_id, "ledger.SetDebitLimit", scope)?;
     let account = account_name(sent.account, "account")?;
     let window = match pb::LimitWindow::try_from(sent.window) {
@@ -200,13 +196,13 @@ pub(crate) fn set_debit_limit(sent: pb::SetDebitLimitRequest, scope: Scope<'_>) 
     // Nobody's windows when there is no limit.
     let zone = if max > 0 { sent.time_zone } else { String::new() };
     let field = |name: &str, value: String| (name.to_owned(), value);
-    let fields = Fields::new(vec![
+    let fields = RequestFields::new(vec![
         field("account", account.text.clone()),
         field("max_amount", max.to_string()),
         field("time_zone", zone.clone()),
         field("window", window.name().to_owned()),
     ]);
-    Ok(Request::new(id, fields, String::new(), Action::SetLimit { account, window, zone, max }))
+    Ok(BookRequest::new(id, fields, String::new(), Action::SetLimit { account, window, zone, max }))
 }
 
 /// What a direct caller sent, for comparison on retry.

@@ -1,26 +1,32 @@
 //! Rows of accounts are read while the batch before is on its way to the store: its end is not kept waiting for them.
 
-use super::{Job, Loaded, prefetch};
+use super::{Job, LoadedBook, prefetch};
 use crate::{
-    book::Shared,
+    book::SharedBook,
     domain::account::Account,
     store::{Error, Store},
 };
 use std::{future::Future, pin::Pin, sync::Arc};
 
 /// Jobs that wait for rows.
-pub(super) struct Ahead {
+pub(super) struct AccountReadAhead {
     jobs: Vec<Job>,
-    /// What was settled before they were read, see `Behind`.
+    /// What was settled before they were read, see `LoggedStandings`.
     settled: u64,
     /// How many batches' jobs had been decided by then.
     decided: u64,
     rows: Pin<Box<dyn Future<Output = Result<Vec<Account>, Error>> + Send>>,
 }
 
-impl Ahead {
+impl AccountReadAhead {
     /// Begins to read what the jobs name and memory lacks; gives them back if that is nothing.
-    pub(super) fn begin(store: &Arc<dyn Store>, book: i64, shared: &Shared, loaded: &Loaded, jobs: Vec<Job>) -> Result<Self, Vec<Job>> {
+    pub(super) fn begin(
+        store: &Arc<dyn Store>,
+        book: i64,
+        shared: &SharedBook,
+        loaded: &LoadedBook,
+        jobs: Vec<Job>,
+    ) -> Result<Self, Vec<Job>> {
         let names = prefetch::missing_names(shared, &jobs);
         if names.is_empty() {
             return Err(jobs);
@@ -31,7 +37,7 @@ impl Ahead {
     }
 
     /// The jobs, and their accounts in memory where that is safe; whatever is not there then is read again when they are decided.
-    pub(super) fn end(self, shared: &Shared, loaded: Option<&Loaded>, rows: Result<Vec<Account>, Error>) -> Vec<Job> {
+    pub(super) fn end(self, shared: &SharedBook, loaded: Option<&LoadedBook>, rows: Result<Vec<Account>, Error>) -> Vec<Job> {
         let Self { jobs, settled, decided, .. } = self;
         // What was decided meanwhile may have changed these accounts, and the store may have got them.
         if let (Ok(rows), true) = (rows, loaded.is_some_and(|loaded| loaded.decided == decided)) {
@@ -47,7 +53,7 @@ impl Ahead {
 }
 
 /// Ready when rows that jobs wait for have come; never without any.
-pub(super) async fn arrival(ahead: &mut Option<Ahead>) -> Result<Vec<Account>, Error> {
+pub(super) async fn arrival(ahead: &mut Option<AccountReadAhead>) -> Result<Vec<Account>, Error> {
     match ahead {
         Some(ahead) => (&mut ahead.rows).await,
         None => std::future::pending().await,

@@ -1,9 +1,9 @@
 //! Holds that end by themselves: known ahead from an index, ended by the writer before it decides anything else.
 
 use crate::{
-    book::Shared,
-    clock::Clock,
-    domain::{Micros, decide::expire, event::Event, state::State},
+    book::SharedBook,
+    clock::LedgerClock,
+    domain::{Micros, decide::expire, event::Event, state::BookState},
     store::{Error, Store},
 };
 use std::{sync::Arc, time::Duration};
@@ -26,7 +26,7 @@ pub(super) async fn load(store: &dyn Store, book: i64) -> Result<(Vec<(Micros, i
 }
 
 /// Reads what [`due`] needs: the ends themselves, where memory has not got them, and the holds and accounts of those that are due.
-pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &Shared, now: Micros) -> Result<(), Error> {
+pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &SharedBook, now: Micros) -> Result<(), Error> {
     let lacks = shared.state().lacks_ends(now);
     if lacks {
         let (ends, horizon) = load(store, book).await?;
@@ -58,7 +58,7 @@ pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &Shared, now:
 }
 
 /// Ends up to `max` holds whose time has come, the earliest first. Returns the events, and how many there were to look at.
-pub(super) fn due(state: &mut State, now: Micros, max: usize) -> (Vec<Event>, usize) {
+pub(super) fn due(state: &mut BookState, now: Micros, max: usize) -> (Vec<Event>, usize) {
     let due: Vec<(Micros, i64)> = state.due(now, max).collect();
     let count = due.len();
     let mut events = Vec::with_capacity(count);
@@ -73,7 +73,7 @@ pub(super) fn due(state: &mut State, now: Micros, max: usize) -> (Vec<Event>, us
 }
 
 /// When the writer has to wake for one, if nobody wakes it before.
-pub(super) fn next_due(state: &State) -> Option<Micros> {
+pub(super) fn next_due(state: &BookState) -> Option<Micros> {
     state.next_end()
 }
 
@@ -84,16 +84,16 @@ const REST: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_secs(60);
 
 /// Wakes the writer for holds that end while nobody asks anything of the book.
-pub(super) struct Alarm {
+pub(super) struct ExpiryAlarm {
     store: Arc<dyn Store>,
     book: i64,
-    shared: Arc<Shared>,
-    clock: Clock,
+    shared: Arc<SharedBook>,
+    clock: LedgerClock,
     rest_until: Instant,
 }
 
-impl Alarm {
-    pub(super) fn new(store: Arc<dyn Store>, book: i64, shared: Arc<Shared>, clock: Clock) -> Self {
+impl ExpiryAlarm {
+    pub(super) fn new(store: Arc<dyn Store>, book: i64, shared: Arc<SharedBook>, clock: LedgerClock) -> Self {
         Self { store, book, shared, clock, rest_until: Instant::now() }
     }
 

@@ -1,15 +1,14 @@
 //! What a decision about debit limits needs: the limits themselves, and where their accounts stood when their windows began.
 
 use crate::{
-    answer::Job,
-    book::Shared,
+    book::{SharedBook, submission::Job},
     domain::{
         Micros,
-        limit::{Limit, Limits, Span, Window, debits, span, zone},
+        limit::{DebitLimits, Limit, UnreadWindow, debits, span, zone},
         request::Action,
-        state::State,
+        state::BookState,
     },
-    read::counters_at,
+    read::{AccountHistory, counters_at},
     store::{Error, Store},
 };
 
@@ -17,8 +16,8 @@ use crate::{
 const PAGE: i64 = 1_000;
 
 /// All limits of a book that are in force. Windows begin to count when somebody asks.
-pub(super) async fn load(store: &dyn Store, book: i64, now: Micros) -> Result<Limits, Error> {
-    let mut limits = Limits::default();
+pub(super) async fn load(store: &dyn Store, book: i64, now: Micros) -> Result<DebitLimits, Error> {
+    let mut limits = DebitLimits::default();
     let mut from = (0, 0);
     loop {
         let page = store.debit_limits(book, from, PAGE).await?;
@@ -34,38 +33,46 @@ pub(super) async fn load(store: &dyn Store, book: i64, now: Micros) -> Result<Li
     }
 }
 
-/// A window whose start is not known: of which account, and of which kind and zone.
-type Unknown = (i64, (Window, String, Span));
+/// A window whose start is not known, and its account.
+type UnknownWindow = (i64, UnreadWindow);
 
-/// Reads the windows that the jobs will ask about. `sealed` is the time of the last commit that was sent, resolved or not; `now` that of the batch
-/// that is being decided.
+/// When batches were and are decided.
+#[derive(Clone, Copy)]
+pub(super) struct DecisionTimes {
+    /// The last commit that was sent, resolved or not.
+    pub sealed: Micros,
+    /// The batch that is being decided.
+    pub now: Micros,
+}
+
+/// Reads the windows that the jobs will ask about.
 pub(super) async fn prefetch(
     store: &dyn Store,
     book: i64,
-    shared: &Shared,
-    (sealed, now): (Micros, Micros),
+    shared: &SharedBook,
+    DecisionTimes { sealed, now }: DecisionTimes,
     jobs: &[Job],
 ) -> Result<(), Error> {
     let unknown = unknown(&shared.state(), now, jobs);
     for (account, window) in unknown {
-        let start = window.2.start;
+        let start = window.span.start;
         let counters = if sealed < start {
             // Nothing that was sent is in the window, so it began with what the account was before the batch.
             shared.state().before_batch(account).map(|account| account.counters).unwrap_or_default()
         } else {
             // What is on its way, if anything is, is in the window: all before it can be read.
             let last_no = shared.state().resolved(account).map_or(0, |account| account.last_transfer);
-            counters_at(store, book, (account, last_no), start - 1).await?
+            counters_at(store, book, AccountHistory { account, last_no }, start - 1).await?
         };
         shared.state().limits_mut().know(account, window, debits(&counters));
     }
     Ok(())
 }
 
-fn unknown(state: &State, now: Micros, jobs: &[Job]) -> Vec<Unknown> {
-    let mut unknown: Vec<Unknown> = Vec::new();
+fn unknown(state: &BookState, now: Micros, jobs: &[Job]) -> Vec<UnknownWindow> {
+    let mut unknown: Vec<UnknownWindow> = Vec::new();
     let none = state.limits().is_empty();
-    let mut add = |account: i64, windows: Vec<(Window, String, Span)>| {
+    let mut add = |account: i64, windows: Vec<UnreadWindow>| {
         for window in windows {
             if !unknown.iter().any(|(other, there)| (*other, there) == (account, &window)) {
                 unknown.push((account, window));
@@ -76,11 +83,11 @@ fn unknown(state: &State, now: Micros, jobs: &[Job]) -> Vec<Unknown> {
         match &request.action {
             Action::SetLimit { account, window, zone: name, max } if *max > 0 => {
                 if let (Some(key), Some(zone)) = (state.key_of(&account.text), zone(name)) {
-                    add(key, vec![(*window, name.clone(), span(now, &zone, *window))]);
+                    add(key, vec![UnreadWindow { window: *window, zone: name.clone(), span: span(now, &zone, *window) }]);
                 }
             }
             Action::Post { transfers, .. } if !none => {
-                for key in transfers.iter().filter_map(|transfer| state.key_of(&transfer.debit.text)) {
+                for key in transfers.iter().filter_map(|transfer| state.key_of(&transfer.accounts.debit().text)) {
                     add(key, state.limits().unknown(key, now));
                 }
             }

@@ -1,13 +1,12 @@
 //! A book from the store: the last commit, the accounts its rows lack, and the ids it answered lately.
 
-use super::{Loaded, Micros};
+use super::{LoadedBook, Micros, recent_ids::RecentIds};
 use crate::{
     config::Config,
     domain::{
         event::{seq_of, transfer_no},
-        state::State,
+        state::BookState,
     },
-    ids::RecentIds,
     store::{self, Book, Commit, Error, Store},
 };
 use uuid::Uuid;
@@ -22,9 +21,9 @@ const IDS_MS: u64 = 120_000;
 pub(super) const GENESIS: Commit =
     Commit { commit_no: 0, epoch: 0, last_seq: 0, last_key: 0, time: 0, format: crate::codec::FORMAT, hash: [0; 32], replay_from: 0 };
 
-pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: Micros) -> Result<(Loaded, State), Error> {
+pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: Micros) -> Result<(LoadedBook, BookState), Error> {
     let head = store.head(book.key).await?.unwrap_or(GENESIS);
-    let state = State::starting_after(head.last_seq, head.last_key);
+    let state = BookState::starting_after(head.last_seq, head.last_key);
     let mut state = state.with_behind(store::read_log(store, book.key).await?);
     replay_tail(store, book.key, &head, &mut state).await?;
     let ids = load_ids(store, book.key, config, now).await?;
@@ -34,10 +33,10 @@ pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: M
     // Replays are answered from what was read here, and an answer is a promise.
     store.settle().await?;
     let epoch = head.epoch + 1;
-    Ok((Loaded { head, epoch, ids, decided: 0 }, state))
+    Ok((LoadedBook { head, epoch, ids, decided: 0 }, state))
 }
 
-async fn replay_tail(store: &dyn Store, book: i64, head: &Commit, state: &mut State) -> Result<(), Error> {
+async fn replay_tail(store: &dyn Store, book: i64, head: &Commit, state: &mut BookState) -> Result<(), Error> {
     let end = transfer_no(head.last_seq + 1, 0);
     let mut from = head.replay_from;
     while from < end {

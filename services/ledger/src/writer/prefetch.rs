@@ -1,21 +1,20 @@
 //! Before a batch is decided, what memory lacks is read: one query for each kind of thing.
 
+use super::recent_ids::{IdLookup, RecentIds};
 use crate::{
-    answer::Job,
-    book::Shared,
+    book::{SharedBook, submission::Job},
     domain::{
         decide::reversal_guard,
         event::{Event, GuardState},
         request::Action,
     },
-    ids::{Memory, RecentIds},
     store::{Error, Store},
 };
 use uuid::Uuid;
 
 /// What memory lacks.
 #[derive(Default)]
-struct Missing {
+struct MissingRows {
     names: Vec<String>,
     guards: Vec<String>,
     holds: Vec<i64>,
@@ -25,7 +24,7 @@ struct Missing {
     sources: Vec<Uuid>,
 }
 
-pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &Shared, ids: &mut RecentIds, jobs: &[Job]) -> Result<(), Error> {
+pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &SharedBook, ids: &mut RecentIds, jobs: &[Job]) -> Result<(), Error> {
     let missing = missing(shared, ids, jobs);
     if !missing.ids.is_empty() {
         for (id, known) in store.ids(book, &missing.ids).await? {
@@ -59,12 +58,12 @@ pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &Shared, ids:
 }
 
 /// Accounts that the jobs name and memory lacks, but for those of holds and reversals.
-pub(super) fn missing_names(shared: &Shared, jobs: &[Job]) -> Vec<String> {
+pub(super) fn missing_names(shared: &SharedBook, jobs: &[Job]) -> Vec<String> {
     let state = shared.state();
     let mut names = Vec::new();
     for Job { request, .. } in jobs {
         if let Action::Post { transfers, .. } = &request.action {
-            let named = transfers.iter().flat_map(|transfer| [&transfer.debit.text, &transfer.credit.text]);
+            let named = transfers.iter().flat_map(|transfer| [&transfer.accounts.debit().text, &transfer.accounts.credit().text]);
             names.extend(named.filter(|name| !state.knows_account(name)).cloned());
         }
     }
@@ -74,9 +73,9 @@ pub(super) fn missing_names(shared: &Shared, jobs: &[Job]) -> Vec<String> {
     names
 }
 
-fn missing(shared: &Shared, ids: &RecentIds, jobs: &[Job]) -> Missing {
+fn missing(shared: &SharedBook, ids: &RecentIds, jobs: &[Job]) -> MissingRows {
     let state = shared.state();
-    let mut missing = Missing::default();
+    let mut missing = MissingRows::default();
     let name = |names: &mut Vec<String>, name: &str| {
         if !state.knows_account(name) {
             names.push(name.to_owned());
@@ -88,14 +87,14 @@ fn missing(shared: &Shared, ids: &RecentIds, jobs: &[Job]) -> Missing {
         }
     };
     for Job { request, .. } in jobs {
-        if ids.get(request.id) == Memory::Ask {
+        if ids.get(request.id) == IdLookup::Ask {
             missing.ids.push(request.id);
         }
         match &request.action {
             Action::Post { transfers, guards, .. } => {
                 for transfer in transfers {
-                    name(&mut missing.names, &transfer.debit.text);
-                    name(&mut missing.names, &transfer.credit.text);
+                    name(&mut missing.names, &transfer.accounts.debit().text);
+                    name(&mut missing.names, &transfer.accounts.credit().text);
                 }
                 guards.iter().for_each(|asked| guard(&mut missing.guards, &asked.key));
             }

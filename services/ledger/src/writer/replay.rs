@@ -1,30 +1,31 @@
 //! The first answer, again: read from the store after the commit that might hold it.
 
-use super::Replay;
+use super::ReplayJob;
 use crate::{
-    answer::{Answer, Job, Outcome},
+    answer::{AnswerResult, BookAnswer},
+    book::submission::Job,
     domain::{
         event::{Body, Event},
-        request::Fields,
+        request::RequestFields,
     },
     error::Error,
-    store::{Known, Store},
+    store::{IdMeaning, Store},
 };
 use std::sync::Arc;
 
-pub(super) async fn answer(store: Arc<dyn Store>, book: i64, replays: Vec<Replay>) {
-    for Replay { job: Job { request, reply, .. }, known } in replays {
+pub(super) async fn answer(store: Arc<dyn Store>, book: i64, replays: Vec<ReplayJob>) {
+    for ReplayJob { job: Job { request, reply, .. }, known } in replays {
         reply.send(first_answer(&*store, book, &request.fields, known).await);
     }
 }
 
-async fn first_answer(store: &dyn Store, book: i64, fields: &Fields, known: Known) -> Outcome {
+async fn first_answer(store: &dyn Store, book: i64, fields: &RequestFields, known: IdMeaning) -> AnswerResult {
     match known {
-        Known::Refusal(row) => {
+        IdMeaning::Refusal(row) => {
             same(fields, &row.fields)?;
             Err(Error::Refused(row.told))
         }
-        Known::Event(seq) => {
+        IdMeaning::Event(seq) => {
             let event = store.events(book, seq, 1).await?.into_iter().next().map(|stored| stored.event);
             let event = event.filter(|event| event.seq == seq).ok_or(Error::OutcomeUnknown)?;
             match &event.body {
@@ -37,20 +38,21 @@ async fn first_answer(store: &dyn Store, book: i64, fields: &Fields, known: Know
     }
 }
 
-async fn told(store: &dyn Store, book: i64, event: Event) -> Outcome {
+async fn told(store: &dyn Store, book: i64, event: Event) -> AnswerResult {
+    // A hold's end is told as a posting to who reads, but nobody asked for it.
     if !matches!(event.body, Body::Posting(_)) {
-        return Ok(Answer::Done);
+        return Ok(BookAnswer::Done);
     }
     let posted = crate::read::named(store, book, event).await?;
-    Ok(Answer::Posted { posted: Box::new(posted), replayed: true })
+    Ok(posted.map_or(BookAnswer::Done, |posted| BookAnswer::Posted { posted: Box::new(posted), replayed: true }))
 }
 
 /// Names the fields in which a retry differs from the first request. Both are sorted by name.
-fn same(sent: &Fields, first: &Fields) -> Result<(), Error> {
+fn same(sent: &RequestFields, first: &RequestFields) -> Result<(), Error> {
     if sent == first {
         return Ok(());
     }
-    let differs = |(name, value): &&(String, String), others: &Fields| !others.iter().any(|(n, v)| n == name && v == value);
+    let differs = |(name, value): &&(String, String), others: &RequestFields| !others.iter().any(|(n, v)| n == name && v == value);
     let sent_only = sent.iter().filter(|field| differs(field, first));
     let first_only = first.iter().filter(|field| differs(field, sent));
     let mut differing: Vec<String> = sent_only.chain(first_only).map(|(name, _)| name.clone()).collect();

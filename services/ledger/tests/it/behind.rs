@@ -4,19 +4,18 @@ use crate::{
     injected::Injected,
     verify::behind,
 };
-use db::Database;
-use ledger::{
-    Config, Ledger,
-    book::Handle,
+use books::{
     codec,
     domain::{
         event::{seq_of, transfer_no},
         standing::Standing,
     },
-    open_store,
+    store::open_store,
     store::{Mode, Store as _},
     verify::verify,
 };
+use db::Database;
+use ledger::{Config, Ledger, book::BookHandle};
 use std::sync::Arc;
 
 /// Every commit logs what it changed, rows of more than `logged_max` accounts are brought up to date, and memory forgets the rest.
@@ -25,7 +24,7 @@ fn logging(logged_max: usize) -> Config {
 }
 
 /// A ledger that logs, with one book, whose store can be made to hang.
-async fn start_injected(database: &Database, logged_max: usize) -> (Arc<Injected>, Arc<Ledger>, Arc<Handle>) {
+async fn start_injected(database: &Database, logged_max: usize) -> (Arc<Injected>, Arc<Ledger>, Arc<BookHandle>) {
     let store = Injected::over(open_store(database).await.unwrap());
     let ledger = Ledger::start(store.clone(), logging(logged_max)).await.unwrap();
     ledger.create_book(&book_name(), Mode::Test, "test").await.unwrap();

@@ -1,16 +1,18 @@
 //! A book to test with, what is asked of it, and what it must do in ordinary life.
+use books::{
+    domain::{
+        account::AccountState,
+        request::{AccountName, Action, BookRequest, CallerRefusal, Guard, GuardOperation, NewTransfer, RequestFields},
+    },
+    read::{EntryListing, NamedPosting},
+    store::Mode,
+    store::open_store,
+};
 use db::Database;
 use ledger::{
     Config, Error, Ledger,
-    answer::{Answer, Outcome, Posted},
-    book::Handle,
-    domain::{
-        account::AccountState,
-        request::{AccountName, Action, CallerRefusal, Fields, Guard, GuardOperation, NewTransfer, Request},
-    },
-    open_store,
-    read::Listing,
-    store::Mode,
+    answer::{AnswerResult, BookAnswer},
+    book::BookHandle,
 };
 use money::{Amount, BookName, derive_id};
 use std::sync::Arc;
@@ -40,7 +42,7 @@ pub fn book_name() -> BookName {
     BookName::try_new("demo").unwrap()
 }
 
-pub async fn start(database: &Database, config: Config) -> (Arc<Ledger>, Arc<Handle>) {
+pub async fn start(database: &Database, config: Config) -> (Arc<Ledger>, Arc<BookHandle>) {
     let ledger = Ledger::start(open_store(database).await.unwrap(), config).await.unwrap();
     ledger.create_book(&book_name(), Mode::Test, "test").await.unwrap();
     let book = ledger.book(&book_name()).await.unwrap();
@@ -50,7 +52,7 @@ pub async fn start(database: &Database, config: Config) -> (Arc<Ledger>, Arc<Han
 pub fn transfer(debit: &str, credit: &str, amount: i64) -> NewTransfer {
     let name = |text: &str| AccountName::parse(text.to_owned()).unwrap();
     let amount = Amount::try_new(amount).unwrap();
-    NewTransfer::plain(name(debit), name(credit), amount)
+    NewTransfer::try_new(name(debit), name(credit), amount).unwrap()
 }
 
 /// A new id as a gift service would derive it.
@@ -58,45 +60,47 @@ pub fn new_id() -> Uuid {
     derive_id(Uuid::now_v7(), &["test"])
 }
 
-pub fn post(id: Uuid, transfers: Vec<NewTransfer>) -> Request {
-    let fields =
-        transfers.iter().zip(0..).map(|(t, at)| (format!("t{at}"), format!("{} {} {}", t.debit.text, t.credit.text, t.amount.get())));
-    let fields = Fields::new(fields.collect());
+pub fn post(id: Uuid, transfers: Vec<NewTransfer>) -> BookRequest {
+    let fields = transfers
+        .iter()
+        .zip(0..)
+        .map(|(t, at)| (format!("t{at}"), format!("{} {} {}", t.accounts.debit().text, t.accounts.credit().text, t.amount.get())));
+    let fields = RequestFields::new(fields.collect());
     let action = Action::Post { transfers, guards: Vec::new(), refusal: None };
-    Request::new(id, fields, "test".to_owned(), action)
+    BookRequest::new(id, fields, "test".to_owned(), action)
 }
 
-pub fn buy(user: &str, coins: i64) -> Request {
+pub fn buy(user: &str, coins: i64) -> BookRequest {
     post(new_id(), vec![transfer("house/coins/issued", &format!("viewer/{user}/coins"), coins)])
 }
 
-pub fn gift(id: Uuid, user: &str, creator: &str, coins: i64) -> Request {
+pub fn gift(id: Uuid, user: &str, creator: &str, coins: i64) -> BookRequest {
     let coin_leg = transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", coins);
     post(id, vec![coin_leg, transfer("house/diamonds/issued", &format!("creator/{creator}/diamonds"), coins)])
 }
 
-pub fn posted(outcome: Outcome) -> (Posted, bool) {
+pub fn posted(outcome: AnswerResult) -> (NamedPosting, bool) {
     match outcome.unwrap() {
-        Answer::Posted { posted, replayed } => (*posted, replayed),
-        Answer::Done => panic!("no posting"),
+        BookAnswer::Posted { posted, replayed } => (*posted, replayed),
+        BookAnswer::Done => panic!("no posting"),
     }
 }
 
-pub fn reason(outcome: Outcome) -> String {
+pub fn reason(outcome: AnswerResult) -> String {
     match outcome {
         Err(Error::Refused(told)) => told.reason,
         other => panic!("not refused: {other:?}"),
     }
 }
 
-pub async fn balance(book: &Handle, account: &str) -> i64 {
+pub async fn balance(book: &BookHandle, account: &str) -> i64 {
     book.account(account).await.map_or(0, |account| account.counters.balance())
 }
 
-pub async fn assert_sound(ledger: &Ledger, book: &Handle) {
-    let report = ledger::verify::verify(&**ledger.store(), &book.row).await.unwrap();
+pub async fn assert_sound(ledger: &Ledger, book: &BookHandle) {
+    let report = books::verify::verify(&**ledger.store(), &book.row).await.unwrap();
     assert_eq!(report.problem, None);
-    let (lines, _) = ledger::read::trial_balance(&**ledger.store(), book.row.key).await.unwrap();
+    let (lines, _) = books::read::trial_balance(&**ledger.store(), book.row.key).await.unwrap();
     let mut sums = std::collections::HashMap::new();
     for ((unit, _), line) in lines {
         *sums.entry(unit).or_insert(0) += line.debits_posted - line.credits_posted;
@@ -158,7 +162,7 @@ async fn a_refusal_stays_the_answer() {
         let told_no = || {
             let refusal = Some(CallerRefusal { reason: "GIFT_UNKNOWN".to_owned(), detail: "gift 7".to_owned() });
             let action = Action::Post { transfers: Vec::new(), guards: Vec::new(), refusal };
-            Request::new(unknown, Fields::default(), "gift".to_owned(), action)
+            BookRequest::new(unknown, RequestFields::default(), "gift".to_owned(), action)
         };
         assert_eq!(reason(book.submit(gift(poor, "u1", "c1", 11)).await), "INSUFFICIENT_FUNDS");
         assert_eq!(reason(book.submit(told_no()).await), "GIFT_UNKNOWN");
@@ -185,8 +189,8 @@ async fn old_refusals_are_forgotten_and_young_ones_kept() {
         let known = store.ids(book.row.key, &ids).await.unwrap();
         assert_eq!(known.len(), 3);
         let times = known.iter().map(|(_, known)| match known {
-            ledger::store::Known::Refusal(row) => row.time,
-            ledger::store::Known::Event(seq) => panic!("event {seq}"),
+            books::store::IdMeaning::Refusal(row) => row.time,
+            books::store::IdMeaning::Event(seq) => panic!("event {seq}"),
         });
         let (first, last) = (times.clone().min().unwrap(), times.max().unwrap());
         assert_eq!(store.forget_refusals(book.row.key, first, 10).await.unwrap(), 0);
@@ -213,7 +217,7 @@ async fn what_memory_forgot_is_read_again() {
                     let guards = vec![Guard { key: format!("streak/{user}"), operation: GuardOperation::AdvanceTo(to) }];
                     let transfers = vec![transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", 1)];
                     let action = Action::Post { transfers, guards, refusal: None };
-                    Request::new(new_id(), Fields::default(), "tap".to_owned(), action)
+                    BookRequest::new(new_id(), RequestFields::default(), "tap".to_owned(), action)
                 };
                 posted(book.submit(taps(round + 1)).await);
                 posted(book.submit(taps(round)).await);
@@ -264,7 +268,7 @@ async fn holds_states_and_reversals_survive_a_restart() {
         let (held, _) = posted(book.submit(post(new_id(), vec![hold])).await);
         let freeze = |state| {
             let account = AccountName::parse("viewer/u1/coins".to_owned()).unwrap();
-            Request::new(new_id(), Fields::default(), String::new(), Action::SetState { account, state })
+            BookRequest::new(new_id(), RequestFields::default(), String::new(), Action::SetState { account, state })
         };
         book.submit(freeze(AccountState::Frozen)).await.unwrap();
         drop(book);
@@ -273,16 +277,18 @@ async fn holds_states_and_reversals_survive_a_restart() {
         assert_eq!(reason(book.submit(gift(new_id(), "u1", "c1", 1)).await), "ACCOUNT_FROZEN");
         book.submit(freeze(AccountState::Open)).await.unwrap();
         assert_eq!(reason(book.submit(gift(new_id(), "u1", "c1", 41)).await), "INSUFFICIENT_FUNDS");
-        let void = || Request { action: Action::VoidPending { transfer_no: held.transfers[0].transfer.no }, ..post(new_id(), Vec::new()) };
+        let void =
+            || BookRequest { action: Action::VoidPending { transfer_no: held.transfers[0].transfer.no }, ..post(new_id(), Vec::new()) };
         posted(book.submit(void()).await);
         assert_eq!(reason(book.submit(void()).await), "PENDING_RESOLVED");
-        let reverse = || Request { action: Action::Reverse { posting: bought.id, allow_debt: false }, ..post(new_id(), Vec::new()) };
+        let reverse = || BookRequest { action: Action::Reverse { posting: bought.id, allow_debt: false }, ..post(new_id(), Vec::new()) };
         posted(book.submit(reverse()).await);
         assert_eq!(reason(book.submit(reverse()).await), "ALREADY_REVERSED");
         assert_eq!(balance(&book, "viewer/u1/coins").await, 0);
-        let (entries, next) = book.entries("viewer/u1/coins", &Listing { limit: 2, ..Listing::default() }).await.unwrap();
+        let (entries, next) = book.entries("viewer/u1/coins", &EntryListing { limit: 2, ..EntryListing::default() }).await.unwrap();
         assert_eq!(entries.iter().map(|entry| entry.balance_after).collect::<Vec<_>>(), [0, 100]);
-        let (entries, next) = book.entries("viewer/u1/coins", &Listing { place: next, limit: 9, ..Listing::default() }).await.unwrap();
+        let (entries, next) =
+            book.entries("viewer/u1/coins", &EntryListing { place: next, limit: 9, ..EntryListing::default() }).await.unwrap();
         assert_eq!((entries.iter().map(|entry| entry.balance_after).collect::<Vec<_>>(), next), (vec![100, 100], 0));
         assert_sound(&ledger, &book).await;
     }

@@ -7,7 +7,9 @@ use api::ledger::{
 use db::Database;
 use identity::{Books, Grant, Issuer, Role, Verifier};
 
-use ledger::{Config, Ledger, Service, open_store, store::Store};
+use books::{store::Store, store::open_store};
+
+use ledger::{Config, Ledger, Service};
 use money::{BookName, UserKey};
 use rpc::{Options, ServiceToken, Stack, Transport};
 use std::{sync::Arc, time::Duration};

@@ -4,8 +4,9 @@ use crate::{
     calls::{BOOK, House, coins, gift, on_both},
     verify::behind,
 };
+use books::store::Store;
 use db::Database;
-use ledger::{Config, store::Store};
+use ledger::Config;
 use std::sync::Arc;
 
 /// Memory for next to nothing: rows are evicted, flushed and replayed all the time.
@@ -14,7 +15,7 @@ fn small() -> Config {
 }
 
 async fn store(database: &Database) -> Arc<dyn Store> {
-    ledger::open_store(database).await.unwrap()
+    books::store::open_store(database).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +54,7 @@ async fn damage_to_a_checkpoint_or_a_count_is_found() {
         let pool = behind(database).await;
         let store = store(database).await;
         let book = store.books().await.unwrap().into_iter().find(|book| book.name == BOOK).unwrap();
-        let problem = async || ledger::verify::verify(&*store, &book).await.unwrap().problem;
+        let problem = async || books::verify::verify(&*store, &book).await.unwrap().problem;
         assert_eq!(problem().await, None);
         let row = store.checkpoints(book.key, (0, 0), 1).await.unwrap().remove(0);
         let at = format!("WHERE account = {} AND no = {}", row.account, row.no);

@@ -3,19 +3,17 @@ use crate::{
     book::{assert_sound, book_name, buy, config, databases, gift, new_id, post, posted, reason, start, transfer},
     injected::Injected,
 };
-use ledger::{
-    Config, Ledger,
-    book::Handle,
-    clock::Clock,
+use books::{
     domain::{
         Micros,
         event::{Body, TransferKind},
-        request::{Action, NewTransfer, Request},
+        request::{Action, BookRequest, NewTransfer},
     },
-    open_store,
-    read::Listing,
+    read::EntryListing,
     store::Store,
+    store::open_store,
 };
+use ledger::{Config, Ledger, book::BookHandle, clock::LedgerClock};
 use tokio::sync::watch;
 
 const SECOND: Micros = 1_000_000;
@@ -24,21 +22,21 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A clock that stands where the system's is, until it is moved.
 fn clock() -> (watch::Sender<Micros>, Config) {
-    let (sender, receiver) = watch::channel(Clock::System.now());
-    (sender, Config { clock: Clock::Manual(receiver), ..config() })
+    let (sender, receiver) = watch::channel(LedgerClock::System.now());
+    (sender, Config { clock: LedgerClock::Manual(receiver), ..config() })
 }
 
-fn hold(user: &str, amount: i64, expire_time: Micros) -> Request {
+fn hold(user: &str, amount: i64, expire_time: Micros) -> BookRequest {
     let transfer = transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", amount);
     post(new_id(), vec![NewTransfer { pending: true, expire_time: Some(expire_time), ..transfer }])
 }
 
-fn with(action: Action) -> Request {
-    Request { action, ..post(new_id(), Vec::new()) }
+fn with(action: Action) -> BookRequest {
+    BookRequest { action, ..post(new_id(), Vec::new()) }
 }
 
 /// The journal is read until it holds this many expiries.
-async fn until_expired(store: &dyn Store, book: &Handle, count: usize) {
+async fn until_expired(store: &dyn Store, book: &BookHandle, count: usize) {
     let look = async {
         loop {
             let events = store.events(book.row.key, 1, 10_000).await.unwrap();
@@ -105,7 +103,7 @@ async fn a_hold_ends_though_nobody_asks_and_once_only() {
         let expiries = ledger.store().transfers(book.row.key, 0, 100).await.unwrap();
         assert_eq!(expiries.iter().filter(|transfer| transfer.kind == TransferKind::ExpiryOfPending).count(), 3);
         // A statement has a line for it.
-        let (entries, _) = book.entries("viewer/u1/coins", &Listing { limit: 1, ..Listing::default() }).await.unwrap();
+        let (entries, _) = book.entries("viewer/u1/coins", &EntryListing { limit: 1, ..EntryListing::default() }).await.unwrap();
         assert_eq!(entries[0].posting.kind, "ledger.hold_expired");
         assert_sound(&ledger, &book).await;
     }

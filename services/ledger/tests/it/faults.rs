@@ -3,11 +3,12 @@ use crate::{
     book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, reason},
     injected::{Fault, Injected},
 };
+use books::{store::Mode, store::open_store};
 use db::Database;
-use ledger::{Error, Ledger, book::Handle, open_store, store::Mode};
+use ledger::{Error, Ledger, book::BookHandle};
 use std::sync::Arc;
 
-async fn start(database: &Database) -> (Arc<Ledger>, Arc<Handle>, Arc<Injected>) {
+async fn start(database: &Database) -> (Arc<Ledger>, Arc<BookHandle>, Arc<Injected>) {
     let store = Injected::over(open_store(database).await.unwrap());
     let ledger = Ledger::start(store.clone(), config()).await.unwrap();
     ledger.create_book(&book_name(), Mode::Test, "test").await.unwrap();

@@ -3,11 +3,11 @@ use crate::{
     book::{buy, config, databases, gift, new_id, posted, start},
     verify::{DAMAGES, behind, build, keep, mend, plant, rewrite},
 };
-use ledger::{
-    Config,
+use books::{
     store::{Book, Store},
-    verify::{Problem, follow::Follower},
+    verify::{BookProblem, follow::Follower},
 };
+use ledger::Config;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -32,7 +32,7 @@ const OF_ACCOUNTS: [&str; 5] = [
     "DELETE FROM account WHERE name = 'house/coins/issued'",
 ];
 
-async fn to_the_end(follower: &mut Follower, store: &dyn Store) -> Option<Problem> {
+async fn to_the_end(follower: &mut Follower, store: &dyn Store) -> Option<BookProblem> {
     loop {
         // Small steps, so that there are several.
         let step = follower.step(store, 50, &mut |_| {}).await.unwrap();
@@ -42,13 +42,13 @@ async fn to_the_end(follower: &mut Follower, store: &dyn Store) -> Option<Proble
     }
 }
 
-async fn beside(follower: &mut Follower, store: &dyn Store) -> Option<Problem> {
+async fn beside(follower: &mut Follower, store: &dyn Store) -> Option<BookProblem> {
     let rows = follower.compare_rows(store, 1_000).await.unwrap();
     rows.or(follower.compare_sums(store, &mut |_| {}).await.unwrap())
 }
 
 async fn opened(database: &db::Database) -> (Arc<dyn Store>, Book) {
-    let store = ledger::open_store(database).await.unwrap();
+    let store = books::store::open_store(database).await.unwrap();
     let book = store.books().await.unwrap().remove(0);
     (store, book)
 }
@@ -74,7 +74,7 @@ async fn damage_to_the_journal_is_named_by_its_first_event_each_time() {
         let mut follower = Follower::new(book.clone());
         assert_eq!(to_the_end(&mut follower, &*store).await, None);
         assert_eq!(beside(&mut follower, &*store).await, None);
-        let (lines, last_seq) = ledger::read::trial_balance(&*store, book.key).await.unwrap();
+        let (lines, last_seq) = books::read::trial_balance(&*store, book.key).await.unwrap();
         assert_eq!((follower.trial_balance(), follower.last_seq()), (lines, last_seq));
     }
 }

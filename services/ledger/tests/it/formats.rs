@@ -3,7 +3,8 @@ use crate::{
     book::{buy, config, databases, gift, new_id, posted, start},
     verify::behind,
 };
-use ledger::{Error, store};
+use books::store;
+use ledger::Error;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_book_with_newer_commits_is_refused_and_not_written_to() {
@@ -32,7 +33,7 @@ async fn a_book_with_newer_commits_is_refused_and_not_written_to() {
         assert_eq!((error.code(), rpc::reason(&error).as_deref()), (tonic::Code::Unavailable, Some("FORMAT_TOO_NEW")));
         assert!(matches!(book.account("viewer/u1/coins").await, Err(Error::TooNew(_))));
         assert_eq!(count().await, before);
-        let unread = ledger::verify::verify(&**ledger.store(), &book.row).await;
+        let unread = books::verify::verify(&**ledger.store(), &book.row).await;
         assert!(matches!(unread, Err(store::Error::TooNew { commit_no: 1, .. })), "{unread:?}");
         drop(book);
         ledger.shutdown().await;

@@ -3,8 +3,9 @@ use crate::{
     book::{buy, config, databases, gift, new_id, posted, start},
     verify::{behind, rewrite},
 };
+use books::{heads, verify::VerifyReport};
 use db::Database;
-use ledger::{Config, heads, verify::Report};
+use ledger::Config;
 use std::path::Path;
 
 fn keeping(dir: &Path) -> Config {
@@ -26,10 +27,10 @@ async fn live(database: &Database, dir: &Path) {
     }
 }
 
-async fn check(database: &Database, dir: &Path) -> Report {
-    let store = ledger::open_store(database).await.unwrap();
+async fn check(database: &Database, dir: &Path) -> VerifyReport {
+    let store = books::store::open_store(database).await.unwrap();
     let book = store.books().await.unwrap().remove(0);
-    ledger::verify::verify_against(&*store, &book, Some(dir)).await.unwrap()
+    books::verify::verify_against(&*store, &book, Some(dir)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,10 +41,10 @@ async fn a_rewritten_chain_is_found_and_its_first_events_named() {
         let report = check(database, dir.path()).await;
         assert_eq!((report.heads, &report.problem), (Some(3), &None));
         rewrite(database, 8).await;
-        let store = ledger::open_store(database).await.unwrap();
+        let store = books::store::open_store(database).await.unwrap();
         let book = store.books().await.unwrap().remove(0);
         // In itself it is consistent.
-        assert_eq!(ledger::verify::verify(&*store, &book).await.unwrap().problem, None);
+        assert_eq!(books::verify::verify(&*store, &book).await.unwrap().problem, None);
         let report = check(database, dir.path()).await;
         let problem = report.problem.unwrap();
         assert_eq!((problem.seq, report.heads), (8, None), "{}", problem.what);
@@ -56,7 +57,7 @@ async fn a_journal_cut_short_is_found() {
     for database in &databases().all {
         let dir = tempfile::tempdir().unwrap();
         live(database, dir.path()).await;
-        let store = ledger::open_store(database).await.unwrap();
+        let store = books::store::open_store(database).await.unwrap();
         let book = store.books().await.unwrap().remove(0);
         let head = store.head(book.key).await.unwrap().unwrap();
         drop(store);

@@ -2,14 +2,14 @@
 // Each of the two test binaries that share this uses a part of it.
 #![allow(dead_code)]
 use async_trait::async_trait;
-use ledger::{
+use books::{
     domain::{
         account::Account,
         event::{Checkpoint, Event, GuardState, Hold, Transfer},
         limit::Limit,
         standing::Settling,
     },
-    store::{Batch, Book, Commit, CommitError, Error, Known, LogRow, Store, StoredEvent, Tail, Walk},
+    store::{Batch, Book, Commit, CommitError, Error, IdMeaning, LogRow, Store, StoredEvent, Tail, Walk},
 };
 use std::{
     collections::VecDeque,
@@ -281,11 +281,11 @@ impl Store for Injected {
     async fn debit_limits(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Limit>, Error> {
         self.inner.debit_limits(book, from, limit).await
     }
-    async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, Known)>, Error> {
+    async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, IdMeaning)>, Error> {
         self.readable().await?;
         self.inner.ids(book, ids).await
     }
-    async fn ids_from(&self, book: i64, from: Uuid, limit: i64) -> Result<Vec<(Uuid, Known)>, Error> {
+    async fn ids_from(&self, book: i64, from: Uuid, limit: i64) -> Result<Vec<(Uuid, IdMeaning)>, Error> {
         self.readable().await?;
         self.inner.ids_from(book, from, limit).await
     }

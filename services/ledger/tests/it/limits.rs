@@ -1,15 +1,11 @@
 //! Windowed debit limits: exact at their edges, over restarts, and with nothing of what came before remembered.
 use crate::book::{assert_sound, buy, config, databases, gift, new_id, post, posted, start, transfer};
-use ledger::{
-    Config, Error,
-    book::Handle,
-    clock::Clock,
-    domain::{
-        Micros,
-        limit::{Window, span, zone},
-        request::{AccountName, Action, Fields, NewTransfer, Request},
-    },
+use books::domain::{
+    Micros,
+    limit::{Window, span, zone},
+    request::{AccountName, Action, BookRequest, NewTransfer, RequestFields},
 };
+use ledger::{Config, Error, book::BookHandle, clock::LedgerClock};
 use std::collections::HashMap;
 use tokio::sync::watch;
 
@@ -19,17 +15,17 @@ const BERLIN: &str = "Europe/Berlin";
 fn clock() -> (watch::Sender<Micros>, Config) {
     // 2027-10-31, 12:00 in Berlin, a day of 25 hours: later than any id of these tests.
     let (sender, receiver) = watch::channel(1_824_980_400_000_000);
-    let ids_of_any_age = Config { refusal_retention_ms: u64::MAX / 2, clock: Clock::Manual(receiver), ..config() };
+    let ids_of_any_age = Config { refusal_retention_ms: u64::MAX / 2, clock: LedgerClock::Manual(receiver), ..config() };
     (sender, ids_of_any_age)
 }
 
-fn limit(user: &str, window: Window, max: i64) -> Request {
+fn limit(user: &str, window: Window, max: i64) -> BookRequest {
     let account = AccountName::parse(format!("viewer/{user}/coins")).unwrap();
     let action = Action::SetLimit { account, window, zone: BERLIN.to_owned(), max };
-    Request::new(new_id(), Fields::default(), String::new(), action)
+    BookRequest::new(new_id(), RequestFields::default(), String::new(), action)
 }
 
-fn spend(amount: i64) -> Request {
+fn spend(amount: i64) -> BookRequest {
     gift(new_id(), "u1", "c1", amount)
 }
 
@@ -39,7 +35,7 @@ fn next_month(time: &watch::Sender<Micros>) {
 }
 
 /// The facts of a refusal by a limit.
-async fn refused(book: &Handle, request: Request) -> HashMap<String, String> {
+async fn refused(book: &BookHandle, request: BookRequest) -> HashMap<String, String> {
     match book.submit(request).await {
         Err(Error::Refused(told)) if told.reason == "LIMIT_EXCEEDED" => told.facts.into_iter().collect(),
         other => panic!("{other:?}"),
@@ -87,7 +83,7 @@ async fn holds_count_when_they_are_placed_and_give_back_when_released() {
         book.submit(limit("u1", Window::Hour, 100)).await.unwrap();
         let hold = |amount| NewTransfer { pending: true, ..transfer("viewer/u1/coins", "house/coins/redeemed", amount) };
         let place = async |amount| posted(book.submit(post(new_id(), vec![hold(amount)])).await).0.transfers[0].transfer.no;
-        let resolve = |action| Request { action, ..post(new_id(), Vec::new()) };
+        let resolve = |action| BookRequest { action, ..post(new_id(), Vec::new()) };
         let (first, second) = (place(60).await, place(40).await);
         refused(&book, spend(1)).await;
         // Posting what is held is not leaving once more; what is not posted of it comes back.
@@ -99,7 +95,7 @@ async fn holds_count_when_they_are_placed_and_give_back_when_released() {
         refused(&book, post(new_id(), vec![hold(1)])).await;
         // All legs of a posting together; and a dry run is told the same.
         let both = vec![transfer("viewer/u1/coins", "house/coins/redeemed", 1), transfer("viewer/u1/coins", "house/coins/redeemed", 2)];
-        assert_eq!(refused(&book, Request { dry_run: true, ..post(new_id(), both) }).await["needed"], "3");
+        assert_eq!(refused(&book, BookRequest { dry_run: true, ..post(new_id(), both) }).await["needed"], "3");
         assert_sound(&ledger, &book).await;
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     injected::Injected,
 };
 use api::ledger::{Entry, EntrySide, GetBalanceAtRequest, ListEntriesRequest, PostBatchRequest};
-use ledger::open_store;
+use books::store::open_store;
 use prost_types::Timestamp;
 use std::sync::{Arc, atomic::Ordering};
 

@@ -1,8 +1,9 @@
 //! Hundreds of books in one process: few connections, and a turn for each.
 use crate::book::{buy, config, databases, gift, new_id, posted};
+use books::{store::Mode, store::open_store};
 use db::Database;
 use futures::future::join_all;
-use ledger::{Ledger, book::Handle, open_store, store::Mode};
+use ledger::{Ledger, book::BookHandle};
 use money::BookName;
 use sqlx::{Connection as _, PgConnection};
 use std::sync::{
@@ -18,7 +19,7 @@ const BUSY_CALLS: usize = 256;
 /// Connections of a process, whatever the number of its books. On SQLite each is two files, and a checkpoint and the heads come to it.
 const CONNECTIONS_MAX: usize = 16;
 
-async fn open(ledger: &Ledger, at: usize) -> Arc<Handle> {
+async fn open(ledger: &Ledger, at: usize) -> Arc<BookHandle> {
     let name = BookName::try_new(&format!("b{at}")).unwrap();
     ledger.create_book(&name, Mode::Test, "test").await.unwrap();
     ledger.book(&name).await.unwrap()
@@ -60,7 +61,7 @@ async fn three_hundred_books_share_few_connections_and_take_turns() {
             })
         });
         let callers: Vec<_> = callers.collect();
-        let head = async |book: &Handle| ledger.store().head(book.row.key).await.unwrap().map_or(0, |head| head.commit_no);
+        let head = async |book: &BookHandle| ledger.store().head(book.row.key).await.unwrap().map_or(0, |head| head.commit_no);
         let first = head(&busy).await;
 
         let progress: Arc<Vec<AtomicUsize>> = Arc::new((0..BOOKS).map(|_| AtomicUsize::new(0)).collect());

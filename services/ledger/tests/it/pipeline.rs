@@ -3,20 +3,18 @@ use crate::{
     book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, reason, transfer},
     injected::{Fault, Injected},
 };
-use ledger::{
-    Config, Error, Ledger,
-    answer::Outcome,
-    book::Handle,
-    domain::request::{Action, Fields, Guard, GuardOperation, NewTransfer, Request},
-    open_store,
+use books::{
+    domain::request::{Action, BookRequest, Guard, GuardOperation, NewTransfer, RequestFields},
     store::Mode,
+    store::open_store,
 };
+use ledger::{Config, Error, Ledger, answer::AnswerResult, book::BookHandle};
 use money::BookName;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 /// Sends a request and returns when the writer has taken it.
-async fn taken(book: &Arc<Handle>, request: Request) -> JoinHandle<Outcome> {
+async fn taken(book: &Arc<BookHandle>, request: BookRequest) -> JoinHandle<AnswerResult> {
     let sent = tokio::spawn({
         let book = book.clone();
         async move { book.submit(request).await }
@@ -29,16 +27,16 @@ async fn taken(book: &Arc<Handle>, request: Request) -> JoinHandle<Outcome> {
     sent
 }
 
-fn plain(action: Action) -> Request {
-    Request::new(new_id(), Fields::default(), "test".to_owned(), action)
+fn plain(action: Action) -> BookRequest {
+    BookRequest::new(new_id(), RequestFields::default(), "test".to_owned(), action)
 }
 
-fn hold(user: &str, amount: i64) -> Request {
+fn hold(user: &str, amount: i64) -> BookRequest {
     let pending = NewTransfer { pending: true, ..transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", amount) };
     plain(Action::Post { transfers: vec![pending], guards: Vec::new(), refusal: None })
 }
 
-fn once(key: &str) -> Request {
+fn once(key: &str) -> BookRequest {
     let guard = Guard { key: key.to_owned(), operation: GuardOperation::CompareAndSet { expected: 0, next: 1 } };
     let transfers = vec![transfer("house/coins/issued", "viewer/u1/coins", 5)];
     plain(Action::Post { transfers, guards: vec![guard], refusal: None })

@@ -7,13 +7,14 @@ use crate::{
 use api::ledger::{
     GetAccountRequest, GetBalanceAtRequest, GetPostingRequest, GetTrialBalanceRequest, ListEntriesRequest, PostRequest, Transfer,
 };
-use ledger::{
-    Config, Error, Ledger, codec,
+use books::{
+    codec,
     domain::standing::Settling,
-    open_store,
+    store::open_store,
     store::{Batch, Commit, Mode},
     verify::verify,
 };
+use ledger::{Config, Error, Ledger};
 use std::sync::Arc;
 use uuid::Uuid;
 

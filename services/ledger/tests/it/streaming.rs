@@ -5,9 +5,9 @@ use crate::{
     injected::Injected,
 };
 use api::ledger::{GetAccountRequest, PostRequest, PostStreamRequest, PostStreamResponse, post_stream_response::Outcome};
+use books::store::open_store;
 use futures::StreamExt;
 use identity::Role;
-use ledger::open_store;
 use std::{
     collections::HashMap,
     sync::{

@@ -4,11 +4,11 @@ use crate::{
     calls::{BOOK, House, coins, house, post, transfer},
 };
 use api::ledger::{PostPendingRequest, PostRequest};
-use ledger::{
+use books::{
     domain::event::Transfer,
-    open_store,
     read::trail::{self, Trail},
     store::Walk,
+    store::open_store,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use std::collections::{BTreeMap, VecDeque};

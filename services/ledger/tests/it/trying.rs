@@ -1,12 +1,10 @@
 //! Dry runs and balancing transfers, through the writer and both stores.
 use crate::book::{assert_sound, balance, buy, config, databases, gift, new_id, post, posted, reason, start, transfer};
-use ledger::{
-    Error,
-    domain::request::{Action, NewTransfer, Request},
-};
+use books::domain::request::{Action, BookRequest, NewTransfer};
+use ledger::Error;
 
-fn dry(request: Request) -> Request {
-    Request { dry_run: true, ..request }
+fn dry(request: BookRequest) -> BookRequest {
+    BookRequest { dry_run: true, ..request }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +24,7 @@ async fn a_dry_run_tells_what_would_be_and_changes_nothing() {
         // The real ones: the very answer, but for the time; and the refused id is as new as before.
         let (real, replayed) = posted(book.submit(gift(id, "u1", "new", 30)).await);
         assert!(!replayed);
-        let timeless = |mut posted: ledger::answer::Posted| {
+        let timeless = |mut posted: books::read::NamedPosting| {
             posted.commit_time = 0;
             format!("{posted:?}")
         };
@@ -66,7 +64,7 @@ async fn holds_and_reversals_can_be_tried_out() {
         let hold = NewTransfer { pending: true, ..transfer("viewer/u1/coins", "house/coins/redeemed", 60) };
         let (held, _) = posted(book.submit(post(new_id(), vec![hold])).await);
         let transfer_no = held.transfers[0].transfer.no;
-        let with = |action| Request { action, ..post(new_id(), Vec::new()) };
+        let with = |action| BookRequest { action, ..post(new_id(), Vec::new()) };
         let void = || with(Action::VoidPending { transfer_no });
         let reverse = || with(Action::Reverse { posting: bought.id, allow_debt: false });
         posted(book.submit(dry(void())).await);

@@ -1,15 +1,18 @@
 //! Planted damage is found, and the first bad event named; a book that goes on is not called bad.
 use crate::book::{buy, config, databases, gift, new_id, post, posted, start, transfer};
-use db::Database;
-use ledger::{
-    Config, codec,
+use books::{
+    codec,
     domain::{
-        account::AccountState,
-        event::Body,
-        request::{AccountName, Action, Fields, Guard, GuardOperation, NewTransfer, Request},
+        account::{AccountState, Side},
+        event::{Body, Event, Posting, Transfer, TransferKind, transfer_no},
+        request::{AccountName, Action, BookRequest, Guard, GuardOperation, NewTransfer, RequestFields},
+        standing::Settling,
     },
-    store::Commit,
+    store::{Batch, Book, Commit, Store, StoredEvent},
+    verify::follow::Follower,
 };
+use db::Database;
+use ledger::Config;
 use sqlx::{AnyPool, AssertSqlSafe};
 use std::sync::{
     Arc,
@@ -18,12 +21,12 @@ use std::sync::{
 
 /// The ledger's tables, opened behind its back.
 pub async fn behind(database: &Database) -> AnyPool {
-    database.open("ledger", &ledger::store::sqlite::MIGRATIONS).await.unwrap()
+    database.open("ledger", &books::store::sqlite::MIGRATIONS).await.unwrap()
 }
 
 /// Changes the kind of the posting at `seq` and makes everything after it consistent again: what somebody could do who knows how.
 pub async fn rewrite(database: &Database, seq: i64) {
-    let store = ledger::open_store(database).await.unwrap();
+    let store = books::store::open_store(database).await.unwrap();
     let book = store.books().await.unwrap().remove(0);
     let pool = behind(database).await;
     let (mut previous, mut last_seq) = ([0; 32], 0);
@@ -50,19 +53,24 @@ pub async fn rewrite(database: &Database, seq: i64) {
     pool.close().await;
 }
 
-fn tap(to: i64) -> Request {
+fn tap(to: i64) -> BookRequest {
     let guards = vec![Guard { key: "streak/u1".to_owned(), operation: GuardOperation::AdvanceTo(to) }];
     let transfers = vec![transfer("viewer/u1/coins", "house/coins/redeemed", 1)];
-    Request { kind: "tap".to_owned(), action: Action::Post { transfers, guards, refusal: None }, ..post(new_id(), Vec::new()) }
+    BookRequest { kind: "tap".to_owned(), action: Action::Post { transfers, guards, refusal: None }, ..post(new_id(), Vec::new()) }
 }
 
-fn hold(coins: i64) -> Request {
+fn hold(coins: i64) -> BookRequest {
     post(new_id(), vec![NewTransfer { pending: true, ..transfer("viewer/u1/coins", "house/coins/redeemed", coins) }])
 }
 
-fn set_state(account: &str, state: AccountState) -> Request {
+fn set_state(account: &str, state: AccountState) -> BookRequest {
     let account = AccountName::parse(account.to_owned()).unwrap();
-    Request { fields: Fields::default(), kind: String::new(), action: Action::SetState { account, state }, ..post(new_id(), Vec::new()) }
+    BookRequest {
+        fields: RequestFields::default(),
+        kind: String::new(),
+        action: Action::SetState { account, state },
+        ..post(new_id(), Vec::new())
+    }
 }
 
 /// A book with everything in it. Events 1 and 2 open accounts, 3 is a purchase, 4 to 6 open accounts, 7 to 12 are gifts, each with its commit; 13 and
@@ -81,7 +89,7 @@ pub async fn build(database: &Database) {
     posted(book.submit(hold(60)).await);
     let amount = Some(money::Amount::try_new(20).unwrap());
     let action = Action::PostPending { transfer_no: held.transfers[0].transfer.no, amount };
-    posted(book.submit(Request { action, ..post(new_id(), Vec::new()) }).await);
+    posted(book.submit(BookRequest { action, ..post(new_id(), Vec::new()) }).await);
     for state in [AccountState::Frozen, AccountState::Open] {
         book.submit(set_state("creator/c1/diamonds", state)).await.unwrap();
     }
@@ -224,9 +232,9 @@ pub async fn mend(pool: &AnyPool, damage: &[&str]) {
 async fn damage_is_named_by_its_first_event() {
     for database in &databases().all {
         build(database).await;
-        let store = ledger::open_store(database).await.unwrap();
+        let store = books::store::open_store(database).await.unwrap();
         let book = store.books().await.unwrap().remove(0);
-        let problem = async || ledger::verify::verify(&*store, &book).await.unwrap().problem;
+        let problem = async || books::verify::verify(&*store, &book).await.unwrap().problem;
         assert_eq!(problem().await, None);
         let pool = behind(database).await;
         keep(&pool).await;
@@ -237,6 +245,88 @@ async fn damage_is_named_by_its_first_event() {
             mend(&pool, damage).await;
         }
         assert_eq!(problem().await, None);
+    }
+}
+
+/// Appends a commit of one posting whose only transfer is from one of these accounts to the other, in every other way as the writer would have made
+/// it: counters, entries, digest and hash follow from what was before. Only a rule about the accounts themselves can name it.
+async fn forge(store: &dyn Store, book: &Book, debit: &str, credit: &str) -> i64 {
+    let head = store.head(book.key).await.unwrap().unwrap();
+    let mut keys = Vec::new();
+    for name in [debit, credit] {
+        keys.push(store.accounts_by_name(book.key, &[name.to_owned()]).await.unwrap()[0].key);
+    }
+    let accounts = books::read::trail::accounts(store, book.key, &keys).await.unwrap();
+    let account = |key: i64| accounts.iter().find(|account| account.key == key).unwrap();
+    let (seq, amount) = (head.last_seq + 1, 7);
+    let no = transfer_no(seq, 0);
+    let (before, debit_prev) = (account(keys[0]).counters, account(keys[0]).last_transfer);
+    let debit_after = before.moved(Side::Debit, amount, 0).unwrap();
+    // An account on both sides is credited after it was debited.
+    let (before, credit_prev) =
+        if keys[0] == keys[1] { (debit_after, no) } else { (account(keys[1]).counters, account(keys[1]).last_transfer) };
+    let credit_after = before.moved(Side::Credit, amount, 0).unwrap();
+    let transfer = Transfer {
+        no,
+        debit: keys[0],
+        credit: keys[1],
+        amount,
+        kind: TransferKind::Posted,
+        pending_no: 0,
+        debit_after,
+        credit_after,
+        debit_prev,
+        credit_prev,
+    };
+    let posting = Posting { kind: "forged".to_owned(), ..Posting::default() };
+    let event = Event { seq, id: new_id(), body: Body::Posting(posting), transfers: vec![transfer] };
+    let body = codec::encode(&event.body);
+    let digest = codec::digest(&event, &body);
+    let (commit_no, epoch, time) = (head.commit_no + 1, head.epoch + 1, head.time);
+    let fields = codec::CommitFields { book: &book.name, commit_no, epoch, last_seq: seq, time };
+    let hash = codec::commit_hash(&head.hash, &fields, &[digest]);
+    let batch = Batch {
+        book: book.key,
+        commit: Commit { commit_no, epoch, last_seq: seq, hash, ..head },
+        events: vec![StoredEvent { event, body, checksum: codec::checksum(&digest) }],
+        refusals: Vec::new(),
+        guards: Vec::new(),
+        holds: Vec::new(),
+        opened: Vec::new(),
+        checkpoints: Vec::new(),
+        limits: Vec::new(),
+        flushed: Vec::new(),
+        logged: Vec::new(),
+        settled: Settling::default(),
+    };
+    store.commit(&Arc::new(batch)).await.unwrap();
+    seq
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_across_units_or_to_its_own_account_is_named_however_well_it_is_forged() {
+    for (debit, credit, why) in [
+        // Nothing is wrong with the forger's craft.
+        ("viewer/u1/coins", "house/coins/redeemed", None),
+        ("viewer/u1/coins", "creator/c1/diamonds", Some("it mixes units")),
+        ("house/diamonds/issued", "house/coins/redeemed", Some("it mixes units")),
+        ("viewer/u1/coins", "viewer/u1/coins", Some("has one account on both sides")),
+        ("house/coins/issued", "house/coins/issued", Some("has one account on both sides")),
+    ] {
+        for database in &databases().all {
+            build(database).await;
+            let store = books::store::open_store(database).await.unwrap();
+            let book = store.books().await.unwrap().remove(0);
+            let seq = forge(&*store, &book, debit, credit).await;
+            let found = books::verify::verify(&*store, &book).await.unwrap().problem;
+            let followed = Follower::new(book.clone()).step(&*store, i64::MAX, &mut |_| {}).await.unwrap().problem;
+            for found in [found, followed] {
+                let named = found.as_ref().map(|problem| problem.seq);
+                assert_eq!(named, why.map(|_| seq), "{debit} to {credit}: {found:?}");
+                let told = found.map_or_else(String::new, |problem| problem.what);
+                assert!(told.contains(why.unwrap_or_default()), "{debit} to {credit}: {told}");
+            }
+        }
     }
 }
 
@@ -258,13 +348,14 @@ async fn a_book_that_goes_on_is_green_all_the_while() {
                             .map(|n| Guard { key: format!("{writer}/{}", round % 50 + n), operation: GuardOperation::AdvanceTo(round) });
                         let transfers = vec![transfer("viewer/u1/coins", &format!("viewer/w{writer}r{}/coins", round % 100), 1)];
                         let action = Action::Post { transfers, guards: guards.collect(), refusal: None };
-                        posted(book.submit(Request { action, ..post(new_id(), Vec::new()) }).await);
+                        posted(book.submit(BookRequest { action, ..post(new_id(), Vec::new()) }).await);
                         let (held, _) = posted(book.submit(hold(1)).await);
                         let transfer_no = held.transfers[0].transfer.no;
                         // Some stay open.
                         if round % 3 != 0 {
                             posted(
-                                book.submit(Request { action: Action::VoidPending { transfer_no }, ..post(new_id(), Vec::new()) }).await,
+                                book.submit(BookRequest { action: Action::VoidPending { transfer_no }, ..post(new_id(), Vec::new()) })
+                                    .await,
                             );
                         }
                         book.submit(set_state(&format!("viewer/w{writer}r1/coins"), AccountState::Open)).await.unwrap();
@@ -277,7 +368,7 @@ async fn a_book_that_goes_on_is_green_all_the_while() {
         while moved < 3 {
             assert!(!writers.iter().any(tokio::task::JoinHandle::is_finished), "a writer fell");
             let before = ledger.store().head(book.row.key).await.unwrap().unwrap().commit_no;
-            let report = ledger::verify::verify(&**ledger.store(), &book.row).await.unwrap();
+            let report = books::verify::verify(&**ledger.store(), &book.row).await.unwrap();
             assert_eq!(report.problem, None);
             moved += i32::from(ledger.store().head(book.row.key).await.unwrap().unwrap().commit_no > before);
         }
@@ -285,7 +376,7 @@ async fn a_book_that_goes_on_is_green_all_the_while() {
         for writer in writers {
             assert!(writer.await.unwrap() > 0);
         }
-        let report = ledger::verify::verify(&**ledger.store(), &book.row).await.unwrap();
+        let report = books::verify::verify(&**ledger.store(), &book.row).await.unwrap();
         assert_eq!(report.problem, None);
     }
 }

@@ -8,8 +8,9 @@ use api::ledger::{
     AccountState, JournalCursor, SetAccountStateRequest, WatchJournalRequest, WatchJournalResponse, journal_event::What,
     watch_journal_request::From,
 };
+use books::store::open_store;
 use identity::Role;
-use ledger::{Config, open_store};
+use ledger::Config;
 use std::{sync::Arc, time::Duration};
 use tonic::{Code, Streaming};
 use uuid::Uuid;

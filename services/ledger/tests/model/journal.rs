@@ -20,15 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Watcher {
     /// Goes on from its cursor until it was shown all that is in the book.
-    pub async fn follow(&mut self, world: &World, node: &Node, (name, book): (&str, &Book)) -> Result<(), String> {
+    pub async fn follow(&mut self, world: &World, node: &Node, name: &str, book: &Book) -> Result<(), String> {
         if self.seen == book.next_seq - 1 {
             return Ok(());
         }
-        let followed = tokio::time::timeout(PATIENCE, self.read(world, node, (name, book))).await;
+        let followed = tokio::time::timeout(PATIENCE, self.read(world, node, name, book)).await;
         followed.unwrap_or_else(|_| Err(format!("a watcher saw up to {} of {}", self.seen, book.next_seq - 1)))
     }
 
-    async fn read(&mut self, world: &World, node: &Node, (name, book): (&str, &Book)) -> Result<(), String> {
+    async fn read(&mut self, world: &World, node: &Node, name: &str, book: &Book) -> Result<(), String> {
         let from = self.cursor.clone().map(From::After);
         let request = pb::WatchJournalRequest { book: name.to_owned(), from };
         let stream = node.client().watch_journal(world.by(CALLERS[0], request)).await;

@@ -70,7 +70,7 @@ fn config(seed: u64) -> Config {
     }
 }
 
-async fn run(telling: &Telling, (database, keys): (Database, &Path), met: &Arc<Met>) {
+async fn run(telling: &Telling, database: Database, keys: &Path, met: &Arc<Met>) {
     let seed = telling.0;
     Run::start(World::new(database, config(seed), keys), seed, met.clone()).await.all().await;
 }
@@ -81,7 +81,7 @@ async fn every_seed_is_explained_on_sqlite() {
     for seed in seeds(1) {
         let dir = tempfile::tempdir().unwrap();
         let database = Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
-        run(&Telling(seed, "sqlite"), (database, dir.path()), &met).await;
+        run(&Telling(seed, "sqlite"), database, dir.path(), &met).await;
     }
     met.all(seeds(1).len());
 }
@@ -93,7 +93,7 @@ async fn every_seed_is_explained_on_postgres() {
     let database = Database::parse(&cluster.create_database().unwrap()).unwrap();
     let met = Arc::new(Met::default());
     for seed in seeds(4) {
-        run(&Telling(seed, "postgres"), (database.clone(), keys.path()), &met).await;
+        run(&Telling(seed, "postgres"), database.clone(), keys.path(), &met).await;
     }
     met.all(seeds(4).len());
 }

@@ -213,7 +213,7 @@ impl Run {
         if !matches!(trouble, Trouble::Killed) {
             writer.store.heal();
         }
-        self.ask_again(at, again, (&mut calls, &mut unsure)).await;
+        self.ask_again(at, again, &mut calls, &mut unsure).await;
         if let Trouble::Killed = trouble {
             writer.store.release();
             writer.ledger.shutdown().await;
@@ -322,7 +322,7 @@ impl Run {
             let outcomes = flight.task.await.unwrap_or_else(|error| panic!("a call broke: {error}"));
             let spoken = flight.give_up.is_cancelled() || matches!(trouble, Trouble::FailingReads(_) | Trouble::Killed);
             self.trace.push(format!("{} at {}: {:?}\n    -> {outcomes:?}", flight.caller.name, flight.node, flight.asked));
-            let told = note(&mut calls, &mut unsure, (flight.caller, &flight.asked, &outcomes));
+            let told = note(&mut calls, &mut unsure, flight.caller, &flight.asked, &outcomes);
             for outcome in &outcomes {
                 match outcome {
                     Outcome::Unsure(why) => {
@@ -345,18 +345,18 @@ impl Run {
         (calls, unsure, again)
     }
 
-    async fn ask_again(&mut self, at: usize, again: Vec<(Caller, Asked)>, (calls, unsure): (&mut Vec<Call>, &mut HashSet<Key>)) {
+    async fn ask_again(&mut self, at: usize, again: Vec<(Caller, Asked)>, calls: &mut Vec<Call>, unsure: &mut HashSet<Key>) {
         for (caller, asked) in again {
-            self.until_told(at, caller, asked, (&mut *calls, &mut *unsure)).await;
+            self.until_told(at, caller, asked, &mut *calls, &mut *unsure).await;
         }
     }
 
-    async fn until_told(&mut self, at: usize, caller: Caller, asked: Asked, (calls, unsure): (&mut Vec<Call>, &mut HashSet<Key>)) {
+    async fn until_told(&mut self, at: usize, caller: Caller, asked: Asked, calls: &mut Vec<Call>, unsure: &mut HashSet<Key>) {
         for _ in 0..ATTEMPTS_MAX {
             let node = self.nodes[self.books[at].writer].clone();
             let outcomes = self.world.ask(&node, caller, asked.clone()).await;
             self.trace.push(format!("{} again: {asked:?}\n    -> {outcomes:?}", caller.name));
-            if note(calls, unsure, (caller, &asked, &outcomes)) {
+            if note(calls, unsure, caller, &asked, &outcomes) {
                 return;
             }
         }
@@ -374,7 +374,7 @@ impl Run {
             transfers: vec![transfer("house/coins/issued", "viewer/claim/coins", 1)],
             ..Default::default()
         };
-        self.until_told(at, CALLERS[0], Asked::One(Ask::Post(post)), (calls, &mut HashSet::new())).await;
+        self.until_told(at, CALLERS[0], Asked::One(Ask::Post(post)), calls, &mut HashSet::new()).await;
     }
 
     /// Everything stops in good order and starts again on the same store.
@@ -390,7 +390,7 @@ impl Run {
 
     async fn check(&mut self, at: usize) {
         let (kept, world) = (&mut self.books[at], &self.world);
-        let followed = kept.watcher.follow(world, &self.nodes[kept.writer], (&kept.name, &kept.model)).await;
+        let followed = kept.watcher.follow(world, &self.nodes[kept.writer], &kept.name, &kept.model).await;
         followed.unwrap_or_else(|why| panic!("{}: {why}", kept.name));
         let check = Check { world: &self.world, node: &self.nodes[kept.writer], name: &kept.name, book: &kept.model };
         check.all(&mut self.dice).await.unwrap_or_else(|why| panic!("{}: {why}", kept.name));
@@ -412,7 +412,7 @@ impl Run {
             for (caller, ask) in self.books[at].past.clone() {
                 if self.books[at].model.is_kept(&ask, caller.scope()) && self.dice.percent(40) {
                     let (mut calls, mut unsure) = (Vec::new(), HashSet::new());
-                    self.until_told(at, caller, Asked::One(ask), (&mut calls, &mut unsure)).await;
+                    self.until_told(at, caller, Asked::One(ask), &mut calls, &mut unsure).await;
                     self.explained(at, &calls, &unsure);
                 }
             }
@@ -426,7 +426,7 @@ impl Run {
 }
 
 /// Adds what was told to the calls, and what nobody knows to the unsure. Whether everything was told.
-fn note(calls: &mut Vec<Call>, unsure: &mut HashSet<Key>, (caller, asked, outcomes): (Caller, &Asked, &[Outcome])) -> bool {
+fn note(calls: &mut Vec<Call>, unsure: &mut HashSet<Key>, caller: Caller, asked: &Asked, outcomes: &[Outcome]) -> bool {
     let scope = caller.scope();
     let whole = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Told(_)));
     let asks = asked.asks();

@@ -4,9 +4,10 @@ use crate::{
     injected::Injected,
 };
 use api::ledger::{self as pb, ledger_service_client::LedgerServiceClient};
+use books::store::open_store;
 use db::Database;
 use identity::{Books, Grant, Issuer, Role, Verifier};
-use ledger::{Config, Ledger, clock::Clock, open_store};
+use ledger::{Config, Ledger, clock::LedgerClock};
 use money::UserKey;
 use rpc::{Options, Stack, Transport, deadline::Limits};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -83,8 +84,8 @@ impl World {
             let grant = Grant { subject: UserKey::try_new(caller.name).unwrap(), role: caller.role, app: String::new(), books: Books::All };
             (caller.name, format!("Bearer {}", issuer.issue(&grant, Duration::from_secs(600)).unwrap()))
         };
-        let (clock, time) = watch::channel(Clock::System.now());
-        let config = Config { clock: Clock::Manual(time), ..config };
+        let (clock, time) = watch::channel(LedgerClock::System.now());
+        let config = Config { clock: LedgerClock::Manual(time), ..config };
         Self { database, config, clock, stack: stack.unwrap(), tokens: CALLERS.iter().map(token).collect() }
     }
 

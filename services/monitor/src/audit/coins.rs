@@ -1,9 +1,9 @@
 //! Coins issued are coins spent and coins held.
+use books::{domain::chart::Unit, read::TrialBalanceLine};
 use chart::{
     Account,
     account::{ALL_VIEWER_COINS, ALL_VIEWER_DEBT},
 };
-use ledger::{domain::chart::Unit, read::Line};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ impl CoinSums {
 }
 
 /// Sums the coin accounts of a trial balance.
-pub(super) fn coins(lines: &BTreeMap<(Unit, String), Line>) -> CoinSums {
+pub(super) fn coins(lines: &BTreeMap<(Unit, String), TrialBalanceLine>) -> CoinSums {
     let balance = |group: &str| {
         let line = lines.get(&(Unit::Coin, group.to_owned()));
         line.map_or(0, |line| line.credits_posted - line.debits_posted)

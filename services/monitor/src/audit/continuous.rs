@@ -10,12 +10,12 @@ use crate::{
     config::Config,
     health::{CheckResult, FoundInBook, LookFound},
 };
+use books::{
+    store::{Book, Store},
+    verify::{BookProblem, follow::Follower},
+};
 use db::Database;
 use identity::Service;
-use ledger::{
-    store::{Book, Store},
-    verify::{Problem, follow::Follower},
-};
 use money::BookName;
 use std::{
     collections::BTreeMap,
@@ -257,7 +257,7 @@ impl FollowedBook {
     }
 }
 
-fn told(problem: &Problem) -> String {
+fn told(problem: &BookProblem) -> String {
     if problem.seq == 0 { problem.what.clone() } else { format!("event {}: {}", problem.seq, problem.what) }
 }
 

@@ -4,7 +4,7 @@
 //! purchase in its fields; its own id carries the time of the attempt that succeeded. Folds that differ say that a purchase lacks its posting or the reverse;
 //! `largesse verify` names it.
 use super::{Fault, purchases::credited_by, seqs};
-use ledger::{
+use books::{
     domain::event::{Body, Event},
     store::{Book, Store},
 };
@@ -100,7 +100,7 @@ impl PurchaseFolds {
             None => Ok(if again { FoldsCompared::Again } else { FoldsCompared::Held }),
             Some((stretch, credited)) => {
                 let issued = self.journal.get(&stretch).map_or(0, |(count, _)| *count);
-                let at = ledger::stamp::text(i64::try_from(stretch * STRETCH_MS * 1_000).unwrap_or(0));
+                let at = books::stamp::text(i64::try_from(stretch * STRETCH_MS * 1_000).unwrap_or(0));
                 Ok(FoldsCompared::Differs(format!(
                     "of the ten minutes from {at} {credited} purchases are credited and {issued} postings issue coins for purchases, and they are \
                      not each other's; `largesse verify` names them"

@@ -3,12 +3,12 @@
 //! A service may have fallen between a posting and its own row, and on a running installation it is always between some. So where a payout's row leaves
 //! open whether its next posting is there, the ledger is asked for that posting by the id it would have: both sides then speak of one moment.
 use super::{Fault, seqs};
-use chart::{PostingKind, id};
-use ledger::{
+use books::{
     domain::chart::Unit,
-    read::Line,
+    read::TrialBalanceLine,
     store::{Book, Store},
 };
+use chart::{PostingKind, id};
 use money::BookName;
 use payout::tables::{Payout, PayoutKey, Phase};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ pub(super) struct Moment<'a> {
     pub book: &'a Book,
     /// The last event in it. Must be the journal's last as it was when the payouts were read for the first time, or a later one.
     pub last_seq: i64,
-    pub lines: BTreeMap<(Unit, String), Line>,
+    pub lines: BTreeMap<(Unit, String), TrialBalanceLine>,
 }
 
 /// Payouts under way at a time before the moment.

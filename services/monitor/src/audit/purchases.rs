@@ -3,7 +3,7 @@
 //! Between its posting and its own row a purchase is verified and not yet credited, and its posting has the id that follows from it. So the verified
 //! ones are read as well: after the postings, since each has a row before it has a posting, and before the credited, since that is what becomes of them.
 use super::{Fault, postings, seqs};
-use ledger::store::{Book, Store};
+use books::store::{Book, Store};
 use money::BookName;
 use std::collections::BTreeSet;
 use uuid::Uuid;

@@ -1,12 +1,11 @@
 //! What an id stands for.
 use super::Teller;
 use crate::audit::Fault;
-use earnings::tables::Quote;
-use ledger::{
+use books::{
     domain::event::{Body, Event},
-    store::{Known, RefusalRow},
+    store::{IdMeaning, RefusalRow},
 };
-use money::UserKey;
+use earnings::tables::Quote;
 use payout::tables::{Payout, PayoutKey};
 use purchase::tables::Purchase;
 use std::collections::BTreeSet;
@@ -102,8 +101,8 @@ impl Teller {
         ids.extend(self.scope.user.as_ref().map(|user| chart::id::posted(chart::id::gift(id, &self.name, user.as_str()), book)));
         for (_, known) in self.store.ids(self.book.key, &ids).await? {
             match known {
-                Known::Event(seq) => things.push(self.thing_at(seq).await?),
-                Known::Refusal(refusal) => things.push(Thing::Refusal(refusal)),
+                IdMeaning::Event(seq) => things.push(self.thing_at(seq).await?),
+                IdMeaning::Refusal(refusal) => things.push(Thing::Refusal(refusal)),
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
 //! What a story is made of: a sentence, facts, its postings, and the links to others.
-use ledger::domain::chart::Unit;
+use books::domain::chart::Unit;
 use money::Money;
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -8,7 +8,7 @@ use super::{
     words::{Words, posting_words, purchase_words, quote_words, refusal_words},
 };
 use crate::audit::Fault;
-use ledger::{
+use books::{
     domain::{
         account::Account,
         chart::Unit,

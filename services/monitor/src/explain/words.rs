@@ -1,8 +1,7 @@
 //! Each thing in words: a sentence and facts, before its postings are looked up.
 use super::{Teller, shape::amount_text};
 use crate::audit::Fault;
-use earnings::tables::{Quote, QuoteState};
-use ledger::{
+use books::{
     domain::{
         account::Account,
         event::{Body, Event},
@@ -10,6 +9,7 @@ use ledger::{
     stamp,
     store::RefusalRow,
 };
+use earnings::tables::{Quote, QuoteState};
 use payout::tables::{PassedMessage, Payout, PayoutKey, PayoutStep};
 use purchase::tables::{Purchase, PurchaseState};
 use serde_json::{Map, Value, json};
@@ -80,7 +80,7 @@ pub(super) fn purchase_words(purchase: &Purchase) -> Words {
     let (state, posting) = match &purchase.state {
         PurchaseState::Credited(credit) => ("credited", Uuid::try_parse(&credit.posting_id).ok()),
         // Perhaps posted and not recorded: then the ledger has it.
-        PurchaseState::Verified => ("not known to be credited", Some(ledger::posted_id(purchase.credit_id(), purchase.book.as_str()))),
+        PurchaseState::Verified => ("not known to be credited", Some(chart::id::posted(purchase.credit_id(), purchase.book.as_str()))),
     };
     let value = &purchase.value;
     Words {

@@ -5,7 +5,7 @@ use identity::Service;
 use tonic::service::Routes;
 
 pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
-    let store = ledger::open_store(&wiring.database).await?;
+    let store = books::store::open_store(&wiring.database).await?;
     let ledger = ledger::Ledger::start(store, wiring.options.settings.ledger.clone()).await?;
     // A full batch of postings is larger than tonic's default lets in.
     let server =

@@ -1,8 +1,8 @@
 //! Every accepted gift is in the ledger, once: asked of the stored book itself, after the house that wrote it was killed.
 
 use crate::{Fault, load::users::Users};
+use books::{domain::chart::Unit, read, verify};
 use db::Database;
-use ledger::{domain::chart::Unit, read, verify};
 
 /// What the stored book says.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub(crate) struct Proof {
     /// Gifts the trial balance amounts to.
     pub gifts: u64,
     /// The check of the journal.
-    pub verified: verify::Report,
+    pub verified: verify::VerifyReport,
 }
 
 impl Proof {
@@ -24,7 +24,7 @@ impl Proof {
 }
 
 pub(crate) async fn prove(database: &Database, users: &Users) -> Result<Proof, Fault> {
-    let store = ledger::open_store(database).await?;
+    let store = books::store::open_store(database).await?;
     let books = store.books().await?;
     let book = books.iter().find(|book| book.name == users.book.as_str()).ok_or("the book is gone")?;
     let (lines, _) = read::trial_balance(&*store, book.key).await?;

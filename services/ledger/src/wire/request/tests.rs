@@ -2,7 +2,7 @@
 use super::*;
 use crate::domain::event::{Body, Posting};
 
-const SCOPE: Scope<'_> = Scope { book: "demo", subject: "" };
+const SCOPE: IdScope<'_> = IdScope { book: "demo", subject: "" };
 
 fn widest() -> pb::PostRequest {
     let user = "u".repeat(64);
@@ -58,7 +58,7 @@ fn a_guard_key_that_one_database_cannot_hold_is_refused_by_both() {
 }
 
 /// A posting of 100 coins to an account each, with these particulars.
-fn with(legs: Vec<pb::Transfer>) -> Result<Request, Error> {
+fn with(legs: Vec<pb::Transfer>) -> Result<BookRequest, Error> {
     let leg = |leg: pb::Transfer| pb::Transfer {
         debit_account: "viewer/u1/coins".to_owned(),
         credit_account: if leg.credit_account.is_empty() { "house/coins/redeemed".to_owned() } else { leg.credit_account },
@@ -72,7 +72,7 @@ fn with(legs: Vec<pb::Transfer>) -> Result<Request, Error> {
 fn transfers_that_make_no_sense_are_malformed() {
     let up_to = || pb::Transfer { up_to: true, ..Default::default() };
     let rest = |rest_of| pb::Transfer { rest_of, ..Default::default() };
-    let field = |asked: Result<Request, Error>| match asked {
+    let field = |asked: Result<BookRequest, Error>| match asked {
         Err(Error::Malformed { field, .. }) => field,
         other => panic!("{other:?}"),
     };
@@ -102,8 +102,22 @@ fn everything_a_transfer_says_is_compared_on_retry() {
         pb::Transfer { pending: true, expire_time: Some(Timestamp { seconds: 9, nanos: 0 }), ..Default::default() },
         pb::Transfer { pending: true, expire_time: Some(Timestamp { seconds: 9, nanos: 1000 }), ..Default::default() },
     ];
-    let fields: Vec<Fields> = legs.into_iter().map(|leg| with(vec![leg]).unwrap().fields).collect();
+    let fields: Vec<RequestFields> = legs.into_iter().map(|leg| with(vec![leg]).unwrap().fields).collect();
     for (at, one) in fields.iter().enumerate() {
         assert!(fields[at + 1..].iter().all(|other| other != one), "{one:?}");
     }
+}
+
+#[test]
+fn accounts_that_no_transfer_can_be_between_are_malformed_in_the_words_of_the_rule() {
+    let told = |credit: &str| match with(vec![pb::Transfer { credit_account: credit.to_owned(), ..Default::default() }]) {
+        Err(error @ Error::Malformed { field: "transfers", .. }) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told("viewer/u1/coins"), "transfers: debit and credit account are the same");
+    let mixed = "transfers: viewer/u1/coins is in COIN, creator/c1/diamonds in DIAMOND";
+    assert_eq!(told("creator/c1/diamonds"), mixed);
+    // Before anything else that is wrong with it.
+    let worse = pb::Transfer { credit_account: "viewer/u1/coins".to_owned(), allow_debt: true, up_to: true, ..Default::default() };
+    assert!(matches!(with(vec![worse]), Err(Error::Malformed { field: "transfers", .. })));
 }

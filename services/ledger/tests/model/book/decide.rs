@@ -86,7 +86,7 @@ impl Book {
             legs.push(Leg { debit, credit, amount, what, allow_debt: transfer.allow_debt });
             draft.ends.push(transfer.expire_time.map(micros));
         }
-        self.finish(draft, legs, (&post.kind, told, post.effective_time))
+        self.finish(draft, legs, &post.kind, told, post.effective_time)
     }
 
     /// The counter after it, the guard as told, and how many times the amounts are meant.
@@ -129,15 +129,15 @@ impl Book {
         if amount > hold.amount {
             return Err(failed("PENDING_EXCEEDED", &[("held", hold.amount.to_string()), ("wanted", amount.to_string())]));
         }
-        self.resolve(post.transfer_no, (amount, Move::OfHold(hold.amount)), &post.kind)
+        self.resolve(post.transfer_no, amount, Move::OfHold(hold.amount), &post.kind)
     }
 
     pub(super) fn void_pending(&self, void: &pb::VoidPendingRequest) -> Result<Decision, Answer> {
         let hold = self.open_hold(void.transfer_no)?;
-        self.resolve(void.transfer_no, (hold.amount, Move::Release(hold.amount)), &void.kind)
+        self.resolve(void.transfer_no, hold.amount, Move::Release(hold.amount), &void.kind)
     }
 
-    fn resolve(&self, no: i64, (amount, what): (i64, Move), kind: &str) -> Result<Decision, Answer> {
+    fn resolve(&self, no: i64, amount: i64, what: Move, kind: &str) -> Result<Decision, Answer> {
         let hold = &self.holds[&no];
         let mut draft = Draft { resolves: Some(no), ..Draft::default() };
         self.draw(&mut draft, &hold.debit);
@@ -146,7 +146,7 @@ impl Book {
             unlocked(&draft)?;
         }
         let leg = Leg { debit: hold.debit.clone(), credit: hold.credit.clone(), amount: amount.into(), what, allow_debt: false };
-        self.finish(draft, vec![leg], (kind, Vec::new(), None))
+        self.finish(draft, vec![leg], kind, Vec::new(), None)
     }
 
     pub(super) fn reverse(&self, reverse: &pb::ReverseRequest) -> Result<Decision, Answer> {
@@ -167,7 +167,7 @@ impl Book {
             legs.push(Leg { debit, credit, amount: transfer.amount.into(), what: Move::Now, allow_debt: reverse.allow_debt });
         }
         unlocked(&draft)?;
-        self.finish(draft, legs, (&reverse.kind, Vec::new(), None))
+        self.finish(draft, legs, &reverse.kind, Vec::new(), None)
     }
 
     pub(super) fn set_state(&self, set: &pb::SetAccountStateRequest) -> Result<Decision, Answer> {
@@ -196,7 +196,9 @@ impl Book {
         &self,
         mut draft: Draft,
         legs: Vec<Leg>,
-        (kind, guards, effective_time): (&str, Vec<pb::Guard>, Option<prost_types::Timestamp>),
+        kind: &str,
+        guards: Vec<pb::Guard>,
+        effective_time: Option<prost_types::Timestamp>,
     ) -> Result<Decision, Answer> {
         let opened = draft.accounts.iter().filter(|(_, _, new)| *new).count();
         let seq = self.next_seq + i64::try_from(opened).expect("few");

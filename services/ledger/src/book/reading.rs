@@ -1,0 +1,68 @@
+//! What readers of a live book see: the store as far as its commits are published.
+
+use super::BookHandle;
+use crate::{
+    domain::Micros,
+    error::Error,
+    read::{self, BalanceAt, EntryListing, EntryPage, NamedPosting, TrialBalance},
+};
+use uuid::Uuid;
+
+impl BookHandle {
+    /// A posting by its id, if readers may see it yet.
+    pub async fn posting(&self, id: Uuid) -> Result<NamedPosting, Error> {
+        let event = self.store.event_by_id(self.row.key, id).await?;
+        let head = self.published().await?;
+        let event = event.filter(|event| event.seq <= head.last_seq).ok_or_else(|| Error::PostingUnknown(id.to_string()))?;
+        read::named(&*self.store, self.row.key, event).await?.ok_or_else(|| Error::PostingUnknown(id.to_string()))
+    }
+
+    /// Sums all accounts as published commits left them.
+    pub async fn trial_balance(&self) -> Result<TrialBalance, Error> {
+        self.published().await?;
+        let (last_seq, mut accounts) = read::all_accounts(&*self.store, self.row.key).await?;
+        let state = self.shared.state();
+        let published = self.shared.journal.head().map_or(0, |head| head.last_seq);
+        let mut gone = false;
+        // The store may hold a commit whose outcome its writer does not know yet: memory has what was before it.
+        accounts.retain_mut(|account| {
+            if account.seq <= published {
+                return true;
+            }
+            match state.committed(&account.name) {
+                Some(Some(before)) => *account = before.clone(),
+                Some(None) => return false,
+                None => gone = true,
+            }
+            true
+        });
+        drop(state);
+        if gone {
+            return Err(Error::NotTheWriter("another process".to_owned()));
+        }
+        Ok((read::summed(&accounts), last_seq.min(published)))
+    }
+
+    /// An account as every published commit up to `time` left it.
+    pub async fn balance_at(&self, name: &str, time: Micros) -> Result<BalanceAt, Error> {
+        let head = self.published().await?;
+        // After the head: the account has come at least as far.
+        let account = self.account(name).await?;
+        Ok(read::balance_at(&*self.store, self.row.key, account, head, time).await?)
+    }
+
+    /// Entries of an account as published commits left it. A page may be short, and its place says whether more can come.
+    pub async fn entries(&self, name: &str, listing: &EntryListing) -> Result<EntryPage, Error> {
+        let account = self.account(name).await?;
+        listing.check_place(&account)?;
+        let counterparty = match &listing.filter.counterparty {
+            None => None,
+            Some(name) => match self.account(name).await {
+                Ok(account) => Some(account.key),
+                Err(Error::AccountUnknown(_)) => return Ok(EntryPage::default()),
+                Err(error) => return Err(error),
+            },
+        };
+        Ok(read::entries(&*self.store, self.row.key, &account, counterparty, listing).await?)
+    }
+}

@@ -1,0 +1,76 @@
+//! A request on its way to its book's writer, and the way its answer takes back.
+
+use crate::{answer::AnswerResult, domain::request::BookRequest, error::Error};
+use rpc::trace::TraceParent;
+use std::sync::{Arc, Mutex};
+use tokio::sync::oneshot;
+
+/// A request with the place its answer goes to.
+pub(crate) struct Job {
+    pub request: BookRequest,
+    pub reply: Reply,
+    /// The call that brought it, where its trace is kept; of several that came together, the first has it.
+    pub trace: Option<TraceParent>,
+}
+
+/// Where an answer goes. Dropped unanswered, it says that the outcome is unknown.
+pub(crate) struct Reply(Option<ReplyTarget>);
+
+enum ReplyTarget {
+    One(oneshot::Sender<AnswerResult>),
+    Many { at: usize, many: Arc<ManyReplies> },
+}
+
+struct ManyReplies {
+    state: Mutex<GatheredAnswers>,
+}
+
+/// Answers that leave together once the last one is there.
+struct GatheredAnswers {
+    answers: Vec<Option<AnswerResult>>,
+    missing: usize,
+    sender: Option<oneshot::Sender<Vec<AnswerResult>>>,
+}
+
+impl Reply {
+    pub(crate) fn one() -> (Self, oneshot::Receiver<AnswerResult>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Some(ReplyTarget::One(sender))), receiver)
+    }
+
+    /// Replies whose answers arrive together, in order.
+    pub(crate) fn many(count: usize) -> (Vec<Self>, oneshot::Receiver<Vec<AnswerResult>>) {
+        let (sender, receiver) = oneshot::channel();
+        let answers = (0..count).map(|_| None).collect();
+        let many = Arc::new(ManyReplies { state: Mutex::new(GatheredAnswers { answers, missing: count, sender: Some(sender) }) });
+        ((0..count).map(|at| Self(Some(ReplyTarget::Many { at, many: many.clone() }))).collect(), receiver)
+    }
+
+    pub(crate) fn send(mut self, outcome: AnswerResult) {
+        self.deliver(outcome);
+    }
+
+    fn deliver(&mut self, outcome: AnswerResult) {
+        match self.0.take() {
+            // Nobody listens any more: a retry with the same id gets the answer.
+            Some(ReplyTarget::One(sender)) => drop(sender.send(outcome)),
+            Some(ReplyTarget::Many { at, many }) => {
+                let mut state = many.state.lock().expect("nothing panics while it holds this");
+                state.answers[at] = Some(outcome);
+                state.missing -= 1;
+                if state.missing == 0
+                    && let Some(sender) = state.sender.take()
+                {
+                    drop(sender.send(state.answers.drain(..).map(|answer| answer.expect("the count said all are there")).collect()));
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.deliver(Err(Error::OutcomeUnknown));
+    }
+}

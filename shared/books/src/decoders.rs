@@ -1,0 +1,13 @@
+//! Decoders of stored texts that nobody outside needs, for the fuzz targets in `tests`.
+
+use crate::store::rows;
+
+/// Whether these are the facts and the fields of a stored refusal. What is written of them again is read as the same.
+#[must_use]
+pub fn refusal(facts: &str, fields: &str) -> bool {
+    let row = |facts: String, fields: String| rows::refusal((vec![7; 16], 0, "INSUFFICIENT_FUNDS".to_owned(), facts, fields));
+    let Ok(read) = row(facts.to_owned(), fields.to_owned()) else { return false };
+    let again = row(rows::pairs(&read.told.facts), rows::pairs(&read.fields)).expect("what is written can be read");
+    assert_eq!(again, read);
+    true
+}

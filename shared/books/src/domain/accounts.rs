@@ -1,0 +1,125 @@
+//! Accounts in memory, by key and by name. A book of millions has its cache full of them, so they lie in blocks that never move, and what finds them
+//! are four bytes each: a map of accounts itself takes twice as much, and as much again whenever it grows.
+
+use super::account::Account;
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+use std::hash::BuildHasher as _;
+
+/// Places of one block, as a power of two.
+const BLOCK_BITS: u32 = 10;
+const BLOCK: usize = 1 << BLOCK_BITS;
+
+type AccountBlock = Box<[Option<Account>]>;
+
+/// Each by its key and by its name. In the journal these belong together for good; a writer that a rival has overtaken may give out a key once more
+/// before the fence tells it so.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    blocks: Vec<AccountBlock>,
+    /// Places that are free.
+    free: Vec<u32>,
+    by_key: HashTable<u32>,
+    by_name: HashTable<u32>,
+}
+
+#[inline]
+fn hash_key(key: i64) -> u64 {
+    FxBuildHasher.hash_one(key)
+}
+
+#[inline]
+fn hash_name(name: &str) -> u64 {
+    FxBuildHasher.hash_one(name)
+}
+
+#[inline]
+fn at(blocks: &[AccountBlock], place: u32) -> &Account {
+    blocks[place as usize >> BLOCK_BITS][place as usize & (BLOCK - 1)].as_ref().expect("what is found is there")
+}
+
+impl Accounts {
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    #[inline]
+    pub fn get(&self, key: i64) -> Option<&Account> {
+        self.by_key.find(hash_key(key), |place| at(&self.blocks, *place).key == key).map(|place| at(&self.blocks, *place))
+    }
+
+    pub fn get_mut(&mut self, key: i64) -> Option<&mut Account> {
+        let Self { blocks, by_key, .. } = self;
+        let place = *by_key.find(hash_key(key), |place| at(blocks, *place).key == key)? as usize;
+        blocks[place >> BLOCK_BITS][place & (BLOCK - 1)].as_mut()
+    }
+
+    #[inline]
+    pub fn by_name(&self, name: &str) -> Option<&Account> {
+        self.by_name.find(hash_name(name), |place| *at(&self.blocks, *place).name == *name).map(|place| at(&self.blocks, *place))
+    }
+
+    /// Another one, or another value of the one with this key.
+    pub fn insert(&mut self, account: Account) {
+        match self.get_mut(account.key) {
+            Some(there) if there.name == account.name => {
+                *there = account;
+                return;
+            }
+            Some(there) => {
+                let key = there.key;
+                self.remove(key);
+            }
+            None => {}
+        }
+        if self.free.is_empty() {
+            let first = self.blocks.len() << BLOCK_BITS;
+            let place = |place: usize| u32::try_from(place).expect("memory ends before four billion accounts");
+            // The lowest is taken first.
+            self.free.extend((first..first + BLOCK).rev().map(place));
+            self.blocks.push(std::iter::repeat_with(|| None).take(BLOCK).collect());
+        }
+        let place = self.free.pop().expect("there is one now");
+        let (key, name) = (hash_key(account.key), hash_name(&account.name));
+        self.blocks[place as usize >> BLOCK_BITS][place as usize & (BLOCK - 1)] = Some(account);
+        let Self { blocks, by_key, by_name, .. } = self;
+        by_key.insert_unique(key, place, |place| hash_key(at(blocks, *place).key));
+        by_name.insert_unique(name, place, |place| hash_name(&at(blocks, *place).name));
+    }
+
+    pub fn remove(&mut self, key: i64) {
+        let Self { blocks, by_key, .. } = self;
+        if let Ok(found) = by_key.find_entry(hash_key(key), |place| at(blocks, *place).key == key) {
+            let place = *found.get();
+            self.take(place);
+        }
+    }
+
+    /// In no order.
+    pub fn values(&self) -> impl Iterator<Item = &Account> {
+        self.blocks.iter().flat_map(|block| block.iter().flatten())
+    }
+
+    /// Forgets those that are not to be kept.
+    pub fn retain(&mut self, keep: impl Fn(&Account) -> bool) {
+        for place in 0..self.blocks.len() << BLOCK_BITS {
+            let account = self.blocks[place >> BLOCK_BITS][place & (BLOCK - 1)].as_ref();
+            if account.is_some_and(|account| !keep(account)) {
+                self.take(u32::try_from(place).expect("a place"));
+            }
+        }
+    }
+
+    fn take(&mut self, place: u32) {
+        let slot = &mut self.blocks[place as usize >> BLOCK_BITS][place as usize & (BLOCK - 1)];
+        let Some(account) = slot.take() else { return };
+        self.free.push(place);
+        for (index, hash) in [(&mut self.by_key, hash_key(account.key)), (&mut self.by_name, hash_name(&account.name))] {
+            index.find_entry(hash, |other| *other == place).expect("an account is in both").remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

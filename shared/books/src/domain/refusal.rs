@@ -1,0 +1,189 @@
+//! The ways a book says no, in their order of precedence. Each is kept under the request's id, so that it stays the answer.
+
+use super::limit::{Window, rfc3339};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Why a request was refused. Listed in order of precedence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The calling service's own rule.
+    Caller {
+        /// UPPER_SNAKE.
+        reason: String,
+        /// Facts for people.
+        detail: String,
+    },
+    /// A hold must end after now and within [`super::event::EXPIRY_MAX`].
+    ExpiryOutOfRange {
+        /// As asked, in microseconds since the Unix epoch.
+        expire_time: i64,
+    },
+    /// What is on its way to a bank is not given back by a clock.
+    ExpiryForbidden {
+        /// The account that receives.
+        account: Arc<str>,
+    },
+    /// No such hold.
+    PendingUnknown {
+        /// As asked.
+        transfer_no: i64,
+    },
+    /// The hold was posted or released before.
+    PendingResolved {
+        /// As asked.
+        transfer_no: i64,
+    },
+    /// The hold ended by itself before.
+    PendingExpired {
+        /// As asked.
+        transfer_no: i64,
+    },
+    /// More than is held.
+    PendingExceeded {
+        /// What is held.
+        held: i64,
+        /// What was asked.
+        wanted: i64,
+    },
+    /// No such posting.
+    PostingUnknown {
+        /// As asked.
+        posting: Uuid,
+    },
+    /// Reversed before.
+    AlreadyReversed {
+        /// As asked.
+        posting: Uuid,
+    },
+    /// Holds, their resolutions and postings without transfers are not reversed.
+    NotReversible {
+        /// As asked.
+        posting: Uuid,
+    },
+    /// No such account.
+    AccountUnknown {
+        /// As asked.
+        account: Arc<str>,
+    },
+    /// Frozen.
+    AccountFrozen {
+        /// Which.
+        account: Arc<str>,
+    },
+    /// Closed.
+    AccountClosed {
+        /// Which.
+        account: Arc<str>,
+    },
+    /// Only an empty account can be closed.
+    AccountNotEmpty {
+        /// Which.
+        account: Arc<str>,
+    },
+    /// The counter holds something else.
+    GuardMismatch {
+        /// Which counter.
+        key: String,
+        /// Asked.
+        expected: i64,
+        /// There.
+        actual: i64,
+    },
+    /// The counter may not go that far.
+    GuardCapped {
+        /// Which counter.
+        key: String,
+        /// Where it ends.
+        cap: i64,
+        /// Asked.
+        wanted: i64,
+    },
+    /// More would leave the account than its window lets through.
+    LimitExceeded {
+        /// Which account.
+        account: Arc<str>,
+        /// Over which time.
+        window: Window,
+        /// What may leave in it.
+        limit: i64,
+        /// What has left in it.
+        used: i64,
+        /// What the posting takes.
+        needed: i128,
+        /// When the next one begins, in microseconds since the Unix epoch.
+        resets_at: i64,
+    },
+    /// A counter or an amount would leave its range.
+    Overflow,
+    /// Not enough there.
+    InsufficientFunds {
+        /// Which account.
+        account: Arc<str>,
+        /// What the transfer takes.
+        needed: i64,
+        /// What is there.
+        available: i64,
+    },
+}
+
+/// A refusal as it is kept and told: a reason and its facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRefusal {
+    /// UPPER_SNAKE.
+    pub reason: String,
+    /// Names and values.
+    pub facts: Vec<(String, String)>,
+}
+
+impl Refusal {
+    /// What is kept and told of it.
+    #[must_use]
+    pub fn kept(&self) -> KeptRefusal {
+        let kept = |reason: &str, facts: &[(&str, String)]| KeptRefusal {
+            reason: reason.to_owned(),
+            facts: facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        };
+        match self {
+            Self::Caller { reason, detail } if detail.is_empty() => kept(reason, &[]),
+            Self::Caller { reason, detail } => kept(reason, &[("detail", detail.clone())]),
+            Self::ExpiryOutOfRange { expire_time } => kept("EXPIRY_OUT_OF_RANGE", &[("expire_time_us", expire_time.to_string())]),
+            Self::ExpiryForbidden { account } => kept("EXPIRY_FORBIDDEN", &[("account", account.to_string())]),
+            Self::PendingUnknown { transfer_no } => kept("PENDING_UNKNOWN", &[("transfer_no", transfer_no.to_string())]),
+            Self::PendingResolved { transfer_no } => kept("PENDING_RESOLVED", &[("transfer_no", transfer_no.to_string())]),
+            Self::PendingExpired { transfer_no } => kept("PENDING_EXPIRED", &[("transfer_no", transfer_no.to_string())]),
+            Self::PendingExceeded { held, wanted } => {
+                kept("PENDING_EXCEEDED", &[("held", held.to_string()), ("wanted", wanted.to_string())])
+            }
+            Self::PostingUnknown { posting } => kept("POSTING_UNKNOWN", &[("posting_id", posting.to_string())]),
+            Self::AlreadyReversed { posting } => kept("ALREADY_REVERSED", &[("posting_id", posting.to_string())]),
+            Self::NotReversible { posting } => kept("NOT_REVERSIBLE", &[("posting_id", posting.to_string())]),
+            Self::AccountUnknown { account } => kept("ACCOUNT_UNKNOWN", &[("account", account.to_string())]),
+            Self::AccountFrozen { account } => kept("ACCOUNT_FROZEN", &[("account", account.to_string())]),
+            Self::AccountClosed { account } => kept("ACCOUNT_CLOSED", &[("account", account.to_string())]),
+            Self::AccountNotEmpty { account } => kept("ACCOUNT_NOT_EMPTY", &[("account", account.to_string())]),
+            Self::GuardMismatch { key, expected, actual } => {
+                kept("GUARD_MISMATCH", &[("guard", key.clone()), ("expected", expected.to_string()), ("actual", actual.to_string())])
+            }
+            Self::GuardCapped { key, cap, wanted } => {
+                kept("GUARD_CAPPED", &[("guard", key.clone()), ("cap", cap.to_string()), ("wanted", wanted.to_string())])
+            }
+            Self::LimitExceeded { account, window, limit, used, needed, resets_at } => kept(
+                "LIMIT_EXCEEDED",
+                &[
+                    ("account", account.to_string()),
+                    ("window", window.name().to_owned()),
+                    ("limit", limit.to_string()),
+                    ("used", used.to_string()),
+                    ("needed", needed.to_string()),
+                    ("resets_at", rfc3339(*resets_at)),
+                ],
+            ),
+            Self::Overflow => kept("OVERFLOW", &[]),
+            Self::InsufficientFunds { account, needed, available } => kept(
+                "INSUFFICIENT_FUNDS",
+                &[("account", account.to_string()), ("needed", needed.to_string()), ("available", available.to_string())],
+            ),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Debit limits in force must be what the journal set last.
+
+use super::{BookCheck, PAGE, VerifyFault, bad};
+
+impl BookCheck<'_> {
+    /// Rows are written with their events and never go away. One that was set since the replay says so by its place in the journal.
+    pub(super) async fn limit_rows(&mut self) -> Result<(), VerifyFault> {
+        let mut expected = std::mem::take(&mut self.replayed.limits);
+        let mut from = (0, 0);
+        loop {
+            let page = self.store.debit_limits(self.book.key, from, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            from = (last.account, last.window.code() + 1);
+            for row in page {
+                let there = expected.remove(&(row.account, row.window.code()));
+                if row.seq <= self.at.last_seq && there.as_ref() != Some(&row) {
+                    return bad(row.seq, format!("the {} limit of account {} is not what this event set", row.window.name(), row.account));
+                }
+            }
+        }
+        match expected.into_values().min_by_key(|missing| missing.seq) {
+            Some(missing) => bad(missing.seq, format!("the {} limit of account {} has no row", missing.window.name(), missing.account)),
+            None => Ok(()),
+        }
+    }
+}
