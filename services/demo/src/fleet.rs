@@ -1,4 +1,5 @@
 //! An installation in processes of its own: one for all services, or one for each. Processes can be killed and started again in place.
+use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
 use std::{
     collections::BTreeMap,
@@ -87,7 +88,11 @@ pub struct Fleet {
 
 impl Fleet {
     /// Starts all processes in the order in which they need each other. When it returns, every service answers.
-    pub async fn start(options: Options) -> Result<Self, Error> {
+    pub fn start(options: Options) -> BoxFuture<'static, Result<Self, Error>> {
+        Self::begin(options).boxed()
+    }
+
+    async fn begin(options: Options) -> Result<Self, Error> {
         let mut fleet = Self { options, members: Vec::new() };
         let groups: Vec<Vec<Service>> = if fleet.options.split {
             // What staff do at the ledger is written down by the support service, which needs the ledger: so they share a process.

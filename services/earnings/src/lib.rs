@@ -24,6 +24,7 @@ pub use rates::RateCard;
 
 use api::earnings::earnings_service_server::EarningsServiceServer;
 use earnings::{Clock, Earnings};
+use futures::{FutureExt as _, future::BoxFuture};
 use ledger_client::LedgerClient;
 use service::Handlers;
 use std::{sync::Arc, time::SystemTime};
@@ -72,7 +73,12 @@ pub async fn migrate(database: &db::Database) -> Result<(), Error> {
 }
 
 /// Reads the rate card, opens the tables and builds the service.
-pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
+pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
+    // Compiled here, with all that it spawns, and not where it is awaited.
+    begin(deps, config).boxed()
+}
+
+async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let rates = match &config.rate_card {
         Some(path) => RateCard::load(path)?,
         None => RateCard::embedded(),

@@ -19,6 +19,7 @@ pub use config::Config;
 
 use api::gift::gift_service_server::GiftServiceServer;
 use batch::{Batcher, Limits};
+use futures::{FutureExt as _, future::BoxFuture};
 use gifts::{Gifts, Route};
 use ledger_client::LedgerClient;
 use service::Handlers;
@@ -51,7 +52,12 @@ pub struct Service {
 }
 
 /// Checks the options, reads the catalogue and builds the service.
-pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
+pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
+    // Compiled here, with all that it spawns, and not where it is awaited.
+    begin(deps, config).boxed()
+}
+
+async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
     let catalogue = match &config.catalogue {
         Some(path) => Catalogue::load(path)?,

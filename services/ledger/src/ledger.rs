@@ -10,6 +10,7 @@ use crate::{
     store::{self, Book, Mode, Store},
     writer::BookWriter,
 };
+use futures::{FutureExt as _, future::BoxFuture};
 use head_keeper::HeadKeeper;
 use money::BookName;
 use std::{
@@ -40,7 +41,12 @@ const FORGET_AT_ONCE: i64 = 500;
 
 impl Ledger {
     /// Starts a writer for every book there is.
-    pub async fn start(store: Arc<dyn Store>, config: Config) -> Result<Arc<Self>, store::Error> {
+    pub fn start(store: Arc<dyn Store>, config: Config) -> BoxFuture<'static, Result<Arc<Self>, store::Error>> {
+        // Compiled here, with the writers that it spawns, and not where it is awaited.
+        Self::begin(store, config).boxed()
+    }
+
+    async fn begin(store: Arc<dyn Store>, config: Config) -> Result<Arc<Self>, store::Error> {
         let stop = CancellationToken::new();
         let lease = Lease::start(store.clone(), &config, stop.clone()).await;
         let heads = config.heads_dir.clone().map(HeadKeeper::new);

@@ -12,7 +12,7 @@ use money::BookName;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming, service::Routes};
 use uuid::Uuid;
 
 mod books;
@@ -61,6 +61,12 @@ impl Service {
     #[must_use]
     pub fn server(self) -> LedgerServiceServer<Self> {
         LedgerServiceServer::new(self).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX).max_encoding_message_size(rpc::MESSAGE_BYTES_MAX)
+    }
+
+    /// The same as routes.
+    #[must_use]
+    pub fn routes(self) -> Routes {
+        Routes::new(self.server())
     }
 
     async fn place<T>(&self, request: &Request<T>, book: &str) -> Result<BookCall, Status> {

@@ -31,6 +31,7 @@ pub use config::{BankConfig, Config, RailConfig};
 
 use api::payout::payout_service_server::PayoutServiceServer;
 use bank::Bank;
+use futures::{FutureExt as _, future::BoxFuture};
 use money::BookName;
 use payouts::Payouts;
 use service::Handlers;
@@ -75,7 +76,12 @@ pub struct Service {
 }
 
 /// Checks the options, opens key and tables, and starts the worker, which takes up every payout that is not final.
-pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
+pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
+    // Compiled here, with all that it spawns, and not where it is awaited.
+    begin(deps, config).boxed()
+}
+
+async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
     let vault = Vault::open(&config.key_file, config.create_key)?;
     let store = Store::open(&deps.database, &vault).await?;

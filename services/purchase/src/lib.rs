@@ -20,6 +20,7 @@ pub mod sweeper;
 pub mod tables;
 pub mod wire;
 
+use futures::{FutureExt as _, future::BoxFuture};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -71,7 +72,12 @@ pub struct Service {
 }
 
 /// Checks the options, reads packages and roots, opens the tables and starts the sweeper.
-pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
+pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
+    // Compiled here, with all that it spawns, and not where it is awaited.
+    begin(deps, config).boxed()
+}
+
+async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
     let catalogue = match &config.packages {
         Some(path) => Catalogue::load(path)?,

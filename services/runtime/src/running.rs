@@ -1,5 +1,6 @@
 //! The services of this process while they run: started in order, watched, and stopped.
 use crate::{Error, Options, books, check, fit, http, wiring::Wiring};
+use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
 use rpc::{ServiceToken, Transport};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -25,7 +26,12 @@ pub struct Runtime {
 
 impl Runtime {
     /// Starts what `options` say. When it returns, every service here answers.
-    pub async fn start(options: Options) -> Result<Self, Error> {
+    pub fn start(options: Options) -> BoxFuture<'static, Result<Self, Error>> {
+        // Compiled here and not in every program and test that starts one.
+        Self::begin(options).boxed()
+    }
+
+    async fn begin(options: Options) -> Result<Self, Error> {
         let mut services = options.services.clone();
         services.sort_unstable();
         services.dedup();

@@ -20,6 +20,7 @@ pub mod tables;
 pub mod wire;
 
 use api::support::support_service_server::SupportServiceServer;
+use futures::{FutureExt as _, future::BoxFuture};
 use service::Handlers;
 use std::path::PathBuf;
 use store::Store;
@@ -44,7 +45,12 @@ pub struct Service {
 }
 
 /// Opens the tables and builds the service.
-pub async fn start(deps: Deps) -> Result<Service, db::Error> {
+pub fn start(deps: Deps) -> BoxFuture<'static, Result<Service, db::Error>> {
+    // Compiled here, with all that it spawns, and not where it is awaited.
+    begin(deps).boxed()
+}
+
+async fn begin(deps: Deps) -> Result<Service, db::Error> {
     let store = Store::open(&deps.database).await?;
     let proposals = proposals::Proposals { store: store.clone(), ledger: ledger_client::LedgerClient::new(deps.ledger) };
     tokio::spawn(sweeper::run(proposals.clone(), deps.shutdown));

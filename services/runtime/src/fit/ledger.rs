@@ -2,15 +2,12 @@
 use super::Fault;
 use crate::wiring::Wiring;
 use identity::Service;
-use tonic::service::Routes;
 
 pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
     let store = books::store::open_store(&wiring.database).await?;
     let ledger = ledger::Ledger::start(store, wiring.options.settings.ledger.clone()).await?;
-    // A full batch of postings is larger than tonic's default lets in.
-    let server =
-        ledger::Service::new(ledger.clone()).until(wiring.shutdown.clone()).server().max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
+    let routes = ledger::Service::new(ledger.clone()).until(wiring.shutdown.clone()).routes();
     wiring.ledger = Some(ledger);
-    wiring.add(Service::Ledger, Routes::new(server));
+    wiring.add(Service::Ledger, routes);
     Ok(())
 }

@@ -147,8 +147,9 @@ pub mod earnings_service_client {
     use tonic::codegen::http::Uri;
     /// What creators earned, and its conversion into money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED
-    /// (UNAVAILABLE, nothing happened), OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug, Clone)]
     pub struct EarningsServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -318,7 +319,8 @@ pub mod earnings_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Converts exactly as quoted, once. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, QUOTE_UNKNOWN (NOT_FOUND), QUOTE_USED,
-        /// QUOTE_EXPIRED, ACCOUNT_FROZEN, ACCOUNT_CLOSED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// QUOTE_EXPIRED, REQUEST_ID_TIME, ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe. After
+        /// OUTCOME_UNKNOWN the acceptance stands: it is settled within a minute or so, retried or not.
         pub async fn accept_quote(
             &mut self,
             request: impl tonic::IntoRequest<super::AcceptQuoteRequest>,
@@ -389,7 +391,8 @@ pub mod earnings_service_server {
             tonic::Status,
         >;
         /// Converts exactly as quoted, once. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, QUOTE_UNKNOWN (NOT_FOUND), QUOTE_USED,
-        /// QUOTE_EXPIRED, ACCOUNT_FROZEN, ACCOUNT_CLOSED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// QUOTE_EXPIRED, REQUEST_ID_TIME, ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe. After
+        /// OUTCOME_UNKNOWN the acceptance stands: it is settled within a minute or so, retried or not.
         async fn accept_quote(
             &self,
             request: tonic::Request<super::AcceptQuoteRequest>,
@@ -400,8 +403,9 @@ pub mod earnings_service_server {
     }
     /// What creators earned, and its conversion into money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED
-    /// (UNAVAILABLE, nothing happened), OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug)]
     pub struct EarningsServiceServer<T> {
         inner: Arc<T>,

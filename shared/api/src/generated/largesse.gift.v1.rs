@@ -131,8 +131,9 @@ pub mod gift_service_client {
     use tonic::codegen::http::Uri;
     /// Gifts sent in live rooms.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED
-    /// (UNAVAILABLE, nothing happened), OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug, Clone)]
     pub struct GiftServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -239,7 +240,7 @@ pub mod gift_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, GIFT_UNKNOWN (also a
-        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, OVERFLOW, INSUFFICIENT_FUNDS. From GIFT_UNKNOWN on they are
+        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From GIFT_UNKNOWN on they are
         /// sticky: mint a new id after topping up. A retry with the same id is safe and gets the first answer, also after a price change.
         pub async fn send_gift(
             &mut self,
@@ -314,7 +315,7 @@ pub mod gift_service_server {
             tonic::Status,
         >;
         /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, GIFT_UNKNOWN (also a
-        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, OVERFLOW, INSUFFICIENT_FUNDS. From GIFT_UNKNOWN on they are
+        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From GIFT_UNKNOWN on they are
         /// sticky: mint a new id after topping up. A retry with the same id is safe and gets the first answer, also after a price change.
         async fn send_gift(
             &self,
@@ -337,8 +338,9 @@ pub mod gift_service_server {
     }
     /// Gifts sent in live rooms.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED
-    /// (UNAVAILABLE, nothing happened), OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug)]
     pub struct GiftServiceServer<T> {
         inner: Arc<T>,

@@ -314,8 +314,9 @@ pub mod payout_service_client {
     use tonic::codegen::http::Uri;
     /// Money to creators' bank accounts.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED
-    /// (UNAVAILABLE, nothing happened), OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug, Clone)]
     pub struct PayoutServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -459,7 +460,7 @@ pub mod payout_service_client {
         }
         /// Holds the money and sends it to the bank. Answers once the hold is durable; follow it with WatchPayout. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE, ACCOUNT_FROZEN, ACCOUNT_CLOSED,
-        /// INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// LIMIT_EXCEEDED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         pub async fn request_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::RequestPayoutRequest>,
@@ -601,7 +602,7 @@ pub mod payout_service_server {
         >;
         /// Holds the money and sends it to the bank. Answers once the hold is durable; follow it with WatchPayout. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE, ACCOUNT_FROZEN, ACCOUNT_CLOSED,
-        /// INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// LIMIT_EXCEEDED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         async fn request_payout(
             &self,
             request: tonic::Request<super::RequestPayoutRequest>,
@@ -642,8 +643,9 @@ pub mod payout_service_server {
     }
     /// Money to creators' bank accounts.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED
-    /// (UNAVAILABLE, nothing happened), OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug)]
     pub struct PayoutServiceServer<T> {
         inner: Arc<T>,

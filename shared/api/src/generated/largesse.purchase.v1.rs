@@ -229,8 +229,9 @@ pub mod purchase_service_client {
     use tonic::codegen::http::Uri;
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED
-    /// (UNAVAILABLE, nothing happened), OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug, Clone)]
     pub struct PurchaseServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -371,7 +372,8 @@ pub mod purchase_service_client {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ALREADY_REDEEMED. They are FAILED_PRECONDITION and sticky, but for the first two. A retry with the same id is safe.
+        /// RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED,
+        /// OVERFLOW; these are not sticky: the receipt is kept, and its coins come once nothing is in the way, retried or not. A retry with the same id is safe.
         pub async fn redeem_purchase(
             &mut self,
             request: impl tonic::IntoRequest<super::RedeemPurchaseRequest>,
@@ -495,7 +497,8 @@ pub mod purchase_service_server {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ALREADY_REDEEMED. They are FAILED_PRECONDITION and sticky, but for the first two. A retry with the same id is safe.
+        /// RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED,
+        /// OVERFLOW; these are not sticky: the receipt is kept, and its coins come once nothing is in the way, retried or not. A retry with the same id is safe.
         async fn redeem_purchase(
             &self,
             request: tonic::Request<super::RedeemPurchaseRequest>,
@@ -522,8 +525,9 @@ pub mod purchase_service_server {
     }
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED
-    /// (UNAVAILABLE, nothing happened), OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug)]
     pub struct PurchaseServiceServer<T> {
         inner: Arc<T>,
