@@ -89,12 +89,12 @@ pub struct Quote {
     /// From then on it can't be accepted.
     pub expire_time: DateTime<Utc>,
     /// What became of it.
-    pub state: State,
+    pub state: QuoteState,
 }
 
 /// What became of a quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum QuoteState {
     /// Nothing yet.
     Open,
     /// It was accepted in time; whether the ledger posted it isn't known here. The acceptance is to be posted again under its own id.
@@ -129,9 +129,9 @@ impl Quote {
     #[must_use]
     pub fn decide(&self, now: DateTime<Utc>) -> Decision {
         match self.state {
-            State::Used { .. } | State::Accepting(_) => Decision::Convert,
-            State::Open if now < self.expire_time => Decision::Convert,
-            State::Open => Decision::Expired,
+            QuoteState::Used { .. } | QuoteState::Accepting(_) => Decision::Convert,
+            QuoteState::Open if now < self.expire_time => Decision::Convert,
+            QuoteState::Open => Decision::Expired,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Quotes and conversions, in order: what was asked under this id before, what the rules say, what is written down, what the ledger says.
 use crate::{
-    domain::{self, Acceptance, Quote, State, Unpriced},
+    domain::{self, Acceptance, Quote, QuoteState, Unpriced},
     error::{Error, Proven},
     postings,
     rates::RateCard,
@@ -126,7 +126,7 @@ impl Earnings {
             amounts,
             create_time: now,
             expire_time: domain::expiry(now, terms),
-            state: State::Open,
+            state: QuoteState::Open,
         })
     }
 
@@ -138,7 +138,7 @@ impl Earnings {
     /// A quote as it is now; an acceptance whose outcome was lost is settled first.
     pub async fn quote(&self, book: &BookName, id: Uuid) -> Result<Quote, Error> {
         let quote = self.load(book, id).await?.ok_or(Error::QuoteUnknown)?;
-        let State::Accepting(acceptance) = &quote.state else { return Ok(quote) };
+        let QuoteState::Accepting(acceptance) = &quote.state else { return Ok(quote) };
         let acceptance = acceptance.clone();
         self.settle_open(book, &quote, &acceptance, (self.clock)()).await?;
         self.load(book, id).await?.ok_or(Error::QuoteUnknown)
@@ -159,17 +159,17 @@ impl Earnings {
             };
             match &quote.state {
                 // Whether this acceptance used it only the ledger knows; it answers the same for ever.
-                State::Used { .. } => return self.post(book, &quote, postings::conversion(book, &quote, &own)).await,
-                State::Accepting(other) if *other != own => {
+                QuoteState::Used { .. } => return self.post(book, &quote, postings::conversion(book, &quote, &own)).await,
+                QuoteState::Accepting(other) if *other != own => {
                     let other = other.clone();
                     self.settle_open(book, &quote, &other, now).await?;
                 }
-                State::Accepting(_) => {
+                QuoteState::Accepting(_) => {
                     if self.store.accepting_again(book, quote.id, &own, settle_at_ms(now)).await? {
                         return self.settle(book, &quote, &own).await;
                     }
                 }
-                State::Open => match quote.decide(DateTime::<Utc>::from(now)) {
+                QuoteState::Open => match quote.decide(DateTime::<Utc>::from(now)) {
                     // An id that had been accepted in time keeps that answer; the ledger knows.
                     domain::Decision::Expired => return self.post(book, &quote, postings::expired(book, &quote, &own)).await,
                     domain::Decision::Convert => {
@@ -187,7 +187,7 @@ impl Earnings {
     pub(crate) async fn settle_due(&self, now: SystemTime, count_max: i64) -> Result<usize, Error> {
         let mut settled = 0;
         for (book, quote) in self.store.to_settle(unix_ms(now), count_max).await? {
-            let State::Accepting(acceptance) = quote.state.clone() else { continue };
+            let QuoteState::Accepting(acceptance) = quote.state.clone() else { continue };
             match self.settle_open(&book, &quote, &acceptance, now).await {
                 Ok(()) => settled += 1,
                 Err(error) => tracing::warn!(%error, quote_id = %quote.id, "an accepted quote could not be settled yet; it is retried"),
@@ -234,7 +234,7 @@ impl Earnings {
 
     async fn mark(&self, book: &BookName, quote: Quote, converted: Converted) -> Result<Accepted, Error> {
         self.store.used(book, quote.id, &converted.posting_id).await?;
-        let quote = Quote { state: State::Used { posting_id: converted.posting_id.clone() }, ..quote };
+        let quote = Quote { state: QuoteState::Used { posting_id: converted.posting_id.clone() }, ..quote };
         Ok(Accepted { quote, converted })
     }
 

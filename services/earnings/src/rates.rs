@@ -44,11 +44,11 @@ pub enum Error {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct RateDocument {
     version: Spanned<String>,
     terms: Spanned<TermsEntry>,
     #[serde(default)]
-    rates: Vec<Spanned<Entry>>,
+    rates: Vec<Spanned<RateEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +61,7 @@ struct TermsEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct RateEntry {
     currency: String,
     from: String,
     per_diamond: String,
@@ -102,7 +102,7 @@ impl RateCard {
             let line = text.bytes().take(start).filter(|b| *b == b'\n').count() + 1;
             Error::Invalid { file: file.to_owned(), line, why }
         };
-        let document: Document = toml::from_str(text).map_err(|error| invalid(error.span(), error.message().to_owned()))?;
+        let document: RateDocument = toml::from_str(text).map_err(|error| invalid(error.span(), error.message().to_owned()))?;
         let version = document.version.get_ref().clone();
         if version.is_empty() || version.len() > VERSION_BYTES_MAX {
             return Err(invalid(Some(document.version.span()), format!("version: must have 1 to {VERSION_BYTES_MAX} bytes")));
@@ -155,7 +155,7 @@ fn terms(entry: &TermsEntry) -> Result<Terms, String> {
     Ok(Terms { withholding_bps: withholding_bps.ok_or("withholding_bps: must be 0 to 10000")?, quote_ttl_minutes: entry.quote_ttl_minutes })
 }
 
-fn rate(entry: &Entry) -> Result<Rate, String> {
+fn rate(entry: &RateEntry) -> Result<Rate, String> {
     let currency = Currency::try_new(&entry.currency).map_err(|error| format!("currency: {error}"))?;
     let from = NaiveDate::from_str(&entry.from).map_err(|_| "from: must be a day, YYYY-MM-DD".to_owned())?;
     let per_diamond = Decimal::from_str_exact(&entry.per_diamond).map_err(|_| "per_diamond: must be a decimal string".to_owned())?;

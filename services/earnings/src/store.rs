@@ -1,5 +1,5 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
-use crate::domain::{Acceptance, Amounts, Quote, State};
+use crate::domain::{Acceptance, Amounts, Quote, QuoteState};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::{
     Migration,
@@ -211,15 +211,15 @@ fn read(row: &AnyRow) -> Result<Quote, sqlx::Error> {
     })
 }
 
-fn state(row: &AnyRow) -> Result<State, sqlx::Error> {
+fn state(row: &AnyRow) -> Result<QuoteState, sqlx::Error> {
     let posting_id: String = row.try_get("posting_id")?;
     let accepted: &str = row.try_get("accept_request_id")?;
     Ok(if !posting_id.is_empty() {
-        State::Used { posting_id }
+        QuoteState::Used { posting_id }
     } else if accepted.is_empty() {
-        State::Open
+        QuoteState::Open
     } else {
-        State::Accepting(Acceptance { request_id: id(row, "accept_request_id")?, user_named: row.try_get("accept_user_named")? })
+        QuoteState::Accepting(Acceptance { request_id: id(row, "accept_request_id")?, user_named: row.try_get("accept_user_named")? })
     })
 }
 

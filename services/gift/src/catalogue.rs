@@ -51,15 +51,15 @@ pub enum Error {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct GiftDocument {
     version: Spanned<String>,
     #[serde(default)]
-    gifts: Vec<Spanned<Entry>>,
+    gifts: Vec<Spanned<GiftEntry>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct GiftEntry {
     id: Spanned<i64>,
     name: Spanned<String>,
     cost_coins: Spanned<i64>,
@@ -72,7 +72,7 @@ struct Entry {
 /// One gift, on sale or withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gift {
-    /// Catalogue number.
+    /// GiftCatalogue number.
     pub id: i64,
     /// Display name.
     pub name: String,
@@ -84,12 +84,12 @@ pub struct Gift {
 
 /// All gifts of one version.
 #[derive(Clone, Debug)]
-pub struct Catalogue {
+pub struct GiftCatalogue {
     version: String,
     gifts: FxHashMap<i64, Gift>,
 }
 
-impl Catalogue {
+impl GiftCatalogue {
     /// The one built in.
     #[must_use]
     pub fn embedded() -> Self {
@@ -107,7 +107,7 @@ impl Catalogue {
 
     /// Reads a text; `file` only names it in errors.
     pub fn parse(file: &str, text: &str) -> Result<Self, Error> {
-        let document: Document = toml::from_str(text).map_err(|error| Error::Syntax {
+        let document: GiftDocument = toml::from_str(text).map_err(|error| Error::Syntax {
             file: file.to_owned(),
             line: error.span().map_or(1, |span| line_of(text, &span)),
             why: error.message().to_owned(),
@@ -170,7 +170,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn gift(&self, entry: Entry) -> Result<Gift, Error> {
+    fn gift(&self, entry: GiftEntry) -> Result<Gift, Error> {
         let id = *entry.id.get_ref();
         if id < 1 {
             return Err(self.no(&entry.id, format!("gift {id}, id"), "must be 1 or more".to_owned()));
@@ -199,18 +199,18 @@ fn line_of(text: &str, span: &Range<usize>) -> usize {
 
 /// The catalogue in force. Cloned handles see the same one.
 #[derive(Clone, Debug)]
-pub struct Shelf(Arc<watch::Sender<Arc<Catalogue>>>);
+pub struct Shelf(Arc<watch::Sender<Arc<GiftCatalogue>>>);
 
 impl Shelf {
     /// Starts with this one.
     #[must_use]
-    pub fn new(catalogue: Catalogue) -> Self {
+    pub fn new(catalogue: GiftCatalogue) -> Self {
         Self(Arc::new(watch::Sender::new(Arc::new(catalogue))))
     }
 
     /// The one in force now.
     #[must_use]
-    pub fn current(&self) -> Arc<Catalogue> {
+    pub fn current(&self) -> Arc<GiftCatalogue> {
         Arc::clone(&self.0.borrow())
     }
 
@@ -221,7 +221,7 @@ impl Shelf {
     }
 
     /// Puts another one in force, for every request decided from now on.
-    pub fn replace(&self, catalogue: Catalogue) {
+    pub fn replace(&self, catalogue: GiftCatalogue) {
         self.0.send_replace(Arc::new(catalogue));
     }
 }

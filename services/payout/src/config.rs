@@ -59,7 +59,7 @@ pub struct RailConfig {
 
 /// Why options have no meaning.
 #[derive(Debug, thiserror::Error)]
-pub enum Invalid {
+pub enum InvalidPayoutOption {
     /// The bank TEST books reach must be on this machine.
     #[error("the TEST bank must be at http://127.0.0.1:PORT or http://[::1]:PORT, not {0}: TEST books never reach a real one")]
     NotLoopback(String),
@@ -116,11 +116,11 @@ impl Config {
     }
 
     /// Refuses what has no meaning before anything starts.
-    pub fn check(&self) -> Result<(), Invalid> {
+    pub fn check(&self) -> Result<(), InvalidPayoutOption> {
         if let Some(bank) = &self.test_bank {
             check_loopback(&bank.url)?;
         }
-        let positive = |name, fits: bool, bounds| if fits { Ok(()) } else { Err(Invalid::Range { name, bounds }) };
+        let positive = |name, fits: bool, bounds| if fits { Ok(()) } else { Err(InvalidPayoutOption::Range { name, bounds }) };
         positive("in_flight_max", (1..=10_000).contains(&self.in_flight_max), "1 to 10,000")?;
         positive("poll_delay", !self.poll_delay.is_zero(), "above zero")?;
         positive("retry_delay", self.policy.retry_delay >= Duration::from_millis(1), "a millisecond or more")?;
@@ -129,8 +129,8 @@ impl Config {
 }
 
 /// A literal loopback address: a name could be made to point elsewhere.
-fn check_loopback(url: &str) -> Result<(), Invalid> {
-    let wrong = || Invalid::NotLoopback(url.to_owned());
+fn check_loopback(url: &str) -> Result<(), InvalidPayoutOption> {
+    let wrong = || InvalidPayoutOption::NotLoopback(url.to_owned());
     let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
     let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// Where a payout stands for the world (`PayoutState`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
+pub enum PayoutState {
     /// Recorded; the hold is being placed.
     Requested,
     /// The money is held.
@@ -30,7 +30,7 @@ pub enum State {
 
 /// Where it stands inside: what is to be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Phase {
+pub enum PayoutPhase {
     /// To do: hold.
     Requested,
     /// The ledger refused the hold; nobody sees this payout. Final.
@@ -55,31 +55,31 @@ pub enum Phase {
     Rejected,
 }
 
-const STATES: [(State, &str); 7] = [
-    (State::Requested, "requested"),
-    (State::Held, "held"),
-    (State::Submitted, "submitted"),
-    (State::Accepted, "accepted"),
-    (State::OutcomeUnknown, "outcome_unknown"),
-    (State::Settled, "settled"),
-    (State::Rejected, "rejected"),
+const STATES: [(PayoutState, &str); 7] = [
+    (PayoutState::Requested, "requested"),
+    (PayoutState::Held, "held"),
+    (PayoutState::Submitted, "submitted"),
+    (PayoutState::Accepted, "accepted"),
+    (PayoutState::OutcomeUnknown, "outcome_unknown"),
+    (PayoutState::Settled, "settled"),
+    (PayoutState::Rejected, "rejected"),
 ];
 
-const PHASES: [(Phase, &str); 11] = [
-    (Phase::Requested, "requested"),
-    (Phase::Refused, "refused"),
-    (Phase::Held, "held"),
-    (Phase::Intent, "intent"),
-    (Phase::Sent, "sent"),
-    (Phase::Accepted, "accepted"),
-    (Phase::Unknown, "unknown"),
-    (Phase::Settling, "settling"),
-    (Phase::Returning, "returning"),
-    (Phase::Settled, "settled"),
-    (Phase::Rejected, "rejected"),
+const PHASES: [(PayoutPhase, &str); 11] = [
+    (PayoutPhase::Requested, "requested"),
+    (PayoutPhase::Refused, "refused"),
+    (PayoutPhase::Held, "held"),
+    (PayoutPhase::Intent, "intent"),
+    (PayoutPhase::Sent, "sent"),
+    (PayoutPhase::Accepted, "accepted"),
+    (PayoutPhase::Unknown, "unknown"),
+    (PayoutPhase::Settling, "settling"),
+    (PayoutPhase::Returning, "returning"),
+    (PayoutPhase::Settled, "settled"),
+    (PayoutPhase::Rejected, "rejected"),
 ];
 
-impl State {
+impl PayoutState {
     /// As it is stored.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -99,7 +99,7 @@ impl State {
     }
 }
 
-impl Phase {
+impl PayoutPhase {
     /// As it is stored.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -120,15 +120,15 @@ impl Phase {
 
     /// What the world sees on entering. None: what it saw before, since the money has not moved yet.
     #[must_use]
-    pub fn shown(self) -> Option<State> {
+    pub fn shown(self) -> Option<PayoutState> {
         match self {
-            Self::Requested => Some(State::Requested),
-            Self::Held => Some(State::Held),
-            Self::Intent | Self::Sent => Some(State::Submitted),
-            Self::Accepted => Some(State::Accepted),
-            Self::Unknown => Some(State::OutcomeUnknown),
-            Self::Settled => Some(State::Settled),
-            Self::Rejected => Some(State::Rejected),
+            Self::Requested => Some(PayoutState::Requested),
+            Self::Held => Some(PayoutState::Held),
+            Self::Intent | Self::Sent => Some(PayoutState::Submitted),
+            Self::Accepted => Some(PayoutState::Accepted),
+            Self::Unknown => Some(PayoutState::OutcomeUnknown),
+            Self::Settled => Some(PayoutState::Settled),
+            Self::Rejected => Some(PayoutState::Rejected),
             Self::Refused | Self::Settling | Self::Returning => None,
         }
     }
@@ -152,9 +152,9 @@ pub struct Payout {
     /// Over which clearing.
     pub rail: Rail,
     /// What is to be done next.
-    pub phase: Phase,
+    pub phase: PayoutPhase,
     /// What the world sees.
-    pub state: State,
+    pub state: PayoutState,
     /// Grows with every write.
     pub version: i64,
     /// When to look at it again, Unix milliseconds.
@@ -226,7 +226,7 @@ impl Payout {
 
     /// Moves on. The step's key is fresh; what the world sees changes where the phase says so.
     #[must_use]
-    pub fn enter(mut self, phase: Phase, due_at_ms: i64) -> Self {
+    pub fn enter(mut self, phase: PayoutPhase, due_at_ms: i64) -> Self {
         self.phase = phase;
         self.state = phase.shown().unwrap_or(self.state);
         self.due_at_ms = if phase.is_final() { NEVER_MS } else { due_at_ms };
@@ -246,7 +246,7 @@ impl Payout {
 
 /// What a bank said, or that it said nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum BankAnswer {
     /// A status of this payment.
     Verdict {
         /// ISO 20022 code.
@@ -317,10 +317,10 @@ const NEVER_RECEIVED: &str = "AG09";
 /// `asked_at_ms` is when the request that got this answer began: only what was asked after the finality window proves absence.
 /// `time_out` is the rail's.
 #[must_use]
-pub fn judge(payout: Payout, answer: Answer, asked_at_ms: i64, now_ms: i64, rules: (&Policy, Duration)) -> (Payout, String) {
+pub fn judge(payout: Payout, answer: BankAnswer, asked_at_ms: i64, now_ms: i64, rules: (&Policy, Duration)) -> (Payout, String) {
     let (policy, time_out) = rules;
     match answer {
-        Answer::Verdict { status, outcome, reason_code, words } => {
+        BankAnswer::Verdict { status, outcome, reason_code, words } => {
             let note = note(&status, &reason_code, &words);
             let mut payout = payout;
             payout.bank_status = status;
@@ -329,57 +329,57 @@ pub fn judge(payout: Payout, answer: Answer, asked_at_ms: i64, now_ms: i64, rule
                 payout.reason = words;
                 payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
                 payout.seen = true;
-                return (payout.enter(Phase::Returning, now_ms), note);
+                return (payout.enter(PayoutPhase::Returning, now_ms), note);
             }
             match outcome {
                 Outcome::Settled => {
                     payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
                     payout.seen = true;
-                    (payout.enter(Phase::Settling, now_ms), note)
+                    (payout.enter(PayoutPhase::Settling, now_ms), note)
                 }
                 Outcome::Pending => {
                     payout.seen = true;
-                    (wait(payout, Phase::Accepted, now_ms, policy), note)
+                    (wait(payout, PayoutPhase::Accepted, now_ms, policy), note)
                 }
-                Outcome::Rejected | Outcome::Unclear => (wait(payout, Phase::Unknown, now_ms, policy), note),
+                Outcome::Rejected | Outcome::Unclear => (wait(payout, PayoutPhase::Unknown, now_ms, policy), note),
             }
         }
-        Answer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),
-        Answer::Lost(why) if payout.phase == Phase::Sent => {
+        BankAnswer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),
+        BankAnswer::Lost(why) if payout.phase == PayoutPhase::Sent => {
             // The rail may still decide until its own time-out; asking earlier would only learn "not yet".
             let ask_at_ms = payout.sent_at_ms.saturating_add(millis(time_out)).max(now_ms);
-            (payout.enter(Phase::Unknown, ask_at_ms), why)
+            (payout.enter(PayoutPhase::Unknown, ask_at_ms), why)
         }
         // What was known stays known: an accepted payment is still accepted when one question about it got lost.
-        Answer::Lost(why) => (payout.again(now_ms, policy), why),
+        BankAnswer::Lost(why) => (payout.again(now_ms, policy), why),
     }
 }
 
 fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, policy: &Policy) -> (Payout, String) {
     if payout.seen {
         let note = "the bank no longer finds a payment it had accepted; it is asked on".to_owned();
-        return (wait(payout, Phase::Unknown, now_ms, policy), note);
+        return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
     }
     let final_at_ms = payout.sent_at_ms.saturating_add(window_ms.max(0)).saturating_add(millis(policy.clock_skew));
     if asked_at_ms <= final_at_ms {
-        let mut payout = wait(payout, Phase::Unknown, now_ms, policy);
+        let mut payout = wait(payout, PayoutPhase::Unknown, now_ms, policy);
         // The moment the answer becomes proof, if it comes before the back-off.
         payout.due_at_ms = payout.due_at_ms.min(final_at_ms.saturating_add(1).max(now_ms));
         return (payout, "not found at the bank, which is not final yet".to_owned());
     }
     if payout.sends < policy.sends_max {
         let note = "the bank never received it, finally; the same instruction is sent again".to_owned();
-        return (payout.enter(Phase::Intent, now_ms), note);
+        return (payout.enter(PayoutPhase::Intent, now_ms), note);
     }
     let mut payout = payout;
     payout.reason_code = NEVER_RECEIVED.to_owned();
     payout.reason = "the bank never received the payment, however often it was sent".to_owned();
     payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
-    (payout.enter(Phase::Returning, now_ms), "the bank never received it, finally; the money goes back".to_owned())
+    (payout.enter(PayoutPhase::Returning, now_ms), "the bank never received it, finally; the money goes back".to_owned())
 }
 
 /// Enters the phase, or stays in it, and looks again after the back-off.
-fn wait(payout: Payout, phase: Phase, now_ms: i64, policy: &Policy) -> Payout {
+fn wait(payout: Payout, phase: PayoutPhase, now_ms: i64, policy: &Policy) -> Payout {
     let payout = if payout.phase == phase { payout } else { payout.enter(phase, now_ms) };
     payout.again(now_ms, policy)
 }

@@ -30,12 +30,12 @@ pub mod worker;
 pub use config::{BankConfig, Config, RailConfig};
 
 use api::payout::payout_service_server::PayoutServiceServer;
-use bank::Bank;
+use bank::BankHttpClient;
 use money::BookName;
 use payouts::Payouts;
 use service::Handlers;
 use std::sync::Arc;
-use store::{Store, messages::Message, payouts::Place};
+use store::{Store, messages::BankMessage, payouts::PayoutKey};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 use vault::Vault;
@@ -55,7 +55,7 @@ pub struct Deps {
 pub enum Error {
     /// An option.
     #[error(transparent)]
-    Config(#[from] config::Invalid),
+    Config(#[from] config::InvalidPayoutOption),
     /// The key.
     #[error(transparent)]
     Vault(#[from] vault::Error),
@@ -80,7 +80,7 @@ pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
     let vault = Vault::open(&config.key_file, config.create_key)?;
     let store = Store::open(&deps.database, &vault).await?;
     let bank = match config.test_bank.clone() {
-        Some(options) => Some((Bank::try_new(&options.url)?, options)),
+        Some(options) => Some((BankHttpClient::try_new(&options.url)?, options)),
         None => None,
     };
     let payouts = Arc::new(Payouts::new(store, vault, ledger_client::LedgerClient::new(deps.ledger), bank, config));
@@ -119,8 +119,8 @@ impl Service {
     }
 
     /// Every message to and from the bank about a payout, oldest first.
-    pub async fn messages(&self, book: &BookName, payout_id: Uuid) -> Result<Vec<Message>, store::Error> {
-        let place = Place { book: book.clone(), payout_id };
-        self.handlers.payouts.store.messages(&self.handlers.payouts.vault, &place).await
+    pub async fn messages(&self, book: &BookName, payout_id: Uuid) -> Result<Vec<BankMessage>, store::Error> {
+        let payout_key = PayoutKey { book: book.clone(), payout_id };
+        self.handlers.payouts.store.messages(&self.handlers.payouts.vault, &payout_key).await
     }
 }

@@ -2,9 +2,9 @@
 //! says nothing outside of the app.
 
 use crate::{
-    beneficiaries::{self, Holder},
+    beneficiaries::{self, AccountHolder},
     error::Error,
-    store::{self, After, Store, payouts::Place},
+    store::{self, After, Store, payouts::PayoutKey},
     vault::Vault,
 };
 use money::{BookName, UserKey};
@@ -23,7 +23,7 @@ pub struct ExportedBeneficiary {
     pub created_at_ms: i64,
     /// Name and account.
     #[serde(flatten)]
-    pub holder: Holder,
+    pub holder: AccountHolder,
 }
 
 /// A message to or from a bank.
@@ -92,8 +92,8 @@ pub async fn export(database: &db::Database, key_file: &Path, book: &BookName, u
         let Some(last) = page.last() else { return Ok(export) };
         after = After { created_at_ms: last.created_at_ms, id: last.payout_id };
         for payout in page {
-            let place = Place { book: book.clone(), payout_id: payout.payout_id };
-            let messages = store.messages(&vault, &place).await?.into_iter().map(|message| ExportedMessage {
+            let payout_key = PayoutKey { book: book.clone(), payout_id: payout.payout_id };
+            let messages = store.messages(&vault, &payout_key).await?.into_iter().map(|message| ExportedMessage {
                 direction: message.direction.to_owned(),
                 kind: message.kind.to_owned(),
                 at_ms: message.at_ms,
@@ -127,7 +127,7 @@ pub struct Erased {
 
 /// Why nothing was erased.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum EraseRefused {
     /// A payout needs its beneficiary until it is final.
     #[error("{0} payouts of the user are under way; erase once they are final")]
     UnderWay(i64),
@@ -138,7 +138,7 @@ pub enum Refused {
 
 impl Store {
     /// Erases what is personal of a user, all or nothing. Doing it twice changes nothing.
-    pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<Erased, Refused> {
+    pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<Erased, EraseRefused> {
         let mut tx = self.begin().await?;
         // Held until the end: a payout that is being requested holds its beneficiary too, so it is seen below, or finds none.
         run(&mut tx, "UPDATE beneficiary SET created_at_ms = created_at_ms WHERE book = $1 AND user_id = $2", book, user).await?;
@@ -151,7 +151,7 @@ impl Store {
         .await
         .map_err(store::Error::from)?;
         if under_way > 0 {
-            return Err(Refused::UnderWay(under_way));
+            return Err(EraseRefused::UnderWay(under_way));
         }
         let erased = Erased {
             beneficiaries: run(&mut tx, "DELETE FROM beneficiary WHERE book = $1 AND user_id = $2", book, user).await?,

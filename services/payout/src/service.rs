@@ -5,8 +5,8 @@ use crate::{
     error::Error,
     page::Page,
     payouts::Payouts,
-    store::payouts::Place,
-    watch::{Seen, watch},
+    store::payouts::PayoutKey,
+    watch::{PayoutWithSteps, watch},
     wire,
 };
 use api::payout::{self as pb, payout_service_server::PayoutService};
@@ -27,13 +27,13 @@ pub struct Handlers {
 
 impl Handlers {
     /// A payout the caller may see; another's is as unknown as one that never was.
-    async fn visible(&self, caller: &rpc::Caller, book: &str, payout_id: &str) -> Result<(Place, Seen), Status> {
-        let place = Place { book: caller.book(book)?, payout_id: wire::uuid("payout_id", payout_id)? };
-        let seen = self.payouts.get(&place).await?.ok_or(Error::PayoutUnknown)?;
+    async fn visible(&self, caller: &rpc::Caller, book: &str, payout_id: &str) -> Result<(PayoutKey, PayoutWithSteps), Status> {
+        let payout_key = PayoutKey { book: caller.book(book)?, payout_id: wire::uuid("payout_id", payout_id)? };
+        let seen = self.payouts.get(&payout_key).await?.ok_or(Error::PayoutUnknown)?;
         if caller.acting_for(seen.0.user.as_str()).is_err() {
             return Err(Error::PayoutUnknown.into());
         }
-        Ok((place, seen))
+        Ok((payout_key, seen))
     }
 }
 
@@ -71,7 +71,7 @@ impl PayoutService for Handlers {
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
         let ask = wire::ask(book, user, &request)?;
         let (payout, replayed) = self.payouts.request(&ask, SystemTime::now()).await?;
-        let seen = self.payouts.get(&payout.place()).await?.ok_or(Error::PayoutUnknown)?;
+        let seen = self.payouts.get(&payout.key()).await?.ok_or(Error::PayoutUnknown)?;
         Ok(Response::new(pb::RequestPayoutResponse { payout: Some(wire::payout(&seen)), replayed }))
     }
 
@@ -87,7 +87,7 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
         let state = wire::filter(request.state)?;
-        let filter = ["payouts", book.as_str(), user.as_str(), state.map_or("", crate::domain::State::name)];
+        let filter = ["payouts", book.as_str(), user.as_str(), state.map_or("", crate::domain::PayoutState::name)];
         let page = Page::decode(request.page_size, &request.page_token, &filter)?;
         let (rows, next_page_token) = self.payouts.list(&book, &user, state, &page).await?;
         Ok(Response::new(pb::ListPayoutsResponse { payouts: rows.iter().map(wire::payout).collect(), next_page_token }))
@@ -98,9 +98,9 @@ impl PayoutService for Handlers {
     async fn watch_payout(&self, request: Request<pb::WatchPayoutRequest>) -> Result<Response<Self::WatchPayoutStream>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (place, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
-        let stream = watch(self.payouts.clone(), place, self.shutdown.clone());
-        let encode = |seen: Result<Seen, Error>| Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen?)) });
+        let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
+        let stream = watch(self.payouts.clone(), payout_key, self.shutdown.clone());
+        let encode = |seen: Result<PayoutWithSteps, Error>| Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen?)) });
         Ok(Response::new(Box::pin(stream.map(encode))))
     }
 }

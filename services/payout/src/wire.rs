@@ -1,11 +1,11 @@
 //! Protobuf to domain and back.
 
 use crate::{
-    beneficiaries::{Create, Typed},
-    domain::{Payout, State},
+    beneficiaries::{NewBeneficiary, TypedAccount},
+    domain::{Payout, PayoutState},
     error::Error,
-    payouts::Ask,
-    store::{beneficiaries::Beneficiary, payouts::Step},
+    payouts::PayoutRequest,
+    store::{beneficiaries::Beneficiary, payouts::PayoutStep},
 };
 use api::payout::{self as pb, create_beneficiary_request::Account};
 use money::{BookName, Currency, Money, RequestId, UserKey};
@@ -31,7 +31,7 @@ pub fn uuid(field: &'static str, text: &str) -> Result<Uuid, Error> {
 }
 
 /// A beneficiary to record. The account's own rules are checked later, after the request id.
-pub fn create(book: BookName, user: UserKey, request: pb::CreateBeneficiaryRequest) -> Result<Create, Error> {
+pub fn create(book: BookName, user: UserKey, request: pb::CreateBeneficiaryRequest) -> Result<NewBeneficiary, Error> {
     let request_id = request_id(&request.request_id)?;
     let holder_name = request.holder_name;
     let chars = holder_name.chars().count();
@@ -48,26 +48,26 @@ pub fn create(book: BookName, user: UserKey, request: pb::CreateBeneficiaryReque
         None => return Err(malformed("account", "either iban or aba is required")),
         Some(Account::Iban(iban)) => {
             bounded("iban", &iban)?;
-            Typed::Iban(iban)
+            TypedAccount::Iban(iban)
         }
         Some(Account::Aba(aba)) => {
             bounded("aba.routing_number", &aba.routing_number)?;
             bounded("aba.account_number", &aba.account_number)?;
-            Typed::Aba { routing_number: aba.routing_number, account_number: aba.account_number }
+            TypedAccount::Aba { routing_number: aba.routing_number, account_number: aba.account_number }
         }
     };
-    Ok(Create { book, user, request_id, holder_name, account })
+    Ok(NewBeneficiary { book, user, request_id, holder_name, account })
 }
 
 /// A payout to make.
-pub fn ask(book: BookName, user: UserKey, request: &pb::RequestPayoutRequest) -> Result<Ask, Error> {
+pub fn ask(book: BookName, user: UserKey, request: &pb::RequestPayoutRequest) -> Result<PayoutRequest, Error> {
     let amount = request.amount.as_ref().ok_or_else(|| malformed("amount", "required"))?;
     let currency = Currency::try_new(&amount.currency_code).map_err(|error| malformed("amount.currency_code", error))?;
     let money = Money::try_new(currency, amount.minor_units).map_err(|error| malformed("amount.minor_units", error))?;
     if money.minor_units() == 0 {
         return Err(malformed("amount.minor_units", "must be above zero"));
     }
-    Ok(Ask {
+    Ok(PayoutRequest {
         book,
         user,
         request_id: request_id(&request.request_id)?,
@@ -77,29 +77,29 @@ pub fn ask(book: BookName, user: UserKey, request: &pb::RequestPayoutRequest) ->
 }
 
 /// A state to filter by; none for any.
-pub fn filter(state: i32) -> Result<Option<State>, Error> {
+pub fn filter(state: i32) -> Result<Option<PayoutState>, Error> {
     let state = pb::PayoutState::try_from(state).map_err(|_| malformed("state", "no such state"))?;
     Ok(match state {
         pb::PayoutState::Unspecified => None,
-        pb::PayoutState::Requested => Some(State::Requested),
-        pb::PayoutState::Held => Some(State::Held),
-        pb::PayoutState::Submitted => Some(State::Submitted),
-        pb::PayoutState::Accepted => Some(State::Accepted),
-        pb::PayoutState::OutcomeUnknown => Some(State::OutcomeUnknown),
-        pb::PayoutState::Settled => Some(State::Settled),
-        pb::PayoutState::Rejected => Some(State::Rejected),
+        pb::PayoutState::Requested => Some(PayoutState::Requested),
+        pb::PayoutState::Held => Some(PayoutState::Held),
+        pb::PayoutState::Submitted => Some(PayoutState::Submitted),
+        pb::PayoutState::Accepted => Some(PayoutState::Accepted),
+        pb::PayoutState::OutcomeUnknown => Some(PayoutState::OutcomeUnknown),
+        pb::PayoutState::Settled => Some(PayoutState::Settled),
+        pb::PayoutState::Rejected => Some(PayoutState::Rejected),
     })
 }
 
-fn state(state: State) -> pb::PayoutState {
+fn state(state: PayoutState) -> pb::PayoutState {
     match state {
-        State::Requested => pb::PayoutState::Requested,
-        State::Held => pb::PayoutState::Held,
-        State::Submitted => pb::PayoutState::Submitted,
-        State::Accepted => pb::PayoutState::Accepted,
-        State::OutcomeUnknown => pb::PayoutState::OutcomeUnknown,
-        State::Settled => pb::PayoutState::Settled,
-        State::Rejected => pb::PayoutState::Rejected,
+        PayoutState::Requested => pb::PayoutState::Requested,
+        PayoutState::Held => pb::PayoutState::Held,
+        PayoutState::Submitted => pb::PayoutState::Submitted,
+        PayoutState::Accepted => pb::PayoutState::Accepted,
+        PayoutState::OutcomeUnknown => pb::PayoutState::OutcomeUnknown,
+        PayoutState::Settled => pb::PayoutState::Settled,
+        PayoutState::Rejected => pb::PayoutState::Rejected,
     }
 }
 
@@ -119,9 +119,12 @@ pub fn beneficiary(row: &Beneficiary) -> pb::Beneficiary {
 
 /// A payout with its steps.
 #[must_use]
-pub fn payout((row, steps): &(Payout, Vec<Step>)) -> pb::Payout {
-    let step =
-        |step: &Step| pb::PayoutStep { state: state(step.state).into(), time: Some(timestamp_ms(step.at_ms)), note: step.note.clone() };
+pub fn payout((row, steps): &(Payout, Vec<PayoutStep>)) -> pb::Payout {
+    let step = |step: &PayoutStep| pb::PayoutStep {
+        state: state(step.state).into(),
+        time: Some(timestamp_ms(step.at_ms)),
+        note: step.note.clone(),
+    };
     pb::Payout {
         payout_id: row.payout_id.to_string(),
         user_id: row.user.to_string(),

@@ -52,7 +52,7 @@ pub struct Package {
 
 /// All packages.
 #[derive(Debug, Clone)]
-pub struct Catalogue {
+pub struct PackageCatalogue {
     version: String,
     packages: Vec<Package>,
     by_product: HashMap<String, usize>,
@@ -87,14 +87,14 @@ pub enum Error {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct PackageDocument {
     version: String,
-    package: Vec<Line>,
+    package: Vec<PackageEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct PackageEntry {
     product_id: String,
     market: String,
     channel: Channel,
@@ -105,24 +105,24 @@ struct Line {
     withdrawn: bool,
 }
 
-impl Catalogue {
+impl PackageCatalogue {
     /// The list that comes with the program.
-    pub fn embedded() -> Result<Catalogue, Error> {
-        Catalogue::parse(EMBEDDED)
+    pub fn embedded() -> Result<PackageCatalogue, Error> {
+        PackageCatalogue::parse(EMBEDDED)
     }
 
     /// Reads a file.
-    pub fn load(path: &Path) -> Result<Catalogue, Error> {
+    pub fn load(path: &Path) -> Result<PackageCatalogue, Error> {
         let file = |source| Error::File { path: path.display().to_string(), source };
         if std::fs::metadata(path).map_err(file)?.len() > FILE_BYTES_MAX {
             return Err(Error::TooLarge(path.display().to_string()));
         }
-        Catalogue::parse(&std::fs::read_to_string(path).map_err(file)?)
+        PackageCatalogue::parse(&std::fs::read_to_string(path).map_err(file)?)
     }
 
     /// Reads a list.
-    pub fn parse(text: &str) -> Result<Catalogue, Error> {
-        let file: File = toml::from_str(text)?;
+    pub fn parse(text: &str) -> Result<PackageCatalogue, Error> {
+        let file: PackageDocument = toml::from_str(text)?;
         let mut packages = Vec::with_capacity(file.package.len());
         for line in file.package {
             packages.push(line.check()?);
@@ -134,7 +134,7 @@ impl Catalogue {
                 return Err(Error::Package { product_id: package.product_id.clone(), why: "stands there twice".to_owned() });
             }
         }
-        Ok(Catalogue { version: file.version, packages, by_product })
+        Ok(PackageCatalogue { version: file.version, packages, by_product })
     }
 
     /// Version of the list.
@@ -155,7 +155,7 @@ impl Catalogue {
     }
 }
 
-impl Line {
+impl PackageEntry {
     fn check(self) -> Result<Package, Error> {
         let product_id = self.product_id.clone();
         let wrong = |why: String| Error::Package { product_id: product_id.clone(), why };

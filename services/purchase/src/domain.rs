@@ -34,7 +34,7 @@ pub struct Transaction {
 
 /// Where a purchase stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum PurchaseState {
     /// The coins are about to be credited.
     Verified,
     /// The coins are in the wallet.
@@ -64,7 +64,7 @@ pub struct Purchase {
     /// The request that brought it first.
     pub request_id: Uuid,
     /// Where it stands.
-    pub state: State,
+    pub state: PurchaseState,
     /// The store's environment.
     pub environment: String,
     /// The app.
@@ -76,7 +76,7 @@ pub struct Purchase {
     /// How many.
     pub quantity: i32,
     /// What it is worth.
-    pub value: Value,
+    pub value: ReceiptValue,
     /// When the store says it was bought, in Unix milliseconds.
     pub purchased_at_ms: i64,
     /// When it was verified, in Unix milliseconds.
@@ -97,7 +97,7 @@ impl Purchase {
 
 /// What a receipt is worth to the user and to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Value {
+pub struct ReceiptValue {
     /// Coins for the user.
     pub coins: Coins,
     /// What the buyer paid.
@@ -108,9 +108,9 @@ pub struct Value {
     pub commission: Money,
 }
 
-/// Rates a sale splits by, in basis points.
+/// SaleRates a sale splits by, in basis points.
 #[derive(Debug, Clone, Copy)]
-pub struct Rates {
+pub struct SaleRates {
     /// The store's, of the price without tax.
     pub commission: u32,
     /// Tax on top of the price without tax, included in the price.
@@ -123,7 +123,7 @@ pub struct Rates {
 pub struct OutOfRange;
 
 /// What `transaction` is worth, given the package it names.
-pub fn value(transaction: &Transaction, package: &Package, rates: Rates) -> Result<Value, OutOfRange> {
+pub fn value(transaction: &Transaction, package: &Package, rates: SaleRates) -> Result<ReceiptValue, OutOfRange> {
     let quantity = i64::from(transaction.quantity);
     let coins = package.coins.checked_mul(quantity).ok_or(OutOfRange)?;
     let one = match transaction.price {
@@ -136,10 +136,10 @@ pub fn value(transaction: &Transaction, package: &Package, rates: Rates) -> Resu
     let without_tax = share(price, whole, whole + u64::from(rates.tax))?;
     let tax = price.checked_sub(without_tax).ok_or(OutOfRange)?;
     let commission = share(without_tax, u64::from(rates.commission), whole)?;
-    Ok(Value { coins, price, tax, commission })
+    Ok(ReceiptValue { coins, price, tax, commission })
 }
 
-impl Value {
+impl ReceiptValue {
     /// What will be revenue once the coins are spent: the price without tax.
     pub fn deferred(&self) -> Money {
         self.price.checked_sub(self.tax).expect("tax is a part of the price")

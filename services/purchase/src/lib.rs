@@ -26,14 +26,14 @@ use std::time::SystemTime;
 use api::purchase::purchase_service_server::PurchaseServiceServer;
 use tokio_util::sync::CancellationToken;
 
-pub use catalogue::Catalogue;
+pub use catalogue::PackageCatalogue;
 pub use config::{Bundle, Config};
 pub use store::{Credited, Store};
 
-use domain::Rates;
+use domain::SaleRates;
 use ledger_client::LedgerClient;
 use purchases::Purchases;
-use receipt::Verifier;
+use receipt::ReceiptVerifier;
 use service::Handlers;
 
 /// What the service needs from the outside.
@@ -51,7 +51,7 @@ pub struct Deps {
 pub enum Error {
     /// An option.
     #[error(transparent)]
-    Config(#[from] config::Invalid),
+    Config(#[from] config::InvalidPurchaseOption),
     /// The coin packages.
     #[error(transparent)]
     Catalogue(#[from] catalogue::Error),
@@ -74,17 +74,17 @@ pub struct Service {
 pub async fn start(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
     let catalogue = match &config.packages {
-        Some(path) => Catalogue::load(path)?,
-        None => Catalogue::embedded()?,
+        Some(path) => PackageCatalogue::load(path)?,
+        None => PackageCatalogue::embedded()?,
     };
-    let verifier = Verifier::load(&config)?;
+    let verifier = ReceiptVerifier::load(&config)?;
     let store = Store::open(&deps.database).await?;
     let purchases = Arc::new(Purchases {
         store,
         ledger: LedgerClient::new(deps.ledger),
         verifier,
         catalogue: Arc::new(catalogue),
-        rates: Rates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
+        rates: SaleRates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
         sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),
     });
     let sweep = sweeper::Options {

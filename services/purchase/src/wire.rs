@@ -1,12 +1,12 @@
 //! Protobuf to domain and back.
 
-use api::purchase::{CoinPackage, PurchaseState, RedeemPurchaseResponse};
+use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};
 use money::{BookName, UserKey, derive_id};
 use rpc::wire::{money, timestamp_ms};
 use uuid::Uuid;
 
 use crate::catalogue::{Channel, Package};
-use crate::domain::{Purchase, State};
+use crate::domain::{Purchase, PurchaseState};
 use crate::error::Error;
 use crate::purchases::Redeemed;
 use crate::store::purchases::APPLE;
@@ -26,8 +26,8 @@ pub(crate) fn package(package: &Package) -> CoinPackage {
 
 pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
     let (state, posting_id) = match &purchase.state {
-        State::Verified => (PurchaseState::Verified, String::new()),
-        State::Credited(credit) => (PurchaseState::Credited, credit.posting_id.clone()),
+        PurchaseState::Verified => (pb::PurchaseState::Verified, String::new()),
+        PurchaseState::Credited(credit) => (pb::PurchaseState::Credited, credit.posting_id.clone()),
     };
     api::purchase::Purchase {
         purchase_id: purchase.purchase_id.to_string(),

@@ -3,7 +3,7 @@ use crate::{
     acts::{Acts, now_ms},
     error::Error,
     proposals::Proposals,
-    store::Filter,
+    store::ActFilter,
     wire::{self, Page},
 };
 use api::support::{
@@ -24,8 +24,8 @@ pub struct Handlers {
 #[tonic::async_trait]
 impl SupportService for Handlers {
     async fn record_act(&self, request: Request<RecordActRequest>) -> Result<Response<RecordActResponse>, Status> {
-        let deed = wire::deed(request.into_inner().act.unwrap_or_default())?;
-        Ok(Response::new(RecordActResponse { seq: self.acts.record(deed).await? }))
+        let act = wire::staff_act(request.into_inner().act.unwrap_or_default())?;
+        Ok(Response::new(RecordActResponse { seq: self.acts.record(act).await? }))
     }
 
     async fn list_acts(&self, request: Request<ListActsRequest>) -> Result<Response<ListActsResponse>, Status> {
@@ -41,11 +41,11 @@ impl SupportService for Handlers {
                 return Err(rpc::malformed(field, "no control characters"));
             }
         }
-        let filter = Filter { books, subject: request.subject, user_id: request.user_id, rpc: request.rpc };
+        let filter = ActFilter { books, subject: request.subject, user_id: request.user_id, rpc: request.rpc };
         let page = Page::try_new(request.page_size, &request.page_token, &format!("acts {filter:?}"))?;
         let mut lines = self.acts.list(&filter, page.before, page.size + 1).await?;
         let next_page_token = page.next(&mut lines, |line| line.seq);
-        Ok(Response::new(ListActsResponse { acts: lines.into_iter().map(wire::act).collect(), next_page_token }))
+        Ok(Response::new(ListActsResponse { acts: lines.into_iter().map(wire::act_record).collect(), next_page_token }))
     }
 
     async fn propose(&self, request: Request<ProposeRequest>) -> Result<Response<ProposeResponse>, Status> {

@@ -7,8 +7,8 @@ use uuid::Uuid;
 mod acts;
 mod proposals;
 
-pub use acts::Filter;
-pub use proposals::{Listed, NewProposal, Proposed};
+pub use acts::ActFilter;
+pub use proposals::{NewProposal, ProposalFilter, Proposed};
 
 /// The service's schema.
 pub const MIGRATIONS: [Migration; 3] = [

@@ -1,12 +1,11 @@
 //! Protobuf to domain and back, and what is kept of an act.
 use crate::{
-    domain::{AccountAct, Act, AdjustmentLine, Deed, Line, Phase, Proposal, State},
+    domain::{AccountAct, ActPhase, ActRecord, AdjustmentLine, Proposal, ProposalState, ProposedAct, StaffAct},
     error::Error,
-    store::Listed,
+    store::ProposalFilter,
 };
 use api::support::{
-    self as pb, AccountChange, Adjustment, AdjustmentTransfer, ProposalState, ProposeRequest, Reversal, proposal as proposal_pb,
-    propose_request,
+    self as pb, AccountChange, Adjustment, AdjustmentTransfer, ProposeRequest, Reversal, proposal as proposal_pb, propose_request,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use db::requests::Fields;
@@ -32,24 +31,24 @@ fn malformed(field: &'static str, why: impl Into<String>) -> Error {
 }
 
 /// What a service says a member of staff does.
-pub fn deed(act: pb::Act) -> Result<Deed, Error> {
+pub fn staff_act(act: pb::Act) -> Result<StaffAct, Error> {
     let phase = match act.phase() {
-        pb::ActPhase::Begun => Phase::Begun,
-        pb::ActPhase::Ended => Phase::Ended,
+        pb::ActPhase::Begun => ActPhase::Begun,
+        pb::ActPhase::Ended => ActPhase::Ended,
         pb::ActPhase::Unspecified => return Err(malformed("phase", "begun or ended")),
     };
     let act_id = Uuid::try_parse(&act.act_id).map_err(|_| malformed("act_id", "must be a UUID"))?;
     let pb::Act { subject, issuer, role, rpc, book, user_id, outcome, reason, request_json, .. } = act;
-    Ok(Deed { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json })
+    Ok(StaffAct { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json })
 }
 
 /// A line as callers see it.
 #[must_use]
-pub fn act(line: Line) -> pb::Act {
-    let Deed { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json } = line.deed;
+pub fn act_record(line: ActRecord) -> pb::Act {
+    let StaffAct { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json } = line.act;
     let phase = match phase {
-        Phase::Begun => pb::ActPhase::Begun,
-        Phase::Ended => pb::ActPhase::Ended,
+        ActPhase::Begun => pb::ActPhase::Begun,
+        ActPhase::Ended => pb::ActPhase::Ended,
     };
     pb::Act {
         seq: line.seq,
@@ -71,7 +70,7 @@ pub fn act(line: Line) -> pb::Act {
 }
 
 /// What is to be done, and under which id.
-pub fn proposed(request: &ProposeRequest) -> Result<(RequestId, Act), Error> {
+pub fn proposed(request: &ProposeRequest) -> Result<(RequestId, ProposedAct), Error> {
     let id = RequestId::parse(&request.request_id).map_err(|error| malformed("request_id", error.to_string()))?;
     let act = match request.act.as_ref().ok_or_else(|| malformed("act", "say what is to be done"))? {
         propose_request::Act::Adjustment(adjustment) => adjusted(adjustment)?,
@@ -81,7 +80,7 @@ pub fn proposed(request: &ProposeRequest) -> Result<(RequestId, Act), Error> {
     Ok((id, act))
 }
 
-fn adjusted(adjustment: &Adjustment) -> Result<Act, Error> {
+fn adjusted(adjustment: &Adjustment) -> Result<ProposedAct, Error> {
     if !(1..=TRANSFERS_MAX).contains(&adjustment.transfers.len()) {
         return Err(malformed("adjustment.transfers", format!("1 to {TRANSFERS_MAX}")));
     }
@@ -95,10 +94,10 @@ fn adjusted(adjustment: &Adjustment) -> Result<Act, Error> {
         }
         Ok(AdjustmentLine { debit, credit, amount: transfer.amount })
     };
-    Ok(Act::Adjustment(adjustment.transfers.iter().map(transfer).collect::<Result<_, _>>()?))
+    Ok(ProposedAct::Adjustment(adjustment.transfers.iter().map(transfer).collect::<Result<_, _>>()?))
 }
 
-fn changed(change: &AccountChange) -> Result<Act, Error> {
+fn changed(change: &AccountChange) -> Result<ProposedAct, Error> {
     if change.account.is_empty() || change.account.len() > ACCOUNT_MAX {
         return Err(malformed("account_change.account", format!("1 to {ACCOUNT_MAX} bytes")));
     }
@@ -108,28 +107,28 @@ fn changed(change: &AccountChange) -> Result<Act, Error> {
         pb::AccountAct::Close => AccountAct::Close,
         pb::AccountAct::Unspecified => return Err(malformed("account_change.act", "freeze, thaw or close")),
     };
-    Ok(Act::Account(change.account.clone(), act))
+    Ok(ProposedAct::Account(change.account.clone(), act))
 }
 
-fn reversed(reversal: &Reversal) -> Result<Act, Error> {
-    Uuid::try_parse(&reversal.posting_id).map(Act::Reversal).map_err(|_| malformed("reversal.posting_id", "must be a UUID"))
+fn reversed(reversal: &Reversal) -> Result<ProposedAct, Error> {
+    Uuid::try_parse(&reversal.posting_id).map(ProposedAct::Reversal).map_err(|_| malformed("reversal.posting_id", "must be a UUID"))
 }
 
 /// What is compared on a retry of Propose: what was sent.
 #[must_use]
-pub fn fields(act: &Act, reason: &str) -> Fields {
+pub fn fields(act: &ProposedAct, reason: &str) -> Fields {
     let fields = Fields::new().with("reason", reason);
     match act {
-        Act::Adjustment(transfers) => {
+        ProposedAct::Adjustment(transfers) => {
             transfers.iter().enumerate().fold(fields, |fields, (at, AdjustmentLine { debit, credit, amount })| {
                 let name = |part: &str| format!("adjustment.transfers.{at}.{part}");
                 fields.with(&name("debit_account"), debit).with(&name("credit_account"), credit).with(&name("amount"), amount)
             })
         }
-        Act::Account(account, act) => {
+        ProposedAct::Account(account, act) => {
             fields.with("account_change.account", account).with("account_change.act", account_act(*act).as_str_name())
         }
-        Act::Reversal(posting) => fields.with("reversal.posting_id", posting),
+        ProposedAct::Reversal(posting) => fields.with("reversal.posting_id", posting),
     }
 }
 
@@ -141,9 +140,9 @@ fn account_act(act: AccountAct) -> pb::AccountAct {
     }
 }
 
-fn act_message(act: &Act) -> proposal_pb::Act {
+fn act_message(act: &ProposedAct) -> proposal_pb::Act {
     match act {
-        Act::Adjustment(transfers) => {
+        ProposedAct::Adjustment(transfers) => {
             let transfer = |line: &AdjustmentLine| AdjustmentTransfer {
                 debit_account: line.debit.clone(),
                 credit_account: line.credit.clone(),
@@ -151,21 +150,21 @@ fn act_message(act: &Act) -> proposal_pb::Act {
             };
             proposal_pb::Act::Adjustment(Adjustment { transfers: transfers.iter().map(transfer).collect() })
         }
-        Act::Account(account, act) => {
+        ProposedAct::Account(account, act) => {
             proposal_pb::Act::AccountChange(AccountChange { account: account.clone(), act: account_act(*act).into() })
         }
-        Act::Reversal(posting) => proposal_pb::Act::Reversal(Reversal { posting_id: posting.hyphenated().to_string() }),
+        ProposedAct::Reversal(posting) => proposal_pb::Act::Reversal(Reversal { posting_id: posting.hyphenated().to_string() }),
     }
 }
 
 /// What is stored of an act: a proposal that says nothing else.
 #[must_use]
-pub fn stored_act(act: &Act) -> Vec<u8> {
+pub fn stored_act(act: &ProposedAct) -> Vec<u8> {
     pb::Proposal { act: Some(act_message(act)), ..pb::Proposal::default() }.encode_to_vec()
 }
 
 /// What [`stored_act`] stored.
-pub fn read_act(bytes: &[u8]) -> Result<Act, Error> {
+pub fn read_act(bytes: &[u8]) -> Result<ProposedAct, Error> {
     let unreadable = || malformed("act", "not what was stored");
     let stored = pb::Proposal::decode(bytes).map_err(|_| unreadable())?;
     match stored.act.ok_or_else(unreadable)? {
@@ -179,12 +178,12 @@ pub fn read_act(bytes: &[u8]) -> Result<Act, Error> {
 #[must_use]
 pub fn proposal(proposal: Proposal) -> pb::Proposal {
     let state = match proposal.state {
-        State::Open if proposal.expired(crate::acts::now_ms()) => ProposalState::Expired,
-        State::Open => ProposalState::Open,
-        State::Approved => ProposalState::Approved,
-        State::Done => ProposalState::Done,
-        State::Rejected => ProposalState::Rejected,
-        State::Refused => ProposalState::Refused,
+        ProposalState::Open if proposal.expired(crate::acts::now_ms()) => pb::ProposalState::Expired,
+        ProposalState::Open => pb::ProposalState::Open,
+        ProposalState::Approved => pb::ProposalState::Approved,
+        ProposalState::Done => pb::ProposalState::Done,
+        ProposalState::Rejected => pb::ProposalState::Rejected,
+        ProposalState::Refused => pb::ProposalState::Refused,
     };
     pb::Proposal {
         proposal_id: proposal.id.hyphenated().to_string(),
@@ -208,18 +207,18 @@ pub fn proposal_id(text: &str) -> Result<Uuid, Error> {
 }
 
 /// Which state to list; none for any.
-pub fn state_filter(state: i32, now_ms: i64) -> Result<Listed, Error> {
-    let any = Listed { state: None, expire_after: i64::MIN, expire_until: i64::MAX };
-    let only = |state| Listed { state: Some(state), ..any };
-    Ok(match ProposalState::try_from(state).map_err(|_| malformed("state", "a state that there is"))? {
-        ProposalState::Unspecified => any,
+pub fn state_filter(state: i32, now_ms: i64) -> Result<ProposalFilter, Error> {
+    let any = ProposalFilter { state: None, expire_after: i64::MIN, expire_until: i64::MAX };
+    let only = |state| ProposalFilter { state: Some(state), ..any };
+    Ok(match pb::ProposalState::try_from(state).map_err(|_| malformed("state", "a state that there is"))? {
+        pb::ProposalState::Unspecified => any,
         // Whether an open one is expired is a matter of the clock.
-        ProposalState::Open => Listed { expire_after: now_ms, ..only(State::Open) },
-        ProposalState::Expired => Listed { expire_until: now_ms, ..only(State::Open) },
-        ProposalState::Approved => only(State::Approved),
-        ProposalState::Done => only(State::Done),
-        ProposalState::Rejected => only(State::Rejected),
-        ProposalState::Refused => only(State::Refused),
+        pb::ProposalState::Open => ProposalFilter { expire_after: now_ms, ..only(ProposalState::Open) },
+        pb::ProposalState::Expired => ProposalFilter { expire_until: now_ms, ..only(ProposalState::Open) },
+        pb::ProposalState::Approved => only(ProposalState::Approved),
+        pb::ProposalState::Done => only(ProposalState::Done),
+        pb::ProposalState::Rejected => only(ProposalState::Rejected),
+        pb::ProposalState::Refused => only(ProposalState::Refused),
     })
 }
 

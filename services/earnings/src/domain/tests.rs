@@ -43,7 +43,7 @@ fn below_the_minimum_or_with_nothing_left_there_is_no_price() {
     assert_eq!(amounts(diamonds(1 << 53), &rate(Decimal::from(1_000_000), 1, 0), terms(0)), Err(Unpriced::TooLarge));
 }
 
-fn quote(state: State) -> Quote {
+fn quote(state: QuoteState) -> Quote {
     let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
     Quote {
         id: Uuid::nil(),
@@ -61,14 +61,14 @@ fn quote(state: State) -> Quote {
 
 #[test]
 fn an_open_quote_expires_and_a_decided_one_does_not() {
-    let open = quote(State::Open);
+    let open = quote(QuoteState::Open);
     let late = open.expire_time;
     assert_eq!((late - open.create_time).num_minutes(), 15);
     assert_eq!(open.decide(late - TimeDelta::milliseconds(1)), Decision::Convert);
     assert_eq!(open.decide(late), Decision::Expired);
     let acceptance = Acceptance { request_id: Uuid::nil(), user_named: String::new() };
-    assert_eq!(quote(State::Accepting(acceptance)).decide(late), Decision::Convert);
-    assert_eq!(quote(State::Used { posting_id: "p".to_owned() }).decide(late), Decision::Convert);
+    assert_eq!(quote(QuoteState::Accepting(acceptance)).decide(late), Decision::Convert);
+    assert_eq!(quote(QuoteState::Used { posting_id: "p".to_owned() }).decide(late), Decision::Convert);
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! A conversion is posted exactly as quoted.
 use super::*;
-use crate::domain::{Amounts, State};
+use crate::domain::{Amounts, QuoteState};
 use api::ledger::PostRequest;
 use chrono::{DateTime, NaiveDate};
 use money::{Currency, Diamonds, Money};
@@ -19,7 +19,7 @@ fn quoted(withholding: i64, fee: i64) -> Quote {
         amounts: Amounts { gross: usd(500), withholding: usd(withholding), fee: usd(fee), net: usd(500 - withholding - fee) },
         create_time: now,
         expire_time: now,
-        state: State::Open,
+        state: QuoteState::Open,
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::rows::{VERIFIED, purchase};
 use super::{Credited, Error, Store};
-use crate::domain::{Credit, Purchase, State};
+use crate::domain::{Credit, Purchase, PurchaseState};
 
 /// The only store so far.
 pub(crate) const APPLE: &str = "apple";
@@ -141,7 +141,7 @@ impl Store {
         .bind(now_ms)
         .execute(&self.pool)
         .await?;
-        Ok(self.purchase(&of.book, of.purchase_id).await?.filter(|now| now.state == State::Verified))
+        Ok(self.purchase(&of.book, of.purchase_id).await?.filter(|now| now.state == PurchaseState::Verified))
     }
 }
 

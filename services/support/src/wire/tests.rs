@@ -18,11 +18,15 @@ fn adjustment(transfers: Vec<(&str, &str, i64)>) -> propose_request::Act {
 #[test]
 fn what_is_stored_of_an_act_is_the_act() {
     for act in [
-        Act::Adjustment(vec![AdjustmentLine { debit: "house/coins/issued".to_owned(), credit: "viewer/ada/coins".to_owned(), amount: 5 }]),
-        Act::Account("viewer/ada/coins".to_owned(), AccountAct::Freeze),
-        Act::Account("viewer/ada/coins".to_owned(), AccountAct::Thaw),
-        Act::Account("viewer/ada/coins".to_owned(), AccountAct::Close),
-        Act::Reversal(Uuid::now_v7()),
+        ProposedAct::Adjustment(vec![AdjustmentLine {
+            debit: "house/coins/issued".to_owned(),
+            credit: "viewer/ada/coins".to_owned(),
+            amount: 5,
+        }]),
+        ProposedAct::Account("viewer/ada/coins".to_owned(), AccountAct::Freeze),
+        ProposedAct::Account("viewer/ada/coins".to_owned(), AccountAct::Thaw),
+        ProposedAct::Account("viewer/ada/coins".to_owned(), AccountAct::Close),
+        ProposedAct::Reversal(Uuid::now_v7()),
     ] {
         assert_eq!(read_act(&stored_act(&act)).unwrap(), act);
     }
