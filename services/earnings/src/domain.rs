@@ -1,5 +1,5 @@
 //! What diamonds are worth, and what becomes of a quote. No async, no wire, no clock.
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use money::{Currency, Diamonds, Money, Rounding};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ pub struct Rate {
     /// What diamonds are converted to.
     pub currency: Currency,
     /// First day (UTC) on which it holds.
-    pub from: NaiveDate,
+    pub from: Date,
     /// Whole currency units per diamond.
     pub per_diamond: Decimal,
     /// Smallest gross amount.
@@ -79,15 +79,15 @@ pub struct Quote {
     /// Whole currency units per diamond.
     pub rate: Decimal,
     /// First day of the rate's row.
-    pub rate_date: NaiveDate,
+    pub rate_date: Date,
     /// Version of the rate card.
     pub rate_card_version: String,
     /// What it comes to.
     pub amounts: Amounts,
     /// When it was made.
-    pub create_time: DateTime<Utc>,
+    pub create_time: Timestamp,
     /// From then on it can't be accepted.
-    pub expire_time: DateTime<Utc>,
+    pub expire_time: Timestamp,
     /// What became of it.
     pub state: QuoteState,
 }
@@ -127,7 +127,7 @@ pub enum Decision {
 impl Quote {
     /// Decides an acceptance that arrives now. A used quote is left to the ledger's guard, which also knows whose acceptance used it.
     #[must_use]
-    pub fn decide(&self, now: DateTime<Utc>) -> Decision {
+    pub fn decide(&self, now: Timestamp) -> Decision {
         match self.state {
             QuoteState::Used { .. } | QuoteState::Accepting(_) => Decision::Convert,
             QuoteState::Open if now < self.expire_time => Decision::Convert,
@@ -138,9 +138,9 @@ impl Quote {
 
 /// When a quote made now stops being good.
 #[must_use]
-pub fn expiry(now: DateTime<Utc>, terms: Terms) -> DateTime<Utc> {
-    let ttl = TimeDelta::try_minutes(terms.quote_ttl_minutes).unwrap_or(TimeDelta::zero());
-    now.checked_add_signed(ttl).unwrap_or(now)
+pub fn expiry(now: Timestamp, terms: Terms) -> Timestamp {
+    let ttl = SignedDuration::try_from_mins(terms.quote_ttl_minutes).unwrap_or(SignedDuration::ZERO);
+    now.checked_add(ttl).unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use crate::{
     wire::{self, Converted},
 };
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
-use chrono::{DateTime, SubsecRound, Utc};
 use db::requests::{Begun, Key, Outcome};
+use jiff::{Timestamp, tz::TimeZone};
 use ledger_client::{CreatorDiamonds, LedgerClient, PostingDraft};
 use money::time::unix_ms;
 use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey};
@@ -103,10 +103,10 @@ impl Earnings {
         now: SystemTime,
     ) -> Result<Quote, Error> {
         // The tables keep milliseconds, and a quote must read the same from them as when it was made.
-        let now = DateTime::<Utc>::from(now).trunc_subsecs(3);
+        let now = moment(now);
         let unsupported = || Error::CurrencyUnsupported(currency_code.to_owned());
         let currency = Currency::try_new(currency_code).map_err(|_| unsupported())?;
-        let rate = self.rates.rate(currency, now.date_naive()).ok_or_else(unsupported)?;
+        let rate = self.rates.rate(currency, now.to_zoned(TimeZone::UTC).date()).ok_or_else(unsupported)?;
         let terms = self.rates.terms();
         let amounts = domain::amounts(diamonds, rate, terms).map_err(|unpriced| match unpriced {
             Unpriced::TooSmall { minimum } => Error::AmountTooSmall { minimum },
@@ -169,7 +169,7 @@ impl Earnings {
                         return self.settle(book, &quote, &own).await;
                     }
                 }
-                QuoteState::Open => match quote.decide(DateTime::<Utc>::from(now)) {
+                QuoteState::Open => match quote.decide(moment(now)) {
                     // An id that had been accepted in time keeps that answer; the ledger knows.
                     domain::Decision::Expired => return self.post(book, &quote, postings::expired(book, &quote, &own)).await,
                     domain::Decision::Convert => {
@@ -241,6 +241,11 @@ impl Earnings {
     async fn load(&self, book: &BookName, id: Uuid) -> Result<Option<Quote>, Error> {
         Ok(self.store.quote(book, id).await?)
     }
+}
+
+/// The clock's time to the millisecond, rounded down.
+fn moment(now: SystemTime) -> Timestamp {
+    Timestamp::from_millisecond(unix_ms(now)).unwrap_or(Timestamp::MAX)
 }
 
 /// When the worker takes up an acceptance whose call begins now.

@@ -1,11 +1,11 @@
 //! The rate card: what a diamond is worth in each currency from which day on, and on which terms. Read from a versioned TOML file (`rate_card.toml`
 //! when none is named).
 use crate::domain::{Rate, Terms};
-use chrono::NaiveDate;
+use jiff::civil::Date;
 use money::{Currency, Money};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use std::{collections::BTreeSet, fs, io, ops::Range, path::Path, str::FromStr};
+use std::{collections::BTreeSet, fs, io, ops::Range, path::Path};
 use toml::Spanned;
 
 /// The rate card built in.
@@ -133,7 +133,7 @@ impl RateCard {
 
     /// The row that holds on this day.
     #[must_use]
-    pub fn rate(&self, currency: Currency, day: NaiveDate) -> Option<&Rate> {
+    pub fn rate(&self, currency: Currency, day: Date) -> Option<&Rate> {
         self.rates.iter().filter(|rate| rate.currency == currency && rate.from <= day).max_by_key(|rate| rate.from)
     }
 
@@ -157,7 +157,7 @@ fn terms(entry: &TermsEntry) -> Result<Terms, String> {
 
 fn rate(entry: &RateEntry) -> Result<Rate, String> {
     let currency = Currency::try_new(&entry.currency).map_err(|error| format!("currency: {error}"))?;
-    let from = NaiveDate::from_str(&entry.from).map_err(|_| "from: must be a day, YYYY-MM-DD".to_owned())?;
+    let from = Date::strptime("%Y-%m-%d", &entry.from).map_err(|_| "from: must be a day, YYYY-MM-DD".to_owned())?;
     let per_diamond = Decimal::from_str_exact(&entry.per_diamond).map_err(|_| "per_diamond: must be a decimal string".to_owned())?;
     if per_diamond <= Decimal::ZERO || per_diamond > Decimal::from(RATE_MAX) || per_diamond.scale() > RATE_SCALE_MAX {
         return Err(format!("per_diamond: must be above 0, at most {RATE_MAX}, with at most {RATE_SCALE_MAX} places"));

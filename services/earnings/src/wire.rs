@@ -36,7 +36,7 @@ pub fn quote(quote: &Quote) -> QuoteMessage {
         withholding: Some(money(quote.amounts.withholding)),
         fee: Some(money(quote.amounts.fee)),
         net: Some(money(quote.amounts.net)),
-        expire_time: Some(timestamp_us(quote.expire_time.timestamp_micros())),
+        expire_time: Some(timestamp_us(quote.expire_time.as_microsecond())),
         posting_id: match &quote.state {
             QuoteState::Open | QuoteState::Accepting(_) => String::new(),
             QuoteState::Used { posting_id } => posting_id.clone(),

@@ -127,7 +127,7 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Fault>
             after = Some(last.id);
             quotes.extend(page.iter().map(|quote| {
                 json!({
-                    "quote_id": quote.id, "diamonds": quote.diamonds.get(), "rate": quote.rate.to_string(), "create_time": quote.create_time.to_rfc3339(),
+                    "quote_id": quote.id, "diamonds": quote.diamonds.get(), "rate": quote.rate.to_string(), "create_time": money::time::rfc3339(quote.create_time),
                     "currency_code": quote.amounts.net.currency().code(), "net_minor_units": quote.amounts.net.minor_units(),
                 })
             }));
