@@ -26,6 +26,7 @@ use api::earnings::earnings_service_server::EarningsServiceServer;
 use earnings::{Clock, Earnings};
 use ledger_client::LedgerClient;
 use service::Handlers;
+use settings::document::DocumentError;
 use std::{sync::Arc, time::SystemTime};
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +54,7 @@ pub fn system_clock() -> Clock {
 pub enum Error {
     /// The rate card.
     #[error(transparent)]
-    RateCard(#[from] rates::Error),
+    RateCard(#[from] DocumentError),
     /// The database.
     #[error(transparent)]
     Database(#[from] db::Error),

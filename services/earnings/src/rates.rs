@@ -5,42 +5,20 @@ use jiff::civil::Date;
 use money::{Currency, Money};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use std::{collections::BTreeSet, fs, io, ops::Range, path::Path};
+use settings::document::{DocumentError, DocumentText, VersionedDocument};
+use std::{collections::BTreeSet, path::Path};
 use toml::Spanned;
 
 /// The rate card built in.
 const EMBEDDED: &str = include_str!("../rate_card.toml");
-/// Longest version.
-const VERSION_BYTES_MAX: usize = 64;
+/// What the file is, in errors.
+const WHAT: &str = "rate card";
 /// Most decimal places of a rate.
 const RATE_SCALE_MAX: u32 = 12;
 /// Dearest diamond, in whole currency units: far above any, and low enough for exact arithmetic.
 const RATE_MAX: i64 = 1_000_000;
 /// Longest life of a quote: rates move.
 const QUOTE_TTL_MINUTES_MAX: i64 = 1_440;
-
-/// Why a rate card can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No such file, or not readable.
-    #[error("rate card {file}: {source}")]
-    Unreadable {
-        /// Its path.
-        file: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// Not TOML, not our keys, or a value that can't be.
-    #[error("rate card {file}, line {line}: {why}")]
-    Invalid {
-        /// Its path.
-        file: String,
-        /// From 1.
-        line: usize,
-        /// The key, and what it must be.
-        why: String,
-    },
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +27,12 @@ struct RateDocument {
     terms: Spanned<TermsEntry>,
     #[serde(default)]
     rates: Vec<Spanned<RateEntry>>,
+}
+
+impl VersionedDocument for RateDocument {
+    fn version(&self) -> &Spanned<String> {
+        &self.version
+    }
 }
 
 #[derive(Deserialize)]
@@ -87,36 +71,27 @@ impl RateCard {
     }
 
     /// Reads a file. The error names file, line and key.
-    pub fn load(path: &Path) -> Result<Self, Error> {
-        let file = path.display().to_string();
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&file, &text),
-            Err(source) => Err(Error::Unreadable { file, source }),
-        }
+    pub fn load(path: &Path) -> Result<Self, DocumentError> {
+        Self::read(&DocumentText::read(WHAT, path)?)
     }
 
     /// Reads a text; `file` only names it in errors.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Error> {
-        let invalid = |span: Option<Range<usize>>, why: String| {
-            let start = span.map_or(0, |span| span.start);
-            let line = text.bytes().take(start).filter(|b| *b == b'\n').count() + 1;
-            Error::Invalid { file: file.to_owned(), line, why }
-        };
-        let document: RateDocument = toml::from_str(text).map_err(|error| invalid(error.span(), error.message().to_owned()))?;
-        let version = document.version.get_ref().clone();
-        if version.is_empty() || version.len() > VERSION_BYTES_MAX {
-            return Err(invalid(Some(document.version.span()), format!("version: must have 1 to {VERSION_BYTES_MAX} bytes")));
-        }
-        let terms = terms(document.terms.get_ref()).map_err(|why| invalid(Some(document.terms.span()), why))?;
+    pub fn parse(file: &str, text: &str) -> Result<Self, DocumentError> {
+        Self::read(&DocumentText::new(WHAT, file, text))
+    }
+
+    fn read(text: &DocumentText) -> Result<Self, DocumentError> {
+        let document: RateDocument = text.parse()?;
+        let terms = terms(document.terms.get_ref()).map_err(|why| text.invalid(document.terms.span(), why))?;
         let mut rates: Vec<Rate> = Vec::with_capacity(document.rates.len());
         for entry in &document.rates {
-            let rate = rate(entry.get_ref()).map_err(|why| invalid(Some(entry.span()), why))?;
+            let rate = rate(entry.get_ref()).map_err(|why| text.invalid(entry.span(), why))?;
             if rates.iter().any(|other| other.currency == rate.currency && other.from == rate.from) {
-                return Err(invalid(Some(entry.span()), format!("rates: {} from {} is there twice", rate.currency, rate.from)));
+                return Err(text.invalid(entry.span(), format!("rates: {} from {} is there twice", rate.currency, rate.from)));
             }
             rates.push(rate);
         }
-        Ok(Self { version, terms, rates })
+        Ok(Self { version: document.version.into_inner(), terms, rates })
     }
 
     /// As in the file.

@@ -22,6 +22,7 @@ use batch::{BatchLimits, Batcher};
 use gifts::{Gifts, LedgerRoute};
 use ledger_client::LedgerClient;
 use service::Handlers;
+use settings::document::DocumentError;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +42,7 @@ pub enum Error {
     Config(#[from] config::InvalidGiftOption),
     /// The catalogue.
     #[error(transparent)]
-    Catalogue(#[from] catalogue::Error),
+    Catalogue(#[from] DocumentError),
 }
 
 /// The running service.

@@ -30,19 +30,19 @@ fn the_built_in_catalogue_has_the_gifts_of_real_rooms() {
 fn a_bad_file_names_file_line_and_key() {
     assert_eq!(
         no("version = \"1\"\ngifts = [\n  { id = 0, name = \"x\", cost_coins = 1 }\n]"),
-        "gift catalogue gifts.toml, line 3, gift 0, id: must be 1 or more"
+        "gift catalogue gifts.toml, line 3: gift 0, id: must be 1 or more"
     );
     assert_eq!(
         no("version = \"1\"\n[[gifts]]\nid = 7\nname = \"x\"\ncost_coins = -5\n"),
-        "gift catalogue gifts.toml, line 5, gift 7, cost_coins: must be 1 to 1000000000, not -5"
+        "gift catalogue gifts.toml, line 5: gift 7, cost_coins: must be 1 to 1000000000, not -5"
     );
     assert_eq!(
         no("version = \"1\"\n[[gifts]]\nid = 7\nname = \"\"\ncost_coins = 5\n"),
-        "gift catalogue gifts.toml, line 4, gift 7, name: must have 1 to 100 bytes"
+        "gift catalogue gifts.toml, line 4: gift 7, name: must have 1 to 100 bytes"
     );
-    assert_eq!(no("version = \"\""), "gift catalogue gifts.toml, line 1, version: must have 1 to 64 bytes");
+    assert_eq!(no("version = \"\""), "gift catalogue gifts.toml, line 1: version: must have 1 to 64 bytes");
     let twice = "version = \"1\"\ngifts = [\n  { id = 7, name = \"x\", cost_coins = 1 },\n  { id = 7, name = \"y\", cost_coins = 1 },\n]";
-    assert_eq!(no(twice), "gift catalogue gifts.toml, line 4, gift 7, id: is there twice");
+    assert_eq!(no(twice), "gift catalogue gifts.toml, line 4: gift 7, id: is there twice");
     let price = no("version = \"1\"\n[[gifts]]\nid = 7\nname = \"x\"\nprice = 5\n");
     assert!(price.starts_with("gift catalogue gifts.toml, line ") && price.contains("price"), "{price}");
     assert!(no("version = \"1\"\n\nid = [").starts_with("gift catalogue gifts.toml, line 3: "));
