@@ -7,6 +7,8 @@ use money::BookName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::BASIS_POINTS;
+
 /// All there is to set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -63,9 +65,6 @@ pub struct InvalidPurchaseOption {
     /// What is wrong with it.
     pub why: String,
 }
-
-/// Parts of a whole in basis points.
-pub(crate) const BASIS_POINTS: u32 = 10_000;
 
 impl Default for Config {
     fn default() -> Config {

@@ -5,11 +5,52 @@ use money::{BookName, Coins, Currency, Money, Rounding, UserKey};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::catalogue::Package;
-use crate::config::BASIS_POINTS;
+/// Parts of a whole in basis points.
+pub const BASIS_POINTS: u32 = 10_000;
 
 /// Packages a single receipt may hold: Apple's own limit.
 pub const QUANTITY_MAX: i32 = 10;
+
+/// How a package is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Through an app store.
+    App,
+    /// On our own page.
+    Web,
+}
+
+impl Channel {
+    /// As in files and requests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Channel::App => "app",
+            Channel::Web => "web",
+        }
+    }
+
+    /// The other way around.
+    pub fn from_name(name: &str) -> Option<Channel> {
+        [Channel::App, Channel::Web].into_iter().find(|channel| channel.as_str() == name)
+    }
+}
+
+/// A package of coins, as it is sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Store product id.
+    pub product_id: String,
+    /// ISO 3166 alpha-2 country.
+    pub market: String,
+    /// How it is sold.
+    pub channel: Channel,
+    /// Coins in it.
+    pub coins: Coins,
+    /// What the buyer pays.
+    pub price: Money,
+    /// No longer listed; receipts for it are still good.
+    pub withdrawn: bool,
+}
 
 /// A verified transaction of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,6 +35,7 @@ use ledger_client::LedgerClient;
 use purchases::Purchases;
 use receipt::ReceiptVerifier;
 use service::Handlers;
+use settings::document::DocumentError;
 
 /// What the service needs from the outside.
 pub struct Deps {
@@ -54,7 +55,7 @@ pub enum Error {
     Config(#[from] config::InvalidPurchaseOption),
     /// The coin packages.
     #[error(transparent)]
-    Catalogue(#[from] catalogue::Error),
+    Catalogue(#[from] DocumentError),
     /// The roots of trust.
     #[error(transparent)]
     Receipt(#[from] receipt::Error),

@@ -17,7 +17,7 @@ use rpc::KeptRefusal;
 use uuid::Uuid;
 
 use crate::catalogue::PackageCatalogue;
-use crate::domain::{self, Credit, Purchase, PurchaseState, SaleRates, Transaction};
+use crate::domain::{self, Channel, Credit, Purchase, PurchaseState, SaleRates, Transaction};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::postings;
 use crate::receipt::ReceiptVerifier;
@@ -117,7 +117,7 @@ impl Purchases {
         let transaction = self.verifier.verify(&redeem.signed_transaction, &redeem.book, kind)?;
         let unknown = || RefusedReceipt::new(ReceiptRefusal::ProductUnknown, "no coin package has this product id");
         // Web packages are never sold by the store: a receipt for one would be a mistake in the price list.
-        let package = self.catalogue.product(&transaction.product_id).filter(|package| package.channel == crate::catalogue::Channel::App);
+        let package = self.catalogue.product(&transaction.product_id).filter(|package| package.channel == Channel::App);
         let value = domain::value(&transaction, package.ok_or_else(unknown)?, self.rates)
             .map_err(|error| RefusedReceipt::new(ReceiptRefusal::Malformed, error.to_string()))?;
         let purchase = Purchase {

@@ -5,8 +5,7 @@ use money::{BookName, UserKey, derive_id};
 use rpc::wire::{money, timestamp_ms};
 use uuid::Uuid;
 
-use crate::catalogue::{Channel, Package};
-use crate::domain::{Purchase, PurchaseState};
+use crate::domain::{Channel, Package, Purchase, PurchaseState};
 use crate::error::Error;
 use crate::purchases::Redeemed;
 use crate::store::purchases::APPLE;
@@ -57,13 +56,12 @@ pub(crate) fn redeemed(redeemed: &Redeemed) -> RedeemPurchaseResponse {
 
 /// Empty: any.
 pub(crate) fn channel(text: &str) -> Result<Option<Channel>, Error> {
-    match text {
-        "" => Ok(None),
-        "app" => Ok(Some(Channel::App)),
-        "web" => Ok(Some(Channel::Web)),
-        _ => Err(Error::Malformed { field: "channel", why: "`app`, `web` or empty".to_owned() }),
+    if text.is_empty() {
+        return Ok(None);
     }
 }
+    let unknown = || Error::Malformed { field: "channel", why: "`app`, `web` or empty".to_owned() };
+    Channel::from_name(text).map(Some).ok_or_else(unknown)
 
 pub(crate) fn page_size(asked: i32) -> Result<i64, Error> {
     match asked {

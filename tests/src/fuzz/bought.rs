@@ -61,7 +61,7 @@ pub(super) fn receipts() -> Vec<Vec<u8>> {
 /// A list of prices.
 pub(super) fn prices(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
-        && let Ok(catalogue) = PackageCatalogue::parse(text)
+        && let Ok(catalogue) = PackageCatalogue::parse("packages.toml", text)
     {
         assert!(catalogue.on_sale("US", None).is_none_or(|packages| packages.iter().all(|package| package.coins.get() > 0)));
     }
