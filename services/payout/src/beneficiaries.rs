@@ -1,7 +1,6 @@
 //! Recording and listing bank accounts.
 
 use crate::{
-    domain::masked_name,
     error::{Error, PayoutRefusal},
     page::Page,
     store::{
@@ -160,3 +159,12 @@ pub async fn list(store: &Store, book: &BookName, user: &UserKey, page: &Page) -
     let rows = store.beneficiaries(book, user, page.after, page.size + 1).await?;
     Ok(page.cut(rows, |row| (row.created_at_ms, row.beneficiary_id)))
 }
+
+/// All but each word's first letter hidden.
+fn masked_name(name: &str) -> String {
+    let mask = |word: &str| word.chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).collect::<String>();
+    name.split_whitespace().map(mask).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,7 @@ impl Payouts {
         match payout.phase {
             PayoutPhase::Requested => match self.place_hold(payout.clone()).await {
                 Ok(held) => Ok(Some(held)),
-                Err(Error::HoldUnknown) => self.keep(&payout, payout.clone().again(now_ms(), &self.config.policy), String::new()).await,
+                Err(Error::HoldUnknown) => self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await,
                 Err(Error::Kept(_)) => Ok(None),
                 Err(error) => Err(error),
             },
@@ -124,10 +124,9 @@ impl Payouts {
         let refused = not_posted.refusal().is_some();
         let phase = payout.phase.name();
         tracing::warn!(payout_id = %payout.payout_id, phase, refused, %not_posted, "the ledger did not post; trying again");
-        let mut next = payout.clone().again(now_ms(), &self.config.policy);
-        if refused {
-            next.step_key = uuid::Uuid::now_v7();
-        }
+        let now_ms = now_ms();
+        let next = payout.clone().again(now_ms, &self.policy);
+        let next = if refused { next.with_fresh_key(now_ms) } else { next };
         self.keep(&payout, next, String::new()).await
     }
 
@@ -140,11 +139,11 @@ impl Payouts {
             Err(error) => {
                 // Can only be a mistake of ours, since everything in it was checked; the money stays in transit until it is mended.
                 tracing::error!(payout_id = %payout.payout_id, %error, "the payment message can't be written");
-                return self.keep(&payout, payout.clone().again(sent_at_ms, &self.config.policy), String::new()).await;
+                return self.keep(&payout, payout.clone().again(sent_at_ms, &self.policy), String::new()).await;
             }
         };
-        let mut sent =
-            payout.enter(PayoutPhase::Sent, sent_at_ms.saturating_add(millis(rail.time_out)).saturating_add(millis(self.config.lease)));
+        let mut sent = payout.enter(PayoutPhase::Sent, sent_at_ms);
+        sent.due_at_ms = sent_at_ms.saturating_add(millis(rail.time_out)).saturating_add(millis(self.config.lease));
         sent.sends += 1;
         sent.sent_at_ms = sent_at_ms;
         if sent.first_sent_at_ms == 0 {
@@ -180,7 +179,7 @@ impl Payouts {
     /// The configuration lost its bank while payouts were under way: they wait, nothing is guessed.
     async fn no_bank(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         tracing::error!(payout_id = %payout.payout_id, rail = payout.rail.name(), "no bank is configured for a payout under way");
-        self.keep(&payout, payout.clone().again(now_ms(), &self.config.policy), String::new()).await
+        self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await
     }
 
     /// Judges an answer and writes the decision down, with the answer itself.
@@ -193,9 +192,9 @@ impl Payouts {
     ) -> Result<Option<Payout>, Error> {
         let now_ms = now_ms();
         let rail = self.bank.as_ref().and_then(|(_, bank)| Self::rail(bank, payout.rail));
-        let time_out = rail.map(|rail| rail.time_out).unwrap_or_default();
+        let time_out_ms = millis(rail.map(|rail| rail.time_out).unwrap_or_default());
         let why = if let BankAnswer::Lost(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
-        let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, (&self.config.policy, time_out));
+        let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, &self.policy, time_out_ms);
         let step = (next.state != payout.state).then_some(PayoutStep { state: next.state, at_ms: now_ms, note });
         let mut tx = self.store.begin().await?;
         let Some(saved) = payouts::update(&mut tx, next, step.as_ref()).await? else { return Ok(None) };

@@ -3,7 +3,7 @@
 use crate::{
     bank::BankHttpClient,
     config::{BankConfig, Config, RailConfig},
-    domain::{Payout, PayoutPhase, PayoutState},
+    domain::{Payout, PayoutPhase, PayoutState, RetryPolicy},
     error::{Error, PayoutRefusal},
     meters,
     page::Page,
@@ -41,6 +41,8 @@ pub struct Payouts {
     pub ledger: LedgerClient,
     /// The bank TEST books reach.
     pub bank: Option<(BankHttpClient, BankConfig)>,
+    /// How patient the options make us.
+    pub policy: RetryPolicy,
     /// Options.
     pub config: Config,
     /// Payouts that changed, for watchers in this process.
@@ -77,7 +79,8 @@ enum Registered {
 impl Payouts {
     /// The use cases over these parts.
     pub fn new(store: Store, vault: Vault, ledger: LedgerClient, bank: Option<(BankHttpClient, BankConfig)>, config: Config) -> Self {
-        Self { store, vault, ledger, bank, config, changed: broadcast::Sender::new(CHANGES_MAX), wake: Notify::new() }
+        let policy = config.policy.retry_policy();
+        Self { store, vault, ledger, bank, config, policy, changed: broadcast::Sender::new(CHANGES_MAX), wake: Notify::new() }
     }
 
     /// The rail's options at a bank.
@@ -175,7 +178,7 @@ impl Payouts {
             sent_at_ms: 0,
             first_sent_at_ms: 0,
             seen: false,
-            step_key: Uuid::now_v7(),
+            step_key: chart::id::payout_step_key(payout_id, PayoutPhase::Requested.name(), 0, now_ms),
             bank_status: String::new(),
             reason_code: String::new(),
             reason: String::new(),

@@ -37,19 +37,14 @@ pub fn payout(phase: PayoutPhase) -> Payout {
     blank.enter(phase, 0)
 }
 
-fn policy() -> Policy {
-    Policy {
-        retry_delay: Duration::from_millis(100),
-        retry_delay_max: Duration::from_secs(5),
-        clock_skew: Duration::from_secs(5),
-        sends_max: 3,
-    }
+fn policy() -> RetryPolicy {
+    RetryPolicy { retry_delay_ms: 100, retry_delay_max_ms: 5_000, clock_skew_ms: 5_000, sends_max: 3 }
 }
 
-const TIME_OUT: Duration = Duration::from_secs(10);
+const TIME_OUT_MS: i64 = 10_000;
 
 fn answered(payout: Payout, answer: BankAnswer, asked_at_ms: i64) -> Payout {
-    judge(payout, answer, asked_at_ms, asked_at_ms + 20, (&policy(), TIME_OUT)).0
+    judge(payout, answer, asked_at_ms, asked_at_ms + 20, &policy(), TIME_OUT_MS).0
 }
 
 fn verdict(code: &str, reason: &str) -> BankAnswer {
@@ -128,16 +123,45 @@ fn names_lead_back() {
 }
 
 #[test]
-fn names_are_masked_by_word() {
-    assert_eq!(masked_name("Ana  Müller-Lüdenscheidt"), "A** M******************");
-    assert_eq!(masked_name(""), "");
-}
-
-#[test]
 fn ids_fit_the_bank() {
     let payout = payout(PayoutPhase::Held);
     assert_eq!(payout.end_to_end_id().len(), 32);
     assert!(payout.message_id(99).len() <= 35);
+}
+
+#[test]
+fn a_payout_is_under_way_until_it_is_final() {
+    for (state, _) in STATES {
+        assert_eq!(PayoutState::UNDER_WAY.contains(&state), !state.is_final(), "{state:?}");
+    }
+}
+
+#[test]
+fn no_step_repeats_a_key() {
+    let mut keys = std::collections::BTreeSet::new();
+    let mut now = payout(PayoutPhase::Held);
+    assert!(keys.insert(now.step_key));
+    // Within one millisecond: the phases, refusals, and the same phases once more.
+    for phase in
+        [PayoutPhase::Intent, PayoutPhase::Sent, PayoutPhase::Unknown, PayoutPhase::Intent, PayoutPhase::Sent, PayoutPhase::Returning]
+    {
+        now.version += 1;
+        now = now.enter(phase, 7);
+        assert!(keys.insert(now.step_key), "{phase:?}");
+        assert_eq!(now.clone().again(7, &policy()).step_key, now.step_key, "an unknown outcome keeps its id");
+        for _ in 0..3 {
+            now.version += 1;
+            now = now.with_fresh_key(7);
+            assert!(keys.insert(now.step_key), "a refusal at {phase:?}");
+        }
+    }
+    let other = Payout { payout_id: Uuid::from_u128(8), ..now.clone() };
+    assert!(keys.insert(other.with_fresh_key(7).step_key), "another payout");
+    assert_eq!(money::id_time_ms(now.enter(PayoutPhase::Rejected, 1_800_000_000_123).step_key), Some(1_800_000_000_123));
+}
+
+fn any_phase() -> impl Strategy<Value = PayoutPhase> {
+    prop::sample::select(PHASES.map(|(phase, _)| phase).to_vec())
 }
 
 fn any_answer() -> impl Strategy<Value = BankAnswer> {
@@ -168,6 +192,18 @@ proptest! {
             prop_assert!(now.seen >= before.seen);
             prop_assert!(now.due_at_ms <= asked_at_ms + 20 + 10_000);
         }
+    }
+
+    #[test]
+    fn a_judgement_follows_from_what_is_given(
+        phase in any_phase(), answer in prop_oneof![any_answer(), Just(verdict("ACSC", "")), Just(verdict("RJCT", "AC04"))], version in 1..1_000_i64, seen in any::<bool>(), sends in 1..5_i64,
+        asked_at_ms in 1_000..400_000_i64, took_ms in 0..60_000_i64,
+    ) {
+        let given = Payout { version, seen, sends, ..payout(phase) };
+        let judged = || judge(given.clone(), answer.clone(), asked_at_ms, asked_at_ms + took_ms, &policy(), TIME_OUT_MS);
+        let (one, other) = (judged(), judged());
+        prop_assert_eq!(&one, &other);
+        prop_assert!(one.0.phase == phase || one.0.step_key != given.step_key);
     }
 
     #[test]
