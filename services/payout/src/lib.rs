@@ -4,7 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: what callers are told.
 //! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`page`]: lists. [`domain`]: what a bank's answer means.
 //! - [`drive`]: one step after the other. [`worker`]: what is due.
-//! - [`privacy`]: a user's own data, shown and erased. `meters`: what is counted.
+//! - [`privacy`]: a user's own data, shown. `meters`: what is counted.
 //! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
 //! - [`tables`]: what auditors, copies and erasure read of it.
 

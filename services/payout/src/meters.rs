@@ -1,7 +1,7 @@
 //! Payouts by rail and state as they get there, and how the bank answers.
 use crate::{
     bank::ReceivedAnswer,
-    domain::{BankAnswer, Payout, PayoutPhase, PayoutState},
+    domain::{BankAnswer, Payout, PayoutPhase},
 };
 use opentelemetry::{
     KeyValue,
@@ -42,7 +42,3 @@ pub(crate) fn answered(what: &'static str, received: &ReceivedAnswer, took: Dura
         bank.record(took.as_secs_f64(), &[KeyValue::new("what", what), KeyValue::new("outcome", outcome)]);
     }
 }
-
-/// The states in which a payout is not final.
-pub(crate) const OPEN: [PayoutState; 5] =
-    [PayoutState::Requested, PayoutState::Held, PayoutState::Submitted, PayoutState::Accepted, PayoutState::OutcomeUnknown];

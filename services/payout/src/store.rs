@@ -1,8 +1,10 @@
 //! Every SQL statement of this service.
 //!
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts and their steps. [`messages`]: what went to and came from banks.
+//! - [`erasure`]: what is personal, erased.
 
 pub mod beneficiaries;
+pub mod erasure;
 pub mod messages;
 pub mod payouts;
 

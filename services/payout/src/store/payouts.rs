@@ -1,10 +1,7 @@
 //! The tables of payouts and their steps.
 
 use super::{After, Error, Store, book, money, user, uuid};
-use crate::{
-    domain::{Payout, PayoutPhase, PayoutState},
-    meters::OPEN,
-};
+use crate::domain::{Payout, PayoutPhase, PayoutState};
 use iso20022::Rail;
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
@@ -184,7 +181,7 @@ impl Store {
             let count = row.map_or(0, |(_, count, _)| count.unsigned_abs());
             Open { what: "payout", state: state.name(), count, since_ms: row.map(|(.., since_ms)| *since_ms) }
         };
-        Ok(OPEN.map(open).to_vec())
+        Ok(PayoutState::UNDER_WAY.map(open).to_vec())
     }
 
     /// One by its id.
