@@ -2,7 +2,6 @@
 
 use crate::{
     error::{Error, PayoutRefusal},
-    page::Page,
     store::{
         Store,
         beneficiaries::{self, Beneficiary},
@@ -152,12 +151,6 @@ pub async fn create(
     requests::finish(&mut tx, key, &Outcome { bytes: Vec::new(), refusal: false }, now).await?;
     tx.commit().await?;
     Ok((beneficiary, false))
-}
-
-/// A user's, newest first, and the next page's token.
-pub async fn list(store: &Store, book: &BookName, user: &UserKey, page: &Page) -> Result<(Vec<Beneficiary>, String), Error> {
-    let rows = store.beneficiaries(book, user, page.after, page.size + 1).await?;
-    Ok(page.cut(rows, |row| (row.created_at_ms, row.beneficiary_id)))
 }
 
 /// All but each word's first letter hidden.

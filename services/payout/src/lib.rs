@@ -2,7 +2,7 @@
 //! outcome ever guessed. A payout that was recorded is finished by [`worker`], whatever crashes in between.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: what callers are told.
-//! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`page`]: lists. [`domain`]: what a bank's answer means.
+//! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`drive`]: one step after the other. [`worker`]: what is due.
 //! - [`privacy`]: a user's own data, shown. `meters`: what is counted.
 //! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
@@ -15,7 +15,6 @@ pub mod domain;
 pub mod drive;
 pub mod error;
 mod meters;
-pub mod page;
 pub mod payouts;
 pub mod postings;
 pub mod privacy;

@@ -5,9 +5,7 @@ use crate::{
     config::{BankConfig, Config, RailConfig},
     domain::{Payout, PayoutPhase, PayoutState, RetryPolicy},
     error::{Error, PayoutRefusal},
-    meters,
-    page::Page,
-    postings,
+    meters, postings,
     store::{
         Store, beneficiaries,
         payouts::{self, PayoutKey, PayoutStep},
@@ -41,10 +39,10 @@ pub struct Payouts {
     pub ledger: LedgerClient,
     /// The bank TEST books reach.
     pub bank: Option<(BankHttpClient, BankConfig)>,
-    /// How patient the options make us.
-    pub policy: RetryPolicy,
     /// Options.
     pub config: Config,
+    /// How patient the options make us.
+    pub policy: RetryPolicy,
     /// Payouts that changed, for watchers in this process.
     pub changed: broadcast::Sender<Uuid>,
     /// Something is due now.
@@ -256,22 +254,14 @@ impl Payouts {
         Ok(Some((payout, steps)))
     }
 
-    /// A user's payouts, newest first, and the next page's token.
-    pub async fn list(
-        &self,
-        book: &BookName,
-        user: &UserKey,
-        state: Option<PayoutState>,
-        page: &Page,
-    ) -> Result<(Vec<(Payout, Vec<PayoutStep>)>, String), Error> {
-        let rows = self.store.payouts(book, user, state, page.after, page.size + 1).await?;
-        let (rows, token) = page.cut(rows, |payout| (payout.created_at_ms, payout.payout_id));
-        let mut shown = Vec::with_capacity(rows.len());
-        for payout in rows {
+    /// Payouts with their steps.
+    pub async fn with_steps(&self, payouts: Vec<Payout>) -> Result<Vec<(Payout, Vec<PayoutStep>)>, Error> {
+        let mut shown = Vec::with_capacity(payouts.len());
+        for payout in payouts {
             let steps = self.store.steps(&payout.key()).await?;
             shown.push((payout, steps));
         }
-        Ok((shown, token))
+        Ok(shown)
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::{
     beneficiaries,
     error::Error,
-    page::Page,
     payouts::Payouts,
     store::payouts::PayoutKey,
     watch::{PayoutWithSteps, watch},
@@ -12,6 +11,7 @@ use crate::{
 use api::payout::{self as pb, payout_service_server::PayoutService};
 use futures::{Stream, StreamExt as _};
 use money::time::unix_ms;
+use rpc::page;
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -59,8 +59,10 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
-        let page = Page::decode(request.page_size, &request.page_token, &["beneficiaries", book.as_str(), user.as_str()])?;
-        let (rows, next_page_token) = beneficiaries::list(&self.payouts.store, &book, &user, &page).await?;
+        let list = wire::beneficiaries_list(&book, &user);
+        let (size, after) = (wire::page_size(request.page_size)?, wire::after(&list, &request.page_token)?);
+        let mut rows = self.payouts.store.beneficiaries(&book, &user, after, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut rows, size, |row| (row.created_at_ms, row.beneficiary_id));
         let beneficiaries = rows.iter().map(wire::beneficiary).collect();
         Ok(Response::new(pb::ListBeneficiariesResponse { beneficiaries, next_page_token }))
     }
@@ -87,10 +89,12 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
         let state = wire::filter(request.state)?;
-        let filter = ["payouts", book.as_str(), user.as_str(), state.map_or("", crate::domain::PayoutState::name)];
-        let page = Page::decode(request.page_size, &request.page_token, &filter)?;
-        let (rows, next_page_token) = self.payouts.list(&book, &user, state, &page).await?;
-        Ok(Response::new(pb::ListPayoutsResponse { payouts: rows.iter().map(wire::payout).collect(), next_page_token }))
+        let list = wire::payouts_list(&book, &user, state);
+        let (size, after) = (wire::page_size(request.page_size)?, wire::after(&list, &request.page_token)?);
+        let mut rows = self.payouts.store.payouts(&book, &user, state, after, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut rows, size, |row| (row.created_at_ms, row.payout_id));
+        let payouts = self.payouts.with_steps(rows).await?.iter().map(wire::payout).collect();
+        Ok(Response::new(pb::ListPayoutsResponse { payouts, next_page_token }))
     }
 
     type WatchPayoutStream = Pin<Box<dyn Stream<Item = Result<pb::WatchPayoutResponse, Status>> + Send>>;

@@ -5,17 +5,22 @@ use crate::{
     domain::{Payout, PayoutState},
     error::Error,
     payouts::PayoutRequest,
-    store::{beneficiaries::Beneficiary, payouts::PayoutStep},
+    store::{After, beneficiaries::Beneficiary, payouts::PayoutStep},
 };
 use api::payout::{self as pb, create_beneficiary_request::Account};
 use money::{BookName, Currency, Money, RequestId, UserKey};
-use rpc::wire::timestamp_ms;
+use rpc::{
+    page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
+    wire::timestamp_ms,
+};
 use uuid::Uuid;
 
 /// Longest holder's name, in characters (ISO 20022 `Max140Text`).
 const HOLDER_NAME_CHARS_MAX: usize = 140;
 /// Longest account field read at all, in bytes; real ones have at most 34 characters and some blanks.
 const ACCOUNT_BYTES_MAX: usize = 64;
+/// Rows of one page, and where none is asked for.
+const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 fn malformed(field: &'static str, why: impl ToString) -> Error {
     Error::Malformed { field, why: why.to_string() }
@@ -74,6 +79,32 @@ pub fn ask(book: BookName, user: UserKey, request: &pb::RequestPayoutRequest) ->
         beneficiary_id: uuid("beneficiary_id", &request.beneficiary_id)?,
         amount: money,
     })
+}
+
+/// How many rows the page has that is asked for.
+pub fn page_size(asked: i32) -> Result<usize, Error> {
+    PAGES.read(asked).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))
+}
+
+/// A user's beneficiaries, as their page tokens are bound to them.
+#[must_use]
+pub fn beneficiaries_list(book: &BookName, user: &UserKey) -> PagedList {
+    PagedList::new("ListBeneficiaries", book.as_str(), &[user.as_str()])
+}
+
+/// A user's payouts in this state, or in any, as their page tokens are bound to them.
+#[must_use]
+pub fn payouts_list(book: &BookName, user: &UserKey, state: Option<PayoutState>) -> PagedList {
+    PagedList::new("ListPayouts", book.as_str(), &[user.as_str(), state.map_or("", PayoutState::name)])
+}
+
+/// After which row the page begins; refused with the token of another list.
+pub fn after(list: &PagedList, token: &str) -> Result<After, Error> {
+    match list.position(token) {
+        Ok(None) => Ok(After::START),
+        Ok(Some((created_at_ms, id))) => Ok(After { created_at_ms, id }),
+        Err(InvalidPageToken) => Err(Error::PageToken),
+    }
 }
 
 /// A state to filter by; none for any.
@@ -145,3 +176,6 @@ pub fn payout((row, steps): &(Payout, Vec<PayoutStep>)) -> pb::Payout {
         create_time: Some(timestamp_ms(row.created_at_ms)),
     }
 }
+
+#[cfg(test)]
+mod tests;
