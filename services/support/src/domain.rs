@@ -186,6 +186,57 @@ pub enum ProposedAct {
     Reversal(Uuid),
 }
 
+/// Most transfers of an adjustment: the ledger's own bound.
+const TRANSFERS_MAX: usize = 64;
+/// Longest name of an account, in bytes.
+const ACCOUNT_BYTES_MAX: usize = 256;
+
+/// A field of what is to be done is not what it must be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {why}")]
+pub struct MalformedAct {
+    /// The field's name as sent.
+    pub field: &'static str,
+    /// What it must be.
+    pub why: String,
+}
+
+impl MalformedAct {
+    /// This field must be otherwise.
+    pub fn new(field: &'static str, why: impl Into<String>) -> Self {
+        Self { field, why: why.into() }
+    }
+}
+
+impl ProposedAct {
+    /// Money moved by these transfers; whether the accounts are there is the ledger's to say.
+    pub fn adjustment(lines: Vec<AdjustmentLine>) -> Result<Self, MalformedAct> {
+        if !(1..=TRANSFERS_MAX).contains(&lines.len()) {
+            return Err(MalformedAct::new("adjustment.transfers", format!("1 to {TRANSFERS_MAX}")));
+        }
+        let is_name = |text: &str| (1..=ACCOUNT_BYTES_MAX).contains(&text.len());
+        for line in &lines {
+            if !is_name(&line.debit) || !is_name(&line.credit) {
+                let why = format!("each names two accounts of at most {ACCOUNT_BYTES_MAX} bytes");
+                return Err(MalformedAct::new("adjustment.transfers", why));
+            }
+            if line.amount < 1 {
+                return Err(MalformedAct::new("adjustment.transfers.amount", "1 or more"));
+            }
+        }
+        Ok(Self::Adjustment(lines))
+    }
+
+    /// An account frozen, thawed or closed; the account's name is looked at first.
+    pub fn account(account: String, act: Option<AccountAct>) -> Result<Self, MalformedAct> {
+        if !(1..=ACCOUNT_BYTES_MAX).contains(&account.len()) {
+            return Err(MalformedAct::new("account_change.account", format!("1 to {ACCOUNT_BYTES_MAX} bytes")));
+        }
+        let act = act.ok_or_else(|| MalformedAct::new("account_change.act", "freeze, thaw or close"))?;
+        Ok(Self::Account(account, act))
+    }
+}
+
 /// A transfer that people asked for, between accounts as they named them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustmentLine {

@@ -1,5 +1,5 @@
 //! Every way a call fails, and what the caller is told.
-use crate::domain::ProposalRefusal;
+use crate::domain::{MalformedAct, ProposalRefusal};
 use ledger_client::NotPosted;
 use tonic::{Code, Status};
 
@@ -43,6 +43,12 @@ pub enum Error {
     Store(#[from] sqlx::Error),
 }
 
+impl From<MalformedAct> for Error {
+    fn from(MalformedAct { field, why }: MalformedAct) -> Self {
+        Self::Malformed { field, why }
+    }
+}
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let rule = |reason, why: &str| rpc::refused(Code::FailedPrecondition, reason, why.to_owned(), &[]);
@@ -63,7 +69,7 @@ impl From<Error> for Status {
             }
             Error::Proposal(ProposalRefusal::Decided) => rule("PROPOSAL_DECIDED", "it was decided before"),
             Error::Proposal(ProposalRefusal::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
-            // Whatever the ledger said, the approval stands, and the deed follows from it.
+            // Whatever the ledger said, the approval stands, and what was approved will be done.
             Error::Open(not_posted) => {
                 tracing::warn!(%not_posted, "an approved proposal is not known to be done yet");
                 rpc::outcome_unknown("it is approved, and whether it is done is not known yet; it will be, ask again")

@@ -1,4 +1,4 @@
-//! From a proposal to a deed: kept, approved by somebody else, written down, done, settled.
+//! What becomes of a proposal: kept, approved by somebody else, written down, done, settled.
 use crate::{
     acts::now_ms,
     domain::{AccountAct, Approval, PROPOSAL_LIFE_MS, Proposal, ProposalRefusal, ProposalState, ProposedAct},

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 mod acts;
 mod proposals;
+mod stored_act;
 
 pub use acts::ActFilter;
 pub use proposals::{NewProposal, ProposalFilter, Proposed};

@@ -1,9 +1,6 @@
 //! Proposals.
-use super::{Store, text, unreadable};
-use crate::{
-    domain::{Proposal, ProposalState, ProposedAct},
-    wire,
-};
+use super::{Store, stored_act, text, unreadable};
+use crate::domain::{Proposal, ProposalState, ProposedAct};
 use db::requests::{self, Begun, Fields, Key, Outcome};
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
@@ -144,7 +141,7 @@ async fn insert(connection: &mut AnyConnection, proposal: &Proposal) -> Result<b
         WHERE book = $1 ON CONFLICT DO NOTHING"
     );
     let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(proposal.state.number());
-    let query = query.bind(wire::stored_act(&proposal.act)).bind(proposal.proposed_by.as_str()).bind(proposal.proposal_reason.as_str());
+    let query = query.bind(stored_act::write(&proposal.act)).bind(proposal.proposed_by.as_str()).bind(proposal.proposal_reason.as_str());
     Ok(query.bind(proposal.proposed_at_ms).bind(proposal.expire_at_ms).execute(connection).await?.rows_affected() == 1)
 }
 
@@ -155,7 +152,7 @@ fn read(row: &AnyRow) -> Result<Proposal, sqlx::Error> {
         book: BookName::try_new(row.try_get("book")?).map_err(unreadable)?,
         number: row.try_get("number")?,
         state: ProposalState::of(row.try_get("state")?).ok_or_else(|| unreadable("a state that there is not"))?,
-        act: wire::read_act(&act).map_err(unreadable)?,
+        act: stored_act::read(&act)?,
         proposed_by: UserKey::try_new(row.try_get("proposed_by")?).map_err(unreadable)?,
         proposal_reason: row.try_get("proposal_reason")?,
         proposed_at_ms: row.try_get("proposed_at_ms")?,
