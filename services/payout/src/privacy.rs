@@ -3,7 +3,7 @@
 use crate::{
     beneficiaries::{self, AccountHolder},
     error::Error,
-    store::{After, Store, payouts::PayoutKey},
+    store::{PageStart, Store, payouts::PayoutKey},
     vault::Vault,
 };
 use money::{BookName, UserKey};
@@ -74,22 +74,22 @@ pub struct Export {
 pub async fn export(database: &db::Database, key_file: &Path, book: &BookName, user: &UserKey) -> Result<Export, Error> {
     let vault = Vault::open(key_file, false)?;
     let store = Store::open(database, &vault).await?;
-    let (mut export, mut after) = (Export { beneficiaries: Vec::new(), payouts: Vec::new() }, After::START);
+    let (mut export, mut after) = (Export { beneficiaries: Vec::new(), payouts: Vec::new() }, PageStart::NEWEST);
     loop {
         let page = store.beneficiaries(book, user, after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = After { created_at_ms: last.created_at_ms, id: last.beneficiary_id };
+        after = PageStart { created_at_ms: last.created_at_ms, id: last.beneficiary_id };
         for row in &page {
             let holder = beneficiaries::unseal(&vault, book, row)?;
             let (beneficiary_id, created_at_ms) = (row.beneficiary_id.to_string(), row.created_at_ms);
             export.beneficiaries.push(ExportedBeneficiary { beneficiary_id, created_at_ms, holder });
         }
     }
-    let mut after = After::START;
+    let mut after = PageStart::NEWEST;
     loop {
         let page = store.payouts(book, user, None, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(export) };
-        after = After { created_at_ms: last.created_at_ms, id: last.payout_id };
+        after = PageStart { created_at_ms: last.created_at_ms, id: last.payout_id };
         for payout in page {
             let payout_key = PayoutKey { book: book.clone(), payout_id: payout.payout_id };
             let messages = store.messages(&vault, &payout_key).await?.into_iter().map(|message| ExportedMessage {

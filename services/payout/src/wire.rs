@@ -5,7 +5,7 @@ use crate::{
     domain::{Payout, PayoutState},
     error::Error,
     payouts::PayoutRequest,
-    store::{After, beneficiaries::Beneficiary, payouts::PayoutStep},
+    store::{PageStart, beneficiaries::Beneficiary, payouts::PayoutStep},
 };
 use api::payout::{self as pb, create_beneficiary_request::Account};
 use money::{BookName, Currency, Money, RequestId, UserKey};
@@ -99,10 +99,10 @@ pub fn payouts_list(book: &BookName, user: &UserKey, state: Option<PayoutState>)
 }
 
 /// After which row the page begins; refused with the token of another list.
-pub fn after(list: &PagedList, token: &str) -> Result<After, Error> {
+pub fn after(list: &PagedList, token: &str) -> Result<PageStart, Error> {
     match list.position(token) {
-        Ok(None) => Ok(After::START),
-        Ok(Some((created_at_ms, id))) => Ok(After { created_at_ms, id }),
+        Ok(None) => Ok(PageStart::NEWEST),
+        Ok(Some((created_at_ms, id))) => Ok(PageStart { created_at_ms, id }),
         Err(InvalidPageToken) => Err(Error::PageToken),
     }
 }

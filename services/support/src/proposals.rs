@@ -76,7 +76,7 @@ impl Proposals {
         let mut proposal = self.get(book, id).await?;
         if proposal.approve(by, now).map_err(Error::Proposal)? == Approval::Approve {
             // Written down before anything is moved; if somebody decided in this moment, what they decided counts.
-            self.store.decide(&proposal, ProposalState::Approved, (by, reason), now).await?;
+            self.store.decide(&proposal, ProposalState::Approved, by, reason, now).await?;
             proposal = self.get(book, id).await?;
         }
         match proposal.approve(by, now).map_err(Error::Proposal)? {
@@ -91,7 +91,7 @@ impl Proposals {
     pub async fn reject(&self, book: &BookName, by: &UserKey, reason: &str, id: Uuid) -> Result<Proposal, Error> {
         let proposal = self.get(book, id).await?;
         if proposal.reject().map_err(Error::Proposal)? {
-            self.store.decide(&proposal, ProposalState::Rejected, (by, reason), now_ms()).await?;
+            self.store.decide(&proposal, ProposalState::Rejected, by, reason, now_ms()).await?;
         }
         let proposal = self.get(book, id).await?;
         proposal.reject().map_err(Error::Proposal)?;

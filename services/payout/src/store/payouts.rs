@@ -1,6 +1,6 @@
 //! The tables of payouts and their steps.
 
-use super::{After, Error, Store, book, money, user, uuid};
+use super::{Error, PageStart, Store, book, money, user, uuid};
 use crate::domain::{Payout, PayoutPhase, PayoutState};
 use iso20022::Rail;
 use money::{BookName, UserKey};
@@ -224,7 +224,7 @@ impl Store {
         book: &BookName,
         user: &UserKey,
         state: Option<PayoutState>,
-        after: After,
+        after: PageStart,
         limit: i64,
     ) -> Result<Vec<Payout>, Error> {
         let query = sqlx::query(

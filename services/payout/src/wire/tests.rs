@@ -20,8 +20,8 @@ fn a_token_leads_on_and_only_in_its_own_list() {
     let mut rows: Vec<i64> = vec![9, 8, 7];
     let token = list.cut(&mut rows, 2, |row| (*row, Uuid::from_u128(1)));
     assert_eq!(rows, [9, 8]);
-    assert_eq!(after(&list, &token).unwrap(), After { created_at_ms: 8, id: Uuid::from_u128(1) });
-    assert_eq!(after(&list, "").unwrap(), After::START);
+    assert_eq!(after(&list, &token).unwrap(), PageStart { created_at_ms: 8, id: Uuid::from_u128(1) });
+    assert_eq!(after(&list, "").unwrap(), PageStart::NEWEST);
     assert_eq!(list.cut(&mut rows, 2, |row| (*row, Uuid::from_u128(1))), "");
     for other in [
         payouts_list(&book(), &user("bob"), None),

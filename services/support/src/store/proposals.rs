@@ -118,11 +118,18 @@ impl Store {
     }
 
     /// Writes a decision down; false when somebody else decided first. Whoever proposed can't approve, whatever the caller forgot to check.
-    pub async fn decide(&self, proposal: &Proposal, state: ProposalState, by: (&UserKey, &str), now_ms: i64) -> Result<bool, sqlx::Error> {
+    pub async fn decide(
+        &self,
+        proposal: &Proposal,
+        state: ProposalState,
+        by: &UserKey,
+        reason: &str,
+        now_ms: i64,
+    ) -> Result<bool, sqlx::Error> {
         let sql = "UPDATE proposal SET state = $3, decided_by = $4, decision_reason = $5, decided_at_ms = $6
             WHERE book = $1 AND proposal_id = $2 AND state = 1 AND ($3 <> 2 OR proposed_by <> $4)";
         let query = sqlx::query(sql).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(state.number());
-        let query = query.bind(by.0.as_str()).bind(by.1).bind(now_ms);
+        let query = query.bind(by.as_str()).bind(reason).bind(now_ms);
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
