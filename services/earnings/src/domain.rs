@@ -1,5 +1,5 @@
 //! What diamonds are worth, and what becomes of a quote. No async, no wire, no clock.
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use money::{Currency, Diamonds, Money, Rounding};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ pub struct Rate {
     /// What diamonds are converted to.
     pub currency: Currency,
     /// First day (UTC) on which it holds.
-    pub from: NaiveDate,
+    pub from: Date,
     /// Whole currency units per diamond.
     pub per_diamond: Decimal,
     /// Smallest gross amount.
@@ -79,22 +79,22 @@ pub struct Quote {
     /// Whole currency units per diamond.
     pub rate: Decimal,
     /// First day of the rate's row.
-    pub rate_date: NaiveDate,
+    pub rate_date: Date,
     /// Version of the rate card.
     pub rate_card_version: String,
     /// What it comes to.
     pub amounts: Amounts,
     /// When it was made.
-    pub create_time: DateTime<Utc>,
+    pub create_time: Timestamp,
     /// From then on it can't be accepted.
-    pub expire_time: DateTime<Utc>,
+    pub expire_time: Timestamp,
     /// What became of it.
-    pub state: State,
+    pub state: QuoteState,
 }
 
 /// What became of a quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum QuoteState {
     /// Nothing yet.
     Open,
     /// It was accepted in time; whether the ledger posted it isn't known here. The acceptance is to be posted again under its own id.
@@ -127,20 +127,20 @@ pub enum Decision {
 impl Quote {
     /// Decides an acceptance that arrives now. A used quote is left to the ledger's guard, which also knows whose acceptance used it.
     #[must_use]
-    pub fn decide(&self, now: DateTime<Utc>) -> Decision {
+    pub fn decide(&self, now: Timestamp) -> Decision {
         match self.state {
-            State::Used { .. } | State::Accepting(_) => Decision::Convert,
-            State::Open if now < self.expire_time => Decision::Convert,
-            State::Open => Decision::Expired,
+            QuoteState::Used { .. } | QuoteState::Accepting(_) => Decision::Convert,
+            QuoteState::Open if now < self.expire_time => Decision::Convert,
+            QuoteState::Open => Decision::Expired,
         }
     }
 }
 
 /// When a quote made now stops being good.
 #[must_use]
-pub fn expiry(now: DateTime<Utc>, terms: Terms) -> DateTime<Utc> {
-    let ttl = TimeDelta::try_minutes(terms.quote_ttl_minutes).unwrap_or(TimeDelta::zero());
-    now.checked_add_signed(ttl).unwrap_or(now)
+pub fn expiry(now: Timestamp, terms: Terms) -> Timestamp {
+    let ttl = SignedDuration::try_from_mins(terms.quote_ttl_minutes).unwrap_or(SignedDuration::ZERO);
+    now.checked_add(ttl).unwrap_or(now)
 }
 
 #[cfg(test)]

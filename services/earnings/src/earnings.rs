@@ -1,6 +1,6 @@
 //! Quotes and conversions, in order: what was asked under this id before, what the rules say, what is written down, what the ledger says.
 use crate::{
-    domain::{self, Acceptance, Quote, State, Unpriced},
+    domain::{self, Acceptance, Quote, QuoteState, Unpriced},
     error::{Error, Proven},
     postings,
     rates::RateCard,
@@ -8,8 +8,8 @@ use crate::{
     wire::{self, Converted},
 };
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
-use chrono::{DateTime, SubsecRound, Utc};
 use db::requests::{Begun, Key, Outcome};
+use jiff::{Timestamp, tz::TimeZone};
 use ledger_client::{CreatorDiamonds, LedgerClient, PostingDraft};
 use money::time::unix_ms;
 use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey};
@@ -103,10 +103,10 @@ impl Earnings {
         now: SystemTime,
     ) -> Result<Quote, Error> {
         // The tables keep milliseconds, and a quote must read the same from them as when it was made.
-        let now = DateTime::<Utc>::from(now).trunc_subsecs(3);
+        let now = moment(now);
         let unsupported = || Error::CurrencyUnsupported(currency_code.to_owned());
         let currency = Currency::try_new(currency_code).map_err(|_| unsupported())?;
-        let rate = self.rates.rate(currency, now.date_naive()).ok_or_else(unsupported)?;
+        let rate = self.rates.rate(currency, now.to_zoned(TimeZone::UTC).date()).ok_or_else(unsupported)?;
         let terms = self.rates.terms();
         let amounts = domain::amounts(diamonds, rate, terms).map_err(|unpriced| match unpriced {
             Unpriced::TooSmall { minimum } => Error::AmountTooSmall { minimum },
@@ -126,7 +126,7 @@ impl Earnings {
             amounts,
             create_time: now,
             expire_time: domain::expiry(now, terms),
-            state: State::Open,
+            state: QuoteState::Open,
         })
     }
 
@@ -138,7 +138,7 @@ impl Earnings {
     /// A quote as it is now; an acceptance whose outcome was lost is settled first.
     pub async fn quote(&self, book: &BookName, id: Uuid) -> Result<Quote, Error> {
         let quote = self.load(book, id).await?.ok_or(Error::QuoteUnknown)?;
-        let State::Accepting(acceptance) = &quote.state else { return Ok(quote) };
+        let QuoteState::Accepting(acceptance) = &quote.state else { return Ok(quote) };
         let acceptance = acceptance.clone();
         self.settle_open(book, &quote, &acceptance, (self.clock)()).await?;
         self.load(book, id).await?.ok_or(Error::QuoteUnknown)
@@ -159,17 +159,17 @@ impl Earnings {
             };
             match &quote.state {
                 // Whether this acceptance used it only the ledger knows; it answers the same for ever.
-                State::Used { .. } => return self.post(book, &quote, postings::conversion(book, &quote, &own)).await,
-                State::Accepting(other) if *other != own => {
+                QuoteState::Used { .. } => return self.post(book, &quote, postings::conversion(book, &quote, &own)).await,
+                QuoteState::Accepting(other) if *other != own => {
                     let other = other.clone();
                     self.settle_open(book, &quote, &other, now).await?;
                 }
-                State::Accepting(_) => {
+                QuoteState::Accepting(_) => {
                     if self.store.accepting_again(book, quote.id, &own, settle_at_ms(now)).await? {
                         return self.settle(book, &quote, &own).await;
                     }
                 }
-                State::Open => match quote.decide(DateTime::<Utc>::from(now)) {
+                QuoteState::Open => match quote.decide(moment(now)) {
                     // An id that had been accepted in time keeps that answer; the ledger knows.
                     domain::Decision::Expired => return self.post(book, &quote, postings::expired(book, &quote, &own)).await,
                     domain::Decision::Convert => {
@@ -187,7 +187,7 @@ impl Earnings {
     pub(crate) async fn settle_due(&self, now: SystemTime, count_max: i64) -> Result<usize, Error> {
         let mut settled = 0;
         for (book, quote) in self.store.to_settle(unix_ms(now), count_max).await? {
-            let State::Accepting(acceptance) = quote.state.clone() else { continue };
+            let QuoteState::Accepting(acceptance) = quote.state.clone() else { continue };
             match self.settle_open(&book, &quote, &acceptance, now).await {
                 Ok(()) => settled += 1,
                 Err(error) => tracing::warn!(%error, quote_id = %quote.id, "an accepted quote could not be settled yet; it is retried"),
@@ -234,13 +234,18 @@ impl Earnings {
 
     async fn mark(&self, book: &BookName, quote: Quote, converted: Converted) -> Result<Accepted, Error> {
         self.store.used(book, quote.id, &converted.posting_id).await?;
-        let quote = Quote { state: State::Used { posting_id: converted.posting_id.clone() }, ..quote };
+        let quote = Quote { state: QuoteState::Used { posting_id: converted.posting_id.clone() }, ..quote };
         Ok(Accepted { quote, converted })
     }
 
     async fn load(&self, book: &BookName, id: Uuid) -> Result<Option<Quote>, Error> {
         Ok(self.store.quote(book, id).await?)
     }
+}
+
+/// The clock's time to the millisecond, rounded down.
+fn moment(now: SystemTime) -> Timestamp {
+    Timestamp::from_millisecond(unix_ms(now)).unwrap_or(Timestamp::MAX)
 }
 
 /// When the worker takes up an acceptance whose call begins now.

@@ -1,5 +1,5 @@
 //! Every way a conversion fails, and what the caller is told.
-use crate::wire::Unreadable;
+use crate::wire::NotAConversion;
 use ledger_client::{LedgerReason, NotPosted};
 use money::Money;
 use rpc::KeptRefusal;
@@ -66,7 +66,7 @@ pub enum Error {
     Contended,
     /// The ledger answered something else than a conversion.
     #[error(transparent)]
-    Unreadable(#[from] Unreadable),
+    Unreadable(#[from] NotAConversion),
     /// Our own tables.
     #[error("the earnings database")]
     Store(#[from] sqlx::Error),

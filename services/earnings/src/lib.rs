@@ -27,6 +27,7 @@ use earnings::{Clock, Earnings};
 use futures::{FutureExt as _, future::BoxFuture};
 use ledger_client::LedgerClient;
 use service::Handlers;
+use settings::document::DocumentError;
 use std::{sync::Arc, time::SystemTime};
 use store::Store;
 use tokio_util::sync::CancellationToken;
@@ -54,7 +55,7 @@ pub fn system_clock() -> Clock {
 pub enum Error {
     /// The rate card.
     #[error(transparent)]
-    RateCard(#[from] rates::Error),
+    RateCard(#[from] DocumentError),
     /// The database.
     #[error(transparent)]
     Database(#[from] db::Error),

@@ -2,7 +2,7 @@
 use crate::domain::{Acceptance, Quote};
 use chart::{Account, GuardKey, PostingKind, Purpose};
 use ledger_client::PostingDraft;
-use money::{BookName, UserKey};
+use money::{BookName, UserKey, time::rfc3339};
 use uuid::Uuid;
 
 /// A conversion, exactly as quoted, once: diamonds go out of circulation, their cost is recognised now, and what was accrued goes to the creator, the tax
@@ -25,7 +25,7 @@ pub fn conversion(book: &BookName, quote: &Quote, acceptance: &Acceptance) -> Po
 /// Moves nothing: the quote ran out before it was accepted. Kept under the id, so that one that was accepted in time keeps that answer.
 #[must_use]
 pub fn expired(book: &BookName, quote: &Quote, acceptance: &Acceptance) -> PostingDraft {
-    let detail = format!("expire_time={}", quote.expire_time.to_rfc3339());
+    let detail = format!("expire_time={}", rfc3339(quote.expire_time));
     draft(book, &quote.user, acceptance, quote.id).refuse("QUOTE_EXPIRED", detail)
 }
 

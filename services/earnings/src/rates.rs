@@ -1,17 +1,18 @@
 //! The rate card: what a diamond is worth in each currency from which day on, and on which terms. Read from a versioned TOML file (`rate_card.toml`
 //! when none is named).
 use crate::domain::{Rate, Terms};
-use chrono::NaiveDate;
+use jiff::civil::Date;
 use money::{Currency, Money};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use std::{collections::BTreeSet, fs, io, ops::Range, path::Path, str::FromStr};
+use settings::document::{DocumentError, DocumentText, VersionedDocument};
+use std::{collections::BTreeSet, path::Path};
 use toml::Spanned;
 
 /// The rate card built in.
 const EMBEDDED: &str = include_str!("../rate_card.toml");
-/// Longest version.
-const VERSION_BYTES_MAX: usize = 64;
+/// What the file is, in errors.
+const WHAT: &str = "rate card";
 /// Most decimal places of a rate.
 const RATE_SCALE_MAX: u32 = 12;
 /// Dearest diamond, in whole currency units: far above any, and low enough for exact arithmetic.
@@ -19,36 +20,19 @@ const RATE_MAX: i64 = 1_000_000;
 /// Longest life of a quote: rates move.
 const QUOTE_TTL_MINUTES_MAX: i64 = 1_440;
 
-/// Why a rate card can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No such file, or not readable.
-    #[error("rate card {file}: {source}")]
-    Unreadable {
-        /// Its path.
-        file: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// Not TOML, not our keys, or a value that can't be.
-    #[error("rate card {file}, line {line}: {why}")]
-    Invalid {
-        /// Its path.
-        file: String,
-        /// From 1.
-        line: usize,
-        /// The key, and what it must be.
-        why: String,
-    },
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct RateDocument {
     version: Spanned<String>,
     terms: Spanned<TermsEntry>,
     #[serde(default)]
-    rates: Vec<Spanned<Entry>>,
+    rates: Vec<Spanned<RateEntry>>,
+}
+
+impl VersionedDocument for RateDocument {
+    fn version(&self) -> &Spanned<String> {
+        &self.version
+    }
 }
 
 #[derive(Deserialize)]
@@ -61,7 +45,7 @@ struct TermsEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct RateEntry {
     currency: String,
     from: String,
     per_diamond: String,
@@ -87,36 +71,27 @@ impl RateCard {
     }
 
     /// Reads a file. The error names file, line and key.
-    pub fn load(path: &Path) -> Result<Self, Error> {
-        let file = path.display().to_string();
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&file, &text),
-            Err(source) => Err(Error::Unreadable { file, source }),
-        }
+    pub fn load(path: &Path) -> Result<Self, DocumentError> {
+        Self::read(&DocumentText::read(WHAT, path)?)
     }
 
     /// Reads a text; `file` only names it in errors.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Error> {
-        let invalid = |span: Option<Range<usize>>, why: String| {
-            let start = span.map_or(0, |span| span.start);
-            let line = text.bytes().take(start).filter(|b| *b == b'\n').count() + 1;
-            Error::Invalid { file: file.to_owned(), line, why }
-        };
-        let document: Document = toml::from_str(text).map_err(|error| invalid(error.span(), error.message().to_owned()))?;
-        let version = document.version.get_ref().clone();
-        if version.is_empty() || version.len() > VERSION_BYTES_MAX {
-            return Err(invalid(Some(document.version.span()), format!("version: must have 1 to {VERSION_BYTES_MAX} bytes")));
-        }
-        let terms = terms(document.terms.get_ref()).map_err(|why| invalid(Some(document.terms.span()), why))?;
+    pub fn parse(file: &str, text: &str) -> Result<Self, DocumentError> {
+        Self::read(&DocumentText::new(WHAT, file, text))
+    }
+
+    fn read(text: &DocumentText) -> Result<Self, DocumentError> {
+        let document: RateDocument = text.parse()?;
+        let terms = terms(document.terms.get_ref()).map_err(|why| text.invalid(document.terms.span(), why))?;
         let mut rates: Vec<Rate> = Vec::with_capacity(document.rates.len());
         for entry in &document.rates {
-            let rate = rate(entry.get_ref()).map_err(|why| invalid(Some(entry.span()), why))?;
+            let rate = rate(entry.get_ref()).map_err(|why| text.invalid(entry.span(), why))?;
             if rates.iter().any(|other| other.currency == rate.currency && other.from == rate.from) {
-                return Err(invalid(Some(entry.span()), format!("rates: {} from {} is there twice", rate.currency, rate.from)));
+                return Err(text.invalid(entry.span(), format!("rates: {} from {} is there twice", rate.currency, rate.from)));
             }
             rates.push(rate);
         }
-        Ok(Self { version, terms, rates })
+        Ok(Self { version: document.version.into_inner(), terms, rates })
     }
 
     /// As in the file.
@@ -133,7 +108,7 @@ impl RateCard {
 
     /// The row that holds on this day.
     #[must_use]
-    pub fn rate(&self, currency: Currency, day: NaiveDate) -> Option<&Rate> {
+    pub fn rate(&self, currency: Currency, day: Date) -> Option<&Rate> {
         self.rates.iter().filter(|rate| rate.currency == currency && rate.from <= day).max_by_key(|rate| rate.from)
     }
 
@@ -155,9 +130,9 @@ fn terms(entry: &TermsEntry) -> Result<Terms, String> {
     Ok(Terms { withholding_bps: withholding_bps.ok_or("withholding_bps: must be 0 to 10000")?, quote_ttl_minutes: entry.quote_ttl_minutes })
 }
 
-fn rate(entry: &Entry) -> Result<Rate, String> {
+fn rate(entry: &RateEntry) -> Result<Rate, String> {
     let currency = Currency::try_new(&entry.currency).map_err(|error| format!("currency: {error}"))?;
-    let from = NaiveDate::from_str(&entry.from).map_err(|_| "from: must be a day, YYYY-MM-DD".to_owned())?;
+    let from = Date::strptime("%Y-%m-%d", &entry.from).map_err(|_| "from: must be a day, YYYY-MM-DD".to_owned())?;
     let per_diamond = Decimal::from_str_exact(&entry.per_diamond).map_err(|_| "per_diamond: must be a decimal string".to_owned())?;
     if per_diamond <= Decimal::ZERO || per_diamond > Decimal::from(RATE_MAX) || per_diamond.scale() > RATE_SCALE_MAX {
         return Err(format!("per_diamond: must be above 0, at most {RATE_MAX}, with at most {RATE_SCALE_MAX} places"));

@@ -1,10 +1,10 @@
 //! Every SQL statement of this service. The same on SQLite and PostgreSQL.
-use crate::domain::{Acceptance, Amounts, Quote, State};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::domain::{Acceptance, Amounts, Quote, QuoteState};
 use db::{
     Migration,
     requests::{self, Begun, Fields, Key, Outcome},
 };
+use jiff::{Timestamp, civil::Date};
 use money::{BookName, Currency, Diamonds, Money, UserKey};
 use rust_decimal::Decimal;
 use sqlx::{Any, AnyPool, Row, any::AnyRow, query::Query};
@@ -184,8 +184,8 @@ fn insert<'q>(book: &'q BookName, quote: &'q Quote) -> Query<'q, Any, sqlx::any:
         .bind(withholding.minor_units())
         .bind(fee.minor_units())
         .bind(net.minor_units())
-        .bind(quote.create_time.timestamp_millis())
-        .bind(quote.expire_time.timestamp_millis())
+        .bind(quote.create_time.as_millisecond())
+        .bind(quote.expire_time.as_millisecond())
 }
 
 fn read(row: &AnyRow) -> Result<Quote, sqlx::Error> {
@@ -202,7 +202,7 @@ fn read(row: &AnyRow) -> Result<Quote, sqlx::Error> {
         user: UserKey::try_new(row.try_get("user_id")?).map_err(unreadable)?,
         diamonds: Diamonds::try_new(row.try_get("diamonds")?).map_err(unreadable)?,
         rate: Decimal::from_str(row.try_get("rate")?).map_err(unreadable)?,
-        rate_date: NaiveDate::from_str(row.try_get("rate_date")?).map_err(unreadable)?,
+        rate_date: Date::from_str(row.try_get("rate_date")?).map_err(unreadable)?,
         rate_card_version: row.try_get("rate_card_version")?,
         amounts,
         create_time: time(row, "created_at_ms")?,
@@ -211,15 +211,15 @@ fn read(row: &AnyRow) -> Result<Quote, sqlx::Error> {
     })
 }
 
-fn state(row: &AnyRow) -> Result<State, sqlx::Error> {
+fn state(row: &AnyRow) -> Result<QuoteState, sqlx::Error> {
     let posting_id: String = row.try_get("posting_id")?;
     let accepted: &str = row.try_get("accept_request_id")?;
     Ok(if !posting_id.is_empty() {
-        State::Used { posting_id }
+        QuoteState::Used { posting_id }
     } else if accepted.is_empty() {
-        State::Open
+        QuoteState::Open
     } else {
-        State::Accepting(Acceptance { request_id: id(row, "accept_request_id")?, user_named: row.try_get("accept_user_named")? })
+        QuoteState::Accepting(Acceptance { request_id: id(row, "accept_request_id")?, user_named: row.try_get("accept_user_named")? })
     })
 }
 
@@ -227,8 +227,8 @@ fn id(row: &AnyRow, column: &str) -> Result<Uuid, sqlx::Error> {
     Uuid::try_parse(row.try_get(column)?).map_err(unreadable)
 }
 
-fn time(row: &AnyRow, column: &str) -> Result<DateTime<Utc>, sqlx::Error> {
-    DateTime::from_timestamp_millis(row.try_get(column)?).ok_or_else(|| unreadable("a time out of range"))
+fn time(row: &AnyRow, column: &str) -> Result<Timestamp, sqlx::Error> {
+    Timestamp::from_millisecond(row.try_get(column)?).map_err(unreadable)
 }
 
 fn unreadable(error: impl Into<Box<dyn StdError + Send + Sync>>) -> sqlx::Error {

@@ -1,4 +1,4 @@
 //! What others may read of this service: its rows and the reads of them. For auditors, explanations, copies and erasure, which go by the tables and ask no
 //! service; nothing here calls the ledger or answers a caller.
-pub use crate::domain::{Quote, State as QuoteState};
+pub use crate::domain::{Quote, QuoteState};
 pub use crate::store::Store;

@@ -1,5 +1,5 @@
 //! Protobuf to domain and back: what callers send and get, what is kept of an answer, and what the ledger answers.
-use crate::domain::{Acceptance, Quote, State};
+use crate::domain::{Acceptance, Quote, QuoteState};
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
 use api::ledger::PostResponse;
 use chart::Unit;
@@ -36,10 +36,10 @@ pub fn quote(quote: &Quote) -> QuoteMessage {
         withholding: Some(money(quote.amounts.withholding)),
         fee: Some(money(quote.amounts.fee)),
         net: Some(money(quote.amounts.net)),
-        expire_time: Some(timestamp_us(quote.expire_time.timestamp_micros())),
+        expire_time: Some(timestamp_us(quote.expire_time.as_microsecond())),
         posting_id: match &quote.state {
-            State::Open | State::Accepting(_) => String::new(),
-            State::Used { posting_id } => posting_id.clone(),
+            QuoteState::Open | QuoteState::Accepting(_) => String::new(),
+            QuoteState::Used { posting_id } => posting_id.clone(),
         },
     }
 }
@@ -78,7 +78,7 @@ pub fn acceptance(request_id: Uuid, request: &AcceptQuoteRequest) -> Acceptance 
 /// The ledger's answer isn't a conversion.
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger's answer is not a conversion: {0}")]
-pub struct Unreadable(&'static str);
+pub struct NotAConversion(&'static str);
 
 /// A conversion as the ledger posted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,17 +94,17 @@ pub struct Converted {
 }
 
 /// Reads the ledger's answer.
-pub fn converted(response: PostResponse) -> Result<Converted, Unreadable> {
-    let posting = response.posting.ok_or(Unreadable("no posting"))?;
+pub fn converted(response: PostResponse) -> Result<Converted, NotAConversion> {
+    let posting = response.posting.ok_or(NotAConversion("no posting"))?;
     let diamonds = posting
         .transfers
         .into_iter()
         .find(|transfer| Unit::parse(&transfer.unit) == Some(Unit::Diamond))
-        .ok_or(Unreadable("no diamonds"))?;
-    let after = diamonds.debit_after.ok_or(Unreadable("no balance after it"))?;
+        .ok_or(NotAConversion("no diamonds"))?;
+    let after = diamonds.debit_after.ok_or(NotAConversion("no balance after it"))?;
     Ok(Converted {
         posting_id: posting.posting_id,
-        diamonds: Diamonds::try_new(after.balance).map_err(|_| Unreadable("diamonds out of range"))?,
+        diamonds: Diamonds::try_new(after.balance).map_err(|_| NotAConversion("diamonds out of range"))?,
         seq: BalanceSeq::new(after.balance_seq),
         replayed: response.replayed,
     })

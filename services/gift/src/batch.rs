@@ -26,17 +26,17 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// The ledger's client, with the calls of each book batched. Clones share the queues.
 #[derive(Clone)]
-pub struct Batcher(Arc<Shared>);
+pub struct Batcher(Arc<BatchQueues>);
 
-struct Shared {
+struct BatchQueues {
     ledger: LedgerClient,
-    limits: Limits,
-    queues: Mutex<FxHashMap<BookName, Queue>>,
+    limits: BatchLimits,
+    queues: Mutex<FxHashMap<BookName, BookQueue>>,
 }
 
 /// What bounds the queues.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct BatchLimits {
     /// Posts in one call.
     pub items_max: usize,
     /// Encoded bytes of the posts in one call; a larger post goes alone.
@@ -49,7 +49,7 @@ pub struct Limits {
     pub waiting_max: usize,
 }
 
-impl From<&Config> for Limits {
+impl From<&Config> for BatchLimits {
     fn from(config: &Config) -> Self {
         Self {
             items_max: config.batch_items_max,
@@ -62,12 +62,12 @@ impl From<&Config> for Limits {
 }
 
 #[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Item>,
+struct BookQueue {
+    waiting: VecDeque<QueuedPost>,
     calls: usize,
 }
 
-struct Item {
+struct QueuedPost {
     post: PostRequest,
     bytes: usize,
     /// When nobody waits any more, and the trace it belongs to.
@@ -78,31 +78,31 @@ struct Item {
 impl Batcher {
     /// Over this client.
     #[must_use]
-    pub fn new(ledger: LedgerClient, limits: Limits) -> Self {
-        Self(Arc::new(Shared { ledger, limits, queues: Mutex::default() }))
+    pub fn new(ledger: LedgerClient, limits: BatchLimits) -> Self {
+        Self(Arc::new(BatchQueues { ledger, limits, queues: Mutex::default() }))
     }
 
     /// Posts as LedgerService.Post would, in a batch. A post that is still waiting when its deadline (or the caller's) passes is never sent, and
     /// OVERLOADED is answered; one that nobody waits for any more is never sent either.
-    pub fn post(&self, book: &BookName, post: PostRequest, deadline: Instant) -> Waiting {
+    pub fn post(&self, book: &BookName, post: PostRequest, deadline: Instant) -> BatchedPost {
         let (answer, answered) = oneshot::channel();
         let above = context::current();
         let deadline = above.deadline.map_or(deadline, |earlier| earlier.min(deadline));
         let context = CallContext { deadline: Some(deadline), ..above };
-        let item = Item { bytes: post.encoded_len(), post, context, answer };
+        let item = QueuedPost { bytes: post.encoded_len(), post, context, answer };
         match self.0.enqueue(book, item) {
-            Ok(true) => Call::start(Arc::clone(&self.0), book.clone()),
+            Ok(true) => BatchCall::start(Arc::clone(&self.0), book.clone()),
             Ok(false) => {}
-            Err(status) => return Waiting(Err(Box::new(status.into()))),
+            Err(status) => return BatchedPost(Err(Box::new(status.into()))),
         }
-        Waiting(Ok(answered))
+        BatchedPost(Ok(answered))
     }
 }
 
 /// A post that was taken, or turned away.
-pub struct Waiting(Result<oneshot::Receiver<Result<PostResponse, NotPosted>>, Box<NotPosted>>);
+pub struct BatchedPost(Result<oneshot::Receiver<Result<PostResponse, NotPosted>>, Box<NotPosted>>);
 
-impl Waiting {
+impl BatchedPost {
     /// What became of it. Dropped before it is sent, it never is.
     pub async fn answer(self) -> Result<PostResponse, NotPosted> {
         match self.0 {
@@ -112,17 +112,17 @@ impl Waiting {
     }
 }
 
-impl Shared {
-    fn queues(&self) -> MutexGuard<'_, FxHashMap<BookName, Queue>> {
+impl BatchQueues {
+    fn queues(&self) -> MutexGuard<'_, FxHashMap<BookName, BookQueue>> {
         // Nothing panics while it is held; if something did, the queues are whole all the same.
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// True when the caller must start a call.
-    fn enqueue(&self, book: &BookName, item: Item) -> Result<bool, Status> {
+    fn enqueue(&self, book: &BookName, item: QueuedPost) -> Result<bool, Status> {
         let mut queues = self.queues();
         if !queues.contains_key(book) {
-            queues.insert(book.clone(), Queue::default());
+            queues.insert(book.clone(), BookQueue::default());
         }
         let queue = queues.get_mut(book).expect("put in above");
         if queue.waiting.len() >= self.limits.waiting_max {
@@ -136,7 +136,7 @@ impl Shared {
     }
 
     /// Everything waiting that fits into one call.
-    fn take(&self, book: &BookName) -> Vec<Item> {
+    fn take(&self, book: &BookName) -> Vec<QueuedPost> {
         let mut queues = self.queues();
         let Some(queue) = queues.get_mut(book) else { return Vec::new() };
         let mut bytes = 0;
@@ -151,7 +151,7 @@ impl Shared {
         queue.waiting.drain(..fitting).collect()
     }
 
-    async fn send(&self, book: &BookName, items: Vec<Item>) {
+    async fn send(&self, book: &BookName, items: Vec<QueuedPost>) {
         let now = Instant::now();
         let mut posts = Vec::with_capacity(items.len());
         let mut waiting = Vec::with_capacity(items.len());
@@ -202,13 +202,13 @@ fn answer(
 }
 
 /// One of a book's calls under way: sends until nothing waits. Counts itself out when dropped, also by a panic, and leaves nothing behind unsent.
-struct Call {
-    shared: Arc<Shared>,
+struct BatchCall {
+    shared: Arc<BatchQueues>,
     book: BookName,
 }
 
-impl Call {
-    fn start(shared: Arc<Shared>, book: BookName) {
+impl BatchCall {
+    fn start(shared: Arc<BatchQueues>, book: BookName) {
         let call = Self { shared, book };
         tokio::spawn(async move {
             loop {
@@ -224,7 +224,7 @@ impl Call {
     }
 }
 
-impl Drop for Call {
+impl Drop for BatchCall {
     fn drop(&mut self) {
         let mut queues = self.shared.queues();
         let Some(queue) = queues.get_mut(&self.book) else { return };

@@ -61,15 +61,15 @@ impl Default for Config {
 /// An option that can't be.
 #[derive(Debug, thiserror::Error)]
 #[error("gift.{option} must be {bounds}")]
-pub struct Invalid {
+pub struct InvalidGiftOption {
     option: &'static str,
     bounds: &'static str,
 }
 
 impl Config {
     /// Refuses what can't work, before anything starts.
-    pub fn check(&self) -> Result<(), Invalid> {
-        let no = |option, bounds| Err(Invalid { option, bounds });
+    pub fn check(&self) -> Result<(), InvalidGiftOption> {
+        let no = |option, bounds| Err(InvalidGiftOption { option, bounds });
         if self.diamonds_per_coin_bps > BASIS_POINTS {
             return no("diamonds_per_coin_bps", "0 to 10000");
         }

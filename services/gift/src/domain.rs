@@ -101,14 +101,14 @@ pub struct Offer {
 
 /// Our own reason to say no. Recorded by the ledger under the request's id, so that it stays the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum GiftRefusal {
     /// Not in the catalogue, or withdrawn.
     GiftUnknown,
     /// A streak of a gift that is sent one by one.
     GiftNotStreakable,
 }
 
-impl Refusal {
+impl GiftRefusal {
     /// The stable reason.
     #[must_use]
     pub fn reason(self) -> &'static str {
@@ -141,7 +141,7 @@ pub enum Charge {
         cap_at: i64,
     },
     /// Charge nothing and remember the answer.
-    Refuse(Refusal),
+    Refuse(GiftRefusal),
 }
 
 /// What the viewer gives and the creator gets.
@@ -156,9 +156,9 @@ pub struct Price {
 /// Prices a gift. `rate` is diamonds per coin in basis points, at most [`BASIS_POINTS`].
 #[must_use]
 pub fn charge(sending: &Sending<'_>, offer: Option<Offer>, rate: u32) -> Charge {
-    let Some(offer) = offer else { return Charge::Refuse(Refusal::GiftUnknown) };
+    let Some(offer) = offer else { return Charge::Refuse(GiftRefusal::GiftUnknown) };
     if sending.tap.is_some() && !offer.streakable {
-        return Charge::Refuse(Refusal::GiftNotStreakable);
+        return Charge::Refuse(GiftRefusal::GiftNotStreakable);
     }
     let price = price(offer.cost, sending.quantity, rate);
     match sending.tap {
@@ -183,7 +183,7 @@ fn guard_key(sending: &Sending<'_>, group: &str) -> GuardKey {
 
 /// What a gift came to, read off the ledger's posting and nothing else, so that a replay gives the first answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Receipt {
+pub struct GiftReceipt {
     /// The ledger posting behind it.
     pub posting_id: String,
     /// What was charged.

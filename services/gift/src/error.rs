@@ -1,7 +1,7 @@
 //! Every way a gift fails, and what the caller is told.
 use crate::{
-    domain::{Malformed, Refusal, Sending},
-    wire::Unreadable,
+    domain::{GiftRefusal, Malformed, Sending},
+    wire::NotAGiftPosting,
 };
 use ledger_client::{LedgerReason, NotPosted};
 use tonic::{Code, Status};
@@ -16,7 +16,7 @@ pub enum Error {
     #[error("{}", .refusal.reason())]
     Refused {
         /// Which rule.
-        refusal: Refusal,
+        refusal: GiftRefusal,
         /// Catalogue number as sent.
         gift_id: i64,
     },
@@ -41,7 +41,7 @@ pub enum Error {
     Ledger(#[from] NotPosted),
     /// The ledger answered something else than a gift.
     #[error(transparent)]
-    Unreadable(#[from] Unreadable),
+    Unreadable(#[from] NotAGiftPosting),
 }
 
 impl Error {
@@ -51,8 +51,8 @@ impl Error {
         let Some(refusal) = not_posted.refusal() else { return Self::Ledger(not_posted) };
         let own = |refusal| Self::Refused { refusal, gift_id: sending.gift_id };
         match &refusal.reason {
-            LedgerReason::Callers(reason) if reason == Refusal::GiftUnknown.reason() => own(Refusal::GiftUnknown),
-            LedgerReason::Callers(reason) if reason == Refusal::GiftNotStreakable.reason() => own(Refusal::GiftNotStreakable),
+            LedgerReason::Callers(reason) if reason == GiftRefusal::GiftUnknown.reason() => own(GiftRefusal::GiftUnknown),
+            LedgerReason::Callers(reason) if reason == GiftRefusal::GiftNotStreakable.reason() => own(GiftRefusal::GiftNotStreakable),
             LedgerReason::GuardCapped => {
                 Self::StreakEnded { cap: refusal.fact("cap"), repeat_count: sending.tap.map_or(0, |tap| tap.repeat_count) }
             }
@@ -70,8 +70,8 @@ impl From<Error> for Status {
             Error::Malformed(malformed) => rpc::malformed(malformed.field, malformed.why),
             Error::Refused { refusal, gift_id } => {
                 let why = match refusal {
-                    Refusal::GiftUnknown => "no such gift is on sale",
-                    Refusal::GiftNotStreakable => "this gift is sent one by one, without a streak",
+                    GiftRefusal::GiftUnknown => "no such gift is on sale",
+                    GiftRefusal::GiftNotStreakable => "this gift is sent one by one, without a streak",
                 };
                 rpc::refused(Code::FailedPrecondition, refusal.reason(), why.to_owned(), &[("gift_id", gift_id.to_string())])
             }

@@ -1,8 +1,8 @@
 //! Sending a gift, in order: price it, have it posted, read the answer off the posting. One call to the ledger and no state of our own.
 use crate::{
-    batch::{Batcher, Waiting},
+    batch::{BatchedPost, Batcher},
     catalogue::Shelf,
-    domain::{self, Receipt},
+    domain::{self, GiftReceipt},
     error::Error,
     postings, wire,
 };
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 /// Which way a gift goes to the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
+pub enum LedgerRoute {
     /// In a batch with others.
     Batched,
     /// In a call of its own.
@@ -40,7 +40,13 @@ pub struct Gifts {
 impl Gifts {
     /// Sends one gift on its way. A gift that can't be sent is told to the ledger too: it may have been accepted under this id before, and if not,
     /// the refusal must stay the answer. What is malformed comes back with its request id.
-    pub fn begin(&self, book: &BookName, sender: UserKey, request: SendGiftRequest, route: Route) -> Result<Sent, (String, Error)> {
+    pub fn begin(
+        &self,
+        book: &BookName,
+        sender: UserKey,
+        request: SendGiftRequest,
+        route: LedgerRoute,
+    ) -> Result<GiftInFlight, (String, Error)> {
         let (id, sending) = match wire::sending(&request, &sender) {
             Ok(read) => read,
             Err(malformed) => return Err((request.request_id, malformed.into())),
@@ -48,35 +54,35 @@ impl Gifts {
         let charge = domain::charge(&sending, self.shelf.offer(sending.gift_id), self.rate);
         let post = postings::gift(book, id, wire::fields(&request), &sending, charge);
         let answer = match route {
-            Route::Batched => Answer::Batched(self.batcher.post(book, post.in_batch(), Instant::now() + self.post_timeout)),
-            Route::Alone => {
+            LedgerRoute::Batched => GiftAnswer::Batched(self.batcher.post(book, post.in_batch(), Instant::now() + self.post_timeout)),
+            LedgerRoute::Alone => {
                 let (ledger, timeout, book) = (self.ledger.clone(), self.post_timeout, book.clone());
-                Answer::Alone(async move { ledger.post_within(timeout, &book, post).await }.boxed())
+                GiftAnswer::Alone(async move { ledger.post_within(timeout, &book, post).await }.boxed())
             }
         };
-        Ok(Sent { answer, request, sender })
+        Ok(GiftInFlight { answer, request, sender })
     }
 }
 
 /// A gift on its way.
-pub struct Sent {
-    answer: Answer,
+pub struct GiftInFlight {
+    answer: GiftAnswer,
     request: SendGiftRequest,
     sender: UserKey,
 }
 
 /// Where its answer comes from.
-enum Answer {
-    Batched(Waiting),
+enum GiftAnswer {
+    Batched(BatchedPost),
     Alone(BoxFuture<'static, Result<PostResponse, NotPosted>>),
 }
 
-impl Sent {
+impl GiftInFlight {
     /// Its request id, and what became of it.
-    pub async fn finish(self) -> (String, Result<Receipt, Error>) {
+    pub async fn finish(self) -> (String, Result<GiftReceipt, Error>) {
         let answered = match self.answer {
-            Answer::Batched(waiting) => waiting.answer().await,
-            Answer::Alone(call) => call.await,
+            GiftAnswer::Batched(waiting) => waiting.answer().await,
+            GiftAnswer::Alone(call) => call.await,
         };
         let outcome = match answered {
             Ok(response) => wire::receipt(response).map_err(Error::from),

@@ -14,15 +14,16 @@ pub mod postings;
 pub mod service;
 pub mod wire;
 
-pub use catalogue::{Catalogue, Shelf};
+pub use catalogue::{GiftCatalogue, Shelf};
 pub use config::Config;
 
 use api::gift::gift_service_server::GiftServiceServer;
-use batch::{Batcher, Limits};
+use batch::{BatchLimits, Batcher};
 use futures::{FutureExt as _, future::BoxFuture};
-use gifts::{Gifts, Route};
+use gifts::{Gifts, LedgerRoute};
 use ledger_client::LedgerClient;
 use service::Handlers;
+use settings::document::DocumentError;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -39,10 +40,10 @@ pub struct Deps {
 pub enum Error {
     /// An option.
     #[error(transparent)]
-    Config(#[from] config::Invalid),
+    Config(#[from] config::InvalidGiftOption),
     /// The catalogue.
     #[error(transparent)]
-    Catalogue(#[from] catalogue::Error),
+    Catalogue(#[from] DocumentError),
 }
 
 /// The running service.
@@ -60,19 +61,19 @@ pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, E
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
     let catalogue = match &config.catalogue {
-        Some(path) => Catalogue::load(path)?,
-        None => Catalogue::embedded(),
+        Some(path) => GiftCatalogue::load(path)?,
+        None => GiftCatalogue::embedded(),
     };
     tracing::info!(version = catalogue.version(), gifts = catalogue.on_sale().len(), "gift catalogue read");
     let ledger = LedgerClient::new(deps.ledger);
     let gifts = Gifts {
         shelf: Shelf::new(catalogue),
-        batcher: Batcher::new(ledger.clone(), Limits::from(&config)),
+        batcher: Batcher::new(ledger.clone(), BatchLimits::from(&config)),
         ledger,
         rate: config.diamonds_per_coin_bps,
         post_timeout: config.post_timeout,
     };
-    let route = |batched: bool| if batched { Route::Batched } else { Route::Alone };
+    let route = |batched: bool| if batched { LedgerRoute::Batched } else { LedgerRoute::Alone };
     let handlers = Handlers {
         gifts: Arc::new(gifts),
         unary: route(config.batch_unary),

@@ -2,7 +2,7 @@
 use crate::{
     domain::Malformed,
     error::Error,
-    gifts::{Gifts, Route, Sent},
+    gifts::{GiftInFlight, Gifts, LedgerRoute},
     wire,
 };
 use api::gift::{
@@ -18,15 +18,15 @@ use tonic::{Code, Request, Response, Status, Streaming};
 #[derive(Clone)]
 pub struct Handlers {
     pub(crate) gifts: Arc<Gifts>,
-    pub(crate) unary: Route,
-    pub(crate) streamed: Route,
+    pub(crate) unary: LedgerRoute,
+    pub(crate) streamed: LedgerRoute,
     pub(crate) stream_in_flight_max: usize,
     pub(crate) shutdown: CancellationToken,
 }
 
 impl Handlers {
     /// Everything before the wait.
-    fn begin(&self, caller: &rpc::Caller, request: SendGiftRequest, route: Route) -> Result<Sent, (String, Status)> {
+    fn begin(&self, caller: &rpc::Caller, request: SendGiftRequest, route: LedgerRoute) -> Result<GiftInFlight, (String, Status)> {
         let who = || Ok((caller.book(&request.book)?, caller.acting_for(&request.user_id)?));
         match who() {
             Ok((book, sender)) => self.gifts.begin(&book, sender, request, route).map_err(|(id, error)| (id, error.into())),

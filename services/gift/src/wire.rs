@@ -1,6 +1,6 @@
 //! Protobuf to domain and back: what callers send and get, and what the ledger answers.
-use crate::catalogue::{Catalogue, Gift};
-use crate::domain::{CoinsAfter, Malformed, Receipt, Sending, Tap};
+use crate::catalogue::{Gift, GiftCatalogue};
+use crate::domain::{CoinsAfter, GiftReceipt, Malformed, Sending, Tap};
 use api::gift::{Gift as ListedGift, ListGiftsResponse, SendGiftRequest, SendGiftResponse};
 use api::ledger::{PostResponse, PostedTransfer, RequestField};
 use chart::Unit;
@@ -51,35 +51,35 @@ pub fn fields(request: &SendGiftRequest) -> Vec<RequestField> {
 /// A posting that isn't one of ours.
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger's answer is not a gift's posting: {0}")]
-pub struct Unreadable(&'static str);
+pub struct NotAGiftPosting(&'static str);
 
 /// Reads the ledger's answer. None when it isn't a posting of a gift.
-pub fn receipt(response: PostResponse) -> Result<Receipt, Unreadable> {
-    let posting = response.posting.ok_or(Unreadable("no posting"))?;
-    let mut receipt = Receipt { posting_id: posting.posting_id, replayed: response.replayed, ..Receipt::default() };
+pub fn receipt(response: PostResponse) -> Result<GiftReceipt, NotAGiftPosting> {
+    let posting = response.posting.ok_or(NotAGiftPosting("no posting"))?;
+    let mut receipt = GiftReceipt { posting_id: posting.posting_id, replayed: response.replayed, ..GiftReceipt::default() };
     for transfer in posting.transfers {
         match Unit::parse(&transfer.unit) {
             Some(Unit::Coin) => charged(&mut receipt, &transfer)?,
             Some(Unit::Diamond) => {
-                receipt.diamonds = Diamonds::try_new(transfer.amount).map_err(|_| Unreadable("diamonds out of range"))?
+                receipt.diamonds = Diamonds::try_new(transfer.amount).map_err(|_| NotAGiftPosting("diamonds out of range"))?
             }
-            Some(Unit::Currency(_)) | None => return Err(Unreadable("a unit that is neither coins nor diamonds")),
+            Some(Unit::Currency(_)) | None => return Err(NotAGiftPosting("a unit that is neither coins nor diamonds")),
         }
     }
     Ok(receipt)
 }
 
-fn charged(receipt: &mut Receipt, transfer: &PostedTransfer) -> Result<(), Unreadable> {
-    receipt.cost = Coins::try_new(transfer.amount).map_err(|_| Unreadable("coins out of range"))?;
-    let after = transfer.debit_after.as_ref().ok_or(Unreadable("no balance after it"))?;
-    let coins = Coins::try_new(after.balance).map_err(|_| Unreadable("a balance out of range"))?;
+fn charged(receipt: &mut GiftReceipt, transfer: &PostedTransfer) -> Result<(), NotAGiftPosting> {
+    receipt.cost = Coins::try_new(transfer.amount).map_err(|_| NotAGiftPosting("coins out of range"))?;
+    let after = transfer.debit_after.as_ref().ok_or(NotAGiftPosting("no balance after it"))?;
+    let coins = Coins::try_new(after.balance).map_err(|_| NotAGiftPosting("a balance out of range"))?;
     receipt.after = Some(CoinsAfter { coins, seq: BalanceSeq::new(after.balance_seq) });
     Ok(())
 }
 
 /// What the caller gets.
 #[must_use]
-pub fn response(receipt: Receipt) -> SendGiftResponse {
+pub fn response(receipt: GiftReceipt) -> SendGiftResponse {
     SendGiftResponse {
         posting_id: receipt.posting_id,
         cost_coins: receipt.cost.get(),
@@ -101,7 +101,7 @@ pub fn refusal(status: &Status) -> pb::Status {
 
 /// The catalogue as callers see it.
 #[must_use]
-pub fn listing(catalogue: &Catalogue) -> ListGiftsResponse {
+pub fn listing(catalogue: &GiftCatalogue) -> ListGiftsResponse {
     let gifts = catalogue.on_sale().into_iter().map(listed).collect();
     ListGiftsResponse { gifts, catalogue_version: catalogue.version().to_owned() }
 }

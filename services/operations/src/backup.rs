@@ -6,6 +6,7 @@
 //! the heads are what says that a copy is older than the books were.
 use db::{Database, Engine};
 use identity::Service;
+use jiff::Timestamp;
 use monitor::audit::{self, Fault};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -92,7 +93,7 @@ pub async fn backup(database: &Database, to: &Path) -> Result<CopyManifest, Faul
 }
 
 async fn copied(database: &Database, to: &Path) -> Result<CopyManifest, Fault> {
-    let begin_time = chrono::Utc::now().to_rfc3339();
+    let begin_time = money::time::rfc3339(Timestamp::now());
     let (engine, copied) = match database.engine() {
         Engine::Sqlite => ("sqlite", sqlite::copy(database, to).await?),
         Engine::Postgres => ("postgres", postgres::dump(database, to).await?),

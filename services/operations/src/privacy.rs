@@ -127,7 +127,7 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Fault>
             after = Some(last.id);
             quotes.extend(page.iter().map(|quote| {
                 json!({
-                    "quote_id": quote.id, "diamonds": quote.diamonds.get(), "rate": quote.rate.to_string(), "create_time": quote.create_time.to_rfc3339(),
+                    "quote_id": quote.id, "diamonds": quote.diamonds.get(), "rate": quote.rate.to_string(), "create_time": money::time::rfc3339(quote.create_time),
                     "currency_code": quote.amounts.net.currency().code(), "net_minor_units": quote.amounts.net.minor_units(),
                 })
             }));
@@ -143,11 +143,11 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Fault>
         let tables = support::tables::Store::open(database).await?;
         let acts = tables.acts_about(book.as_str(), user.as_str(), &things(of).await?).await?;
         // By whom of the staff is theirs to know among themselves; what was done and why is the user's.
-        let act = |line: &support::tables::ActLine| {
-            let deed = &line.deed;
+        let act = |line: &support::tables::ActRecord| {
+            let act = &line.act;
             json!({
-                "time_ms": line.time_ms, "role": deed.role, "rpc": deed.rpc, "reason": deed.reason, "request": deed.request_json,
-                "outcome": deed.outcome,
+                "time_ms": line.time_ms, "role": act.role, "rpc": act.rpc, "reason": act.reason, "request": act.request_json,
+                "outcome": act.outcome,
             })
         };
         whole["acts"] = json!(acts.iter().map(act).collect::<Vec<_>>());

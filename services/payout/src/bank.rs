@@ -1,6 +1,6 @@
 //! The bank over HTTP: a `pain.001` out, a `pain.002` back, and nothing assumed where nothing came.
 
-use crate::domain::Answer;
+use crate::domain::BankAnswer;
 use iso20022::{Outcome, pain002::Report};
 use reqwest::{Client, Method, StatusCode, Url};
 use std::time::Duration;
@@ -16,32 +16,32 @@ const WINDOW_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
 
 /// A bank.
 #[derive(Debug, Clone)]
-pub struct Bank {
+pub struct BankHttpClient {
     client: Client,
     url: Url,
 }
 
 /// An answer as it came, for the log, and what it means.
 #[derive(Debug)]
-pub struct Received {
+pub struct ReceivedAnswer {
     /// HTTP status; 0 when there was none.
     pub http_status: u16,
     /// The body as far as it came, or why nothing came.
     pub body: Vec<u8>,
     /// What it means.
-    pub answer: Answer,
+    pub answer: BankAnswer,
 }
 
 /// Whom an answer must speak of.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct AskedPayment<'a> {
     /// The payment.
     pub end_to_end_id: &'a str,
     /// The message that was sent last.
     pub message_id: &'a str,
 }
 
-impl Bank {
+impl BankHttpClient {
     /// A bank at this address. Proxies and redirects are not followed: either could lead a payment elsewhere.
     pub fn try_new(url: &str) -> Result<Self, reqwest::Error> {
         let client = http_client::local().connect_timeout(Duration::from_secs(2)).build()?;
@@ -49,19 +49,26 @@ impl Bank {
         Ok(Self { client, url })
     }
 
-    /// Sends a `pain.001`. Every end without a report about this payment is [`Answer::Lost`], a refused connection included: the question
+    /// Sends a `pain.001`. Every end without a report about this payment is [`BankAnswer::Lost`], a refused connection included: the question
     /// that follows costs little, and being wrong about what left this machine would cost a second payment.
-    pub async fn send(&self, subject: Subject<'_>, message: String, time_out: Duration) -> Received {
+    pub async fn send(&self, subject: AskedPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer {
         self.exchange(Method::POST, "payments", Some(message), subject, time_out).await
     }
 
     /// Asks after a payment.
-    pub async fn ask(&self, subject: Subject<'_>) -> Received {
+    pub async fn ask(&self, subject: AskedPayment<'_>) -> ReceivedAnswer {
         let path = format!("payments/{}", subject.end_to_end_id);
         self.exchange(Method::GET, &path, None, subject, ASK_TIME_OUT).await
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<String>, subject: Subject<'_>, time_out: Duration) -> Received {
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        subject: AskedPayment<'_>,
+        time_out: Duration,
+    ) -> ReceivedAnswer {
         let asking = method == Method::GET;
         let url = self.url.join(path).expect("ids are hexadecimal and the base is a checked URL");
         let mut request = self.client.request(method, url).timeout(time_out);
@@ -81,15 +88,15 @@ impl Bank {
         match read(response).await {
             Ok(body) => {
                 let answer = interpret(status, window.filter(|_| asking), &body, subject);
-                Received { http_status: status.as_u16(), body, answer }
+                ReceivedAnswer { http_status: status.as_u16(), body, answer }
             }
             Err(why) => lost(status.as_u16(), why.to_owned(), Vec::new()),
         }
     }
 }
 
-fn lost(http_status: u16, why: String, body: Vec<u8>) -> Received {
-    Received { http_status, body, answer: Answer::Lost(why) }
+fn lost(http_status: u16, why: String, body: Vec<u8>) -> ReceivedAnswer {
+    ReceivedAnswer { http_status, body, answer: BankAnswer::Lost(why) }
 }
 
 /// For people; never the address or the body.
@@ -116,26 +123,26 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, &'static str> 
 
 /// What an answer means. "Not found" counts only from the bank itself: with a report that names this payment and the window, since a proxy
 /// in between says 404 as well.
-fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subject: Subject<'_>) -> Answer {
-    let Ok(report) = Report::read(body) else { return Answer::Lost(format!("HTTP {} without a status report", status.as_u16())) };
+fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subject: AskedPayment<'_>) -> BankAnswer {
+    let Ok(report) = Report::read(body) else { return BankAnswer::Lost(format!("HTTP {} without a status report", status.as_u16())) };
     if status == StatusCode::NOT_FOUND {
         return match window_seconds {
             Some(seconds) if report.names(subject.end_to_end_id) && report.verdict(subject.end_to_end_id, "").is_none() => {
-                Answer::NotFound { window_ms: seconds * 1000 }
+                BankAnswer::NotFound { window_ms: seconds * 1000 }
             }
-            _ => Answer::Lost("HTTP 404 without the bank's own word".to_owned()),
+            _ => BankAnswer::Lost("HTTP 404 without the bank's own word".to_owned()),
         };
     }
     if status.is_server_error() {
-        return Answer::Lost(format!("HTTP {}", status.as_u16()));
+        return BankAnswer::Lost(format!("HTTP {}", status.as_u16()));
     }
     let Some(verdict) = report.verdict(subject.end_to_end_id, subject.message_id) else {
-        return Answer::Lost("a report about another payment".to_owned());
+        return BankAnswer::Lost("a report about another payment".to_owned());
     };
     let reason = verdict.reason().filter(|_| verdict.outcome() == Outcome::Rejected);
     let own_words = verdict.additional();
     let words = reason.map_or("", |reason| reason.words());
-    Answer::Verdict {
+    BankAnswer::Verdict {
         status: verdict.status.code().to_owned(),
         outcome: verdict.outcome(),
         reason_code: reason.map_or_else(String::new, |reason| reason.code().to_owned()),

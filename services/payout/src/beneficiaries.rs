@@ -1,9 +1,7 @@
 //! Recording and listing bank accounts.
 
 use crate::{
-    domain::masked_name,
-    error::{Error, Refusal},
-    page::Page,
+    error::{Error, PayoutRefusal},
     store::{
         Store,
         beneficiaries::{self, Beneficiary},
@@ -22,7 +20,7 @@ const RPC: &str = "CreateBeneficiary";
 
 /// An account as its owner typed it.
 #[derive(Debug, Clone)]
-pub enum Typed {
+pub enum TypedAccount {
     /// By IBAN.
     Iban(String),
     /// By routing and account number.
@@ -35,7 +33,7 @@ pub enum Typed {
 }
 
 /// What to record.
-pub struct Create {
+pub struct NewBeneficiary {
     /// Where.
     pub book: BookName,
     /// Whose.
@@ -45,12 +43,12 @@ pub struct Create {
     /// Checked to be 1 to 140 characters.
     pub holder_name: String,
     /// Not checked yet.
-    pub account: Typed,
+    pub account: TypedAccount,
 }
 
 /// What is sealed.
 #[derive(Serialize, Deserialize)]
-pub struct Holder {
+pub struct AccountHolder {
     /// Name of the account's holder.
     pub holder_name: String,
     /// IBAN, or empty.
@@ -61,7 +59,7 @@ pub struct Holder {
     pub account_number: String,
 }
 
-impl Holder {
+impl AccountHolder {
     /// The account; it was checked before it was sealed.
     pub fn account(&self) -> Result<Account, iso20022::Error> {
         if self.iban.is_empty() {
@@ -73,34 +71,34 @@ impl Holder {
 }
 
 /// What a beneficiary's data is sealed for.
-fn place(book: &BookName, user: &UserKey, id: Uuid) -> String {
+fn sealed_for(book: &BookName, user: &UserKey, id: Uuid) -> String {
     format!("beneficiary {book} {user} {id}")
 }
 
 /// Opens what was sealed.
-pub fn unseal(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Result<Holder, Error> {
-    let plain = vault.unseal(&place(book, &beneficiary.user, beneficiary.beneficiary_id), &beneficiary.sealed)?;
+pub fn unseal(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Result<AccountHolder, Error> {
+    let plain = vault.unseal(&sealed_for(book, &beneficiary.user, beneficiary.beneficiary_id), &beneficiary.sealed)?;
     serde_json::from_slice(&plain).map_err(|_| Error::Vault(crate::vault::Error::Sealed))
 }
 
-fn check(typed: &Typed) -> Result<(Account, Rail), Refusal> {
+fn check(typed: &TypedAccount) -> Result<(Account, Rail), PayoutRefusal> {
     let account = match typed {
-        Typed::Iban(iban) => Account::Iban(Iban::try_new(iban).map_err(|_| Refusal::IbanInvalid)?),
-        Typed::Aba { routing_number, account_number } => {
-            check_routing_number(routing_number).map_err(|_| Refusal::RoutingNumberInvalid)?;
-            Account::Aba(AbaAccount::try_new(routing_number, account_number).map_err(|_| Refusal::AccountNumberInvalid)?)
+        TypedAccount::Iban(iban) => Account::Iban(Iban::try_new(iban).map_err(|_| PayoutRefusal::IbanInvalid)?),
+        TypedAccount::Aba { routing_number, account_number } => {
+            check_routing_number(routing_number).map_err(|_| PayoutRefusal::RoutingNumberInvalid)?;
+            Account::Aba(AbaAccount::try_new(routing_number, account_number).map_err(|_| PayoutRefusal::AccountNumberInvalid)?)
         }
     };
-    let rail = Rail::to(&account).ok_or(Refusal::CountryUnsupported)?;
+    let rail = Rail::to(&account).ok_or(PayoutRefusal::CountryUnsupported)?;
     Ok((account, rail))
 }
 
 /// What a retry is compared with; personal values as digests.
-fn fields(vault: &Vault, create: &Create) -> Fields {
+fn fields(vault: &Vault, create: &NewBeneficiary) -> Fields {
     let fields = Fields::new().with("holder_name", vault.digest(&create.holder_name));
     match &create.account {
-        Typed::Iban(iban) => fields.with("iban", vault.digest(iban)),
-        Typed::Aba { routing_number, account_number } => {
+        TypedAccount::Iban(iban) => fields.with("iban", vault.digest(iban)),
+        TypedAccount::Aba { routing_number, account_number } => {
             fields.with("aba.routing_number", routing_number).with("aba.account_number", vault.digest(account_number))
         }
     }
@@ -108,7 +106,13 @@ fn fields(vault: &Vault, create: &Create) -> Fields {
 
 /// Records a beneficiary; true when it had been recorded before. A wrong account is not kept under the id: mending a typing error under
 /// the same id would otherwise need a new one.
-pub async fn create(store: &Store, vault: &Vault, create: &Create, now: SystemTime, now_ms: i64) -> Result<(Beneficiary, bool), Error> {
+pub async fn create(
+    store: &Store,
+    vault: &Vault,
+    create: &NewBeneficiary,
+    now: SystemTime,
+    now_ms: i64,
+) -> Result<(Beneficiary, bool), Error> {
     let id = derive_id(create.request_id.uuid(), &[RPC, create.book.as_str(), create.user.as_str()]);
     let key = Key { book: &create.book, subject: &create.user, rpc: RPC, request_id: &create.request_id };
     let mut tx = store.begin().await?;
@@ -125,7 +129,7 @@ pub async fn create(store: &Store, vault: &Vault, create: &Create, now: SystemTi
         Account::Iban(iban) => (iban.as_str(), "", ""),
         Account::Aba(aba) => ("", aba.routing_number(), aba.account_number()),
     };
-    let holder = Holder {
+    let holder = AccountHolder {
         holder_name: create.holder_name.clone(),
         iban: iban.to_owned(),
         routing_number: routing_number.to_owned(),
@@ -140,7 +144,7 @@ pub async fn create(store: &Store, vault: &Vault, create: &Create, now: SystemTi
         rail,
         masked_account: account.masked(),
         masked_holder_name: masked_name(&create.holder_name),
-        sealed: vault.seal(&place(&create.book, &create.user, id), &plain)?,
+        sealed: vault.seal(&sealed_for(&create.book, &create.user, id), &plain)?,
         created_at_ms: now_ms,
     };
     beneficiaries::insert(&mut tx, &create.book, &beneficiary).await?;
@@ -149,8 +153,11 @@ pub async fn create(store: &Store, vault: &Vault, create: &Create, now: SystemTi
     Ok((beneficiary, false))
 }
 
-/// A user's, newest first, and the next page's token.
-pub async fn list(store: &Store, book: &BookName, user: &UserKey, page: &Page) -> Result<(Vec<Beneficiary>, String), Error> {
-    let rows = store.beneficiaries(book, user, page.after, page.size + 1).await?;
-    Ok(page.cut(rows, |row| (row.created_at_ms, row.beneficiary_id)))
+/// All but each word's first letter hidden.
+fn masked_name(name: &str) -> String {
+    let mask = |word: &str| word.chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).collect::<String>();
+    name.split_whitespace().map(mask).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! Options of the payout service.
 
-use crate::domain::Policy;
+use crate::domain::RetryPolicy;
 use iso20022::{Account, Rail};
+use money::time::millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{net::IpAddr, path::PathBuf, time::Duration};
@@ -19,7 +20,7 @@ pub struct Config {
     #[serde(skip)]
     pub test_bank: Option<BankConfig>,
     /// Delays and limits of asking and sending.
-    pub policy: Policy,
+    pub policy: PolicyConfig,
     /// Payouts worked on at once in this process. Default 64: each holds a database connection for milliseconds and a bank's for seconds.
     pub in_flight_max: usize,
     /// How long the worker sleeps at most, in milliseconds; also how fast another process's changes reach a watcher. Default one second.
@@ -31,6 +32,50 @@ pub struct Config {
     #[serde(rename = "lease_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub lease: Duration,
+}
+
+/// How patient we are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct PolicyConfig {
+    /// First delay between two tries, in milliseconds.
+    #[serde(rename = "retry_delay_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub retry_delay: Duration,
+    /// Longest delay between two tries, in milliseconds.
+    #[serde(rename = "retry_delay_max_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub retry_delay_max: Duration,
+    /// How far the bank's clock may be from ours, in milliseconds; added to its finality window.
+    #[serde(rename = "clock_skew_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub clock_skew: Duration,
+    /// How often one payout is sent before the money is given back.
+    pub sends_max: i64,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self {
+            retry_delay: Duration::from_millis(250),
+            retry_delay_max: Duration::from_secs(30),
+            clock_skew: Duration::from_secs(5),
+            sends_max: 3,
+        }
+    }
+}
+
+impl PolicyConfig {
+    /// As the rules reckon with it.
+    #[must_use]
+    pub fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy {
+            retry_delay_ms: millis(self.retry_delay),
+            retry_delay_max_ms: millis(self.retry_delay_max),
+            clock_skew_ms: millis(self.clock_skew),
+            sends_max: self.sends_max,
+        }
+    }
 }
 
 /// A bank and our accounts there.
@@ -59,7 +104,7 @@ pub struct RailConfig {
 
 /// Why options have no meaning.
 #[derive(Debug, thiserror::Error)]
-pub enum Invalid {
+pub enum InvalidPayoutOption {
     /// The bank TEST books reach must be on this machine.
     #[error("the TEST bank must be at http://127.0.0.1:PORT or http://[::1]:PORT, not {0}: TEST books never reach a real one")]
     NotLoopback(String),
@@ -102,7 +147,7 @@ impl Config {
             key_file,
             create_key: false,
             test_bank: None,
-            policy: Policy::default(),
+            policy: PolicyConfig::default(),
             in_flight_max: 64,
             poll_delay: Duration::from_secs(1),
             lease: Duration::from_secs(15),
@@ -116,11 +161,11 @@ impl Config {
     }
 
     /// Refuses what has no meaning before anything starts.
-    pub fn check(&self) -> Result<(), Invalid> {
+    pub fn check(&self) -> Result<(), InvalidPayoutOption> {
         if let Some(bank) = &self.test_bank {
             check_loopback(&bank.url)?;
         }
-        let positive = |name, fits: bool, bounds| if fits { Ok(()) } else { Err(Invalid::Range { name, bounds }) };
+        let positive = |name, fits: bool, bounds| if fits { Ok(()) } else { Err(InvalidPayoutOption::Range { name, bounds }) };
         positive("in_flight_max", (1..=10_000).contains(&self.in_flight_max), "1 to 10,000")?;
         positive("poll_delay", !self.poll_delay.is_zero(), "above zero")?;
         positive("retry_delay", self.policy.retry_delay >= Duration::from_millis(1), "a millisecond or more")?;
@@ -129,8 +174,8 @@ impl Config {
 }
 
 /// A literal loopback address: a name could be made to point elsewhere.
-fn check_loopback(url: &str) -> Result<(), Invalid> {
-    let wrong = || Invalid::NotLoopback(url.to_owned());
+fn check_loopback(url: &str) -> Result<(), InvalidPayoutOption> {
+    let wrong = || InvalidPayoutOption::NotLoopback(url.to_owned());
     let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
     let host = parsed.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());

@@ -1,17 +1,14 @@
-//! A payout's life: where it stands, what a bank's answer means, and when to look again. No clock, no I/O.
+//! A payout's life: where it stands, what a bank's answer means, and when to look again. No clock, no randomness, no I/O: what comes out follows from what
+//! goes in.
 
 use chart::PostingKind;
 use iso20022::{Outcome, Rail};
-use money::time::millis;
 use money::{BookName, Money, UserKey};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use uuid::Uuid;
 
 /// Where a payout stands for the world (`PayoutState`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
+pub enum PayoutState {
     /// Recorded; the hold is being placed.
     Requested,
     /// The money is held.
@@ -30,7 +27,7 @@ pub enum State {
 
 /// Where it stands inside: what is to be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Phase {
+pub enum PayoutPhase {
     /// To do: hold.
     Requested,
     /// The ledger refused the hold; nobody sees this payout. Final.
@@ -55,31 +52,31 @@ pub enum Phase {
     Rejected,
 }
 
-const STATES: [(State, &str); 7] = [
-    (State::Requested, "requested"),
-    (State::Held, "held"),
-    (State::Submitted, "submitted"),
-    (State::Accepted, "accepted"),
-    (State::OutcomeUnknown, "outcome_unknown"),
-    (State::Settled, "settled"),
-    (State::Rejected, "rejected"),
+const STATES: [(PayoutState, &str); 7] = [
+    (PayoutState::Requested, "requested"),
+    (PayoutState::Held, "held"),
+    (PayoutState::Submitted, "submitted"),
+    (PayoutState::Accepted, "accepted"),
+    (PayoutState::OutcomeUnknown, "outcome_unknown"),
+    (PayoutState::Settled, "settled"),
+    (PayoutState::Rejected, "rejected"),
 ];
 
-const PHASES: [(Phase, &str); 11] = [
-    (Phase::Requested, "requested"),
-    (Phase::Refused, "refused"),
-    (Phase::Held, "held"),
-    (Phase::Intent, "intent"),
-    (Phase::Sent, "sent"),
-    (Phase::Accepted, "accepted"),
-    (Phase::Unknown, "unknown"),
-    (Phase::Settling, "settling"),
-    (Phase::Returning, "returning"),
-    (Phase::Settled, "settled"),
-    (Phase::Rejected, "rejected"),
+const PHASES: [(PayoutPhase, &str); 11] = [
+    (PayoutPhase::Requested, "requested"),
+    (PayoutPhase::Refused, "refused"),
+    (PayoutPhase::Held, "held"),
+    (PayoutPhase::Intent, "intent"),
+    (PayoutPhase::Sent, "sent"),
+    (PayoutPhase::Accepted, "accepted"),
+    (PayoutPhase::Unknown, "unknown"),
+    (PayoutPhase::Settling, "settling"),
+    (PayoutPhase::Returning, "returning"),
+    (PayoutPhase::Settled, "settled"),
+    (PayoutPhase::Rejected, "rejected"),
 ];
 
-impl State {
+impl PayoutState {
     /// As it is stored.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -92,6 +89,9 @@ impl State {
         STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
     }
 
+    /// Those in which a payout is under way.
+    pub const UNDER_WAY: [Self; 5] = [Self::Requested, Self::Held, Self::Submitted, Self::Accepted, Self::OutcomeUnknown];
+
     /// Nothing follows.
     #[must_use]
     pub fn is_final(self) -> bool {
@@ -99,7 +99,7 @@ impl State {
     }
 }
 
-impl Phase {
+impl PayoutPhase {
     /// As it is stored.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -120,15 +120,15 @@ impl Phase {
 
     /// What the world sees on entering. None: what it saw before, since the money has not moved yet.
     #[must_use]
-    pub fn shown(self) -> Option<State> {
+    pub fn shown(self) -> Option<PayoutState> {
         match self {
-            Self::Requested => Some(State::Requested),
-            Self::Held => Some(State::Held),
-            Self::Intent | Self::Sent => Some(State::Submitted),
-            Self::Accepted => Some(State::Accepted),
-            Self::Unknown => Some(State::OutcomeUnknown),
-            Self::Settled => Some(State::Settled),
-            Self::Rejected => Some(State::Rejected),
+            Self::Requested => Some(PayoutState::Requested),
+            Self::Held => Some(PayoutState::Held),
+            Self::Intent | Self::Sent => Some(PayoutState::Submitted),
+            Self::Accepted => Some(PayoutState::Accepted),
+            Self::Unknown => Some(PayoutState::OutcomeUnknown),
+            Self::Settled => Some(PayoutState::Settled),
+            Self::Rejected => Some(PayoutState::Rejected),
             Self::Refused | Self::Settling | Self::Returning => None,
         }
     }
@@ -152,9 +152,9 @@ pub struct Payout {
     /// Over which clearing.
     pub rail: Rail,
     /// What is to be done next.
-    pub phase: Phase,
+    pub phase: PayoutPhase,
     /// What the world sees.
-    pub state: State,
+    pub state: PayoutState,
     /// Grows with every write.
     pub version: i64,
     /// When to look at it again, Unix milliseconds.
@@ -169,8 +169,8 @@ pub struct Payout {
     pub first_sent_at_ms: i64,
     /// The bank has ever named it: "not found" proves nothing any more.
     pub seen: bool,
-    /// Names the ledger posting of this phase. Fresh per phase, so that a payout that takes weeks does not come with an id the ledger
-    /// takes for forgotten.
+    /// Names the ledger posting of this phase. Fresh per phase and after a refusal, with the time of then in front, so that a payout that takes weeks does
+    /// not come with an id the ledger takes for forgotten.
     pub step_key: Uuid,
     /// ISO 20022 status last told.
     pub bank_status: String,
@@ -224,20 +224,27 @@ impl Payout {
         format!("{}-{send}", self.end_to_end_id())
     }
 
-    /// Moves on. The step's key is fresh; what the world sees changes where the phase says so.
+    /// Moves on, and is due at once. The step's key is fresh; what the world sees changes where the phase says so.
     #[must_use]
-    pub fn enter(mut self, phase: Phase, due_at_ms: i64) -> Self {
+    pub fn enter(mut self, phase: PayoutPhase, now_ms: i64) -> Self {
         self.phase = phase;
         self.state = phase.shown().unwrap_or(self.state);
-        self.due_at_ms = if phase.is_final() { NEVER_MS } else { due_at_ms };
+        self.due_at_ms = if phase.is_final() { NEVER_MS } else { now_ms };
         self.attempts = 0;
-        self.step_key = Uuid::now_v7();
+        self.with_fresh_key(now_ms)
+    }
+
+    /// The same, to be posted under an id of its own: for after a refusal, which holds for its id. The key follows from the row's version, which grows with
+    /// every write, so no two rows of a payout have the same.
+    #[must_use]
+    pub fn with_fresh_key(mut self, now_ms: i64) -> Self {
+        self.step_key = chart::id::payout_step_key(self.payout_id, self.phase.name(), self.version, now_ms);
         self
     }
 
     /// Stays, and looks again later.
     #[must_use]
-    pub fn again(mut self, now_ms: i64, policy: &Policy) -> Self {
+    pub fn again(mut self, now_ms: i64, policy: &RetryPolicy) -> Self {
         self.due_at_ms = now_ms.saturating_add(policy.backoff_ms(self.attempts));
         self.attempts += 1;
         self
@@ -246,7 +253,7 @@ impl Payout {
 
 /// What a bank said, or that it said nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum BankAnswer {
     /// A status of this payment.
     Verdict {
         /// ISO 20022 code.
@@ -268,42 +275,24 @@ pub enum Answer {
 }
 
 /// How patient we are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Policy {
-    /// First delay between two tries, in milliseconds.
-    #[serde(rename = "retry_delay_ms", with = "settings::millis")]
-    #[schemars(with = "u64")]
-    pub retry_delay: Duration,
-    /// Longest delay between two tries, in milliseconds.
-    #[serde(rename = "retry_delay_max_ms", with = "settings::millis")]
-    #[schemars(with = "u64")]
-    pub retry_delay_max: Duration,
-    /// How far the bank's clock may be from ours, in milliseconds; added to its finality window.
-    #[serde(rename = "clock_skew_ms", with = "settings::millis")]
-    #[schemars(with = "u64")]
-    pub clock_skew: Duration,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// First delay between two tries.
+    pub retry_delay_ms: i64,
+    /// Longest delay between two tries.
+    pub retry_delay_max_ms: i64,
+    /// How far the bank's clock may be from ours; added to its finality window.
+    pub clock_skew_ms: i64,
     /// How often one payout is sent before the money is given back.
     pub sends_max: i64,
 }
 
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            retry_delay: Duration::from_millis(250),
-            retry_delay_max: Duration::from_secs(30),
-            clock_skew: Duration::from_secs(5),
-            sends_max: 3,
-        }
-    }
-}
-
-impl Policy {
+impl RetryPolicy {
     /// Doubles with every try, up to the longest.
     #[must_use]
     pub fn backoff_ms(&self, attempts: i64) -> i64 {
         let doubled = 1_i64.checked_shl(u32::try_from(attempts.clamp(0, 40)).unwrap_or(40)).unwrap_or(i64::MAX);
-        millis(self.retry_delay).saturating_mul(doubled).min(millis(self.retry_delay_max))
+        self.retry_delay_ms.saturating_mul(doubled).min(self.retry_delay_max_ms)
     }
 }
 
@@ -315,12 +304,18 @@ const NEVER_RECEIVED: &str = "AG09";
 /// What an answer makes of a payout, and a note where the world should see one.
 ///
 /// `asked_at_ms` is when the request that got this answer began: only what was asked after the finality window proves absence.
-/// `time_out` is the rail's.
+/// `time_out_ms` is the rail's.
 #[must_use]
-pub fn judge(payout: Payout, answer: Answer, asked_at_ms: i64, now_ms: i64, rules: (&Policy, Duration)) -> (Payout, String) {
-    let (policy, time_out) = rules;
+pub fn judge(
+    payout: Payout,
+    answer: BankAnswer,
+    asked_at_ms: i64,
+    now_ms: i64,
+    policy: &RetryPolicy,
+    time_out_ms: i64,
+) -> (Payout, String) {
     match answer {
-        Answer::Verdict { status, outcome, reason_code, words } => {
+        BankAnswer::Verdict { status, outcome, reason_code, words } => {
             let note = note(&status, &reason_code, &words);
             let mut payout = payout;
             payout.bank_status = status;
@@ -329,70 +324,63 @@ pub fn judge(payout: Payout, answer: Answer, asked_at_ms: i64, now_ms: i64, rule
                 payout.reason = words;
                 payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
                 payout.seen = true;
-                return (payout.enter(Phase::Returning, now_ms), note);
+                return (payout.enter(PayoutPhase::Returning, now_ms), note);
             }
             match outcome {
                 Outcome::Settled => {
                     payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
                     payout.seen = true;
-                    (payout.enter(Phase::Settling, now_ms), note)
+                    (payout.enter(PayoutPhase::Settling, now_ms), note)
                 }
                 Outcome::Pending => {
                     payout.seen = true;
-                    (wait(payout, Phase::Accepted, now_ms, policy), note)
+                    (wait(payout, PayoutPhase::Accepted, now_ms, policy), note)
                 }
-                Outcome::Rejected | Outcome::Unclear => (wait(payout, Phase::Unknown, now_ms, policy), note),
+                Outcome::Rejected | Outcome::Unclear => (wait(payout, PayoutPhase::Unknown, now_ms, policy), note),
             }
         }
-        Answer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),
-        Answer::Lost(why) if payout.phase == Phase::Sent => {
+        BankAnswer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),
+        BankAnswer::Lost(why) if payout.phase == PayoutPhase::Sent => {
             // The rail may still decide until its own time-out; asking earlier would only learn "not yet".
-            let ask_at_ms = payout.sent_at_ms.saturating_add(millis(time_out)).max(now_ms);
-            (payout.enter(Phase::Unknown, ask_at_ms), why)
+            let ask_at_ms = payout.sent_at_ms.saturating_add(time_out_ms).max(now_ms);
+            (Payout { due_at_ms: ask_at_ms, ..payout.enter(PayoutPhase::Unknown, now_ms) }, why)
         }
         // What was known stays known: an accepted payment is still accepted when one question about it got lost.
-        Answer::Lost(why) => (payout.again(now_ms, policy), why),
+        BankAnswer::Lost(why) => (payout.again(now_ms, policy), why),
     }
 }
 
-fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, policy: &Policy) -> (Payout, String) {
+fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, policy: &RetryPolicy) -> (Payout, String) {
     if payout.seen {
         let note = "the bank no longer finds a payment it had accepted; it is asked on".to_owned();
-        return (wait(payout, Phase::Unknown, now_ms, policy), note);
+        return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
     }
-    let final_at_ms = payout.sent_at_ms.saturating_add(window_ms.max(0)).saturating_add(millis(policy.clock_skew));
+    let final_at_ms = payout.sent_at_ms.saturating_add(window_ms.max(0)).saturating_add(policy.clock_skew_ms);
     if asked_at_ms <= final_at_ms {
-        let mut payout = wait(payout, Phase::Unknown, now_ms, policy);
+        let mut payout = wait(payout, PayoutPhase::Unknown, now_ms, policy);
         // The moment the answer becomes proof, if it comes before the back-off.
         payout.due_at_ms = payout.due_at_ms.min(final_at_ms.saturating_add(1).max(now_ms));
         return (payout, "not found at the bank, which is not final yet".to_owned());
     }
     if payout.sends < policy.sends_max {
         let note = "the bank never received it, finally; the same instruction is sent again".to_owned();
-        return (payout.enter(Phase::Intent, now_ms), note);
+        return (payout.enter(PayoutPhase::Intent, now_ms), note);
     }
     let mut payout = payout;
     payout.reason_code = NEVER_RECEIVED.to_owned();
     payout.reason = "the bank never received the payment, however often it was sent".to_owned();
     payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
-    (payout.enter(Phase::Returning, now_ms), "the bank never received it, finally; the money goes back".to_owned())
+    (payout.enter(PayoutPhase::Returning, now_ms), "the bank never received it, finally; the money goes back".to_owned())
 }
 
 /// Enters the phase, or stays in it, and looks again after the back-off.
-fn wait(payout: Payout, phase: Phase, now_ms: i64, policy: &Policy) -> Payout {
+fn wait(payout: Payout, phase: PayoutPhase, now_ms: i64, policy: &RetryPolicy) -> Payout {
     let payout = if payout.phase == phase { payout } else { payout.enter(phase, now_ms) };
     payout.again(now_ms, policy)
 }
 
 fn note(status: &str, reason_code: &str, words: &str) -> String {
     [status, reason_code, words].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// All but each word's first letter hidden.
-#[must_use]
-pub fn masked_name(name: &str) -> String {
-    let mask = |word: &str| word.chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).collect::<String>();
-    name.split_whitespace().map(mask).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

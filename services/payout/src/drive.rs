@@ -2,17 +2,17 @@
 //! again after its lease and goes on from what was written last.
 
 use crate::{
-    bank::{Received, Subject},
+    bank::{AskedPayment, ReceivedAnswer},
     beneficiaries,
     config::RailConfig,
-    domain::{Answer, Payout, Phase, judge},
+    domain::{BankAnswer, Payout, PayoutPhase, judge},
     error::Error,
     meters,
     payouts::Payouts,
     postings,
     store::{
-        messages::{self, Message},
-        payouts::{self, Place, Step},
+        messages::{self, BankMessage},
+        payouts::{self, PayoutKey, PayoutStep},
     },
 };
 use iso20022::pain001::{Initiation, Party, Payment, Transfer, TransferAmount};
@@ -30,8 +30,8 @@ const REMITTANCE: &str = "Creator payout";
 
 impl Payouts {
     /// Takes a due payout as far as it goes now.
-    pub async fn drive(&self, place: &Place) -> Result<(), Error> {
-        let Some(payout) = self.store.payout(place).await? else { return Ok(()) };
+    pub async fn drive(&self, payout_key: &PayoutKey) -> Result<(), Error> {
+        let Some(payout) = self.store.payout(payout_key).await? else { return Ok(()) };
         let traceparent = payout.traceparent.clone();
         rpc::trace::with_traceparent("payout", Some(&traceparent).filter(|text| !text.is_empty()).map(String::as_str), async {
             let mut payout = payout;
@@ -53,27 +53,27 @@ impl Payouts {
     /// How long one step may take: its lease, and for a sending what the rail may take on top.
     fn turn(&self, payout: &Payout) -> std::time::Duration {
         let longest = self.bank.iter().flat_map(|(_, bank)| &bank.rails).map(|rail| rail.time_out).max().unwrap_or_default();
-        if payout.phase == Phase::Intent { self.config.lease + longest } else { self.config.lease }
+        if payout.phase == PayoutPhase::Intent { self.config.lease + longest } else { self.config.lease }
     }
 
     /// One step. `None`: the payout went on without us, or never came to be.
     async fn step(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         match payout.phase {
-            Phase::Requested => match self.place_hold(payout.clone()).await {
+            PayoutPhase::Requested => match self.place_hold(payout.clone()).await {
                 Ok(held) => Ok(Some(held)),
-                Err(Error::HoldUnknown) => self.keep(&payout, payout.clone().again(now_ms(), &self.config.policy), String::new()).await,
+                Err(Error::HoldUnknown) => self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await,
                 Err(Error::Kept(_)) => Ok(None),
                 Err(error) => Err(error),
             },
-            Phase::Held => self.submit(payout).await,
-            Phase::Intent => self.send(payout).await,
-            Phase::Sent => {
-                let lost = Answer::Lost("the sending was cut off; only the bank knows how far it came".to_owned());
+            PayoutPhase::Held => self.submit(payout).await,
+            PayoutPhase::Intent => self.send(payout).await,
+            PayoutPhase::Sent => {
+                let lost = BankAnswer::Lost("the sending was cut off; only the bank knows how far it came".to_owned());
                 self.conclude(payout, lost, now_ms(), None).await
             }
-            Phase::Accepted | Phase::Unknown => self.ask(payout).await,
-            Phase::Settling | Phase::Returning => self.finish(payout).await,
-            Phase::Refused | Phase::Settled | Phase::Rejected => Ok(None),
+            PayoutPhase::Accepted | PayoutPhase::Unknown => self.ask(payout).await,
+            PayoutPhase::Settling | PayoutPhase::Returning => self.finish(payout).await,
+            PayoutPhase::Refused | PayoutPhase::Settled | PayoutPhase::Rejected => Ok(None),
         }
     }
 
@@ -81,7 +81,7 @@ impl Payouts {
         let (hold, fields) = (postings::submission(&payout), postings::submission_fields(&payout));
         match self.ledger.post_pending(hold, fields).await {
             Ok(posting) => {
-                let mut next = payout.clone().enter(Phase::Intent, now_ms());
+                let mut next = payout.clone().enter(PayoutPhase::Intent, now_ms());
                 next.submit_posting_id = posting.posting_id;
                 self.keep(&payout, next, String::new()).await
             }
@@ -91,22 +91,22 @@ impl Payouts {
 
     async fn finish(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         let end = match payout.phase {
-            Phase::Settling => postings::settlement(&payout),
-            Phase::Returning => postings::rejection(&payout),
-            Phase::Requested
-            | Phase::Refused
-            | Phase::Held
-            | Phase::Intent
-            | Phase::Sent
-            | Phase::Accepted
-            | Phase::Unknown
-            | Phase::Settled
-            | Phase::Rejected => unreachable!("only decided payouts are finished"),
+            PayoutPhase::Settling => postings::settlement(&payout),
+            PayoutPhase::Returning => postings::rejection(&payout),
+            PayoutPhase::Requested
+            | PayoutPhase::Refused
+            | PayoutPhase::Held
+            | PayoutPhase::Intent
+            | PayoutPhase::Sent
+            | PayoutPhase::Accepted
+            | PayoutPhase::Unknown
+            | PayoutPhase::Settled
+            | PayoutPhase::Rejected => unreachable!("only decided payouts are finished"),
         };
         match self.ledger.posting(&payout.book, end).await {
             Ok(posting) => {
                 let now_ms = now_ms();
-                let phase = if payout.phase == Phase::Settling { Phase::Settled } else { Phase::Rejected };
+                let phase = if payout.phase == PayoutPhase::Settling { PayoutPhase::Settled } else { PayoutPhase::Rejected };
                 let note = [payout.bank_status.as_str(), &payout.reason_code, &payout.reason];
                 let note = note.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
                 let mut next = payout.clone().enter(phase, now_ms);
@@ -124,10 +124,9 @@ impl Payouts {
         let refused = not_posted.refusal().is_some();
         let phase = payout.phase.name();
         tracing::warn!(payout_id = %payout.payout_id, phase, refused, %not_posted, "the ledger did not post; trying again");
-        let mut next = payout.clone().again(now_ms(), &self.config.policy);
-        if refused {
-            next.step_key = uuid::Uuid::now_v7();
-        }
+        let now_ms = now_ms();
+        let next = payout.clone().again(now_ms, &self.policy);
+        let next = if refused { next.with_fresh_key(now_ms) } else { next };
         self.keep(&payout, next, String::new()).await
     }
 
@@ -140,11 +139,11 @@ impl Payouts {
             Err(error) => {
                 // Can only be a mistake of ours, since everything in it was checked; the money stays in transit until it is mended.
                 tracing::error!(payout_id = %payout.payout_id, %error, "the payment message can't be written");
-                return self.keep(&payout, payout.clone().again(sent_at_ms, &self.config.policy), String::new()).await;
+                return self.keep(&payout, payout.clone().again(sent_at_ms, &self.policy), String::new()).await;
             }
         };
-        let mut sent =
-            payout.enter(Phase::Sent, sent_at_ms.saturating_add(millis(rail.time_out)).saturating_add(millis(self.config.lease)));
+        let mut sent = payout.enter(PayoutPhase::Sent, sent_at_ms);
+        sent.due_at_ms = sent_at_ms.saturating_add(millis(rail.time_out)).saturating_add(millis(self.config.lease));
         sent.sends += 1;
         sent.sent_at_ms = sent_at_ms;
         if sent.first_sent_at_ms == 0 {
@@ -154,11 +153,12 @@ impl Payouts {
         // Durable before the first byte leaves: from here on only the bank knows.
         let mut tx = self.store.begin().await?;
         let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
-        let logged = Message { direction: "sent", kind: "pain.001", http_status: 0, at_ms: sent_at_ms, body: body.clone().into_bytes() };
-        messages::insert(&mut tx, &self.vault, &sent.place(), &logged).await?;
+        let logged =
+            BankMessage { direction: "sent", kind: "pain.001", http_status: 0, at_ms: sent_at_ms, body: body.clone().into_bytes() };
+        messages::insert(&mut tx, &self.vault, &sent.key(), &logged).await?;
         tx.commit().await?;
         let end_to_end_id = sent.end_to_end_id();
-        let subject = Subject { end_to_end_id: &end_to_end_id, message_id: &message_id };
+        let subject = AskedPayment { end_to_end_id: &end_to_end_id, message_id: &message_id };
         let sending = Instant::now();
         let received = rpc::trace::in_span("bank.send", bank.send(subject, body, rail.time_out)).await;
         meters::answered("send", &received, sending.elapsed());
@@ -169,7 +169,7 @@ impl Payouts {
         let Some((bank, _)) = &self.bank else { return self.no_bank(payout).await };
         let asked_at_ms = now_ms();
         let (end_to_end_id, message_id) = (payout.end_to_end_id(), payout.message_id(payout.sends));
-        let subject = Subject { end_to_end_id: &end_to_end_id, message_id: &message_id };
+        let subject = AskedPayment { end_to_end_id: &end_to_end_id, message_id: &message_id };
         let asking = Instant::now();
         let received = rpc::trace::in_span("bank.ask", bank.ask(subject)).await;
         meters::answered("ask", &received, asking.elapsed());
@@ -179,30 +179,30 @@ impl Payouts {
     /// The configuration lost its bank while payouts were under way: they wait, nothing is guessed.
     async fn no_bank(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         tracing::error!(payout_id = %payout.payout_id, rail = payout.rail.name(), "no bank is configured for a payout under way");
-        self.keep(&payout, payout.clone().again(now_ms(), &self.config.policy), String::new()).await
+        self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await
     }
 
     /// Judges an answer and writes the decision down, with the answer itself.
     async fn conclude(
         &self,
         payout: Payout,
-        answer: Answer,
+        answer: BankAnswer,
         asked_at_ms: i64,
-        received: Option<&Received>,
+        received: Option<&ReceivedAnswer>,
     ) -> Result<Option<Payout>, Error> {
         let now_ms = now_ms();
         let rail = self.bank.as_ref().and_then(|(_, bank)| Self::rail(bank, payout.rail));
-        let time_out = rail.map(|rail| rail.time_out).unwrap_or_default();
-        let why = if let Answer::Lost(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
-        let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, (&self.config.policy, time_out));
-        let step = (next.state != payout.state).then_some(Step { state: next.state, at_ms: now_ms, note });
+        let time_out_ms = millis(rail.map(|rail| rail.time_out).unwrap_or_default());
+        let why = if let BankAnswer::Lost(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
+        let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, &self.policy, time_out_ms);
+        let step = (next.state != payout.state).then_some(PayoutStep { state: next.state, at_ms: now_ms, note });
         let mut tx = self.store.begin().await?;
         let Some(saved) = payouts::update(&mut tx, next, step.as_ref()).await? else { return Ok(None) };
         if let Some(received) = received {
             let body = if received.body.is_empty() { why } else { received.body.clone() };
             let http_status = i64::from(received.http_status);
-            let logged = Message { direction: "received", kind: "answer", http_status, at_ms: now_ms, body };
-            messages::insert(&mut tx, &self.vault, &saved.place(), &logged).await?;
+            let logged = BankMessage { direction: "received", kind: "answer", http_status, at_ms: now_ms, body };
+            messages::insert(&mut tx, &self.vault, &saved.key(), &logged).await?;
         }
         tx.commit().await?;
         if step.is_some() {
@@ -213,7 +213,7 @@ impl Payouts {
     }
 
     async fn keep(&self, before: &Payout, next: Payout, note: String) -> Result<Option<Payout>, Error> {
-        let step = (next.state != before.state).then(|| Step { state: next.state, at_ms: now_ms(), note });
+        let step = (next.state != before.state).then(|| PayoutStep { state: next.state, at_ms: now_ms(), note });
         let saved = self.store.save(next, step.as_ref()).await?;
         if let Some(saved) = &saved {
             if step.is_some() {

@@ -27,7 +27,7 @@ pub enum Error {
     RequestIdTime,
     /// A rule of ours.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] PayoutRefusal),
     /// Refused by a rule of ours or the ledger's, now or before under this id.
     #[error("{}", .0.message())]
     Kept(KeptRefusal),
@@ -50,7 +50,7 @@ pub enum Error {
 
 /// Our own rules, in order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum PayoutRefusal {
     /// Not a valid IBAN.
     #[error("not a valid IBAN")]
     IbanInvalid,
@@ -77,7 +77,7 @@ pub enum Refusal {
     AmountTooLarge,
 }
 
-impl Refusal {
+impl PayoutRefusal {
     /// The one table.
     fn table(self) -> (Code, &'static str) {
         match self {

@@ -2,9 +2,9 @@
 //! outcome ever guessed. A payout that was recorded is finished by [`worker`], whatever crashes in between.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: what callers are told.
-//! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`page`]: lists. [`domain`]: what a bank's answer means.
+//! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`drive`]: one step after the other. [`worker`]: what is due.
-//! - [`privacy`]: a user's own data, shown and erased. `meters`: what is counted.
+//! - [`privacy`]: a user's own data, shown. `meters`: what is counted.
 //! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
 //! - [`tables`]: what auditors, copies and erasure read of it.
 
@@ -15,7 +15,6 @@ pub mod domain;
 pub mod drive;
 pub mod error;
 mod meters;
-pub mod page;
 pub mod payouts;
 pub mod postings;
 pub mod privacy;
@@ -30,13 +29,13 @@ pub mod worker;
 pub use config::{BankConfig, Config, RailConfig};
 
 use api::payout::payout_service_server::PayoutServiceServer;
-use bank::Bank;
+use bank::BankHttpClient;
 use futures::{FutureExt as _, future::BoxFuture};
 use money::BookName;
 use payouts::Payouts;
 use service::Handlers;
 use std::sync::Arc;
-use store::{Store, messages::Message, payouts::Place};
+use store::{Store, messages::BankMessage, payouts::PayoutKey};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 use vault::Vault;
@@ -56,7 +55,7 @@ pub struct Deps {
 pub enum Error {
     /// An option.
     #[error(transparent)]
-    Config(#[from] config::Invalid),
+    Config(#[from] config::InvalidPayoutOption),
     /// The key.
     #[error(transparent)]
     Vault(#[from] vault::Error),
@@ -86,7 +85,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let vault = Vault::open(&config.key_file, config.create_key)?;
     let store = Store::open(&deps.database, &vault).await?;
     let bank = match config.test_bank.clone() {
-        Some(options) => Some((Bank::try_new(&options.url)?, options)),
+        Some(options) => Some((BankHttpClient::try_new(&options.url)?, options)),
         None => None,
     };
     let payouts = Arc::new(Payouts::new(store, vault, ledger_client::LedgerClient::new(deps.ledger), bank, config));
@@ -125,8 +124,8 @@ impl Service {
     }
 
     /// Every message to and from the bank about a payout, oldest first.
-    pub async fn messages(&self, book: &BookName, payout_id: Uuid) -> Result<Vec<Message>, store::Error> {
-        let place = Place { book: book.clone(), payout_id };
-        self.handlers.payouts.store.messages(&self.handlers.payouts.vault, &place).await
+    pub async fn messages(&self, book: &BookName, payout_id: Uuid) -> Result<Vec<BankMessage>, store::Error> {
+        let payout_key = PayoutKey { book: book.clone(), payout_id };
+        self.handlers.payouts.store.messages(&self.handlers.payouts.vault, &payout_key).await
     }
 }

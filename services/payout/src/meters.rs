@@ -1,7 +1,7 @@
 //! Payouts by rail and state as they get there, and how the bank answers.
 use crate::{
-    bank::Received,
-    domain::{Answer, Payout, Phase, State},
+    bank::ReceivedAnswer,
+    domain::{BankAnswer, Payout, PayoutPhase},
 };
 use opentelemetry::{
     KeyValue,
@@ -21,7 +21,7 @@ static BANK: LazyLock<Option<Histogram<f64>>> = LazyLock::new(|| {
 pub(crate) fn entered(payout: &Payout) {
     if let Some(payouts) = &*PAYOUTS {
         // A refused one never was a payout to anybody else.
-        let state = if payout.phase == Phase::Refused { "refused" } else { payout.state.name() };
+        let state = if payout.phase == PayoutPhase::Refused { "refused" } else { payout.state.name() };
         let attributes = [
             KeyValue::new("book", payout.book.as_str().to_owned()),
             KeyValue::new("rail", payout.rail.name()),
@@ -32,16 +32,13 @@ pub(crate) fn entered(payout: &Payout) {
 }
 
 /// The bank answered, or did not.
-pub(crate) fn answered(what: &'static str, received: &Received, took: Duration) {
+pub(crate) fn answered(what: &'static str, received: &ReceivedAnswer, took: Duration) {
     if let Some(bank) = &*BANK {
         let outcome = match &received.answer {
-            Answer::Verdict { .. } => "verdict",
-            Answer::NotFound { .. } => "not_found",
-            Answer::Lost(_) => "lost",
+            BankAnswer::Verdict { .. } => "verdict",
+            BankAnswer::NotFound { .. } => "not_found",
+            BankAnswer::Lost(_) => "lost",
         };
         bank.record(took.as_secs_f64(), &[KeyValue::new("what", what), KeyValue::new("outcome", outcome)]);
     }
 }
-
-/// The states in which a payout is not final.
-pub(crate) const OPEN: [State; 5] = [State::Requested, State::Held, State::Submitted, State::Accepted, State::OutcomeUnknown];

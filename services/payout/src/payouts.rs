@@ -1,16 +1,14 @@
 //! Asking for a payout and looking at it. What happens to it afterwards is [`crate::drive`].
 
 use crate::{
-    bank::Bank,
+    bank::BankHttpClient,
     config::{BankConfig, Config, RailConfig},
-    domain::{Payout, Phase, State},
-    error::{Error, Refusal},
-    meters,
-    page::Page,
-    postings,
+    domain::{Payout, PayoutPhase, PayoutState, RetryPolicy},
+    error::{Error, PayoutRefusal},
+    meters, postings,
     store::{
         Store, beneficiaries,
-        payouts::{self, Place, Step},
+        payouts::{self, PayoutKey, PayoutStep},
     },
     vault::Vault,
 };
@@ -40,9 +38,11 @@ pub struct Payouts {
     /// Where money moves.
     pub ledger: LedgerClient,
     /// The bank TEST books reach.
-    pub bank: Option<(Bank, BankConfig)>,
+    pub bank: Option<(BankHttpClient, BankConfig)>,
     /// Options.
     pub config: Config,
+    /// How patient the options make us.
+    pub policy: RetryPolicy,
     /// Payouts that changed, for watchers in this process.
     pub changed: broadcast::Sender<Uuid>,
     /// Something is due now.
@@ -50,7 +50,7 @@ pub struct Payouts {
 }
 
 /// A request for a payout.
-pub struct Ask {
+pub struct PayoutRequest {
     /// Where.
     pub book: BookName,
     /// Whose money.
@@ -76,8 +76,9 @@ enum Registered {
 
 impl Payouts {
     /// The use cases over these parts.
-    pub fn new(store: Store, vault: Vault, ledger: LedgerClient, bank: Option<(Bank, BankConfig)>, config: Config) -> Self {
-        Self { store, vault, ledger, bank, config, changed: broadcast::Sender::new(CHANGES_MAX), wake: Notify::new() }
+    pub fn new(store: Store, vault: Vault, ledger: LedgerClient, bank: Option<(BankHttpClient, BankConfig)>, config: Config) -> Self {
+        let policy = config.policy.retry_policy();
+        Self { store, vault, ledger, bank, config, policy, changed: broadcast::Sender::new(CHANGES_MAX), wake: Notify::new() }
     }
 
     /// The rail's options at a bank.
@@ -86,8 +87,8 @@ impl Payouts {
     }
 
     /// Records the request, holds the money, and leaves the rest to the worker. True when it had been answered before.
-    pub async fn request(&self, ask: &Ask, now: SystemTime) -> Result<(Payout, bool), Error> {
-        let kind = self.ledger.book(&ask.book).await?.ok_or(Refusal::BookUnknown)?;
+    pub async fn request(&self, ask: &PayoutRequest, now: SystemTime) -> Result<(Payout, bool), Error> {
+        let kind = self.ledger.book(&ask.book).await?.ok_or(PayoutRefusal::BookUnknown)?;
         match self.register(ask, kind, now).await? {
             Registered::Answered(payout) => Ok((payout, true)),
             Registered::Open(payout) => {
@@ -99,8 +100,8 @@ impl Payouts {
     }
 
     /// One transaction: the id, the rules, the row. From its commit on the worker finishes what a dropped handler leaves.
-    async fn register(&self, ask: &Ask, kind: BookKind, now: SystemTime) -> Result<Registered, Error> {
-        let place = Place { book: ask.book.clone(), payout_id: payout_id(ask) };
+    async fn register(&self, ask: &PayoutRequest, kind: BookKind, now: SystemTime) -> Result<Registered, Error> {
+        let payout_key = PayoutKey { book: ask.book.clone(), payout_id: payout_id(ask) };
         let key = Key { book: &ask.book, subject: &ask.user, rpc: RPC, request_id: &ask.request_id };
         let fields = Fields::new()
             .with("beneficiary_id", ask.beneficiary_id)
@@ -112,15 +113,15 @@ impl Payouts {
             Begun::Replay(outcome) if outcome.refusal => {
                 return Err(Error::Kept(KeptRefusal::from_bytes(&outcome.bytes).ok_or(crate::store::Error::Row("refusal"))?));
             }
-            Begun::Replay(_) => return Ok(Registered::Answered(existing(&mut tx, &place).await?)),
-            Begun::Unfinished { .. } => return Ok(Registered::Open(existing(&mut tx, &place).await?)),
+            Begun::Replay(_) => return Ok(Registered::Answered(existing(&mut tx, &payout_key).await?)),
+            Begun::Unfinished { .. } => return Ok(Registered::Open(existing(&mut tx, &payout_key).await?)),
             // Checked before anything is written: the hold's id keeps this time, and the ledger's refusal of it would be kept as the answer.
             Begun::New if !money::is_timely(ask.request_id.uuid(), unix_ms(now).unsigned_abs()) => return Err(Error::RequestIdTime),
             Begun::New => {}
         }
         match self.check(&mut tx, ask, kind).await? {
             Ok(rail) => {
-                let payout = self.new_payout(ask, place.payout_id, rail, unix_ms(now));
+                let payout = self.new_payout(ask, payout_key.payout_id, rail, unix_ms(now));
                 payouts::insert(&mut tx, &payout).await?;
                 tx.commit().await?;
                 Ok(Registered::Open(payout))
@@ -135,26 +136,28 @@ impl Payouts {
     }
 
     /// Our own rules, in the contract's order.
-    async fn check(&self, tx: &mut AnyConnection, ask: &Ask, kind: BookKind) -> Result<Result<Rail, Refusal>, Error> {
+    async fn check(&self, tx: &mut AnyConnection, ask: &PayoutRequest, kind: BookKind) -> Result<Result<Rail, PayoutRefusal>, Error> {
         // Held until the payout is there, so that whoever erases the user's data sees it.
         beneficiaries::hold(tx, &ask.book, ask.beneficiary_id).await?;
         let beneficiary = beneficiaries::get(tx, &ask.book, ask.beneficiary_id).await?;
-        let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user) else { return Ok(Err(Refusal::BeneficiaryUnknown)) };
+        let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user) else {
+            return Ok(Err(PayoutRefusal::BeneficiaryUnknown));
+        };
         let bank = self.bank.as_ref().filter(|_| kind == BookKind::Test);
         let rail = bank.and_then(|(_, bank)| Self::rail(bank, beneficiary.rail));
         Ok(match rail {
             Some(rail) if beneficiary.currency == ask.amount.currency() => {
                 if ask.amount.minor_units() > rail.minor_units_max {
-                    Err(Refusal::AmountTooLarge)
+                    Err(PayoutRefusal::AmountTooLarge)
                 } else {
                     Ok(rail.rail)
                 }
             }
-            _ => Err(Refusal::CurrencyUnsupported),
+            _ => Err(PayoutRefusal::CurrencyUnsupported),
         })
     }
 
-    fn new_payout(&self, ask: &Ask, payout_id: Uuid, rail: Rail, now_ms: i64) -> Payout {
+    fn new_payout(&self, ask: &PayoutRequest, payout_id: Uuid, rail: Rail, now_ms: i64) -> Payout {
         Payout {
             book: ask.book.clone(),
             payout_id,
@@ -163,8 +166,8 @@ impl Payouts {
             request_id: ask.request_id.uuid(),
             amount: ask.amount,
             rail,
-            phase: Phase::Requested,
-            state: State::Requested,
+            phase: PayoutPhase::Requested,
+            state: PayoutState::Requested,
             version: 1,
             // The handler's own turn; after that the worker takes it for lost.
             due_at_ms: now_ms.saturating_add(millis(self.config.lease)),
@@ -173,7 +176,7 @@ impl Payouts {
             sent_at_ms: 0,
             first_sent_at_ms: 0,
             seen: false,
-            step_key: Uuid::now_v7(),
+            step_key: chart::id::payout_step_key(payout_id, PayoutPhase::Requested.name(), 0, now_ms),
             bank_status: String::new(),
             reason_code: String::new(),
             reason: String::new(),
@@ -201,7 +204,7 @@ impl Payouts {
         };
         // Whoever else is at this payout writes at most a claim or the same answer, so that a second or third look settles it.
         for _ in 0..RECORD_TRIES_MAX {
-            if let Some(recorded) = self.record_hold(&payout.place(), &held).await? {
+            if let Some(recorded) = self.record_hold(&payout.key(), &held).await? {
                 return held.map(|_| recorded).map_err(Error::Kept);
             }
         }
@@ -209,23 +212,23 @@ impl Payouts {
     }
 
     /// The payout as it stands with the ledger's answer to its hold. `None`: somebody wrote in between.
-    async fn record_hold(&self, place: &Place, held: &Result<(String, i64), KeptRefusal>) -> Result<Option<Payout>, Error> {
+    async fn record_hold(&self, payout_key: &PayoutKey, held: &Result<(String, i64), KeptRefusal>) -> Result<Option<Payout>, Error> {
         let mut tx = self.store.begin().await?;
-        let current = existing(&mut tx, place).await?;
-        if current.phase != Phase::Requested {
+        let current = existing(&mut tx, payout_key).await?;
+        if current.phase != PayoutPhase::Requested {
             return Ok(Some(current));
         }
         let now = SystemTime::now();
         let (next, outcome) = match held {
             Ok((posting_id, transfer_no)) => {
-                let mut next = current.enter(Phase::Held, unix_ms(now));
+                let mut next = current.enter(PayoutPhase::Held, unix_ms(now));
                 next.hold_posting_id = posting_id.clone();
                 next.hold_transfer_no = *transfer_no;
                 (next, Outcome { bytes: Vec::new(), refusal: false })
             }
-            Err(stored) => (current.enter(Phase::Refused, unix_ms(now)), Outcome { bytes: stored.to_bytes(), refusal: true }),
+            Err(stored) => (current.enter(PayoutPhase::Refused, unix_ms(now)), Outcome { bytes: stored.to_bytes(), refusal: true }),
         };
-        let step = Step { state: next.state, at_ms: unix_ms(now), note: String::new() };
+        let step = PayoutStep { state: next.state, at_ms: unix_ms(now), note: String::new() };
         let Some(saved) = payouts::update(&mut tx, next, held.is_ok().then_some(&step)).await? else { return Ok(None) };
         let request_id = RequestId::parse(&saved.request_id.to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
         let key = Key { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };
@@ -243,44 +246,38 @@ impl Payouts {
     }
 
     /// A payout with its steps. `None` where there is none to be seen.
-    pub async fn get(&self, place: &Place) -> Result<Option<(Payout, Vec<Step>)>, Error> {
-        let Some(payout) = self.store.payout(place).await?.filter(|payout| payout.phase != Phase::Refused) else { return Ok(None) };
-        let steps = self.store.steps(place).await?;
+    pub async fn get(&self, payout_key: &PayoutKey) -> Result<Option<(Payout, Vec<PayoutStep>)>, Error> {
+        let Some(payout) = self.store.payout(payout_key).await?.filter(|payout| payout.phase != PayoutPhase::Refused) else {
+            return Ok(None);
+        };
+        let steps = self.store.steps(payout_key).await?;
         Ok(Some((payout, steps)))
     }
 
-    /// A user's payouts, newest first, and the next page's token.
-    pub async fn list(
-        &self,
-        book: &BookName,
-        user: &UserKey,
-        state: Option<State>,
-        page: &Page,
-    ) -> Result<(Vec<(Payout, Vec<Step>)>, String), Error> {
-        let rows = self.store.payouts(book, user, state, page.after, page.size + 1).await?;
-        let (rows, token) = page.cut(rows, |payout| (payout.created_at_ms, payout.payout_id));
-        let mut shown = Vec::with_capacity(rows.len());
-        for payout in rows {
-            let steps = self.store.steps(&payout.place()).await?;
+    /// Payouts with their steps.
+    pub async fn with_steps(&self, payouts: Vec<Payout>) -> Result<Vec<(Payout, Vec<PayoutStep>)>, Error> {
+        let mut shown = Vec::with_capacity(payouts.len());
+        for payout in payouts {
+            let steps = self.store.steps(&payout.key()).await?;
             shown.push((payout, steps));
         }
-        Ok((shown, token))
+        Ok(shown)
     }
 }
 
 impl Payout {
     /// Where it is found.
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place { book: self.book.clone(), payout_id: self.payout_id }
+    pub fn key(&self) -> PayoutKey {
+        PayoutKey { book: self.book.clone(), payout_id: self.payout_id }
     }
 }
 
 /// The payout a request makes, the same at every try.
-fn payout_id(ask: &Ask) -> Uuid {
+fn payout_id(ask: &PayoutRequest) -> Uuid {
     chart::id::payout(ask.request_id.uuid(), &ask.book, ask.user.as_str())
 }
 
-async fn existing(tx: &mut AnyConnection, place: &Place) -> Result<Payout, Error> {
-    Ok(payouts::get(tx, place).await?.ok_or(crate::store::Error::Row("payout"))?)
+async fn existing(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<Payout, Error> {
+    Ok(payouts::get(tx, payout_key).await?.ok_or(crate::store::Error::Row("payout"))?)
 }

@@ -1,10 +1,9 @@
-//! What of a user is personal here: shown to whoever it belongs to, and erased. Payouts themselves stay: they are money that moved, under a name that
-//! says nothing outside of the app.
+//! What of a user is personal here, shown to whoever it belongs to. How it is erased: [`crate::store::erasure`].
 
 use crate::{
-    beneficiaries::{self, Holder},
+    beneficiaries::{self, AccountHolder},
     error::Error,
-    store::{self, After, Store, payouts::Place},
+    store::{PageStart, Store, payouts::PayoutKey},
     vault::Vault,
 };
 use money::{BookName, UserKey};
@@ -23,7 +22,7 @@ pub struct ExportedBeneficiary {
     pub created_at_ms: i64,
     /// Name and account.
     #[serde(flatten)]
-    pub holder: Holder,
+    pub holder: AccountHolder,
 }
 
 /// A message to or from a bank.
@@ -75,25 +74,25 @@ pub struct Export {
 pub async fn export(database: &db::Database, key_file: &Path, book: &BookName, user: &UserKey) -> Result<Export, Error> {
     let vault = Vault::open(key_file, false)?;
     let store = Store::open(database, &vault).await?;
-    let (mut export, mut after) = (Export { beneficiaries: Vec::new(), payouts: Vec::new() }, After::START);
+    let (mut export, mut after) = (Export { beneficiaries: Vec::new(), payouts: Vec::new() }, PageStart::NEWEST);
     loop {
         let page = store.beneficiaries(book, user, after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = After { created_at_ms: last.created_at_ms, id: last.beneficiary_id };
+        after = PageStart { created_at_ms: last.created_at_ms, id: last.beneficiary_id };
         for row in &page {
             let holder = beneficiaries::unseal(&vault, book, row)?;
             let (beneficiary_id, created_at_ms) = (row.beneficiary_id.to_string(), row.created_at_ms);
             export.beneficiaries.push(ExportedBeneficiary { beneficiary_id, created_at_ms, holder });
         }
     }
-    let mut after = After::START;
+    let mut after = PageStart::NEWEST;
     loop {
         let page = store.payouts(book, user, None, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(export) };
-        after = After { created_at_ms: last.created_at_ms, id: last.payout_id };
+        after = PageStart { created_at_ms: last.created_at_ms, id: last.payout_id };
         for payout in page {
-            let place = Place { book: book.clone(), payout_id: payout.payout_id };
-            let messages = store.messages(&vault, &place).await?.into_iter().map(|message| ExportedMessage {
+            let payout_key = PayoutKey { book: book.clone(), payout_id: payout.payout_id };
+            let messages = store.messages(&vault, &payout_key).await?.into_iter().map(|message| ExportedMessage {
                 direction: message.direction.to_owned(),
                 kind: message.kind.to_owned(),
                 at_ms: message.at_ms,
@@ -112,69 +111,4 @@ pub async fn export(database: &db::Database, key_file: &Path, book: &BookName, u
             });
         }
     }
-}
-
-/// What was erased.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Erased {
-    /// Bank accounts with their holders' names.
-    pub beneficiaries: u64,
-    /// Messages to and from banks.
-    pub messages: u64,
-    /// Payouts whose bank's words went.
-    pub payouts: u64,
-}
-
-/// Why nothing was erased.
-#[derive(Debug, thiserror::Error)]
-pub enum Refused {
-    /// A payout needs its beneficiary until it is final.
-    #[error("{0} payouts of the user are under way; erase once they are final")]
-    UnderWay(i64),
-    /// The tables.
-    #[error(transparent)]
-    Store(#[from] store::Error),
-}
-
-impl Store {
-    /// Erases what is personal of a user, all or nothing. Doing it twice changes nothing.
-    pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<Erased, Refused> {
-        let mut tx = self.begin().await?;
-        // Held until the end: a payout that is being requested holds its beneficiary too, so it is seen below, or finds none.
-        run(&mut tx, "UPDATE beneficiary SET created_at_ms = created_at_ms WHERE book = $1 AND user_id = $2", book, user).await?;
-        let under_way: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM payout WHERE book = $1 AND user_id = $2 AND phase NOT IN ('refused', 'settled', 'rejected')",
-        )
-        .bind(book.as_str().to_owned())
-        .bind(user.as_str().to_owned())
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(store::Error::from)?;
-        if under_way > 0 {
-            return Err(Refused::UnderWay(under_way));
-        }
-        let erased = Erased {
-            beneficiaries: run(&mut tx, "DELETE FROM beneficiary WHERE book = $1 AND user_id = $2", book, user).await?,
-            messages: run(
-                &mut tx,
-                "DELETE FROM bank_message WHERE book = $1 AND payout_id IN (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)",
-                book,
-                user,
-            )
-            .await?,
-            payouts: run(&mut tx, "UPDATE payout SET reason = '' WHERE book = $1 AND user_id = $2 AND reason <> ''", book, user).await?,
-        };
-        let notes = "UPDATE payout_step SET note = '' WHERE book = $1 AND payout_id IN
-            (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
-        run(&mut tx, notes, book, user).await?;
-        // Digests of names and accounts, which only this service's key could tell; a retry from before would record them anew.
-        run(&mut tx, "DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc = 'CreateBeneficiary'", book, user).await?;
-        tx.commit().await.map_err(store::Error::from)?;
-        Ok(erased)
-    }
-}
-
-async fn run(tx: &mut sqlx::AnyConnection, sql: &'static str, book: &BookName, user: &UserKey) -> Result<u64, store::Error> {
-    let query = sqlx::query(sql).bind(book.as_str().to_owned()).bind(user.as_str().to_owned());
-    Ok(query.execute(tx).await?.rows_affected())
 }

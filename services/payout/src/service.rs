@@ -3,15 +3,15 @@
 use crate::{
     beneficiaries,
     error::Error,
-    page::Page,
     payouts::Payouts,
-    store::payouts::Place,
-    watch::{Seen, watch},
+    store::payouts::PayoutKey,
+    watch::{PayoutWithSteps, watch},
     wire,
 };
 use api::payout::{self as pb, payout_service_server::PayoutService};
 use futures::{Stream, StreamExt as _};
 use money::time::unix_ms;
+use rpc::page;
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -27,13 +27,13 @@ pub struct Handlers {
 
 impl Handlers {
     /// A payout the caller may see; another's is as unknown as one that never was.
-    async fn visible(&self, caller: &rpc::Caller, book: &str, payout_id: &str) -> Result<(Place, Seen), Status> {
-        let place = Place { book: caller.book(book)?, payout_id: wire::uuid("payout_id", payout_id)? };
-        let seen = self.payouts.get(&place).await?.ok_or(Error::PayoutUnknown)?;
+    async fn visible(&self, caller: &rpc::Caller, book: &str, payout_id: &str) -> Result<(PayoutKey, PayoutWithSteps), Status> {
+        let payout_key = PayoutKey { book: caller.book(book)?, payout_id: wire::uuid("payout_id", payout_id)? };
+        let seen = self.payouts.get(&payout_key).await?.ok_or(Error::PayoutUnknown)?;
         if caller.acting_for(seen.0.user.as_str()).is_err() {
             return Err(Error::PayoutUnknown.into());
         }
-        Ok((place, seen))
+        Ok((payout_key, seen))
     }
 }
 
@@ -59,8 +59,10 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
-        let page = Page::decode(request.page_size, &request.page_token, &["beneficiaries", book.as_str(), user.as_str()])?;
-        let (rows, next_page_token) = beneficiaries::list(&self.payouts.store, &book, &user, &page).await?;
+        let list = wire::beneficiaries_list(&book, &user);
+        let (size, after) = (wire::page_size(request.page_size)?, wire::after(&list, &request.page_token)?);
+        let mut rows = self.payouts.store.beneficiaries(&book, &user, after, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut rows, size, |row| (row.created_at_ms, row.beneficiary_id));
         let beneficiaries = rows.iter().map(wire::beneficiary).collect();
         Ok(Response::new(pb::ListBeneficiariesResponse { beneficiaries, next_page_token }))
     }
@@ -71,7 +73,7 @@ impl PayoutService for Handlers {
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
         let ask = wire::ask(book, user, &request)?;
         let (payout, replayed) = self.payouts.request(&ask, SystemTime::now()).await?;
-        let seen = self.payouts.get(&payout.place()).await?.ok_or(Error::PayoutUnknown)?;
+        let seen = self.payouts.get(&payout.key()).await?.ok_or(Error::PayoutUnknown)?;
         Ok(Response::new(pb::RequestPayoutResponse { payout: Some(wire::payout(&seen)), replayed }))
     }
 
@@ -87,10 +89,12 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
         let state = wire::filter(request.state)?;
-        let filter = ["payouts", book.as_str(), user.as_str(), state.map_or("", crate::domain::State::name)];
-        let page = Page::decode(request.page_size, &request.page_token, &filter)?;
-        let (rows, next_page_token) = self.payouts.list(&book, &user, state, &page).await?;
-        Ok(Response::new(pb::ListPayoutsResponse { payouts: rows.iter().map(wire::payout).collect(), next_page_token }))
+        let list = wire::payouts_list(&book, &user, state);
+        let (size, after) = (wire::page_size(request.page_size)?, wire::after(&list, &request.page_token)?);
+        let mut rows = self.payouts.store.payouts(&book, &user, state, after, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut rows, size, |row| (row.created_at_ms, row.payout_id));
+        let payouts = self.payouts.with_steps(rows).await?.iter().map(wire::payout).collect();
+        Ok(Response::new(pb::ListPayoutsResponse { payouts, next_page_token }))
     }
 
     type WatchPayoutStream = Pin<Box<dyn Stream<Item = Result<pb::WatchPayoutResponse, Status>> + Send>>;
@@ -98,9 +102,9 @@ impl PayoutService for Handlers {
     async fn watch_payout(&self, request: Request<pb::WatchPayoutRequest>) -> Result<Response<Self::WatchPayoutStream>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (place, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
-        let stream = watch(self.payouts.clone(), place, self.shutdown.clone());
-        let encode = |seen: Result<Seen, Error>| Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen?)) });
+        let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
+        let stream = watch(self.payouts.clone(), payout_key, self.shutdown.clone());
+        let encode = |seen: Result<PayoutWithSteps, Error>| Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen?)) });
         Ok(Response::new(Box::pin(stream.map(encode))))
     }
 }

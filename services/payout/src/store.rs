@@ -1,8 +1,10 @@
 //! Every SQL statement of this service.
 //!
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts and their steps. [`messages`]: what went to and came from banks.
+//! - [`erasure`]: what is personal, erased.
 
 pub mod beneficiaries;
+pub mod erasure;
 pub mod messages;
 pub mod payouts;
 
@@ -72,16 +74,16 @@ impl Store {
 
 /// Where a page begins: after this row, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct After {
+pub struct PageStart {
     /// The last row's creation.
     pub created_at_ms: i64,
     /// The last row's id.
     pub id: Uuid,
 }
 
-impl After {
+impl PageStart {
     /// Before the newest.
-    pub const START: Self = Self { created_at_ms: i64::MAX, id: Uuid::max() };
+    pub const NEWEST: Self = Self { created_at_ms: i64::MAX, id: Uuid::max() };
 }
 
 fn uuid(text: &str) -> Result<Uuid, Error> {

@@ -1,9 +1,10 @@
 //! What others may read of this service: its rows and the reads of them, and a user's own data shown and erased. For auditors, explanations, copies and
 //! erasure, which go by the tables and ask no service; nothing here calls the ledger, a bank, or answers a caller.
-pub use crate::domain::{Payout, Phase};
-pub use crate::privacy::{Erased, Export, export};
+pub use crate::domain::{Payout, PayoutPhase};
+pub use crate::privacy::{Export, export};
 pub use crate::store::{
     Store,
-    messages::Passed as PassedMessage,
-    payouts::{Place as PayoutKey, Step as PayoutStep},
+    erasure::Erased,
+    messages::PassedMessage,
+    payouts::{PayoutKey, PayoutStep},
 };

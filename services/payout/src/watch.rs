@@ -4,7 +4,7 @@ use crate::domain::Payout;
 use crate::{
     error::Error,
     payouts::Payouts,
-    store::payouts::{Place, Step},
+    store::payouts::{PayoutKey, PayoutStep},
 };
 use futures::{Stream, stream};
 use std::sync::Arc;
@@ -13,35 +13,39 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// A payout with its steps.
-pub type Seen = (Payout, Vec<Step>);
+pub type PayoutWithSteps = (Payout, Vec<PayoutStep>);
 
-struct Watcher {
+struct PayoutWatcher {
     payouts: Arc<Payouts>,
-    place: Place,
+    payout_key: PayoutKey,
     changes: Receiver<Uuid>,
     shutdown: CancellationToken,
     /// What was shown last.
-    shown: Option<Seen>,
+    shown: Option<PayoutWithSteps>,
 }
 
 /// The stream. It subscribes before it reads, so that no change falls in between; changes made by another process are found by reading
 /// again after `poll_delay`.
-pub fn watch(payouts: Arc<Payouts>, place: Place, shutdown: CancellationToken) -> impl Stream<Item = Result<Seen, Error>> {
+pub fn watch(
+    payouts: Arc<Payouts>,
+    payout_key: PayoutKey,
+    shutdown: CancellationToken,
+) -> impl Stream<Item = Result<PayoutWithSteps, Error>> {
     let changes = payouts.changed.subscribe();
-    let watcher = Watcher { payouts, place, changes, shutdown, shown: None };
+    let watcher = PayoutWatcher { payouts, payout_key, changes, shutdown, shown: None };
     stream::unfold(watcher, |mut watcher| async move {
         let item = watcher.next().await?;
         Some((item, watcher))
     })
 }
 
-impl Watcher {
-    async fn next(&mut self) -> Option<Result<Seen, Error>> {
+impl PayoutWatcher {
+    async fn next(&mut self) -> Option<Result<PayoutWithSteps, Error>> {
         if self.shown.as_ref().is_some_and(|(payout, _)| payout.phase.is_final()) {
             return None;
         }
         loop {
-            match self.payouts.get(&self.place).await {
+            match self.payouts.get(&self.payout_key).await {
                 Ok(Some(seen)) if self.is_news(&seen) => {
                     self.shown = Some(seen.clone());
                     return Some(Ok(seen));
@@ -58,7 +62,7 @@ impl Watcher {
     }
 
     /// Claims and retries are not news.
-    fn is_news(&self, (payout, steps): &Seen) -> bool {
+    fn is_news(&self, (payout, steps): &PayoutWithSteps) -> bool {
         let Some((shown, shown_steps)) = &self.shown else { return true };
         (shown.state, &shown.bank_status, shown_steps.len()) != (payout.state, &payout.bank_status, steps.len())
     }
@@ -72,7 +76,7 @@ impl Watcher {
                 () = self.shutdown.cancelled() => return false,
                 () = &mut poll => return true,
                 change = self.changes.recv() => match change {
-                    Ok(id) if id != self.place.payout_id => {}
+                    Ok(id) if id != self.payout_key.payout_id => {}
                     // Behind by too much: something may have been missed, so look.
                     Ok(_) | Err(RecvError::Lagged(_)) => return true,
                     Err(RecvError::Closed) => return false,

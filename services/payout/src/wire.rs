@@ -1,21 +1,26 @@
 //! Protobuf to domain and back.
 
 use crate::{
-    beneficiaries::{Create, Typed},
-    domain::{Payout, State},
+    beneficiaries::{NewBeneficiary, TypedAccount},
+    domain::{Payout, PayoutState},
     error::Error,
-    payouts::Ask,
-    store::{beneficiaries::Beneficiary, payouts::Step},
+    payouts::PayoutRequest,
+    store::{PageStart, beneficiaries::Beneficiary, payouts::PayoutStep},
 };
 use api::payout::{self as pb, create_beneficiary_request::Account};
 use money::{BookName, Currency, Money, RequestId, UserKey};
-use rpc::wire::timestamp_ms;
+use rpc::{
+    page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
+    wire::timestamp_ms,
+};
 use uuid::Uuid;
 
 /// Longest holder's name, in characters (ISO 20022 `Max140Text`).
 const HOLDER_NAME_CHARS_MAX: usize = 140;
 /// Longest account field read at all, in bytes; real ones have at most 34 characters and some blanks.
 const ACCOUNT_BYTES_MAX: usize = 64;
+/// Rows of one page, and where none is asked for.
+const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 fn malformed(field: &'static str, why: impl ToString) -> Error {
     Error::Malformed { field, why: why.to_string() }
@@ -31,7 +36,7 @@ pub fn uuid(field: &'static str, text: &str) -> Result<Uuid, Error> {
 }
 
 /// A beneficiary to record. The account's own rules are checked later, after the request id.
-pub fn create(book: BookName, user: UserKey, request: pb::CreateBeneficiaryRequest) -> Result<Create, Error> {
+pub fn create(book: BookName, user: UserKey, request: pb::CreateBeneficiaryRequest) -> Result<NewBeneficiary, Error> {
     let request_id = request_id(&request.request_id)?;
     let holder_name = request.holder_name;
     let chars = holder_name.chars().count();
@@ -48,26 +53,26 @@ pub fn create(book: BookName, user: UserKey, request: pb::CreateBeneficiaryReque
         None => return Err(malformed("account", "either iban or aba is required")),
         Some(Account::Iban(iban)) => {
             bounded("iban", &iban)?;
-            Typed::Iban(iban)
+            TypedAccount::Iban(iban)
         }
         Some(Account::Aba(aba)) => {
             bounded("aba.routing_number", &aba.routing_number)?;
             bounded("aba.account_number", &aba.account_number)?;
-            Typed::Aba { routing_number: aba.routing_number, account_number: aba.account_number }
+            TypedAccount::Aba { routing_number: aba.routing_number, account_number: aba.account_number }
         }
     };
-    Ok(Create { book, user, request_id, holder_name, account })
+    Ok(NewBeneficiary { book, user, request_id, holder_name, account })
 }
 
 /// A payout to make.
-pub fn ask(book: BookName, user: UserKey, request: &pb::RequestPayoutRequest) -> Result<Ask, Error> {
+pub fn ask(book: BookName, user: UserKey, request: &pb::RequestPayoutRequest) -> Result<PayoutRequest, Error> {
     let amount = request.amount.as_ref().ok_or_else(|| malformed("amount", "required"))?;
     let currency = Currency::try_new(&amount.currency_code).map_err(|error| malformed("amount.currency_code", error))?;
     let money = Money::try_new(currency, amount.minor_units).map_err(|error| malformed("amount.minor_units", error))?;
     if money.minor_units() == 0 {
         return Err(malformed("amount.minor_units", "must be above zero"));
     }
-    Ok(Ask {
+    Ok(PayoutRequest {
         book,
         user,
         request_id: request_id(&request.request_id)?,
@@ -76,30 +81,56 @@ pub fn ask(book: BookName, user: UserKey, request: &pb::RequestPayoutRequest) ->
     })
 }
 
+/// How many rows the page has that is asked for.
+pub fn page_size(asked: i32) -> Result<usize, Error> {
+    PAGES.read(asked).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))
+}
+
+/// A user's beneficiaries, as their page tokens are bound to them.
+#[must_use]
+pub fn beneficiaries_list(book: &BookName, user: &UserKey) -> PagedList {
+    PagedList::new("ListBeneficiaries", book.as_str(), &[user.as_str()])
+}
+
+/// A user's payouts in this state, or in any, as their page tokens are bound to them.
+#[must_use]
+pub fn payouts_list(book: &BookName, user: &UserKey, state: Option<PayoutState>) -> PagedList {
+    PagedList::new("ListPayouts", book.as_str(), &[user.as_str(), state.map_or("", PayoutState::name)])
+}
+
+/// After which row the page begins; refused with the token of another list.
+pub fn after(list: &PagedList, token: &str) -> Result<PageStart, Error> {
+    match list.position(token) {
+        Ok(None) => Ok(PageStart::NEWEST),
+        Ok(Some((created_at_ms, id))) => Ok(PageStart { created_at_ms, id }),
+        Err(InvalidPageToken) => Err(Error::PageToken),
+    }
+}
+
 /// A state to filter by; none for any.
-pub fn filter(state: i32) -> Result<Option<State>, Error> {
+pub fn filter(state: i32) -> Result<Option<PayoutState>, Error> {
     let state = pb::PayoutState::try_from(state).map_err(|_| malformed("state", "no such state"))?;
     Ok(match state {
         pb::PayoutState::Unspecified => None,
-        pb::PayoutState::Requested => Some(State::Requested),
-        pb::PayoutState::Held => Some(State::Held),
-        pb::PayoutState::Submitted => Some(State::Submitted),
-        pb::PayoutState::Accepted => Some(State::Accepted),
-        pb::PayoutState::OutcomeUnknown => Some(State::OutcomeUnknown),
-        pb::PayoutState::Settled => Some(State::Settled),
-        pb::PayoutState::Rejected => Some(State::Rejected),
+        pb::PayoutState::Requested => Some(PayoutState::Requested),
+        pb::PayoutState::Held => Some(PayoutState::Held),
+        pb::PayoutState::Submitted => Some(PayoutState::Submitted),
+        pb::PayoutState::Accepted => Some(PayoutState::Accepted),
+        pb::PayoutState::OutcomeUnknown => Some(PayoutState::OutcomeUnknown),
+        pb::PayoutState::Settled => Some(PayoutState::Settled),
+        pb::PayoutState::Rejected => Some(PayoutState::Rejected),
     })
 }
 
-fn state(state: State) -> pb::PayoutState {
+fn state(state: PayoutState) -> pb::PayoutState {
     match state {
-        State::Requested => pb::PayoutState::Requested,
-        State::Held => pb::PayoutState::Held,
-        State::Submitted => pb::PayoutState::Submitted,
-        State::Accepted => pb::PayoutState::Accepted,
-        State::OutcomeUnknown => pb::PayoutState::OutcomeUnknown,
-        State::Settled => pb::PayoutState::Settled,
-        State::Rejected => pb::PayoutState::Rejected,
+        PayoutState::Requested => pb::PayoutState::Requested,
+        PayoutState::Held => pb::PayoutState::Held,
+        PayoutState::Submitted => pb::PayoutState::Submitted,
+        PayoutState::Accepted => pb::PayoutState::Accepted,
+        PayoutState::OutcomeUnknown => pb::PayoutState::OutcomeUnknown,
+        PayoutState::Settled => pb::PayoutState::Settled,
+        PayoutState::Rejected => pb::PayoutState::Rejected,
     }
 }
 
@@ -119,9 +150,12 @@ pub fn beneficiary(row: &Beneficiary) -> pb::Beneficiary {
 
 /// A payout with its steps.
 #[must_use]
-pub fn payout((row, steps): &(Payout, Vec<Step>)) -> pb::Payout {
-    let step =
-        |step: &Step| pb::PayoutStep { state: state(step.state).into(), time: Some(timestamp_ms(step.at_ms)), note: step.note.clone() };
+pub fn payout((row, steps): &(Payout, Vec<PayoutStep>)) -> pb::Payout {
+    let step = |step: &PayoutStep| pb::PayoutStep {
+        state: state(step.state).into(),
+        time: Some(timestamp_ms(step.at_ms)),
+        note: step.note.clone(),
+    };
     pb::Payout {
         payout_id: row.payout_id.to_string(),
         user_id: row.user.to_string(),
@@ -142,3 +176,6 @@ pub fn payout((row, steps): &(Payout, Vec<Step>)) -> pb::Payout {
         create_time: Some(timestamp_ms(row.created_at_ms)),
     }
 }
+
+#[cfg(test)]
+mod tests;

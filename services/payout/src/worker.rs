@@ -35,12 +35,12 @@ async fn start_due(payouts: &Arc<Payouts>, driving: &mut JoinSet<()>) {
     }
     let due = payouts.store.due(unix_ms(SystemTime::now()), i64::try_from(free).unwrap_or(i64::MAX)).await;
     match due {
-        Ok(places) => {
-            for place in places {
+        Ok(due_keys) => {
+            for payout_key in due_keys {
                 let payouts = payouts.clone();
                 driving.spawn(async move {
-                    if let Err(error) = payouts.drive(&place).await {
-                        tracing::error!(payout_id = %place.payout_id, %error, "a payout's step failed; it is tried again after its lease");
+                    if let Err(error) = payouts.drive(&payout_key).await {
+                        tracing::error!(payout_id = %payout_key.payout_id, %error, "a payout's step failed; it is tried again after its lease");
                     }
                 });
             }

@@ -1,103 +1,49 @@
 //! Coin packages: what is sold where, in which channel, for how much. A versioned file; the program carries one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::str::FromStr;
 
 use money::{Coins, Currency, Money, Rounding};
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use settings::document::{DocumentError, DocumentText, VersionedDocument};
+use toml::Spanned;
+
+use crate::domain::{Channel, Package};
 
 /// The list that comes with the program.
 const EMBEDDED: &str = include_str!("../packages.toml");
-/// Largest file read.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-
-/// How a package is sold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Channel {
-    /// Through an app store.
-    App,
-    /// On our own page.
-    Web,
-}
-
-impl Channel {
-    /// As in files and requests.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Channel::App => "app",
-            Channel::Web => "web",
-        }
-    }
-}
-
-/// One package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
-    /// Store product id.
-    pub product_id: String,
-    /// ISO 3166 alpha-2 country.
-    pub market: String,
-    /// How it is sold.
-    pub channel: Channel,
-    /// Coins in it.
-    pub coins: Coins,
-    /// What the buyer pays.
-    pub price: Money,
-    /// No longer listed; receipts for it are still good.
-    pub withdrawn: bool,
-}
+/// What the file is, in errors.
+const WHAT: &str = "coin packages";
 
 /// All packages.
 #[derive(Debug, Clone)]
-pub struct Catalogue {
+pub struct PackageCatalogue {
     version: String,
     packages: Vec<Package>,
     by_product: HashMap<String, usize>,
 }
 
-/// Why a list of packages can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The file can't be read.
-    #[error("coin packages {path}: {source}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What went wrong.
-        source: std::io::Error,
-    },
-    /// The file is too large to be a price list.
-    #[error("coin packages {0}: larger than 4 MiB")]
-    TooLarge(String),
-    /// Not TOML of the right form.
-    #[error("coin packages: {0}")]
-    Form(#[from] toml::de::Error),
-    /// A package makes no sense.
-    #[error("coin package {product_id}: {why}")]
-    Package {
-        /// Which one.
-        product_id: String,
-        /// What is wrong with it.
-        why: String,
-    },
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PackageDocument {
+    version: Spanned<String>,
+    package: Vec<Spanned<PackageEntry>>,
+}
+
+impl VersionedDocument for PackageDocument {
+    fn version(&self) -> &Spanned<String> {
+        &self.version
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    version: String,
-    package: Vec<Line>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
+struct PackageEntry {
     product_id: String,
     market: String,
-    channel: Channel,
+    channel: String,
     coins: i64,
     currency: String,
     price: String,
@@ -105,36 +51,38 @@ struct Line {
     withdrawn: bool,
 }
 
-impl Catalogue {
+impl PackageCatalogue {
     /// The list that comes with the program.
-    pub fn embedded() -> Result<Catalogue, Error> {
-        Catalogue::parse(EMBEDDED)
+    pub fn embedded() -> Result<PackageCatalogue, DocumentError> {
+        PackageCatalogue::parse("packages.toml (built in)", EMBEDDED)
     }
 
-    /// Reads a file.
-    pub fn load(path: &Path) -> Result<Catalogue, Error> {
-        let file = |source| Error::File { path: path.display().to_string(), source };
-        if std::fs::metadata(path).map_err(file)?.len() > FILE_BYTES_MAX {
-            return Err(Error::TooLarge(path.display().to_string()));
-        }
-        Catalogue::parse(&std::fs::read_to_string(path).map_err(file)?)
+    /// Reads a file. The error names file, line and package.
+    pub fn load(path: &Path) -> Result<PackageCatalogue, DocumentError> {
+        PackageCatalogue::read(&DocumentText::read(WHAT, path)?)
     }
 
-    /// Reads a list.
-    pub fn parse(text: &str) -> Result<Catalogue, Error> {
-        let file: File = toml::from_str(text)?;
-        let mut packages = Vec::with_capacity(file.package.len());
-        for line in file.package {
-            packages.push(line.check()?);
+    /// Reads a list; `file` only names it in errors.
+    pub fn parse(file: &str, text: &str) -> Result<PackageCatalogue, DocumentError> {
+        PackageCatalogue::read(&DocumentText::new(WHAT, file, text))
+    }
+
+    fn read(text: &DocumentText) -> Result<PackageCatalogue, DocumentError> {
+        let document: PackageDocument = text.parse()?;
+        let mut packages: Vec<Package> = Vec::with_capacity(document.package.len());
+        let mut known = HashSet::new();
+        for entry in document.package {
+            let (span, entry) = (entry.span(), entry.into_inner());
+            let product_id = entry.product_id.clone();
+            let package = package(entry).map_err(|why| text.invalid(span.clone(), format!("package {product_id}, {why}")))?;
+            if !known.insert(product_id.clone()) {
+                return Err(text.invalid(span, format!("package {product_id}, product_id: is there twice")));
+            }
+            packages.push(package);
         }
         packages.sort_by(|a, b| (a.coins, &a.product_id).cmp(&(b.coins, &b.product_id)));
-        let mut by_product = HashMap::new();
-        for (at, package) in packages.iter().enumerate() {
-            if by_product.insert(package.product_id.clone(), at).is_some() {
-                return Err(Error::Package { product_id: package.product_id.clone(), why: "stands there twice".to_owned() });
-            }
-        }
-        Ok(Catalogue { version: file.version, packages, by_product })
+        let by_product = packages.iter().enumerate().map(|(at, package)| (package.product_id.clone(), at)).collect();
+        Ok(PackageCatalogue { version: document.version.into_inner(), packages, by_product })
     }
 
     /// Version of the list.
@@ -155,25 +103,23 @@ impl Catalogue {
     }
 }
 
-impl Line {
-    fn check(self) -> Result<Package, Error> {
-        let product_id = self.product_id.clone();
-        let wrong = |why: String| Error::Package { product_id: product_id.clone(), why };
-        if self.market.len() != 2 || !self.market.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(wrong("market is two capital letters".to_owned()));
-        }
-        let coins = Coins::try_new(self.coins).map_err(|error| wrong(error.to_string()))?;
-        let currency = Currency::try_new(&self.currency).map_err(|error| wrong(error.to_string()))?;
-        let decimal = Decimal::from_str(&self.price).map_err(|error| wrong(error.to_string()))?;
-        let price = Money::from_decimal(currency, decimal, Rounding::Down).map_err(|error| wrong(error.to_string()))?;
-        if price.to_decimal() != decimal {
-            return Err(wrong(format!("price has more digits than {currency}")));
-        }
-        if coins.get() == 0 || price.minor_units() == 0 {
-            return Err(wrong("coins and price are at least 1".to_owned()));
-        }
-        Ok(Package { product_id: self.product_id, market: self.market, channel: self.channel, coins, price, withdrawn: self.withdrawn })
+/// What the entry says, or which key of it can't be.
+fn package(entry: PackageEntry) -> Result<Package, String> {
+    if entry.market.len() != 2 || !entry.market.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err("market: must be two capital letters".to_owned());
     }
+    let channel = Channel::from_name(&entry.channel).ok_or("channel: must be `app` or `web`")?;
+    let coins = Coins::try_new(entry.coins).map_err(|error| format!("coins: {error}"))?;
+    let currency = Currency::try_new(&entry.currency).map_err(|error| format!("currency: {error}"))?;
+    let decimal = Decimal::from_str(&entry.price).map_err(|error| format!("price: {error}"))?;
+    let price = Money::from_decimal(currency, decimal, Rounding::Down).map_err(|error| format!("price: {error}"))?;
+    if price.to_decimal() != decimal {
+        return Err(format!("price: has more digits than {currency}"));
+    }
+    if coins.get() == 0 || price.minor_units() == 0 {
+        return Err("coins and price: must be at least 1".to_owned());
+    }
+    Ok(Package { product_id: entry.product_id, market: entry.market, channel, coins, price, withdrawn: entry.withdrawn })
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use money::BookName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::BASIS_POINTS;
+
 /// All there is to set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -57,15 +59,12 @@ pub struct Bundle {
 /// Why options are refused.
 #[derive(Debug, thiserror::Error)]
 #[error("purchase.{option}: {why}")]
-pub struct Invalid {
+pub struct InvalidPurchaseOption {
     /// Which option.
     pub option: &'static str,
     /// What is wrong with it.
     pub why: String,
 }
-
-/// Parts of a whole in basis points.
-pub(crate) const BASIS_POINTS: u32 = 10_000;
 
 impl Default for Config {
     fn default() -> Config {
@@ -86,8 +85,8 @@ impl Default for Config {
 
 impl Config {
     /// Refuses what has no meaning before anything starts.
-    pub fn check(&self) -> Result<(), Invalid> {
-        let wrong = |option, why: &str| Err(Invalid { option, why: why.to_owned() });
+    pub fn check(&self) -> Result<(), InvalidPurchaseOption> {
+        let wrong = |option, why: &str| Err(InvalidPurchaseOption { option, why: why.to_owned() });
         if self.store_commission_basis_points > BASIS_POINTS {
             return wrong("store_commission_basis_points", "0 to 10,000");
         }
@@ -102,7 +101,7 @@ impl Config {
                 return wrong("bundles", "each needs a bundle_id and a book");
             }
             if self.bundles[..at].iter().any(|other| other.bundle_id == bundle.bundle_id) {
-                return Err(Invalid { option: "bundles", why: format!("{} stands in two lines", bundle.bundle_id) });
+                return Err(InvalidPurchaseOption { option: "bundles", why: format!("{} stands in two lines", bundle.bundle_id) });
             }
         }
         Ok(())

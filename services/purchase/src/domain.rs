@@ -5,11 +5,52 @@ use money::{BookName, Coins, Currency, Money, Rounding, UserKey};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::catalogue::Package;
-use crate::config::BASIS_POINTS;
+/// Parts of a whole in basis points.
+pub const BASIS_POINTS: u32 = 10_000;
 
 /// Packages a single receipt may hold: Apple's own limit.
 pub const QUANTITY_MAX: i32 = 10;
+
+/// How a package is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Through an app store.
+    App,
+    /// On our own page.
+    Web,
+}
+
+impl Channel {
+    /// As in files and requests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Channel::App => "app",
+            Channel::Web => "web",
+        }
+    }
+
+    /// The other way around.
+    pub fn from_name(name: &str) -> Option<Channel> {
+        [Channel::App, Channel::Web].into_iter().find(|channel| channel.as_str() == name)
+    }
+}
+
+/// A package of coins, as it is sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Store product id.
+    pub product_id: String,
+    /// ISO 3166 alpha-2 country.
+    pub market: String,
+    /// How it is sold.
+    pub channel: Channel,
+    /// Coins in it.
+    pub coins: Coins,
+    /// What the buyer pays.
+    pub price: Money,
+    /// No longer listed; receipts for it are still good.
+    pub withdrawn: bool,
+}
 
 /// A verified transaction of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +75,7 @@ pub struct Transaction {
 
 /// Where a purchase stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum PurchaseState {
     /// The coins are about to be credited.
     Verified,
     /// The coins are in the wallet.
@@ -64,7 +105,7 @@ pub struct Purchase {
     /// The request that brought it first.
     pub request_id: Uuid,
     /// Where it stands.
-    pub state: State,
+    pub state: PurchaseState,
     /// The store's environment.
     pub environment: String,
     /// The app.
@@ -76,7 +117,7 @@ pub struct Purchase {
     /// How many.
     pub quantity: i32,
     /// What it is worth.
-    pub value: Value,
+    pub value: ReceiptValue,
     /// When the store says it was bought, in Unix milliseconds.
     pub purchased_at_ms: i64,
     /// When it was verified, in Unix milliseconds.
@@ -97,7 +138,7 @@ impl Purchase {
 
 /// What a receipt is worth to the user and to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Value {
+pub struct ReceiptValue {
     /// Coins for the user.
     pub coins: Coins,
     /// What the buyer paid.
@@ -108,9 +149,9 @@ pub struct Value {
     pub commission: Money,
 }
 
-/// Rates a sale splits by, in basis points.
+/// SaleRates a sale splits by, in basis points.
 #[derive(Debug, Clone, Copy)]
-pub struct Rates {
+pub struct SaleRates {
     /// The store's, of the price without tax.
     pub commission: u32,
     /// Tax on top of the price without tax, included in the price.
@@ -123,7 +164,7 @@ pub struct Rates {
 pub struct OutOfRange;
 
 /// What `transaction` is worth, given the package it names.
-pub fn value(transaction: &Transaction, package: &Package, rates: Rates) -> Result<Value, OutOfRange> {
+pub fn value(transaction: &Transaction, package: &Package, rates: SaleRates) -> Result<ReceiptValue, OutOfRange> {
     let quantity = i64::from(transaction.quantity);
     let coins = package.coins.checked_mul(quantity).ok_or(OutOfRange)?;
     let one = match transaction.price {
@@ -136,10 +177,10 @@ pub fn value(transaction: &Transaction, package: &Package, rates: Rates) -> Resu
     let without_tax = share(price, whole, whole + u64::from(rates.tax))?;
     let tax = price.checked_sub(without_tax).ok_or(OutOfRange)?;
     let commission = share(without_tax, u64::from(rates.commission), whole)?;
-    Ok(Value { coins, price, tax, commission })
+    Ok(ReceiptValue { coins, price, tax, commission })
 }
 
-impl Value {
+impl ReceiptValue {
     /// What will be revenue once the coins are spent: the price without tax.
     pub fn deferred(&self) -> Money {
         self.price.checked_sub(self.tax).expect("tax is a part of the price")

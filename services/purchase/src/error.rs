@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 
 /// Why a receipt is refused. In the order of precedence of the contract. Sticky.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ReceiptRefusal {
     /// Not a compact JWS of a transaction.
     Malformed,
     /// Not ES256.
@@ -37,63 +37,63 @@ pub enum Refusal {
     AlreadyRedeemed,
 }
 
-impl Refusal {
+impl ReceiptRefusal {
     /// All, in order of precedence.
-    pub const ALL: [Refusal; 14] = [
-        Refusal::Malformed,
-        Refusal::Algorithm,
-        Refusal::ChainLength,
-        Refusal::Chain,
-        Refusal::CertificatePurpose,
-        Refusal::Signature,
-        Refusal::Bundle,
-        Refusal::Environment,
-        Refusal::Type,
-        Refusal::Revoked,
-        Refusal::Quantity,
-        Refusal::ProductUnknown,
-        Refusal::OtherAccount,
-        Refusal::AlreadyRedeemed,
+    pub const ALL: [ReceiptRefusal; 14] = [
+        ReceiptRefusal::Malformed,
+        ReceiptRefusal::Algorithm,
+        ReceiptRefusal::ChainLength,
+        ReceiptRefusal::Chain,
+        ReceiptRefusal::CertificatePurpose,
+        ReceiptRefusal::Signature,
+        ReceiptRefusal::Bundle,
+        ReceiptRefusal::Environment,
+        ReceiptRefusal::Type,
+        ReceiptRefusal::Revoked,
+        ReceiptRefusal::Quantity,
+        ReceiptRefusal::ProductUnknown,
+        ReceiptRefusal::OtherAccount,
+        ReceiptRefusal::AlreadyRedeemed,
     ];
 
     /// Stable name.
     pub fn reason(self) -> &'static str {
         match self {
-            Refusal::Malformed => "RECEIPT_MALFORMED",
-            Refusal::Algorithm => "RECEIPT_ALGORITHM",
-            Refusal::ChainLength => "RECEIPT_CHAIN_LENGTH",
-            Refusal::Chain => "RECEIPT_CHAIN",
-            Refusal::CertificatePurpose => "RECEIPT_CERTIFICATE_PURPOSE",
-            Refusal::Signature => "RECEIPT_SIGNATURE",
-            Refusal::Bundle => "RECEIPT_BUNDLE",
-            Refusal::Environment => "RECEIPT_ENVIRONMENT",
-            Refusal::Type => "RECEIPT_TYPE",
-            Refusal::Revoked => "RECEIPT_REVOKED",
-            Refusal::Quantity => "RECEIPT_QUANTITY",
-            Refusal::ProductUnknown => "PRODUCT_UNKNOWN",
-            Refusal::OtherAccount => "RECEIPT_OTHER_ACCOUNT",
-            Refusal::AlreadyRedeemed => "RECEIPT_ALREADY_REDEEMED",
+            ReceiptRefusal::Malformed => "RECEIPT_MALFORMED",
+            ReceiptRefusal::Algorithm => "RECEIPT_ALGORITHM",
+            ReceiptRefusal::ChainLength => "RECEIPT_CHAIN_LENGTH",
+            ReceiptRefusal::Chain => "RECEIPT_CHAIN",
+            ReceiptRefusal::CertificatePurpose => "RECEIPT_CERTIFICATE_PURPOSE",
+            ReceiptRefusal::Signature => "RECEIPT_SIGNATURE",
+            ReceiptRefusal::Bundle => "RECEIPT_BUNDLE",
+            ReceiptRefusal::Environment => "RECEIPT_ENVIRONMENT",
+            ReceiptRefusal::Type => "RECEIPT_TYPE",
+            ReceiptRefusal::Revoked => "RECEIPT_REVOKED",
+            ReceiptRefusal::Quantity => "RECEIPT_QUANTITY",
+            ReceiptRefusal::ProductUnknown => "PRODUCT_UNKNOWN",
+            ReceiptRefusal::OtherAccount => "RECEIPT_OTHER_ACCOUNT",
+            ReceiptRefusal::AlreadyRedeemed => "RECEIPT_ALREADY_REDEEMED",
         }
     }
 
     /// The refusal of that name.
-    pub fn from_reason(reason: &str) -> Option<Refusal> {
-        Refusal::ALL.into_iter().find(|refusal| refusal.reason() == reason)
+    pub fn from_reason(reason: &str) -> Option<ReceiptRefusal> {
+        ReceiptRefusal::ALL.into_iter().find(|refusal| refusal.reason() == reason)
     }
 }
 
 /// A refusal with the sentence that explains it. The sentence never says anything about another user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedReceipt {
     /// Which one.
-    pub refusal: Refusal,
+    pub refusal: ReceiptRefusal,
     /// What was found and what was expected.
     pub message: String,
 }
 
-impl Refused {
-    pub(crate) fn new(refusal: Refusal, message: impl Into<String>) -> Refused {
-        Refused { refusal, message: message.into() }
+impl RefusedReceipt {
+    pub(crate) fn new(refusal: ReceiptRefusal, message: impl Into<String>) -> RefusedReceipt {
+        RefusedReceipt { refusal, message: message.into() }
     }
 
     /// As it is kept under its request id, and told.
@@ -118,7 +118,7 @@ pub enum Error {
         differing: Vec<String>,
     },
     /// The receipt is not good.
-    Refused(Refused),
+    Refused(RefusedReceipt),
     /// No packages for this market.
     MarketUnknown(String),
     /// The ledger has no such book.
@@ -147,8 +147,8 @@ impl From<NotPosted> for Error {
     }
 }
 
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Error {
+impl From<RefusedReceipt> for Error {
+    fn from(refused: RefusedReceipt) -> Error {
         Error::Refused(refused)
     }
 }

@@ -27,15 +27,16 @@ use std::time::SystemTime;
 use api::purchase::purchase_service_server::PurchaseServiceServer;
 use tokio_util::sync::CancellationToken;
 
-pub use catalogue::Catalogue;
+pub use catalogue::PackageCatalogue;
 pub use config::{Bundle, Config};
 pub use store::{Credited, Store};
 
-use domain::Rates;
+use domain::SaleRates;
 use ledger_client::LedgerClient;
 use purchases::Purchases;
-use receipt::Verifier;
+use receipt::ReceiptVerifier;
 use service::Handlers;
+use settings::document::DocumentError;
 
 /// What the service needs from the outside.
 pub struct Deps {
@@ -52,10 +53,10 @@ pub struct Deps {
 pub enum Error {
     /// An option.
     #[error(transparent)]
-    Config(#[from] config::Invalid),
+    Config(#[from] config::InvalidPurchaseOption),
     /// The coin packages.
     #[error(transparent)]
-    Catalogue(#[from] catalogue::Error),
+    Catalogue(#[from] DocumentError),
     /// The roots of trust.
     #[error(transparent)]
     Receipt(#[from] receipt::Error),
@@ -80,17 +81,17 @@ pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, E
 async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     config.check()?;
     let catalogue = match &config.packages {
-        Some(path) => Catalogue::load(path)?,
-        None => Catalogue::embedded()?,
+        Some(path) => PackageCatalogue::load(path)?,
+        None => PackageCatalogue::embedded()?,
     };
-    let verifier = Verifier::load(&config)?;
+    let verifier = ReceiptVerifier::load(&config)?;
     let store = Store::open(&deps.database).await?;
     let purchases = Arc::new(Purchases {
         store,
         ledger: LedgerClient::new(deps.ledger),
         verifier,
         catalogue: Arc::new(catalogue),
-        rates: Rates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
+        rates: SaleRates { commission: config.store_commission_basis_points, tax: config.included_tax_basis_points },
         sweep_after_ms: i64::try_from(config.sweep_after.as_millis()).unwrap_or(i64::MAX),
     });
     let sweep = sweeper::Options {

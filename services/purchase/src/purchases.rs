@@ -16,11 +16,11 @@ use money::{BookName, Coins, RequestId, UserKey};
 use rpc::KeptRefusal;
 use uuid::Uuid;
 
-use crate::catalogue::Catalogue;
-use crate::domain::{self, Credit, Purchase, Rates, State, Transaction};
-use crate::error::{Error, Refusal, Refused};
+use crate::catalogue::PackageCatalogue;
+use crate::domain::{self, Channel, Credit, Purchase, PurchaseState, SaleRates, Transaction};
+use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::postings;
-use crate::receipt::Verifier;
+use crate::receipt::ReceiptVerifier;
 use crate::store::{Store, purchases, wallet};
 
 /// Name under which request ids are kept.
@@ -37,11 +37,11 @@ pub struct Purchases {
     /// The ledger.
     pub ledger: LedgerClient,
     /// Receipts.
-    pub verifier: Verifier,
+    pub verifier: ReceiptVerifier,
     /// Packages.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: Arc<PackageCatalogue>,
     /// How a sale splits.
-    pub rates: Rates,
+    pub rates: SaleRates,
     /// How long the sweeper leaves a new purchase to its call, in milliseconds.
     pub sweep_after_ms: i64,
 }
@@ -113,19 +113,19 @@ impl Purchases {
     }
 
     /// Reads the receipt. No I/O.
-    fn judge(&self, redeem: &Redeem, kind: BookKind, now: SystemTime) -> Result<(Purchase, Transaction), Refused> {
+    fn judge(&self, redeem: &Redeem, kind: BookKind, now: SystemTime) -> Result<(Purchase, Transaction), RefusedReceipt> {
         let transaction = self.verifier.verify(&redeem.signed_transaction, &redeem.book, kind)?;
-        let unknown = || Refused::new(Refusal::ProductUnknown, "no coin package has this product id");
+        let unknown = || RefusedReceipt::new(ReceiptRefusal::ProductUnknown, "no coin package has this product id");
         // Web packages are never sold by the store: a receipt for one would be a mistake in the price list.
-        let package = self.catalogue.product(&transaction.product_id).filter(|package| package.channel == crate::catalogue::Channel::App);
+        let package = self.catalogue.product(&transaction.product_id).filter(|package| package.channel == Channel::App);
         let value = domain::value(&transaction, package.ok_or_else(unknown)?, self.rates)
-            .map_err(|error| Refused::new(Refusal::Malformed, error.to_string()))?;
+            .map_err(|error| RefusedReceipt::new(ReceiptRefusal::Malformed, error.to_string()))?;
         let purchase = Purchase {
             book: redeem.book.clone(),
             purchase_id: Uuid::now_v7(),
             user: redeem.user.clone(),
             request_id: redeem.request_id.uuid(),
-            state: State::Verified,
+            state: PurchaseState::Verified,
             environment: transaction.environment.clone(),
             bundle_id: transaction.bundle_id.clone(),
             transaction_id: transaction.transaction_id.clone(),
@@ -147,12 +147,12 @@ impl Purchases {
         new: &Purchase,
         transaction: &Transaction,
         now: SystemTime,
-    ) -> Result<Result<Purchase, Refused>, Error> {
+    ) -> Result<Result<Purchase, RefusedReceipt>, Error> {
         let mut tx = self.store.begin().await?;
         if let Some(token) = transaction.app_account_token
             && !wallet::owns(&mut tx, &redeem.book, &redeem.user, token).await?
         {
-            return Ok(Err(Refused::new(Refusal::OtherAccount, "the receipt was bought for another account")));
+            return Ok(Err(RefusedReceipt::new(ReceiptRefusal::OtherAccount, "the receipt was bought for another account")));
         }
         let next_attempt_at_ms = unix_ms(now).saturating_add(self.sweep_after_ms);
         if purchases::insert(&mut tx, new, next_attempt_at_ms).await? {
@@ -164,14 +164,14 @@ impl Purchases {
         if first.book == redeem.book && first.user == redeem.user {
             return Ok(Ok(first));
         }
-        Ok(Err(Refused::new(Refusal::AlreadyRedeemed, "the receipt was redeemed before")))
+        Ok(Err(RefusedReceipt::new(ReceiptRefusal::AlreadyRedeemed, "the receipt was redeemed before")))
     }
 
     /// Credits and writes the answer down.
     async fn finish(&self, redeem: &Redeem, purchase: Purchase, now: SystemTime) -> Result<Redeemed, Error> {
         let credit = match &purchase.state {
-            State::Credited(credit) => credit.clone(),
-            State::Verified => self.credit(&purchase, now).await?,
+            PurchaseState::Credited(credit) => credit.clone(),
+            PurchaseState::Verified => self.credit(&purchase, now).await?,
         };
         let replayed = purchase.request_id != redeem.request_id.uuid();
         let mut tx = self.store.begin().await?;
@@ -179,7 +179,7 @@ impl Purchases {
         let outcome = Outcome { bytes: purchase.purchase_id.as_bytes().to_vec(), refusal: false };
         requests::finish(&mut tx, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
         tx.commit().await.map_err(crate::store::Error::from)?;
-        let purchase = Purchase { state: State::Credited(credit.clone()), ..purchase };
+        let purchase = Purchase { state: PurchaseState::Credited(credit.clone()), ..purchase };
         Ok(Redeemed { purchase, credit, replayed })
     }
 
@@ -208,7 +208,7 @@ impl Purchases {
     }
 
     /// Makes the refusal stick. Another call with the same id may have been first; then its answer stands.
-    async fn refuse(&self, redeem: &Redeem, refused: Refused, now: SystemTime) -> Result<Error, Error> {
+    async fn refuse(&self, redeem: &Redeem, refused: RefusedReceipt, now: SystemTime) -> Result<Error, Error> {
         let outcome = Outcome { bytes: kept(&refused), refusal: true };
         let mut connection = self.store.pool.acquire().await.map_err(crate::store::Error::from)?;
         let stands = requests::finish(&mut connection, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
@@ -228,8 +228,8 @@ impl Purchases {
         let purchase_id = Uuid::from_slice(&outcome.bytes).map_err(|_| damaged())?;
         let purchase = self.store.purchase(&redeem.book, purchase_id).await?.ok_or_else(damaged)?;
         match purchase.state.clone() {
-            State::Credited(credit) => Ok(Redeemed { purchase, credit, replayed: true }),
-            State::Verified => Err(damaged().into()),
+            PurchaseState::Credited(credit) => Ok(Redeemed { purchase, credit, replayed: true }),
+            PurchaseState::Verified => Err(damaged().into()),
         }
     }
 
@@ -277,17 +277,17 @@ fn credited(answer: PostResponse, user: &UserKey) -> Option<Credit> {
 }
 
 /// As it is kept under its request id.
-fn kept(refused: &Refused) -> Vec<u8> {
+fn kept(refused: &RefusedReceipt) -> Vec<u8> {
     refused.kept().to_bytes()
 }
 
 /// What was kept; also as older programs kept it: the reason, a line feed, the sentence.
-fn read_kept(bytes: &[u8]) -> Option<Refused> {
+fn read_kept(bytes: &[u8]) -> Option<RefusedReceipt> {
     if let Some(kept) = KeptRefusal::from_bytes(bytes) {
-        return Some(Refused::new(Refusal::from_reason(kept.reason())?, kept.message()));
+        return Some(RefusedReceipt::new(ReceiptRefusal::from_reason(kept.reason())?, kept.message()));
     }
     let (reason, message) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
-    Some(Refused::new(Refusal::from_reason(reason)?, message))
+    Some(RefusedReceipt::new(ReceiptRefusal::from_reason(reason)?, message))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use money::{BookName, Currency};
 
 use crate::config::Config;
 use crate::domain::{QUANTITY_MAX, Transaction};
-use crate::error::{Refusal, Refused};
+use crate::error::{ReceiptRefusal, RefusedReceipt};
 
 /// Largest receipt; real ones have 4 to 6 KiB.
 pub const RECEIPT_BYTES_MAX: usize = 16 * 1024;
@@ -51,21 +51,21 @@ pub enum Error {
 
 /// Verifies receipts. Holds the roots of trust, per mode of book, and which app belongs to which book.
 #[derive(Debug)]
-pub struct Verifier {
+pub struct ReceiptVerifier {
     live_roots: Vec<Vec<u8>>,
     test_roots: Vec<Vec<u8>>,
-    bundles: HashMap<String, App>,
+    bundles: HashMap<String, KnownApp>,
 }
 
 #[derive(Debug)]
-struct App {
+struct KnownApp {
     book: String,
     apple_id: i64,
 }
 
-impl Verifier {
+impl ReceiptVerifier {
     /// Reads the roots that `config` names.
-    pub fn load(config: &Config) -> Result<Verifier, Error> {
+    pub fn load(config: &Config) -> Result<ReceiptVerifier, Error> {
         let mut live_roots = Vec::new();
         for path in &config.apple_roots {
             let name = path.display().to_string();
@@ -82,13 +82,14 @@ impl Verifier {
         if test_roots.iter().any(|root| live_roots.contains(root)) {
             return Err(Error::SandboxRootInLive);
         }
-        let app =
-            |bundle: &crate::config::Bundle| (bundle.bundle_id.clone(), App { book: bundle.book.clone(), apple_id: bundle.app_apple_id });
-        Ok(Verifier { live_roots, test_roots, bundles: config.bundles.iter().map(app).collect() })
+        let app = |bundle: &crate::config::Bundle| {
+            (bundle.bundle_id.clone(), KnownApp { book: bundle.book.clone(), apple_id: bundle.app_apple_id })
+        };
+        Ok(ReceiptVerifier { live_roots, test_roots, bundles: config.bundles.iter().map(app).collect() })
     }
 
     /// Verifies `jws` for a book, or says what is wrong with it; the first fault in the contract's order. Takes about a millisecond.
-    pub fn verify(&self, jws: &str, book: &BookName, kind: BookKind) -> Result<Transaction, Refused> {
+    pub fn verify(&self, jws: &str, book: &BookName, kind: BookKind) -> Result<Transaction, RefusedReceipt> {
         let parts = parts::read(jws)?;
         let (roots, environment) = match kind {
             BookKind::Live => (&self.live_roots, Environment::Production),
@@ -110,39 +111,39 @@ impl Verifier {
     }
 }
 
-fn refused_by_library(error: &SignedDataVerifierError) -> Refused {
+fn refused_by_library(error: &SignedDataVerifierError) -> RefusedReceipt {
     match error {
         SignedDataVerifierError::InvalidAppIdentifier | SignedDataVerifierError::InvalidAppAppleId => {
-            Refused::new(Refusal::Bundle, "the receipt is not for an app of this book")
+            RefusedReceipt::new(ReceiptRefusal::Bundle, "the receipt is not for an app of this book")
         }
         SignedDataVerifierError::InvalidEnvironment => {
-            Refused::new(Refusal::Environment, "LIVE books take receipts of Production only, TEST books of Sandbox only")
+            RefusedReceipt::new(ReceiptRefusal::Environment, "LIVE books take receipts of Production only, TEST books of Sandbox only")
         }
         // The chain itself held before the library was asked: what is left are the marks.
         SignedDataVerifierError::InternalChainVerifierError(
             ChainVerifierError::VerificationFailure(_) | ChainVerifierError::InternalError(_) | ChainVerifierError::InternalDecodeError(_),
-        ) => Refused::new(Refusal::CertificatePurpose, "the certificates were not made for signing receipts"),
-        SignedDataVerifierError::VerificationFailure => Refused::new(Refusal::Signature, "the signature does not fit"),
+        ) => RefusedReceipt::new(ReceiptRefusal::CertificatePurpose, "the certificates were not made for signing receipts"),
+        SignedDataVerifierError::VerificationFailure => RefusedReceipt::new(ReceiptRefusal::Signature, "the signature does not fit"),
         SignedDataVerifierError::InternalDecodeError(_)
         | SignedDataVerifierError::InternalDeserializationError(_)
-        | SignedDataVerifierError::InternalJWSError(_) => Refused::new(Refusal::Malformed, "not a signed transaction"),
+        | SignedDataVerifierError::InternalJWSError(_) => RefusedReceipt::new(ReceiptRefusal::Malformed, "not a signed transaction"),
     }
 }
 
 /// The checks that the library leaves to its user, in the contract's order.
-fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment) -> Result<Transaction, Refused> {
+fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment) -> Result<Transaction, RefusedReceipt> {
     if payload.r#type != Some(ProductType::Consumable) {
-        return Err(Refused::new(Refusal::Type, "only consumables are coin packages"));
+        return Err(RefusedReceipt::new(ReceiptRefusal::Type, "only consumables are coin packages"));
     }
     let revoked = payload.revocation_date.is_some() || payload.revocation_reason.is_some() || payload.revocation_type.is_some();
     if revoked {
-        return Err(Refused::new(Refusal::Revoked, "the store took this purchase back"));
+        return Err(RefusedReceipt::new(ReceiptRefusal::Revoked, "the store took this purchase back"));
     }
     let quantity = payload.quantity.unwrap_or(0);
     if !(1..=QUANTITY_MAX).contains(&quantity) {
-        return Err(Refused::new(Refusal::Quantity, format!("quantity is {quantity}, must be 1 to {QUANTITY_MAX}")));
+        return Err(RefusedReceipt::new(ReceiptRefusal::Quantity, format!("quantity is {quantity}, must be 1 to {QUANTITY_MAX}")));
     }
-    let malformed = |what: &str| Refused::new(Refusal::Malformed, format!("{what} is missing or not of its form"));
+    let malformed = |what: &str| RefusedReceipt::new(ReceiptRefusal::Malformed, format!("{what} is missing or not of its form"));
     let id =
         |value: Option<String>, name: &str| value.filter(|text| (1..=ID_BYTES_MAX).contains(&text.len())).ok_or_else(|| malformed(name));
     let price = match (payload.price, payload.currency) {

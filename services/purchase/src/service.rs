@@ -10,6 +10,7 @@ use api::purchase::{
 };
 use db::requests::Fields;
 use money::RequestId;
+use rpc::page;
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -94,18 +95,10 @@ impl PurchaseService for Handlers {
         let request = request.into_inner();
         let book = caller.book(&request.book)?;
         let user = caller.acting_for(&request.user_id)?;
-        let size = wire::page_size(request.page_size)?;
-        let before = wire::read_page_token(&book, &user, &request.page_token)?;
-        // One more than asked tells whether there is a next page.
-        let mut found = self.purchases.store.purchases(&book, &user, before, size + 1).await.map_err(Error::from)?;
-        let more = i64::try_from(found.len()).is_ok_and(|count| count > size);
-        if more {
-            found.pop();
-        }
-        let next_page_token = match found.last() {
-            Some(last) if more => wire::page_token(&book, &user, last.purchase_id),
-            _ => String::new(),
-        };
+        let list = wire::purchases_list(&book, &user);
+        let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
+        let mut found = self.purchases.store.purchases(&book, &user, before, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut found, size, |purchase| purchase.purchase_id);
         Ok(Response::new(ListPurchasesResponse { purchases: found.iter().map(wire::purchase).collect(), next_page_token }))
     }
 }

@@ -1,18 +1,18 @@
 //! Protobuf to domain and back.
 
-use api::purchase::{CoinPackage, PurchaseState, RedeemPurchaseResponse};
-use money::{BookName, UserKey, derive_id};
+use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};
+use money::{BookName, UserKey};
+use rpc::page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList};
 use rpc::wire::{money, timestamp_ms};
 use uuid::Uuid;
 
-use crate::catalogue::{Channel, Package};
-use crate::domain::{Purchase, State};
+use crate::domain::{Channel, Package, Purchase, PurchaseState};
 use crate::error::Error;
 use crate::purchases::Redeemed;
 use crate::store::purchases::APPLE;
 
-const PAGE_SIZE_DEFAULT: i64 = 50;
-const PAGE_SIZE_MAX: i64 = 200;
+/// Rows of one page, and where none is asked for.
+const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 pub(crate) fn package(package: &Package) -> CoinPackage {
     CoinPackage {
@@ -26,8 +26,8 @@ pub(crate) fn package(package: &Package) -> CoinPackage {
 
 pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
     let (state, posting_id) = match &purchase.state {
-        State::Verified => (PurchaseState::Verified, String::new()),
-        State::Credited(credit) => (PurchaseState::Credited, credit.posting_id.clone()),
+        PurchaseState::Verified => (pb::PurchaseState::Verified, String::new()),
+        PurchaseState::Credited(credit) => (pb::PurchaseState::Credited, credit.posting_id.clone()),
     };
     api::purchase::Purchase {
         purchase_id: purchase.purchase_id.to_string(),
@@ -57,34 +57,27 @@ pub(crate) fn redeemed(redeemed: &Redeemed) -> RedeemPurchaseResponse {
 
 /// Empty: any.
 pub(crate) fn channel(text: &str) -> Result<Option<Channel>, Error> {
-    match text {
-        "" => Ok(None),
-        "app" => Ok(Some(Channel::App)),
-        "web" => Ok(Some(Channel::Web)),
-        _ => Err(Error::Malformed { field: "channel", why: "`app`, `web` or empty".to_owned() }),
-    }
-}
-
-pub(crate) fn page_size(asked: i32) -> Result<i64, Error> {
-    match asked {
-        0 => Ok(PAGE_SIZE_DEFAULT),
-        1.. => Ok(i64::from(asked).min(PAGE_SIZE_MAX)),
-        _ => Err(Error::Malformed { field: "page_size", why: "not negative".to_owned() }),
-    }
-}
-
-/// The last id shown, and a digest that binds it to the list: a token taken to another user's list is refused.
-pub(crate) fn page_token(book: &BookName, user: &UserKey, last: Uuid) -> String {
-    let bound = derive_id(last, &["ListPurchases", book.as_str(), user.as_str()]);
-    format!("{}{}", last.simple(), bound.simple())
-}
-
-/// Empty: from the newest.
-pub(crate) fn read_page_token(book: &BookName, user: &UserKey, token: &str) -> Result<Option<Uuid>, Error> {
-    const ID: usize = uuid::fmt::Simple::LENGTH;
-    if token.is_empty() {
+    if text.is_empty() {
         return Ok(None);
     }
-    let last = token.get(..ID).and_then(|id| Uuid::try_parse(id).ok()).ok_or(Error::PageToken)?;
-    if page_token(book, user, last) == token { Ok(Some(last)) } else { Err(Error::PageToken) }
+    let unknown = || Error::Malformed { field: "channel", why: "`app`, `web` or empty".to_owned() };
+    Channel::from_name(text).map(Some).ok_or_else(unknown)
 }
+
+/// How many rows the page has that is asked for.
+pub(crate) fn page_size(asked: i32) -> Result<usize, Error> {
+    PAGES.read(asked).map_err(|InvalidPageSize| Error::Malformed { field: "page_size", why: "not negative".to_owned() })
+}
+
+/// A user's purchases, as their page tokens are bound to them.
+pub(crate) fn purchases_list(book: &BookName, user: &UserKey) -> PagedList {
+    PagedList::new("ListPurchases", book.as_str(), &[user.as_str()])
+}
+
+/// Before which purchase the page begins; `None`: at the newest. Refused with the token of another list.
+pub(crate) fn before(list: &PagedList, token: &str) -> Result<Option<Uuid>, Error> {
+    list.position(token).map_err(|InvalidPageToken| Error::PageToken)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
 //! The record of what staff did, in order: checked, cut to size, written down.
 use crate::{
-    domain::{Deed, Line},
+    domain::{ActRecord, StaffAct},
     error::Error,
     heads,
-    store::{Filter, Store},
+    store::{ActFilter, Store},
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
@@ -36,12 +36,12 @@ impl Acts {
     }
 
     /// Writes a line; one that is there already is left as it is. Its place.
-    pub async fn record(&self, deed: Deed) -> Result<i64, Error> {
-        let deed = fitting(deed)?;
+    pub async fn record(&self, act: StaffAct) -> Result<i64, Error> {
+        let act = fitting(act)?;
         let mut salt = [0; 16];
         SystemRandom::new().fill(&mut salt).map_err(|_| Error::Randomness)?;
         let _turn = self.turn.lock().await;
-        let (seq, hash) = self.store.append(&deed, now_ms(), salt).await?;
+        let (seq, hash) = self.store.append(&act, now_ms(), salt).await?;
         if let (Some(hash), Some(dir)) = (hash, self.heads_dir.clone()) {
             let written = tokio::task::spawn_blocking(move || heads::append(&dir, seq, &hash)).await;
             // The line is in the record. A place that can't be written must not keep staff from helping; but it must be seen.
@@ -55,14 +55,14 @@ impl Acts {
     }
 
     /// Lines older than `before`, newest first.
-    pub async fn list(&self, filter: &Filter, before: i64, limit: i64) -> Result<Vec<Line>, Error> {
+    pub async fn list(&self, filter: &ActFilter, before: i64, limit: i64) -> Result<Vec<ActRecord>, Error> {
         Ok(self.store.acts(filter, before, limit).await?)
     }
 }
 
 /// Texts that are too long are refused, but for the request, which is cut: it is the caller's own process that says the others.
-fn fitting(mut deed: Deed) -> Result<Deed, Error> {
-    let Deed { subject, issuer, role, rpc, book, user_id, outcome, reason, .. } = &deed;
+fn fitting(mut act: StaffAct) -> Result<StaffAct, Error> {
+    let StaffAct { subject, issuer, role, rpc, book, user_id, outcome, reason, .. } = &act;
     let texts = [("subject", subject), ("issuer", issuer), ("role", role), ("rpc", rpc), ("book", book), ("user_id", user_id)];
     for (field, text) in texts.into_iter().chain([("outcome", outcome), ("reason", reason)]) {
         if text.len() > TEXT_MAX {
@@ -74,10 +74,10 @@ fn fitting(mut deed: Deed) -> Result<Deed, Error> {
             return Err(Error::Malformed { field, why: "must not be empty".to_owned() });
         }
     }
-    if deed.request_json.len() > REQUEST_JSON_MAX {
-        deed.request_json = rpc::acts::cut(&deed.request_json, REQUEST_JSON_MAX);
+    if act.request_json.len() > REQUEST_JSON_MAX {
+        act.request_json = rpc::acts::cut(&act.request_json, REQUEST_JSON_MAX);
     }
-    Ok(deed)
+    Ok(act)
 }
 
 /// The clock, read once in each use case.

@@ -7,7 +7,7 @@ const PAGE: i64 = 1_000;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct ActsCheck {
     /// Lines that follow from one another.
     pub lines: i64,
     /// Lines whose texts were erased.
@@ -19,9 +19,9 @@ pub struct Report {
 }
 
 /// Follows the chain from its first line to its last, and compares it with the heads that were written outside the database.
-pub async fn check(store: &Store, heads: &[(i64, [u8; 32])]) -> Result<Report, sqlx::Error> {
+pub async fn check(store: &Store, heads: &[(i64, [u8; 32])]) -> Result<ActsCheck, sqlx::Error> {
     let heads: BTreeMap<i64, [u8; 32]> = heads.iter().copied().collect();
-    let mut report = Report { lines: 0, erased: 0, heads: 0, problem: None };
+    let mut report = ActsCheck { lines: 0, erased: 0, heads: 0, problem: None };
     let mut previous = GENESIS;
     // Also what somebody put before the first.
     let mut from = i64::MIN;

@@ -13,14 +13,14 @@ pub const PROPOSAL_LIFE_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
 /// A moment of an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum ActPhase {
     /// About to be done.
     Begun,
     /// Done or refused.
     Ended,
 }
 
-impl Phase {
+impl ActPhase {
     /// As stored.
     #[must_use]
     pub fn number(self) -> i64 {
@@ -39,11 +39,11 @@ impl Phase {
 
 /// What a line says, before it has a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deed {
+pub struct StaffAct {
     /// What begin and end have in common.
     pub act_id: Uuid,
     /// Which of the two.
-    pub phase: Phase,
+    pub phase: ActPhase,
     /// The token's `sub`.
     pub subject: String,
     /// The token's `iss`.
@@ -66,13 +66,13 @@ pub struct Deed {
 
 /// A line of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct ActRecord {
     /// Its place, from 1.
     pub seq: i64,
     /// When it was written, in milliseconds since the Unix epoch.
     pub time_ms: i64,
     /// What it says.
-    pub deed: Deed,
+    pub act: StaffAct,
     /// Whether reason and request are gone.
     pub erased: bool,
     /// Random, so that nobody can find an erased text by trying texts.
@@ -83,13 +83,13 @@ pub struct Line {
     pub hash: [u8; 32],
 }
 
-impl Line {
+impl ActRecord {
     /// The line after `before`.
     #[must_use]
-    pub fn after(before: Option<(i64, [u8; 32])>, deed: Deed, time_ms: i64, salt: [u8; 16]) -> Self {
+    pub fn after(before: Option<(i64, [u8; 32])>, act: StaffAct, time_ms: i64, salt: [u8; 16]) -> Self {
         let (seq, previous) = before.unwrap_or((0, GENESIS));
-        let text_digest = text_digest(&salt, &deed);
-        let mut line = Self { seq: seq + 1, time_ms, deed, erased: false, salt, text_digest, hash: GENESIS };
+        let text_digest = text_digest(&salt, &act);
+        let mut line = Self { seq: seq + 1, time_ms, act, erased: false, salt, text_digest, hash: GENESIS };
         line.hash = line.chained(&previous);
         line
     }
@@ -100,11 +100,11 @@ impl Line {
         let mut digest = Sha256::new();
         digest.update(b"largesse act 1");
         digest.update(previous);
-        for number in [self.seq, self.time_ms, self.deed.phase.number()] {
+        for number in [self.seq, self.time_ms, self.act.phase.number()] {
             digest.update(number.to_be_bytes());
         }
-        digest.update(self.deed.act_id.as_bytes());
-        let Deed { subject, issuer, role, rpc, book, user_id, outcome, .. } = &self.deed;
+        digest.update(self.act.act_id.as_bytes());
+        let StaffAct { subject, issuer, role, rpc, book, user_id, outcome, .. } = &self.act;
         for text in [subject, issuer, role, rpc, book, user_id, outcome] {
             put(&mut digest, text);
         }
@@ -116,18 +116,18 @@ impl Line {
     #[must_use]
     pub fn texts_hold(&self) -> bool {
         if self.erased {
-            self.deed.reason.is_empty() && self.deed.request_json.is_empty()
+            self.act.reason.is_empty() && self.act.request_json.is_empty()
         } else {
-            text_digest(&self.salt, &self.deed) == self.text_digest
+            text_digest(&self.salt, &self.act) == self.text_digest
         }
     }
 }
 
-fn text_digest(salt: &[u8; 16], deed: &Deed) -> [u8; 32] {
+fn text_digest(salt: &[u8; 16], act: &StaffAct) -> [u8; 32] {
     let mut digest = Sha256::new();
     digest.update(salt);
-    put(&mut digest, &deed.reason);
-    put(&mut digest, &deed.request_json);
+    put(&mut digest, &act.reason);
+    put(&mut digest, &act.request_json);
     digest.finalize().into()
 }
 
@@ -139,7 +139,7 @@ fn put(digest: &mut Sha256, text: &str) {
 
 /// Where a proposal stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum ProposalState {
     /// Waits for somebody else.
     Open,
     /// To be done.
@@ -152,7 +152,7 @@ pub enum State {
     Refused,
 }
 
-impl State {
+impl ProposalState {
     /// Every state.
     pub const ALL: [Self; 5] = [Self::Open, Self::Approved, Self::Done, Self::Rejected, Self::Refused];
 
@@ -177,13 +177,64 @@ impl State {
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub enum ProposedAct {
     /// Money moved.
     Adjustment(Vec<AdjustmentLine>),
     /// An account frozen, thawed or closed.
     Account(String, AccountAct),
     /// A posting undone.
     Reversal(Uuid),
+}
+
+/// Most transfers of an adjustment: the ledger's own bound.
+const TRANSFERS_MAX: usize = 64;
+/// Longest name of an account, in bytes.
+const ACCOUNT_BYTES_MAX: usize = 256;
+
+/// A field of what is to be done is not what it must be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {why}")]
+pub struct MalformedAct {
+    /// The field's name as sent.
+    pub field: &'static str,
+    /// What it must be.
+    pub why: String,
+}
+
+impl MalformedAct {
+    /// This field must be otherwise.
+    pub fn new(field: &'static str, why: impl Into<String>) -> Self {
+        Self { field, why: why.into() }
+    }
+}
+
+impl ProposedAct {
+    /// Money moved by these transfers; whether the accounts are there is the ledger's to say.
+    pub fn adjustment(lines: Vec<AdjustmentLine>) -> Result<Self, MalformedAct> {
+        if !(1..=TRANSFERS_MAX).contains(&lines.len()) {
+            return Err(MalformedAct::new("adjustment.transfers", format!("1 to {TRANSFERS_MAX}")));
+        }
+        let is_name = |text: &str| (1..=ACCOUNT_BYTES_MAX).contains(&text.len());
+        for line in &lines {
+            if !is_name(&line.debit) || !is_name(&line.credit) {
+                let why = format!("each names two accounts of at most {ACCOUNT_BYTES_MAX} bytes");
+                return Err(MalformedAct::new("adjustment.transfers", why));
+            }
+            if line.amount < 1 {
+                return Err(MalformedAct::new("adjustment.transfers.amount", "1 or more"));
+            }
+        }
+        Ok(Self::Adjustment(lines))
+    }
+
+    /// An account frozen, thawed or closed; the account's name is looked at first.
+    pub fn account(account: String, act: Option<AccountAct>) -> Result<Self, MalformedAct> {
+        if !(1..=ACCOUNT_BYTES_MAX).contains(&account.len()) {
+            return Err(MalformedAct::new("account_change.account", format!("1 to {ACCOUNT_BYTES_MAX} bytes")));
+        }
+        let act = act.ok_or_else(|| MalformedAct::new("account_change.act", "freeze, thaw or close"))?;
+        Ok(Self::Account(account, act))
+    }
 }
 
 /// A transfer that people asked for, between accounts as they named them.
@@ -218,9 +269,9 @@ pub struct Proposal {
     /// Order of arrival within the book.
     pub number: i64,
     /// Where it stands.
-    pub state: State,
+    pub state: ProposalState,
     /// What is to be done.
-    pub act: Act,
+    pub act: ProposedAct,
     /// Who proposed it.
     pub proposed_by: UserKey,
     /// Why.
@@ -241,7 +292,7 @@ pub struct Proposal {
 
 /// Why a proposal can't be approved or rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum No {
+pub enum ProposalRefusal {
     /// Whoever proposed it can't approve it.
     SamePerson,
     /// It is over.
@@ -265,29 +316,29 @@ impl Proposal {
     /// Whether nobody may approve it any more although nobody decided.
     #[must_use]
     pub fn expired(&self, now_ms: i64) -> bool {
-        self.state == State::Open && now_ms >= self.expire_at_ms
+        self.state == ProposalState::Open && now_ms >= self.expire_at_ms
     }
 
     /// What `by` approving it now means. Four eyes first, so that nothing else tells a proposer anything.
-    pub fn approve(&self, by: &UserKey, now_ms: i64) -> Result<Approval, No> {
+    pub fn approve(&self, by: &UserKey, now_ms: i64) -> Result<Approval, ProposalRefusal> {
         if *by == self.proposed_by {
-            return Err(No::SamePerson);
+            return Err(ProposalRefusal::SamePerson);
         }
         match self.state {
-            State::Open if self.expired(now_ms) => Err(No::Expired),
-            State::Open => Ok(Approval::Approve),
-            State::Approved => Ok(Approval::GoOn),
-            State::Done => Ok(Approval::Done),
-            State::Rejected | State::Refused => Err(No::Decided),
+            ProposalState::Open if self.expired(now_ms) => Err(ProposalRefusal::Expired),
+            ProposalState::Open => Ok(Approval::Approve),
+            ProposalState::Approved => Ok(Approval::GoOn),
+            ProposalState::Done => Ok(Approval::Done),
+            ProposalState::Rejected | ProposalState::Refused => Err(ProposalRefusal::Decided),
         }
     }
 
     /// Whether it may be rejected; `false` when it is already.
-    pub fn reject(&self) -> Result<bool, No> {
+    pub fn reject(&self) -> Result<bool, ProposalRefusal> {
         match self.state {
-            State::Open => Ok(true),
-            State::Rejected => Ok(false),
-            State::Approved | State::Done | State::Refused => Err(No::Decided),
+            ProposalState::Open => Ok(true),
+            ProposalState::Rejected => Ok(false),
+            ProposalState::Approved | ProposalState::Done | ProposalState::Refused => Err(ProposalRefusal::Decided),
         }
     }
 }

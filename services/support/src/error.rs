@@ -1,5 +1,5 @@
 //! Every way a call fails, and what the caller is told.
-use crate::domain::No;
+use crate::domain::{MalformedAct, ProposalRefusal};
 use ledger_client::NotPosted;
 use tonic::{Code, Status};
 
@@ -31,7 +31,7 @@ pub enum Error {
     Unknown,
     /// A rule said no.
     #[error("{0:?}")]
-    No(No),
+    Proposal(ProposalRefusal),
     /// The ledger has not said what became of it.
     #[error("{0}")]
     Open(NotPosted),
@@ -41,6 +41,12 @@ pub enum Error {
     /// Our own tables.
     #[error("the support database")]
     Store(#[from] sqlx::Error),
+}
+
+impl From<MalformedAct> for Error {
+    fn from(MalformedAct { field, why }: MalformedAct) -> Self {
+        Self::Malformed { field, why }
+    }
 }
 
 impl From<Error> for Status {
@@ -58,10 +64,12 @@ impl From<Error> for Status {
                 rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", why, &[])
             }
             Error::Unknown => rpc::refused(Code::NotFound, "PROPOSAL_UNKNOWN", "no such proposal".to_owned(), &[]),
-            Error::No(No::SamePerson) => rule("SAME_PERSON", "whoever proposed it can't approve it: another member of staff must"),
-            Error::No(No::Decided) => rule("PROPOSAL_DECIDED", "it was decided before"),
-            Error::No(No::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
-            // Whatever the ledger said, the approval stands, and the deed follows from it.
+            Error::Proposal(ProposalRefusal::SamePerson) => {
+                rule("SAME_PERSON", "whoever proposed it can't approve it: another member of staff must")
+            }
+            Error::Proposal(ProposalRefusal::Decided) => rule("PROPOSAL_DECIDED", "it was decided before"),
+            Error::Proposal(ProposalRefusal::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
+            // Whatever the ledger said, the approval stands, and what was approved will be done.
             Error::Open(not_posted) => {
                 tracing::warn!(%not_posted, "an approved proposal is not known to be done yet");
                 rpc::outcome_unknown("it is approved, and whether it is done is not known yet; it will be, ask again")

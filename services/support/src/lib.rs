@@ -1,11 +1,12 @@
 //! What staff did and what staff may do only in pairs. This service owns the record of acts, which is chained and only grows, and proposals; what is
 //! done in the end is the ledger's.
 //!
-//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
-//! - [`acts`]: the record. [`proposals`]: from a proposal to a deed. [`domain`]: their rules.
+//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. `act_message`: what a proposal is to do, as sent and kept.
+//! - [`acts`]: the record. [`proposals`]: what two decide, and its doing. [`domain`]: their rules.
 //! - [`store`]: every SQL statement. [`postings`]: what is asked of the ledger. [`error`]: what callers are told.
 //! - [`heads`]: the record's heads outside the database. [`check`]: whether the record is what it was.
 //! - [`tables`]: what auditors, copies and erasure read of it.
+mod act_message;
 pub mod acts;
 pub mod check;
 pub mod domain;

@@ -1,7 +1,7 @@
-//! From a proposal to a deed: kept, approved by somebody else, written down, done, settled.
+//! What becomes of a proposal: kept, approved by somebody else, written down, done, settled.
 use crate::{
     acts::now_ms,
-    domain::{AccountAct, Act, Approval, No, PROPOSAL_LIFE_MS, Proposal, State},
+    domain::{AccountAct, Approval, PROPOSAL_LIFE_MS, Proposal, ProposalRefusal, ProposalState, ProposedAct},
     error::Error,
     postings,
     store::{NewProposal, Proposed, Store},
@@ -27,7 +27,14 @@ pub struct Proposals {
 
 impl Proposals {
     /// Keeps a proposal, or finds the one that the id stands for. The flag says which.
-    pub async fn propose(&self, book: &BookName, by: &UserKey, reason: &str, id: &RequestId, act: Act) -> Result<(Proposal, bool), Error> {
+    pub async fn propose(
+        &self,
+        book: &BookName,
+        by: &UserKey,
+        reason: &str,
+        id: &RequestId,
+        act: ProposedAct,
+    ) -> Result<(Proposal, bool), Error> {
         let now = now_ms();
         let proposal_id = derive_id(id.uuid(), &["support.Propose", book.as_str(), by.as_str()]);
         // What is there already keeps its answer however old its id is.
@@ -40,7 +47,7 @@ impl Proposals {
             id: proposal_id,
             book: book.clone(),
             number: 0,
-            state: State::Open,
+            state: ProposalState::Open,
             act,
             proposed_by: by.clone(),
             proposal_reason: reason.to_owned(),
@@ -67,36 +74,36 @@ impl Proposals {
     pub async fn approve(&self, book: &BookName, by: &UserKey, reason: &str, id: Uuid) -> Result<Proposal, Error> {
         let now = now_ms();
         let mut proposal = self.get(book, id).await?;
-        if proposal.approve(by, now).map_err(Error::No)? == Approval::Approve {
+        if proposal.approve(by, now).map_err(Error::Proposal)? == Approval::Approve {
             // Written down before anything is moved; if somebody decided in this moment, what they decided counts.
-            self.store.decide(&proposal, State::Approved, (by, reason), now).await?;
+            self.store.decide(&proposal, ProposalState::Approved, by, reason, now).await?;
             proposal = self.get(book, id).await?;
         }
-        match proposal.approve(by, now).map_err(Error::No)? {
+        match proposal.approve(by, now).map_err(Error::Proposal)? {
             Approval::GoOn => self.enact(proposal).await,
             Approval::Done => Ok(proposal),
             // Nobody decided and yet it could not be written: the store's own fence, which only a mistake of ours can meet.
-            Approval::Approve => Err(Error::No(No::SamePerson)),
+            Approval::Approve => Err(Error::Proposal(ProposalRefusal::SamePerson)),
         }
     }
 
     /// Turns a proposal down.
     pub async fn reject(&self, book: &BookName, by: &UserKey, reason: &str, id: Uuid) -> Result<Proposal, Error> {
         let proposal = self.get(book, id).await?;
-        if proposal.reject().map_err(Error::No)? {
-            self.store.decide(&proposal, State::Rejected, (by, reason), now_ms()).await?;
+        if proposal.reject().map_err(Error::Proposal)? {
+            self.store.decide(&proposal, ProposalState::Rejected, by, reason, now_ms()).await?;
         }
         let proposal = self.get(book, id).await?;
-        proposal.reject().map_err(Error::No)?;
+        proposal.reject().map_err(Error::Proposal)?;
         Ok(proposal)
     }
 
     /// Does what was approved and records what came of it. Safe to repeat.
     pub async fn enact(&self, proposal: Proposal) -> Result<Proposal, Error> {
         let (state, result) = match self.ask(&proposal).await {
-            Ok(posting_id) => (State::Done, posting_id),
+            Ok(posting_id) => (ProposalState::Done, posting_id),
             // A rule's no is final; anything else may be otherwise in a moment.
-            Err(NotPosted::Refused(refusal)) => (State::Refused, refusal.reason.name().to_owned()),
+            Err(NotPosted::Refused(refusal)) => (ProposalState::Refused, refusal.reason.name().to_owned()),
             Err(open @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => return Err(Error::Open(open)),
         };
         self.store.settle(&proposal, state, &result).await?;
@@ -107,9 +114,9 @@ impl Proposals {
     async fn ask(&self, proposal: &Proposal) -> Result<String, NotPosted> {
         let (book, id, fields) = (&proposal.book, postings::approval_id(proposal), postings::fields(proposal));
         let posting = match &proposal.act {
-            Act::Adjustment(lines) => self.ledger.posting(book, postings::adjustment(proposal, lines)).await?,
-            Act::Reversal(posting) => self.ledger.reverse(book, id, *posting, fields).await?,
-            Act::Account(account, act) => {
+            ProposedAct::Adjustment(lines) => self.ledger.posting(book, postings::adjustment(proposal, lines)).await?,
+            ProposedAct::Reversal(posting) => self.ledger.reverse(book, id, *posting, fields).await?,
+            ProposedAct::Account(account, act) => {
                 let state = match act {
                     AccountAct::Freeze => AccountState::Frozen,
                     AccountAct::Thaw => AccountState::Open,

@@ -3,8 +3,8 @@ use crate::{
     acts::{Acts, now_ms},
     error::Error,
     proposals::Proposals,
-    store::Filter,
-    wire::{self, Page},
+    store::ActFilter,
+    wire,
 };
 use api::support::{
     ApproveRequest, ApproveResponse, GetProposalRequest, GetProposalResponse, ListActsRequest, ListActsResponse, ListProposalsRequest,
@@ -12,6 +12,7 @@ use api::support::{
     support_service_server::SupportService,
 };
 use identity::Books;
+use rpc::page;
 use tonic::{Code, Request, Response, Status};
 
 /// The tonic service.
@@ -24,8 +25,8 @@ pub struct Handlers {
 #[tonic::async_trait]
 impl SupportService for Handlers {
     async fn record_act(&self, request: Request<RecordActRequest>) -> Result<Response<RecordActResponse>, Status> {
-        let deed = wire::deed(request.into_inner().act.unwrap_or_default())?;
-        Ok(Response::new(RecordActResponse { seq: self.acts.record(deed).await? }))
+        let act = wire::staff_act(request.into_inner().act.unwrap_or_default())?;
+        Ok(Response::new(RecordActResponse { seq: self.acts.record(act).await? }))
     }
 
     async fn list_acts(&self, request: Request<ListActsRequest>) -> Result<Response<ListActsResponse>, Status> {
@@ -41,11 +42,12 @@ impl SupportService for Handlers {
                 return Err(rpc::malformed(field, "no control characters"));
             }
         }
-        let filter = Filter { books, subject: request.subject, user_id: request.user_id, rpc: request.rpc };
-        let page = Page::try_new(request.page_size, &request.page_token, &format!("acts {filter:?}"))?;
-        let mut lines = self.acts.list(&filter, page.before, page.size + 1).await?;
-        let next_page_token = page.next(&mut lines, |line| line.seq);
-        Ok(Response::new(ListActsResponse { acts: lines.into_iter().map(wire::act).collect(), next_page_token }))
+        let filter = ActFilter { books, subject: request.subject, user_id: request.user_id, rpc: request.rpc };
+        let list = wire::acts_list(&filter);
+        let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
+        let mut lines = self.acts.list(&filter, before, page::rows_to_read(size)).await?;
+        let next_page_token = list.cut(&mut lines, size, |line| line.seq);
+        Ok(Response::new(ListActsResponse { acts: lines.into_iter().map(wire::act_record).collect(), next_page_token }))
     }
 
     async fn propose(&self, request: Request<ProposeRequest>) -> Result<Response<ProposeResponse>, Status> {
@@ -91,10 +93,11 @@ impl SupportService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let book = caller.book(&request.book)?;
-        let listed = wire::state_filter(request.state, now_ms())?;
-        let page = Page::try_new(request.page_size, &request.page_token, &format!("proposals {book} {}", request.state))?;
-        let mut found = self.proposals.store.proposals(&book, listed, page.before, page.size + 1).await.map_err(Error::from)?;
-        let next_page_token = page.next(&mut found, |proposal| proposal.number);
+        let filter = wire::state_filter(request.state, now_ms())?;
+        let list = wire::proposals_list(&book, request.state);
+        let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
+        let mut found = self.proposals.store.proposals(&book, filter, before, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut found, size, |proposal| proposal.number);
         Ok(Response::new(ListProposalsResponse { proposals: found.into_iter().map(wire::proposal).collect(), next_page_token }))
     }
 }

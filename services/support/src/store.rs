@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 mod acts;
 mod proposals;
+mod stored_act;
 
-pub use acts::Filter;
-pub use proposals::{Listed, NewProposal, Proposed};
+pub use acts::ActFilter;
+pub use proposals::{NewProposal, ProposalFilter, Proposed};
 
 /// The service's schema.
 pub const MIGRATIONS: [Migration; 3] = [

@@ -1,7 +1,7 @@
 //! What others may read of this service: the record of what staff did, and whether it is what it was. For auditors, copies and erasure, which go by the
-//! tables and ask no service; [`Acts`] is how a tool that acts beside the services writes its own deeds into the same record.
+//! tables and ask no service; [`Acts`] is how a tool that acts beside the services writes what it does into the same record.
 pub use crate::acts::Acts;
-pub use crate::check::{Report, check};
-pub use crate::domain::{Deed, Line as ActLine, Phase as ActPhase};
+pub use crate::check::{ActsCheck, check};
+pub use crate::domain::{ActPhase, ActRecord, StaffAct};
 pub use crate::heads::read as read_heads;
 pub use crate::store::Store;

@@ -41,6 +41,13 @@ pub fn payout_hold(payout_id: Uuid) -> Uuid {
     derive_id(payout_id, &["payout.hold"])
 }
 
+/// What the postings of a payout's step are named by: `version` is of the row that the step begins from, which grows with every write, and `now_ms` is when
+/// that is, in Unix milliseconds. The key carries that time, because the ledger takes no unknown id that is older than a week.
+#[must_use]
+pub fn payout_step_key(payout_id: Uuid, phase: &str, version: i64, now_ms: i64) -> Uuid {
+    at_time(derive_id(payout_id, &["payout.step", phase, &version.to_string()]), now_ms)
+}
+
 /// A later step of a payout: `step_key` is fresh for every step, so that a payout that takes weeks does not come with an id the ledger takes for forgotten.
 #[must_use]
 pub fn payout_step(step_key: Uuid, kind: crate::PostingKind) -> Uuid {

@@ -1,4 +1,5 @@
-//! Moments and durations as the tables keep them: whole milliseconds since the Unix epoch.
+//! Moments and durations as the tables keep them: whole milliseconds since the Unix epoch; and as text.
+use jiff::{Timestamp, tz::Offset};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since the Unix epoch; 0 for a moment before it.
@@ -17,6 +18,19 @@ pub fn from_unix_ms(unix_ms: i64) -> SystemTime {
 #[must_use]
 pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A moment as RFC 3339 in UTC with its offset in digits and a fraction of 0, 3, 6 or 9 digits, whichever says it all: `2026-11-20T23:51:11.123+00:00`. Such
+/// texts are kept as facts in the ledger and in the manifests of copies, so this form never changes.
+#[must_use]
+pub fn rfc3339(time: Timestamp) -> String {
+    let digits = match time.subsec_nanosecond() {
+        0 => 0,
+        nanos if nanos % 1_000_000 == 0 => 3,
+        nanos if nanos % 1_000 == 0 => 6,
+        _ => 9,
+    };
+    format!("{:.digits$}", time.display_with_offset(Offset::UTC))
 }
 
 #[cfg(test)]

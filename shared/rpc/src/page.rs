@@ -49,6 +49,12 @@ impl PageSizes {
     }
 }
 
+/// Rows to read for a page of `size`: one more tells whether the list goes on. [`PagedList::cut`] takes it away again.
+#[must_use]
+pub fn rows_to_read(size: usize) -> i64 {
+    i64::try_from(size).map_or(i64::MAX, |size| size.saturating_add(1))
+}
+
 /// Where in a list a page ends: what the next one's query begins after.
 pub trait PagePosition: Sized {
     /// Puts the position behind what is in `token`. At most 64 bytes.

@@ -2,7 +2,7 @@
 
 use chart::BookKind;
 use money::BookName;
-use purchase::{Bundle, Catalogue, Config, receipt::Verifier};
+use purchase::{Bundle, Config, PackageCatalogue, receipt::ReceiptVerifier};
 use sandbox::store::{Purchase, Store};
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ const BUNDLE: &str = "com.example.app";
 
 /// Who sells here, who believes it, and two receipts with their transactions' ids.
 struct Shop {
-    verifier: Verifier,
+    verifier: ReceiptVerifier,
     book: BookName,
     sold: [(String, String); 2],
 }
@@ -39,7 +39,7 @@ static SHOP: LazyLock<Shop> = LazyLock::new(|| {
         (sold.signed_transaction, sold.transaction_id)
     };
     let sold = [sell(1, None), sell(10, Some("01933b0e-8f1a-7c3e-9d2b-0123456789ab"))];
-    Shop { verifier: Verifier::load(&config).expect("the root is a certificate"), book, sold }
+    Shop { verifier: ReceiptVerifier::load(&config).expect("the root is a certificate"), book, sold }
 });
 
 /// A receipt: whatever is changed in it, nothing is bought with it that was not sold.
@@ -61,7 +61,7 @@ pub(super) fn receipts() -> Vec<Vec<u8>> {
 /// A list of prices.
 pub(super) fn prices(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
-        && let Ok(catalogue) = Catalogue::parse(text)
+        && let Ok(catalogue) = PackageCatalogue::parse("packages.toml", text)
     {
         assert!(catalogue.on_sale("US", None).is_none_or(|packages| packages.iter().all(|package| package.coins.get() > 0)));
     }

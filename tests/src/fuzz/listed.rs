@@ -2,7 +2,7 @@
 
 use api::ledger::{JournalCursor, WatchJournalRequest, watch_journal_request::From};
 use earnings::RateCard;
-use gift::Catalogue;
+use gift::GiftCatalogue;
 use prost::Message as _;
 
 /// What is on sale.
@@ -14,7 +14,7 @@ pub(super) const RATES: &str = include_str!("../../../services/earnings/rate_car
 /// A catalogue of gifts: whatever is on sale costs something.
 pub(super) fn gifts(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
-        && let Ok(catalogue) = Catalogue::parse("gifts.toml", text)
+        && let Ok(catalogue) = GiftCatalogue::parse("gifts.toml", text)
     {
         assert!(catalogue.on_sale().iter().all(|gift| gift.offer.cost.get() > 0));
     }

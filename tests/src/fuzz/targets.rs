@@ -203,7 +203,9 @@ fn gift_seeds() -> Vec<Vec<u8>> {
 
 /// A page token of payouts.
 fn payout_page(bytes: &[u8]) {
-    text(bytes, |text| drop(payout::page::Page::decode(10, text, &["demo", "u1"])));
+    let (book, user) = (BookName::try_new("demo").expect("a book's name"), UserKey::try_new("u1").expect("a user's key"));
+    let list = payout::wire::payouts_list(&book, &user, None);
+    text(bytes, |text| drop(payout::wire::after(&list, text)));
 }
 
 /// Currencies, names and ids.

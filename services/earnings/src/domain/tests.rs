@@ -5,7 +5,7 @@ use proptest::prelude::*;
 fn rate(per_diamond: Decimal, minimum: i64, fee: i64) -> Rate {
     let currency = Currency::try_new("USD").unwrap();
     let money = |minor| Money::try_new(currency, minor).unwrap();
-    let from = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+    let from = Date::constant(2024, 1, 1);
     Rate { currency, from, per_diamond, minimum: money(minimum), fee: money(fee) }
 }
 
@@ -43,14 +43,14 @@ fn below_the_minimum_or_with_nothing_left_there_is_no_price() {
     assert_eq!(amounts(diamonds(1 << 53), &rate(Decimal::from(1_000_000), 1, 0), terms(0)), Err(Unpriced::TooLarge));
 }
 
-fn quote(state: State) -> Quote {
-    let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
+fn quote(state: QuoteState) -> Quote {
+    let now = Timestamp::from_second(1_000_000).unwrap();
     Quote {
         id: Uuid::nil(),
         user: money::UserKey::try_new("bob").unwrap(),
         diamonds: diamonds(200),
         rate: half_a_cent(),
-        rate_date: NaiveDate::from_ymd_opt(2024, 1, 1).unwrap(),
+        rate_date: Date::constant(2024, 1, 1),
         rate_card_version: "1".to_owned(),
         amounts: amounts(diamonds(200), &rate(half_a_cent(), 1, 0), terms(0)).unwrap(),
         create_time: now,
@@ -61,14 +61,14 @@ fn quote(state: State) -> Quote {
 
 #[test]
 fn an_open_quote_expires_and_a_decided_one_does_not() {
-    let open = quote(State::Open);
+    let open = quote(QuoteState::Open);
     let late = open.expire_time;
-    assert_eq!((late - open.create_time).num_minutes(), 15);
-    assert_eq!(open.decide(late - TimeDelta::milliseconds(1)), Decision::Convert);
+    assert_eq!(late.duration_since(open.create_time), SignedDuration::from_mins(15));
+    assert_eq!(open.decide(late - SignedDuration::from_millis(1)), Decision::Convert);
     assert_eq!(open.decide(late), Decision::Expired);
     let acceptance = Acceptance { request_id: Uuid::nil(), user_named: String::new() };
-    assert_eq!(quote(State::Accepting(acceptance)).decide(late), Decision::Convert);
-    assert_eq!(quote(State::Used { posting_id: "p".to_owned() }).decide(late), Decision::Convert);
+    assert_eq!(quote(QuoteState::Accepting(acceptance)).decide(late), Decision::Convert);
+    assert_eq!(quote(QuoteState::Used { posting_id: "p".to_owned() }).decide(late), Decision::Convert);
 }
 
 proptest! {

@@ -1,25 +1,25 @@
 //! A conversion is posted exactly as quoted.
 use super::*;
-use crate::domain::{Amounts, State};
+use crate::domain::{Amounts, QuoteState};
 use api::ledger::PostRequest;
-use chrono::{DateTime, NaiveDate};
+use jiff::{Timestamp, civil::Date};
 use money::{Currency, Diamonds, Money};
 use rust_decimal::Decimal;
 
 fn quoted(withholding: i64, fee: i64) -> Quote {
     let usd = |minor| Money::try_new(Currency::try_new("USD").unwrap(), minor).unwrap();
-    let now = DateTime::from_timestamp(1_700_000_000, 5_000_000).unwrap();
+    let now = Timestamp::from_millisecond(1_700_000_000_005).unwrap();
     Quote {
         id: Uuid::from_u128(7),
         user: UserKey::try_new("bob").unwrap(),
         diamonds: Diamonds::try_new(1_001).unwrap(),
         rate: Decimal::new(5, 3),
-        rate_date: NaiveDate::from_ymd_opt(2024, 1, 1).unwrap(),
+        rate_date: Date::constant(2024, 1, 1),
         rate_card_version: "v".to_owned(),
         amounts: Amounts { gross: usd(500), withholding: usd(withholding), fee: usd(fee), net: usd(500 - withholding - fee) },
         create_time: now,
         expire_time: now,
-        state: State::Open,
+        state: QuoteState::Open,
     }
 }
 
@@ -49,6 +49,18 @@ fn a_conversion_posts_what_was_quoted_and_nothing_that_is_zero() {
     ];
     assert_eq!(moved(&full)[2..], rest);
     assert_eq!(full.guards[0].key, format!("quote/{}", Uuid::from_u128(7)));
+}
+
+#[test]
+fn an_expired_quote_says_when_in_the_form_of_every_release() {
+    let book = BookName::try_new("b").unwrap();
+    let detail = |ms| {
+        let quote = Quote { expire_time: Timestamp::from_millisecond(ms).unwrap(), ..quoted(0, 0) };
+        expired(&book, &quote, &acceptance("")).for_book(&book).refusal_detail
+    };
+    assert_eq!(detail(1_700_000_000_005), "expire_time=2023-11-14T22:13:20.005+00:00");
+    assert_eq!(detail(1_700_000_000_100), "expire_time=2023-11-14T22:13:20.100+00:00");
+    assert_eq!(detail(1_700_000_000_000), "expire_time=2023-11-14T22:13:20+00:00");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The built-in card's facts, the choice of row by day, and errors that say where.
 use super::*;
 
-fn day(text: &str) -> NaiveDate {
+fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 

@@ -1,25 +1,25 @@
 //! A conversion is posted exactly as quoted, and what is kept of an answer is that answer.
 use super::*;
 use crate::domain::Amounts;
-use chrono::{DateTime, NaiveDate};
+use jiff::{Timestamp, civil::Date};
 use money::{Currency, Diamonds, Money};
 use rust_decimal::Decimal;
 use tonic::Code;
 
 fn quoted(withholding: i64, fee: i64) -> Quote {
     let usd = |minor| Money::try_new(Currency::try_new("USD").unwrap(), minor).unwrap();
-    let now = DateTime::from_timestamp(1_700_000_000, 5_000_000).unwrap();
+    let now = Timestamp::from_millisecond(1_700_000_000_005).unwrap();
     Quote {
         id: Uuid::from_u128(7),
         user: money::UserKey::try_new("bob").unwrap(),
         diamonds: Diamonds::try_new(1_001).unwrap(),
         rate: Decimal::new(5, 3),
-        rate_date: NaiveDate::from_ymd_opt(2024, 1, 1).unwrap(),
+        rate_date: Date::constant(2024, 1, 1),
         rate_card_version: "v".to_owned(),
         amounts: Amounts { gross: usd(500), withholding: usd(withholding), fee: usd(fee), net: usd(500 - withholding - fee) },
         create_time: now,
         expire_time: now,
-        state: State::Open,
+        state: QuoteState::Open,
     }
 }
 

@@ -2,7 +2,7 @@
 use super::*;
 use api::ledger::Posting;
 
-const LIMITS: Limits = Limits { items_max: 3, bytes_max: 1_000, calls_max: 1, call_worth: 2, waiting_max: 5 };
+const LIMITS: BatchLimits = BatchLimits { items_max: 3, bytes_max: 1_000, calls_max: 1, call_worth: 2, waiting_max: 5 };
 
 fn book() -> BookName {
     BookName::try_new("b").unwrap()
@@ -15,10 +15,10 @@ fn batcher() -> Batcher {
 
 type Answered = oneshot::Receiver<Result<PostResponse, NotPosted>>;
 
-fn item(bytes: usize) -> (Item, Answered) {
+fn item(bytes: usize) -> (QueuedPost, Answered) {
     let (answer, answered) = oneshot::channel();
     let context = CallContext { deadline: Some(Instant::now() + Duration::from_secs(60)), ..CallContext::default() };
-    (Item { post: PostRequest::default(), bytes, context, answer }, answered)
+    (QueuedPost { post: PostRequest::default(), bytes, context, answer }, answered)
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn only_so_many_calls_are_started_and_only_so_many_wait() {
 
 #[tokio::test]
 async fn another_call_is_started_only_for_enough_posts() {
-    let shared = Batcher::new(LedgerClient::new(rpc::connect("http://127.0.0.1:1").unwrap()), Limits { calls_max: 2, ..LIMITS }).0;
+    let shared = Batcher::new(LedgerClient::new(rpc::connect("http://127.0.0.1:1").unwrap()), BatchLimits { calls_max: 2, ..LIMITS }).0;
     let mut started = Vec::new();
     let mut held = Vec::new();
     for _ in 0..4 {

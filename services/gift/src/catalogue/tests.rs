@@ -2,12 +2,12 @@
 use super::*;
 
 fn no(text: &str) -> String {
-    Catalogue::parse("gifts.toml", text).unwrap_err().to_string()
+    GiftCatalogue::parse("gifts.toml", text).unwrap_err().to_string()
 }
 
 #[test]
 fn the_built_in_catalogue_has_the_gifts_of_real_rooms() {
-    let catalogue = Catalogue::embedded();
+    let catalogue = GiftCatalogue::embedded();
     for (id, cost, streakable) in [
         (5655, 1, true),
         (5523, 1, true),
@@ -30,36 +30,38 @@ fn the_built_in_catalogue_has_the_gifts_of_real_rooms() {
 fn a_bad_file_names_file_line_and_key() {
     assert_eq!(
         no("version = \"1\"\ngifts = [\n  { id = 0, name = \"x\", cost_coins = 1 }\n]"),
-        "gift catalogue gifts.toml, line 3, gift 0, id: must be 1 or more"
+        "gift catalogue gifts.toml, line 3: gift 0, id: must be 1 or more"
     );
     assert_eq!(
         no("version = \"1\"\n[[gifts]]\nid = 7\nname = \"x\"\ncost_coins = -5\n"),
-        "gift catalogue gifts.toml, line 5, gift 7, cost_coins: must be 1 to 1000000000, not -5"
+        "gift catalogue gifts.toml, line 5: gift 7, cost_coins: must be 1 to 1000000000, not -5"
     );
     assert_eq!(
         no("version = \"1\"\n[[gifts]]\nid = 7\nname = \"\"\ncost_coins = 5\n"),
-        "gift catalogue gifts.toml, line 4, gift 7, name: must have 1 to 100 bytes"
+        "gift catalogue gifts.toml, line 4: gift 7, name: must have 1 to 100 bytes"
     );
-    assert_eq!(no("version = \"\""), "gift catalogue gifts.toml, line 1, version: must have 1 to 64 bytes");
+    assert_eq!(no("version = \"\""), "gift catalogue gifts.toml, line 1: version: must have 1 to 64 bytes");
     let twice = "version = \"1\"\ngifts = [\n  { id = 7, name = \"x\", cost_coins = 1 },\n  { id = 7, name = \"y\", cost_coins = 1 },\n]";
-    assert_eq!(no(twice), "gift catalogue gifts.toml, line 4, gift 7, id: is there twice");
+    assert_eq!(no(twice), "gift catalogue gifts.toml, line 4: gift 7, id: is there twice");
     let price = no("version = \"1\"\n[[gifts]]\nid = 7\nname = \"x\"\nprice = 5\n");
     assert!(price.starts_with("gift catalogue gifts.toml, line ") && price.contains("price"), "{price}");
     assert!(no("version = \"1\"\n\nid = [").starts_with("gift catalogue gifts.toml, line 3: "));
-    assert!(Catalogue::load(Path::new("/nowhere/gifts.toml")).unwrap_err().to_string().starts_with("gift catalogue /nowhere/gifts.toml: "));
+    assert!(
+        GiftCatalogue::load(Path::new("/nowhere/gifts.toml")).unwrap_err().to_string().starts_with("gift catalogue /nowhere/gifts.toml: ")
+    );
 }
 
 #[test]
 fn a_withdrawn_gift_is_neither_offered_nor_listed() {
     let text = "version = \"2\"\n[[gifts]]\nid = 7\nname = \"x\"\ncost_coins = 5\nwithdrawn = true\n";
-    let catalogue = Catalogue::parse("gifts.toml", text).unwrap();
+    let catalogue = GiftCatalogue::parse("gifts.toml", text).unwrap();
     assert_eq!(catalogue.offer(7), None);
     assert!(catalogue.on_sale().is_empty());
 }
 
 #[test]
 fn every_handle_sees_the_catalogue_in_force() {
-    let shelf = Shelf::new(Catalogue::embedded());
+    let shelf = Shelf::new(GiftCatalogue::embedded());
     let other = shelf.clone();
     let mut next = (*shelf.current()).clone();
     assert!(next.withdraw(5655) && !next.withdraw(1));

@@ -43,9 +43,9 @@ fn what_cannot_be_a_gift_names_its_field() {
 #[test]
 fn unknown_and_unstreakable_gifts_are_refused() {
     let sending = Sending::try_new(rose()).unwrap();
-    assert_eq!(charge(&sending, None, BASIS_POINTS), Charge::Refuse(Refusal::GiftUnknown));
+    assert_eq!(charge(&sending, None, BASIS_POINTS), Charge::Refuse(GiftRefusal::GiftUnknown));
     let streak = Sending { tap: tap(1, false), ..sending };
-    assert_eq!(charge(&streak, offer(1, false), BASIS_POINTS), Charge::Refuse(Refusal::GiftNotStreakable));
+    assert_eq!(charge(&streak, offer(1, false), BASIS_POINTS), Charge::Refuse(GiftRefusal::GiftNotStreakable));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What goes to the ledger is what was sent, and between the accounts of a gift.
 use super::*;
-use crate::domain::{BASIS_POINTS, Offer, Refusal, charge};
+use crate::domain::{BASIS_POINTS, GiftRefusal, Offer, charge};
 use crate::wire::{fields, sending};
 use api::gift::{SendGiftRequest, Streak};
 use api::ledger::PostRequest;
@@ -67,6 +67,6 @@ fn the_ledgers_id_is_the_senders_own() {
 fn a_refusal_goes_to_the_ledger_without_transfers_and_guards() {
     let streak = SendGiftRequest { streak: Some(Streak { group_id: "g".to_owned(), repeat_count: 3, end: false }), ..request() };
     let post = post(&streak, "ann", None);
-    assert_eq!((post.refusal.as_str(), post.refusal_detail.as_str()), (Refusal::GiftUnknown.reason(), "gift_id=5655"));
+    assert_eq!((post.refusal.as_str(), post.refusal_detail.as_str()), (GiftRefusal::GiftUnknown.reason(), "gift_id=5655"));
     assert!(post.transfers.is_empty() && post.guards.is_empty());
 }

@@ -10,7 +10,7 @@ use books::{
 };
 use chart::{PostingKind, id};
 use money::BookName;
-use payout::tables::{Payout, PayoutKey, Phase};
+use payout::tables::{Payout, PayoutKey, PayoutPhase};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -81,7 +81,8 @@ pub(super) async fn problems(
 
 /// Surely in transit between two readings: it was submitted at the first, and nothing could end it until the second.
 fn steady(before: Option<&Payout>, now: &Payout) -> bool {
-    let submitted = |payout: &Payout| matches!(payout.phase, Phase::Intent | Phase::Sent | Phase::Accepted | Phase::Unknown);
+    let submitted =
+        |payout: &Payout| matches!(payout.phase, PayoutPhase::Intent | PayoutPhase::Sent | PayoutPhase::Accepted | PayoutPhase::Unknown);
     before.is_some_and(submitted) && submitted(now)
 }
 
@@ -89,11 +90,11 @@ fn steady(before: Option<&Payout>, now: &Payout) -> bool {
 fn postings(payout: &Payout) -> [Option<Uuid>; 3] {
     let book = payout.book.as_str();
     let or = |recorded: &str, next: Option<Uuid>| Uuid::try_parse(recorded).ok().or(next);
-    let hold = (payout.phase == Phase::Requested).then(|| id::posted(payout.hold_id(), book));
-    let submit = (payout.phase == Phase::Held).then(|| id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), book));
+    let hold = (payout.phase == PayoutPhase::Requested).then(|| id::posted(payout.hold_id(), book));
+    let submit = (payout.phase == PayoutPhase::Held).then(|| id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), book));
     let end = match payout.phase {
-        Phase::Settling => Some(id::posted(payout.step_id(PostingKind::PayoutSettle), book)),
-        Phase::Returning => Some(id::posted(payout.step_id(PostingKind::PayoutReject), book)),
+        PayoutPhase::Settling => Some(id::posted(payout.step_id(PostingKind::PayoutSettle), book)),
+        PayoutPhase::Returning => Some(id::posted(payout.step_id(PostingKind::PayoutReject), book)),
         _ => None,
     };
     [or(&payout.hold_posting_id, hold), or(&payout.submit_posting_id, submit), or(&payout.final_posting_id, end)]

@@ -111,7 +111,7 @@ pub(super) fn quote_words(quote: &Quote) -> Words {
         facts: facts(json!({
             "rate": quote.rate.to_string(), "rate_date": quote.rate_date.to_string(), "rate_card_version": quote.rate_card_version,
             "gross": amounts.gross.to_string(), "withholding": amounts.withholding.to_string(), "fee": amounts.fee.to_string(),
-            "create_time": quote.create_time.to_rfc3339(), "expire_time": quote.expire_time.to_rfc3339(),
+            "create_time": money::time::rfc3339(quote.create_time), "expire_time": money::time::rfc3339(quote.expire_time),
         })),
         postings: parsed(posting),
     }

@@ -5,7 +5,7 @@ use money::UserKey;
 use monitor::audit::{Fault, exists};
 use serde_json::Value;
 use std::{future::Future, path::Path};
-use support::tables::{ActPhase, Acts, Deed, Store};
+use support::tables::{ActPhase, Acts, StaffAct, Store};
 use uuid::Uuid;
 
 /// Who asked, and why.
@@ -40,7 +40,7 @@ async fn recorded(
     }
     let acts = Acts::new(Store::open(of.database).await?, Some(asked.heads_dir.to_owned()));
     let act_id = Uuid::now_v7();
-    let deed = |phase, outcome: &str| Deed {
+    let act = |phase, outcome: &str| StaffAct {
         act_id,
         phase,
         subject: asked.by.to_string(),
@@ -53,8 +53,8 @@ async fn recorded(
         reason: if phase == ActPhase::Begun { asked.reason.to_owned() } else { String::new() },
         request_json: String::new(),
     };
-    acts.record(deed(ActPhase::Begun, "")).await.map_err(tonic::Status::from)?;
+    acts.record(act(ActPhase::Begun, "")).await.map_err(tonic::Status::from)?;
     let done = doing.await;
-    acts.record(deed(ActPhase::Ended, if done.is_ok() { "OK" } else { "FAILED" })).await.map_err(tonic::Status::from)?;
+    acts.record(act(ActPhase::Ended, if done.is_ok() { "OK" } else { "FAILED" })).await.map_err(tonic::Status::from)?;
     done
 }

@@ -7,7 +7,7 @@ use iso20022::{
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-const SUBJECT: Subject<'_> = Subject { end_to_end_id: "E", message_id: "M" };
+const SUBJECT: AskedPayment<'_> = AskedPayment { end_to_end_id: "E", message_id: "M" };
 
 fn report(id: &str, status: Option<&str>, reason: Option<&str>) -> Vec<u8> {
     let reason = reason.map(|code| StatusReason { reason: Some(Reason::from_code(code)), additional: Vec::new() });
@@ -38,7 +38,7 @@ fn report(id: &str, status: Option<&str>, reason: Option<&str>) -> Vec<u8> {
 #[test]
 fn a_404_is_the_banks_word_only_with_window_and_name() {
     let named = report("E", None, Some("AG09"));
-    assert_eq!(interpret(StatusCode::NOT_FOUND, Some(30), &named, SUBJECT), Answer::NotFound { window_ms: 30_000 });
+    assert_eq!(interpret(StatusCode::NOT_FOUND, Some(30), &named, SUBJECT), BankAnswer::NotFound { window_ms: 30_000 });
     for (window, body) in [
         (None, named.clone()),
         (Some(30), report("X", None, None)),
@@ -46,21 +46,21 @@ fn a_404_is_the_banks_word_only_with_window_and_name() {
         (Some(30), b"<html>404</html>".to_vec()),
         (Some(30), Vec::new()),
     ] {
-        assert!(matches!(interpret(StatusCode::NOT_FOUND, window, &body, SUBJECT), Answer::Lost(_)));
+        assert!(matches!(interpret(StatusCode::NOT_FOUND, window, &body, SUBJECT), BankAnswer::Lost(_)));
     }
 }
 
 #[test]
 fn a_report_about_another_payment_or_a_server_error_is_no_answer() {
-    assert!(matches!(interpret(StatusCode::OK, None, &report("X", Some("ACSC"), None), SUBJECT), Answer::Lost(_)));
+    assert!(matches!(interpret(StatusCode::OK, None, &report("X", Some("ACSC"), None), SUBJECT), BankAnswer::Lost(_)));
     let settled = report("E", Some("ACSC"), None);
-    assert!(matches!(interpret(StatusCode::BAD_GATEWAY, None, &settled, SUBJECT), Answer::Lost(_)));
-    assert!(matches!(interpret(StatusCode::OK, None, &settled, SUBJECT), Answer::Verdict { outcome: Outcome::Settled, .. }));
+    assert!(matches!(interpret(StatusCode::BAD_GATEWAY, None, &settled, SUBJECT), BankAnswer::Lost(_)));
+    assert!(matches!(interpret(StatusCode::OK, None, &settled, SUBJECT), BankAnswer::Verdict { outcome: Outcome::Settled, .. }));
 }
 
 #[test]
 fn a_rejection_brings_its_code_and_words() {
-    let Answer::Verdict { outcome, reason_code, words, .. } =
+    let BankAnswer::Verdict { outcome, reason_code, words, .. } =
         interpret(StatusCode::OK, None, &report("E", Some("RJCT"), Some("AC04")), SUBJECT)
     else {
         panic!("a verdict");
@@ -72,6 +72,6 @@ proptest! {
     #[test]
     fn nonsense_is_never_an_answer(body in proptest::collection::vec(any::<u8>(), 0..300), status in 100..600u16, window in any::<Option<i64>>()) {
         let status = StatusCode::from_u16(status).unwrap();
-        prop_assert!(matches!(interpret(status, window, &body, SUBJECT), Answer::Lost(_)));
+        prop_assert!(matches!(interpret(status, window, &body, SUBJECT), BankAnswer::Lost(_)));
     }
 }

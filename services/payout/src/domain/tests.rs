@@ -3,7 +3,7 @@ use super::*;
 use money::Currency;
 use proptest::prelude::*;
 
-pub fn payout(phase: Phase) -> Payout {
+pub fn payout(phase: PayoutPhase) -> Payout {
     let blank = Payout {
         book: BookName::try_new("app-us").unwrap(),
         payout_id: Uuid::from_u128(7),
@@ -12,8 +12,8 @@ pub fn payout(phase: Phase) -> Payout {
         request_id: Uuid::from_u128(9),
         amount: Money::try_new(Currency::try_new("USD").unwrap(), 500).unwrap(),
         rail: Rail::UsRtp,
-        phase: Phase::Requested,
-        state: State::Requested,
+        phase: PayoutPhase::Requested,
+        state: PayoutState::Requested,
         version: 1,
         due_at_ms: 0,
         attempts: 0,
@@ -37,39 +37,34 @@ pub fn payout(phase: Phase) -> Payout {
     blank.enter(phase, 0)
 }
 
-fn policy() -> Policy {
-    Policy {
-        retry_delay: Duration::from_millis(100),
-        retry_delay_max: Duration::from_secs(5),
-        clock_skew: Duration::from_secs(5),
-        sends_max: 3,
-    }
+fn policy() -> RetryPolicy {
+    RetryPolicy { retry_delay_ms: 100, retry_delay_max_ms: 5_000, clock_skew_ms: 5_000, sends_max: 3 }
 }
 
-const TIME_OUT: Duration = Duration::from_secs(10);
+const TIME_OUT_MS: i64 = 10_000;
 
-fn answered(payout: Payout, answer: Answer, asked_at_ms: i64) -> Payout {
-    judge(payout, answer, asked_at_ms, asked_at_ms + 20, (&policy(), TIME_OUT)).0
+fn answered(payout: Payout, answer: BankAnswer, asked_at_ms: i64) -> Payout {
+    judge(payout, answer, asked_at_ms, asked_at_ms + 20, &policy(), TIME_OUT_MS).0
 }
 
-fn verdict(code: &str, reason: &str) -> Answer {
+fn verdict(code: &str, reason: &str) -> BankAnswer {
     let outcome = iso20022::TransactionStatus::from_code(code).outcome();
-    Answer::Verdict { status: code.into(), outcome, reason_code: reason.into(), words: String::new() }
+    BankAnswer::Verdict { status: code.into(), outcome, reason_code: reason.into(), words: String::new() }
 }
 
 #[test]
 fn final_statuses_decide_and_others_do_not() {
-    for from in [Phase::Sent, Phase::Accepted, Phase::Unknown] {
+    for from in [PayoutPhase::Sent, PayoutPhase::Accepted, PayoutPhase::Unknown] {
         for (code, phase) in [
-            ("ACSC", Phase::Settling),
-            ("ACCC", Phase::Settling),
-            ("RJCT", Phase::Returning),
-            ("ACTC", Phase::Accepted),
-            ("ACCP", Phase::Accepted),
-            ("ACSP", Phase::Accepted),
-            ("PDNG", Phase::Accepted),
-            ("CANC", Phase::Unknown),
-            ("ZZZZ", Phase::Unknown),
+            ("ACSC", PayoutPhase::Settling),
+            ("ACCC", PayoutPhase::Settling),
+            ("RJCT", PayoutPhase::Returning),
+            ("ACTC", PayoutPhase::Accepted),
+            ("ACCP", PayoutPhase::Accepted),
+            ("ACSP", PayoutPhase::Accepted),
+            ("PDNG", PayoutPhase::Accepted),
+            ("CANC", PayoutPhase::Unknown),
+            ("ZZZZ", PayoutPhase::Unknown),
         ] {
             assert_eq!(answered(payout(from), verdict(code, ""), 2_000).phase, phase, "{from:?} {code}");
         }
@@ -78,72 +73,104 @@ fn final_statuses_decide_and_others_do_not() {
 
 #[test]
 fn a_duplicate_is_asked_after_and_not_given_back() {
-    assert_eq!(answered(payout(Phase::Sent), verdict("RJCT", "AM05"), 2_000).phase, Phase::Unknown);
+    assert_eq!(answered(payout(PayoutPhase::Sent), verdict("RJCT", "AM05"), 2_000).phase, PayoutPhase::Unknown);
 }
 
 #[test]
 fn a_lost_answer_is_asked_after_from_the_rails_time_out_on() {
-    let payout = answered(payout(Phase::Sent), Answer::Lost("cut".into()), 1_000);
-    assert_eq!((payout.phase, payout.state, payout.due_at_ms), (Phase::Unknown, State::OutcomeUnknown, 11_000));
+    let payout = answered(payout(PayoutPhase::Sent), BankAnswer::Lost("cut".into()), 1_000);
+    assert_eq!((payout.phase, payout.state, payout.due_at_ms), (PayoutPhase::Unknown, PayoutState::OutcomeUnknown, 11_000));
 }
 
 #[test]
 fn a_lost_question_changes_nothing_known() {
-    for phase in [Phase::Accepted, Phase::Unknown] {
-        assert_eq!(answered(payout(phase), Answer::Lost("cut".into()), 2_000).phase, phase);
+    for phase in [PayoutPhase::Accepted, PayoutPhase::Unknown] {
+        assert_eq!(answered(payout(phase), BankAnswer::Lost("cut".into()), 2_000).phase, phase);
     }
 }
 
 #[test]
 fn not_found_is_no_proof_before_the_window_has_passed() {
-    let answer = Answer::NotFound { window_ms: 60_000 };
+    let answer = BankAnswer::NotFound { window_ms: 60_000 };
     // Sent at 1,000, window 60,000, skew 5,000.
-    assert_eq!(answered(payout(Phase::Unknown), answer.clone(), 66_000).phase, Phase::Unknown);
-    assert_eq!(answered(payout(Phase::Unknown), answer, 66_001).phase, Phase::Intent);
+    assert_eq!(answered(payout(PayoutPhase::Unknown), answer.clone(), 66_000).phase, PayoutPhase::Unknown);
+    assert_eq!(answered(payout(PayoutPhase::Unknown), answer, 66_001).phase, PayoutPhase::Intent);
 }
 
 #[test]
 fn after_the_last_sending_the_money_goes_back() {
-    let mut last = payout(Phase::Unknown);
+    let mut last = payout(PayoutPhase::Unknown);
     last.sends = 3;
-    let returned = answered(last, Answer::NotFound { window_ms: 0 }, 100_000);
-    assert_eq!((returned.phase, returned.reason_code.as_str(), returned.state), (Phase::Returning, "AG09", State::OutcomeUnknown));
+    let returned = answered(last, BankAnswer::NotFound { window_ms: 0 }, 100_000);
+    assert_eq!(
+        (returned.phase, returned.reason_code.as_str(), returned.state),
+        (PayoutPhase::Returning, "AG09", PayoutState::OutcomeUnknown)
+    );
 }
 
 #[test]
 fn what_the_bank_once_had_is_never_sent_again() {
-    let accepted = answered(payout(Phase::Sent), verdict("ACSP", ""), 2_000);
-    let lost = answered(accepted, Answer::NotFound { window_ms: 0 }, 10_000_000);
-    assert_eq!(lost.phase, Phase::Unknown);
-    assert_eq!(answered(lost, Answer::NotFound { window_ms: 0 }, 20_000_000).phase, Phase::Unknown);
+    let accepted = answered(payout(PayoutPhase::Sent), verdict("ACSP", ""), 2_000);
+    let lost = answered(accepted, BankAnswer::NotFound { window_ms: 0 }, 10_000_000);
+    assert_eq!(lost.phase, PayoutPhase::Unknown);
+    assert_eq!(answered(lost, BankAnswer::NotFound { window_ms: 0 }, 20_000_000).phase, PayoutPhase::Unknown);
 }
 
 #[test]
 fn names_lead_back() {
-    assert!(STATES.iter().all(|(state, name)| State::from_name(name) == Some(*state) && state.name() == *name));
-    assert!(PHASES.iter().all(|(phase, name)| Phase::from_name(name) == Some(*phase) && phase.name() == *name));
-}
-
-#[test]
-fn names_are_masked_by_word() {
-    assert_eq!(masked_name("Ana  Müller-Lüdenscheidt"), "A** M******************");
-    assert_eq!(masked_name(""), "");
+    assert!(STATES.iter().all(|(state, name)| PayoutState::from_name(name) == Some(*state) && state.name() == *name));
+    assert!(PHASES.iter().all(|(phase, name)| PayoutPhase::from_name(name) == Some(*phase) && phase.name() == *name));
 }
 
 #[test]
 fn ids_fit_the_bank() {
-    let payout = payout(Phase::Held);
+    let payout = payout(PayoutPhase::Held);
     assert_eq!(payout.end_to_end_id().len(), 32);
     assert!(payout.message_id(99).len() <= 35);
 }
 
-fn any_answer() -> impl Strategy<Value = Answer> {
+#[test]
+fn a_payout_is_under_way_until_it_is_final() {
+    for (state, _) in STATES {
+        assert_eq!(PayoutState::UNDER_WAY.contains(&state), !state.is_final(), "{state:?}");
+    }
+}
+
+#[test]
+fn no_step_repeats_a_key() {
+    let mut keys = std::collections::BTreeSet::new();
+    let mut now = payout(PayoutPhase::Held);
+    assert!(keys.insert(now.step_key));
+    // Within one millisecond: the phases, refusals, and the same phases once more.
+    for phase in
+        [PayoutPhase::Intent, PayoutPhase::Sent, PayoutPhase::Unknown, PayoutPhase::Intent, PayoutPhase::Sent, PayoutPhase::Returning]
+    {
+        now.version += 1;
+        now = now.enter(phase, 7);
+        assert!(keys.insert(now.step_key), "{phase:?}");
+        assert_eq!(now.clone().again(7, &policy()).step_key, now.step_key, "an unknown outcome keeps its id");
+        for _ in 0..3 {
+            now.version += 1;
+            now = now.with_fresh_key(7);
+            assert!(keys.insert(now.step_key), "a refusal at {phase:?}");
+        }
+    }
+    let other = Payout { payout_id: Uuid::from_u128(8), ..now.clone() };
+    assert!(keys.insert(other.with_fresh_key(7).step_key), "another payout");
+    assert_eq!(money::id_time_ms(now.enter(PayoutPhase::Rejected, 1_800_000_000_123).step_key), Some(1_800_000_000_123));
+}
+
+fn any_phase() -> impl Strategy<Value = PayoutPhase> {
+    prop::sample::select(PHASES.map(|(phase, _)| phase).to_vec())
+}
+
+fn any_answer() -> impl Strategy<Value = BankAnswer> {
     let code = prop::sample::select(vec!["ACTC", "ACCP", "ACSP", "PDNG", "CANC", "ZZZZ"]);
     prop_oneof![
         (code, prop::sample::select(vec!["", "AM05"])).prop_map(|(code, reason)| verdict(code, reason)),
         Just(verdict("RJCT", "AM05")),
-        (0..200_000i64).prop_map(|window_ms| Answer::NotFound { window_ms }),
-        Just(Answer::Lost("cut".into())),
+        (0..200_000i64).prop_map(|window_ms| BankAnswer::NotFound { window_ms }),
+        Just(BankAnswer::Lost("cut".into())),
     ]
 }
 
@@ -152,19 +179,31 @@ proptest! {
     #[test]
     fn nothing_is_guessed(answers in proptest::collection::vec((any_answer(), 1_000..400_000i64), 1..30)) {
         // Nobody is asked about it before it was sent, at 1,000.
-        let mut now = payout(Phase::Sent);
+        let mut now = payout(PayoutPhase::Sent);
         for (answer, asked_at_ms) in answers {
             let before = now.clone();
-            let proof = matches!(answer, Answer::NotFound { window_ms } if asked_at_ms > 1_000 + window_ms + 5_000) && !before.seen;
+            let proof = matches!(answer, BankAnswer::NotFound { window_ms } if asked_at_ms > 1_000 + window_ms + 5_000) && !before.seen;
             now = answered(now, answer, asked_at_ms);
-            if now.phase == Phase::Intent || now.phase == Phase::Returning {
+            if now.phase == PayoutPhase::Intent || now.phase == PayoutPhase::Returning {
                 prop_assert!(proof);
                 return Ok(());
             }
-            prop_assert!(matches!(now.phase, Phase::Accepted | Phase::Unknown));
+            prop_assert!(matches!(now.phase, PayoutPhase::Accepted | PayoutPhase::Unknown));
             prop_assert!(now.seen >= before.seen);
             prop_assert!(now.due_at_ms <= asked_at_ms + 20 + 10_000);
         }
+    }
+
+    #[test]
+    fn a_judgement_follows_from_what_is_given(
+        phase in any_phase(), answer in prop_oneof![any_answer(), Just(verdict("ACSC", "")), Just(verdict("RJCT", "AC04"))], version in 1..1_000_i64, seen in any::<bool>(), sends in 1..5_i64,
+        asked_at_ms in 1_000..400_000_i64, took_ms in 0..60_000_i64,
+    ) {
+        let given = Payout { version, seen, sends, ..payout(phase) };
+        let judged = || judge(given.clone(), answer.clone(), asked_at_ms, asked_at_ms + took_ms, &policy(), TIME_OUT_MS);
+        let (one, other) = (judged(), judged());
+        prop_assert_eq!(&one, &other);
+        prop_assert!(one.0.phase == phase || one.0.step_key != given.step_key);
     }
 
     #[test]

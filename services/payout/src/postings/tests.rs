@@ -1,6 +1,6 @@
 //! Each step moves the payout's own amount, between its own accounts, under an id of its own.
 use super::*;
-use crate::domain::{Phase, tests};
+use crate::domain::{PayoutPhase, tests};
 
 fn moved(draft: PostingDraft) -> (String, Vec<(String, String, i64, bool)>) {
     let post = draft.in_batch();
@@ -10,7 +10,7 @@ fn moved(draft: PostingDraft) -> (String, Vec<(String, String, i64, bool)>) {
 
 #[test]
 fn a_payout_s_money_goes_to_transit_and_from_there_to_the_bank_or_back() {
-    let payout = tests::payout(Phase::Held);
+    let payout = tests::payout(PayoutPhase::Held);
     let (amount, currency) = (payout.amount.minor_units(), payout.amount.currency());
     let payable = format!("creator/{}/payable/{currency}", payout.user);
     let (transit, cash) = (format!("house/in_transit/{currency}"), format!("house/bank_cash/{currency}"));
@@ -23,7 +23,7 @@ fn a_payout_s_money_goes_to_transit_and_from_there_to_the_bank_or_back() {
 
 #[test]
 fn steps_have_ids_of_their_own() {
-    let payout = tests::payout(Phase::Held);
+    let payout = tests::payout(PayoutPhase::Held);
     let ids =
         [payout.hold_id(), submission(&payout).id, payout.step_id(PostingKind::PayoutSettle), payout.step_id(PostingKind::PayoutReject)];
     let distinct: std::collections::BTreeSet<_> = ids.into_iter().collect();

@@ -1,6 +1,6 @@
 //! The table of beneficiaries.
 
-use super::{After, Error, Store, currency, user, uuid};
+use super::{Error, PageStart, Store, currency, user, uuid};
 use iso20022::Rail;
 use money::{BookName, Currency, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
@@ -93,7 +93,7 @@ impl Store {
     }
 
     /// A user's, newest first.
-    pub async fn beneficiaries(&self, book: &BookName, user: &UserKey, after: After, limit: i64) -> Result<Vec<Beneficiary>, Error> {
+    pub async fn beneficiaries(&self, book: &BookName, user: &UserKey, after: PageStart, limit: i64) -> Result<Vec<Beneficiary>, Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM beneficiary
              WHERE book = $1 AND user_id = $2 AND (created_at_ms < $3 OR (created_at_ms = $3 AND beneficiary_id < $4))

@@ -1,10 +1,7 @@
 //! The tables of payouts and their steps.
 
-use super::{After, Error, Store, book, money, user, uuid};
-use crate::{
-    domain::{Payout, Phase, State},
-    meters::OPEN,
-};
+use super::{Error, PageStart, Store, book, money, user, uuid};
+use crate::domain::{Payout, PayoutPhase, PayoutState};
 use iso20022::Rail;
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
@@ -14,9 +11,9 @@ use uuid::Uuid;
 
 /// A change the world saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct PayoutStep {
     /// What it entered.
-    pub state: State,
+    pub state: PayoutState,
     /// Unix milliseconds.
     pub at_ms: i64,
     /// For people.
@@ -25,7 +22,7 @@ pub struct Step {
 
 /// Where a payout is found.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct PayoutKey {
     /// Its book.
     pub book: BookName,
     /// Its id.
@@ -43,8 +40,8 @@ fn read(row: &AnyRow) -> Result<Payout, Error> {
         request_id: uuid(&text("request_id")?)?,
         amount: money(&text("currency")?, number("minor_units")?)?,
         rail: Rail::from_name(&text("rail")?).ok_or(Error::Row("rail"))?,
-        phase: Phase::from_name(&text("phase")?).ok_or(Error::Row("phase"))?,
-        state: State::from_name(&text("state")?).ok_or(Error::Row("state"))?,
+        phase: PayoutPhase::from_name(&text("phase")?).ok_or(Error::Row("phase"))?,
+        state: PayoutState::from_name(&text("state")?).ok_or(Error::Row("state"))?,
         version: number("version")?,
         due_at_ms: number("due_at_ms")?,
         attempts: number("attempts")?,
@@ -92,17 +89,17 @@ pub async fn insert(tx: &mut AnyConnection, payout: &Payout) -> Result<(), Error
     .bind(payout.created_at_ms)
     .execute(&mut *tx)
     .await?;
-    insert_step(tx, payout, &Step { state: payout.state, at_ms: payout.created_at_ms, note: String::new() }).await
+    insert_step(tx, payout, &PayoutStep { state: payout.state, at_ms: payout.created_at_ms, note: String::new() }).await
 }
 
 /// One by its id.
-pub async fn get(tx: &mut AnyConnection, place: &Place) -> Result<Option<Payout>, Error> {
+pub async fn get(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<Option<Payout>, Error> {
     let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND payout_id = $2");
-    let query = query.bind(place.book.as_str().to_owned()).bind(place.payout_id.to_string());
+    let query = query.bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string());
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
-async fn insert_step(tx: &mut AnyConnection, payout: &Payout, step: &Step) -> Result<(), Error> {
+async fn insert_step(tx: &mut AnyConnection, payout: &Payout, step: &PayoutStep) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO payout_step (book, payout_id, step_no, state, at_ms, note)
          SELECT $1, $2, COALESCE(MAX(step_no), 0) + 1, $3, $4, $5 FROM payout_step WHERE book = $1 AND payout_id = $2",
@@ -118,7 +115,7 @@ async fn insert_step(tx: &mut AnyConnection, payout: &Payout, step: &Step) -> Re
 }
 
 /// Writes `payout` over the version it was read at, and the step, if any. `None`: somebody else wrote first, and nothing changed.
-pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&Step>) -> Result<Option<Payout>, Error> {
+pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
     let updated = sqlx::query(
         "UPDATE payout SET phase = $4, state = $5, version = version + 1, due_at_ms = $6, attempts = $7, sends = $8, sent_at_ms = $9,
              first_sent_at_ms = $10, seen = $11, step_key = $12, bank_status = $13, reason_code = $14, reason = $15,
@@ -179,18 +176,18 @@ impl Store {
         )
         .fetch_all(self.pool())
         .await?;
-        let open = |state: State| {
+        let open = |state: PayoutState| {
             let row = rows.iter().find(|(name, ..)| name == state.name());
             let count = row.map_or(0, |(_, count, _)| count.unsigned_abs());
             Open { what: "payout", state: state.name(), count, since_ms: row.map(|(.., since_ms)| *since_ms) }
         };
-        Ok(OPEN.map(open).to_vec())
+        Ok(PayoutState::UNDER_WAY.map(open).to_vec())
     }
 
     /// One by its id.
-    pub async fn payout(&self, place: &Place) -> Result<Option<Payout>, Error> {
+    pub async fn payout(&self, payout_key: &PayoutKey) -> Result<Option<Payout>, Error> {
         let mut connection = self.pool().acquire().await?;
-        get(&mut connection, place).await
+        get(&mut connection, payout_key).await
     }
 
     /// Payouts of a book by the request that asked for them or the posting that held their money. Reads them all: for a person who looks for one.
@@ -200,7 +197,7 @@ impl Store {
     }
 
     /// As [`update`], in a transaction of its own.
-    pub async fn save(&self, payout: Payout, step: Option<&Step>) -> Result<Option<Payout>, Error> {
+    pub async fn save(&self, payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
         let mut tx = self.begin().await?;
         let saved = update(&mut tx, payout, step).await?;
         tx.commit().await?;
@@ -208,15 +205,15 @@ impl Store {
     }
 
     /// Every step so far, oldest first.
-    pub async fn steps(&self, place: &Place) -> Result<Vec<Step>, Error> {
+    pub async fn steps(&self, payout_key: &PayoutKey) -> Result<Vec<PayoutStep>, Error> {
         let rows: Vec<(String, i64, String)> =
             sqlx::query_as("SELECT state, at_ms, note FROM payout_step WHERE book = $1 AND payout_id = $2 ORDER BY step_no")
-                .bind(place.book.as_str().to_owned())
-                .bind(place.payout_id.to_string())
+                .bind(payout_key.book.as_str().to_owned())
+                .bind(payout_key.payout_id.to_string())
                 .fetch_all(self.pool())
                 .await?;
         let step = |(state, at_ms, note): (String, i64, String)| {
-            Ok(Step { state: State::from_name(&state).ok_or(Error::Row("state"))?, at_ms, note })
+            Ok(PayoutStep { state: PayoutState::from_name(&state).ok_or(Error::Row("state"))?, at_ms, note })
         };
         rows.into_iter().map(step).collect()
     }
@@ -226,8 +223,8 @@ impl Store {
         &self,
         book: &BookName,
         user: &UserKey,
-        state: Option<State>,
-        after: After,
+        state: Option<PayoutState>,
+        after: PageStart,
         limit: i64,
     ) -> Result<Vec<Payout>, Error> {
         let query = sqlx::query(
@@ -241,7 +238,7 @@ impl Store {
             .bind(user.as_str().to_owned())
             .bind(after.created_at_ms)
             .bind(after.id.to_string())
-            .bind(state.map_or("", State::name))
+            .bind(state.map_or("", PayoutState::name))
             .bind(limit);
         query.fetch_all(self.pool()).await?.iter().map(read).collect()
     }
@@ -255,14 +252,14 @@ impl Store {
     }
 
     /// What is due, longest waiting first.
-    pub async fn due(&self, now_ms: i64, limit: i64) -> Result<Vec<Place>, Error> {
+    pub async fn due(&self, now_ms: i64, limit: i64) -> Result<Vec<PayoutKey>, Error> {
         let rows: Vec<(String, String)> =
             sqlx::query_as("SELECT book, payout_id FROM payout WHERE due_at_ms <= $1 ORDER BY due_at_ms LIMIT $2")
                 .bind(now_ms)
                 .bind(limit)
                 .fetch_all(self.pool())
                 .await?;
-        rows.iter().map(|(name, id)| Ok(Place { book: book(name)?, payout_id: uuid(id)? })).collect()
+        rows.iter().map(|(name, id)| Ok(PayoutKey { book: book(name)?, payout_id: uuid(id)? })).collect()
     }
 
     /// When the next one becomes due.

@@ -4,8 +4,8 @@ use crate::world::{BOOK, World, aba, on_both};
 use api::payout::PayoutState;
 use money::{BookName, Currency, Money, RequestId, UserKey};
 use payout::{
-    bank::Bank,
-    payouts::{Ask, Payouts},
+    bank::BankHttpClient,
+    payouts::{PayoutRequest, Payouts},
     store::Store,
     vault::Vault,
 };
@@ -46,7 +46,7 @@ async fn without_worker(world: &World) -> Payouts {
     let config = world.config();
     let vault = Vault::open(&config.key_file, true).unwrap();
     let store = Store::open(&world.database, &vault).await.unwrap();
-    let bank = config.test_bank.clone().map(|options| (Bank::try_new(&options.url).unwrap(), options));
+    let bank = config.test_bank.clone().map(|options| (BankHttpClient::try_new(&options.url).unwrap(), options));
     Payouts::new(store, vault, ledger_client::LedgerClient::new(world.transport()), bank, config)
 }
 
@@ -60,37 +60,37 @@ async fn a_payout_dropped_anywhere_is_finished_once() {
         running.stop().await;
 
         let payouts = without_worker(&world).await;
-        let ask = || Ask {
+        let ask = || PayoutRequest {
             book: BookName::try_new(BOOK).unwrap(),
             user: UserKey::try_new("ana").unwrap(),
             request_id: RequestId::parse(&Uuid::now_v7().to_string()).unwrap(),
             beneficiary_id: account,
             amount: Money::try_new(Currency::try_new("USD").unwrap(), 5).unwrap(),
         };
-        let mut places = Vec::new();
+        let mut keys = Vec::new();
         // The handler, dropped after one poll more every time, until it gets through. A dropped one may have left nothing at all.
         for polls in 0.. {
             let asked = ask();
             let done = crash(payouts.request(&asked, SystemTime::now()), polls).await;
             let finished = done.is_some();
             if finished {
-                places.push(done.unwrap().unwrap().0.place());
+                keys.push(done.unwrap().unwrap().0.key());
                 break;
             }
         }
         // The worker, dropped the same way; each time with a payout of its own.
         for polls in 0.. {
             let (payout, _) = payouts.request(&ask(), SystemTime::now()).await.unwrap();
-            places.push(payout.place());
-            if crash(payouts.drive(&payout.place()), polls).await.is_some() {
+            keys.push(payout.key());
+            if crash(payouts.drive(&payout.key()), polls).await.is_some() {
                 break;
             }
         }
-        assert!(places.len() > 10, "the crashes must fall between the steps, not before or after them");
+        assert!(keys.len() > 10, "the crashes must fall between the steps, not before or after them");
 
         let running = world.start().await;
-        for place in &places {
-            let payout = running.end("ana", &place.payout_id.to_string()).await;
+        for key in &keys {
+            let payout = running.end("ana", &key.payout_id.to_string()).await;
             assert_eq!((payout.state(), world.executed(&payout).await), (PayoutState::Settled, 1), "{payout:?}");
         }
         // Those whose handler was dropped after the row was written are finished as well.

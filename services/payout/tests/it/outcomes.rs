@@ -178,7 +178,7 @@ async fn not_found_stays_unknown_until_the_banks_window_has_passed() {
         assert_eq!(world.balance("house/in_transit/USD").await, (500, 500));
         let under_way = payout::store::Store::inspect(&world.database).await.unwrap().under_way(&book).await.unwrap();
         let phases: Vec<_> = under_way.values().map(|payout| (payout.phase, payout.amount.minor_units())).collect();
-        assert_eq!(phases, [(payout::domain::Phase::Unknown, 500)]);
+        assert_eq!(phases, [(payout::domain::PayoutPhase::Unknown, 500)]);
         running.stop().await;
         world.close().await;
     })

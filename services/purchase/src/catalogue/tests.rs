@@ -5,7 +5,7 @@ use super::*;
 
 #[test]
 fn the_embedded_list_has_the_published_prices() {
-    let catalogue = Catalogue::embedded().unwrap();
+    let catalogue = PackageCatalogue::embedded().unwrap();
     let us: Vec<(i64, i64)> = catalogue
         .on_sale("US", Some(Channel::App))
         .unwrap()
@@ -21,7 +21,7 @@ fn the_embedded_list_has_the_published_prices() {
 
 #[test]
 fn withdrawn_packages_are_not_listed_but_known() {
-    let catalogue = Catalogue::embedded().unwrap();
+    let catalogue = PackageCatalogue::embedded().unwrap();
     assert!(catalogue.product("coins.us.app.65").unwrap().withdrawn);
     assert!(catalogue.on_sale("US", None).unwrap().iter().all(|package| package.product_id != "coins.us.app.65"));
 }
@@ -32,7 +32,7 @@ fn senseless_lists_are_refused() {
         let good = "product_id = \"p\"\nmarket = \"US\"\nchannel = \"app\"\ncoins = 5\ncurrency = \"USD\"\nprice = \"1.00\"\n";
         let (name, _) = line.split_once(' ').unwrap();
         let rest: String = good.lines().filter(|kept| !kept.starts_with(name)).map(|kept| format!("{kept}\n")).collect();
-        Catalogue::parse(&format!("version = \"1\"\n[[package]]\n{rest}{line}\n"))
+        PackageCatalogue::parse("packages.toml", &format!("version = \"1\"\n[[package]]\n{rest}{line}\n"))
     };
     list("coins = 6").unwrap();
     for wrong in [
@@ -49,4 +49,21 @@ fn senseless_lists_are_refused() {
     ] {
         assert!(list(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_senseless_list_names_file_line_and_package() {
+    let entry = |id: &str, coins: i64| {
+        format!(
+            "[[package]]\nproduct_id = \"{id}\"\nmarket = \"US\"\nchannel = \"app\"\ncoins = {coins}\ncurrency = \"USD\"\nprice = \"1.00\"\n"
+        )
+    };
+    let told = |text: &str| PackageCatalogue::parse("packages.toml", text).unwrap_err().to_string();
+    let twice = told(&format!("version = \"1\"\n{}{}", entry("p", 5), entry("p", 6)));
+    assert_eq!(twice, "coin packages packages.toml, line 9: package p, product_id: is there twice");
+    let nothing = told(&format!("version = \"1\"\n{}{}", entry("p", 5), entry("q", 0)));
+    assert_eq!(nothing, "coin packages packages.toml, line 9: package q, coins and price: must be at least 1");
+    assert_eq!(told("version = \"\"\npackage = []\n"), "coin packages packages.toml, line 1: version: must have 1 to 64 bytes");
+    let missing = PackageCatalogue::load(Path::new("/nowhere/packages.toml")).unwrap_err().to_string();
+    assert!(missing.starts_with("coin packages /nowhere/packages.toml: "), "{missing}");
 }

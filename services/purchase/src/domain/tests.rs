@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::catalogue::Catalogue;
+use crate::catalogue::PackageCatalogue;
 
 fn transaction(quantity: i32, price: Option<(i64, &str)>) -> Transaction {
     Transaction {
@@ -19,12 +19,12 @@ fn transaction(quantity: i32, price: Option<(i64, &str)>) -> Transaction {
     }
 }
 
-fn worth(transaction: &Transaction, rates: Rates) -> Result<Value, OutOfRange> {
-    let catalogue = Catalogue::embedded().unwrap();
+fn worth(transaction: &Transaction, rates: SaleRates) -> Result<ReceiptValue, OutOfRange> {
+    let catalogue = PackageCatalogue::embedded().unwrap();
     value(transaction, catalogue.product("coins.us.app.70").unwrap(), rates)
 }
 
-const THIRTY: Rates = Rates { commission: 3000, tax: 0 };
+const THIRTY: SaleRates = SaleRates { commission: 3000, tax: 0 };
 
 #[test]
 fn the_receipts_price_counts_and_else_the_lists() {
@@ -39,7 +39,7 @@ fn the_receipts_price_counts_and_else_the_lists() {
 
 #[test]
 fn included_tax_is_no_revenue() {
-    let value = worth(&transaction(1, Some((110_000, "JPY"))), Rates { commission: 3000, tax: 1000 }).unwrap();
+    let value = worth(&transaction(1, Some((110_000, "JPY"))), SaleRates { commission: 3000, tax: 1000 }).unwrap();
     assert_eq!((value.tax.minor_units(), value.deferred().minor_units()), (10, 100));
     assert_eq!((value.commission.minor_units(), value.receivable().minor_units()), (30, 70));
 }
@@ -56,7 +56,7 @@ proptest! {
     fn a_sale_splits_without_remainder(
         thousandths in 0..9_000_000_000_000_i64, quantity in 1..=10_i32, commission in 0..=10_000_u32, tax in 0..=10_000_u32
     ) {
-        let value = worth(&transaction(quantity, Some((thousandths, "USD"))), Rates { commission, tax }).unwrap();
+        let value = worth(&transaction(quantity, Some((thousandths, "USD"))), SaleRates { commission, tax }).unwrap();
         let parts = value.tax.minor_units() + value.commission.minor_units() + value.receivable().minor_units();
         prop_assert_eq!(parts, value.price.minor_units());
         prop_assert!(value.receivable().minor_units() >= 0);

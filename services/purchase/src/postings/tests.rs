@@ -1,7 +1,7 @@
 //! A sale is one posting; what is zero is left out.
 
 use super::*;
-use crate::domain::{State, Value};
+use crate::domain::{PurchaseState, ReceiptValue};
 use money::{BookName, Coins, Currency, Money, UserKey};
 use uuid::Uuid;
 
@@ -12,13 +12,13 @@ fn bought(price: i64, tax: i64, commission: i64) -> Purchase {
         purchase_id: Uuid::from_u128(0x0189_0a5d_ac96_774b_bcce_b302_099a_8057),
         user: UserKey::try_new("ann").unwrap(),
         request_id: Uuid::from_u128(7),
-        state: State::Verified,
+        state: PurchaseState::Verified,
         environment: "Sandbox".to_owned(),
         bundle_id: "com.example".to_owned(),
         transaction_id: "1000".to_owned(),
         product_id: "coins.70".to_owned(),
         quantity: 1,
-        value: Value { coins: Coins::try_new(70).unwrap(), price: usd(price), tax: usd(tax), commission: usd(commission) },
+        value: ReceiptValue { coins: Coins::try_new(70).unwrap(), price: usd(price), tax: usd(tax), commission: usd(commission) },
         purchased_at_ms: 1_700_000_000_123,
         created_at_ms: 1_700_000_000_456,
         attempt: 0,

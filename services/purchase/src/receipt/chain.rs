@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use x509_validator::store::CertificateStore;
 use x509_validator::{Certificate, FromDer, RFC5280Policy, Validator};
 
-use crate::error::{Refusal, Refused};
+use crate::error::{ReceiptRefusal, RefusedReceipt};
 
 /// Whether `der` is one whole certificate.
 pub(super) fn is_certificate(der: &[u8]) -> bool {
@@ -17,8 +17,8 @@ pub(super) fn is_certificate(der: &[u8]) -> bool {
 ///
 /// The root in the receipt is never trusted itself. It has to be of the same name and key as a trusted one: roots are issued anew with
 /// other dates, and receipts carry whichever was current.
-pub(super) fn check(certificates: &[Vec<u8>; 3], roots: &[Vec<u8>], signed_at_s: Option<i64>) -> Result<(), Refused> {
-    let refused = |why: &str| Refused::new(Refusal::Chain, why);
+pub(super) fn check(certificates: &[Vec<u8>; 3], roots: &[Vec<u8>], signed_at_s: Option<i64>) -> Result<(), RefusedReceipt> {
+    let refused = |why: &str| RefusedReceipt::new(ReceiptRefusal::Chain, why);
     let [leaf, intermediate, root] = certificates;
     let (leaf, intermediate, root) = (read(leaf)?, read(intermediate)?, read(root)?);
     let mut trusted = CertificateStore::new();
@@ -43,7 +43,7 @@ pub(super) fn check(certificates: &[Vec<u8>; 3], roots: &[Vec<u8>], signed_at_s:
     }
 }
 
-fn read(der: &[u8]) -> Result<Certificate<'_>, Refused> {
+fn read(der: &[u8]) -> Result<Certificate<'_>, RefusedReceipt> {
     let whole = Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty());
-    whole.map(|(_, certificate)| certificate).ok_or_else(|| Refused::new(Refusal::Chain, "not a certificate"))
+    whole.map(|(_, certificate)| certificate).ok_or_else(|| RefusedReceipt::new(ReceiptRefusal::Chain, "not a certificate"))
 }

@@ -7,14 +7,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::RECEIPT_BYTES_MAX;
-use crate::error::{Refusal, Refused};
+use crate::error::{ReceiptRefusal, RefusedReceipt};
 
 /// Leaf, intermediate, root.
 const CERTIFICATES: usize = 3;
 
 /// What a receipt claims.
 #[derive(Debug)]
-pub(super) struct Parts {
+pub(super) struct ReceiptParts {
     /// DER, leaf first.
     pub(super) certificates: [Vec<u8>; CERTIFICATES],
     /// The app.
@@ -24,21 +24,21 @@ pub(super) struct Parts {
 }
 
 #[derive(Deserialize)]
-struct Header {
+struct JwsHeader {
     alg: Option<Value>,
     x5c: Option<Value>,
     crit: Option<Value>,
 }
 
-pub(super) fn read(jws: &str) -> Result<Parts, Refused> {
-    let malformed = |why: &str| Refused::new(Refusal::Malformed, format!("not a compact JWS of a transaction: {why}"));
+pub(super) fn read(jws: &str) -> Result<ReceiptParts, RefusedReceipt> {
+    let malformed = |why: &str| RefusedReceipt::new(ReceiptRefusal::Malformed, format!("not a compact JWS of a transaction: {why}"));
     if jws.len() > RECEIPT_BYTES_MAX {
         return Err(malformed("too long"));
     }
     let segments: Vec<&str> = jws.split('.').collect();
     let [header, payload, _] = segments[..] else { return Err(malformed("not three parts")) };
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| malformed("not base64url"));
-    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed("its header is not an object"))?;
+    let header: JwsHeader = serde_json::from_slice(&decode(header)?).map_err(|_| malformed("its header is not an object"))?;
     let payload: JWSTransactionDecodedPayload =
         serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("its payload is not a transaction"))?;
     // RFC 7515, 4.1.11: what a header marks as critical and we don't know makes it invalid.
@@ -46,7 +46,7 @@ pub(super) fn read(jws: &str) -> Result<Parts, Refused> {
         return Err(malformed("critical header parameters"));
     }
     if header.alg.as_ref().and_then(Value::as_str) != Some("ES256") {
-        return Err(Refused::new(Refusal::Algorithm, "only ES256 is taken"));
+        return Err(RefusedReceipt::new(ReceiptRefusal::Algorithm, "only ES256 is taken"));
     }
     let claimed = match &header.x5c {
         None => &[][..],
@@ -55,13 +55,13 @@ pub(super) fn read(jws: &str) -> Result<Parts, Refused> {
     };
     let [leaf, intermediate, root] = claimed else {
         let message = format!("{} certificates, must be {CERTIFICATES}", claimed.len());
-        return Err(Refused::new(Refusal::ChainLength, message));
+        return Err(RefusedReceipt::new(ReceiptRefusal::ChainLength, message));
     };
     let der = |value: &Value| {
         let text = value.as_str().unwrap_or_default();
-        STANDARD.decode(text).map_err(|_| Refused::new(Refusal::Chain, "a certificate is not base64"))
+        STANDARD.decode(text).map_err(|_| RefusedReceipt::new(ReceiptRefusal::Chain, "a certificate is not base64"))
     };
-    Ok(Parts {
+    Ok(ReceiptParts {
         certificates: [der(leaf)?, der(intermediate)?, der(root)?],
         bundle_id: payload.bundle_id,
         signed_at_s: payload.signed_date.map(|date| date.timestamp()),

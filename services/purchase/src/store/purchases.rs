@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::rows::{VERIFIED, purchase};
 use super::{Credited, Error, Store};
-use crate::domain::{Credit, Purchase, State};
+use crate::domain::{Credit, Purchase, PurchaseState};
 
 /// The only store so far.
 pub(crate) const APPLE: &str = "apple";
@@ -141,13 +141,13 @@ impl Store {
         .bind(now_ms)
         .execute(&self.pool)
         .await?;
-        Ok(self.purchase(&of.book, of.purchase_id).await?.filter(|now| now.state == State::Verified))
+        Ok(self.purchase(&of.book, of.purchase_id).await?.filter(|now| now.state == PurchaseState::Verified))
     }
 }
 
 pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Credited>, Error> {
     let sql = "SELECT * FROM purchase WHERE book = $1 AND purchase_id > $2 AND state = 2 ORDER BY purchase_id LIMIT $3";
-    page(pool, sql, (book, after, count_max))
+    page(pool, sql, book, after, count_max)
         .await?
         .iter()
         .map(|row| {
@@ -161,11 +161,10 @@ pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid
 /// The state stands in the text, so that the index over what is open is used.
 pub(super) async fn verified(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Purchase>, Error> {
     let sql = "SELECT * FROM purchase WHERE state = 1 AND book = $1 AND purchase_id > $2 ORDER BY purchase_id LIMIT $3";
-    page(pool, sql, (book, after, count_max)).await?.iter().map(purchase).collect()
+    page(pool, sql, book, after, count_max).await?.iter().map(purchase).collect()
 }
 
-async fn page(pool: &AnyPool, sql: &'static str, which: (&BookName, Option<Uuid>, i64)) -> Result<Vec<AnyRow>, Error> {
-    let (book, after, count_max) = which;
+async fn page(pool: &AnyPool, sql: &'static str, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<AnyRow>, Error> {
     let query = sqlx::query(sql).bind(book.as_str()).bind(text(after.unwrap_or(Uuid::nil()))).bind(count_max);
     Ok(query.fetch_all(pool).await?)
 }

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use super::Error;
-use crate::domain::{Credit, Purchase, State, Value};
+use crate::domain::{Credit, Purchase, PurchaseState, ReceiptValue};
 
 /// `state` in the table.
 pub(super) const VERIFIED: i64 = 1;
@@ -23,8 +23,8 @@ pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
     let currency = Currency::try_new(&text("currency")?).map_err(|_| damaged("currency"))?;
     let money = |column: &'static str| -> Result<Money, Error> { Money::try_new(currency, number(column)?).map_err(|_| damaged(column)) };
     let state = match number("state")? {
-        VERIFIED => State::Verified,
-        CREDITED => State::Credited(Credit {
+        VERIFIED => PurchaseState::Verified,
+        CREDITED => PurchaseState::Credited(Credit {
             posting_id: text("posting_id")?,
             coin_balance: Coins::try_new(number("coin_balance")?).map_err(|_| damaged("coin_balance"))?,
             balance_seq: BalanceSeq::new(number("balance_seq")?),
@@ -42,7 +42,7 @@ pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
         transaction_id: text("transaction_id")?,
         product_id: text("product_id")?,
         quantity: i32::try_from(number("quantity")?).map_err(|_| damaged("quantity"))?,
-        value: Value {
+        value: ReceiptValue {
             coins: Coins::try_new(number("coins")?).map_err(|_| damaged("coins"))?,
             price: money("price_minor_units")?,
             tax: money("tax_minor_units")?,

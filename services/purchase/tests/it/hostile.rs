@@ -131,7 +131,7 @@ proptest! {
         let store = sandbox::store::Store::open(dir.path()).unwrap();
         let bundle = purchase::Bundle { bundle_id: house::BUNDLE.to_owned(), book: house::BOOK.to_owned(), app_apple_id: 1 };
         let config = purchase::Config { sandbox_roots: vec![store.root_der().to_vec()], bundles: vec![bundle], ..Default::default() };
-        let verifier = purchase::receipt::Verifier::load(&config).unwrap();
+        let verifier = purchase::receipt::ReceiptVerifier::load(&config).unwrap();
         let book = money::BookName::try_new(house::BOOK).unwrap();
         let signed = store.sell(&seventy()).unwrap();
         let mut bytes = signed.signed_transaction.into_bytes();

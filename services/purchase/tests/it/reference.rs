@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chart::BookKind;
 use money::BookName;
-use purchase::error::Refused;
-use purchase::receipt::Verifier;
+use purchase::error::RefusedReceipt;
+use purchase::receipt::ReceiptVerifier;
 use purchase::{Bundle, Config};
 use serde_json::json;
 
@@ -30,8 +30,8 @@ fn text(dir: &std::path::Path, name: &str) -> String {
     String::from_utf8(read(dir, name)).unwrap().trim().to_owned()
 }
 
-fn verifier(dir: &std::path::Path, bundle: &str) -> Verifier {
-    Verifier::load(&Config {
+fn verifier(dir: &std::path::Path, bundle: &str) -> ReceiptVerifier {
+    ReceiptVerifier::load(&Config {
         sandbox_roots: vec![read(dir, "certs/testCA.der")],
         apple_roots: vec![dir.join("certs/AppleRootCA-G3.cer")],
         bundles: vec![Bundle { bundle_id: bundle.to_owned(), book: BOOK.to_owned(), app_apple_id: 1234 }],
@@ -40,10 +40,10 @@ fn verifier(dir: &std::path::Path, bundle: &str) -> Verifier {
     .unwrap()
 }
 
-fn verdict(verifier: &Verifier, receipt: &str, mode: BookKind) -> String {
+fn verdict(verifier: &ReceiptVerifier, receipt: &str, mode: BookKind) -> String {
     match verifier.verify(receipt, &BookName::try_new(BOOK).unwrap(), mode) {
         Ok(_) => "accepted".to_owned(),
-        Err(Refused { refusal, .. }) => refusal.reason().to_owned(),
+        Err(RefusedReceipt { refusal, .. }) => refusal.reason().to_owned(),
     }
 }
 

@@ -2,10 +2,10 @@
 use super::*;
 use proptest::prelude::*;
 
-fn deed(text: &str) -> Deed {
-    Deed {
+fn staff_act(text: &str) -> StaffAct {
+    StaffAct {
         act_id: Uuid::from_u128(7),
-        phase: Phase::Begun,
+        phase: ActPhase::Begun,
         subject: "sue".to_owned(),
         issuer: "login".to_owned(),
         role: "support".to_owned(),
@@ -20,8 +20,8 @@ fn deed(text: &str) -> Deed {
 
 #[test]
 fn a_line_follows_from_the_one_before() {
-    let first = Line::after(None, deed("ticket 1"), 1_000, [1; 16]);
-    let second = Line::after(Some((first.seq, first.hash)), deed("ticket 2"), 2_000, [2; 16]);
+    let first = ActRecord::after(None, staff_act("ticket 1"), 1_000, [1; 16]);
+    let second = ActRecord::after(Some((first.seq, first.hash)), staff_act("ticket 2"), 2_000, [2; 16]);
     assert_eq!((first.seq, second.seq), (1, 2));
     assert_eq!(first.chained(&GENESIS), first.hash);
     assert_eq!(second.chained(&first.hash), second.hash);
@@ -30,20 +30,20 @@ fn a_line_follows_from_the_one_before() {
 
 #[test]
 fn every_field_counts() {
-    let line = Line::after(None, deed("ticket 1"), 1_000, [1; 16]);
-    type Change = fn(&mut Line);
+    let line = ActRecord::after(None, staff_act("ticket 1"), 1_000, [1; 16]);
+    type Change = fn(&mut ActRecord);
     let changes: [Change; 11] = [
         |line| line.seq += 1,
         |line| line.time_ms += 1,
-        |line| line.deed.act_id = Uuid::from_u128(8),
-        |line| line.deed.phase = Phase::Ended,
-        |line| line.deed.subject.push('x'),
-        |line| line.deed.issuer.push('x'),
-        |line| line.deed.role.push('x'),
-        |line| line.deed.rpc.push('x'),
-        |line| line.deed.book.push('x'),
-        |line| line.deed.user_id.push('x'),
-        |line| line.deed.outcome.push('x'),
+        |line| line.act.act_id = Uuid::from_u128(8),
+        |line| line.act.phase = ActPhase::Ended,
+        |line| line.act.subject.push('x'),
+        |line| line.act.issuer.push('x'),
+        |line| line.act.role.push('x'),
+        |line| line.act.rpc.push('x'),
+        |line| line.act.book.push('x'),
+        |line| line.act.user_id.push('x'),
+        |line| line.act.outcome.push('x'),
     ];
     for change in changes {
         let mut changed = line.clone();
@@ -51,9 +51,9 @@ fn every_field_counts() {
         assert_ne!(changed.chained(&GENESIS), line.hash);
     }
     for change in [
-        |line: &mut Line| line.deed.reason.push('x'),
-        |line: &mut Line| line.deed.request_json.push('x'),
-        |line: &mut Line| line.salt[0] ^= 1,
+        |line: &mut ActRecord| line.act.reason.push('x'),
+        |line: &mut ActRecord| line.act.request_json.push('x'),
+        |line: &mut ActRecord| line.salt[0] ^= 1,
     ] {
         let mut changed = line.clone();
         change(&mut changed);
@@ -64,11 +64,11 @@ fn every_field_counts() {
 
 #[test]
 fn an_erased_line_still_follows() {
-    let mut line = Line::after(None, deed("ticket 1"), 1_000, [1; 16]);
-    (line.deed.reason, line.deed.request_json, line.salt, line.erased) = (String::new(), String::new(), [0; 16], true);
+    let mut line = ActRecord::after(None, staff_act("ticket 1"), 1_000, [1; 16]);
+    (line.act.reason, line.act.request_json, line.salt, line.erased) = (String::new(), String::new(), [0; 16], true);
     assert!(line.texts_hold());
     assert_eq!(line.chained(&GENESIS), line.hash);
-    line.deed.reason = "put in later".to_owned();
+    line.act.reason = "put in later".to_owned();
     assert!(!line.texts_hold());
 }
 
@@ -76,20 +76,20 @@ proptest! {
     #[test]
     fn texts_never_run_into_one_another(a in ".{0,9}", b in ".{0,9}", c in ".{0,9}", d in ".{0,9}") {
         let line = |subject: &str, issuer: &str| {
-            let deed = Deed { subject: subject.to_owned(), issuer: issuer.to_owned(), ..deed("ticket 1") };
-            Line::after(None, deed, 1, [0; 16]).hash
+            let act = StaffAct { subject: subject.to_owned(), issuer: issuer.to_owned(), ..staff_act("ticket 1") };
+            ActRecord::after(None, act, 1, [0; 16]).hash
         };
         prop_assert_eq!(line(&a, &b) == line(&c, &d), a == c && b == d);
     }
 }
 
-fn proposal(state: State) -> Proposal {
+fn proposal(state: ProposalState) -> Proposal {
     Proposal {
         id: Uuid::from_u128(1),
         book: BookName::try_new("demo").unwrap(),
         number: 1,
         state,
-        act: Act::Reversal(Uuid::from_u128(2)),
+        act: ProposedAct::Reversal(Uuid::from_u128(2)),
         proposed_by: UserKey::try_new("sue").unwrap(),
         proposal_reason: "ticket 1".to_owned(),
         proposed_at_ms: 0,
@@ -104,25 +104,25 @@ fn proposal(state: State) -> Proposal {
 #[test]
 fn nobody_approves_what_they_proposed() {
     let (sue, ann) = (UserKey::try_new("sue").unwrap(), UserKey::try_new("ann").unwrap());
-    for state in State::ALL {
-        assert_eq!(proposal(state).approve(&sue, 1), Err(No::SamePerson));
+    for state in ProposalState::ALL {
+        assert_eq!(proposal(state).approve(&sue, 1), Err(ProposalRefusal::SamePerson));
     }
     let approved = |state, now_ms| proposal(state).approve(&ann, now_ms);
-    assert_eq!(approved(State::Open, PROPOSAL_LIFE_MS - 1), Ok(Approval::Approve));
-    assert_eq!(approved(State::Open, PROPOSAL_LIFE_MS), Err(No::Expired));
+    assert_eq!(approved(ProposalState::Open, PROPOSAL_LIFE_MS - 1), Ok(Approval::Approve));
+    assert_eq!(approved(ProposalState::Open, PROPOSAL_LIFE_MS), Err(ProposalRefusal::Expired));
     // What was approved in time is done however late.
-    assert_eq!(approved(State::Approved, i64::MAX), Ok(Approval::GoOn));
-    assert_eq!(approved(State::Done, i64::MAX), Ok(Approval::Done));
-    assert_eq!(approved(State::Rejected, 1), Err(No::Decided));
-    assert_eq!(approved(State::Refused, 1), Err(No::Decided));
+    assert_eq!(approved(ProposalState::Approved, i64::MAX), Ok(Approval::GoOn));
+    assert_eq!(approved(ProposalState::Done, i64::MAX), Ok(Approval::Done));
+    assert_eq!(approved(ProposalState::Rejected, 1), Err(ProposalRefusal::Decided));
+    assert_eq!(approved(ProposalState::Refused, 1), Err(ProposalRefusal::Decided));
 }
 
 #[test]
 fn only_what_is_open_is_turned_down() {
     let rejected = |state| proposal(state).reject();
-    assert_eq!(rejected(State::Open), Ok(true));
-    assert_eq!(rejected(State::Rejected), Ok(false));
-    for state in [State::Approved, State::Done, State::Refused] {
-        assert_eq!(rejected(state), Err(No::Decided));
+    assert_eq!(rejected(ProposalState::Open), Ok(true));
+    assert_eq!(rejected(ProposalState::Rejected), Ok(false));
+    for state in [ProposalState::Approved, ProposalState::Done, ProposalState::Refused] {
+        assert_eq!(rejected(state), Err(ProposalRefusal::Decided));
     }
 }

@@ -1,6 +1,6 @@
 //! The record of acts.
 use super::{Store, text, unreadable};
-use crate::domain::{Deed, Line, Phase};
+use crate::domain::{ActPhase, ActRecord, StaffAct};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ const COLUMNS: &str = "seq, time_ms, act_id, phase, subject, issuer, role, rpc, 
 
 /// Which lines. An empty text: any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct ActFilter {
     /// The book; with a list, one of these.
     pub books: Option<Vec<String>>,
     /// By whom.
@@ -26,13 +26,13 @@ pub struct Filter {
 
 impl Store {
     /// Writes a line after the last one; one that is there already is left as it is. Its place, and its hash when it is new.
-    pub async fn append(&self, deed: &Deed, time_ms: i64, salt: [u8; 16]) -> Result<(i64, Option<[u8; 32]>), sqlx::Error> {
+    pub async fn append(&self, act: &StaffAct, time_ms: i64, salt: [u8; 16]) -> Result<(i64, Option<[u8; 32]>), sqlx::Error> {
         for _ in 0..ATTEMPTS_MAX {
             let mut tx = db::begin(&self.pool).await?;
-            if let Some(seq) = place(&mut tx, deed).await? {
+            if let Some(seq) = place(&mut tx, act).await? {
                 return Ok((seq, None));
             }
-            let line = Line::after(last(&mut tx).await?, deed.clone(), time_ms, salt);
+            let line = ActRecord::after(last(&mut tx).await?, act.clone(), time_ms, salt);
             if insert(&mut tx, &line).await? {
                 tx.commit().await?;
                 return Ok((line.seq, Some(line.hash)));
@@ -42,7 +42,7 @@ impl Store {
     }
 
     /// Lines older than `before`, newest first, at most `limit` of those that fit.
-    pub async fn acts(&self, filter: &Filter, before: i64, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
+    pub async fn acts(&self, filter: &ActFilter, before: i64, limit: i64) -> Result<Vec<ActRecord>, sqlx::Error> {
         let mut sql = format!("SELECT {COLUMNS} FROM act WHERE seq < $1");
         let mut texts = Vec::new();
         for (column, value) in [("subject", &filter.subject), ("user_id", &filter.user_id), ("rpc", &filter.rpc)] {
@@ -72,27 +72,27 @@ impl Store {
     }
 
     /// Lines from this one on, oldest first, at most `limit`.
-    pub async fn acts_from(&self, seq: i64, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
+    pub async fn acts_from(&self, seq: i64, limit: i64) -> Result<Vec<ActRecord>, sqlx::Error> {
         let sql = format!("SELECT {COLUMNS} FROM act WHERE seq >= $1 ORDER BY seq LIMIT $2");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(seq).bind(limit).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
     /// Lines about this user of this book, oldest first: those that name the user, and those whose request names one of the user's things or accounts.
-    pub async fn acts_about(&self, book: &str, user_id: &str, things: &BTreeSet<String>) -> Result<Vec<Line>, sqlx::Error> {
+    pub async fn acts_about(&self, book: &str, user_id: &str, things: &BTreeSet<String>) -> Result<Vec<ActRecord>, sqlx::Error> {
         const PAGE: i64 = 1_000;
         // The same key is somebody else in another book.
         let sql = format!("SELECT {COLUMNS} FROM act WHERE book = $1 AND seq > $2 ORDER BY seq LIMIT $3");
         let (mut about, mut acts, mut after) = (Vec::new(), BTreeSet::new(), 0);
         loop {
             let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(book).bind(after).bind(PAGE);
-            let page: Vec<Line> = query.fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
+            let page: Vec<ActRecord> = query.fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
             let Some(last) = page.last() else { return Ok(about) };
             after = last.seq;
             for line in page {
-                let named = line.deed.user_id == user_id || mentions(&line.deed.request_json, user_id, things);
+                let named = line.act.user_id == user_id || mentions(&line.act.request_json, user_id, things);
                 // What an act came to stands in another line than what was asked.
-                if named || acts.contains(&line.deed.act_id) {
-                    acts.insert(line.deed.act_id);
+                if named || acts.contains(&line.act.act_id) {
+                    acts.insert(line.act.act_id);
                     about.push(line);
                 }
             }
@@ -149,10 +149,10 @@ fn names(name: &str, text: &str, user_id: &str, things: &BTreeSet<String>) -> bo
     (name.ends_with("ccount") && chart::account::owner(text) == Some(user_id)) || (name.ends_with("Id") && things.contains(text))
 }
 
-async fn place(connection: &mut AnyConnection, deed: &Deed) -> Result<Option<i64>, sqlx::Error> {
+async fn place(connection: &mut AnyConnection, act: &StaffAct) -> Result<Option<i64>, sqlx::Error> {
     let found: Option<(i64,)> = sqlx::query_as("SELECT seq FROM act WHERE act_id = $1 AND phase = $2")
-        .bind(text(deed.act_id))
-        .bind(deed.phase.number())
+        .bind(text(act.act_id))
+        .bind(act.phase.number())
         .fetch_optional(connection)
         .await?;
     Ok(found.map(|(seq,)| seq))
@@ -165,11 +165,11 @@ async fn last(connection: &mut AnyConnection) -> Result<Option<(i64, [u8; 32])>,
 }
 
 /// False when another process took the place.
-async fn insert(connection: &mut AnyConnection, line: &Line) -> Result<bool, sqlx::Error> {
+async fn insert(connection: &mut AnyConnection, line: &ActRecord) -> Result<bool, sqlx::Error> {
     let sql = format!(
         "INSERT INTO act ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16) ON CONFLICT DO NOTHING"
     );
-    let Deed { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json } = &line.deed;
+    let StaffAct { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json } = &line.act;
     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(line.seq).bind(line.time_ms).bind(text(*act_id)).bind(phase.number());
     for value in [subject, issuer, role, rpc, book, user_id, outcome, reason, request_json] {
         query = query.bind(value.clone());
@@ -178,10 +178,10 @@ async fn insert(connection: &mut AnyConnection, line: &Line) -> Result<bool, sql
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-fn read(row: &AnyRow) -> Result<Line, sqlx::Error> {
-    let phase = Phase::of(row.try_get("phase")?).ok_or_else(|| unreadable("a phase that there is not"))?;
+fn read(row: &AnyRow) -> Result<ActRecord, sqlx::Error> {
+    let phase = ActPhase::of(row.try_get("phase")?).ok_or_else(|| unreadable("a phase that there is not"))?;
     let erased = row.try_get::<i64, _>("erased")? != 0;
-    let deed = Deed {
+    let act = StaffAct {
         act_id: Uuid::try_parse(row.try_get("act_id")?).map_err(unreadable)?,
         phase,
         subject: row.try_get("subject")?,
@@ -194,10 +194,10 @@ fn read(row: &AnyRow) -> Result<Line, sqlx::Error> {
         reason: row.try_get("reason")?,
         request_json: row.try_get("request_json")?,
     };
-    Ok(Line {
+    Ok(ActRecord {
         seq: row.try_get("seq")?,
         time_ms: row.try_get("time_ms")?,
-        deed,
+        act,
         erased,
         salt: if erased { [0; 16] } else { bytes(row.try_get("salt")?)? },
         text_digest: bytes(row.try_get("text_digest")?)?,

@@ -1,9 +1,6 @@
 //! Proposals.
-use super::{Store, text, unreadable};
-use crate::{
-    domain::{Act, Proposal, State},
-    wire,
-};
+use super::{Store, stored_act, text, unreadable};
+use crate::domain::{Proposal, ProposalState, ProposedAct};
 use db::requests::{self, Begun, Fields, Key, Outcome};
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
@@ -19,9 +16,9 @@ const ATTEMPTS_MAX: usize = 32;
 
 /// Which proposals to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listed {
+pub struct ProposalFilter {
     /// In this state; in any when none.
-    pub state: Option<State>,
+    pub state: Option<ProposalState>,
     /// That may be approved until after this time.
     pub expire_after: i64,
     /// That may be approved until this time at the most.
@@ -82,12 +79,13 @@ impl Store {
     }
 
     /// Proposals of a book below this number, newest first.
-    pub async fn proposals(&self, book: &BookName, listed: Listed, before: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
+    pub async fn proposals(&self, book: &BookName, listed: ProposalFilter, before: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM proposal WHERE book = $1 AND number < $2 AND ($3 = 0 OR state = $3) AND expire_at_ms > $4 AND expire_at_ms <= $5
             ORDER BY number DESC LIMIT $6"
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(before).bind(listed.state.map_or(0, State::number));
+        let query =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(before).bind(listed.state.map_or(0, ProposalState::number));
         let query = query.bind(listed.expire_after).bind(listed.expire_until).bind(limit);
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
@@ -95,7 +93,7 @@ impl Store {
     /// Ids of a book's proposals that would change an account of this user.
     pub async fn proposals_about(&self, book: &BookName, user: &UserKey) -> Result<Vec<String>, sqlx::Error> {
         const PAGE: i64 = 1_000;
-        let any = Listed { state: None, expire_after: i64::MIN, expire_until: i64::MAX };
+        let any = ProposalFilter { state: None, expire_after: i64::MIN, expire_until: i64::MAX };
         let (mut about, mut before) = (Vec::new(), i64::MAX);
         loop {
             let page = self.proposals(book, any, before, PAGE).await?;
@@ -103,10 +101,10 @@ impl Store {
             before = last.number;
             let of_user = |account: &str| chart::account::may_belong_to(account, user.as_str());
             let concerned = page.iter().filter(|proposal| match &proposal.act {
-                Act::Adjustment(transfers) => transfers.iter().any(|line| of_user(&line.debit) || of_user(&line.credit)),
-                Act::Account(account, _) => of_user(account),
+                ProposedAct::Adjustment(transfers) => transfers.iter().any(|line| of_user(&line.debit) || of_user(&line.credit)),
+                ProposedAct::Account(account, _) => of_user(account),
                 // Whose it is only the journal knows.
-                Act::Reversal(_) => false,
+                ProposedAct::Reversal(_) => false,
             });
             about.extend(concerned.map(|proposal| text(proposal.id)));
         }
@@ -115,21 +113,28 @@ impl Store {
     /// Approved before this time and not done yet, the oldest first.
     pub async fn approved_before(&self, time_ms: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
         let sql = format!("SELECT {COLUMNS} FROM proposal WHERE state = $1 AND decided_at_ms < $2 ORDER BY decided_at_ms LIMIT $3");
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(State::Approved.number()).bind(time_ms).bind(limit);
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ProposalState::Approved.number()).bind(time_ms).bind(limit);
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
     /// Writes a decision down; false when somebody else decided first. Whoever proposed can't approve, whatever the caller forgot to check.
-    pub async fn decide(&self, proposal: &Proposal, state: State, by: (&UserKey, &str), now_ms: i64) -> Result<bool, sqlx::Error> {
+    pub async fn decide(
+        &self,
+        proposal: &Proposal,
+        state: ProposalState,
+        by: &UserKey,
+        reason: &str,
+        now_ms: i64,
+    ) -> Result<bool, sqlx::Error> {
         let sql = "UPDATE proposal SET state = $3, decided_by = $4, decision_reason = $5, decided_at_ms = $6
             WHERE book = $1 AND proposal_id = $2 AND state = 1 AND ($3 <> 2 OR proposed_by <> $4)";
         let query = sqlx::query(sql).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(state.number());
-        let query = query.bind(by.0.as_str()).bind(by.1).bind(now_ms);
+        let query = query.bind(by.as_str()).bind(reason).bind(now_ms);
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
     /// Writes down what came of an approved proposal. Safe to repeat.
-    pub async fn settle(&self, proposal: &Proposal, state: State, result: &str) -> Result<(), sqlx::Error> {
+    pub async fn settle(&self, proposal: &Proposal, state: ProposalState, result: &str) -> Result<(), sqlx::Error> {
         let sql = "UPDATE proposal SET state = $3, result = $4 WHERE book = $1 AND proposal_id = $2 AND state = 2";
         sqlx::query(sql).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(state.number()).bind(result).execute(&self.pool).await?;
         Ok(())
@@ -143,7 +148,7 @@ async fn insert(connection: &mut AnyConnection, proposal: &Proposal) -> Result<b
         WHERE book = $1 ON CONFLICT DO NOTHING"
     );
     let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(proposal.state.number());
-    let query = query.bind(wire::stored_act(&proposal.act)).bind(proposal.proposed_by.as_str()).bind(proposal.proposal_reason.as_str());
+    let query = query.bind(stored_act::write(&proposal.act)).bind(proposal.proposed_by.as_str()).bind(proposal.proposal_reason.as_str());
     Ok(query.bind(proposal.proposed_at_ms).bind(proposal.expire_at_ms).execute(connection).await?.rows_affected() == 1)
 }
 
@@ -153,8 +158,8 @@ fn read(row: &AnyRow) -> Result<Proposal, sqlx::Error> {
         id: Uuid::try_parse(row.try_get("proposal_id")?).map_err(unreadable)?,
         book: BookName::try_new(row.try_get("book")?).map_err(unreadable)?,
         number: row.try_get("number")?,
-        state: State::of(row.try_get("state")?).ok_or_else(|| unreadable("a state that there is not"))?,
-        act: wire::read_act(&act).map_err(unreadable)?,
+        state: ProposalState::of(row.try_get("state")?).ok_or_else(|| unreadable("a state that there is not"))?,
+        act: stored_act::read(&act)?,
         proposed_by: UserKey::try_new(row.try_get("proposed_by")?).map_err(unreadable)?,
         proposal_reason: row.try_get("proposal_reason")?,
         proposed_at_ms: row.try_get("proposed_at_ms")?,

@@ -1,5 +1,7 @@
 //! Unit tests of what is read from requests, and of page tokens.
 use super::*;
+use api::support::{AccountChange, Adjustment, AdjustmentTransfer, Reversal};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 
 fn request(act: propose_request::Act) -> ProposeRequest {
@@ -13,20 +15,6 @@ fn adjustment(transfers: Vec<(&str, &str, i64)>) -> propose_request::Act {
         amount,
     };
     propose_request::Act::Adjustment(Adjustment { transfers: transfers.into_iter().map(transfer).collect() })
-}
-
-#[test]
-fn what_is_stored_of_an_act_is_the_act() {
-    for act in [
-        Act::Adjustment(vec![AdjustmentLine { debit: "house/coins/issued".to_owned(), credit: "viewer/ada/coins".to_owned(), amount: 5 }]),
-        Act::Account("viewer/ada/coins".to_owned(), AccountAct::Freeze),
-        Act::Account("viewer/ada/coins".to_owned(), AccountAct::Thaw),
-        Act::Account("viewer/ada/coins".to_owned(), AccountAct::Close),
-        Act::Reversal(Uuid::now_v7()),
-    ] {
-        assert_eq!(read_act(&stored_act(&act)).unwrap(), act);
-    }
-    assert!(read_act(&[]).is_err());
 }
 
 #[test]
@@ -50,23 +38,44 @@ fn what_makes_no_sense_is_told_by_field() {
     assert_eq!(field(&request(propose_request::Act::Reversal(Reversal { posting_id: "x".to_owned() }))), "reversal.posting_id");
 }
 
+fn acts_of(subject: &str) -> ActFilter {
+    ActFilter { books: None, subject: subject.to_owned(), user_id: String::new(), rpc: String::new() }
+}
+
 #[test]
-fn a_page_goes_on_where_it_ended_and_only_for_its_question() {
-    let page = Page::try_new(2, "", "question").unwrap();
-    let mut found = vec![9, 8, 7];
-    let token = page.next(&mut found, |number| *number);
+fn a_page_goes_on_where_it_ended_and_only_in_its_list() {
+    let list = acts_list(&acts_of("sue"));
+    let mut found = vec![9_i64, 8, 7];
+    let token = list.cut(&mut found, 2, |number| *number);
     assert_eq!(found, [9, 8]);
-    assert_eq!(Page::try_new(2, &token, "question").unwrap().before, 8);
-    assert!(matches!(Page::try_new(2, &token, "another"), Err(Error::PageToken)));
-    assert!(Page::try_new(-1, "", "question").is_err() && Page::try_new(201, "", "question").is_err());
-    assert_eq!(page.next(&mut vec![7], |number| *number), "");
+    assert_eq!((before(&list, &token).unwrap(), before(&list, "").unwrap()), (8, i64::MAX));
+    assert_eq!(list.cut(&mut vec![7_i64], 2, |number| *number), "");
+    let book = BookName::try_new("demo").unwrap();
+    for other in [
+        acts_list(&acts_of("tom")),
+        acts_list(&ActFilter { user_id: "sue".to_owned(), ..acts_of("") }),
+        acts_list(&ActFilter { books: Some(Vec::new()), ..acts_of("sue") }),
+        acts_list(&ActFilter { books: Some(vec!["demo".to_owned()]), ..acts_of("sue") }),
+        proposals_list(&book, 0),
+    ] {
+        assert!(matches!(before(&other, &token), Err(Error::PageToken)));
+    }
+    assert_ne!(proposals_list(&book, 0), proposals_list(&book, 1));
+}
+
+#[test]
+fn a_page_that_is_too_long_is_refused() {
+    assert_eq!([0, 1, 200].map(|asked| page_size(asked).unwrap()), [50, 1, 200]);
+    for asked in [-1, 201, i32::MIN, i32::MAX] {
+        assert!(matches!(page_size(asked), Err(Error::Malformed { field: "page_size", .. })), "{asked}");
+    }
 }
 
 proptest! {
     #[test]
-    fn no_token_and_no_stored_act_make_it_panic(token in ".{0,40}", bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-        let _ = Page::try_new(1, &token, "question");
-        let _ = Page::try_new(1, &URL_SAFE_NO_PAD.encode(&bytes), "question");
-        let _ = read_act(&bytes);
+    fn a_hostile_token_is_refused(token in ".{1,40}", bytes in proptest::collection::vec(any::<u8>(), 1..64)) {
+        let list = acts_list(&acts_of("sue"));
+        prop_assert!(matches!(before(&list, &token), Err(Error::PageToken)));
+        prop_assert!(matches!(before(&list, &URL_SAFE_NO_PAD.encode(&bytes)), Err(Error::PageToken)));
     }
 }

@@ -188,9 +188,9 @@ async fn a_record_cut_short_or_written_anew_is_found_by_its_heads() {
         assert_eq!(check(&store, &heads).await.unwrap().problem, Some((4, why)));
         // Written anew as a whole, with another story.
         sqlx::query("DELETE FROM act").execute(&pool).await.unwrap();
-        let deed = support::domain::Deed {
+        let act = support::domain::StaffAct {
             act_id: Uuid::now_v7(),
-            phase: support::domain::Phase::Begun,
+            phase: support::domain::ActPhase::Begun,
             subject: "eve".to_owned(),
             issuer: String::new(),
             role: "support".to_owned(),
@@ -202,7 +202,7 @@ async fn a_record_cut_short_or_written_anew_is_found_by_its_heads() {
             request_json: String::new(),
         };
         for _ in 0..4 {
-            store.append(&support::domain::Deed { act_id: Uuid::now_v7(), ..deed.clone() }, 1, [0; 16]).await.unwrap();
+            store.append(&support::domain::StaffAct { act_id: Uuid::now_v7(), ..act.clone() }, 1, [0; 16]).await.unwrap();
         }
         assert_eq!(check(&store, &[]).await.unwrap().problem, None);
         let why = "it is not the line whose head was written down outside the database";

@@ -164,7 +164,7 @@ async fn what_a_fallen_process_approved_is_done_by_the_next_one() {
         let ann = money::UserKey::try_new("ann").unwrap();
         // A minute ago: it is not left to the call that brought it any more.
         let decided = kept.proposed_at_ms - 60_000;
-        assert!(store.decide(&kept, support::domain::State::Approved, (&ann, "ticket 4711"), decided).await.unwrap());
+        assert!(store.decide(&kept, support::domain::ProposalState::Approved, &ann, "ticket 4711", decided).await.unwrap());
         let another = house.another().await;
         let state = async || {
             let request = GetProposalRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
@@ -186,7 +186,7 @@ async fn the_store_itself_lets_nobody_approve_their_own() {
         let proposal = house.propose("sue", gift_of("ada", 50)).await;
         let (store, kept) = kept(database, &proposal).await;
         let sue = money::UserKey::try_new("sue").unwrap();
-        assert!(!store.decide(&kept, support::domain::State::Approved, (&sue, "ticket 4711"), 1).await.unwrap());
+        assert!(!store.decide(&kept, support::domain::ProposalState::Approved, &sue, "ticket 4711", 1).await.unwrap());
         house.stop().await;
     }
 }

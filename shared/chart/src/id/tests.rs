@@ -19,6 +19,22 @@ fn ids_are_those_of_the_first_release() {
 }
 
 #[test]
+fn a_payouts_step_carries_its_own_time_and_is_its_own() {
+    let key = payout_step_key(SOURCE, "settling", 7, 1_800_000_000_123);
+    assert_eq!(key.get_version_num(), 7);
+    assert_eq!(id_time_ms(key), Some(1_800_000_000_123));
+    assert_eq!(key, payout_step_key(SOURCE, "settling", 7, 1_800_000_000_123), "whoever takes the step again finds it");
+    let other = Uuid::from_u128(SOURCE.as_u128() + 1);
+    let others = [
+        payout_step_key(SOURCE, "settling", 8, 1_800_000_000_123),
+        payout_step_key(SOURCE, "returning", 7, 1_800_000_000_123),
+        payout_step_key(SOURCE, "settling", 7, 1_800_000_000_124),
+        payout_step_key(other, "settling", 7, 1_800_000_000_123),
+    ];
+    assert!(!others.contains(&key));
+}
+
+#[test]
 fn a_later_attempt_carries_its_own_time_and_is_its_own() {
     let month_later = i64::try_from(id_time_ms(SOURCE).unwrap()).unwrap() + 30 * 24 * 3_600_000;
     let later = purchase_credit(SOURCE, 3, month_later);

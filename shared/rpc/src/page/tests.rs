@@ -53,6 +53,7 @@ fn a_page_is_as_long_as_asked_and_says_whether_there_is_more() {
     let sizes = PageSizes { default: 2, max: 3 };
     assert_eq!([0, 1, 3, 4, i32::MAX].map(|asked| sizes.read(asked).unwrap()), [2, 1, 3, 3, 3]);
     assert_eq!(sizes.read(-1), Err(InvalidPageSize));
+    assert_eq!((rows_to_read(2), rows_to_read(usize::MAX)), (3, i64::MAX));
     let mut rows = vec![5_i64, 6, 7];
     let token = list().cut(&mut rows, 2, |row| *row);
     assert_eq!((rows.as_slice(), list().position(&token)), ([5, 6].as_slice(), Ok(Some(6_i64))));

@@ -7,7 +7,7 @@ use api::{
     ledger::{GetAccountRequest, PostBatchRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient},
 };
 use chart::{Account, Owner};
-use gift::{Catalogue, domain, wire};
+use gift::{GiftCatalogue, domain, wire};
 use identity::{Books, Grant, Issuer, Role};
 use money::{BookName, UserKey};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -47,7 +47,7 @@ impl Users {
     /// Called for by a service, whose token is signed by the key under `data_dir`, which the house has made.
     pub fn try_new(data_dir: &Path, book: BookName, crowd: Crowd) -> Result<Self, Fault> {
         let service_token = token(&Issuer::load_or_create(data_dir)?, "bench", Role::Service, &book)?;
-        let catalogue = Catalogue::embedded();
+        let catalogue = GiftCatalogue::embedded();
         // The cheapest, so that coins last.
         let gift = catalogue.on_sale().into_iter().min_by_key(|gift| gift.offer.cost).ok_or("the catalogue is empty")?;
         Ok(Self { book, crowd, viewer_tokens: Vec::new(), service_token, gift_id: gift.id, offer: gift.offer })

@@ -1,0 +1,56 @@
+//! What a proposal is to do as a message: requests send it, answers show it, and the table keeps it. The table has the contract's own message, so a field
+//! that the contract adds is kept, and one that it reserves stays readable.
+use crate::domain::{AccountAct, AdjustmentLine, MalformedAct, ProposedAct};
+use api::support::{self as pb, AccountChange, Adjustment, AdjustmentTransfer, Reversal, proposal::Act};
+use uuid::Uuid;
+
+/// The act as a message.
+#[must_use]
+pub fn write(act: &ProposedAct) -> Act {
+    match act {
+        ProposedAct::Adjustment(lines) => {
+            let transfer = |line: &AdjustmentLine| AdjustmentTransfer {
+                debit_account: line.debit.clone(),
+                credit_account: line.credit.clone(),
+                amount: line.amount,
+            };
+            Act::Adjustment(Adjustment { transfers: lines.iter().map(transfer).collect() })
+        }
+        ProposedAct::Account(account, act) => Act::AccountChange(AccountChange { account: account.clone(), act: account_act(*act).into() }),
+        ProposedAct::Reversal(posting) => Act::Reversal(Reversal { posting_id: posting.hyphenated().to_string() }),
+    }
+}
+
+/// What happens to an account, as a message has it.
+#[must_use]
+pub fn account_act(act: AccountAct) -> pb::AccountAct {
+    match act {
+        AccountAct::Freeze => pb::AccountAct::Freeze,
+        AccountAct::Thaw => pb::AccountAct::Thaw,
+        AccountAct::Close => pb::AccountAct::Close,
+    }
+}
+
+/// The act of a message, or which field of it makes no sense.
+pub fn read(message: Act) -> Result<ProposedAct, MalformedAct> {
+    match message {
+        Act::Adjustment(Adjustment { transfers }) => {
+            let line =
+                |sent: AdjustmentTransfer| AdjustmentLine { debit: sent.debit_account, credit: sent.credit_account, amount: sent.amount };
+            ProposedAct::adjustment(transfers.into_iter().map(line).collect())
+        }
+        Act::AccountChange(change) => {
+            let act = match change.act() {
+                pb::AccountAct::Freeze => Some(AccountAct::Freeze),
+                pb::AccountAct::Thaw => Some(AccountAct::Thaw),
+                pb::AccountAct::Close => Some(AccountAct::Close),
+                pb::AccountAct::Unspecified => None,
+            };
+            ProposedAct::account(change.account, act)
+        }
+        Act::Reversal(Reversal { posting_id }) => {
+            let posting = Uuid::try_parse(&posting_id);
+            posting.map(ProposedAct::Reversal).map_err(|_| MalformedAct::new("reversal.posting_id", "must be a UUID"))
+        }
+    }
+}
