@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use api::ledger::PostResponse;
 use chart::{Account, BookKind};
 use db::requests::{self, Begun, Fields, Key, Outcome};
-use ledger_client::{BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, Retry, ViewerCoins};
+use ledger_client::{BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, Retry, ViewerCoins};
 use money::time::unix_ms;
 use money::{BookName, Coins, RequestId, UserKey};
 use rpc::KeptRefusal;
@@ -171,7 +171,7 @@ impl Purchases {
     async fn finish(&self, redeem: &Redeem, purchase: Purchase, now: SystemTime) -> Result<Redeemed, Error> {
         let credit = match &purchase.state {
             PurchaseState::Credited(credit) => credit.clone(),
-            PurchaseState::Verified => self.credit(&purchase, now).await?,
+            PurchaseState::Verified => self.credit(&purchase, postings::sale(&purchase), now).await?,
         };
         let replayed = purchase.request_id != redeem.request_id.uuid();
         let mut tx = self.store.begin().await?;
@@ -183,9 +183,9 @@ impl Purchases {
         Ok(Redeemed { purchase, credit, replayed })
     }
 
-    /// Has the ledger issue the coins of a kept purchase, under its attempt's id. Where that has grown too old, under the next one's at once.
-    async fn credit(&self, purchase: &Purchase, now: SystemTime) -> Result<Credit, Error> {
-        let not_posted = match self.attempt(purchase).await {
+    /// Has the ledger issue the coins of a kept purchase, as its sale says, under its attempt's id. Where that has grown too old, under the next one's at once.
+    async fn credit(&self, purchase: &Purchase, sale: PostingDraft, now: SystemTime) -> Result<Credit, Error> {
+        let not_posted = match self.attempt(purchase, sale).await {
             Ok(credit) => return Ok(credit),
             Err(not_posted) => not_posted,
         };
@@ -196,14 +196,16 @@ impl Purchases {
         let next = self.store.next_attempt(purchase, unix_ms(now)).await?;
         match (&refusal.reason, next) {
             // The user's own request is as good as it was.
-            (LedgerReason::RequestIdTime, Some(next)) => self.attempt(&next).await.map_err(|not_posted| uncertain(&next, &not_posted)),
+            (LedgerReason::RequestIdTime, Some(next)) => {
+                self.attempt(&next, postings::sale(&next)).await.map_err(|not_posted| uncertain(&next, &not_posted))
+            }
             (LedgerReason::RequestIdTime, None) => Err(uncertain(purchase, &not_posted)),
             _ => Err(Error::Ledger(not_posted)),
         }
     }
 
-    async fn attempt(&self, purchase: &Purchase) -> Result<Credit, NotPosted> {
-        let answer = self.ledger.post(&purchase.book, postings::sale(purchase)).await?;
+    async fn attempt(&self, purchase: &Purchase, sale: PostingDraft) -> Result<Credit, NotPosted> {
+        let answer = self.ledger.post(&purchase.book, sale).await?;
         credited(answer, &purchase.user).ok_or_else(|| NotPosted::lost("the ledger's answer lacks the transfer of the coins"))
     }
 
@@ -235,7 +237,7 @@ impl Purchases {
 
     /// Finishes one purchase whose call never came back. True: its coins are there.
     pub(crate) async fn finish_later(&self, purchase: &Purchase, put_off_ms: i64) -> Result<bool, Error> {
-        match self.credit(purchase, SystemTime::now()).await {
+        match self.credit(purchase, postings::sale(purchase), SystemTime::now()).await {
             Ok(credit) => {
                 let mut tx = self.store.begin().await?;
                 purchases::credit(&mut tx, purchase, &credit).await?;

@@ -100,7 +100,17 @@ impl Proposals {
 
     /// Does what was approved and records what came of it. Safe to repeat.
     pub async fn enact(&self, proposal: Proposal) -> Result<Proposal, Error> {
-        let (state, result) = match self.ask(&proposal).await {
+        let (book, id, fields) = (&proposal.book, postings::approval_id(&proposal), postings::fields(&proposal));
+        let done = match &proposal.act {
+            ProposedAct::Adjustment(lines) => {
+                self.ledger.posting(book, postings::adjustment(&proposal, lines)).await.map(|posting| posting.posting_id)
+            }
+            ProposedAct::Reversal(posting) => self.ledger.reverse(book, id, *posting, fields).await.map(|posting| posting.posting_id),
+            ProposedAct::Account(account, act) => {
+                self.ledger.set_account_state(book, id, account, account_state(*act)).await.map(|()| String::new())
+            }
+        };
+        let (state, result) = match done {
             Ok(posting_id) => (ProposalState::Done, posting_id),
             // A rule's no is final; anything else may be otherwise in a moment.
             Err(NotPosted::Refused(refusal)) => (ProposalState::Refused, refusal.reason.name().to_owned()),
@@ -109,23 +119,12 @@ impl Proposals {
         self.store.settle(&proposal, state, &result).await?;
         self.get(&proposal.book, proposal.id).await
     }
+}
 
-    /// The posting that did it, where it is one.
-    async fn ask(&self, proposal: &Proposal) -> Result<String, NotPosted> {
-        let (book, id, fields) = (&proposal.book, postings::approval_id(proposal), postings::fields(proposal));
-        let posting = match &proposal.act {
-            ProposedAct::Adjustment(lines) => self.ledger.posting(book, postings::adjustment(proposal, lines)).await?,
-            ProposedAct::Reversal(posting) => self.ledger.reverse(book, id, *posting, fields).await?,
-            ProposedAct::Account(account, act) => {
-                let state = match act {
-                    AccountAct::Freeze => AccountState::Frozen,
-                    AccountAct::Thaw => AccountState::Open,
-                    AccountAct::Close => AccountState::Closed,
-                };
-                self.ledger.set_account_state(book, id, account, state).await?;
-                return Ok(String::new());
-            }
-        };
-        Ok(posting.posting_id)
+fn account_state(act: AccountAct) -> AccountState {
+    match act {
+        AccountAct::Freeze => AccountState::Frozen,
+        AccountAct::Thaw => AccountState::Open,
+        AccountAct::Close => AccountState::Closed,
     }
 }
