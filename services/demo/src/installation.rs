@@ -9,7 +9,7 @@ use api::{
     support::support_service_client::SupportServiceClient,
 };
 use identity::Service;
-use identity::{Books, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
 use rpc::Transport;
 use runtime::Runtime;
@@ -67,7 +67,8 @@ impl Installation {
 
     /// A token for a user, a service or a member of staff, covering the book.
     pub fn token(&self, subject: &str, role: Role) -> Result<String, Fault> {
-        let grant = Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books: Books::Only(vec![self.book.clone()]) };
+        let grant =
+            Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books: BookScope::Only(vec![self.book.clone()]) };
         Ok(self.issuer.issue(&grant, TOKEN_TTL)?)
     }
 

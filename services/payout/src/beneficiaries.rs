@@ -10,8 +10,8 @@ use crate::{
     },
     vault::Vault,
 };
-use db::requests::{self, Begun, Fields, Key, Outcome};
-use iso20022::{AbaAccount, Account, Iban, Rail, account::check_routing_number};
+use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
+use iso20022::{AbaAccount, BankAccount, Iban, Rail, account::check_routing_number};
 use money::{BookName, RequestId, UserKey, derive_id};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -63,11 +63,11 @@ pub struct Holder {
 
 impl Holder {
     /// The account; it was checked before it was sealed.
-    pub fn account(&self) -> Result<Account, iso20022::Error> {
+    pub fn account(&self) -> Result<BankAccount, iso20022::Error> {
         if self.iban.is_empty() {
-            AbaAccount::try_new(&self.routing_number, &self.account_number).map(Account::Aba)
+            AbaAccount::try_new(&self.routing_number, &self.account_number).map(BankAccount::Aba)
         } else {
-            Iban::try_new(&self.iban).map(Account::Iban)
+            Iban::try_new(&self.iban).map(BankAccount::Iban)
         }
     }
 }
@@ -83,12 +83,12 @@ pub fn unseal(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Resu
     serde_json::from_slice(&plain).map_err(|_| Error::Vault(crate::vault::Error::Sealed))
 }
 
-fn check(typed: &Typed) -> Result<(Account, Rail), Refusal> {
+fn check(typed: &Typed) -> Result<(BankAccount, Rail), Refusal> {
     let account = match typed {
-        Typed::Iban(iban) => Account::Iban(Iban::try_new(iban).map_err(|_| Refusal::IbanInvalid)?),
+        Typed::Iban(iban) => BankAccount::Iban(Iban::try_new(iban).map_err(|_| Refusal::IbanInvalid)?),
         Typed::Aba { routing_number, account_number } => {
             check_routing_number(routing_number).map_err(|_| Refusal::RoutingNumberInvalid)?;
-            Account::Aba(AbaAccount::try_new(routing_number, account_number).map_err(|_| Refusal::AccountNumberInvalid)?)
+            BankAccount::Aba(AbaAccount::try_new(routing_number, account_number).map_err(|_| Refusal::AccountNumberInvalid)?)
         }
     };
     let rail = Rail::to(&account).ok_or(Refusal::CountryUnsupported)?;
@@ -96,8 +96,8 @@ fn check(typed: &Typed) -> Result<(Account, Rail), Refusal> {
 }
 
 /// What a retry is compared with; personal values as digests.
-fn fields(vault: &Vault, create: &Create) -> Fields {
-    let fields = Fields::new().with("holder_name", vault.digest(&create.holder_name));
+fn fields(vault: &Vault, create: &Create) -> SentFields {
+    let fields = SentFields::new().with("holder_name", vault.digest(&create.holder_name));
     match &create.account {
         Typed::Iban(iban) => fields.with("iban", vault.digest(iban)),
         Typed::Aba { routing_number, account_number } => {
@@ -110,20 +110,20 @@ fn fields(vault: &Vault, create: &Create) -> Fields {
 /// the same id would otherwise need a new one.
 pub async fn create(store: &Store, vault: &Vault, create: &Create, now: SystemTime, now_ms: i64) -> Result<(Beneficiary, bool), Error> {
     let id = derive_id(create.request_id.uuid(), &[RPC, create.book.as_str(), create.user.as_str()]);
-    let key = Key { book: &create.book, subject: &create.user, rpc: RPC, request_id: &create.request_id };
+    let key = RequestKey { book: &create.book, subject: &create.user, rpc: RPC, request_id: &create.request_id };
     let mut tx = store.begin().await?;
     match requests::begin(&mut tx, key, &fields(vault, create), now).await? {
-        Begun::New | Begun::Unfinished { .. } => {}
-        Begun::Reused { differing } => return Err(Error::Reused(differing)),
-        Begun::Replay(_) => {
+        RequestStanding::New | RequestStanding::Unfinished { .. } => {}
+        RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
+        RequestStanding::Replay(_) => {
             let kept = beneficiaries::get(&mut tx, &create.book, id).await?;
             return Ok((kept.ok_or(crate::store::Error::Row("beneficiary"))?, true));
         }
     }
     let (account, rail) = check(&create.account)?;
     let (iban, routing_number, account_number) = match &account {
-        Account::Iban(iban) => (iban.as_str(), "", ""),
-        Account::Aba(aba) => ("", aba.routing_number(), aba.account_number()),
+        BankAccount::Iban(iban) => (iban.as_str(), "", ""),
+        BankAccount::Aba(aba) => ("", aba.routing_number(), aba.account_number()),
     };
     let holder = Holder {
         holder_name: create.holder_name.clone(),
@@ -144,7 +144,7 @@ pub async fn create(store: &Store, vault: &Vault, create: &Create, now: SystemTi
         created_at_ms: now_ms,
     };
     beneficiaries::insert(&mut tx, &create.book, &beneficiary).await?;
-    requests::finish(&mut tx, key, &Outcome { bytes: Vec::new(), refusal: false }, now).await?;
+    requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
     tx.commit().await?;
     Ok((beneficiary, false))
 }

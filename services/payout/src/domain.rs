@@ -1,7 +1,7 @@
 //! A payout's life: where it stands, what a bank's answer means, and when to look again. No clock, no I/O.
 
 use chart::PostingKind;
-use iso20022::{Outcome, Rail};
+use iso20022::{Rail, StatusOutcome};
 use money::time::millis;
 use money::{BookName, Money, UserKey};
 use schemars::JsonSchema;
@@ -252,7 +252,7 @@ pub enum Answer {
         /// ISO 20022 code.
         status: String,
         /// What it means.
-        outcome: Outcome,
+        outcome: StatusOutcome,
         /// Code of the reason, or nothing.
         reason_code: String,
         /// The reason in words.
@@ -324,7 +324,7 @@ pub fn judge(payout: Payout, answer: Answer, asked_at_ms: i64, now_ms: i64, rule
             let note = note(&status, &reason_code, &words);
             let mut payout = payout;
             payout.bank_status = status;
-            if outcome == Outcome::Rejected && reason_code != DUPLICATE {
+            if outcome == StatusOutcome::Rejected && reason_code != DUPLICATE {
                 payout.reason_code = reason_code;
                 payout.reason = words;
                 payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
@@ -332,16 +332,16 @@ pub fn judge(payout: Payout, answer: Answer, asked_at_ms: i64, now_ms: i64, rule
                 return (payout.enter(Phase::Returning, now_ms), note);
             }
             match outcome {
-                Outcome::Settled => {
+                StatusOutcome::Settled => {
                     payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
                     payout.seen = true;
                     (payout.enter(Phase::Settling, now_ms), note)
                 }
-                Outcome::Pending => {
+                StatusOutcome::Pending => {
                     payout.seen = true;
                     (wait(payout, Phase::Accepted, now_ms, policy), note)
                 }
-                Outcome::Rejected | Outcome::Unclear => (wait(payout, Phase::Unknown, now_ms, policy), note),
+                StatusOutcome::Rejected | StatusOutcome::Unclear => (wait(payout, Phase::Unknown, now_ms, policy), note),
             }
         }
         Answer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),

@@ -124,7 +124,7 @@ pub struct Identity {
     /// File with the token with which services here call others; read again while running.
     pub service_token_file: PathBuf,
     /// Issuers of tokens that are believed: the users' login, the staff's login, and whoever makes the services' tokens.
-    pub issuers: Vec<identity::issuers::Issuer>,
+    pub issuers: Vec<identity::issuers::TrustedIssuer>,
 }
 
 /// How much may be in flight and how long it may take.
@@ -169,14 +169,15 @@ impl Default for Config {
 impl Default for Listen {
     fn default() -> Self {
         let here = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let rpc::listener::Bounds { connections_max, per_address_max: connections_per_address_max } = rpc::listener::Bounds::default();
+        let rpc::listener::ConnectionBounds { connections_max, per_address_max: connections_per_address_max } =
+            rpc::listener::ConnectionBounds::default();
         Self { grpc: here(7070), http: None, bank: here(7072), store: here(7073), connections_max, connections_per_address_max }
     }
 }
 
 impl Default for Calls {
     fn default() -> Self {
-        let (flight, deadline) = (rpc::overload::Limits::default(), rpc::deadline::Limits::default());
+        let (flight, deadline) = (rpc::overload::OverloadLimits::default(), rpc::deadline::DeadlineLimits::default());
         let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self {
             calls_max: flight.calls_max,

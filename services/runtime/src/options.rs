@@ -1,6 +1,6 @@
 //! What a process is to run, and what can be known to be wrong with it before anything binds or opens.
 use crate::{Error, Settings};
-use identity::{Service, issuers::Issuer};
+use identity::{Service, issuers::TrustedIssuer};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -18,7 +18,7 @@ pub enum Identity {
     /// Keys and tokens made elsewhere.
     Configured {
         /// Who makes tokens.
-        issuers: Vec<Issuer>,
+        issuers: Vec<TrustedIssuer>,
         /// The services' own token.
         token_file: PathBuf,
     },
@@ -40,13 +40,13 @@ pub struct Options {
     /// Certificates; without any, listeners are plain.
     pub tls: rpc::tls::Config,
     /// How much may be in flight, per service.
-    pub overload: rpc::overload::Limits,
+    pub overload: rpc::overload::OverloadLimits,
     /// How long calls may take.
-    pub deadline: rpc::deadline::Limits,
+    pub deadline: rpc::deadline::DeadlineLimits,
     /// How often anybody may call.
     pub quotas: rpc::quota::Config,
     /// How many connections a listener takes.
-    pub connections: rpc::listener::Bounds,
+    pub connections: rpc::listener::ConnectionBounds,
     /// TEST books to have, in a sandbox.
     pub books: Vec<String>,
     /// Where gRPC listens. None: the services here are reached in process only.
@@ -71,10 +71,10 @@ impl Options {
             data_dir,
             identity: Identity::Sandbox,
             tls: rpc::tls::Config::default(),
-            overload: rpc::overload::Limits::default(),
-            deadline: rpc::deadline::Limits::default(),
+            overload: rpc::overload::OverloadLimits::default(),
+            deadline: rpc::deadline::DeadlineLimits::default(),
             quotas: rpc::quota::Config::default(),
-            connections: rpc::listener::Bounds::default(),
+            connections: rpc::listener::ConnectionBounds::default(),
             books: vec!["demo".to_owned()],
             listen: None,
             http: None,

@@ -3,7 +3,7 @@ use crate::{Error, Identity, Options};
 use db::Database;
 use identity::Service;
 use identity::{Issuer, Verifier, issuers};
-use rpc::{Served, ServiceToken, Stack, Tls, Transport};
+use rpc::{ServedRoutes, ServiceToken, Stack, Tls, Transport};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -17,7 +17,7 @@ pub(super) struct Wiring {
     pub(super) issuer: Option<Arc<Issuer>>,
     /// For the listeners; none without a certificate.
     pub(super) tls: Option<Tls>,
-    pub(super) served: Served,
+    pub(super) served: ServedRoutes,
     /// Cancelled first: workers stop, streams end.
     pub(super) shutdown: CancellationToken,
     /// Kept to be stopped last.
@@ -32,7 +32,7 @@ pub(super) struct Wiring {
 }
 
 /// What checks tokens of these issuers, with their keys as far as they can be had now; those that can't are looked for on.
-async fn believing(issuers: &[issuers::Issuer], shutdown: &CancellationToken) -> Result<Arc<Verifier>, Error> {
+async fn believing(issuers: &[issuers::TrustedIssuer], shutdown: &CancellationToken) -> Result<Arc<Verifier>, Error> {
     let verifier = Arc::new(Verifier::try_new(issuers.to_vec())?);
     // An issuer that is away must not keep money from moving: the others' tokens are as good as ever.
     for (issuer, error) in verifier.look().await {
@@ -74,7 +74,7 @@ impl Wiring {
             transports.insert(*service, rpc::connect_with(url, &tls)?);
         }
         let tls = options.tls.serves().then_some(tls);
-        let (served, ledger, payout, bank, store) = (Served::default(), None, None, None, None);
+        let (served, ledger, payout, bank, store) = (ServedRoutes::default(), None, None, None, None);
         Ok(Self { options, database, stack, issuer, tls, served, shutdown, ledger, payout, bank, store, transports })
     }
 

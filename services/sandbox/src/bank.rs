@@ -39,7 +39,7 @@ pub use scenario::{Behaviour, MAGIC, Magic};
 
 use books::Books;
 use db::{Database, Migration};
-use iso20022::{AbaAccount, Account, Iban};
+use iso20022::{AbaAccount, BankAccount, Iban};
 use money::{Currency, Money};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -77,10 +77,10 @@ impl Default for Config {
 
 /// Our own account at the bank, which payments are made from: a US account for USD, an IBAN for anything else.
 #[must_use]
-pub fn own_account(currency: Currency) -> Account {
+pub fn own_account(currency: Currency) -> BankAccount {
     match currency.code() {
-        "USD" => Account::Aba(AbaAccount::try_new("021000021", "4400001234").expect("a constant with a valid checksum")),
-        _ => Account::Iban(Iban::try_new("DE89370400440532013000").expect("a constant with valid check digits")),
+        "USD" => BankAccount::Aba(AbaAccount::try_new("021000021", "4400001234").expect("a constant with a valid checksum")),
+        _ => BankAccount::Iban(Iban::try_new("DE89370400440532013000").expect("a constant with valid check digits")),
     }
 }
 

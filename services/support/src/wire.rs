@@ -9,7 +9,7 @@ use api::support::{
     propose_request,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use db::requests::Fields;
+use db::requests::SentFields;
 use money::RequestId;
 use prost::Message as _;
 use rpc::wire::timestamp_ms;
@@ -117,8 +117,8 @@ fn reversed(reversal: &Reversal) -> Result<Act, Error> {
 
 /// What is compared on a retry of Propose: what was sent.
 #[must_use]
-pub fn fields(act: &Act, reason: &str) -> Fields {
-    let fields = Fields::new().with("reason", reason);
+pub fn fields(act: &Act, reason: &str) -> SentFields {
+    let fields = SentFields::new().with("reason", reason);
     match act {
         Act::Adjustment(transfers) => {
             transfers.iter().enumerate().fold(fields, |fields, (at, AdjustmentLine { debit, credit, amount })| {

@@ -59,9 +59,9 @@ pub(crate) fn reason(method: &Method, role: Role, headers: &HeaderMap) -> Result
 }
 
 /// What the requests of all RPCs look like, to write them down as JSON.
-pub(crate) struct Shapes(HashMap<String, MessageDescriptor>);
+pub(crate) struct RequestShapes(HashMap<String, MessageDescriptor>);
 
-impl Shapes {
+impl RequestShapes {
     pub(crate) fn try_new() -> Result<Self, String> {
         let pool = DescriptorPool::decode(api::FILE_DESCRIPTOR_SET).map_err(|error| error.to_string())?;
         let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
@@ -90,7 +90,7 @@ pub(crate) struct StartedAct {
 
 /// Writes down what `caller` is about to do, and hands the request on. Whatever prevents that is the call's answer.
 pub(crate) async fn begin(
-    shapes: &Shapes,
+    shapes: &RequestShapes,
     record: &Transport,
     (method, caller): (&Method, &Caller),
     request: Request<Body>,

@@ -4,7 +4,7 @@ use api::{
     ledger::{Entry, GetTrialBalanceRequest, ListEntriesRequest, TrialBalanceLine, VerifyBookRequest, VerifyBookResponse},
     support::{Adjustment, AdjustmentTransfer, ApproveRequest, ProposalState, ProposeRequest, propose_request},
 };
-use chart::{Account, Purpose};
+use chart::{ChartAccount, Purpose};
 use identity::Role;
 use money::Currency;
 use uuid::Uuid;
@@ -51,7 +51,7 @@ pub async fn verify(installation: &Installation) -> Result<VerifyBookResponse, F
 #[must_use]
 pub fn money_account(purpose: Purpose, currency: &str) -> String {
     let currency = Currency::try_new(currency).expect("the plan has currencies that there are");
-    Account::house(purpose, currency).name()
+    ChartAccount::house(purpose, currency).name()
 }
 
 /// All entries of an account, newest first.

@@ -100,7 +100,7 @@ pub async fn crash(story: &mut Telling, calls: Vec<PlannedCall>) -> Result<(Cras
 
 /// Coins charged so far, as the ledger says.
 async fn charged(story: &Telling) -> Result<i64, Fault> {
-    Ok(books::sums(&story.installation).await?.balance(&chart::Account::CoinsRedeemed.name()))
+    Ok(books::sums(&story.installation).await?.balance(&chart::ChartAccount::CoinsRedeemed.name()))
 }
 
 fn launch(story: &Telling, far: &Installation, calls: &[PlannedCall], under_way: &mut CallsInFlight) -> Result<(), Fault> {

@@ -3,7 +3,7 @@ use crate::cli::settings::GivenSettings;
 use clap::{Args, Subcommand};
 use runtime::command;
 use runtime::config::{Config, PREFIX};
-use settings::{Kind, keys::keys};
+use settings::{SettingKind, keys::keys};
 use std::{io::Write as _, process::ExitCode};
 
 /// Options of `largesse config`.
@@ -71,7 +71,7 @@ fn show(given: &GivenSettings) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut text = String::new();
-    for key in keys::<Config>().iter().filter(|key| key.kind != Kind::Table) {
+    for key in keys::<Config>().iter().filter(|key| key.kind != SettingKind::Table) {
         let value = key.path.split('.').try_fold(None::<&toml::Value>, |above, name| {
             let found = match above {
                 None => tree.get(name),

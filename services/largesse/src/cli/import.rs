@@ -1,7 +1,7 @@
 //! `largesse import`: postings from a CSV into a book of a running ledger.
 use api::ledger::ledger_service_client::LedgerServiceClient;
 use clap::Args;
-use identity::{Books, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
 use operations::import::{self, ImportTarget};
 use runtime::command::CommandResult;
@@ -34,7 +34,7 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments) -> CommandResult {
     let told = |error: std::io::Error| format!("{}: {error}", arguments.file.display());
     let file = BufReader::new(File::open(&arguments.file).map_err(told)?);
-    let books = Books::Only(vec![BookName::try_new(&arguments.book)?]);
+    let books = BookScope::Only(vec![BookName::try_new(&arguments.book)?]);
     let grant = Grant { subject: UserKey::try_new("import")?, role: Role::Service, app: String::new(), books };
     let token = Issuer::load_or_create(&arguments.data_dir)?.issue(&grant, TOKEN_TTL)?;
     let client = LedgerServiceClient::new(rpc::connect(&arguments.url)?).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);

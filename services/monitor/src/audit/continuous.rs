@@ -23,7 +23,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
-use telemetry::Open;
+use telemetry::UnfinishedCount;
 
 /// Rows of accounts compared in one look.
 const ROWS: i64 = 64;
@@ -122,7 +122,7 @@ impl Continuous {
     }
 
     async fn unknown_outcomes(&self) -> Result<CheckResult, Fault> {
-        let mut open: Vec<Open> = Vec::new();
+        let mut open: Vec<UnfinishedCount> = Vec::new();
         if let Some(tables) = &self.stores.payout {
             open.extend(tables.unfinished().await?);
         }
@@ -137,7 +137,7 @@ impl Continuous {
         }
         let now_ms = ms_since_epoch(SystemTime::now());
         let limit_ms = i64::try_from(self.config.unknown_max_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
-        let late = |open: &&Open| {
+        let late = |open: &&UnfinishedCount| {
             UNKNOWN.contains(&(open.what, open.state)) && open.since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) > limit_ms)
         };
         let late: Vec<String> = open.iter().filter(late).map(|open| format!("{} {} {}", open.count, open.what, open.state)).collect();

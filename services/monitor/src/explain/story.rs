@@ -28,8 +28,8 @@ const DEPTH_MAX: usize = 16;
 
 /// Whether the account is somebody's, and not the house's or a debt to it.
 fn is_a_persons(account: &Account) -> bool {
-    let known = chart::Account::parse(&account.name);
-    !chart::account::is_house(&account.name) && !matches!(known, Some(chart::Account::ViewerDebt(_)))
+    let known = chart::ChartAccount::parse(&account.name);
+    !chart::account::is_house(&account.name) && !matches!(known, Some(chart::ChartAccount::ViewerDebt(_)))
 }
 
 /// What a way is made of: the transfer, and the account along which it goes on.

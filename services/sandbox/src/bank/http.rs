@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use iso20022::{pain001::Initiation, pain002::Report, xml::DOCUMENT_BYTES_MAX};
+use iso20022::{pain001::Initiation, pain002::StatusReport, xml::DOCUMENT_BYTES_MAX};
 use money::{Currency, Money};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -78,7 +78,7 @@ pub fn router(desk: Desk, shutdown: CancellationToken) -> Router {
         .with_state(Bank { desk, shutdown })
 }
 
-fn answer(bank: &Bank, status: StatusCode, report: &Report) -> Result<Response, Failure> {
+fn answer(bank: &Bank, status: StatusCode, report: &StatusReport) -> Result<Response, Failure> {
     let window = bank.desk.finality_window().as_secs().to_string();
     let headers = [(header::CONTENT_TYPE.as_str(), "application/xml".to_owned()), (FINALITY_HEADER, window)];
     Ok((status, headers, report.write()?).into_response())

@@ -7,10 +7,10 @@ use super::{
     scenario::Scenario,
 };
 use iso20022::{
-    Account, Reason, TransactionStatus,
-    camt053::{Balance, Direction, Entry, Statement},
+    BankAccount, ReasonCode, TransactionStatus,
+    camt053::{Direction, Statement, StatementBalance, StatementEntry},
     pain001::{AccountId, Initiation, MESSAGE_NAME, Party, TransferAmount},
-    pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, Report, StatusReason, TransactionReport},
+    pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, StatusReason, StatusReport, TransactionReport},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{Currency, Money};
@@ -70,7 +70,7 @@ impl Desk {
     }
 
     /// Takes in every transfer of a message, each in a transaction of its own, durable before the answer.
-    pub async fn pay(&self, message: &Initiation, now_ms: i64) -> Result<(Report, Delivery), sqlx::Error> {
+    pub async fn pay(&self, message: &Initiation, now_ms: i64) -> Result<(StatusReport, Delivery), sqlx::Error> {
         if let Err(error) = message.check_totals() {
             let code = if matches!(error, iso20022::Error::Total { element: "NbOfTxs" }) { "AM18" } else { "AM10" };
             return Ok((group_rejected(&message.message_id, code, &error.to_string(), now_ms), Delivery::Now));
@@ -133,7 +133,7 @@ impl Desk {
     }
 
     /// Says how a payment stands; one that settles later settles now. `None`: there is no such payment.
-    pub async fn ask(&self, end_to_end_id: &str, now_ms: i64) -> Result<Option<Report>, sqlx::Error> {
+    pub async fn ask(&self, end_to_end_id: &str, now_ms: i64) -> Result<Option<StatusReport>, sqlx::Error> {
         let mut tx = self.books.begin().await?;
         let Some(mut payment) = books::payment(&mut tx, end_to_end_id).await? else { return Ok(None) };
         if payment.status == "ACSP" {
@@ -146,8 +146,8 @@ impl Desk {
     }
 
     /// A report that names the payment and no status.
-    pub fn not_found(end_to_end_id: &str, now_ms: i64) -> Report {
-        let reason = StatusReason { reason: Some(Reason::from_code("AG09")), additional: vec!["no such payment here".to_owned()] };
+    pub fn not_found(end_to_end_id: &str, now_ms: i64) -> StatusReport {
+        let reason = StatusReason { reason: Some(ReasonCode::from_code("AG09")), additional: vec!["no such payment here".to_owned()] };
         let transaction = TransactionReport {
             end_to_end_id: Some(end_to_end_id.to_owned()),
             status: None,
@@ -214,7 +214,7 @@ impl Desk {
         let shown: i64 = state.entries.iter().map(|entry| entry.minor_units).sum();
         let balance = |minor_units: i64, date: Date| {
             let (amount, direction) = signed(currency, minor_units);
-            Balance { amount, direction, date }
+            StatementBalance { amount, direction, date }
         };
         Ok(Some(Statement {
             message_id: format!("S-{}-{now_ms}", currency.code()),
@@ -235,7 +235,7 @@ struct Instruction<'a> {
     message: &'a Initiation,
     payment_id: &'a str,
     debtor: &'a Party,
-    transfer: &'a iso20022::pain001::Transfer,
+    transfer: &'a iso20022::pain001::CreditTransfer,
 }
 
 impl Instruction<'_> {
@@ -338,15 +338,15 @@ async fn decide(tx: &mut AnyConnection, payment: &mut Payment, behaviour: &Behav
     Ok(())
 }
 
-fn account_id(account: &Account) -> AccountId {
+fn account_id(account: &BankAccount) -> AccountId {
     match account {
-        Account::Iban(iban) => AccountId::Iban(iban.as_str().to_owned()),
-        Account::Aba(aba) => AccountId::Other(aba.account_number().to_owned()),
+        BankAccount::Iban(iban) => AccountId::Iban(iban.as_str().to_owned()),
+        BankAccount::Aba(aba) => AccountId::Other(aba.account_number().to_owned()),
     }
 }
 
-fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) -> Report {
-    Report {
+fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) -> StatusReport {
+    StatusReport {
         message_id: format!("R-{now_ms}"),
         created: moment(now_ms),
         original_message_id: original_message_id.to_owned(),
@@ -358,17 +358,17 @@ fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) 
 }
 
 /// Refuses a whole message.
-pub fn group_rejected(original_message_id: &str, code: &str, words: &str, now_ms: i64) -> Report {
+pub fn group_rejected(original_message_id: &str, code: &str, words: &str, now_ms: i64) -> StatusReport {
     let words = words.chars().filter(|c| !c.is_control()).take(ADDITIONAL_CHARS_MAX).collect::<String>();
     let mut report = report(original_message_id, Vec::new(), now_ms);
     report.group_status = Some(TransactionStatus::Rjct);
-    report.group_reasons = vec![StatusReason { reason: Some(Reason::from_code(code)), additional: vec![words.trim().to_owned()] }];
+    report.group_reasons = vec![StatusReason { reason: Some(ReasonCode::from_code(code)), additional: vec![words.trim().to_owned()] }];
     report
 }
 
 fn report_of(payment: &Payment) -> TransactionReport {
     let reason = (!payment.reason.is_empty())
-        .then(|| StatusReason { reason: Some(Reason::from_code(&payment.reason)), additional: vec![payment.words.clone()] });
+        .then(|| StatusReason { reason: Some(ReasonCode::from_code(&payment.reason)), additional: vec![payment.words.clone()] });
     TransactionReport {
         end_to_end_id: Some(payment.end_to_end_id.clone()),
         status: Some(TransactionStatus::from_code(&payment.status)),
@@ -384,10 +384,10 @@ fn signed(currency: Currency, minor_units: i64) -> (Money, Direction) {
     (amount, direction)
 }
 
-fn entry_of(currency: Currency, entry: &books::Entry) -> Entry {
+fn entry_of(currency: Currency, entry: &books::Entry) -> StatementEntry {
     let (amount, direction) = signed(currency, entry.minor_units);
     let end_to_end_id = (!entry.end_to_end_id.is_empty()).then(|| entry.end_to_end_id.clone());
-    Entry {
+    StatementEntry {
         reference: Some(entry.entry_no.to_string()),
         amount,
         direction,

@@ -1,6 +1,6 @@
 //! What the bank does with a payment, and the accounts that choose it.
 
-use iso20022::Reason;
+use iso20022::ReasonCode;
 use serde::Deserialize;
 
 /// What happens to a payment. The table is in [`crate::bank`].
@@ -11,7 +11,7 @@ pub enum Behaviour {
     /// ACSP; executed when asked.
     SettleLater,
     /// RJCT with this code.
-    Reject(Reason),
+    Reject(ReasonCode),
     /// Executed, no answer, connection cut.
     Cut,
     /// Executed, answered late; milliseconds, or the configured delay.
@@ -67,7 +67,7 @@ impl Behaviour {
         match (name, detail) {
             ("settle", None) => Some(Self::Settle),
             ("settle_later", None) => Some(Self::SettleLater),
-            ("reject", Some(code)) if (1..=4).contains(&code.len()) => Some(Self::Reject(Reason::from_code(code))),
+            ("reject", Some(code)) if (1..=4).contains(&code.len()) => Some(Self::Reject(ReasonCode::from_code(code))),
             ("cut", None) => Some(Self::Cut),
             ("late", None) => Some(Self::Late(None)),
             ("late", Some(delay_ms)) => delay_ms.parse().ok().map(|delay_ms| Self::Late(Some(delay_ms))),

@@ -47,9 +47,9 @@ pub(super) fn load(config: &Config) -> Result<LoadedTls, Error> {
     Ok(LoadedTls { grpc: speaking(b"h2"), http: speaking(b"http/1.1"), client, seen })
 }
 
-type Ours = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+type OwnCertificate = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-fn server(config: &Config, provider: &Arc<CryptoProvider>, (chain, key): Ours) -> Result<ServerConfig, Error> {
+fn server(config: &Config, provider: &Arc<CryptoProvider>, (chain, key): OwnCertificate) -> Result<ServerConfig, Error> {
     let builder = ServerConfig::builder_with_provider(provider.clone());
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| failed(&config.certificate, &error))?;
     let builder = if config.checks_clients() {
@@ -64,7 +64,7 @@ fn server(config: &Config, provider: &Arc<CryptoProvider>, (chain, key): Ours) -
     builder.with_single_cert(chain, key).map_err(|error| failed(&config.certificate, &error))
 }
 
-fn client(config: &Config, provider: &Arc<CryptoProvider>, ours: Option<Ours>) -> Result<ClientConfig, Error> {
+fn client(config: &Config, provider: &Arc<CryptoProvider>, ours: Option<OwnCertificate>) -> Result<ClientConfig, Error> {
     let roots = if config.peer_ca.as_os_str().is_empty() {
         let mut roots = RootCertStore::empty();
         // Single certificates of the system that can't be read are its affair, as long as there are others.

@@ -6,9 +6,9 @@ use api::{
     gift::SendGiftRequest,
     ledger::{GetAccountRequest, PostBatchRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient},
 };
-use chart::{Account, Owner};
+use chart::{ChartAccount, Owner};
 use gift::{Catalogue, domain, wire};
-use identity::{Books, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
 use std::{path::Path, sync::Arc, time::Duration};
 use tonic::{
@@ -27,9 +27,9 @@ const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
 /// Diamonds per coin, as the gift service has it by default, in basis points.
 const RATE: u32 = domain::BASIS_POINTS;
 /// Where the coins of gifts go: its credits count the gifts.
-const REDEEMED: Account<'static> = Account::CoinsRedeemed;
+const REDEEMED: ChartAccount<'static> = ChartAccount::CoinsRedeemed;
 /// Where coins come from.
-const ISSUED: Account<'static> = Account::CoinsIssued;
+const ISSUED: ChartAccount<'static> = ChartAccount::CoinsIssued;
 
 pub(crate) type Token = MetadataValue<Ascii>;
 
@@ -77,7 +77,7 @@ impl Users {
     pub fn coins(&self, viewers: std::ops::Range<u64>) -> PostRequest {
         let transfers = viewers.map(|viewer| Transfer {
             debit_account: ISSUED.name(),
-            credit_account: Account::ViewerCoins(Owner::try_new(&viewer_name(viewer)).expect("names of viewers are user keys")).name(),
+            credit_account: ChartAccount::ViewerCoins(Owner::try_new(&viewer_name(viewer)).expect("names of viewers are user keys")).name(),
             amount: COINS_EACH,
             ..Transfer::default()
         });
@@ -135,7 +135,7 @@ pub(crate) fn new_book() -> Result<BookName, Fault> {
 }
 
 fn token(issuer: &Issuer, subject: &str, role: Role, book: &BookName) -> Result<Token, Fault> {
-    let books = Books::Only(vec![book.clone()]);
+    let books = BookScope::Only(vec![book.clone()]);
     let grant = Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books };
     Ok(format!("Bearer {}", issuer.issue(&grant, TOKEN_TTL)?).parse()?)
 }

@@ -14,7 +14,7 @@ use crate::{
     options::Options,
     plan::{BenchRow, HONEST, HONEST_BESIDE_HARM, SEND_GIFT},
 };
-use identity::{Books, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Issuer, Role};
 use money::UserKey;
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ async fn all(options: &Options, place: BenchPlace, findings: &mut Findings, tell
         subject: UserKey::try_new("mallory")?,
         role: Role::Viewer,
         app: String::new(),
-        books: Books::Only(vec![side.place.book.clone()]),
+        books: BookScope::Only(vec![side.place.book.clone()]),
     };
     let token = Issuer::load_or_create(&side.place.dir)?.issue(&grant, TOKEN_TTL)?;
     side.measure(SEND_GIFT, options.slice).await?;
