@@ -25,7 +25,7 @@ pub(super) struct Wiring {
     /// Kept to be waited for before the ledger stops.
     pub(super) payout: Option<payout::Service>,
     /// The pretend bank, when it runs here.
-    pub(super) bank: Option<sandbox::bank::Bank>,
+    pub(super) bank: Option<sandbox::bank::SandboxBank>,
     /// Where the pretend app store listens, when it runs here.
     pub(super) store: Option<SocketAddr>,
     transports: BTreeMap<Service, Transport>,
@@ -118,7 +118,7 @@ impl Wiring {
     }
 
     pub(super) fn sandbox_addresses(&self) -> Vec<(&'static str, SocketAddr)> {
-        let named = [("bank", self.bank.as_ref().map(sandbox::bank::Bank::address)), ("store", self.store)];
+        let named = [("bank", self.bank.as_ref().map(sandbox::bank::SandboxBank::address)), ("store", self.store)];
         named.into_iter().filter_map(|(name, address)| Some((name, address?))).collect()
     }
 

@@ -35,9 +35,9 @@ mod payments;
 mod scenario;
 mod trace;
 
-pub use scenario::{Behaviour, MAGIC, Magic};
+pub use scenario::{Behaviour, MAGIC, MagicAccount};
 
-use books::Books;
+use books::BankBooks;
 use db::{Database, Migration};
 use iso20022::{AbaAccount, BankAccount, Iban};
 use money::{Currency, Money};
@@ -100,12 +100,12 @@ pub enum Error {
 
 /// A running bank.
 #[derive(Debug)]
-pub struct Bank {
+pub struct SandboxBank {
     address: SocketAddr,
     server: JoinHandle<std::io::Result<()>>,
 }
 
-impl Bank {
+impl SandboxBank {
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -128,17 +128,17 @@ impl Bank {
 }
 
 /// Opens the books (service name `sandbox_bank`) and serves until `shutdown`.
-pub async fn start(listener: TcpListener, database: &Database, config: Config, shutdown: CancellationToken) -> Result<Bank, Error> {
+pub async fn start(listener: TcpListener, database: &Database, config: Config, shutdown: CancellationToken) -> Result<SandboxBank, Error> {
     let pool = database.open("sandbox_bank", &MIGRATIONS).await?;
-    let books = Books::new(pool);
+    let books = BankBooks::new(pool);
     for funding in &config.funding {
         books.open_account(*funding, payments::now_ms()).await?;
     }
     let address = listener.local_addr()?;
-    let router = http::router(payments::Desk::new(books, config), shutdown.clone());
-    let service = router.into_make_service_with_connect_info::<line::Line>();
-    let server = axum::serve(line::Lines::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
+    let router = http::router(payments::PaymentDesk::new(books, config), shutdown.clone());
+    let service = router.into_make_service_with_connect_info::<line::ConnectionCutter>();
+    let server = axum::serve(line::CuttableListener::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
     let server = tokio::spawn(async move { server.await });
     tracing::info!(%address, "sandbox bank open");
-    Ok(Bank { address, server })
+    Ok(SandboxBank { address, server })
 }

@@ -3,7 +3,7 @@
 use chart::BookKind;
 use money::BookName;
 use purchase::{Bundle, Catalogue, Config, receipt::Verifier};
-use sandbox::store::{Purchase, Store};
+use sandbox::store::{Store, StorePurchase};
 use std::sync::LazyLock;
 
 /// A list of packages.
@@ -26,7 +26,7 @@ static SHOP: LazyLock<Shop> = LazyLock::new(|| {
     let bundle = Bundle { bundle_id: BUNDLE.to_owned(), book: book.to_string(), app_apple_id: 0 };
     let config = Config { sandbox_roots: vec![store.root_der().to_vec()], bundles: vec![bundle], ..Config::default() };
     let sell = |quantity, token: Option<&str>| {
-        let purchase = Purchase {
+        let purchase = StorePurchase {
             bundle_id: BUNDLE.to_owned(),
             product_id: "coins.70".to_owned(),
             app_account_token: token.map(str::to_owned),

@@ -34,7 +34,8 @@ fn config(wiring: &Wiring) -> Result<payout::Config, Fault> {
     match &wiring.options.identity {
         Identity::Configured { .. } => Err(Error::PayoutKeyMissing.into()),
         Identity::Sandbox => {
-            let bank = wiring.bank.as_ref().map(sandbox::bank::Bank::url).or_else(|| wiring.options.peers.get(&Service::Sandbox).cloned());
+            let bank =
+                wiring.bank.as_ref().map(sandbox::bank::SandboxBank::url).or_else(|| wiring.options.peers.get(&Service::Sandbox).cloned());
             let bank = bank.ok_or(Error::PeerMissing { service: Service::Payout, needed: Service::Sandbox })?;
             let account = |code| Currency::try_new(code).map(sandbox::bank::own_account);
             let debtors = vec![(Rail::UsRtp, account("USD")?), (Rail::SepaInstant, account("EUR")?)];

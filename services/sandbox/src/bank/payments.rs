@@ -2,9 +2,9 @@
 
 use super::{
     Behaviour, CLOCK_SKEW_MAX, Config,
-    books::{self, Booked, Booking, Books, Payment},
+    books::{self, BankBooks, Booking, BookingResult, KeptPayment},
     own_account,
-    scenario::Scenario,
+    scenario::BankScenario,
 };
 use iso20022::{
     BankAccount, ReasonCode, TransactionStatus,
@@ -48,20 +48,20 @@ pub enum Delivery {
 }
 
 /// What a transfer came to: the payment as it stands (none: lost) and how that is told.
-struct Taken {
-    payment: Option<Payment>,
+struct TakenTransfer {
+    payment: Option<KeptPayment>,
     delivery: Delivery,
 }
 
 /// Where payments are handed in and asked after.
 #[derive(Debug, Clone)]
-pub struct Desk {
-    books: Books,
+pub struct PaymentDesk {
+    books: BankBooks,
     config: Config,
 }
 
-impl Desk {
-    pub fn new(books: Books, config: Config) -> Self {
+impl PaymentDesk {
+    pub fn new(books: BankBooks, config: Config) -> Self {
         Self { books, config }
     }
 
@@ -80,7 +80,7 @@ impl Desk {
         for payment in &message.payments {
             let mut transactions = Vec::new();
             for transfer in &payment.transfers {
-                let instruction = Instruction { message, payment_id: &payment.payment_id, debtor: &payment.debtor, transfer };
+                let instruction = ReceivedTransfer { message, payment_id: &payment.payment_id, debtor: &payment.debtor, transfer };
                 let taken = self.take(&instruction, now_ms).await?;
                 if taken.delivery != Delivery::Now {
                     delivery = taken.delivery;
@@ -93,12 +93,12 @@ impl Desk {
         Ok((report(&message.message_id, reports, now_ms), delivery))
     }
 
-    async fn take(&self, instruction: &Instruction<'_>, now_ms: i64) -> Result<Taken, sqlx::Error> {
+    async fn take(&self, instruction: &ReceivedTransfer<'_>, now_ms: i64) -> Result<TakenTransfer, sqlx::Error> {
         let end_to_end_id = &instruction.transfer.end_to_end_id;
         let mut tx = self.books.begin().await?;
         let mut payment = instruction.payment(now_ms);
         if let Some(first) = books::payment(&mut tx, end_to_end_id).await? {
-            return Ok(Taken { payment: Some(first_answer(first, payment)), delivery: Delivery::Now });
+            return Ok(TakenTransfer { payment: Some(first_answer(first, payment)), delivery: Delivery::Now });
         }
         let behaviour = behaviour(&mut tx, &payment).await?;
         let lost = match behaviour {
@@ -109,12 +109,12 @@ impl Desk {
         };
         if let Some(delivery) = lost {
             tx.commit().await?;
-            return Ok(Taken { payment: None, delivery });
+            return Ok(TakenTransfer { payment: None, delivery });
         }
         if !books::insert_payment(&mut tx, &payment).await? {
             // PostgreSQL: a rival with the same EndToEndId committed while we waited; its answer stands.
             let first = books::payment(&mut tx, end_to_end_id).await?;
-            return Ok(Taken { payment: first.map(|first| first_answer(first, payment)), delivery: Delivery::Now });
+            return Ok(TakenTransfer { payment: first.map(|first| first_answer(first, payment)), delivery: Delivery::Now });
         }
         match instruction.refusal(&self.config, now_ms) {
             Some((reason, words)) => payment.reject(reason, words, now_ms),
@@ -129,7 +129,7 @@ impl Desk {
             Behaviour::Garbage => Delivery::Garbage,
             _ => Delivery::Now,
         };
-        Ok(Taken { payment: Some(payment), delivery })
+        Ok(TakenTransfer { payment: Some(payment), delivery })
     }
 
     /// Says how a payment stands; one that settles later settles now. `None`: there is no such payment.
@@ -161,7 +161,7 @@ impl Desk {
     }
 
     /// Keeps a scenario. One that settles or rejects a payment that is waiting does so at once.
-    pub async fn set_scenario(&self, scenario: &Scenario, now_ms: i64) -> Result<(), sqlx::Error> {
+    pub async fn set_scenario(&self, scenario: &BankScenario, now_ms: i64) -> Result<(), sqlx::Error> {
         self.books.set_scenario(scenario).await?;
         let Some(behaviour @ (Behaviour::Settle | Behaviour::Reject(_))) = Behaviour::parse(&scenario.behaviour) else { return Ok(()) };
         if scenario.target != "end_to_end_id" {
@@ -177,10 +177,10 @@ impl Desk {
     async fn move_on(
         &self,
         mut tx: sqlx::Transaction<'static, sqlx::Any>,
-        mut payment: Payment,
+        mut payment: KeptPayment,
         behaviour: &Behaviour,
         now_ms: i64,
-    ) -> Result<Payment, sqlx::Error> {
+    ) -> Result<KeptPayment, sqlx::Error> {
         let from = payment.status.clone();
         if !matches!(from.as_str(), "ACSP" | "PDNG") {
             return Ok(payment);
@@ -205,7 +205,7 @@ impl Desk {
             Booking { currency: currency.code(), minor_units: amount.minor_units(), reference: &reference, end_to_end_id: "", now_ms };
         let booked = books::book(&mut tx, booking).await?;
         tx.commit().await?;
-        Ok(booked != Booked::Refused)
+        Ok(booked != BookingResult::Refused)
     }
 
     /// The account's statement. `None`: no such account.
@@ -231,18 +231,18 @@ impl Desk {
 }
 
 /// One transfer in its message.
-struct Instruction<'a> {
+struct ReceivedTransfer<'a> {
     message: &'a Initiation,
     payment_id: &'a str,
     debtor: &'a Party,
     transfer: &'a iso20022::pain001::CreditTransfer,
 }
 
-impl Instruction<'_> {
-    fn payment(&self, now_ms: i64) -> Payment {
+impl ReceivedTransfer<'_> {
+    fn payment(&self, now_ms: i64) -> KeptPayment {
         let money = self.transfer.amount.money();
         let account = self.transfer.creditor.account.as_ref().map_or("", AccountId::number);
-        Payment {
+        KeptPayment {
             end_to_end_id: self.transfer.end_to_end_id.clone(),
             message_id: self.message.message_id.clone(),
             payment_id: self.payment_id.to_owned(),
@@ -277,7 +277,7 @@ impl Instruction<'_> {
     }
 }
 
-impl Payment {
+impl KeptPayment {
     fn reject(&mut self, reason: &str, words: &str, now_ms: i64) {
         self.status = "RJCT".to_owned();
         self.reason = reason.to_owned();
@@ -287,7 +287,7 @@ impl Payment {
 }
 
 /// The first answer for the same instruction; another one under a used EndToEndId is a duplicate and changes nothing.
-fn first_answer(first: Payment, mut now: Payment) -> Payment {
+fn first_answer(first: KeptPayment, mut now: KeptPayment) -> KeptPayment {
     if first.same_instruction(&now) {
         return first;
     }
@@ -296,7 +296,7 @@ fn first_answer(first: Payment, mut now: Payment) -> Payment {
     now
 }
 
-async fn behaviour(tx: &mut AnyConnection, payment: &Payment) -> Result<Behaviour, sqlx::Error> {
+async fn behaviour(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<Behaviour, sqlx::Error> {
     for (target, value) in [("end_to_end_id", &payment.end_to_end_id), ("account", &payment.creditor_account)] {
         if let Some(behaviour) = books::take_scenario(tx, target, value).await?.and_then(|text| Behaviour::parse(&text)) {
             return Ok(behaviour);
@@ -306,7 +306,7 @@ async fn behaviour(tx: &mut AnyConnection, payment: &Payment) -> Result<Behaviou
 }
 
 /// Executes, or says why not.
-async fn decide(tx: &mut AnyConnection, payment: &mut Payment, behaviour: &Behaviour, now_ms: i64) -> Result<(), sqlx::Error> {
+async fn decide(tx: &mut AnyConnection, payment: &mut KeptPayment, behaviour: &Behaviour, now_ms: i64) -> Result<(), sqlx::Error> {
     match behaviour {
         Behaviour::SettleLater => payment.status = "ACSP".to_owned(),
         Behaviour::Pending => payment.status = "PDNG".to_owned(),
@@ -327,11 +327,11 @@ async fn decide(tx: &mut AnyConnection, payment: &mut Payment, behaviour: &Behav
                 now_ms,
             };
             match books::book(tx, booking).await? {
-                Booked::Done | Booked::Before => {
+                BookingResult::Done | BookingResult::Before => {
                     payment.status = "ACSC".to_owned();
                     payment.decided_at_ms = now_ms;
                 }
-                Booked::Refused => payment.reject("AM04", "not enough on the paying account", now_ms),
+                BookingResult::Refused => payment.reject("AM04", "not enough on the paying account", now_ms),
             }
         }
     }
@@ -366,7 +366,7 @@ pub fn group_rejected(original_message_id: &str, code: &str, words: &str, now_ms
     report
 }
 
-fn report_of(payment: &Payment) -> TransactionReport {
+fn report_of(payment: &KeptPayment) -> TransactionReport {
     let reason = (!payment.reason.is_empty())
         .then(|| StatusReason { reason: Some(ReasonCode::from_code(&payment.reason)), additional: vec![payment.words.clone()] });
     TransactionReport {
@@ -384,7 +384,7 @@ fn signed(currency: Currency, minor_units: i64) -> (Money, Direction) {
     (amount, direction)
 }
 
-fn entry_of(currency: Currency, entry: &books::Entry) -> StatementEntry {
+fn entry_of(currency: Currency, entry: &books::BankEntry) -> StatementEntry {
     let (amount, direction) = signed(currency, entry.minor_units);
     let end_to_end_id = (!entry.end_to_end_id.is_empty()).then(|| entry.end_to_end_id.clone());
     StatementEntry {

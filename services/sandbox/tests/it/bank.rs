@@ -10,7 +10,7 @@ use iso20022::{
 use jiff::{SignedDuration, Timestamp};
 use money::{Currency, Money};
 use reqwest::{Client, Response, StatusCode};
-use sandbox::bank::{self, Bank, Config, FINALITY_HEADER, own_account};
+use sandbox::bank::{self, Config, FINALITY_HEADER, SandboxBank, own_account};
 use serde_json::{Value, json};
 use std::{future::Future, time::Duration};
 use tempfile::TempDir;
@@ -30,7 +30,7 @@ const GARBAGE: &str = "DE56500105170900000010";
 const FUNDING: i64 = 100_000;
 
 struct Town {
-    bank: Bank,
+    bank: SandboxBank,
     client: Client,
     shutdown: CancellationToken,
 }
