@@ -12,7 +12,7 @@ const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)
 
 /// Whom the services of this process believe.
 #[derive(Debug, Clone)]
-pub enum Identity {
+pub enum IdentitySource {
     /// The key under the data directory, made when missing; also signs the services' own tokens.
     Sandbox,
     /// Keys and tokens made elsewhere.
@@ -36,7 +36,7 @@ pub struct Options {
     /// For keys and certificates.
     pub data_dir: PathBuf,
     /// Whom to believe.
-    pub identity: Identity,
+    pub identity: IdentitySource,
     /// Certificates; without any, listeners are plain.
     pub tls: rpc::tls::Config,
     /// How much may be in flight, per service.
@@ -69,7 +69,7 @@ impl Options {
             peers: BTreeMap::new(),
             database: format!("sqlite:{}", data_dir.display()),
             data_dir,
-            identity: Identity::Sandbox,
+            identity: IdentitySource::Sandbox,
             tls: rpc::tls::Config::default(),
             overload: rpc::overload::OverloadLimits::default(),
             deadline: rpc::deadline::DeadlineLimits::default(),
@@ -92,7 +92,7 @@ pub fn check(options: &Options) -> Result<(), Error> {
         return Err(Error::Nothing);
     }
     let known = |service| services.contains(&service) || options.peers.contains_key(&service);
-    let sandbox = matches!(options.identity, Identity::Sandbox);
+    let sandbox = matches!(options.identity, IdentitySource::Sandbox);
     for &service in services {
         if let Some(&needed) = service.needs().iter().find(|needed| !known(**needed)) {
             return Err(Error::PeerMissing { service, needed });

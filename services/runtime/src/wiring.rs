@@ -1,5 +1,5 @@
 //! Identity, the stack, and the way from one service to another.
-use crate::{Error, Identity, Options};
+use crate::{Error, IdentitySource, Options};
 use db::Database;
 use identity::Service;
 use identity::{Issuer, Verifier, issuers};
@@ -47,12 +47,12 @@ impl Wiring {
     pub(super) async fn try_new(options: Options, shutdown: CancellationToken) -> Result<Self, Error> {
         let database = Database::parse(&options.database)?;
         let (issuer, verifier) = match &options.identity {
-            Identity::Sandbox => {
+            IdentitySource::Sandbox => {
                 let issuer = Issuer::load_or_create(&options.data_dir)?;
                 let verifier = Verifier::new(&[issuer.public_key()]);
                 (Some(Arc::new(issuer)), Arc::new(verifier))
             }
-            Identity::Configured { issuers, .. } => (None, believing(issuers, &shutdown).await?),
+            IdentitySource::Configured { issuers, .. } => (None, believing(issuers, &shutdown).await?),
         };
         let tls = Tls::load(options.tls.clone())?;
         tokio::spawn(tls.clone().keep_looking(shutdown.clone()));
@@ -100,9 +100,9 @@ impl Wiring {
     /// The token with which `name` calls.
     pub(super) fn token(&self, name: &str) -> Result<ServiceToken, Error> {
         Ok(match (&self.options.identity, &self.issuer) {
-            (Identity::Configured { token_file, .. }, _) => ServiceToken::from_file(token_file)?,
-            (Identity::Sandbox, Some(issuer)) => ServiceToken::minted(issuer.clone(), name)?,
-            (Identity::Sandbox, None) => return Err(Error::IdentityMissing("an identity key".to_owned())),
+            (IdentitySource::Configured { token_file, .. }, _) => ServiceToken::from_file(token_file)?,
+            (IdentitySource::Sandbox, Some(issuer)) => ServiceToken::minted(issuer.clone(), name)?,
+            (IdentitySource::Sandbox, None) => return Err(Error::IdentityMissing("an identity key".to_owned())),
         })
     }
 

@@ -9,7 +9,7 @@ use std::{io::Write as _, process::ExitCode};
 /// Options of `largesse config`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
-pub struct Arguments {
+pub struct ConfigArguments {
     /// Print every option with its documentation and default, as a file to begin with.
     #[arg(long)]
     pub default: bool,
@@ -28,7 +28,7 @@ pub enum ConfigCommand {
 
 /// Prints or checks.
 #[must_use]
-pub fn run(arguments: &Arguments) -> ExitCode {
+pub fn run(arguments: &ConfigArguments) -> ExitCode {
     if arguments.default {
         return print(&settings::template::<Config>(PREFIX));
     }

@@ -12,7 +12,7 @@ const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// Options of `largesse import`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ImportArguments {
     /// As `largesse export` writes it.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -31,7 +31,7 @@ pub struct Arguments {
 }
 
 /// Exit code 1 when something of the file is not in the book.
-pub async fn run(arguments: Arguments) -> CommandResult {
+pub async fn run(arguments: ImportArguments) -> CommandResult {
     let told = |error: std::io::Error| format!("{}: {error}", arguments.file.display());
     let file = BufReader::new(File::open(&arguments.file).map_err(told)?);
     let books = BookScope::Only(vec![BookName::try_new(&arguments.book)?]);
@@ -40,7 +40,7 @@ pub async fn run(arguments: Arguments) -> CommandResult {
     let client = LedgerServiceClient::new(rpc::connect(&arguments.url)?).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
     let mut target = ImportTarget { client, token, book: arguments.book, dry_run: arguments.dry_run };
     let counts = import::import(&mut target, file, |what| eprintln!("{what}")).await?;
-    let import::Counts { imported, there, left_out, refused, bad } = counts;
+    let import::ImportCounts { imported, there, left_out, refused, bad } = counts;
     let done = if arguments.dry_run { "would be imported" } else { "imported" };
     println!("{}: {imported} postings {done}, {there} there before, {left_out} of holds left out", target.book);
     println!("{}: {refused} refused, {bad} with lines that can't be read", target.book);

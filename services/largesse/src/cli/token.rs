@@ -10,7 +10,7 @@ mod tests;
 
 /// Options of `largesse token`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct TokenArguments {
     /// Directory with the identity key; one is made where there is none.
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data_dir: PathBuf,
@@ -32,12 +32,12 @@ pub struct Arguments {
 }
 
 /// Prints the token.
-pub fn run(arguments: &Arguments) -> CommandResult {
+pub fn run(arguments: &TokenArguments) -> CommandResult {
     println!("{}", issue(arguments)?);
     Ok(ExitCode::SUCCESS)
 }
 
-fn issue(arguments: &Arguments) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+fn issue(arguments: &TokenArguments) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let books = if arguments.books.is_empty() {
         if matches!(arguments.role, Role::Viewer | Role::Creator) {
             return Err("a viewer's or creator's token names its book: add --book".into());

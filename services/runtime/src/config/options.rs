@@ -57,9 +57,9 @@ impl Config {
     }
 
     /// Whom to believe, or what is missing to believe anybody.
-    fn believed(&self) -> Result<crate::Identity, crate::Error> {
+    fn believed(&self) -> Result<crate::IdentitySource, crate::Error> {
         if self.sandbox {
-            return if identified(self) { Err(crate::Error::IdentityTwice) } else { Ok(crate::Identity::Sandbox) };
+            return if identified(self) { Err(crate::Error::IdentityTwice) } else { Ok(crate::IdentitySource::Sandbox) };
         }
         let identity = &self.identity;
         let no_keys = identity.keys.is_empty() && identity.issuers.is_empty();
@@ -73,6 +73,6 @@ impl Config {
         if !identity.keys.is_empty() {
             issuers.push(identity::issuers::TrustedIssuer::house(identity.keys.clone()));
         }
-        Ok(crate::Identity::Configured { issuers, token_file: identity.service_token_file.clone() })
+        Ok(crate::IdentitySource::Configured { issuers, token_file: identity.service_token_file.clone() })
     }
 }

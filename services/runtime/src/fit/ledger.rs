@@ -1,10 +1,10 @@
 //! The ledger: needs its store only.
-use super::Fault;
+use crate::command::UntypedError;
 use crate::wiring::Wiring;
 use identity::Service;
 use tonic::service::Routes;
 
-pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let store = books::store::open_store(&wiring.database).await?;
     let ledger = ledger::Ledger::start(store, wiring.options.settings.ledger.clone()).await?;
     // A full batch of postings is larger than tonic's default lets in.

@@ -13,7 +13,7 @@ use api::{
 use identity::Service;
 use identity::{BookScope, Grant, Role, issuers::TrustedIssuer};
 use money::{BookName, UserKey};
-use runtime::{Error, Identity, Options, Runtime};
+use runtime::{Error, IdentitySource, Options, Runtime};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use tonic::{Code, Request};
@@ -169,7 +169,7 @@ async fn wrong_configuration_is_refused_by_name() {
     let grant = Grant { subject: UserKey::try_new("largesse").unwrap(), role: Role::Service, app: String::new(), books: BookScope::All };
     std::fs::write(&token, identity::Issuer::from_keys(&keys).issue(&grant, Duration::from_secs(600)).unwrap()).unwrap();
     let identity =
-        Identity::Configured { issuers: vec![TrustedIssuer::house(vec![dir.path().join("identity.pub.pem")])], token_file: token };
+        IdentitySource::Configured { issuers: vec![TrustedIssuer::house(vec![dir.path().join("identity.pub.pem")])], token_file: token };
     let error = Runtime::start(Options { identity: identity.clone(), ..options(dir.path()) }).await.err().unwrap();
     assert!(error.to_string().contains("--sandbox only"), "{error}");
 

@@ -2,10 +2,9 @@
 //!
 //! The collector is in this process: it takes what comes and counts it, so that a row without any export can't pass.
 
-use super::{fill::fund, findings::Findings, place::BenchPlace, side::BenchSide};
+use super::{fill::fund, findings::BenchFindings, place::BenchPlace, side::BenchSide};
 use crate::{
-    Fault,
-    load::crowd::Crowd,
+    load::crowd::BenchCrowd,
     options::Options,
     plan::{BenchRow, SEND_GIFT_UNWATCHED, SEND_GIFT_WATCHED, SEND_GIFTS_UNWATCHED, SEND_GIFTS_WATCHED},
 };
@@ -23,6 +22,7 @@ use opentelemetry_proto::tonic::collector::{
         trace_service_server::{TraceService, TraceServiceServer},
     },
 };
+use runtime::command::UntypedError;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -69,7 +69,7 @@ impl LogsService for Collector {
 }
 
 /// Measures it, and removes what it has made.
-pub(crate) async fn run(options: &Options, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
     let (collector, listener) = (Collector::default(), TcpListener::bind("127.0.0.1:0").await?);
     let endpoint = format!("http://{}", listener.local_addr()?);
     let server = Server::builder()
@@ -95,13 +95,13 @@ async fn both(
     options: &Options,
     (dark, watched): (BenchPlace, BenchPlace),
     endpoint: &str,
-    findings: &mut Findings,
+    findings: &mut BenchFindings,
     tell: &impl Fn(&str),
-) -> Result<(), Fault> {
+) -> Result<(), UntypedError> {
     let nothing = ["telemetry.metrics=false".to_owned()];
     let everything = [format!("telemetry.otlp_endpoint={endpoint}"), format!("telemetry.metrics_every_ms={METRICS_EVERY_MS}")];
-    let mut dark = BenchSide::start(dark, Crowd::SMALL, &nothing).await?;
-    let mut watched = BenchSide::start(watched, Crowd::SMALL, &everything).await?;
+    let mut dark = BenchSide::start(dark, BenchCrowd::SMALL, &nothing).await?;
+    let mut watched = BenchSide::start(watched, BenchCrowd::SMALL, &everything).await?;
     for side in [&dark, &watched] {
         fund(&side.house, &side.users, &|_| {}).await?;
     }
