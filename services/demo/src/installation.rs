@@ -49,7 +49,7 @@ impl Installation {
     pub fn of_fleet(fleet: &Fleet, book: BookName) -> Result<Self, UntypedError> {
         let services = Service::ALL.into_iter().filter(|service| service.grpc_name().is_some());
         let urls = services.map(|service| Ok((service, fleet.url(service)?))).collect::<Result<_, UntypedError>>()?;
-        Self::at(&urls, fleet.data_dir(), book, (fleet.http_url("store")?, fleet.http_url("bank")?))
+        Self::at(&urls, fleet.data_dir(), book, fleet.http_url("store")?, fleet.http_url("bank")?)
     }
 
     /// One at known addresses: gRPC by service, then the pretend store's and bank's.
@@ -57,7 +57,8 @@ impl Installation {
         urls: &BTreeMap<Service, String>,
         data_dir: &Path,
         book: BookName,
-        (store_url, bank_url): (String, String),
+        store_url: String,
+        bank_url: String,
     ) -> Result<Self, UntypedError> {
         let transports = urls.iter().map(|(service, url)| Ok((*service, rpc::connect(url)?))).collect::<Result<_, UntypedError>>()?;
         Ok(Self { transports, issuer: Arc::new(Issuer::load_or_create(data_dir)?), book, store_url, bank_url })

@@ -158,7 +158,7 @@ pub async fn run(installation: &Installation, events: &[RecordedEvent]) -> Resul
     }
     let work = futures::stream::iter(by_sender).map(|(sender, events)| {
         let (shop, needed) = (&shop, costs[sender]);
-        async move { replay_sender(installation, shop, (sender, needed), &events).await }
+        async move { replay_sender(installation, shop, sender, needed, &events).await }
     });
     let reports: Vec<ReplayReport> = work.buffer_unordered(SENDERS_AT_ONCE).try_collect().await?;
     let mut report = ReplayReport { events: events.len(), ..ReplayReport::default() };
@@ -186,7 +186,8 @@ pub async fn run(installation: &Installation, events: &[RecordedEvent]) -> Resul
 async fn replay_sender(
     installation: &Installation,
     shop: &Shop,
-    (sender, needed): (&str, i64),
+    sender: &str,
+    needed: i64,
     events: &[&RecordedEvent],
 ) -> Result<ReplayReport, UntypedError> {
     let bought_coins = shop.ensure_bought(sender, needed).await?.iter().map(|purchase| purchase.coins).sum();

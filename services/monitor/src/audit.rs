@@ -131,7 +131,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     problems.extend(coins.problem());
     let mut not_compared = Vec::new();
     let purchases = if exists(database, Service::Purchase).await? {
-        let join = purchases::join(&purchase::tables::Store::open(database).await?, store, (book, &name)).await?;
+        let join = purchases::join(&purchase::tables::Store::open(database).await?, store, book, &name).await?;
         problems.extend(join.problems);
         Some(join.credited)
     } else {

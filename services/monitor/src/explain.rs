@@ -76,7 +76,7 @@ pub async fn explain(database: &Database, sought: &SoughtId, scope: &StoryScope)
         let (purchase, earnings, payout) = (purchase.clone(), earnings.clone(), payout.clone());
         let teller = StoryTeller { store, book, name, purchase, earnings, payout, scope: scope.clone(), left };
         for thing in teller.seek(sought).await? {
-            stories.push(teller.story(thing, (shape::TrailDirection::Both, 0)).await?);
+            stories.push(teller.story(thing, shape::TrailDirection::Both, 0).await?);
         }
     }
     Ok(stories)

@@ -173,14 +173,14 @@ async fn write_page(store: &dyn Store, book: &Book, events: &[Event], csv: &mut 
         let posting = if let Body::Posting(posting) = &event.body { posting } else { &plain };
         for transfer in &event.transfers {
             let account = |key: i64| accounts.get(&key).ok_or_else(|| format!("account {key} has no row; see `largesse verify`"));
-            csv.write_record(record(event, posting, *time, transfer, (account(transfer.debit)?, account(transfer.credit)?)))?;
+            csv.write_record(record(event, posting, *time, transfer, account(transfer.debit)?, account(transfer.credit)?))?;
             rows += 1;
         }
     }
     Ok(rows)
 }
 
-fn record(event: &Event, posting: &Posting, time: i64, transfer: &Transfer, (debit, credit): (&Account, &Account)) -> [String; 13] {
+fn record(event: &Event, posting: &Posting, time: i64, transfer: &Transfer, debit: &Account, credit: &Account) -> [String; 13] {
     [
         event.id.to_string(),
         event.seq.to_string(),

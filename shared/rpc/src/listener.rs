@@ -72,7 +72,7 @@ impl Listener {
     pub fn try_new(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, bounds: ConnectionBounds) -> io::Result<Self> {
         let address = socket.local_addr()?;
         let (into, ready) = mpsc::channel(READY_MAX);
-        tokio::spawn(accept_all(socket, tls, (protocol, ConnectionSeats::new(protocol, bounds)), into));
+        tokio::spawn(accept_all(socket, tls, protocol, ConnectionSeats::new(protocol, bounds), into));
         Ok(Self { ready, address })
     }
 
@@ -86,7 +86,8 @@ impl Listener {
 async fn accept_all(
     socket: TcpListener,
     tls: Option<Tls>,
-    (protocol, seats): (Protocol, Arc<ConnectionSeats>),
+    protocol: Protocol,
+    seats: Arc<ConnectionSeats>,
     into: mpsc::Sender<Connection>,
 ) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
@@ -112,7 +113,7 @@ async fn accept_all(
             Protocol::Http => tls.http(),
         });
         let Some(config) = config else {
-            if into.send(Connection::new(MaybeTlsStream::Plain(stream), (address, None), protocol, seat)).await.is_err() {
+            if into.send(Connection::new(MaybeTlsStream::Plain(stream), address, None, protocol, seat)).await.is_err() {
                 return;
             }
             continue;
@@ -131,7 +132,7 @@ async fn accept_all(
                 Ok(Ok(stream)) => {
                     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
                     let names = shown.map(peer::names);
-                    drop(into.send(Connection::new(MaybeTlsStream::Secured(Box::new(stream)), (address, names), protocol, seat)).await);
+                    drop(into.send(Connection::new(MaybeTlsStream::Secured(Box::new(stream)), address, names, protocol, seat)).await);
                 }
                 // Scanners, health checks of load balancers, and people without the CA: theirs to see.
                 Ok(Err(error)) => tracing::debug!(%address, %error, "a TLS handshake failed"),
@@ -183,7 +184,8 @@ pub struct Connection {
 impl Connection {
     fn new(
         stream: MaybeTlsStream<TlsStream<TcpStream>>,
-        (address, names): (SocketAddr, Option<Arc<[String]>>),
+        address: SocketAddr,
+        names: Option<Arc<[String]>>,
         protocol: Protocol,
         seat: ConnectionSeat,
     ) -> Self {

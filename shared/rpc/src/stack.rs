@@ -6,12 +6,12 @@ use crate::{
     Caller, Error, Quotas, Transport,
     acts::{self, RequestShapes},
     authenticate, authorise,
-    body::WatchedBody,
+    body::{SeatsOfCall, WatchedBody},
     contain,
     context::{self, CallContext},
     deadline, listener,
     methods::{Method, Methods},
-    overload::{self, InFlightPermit},
+    overload,
     quota::{self, StreamSeat},
     tls,
     trace::{self, CallSpan},
@@ -126,7 +126,7 @@ impl Stack {
         let (begun, request) = match &admitted.staff {
             None => (None, request),
             Some(caller) => {
-                let beginning = context::enter(context, deadline::enforce(admitted.deadline, shared.begin((method, caller), request)));
+                let beginning = context::enter(context, deadline::enforce(admitted.deadline, shared.begin(method, caller, request)));
                 match Box::pin(beginning).await.and_then(|begun| begun) {
                     Ok((begun, request)) => (Some(begun), request),
                     Err(status) => return finish(span, &status),
@@ -170,7 +170,7 @@ impl Stack {
 struct AdmittedCall {
     deadline: Option<tokio::time::Instant>,
     /// What it takes up until it ends.
-    held: (InFlightPermit, StreamSeat),
+    held: SeatsOfCall,
     /// The caller, when it is a member of staff whose acts are written down.
     staff: Option<Caller>,
 }
@@ -200,12 +200,12 @@ impl StackParts {
                 request.extensions_mut().insert(caller);
             }
         }
-        Ok(AdmittedCall { deadline, held: (place, seat), staff })
+        Ok(AdmittedCall { deadline, held: SeatsOfCall::new(place, seat), staff })
     }
 
-    async fn begin(&self, call: (&Method, &Caller), request: Request<Body>) -> Result<(acts::StartedAct, Request<Body>), Status> {
+    async fn begin(&self, method: &Method, caller: &Caller, request: Request<Body>) -> Result<(acts::StartedAct, Request<Body>), Status> {
         let record = self.record.get().ok_or_else(crate::errors::audit_unavailable)?;
-        acts::begin(&self.shapes, record, call, request).await
+        acts::begin(&self.shapes, record, method, caller, request).await
     }
 }
 

@@ -70,8 +70,8 @@ async fn open_accounts(story: &StoryTelling) -> Result<(), UntypedError> {
 }
 
 async fn fund(story: &StoryTelling, currency: &str, minor_units: i64) -> Result<(), UntypedError> {
-    let accounts = (books::money_account(Purpose::BankCash, currency), books::money_account(Purpose::Treasury, currency));
-    books::post(&story.installation, "treasury.funding", accounts, minor_units).await
+    let (cash, treasury) = (books::money_account(Purpose::BankCash, currency), books::money_account(Purpose::Treasury, currency));
+    books::post(&story.installation, "treasury.funding", cash, treasury, minor_units).await
 }
 
 /// A receipt is redeemed by its buyer, then presented by somebody else. The reason of the refusal.
@@ -114,7 +114,7 @@ async fn settle(story: &StoryTelling, sums: &books::BookSums) -> Result<Vec<Summ
         let owed = -sums.balance(&receivable);
         if owed > 0 {
             story.bank.deposit(currency, owed, &format!("app store {}", Uuid::now_v7())).await?;
-            books::post(&story.installation, "store.settlement", (books::money_account(Purpose::BankCash, currency), receivable), owed)
+            books::post(&story.installation, "store.settlement", books::money_account(Purpose::BankCash, currency), receivable, owed)
                 .await?;
             settled.insert(currency.to_owned(), owed);
         }

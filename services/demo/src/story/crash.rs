@@ -44,8 +44,7 @@ pub async fn crash(story: &mut StoryTelling, calls: Vec<PlannedCall>) -> Result<
     let before = charged(story).await?;
     let relay = Relay::start(story.fleet.url(Service::Gift)?.trim_start_matches("http://").to_owned()).await?;
     let urls = BTreeMap::from([(Service::Gift, relay.url())]);
-    let nowhere = (String::new(), String::new());
-    let far = Installation::at(&urls, story.fleet.data_dir(), story.installation.book.clone(), nowhere)?;
+    let far = Installation::at(&urls, story.fleet.data_dir(), story.installation.book.clone(), String::new(), String::new())?;
     // The connection is made before answers are withheld: its own greeting is an answer too.
     far.gift().list_gifts(authorised(ListGiftsRequest::default(), &story.tokens[0])?).await?;
     relay.withhold();

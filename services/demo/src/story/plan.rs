@@ -84,7 +84,7 @@ impl StoryPlan {
                     request.request_id = Uuid::now_v7().to_string();
                     vec![PlannedCall { buyer, request, cost_coins: i64::from(cost) }]
                 }
-                Some(taps) => streak(&mut rng, (buyer, &request), (place, taps))?,
+                Some(taps) => streak(&mut rng, buyer, &request, place, taps)?,
             };
             plan.gifts.push(PlannedGift { buyer, creator, cost_coins: i64::from(cost), calls });
         }
@@ -128,11 +128,7 @@ fn choose(rng: &mut StdRng, cost: f64, catalogue: &[Gift]) -> Result<(i64, Optio
 }
 
 /// The calls of a streak: taps sent a few at a time, each with the count so far, and the marker of its end, which charges nothing.
-fn streak(
-    rng: &mut StdRng,
-    (buyer, request): (usize, &SendGiftRequest),
-    (group, taps): (usize, u32),
-) -> Result<Vec<PlannedCall>, UntypedError> {
+fn streak(rng: &mut StdRng, buyer: usize, request: &SendGiftRequest, group: usize, taps: u32) -> Result<Vec<PlannedCall>, UntypedError> {
     let mut calls = Vec::new();
     let mut call = |count: u32, new: u32, end: bool| -> Result<(), UntypedError> {
         let streak = Some(Streak { group_id: format!("streak-{group}"), repeat_count: i32::try_from(count)?, end });

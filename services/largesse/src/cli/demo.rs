@@ -56,7 +56,7 @@ pub async fn run(arguments: DemoArguments) -> CommandResult {
         (false, true) => "everything was stopped and removed".to_owned(),
         (false, false) => format!("everything was stopped; {database} stays"),
     };
-    print(&summary, arguments.json, (&place, &left))?;
+    print(&summary, arguments.json, &place, &left)?;
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -99,7 +99,7 @@ async fn until_told(story: impl Future<Output = Result<StorySummary, UntypedErro
     }
 }
 
-fn print(summary: &StorySummary, json: bool, (place, left): (&str, &str)) -> Result<(), UntypedError> {
+fn print(summary: &StorySummary, json: bool, place: &str, left: &str) -> Result<(), UntypedError> {
     if json {
         println!("{}", serde_json::to_string_pretty(summary)?);
     } else {

@@ -46,7 +46,7 @@ pub async fn run(arguments: ReplayArguments) -> CommandResult {
     let book = BookName::try_new(&arguments.book)?;
     let report = if let (Some(url), Some(store_url), Some(data_dir)) = (&arguments.url, &arguments.store_url, &arguments.data_dir) {
         let urls = Service::ALL.into_iter().map(|service| (service, url.clone())).collect();
-        replay::run(&Installation::at(&urls, data_dir, book, (store_url.clone(), String::new()))?, &events).await?
+        replay::run(&Installation::at(&urls, data_dir, book, store_url.clone(), String::new())?, &events).await?
     } else {
         let temporary = tempfile::tempdir()?;
         let sqlite_dir = arguments.database.as_deref().and_then(|url| url.strip_prefix("sqlite:")).map(PathBuf::from);

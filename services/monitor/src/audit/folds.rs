@@ -83,14 +83,14 @@ impl PurchaseFolds {
         let (mut differing, mut sure) = (BTreeSet::new(), None);
         let mut posted = posted(tables, side).await?;
         for &stretch in &self.suspects {
-            let (mut theirs, _) = read(tables, (book, &mut posted), stretch, stretch + 1, ROWS_MAX).await?;
+            let (mut theirs, _) = read(tables, book, &mut posted, stretch, stretch + 1, ROWS_MAX).await?;
             join(&mut theirs, &posted, stretch, stretch + 1);
             if theirs.get(&stretch) != self.journal.get(&stretch) {
                 differing.insert(stretch);
                 sure = sure.or_else(|| Some((stretch, theirs.get(&stretch).map_or(0, |(count, _)| *count))));
             }
         }
-        let (mut theirs, reached) = read(tables, (book, &mut posted), self.next, end, ROWS_MAX).await?;
+        let (mut theirs, reached) = read(tables, book, &mut posted, self.next, end, ROWS_MAX).await?;
         join(&mut theirs, &posted, self.next, reached);
         differing.extend(self.differing(&theirs, self.next, reached));
         self.next = if reached >= end { 0 } else { reached };
@@ -155,7 +155,8 @@ fn add(folds: &mut BTreeMap<u64, StretchFold>, stretch: u64, id: Uuid) {
 /// Folds credited purchases from one stretch to before another, or as far as some rows go. Returns the stretch before which all was read.
 async fn read(
     tables: &purchase::tables::Store,
-    (book, posted): (&BookName, &mut BTreeMap<Uuid, u64>),
+    book: &BookName,
+    posted: &mut BTreeMap<Uuid, u64>,
     from: u64,
     until: u64,
     rows_max: i64,

@@ -19,7 +19,8 @@ pub(super) struct PurchaseJoin {
 pub(super) async fn join(
     tables: &purchase::tables::Store,
     store: &dyn Store,
-    (book, name): (&Book, &BookName),
+    book: &Book,
+    name: &BookName,
 ) -> Result<PurchaseJoin, ReadFault> {
     let (issuing, last_seq) = postings(store, book, chart::kind::PURCHASE_PREFIX).await?;
     let mut verified = BTreeSet::new();

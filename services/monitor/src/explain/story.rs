@@ -39,7 +39,7 @@ struct TrailLeg<'a> {
 }
 
 impl StoryTeller {
-    pub(super) async fn story(&self, thing: ExplainedThing, (way, depth): (TrailDirection, usize)) -> Result<Story, ReadFault> {
+    pub(super) async fn story(&self, thing: ExplainedThing, way: TrailDirection, depth: usize) -> Result<Story, ReadFault> {
         let words = match &thing {
             ExplainedThing::Purchase(purchase) => purchase_words(purchase),
             ExplainedThing::Quote(quote) => quote_words(quote),
@@ -68,12 +68,12 @@ impl StoryTeller {
         let from = if way == TrailDirection::Into {
             StoryLinks::default()
         } else {
-            self.links(&events, &accounts, (TrailDirection::From, depth)).await?
+            self.links(&events, &accounts, TrailDirection::From, depth).await?
         };
         let into = if way == TrailDirection::From {
             StoryLinks::default()
         } else {
-            self.links(&events, &accounts, (TrailDirection::Into, depth)).await?
+            self.links(&events, &accounts, TrailDirection::Into, depth).await?
         };
         let StoryWords { what, id, told, facts, .. } = words;
         Ok(Story { what, id, book: self.book.name.clone(), told, facts, postings, from, into })
@@ -96,7 +96,8 @@ impl StoryTeller {
         &self,
         events: &[Event],
         accounts: &HashMap<i64, Account>,
-        (way, depth): (TrailDirection, usize),
+        way: TrailDirection,
+        depth: usize,
     ) -> Result<StoryLinks, ReadFault> {
         let mut links = StoryLinks::default();
         let (mut left, mut more_sums) = (0_usize, BTreeMap::<Unit, i64>::new());
@@ -118,7 +119,7 @@ impl StoryTeller {
                         *more_sums.entry(account.unit).or_default() += amount;
                         continue;
                     }
-                    let story = if depth < DEPTH_MAX && self.may() { Some(self.next(seq, (way, depth + 1)).await?) } else { None };
+                    let story = if depth < DEPTH_MAX && self.may() { Some(self.next(seq, way, depth + 1).await?) } else { None };
                     let told = amount_text(amount, account.unit);
                     links.told.push(StoryLink { amount, unit: account.unit.to_string(), told, story });
                 }
@@ -143,9 +144,9 @@ impl StoryTeller {
     }
 
     /// Stories go through each other, so their futures need a place.
-    async fn next(&self, seq: i64, way: (TrailDirection, usize)) -> Result<Story, ReadFault> {
+    async fn next(&self, seq: i64, way: TrailDirection, depth: usize) -> Result<Story, ReadFault> {
         let thing = self.thing_at(seq).await?;
-        Box::pin(self.story(thing, way)).await
+        Box::pin(self.story(thing, way, depth)).await
     }
 }
 

@@ -111,9 +111,9 @@ fn every_rpc_has_a_shape() {
 
 #[test]
 fn an_ending_is_told_by_code_and_reason() {
-    assert_eq!(told(Code::Ok, ""), "OK");
-    assert_eq!(told(Code::NotFound, "PAYOUT_UNKNOWN: no such payout"), "NOT_FOUND PAYOUT_UNKNOWN");
-    assert_eq!(told(Code::DeadlineExceeded, "Timeout expired"), "DEADLINE_EXCEEDED");
+    assert_eq!(outcome_text(Code::Ok, ""), "OK");
+    assert_eq!(outcome_text(Code::NotFound, "PAYOUT_UNKNOWN: no such payout"), "NOT_FOUND PAYOUT_UNKNOWN");
+    assert_eq!(outcome_text(Code::DeadlineExceeded, "Timeout expired"), "DEADLINE_EXCEEDED");
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn lock(tally: &SharedTally) -> MutexGuard<'_, VolleyTally> {
 /// Sends at this pace over `sources` in turn and waits for every answer. What may or may not have happened is asked for again until it is known, so
 /// that accepted gifts can be counted.
 pub(crate) async fn run(sources: Vec<GiftSource>, pace: CallPace) -> Result<LatencySample, UntypedError> {
-    let again = sources.first().map(|source| (source.client.clone(), source.bare)).ok_or("an open loop needs a connection")?;
+    let (client, bare) = sources.first().map(|source| (source.client.clone(), source.bare)).ok_or("an open loop needs a connection")?;
     let tally = Arc::new(Mutex::new(VolleyTally {
         sample: LatencySample::start(),
         volley: CallVolley::new(pace.count(), pace.due(pace.count())),
@@ -109,7 +109,7 @@ pub(crate) async fn run(sources: Vec<GiftSource>, pace: CallPace) -> Result<Late
         tally.sample = tally.sample.clone().finish();
         std::mem::take(&mut tally.unknown)
     };
-    let resolved = resolve(again, unknown).await?;
+    let resolved = resolve(client, bare, unknown).await?;
     let tally = lock(&tally);
     let volley = CallVolley { resolved, ..tally.volley.clone() };
     let mut sample = tally.sample.clone();
@@ -156,7 +156,7 @@ async fn answered(mut client: GiftServiceClient<Channel>, call: GiftCall, bare: 
 }
 
 /// How many of these calls are accepted, now that the same ids are sent again one after the other.
-async fn resolve((mut client, bare): (GiftServiceClient<Channel>, bool), unknown: Vec<GiftCall>) -> Result<u64, UntypedError> {
+async fn resolve(mut client: GiftServiceClient<Channel>, bare: bool, unknown: Vec<GiftCall>) -> Result<u64, UntypedError> {
     let mut accepted = 0;
     for call in unknown {
         let mut tries = 0;

@@ -63,7 +63,7 @@ pub(crate) async fn fill(
                 .collect()
         }
     };
-    batches(&house, &users, (gifts.div_ceil(GIFTS), Arc::new(posts)), &|done| tell(&format!("stored: {} of {gifts} gifts", done * GIFTS)))
+    batches(&house, &users, gifts.div_ceil(GIFTS), Arc::new(posts), &|done| tell(&format!("stored: {} of {gifts} gifts", done * GIFTS)))
         .await?;
     let took = started.elapsed();
     let peak_memory_kib = house.peak_memory_kib();
@@ -84,14 +84,15 @@ pub(crate) async fn fund(house: &ServerProcess, users: &Arc<BenchUsers>, tell: &
         }
     };
     let told = |done| tell(&format!("{} of {viewers} viewers have coins", done * VIEWERS));
-    batches(house, users, (viewers.div_ceil(VIEWERS), Arc::new(posts)), &told).await
+    batches(house, users, viewers.div_ceil(VIEWERS), Arc::new(posts), &told).await
 }
 
 /// Posts so many batches, a few at once.
 async fn batches(
     house: &ServerProcess,
     users: &Arc<BenchUsers>,
-    (count, posts): (u64, Arc<BatchSource>),
+    count: u64,
+    posts: Arc<BatchSource>,
     tell: &impl Fn(u64),
 ) -> Result<(), UntypedError> {
     let next = Arc::new(AtomicU64::new(0));

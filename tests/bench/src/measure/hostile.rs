@@ -47,7 +47,7 @@ async fn all(options: &Options, place: BenchPlace, findings: &mut BenchFindings,
         tell(&format!("hostile: {}", scenario.name));
         let mut line = HarmFound { name: scenario.name, ratios: Vec::new(), seen: HarmSeen::default(), memory_kib: None };
         for _ in 0..options.rounds {
-            one(options, &mut side, (&scenario, &token), (&mut line, findings)).await?;
+            one(options, &mut side, &scenario, &token, &mut line, findings).await?;
         }
         lines.push(line);
     }
@@ -60,8 +60,10 @@ async fn all(options: &Options, place: BenchPlace, findings: &mut BenchFindings,
 async fn one(
     options: &Options,
     side: &mut BenchSide,
-    (scenario, token): (&HarmScenario, &str),
-    (line, findings): (&mut HarmFound, &mut BenchFindings),
+    scenario: &HarmScenario,
+    token: &str,
+    line: &mut HarmFound,
+    findings: &mut BenchFindings,
 ) -> Result<(), UntypedError> {
     let undisturbed = side.measure(HONEST, options.slice).await?;
     let target = HarmTarget { address: side.house.address, token: token.into(), until: Instant::now() + BEFORE + options.slice };

@@ -49,7 +49,7 @@ pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &
         }
     };
     let (full_place, empty_place) = (full.clone(), empty.clone());
-    let ended = both(options, (full, empty), findings, tell).await;
+    let ended = both(options, full, empty, findings, tell).await;
     // Whatever happened: a database of gigabytes is not left behind unasked.
     let closed = (full_place.close().await, empty_place.close().await);
     ended.and(closed.0).and(closed.1)
@@ -57,7 +57,8 @@ pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &
 
 async fn both(
     options: &Options,
-    (mut full, empty): (BenchPlace, BenchPlace),
+    mut full: BenchPlace,
+    empty: BenchPlace,
     findings: &mut BenchFindings,
     tell: &impl Fn(&str),
 ) -> Result<(), UntypedError> {

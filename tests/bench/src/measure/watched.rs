@@ -80,7 +80,7 @@ pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &
     serving.spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
     let (dark, watched) = (BenchPlace::open(options, None).await?, BenchPlace::open(options, None).await?);
     let (dark_place, watched_place) = (dark.clone(), watched.clone());
-    let ended = both(options, (dark, watched), &endpoint, findings, tell).await;
+    let ended = both(options, dark, watched, &endpoint, findings, tell).await;
     let closed = (dark_place.close().await, watched_place.close().await);
     ended.and(closed.0).and(closed.1)?;
     let (spans, metrics) = (collector.spans.load(Ordering::Relaxed), collector.metrics.load(Ordering::Relaxed));
@@ -93,7 +93,8 @@ pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &
 
 async fn both(
     options: &Options,
-    (dark, watched): (BenchPlace, BenchPlace),
+    dark: BenchPlace,
+    watched: BenchPlace,
     endpoint: &str,
     findings: &mut BenchFindings,
     tell: &impl Fn(&str),
