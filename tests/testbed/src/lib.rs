@@ -3,7 +3,9 @@
 //!
 //! - [`storage`]: databases that go away with the test.
 //! - [`faulty`]: the ledger with a fault in front of it. [`insides`]: answers full of what no user may see.
+//! - [`collector`]: what processes export over OTLP.
 #![allow(clippy::unwrap_used)]
+pub mod collector;
 pub mod faulty;
 pub mod insides;
 pub mod storage;
