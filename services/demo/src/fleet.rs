@@ -57,14 +57,14 @@ pub struct Options {
 }
 
 /// One process and what runs it.
-struct Member {
+struct FleetMember {
     services: Vec<Service>,
     arguments: Vec<String>,
     addresses: BTreeMap<String, String>,
     child: Child,
 }
 
-impl Member {
+impl FleetMember {
     /// Tells it to end (SIGTERM), waits until it has, and kills it if it does not.
     async fn stop(&mut self) -> Result<(), Error> {
         let name = || self.services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join("-");
@@ -83,7 +83,7 @@ impl Member {
 /// Running processes. Those still running are killed when it is dropped.
 pub struct Fleet {
     options: Options,
-    members: Vec<Member>,
+    members: Vec<FleetMember>,
 }
 
 impl Fleet {
@@ -131,7 +131,7 @@ impl Fleet {
         Ok(arguments)
     }
 
-    async fn spawn(&self, services: &[Service], arguments: &[String]) -> Result<Member, Error> {
+    async fn spawn(&self, services: &[Service], arguments: &[String]) -> Result<FleetMember, Error> {
         let name = services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join("-");
         let failed = |source| Error::Process { name: name.clone(), source };
         let log_path = self.options.data_dir.join(format!("{name}.log"));
@@ -159,7 +159,7 @@ impl Fleet {
             Ok(Err(source)) => return Err(failed(source)),
             Ok(Ok(false)) | Err(_) => return Err(Error::NotReady(name, log_path)),
         }
-        Ok(Member { services: services.to_vec(), arguments: arguments.to_vec(), addresses, child })
+        Ok(FleetMember { services: services.to_vec(), arguments: arguments.to_vec(), addresses, child })
     }
 
     fn member(&self, service: Service) -> Result<usize, Error> {
@@ -242,7 +242,7 @@ impl Fleet {
 }
 
 /// Replaces the free ports that were asked for by those that were got.
-fn pin(member: &mut Member) {
+fn pin(member: &mut FleetMember) {
     for (listener, name) in [("--listen", "grpc"), ("--http", "http"), ("--bank-listen", "bank"), ("--store-listen", "store")] {
         let at = member.arguments.iter().position(|argument| argument == listener);
         if let (Some(at), Some(address)) = (at, member.addresses.get(name)) {

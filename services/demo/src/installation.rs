@@ -9,18 +9,16 @@ use api::{
     support::support_service_client::SupportServiceClient,
 };
 use identity::Service;
-use identity::{Books, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
 use rpc::Transport;
 use runtime::Runtime;
+use runtime::command::UntypedError;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tonic::Request;
 
 /// How long the tokens made here are good.
 const TOKEN_TTL: Duration = Duration::from_secs(6 * 3600);
-
-/// A fault of an installation's user.
-pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where an installation's services are and how to be believed there.
 #[derive(Clone)]
@@ -37,7 +35,7 @@ pub struct Installation {
 
 impl Installation {
     /// One whose services run in this process.
-    pub fn inside(runtime: &Runtime, book: BookName) -> Result<Self, Fault> {
+    pub fn inside(runtime: &Runtime, book: BookName) -> Result<Self, UntypedError> {
         let mut transports = BTreeMap::new();
         for service in Service::ALL.into_iter().filter(|service| service.grpc_name().is_some()) {
             transports.insert(service, runtime.transport_for(service)?);
@@ -48,10 +46,10 @@ impl Installation {
     }
 
     /// One that runs in processes of its own; `data_dir` has the sandbox's key.
-    pub fn of_fleet(fleet: &Fleet, book: BookName) -> Result<Self, Fault> {
+    pub fn of_fleet(fleet: &Fleet, book: BookName) -> Result<Self, UntypedError> {
         let services = Service::ALL.into_iter().filter(|service| service.grpc_name().is_some());
-        let urls = services.map(|service| Ok((service, fleet.url(service)?))).collect::<Result<_, Fault>>()?;
-        Self::at(&urls, fleet.data_dir(), book, (fleet.http_url("store")?, fleet.http_url("bank")?))
+        let urls = services.map(|service| Ok((service, fleet.url(service)?))).collect::<Result<_, UntypedError>>()?;
+        Self::at(&urls, fleet.data_dir(), book, fleet.http_url("store")?, fleet.http_url("bank")?)
     }
 
     /// One at known addresses: gRPC by service, then the pretend store's and bank's.
@@ -59,15 +57,17 @@ impl Installation {
         urls: &BTreeMap<Service, String>,
         data_dir: &Path,
         book: BookName,
-        (store_url, bank_url): (String, String),
-    ) -> Result<Self, Fault> {
-        let transports = urls.iter().map(|(service, url)| Ok((*service, rpc::connect(url)?))).collect::<Result<_, Fault>>()?;
+        store_url: String,
+        bank_url: String,
+    ) -> Result<Self, UntypedError> {
+        let transports = urls.iter().map(|(service, url)| Ok((*service, rpc::connect(url)?))).collect::<Result<_, UntypedError>>()?;
         Ok(Self { transports, issuer: Arc::new(Issuer::load_or_create(data_dir)?), book, store_url, bank_url })
     }
 
     /// A token for a user, a service or a member of staff, covering the book.
-    pub fn token(&self, subject: &str, role: Role) -> Result<String, Fault> {
-        let grant = Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books: Books::Only(vec![self.book.clone()]) };
+    pub fn token(&self, subject: &str, role: Role) -> Result<String, UntypedError> {
+        let grant =
+            Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books: BookScope::Only(vec![self.book.clone()]) };
         Ok(self.issuer.issue(&grant, TOKEN_TTL)?)
     }
 
@@ -119,14 +119,14 @@ impl Installation {
 }
 
 /// A request with a token.
-pub fn authorised<T>(message: T, token: &str) -> Result<Request<T>, Fault> {
+pub fn authorised<T>(message: T, token: &str) -> Result<Request<T>, UntypedError> {
     let mut request = Request::new(message);
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
     Ok(request)
 }
 
 /// A request of a member of staff, who says why.
-pub fn explained<T>(message: T, token: &str, why: &str) -> Result<Request<T>, Fault> {
+pub fn explained<T>(message: T, token: &str, why: &str) -> Result<Request<T>, UntypedError> {
     let mut request = authorised(message, token)?;
     request.metadata_mut().insert(rpc::REASON, why.parse()?);
     Ok(request)

@@ -1,7 +1,7 @@
 //! Recorded live gift events, sent again as the apps that made them would: coins bought first, then every gift under an id that follows
 //! from the event, so that doing it again charges nothing.
 use crate::{
-    installation::{Fault, Installation, authorised},
+    installation::{Installation, authorised},
     shop::Shop,
 };
 use api::{
@@ -12,6 +12,7 @@ use api::{
 use futures::{StreamExt, TryStreamExt};
 use identity::Role;
 use money::UserKey;
+use runtime::command::UntypedError;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -73,7 +74,7 @@ pub struct ReplayReport {
 }
 
 /// Reads a recording whole. A line that is none is an error that names it, before anything is sent.
-pub fn read(path: &Path) -> Result<Vec<RecordedEvent>, Fault> {
+pub fn read(path: &Path) -> Result<Vec<RecordedEvent>, UntypedError> {
     let name = path.display();
     let size = std::fs::metadata(path).map_err(|error| format!("{name}: {error}"))?.len();
     if size > FILE_BYTES_MAX {
@@ -85,7 +86,7 @@ pub fn read(path: &Path) -> Result<Vec<RecordedEvent>, Fault> {
 }
 
 /// One line of a recording.
-pub fn parse(line: &str) -> Result<RecordedEvent, Fault> {
+pub fn parse(line: &str) -> Result<RecordedEvent, UntypedError> {
     let event: RecordedEvent = serde_json::from_str(line)?;
     for key in [&event.from_user, &event.to_user, &event.room] {
         UserKey::try_new(key)?;
@@ -145,7 +146,7 @@ fn costs(events: &[RecordedEvent], prices: &HashMap<i64, i64>) -> BTreeMap<Strin
 }
 
 /// Buys the senders their coins and sends every event.
-pub async fn run(installation: &Installation, events: &[RecordedEvent]) -> Result<ReplayReport, Fault> {
+pub async fn run(installation: &Installation, events: &[RecordedEvent]) -> Result<ReplayReport, UntypedError> {
     let token = installation.token("replay", Role::Viewer)?;
     let gifts = installation.gift().list_gifts(authorised(ListGiftsRequest::default(), &token)?).await?.into_inner().gifts;
     let prices: HashMap<i64, i64> = gifts.into_iter().map(|Gift { gift_id, cost_coins, .. }| (gift_id, cost_coins)).collect();
@@ -157,7 +158,7 @@ pub async fn run(installation: &Installation, events: &[RecordedEvent]) -> Resul
     }
     let work = futures::stream::iter(by_sender).map(|(sender, events)| {
         let (shop, needed) = (&shop, costs[sender]);
-        async move { replay_sender(installation, shop, (sender, needed), &events).await }
+        async move { replay_sender(installation, shop, sender, needed, &events).await }
     });
     let reports: Vec<ReplayReport> = work.buffer_unordered(SENDERS_AT_ONCE).try_collect().await?;
     let mut report = ReplayReport { events: events.len(), ..ReplayReport::default() };
@@ -185,9 +186,10 @@ pub async fn run(installation: &Installation, events: &[RecordedEvent]) -> Resul
 async fn replay_sender(
     installation: &Installation,
     shop: &Shop,
-    (sender, needed): (&str, i64),
+    sender: &str,
+    needed: i64,
     events: &[&RecordedEvent],
-) -> Result<ReplayReport, Fault> {
+) -> Result<ReplayReport, UntypedError> {
     let bought_coins = shop.ensure_bought(sender, needed).await?.iter().map(|purchase| purchase.coins).sum();
     let mut report = ReplayReport { bought_coins, ..ReplayReport::default() };
     let token = installation.token(sender, Role::Viewer)?;

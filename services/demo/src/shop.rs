@@ -1,11 +1,12 @@
 //! Coins bought as an app would: the store sells a package bound to the user, and its receipt is redeemed.
-use crate::installation::{Fault, Installation, authorised};
+use crate::installation::{Installation, authorised};
 use api::purchase::{
     CoinPackage, GetWalletRequest, ListCoinPackagesRequest, ListPurchasesRequest, Purchase, PurchaseState, RedeemPurchaseRequest,
     RedeemPurchaseResponse, redeem_purchase_request::Receipt,
 };
 use identity::Role;
 use money::Currency;
+use runtime::command::UntypedError;
 use runtime::sandbox_bundle;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -24,14 +25,14 @@ pub struct Shop {
 }
 
 #[derive(Deserialize)]
-struct Sold {
+struct SoldPackage {
     #[serde(rename = "signedTransaction")]
     signed_transaction: String,
 }
 
 impl Shop {
     /// Reads what is on sale.
-    pub async fn open(installation: &Installation) -> Result<Self, Fault> {
+    pub async fn open(installation: &Installation) -> Result<Self, UntypedError> {
         let request = ListCoinPackagesRequest { market: MARKET.to_owned(), channel: CHANNEL.to_owned(), ..Default::default() };
         let token = installation.token("shop", Role::Viewer)?;
         let mut packages = installation.purchase().list_coin_packages(authorised(request, &token)?).await?.into_inner().packages;
@@ -43,7 +44,7 @@ impl Shop {
     }
 
     /// A signed transaction for `quantity` packages, bound to the user by the wallet's token.
-    pub async fn sell(&self, user: &str, package: &CoinPackage, quantity: i64) -> Result<String, Fault> {
+    pub async fn sell(&self, user: &str, package: &CoinPackage, quantity: i64) -> Result<String, UntypedError> {
         let token = self.installation.token(user, Role::Viewer)?;
         let wallet = self.installation.purchase().get_wallet(authorised(GetWalletRequest::default(), &token)?).await?.into_inner();
         let price = package.price.clone().ok_or("a package has a price")?;
@@ -59,12 +60,12 @@ impl Shop {
             "currency": price.currency_code,
         });
         let url = format!("{}/apple/purchases", self.installation.store_url);
-        let sold: Sold = self.http.post(url).json(&order).send().await?.error_for_status()?.json().await?;
+        let sold: SoldPackage = self.http.post(url).json(&order).send().await?.error_for_status()?.json().await?;
         Ok(sold.signed_transaction)
     }
 
     /// Redeems a receipt as this user.
-    pub async fn redeem(&self, user: &str, receipt: &str) -> Result<Result<RedeemPurchaseResponse, tonic::Status>, Fault> {
+    pub async fn redeem(&self, user: &str, receipt: &str) -> Result<Result<RedeemPurchaseResponse, tonic::Status>, UntypedError> {
         let token = self.installation.token(user, Role::Viewer)?;
         let receipt = Some(Receipt::AppleSignedTransaction(receipt.to_owned()));
         let request = RedeemPurchaseRequest { request_id: Uuid::now_v7().to_string(), receipt, ..Default::default() };
@@ -72,7 +73,7 @@ impl Shop {
     }
 
     /// Buys at least so many coins for the user: the largest packages that fit, then the smallest one that covers the rest. Returns the purchases.
-    pub async fn buy(&self, user: &str, coins: i64) -> Result<Vec<Purchase>, Fault> {
+    pub async fn buy(&self, user: &str, coins: i64) -> Result<Vec<Purchase>, UntypedError> {
         let mut purchases = Vec::new();
         let mut missing = coins;
         while missing > 0 {
@@ -94,7 +95,7 @@ impl Shop {
     }
 
     /// Buys what the user lacks to have bought so many coins in all: doing it again buys nothing.
-    pub async fn ensure_bought(&self, user: &str, coins: i64) -> Result<Vec<Purchase>, Fault> {
+    pub async fn ensure_bought(&self, user: &str, coins: i64) -> Result<Vec<Purchase>, UntypedError> {
         let token = self.installation.token(user, Role::Viewer)?;
         let mut bought = 0;
         let mut request = ListPurchasesRequest { page_size: 200, ..Default::default() };

@@ -9,7 +9,7 @@
 //! - [`summary`], [`tell`], [`attempts`]: what is printed.
 use crate::{
     fleet::{self, Fleet},
-    installation::{Fault, Installation, authorised},
+    installation::{Installation, authorised},
 };
 use api::gift::ListGiftsRequest;
 use bank::BankClient;
@@ -18,6 +18,7 @@ use identity::Service;
 use indicatif::{ProgressBar, ProgressStyle};
 use money::BookName;
 use plan::StoryPlan;
+use runtime::command::UntypedError;
 use std::{fmt, path::PathBuf, time::Instant};
 use summary::StorySummary;
 
@@ -60,7 +61,7 @@ pub struct Options {
 }
 
 /// A story that is being told.
-pub struct Telling {
+pub struct StoryTelling {
     options: Options,
     fleet: Fleet,
     installation: Installation,
@@ -72,7 +73,7 @@ pub struct Telling {
     missing: Vec<String>,
 }
 
-impl Telling {
+impl StoryTelling {
     /// Notes an expected outcome that did not come.
     fn expect(&mut self, what: &str, holds: bool, found: &str) {
         if !holds {
@@ -87,7 +88,7 @@ impl Telling {
         }
     }
 
-    async fn start(options: Options) -> Result<Self, Fault> {
+    async fn start(options: Options) -> Result<Self, UntypedError> {
         let bar = if options.progress { ProgressBar::new(0) } else { ProgressBar::hidden() };
         bar.set_style(ProgressStyle::with_template("{msg:22} {wide_bar} {percent:>3} %")?);
         bar.set_message("starting the services");
@@ -113,7 +114,7 @@ impl Telling {
         Ok(Self { options, fleet, installation, bank, plan, tokens, bar, missing: Vec::new() })
     }
 
-    async fn tell(&mut self, started: Instant) -> Result<StorySummary, Fault> {
+    async fn tell(&mut self, started: Instant) -> Result<StorySummary, UntypedError> {
         self.bar.set_message("BUY   coins");
         let buy = buy::buy(self).await.map_err(during("BUY"))?;
         self.bar.set_message("GIFT  and a crash");
@@ -142,7 +143,7 @@ impl Telling {
     }
 }
 
-fn during(part: &'static str) -> impl Fn(Fault) -> Fault {
+fn during(part: &'static str) -> impl Fn(UntypedError) -> UntypedError {
     move |fault| format!("{part}: {fault}").into()
 }
 
@@ -154,9 +155,9 @@ pub fn shown(database: &str) -> String {
 }
 
 /// Tells the story from start to end. The processes are stopped at the end unless they are to be kept; also when something went wrong.
-pub async fn run(options: Options) -> Result<StorySummary, Fault> {
+pub async fn run(options: Options) -> Result<StorySummary, UntypedError> {
     let started = Instant::now();
-    let mut story = Telling::start(options).await?;
+    let mut story = StoryTelling::start(options).await?;
     let told = story.tell(started).await;
     story.bar.finish_and_clear();
     if story.options.keep && told.as_ref().is_ok_and(|summary| summary.missing.is_empty()) {

@@ -8,7 +8,7 @@ use crate::{
     wire::{self, Converted},
 };
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
-use db::requests::{Begun, Key, Outcome};
+use db::requests::{KeptAnswer, RequestKey, RequestStanding};
 use jiff::{Timestamp, tz::TimeZone};
 use ledger_client::{CreatorDiamonds, LedgerClient, PostingDraft};
 use money::time::unix_ms;
@@ -72,12 +72,12 @@ impl Earnings {
     pub async fn create(&self, book: &BookName, user: &UserKey, request: &CreateQuoteRequest) -> Result<(QuoteMessage, bool), Error> {
         let now = (self.clock)();
         let (id, diamonds) = checked(request)?;
-        let key = Key { book, subject: user, rpc: CREATE_QUOTE, request_id: &id };
+        let key = RequestKey { book, subject: user, rpc: CREATE_QUOTE, request_id: &id };
         match self.store.begin(key, &wire::create_fields(request), now).await? {
-            Begun::Reused { differing } => return Err(Error::Reused { differing }),
-            Begun::Replay(outcome) => return Ok((read_kept(&outcome)?, true)),
+            RequestStanding::Reused { differing } => return Err(Error::Reused { differing }),
+            RequestStanding::Replay(outcome) => return Ok((read_kept(&outcome)?, true)),
             // Nothing has been moved, so that what a crash left is simply done again, under the same derived id.
-            Begun::New | Begun::Unfinished { .. } => {}
+            RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
         let outcome = match self.price(book, user, diamonds, &request.currency_code, now).await {
             Ok(priced) => {
@@ -265,6 +265,6 @@ fn checked(request: &CreateQuoteRequest) -> Result<(RequestId, Diamonds), Error>
     Ok((id, diamonds))
 }
 
-fn read_kept(outcome: &Outcome) -> Result<QuoteMessage, Error> {
+fn read_kept(outcome: &KeptAnswer) -> Result<QuoteMessage, Error> {
     wire::kept(outcome)?.map_err(Error::Again)
 }

@@ -2,7 +2,7 @@
 use crate::wire::NotAConversion;
 use ledger_client::{LedgerReason, NotPosted};
 use money::Money;
-use rpc::KeptRefusal;
+use rpc::StickyRefusal;
 use std::time::Duration;
 use tonic::{Code, Status};
 
@@ -91,8 +91,8 @@ impl From<NotPosted> for Error {
 impl Error {
     /// A rule's no, which stays the answer to a late duplicate of the request; `None` for whatever may be otherwise in a moment.
     #[must_use]
-    pub fn kept(&self) -> Option<KeptRefusal> {
-        let rule = |reason, message: &str, facts: &[(&str, String)]| KeptRefusal::new(Code::FailedPrecondition, reason, message, facts);
+    pub fn kept(&self) -> Option<StickyRefusal> {
+        let rule = |reason, message: &str, facts: &[(&str, String)]| StickyRefusal::new(Code::FailedPrecondition, reason, message, facts);
         match self {
             Self::CurrencyUnsupported(code) => {
                 Some(rule("CURRENCY_UNSUPPORTED", "no rate for this currency today", &[("currency_code", code.clone())]))

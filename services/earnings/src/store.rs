@@ -2,14 +2,14 @@
 use crate::domain::{Acceptance, Amounts, Quote, QuoteState};
 use db::{
     Migration,
-    requests::{self, Begun, Fields, Key, Outcome},
+    requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields},
 };
 use jiff::{Timestamp, civil::Date};
 use money::{BookName, Currency, Diamonds, Money, UserKey};
 use rust_decimal::Decimal;
 use sqlx::{Any, AnyPool, Row, any::AnyRow, query::Query};
 use std::{error::Error as StdError, str::FromStr, time::SystemTime};
-use telemetry::Open;
+use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 /// The service's schema.
@@ -51,7 +51,7 @@ impl Store {
     }
 
     /// Registers a request id, or says what it stands for.
-    pub async fn begin(&self, key: Key<'_>, fields: &Fields, now: SystemTime) -> Result<Begun, sqlx::Error> {
+    pub async fn begin(&self, key: RequestKey<'_>, fields: &SentFields, now: SystemTime) -> Result<RequestStanding, sqlx::Error> {
         let mut tx = db::begin(&self.pool).await?;
         let begun = requests::begin(&mut tx, key, fields, now).await?;
         tx.commit().await?;
@@ -59,7 +59,7 @@ impl Store {
     }
 
     /// Records a refusal under its id; answers what stands, which may be another call's answer.
-    pub async fn refuse(&self, key: Key<'_>, outcome: &Outcome, now: SystemTime) -> Result<Outcome, sqlx::Error> {
+    pub async fn refuse(&self, key: RequestKey<'_>, outcome: &KeptAnswer, now: SystemTime) -> Result<KeptAnswer, sqlx::Error> {
         let mut tx = db::begin(&self.pool).await?;
         let standing = requests::finish(&mut tx, key, outcome, now).await?;
         tx.commit().await?;
@@ -68,7 +68,7 @@ impl Store {
 
     /// Keeps a quote together with the answer under its request id. When another call answered first, its answer is returned and this quote
     /// isn't kept.
-    pub async fn keep(&self, key: Key<'_>, outcome: &Outcome, quote: &Quote, now: SystemTime) -> Result<Outcome, sqlx::Error> {
+    pub async fn keep(&self, key: RequestKey<'_>, outcome: &KeptAnswer, quote: &Quote, now: SystemTime) -> Result<KeptAnswer, sqlx::Error> {
         let mut tx = db::begin(&self.pool).await?;
         let standing = requests::finish(&mut tx, key, outcome, now).await?.unwrap_or_else(|| outcome.clone());
         if standing == *outcome {
@@ -130,10 +130,10 @@ impl Store {
     }
 
     /// Acceptances whose posting is not recorded: how many, and when the first of their quotes ran out, before which it was accepted.
-    pub async fn unfinished(&self) -> Result<Vec<Open>, sqlx::Error> {
+    pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, sqlx::Error> {
         let sql = "SELECT COUNT(*), MIN(expire_at_ms) FROM quote WHERE accept_request_id <> '' AND posting_id = ''";
         let (count, since_ms): (i64, Option<i64>) = sqlx::query_as(sql).fetch_one(&self.pool).await?;
-        Ok(vec![Open { what: "conversion", state: "accepting", count: count.unsigned_abs(), since_ms }])
+        Ok(vec![UnfinishedCount { what: "conversion", state: "accepting", count: count.unsigned_abs(), since_ms }])
     }
 
     /// Takes an acceptance back that the ledger refused. A quote that was marked as used meanwhile stays so.

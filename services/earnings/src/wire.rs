@@ -3,12 +3,12 @@ use crate::domain::{Acceptance, Quote, QuoteState};
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
 use api::ledger::PostResponse;
 use chart::Unit;
-use db::requests::{Fields, Outcome};
+use db::requests::{KeptAnswer, SentFields};
 use ledger_client::BalanceSeq;
 use money::Diamonds;
 use prost::Message;
 use rpc::{
-    KeptRefusal,
+    StickyRefusal,
     wire::{money, timestamp_us},
 };
 use tonic::Status;
@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 /// What is compared on a retry of CreateQuote: what was sent.
 #[must_use]
-pub fn create_fields(request: &CreateQuoteRequest) -> Fields {
-    let fields = Fields::new().with("diamonds", request.diamonds).with("currency_code", &request.currency_code);
+pub fn create_fields(request: &CreateQuoteRequest) -> SentFields {
+    let fields = SentFields::new().with("diamonds", request.diamonds).with("currency_code", &request.currency_code);
     if request.user_id.is_empty() { fields } else { fields.with("user_id", &request.user_id) }
 }
 
@@ -46,23 +46,23 @@ pub fn quote(quote: &Quote) -> QuoteMessage {
 
 /// What is kept under a request id that made a quote.
 #[must_use]
-pub fn kept_answer(quote: &Quote) -> Outcome {
-    Outcome { bytes: self::quote(quote).encode_to_vec(), refusal: false }
+pub fn kept_answer(quote: &Quote) -> KeptAnswer {
+    KeptAnswer { bytes: self::quote(quote).encode_to_vec(), refusal: false }
 }
 
 /// What is kept under a request id that was refused.
 #[must_use]
-pub fn kept_refusal(refusal: &KeptRefusal) -> Outcome {
-    Outcome { bytes: refusal.to_bytes(), refusal: true }
+pub fn kept_refusal(refusal: &StickyRefusal) -> KeptAnswer {
+    KeptAnswer { bytes: refusal.to_bytes(), refusal: true }
 }
 
 /// Reads back what was kept: the quote as it was answered, or the refusal; also as older programs kept it, an encoded `google.rpc.Status`.
-pub fn kept(outcome: &Outcome) -> Result<Result<QuoteMessage, Status>, sqlx::Error> {
+pub fn kept(outcome: &KeptAnswer) -> Result<Result<QuoteMessage, Status>, sqlx::Error> {
     let unreadable = |error: prost::DecodeError| sqlx::Error::Decode(Box::new(error));
     if !outcome.refusal {
         return Ok(Ok(QuoteMessage::decode(outcome.bytes.as_slice()).map_err(unreadable)?));
     }
-    if let Some(refusal) = KeptRefusal::from_bytes(&outcome.bytes) {
+    if let Some(refusal) = StickyRefusal::from_bytes(&outcome.bytes) {
         return Ok(Err(refusal.status()));
     }
     let status = pb::Status::decode(outcome.bytes.as_slice()).map_err(unreadable)?;

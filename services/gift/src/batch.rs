@@ -8,7 +8,7 @@ use money::BookName;
 use prost::Message;
 use rpc::{
     context::{self, CallContext},
-    trace::Batch,
+    trace::BatchSpan,
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -156,7 +156,7 @@ impl BatchQueues {
         let mut posts = Vec::with_capacity(items.len());
         let mut waiting = Vec::with_capacity(items.len());
         let mut together = CallContext { service: SERVICE, ..CallContext::default() };
-        let span = Batch::start(SERVICE, "gift.batch", items.iter().filter_map(|item| item.context.trace));
+        let span = BatchSpan::start(SERVICE, "gift.batch", items.iter().filter_map(|item| item.context.trace));
         for item in items {
             if item.answer.is_closed() {
                 continue;

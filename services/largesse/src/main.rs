@@ -29,29 +29,29 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Runs services: all of them in this process, or some.
-    Serve(Box<serve::Arguments>),
+    Serve(Box<serve::ServeArguments>),
     /// Prints, checks or explains settings.
-    Config(config::Arguments),
+    Config(config::ConfigArguments),
     /// Prints a signed token for a user, a member of staff or a service.
-    Token(token::Arguments),
+    Token(token::TokenArguments),
     /// Tells the whole story in pretend money, from coins bought to creators paid, and proves it.
-    Demo(demo::Arguments),
+    Demo(demo::DemoArguments),
     /// Sends recorded live gift events again; doing it twice charges nothing.
-    Replay(replay::Arguments),
+    Replay(replay::ReplayArguments),
     /// Checks the books; exit code 1 and the first bad event when they are wrong.
-    Verify(verify::Arguments),
+    Verify(verify::VerifyArguments),
     /// Tells the whole story behind an id: what it is, where the money came from and what became of it.
-    Explain(Box<explain::Arguments>),
+    Explain(Box<explain::ExplainArguments>),
     /// Writes a book's journal as CSV.
-    Export(export::Arguments),
+    Export(export::ExportArguments),
     /// Posts a CSV such as export writes into a book; doing it twice changes nothing.
-    Import(import::Arguments),
+    Import(import::ImportArguments),
     /// Runs largesse-bench: how fast a gift is, as ratios to a bare server on the same machine.
-    Bench(bench::Arguments),
+    Bench(bench::BenchArguments),
     /// Lists what is personal; shows or erases a user's own data.
-    Privacy(privacy::Arguments),
+    Privacy(privacy::PrivacyArguments),
     /// Asks running processes whether they serve and whether the money is where it should be.
-    Status(status::Arguments),
+    Status(status::StatusArguments),
     /// Prints completions for a shell: `largesse completions bash > /etc/bash_completion.d/largesse`.
     Completions {
         /// Which shell.
@@ -62,11 +62,11 @@ enum Command {
     /// Makes an installation of a copy, elsewhere, and checks it.
     Restore(backup::RestoreArguments),
     /// Brings the tables of services up to date and ends.
-    Migrate(migrate::Arguments),
+    Migrate(migrate::MigrateArguments),
 }
 
 /// Settings are read before anything starts, because they also say how to log.
-fn serve(arguments: &serve::Arguments) -> ExitCode {
+fn serve(arguments: &serve::ServeArguments) -> ExitCode {
     let read = match arguments.read() {
         Ok(read) => read,
         Err(error) => return command::refuse(&error),

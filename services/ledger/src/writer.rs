@@ -73,7 +73,7 @@ struct CommitInFlight {
     outcome: Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>>,
     started: Instant,
     /// Linked to the calls that are in it.
-    span: trace::Batch,
+    span: trace::BatchSpan,
 }
 
 impl BookWriter {
@@ -206,7 +206,7 @@ impl BookWriter {
         let Some(open) = self.open.take() else { return };
         let loaded = self.loaded.as_ref().expect("a batch was decided on a loaded book");
         let sealed = open.seal(&self.book, &self.config, loaded, &mut self.shared.state());
-        let span = trace::Batch::start("ledger", "ledger.commit", sealed.decided.iter().filter_map(|(job, _)| job.trace));
+        let span = trace::BatchSpan::start("ledger", "ledger.commit", sealed.decided.iter().filter_map(|(job, _)| job.trace));
         let outcome = commit(self.store.clone(), sealed.batch.clone());
         self.flight = Some(CommitInFlight { sealed, outcome, started: Instant::now(), span });
     }

@@ -28,7 +28,7 @@ mod purchases;
 const PAYOUT_LOOKS: usize = 5;
 
 /// A fault of reading, not of the books.
-pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+pub type ReadFault = Box<dyn std::error::Error + Send + Sync>;
 
 /// What was found in one book.
 #[derive(Debug, Serialize)]
@@ -78,7 +78,7 @@ pub struct ActsReport {
 }
 
 /// The ledger's store of a database that has one: looking makes none.
-pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Fault> {
+pub async fn open(database: &Database) -> Result<Arc<dyn Store>, ReadFault> {
     if !exists(database, Service::Ledger).await? {
         return Err("there is no ledger in this database".into());
     }
@@ -87,7 +87,7 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Store>, Fault> {
 
 /// Checks every book of a database.
 /// `heads` is the directory where the ledger wrote heads outside the database; there is none to compare with when not given.
-pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<AuditReport, Fault> {
+pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<AuditReport, ReadFault> {
     let store = open(database).await?;
     let mut books = Vec::new();
     for book in store.books().await? {
@@ -102,7 +102,7 @@ pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<AuditRep
     Ok(AuditReport { ok, books, acts })
 }
 
-async fn audit_acts(database: &Database, heads: Option<&Path>) -> Result<Option<ActsReport>, Fault> {
+async fn audit_acts(database: &Database, heads: Option<&Path>) -> Result<Option<ActsReport>, ReadFault> {
     let heads = heads.map(support::tables::read_heads).transpose()?.unwrap_or_default();
     if !exists(database, Service::Support).await? {
         let problem = (!heads.is_empty()).then(|| "what staff did is gone, and its heads were written outside the database".to_owned());
@@ -113,7 +113,7 @@ async fn audit_acts(database: &Database, heads: Option<&Path>) -> Result<Option<
     Ok(Some(ActsReport { lines: found.lines, erased: found.erased, heads: found.heads, problem }))
 }
 
-async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<BookReport, Fault> {
+async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<BookReport, ReadFault> {
     let ledger = verify::verify_against(store, book, heads).await?;
     let mut problems = Vec::new();
     let name = BookName::try_new(&book.name)?;
@@ -131,7 +131,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     problems.extend(coins.problem());
     let mut not_compared = Vec::new();
     let purchases = if exists(database, Service::Purchase).await? {
-        let join = purchases::join(&purchase::tables::Store::open(database).await?, store, (book, &name)).await?;
+        let join = purchases::join(&purchase::tables::Store::open(database).await?, store, book, &name).await?;
         problems.extend(join.problems);
         Some(join.credited)
     } else {
@@ -144,7 +144,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
         for _ in 0..PAYOUT_LOOKS {
             let before = payouts::before(&tables, &name).await?;
             let (lines, last_seq) = books::read::trial_balance(store, book.key).await?;
-            let moment = payouts::Moment { store, book, last_seq, lines };
+            let moment = payouts::LedgerMoment { store, book, last_seq, lines };
             found = payouts::problems(&tables, before, &moment, &name).await?;
             if found.is_empty() {
                 break;
@@ -158,7 +158,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
 }
 
 /// Whether a service has tables here: an audit makes none.
-pub async fn exists(database: &Database, service: Service) -> Result<bool, Fault> {
+pub async fn exists(database: &Database, service: Service) -> Result<bool, ReadFault> {
     if let Some(dir) = database.sqlite_dir() {
         // Opening an empty file would make tables in it.
         return Ok(std::fs::metadata(dir.join(format!("{service}.db"))).is_ok_and(|file| file.len() > 0));
@@ -172,7 +172,7 @@ pub async fn exists(database: &Database, service: Service) -> Result<bool, Fault
 }
 
 /// Postings of a book by id whose kind begins with `prefix`, and the last event that was read.
-async fn postings(store: &dyn Store, book: &Book, prefix: &str) -> Result<(BTreeMap<Uuid, i64>, i64), Fault> {
+async fn postings(store: &dyn Store, book: &Book, prefix: &str) -> Result<(BTreeMap<Uuid, i64>, i64), ReadFault> {
     const PAGE: i64 = 5_000;
     let mut found = BTreeMap::new();
     let mut from = 1;
@@ -191,7 +191,7 @@ async fn postings(store: &dyn Store, book: &Book, prefix: &str) -> Result<(BTree
 }
 
 /// Where in the journal the postings with these ids are, those that are there.
-async fn seqs(store: &dyn Store, book: &Book, ids: Vec<Uuid>) -> Result<BTreeMap<Uuid, i64>, Fault> {
+async fn seqs(store: &dyn Store, book: &Book, ids: Vec<Uuid>) -> Result<BTreeMap<Uuid, i64>, ReadFault> {
     const PAGE: usize = 500;
     let mut found = BTreeMap::new();
     for page in ids.chunks(PAGE) {

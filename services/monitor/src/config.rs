@@ -28,7 +28,7 @@ impl Default for Config {
 /// An option without meaning.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{option} must be {bounds}")]
-pub struct Invalid {
+pub struct InvalidMonitorConfig {
     /// Which.
     pub option: &'static str,
     /// What it may be.
@@ -37,14 +37,14 @@ pub struct Invalid {
 
 impl Config {
     /// Whether every option has a meaning.
-    pub fn check(&self) -> Result<(), Invalid> {
+    pub fn check(&self) -> Result<(), InvalidMonitorConfig> {
         let known = [
             ("every_ms", (100..=86_400_000).contains(&self.every_ms), "100 to 86400000"),
             ("share_percent", (1..=100).contains(&self.share_percent), "1 to 100"),
             ("events_max", (1_000..=10_000_000).contains(&self.events_max), "1000 to 10000000"),
             ("unknown_max_s", (1..=31_536_000).contains(&self.unknown_max_s), "1 to 31536000"),
         ];
-        known.into_iter().find(|(_, holds, _)| !holds).map_or(Ok(()), |(option, _, bounds)| Err(Invalid { option, bounds }))
+        known.into_iter().find(|(_, holds, _)| !holds).map_or(Ok(()), |(option, _, bounds)| Err(InvalidMonitorConfig { option, bounds }))
     }
 
     /// How long to rest after a look that took this long.

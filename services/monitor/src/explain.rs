@@ -4,7 +4,7 @@
 //! words of `words` and the shape of [`shape`].
 //! The way from one thing to the next goes along the accounts of people, first in, first out (`books::read::trail`): a purchase is what gifts were paid
 //! from, gifts are what a conversion turned into money, conversions are what a payout took.
-use crate::audit::{self, Fault};
+use crate::audit::{self, ReadFault};
 use books::store::{Book, Store};
 use db::Database;
 use identity::Service;
@@ -19,8 +19,8 @@ pub mod shape;
 mod story;
 mod words;
 
-pub use seek::Sought;
-pub use shape::{Links, Story};
+pub use seek::SoughtId;
+pub use shape::{Story, StoryLinks};
 
 /// Things told in one story, whatever it branches into.
 const STORIES_MAX: usize = 200;
@@ -37,7 +37,7 @@ pub struct StoryScope {
 }
 
 /// A book and the tables of those whose money it is, as far as they are there.
-pub struct Teller {
+pub struct StoryTeller {
     store: Arc<dyn Store>,
     book: Book,
     name: BookName,
@@ -48,7 +48,7 @@ pub struct Teller {
     left: AtomicUsize,
 }
 
-impl Teller {
+impl StoryTeller {
     /// One more may be told.
     fn may(&self) -> bool {
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
@@ -56,7 +56,7 @@ impl Teller {
 }
 
 /// Everything the id stands for, in all books or in one. Nothing where it stands for nothing.
-pub async fn explain(database: &Database, sought: &Sought, scope: &StoryScope) -> Result<Vec<Story>, Fault> {
+pub async fn explain(database: &Database, sought: &SoughtId, scope: &StoryScope) -> Result<Vec<Story>, ReadFault> {
     let store = audit::open(database).await?;
     let there = async |service| audit::exists(database, service).await;
     let purchase = if there(Service::Purchase).await? { Some(purchase::tables::Store::open(database).await?) } else { None };
@@ -74,9 +74,9 @@ pub async fn explain(database: &Database, sought: &Sought, scope: &StoryScope) -
         }
         let (store, left) = (store.clone(), AtomicUsize::new(STORIES_MAX));
         let (purchase, earnings, payout) = (purchase.clone(), earnings.clone(), payout.clone());
-        let teller = Teller { store, book, name, purchase, earnings, payout, scope: scope.clone(), left };
+        let teller = StoryTeller { store, book, name, purchase, earnings, payout, scope: scope.clone(), left };
         for thing in teller.seek(sought).await? {
-            stories.push(teller.story(thing, (shape::TrailDirection::Both, 0)).await?);
+            stories.push(teller.story(thing, shape::TrailDirection::Both, 0).await?);
         }
     }
     Ok(stories)

@@ -19,7 +19,7 @@ pub use config::Config;
 pub use health::{CheckResult, LookFound};
 
 use api::monitor::monitor_service_server::MonitorServiceServer;
-use audit::continuous::Continuous;
+use audit::continuous::ContinuousAudit;
 use db::Database;
 use health::Health;
 use service::Handlers;
@@ -46,11 +46,11 @@ pub struct Service {
 }
 
 /// Checks the options and begins to look.
-pub fn start(deps: Deps, config: Config) -> Result<Service, config::Invalid> {
+pub fn start(deps: Deps, config: Config) -> Result<Service, config::InvalidMonitorConfig> {
     config.check()?;
     let health: Arc<RwLock<Health>> = Arc::default();
     meters::watch(&health);
-    let auditor = Continuous::new(deps.database, deps.heads_dir, config.clone());
+    let auditor = ContinuousAudit::new(deps.database, deps.heads_dir, config.clone());
     tokio::spawn(rounds::run(auditor, config, health.clone(), deps.shutdown));
     Ok(Service { handlers: Handlers { health } })
 }

@@ -1,5 +1,5 @@
 //! When to look.
-use crate::{audit::continuous::Continuous, config::Config, health::Health};
+use crate::{audit::continuous::ContinuousAudit, config::Config, health::Health};
 use std::{
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant, SystemTime},
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 const LOOK_MAX: Duration = Duration::from_secs(120);
 
 /// Looks until `shutdown`, and rests after each look so that it takes its share and no more.
-pub(crate) async fn run(mut auditor: Continuous, config: Config, health: Arc<RwLock<Health>>, shutdown: CancellationToken) {
+pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Arc<RwLock<Health>>, shutdown: CancellationToken) {
     loop {
         let started = Instant::now();
         let found = tokio::select! {

@@ -3,7 +3,7 @@ use crate::health::{CheckHistory, CheckResult, Health, HealthOfBook};
 use api::monitor::{
     BookHealth, CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, monitor_service_server::MonitorService,
 };
-use identity::Books;
+use identity::BookScope;
 use money::BookName;
 use prost_types::Timestamp;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -33,7 +33,7 @@ impl MonitorService for Handlers {
             return Err(rpc::refused(Code::NotFound, "BOOK_UNKNOWN", why, &[("book", asked.to_string())]));
         }
         // What is of all books is for those who may see all of them.
-        let whole = asked.is_none() && matches!(books, Books::All);
+        let whole = asked.is_none() && matches!(books, BookScope::All);
         let checks = if whole { checks(&health.checks) } else { Vec::new() };
         let green = if whole {
             health.is_green()

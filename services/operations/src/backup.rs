@@ -4,10 +4,11 @@
 //!
 //! The manifest is written last; without it a copy is not whole. Keys, settings and the heads that were written outside the database are no part of it:
 //! the heads are what says that a copy is older than the books were.
+use crate::OperationFault;
 use db::{Database, Engine};
 use identity::Service;
 use jiff::Timestamp;
-use monitor::audit::{self, Fault};
+use monitor::audit;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -64,13 +65,13 @@ impl CopyManifest {
 }
 
 /// What was made: the files, and each book's last commit.
-struct Copied {
+struct CopiedFiles {
     files: Vec<String>,
     heads: BTreeMap<String, (i64, String)>,
 }
 
 /// Copies an installation into an empty directory.
-pub async fn backup(database: &Database, to: &Path) -> Result<CopyManifest, Fault> {
+pub async fn backup(database: &Database, to: &Path) -> Result<CopyManifest, OperationFault> {
     if let Some(dir) = database.sqlite_dir() {
         if !fs::metadata(dir.join("ledger.db")).is_ok_and(|file| file.len() > 0) {
             return Err(format!("{}: there is no ledger in it", dir.display()).into());
@@ -92,7 +93,7 @@ pub async fn backup(database: &Database, to: &Path) -> Result<CopyManifest, Faul
     made
 }
 
-async fn copied(database: &Database, to: &Path) -> Result<CopyManifest, Fault> {
+async fn copied(database: &Database, to: &Path) -> Result<CopyManifest, OperationFault> {
     let begin_time = money::time::rfc3339(Timestamp::now());
     let (engine, copied) = match database.engine() {
         Engine::Sqlite => ("sqlite", sqlite::copy(database, to).await?),
@@ -116,7 +117,7 @@ async fn copied(database: &Database, to: &Path) -> Result<CopyManifest, Fault> {
 
 /// Puts a copy where nothing is: an empty directory for SQLite, a database without these schemas on PostgreSQL. Checks every file first, and the books
 /// afterwards, which must have the commits that the manifest names.
-pub async fn restore(from: &Path, database: &Database) -> Result<audit::AuditReport, Fault> {
+pub async fn restore(from: &Path, database: &Database) -> Result<audit::AuditReport, OperationFault> {
     let manifest = read(from)?;
     unchanged(from, &manifest)?;
     let whole = match manifest.engine.as_str() {
@@ -139,7 +140,7 @@ pub async fn restore(from: &Path, database: &Database) -> Result<audit::AuditRep
 }
 
 /// What the manifest names and the books have not.
-async fn lacking(database: &Database, manifest: &CopyManifest) -> Result<Option<String>, Fault> {
+async fn lacking(database: &Database, manifest: &CopyManifest) -> Result<Option<String>, OperationFault> {
     let there = audit::open(database).await?;
     let books = there.books().await?;
     for (name, (commit_no, hash)) in &manifest.heads {
@@ -155,7 +156,7 @@ async fn lacking(database: &Database, manifest: &CopyManifest) -> Result<Option<
 }
 
 /// Whether every file that the manifest of a copy names is what was copied. `None`: there is no manifest.
-pub fn intact(from: &Path) -> Result<Option<CopyManifest>, Fault> {
+pub fn intact(from: &Path) -> Result<Option<CopyManifest>, OperationFault> {
     if !from.join(MANIFEST).exists() {
         return Ok(None);
     }
@@ -164,7 +165,7 @@ pub fn intact(from: &Path) -> Result<Option<CopyManifest>, Fault> {
     Ok(Some(manifest))
 }
 
-fn unchanged(from: &Path, manifest: &CopyManifest) -> Result<(), Fault> {
+fn unchanged(from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault> {
     for (name, expected) in &manifest.files {
         if name.contains(['/', '\\']) || name.starts_with('.') {
             return Err(format!("{}: names a file outside of it: {name}", from.join(MANIFEST).display()).into());
@@ -177,7 +178,7 @@ fn unchanged(from: &Path, manifest: &CopyManifest) -> Result<(), Fault> {
     Ok(())
 }
 
-fn read(from: &Path) -> Result<CopyManifest, Fault> {
+fn read(from: &Path) -> Result<CopyManifest, OperationFault> {
     let path = from.join(MANIFEST);
     let text = fs::read(&path).map_err(|error| format!("{}: {error}; a copy without it is not whole", path.display()))?;
     let manifest: CopyManifest = serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -188,7 +189,7 @@ fn read(from: &Path) -> Result<CopyManifest, Fault> {
 }
 
 /// Each book's last commit.
-async fn heads(database: &Database) -> Result<BTreeMap<String, (i64, String)>, Fault> {
+async fn heads(database: &Database) -> Result<BTreeMap<String, (i64, String)>, OperationFault> {
     let store = audit::open(database).await?;
     let mut heads = BTreeMap::new();
     for book in store.books().await? {
@@ -200,7 +201,7 @@ async fn heads(database: &Database) -> Result<BTreeMap<String, (i64, String)>, F
 }
 
 /// A directory with nothing in it, made where there is none, for its owner only: what is in it is personal.
-fn fresh(dir: &Path) -> Result<(), Fault> {
+fn fresh(dir: &Path) -> Result<(), OperationFault> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     if fs::read_dir(dir)?.next().is_some() {
         return Err(format!("{}: is not empty, and nothing is overwritten", dir.display()).into());

@@ -2,8 +2,8 @@
 //!
 //! Citus can hold a rule of uniqueness only where the column that spreads a table is part of it. Where one is not, the table stays whole: small ones on
 //! every node, the others on the coordinator.
+use crate::OperationFault;
 use db::{Database, Engine};
-use monitor::audit::Fault;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
 /// Where a table lies.
@@ -69,7 +69,7 @@ pub const PLAN: [(&str, TablePlacement); 36] = [
 
 /// What was done with a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
+pub struct PlacedTable {
     /// Schema and name.
     pub table: &'static str,
     /// For a person.
@@ -77,12 +77,12 @@ pub struct Done {
 }
 
 /// Fails where Citus is not.
-pub async fn check(database: &Database) -> Result<(), Fault> {
+pub async fn check(database: &Database) -> Result<(), OperationFault> {
     connect(database).await?.close().await?;
     Ok(())
 }
 
-async fn connect(database: &Database) -> Result<PgConnection, Fault> {
+async fn connect(database: &Database) -> Result<PgConnection, OperationFault> {
     if database.engine() != Engine::Postgres {
         return Err("Citus is an extension of PostgreSQL; this database is not one".into());
     }
@@ -97,19 +97,19 @@ async fn connect(database: &Database) -> Result<PgConnection, Fault> {
 }
 
 /// Puts every table where it belongs; doing it again changes nothing. The tables must be there already. One transaction: all or nothing.
-pub async fn distribute(database: &Database) -> Result<Vec<Done>, Fault> {
+pub async fn distribute(database: &Database) -> Result<Vec<PlacedTable>, OperationFault> {
     let mut connection = connect(database).await?;
     let mut transaction = connection.begin().await?;
     let mut done = Vec::new();
     for (table, place) in PLAN {
-        done.push(Done { table, told: put(&mut transaction, table, place).await? });
+        done.push(PlacedTable { table, told: put(&mut transaction, table, place).await? });
     }
     transaction.commit().await?;
     connection.close().await?;
     Ok(done)
 }
 
-async fn put(connection: &mut PgConnection, table: &'static str, place: TablePlacement) -> Result<String, Fault> {
+async fn put(connection: &mut PgConnection, table: &'static str, place: TablePlacement) -> Result<String, OperationFault> {
     let (sql, told) = match place {
         Coordinator(why) => return Ok(format!("stays on the coordinator: {why}")),
         Everywhere => (format!("SELECT create_reference_table('{table}')::text"), "on every node".to_owned()),

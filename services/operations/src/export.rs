@@ -1,6 +1,7 @@
 //! A book's journal as CSV, a row for each transfer. The same book gives the same bytes, on either engine.
 //!
 //! Read in pages of short statements, so a live book is never held up and memory stays at one page, whatever the book's size.
+use crate::OperationFault;
 use books::{
     domain::{
         account::Account,
@@ -9,7 +10,6 @@ use books::{
     stamp,
     store::{Book, READ_CHUNK, Store},
 };
-use monitor::audit::Fault;
 use std::{
     collections::{BTreeSet, HashMap},
     fs::File,
@@ -40,7 +40,7 @@ const PAGE: i64 = 1_000;
 
 /// What to write.
 #[derive(Debug, Clone, Default)]
-pub struct Range {
+pub struct ExportRange {
     /// The first event; 0 or 1: from the beginning.
     pub from_seq: i64,
     /// The last event; `None`: the last there is at the start.
@@ -53,7 +53,7 @@ pub struct Range {
 
 /// What an export came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum ExportEnd {
     /// This many transfers were written.
     Whole(u64),
     /// Whoever read the output had enough.
@@ -61,22 +61,22 @@ pub enum Ended {
 }
 
 /// Writes the journal's transfers in order. Postings without transfers have no row.
-pub async fn export(store: &dyn Store, book: &Book, range: &Range, out: impl Write) -> Result<Ended, Fault> {
+pub async fn export(store: &dyn Store, book: &Book, range: &ExportRange, out: impl Write) -> Result<ExportEnd, OperationFault> {
     let mut csv = csv::Writer::from_writer(out);
     let written = write(store, book, range, &mut csv).await;
     match written {
-        Ok(rows) => Ok(Ended::Whole(rows)),
+        Ok(rows) => Ok(ExportEnd::Whole(rows)),
         Err(error) if broken_pipe(&*error) => {
             // Nothing more can be written, and dropping the writer would try.
             std::mem::forget(csv);
-            Ok(Ended::BrokenPipe)
+            Ok(ExportEnd::BrokenPipe)
         }
         Err(error) => Err(error),
     }
 }
 
 /// The same into a file. Beside it first: one that was cut short must not pass for the whole.
-pub async fn to_file(store: &dyn Store, book: &Book, range: &Range, path: &Path) -> Result<Ended, Fault> {
+pub async fn to_file(store: &dyn Store, book: &Book, range: &ExportRange, path: &Path) -> Result<ExportEnd, OperationFault> {
     let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
@@ -96,7 +96,7 @@ fn broken_pipe(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool 
     error.downcast_ref::<std::io::Error>().is_some_and(is)
 }
 
-async fn write(store: &dyn Store, book: &Book, range: &Range, csv: &mut csv::Writer<impl Write>) -> Result<u64, Fault> {
+async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut csv::Writer<impl Write>) -> Result<u64, OperationFault> {
     let mut owned = match &range.owner {
         Some(owner) => Some(accounts_of(store, book, owner).await?),
         None => None,
@@ -142,7 +142,7 @@ fn owner_of(name: &str) -> Option<&str> {
 }
 
 /// Keys of a user's accounts.
-async fn accounts_of(store: &dyn Store, book: &Book, owner: &str) -> Result<BTreeSet<i64>, Fault> {
+async fn accounts_of(store: &dyn Store, book: &Book, owner: &str) -> Result<BTreeSet<i64>, OperationFault> {
     let (mut keys, mut after) = (BTreeSet::new(), 0);
     loop {
         let page = store.accounts_after(book.key, after, PAGE).await?;
@@ -152,7 +152,7 @@ async fn accounts_of(store: &dyn Store, book: &Book, owner: &str) -> Result<BTre
     }
 }
 
-async fn write_page(store: &dyn Store, book: &Book, events: &[Event], csv: &mut csv::Writer<impl Write>) -> Result<u64, Fault> {
+async fn write_page(store: &dyn Store, book: &Book, events: &[Event], csv: &mut csv::Writer<impl Write>) -> Result<u64, OperationFault> {
     let keys: BTreeSet<i64> =
         events.iter().flat_map(|event| &event.transfers).flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
     let keys: Vec<i64> = keys.into_iter().collect();
@@ -173,14 +173,14 @@ async fn write_page(store: &dyn Store, book: &Book, events: &[Event], csv: &mut 
         let posting = if let Body::Posting(posting) = &event.body { posting } else { &plain };
         for transfer in &event.transfers {
             let account = |key: i64| accounts.get(&key).ok_or_else(|| format!("account {key} has no row; see `largesse verify`"));
-            csv.write_record(record(event, posting, *time, transfer, (account(transfer.debit)?, account(transfer.credit)?)))?;
+            csv.write_record(record(event, posting, *time, transfer, account(transfer.debit)?, account(transfer.credit)?))?;
             rows += 1;
         }
     }
     Ok(rows)
 }
 
-fn record(event: &Event, posting: &Posting, time: i64, transfer: &Transfer, (debit, credit): (&Account, &Account)) -> [String; 13] {
+fn record(event: &Event, posting: &Posting, time: i64, transfer: &Transfer, debit: &Account, credit: &Account) -> [String; 13] {
     [
         event.id.to_string(),
         event.seq.to_string(),

@@ -2,6 +2,7 @@
 //!
 //! An id follows from the file's posting id, so a run that was cut short is simply repeated. What moved is imported: transfers that were posted, at once
 //! or out of a hold. Holds, voids and expiries moved nothing and are left out; who still holds something places it anew.
+use crate::OperationFault;
 use crate::export::HEADER;
 use api::ledger::{ImportBatchRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome};
 use books::{
@@ -10,7 +11,6 @@ use books::{
 };
 use csv::StringRecord;
 use money::Amount;
-use monitor::audit::Fault;
 use prost_types::Timestamp;
 use rpc::Transport;
 use std::io::Read;
@@ -33,7 +33,7 @@ pub struct ImportTarget {
 }
 
 impl ImportTarget {
-    fn authorised<T>(&self, message: T) -> Result<Request<T>, Fault> {
+    fn authorised<T>(&self, message: T) -> Result<Request<T>, OperationFault> {
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", format!("Bearer {}", self.token).parse()?);
         Ok(request)
@@ -42,7 +42,7 @@ impl ImportTarget {
 
 /// What an import came to, in postings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
+pub struct ImportCounts {
     /// New in the book, or would be.
     pub imported: u64,
     /// There before.
@@ -55,7 +55,7 @@ pub struct Counts {
     pub bad: u64,
 }
 
-impl Counts {
+impl ImportCounts {
     /// Whether everything in the file is in the book.
     #[must_use]
     pub fn whole(&self) -> bool {
@@ -136,15 +136,15 @@ fn row(record: &StringRecord) -> Result<Option<ImportRow>, String> {
 }
 
 /// A file's postings, one after another.
-struct Postings<R> {
+struct ImportPostings<R> {
     csv: csv::Reader<R>,
     group: Option<PostingRows>,
     /// Lines that can't be read, by their numbers, for whoever tells them.
     faults: Vec<String>,
 }
 
-impl<R: Read> Postings<R> {
-    fn of(input: R) -> Result<Self, Fault> {
+impl<R: Read> ImportPostings<R> {
+    fn of(input: R) -> Result<Self, OperationFault> {
         let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(input);
         if csv.headers()?.iter().ne(HEADER) {
             return Err(format!("the first line must be {}", HEADER.join(",")).into());
@@ -152,7 +152,7 @@ impl<R: Read> Postings<R> {
         Ok(Self { csv, group: None, faults: Vec::new() })
     }
 
-    fn next(&mut self) -> Result<Option<PostingRows>, Fault> {
+    fn next(&mut self) -> Result<Option<PostingRows>, OperationFault> {
         let mut record = StringRecord::new();
         loop {
             let read = self.csv.read_record(&mut record);
@@ -183,8 +183,8 @@ impl<R: Read> Postings<R> {
 }
 
 /// The postings of a file as they would be sent; those with a line that can't be read are left out.
-pub fn read(input: impl Read) -> Result<Vec<PostRequest>, Fault> {
-    let mut postings = Postings::of(input)?;
+pub fn read(input: impl Read) -> Result<Vec<PostRequest>, OperationFault> {
+    let mut postings = ImportPostings::of(input)?;
     let mut posts = Vec::new();
     while let Some(group) = postings.next()? {
         posts.extend((!group.bad).then(|| group.post(true)).flatten().map(|(_, post)| post));
@@ -193,9 +193,9 @@ pub fn read(input: impl Read) -> Result<Vec<PostRequest>, Fault> {
 }
 
 /// Imports a file. Every line or posting that is not taken is told, by its number.
-pub async fn import(target: &mut ImportTarget, input: impl Read, mut tell: impl FnMut(String)) -> Result<Counts, Fault> {
-    let mut postings = Postings::of(input)?;
-    let mut counts = Counts::default();
+pub async fn import(target: &mut ImportTarget, input: impl Read, mut tell: impl FnMut(String)) -> Result<ImportCounts, OperationFault> {
+    let mut postings = ImportPostings::of(input)?;
+    let mut counts = ImportCounts::default();
     let mut batch: Vec<(u64, PostRequest)> = Vec::new();
     while let Some(group) = postings.next()? {
         postings.faults.drain(..).for_each(&mut tell);
@@ -209,7 +209,7 @@ pub async fn import(target: &mut ImportTarget, input: impl Read, mut tell: impl 
 }
 
 /// A posting's rows are complete.
-fn close(group: PostingRows, batch: &mut Vec<(u64, PostRequest)>, dry_run: bool, counts: &mut Counts) {
+fn close(group: PostingRows, batch: &mut Vec<(u64, PostRequest)>, dry_run: bool, counts: &mut ImportCounts) {
     if group.bad {
         counts.bad += 1;
         return;
@@ -223,9 +223,9 @@ fn close(group: PostingRows, batch: &mut Vec<(u64, PostRequest)>, dry_run: bool,
 async fn send(
     target: &mut ImportTarget,
     batch: Vec<(u64, PostRequest)>,
-    counts: &mut Counts,
+    counts: &mut ImportCounts,
     tell: &mut impl FnMut(String),
-) -> Result<(), Fault> {
+) -> Result<(), OperationFault> {
     if batch.is_empty() {
         return Ok(());
     }

@@ -9,3 +9,6 @@ pub mod citus;
 pub mod export;
 pub mod import;
 pub mod privacy;
+
+/// Why something of an operator's is not done. It is told to a person, so it needs no type.
+pub type OperationFault = Box<dyn std::error::Error + Send + Sync>;

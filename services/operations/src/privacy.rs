@@ -2,11 +2,14 @@
 //! its hashes are touched.
 //!
 //! - [`PERSONAL`]: every column that holds what is personal, and what becomes of it. [`export`], [`erase`]: the two deeds; [`record`]: with their record.
-use crate::export::{self, Range};
+use crate::{
+    OperationFault,
+    export::{self, ExportRange},
+};
 use db::Database;
 use identity::Service;
 use money::{BookName, UserKey};
-use monitor::audit::{self, Fault, exists};
+use monitor::audit::{self, exists};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -28,7 +31,7 @@ pub enum OnErasure {
 
 /// A column that holds what is personal.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Personal {
+pub struct PersonalColumn {
     /// Whose table.
     pub service: Service,
     /// Table and column.
@@ -39,15 +42,15 @@ pub struct Personal {
     pub fate: OnErasure,
 }
 
-const fn personal(service: Service, column: &'static str, what: &'static str, fate: OnErasure) -> Personal {
-    Personal { service, column, what, fate }
+const fn personal(service: Service, column: &'static str, what: &'static str, fate: OnErasure) -> PersonalColumn {
+    PersonalColumn { service, column, what, fate }
 }
 
 const PSEUDONYM: OnErasure = OnErasure::Kept("a name that says nothing outside of the app, which forgets whose it was");
 const ACCOUNTS: OnErasure = OnErasure::Kept("accounts must be kept; it names a sale and nobody");
 
 /// Everything that is personal. A test holds it against the tables there are.
-pub const PERSONAL: [Personal; 21] = [
+pub const PERSONAL: [PersonalColumn; 21] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -96,7 +99,7 @@ pub struct WhoseData<'a> {
 const PAGE: i64 = 500;
 
 /// Everything that the services' tables and the journal have of a user; not what staff did about them. `key_file` opens what payout has sealed.
-pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Fault> {
+pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, OperationFault> {
     let WhoseData { database, book, user } = of;
     let mut whole = json!({ "book": book.as_str(), "user_id": user.as_str() });
     if exists(database, Service::Purchase).await? {
@@ -157,7 +160,7 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Fault>
 }
 
 /// Ids of the user's things, by which staff may have asked for them.
-async fn things(of: &WhoseData<'_>) -> Result<BTreeSet<String>, Fault> {
+async fn things(of: &WhoseData<'_>) -> Result<BTreeSet<String>, OperationFault> {
     let WhoseData { database, book, user } = of;
     let mut things = BTreeSet::new();
     if exists(database, Service::Purchase).await? {
@@ -188,13 +191,13 @@ async fn things(of: &WhoseData<'_>) -> Result<BTreeSet<String>, Fault> {
 }
 
 /// Every transfer of the user's accounts, from the journal.
-async fn entries(of: &WhoseData<'_>) -> Result<Value, Fault> {
+async fn entries(of: &WhoseData<'_>) -> Result<Value, OperationFault> {
     let store = audit::open(of.database).await?;
     let books = store.books().await?;
     let book = books.iter().find(|book| book.name == of.book.as_str()).ok_or_else(|| format!("there is no book {}", of.book))?;
     let mut csv = Vec::new();
     let owner = Some(of.user.to_string());
-    export::export(&*store, book, &Range { owner, ..Default::default() }, &mut csv).await?;
+    export::export(&*store, book, &ExportRange { owner, ..Default::default() }, &mut csv).await?;
     let mut reader = csv::Reader::from_reader(csv.as_slice());
     let names = reader.headers()?.clone();
     let mut entries = Vec::new();
@@ -217,7 +220,7 @@ pub struct ErasedEverywhere {
 }
 
 /// Erases what is personal of a user. What is refused leaves everything as it was; what was cut off is finished by doing it again.
-pub async fn erase(of: &WhoseData<'_>) -> Result<ErasedEverywhere, Fault> {
+pub async fn erase(of: &WhoseData<'_>) -> Result<ErasedEverywhere, OperationFault> {
     let WhoseData { database, book, user } = of;
     let mut erased = ErasedEverywhere::default();
     // Before anything goes: afterwards nobody knows whose it was.
@@ -239,7 +242,7 @@ pub async fn erase(of: &WhoseData<'_>) -> Result<ErasedEverywhere, Fault> {
 }
 
 /// An SQLite file keeps what was deleted until its space is used again: it is written anew. PostgreSQL does the same by itself, in time.
-async fn scrub(database: &Database, service: Service) -> Result<(), Fault> {
+async fn scrub(database: &Database, service: Service) -> Result<(), OperationFault> {
     let Some(options) = database.sqlite_options(service.as_str())? else { return Ok(()) };
     if !exists(database, service).await? {
         return Ok(());

@@ -1,7 +1,7 @@
 //! The bank over HTTP: a `pain.001` out, a `pain.002` back, and nothing assumed where nothing came.
 
 use crate::domain::BankAnswer;
-use iso20022::{Outcome, pain002::Report};
+use iso20022::{StatusOutcome, pain002::StatusReport};
 use reqwest::{Client, Method, StatusCode, Url};
 use std::time::Duration;
 
@@ -124,7 +124,7 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, &'static str> 
 /// What an answer means. "Not found" counts only from the bank itself: with a report that names this payment and the window, since a proxy
 /// in between says 404 as well.
 fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subject: AskedPayment<'_>) -> BankAnswer {
-    let Ok(report) = Report::read(body) else { return BankAnswer::Lost(format!("HTTP {} without a status report", status.as_u16())) };
+    let Ok(report) = StatusReport::read(body) else { return BankAnswer::Lost(format!("HTTP {} without a status report", status.as_u16())) };
     if status == StatusCode::NOT_FOUND {
         return match window_seconds {
             Some(seconds) if report.names(subject.end_to_end_id) && report.verdict(subject.end_to_end_id, "").is_none() => {
@@ -139,7 +139,7 @@ fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subje
     let Some(verdict) = report.verdict(subject.end_to_end_id, subject.message_id) else {
         return BankAnswer::Lost("a report about another payment".to_owned());
     };
-    let reason = verdict.reason().filter(|_| verdict.outcome() == Outcome::Rejected);
+    let reason = verdict.reason().filter(|_| verdict.outcome() == StatusOutcome::Rejected);
     let own_words = verdict.additional();
     let words = reason.map_or("", |reason| reason.words());
     BankAnswer::Verdict {

@@ -8,8 +8,8 @@ use crate::{
     },
     vault::Vault,
 };
-use db::requests::{self, Begun, Fields, Key, Outcome};
-use iso20022::{AbaAccount, Account, Iban, Rail, account::check_routing_number};
+use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
+use iso20022::{AbaAccount, BankAccount, Iban, Rail, account::check_routing_number};
 use money::{BookName, RequestId, UserKey, derive_id};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -27,7 +27,7 @@ pub enum TypedAccount {
     Aba {
         /// Routing number.
         routing_number: String,
-        /// Account number.
+        /// BankAccount number.
         account_number: String,
     },
 }
@@ -55,17 +55,17 @@ pub struct AccountHolder {
     pub iban: String,
     /// ABA routing number, or empty.
     pub routing_number: String,
-    /// Account number, or empty.
+    /// BankAccount number, or empty.
     pub account_number: String,
 }
 
 impl AccountHolder {
     /// The account; it was checked before it was sealed.
-    pub fn account(&self) -> Result<Account, iso20022::Error> {
+    pub fn account(&self) -> Result<BankAccount, iso20022::Error> {
         if self.iban.is_empty() {
-            AbaAccount::try_new(&self.routing_number, &self.account_number).map(Account::Aba)
+            AbaAccount::try_new(&self.routing_number, &self.account_number).map(BankAccount::Aba)
         } else {
-            Iban::try_new(&self.iban).map(Account::Iban)
+            Iban::try_new(&self.iban).map(BankAccount::Iban)
         }
     }
 }
@@ -81,12 +81,12 @@ pub fn unseal(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Resu
     serde_json::from_slice(&plain).map_err(|_| Error::Vault(crate::vault::Error::Sealed))
 }
 
-fn check(typed: &TypedAccount) -> Result<(Account, Rail), PayoutRefusal> {
+fn check(typed: &TypedAccount) -> Result<(BankAccount, Rail), PayoutRefusal> {
     let account = match typed {
-        TypedAccount::Iban(iban) => Account::Iban(Iban::try_new(iban).map_err(|_| PayoutRefusal::IbanInvalid)?),
+        TypedAccount::Iban(iban) => BankAccount::Iban(Iban::try_new(iban).map_err(|_| PayoutRefusal::IbanInvalid)?),
         TypedAccount::Aba { routing_number, account_number } => {
             check_routing_number(routing_number).map_err(|_| PayoutRefusal::RoutingNumberInvalid)?;
-            Account::Aba(AbaAccount::try_new(routing_number, account_number).map_err(|_| PayoutRefusal::AccountNumberInvalid)?)
+            BankAccount::Aba(AbaAccount::try_new(routing_number, account_number).map_err(|_| PayoutRefusal::AccountNumberInvalid)?)
         }
     };
     let rail = Rail::to(&account).ok_or(PayoutRefusal::CountryUnsupported)?;
@@ -94,8 +94,8 @@ fn check(typed: &TypedAccount) -> Result<(Account, Rail), PayoutRefusal> {
 }
 
 /// What a retry is compared with; personal values as digests.
-fn fields(vault: &Vault, create: &NewBeneficiary) -> Fields {
-    let fields = Fields::new().with("holder_name", vault.digest(&create.holder_name));
+fn fields(vault: &Vault, create: &NewBeneficiary) -> SentFields {
+    let fields = SentFields::new().with("holder_name", vault.digest(&create.holder_name));
     match &create.account {
         TypedAccount::Iban(iban) => fields.with("iban", vault.digest(iban)),
         TypedAccount::Aba { routing_number, account_number } => {
@@ -114,20 +114,20 @@ pub async fn create(
     now_ms: i64,
 ) -> Result<(Beneficiary, bool), Error> {
     let id = derive_id(create.request_id.uuid(), &[RPC, create.book.as_str(), create.user.as_str()]);
-    let key = Key { book: &create.book, subject: &create.user, rpc: RPC, request_id: &create.request_id };
+    let key = RequestKey { book: &create.book, subject: &create.user, rpc: RPC, request_id: &create.request_id };
     let mut tx = store.begin().await?;
     match requests::begin(&mut tx, key, &fields(vault, create), now).await? {
-        Begun::New | Begun::Unfinished { .. } => {}
-        Begun::Reused { differing } => return Err(Error::Reused(differing)),
-        Begun::Replay(_) => {
+        RequestStanding::New | RequestStanding::Unfinished { .. } => {}
+        RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
+        RequestStanding::Replay(_) => {
             let kept = beneficiaries::get(&mut tx, &create.book, id).await?;
             return Ok((kept.ok_or(crate::store::Error::Row("beneficiary"))?, true));
         }
     }
     let (account, rail) = check(&create.account)?;
     let (iban, routing_number, account_number) = match &account {
-        Account::Iban(iban) => (iban.as_str(), "", ""),
-        Account::Aba(aba) => ("", aba.routing_number(), aba.account_number()),
+        BankAccount::Iban(iban) => (iban.as_str(), "", ""),
+        BankAccount::Aba(aba) => ("", aba.routing_number(), aba.account_number()),
     };
     let holder = AccountHolder {
         holder_name: create.holder_name.clone(),
@@ -148,7 +148,7 @@ pub async fn create(
         created_at_ms: now_ms,
     };
     beneficiaries::insert(&mut tx, &create.book, &beneficiary).await?;
-    requests::finish(&mut tx, key, &Outcome { bytes: Vec::new(), refusal: false }, now).await?;
+    requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
     tx.commit().await?;
     Ok((beneficiary, false))
 }

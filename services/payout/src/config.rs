@@ -1,7 +1,7 @@
 //! Options of the payout service.
 
 use crate::domain::RetryPolicy;
-use iso20022::{Account, Rail};
+use iso20022::{BankAccount, Rail};
 use money::time::millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ pub struct RailConfig {
     /// Which.
     pub rail: Rail,
     /// Our account that pays.
-    pub debtor: Account,
+    pub debtor: BankAccount,
     /// How long the rail takes at most to decide; a payment without an answer is asked after from then on.
     pub time_out: Duration,
     /// Largest payment, in minor units.
@@ -128,7 +128,7 @@ impl Config {
     /// The sandbox: a key of its own beside the data, the pretend bank, and rails that give up after two seconds so that people can watch.
     /// `debtors` are our accounts at that bank, one for each rail to be used.
     #[must_use]
-    pub fn sandbox(key_file: PathBuf, bank_url: String, debtors: Vec<(Rail, Account)>) -> Self {
+    pub fn sandbox(key_file: PathBuf, bank_url: String, debtors: Vec<(Rail, BankAccount)>) -> Self {
         let time_out = Duration::from_secs(2);
         let rail = |(rail, debtor)| RailConfig { rail, debtor, time_out, minor_units_max: minor_units_max(rail) };
         let rails = debtors.into_iter().map(rail).collect();

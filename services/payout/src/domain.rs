@@ -2,7 +2,7 @@
 //! goes in.
 
 use chart::PostingKind;
-use iso20022::{Outcome, Rail};
+use iso20022::{Rail, StatusOutcome};
 use money::{BookName, Money, UserKey};
 use uuid::Uuid;
 
@@ -259,7 +259,7 @@ pub enum BankAnswer {
         /// ISO 20022 code.
         status: String,
         /// What it means.
-        outcome: Outcome,
+        outcome: StatusOutcome,
         /// Code of the reason, or nothing.
         reason_code: String,
         /// The reason in words.
@@ -319,7 +319,7 @@ pub fn judge(
             let note = note(&status, &reason_code, &words);
             let mut payout = payout;
             payout.bank_status = status;
-            if outcome == Outcome::Rejected && reason_code != DUPLICATE {
+            if outcome == StatusOutcome::Rejected && reason_code != DUPLICATE {
                 payout.reason_code = reason_code;
                 payout.reason = words;
                 payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
@@ -327,16 +327,16 @@ pub fn judge(
                 return (payout.enter(PayoutPhase::Returning, now_ms), note);
             }
             match outcome {
-                Outcome::Settled => {
+                StatusOutcome::Settled => {
                     payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
                     payout.seen = true;
                     (payout.enter(PayoutPhase::Settling, now_ms), note)
                 }
-                Outcome::Pending => {
+                StatusOutcome::Pending => {
                     payout.seen = true;
                     (wait(payout, PayoutPhase::Accepted, now_ms, policy), note)
                 }
-                Outcome::Rejected | Outcome::Unclear => (wait(payout, PayoutPhase::Unknown, now_ms, policy), note),
+                StatusOutcome::Rejected | StatusOutcome::Unclear => (wait(payout, PayoutPhase::Unknown, now_ms, policy), note),
             }
         }
         BankAnswer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),

@@ -15,7 +15,7 @@ use crate::{
         payouts::{self, PayoutKey, PayoutStep},
     },
 };
-use iso20022::pain001::{Initiation, Party, Payment, Transfer, TransferAmount};
+use iso20022::pain001::{CreditTransfer, Initiation, Party, PaymentInstruction, TransferAmount};
 use jiff::Timestamp;
 use ledger_client::NotPosted;
 use money::time::{millis, unix_ms};
@@ -240,14 +240,14 @@ impl Payouts {
             Ok(account) => account,
             Err(error) => return Ok(Err(error)),
         };
-        let transfer = Transfer {
+        let transfer = CreditTransfer {
             end_to_end_id: payout.end_to_end_id(),
             uetr: Some(uuid::Builder::from_random_bytes(*payout.payout_id.as_bytes()).into_uuid().to_string()),
             amount: TransferAmount::Instructed(payout.amount),
             creditor: Party::with_account(&holder.holder_name, &account),
             remittance: Some(REMITTANCE.to_owned()),
         };
-        let payment = Payment {
+        let payment = PaymentInstruction {
             payment_id: payout.end_to_end_id(),
             rail: Some(payout.rail),
             debtor: Party::with_account(debtor_name, &rail.debtor),

@@ -2,7 +2,7 @@
 
 use crate::{store, vault};
 use ledger_client::NotPosted;
-use rpc::KeptRefusal;
+use rpc::StickyRefusal;
 use tonic::{Code, Status};
 
 /// Why a call failed.
@@ -30,7 +30,7 @@ pub enum Error {
     Refused(#[from] PayoutRefusal),
     /// Refused by a rule of ours or the ledger's, now or before under this id.
     #[error("{}", .0.message())]
-    Kept(KeptRefusal),
+    Kept(StickyRefusal),
     /// The ledger could not be asked.
     #[error(transparent)]
     LedgerAway(#[from] NotPosted),
@@ -94,9 +94,9 @@ impl PayoutRefusal {
 
     /// As it is kept under its request id, so that a retry hears the same.
     #[must_use]
-    pub fn kept(self) -> KeptRefusal {
+    pub fn kept(self) -> StickyRefusal {
         let (code, reason) = self.table();
-        KeptRefusal::new(code, reason, self.to_string(), &[])
+        StickyRefusal::new(code, reason, self.to_string(), &[])
     }
 }
 

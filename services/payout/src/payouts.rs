@@ -13,12 +13,12 @@ use crate::{
     vault::Vault,
 };
 use chart::BookKind;
-use db::requests::{self, Begun, Fields, Key, Outcome};
+use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use iso20022::Rail;
 use ledger_client::{LedgerClient, NotPosted};
 use money::time::{millis, unix_ms};
 use money::{BookName, Money, RequestId, UserKey};
-use rpc::KeptRefusal;
+use rpc::StickyRefusal;
 use sqlx::AnyConnection;
 use std::time::SystemTime;
 use tokio::sync::{Notify, broadcast};
@@ -102,22 +102,24 @@ impl Payouts {
     /// One transaction: the id, the rules, the row. From its commit on the worker finishes what a dropped handler leaves.
     async fn register(&self, ask: &PayoutRequest, kind: BookKind, now: SystemTime) -> Result<Registered, Error> {
         let payout_key = PayoutKey { book: ask.book.clone(), payout_id: payout_id(ask) };
-        let key = Key { book: &ask.book, subject: &ask.user, rpc: RPC, request_id: &ask.request_id };
-        let fields = Fields::new()
+        let key = RequestKey { book: &ask.book, subject: &ask.user, rpc: RPC, request_id: &ask.request_id };
+        let fields = SentFields::new()
             .with("beneficiary_id", ask.beneficiary_id)
             .with("amount.currency_code", ask.amount.currency())
             .with("amount.minor_units", ask.amount.minor_units());
         let mut tx = self.store.begin().await?;
         match requests::begin(&mut tx, key, &fields, now).await? {
-            Begun::Reused { differing } => return Err(Error::Reused(differing)),
-            Begun::Replay(outcome) if outcome.refusal => {
-                return Err(Error::Kept(KeptRefusal::from_bytes(&outcome.bytes).ok_or(crate::store::Error::Row("refusal"))?));
+            RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
+            RequestStanding::Replay(outcome) if outcome.refusal => {
+                return Err(Error::Kept(StickyRefusal::from_bytes(&outcome.bytes).ok_or(crate::store::Error::Row("refusal"))?));
             }
-            Begun::Replay(_) => return Ok(Registered::Answered(existing(&mut tx, &payout_key).await?)),
-            Begun::Unfinished { .. } => return Ok(Registered::Open(existing(&mut tx, &payout_key).await?)),
+            RequestStanding::Replay(_) => return Ok(Registered::Answered(existing(&mut tx, &payout_key).await?)),
+            RequestStanding::Unfinished { .. } => return Ok(Registered::Open(existing(&mut tx, &payout_key).await?)),
             // Checked before anything is written: the hold's id keeps this time, and the ledger's refusal of it would be kept as the answer.
-            Begun::New if !money::is_timely(ask.request_id.uuid(), unix_ms(now).unsigned_abs()) => return Err(Error::RequestIdTime),
-            Begun::New => {}
+            RequestStanding::New if !money::is_timely(ask.request_id.uuid(), unix_ms(now).unsigned_abs()) => {
+                return Err(Error::RequestIdTime);
+            }
+            RequestStanding::New => {}
         }
         match self.check(&mut tx, ask, kind).await? {
             Ok(rail) => {
@@ -128,7 +130,7 @@ impl Payouts {
             }
             Err(refusal) => {
                 let stored = refusal.kept();
-                requests::finish(&mut tx, key, &Outcome { bytes: stored.to_bytes(), refusal: true }, now).await?;
+                requests::finish(&mut tx, key, &KeptAnswer { bytes: stored.to_bytes(), refusal: true }, now).await?;
                 tx.commit().await?;
                 Err(Error::Kept(stored))
             }
@@ -212,7 +214,7 @@ impl Payouts {
     }
 
     /// The payout as it stands with the ledger's answer to its hold. `None`: somebody wrote in between.
-    async fn record_hold(&self, payout_key: &PayoutKey, held: &Result<(String, i64), KeptRefusal>) -> Result<Option<Payout>, Error> {
+    async fn record_hold(&self, payout_key: &PayoutKey, held: &Result<(String, i64), StickyRefusal>) -> Result<Option<Payout>, Error> {
         let mut tx = self.store.begin().await?;
         let current = existing(&mut tx, payout_key).await?;
         if current.phase != PayoutPhase::Requested {
@@ -224,14 +226,14 @@ impl Payouts {
                 let mut next = current.enter(PayoutPhase::Held, unix_ms(now));
                 next.hold_posting_id = posting_id.clone();
                 next.hold_transfer_no = *transfer_no;
-                (next, Outcome { bytes: Vec::new(), refusal: false })
+                (next, KeptAnswer { bytes: Vec::new(), refusal: false })
             }
-            Err(stored) => (current.enter(PayoutPhase::Refused, unix_ms(now)), Outcome { bytes: stored.to_bytes(), refusal: true }),
+            Err(stored) => (current.enter(PayoutPhase::Refused, unix_ms(now)), KeptAnswer { bytes: stored.to_bytes(), refusal: true }),
         };
         let step = PayoutStep { state: next.state, at_ms: unix_ms(now), note: String::new() };
         let Some(saved) = payouts::update(&mut tx, next, held.is_ok().then_some(&step)).await? else { return Ok(None) };
         let request_id = RequestId::parse(&saved.request_id.to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
-        let key = Key { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };
+        let key = RequestKey { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };
         requests::finish(&mut tx, key, &outcome, now).await?;
         tx.commit().await?;
         meters::entered(&saved);

@@ -1,7 +1,7 @@
 //! What callers are told: one closed enum, one table to code and reason.
 
 use ledger_client::NotPosted;
-use rpc::KeptRefusal;
+use rpc::StickyRefusal;
 use tonic::{Code, Status};
 
 /// Why a receipt is refused. In the order of precedence of the contract. Sticky.
@@ -97,8 +97,8 @@ impl RefusedReceipt {
     }
 
     /// As it is kept under its request id, and told.
-    pub(crate) fn kept(&self) -> KeptRefusal {
-        KeptRefusal::new(Code::FailedPrecondition, self.refusal.reason(), self.message.clone(), &[])
+    pub(crate) fn kept(&self) -> StickyRefusal {
+        StickyRefusal::new(Code::FailedPrecondition, self.refusal.reason(), self.message.clone(), &[])
     }
 }
 

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use api::ledger::PostResponse;
-use chart::{Account, BookKind};
-use db::requests::{self, Begun, Fields, Key, Outcome};
+use chart::{BookKind, ChartAccount};
+use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use ledger_client::{BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, Retry, ViewerCoins};
 use money::time::unix_ms;
 use money::{BookName, Coins, RequestId, UserKey};
-use rpc::KeptRefusal;
+use rpc::StickyRefusal;
 use uuid::Uuid;
 
 use crate::catalogue::PackageCatalogue;
@@ -58,7 +58,7 @@ pub struct Redeem {
     /// The receipt.
     pub signed_transaction: String,
     /// What the caller sent.
-    pub fields: Fields,
+    pub fields: SentFields,
 }
 
 /// A redeemed purchase.
@@ -73,8 +73,8 @@ pub struct Redeemed {
 }
 
 impl Redeem {
-    fn key(&self) -> Key<'_> {
-        Key { book: &self.book, subject: &self.user, rpc: REDEEM, request_id: &self.request_id }
+    fn key(&self) -> RequestKey<'_> {
+        RequestKey { book: &self.book, subject: &self.user, rpc: REDEEM, request_id: &self.request_id }
     }
 }
 
@@ -91,10 +91,10 @@ impl Purchases {
         let now = SystemTime::now();
         let kind = self.ledger.book(&redeem.book).await?.ok_or_else(|| Error::BookUnknown(redeem.book.to_string()))?;
         match self.register(redeem, now).await? {
-            Begun::Reused { differing } => return Err(Error::RequestIdReused { differing }),
-            Begun::Replay(outcome) => return self.replay(redeem, &outcome).await,
+            RequestStanding::Reused { differing } => return Err(Error::RequestIdReused { differing }),
+            RequestStanding::Replay(outcome) => return self.replay(redeem, &outcome).await,
             // Unfinished: lost in a crash, or under way. Every step below is keyed, so doing them again is right in both cases.
-            Begun::New | Begun::Unfinished { .. } => {}
+            RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
         let kept = match self.judge(redeem, kind, now) {
             Ok((new, transaction)) => self.keep(redeem, &new, &transaction, now).await?,
@@ -106,7 +106,7 @@ impl Purchases {
         }
     }
 
-    async fn register(&self, redeem: &Redeem, now: SystemTime) -> Result<Begun, Error> {
+    async fn register(&self, redeem: &Redeem, now: SystemTime) -> Result<RequestStanding, Error> {
         let mut connection = self.store.pool.acquire().await.map_err(crate::store::Error::from)?;
         let begun = requests::begin(&mut connection, redeem.key(), &redeem.fields, now).await;
         Ok(begun.map_err(crate::store::Error::from)?)
@@ -176,7 +176,7 @@ impl Purchases {
         let replayed = purchase.request_id != redeem.request_id.uuid();
         let mut tx = self.store.begin().await?;
         purchases::credit(&mut tx, &purchase, &credit).await?;
-        let outcome = Outcome { bytes: purchase.purchase_id.as_bytes().to_vec(), refusal: false };
+        let outcome = KeptAnswer { bytes: purchase.purchase_id.as_bytes().to_vec(), refusal: false };
         requests::finish(&mut tx, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
         tx.commit().await.map_err(crate::store::Error::from)?;
         let purchase = Purchase { state: PurchaseState::Credited(credit.clone()), ..purchase };
@@ -211,7 +211,7 @@ impl Purchases {
 
     /// Makes the refusal stick. Another call with the same id may have been first; then its answer stands.
     async fn refuse(&self, redeem: &Redeem, refused: RefusedReceipt, now: SystemTime) -> Result<Error, Error> {
-        let outcome = Outcome { bytes: kept(&refused), refusal: true };
+        let outcome = KeptAnswer { bytes: kept(&refused), refusal: true };
         let mut connection = self.store.pool.acquire().await.map_err(crate::store::Error::from)?;
         let stands = requests::finish(&mut connection, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
         match stands {
@@ -222,7 +222,7 @@ impl Purchases {
     }
 
     /// The first answer under this id.
-    async fn replay(&self, redeem: &Redeem, outcome: &Outcome) -> Result<Redeemed, Error> {
+    async fn replay(&self, redeem: &Redeem, outcome: &KeptAnswer) -> Result<Redeemed, Error> {
         let damaged = || crate::store::Error::Damaged { purchase_id: redeem.request_id.to_string(), column: "outcome" };
         if outcome.refusal {
             return Err(Error::Refused(read_kept(&outcome.bytes).ok_or_else(damaged)?));
@@ -272,7 +272,7 @@ fn uncertain(purchase: &Purchase, not_posted: &NotPosted) -> Error {
 /// The viewer's coins right after the posting.
 fn credited(answer: PostResponse, user: &UserKey) -> Option<Credit> {
     let posting = answer.posting?;
-    let account = Account::viewer_coins(user).name();
+    let account = ChartAccount::viewer_coins(user).name();
     let after = posting.transfers.iter().find(|transfer| transfer.credit_account == account)?.credit_after.as_ref()?;
     let coin_balance = Coins::try_new(after.balance).ok()?;
     Some(Credit { posting_id: posting.posting_id, coin_balance, balance_seq: BalanceSeq::new(after.balance_seq) })
@@ -285,7 +285,7 @@ fn kept(refused: &RefusedReceipt) -> Vec<u8> {
 
 /// What was kept; also as older programs kept it: the reason, a line feed, the sentence.
 fn read_kept(bytes: &[u8]) -> Option<RefusedReceipt> {
-    if let Some(kept) = KeptRefusal::from_bytes(bytes) {
+    if let Some(kept) = StickyRefusal::from_bytes(bytes) {
         return Some(RefusedReceipt::new(ReceiptRefusal::from_reason(kept.reason())?, kept.message()));
     }
     let (reason, message) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;

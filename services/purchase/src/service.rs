@@ -8,7 +8,7 @@ use api::purchase::{
     GetPurchaseRequest, GetPurchaseResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, ListCoinPackagesResponse,
     ListPurchasesRequest, ListPurchasesResponse, RedeemPurchaseRequest, RedeemPurchaseResponse,
 };
-use db::requests::Fields;
+use db::requests::SentFields;
 use money::RequestId;
 use rpc::page;
 use sha2::{Digest, Sha256};
@@ -70,7 +70,7 @@ impl PurchaseService for Handlers {
         }
         // The receipt is compared by its digest: the row stays small, and holds nothing that could be presented again.
         let digest = hex::encode(Sha256::digest(signed_transaction.as_bytes()));
-        let fields = Fields::new().with("user_id", &request.user_id).with("apple_signed_transaction", digest);
+        let fields = SentFields::new().with("user_id", &request.user_id).with("apple_signed_transaction", digest);
         let redeem = Redeem { book, user, request_id, signed_transaction, fields };
         let redeemed = self.purchases.redeem(&redeem).await?;
         Ok(Response::new(wire::redeemed(&redeemed)))

@@ -111,7 +111,7 @@ impl Store {
     }
 
     /// Purchases of any book that were verified and have no coins yet.
-    pub async fn unfinished(&self) -> Result<Vec<telemetry::Open>, Error> {
+    pub async fn unfinished(&self) -> Result<Vec<telemetry::UnfinishedCount>, Error> {
         purchases::unfinished(&self.pool).await
     }
 

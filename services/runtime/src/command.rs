@@ -2,8 +2,11 @@
 use crate::config::telemetry_from_env;
 use std::{error::Error, future::Future, process::ExitCode};
 
-/// What a command ends with. The error is told to a person, so it needs no type.
-pub type CommandResult = Result<ExitCode, Box<dyn Error + Send + Sync>>;
+/// An error of any kind. It is told to a person, so it needs no type.
+pub type UntypedError = Box<dyn Error + Send + Sync>;
+
+/// What a command ends with.
+pub type CommandResult = Result<ExitCode, UntypedError>;
 
 /// The exit code when the command line or the settings can't be used; clap's own.
 pub const USAGE: u8 = 2;

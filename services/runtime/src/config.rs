@@ -43,15 +43,15 @@ pub struct Config {
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`. SQLite in the data directory when empty.
     pub database: Secret,
     /// Where this process listens.
-    pub listen: Listen,
+    pub listen: ListenSettings,
     /// Where the services are that do not run here, as `http://HOST:PORT` or `https://HOST:PORT`.
-    pub peers: Peers,
+    pub peers: PeerSettings,
     /// Certificates.
     pub tls: rpc::tls::Config,
     /// Whom to believe. Not in a sandbox, which makes an identity of its own.
-    pub identity: Identity,
+    pub identity: IdentitySettings,
     /// Bounds on calls.
-    pub calls: Calls,
+    pub calls: CallSettings,
     /// Bounds on how often anybody may call.
     pub quotas: rpc::quota::Config,
     /// Logs and spans.
@@ -73,7 +73,7 @@ pub struct Config {
 /// Addresses of listeners.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Listen {
+pub struct ListenSettings {
     /// gRPC. Port 0 takes a free one and prints it.
     #[schemars(with = "String")]
     pub grpc: SocketAddr,
@@ -95,7 +95,7 @@ pub struct Listen {
 /// Addresses of services that run elsewhere; empty for those that run here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Peers {
+pub struct PeerSettings {
     /// LedgerService.
     pub ledger: String,
     /// SupportService; a process that knows of none refuses calls of staff.
@@ -117,20 +117,20 @@ pub struct Peers {
 /// Who is believed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Identity {
+pub struct IdentitySettings {
     /// Public keys (PEM) of tokens with `iss` and `aud` largesse, as `largesse token` makes them; several while keys are rotated. Such tokens may give
     /// any role.
     pub keys: Vec<PathBuf>,
     /// File with the token with which services here call others; read again while running.
     pub service_token_file: PathBuf,
     /// Issuers of tokens that are believed: the users' login, the staff's login, and whoever makes the services' tokens.
-    pub issuers: Vec<identity::issuers::Issuer>,
+    pub issuers: Vec<identity::issuers::TrustedIssuer>,
 }
 
 /// How much may be in flight and how long it may take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct Calls {
+pub struct CallSettings {
     /// Calls in flight for each service of this process. More are answered OVERLOADED at once.
     pub calls_max: usize,
     /// Streams open for each service of this process.
@@ -149,11 +149,11 @@ impl Default for Config {
             books: vec!["demo".to_owned()],
             data_dir: PathBuf::from("data"),
             database: Secret::default(),
-            listen: Listen::default(),
-            peers: Peers::default(),
+            listen: ListenSettings::default(),
+            peers: PeerSettings::default(),
             tls: rpc::tls::Config::default(),
-            identity: Identity::default(),
-            calls: Calls::default(),
+            identity: IdentitySettings::default(),
+            calls: CallSettings::default(),
             quotas: rpc::quota::Config::default(),
             telemetry: telemetry::Config::default(),
             ledger: ledger::Config::default(),
@@ -166,17 +166,18 @@ impl Default for Config {
     }
 }
 
-impl Default for Listen {
+impl Default for ListenSettings {
     fn default() -> Self {
         let here = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let rpc::listener::Bounds { connections_max, per_address_max: connections_per_address_max } = rpc::listener::Bounds::default();
+        let rpc::listener::ConnectionBounds { connections_max, per_address_max: connections_per_address_max } =
+            rpc::listener::ConnectionBounds::default();
         Self { grpc: here(7070), http: None, bank: here(7072), store: here(7073), connections_max, connections_per_address_max }
     }
 }
 
-impl Default for Calls {
+impl Default for CallSettings {
     fn default() -> Self {
-        let (flight, deadline) = (rpc::overload::Limits::default(), rpc::deadline::Limits::default());
+        let (flight, deadline) = (rpc::overload::OverloadLimits::default(), rpc::deadline::DeadlineLimits::default());
         let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self {
             calls_max: flight.calls_max,
@@ -187,7 +188,7 @@ impl Default for Calls {
     }
 }
 
-impl Peers {
+impl PeerSettings {
     /// Those that are given.
     #[must_use]
     pub fn known(&self) -> BTreeMap<Service, String> {
@@ -238,14 +239,14 @@ pub fn read(layers: &Layers) -> Result<Config, Error> {
 /// The part of the settings that every command has.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-struct Common {
+struct CommonSettings {
     /// Logs and spans.
     telemetry: telemetry::Config,
 }
 
 /// Logs and spans as the environment sets them, for commands without a file.
 pub fn telemetry_from_env() -> Result<telemetry::Config, Error> {
-    let mut layers = Layers::new::<Common>(PREFIX);
+    let mut layers = Layers::new::<CommonSettings>(PREFIX);
     hear(&mut layers);
-    Ok(layers.read::<Common>()?.telemetry)
+    Ok(layers.read::<CommonSettings>()?.telemetry)
 }

@@ -15,9 +15,6 @@ pub use payout::payout_key_file;
 pub use purchase::sandbox_bundle;
 pub use sandbox::store_directory;
 
-/// What a service's own error becomes.
-type Fault = Box<dyn std::error::Error + Send + Sync>;
-
 /// Starts `service` and adds it to the wiring.
 pub(super) async fn start(service: Service, wiring: &mut Wiring) -> Result<(), Error> {
     let started = match service {

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use rpc::{Listener, Protocol, Tls, listener::Bounds};
+use rpc::{Listener, Protocol, Tls, listener::ConnectionBounds};
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicBool, Ordering},
@@ -65,7 +65,7 @@ pub(super) async fn serve(
     socket: TcpListener,
     tls: Option<Tls>,
     readiness: Readiness,
-    bounds: Bounds,
+    bounds: ConnectionBounds,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
     let listener = Listener::try_new(socket, tls, Protocol::Http, bounds)?;

@@ -21,7 +21,7 @@ mod wiring;
 
 pub use error::Error;
 pub use fit::{payout_key_file, sandbox_bundle, store_directory};
-pub use options::{Identity, Options, check};
+pub use options::{IdentitySource, Options, check};
 pub use running::Runtime;
 pub use settings::Settings;
 

@@ -1,6 +1,6 @@
 //! What a process is to run, and what can be known to be wrong with it before anything binds or opens.
 use crate::{Error, Settings};
-use identity::{Service, issuers::Issuer};
+use identity::{Service, issuers::TrustedIssuer};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -12,13 +12,13 @@ const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)
 
 /// Whom the services of this process believe.
 #[derive(Debug, Clone)]
-pub enum Identity {
+pub enum IdentitySource {
     /// The key under the data directory, made when missing; also signs the services' own tokens.
     Sandbox,
     /// Keys and tokens made elsewhere.
     Configured {
         /// Who makes tokens.
-        issuers: Vec<Issuer>,
+        issuers: Vec<TrustedIssuer>,
         /// The services' own token.
         token_file: PathBuf,
     },
@@ -36,17 +36,17 @@ pub struct Options {
     /// For keys and certificates.
     pub data_dir: PathBuf,
     /// Whom to believe.
-    pub identity: Identity,
+    pub identity: IdentitySource,
     /// Certificates; without any, listeners are plain.
     pub tls: rpc::tls::Config,
     /// How much may be in flight, per service.
-    pub overload: rpc::overload::Limits,
+    pub overload: rpc::overload::OverloadLimits,
     /// How long calls may take.
-    pub deadline: rpc::deadline::Limits,
+    pub deadline: rpc::deadline::DeadlineLimits,
     /// How often anybody may call.
     pub quotas: rpc::quota::Config,
     /// How many connections a listener takes.
-    pub connections: rpc::listener::Bounds,
+    pub connections: rpc::listener::ConnectionBounds,
     /// TEST books to have, in a sandbox.
     pub books: Vec<String>,
     /// Where gRPC listens. None: the services here are reached in process only.
@@ -69,12 +69,12 @@ impl Options {
             peers: BTreeMap::new(),
             database: format!("sqlite:{}", data_dir.display()),
             data_dir,
-            identity: Identity::Sandbox,
+            identity: IdentitySource::Sandbox,
             tls: rpc::tls::Config::default(),
-            overload: rpc::overload::Limits::default(),
-            deadline: rpc::deadline::Limits::default(),
+            overload: rpc::overload::OverloadLimits::default(),
+            deadline: rpc::deadline::DeadlineLimits::default(),
             quotas: rpc::quota::Config::default(),
-            connections: rpc::listener::Bounds::default(),
+            connections: rpc::listener::ConnectionBounds::default(),
             books: vec!["demo".to_owned()],
             listen: None,
             http: None,
@@ -92,7 +92,7 @@ pub fn check(options: &Options) -> Result<(), Error> {
         return Err(Error::Nothing);
     }
     let known = |service| services.contains(&service) || options.peers.contains_key(&service);
-    let sandbox = matches!(options.identity, Identity::Sandbox);
+    let sandbox = matches!(options.identity, IdentitySource::Sandbox);
     for &service in services {
         if let Some(&needed) = service.needs().iter().find(|needed| !known(**needed)) {
             return Err(Error::PeerMissing { service, needed });

@@ -1,9 +1,9 @@
 //! Identity, the stack, and the way from one service to another.
-use crate::{Error, Identity, Options};
+use crate::{Error, IdentitySource, Options};
 use db::Database;
 use identity::Service;
 use identity::{Issuer, Verifier, issuers};
-use rpc::{Served, ServiceToken, Stack, Tls, Transport};
+use rpc::{ServedRoutes, ServiceToken, Stack, Tls, Transport};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -17,7 +17,7 @@ pub(super) struct Wiring {
     pub(super) issuer: Option<Arc<Issuer>>,
     /// For the listeners; none without a certificate.
     pub(super) tls: Option<Tls>,
-    pub(super) served: Served,
+    pub(super) served: ServedRoutes,
     /// Cancelled first: workers stop, streams end.
     pub(super) shutdown: CancellationToken,
     /// Kept to be stopped last.
@@ -25,14 +25,14 @@ pub(super) struct Wiring {
     /// Kept to be waited for before the ledger stops.
     pub(super) payout: Option<payout::Service>,
     /// The pretend bank, when it runs here.
-    pub(super) bank: Option<sandbox::bank::Bank>,
+    pub(super) bank: Option<sandbox::bank::SandboxBank>,
     /// Where the pretend app store listens, when it runs here.
     pub(super) store: Option<SocketAddr>,
     transports: BTreeMap<Service, Transport>,
 }
 
 /// What checks tokens of these issuers, with their keys as far as they can be had now; those that can't are looked for on.
-async fn believing(issuers: &[issuers::Issuer], shutdown: &CancellationToken) -> Result<Arc<Verifier>, Error> {
+async fn believing(issuers: &[issuers::TrustedIssuer], shutdown: &CancellationToken) -> Result<Arc<Verifier>, Error> {
     let verifier = Arc::new(Verifier::try_new(issuers.to_vec())?);
     // An issuer that is away must not keep money from moving: the others' tokens are as good as ever.
     for (issuer, error) in verifier.look().await {
@@ -47,12 +47,12 @@ impl Wiring {
     pub(super) async fn try_new(options: Options, shutdown: CancellationToken) -> Result<Self, Error> {
         let database = Database::parse(&options.database)?;
         let (issuer, verifier) = match &options.identity {
-            Identity::Sandbox => {
+            IdentitySource::Sandbox => {
                 let issuer = Issuer::load_or_create(&options.data_dir)?;
                 let verifier = Verifier::new(&[issuer.public_key()]);
                 (Some(Arc::new(issuer)), Arc::new(verifier))
             }
-            Identity::Configured { issuers, .. } => (None, believing(issuers, &shutdown).await?),
+            IdentitySource::Configured { issuers, .. } => (None, believing(issuers, &shutdown).await?),
         };
         let tls = Tls::load(options.tls.clone())?;
         tokio::spawn(tls.clone().keep_looking(shutdown.clone()));
@@ -74,7 +74,7 @@ impl Wiring {
             transports.insert(*service, rpc::connect_with(url, &tls)?);
         }
         let tls = options.tls.serves().then_some(tls);
-        let (served, ledger, payout, bank, store) = (Served::default(), None, None, None, None);
+        let (served, ledger, payout, bank, store) = (ServedRoutes::default(), None, None, None, None);
         Ok(Self { options, database, stack, issuer, tls, served, shutdown, ledger, payout, bank, store, transports })
     }
 
@@ -100,9 +100,9 @@ impl Wiring {
     /// The token with which `name` calls.
     pub(super) fn token(&self, name: &str) -> Result<ServiceToken, Error> {
         Ok(match (&self.options.identity, &self.issuer) {
-            (Identity::Configured { token_file, .. }, _) => ServiceToken::from_file(token_file)?,
-            (Identity::Sandbox, Some(issuer)) => ServiceToken::minted(issuer.clone(), name)?,
-            (Identity::Sandbox, None) => return Err(Error::IdentityMissing("an identity key".to_owned())),
+            (IdentitySource::Configured { token_file, .. }, _) => ServiceToken::from_file(token_file)?,
+            (IdentitySource::Sandbox, Some(issuer)) => ServiceToken::minted(issuer.clone(), name)?,
+            (IdentitySource::Sandbox, None) => return Err(Error::IdentityMissing("an identity key".to_owned())),
         })
     }
 
@@ -118,7 +118,7 @@ impl Wiring {
     }
 
     pub(super) fn sandbox_addresses(&self) -> Vec<(&'static str, SocketAddr)> {
-        let named = [("bank", self.bank.as_ref().map(sandbox::bank::Bank::address)), ("store", self.store)];
+        let named = [("bank", self.bank.as_ref().map(sandbox::bank::SandboxBank::address)), ("store", self.store)];
         named.into_iter().filter_map(|(name, address)| Some((name, address?))).collect()
     }
 

@@ -35,11 +35,11 @@ mod payments;
 mod scenario;
 mod trace;
 
-pub use scenario::{Behaviour, MAGIC, Magic};
+pub use scenario::{Behaviour, MAGIC, MagicAccount};
 
-use books::Books;
+use books::BankBooks;
 use db::{Database, Migration};
-use iso20022::{AbaAccount, Account, Iban};
+use iso20022::{AbaAccount, BankAccount, Iban};
 use money::{Currency, Money};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -77,10 +77,10 @@ impl Default for Config {
 
 /// Our own account at the bank, which payments are made from: a US account for USD, an IBAN for anything else.
 #[must_use]
-pub fn own_account(currency: Currency) -> Account {
+pub fn own_account(currency: Currency) -> BankAccount {
     match currency.code() {
-        "USD" => Account::Aba(AbaAccount::try_new("021000021", "4400001234").expect("a constant with a valid checksum")),
-        _ => Account::Iban(Iban::try_new("DE89370400440532013000").expect("a constant with valid check digits")),
+        "USD" => BankAccount::Aba(AbaAccount::try_new("021000021", "4400001234").expect("a constant with a valid checksum")),
+        _ => BankAccount::Iban(Iban::try_new("DE89370400440532013000").expect("a constant with valid check digits")),
     }
 }
 
@@ -100,12 +100,12 @@ pub enum Error {
 
 /// A running bank.
 #[derive(Debug)]
-pub struct Bank {
+pub struct SandboxBank {
     address: SocketAddr,
     server: JoinHandle<std::io::Result<()>>,
 }
 
-impl Bank {
+impl SandboxBank {
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -128,17 +128,17 @@ impl Bank {
 }
 
 /// Opens the books (service name `sandbox_bank`) and serves until `shutdown`.
-pub async fn start(listener: TcpListener, database: &Database, config: Config, shutdown: CancellationToken) -> Result<Bank, Error> {
+pub async fn start(listener: TcpListener, database: &Database, config: Config, shutdown: CancellationToken) -> Result<SandboxBank, Error> {
     let pool = database.open("sandbox_bank", &MIGRATIONS).await?;
-    let books = Books::new(pool);
+    let books = BankBooks::new(pool);
     for funding in &config.funding {
         books.open_account(*funding, payments::now_ms()).await?;
     }
     let address = listener.local_addr()?;
-    let router = http::router(payments::Desk::new(books, config), shutdown.clone());
-    let service = router.into_make_service_with_connect_info::<line::Line>();
-    let server = axum::serve(line::Lines::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
+    let router = http::router(payments::PaymentDesk::new(books, config), shutdown.clone());
+    let service = router.into_make_service_with_connect_info::<line::ConnectionCutter>();
+    let server = axum::serve(line::CuttableListener::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
     let server = tokio::spawn(async move { server.await });
     tracing::info!(%address, "sandbox bank open");
-    Ok(Bank { address, server })
+    Ok(SandboxBank { address, server })
 }

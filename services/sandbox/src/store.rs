@@ -3,7 +3,7 @@
 //! - [`chain`]: the three certificates and their keys, kept under the data directory.
 //! - [`receipt`]: the transaction's fields and the compact JWS around them; also hostile ones for tests.
 //!
-//! Over HTTP: `POST /apple/purchases` with a [`Purchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`.
+//! Over HTTP: `POST /apple/purchases` with a [`StorePurchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`.
 //! Its root is for TEST books only: whoever has the data directory can sign anything.
 
 pub mod chain;
@@ -18,8 +18,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use tokio_util::sync::CancellationToken;
 
-use chain::Chain;
-pub use receipt::{Hostile, Purchase, SignedPurchase};
+use chain::CertificateChain;
+pub use receipt::{HostileReceipt, SignedPurchase, StorePurchase};
 
 /// Largest request; a purchase has a few hundred bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -63,7 +63,7 @@ pub enum Error {
 /// The pretend app store. Cloning shares it.
 #[derive(Debug, Clone)]
 pub struct Store {
-    chain: Arc<Chain>,
+    chain: Arc<CertificateChain>,
 }
 
 /// Serves the store on `listener` until `shutdown`; its certificates are kept in `dir`.
@@ -82,7 +82,7 @@ pub async fn start(listener: tokio::net::TcpListener, dir: &Path, shutdown: Canc
 impl Store {
     /// Loads the certificates in `dir`, or makes them. Does file I/O; safe when several processes do it at once.
     pub fn open(dir: &Path) -> Result<Store, Error> {
-        Ok(Store { chain: Arc::new(Chain::load_or_create(dir)?) })
+        Ok(Store { chain: Arc::new(CertificateChain::load_or_create(dir)?) })
     }
 
     /// The root certificate (DER), to be trusted for TEST books.
@@ -91,7 +91,7 @@ impl Store {
     }
 
     /// Sells: signs a transaction with a new, unique id.
-    pub fn sell(&self, purchase: &Purchase) -> Result<SignedPurchase, Error> {
+    pub fn sell(&self, purchase: &StorePurchase) -> Result<SignedPurchase, Error> {
         purchase.check()?;
         let transaction_id = receipt::new_transaction_id();
         let claims = purchase.claims(&transaction_id);
@@ -104,12 +104,12 @@ impl Store {
     }
 
     /// Makes a receipt that is false in how it is signed.
-    pub fn hostile(&self, purchase: &Purchase, hostile: Hostile) -> Result<String, Error> {
+    pub fn hostile(&self, purchase: &StorePurchase, hostile: HostileReceipt) -> Result<String, Error> {
         receipt::hostile(&self.chain, &purchase.claims(&receipt::new_transaction_id()), hostile)
     }
 }
 
-async fn buy(State(store): State<Store>, Json(purchase): Json<Purchase>) -> Result<Json<SignedPurchase>, (StatusCode, String)> {
+async fn buy(State(store): State<Store>, Json(purchase): Json<StorePurchase>) -> Result<Json<SignedPurchase>, (StatusCode, String)> {
     match store.sell(&purchase) {
         Ok(signed) => Ok(Json(signed)),
         Err(error @ Error::Purchase { .. }) => Err((StatusCode::BAD_REQUEST, error.to_string())),

@@ -8,7 +8,7 @@ use crate::{
     wire,
 };
 use api::ledger::AccountState;
-use db::requests::Key;
+use db::requests::RequestKey;
 use ledger_client::{LedgerClient, NotPosted};
 use money::{BookName, RequestId, UserKey, derive_id};
 use uuid::Uuid;
@@ -58,7 +58,7 @@ impl Proposals {
             decided_at_ms: 0,
             result: String::new(),
         };
-        let key = Key { book, subject: by, rpc: PROPOSE, request_id: id };
+        let key = RequestKey { book, subject: by, rpc: PROPOSE, request_id: id };
         match self.store.propose(&NewProposal { key, fields, proposal }).await? {
             Proposed::Kept { replayed } => Ok((self.get(book, proposal_id).await?, replayed)),
             Proposed::Reused { differing } => Err(Error::Reused { differing }),

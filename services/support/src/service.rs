@@ -11,7 +11,7 @@ use api::support::{
     ListProposalsResponse, ProposeRequest, ProposeResponse, RecordActRequest, RecordActResponse, RejectRequest, RejectResponse,
     support_service_server::SupportService,
 };
-use identity::Books;
+use identity::BookScope;
 use rpc::page;
 use tonic::{Code, Request, Response, Status};
 
@@ -33,8 +33,8 @@ impl SupportService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let books = match (request.book.as_str(), &caller.principal.books) {
-            ("", Books::All) => None,
-            ("", Books::Only(names)) => Some(names.iter().map(ToString::to_string).collect()),
+            ("", BookScope::All) => None,
+            ("", BookScope::Only(names)) => Some(names.iter().map(ToString::to_string).collect()),
             (name, _) => Some(vec![caller.book(name)?.to_string()]),
         };
         for (field, text) in [("subject", &request.subject), ("user_id", &request.user_id), ("rpc", &request.rpc)] {

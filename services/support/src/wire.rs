@@ -6,7 +6,7 @@ use crate::{
     store::{ActFilter, ProposalFilter},
 };
 use api::support::{self as pb, ProposeRequest, proposal as proposal_pb, propose_request};
-use db::requests::Fields;
+use db::requests::SentFields;
 use money::{BookName, RequestId};
 use rpc::{
     page::{InvalidPageToken, PageSizes, PagedList},
@@ -73,8 +73,8 @@ pub fn proposed(request: &ProposeRequest) -> Result<(RequestId, ProposedAct), Er
 
 /// What is compared on a retry of Propose: what was sent.
 #[must_use]
-pub fn fields(act: &ProposedAct, reason: &str) -> Fields {
-    let fields = Fields::new().with("reason", reason);
+pub fn fields(act: &ProposedAct, reason: &str) -> SentFields {
+    let fields = SentFields::new().with("reason", reason);
     match act {
         ProposedAct::Adjustment(transfers) => {
             transfers.iter().enumerate().fold(fields, |fields, (at, AdjustmentLine { debit, credit, amount })| {

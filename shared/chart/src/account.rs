@@ -134,7 +134,7 @@ impl<'a> From<&'a UserKey> for Owner<'a> {
 
 /// An account of the chart. Borrows its owner: accounts are named once for every transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Account<'a> {
+pub enum ChartAccount<'a> {
     /// Coins that a viewer can spend.
     ViewerCoins(Owner<'a>),
     /// Coins that a viewer owes; grows by debits.
@@ -161,14 +161,14 @@ pub enum Account<'a> {
 
 /// What follows from an account's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Form {
+pub struct AccountForm {
     /// Its unit.
     pub unit: Unit,
     /// Refuses debits past its credits.
     pub debits_must_not_exceed_credits: bool,
 }
 
-impl<'a> Account<'a> {
+impl<'a> ChartAccount<'a> {
     /// Coins that a viewer can spend.
     #[must_use]
     pub fn viewer_coins(user: &'a UserKey) -> Self {
@@ -236,7 +236,7 @@ impl<'a> Account<'a> {
 
     /// Unit and floor. What users can spend never goes below zero.
     #[must_use]
-    pub const fn form(&self) -> Form {
+    pub const fn form(&self) -> AccountForm {
         let debits_must_not_exceed_credits = match self {
             Self::ViewerCoins(_)
             | Self::CreatorDiamonds(_)
@@ -250,7 +250,7 @@ impl<'a> Account<'a> {
             | Self::DiamondsRedeemed
             | Self::House(..) => false,
         };
-        Form { unit: self.unit(), debits_must_not_exceed_credits }
+        AccountForm { unit: self.unit(), debits_must_not_exceed_credits }
     }
 
     /// Whose it is; `None` for the company's own.
@@ -298,7 +298,7 @@ impl<'a> Account<'a> {
     }
 }
 
-impl fmt::Display for Account<'_> {
+impl fmt::Display for ChartAccount<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())
     }
@@ -312,8 +312,8 @@ fn joined(parts: &[&str]) -> String {
 
 /// The form of an account's name; `None` for a name the chart does not know.
 #[must_use]
-pub fn form(name: &str) -> Option<Form> {
-    Account::parse(name).map(|account| account.form())
+pub fn form(name: &str) -> Option<AccountForm> {
+    ChartAccount::parse(name).map(|account| account.form())
 }
 
 /// A name with its user replaced by `*`: what the trial balance sums by. Works for any text, since books of newer programs may know more names.

@@ -2,7 +2,7 @@
 //!
 //! Every function takes a connection, so that a service can use it inside the transaction that does the work: [`begin`] first, then
 //! the work, then [`finish`]. A service whose work is an RPC to another one calls `begin`, commits, does the keyed work, and calls
-//! `finish`; what crashes in between comes back as [`Begun::Unfinished`] and is done again under the same derived ids.
+//! `finish`; what crashes in between comes back as [`RequestStanding::Unfinished`] and is done again under the same derived ids.
 //!
 //! What must not be sticky (overload, unknown outcome, internal) is not finished: [`forget`] it when nothing happened, else leave it.
 
@@ -27,7 +27,7 @@ const OPEN: i64 = 0;
 
 /// What an id is scoped to.
 #[derive(Debug, Clone, Copy)]
-pub struct Key<'a> {
+pub struct RequestKey<'a> {
     /// The book.
     pub book: &'a BookName,
     /// Who acts: another subject with the same id is another request.
@@ -40,16 +40,16 @@ pub struct Key<'a> {
 
 /// What the caller sent, by field name. Never anything derived from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fields(BTreeMap<String, String>);
+pub struct SentFields(BTreeMap<String, String>);
 
-impl Fields {
+impl SentFields {
     /// No fields yet.
-    pub fn new() -> Fields {
-        Fields::default()
+    pub fn new() -> SentFields {
+        SentFields::default()
     }
 
     /// Adds one field.
-    pub fn with(mut self, name: &str, value: impl ToString) -> Fields {
+    pub fn with(mut self, name: &str, value: impl ToString) -> SentFields {
         self.0.insert(name.to_owned(), value.to_string());
         self
     }
@@ -59,7 +59,7 @@ impl Fields {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    fn differing(&self, other: &Fields) -> Vec<String> {
+    fn differing(&self, other: &SentFields) -> Vec<String> {
         let names = self.0.keys().chain(other.0.keys());
         let mut differing: Vec<String> = names.filter(|name| self.0.get(*name) != other.0.get(*name)).cloned().collect();
         differing.sort();
@@ -70,7 +70,7 @@ impl Fields {
 
 /// The answer kept under an id, in the service's own encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct KeptAnswer {
     /// An encoded response or refusal.
     pub bytes: Vec<u8>,
     /// True for a sticky refusal, which may be pruned after its retention; answers are kept.
@@ -79,11 +79,11 @@ pub struct Outcome {
 
 /// What an id means now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
+pub enum RequestStanding {
     /// Never seen: it is the caller's to do.
     New,
     /// Answered before.
-    Replay(Outcome),
+    Replay(KeptAnswer),
     /// Begun at this time and not answered: lost in a crash, or under way in another call right now.
     Unfinished {
         /// When it began.
@@ -97,7 +97,12 @@ pub enum Begun {
 }
 
 /// Registers an id, or says what it stands for. `now` is the use case's one reading of the clock.
-pub async fn begin(connection: &mut AnyConnection, key: Key<'_>, fields: &Fields, now: SystemTime) -> Result<Begun, sqlx::Error> {
+pub async fn begin(
+    connection: &mut AnyConnection,
+    key: RequestKey<'_>,
+    fields: &SentFields,
+    now: SystemTime,
+) -> Result<RequestStanding, sqlx::Error> {
     let sent = encode(fields)?;
     let inserted = sqlx::query(
         "INSERT INTO request (book, subject, rpc, request_id, fields, state, outcome, created_at_ms, finished_at_ms)
@@ -113,7 +118,7 @@ pub async fn begin(connection: &mut AnyConnection, key: Key<'_>, fields: &Fields
         .execute(&mut *connection)
         .await?;
     if inserted.rows_affected() == 1 {
-        return Ok(Begun::New);
+        return Ok(RequestStanding::New);
     }
     let row: (String, i64, Option<Vec<u8>>, i64) = sqlx::query_as(
         "SELECT fields, state, outcome, created_at_ms FROM request
@@ -128,11 +133,11 @@ pub async fn begin(connection: &mut AnyConnection, key: Key<'_>, fields: &Fields
     let (kept, state, outcome, created_at_ms) = row;
     let differing = fields.differing(&decode(&kept)?);
     if !differing.is_empty() {
-        return Ok(Begun::Reused { differing });
+        return Ok(RequestStanding::Reused { differing });
     }
     match (state, outcome) {
-        (OPEN, _) | (_, None) => Ok(Begun::Unfinished { since: from_unix_ms(created_at_ms) }),
-        (state, Some(bytes)) => Ok(Begun::Replay(Outcome { bytes, refusal: state == REFUSED })),
+        (OPEN, _) | (_, None) => Ok(RequestStanding::Unfinished { since: from_unix_ms(created_at_ms) }),
+        (state, Some(bytes)) => Ok(RequestStanding::Replay(KeptAnswer { bytes, refusal: state == REFUSED })),
     }
 }
 
@@ -140,10 +145,10 @@ pub async fn begin(connection: &mut AnyConnection, key: Key<'_>, fields: &Fields
 /// same derived ids also answer the same. `None`: the id is unknown, which only a missing [`begin`] or a [`forget`] can cause.
 pub async fn finish(
     connection: &mut AnyConnection,
-    key: Key<'_>,
-    outcome: &Outcome,
+    key: RequestKey<'_>,
+    outcome: &KeptAnswer,
     now: SystemTime,
-) -> Result<Option<Outcome>, sqlx::Error> {
+) -> Result<Option<KeptAnswer>, sqlx::Error> {
     let state = if outcome.refusal { REFUSED } else { ANSWERED };
     let updated = sqlx::query(
         "UPDATE request SET state = $5, outcome = $6, finished_at_ms = $7
@@ -169,11 +174,11 @@ pub async fn finish(
             .bind(id_text(key))
             .fetch_optional(connection)
             .await?;
-    Ok(row.and_then(|(state, bytes)| Some(Outcome { bytes: bytes?, refusal: state == REFUSED })))
+    Ok(row.and_then(|(state, bytes)| Some(KeptAnswer { bytes: bytes?, refusal: state == REFUSED })))
 }
 
 /// Takes back an id that was begun and for which nothing happened. An answered one stays.
-pub async fn forget(connection: &mut AnyConnection, key: Key<'_>) -> Result<(), sqlx::Error> {
+pub async fn forget(connection: &mut AnyConnection, key: RequestKey<'_>) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 0")
         .bind(key.book.as_str())
         .bind(key.subject.as_str())
@@ -198,14 +203,14 @@ pub async fn prune(pool: &AnyPool, before: SystemTime, count_max: i64) -> Result
     Ok(deleted.rows_affected())
 }
 
-fn id_text(key: Key<'_>) -> String {
+fn id_text(key: RequestKey<'_>) -> String {
     key.request_id.uuid().hyphenated().to_string()
 }
 
-fn encode(fields: &Fields) -> Result<String, sqlx::Error> {
+fn encode(fields: &SentFields) -> Result<String, sqlx::Error> {
     serde_json::to_string(&fields.0).map_err(|e| sqlx::Error::Encode(Box::new(e)))
 }
 
-fn decode(text: &str) -> Result<Fields, sqlx::Error> {
-    serde_json::from_str(text).map(Fields).map_err(|e| sqlx::Error::Decode(Box::new(e)))
+fn decode(text: &str) -> Result<SentFields, sqlx::Error> {
+    serde_json::from_str(text).map(SentFields).map_err(|e| sqlx::Error::Decode(Box::new(e)))
 }

@@ -53,14 +53,14 @@ pub fn install() {
 }
 
 /// A private key that signs.
-enum Private {
+enum SigningKey {
     Es256(EcdsaKeyPair),
     EdDsa(Ed25519KeyPair),
     Rs256(rsa::KeyPair),
 }
 
 /// A public key that checks.
-struct Public {
+struct CheckingKey {
     algorithm: Algorithm,
     key: DecodingKey,
 }
@@ -70,9 +70,9 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
     let private = match algorithm {
-        Algorithm::ES256 => Private::Es256(ec_pair(key.as_bytes())?),
-        Algorithm::EdDSA => Private::EdDsa(ed_pair(key.as_bytes())?),
-        Algorithm::RS256 => Private::Rs256(rsa_pair(key.as_bytes())?),
+        Algorithm::ES256 => SigningKey::Es256(ec_pair(key.as_bytes())?),
+        Algorithm::EdDSA => SigningKey::EdDsa(ed_pair(key.as_bytes())?),
+        Algorithm::RS256 => SigningKey::Rs256(rsa_pair(key.as_bytes())?),
         _ => return Err(ErrorKind::InvalidAlgorithm.into()),
     };
     Ok(Box::new(private))
@@ -83,12 +83,12 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
     match algorithm {
-        Algorithm::ES256 | Algorithm::EdDSA | Algorithm::RS256 => Ok(Box::new(Public { algorithm: *algorithm, key: key.clone() })),
+        Algorithm::ES256 | Algorithm::EdDSA | Algorithm::RS256 => Ok(Box::new(CheckingKey { algorithm: *algorithm, key: key.clone() })),
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     }
 }
 
-impl Signer<Vec<u8>> for Private {
+impl Signer<Vec<u8>> for SigningKey {
     fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, signature::Error> {
         let failed = |_| signature::Error::new();
         match self {
@@ -103,7 +103,7 @@ impl Signer<Vec<u8>> for Private {
     }
 }
 
-impl JwtSigner for Private {
+impl JwtSigner for SigningKey {
     fn algorithm(&self) -> Algorithm {
         match self {
             Self::Es256(_) => Algorithm::ES256,
@@ -113,7 +113,7 @@ impl JwtSigner for Private {
     }
 }
 
-impl Verifier<Vec<u8>> for Public {
+impl Verifier<Vec<u8>> for CheckingKey {
     fn verify(&self, message: &[u8], made: &Vec<u8>) -> std::result::Result<(), signature::Error> {
         let checked = match (self.algorithm, self.key.kind()) {
             (Algorithm::ES256, DecodingKeyKind::SecretOrDer(point)) => {
@@ -131,7 +131,7 @@ impl Verifier<Vec<u8>> for Public {
     }
 }
 
-impl JwtVerifier for Public {
+impl JwtVerifier for CheckingKey {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
     }

@@ -11,7 +11,7 @@ mod tests;
 
 /// One issuer of tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Issuer {
+pub struct TrustedIssuer {
     /// What its tokens carry as `iss`.
     pub issuer: String,
     /// What its tokens must carry as `aud`.
@@ -86,7 +86,7 @@ fn lifetime_max_s() -> u32 {
     86_400
 }
 
-impl Issuer {
+impl TrustedIssuer {
     /// This house's own issuer, whose tokens may say anything, checked with keys that are given where it is used.
     #[must_use]
     pub fn house(keys: Vec<PathBuf>) -> Self {

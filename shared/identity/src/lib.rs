@@ -23,7 +23,7 @@ pub mod token;
 pub mod verifier;
 
 pub use error::Error;
-pub use principal::{Books, Principal, Role};
+pub use principal::{BookScope, Principal, Role};
 pub use services::Service;
 pub use token::{Grant, Issuer, expires_at};
 pub use verifier::Verifier;

@@ -59,14 +59,14 @@ impl FromStr for Role {
 
 /// The books a token covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Books {
+pub enum BookScope {
     /// Every book; for services and staff of the house.
     All,
     /// These, and no others.
     Only(Vec<BookName>),
 }
 
-impl Books {
+impl BookScope {
     /// Whether the token may touch `book`.
     pub fn covers(&self, book: &BookName) -> bool {
         match self {
@@ -94,7 +94,7 @@ pub struct Principal {
     /// The app the token was made for. Empty: none in particular.
     pub app: String,
     /// The books the token covers.
-    pub books: Books,
+    pub books: BookScope,
     /// The token's `iss`.
     pub issuer: Arc<str>,
     /// When the token stops being good.

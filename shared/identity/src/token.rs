@@ -1,6 +1,6 @@
 //! Signed tokens: JWT (RFC 7519) with Ed25519 (RFC 8037), as this house makes them. [`crate::verifier`] checks them and others'.
 use crate::{
-    Books, Error, Role, crypto,
+    BookScope, Error, Role, crypto,
     keys::{KeyPair, PublicKey},
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, errors::ErrorKind};
@@ -32,7 +32,7 @@ pub struct Grant {
     /// `app`; empty for none.
     pub app: String,
     /// `books`.
-    pub books: Books,
+    pub books: BookScope,
 }
 
 #[derive(Serialize)]
@@ -50,7 +50,7 @@ struct Claims {
 
 /// What [`expires_at`] reads of a token that anybody may have made.
 #[derive(Deserialize)]
-struct Lifetime {
+struct TokenExpiry {
     exp: u64,
 }
 
@@ -86,8 +86,8 @@ impl Issuer {
     pub fn issue_at(&self, grant: &Grant, now: SystemTime, ttl: Duration) -> Result<String, Error> {
         let issued = now.duration_since(UNIX_EPOCH).map_err(|_| Error::Claim("iat"))?.as_secs();
         let books = match &grant.books {
-            Books::All => vec![ALL_BOOKS.to_owned()],
-            Books::Only(names) => names.iter().map(ToString::to_string).collect(),
+            BookScope::All => vec![ALL_BOOKS.to_owned()],
+            BookScope::Only(names) => names.iter().map(ToString::to_string).collect(),
         };
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -106,7 +106,7 @@ impl Issuer {
 
 /// Until when a token says it is good, without checking it: for a holder who wants to renew its own in time.
 pub fn expires_at(token: &str) -> Result<SystemTime, Error> {
-    let claims: Lifetime = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|error| reason(error.kind()))?;
+    let claims: TokenExpiry = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|error| reason(error.kind()))?;
     Ok(time(claims.exp))
 }
 

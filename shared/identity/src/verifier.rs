@@ -1,9 +1,9 @@
 //! Checks tokens: who signed, for whom, until when, and what that issuer may say.
 use crate::{
-    Books, Error, Principal, Role,
+    BookScope, Error, Principal, Role,
     algorithm::Algorithm,
     crypto,
-    issuers::Issuer,
+    issuers::TrustedIssuer,
     jwks::source::{KeySource, read_files},
     keys::{PublicKey, VerificationKey},
     token::{ALL_BOOKS, CLOCK_SKEW_MAX, TOKEN_BYTES_MAX, reason, time},
@@ -28,13 +28,13 @@ const LOOK_DELAY_MIN: Duration = Duration::from_secs(10);
 
 /// Checks tokens. Shared by every call, so what was verified once is remembered until it expires or a key changes.
 pub struct Verifier {
-    issuers: Vec<Arc<Trusted>>,
+    issuers: Vec<Arc<IssuerKeys>>,
     verified: Arc<cache::TokenCache>,
 }
 
 /// An issuer with its keys as they were last seen.
-struct Trusted {
-    issuer: Issuer,
+struct IssuerKeys {
+    issuer: TrustedIssuer,
     /// As principals carry it.
     name: Arc<str>,
     apps: BTreeMap<String, Vec<BookName>>,
@@ -56,13 +56,13 @@ impl Verifier {
     pub fn new(keys: &[PublicKey]) -> Self {
         crypto::install();
         let known = KnownKeys { keys: Arc::new(keys.iter().map(|key| key.to_key()).collect()), seen: Some(Instant::now()) };
-        let trusted = Trusted::new(Issuer::house(Vec::new()), KeySource::Fixed, BTreeMap::new(), known);
+        let trusted = IssuerKeys::new(TrustedIssuer::house(Vec::new()), KeySource::Fixed, BTreeMap::new(), known);
         Self { issuers: vec![Arc::new(trusted)], verified: Arc::new(cache::TokenCache::new()) }
     }
 
     /// Accepts what these issuers signed. Keys in files are read here, and what is wrong with them is an error; keys at an address are
     /// fetched by [`Verifier::look`] and [`Verifier::keep_looking`].
-    pub fn try_new(issuers: Vec<Issuer>) -> Result<Self, Error> {
+    pub fn try_new(issuers: Vec<TrustedIssuer>) -> Result<Self, Error> {
         crypto::install();
         let trusted = issuers.into_iter().map(|issuer| {
             let source = KeySource::try_new(&issuer)?;
@@ -75,7 +75,7 @@ impl Verifier {
                 Ok((app.clone(), books.collect::<Result<_, Error>>()?))
             });
             let apps = apps.collect::<Result<_, Error>>()?;
-            Ok(Arc::new(Trusted::new(issuer, source, apps, known)))
+            Ok(Arc::new(IssuerKeys::new(issuer, source, apps, known)))
         });
         Ok(Self { issuers: trusted.collect::<Result<_, Error>>()?, verified: Arc::new(cache::TokenCache::new()) })
     }
@@ -139,7 +139,7 @@ impl Verifier {
     }
 
     /// The issuer that a token names.
-    fn trusted(&self, token: &str) -> Result<&Arc<Trusted>, Error> {
+    fn trusted(&self, token: &str) -> Result<&Arc<IssuerKeys>, Error> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Error::Malformed);
         }
@@ -149,7 +149,7 @@ impl Verifier {
     }
 
     /// Looks at the keys now, unless somebody did lately.
-    async fn look_soon(&self, trusted: &Arc<Trusted>) {
+    async fn look_soon(&self, trusted: &Arc<IssuerKeys>) {
         let mut looked = trusted.looked.lock().await;
         if looked.is_some_and(|at| at.elapsed() < LOOK_DELAY_MIN) {
             return;
@@ -168,7 +168,7 @@ impl Verifier {
 }
 
 /// Looks at an issuer's keys; what they signed is forgotten when they changed.
-async fn fetch(trusted: &Trusted, verified: &cache::TokenCache) -> Result<(), Error> {
+async fn fetch(trusted: &IssuerKeys, verified: &cache::TokenCache) -> Result<(), Error> {
     let asked = Instant::now();
     let Some(keys) = trusted.source.fetch(&trusted.issuer).await? else { return Ok(()) };
     let mut known = trusted.keys.write().unwrap_or_else(PoisonError::into_inner);
@@ -201,8 +201,8 @@ fn same(old: &[VerificationKey], new: &[VerificationKey]) -> bool {
     old.len() == new.len() && old.iter().zip(new).all(alike)
 }
 
-impl Trusted {
-    fn new(issuer: Issuer, source: KeySource, apps: BTreeMap<String, Vec<BookName>>, known: KnownKeys) -> Self {
+impl IssuerKeys {
+    fn new(issuer: TrustedIssuer, source: KeySource, apps: BTreeMap<String, Vec<BookName>>, known: KnownKeys) -> Self {
         let name = issuer.issuer.as_str().into();
         Self { issuer, name, apps, source, keys: RwLock::new(known), looked: Mutex::new(None) }
     }
@@ -287,8 +287,11 @@ impl Trusted {
             None => String::new(),
             Some(value) => value.as_str().ok_or(Error::Claim("app"))?.to_owned(),
         };
-        let books =
-            if self.apps.is_empty() { books(claims, role)? } else { Books::Only(self.apps.get(&app).ok_or(Error::Claim("app"))?.clone()) };
+        let books = if self.apps.is_empty() {
+            books(claims, role)?
+        } else {
+            BookScope::Only(self.apps.get(&app).ok_or(Error::Claim("app"))?.clone())
+        };
         let subject = claims.get("sub").and_then(Value::as_str).ok_or(Error::Claim("sub"))?;
         let subject = UserKey::try_new(&format!("{}{subject}", self.issuer.subject_prefix)).map_err(|_| Error::Claim("sub"))?;
         Ok(Principal { subject, role, app, books, issuer: self.name.clone(), expires_at })
@@ -304,7 +307,7 @@ impl Trusted {
 }
 
 /// The books that a token names by itself.
-fn books(claims: &Map<String, Value>, role: Role) -> Result<Books, Error> {
+fn books(claims: &Map<String, Value>, role: Role) -> Result<BookScope, Error> {
     let wrong = || Error::Claim("books");
     let names = claims.get("books").and_then(Value::as_array).ok_or_else(wrong)?;
     let names: Vec<&str> = names.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong)?;
@@ -312,11 +315,11 @@ fn books(claims: &Map<String, Value>, role: Role) -> Result<Books, Error> {
         // A user's token for every book can only be a mistake of whoever made it.
         return match role {
             Role::Viewer | Role::Creator => Err(wrong()),
-            Role::Service | Role::Support | Role::Finance | Role::Auditor | Role::Admin => Ok(Books::All),
+            Role::Service | Role::Support | Role::Finance | Role::Auditor | Role::Admin => Ok(BookScope::All),
         };
     }
     let names = names.into_iter().map(BookName::try_new).collect::<Result<_, _>>().map_err(|_| wrong())?;
-    Ok(Books::Only(names))
+    Ok(BookScope::Only(names))
 }
 
 /// A NumericDate (RFC 7519 section 2), which may have a fraction.

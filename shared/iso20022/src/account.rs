@@ -76,14 +76,14 @@ pub fn check_routing_number(text: &str) -> Result<(), Error> {
 
 /// Where money is paid to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Account {
+pub enum BankAccount {
     /// By IBAN.
     Iban(Iban),
     /// By routing and account number.
     Aba(AbaAccount),
 }
 
-impl Account {
+impl BankAccount {
     /// ISO 3166 alpha-2.
     #[must_use]
     pub fn country(&self) -> &str {
@@ -114,13 +114,13 @@ impl Account {
 // Account numbers are personal: a log line that prints one by accident shows the masked form.
 impl fmt::Debug for Iban {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Iban({})", Account::Iban(self.clone()).masked())
+        write!(f, "Iban({})", BankAccount::Iban(self.clone()).masked())
     }
 }
 
 impl fmt::Debug for AbaAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AbaAccount({}, {})", self.routing_number, Account::Aba(self.clone()).masked())
+        write!(f, "AbaAccount({}, {})", self.routing_number, BankAccount::Aba(self.clone()).masked())
     }
 }
 

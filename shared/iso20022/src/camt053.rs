@@ -26,11 +26,11 @@ pub struct Statement {
     /// `Acct/Ccy`.
     pub currency: Currency,
     /// `OPBD`: booked balance at the start.
-    pub opening: Balance,
+    pub opening: StatementBalance,
     /// `CLBD`: booked balance at the end.
-    pub closing: Balance,
+    pub closing: StatementBalance,
     /// Booked entries, in order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<StatementEntry>,
 }
 
 /// Which way money went, seen from the account's owner.
@@ -44,7 +44,7 @@ pub enum Direction {
 
 /// A balance on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Balance {
+pub struct StatementBalance {
     /// Without its sign.
     pub amount: Money,
     /// Its sign.
@@ -55,7 +55,7 @@ pub struct Balance {
 
 /// One booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct StatementEntry {
     /// `NtryRef`.
     pub reference: Option<String>,
     /// How much.
@@ -88,7 +88,7 @@ impl Direction {
     }
 }
 
-impl Balance {
+impl StatementBalance {
     /// Minor units, negative for a debit balance.
     #[must_use]
     pub fn signed_minor_units(&self) -> i128 {
@@ -151,13 +151,14 @@ fn direction(element: &Element) -> Result<Direction, Error> {
     }
 }
 
-fn balance(statement: &Element, code: &'static str) -> Result<Balance, Error> {
+fn balance(statement: &Element, code: &'static str) -> Result<StatementBalance, Error> {
     let mut found = None;
     for element in statement.all("Bal") {
         if element.one("Tp")?.one("CdOrPrtry")?.optional_text("Cd")? != Some(code) {
             continue;
         }
-        let balance = Balance { amount: amount(element.one("Amt")?)?, direction: direction(element)?, date: date(element.one("Dt")?)? };
+        let balance =
+            StatementBalance { amount: amount(element.one("Amt")?)?, direction: direction(element)?, date: date(element.one("Dt")?)? };
         if found.replace(balance).is_some() {
             return Err(Error::Duplicate { parent: "Stmt".to_owned(), element: code });
         }
@@ -180,10 +181,10 @@ fn booked(element: &Element) -> Result<Timestamp, Error> {
     }
 }
 
-fn read_entry(element: &Element) -> Result<Entry, Error> {
+fn read_entry(element: &Element) -> Result<StatementEntry, Error> {
     let detail = element.all("NtryDtls").next().and_then(|details| details.all("TxDtls").next());
     let refs = detail.map(|detail| detail.optional("Refs")).transpose()?.flatten();
-    Ok(Entry {
+    Ok(StatementEntry {
         reference: element.optional_text("NtryRef")?.map(str::to_owned),
         amount: amount(element.one("Amt")?)?,
         direction: direction(element)?,
@@ -193,7 +194,7 @@ fn read_entry(element: &Element) -> Result<Entry, Error> {
     })
 }
 
-fn write_balance(code: &str, balance: &Balance) -> Element {
+fn write_balance(code: &str, balance: &StatementBalance) -> Element {
     Element::new("Bal")
         .with(Element::new("Tp").with(Element::new("CdOrPrtry").with_leaf("Cd", code)))
         .with(amount_leaf("Amt", balance.amount))
@@ -201,7 +202,7 @@ fn write_balance(code: &str, balance: &Balance) -> Element {
         .with(Element::new("Dt").with_leaf("Dt", balance.date.to_string()))
 }
 
-fn write_entry(entry: &Entry) -> Result<Element, Error> {
+fn write_entry(entry: &StatementEntry) -> Result<Element, Error> {
     // PMNT, issued or received credit transfers, instant: the closest codes of the bank transaction code list.
     let family = match entry.direction {
         Direction::Credit => "RRCT",

@@ -39,7 +39,7 @@ pub enum TransactionStatus {
 
 /// What a status means for money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum StatusOutcome {
     /// The money has moved. Final.
     Settled,
     /// The money has not moved and will not. Final.
@@ -51,22 +51,22 @@ pub enum Outcome {
 }
 
 /// Codes in the order of [`TransactionStatus`].
-const STATUSES: [(&str, TransactionStatus, Outcome); 14] = [
-    ("ACTC", TransactionStatus::Actc, Outcome::Pending),
-    ("ACCP", TransactionStatus::Accp, Outcome::Pending),
-    ("ACFC", TransactionStatus::Acfc, Outcome::Pending),
-    ("ACWC", TransactionStatus::Acwc, Outcome::Pending),
-    ("ACSP", TransactionStatus::Acsp, Outcome::Pending),
-    ("ACSC", TransactionStatus::Acsc, Outcome::Settled),
-    ("ACCC", TransactionStatus::Accc, Outcome::Settled),
-    ("ACWP", TransactionStatus::Acwp, Outcome::Pending),
-    ("RCVD", TransactionStatus::Rcvd, Outcome::Pending),
-    ("PDNG", TransactionStatus::Pdng, Outcome::Pending),
-    ("PART", TransactionStatus::Part, Outcome::Unclear),
-    ("RJCT", TransactionStatus::Rjct, Outcome::Rejected),
+const STATUSES: [(&str, TransactionStatus, StatusOutcome); 14] = [
+    ("ACTC", TransactionStatus::Actc, StatusOutcome::Pending),
+    ("ACCP", TransactionStatus::Accp, StatusOutcome::Pending),
+    ("ACFC", TransactionStatus::Acfc, StatusOutcome::Pending),
+    ("ACWC", TransactionStatus::Acwc, StatusOutcome::Pending),
+    ("ACSP", TransactionStatus::Acsp, StatusOutcome::Pending),
+    ("ACSC", TransactionStatus::Acsc, StatusOutcome::Settled),
+    ("ACCC", TransactionStatus::Accc, StatusOutcome::Settled),
+    ("ACWP", TransactionStatus::Acwp, StatusOutcome::Pending),
+    ("RCVD", TransactionStatus::Rcvd, StatusOutcome::Pending),
+    ("PDNG", TransactionStatus::Pdng, StatusOutcome::Pending),
+    ("PART", TransactionStatus::Part, StatusOutcome::Unclear),
+    ("RJCT", TransactionStatus::Rjct, StatusOutcome::Rejected),
     // Nobody asked for a cancellation, and a block is for people to look at: neither is acted on.
-    ("CANC", TransactionStatus::Canc, Outcome::Unclear),
-    ("BLCK", TransactionStatus::Blck, Outcome::Unclear),
+    ("CANC", TransactionStatus::Canc, StatusOutcome::Unclear),
+    ("BLCK", TransactionStatus::Blck, StatusOutcome::Unclear),
 ];
 
 impl TransactionStatus {
@@ -88,8 +88,8 @@ impl TransactionStatus {
 
     /// What it means for money.
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
-        STATUSES.iter().find(|(_, status, _)| status == self).map_or(Outcome::Unclear, |(_, _, outcome)| *outcome)
+    pub fn outcome(&self) -> StatusOutcome {
+        STATUSES.iter().find(|(_, status, _)| status == self).map_or(StatusOutcome::Unclear, |(_, _, outcome)| *outcome)
     }
 }
 
@@ -196,7 +196,7 @@ const REASONS: [(&str, KnownReason, &str); 29] = [
 
 /// A reason code: a known one, another of the external list, or a bank's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum ReasonCode {
     /// One of the common codes.
     Known(KnownReason),
     /// Another code, as it came.
@@ -205,7 +205,7 @@ pub enum Reason {
     Proprietary(String),
 }
 
-impl Reason {
+impl ReasonCode {
     /// From the text of `Cd`.
     #[must_use]
     pub fn from_code(code: &str) -> Self {

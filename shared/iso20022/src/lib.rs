@@ -21,7 +21,7 @@ pub mod rail;
 pub mod value;
 pub mod xml;
 
-pub use account::{AbaAccount, Account, Iban};
-pub use codes::{Outcome, Reason, TransactionStatus};
+pub use account::{AbaAccount, BankAccount, Iban};
+pub use codes::{ReasonCode, StatusOutcome, TransactionStatus};
 pub use error::Error;
 pub use rail::Rail;

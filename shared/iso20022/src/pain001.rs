@@ -1,7 +1,7 @@
 //! Customer credit transfer initiation, `pain.001.001.09`.
 
 use crate::{
-    Account, Error, Rail,
+    BankAccount, Error, Rail,
     value::{NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, count, decimal, text_leaf, time, time_leaf},
     xml::{self, Element},
 };
@@ -30,12 +30,12 @@ pub struct Initiation {
     /// `CtrlSum` as written.
     pub stated_sum: Option<Decimal>,
     /// `PmtInf`, at least one.
-    pub payments: Vec<Payment>,
+    pub payments: Vec<PaymentInstruction>,
 }
 
 /// Transfers from one account on one rail (`PmtInf`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payment {
+pub struct PaymentInstruction {
     /// `PmtInfId`.
     pub payment_id: String,
     /// The rail its `PmtTpInf` asks for; none where the codes are not ours.
@@ -43,7 +43,7 @@ pub struct Payment {
     /// Whose money.
     pub debtor: Party,
     /// At least one.
-    pub transfers: Vec<Transfer>,
+    pub transfers: Vec<CreditTransfer>,
 }
 
 /// One end of a transfer.
@@ -89,7 +89,7 @@ pub struct Agent {
 
 /// One transfer (`CdtTrfTxInf`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transfer {
+pub struct CreditTransfer {
     /// `EndToEndId`, at most 35 characters: the id both sides know it by.
     pub end_to_end_id: String,
     /// `UETR`, a lower-case UUID of version 4.
@@ -124,10 +124,10 @@ impl TransferAmount {
 impl Party {
     /// A party with a checked account. The bank is named by its routing number; an IBAN names its bank itself.
     #[must_use]
-    pub fn with_account(name: &str, account: &Account) -> Self {
+    pub fn with_account(name: &str, account: &BankAccount) -> Self {
         let (account, agent) = match account {
-            Account::Iban(iban) => (AccountId::Iban(iban.as_str().to_owned()), Agent::default()),
-            Account::Aba(aba) => {
+            BankAccount::Iban(iban) => (AccountId::Iban(iban.as_str().to_owned()), Agent::default()),
+            BankAccount::Aba(aba) => {
                 let member_id = Some(aba.routing_number().to_owned());
                 let agent = Agent { bic: None, clearing_system: Some("USABA".to_owned()), member_id };
                 (AccountId::Other(aba.account_number().to_owned()), agent)
@@ -174,7 +174,7 @@ impl Initiation {
 
     /// Makes a message whose count and sum are right.
     #[must_use]
-    pub fn new(message_id: String, created: Timestamp, initiating_party: &str, payments: Vec<Payment>) -> Self {
+    pub fn new(message_id: String, created: Timestamp, initiating_party: &str, payments: Vec<PaymentInstruction>) -> Self {
         let (stated_count, stated_sum) = totals(&payments);
         Self { message_id, created, initiating_party: Some(initiating_party.to_owned()), stated_count, stated_sum, payments }
     }
@@ -201,13 +201,13 @@ impl Initiation {
     }
 }
 
-fn totals(payments: &[Payment]) -> (u64, Option<Decimal>) {
+fn totals(payments: &[PaymentInstruction]) -> (u64, Option<Decimal>) {
     let transfers = payments.iter().flat_map(|payment| &payment.transfers);
     let sum = transfers.clone().try_fold(Decimal::ZERO, |sum, transfer| sum.checked_add(transfer.amount.money().to_decimal()));
     (transfers.count() as u64, sum)
 }
 
-fn read_payment(element: &Element) -> Result<Payment, Error> {
+fn read_payment(element: &Element) -> Result<PaymentInstruction, Error> {
     let kind = element.optional("PmtTpInf")?;
     let code = |element: &Element| -> Result<String, Error> {
         Ok(element.optional_text("Cd")?.map_or_else(|| element.text_of("Prtry"), Ok)?.to_owned())
@@ -222,7 +222,7 @@ fn read_payment(element: &Element) -> Result<Payment, Error> {
     if element.text_of("PmtMtd")? != "TRF" {
         return Err(Error::value("PmtMtd", "TRF"));
     }
-    Ok(Payment {
+    Ok(PaymentInstruction {
         payment_id: element.text_of("PmtInfId")?.to_owned(),
         rail: Rail::from_codes(level.as_deref(), instrument.as_deref()),
         debtor: Party {
@@ -234,7 +234,7 @@ fn read_payment(element: &Element) -> Result<Payment, Error> {
     })
 }
 
-fn read_transfer(element: &Element) -> Result<Transfer, Error> {
+fn read_transfer(element: &Element) -> Result<CreditTransfer, Error> {
     let id = element.one("PmtId")?;
     let amounts = element.one("Amt")?;
     let instructed = match (amounts.optional("InstdAmt")?, amounts.optional("EqvtAmt")?) {
@@ -244,7 +244,7 @@ fn read_transfer(element: &Element) -> Result<Transfer, Error> {
     };
     let name = element.optional("Cdtr")?.map(|creditor| creditor.optional_text("Nm")).transpose()?.flatten();
     let remittance = element.optional("RmtInf")?.and_then(|remittance| remittance.all("Ustrd").next());
-    Ok(Transfer {
+    Ok(CreditTransfer {
         end_to_end_id: id.text_of("EndToEndId")?.to_owned(),
         uetr: id.optional_text("UETR")?.map(str::to_owned),
         amount: instructed,
@@ -277,7 +277,7 @@ fn read_agent(element: &Element) -> Result<Agent, Error> {
     })
 }
 
-fn write_payment(payment: &Payment, created: Timestamp) -> Result<Element, Error> {
+fn write_payment(payment: &PaymentInstruction, created: Timestamp) -> Result<Element, Error> {
     let rail = payment.rail.ok_or_else(|| Error::value("PmtTpInf", "a rail"))?;
     let (transfers, sum) = totals(std::slice::from_ref(payment));
     let sum = sum.filter(|_| transfers > 0).ok_or_else(|| Error::value("PmtInf", "at least one transfer"))?;
@@ -302,7 +302,7 @@ fn write_payment(payment: &Payment, created: Timestamp) -> Result<Element, Error
         .with_all(payment.transfers.iter().map(write_transfer).collect::<Result<Vec<_>, _>>()?))
 }
 
-fn write_transfer(transfer: &Transfer) -> Result<Element, Error> {
+fn write_transfer(transfer: &CreditTransfer) -> Result<Element, Error> {
     let TransferAmount::Instructed(money) = transfer.amount else {
         return Err(Error::value("Amt", "an instructed amount"));
     };

@@ -1,7 +1,7 @@
 //! Payment status report, `pain.002.001.10`: what became of a `pain.001`.
 
 use crate::{
-    Error, Outcome, Reason, TransactionStatus,
+    Error, ReasonCode, StatusOutcome, TransactionStatus,
     value::{REFERENCE_CHARS_MAX, text_leaf, time, time_leaf},
     xml::{self, Element},
 };
@@ -14,7 +14,7 @@ pub const ADDITIONAL_CHARS_MAX: usize = 105;
 
 /// One report about one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct StatusReport {
     /// `MsgId` of this report.
     pub message_id: String,
     /// `CreDtTm` of this report.
@@ -63,7 +63,7 @@ pub struct TransactionReport {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatusReason {
     /// `Rsn/Cd` or `Rsn/Prtry`.
-    pub reason: Option<Reason>,
+    pub reason: Option<ReasonCode>,
     /// `AddtlInf`, each at most 105 characters.
     pub additional: Vec<String>,
 }
@@ -80,13 +80,13 @@ pub struct Verdict {
 impl Verdict {
     /// What it means for money.
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> StatusOutcome {
         self.status.outcome()
     }
 
     /// The first code.
     #[must_use]
-    pub fn reason(&self) -> Option<&Reason> {
+    pub fn reason(&self) -> Option<&ReasonCode> {
         self.reasons.iter().find_map(|reason| reason.reason.as_ref())
     }
 
@@ -97,7 +97,7 @@ impl Verdict {
     }
 }
 
-impl Report {
+impl StatusReport {
     /// Reads a report.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let document = xml::read(bytes, NAMESPACE)?;
@@ -171,8 +171,8 @@ fn read_reason(element: &Element) -> Result<StatusReason, Error> {
     let reason = match element.optional("Rsn")? {
         None => None,
         Some(reason) => match (reason.optional_text("Cd")?, reason.optional_text("Prtry")?) {
-            (Some(code), None) => Some(Reason::from_code(code)),
-            (None, Some(own)) => Some(Reason::Proprietary(own.to_owned())),
+            (Some(code), None) => Some(ReasonCode::from_code(code)),
+            (None, Some(own)) => Some(ReasonCode::Proprietary(own.to_owned())),
             _ => return Err(Error::value("Rsn", "either Cd or Prtry")),
         },
     };
@@ -207,8 +207,8 @@ fn write_reason(reason: &StatusReason) -> Result<Element, Error> {
     let mut element = Element::new("StsRsnInf");
     if let Some(reason) = &reason.reason {
         let code = match reason {
-            Reason::Known(_) | Reason::Other(_) => text_leaf("Cd", reason.code(), 4)?,
-            Reason::Proprietary(own) => text_leaf("Prtry", own, REFERENCE_CHARS_MAX)?,
+            ReasonCode::Known(_) | ReasonCode::Other(_) => text_leaf("Cd", reason.code(), 4)?,
+            ReasonCode::Proprietary(own) => text_leaf("Prtry", own, REFERENCE_CHARS_MAX)?,
         };
         element = element.with(Element::new("Rsn").with(code));
     }

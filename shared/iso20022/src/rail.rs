@@ -1,6 +1,6 @@
 //! Clearings money is paid over, and how a `pain.001` asks for one.
 
-use crate::{Account, xml::Element};
+use crate::{BankAccount, xml::Element};
 use money::Currency;
 
 /// A clearing that pays in seconds at any hour.
@@ -24,11 +24,11 @@ impl Rail {
 
     /// The rail that reaches the account, if any.
     #[must_use]
-    pub fn to(account: &Account) -> Option<Self> {
+    pub fn to(account: &BankAccount) -> Option<Self> {
         match account {
-            Account::Aba(_) => Some(Self::UsRtp),
-            Account::Iban(iban) if SEPA_COUNTRIES.contains(&iban.country()) => Some(Self::SepaInstant),
-            Account::Iban(_) => None,
+            BankAccount::Aba(_) => Some(Self::UsRtp),
+            BankAccount::Iban(iban) if SEPA_COUNTRIES.contains(&iban.country()) => Some(Self::SepaInstant),
+            BankAccount::Iban(_) => None,
         }
     }
 

@@ -9,7 +9,7 @@
 //!
 //! A status without a reason of ours comes from a transport or a proxy and proves nothing.
 use crate::reason::{Audience, LedgerReason, Proof, Retry};
-use rpc::KeptRefusal;
+use rpc::StickyRefusal;
 use std::{collections::HashMap, fmt, time::Duration};
 use tonic::{Code, Status};
 
@@ -51,13 +51,13 @@ impl LedgerRefusal {
 
     /// As a service keeps it under its own caller's request id. What is not the user's business is kept as INTERNAL.
     #[must_use]
-    pub fn kept(&self) -> KeptRefusal {
+    pub fn kept(&self) -> StickyRefusal {
         match self.reason.row().audience {
             Audience::User => {
                 let facts: Vec<(&str, String)> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-                KeptRefusal::new(self.code, self.reason.name(), self.to_string(), &facts)
+                StickyRefusal::new(self.code, self.reason.name(), self.to_string(), &facts)
             }
-            Audience::Service => KeptRefusal::new(Code::Internal, "INTERNAL", "an error on our side; it has been logged", &[]),
+            Audience::Service => StickyRefusal::new(Code::Internal, "INTERNAL", "an error on our side; it has been logged", &[]),
         }
     }
 

@@ -22,7 +22,7 @@ const USUAL_PLACES: [&str; 6] = [
 
 /// An installed PostgreSQL and the user that runs it.
 #[derive(Debug, Clone)]
-pub struct Installation {
+pub struct PostgresInstallation {
     /// Holds `initdb` and `postgres`.
     pub bin: PathBuf,
     /// As `postgres --version` says.
@@ -33,9 +33,9 @@ pub struct Installation {
     pub(crate) switch_user: bool,
 }
 
-impl Installation {
+impl PostgresInstallation {
     /// Finds the server programs: PATH first, then where packagers put them, newest version first.
-    pub fn find() -> Result<Installation, Error> {
+    pub fn find() -> Result<PostgresInstallation, Error> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let bin = std::env::split_paths(&path)
             .find(|dir| has_server(dir))
@@ -44,7 +44,7 @@ impl Installation {
         let output = Command::new(bin.join("postgres")).arg("--version").output().map_err(Error::io("running postgres --version"))?;
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let (owner, switch_user) = owner()?;
-        Ok(Installation { bin, version, owner, switch_user })
+        Ok(PostgresInstallation { bin, version, owner, switch_user })
     }
 
     /// A command of this installation, run as the server's user.

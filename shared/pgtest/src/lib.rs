@@ -13,9 +13,9 @@ mod template;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-pub use install::Installation;
-pub use recovery::Archived;
-use server::Server;
+pub use install::PostgresInstallation;
+pub use recovery::ServerArchive;
+use server::RunningServer;
 
 /// Why a private PostgreSQL could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -85,18 +85,18 @@ impl Error {
 #[derive(Debug)]
 pub struct Cluster {
     // Declared before `home`, so that the server is gone before its directory is.
-    server: Option<Server>,
-    installation: Installation,
+    server: Option<RunningServer>,
+    installation: PostgresInstallation,
     home: tempfile::TempDir,
     databases: AtomicU32,
     /// Whom a standby follows.
-    follows: Option<standby::Follows>,
+    follows: Option<standby::FollowedPrimary>,
 }
 
 impl Cluster {
     /// Starts a server of its own. Blocks for about a quarter of a second; the first call on a machine also makes the template.
     pub fn start() -> Result<Cluster, Error> {
-        let installation = Installation::find()?;
+        let installation = PostgresInstallation::find()?;
         let home = template::home(&installation)?;
         template::copy_into(&installation, &home.path().join(DATA))?;
         let mut cluster = Cluster { server: None, installation, home, databases: AtomicU32::new(0), follows: None };

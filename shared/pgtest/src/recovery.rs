@@ -7,24 +7,24 @@ use crate::{Cluster, DATA, Error, install, template};
 
 /// What a server can be brought back from: a copy of its data, and the log that was archived since.
 #[derive(Debug)]
-pub struct Archived {
+pub struct ServerArchive {
     base: PathBuf,
     log: PathBuf,
 }
 
 impl Cluster {
     /// Starts the server again with its log archived, and copies its data while it runs. The copy and the archive are gone with the cluster.
-    pub fn archive(&mut self) -> Result<Archived, Error> {
+    pub fn archive(&mut self) -> Result<ServerArchive, Error> {
         let (base, log) = (self.home.path().join("base"), self.home.path().join("archive"));
         install::run("mkdir", self.installation.as_owner(Path::new("/bin/mkdir")).arg(&log))?;
         // Never over a part of the log that is there: that would be another server's.
         let command = format!("archive_command=test ! -f {log}/%f && cp %p {log}/%f", log = log.display());
         self.restart_with(&["archive_mode=on", &command])?;
-        Ok(Archived { base, log })
+        Ok(ServerArchive { base, log })
     }
 
     /// Copies the server's data while it runs, as a recovery begins with.
-    pub fn base_backup(&self, archived: &Archived) -> Result<(), Error> {
+    pub fn base_backup(&self, archived: &ServerArchive) -> Result<(), Error> {
         let mut copy = self.installation.command("pg_basebackup");
         copy.args(["-X", "none", "-c", "fast", "--no-sync", "-U", install::SUPERUSER, "-h"]).arg(self.home.path());
         install::run("pg_basebackup", copy.arg("-D").arg(&archived.base))
@@ -42,7 +42,7 @@ impl Cluster {
     }
 
     /// Another server with what this one had at a time, such as PostgreSQL's `now()` gives it.
-    pub fn recovered(&self, archived: &Archived, time: &str) -> Result<Cluster, Error> {
+    pub fn recovered(&self, archived: &ServerArchive, time: &str) -> Result<Cluster, Error> {
         let home = template::home(&self.installation)?;
         let data = home.path().join(DATA);
         install::run("cp", self.installation.as_owner(Path::new("/bin/cp")).arg("-R").arg(&archived.base).arg(&data))?;

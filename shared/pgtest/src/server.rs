@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::Error;
-use crate::install::{Installation, run};
+use crate::install::{PostgresInstallation, run};
 
 /// Recovery after a crash test on a slow, busy machine.
 const READY_MAX: Duration = Duration::from_secs(60);
@@ -43,14 +43,19 @@ const SETTINGS: [&str; 13] = [
 ];
 
 #[derive(Debug)]
-pub(crate) struct Server {
+pub(crate) struct RunningServer {
     guard: Child,
     data: PathBuf,
     log: Option<JoinHandle<()>>,
 }
 
-impl Server {
-    pub(crate) fn start(installation: &Installation, data: &Path, sockets: &Path, settings: &[&str]) -> Result<Server, Error> {
+impl RunningServer {
+    pub(crate) fn start(
+        installation: &PostgresInstallation,
+        data: &Path,
+        sockets: &Path,
+        settings: &[&str],
+    ) -> Result<RunningServer, Error> {
         let mut command = installation.as_owner(Path::new("/bin/sh"));
         command.args(["-c", GUARD, "sh"]).arg(installation.bin.join("postgres")).arg("-D").arg(data).arg("-k").arg(sockets);
         for setting in SETTINGS.iter().chain(settings) {
@@ -60,7 +65,7 @@ impl Server {
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut guard = command.spawn().map_err(Error::io("starting postgres"))?;
         let stderr = guard.stderr.take();
-        let mut server = Server { guard, data: data.to_owned(), log: None };
+        let mut server = RunningServer { guard, data: data.to_owned(), log: None };
         let stderr = stderr.ok_or_else(|| Error::NotReady { log: "its log could not be read".to_owned() })?;
         server.wait_until_ready(stderr)?;
         Ok(server)
@@ -101,7 +106,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         self.end();
     }

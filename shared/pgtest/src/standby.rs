@@ -3,17 +3,17 @@
 use std::path::Path;
 use std::sync::atomic::AtomicU32;
 
-use crate::server::Server;
+use crate::server::RunningServer;
 use crate::{Cluster, DATA, Error, install, template};
 
 /// The settings a standby gets on its way: who it is to its primary, and where that is.
 #[derive(Debug, Clone)]
-pub(crate) struct Follows {
+pub(crate) struct FollowedPrimary {
     name: String,
     primary: String,
 }
 
-impl Follows {
+impl FollowedPrimary {
     pub(crate) fn setting(&self) -> String {
         format!("primary_conninfo=host={} user={} application_name={}", self.primary, install::SUPERUSER, self.name)
     }
@@ -27,7 +27,7 @@ impl Cluster {
         copy.args(["-X", "stream", "-c", "fast", "-R", "--no-sync", "-C", "-S", name, "-U", install::SUPERUSER, "-h"]);
         copy.arg(self.home.path()).arg("-D").arg(home.path().join(DATA));
         install::run("pg_basebackup", &mut copy)?;
-        let follows = Follows { name: name.to_owned(), primary: self.home.path().display().to_string() };
+        let follows = FollowedPrimary { name: name.to_owned(), primary: self.home.path().display().to_string() };
         let installation = self.installation.clone();
         let mut standby = Cluster { server: None, installation, home, databases: AtomicU32::new(0), follows: Some(follows) };
         standby.restart()?;
@@ -62,9 +62,9 @@ impl Cluster {
         self.home.path().join(".s.PGSQL.5432")
     }
 
-    pub(crate) fn started(&self, settings: &[&str]) -> Result<Server, Error> {
-        let follows = self.follows.as_ref().map(Follows::setting);
+    pub(crate) fn started(&self, settings: &[&str]) -> Result<RunningServer, Error> {
+        let follows = self.follows.as_ref().map(FollowedPrimary::setting);
         let settings: Vec<&str> = follows.iter().map(String::as_str).chain(settings.iter().copied()).collect();
-        Server::start(&self.installation, &self.data(), Path::new(self.home.path()), &settings)
+        RunningServer::start(&self.installation, &self.data(), Path::new(self.home.path()), &settings)
     }
 }

@@ -5,14 +5,14 @@ use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use crate::install::{Installation, SUPERUSER, run};
+use crate::install::{PostgresInstallation, SUPERUSER, run};
 use crate::{Error, install};
 
 /// Grows when what `initdb` is told changes, so that an old template is not taken for a new one.
 const FORMAT: u32 = 1;
 
 /// A temporary directory of the server's user.
-pub(crate) fn home(installation: &Installation) -> Result<tempfile::TempDir, Error> {
+pub(crate) fn home(installation: &PostgresInstallation) -> Result<tempfile::TempDir, Error> {
     let parent = reachable(installation)?;
     // Short: a unix socket's path may have 107 bytes only.
     let home = tempfile::Builder::new()
@@ -24,14 +24,14 @@ pub(crate) fn home(installation: &Installation) -> Result<tempfile::TempDir, Err
 }
 
 /// Copies the template to `target`, making the template first if need be.
-pub(crate) fn copy_into(installation: &Installation, target: &Path) -> Result<(), Error> {
+pub(crate) fn copy_into(installation: &PostgresInstallation, target: &Path) -> Result<(), Error> {
     let template = template(installation)?;
     let mut copy = installation.as_owner(Path::new("/bin/cp"));
     copy.arg("-R").arg(&template).arg(target);
     run("cp", &mut copy)
 }
 
-fn template(installation: &Installation) -> Result<PathBuf, Error> {
+fn template(installation: &PostgresInstallation) -> Result<PathBuf, Error> {
     let version: String = installation.version.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').collect();
     let cache = reachable(installation)?.join(format!("pgtest-{}-{version}-{FORMAT}", installation.owner.0));
     match std::fs::create_dir(&cache) {
@@ -58,7 +58,7 @@ fn template(installation: &Installation) -> Result<PathBuf, Error> {
     Ok(ready)
 }
 
-fn make(installation: &Installation, cache: &Path, ready: &Path) -> Result<(), Error> {
+fn make(installation: &PostgresInstallation, cache: &Path, ready: &Path) -> Result<(), Error> {
     let half = cache.join("half");
     if half.exists() {
         std::fs::remove_dir_all(&half).map_err(Error::io("removing a half-made template"))?;
@@ -71,14 +71,14 @@ fn make(installation: &Installation, cache: &Path, ready: &Path) -> Result<(), E
     std::fs::rename(&half, ready).map_err(Error::io("naming the template"))
 }
 
-fn give(installation: &Installation, dir: &Path) -> Result<(), Error> {
+fn give(installation: &PostgresInstallation, dir: &Path) -> Result<(), Error> {
     let doing = || format!("handing {} to the server's user", dir.display());
     std::fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(Error::io(doing()))?;
     chown(dir, Some(installation.owner.0), Some(installation.owner.1)).map_err(Error::io(doing()))
 }
 
 /// The first temporary directory every part of whose path the server's user may pass.
-fn reachable(installation: &Installation) -> Result<PathBuf, Error> {
+fn reachable(installation: &PostgresInstallation) -> Result<PathBuf, Error> {
     let candidates = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
     candidates.iter().filter_map(|dir| dir.canonicalize().ok()).find(|dir| passable(installation, dir)).ok_or_else(|| {
         let tried = candidates.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(", ");
@@ -86,7 +86,7 @@ fn reachable(installation: &Installation) -> Result<PathBuf, Error> {
     })
 }
 
-fn passable(installation: &Installation, dir: &Path) -> bool {
+fn passable(installation: &PostgresInstallation, dir: &Path) -> bool {
     dir.ancestors().all(|part| {
         std::fs::metadata(part)
             .is_ok_and(|found| found.mode() & 0o001 != 0 || found.uid() == installation.owner.0 && found.mode() & 0o100 != 0)

@@ -59,9 +59,9 @@ pub(crate) fn reason(method: &Method, role: Role, headers: &HeaderMap) -> Result
 }
 
 /// What the requests of all RPCs look like, to write them down as JSON.
-pub(crate) struct Shapes(HashMap<String, MessageDescriptor>);
+pub(crate) struct RequestShapes(HashMap<String, MessageDescriptor>);
 
-impl Shapes {
+impl RequestShapes {
     pub(crate) fn try_new() -> Result<Self, String> {
         let pool = DescriptorPool::decode(api::FILE_DESCRIPTOR_SET).map_err(|error| error.to_string())?;
         let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
@@ -90,9 +90,10 @@ pub(crate) struct StartedAct {
 
 /// Writes down what `caller` is about to do, and hands the request on. Whatever prevents that is the call's answer.
 pub(crate) async fn begin(
-    shapes: &Shapes,
+    shapes: &RequestShapes,
     record: &Transport,
-    (method, caller): (&Method, &Caller),
+    method: &Method,
+    caller: &Caller,
     request: Request<Body>,
 ) -> Result<(StartedAct, Request<Body>), Status> {
     let (head, body) = request.into_parts();
@@ -104,7 +105,7 @@ pub(crate) async fn begin(
         (Some(shapes.read(method.row.path, &bytes)?), Body::new(Full::new(bytes)))
     };
     let act = act(method, caller, message.as_ref())?;
-    tell(record, &act, ActPhase::Begun).await.map_err(|status| {
+    record_phase(record, &act, ActPhase::Begun).await.map_err(|status| {
         tracing::error!(code = ?status.code(), message = status.message(), "an act of staff could not be written down, so it was refused");
         errors::audit_unavailable()
     })?;
@@ -116,14 +117,14 @@ impl StartedAct {
     pub(crate) async fn end(mut self, outcome: &Result<&HeaderMap, &Status>) {
         self.act.outcome = match outcome {
             Ok(headers) => {
-                told(trace::outcome(headers), headers.get("grpc-message").and_then(|value| value.to_str().ok()).unwrap_or_default())
+                outcome_text(trace::outcome(headers), headers.get("grpc-message").and_then(|value| value.to_str().ok()).unwrap_or_default())
             }
-            Err(status) => told(status.code(), status.message()),
+            Err(status) => outcome_text(status.code(), status.message()),
         };
         // The call's own deadline may be over; that it was is worth writing down.
         let trace = context::CallContext { deadline: None, ..context::current() };
-        let telling = context::enter(trace, tell(&self.record, &self.act, ActPhase::Ended));
-        let failed = match tokio::time::timeout(END_TIMEOUT, telling).await {
+        let recording = context::enter(trace, record_phase(&self.record, &self.act, ActPhase::Ended));
+        let failed = match tokio::time::timeout(END_TIMEOUT, recording).await {
             Ok(Ok(())) => return,
             Ok(Err(status)) => status.message().to_owned(),
             Err(_) => "it took too long".to_owned(),
@@ -133,7 +134,7 @@ impl StartedAct {
 }
 
 /// `NOT_FOUND PAYOUT_UNKNOWN`: the code, and the reason with which our messages begin.
-fn told(code: Code, message: &str) -> String {
+fn outcome_text(code: Code, message: &str) -> String {
     let name = format!("{code:?}");
     let upper = name.char_indices().fold(String::new(), |mut text, (at, letter)| {
         if at > 0 && letter.is_ascii_uppercase() {
@@ -198,7 +199,8 @@ pub fn cut(text: &str, bytes_max: usize) -> String {
     text[..end].to_owned()
 }
 
-async fn tell(record: &Transport, act: &Act, phase: ActPhase) -> Result<(), Status> {
+/// Puts an act into the support service's record, as begun or as ended.
+async fn record_phase(record: &Transport, act: &Act, phase: ActPhase) -> Result<(), Status> {
     let act = Act { phase: phase.into(), ..act.clone() };
     // What was asked for and why stand in the first line; the second says how it ended.
     let act = if phase == ActPhase::Ended { Act { reason: String::new(), request_json: String::new(), ..act } } else { act };

@@ -18,6 +18,19 @@ use tokio::time::{Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Code, Status, body::Body};
 
+/// What a call takes up, given back when it is dropped.
+pub(crate) struct SeatsOfCall {
+    _in_flight: InFlightPermit,
+    _stream: StreamSeat,
+}
+
+impl SeatsOfCall {
+    /// Its place among its service's calls, and the one among its caller's streams.
+    pub(crate) fn new(in_flight: InFlightPermit, stream: StreamSeat) -> Self {
+        Self { _in_flight: in_flight, _stream: stream }
+    }
+}
+
 /// What ends with a stream.
 pub(crate) struct WatchedBody {
     inner: Body,
@@ -26,7 +39,7 @@ pub(crate) struct WatchedBody {
     closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     span: CallSpan,
     done: bool,
-    _held: (InFlightPermit, StreamSeat),
+    _held: SeatsOfCall,
 }
 
 impl WatchedBody {
@@ -35,7 +48,7 @@ impl WatchedBody {
         inner: Body,
         context: CallContext,
         span: CallSpan,
-        held: (InFlightPermit, StreamSeat),
+        held: SeatsOfCall,
         closing: Option<WaitForCancellationFutureOwned>,
     ) -> Body {
         let alarm = context.deadline.map(|at| Box::pin(sleep_until(at)));

@@ -22,21 +22,21 @@ const HOP_MARGIN: Duration = Duration::from_millis(5);
 
 /// How long calls may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct DeadlineLimits {
     /// For a call that names no deadline. Streams are exempt: watching has no end.
     pub default: Duration,
     /// The most a unary call gets whatever it asks for, so that nothing waits forever for a resource.
     pub maximum: Duration,
 }
 
-impl Default for Limits {
+impl Default for DeadlineLimits {
     fn default() -> Self {
         Self { default: Duration::from_secs(10), maximum: Duration::from_secs(60) }
     }
 }
 
 /// When a call that came in must have been answered.
-pub(crate) fn inbound(limits: Limits, method: &Method, headers: &HeaderMap) -> Result<Option<Instant>, Status> {
+pub(crate) fn inbound(limits: DeadlineLimits, method: &Method, headers: &HeaderMap) -> Result<Option<Instant>, Status> {
     let asked = match headers.get(&GRPC_TIMEOUT) {
         None => None,
         Some(value) => Some(parse(value).ok_or_else(|| errors::malformed("grpc-timeout", "must be 1 to 8 digits and one of HMSmun"))?),

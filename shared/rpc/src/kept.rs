@@ -6,14 +6,14 @@ use tonic::{Code, Status};
 
 /// A refusal that stays the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptRefusal {
+pub struct StickyRefusal {
     code: i32,
     reason: String,
     message: String,
     facts: BTreeMap<String, String>,
 }
 
-impl KeptRefusal {
+impl StickyRefusal {
     /// With a reason (UPPER_SNAKE), a sentence that repeats neither reason nor facts, and facts by name.
     #[must_use]
     pub fn new(code: Code, reason: &str, message: impl Into<String>, facts: &[(&str, String)]) -> Self {

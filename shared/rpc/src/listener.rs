@@ -1,5 +1,5 @@
 //! Connections of a listener: accepted, with TLS where there is a certificate, and never one waiting for another.
-use crate::tls::{Peer, Tls, peer, stream::Stream};
+use crate::tls::{Peer, Tls, peer, stream::MaybeTlsStream};
 use opentelemetry::{KeyValue, metrics::Counter};
 use rustc_hash::FxHashMap;
 use std::{
@@ -39,14 +39,14 @@ const HTTP_LIFETIME: Duration = Duration::from_secs(60);
 
 /// How many connections a listener takes. One too many is closed without a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct ConnectionBounds {
     /// In all.
     pub connections_max: usize,
     /// From one address; 0 where there is no bound, as behind a balancer that hides its callers.
     pub per_address_max: usize,
 }
 
-impl Default for Bounds {
+impl Default for ConnectionBounds {
     fn default() -> Self {
         Self { connections_max: 10_000, per_address_max: 0 }
     }
@@ -69,10 +69,10 @@ pub struct Listener {
 
 impl Listener {
     /// Accepts what comes to `socket` until it is dropped; with TLS where `tls` has a certificate.
-    pub fn try_new(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, bounds: Bounds) -> io::Result<Self> {
+    pub fn try_new(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, bounds: ConnectionBounds) -> io::Result<Self> {
         let address = socket.local_addr()?;
         let (into, ready) = mpsc::channel(READY_MAX);
-        tokio::spawn(accept_all(socket, tls, (protocol, Seats::new(protocol, bounds)), into));
+        tokio::spawn(accept_all(socket, tls, protocol, ConnectionSeats::new(protocol, bounds), into));
         Ok(Self { ready, address })
     }
 
@@ -83,7 +83,13 @@ impl Listener {
     }
 }
 
-async fn accept_all(socket: TcpListener, tls: Option<Tls>, (protocol, seats): (Protocol, Arc<Seats>), into: mpsc::Sender<Connection>) {
+async fn accept_all(
+    socket: TcpListener,
+    tls: Option<Tls>,
+    protocol: Protocol,
+    seats: Arc<ConnectionSeats>,
+    into: mpsc::Sender<Connection>,
+) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     loop {
         let accepted = tokio::select! {
@@ -107,7 +113,7 @@ async fn accept_all(socket: TcpListener, tls: Option<Tls>, (protocol, seats): (P
             Protocol::Http => tls.http(),
         });
         let Some(config) = config else {
-            if into.send(Connection::new(Stream::Plain(stream), (address, None), protocol, seat)).await.is_err() {
+            if into.send(Connection::new(MaybeTlsStream::Plain(stream), address, None, protocol, seat)).await.is_err() {
                 return;
             }
             continue;
@@ -126,7 +132,7 @@ async fn accept_all(socket: TcpListener, tls: Option<Tls>, (protocol, seats): (P
                 Ok(Ok(stream)) => {
                     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
                     let names = shown.map(peer::names);
-                    drop(into.send(Connection::new(Stream::Secured(Box::new(stream)), (address, names), protocol, seat)).await);
+                    drop(into.send(Connection::new(MaybeTlsStream::Secured(Box::new(stream)), address, names, protocol, seat)).await);
                 }
                 // Scanners, health checks of load balancers, and people without the CA: theirs to see.
                 Ok(Err(error)) => tracing::debug!(%address, %error, "a TLS handshake failed"),
@@ -166,7 +172,7 @@ impl axum::serve::Listener for Listener {
 
 /// A caller's connection.
 pub struct Connection {
-    stream: Stream<TlsStream<TcpStream>>,
+    stream: MaybeTlsStream<TlsStream<TcpStream>>,
     address: SocketAddr,
     names: Option<Arc<[String]>>,
     /// What ends it when it says too little, or lasts too long; and the bytes that are still too little.
@@ -177,8 +183,9 @@ pub struct Connection {
 
 impl Connection {
     fn new(
-        stream: Stream<TlsStream<TcpStream>>,
-        (address, names): (SocketAddr, Option<Arc<[String]>>),
+        stream: MaybeTlsStream<TlsStream<TcpStream>>,
+        address: SocketAddr,
+        names: Option<Arc<[String]>>,
         protocol: Protocol,
         seat: ConnectionSeat,
     ) -> Self {
@@ -242,8 +249,8 @@ impl AsyncWrite for Connection {
 }
 
 /// Who has how many connections.
-struct Seats {
-    bounds: Bounds,
+struct ConnectionSeats {
+    bounds: ConnectionBounds,
     taken: Mutex<TakenSeats>,
     refused: Option<Counter<u64>>,
 }
@@ -254,8 +261,8 @@ struct TakenSeats {
     by_address: FxHashMap<IpAddr, usize>,
 }
 
-impl Seats {
-    fn new(protocol: Protocol, bounds: Bounds) -> Arc<Self> {
+impl ConnectionSeats {
+    fn new(protocol: Protocol, bounds: ConnectionBounds) -> Arc<Self> {
         let seats = Arc::new(Self { bounds, taken: Mutex::default(), refused: refusals() });
         let attributes = [KeyValue::new("protocol", if protocol == Protocol::Grpc { "grpc" } else { "http" })];
         if let Some(meter) = telemetry::meter() {
@@ -278,7 +285,7 @@ impl Seats {
     fn take(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionSeat> {
         let mut taken = self.lock();
         let here = taken.by_address.get(&address).copied().unwrap_or(0);
-        let Bounds { connections_max, per_address_max } = self.bounds;
+        let ConnectionBounds { connections_max, per_address_max } = self.bounds;
         if taken.all >= connections_max || (per_address_max > 0 && here >= per_address_max) {
             drop(taken);
             tracing::debug!(%address, "one connection too many");
@@ -298,7 +305,7 @@ fn refusals() -> Option<Counter<u64>> {
 
 /// A connection's place, given back when it is dropped.
 struct ConnectionSeat {
-    seats: Arc<Seats>,
+    seats: Arc<ConnectionSeats>,
     address: IpAddr,
 }
 

@@ -1,7 +1,7 @@
 //! Every RPC this house knows, from the contracts' descriptors joined with the table of access.
 use crate::{
     Error,
-    overload::{self, Gate},
+    overload::{self, OverloadGate},
 };
 use identity::access::{AccessRow, TABLE};
 use prost::Message as _;
@@ -29,7 +29,7 @@ pub(crate) struct Method {
     /// Whether it does what somebody has paid for already.
     pub(crate) paid: bool,
     /// What counts it.
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) gate: Arc<OverloadGate>,
 }
 
 impl Method {
@@ -45,7 +45,7 @@ pub(crate) struct Methods(FxHashMap<&'static str, Method>);
 
 impl Methods {
     /// Every RPC of the contracts, of health and of reflection. Fails where contracts and table do not name the same.
-    pub(crate) fn try_new(limits: overload::Limits) -> Result<Self, Error> {
+    pub(crate) fn try_new(limits: overload::OverloadLimits) -> Result<Self, Error> {
         let sets = [
             api::FILE_DESCRIPTOR_SET,
             tonic_health::pb::FILE_DESCRIPTOR_SET,
@@ -72,12 +72,12 @@ impl Methods {
         self.0.get(path)
     }
 
-    fn join(sets: &[FileDescriptorSet], table: &'static [AccessRow], limits: overload::Limits) -> Result<Self, Error> {
+    fn join(sets: &[FileDescriptorSet], table: &'static [AccessRow], limits: overload::OverloadLimits) -> Result<Self, Error> {
         let rows: HashMap<&str, &'static AccessRow> = table.iter().map(|row| (row.path, row)).collect();
         let mut methods = FxHashMap::default();
         for file in sets.iter().flat_map(|set| &set.file) {
             for service in &file.service {
-                let (calls, streams) = (Gate::new(limits.calls_max), Gate::new(limits.streams_max));
+                let (calls, streams) = (OverloadGate::new(limits.calls_max), OverloadGate::new(limits.streams_max));
                 for method in &service.method {
                     let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
                     let row = rows.get(path.as_str()).ok_or(Error::NoAccessRow(path))?;

@@ -33,14 +33,14 @@ pub(crate) const PAID: [&str; 9] = [
 /// How much may be in flight, per service of a process. Per service and not over all: a gift that waits for the ledger of the same
 /// process would otherwise hold one place while it asks for a second, and a full house could never empty.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct OverloadLimits {
     /// Unary calls. Their memory is bounded by this times a request's size.
     pub calls_max: usize,
     /// Open streams. They are long and mostly idle.
     pub streams_max: usize,
 }
 
-impl Default for Limits {
+impl Default for OverloadLimits {
     fn default() -> Self {
         Self { calls_max: 8_192, streams_max: 4_096 }
     }
@@ -48,12 +48,12 @@ impl Default for Limits {
 
 /// Counts what is in flight.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(crate) struct OverloadGate {
     in_flight: AtomicUsize,
     max: usize,
 }
 
-impl Gate {
+impl OverloadGate {
     pub(crate) fn new(max: usize) -> Arc<Self> {
         Arc::new(Self { in_flight: AtomicUsize::new(0), max })
     }
@@ -86,7 +86,7 @@ impl Gate {
 
 /// A place in flight.
 #[derive(Debug)]
-pub(crate) struct InFlightPermit(Arc<Gate>);
+pub(crate) struct InFlightPermit(Arc<OverloadGate>);
 
 impl Drop for InFlightPermit {
     fn drop(&mut self) {

@@ -1,5 +1,5 @@
 //! A stack on a socket, until told to stop.
-use crate::{Error, Listener, Protocol, Stack, Stacked, Tls, Transport, reflection};
+use crate::{Error, Listener, Protocol, Stack, StackedService, Tls, Transport, reflection};
 use futures::future::BoxFuture;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -25,14 +25,14 @@ pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// What a listener answers for.
 #[derive(Clone, Default)]
-pub struct Served {
+pub struct ServedRoutes {
     /// Full service names, such as `largesse.gift.v1.GiftService`.
     pub names: Vec<&'static str>,
     /// Their routes.
     pub routes: Routes,
 }
 
-impl Served {
+impl ServedRoutes {
     /// With another service.
     pub fn add(mut self, name: &'static str, routes: Routes) -> Self {
         self.names.push(name);
@@ -44,7 +44,7 @@ impl Served {
 }
 
 /// A transport straight into a service of this process: no socket, and the same server stack in between.
-pub fn in_process(service: Stacked<Routes>) -> Transport {
+pub fn in_process(service: StackedService<Routes>) -> Transport {
     // Not generic, so that the stack is compiled with this crate.
     Transport::over(service)
 }
@@ -54,7 +54,7 @@ pub fn in_process(service: Stacked<Routes>) -> Transport {
 pub fn serve(
     socket: TcpListener,
     tls: Option<Tls>,
-    served: Served,
+    served: ServedRoutes,
     stack: Stack,
     shutdown: CancellationToken,
 ) -> BoxFuture<'static, Result<(), Error>> {
@@ -65,7 +65,7 @@ pub fn serve(
 async fn until_shutdown(
     socket: TcpListener,
     tls: Option<Tls>,
-    served: Served,
+    served: ServedRoutes,
     stack: Stack,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {

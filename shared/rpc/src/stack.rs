@@ -4,14 +4,14 @@
 //! call's whole budget is a few microseconds.
 use crate::{
     Caller, Error, Quotas, Transport,
-    acts::{self, Shapes},
+    acts::{self, RequestShapes},
     authenticate, authorise,
-    body::WatchedBody,
+    body::{SeatsOfCall, WatchedBody},
     contain,
     context::{self, CallContext},
     deadline, listener,
     methods::{Method, Methods},
-    overload::{self, InFlightPermit},
+    overload,
     quota::{self, StreamSeat},
     tls,
     trace::{self, CallSpan},
@@ -37,13 +37,13 @@ pub struct Options {
     /// Says which tokens need a client certificate. None: no token does.
     pub tls: Option<tls::Config>,
     /// How much may be in flight, per service.
-    pub overload: overload::Limits,
+    pub overload: overload::OverloadLimits,
     /// How long calls may take.
-    pub deadline: deadline::Limits,
+    pub deadline: deadline::DeadlineLimits,
     /// How often anybody may call.
     pub quotas: Arc<Quotas>,
     /// How many connections a listener takes.
-    pub connections: listener::Bounds,
+    pub connections: listener::ConnectionBounds,
     /// Whether what staff do must be written down. If so, their calls are refused until [`Stack::record_with`] says where.
     pub recorded: bool,
     /// Cancelled when the process is about to stop; ends the streams that would otherwise keep it alive.
@@ -53,16 +53,25 @@ pub struct Options {
 impl Options {
     /// Nothing but tokens and the default limits; nobody calls too often.
     pub fn new(verifier: Arc<Verifier>, closing: CancellationToken) -> Self {
-        let (overload, deadline) = (overload::Limits::default(), deadline::Limits::default());
+        let (overload, deadline) = (overload::OverloadLimits::default(), deadline::DeadlineLimits::default());
         let quotas = Quotas::new(&quota::Config::NONE);
-        Self { verifier, tls: None, overload, deadline, quotas, connections: listener::Bounds::default(), recorded: false, closing }
+        Self {
+            verifier,
+            tls: None,
+            overload,
+            deadline,
+            quotas,
+            connections: listener::ConnectionBounds::default(),
+            recorded: false,
+            closing,
+        }
     }
 }
 
 struct StackParts {
     methods: Methods,
     options: Options,
-    shapes: Shapes,
+    shapes: RequestShapes,
     /// The way to SupportService, as this process.
     record: OnceLock<Transport>,
 }
@@ -74,7 +83,7 @@ pub struct Stack(Arc<StackParts>);
 impl Stack {
     /// Joins the contracts with the table of access; an RPC without a row is an error here, before anything listens.
     pub fn try_new(options: Options) -> Result<Self, Error> {
-        let shapes = Shapes::try_new().map_err(Error::Descriptors)?;
+        let shapes = RequestShapes::try_new().map_err(Error::Descriptors)?;
         let methods = Methods::try_new(options.overload)?;
         methods.watch();
         Ok(Self(Arc::new(StackParts { methods, options, shapes, record: OnceLock::new() })))
@@ -86,7 +95,7 @@ impl Stack {
     }
 
     /// How many connections its listeners take.
-    pub fn connections(&self) -> listener::Bounds {
+    pub fn connections(&self) -> listener::ConnectionBounds {
         self.0.options.connections
     }
 
@@ -117,7 +126,7 @@ impl Stack {
         let (begun, request) = match &admitted.staff {
             None => (None, request),
             Some(caller) => {
-                let beginning = context::enter(context, deadline::enforce(admitted.deadline, shared.begin((method, caller), request)));
+                let beginning = context::enter(context, deadline::enforce(admitted.deadline, shared.begin(method, caller, request)));
                 match Box::pin(beginning).await.and_then(|begun| begun) {
                     Ok((begun, request)) => (Some(begun), request),
                     Err(status) => return finish(span, &status),
@@ -161,7 +170,7 @@ impl Stack {
 struct AdmittedCall {
     deadline: Option<tokio::time::Instant>,
     /// What it takes up until it ends.
-    held: (InFlightPermit, StreamSeat),
+    held: SeatsOfCall,
     /// The caller, when it is a member of staff whose acts are written down.
     staff: Option<Caller>,
 }
@@ -191,12 +200,12 @@ impl StackParts {
                 request.extensions_mut().insert(caller);
             }
         }
-        Ok(AdmittedCall { deadline, held: (place, seat), staff })
+        Ok(AdmittedCall { deadline, held: SeatsOfCall::new(place, seat), staff })
     }
 
-    async fn begin(&self, call: (&Method, &Caller), request: Request<Body>) -> Result<(acts::StartedAct, Request<Body>), Status> {
+    async fn begin(&self, method: &Method, caller: &Caller, request: Request<Body>) -> Result<(acts::StartedAct, Request<Body>), Status> {
         let record = self.record.get().ok_or_else(crate::errors::audit_unavailable)?;
-        acts::begin(&self.shapes, record, call, request).await
+        acts::begin(&self.shapes, record, method, caller, request).await
     }
 }
 
@@ -206,21 +215,21 @@ fn finish(mut span: CallSpan, status: &Status) -> Response<Body> {
 }
 
 impl<S> Layer<S> for Stack {
-    type Service = Stacked<S>;
+    type Service = StackedService<S>;
 
-    fn layer(&self, inner: S) -> Stacked<S> {
-        Stacked { stack: self.clone(), inner }
+    fn layer(&self, inner: S) -> StackedService<S> {
+        StackedService { stack: self.clone(), inner }
     }
 }
 
 /// A service behind the stack.
 #[derive(Clone)]
-pub struct Stacked<S> {
+pub struct StackedService<S> {
     stack: Stack,
     inner: S,
 }
 
-impl<S> Service<Request<Body>> for Stacked<S>
+impl<S> Service<Request<Body>> for StackedService<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,

@@ -1,7 +1,7 @@
 //! The token with which a service calls another as itself, renewed before it expires.
 use crate::Error;
 use http::HeaderValue;
-use identity::{Books, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Issuer, Role};
 use money::UserKey;
 use std::{
     fs,
@@ -46,7 +46,7 @@ impl ServiceToken {
         let subject = UserKey::try_new(service).map_err(|error| Error::Token(error.to_string()))?;
         Self::from_source(TokenSource::Minted {
             issuer,
-            grant: Grant { subject, role: Role::Service, app: String::new(), books: Books::All },
+            grant: Grant { subject, role: Role::Service, app: String::new(), books: BookScope::All },
         })
     }
 

@@ -20,7 +20,7 @@ mod batch;
 mod tests;
 
 pub use crate::traceparent::TraceParent;
-pub use batch::{Batch, member};
+pub use batch::{BatchSpan, member};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// A call being timed, and its span where somebody collects those. Dropped without [`CallSpan::finish`], it ends as abandoned by its caller.

@@ -10,7 +10,7 @@ pub(crate) const SECRET: &str = "x-secret";
 
 /// What may stand behind a key.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kind {
+pub enum SettingKind {
     /// A string; when the list is not empty, one of these.
     Text(Vec<String>),
     /// A whole number.
@@ -20,9 +20,9 @@ pub enum Kind {
     /// `true` or `false`.
     Flag,
     /// A list of values.
-    List(Box<Kind>),
+    List(Box<SettingKind>),
     /// A list of tables with these keys, their paths relative to the table.
-    Tables(Vec<Key>),
+    Tables(Vec<SettingKey>),
     /// Names and values that are not fixed.
     Map,
     /// A table whose keys follow in the list of keys.
@@ -31,20 +31,20 @@ pub enum Kind {
 
 /// An option, or a table of options.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Key {
+pub struct SettingKey {
     /// Names from the top, with dots between them.
     pub path: String,
     /// Its doc comment.
     pub doc: String,
     /// What it may be.
-    pub kind: Kind,
+    pub kind: SettingKind,
     /// What it is when nobody says otherwise. None: nothing.
     pub default: Option<Value>,
     /// Whether its value must not be printed.
     pub secret: bool,
 }
 
-impl Key {
+impl SettingKey {
     /// The environment variable that sets it.
     #[must_use]
     pub fn variable(&self, prefix: &str) -> String {
@@ -54,7 +54,7 @@ impl Key {
 
 /// All keys of `T`, tables before what is in them, in the order of the struct's fields.
 #[must_use]
-pub fn keys<T: JsonSchema>() -> Vec<Key> {
+pub fn keys<T: JsonSchema>() -> Vec<SettingKey> {
     let mut settings = SchemaSettings::draft2020_12();
     settings.inline_subschemas = true;
     let schema = settings.into_generator().into_root_schema_for::<T>();
@@ -72,13 +72,13 @@ pub fn about<T: JsonSchema>() -> String {
     doc(schema.as_value().as_object().unwrap_or(&Map::new()))
 }
 
-fn walk(schema: &Map<String, Value>, above: &str, found: &mut Vec<Key>) {
+fn walk(schema: &Map<String, Value>, above: &str, found: &mut Vec<SettingKey>) {
     let Some(Value::Object(fields)) = schema.get("properties") else { return };
     let mut tables = Vec::new();
     for (name, field) in fields {
         let Value::Object(field) = field else { continue };
         let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
-        let key = Key {
+        let key = SettingKey {
             path: path.clone(),
             doc: doc(field),
             kind: kind(field),
@@ -86,7 +86,7 @@ fn walk(schema: &Map<String, Value>, above: &str, found: &mut Vec<Key>) {
             secret: field.contains_key(SECRET),
         };
         match key.kind {
-            Kind::Table => tables.push((key, field, path)),
+            SettingKind::Table => tables.push((key, field, path)),
             _ => found.push(key),
         }
     }
@@ -103,29 +103,29 @@ fn doc(schema: &Map<String, Value>) -> String {
     text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect::<Vec<_>>().join("\n\n")
 }
 
-fn kind(schema: &Map<String, Value>) -> Kind {
+fn kind(schema: &Map<String, Value>) -> SettingKind {
     if let Some(names) = names(schema) {
-        return Kind::Text(names);
+        return SettingKind::Text(names);
     }
     match type_of(schema) {
-        Some("integer") => Kind::Integer,
-        Some("number") => Kind::Number,
-        Some("boolean") => Kind::Flag,
+        Some("integer") => SettingKind::Integer,
+        Some("number") => SettingKind::Number,
+        Some("boolean") => SettingKind::Flag,
         Some("array") => {
             let empty = Map::new();
             let items = schema.get("items").and_then(Value::as_object).unwrap_or(&empty);
             match kind(items) {
-                Kind::Table => {
+                SettingKind::Table => {
                     let mut keys = Vec::new();
                     walk(items, "", &mut keys);
-                    Kind::Tables(keys)
+                    SettingKind::Tables(keys)
                 }
-                other => Kind::List(Box::new(other)),
+                other => SettingKind::List(Box::new(other)),
             }
         }
-        Some("object") if schema.contains_key("properties") => Kind::Table,
-        Some("object") => Kind::Map,
-        _ => Kind::Text(Vec::new()),
+        Some("object") if schema.contains_key("properties") => SettingKind::Table,
+        Some("object") => SettingKind::Map,
+        _ => SettingKind::Text(Vec::new()),
     }
 }
 

@@ -1,5 +1,5 @@
 //! What was said where, later layers over earlier ones, and the struct it makes.
-use crate::{Key, Kind, keys::keys, secret::read_file};
+use crate::{SettingKey, SettingKind, keys::keys, secret::read_file};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::{
@@ -50,7 +50,7 @@ impl fmt::Display for Origin {
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct SettingProblem {
     /// Where it was said.
     pub origin: Origin,
     /// The option; empty where none could be read.
@@ -59,7 +59,7 @@ pub struct Problem {
     pub why: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for SettingProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.origin)?;
         if !self.key.is_empty() {
@@ -72,16 +72,16 @@ impl fmt::Display for Problem {
 /// Everything that is wrong, one line each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-pub struct Error(pub Vec<Problem>);
+pub struct Error(pub Vec<SettingProblem>);
 
 /// Layers of settings for a struct whose keys are known.
 #[derive(Debug)]
 pub struct Layers {
     prefix: &'static str,
-    keys: Vec<Key>,
+    keys: Vec<SettingKey>,
     tree: Table,
     origins: BTreeMap<String, Origin>,
-    problems: Vec<Problem>,
+    problems: Vec<SettingProblem>,
 }
 
 impl Layers {
@@ -93,7 +93,9 @@ impl Layers {
 
     /// Lays a TOML file over what was said before.
     pub fn file(&mut self, path: &Path) -> Result<(), Error> {
-        let at = |line, why: String| Error(vec![Problem { origin: Origin::File { path: path.to_owned(), line }, key: String::new(), why }]);
+        let at = |line, why: String| {
+            Error(vec![SettingProblem { origin: Origin::File { path: path.to_owned(), line }, key: String::new(), why }])
+        };
         let mut text = String::new();
         let read = fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text));
         if text.len() as u64 > FILE_BYTES_MAX {
@@ -116,7 +118,7 @@ impl Layers {
     /// Lays the environment over what was said before. `aliases` are variables with names of their own. `<VARIABLE>_FILE` names a file with the value.
     /// Returns the names that begin with the prefix and mean nothing here.
     pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>, aliases: &[(&str, &str)]) -> Vec<String> {
-        let named: BTreeMap<String, Key> = self.keys.iter().map(|key| (key.variable(self.prefix), key.clone())).collect();
+        let named: BTreeMap<String, SettingKey> = self.keys.iter().map(|key| (key.variable(self.prefix), key.clone())).collect();
         let aliased: BTreeMap<&str, &str> = aliases.iter().copied().collect();
         let mut unknown = Vec::new();
         let mut seen = BTreeSet::new();
@@ -140,7 +142,7 @@ impl Layers {
                     }
                     self.say(&key, &value, Origin::Environment(name));
                 }
-                Some((key, Err(why), _)) => self.problems.push(Problem { origin: Origin::Environment(name), key: key.path, why }),
+                Some((key, Err(why), _)) => self.problems.push(SettingProblem { origin: Origin::Environment(name), key: key.path, why }),
                 None if name.starts_with(self.prefix) && name[self.prefix.len()..].starts_with('_') => unknown.push(name),
                 None => {}
             }
@@ -154,7 +156,7 @@ impl Layers {
             Some(key) => self.say(&key, value, Origin::Flag(flag.to_owned())),
             None => {
                 let why = "there is no such option; `largesse config --default` lists them".to_owned();
-                self.problems.push(Problem { origin: Origin::Flag(flag.to_owned()), key: path.to_owned(), why });
+                self.problems.push(SettingProblem { origin: Origin::Flag(flag.to_owned()), key: path.to_owned(), why });
             }
         }
     }
@@ -187,8 +189,8 @@ impl Layers {
 
     /// A problem with `path`, told with where it was said.
     #[must_use]
-    pub fn problem(&self, path: &str, why: impl Into<String>) -> Problem {
-        Problem { origin: self.nearest(path), key: path.to_owned(), why: why.into() }
+    pub fn problem(&self, path: &str, why: impl Into<String>) -> SettingProblem {
+        SettingProblem { origin: self.nearest(path), key: path.to_owned(), why: why.into() }
     }
 
     /// The struct that all layers make, or everything that is wrong with them.
@@ -221,10 +223,10 @@ impl Layers {
         }
     }
 
-    fn say(&mut self, key: &Key, text: &str, origin: Origin) {
+    fn say(&mut self, key: &SettingKey, text: &str, origin: Origin) {
         match parse(&key.kind, text) {
             Ok(value) => self.put(&key.path, value, origin),
-            Err(why) => self.problems.push(Problem { origin, key: key.path.clone(), why }),
+            Err(why) => self.problems.push(SettingProblem { origin, key: key.path.clone(), why }),
         }
     }
 
@@ -247,24 +249,24 @@ impl Layers {
 }
 
 /// A value of the environment or a flag. Texts are taken as they are, lists may be written with commas, everything else as in TOML.
-fn parse(kind: &Kind, text: &str) -> Result<Value, String> {
+fn parse(kind: &SettingKind, text: &str) -> Result<Value, String> {
     let as_toml = || -> Result<Value, String> {
         let mut table: Table = toml::from_str(&format!("value = {text}")).map_err(|error| error.message().to_owned())?;
         table.remove("value").ok_or_else(|| "no value".to_owned())
     };
     match kind {
-        Kind::Text(_) => Ok(Value::String(text.to_owned())),
-        Kind::List(_) if !text.trim_start().starts_with('[') => {
+        SettingKind::Text(_) => Ok(Value::String(text.to_owned())),
+        SettingKind::List(_) if !text.trim_start().starts_with('[') => {
             Ok(Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect()))
         }
-        Kind::Flag => match text {
+        SettingKind::Flag => match text {
             "true" | "1" | "yes" | "on" => Ok(Value::Boolean(true)),
             "false" | "0" | "no" | "off" => Ok(Value::Boolean(false)),
             _ => Err("neither true nor false".to_owned()),
         },
-        Kind::Integer => text.parse().map(Value::Integer).map_err(|_| "not a whole number".to_owned()),
-        Kind::Number => text.parse().map(Value::Float).map_err(|_| "not a number".to_owned()),
-        Kind::List(_) | Kind::Tables(_) | Kind::Map | Kind::Table => as_toml(),
+        SettingKind::Integer => text.parse().map(Value::Integer).map_err(|_| "not a whole number".to_owned()),
+        SettingKind::Number => text.parse().map(Value::Float).map_err(|_| "not a number".to_owned()),
+        SettingKind::List(_) | SettingKind::Tables(_) | SettingKind::Map | SettingKind::Table => as_toml(),
     }
 }
 

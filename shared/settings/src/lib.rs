@@ -14,7 +14,7 @@ pub mod seconds;
 pub mod secret;
 pub mod template;
 
-pub use keys::{Key, Kind};
-pub use layers::{Error, Layers, Origin, Problem};
+pub use keys::{SettingKey, SettingKind};
+pub use layers::{Error, Layers, Origin, SettingProblem};
 pub use secret::Secret;
 pub use template::template;

@@ -1,5 +1,5 @@
 //! A whole configuration as a TOML file that says what every option is for.
-use crate::{Key, Kind, keys};
+use crate::{SettingKey, SettingKind, keys};
 use schemars::JsonSchema;
 use std::fmt::Write as _;
 
@@ -17,11 +17,11 @@ pub fn template<T: JsonSchema>(prefix: &str) -> String {
     for key in keys::keys::<T>() {
         text.push('\n');
         match &key.kind {
-            Kind::Table => {
+            SettingKind::Table => {
                 comment(&mut text, "", &key.doc);
                 write(&mut text, format_args!("[{}]\n", key.path));
             }
-            Kind::Tables(fields) => {
+            SettingKind::Tables(fields) => {
                 comment(&mut text, "", &key.doc);
                 tables(&mut text, &key.path, fields);
             }
@@ -36,7 +36,7 @@ pub fn template<T: JsonSchema>(prefix: &str) -> String {
 }
 
 /// A list of tables, as an example in comments.
-fn tables(text: &mut String, path: &str, fields: &[Key]) {
+fn tables(text: &mut String, path: &str, fields: &[SettingKey]) {
     write(text, format_args!("# [[{path}]]\n"));
     for key in fields {
         comment(text, "# ", &key.doc);
@@ -46,11 +46,11 @@ fn tables(text: &mut String, path: &str, fields: &[Key]) {
 }
 
 /// What may be said, where only some words may.
-fn words(key: &Key) -> String {
+fn words(key: &SettingKey) -> String {
     let words = match &key.kind {
-        Kind::Text(words) => words,
-        Kind::List(inner) => match &**inner {
-            Kind::Text(words) => words,
+        SettingKind::Text(words) => words,
+        SettingKind::List(inner) => match &**inner {
+            SettingKind::Text(words) => words,
             _ => return String::new(),
         },
         _ => return String::new(),
@@ -59,18 +59,18 @@ fn words(key: &Key) -> String {
 }
 
 /// `name = default`, or that as a comment where there is no default.
-fn assignment(key: &Key) -> String {
+fn assignment(key: &SettingKey) -> String {
     let name = key.path.rsplit('.').next().unwrap_or(&key.path);
     match &key.default {
         Some(value) => format!("{name} = {}", literal(value)),
         None => {
             let example = match key.kind {
-                Kind::Text(_) => "\"\"",
-                Kind::Integer => "0",
-                Kind::Number => "0.0",
-                Kind::Flag => "false",
-                Kind::List(_) | Kind::Tables(_) => "[]",
-                Kind::Map | Kind::Table => "{}",
+                SettingKind::Text(_) => "\"\"",
+                SettingKind::Integer => "0",
+                SettingKind::Number => "0.0",
+                SettingKind::Flag => "false",
+                SettingKind::List(_) | SettingKind::Tables(_) => "[]",
+                SettingKind::Map | SettingKind::Table => "{}",
             };
             format!("# {name} = {example}")
         }

@@ -17,7 +17,7 @@ pub mod unfinished;
 pub use config::{Config, LogFormat, Signal};
 pub use metrics::{meter, prometheus};
 pub use traces::tracer;
-pub use unfinished::Open;
+pub use unfinished::UnfinishedCount;
 
 /// Why telemetry cannot start. Never a reason to lose a call later: a collector that is away only loses what it would have been told.
 #[derive(Debug, thiserror::Error)]

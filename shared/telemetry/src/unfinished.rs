@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_secs(15);
 
 /// Work of one sort.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Open {
+pub struct UnfinishedCount {
     /// Such as `payout`.
     pub what: &'static str,
     /// Where it stands, such as `outcome_unknown`.
@@ -27,11 +27,11 @@ pub struct Open {
 /// Asks `read` again and again, and tells what it answered. Where nothing is counted it is never asked. Runs until it is dropped.
 pub async fn watch<F, E>(service: &'static str, read: impl Fn() -> F + Send)
 where
-    F: Future<Output = Result<Vec<Open>, E>> + Send,
+    F: Future<Output = Result<Vec<UnfinishedCount>, E>> + Send,
     E: Display,
 {
     let Some(meter) = meter() else { return };
-    let known: Arc<Mutex<Vec<Open>>> = Arc::default();
+    let known: Arc<Mutex<Vec<UnfinishedCount>>> = Arc::default();
     let (counted, aged) = (known.clone(), known.clone());
     let gauge =
         meter.u64_observable_gauge("largesse.unfinished").with_description("Work begun and not ended, by what it is and where it stands.");
@@ -50,15 +50,15 @@ where
     }
 }
 
-fn lock(known: &Mutex<Vec<Open>>) -> MutexGuard<'_, Vec<Open>> {
+fn lock(known: &Mutex<Vec<UnfinishedCount>>) -> MutexGuard<'_, Vec<UnfinishedCount>> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn attributes(service: &'static str, open: &Open) -> [KeyValue; 3] {
+fn attributes(service: &'static str, open: &UnfinishedCount) -> [KeyValue; 3] {
     [KeyValue::new("largesse.service", service), KeyValue::new("what", open.what), KeyValue::new("state", open.state)]
 }
 
-fn age(open: &Open) -> f64 {
+fn age(open: &UnfinishedCount) -> f64 {
     let Some(since_ms) = open.since_ms else { return 0.0 };
     let since = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(since_ms).unwrap_or(0));
     since.elapsed().unwrap_or_default().as_secs_f64()

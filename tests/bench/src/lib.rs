@@ -7,7 +7,6 @@
 //! - [`plan`], [`options`]: what is measured, on what, and which comparisons are made of it.
 //! - [`load`], then [`measure`], then [`report`]: layers, each of which knows the ones before it only.
 //! - [`run`]: all of it.
-use std::error::Error;
 
 pub mod load;
 pub mod measure;
@@ -17,6 +16,3 @@ pub mod report;
 mod run;
 
 pub use run::run;
-
-/// Why a run can't tell anything. Told to a person, so it needs no type.
-pub type Fault = Box<dyn Error + Send + Sync>;

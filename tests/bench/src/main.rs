@@ -1,7 +1,7 @@
 //! `largesse-bench`: how fast a gift is, as ratios to a bare server on the same machine in the same minute. `largesse bench` runs it.
 use bench::{
     measure::echo,
-    options::{Options, Size},
+    options::{BookSize, Options},
     plan::BenchRow,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -36,7 +36,7 @@ struct BenchCommand {
     #[command(subcommand)]
     server: Option<BareServer>,
     #[command(flatten)]
-    arguments: BenchArguments,
+    arguments: MeasureArguments,
 }
 
 /// Commands that this binary runs itself with.
@@ -50,7 +50,7 @@ enum BareServer {
 /// What to measure.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
-pub struct BenchArguments {
+pub struct MeasureArguments {
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; an SQLite directory of its own, removed afterwards, when not given. A book of its own is made in
     /// a database that is given, and stays.
     #[arg(long, value_name = "URL")]
@@ -99,7 +99,7 @@ pub enum Baseline {
     PostgresNaive,
 }
 
-impl BenchArguments {
+impl MeasureArguments {
     /// What is to be measured, or what is wrong with these options.
     pub fn into_options(self) -> Result<Options, String> {
         let mut rows = if self.rows.is_empty() { BenchRow::STANDARD.to_vec() } else { self.rows };
@@ -111,7 +111,7 @@ impl BenchArguments {
         if rows.contains(&BenchRow::Naive) && !postgres {
             return Err("--baseline postgres-naive needs --database postgres://…: it runs on the same server".to_owned());
         }
-        let stored = Size { accounts: self.stored_accounts, transfers: self.stored_transfers, dir: self.stored_dir };
+        let stored = BookSize { accounts: self.stored_accounts, transfers: self.stored_transfers, dir: self.stored_dir };
         if let Some(problem) = stored.problem().filter(|_| rows.contains(&BenchRow::Stored)) {
             return Err(problem);
         }
@@ -127,7 +127,7 @@ impl BenchArguments {
 }
 
 /// Measures and prints. Fails when an accepted gift is missing in the ledger or the ledger's journal is not sound.
-pub async fn run(arguments: BenchArguments) -> CommandResult {
+pub async fn run(arguments: MeasureArguments) -> CommandResult {
     let (json, assert) = (arguments.json, arguments.assert);
     let options = arguments.into_options()?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

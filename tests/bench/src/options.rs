@@ -1,5 +1,5 @@
 //! What to measure, and against which database.
-use crate::{load::crowd::Crowd, plan::BenchRow};
+use crate::{load::crowd::BenchCrowd, plan::BenchRow};
 use std::{path::PathBuf, time::Duration};
 
 /// What to measure, and against which database.
@@ -16,12 +16,12 @@ pub struct Options {
     /// What to measure.
     pub rows: Vec<BenchRow>,
     /// The large book, where that is measured.
-    pub stored: Size,
+    pub stored: BookSize,
 }
 
 /// The large book that is asked for.
 #[derive(Debug, Clone)]
-pub struct Size {
+pub struct BookSize {
     /// Viewers and creators.
     pub accounts: u64,
     /// Transfers, two of which are a gift.
@@ -30,11 +30,11 @@ pub struct Size {
     pub dir: Option<PathBuf>,
 }
 
-impl Size {
+impl BookSize {
     /// As many viewers among the people as in the data the skew is from: 23,772 of 59,142.
-    pub(crate) fn crowd(&self) -> Crowd {
+    pub(crate) fn crowd(&self) -> BenchCrowd {
         let viewers = self.accounts * 2 / 5;
-        Crowd { viewers, creators: self.accounts - viewers }
+        BenchCrowd { viewers, creators: self.accounts - viewers }
     }
 
     /// Gifts that come after every viewer got coins.
@@ -47,7 +47,7 @@ impl Size {
         if self.accounts < 10 {
             return Some("--stored-accounts must be 10 or more".to_owned());
         }
-        let Crowd { viewers, creators } = self.crowd();
+        let BenchCrowd { viewers, creators } = self.crowd();
         (self.gifts() < creators)
             .then(|| format!("--stored-transfers must be {} or more: each account needs one of its own", viewers + 2 * creators))
     }

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 mod comparisons;
 mod slices;
 
-pub use comparisons::{By, Comparison};
+pub use comparisons::{ComparedBy, Comparison};
 pub(crate) use slices::*;
 
 /// Rows of the report: measurements that take turns with one another.
@@ -63,7 +63,7 @@ impl BenchRow {
     }
 
     /// Its measurements, in the order they take turns. Open loops follow the peak that was measured last, so it leads them.
-    pub fn slices(self) -> &'static [Slice] {
+    pub fn slices(self) -> &'static [BenchSlice] {
         match self {
             Self::Unary => &[ECHO, SEND_GIFT, SEND_GIFT_HOT, SEND_GIFT_RANDOM_IDS, SEND_GIFT_OWN_TOKENS],
             Self::Streams => &[ECHO, SEND_GIFTS, SEND_GIFTS_HOT],
@@ -82,16 +82,16 @@ impl BenchRow {
 
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Slice {
+pub struct BenchSlice {
     /// Its key in the report.
     pub name: &'static str,
     /// What is done.
-    pub work: Work,
+    pub work: BenchWork,
 }
 
 /// What a measurement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Work {
+pub enum BenchWork {
     /// Calls to the bare server.
     Echo {
         /// Connections.
@@ -106,7 +106,7 @@ pub enum Work {
         /// Calls at once, over all of them.
         in_flight: usize,
         /// Whose gifts to whom.
-        mix: Mix,
+        mix: GiftMix,
     },
     /// SendGifts, one stream per connection.
     SendGifts {
@@ -115,7 +115,7 @@ pub enum Work {
         /// Gifts at once, per stream.
         in_flight: usize,
         /// Whose gifts to whom.
-        mix: Mix,
+        mix: GiftMix,
     },
     /// PostBatch calls to the ledger.
     PostBatch {
@@ -124,7 +124,7 @@ pub enum Work {
         /// Postings per call.
         items: usize,
         /// Whose gifts to whom.
-        mix: Mix,
+        mix: GiftMix,
     },
     /// Calls to the bare server, sent when their time has come whether or not earlier ones were answered.
     PacedEcho {
@@ -147,13 +147,13 @@ pub enum Work {
         /// Connections to the database, with one transaction at a time each.
         connections: usize,
         /// Whose gifts to whom.
-        mix: Mix,
+        mix: GiftMix,
     },
     /// Appends of one block, each made durable.
     Fdatasync,
 }
 
-impl Work {
+impl BenchWork {
     /// Whether the gifts it has accepted are to be found in the ledger.
     pub fn is_ours(self) -> bool {
         match self {
@@ -165,7 +165,7 @@ impl Work {
 
 /// Whose gifts to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mix {
+pub struct GiftMix {
     /// Creators who share the gifts, at the most.
     pub creators: usize,
     /// Version 4 request ids instead of version 7.
@@ -173,12 +173,12 @@ pub struct Mix {
     /// Each viewer calls with a token of its own, instead of a service on behalf of all.
     pub own_tokens: bool,
     /// Who is next.
-    pub draw: Draw,
+    pub draw: PeopleDraw,
 }
 
 /// Who is next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Draw {
+pub enum PeopleDraw {
     /// Everyone in turn.
     InTurn,
     /// Anyone, all alike.

@@ -1,12 +1,12 @@
 //! Numbers for people and for programs.
 
 use crate::{
-    measure::findings::{Findings, Measured},
+    measure::findings::{BenchFindings, MeasuredRound},
     options::Options,
-    plan::{BenchRow, By, Comparison, SEND_GIFT_AT_HALF, SEND_GIFT_AT_TWICE},
+    plan::{BenchRow, ComparedBy, Comparison, SEND_GIFT_AT_HALF, SEND_GIFT_AT_TWICE},
 };
 use db::Engine;
-use floors::Judged;
+use floors::JudgedGoal;
 use summary::median;
 
 pub mod floors;
@@ -29,11 +29,11 @@ pub struct BenchReport {
     rows: Vec<BenchRow>,
     rounds: usize,
     slice_s: f64,
-    findings: Findings,
+    findings: BenchFindings,
 }
 
 impl BenchReport {
-    pub(crate) fn new(options: &Options, engine: Engine, findings: Findings) -> Self {
+    pub(crate) fn new(options: &Options, engine: Engine, findings: BenchFindings) -> Self {
         Self {
             engine,
             database: without_password(options.database.as_deref().unwrap_or("sqlite: a directory of its own")),
@@ -51,11 +51,11 @@ impl BenchReport {
     }
 
     /// Goals that were not reached.
-    pub fn missed(&self) -> Vec<Judged> {
+    pub fn missed(&self) -> Vec<JudgedGoal> {
         self.judged().into_iter().filter(|judged| !judged.met).collect()
     }
 
-    fn judged(&self) -> Vec<Judged> {
+    fn judged(&self) -> Vec<JudgedGoal> {
         let ratios = self.compared().into_iter().map(|compared| (compared.comparison.key, compared.ratio));
         ratios.chain(self.figures()).filter_map(|(key, value)| floors::judge(key, value, self.engine)).collect()
     }
@@ -111,11 +111,11 @@ impl BenchReport {
 }
 
 /// What is compared of a measurement.
-fn of_round(round: &Measured, by: By) -> f64 {
+fn of_round(round: &MeasuredRound, by: ComparedBy) -> f64 {
     match by {
-        By::Rate => round.rate(),
-        By::Median => round.sample.latency.value_at_quantile(0.5) as f64,
-        By::P99 => round.sample.latency.value_at_quantile(0.99) as f64,
+        ComparedBy::Rate => round.rate(),
+        ComparedBy::Median => round.sample.latency.value_at_quantile(0.5) as f64,
+        ComparedBy::P99 => round.sample.latency.value_at_quantile(0.99) as f64,
     }
 }
 

@@ -1,17 +1,17 @@
 //! One run: every row that is asked for, measured one after the other, and the report of it.
 use crate::{
-    Fault,
-    measure::{findings::Findings, hostile, small, stored, watched},
+    measure::{findings::BenchFindings, hostile, small, stored, watched},
     options::Options,
     plan::BenchRow,
     report::BenchReport,
 };
 use db::Database;
+use runtime::command::UntypedError;
 
 /// Measures what `options` say. `tell` hears about progress.
-pub async fn run(options: Options, tell: impl Fn(&str)) -> Result<BenchReport, Fault> {
+pub async fn run(options: Options, tell: impl Fn(&str)) -> Result<BenchReport, UntypedError> {
     let database = options.database.as_deref().map(Database::parse).transpose()?;
-    let mut findings = Findings::default();
+    let mut findings = BenchFindings::default();
     let rows: Vec<BenchRow> = options.rows.iter().copied().filter(|row| !row.has_houses_of_its_own()).collect();
     if !rows.is_empty() {
         small::run(&options, &rows, &mut findings, &tell).await?;

@@ -3,7 +3,7 @@
 use chart::BookKind;
 use money::BookName;
 use purchase::{Bundle, Config, PackageCatalogue, receipt::ReceiptVerifier};
-use sandbox::store::{Purchase, Store};
+use sandbox::store::{Store, StorePurchase};
 use std::sync::LazyLock;
 
 /// A list of packages.
@@ -13,20 +13,20 @@ pub(super) const PRICES: &str = "version = \"1\"\n[[package]]\nproduct_id = \"co
 const BUNDLE: &str = "com.example.app";
 
 /// Who sells here, who believes it, and two receipts with their transactions' ids.
-struct Shop {
+struct FuzzShop {
     verifier: ReceiptVerifier,
     book: BookName,
     sold: [(String, String); 2],
 }
 
-static SHOP: LazyLock<Shop> = LazyLock::new(|| {
+static SHOP: LazyLock<FuzzShop> = LazyLock::new(|| {
     let dir = tempfile::tempdir().expect("a directory can be made");
     let store = Store::open(dir.path()).expect("certificates can be made");
     let book = BookName::try_new("demo").expect("a book's name");
     let bundle = Bundle { bundle_id: BUNDLE.to_owned(), book: book.to_string(), app_apple_id: 0 };
     let config = Config { sandbox_roots: vec![store.root_der().to_vec()], bundles: vec![bundle], ..Config::default() };
     let sell = |quantity, token: Option<&str>| {
-        let purchase = Purchase {
+        let purchase = StorePurchase {
             bundle_id: BUNDLE.to_owned(),
             product_id: "coins.70".to_owned(),
             app_account_token: token.map(str::to_owned),
@@ -39,13 +39,13 @@ static SHOP: LazyLock<Shop> = LazyLock::new(|| {
         (sold.signed_transaction, sold.transaction_id)
     };
     let sold = [sell(1, None), sell(10, Some("01933b0e-8f1a-7c3e-9d2b-0123456789ab"))];
-    Shop { verifier: ReceiptVerifier::load(&config).expect("the root is a certificate"), book, sold }
+    FuzzShop { verifier: ReceiptVerifier::load(&config).expect("the root is a certificate"), book, sold }
 });
 
 /// A receipt: whatever is changed in it, nothing is bought with it that was not sold.
 pub(super) fn receipt(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let Shop { verifier, book, sold } = &*SHOP;
+    let FuzzShop { verifier, book, sold } = &*SHOP;
     let sale = sold.iter().find(|(signed, _)| signed == text);
     match (verifier.verify(text, book, BookKind::Test), sale) {
         (Ok(transaction), _) => assert!(sold.iter().any(|(_, id)| *id == transaction.transaction_id), "nobody sold {transaction:?}"),

@@ -12,7 +12,7 @@ use books::{
     heads::Head,
     store::Mode,
 };
-use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
+use identity::{BookScope, Grant, Issuer, Role, Verifier, keys::KeyPair};
 use money::{BookName, Currency, RequestId, UserKey};
 use prost::Message;
 use std::{
@@ -234,7 +234,7 @@ static SIGNER: LazyLock<(Verifier, String)> = LazyLock::new(|| {
         subject: UserKey::try_new("u1").expect("a user's key"),
         role: Role::Viewer,
         app: "live".into(),
-        books: Books::Only(vec![book]),
+        books: BookScope::Only(vec![book]),
     };
     let token = issuer.issue(&grant, Duration::from_secs(86_400)).expect("a grant in order");
     (Verifier::new(&[issuer.public_key()]), token)
@@ -255,10 +255,10 @@ fn token_seeds() -> Vec<Vec<u8>> {
 
 /// A bank's report on payments.
 fn pain002(bytes: &[u8]) {
-    if let Ok(report) = iso20022::pain002::Report::read(bytes)
+    if let Ok(report) = iso20022::pain002::StatusReport::read(bytes)
         && let Ok(written) = report.write()
     {
-        assert_eq!(iso20022::pain002::Report::read(written.as_bytes()).ok(), Some(report), "what is written is read");
+        assert_eq!(iso20022::pain002::StatusReport::read(written.as_bytes()).ok(), Some(report), "what is written is read");
     }
 }
 

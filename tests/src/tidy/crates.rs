@@ -42,8 +42,8 @@ pub const CRATES: &[CrateRow] = &[
     // Its options are read as a program's are, in its tests.
     row("shared/telemetry", &[], &["settings"]),
     row("shared/books", &[&["money", "chart", "db"]], &["pgtest"]),
-    // It records whom a request of staff concerns, and a request may name an account.
-    row("shared/rpc", &[&["api", "chart", "identity", "money", "telemetry"]], &[]),
+    // It records whom a request of staff concerns, and a request may name an account. Its tests look at spans in the one collector.
+    row("shared/rpc", &[&["api", "chart", "identity", "money", "telemetry"]], &["testbed"]),
     row("shared/ledger_client", &[&["api", "rpc", "chart", "money"]], &[]),
     row("services/ledger", &[&["books", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"]], &["pgtest"]),
     row("services/gift", &[CLIENT], CLIENT_TESTS),
@@ -69,8 +69,9 @@ pub const CRATES: &[CrateRow] = &[
         &["books", "chart", "ledger", "pgtest"],
     ),
     row("tests/testbed", &[CALLER, BOOKS, &["ledger", "ledger_client", "sandbox", "pgtest", "telemetry", "db"]], &[]),
-    // It makes the postings of gifts itself, to measure the ledger without the gift service.
-    row("tests/bench", &[BOOKS, CALLER, &["runtime", "demo", "gift", "ledger", "db"]], &["pgtest"]),
+    // It makes the postings of gifts itself, to measure the ledger without the gift service; and what telemetry costs is measured with the collector of
+    // tests.
+    row("tests/bench", &[BOOKS, CALLER, &["runtime", "demo", "gift", "ledger", "db", "testbed"]], &["pgtest"]),
     row(
         "tests",
         &[

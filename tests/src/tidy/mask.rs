@@ -8,7 +8,7 @@ pub(super) struct Masked {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum State {
+enum MaskState {
     Code,
     LineComment,
     BlockComment(usize),
@@ -20,13 +20,13 @@ enum State {
 pub(super) fn mask(text: &str) -> Masked {
     let chars: Vec<char> = text.chars().collect();
     let (mut code, mut comments) = (String::new(), String::new());
-    let (mut state, mut at) = (State::Code, 0);
+    let (mut state, mut at) = (MaskState::Code, 0);
     while at < chars.len() {
         if chars[at] == '\n' {
             code.push('\n');
             comments.push('\n');
-            if state == State::LineComment {
-                state = State::Code;
+            if state == MaskState::LineComment {
+                state = MaskState::Code;
             }
             at += 1;
             continue;
@@ -34,8 +34,8 @@ pub(super) fn mask(text: &str) -> Masked {
         let (next, length) = step(state, &chars, at);
         for &c in &chars[at..(at + length).min(chars.len())] {
             // A skipped line end (an escaped one, inside a string) must stay one.
-            let in_code = state == State::Code && next == State::Code && length <= 1;
-            let in_comment = matches!(state, State::LineComment | State::BlockComment(_));
+            let in_code = state == MaskState::Code && next == MaskState::Code && length <= 1;
+            let in_comment = matches!(state, MaskState::LineComment | MaskState::BlockComment(_));
             code.push(if in_code || c == '\n' { c } else { ' ' });
             comments.push(if in_comment || c == '\n' { c } else { ' ' });
         }
@@ -47,21 +47,21 @@ pub(super) fn mask(text: &str) -> Masked {
 }
 
 /// The state behind the next token, and how many characters it has.
-fn step(state: State, chars: &[char], at: usize) -> (State, usize) {
+fn step(state: MaskState, chars: &[char], at: usize) -> (MaskState, usize) {
     let next = chars.get(at + 1).copied();
     match (state, chars[at]) {
-        (State::Code, '/') if next == Some('/') => (State::LineComment, 2),
-        (State::Code, '/') if next == Some('*') => (State::BlockComment(1), 2),
-        (State::Code, '"') => (State::Text, 1),
-        (State::Code, 'r') if !continues_name(chars, at) => raw_start(chars, at),
-        (State::Code, '\'') => (State::Code, character(chars, at)),
-        (State::BlockComment(depth), '/') if next == Some('*') => (State::BlockComment(depth + 1), 2),
-        (State::BlockComment(1), '*') if next == Some('/') => (State::Code, 2),
-        (State::BlockComment(depth), '*') if next == Some('/') => (State::BlockComment(depth - 1), 2),
-        (State::Text, '\\') => (State::Text, 2),
-        (State::Text, '"') => (State::Code, 1),
-        (State::RawText(hashes), '"') if chars[at + 1..].iter().take_while(|c| **c == '#').take(hashes).count() == hashes => {
-            (State::Code, 1 + hashes)
+        (MaskState::Code, '/') if next == Some('/') => (MaskState::LineComment, 2),
+        (MaskState::Code, '/') if next == Some('*') => (MaskState::BlockComment(1), 2),
+        (MaskState::Code, '"') => (MaskState::Text, 1),
+        (MaskState::Code, 'r') if !continues_name(chars, at) => raw_start(chars, at),
+        (MaskState::Code, '\'') => (MaskState::Code, character(chars, at)),
+        (MaskState::BlockComment(depth), '/') if next == Some('*') => (MaskState::BlockComment(depth + 1), 2),
+        (MaskState::BlockComment(1), '*') if next == Some('/') => (MaskState::Code, 2),
+        (MaskState::BlockComment(depth), '*') if next == Some('/') => (MaskState::BlockComment(depth - 1), 2),
+        (MaskState::Text, '\\') => (MaskState::Text, 2),
+        (MaskState::Text, '"') => (MaskState::Code, 1),
+        (MaskState::RawText(hashes), '"') if chars[at + 1..].iter().take_while(|c| **c == '#').take(hashes).count() == hashes => {
+            (MaskState::Code, 1 + hashes)
         }
         _ => (state, 1),
     }
@@ -74,9 +74,9 @@ fn continues_name(chars: &[char], at: usize) -> bool {
     if before(1) == Some('b') { in_name(before(2)) } else { in_name(before(1)) }
 }
 
-fn raw_start(chars: &[char], at: usize) -> (State, usize) {
+fn raw_start(chars: &[char], at: usize) -> (MaskState, usize) {
     let hashes = chars[at + 1..].iter().take_while(|c| **c == '#').count();
-    if chars.get(at + 1 + hashes) == Some(&'"') { (State::RawText(hashes), hashes + 2) } else { (State::Code, 1) }
+    if chars.get(at + 1 + hashes) == Some(&'"') { (MaskState::RawText(hashes), hashes + 2) } else { (MaskState::Code, 1) }
 }
 
 /// Length of a character literal, or 1 for a lifetime's quote.

@@ -51,7 +51,7 @@ impl FaultyLedger {
         }
     }
 
-    async fn changing<T>(&self, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+    async fn changing<T>(&self, call: impl Future<Output = FaultyAnswer<T>>) -> FaultyAnswer<T> {
         match self.fault() {
             Fault::None => call.await,
             Fault::Down => Err(rpc::outcome_unknown("the ledger is down")),
@@ -64,70 +64,70 @@ impl FaultyLedger {
     }
 }
 
-type Answer<T> = Result<Response<T>, Status>;
+type FaultyAnswer<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl LedgerService for FaultyLedger {
-    async fn post(&self, request: Request<PostRequest>) -> Answer<PostResponse> {
+    async fn post(&self, request: Request<PostRequest>) -> FaultyAnswer<PostResponse> {
         self.changing(self.real.post(request)).await
     }
 
-    async fn list_books(&self, request: Request<ListBooksRequest>) -> Answer<ListBooksResponse> {
+    async fn list_books(&self, request: Request<ListBooksRequest>) -> FaultyAnswer<ListBooksResponse> {
         self.unread()?;
         self.real.list_books(request).await
     }
-    async fn get_account(&self, request: Request<GetAccountRequest>) -> Answer<GetAccountResponse> {
+    async fn get_account(&self, request: Request<GetAccountRequest>) -> FaultyAnswer<GetAccountResponse> {
         self.unread()?;
         self.real.get_account(request).await
     }
-    async fn get_balance_at(&self, request: Request<GetBalanceAtRequest>) -> Answer<GetBalanceAtResponse> {
+    async fn get_balance_at(&self, request: Request<GetBalanceAtRequest>) -> FaultyAnswer<GetBalanceAtResponse> {
         self.real.get_balance_at(request).await
     }
-    async fn create_book(&self, request: Request<CreateBookRequest>) -> Answer<CreateBookResponse> {
+    async fn create_book(&self, request: Request<CreateBookRequest>) -> FaultyAnswer<CreateBookResponse> {
         self.real.create_book(request).await
     }
-    async fn open_accounts(&self, request: Request<OpenAccountsRequest>) -> Answer<OpenAccountsResponse> {
+    async fn open_accounts(&self, request: Request<OpenAccountsRequest>) -> FaultyAnswer<OpenAccountsResponse> {
         self.real.open_accounts(request).await
     }
-    async fn set_account_state(&self, request: Request<SetAccountStateRequest>) -> Answer<SetAccountStateResponse> {
+    async fn set_account_state(&self, request: Request<SetAccountStateRequest>) -> FaultyAnswer<SetAccountStateResponse> {
         self.changing(self.real.set_account_state(request)).await
     }
-    async fn set_debit_limit(&self, request: Request<SetDebitLimitRequest>) -> Answer<SetDebitLimitResponse> {
+    async fn set_debit_limit(&self, request: Request<SetDebitLimitRequest>) -> FaultyAnswer<SetDebitLimitResponse> {
         self.real.set_debit_limit(request).await
     }
-    async fn import_batch(&self, request: Request<ImportBatchRequest>) -> Answer<ImportBatchResponse> {
+    async fn import_batch(&self, request: Request<ImportBatchRequest>) -> FaultyAnswer<ImportBatchResponse> {
         self.real.import_batch(request).await
     }
-    async fn post_batch(&self, request: Request<PostBatchRequest>) -> Answer<PostBatchResponse> {
+    async fn post_batch(&self, request: Request<PostBatchRequest>) -> FaultyAnswer<PostBatchResponse> {
         self.changing(self.real.post_batch(request)).await
     }
-    async fn post_pending(&self, request: Request<PostPendingRequest>) -> Answer<PostPendingResponse> {
+    async fn post_pending(&self, request: Request<PostPendingRequest>) -> FaultyAnswer<PostPendingResponse> {
         self.changing(self.real.post_pending(request)).await
     }
-    async fn void_pending(&self, request: Request<VoidPendingRequest>) -> Answer<VoidPendingResponse> {
+    async fn void_pending(&self, request: Request<VoidPendingRequest>) -> FaultyAnswer<VoidPendingResponse> {
         self.changing(self.real.void_pending(request)).await
     }
-    async fn reverse(&self, request: Request<ReverseRequest>) -> Answer<ReverseResponse> {
+    async fn reverse(&self, request: Request<ReverseRequest>) -> FaultyAnswer<ReverseResponse> {
         self.changing(self.real.reverse(request)).await
     }
-    async fn list_entries(&self, request: Request<ListEntriesRequest>) -> Answer<ListEntriesResponse> {
+    async fn list_entries(&self, request: Request<ListEntriesRequest>) -> FaultyAnswer<ListEntriesResponse> {
         self.real.list_entries(request).await
     }
-    async fn get_posting(&self, request: Request<GetPostingRequest>) -> Answer<GetPostingResponse> {
+    async fn get_posting(&self, request: Request<GetPostingRequest>) -> FaultyAnswer<GetPostingResponse> {
         self.real.get_posting(request).await
     }
-    async fn get_trial_balance(&self, request: Request<GetTrialBalanceRequest>) -> Answer<GetTrialBalanceResponse> {
+    async fn get_trial_balance(&self, request: Request<GetTrialBalanceRequest>) -> FaultyAnswer<GetTrialBalanceResponse> {
         self.real.get_trial_balance(request).await
     }
     type PostStreamStream = <ledger::Service as LedgerService>::PostStreamStream;
-    async fn post_stream(&self, request: Request<Streaming<PostStreamRequest>>) -> Answer<Self::PostStreamStream> {
+    async fn post_stream(&self, request: Request<Streaming<PostStreamRequest>>) -> FaultyAnswer<Self::PostStreamStream> {
         self.real.post_stream(request).await
     }
     type WatchJournalStream = <ledger::Service as LedgerService>::WatchJournalStream;
-    async fn watch_journal(&self, request: Request<WatchJournalRequest>) -> Answer<Self::WatchJournalStream> {
+    async fn watch_journal(&self, request: Request<WatchJournalRequest>) -> FaultyAnswer<Self::WatchJournalStream> {
         self.real.watch_journal(request).await
     }
-    async fn verify_book(&self, request: Request<VerifyBookRequest>) -> Answer<VerifyBookResponse> {
+    async fn verify_book(&self, request: Request<VerifyBookRequest>) -> FaultyAnswer<VerifyBookResponse> {
         self.real.verify_book(request).await
     }
 }

@@ -3,7 +3,9 @@
 //!
 //! - [`storage`]: databases that go away with the test.
 //! - [`faulty`]: the ledger with a fault in front of it. [`insides`]: answers full of what no user may see.
+//! - [`collector`]: what processes export over OTLP.
 #![allow(clippy::unwrap_used)]
+pub mod collector;
 pub mod faulty;
 pub mod insides;
 pub mod storage;
@@ -16,7 +18,7 @@ use api::ledger::{
     ledger_service_server::LedgerServiceServer,
 };
 use db::Database;
-use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
+use identity::{BookScope, Grant, Issuer, Role, Verifier, keys::KeyPair};
 use ledger::Ledger;
 use money::{BookName, UserKey};
 use rpc::{Options, ServiceToken, Stack, Transport};
@@ -111,7 +113,7 @@ impl Testbed {
 
     /// A request of somebody in a role and in all books given, without a reason.
     pub fn unexplained<T>(&self, subject: &str, role: Role, books: &[&str], message: T) -> Request<T> {
-        let books = Books::Only(books.iter().map(|book| BookName::try_new(book).unwrap()).collect());
+        let books = BookScope::Only(books.iter().map(|book| BookName::try_new(book).unwrap()).collect());
         let grant = Grant { subject: UserKey::try_new(subject).unwrap(), role, app: String::new(), books };
         let token = self.issuer.issue(&grant, TOKEN_LIFE).unwrap();
         let mut request = Request::new(message);

@@ -146,12 +146,12 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
         fund(&again, "u0", 1).await;
         fleet.stop().await.unwrap();
         assert_sound(&elsewhere).await;
-        refused(&databases, &copy(0), (&database, &elsewhere)).await;
+        refused(&databases, &copy(0), &database, &elsewhere).await;
     }
 }
 
 /// Nothing is overwritten, and what is not the copy is not put anywhere.
-async fn refused(databases: &Databases, copy: &Path, (database, elsewhere): (&str, &str)) {
+async fn refused(databases: &Databases, copy: &Path, database: &str, elsewhere: &str) {
     let refused = |arguments: &[&str], said: &str| {
         let output = run(databases, arguments, copy);
         assert_eq!(output.status.code(), Some(1), "{}", told(&output));

@@ -65,7 +65,7 @@ pub async fn fund(installation: &Installation, user: &str, coins: i64) {
 /// The clients of a fleet that need only some services.
 pub fn partly(fleet: &Fleet, services: &[Service]) -> Installation {
     let urls = services.iter().map(|service| (*service, fleet.url(*service).unwrap())).collect();
-    Installation::at(&urls, fleet.data_dir(), book(), (String::new(), String::new())).unwrap()
+    Installation::at(&urls, fleet.data_dir(), book(), String::new(), String::new()).unwrap()
 }
 
 pub async fn assert_sound(database: &str) -> monitor::audit::AuditReport {

@@ -1,8 +1,5 @@
 //! Apart: one process for each service, each with its own store only, and one trace through all of them.
-use crate::{
-    collector::Collector,
-    fleets::{book, databases, options},
-};
+use crate::fleets::{book, databases, options};
 use api::gift::SendGiftRequest;
 use demo::{
     fleet::Fleet,
@@ -11,6 +8,7 @@ use demo::{
 };
 use identity::Role;
 use identity::Service;
+use testbed::collector::OtlpCollector;
 use tonic::Request;
 use uuid::Uuid;
 
@@ -35,7 +33,7 @@ fn traced<T>(mut request: Request<T>, trace: &str, span: &str) -> Request<T> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gift_and_a_payout_show_every_hop_and_no_process_opens_anothers_store() {
     let databases = databases();
-    let (collector, url) = Collector::start().await;
+    let (collector, url) = OtlpCollector::start().await;
     let mut options = options(databases.dir.path(), databases.sqlite.clone(), &Service::ALL);
     options.environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), url));
     let fleet = Fleet::start(options).await.unwrap();

@@ -1,7 +1,7 @@
 //! Everybody who means harm at once, in every way there is, and somebody who does not.
 use crate::fleets::{assert_sound, book, databases, options};
 use api::gift::{ListGiftsRequest, SendGiftRequest};
-use bench::load::scenarios::{Expected, HarmSeen, HarmTarget, SCENARIOS};
+use bench::load::scenarios::{ExpectedHarm, HarmSeen, HarmTarget, SCENARIOS};
 use demo::{
     fleet::Fleet,
     installation::{Installation, authorised},
@@ -27,11 +27,11 @@ fn peak_memory_kib(process: u32) -> u64 {
 }
 
 /// Whether what they saw is what they were to see.
-fn as_expected(expected: Expected, seen: HarmSeen) -> bool {
+fn as_expected(expected: ExpectedHarm, seen: HarmSeen) -> bool {
     match expected {
-        Expected::Ended => seen.ended > 0,
-        Expected::Answered => seen.answers + seen.resets > 0,
-        Expected::Borne => seen.done > 0,
+        ExpectedHarm::Ended => seen.ended > 0,
+        ExpectedHarm::Answered => seen.answers + seen.resets > 0,
+        ExpectedHarm::Borne => seen.done > 0,
     }
 }
 

@@ -1,7 +1,6 @@
 //! The whole installation in real processes: killed, split, rivalled, replayed and traced.
 #![allow(clippy::unwrap_used)]
 mod backup;
-mod collector;
 mod crash;
 mod documented;
 mod explain;

@@ -1,8 +1,5 @@
 //! What is personal reaches the bank and nobody else: not logs, spans, metrics, errors, the journal, or anything that is written down openly.
-use crate::{
-    collector::Collector,
-    fleets::{book, databases, options},
-};
+use crate::fleets::{book, databases, options};
 use api::{
     payout::{AbaAccount, CreateBeneficiaryRequest, create_beneficiary_request::Account},
     purchase::{GetWalletRequest, RedeemPurchaseRequest, redeem_purchase_request::Receipt},
@@ -14,6 +11,7 @@ use demo::{
 };
 use identity::Role;
 use identity::Service;
+use testbed::collector::OtlpCollector;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -75,7 +73,7 @@ fn assert_clean(place: &str, text: &[u8]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_personal_is_emitted_or_written_down_openly() {
     let databases = databases();
-    let (collector, url) = Collector::start().await;
+    let (collector, url) = OtlpCollector::start().await;
     let mut options = options(databases.dir.path(), databases.sqlite.clone(), &Service::ALL);
     // Everything that could say too much, said.
     options.environment.extend([

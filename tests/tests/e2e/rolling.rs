@@ -23,7 +23,7 @@ const VIEWERS: usize = 4;
 const GIFT_ID: i64 = 5655;
 
 /// Sends gifts one after another, each until it is accepted; how many there were.
-async fn give(installation: Installation, user: String, (enough, given): (Arc<AtomicBool>, Arc<AtomicU64>)) -> u64 {
+async fn give(installation: Installation, user: String, enough: Arc<AtomicBool>, given: Arc<AtomicU64>) -> u64 {
     let token = installation.token(&user, Role::Viewer).unwrap();
     let mut mine = 0;
     while !enough.load(Ordering::SeqCst) {
@@ -73,7 +73,7 @@ async fn every_service_is_replaced_under_load_and_each_gift_is_charged_once() {
         }
         let (enough, given) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let givers: Vec<_> = (0..VIEWERS)
-            .map(|viewer| tokio::spawn(give(installation.clone(), format!("u{viewer}"), (enough.clone(), given.clone()))))
+            .map(|viewer| tokio::spawn(give(installation.clone(), format!("u{viewer}"), enough.clone(), given.clone())))
             .collect();
         for service in Service::ALL {
             more(&given, 20).await;

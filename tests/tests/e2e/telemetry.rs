@@ -1,7 +1,6 @@
 //! What a running installation tells about itself: `/metrics` of every process, the same and more to a collector, and dashboards and alerts that ask
 //! for nothing else.
 use crate::{
-    collector::{Collector, hex},
     fleets::{book, databases, options},
     hops,
 };
@@ -14,6 +13,7 @@ use demo::{
 use identity::Role;
 use identity::Service;
 use metrics::Exported;
+use testbed::collector::{OtlpCollector, hex};
 use tonic::Request;
 use uuid::Uuid;
 
@@ -56,7 +56,7 @@ async fn lived_through(installation: &Installation, fleet: &Fleet) -> Exported {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_process_counts_calls_and_money_and_tells_a_collector_too() {
     let databases = databases();
-    let (collector, url) = Collector::start().await;
+    let (collector, url) = OtlpCollector::start().await;
     let mut options = options(databases.dir.path(), databases.sqlite.clone(), &Service::ALL);
     options.environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), url));
     // Books are made after the services have started: the first look may come before.

@@ -1,17 +1,17 @@
 //! TRY: calls ready to paste, for who keeps the story running.
 use super::{
-    Telling,
-    summary::{Paid, SummaryProcess, Try},
+    StoryTelling,
+    summary::{PayoutSummary, SummaryProcess, TrySummary},
 };
-use crate::installation::Fault;
 use identity::Role;
 use identity::Service;
+use runtime::command::UntypedError;
 
 /// The lines, or how to get them.
-pub fn attempts(story: &Telling, paid: &[Paid]) -> Result<Try, Fault> {
+pub fn attempts(story: &StoryTelling, paid: &[PayoutSummary]) -> Result<TrySummary, UntypedError> {
     if !story.options.keep {
         let line = "`largesse demo --keep` leaves it running and prints calls to paste".to_owned();
-        return Ok(Try { lines: vec![line], processes: Vec::new() });
+        return Ok(TrySummary { lines: vec![line], processes: Vec::new() });
     }
     let (viewer, creator) = (&story.plan.buyers[0], paid.first().ok_or("somebody was paid")?);
     let call = |service: Service, token: &str, method: &str, body: &str| {
@@ -19,7 +19,7 @@ pub fn attempts(story: &Telling, paid: &[Paid]) -> Result<Try, Fault> {
         let name = service.grpc_name().ok_or("a service with RPCs")?;
         let body = if body.is_empty() { String::new() } else { format!(" -d '{body}'") };
         let why = if token == "AUDITOR" { " -H 'largesse-reason: trying it out'" } else { "" };
-        Ok::<_, Fault>(format!("grpcurl -plaintext{why} -H \"authorization: Bearer ${token}\"{body} {address} {name}/{method}"))
+        Ok::<_, UntypedError>(format!("grpcurl -plaintext{why} -H \"authorization: Bearer ${token}\"{body} {address} {name}/{method}"))
     };
     let cheapest = story.plan.gifts.iter().filter(|gift| gift.calls.len() == 1).min_by_key(|gift| gift.cost_coins);
     let gift = cheapest.ok_or("a plan has gifts")?;
@@ -45,5 +45,5 @@ pub fn attempts(story: &Telling, paid: &[Paid]) -> Result<Try, Fault> {
         let services = services.iter().map(ToString::to_string).collect();
         Some(SummaryProcess { process_id: process_id?, services })
     };
-    Ok(Try { lines, processes: story.fleet.processes().into_iter().filter_map(process).collect() })
+    Ok(TrySummary { lines, processes: story.fleet.processes().into_iter().filter_map(process).collect() })
 }

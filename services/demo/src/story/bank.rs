@@ -1,6 +1,6 @@
 //! The bank as its customer sees it: statements, and money that comes from elsewhere.
-use crate::installation::Fault;
 use iso20022::camt053::Statement;
+use runtime::command::UntypedError;
 
 /// A customer of the pretend bank.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ impl BankClient {
     }
 
     /// The account's own statement, camt.053, checked to add up.
-    pub async fn statement(&self, currency: &str) -> Result<Statement, Fault> {
+    pub async fn statement(&self, currency: &str) -> Result<Statement, UntypedError> {
         let response = self.http.get(format!("{}/statements/{currency}", self.url)).send().await?.error_for_status()?;
         let statement = Statement::read(&response.bytes().await?)?;
         if !statement.adds_up() {
@@ -27,12 +27,12 @@ impl BankClient {
     }
 
     /// What the account holds.
-    pub async fn balance(&self, currency: &str) -> Result<i64, Fault> {
+    pub async fn balance(&self, currency: &str) -> Result<i64, UntypedError> {
         Ok(i64::try_from(self.statement(currency).await?.closing.signed_minor_units())?)
     }
 
     /// Money comes in from elsewhere, once per reference.
-    pub async fn deposit(&self, currency: &str, minor_units: i64, reference: &str) -> Result<(), Fault> {
+    pub async fn deposit(&self, currency: &str, minor_units: i64, reference: &str) -> Result<(), UntypedError> {
         let body = serde_json::json!({ "currency": currency, "minor_units": minor_units, "reference": reference });
         self.http.post(format!("{}/deposits", self.url)).json(&body).send().await?.error_for_status()?;
         Ok(())

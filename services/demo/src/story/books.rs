@@ -1,12 +1,13 @@
 //! The books, asked and written as staff would: finance asks for what the bank tells, the controller approves, an auditor reads.
-use crate::installation::{Fault, Installation, authorised, explained};
+use crate::installation::{Installation, authorised, explained};
 use api::{
     ledger::{Entry, GetTrialBalanceRequest, ListEntriesRequest, TrialBalanceLine, VerifyBookRequest, VerifyBookResponse},
     support::{Adjustment, AdjustmentTransfer, ApproveRequest, ProposalState, ProposeRequest, propose_request},
 };
-use chart::{Account, Purpose};
+use chart::{ChartAccount, Purpose};
 use identity::Role;
 use money::Currency;
+use runtime::command::UntypedError;
 use uuid::Uuid;
 
 /// Why the auditor reads.
@@ -17,9 +18,9 @@ const PAGE: i32 = 200;
 
 /// The trial balance at one moment.
 #[derive(Debug, Clone)]
-pub struct Sums(pub Vec<TrialBalanceLine>);
+pub struct BookSums(pub Vec<TrialBalanceLine>);
 
-impl Sums {
+impl BookSums {
     /// Credits minus debits of an account group; 0 where there is none.
     #[must_use]
     pub fn balance(&self, accounts: &str) -> i64 {
@@ -34,14 +35,14 @@ impl Sums {
 }
 
 /// The trial balance, as an auditor sees it.
-pub async fn sums(installation: &Installation) -> Result<Sums, Fault> {
+pub async fn sums(installation: &Installation) -> Result<BookSums, UntypedError> {
     let token = installation.token("auditor", Role::Auditor)?;
     let request = authorised(GetTrialBalanceRequest::default(), &token)?;
-    Ok(Sums(installation.ledger().get_trial_balance(request).await?.into_inner().lines))
+    Ok(BookSums(installation.ledger().get_trial_balance(request).await?.into_inner().lines))
 }
 
 /// The book's own check, over RPC.
-pub async fn verify(installation: &Installation) -> Result<VerifyBookResponse, Fault> {
+pub async fn verify(installation: &Installation) -> Result<VerifyBookResponse, UntypedError> {
     let token = installation.token("auditor", Role::Auditor)?;
     let request = authorised(VerifyBookRequest::default(), &token)?;
     Ok(installation.ledger().verify_book(request).await?.into_inner())
@@ -51,11 +52,11 @@ pub async fn verify(installation: &Installation) -> Result<VerifyBookResponse, F
 #[must_use]
 pub fn money_account(purpose: Purpose, currency: &str) -> String {
     let currency = Currency::try_new(currency).expect("the plan has currencies that there are");
-    Account::house(purpose, currency).name()
+    ChartAccount::house(purpose, currency).name()
 }
 
 /// All entries of an account, newest first.
-pub async fn entries(installation: &Installation, account: &str) -> Result<Vec<Entry>, Fault> {
+pub async fn entries(installation: &Installation, account: &str) -> Result<Vec<Entry>, UntypedError> {
     let token = installation.token("auditor", Role::Auditor)?;
     let mut request = ListEntriesRequest { account: account.to_owned(), page_size: PAGE, ..Default::default() };
     let mut entries = Vec::new();
@@ -70,7 +71,7 @@ pub async fn entries(installation: &Installation, account: &str) -> Result<Vec<E
 }
 
 /// One transfer of a currency between two of the house's accounts: finance asks for it, and the controller approves.
-pub async fn post(installation: &Installation, why: &str, (debit, credit): (String, String), minor_units: i64) -> Result<(), Fault> {
+pub async fn post(installation: &Installation, why: &str, debit: String, credit: String, minor_units: i64) -> Result<(), UntypedError> {
     let (asking, approving) = (installation.token("finance", Role::Finance)?, installation.token("controller", Role::Admin)?);
     let transfer = AdjustmentTransfer { debit_account: debit, credit_account: credit, amount: minor_units };
     let act = Some(propose_request::Act::Adjustment(Adjustment { transfers: vec![transfer] }));

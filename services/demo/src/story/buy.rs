@@ -1,16 +1,14 @@
 //! BUY: viewers buy coins in the pretend store; the store pays us; what others bought buys nothing.
 use super::{
-    Telling, books,
-    summary::{Buy, SummaryAmount},
+    StoryTelling, books,
+    summary::{BuySummary, SummaryAmount},
 };
-use crate::{
-    installation::{Fault, explained},
-    shop::Shop,
-};
+use crate::{installation::explained, shop::Shop};
 use api::purchase::{ListPurchasesRequest, Purchase, PurchaseState};
-use chart::{Account, Purpose};
+use chart::{ChartAccount, Purpose};
 use futures::{StreamExt as _, TryStreamExt as _};
 use identity::Role;
+use runtime::command::UntypedError;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -22,7 +20,7 @@ const EURO_FUNDING: i64 = 5_000_000;
 pub const CURRENCIES: [&str; 2] = ["USD", "EUR"];
 
 /// Buys everybody's coins.
-pub async fn buy(story: &mut Telling) -> Result<Buy, Fault> {
+pub async fn buy(story: &mut StoryTelling) -> Result<BuySummary, UntypedError> {
     open_accounts(story).await?;
     let shop = Shop::open(&story.installation).await?;
     let needs: Vec<(String, i64)> = story.plan.buyers.iter().cloned().zip(story.plan.needs()).collect();
@@ -39,7 +37,7 @@ pub async fn buy(story: &mut Telling) -> Result<Buy, Fault> {
     story.same("purchases", counted, purchases.len());
     let coins: i64 = purchases.iter().map(|purchase| purchase.coins).sum();
     let sums = books::sums(&story.installation).await?;
-    story.same("coins of all purchases and coins issued", coins, -sums.balance(&Account::CoinsIssued.name()));
+    story.same("coins of all purchases and coins issued", coins, -sums.balance(&ChartAccount::CoinsIssued.name()));
     let mut gross: BTreeMap<String, i64> = BTreeMap::new();
     for price in purchases.iter().filter_map(|purchase| purchase.price.as_ref()) {
         *gross.entry(price.currency_code.clone()).or_default() += price.minor_units;
@@ -49,7 +47,7 @@ pub async fn buy(story: &mut Telling) -> Result<Buy, Fault> {
         story.same(&format!("gross and deferred revenue in {currency}"), *minor_units, sums.balance(&account));
     }
     let settled = settle(story, &sums).await?;
-    Ok(Buy {
+    Ok(BuySummary {
         buyers: story.plan.buyers.len(),
         purchases: purchases.len(),
         gross: SummaryAmount::list(gross)?,
@@ -61,7 +59,7 @@ pub async fn buy(story: &mut Telling) -> Result<Buy, Fault> {
 }
 
 /// What the bank holds for us before the story is the treasury's.
-async fn open_accounts(story: &Telling) -> Result<(), Fault> {
+async fn open_accounts(story: &StoryTelling) -> Result<(), UntypedError> {
     for currency in CURRENCIES {
         let there = story.bank.balance(currency).await?;
         if there > 0 {
@@ -71,13 +69,13 @@ async fn open_accounts(story: &Telling) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn fund(story: &Telling, currency: &str, minor_units: i64) -> Result<(), Fault> {
-    let accounts = (books::money_account(Purpose::BankCash, currency), books::money_account(Purpose::Treasury, currency));
-    books::post(&story.installation, "treasury.funding", accounts, minor_units).await
+async fn fund(story: &StoryTelling, currency: &str, minor_units: i64) -> Result<(), UntypedError> {
+    let (cash, treasury) = (books::money_account(Purpose::BankCash, currency), books::money_account(Purpose::Treasury, currency));
+    books::post(&story.installation, "treasury.funding", cash, treasury, minor_units).await
 }
 
 /// A receipt is redeemed by its buyer, then presented by somebody else. The reason of the refusal.
-async fn steal(story: &mut Telling, shop: &Shop) -> Result<String, Fault> {
+async fn steal(story: &mut StoryTelling, shop: &Shop) -> Result<String, UntypedError> {
     let (buyer, thief) = (story.plan.buyers[0].clone(), story.plan.buyers[1].clone());
     let receipt = shop.sell(&buyer, shop.smallest(), 1).await?;
     shop.redeem(&buyer, &receipt).await??;
@@ -90,14 +88,18 @@ async fn steal(story: &mut Telling, shop: &Shop) -> Result<String, Fault> {
 }
 
 /// Every credited purchase, as support sees it.
-async fn purchases(story: &Telling) -> Result<Vec<Purchase>, Fault> {
+async fn purchases(story: &StoryTelling) -> Result<Vec<Purchase>, UntypedError> {
     let token = story.installation.token("support", Role::Support)?;
     let lists = futures::stream::iter(story.plan.buyers.clone()).map(|user_id| {
         let (token, installation) = (&token, &story.installation);
         async move {
             let request = ListPurchasesRequest { user_id, page_size: 200, ..Default::default() };
             let page = installation.purchase().list_purchases(explained(request, token, "demo: who bought what")?).await?.into_inner();
-            if page.next_page_token.is_empty() { Ok(page.purchases) } else { Err(Fault::from("a buyer has more purchases than a page")) }
+            if page.next_page_token.is_empty() {
+                Ok(page.purchases)
+            } else {
+                Err(UntypedError::from("a buyer has more purchases than a page"))
+            }
         }
     });
     let lists: Vec<Vec<Purchase>> = lists.buffer_unordered(BUYERS_AT_ONCE).try_collect().await?;
@@ -105,14 +107,14 @@ async fn purchases(story: &Telling) -> Result<Vec<Purchase>, Fault> {
 }
 
 /// The store pays what it owes us, and the treasury tops up our euros.
-async fn settle(story: &Telling, sums: &books::Sums) -> Result<Vec<SummaryAmount>, Fault> {
+async fn settle(story: &StoryTelling, sums: &books::BookSums) -> Result<Vec<SummaryAmount>, UntypedError> {
     let mut settled = BTreeMap::new();
     for currency in CURRENCIES {
         let receivable = books::money_account(Purpose::StoreReceivable, currency);
         let owed = -sums.balance(&receivable);
         if owed > 0 {
             story.bank.deposit(currency, owed, &format!("app store {}", Uuid::now_v7())).await?;
-            books::post(&story.installation, "store.settlement", (books::money_account(Purpose::BankCash, currency), receivable), owed)
+            books::post(&story.installation, "store.settlement", books::money_account(Purpose::BankCash, currency), receivable, owed)
                 .await?;
             settled.insert(currency.to_owned(), owed);
         }

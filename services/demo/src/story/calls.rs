@@ -1,7 +1,8 @@
 //! Calls that send gifts, each tried under its one id until there is an answer.
-use super::{Telling, plan::PlannedCall};
-use crate::installation::{Fault, authorised};
+use super::{StoryTelling, plan::PlannedCall};
+use crate::installation::authorised;
 use api::gift::SendGiftResponse;
+use runtime::command::UntypedError;
 use std::time::{Duration, Instant};
 use tonic::{Code, Status};
 
@@ -22,7 +23,7 @@ pub struct AnsweredCall {
 }
 
 /// Tries a call under its one id until there is an answer. A refusal is one, and here none is expected.
-pub async fn answered(story: &Telling, call: &PlannedCall) -> Result<AnsweredCall, Fault> {
+pub async fn answered(story: &StoryTelling, call: &PlannedCall) -> Result<AnsweredCall, UntypedError> {
     let started = Instant::now();
     let mut tries = 0;
     loop {

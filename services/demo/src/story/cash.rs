@@ -1,22 +1,23 @@
 //! CASH: creators turn diamonds into money, exactly as quoted.
 use super::{
-    Telling,
+    StoryTelling,
     gift::ReceivedDiamonds,
-    summary::{Cash, SummaryAmount},
+    summary::{CashSummary, SummaryAmount},
 };
-use crate::installation::{Fault, authorised};
+use crate::installation::authorised;
 use api::{
     earnings::{AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetEarningsResponse, GetQuoteRequest},
     r#type::Money,
 };
 use identity::Role;
+use runtime::command::UntypedError;
 use uuid::Uuid;
 
 /// What the creators who earned most are paid in, the first one first.
 pub const PAID_IN: [&str; 4] = ["USD", "EUR", "USD", "USD"];
 
 /// The creators who earned most convert everything.
-pub async fn cash(story: &mut Telling, received: &ReceivedDiamonds) -> Result<Vec<Cash>, Fault> {
+pub async fn cash(story: &mut StoryTelling, received: &ReceivedDiamonds) -> Result<Vec<CashSummary>, UntypedError> {
     let mut creators: Vec<(&String, i64)> = received.iter().map(|(creator, diamonds)| (creator, *diamonds)).collect();
     creators.sort_by_key(|(creator, diamonds)| (std::cmp::Reverse(*diamonds), *creator));
     let mut done = Vec::new();
@@ -30,13 +31,13 @@ pub async fn cash(story: &mut Telling, received: &ReceivedDiamonds) -> Result<Ve
 }
 
 /// What a creator has.
-pub async fn earnings(story: &Telling, creator: &str) -> Result<GetEarningsResponse, Fault> {
+pub async fn earnings(story: &StoryTelling, creator: &str) -> Result<GetEarningsResponse, UntypedError> {
     let token = story.installation.token(creator, Role::Creator)?;
     let request = authorised(GetEarningsRequest::default(), &token)?;
     Ok(story.installation.earnings().get_earnings(request).await?.into_inner())
 }
 
-async fn convert(story: &mut Telling, creator: &str, diamonds: i64, currency: &str) -> Result<Cash, Fault> {
+async fn convert(story: &mut StoryTelling, creator: &str, diamonds: i64, currency: &str) -> Result<CashSummary, UntypedError> {
     let token = story.installation.token(creator, Role::Creator)?;
     let mut client = story.installation.earnings();
     let request_id = Uuid::now_v7().to_string();
@@ -49,7 +50,7 @@ async fn convert(story: &mut Telling, creator: &str, diamonds: i64, currency: &s
     let amount = |money: Option<Money>| {
         money.map_or_else(|| SummaryAmount::try_new(currency, 0), |m| SummaryAmount::try_new(&m.currency_code, m.minor_units))
     };
-    let cash = Cash {
+    let cash = CashSummary {
         creator: creator.to_owned(),
         diamonds: quote.diamonds,
         rate: quote.rate,

@@ -1,7 +1,7 @@
 //! A copy of the ledger, and one changed byte in it. The copy is always an SQLite file: the journal's canonical bytes are the same on both
 //! engines, so it can be checked there as well, and nobody needs the right to make databases on a server.
-use crate::installation::Fault;
 use db::Database;
+use runtime::command::UntypedError;
 use sqlx::{
     AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, PgConnection, Row as _, SqliteConnection, TypeInfo as _,
     postgres::PgRow, sqlite::SqliteConnectOptions,
@@ -13,7 +13,7 @@ const TABLES: &str = "SELECT table_name::text FROM information_schema.tables WHE
                       AND table_name NOT IN ('lease', 'migration', 'program_format') ORDER BY 1";
 
 /// Copies the ledger as it is at one moment into `dir`, while it runs.
-pub async fn copy(database: &Database, dir: &Path) -> Result<Database, Fault> {
+pub async fn copy(database: &Database, dir: &Path) -> Result<Database, UntypedError> {
     let file = dir.join("ledger.db");
     let target = Database::parse(&format!("sqlite:{}", dir.display()))?;
     if let Some(options) = database.sqlite_options("ledger")? {
@@ -33,12 +33,12 @@ pub async fn copy(database: &Database, dir: &Path) -> Result<Database, Fault> {
     Ok(target)
 }
 
-async fn open(file: &Path) -> Result<SqliteConnection, Fault> {
+async fn open(file: &Path) -> Result<SqliteConnection, UntypedError> {
     Ok(SqliteConnectOptions::new().filename(file).connect().await?)
 }
 
 /// All rows, from one snapshot.
-async fn carry_over(source: &mut PgConnection, copy: &mut SqliteConnection) -> Result<(), Fault> {
+async fn carry_over(source: &mut PgConnection, copy: &mut SqliteConnection) -> Result<(), UntypedError> {
     let mut from = source.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *from).await?;
     let mut to = copy.begin().await?;
@@ -54,7 +54,7 @@ async fn carry_over(source: &mut PgConnection, copy: &mut SqliteConnection) -> R
     Ok(())
 }
 
-async fn insert(to: &mut SqliteConnection, table: &str, row: &PgRow) -> Result<(), Fault> {
+async fn insert(to: &mut SqliteConnection, table: &str, row: &PgRow) -> Result<(), UntypedError> {
     let names: Vec<String> = row.columns().iter().map(|column| format!("\"{}\"", column.name())).collect();
     let places = vec!["?"; names.len()].join(", ");
     let mut query = sqlx::query(AssertSqlSafe(format!("INSERT INTO \"{table}\" ({}) VALUES ({places})", names.join(", "))));
@@ -71,7 +71,7 @@ async fn insert(to: &mut SqliteConnection, table: &str, row: &PgRow) -> Result<(
 }
 
 /// Flips the lowest bit of the byte in the middle of one event.
-pub async fn change(copy: &Database, book: &str, seq: i64) -> Result<(), Fault> {
+pub async fn change(copy: &Database, book: &str, seq: i64) -> Result<(), UntypedError> {
     let dir = copy.sqlite_dir().ok_or("the copy is an SQLite file")?;
     let mut connection = open(&dir.join("ledger.db")).await?;
     let key: i64 = sqlx::query_scalar("SELECT book FROM book WHERE name = ?").bind(book).fetch_one(&mut connection).await?;

@@ -4,16 +4,17 @@
 //! charged them. The last are not: their ledger is stopped (SIGSTOP) when they are made, and then killed. What becomes of those in between
 //! is left to chance. How many of all had been committed is counted afterwards.
 use super::{
-    Telling, books,
+    StoryTelling, books,
     calls::{self, AnsweredCall},
     plan::PlannedCall,
     relay::Relay,
-    summary::Crash,
+    summary::CrashSummary,
 };
-use crate::installation::{Fault, Installation, authorised};
+use crate::installation::{Installation, authorised};
 use api::gift::ListGiftsRequest;
 use futures::{StreamExt as _, TryStreamExt as _};
 use identity::Service;
+use runtime::command::UntypedError;
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
@@ -38,13 +39,12 @@ const LEAVE_DELAY: Duration = Duration::from_millis(200);
 type CallsInFlight = JoinSet<Result<api::gift::SendGiftResponse, Status>>;
 
 /// Kills and restarts the ledger's process under these calls.
-pub async fn crash(story: &mut Telling, calls: Vec<PlannedCall>) -> Result<(Crash, Vec<AnsweredCall>), Fault> {
+pub async fn crash(story: &mut StoryTelling, calls: Vec<PlannedCall>) -> Result<(CrashSummary, Vec<AnsweredCall>), UntypedError> {
     let process_id = story.fleet.process_id(Service::Ledger)?.ok_or("the ledger's process runs")?;
     let before = charged(story).await?;
     let relay = Relay::start(story.fleet.url(Service::Gift)?.trim_start_matches("http://").to_owned()).await?;
     let urls = BTreeMap::from([(Service::Gift, relay.url())]);
-    let nowhere = (String::new(), String::new());
-    let far = Installation::at(&urls, story.fleet.data_dir(), story.installation.book.clone(), nowhere)?;
+    let far = Installation::at(&urls, story.fleet.data_dir(), story.installation.book.clone(), String::new(), String::new())?;
     // The connection is made before answers are withheld: its own greeting is an answer too.
     far.gift().list_gifts(authorised(ListGiftsRequest::default(), &story.tokens[0])?).await?;
     relay.withhold();
@@ -55,7 +55,7 @@ pub async fn crash(story: &mut Telling, calls: Vec<PlannedCall>) -> Result<(Cras
     let goal = before + committed.iter().map(|call| call.cost_coins).sum::<i64>();
     let commit = async {
         while charged(story).await? < goal {}
-        Ok::<_, Fault>(())
+        Ok::<_, UntypedError>(())
     };
     timeout(COMMIT_MAX, commit).await.map_err(|_| "the first calls were not committed in time")??;
     launch(story, &far, running, &mut under_way)?;
@@ -76,7 +76,7 @@ pub async fn crash(story: &mut Telling, calls: Vec<PlannedCall>) -> Result<(Cras
     story.fleet.restart(Service::Ledger).await?;
     let down = killed.elapsed();
     let committed_coins = charged(story).await? - before;
-    let at: &Telling = story;
+    let at: &StoryTelling = story;
     let retried = futures::stream::iter(calls).map(|call| async move { calls::answered(at, &call).await });
     let retried: Vec<AnsweredCall> = retried.buffer_unordered(calls::CALLS_AT_ONCE).try_collect().await?;
     let committed: Vec<&AnsweredCall> = retried.iter().filter(|sent| sent.answer.replayed).collect();
@@ -87,7 +87,7 @@ pub async fn crash(story: &mut Telling, calls: Vec<PlannedCall>) -> Result<(Cras
     let total = retried.iter().map(|sent| sent.answer.cost_coins).sum::<i64>();
     let after = charged(story).await? - before;
     story.same("coins of all unanswered calls, and coins charged for them", total, after);
-    let crash = Crash {
+    let crash = CrashSummary {
         process_id,
         unanswered,
         had_been_committed: count,
@@ -99,11 +99,11 @@ pub async fn crash(story: &mut Telling, calls: Vec<PlannedCall>) -> Result<(Cras
 }
 
 /// Coins charged so far, as the ledger says.
-async fn charged(story: &Telling) -> Result<i64, Fault> {
-    Ok(books::sums(&story.installation).await?.balance(&chart::Account::CoinsRedeemed.name()))
+async fn charged(story: &StoryTelling) -> Result<i64, UntypedError> {
+    Ok(books::sums(&story.installation).await?.balance(&chart::ChartAccount::CoinsRedeemed.name()))
 }
 
-fn launch(story: &Telling, far: &Installation, calls: &[PlannedCall], under_way: &mut CallsInFlight) -> Result<(), Fault> {
+fn launch(story: &StoryTelling, far: &Installation, calls: &[PlannedCall], under_way: &mut CallsInFlight) -> Result<(), UntypedError> {
     for call in calls {
         let request = authorised(call.request.clone(), &story.tokens[call.buyer])?;
         let mut gifts = far.gift();
@@ -112,7 +112,7 @@ fn launch(story: &Telling, far: &Installation, calls: &[PlannedCall], under_way:
     Ok(())
 }
 
-async fn signal(name: &str, process_id: u32) -> Result<(), Fault> {
+async fn signal(name: &str, process_id: u32) -> Result<(), UntypedError> {
     let status = Command::new("kill").args([name, &process_id.to_string()]).status().await?;
     if status.success() { Ok(()) } else { Err(format!("kill {name} {process_id}: {status}").into()) }
 }

@@ -1,29 +1,29 @@
 //! GIFT: every gift is sent; in the middle the ledger's process dies. Then the ledger is asked what became of it all.
 use super::{
-    Telling, books,
+    StoryTelling, books,
     calls::{AnsweredCall, CALLS_AT_ONCE, answered},
     crash,
     facts::{self, Concentration},
-    plan::{Planned, PlannedCall},
-    summary::{Cost, GiftPart, Share},
+    plan::{PlannedCall, PlannedGift},
+    summary::{ConcentrationSummary, CostSummary, GiftSummary},
 };
-use crate::installation::Fault;
-use chart::Account;
+use chart::ChartAccount;
 use futures::{StreamExt as _, TryStreamExt as _};
 use hdrhistogram::Histogram;
+use runtime::command::UntypedError;
 use std::{collections::BTreeMap, time::Duration};
 
 /// What creators received, by creator, as the ledger has it.
 pub type ReceivedDiamonds = BTreeMap<String, i64>;
 
 /// Sends everything.
-pub async fn gift(story: &mut Telling) -> Result<(GiftPart, ReceivedDiamonds), Fault> {
+pub async fn gift(story: &mut StoryTelling) -> Result<(GiftSummary, ReceivedDiamonds), UntypedError> {
     let gifts = story.plan.gifts.clone();
     let (first, rest) = gifts.split_at(gifts.len() / 2);
     let (wave, last) = rest.split_at(crash::CALLS);
     let mut sent = send_all(story, first.iter().map(|gift| gift.calls.clone()).collect()).await?;
     // Streaks have begun when the process dies, and go on after it.
-    let begun = |gift: &Planned| usize::from(gift.calls.len() > 1);
+    let begun = |gift: &PlannedGift| usize::from(gift.calls.len() > 1);
     sent.extend(send_all(story, wave.iter().map(|gift| gift.calls[..begun(gift)].to_vec()).collect()).await?);
     let (crash, retried) = crash::crash(story, wave.iter().map(|gift| gift.calls[begun(gift)].clone()).collect()).await?;
     let after = wave.iter().map(|gift| gift.calls[begun(gift) + 1..].to_vec());
@@ -41,7 +41,7 @@ pub async fn gift(story: &mut Telling) -> Result<(GiftPart, ReceivedDiamonds), F
     let streaks = gifts.iter().filter(|gift| gift.calls.len() > 1).count();
     let (gifts, calls) = (gifts.len(), sent.len());
     let asked = ask(story, charging).await?;
-    let gift = GiftPart {
+    let gift = GiftSummary {
         gifts,
         streaks,
         calls,
@@ -63,13 +63,13 @@ pub async fn gift(story: &mut Telling) -> Result<(GiftPart, ReceivedDiamonds), F
 }
 
 /// Sends lists of calls: each list in order, the lists beside each other.
-async fn send_all(story: &Telling, lists: Vec<Vec<PlannedCall>>) -> Result<Vec<AnsweredCall>, Fault> {
+async fn send_all(story: &StoryTelling, lists: Vec<Vec<PlannedCall>>) -> Result<Vec<AnsweredCall>, UntypedError> {
     let work = futures::stream::iter(lists).map(|calls| async move {
         let mut sent = Vec::with_capacity(calls.len());
         for call in calls {
             sent.push(answered(story, &call).await?);
         }
-        Ok::<_, Fault>(sent)
+        Ok::<_, UntypedError>(sent)
     });
     Ok(work.buffer_unordered(CALLS_AT_ONCE).try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
 }
@@ -81,15 +81,15 @@ struct LedgerAnswers {
     coins: i64,
     given: ReceivedDiamonds,
     received: ReceivedDiamonds,
-    cost: Cost,
+    cost: CostSummary,
 }
 
 /// Reads every charge and every diamond from the journal's entries, and compares.
-async fn ask(story: &mut Telling, charging: usize) -> Result<LedgerAnswers, Fault> {
-    let charges = books::entries(&story.installation, &Account::CoinsRedeemed.name()).await?;
-    let diamonds = books::entries(&story.installation, &Account::DiamondsIssued.name()).await?;
+async fn ask(story: &mut StoryTelling, charging: usize) -> Result<LedgerAnswers, UntypedError> {
+    let charges = books::entries(&story.installation, &ChartAccount::CoinsRedeemed.name()).await?;
+    let diamonds = books::entries(&story.installation, &ChartAccount::DiamondsIssued.name()).await?;
     let sums = books::sums(&story.installation).await?;
-    let coins = sums.balance(&Account::CoinsRedeemed.name());
+    let coins = sums.balance(&ChartAccount::CoinsRedeemed.name());
     let planned = story.plan.cost_coins();
     story.same("coins of all gifts sent and coins charged in the ledger", planned, coins);
     story.same("calls that charge and postings in the ledger", charging, charges.len());
@@ -105,10 +105,10 @@ async fn ask(story: &mut Telling, charging: usize) -> Result<LedgerAnswers, Faul
         *received.entry(owner(&transfer.credit_account)).or_default() += transfer.amount;
     }
     story.same("coins charged and their entries", coins, costs.iter().sum());
-    story.same("diamonds received and diamonds issued", received.values().sum(), -sums.balance(&Account::DiamondsIssued.name()));
+    story.same("diamonds received and diamonds issued", received.values().sum(), -sums.balance(&ChartAccount::DiamondsIssued.name()));
     costs.sort_unstable();
     let at = |percent: usize| costs.get(costs.len() * percent / 100).copied().unwrap_or(0);
-    let cost = Cost { median: at(50), p90: at(90), p95: at(95), p99: at(99), max: costs.last().copied().unwrap_or(0) };
+    let cost = CostSummary { median: at(50), p90: at(90), p95: at(95), p99: at(99), max: costs.last().copied().unwrap_or(0) };
     Ok(LedgerAnswers { postings: charges.len(), senders: given.len(), coins, given, received, cost })
 }
 
@@ -120,7 +120,7 @@ pub fn percent(part: i64, whole: i64) -> f64 {
 }
 
 /// How concentrated amounts are, beside how they are in the dataset.
-fn share<'a>(amounts: impl Iterator<Item = &'a i64>, dataset: &Concentration) -> Share {
+fn share<'a>(amounts: impl Iterator<Item = &'a i64>, dataset: &Concentration) -> ConcentrationSummary {
     let mut amounts: Vec<i64> = amounts.copied().collect();
     amounts.sort_unstable_by(|a, b| b.cmp(a));
     let total: i64 = amounts.iter().sum();
@@ -133,7 +133,7 @@ fn share<'a>(amounts: impl Iterator<Item = &'a i64>, dataset: &Concentration) ->
         .sum();
     let people = u32::try_from(amounts.len()).map_or(1.0, f64::from);
     let [(_, top1), _, (_, top10)] = dataset.top;
-    Share {
+    ConcentrationSummary {
         top1_percent: top(1),
         top10_percent: top(10),
         gini: 1.0 - below / 100.0 / people,

@@ -1,10 +1,10 @@
 //! PAY: four creators are paid: two settle, one is rejected and has the money back, one's answer is lost and found out.
 use super::{
-    Telling,
+    StoryTelling,
     cash::earnings,
-    summary::{Cash, Paid, SummaryAmount},
+    summary::{CashSummary, PayoutSummary, SummaryAmount},
 };
-use crate::installation::{Fault, authorised};
+use crate::installation::authorised;
 use api::payout::{
     AbaAccount, CreateBeneficiaryRequest, GetPayoutRequest, Payout, PayoutState, RequestPayoutRequest, WatchPayoutRequest,
     create_beneficiary_request::Account,
@@ -12,6 +12,7 @@ use api::payout::{
 use api::r#type::Money;
 use futures::TryStreamExt as _;
 use identity::Role;
+use runtime::command::UntypedError;
 use sandbox::bank::MAGIC;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -61,8 +62,8 @@ const FATES: [PayoutPlan; 4] = [
 ];
 
 /// Pays out what was converted.
-pub async fn pay(story: &mut Telling, cash: &[Cash]) -> Result<Vec<Paid>, Fault> {
-    let at: &Telling = story;
+pub async fn pay(story: &mut StoryTelling, cash: &[CashSummary]) -> Result<Vec<PayoutSummary>, UntypedError> {
+    let at: &StoryTelling = story;
     let work = cash.iter().zip(FATES).map(|(cash, fate)| pay_one(at, cash, fate));
     let payouts = futures::future::try_join_all(work).await?;
     let mut paid = Vec::new();
@@ -72,7 +73,7 @@ pub async fn pay(story: &mut Telling, cash: &[Cash]) -> Result<Vec<Paid>, Fault>
     Ok(paid)
 }
 
-fn account(currency: &str, behaviour: &str) -> Result<Account, Fault> {
+fn account(currency: &str, behaviour: &str) -> Result<Account, UntypedError> {
     let magic = MAGIC.iter().find(|magic| magic.behaviour == behaviour).ok_or("the pretend bank knows the behaviour")?;
     Ok(match currency {
         "USD" => Account::Aba(AbaAccount { routing_number: ROUTING_NUMBER.to_owned(), account_number: magic.account_number.to_owned() }),
@@ -80,7 +81,7 @@ fn account(currency: &str, behaviour: &str) -> Result<Account, Fault> {
     })
 }
 
-async fn pay_one(story: &Telling, cash: &Cash, fate: PayoutPlan) -> Result<Payout, Fault> {
+async fn pay_one(story: &StoryTelling, cash: &CashSummary, fate: PayoutPlan) -> Result<Payout, UntypedError> {
     let token = story.installation.token(&cash.creator, Role::Creator)?;
     let mut client = story.installation.payout();
     let currency = &cash.net.currency;
@@ -105,7 +106,7 @@ async fn pay_one(story: &Telling, cash: &Cash, fate: PayoutPlan) -> Result<Payou
 }
 
 /// Watches until it is final, or too long.
-async fn finish(story: &Telling, token: &str, payout_id: String) -> Result<Payout, Fault> {
+async fn finish(story: &StoryTelling, token: &str, payout_id: String) -> Result<Payout, UntypedError> {
     let until = Instant::now() + FINAL_MAX;
     let mut client = story.installation.payout();
     loop {
@@ -113,7 +114,7 @@ async fn finish(story: &Telling, token: &str, payout_id: String) -> Result<Payou
             let request = WatchPayoutRequest { payout_id: payout_id.clone(), ..Default::default() };
             let mut changes = client.watch_payout(authorised(request, token)?).await?.into_inner();
             while changes.try_next().await?.is_some() {}
-            Ok::<_, Fault>(())
+            Ok::<_, UntypedError>(())
         };
         // A watcher may be sent away; whether the payout is final is asked below.
         let watched = timeout_at(until, watched).await;
@@ -126,7 +127,7 @@ async fn finish(story: &Telling, token: &str, payout_id: String) -> Result<Payou
     }
 }
 
-async fn check(story: &mut Telling, cash: &Cash, fate: PayoutPlan, payout: Payout) -> Result<Paid, Fault> {
+async fn check(story: &mut StoryTelling, cash: &CashSummary, fate: PayoutPlan, payout: Payout) -> Result<PayoutSummary, UntypedError> {
     let statement = story.bank.statement(&cash.net.currency).await?;
     let booked = statement.entries.iter().filter(|entry| entry.end_to_end_id.as_ref() == Some(&payout.end_to_end_id)).count();
     let earnings = earnings(story, &cash.creator).await?;
@@ -147,7 +148,7 @@ async fn check(story: &mut Telling, cash: &Cash, fate: PayoutPlan, payout: Payou
     story.same(&format!("payout ({what}): times it is to be in the bank's books, and times it is"), fate.booked, booked);
     let back = if fate.state == PayoutState::Rejected { cash.net.minor_units } else { 0 };
     story.same(&format!("payout ({what}): money the creator is to have, and has"), back, payable);
-    Ok(Paid {
+    Ok(PayoutSummary {
         what: what.to_owned(),
         creator: cash.creator.clone(),
         amount: cash.net.clone(),

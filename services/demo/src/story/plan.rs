@@ -1,8 +1,8 @@
 //! Who gives what to whom: made from a seed alone, so that a run can be repeated.
 use super::facts::{self, STREAMERS, VIEWERS};
-use crate::installation::Fault;
 use api::gift::{Gift, SendGiftRequest, Streak};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
+use runtime::command::UntypedError;
 use uuid::Uuid;
 
 /// Viewers who buy coins and give.
@@ -32,7 +32,7 @@ pub struct PlannedCall {
 
 /// One gift: a call, or a streak of them in order.
 #[derive(Debug, Clone)]
-pub struct Planned {
+pub struct PlannedGift {
     /// Index of who gives.
     pub buyer: usize,
     /// Index of who receives.
@@ -51,12 +51,12 @@ pub struct StoryPlan {
     /// Who receive.
     pub creators: Vec<String>,
     /// In the order in which they are sent.
-    pub gifts: Vec<Planned>,
+    pub gifts: Vec<PlannedGift>,
 }
 
 impl StoryPlan {
     /// A plan over the gifts of a catalogue. Only the request ids differ between two plans of one seed.
-    pub fn try_new(seed: u64, catalogue: &[Gift]) -> Result<Self, Fault> {
+    pub fn try_new(seed: u64, catalogue: &[Gift]) -> Result<Self, UntypedError> {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut chosen = Vec::new();
         for place in 0..GIFTS {
@@ -84,9 +84,9 @@ impl StoryPlan {
                     request.request_id = Uuid::now_v7().to_string();
                     vec![PlannedCall { buyer, request, cost_coins: i64::from(cost) }]
                 }
-                Some(taps) => streak(&mut rng, (buyer, &request), (place, taps))?,
+                Some(taps) => streak(&mut rng, buyer, &request, place, taps)?,
             };
-            plan.gifts.push(Planned { buyer, creator, cost_coins: i64::from(cost), calls });
+            plan.gifts.push(PlannedGift { buyer, creator, cost_coins: i64::from(cost), calls });
         }
         plan.gifts.shuffle(&mut rng);
         Ok(plan)
@@ -110,7 +110,7 @@ impl StoryPlan {
 }
 
 /// A gift of about this cost: its number, the taps if it is a streak, and the cost.
-fn choose(rng: &mut StdRng, cost: f64, catalogue: &[Gift]) -> Result<(i64, Option<u32>, u32), Fault> {
+fn choose(rng: &mut StdRng, cost: f64, catalogue: &[Gift]) -> Result<(i64, Option<u32>, u32), UntypedError> {
     let far = |price: u32| (f64::from(price).ln() - cost.ln()).abs();
     let taps = STREAK_TAPS.min_by(|a, b| far(*a).total_cmp(&far(*b))).filter(|_| cost >= f64::from(*STREAK_TAPS.start()));
     let streak = taps.filter(|taps| taps < STREAK_TAPS.end()).filter(|_| rng.random_range(0..100) < STREAKS_PERCENT);
@@ -128,9 +128,9 @@ fn choose(rng: &mut StdRng, cost: f64, catalogue: &[Gift]) -> Result<(i64, Optio
 }
 
 /// The calls of a streak: taps sent a few at a time, each with the count so far, and the marker of its end, which charges nothing.
-fn streak(rng: &mut StdRng, (buyer, request): (usize, &SendGiftRequest), (group, taps): (usize, u32)) -> Result<Vec<PlannedCall>, Fault> {
+fn streak(rng: &mut StdRng, buyer: usize, request: &SendGiftRequest, group: usize, taps: u32) -> Result<Vec<PlannedCall>, UntypedError> {
     let mut calls = Vec::new();
-    let mut call = |count: u32, new: u32, end: bool| -> Result<(), Fault> {
+    let mut call = |count: u32, new: u32, end: bool| -> Result<(), UntypedError> {
         let streak = Some(Streak { group_id: format!("streak-{group}"), repeat_count: i32::try_from(count)?, end });
         let request = SendGiftRequest { request_id: Uuid::now_v7().to_string(), streak, ..request.clone() };
         calls.push(PlannedCall { buyer, request, cost_coins: i64::from(new) });

@@ -1,19 +1,19 @@
 //! PROVE: the books against themselves, the services, and the bank; and a lie is found.
 use super::{
-    Telling,
-    books::{self, Sums},
+    StoryTelling,
+    books::{self, BookSums},
     buy::CURRENCIES,
     copy,
-    summary::{BankCash, Buy, Changed, Prove, SummaryAmount, SummaryLine},
+    summary::{BankCash, BuySummary, ChangedCopy, ProofSummary, SummaryAmount, SummaryLine},
 };
-use crate::installation::Fault;
-use chart::{Account, Purpose, account::ALL_VIEWER_COINS};
+use chart::{ChartAccount, Purpose, account::ALL_VIEWER_COINS};
 use db::Database;
 use monitor::audit::{self, BookReport};
+use runtime::command::UntypedError;
 use std::collections::BTreeMap;
 
 /// Checks everything that can be checked from outside.
-pub async fn prove(story: &mut Telling, buy: &Buy) -> Result<Prove, Fault> {
+pub async fn prove(story: &mut StoryTelling, buy: &BuySummary) -> Result<ProofSummary, UntypedError> {
     let database = Database::parse(&story.options.database)?;
     let sums = books::sums(&story.installation).await?;
     let verified = books::verify(&story.installation).await?;
@@ -36,7 +36,7 @@ pub async fn prove(story: &mut Telling, buy: &Buy) -> Result<Prove, Fault> {
         CURRENCIES.map(|currency| (currency.to_owned(), sums.balance(&books::money_account(Purpose::DeferredRevenue, currency))));
     let changed = changed(story, &database, &report).await?;
     story.bar.inc(1);
-    Ok(Prove {
+    Ok(ProofSummary {
         coins_issued: issued,
         coins_spent: spent,
         coins_held: held,
@@ -61,16 +61,16 @@ fn line(line: &api::ledger::TrialBalanceLine) -> SummaryLine {
     }
 }
 
-async fn find(story: &Telling, database: &Database) -> Result<BookReport, Fault> {
+async fn find(story: &StoryTelling, database: &Database) -> Result<BookReport, UntypedError> {
     let report = audit::audit(database, None).await?;
     let book = story.installation.book.as_str();
     report.books.into_iter().find(|report| report.ledger.book == book).ok_or_else(|| format!("the store has no book {book}").into())
 }
 
 /// By RPC, and as the stores have it.
-fn coins(story: &mut Telling, sums: &Sums, report: &BookReport) -> Result<(i64, i64, i64), Fault> {
-    let issued = -sums.balance(&Account::CoinsIssued.name());
-    let (spent, held) = (sums.balance(&Account::CoinsRedeemed.name()), sums.balance(ALL_VIEWER_COINS));
+fn coins(story: &mut StoryTelling, sums: &BookSums, report: &BookReport) -> Result<(i64, i64, i64), UntypedError> {
+    let issued = -sums.balance(&ChartAccount::CoinsIssued.name());
+    let (spent, held) = (sums.balance(&ChartAccount::CoinsRedeemed.name()), sums.balance(ALL_VIEWER_COINS));
     story.same("coins issued, and coins spent and held", issued, spent + held);
     let stored = (i64::try_from(report.coins.issued)?, i64::try_from(report.coins.redeemed)?, i64::try_from(report.coins.held)?);
     let same = stored == (issued, spent, held);
@@ -79,7 +79,7 @@ fn coins(story: &mut Telling, sums: &Sums, report: &BookReport) -> Result<(i64, 
 }
 
 /// Debits and credits of every unit are equal.
-fn balanced(story: &mut Telling, sums: &Sums) {
+fn balanced(story: &mut StoryTelling, sums: &BookSums) {
     let mut units: BTreeMap<&str, i64> = BTreeMap::new();
     for line in &sums.0 {
         *units.entry(&line.unit).or_default() += line.debits_posted - line.credits_posted;
@@ -89,7 +89,7 @@ fn balanced(story: &mut Telling, sums: &Sums) {
     }
 }
 
-async fn bank_cash(story: &mut Telling, sums: &Sums) -> Result<Vec<BankCash>, Fault> {
+async fn bank_cash(story: &mut StoryTelling, sums: &BookSums) -> Result<Vec<BankCash>, UntypedError> {
     let mut all = Vec::new();
     for currency in CURRENCIES {
         let ours = -sums.balance(&books::money_account(Purpose::BankCash, currency));
@@ -106,7 +106,7 @@ async fn bank_cash(story: &mut Telling, sums: &Sums) -> Result<Vec<BankCash>, Fa
 }
 
 /// A copy is as good as the original, until one byte of it is changed.
-async fn changed(story: &mut Telling, database: &Database, report: &BookReport) -> Result<Changed, Fault> {
+async fn changed(story: &mut StoryTelling, database: &Database, report: &BookReport) -> Result<ChangedCopy, UntypedError> {
     let dir = tempfile::tempdir()?;
     let copy = copy::copy(database, dir.path()).await?;
     let before = find(story, &copy).await?;
@@ -119,5 +119,5 @@ async fn changed(story: &mut Telling, database: &Database, report: &BookReport) 
     story.same("event with a changed byte in the copy, and event that verify names", event, named);
     let original = find(story, database).await?;
     story.expect("the original is still right", original.ok(), &format!("{:?}", original.ledger.problem));
-    Ok(Changed { event, named_event: named, problem: what, original_ok: original.ok() })
+    Ok(ChangedCopy { event, named_event: named, problem: what, original_ok: original.ok() })
 }

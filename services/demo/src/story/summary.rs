@@ -1,6 +1,6 @@
 //! What the demo found out, as `--json` prints it. Every number was asked for: over RPC, of the bank, or of the stores.
-use crate::installation::Fault;
 use money::{Currency, Money};
+use runtime::command::UntypedError;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 
@@ -17,7 +17,7 @@ pub struct SummaryAmount {
 
 impl SummaryAmount {
     /// Refuses a currency nobody knows.
-    pub fn try_new(currency: &str, minor_units: i64) -> Result<Self, Fault> {
+    pub fn try_new(currency: &str, minor_units: i64) -> Result<Self, UntypedError> {
         let money = Money::try_new(Currency::try_new(currency)?, minor_units.checked_abs().ok_or("an amount too large")?)?;
         let sign = if minor_units < 0 { "-" } else { "" };
         let digits = usize::try_from(money.currency().minor_digits())?;
@@ -25,7 +25,7 @@ impl SummaryAmount {
     }
 
     /// One per currency.
-    pub fn list(sums: BTreeMap<String, i64>) -> Result<Vec<Self>, Fault> {
+    pub fn list(sums: BTreeMap<String, i64>) -> Result<Vec<Self>, UntypedError> {
         sums.into_iter().map(|(currency, minor_units)| Self::try_new(&currency, minor_units)).collect()
     }
 
@@ -60,7 +60,7 @@ pub fn grouped(number: i64) -> String {
 
 /// Coins bought.
 #[derive(Debug, Serialize)]
-pub struct Buy {
+pub struct BuySummary {
     pub buyers: usize,
     pub purchases: usize,
     pub gross: Vec<SummaryAmount>,
@@ -73,7 +73,7 @@ pub struct Buy {
 
 /// What single charges were, in coins.
 #[derive(Debug, Serialize)]
-pub struct Cost {
+pub struct CostSummary {
     pub median: i64,
     pub p90: i64,
     pub p95: i64,
@@ -83,7 +83,7 @@ pub struct Cost {
 
 /// How concentrated coins are, here and in the dataset.
 #[derive(Debug, Serialize)]
-pub struct Share {
+pub struct ConcentrationSummary {
     pub top1_percent: f64,
     pub top10_percent: f64,
     pub gini: f64,
@@ -94,7 +94,7 @@ pub struct Share {
 
 /// The ledger's process killed under calls.
 #[derive(Debug, Serialize)]
-pub struct Crash {
+pub struct CrashSummary {
     pub process_id: u32,
     pub unanswered: usize,
     pub had_been_committed: usize,
@@ -107,7 +107,7 @@ pub struct Crash {
 
 /// Gifts sent.
 #[derive(Debug, Serialize)]
-pub struct GiftPart {
+pub struct GiftSummary {
     pub gifts: usize,
     pub streaks: usize,
     pub calls: usize,
@@ -116,19 +116,19 @@ pub struct GiftPart {
     pub creators: usize,
     pub postings: usize,
     pub coins: i64,
-    pub cost: Cost,
+    pub cost: CostSummary,
     pub top_creator_percent: f64,
-    pub top_creators: Share,
-    pub top_senders: Share,
+    pub top_creators: ConcentrationSummary,
+    pub top_senders: ConcentrationSummary,
     pub calls_at_once: usize,
     pub latency_p50_ms: f64,
     pub latency_p99_ms: f64,
-    pub crash: Crash,
+    pub crash: CrashSummary,
 }
 
 /// One conversion.
 #[derive(Debug, Clone, Serialize)]
-pub struct Cash {
+pub struct CashSummary {
     pub creator: String,
     pub diamonds: i64,
     pub rate: String,
@@ -142,7 +142,7 @@ pub struct Cash {
 
 /// One payout.
 #[derive(Debug, Serialize)]
-pub struct Paid {
+pub struct PayoutSummary {
     pub what: String,
     pub creator: String,
     pub amount: SummaryAmount,
@@ -183,7 +183,7 @@ pub struct SummaryLine {
 
 /// One byte changed in a copy.
 #[derive(Debug, Serialize)]
-pub struct Changed {
+pub struct ChangedCopy {
     pub event: i64,
     pub named_event: i64,
     pub problem: String,
@@ -192,7 +192,7 @@ pub struct Changed {
 
 /// The proof.
 #[derive(Debug, Serialize)]
-pub struct Prove {
+pub struct ProofSummary {
     pub coins_issued: i64,
     pub coins_spent: i64,
     pub coins_held: i64,
@@ -203,7 +203,7 @@ pub struct Prove {
     pub transfers: i64,
     pub head_commit_no: i64,
     pub head_hash: String,
-    pub changed_copy: Changed,
+    pub changed_copy: ChangedCopy,
 }
 
 /// A process that is left running.
@@ -215,7 +215,7 @@ pub struct SummaryProcess {
 
 /// What can be tried afterwards.
 #[derive(Debug, Default, Serialize)]
-pub struct Try {
+pub struct TrySummary {
     /// Shell lines, in order.
     pub lines: Vec<String>,
     /// None unless `--keep`.
@@ -232,10 +232,10 @@ pub struct StorySummary {
     pub seconds: f64,
     /// Expected outcomes that did not come; empty when all is well.
     pub missing: Vec<String>,
-    pub buy: Buy,
-    pub gift: GiftPart,
-    pub cash: Vec<Cash>,
-    pub pay: Vec<Paid>,
-    pub prove: Prove,
-    pub r#try: Try,
+    pub buy: BuySummary,
+    pub gift: GiftSummary,
+    pub cash: Vec<CashSummary>,
+    pub pay: Vec<PayoutSummary>,
+    pub prove: ProofSummary,
+    pub r#try: TrySummary,
 }

@@ -1,7 +1,10 @@
 //! The summary for people: short, aligned, plain words.
 use super::{
     facts,
-    summary::{Buy, Cash, GiftPart, Paid, Prove, Share, StorySummary, SummaryAmount, SummaryLine, Try, grouped},
+    summary::{
+        BuySummary, CashSummary, ConcentrationSummary, GiftSummary, PayoutSummary, ProofSummary, StorySummary, SummaryAmount, SummaryLine,
+        TrySummary, grouped,
+    },
 };
 use std::fmt::Write as _;
 
@@ -36,7 +39,7 @@ fn amounts(amounts: &[SummaryAmount]) -> String {
     amounts.iter().map(SummaryAmount::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn buy(buy: &Buy) -> Vec<String> {
+fn buy(buy: &BuySummary) -> Vec<String> {
     vec![
         format!("{} viewers made {} purchases for {}: {} coins", buy.buyers, count(buy.purchases), amounts(&buy.gross), grouped(buy.coins)),
         format!("a receipt presented again by another user was refused: {}", buy.replayed_receipt_refused),
@@ -44,8 +47,8 @@ fn buy(buy: &Buy) -> Vec<String> {
     ]
 }
 
-fn gift(gift: &GiftPart) -> Vec<String> {
-    let GiftPart { cost, crash, .. } = gift;
+fn gift(gift: &GiftSummary) -> Vec<String> {
+    let GiftSummary { cost, crash, .. } = gift;
     let [_, (_, median), (_, p90), (_, p95), (_, p99)] = facts::COST_QUANTILES;
     vec![
         format!(
@@ -83,14 +86,14 @@ fn gift(gift: &GiftPart) -> Vec<String> {
     ]
 }
 
-fn shares(who: &str, share: &Share) -> String {
+fn shares(who: &str, share: &ConcentrationSummary) -> String {
     format!(
         "{who:<26}{:>9.1}{:>9.1}{:>9.1}{:>9.1}",
         share.top1_percent, share.dataset_top1_percent, share.top10_percent, share.dataset_top10_percent
     )
 }
 
-fn cash(cash: &[Cash]) -> Vec<String> {
+fn cash(cash: &[CashSummary]) -> Vec<String> {
     let mut lines: Vec<String> = cash
         .iter()
         .map(|cash| {
@@ -110,7 +113,7 @@ fn cash(cash: &[Cash]) -> Vec<String> {
     lines
 }
 
-fn pay(paid: &[Paid]) -> Vec<String> {
+fn pay(paid: &[PayoutSummary]) -> Vec<String> {
     let mut lines = Vec::new();
     for paid in paid {
         let time = format!("bank {} ms + ours {} ms", grouped(paid.bank_time_ms), grouped(paid.our_time_ms));
@@ -128,7 +131,7 @@ fn pay(paid: &[Paid]) -> Vec<String> {
     lines
 }
 
-fn prove(prove: &Prove) -> Vec<String> {
+fn prove(prove: &ProofSummary) -> Vec<String> {
     let coins = (grouped(prove.coins_issued), grouped(prove.coins_spent), grouped(prove.coins_held));
     let mut lines = vec![format!("{} coins issued = {} spent + {} held", coins.0, coins.1, coins.2)];
     for cash in &prove.bank_cash {
@@ -163,7 +166,7 @@ fn trial(line: &SummaryLine) -> String {
     format!("{unit:<8}{accounts:<36}{:>7}{:>18}{:>18}", grouped(*count), amount(*debits), amount(*credits))
 }
 
-fn attempts(attempts: &Try) -> Vec<String> {
+fn attempts(attempts: &TrySummary) -> Vec<String> {
     let mut lines = attempts.lines.clone();
     for process in &attempts.processes {
         lines.push(format!("process {} runs {}", process.process_id, process.services.join(", ")));

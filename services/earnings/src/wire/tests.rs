@@ -27,7 +27,7 @@ fn quoted(withholding: i64, fee: i64) -> Quote {
 fn what_is_kept_reads_back_as_it_was() {
     let quote = quoted(1, 2);
     assert_eq!(kept(&kept_answer(&quote)).unwrap().unwrap(), self::quote(&quote));
-    let refusal = KeptRefusal::new(Code::FailedPrecondition, "AMOUNT_TOO_SMALL", "no", &[("minimum", "1.00 USD".to_owned())]);
+    let refusal = StickyRefusal::new(Code::FailedPrecondition, "AMOUNT_TOO_SMALL", "no", &[("minimum", "1.00 USD".to_owned())]);
     let (status, read) = (refusal.status(), kept(&kept_refusal(&refusal)).unwrap().unwrap_err());
     assert_eq!((read.code(), read.message(), read.details()), (status.code(), status.message(), status.details()));
 }
@@ -35,7 +35,7 @@ fn what_is_kept_reads_back_as_it_was() {
 #[test]
 fn a_refusal_that_the_program_before_kept_is_told_as_it_was() {
     let status = rpc::refused(Code::FailedPrecondition, "AMOUNT_TOO_SMALL", "no".to_owned(), &[("minimum", "1.00 USD".to_owned())]);
-    let older = Outcome { bytes: status.details().to_vec(), refusal: true };
+    let older = KeptAnswer { bytes: status.details().to_vec(), refusal: true };
     let read = kept(&older).unwrap().unwrap_err();
     assert_eq!((read.code(), read.message(), read.details()), (status.code(), status.message(), status.details()));
 }

@@ -9,14 +9,14 @@ const PROGRAM: &str = "largesse-bench";
 /// Options of `largesse bench`.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true, disable_version_flag = true)]
-pub struct Arguments {
+pub struct BenchArguments {
     /// Options of `largesse-bench`; `--help` tells them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub arguments: Vec<OsString>,
 }
 
 /// Becomes that program, so that its exit code and signals are what they would be; returns only when it can't.
-pub fn run(arguments: Arguments) -> CommandResult {
+pub fn run(arguments: BenchArguments) -> CommandResult {
     let program = env::current_exe()?.with_file_name(PROGRAM);
     if !program.is_file() {
         let build = "build it with `cargo build --release -p bench` (`make bench` does)";

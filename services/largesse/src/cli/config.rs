@@ -3,13 +3,13 @@ use crate::cli::settings::GivenSettings;
 use clap::{Args, Subcommand};
 use runtime::command;
 use runtime::config::{Config, PREFIX};
-use settings::{Kind, keys::keys};
+use settings::{SettingKind, keys::keys};
 use std::{io::Write as _, process::ExitCode};
 
 /// Options of `largesse config`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
-pub struct Arguments {
+pub struct ConfigArguments {
     /// Print every option with its documentation and default, as a file to begin with.
     #[arg(long)]
     pub default: bool,
@@ -28,7 +28,7 @@ pub enum ConfigCommand {
 
 /// Prints or checks.
 #[must_use]
-pub fn run(arguments: &Arguments) -> ExitCode {
+pub fn run(arguments: &ConfigArguments) -> ExitCode {
     if arguments.default {
         return print(&settings::template::<Config>(PREFIX));
     }
@@ -71,7 +71,7 @@ fn show(given: &GivenSettings) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut text = String::new();
-    for key in keys::<Config>().iter().filter(|key| key.kind != Kind::Table) {
+    for key in keys::<Config>().iter().filter(|key| key.kind != SettingKind::Table) {
         let value = key.path.split('.').try_fold(None::<&toml::Value>, |above, name| {
             let found = match above {
                 None => tree.get(name),

@@ -1,11 +1,8 @@
 //! `largesse demo`: the main job from end to end, in pretend money.
 use clap::Args;
-use demo::{
-    installation::Fault,
-    story::{self, Options, summary::StorySummary, tell},
-};
+use demo::story::{self, Options, summary::StorySummary, tell};
 use money::BookName;
-use runtime::command::CommandResult;
+use runtime::command::{CommandResult, UntypedError};
 use std::{
     path::PathBuf,
     process::ExitCode,
@@ -16,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Options of `largesse demo`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct DemoArguments {
     /// Start one process for each service.
     #[arg(long)]
     pub split: bool,
@@ -39,7 +36,7 @@ pub struct Arguments {
 }
 
 /// Tells the story. Exit code 1 when an expected outcome is missing.
-pub async fn run(arguments: Arguments) -> CommandResult {
+pub async fn run(arguments: DemoArguments) -> CommandResult {
     let temporary = tempfile::Builder::new().prefix("largesse-demo-").tempdir()?;
     let options = options(&arguments, &temporary)?;
     let place = format!("seed {}, database {}, logs in {}", options.seed, story::shown(&options.database), options.data_dir.display());
@@ -59,11 +56,11 @@ pub async fn run(arguments: Arguments) -> CommandResult {
         (false, true) => "everything was stopped and removed".to_owned(),
         (false, false) => format!("everything was stopped; {database} stays"),
     };
-    print(&summary, arguments.json, (&place, &left))?;
+    print(&summary, arguments.json, &place, &left)?;
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn options(arguments: &Arguments, temporary: &TempDir) -> Result<Options, Fault> {
+fn options(arguments: &DemoArguments, temporary: &TempDir) -> Result<Options, UntypedError> {
     let given = arguments.database.as_deref();
     let of_database = given.map(|url| url.strip_prefix("sqlite:").map_or_else(|| state_dir(url), PathBuf::from));
     let data_dir = arguments.data_dir.clone().or(of_database).unwrap_or_else(|| temporary.path().to_owned());
@@ -93,7 +90,7 @@ fn state_dir(database: &str) -> PathBuf {
 }
 
 /// Ends early when told to; the processes end with it.
-async fn until_told(story: impl Future<Output = Result<StorySummary, Fault>>) -> Result<StorySummary, Fault> {
+async fn until_told(story: impl Future<Output = Result<StorySummary, UntypedError>>) -> Result<StorySummary, UntypedError> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         told = story => told,
@@ -102,7 +99,7 @@ async fn until_told(story: impl Future<Output = Result<StorySummary, Fault>>) ->
     }
 }
 
-fn print(summary: &StorySummary, json: bool, (place, left): (&str, &str)) -> Result<(), Fault> {
+fn print(summary: &StorySummary, json: bool, place: &str, left: &str) -> Result<(), UntypedError> {
     if json {
         println!("{}", serde_json::to_string_pretty(summary)?);
     } else {

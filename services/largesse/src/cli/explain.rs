@@ -3,7 +3,7 @@ use crate::cli::{book, settings::DatabaseArgument, user};
 use clap::Args;
 use db::Database;
 use money::{BookName, UserKey};
-use monitor::explain::{self, Links, Sought, Story, StoryScope};
+use monitor::explain::{self, SoughtId, Story, StoryLinks, StoryScope};
 use runtime::command::CommandResult;
 use serde_json::Value;
 use std::{fmt::Write as _, process::ExitCode};
@@ -20,10 +20,10 @@ became of it. Reads the stores of all services, so it runs where their database 
 /// Options of `largesse explain`.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
-pub struct Arguments {
+pub struct ExplainArguments {
     /// What is to be explained.
-    #[arg(value_name = "ID", value_parser = Sought::parse)]
-    pub id: Sought,
+    #[arg(value_name = "ID", value_parser = SoughtId::parse)]
+    pub id: SoughtId,
     #[command(flatten)]
     pub place: DatabaseArgument,
     /// Only in this book.
@@ -41,8 +41,8 @@ pub struct Arguments {
 }
 
 /// Tells it; exit code 1 when there is nothing to tell.
-pub async fn run(address: String, arguments: Arguments) -> CommandResult {
-    let Arguments { id, book, user, most, json, place: _ } = arguments;
+pub async fn run(address: String, arguments: ExplainArguments) -> CommandResult {
+    let ExplainArguments { id, book, user, most, json, place: _ } = arguments;
     let scope = StoryScope { book, user, most: usize::from(most) };
     let stories = explain::explain(&Database::parse(&address)?, &id, &scope).await?;
     if json {
@@ -106,7 +106,7 @@ fn line(value: &Value) -> String {
     }
 }
 
-fn ways(out: &mut String, name: &str, links: &Links, depth: usize) {
+fn ways(out: &mut String, name: &str, links: &StoryLinks, depth: usize) {
     if links.told.is_empty() && links.more.is_none() {
         return;
     }

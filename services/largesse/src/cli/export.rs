@@ -2,7 +2,7 @@
 use clap::Args;
 use db::Database;
 use monitor::audit;
-use operations::export::{self, Ended, Range};
+use operations::export::{self, ExportEnd, ExportRange};
 use runtime::command::CommandResult;
 use std::{
     path::{Path, PathBuf},
@@ -11,7 +11,7 @@ use std::{
 
 /// Options of `largesse export`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ExportArguments {
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; also while the ledger runs, or a copy.
     #[arg(long, env = "LARGESSE_DATABASE", default_value = "sqlite:data", value_name = "URL")]
     pub database: String,
@@ -33,7 +33,7 @@ pub struct Arguments {
 }
 
 /// Writes the rows, and to the standard error how many.
-pub async fn run(arguments: Arguments) -> CommandResult {
+pub async fn run(arguments: ExportArguments) -> CommandResult {
     let store = audit::open(&Database::parse(&arguments.database)?).await?;
     let books = store.books().await?;
     let Some(book) = books.iter().find(|book| book.name == arguments.book) else {
@@ -45,15 +45,15 @@ pub async fn run(arguments: Arguments) -> CommandResult {
         )
         .into());
     };
-    let range = Range { from_seq: arguments.from_seq, until_seq: arguments.until_seq, account: arguments.account, owner: None };
+    let range = ExportRange { from_seq: arguments.from_seq, until_seq: arguments.until_seq, account: arguments.account, owner: None };
     let ended = if arguments.output == Path::new("-") {
         export::export(&*store, book, &range, std::io::stdout().lock()).await?
     } else {
         export::to_file(&*store, book, &range, &arguments.output).await?
     };
     match ended {
-        Ended::Whole(rows) => eprintln!("{}: {rows} transfers", book.name),
-        Ended::BrokenPipe => {}
+        ExportEnd::Whole(rows) => eprintln!("{}: {rows} transfers", book.name),
+        ExportEnd::BrokenPipe => {}
     }
     Ok(ExitCode::SUCCESS)
 }

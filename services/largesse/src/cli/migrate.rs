@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// Options of `largesse migrate`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct MigrateArguments {
     #[command(flatten)]
     pub place: DatabaseArgument,
     /// Whose tables; all of them when not given.

@@ -18,7 +18,7 @@ who did it and why; without that record they are refused. The journal is neither
 
 /// Options of `largesse privacy`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct PrivacyArguments {
     #[command(flatten)]
     pub given: GivenSettings,
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; as the settings say when not given.
@@ -41,7 +41,7 @@ pub enum PrivacyRequest {
     #[command(after_long_help = EXPLANATION)]
     Export {
         #[command(flatten)]
-        whose: Whose,
+        whose: WhoseArguments,
         /// The payout service's key; as the settings say when not given, and in a sandbox the one beside the data.
         #[arg(long, value_name = "FILE")]
         payout_key_file: Option<PathBuf>,
@@ -50,13 +50,13 @@ pub enum PrivacyRequest {
     #[command(after_long_help = EXPLANATION)]
     Erase {
         #[command(flatten)]
-        whose: Whose,
+        whose: WhoseArguments,
     },
 }
 
 /// Whose data, and who asks.
 #[derive(Debug, Args)]
-pub struct Whose {
+pub struct WhoseArguments {
     /// The book.
     #[arg(long, value_name = "BOOK", value_parser = book)]
     pub book: BookName,
@@ -83,7 +83,7 @@ pub struct PrivacyStores {
     heads_dir: PathBuf,
 }
 
-impl Arguments {
+impl PrivacyArguments {
     /// What file, environment and flags say.
     pub fn place(&self) -> Result<PrivacyStores, Error> {
         let mut layers = self.given.gather()?;

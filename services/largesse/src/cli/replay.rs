@@ -2,18 +2,18 @@
 use clap::Args;
 use demo::{
     fleet::{self, Fleet},
-    installation::{Fault, Installation},
+    installation::Installation,
     replay::{self, ReplayReport},
 };
 use identity::Service;
 use money::BookName;
-use runtime::command::CommandResult;
+use runtime::command::{CommandResult, UntypedError};
 use runtime::{Options, Runtime};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Options of `largesse replay`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ReplayArguments {
     /// JSON lines of live gift events: msg, room, from_user, to_user, gift_id, group_id, repeat_count, repeat_end, combo.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -41,12 +41,12 @@ pub struct Arguments {
 }
 
 /// Runs the recording.
-pub async fn run(arguments: Arguments) -> CommandResult {
+pub async fn run(arguments: ReplayArguments) -> CommandResult {
     let events = replay::read(&arguments.file)?;
     let book = BookName::try_new(&arguments.book)?;
     let report = if let (Some(url), Some(store_url), Some(data_dir)) = (&arguments.url, &arguments.store_url, &arguments.data_dir) {
         let urls = Service::ALL.into_iter().map(|service| (service, url.clone())).collect();
-        replay::run(&Installation::at(&urls, data_dir, book, (store_url.clone(), String::new()))?, &events).await?
+        replay::run(&Installation::at(&urls, data_dir, book, store_url.clone(), String::new())?, &events).await?
     } else {
         let temporary = tempfile::tempdir()?;
         let sqlite_dir = arguments.database.as_deref().and_then(|url| url.strip_prefix("sqlite:")).map(PathBuf::from);
@@ -58,7 +58,12 @@ pub async fn run(arguments: Arguments) -> CommandResult {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn inside(database: String, data_dir: PathBuf, book: BookName, events: &[replay::RecordedEvent]) -> Result<ReplayReport, Fault> {
+async fn inside(
+    database: String,
+    data_dir: PathBuf,
+    book: BookName,
+    events: &[replay::RecordedEvent],
+) -> Result<ReplayReport, UntypedError> {
     let options = Options { database, books: vec![book.to_string()], ..Options::sandbox(data_dir) };
     let runtime = Runtime::start(options).await?;
     let report = replay::run(&Installation::inside(&runtime, book)?, events).await;
@@ -66,7 +71,12 @@ async fn inside(database: String, data_dir: PathBuf, book: BookName, events: &[r
     report
 }
 
-async fn split(database: String, data_dir: PathBuf, book: BookName, events: &[replay::RecordedEvent]) -> Result<ReplayReport, Fault> {
+async fn split(
+    database: String,
+    data_dir: PathBuf,
+    book: BookName,
+    events: &[replay::RecordedEvent],
+) -> Result<ReplayReport, UntypedError> {
     let options = fleet::Options {
         binary: std::env::current_exe()?,
         database,
@@ -82,7 +92,7 @@ async fn split(database: String, data_dir: PathBuf, book: BookName, events: &[re
     report
 }
 
-fn print(report: &ReplayReport, json: bool) -> Result<(), Fault> {
+fn print(report: &ReplayReport, json: bool) -> Result<(), UntypedError> {
     if json {
         println!("{}", serde_json::to_string_pretty(report)?);
         return Ok(());

@@ -1,5 +1,5 @@
 //! `largesse serve`: services until told to stop.
-use crate::cli::settings::{GivenSettings, Read};
+use crate::cli::settings::{GivenSettings, ReadSettings};
 use clap::Args;
 use identity::Service;
 use runtime::command::CommandResult;
@@ -13,7 +13,7 @@ mod tests;
 
 /// Options of `largesse serve`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ServeArguments {
     #[command(flatten)]
     pub given: GivenSettings,
     /// The services to run here; all of them when not given.
@@ -85,9 +85,9 @@ pub struct Arguments {
     pub service_token_file: Option<PathBuf>,
 }
 
-impl Arguments {
+impl ServeArguments {
     /// The settings that file, environment and these flags make.
-    pub fn read(&self) -> Result<Read, Error> {
+    pub fn read(&self) -> Result<ReadSettings, Error> {
         let mut layers = self.given.gather()?;
         let shown = |flag: &Option<PathBuf>| flag.as_ref().map(|path| path.display().to_string());
         let address = |flag: &Option<SocketAddr>| flag.map(|address| address.to_string());

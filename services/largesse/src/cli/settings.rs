@@ -38,7 +38,7 @@ impl DatabaseArgument {
 
 /// Settings that were read and checked.
 #[derive(Debug)]
-pub struct Read {
+pub struct ReadSettings {
     /// What they make.
     pub config: Config,
     /// Where each was said.
@@ -65,12 +65,12 @@ impl GatheredSettings {
     }
 
     /// The settings they make.
-    pub fn read(self) -> Result<Read, Error> {
+    pub fn read(self) -> Result<ReadSettings, Error> {
         let config = config::read(&self.layers)?;
         let dangers = config.warnings().into_iter().map(|(key, why)| self.layers.problem(&key, why).to_string());
         let strange = self.unknown.iter().map(|name| format!("environment variable {name}: there is no such option"));
         let warnings = dangers.chain(strange).collect();
-        Ok(Read { config, layers: self.layers, warnings })
+        Ok(ReadSettings { config, layers: self.layers, warnings })
     }
 }
 

@@ -25,7 +25,7 @@ const MONITOR: &str = "largesse.monitor.v1.MonitorService";
 /// Options of `largesse status`.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
-pub struct Arguments {
+pub struct StatusArguments {
     /// Where a process answers gRPC; repeat for each.
     #[arg(long = "url", default_value = "http://127.0.0.1:7070", value_name = "URL")]
     pub urls: Vec<String>,
@@ -64,7 +64,7 @@ struct StatusFound {
 }
 
 /// Asks and tells.
-pub async fn run(arguments: Arguments) -> CommandResult {
+pub async fn run(arguments: StatusArguments) -> CommandResult {
     let tls = Tls::load(tls::Config { peer_ca: arguments.ca.clone().unwrap_or_default(), ..tls::Config::default() })?;
     let token = match &arguments.token_file {
         Some(file) => Some(std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?.trim().to_owned()),

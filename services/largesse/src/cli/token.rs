@@ -1,6 +1,6 @@
 //! `largesse token`: a signed token on standard output.
 use clap::Args;
-use identity::{Books, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
 use runtime::command::CommandResult;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -10,7 +10,7 @@ mod tests;
 
 /// Options of `largesse token`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct TokenArguments {
     /// Directory with the identity key; one is made where there is none.
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data_dir: PathBuf,
@@ -32,19 +32,19 @@ pub struct Arguments {
 }
 
 /// Prints the token.
-pub fn run(arguments: &Arguments) -> CommandResult {
+pub fn run(arguments: &TokenArguments) -> CommandResult {
     println!("{}", issue(arguments)?);
     Ok(ExitCode::SUCCESS)
 }
 
-fn issue(arguments: &Arguments) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+fn issue(arguments: &TokenArguments) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let books = if arguments.books.is_empty() {
         if matches!(arguments.role, Role::Viewer | Role::Creator) {
             return Err("a viewer's or creator's token names its book: add --book".into());
         }
-        Books::All
+        BookScope::All
     } else {
-        Books::Only(arguments.books.iter().map(|name| BookName::try_new(name)).collect::<Result<_, _>>()?)
+        BookScope::Only(arguments.books.iter().map(|name| BookName::try_new(name)).collect::<Result<_, _>>()?)
     };
     let grant = Grant { subject: UserKey::try_new(&arguments.sub)?, role: arguments.role, app: arguments.app.clone(), books };
     Ok(Issuer::load_or_create(&arguments.data_dir)?.issue(&grant, arguments.ttl)?)

@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Options of `largesse verify`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct VerifyArguments {
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; also a copy, with nothing running.
     #[arg(long, env = "LARGESSE_DATABASE", default_value = "sqlite:data", value_name = "URL")]
     pub database: String,
@@ -20,7 +20,7 @@ pub struct Arguments {
 }
 
 /// Exit code 1 when a check does not hold.
-pub async fn run(arguments: Arguments) -> CommandResult {
+pub async fn run(arguments: VerifyArguments) -> CommandResult {
     let database = Database::parse(&arguments.database)?;
     if let Some(dir) = arguments.heads.as_ref().filter(|dir| !dir.is_dir()) {
         return Err(format!("--heads {}: there is no such directory", dir.display()).into());

@@ -7,8 +7,8 @@ use demo::installation::Installation;
 use ledger::Ledger;
 use money::{Amount, BookName};
 use operations::{
-    export::{HEADER, Range, export},
-    import::{Counts, ImportTarget, import},
+    export::{ExportRange, HEADER, export},
+    import::{ImportCounts, ImportTarget, import},
 };
 use runtime::{Options, Runtime};
 use uuid::Uuid;
@@ -44,7 +44,7 @@ async fn exported() -> String {
     let part = Action::PostPending { transfer_no: held, amount: Amount::try_new(20).ok() };
     book.submit(BookRequest { action: part, ..post("take", Vec::new()) }).await.unwrap();
     let mut out = Vec::new();
-    export(&**ledger.store(), &row, &Range::default(), &mut out).await.unwrap();
+    export(&**ledger.store(), &row, &ExportRange::default(), &mut out).await.unwrap();
     drop(book);
     ledger.shutdown().await;
     String::from_utf8(out).unwrap()
@@ -69,11 +69,11 @@ async fn a_file_is_taken_in_once_and_its_bad_lines_are_named() {
     // With the gift in lines 4 and 5 damaged, and a line of another shape at the end.
     let damaged = file.replacen(",2,", ",two,", 1) + "what,is,this\n";
     let (counts, told) = run(false, damaged).await;
-    assert_eq!(counts, Counts { imported: 301, there: 0, left_out: 1, refused: 0, bad: 2 }, "{told:?}");
+    assert_eq!(counts, ImportCounts { imported: 301, there: 0, left_out: 1, refused: 0, bad: 2 }, "{told:?}");
     assert!(told[0].starts_with("line 3:") && told[1].starts_with("line 605:"), "{told:?}");
     // The whole file: what was missing comes, and nothing twice.
-    assert_eq!(run(false, file.clone()).await.0, Counts { imported: 1, there: 301, left_out: 1, refused: 0, bad: 0 });
-    assert_eq!(run(false, file).await.0, Counts { imported: 0, there: 302, left_out: 1, refused: 0, bad: 0 });
+    assert_eq!(run(false, file.clone()).await.0, ImportCounts { imported: 1, there: 301, left_out: 1, refused: 0, bad: 0 });
+    assert_eq!(run(false, file).await.0, ImportCounts { imported: 0, there: 302, left_out: 1, refused: 0, bad: 0 });
     let account = api::ledger::GetAccountRequest { book: "demo".to_owned(), account: "viewer/u1/coins".to_owned() };
     let account = demo::installation::authorised(account, &token).unwrap();
     let account = installation.ledger().get_account(account).await.unwrap().into_inner().account.unwrap();

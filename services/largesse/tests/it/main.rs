@@ -11,7 +11,7 @@ mod privacy;
 mod process;
 mod streams;
 
-use identity::{Books, Grant, Role};
+use identity::{BookScope, Grant, Role};
 use money::{BookName, UserKey};
 use runtime::{Options, Runtime};
 use std::{net::SocketAddr, path::Path, time::Duration};
@@ -26,10 +26,10 @@ fn options(dir: &Path) -> Options {
 }
 
 fn signed<T>(runtime: &Runtime, role: Role, message: T) -> Request<T> {
-    signed_for(runtime, role, Books::Only(vec![BookName::try_new("demo").unwrap()]), message)
+    signed_for(runtime, role, BookScope::Only(vec![BookName::try_new("demo").unwrap()]), message)
 }
 
-fn signed_for<T>(runtime: &Runtime, role: Role, books: Books, message: T) -> Request<T> {
+fn signed_for<T>(runtime: &Runtime, role: Role, books: BookScope, message: T) -> Request<T> {
     let grant = Grant { subject: UserKey::try_new("u1").unwrap(), role, app: String::new(), books };
     let token = runtime.issuer().unwrap().issue(&grant, Duration::from_secs(60)).unwrap();
     let mut request = Request::new(message);

@@ -8,7 +8,7 @@ use demo::{
     shop::Shop,
 };
 use identity::Service;
-use identity::{Books, Role};
+use identity::{BookScope, Role};
 use money::BookName;
 use runtime::{Options, Runtime};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 async fn health(house: &Runtime) -> GetHealthOfMoneyResponse {
     let mut monitor = MonitorServiceClient::new(house.transport_for(Service::Monitor).unwrap());
     // Of all books, so also what is of the whole installation.
-    let ask = signed_for(house, Role::Service, Books::All, GetHealthOfMoneyRequest::default());
+    let ask = signed_for(house, Role::Service, BookScope::All, GetHealthOfMoneyRequest::default());
     monitor.get_health_of_money(ask).await.unwrap().into_inner()
 }
 

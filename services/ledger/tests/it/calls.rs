@@ -5,7 +5,7 @@ use api::ledger::{
     post_batch_outcome::Outcome,
 };
 use db::Database;
-use identity::{Books, Grant, Issuer, Role, Verifier};
+use identity::{BookScope, Grant, Issuer, Role, Verifier};
 
 use books::{store::Store, store::open_store};
 
@@ -63,7 +63,7 @@ impl House {
 
     /// A request of a person with this role.
     pub fn by<T>(&self, role: Role, message: T) -> Request<T> {
-        let books = Books::Only(vec![BookName::try_new(BOOK).unwrap()]);
+        let books = BookScope::Only(vec![BookName::try_new(BOOK).unwrap()]);
         let grant = Grant { subject: UserKey::try_new("somebody").unwrap(), role, app: String::new(), books };
         let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
         let mut request = Request::new(message);

@@ -6,10 +6,10 @@ use crate::{
 use api::ledger::{self as pb, ledger_service_client::LedgerServiceClient};
 use books::store::open_store;
 use db::Database;
-use identity::{Books, Grant, Issuer, Role, Verifier};
+use identity::{BookScope, Grant, Issuer, Role, Verifier};
 use ledger::{Config, Ledger, clock::LedgerClock};
 use money::UserKey;
-use rpc::{Options, Stack, Transport, deadline::Limits};
+use rpc::{Options, Stack, Transport, deadline::DeadlineLimits};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -77,11 +77,12 @@ impl World {
         let issuer = Arc::new(Issuer::load_or_create(dir).unwrap());
         let stack = Stack::try_new(Options {
             // A machine that stands still for seconds is no fault of the ledger's.
-            deadline: Limits { default: PATIENCE, maximum: PATIENCE },
+            deadline: DeadlineLimits { default: PATIENCE, maximum: PATIENCE },
             ..Options::new(Arc::new(Verifier::new(&[issuer.public_key()])), CancellationToken::new())
         });
         let token = |caller: &Caller| {
-            let grant = Grant { subject: UserKey::try_new(caller.name).unwrap(), role: caller.role, app: String::new(), books: Books::All };
+            let grant =
+                Grant { subject: UserKey::try_new(caller.name).unwrap(), role: caller.role, app: String::new(), books: BookScope::All };
             (caller.name, format!("Bearer {}", issuer.issue(&grant, Duration::from_secs(600)).unwrap()))
         };
         let (clock, time) = watch::channel(LedgerClock::System.now());

@@ -2,7 +2,7 @@
 //!
 //! Like [`super::audit`] it reads the stores directly and believes no service. Unlike it, each look is bounded, and goes on where the last one ended.
 use super::{
-    Fault, coins, exists,
+    ReadFault, coins, exists,
     folds::{FoldsCompared, JournalSide, PurchaseFolds},
     payouts,
 };
@@ -23,7 +23,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
-use telemetry::Open;
+use telemetry::UnfinishedCount;
 
 /// Rows of accounts compared in one look.
 const ROWS: i64 = 64;
@@ -43,7 +43,7 @@ const UNKNOWN: [(&str, &str); 4] =
     [("payout", "outcome_unknown"), ("payout", "requested"), ("purchase", "verified"), ("conversion", "accepting")];
 
 /// A book that is followed.
-struct FollowedBook {
+struct WatchedBook {
     follower: Follower,
     purchases: PurchaseFolds,
     /// Payouts differed the last time.
@@ -52,7 +52,7 @@ struct FollowedBook {
 
 /// Stores as far as they are there. A service that has none yet may have one later.
 #[derive(Default)]
-struct Stores {
+struct AuditedStores {
     ledger: Option<Arc<dyn Store>>,
     purchase: Option<purchase::tables::Store>,
     earnings: Option<earnings::tables::Store>,
@@ -61,31 +61,31 @@ struct Stores {
 }
 
 /// Looks at the books of a database, again and again.
-pub struct Continuous {
+pub struct ContinuousAudit {
     database: Database,
     heads_dir: Option<PathBuf>,
     config: Config,
-    stores: Stores,
-    books: BTreeMap<String, FollowedBook>,
+    stores: AuditedStores,
+    books: BTreeMap<String, WatchedBook>,
     acts_due: Instant,
 }
 
-impl Continuous {
+impl ContinuousAudit {
     /// `heads_dir`: where heads are written outside the database.
     #[must_use]
     pub fn new(database: Database, heads_dir: Option<PathBuf>, config: Config) -> Self {
-        Self { database, heads_dir, config, stores: Stores::default(), books: BTreeMap::new(), acts_due: Instant::now() }
+        Self { database, heads_dir, config, stores: AuditedStores::default(), books: BTreeMap::new(), acts_due: Instant::now() }
     }
 
     /// Looks at every book, within bounds.
-    pub async fn look(&mut self) -> Result<LookFound, Fault> {
+    pub async fn look(&mut self) -> Result<LookFound, ReadFault> {
         let store = self.open().await?;
         let books = store.books().await?;
         self.books.retain(|name, _| books.iter().any(|book| book.name == *name));
         let mut found = LookFound::default();
         for book in books {
             let name = book.name.clone();
-            let followed = self.books.entry(name.clone()).or_insert_with(|| FollowedBook::new(book));
+            let followed = self.books.entry(name.clone()).or_insert_with(|| WatchedBook::new(book));
             // What can't be looked at in one book says nothing about the others.
             let seen = match followed.look(&*store, &self.stores, &self.config).await {
                 Ok(seen) => seen,
@@ -101,7 +101,7 @@ impl Continuous {
         Ok(found)
     }
 
-    async fn open(&mut self) -> Result<Arc<dyn Store>, Fault> {
+    async fn open(&mut self) -> Result<Arc<dyn Store>, ReadFault> {
         let (database, stores) = (&self.database, &mut self.stores);
         if stores.purchase.is_none() && exists(database, Service::Purchase).await? {
             stores.purchase = Some(purchase::tables::Store::open(database).await?);
@@ -121,8 +121,8 @@ impl Continuous {
         stores.ledger.clone().ok_or_else(|| "there is no ledger in this database".into())
     }
 
-    async fn unknown_outcomes(&self) -> Result<CheckResult, Fault> {
-        let mut open: Vec<Open> = Vec::new();
+    async fn unknown_outcomes(&self) -> Result<CheckResult, ReadFault> {
+        let mut open: Vec<UnfinishedCount> = Vec::new();
         if let Some(tables) = &self.stores.payout {
             open.extend(tables.unfinished().await?);
         }
@@ -137,7 +137,7 @@ impl Continuous {
         }
         let now_ms = ms_since_epoch(SystemTime::now());
         let limit_ms = i64::try_from(self.config.unknown_max_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
-        let late = |open: &&Open| {
+        let late = |open: &&UnfinishedCount| {
             UNKNOWN.contains(&(open.what, open.state)) && open.since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) > limit_ms)
         };
         let late: Vec<String> = open.iter().filter(late).map(|open| format!("{} {} {}", open.count, open.what, open.state)).collect();
@@ -145,7 +145,7 @@ impl Continuous {
         Ok(CheckResult::of((!late.is_empty()).then(|| what(late.join(", ")))))
     }
 
-    async fn acts(&mut self) -> Result<CheckResult, Fault> {
+    async fn acts(&mut self) -> Result<CheckResult, ReadFault> {
         let Some(tables) = &self.stores.support else {
             return Ok(CheckResult::NotCompared("the record of what staff did is not in this database"));
         };
@@ -162,7 +162,7 @@ impl Continuous {
     }
 }
 
-impl FollowedBook {
+impl WatchedBook {
     fn new(book: Book) -> Self {
         Self { follower: Follower::new(book), purchases: PurchaseFolds::default(), payouts_differed: false }
     }
@@ -174,7 +174,7 @@ impl FollowedBook {
         FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind: 0, checks }
     }
 
-    async fn look(&mut self, store: &dyn Store, stores: &Stores, config: &Config) -> Result<FoundInBook, Fault> {
+    async fn look(&mut self, store: &dyn Store, stores: &AuditedStores, config: &Config) -> Result<FoundInBook, ReadFault> {
         let name = BookName::try_new(&self.follower.book().name)?;
         let events_max = i64::from(config.events_max);
         let purchases = &mut self.purchases;
@@ -202,7 +202,7 @@ impl FollowedBook {
         Ok(FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind, checks })
     }
 
-    async fn sums(&mut self, store: &dyn Store, config: &Config) -> Result<CheckResult, Fault> {
+    async fn sums(&mut self, store: &dyn Store, config: &Config) -> Result<CheckResult, ReadFault> {
         if self.follower.accounts() > config.sums_accounts_max {
             return Ok(CheckResult::NotCompared("more accounts than monitor.sums_accounts_max; their rows are compared in turn"));
         }
@@ -211,7 +211,13 @@ impl FollowedBook {
         Ok(CheckResult::of(problem.map(|problem| told(&problem))))
     }
 
-    async fn purchases(&mut self, store: &dyn Store, stores: &Stores, name: &BookName, events_max: i64) -> Result<CheckResult, Fault> {
+    async fn purchases(
+        &mut self,
+        store: &dyn Store,
+        stores: &AuditedStores,
+        name: &BookName,
+        events_max: i64,
+    ) -> Result<CheckResult, ReadFault> {
         let Some(tables) = &stores.purchase else { return Ok(CheckResult::NotCompared("purchases are not in this database")) };
         let now = SystemTime::now();
         let purchases = &mut self.purchases;
@@ -224,7 +230,13 @@ impl FollowedBook {
         })
     }
 
-    async fn payouts(&mut self, store: &dyn Store, stores: &Stores, name: &BookName, events_max: i64) -> Result<CheckResult, Fault> {
+    async fn payouts(
+        &mut self,
+        store: &dyn Store,
+        stores: &AuditedStores,
+        name: &BookName,
+        events_max: i64,
+    ) -> Result<CheckResult, ReadFault> {
         let Some(tables) = &stores.payout else { return Ok(CheckResult::NotCompared("payouts are not in this database")) };
         let mut differs = false;
         let mut why = "the journal grows faster than it is followed".to_owned();
@@ -240,7 +252,7 @@ impl FollowedBook {
                 continue;
             }
             let (last_seq, lines) = (self.follower.last_seq(), self.follower.trial_balance());
-            let moment = payouts::Moment { store, book: self.follower.book(), last_seq, lines };
+            let moment = payouts::LedgerMoment { store, book: self.follower.book(), last_seq, lines };
             let problems = payouts::problems(tables, before, &moment, name).await?;
             if problems.is_empty() {
                 self.payouts_differed = false;

@@ -3,7 +3,7 @@
 //! Both sides are folded by the ten minutes in which the purchase was made, which its id tells: how many, and the sum of the postings' ids. A posting names its
 //! purchase in its fields; its own id carries the time of the attempt that succeeded. Folds that differ say that a purchase lacks its posting or the reverse;
 //! `largesse verify` names it.
-use super::{Fault, purchases::credited_by, seqs};
+use super::{ReadFault, purchases::credited_by, seqs};
 use books::{
     domain::event::{Body, Event},
     store::{Book, Store},
@@ -27,12 +27,12 @@ const VERIFIED_MAX: usize = 10_000;
 const PURCHASE_ID: &str = "purchase_id";
 
 /// What is known of a stretch: how many, and the sum of their ids.
-type Fold = (i64, u128);
+type StretchFold = (i64, u128);
 
 /// A book's purchases, as its journal has them.
 #[derive(Default)]
 pub(super) struct PurchaseFolds {
-    journal: BTreeMap<u64, Fold>,
+    journal: BTreeMap<u64, StretchFold>,
     /// The stretch that is compared next, round and round.
     next: u64,
     /// Stretches that differed the last time.
@@ -76,21 +76,21 @@ impl PurchaseFolds {
         tables: &purchase::tables::Store,
         side: JournalSide<'_>,
         now: SystemTime,
-    ) -> Result<FoldsCompared, Fault> {
+    ) -> Result<FoldsCompared, ReadFault> {
         let book = side.name;
         let settled = now.checked_sub(SETTLED).and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
         let end = u64::try_from(settled.as_millis()).unwrap_or(u64::MAX) / STRETCH_MS;
         let (mut differing, mut sure) = (BTreeSet::new(), None);
         let mut posted = posted(tables, side).await?;
         for &stretch in &self.suspects {
-            let (mut theirs, _) = read(tables, (book, &mut posted), stretch, stretch + 1, ROWS_MAX).await?;
+            let (mut theirs, _) = read(tables, book, &mut posted, stretch, stretch + 1, ROWS_MAX).await?;
             join(&mut theirs, &posted, stretch, stretch + 1);
             if theirs.get(&stretch) != self.journal.get(&stretch) {
                 differing.insert(stretch);
                 sure = sure.or_else(|| Some((stretch, theirs.get(&stretch).map_or(0, |(count, _)| *count))));
             }
         }
-        let (mut theirs, reached) = read(tables, (book, &mut posted), self.next, end, ROWS_MAX).await?;
+        let (mut theirs, reached) = read(tables, book, &mut posted, self.next, end, ROWS_MAX).await?;
         join(&mut theirs, &posted, self.next, reached);
         differing.extend(self.differing(&theirs, self.next, reached));
         self.next = if reached >= end { 0 } else { reached };
@@ -109,7 +109,7 @@ impl PurchaseFolds {
         }
     }
 
-    fn differing(&self, theirs: &BTreeMap<u64, Fold>, from: u64, until: u64) -> Vec<u64> {
+    fn differing(&self, theirs: &BTreeMap<u64, StretchFold>, from: u64, until: u64) -> Vec<u64> {
         let ours = self.journal.range(from..until).map(|(stretch, _)| *stretch);
         let all: BTreeSet<u64> = ours.chain(theirs.keys().copied()).collect();
         all.into_iter().filter(|stretch| self.journal.get(stretch) != theirs.get(stretch)).collect()
@@ -117,7 +117,7 @@ impl PurchaseFolds {
 }
 
 /// Postings of purchases that are verified and not yet known to be credited, because their service fell in between or is just there.
-async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Result<BTreeMap<Uuid, u64>, Fault> {
+async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Result<BTreeMap<Uuid, u64>, ReadFault> {
     let (mut stretches, mut after) = (BTreeMap::new(), None);
     while stretches.len() < VERIFIED_MAX {
         let page = tables.verified(side.name, after).await?;
@@ -143,11 +143,11 @@ fn stretch(purchase_id: Uuid) -> u64 {
 }
 
 /// Counts those of some stretches among the credited.
-fn join(folds: &mut BTreeMap<u64, Fold>, posted: &BTreeMap<Uuid, u64>, from: u64, until: u64) {
+fn join(folds: &mut BTreeMap<u64, StretchFold>, posted: &BTreeMap<Uuid, u64>, from: u64, until: u64) {
     posted.iter().filter(|(_, stretch)| (from..until).contains(*stretch)).for_each(|(id, stretch)| add(folds, *stretch, *id));
 }
 
-fn add(folds: &mut BTreeMap<u64, Fold>, stretch: u64, id: Uuid) {
+fn add(folds: &mut BTreeMap<u64, StretchFold>, stretch: u64, id: Uuid) {
     let fold = folds.entry(stretch).or_default();
     *fold = (fold.0 + 1, fold.1.wrapping_add(id.as_u128()));
 }
@@ -155,11 +155,12 @@ fn add(folds: &mut BTreeMap<u64, Fold>, stretch: u64, id: Uuid) {
 /// Folds credited purchases from one stretch to before another, or as far as some rows go. Returns the stretch before which all was read.
 async fn read(
     tables: &purchase::tables::Store,
-    (book, posted): (&BookName, &mut BTreeMap<Uuid, u64>),
+    book: &BookName,
+    posted: &mut BTreeMap<Uuid, u64>,
     from: u64,
     until: u64,
     rows_max: i64,
-) -> Result<(BTreeMap<u64, Fold>, u64), Fault> {
+) -> Result<(BTreeMap<u64, StretchFold>, u64), ReadFault> {
     let (mut folds, mut rows) = (BTreeMap::new(), 0);
     // Ids begin with their time, so this one is before all of the stretch.
     let mut after = Uuid::from_u128(u128::from(from * STRETCH_MS) << 80);

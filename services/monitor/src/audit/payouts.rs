@@ -2,7 +2,7 @@
 //!
 //! A service may have fallen between a posting and its own row, and on a running installation it is always between some. So where a payout's row leaves
 //! open whether its next posting is there, the ledger is asked for that posting by the id it would have: both sides then speak of one moment.
-use super::{Fault, seqs};
+use super::{ReadFault, seqs};
 use books::{
     domain::chart::Unit,
     read::TrialBalanceLine,
@@ -18,7 +18,7 @@ use uuid::Uuid;
 const TOLD_MAX: usize = 20;
 
 /// The ledger's side, up to an event.
-pub(super) struct Moment<'a> {
+pub(super) struct LedgerMoment<'a> {
     pub store: &'a dyn Store,
     pub book: &'a Book,
     /// The last event in it. Must be the journal's last as it was when the payouts were read for the first time, or a later one.
@@ -27,16 +27,16 @@ pub(super) struct Moment<'a> {
 }
 
 /// Payouts under way at a time before the moment.
-pub(super) struct Before(BTreeMap<Uuid, Payout>);
+pub(super) struct PayoutsBefore(BTreeMap<Uuid, Payout>);
 
 /// Reads the payouts under way, before the ledger's side is.
-pub(super) async fn before(tables: &payout::tables::Store, book: &BookName) -> Result<Before, Fault> {
-    Ok(Before(tables.under_way(book).await?))
+pub(super) async fn before(tables: &payout::tables::Store, book: &BookName) -> Result<PayoutsBefore, ReadFault> {
+    Ok(PayoutsBefore(tables.under_way(book).await?))
 }
 
 /// Sums by currency code, in minor units.
 #[derive(Default)]
-struct UnderWay {
+struct PayoutsUnderWay {
     held: BTreeMap<String, i128>,
     in_transit: BTreeMap<String, i128>,
 }
@@ -44,10 +44,10 @@ struct UnderWay {
 /// What of the payouts does not join up with the ledger's accounts in transit.
 pub(super) async fn problems(
     tables: &payout::tables::Store,
-    before: Before,
-    moment: &Moment<'_>,
+    before: PayoutsBefore,
+    moment: &LedgerMoment<'_>,
     book: &BookName,
-) -> Result<Vec<String>, Fault> {
+) -> Result<Vec<String>, ReadFault> {
     let mut now = tables.under_way(book).await?;
     for payout_id in before.0.keys() {
         // It ended meanwhile, and may have been under way at the moment.
@@ -101,8 +101,12 @@ fn postings(payout: &Payout) -> [Option<Uuid>; 3] {
 }
 
 /// Where the payouts stood at the moment, by their postings; and those whose rows name a posting that is not there.
-async fn at(moment: &Moment<'_>, before: &BTreeMap<Uuid, Payout>, now: BTreeMap<Uuid, Payout>) -> Result<(UnderWay, Vec<String>), Fault> {
-    let mut sums = UnderWay::default();
+async fn at(
+    moment: &LedgerMoment<'_>,
+    before: &BTreeMap<Uuid, Payout>,
+    now: BTreeMap<Uuid, Payout>,
+) -> Result<(PayoutsUnderWay, Vec<String>), ReadFault> {
+    let mut sums = PayoutsUnderWay::default();
     let mut add = |payout: &Payout, held: bool| {
         let side = if held { &mut sums.held } else { &mut sums.in_transit };
         *side.entry(payout.amount.currency().code().to_owned()).or_default() += i128::from(payout.amount.minor_units());

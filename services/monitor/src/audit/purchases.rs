@@ -2,7 +2,7 @@
 //!
 //! Between its posting and its own row a purchase is verified and not yet credited, and its posting has the id that follows from it. So the verified
 //! ones are read as well: after the postings, since each has a row before it has a posting, and before the credited, since that is what becomes of them.
-use super::{Fault, postings, seqs};
+use super::{ReadFault, postings, seqs};
 use books::store::{Book, Store};
 use money::BookName;
 use std::collections::BTreeSet;
@@ -11,12 +11,17 @@ use uuid::Uuid;
 /// Problems told one by one; the rest is counted.
 const TOLD_MAX: usize = 20;
 
-pub(super) struct Join {
+pub(super) struct PurchaseJoin {
     pub credited: usize,
     pub problems: Vec<String>,
 }
 
-pub(super) async fn join(tables: &purchase::tables::Store, store: &dyn Store, (book, name): (&Book, &BookName)) -> Result<Join, Fault> {
+pub(super) async fn join(
+    tables: &purchase::tables::Store,
+    store: &dyn Store,
+    book: &Book,
+    name: &BookName,
+) -> Result<PurchaseJoin, ReadFault> {
     let (issuing, last_seq) = postings(store, book, chart::kind::PURCHASE_PREFIX).await?;
     let mut verified = BTreeSet::new();
     let mut after = None;
@@ -53,7 +58,7 @@ pub(super) async fn join(tables: &purchase::tables::Store, store: &dyn Store, (b
         problems.truncate(TOLD_MAX);
         problems.push(format!("and {more} more"));
     }
-    Ok(Join { credited, problems })
+    Ok(PurchaseJoin { credited, problems })
 }
 
 /// The posting that credits a verified purchase, if it is there yet.

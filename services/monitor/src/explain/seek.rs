@@ -1,6 +1,6 @@
 //! What an id stands for.
-use super::Teller;
-use crate::audit::Fault;
+use super::StoryTeller;
+use crate::audit::ReadFault;
 use books::{
     domain::event::{Body, Event},
     store::{IdMeaning, RefusalRow},
@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 /// An id as somebody has it: of a posting, purchase, gift, quote, payout or request, what a bank was told, or a store's transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sought {
+pub struct SoughtId {
     text: String,
     uuid: Option<Uuid>,
 }
 
-impl Sought {
+impl SoughtId {
     /// Takes any text of 1 to 64 visible characters. UUIDs in any of their forms; a bank's message id is a payout's with a number behind it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text.is_empty() || text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -35,7 +35,7 @@ impl Sought {
 
 /// What an id can stand for.
 #[derive(Debug, Clone)]
-pub enum Thing {
+pub enum ExplainedThing {
     /// A posting that belongs to no other thing, or to a gift.
     Posting(Box<Event>),
     /// A purchase.
@@ -48,7 +48,7 @@ pub enum Thing {
     Refusal(Box<RefusalRow>),
 }
 
-impl Thing {
+impl ExplainedThing {
     /// Two ways to the same thing tell it once.
     fn key(&self) -> Uuid {
         match self {
@@ -61,9 +61,9 @@ impl Thing {
     }
 }
 
-impl Teller {
+impl StoryTeller {
     /// Everything in the book that the id stands for.
-    pub(super) async fn seek(&self, sought: &Sought) -> Result<Vec<Thing>, Fault> {
+    pub(super) async fn seek(&self, sought: &SoughtId) -> Result<Vec<ExplainedThing>, ReadFault> {
         let mut things = Vec::new();
         if let Some(id) = sought.uuid {
             self.by_own_id(id, &mut things).await?;
@@ -71,20 +71,20 @@ impl Teller {
         }
         if let Some(purchases) = &self.purchase {
             let text = sought.uuid.map_or_else(|| sought.text.clone(), |id| id.hyphenated().to_string());
-            things.extend(purchases.looked_up(&self.name, &text).await?.into_iter().map(|found| Thing::Purchase(found.into())));
+            things.extend(purchases.looked_up(&self.name, &text).await?.into_iter().map(|found| ExplainedThing::Purchase(found.into())));
         }
         if let (Some(payouts), Some(id)) = (&self.payout, sought.uuid) {
-            things.extend(payouts.looked_up(&self.name, id).await?.into_iter().map(|found| Thing::Payout(found.into())));
+            things.extend(payouts.looked_up(&self.name, id).await?.into_iter().map(|found| ExplainedThing::Payout(found.into())));
         }
         if let (Some(quotes), Some(id)) = (&self.earnings, sought.uuid) {
-            things.extend(quotes.looked_up(&self.name, id).await?.into_iter().map(|found| Thing::Quote(found.into())));
+            things.extend(quotes.looked_up(&self.name, id).await?.into_iter().map(|found| ExplainedThing::Quote(found.into())));
         }
         let mut seen = BTreeSet::new();
         things.retain(|thing| seen.insert(thing.key()));
         Ok(things)
     }
 
-    async fn by_own_id(&self, id: Uuid, things: &mut Vec<Thing>) -> Result<(), Fault> {
+    async fn by_own_id(&self, id: Uuid, things: &mut Vec<ExplainedThing>) -> Result<(), ReadFault> {
         things.extend(self.purchase_of(id).await?);
         things.extend(self.quote_of(id).await?);
         if let (Some(_), Some(user)) = (&self.earnings, &self.scope.user) {
@@ -95,21 +95,21 @@ impl Teller {
     }
 
     /// As a posting's own id, or as the request id of a service's posting, or of a user's gift.
-    async fn by_posting(&self, id: Uuid, things: &mut Vec<Thing>) -> Result<(), Fault> {
+    async fn by_posting(&self, id: Uuid, things: &mut Vec<ExplainedThing>) -> Result<(), ReadFault> {
         let book = self.name.as_str();
         let mut ids = vec![id, chart::id::posted(id, book), chart::id::pending_posted(id, book)];
         ids.extend(self.scope.user.as_ref().map(|user| chart::id::posted(chart::id::gift(id, &self.name, user.as_str()), book)));
         for (_, known) in self.store.ids(self.book.key, &ids).await? {
             match known {
                 IdMeaning::Event(seq) => things.push(self.thing_at(seq).await?),
-                IdMeaning::Refusal(refusal) => things.push(Thing::Refusal(refusal)),
+                IdMeaning::Refusal(refusal) => things.push(ExplainedThing::Refusal(refusal)),
             }
         }
         Ok(())
     }
 
     /// What the event at this place of the journal belongs to.
-    pub(super) async fn thing_at(&self, seq: i64) -> Result<Thing, Fault> {
+    pub(super) async fn thing_at(&self, seq: i64) -> Result<ExplainedThing, ReadFault> {
         let stored = self.store.events(self.book.key, seq, 1).await?.into_iter().next();
         let event =
             stored.filter(|stored| stored.event.seq == seq).ok_or_else(|| format!("event {seq} is missing; see `largesse verify`"))?.event;
@@ -128,7 +128,9 @@ impl Teller {
                 Some("payout") => match (field("payout_id"), &self.payout) {
                     (Some(id), _) => self.payout_of(id).await?,
                     // A hold says nothing of its payout, which knows it.
-                    (None, Some(payouts)) => payouts.looked_up(&self.name, event.id).await?.pop().map(|found| Thing::Payout(found.into())),
+                    (None, Some(payouts)) => {
+                        payouts.looked_up(&self.name, event.id).await?.pop().map(|found| ExplainedThing::Payout(found.into()))
+                    }
                     (None, None) => None,
                 },
                 _ => None,
@@ -137,21 +139,21 @@ impl Teller {
                 return Ok(found);
             }
         }
-        Ok(Thing::Posting(event.into()))
+        Ok(ExplainedThing::Posting(event.into()))
     }
 
-    async fn purchase_of(&self, id: Uuid) -> Result<Option<Thing>, Fault> {
+    async fn purchase_of(&self, id: Uuid) -> Result<Option<ExplainedThing>, ReadFault> {
         let Some(purchases) = &self.purchase else { return Ok(None) };
-        Ok(purchases.purchase(&self.name, id).await?.map(|found| Thing::Purchase(found.into())))
+        Ok(purchases.purchase(&self.name, id).await?.map(|found| ExplainedThing::Purchase(found.into())))
     }
 
-    async fn quote_of(&self, id: Uuid) -> Result<Option<Thing>, Fault> {
+    async fn quote_of(&self, id: Uuid) -> Result<Option<ExplainedThing>, ReadFault> {
         let Some(quotes) = &self.earnings else { return Ok(None) };
-        Ok(quotes.quote(&self.name, id).await?.map(|found| Thing::Quote(found.into())))
+        Ok(quotes.quote(&self.name, id).await?.map(|found| ExplainedThing::Quote(found.into())))
     }
 
-    async fn payout_of(&self, payout_id: Uuid) -> Result<Option<Thing>, Fault> {
+    async fn payout_of(&self, payout_id: Uuid) -> Result<Option<ExplainedThing>, ReadFault> {
         let Some(payouts) = &self.payout else { return Ok(None) };
-        Ok(payouts.payout(&PayoutKey { book: self.name.clone(), payout_id }).await?.map(|found| Thing::Payout(found.into())))
+        Ok(payouts.payout(&PayoutKey { book: self.name.clone(), payout_id }).await?.map(|found| ExplainedThing::Payout(found.into())))
     }
 }

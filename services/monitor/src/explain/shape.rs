@@ -31,9 +31,9 @@ pub struct Story {
     /// What the ledger has of it, in order.
     pub postings: Vec<StoryPosting>,
     /// Where the money came from.
-    pub from: Links,
+    pub from: StoryLinks,
     /// What became of it.
-    pub into: Links,
+    pub into: StoryLinks,
 }
 
 /// A posting.
@@ -70,7 +70,7 @@ pub struct StoryTransfer {
 
 /// A way to another thing.
 #[derive(Debug, Serialize)]
-pub struct Link {
+pub struct StoryLink {
     /// How much of the account's unit went this way.
     pub amount: i64,
     /// `COIN`, `DIAMOND` or a currency.
@@ -83,9 +83,9 @@ pub struct Link {
 
 /// All ways in one direction.
 #[derive(Debug, Default, Serialize)]
-pub struct Links {
+pub struct StoryLinks {
     /// One by one, the earliest first.
-    pub told: Vec<Link>,
+    pub told: Vec<StoryLink>,
     /// How many more there are, and with how much together, as people read it.
     pub more: Option<String>,
 }

@@ -2,12 +2,12 @@
 //!
 //! A story has links, and a link has a story, so both are told here.
 use super::{
-    Teller,
-    seek::Thing,
-    shape::{Link, Links, Story, StoryPosting, StoryTransfer, TrailDirection, amount_text},
-    words::{Words, posting_words, purchase_words, quote_words, refusal_words},
+    StoryTeller,
+    seek::ExplainedThing,
+    shape::{Story, StoryLink, StoryLinks, StoryPosting, StoryTransfer, TrailDirection, amount_text},
+    words::{StoryWords, posting_words, purchase_words, quote_words, refusal_words},
 };
-use crate::audit::Fault;
+use crate::audit::ReadFault;
 use books::{
     domain::{
         account::Account,
@@ -28,8 +28,8 @@ const DEPTH_MAX: usize = 16;
 
 /// Whether the account is somebody's, and not the house's or a debt to it.
 fn is_a_persons(account: &Account) -> bool {
-    let known = chart::Account::parse(&account.name);
-    !chart::account::is_house(&account.name) && !matches!(known, Some(chart::Account::ViewerDebt(_)))
+    let known = chart::ChartAccount::parse(&account.name);
+    !chart::account::is_house(&account.name) && !matches!(known, Some(chart::ChartAccount::ViewerDebt(_)))
 }
 
 /// What a way is made of: the transfer, and the account along which it goes on.
@@ -38,16 +38,20 @@ struct TrailLeg<'a> {
     account: &'a Account,
 }
 
-impl Teller {
-    pub(super) async fn story(&self, thing: Thing, (way, depth): (TrailDirection, usize)) -> Result<Story, Fault> {
+impl StoryTeller {
+    pub(super) async fn story(&self, thing: ExplainedThing, way: TrailDirection, depth: usize) -> Result<Story, ReadFault> {
         let words = match &thing {
-            Thing::Purchase(purchase) => purchase_words(purchase),
-            Thing::Quote(quote) => quote_words(quote),
-            Thing::Payout(payout) => self.payout_words(payout).await?,
-            Thing::Refusal(refusal) => refusal_words(refusal),
-            Thing::Posting(event) => {
-                Words { what: String::new(), id: event.id.to_string(), told: String::new(), facts: Map::new(), postings: vec![event.id] }
-            }
+            ExplainedThing::Purchase(purchase) => purchase_words(purchase),
+            ExplainedThing::Quote(quote) => quote_words(quote),
+            ExplainedThing::Payout(payout) => self.payout_words(payout).await?,
+            ExplainedThing::Refusal(refusal) => refusal_words(refusal),
+            ExplainedThing::Posting(event) => StoryWords {
+                what: String::new(),
+                id: event.id.to_string(),
+                told: String::new(),
+                facts: Map::new(),
+                postings: vec![event.id],
+            },
         };
         let mut events = Vec::new();
         for id in &words.postings {
@@ -55,30 +59,30 @@ impl Teller {
         }
         let accounts = self.accounts(&events).await?;
         let words = match &thing {
-            Thing::Posting(event) => posting_words(event, &accounts),
+            ExplainedThing::Posting(event) => posting_words(event, &accounts),
             _ => words,
         };
         let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
         let times: HashMap<i64, i64> = self.store.commit_times(self.book.key, &seqs).await?.into_iter().collect();
         let postings = events.iter().map(|event| posted(event, times.get(&event.seq).copied().unwrap_or(0), &accounts)).collect();
         let from = if way == TrailDirection::Into {
-            Links::default()
+            StoryLinks::default()
         } else {
-            self.links(&events, &accounts, (TrailDirection::From, depth)).await?
+            self.links(&events, &accounts, TrailDirection::From, depth).await?
         };
         let into = if way == TrailDirection::From {
-            Links::default()
+            StoryLinks::default()
         } else {
-            self.links(&events, &accounts, (TrailDirection::Into, depth)).await?
+            self.links(&events, &accounts, TrailDirection::Into, depth).await?
         };
-        let Words { what, id, told, facts, .. } = words;
+        let StoryWords { what, id, told, facts, .. } = words;
         Ok(Story { what, id, book: self.book.name.clone(), told, facts, postings, from, into })
     }
 }
 
-impl Teller {
+impl StoryTeller {
     /// The accounts of these transfers, by key.
-    pub(super) async fn accounts(&self, events: &[Event]) -> Result<HashMap<i64, Account>, Fault> {
+    pub(super) async fn accounts(&self, events: &[Event]) -> Result<HashMap<i64, Account>, ReadFault> {
         let transfers = events.iter().flat_map(|event| &event.transfers);
         let mut keys: Vec<i64> = transfers.flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
         keys.sort_unstable();
@@ -92,9 +96,10 @@ impl Teller {
         &self,
         events: &[Event],
         accounts: &HashMap<i64, Account>,
-        (way, depth): (TrailDirection, usize),
-    ) -> Result<Links, Fault> {
-        let mut links = Links::default();
+        way: TrailDirection,
+        depth: usize,
+    ) -> Result<StoryLinks, ReadFault> {
+        let mut links = StoryLinks::default();
         let (mut left, mut more_sums) = (0_usize, BTreeMap::<Unit, i64>::new());
         let mut cut = false;
         for event in events {
@@ -114,9 +119,9 @@ impl Teller {
                         *more_sums.entry(account.unit).or_default() += amount;
                         continue;
                     }
-                    let story = if depth < DEPTH_MAX && self.may() { Some(self.next(seq, (way, depth + 1)).await?) } else { None };
+                    let story = if depth < DEPTH_MAX && self.may() { Some(self.next(seq, way, depth + 1).await?) } else { None };
                     let told = amount_text(amount, account.unit);
-                    links.told.push(Link { amount, unit: account.unit.to_string(), told, story });
+                    links.told.push(StoryLink { amount, unit: account.unit.to_string(), told, story });
                 }
             }
         }
@@ -130,7 +135,7 @@ impl Teller {
         Ok(links)
     }
 
-    async fn trail(&self, leg: &TrailLeg<'_>, way: TrailDirection) -> Result<Trail, Fault> {
+    async fn trail(&self, leg: &TrailLeg<'_>, way: TrailDirection) -> Result<Trail, ReadFault> {
         let (store, book) = (&*self.store, self.book.key);
         Ok(match way {
             TrailDirection::From => trail::sources(store, book, leg.account.key, leg.transfer, ENTRIES_MAX).await?,
@@ -139,9 +144,9 @@ impl Teller {
     }
 
     /// Stories go through each other, so their futures need a place.
-    async fn next(&self, seq: i64, way: (TrailDirection, usize)) -> Result<Story, Fault> {
+    async fn next(&self, seq: i64, way: TrailDirection, depth: usize) -> Result<Story, ReadFault> {
         let thing = self.thing_at(seq).await?;
-        Box::pin(self.story(thing, way)).await
+        Box::pin(self.story(thing, way, depth)).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Each thing in words: a sentence and facts, before its postings are looked up.
-use super::{Teller, shape::amount_text};
-use crate::audit::Fault;
+use super::{StoryTeller, shape::amount_text};
+use crate::audit::ReadFault;
 use books::{
     domain::{
         account::Account,
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A thing's own words, before its postings are looked up.
-pub(super) struct Words {
+pub(super) struct StoryWords {
     pub(super) what: String,
     pub(super) id: String,
     pub(super) told: String,
@@ -41,8 +41,8 @@ fn parsed<'a>(ids: impl IntoIterator<Item = &'a String>) -> Vec<Uuid> {
     ids.into_iter().filter_map(|id| Uuid::try_parse(id).ok()).collect()
 }
 
-impl Teller {
-    pub(super) async fn payout_words(&self, payout: &Payout) -> Result<Words, Fault> {
+impl StoryTeller {
+    pub(super) async fn payout_words(&self, payout: &Payout) -> Result<StoryWords, ReadFault> {
         let place = PayoutKey { book: payout.book.clone(), payout_id: payout.payout_id };
         let (mut steps, mut messages, mut account) = (Vec::new(), Vec::new(), "an account that is not known any more".to_owned());
         if let Some(tables) = &self.payout {
@@ -66,7 +66,7 @@ impl Teller {
             "trace": payout.traceparent,
         }));
         let (user, amount, rail, state) = (&payout.user, payout.amount, payout.rail.name(), payout.state.name());
-        Ok(Words {
+        Ok(StoryWords {
             what: "payout".to_owned(),
             id: payout.payout_id.to_string(),
             told: format!("{user} is paid {amount} over {rail} to {account}: {state}"),
@@ -76,14 +76,14 @@ impl Teller {
     }
 }
 
-pub(super) fn purchase_words(purchase: &Purchase) -> Words {
+pub(super) fn purchase_words(purchase: &Purchase) -> StoryWords {
     let (state, posting) = match &purchase.state {
         PurchaseState::Credited(credit) => ("credited", Uuid::try_parse(&credit.posting_id).ok()),
         // Perhaps posted and not recorded: then the ledger has it.
         PurchaseState::Verified => ("not known to be credited", Some(chart::id::posted(purchase.credit_id(), purchase.book.as_str()))),
     };
     let value = &purchase.value;
-    Words {
+    StoryWords {
         what: "purchase".to_owned(),
         id: purchase.purchase_id.to_string(),
         told: format!("{} bought {} coins for {}: {state}", purchase.user, value.coins.get(), value.price),
@@ -97,14 +97,14 @@ pub(super) fn purchase_words(purchase: &Purchase) -> Words {
     }
 }
 
-pub(super) fn quote_words(quote: &Quote) -> Words {
+pub(super) fn quote_words(quote: &Quote) -> StoryWords {
     let amounts = &quote.amounts;
     let (did, posting) = match &quote.state {
         QuoteState::Used { posting_id } => ("turned", Some(posting_id)),
         QuoteState::Accepting(_) => ("is turning", None),
         QuoteState::Open => ("was offered to turn", None),
     };
-    Words {
+    StoryWords {
         what: "quote".to_owned(),
         id: quote.id.to_string(),
         told: format!("{} {did} {} diamonds into {}", quote.user, quote.diamonds.get(), amounts.net),
@@ -117,9 +117,9 @@ pub(super) fn quote_words(quote: &Quote) -> Words {
     }
 }
 
-pub(super) fn refusal_words(refusal: &RefusalRow) -> Words {
+pub(super) fn refusal_words(refusal: &RefusalRow) -> StoryWords {
     let pairs = |pairs: &[(String, String)]| pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>();
-    Words {
+    StoryWords {
         what: "refusal".to_owned(),
         id: refusal.id.to_string(),
         told: format!("refused: {}; nothing moved", refusal.told.reason),
@@ -133,7 +133,7 @@ fn owner<'a>(account: &'a Account, kind: &str) -> Option<&'a str> {
     account.name.strip_prefix(kind)?.strip_prefix('/')?.split('/').next()
 }
 
-pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, Account>) -> Words {
+pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, Account>) -> StoryWords {
     let (id, postings) = (event.id.to_string(), vec![event.id]);
     let (kind, fields) = match &event.body {
         Body::Posting(posting) => (posting.kind.clone(), posting.fields.clone()),
@@ -167,5 +167,5 @@ pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, Account>) -> 
     {
         known.insert("reverses".to_owned(), json!(reversed));
     }
-    Words { what: kind, id, told, facts: known, postings }
+    StoryWords { what: kind, id, told, facts: known, postings }
 }

@@ -1,5 +1,5 @@
 //! PostgreSQL: a dump of all schemas in one snapshot, by `pg_dump`, which must be at hand and as new as the server.
-use super::{Copied, Fault, OWNERS, tables};
+use super::{CopiedFiles, OWNERS, OperationFault, tables};
 use db::Database;
 use sqlx::{Connection as _, PgConnection};
 use std::{collections::BTreeMap, path::Path, process::Stdio};
@@ -8,7 +8,7 @@ use tokio::process::Command;
 /// The dump, in PostgreSQL's own compressed form.
 pub const DUMP: &str = "postgres.dump";
 
-pub async fn dump(database: &Database, to: &Path) -> Result<Copied, Fault> {
+pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, OperationFault> {
     let address = database.postgres_url().ok_or("not a PostgreSQL server")?;
     let (url, password) = split_password(address)?;
     let heads = heads(address).await?;
@@ -19,11 +19,11 @@ pub async fn dump(database: &Database, to: &Path) -> Result<Copied, Fault> {
     }
     command.args(["--dbname", &url]);
     run(command, password, "pg_dump").await?;
-    Ok(Copied { files: vec![DUMP.to_owned()], heads })
+    Ok(CopiedFiles { files: vec![DUMP.to_owned()], heads })
 }
 
 /// Each book's last commit, by plain reading: the program that copies may be newer than those that run, and must not bring their tables up to date.
-async fn heads(address: &str) -> Result<BTreeMap<String, (i64, String)>, Fault> {
+async fn heads(address: &str) -> Result<BTreeMap<String, (i64, String)>, OperationFault> {
     let mut connection = PgConnection::connect(address).await?;
     let sql = "SELECT book.name, head.commit_no, encode(head.hash, 'hex') FROM ledger.book
         JOIN LATERAL (SELECT commit_no, hash FROM ledger.\"commit\" WHERE \"commit\".book = book.book ORDER BY commit_no DESC LIMIT 1) head ON true";
@@ -34,7 +34,7 @@ async fn heads(address: &str) -> Result<BTreeMap<String, (i64, String)>, Fault> 
 }
 
 /// All or nothing; what is there already makes it fail.
-pub async fn load(database: &Database, from: &Path) -> Result<(), Fault> {
+pub async fn load(database: &Database, from: &Path) -> Result<(), OperationFault> {
     let (url, password) = split_password(database.postgres_url().ok_or("not a PostgreSQL server")?)?;
     let mut command = Command::new("pg_restore");
     command.args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", &url]).arg(from.join(DUMP));
@@ -42,7 +42,7 @@ pub async fn load(database: &Database, from: &Path) -> Result<(), Fault> {
 }
 
 /// An address without its password, and the password: what is on a command line everybody on the machine can read.
-fn split_password(url: &str) -> Result<(String, Option<String>), Fault> {
+fn split_password(url: &str) -> Result<(String, Option<String>), OperationFault> {
     let decoded = |text: &str| {
         let text = percent_encoding::percent_decode_str(text).decode_utf8();
         text.map(std::borrow::Cow::into_owned).map_err(|_| "the password in the database's address is not UTF-8; give it by PGPASSFILE")
@@ -74,7 +74,7 @@ fn split_password(url: &str) -> Result<(String, Option<String>), Fault> {
     Ok((format!("{scheme}://{authority}{path}{query}"), password))
 }
 
-async fn run(mut command: Command, password: Option<String>, name: &str) -> Result<(), Fault> {
+async fn run(mut command: Command, password: Option<String>, name: &str) -> Result<(), OperationFault> {
     if let Some(password) = password {
         command.env("PGPASSWORD", password);
     }

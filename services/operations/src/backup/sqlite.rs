@@ -3,7 +3,7 @@
 //! The ledger's own file is not held up: with the services' files standing still nothing in it can overtake what they say, and whatever a service has
 //! under way is in both as it is after a crash. Writers wait for as long as it takes to begin some readings, some milliseconds. Until the copy is done
 //! the files' logs of writes grow, since SQLite keeps what a reader may still need.
-use super::{Copied, CopyManifest, Fault, OWNERS, fresh, heads, tables};
+use super::{CopiedFiles, CopyManifest, OWNERS, OperationFault, fresh, heads, tables};
 use db::Database;
 use identity::Service;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -20,7 +20,7 @@ struct CopySource {
 
 const SCHEMA: &str = "SELECT sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
 
-pub async fn copy(database: &Database, to: &Path) -> Result<Copied, Fault> {
+pub async fn copy(database: &Database, to: &Path) -> Result<CopiedFiles, OperationFault> {
     let mut sources = Vec::new();
     let mut gates = Vec::new();
     for service in OWNERS {
@@ -57,7 +57,7 @@ pub async fn copy(database: &Database, to: &Path) -> Result<Copied, Fault> {
         files.push(filled(source, to).await?);
     }
     let heads = heads(&Database::parse(&format!("sqlite:{}", to.display()))?).await?;
-    Ok(Copied { files, heads })
+    Ok(CopiedFiles { files, heads })
 }
 
 fn file(service: Service) -> String {
@@ -69,7 +69,7 @@ async fn schema(reader: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Erro
 }
 
 /// Makes a copy without rows, and a reader that has it at hand.
-async fn prepared(service: Service, options: &SqliteConnectOptions, to: &Path) -> Result<CopySource, Fault> {
+async fn prepared(service: Service, options: &SqliteConnectOptions, to: &Path) -> Result<CopySource, OperationFault> {
     let mut reader = options.clone().connect().await?;
     let schema = schema(&mut reader).await?;
     let target = to.join(file(service));
@@ -86,7 +86,7 @@ async fn prepared(service: Service, options: &SqliteConnectOptions, to: &Path) -
 }
 
 /// Copies the rows of the pinned snapshot. Returns the file's name.
-async fn filled(mut source: CopySource, to: &Path) -> Result<String, Fault> {
+async fn filled(mut source: CopySource, to: &Path) -> Result<String, OperationFault> {
     let reader = &mut source.reader;
     let names = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
     let names: Vec<String> = sqlx::query_scalar(names).fetch_all(&mut *reader).await?;
@@ -109,7 +109,7 @@ async fn filled(mut source: CopySource, to: &Path) -> Result<String, Fault> {
 }
 
 /// Puts the files of a copy into an empty directory.
-pub fn put(database: &Database, from: &Path, manifest: &CopyManifest) -> Result<(), Fault> {
+pub fn put(database: &Database, from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault> {
     let dir = database.sqlite_dir().ok_or("an SQLite database is a directory")?;
     fresh(dir)?;
     for name in manifest.files.keys() {

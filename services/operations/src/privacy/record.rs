@@ -1,8 +1,9 @@
 //! Both deeds as the terminal does them: written into the record of what staff did, before and after, and refused without that record.
 use super::WhoseData;
+use crate::OperationFault;
 use identity::Service;
 use money::UserKey;
-use monitor::audit::{Fault, exists};
+use monitor::audit::exists;
 use serde_json::Value;
 use std::{future::Future, path::Path};
 use support::tables::{ActPhase, Acts, StaffAct, Store};
@@ -20,12 +21,12 @@ pub struct AskedBy<'a> {
 }
 
 /// Shows a user's own data; see [`super::export`].
-pub async fn export(of: &WhoseData<'_>, asked: &AskedBy<'_>, key_file: &Path) -> Result<Value, Fault> {
+pub async fn export(of: &WhoseData<'_>, asked: &AskedBy<'_>, key_file: &Path) -> Result<Value, OperationFault> {
     recorded(of, asked, "largesse privacy export", super::export(of, key_file)).await
 }
 
 /// Erases what is personal of a user and says what it was; see [`super::erase`].
-pub async fn erase(of: &WhoseData<'_>, asked: &AskedBy<'_>) -> Result<Value, Fault> {
+pub async fn erase(of: &WhoseData<'_>, asked: &AskedBy<'_>) -> Result<Value, OperationFault> {
     recorded(of, asked, "largesse privacy erase", async { Ok(serde_json::to_value(super::erase(of).await?)?) }).await
 }
 
@@ -33,8 +34,8 @@ async fn recorded(
     of: &WhoseData<'_>,
     asked: &AskedBy<'_>,
     name: &str,
-    doing: impl Future<Output = Result<Value, Fault>>,
-) -> Result<Value, Fault> {
+    doing: impl Future<Output = Result<Value, OperationFault>>,
+) -> Result<Value, OperationFault> {
     if !exists(of.database, Service::Support).await? {
         return Err("there is no record of what staff did in this database, so nothing is shown or erased".into());
     }

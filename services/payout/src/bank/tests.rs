@@ -1,7 +1,7 @@
 //! Unit tests of `bank`.
 use super::*;
 use iso20022::{
-    Reason, TransactionStatus,
+    ReasonCode, TransactionStatus,
     pain002::{PaymentReport, StatusReason, TransactionReport},
 };
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 const SUBJECT: AskedPayment<'_> = AskedPayment { end_to_end_id: "E", message_id: "M" };
 
 fn report(id: &str, status: Option<&str>, reason: Option<&str>) -> Vec<u8> {
-    let reason = reason.map(|code| StatusReason { reason: Some(Reason::from_code(code)), additional: Vec::new() });
+    let reason = reason.map(|code| StatusReason { reason: Some(ReasonCode::from_code(code)), additional: Vec::new() });
     let transaction = TransactionReport {
         end_to_end_id: Some(id.into()),
         status: status.map(TransactionStatus::from_code),
@@ -18,7 +18,7 @@ fn report(id: &str, status: Option<&str>, reason: Option<&str>) -> Vec<u8> {
         accepted: None,
         bank_reference: None,
     };
-    let report = Report {
+    let report = StatusReport {
         message_id: "R".into(),
         created: Timestamp::now(),
         original_message_id: "M".into(),
@@ -55,7 +55,7 @@ fn a_report_about_another_payment_or_a_server_error_is_no_answer() {
     assert!(matches!(interpret(StatusCode::OK, None, &report("X", Some("ACSC"), None), SUBJECT), BankAnswer::Lost(_)));
     let settled = report("E", Some("ACSC"), None);
     assert!(matches!(interpret(StatusCode::BAD_GATEWAY, None, &settled, SUBJECT), BankAnswer::Lost(_)));
-    assert!(matches!(interpret(StatusCode::OK, None, &settled, SUBJECT), BankAnswer::Verdict { outcome: Outcome::Settled, .. }));
+    assert!(matches!(interpret(StatusCode::OK, None, &settled, SUBJECT), BankAnswer::Verdict { outcome: StatusOutcome::Settled, .. }));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_rejection_brings_its_code_and_words() {
     else {
         panic!("a verdict");
     };
-    assert_eq!((outcome, reason_code.as_str(), words.as_str()), (Outcome::Rejected, "AC04", "the account is closed"));
+    assert_eq!((outcome, reason_code.as_str(), words.as_str()), (StatusOutcome::Rejected, "AC04", "the account is closed"));
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use iso20022::Rail;
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use std::collections::BTreeMap;
-use telemetry::Open;
+use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 /// A change the world saw.
@@ -166,7 +166,7 @@ impl Store {
 
     /// How many are under way in each state that is not final, and since when the oldest is on its way there: since it was submitted, or before that
     /// since its last step. A bank that says now this and now that makes none younger.
-    pub async fn unfinished(&self) -> Result<Vec<Open>, Error> {
+    pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, Error> {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(
             "SELECT state, COUNT(*), MIN(since_ms) FROM (
                  SELECT state, COALESCE((SELECT MAX(at_ms) FROM payout_step
@@ -179,7 +179,7 @@ impl Store {
         let open = |state: PayoutState| {
             let row = rows.iter().find(|(name, ..)| name == state.name());
             let count = row.map_or(0, |(_, count, _)| count.unsigned_abs());
-            Open { what: "payout", state: state.name(), count, since_ms: row.map(|(.., since_ms)| *since_ms) }
+            UnfinishedCount { what: "payout", state: state.name(), count, since_ms: row.map(|(.., since_ms)| *since_ms) }
         };
         Ok(PayoutState::UNDER_WAY.map(open).to_vec())
     }

@@ -15,7 +15,7 @@ use iso20022::{Rail, camt053::Statement};
 use money::Currency;
 use payout::{BankConfig, Config, Deps, RailConfig, Service};
 use rpc::Transport;
-use sandbox::bank::{self, Bank, own_account};
+use sandbox::bank::{self, SandboxBank, own_account};
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 use testbed::{Testbed, TestbedOptions};
 use tokio::net::TcpListener;
@@ -30,7 +30,7 @@ pub const FUNDS: i64 = 100_000;
 pub struct World {
     pub database: Database,
     pub key_file: PathBuf,
-    pub bank: Bank,
+    pub bank: SandboxBank,
     pub bed: Arc<Testbed>,
     shutdown: CancellationToken,
     http: reqwest::Client,

@@ -2,7 +2,7 @@
 
 use money::{BookName, Coins, UserKey};
 use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
-use telemetry::Open;
+use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 use super::rows::{VERIFIED, purchase};
@@ -169,10 +169,10 @@ async fn page(pool: &AnyPool, sql: &'static str, book: &BookName, after: Option<
     Ok(query.fetch_all(pool).await?)
 }
 
-pub(super) async fn unfinished(pool: &AnyPool) -> Result<Vec<Open>, Error> {
+pub(super) async fn unfinished(pool: &AnyPool) -> Result<Vec<UnfinishedCount>, Error> {
     let sql = "SELECT COUNT(*), MIN(created_at_ms) FROM purchase WHERE state = 1";
     let (count, since_ms): (i64, Option<i64>) = sqlx::query_as(sql).fetch_one(pool).await?;
-    Ok(vec![Open { what: "purchase", state: "verified", count: count.unsigned_abs(), since_ms }])
+    Ok(vec![UnfinishedCount { what: "purchase", state: "verified", count: count.unsigned_abs(), since_ms }])
 }
 
 pub(super) async fn open_count(pool: &AnyPool, book: &BookName) -> Result<i64, Error> {

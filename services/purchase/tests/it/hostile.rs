@@ -2,7 +2,7 @@
 
 use identity::Role;
 use proptest::prelude::*;
-use sandbox::store::{Hostile, Purchase, receipt::new_transaction_id};
+use sandbox::store::{HostileReceipt, StorePurchase, receipt::new_transaction_id};
 use serde_json::{Value, json};
 
 use crate::house::{self, House, new_id, reason, redeem_request, seventy};
@@ -14,21 +14,21 @@ async fn refused(house: &House, receipt: &str) -> String {
     first
 }
 
-fn expected(hostile: Hostile) -> &'static str {
+fn expected(hostile: HostileReceipt) -> &'static str {
     match hostile {
-        Hostile::LeafPurpose | Hostile::IntermediatePurpose => "RECEIPT_CERTIFICATE_PURPOSE",
-        Hostile::ChainOfTwo | Hostile::ChainOfFour | Hostile::NoChain => "RECEIPT_CHAIN_LENGTH",
-        Hostile::ForeignChain => "RECEIPT_CHAIN",
-        Hostile::AlgorithmNone | Hostile::AlgorithmHmac => "RECEIPT_ALGORITHM",
-        Hostile::AlteredPayload | Hostile::AlteredSignature | Hostile::ForeignKey => "RECEIPT_SIGNATURE",
-        Hostile::Truncated => "RECEIPT_MALFORMED",
+        HostileReceipt::LeafPurpose | HostileReceipt::IntermediatePurpose => "RECEIPT_CERTIFICATE_PURPOSE",
+        HostileReceipt::ChainOfTwo | HostileReceipt::ChainOfFour | HostileReceipt::NoChain => "RECEIPT_CHAIN_LENGTH",
+        HostileReceipt::ForeignChain => "RECEIPT_CHAIN",
+        HostileReceipt::AlgorithmNone | HostileReceipt::AlgorithmHmac => "RECEIPT_ALGORITHM",
+        HostileReceipt::AlteredPayload | HostileReceipt::AlteredSignature | HostileReceipt::ForeignKey => "RECEIPT_SIGNATURE",
+        HostileReceipt::Truncated => "RECEIPT_MALFORMED",
     }
 }
 
 #[tokio::test]
 async fn receipts_signed_wrongly_are_refused_with_the_reason() {
     let house = house::sqlite().await;
-    for hostile in Hostile::ALL {
+    for hostile in HostileReceipt::ALL {
         let receipt = house.store.hostile(&seventy(), hostile).unwrap();
         assert_eq!(refused(&house, &receipt).await, expected(hostile), "{hostile:?}");
     }
@@ -80,7 +80,7 @@ async fn receipts_that_say_the_wrong_thing_are_refused_with_the_reason() {
 #[tokio::test]
 async fn the_sandbox_is_not_trusted_for_a_live_book() {
     let house = house::sqlite().await;
-    let mut claims = Purchase { bundle_id: "com.example.live".to_owned(), ..seventy() }.claims(&new_transaction_id());
+    let mut claims = StorePurchase { bundle_id: "com.example.live".to_owned(), ..seventy() }.claims(&new_transaction_id());
     claims["environment"] = json!("Production");
     let receipt = house.store.sign(&claims).unwrap();
     let request = house.with_role("ann", Role::Viewer, "live-us", redeem_request(&new_id(), &receipt));
@@ -115,7 +115,7 @@ async fn shapes_that_are_no_receipt_are_malformed() {
 async fn a_refused_id_stays_refused_and_a_new_id_is_judged_anew() {
     let house = house::sqlite().await;
     let token = house.token_of("ann").await;
-    let bought = Purchase { app_account_token: Some(token), ..seventy() };
+    let bought = StorePurchase { app_account_token: Some(token), ..seventy() };
     let receipt = house.store.sell(&bought).unwrap().signed_transaction;
     let id = new_id();
     assert_eq!(reason(house.redeem("bob", &id, &receipt).await), "RECEIPT_OTHER_ACCOUNT");

@@ -9,7 +9,7 @@ use api::purchase::redeem_purchase_request::Receipt;
 use api::purchase::{GetWalletRequest, RedeemPurchaseRequest, RedeemPurchaseResponse};
 use identity::Role;
 use purchase::{Bundle, Config, Deps, Service};
-use sandbox::store::Purchase;
+use sandbox::store::StorePurchase;
 use testbed::{FaultyLedger, Storage, Testbed, TestbedOptions};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
@@ -69,8 +69,8 @@ async fn start(bed: &Testbed, store: &sandbox::store::Store, shutdown: &Cancella
 }
 
 /// What the app of a user with no token would buy.
-pub fn seventy() -> Purchase {
-    Purchase {
+pub fn seventy() -> StorePurchase {
+    StorePurchase {
         bundle_id: BUNDLE.to_owned(),
         product_id: "coins.us.app.70".to_owned(),
         app_account_token: None,

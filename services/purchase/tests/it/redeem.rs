@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::purchase::{GetWalletRequest, PurchaseState, RedeemPurchaseRequest};
 use identity::Role;
-use sandbox::store::Purchase;
+use sandbox::store::StorePurchase;
 
 use crate::house::{self, BOOK, House, new_id, reason, redeem_request, seventy};
 
@@ -16,7 +16,7 @@ async fn both() -> [House; 2] {
 async fn a_receipt_credits_coins_and_fiat_in_one_posting() {
     for house in both().await {
         let token = house.token_of("ann").await;
-        let bought = Purchase { quantity: 3, app_account_token: Some(token), ..seventy() };
+        let bought = StorePurchase { quantity: 3, app_account_token: Some(token), ..seventy() };
         let receipt = house.store.sell(&bought).unwrap();
         let answer = house.redeem("ann", &new_id(), &receipt.signed_transaction).await.unwrap();
         assert!(!answer.replayed);
@@ -93,12 +93,12 @@ async fn a_receipt_is_bound_to_the_owner_of_its_token() {
         let token = house.token_of("ann").await;
         assert_eq!(token, house.token_of("ann").await, "it never changes");
         assert_ne!(token, house.token_of("bob").await);
-        let bought = Purchase { app_account_token: Some(token.to_uppercase()), ..seventy() };
+        let bought = StorePurchase { app_account_token: Some(token.to_uppercase()), ..seventy() };
         let receipt = house.store.sell(&bought).unwrap().signed_transaction;
         assert_eq!(reason(house.redeem("bob", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
         house.redeem("ann", &new_id(), &receipt).await.unwrap();
         assert_eq!(reason(house.redeem("bob", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
-        let unknown = Purchase { app_account_token: Some(uuid::Uuid::new_v4().to_string()), ..seventy() };
+        let unknown = StorePurchase { app_account_token: Some(uuid::Uuid::new_v4().to_string()), ..seventy() };
         let receipt = house.store.sell(&unknown).unwrap().signed_transaction;
         assert_eq!(reason(house.redeem("ann", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
     }
@@ -154,7 +154,7 @@ async fn the_same_request_sent_sixteen_times_at_once_has_one_effect() {
 #[tokio::test]
 async fn free_coins_have_no_fiat_side() {
     let house = house::sqlite().await;
-    let receipt = house.store.sell(&Purchase { price: 0, ..seventy() }).unwrap().signed_transaction;
+    let receipt = house.store.sell(&StorePurchase { price: 0, ..seventy() }).unwrap().signed_transaction;
     house.redeem("ann", &new_id(), &receipt).await.unwrap();
     assert_eq!(house.postings().await[0].transfers.len(), 1);
 }

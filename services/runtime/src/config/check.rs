@@ -3,10 +3,10 @@ use super::Config;
 use db::Database;
 use identity::Service;
 use money::BookName;
-use settings::{Layers, Problem};
+use settings::{Layers, SettingProblem};
 
 /// Everything that is wrong with settings that could be read.
-pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<Problem> {
+pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> {
     let mut found = Vec::new();
     let mut wrong = |key: &str, why: String| found.push(layers.problem(key, why));
     if config.sandbox && identified(config) {

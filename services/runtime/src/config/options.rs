@@ -20,10 +20,13 @@ impl Config {
             data_dir: self.data_dir,
             identity,
             tls: self.tls,
-            overload: rpc::overload::Limits { calls_max: self.calls.calls_max, streams_max: self.calls.streams_max },
-            deadline: rpc::deadline::Limits { default: ms(self.calls.default_deadline_ms), maximum: ms(self.calls.deadline_max_ms) },
+            overload: rpc::overload::OverloadLimits { calls_max: self.calls.calls_max, streams_max: self.calls.streams_max },
+            deadline: rpc::deadline::DeadlineLimits {
+                default: ms(self.calls.default_deadline_ms),
+                maximum: ms(self.calls.deadline_max_ms),
+            },
             quotas: self.quotas,
-            connections: rpc::listener::Bounds {
+            connections: rpc::listener::ConnectionBounds {
                 connections_max: self.listen.connections_max,
                 per_address_max: self.listen.connections_per_address_max,
             },
@@ -54,9 +57,9 @@ impl Config {
     }
 
     /// Whom to believe, or what is missing to believe anybody.
-    fn believed(&self) -> Result<crate::Identity, crate::Error> {
+    fn believed(&self) -> Result<crate::IdentitySource, crate::Error> {
         if self.sandbox {
-            return if identified(self) { Err(crate::Error::IdentityTwice) } else { Ok(crate::Identity::Sandbox) };
+            return if identified(self) { Err(crate::Error::IdentityTwice) } else { Ok(crate::IdentitySource::Sandbox) };
         }
         let identity = &self.identity;
         let no_keys = identity.keys.is_empty() && identity.issuers.is_empty();
@@ -68,8 +71,8 @@ impl Config {
         }
         let mut issuers = identity.issuers.clone();
         if !identity.keys.is_empty() {
-            issuers.push(identity::issuers::Issuer::house(identity.keys.clone()));
+            issuers.push(identity::issuers::TrustedIssuer::house(identity.keys.clone()));
         }
-        Ok(crate::Identity::Configured { issuers, token_file: identity.service_token_file.clone() })
+        Ok(crate::IdentitySource::Configured { issuers, token_file: identity.service_token_file.clone() })
     }
 }

@@ -28,10 +28,10 @@ fn the_printed_file_is_the_default() {
 
 #[test]
 fn every_option_says_what_it_is_for() {
-    fn documented(keys: &[settings::Key], above: &str) {
+    fn documented(keys: &[settings::SettingKey], above: &str) {
         for key in keys {
             assert!(key.doc.ends_with(['.', ')']), "{above}{}: {:?}", key.path, key.doc);
-            if let settings::Kind::Tables(inner) = &key.kind {
+            if let settings::SettingKind::Tables(inner) = &key.kind {
                 documented(inner, &format!("{}.", key.path));
             }
         }

@@ -65,14 +65,14 @@ impl Config {
                 warn(key("lifetime_max_s"), "its tokens may be good for ever, and there is no way to take one back");
             }
             // With an empty prefix somebody may be called what another's prefix makes of its users.
-            let overlap = |other: &identity::issuers::Issuer| {
+            let overlap = |other: &identity::issuers::TrustedIssuer| {
                 let (one, two) = (&other.subject_prefix, &issuer.subject_prefix);
                 (one.starts_with(two.as_str()) || two.starts_with(one.as_str())) && other.roles.iter().any(user)
             };
             if users && self.identity.issuers[..at].iter().any(overlap) {
                 warn(key("subject_prefix"), "another issuer's users may have the same name: give each a prefix that no other begins with");
             }
-            let approves = |issuer: &identity::issuers::Issuer| {
+            let approves = |issuer: &identity::issuers::TrustedIssuer| {
                 issuer.roles.iter().any(|role| matches!(role, Role::Support | Role::Finance | Role::Admin))
             };
             if approves(issuer) && self.identity.issuers[..at].iter().any(approves) {

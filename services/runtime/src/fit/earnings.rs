@@ -1,9 +1,9 @@
 //! Earnings: need the ledger and their tables.
-use super::Fault;
+use crate::command::UntypedError;
 use crate::wiring::Wiring;
 use identity::Service;
 
-pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let deps = earnings::Deps {
         ledger: wiring.way(Service::Earnings, Service::Ledger)?,
         database: wiring.database.clone(),

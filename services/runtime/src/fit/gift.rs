@@ -1,9 +1,9 @@
 //! Gifts: need the ledger only.
-use super::Fault;
+use crate::command::UntypedError;
 use crate::wiring::Wiring;
 use identity::Service;
 
-pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let deps = gift::Deps { ledger: wiring.way(Service::Gift, Service::Ledger)?, shutdown: wiring.shutdown.clone() };
     let service = gift::start(deps, wiring.options.settings.gift.clone()).await?;
     wiring.add(Service::Gift, service.routes());

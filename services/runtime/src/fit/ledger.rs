@@ -1,9 +1,9 @@
 //! The ledger: needs its store only.
-use super::Fault;
+use crate::command::UntypedError;
 use crate::wiring::Wiring;
 use identity::Service;
 
-pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let store = books::store::open_store(&wiring.database).await?;
     let ledger = ledger::Ledger::start(store, wiring.options.settings.ledger.clone()).await?;
     let routes = ledger::Service::new(ledger.clone()).until(wiring.shutdown.clone()).routes();

@@ -1,9 +1,9 @@
 //! The monitor: needs everybody's tables, to read.
-use super::Fault;
+use crate::command::UntypedError;
 use crate::wiring::Wiring;
 use identity::Service;
 
-pub(super) fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+pub(super) fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let settings = &wiring.options.settings;
     let deps = monitor::Deps {
         database: wiring.database.clone(),

@@ -1,6 +1,6 @@
 //! Payouts: need the ledger, their tables, a key, and in a sandbox the pretend bank.
-use super::Fault;
-use crate::{Error, Identity, wiring::Wiring};
+use crate::command::UntypedError;
+use crate::{Error, IdentitySource, wiring::Wiring};
 use identity::Service;
 use iso20022::Rail;
 use money::Currency;
@@ -14,7 +14,7 @@ pub fn payout_key_file(data_dir: &std::path::Path) -> std::path::PathBuf {
     data_dir.join(SANDBOX_KEY_FILE)
 }
 
-pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let deps = payout::Deps {
         database: wiring.database.clone(),
         ledger: wiring.way(Service::Payout, Service::Ledger)?,
@@ -26,15 +26,16 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
     Ok(())
 }
 
-fn config(wiring: &Wiring) -> Result<payout::Config, Fault> {
+fn config(wiring: &Wiring) -> Result<payout::Config, UntypedError> {
     let given = wiring.options.settings.payout.clone();
     if given.has_key() {
         return Ok(given);
     }
     match &wiring.options.identity {
-        Identity::Configured { .. } => Err(Error::PayoutKeyMissing.into()),
-        Identity::Sandbox => {
-            let bank = wiring.bank.as_ref().map(sandbox::bank::Bank::url).or_else(|| wiring.options.peers.get(&Service::Sandbox).cloned());
+        IdentitySource::Configured { .. } => Err(Error::PayoutKeyMissing.into()),
+        IdentitySource::Sandbox => {
+            let bank =
+                wiring.bank.as_ref().map(sandbox::bank::SandboxBank::url).or_else(|| wiring.options.peers.get(&Service::Sandbox).cloned());
             let bank = bank.ok_or(Error::PeerMissing { service: Service::Payout, needed: Service::Sandbox })?;
             let account = |code| Currency::try_new(code).map(sandbox::bank::own_account);
             let debtors = vec![(Rail::UsRtp, account("USD")?), (Rail::SepaInstant, account("EUR")?)];

@@ -1,6 +1,7 @@
 //! Purchases: need the ledger, their tables, and in a sandbox the pretend store's root of trust.
-use super::{Fault, sandbox};
-use crate::{Identity, wiring::Wiring};
+use super::sandbox;
+use crate::command::UntypedError;
+use crate::{IdentitySource, wiring::Wiring};
 use identity::Service;
 
 /// The app in the pretend store whose receipts credit the TEST book `book`.
@@ -8,9 +9,9 @@ pub fn sandbox_bundle(book: &str) -> String {
     format!("sandbox.largesse.{book}")
 }
 
-pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let mut config = wiring.options.settings.purchase.clone();
-    if let Identity::Sandbox = wiring.options.identity {
+    if let IdentitySource::Sandbox = wiring.options.identity {
         let store = ::sandbox::store::Store::open(&sandbox::store_directory(&wiring.options))?;
         config.sandbox_roots.push(store.root_der().to_vec());
         for book in &wiring.options.books {

@@ -1,6 +1,6 @@
 //! Pretend stores and a pretend bank, on HTTP listeners of their own: for TEST books, in a sandbox only.
-use super::Fault;
-use crate::{Error, Identity, Options, running::bind, wiring::Wiring};
+use crate::command::UntypedError;
+use crate::{Error, IdentitySource, Options, running::bind, wiring::Wiring};
 use std::path::PathBuf;
 
 /// Where the pretend app store keeps its certificates; who sells there and who checks its receipts may be two processes.
@@ -8,9 +8,9 @@ pub fn store_directory(options: &Options) -> PathBuf {
     options.data_dir.join("app-store")
 }
 
-pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     // Whoever has the data directory can sign receipts; beside a real identity that would be a way to make money.
-    if !matches!(wiring.options.identity, Identity::Sandbox) {
+    if !matches!(wiring.options.identity, IdentitySource::Sandbox) {
         return Err(Error::SandboxOnly.into());
     }
     let (bank, _) = bind("the pretend bank", wiring.options.bank_listen).await?;

@@ -1,9 +1,9 @@
 //! Support: needs the ledger and its tables.
-use super::Fault;
+use crate::command::UntypedError;
 use crate::wiring::Wiring;
 use identity::Service;
 
-pub(super) async fn start(wiring: &mut Wiring) -> Result<(), Fault> {
+pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let deps = support::Deps {
         database: wiring.database.clone(),
         ledger: wiring.way(Service::Support, Service::Ledger)?,

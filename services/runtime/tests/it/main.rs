@@ -11,9 +11,9 @@ use api::{
     purchase::{GetWalletRequest, purchase_service_client::PurchaseServiceClient},
 };
 use identity::Service;
-use identity::{Books, Grant, Role, issuers::Issuer};
+use identity::{BookScope, Grant, Role, issuers::TrustedIssuer};
 use money::{BookName, UserKey};
-use runtime::{Error, Identity, Options, Runtime};
+use runtime::{Error, IdentitySource, Options, Runtime};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use tonic::{Code, Request};
@@ -27,10 +27,10 @@ fn options(dir: &Path) -> Options {
 }
 
 fn signed<T>(house: &Runtime, role: Role, message: T) -> Request<T> {
-    signed_for(house, role, Books::Only(vec![BookName::try_new("demo").unwrap()]), message)
+    signed_for(house, role, BookScope::Only(vec![BookName::try_new("demo").unwrap()]), message)
 }
 
-fn signed_for<T>(house: &Runtime, role: Role, books: Books, message: T) -> Request<T> {
+fn signed_for<T>(house: &Runtime, role: Role, books: BookScope, message: T) -> Request<T> {
     let grant = Grant { subject: UserKey::try_new("u1").unwrap(), role, app: String::new(), books };
     let token = house.issuer().unwrap().issue(&grant, Duration::from_secs(60)).unwrap();
     let mut request = Request::new(message);
@@ -166,9 +166,10 @@ async fn wrong_configuration_is_refused_by_name() {
 
     let keys = identity::keys::KeyPair::load_or_create(dir.path()).unwrap();
     let token = dir.path().join("token");
-    let grant = Grant { subject: UserKey::try_new("largesse").unwrap(), role: Role::Service, app: String::new(), books: Books::All };
+    let grant = Grant { subject: UserKey::try_new("largesse").unwrap(), role: Role::Service, app: String::new(), books: BookScope::All };
     std::fs::write(&token, identity::Issuer::from_keys(&keys).issue(&grant, Duration::from_secs(600)).unwrap()).unwrap();
-    let identity = Identity::Configured { issuers: vec![Issuer::house(vec![dir.path().join("identity.pub.pem")])], token_file: token };
+    let identity =
+        IdentitySource::Configured { issuers: vec![TrustedIssuer::house(vec![dir.path().join("identity.pub.pem")])], token_file: token };
     let error = Runtime::start(Options { identity: identity.clone(), ..options(dir.path()) }).await.err().unwrap();
     assert!(error.to_string().contains("--sandbox only"), "{error}");
 

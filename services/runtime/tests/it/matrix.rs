@@ -2,7 +2,7 @@
 //! a reason. What is here and what the table of access says must agree, and both with what a caller over a socket is told.
 use crate::options;
 use bytes::{Buf as _, BufMut as _, Bytes};
-use identity::{Books, Grant, Role, access::TABLE};
+use identity::{BookScope, Grant, Role, access::TABLE};
 use money::{BookName, UserKey};
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value, prost_types::FileDescriptorProto};
 use runtime::Runtime;
@@ -154,7 +154,7 @@ impl Stranger {
             subject: UserKey::try_new("u1").unwrap(),
             role: call.role,
             app: String::new(),
-            books: Books::Only(vec![BookName::try_new("demo").unwrap()]),
+            books: BookScope::Only(vec![BookName::try_new("demo").unwrap()]),
         };
         let token = self.house.issuer().unwrap().issue(&grant, Duration::from_secs(60)).unwrap();
         let mut grpc = Grpc::new(self.channel.clone());

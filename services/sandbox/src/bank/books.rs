@@ -1,6 +1,6 @@
 //! The bank's books: every SQL statement.
 
-use super::scenario::Scenario;
+use super::scenario::BankScenario;
 use money::{Currency, Money};
 use sqlx::{Any, AnyConnection, AnyPool, FromRow, Row, Transaction, any::AnyRow};
 
@@ -9,13 +9,13 @@ pub const STATEMENT_ENTRIES_MAX: i64 = 50_000;
 
 /// The books.
 #[derive(Debug, Clone)]
-pub struct Books {
+pub struct BankBooks {
     pool: AnyPool,
 }
 
 /// A payment as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payment {
+pub struct KeptPayment {
     pub end_to_end_id: String,
     pub message_id: String,
     pub payment_id: String,
@@ -29,16 +29,16 @@ pub struct Payment {
     pub decided_at_ms: i64,
 }
 
-impl Payment {
+impl KeptPayment {
     /// The same instruction, whatever message brought it.
-    pub fn same_instruction(&self, other: &Payment) -> bool {
+    pub fn same_instruction(&self, other: &KeptPayment) -> bool {
         (&self.currency, self.minor_units, &self.creditor_account) == (&other.currency, other.minor_units, &other.creditor_account)
     }
 }
 
 /// An entry as it is kept: positive came in, negative went out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct BankEntry {
     pub entry_no: i64,
     pub reference: String,
     pub end_to_end_id: String,
@@ -46,7 +46,7 @@ pub struct Entry {
     pub booked_at_ms: i64,
 }
 
-impl<'r> FromRow<'r, AnyRow> for Payment {
+impl<'r> FromRow<'r, AnyRow> for KeptPayment {
     fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             end_to_end_id: row.try_get("end_to_end_id")?,
@@ -64,7 +64,7 @@ impl<'r> FromRow<'r, AnyRow> for Payment {
     }
 }
 
-impl<'r> FromRow<'r, AnyRow> for Entry {
+impl<'r> FromRow<'r, AnyRow> for BankEntry {
     fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             entry_no: row.try_get("entry_no")?,
@@ -78,10 +78,10 @@ impl<'r> FromRow<'r, AnyRow> for Entry {
 
 /// An account and what was booked on it.
 #[derive(Debug)]
-pub struct AccountState {
+pub struct AccountBookings {
     pub balance: i64,
     pub opened_at_ms: i64,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<BankEntry>,
 }
 
 /// What to book.
@@ -95,7 +95,7 @@ pub struct Booking<'a> {
     pub now_ms: i64,
 }
 
-impl Books {
+impl BankBooks {
     pub fn new(pool: AnyPool) -> Self {
         Self { pool }
     }
@@ -116,7 +116,7 @@ impl Books {
     }
 
     /// The account and its newest entries, from one snapshot.
-    pub async fn account(&self, currency: Currency) -> Result<Option<AccountState>, sqlx::Error> {
+    pub async fn account(&self, currency: Currency) -> Result<Option<AccountBookings>, sqlx::Error> {
         let mut tx = self.begin().await?;
         // PostgreSQL reads each statement anew; holding the account's row keeps bookings out until both are read.
         let touched = sqlx::query("UPDATE account SET balance = balance WHERE currency = $1");
@@ -127,7 +127,7 @@ impl Books {
             .bind(currency.code().to_owned())
             .fetch_one(&mut *tx)
             .await?;
-        let mut entries: Vec<Entry> = sqlx::query_as(
+        let mut entries: Vec<BankEntry> = sqlx::query_as(
             "SELECT entry_no, reference, end_to_end_id, minor_units, booked_at_ms FROM entry
              WHERE currency = $1 ORDER BY entry_no DESC LIMIT $2",
         )
@@ -137,11 +137,11 @@ impl Books {
         .await?;
         tx.rollback().await?;
         entries.reverse();
-        Ok(Some(AccountState { balance, opened_at_ms, entries }))
+        Ok(Some(AccountBookings { balance, opened_at_ms, entries }))
     }
 
     /// Keeps a scenario, over an older one for the same target.
-    pub async fn set_scenario(&self, scenario: &Scenario) -> Result<(), sqlx::Error> {
+    pub async fn set_scenario(&self, scenario: &BankScenario) -> Result<(), sqlx::Error> {
         sqlx::query(
             "INSERT INTO scenario (target, value, behaviour, remaining) VALUES ($1, $2, $3, $4)
              ON CONFLICT (target, value) DO UPDATE SET behaviour = excluded.behaviour, remaining = excluded.remaining",
@@ -175,7 +175,7 @@ pub async fn lose(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<bool, s
 }
 
 /// True when the EndToEndId was new; a rival with the same one waits here until this transaction ends.
-pub async fn insert_payment(tx: &mut AnyConnection, payment: &Payment) -> Result<bool, sqlx::Error> {
+pub async fn insert_payment(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query(
         "INSERT INTO payment (end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words,
              received_at_ms, decided_at_ms)
@@ -198,7 +198,7 @@ pub async fn insert_payment(tx: &mut AnyConnection, payment: &Payment) -> Result
 }
 
 /// A payment by its EndToEndId.
-pub async fn payment(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<Option<Payment>, sqlx::Error> {
+pub async fn payment(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<Option<KeptPayment>, sqlx::Error> {
     sqlx::query_as(
         "SELECT end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words, received_at_ms,
              decided_at_ms FROM payment WHERE end_to_end_id = $1",
@@ -209,7 +209,7 @@ pub async fn payment(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<Opti
 }
 
 /// Moves a payment on from the status it was read with. False: a rival was faster.
-pub async fn set_status(tx: &mut AnyConnection, payment: &Payment, from: &str) -> Result<bool, sqlx::Error> {
+pub async fn set_status(tx: &mut AnyConnection, payment: &KeptPayment, from: &str) -> Result<bool, sqlx::Error> {
     let updated =
         sqlx::query("UPDATE payment SET status = $2, reason = $3, words = $4, decided_at_ms = $5 WHERE end_to_end_id = $1 AND status = $6")
             .bind(payment.end_to_end_id.clone())
@@ -225,7 +225,7 @@ pub async fn set_status(tx: &mut AnyConnection, payment: &Payment, from: &str) -
 
 /// What became of a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Booked {
+pub enum BookingResult {
     Done,
     /// The reference had been booked before; nothing changed.
     Before,
@@ -234,7 +234,7 @@ pub enum Booked {
 }
 
 /// Books once per reference.
-pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<Booked, sqlx::Error> {
+pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<BookingResult, sqlx::Error> {
     // First the account's row: it is the lock that makes the next entry number and the reference check safe.
     let moved = sqlx::query("UPDATE account SET balance = balance + $2 WHERE currency = $1 AND balance + $2 BETWEEN 0 AND $3")
         .bind(booking.currency.to_owned())
@@ -243,7 +243,7 @@ pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<Booked
         .execute(&mut *tx)
         .await?;
     if moved.rows_affected() == 0 {
-        return Ok(Booked::Refused);
+        return Ok(BookingResult::Refused);
     }
     let inserted = sqlx::query(
         "INSERT INTO entry (currency, entry_no, reference, end_to_end_id, minor_units, booked_at_ms)
@@ -257,12 +257,12 @@ pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<Booked
     .execute(&mut *tx)
     .await?;
     if inserted.rows_affected() == 1 {
-        return Ok(Booked::Done);
+        return Ok(BookingResult::Done);
     }
     sqlx::query("UPDATE account SET balance = balance - $2 WHERE currency = $1")
         .bind(booking.currency.to_owned())
         .bind(booking.minor_units)
         .execute(&mut *tx)
         .await?;
-    Ok(Booked::Before)
+    Ok(BookingResult::Before)
 }

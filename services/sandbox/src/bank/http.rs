@@ -2,8 +2,8 @@
 
 use super::{
     FINALITY_HEADER,
-    line::Line,
-    payments::{Delivery, Desk, group_rejected, now_ms},
+    line::ConnectionCutter,
+    payments::{Delivery, PaymentDesk, group_rejected, now_ms},
     scenario, trace,
 };
 use axum::{
@@ -14,19 +14,19 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use iso20022::{pain001::Initiation, pain002::Report, xml::DOCUMENT_BYTES_MAX};
+use iso20022::{pain001::Initiation, pain002::StatusReport, xml::DOCUMENT_BYTES_MAX};
 use money::{Currency, Money};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Clone)]
-struct Bank {
-    desk: Desk,
+struct BankRoutes {
+    desk: PaymentDesk,
     shutdown: CancellationToken,
 }
 
 /// Why a request has no answer of its kind.
-enum Failure {
+enum BankFailure {
     /// Our own books; the text stays here.
     Books(sqlx::Error),
     /// The request.
@@ -37,19 +37,19 @@ enum Failure {
     Message(iso20022::Error),
 }
 
-impl From<sqlx::Error> for Failure {
+impl From<sqlx::Error> for BankFailure {
     fn from(error: sqlx::Error) -> Self {
         Self::Books(error)
     }
 }
 
-impl From<iso20022::Error> for Failure {
+impl From<iso20022::Error> for BankFailure {
     fn from(error: iso20022::Error) -> Self {
         Self::Message(error)
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for BankFailure {
     fn into_response(self) -> Response {
         match self {
             Self::Books(error) => {
@@ -67,7 +67,7 @@ impl IntoResponse for Failure {
 }
 
 /// Every route.
-pub fn router(desk: Desk, shutdown: CancellationToken) -> Router {
+pub fn router(desk: PaymentDesk, shutdown: CancellationToken) -> Router {
     Router::new()
         .route("/payments", post(pay))
         .route("/payments/{end_to_end_id}", get(ask))
@@ -75,16 +75,21 @@ pub fn router(desk: Desk, shutdown: CancellationToken) -> Router {
         .route("/deposits", post(deposit))
         .route("/scenarios", post(set_scenario))
         .layer(DefaultBodyLimit::max(DOCUMENT_BYTES_MAX))
-        .with_state(Bank { desk, shutdown })
+        .with_state(BankRoutes { desk, shutdown })
 }
 
-fn answer(bank: &Bank, status: StatusCode, report: &Report) -> Result<Response, Failure> {
+fn answer(bank: &BankRoutes, status: StatusCode, report: &StatusReport) -> Result<Response, BankFailure> {
     let window = bank.desk.finality_window().as_secs().to_string();
     let headers = [(header::CONTENT_TYPE.as_str(), "application/xml".to_owned()), (FINALITY_HEADER, window)];
     Ok((status, headers, report.write()?).into_response())
 }
 
-async fn pay(State(bank): State<Bank>, ConnectInfo(line): ConnectInfo<Line>, headers: HeaderMap, body: Bytes) -> Result<Response, Failure> {
+async fn pay(
+    State(bank): State<BankRoutes>,
+    ConnectInfo(line): ConnectInfo<ConnectionCutter>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, BankFailure> {
     let _span = trace::span(&headers, "bank pay");
     let now_ms = now_ms();
     let message = match Initiation::read(&body) {
@@ -113,48 +118,48 @@ async fn pay(State(bank): State<Bank>, ConnectInfo(line): ConnectInfo<Line>, hea
     answer(&bank, StatusCode::OK, &report)
 }
 
-async fn ask(State(bank): State<Bank>, headers: HeaderMap, Path(end_to_end_id): Path<String>) -> Result<Response, Failure> {
+async fn ask(State(bank): State<BankRoutes>, headers: HeaderMap, Path(end_to_end_id): Path<String>) -> Result<Response, BankFailure> {
     let _span = trace::span(&headers, "bank ask");
     let now_ms = now_ms();
     match bank.desk.ask(&end_to_end_id, now_ms).await? {
         Some(report) => answer(&bank, StatusCode::OK, &report),
-        None => answer(&bank, StatusCode::NOT_FOUND, &Desk::not_found(&end_to_end_id, now_ms)),
+        None => answer(&bank, StatusCode::NOT_FOUND, &PaymentDesk::not_found(&end_to_end_id, now_ms)),
     }
 }
 
-async fn statement(State(bank): State<Bank>, Path(code): Path<String>) -> Result<Response, Failure> {
-    let currency = Currency::try_new(&code).map_err(|_| Failure::NotFound)?;
-    let statement = bank.desk.statement(currency, now_ms()).await?.ok_or(Failure::NotFound)?;
+async fn statement(State(bank): State<BankRoutes>, Path(code): Path<String>) -> Result<Response, BankFailure> {
+    let currency = Currency::try_new(&code).map_err(|_| BankFailure::NotFound)?;
+    let statement = bank.desk.statement(currency, now_ms()).await?.ok_or(BankFailure::NotFound)?;
     Ok(([(header::CONTENT_TYPE, "application/xml")], statement.write()?).into_response())
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Deposit {
+struct DepositRequest {
     currency: String,
     minor_units: i64,
     reference: String,
 }
 
-async fn deposit(State(bank): State<Bank>, Json(deposit): Json<Deposit>) -> Result<StatusCode, Failure> {
-    let currency = Currency::try_new(&deposit.currency).map_err(|_| Failure::Request("currency must be an ISO 4217 code"))?;
-    let amount = Money::try_new(currency, deposit.minor_units).map_err(|_| Failure::Request("minor_units must be 0 to 2^53"))?;
+async fn deposit(State(bank): State<BankRoutes>, Json(deposit): Json<DepositRequest>) -> Result<StatusCode, BankFailure> {
+    let currency = Currency::try_new(&deposit.currency).map_err(|_| BankFailure::Request("currency must be an ISO 4217 code"))?;
+    let amount = Money::try_new(currency, deposit.minor_units).map_err(|_| BankFailure::Request("minor_units must be 0 to 2^53"))?;
     let fits = (1..=200).contains(&deposit.reference.len()) && !deposit.reference.chars().any(char::is_control);
     if !fits || deposit.reference.trim() != deposit.reference {
-        return Err(Failure::Request("reference must be 1 to 200 printable bytes without blank ends"));
+        return Err(BankFailure::Request("reference must be 1 to 200 printable bytes without blank ends"));
     }
     let known = bank.desk.deposit(amount, &deposit.reference, now_ms()).await?;
     if known {
         return Ok(StatusCode::NO_CONTENT);
     }
     match bank.desk.statement(currency, now_ms()).await? {
-        Some(_) => Err(Failure::Request("the account can't show more than 2^53 minor units")),
-        None => Err(Failure::NotFound),
+        Some(_) => Err(BankFailure::Request("the account can't show more than 2^53 minor units")),
+        None => Err(BankFailure::NotFound),
     }
 }
 
-async fn set_scenario(State(bank): State<Bank>, Json(request): Json<scenario::Request>) -> Result<StatusCode, Failure> {
-    let scenario = request.decode().ok_or(Failure::Request("one of end_to_end_id and account, and a known behaviour"))?;
+async fn set_scenario(State(bank): State<BankRoutes>, Json(request): Json<scenario::ScenarioRequest>) -> Result<StatusCode, BankFailure> {
+    let scenario = request.decode().ok_or(BankFailure::Request("one of end_to_end_id and account, and a known behaviour"))?;
     bank.desk.set_scenario(&scenario, now_ms()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,11 +18,11 @@ use tokio::{
 
 /// A handler's hold on its connection.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub struct ConnectionCutter {
     cut: Arc<AtomicBool>,
 }
 
-impl Line {
+impl ConnectionCutter {
     /// Nothing more is written to the peer.
     pub fn cut(&self) {
         self.cut.store(true, Ordering::Release);
@@ -30,35 +30,35 @@ impl Line {
 }
 
 /// A TCP listener whose connections can be cut.
-pub struct Lines {
+pub struct CuttableListener {
     listener: TcpListener,
 }
 
-impl Lines {
+impl CuttableListener {
     pub fn new(listener: TcpListener) -> Self {
         Self { listener }
     }
 }
 
 /// One connection.
-pub struct Wire {
+pub struct CuttableStream {
     stream: TcpStream,
     cut: Arc<AtomicBool>,
 }
 
-impl Wire {
+impl CuttableStream {
     fn check(&self) -> io::Result<()> {
         if self.cut.load(Ordering::Acquire) { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
     }
 }
 
-impl axum::serve::Listener for Lines {
-    type Io = Wire;
+impl axum::serve::Listener for CuttableListener {
+    type Io = CuttableStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
+    async fn accept(&mut self) -> (CuttableStream, SocketAddr) {
         let (stream, address) = axum::serve::Listener::accept(&mut self.listener).await;
-        (Wire { stream, cut: Arc::default() }, address)
+        (CuttableStream { stream, cut: Arc::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -66,20 +66,20 @@ impl axum::serve::Listener for Lines {
     }
 }
 
-impl Connected<IncomingStream<'_, Lines>> for Line {
-    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
+impl Connected<IncomingStream<'_, CuttableListener>> for ConnectionCutter {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
         Self { cut: stream.io().cut.clone() }
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for CuttableStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for CuttableStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)

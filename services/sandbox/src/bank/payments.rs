@@ -2,15 +2,15 @@
 
 use super::{
     Behaviour, CLOCK_SKEW_MAX, Config,
-    books::{self, Booked, Booking, Books, Payment},
+    books::{self, BankBooks, Booking, BookingResult, KeptPayment},
     own_account,
-    scenario::Scenario,
+    scenario::BankScenario,
 };
 use iso20022::{
-    Account, Reason, TransactionStatus,
-    camt053::{Balance, Direction, Entry, Statement},
+    BankAccount, ReasonCode, TransactionStatus,
+    camt053::{Direction, Statement, StatementBalance, StatementEntry},
     pain001::{AccountId, Initiation, MESSAGE_NAME, Party, TransferAmount},
-    pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, Report, StatusReason, TransactionReport},
+    pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, StatusReason, StatusReport, TransactionReport},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{Currency, Money};
@@ -48,20 +48,20 @@ pub enum Delivery {
 }
 
 /// What a transfer came to: the payment as it stands (none: lost) and how that is told.
-struct Taken {
-    payment: Option<Payment>,
+struct TakenTransfer {
+    payment: Option<KeptPayment>,
     delivery: Delivery,
 }
 
 /// Where payments are handed in and asked after.
 #[derive(Debug, Clone)]
-pub struct Desk {
-    books: Books,
+pub struct PaymentDesk {
+    books: BankBooks,
     config: Config,
 }
 
-impl Desk {
-    pub fn new(books: Books, config: Config) -> Self {
+impl PaymentDesk {
+    pub fn new(books: BankBooks, config: Config) -> Self {
         Self { books, config }
     }
 
@@ -70,7 +70,7 @@ impl Desk {
     }
 
     /// Takes in every transfer of a message, each in a transaction of its own, durable before the answer.
-    pub async fn pay(&self, message: &Initiation, now_ms: i64) -> Result<(Report, Delivery), sqlx::Error> {
+    pub async fn pay(&self, message: &Initiation, now_ms: i64) -> Result<(StatusReport, Delivery), sqlx::Error> {
         if let Err(error) = message.check_totals() {
             let code = if matches!(error, iso20022::Error::Total { element: "NbOfTxs" }) { "AM18" } else { "AM10" };
             return Ok((group_rejected(&message.message_id, code, &error.to_string(), now_ms), Delivery::Now));
@@ -80,7 +80,7 @@ impl Desk {
         for payment in &message.payments {
             let mut transactions = Vec::new();
             for transfer in &payment.transfers {
-                let instruction = Instruction { message, payment_id: &payment.payment_id, debtor: &payment.debtor, transfer };
+                let instruction = ReceivedTransfer { message, payment_id: &payment.payment_id, debtor: &payment.debtor, transfer };
                 let taken = self.take(&instruction, now_ms).await?;
                 if taken.delivery != Delivery::Now {
                     delivery = taken.delivery;
@@ -93,12 +93,12 @@ impl Desk {
         Ok((report(&message.message_id, reports, now_ms), delivery))
     }
 
-    async fn take(&self, instruction: &Instruction<'_>, now_ms: i64) -> Result<Taken, sqlx::Error> {
+    async fn take(&self, instruction: &ReceivedTransfer<'_>, now_ms: i64) -> Result<TakenTransfer, sqlx::Error> {
         let end_to_end_id = &instruction.transfer.end_to_end_id;
         let mut tx = self.books.begin().await?;
         let mut payment = instruction.payment(now_ms);
         if let Some(first) = books::payment(&mut tx, end_to_end_id).await? {
-            return Ok(Taken { payment: Some(first_answer(first, payment)), delivery: Delivery::Now });
+            return Ok(TakenTransfer { payment: Some(first_answer(first, payment)), delivery: Delivery::Now });
         }
         let behaviour = behaviour(&mut tx, &payment).await?;
         let lost = match behaviour {
@@ -109,12 +109,12 @@ impl Desk {
         };
         if let Some(delivery) = lost {
             tx.commit().await?;
-            return Ok(Taken { payment: None, delivery });
+            return Ok(TakenTransfer { payment: None, delivery });
         }
         if !books::insert_payment(&mut tx, &payment).await? {
             // PostgreSQL: a rival with the same EndToEndId committed while we waited; its answer stands.
             let first = books::payment(&mut tx, end_to_end_id).await?;
-            return Ok(Taken { payment: first.map(|first| first_answer(first, payment)), delivery: Delivery::Now });
+            return Ok(TakenTransfer { payment: first.map(|first| first_answer(first, payment)), delivery: Delivery::Now });
         }
         match instruction.refusal(&self.config, now_ms) {
             Some((reason, words)) => payment.reject(reason, words, now_ms),
@@ -129,11 +129,11 @@ impl Desk {
             Behaviour::Garbage => Delivery::Garbage,
             _ => Delivery::Now,
         };
-        Ok(Taken { payment: Some(payment), delivery })
+        Ok(TakenTransfer { payment: Some(payment), delivery })
     }
 
     /// Says how a payment stands; one that settles later settles now. `None`: there is no such payment.
-    pub async fn ask(&self, end_to_end_id: &str, now_ms: i64) -> Result<Option<Report>, sqlx::Error> {
+    pub async fn ask(&self, end_to_end_id: &str, now_ms: i64) -> Result<Option<StatusReport>, sqlx::Error> {
         let mut tx = self.books.begin().await?;
         let Some(mut payment) = books::payment(&mut tx, end_to_end_id).await? else { return Ok(None) };
         if payment.status == "ACSP" {
@@ -146,8 +146,8 @@ impl Desk {
     }
 
     /// A report that names the payment and no status.
-    pub fn not_found(end_to_end_id: &str, now_ms: i64) -> Report {
-        let reason = StatusReason { reason: Some(Reason::from_code("AG09")), additional: vec!["no such payment here".to_owned()] };
+    pub fn not_found(end_to_end_id: &str, now_ms: i64) -> StatusReport {
+        let reason = StatusReason { reason: Some(ReasonCode::from_code("AG09")), additional: vec!["no such payment here".to_owned()] };
         let transaction = TransactionReport {
             end_to_end_id: Some(end_to_end_id.to_owned()),
             status: None,
@@ -161,7 +161,7 @@ impl Desk {
     }
 
     /// Keeps a scenario. One that settles or rejects a payment that is waiting does so at once.
-    pub async fn set_scenario(&self, scenario: &Scenario, now_ms: i64) -> Result<(), sqlx::Error> {
+    pub async fn set_scenario(&self, scenario: &BankScenario, now_ms: i64) -> Result<(), sqlx::Error> {
         self.books.set_scenario(scenario).await?;
         let Some(behaviour @ (Behaviour::Settle | Behaviour::Reject(_))) = Behaviour::parse(&scenario.behaviour) else { return Ok(()) };
         if scenario.target != "end_to_end_id" {
@@ -177,10 +177,10 @@ impl Desk {
     async fn move_on(
         &self,
         mut tx: sqlx::Transaction<'static, sqlx::Any>,
-        mut payment: Payment,
+        mut payment: KeptPayment,
         behaviour: &Behaviour,
         now_ms: i64,
-    ) -> Result<Payment, sqlx::Error> {
+    ) -> Result<KeptPayment, sqlx::Error> {
         let from = payment.status.clone();
         if !matches!(from.as_str(), "ACSP" | "PDNG") {
             return Ok(payment);
@@ -205,7 +205,7 @@ impl Desk {
             Booking { currency: currency.code(), minor_units: amount.minor_units(), reference: &reference, end_to_end_id: "", now_ms };
         let booked = books::book(&mut tx, booking).await?;
         tx.commit().await?;
-        Ok(booked != Booked::Refused)
+        Ok(booked != BookingResult::Refused)
     }
 
     /// The account's statement. `None`: no such account.
@@ -214,7 +214,7 @@ impl Desk {
         let shown: i64 = state.entries.iter().map(|entry| entry.minor_units).sum();
         let balance = |minor_units: i64, date: Date| {
             let (amount, direction) = signed(currency, minor_units);
-            Balance { amount, direction, date }
+            StatementBalance { amount, direction, date }
         };
         Ok(Some(Statement {
             message_id: format!("S-{}-{now_ms}", currency.code()),
@@ -231,18 +231,18 @@ impl Desk {
 }
 
 /// One transfer in its message.
-struct Instruction<'a> {
+struct ReceivedTransfer<'a> {
     message: &'a Initiation,
     payment_id: &'a str,
     debtor: &'a Party,
-    transfer: &'a iso20022::pain001::Transfer,
+    transfer: &'a iso20022::pain001::CreditTransfer,
 }
 
-impl Instruction<'_> {
-    fn payment(&self, now_ms: i64) -> Payment {
+impl ReceivedTransfer<'_> {
+    fn payment(&self, now_ms: i64) -> KeptPayment {
         let money = self.transfer.amount.money();
         let account = self.transfer.creditor.account.as_ref().map_or("", AccountId::number);
-        Payment {
+        KeptPayment {
             end_to_end_id: self.transfer.end_to_end_id.clone(),
             message_id: self.message.message_id.clone(),
             payment_id: self.payment_id.to_owned(),
@@ -277,7 +277,7 @@ impl Instruction<'_> {
     }
 }
 
-impl Payment {
+impl KeptPayment {
     fn reject(&mut self, reason: &str, words: &str, now_ms: i64) {
         self.status = "RJCT".to_owned();
         self.reason = reason.to_owned();
@@ -287,7 +287,7 @@ impl Payment {
 }
 
 /// The first answer for the same instruction; another one under a used EndToEndId is a duplicate and changes nothing.
-fn first_answer(first: Payment, mut now: Payment) -> Payment {
+fn first_answer(first: KeptPayment, mut now: KeptPayment) -> KeptPayment {
     if first.same_instruction(&now) {
         return first;
     }
@@ -296,7 +296,7 @@ fn first_answer(first: Payment, mut now: Payment) -> Payment {
     now
 }
 
-async fn behaviour(tx: &mut AnyConnection, payment: &Payment) -> Result<Behaviour, sqlx::Error> {
+async fn behaviour(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<Behaviour, sqlx::Error> {
     for (target, value) in [("end_to_end_id", &payment.end_to_end_id), ("account", &payment.creditor_account)] {
         if let Some(behaviour) = books::take_scenario(tx, target, value).await?.and_then(|text| Behaviour::parse(&text)) {
             return Ok(behaviour);
@@ -306,7 +306,7 @@ async fn behaviour(tx: &mut AnyConnection, payment: &Payment) -> Result<Behaviou
 }
 
 /// Executes, or says why not.
-async fn decide(tx: &mut AnyConnection, payment: &mut Payment, behaviour: &Behaviour, now_ms: i64) -> Result<(), sqlx::Error> {
+async fn decide(tx: &mut AnyConnection, payment: &mut KeptPayment, behaviour: &Behaviour, now_ms: i64) -> Result<(), sqlx::Error> {
     match behaviour {
         Behaviour::SettleLater => payment.status = "ACSP".to_owned(),
         Behaviour::Pending => payment.status = "PDNG".to_owned(),
@@ -327,26 +327,26 @@ async fn decide(tx: &mut AnyConnection, payment: &mut Payment, behaviour: &Behav
                 now_ms,
             };
             match books::book(tx, booking).await? {
-                Booked::Done | Booked::Before => {
+                BookingResult::Done | BookingResult::Before => {
                     payment.status = "ACSC".to_owned();
                     payment.decided_at_ms = now_ms;
                 }
-                Booked::Refused => payment.reject("AM04", "not enough on the paying account", now_ms),
+                BookingResult::Refused => payment.reject("AM04", "not enough on the paying account", now_ms),
             }
         }
     }
     Ok(())
 }
 
-fn account_id(account: &Account) -> AccountId {
+fn account_id(account: &BankAccount) -> AccountId {
     match account {
-        Account::Iban(iban) => AccountId::Iban(iban.as_str().to_owned()),
-        Account::Aba(aba) => AccountId::Other(aba.account_number().to_owned()),
+        BankAccount::Iban(iban) => AccountId::Iban(iban.as_str().to_owned()),
+        BankAccount::Aba(aba) => AccountId::Other(aba.account_number().to_owned()),
     }
 }
 
-fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) -> Report {
-    Report {
+fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) -> StatusReport {
+    StatusReport {
         message_id: format!("R-{now_ms}"),
         created: moment(now_ms),
         original_message_id: original_message_id.to_owned(),
@@ -358,17 +358,17 @@ fn report(original_message_id: &str, payments: Vec<PaymentReport>, now_ms: i64) 
 }
 
 /// Refuses a whole message.
-pub fn group_rejected(original_message_id: &str, code: &str, words: &str, now_ms: i64) -> Report {
+pub fn group_rejected(original_message_id: &str, code: &str, words: &str, now_ms: i64) -> StatusReport {
     let words = words.chars().filter(|c| !c.is_control()).take(ADDITIONAL_CHARS_MAX).collect::<String>();
     let mut report = report(original_message_id, Vec::new(), now_ms);
     report.group_status = Some(TransactionStatus::Rjct);
-    report.group_reasons = vec![StatusReason { reason: Some(Reason::from_code(code)), additional: vec![words.trim().to_owned()] }];
+    report.group_reasons = vec![StatusReason { reason: Some(ReasonCode::from_code(code)), additional: vec![words.trim().to_owned()] }];
     report
 }
 
-fn report_of(payment: &Payment) -> TransactionReport {
+fn report_of(payment: &KeptPayment) -> TransactionReport {
     let reason = (!payment.reason.is_empty())
-        .then(|| StatusReason { reason: Some(Reason::from_code(&payment.reason)), additional: vec![payment.words.clone()] });
+        .then(|| StatusReason { reason: Some(ReasonCode::from_code(&payment.reason)), additional: vec![payment.words.clone()] });
     TransactionReport {
         end_to_end_id: Some(payment.end_to_end_id.clone()),
         status: Some(TransactionStatus::from_code(&payment.status)),
@@ -384,10 +384,10 @@ fn signed(currency: Currency, minor_units: i64) -> (Money, Direction) {
     (amount, direction)
 }
 
-fn entry_of(currency: Currency, entry: &books::Entry) -> Entry {
+fn entry_of(currency: Currency, entry: &books::BankEntry) -> StatementEntry {
     let (amount, direction) = signed(currency, entry.minor_units);
     let end_to_end_id = (!entry.end_to_end_id.is_empty()).then(|| entry.end_to_end_id.clone());
-    Entry {
+    StatementEntry {
         reference: Some(entry.entry_no.to_string()),
         amount,
         direction,

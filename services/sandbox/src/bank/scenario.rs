@@ -1,6 +1,6 @@
 //! What the bank does with a payment, and the accounts that choose it.
 
-use iso20022::Reason;
+use iso20022::ReasonCode;
 use serde::Deserialize;
 
 /// What happens to a payment. The table is in [`crate::bank`].
@@ -11,7 +11,7 @@ pub enum Behaviour {
     /// ACSP; executed when asked.
     SettleLater,
     /// RJCT with this code.
-    Reject(Reason),
+    Reject(ReasonCode),
     /// Executed, no answer, connection cut.
     Cut,
     /// Executed, answered late; milliseconds, or the configured delay.
@@ -32,7 +32,7 @@ pub enum Behaviour {
 
 /// An account that chooses a behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Magic {
+pub struct MagicAccount {
     /// Account number at any US bank.
     pub account_number: &'static str,
     /// IBAN.
@@ -41,12 +41,12 @@ pub struct Magic {
     pub behaviour: &'static str,
 }
 
-const fn magic(account_number: &'static str, iban: &'static str, behaviour: &'static str) -> Magic {
-    Magic { account_number, iban, behaviour }
+const fn magic(account_number: &'static str, iban: &'static str, behaviour: &'static str) -> MagicAccount {
+    MagicAccount { account_number, iban, behaviour }
 }
 
 /// Every account with a behaviour of its own.
-pub const MAGIC: [Magic; 10] = [
+pub const MAGIC: [MagicAccount; 10] = [
     magic("9000000001", "DE08500105170900000001", "settle"),
     magic("9000000002", "DE78500105170900000002", "settle_later"),
     magic("9000000003", "DE51500105170900000003", "reject:AC04"),
@@ -67,7 +67,7 @@ impl Behaviour {
         match (name, detail) {
             ("settle", None) => Some(Self::Settle),
             ("settle_later", None) => Some(Self::SettleLater),
-            ("reject", Some(code)) if (1..=4).contains(&code.len()) => Some(Self::Reject(Reason::from_code(code))),
+            ("reject", Some(code)) if (1..=4).contains(&code.len()) => Some(Self::Reject(ReasonCode::from_code(code))),
             ("cut", None) => Some(Self::Cut),
             ("late", None) => Some(Self::Late(None)),
             ("late", Some(delay_ms)) => delay_ms.parse().ok().map(|delay_ms| Self::Late(Some(delay_ms))),
@@ -92,7 +92,7 @@ impl Behaviour {
 /// The body of `POST /scenarios`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Request {
+pub struct ScenarioRequest {
     /// For this payment.
     pub end_to_end_id: Option<String>,
     /// For payments to this account.
@@ -109,16 +109,16 @@ pub struct Request {
 
 /// A scenario as it is kept.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Scenario {
+pub struct BankScenario {
     pub target: &'static str,
     pub value: String,
     pub behaviour: String,
     pub remaining: i64,
 }
 
-impl Request {
+impl ScenarioRequest {
     /// `None` where a name is unknown or the target is not exactly one.
-    pub fn decode(self) -> Option<Scenario> {
+    pub fn decode(self) -> Option<BankScenario> {
         let (target, value) = match (self.end_to_end_id, self.account) {
             (Some(id), None) => ("end_to_end_id", id),
             (None, Some(account)) => ("account", account),
@@ -131,7 +131,7 @@ impl Request {
             _ => return None,
         };
         Behaviour::parse(&behaviour)?;
-        Some(Scenario { target, value, behaviour, remaining: self.times.map_or(-1, i64::from) })
+        Some(BankScenario { target, value, behaviour, remaining: self.times.map_or(-1, i64::from) })
     }
 }
 

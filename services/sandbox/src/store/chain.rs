@@ -30,7 +30,7 @@ const LEAF_KEY: &str = "leaf.key";
 
 /// The certificates (DER) and their keys.
 #[derive(Debug)]
-pub struct Chain {
+pub struct CertificateChain {
     pub(super) root: Vec<u8>,
     pub(super) intermediate: Vec<u8>,
     pub(super) leaf: Vec<u8>,
@@ -40,30 +40,30 @@ pub struct Chain {
 }
 
 /// A leaf with its key below this or another intermediate, for hostile receipts.
-pub(super) struct Branch {
+pub(super) struct CertificateBranch {
     pub(super) intermediate: Vec<u8>,
     pub(super) leaf: Vec<u8>,
     pub(super) leaf_key: KeyPair,
 }
 
-impl Chain {
+impl CertificateChain {
     /// Loads `dir`'s chain, or makes one. Of several that make one at once, the first to name its directory wins.
-    pub(super) fn load_or_create(dir: &Path) -> Result<Chain, Error> {
+    pub(super) fn load_or_create(dir: &Path) -> Result<CertificateChain, Error> {
         let home = dir.join("app-store");
         if !home.exists() {
-            let chain = Chain::generate()?;
+            let chain = CertificateChain::generate()?;
             chain.save(dir, &home)?;
         }
-        Chain::load(&home)
+        CertificateChain::load(&home)
     }
 
     /// A chain that exists in memory only.
-    pub(super) fn generate() -> Result<Chain, Error> {
+    pub(super) fn generate() -> Result<CertificateChain, Error> {
         let (root_key, intermediate_key, leaf_key) = (new_key()?, new_key()?, new_key()?);
         let root = root_params().self_signed(&root_key)?;
         let intermediate = intermediate(MARKER, &intermediate_key, &root_key)?;
         let leaf = leaf(MARKER, &leaf_key, &intermediate_key)?;
-        Ok(Chain {
+        Ok(CertificateChain {
             root: root.der().to_vec(),
             intermediate: intermediate.der().to_vec(),
             leaf: leaf.der().to_vec(),
@@ -74,18 +74,18 @@ impl Chain {
     }
 
     /// A leaf of the genuine intermediate that lacks the receipt signer's marker.
-    pub(super) fn leaf_for_something_else(&self) -> Result<Branch, Error> {
+    pub(super) fn leaf_for_something_else(&self) -> Result<CertificateBranch, Error> {
         let leaf_key = new_key()?;
         let leaf = leaf(WRONG_MARKER, &leaf_key, &self.intermediate_key)?;
-        Ok(Branch { intermediate: self.intermediate.clone(), leaf: leaf.der().to_vec(), leaf_key })
+        Ok(CertificateBranch { intermediate: self.intermediate.clone(), leaf: leaf.der().to_vec(), leaf_key })
     }
 
     /// An intermediate of the genuine root that lacks its marker, with a leaf that has its own.
-    pub(super) fn intermediate_for_something_else(&self) -> Result<Branch, Error> {
+    pub(super) fn intermediate_for_something_else(&self) -> Result<CertificateBranch, Error> {
         let (intermediate_key, leaf_key) = (new_key()?, new_key()?);
         let intermediate = intermediate(WRONG_MARKER, &intermediate_key, &self.root_key)?;
         let leaf = leaf(MARKER, &leaf_key, &intermediate_key)?;
-        Ok(Branch { intermediate: intermediate.der().to_vec(), leaf: leaf.der().to_vec(), leaf_key })
+        Ok(CertificateBranch { intermediate: intermediate.der().to_vec(), leaf: leaf.der().to_vec(), leaf_key })
     }
 
     fn save(&self, dir: &Path, home: &Path) -> Result<(), Error> {
@@ -110,10 +110,10 @@ impl Chain {
         }
     }
 
-    fn load(home: &Path) -> Result<Chain, Error> {
+    fn load(home: &Path) -> Result<CertificateChain, Error> {
         let read = |name: &str| std::fs::read(home.join(name)).map_err(directory(home));
         let key = |name: &'static str| KeyPair::try_from(read(name)?).map_err(|_| Error::Key { file: name });
-        Ok(Chain {
+        Ok(CertificateChain {
             root: read(ROOT)?,
             intermediate: read(INTERMEDIATE)?,
             leaf: read(LEAF)?,

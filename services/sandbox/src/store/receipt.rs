@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Error;
-use super::chain::Chain;
+use super::chain::CertificateChain;
 
 /// Apple's largest quantity of a consumable in one transaction.
 const QUANTITY_MAX: i32 = 10;
@@ -18,7 +18,7 @@ const QUANTITY_MAX: i32 = 10;
 /// What a buyer's app sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Purchase {
+pub struct StorePurchase {
     /// The app.
     pub bundle_id: String,
     /// The product in it.
@@ -58,7 +58,7 @@ pub struct SignedPurchase {
 
 /// Ways in which a receipt is signed wrongly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hostile {
+pub enum HostileReceipt {
     /// The leaf is not marked as a receipt signer.
     LeafPurpose,
     /// The intermediate is not marked as Apple's.
@@ -85,25 +85,25 @@ pub enum Hostile {
     Truncated,
 }
 
-impl Hostile {
+impl HostileReceipt {
     /// All of them.
-    pub const ALL: [Hostile; 12] = [
-        Hostile::LeafPurpose,
-        Hostile::IntermediatePurpose,
-        Hostile::ChainOfTwo,
-        Hostile::ChainOfFour,
-        Hostile::NoChain,
-        Hostile::ForeignChain,
-        Hostile::AlgorithmNone,
-        Hostile::AlgorithmHmac,
-        Hostile::AlteredPayload,
-        Hostile::AlteredSignature,
-        Hostile::ForeignKey,
-        Hostile::Truncated,
+    pub const ALL: [HostileReceipt; 12] = [
+        HostileReceipt::LeafPurpose,
+        HostileReceipt::IntermediatePurpose,
+        HostileReceipt::ChainOfTwo,
+        HostileReceipt::ChainOfFour,
+        HostileReceipt::NoChain,
+        HostileReceipt::ForeignChain,
+        HostileReceipt::AlgorithmNone,
+        HostileReceipt::AlgorithmHmac,
+        HostileReceipt::AlteredPayload,
+        HostileReceipt::AlteredSignature,
+        HostileReceipt::ForeignKey,
+        HostileReceipt::Truncated,
     ];
 }
 
-impl Purchase {
+impl StorePurchase {
     pub(super) fn check(&self) -> Result<(), Error> {
         let wrong = |field, why| Err(Error::Purchase { field, why });
         if self.bundle_id.is_empty() || self.product_id.is_empty() {
@@ -160,38 +160,38 @@ pub fn new_transaction_id() -> String {
     format!("2{:019}", high.rotate_left(32) ^ low)
 }
 
-pub(super) fn sign(chain: &Chain, claims: &Value) -> Result<String, Error> {
+pub(super) fn sign(chain: &CertificateChain, claims: &Value) -> Result<String, Error> {
     let header = header("ES256", &[&chain.leaf, &chain.intermediate, &chain.root]);
     compact(&header, claims, &chain.leaf_key)
 }
 
-pub(super) fn hostile(chain: &Chain, claims: &Value, hostile: Hostile) -> Result<String, Error> {
+pub(super) fn hostile(chain: &CertificateChain, claims: &Value, hostile: HostileReceipt) -> Result<String, Error> {
     let (leaf, intermediate, root) = (&chain.leaf, &chain.intermediate, &chain.root);
     let with = |certificates: &[&Vec<u8>]| compact(&header("ES256", certificates), claims, &chain.leaf_key);
     match hostile {
-        Hostile::LeafPurpose => {
+        HostileReceipt::LeafPurpose => {
             let branch = chain.leaf_for_something_else()?;
             compact(&header("ES256", &[&branch.leaf, &branch.intermediate, root]), claims, &branch.leaf_key)
         }
-        Hostile::IntermediatePurpose => {
+        HostileReceipt::IntermediatePurpose => {
             let branch = chain.intermediate_for_something_else()?;
             compact(&header("ES256", &[&branch.leaf, &branch.intermediate, root]), claims, &branch.leaf_key)
         }
-        Hostile::ChainOfTwo => with(&[leaf, intermediate]),
-        Hostile::ChainOfFour => with(&[leaf, intermediate, root, root]),
-        Hostile::NoChain => compact(&json!({ "alg": "ES256" }), claims, &chain.leaf_key),
-        Hostile::ForeignChain => sign(&Chain::generate()?, claims),
-        Hostile::AlgorithmNone => {
+        HostileReceipt::ChainOfTwo => with(&[leaf, intermediate]),
+        HostileReceipt::ChainOfFour => with(&[leaf, intermediate, root, root]),
+        HostileReceipt::NoChain => compact(&json!({ "alg": "ES256" }), claims, &chain.leaf_key),
+        HostileReceipt::ForeignChain => sign(&CertificateChain::generate()?, claims),
+        HostileReceipt::AlgorithmNone => {
             let signing_input = signing_input(&header("none", &[leaf, intermediate, root]), claims)?;
             Ok(format!("{signing_input}."))
         }
-        Hostile::AlgorithmHmac => {
+        HostileReceipt::AlgorithmHmac => {
             let signing_input = signing_input(&header("HS256", &[leaf, intermediate, root]), claims)?;
             let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, chain.leaf_key.public_key_raw());
             let tag = ring::hmac::sign(&key, signing_input.as_bytes());
             Ok(format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(tag)))
         }
-        Hostile::AlteredPayload => {
+        HostileReceipt::AlteredPayload => {
             let genuine = sign(chain, claims)?;
             let mut more = claims.clone();
             more["quantity"] = json!(QUANTITY_MAX);
@@ -201,15 +201,15 @@ pub(super) fn hostile(chain: &Chain, claims: &Value, hostile: Hostile) -> Result
             parts[1] = &payload;
             Ok(parts.join("."))
         }
-        Hostile::AlteredSignature => {
+        HostileReceipt::AlteredSignature => {
             let signing_input = signing_input(&header("ES256", &[leaf, intermediate, root]), claims)?;
             Ok(format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode([7; 64])))
         }
-        Hostile::ForeignKey => {
-            let other = Chain::generate()?;
+        HostileReceipt::ForeignKey => {
+            let other = CertificateChain::generate()?;
             compact(&header("ES256", &[leaf, intermediate, root]), claims, &other.leaf_key)
         }
-        Hostile::Truncated => {
+        HostileReceipt::Truncated => {
             let genuine = sign(chain, claims)?;
             let payload = genuine.find('.').map_or(0, |dot| dot + 40);
             Ok(genuine[..payload].to_owned())

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use super::*;
 
-fn purchase() -> Purchase {
-    Purchase {
+fn purchase() -> StorePurchase {
+    StorePurchase {
         bundle_id: "com.example.app".to_owned(),
         product_id: "coins.us.app.70".to_owned(),
         app_account_token: None,
@@ -24,7 +24,7 @@ fn the_chain_outlives_a_restart() {
     let again = Store::open(dir.path()).unwrap();
     assert_eq!(first.root_der(), again.root_der());
     again.sell(&purchase()).unwrap();
-    again.hostile(&purchase(), Hostile::IntermediatePurpose).unwrap();
+    again.hostile(&purchase(), HostileReceipt::IntermediatePurpose).unwrap();
 }
 
 #[test]
@@ -51,11 +51,11 @@ fn senseless_purchases_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
     for wrong in [
-        Purchase { quantity: 0, ..purchase() },
-        Purchase { quantity: 11, ..purchase() },
-        Purchase { price: -1, ..purchase() },
-        Purchase { currency: "dollars".to_owned(), ..purchase() },
-        Purchase { product_id: String::new(), ..purchase() },
+        StorePurchase { quantity: 0, ..purchase() },
+        StorePurchase { quantity: 11, ..purchase() },
+        StorePurchase { price: -1, ..purchase() },
+        StorePurchase { currency: "dollars".to_owned(), ..purchase() },
+        StorePurchase { product_id: String::new(), ..purchase() },
     ] {
         assert!(matches!(store.sell(&wrong), Err(Error::Purchase { .. })));
     }
@@ -73,7 +73,7 @@ async fn it_sells_over_http() {
     assert!(answer.status().is_success());
     let signed: SignedPurchase = answer.json().await.unwrap();
     assert_eq!(signed.signed_transaction.split('.').count(), 3);
-    let answer = client.post(&url).json(&Purchase { quantity: 99, ..purchase() }).send().await.unwrap();
+    let answer = client.post(&url).json(&StorePurchase { quantity: 99, ..purchase() }).send().await.unwrap();
     assert_eq!(answer.status(), 400);
     shutdown.cancel();
 }

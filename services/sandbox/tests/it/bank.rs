@@ -2,15 +2,15 @@
 
 use db::Database;
 use iso20022::{
-    Account, Iban, Rail, TransactionStatus,
+    BankAccount, Iban, Rail, TransactionStatus,
     camt053::Statement,
-    pain001::{Initiation, Party, Payment, Transfer, TransferAmount},
-    pain002::{Report, Verdict},
+    pain001::{CreditTransfer, Initiation, Party, PaymentInstruction, TransferAmount},
+    pain002::{StatusReport, Verdict},
 };
 use jiff::{SignedDuration, Timestamp};
 use money::{Currency, Money};
 use reqwest::{Client, Response, StatusCode};
-use sandbox::bank::{self, Bank, Config, FINALITY_HEADER, own_account};
+use sandbox::bank::{self, Config, FINALITY_HEADER, SandboxBank, own_account};
 use serde_json::{Value, json};
 use std::{future::Future, time::Duration};
 use tempfile::TempDir;
@@ -30,7 +30,7 @@ const GARBAGE: &str = "DE56500105170900000010";
 const FUNDING: i64 = 100_000;
 
 struct Town {
-    bank: Bank,
+    bank: SandboxBank,
     client: Client,
     shutdown: CancellationToken,
 }
@@ -93,20 +93,20 @@ fn euro(minor_units: i64) -> Money {
 }
 
 fn message(id: &str, iban: &str, minor_units: i64) -> Initiation {
-    let transfer = Transfer {
+    let transfer = CreditTransfer {
         end_to_end_id: id.into(),
         uetr: None,
         amount: TransferAmount::Instructed(euro(minor_units)),
-        creditor: Party::with_account("Ana", &Account::Iban(Iban::try_new(iban).unwrap())),
+        creditor: Party::with_account("Ana", &BankAccount::Iban(Iban::try_new(iban).unwrap())),
         remittance: None,
     };
     let debtor = Party::with_account("Largesse", &own_account(euro(0).currency()));
-    let payment = Payment { payment_id: "P".into(), rail: Some(Rail::SepaInstant), debtor, transfers: vec![transfer] };
+    let payment = PaymentInstruction { payment_id: "P".into(), rail: Some(Rail::SepaInstant), debtor, transfers: vec![transfer] };
     Initiation::new(format!("M-{id}"), Timestamp::now(), "Largesse", vec![payment])
 }
 
 async fn verdict(response: Response, id: &str) -> Verdict {
-    let report = Report::read(&response.bytes().await.unwrap()).unwrap();
+    let report = StatusReport::read(&response.bytes().await.unwrap()).unwrap();
     report.verdict(id, &format!("M-{id}")).unwrap()
 }
 
@@ -172,7 +172,7 @@ async fn lost_answers_are_found_by_asking() {
         let town = Town::open(&database).await;
         assert!(town.send(message("A", CUT, 5).write().unwrap()).await.is_err());
         let garbage = town.send(message("B", GARBAGE, 5).write().unwrap()).await.unwrap();
-        assert!(Report::read(&garbage.bytes().await.unwrap()).is_err());
+        assert!(StatusReport::read(&garbage.bytes().await.unwrap()).is_err());
         assert_eq!(town.post("scenarios", json!({"end_to_end_id": "C", "behaviour": "late", "delay_ms": 1})).await, StatusCode::NO_CONTENT);
         assert_eq!(town.pay("C", SETTLE, 5).await.status, TransactionStatus::Acsc);
         assert_eq!(town.pay("D", LATE, 5).await.status, TransactionStatus::Acsc);
@@ -191,7 +191,7 @@ async fn what_was_lost_on_the_way_is_not_found_and_says_when_that_is_final() {
         assert!(town.send(message("A", LOSE_ONCE, 5).write().unwrap()).await.is_err());
         let answer = town.ask("A").await;
         assert_eq!((answer.status(), answer.headers()[FINALITY_HEADER].to_str().unwrap()), (StatusCode::NOT_FOUND, "60"));
-        let report = Report::read(&answer.bytes().await.unwrap()).unwrap();
+        let report = StatusReport::read(&answer.bytes().await.unwrap()).unwrap();
         assert!(report.names("A") && report.verdict("A", "M-A").is_none());
         assert_eq!(town.pay("A", LOSE_ONCE, 5).await.status, TransactionStatus::Acsc);
         assert_eq!(town.executed("A").await, 1);
@@ -272,7 +272,7 @@ async fn what_is_no_message_is_rejected_as_a_group() {
         for (body, status, code) in bodies {
             let response = town.send(body).await.unwrap();
             assert_eq!(response.status(), status);
-            let report = Report::read(&response.bytes().await.unwrap()).unwrap();
+            let report = StatusReport::read(&response.bytes().await.unwrap()).unwrap();
             assert_eq!(report.group_status, Some(TransactionStatus::Rjct));
             assert_eq!(report.group_reasons[0].reason.as_ref().unwrap().code(), code);
         }

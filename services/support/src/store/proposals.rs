@@ -1,7 +1,7 @@
 //! Proposals.
 use super::{Store, stored_act, text, unreadable};
 use crate::domain::{Proposal, ProposalState, ProposedAct};
-use db::requests::{self, Begun, Fields, Key, Outcome};
+use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use std::time::{Duration, SystemTime};
@@ -28,9 +28,9 @@ pub struct ProposalFilter {
 /// A proposal that has no number yet, and under which id it was sent.
 pub struct NewProposal<'a> {
     /// The id, its book and who sent it.
-    pub key: Key<'a>,
+    pub key: RequestKey<'a>,
     /// What was sent.
-    pub fields: Fields,
+    pub fields: SentFields,
     /// What is to be kept.
     pub proposal: Proposal,
 }
@@ -56,15 +56,15 @@ impl Store {
         for _ in 0..ATTEMPTS_MAX {
             let mut tx = db::begin(&self.pool).await?;
             match requests::begin(&mut tx, new.key, &new.fields, now).await? {
-                Begun::Reused { differing } => return Ok(Proposed::Reused { differing }),
-                Begun::Replay(_) => return Ok(Proposed::Kept { replayed: true }),
-                Begun::New | Begun::Unfinished { .. } => {}
+                RequestStanding::Reused { differing } => return Ok(Proposed::Reused { differing }),
+                RequestStanding::Replay(_) => return Ok(Proposed::Kept { replayed: true }),
+                RequestStanding::New | RequestStanding::Unfinished { .. } => {}
             }
             if !insert(&mut tx, &new.proposal).await? {
                 continue;
             }
             // The answer is the proposal as it is when asked again, so nothing is kept of it here.
-            requests::finish(&mut tx, new.key, &Outcome { bytes: Vec::new(), refusal: false }, now).await?;
+            requests::finish(&mut tx, new.key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
             tx.commit().await?;
             return Ok(Proposed::Kept { replayed: false });
         }

@@ -6,7 +6,7 @@
 use super::{
     Micros,
     account::{Account, AccountState, Counters, Side},
-    chart::Form,
+    chart::AccountForm,
     event::{Body, Checkpoint, Event, GuardSet, GuardState, Hold, Posting, Transfer, TransferKind, transfer_no},
     refusal::Refusal,
     request::{AccountName, Action, BookRequest, Guard, GuardOperation, NewTransfer},
@@ -73,7 +73,7 @@ fn opened_id(name: &str) -> Uuid {
     derive_id(Uuid::nil(), &["account", name])
 }
 
-fn fresh(name: &str, form: Form, key: i64) -> Account {
+fn fresh(name: &str, form: AccountForm, key: i64) -> Account {
     Account {
         key,
         name: Arc::from(name),

@@ -3,7 +3,7 @@
 use super::{
     Micros,
     account::AccountState,
-    chart::{Form, Unit},
+    chart::{AccountForm, Unit},
     limit::Window,
 };
 use money::Amount;
@@ -16,7 +16,7 @@ pub struct AccountName {
     /// Readable id, known to the chart.
     pub text: String,
     /// What follows from it.
-    pub form: Form,
+    pub form: AccountForm,
 }
 
 impl AccountName {

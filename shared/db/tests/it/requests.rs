@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use db::Migration;
-use db::requests::{self, Begun, Fields, Key, Outcome};
+use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use money::{BookName, RequestId, UserKey};
 use sqlx::AnyPool;
 
@@ -28,8 +28,8 @@ fn names() -> Names {
 }
 
 impl Names {
-    fn key(&self) -> Key<'_> {
-        Key { book: &self.book, subject: &self.subject, rpc: "Buy", request_id: &self.id }
+    fn key(&self) -> RequestKey<'_> {
+        RequestKey { book: &self.book, subject: &self.subject, rpc: "Buy", request_id: &self.id }
     }
 }
 
@@ -47,19 +47,19 @@ async fn an_id_is_new_then_unfinished_then_replayed() {
         let pool = open(&fresh).await;
         let mut connection = pool.acquire().await.unwrap();
         let names = names();
-        let fields = Fields::new().with("gift_id", "rose").with("quantity", 3);
+        let fields = SentFields::new().with("gift_id", "rose").with("quantity", 3);
         let begun = requests::begin(&mut connection, names.key(), &fields, now()).await.unwrap();
-        assert_eq!(begun, Begun::New);
+        assert_eq!(begun, RequestStanding::New);
         let begun = requests::begin(&mut connection, names.key(), &fields, now()).await.unwrap();
-        assert_eq!(begun, Begun::Unfinished { since: now() });
-        let first = Outcome { bytes: vec![0, 1, 255], refusal: false };
+        assert_eq!(begun, RequestStanding::Unfinished { since: now() });
+        let first = KeptAnswer { bytes: vec![0, 1, 255], refusal: false };
         let stands = requests::finish(&mut connection, names.key(), &first, now()).await.unwrap();
         assert_eq!(stands.as_ref(), Some(&first));
-        let late = Outcome { bytes: vec![9], refusal: true };
+        let late = KeptAnswer { bytes: vec![9], refusal: true };
         let stands = requests::finish(&mut connection, names.key(), &late, now()).await.unwrap();
         assert_eq!(stands.as_ref(), Some(&first), "the first to finish wins");
         let begun = requests::begin(&mut connection, names.key(), &fields, now()).await.unwrap();
-        assert_eq!(begun, Begun::Replay(first));
+        assert_eq!(begun, RequestStanding::Replay(first));
     }
 }
 
@@ -69,12 +69,12 @@ async fn reuse_names_the_differing_fields_only() {
         let pool = open(&fresh).await;
         let mut connection = pool.acquire().await.unwrap();
         let names = names();
-        let fields = Fields::new().with("a", 1).with("b", 2).with("c", 3);
+        let fields = SentFields::new().with("a", 1).with("b", 2).with("c", 3);
         requests::begin(&mut connection, names.key(), &fields, now()).await.unwrap();
-        let other = Fields::new().with("a", 1).with("b", 5).with("d", 3);
+        let other = SentFields::new().with("a", 1).with("b", 5).with("d", 3);
         let begun = requests::begin(&mut connection, names.key(), &other, now()).await.unwrap();
         let differing = ["b", "c", "d"].map(str::to_owned).to_vec();
-        assert_eq!(begun, Begun::Reused { differing });
+        assert_eq!(begun, RequestStanding::Reused { differing });
     }
 }
 
@@ -84,9 +84,9 @@ async fn the_same_id_of_another_subject_or_rpc_is_another_request() {
         let pool = open(&fresh).await;
         let mut connection = pool.acquire().await.unwrap();
         let names = names();
-        for key in [names.key(), Key { subject: &names.other, ..names.key() }, Key { rpc: "Sell", ..names.key() }] {
-            let begun = requests::begin(&mut connection, key, &Fields::new(), now()).await.unwrap();
-            assert_eq!(begun, Begun::New);
+        for key in [names.key(), RequestKey { subject: &names.other, ..names.key() }, RequestKey { rpc: "Sell", ..names.key() }] {
+            let begun = requests::begin(&mut connection, key, &SentFields::new(), now()).await.unwrap();
+            assert_eq!(begun, RequestStanding::New);
         }
     }
 }
@@ -101,13 +101,13 @@ async fn of_many_callers_one_begins() {
                 tokio::spawn(async move {
                     let mut connection = pool.acquire().await.unwrap();
                     let names = names();
-                    requests::begin(&mut connection, names.key(), &Fields::new(), now()).await.unwrap()
+                    requests::begin(&mut connection, names.key(), &SentFields::new(), now()).await.unwrap()
                 })
             })
             .collect();
         let mut new = 0;
         for caller in callers {
-            new += usize::from(caller.await.unwrap() == Begun::New);
+            new += usize::from(caller.await.unwrap() == RequestStanding::New);
         }
         assert_eq!(new, 1);
     }
@@ -119,14 +119,14 @@ async fn a_forgotten_id_is_new_again_but_an_answer_stays() {
         let pool = open(&fresh).await;
         let mut connection = pool.acquire().await.unwrap();
         let names = names();
-        let fields = Fields::new();
+        let fields = SentFields::new();
         requests::begin(&mut connection, names.key(), &fields, now()).await.unwrap();
         requests::forget(&mut connection, names.key()).await.unwrap();
-        assert_eq!(requests::begin(&mut connection, names.key(), &fields, now()).await.unwrap(), Begun::New);
-        let answer = Outcome { bytes: vec![1], refusal: false };
+        assert_eq!(requests::begin(&mut connection, names.key(), &fields, now()).await.unwrap(), RequestStanding::New);
+        let answer = KeptAnswer { bytes: vec![1], refusal: false };
         requests::finish(&mut connection, names.key(), &answer, now()).await.unwrap();
         requests::forget(&mut connection, names.key()).await.unwrap();
-        assert_eq!(requests::begin(&mut connection, names.key(), &fields, now()).await.unwrap(), Begun::Replay(answer));
+        assert_eq!(requests::begin(&mut connection, names.key(), &fields, now()).await.unwrap(), RequestStanding::Replay(answer));
     }
 }
 
@@ -137,9 +137,9 @@ async fn only_old_refusals_are_pruned_and_only_so_many() {
         let mut connection = pool.acquire().await.unwrap();
         let names = names();
         for (rpc, refusal) in [("A", true), ("B", true), ("C", false)] {
-            let key = Key { rpc, ..names.key() };
-            requests::begin(&mut connection, key, &Fields::new(), now()).await.unwrap();
-            let outcome = Outcome { bytes: vec![1], refusal };
+            let key = RequestKey { rpc, ..names.key() };
+            requests::begin(&mut connection, key, &SentFields::new(), now()).await.unwrap();
+            let outcome = KeptAnswer { bytes: vec![1], refusal };
             requests::finish(&mut connection, key, &outcome, now()).await.unwrap();
         }
         drop(connection);
@@ -148,7 +148,7 @@ async fn only_old_refusals_are_pruned_and_only_so_many() {
         assert_eq!(requests::prune(&pool, later, 1).await.unwrap(), 1);
         assert_eq!(requests::prune(&pool, later, 10).await.unwrap(), 1);
         let mut connection = pool.acquire().await.unwrap();
-        let kept = requests::begin(&mut connection, Key { rpc: "C", ..names.key() }, &Fields::new(), now()).await.unwrap();
-        assert!(matches!(kept, Begun::Replay(_)));
+        let kept = requests::begin(&mut connection, RequestKey { rpc: "C", ..names.key() }, &SentFields::new(), now()).await.unwrap();
+        assert!(matches!(kept, RequestStanding::Replay(_)));
     }
 }

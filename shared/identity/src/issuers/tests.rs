@@ -1,18 +1,18 @@
 //! Unit tests of what an issuer may be.
 use super::*;
 
-fn issuer() -> Issuer {
-    Issuer { jwks: "keys.json".to_owned(), ..Issuer::house(Vec::new()) }
+fn issuer() -> TrustedIssuer {
+    TrustedIssuer { jwks: "keys.json".to_owned(), ..TrustedIssuer::house(Vec::new()) }
 }
 
-fn options(issuer: &Issuer) -> Vec<&'static str> {
+fn options(issuer: &TrustedIssuer) -> Vec<&'static str> {
     issuer.problems().into_iter().map(|(option, _)| option).collect()
 }
 
 #[test]
 fn what_has_no_meaning_is_named() {
     assert_eq!(options(&issuer()), [""; 0]);
-    type Change = fn(&mut Issuer);
+    type Change = fn(&mut TrustedIssuer);
     let cases: [(&str, Change); 11] = [
         ("issuer", |issuer| issuer.issuer.clear()),
         ("audience", |issuer| issuer.audience.clear()),
@@ -46,16 +46,16 @@ fn keys_come_over_https_or_from_this_machine() {
         ("ftp://login.example.com/keys", false),
         ("https://", false),
     ] {
-        let issuer = Issuer { jwks: address.to_owned(), ..issuer() };
+        let issuer = TrustedIssuer { jwks: address.to_owned(), ..issuer() };
         assert_eq!(issuer.problems().is_empty(), fits, "{address}: {:?}", issuer.problems());
     }
 }
 
 #[test]
 fn an_issuer_in_a_file_needs_its_name_and_roles_only() {
-    let issuer: Issuer = toml::from_str("issuer = \"https://login\"\njwks = \"https://login/keys\"\nroles = [\"viewer\"]").unwrap();
+    let issuer: TrustedIssuer = toml::from_str("issuer = \"https://login\"\njwks = \"https://login/keys\"\nroles = [\"viewer\"]").unwrap();
     assert_eq!(issuer.problems(), []);
     assert_eq!((issuer.audience.as_str(), issuer.role_claim.as_str(), issuer.algorithms.len()), ("largesse", "role", 3));
-    assert!(toml::from_str::<Issuer>("issuer = \"https://login\"\njwks = \"k\"").is_err(), "roles are never guessed");
-    assert!(toml::from_str::<Issuer>("issuer = \"x\"\nroles = [\"viewer\"]\nalgorithms = [\"HS256\"]").is_err());
+    assert!(toml::from_str::<TrustedIssuer>("issuer = \"https://login\"\njwks = \"k\"").is_err(), "roles are never guessed");
+    assert!(toml::from_str::<TrustedIssuer>("issuer = \"x\"\nroles = [\"viewer\"]\nalgorithms = [\"HS256\"]").is_err());
 }

@@ -3,7 +3,7 @@ use super::{SET_BYTES_MAX, parse};
 use crate::{
     Error,
     error::chain,
-    issuers::{Issuer, is_address},
+    issuers::{TrustedIssuer, is_address},
     keys::{PublicKey, VerificationKey},
 };
 use bytes::Bytes;
@@ -31,7 +31,7 @@ pub(crate) struct KeyAddress {
 
 impl KeySource {
     /// Where `issuer` says its keys are. Nothing is fetched.
-    pub(crate) fn try_new(issuer: &Issuer) -> Result<Self, Error> {
+    pub(crate) fn try_new(issuer: &TrustedIssuer) -> Result<Self, Error> {
         if !is_address(&issuer.jwks) {
             return Ok(Self::Files);
         }
@@ -42,7 +42,7 @@ impl KeySource {
     }
 
     /// The keys as they are now; nothing where they never change.
-    pub(crate) async fn fetch(&self, issuer: &Issuer) -> Result<Option<Vec<VerificationKey>>, Error> {
+    pub(crate) async fn fetch(&self, issuer: &TrustedIssuer) -> Result<Option<Vec<VerificationKey>>, Error> {
         match self {
             Self::Fixed => Ok(None),
             Self::Files => read_files(issuer).map(Some),
@@ -56,7 +56,7 @@ impl KeySource {
 }
 
 /// The keys of an issuer whose keys are in files.
-pub(crate) fn read_files(issuer: &Issuer) -> Result<Vec<VerificationKey>, Error> {
+pub(crate) fn read_files(issuer: &TrustedIssuer) -> Result<Vec<VerificationKey>, Error> {
     if issuer.jwks.is_empty() {
         return issuer.keys.iter().map(|path| PublicKey::read(path).map(|key| key.to_key())).collect();
     }
@@ -72,7 +72,7 @@ pub(crate) fn read_files(issuer: &Issuer) -> Result<Vec<VerificationKey>, Error>
     usable(issuer, &json)
 }
 
-fn usable(issuer: &Issuer, json: &[u8]) -> Result<Vec<VerificationKey>, Error> {
+fn usable(issuer: &TrustedIssuer, json: &[u8]) -> Result<Vec<VerificationKey>, Error> {
     let (keys, left_out) = parse(json, &issuer.algorithms).map_err(|why| issuer.unreadable(why))?;
     if !left_out.is_empty() {
         // Told at every look, so not at a level that fills a log.

@@ -14,12 +14,12 @@ mod foreign;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-fn grant(role: Role, books: Books) -> Grant {
+fn grant(role: Role, books: BookScope) -> Grant {
     Grant { subject: UserKey::try_new("u1").unwrap(), role, app: "live".into(), books }
 }
 
-fn demo() -> Books {
-    Books::Only(vec![BookName::try_new("demo").unwrap()])
+fn demo() -> BookScope {
+    BookScope::Only(vec![BookName::try_new("demo").unwrap()])
 }
 
 fn house() -> (Signer, Verifier) {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 fn ibans_are_taken_with_blanks_and_shown_masked() {
     let iban = Iban::try_new("de46 9105 7923 4762 3497 24").unwrap();
     assert_eq!((iban.as_str(), iban.country()), ("DE46910579234762349724", "DE"));
-    assert_eq!(Account::Iban(iban.clone()).masked(), "******************9724");
+    assert_eq!(BankAccount::Iban(iban.clone()).masked(), "******************9724");
     assert!(!format!("{iban:?}").contains("91057923"));
 }
 
@@ -34,7 +34,7 @@ fn account_numbers_are_4_to_17_digits() {
     for bad in ["123", "123456789012345678", "12 34", "12a4", ""] {
         assert!(AbaAccount::try_new("021000021", bad).is_err(), "{bad}");
     }
-    let account = Account::Aba(AbaAccount::try_new("021000021", "5512345678").unwrap());
+    let account = BankAccount::Aba(AbaAccount::try_new("021000021", "5512345678").unwrap());
     assert_eq!((account.country(), account.masked().as_str()), ("US", "******5678"));
 }
 

@@ -10,7 +10,7 @@ fn statement(entries: &[i64]) -> Statement {
     let date = Date::new(2026, 9, 21).unwrap();
     let moment = Timestamp::from_millisecond(1_790_000_000_123).unwrap();
     let side = |value: i64| if value < 0 { Direction::Debit } else { Direction::Credit };
-    let entry = |value: &i64| Entry {
+    let entry = |value: &i64| StatementEntry {
         reference: Some("R".into()),
         amount: money(value.abs()),
         direction: side(*value),
@@ -25,8 +25,8 @@ fn statement(entries: &[i64]) -> Statement {
         statement_id: "S".into(),
         account: AccountId::Iban("DE46910579234762349724".into()),
         currency: Currency::try_new("EUR").unwrap(),
-        opening: Balance { amount: money(1000), direction: Direction::Credit, date },
-        closing: Balance { amount: money(total.abs()), direction: side(total), date },
+        opening: StatementBalance { amount: money(1000), direction: Direction::Credit, date },
+        closing: StatementBalance { amount: money(total.abs()), direction: side(total), date },
         entries: entries.iter().map(entry).collect(),
     }
 }

@@ -11,23 +11,23 @@ fn money(code: &str, minor_units: i64) -> Money {
 pub fn message(rail: Rail, name: &str, amounts: &[i64]) -> Initiation {
     let (account, bank) = match rail {
         Rail::UsRtp => {
-            (Account::Aba(AbaAccount::try_new("121000248", "5512345678").unwrap()), AbaAccount::try_new("021000021", "4412345678"))
+            (BankAccount::Aba(AbaAccount::try_new("121000248", "5512345678").unwrap()), AbaAccount::try_new("021000021", "4412345678"))
         }
         Rail::SepaInstant => {
-            (Account::Iban(Iban::try_new("DE46910579234762349724").unwrap()), AbaAccount::try_new("021000021", "4412345678"))
+            (BankAccount::Iban(Iban::try_new("DE46910579234762349724").unwrap()), AbaAccount::try_new("021000021", "4412345678"))
         }
     };
-    let transfer = |(at, amount): (usize, &i64)| Transfer {
+    let transfer = |(at, amount): (usize, &i64)| CreditTransfer {
         end_to_end_id: format!("E2E-{at}"),
         uetr: Some("5105128c-2397-45c1-977e-7a3a69182632".into()),
         amount: TransferAmount::Instructed(money(rail.currency().code(), *amount)),
         creditor: Party::with_account(name, &account),
         remittance: Some("Creator payout".into()),
     };
-    let payment = Payment {
+    let payment = PaymentInstruction {
         payment_id: "PAY-1".into(),
         rail: Some(rail),
-        debtor: Party::with_account("Largesse", &Account::Aba(bank.unwrap())),
+        debtor: Party::with_account("Largesse", &BankAccount::Aba(bank.unwrap())),
         transfers: amounts.iter().enumerate().map(transfer).collect(),
     };
     Initiation::new("MSG-1".into(), Timestamp::from_millisecond(1_790_000_000_123).unwrap(), "Largesse", vec![payment])

@@ -3,8 +3,8 @@ use super::*;
 use crate::codes::KnownReason;
 use proptest::prelude::*;
 
-fn report(status: &str, code: Option<&str>) -> Report {
-    let reasons = code.map(|code| StatusReason { reason: Some(Reason::from_code(code)), additional: vec!["closed & gone".into()] });
+fn report(status: &str, code: Option<&str>) -> StatusReport {
+    let reasons = code.map(|code| StatusReason { reason: Some(ReasonCode::from_code(code)), additional: vec!["closed & gone".into()] });
     let transaction = TransactionReport {
         end_to_end_id: Some("E2E-1".into()),
         status: Some(TransactionStatus::from_code(status)),
@@ -12,7 +12,7 @@ fn report(status: &str, code: Option<&str>) -> Report {
         accepted: Timestamp::from_millisecond(1_790_000_000_123).ok(),
         bank_reference: Some("BANK-1".into()),
     };
-    Report {
+    StatusReport {
         message_id: "R-1".into(),
         created: Timestamp::from_millisecond(1_790_000_000_123).unwrap(),
         original_message_id: "MSG-1".into(),
@@ -28,27 +28,27 @@ fn report(status: &str, code: Option<&str>) -> Report {
     }
 }
 
-fn group_report(message_id: &str) -> Report {
+fn group_report(message_id: &str) -> StatusReport {
     let mut report = report("ACSC", None);
     report.payments.clear();
     report.original_message_id = message_id.into();
     report.group_status = Some(TransactionStatus::Rjct);
-    report.group_reasons = vec![StatusReason { reason: Some(Reason::from_code("FF01")), additional: Vec::new() }];
+    report.group_reasons = vec![StatusReason { reason: Some(ReasonCode::from_code("FF01")), additional: Vec::new() }];
     report
 }
 
 #[test]
 fn a_report_reads_back_as_it_was_written() {
     for original in [report("ACSC", None), report("RJCT", Some("AC04")), report("ZZZZ", Some("ZZ99")), group_report("MSG-1")] {
-        assert_eq!(Report::read(original.write().unwrap().as_bytes()).unwrap(), original);
+        assert_eq!(StatusReport::read(original.write().unwrap().as_bytes()).unwrap(), original);
     }
 }
 
 #[test]
 fn the_verdict_is_the_transfers_own() {
     let verdict = report("RJCT", Some("AC04")).verdict("E2E-1", "MSG-1").unwrap();
-    assert_eq!(verdict.outcome(), Outcome::Rejected);
-    assert_eq!(verdict.reason(), Some(&Reason::Known(KnownReason::AccountClosed)));
+    assert_eq!(verdict.outcome(), StatusOutcome::Rejected);
+    assert_eq!(verdict.reason(), Some(&ReasonCode::Known(KnownReason::AccountClosed)));
     assert_eq!(verdict.additional(), "closed & gone");
 }
 
@@ -63,13 +63,13 @@ fn a_report_about_another_transfer_says_nothing() {
 
 #[test]
 fn a_rejected_group_rejects_its_own_message() {
-    assert_eq!(group_report("MSG-1").verdict("E2E-1", "MSG-1").unwrap().outcome(), Outcome::Rejected);
+    assert_eq!(group_report("MSG-1").verdict("E2E-1", "MSG-1").unwrap().outcome(), StatusOutcome::Rejected);
 }
 
 #[test]
 fn a_repeated_status_is_refused() {
     let text = report("ACSC", None).write().unwrap().replace("<TxSts>ACSC</TxSts>", "<TxSts>ACSC</TxSts><TxSts>RJCT</TxSts>");
-    assert_eq!(Report::read(text.as_bytes()), Err(Error::Duplicate { parent: "TxInfAndSts".into(), element: "TxSts" }));
+    assert_eq!(StatusReport::read(text.as_bytes()), Err(Error::Duplicate { parent: "TxInfAndSts".into(), element: "TxSts" }));
 }
 
 proptest! {
@@ -78,13 +78,13 @@ proptest! {
         let mut bytes = report("RJCT", Some("AC04")).write().unwrap().into_bytes();
         let at = at % bytes.len();
         if insert { bytes.insert(at, byte) } else { bytes[at] = byte }
-        let _ = Report::read(&bytes);
+        let _ = StatusReport::read(&bytes);
         bytes.truncate(cut % bytes.len());
-        prop_assert!(Report::read(&bytes).is_err());
+        prop_assert!(StatusReport::read(&bytes).is_err());
     }
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = Report::read(&bytes);
+        let _ = StatusReport::read(&bytes);
     }
 }

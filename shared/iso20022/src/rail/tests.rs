@@ -4,9 +4,9 @@ use crate::{AbaAccount, Iban};
 
 #[test]
 fn accounts_find_their_rail() {
-    let aba = Account::Aba(AbaAccount::try_new("021000021", "12345").unwrap());
-    let german = Account::Iban(Iban::try_new("DE46910579234762349724").unwrap());
-    let brazilian = Account::Iban(Iban::try_new("BR1800360305000010009795493C1").unwrap());
+    let aba = BankAccount::Aba(AbaAccount::try_new("021000021", "12345").unwrap());
+    let german = BankAccount::Iban(Iban::try_new("DE46910579234762349724").unwrap());
+    let brazilian = BankAccount::Iban(Iban::try_new("BR1800360305000010009795493C1").unwrap());
     assert_eq!(Rail::to(&aba), Some(Rail::UsRtp));
     assert_eq!(Rail::to(&german), Some(Rail::SepaInstant));
     assert_eq!(Rail::to(&brazilian), None);

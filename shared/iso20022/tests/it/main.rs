@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used)]
 
 use iso20022::{
-    AbaAccount, Account, Iban, Rail, Reason, TransactionStatus,
-    camt053::{Balance, Direction, Entry, Statement},
-    pain001::{AccountId, Agent, Initiation, Party, Payment, Transfer, TransferAmount},
-    pain002::{PaymentReport, Report, StatusReason, TransactionReport},
+    AbaAccount, BankAccount, Iban, Rail, ReasonCode, TransactionStatus,
+    camt053::{Direction, Statement, StatementBalance, StatementEntry},
+    pain001::{AccountId, Agent, CreditTransfer, Initiation, Party, PaymentInstruction, TransferAmount},
+    pain002::{PaymentReport, StatusReason, StatusReport, TransactionReport},
 };
 use jiff::{Timestamp, civil::Date};
 use money::{Currency, Money};
@@ -47,25 +47,26 @@ fn money(currency: Currency, minor_units: i64) -> Money {
 
 fn initiation(rail: Rail, transfers: usize, full: bool) -> Initiation {
     let to = match rail {
-        Rail::UsRtp => Account::Aba(AbaAccount::try_new("121000248", "5512345678").unwrap()),
-        Rail::SepaInstant => Account::Iban(Iban::try_new("DE46910579234762349724").unwrap()),
+        Rail::UsRtp => BankAccount::Aba(AbaAccount::try_new("121000248", "5512345678").unwrap()),
+        Rail::SepaInstant => BankAccount::Iban(Iban::try_new("DE46910579234762349724").unwrap()),
     };
     let from = match rail {
-        Rail::UsRtp => Account::Aba(AbaAccount::try_new("021000021", "4412345678").unwrap()),
-        Rail::SepaInstant => Account::Iban(Iban::try_new("DE32836434947078661011").unwrap()),
+        Rail::UsRtp => BankAccount::Aba(AbaAccount::try_new("021000021", "4412345678").unwrap()),
+        Rail::SepaInstant => BankAccount::Iban(Iban::try_new("DE32836434947078661011").unwrap()),
     };
     let mut debtor = Party::with_account("Largesse", &from);
     if full {
         debtor.agent = Agent { bic: Some("CJPSDE90".into()), ..debtor.agent };
     }
-    let transfer = |at: usize| Transfer {
+    let transfer = |at: usize| CreditTransfer {
         end_to_end_id: format!("0199a5c28b7f8a0bb0c1d2e3f405{at:04}"),
         uetr: full.then(|| "5105128c-2397-45c1-977e-7a3a69182632".into()),
         amount: TransferAmount::Instructed(money(rail.currency(), 860_000 + at as i64)),
         creditor: Party::with_account("Ana <Müller> & \"Söhne\"", &to),
         remittance: full.then(|| "Creator payout".into()),
     };
-    let payment = Payment { payment_id: "PAY-1".into(), rail: Some(rail), debtor, transfers: (0..transfers).map(transfer).collect() };
+    let payment =
+        PaymentInstruction { payment_id: "PAY-1".into(), rail: Some(rail), debtor, transfers: (0..transfers).map(transfer).collect() };
     Initiation::new("MSG-1".into(), Timestamp::from_millisecond(1_790_000_000_123).unwrap(), "Largesse", vec![payment])
 }
 
@@ -79,7 +80,7 @@ fn written_pain_001_validates_against_the_official_schema() {
     }
 }
 
-fn report(status: &str, reason: Option<Reason>, group: Option<TransactionStatus>, named: bool) -> Report {
+fn report(status: &str, reason: Option<ReasonCode>, group: Option<TransactionStatus>, named: bool) -> StatusReport {
     let reasons: Vec<_> =
         reason.map(|reason| StatusReason { reason: Some(reason), additional: vec!["in words".into()] }).into_iter().collect();
     let transaction = TransactionReport {
@@ -90,7 +91,7 @@ fn report(status: &str, reason: Option<Reason>, group: Option<TransactionStatus>
         bank_reference: Some("BANK-1".into()),
     };
     let payment = PaymentReport { original_payment_id: "PAY-1".into(), status: None, reasons: Vec::new(), transactions: vec![transaction] };
-    Report {
+    StatusReport {
         message_id: "R-1".into(),
         created: Timestamp::now(),
         original_message_id: "MSG-1".into(),
@@ -108,11 +109,11 @@ fn written_pain_002_validates_against_the_official_schema() {
     for status in ["ACTC", "ACCP", "ACSP", "ACSC", "ACCC", "PDNG"] {
         validate(&schema, &report(status, None, None, true).write().unwrap());
     }
-    for reason in [Reason::from_code("AC04"), Reason::from_code("ZZ99"), Reason::Proprietary("own <reason>".into())] {
+    for reason in [ReasonCode::from_code("AC04"), ReasonCode::from_code("ZZ99"), ReasonCode::Proprietary("own <reason>".into())] {
         validate(&schema, &report("RJCT", Some(reason.clone()), Some(TransactionStatus::Rjct), true).write().unwrap());
         validate(&schema, &report("RJCT", Some(reason), Some(TransactionStatus::Rjct), false).write().unwrap());
     }
-    validate(&schema, &report("", Some(Reason::from_code("AG09")), None, true).write().unwrap());
+    validate(&schema, &report("", Some(ReasonCode::from_code("AG09")), None, true).write().unwrap());
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn written_camt_053_validates_against_the_official_schema() {
     let Some(data) = bank_data() else { return };
     let currency = Currency::try_new("EUR").unwrap();
     let date = Date::new(2026, 9, 21).unwrap();
-    let entry = |direction, end_to_end_id: Option<&str>| Entry {
+    let entry = |direction, end_to_end_id: Option<&str>| StatementEntry {
         reference: Some("1".into()),
         amount: money(currency, 500),
         direction,
@@ -134,8 +135,8 @@ fn written_camt_053_validates_against_the_official_schema() {
         statement_id: "EUR-1".into(),
         account: AccountId::Iban("DE32836434947078661011".into()),
         currency,
-        opening: Balance { amount: money(currency, 1000), direction: Direction::Credit, date },
-        closing: Balance { amount: money(currency, 1000), direction: Direction::Credit, date },
+        opening: StatementBalance { amount: money(currency, 1000), direction: Direction::Credit, date },
+        closing: StatementBalance { amount: money(currency, 1000), direction: Direction::Credit, date },
         entries: vec![entry(Direction::Credit, None), entry(Direction::Debit, Some("E2E-1"))],
     };
     validate(&data.join("xsd/camt.053.001.08.xsd"), &statement.write().unwrap());
@@ -177,7 +178,7 @@ fn bank_made_pain_002_samples_are_read() {
     let Some(data) = bank_data() else { return };
     let mut verdicts = Vec::new();
     for (name, bytes) in samples(&data, "pain.002.001.10") {
-        let report = Report::read(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let report = StatusReport::read(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
         let id = report.payments[0].transactions[0].end_to_end_id.clone().unwrap();
         verdicts.push(report.verdict(&id, &report.original_message_id).unwrap().status.code().to_owned());
     }
@@ -193,7 +194,7 @@ fn known_codes_are_in_the_external_lists() {
     for code in
         ["AC01", "AC03", "AC04", "AC06", "AG01", "AG09", "AM02", "AM04", "AM05", "BE04", "MD07", "RR04", "FF01", "MS03", "NARR", "TM01"]
     {
-        assert!(matches!(Reason::from_code(code), Reason::Known(_)), "{code}");
+        assert!(matches!(ReasonCode::from_code(code), ReasonCode::Known(_)), "{code}");
         assert!(lists.contains(&format!("ExternalStatusReason1Code,{code},")), "{code}");
     }
     for line in lists.lines().filter(|line| line.starts_with("ExternalPaymentTransactionStatus1Code,")) {

@@ -1,8 +1,8 @@
 //! Unit tests of reasons, of what is written down, and of how an ending is told.
 use super::*;
-use crate::{methods::Methods, overload::Limits};
+use crate::{methods::Methods, overload::OverloadLimits};
 use http::HeaderValue;
-use identity::{Books, Principal, access::Reach};
+use identity::{BookScope, Principal, access::Reach};
 use money::{BookName, UserKey};
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ const GET_ACCOUNT: &str = "/largesse.ledger.v1.LedgerService/GetAccount";
 const TRIAL_BALANCE: &str = "/largesse.ledger.v1.LedgerService/GetTrialBalance";
 
 fn methods() -> Methods {
-    Methods::try_new(Limits::default()).unwrap()
+    Methods::try_new(OverloadLimits::default()).unwrap()
 }
 
 fn said(path: &str, role: Role, value: Option<&[u8]>) -> Result<Option<String>, String> {
@@ -52,7 +52,7 @@ fn caller() -> Caller {
         subject: UserKey::try_new("sue").unwrap(),
         role: Role::Support,
         app: String::new(),
-        books: Books::Only(vec![BookName::try_new("demo").unwrap()]),
+        books: BookScope::Only(vec![BookName::try_new("demo").unwrap()]),
         issuer: "https://staff".into(),
         expires_at: SystemTime::now(),
     };
@@ -72,7 +72,7 @@ fn framed(message: &impl prost::Message) -> Bytes {
 
 #[test]
 fn what_was_asked_for_is_written_down_with_whom_it_concerns() {
-    let (methods, shapes) = (methods(), Shapes::try_new().unwrap());
+    let (methods, shapes) = (methods(), RequestShapes::try_new().unwrap());
     let method = methods.find(GET_ACCOUNT).unwrap();
     let request = api::ledger::GetAccountRequest { book: String::new(), account: "viewer/ada/coins".to_owned() };
     let read = shapes.read(GET_ACCOUNT, &framed(&request));
@@ -85,7 +85,7 @@ fn what_was_asked_for_is_written_down_with_whom_it_concerns() {
 
 #[test]
 fn a_request_that_would_not_be_written_down_whole_is_refused() {
-    let (methods, shapes) = (methods(), Shapes::try_new().unwrap());
+    let (methods, shapes) = (methods(), RequestShapes::try_new().unwrap());
     let request = api::ledger::GetAccountRequest { book: "demo".to_owned(), account: "viewer/ada/coins".to_owned() };
     let twice = [framed(&request), Bytes::from_static(&[0, 0, 0, 0, 0])].concat().into();
     assert!(shapes.read(GET_ACCOUNT, &twice).is_err(), "a handler would take the first and never look at the second");
@@ -103,7 +103,7 @@ fn a_request_that_would_not_be_written_down_whole_is_refused() {
 
 #[test]
 fn every_rpc_has_a_shape() {
-    let shapes = Shapes::try_new().unwrap();
+    let shapes = RequestShapes::try_new().unwrap();
     for row in identity::access::TABLE.iter().filter(|row| row.path.starts_with("/largesse.")) {
         assert!(shapes.0.contains_key(row.path), "{}", row.path);
     }
@@ -111,15 +111,15 @@ fn every_rpc_has_a_shape() {
 
 #[test]
 fn an_ending_is_told_by_code_and_reason() {
-    assert_eq!(told(Code::Ok, ""), "OK");
-    assert_eq!(told(Code::NotFound, "PAYOUT_UNKNOWN: no such payout"), "NOT_FOUND PAYOUT_UNKNOWN");
-    assert_eq!(told(Code::DeadlineExceeded, "Timeout expired"), "DEADLINE_EXCEEDED");
+    assert_eq!(outcome_text(Code::Ok, ""), "OK");
+    assert_eq!(outcome_text(Code::NotFound, "PAYOUT_UNKNOWN: no such payout"), "NOT_FOUND PAYOUT_UNKNOWN");
+    assert_eq!(outcome_text(Code::DeadlineExceeded, "Timeout expired"), "DEADLINE_EXCEEDED");
 }
 
 #[test]
 fn a_request_says_whom_it_concerns_however_deep() {
     let user = |path: &str, message: &dyn Fn() -> Vec<u8>| {
-        let shape = Shapes::try_new().unwrap().0[path].clone();
+        let shape = RequestShapes::try_new().unwrap().0[path].clone();
         concerned(&DynamicMessage::decode(shape, message().as_slice()).unwrap())
     };
     let propose = "/largesse.support.v1.SupportService/Propose";

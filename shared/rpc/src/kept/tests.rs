@@ -4,8 +4,8 @@ use super::*;
 #[test]
 fn a_refusal_is_told_again_word_for_word() {
     let facts = [("needed", "30".to_owned()), ("available", "12".to_owned())];
-    let first = KeptRefusal::new(Code::FailedPrecondition, "INSUFFICIENT_FUNDS", "30 needed (of coins), 12 available", &facts);
-    let again = KeptRefusal::from_bytes(&first.to_bytes()).unwrap();
+    let first = StickyRefusal::new(Code::FailedPrecondition, "INSUFFICIENT_FUNDS", "30 needed (of coins), 12 available", &facts);
+    let again = StickyRefusal::from_bytes(&first.to_bytes()).unwrap();
     let (first, again) = (first.status(), again.status());
     assert_eq!((first.code(), first.message(), rpc_facts(&first)), (again.code(), again.message(), rpc_facts(&again)));
     assert!(
@@ -23,10 +23,10 @@ fn rpc_facts(status: &Status) -> BTreeMap<String, String> {
 fn what_the_program_before_kept_for_payouts_still_reads() {
     let kept = br#"{"code":9,"reason":"AMOUNT_TOO_LARGE","message":"above the rail's limit","facts":{}}"#;
     assert_eq!(
-        KeptRefusal::from_bytes(kept),
-        Some(KeptRefusal::new(Code::FailedPrecondition, "AMOUNT_TOO_LARGE", "above the rail's limit", &[]))
+        StickyRefusal::from_bytes(kept),
+        Some(StickyRefusal::new(Code::FailedPrecondition, "AMOUNT_TOO_LARGE", "above the rail's limit", &[]))
     );
     for other in [&b""[..], b"RECEIPT_CHAIN\nno", b"{", &[8, 9, 18, 1, 65]] {
-        assert_eq!(KeptRefusal::from_bytes(other), None);
+        assert_eq!(StickyRefusal::from_bytes(other), None);
     }
 }

@@ -15,19 +15,19 @@ static ROWS: &[AccessRow] = &[AccessRow { path: "/largesse.gift.v1.GiftService/L
 
 #[test]
 fn an_rpc_without_a_row_does_not_start_and_is_named() {
-    let error = Methods::join(&[contract(&["ListGifts", "StealGifts"])], ROWS, overload::Limits::default()).unwrap_err();
+    let error = Methods::join(&[contract(&["ListGifts", "StealGifts"])], ROWS, overload::OverloadLimits::default()).unwrap_err();
     assert!(error.to_string().contains("/largesse.gift.v1.GiftService/StealGifts"), "{error}");
 }
 
 #[test]
 fn a_row_without_an_rpc_does_not_start_and_is_named() {
-    let error = Methods::join(&[contract(&[])], ROWS, overload::Limits::default()).unwrap_err();
+    let error = Methods::join(&[contract(&[])], ROWS, overload::OverloadLimits::default()).unwrap_err();
     assert!(matches!(error, Error::StaleAccessRow("/largesse.gift.v1.GiftService/ListGifts")));
 }
 
 #[test]
 fn contracts_and_table_name_the_same() {
-    let methods = Methods::try_new(overload::Limits::default()).unwrap();
+    let methods = Methods::try_new(overload::OverloadLimits::default()).unwrap();
     let send = methods.find("/largesse.gift.v1.GiftService/SendGifts").unwrap();
     assert_eq!((send.service, send.streaming, send.name()), ("gift", true, "largesse.gift.v1.GiftService/SendGifts"));
     assert!(methods.find("/largesse.gift.v1.GiftService/Nothing").is_none());
@@ -35,7 +35,7 @@ fn contracts_and_table_name_the_same() {
 
 #[test]
 fn what_is_paid_for_is_among_the_rpcs_there_are() {
-    let methods = Methods::try_new(overload::Limits::default()).unwrap();
+    let methods = Methods::try_new(overload::OverloadLimits::default()).unwrap();
     for path in overload::PAID {
         assert!(methods.find(path).is_some_and(|method| method.paid && !method.streaming), "{path}");
     }

@@ -1,7 +1,7 @@
 //! Who is bounded by what, and what is told.
 use super::*;
 use crate::errors::{facts, reason};
-use identity::Books;
+use identity::BookScope;
 use money::UserKey;
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -11,7 +11,7 @@ fn principal(role: Role, subject: &str, app: &str) -> Principal {
         subject: UserKey::try_new(subject).unwrap(),
         role,
         app: app.to_owned(),
-        books: Books::All,
+        books: BookScope::All,
         issuer: "test".into(),
         expires_at: std::time::SystemTime::now(),
     }

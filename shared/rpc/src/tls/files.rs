@@ -30,11 +30,11 @@ pub(super) fn load(config: &Config) -> Result<LoadedTls, Error> {
     let seen = SeenFiles::of(config)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let ours = match config.serves() {
-        true => Some((certificates(&config.certificate)?, private_key(&config.key)?)),
+        true => Some(OwnCertificate { chain: certificates(&config.certificate)?, key: private_key(&config.key)? }),
         false => None,
     };
     let server = match &ours {
-        Some((chain, key)) => Some(server(config, &provider, (chain.clone(), key.clone_key()))?),
+        Some(ours) => Some(server(config, &provider, ours)?),
         None => None,
     };
     let speaking = |protocol: &[u8]| {
@@ -47,9 +47,13 @@ pub(super) fn load(config: &Config) -> Result<LoadedTls, Error> {
     Ok(LoadedTls { grpc: speaking(b"h2"), http: speaking(b"http/1.1"), client, seen })
 }
 
-type Ours = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+/// What this process proves itself with: its certificate with those above it, and the key.
+struct OwnCertificate {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
 
-fn server(config: &Config, provider: &Arc<CryptoProvider>, (chain, key): Ours) -> Result<ServerConfig, Error> {
+fn server(config: &Config, provider: &Arc<CryptoProvider>, ours: &OwnCertificate) -> Result<ServerConfig, Error> {
     let builder = ServerConfig::builder_with_provider(provider.clone());
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| failed(&config.certificate, &error))?;
     let builder = if config.checks_clients() {
@@ -61,10 +65,10 @@ fn server(config: &Config, provider: &Arc<CryptoProvider>, (chain, key): Ours) -
     } else {
         builder.with_no_client_auth()
     };
-    builder.with_single_cert(chain, key).map_err(|error| failed(&config.certificate, &error))
+    builder.with_single_cert(ours.chain.clone(), ours.key.clone_key()).map_err(|error| failed(&config.certificate, &error))
 }
 
-fn client(config: &Config, provider: &Arc<CryptoProvider>, ours: Option<Ours>) -> Result<ClientConfig, Error> {
+fn client(config: &Config, provider: &Arc<CryptoProvider>, ours: Option<OwnCertificate>) -> Result<ClientConfig, Error> {
     let roots = if config.peer_ca.as_os_str().is_empty() {
         let mut roots = RootCertStore::empty();
         // Single certificates of the system that can't be read are its affair, as long as there are others.
@@ -77,7 +81,7 @@ fn client(config: &Config, provider: &Arc<CryptoProvider>, ours: Option<Ours>) -
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| failed(&config.peer_ca, &error))?;
     let builder = builder.with_root_certificates(roots);
     let mut client = match ours {
-        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| failed(&config.certificate, &error))?,
+        Some(ours) => builder.with_client_auth_cert(ours.chain, ours.key).map_err(|error| failed(&config.certificate, &error))?,
         None => builder.with_no_client_auth(),
     };
     client.alpn_protocols = vec![b"h2".to_vec()];

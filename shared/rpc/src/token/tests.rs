@@ -17,7 +17,8 @@ async fn a_minted_token_is_renewed_long_before_it_expires() {
 #[tokio::test(start_paused = true)]
 async fn a_rotated_file_is_noticed_and_a_missing_one_survived() {
     let issuer = Issuer::from_keys(&KeyPair::generate().unwrap());
-    let grant = |name: &str| Grant { subject: UserKey::try_new(name).unwrap(), role: Role::Service, app: String::new(), books: Books::All };
+    let grant =
+        |name: &str| Grant { subject: UserKey::try_new(name).unwrap(), role: Role::Service, app: String::new(), books: BookScope::All };
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("token");
     fs::write(&path, issuer.issue(&grant("one"), MINTED_TTL).unwrap()).unwrap();

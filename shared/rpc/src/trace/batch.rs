@@ -14,12 +14,12 @@ pub fn member() -> Option<TraceParent> {
     context::current().trace.filter(TraceParent::is_kept)
 }
 
-/// A span over work for several calls: a child of the first that is kept, linked to them all. Dropped without [`Batch::finish`], it
+/// A span over work for several calls: a child of the first that is kept, linked to them all. Dropped without [`BatchSpan::finish`], it
 /// ends as abandoned.
 #[derive(Debug)]
-pub struct Batch(Option<CallSpan>);
+pub struct BatchSpan(Option<CallSpan>);
 
-impl Batch {
+impl BatchSpan {
     /// Starts one for `members`; without any that is kept there is none.
     pub fn start(service: &'static str, name: &'static str, members: impl Iterator<Item = TraceParent>) -> Self {
         if tracer().is_none() {

@@ -17,9 +17,9 @@ const BUDGET_PERCENT: f32 = 0.1;
 const NOT_BEGUN: [&[u8]; 2] = [b"NOT_THE_WRITER", b"IDENTITY_UNAVAILABLE"];
 
 /// How often the calls of one transport may be made again.
-pub(super) struct Again(TpsBudget);
+pub(super) struct RetryBudget(TpsBudget);
 
-impl Again {
+impl RetryBudget {
     pub(super) fn new() -> Self {
         Self(TpsBudget::new(BUDGET_TTL, BUDGET_MIN_PER_SECOND, BUDGET_PERCENT))
     }

@@ -1,7 +1,7 @@
 //! A client over HTTP/2, with tonic's errors put into this house's words.
 use super::{
     CallWire,
-    again::{self, Again},
+    again::{self, RetryBudget},
     connector::Connector,
 };
 use crate::{Error, Tls, deadline, errors, methods};
@@ -41,7 +41,7 @@ struct RemotePeerState {
     tls: Option<Tls>,
     url: String,
     way: Mutex<CurrentChannel>,
-    again: Again,
+    again: RetryBudget,
 }
 
 /// The connection in use, and when calls were turned to it from another.
@@ -62,7 +62,7 @@ impl RemotePeer {
             .initial_connection_window_size(CONNECTION_WINDOW);
         let channel = lazy(&endpoint, tls).map_err(|why| Error::Peer { url: url.to_owned(), why })?;
         let way = Mutex::new(CurrentChannel { channel, turned: None });
-        Ok(Self(Arc::new(RemotePeerState { endpoint, tls: tls.cloned(), url: url.to_owned(), way, again: Again::new() })))
+        Ok(Self(Arc::new(RemotePeerState { endpoint, tls: tls.cloned(), url: url.to_owned(), way, again: RetryBudget::new() })))
     }
 }
 

@@ -1,5 +1,5 @@
 //! A connection to a neighbour: TCP, and TLS over it where the address says so.
-use crate::{Tls, tls::stream::Stream};
+use crate::{Tls, tls::stream::MaybeTlsStream};
 use futures::future::BoxFuture;
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -37,9 +37,9 @@ impl Connector {
 }
 
 impl tower::Service<Uri> for Connector {
-    type Response = TokioIo<Stream<TlsStream<TcpStream>>>;
+    type Response = TokioIo<MaybeTlsStream<TlsStream<TcpStream>>>;
     type Error = io::Error;
-    type Future = BoxFuture<'static, io::Result<TokioIo<Stream<TlsStream<TcpStream>>>>>;
+    type Future = BoxFuture<'static, io::Result<TokioIo<MaybeTlsStream<TlsStream<TcpStream>>>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
@@ -53,8 +53,8 @@ impl tower::Service<Uri> for Connector {
             let stream = TcpStream::connect((host.as_str(), port)).await?;
             stream.set_nodelay(true)?;
             Ok(TokioIo::new(match secured {
-                Some((connector, name)) => Stream::Secured(Box::new(connector.connect(name, stream).await?)),
-                None => Stream::Plain(stream),
+                Some((connector, name)) => MaybeTlsStream::Secured(Box::new(connector.connect(name, stream).await?)),
+                None => MaybeTlsStream::Plain(stream),
             }))
         })
     }

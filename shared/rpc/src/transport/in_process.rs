@@ -33,24 +33,24 @@ where
         request.extensions_mut().clear();
         request.extensions_mut().insert(Peer::Here);
         // Routes are always ready.
-        let answer = self.0.clone().call(request.map(Handed::body));
+        let answer = self.0.clone().call(request.map(HandedOverBody::body));
         Box::pin(answer.map(|answer| match answer {
-            Ok(answer) => Ok(answer.map(Handed::body)),
+            Ok(answer) => Ok(answer.map(HandedOverBody::body)),
             Err(never) => match never {},
         }))
     }
 }
 
 /// A body whose messages are handed over as they are.
-struct Handed(Body);
+struct HandedOverBody(Body);
 
-impl Handed {
+impl HandedOverBody {
     fn body(inner: Body) -> Body {
         Body::new(Self(inner))
     }
 }
 
-impl http_body::Body for Handed {
+impl http_body::Body for HandedOverBody {
     type Data = Bytes;
     type Error = Status;
 

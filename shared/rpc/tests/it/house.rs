@@ -8,9 +8,9 @@ use api::{
     ledger::{self, ledger_service_client::LedgerServiceClient, ledger_service_server as server},
 };
 use futures::stream::BoxStream;
-use identity::{Books, Grant, Issuer, Role, Verifier, keys::KeyPair};
+use identity::{BookScope, Grant, Issuer, Role, Verifier, keys::KeyPair};
 use money::{BookName, UserKey};
-use rpc::{Options, Served, ServiceToken, Stack, Tls, Transport};
+use rpc::{Options, ServedRoutes, ServiceToken, Stack, Tls, Transport};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -156,7 +156,7 @@ impl House {
     pub async fn start_with(way: Way, calls_max: usize, tls: Option<Tls>) -> Self {
         let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
         let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
-        let overload = rpc::overload::Limits { calls_max, ..Default::default() };
+        let overload = rpc::overload::OverloadLimits { calls_max, ..Default::default() };
         let options =
             Options { overload, tls: tls.as_ref().map(|tls| tls.config().clone()), ..Options::new(verifier, CancellationToken::new()) };
         let stack = Stack::try_new(options).unwrap();
@@ -183,7 +183,7 @@ impl House {
             Way::InProcess => rpc::in_process(stack.layer(gifts.clone())),
             Way::Socket => connect(),
         };
-        let served = Served::default().add(LEDGER, ledger).add(GIFT, gifts);
+        let served = ServedRoutes::default().add(LEDGER, ledger).add(GIFT, gifts);
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(rpc::serve(listener, tls, served, stack, shutdown.clone()));
         Self { transport, issuer, seen, gate, arrived, url, shutdown, serving }
@@ -194,7 +194,7 @@ impl House {
     }
 
     pub fn token(&self, role: Role) -> String {
-        let books = Books::Only(vec![BookName::try_new("demo").unwrap()]);
+        let books = BookScope::Only(vec![BookName::try_new("demo").unwrap()]);
         let grant = Grant { subject: UserKey::try_new("u1").unwrap(), role, app: String::new(), books };
         self.issuer.issue(&grant, Duration::from_secs(600)).unwrap()
     }

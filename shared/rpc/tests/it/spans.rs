@@ -2,39 +2,14 @@
 use crate::house::{House, Way, room};
 use identity::Role;
 use opentelemetry_proto::tonic::{
-    collector::trace::v1::{
-        ExportTraceServiceRequest, ExportTraceServiceResponse,
-        trace_service_server::{TraceService, TraceServiceServer},
-    },
     common::v1::any_value::Value,
     trace::v1::{Span, span::SpanKind},
 };
-use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
-use tonic::{
-    Request, Response, Status,
-    transport::{Server, server::TcpIncoming},
-};
+use testbed::collector::{OtlpCollector, hex};
+use tonic::Request;
 
 /// A trace that its caller wants to have kept.
 const STRANGER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<Span>>>);
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(&self, request: Request<ExportTraceServiceRequest>) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let resources = request.into_inner().resource_spans.into_iter();
-        let spans = resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
-        self.0.lock().unwrap().extend(spans);
-        Ok(Response::new(ExportTraceServiceResponse::default()))
-    }
-}
 
 fn attribute(span: &Span, name: &str) -> String {
     let found = span.attributes.iter().find(|attribute| attribute.key == name);
@@ -48,11 +23,7 @@ fn attribute(span: &Span, name: &str) -> String {
 /// Its own process under nextest; elsewhere the other tests' spans go to the same collector and are told apart by their trace.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_hop_has_a_span_under_its_cause() {
-    let collector = Collector::default();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let serving = Server::builder().add_service(TraceServiceServer::new(collector.clone()));
-    tokio::spawn(serving.serve_with_incoming(TcpIncoming::from(listener)));
+    let (collector, endpoint) = OtlpCollector::start().await;
     let config = telemetry::Config {
         log_filter: "off".into(),
         otlp_endpoint: endpoint,
@@ -72,7 +43,7 @@ async fn every_hop_has_a_span_under_its_cause() {
     }
     guard.shutdown().await;
 
-    let spans = collector.0.lock().unwrap().clone();
+    let spans = collector.spans();
     let theirs = |kind| spans.iter().filter(move |span| hex(&span.trace_id) == STRANGER[3..35] && span.kind() == kind).count();
     assert_eq!(theirs(SpanKind::Client), 2, "they did ask for it, once per way: {spans:#?}");
     assert_eq!(theirs(SpanKind::Server), 0, "{spans:#?}");

@@ -37,17 +37,17 @@ struct Below {
 #[test]
 fn every_field_is_a_key_with_its_form() {
     let found = keys::<Sample>();
-    let forms: Vec<(&str, &Kind)> = found.iter().map(|key| (key.path.as_str(), &key.kind)).collect();
+    let forms: Vec<(&str, &SettingKind)> = found.iter().map(|key| (key.path.as_str(), &key.kind)).collect();
     assert_eq!(
         forms,
         [
-            ("text", &Kind::Text(Vec::new())),
-            ("whole", &Kind::Integer),
-            ("hidden", &Kind::Text(Vec::new())),
-            ("wait_ms", &Kind::Integer),
-            ("below", &Kind::Table),
-            ("below.names", &Kind::Map),
-            ("below.flags", &Kind::List(Box::new(Kind::Flag))),
+            ("text", &SettingKind::Text(Vec::new())),
+            ("whole", &SettingKind::Integer),
+            ("hidden", &SettingKind::Text(Vec::new())),
+            ("wait_ms", &SettingKind::Integer),
+            ("below", &SettingKind::Table),
+            ("below.names", &SettingKind::Map),
+            ("below.flags", &SettingKind::List(Box::new(SettingKind::Flag))),
         ]
     );
     assert_eq!(found[0].doc, "One line that goes on.\n\nAnd a second paragraph.");

@@ -3,14 +3,14 @@
 
 use super::{
     gifts::GiftSource,
-    sample::{End, Sample},
-    users::Requests,
+    sample::{LatencySample, SampleEnd},
+    users::GiftRequests,
 };
-use crate::Fault;
 use api::{
     gift::{SendGiftsRequest, gift_service_client::GiftServiceClient, send_gifts_response},
     ledger::{ledger_service_client::LedgerServiceClient, post_batch_outcome},
 };
+use runtime::command::UntypedError;
 use std::{collections::HashMap, time::Instant};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_stream::wrappers::ReceiverStream;
@@ -24,11 +24,11 @@ pub(crate) enum LoopCaller {
     /// SendGift.
     Gift(GiftSource),
     /// PostBatch.
-    Batch { client: LedgerServiceClient<Channel>, requests: Requests, items: usize },
+    Batch { client: LedgerServiceClient<Channel>, requests: GiftRequests, items: usize },
 }
 
 impl LoopCaller {
-    pub fn batch(channel: &Channel, requests: Requests, items: usize) -> Self {
+    pub fn batch(channel: &Channel, requests: GiftRequests, items: usize) -> Self {
         Self::Batch { client: ledger_client(channel), requests, items }
     }
 
@@ -39,8 +39,8 @@ impl LoopCaller {
         }
     }
 
-    async fn run(mut self, end: End) -> Result<Sample, Fault> {
-        let mut sample = Sample::start();
+    async fn run(mut self, end: SampleEnd) -> Result<LatencySample, UntypedError> {
+        let mut sample = LatencySample::start();
         while end.more(self.items()) {
             let started = Instant::now();
             match &mut self {
@@ -65,7 +65,7 @@ pub(crate) fn ledger_client(channel: &Channel) -> LedgerServiceClient<Channel> {
     client.max_encoding_message_size(rpc::MESSAGE_BYTES_MAX)
 }
 
-pub(crate) fn accepted(outcome: Option<post_batch_outcome::Outcome>) -> Result<(), Fault> {
+pub(crate) fn accepted(outcome: Option<post_batch_outcome::Outcome>) -> Result<(), UntypedError> {
     match outcome {
         Some(post_batch_outcome::Outcome::Accepted(_)) => Ok(()),
         Some(post_batch_outcome::Outcome::Refused(refusal)) => Err(refusal.message.into()),
@@ -74,16 +74,16 @@ pub(crate) fn accepted(outcome: Option<post_batch_outcome::Outcome>) -> Result<(
 }
 
 /// Runs loops at once. The first that fails fails the measurement: nothing here is meant to be refused.
-pub(crate) async fn closed(callers: Vec<LoopCaller>, end: End) -> Result<Sample, Fault> {
+pub(crate) async fn closed(callers: Vec<LoopCaller>, end: SampleEnd) -> Result<LatencySample, UntypedError> {
     let loops: Vec<_> = callers.into_iter().map(|caller| caller.run(end.clone())).collect();
     together(loops).await
 }
 
-pub(crate) async fn together<F>(loops: Vec<F>) -> Result<Sample, Fault>
+pub(crate) async fn together<F>(loops: Vec<F>) -> Result<LatencySample, UntypedError>
 where
-    F: Future<Output = Result<Sample, Fault>> + Send + 'static,
+    F: Future<Output = Result<LatencySample, UntypedError>> + Send + 'static,
 {
-    let mut all = Sample::start();
+    let mut all = LatencySample::start();
     let mut running: JoinSet<_> = loops.into_iter().collect();
     while let Some(ended) = running.join_next().await {
         all.add(&ended??);
@@ -92,18 +92,22 @@ where
 }
 
 /// Runs streams at once, each with at most `in_flight` gifts unanswered.
-pub(crate) async fn streams(streams: Vec<(Channel, Requests)>, in_flight: usize, end: End) -> Result<Sample, Fault> {
+pub(crate) async fn streams(
+    streams: Vec<(Channel, GiftRequests)>,
+    in_flight: usize,
+    end: SampleEnd,
+) -> Result<LatencySample, UntypedError> {
     let loops: Vec<_> = streams.into_iter().map(|(channel, requests)| stream(channel, requests, in_flight, end.clone())).collect();
     together(loops).await
 }
 
-async fn stream(channel: Channel, mut requests: Requests, in_flight: usize, end: End) -> Result<Sample, Fault> {
-    let mut sample = Sample::start();
+async fn stream(channel: Channel, mut requests: GiftRequests, in_flight: usize, end: SampleEnd) -> Result<LatencySample, UntypedError> {
+    let mut sample = LatencySample::start();
     let (sender, receiver) = mpsc::channel(in_flight);
     let mut sender = Some(sender);
     let mut sent: HashMap<String, Instant> = HashMap::new();
     let mut count = 0_u64;
-    let mut next = |requests: &mut Requests, sent: &mut HashMap<String, Instant>| {
+    let mut next = |requests: &mut GiftRequests, sent: &mut HashMap<String, Instant>| {
         let gift = requests.gift();
         count += 1;
         if count.is_multiple_of(STREAM_SAMPLE) {

@@ -5,7 +5,7 @@
 //! share `s` of all comes from the top `p`, then `s = N(N⁻¹(p) + sigma)`, where `N` is the normal distribution. So whoever is drawn by one normal
 //! number `z` has rank `N(z - sigma)`, and no table of ten million weights is needed.
 
-use crate::plan::{CREATORS, Draw, Mix};
+use crate::plan::{CREATORS, GiftMix, PeopleDraw};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 /// Spread of what viewers give.
@@ -19,40 +19,40 @@ const STRIDE: u64 = 7_919;
 
 /// How many people there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Crowd {
+pub(crate) struct BenchCrowd {
     pub viewers: u64,
     pub creators: u64,
 }
 
-impl Crowd {
+impl BenchCrowd {
     /// Where the book is not large.
     pub const SMALL: Self = Self { viewers: 1_000, creators: CREATORS as u64 };
 }
 
 /// Pairs of a viewer and a creator without end, as numbers from 0.
-pub(crate) struct Pairs {
-    crowd: Crowd,
-    draw: Draw,
+pub(crate) struct GiftPairs {
+    crowd: BenchCrowd,
+    draw: PeopleDraw,
     next: u64,
     rng: StdRng,
 }
 
-impl Pairs {
+impl GiftPairs {
     /// `worker`: those that run at once start elsewhere.
-    pub fn new(crowd: Crowd, mix: Mix, worker: u64) -> Self {
+    pub fn new(crowd: BenchCrowd, mix: GiftMix, worker: u64) -> Self {
         let creators = crowd.creators.min(mix.creators as u64);
-        Self { crowd: Crowd { creators, ..crowd }, draw: mix.draw, next: worker * STRIDE, rng: StdRng::seed_from_u64(worker) }
+        Self { crowd: BenchCrowd { creators, ..crowd }, draw: mix.draw, next: worker * STRIDE, rng: StdRng::seed_from_u64(worker) }
     }
 
     pub fn next(&mut self) -> (u64, u64) {
-        let Crowd { viewers, creators } = self.crowd;
+        let BenchCrowd { viewers, creators } = self.crowd;
         match self.draw {
-            Draw::InTurn => {
+            PeopleDraw::InTurn => {
                 self.next += 1;
                 (self.next % viewers, self.next % creators)
             }
-            Draw::Uniform => (self.rng.random_range(0..viewers), self.rng.random_range(0..creators)),
-            Draw::Skewed => {
+            PeopleDraw::Uniform => (self.rng.random_range(0..viewers), self.rng.random_range(0..creators)),
+            PeopleDraw::Skewed => {
                 let (viewer, creator) = self.normals();
                 (person(viewer - VIEWERS_SIGMA, viewers), person(creator - CREATORS_SIGMA, creators))
             }

@@ -1,8 +1,8 @@
 //! What the disk does by itself, and what a book takes of it.
 
-use super::sample::Sample;
-use crate::Fault;
+use super::sample::LatencySample;
 use db::{Database, Engine};
+use runtime::command::UntypedError;
 use sqlx::{ConnectOptions as _, Connection as _};
 use std::{
     fs::File,
@@ -15,11 +15,11 @@ use std::{
 const BLOCK_BYTES: usize = 4_096;
 
 /// Appends blocks in `dir`, each made durable, one after the other.
-pub(crate) async fn fdatasync(dir: &Path, slice: Duration) -> Result<Sample, Fault> {
+pub(crate) async fn fdatasync(dir: &Path, slice: Duration) -> Result<LatencySample, UntypedError> {
     let dir = dir.to_owned();
-    let measured = tokio::task::spawn_blocking(move || -> Result<Sample, std::io::Error> {
+    let measured = tokio::task::spawn_blocking(move || -> Result<LatencySample, std::io::Error> {
         let mut file = tempfile::tempfile_in(dir)?;
-        let mut sample = Sample::start();
+        let mut sample = LatencySample::start();
         let stop = Instant::now() + slice;
         while Instant::now() < stop {
             let started = Instant::now();
@@ -37,7 +37,7 @@ fn append(file: &mut File) -> Result<(), std::io::Error> {
 }
 
 /// What the ledger's tables and indexes take, in bytes.
-pub(crate) async fn ledger_bytes(database: &Database) -> Result<u64, Fault> {
+pub(crate) async fn ledger_bytes(database: &Database) -> Result<u64, UntypedError> {
     let bytes: i64 = match database.engine() {
         Engine::Sqlite => {
             let options = database.sqlite_options("ledger")?.ok_or("not an SQLite database")?;

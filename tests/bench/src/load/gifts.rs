@@ -1,7 +1,7 @@
 //! Gifts to send, and what a server that is too full says to them.
-use super::users::Requests;
-use crate::Fault;
+use super::users::GiftRequests;
 use api::gift::gift_service_client::GiftServiceClient;
+use runtime::command::UntypedError;
 use std::time::Duration;
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
@@ -14,17 +14,17 @@ const REFUSED_MAX: u64 = 100;
 /// SendGift calls. The bare server is sent what the house is sent, less the token, which only the house looks at.
 pub(crate) struct GiftSource {
     pub client: GiftServiceClient<Channel>,
-    pub requests: Requests,
+    pub requests: GiftRequests,
     pub bare: bool,
 }
 
 impl GiftSource {
-    pub fn new(channel: &Channel, requests: Requests, bare: bool) -> Self {
+    pub fn new(channel: &Channel, requests: GiftRequests, bare: bool) -> Self {
         Self { client: GiftServiceClient::new(channel.clone()), requests, bare }
     }
 
     /// Sends the next gift, again as long as the house says that it is full; how often it did. The time it took to be taken counts as latency.
-    pub async fn patiently(&mut self) -> Result<u64, Fault> {
+    pub async fn patiently(&mut self) -> Result<u64, UntypedError> {
         let call = self.requests.call();
         for refused in 0..REFUSED_MAX {
             let Err(status) = self.client.send_gift(call.clone().request(self.bare)).await else { return Ok(refused) };

@@ -3,11 +3,12 @@
 
 use super::{
     closed,
-    crowd::{Crowd, Pairs},
-    sample::{End, Sample},
+    crowd::{BenchCrowd, GiftPairs},
+    sample::{LatencySample, SampleEnd},
 };
-use crate::{Fault, plan::Mix};
+use crate::plan::GiftMix;
 use db::Database;
+use runtime::command::UntypedError;
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _,
     postgres::{PgConnectOptions, PgConnection},
@@ -36,16 +37,16 @@ const TRANSFER: &str = "INSERT INTO transfer (request, debit, credit, amount) VA
 const UPDATE: &str = "UPDATE account SET balance = balance + CASE key WHEN $1 THEN -$3::bigint ELSE $3::bigint END WHERE key IN ($1, $2)";
 
 /// A schema of its own with the tables; to be dropped at the end.
-pub(crate) struct Tables {
+pub(crate) struct NaiveTables {
     options: PgConnectOptions,
     schema: String,
-    crowd: Crowd,
+    crowd: BenchCrowd,
     cost: i64,
 }
 
-impl Tables {
+impl NaiveTables {
     /// Makes them. Fails where the database is not PostgreSQL, or would lose acknowledged work.
-    pub async fn make(database: &Database, crowd: Crowd, cost: i64) -> Result<Self, Fault> {
+    pub async fn make(database: &Database, crowd: BenchCrowd, cost: i64) -> Result<Self, UntypedError> {
         let options = database.postgres_options("ledger")?.ok_or("--baseline postgres-naive needs --database postgres://…")?;
         let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         db::check_durability_postgres(&pool).await?;
@@ -67,19 +68,19 @@ impl Tables {
     }
 
     /// Clients, each with a connection.
-    pub async fn clients(&self, connections: usize, mix: Mix) -> Result<Vec<NaiveClient>, Fault> {
+    pub async fn clients(&self, connections: usize, mix: GiftMix) -> Result<Vec<NaiveClient>, UntypedError> {
         let mut clients = Vec::with_capacity(connections);
         for at in 0..connections {
             let connection = self.options.connect().await.map_err(|error| {
                 format!("connection {} of {connections}: {error} (the baseline needs that many, see max_connections)", at + 1)
             })?;
-            clients.push(NaiveClient { connection, pairs: Pairs::new(self.crowd, mix, at as u64), cost: self.cost });
+            clients.push(NaiveClient { connection, pairs: GiftPairs::new(self.crowd, mix, at as u64), cost: self.cost });
         }
         Ok(clients)
     }
 
     /// Removes them, and says what is wrong with what they hold when `gifts` were accepted.
-    pub async fn drop(self, gifts: u64) -> Result<(), Fault> {
+    pub async fn drop(self, gifts: u64) -> Result<(), UntypedError> {
         let mut connection = self.options.connect().await?;
         let sql = "SELECT (SELECT COUNT(*) FROM transfer), (SELECT COALESCE(SUM(balance), 0)::BIGINT FROM account)";
         let row = sqlx::query(sql).fetch_one(&mut connection).await?;
@@ -97,13 +98,13 @@ impl Tables {
 /// One client: one transaction at a time.
 pub(crate) struct NaiveClient {
     connection: PgConnection,
-    pairs: Pairs,
+    pairs: GiftPairs,
     cost: i64,
 }
 
 impl NaiveClient {
-    async fn run(mut self, end: End) -> Result<Sample, Fault> {
-        let mut sample = Sample::start();
+    async fn run(mut self, end: SampleEnd) -> Result<LatencySample, UntypedError> {
+        let mut sample = LatencySample::start();
         while end.more(1) {
             let started = Instant::now();
             self.gift().await?;
@@ -114,7 +115,7 @@ impl NaiveClient {
         Ok(sample)
     }
 
-    async fn gift(&mut self) -> Result<(), Fault> {
+    async fn gift(&mut self) -> Result<(), UntypedError> {
         let (viewer, creator) = self.pairs.next();
         let (viewer, creator) = (i64::try_from(viewer)? + 1, CREATORS_FROM + i64::try_from(creator)?);
         let id = Uuid::now_v7().to_string();
@@ -133,6 +134,6 @@ impl NaiveClient {
 }
 
 /// Runs the clients at once.
-pub(crate) async fn run(clients: Vec<NaiveClient>, end: End) -> Result<Sample, Fault> {
+pub(crate) async fn run(clients: Vec<NaiveClient>, end: SampleEnd) -> Result<LatencySample, UntypedError> {
     closed::together(clients.into_iter().map(|client| client.run(end.clone())).collect()).await
 }

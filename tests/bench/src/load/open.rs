@@ -3,11 +3,11 @@
 
 use super::{
     gifts::{GiftSource, OVERLOADED, overloaded},
-    sample::{ITEMS_MAX, Sample, Volley, microseconds, record},
+    sample::{CallVolley, ITEMS_MAX, LatencySample, microseconds, record},
     users::GiftCall,
 };
-use crate::Fault;
 use api::gift::gift_service_client::GiftServiceClient;
+use runtime::command::UntypedError;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -23,12 +23,12 @@ const TRY_DELAY: Duration = Duration::from_millis(100);
 
 /// When calls are to be sent: evenly, for a time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct CallPace {
     per_second: f64,
     time: Duration,
 }
 
-impl Pace {
+impl CallPace {
     pub fn new(per_second: f64, time: Duration) -> Self {
         Self { per_second: per_second.max(1.0), time }
     }
@@ -73,8 +73,8 @@ fn told(status: &Status) -> AnswerMeaning {
 
 /// What the calls write down when they are answered.
 struct VolleyTally {
-    sample: Sample,
-    volley: Volley,
+    sample: LatencySample,
+    volley: CallVolley,
     unknown: Vec<GiftCall>,
 }
 
@@ -87,11 +87,11 @@ fn lock(tally: &SharedTally) -> MutexGuard<'_, VolleyTally> {
 
 /// Sends at this pace over `sources` in turn and waits for every answer. What may or may not have happened is asked for again until it is known, so
 /// that accepted gifts can be counted.
-pub(crate) async fn run(sources: Vec<GiftSource>, pace: Pace) -> Result<Sample, Fault> {
-    let again = sources.first().map(|source| (source.client.clone(), source.bare)).ok_or("an open loop needs a connection")?;
+pub(crate) async fn run(sources: Vec<GiftSource>, pace: CallPace) -> Result<LatencySample, UntypedError> {
+    let (client, bare) = sources.first().map(|source| (source.client.clone(), source.bare)).ok_or("an open loop needs a connection")?;
     let tally = Arc::new(Mutex::new(VolleyTally {
-        sample: Sample::start(),
-        volley: Volley::new(pace.count(), pace.due(pace.count())),
+        sample: LatencySample::start(),
+        volley: CallVolley::new(pace.count(), pace.due(pace.count())),
         unknown: Vec::new(),
     }));
     let calls = TaskTracker::new();
@@ -109,15 +109,15 @@ pub(crate) async fn run(sources: Vec<GiftSource>, pace: Pace) -> Result<Sample, 
         tally.sample = tally.sample.clone().finish();
         std::mem::take(&mut tally.unknown)
     };
-    let resolved = resolve(again, unknown).await?;
+    let resolved = resolve(client, bare, unknown).await?;
     let tally = lock(&tally);
-    let volley = Volley { resolved, ..tally.volley.clone() };
+    let volley = CallVolley { resolved, ..tally.volley.clone() };
     let mut sample = tally.sample.clone();
     sample.volley = Some(volley);
     Ok(sample)
 }
 
-fn send(mut sources: Vec<GiftSource>, pace: Pace, calls: &TaskTracker, tally: &SharedTally) {
+fn send(mut sources: Vec<GiftSource>, pace: CallPace, calls: &TaskTracker, tally: &SharedTally) {
     let begun = Instant::now();
     let many = sources.len() as u64;
     let (mut late, mut unsent) = (microseconds(), 0);
@@ -156,7 +156,7 @@ async fn answered(mut client: GiftServiceClient<Channel>, call: GiftCall, bare: 
 }
 
 /// How many of these calls are accepted, now that the same ids are sent again one after the other.
-async fn resolve((mut client, bare): (GiftServiceClient<Channel>, bool), unknown: Vec<GiftCall>) -> Result<u64, Fault> {
+async fn resolve(mut client: GiftServiceClient<Channel>, bare: bool, unknown: Vec<GiftCall>) -> Result<u64, UntypedError> {
     let mut accepted = 0;
     for call in unknown {
         let mut tries = 0;

@@ -1,5 +1,5 @@
 //! HTTP/2 by hand (RFC 9113), for saying what no client library would say.
-use crate::Fault;
+use runtime::command::UntypedError;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -29,7 +29,7 @@ pub(crate) const NO_FLAGS: u8 = 0;
 const WRITE_MAX: Duration = Duration::from_millis(200);
 
 /// A connection of somebody who does not behave.
-pub(crate) struct Raw {
+pub(crate) struct RawConnection {
     stream: TcpStream,
     unread: Vec<u8>,
     /// GOAWAY or the end was seen.
@@ -39,16 +39,16 @@ pub(crate) struct Raw {
     pub answers: u64,
 }
 
-impl Raw {
+impl RawConnection {
     /// TCP and nothing else.
-    pub async fn silent(address: SocketAddr) -> Result<Self, Fault> {
+    pub async fn silent(address: SocketAddr) -> Result<Self, UntypedError> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, unread: Vec::new(), over: false, resets: 0, answers: 0 })
     }
 
     /// With preface and these settings, six bytes each.
-    pub async fn greeted(address: SocketAddr, settings: &[(u16, u32)]) -> Result<Self, Fault> {
+    pub async fn greeted(address: SocketAddr, settings: &[(u16, u32)]) -> Result<Self, UntypedError> {
         let mut raw = Self::silent(address).await?;
         let mut payload = Vec::new();
         for (id, value) in settings {
@@ -61,7 +61,7 @@ impl Raw {
     }
 
     /// Some bytes. What can't be written in time, or not any more, is noted as the end.
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), UntypedError> {
         if !self.over {
             self.over = !matches!(timeout(WRITE_MAX, self.stream.write_all(bytes)).await, Ok(Ok(())));
         }
@@ -69,7 +69,7 @@ impl Raw {
     }
 
     /// A frame.
-    pub async fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Result<(), Fault> {
+    pub async fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Result<(), UntypedError> {
         self.write(&frame(kind, flags, stream, payload)).await
     }
 

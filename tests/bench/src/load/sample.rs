@@ -15,18 +15,18 @@ pub(crate) const ITEMS_MAX: u64 = 2_000_000;
 const LATENCY_US_MAX: u64 = 60_000_000;
 /// What was measured.
 #[derive(Debug, Clone)]
-pub(crate) struct Sample {
+pub(crate) struct LatencySample {
     pub items: u64,
     pub elapsed: Duration,
     pub latency: Histogram<u64>,
     /// How often a closed loop was told that the house is full, and sent the same gift again.
     pub refused: u64,
     /// What became of the calls of an open loop.
-    pub volley: Option<Volley>,
+    pub volley: Option<CallVolley>,
     started: Instant,
 }
 
-impl Sample {
+impl LatencySample {
     pub fn start() -> Self {
         Self { items: 0, elapsed: Duration::ZERO, latency: microseconds(), refused: 0, volley: None, started: Instant::now() }
     }
@@ -59,12 +59,12 @@ pub(crate) fn record(histogram: &mut Histogram<u64>, took: Duration) {
 
 /// When a measurement is over.
 #[derive(Clone)]
-pub(crate) struct End {
+pub(crate) struct SampleEnd {
     at: Instant,
     items: Arc<AtomicU64>,
 }
 
-impl End {
+impl SampleEnd {
     pub fn after(slice: Duration) -> Self {
         Self { at: Instant::now() + slice, items: Arc::default() }
     }
@@ -77,7 +77,7 @@ impl End {
 
 /// What became of the calls.
 #[derive(Debug, Clone)]
-pub(crate) struct Volley {
+pub(crate) struct CallVolley {
     /// Calls that were meant to be sent.
     pub meant: u64,
     /// How long that took, by intention.
@@ -96,7 +96,7 @@ pub(crate) struct Volley {
     pub server_memory_kib: Option<u64>,
 }
 
-impl Volley {
+impl CallVolley {
     /// Nothing sent yet of what is meant.
     pub fn new(meant: u64, meant_for: Duration) -> Self {
         Self {

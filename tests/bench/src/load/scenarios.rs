@@ -1,10 +1,10 @@
 //! What people do who mean harm, one thing each. Every one is bounded: so many connections, so many frames a second, and it stops by itself.
 use super::raw::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, NO_FLAGS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, Raw, SETTINGS, WINDOW_UPDATE,
-    block, call, frame, message,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, NO_FLAGS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, RawConnection, SETTINGS,
+    WINDOW_UPDATE, block, call, frame, message,
 };
-use crate::Fault;
 use futures::future::BoxFuture;
+use runtime::command::UntypedError;
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -49,7 +49,7 @@ pub struct HarmSeen {
 }
 
 impl HarmSeen {
-    fn of(raw: &Raw, done: u64) -> Self {
+    fn of(raw: &RawConnection, done: u64) -> Self {
         Self { done, ended: u64::from(raw.over), resets: raw.resets, answers: raw.answers }
     }
 
@@ -67,7 +67,7 @@ impl HarmSeen {
 
 /// How the other side must take it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
+pub enum ExpectedHarm {
     /// It ends the connection.
     Ended,
     /// It answers or resets each call, and the connection goes on.
@@ -82,20 +82,20 @@ pub struct HarmScenario {
     /// Its key in the report.
     pub name: &'static str,
     /// How it must be taken.
-    pub expected: Expected,
-    run: fn(HarmTarget) -> BoxFuture<'static, Result<HarmSeen, Fault>>,
+    pub expected: ExpectedHarm,
+    run: fn(HarmTarget) -> BoxFuture<'static, Result<HarmSeen, UntypedError>>,
 }
 
 impl HarmScenario {
     /// Does it until the target's time is over.
-    pub async fn run(&self, target: HarmTarget) -> Result<HarmSeen, Fault> {
+    pub async fn run(&self, target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         (self.run)(target).await
     }
 }
 
 macro_rules! scenario {
     ($name:ident, $expected:ident) => {
-        HarmScenario { name: stringify!($name), expected: Expected::$expected, run: |target| Box::pin($name(target)) }
+        HarmScenario { name: stringify!($name), expected: ExpectedHarm::$expected, run: |target| Box::pin($name(target)) }
     };
 }
 
@@ -130,9 +130,9 @@ pub const SCENARIOS: [HarmScenario; 26] = [
 ];
 
 /// The same on so many connections at once, again and again until the time is over.
-async fn crowd<F>(target: HarmTarget, connections: usize, one: fn(HarmTarget) -> F) -> Result<HarmSeen, Fault>
+async fn crowd<F>(target: HarmTarget, connections: usize, one: fn(HarmTarget) -> F) -> Result<HarmSeen, UntypedError>
 where
-    F: Future<Output = Result<HarmSeen, Fault>> + Send + 'static,
+    F: Future<Output = Result<HarmSeen, UntypedError>> + Send + 'static,
 {
     let mut all = tokio::task::JoinSet::new();
     for _ in 0..connections {
@@ -158,8 +158,8 @@ where
 }
 
 /// Sends what `make` makes, by number, until the connection or the time is over.
-async fn flood(target: HarmTarget, settings: &'static [(u16, u32)], make: fn(u32, &str) -> Vec<u8>) -> Result<HarmSeen, Fault> {
-    let mut raw = Raw::greeted(target.address, settings).await?;
+async fn flood(target: HarmTarget, settings: &'static [(u16, u32)], make: fn(u32, &str) -> Vec<u8>) -> Result<HarmSeen, UntypedError> {
+    let mut raw = RawConnection::greeted(target.address, settings).await?;
     let mut done = 0;
     while !raw.over && Instant::now() < target.until {
         let mut bytes = Vec::new();
@@ -175,8 +175,8 @@ async fn flood(target: HarmTarget, settings: &'static [(u16, u32)], make: fn(u32
 }
 
 /// Opens and holds.
-async fn hold(target: HarmTarget, first: &'static [u8]) -> Result<HarmSeen, Fault> {
-    let mut raw = Raw::silent(target.address).await?;
+async fn hold(target: HarmTarget, first: &'static [u8]) -> Result<HarmSeen, UntypedError> {
+    let mut raw = RawConnection::silent(target.address).await?;
     raw.write(first).await?;
     while !raw.over && Instant::now() < target.until {
         raw.listen(Duration::from_millis(100)).await;
@@ -189,21 +189,21 @@ const fn odd(number: u32) -> u32 {
     number * 2 + 1
 }
 
-async fn silent_connections(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn silent_connections(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     crowd(target, IDLE, |target| hold(target, b"")).await
 }
 
-async fn half_a_preface(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn half_a_preface(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     crowd(target, IDLE, |target| hold(target, b"PRI * HTTP/2.0\r\n")).await
 }
 
-async fn not_http2(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn not_http2(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     crowd(target, BUSY, |target| hold(target, &[0x16, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])).await
 }
 
-async fn dripping_http1_headers(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
-        let mut raw = Raw::silent(target.address).await?;
+async fn dripping_http1_headers(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+        let mut raw = RawConnection::silent(target.address).await?;
         raw.write(b"GET / HTTP/1.1\r\nhost: localhost\r\n").await?;
         let mut done = 0;
         while !raw.over && Instant::now() < target.until {
@@ -217,11 +217,11 @@ async fn dripping_http1_headers(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn connections_that_come_and_go(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn connections_that_come_and_go(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         let mut done = 0;
         while Instant::now() < target.until && done < u64::from(TURN) {
-            Raw::greeted(target.address, &[]).await?;
+            RawConnection::greeted(target.address, &[]).await?;
             done += 1;
         }
         Ok(HarmSeen { done, ..HarmSeen::default() })
@@ -229,20 +229,20 @@ async fn connections_that_come_and_go(target: HarmTarget) -> Result<HarmSeen, Fa
     crowd(target, BUSY, one).await
 }
 
-async fn settings_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn settings_flood(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     crowd(target, BUSY, |target| flood(target, &[], |_, _| frame(SETTINGS, NO_FLAGS, 0, &[0, 4, 0, 0, 255, 255]))).await
 }
 
-async fn ping_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn ping_flood(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     crowd(target, BUSY, |target| flood(target, &[], |_, _| frame(PING, NO_FLAGS, 0, &[7; 8]))).await
 }
 
-async fn priority_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn priority_flood(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     crowd(target, BUSY, |target| flood(target, &[], |number, _| frame(PRIORITY, NO_FLAGS, odd(number), &[0, 0, 0, 0, 16]))).await
 }
 
-async fn rapid_reset(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn rapid_reset(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| {
             let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[]));
             bytes.extend(frame(RST_STREAM, NO_FLAGS, odd(number), &[0, 0, 0, 8]));
@@ -253,8 +253,8 @@ async fn rapid_reset(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn continuation_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn continuation_flood(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| match number {
             0 => frame(HEADERS, NO_FLAGS, 1, &call(SEND_GIFT, token, &[])),
             _ => frame(CONTINUATION, NO_FLAGS, 1, &block(&[("x-more", "of the same, again and again")])),
@@ -264,8 +264,8 @@ async fn continuation_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn headers_too_large(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn headers_too_large(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| {
             let large = "x".repeat(700);
             let fields: Vec<(String, &str)> = (0..30).map(|at| (format!("x-{at}"), large.as_str())).collect();
@@ -281,8 +281,8 @@ async fn headers_too_large(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn streams_without_end(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn streams_without_end(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         // Begins calls with bodies that never come.
         flood(target, &[], |number, token| match number {
             0..1_000 => frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[("grpc-timeout", "500m")])),
@@ -293,15 +293,15 @@ async fn streams_without_end(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn more_streams_than_allowed(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn more_streams_than_allowed(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFTS, token, &[]))).await
     }
     crowd(target, BUSY, one).await
 }
 
-async fn empty_data_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn empty_data_flood(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| match number {
             0 => frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFTS, token, &[])),
             _ => frame(DATA, NO_FLAGS, 1, &[]),
@@ -311,12 +311,12 @@ async fn empty_data_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn window_overflow(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn window_overflow(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     crowd(target, BUSY, |target| flood(target, &[], |_, _| frame(WINDOW_UPDATE, NO_FLAGS, 0, &[0x7f, 255, 255, 255]))).await
 }
 
-async fn frames_where_they_may_not_be(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn frames_where_they_may_not_be(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, _| match number % 3 {
             0 => frame(DATA, NO_FLAGS, 0, b"data of no stream"),
             1 => frame(PUSH_PROMISE, END_HEADERS, 1, &[0, 0, 0, 2]),
@@ -327,9 +327,9 @@ async fn frames_where_they_may_not_be(target: HarmTarget) -> Result<HarmSeen, Fa
     crowd(target, BUSY, one).await
 }
 
-async fn frames_too_long(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
-        let mut raw = Raw::greeted(target.address, &[]).await?;
+async fn frames_too_long(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+        let mut raw = RawConnection::greeted(target.address, &[]).await?;
         raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFT, &target.token, &[])).await?;
         // A megabyte in one frame, which was never agreed on.
         raw.frame(DATA, NO_FLAGS, 1, &vec![0; 1 << 20]).await?;
@@ -341,10 +341,10 @@ async fn frames_too_long(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn answers_that_are_never_read(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn answers_that_are_never_read(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         // A window of nothing: the answers have to stay where they are.
-        let mut raw = Raw::greeted(target.address, &[(4, 0)]).await?;
+        let mut raw = RawConnection::greeted(target.address, &[(4, 0)]).await?;
         let mut done = 0;
         while !raw.over && Instant::now() < target.until && done < 500 {
             raw.frame(HEADERS, END_HEADERS, odd(done), &call(LIST_GIFTS, &target.token, &[])).await?;
@@ -359,10 +359,10 @@ async fn answers_that_are_never_read(target: HarmTarget) -> Result<HarmSeen, Fau
     crowd(target, BUSY, one).await
 }
 
-async fn a_stream_that_is_never_read(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn a_stream_that_is_never_read(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         // Each item is malformed, so each gets an answer; none is ever taken.
-        let mut raw = Raw::greeted(target.address, &[(4, 0)]).await?;
+        let mut raw = RawConnection::greeted(target.address, &[(4, 0)]).await?;
         raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFTS, &target.token, &[])).await?;
         let mut done = 0;
         while !raw.over && Instant::now() < target.until {
@@ -376,8 +376,8 @@ async fn a_stream_that_is_never_read(target: HarmTarget) -> Result<HarmSeen, Fau
     crowd(target, BUSY, one).await
 }
 
-async fn forged_tokens(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn forged_tokens(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| {
             // Another signature each time, or it would be remembered.
             let (body, _) = token.rsplit_once('.').unwrap_or((token, ""));
@@ -391,8 +391,8 @@ async fn forged_tokens(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn message_longer_than_said(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn message_longer_than_said(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| {
             let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[]));
             // Four gigabytes are announced and five bytes come.
@@ -404,9 +404,9 @@ async fn message_longer_than_said(target: HarmTarget) -> Result<HarmSeen, Fault>
     crowd(target, BUSY, one).await
 }
 
-async fn message_too_long(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
-        let mut raw = Raw::greeted(target.address, &[]).await?;
+async fn message_too_long(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+        let mut raw = RawConnection::greeted(target.address, &[]).await?;
         raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFT, &target.token, &[])).await?;
         raw.frame(DATA, NO_FLAGS, 1, &[0, 1, 128, 0, 0]).await?;
         let mut done = 0;
@@ -420,9 +420,9 @@ async fn message_too_long(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn dripping_body(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
-        let mut raw = Raw::greeted(target.address, &[]).await?;
+async fn dripping_body(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+        let mut raw = RawConnection::greeted(target.address, &[]).await?;
         raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFT, &target.token, &[("grpc-timeout", "300m")])).await?;
         let mut done = 0;
         while !raw.over && raw.answers == 0 && Instant::now() < target.until {
@@ -435,8 +435,8 @@ async fn dripping_body(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY * 4, one).await
 }
 
-async fn strange_deadlines_and_encodings(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn strange_deadlines_and_encodings(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| {
             const STRANGE: [(&str, &str); 6] = [
                 ("grpc-timeout", "0n"),
@@ -456,8 +456,8 @@ async fn strange_deadlines_and_encodings(target: HarmTarget) -> Result<HarmSeen,
     crowd(target, BUSY, one).await
 }
 
-async fn reflection_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn reflection_flood(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, _| {
             let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(REFLECTION, "", &[]));
             // list_services = "*"
@@ -469,8 +469,8 @@ async fn reflection_flood(target: HarmTarget) -> Result<HarmSeen, Fault> {
     crowd(target, BUSY, one).await
 }
 
-async fn a_viewer_without_measure(target: HarmTarget) -> Result<HarmSeen, Fault> {
-    async fn one(target: HarmTarget) -> Result<HarmSeen, Fault> {
+async fn a_viewer_without_measure(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
+    async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| {
             let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(LIST_GIFTS, token, &[]));
             bytes.extend(frame(DATA, END_STREAM, odd(number), &message(&[])));

@@ -1,15 +1,16 @@
 //! Who sends and receives, their tokens, and requests without end.
 
-use super::crowd::{Crowd, Pairs};
-use crate::{Fault, plan::Mix};
+use super::crowd::{BenchCrowd, GiftPairs};
+use crate::plan::GiftMix;
 use api::{
     gift::SendGiftRequest,
     ledger::{GetAccountRequest, PostBatchRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient},
 };
-use chart::{Account, Owner};
+use chart::{ChartAccount, Owner};
 use gift::{GiftCatalogue, domain, wire};
-use identity::{Books, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
+use runtime::command::UntypedError;
 use std::{path::Path, sync::Arc, time::Duration};
 use tonic::{
     Request,
@@ -27,25 +28,25 @@ const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
 /// Diamonds per coin, as the gift service has it by default, in basis points.
 const RATE: u32 = domain::BASIS_POINTS;
 /// Where the coins of gifts go: its credits count the gifts.
-const REDEEMED: Account<'static> = Account::CoinsRedeemed;
+const REDEEMED: ChartAccount<'static> = ChartAccount::CoinsRedeemed;
 /// Where coins come from.
-const ISSUED: Account<'static> = Account::CoinsIssued;
+const ISSUED: ChartAccount<'static> = ChartAccount::CoinsIssued;
 
-pub(crate) type Token = MetadataValue<Ascii>;
+pub(crate) type UserToken = MetadataValue<Ascii>;
 
 /// The people of a book.
-pub(crate) struct Users {
+pub(crate) struct BenchUsers {
     pub book: BookName,
-    pub crowd: Crowd,
-    viewer_tokens: Vec<Token>,
-    service_token: Token,
+    pub crowd: BenchCrowd,
+    viewer_tokens: Vec<UserToken>,
+    service_token: UserToken,
     gift_id: i64,
     offer: domain::Offer,
 }
 
-impl Users {
+impl BenchUsers {
     /// Called for by a service, whose token is signed by the key under `data_dir`, which the house has made.
-    pub fn try_new(data_dir: &Path, book: BookName, crowd: Crowd) -> Result<Self, Fault> {
+    pub fn try_new(data_dir: &Path, book: BookName, crowd: BenchCrowd) -> Result<Self, UntypedError> {
         let service_token = token(&Issuer::load_or_create(data_dir)?, "bench", Role::Service, &book)?;
         let catalogue = GiftCatalogue::embedded();
         // The cheapest, so that coins last.
@@ -54,7 +55,7 @@ impl Users {
     }
 
     /// With a token for each viewer, signed by the same key.
-    pub fn with_own_tokens(self, data_dir: &Path) -> Result<Self, Fault> {
+    pub fn with_own_tokens(self, data_dir: &Path) -> Result<Self, UntypedError> {
         let issuer = Issuer::load_or_create(data_dir)?;
         let viewers = 0..self.crowd.viewers.min(TOKENS_MAX);
         let viewer_tokens = viewers.map(|viewer| token(&issuer, &viewer_name(viewer), Role::Viewer, &self.book));
@@ -77,7 +78,7 @@ impl Users {
     pub fn coins(&self, viewers: std::ops::Range<u64>) -> PostRequest {
         let transfers = viewers.map(|viewer| Transfer {
             debit_account: ISSUED.name(),
-            credit_account: Account::ViewerCoins(Owner::try_new(&viewer_name(viewer)).expect("names of viewers are user keys")).name(),
+            credit_account: ChartAccount::ViewerCoins(Owner::try_new(&viewer_name(viewer)).expect("names of viewers are user keys")).name(),
             amount: COINS_EACH,
             ..Transfer::default()
         });
@@ -104,7 +105,7 @@ impl Users {
     }
 
     /// A gift as the gift service would post it.
-    pub fn posting(&self, viewer: u64, creator: u64, id: Uuid) -> Result<PostRequest, Fault> {
+    pub fn posting(&self, viewer: u64, creator: u64, id: Uuid) -> Result<PostRequest, UntypedError> {
         let gift = self.gift(viewer, creator, id);
         let sender = UserKey::try_new(&gift.user_id)?;
         let (id, sending) = wire::sending(&gift, &sender)?;
@@ -118,7 +119,7 @@ impl Users {
     }
 
     /// How many gifts the book holds, by the ledger's own word. A book without gifts may not know the account yet.
-    pub async fn gifts_in_ledger(&self, channel: &Channel) -> Result<u64, Fault> {
+    pub async fn gifts_in_ledger(&self, channel: &Channel) -> Result<u64, UntypedError> {
         let request = GetAccountRequest { book: self.book.as_str().to_owned(), account: REDEEMED.name() };
         let account = match LedgerServiceClient::new(channel.clone()).get_account(self.signed(request)).await {
             Ok(answer) => answer.into_inner().account.ok_or("an account was answered without itself")?,
@@ -130,12 +131,12 @@ impl Users {
 }
 
 /// The book of a run: a book's journal is for ever, so every run has its own.
-pub(crate) fn new_book() -> Result<BookName, Fault> {
+pub(crate) fn new_book() -> Result<BookName, UntypedError> {
     Ok(BookName::try_new(&format!("bench-{}", Uuid::now_v7().simple()))?)
 }
 
-fn token(issuer: &Issuer, subject: &str, role: Role, book: &BookName) -> Result<Token, Fault> {
-    let books = Books::Only(vec![book.clone()]);
+fn token(issuer: &Issuer, subject: &str, role: Role, book: &BookName) -> Result<UserToken, UntypedError> {
+    let books = BookScope::Only(vec![book.clone()]);
     let grant = Grant { subject: UserKey::try_new(subject)?, role, app: String::new(), books };
     Ok(format!("Bearer {}", issuer.issue(&grant, TOKEN_TTL)?).parse()?)
 }
@@ -152,7 +153,7 @@ fn creator_name(at: u64) -> String {
 #[derive(Debug, Clone)]
 pub(crate) struct GiftCall {
     gift: SendGiftRequest,
-    token: Token,
+    token: UserToken,
 }
 
 impl GiftCall {
@@ -167,16 +168,16 @@ impl GiftCall {
 }
 
 /// Requests without end.
-pub(crate) struct Requests {
-    users: Arc<Users>,
-    mix: Mix,
-    pairs: Pairs,
+pub(crate) struct GiftRequests {
+    users: Arc<BenchUsers>,
+    mix: GiftMix,
+    pairs: GiftPairs,
 }
 
-impl Requests {
+impl GiftRequests {
     /// `worker`: those that run at once begin elsewhere.
-    pub fn new(users: Arc<Users>, mix: Mix, worker: usize) -> Self {
-        let pairs = Pairs::new(users.crowd, mix, worker as u64);
+    pub fn new(users: Arc<BenchUsers>, mix: GiftMix, worker: usize) -> Self {
+        let pairs = GiftPairs::new(users.crowd, mix, worker as u64);
         Self { users, mix, pairs }
     }
 
@@ -211,7 +212,7 @@ impl Requests {
     }
 
     /// `items` gifts as the gift service would post them.
-    pub fn batch(&mut self, items: usize) -> Result<Request<PostBatchRequest>, Fault> {
+    pub fn batch(&mut self, items: usize) -> Result<Request<PostBatchRequest>, UntypedError> {
         let posts = (0..items).map(|_| {
             let (viewer, creator) = self.pairs.next();
             self.users.posting(viewer, creator, self.id())

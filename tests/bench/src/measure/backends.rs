@@ -1,18 +1,18 @@
 //! What PostgreSQL's processes take of the processors, where the server runs on this machine.
 
 use super::child;
-use crate::Fault;
 use db::Database;
+use runtime::command::UntypedError;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 /// The server: all its processes, backends and those that write its log and data, are children of one.
-pub(crate) struct Backends {
+pub(crate) struct PostgresBackends {
     postmaster: u32,
 }
 
-impl Backends {
+impl PostgresBackends {
     /// None: not PostgreSQL, or not on this machine.
-    pub async fn connect(database: &Database) -> Result<Option<Self>, Fault> {
+    pub async fn connect(database: &Database) -> Result<Option<Self>, UntypedError> {
         let Some(options) = database.postgres_options("ledger")? else { return Ok(None) };
         let mut connection = options.connect().await?;
         let own: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await?;

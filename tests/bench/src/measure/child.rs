@@ -1,6 +1,6 @@
 //! Child processes: started, asked where they listen, watched for the time they take, and ended by their handle.
 
-use crate::Fault;
+use runtime::command::UntypedError;
 use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
@@ -21,7 +21,7 @@ const UTIME: usize = 11;
 const CUTIME: usize = 13;
 
 /// A server in a process of its own. Killed when dropped.
-pub(crate) struct Child {
+pub(crate) struct ServerProcess {
     process: tokio::process::Child,
     /// Where its gRPC listens.
     pub address: SocketAddr,
@@ -29,9 +29,9 @@ pub(crate) struct Child {
     _output: Lines<BufReader<ChildStdout>>,
 }
 
-impl Child {
+impl ServerProcess {
     /// Starts `binary` with `arguments` and waits until it has printed its address and `ready`.
-    pub async fn start(binary: &Path, arguments: &[&str]) -> Result<Self, Fault> {
+    pub async fn start(binary: &Path, arguments: &[&str]) -> Result<Self, UntypedError> {
         let mut command = Command::new(binary);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         // Spans would be measured too, and lines of information are not for whoever reads the numbers; neither are slow statements, whose time they show.
@@ -64,7 +64,7 @@ impl Child {
     }
 
     /// Tells the process to end (SIGTERM), waits until it has, and kills it if it does not.
-    pub async fn stop(mut self) -> Result<(), Fault> {
+    pub async fn stop(mut self) -> Result<(), UntypedError> {
         let id = self.process.id().ok_or("a server has ended by itself")?;
         let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?.success();
         if !told || timeout(STOP_MAX, self.process.wait()).await.is_err() {
@@ -74,12 +74,12 @@ impl Child {
     }
 
     /// Kills the process and waits until it is gone.
-    pub async fn end(mut self) -> Result<(), Fault> {
+    pub async fn end(mut self) -> Result<(), UntypedError> {
         Ok(self.process.kill().await?)
     }
 }
 
-async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<SocketAddr, Fault> {
+async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<SocketAddr, UntypedError> {
     let mut address = None;
     while let Some(line) = output.next_line().await? {
         if let Some(text) = line.strip_prefix("grpc on ") {

@@ -1,13 +1,13 @@
 //! The bare server: tonic as it comes, the gift service's contract, and an answer that never changes.
 
-use super::child::Child;
-use crate::Fault;
+use super::child::ServerProcess;
 use api::gift::{
     ListGiftsRequest, ListGiftsResponse, SendGiftRequest, SendGiftResponse, SendGiftsRequest, SendGiftsResponse,
     gift_service_server::{GiftService, GiftServiceServer},
     send_gifts_response,
 };
 use futures::{Stream, StreamExt as _};
+use runtime::command::UntypedError;
 use std::pin::Pin;
 use tokio::net::TcpListener;
 use tonic::{
@@ -30,10 +30,10 @@ fn answer() -> SendGiftResponse {
 /// The command of this binary that serves it.
 pub const ECHO: &str = "echo";
 
-struct Echo;
+struct EchoService;
 
 #[tonic::async_trait]
-impl GiftService for Echo {
+impl GiftService for EchoService {
     async fn list_gifts(&self, _: Request<ListGiftsRequest>) -> Result<Response<ListGiftsResponse>, Status> {
         Ok(Response::new(ListGiftsResponse::default()))
     }
@@ -54,16 +54,16 @@ impl GiftService for Echo {
 }
 
 /// Starts it in a process of its own.
-pub(crate) async fn start() -> Result<Child, Fault> {
-    Child::start(&std::env::current_exe()?, &[ECHO]).await
+pub(crate) async fn start() -> Result<ServerProcess, UntypedError> {
+    ServerProcess::start(&std::env::current_exe()?, &[ECHO]).await
 }
 
 /// Serves on a free port of this machine until it is killed.
-pub async fn serve() -> Result<(), Fault> {
+pub async fn serve() -> Result<(), UntypedError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("grpc on {}", listener.local_addr()?);
     println!("ready");
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    Server::builder().add_service(GiftServiceServer::new(Echo)).serve_with_incoming(incoming).await?;
+    Server::builder().add_service(GiftServiceServer::new(EchoService)).serve_with_incoming(incoming).await?;
     Ok(())
 }

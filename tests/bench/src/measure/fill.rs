@@ -1,13 +1,13 @@
 //! Fills a book through the ledger: coins for every viewer, then gifts, the first of them one to every creator in turn.
 
-use super::{child::Child, findings::Fill, place::BenchPlace, stage::connect};
+use super::{child::ServerProcess, findings::BookFill, place::BenchPlace, stage::connect};
 use crate::{
-    Fault,
-    load::{closed::ledger_client, crowd::Pairs, users::Users},
-    options::Size,
-    plan::{Draw, EVEN, Mix},
+    load::{closed::ledger_client, crowd::GiftPairs, users::BenchUsers},
+    options::BookSize,
+    plan::{EVEN, GiftMix, PeopleDraw},
 };
 use api::ledger::{PostBatchOutcome, PostBatchRequest, PostRequest, post_batch_outcome::Outcome};
+use runtime::command::UntypedError;
 use std::{
     sync::{
         Arc,
@@ -33,22 +33,27 @@ const TRY_DELAY: Duration = Duration::from_millis(100);
 /// How often progress is told, in batches.
 const TOLD_EVERY: u64 = 500;
 
-type Posts = dyn Fn(u64) -> Result<Vec<PostRequest>, Fault> + Send + Sync;
+type BatchSource = dyn Fn(u64) -> Result<Vec<PostRequest>, UntypedError> + Send + Sync;
 
 /// Fills the book at `place`, served with these settings (`KEY=VALUE`), and notes that it is filled.
-pub(crate) async fn fill(place: &mut BenchPlace, size: &Size, settings: &[String], tell: &impl Fn(&str)) -> Result<Fill, Fault> {
+pub(crate) async fn fill(
+    place: &mut BenchPlace,
+    size: &BookSize,
+    settings: &[String],
+    tell: &impl Fn(&str),
+) -> Result<BookFill, UntypedError> {
     tell(&format!("stored: filling {} with {} accounts and {} transfers", place.address, size.accounts, size.transfers));
     let started = Instant::now();
     let house = place.serve(settings).await?;
     let crowd = size.crowd();
-    let users = Arc::new(Users::try_new(&place.dir, place.book.clone(), crowd)?);
+    let users = Arc::new(BenchUsers::try_new(&place.dir, place.book.clone(), crowd)?);
     fund(&house, &users, tell).await?;
     let gifts = size.gifts();
     let posts = {
         let users = users.clone();
         move |batch: u64| {
             // Beyond the first to each creator as skewed as the rest of a platform's life.
-            let mut pairs = Pairs::new(crowd, Mix { creators: usize::MAX, draw: Draw::Skewed, ..EVEN }, batch);
+            let mut pairs = GiftPairs::new(crowd, GiftMix { creators: usize::MAX, draw: PeopleDraw::Skewed, ..EVEN }, batch);
             let gifts = batch * GIFTS..((batch + 1) * GIFTS).min(gifts);
             gifts
                 .map(|gift| {
@@ -58,17 +63,17 @@ pub(crate) async fn fill(place: &mut BenchPlace, size: &Size, settings: &[String
                 .collect()
         }
     };
-    batches(&house, &users, (gifts.div_ceil(GIFTS), Arc::new(posts)), &|done| tell(&format!("stored: {} of {gifts} gifts", done * GIFTS)))
+    batches(&house, &users, gifts.div_ceil(GIFTS), Arc::new(posts), &|done| tell(&format!("stored: {} of {gifts} gifts", done * GIFTS)))
         .await?;
     let took = started.elapsed();
     let peak_memory_kib = house.peak_memory_kib();
     house.end().await?;
     place.note_filled(size)?;
-    Ok(Fill { transfers: crowd.viewers + 2 * gifts, took, peak_memory_kib })
+    Ok(BookFill { transfers: crowd.viewers + 2 * gifts, took, peak_memory_kib })
 }
 
 /// Gives every viewer coins.
-pub(crate) async fn fund(house: &Child, users: &Arc<Users>, tell: &impl Fn(&str)) -> Result<(), Fault> {
+pub(crate) async fn fund(house: &ServerProcess, users: &Arc<BenchUsers>, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
     let viewers = users.crowd.viewers;
     let posts = {
         let users = users.clone();
@@ -79,11 +84,17 @@ pub(crate) async fn fund(house: &Child, users: &Arc<Users>, tell: &impl Fn(&str)
         }
     };
     let told = |done| tell(&format!("{} of {viewers} viewers have coins", done * VIEWERS));
-    batches(house, users, (viewers.div_ceil(VIEWERS), Arc::new(posts)), &told).await
+    batches(house, users, viewers.div_ceil(VIEWERS), Arc::new(posts), &told).await
 }
 
 /// Posts so many batches, a few at once.
-async fn batches(house: &Child, users: &Arc<Users>, (count, posts): (u64, Arc<Posts>), tell: &impl Fn(u64)) -> Result<(), Fault> {
+async fn batches(
+    house: &ServerProcess,
+    users: &Arc<BenchUsers>,
+    count: u64,
+    posts: Arc<BatchSource>,
+    tell: &impl Fn(u64),
+) -> Result<(), UntypedError> {
     let next = Arc::new(AtomicU64::new(0));
     let mut workers = JoinSet::new();
     let (done, mut batches_done) = tokio::sync::mpsc::channel(BATCHES_AT_ONCE);
@@ -93,7 +104,7 @@ async fn batches(house: &Child, users: &Arc<Users>, (count, posts): (u64, Arc<Po
             loop {
                 let batch = next.fetch_add(1, Ordering::Relaxed);
                 if batch >= count {
-                    return Ok::<(), Fault>(());
+                    return Ok::<(), UntypedError>(());
                 }
                 post(&channel, &users, posts(batch)?).await?;
                 // Nobody listens any more when another worker has failed.
@@ -115,7 +126,7 @@ async fn batches(house: &Child, users: &Arc<Users>, (count, posts): (u64, Arc<Po
     Ok(())
 }
 
-async fn post(channel: &Channel, users: &Users, posts: Vec<PostRequest>) -> Result<(), Fault> {
+async fn post(channel: &Channel, users: &BenchUsers, posts: Vec<PostRequest>) -> Result<(), UntypedError> {
     let mut ledger = ledger_client(channel);
     let request: PostBatchRequest = users.batch(posts).into_inner();
     for _ in 0..TRIES_MAX {

@@ -1,14 +1,14 @@
 //! What a run has found, for the report to make sense of.
-use super::proof::Proof;
+use super::proof::BookProof;
 use crate::{
-    load::{sample::Sample, scenarios::HarmSeen},
-    plan::{BenchRow, Slice},
+    load::{sample::LatencySample, scenarios::HarmSeen},
+    plan::{BenchRow, BenchSlice},
 };
 use std::{collections::BTreeMap, time::Duration};
 
 /// One measurement of one round.
-pub(crate) struct Measured {
-    pub sample: Sample,
+pub(crate) struct MeasuredRound {
+    pub sample: LatencySample,
     /// Processor time of the server, in microseconds.
     pub server_us: Option<u64>,
     /// Processor time of this process, in microseconds.
@@ -17,7 +17,7 @@ pub(crate) struct Measured {
     pub database_us: Option<u64>,
 }
 
-impl Measured {
+impl MeasuredRound {
     pub fn rate(&self) -> f64 {
         self.sample.items as f64 / self.sample.elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
     }
@@ -25,9 +25,9 @@ impl Measured {
 
 /// Everything that a run has found.
 #[derive(Default)]
-pub(crate) struct Findings {
+pub(crate) struct BenchFindings {
     /// By what was measured, a measurement for each round.
-    pub measured: BTreeMap<(BenchRow, Slice), Vec<Measured>>,
+    pub measured: BTreeMap<(BenchRow, BenchSlice), Vec<MeasuredRound>>,
     /// Peak memory of the server's process in KiB, where the system says.
     pub server_peak_memory_kib: Option<u64>,
     /// What those who meant harm came to, one way after another.
@@ -39,12 +39,12 @@ pub(crate) struct Findings {
     /// See `accepted`.
     pub bytes: u64,
     /// What the stored book says, where one was asked.
-    pub proof: Option<Proof>,
+    pub proof: Option<BookProof>,
 }
 
-impl Findings {
+impl BenchFindings {
     /// Notes a measurement of a round.
-    pub fn add(&mut self, row: BenchRow, slice: Slice, measured: Measured) {
+    pub fn add(&mut self, row: BenchRow, slice: BenchSlice, measured: MeasuredRound) {
         self.measured.entry((row, slice)).or_default().push(measured);
     }
 }
@@ -62,7 +62,7 @@ pub(crate) struct HarmFound {
 
 /// How the book was filled.
 #[derive(Debug, Clone)]
-pub(crate) struct Fill {
+pub(crate) struct BookFill {
     pub transfers: u64,
     pub took: Duration,
     pub peak_memory_kib: Option<u64>,
@@ -70,7 +70,7 @@ pub(crate) struct Fill {
 
 /// From the start of a process whose predecessor was killed.
 #[derive(Debug, Clone)]
-pub(crate) struct Restart {
+pub(crate) struct RestartTimes {
     /// Until it said that it was ready.
     pub ready: Duration,
     /// Until it had accepted a posting.
@@ -87,9 +87,9 @@ pub(crate) struct StoredFacts {
     pub transfers: u64,
     pub cache_mib: u32,
     /// None: an earlier run has filled it.
-    pub fill: Option<Fill>,
+    pub fill: Option<BookFill>,
     pub bytes: u64,
-    pub restarts: Vec<Restart>,
+    pub restarts: Vec<RestartTimes>,
     /// The most any of the processes had that served the filled book.
     pub peak_memory_kib: Option<u64>,
     /// Gifts this run has sent to it.

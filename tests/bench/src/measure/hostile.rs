@@ -1,21 +1,21 @@
 //! Honest callers beside people who mean harm, one way after another: how many of the gifts that are answered undisturbed are answered all the same.
 use super::{
     fill::fund,
-    findings::{Findings, HarmFound},
+    findings::{BenchFindings, HarmFound},
     place::BenchPlace,
     side::BenchSide,
 };
 use crate::{
-    Fault,
     load::{
-        crowd::Crowd,
+        crowd::BenchCrowd,
         scenarios::{HarmScenario, HarmSeen, HarmTarget, SCENARIOS},
     },
     options::Options,
     plan::{BenchRow, HONEST, HONEST_BESIDE_HARM, SEND_GIFT},
 };
-use identity::{Books, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Issuer, Role};
 use money::UserKey;
+use runtime::command::UntypedError;
 use std::time::{Duration, Instant};
 
 /// Longer than any run.
@@ -24,20 +24,20 @@ const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
 const BEFORE: Duration = Duration::from_millis(200);
 
 /// Measures it, and removes what it has made.
-pub(crate) async fn run(options: &Options, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
     let place = BenchPlace::open(options, None).await?;
     let ended = all(options, place.clone(), findings, tell).await;
     ended.and(place.close().await)
 }
 
-async fn all(options: &Options, place: BenchPlace, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
-    let mut side = BenchSide::start(place, Crowd::SMALL, &[]).await?;
+async fn all(options: &Options, place: BenchPlace, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
+    let mut side = BenchSide::start(place, BenchCrowd::SMALL, &[]).await?;
     fund(&side.house, &side.users, &|_| {}).await?;
     let grant = Grant {
         subject: UserKey::try_new("mallory")?,
         role: Role::Viewer,
         app: String::new(),
-        books: Books::Only(vec![side.place.book.clone()]),
+        books: BookScope::Only(vec![side.place.book.clone()]),
     };
     let token = Issuer::load_or_create(&side.place.dir)?.issue(&grant, TOKEN_TTL)?;
     side.measure(SEND_GIFT, options.slice).await?;
@@ -47,7 +47,7 @@ async fn all(options: &Options, place: BenchPlace, findings: &mut Findings, tell
         tell(&format!("hostile: {}", scenario.name));
         let mut line = HarmFound { name: scenario.name, ratios: Vec::new(), seen: HarmSeen::default(), memory_kib: None };
         for _ in 0..options.rounds {
-            one(options, &mut side, (&scenario, &token), (&mut line, findings)).await?;
+            one(options, &mut side, &scenario, &token, &mut line, findings).await?;
         }
         lines.push(line);
     }
@@ -60,9 +60,11 @@ async fn all(options: &Options, place: BenchPlace, findings: &mut Findings, tell
 async fn one(
     options: &Options,
     side: &mut BenchSide,
-    (scenario, token): (&HarmScenario, &str),
-    (line, findings): (&mut HarmFound, &mut Findings),
-) -> Result<(), Fault> {
+    scenario: &HarmScenario,
+    token: &str,
+    line: &mut HarmFound,
+    findings: &mut BenchFindings,
+) -> Result<(), UntypedError> {
     let undisturbed = side.measure(HONEST, options.slice).await?;
     let target = HarmTarget { address: side.house.address, token: token.into(), until: Instant::now() + BEFORE + options.slice };
     let harm = tokio::spawn({

@@ -1,13 +1,13 @@
 //! Where a book of the comparison is: a directory, and on PostgreSQL a database of its own, made here and dropped at the end unless it is kept.
 
-use super::{child::Child, server};
+use super::{child::ServerProcess, server};
 use crate::{
-    Fault,
     load::users::new_book,
-    options::{Options, Size},
+    options::{BookSize, Options},
 };
 use db::{Database, Engine};
 use money::BookName;
+use runtime::command::UntypedError;
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use std::{
@@ -48,7 +48,7 @@ pub(crate) struct BenchPlace {
 
 impl BenchPlace {
     /// A place for a book of this size, or for one that begins empty.
-    pub async fn open(options: &Options, size: Option<&Size>) -> Result<Self, Fault> {
+    pub async fn open(options: &Options, size: Option<&BookSize>) -> Result<Self, UntypedError> {
         let server = options.database.as_deref().map(Database::parse).transpose()?.filter(|database| database.engine() == Engine::Postgres);
         let kept = size.and_then(|size| size.dir.as_deref());
         let temporary = match kept {
@@ -84,21 +84,21 @@ impl BenchPlace {
     }
 
     /// A house on it, with these settings (`KEY=VALUE`).
-    pub async fn serve(&self, settings: &[String]) -> Result<Child, Fault> {
+    pub async fn serve(&self, settings: &[String]) -> Result<ServerProcess, UntypedError> {
         server::start(&self.dir, &self.address, &self.book, settings).await
     }
 
     /// Notes that the book holds what was asked for, so that another run need not fill it.
-    pub fn note_filled(&mut self, size: &Size) -> Result<(), Fault> {
+    pub fn note_filled(&mut self, size: &BookSize) -> Result<(), UntypedError> {
         self.filled = true;
         let database = self.own.as_ref().map(|(_, name)| name.clone());
-        let Size { accounts, transfers, .. } = *size;
+        let BookSize { accounts, transfers, .. } = *size;
         let manifest = StoredManifest { book: self.book.to_string(), accounts, transfers, database };
         Ok(std::fs::write(self.dir.join(MANIFEST), serde_json::to_vec_pretty(&manifest)?)?)
     }
 
     /// Drops what is not to be kept: a database whose filling was not finished is of no use either.
-    pub async fn close(self) -> Result<(), Fault> {
+    pub async fn close(self) -> Result<(), UntypedError> {
         if self.keep && self.dir.join(MANIFEST).is_file() {
             return Ok(());
         }
@@ -110,7 +110,7 @@ impl BenchPlace {
 }
 
 /// What an earlier run has left in this directory. Fails when that is something else than what is asked for.
-fn known(dir: &Path, size: &Size, postgres: bool) -> Result<Option<StoredManifest>, Fault> {
+fn known(dir: &Path, size: &BookSize, postgres: bool) -> Result<Option<StoredManifest>, UntypedError> {
     std::fs::create_dir_all(dir)?;
     let path = dir.join(MANIFEST);
     if !path.is_file() {
@@ -128,7 +128,7 @@ fn known(dir: &Path, size: &Size, postgres: bool) -> Result<Option<StoredManifes
     Ok(Some(manifest))
 }
 
-async fn on_server(server: &Database, sql: &str) -> Result<(), Fault> {
+async fn on_server(server: &Database, sql: &str) -> Result<(), UntypedError> {
     let options = server.postgres_options("ledger")?.ok_or("not a PostgreSQL server")?;
     let mut connection = options.connect().await?;
     connection.execute(AssertSqlSafe(sql.to_owned())).await?;

@@ -1,19 +1,20 @@
 //! Every accepted gift is in the ledger, once: asked of the stored book itself, after the house that wrote it was killed.
 
-use crate::{Fault, load::users::Users};
+use crate::load::users::BenchUsers;
 use books::{domain::chart::Unit, read, verify};
 use db::Database;
+use runtime::command::UntypedError;
 
 /// What the stored book says.
 #[derive(Debug)]
-pub(crate) struct Proof {
+pub(crate) struct BookProof {
     /// Gifts the trial balance amounts to.
     pub gifts: u64,
     /// The check of the journal.
     pub verified: verify::VerifyReport,
 }
 
-impl Proof {
+impl BookProof {
     /// What is wrong, if anything.
     pub fn problem(&self, accepted: u64) -> Option<String> {
         if let Some(problem) = &self.verified.problem {
@@ -23,16 +24,16 @@ impl Proof {
     }
 }
 
-pub(crate) async fn prove(database: &Database, users: &Users) -> Result<Proof, Fault> {
+pub(crate) async fn prove(database: &Database, users: &BenchUsers) -> Result<BookProof, UntypedError> {
     let store = books::store::open_store(database).await?;
     let books = store.books().await?;
     let book = books.iter().find(|book| book.name == users.book.as_str()).ok_or("the book is gone")?;
     let (lines, _) = read::trial_balance(&*store, book.key).await?;
-    let redeemed = lines.get(&(Unit::Coin, chart::Account::CoinsRedeemed.name())).map_or(0, |line| line.credits_posted);
+    let redeemed = lines.get(&(Unit::Coin, chart::ChartAccount::CoinsRedeemed.name())).map_or(0, |line| line.credits_posted);
     let cost = i128::from(users.cost_coins());
     if redeemed % cost != 0 {
         return Err(format!("{redeemed} coins were redeemed, which no number of gifts at {cost} amounts to").into());
     }
     let verified = verify::verify(&*store, book).await?;
-    Ok(Proof { gifts: u64::try_from(redeemed / cost)?, verified })
+    Ok(BookProof { gifts: u64::try_from(redeemed / cost)?, verified })
 }

@@ -1,12 +1,12 @@
 //! The server that is measured: ledger and gifts in a child process, as `largesse serve` runs them.
 
-use super::child::Child;
-use crate::Fault;
+use super::child::ServerProcess;
 use money::BookName;
+use runtime::command::UntypedError;
 use std::path::{Path, PathBuf};
 
 /// Starts it with a key under `data_dir` and `book` in `database`, and with further settings (`KEY=VALUE`).
-pub(crate) async fn start(data_dir: &Path, database: &str, book: &BookName, settings: &[String]) -> Result<Child, Fault> {
+pub(crate) async fn start(data_dir: &Path, database: &str, book: &BookName, settings: &[String]) -> Result<ServerProcess, UntypedError> {
     let data_dir = data_dir.to_str().ok_or("the path of the data directory is not UTF-8")?;
     let mut arguments = vec![
         "serve",
@@ -23,11 +23,11 @@ pub(crate) async fn start(data_dir: &Path, database: &str, book: &BookName, sett
         book.as_str(),
     ];
     arguments.extend(settings.iter().flat_map(|setting| ["--set", setting]));
-    Child::start(&largesse()?, &arguments).await
+    ServerProcess::start(&largesse()?, &arguments).await
 }
 
 /// The production binary, beside this one.
-fn largesse() -> Result<PathBuf, Fault> {
+fn largesse() -> Result<PathBuf, UntypedError> {
     let binary = std::env::current_exe()?.with_file_name("largesse");
     match binary.is_file() {
         true => Ok(binary),

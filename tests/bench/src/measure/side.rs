@@ -1,28 +1,28 @@
 //! A book and a house of its own that serves it, for rows that compare two houses.
 
 use super::{
-    backends::Backends,
-    child::Child,
-    findings::Measured,
+    backends::PostgresBackends,
+    child::ServerProcess,
+    findings::MeasuredRound,
     place::BenchPlace,
-    stage::{Stage, connect},
+    stage::{BenchStage, connect},
 };
 use crate::{
-    Fault,
-    load::{crowd::Crowd, users::Users},
-    plan::Slice,
+    load::{crowd::BenchCrowd, users::BenchUsers},
+    plan::BenchSlice,
 };
 use db::Database;
+use runtime::command::UntypedError;
 use std::{sync::Arc, time::Duration};
 
 /// One of the two.
 pub(crate) struct BenchSide {
     pub place: BenchPlace,
-    pub house: Child,
-    pub users: Arc<Users>,
+    pub house: ServerProcess,
+    pub users: Arc<BenchUsers>,
     /// What the house was started with, and is again.
     pub settings: Vec<String>,
-    backends: Option<Backends>,
+    backends: Option<PostgresBackends>,
     /// Gifts in it before this run.
     pub before: u64,
     pub accepted: u64,
@@ -33,16 +33,16 @@ pub(crate) struct BenchSide {
 }
 
 impl BenchSide {
-    pub async fn start(place: BenchPlace, crowd: Crowd, settings: &[String]) -> Result<Self, Fault> {
+    pub async fn start(place: BenchPlace, crowd: BenchCrowd, settings: &[String]) -> Result<Self, UntypedError> {
         let house = place.serve(settings).await?;
-        let users = Arc::new(Users::try_new(&place.dir, place.book.clone(), crowd)?);
+        let users = Arc::new(BenchUsers::try_new(&place.dir, place.book.clone(), crowd)?);
         let before = users.gifts_in_ledger(&connect(&house, 1).await?[0]).await?;
-        let backends = Backends::connect(&Database::parse(&place.address)?).await?;
+        let backends = PostgresBackends::connect(&Database::parse(&place.address)?).await?;
         Ok(Self { place, house, users, settings: settings.to_vec(), backends, before, accepted: 0, peak: 0.0, peak_memory_kib: None })
     }
 
-    pub async fn measure(&mut self, slice: Slice, time: Duration) -> Result<Measured, Fault> {
-        let stage = Stage {
+    pub async fn measure(&mut self, slice: BenchSlice, time: Duration) -> Result<MeasuredRound, UntypedError> {
+        let stage = BenchStage {
             server: Some(&self.house),
             users: &self.users,
             backends: self.backends.as_ref(),
@@ -56,7 +56,7 @@ impl BenchSide {
     }
 
     /// What the ledger's own count of gifts holds against ours.
-    pub async fn problem(&self) -> Result<Option<String>, Fault> {
+    pub async fn problem(&self) -> Result<Option<String>, UntypedError> {
         let gifts = self.users.gifts_in_ledger(&connect(&self.house, 1).await?[0]).await?;
         let ours = self.before + self.accepted;
         Ok((gifts != ours).then(|| format!("book {}: {ours} gifts were accepted and the ledger has {gifts}", self.users.book)))

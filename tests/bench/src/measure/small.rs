@@ -1,24 +1,24 @@
 //! Rows that share one small book and one server: servers up, rounds, servers down, proof.
 use super::{
-    backends::Backends,
-    child::Child,
+    backends::PostgresBackends,
+    child::ServerProcess,
     echo,
     fill::fund,
-    findings::{Findings, Measured},
+    findings::{BenchFindings, MeasuredRound},
     proof, server,
-    stage::Stage,
+    stage::BenchStage,
 };
 use crate::{
-    Fault,
     load::{
-        crowd::Crowd,
+        crowd::BenchCrowd,
         disk, naive,
-        users::{Users, new_book},
+        users::{BenchUsers, new_book},
     },
     options::Options,
-    plan::{BenchRow, SEND_GIFT, Slice, Work},
+    plan::{BenchRow, BenchSlice, BenchWork, SEND_GIFT},
 };
 use db::Database;
+use runtime::command::UntypedError;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Before a row is measured, each of its measurements runs this long: caches fill, connections open, batches find their size.
@@ -26,13 +26,13 @@ const WARM_UP: Duration = Duration::from_millis(300);
 
 /// Both servers, and who calls them.
 struct SmallBook {
-    echo: Child,
-    house: Child,
-    users: Arc<Users>,
-    backends: Option<Backends>,
+    echo: ServerProcess,
+    house: ServerProcess,
+    users: Arc<BenchUsers>,
+    backends: Option<PostgresBackends>,
     /// On the disk that the database is on, where that is this machine's.
     disk: PathBuf,
-    naive: Option<naive::Tables>,
+    naive: Option<naive::NaiveTables>,
     /// SendGift calls per second that the house was last seen to answer.
     peak: f64,
     /// Gifts of ours.
@@ -42,7 +42,12 @@ struct SmallBook {
 }
 
 /// Everything that needs no large book.
-pub(crate) async fn run(options: &Options, rows: &[BenchRow], findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+pub(crate) async fn run(
+    options: &Options,
+    rows: &[BenchRow],
+    findings: &mut BenchFindings,
+    tell: &impl Fn(&str),
+) -> Result<(), UntypedError> {
     // Keys, and the database if none is named. On a disk and not in memory, or a commit would cost nothing.
     let dir = tempfile::Builder::new().prefix("largesse-bench-").tempdir_in(&options.work_dir)?;
     let address = options.database.clone().unwrap_or_else(|| format!("sqlite:{}", dir.path().display()));
@@ -51,13 +56,13 @@ pub(crate) async fn run(options: &Options, rows: &[BenchRow], findings: &mut Fin
     let book = new_book()?;
     let house = server::start(dir.path(), &address, &book, &[]).await?;
     let echo = echo::start().await?;
-    let crowd = Crowd::SMALL;
-    let users = Arc::new(Users::try_new(dir.path(), book, crowd)?.with_own_tokens(dir.path())?);
+    let crowd = BenchCrowd::SMALL;
+    let users = Arc::new(BenchUsers::try_new(dir.path(), book, crowd)?.with_own_tokens(dir.path())?);
     let disk = database.sqlite_dir().unwrap_or(dir.path()).to_owned();
-    let backends = Backends::connect(&database).await?;
+    let backends = PostgresBackends::connect(&database).await?;
     fund(&house, &users, &|_| {}).await?;
     let naive = match rows.contains(&BenchRow::Naive) {
-        true => Some(naive::Tables::make(&database, crowd, users.cost_coins()).await?),
+        true => Some(naive::NaiveTables::make(&database, crowd, users.cost_coins()).await?),
         false => None,
     };
     let mut bench = SmallBook { echo, house, users, backends, disk, naive, peak: 0.0, accepted: 0, naive_accepted: 0 };
@@ -82,7 +87,13 @@ pub(crate) async fn run(options: &Options, rows: &[BenchRow], findings: &mut Fin
 }
 
 impl SmallBook {
-    async fn rows(&mut self, rows: &[BenchRow], options: &Options, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+    async fn rows(
+        &mut self,
+        rows: &[BenchRow],
+        options: &Options,
+        findings: &mut BenchFindings,
+        tell: &impl Fn(&str),
+    ) -> Result<(), UntypedError> {
         for row in rows {
             for slice in row.slices() {
                 self.slice(*slice, WARM_UP.min(options.slice)).await?;
@@ -98,13 +109,15 @@ impl SmallBook {
         Ok(())
     }
 
-    async fn slice(&mut self, slice: Slice, time: Duration) -> Result<Measured, Fault> {
+    async fn slice(&mut self, slice: BenchSlice, time: Duration) -> Result<MeasuredRound, UntypedError> {
         let server = match slice.work {
-            Work::Echo { .. } | Work::PacedEcho { .. } => Some(&self.echo),
-            Work::SendGift { .. } | Work::SendGifts { .. } | Work::PostBatch { .. } | Work::PacedSendGift { .. } => Some(&self.house),
-            Work::Naive { .. } | Work::Fdatasync => None,
+            BenchWork::Echo { .. } | BenchWork::PacedEcho { .. } => Some(&self.echo),
+            BenchWork::SendGift { .. } | BenchWork::SendGifts { .. } | BenchWork::PostBatch { .. } | BenchWork::PacedSendGift { .. } => {
+                Some(&self.house)
+            }
+            BenchWork::Naive { .. } | BenchWork::Fdatasync => None,
         };
-        let stage = Stage {
+        let stage = BenchStage {
             server,
             users: &self.users,
             backends: self.backends.as_ref(),
@@ -119,7 +132,7 @@ impl SmallBook {
         if slice.work.is_ours() {
             self.accepted += measured.sample.items + measured.sample.volley.as_ref().map_or(0, |volley| volley.resolved);
         }
-        if matches!(slice.work, Work::Naive { .. }) {
+        if matches!(slice.work, BenchWork::Naive { .. }) {
             self.naive_accepted += measured.sample.items;
         }
         Ok(measured)

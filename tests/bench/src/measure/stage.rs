@@ -1,23 +1,23 @@
 //! One measurement: what is prepared outside of its time, what is done in it, and what that took of the processors.
 
 use super::{
-    backends::Backends,
-    child::{self, Child},
-    findings::Measured,
+    backends::PostgresBackends,
+    child::{self, ServerProcess},
+    findings::MeasuredRound,
 };
 use crate::{
-    Fault,
     load::{
         closed::{self, LoopCaller},
         disk,
         gifts::GiftSource,
         naive,
-        open::{self, Pace},
-        sample::{End, Sample},
-        users::{Requests, Users},
+        open::{self, CallPace},
+        sample::{LatencySample, SampleEnd},
+        users::{BenchUsers, GiftRequests},
     },
-    plan::{EVEN, Slice, Work},
+    plan::{BenchSlice, BenchWork, EVEN},
 };
+use runtime::command::UntypedError;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tonic::transport::{Channel, Endpoint};
 
@@ -27,42 +27,42 @@ const WINDOW_BYTES: u32 = 1 << 20;
 const MEMORY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What measurements are made on.
-pub(crate) struct Stage<'a> {
+pub(crate) struct BenchStage<'a> {
     /// The process that is called. None: none is.
-    pub server: Option<&'a Child>,
+    pub server: Option<&'a ServerProcess>,
     /// Who calls it.
-    pub users: &'a Arc<Users>,
+    pub users: &'a Arc<BenchUsers>,
     /// PostgreSQL's processes, where they are on this machine.
-    pub backends: Option<&'a Backends>,
+    pub backends: Option<&'a PostgresBackends>,
     /// Where the disk is measured.
     pub disk: &'a PathBuf,
     /// SendGift calls per second that the house was last seen to answer.
     pub peak: f64,
     /// Where gifts go without us.
-    pub naive: Option<&'a naive::Tables>,
+    pub naive: Option<&'a naive::NaiveTables>,
 }
 
 enum PreparedLoad {
     Closed(Vec<LoopCaller>),
-    Streams { streams: Vec<(Channel, Requests)>, in_flight: usize },
-    Paced { sources: Vec<GiftSource>, pace: Pace },
+    Streams { streams: Vec<(Channel, GiftRequests)>, in_flight: usize },
+    Paced { sources: Vec<GiftSource>, pace: CallPace },
     Naive(Vec<naive::NaiveClient>),
     Disk(PathBuf),
 }
 
-impl Stage<'_> {
+impl BenchStage<'_> {
     /// Takes one measurement.
-    pub async fn measure(&self, slice: Slice, time: Duration) -> Result<Measured, Fault> {
-        let named = |error: Fault| format!("{}: {error}", slice.name);
+    pub async fn measure(&self, slice: BenchSlice, time: Duration) -> Result<MeasuredRound, UntypedError> {
+        let named = |error: UntypedError| format!("{}: {error}", slice.name);
         let work = self.prepare(slice.work, time).await.map_err(named)?;
-        let database = || self.backends.and_then(Backends::processor_us);
-        let times = || (self.server.and_then(Child::processor_us), child::processor_us("self"), database());
+        let database = || self.backends.and_then(PostgresBackends::processor_us);
+        let times = || (self.server.and_then(ServerProcess::processor_us), child::processor_us("self"), database());
         let before = times();
         let sample = self.work(work, time).await.map_err(named)?;
         let after = times();
         let spent = |before: Option<u64>, after: Option<u64>| Some(after?.saturating_sub(before?));
         tracing::debug!(slice = slice.name, items = sample.items, took = ?sample.elapsed, "measured");
-        Ok(Measured {
+        Ok(MeasuredRound {
             sample,
             server_us: spent(before.0, after.0),
             client_us: spent(before.1, after.1),
@@ -71,79 +71,79 @@ impl Stage<'_> {
     }
 
     /// Connects and makes the loops.
-    async fn prepare(&self, work: Work, time: Duration) -> Result<PreparedLoad, Fault> {
-        let requests = |mix, worker| Requests::new(self.users.clone(), mix, worker);
+    async fn prepare(&self, work: BenchWork, time: Duration) -> Result<PreparedLoad, UntypedError> {
+        let requests = |mix, worker| GiftRequests::new(self.users.clone(), mix, worker);
         let gifts = |channels: &[Channel], at: usize, mix, bare| GiftSource::new(&channels[at % channels.len()], requests(mix, at), bare);
         Ok(match work {
-            Work::Echo { connections, in_flight } => {
+            BenchWork::Echo { connections, in_flight } => {
                 let channels = self.connect(connections).await?;
                 PreparedLoad::Closed((0..in_flight).map(|at| LoopCaller::Gift(gifts(&channels, at, EVEN, true))).collect())
             }
-            Work::SendGift { connections, in_flight, mix } => {
+            BenchWork::SendGift { connections, in_flight, mix } => {
                 let channels = self.connect(connections).await?;
                 PreparedLoad::Closed((0..in_flight).map(|at| LoopCaller::Gift(gifts(&channels, at, mix, false))).collect())
             }
-            Work::SendGifts { connections, in_flight, mix } => {
+            BenchWork::SendGifts { connections, in_flight, mix } => {
                 let channels = self.connect(connections).await?;
                 let streams = channels.into_iter().enumerate().map(|(at, channel)| (channel, requests(mix, at)));
                 PreparedLoad::Streams { streams: streams.collect(), in_flight }
             }
-            Work::PostBatch { connections, items, mix } => {
+            BenchWork::PostBatch { connections, items, mix } => {
                 let channels = self.connect(connections).await?;
                 PreparedLoad::Closed((0..connections).map(|at| LoopCaller::batch(&channels[at], requests(mix, at), items)).collect())
             }
-            Work::PacedEcho { connections, percent } => {
+            BenchWork::PacedEcho { connections, percent } => {
                 let channels = self.connect(connections).await?;
                 let sources = (0..connections).map(|at| gifts(&channels, at, EVEN, true)).collect();
                 PreparedLoad::Paced { sources, pace: self.pace(percent, time) }
             }
-            Work::PacedSendGift { connections, percent, slices } => {
+            BenchWork::PacedSendGift { connections, percent, slices } => {
                 let channels = self.connect(connections).await?;
                 let sources = (0..connections).map(|at| gifts(&channels, at, EVEN, false)).collect();
                 PreparedLoad::Paced { sources, pace: self.pace(percent, time * slices) }
             }
-            Work::Naive { connections, mix } => {
+            BenchWork::Naive { connections, mix } => {
                 let tables = self.naive.ok_or("its tables were not made")?;
                 PreparedLoad::Naive(tables.clients(connections, mix).await?)
             }
-            Work::Fdatasync => PreparedLoad::Disk(self.disk.clone()),
+            BenchWork::Fdatasync => PreparedLoad::Disk(self.disk.clone()),
         })
     }
 
-    fn pace(&self, percent: u32, time: Duration) -> Pace {
-        Pace::new(self.peak * f64::from(percent) / 100.0, time)
+    fn pace(&self, percent: u32, time: Duration) -> CallPace {
+        CallPace::new(self.peak * f64::from(percent) / 100.0, time)
     }
 
-    async fn work(&self, work: PreparedLoad, time: Duration) -> Result<Sample, Fault> {
+    async fn work(&self, work: PreparedLoad, time: Duration) -> Result<LatencySample, UntypedError> {
         match work {
-            PreparedLoad::Closed(callers) => closed::closed(callers, End::after(time)).await,
-            PreparedLoad::Streams { streams, in_flight } => closed::streams(streams, in_flight, End::after(time)).await,
+            PreparedLoad::Closed(callers) => closed::closed(callers, SampleEnd::after(time)).await,
+            PreparedLoad::Streams { streams, in_flight } => closed::streams(streams, in_flight, SampleEnd::after(time)).await,
             PreparedLoad::Paced { sources, pace } => {
                 let (running, mut memory) = (open::run(sources, pace), None);
                 tokio::pin!(running);
                 let mut sample = loop {
                     tokio::select! {
                         ended = &mut running => break ended?,
-                        () = tokio::time::sleep(MEMORY_INTERVAL) => memory = memory.max(self.server.and_then(Child::memory_kib)),
+                        () = tokio::time::sleep(MEMORY_INTERVAL) => memory = memory.max(self.server.and_then(ServerProcess::memory_kib)),
                     }
                 };
                 if let Some(volley) = &mut sample.volley {
-                    volley.server_memory_kib = memory.max(self.server.and_then(Child::memory_kib));
+                    volley.server_memory_kib = memory.max(self.server.and_then(ServerProcess::memory_kib));
                 }
                 Ok(sample)
             }
-            PreparedLoad::Naive(clients) => naive::run(clients, End::after(time)).await,
+            PreparedLoad::Naive(clients) => naive::run(clients, SampleEnd::after(time)).await,
             PreparedLoad::Disk(dir) => disk::fdatasync(&dir, time).await,
         }
     }
 
-    async fn connect(&self, connections: usize) -> Result<Vec<Channel>, Fault> {
+    async fn connect(&self, connections: usize) -> Result<Vec<Channel>, UntypedError> {
         connect(self.server.ok_or("no server to call")?, connections).await
     }
 }
 
 /// So many connections of their own.
-pub(crate) async fn connect(server: &Child, connections: usize) -> Result<Vec<Channel>, Fault> {
+pub(crate) async fn connect(server: &ServerProcess, connections: usize) -> Result<Vec<Channel>, UntypedError> {
     let endpoint = Endpoint::from_shared(format!("http://{}", server.address))?
         .tcp_nodelay(true)
         .initial_stream_window_size(WINDOW_BYTES)

@@ -7,18 +7,18 @@
 
 use super::{
     fill::{self, accepted, fund},
-    findings::{Findings, Restart, StoredFacts},
+    findings::{BenchFindings, RestartTimes, StoredFacts},
     place::BenchPlace,
     side::BenchSide,
     stage::connect,
 };
 use crate::{
-    Fault,
-    load::{closed::ledger_client, crowd::Crowd, disk},
+    load::{closed::ledger_client, crowd::BenchCrowd, disk},
     options::Options,
     plan::{BenchRow, STORED_EMPTY, STORED_SKEWED, STORED_UNIFORM},
 };
 use db::Database;
+use runtime::command::UntypedError;
 use std::time::{Duration, Instant};
 use tonic::Code;
 
@@ -39,7 +39,7 @@ fn cache() -> Vec<String> {
 }
 
 /// Measures it, and removes what it has made unless it is to be kept.
-pub(crate) async fn run(options: &Options, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
+pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
     let full = BenchPlace::open(options, Some(&options.stored)).await?;
     let empty = match BenchPlace::open(options, None).await {
         Ok(empty) => empty,
@@ -49,7 +49,7 @@ pub(crate) async fn run(options: &Options, findings: &mut Findings, tell: &impl 
         }
     };
     let (full_place, empty_place) = (full.clone(), empty.clone());
-    let ended = both(options, (full, empty), findings, tell).await;
+    let ended = both(options, full, empty, findings, tell).await;
     // Whatever happened: a database of gigabytes is not left behind unasked.
     let closed = (full_place.close().await, empty_place.close().await);
     ended.and(closed.0).and(closed.1)
@@ -57,10 +57,11 @@ pub(crate) async fn run(options: &Options, findings: &mut Findings, tell: &impl 
 
 async fn both(
     options: &Options,
-    (mut full, empty): (BenchPlace, BenchPlace),
-    findings: &mut Findings,
+    mut full: BenchPlace,
+    empty: BenchPlace,
+    findings: &mut BenchFindings,
     tell: &impl Fn(&str),
-) -> Result<(), Fault> {
+) -> Result<(), UntypedError> {
     let fill = match full.filled {
         true => None,
         false => Some(fill::fill(&mut full, &options.stored, &cache(), tell).await?),
@@ -68,7 +69,7 @@ async fn both(
     tell("stored: starting both houses");
     let crowd = options.stored.crowd();
     let mut full = BenchSide::start(full, crowd, &cache()).await?;
-    let mut empty = BenchSide::start(empty, Crowd::SMALL, &cache()).await?;
+    let mut empty = BenchSide::start(empty, BenchCrowd::SMALL, &cache()).await?;
     fund(&empty.house, &empty.users, &|_| {}).await?;
     let bytes = disk::ledger_bytes(&Database::parse(&full.place.address)?).await?;
     let transfers = crowd.viewers + 2 * full.before;
@@ -109,7 +110,7 @@ async fn both(
 
 impl BenchSide {
     /// Kills the house, starts it again, and waits until it has accepted a posting.
-    async fn restart(mut self) -> Result<(Self, Restart), Fault> {
+    async fn restart(mut self) -> Result<(Self, RestartTimes), UntypedError> {
         self.peak_memory_kib = self.peak_memory_kib.max(self.house.peak_memory_kib());
         self.house.end().await?;
         let started = Instant::now();
@@ -130,6 +131,6 @@ impl BenchSide {
             }
         }
         self.accepted += 1;
-        Ok((self, Restart { ready, first_posting: started.elapsed(), excuse }))
+        Ok((self, RestartTimes { ready, first_posting: started.elapsed(), excuse }))
     }
 }

@@ -2,88 +2,27 @@
 //!
 //! The collector is in this process: it takes what comes and counts it, so that a row without any export can't pass.
 
-use super::{fill::fund, findings::Findings, place::BenchPlace, side::BenchSide};
+use super::{fill::fund, findings::BenchFindings, place::BenchPlace, side::BenchSide};
 use crate::{
-    Fault,
-    load::crowd::Crowd,
+    load::crowd::BenchCrowd,
     options::Options,
     plan::{BenchRow, SEND_GIFT_UNWATCHED, SEND_GIFT_WATCHED, SEND_GIFTS_UNWATCHED, SEND_GIFTS_WATCHED},
 };
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::{
-        ExportLogsServiceRequest, ExportLogsServiceResponse,
-        logs_service_server::{LogsService, LogsServiceServer},
-    },
-    metrics::v1::{
-        ExportMetricsServiceRequest, ExportMetricsServiceResponse,
-        metrics_service_server::{MetricsService, MetricsServiceServer},
-    },
-    trace::v1::{
-        ExportTraceServiceRequest, ExportTraceServiceResponse,
-        trace_service_server::{TraceService, TraceServiceServer},
-    },
-};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-use tokio::{net::TcpListener, task::JoinSet};
-use tonic::{
-    Request, Response, Status,
-    transport::{Server, server::TcpIncoming},
-};
+use runtime::command::UntypedError;
+use testbed::collector::OtlpCollector;
 
 /// Metrics are sent this often, several times in each measurement that is long enough; by default it is fifteen times less often.
 const METRICS_EVERY_MS: u64 = 1_000;
 
-/// Counts what it is sent.
-#[derive(Clone, Default)]
-struct Collector {
-    spans: Arc<AtomicUsize>,
-    metrics: Arc<AtomicUsize>,
-}
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(&self, request: Request<ExportTraceServiceRequest>) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let scopes = request.get_ref().resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-        self.spans.fetch_add(scopes.map(|scope| scope.spans.len()).sum(), Ordering::Relaxed);
-        Ok(Response::new(Default::default()))
-    }
-}
-
-#[tonic::async_trait]
-impl MetricsService for Collector {
-    async fn export(&self, request: Request<ExportMetricsServiceRequest>) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        let scopes = request.get_ref().resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
-        self.metrics.fetch_add(scopes.map(|scope| scope.metrics.len()).sum(), Ordering::Relaxed);
-        Ok(Response::new(Default::default()))
-    }
-}
-
-#[tonic::async_trait]
-impl LogsService for Collector {
-    async fn export(&self, _: Request<ExportLogsServiceRequest>) -> Result<Response<ExportLogsServiceResponse>, Status> {
-        Ok(Response::new(Default::default()))
-    }
-}
-
 /// Measures it, and removes what it has made.
-pub(crate) async fn run(options: &Options, findings: &mut Findings, tell: &impl Fn(&str)) -> Result<(), Fault> {
-    let (collector, listener) = (Collector::default(), TcpListener::bind("127.0.0.1:0").await?);
-    let endpoint = format!("http://{}", listener.local_addr()?);
-    let server = Server::builder()
-        .add_service(TraceServiceServer::new(collector.clone()))
-        .add_service(MetricsServiceServer::new(collector.clone()))
-        .add_service(LogsServiceServer::new(collector.clone()));
-    let mut serving = JoinSet::new();
-    serving.spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
+    let (collector, endpoint) = OtlpCollector::start_counting().await?;
     let (dark, watched) = (BenchPlace::open(options, None).await?, BenchPlace::open(options, None).await?);
     let (dark_place, watched_place) = (dark.clone(), watched.clone());
-    let ended = both(options, (dark, watched), &endpoint, findings, tell).await;
+    let ended = both(options, dark, watched, &endpoint, findings, tell).await;
     let closed = (dark_place.close().await, watched_place.close().await);
     ended.and(closed.0).and(closed.1)?;
-    let (spans, metrics) = (collector.spans.load(Ordering::Relaxed), collector.metrics.load(Ordering::Relaxed));
+    let (spans, metrics) = (collector.span_count(), collector.metric_count());
     tell(&format!("telemetry: the collector got {spans} spans and {metrics} metrics"));
     if spans == 0 || metrics == 0 {
         return Err(format!("the collector got {spans} spans and {metrics} metrics: nothing was measured").into());
@@ -93,15 +32,16 @@ pub(crate) async fn run(options: &Options, findings: &mut Findings, tell: &impl 
 
 async fn both(
     options: &Options,
-    (dark, watched): (BenchPlace, BenchPlace),
+    dark: BenchPlace,
+    watched: BenchPlace,
     endpoint: &str,
-    findings: &mut Findings,
+    findings: &mut BenchFindings,
     tell: &impl Fn(&str),
-) -> Result<(), Fault> {
+) -> Result<(), UntypedError> {
     let nothing = ["telemetry.metrics=false".to_owned()];
     let everything = [format!("telemetry.otlp_endpoint={endpoint}"), format!("telemetry.metrics_every_ms={METRICS_EVERY_MS}")];
-    let mut dark = BenchSide::start(dark, Crowd::SMALL, &nothing).await?;
-    let mut watched = BenchSide::start(watched, Crowd::SMALL, &everything).await?;
+    let mut dark = BenchSide::start(dark, BenchCrowd::SMALL, &nothing).await?;
+    let mut watched = BenchSide::start(watched, BenchCrowd::SMALL, &everything).await?;
     for side in [&dark, &watched] {
         fund(&side.house, &side.users, &|_| {}).await?;
     }

@@ -1,10 +1,10 @@
 //! Which measurements are compared, and by what. What each must reach is in `floors`.
 
-use super::{BenchRow, Slice, slices::*};
+use super::{BenchRow, BenchSlice, slices::*};
 
 /// What two measurements are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub enum ComparedBy {
     /// Items per second: more is better.
     Rate,
     /// Median latency: less is better.
@@ -19,20 +19,20 @@ pub struct Comparison {
     /// Its key.
     pub key: &'static str,
     /// What is compared.
-    pub of: Slice,
+    pub of: BenchSlice,
     /// With what.
-    pub to: Slice,
+    pub to: BenchSlice,
     /// What is added to that.
-    pub plus: Option<Slice>,
+    pub plus: Option<BenchSlice>,
     /// By what.
-    pub by: By,
+    pub by: ComparedBy,
 }
 
-const fn rate(key: &'static str, of: Slice, to: Slice) -> Comparison {
-    Comparison { key, of, to, plus: None, by: By::Rate }
+const fn rate(key: &'static str, of: BenchSlice, to: BenchSlice) -> Comparison {
+    Comparison { key, of, to, plus: None, by: ComparedBy::Rate }
 }
 
-const fn latency(key: &'static str, of: Slice, to: Slice, by: By) -> Comparison {
+const fn latency(key: &'static str, of: BenchSlice, to: BenchSlice, by: ComparedBy) -> Comparison {
     Comparison { key, of, to, plus: None, by }
 }
 
@@ -74,7 +74,7 @@ impl BenchRow {
                     ]
                 }
             }
-            Self::Lone => const { &[latency("ratio_lone_send_gift_to_fdatasync", LONE_SEND_GIFT, FDATASYNC, By::Median)] },
+            Self::Lone => const { &[latency("ratio_lone_send_gift_to_fdatasync", LONE_SEND_GIFT, FDATASYNC, ComparedBy::Median)] },
             Self::Half => {
                 const {
                     &[Comparison {
@@ -82,7 +82,7 @@ impl BenchRow {
                         of: SEND_GIFT_AT_HALF,
                         to: ECHO_AT_HALF,
                         plus: Some(FDATASYNC),
-                        by: By::P99,
+                        by: ComparedBy::P99,
                     }]
                 }
             }
@@ -116,8 +116,8 @@ impl BenchRow {
                     &[
                         rate("ratio_send_gift_64_connections_to_naive", SEND_GIFT_64, NAIVE_64),
                         rate("ratio_hot_send_gift_64_connections_to_naive", SEND_GIFT_64_HOT, NAIVE_64_HOT),
-                        latency("ratio_p99_send_gift_64_connections_to_naive", SEND_GIFT_64, NAIVE_64, By::P99),
-                        latency("ratio_p99_hot_send_gift_64_connections_to_naive", SEND_GIFT_64_HOT, NAIVE_64_HOT, By::P99),
+                        latency("ratio_p99_send_gift_64_connections_to_naive", SEND_GIFT_64, NAIVE_64, ComparedBy::P99),
+                        latency("ratio_p99_hot_send_gift_64_connections_to_naive", SEND_GIFT_64_HOT, NAIVE_64_HOT, ComparedBy::P99),
                     ]
                 }
             }

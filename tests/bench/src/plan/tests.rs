@@ -1,5 +1,5 @@
 //! Every comparison is about what its row measures.
-use super::{BenchRow, SEND_GIFT, Work};
+use super::{BenchRow, BenchWork, SEND_GIFT};
 use clap::ValueEnum as _;
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn names_of_measurements_are_theirs_alone_and_the_peak_is_measured_before_what_i
     for row in BenchRow::value_variants() {
         for (at, slice) in row.slices().iter().enumerate() {
             assert_eq!(*names.entry(slice.name).or_insert(slice.work), slice.work, "{}", slice.name);
-            if matches!(slice.work, Work::PacedEcho { .. } | Work::PacedSendGift { .. }) {
+            if matches!(slice.work, BenchWork::PacedEcho { .. } | BenchWork::PacedSendGift { .. }) {
                 assert!(row.slices()[..at].contains(&SEND_GIFT), "{}", slice.name);
             }
         }

@@ -4,23 +4,23 @@ use db::Engine;
 
 /// What a figure must reach on each engine.
 #[derive(Debug, Clone, Copy)]
-pub struct Goal {
+pub struct BenchGoal {
     /// The figure's key in the report.
     pub key: &'static str,
-    sense: Sense,
+    sense: GoalSense,
     sqlite: f64,
     postgres: f64,
 }
 
 /// Which way is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sense {
+enum GoalSense {
     AtLeast,
     AtMost,
 }
 
 /// Every goal. Ratios are within one run; seconds and MiB are as they are.
-pub const GOALS: &[Goal] = &[
+pub const GOALS: &[BenchGoal] = &[
     at_least("ratio_post_batch_to_echo", 1.8, 0.9),
     at_least("ratio_send_gifts_stream_to_echo", 1.5, 0.8),
     at_least("ratio_send_gift_unary_to_echo", 0.5, 0.35),
@@ -45,17 +45,17 @@ pub const GOALS: &[Goal] = &[
     at_most("stored_peak_memory_mib", 600.0, 600.0),
 ];
 
-const fn at_least(key: &'static str, sqlite: f64, postgres: f64) -> Goal {
-    Goal { key, sense: Sense::AtLeast, sqlite, postgres }
+const fn at_least(key: &'static str, sqlite: f64, postgres: f64) -> BenchGoal {
+    BenchGoal { key, sense: GoalSense::AtLeast, sqlite, postgres }
 }
 
-const fn at_most(key: &'static str, sqlite: f64, postgres: f64) -> Goal {
-    Goal { key, sense: Sense::AtMost, sqlite, postgres }
+const fn at_most(key: &'static str, sqlite: f64, postgres: f64) -> BenchGoal {
+    BenchGoal { key, sense: GoalSense::AtMost, sqlite, postgres }
 }
 
 /// A goal, and whether it was reached.
 #[derive(Debug, Clone, Copy)]
-pub struct Judged {
+pub struct JudgedGoal {
     /// The figure's key in the report.
     pub key: &'static str,
     /// What was measured.
@@ -69,17 +69,17 @@ pub struct Judged {
 }
 
 /// Holds a figure against its goal, if it has one. What isn't a number meets nothing.
-pub fn judge(key: &str, value: f64, engine: Engine) -> Option<Judged> {
+pub fn judge(key: &str, value: f64, engine: Engine) -> Option<JudgedGoal> {
     let goal = GOALS.iter().find(|goal| goal.key == key)?;
     let bound = match engine {
         Engine::Sqlite => goal.sqlite,
         Engine::Postgres => goal.postgres,
     };
     let (word, met) = match goal.sense {
-        Sense::AtLeast => ("floor", value >= bound),
-        Sense::AtMost => ("ceiling", value <= bound),
+        GoalSense::AtLeast => ("floor", value >= bound),
+        GoalSense::AtMost => ("ceiling", value <= bound),
     };
-    Some(Judged { key: goal.key, value, bound, word, met })
+    Some(JudgedGoal { key: goal.key, value, bound, word, met })
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use super::{
     summary::{RoundsSummary, median, refused, rounded, volley},
 };
 use crate::{
-    load::sample::Volley,
-    measure::findings::{Restart, StoredFacts},
+    load::sample::CallVolley,
+    measure::findings::{RestartTimes, StoredFacts},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ fn side_by_side(compared: &ComparedRows) -> Value {
     })
 }
 
-fn volley_json(volley: &Volley) -> Value {
+fn volley_json(volley: &CallVolley) -> Value {
     json!({
         "meant": volley.meant,
         "meant_per_second": rounded(volley.meant as f64 / volley.meant_for.as_secs_f64().max(f64::MIN_POSITIVE)),
@@ -93,7 +93,7 @@ fn volley_json(volley: &Volley) -> Value {
 }
 
 fn stored_json(facts: &StoredFacts) -> Value {
-    let restarts = |part: fn(&Restart) -> f64| rounded(median(facts.restarts.iter().map(part).collect()));
+    let restarts = |part: fn(&RestartTimes) -> f64| rounded(median(facts.restarts.iter().map(part).collect()));
     json!({
         "accounts": facts.accounts,
         "transfers": facts.transfers,

@@ -1,6 +1,6 @@
 //! A measurement over all rounds.
 
-use crate::{load::sample::Volley, measure::findings::Measured};
+use crate::{load::sample::CallVolley, measure::findings::MeasuredRound};
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub(super) struct RoundsSummary {
 }
 
 impl RoundsSummary {
-    pub fn of(rounds: &[Measured]) -> Self {
+    pub fn of(rounds: &[MeasuredRound]) -> Self {
         let mut latency: Option<Histogram<u64>> = None;
         for round in rounds {
             match &mut latency {
@@ -26,12 +26,12 @@ impl RoundsSummary {
         }
         let quantile = |at| latency.as_ref().map_or(0, |latency| latency.value_at_quantile(at));
         let items = rounds.iter().map(|round| round.sample.items).sum::<u64>().max(1) as f64;
-        let each = |spent: fn(&Measured) -> Option<u64>| {
+        let each = |spent: fn(&MeasuredRound) -> Option<u64>| {
             let spent = rounds.iter().map(spent).collect::<Option<Vec<_>>>()?;
             Some(spent.into_iter().sum::<u64>() as f64 / items)
         };
         Self {
-            rate: median(rounds.iter().map(Measured::rate).collect()),
+            rate: median(rounds.iter().map(MeasuredRound::rate).collect()),
             p50: quantile(0.5),
             p99: quantile(0.99),
             p999: quantile(0.999),
@@ -55,7 +55,7 @@ impl RoundsSummary {
 }
 
 /// The open loops of all rounds as one, if they were open.
-pub(super) fn volley(rounds: &[Measured]) -> Option<Volley> {
+pub(super) fn volley(rounds: &[MeasuredRound]) -> Option<CallVolley> {
     let mut volleys = rounds.iter().filter_map(|round| round.sample.volley.as_ref());
     let mut all = volleys.next()?.clone();
     volleys.for_each(|volley| all.add(volley));
@@ -63,7 +63,7 @@ pub(super) fn volley(rounds: &[Measured]) -> Option<Volley> {
 }
 
 /// How often closed loops were told that the house is full.
-pub(super) fn refused(rounds: &[Measured]) -> u64 {
+pub(super) fn refused(rounds: &[MeasuredRound]) -> u64 {
     rounds.iter().map(|round| round.sample.refused).sum()
 }
 

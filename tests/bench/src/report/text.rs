@@ -1,11 +1,11 @@
 //! For people. A line that begins with a key is for programs too: key, value, and after the goal `met` or `MISSED`.
 
-use super::floors::{self, Judged};
+use super::floors::{self, JudgedGoal};
 use super::{
     BenchReport, ComparedRows,
     summary::{RoundsSummary, median, refused, volley},
 };
-use crate::{load::sample::Volley, measure::findings::StoredFacts, plan::By};
+use crate::{load::sample::CallVolley, measure::findings::StoredFacts, plan::ComparedBy};
 use std::fmt::{Arguments, Write as _};
 
 /// Lines of text.
@@ -71,8 +71,8 @@ impl BenchReport {
         lines.add(format_args!("\n{:<48} {:>8}  {:>12}  {:>12}  goal", "comparison", "ratio", "here", "against"));
         for ComparedRows { comparison, value, against, ratio } in self.compared() {
             let side = |value: f64| match comparison.by {
-                By::Rate => format!("{value:.0}/s"),
-                By::Median | By::P99 => format!("{value:.0} µs"),
+                ComparedBy::Rate => format!("{value:.0}/s"),
+                ComparedBy::Median | ComparedBy::P99 => format!("{value:.0} µs"),
             };
             let goal = goal(floors::judge(comparison.key, ratio, self.engine));
             lines.add(format_args!("{:<48} {ratio:>8.3}  {:>12}  {:>12}  {goal}", comparison.key, side(value), side(against)));
@@ -104,7 +104,7 @@ impl BenchReport {
     }
 }
 
-fn open_loop(lines: &mut TextLines, name: &str, volley: &Volley) {
+fn open_loop(lines: &mut TextLines, name: &str, volley: &CallVolley) {
     let per_second = volley.meant as f64 / volley.meant_for.as_secs_f64().max(f64::MIN_POSITIVE);
     lines.add(format_args!(
         "\n{name}: {} calls meant at {per_second:.0}/s, sent at most {} µs late (p99), {} not sent for want of room; {} told OVERLOADED with RetryInfo",
@@ -151,7 +151,7 @@ fn stored_book(lines: &mut TextLines, facts: &StoredFacts) {
     }
 }
 
-fn goal(judged: Option<Judged>) -> String {
+fn goal(judged: Option<JudgedGoal>) -> String {
     judged.map_or_else(String::new, |judged| format!("{} {}: {}", judged.word, judged.bound, if judged.met { "met" } else { "MISSED" }))
 }
 

@@ -5,7 +5,7 @@ use clap::Parser;
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
-    arguments: Arguments,
+    arguments: ServeArguments,
 }
 
 fn options(line: &str) -> Result<Options, String> {

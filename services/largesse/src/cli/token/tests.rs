@@ -3,9 +3,9 @@ use super::*;
 use identity::Verifier;
 use std::time::SystemTime;
 
-fn arguments(role: Role, books: &[&str], dir: &std::path::Path) -> Arguments {
+fn arguments(role: Role, books: &[&str], dir: &std::path::Path) -> TokenArguments {
     let books = books.iter().map(|name| (*name).to_owned()).collect();
-    Arguments { data_dir: dir.to_owned(), sub: "u1".into(), role, books, app: String::new(), ttl: Duration::from_secs(60) }
+    TokenArguments { data_dir: dir.to_owned(), sub: "u1".into(), role, books, app: String::new(), ttl: Duration::from_secs(60) }
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn magic_accounts_are_valid_and_mean_something() {
 
 #[test]
 fn scenarios_name_one_target_and_a_known_behaviour() {
-    let decode = |json: &str| serde_json::from_str::<Request>(json).ok().and_then(Request::decode);
+    let decode = |json: &str| serde_json::from_str::<ScenarioRequest>(json).ok().and_then(ScenarioRequest::decode);
     let scenario = decode(r#"{"end_to_end_id":"E","behaviour":"reject","code":"MD07","times":2}"#).unwrap();
     assert_eq!((scenario.behaviour.as_str(), scenario.remaining), ("reject:MD07", 2));
     for wrong in [

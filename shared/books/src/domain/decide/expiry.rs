@@ -19,7 +19,7 @@ pub(super) fn check(now: Micros, transfers: &[NewTransfer]) -> Result<(), Refusa
         return Err(Refusal::ExpiryOutOfRange { expire_time });
     }
     // A payout's hold stands until its bank has spoken: released by a clock, the money would be paid and still be there.
-    let in_transit = |name: &&String| chart::Account::parse(name).is_some_and(|account| account.is_in_transit());
+    let in_transit = |name: &&String| chart::ChartAccount::parse(name).is_some_and(|account| account.is_in_transit());
     let forbidden = ends().map(|(_, transfer)| &transfer.accounts.credit().text).find(in_transit);
     forbidden.map_or(Ok(()), |account| Err(Refusal::ExpiryForbidden { account: account.as_str().into() }))
 }

@@ -61,17 +61,17 @@ fn token(key: &EncodingKey, (algorithm, id): (Signed, &str), claims: &Value) -> 
 }
 
 /// The users' login, with its keys in a file.
-fn users(dir: &std::path::Path, set: &str) -> Issuer {
+fn users(dir: &std::path::Path, set: &str) -> TrustedIssuer {
     let path = dir.join("keys.json");
     std::fs::write(&path, set).unwrap();
-    Issuer {
+    TrustedIssuer {
         issuer: LOGIN.to_owned(),
         jwks: path.display().to_string(),
         algorithms: Algorithm::ALL.to_vec(),
         roles: vec![Role::Viewer, Role::Creator],
         apps: BTreeMap::from([("live".to_owned(), vec!["demo".to_owned()])]),
         lifetime_max_s: 86_400,
-        ..Issuer::house(Vec::new())
+        ..TrustedIssuer::house(Vec::new())
     }
 }
 
@@ -155,7 +155,7 @@ fn an_issuer_says_what_it_may_and_no_more() {
 fn an_issuer_may_have_its_own_claims_and_users() {
     let dir = tempfile::tempdir().unwrap();
     let key = key(Signed::ES256);
-    let issuer = Issuer {
+    let issuer = TrustedIssuer {
         default_role: Some(Role::Viewer),
         role_claim: "kind".to_owned(),
         app_claim: "azp".to_owned(),
@@ -184,7 +184,7 @@ fn an_issuer_without_a_usable_key_does_not_start() {
     let dir = tempfile::tempdir().unwrap();
     let told = |issuer| Verifier::try_new(vec![issuer]).err().unwrap().to_string();
     assert!(told(users(dir.path(), "{}")).contains("keys.json"));
-    assert!(told(Issuer { jwks: "/nowhere/keys.json".to_owned(), ..users(dir.path(), "") }).contains("/nowhere/keys.json"));
+    assert!(told(TrustedIssuer { jwks: "/nowhere/keys.json".to_owned(), ..users(dir.path(), "") }).contains("/nowhere/keys.json"));
     assert!(told(users(dir.path(), &" ".repeat(300 * 1024))).contains("longer than"));
 }
 
@@ -243,7 +243,7 @@ async fn keys_at_an_address_are_fetched_and_rotated() {
     let dir = tempfile::tempdir().unwrap();
     let (old, new) = (key(Signed::RS256), key(Signed::ES256));
     let server = Server::start(set(&[("old", Signed::RS256, &old)])).await;
-    let verifier = Verifier::try_new(vec![Issuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
+    let verifier = Verifier::try_new(vec![TrustedIssuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
     let before = token(&old, (Signed::RS256, "old"), &login());
     assert!(matches!(verifier.verify(&before, at(2_000)), Err(Error::KeysUnavailable)), "nobody has looked yet");
     assert!(verifier.look().await.is_empty());
@@ -265,7 +265,7 @@ async fn a_key_server_that_is_away_leaves_the_keys_as_they_were() {
     let dir = tempfile::tempdir().unwrap();
     let key = key(Signed::ES256);
     let server = Server::start(set(&[("a", Signed::ES256, &key)])).await;
-    let verifier = Verifier::try_new(vec![Issuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
+    let verifier = Verifier::try_new(vec![TrustedIssuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
     assert!(verifier.look().await.is_empty());
     for (status, body) in [
         (StatusCode::INTERNAL_SERVER_ERROR, "{}".to_owned()),
@@ -286,7 +286,7 @@ async fn keys_that_were_not_seen_for_too_long_are_not_believed() {
     let dir = tempfile::tempdir().unwrap();
     let key = key(Signed::ES256);
     // Not a second may have gone by; so none is allowed.
-    let issuer = Issuer { stale_max_s: 0, ..users(dir.path(), &set(&[("a", Signed::ES256, &key)])) };
+    let issuer = TrustedIssuer { stale_max_s: 0, ..users(dir.path(), &set(&[("a", Signed::ES256, &key)])) };
     let verifier = Verifier::try_new(vec![issuer]).unwrap();
     assert!(matches!(verifier.verify(&token(&key, (Signed::ES256, "a"), &login()), at(2_000)), Err(Error::KeysUnavailable)));
 }
@@ -308,7 +308,7 @@ async fn a_caller_that_hangs_up_does_not_take_the_look_with_it() {
     let dir = tempfile::tempdir().unwrap();
     let (old, new) = (key(Signed::ES256), key(Signed::ES256));
     let server = Server::start(set(&[("old", Signed::ES256, &old)])).await;
-    let verifier = Verifier::try_new(vec![Issuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
+    let verifier = Verifier::try_new(vec![TrustedIssuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
     assert!(verifier.look().await.is_empty());
     server.serve(StatusCode::OK, set(&[("new", Signed::ES256, &new)]));
     let made_up = token(&new, (Signed::ES256, "made-up"), &login());

@@ -1,6 +1,6 @@
 //! The draws have the shape they claim.
-use super::{Crowd, Pairs, normal};
-use crate::plan::{Draw, EVEN, Mix};
+use super::{BenchCrowd, GiftPairs, normal};
+use crate::plan::{EVEN, GiftMix, PeopleDraw};
 
 /// Shares of the top 1, 5 and 10 percent.
 fn shares(mut counts: Vec<u32>) -> [f64; 3] {
@@ -9,10 +9,10 @@ fn shares(mut counts: Vec<u32>) -> [f64; 3] {
     [1, 5, 10].map(|percent| f64::from(counts[..counts.len() * percent / 100].iter().sum::<u32>()) / f64::from(all))
 }
 
-fn drawn(draw: Draw) -> (Vec<u32>, Vec<u32>) {
+fn drawn(draw: PeopleDraw) -> (Vec<u32>, Vec<u32>) {
     const PEOPLE: usize = 10_000;
-    let crowd = Crowd { viewers: PEOPLE as u64, creators: PEOPLE as u64 };
-    let mut pairs = Pairs::new(crowd, Mix { creators: usize::MAX, draw, ..EVEN }, 1);
+    let crowd = BenchCrowd { viewers: PEOPLE as u64, creators: PEOPLE as u64 };
+    let mut pairs = GiftPairs::new(crowd, GiftMix { creators: usize::MAX, draw, ..EVEN }, 1);
     let (mut viewers, mut creators) = (vec![0; PEOPLE], vec![0; PEOPLE]);
     for _ in 0..400_000 {
         let (viewer, creator) = pairs.next();
@@ -24,7 +24,7 @@ fn drawn(draw: Draw) -> (Vec<u32>, Vec<u32>) {
 
 #[test]
 fn the_skewed_draw_is_as_concentrated_as_the_real_platform() {
-    let (viewers, creators) = drawn(Draw::Skewed);
+    let (viewers, creators) = drawn(PeopleDraw::Skewed);
     for (found, real) in [(shares(viewers), [0.599, 0.849, 0.927]), (shares(creators), [0.534, 0.812, 0.907])] {
         for (found, real) in found.into_iter().zip(real) {
             assert!((found - real).abs() < 0.06, "{found} instead of {real}");
@@ -34,7 +34,7 @@ fn the_skewed_draw_is_as_concentrated_as_the_real_platform() {
 
 #[test]
 fn the_uniform_draw_and_turns_prefer_nobody() {
-    for draw in [Draw::Uniform, Draw::InTurn] {
+    for draw in [PeopleDraw::Uniform, PeopleDraw::InTurn] {
         let (viewers, creators) = drawn(draw);
         assert!(shares(viewers)[2] < 0.15 && shares(creators)[2] < 0.15, "{draw:?}");
     }
@@ -42,7 +42,7 @@ fn the_uniform_draw_and_turns_prefer_nobody() {
 
 #[test]
 fn one_creator_gets_everything_when_the_mix_says_so() {
-    let mut pairs = Pairs::new(Crowd { viewers: 10, creators: 10 }, Mix { creators: 1, ..EVEN }, 0);
+    let mut pairs = GiftPairs::new(BenchCrowd { viewers: 10, creators: 10 }, GiftMix { creators: 1, ..EVEN }, 0);
     assert!((0..20).all(|_| pairs.next().1 == 0));
 }
 

@@ -1,9 +1,9 @@
 //! What answers mean, when calls are due, and from when latencies count.
-use super::{AnswerMeaning, GiftSource, Pace, told};
+use super::{AnswerMeaning, CallPace, GiftSource, told};
 use crate::{
     load::{
-        crowd::Crowd,
-        users::{Requests, Users, new_book},
+        crowd::BenchCrowd,
+        users::{BenchUsers, GiftRequests, new_book},
     },
     plan::EVEN,
 };
@@ -53,7 +53,11 @@ impl<F: Fn(usize) -> Result<(), Status> + Send + Sync + 'static> GiftService for
 }
 
 /// What a volley at this pace sees of a server that answers like this, `together` at a time.
-async fn volley(pace: Pace, together: usize, answer: impl Fn(usize) -> Result<(), Status> + Send + Sync + 'static) -> super::Sample {
+async fn volley(
+    pace: CallPace,
+    together: usize,
+    answer: impl Fn(usize) -> Result<(), Status> + Send + Sync + 'static,
+) -> super::LatencySample {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let fake = Fake { calls: AtomicUsize::new(0), together: Barrier::new(together), answer };
@@ -61,8 +65,8 @@ async fn volley(pace: Pace, together: usize, answer: impl Fn(usize) -> Result<()
     let server = tokio::spawn(server);
     let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
     let keys = tempfile::tempdir().unwrap();
-    let users = Arc::new(Users::try_new(keys.path(), new_book().unwrap(), Crowd { viewers: 2, creators: 2 }).unwrap());
-    let sample = super::run(vec![GiftSource::new(&channel, Requests::new(users, EVEN, 0), false)], pace).await.unwrap();
+    let users = Arc::new(BenchUsers::try_new(keys.path(), new_book().unwrap(), BenchCrowd { viewers: 2, creators: 2 }).unwrap());
+    let sample = super::run(vec![GiftSource::new(&channel, GiftRequests::new(users, EVEN, 0), false)], pace).await.unwrap();
     server.abort();
     sample
 }
@@ -70,7 +74,7 @@ async fn volley(pace: Pace, together: usize, answer: impl Fn(usize) -> Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stalls_can_not_hide_it_from_those_who_came_meanwhile() {
     const CALLS: u64 = 50;
-    let pace = Pace::new(250.0, Duration::from_millis(200));
+    let pace = CallPace::new(250.0, Duration::from_millis(200));
     // All are answered once the last has come.
     let sample = volley(pace, CALLS as usize, |_| Ok(())).await;
     assert_eq!((sample.items, sample.volley.unwrap().not_accepted()), (CALLS, 0));
@@ -84,7 +88,7 @@ async fn a_server_that_stalls_can_not_hide_it_from_those_who_came_meanwhile() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_refused_is_told_apart_and_what_is_unknown_is_asked_again() {
-    let sample = volley(Pace::new(1_000.0, Duration::from_millis(60)), 1, |call| match call {
+    let sample = volley(CallPace::new(1_000.0, Duration::from_millis(60)), 1, |call| match call {
         60.. => Ok(()),
         at if at % 4 == 0 => Err(rpc::overload(Duration::from_millis(10))),
         at if at % 4 == 1 => Err(rpc::refused(Code::FailedPrecondition, "INSUFFICIENT_FUNDS", String::new(), &[])),
@@ -119,8 +123,8 @@ fn what_may_have_happened_is_asked_again_and_what_a_rule_refused_is_not() {
 
 #[test]
 fn calls_are_due_evenly_and_their_number_is_bounded() {
-    let pace = Pace::new(200.0, Duration::from_secs(2));
+    let pace = CallPace::new(200.0, Duration::from_secs(2));
     assert_eq!((pace.count(), pace.due(0), pace.due(100)), (400, Duration::ZERO, Duration::from_millis(500)));
-    assert_eq!(Pace::new(1e9, Duration::from_secs(60)).count(), super::ITEMS_MAX);
-    assert_eq!(Pace::new(0.0, Duration::from_millis(100)).count(), 1);
+    assert_eq!(CallPace::new(1e9, Duration::from_secs(60)).count(), super::ITEMS_MAX);
+    assert_eq!(CallPace::new(0.0, Duration::from_millis(100)).count(), 1);
 }
