@@ -1,6 +1,6 @@
 //! Which accounts a conversion debits and credits; nowhere else.
 use crate::domain::{Acceptance, Quote};
-use chart::{ChartAccount, GuardKey, PostingKind, Purpose};
+use chart::{Account, GuardKey, PostingKind, Purpose};
 use ledger_client::PostingDraft;
 use money::{BookName, UserKey, time::rfc3339};
 use uuid::Uuid;
@@ -11,12 +11,12 @@ use uuid::Uuid;
 pub fn conversion(book: &BookName, quote: &Quote, acceptance: &Acceptance) -> PostingDraft {
     let amounts = quote.amounts;
     let currency = amounts.gross.currency();
-    let house = |purpose| ChartAccount::house(purpose, currency);
+    let house = |purpose| Account::house(purpose, currency);
     let accrued = house(Purpose::AccruedCreatorLiability);
     draft(book, &quote.user, acceptance, quote.id)
-        .diamonds(ChartAccount::creator_diamonds(&quote.user), ChartAccount::DiamondsRedeemed, quote.diamonds)
+        .diamonds(Account::creator_diamonds(&quote.user), Account::DiamondsRedeemed, quote.diamonds)
         .money(house(Purpose::CreatorCost), accrued, amounts.gross)
-        .money(accrued, ChartAccount::creator_payable(&quote.user, currency), amounts.net)
+        .money(accrued, Account::creator_payable(&quote.user, currency), amounts.net)
         .money(accrued, house(Purpose::WithholdingPayable), amounts.withholding)
         .money(accrued, house(Purpose::FeeIncome), amounts.fee)
         .once(GuardKey::quote(quote.id))

@@ -1,7 +1,7 @@
 //! Which accounts a gift debits and credits; nowhere else.
 use crate::domain::{Charge, Price, Sending};
 use api::ledger::RequestField;
-use chart::{ChartAccount, Owner, PostingKind};
+use chart::{Account, Owner, PostingKind};
 use ledger_client::PostingDraft;
 use money::{BookName, RequestId};
 
@@ -21,9 +21,9 @@ pub fn gift(book: &BookName, id: RequestId, fields: Vec<RequestField>, sending: 
 
 fn transfers(post: PostingDraft, sending: &Sending<'_>, price: Price) -> PostingDraft {
     let owner = |user| Owner::try_new(user).expect("checked when the gift was read");
-    post.coins(ChartAccount::ViewerCoins(owner(sending.sender)), ChartAccount::CoinsRedeemed, price.coins).diamonds(
-        ChartAccount::DiamondsIssued,
-        ChartAccount::CreatorDiamonds(owner(sending.creator)),
+    post.coins(Account::ViewerCoins(owner(sending.sender)), Account::CoinsRedeemed, price.coins).diamonds(
+        Account::DiamondsIssued,
+        Account::CreatorDiamonds(owner(sending.creator)),
         price.diamonds,
     )
 }

@@ -3,7 +3,7 @@
 use crate::{
     answer::AnswerResult,
     domain::{
-        account::Account,
+        account::BookAccount,
         limit::{Limit, Window},
         request::{Action, BookRequest, RequestFields},
         state::BookState,
@@ -162,7 +162,7 @@ impl BookHandle {
     }
 
     /// An account as a resolved commit left it.
-    pub async fn account(&self, name: &str) -> Result<Account, Error> {
+    pub async fn account(&self, name: &str) -> Result<BookAccount, Error> {
         if let Some(owner) = self.shared.sure_lease_owner().await {
             return Err(Error::NotTheWriter(owner));
         }

@@ -4,7 +4,7 @@
 use crate::OperationFault;
 use books::{
     domain::{
-        account::Account,
+        account::BookAccount,
         event::{Body, Event, Posting, Transfer},
     },
     stamp,
@@ -180,7 +180,7 @@ async fn write_page(store: &dyn Store, book: &Book, events: &[Event], csv: &mut 
     Ok(rows)
 }
 
-fn record(event: &Event, posting: &Posting, time: i64, transfer: &Transfer, debit: &Account, credit: &Account) -> [String; 13] {
+fn record(event: &Event, posting: &Posting, time: i64, transfer: &Transfer, debit: &BookAccount, credit: &BookAccount) -> [String; 13] {
     [
         event.id.to_string(),
         event.seq.to_string(),

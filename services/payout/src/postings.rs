@@ -3,7 +3,7 @@
 
 use crate::domain::Payout;
 use api::ledger::RequestField;
-use chart::{ChartAccount, PostingKind, Purpose};
+use chart::{Account, PostingKind, Purpose};
 use ledger_client::{HoldPosting, PostingDraft};
 
 /// The hold: pending, from what the creator can have paid out to in transit.
@@ -32,7 +32,7 @@ pub fn submission_fields(payout: &Payout) -> Vec<RequestField> {
 /// The bank paid: the money leaves the bank account.
 #[must_use]
 pub fn settlement(payout: &Payout) -> PostingDraft {
-    end(payout, PostingKind::PayoutSettle, ChartAccount::house(Purpose::BankCash, payout.amount.currency()))
+    end(payout, PostingKind::PayoutSettle, Account::house(Purpose::BankCash, payout.amount.currency()))
 }
 
 /// The bank did not pay: the money goes back to the creator.
@@ -41,16 +41,16 @@ pub fn rejection(payout: &Payout) -> PostingDraft {
     end(payout, PostingKind::PayoutReject, payable(payout))
 }
 
-fn end(payout: &Payout, kind: PostingKind, to: ChartAccount<'_>) -> PostingDraft {
+fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {
     PostingDraft::new(kind, payout.step_id(kind)).money(in_transit(payout), to, payout.amount).field("payout_id", payout.payout_id)
 }
 
-fn payable(payout: &Payout) -> ChartAccount<'_> {
-    ChartAccount::creator_payable(&payout.user, payout.amount.currency())
+fn payable(payout: &Payout) -> Account<'_> {
+    Account::creator_payable(&payout.user, payout.amount.currency())
 }
 
-fn in_transit(payout: &Payout) -> ChartAccount<'_> {
-    ChartAccount::house(Purpose::InTransit, payout.amount.currency())
+fn in_transit(payout: &Payout) -> Account<'_> {
+    Account::house(Purpose::InTransit, payout.amount.currency())
 }
 
 #[cfg(test)]

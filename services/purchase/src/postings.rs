@@ -1,6 +1,6 @@
 //! Which accounts a purchase debits and credits; nowhere else.
 
-use chart::{ChartAccount, PostingKind, Purpose};
+use chart::{Account, PostingKind, Purpose};
 use ledger_client::PostingDraft;
 
 use crate::domain::Purchase;
@@ -10,9 +10,9 @@ use crate::domain::Purchase;
 #[must_use]
 pub fn sale(purchase: &Purchase) -> PostingDraft {
     let value = &purchase.value;
-    let house = |purpose| ChartAccount::house(purpose, value.price.currency());
+    let house = |purpose| Account::house(purpose, value.price.currency());
     PostingDraft::new(PostingKind::PurchaseApple, purchase.credit_id())
-        .coins(ChartAccount::CoinsIssued, ChartAccount::viewer_coins(&purchase.user), value.coins)
+        .coins(Account::CoinsIssued, Account::viewer_coins(&purchase.user), value.coins)
         .money(house(Purpose::StoreReceivable), house(Purpose::DeferredRevenue), value.receivable())
         .money(house(Purpose::PrepaidCommission), house(Purpose::DeferredRevenue), value.commission)
         .field("purchase_id", purchase.purchase_id)

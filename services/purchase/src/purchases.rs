@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use api::ledger::PostResponse;
-use chart::{BookKind, ChartAccount};
+use chart::{Account, BookKind};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use ledger_client::{BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, Retry, ViewerCoins};
 use money::time::unix_ms;
@@ -272,7 +272,7 @@ fn uncertain(purchase: &Purchase, not_posted: &NotPosted) -> Error {
 /// The viewer's coins right after the posting.
 fn credited(answer: PostResponse, user: &UserKey) -> Option<Credit> {
     let posting = answer.posting?;
-    let account = ChartAccount::viewer_coins(user).name();
+    let account = Account::viewer_coins(user).name();
     let after = posting.transfers.iter().find(|transfer| transfer.credit_account == account)?.credit_after.as_ref()?;
     let coin_balance = Coins::try_new(after.balance).ok()?;
     Some(Credit { posting_id: posting.posting_id, coin_balance, balance_seq: BalanceSeq::new(after.balance_seq) })

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        account::Account,
+        account::BookAccount,
         chart::{self, Unit},
         event::{Event, Transfer, seq_of},
     },
@@ -63,7 +63,7 @@ pub struct TrialBalanceLine {
 pub type TrialBalance = (BTreeMap<(Unit, String), TrialBalanceLine>, i64);
 
 /// A snapshot of all accounts of a book: the journal's last event in it, and each account after that.
-pub async fn all_accounts(store: &dyn Store, book: i64) -> Result<(i64, Vec<Account>), store::Error> {
+pub async fn all_accounts(store: &dyn Store, book: i64) -> Result<(i64, Vec<BookAccount>), store::Error> {
     let Some((head, mut accounts, tail)) = store.tail(book).await? else { return Ok((0, Vec::new())) };
     let places: HashMap<i64, usize> = accounts.iter().enumerate().map(|(place, account)| (account.key, place)).collect();
     for transfer in &tail {
@@ -83,7 +83,7 @@ pub async fn all_accounts(store: &dyn Store, book: i64) -> Result<(i64, Vec<Acco
 
 /// Lines of the trial balance that these accounts sum up to.
 #[must_use]
-pub fn summed(accounts: &[Account]) -> BTreeMap<(Unit, String), TrialBalanceLine> {
+pub fn summed(accounts: &[BookAccount]) -> BTreeMap<(Unit, String), TrialBalanceLine> {
     let mut lines: BTreeMap<(Unit, String), TrialBalanceLine> = BTreeMap::new();
     for account in accounts {
         let line = lines.entry((account.unit, chart::group(&account.name))).or_default();

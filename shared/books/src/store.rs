@@ -4,7 +4,7 @@
 //! leases, clocks or networks did.
 
 use crate::domain::{
-    account::Account,
+    account::BookAccount,
     event::{Checkpoint, Event, GuardState, Hold, Transfer},
     limit::Limit,
     refusal::KeptRefusal,
@@ -158,13 +158,13 @@ pub struct Batch {
     /// Holds as they are after the batch, each once.
     pub holds: Vec<Hold>,
     /// Accounts opened by the batch, as they are after it.
-    pub opened: Vec<Account>,
+    pub opened: Vec<BookAccount>,
     /// Checkpoints that became due in the batch.
     pub checkpoints: Vec<Checkpoint>,
     /// Debit limits the batch set, each as it is after the batch.
     pub limits: Vec<Limit>,
     /// Older accounts whose rows are written whole, as they are after the batch.
-    pub flushed: Vec<Account>,
+    pub flushed: Vec<BookAccount>,
     /// Where older accounts stand after the batch, by key: goes to the log, their rows are written later.
     pub logged: Vec<Standing>,
     /// Older rows to bring up to what was logged of them, none of them among `flushed`.
@@ -222,7 +222,7 @@ pub enum Error {
 pub type LogRow = (i64, Vec<Standing>);
 
 /// The head, accounts as rows and log have them, and transfers that these may lack.
-pub type Tail = (Commit, Vec<Account>, Vec<Transfer>);
+pub type Tail = (Commit, Vec<BookAccount>, Vec<Transfer>);
 
 /// A way back along an account's chain of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,11 +251,11 @@ pub trait Store: Send + Sync + 'static {
     /// What the log of standings holds from this commit on, in order, at most `limit` of its rows.
     async fn logged(&self, book: i64, from_commit: i64, limit: i64) -> Result<Vec<LogRow>, Error>;
     /// The account rows with these names, as last written; the log may know more.
-    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error>;
+    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<BookAccount>, Error>;
     /// The account rows with these keys, as last written.
-    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error>;
-    /// Account rows after this key, in order, at most `limit`.
-    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error>;
+    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<BookAccount>, Error>;
+    /// BookAccount rows after this key, in order, at most `limit`.
+    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<BookAccount>, Error>;
     /// The guards with these keys that are there.
     async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error>;
     /// Guards after this key, in an order of the store's own, at most `limit`.

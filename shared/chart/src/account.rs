@@ -134,7 +134,7 @@ impl<'a> From<&'a UserKey> for Owner<'a> {
 
 /// An account of the chart. Borrows its owner: accounts are named once for every transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ChartAccount<'a> {
+pub enum Account<'a> {
     /// Coins that a viewer can spend.
     ViewerCoins(Owner<'a>),
     /// Coins that a viewer owes; grows by debits.
@@ -168,7 +168,7 @@ pub struct AccountForm {
     pub debits_must_not_exceed_credits: bool,
 }
 
-impl<'a> ChartAccount<'a> {
+impl<'a> Account<'a> {
     /// Coins that a viewer can spend.
     #[must_use]
     pub fn viewer_coins(user: &'a UserKey) -> Self {
@@ -298,7 +298,7 @@ impl<'a> ChartAccount<'a> {
     }
 }
 
-impl fmt::Display for ChartAccount<'_> {
+impl fmt::Display for Account<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name())
     }
@@ -313,7 +313,7 @@ fn joined(parts: &[&str]) -> String {
 /// The form of an account's name; `None` for a name the chart does not know.
 #[must_use]
 pub fn form(name: &str) -> Option<AccountForm> {
-    ChartAccount::parse(name).map(|account| account.form())
+    Account::parse(name).map(|account| account.form())
 }
 
 /// A name with its user replaced by `*`: what the trial balance sums by. Works for any text, since books of newer programs may know more names.

@@ -132,9 +132,9 @@ impl PostingKind {
 
     /// Whether a posting of this kind may move from `debit` to `credit`.
     #[must_use]
-    pub fn allows(self, debit: &crate::ChartAccount<'_>, credit: &crate::ChartAccount<'_>) -> bool {
+    pub fn allows(self, debit: &crate::Account<'_>, credit: &crate::Account<'_>) -> bool {
         let rule = self.rule();
-        let line = |account: &crate::ChartAccount<'_>| match account.unit() {
+        let line = |account: &crate::Account<'_>| match account.unit() {
             crate::Unit::Currency(currency) => account.group().replace(currency.code(), "¤"),
             crate::Unit::Coin | crate::Unit::Diamond => account.group(),
         };

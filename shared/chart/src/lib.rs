@@ -12,7 +12,7 @@ pub mod id;
 pub mod kind;
 pub mod unit;
 
-pub use account::{AccountForm, ChartAccount, Owner, Purpose, form, group};
+pub use account::{Account, AccountForm, Owner, Purpose, form, group};
 pub use book::BookKind;
 pub use guard::GuardKey;
 pub use kind::{Poster, PostingKind, PostingRule};

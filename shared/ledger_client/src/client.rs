@@ -10,7 +10,7 @@ use api::ledger::{
     PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, RequestField, ReverseRequest, SetAccountStateRequest,
     ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
 };
-use chart::{BookKind, ChartAccount, PostingKind};
+use chart::{Account, BookKind, PostingKind};
 use money::{BookName, Currency, Money, UserKey};
 use std::{
     collections::HashMap,
@@ -134,23 +134,23 @@ impl LedgerClient {
 
     /// What a viewer has and owes.
     pub async fn viewer_coins(&self, book: &BookName, user: &UserKey) -> Result<ViewerCoins, NotPosted> {
-        let (coins, debt) = (self.account(book, ChartAccount::viewer_coins(user)), self.account(book, ChartAccount::viewer_debt(user)));
+        let (coins, debt) = (self.account(book, Account::viewer_coins(user)), self.account(book, Account::viewer_debt(user)));
         let (coins, debt) = futures::future::try_join(coins, debt).await?;
         Ok(ViewerCoins::of(&coins, &debt))
     }
 
     /// What a creator received and has not converted.
     pub async fn creator_diamonds(&self, book: &BookName, user: &UserKey) -> Result<CreatorDiamonds, NotPosted> {
-        Ok(CreatorDiamonds::of(&self.account(book, ChartAccount::creator_diamonds(user)).await?))
+        Ok(CreatorDiamonds::of(&self.account(book, Account::creator_diamonds(user)).await?))
     }
 
     /// What a creator can have paid out in a currency, holds subtracted.
     pub async fn creator_payable(&self, book: &BookName, user: &UserKey, currency: Currency) -> Result<Money, NotPosted> {
-        Ok(payable(&self.account(book, ChartAccount::creator_payable(user, currency)).await?, currency))
+        Ok(payable(&self.account(book, Account::creator_payable(user, currency)).await?, currency))
     }
 
     /// An account's committed state; one that nobody has used yet is empty.
-    async fn account(&self, book: &BookName, account: ChartAccount<'_>) -> Result<AccountMessage, NotPosted> {
+    async fn account(&self, book: &BookName, account: Account<'_>) -> Result<AccountMessage, NotPosted> {
         let request = GetAccountRequest { book: book.to_string(), account: account.name() };
         match self.client.clone().get_account(request).await.map_err(NotPosted::from) {
             Ok(response) => Ok(response.into_inner().account.unwrap_or_default()),

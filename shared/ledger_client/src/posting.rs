@@ -1,7 +1,7 @@
 //! What a service asks the ledger to post. Amounts are typed, so coins can't go where diamonds are wanted, and an amount of zero makes no transfer: the
 //! ledger moves nothing less than one.
 use api::ledger::{CompareAndSet, Guard, PostRequest, RequestField, Transfer, guard::Operation};
-use chart::{ChartAccount, GuardKey, PostingKind, Unit};
+use chart::{Account, GuardKey, PostingKind, Unit};
 use money::{BookName, Coins, Diamonds, Money};
 use prost_types::Timestamp;
 use uuid::Uuid;
@@ -23,29 +23,29 @@ impl PostingDraft {
 
     /// Moves coins.
     #[must_use]
-    pub fn coins(self, debit: ChartAccount<'_>, credit: ChartAccount<'_>, coins: Coins) -> Self {
+    pub fn coins(self, debit: Account<'_>, credit: Account<'_>, coins: Coins) -> Self {
         self.transfer(debit, credit, Unit::Coin, coins.get(), false)
     }
 
     /// Moves diamonds.
     #[must_use]
-    pub fn diamonds(self, debit: ChartAccount<'_>, credit: ChartAccount<'_>, diamonds: Diamonds) -> Self {
+    pub fn diamonds(self, debit: Account<'_>, credit: Account<'_>, diamonds: Diamonds) -> Self {
         self.transfer(debit, credit, Unit::Diamond, diamonds.get(), false)
     }
 
     /// Moves money.
     #[must_use]
-    pub fn money(self, debit: ChartAccount<'_>, credit: ChartAccount<'_>, money: Money) -> Self {
+    pub fn money(self, debit: Account<'_>, credit: Account<'_>, money: Money) -> Self {
         self.transfer(debit, credit, Unit::Currency(money.currency()), money.minor_units(), false)
     }
 
     /// Holds money until the hold is posted or voided.
     #[must_use]
-    pub fn hold(self, debit: ChartAccount<'_>, credit: ChartAccount<'_>, money: Money) -> Self {
+    pub fn hold(self, debit: Account<'_>, credit: Account<'_>, money: Money) -> Self {
         self.transfer(debit, credit, Unit::Currency(money.currency()), money.minor_units(), true)
     }
 
-    fn transfer(mut self, debit: ChartAccount<'_>, credit: ChartAccount<'_>, unit: Unit, amount: i64, pending: bool) -> Self {
+    fn transfer(mut self, debit: Account<'_>, credit: Account<'_>, unit: Unit, amount: i64, pending: bool) -> Self {
         assert!(debit.unit() == unit && credit.unit() == unit, "{debit} to {credit} in {unit}");
         debug_assert!(self.kind.allows(&debit, &credit), "{:?} may not move from {debit} to {credit}", self.kind);
         if amount > 0 {

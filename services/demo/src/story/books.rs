@@ -4,7 +4,7 @@ use api::{
     ledger::{Entry, GetTrialBalanceRequest, ListEntriesRequest, TrialBalanceLine, VerifyBookRequest, VerifyBookResponse},
     support::{Adjustment, AdjustmentTransfer, ApproveRequest, ProposalState, ProposeRequest, propose_request},
 };
-use chart::{ChartAccount, Purpose};
+use chart::{Account, Purpose};
 use identity::Role;
 use money::Currency;
 use runtime::command::UntypedError;
@@ -52,7 +52,7 @@ pub async fn verify(installation: &Installation) -> Result<VerifyBookResponse, U
 #[must_use]
 pub fn money_account(purpose: Purpose, currency: &str) -> String {
     let currency = Currency::try_new(currency).expect("the plan has currencies that there are");
-    ChartAccount::house(purpose, currency).name()
+    Account::house(purpose, currency).name()
 }
 
 /// All entries of an account, newest first.

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{installation::explained, shop::Shop};
 use api::purchase::{ListPurchasesRequest, Purchase, PurchaseState};
-use chart::{ChartAccount, Purpose};
+use chart::{Account, Purpose};
 use futures::{StreamExt as _, TryStreamExt as _};
 use identity::Role;
 use runtime::command::UntypedError;
@@ -37,7 +37,7 @@ pub async fn buy(story: &mut StoryTelling) -> Result<BuySummary, UntypedError> {
     story.same("purchases", counted, purchases.len());
     let coins: i64 = purchases.iter().map(|purchase| purchase.coins).sum();
     let sums = books::sums(&story.installation).await?;
-    story.same("coins of all purchases and coins issued", coins, -sums.balance(&ChartAccount::CoinsIssued.name()));
+    story.same("coins of all purchases and coins issued", coins, -sums.balance(&Account::CoinsIssued.name()));
     let mut gross: BTreeMap<String, i64> = BTreeMap::new();
     for price in purchases.iter().filter_map(|purchase| purchase.price.as_ref()) {
         *gross.entry(price.currency_code.clone()).or_default() += price.minor_units;

@@ -100,7 +100,7 @@ pub async fn crash(story: &mut StoryTelling, calls: Vec<PlannedCall>) -> Result<
 
 /// Coins charged so far, as the ledger says.
 async fn charged(story: &StoryTelling) -> Result<i64, UntypedError> {
-    Ok(books::sums(&story.installation).await?.balance(&chart::ChartAccount::CoinsRedeemed.name()))
+    Ok(books::sums(&story.installation).await?.balance(&chart::Account::CoinsRedeemed.name()))
 }
 
 fn launch(story: &StoryTelling, far: &Installation, calls: &[PlannedCall], under_way: &mut CallsInFlight) -> Result<(), UntypedError> {

@@ -7,7 +7,7 @@ use super::{
     plan::{PlannedCall, PlannedGift},
     summary::{ConcentrationSummary, CostSummary, GiftSummary},
 };
-use chart::ChartAccount;
+use chart::Account;
 use futures::{StreamExt as _, TryStreamExt as _};
 use hdrhistogram::Histogram;
 use runtime::command::UntypedError;
@@ -86,10 +86,10 @@ struct LedgerAnswers {
 
 /// Reads every charge and every diamond from the journal's entries, and compares.
 async fn ask(story: &mut StoryTelling, charging: usize) -> Result<LedgerAnswers, UntypedError> {
-    let charges = books::entries(&story.installation, &ChartAccount::CoinsRedeemed.name()).await?;
-    let diamonds = books::entries(&story.installation, &ChartAccount::DiamondsIssued.name()).await?;
+    let charges = books::entries(&story.installation, &Account::CoinsRedeemed.name()).await?;
+    let diamonds = books::entries(&story.installation, &Account::DiamondsIssued.name()).await?;
     let sums = books::sums(&story.installation).await?;
-    let coins = sums.balance(&ChartAccount::CoinsRedeemed.name());
+    let coins = sums.balance(&Account::CoinsRedeemed.name());
     let planned = story.plan.cost_coins();
     story.same("coins of all gifts sent and coins charged in the ledger", planned, coins);
     story.same("calls that charge and postings in the ledger", charging, charges.len());
@@ -105,7 +105,7 @@ async fn ask(story: &mut StoryTelling, charging: usize) -> Result<LedgerAnswers,
         *received.entry(owner(&transfer.credit_account)).or_default() += transfer.amount;
     }
     story.same("coins charged and their entries", coins, costs.iter().sum());
-    story.same("diamonds received and diamonds issued", received.values().sum(), -sums.balance(&ChartAccount::DiamondsIssued.name()));
+    story.same("diamonds received and diamonds issued", received.values().sum(), -sums.balance(&Account::DiamondsIssued.name()));
     costs.sort_unstable();
     let at = |percent: usize| costs.get(costs.len() * percent / 100).copied().unwrap_or(0);
     let cost = CostSummary { median: at(50), p90: at(90), p95: at(95), p99: at(99), max: costs.last().copied().unwrap_or(0) };

@@ -6,7 +6,7 @@ use super::{
     copy,
     summary::{BankCash, BuySummary, ChangedCopy, ProofSummary, SummaryAmount, SummaryLine},
 };
-use chart::{ChartAccount, Purpose, account::ALL_VIEWER_COINS};
+use chart::{Account, Purpose, account::ALL_VIEWER_COINS};
 use db::Database;
 use monitor::audit::{self, BookReport};
 use runtime::command::UntypedError;
@@ -69,8 +69,8 @@ async fn find(story: &StoryTelling, database: &Database) -> Result<BookReport, U
 
 /// By RPC, and as the stores have it.
 fn coins(story: &mut StoryTelling, sums: &BookSums, report: &BookReport) -> Result<(i64, i64, i64), UntypedError> {
-    let issued = -sums.balance(&ChartAccount::CoinsIssued.name());
-    let (spent, held) = (sums.balance(&ChartAccount::CoinsRedeemed.name()), sums.balance(ALL_VIEWER_COINS));
+    let issued = -sums.balance(&Account::CoinsIssued.name());
+    let (spent, held) = (sums.balance(&Account::CoinsRedeemed.name()), sums.balance(ALL_VIEWER_COINS));
     story.same("coins issued, and coins spent and held", issued, spent + held);
     let stored = (i64::try_from(report.coins.issued)?, i64::try_from(report.coins.redeemed)?, i64::try_from(report.coins.held)?);
     let same = stored == (issued, spent, held);

@@ -3,7 +3,7 @@
 use super::{state_to_pb, timestamp};
 use crate::{
     domain::{
-        account::{Account, Counters},
+        account::{BookAccount, Counters},
         chart::{self, Unit},
         event::{GuardSet, TransferKind},
         limit::{Limit, Window},
@@ -41,7 +41,7 @@ pub(crate) fn debit_limit(limit: Limit) -> pb::DebitLimit {
     pb::DebitLimit { window: window.into(), time_zone: limit.zone, max_amount: limit.max }
 }
 
-pub(crate) fn account(account: &Account) -> pb::Account {
+pub(crate) fn account(account: &BookAccount) -> pb::Account {
     let state = state_to_pb(account.state).into();
     pb::Account { state, ..account_parts(&account.name, account.unit, account.counters, account.seq) }
 }

@@ -3,7 +3,7 @@
 use super::{Job, LoadedBook, prefetch};
 use crate::{
     book::SharedBook,
-    domain::account::Account,
+    domain::account::BookAccount,
     store::{Error, Store},
 };
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -15,7 +15,7 @@ pub(super) struct AccountReadAhead {
     settled: u64,
     /// How many batches' jobs had been decided by then.
     decided: u64,
-    rows: Pin<Box<dyn Future<Output = Result<Vec<Account>, Error>> + Send>>,
+    rows: Pin<Box<dyn Future<Output = Result<Vec<BookAccount>, Error>> + Send>>,
 }
 
 impl AccountReadAhead {
@@ -37,7 +37,7 @@ impl AccountReadAhead {
     }
 
     /// The jobs, and their accounts in memory where that is safe; whatever is not there then is read again when they are decided.
-    pub(super) fn end(self, shared: &SharedBook, loaded: Option<&LoadedBook>, rows: Result<Vec<Account>, Error>) -> Vec<Job> {
+    pub(super) fn end(self, shared: &SharedBook, loaded: Option<&LoadedBook>, rows: Result<Vec<BookAccount>, Error>) -> Vec<Job> {
         let Self { jobs, settled, decided, .. } = self;
         // What was decided meanwhile may have changed these accounts, and the store may have got them.
         if let (Ok(rows), true) = (rows, loaded.is_some_and(|loaded| loaded.decided == decided)) {
@@ -53,7 +53,7 @@ impl AccountReadAhead {
 }
 
 /// Ready when rows that jobs wait for have come; never without any.
-pub(super) async fn arrival(ahead: &mut Option<AccountReadAhead>) -> Result<Vec<Account>, Error> {
+pub(super) async fn arrival(ahead: &mut Option<AccountReadAhead>) -> Result<Vec<BookAccount>, Error> {
     match ahead {
         Some(ahead) => (&mut ahead.rows).await,
         None => std::future::pending().await,

@@ -11,7 +11,7 @@ use crate::{
     codec,
     config::Config,
     domain::{
-        account::Account,
+        account::BookAccount,
         decide::{decide, try_out},
         event::{Body, Event, seq_of, transfer_no},
         limit::Limit,
@@ -157,7 +157,7 @@ impl OpenBatch {
         }
         state.note_dirty(transfer_no(self.first_seq, 0));
         let mut logged = state.take_dirty(log_count(config, state, self.events.len()));
-        let mut flushed: Vec<Account> = Vec::new();
+        let mut flushed: Vec<BookAccount> = Vec::new();
         let mut limits: Vec<Limit> = Vec::new();
         for stored in &self.events {
             if let Body::LimitSet { key, window, ref zone, max, .. } = stored.event.body {

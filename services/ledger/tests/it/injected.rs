@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use books::{
     domain::{
-        account::Account,
+        account::BookAccount,
         event::{Checkpoint, Event, GuardState, Hold, Transfer},
         limit::Limit,
         standing::Settling,
@@ -242,7 +242,7 @@ impl Store for Injected {
         self.readable().await?;
         self.counted(self.inner.logged(book, from_commit, limit).await)
     }
-    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
+    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<BookAccount>, Error> {
         self.readable().await?;
         let rows = self.inner.accounts_by_name(book, names).await;
         let gate = self.read_gate.lock().unwrap().clone();
@@ -251,11 +251,11 @@ impl Store for Injected {
         }
         self.counted(rows)
     }
-    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
+    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<BookAccount>, Error> {
         self.readable().await?;
         self.counted(self.inner.accounts_by_key(book, keys).await)
     }
-    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {
+    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<BookAccount>, Error> {
         self.readable().await?;
         self.inner.accounts_after(book, key, limit).await
     }

@@ -41,12 +41,12 @@ pub struct Moment {
 
 /// An account with everything that ever was.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub struct BookAccount {
     pub history: Vec<Moment>,
     pub entries: Vec<pb::Entry>,
 }
 
-impl Account {
+impl BookAccount {
     pub fn now(&self) -> Moment {
         *self.history.last().expect("an account begins with its opening")
     }
@@ -80,7 +80,7 @@ struct Kept {
 #[derive(Debug, Clone)]
 pub struct Book {
     pub next_seq: i64,
-    pub accounts: BTreeMap<String, Account>,
+    pub accounts: BTreeMap<String, BookAccount>,
     pub guards: HashMap<String, (i64, Option<i64>)>,
     pub holds: BTreeMap<i64, Hold>,
     pub postings: BTreeMap<String, Posted>,
@@ -204,7 +204,7 @@ impl Book {
 
     fn open(&mut self, name: &str) {
         let moment = Moment { sums: Sums::default(), state: pb::AccountState::Open, seq: self.next_seq };
-        self.accounts.insert(name.to_owned(), Account { history: vec![moment], entries: Vec::new() });
+        self.accounts.insert(name.to_owned(), BookAccount { history: vec![moment], entries: Vec::new() });
         self.next_seq += 1;
     }
 

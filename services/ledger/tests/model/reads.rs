@@ -1,6 +1,6 @@
 //! What reads must show: exactly the book where nothing is under way, and one of its moments while something is.
 use crate::{
-    book::{Account, Book, Moment, Sums, told_account},
+    book::{Book, BookAccount, Moment, Sums, told_account},
     chart,
     dice::Dice,
     explain::same_posting,
@@ -117,7 +117,7 @@ impl Check<'_> {
 
     /// The balance as of the commit of one of its entries: that of the last entry committed no later.
     async fn balance_at(&self, name: &str, dice: &mut Dice) -> Result<(), String> {
-        let timed = |account: &&Account| !account.entries.is_empty() && account.entries.iter().all(|entry| entry.commit_time.is_some());
+        let timed = |account: &&BookAccount| !account.entries.is_empty() && account.entries.iter().all(|entry| entry.commit_time.is_some());
         let Some(account) = self.book.accounts.get(name).filter(timed) else { return Ok(()) };
         let time = account.entries[dice.below(account.entries.len())].commit_time;
         let key = |time: Option<prost_types::Timestamp>| time.map(|time| (time.seconds, time.nanos));
@@ -193,7 +193,7 @@ fn same_entry(expected: &pb::Entry, got: &pb::Entry) -> bool {
     &full == got
 }
 
-fn add(sums: &mut Sums, account: &Account) {
+fn add(sums: &mut Sums, account: &BookAccount) {
     let now = account.now().sums;
     sums.debits += now.debits;
     sums.credits += now.credits;

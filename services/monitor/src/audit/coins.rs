@@ -1,7 +1,7 @@
 //! Coins issued are coins spent and coins held.
 use books::{domain::chart::Unit, read::TrialBalanceLine};
 use chart::{
-    ChartAccount,
+    Account,
     account::{ALL_VIEWER_COINS, ALL_VIEWER_DEBT},
 };
 use serde::Serialize;
@@ -36,8 +36,8 @@ pub(super) fn coins(lines: &BTreeMap<(Unit, String), TrialBalanceLine>) -> CoinS
         line.map_or(0, |line| line.credits_posted - line.debits_posted)
     };
     CoinSums {
-        issued: -balance(&ChartAccount::CoinsIssued.name()),
-        redeemed: balance(&ChartAccount::CoinsRedeemed.name()),
+        issued: -balance(&Account::CoinsIssued.name()),
+        redeemed: balance(&Account::CoinsRedeemed.name()),
         held: balance(ALL_VIEWER_COINS),
         owed: -balance(ALL_VIEWER_DEBT),
     }

@@ -10,7 +10,7 @@ use super::{
 use crate::audit::ReadFault;
 use books::{
     domain::{
-        account::Account,
+        account::BookAccount,
         chart::Unit,
         event::{Body, Event, Transfer, seq_of},
     },
@@ -27,15 +27,15 @@ const ENTRIES_MAX: usize = 20_000;
 const DEPTH_MAX: usize = 16;
 
 /// Whether the account is somebody's, and not the house's or a debt to it.
-fn is_a_persons(account: &Account) -> bool {
-    let known = chart::ChartAccount::parse(&account.name);
-    !chart::account::is_house(&account.name) && !matches!(known, Some(chart::ChartAccount::ViewerDebt(_)))
+fn is_a_persons(account: &BookAccount) -> bool {
+    let known = chart::Account::parse(&account.name);
+    !chart::account::is_house(&account.name) && !matches!(known, Some(chart::Account::ViewerDebt(_)))
 }
 
 /// What a way is made of: the transfer, and the account along which it goes on.
 struct TrailLeg<'a> {
     transfer: &'a Transfer,
-    account: &'a Account,
+    account: &'a BookAccount,
 }
 
 impl StoryTeller {
@@ -82,7 +82,7 @@ impl StoryTeller {
 
 impl StoryTeller {
     /// The accounts of these transfers, by key.
-    pub(super) async fn accounts(&self, events: &[Event]) -> Result<HashMap<i64, Account>, ReadFault> {
+    pub(super) async fn accounts(&self, events: &[Event]) -> Result<HashMap<i64, BookAccount>, ReadFault> {
         let transfers = events.iter().flat_map(|event| &event.transfers);
         let mut keys: Vec<i64> = transfers.flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
         keys.sort_unstable();
@@ -95,7 +95,7 @@ impl StoryTeller {
     pub(super) async fn links(
         &self,
         events: &[Event],
-        accounts: &HashMap<i64, Account>,
+        accounts: &HashMap<i64, BookAccount>,
         way: TrailDirection,
         depth: usize,
     ) -> Result<StoryLinks, ReadFault> {
@@ -150,7 +150,7 @@ impl StoryTeller {
     }
 }
 
-fn posted(event: &Event, time: i64, accounts: &HashMap<i64, Account>) -> StoryPosting {
+fn posted(event: &Event, time: i64, accounts: &HashMap<i64, BookAccount>) -> StoryPosting {
     let kind = match &event.body {
         Body::Posting(posting) => posting.kind.clone(),
         Body::AccountOpened { .. } | Body::AccountStateSet { .. } | Body::LimitSet { .. } | Body::HoldExpired => String::new(),

@@ -3,7 +3,7 @@ use super::{StoryTeller, shape::amount_text};
 use crate::audit::ReadFault;
 use books::{
     domain::{
-        account::Account,
+        account::BookAccount,
         event::{Body, Event},
     },
     stamp,
@@ -129,11 +129,11 @@ pub(super) fn refusal_words(refusal: &RefusalRow) -> StoryWords {
 }
 
 /// The user of an account of this form, `viewer/<user>/coins`.
-fn owner<'a>(account: &'a Account, kind: &str) -> Option<&'a str> {
+fn owner<'a>(account: &'a BookAccount, kind: &str) -> Option<&'a str> {
     account.name.strip_prefix(kind)?.strip_prefix('/')?.split('/').next()
 }
 
-pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, Account>) -> StoryWords {
+pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, BookAccount>) -> StoryWords {
     let (id, postings) = (event.id.to_string(), vec![event.id]);
     let (kind, fields) = match &event.body {
         Body::Posting(posting) => (posting.kind.clone(), posting.fields.clone()),

@@ -102,7 +102,7 @@ pub enum Side {
 
 /// One owner, one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub struct BookAccount {
     /// Numeric key inside the book, from 1.
     pub key: i64,
     /// Readable id.

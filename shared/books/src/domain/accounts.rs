@@ -1,7 +1,7 @@
 //! Accounts in memory, by key and by name. A book of millions has its cache full of them, so they lie in blocks that never move, and what finds them
 //! are four bytes each: a map of accounts itself takes twice as much, and as much again whenever it grows.
 
-use super::account::Account;
+use super::account::BookAccount;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher as _;
@@ -10,7 +10,7 @@ use std::hash::BuildHasher as _;
 const BLOCK_BITS: u32 = 10;
 const BLOCK: usize = 1 << BLOCK_BITS;
 
-type AccountBlock = Box<[Option<Account>]>;
+type AccountBlock = Box<[Option<BookAccount>]>;
 
 /// Each by its key and by its name. In the journal these belong together for good; a writer that a rival has overtaken may give out a key once more
 /// before the fence tells it so.
@@ -34,7 +34,7 @@ fn hash_name(name: &str) -> u64 {
 }
 
 #[inline]
-fn at(blocks: &[AccountBlock], place: u32) -> &Account {
+fn at(blocks: &[AccountBlock], place: u32) -> &BookAccount {
     blocks[place as usize >> BLOCK_BITS][place as usize & (BLOCK - 1)].as_ref().expect("what is found is there")
 }
 
@@ -45,23 +45,23 @@ impl Accounts {
     }
 
     #[inline]
-    pub fn get(&self, key: i64) -> Option<&Account> {
+    pub fn get(&self, key: i64) -> Option<&BookAccount> {
         self.by_key.find(hash_key(key), |place| at(&self.blocks, *place).key == key).map(|place| at(&self.blocks, *place))
     }
 
-    pub fn get_mut(&mut self, key: i64) -> Option<&mut Account> {
+    pub fn get_mut(&mut self, key: i64) -> Option<&mut BookAccount> {
         let Self { blocks, by_key, .. } = self;
         let place = *by_key.find(hash_key(key), |place| at(blocks, *place).key == key)? as usize;
         blocks[place >> BLOCK_BITS][place & (BLOCK - 1)].as_mut()
     }
 
     #[inline]
-    pub fn by_name(&self, name: &str) -> Option<&Account> {
+    pub fn by_name(&self, name: &str) -> Option<&BookAccount> {
         self.by_name.find(hash_name(name), |place| *at(&self.blocks, *place).name == *name).map(|place| at(&self.blocks, *place))
     }
 
     /// Another one, or another value of the one with this key.
-    pub fn insert(&mut self, account: Account) {
+    pub fn insert(&mut self, account: BookAccount) {
         match self.get_mut(account.key) {
             Some(there) if there.name == account.name => {
                 *there = account;
@@ -97,12 +97,12 @@ impl Accounts {
     }
 
     /// In no order.
-    pub fn values(&self) -> impl Iterator<Item = &Account> {
+    pub fn values(&self) -> impl Iterator<Item = &BookAccount> {
         self.blocks.iter().flat_map(|block| block.iter().flatten())
     }
 
     /// Forgets those that are not to be kept.
-    pub fn retain(&mut self, keep: impl Fn(&Account) -> bool) {
+    pub fn retain(&mut self, keep: impl Fn(&BookAccount) -> bool) {
         for place in 0..self.blocks.len() << BLOCK_BITS {
             let account = self.blocks[place >> BLOCK_BITS][place & (BLOCK - 1)].as_ref();
             if account.is_some_and(|account| !keep(account)) {

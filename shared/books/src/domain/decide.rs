@@ -5,7 +5,7 @@
 
 use super::{
     Micros,
-    account::{Account, AccountState, Counters, Side},
+    account::{AccountState, BookAccount, Counters, Side},
     chart::AccountForm,
     event::{Body, Checkpoint, Event, GuardSet, GuardState, Hold, Posting, Transfer, TransferKind, transfer_no},
     refusal::Refusal,
@@ -41,7 +41,7 @@ pub fn decide(state: &mut BookState, now: Micros, request: &BookRequest) -> Resu
 }
 
 /// What a posting would be: its event, and the accounts its transfers name. `None` for a request that is no posting.
-pub type Trial = Option<(Event, Vec<Account>)>;
+pub type Trial = Option<(Event, Vec<BookAccount>)>;
 
 /// Decides as [`decide`] would, on the same state, and leaves it as it is.
 pub fn try_out(state: &BookState, now: Micros, request: &BookRequest) -> Result<Trial, Refusal> {
@@ -73,8 +73,8 @@ fn opened_id(name: &str) -> Uuid {
     derive_id(Uuid::nil(), &["account", name])
 }
 
-fn fresh(name: &str, form: AccountForm, key: i64) -> Account {
-    Account {
+fn fresh(name: &str, form: AccountForm, key: i64) -> BookAccount {
+    BookAccount {
         key,
         name: Arc::from(name),
         unit: form.unit,
@@ -89,7 +89,7 @@ fn fresh(name: &str, form: AccountForm, key: i64) -> Account {
 
 /// The accounts of one posting, as they would be after it.
 struct Draft {
-    accounts: Vec<Account>,
+    accounts: Vec<BookAccount>,
     /// The first so many are in the state already; the rest come to be with this posting.
     new_from_key: i64,
     /// What its transfers make due, in order.
@@ -121,7 +121,7 @@ impl Draft {
         self.accounts.len() - 1
     }
 
-    fn is_new(&self, account: &Account) -> bool {
+    fn is_new(&self, account: &BookAccount) -> bool {
         account.key >= self.new_from_key
     }
 }
@@ -236,7 +236,7 @@ struct PostingPlan {
 struct PreparedPosting {
     event: Event,
     /// As they are after it; those to open among them, in the order of their keys.
-    accounts: Vec<Account>,
+    accounts: Vec<BookAccount>,
     checkpoints: Vec<Checkpoint>,
     /// The hold it resolves.
     resolves: Option<Hold>,
@@ -336,7 +336,7 @@ fn apply(draft: &mut Draft, legs: &[DraftLeg], seq: i64) -> Result<Vec<Transfer>
     short.map_or(Ok(transfers), Err)
 }
 
-fn open_event(state: &mut BookState, account: Account, seq: i64) -> Event {
+fn open_event(state: &mut BookState, account: BookAccount, seq: i64) -> Event {
     let event = Event {
         seq,
         id: opened_id(&account.name),
@@ -352,7 +352,7 @@ fn open(state: &mut BookState, accounts: &[AccountName]) -> Vec<Event> {
     for name in accounts {
         if state.by_name(&name.text).is_none() {
             let (key, seq) = (state.next_key, state.next_seq);
-            let account = Account { seq, ..fresh(&name.text, name.form, key) };
+            let account = BookAccount { seq, ..fresh(&name.text, name.form, key) };
             events.push(open_event(state, account, seq));
             state.next_seq += 1;
         }

@@ -2,7 +2,7 @@
 
 use super::{
     Micros,
-    account::{Account, AccountState, Counters},
+    account::{AccountState, BookAccount, Counters},
     limit::Window,
     request::{Guard, RequestFields},
 };
@@ -132,8 +132,8 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Of an account that a transfer has just touched, if it is due. Its time is only known once the batch is sealed.
     #[must_use]
-    pub fn due(account: &Account) -> Option<Self> {
-        let Account { key, last_transfer, entries, counters, .. } = *account;
+    pub fn due(account: &BookAccount) -> Option<Self> {
+        let BookAccount { key, last_transfer, entries, counters, .. } = *account;
         let due = entries > 0 && entries % CHECKPOINT_EVERY == 0;
         due.then_some(Self { account: key, no: last_transfer, entry_no: entries, time: 0, counters })
     }

@@ -5,7 +5,7 @@
 
 use super::{
     Micros,
-    account::{Account, Counters},
+    account::{BookAccount, Counters},
 };
 use jiff::{
     Timestamp,
@@ -287,7 +287,7 @@ impl DebitLimits {
     }
 
     /// Before anything changes an account: where its windows ended, new ones begin from what it is now.
-    pub fn roll(&mut self, before: &Account, now: Micros) {
+    pub fn roll(&mut self, before: &BookAccount, now: Micros) {
         for limited in self.by_account.get_mut(&before.key).into_iter().flatten() {
             if limited.since.is_some_and(|(span, _)| now >= span.end) {
                 limited.since = Some((span(now, &limited.zone, limited.limit.window), debits(&before.counters)));

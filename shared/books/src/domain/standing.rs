@@ -2,7 +2,7 @@
 //! rows later, in the order of their keys: so rows that lie together are written together, and an account that moves often is written once.
 
 use super::{
-    account::{Account, Counters},
+    account::{BookAccount, Counters},
     event::seq_of,
 };
 use rustc_hash::FxHashMap;
@@ -34,8 +34,8 @@ impl Standing {
     /// Where the last transfer left an account; `None` before its first.
     #[inline]
     #[must_use]
-    pub fn of(account: &Account) -> Option<Self> {
-        let Account { key, counters, last_transfer, entries, .. } = *account;
+    pub fn of(account: &BookAccount) -> Option<Self> {
+        let BookAccount { key, counters, last_transfer, entries, .. } = *account;
         (last_transfer > 0).then_some(Self { key, counters, last_transfer, entries })
     }
 
@@ -48,7 +48,7 @@ impl Standing {
 
     /// Brings an account up to it, unless the account is as new.
     #[inline]
-    pub fn apply(&self, account: &mut Account) {
+    pub fn apply(&self, account: &mut BookAccount) {
         if self.seq() > account.seq {
             (account.counters, account.last_transfer, account.entries) = (self.counters, self.last_transfer, self.entries);
             account.seq = self.seq();

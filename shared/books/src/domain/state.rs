@@ -5,7 +5,7 @@
 
 use super::{
     Micros,
-    account::{Account, AccountState},
+    account::{AccountState, BookAccount},
     accounts::Accounts,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, seq_of},
     limit::DebitLimits,
@@ -31,9 +31,9 @@ pub struct BookState {
     /// The next account's key.
     pub(super) next_key: i64,
     /// Accounts as they were before the batch that is being decided; `None`: not there.
-    before: FxHashMap<i64, Option<Account>>,
+    before: FxHashMap<i64, Option<BookAccount>>,
     /// The same of the batch that is being committed.
-    before_sealed: FxHashMap<i64, Option<Account>>,
+    before_sealed: FxHashMap<i64, Option<BookAccount>>,
     /// Guards and holds that a batch under way changed, with the last event that did: the store does not have them yet, so they must not be
     /// forgotten.
     guards_unresolved: FxHashMap<String, i64>,
@@ -132,7 +132,7 @@ impl BookState {
 
     /// An account's row, read from the store. What is here already is newer.
     #[inline]
-    pub fn load_account(&mut self, mut account: Account) {
+    pub fn load_account(&mut self, mut account: BookAccount) {
         if self.accounts.get(account.key).is_none() {
             if let Some(standing) = self.behind.get(account.key) {
                 standing.apply(&mut account);
@@ -161,32 +161,32 @@ impl BookState {
     /// The account as decisions see it, the batch under way included.
     #[inline]
     #[must_use]
-    pub fn account(&self, key: i64) -> Option<&Account> {
+    pub fn account(&self, key: i64) -> Option<&BookAccount> {
         self.accounts.get(key)
     }
 
-    pub(super) fn by_name(&self, name: &str) -> Option<&Account> {
+    pub(super) fn by_name(&self, name: &str) -> Option<&BookAccount> {
         self.accounts.by_name(name)
     }
 
     /// The account as a resolved commit left it. Outer `None`: not in memory, ask the store; inner `None`: there is none yet.
     #[inline]
     #[must_use]
-    pub fn committed(&self, name: &str) -> Option<Option<&Account>> {
+    pub fn committed(&self, name: &str) -> Option<Option<&BookAccount>> {
         let account = self.accounts.by_name(name)?;
         let before = self.before_sealed.get(&account.key).or_else(|| self.before.get(&account.key));
         Some(before.map_or(Some(account), Option::as_ref))
     }
 
     /// The value to change, its value from before the batch noted.
-    pub(super) fn touch(&mut self, key: i64) -> &mut Account {
+    pub(super) fn touch(&mut self, key: i64) -> &mut BookAccount {
         let account = self.accounts.get_mut(key).expect("decide looked it up before it touched it");
         self.before.entry(key).or_insert_with(|| Some(account.clone()));
         account
     }
 
     /// An account after what a decision did to it. Its windows are asked to begin anew first, from what it was.
-    pub(super) fn change(&mut self, after: Account, now: Micros) {
+    pub(super) fn change(&mut self, after: BookAccount, now: Micros) {
         if !self.limits.is_empty()
             && let Some(before) = self.accounts.get(after.key)
         {
@@ -219,14 +219,14 @@ impl BookState {
     /// An account as it was before the batch that is being decided; `None`: not there, or not in memory.
     #[inline]
     #[must_use]
-    pub fn before_batch(&self, key: i64) -> Option<&Account> {
+    pub fn before_batch(&self, key: i64) -> Option<&BookAccount> {
         self.before.get(&key).map_or_else(|| self.accounts.get(key), Option::as_ref)
     }
 
     /// An account as the store has it, but for its row: as the last resolved commit left it.
     #[inline]
     #[must_use]
-    pub fn resolved(&self, key: i64) -> Option<&Account> {
+    pub fn resolved(&self, key: i64) -> Option<&BookAccount> {
         self.before_sealed.get(&key).map_or_else(|| self.before_batch(key), Option::as_ref)
     }
 
@@ -237,7 +237,7 @@ impl BookState {
         self.accounts.by_name(name).map(|account| account.key)
     }
 
-    pub(super) fn open(&mut self, account: Account) {
+    pub(super) fn open(&mut self, account: BookAccount) {
         self.before.insert(account.key, None);
         self.opened.push(account.key);
         self.next_key = account.key + 1;
@@ -359,13 +359,13 @@ impl BookState {
 
     /// An account whose row is written with the batch whatever its turn.
     #[must_use]
-    pub fn snapshot(&self, key: i64) -> Account {
+    pub fn snapshot(&self, key: i64) -> BookAccount {
         self.accounts.get(key).expect("a decision of this batch has touched it").clone()
     }
 
     /// What the batch opened, as it is after the batch.
     #[must_use]
-    pub fn opened_accounts(&self) -> Vec<Account> {
+    pub fn opened_accounts(&self) -> Vec<BookAccount> {
         self.opened.iter().map(|key| self.snapshot(*key)).collect()
     }
 
@@ -433,7 +433,7 @@ impl BookState {
         self.put_back(before);
     }
 
-    fn put_back(&mut self, before: FxHashMap<i64, Option<Account>>) {
+    fn put_back(&mut self, before: FxHashMap<i64, Option<BookAccount>>) {
         for (key, before) in before {
             match before {
                 Some(account) => self.accounts.insert(account),
@@ -470,7 +470,7 @@ impl BookState {
     }
 
     /// Whether a frozen or closed account stands in the way; a frozen one goes before a closed one.
-    pub(super) fn may_move(accounts: &[Account]) -> Result<(), super::refusal::Refusal> {
+    pub(super) fn may_move(accounts: &[BookAccount]) -> Result<(), super::refusal::Refusal> {
         use super::refusal::Refusal;
         let named = |state| accounts.iter().find(|account| account.state == state).map(|account| account.name.clone());
         if accounts.iter().all(|account| account.state == AccountState::Open) {

@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         Micros,
-        account::{Account, Counters},
+        account::{BookAccount, Counters},
         chart::Unit,
         event::{CHECKPOINT_EVERY, Transfer, seq_of, transfer_no},
     },
@@ -80,8 +80,8 @@ pub async fn counters_at(store: &dyn Store, book: i64, history: AccountHistory, 
 
 /// An account as every commit up to `time` left it. `head` is the last commit that may be seen, read before `account`, which so has come at least
 /// as far.
-pub async fn balance_at(store: &dyn Store, book: i64, account: Account, head: Commit, time: Micros) -> Result<BalanceAt, store::Error> {
-    let Account { key, name, unit, last_transfer: last_no, .. } = account;
+pub async fn balance_at(store: &dyn Store, book: i64, account: BookAccount, head: Commit, time: Micros) -> Result<BalanceAt, store::Error> {
+    let BookAccount { key, name, unit, last_transfer: last_no, .. } = account;
     let settled = time < head.time;
     let at: Option<Commit> = if settled { store.commit_at(book, time).await? } else { Some(head) };
     let entry = match &at {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         Micros,
-        account::{Account, Side},
+        account::{BookAccount, Side},
         event::{CHECKPOINT_EVERY, Event, Transfer, seq_of, transfer_no},
     },
     store::{self, Store, Walk},
@@ -60,7 +60,7 @@ pub struct EntryListing {
 
 impl EntryListing {
     /// Refuses a place that the account has not come to.
-    pub fn check_place(&self, account: &Account) -> Result<(), PageError> {
+    pub fn check_place(&self, account: &BookAccount) -> Result<(), PageError> {
         if (0..=account.last_transfer).contains(&self.place) { Ok(()) } else { Err(PageError::Place) }
     }
 }
@@ -132,7 +132,7 @@ pub enum PageError {
 pub async fn entries(
     store: &dyn Store,
     book: i64,
-    account: &Account,
+    account: &BookAccount,
     counterparty: Option<i64>,
     listing: &EntryListing,
 ) -> Result<EntryPage, PageError> {
@@ -155,7 +155,7 @@ pub async fn entries(
 struct EntryReader<'a> {
     store: &'a dyn Store,
     book: i64,
-    account: &'a Account,
+    account: &'a BookAccount,
 }
 
 impl EntryReader<'_> {

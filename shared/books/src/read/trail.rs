@@ -6,7 +6,7 @@
 use super::balance::side;
 use crate::{
     domain::{
-        account::{Account, Counters},
+        account::{BookAccount, Counters},
         event::{CHECKPOINT_EVERY, Transfer, TransferKind, seq_of},
     },
     store::{self, READ_CHUNK, Store, Walk, read_log},
@@ -85,7 +85,13 @@ pub async fn sources(store: &dyn Store, book: i64, account: i64, debit: &Transfe
 }
 
 /// Debits of the account that a credit of it paid for. Looks at `entries_max` entries after it.
-pub async fn uses(store: &dyn Store, book: i64, account: &Account, credit: &Transfer, entries_max: usize) -> Result<Trail, store::Error> {
+pub async fn uses(
+    store: &dyn Store,
+    book: i64,
+    account: &BookAccount,
+    credit: &Transfer,
+    entries_max: usize,
+) -> Result<Trail, store::Error> {
     let stretch = Stretch::of(credit, credit.credit_after.credits_posted);
     let mut trail = Trail::default();
     if stretch.from >= stretch.until {
@@ -150,7 +156,7 @@ async fn from_behind(
 }
 
 /// Accounts by their keys, each as the journal's last event left it: its row, what the log has of it, and the transfers after both.
-pub async fn accounts(store: &dyn Store, book: i64, keys: &[i64]) -> Result<Vec<Account>, store::Error> {
+pub async fn accounts(store: &dyn Store, book: i64, keys: &[i64]) -> Result<Vec<BookAccount>, store::Error> {
     // The head first: what rows and log lack then comes after its `replay_from`.
     let Some(head) = store.head(book).await? else { return Ok(Vec::new()) };
     let behind = read_log(store, book).await?;

@@ -4,7 +4,7 @@ use super::{
     Batch, Book, Commit, CommitError, Error, IdMeaning, LogRow, PageRange, Store, StoredEvent, Tail, Walk, entries, part_of, rows,
 };
 use crate::domain::{
-    account::Account,
+    account::BookAccount,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
     limit::Limit,
 };
@@ -79,7 +79,7 @@ impl PostgresStore {
 /// What several queries bring at once.
 async fn accounts(
     parts: impl Iterator<Item = impl Future<Output = Result<Vec<rows::AccountRow>, sqlx::Error>> + Send> + Send,
-) -> Result<Vec<Account>, Error> {
+) -> Result<Vec<BookAccount>, Error> {
     try_join_all(parts).await?.into_iter().flatten().map(rows::account).collect()
 }
 
@@ -140,19 +140,19 @@ impl Store for PostgresStore {
             .collect()
     }
 
-    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
+    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<BookAccount>, Error> {
         let sql = format!("SELECT {} FROM account WHERE book = $1 AND name = ANY($2)", rows::ACCOUNT_COLUMNS);
         let parts = names.chunks(part_of(names.len(), CONNECTIONS_MAX));
         accounts(parts.map(|part| sqlx::query_as(AssertSqlSafe(sql.clone())).bind(book).bind(part).fetch_all(&self.pool))).await
     }
 
-    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
+    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<BookAccount>, Error> {
         let sql = format!("SELECT {} FROM account WHERE book = $1 AND key = ANY($2)", rows::ACCOUNT_COLUMNS);
         let parts = keys.chunks(part_of(keys.len(), CONNECTIONS_MAX));
         accounts(parts.map(|part| sqlx::query_as(AssertSqlSafe(sql.clone())).bind(book).bind(part).fetch_all(&self.pool))).await
     }
 
-    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {
+    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<BookAccount>, Error> {
         self.page("account", rows::ACCOUNT_COLUMNS, "key", PageRange { book, from: key + 1, limit })
             .await?
             .into_iter()

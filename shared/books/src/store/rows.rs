@@ -4,7 +4,7 @@ use super::{Book, Commit, Error, IdMeaning, LogRow, Mode, RefusalRow, StoredEven
 use crate::{
     codec,
     domain::{
-        account::{Account, AccountState, Counters},
+        account::{AccountState, BookAccount, Counters},
         chart,
         event::{Checkpoint, Event, GuardState, Hold, Transfer, TransferKind, seq_of},
         limit::{Limit, Window},
@@ -57,10 +57,10 @@ pub(super) fn commit(row: CommitRow) -> Result<Commit, Error> {
     Ok(Commit { commit_no, epoch, last_seq, last_key, time, format, hash, replay_from })
 }
 
-pub(super) fn account(row: AccountRow) -> Result<Account, Error> {
+pub(super) fn account(row: AccountRow) -> Result<BookAccount, Error> {
     let (key, name, state, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, entries, seq) = row;
     let form = chart::form(&name).ok_or_else(|| damaged(format!("account {key} has a name outside the chart")))?;
-    Ok(Account {
+    Ok(BookAccount {
         key,
         name: name.into(),
         unit: form.unit,
@@ -80,7 +80,7 @@ pub(super) fn logged((commit_no, body): (i64, Vec<u8>)) -> Result<LogRow, Error>
 }
 
 /// Accounts from their rows and from the log, oldest row first.
-pub(super) fn standing(accounts: Vec<AccountRow>, log: Vec<(i64, Vec<u8>)>) -> Result<Vec<Account>, Error> {
+pub(super) fn standing(accounts: Vec<AccountRow>, log: Vec<(i64, Vec<u8>)>) -> Result<Vec<BookAccount>, Error> {
     let mut behind = StandingsLog::default();
     behind.extend(log.into_iter().map(logged).collect::<Result<Vec<_>, _>>()?);
     let behind = LoggedStandings::from(behind);

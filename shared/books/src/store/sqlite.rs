@@ -4,7 +4,7 @@ use super::{
     Batch, Book, Commit, CommitError, Error, IdMeaning, LogRow, PageRange, Store, StoredEvent, Tail, Walk, entries, part_of, rows,
 };
 use crate::domain::{
-    account::Account,
+    account::BookAccount,
     event::{Checkpoint, Event, GuardState, Hold, Transfer, transfer_no},
     limit::Limit,
 };
@@ -167,15 +167,15 @@ impl Store for SqliteStore {
             .collect()
     }
 
-    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<Account>, Error> {
+    async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<BookAccount>, Error> {
         self.among(ACCOUNTS_BY_NAME, book, names).await?.into_iter().map(rows::account).collect()
     }
 
-    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<Account>, Error> {
+    async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<BookAccount>, Error> {
         self.among(ACCOUNTS_BY_KEY, book, keys).await?.into_iter().map(rows::account).collect()
     }
 
-    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<Account>, Error> {
+    async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<BookAccount>, Error> {
         self.page("account", rows::ACCOUNT_COLUMNS, "key", PageRange { book, from: key + 1, limit })
             .await?
             .into_iter()

@@ -3,7 +3,7 @@
 use super::{BookCheck, PAGE, VerifyFault, bad};
 use crate::{
     domain::{
-        account::Account,
+        account::BookAccount,
         event::{seq_of, transfer_no},
     },
     store::Walk,
@@ -32,7 +32,7 @@ impl BookCheck<'_> {
     }
 
     /// Which entry of an account a transfer is: counted back from the checkpoint after it, or from the account's last entry.
-    pub(super) async fn entry_no(&self, account: &Account, no: i64) -> Result<i64, VerifyFault> {
+    pub(super) async fn entry_no(&self, account: &BookAccount, no: i64) -> Result<i64, VerifyFault> {
         if no == 0 {
             return Ok(0);
         }

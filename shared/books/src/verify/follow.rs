@@ -7,7 +7,7 @@
 use super::{BookProblem, VerifyFault, bad, beginning, chain::ChainedEvents, not_to_itself};
 use crate::{
     domain::{
-        account::{Account, Counters, Side},
+        account::{BookAccount, Counters, Side},
         chart::{self, Unit},
         event::{Body, Event, Transfer, TransferKind, seq_of},
     },
@@ -174,7 +174,7 @@ impl Follower {
         Ok(None)
     }
 
-    async fn row(&self, store: &dyn Store, row: &Account) -> Result<(), VerifyFault> {
+    async fn row(&self, store: &dyn Store, row: &BookAccount) -> Result<(), VerifyFault> {
         let place = usize::try_from(row.key).ok().and_then(|key| self.of_account.get(key)).copied().filter(|place| *place != u16::MAX);
         let Some(place) = place else { return bad(row.seq, format!("the row of account {} is of none that was opened", row.name)) };
         let (unit, group) = &self.lines[usize::from(place)].0;

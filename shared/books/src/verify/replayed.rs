@@ -2,7 +2,7 @@
 
 use super::not_to_itself;
 use crate::domain::{
-    account::{Account, AccountState, Counters, Side},
+    account::{AccountState, BookAccount, Counters, Side},
     chart,
     event::{Body, Checkpoint, Event, GuardState, Hold, Transfer, TransferKind, transfer_no},
     limit::Limit,
@@ -19,7 +19,7 @@ pub(super) fn guard_digest(key: &str) -> u128 {
 
 /// An account and what is known of its row.
 pub(super) struct ReplayedAccount {
-    pub account: Account,
+    pub account: BookAccount,
     /// The last event that set its state, or opened it: its row was written with that one.
     pub state_seq: i64,
     /// Its row was compared.
@@ -38,8 +38,8 @@ pub(super) struct ReplayedGuard {
 /// Rows that were read from a book that goes on: each must be met by the replay at its own moment.
 #[derive(Default)]
 pub(super) struct WatchedRows {
-    /// Account rows newer than the replay.
-    pub accounts: HashMap<i64, Account>,
+    /// BookAccount rows newer than the replay.
+    pub accounts: HashMap<i64, BookAccount>,
     /// What rows and the log say of accounts that the log has, by account and last transfer.
     pub standings: HashMap<(i64, i64), Standing>,
     /// Everything these guards were since before their rows were read.
@@ -130,7 +130,7 @@ impl Replayed {
 
     fn opened(&mut self, seq: i64, key: i64, name: &str) -> Result<(), String> {
         let form = chart::form(name).ok_or("it opens an account outside the chart")?;
-        let account = Account {
+        let account = BookAccount {
             key,
             name: name.into(),
             unit: form.unit,

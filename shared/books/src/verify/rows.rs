@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{Account, Counters},
+        account::{BookAccount, Counters},
         event::{Body, GuardState, Hold, seq_of, transfer_no},
     },
     store::READ_CHUNK,
@@ -14,7 +14,7 @@ use crate::{
 use std::collections::HashMap;
 
 impl BookCheck<'_> {
-    /// Account rows are written behind: each must be what the journal says of some moment, and lack nothing that a restart would not replay.
+    /// BookAccount rows are written behind: each must be what the journal says of some moment, and lack nothing that a restart would not replay.
     pub(super) async fn account_rows(&mut self) -> Result<(), VerifyFault> {
         let mut after = 0;
         loop {
@@ -43,7 +43,7 @@ impl BookCheck<'_> {
     }
 
     /// A row that is not newer than the replay.
-    async fn account_row(&mut self, row: &Account) -> Result<(), VerifyFault> {
+    async fn account_row(&mut self, row: &BookAccount) -> Result<(), VerifyFault> {
         let Some(known) = self.replayed.accounts.get_mut(&row.key) else {
             return bad(row.seq, format!("the row of account {} is of none that was opened", row.name));
         };
@@ -74,7 +74,7 @@ impl BookCheck<'_> {
     }
 
     /// The counters that the row's last transfer left, from its own row, which the chain covers.
-    async fn counters_after(&self, row: &Account) -> Result<Option<Counters>, VerifyFault> {
+    async fn counters_after(&self, row: &BookAccount) -> Result<Option<Counters>, VerifyFault> {
         if row.last_transfer == 0 {
             return Ok(Some(Counters::default()));
         }

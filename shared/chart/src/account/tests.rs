@@ -48,26 +48,26 @@ fn groups_hide_the_user() {
     assert_eq!(group("creator/u1/payable/USD"), "creator/*/payable/USD");
     assert_eq!(group("house/coins/issued"), "house/coins/issued");
     let user = UserKey::try_new("u1").unwrap();
-    assert_eq!(ChartAccount::viewer_coins(&user).group(), ALL_VIEWER_COINS);
-    assert_eq!(ChartAccount::viewer_debt(&user).group(), ALL_VIEWER_DEBT);
+    assert_eq!(Account::viewer_coins(&user).group(), ALL_VIEWER_COINS);
+    assert_eq!(Account::viewer_debt(&user).group(), ALL_VIEWER_DEBT);
 }
 
 /// Every account the chart has, of one user and currency, with the name that stands in books since the first release.
-fn all(user: &UserKey) -> Vec<(ChartAccount<'_>, String)> {
+fn all(user: &UserKey) -> Vec<(Account<'_>, String)> {
     let owner = Owner::from(user);
     let mut all = vec![
-        (ChartAccount::ViewerCoins(owner), format!("viewer/{user}/coins")),
-        (ChartAccount::ViewerDebt(owner), format!("viewer/{user}/debt")),
-        (ChartAccount::CreatorDiamonds(owner), format!("creator/{user}/diamonds")),
-        (ChartAccount::AgencyDiamonds(owner), format!("agency/{user}/diamonds")),
-        (ChartAccount::CreatorPayable(owner, usd()), format!("creator/{user}/payable/USD")),
-        (ChartAccount::AgencyPayable(owner, usd()), format!("agency/{user}/payable/USD")),
-        (ChartAccount::CoinsIssued, "house/coins/issued".to_owned()),
-        (ChartAccount::CoinsRedeemed, "house/coins/redeemed".to_owned()),
-        (ChartAccount::DiamondsIssued, "house/diamonds/issued".to_owned()),
-        (ChartAccount::DiamondsRedeemed, "house/diamonds/redeemed".to_owned()),
+        (Account::ViewerCoins(owner), format!("viewer/{user}/coins")),
+        (Account::ViewerDebt(owner), format!("viewer/{user}/debt")),
+        (Account::CreatorDiamonds(owner), format!("creator/{user}/diamonds")),
+        (Account::AgencyDiamonds(owner), format!("agency/{user}/diamonds")),
+        (Account::CreatorPayable(owner, usd()), format!("creator/{user}/payable/USD")),
+        (Account::AgencyPayable(owner, usd()), format!("agency/{user}/payable/USD")),
+        (Account::CoinsIssued, "house/coins/issued".to_owned()),
+        (Account::CoinsRedeemed, "house/coins/redeemed".to_owned()),
+        (Account::DiamondsIssued, "house/diamonds/issued".to_owned()),
+        (Account::DiamondsRedeemed, "house/diamonds/redeemed".to_owned()),
     ];
-    all.extend(Purpose::ALL.map(|purpose| (ChartAccount::house(purpose, usd()), format!("house/{}/USD", purpose.name()))));
+    all.extend(Purpose::ALL.map(|purpose| (Account::house(purpose, usd()), format!("house/{}/USD", purpose.name()))));
     all
 }
 
@@ -77,7 +77,7 @@ proptest! {
         let user = UserKey::try_new(&user).unwrap();
         for (account, name) in all(&user) {
             prop_assert_eq!(account.name(), name.as_str());
-            prop_assert_eq!(ChartAccount::parse(&name), Some(account));
+            prop_assert_eq!(Account::parse(&name), Some(account));
             prop_assert_eq!(account.group(), group(&name));
             prop_assert_eq!(account.owner(), owner(&name));
             prop_assert_eq!(account.owner().is_none(), is_house(&name));
@@ -86,7 +86,7 @@ proptest! {
 
     #[test]
     fn any_text_is_read_without_a_panic_and_only_as_what_it_says(text in "[a-z/A-Z0-9_*-]{0,40}") {
-        if let Some(account) = ChartAccount::parse(&text) {
+        if let Some(account) = Account::parse(&text) {
             prop_assert_eq!(account.name(), text.as_str());
         }
         let _ = (group(&text), owner(&text), is_house(&text));

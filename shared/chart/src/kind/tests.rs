@@ -1,6 +1,6 @@
 //! Every kind has one rule, and rules name accounts that there are.
 use super::*;
-use crate::ChartAccount;
+use crate::Account;
 use money::{Currency, UserKey};
 
 #[test]
@@ -17,7 +17,7 @@ fn rules_move_between_accounts_of_the_chart_and_of_one_unit() {
     let read = |line: &str| line.replace('*', "u1").replace('¤', "USD");
     for (debit, credit) in POSTING_RULES.iter().flat_map(|rule| rule.transfers) {
         let (debit, credit) = (read(debit), read(credit));
-        let unit = |name: &str| ChartAccount::parse(name).unwrap_or_else(|| panic!("{name}")).unit();
+        let unit = |name: &str| Account::parse(name).unwrap_or_else(|| panic!("{name}")).unit();
         assert_eq!(unit(&debit), unit(&credit), "{debit} | {credit}");
         assert_ne!(debit, credit);
     }
@@ -26,7 +26,7 @@ fn rules_move_between_accounts_of_the_chart_and_of_one_unit() {
 #[test]
 fn a_kind_allows_its_own_transfers_only() {
     let (user, usd) = (UserKey::try_new("USD").unwrap(), Currency::try_new("USD").unwrap());
-    let (payable, transit) = (ChartAccount::creator_payable(&user, usd), ChartAccount::house(crate::Purpose::InTransit, usd));
+    let (payable, transit) = (Account::creator_payable(&user, usd), Account::house(crate::Purpose::InTransit, usd));
     assert!(PostingKind::PayoutHold.allows(&payable, &transit));
     assert!(!PostingKind::PayoutHold.allows(&transit, &payable));
     assert!(PostingKind::PayoutReject.allows(&transit, &payable));

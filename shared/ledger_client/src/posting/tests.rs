@@ -13,9 +13,11 @@ fn usd(minor_units: i64) -> Money {
 fn amounts_of_zero_make_no_transfer() {
     let user = UserKey::try_new("ann").unwrap();
     let coins = |coins| Coins::try_new(coins).unwrap();
-    let draft = PostingDraft::new(PostingKind::Gift, ID)
-        .coins(ChartAccount::viewer_coins(&user), ChartAccount::CoinsRedeemed, coins(5))
-        .diamonds(ChartAccount::DiamondsIssued, ChartAccount::creator_diamonds(&user), Diamonds::ZERO);
+    let draft = PostingDraft::new(PostingKind::Gift, ID).coins(Account::viewer_coins(&user), Account::CoinsRedeemed, coins(5)).diamonds(
+        Account::DiamondsIssued,
+        Account::creator_diamonds(&user),
+        Diamonds::ZERO,
+    );
     let post = draft.for_book(&BookName::try_new("demo").unwrap());
     let moved: Vec<_> = post.transfers.iter().map(|t| (t.debit_account.as_str(), t.credit_account.as_str(), t.amount, t.pending)).collect();
     assert_eq!(moved, [("viewer/ann/coins", "house/coins/redeemed", 5, false)]);
@@ -26,8 +28,8 @@ fn amounts_of_zero_make_no_transfer() {
 #[should_panic(expected = "viewer/ann/coins to house/in_transit/USD in USD")]
 fn money_does_not_come_from_coins() {
     let (user, money) = (UserKey::try_new("ann").unwrap(), usd(1));
-    let transit = ChartAccount::house(Purpose::InTransit, money.currency());
-    let _never = PostingDraft::new(PostingKind::PayoutHold, ID).hold(ChartAccount::viewer_coins(&user), transit, money);
+    let transit = Account::house(Purpose::InTransit, money.currency());
+    let _never = PostingDraft::new(PostingKind::PayoutHold, ID).hold(Account::viewer_coins(&user), transit, money);
 }
 
 #[test]

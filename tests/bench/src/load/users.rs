@@ -6,7 +6,7 @@ use api::{
     gift::SendGiftRequest,
     ledger::{GetAccountRequest, PostBatchRequest, PostRequest, Transfer, ledger_service_client::LedgerServiceClient},
 };
-use chart::{ChartAccount, Owner};
+use chart::{Account, Owner};
 use gift::{GiftCatalogue, domain, wire};
 use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
@@ -28,9 +28,9 @@ const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
 /// Diamonds per coin, as the gift service has it by default, in basis points.
 const RATE: u32 = domain::BASIS_POINTS;
 /// Where the coins of gifts go: its credits count the gifts.
-const REDEEMED: ChartAccount<'static> = ChartAccount::CoinsRedeemed;
+const REDEEMED: Account<'static> = Account::CoinsRedeemed;
 /// Where coins come from.
-const ISSUED: ChartAccount<'static> = ChartAccount::CoinsIssued;
+const ISSUED: Account<'static> = Account::CoinsIssued;
 
 pub(crate) type UserToken = MetadataValue<Ascii>;
 
@@ -78,7 +78,7 @@ impl BenchUsers {
     pub fn coins(&self, viewers: std::ops::Range<u64>) -> PostRequest {
         let transfers = viewers.map(|viewer| Transfer {
             debit_account: ISSUED.name(),
-            credit_account: ChartAccount::ViewerCoins(Owner::try_new(&viewer_name(viewer)).expect("names of viewers are user keys")).name(),
+            credit_account: Account::ViewerCoins(Owner::try_new(&viewer_name(viewer)).expect("names of viewers are user keys")).name(),
             amount: COINS_EACH,
             ..Transfer::default()
         });

@@ -29,7 +29,7 @@ pub(crate) async fn prove(database: &Database, users: &BenchUsers) -> Result<Boo
     let books = store.books().await?;
     let book = books.iter().find(|book| book.name == users.book.as_str()).ok_or("the book is gone")?;
     let (lines, _) = read::trial_balance(&*store, book.key).await?;
-    let redeemed = lines.get(&(Unit::Coin, chart::ChartAccount::CoinsRedeemed.name())).map_or(0, |line| line.credits_posted);
+    let redeemed = lines.get(&(Unit::Coin, chart::Account::CoinsRedeemed.name())).map_or(0, |line| line.credits_posted);
     let cost = i128::from(users.cost_coins());
     if redeemed % cost != 0 {
         return Err(format!("{redeemed} coins were redeemed, which no number of gifts at {cost} amounts to").into());

@@ -1,5 +1,5 @@
 //! What the book would answer to a request under a new id.
-use super::{AMOUNT_MAX, Account, Book, Change, Decision, Hold, Moment, Sums, told_account};
+use super::{AMOUNT_MAX, Book, BookAccount, Change, Decision, Hold, Moment, Sums, told_account};
 use crate::{ask::Answer, chart};
 use api::ledger as pb;
 use pb::guard::Operation;
@@ -186,7 +186,7 @@ impl Book {
     fn draw(&self, draft: &mut Draft, name: &str) {
         if draft.accounts.iter().all(|(drawn, ..)| drawn != name) {
             let fresh = Moment { sums: Sums::default(), state: pb::AccountState::Open, seq: 0 };
-            let there = self.accounts.get(name).map(Account::now);
+            let there = self.accounts.get(name).map(BookAccount::now);
             draft.accounts.push((name.to_owned(), there.unwrap_or(fresh), there.is_none()));
         }
     }

@@ -6,18 +6,18 @@ use crate::domain::{
 };
 use std::collections::HashMap;
 
-fn account(key: i64, entries: i64) -> Account {
+fn account(key: i64, entries: i64) -> BookAccount {
     let name = format!("viewer/u{key}/coins");
     let unit = chart::form(&name).unwrap().unit;
     let (state, counters) = (AccountState::Open, Counters::default());
-    Account { key, name: name.into(), unit, floor: true, state, counters, last_transfer: 0, entries, seq: 0 }
+    BookAccount { key, name: name.into(), unit, floor: true, state, counters, last_transfer: 0, entries, seq: 0 }
 }
 
 #[test]
 fn a_key_that_is_given_out_again_leaves_nothing_of_its_first_account() {
     let mut accounts = Accounts::default();
     accounts.insert(account(1, 1));
-    accounts.insert(Account { name: "viewer/another/coins".into(), ..account(1, 2) });
+    accounts.insert(BookAccount { name: "viewer/another/coins".into(), ..account(1, 2) });
     assert_eq!((accounts.len(), accounts.by_name("viewer/u1/coins")), (1, None));
     assert_eq!(accounts.by_name("viewer/another/coins").map(|account| account.entries), Some(2));
     accounts.remove(1);
@@ -55,9 +55,9 @@ fn it_holds_what_a_plain_map_holds() {
         }
         assert_eq!((accounts.get(key), accounts.by_name(&format!("viewer/u{key}/coins"))), (plain.get(&key), plain.get(&key)));
     }
-    let mut all: Vec<Account> = accounts.values().cloned().collect();
+    let mut all: Vec<BookAccount> = accounts.values().cloned().collect();
     all.sort_unstable_by_key(|account| account.key);
-    let mut expected: Vec<Account> = plain.into_values().collect();
+    let mut expected: Vec<BookAccount> = plain.into_values().collect();
     expected.sort_unstable_by_key(|account| account.key);
     assert!(!all.is_empty() && all == expected && accounts.len() == all.len());
     assert!(accounts.blocks.len() <= 5, "places are used again");

@@ -3,7 +3,7 @@
 use super::{apply, resolve::resolution};
 use crate::domain::{
     Micros,
-    account::Account,
+    account::BookAccount,
     event::{Body, EXPIRY_MAX, Event, Hold, TransferKind},
     refusal::Refusal,
     request::NewTransfer,
@@ -19,7 +19,7 @@ pub(super) fn check(now: Micros, transfers: &[NewTransfer]) -> Result<(), Refusa
         return Err(Refusal::ExpiryOutOfRange { expire_time });
     }
     // A payout's hold stands until its bank has spoken: released by a clock, the money would be paid and still be there.
-    let in_transit = |name: &&String| chart::ChartAccount::parse(name).is_some_and(|account| account.is_in_transit());
+    let in_transit = |name: &&String| chart::Account::parse(name).is_some_and(|account| account.is_in_transit());
     let forbidden = ends().map(|(_, transfer)| &transfer.accounts.credit().text).find(in_transit);
     forbidden.map_or(Ok(()), |account| Err(Refusal::ExpiryForbidden { account: account.as_str().into() }))
 }
@@ -39,7 +39,7 @@ pub fn expire(state: &mut BookState, now: Micros, hold: Hold) -> Event {
     let transfers = apply(&mut draft, &[leg], seq).expect("a release only lowers what is pending, by what the hold added");
     state.checkpoints.append(&mut draft.checkpoints);
     for account in draft.accounts {
-        state.change(Account { seq, ..account }, now);
+        state.change(BookAccount { seq, ..account }, now);
     }
     state.set_hold(Hold { resolved_seq: seq, expired: true, ..hold });
     state.next_seq += 1;

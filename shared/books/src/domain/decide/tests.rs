@@ -174,7 +174,7 @@ impl Drive {
     }
 }
 
-type Whole<'a> = (Vec<&'a Account>, Vec<(&'a String, &'a GuardState)>, Vec<&'a Hold>, i64, i64);
+type Whole<'a> = (Vec<&'a BookAccount>, Vec<(&'a String, &'a GuardState)>, Vec<&'a Hold>, i64, i64);
 
 fn sorted(state: &BookState) -> Whole<'_> {
     let mut accounts: Vec<_> = state.accounts.values().collect();

@@ -76,7 +76,7 @@ fn rows_and_log_together_lack_nothing_and_neither_grows_for_ever() {
 
 #[test]
 fn a_row_as_new_as_the_log_stays_as_it_is() {
-    let mut account = Account {
+    let mut account = BookAccount {
         key: 1,
         name: "viewer/u1/coins".into(),
         unit: crate::domain::chart::form("viewer/u1/coins").unwrap().unit,

@@ -4,7 +4,7 @@ use super::notice;
 use crate::{
     codec,
     domain::{
-        account::Account,
+        account::BookAccount,
         event::{Checkpoint, Transfer},
         standing::Standing,
     },
@@ -127,8 +127,8 @@ fn bind_guards_and_holds(query: Bound, batch: &Batch) -> Bound {
 }
 
 fn bind_accounts(query: Bound, batch: &Batch) -> Bound {
-    let accounts: Vec<&Account> = batch.opened.iter().chain(&batch.flushed).collect();
-    let ints = |of: fn(&Account) -> i64| accounts.iter().map(|account| of(account)).collect::<Vec<_>>();
+    let accounts: Vec<&BookAccount> = batch.opened.iter().chain(&batch.flushed).collect();
+    let ints = |of: fn(&BookAccount) -> i64| accounts.iter().map(|account| of(account)).collect::<Vec<_>>();
     let query = query.bind(ints(|a| a.key));
     let query = query.bind(accounts.iter().map(|account| account.name.to_string()).collect::<Vec<_>>());
     let query = query.bind(ints(|a| a.state.code())).bind(ints(|a| a.counters.debits_posted)).bind(ints(|a| a.counters.credits_posted));

@@ -4,7 +4,7 @@ use super::insert::{Insert, Values, coarse_size_for, size_for};
 use crate::{
     codec,
     domain::{
-        account::{Account, Counters},
+        account::{BookAccount, Counters},
         event::{Checkpoint, GuardState, Hold, Transfer, TransferKind},
         limit::Limit,
         standing::Standing,
@@ -342,7 +342,7 @@ fn bind_hold(values: Values, hold: &Hold) -> Values {
         .bind(i64::from(hold.expired))
 }
 
-fn bind_account(values: Values, account: &Account) -> Values {
+fn bind_account(values: Values, account: &BookAccount) -> Values {
     let counters = account.counters;
     let values = values.bind(account.key).bind(account.name.to_string()).bind(account.state.code());
     let values = values.bind(counters.debits_posted).bind(counters.credits_posted).bind(counters.debits_pending);
