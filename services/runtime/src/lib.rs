@@ -3,7 +3,7 @@
 //! - [`config`]: what `largesse serve` can be told. [`Options`]: what it comes to. [`Settings`]: each service's own options.
 //! - [`Runtime`]: the services while they run. What `serve`, the demo, replay and the tests all start.
 //! - `wiring`: identity, stack, and the way from one service to another. `fit`: per service, how it is started.
-//! - [`tables`]: migrations without a start. `http`: liveness, readiness, metrics. `books`: a sandbox's TEST books.
+//! - [`tables`]: migrations without a start. `http`: liveness, readiness, metrics. `sockets`: what they listen on. `books`: a sandbox's TEST books.
 //! - [`command`]: what a command of a program runs in, and how its error is told.
 //!
 //! Services of the same process are laid over each other's stack; others are reached over channels. They cannot tell.
@@ -16,6 +16,7 @@ mod http;
 mod options;
 mod running;
 mod settings;
+mod sockets;
 pub mod tables;
 mod wiring;
 

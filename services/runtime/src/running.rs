@@ -1,4 +1,5 @@
 //! The services of this process while they run: started in order, watched, and stopped.
+use crate::sockets::bind_some;
 use crate::{Error, Options, books, check, fit, http, wiring::Wiring};
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
@@ -161,19 +162,4 @@ impl Runtime {
             tracing::warn!(seconds = SETTLE_MAX.as_secs(), "services did not settle in time; what is durable stays");
         }
     }
-}
-
-async fn bind_some(what: &'static str, address: Option<SocketAddr>) -> Result<Option<(TcpListener, SocketAddr)>, Error> {
-    match address {
-        Some(address) => bind(what, address).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// Binds a listener; where it listens now. `what` names it in the error.
-pub(crate) async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let failed = |source| Error::Listen { what, address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
 }

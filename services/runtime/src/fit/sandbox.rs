@@ -1,6 +1,6 @@
 //! Pretend stores and a pretend bank, on HTTP listeners of their own: for TEST books, in a sandbox only.
 use crate::command::UntypedError;
-use crate::{Error, IdentitySource, Options, running::bind, wiring::Wiring};
+use crate::{Error, IdentitySource, Options, sockets::bind, wiring::Wiring};
 use std::path::PathBuf;
 
 /// Where the pretend app store keeps its certificates; who sells there and who checks its receipts may be two processes.
