@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use api::ledger::PostResponse;
 use chart::{Account, BookKind};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
-use ledger_client::{BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, Retry, ViewerCoins};
+use ledger_client::{Audience, BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, Retry, ViewerCoins};
 use money::time::unix_ms;
 use money::{BookName, Coins, RequestId, UserKey};
 use rpc::StickyRefusal;
@@ -200,7 +200,9 @@ impl Purchases {
                 self.attempt(&next, postings::sale(&next)).await.map_err(|not_posted| uncertain(&next, &not_posted))
             }
             (LedgerReason::RequestIdTime, None) => Err(uncertain(purchase, &not_posted)),
-            _ => Err(Error::Ledger(not_posted)),
+            // What the wallet's owner can do something about is told; the receipt is kept all the same.
+            _ if refusal.reason.row().audience == Audience::User => Err(Error::Ledger(not_posted)),
+            _ => Err(uncertain(purchase, &not_posted)),
         }
     }
 

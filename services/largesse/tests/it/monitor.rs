@@ -106,7 +106,7 @@ async fn a_sound_house_is_green_and_each_damage_fails_its_own_check() {
 /// A purchase of long ago that is credited, and of which the ledger knows nothing.
 const PURCHASE: &str = "INSERT INTO purchase SELECT book, '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6', user_id, request_id, 2, store, environment, bundle_id, 'other',
     product_id, quantity, coins, currency, price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, attempt,
-    next_attempt_at_ms, '01936f5e-7c3b-8000-9000-a1b2c3d4e5f6', coin_balance, balance_seq FROM purchase LIMIT 1";
+    next_attempt_at_ms, '01936f5e-7c3b-8000-9000-a1b2c3d4e5f6', coin_balance, balance_seq, attempt_at_ms FROM purchase LIMIT 1";
 
 /// What its service leaves of a purchase when it falls between the posting and its own row, if it never came back.
 const UNKNOWN: &str = "UPDATE purchase SET state = 1, posting_id = '', created_at_ms = 1, next_attempt_at_ms = 9000000000000000000";

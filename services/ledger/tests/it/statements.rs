@@ -1,6 +1,7 @@
 //! An account's entries and its balance at a time, as a caller reads them.
 use crate::calls::{BOOK, House, coins, gift, house, on_both, post, reason, transfer};
 use api::ledger::{Entry, EntrySide, GetAccountRequest, GetBalanceAtRequest, GetBalanceAtResponse, ListEntriesRequest, PostRequest};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use prost_types::Timestamp;
 
 const STAR: &str = "creator/star/diamonds";
@@ -188,10 +189,12 @@ async fn tokens_never_reach_beyond_the_list_they_are_of() {
             refused(ListEntriesRequest { account: "viewer/fan/coins".to_owned(), ..asked(oldest_first, &token) }).await;
             refused(ListEntriesRequest { kind: "gift".to_owned(), ..asked(oldest_first, &token) }).await;
             // Forged: the list is right, the place is not one of its entries.
-            let (place, list) = token.split_once('.').unwrap();
-            let place: i64 = place.parse().unwrap();
+            let bytes = BASE64_URL_SAFE_NO_PAD.decode(&token).unwrap();
+            let (list, place) = bytes.split_last_chunk().unwrap();
+            let place = i64::from_be_bytes(*place);
             for forged in [place + 1, place - 1, 64, i64::MAX, i64::MAX - 1, 1 << 40] {
-                refused(asked(oldest_first, &format!("{forged}.{list}"))).await;
+                let forged = BASE64_URL_SAFE_NO_PAD.encode([list, &forged.to_be_bytes()].concat());
+                refused(asked(oldest_first, &forged)).await;
             }
             for token in ["\0", ".", "-5.00", &"9".repeat(4_000)] {
                 refused(asked(oldest_first, token)).await;

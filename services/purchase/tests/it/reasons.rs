@@ -119,13 +119,3 @@ async fn a_purchase_that_was_posted_and_not_answered_is_not_posted_again_a_month
     assert_eq!(house.service.sweep(later() + Duration::from_secs(30 * 24 * 3_600)).await.unwrap(), 1);
     assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
 }
-
-#[tokio::test]
-async fn an_id_used_for_another_receipt_names_what_differs() {
-    let house = house::sqlite().await;
-    let id = new_id();
-    house.redeem("ann", &id, &house.receipt()).await.unwrap();
-    let status = house.redeem("ann", &id, &house.receipt()).await.unwrap_err();
-    assert_eq!(rpc::reason(&status).as_deref(), Some("REQUEST_ID_REUSED"));
-    assert_eq!(rpc::facts(&status)["differing"], "apple_signed_transaction", "named as everywhere else");
-}

@@ -81,7 +81,7 @@ async fn an_id_used_with_another_receipt_is_refused_and_names_the_field() {
         house.redeem("ann", &id, &house.receipt()).await.unwrap();
         let status = house.redeem("ann", &id, &house.receipt()).await.unwrap_err();
         assert_eq!(rpc::reason(&status).as_deref(), Some("REQUEST_ID_REUSED"));
-        assert_eq!(rpc::facts(&status)["fields"], "apple_signed_transaction");
+        assert_eq!(rpc::facts(&status)["differing"], "apple_signed_transaction");
         // Another user's same id is another request.
         house.redeem("bob", &id, &house.receipt()).await.unwrap();
     }
