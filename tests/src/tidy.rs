@@ -10,7 +10,7 @@ mod proto;
 mod rust;
 #[cfg(test)]
 mod tests;
-mod types;
+mod type_names;
 
 use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
@@ -20,7 +20,7 @@ pub use paths::check_tables_only;
 pub use postings::check_postings;
 pub use proto::check_proto;
 pub use rust::check_rust;
-pub use types::check_types;
+pub use type_names::check_types;
 
 /// What may lie at the top of the repository. Ignored build output and local data included.
 const TOP_LEVEL: [&str; 22] = [

@@ -19,7 +19,7 @@ const fn row(folder: &'static str, may: &'static [&'static [&'static str]], test
 /// What a service that moves money by postings is made of.
 const CLIENT: &[&str] = &["ledger_client", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"];
 /// What its tests have besides: other services in the same process.
-const CLIENT_TESTS: &[&str] = &["testbed", "pgtest", "ledger", "sandbox"];
+const CLIENT_TESTS: &[&str] = &["testbed", "pgtest", "sandbox"];
 /// The services whose `tables` auditors and operators read.
 const WITH_TABLES: &[&str] = &["purchase", "earnings", "payout", "support"];
 /// The ledger's pure half.

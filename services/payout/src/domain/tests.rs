@@ -196,8 +196,10 @@ proptest! {
 
     #[test]
     fn a_judgement_follows_from_what_is_given(
-        phase in any_phase(), answer in prop_oneof![any_answer(), Just(verdict("ACSC", "")), Just(verdict("RJCT", "AC04"))], version in 1..1_000_i64, seen in any::<bool>(), sends in 1..5_i64,
-        asked_at_ms in 1_000..400_000_i64, took_ms in 0..60_000_i64,
+        phase in any_phase(),
+        answer in prop_oneof![any_answer(), Just(verdict("ACSC", "")), Just(verdict("RJCT", "AC04"))],
+        (version, seen, sends) in (1..1_000_i64, any::<bool>(), 1..5_i64),
+        (asked_at_ms, took_ms) in (1_000..400_000_i64, 0..60_000_i64),
     ) {
         let given = Payout { version, seen, sends, ..payout(phase) };
         let judged = || judge(given.clone(), answer.clone(), asked_at_ms, asked_at_ms + took_ms, &policy(), TIME_OUT_MS);
