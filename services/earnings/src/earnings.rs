@@ -13,7 +13,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use ledger_client::{CreatorDiamonds, LedgerClient, PostingDraft};
 use money::time::unix_ms;
 use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey};
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use uuid::Uuid;
 
 /// The RPC's name in the table of requests.
@@ -21,6 +24,8 @@ const CREATE_QUOTE: &str = "CreateQuote";
 
 /// How often an acceptance may find that another one came first and failed. Each try has seen one fail, so that a few are plenty.
 const CLAIM_ATTEMPTS_MAX: usize = 8;
+/// How long the worker waits for the ledger, so that one acceptance does not hold up the others.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an acceptance is left to its call before the worker takes it up, and between two attempts of the worker: longer than a call may take.
 const SETTLE_AFTER_MS: i64 = 30_000;
 
@@ -188,7 +193,7 @@ impl Earnings {
         let mut settled = 0;
         for (book, quote) in self.store.to_settle(unix_ms(now), count_max).await? {
             let QuoteState::Accepting(acceptance) = quote.state.clone() else { continue };
-            match self.settle_open(&book, &quote, &acceptance, now).await {
+            match rpc::deadline::within(SETTLE_TIMEOUT, self.settle_open(&book, &quote, &acceptance, now)).await {
                 Ok(()) => settled += 1,
                 Err(error) => tracing::warn!(%error, quote_id = %quote.id, "an accepted quote could not be settled yet; it is retried"),
             }

@@ -27,6 +27,8 @@ pub(crate) const NO_FLAGS: u8 = 0;
 
 /// How long a write may take: whoever is not read from must not wait for ever.
 const WRITE_MAX: Duration = Duration::from_millis(200);
+/// How long answers are waited for when nothing more can be written.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// A connection of somebody who does not behave.
 pub(crate) struct RawConnection {
@@ -62,8 +64,10 @@ impl RawConnection {
 
     /// Some bytes. What can't be written in time, or not any more, is noted as the end.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), UntypedError> {
-        if !self.over {
-            self.over = !matches!(timeout(WRITE_MAX, self.stream.write_all(bytes)).await, Ok(Ok(())));
+        if !self.over && !matches!(timeout(WRITE_MAX, self.stream.write_all(bytes)).await, Ok(Ok(()))) {
+            // What was answered before it would take no more counts.
+            self.listen(LAST_WORDS).await;
+            self.over = true;
         }
         Ok(())
     }
