@@ -35,6 +35,9 @@ const RUN_MS_MAX: u64 = 4;
 const COMMIT_MAX: Duration = Duration::from_secs(20);
 /// How long calls to a stopped process get to leave this one.
 const LEAVE_DELAY: Duration = Duration::from_millis(200);
+/// How long the ledger stays away: longer than the gift service retries what was surely not executed, or a quick restart would take every call that was made
+/// while the ledger was stopped.
+const AWAY: Duration = Duration::from_millis(500);
 
 type CallsInFlight = JoinSet<Result<api::gift::SendGiftResponse, Status>>;
 
@@ -73,6 +76,7 @@ pub async fn crash(story: &mut StoryTelling, calls: Vec<PlannedCall>) -> Result<
             return Err("a call was answered although its answer was lost".into());
         }
     }
+    tokio::time::sleep(AWAY).await;
     story.fleet.restart(Service::Ledger).await?;
     let down = killed.elapsed();
     let committed_coins = charged(story).await? - before;
