@@ -68,7 +68,6 @@ pub async fn crash(story: &mut StoryTelling, calls: Vec<PlannedCall>) -> Result<
     tokio::time::sleep(LEAVE_DELAY).await;
     let answered = std::iter::from_fn(|| under_way.try_join_next()).count();
     let unanswered = calls.len() - answered;
-    let killed = Instant::now();
     story.fleet.kill(Service::Ledger).await?;
     drop(relay);
     while let Some(ended) = under_way.join_next().await {
@@ -77,8 +76,9 @@ pub async fn crash(story: &mut StoryTelling, calls: Vec<PlannedCall>) -> Result<
         }
     }
     tokio::time::sleep(AWAY).await;
+    let restarting = Instant::now();
     story.fleet.restart(Service::Ledger).await?;
-    let down = killed.elapsed();
+    let down = restarting.elapsed();
     let committed_coins = charged(story).await? - before;
     let at: &StoryTelling = story;
     let retried = futures::stream::iter(calls).map(|call| async move { calls::answered(at, &call).await });
