@@ -101,7 +101,7 @@ pub struct CrashSummary {
     pub had_not_been_committed: usize,
     /// What all of them charged together, once each.
     pub coins: i64,
-    /// From the kill until the services answered again.
+    /// From the new process's start until the services answered again.
     pub restart_ms: u64,
 }
 
