@@ -110,7 +110,7 @@ fn dependencies_point_one_way() {
     let found = manifest("services/gift/Cargo.toml", normal);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("services/gift/Cargo.toml:3: depends on `ledger`: "));
-    assert_eq!(manifest("services/gift/Cargo.toml", "[dev-dependencies]\nledger.workspace = true\n").len(), 0);
+    assert_eq!(manifest("services/gift/Cargo.toml", "[dev-dependencies]\ntestbed.workspace = true\n").len(), 0);
     assert_eq!(manifest("services/runtime/Cargo.toml", normal).len(), 0);
     for (file, allowed, refused) in [
         ("services/gift/Cargo.toml", "chart", "largesse"),
