@@ -47,7 +47,6 @@ pub fn builder(ca: &Path) -> Result<ClientBuilder, UnusableRoots> {
 }
 
 /// A client for plain HTTP on this machine: there is nobody whose certificate it would believe, so nothing is read from the disk.
-#[must_use]
 pub fn local() -> ClientBuilder {
     with_roots(RootCertStore::empty())
 }

@@ -1,11 +1,14 @@
 //! A kind without a row, a row without a function and a function without a row are found.
 use super::*;
 
-fn page(rows: &[(&str, &str, &str)]) -> String {
+/// Kind, file and function.
+type ListRow = (&'static str, &'static str, &'static str);
+
+fn page(rows: &[ListRow]) -> String {
     rows.iter().map(|(kind, file, function)| format!("| `{kind}` | `{file}` | `{function}` |\n")).collect()
 }
 
-fn whole() -> (Vec<(&'static str, &'static str, &'static str)>, BTreeMap<String, String>) {
+fn whole() -> (Vec<ListRow>, BTreeMap<String, String>) {
     let rows = PostingKind::ALL.into_iter().map(|kind| (kind.name(), "services/a/src/postings.rs", "one")).collect();
     let text = "//! A.\n\npub fn one() -> PostingDraft {\n}\n\npub fn helper() -> u8 {\n}\n".to_owned();
     (rows, BTreeMap::from([("services/a/src/postings.rs".to_owned(), text)]))
