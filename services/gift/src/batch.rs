@@ -41,7 +41,7 @@ pub struct BatchLimits {
     pub items_max: usize,
     /// Encoded bytes of the posts in one call; a larger post goes alone.
     pub bytes_max: usize,
-    /// Calls under way at once per book.
+    /// Calls in flight at once per book.
     pub calls_max: usize,
     /// Posts waiting, per call under way, before another call is started.
     pub call_worth: usize,

@@ -11,7 +11,7 @@ async fn every_reason_of_the_ledger_reaches_a_creator_in_good_words() {
     let running = world.start().await;
     world.fund("ana", "USD").await;
     let beneficiary = running.beneficiary("ana", aba("9000000001")).await.unwrap();
-    // Asked once, whether the book is there.
+    // The first call also learns that the book exists.
     running.request("ana", payout_request(&beneficiary, "USD", 1)).await.unwrap();
     for reason in LedgerReason::ALL {
         world.bed.fault.fail(Fault::Answer(insides::answer(&reason)));

@@ -23,7 +23,7 @@ const MET: [LedgerReason; 5] = [
 #[tokio::test]
 async fn every_reason_of_the_ledger_reaches_a_viewer_in_good_words() {
     let house = house::sqlite().await;
-    // Asked once, whether the book is there.
+    // The first call also learns that the book exists.
     house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
     for ledger_reason in LedgerReason::ALL {
         house.ledger.fail(Fault::None);
