@@ -10,6 +10,7 @@ mod hostile;
 mod line;
 mod load;
 mod markers;
+mod old_data;
 mod postmaster;
 mod recording;
 mod recovery;

@@ -1,0 +1,104 @@
+//! What an earlier program wrote opens, migrates, verifies green and goes on: `tests/old/<day>` has a data directory and a `pg_dump` of the program of that
+//! day, after its demo. In the directory a payout is still with the bank that never answered, and an account is about to be frozen by two people.
+use crate::fleets::{binary, options};
+use api::payout::{ListPayoutsRequest, Payout, PayoutState, WatchPayoutRequest};
+use demo::{
+    fleet::{Fleet, Options},
+    installation::{Installation, authorised},
+};
+use identity::{Role, Service};
+use money::BookName;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+const BOOK: &str = "demo-1795708193";
+/// Whose payout is with the bank.
+const CREATOR: &str = "creator-003";
+/// How long a payout that nobody answered may take to end, once the bank can be asked again.
+const END_MAX: Duration = Duration::from_secs(120);
+
+fn old(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("old/2026-11-26").join(name)
+}
+
+fn largesse(arguments: &[&str]) -> Output {
+    Command::new(binary()).args(arguments).env_remove("RUST_LOG").output().unwrap()
+}
+
+/// What `verify` prints, which must be green.
+fn green(database: &str) -> String {
+    let output = largesse(&["verify", "--database", database]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && printed.contains(&format!("{BOOK}: green")),
+        "{printed} {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    printed
+}
+
+fn migrated(database: &str) {
+    let output = largesse(&["migrate", "--database", database]);
+    assert!(output.status.success(), "{output:?}");
+}
+
+async fn payouts(installation: &Installation) -> Vec<Payout> {
+    let token = installation.token(CREATOR, Role::Creator).unwrap();
+    let list = authorised(ListPayoutsRequest { page_size: 10, ..Default::default() }, &token).unwrap();
+    installation.payout().list_payouts(list).await.unwrap().into_inner().payouts
+}
+
+/// Until the bank's silence is taken for what it is.
+async fn ended(installation: &Installation, payout_id: String) -> PayoutState {
+    let token = installation.token(CREATOR, Role::Creator).unwrap();
+    let watch = WatchPayoutRequest { payout_id, ..Default::default() };
+    let mut watch = installation.payout().watch_payout(authorised(watch, &token).unwrap()).await.unwrap().into_inner();
+    let mut last = PayoutState::Unspecified;
+    while let Some(now) = watch.message().await.unwrap() {
+        last = now.payout.map_or(last, |payout| payout.state());
+    }
+    last
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_data_directory_goes_on_and_a_payout_of_then_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let unpacked = Command::new("tar").arg("-xzf").arg(old("sqlite.tar.gz")).arg("-C").arg(dir.path()).status().unwrap();
+    assert!(unpacked.success());
+    let database = format!("sqlite:{}", dir.path().display());
+    migrated(&database);
+    let printed = green(&database);
+    assert!(printed.contains("3784 events and 6562 transfers") && printed.contains("370 purchases credited"), "{printed}");
+
+    let fleet = Options { book: BOOK.to_owned(), split: false, ..options(dir.path(), database.clone(), &Service::ALL) };
+    let fleet = Fleet::start(fleet).await.unwrap();
+    let installation = Installation::of_fleet(&fleet, BookName::try_new(BOOK).unwrap()).unwrap();
+    let in_flight = payouts(&installation).await.into_iter().find(|payout| payout.state() == PayoutState::OutcomeUnknown);
+    if let Some(payout) = in_flight {
+        let state = tokio::time::timeout(END_MAX, ended(&installation, payout.payout_id)).await.unwrap();
+        assert_eq!(state, PayoutState::Rejected);
+    }
+    let states: Vec<PayoutState> = payouts(&installation).await.iter().map(Payout::state).collect();
+    assert_eq!(states, [PayoutState::Rejected, PayoutState::Rejected]);
+    fleet.stop().await.unwrap();
+    green(&database);
+}
+
+#[test]
+fn an_earlier_dump_is_loaded_migrated_and_green() {
+    let cluster = pgtest::Cluster::start().unwrap();
+    let database = cluster.create_database().unwrap();
+    let mut plain = Command::new("gzip").arg("-dc").arg(old("postgres.sql.gz")).stdout(Stdio::piped()).spawn().unwrap();
+    let psql = Command::new(cluster.programs().join("psql"))
+        .args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", &database])
+        .stdin(plain.stdout.take().unwrap())
+        .output()
+        .unwrap();
+    assert!(plain.wait().unwrap().success() && psql.status.success(), "{psql:?}");
+    migrated(&database);
+    let printed = green(&database);
+    assert!(printed.contains("370 purchases credited"), "{printed}");
+}
