@@ -1,6 +1,7 @@
 //! Where services keep their tables: one [`Database`] address, and per service an SQLite file or a PostgreSQL schema of its own.
 //!
 //! - [`Database::open`] hands out an `sqlx::AnyPool` with the service's migrations applied; the same SQL runs on both engines.
+//! - [`begin`] begins a transaction that a caller may be dropped out of at any await.
 //! - [`durability`] refuses a database that is set to lose acknowledged work.
 //! - [`migrate`] applies migrations once, under a lock, whoever starts first.
 //! - [`requests`] is the table behind `request_id`: the first answer is the answer.
@@ -9,10 +10,12 @@ pub mod durability;
 pub mod migrate;
 mod open;
 pub mod requests;
+mod transaction;
 
 pub use durability::{check_durability_postgres, check_durability_sqlite};
 pub use migrate::{Migration, MigrationStep};
-pub use open::{ACQUIRE_TIMEOUT, Database, Engine, begin, engine};
+pub use open::{ACQUIRE_TIMEOUT, Database, Engine, engine};
+pub use transaction::{begin, begin_with};
 
 /// Why a database can't be used.
 #[derive(Debug, thiserror::Error)]

@@ -61,15 +61,6 @@ pub fn engine(pool: &AnyPool) -> Engine {
     }
 }
 
-/// Begins a transaction that will write. On SQLite it takes the write lock at once: one that reads first and writes later fails
-/// when another writer came between, and waiting does not help it.
-pub async fn begin(pool: &AnyPool) -> Result<sqlx::Transaction<'static, sqlx::Any>, sqlx::Error> {
-    match engine(pool) {
-        Engine::Sqlite => pool.begin_with("BEGIN IMMEDIATE").await,
-        Engine::Postgres => pool.begin().await,
-    }
-}
-
 /// Where an installation's data is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
