@@ -3,18 +3,21 @@
 //! - [`Database::open`] hands out an `sqlx::AnyPool` with the service's migrations applied; the same SQL runs on both engines.
 //! - [`begin`] begins a transaction that a caller may be dropped out of at any await.
 //! - [`durability`] refuses a database that is set to lose acknowledged work.
+//! - [`is_passing`] tells a database that is out of reach from a statement that is wrong.
 //! - [`migrate`] applies migrations once, under a lock, whoever starts first.
 //! - [`requests`] is the table behind `request_id`: the first answer is the answer.
 
 pub mod durability;
 pub mod migrate;
 mod open;
+mod passing;
 pub mod requests;
 mod transaction;
 
 pub use durability::{check_durability_postgres, check_durability_sqlite};
 pub use migrate::{Migration, MigrationStep};
 pub use open::{ACQUIRE_TIMEOUT, Database, Engine, engine};
+pub use passing::is_passing;
 pub use transaction::{begin, begin_with};
 
 /// Why a database can't be used.
