@@ -20,6 +20,8 @@ mod entries;
 pub mod postgres;
 pub(crate) mod rows;
 pub mod sqlite;
+#[cfg(test)]
+mod tests;
 
 /// The most accounts, ids or guards of one read; longer lists are read in parts.
 pub const READ_CHUNK: usize = 500;
@@ -216,6 +218,18 @@ pub enum Error {
     /// Made for tests of failure.
     #[error("injected: {0}")]
     Injected(&'static str),
+}
+
+impl Error {
+    /// Whether the database was out of reach or busy: asked again, it may answer. Of a write it says nothing about whether it happened.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Database(source) | Self::Open(db::Error::Sqlx { source, .. }) => db::is_passing(source),
+            Self::Unsettled(_) => true,
+            Self::Open(_) | Self::Damaged(_) | Self::TooNew { .. } | Self::BookExists(_) | Self::Injected(_) => false,
+        }
+    }
 }
 
 /// A row of the log of standings: the commit that wrote it, and what it says, by key.

@@ -1,6 +1,7 @@
 //! The ledger on its real stores: SQLite and PostgreSQL, each test on both.
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod behind;
 mod book;
 mod calls;

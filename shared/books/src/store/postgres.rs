@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 mod lease;
 mod notice;
+#[cfg(test)]
+mod tests;
 mod write;
 
 /// Connections for all books of a process: writers that commit use one each, whatever else reads shares the others.
@@ -26,6 +28,9 @@ const CONNECTIONS_MAX: u32 = 6;
 /// Milliseconds a statement waits for another's lock. Rows are locked by a rival or by a commit of ours whose connection was lost, and both may take
 /// as long as a standby is away: whoever waits asks again instead, on a connection that stays usable.
 const LOCK_TIMEOUT_MS: u32 = 1_000;
+
+/// Whether the tables may be spread over the nodes of a cluster.
+const HAS_CITUS: &str = "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')";
 
 /// Seconds until the server takes a silent client for gone: asked after so many, so often, so many times; or when it took nothing for so long.
 const KEEPALIVE: [(&str, &str); 4] =
@@ -48,11 +53,14 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Opens the schema, migrated. Refuses a server that would lose acknowledged work.
     pub async fn open(database: &Database) -> Result<Self, Error> {
-        database.open("ledger", &super::sqlite::MIGRATIONS).await?.close().await;
+        let tables = database.open("ledger", &super::sqlite::MIGRATIONS).await?;
+        let spread: bool = sqlx::query_scalar(HAS_CITUS).fetch_one(&tables).await?;
+        tables.close().await;
         let options = database.postgres_options("ledger")?.ok_or_else(|| Error::Damaged("not a PostgreSQL database".to_owned()))?;
         // A plan made while a table is empty would read it whole for ever after. Every statement here goes by an index whatever the statistics say,
-        // and is planned once.
-        let options = options.options([("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan")]);
+        // and is planned once. Citus plans by the values: it finds the book's node in them, and fails where it may not see any.
+        let plans = if spread { "auto" } else { "force_generic_plan" };
+        let options = options.options([("enable_seqscan", "off"), ("plan_cache_mode", plans)]);
         // Warnings are part of a commit's answer.
         let options = options.options([("client_min_messages", "warning")]).options(KEEPALIVE);
         let session = format!("largesse ledger {}", Uuid::new_v4().simple());
@@ -90,11 +98,12 @@ fn bytes(ids: &[Uuid]) -> Vec<Vec<u8>> {
 #[async_trait]
 impl Store for PostgresStore {
     async fn create_book(&self, book: &Book) -> Result<Book, Error> {
-        // Two that create at once may compute the same key: the second tries again.
+        // Two that create at once may compute the same key: the second tries again. In two statements, since a Citus cluster takes no INSERT from a SELECT
+        // into a table that lies on every node.
         loop {
-            let sql = "INSERT INTO book (book, name, mode, region, create_time) SELECT COALESCE(MAX(book), 0) + 1, $1, $2, $3, $4 FROM book \
-                       ON CONFLICT DO NOTHING";
-            let query = sqlx::query(sql).bind(&book.name).bind(book.mode.code()).bind(&book.region).bind(book.create_time);
+            let free: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(book), 0) + 1 FROM book").fetch_one(&self.pool).await?;
+            let sql = "INSERT INTO book (book, name, mode, region, create_time) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+            let query = sqlx::query(sql).bind(free).bind(&book.name).bind(book.mode.code()).bind(&book.region).bind(book.create_time);
             let made = query.execute(&self.pool).await?.rows_affected();
             if made > 0 {
                 self.settle().await?;
@@ -278,7 +287,7 @@ impl Store for PostgresStore {
     }
 
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
-        let mut tx = self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        let mut tx = db::begin_with(&self.pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let sql = format!("SELECT {} FROM \"commit\" WHERE book = $1 ORDER BY commit_no DESC LIMIT 1", rows::COMMIT_COLUMNS);
         let head: Option<rows::CommitRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_optional(&mut *tx).await?;
         let Some(head) = head.map(rows::commit).transpose()? else { return Ok(None) };

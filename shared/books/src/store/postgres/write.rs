@@ -10,7 +10,14 @@ use crate::{
     },
     store::{Batch, CommitError, rows},
 };
-use sqlx::{PgPool, Postgres, postgres::PgArguments, query::Query};
+use sqlx::{
+    PgPool, Postgres,
+    postgres::{PgArguments, PgDatabaseError, PgSeverity},
+    query::Query,
+};
+
+#[cfg(test)]
+mod tests;
 
 /// `$1` is the book; the commit row is `$2` to `$9`; then come arrays, one for each column.
 const COMMIT: &str = "\
@@ -54,9 +61,24 @@ type Bound = Query<'static, Postgres, PgArguments>;
 /// SQLSTATE of a duplicate key.
 const UNIQUE_VIOLATION: &str = "23505";
 
-/// SQLSTATE classes after which the connection is gone and nobody knows how far the server came: connection exception, operator
-/// intervention (shutdown, crash), and internal error of the driver's own making.
-const OUTCOME_OPEN: [&str; 2] = ["08", "57"];
+/// SQLSTATE classes and codes (PostgreSQL's Appendix A) of errors that are raised before a commit record is written, and end the transaction: data,
+/// constraint, rollback (serialization, deadlock), statement or rights, resources; a lock not had in time; a server that takes no writes.
+const NOTHING_WRITTEN: [&str; 7] = ["22", "23", "40", "42", "53", "55P03", "25006"];
+
+/// Of class 40, but says that nobody knows: statement_completion_unknown.
+const COMPLETION_UNKNOWN: &str = "40003";
+
+/// What a server's error says of a commit. A "no" has to prove that nothing was written; whatever else came, from a server that stops, a node behind
+/// it or a proxy before it, leaves that open. So does an error that ended the session: it may have come after the commit record.
+fn outcome(code: &str, severity: Option<PgSeverity>, why: String) -> CommitError {
+    let proven = code != COMPLETION_UNKNOWN && NOTHING_WRITTEN.iter().any(|known| code.starts_with(known));
+    match code {
+        // Whichever table saw it first: a rival has written under our numbers.
+        UNIQUE_VIOLATION => CommitError::Fenced,
+        _ if proven && severity == Some(PgSeverity::Error) => CommitError::Failed(why),
+        _ => CommitError::Unknown(why),
+    }
+}
 
 pub(super) async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), CommitError> {
     // Nothing was sent yet: a failure here is certain.
@@ -78,15 +100,8 @@ pub(super) async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), CommitErr
             Some(why) => Err(CommitError::Unknown(why)),
         },
         Err(sqlx::Error::Database(error)) => {
-            let code = error.code().unwrap_or_default();
-            if code == UNIQUE_VIOLATION {
-                // Whichever table saw it first: a rival has written under our numbers.
-                Err(CommitError::Fenced)
-            } else if OUTCOME_OPEN.iter().any(|class| code.starts_with(class)) {
-                Err(CommitError::Unknown(error.to_string()))
-            } else {
-                Err(CommitError::Failed(error.to_string()))
-            }
+            let severity = error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+            Err(outcome(&error.code().unwrap_or_default(), severity, error.to_string()))
         }
         Err(error) => {
             // A connection in doubt is not used again: the lost statement may still run on it.
