@@ -171,6 +171,7 @@ impl From<Error> for Status {
                 rpc::outcome_unknown("the conversion may have been posted; retry the same request to find out")
             }
             Error::Contended => rpc::overload(RETRY_AFTER),
+            Error::Store(ref source) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
             Error::Unreadable(_) | Error::Store(_) => rpc::internal(&error),
         }
     }

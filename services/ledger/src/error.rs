@@ -108,6 +108,7 @@ impl From<Error> for Status {
             Error::TooNew(_) => rpc::refused(Code::Unavailable, "FORMAT_TOO_NEW", message, &[]),
             Error::CommitFailed => rpc::refused(Code::Unavailable, "COMMIT_FAILED", message, &[]),
             Error::OutcomeUnknown => rpc::outcome_unknown(message),
+            Error::Store(source) if source.is_passing() => rpc::errors::database_unreachable(&source),
             Error::Store(source) => rpc::internal(&source),
         }
     }
@@ -138,3 +139,6 @@ fn refused(told: &KeptRefusal) -> Status {
     let facts: Vec<(&str, String)> = told.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     rpc::errors::refused_as(refusal_code(&told.reason), &told.reason, &refusal_message(told), &facts)
 }
+
+#[cfg(test)]
+mod tests;

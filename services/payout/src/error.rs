@@ -125,16 +125,12 @@ impl From<Error> for Status {
                 rpc::outcome_unknown("the payout is recorded and its hold is being placed; retry the same request to see")
             }
             Error::PayoutUnknown => rpc::refused(Code::NotFound, "PAYOUT_UNKNOWN", "no such payout".to_owned(), &[]),
-            Error::Store(error) => match busy(&error) {
-                true => rpc::overload(std::time::Duration::from_secs(1)),
-                false => rpc::internal(&error),
-            },
+            Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
+            Error::Store(error) => rpc::internal(&error),
             Error::Vault(error) => rpc::internal(&error),
         }
     }
 }
 
-/// No connection came free in time.
-fn busy(error: &store::Error) -> bool {
-    matches!(error, store::Error::Sqlx(sqlx::Error::PoolTimedOut))
-}
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,16 @@ pub enum Error {
     Row(&'static str),
 }
 
+impl Error {
+    /// Whether the database was out of reach or busy: the same request may succeed later.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Sqlx(source) | Self::Database(db::Error::Sqlx { source, .. }) => db::is_passing(source),
+            Self::Database(_) | Self::Vault(_) | Self::Row(_) => false,
+        }
+    }
+}
+
 /// The tables.
 #[derive(Debug, Clone)]
 pub struct Store {

@@ -174,10 +174,11 @@ impl From<Error> for Status {
             Error::CreditUncertain => {
                 rpc::outcome_unknown("the receipt is good and kept, its coins are on their way; retry the same request to see them")
             }
-            Error::Store(error) => match error.is_overload() {
-                true => rpc::overload(crate::store::OVERLOAD_RETRY_DELAY),
-                false => rpc::internal(&error),
-            },
+            Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
+            Error::Store(error) => rpc::internal(&error),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,6 @@ pub mod purchases;
 mod rows;
 pub mod wallet;
 
-use std::time::Duration;
-
 use db::{Database, Migration};
 use money::{BookName, Coins, UserKey};
 use sqlx::{Any, AnyPool, Transaction};
@@ -15,9 +13,6 @@ use uuid::Uuid;
 
 /// The service's name: its file or schema.
 pub const SERVICE: &str = "purchase";
-
-/// When to come back after all connections were busy.
-pub const OVERLOAD_RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// The service's schema.
 pub const MIGRATIONS: [Migration; 3] = [
@@ -43,9 +38,9 @@ pub enum Error {
 }
 
 impl Error {
-    /// All connections were busy: nothing happened.
-    pub fn is_overload(&self) -> bool {
-        matches!(self, Error::Database(sqlx::Error::PoolTimedOut))
+    /// Whether the database was out of reach or busy: the same request may succeed later.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Error::Database(source) if db::is_passing(source))
     }
 }
 

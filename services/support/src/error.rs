@@ -74,7 +74,11 @@ impl From<Error> for Status {
                 tracing::warn!(%not_posted, "an approved proposal is not known to be done yet");
                 rpc::outcome_unknown("it is approved, and whether it is done is not known yet; it will be, ask again")
             }
+            Error::Store(ref source) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
             Error::Randomness | Error::Store(_) => rpc::internal(&error),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

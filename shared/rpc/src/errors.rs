@@ -69,6 +69,17 @@ pub fn outcome_unknown(message: impl Into<String>) -> Status {
     with_details(Code::Unavailable, "OUTCOME_UNKNOWN", &message.into(), &[], details)
 }
 
+/// UNAVAILABLE: a service's tables were out of reach, also while a commit was on its way, so it may or may not have happened. Logged here, once, with all
+/// its causes; the caller learns nothing of them. Retry the same id to find out.
+pub fn database_unreachable(error: &dyn Error) -> Status {
+    let context = context::current();
+    let trace = context.trace.map(|trace| trace.to_header()).unwrap_or_default();
+    tracing::warn!(service = context.service, trace, error = %chain(error), "the database is out of reach");
+    outcome_unknown(
+        "the database was out of reach; if this call changes anything, that may or may not have happened: retry the same request",
+    )
+}
+
 /// UNAVAILABLE: nobody can say at present whether the token is good, so nothing happened. Retry the same request.
 pub fn identity_unavailable() -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
