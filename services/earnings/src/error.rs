@@ -149,6 +149,20 @@ pub enum Proven {
     Nothing,
 }
 
+impl Error {
+    /// What the caller is told, with the quote that it named.
+    #[must_use]
+    pub fn of_quote(self, quote_id: &str) -> Status {
+        let facts = [("quote_id", quote_id.to_owned())];
+        match self {
+            Self::QuoteUnknown => rpc::refused(Code::NotFound, "QUOTE_UNKNOWN", "no such quote".to_owned(), &facts),
+            Self::QuoteUsed => rule("QUOTE_USED", "another acceptance has used this quote", &facts),
+            Self::QuoteExpired => rule("QUOTE_EXPIRED", "too late; make a new quote", &facts),
+            other => other.into(),
+        }
+    }
+}
+
 fn rule(reason: &'static str, why: &str, facts: &[(&str, String)]) -> Status {
     rpc::refused(Code::FailedPrecondition, reason, why.to_owned(), facts)
 }
@@ -158,9 +172,7 @@ impl From<Error> for Status {
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
             Error::Reused { differing } => rpc::errors::request_id_reused(&differing),
-            Error::QuoteUnknown => rpc::refused(Code::NotFound, "QUOTE_UNKNOWN", "no such quote".to_owned(), &[]),
-            Error::QuoteUsed => rule("QUOTE_USED", "another acceptance has used this quote", &[]),
-            Error::QuoteExpired => rule("QUOTE_EXPIRED", "too late; make a new quote", &[]),
+            Error::QuoteUnknown | Error::QuoteUsed | Error::QuoteExpired => error.of_quote(""),
             Error::CurrencyUnsupported(_) | Error::AmountTooSmall { .. } | Error::InsufficientFunds { .. } => {
                 error.kept().expect("rules are kept").status()
             }

@@ -42,11 +42,12 @@ impl EarningsService for Handlers {
         let book = caller.book(&request.book)?;
         let id = Uuid::try_parse(&request.quote_id).map_err(|_| rpc::malformed("quote_id", "must be a UUID"))?;
         // Whose it is comes first: a stranger's question must not even settle it.
-        let owner = self.earnings.owner(&book, id).await?;
+        let of_quote = |error: Error| error.of_quote(&request.quote_id);
+        let owner = self.earnings.owner(&book, id).await.map_err(of_quote)?;
         if caller.acting_for(owner.as_str()).is_err() {
-            return Err(Error::QuoteUnknown.into());
+            return Err(of_quote(Error::QuoteUnknown));
         }
-        let quote = self.earnings.quote(&book, id).await?;
+        let quote = self.earnings.quote(&book, id).await.map_err(of_quote)?;
         Ok(Response::new(GetQuoteResponse { quote: Some(wire::quote(&quote)) }))
     }
 
@@ -54,7 +55,7 @@ impl EarningsService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
-        let accepted = self.earnings.accept(&book, &user, &request).await?;
+        let accepted = self.earnings.accept(&book, &user, &request).await.map_err(|error| error.of_quote(&request.quote_id))?;
         Ok(Response::new(AcceptQuoteResponse {
             quote: Some(wire::quote(&accepted.quote)),
             diamonds: accepted.converted.diamonds.get(),

@@ -24,7 +24,7 @@ pub enum Error {
     Reused(Vec<String>),
     /// The id's own time is ahead of the clock, or so old that an earlier answer may be forgotten. Not kept.
     #[error("request_id carries a time too far from now")]
-    RequestIdTime,
+    RequestIdTime(money::UntimelyId),
     /// A rule of ours.
     #[error(transparent)]
     Refused(#[from] PayoutRefusal),
@@ -110,14 +110,9 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
-            Error::PageToken => {
-                rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", "not a page token of this list with this filter".to_owned(), &[])
-            }
+            Error::PageToken => rpc::errors::page_token(),
             Error::Reused(differing) => rpc::errors::request_id_reused(&differing),
-            Error::RequestIdTime => {
-                let message = "request_id carries a time too far from now".to_owned();
-                rpc::refused(Code::InvalidArgument, "REQUEST_ID_TIME", message, &[])
-            }
+            Error::RequestIdTime(untimely) => rpc::errors::request_id_time(&untimely),
             Error::Refused(refusal) => refusal.kept().status(),
             Error::Kept(refusal) => refusal.status(),
             Error::LedgerAway(not_posted) => not_posted.into(),

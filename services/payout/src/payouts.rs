@@ -116,10 +116,10 @@ impl Payouts {
             RequestStanding::Replay(_) => return Ok(Registered::Answered(existing(&mut tx, &payout_key).await?)),
             RequestStanding::Unfinished { .. } => return Ok(Registered::Open(existing(&mut tx, &payout_key).await?)),
             // Checked before anything is written: the hold's id keeps this time, and the ledger's refusal of it would be kept as the answer.
-            RequestStanding::New if !money::is_timely(ask.request_id.uuid(), unix_ms(now).unsigned_abs()) => {
-                return Err(Error::RequestIdTime);
+            RequestStanding::New => {
+                let timely = money::IdTimeBounds::default().check(ask.request_id.uuid(), unix_ms(now).unsigned_abs());
+                timely.map_err(Error::RequestIdTime)?;
             }
-            RequestStanding::New => {}
         }
         match self.check(&mut tx, ask, kind).await? {
             Ok(rail) => {

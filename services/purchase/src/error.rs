@@ -167,9 +167,7 @@ impl From<Error> for Status {
             Error::PurchaseUnknown(id) => {
                 rpc::refused(Code::NotFound, "PURCHASE_UNKNOWN", "no such purchase".to_owned(), &[("purchase_id", id)])
             }
-            Error::PageToken => {
-                rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", "the page token does not belong to this list".to_owned(), &[])
-            }
+            Error::PageToken => rpc::errors::page_token(),
             Error::Ledger(not_posted) => not_posted.into(),
             Error::CreditUncertain => {
                 rpc::outcome_unknown("the receipt is good and kept, its coins are on their way; retry the same request to see them")

@@ -115,7 +115,9 @@ impl Purchases {
     /// Reads the receipt. No I/O.
     fn judge(&self, redeem: &Redeem, kind: BookKind, now: SystemTime) -> Result<(Purchase, Transaction), RefusedReceipt> {
         let transaction = self.verifier.verify(&redeem.signed_transaction, &redeem.book, kind)?;
-        let unknown = || RefusedReceipt::new(ReceiptRefusal::ProductUnknown, "no coin package has this product id");
+        let unknown = || {
+            RefusedReceipt::new(ReceiptRefusal::ProductUnknown, format!("no coin package has the product id {}", transaction.product_id))
+        };
         // Web packages are never sold by the store: a receipt for one would be a mistake in the price list.
         let package = self.catalogue.product(&transaction.product_id).filter(|package| package.channel == Channel::App);
         let value = domain::value(&transaction, package.ok_or_else(unknown)?, self.rates)

@@ -21,14 +21,14 @@ pub enum Error {
         differing: Vec<String>,
     },
     /// The id's own time is too far from now.
-    #[error("the id's time")]
-    Untimely,
+    #[error("{0}")]
+    Untimely(money::UntimelyId),
     /// A page token that was not made for this question.
     #[error("the page token")]
     PageToken,
     /// No such proposal.
     #[error("no such proposal")]
-    Unknown,
+    Unknown(uuid::Uuid),
     /// A rule said no.
     #[error("{0:?}")]
     Proposal(ProposalRefusal),
@@ -55,15 +55,14 @@ impl From<Error> for Status {
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
             Error::Reused { differing } => rpc::errors::request_id_reused(&differing),
-            Error::Untimely => {
-                let why = "the id's own time is more than a week ago or ahead of the clock; make a new one".to_owned();
-                rpc::refused(Code::InvalidArgument, "REQUEST_ID_TIME", why, &[])
-            }
-            Error::PageToken => {
-                let why = "not a token of this list; begin again without one".to_owned();
-                rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", why, &[])
-            }
-            Error::Unknown => rpc::refused(Code::NotFound, "PROPOSAL_UNKNOWN", "no such proposal".to_owned(), &[]),
+            Error::Untimely(untimely) => rpc::errors::request_id_time(&untimely),
+            Error::PageToken => rpc::errors::page_token(),
+            Error::Unknown(id) => rpc::refused(
+                Code::NotFound,
+                "PROPOSAL_UNKNOWN",
+                "no such proposal".to_owned(),
+                &[("proposal_id", id.hyphenated().to_string())],
+            ),
             Error::Proposal(ProposalRefusal::SamePerson) => {
                 rule("SAME_PERSON", "whoever proposed it can't approve it: another member of staff must")
             }

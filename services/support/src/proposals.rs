@@ -38,9 +38,10 @@ impl Proposals {
         let now = now_ms();
         let proposal_id = derive_id(id.uuid(), &["support.Propose", book.as_str(), by.as_str()]);
         // What is there already keeps its answer however old its id is.
-        let timely = money::is_timely(id.uuid(), u64::try_from(now).unwrap_or(0));
-        if !timely && self.store.proposal(book, proposal_id).await?.is_none() {
-            return Err(Error::Untimely);
+        if let Err(untimely) = money::IdTimeBounds::default().check(id.uuid(), u64::try_from(now).unwrap_or(0))
+            && self.store.proposal(book, proposal_id).await?.is_none()
+        {
+            return Err(Error::Untimely(untimely));
         }
         let fields = wire::fields(&act, reason);
         let proposal = Proposal {
@@ -67,7 +68,7 @@ impl Proposals {
 
     /// One proposal.
     pub async fn get(&self, book: &BookName, id: Uuid) -> Result<Proposal, Error> {
-        self.store.proposal(book, id).await?.ok_or(Error::Unknown)
+        self.store.proposal(book, id).await?.ok_or(Error::Unknown(id))
     }
 
     /// Approves and does it, or goes on with what was approved before.

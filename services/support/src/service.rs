@@ -45,9 +45,10 @@ impl SupportService for Handlers {
         let filter = ActFilter { books, subject: request.subject, user_id: request.user_id, rpc: request.rpc };
         let list = wire::acts_list(&filter);
         let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
-        let mut lines = self.acts.list(&filter, before, page::rows_to_read(size)).await?;
-        let next_page_token = list.cut(&mut lines, size, |line| line.seq);
-        Ok(Response::new(ListActsResponse { acts: lines.into_iter().map(wire::act_record).collect(), next_page_token }))
+        let lines = self.acts.list(&filter, before, page::rows_to_read(size)).await?;
+        let lines = lines.into_iter().map(|line| (line.seq, wire::act_record(line))).map(|(seq, act)| (act, seq)).collect();
+        let (acts, next_page_token) = list.cut_to_fit(lines, size);
+        Ok(Response::new(ListActsResponse { acts, next_page_token }))
     }
 
     async fn propose(&self, request: Request<ProposeRequest>) -> Result<Response<ProposeResponse>, Status> {
@@ -96,8 +97,9 @@ impl SupportService for Handlers {
         let filter = wire::state_filter(request.state, now_ms())?;
         let list = wire::proposals_list(&book, request.state);
         let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
-        let mut found = self.proposals.store.proposals(&book, filter, before, page::rows_to_read(size)).await.map_err(Error::from)?;
-        let next_page_token = list.cut(&mut found, size, |proposal| proposal.number);
-        Ok(Response::new(ListProposalsResponse { proposals: found.into_iter().map(wire::proposal).collect(), next_page_token }))
+        let found = self.proposals.store.proposals(&book, filter, before, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let found = found.into_iter().map(|proposal| (proposal.number, wire::proposal(proposal))).map(|(number, told)| (told, number));
+        let (proposals, next_page_token) = list.cut_to_fit(found.collect(), size);
+        Ok(Response::new(ListProposalsResponse { proposals, next_page_token }))
     }
 }

@@ -18,8 +18,9 @@ use sqlx::{AnyConnection, AnyPool};
 /// DDL of the table, for a migration of the service (`Migration::expand(version, requests::TABLE)`).
 pub const TABLE: &str = include_str!("requests/table.sql");
 
-/// How long a refusal stays the answer, unless configured otherwise: longer than any client keeps a request in its outbox.
-pub const REFUSAL_RETENTION: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
+/// How long a refusal stays the answer, unless configured otherwise: longer than any client keeps a request in its outbox, and until its id is too old to
+/// be taken for new, though it was ahead of the clock when it was refused.
+pub const REFUSAL_RETENTION: std::time::Duration = std::time::Duration::from_millis(money::AGE_MAX_MS + money::AHEAD_MAX_MS);
 
 const REFUSED: i64 = 2;
 const ANSWERED: i64 = 1;

@@ -49,7 +49,7 @@ impl LedgerRefusal {
         self.facts.get(name).cloned().unwrap_or_default()
     }
 
-    /// As a service keeps it under its own caller's request id. What is not the user's business is kept as INTERNAL.
+    /// As a service keeps it under its own caller's request id. What is not the user's business is logged, and kept as INTERNAL with the log's trace.
     #[must_use]
     pub fn kept(&self) -> StickyRefusal {
         match self.reason.row().audience {
@@ -57,7 +57,7 @@ impl LedgerRefusal {
                 let facts: Vec<(&str, String)> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
                 StickyRefusal::new(self.code, self.reason.name(), self.to_string(), &facts)
             }
-            Audience::Service => StickyRefusal::new(Code::Internal, "INTERNAL", "an error on our side; it has been logged", &[]),
+            Audience::Service => rpc::errors::internal_kept(&NotPosted::Refused(Box::new(self.clone()))),
         }
     }
 
@@ -83,7 +83,9 @@ impl fmt::Display for LedgerRefusal {
             LedgerReason::AccountFrozen => write!(f, "{} is frozen", fact("account")),
             LedgerReason::AccountClosed => write!(f, "{} is closed", fact("account")),
             LedgerReason::RequestIdReused => write!(f, "request_id was used before with other values of {}", fact("differing")),
-            LedgerReason::RequestIdTime => f.write_str("request_id carries a time too far from now; make a new one"),
+            LedgerReason::RequestIdTime => {
+                f.write_str("request_id carries a time too far from the server's; make a new one, once the caller's clock is right")
+            }
             LedgerReason::BookUnknown => f.write_str("no such book"),
             LedgerReason::Overflow => f.write_str("an amount or a counter would leave its range"),
             other => {
@@ -177,7 +179,7 @@ impl From<NotPosted> for Status {
 fn refused(refusal: LedgerRefusal) -> Status {
     match refusal.reason.row().audience {
         Audience::User => refusal.kept().status(),
-        Audience::Service => rpc::internal(&NotPosted::Refused(Box::new(refusal))),
+        Audience::Service => refusal.kept().status(),
     }
 }
 

@@ -101,16 +101,66 @@ pub fn id_time_ms(id: Uuid) -> Option<u64> {
     (timed && time != 0).then_some(time)
 }
 
-/// Milliseconds a new request id may be ahead of our clocks.
-pub const AHEAD_MAX_MS: u64 = 60_000;
+/// Milliseconds a new request id may be ahead of our clocks: what is commonly granted to clocks that nobody looks after (RFC 4120 section 8.2: "acceptable
+/// clock skew 5 minutes"). A phone's is off by minutes often, by hours rarely.
+pub const AHEAD_MAX_MS: u64 = 300_000;
 
 /// Milliseconds for which a "no" stays the answer; an unknown id older than that may have been answered and forgotten.
 pub const AGE_MAX_MS: u64 = 7 * 24 * 3600 * 1000;
 
-/// Whether a new request id's own time, if it has one, is near enough to `now_ms` (Unix milliseconds) to be taken.
-#[must_use]
-pub fn is_timely(id: Uuid, now_ms: u64) -> bool {
-    id_time_ms(id).is_none_or(|time| time <= now_ms.saturating_add(AHEAD_MAX_MS) && time >= now_ms.saturating_sub(AGE_MAX_MS))
+/// How far from now a new request id's own time may be, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct IdTimeBounds {
+    /// Into the future.
+    pub ahead_max_ms: u64,
+    /// Into the past.
+    pub age_max_ms: u64,
+}
+
+impl Default for IdTimeBounds {
+    fn default() -> Self {
+        Self { ahead_max_ms: AHEAD_MAX_MS, age_max_ms: AGE_MAX_MS }
+    }
+}
+
+/// A new request id whose own time is too far from now. Whoever made it can put its clock right by what is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UntimelyId {
+    /// What the id carries, in Unix milliseconds.
+    pub id_time_ms: u64,
+    /// What the clock here says, in Unix milliseconds.
+    pub now_ms: u64,
+    /// How far apart they may be in this direction, in milliseconds.
+    pub bound_ms: u64,
+}
+
+impl UntimelyId {
+    /// Whether it is of the future.
+    #[must_use]
+    pub fn is_ahead(&self) -> bool {
+        self.id_time_ms > self.now_ms
+    }
+}
+
+impl fmt::Display for UntimelyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.is_ahead() {
+            true => "request_id carries a time ahead of the server's clock; set the caller's clock right, or make a version 4 id, which carries none",
+            false => "request_id carries a time so long ago that its answer may be forgotten; look up what became of it, or make a new id",
+        })
+    }
+}
+
+impl IdTimeBounds {
+    /// Whether a new id's own time, if it has one, is near enough to `now_ms` (Unix milliseconds) to be taken.
+    pub fn check(self, id: Uuid, now_ms: u64) -> Result<(), UntimelyId> {
+        let Some(id_time_ms) = id_time_ms(id) else { return Ok(()) };
+        let apart = |bound_ms| Err(UntimelyId { id_time_ms, now_ms, bound_ms });
+        if id_time_ms > now_ms.saturating_add(self.ahead_max_ms) {
+            return apart(self.ahead_max_ms);
+        }
+        if id_time_ms < now_ms.saturating_sub(self.age_max_ms) { apart(self.age_max_ms) } else { Ok(()) }
+    }
 }
 
 /// The id that follows from `source` in this scope: version 8 (RFC 9562), the source's milliseconds in front (0 when it has none, so that

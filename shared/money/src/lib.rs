@@ -11,7 +11,7 @@ pub mod time;
 
 pub use amount::{AMOUNT_MAX, Amount, Coins, Diamonds};
 pub use currency::{Currency, Money, Rounding};
-pub use id::{AGE_MAX_MS, AHEAD_MAX_MS, BookName, RequestId, UserKey, derive_id, id_time_ms, is_timely};
+pub use id::{AGE_MAX_MS, AHEAD_MAX_MS, BookName, IdTimeBounds, RequestId, UntimelyId, UserKey, derive_id, id_time_ms};
 
 /// Why a value is not one of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -33,5 +33,11 @@ pub fn rfc3339(time: Timestamp) -> String {
     format!("{:.digits$}", time.display_with_offset(Offset::UTC))
 }
 
+/// As [`rfc3339`], of Unix milliseconds; of the last moment there is where they are of none.
+#[must_use]
+pub fn rfc3339_ms(unix_ms: i64) -> String {
+    rfc3339(Timestamp::from_millisecond(unix_ms).unwrap_or(Timestamp::MAX))
+}
+
 #[cfg(test)]
 mod tests;

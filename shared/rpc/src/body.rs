@@ -37,22 +37,30 @@ pub(crate) struct WatchedBody {
     context: CallContext,
     alarm: Option<Pin<Box<Sleep>>>,
     closing: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    message_bytes_max: usize,
     span: CallSpan,
     done: bool,
     _held: SeatsOfCall,
 }
 
 impl WatchedBody {
-    /// `closing`: ends the stream when the process is about to stop.
-    pub(crate) fn body(
-        inner: Body,
-        context: CallContext,
-        span: CallSpan,
-        held: SeatsOfCall,
-        closing: Option<WaitForCancellationFutureOwned>,
-    ) -> Body {
+    pub(crate) fn new(inner: Body, context: CallContext, span: CallSpan, held: SeatsOfCall) -> Self {
         let alarm = context.deadline.map(|at| Box::pin(sleep_until(at)));
-        Body::new(Self { inner, context, alarm, closing: closing.map(Box::pin), span, done: false, _held: held })
+        Self { inner, context, alarm, closing: None, message_bytes_max: crate::ANSWER_BYTES_MAX, span, done: false, _held: held }
+    }
+
+    /// Ends when this does: when the process is about to stop.
+    pub(crate) fn closing(self, closing: Option<WaitForCancellationFutureOwned>) -> Self {
+        Self { closing: closing.map(Box::pin), ..self }
+    }
+
+    /// How large its caller's messages may be, to be told to who sends a larger one.
+    pub(crate) fn taking(self, message_bytes_max: usize) -> Self {
+        Self { message_bytes_max, ..self }
+    }
+
+    pub(crate) fn body(self) -> Body {
+        Body::new(self)
     }
 
     /// Ends the stream with `status` in its trailers.
@@ -87,6 +95,9 @@ impl http_body::Body for WatchedBody {
             match &frame {
                 Some(Ok(frame)) => {
                     if let Some(trailers) = frame.trailers_ref() {
+                        if let Some(status) = contain::unreadable(trailers, this.message_bytes_max) {
+                            return this.end(&status);
+                        }
                         this.span.finish(trace::outcome(trailers));
                     }
                 }

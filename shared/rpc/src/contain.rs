@@ -11,18 +11,22 @@ pub(crate) async fn panics<F: Future>(future: F) -> Result<F::Output, Status> {
     AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| contained(&*panic))
 }
 
-/// What tonic itself answers when it cannot read a call's message: too large, or not a message of the RPC. Its own codes would say "our fault" or
-/// "resume token expired", and its text is not ours. Every status of a handler carries details; these carry none.
-pub(crate) fn unreadable(headers: &HeaderMap) -> Option<Status> {
+/// What tonic itself answers when it cannot read a call's message: larger than `bytes_max`, or not a message of the RPC. Its own codes would say "our fault"
+/// or "resume token expired", and its text is not ours. Every status of a handler carries details; these carry none.
+pub(crate) fn unreadable(headers: &HeaderMap, bytes_max: usize) -> Option<Status> {
     let code = headers.get(Status::GRPC_STATUS).map(|code| Code::from_bytes(code.as_bytes()))?;
     let bare = !headers.contains_key("grpc-status-details-bin");
-    let tonics = matches!(code, Code::OutOfRange | Code::Internal);
-    (bare && tonics).then(|| errors::malformed("message", "not a message of this RPC, or larger than it may be"))
+    match code {
+        Code::OutOfRange if bare => Some(errors::too_large(bytes_max)),
+        Code::Internal if bare => Some(errors::malformed("message", "not a message of this RPC")),
+        _ => None,
+    }
 }
 
 /// The answer to a panic. The panic hook has written its place; the text is logged with the service that fell.
 pub(crate) fn contained(panic: &(dyn Any + Send)) -> Status {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(service = context::current().service, panic = text.unwrap_or("of an unknown kind"), "a handler panicked");
-    errors::opaque()
+    let (service, trace) = (context::current().service, errors::trace());
+    tracing::error!(service, trace, panic = text.unwrap_or("of an unknown kind"), "a handler panicked");
+    errors::opaque(&trace)
 }

@@ -1,10 +1,11 @@
 //! The one way statuses are made: a canonical code, `google.rpc.ErrorInfo` with a reason and facts, and a message that repeats both,
 //! because grpcurl shows it.
-use crate::{context, meters};
+use crate::{StickyRefusal, context, meters, trace::TraceParent};
 pub use identity::error::chain;
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
+use uuid::Uuid;
 
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,39 @@ pub fn malformed(field: &str, why: &str) -> Status {
 /// INVALID_ARGUMENT: the request id stands for a request with other values of these fields. Never sticky.
 pub fn request_id_reused(differing: &[String]) -> Status {
     let message = "this request_id was used before with other fields; make a new one";
-    with_details(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("differing", differing.join(","))], ErrorDetails::new())
+    with_details(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("differing", named(differing).join(","))], ErrorDetails::new())
+}
+
+/// Bytes of names that a refusal lists: it is told twice or thrice in one answer, and a batch may hold a thousand.
+const NAMED_BYTES_MAX: usize = 1_000;
+
+/// The names that a refusal has room for, and how many more there are.
+pub fn named(names: &[String]) -> Vec<String> {
+    let mut bytes = 0;
+    let fitting = names.iter().take_while(|name| {
+        bytes += name.len() + 2;
+        bytes <= NAMED_BYTES_MAX
+    });
+    let mut listed: Vec<String> = fitting.cloned().collect();
+    if listed.len() < names.len() {
+        listed.push(format!("{} more", names.len() - listed.len()));
+    }
+    listed
+}
+
+/// INVALID_ARGUMENT: the page token is not of the list that is asked for. Nothing happened; begin the list again without one.
+pub fn page_token() -> Status {
+    let message = "not a token of this list with these filters; begin the list again without one";
+    let details = ErrorDetails::with_bad_request_violation("page_token", message);
+    with_details(Code::InvalidArgument, "PAGE_TOKEN", message, &[("field", "page_token".to_owned())], details)
+}
+
+/// INVALID_ARGUMENT: a new request id's own time is too far from now. Never sticky; the facts say how a caller's clock can be put right.
+pub fn request_id_time(untimely: &money::UntimelyId) -> Status {
+    let time = |unix_ms: u64| money::time::rfc3339_ms(i64::try_from(unix_ms).unwrap_or(i64::MAX));
+    let facts =
+        [("id_time", time(untimely.id_time_ms)), ("server_time", time(untimely.now_ms)), ("bound_ms", untimely.bound_ms.to_string())];
+    with_details(Code::InvalidArgument, "REQUEST_ID_TIME", &untimely.to_string(), &facts, ErrorDetails::new())
 }
 
 /// UNAVAILABLE: nothing happened, because there is too much to do. Retry the same id after `retry_after`.
@@ -107,17 +140,47 @@ pub fn deadline_exceeded(layer: &str) -> Status {
     with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &[("layer", layer.to_owned())], ErrorDetails::new())
 }
 
-/// INTERNAL: our fault. Logged here, once, with all its causes; the caller learns nothing but that.
+/// DEADLINE_EXCEEDED: time ran out while the keys of the caller's token were asked for, so nothing happened. Retry the same request.
+pub(crate) fn not_identified_in_time() -> Status {
+    let message = "time ran out before it was known who calls; nothing happened, retry the same request";
+    with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &[("layer", "identity".to_owned())], ErrorDetails::new())
+}
+
+/// INVALID_ARGUMENT: the message has more bytes than the service takes. Nothing happened.
+pub(crate) fn too_large(bytes_max: usize) -> Status {
+    let why = format!("larger than a message to this service may be, which is {bytes_max} bytes; nothing happened, send less at once");
+    let facts = [("field", "message".to_owned()), ("bytes_max", bytes_max.to_string())];
+    let details = ErrorDetails::with_bad_request_violation("message", why.as_str());
+    with_details(Code::InvalidArgument, "MALFORMED", &why, &facts, details)
+}
+
+/// What the caller of a fault of ours is told, and all that it is told but for the trace.
+const INTERNAL: &str = "an error on our side; it has been logged";
+
+/// INTERNAL: our fault. Logged here, once, with all its causes; the caller learns nothing but the trace under which that is.
 pub fn internal(error: &dyn Error) -> Status {
-    let context = context::current();
-    let trace = context.trace.map(|trace| trace.to_header()).unwrap_or_default();
-    tracing::error!(service = context.service, trace, error = %chain(error), "internal error");
-    opaque()
+    opaque(&logged(error))
+}
+
+/// As [`internal`], to be kept under a request id: whoever asks again is told the trace of the first time.
+pub fn internal_kept(error: &dyn Error) -> StickyRefusal {
+    StickyRefusal::new(Code::Internal, "INTERNAL", INTERNAL, &[("trace", logged(error))])
+}
+
+fn logged(error: &dyn Error) -> String {
+    let (service, trace) = (context::current().service, trace());
+    tracing::error!(service, trace, error = %chain(error), "internal error");
+    trace
+}
+
+/// The id of the trace of the call being answered; where its caller began none, one that is made up so that the caller has something to quote.
+pub(crate) fn trace() -> String {
+    context::current().trace.map_or_else(|| Uuid::new_v4().simple().to_string(), TraceParent::trace_id)
 }
 
 /// The INTERNAL answer without any text of the cause.
-pub(crate) fn opaque() -> Status {
-    with_details(Code::Internal, "INTERNAL", "an error on our side; it has been logged", &[], ErrorDetails::new())
+pub(crate) fn opaque(trace: &str) -> Status {
+    with_details(Code::Internal, "INTERNAL", INTERNAL, &[("trace", trace.to_owned())], ErrorDetails::new())
 }
 
 /// The reason of a status made by this house, here or in another process.

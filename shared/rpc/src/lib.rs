@@ -13,6 +13,7 @@ pub mod contain;
 pub mod context;
 pub mod deadline;
 pub mod errors;
+pub mod health;
 pub mod kept;
 pub mod listener;
 mod meters;
@@ -33,6 +34,7 @@ pub mod wire;
 pub use acts::REASON;
 pub use caller::{Caller, caller, staff_reason};
 pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused};
+pub use health::WriterHealth;
 pub use kept::StickyRefusal;
 pub use listener::{Listener, Protocol};
 pub use quota::{Allowance, Quotas};
@@ -45,6 +47,10 @@ pub use transport::{Transport, connect, connect_with};
 /// Largest message a client or server of this house reads, in bytes: a PostBatch of 1,000 postings with full request fields fits.
 /// Set it on generated clients and servers with `max_decoding_message_size`; tonic's own limit is 4 MiB.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Largest answer a server of this house gives, in bytes: what a gRPC client reads by default (`max_receive_message_length` of the gRPC libraries, 4 MiB).
+/// Also the largest message that a service takes which does not say otherwise.
+pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 use std::path::PathBuf;
 

@@ -33,6 +33,11 @@ pub(crate) struct Method {
 }
 
 impl Method {
+    /// How large a message of its caller may be, in bytes: as the service's server is told.
+    pub(crate) fn message_bytes_max(&self) -> usize {
+        if self.service == "ledger" { crate::MESSAGE_BYTES_MAX } else { crate::ANSWER_BYTES_MAX }
+    }
+
     /// `largesse.gift.v1.GiftService/SendGift`.
     pub(crate) fn name(&self) -> &'static str {
         &self.row.path[1..]

@@ -18,6 +18,8 @@ const VERSION: u8 = 1;
 const DIGEST_BYTES: usize = 8;
 /// Longest token read: a version, a digest and a position of at most 64 bytes, in base64.
 const TOKEN_BYTES_MAX: usize = 100;
+/// What a row takes in an answer beside its own bytes: a tag and a length.
+const ROW_OVERHEAD_BYTES: usize = 6;
 
 /// A page token that is not one, or one of another list, book, filter or version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -157,5 +159,20 @@ impl PagedList {
         }
         rows.truncate(size);
         rows.last().map(|last| self.token(&position(last))).unwrap_or_default()
+    }
+
+    /// As [`PagedList::cut`], of rows as they are told, each with its position: the page ends earlier where more would not fit into an answer.
+    pub fn cut_to_fit<M: Message, P: PagePosition>(&self, mut rows: Vec<(M, P)>, size: usize) -> (Vec<M>, String) {
+        let mut bytes = 0;
+        let fitting = rows.iter().take_while(|(row, _)| {
+            bytes += row.encoded_len() + ROW_OVERHEAD_BYTES;
+            bytes <= crate::ANSWER_BYTES_MAX - TOKEN_BYTES_MAX
+        });
+        // One row always: whoever pages on must get on.
+        let size = size.min(fitting.count().max(1));
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let token = rows.last().filter(|_| more).map(|(_, last)| self.token(last)).unwrap_or_default();
+        (rows.into_iter().map(|(row, _)| row).collect(), token)
     }
 }

@@ -1,12 +1,10 @@
 //! How many calls a second anybody may make: so that one who calls too often is told to slow down, and nobody else notices.
 //!
 //! Each identity has an allowance that fills up steadily to a burst (GCRA); so have the users of an app together. What a stream carries counts item by
-//! item, where the service asks [`Allowance::take`]; and streams that only stay open are counted as long as they do. Refused calls change nothing.
+//! item, where the service asks [`Allowance::take`]; and streams that only stay open are counted as long as they do. Refused calls change nothing:
+//! whoever is bounded twice takes from both or from neither.
 use crate::errors;
-use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
-    clock::{Clock as _, DefaultClock},
-};
+use buckets::{Buckets, OpenBucket};
 use identity::{Principal, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -97,31 +95,22 @@ impl Config {
     }
 }
 
-/// Allowances by a digest of who; a keyed one, so that nobody can look for two that share.
-type Limiter = DefaultKeyedRateLimiter<u64>;
-
 struct QuotaGroup {
-    limiter: Limiter,
+    /// By a digest of who; a keyed one, so that nobody can look for two that share.
+    buckets: Buckets,
     per_second: u32,
     of: &'static str,
 }
 
 impl QuotaGroup {
     fn try_new(of: &'static str, per_second: u32, burst: u32) -> Option<Self> {
-        let quota = Quota::per_second(NonZeroU32::new(per_second)?).allow_burst(NonZeroU32::new(burst)?);
-        Some(Self { limiter: RateLimiter::dashmap(quota), per_second, of })
+        let buckets = Buckets::new(NonZeroU32::new(per_second)?, NonZeroU32::new(burst)?);
+        Some(Self { buckets, per_second, of })
     }
 
-    fn take(&self, key: u64, items: NonZeroU32) -> Result<(), Status> {
-        match self.limiter.check_key_n(&key, items) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(not_until)) => {
-                let wait = not_until.wait_time_from(DefaultClock::default().now());
-                Err(errors::quota_exceeded(self.of, self.per_second, wait))
-            }
-            // More at once than ever fits.
-            Err(_) => Err(errors::quota_exceeded(self.of, self.per_second, Duration::from_secs(1))),
-        }
+    /// A bucket that has room for so many items, held until they are taken or not.
+    fn open(&self, key: u64, items: u32) -> Result<OpenBucket<'_>, Status> {
+        self.buckets.open(key, items).map_err(|wait| errors::quota_exceeded(self.of, self.per_second, wait))
     }
 }
 
@@ -184,8 +173,7 @@ impl Quotas {
     pub async fn keep_forgetting(self: Arc<Self>, shutdown: CancellationToken) {
         while shutdown.run_until_cancelled(tokio::time::sleep(FORGET_EVERY)).await.is_some() {
             for group in [&self.users, &self.staff, &self.services, &self.apps].into_iter().flatten() {
-                group.limiter.retain_recent();
-                group.limiter.shrink_to_fit();
+                group.buckets.forget_full();
             }
         }
     }
@@ -232,19 +220,35 @@ struct AllowanceBounds {
 impl Allowance {
     /// Takes room for some calls or items, or says RESOURCE_EXHAUSTED and when to come again.
     pub fn take(&self, items: u32) -> Result<(), Status> {
-        let (Some(bounds), Some(items)) = (&self.0, NonZeroU32::new(items)) else { return Ok(()) };
-        let group = match bounds.role {
-            Role::Viewer | Role::Creator => &bounds.quotas.users,
-            Role::Service => &bounds.quotas.services,
-            Role::Support | Role::Finance | Role::Auditor | Role::Admin => &bounds.quotas.staff,
-        };
-        if let (Some(group), Some(key)) = (group, bounds.identity) {
-            group.take(key, items)?;
-        }
-        if let (Some(group), Some(key)) = (&bounds.quotas.apps, bounds.app) {
-            group.take(key, items)?;
-        }
+        let Some(bounds) = self.0.as_ref().filter(|_| items > 0) else { return Ok(()) };
+        // The user's first, always: two that take at once can't wait for one another.
+        let own = bounds.own().map(|(group, key)| group.open(key, items)).transpose()?;
+        let app = bounds.of_app().map(|(group, key)| group.open(key, items)).transpose()?;
+        [own, app].into_iter().flatten().for_each(OpenBucket::take);
         Ok(())
+    }
+
+    /// Gives back what was taken for something that did not happen after all.
+    pub(crate) fn give_back(&self, items: u32) {
+        let Some(bounds) = &self.0 else { return };
+        for (group, key) in [bounds.own(), bounds.of_app()].into_iter().flatten() {
+            group.buckets.give_back(key, items);
+        }
+    }
+}
+
+impl AllowanceBounds {
+    fn own(&self) -> Option<(&QuotaGroup, u64)> {
+        let group = match self.role {
+            Role::Viewer | Role::Creator => &self.quotas.users,
+            Role::Service => &self.quotas.services,
+            Role::Support | Role::Finance | Role::Auditor | Role::Admin => &self.quotas.staff,
+        };
+        Some((group.as_ref()?, self.identity?))
+    }
+
+    fn of_app(&self) -> Option<(&QuotaGroup, u64)> {
+        Some((self.quotas.apps.as_ref()?, self.app?))
     }
 }
 
@@ -272,5 +276,6 @@ impl std::fmt::Debug for Allowance {
     }
 }
 
+mod buckets;
 #[cfg(test)]
 mod tests;

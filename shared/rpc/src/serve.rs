@@ -1,11 +1,14 @@
 //! A stack on a socket, until told to stop.
-use crate::{Error, Listener, Protocol, Stack, StackedService, Tls, Transport, reflection};
+use crate::{
+    Error, Listener, Protocol, Stack, StackedService, Tls, Transport,
+    health::{HealthTeller, WriterHealth},
+    reflection,
+};
 use futures::future::BoxFuture;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::{service::Routes, transport::Server};
-use tonic_health::{ServingStatus, server::HealthReporter};
 
 /// Calls in flight on one connection. A connection that wants more waits; the stack's bound is over all connections.
 const CONCURRENT_STREAMS_MAX: u32 = 1_024;
@@ -30,6 +33,8 @@ pub struct ServedRoutes {
     pub names: Vec<&'static str>,
     /// Their routes.
     pub routes: Routes,
+    /// Where the ledger is among them: whether it may write.
+    pub writer: Option<WriterHealth>,
 }
 
 impl ServedRoutes {
@@ -72,9 +77,10 @@ async fn until_shutdown(
     let failed = |source| Error::Socket { source };
     let listener = Listener::try_new(socket, tls, Protocol::Grpc, stack.connections()).map_err(failed)?;
     let address = listener.address().to_string();
-    let (health, health_service) = tonic_health::server::health_reporter();
+    let (reporter, health_service) = tonic_health::server::health_reporter();
     let routes = reflection::add(served.routes, &served.names)?.add_service(health_service).prepare();
-    report(&health, &served.names, ServingStatus::Serving).await;
+    let mut health = HealthTeller { reporter, names: served.names, writer: served.writer };
+    health.tell().await;
     let drain = CancellationToken::new();
     let closing = stack.closing();
     let serving = Server::builder()
@@ -89,8 +95,7 @@ async fn until_shutdown(
         .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
         .serve_with_incoming_shutdown(routes, listener, drain.clone().cancelled_owned());
     let stopping = async {
-        shutdown.cancelled().await;
-        report(&health, &served.names, ServingStatus::NotServing).await;
+        health.follow(&shutdown).await;
         closing.cancel();
         drain.cancel();
         tokio::time::sleep(DRAIN_MAX).await;
@@ -101,12 +106,5 @@ async fn until_shutdown(
             tracing::warn!(address, seconds = DRAIN_MAX.as_secs(), "calls were still in flight when the time to finish them was over");
             Ok(())
         }
-    }
-}
-
-async fn report(health: &HealthReporter, names: &[&'static str], status: ServingStatus) {
-    // The empty name is the process as a whole.
-    for name in names.iter().copied().chain([""]) {
-        health.set_service_status(name, status).await;
     }
 }

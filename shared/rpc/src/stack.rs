@@ -25,6 +25,7 @@ use std::{
     sync::{Arc, OnceLock},
     task::{self, Poll},
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
@@ -129,7 +130,11 @@ impl Stack {
                 let beginning = context::enter(context, deadline::enforce(admitted.deadline, shared.begin(method, caller, request)));
                 match Box::pin(beginning).await.and_then(|begun| begun) {
                     Ok((begun, request)) => (Some(begun), request),
-                    Err(status) => return finish(span, &status),
+                    Err(status) => {
+                        // Nothing was done.
+                        caller.allowance.give_back(1);
+                        return finish(span, &status);
+                    }
                 }
             }
         };
@@ -153,7 +158,7 @@ impl Stack {
             Ok(response) => response,
             Err(status) => return finish(span, &status),
         };
-        if let Some(status) = contain::unreadable(response.headers()) {
+        if let Some(status) = contain::unreadable(response.headers(), method.message_bytes_max()) {
             return finish(span, &status);
         }
         if !method.streaming {
@@ -162,13 +167,13 @@ impl Stack {
         }
         // A stream that takes gifts ends when its client is done; one that only watches would never end by itself.
         let closing = (!method.client_streaming).then(|| shared.options.closing.clone().cancelled_owned());
-        response.map(|body| WatchedBody::body(body, context, span, admitted.held, closing))
+        response.map(|body| WatchedBody::new(body, context, span, admitted.held).closing(closing).taking(method.message_bytes_max()).body())
     }
 }
 
 /// What a call holds once it may be handled.
 struct AdmittedCall {
-    deadline: Option<tokio::time::Instant>,
+    deadline: Option<Instant>,
     /// What it takes up until it ends.
     held: SeatsOfCall,
     /// The caller, when it is a member of staff whose acts are written down.
@@ -186,16 +191,17 @@ impl StackParts {
             Access::Open => {}
             Access::Roles(_) => {
                 // Who calls, then whether they may: nobody learns about RPCs by probing without a token.
-                let principal = authenticate::authenticate(&self.options.verifier, request.headers()).await?;
+                let until = deadline.unwrap_or_else(|| Instant::now() + self.options.deadline.default);
+                let principal = authenticate::authenticate(&self.options.verifier, request.headers(), until).await?;
                 span.admitted();
                 // The connection, after the token: only the token says whether it needs one with a certificate.
                 tls::peer::check(self.options.tls.as_ref(), &principal, request.extensions().get::<tls::Peer>())?;
                 let caller = authorise::authorise(method, principal, request.headers(), &self.options.quotas)?;
-                // Last: only what would be done counts.
-                caller.allowance.take(1)?;
+                // Last: only what would be done counts. The seat before the call: who is refused the call gives the seat back by dropping it.
                 if method.streaming || method.client_streaming {
                     seat = caller.allowance.sit()?;
                 }
+                caller.allowance.take(1)?;
                 staff = Some(&caller).filter(|caller| self.options.recorded && acts::is_staff(caller.principal.role)).cloned();
                 request.extensions_mut().insert(caller);
             }
@@ -250,3 +256,6 @@ where
         Box::pin(async move { Ok(stack.answer(inner, request).await) })
     }
 }
+
+#[cfg(test)]
+mod tests;

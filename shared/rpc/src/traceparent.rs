@@ -46,6 +46,11 @@ impl TraceParent {
         format!("00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, self.flags)
     }
 
+    /// The trace, as collectors show it: 32 hexadecimal digits.
+    pub fn trace_id(self) -> String {
+        format!("{:032x}", self.trace_id)
+    }
+
     pub(crate) fn of(span: &SpanContext) -> Self {
         Self {
             trace_id: u128::from_be_bytes(span.trace_id().to_bytes()),

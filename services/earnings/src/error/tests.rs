@@ -49,3 +49,10 @@ fn a_database_out_of_reach_leaves_the_outcome_open_and_a_wrong_statement_is_our_
     }
     assert_eq!(told(sqlx::Error::RowNotFound), (Code::Internal, "INTERNAL".to_owned()));
 }
+
+#[test]
+fn a_quote_that_can_not_be_accepted_is_named() {
+    for error in [Error::QuoteUnknown, Error::QuoteUsed, Error::QuoteExpired] {
+        assert_eq!(rpc::facts(&error.of_quote("q1"))["quote_id"], "q1");
+    }
+}

@@ -1,6 +1,9 @@
 //! The ways a book says no, in their order of precedence. Each is kept under the request's id, so that it stays the answer.
 
-use super::limit::{Window, rfc3339};
+use super::{
+    event::EXPIRY_MAX,
+    limit::{Window, rfc3339},
+};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -14,10 +17,12 @@ pub enum Refusal {
         /// Facts for people.
         detail: String,
     },
-    /// A hold must end after now and within [`super::event::EXPIRY_MAX`].
+    /// A hold must end after now and within [`EXPIRY_MAX`].
     ExpiryOutOfRange {
         /// As asked, in microseconds since the Unix epoch.
         expire_time: i64,
+        /// The book's time, which never goes back: a clock that was set back leaves it ahead.
+        now: i64,
     },
     /// What is on its way to a bank is not given back by a clock.
     ExpiryForbidden {
@@ -147,7 +152,14 @@ impl Refusal {
         match self {
             Self::Caller { reason, detail } if detail.is_empty() => kept(reason, &[]),
             Self::Caller { reason, detail } => kept(reason, &[("detail", detail.clone())]),
-            Self::ExpiryOutOfRange { expire_time } => kept("EXPIRY_OUT_OF_RANGE", &[("expire_time_us", expire_time.to_string())]),
+            Self::ExpiryOutOfRange { expire_time, now } => kept(
+                "EXPIRY_OUT_OF_RANGE",
+                &[
+                    ("expire_time_us", expire_time.to_string()),
+                    ("ledger_time", rfc3339(*now)),
+                    ("latest", rfc3339(now.saturating_add(EXPIRY_MAX))),
+                ],
+            ),
             Self::ExpiryForbidden { account } => kept("EXPIRY_FORBIDDEN", &[("account", account.to_string())]),
             Self::PendingUnknown { transfer_no } => kept("PENDING_UNKNOWN", &[("transfer_no", transfer_no.to_string())]),
             Self::PendingResolved { transfer_no } => kept("PENDING_RESOLVED", &[("transfer_no", transfer_no.to_string())]),

@@ -96,3 +96,13 @@ fn a_service_s_own_mistake_is_internal_and_tells_nothing() {
         assert!(!shown.message().contains("secret"));
     }
 }
+
+#[test]
+fn a_user_whose_clock_is_wrong_is_told_the_servers_time() {
+    let facts = [("id_time", "2026-11-26T12:06:00+00:00"), ("server_time", "2026-11-26T12:00:00+00:00"), ("bound_ms", "300000")];
+    let facts = facts.map(|(name, value)| (name, value.to_owned()));
+    let (code, reason, shown) = shown(refused(Code::InvalidArgument, "REQUEST_ID_TIME", &facts));
+    assert_eq!((code, reason.as_str()), (Code::InvalidArgument, "REQUEST_ID_TIME"));
+    assert_eq!(rpc::facts(&shown), facts.map(|(name, value)| (name.to_owned(), value)).into());
+    assert!(shown.message().contains("server_time=2026-11-26T12:00:00+00:00"), "{}", shown.message());
+}

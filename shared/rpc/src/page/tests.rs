@@ -61,6 +61,22 @@ fn a_page_is_as_long_as_asked_and_says_whether_there_is_more() {
     assert_eq!(list().cut(&mut Vec::<i64>::new(), 2, |row| *row), "");
 }
 
+#[test]
+fn a_page_has_no_more_than_fits_into_an_answer_and_goes_on_after_it() {
+    let row = |at: i64, bytes: usize| (api::ledger::RequestField { name: at.to_string(), value: "v".repeat(bytes) }, at);
+    let told = |rows: Vec<(api::ledger::RequestField, i64)>, size| {
+        let (rows, token) = list().cut_to_fit(rows, size);
+        let bytes: usize = rows.iter().map(|row| row.encoded_len() + 6).sum();
+        (rows.len(), bytes <= crate::ANSWER_BYTES_MAX, list().position::<i64>(&token).unwrap())
+    };
+    assert_eq!(told((1..=5).map(|at| row(at, 10)).collect(), 4), (4, true, Some(4)));
+    assert_eq!(told((1..=5).map(|at| row(at, 10)).collect(), 5), (5, true, None));
+    assert_eq!(told((1..=201).map(|at| row(at, 40_000)).collect(), 200), (104, true, Some(104)));
+    // Larger than any row there is: still one, so that the list goes on.
+    assert_eq!(told(vec![row(1, 5 << 20), row(2, 1)], 2), (1, false, Some(1)));
+    assert_eq!(told(Vec::new(), 2), (0, true, None));
+}
+
 proptest! {
     #[test]
     fn every_position_survives(number in any::<i64>(), id in any::<u128>()) {

@@ -92,3 +92,59 @@ fn streams_that_stay_open_are_counted_until_they_end() {
     seats.clear();
     assert!(quotas.held.counts().is_empty(), "who holds nothing is not remembered");
 }
+
+#[test]
+fn who_is_refused_by_the_apps_bound_has_taken_nothing_of_its_own_and_the_other_way_round() {
+    // So slow that nothing comes back while the test runs.
+    let slow = |user_burst, app_burst| Config { user_per_second: 1, user_burst, app_per_second: 1, app_burst, ..Config::NONE };
+    let quotas = quotas(slow(100, 40));
+    let (ann, bob) = (principal(Role::Viewer, "ann", "a"), principal(Role::Viewer, "bob", "a"));
+    let allowance = quotas.allowance(&ann);
+    allowance.take(40).unwrap();
+    let refused = allowance.take(40).unwrap_err();
+    assert_eq!(facts(&refused)["of"], "app");
+    (0..100).for_each(|_| drop(quotas.allowance(&ann).take(30).unwrap_err()));
+    assert!(left(&quotas, &ann) >= 60, "{} of her own", left(&quotas, &ann));
+
+    let quotas = self::quotas(slow(10, 100));
+    quotas.allowance(&ann).take(10).unwrap();
+    (0..100).for_each(|_| drop(quotas.allowance(&ann).take(10).unwrap_err()));
+    // What she was refused is there for others of the app.
+    (0..9).for_each(|_| quotas.allowance(&principal(Role::Viewer, &format!("u{}", next()), "a")).take(10).unwrap());
+    assert!(quotas.allowance(&bob).take(10).is_err(), "ninety and her ten are all there are");
+}
+
+/// A number that was not there before.
+fn next() -> u32 {
+    static LAST: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    LAST.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
+/// How many calls somebody may still make, whatever the app's bound says.
+fn left(quotas: &Arc<Quotas>, who: &Principal) -> u32 {
+    let bounds = quotas.allowance(who).0.unwrap();
+    let (group, key) = bounds.own().unwrap();
+    (0..=100).rev().find(|items| group.open(key, *items).is_ok()).unwrap()
+}
+
+#[test]
+fn what_was_not_done_is_given_back() {
+    let quotas = quotas(Config { staff_per_second: 1, staff_burst: 5, ..Config::NONE });
+    let sue = quotas.allowance(&principal(Role::Support, "sue", ""));
+    sue.take(5).unwrap();
+    assert!(sue.take(1).is_err());
+    sue.give_back(2);
+    sue.take(2).unwrap();
+    assert!(sue.take(1).is_err());
+}
+
+#[test]
+fn who_has_everything_again_is_forgotten() {
+    let quotas = quotas(Config { user_per_second: u32::MAX, user_burst: 1, ..Config::NONE });
+    let ann = quotas.allowance(&principal(Role::Viewer, "ann", "a"));
+    while ann.take(1).is_err() {}
+    let buckets = &quotas.users.as_ref().unwrap().buckets;
+    while buckets.count() > 0 {
+        buckets.forget_full();
+    }
+}

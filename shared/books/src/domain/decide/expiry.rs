@@ -16,7 +16,7 @@ use uuid::{Builder, Uuid};
 pub(super) fn check(now: Micros, transfers: &[NewTransfer]) -> Result<(), Refusal> {
     let ends = || transfers.iter().filter_map(|transfer| transfer.expire_time.map(|time| (time, transfer)));
     if let Some((expire_time, _)) = ends().find(|(time, _)| *time <= now || time.saturating_sub(now) > EXPIRY_MAX) {
-        return Err(Refusal::ExpiryOutOfRange { expire_time });
+        return Err(Refusal::ExpiryOutOfRange { expire_time, now });
     }
     // A payout's hold stands until its bank has spoken: released by a clock, the money would be paid and still be there.
     let in_transit = |name: &&String| chart::Account::parse(name).is_some_and(|account| account.is_in_transit());

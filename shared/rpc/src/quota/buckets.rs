@@ -1,0 +1,90 @@
+//! Allowances that fill up steadily (GCRA, ITU-T I.371 annex A): of each is kept when it will be full again, and nothing else.
+use rustc_hash::FxHashMap;
+use std::{
+    num::NonZeroU32,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Locks; a power of two, so that callers at once seldom meet.
+const SHARDS: usize = 64;
+const NANOS_OF_SECOND: u64 = 1_000_000_000;
+/// When somebody may come again who asks for more at once than ever fits.
+const NEVER_FITS: Duration = Duration::from_secs(1);
+
+/// By key, when it is full again, in nanoseconds since `begun`; those that are full are not in it.
+type FullTimes = FxHashMap<u64, u64>;
+
+pub(super) struct Buckets {
+    shards: Box<[Mutex<FullTimes>]>,
+    begun: Instant,
+    /// How long one item takes to come back, and all of them.
+    item_ns: u64,
+    full_ns: u64,
+}
+
+/// A bucket with room for what was asked. Nothing is taken until that is said.
+pub(super) struct OpenBucket<'a> {
+    times: MutexGuard<'a, FullTimes>,
+    key: u64,
+    full_at: u64,
+}
+
+impl OpenBucket<'_> {
+    pub(super) fn take(mut self) {
+        self.times.insert(self.key, self.full_at);
+    }
+}
+
+impl Buckets {
+    pub(super) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
+        let item_ns = (NANOS_OF_SECOND / u64::from(per_second.get())).max(1);
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { shards, begun: Instant::now(), item_ns, full_ns: item_ns.saturating_mul(burst.get().into()) }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn times(&self, key: u64) -> MutexGuard<'_, FullTimes> {
+        let shard = usize::try_from(key % SHARDS as u64).expect("fewer than there are shards");
+        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bucket of this key if it has room for so many items; otherwise when it has.
+    pub(super) fn open(&self, key: u64, items: u32) -> Result<OpenBucket<'_>, Duration> {
+        let asked = self.item_ns.saturating_mul(items.into());
+        if asked > self.full_ns {
+            return Err(NEVER_FITS);
+        }
+        let (now, times) = (self.now(), self.times(key));
+        let full_at = times.get(&key).copied().unwrap_or_default().max(now).saturating_add(asked);
+        match full_at.saturating_sub(now).checked_sub(self.full_ns) {
+            None | Some(0) => Ok(OpenBucket { times, key, full_at }),
+            Some(over) => Err(Duration::from_nanos(over)),
+        }
+    }
+
+    pub(super) fn give_back(&self, key: u64, items: u32) {
+        if let Some(full_at) = self.times(key).get_mut(&key) {
+            *full_at = full_at.saturating_sub(self.item_ns.saturating_mul(items.into()));
+        }
+    }
+
+    /// Forgets those that are full again: they are as good as new ones.
+    pub(super) fn forget_full(&self) {
+        for shard in &self.shards {
+            let now = self.now();
+            let mut times = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            times.retain(|_, full_at| *full_at > now);
+            times.shrink_to_fit();
+        }
+    }
+
+    /// How many are not full.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+}
