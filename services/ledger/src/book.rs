@@ -3,6 +3,7 @@
 use crate::{
     answer::AnswerResult,
     domain::{
+        Micros,
         account::BookAccount,
         limit::{Limit, Window},
         request::{Action, BookRequest, RequestFields},
@@ -15,8 +16,9 @@ use crate::{
 };
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicI64, AtomicUsize, Ordering},
 };
+use std::time::Duration;
 use submission::{Job, Reply};
 use tokio::sync::mpsc;
 
@@ -38,6 +40,8 @@ pub(crate) struct SharedBook {
     lease: Arc<Lease>,
     /// The last commit that was resolved here.
     head: Mutex<Option<Commit>>,
+    /// The time of the latest commit that is known of, resolved here or read at the start.
+    time: AtomicI64,
     too_new: Mutex<Option<String>>,
 }
 
@@ -49,6 +53,7 @@ impl SharedBook {
             journal: Journal::new(),
             lease,
             head: Mutex::default(),
+            time: AtomicI64::new(0),
             too_new: Mutex::default(),
         }
     }
@@ -78,8 +83,19 @@ impl SharedBook {
         self.too_new.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// There is a commit of this time.
+    pub(crate) fn note_time(&self, time: Micros) {
+        self.time.fetch_max(time, Ordering::Relaxed);
+    }
+
+    /// How far the book's last commit is ahead of `now`: not at all, unless a clock was set back.
+    pub(crate) fn ahead_of(&self, now: Micros) -> Duration {
+        Duration::from_micros(u64::try_from(self.time.load(Ordering::Relaxed).saturating_sub(now)).unwrap_or_default())
+    }
+
     /// A commit was resolved.
     pub(crate) fn set_head(&self, commit: &Commit) {
+        self.note_time(commit.time);
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Some(commit.clone());
     }
 

@@ -4,6 +4,8 @@ use crate::domain::Micros;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
+pub mod skew;
+
 /// Where a ledger's time comes from.
 #[derive(Debug, Clone, Default)]
 pub enum LedgerClock {

@@ -11,6 +11,9 @@ pub const CACHE_MIB: u32 = 256;
 /// The most of it that can be said: a tebibyte.
 pub const CACHE_MIB_MAX: u32 = 1 << 20;
 
+/// The most that ids may be ahead: an hour. Whose clock is further off than the zone's next change needs another clock, not patience.
+const CLOCK_AHEAD_MAX_MS: u64 = 3_600_000;
+
 /// Bytes that an account takes in memory with its name and its places in both indexes, when these are as full as they get, and a quarter of the
 /// guard and the hold that it may have: of those a quarter as many are kept. Computed from their sizes, rounded up.
 const ACCOUNT_BYTES: usize = 244;
@@ -41,7 +44,8 @@ pub struct Config {
     pub ids_max: usize,
     /// Milliseconds a refusal stays the answer, and the age up to which an unknown request id is taken for new.
     pub refusal_retention_ms: u64,
-    /// Milliseconds a request id may be ahead of the ledger's clock.
+    /// Milliseconds a request id may be ahead of the ledger's clock, 3600000 at the most. Callers whose clock is further ahead are refused with
+    /// REQUEST_ID_TIME, which tells them the ledger's time.
     pub clock_ahead_max_ms: u64,
     /// Milliseconds a lease is good for on the database's clock; renewed at a third of it. 0: no lease, the fence alone decides.
     pub lease_ms: u64,
@@ -121,6 +125,9 @@ impl Config {
         ];
         match positive.into_iter().find(|(_, value)| *value == 0) {
             Some((option, _)) => Err(InvalidLedgerConfig { option, bounds: "1 or more" }),
+            None if self.clock_ahead_max_ms > CLOCK_AHEAD_MAX_MS => {
+                Err(InvalidLedgerConfig { option: "clock_ahead_max_ms", bounds: "0 to 3600000" })
+            }
             None if self.replay_max < 0 => Err(InvalidLedgerConfig { option: "replay_max", bounds: "0 or more" }),
             None => Ok(()),
         }

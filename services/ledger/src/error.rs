@@ -1,6 +1,7 @@
 //! Every way the ledger fails, and the one table to gRPC.
 
 use crate::{domain::refusal::KeptRefusal, read::PageError, store};
+use money::UntimelyId;
 use std::time::Duration;
 use tonic::{Code, Status};
 
@@ -25,8 +26,8 @@ pub enum Error {
         differing: Vec<String>,
     },
     /// The id's own time is ahead of the clock, or so old that an earlier answer may be forgotten.
-    #[error("request_id carries a time that is {0}")]
-    RequestIdTime(&'static str),
+    #[error("{0}")]
+    RequestIdTime(UntimelyId),
     /// A rule said no; kept under the id.
     #[error("{}", .0.reason)]
     Refused(KeptRefusal),
@@ -58,7 +59,7 @@ pub enum Error {
     #[error("too many requests wait")]
     Overload,
     /// Another process writes. Nothing happened.
-    #[error("the books are written by {0}")]
+    #[error("another process writes the books; nothing happened, send the same request to it")]
     NotTheWriter(String),
     /// A newer program wrote to the book. Nothing happened.
     #[error("this program is too old for the book: {0}")]
@@ -90,15 +91,17 @@ impl From<Error> for Status {
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
             Error::RequestIdReused { differing } => {
+                let differing = rpc::errors::named(&differing);
+                let message = format!("request_id was used before with other values of {}", differing.join(", "));
                 rpc::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("differing", differing.join(","))])
             }
-            Error::RequestIdTime(_) => rpc::refused(Code::InvalidArgument, "REQUEST_ID_TIME", message, &[]),
+            Error::RequestIdTime(untimely) => rpc::errors::request_id_time(&untimely),
             Error::Refused(told) => refused(&told),
             Error::BookUnknown(book) => rpc::refused(Code::NotFound, "BOOK_UNKNOWN", message, &[("book", book)]),
             Error::BookExists(book) => rpc::refused(Code::FailedPrecondition, "BOOK_EXISTS", message, &[("book", book)]),
             Error::AccountUnknown(account) => rpc::refused(Code::NotFound, "ACCOUNT_UNKNOWN", message, &[("account", account)]),
             Error::PostingUnknown(posting) => rpc::refused(Code::NotFound, "POSTING_UNKNOWN", message, &[("posting_id", posting)]),
-            Error::PageToken => rpc::refused(Code::InvalidArgument, "PAGE_TOKEN", message, &[]),
+            Error::PageToken => rpc::errors::page_token(),
             Error::JournalDiverged => rpc::refused(Code::FailedPrecondition, "JOURNAL_DIVERGED", message, &[]),
             Error::JournalAhead { last_seq } => {
                 rpc::refused(Code::OutOfRange, "JOURNAL_AHEAD", message, &[("last_seq", last_seq.to_string())])
@@ -119,6 +122,10 @@ pub(crate) fn refusal_message(told: &KeptRefusal) -> String {
     let fact = |name: &str| told.facts.iter().find(|(key, _)| key == name).map_or("?", |(_, value)| value.as_str());
     match told.reason.as_str() {
         "INSUFFICIENT_FUNDS" => format!("{} needed, {} available in {}", fact("needed"), fact("available"), fact("account")),
+        // Those of before say less.
+        "EXPIRY_OUT_OF_RANGE" if fact("ledger_time") != "?" => {
+            format!("a hold must end after {}, which is the ledger's time, and not later than {}", fact("ledger_time"), fact("latest"))
+        }
         "ACCOUNT_FROZEN" => format!("{} is frozen", fact("account")),
         "ACCOUNT_CLOSED" => format!("{} is closed", fact("account")),
         "GUARD_MISMATCH" => format!("{} holds {}, not {}", fact("guard"), fact("actual"), fact("expected")),

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -23,6 +23,8 @@ pub(crate) struct Lease {
     /// How long it is good for; zero: it is always ours.
     hold: Duration,
     held: Mutex<LeaseStatus>,
+    /// Whether we hold it, for whoever has to know at once.
+    holds: watch::Sender<bool>,
     /// One attempt at a time.
     asking: tokio::sync::Mutex<()>,
     /// Whoever renews it, and lets go of it at the end.
@@ -42,8 +44,15 @@ impl Lease {
     pub(crate) async fn start(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) -> Arc<Self> {
         let hold = Duration::from_millis(config.lease_ms);
         let held = Mutex::new(LeaseStatus { other: None, until: Instant::now() });
-        let lease =
-            Arc::new(Self { store, owner: owner::own(), hold, held, asking: tokio::sync::Mutex::default(), keeper: Mutex::default() });
+        let lease = Arc::new(Self {
+            store,
+            owner: owner::own(),
+            hold,
+            held,
+            holds: watch::Sender::new(true),
+            asking: tokio::sync::Mutex::default(),
+            keeper: Mutex::default(),
+        });
         if hold.is_zero() {
             return lease;
         }
@@ -76,6 +85,11 @@ impl Lease {
     /// Who writes the books, as far as was told last.
     pub(crate) fn other_owner(&self) -> Option<String> {
         self.held.lock().expect("nothing panics while it holds this").other.clone()
+    }
+
+    /// Whether we hold it, from now on.
+    pub(crate) fn holds(&self) -> watch::Receiver<bool> {
+        self.holds.subscribe()
     }
 
     /// As [`Lease::other_owner`]; but when our time may have run out unnoticed, as in a process that stood still, the database is asked first.
@@ -118,9 +132,15 @@ impl Lease {
         if held.other != holder {
             match &holder {
                 None => info!("lease taken, this process writes the books"),
-                Some(holder) => info!(holder, "another process holds the lease and writes the books"),
+                Some(holder) => {
+                    warn!(
+                        holder,
+                        "another process holds the lease and writes the books; this one stands by and refuses what is asked of it"
+                    )
+                }
             }
             held.other = holder;
+            self.holds.send_replace(held.other.is_none());
         }
     }
 

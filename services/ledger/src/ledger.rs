@@ -2,6 +2,7 @@
 
 use crate::{
     book::{BookHandle, SharedBook},
+    clock::skew::ClockSkew,
     config::Config,
     domain::Micros,
     error::Error,
@@ -19,8 +20,10 @@ use std::{
     sync::{Arc, RwLock},
     time::Duration,
 };
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub mod forgetting;
 mod head_keeper;
 
 /// The ledger of an installation.
@@ -34,10 +37,6 @@ pub struct Ledger {
     heads: Option<Arc<HeadKeeper>>,
     stop: CancellationToken,
 }
-
-/// How often old refusals are looked for, and how many go at a time.
-const FORGET_EVERY: Duration = Duration::from_secs(600);
-const FORGET_AT_ONCE: i64 = 500;
 
 impl Ledger {
     /// Starts a writer for every book there is.
@@ -64,15 +63,20 @@ impl Ledger {
             let key = book.key;
             let handle = ledger.add(book);
             // Known before the first request, so that a program that is too old gets none. A head that can't be read is its writer's to tell.
-            if let Err(why) = ledger.store.head(key).await {
-                handle.shared.note_format(&why);
+            match ledger.store.head(key).await {
+                Ok(head) => {
+                    head.iter().for_each(|head| handle.shared.note_time(head.time));
+                    // Before the first request, which may be long after the clock was set back.
+                    ClockSkew::default().note(&handle.row.name, handle.shared.ahead_of(ledger.now()));
+                }
+                Err(why) => handle.shared.note_format(&why),
             }
         }
         if let Some(heads) = &ledger.heads {
             let every = Duration::from_millis(ledger.config.heads_every_ms);
             ledger.writers.spawn(heads.clone().run(every, ledger.forgetting.clone()));
         }
-        ledger.writers.spawn(forget(ledger.store.clone(), ledger.config.clone(), ledger.forgetting.clone()));
+        ledger.writers.spawn(forgetting::run(ledger.store.clone(), ledger.config.clone(), ledger.forgetting.clone()));
         Ok(ledger)
     }
 
@@ -85,7 +89,7 @@ impl Ledger {
         if let Some(heads) = &self.heads {
             heads.follow(book.clone(), shared.clone());
         }
-        meters::watch(&book.name, &shared);
+        meters::watch(&book.name, &shared, &self.config.clock);
         let (handle, queue) = BookHandle::new(book.clone(), shared.clone(), self.store.clone(), self.config.queue_max);
         self.writers.spawn(BookWriter::new(book.clone(), self.store.clone(), shared, self.config.clone()).run(queue));
         let handle = Arc::new(handle);
@@ -108,6 +112,14 @@ impl Ledger {
         self.config.clock.now()
     }
 
+    /// Books whose last commit is ahead of the clock, by how much: a clock was set back, and they keep their time until it has caught up.
+    #[must_use]
+    pub fn ahead_of_clock(&self) -> Vec<(String, Duration)> {
+        let (now, books) = (self.now(), self.books.read().expect("nothing panics while it holds this"));
+        let ahead = books.iter().map(|(name, handle)| (name.clone(), handle.shared.ahead_of(now)));
+        ahead.filter(|(_, ahead)| !ahead.is_zero()).collect()
+    }
+
     /// The books there are, by name.
     pub async fn books(&self) -> Result<Vec<Book>, Error> {
         Ok(self.store.books().await?)
@@ -126,6 +138,18 @@ impl Ledger {
     #[must_use]
     pub fn is_writer(&self) -> bool {
         self.lease.other_owner().is_none()
+    }
+
+    /// The same, for whoever has to know when it changes.
+    #[must_use]
+    pub fn writes(&self) -> watch::Receiver<bool> {
+        self.lease.holds()
+    }
+
+    /// Who holds the lease, where it is another process.
+    #[must_use]
+    pub fn other_writer(&self) -> Option<String> {
+        self.lease.other_owner()
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -177,25 +201,4 @@ impl Ledger {
         self.stop.cancel();
         self.lease.released().await;
     }
-}
-
-/// Forgets refusals once they are older than promised. An id that old is refused by its time, so nobody is charged who was told no.
-async fn forget(store: Arc<dyn Store>, config: Config, stop: CancellationToken) {
-    let retention = i64::try_from(config.refusal_retention_ms).unwrap_or(i64::MAX).saturating_mul(1000);
-    let mut tick = tokio::time::interval(FORGET_EVERY);
-    while stop.run_until_cancelled(tick.tick()).await.is_some() {
-        if let Err(why) = forget_once(&*store, config.clock.now().saturating_sub(retention)).await {
-            tracing::warn!(%why, "can't forget old refusals now");
-        }
-    }
-}
-
-async fn forget_once(store: &dyn Store, before: i64) -> Result<(), store::Error> {
-    for book in store.books().await? {
-        while store.forget_refusals(book.key, before, FORGET_AT_ONCE).await? >= FORGET_AT_ONCE.unsigned_abs() {
-            // In small steps, so that a commit never waits long for it.
-            tokio::task::yield_now().await;
-        }
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! numbers are their trial balances.
 use crate::{
     book::SharedBook,
+    clock::LedgerClock,
     domain::{
         chart::Unit,
         event::{Body, Event, Transfer, TransferKind},
@@ -145,7 +146,7 @@ impl<'a> BatchTally<'a> {
 }
 
 /// Tells how long the book's queue is, how far its journal goes and whether this process writes it.
-pub(crate) fn watch(book: &str, shared: &Arc<SharedBook>) {
+pub(crate) fn watch(book: &str, shared: &Arc<SharedBook>, clock: &LedgerClock) {
     let Some(meter) = telemetry::meter() else { return };
     let attributes = [KeyValue::new("book", book.to_owned())];
     let (here, watched) = (attributes.clone(), Arc::downgrade(shared));
@@ -159,6 +160,15 @@ pub(crate) fn watch(book: &str, shared: &Arc<SharedBook>) {
         .with_callback(move |gauge| {
             let head = watched.upgrade().and_then(|shared| shared.head());
             head.iter().for_each(|head| gauge.observe(head.last_seq, &here));
+        })
+        .build();
+    let (here, watched, clock) = (attributes.clone(), Arc::downgrade(shared), clock.clone());
+    let gauge = meter.f64_observable_gauge("largesse.ledger.clock.ahead").with_unit("s");
+    let gauge = gauge.with_description("How far the book's last commit is ahead of this machine's clock; 0 unless a clock was set back.");
+    gauge
+        .with_callback(move |gauge| {
+            let shared = watched.upgrade();
+            shared.iter().for_each(|shared| gauge.observe(shared.ahead_of(clock.now()).as_secs_f64(), &here));
         })
         .build();
     let watched = Arc::downgrade(shared);

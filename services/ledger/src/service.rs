@@ -60,7 +60,8 @@ impl Service {
     /// To be put behind a stack.
     #[must_use]
     pub fn server(self) -> LedgerServiceServer<Self> {
-        LedgerServiceServer::new(self).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX).max_encoding_message_size(rpc::MESSAGE_BYTES_MAX)
+        // Answers are bounded by what they hold, and never refused for their size: what they tell has happened.
+        LedgerServiceServer::new(self).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
     }
 
     /// The same as routes.

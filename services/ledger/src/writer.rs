@@ -5,6 +5,7 @@
 
 use crate::{
     book::{SharedBook, submission::Job},
+    clock::skew::ClockSkew,
     config::Config,
     domain::Micros,
     error::Error,
@@ -54,6 +55,7 @@ pub(crate) struct BookWriter {
     flight: Option<CommitInFlight>,
     batch_limit: usize,
     alarm: expiry::ExpiryAlarm,
+    skew: ClockSkew,
     meters: Option<Meters>,
 }
 
@@ -81,7 +83,20 @@ impl BookWriter {
         let batch_limit = config.batch_max.min(1024);
         let alarm = expiry::ExpiryAlarm::new(store.clone(), book.key, shared.clone(), config.clock.clone());
         let meters = Meters::new(&book.name);
-        Self { book, store, shared, config, loaded: None, ahead: None, open: None, flight: None, batch_limit, alarm, meters }
+        Self {
+            book,
+            store,
+            shared,
+            config,
+            loaded: None,
+            ahead: None,
+            open: None,
+            flight: None,
+            batch_limit,
+            alarm,
+            skew: ClockSkew::default(),
+            meters,
+        }
     }
 
     /// Works until the last handle is gone and everything taken is answered.
@@ -159,7 +174,9 @@ impl BookWriter {
         }
         let loaded = self.loaded.as_mut().expect("prepare loads it first");
         // The chain's time never goes back, whatever the clock does.
-        let time = self.config.clock.now().max(sealed_time(loaded, self.flight.as_ref()));
+        let (now, sealed) = (self.config.clock.now(), sealed_time(loaded, self.flight.as_ref()));
+        let time = now.max(sealed);
+        self.skew.note(&self.book.name, Duration::from_micros(time.abs_diff(now)));
         let mut open = OpenBatch::new(&self.shared.state(), time);
         for _ in 0..expiry::ROUNDS {
             if let Err(why) = expiry::prefetch(&*self.store, self.book.key, &self.shared, time).await {
@@ -180,6 +197,7 @@ impl BookWriter {
         if self.loaded.is_none() {
             let (loaded, mut state) = load::load(&*self.store, &self.book, &self.config, self.config.clock.now()).await?;
             info!(book = self.book.name, commit_no = loaded.head.commit_no, epoch = loaded.epoch, "book loaded");
+            self.shared.note_time(loaded.head.time);
             let mut shared = self.shared.state();
             self.shared.journal.publish(&loaded.head);
             state.follow(&shared);
@@ -289,7 +307,11 @@ impl BookWriter {
         };
         let next = self.flight.as_ref().and_then(|flight| flight.sealed.batch.as_ref());
         let under_way = next.map_or(0, |batch| batch.events.len() + batch.refusals.len());
-        self.loaded.as_mut().expect("a batch was decided on a loaded book").ids.evict(under_way);
+        self.loaded
+            .as_mut()
+            .expect("a batch was decided on a loaded book")
+            .ids
+            .evict(under_way, u64::try_from(self.config.clock.now() / 1000).unwrap_or_default());
         for (job, outcome) in answers {
             job.reply.send(outcome);
         }

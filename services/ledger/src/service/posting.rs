@@ -12,9 +12,6 @@ use api::ledger as pb;
 use money::Amount;
 use tonic::{Request, Status};
 
-/// Postings of one PostBatch.
-const BATCH_MAX: usize = 1_000;
-
 pub(super) fn posting(outcome: AnswerResult) -> Result<(pb::Posting, bool), Error> {
     told(outcome, wire::posting)
 }
@@ -37,8 +34,8 @@ async fn batch(
     tell: fn(NamedPosting) -> pb::Posting,
     read: impl Fn(pb::PostRequest) -> Result<BookRequest, Error>,
 ) -> Result<Vec<pb::PostBatchOutcome>, Status> {
-    if sent.is_empty() || sent.len() > BATCH_MAX {
-        return Err(malformed("posts", format!("1 to {BATCH_MAX}")).into());
+    if sent.is_empty() || sent.len() > wire::BATCH_MAX {
+        return Err(malformed("posts", format!("1 to {}", wire::BATCH_MAX)).into());
     }
     let mut asked = Vec::with_capacity(sent.len());
     let mut wrong: Vec<Option<Error>> = Vec::with_capacity(sent.len());
@@ -88,7 +85,8 @@ impl Service {
         let pb::PostBatchRequest { posts, brief, .. } = request.into_inner();
         let tell = if brief { wire::brief_posting } else { wire::posting };
         let outcomes = batch(&place, posts, tell, |post| wire::post(post, place.scope())).await?;
-        Ok(pb::PostBatchResponse { outcomes })
+        // Everything is committed by now, perhaps long ago: an answer that the caller can't read would be the same however often it asks again.
+        Ok(wire::readable(pb::PostBatchResponse { outcomes, brief }))
     }
 
     pub(super) async fn import_batch(&self, request: Request<pb::ImportBatchRequest>) -> Result<pb::ImportBatchResponse, Status> {

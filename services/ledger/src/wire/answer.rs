@@ -14,6 +14,7 @@ use crate::{
     read::{AccountEntry, BalanceAt, NamedPosting, NamedTransfer, TrialBalance},
 };
 use api::ledger as pb;
+use prost::Message as _;
 
 fn account_parts(name: &str, unit: Unit, counters: Counters, seq: i64) -> pb::Account {
     pb::Account {
@@ -124,6 +125,34 @@ fn brief_transfer(NamedTransfer { transfer, unit, .. }: &NamedTransfer, seq: i64
     }
 }
 
+/// As it is, or in the brief form where it would be larger than clients read.
+pub(crate) fn readable(full: pb::PostBatchResponse) -> pb::PostBatchResponse {
+    if full.brief || full.encoded_len() <= rpc::ANSWER_BYTES_MAX {
+        return full;
+    }
+    let mut outcomes = full.outcomes;
+    for outcome in &mut outcomes {
+        if let Some(pb::post_batch_outcome::Outcome::Accepted(accepted)) = &mut outcome.outcome
+            && let Some(posting) = accepted.posting.take()
+        {
+            accepted.posting = Some(shortened(posting));
+        }
+    }
+    pb::PostBatchResponse { outcomes, brief: true }
+}
+
+/// What [`brief_posting`] would have made of it.
+fn shortened(posting: pb::Posting) -> pb::Posting {
+    let pb::Posting { posting_id, seq, transfers, commit_time, .. } = posting;
+    let transfers = transfers.into_iter().map(|transfer| {
+        let pb::PostedTransfer { amount, unit, debit_after, transfer_no, pending, .. } = transfer;
+        let debit_after =
+            debit_after.map(|pb::Account { balance, balance_seq, .. }| pb::Account { balance, balance_seq, ..Default::default() });
+        pb::PostedTransfer { amount, unit, debit_after, transfer_no, pending, ..Default::default() }
+    });
+    pb::Posting { posting_id, seq, transfers: transfers.collect(), commit_time, ..Default::default() }
+}
+
 pub(crate) fn entry(entry: AccountEntry) -> pb::Entry {
     let AccountEntry { mut posting, balance_after } = entry;
     let seq = posting.seq;
@@ -171,3 +200,6 @@ pub(crate) fn refusal(status: &tonic::Status) -> pb::PostRefusal {
         message: status.message().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

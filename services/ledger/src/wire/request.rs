@@ -227,9 +227,21 @@ fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], 
         fields.push((format!("transfers[{at}]"), value));
     }
     for (guard, at) in guards.iter().zip(0..) {
-        fields.push((format!("guards[{at}]"), format!("{} {:?}", guard.key, guard.operation)));
+        fields.push((format!("guards[{at}]"), guard_field(guard)));
     }
     fields
+}
+
+/// A guard as it is kept for a retry. Kept for a week and longer, so this form never changes: it is what older programs wrote, who left it to generated code.
+fn guard_field(pb::Guard { key, operation }: &pb::Guard) -> String {
+    match operation {
+        None => format!("{key} None"),
+        Some(pb::guard::Operation::CompareAndSet(pb::CompareAndSet { expected, next })) => {
+            format!("{key} Some(CompareAndSet(CompareAndSet {{ expected: {expected}, next: {next} }}))")
+        }
+        Some(pb::guard::Operation::AdvanceTo(to)) => format!("{key} Some(AdvanceTo({to}))"),
+        Some(pb::guard::Operation::CapAt(cap)) => format!("{key} Some(CapAt({cap}))"),
+    }
 }
 
 /// Microseconds since the Unix epoch.

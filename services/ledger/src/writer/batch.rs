@@ -22,7 +22,7 @@ use crate::{
     read::named_posting,
     store::{Batch, Book, Commit, IdMeaning, RefusalRow, StoredEvent},
 };
-use money::id_time_ms;
+use money::IdTimeBounds;
 use std::sync::Arc;
 
 /// What became of a job.
@@ -262,15 +262,10 @@ impl SealedBatch {
 
 /// An id from the future would stay "new" for too long; one older than what is remembered may have been answered and forgotten.
 fn check_time(config: &Config, now: Micros, request: &BookRequest) -> Result<(), Error> {
-    let Some(time) = id_time_ms(request.id) else { return Ok(()) };
-    let now = u64::try_from(now / 1000).expect("the clock is past 1970");
-    if time > now.saturating_add(config.clock_ahead_max_ms) {
-        return Err(Error::RequestIdTime("ahead of the clock"));
-    }
-    if !request.historical && time < now.saturating_sub(config.refusal_retention_ms) {
-        return Err(Error::RequestIdTime("older than answers are kept for"));
-    }
-    Ok(())
+    let now_ms = u64::try_from(now / 1000).expect("the clock is past 1970");
+    let age_max_ms = if request.historical { u64::MAX } else { config.refusal_retention_ms };
+    let bounds = IdTimeBounds { ahead_max_ms: config.clock_ahead_max_ms, age_max_ms };
+    bounds.check(request.id, now_ms).map_err(Error::RequestIdTime)
 }
 
 /// How many old accounts the commit logs: none while little is dirty and a restart has little to replay.

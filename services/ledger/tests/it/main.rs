@@ -1,11 +1,13 @@
 //! The ledger on its real stores: SQLite and PostgreSQL, each test on both.
 #![allow(clippy::unwrap_used)]
 
+mod answer_sizes;
 mod answers;
 mod behind;
 mod book;
 mod calls;
 mod checkpoints;
+mod clocks;
 mod expiry;
 mod faults;
 mod following;

@@ -340,5 +340,5 @@ fn timely(id: &str, now_ms: u64) -> bool {
         return true;
     }
     let time = u64::try_from(id.as_u128() >> 80).expect("48 bits");
-    time <= now_ms + 60_000 && time + 7 * 24 * 3_600_000 >= now_ms
+    time <= now_ms + 300_000 && time + 7 * 24 * 3_600_000 >= now_ms
 }

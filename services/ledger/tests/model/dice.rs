@@ -48,7 +48,8 @@ impl Dice {
         let time = match self.below(100) {
             0..70 => back(self.0.random_range(0..2_000)),
             70..78 => back(self.0.random_range(60_000..20_000_000)),
-            78..81 => now_ms + 30_000,
+            78..80 => now_ms + 30_000,
+            80..81 => now_ms + 240_000,
             81..82 => now_ms + 3_600_000,
             82..83 => back(8 * 24 * 3_600_000),
             _ => return uuid::Builder::from_random_bytes(self.0.random()).into_uuid().to_string(),

@@ -111,8 +111,8 @@ fn agree(ask: &Ask, expected: &Answer, told: &Answer, unsure: bool) -> Option<An
     match (expected, told) {
         (Answer::Done(_), Answer::Done(_)) => Some(Answer::Done(Vec::new())),
         (Answer::Refused { code, reason, facts }, Answer::Refused { code: c, reason: r, facts: f }) => {
-            // Which field is malformed, and how an id's time is wrong, is for people.
-            let for_people = reason == "MALFORMED" || reason == "REQUEST_ID_TIME";
+            // Which field is malformed, how an id's time is wrong, and what time the ledger had, is for people.
+            let for_people = ["MALFORMED", "REQUEST_ID_TIME", "EXPIRY_OUT_OF_RANGE"].contains(&reason.as_str());
             (code == c && reason == r && (for_people || facts == f)).then(|| told.clone())
         }
         (Answer::Posted { posting, replayed: false, .. }, Answer::Posted { posting: got, replayed, brief }) => {

@@ -147,9 +147,11 @@ pub mod earnings_service_client {
     use tonic::codegen::http::Uri;
     /// What creators earned, and its conversion into money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug, Clone)]
     pub struct EarningsServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -291,7 +293,7 @@ pub mod earnings_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// One quote. Reasons: QUOTE_UNKNOWN (NOT_FOUND).
+        /// One quote. Reasons: MALFORMED, QUOTE_UNKNOWN (NOT_FOUND).
         pub async fn get_quote(
             &mut self,
             request: impl tonic::IntoRequest<super::GetQuoteRequest>,
@@ -382,7 +384,7 @@ pub mod earnings_service_server {
             tonic::Response<super::CreateQuoteResponse>,
             tonic::Status,
         >;
-        /// One quote. Reasons: QUOTE_UNKNOWN (NOT_FOUND).
+        /// One quote. Reasons: MALFORMED, QUOTE_UNKNOWN (NOT_FOUND).
         async fn get_quote(
             &self,
             request: tonic::Request<super::GetQuoteRequest>,
@@ -403,9 +405,11 @@ pub mod earnings_service_server {
     }
     /// What creators earned, and its conversion into money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug)]
     pub struct EarningsServiceServer<T> {
         inner: Arc<T>,

@@ -3,8 +3,9 @@
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct HealthCheck {
     /// What: `journal` (every commit follows from the one before it), `rows` (accounts are as the journal left them), `trial_balance` (so are their sums),
-    /// `coins` (issued are spent and held), `purchases` (each was credited by one posting), `payouts` (holds and money in transit are theirs); of the
-    /// installation, `unknown_outcomes` (none has been unknown for too long) and `acts` (the record of what staff did).
+    /// `coins` (issued are spent and held), `purchases` (each was credited by one posting), `payouts` (holds and money in transit are theirs),
+    /// `clock` (the last commit is not ahead of the monitor's clock); of the installation, `unknown_outcomes` (none has been unknown for too long) and `acts`
+    /// (the record of what staff did).
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// What the last look came to.
@@ -114,8 +115,10 @@ pub mod monitor_service_client {
     use tonic::codegen::http::Uri;
     /// Whether the money is where it should be. This service reads the stores of the others by itself and again and again, and believes none of them.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), OVERLOADED (UNAVAILABLE, nothing happened,
-    /// retry the same request).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff) and OVERLOADED
+    /// (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED (retry the same request to find out); INTERNAL (its
+    /// fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again).
     #[derive(Debug, Clone)]
     pub struct MonitorServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -252,8 +255,10 @@ pub mod monitor_service_server {
     }
     /// Whether the money is where it should be. This service reads the stores of the others by itself and again and again, and believes none of them.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), OVERLOADED (UNAVAILABLE, nothing happened,
-    /// retry the same request).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff) and OVERLOADED
+    /// (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED (retry the same request to find out); INTERNAL (its
+    /// fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again).
     #[derive(Debug)]
     pub struct MonitorServiceServer<T> {
         inner: Arc<T>,

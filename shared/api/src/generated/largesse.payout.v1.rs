@@ -314,9 +314,11 @@ pub mod payout_service_client {
     use tonic::codegen::http::Uri;
     /// Money to creators' bank accounts.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug, Clone)]
     pub struct PayoutServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -428,7 +430,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The user's bank accounts, masked. Reasons: PAGE_TOKEN.
+        /// The user's bank accounts, masked. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_beneficiaries(
             &mut self,
             request: impl tonic::IntoRequest<super::ListBeneficiariesRequest>,
@@ -459,8 +461,8 @@ pub mod payout_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Holds the money and sends it to the bank. Answers once the hold is durable; follow it with WatchPayout. Reasons in order of precedence: MALFORMED,
-        /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE, ACCOUNT_FROZEN, ACCOUNT_CLOSED,
-        /// LIMIT_EXCEEDED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE, ACCOUNT_FROZEN,
+        /// ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         pub async fn request_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::RequestPayoutRequest>,
@@ -487,7 +489,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// One payout. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
+        /// One payout. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
         pub async fn get_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPayoutRequest>,
@@ -514,7 +516,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The user's payouts, newest first. Reasons: PAGE_TOKEN.
+        /// The user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_payouts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPayoutsRequest>,
@@ -541,7 +543,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The payout now and after every change, until it is final. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
+        /// The payout now and after every change, until it is final. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
         pub async fn watch_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchPayoutRequest>,
@@ -592,7 +594,7 @@ pub mod payout_service_server {
             tonic::Response<super::CreateBeneficiaryResponse>,
             tonic::Status,
         >;
-        /// The user's bank accounts, masked. Reasons: PAGE_TOKEN.
+        /// The user's bank accounts, masked. Reasons: MALFORMED, PAGE_TOKEN.
         async fn list_beneficiaries(
             &self,
             request: tonic::Request<super::ListBeneficiariesRequest>,
@@ -601,8 +603,8 @@ pub mod payout_service_server {
             tonic::Status,
         >;
         /// Holds the money and sends it to the bank. Answers once the hold is durable; follow it with WatchPayout. Reasons in order of precedence: MALFORMED,
-        /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE, ACCOUNT_FROZEN, ACCOUNT_CLOSED,
-        /// LIMIT_EXCEEDED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE, ACCOUNT_FROZEN,
+        /// ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         async fn request_payout(
             &self,
             request: tonic::Request<super::RequestPayoutRequest>,
@@ -610,7 +612,7 @@ pub mod payout_service_server {
             tonic::Response<super::RequestPayoutResponse>,
             tonic::Status,
         >;
-        /// One payout. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
+        /// One payout. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
         async fn get_payout(
             &self,
             request: tonic::Request<super::GetPayoutRequest>,
@@ -618,7 +620,7 @@ pub mod payout_service_server {
             tonic::Response<super::GetPayoutResponse>,
             tonic::Status,
         >;
-        /// The user's payouts, newest first. Reasons: PAGE_TOKEN.
+        /// The user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         async fn list_payouts(
             &self,
             request: tonic::Request<super::ListPayoutsRequest>,
@@ -632,7 +634,7 @@ pub mod payout_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// The payout now and after every change, until it is final. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
+        /// The payout now and after every change, until it is final. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
         async fn watch_payout(
             &self,
             request: tonic::Request<super::WatchPayoutRequest>,
@@ -643,9 +645,11 @@ pub mod payout_service_server {
     }
     /// Money to creators' bank accounts.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug)]
     pub struct PayoutServiceServer<T> {
         inner: Arc<T>,

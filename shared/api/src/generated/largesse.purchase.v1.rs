@@ -229,9 +229,11 @@ pub mod purchase_service_client {
     use tonic::codegen::http::Uri;
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug, Clone)]
     pub struct PurchaseServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -312,7 +314,7 @@ pub mod purchase_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Coin packages on sale for a market and channel. Reasons: MARKET_UNKNOWN.
+        /// Coin packages on sale for a market and channel. Reasons: MALFORMED, MARKET_UNKNOWN (NOT_FOUND).
         pub async fn list_coin_packages(
             &mut self,
             request: impl tonic::IntoRequest<super::ListCoinPackagesRequest>,
@@ -403,7 +405,7 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// One purchase. Reasons: PURCHASE_UNKNOWN (NOT_FOUND).
+        /// One purchase. Reasons: MALFORMED, PURCHASE_UNKNOWN (NOT_FOUND).
         pub async fn get_purchase(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPurchaseRequest>,
@@ -433,7 +435,7 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The user's purchases, newest first. Reasons: PAGE_TOKEN.
+        /// The user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_purchases(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPurchasesRequest>,
@@ -478,7 +480,7 @@ pub mod purchase_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with PurchaseServiceServer.
     #[async_trait]
     pub trait PurchaseService: std::marker::Send + std::marker::Sync + 'static {
-        /// Coin packages on sale for a market and channel. Reasons: MARKET_UNKNOWN.
+        /// Coin packages on sale for a market and channel. Reasons: MALFORMED, MARKET_UNKNOWN (NOT_FOUND).
         async fn list_coin_packages(
             &self,
             request: tonic::Request<super::ListCoinPackagesRequest>,
@@ -506,7 +508,7 @@ pub mod purchase_service_server {
             tonic::Response<super::RedeemPurchaseResponse>,
             tonic::Status,
         >;
-        /// One purchase. Reasons: PURCHASE_UNKNOWN (NOT_FOUND).
+        /// One purchase. Reasons: MALFORMED, PURCHASE_UNKNOWN (NOT_FOUND).
         async fn get_purchase(
             &self,
             request: tonic::Request<super::GetPurchaseRequest>,
@@ -514,7 +516,7 @@ pub mod purchase_service_server {
             tonic::Response<super::GetPurchaseResponse>,
             tonic::Status,
         >;
-        /// The user's purchases, newest first. Reasons: PAGE_TOKEN.
+        /// The user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         async fn list_purchases(
             &self,
             request: tonic::Request<super::ListPurchasesRequest>,
@@ -525,9 +527,11 @@ pub mod purchase_service_server {
     }
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug)]
     pub struct PurchaseServiceServer<T> {
         inner: Arc<T>,

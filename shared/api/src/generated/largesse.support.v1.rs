@@ -437,8 +437,10 @@ pub mod support_service_client {
     /// What staff did, written down before they did it, and what staff may do only in pairs. Every call of a member of staff to any service carries its
     /// reason in the metadata `largesse-reason` where the table of access asks for one.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, the
-    /// metadata is missing or of no use), AUDIT_UNAVAILABLE and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff) and OVERLOADED
+    /// (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED (retry the same request to find out); INTERNAL (its
+    /// fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again).
     #[derive(Debug, Clone)]
     pub struct SupportServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -778,8 +780,10 @@ pub mod support_service_server {
     /// What staff did, written down before they did it, and what staff may do only in pairs. Every call of a member of staff to any service carries its
     /// reason in the metadata `largesse-reason` where the table of access asks for one.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, the
-    /// metadata is missing or of no use), AUDIT_UNAVAILABLE and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff) and OVERLOADED
+    /// (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED (retry the same request to find out); INTERNAL (its
+    /// fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again).
     #[derive(Debug)]
     pub struct SupportServiceServer<T> {
         inner: Arc<T>,

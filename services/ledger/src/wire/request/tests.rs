@@ -57,6 +57,25 @@ fn a_guard_key_that_one_database_cannot_hold_is_refused_by_both() {
     assert!(matches!(post(pb::PostRequest { guards, ..widest() }, SCOPE), Err(Error::Malformed { field: "guards.key", .. })));
 }
 
+#[test]
+fn guards_are_kept_in_a_form_that_never_changes() {
+    use pb::guard::Operation::{AdvanceTo, CapAt, CompareAndSet};
+    let guards = [CompareAndSet(pb::CompareAndSet { expected: -1, next: 2 }), AdvanceTo(5), CapAt(7)];
+    let guards = guards.into_iter().zip(0..).map(|(operation, at)| pb::Guard { key: format!("k{at}"), operation: Some(operation) });
+    let request =
+        post(pb::PostRequest { guards: guards.collect(), transfers: Vec::new(), effective_time: None, ..widest() }, SCOPE).unwrap();
+    // As they lie in journals of years ago.
+    let kept = [
+        ("guards[0]", "k0 Some(CompareAndSet(CompareAndSet { expected: -1, next: 2 }))"),
+        ("guards[1]", "k1 Some(AdvanceTo(5))"),
+        ("guards[2]", "k2 Some(CapAt(7))"),
+        ("kind", "test"),
+    ];
+    assert_eq!(*request.fields, kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    // Of a generated type nothing is said by how it prints itself.
+    assert!(!include_str!("../request.rs").contains(":?}"));
+}
+
 /// A posting of 100 coins to an account each, with these particulars.
 fn with(legs: Vec<pb::Transfer>) -> Result<BookRequest, Error> {
     let leg = |leg: pb::Transfer| pb::Transfer {

@@ -1,6 +1,9 @@
 //! What memory may claim about an id.
 use super::*;
 
+/// Later than the ids of these tests, unless they say that they are ahead.
+const NOW_MS: u64 = 100_000;
+
 fn at(ms: u64, n: u128) -> Uuid {
     money::derive_id(uuid::Builder::from_unix_timestamp_millis(ms, &n.to_be_bytes()[6..].try_into().unwrap()).into_uuid(), &[])
 }
@@ -13,7 +16,7 @@ fn an_evicted_id_is_never_called_new() {
         assert_eq!(ids.get(*id), IdLookup::New);
         ids.insert(*id, IdMeaning::Event(seq));
     }
-    ids.evict(0);
+    ids.evict(0, NOW_MS);
     for id in &all[..7] {
         assert_eq!(ids.get(*id), IdLookup::Ask);
     }
@@ -22,7 +25,7 @@ fn an_evicted_id_is_never_called_new() {
     }
     // Evicted ids of any order raise the floor to the highest of them.
     ids.insert(at(5, 99), IdMeaning::Event(11));
-    ids.evict(0);
+    ids.evict(0, NOW_MS);
     assert_eq!(ids.get(at(1007, 100)), IdLookup::Ask);
 }
 
@@ -33,7 +36,7 @@ fn ids_under_way_are_never_forgotten() {
     for (id, seq) in all.iter().zip(1..) {
         ids.insert(*id, IdMeaning::Event(seq));
     }
-    ids.evict(6);
+    ids.evict(6, NOW_MS);
     let known = all.iter().filter(|id| matches!(ids.get(**id), IdLookup::Known(_))).count();
     assert_eq!(known, 6);
     assert_eq!(ids.get(all[4]), IdLookup::Known(&IdMeaning::Event(5)));
@@ -52,4 +55,37 @@ fn an_incomplete_load_claims_only_what_it_saw() {
     assert_eq!(ids.get(at(1500, 3)), IdLookup::Ask);
     assert_eq!(ids.get(at(2000, 4)), IdLookup::Ask);
     assert_eq!(ids.get(at(2001, 5)), IdLookup::New);
+}
+
+#[test]
+fn an_id_that_is_ahead_does_not_make_the_store_be_asked_for_everybody_elses() {
+    let mut ids = RecentIds::new(Vec::new(), 0, true, 8);
+    let early = at(NOW_MS + 240_000, 1);
+    ids.insert(early, IdMeaning::Event(1));
+    for n in 2..30 {
+        ids.insert(at(NOW_MS - 100 + n as u64, n), IdMeaning::Event(i64::try_from(n).unwrap()));
+        ids.evict(0, NOW_MS);
+        assert_eq!(ids.get(at(NOW_MS, 1_000)), IdLookup::New);
+        assert_eq!(ids.get(early), IdLookup::Known(&IdMeaning::Event(1)));
+    }
+    assert_eq!(ids.known.len(), 8);
+    // Once the floor has passed it, it makes room, and the store is asked for it.
+    for n in 0..20 {
+        ids.insert(at(NOW_MS + 240_001 + n as u64, 100 + n), IdMeaning::Event(100));
+        ids.evict(0, NOW_MS + 300_000);
+    }
+    assert_eq!(ids.get(early), IdLookup::Ask);
+    assert_eq!((ids.known.len(), ids.ahead.len()), (8, 0));
+}
+
+#[test]
+fn more_that_are_ahead_than_there_is_room_for_are_never_called_new() {
+    let mut ids = RecentIds::new(Vec::new(), 0, true, 8);
+    let all: Vec<Uuid> = (0..100).map(|n| at(NOW_MS + 1_000 * (n as u64 % 7), n)).collect();
+    for id in &all {
+        ids.insert(*id, IdMeaning::Event(1));
+        ids.evict(2, NOW_MS);
+        assert!(ids.known.len() <= 8, "{}", ids.known.len());
+    }
+    assert!(all.iter().all(|id| ids.get(*id) != IdLookup::New));
 }

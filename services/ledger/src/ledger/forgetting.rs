@@ -1,0 +1,36 @@
+//! Refusals that are older than promised are forgotten, and only those.
+use crate::{
+    config::Config,
+    store::{self, Store},
+};
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// How often old refusals are looked for, and how many go at a time.
+const EVERY: Duration = Duration::from_secs(600);
+const AT_ONCE: i64 = 500;
+
+pub(super) async fn run(store: Arc<dyn Store>, config: Config, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(EVERY);
+    while stop.run_until_cancelled(tick.tick()).await.is_some() {
+        if let Err(why) = forget_old(&*store, &config).await {
+            tracing::warn!(%why, "can't forget old refusals now");
+        }
+    }
+}
+
+/// Forgets the refusals whose ids would be refused for their own time by now, so that nobody is charged who was told no. Told by the books' own time,
+/// as those ids are: a clock that was wrong for a while takes none of them along. And an id may have been ahead of the clock when it was refused.
+pub async fn forget_old(store: &dyn Store, config: &Config) -> Result<(), store::Error> {
+    let kept_ms = config.refusal_retention_ms.saturating_add(config.clock_ahead_max_ms);
+    let kept = i64::try_from(kept_ms).unwrap_or(i64::MAX).saturating_mul(1000);
+    for book in store.books().await? {
+        let Some(head) = store.head(book.key).await? else { continue };
+        let before = head.time.saturating_sub(kept);
+        while store.forget_refusals(book.key, before, AT_ONCE).await? >= AT_ONCE.unsigned_abs() {
+            // In small steps, so that a commit never waits long for it.
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
+}

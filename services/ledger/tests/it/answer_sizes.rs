@@ -1,0 +1,57 @@
+//! What is committed can be answered: no answer is larger than a client reads that was not told otherwise.
+use crate::calls::{BOOK, coins, house, on_both};
+use api::ledger::{
+    GetAccountRequest, PostBatchRequest, PostBatchResponse, PostRequest, PostResponse, RequestField, post_batch_outcome::Outcome,
+};
+use prost::Message as _;
+
+/// A batch whose full answer has some 4.5 MB, most of it what the caller sent along.
+fn large() -> Vec<PostRequest> {
+    let field = || vec![RequestField { name: "note".to_owned(), value: "v".repeat(4_000) }];
+    (0..1_000).map(|_| PostRequest { request_fields: field(), ..coins("fan", 1) }).collect()
+}
+
+fn accepted(told: PostBatchResponse) -> Vec<PostResponse> {
+    let accepted = told.outcomes.into_iter().map(|outcome| match outcome.outcome {
+        Some(Outcome::Accepted(accepted)) => accepted,
+        other => panic!("{other:?}"),
+    });
+    accepted.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_would_be_too_large_to_answer_is_answered_in_brief_the_first_time_and_again() {
+    on_both(async |database, _| {
+        let house = house(database).await;
+        let batch = PostBatchRequest { book: BOOK.to_owned(), posts: large(), brief: false };
+        let first = house.client().post_batch(batch.clone()).await.unwrap().into_inner();
+        assert!(first.encoded_len() <= rpc::ANSWER_BYTES_MAX, "{} bytes", first.encoded_len());
+        assert!(first.brief);
+        let again = house.client().post_batch(batch.clone()).await.unwrap().into_inner();
+        assert!(again.encoded_len() <= rpc::ANSWER_BYTES_MAX && again.brief, "{} bytes", again.encoded_len());
+        let (first, again) = (accepted(first), accepted(again));
+        assert!(again.iter().all(|response| response.replayed));
+        assert_eq!(first.iter().map(|one| &one.posting).collect::<Vec<_>>(), again.iter().map(|one| &one.posting).collect::<Vec<_>>());
+        // As one who asked for it would have been told.
+        let asked = PostBatchRequest { brief: true, ..batch };
+        let asked = house.client().post_batch(asked).await.unwrap().into_inner();
+        assert!(asked.brief);
+        assert_eq!(accepted(asked), again);
+        let account = GetAccountRequest { book: BOOK.to_owned(), account: "viewer/fan/coins".to_owned() };
+        assert_eq!(house.client().get_account(account).await.unwrap().into_inner().account.unwrap().balance, 1_000);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_can_be_answered_is_answered_in_full() {
+    on_both(async |database, _| {
+        let house = house(database).await;
+        let batch = PostBatchRequest { book: BOOK.to_owned(), posts: vec![coins("fan", 5), coins("fan", 6)], brief: false };
+        let told = house.client().post_batch(batch).await.unwrap().into_inner();
+        assert!(!told.brief);
+        let told = accepted(told);
+        assert_eq!(told[1].posting.as_ref().unwrap().transfers[0].credit_after.as_ref().unwrap().balance, 11);
+    })
+    .await;
+}
