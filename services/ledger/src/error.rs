@@ -128,6 +128,19 @@ pub(crate) fn refusal_message(told: &KeptRefusal) -> String {
         }
         "ACCOUNT_FROZEN" => format!("{} is frozen", fact("account")),
         "ACCOUNT_CLOSED" => format!("{} is closed", fact("account")),
+        "HOUSE_ACCOUNT" => format!("{} is the company's own and is never closed; nothing was changed; freeze it instead", fact("account")),
+        "ACCOUNT_NOT_EMPTY" => format!(
+            "{} holds {}, and open holds will take {} and bring {}; it was not closed; move or resolve that first",
+            fact("account"),
+            fact("balance"),
+            fact("debits_pending"),
+            fact("credits_pending")
+        ),
+        "ACCOUNT_IN_FLIGHT" => format!(
+            "{} payments of {} are on their way and may come back to it; it was not closed; freeze it, and close it when they have ended",
+            fact("in_flight"),
+            fact("account")
+        ),
         "GUARD_MISMATCH" => format!("{} holds {}, not {}", fact("guard"), fact("actual"), fact("expected")),
         "GUARD_CAPPED" => format!("{} ends at {}, {} was asked", fact("guard"), fact("cap"), fact("wanted")),
         _ => told.facts.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", "),

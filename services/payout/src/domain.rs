@@ -46,6 +46,8 @@ pub enum PayoutPhase {
     Settling,
     /// The bank did not pay. To do: give the money back.
     Returning,
+    /// The bank did not pay, and the creator's account is closed. To do: put the money in suspense.
+    Suspending,
     /// Final.
     Settled,
     /// Final.
@@ -62,7 +64,7 @@ const STATES: [(PayoutState, &str); 7] = [
     (PayoutState::Rejected, "rejected"),
 ];
 
-const PHASES: [(PayoutPhase, &str); 11] = [
+const PHASES: [(PayoutPhase, &str); 12] = [
     (PayoutPhase::Requested, "requested"),
     (PayoutPhase::Refused, "refused"),
     (PayoutPhase::Held, "held"),
@@ -72,6 +74,7 @@ const PHASES: [(PayoutPhase, &str); 11] = [
     (PayoutPhase::Unknown, "unknown"),
     (PayoutPhase::Settling, "settling"),
     (PayoutPhase::Returning, "returning"),
+    (PayoutPhase::Suspending, "suspending"),
     (PayoutPhase::Settled, "settled"),
     (PayoutPhase::Rejected, "rejected"),
 ];
@@ -129,7 +132,7 @@ impl PayoutPhase {
             Self::Unknown => Some(PayoutState::OutcomeUnknown),
             Self::Settled => Some(PayoutState::Settled),
             Self::Rejected => Some(PayoutState::Rejected),
-            Self::Refused | Self::Settling | Self::Returning => None,
+            Self::Refused | Self::Settling | Self::Returning | Self::Suspending => None,
         }
     }
 }
@@ -178,6 +181,8 @@ pub struct Payout {
     pub reason_code: String,
     /// The reason in words.
     pub reason: String,
+    /// Why the ledger refuses the posting that is to be done; empty while nothing stands in its way.
+    pub blocked_by: String,
     /// Posting of the hold.
     pub hold_posting_id: String,
     /// Its transfer.
@@ -231,6 +236,7 @@ impl Payout {
         self.state = phase.shown().unwrap_or(self.state);
         self.due_at_ms = if phase.is_final() { NEVER_MS } else { now_ms };
         self.attempts = 0;
+        self.blocked_by = String::new();
         self.with_fresh_key(now_ms)
     }
 
@@ -296,7 +302,9 @@ impl RetryPolicy {
     }
 }
 
-/// The code a bank uses for a payment it has met before: then the first sending arrived, and its fate is what counts.
+/// The code a bank uses for a payment it has met before: then an earlier sending arrived, and its fate is what counts. Of a payment that was sent once there
+/// is no earlier one: where the bank says so when it is asked after this very payment, that is its verdict. Some banks call two payments of one amount to one
+/// account on one day duplicates.
 const DUPLICATE: &str = "AM05";
 /// Our own reason for money that came back because no sending ever arrived.
 const NEVER_RECEIVED: &str = "AG09";
@@ -319,9 +327,12 @@ pub fn judge(
             let note = note(&status, &reason_code, &words);
             let mut payout = payout;
             payout.bank_status = status;
-            if outcome == StatusOutcome::Rejected && reason_code != DUPLICATE {
-                payout.reason_code = reason_code;
-                payout.reason = words;
+            let asked = payout.phase != PayoutPhase::Sent;
+            let final_word = reason_code != DUPLICATE || (asked && payout.sends <= 1);
+            // Of one that is not final, too: whoever waits can read what the bank says.
+            payout.reason_code = reason_code;
+            payout.reason = words;
+            if outcome == StatusOutcome::Rejected && final_word {
                 payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
                 payout.seen = true;
                 return (payout.enter(PayoutPhase::Returning, now_ms), note);

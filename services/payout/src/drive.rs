@@ -25,6 +25,10 @@ fn now_ms() -> i64 {
     unix_ms(SystemTime::now())
 }
 
+/// How the note of a step begins that says why a payout stands where it is.
+pub const WAITING: &str = "waiting: ";
+/// Where the money of a closed account is, for the creator and for staff.
+const IN_SUSPENSE: &str = "the account that the money came from is closed: it is kept in suspense until staff decide";
 /// What the receiver reads beside the amount.
 const REMITTANCE: &str = "Creator payout";
 
@@ -72,7 +76,7 @@ impl Payouts {
                 self.conclude(payout, lost, now_ms(), None).await
             }
             PayoutPhase::Accepted | PayoutPhase::Unknown => self.ask(payout).await,
-            PayoutPhase::Settling | PayoutPhase::Returning => self.finish(payout).await,
+            PayoutPhase::Settling | PayoutPhase::Returning | PayoutPhase::Suspending => self.finish(payout).await,
             PayoutPhase::Refused | PayoutPhase::Settled | PayoutPhase::Rejected => Ok(None),
         }
     }
@@ -93,6 +97,7 @@ impl Payouts {
         let end = match payout.phase {
             PayoutPhase::Settling => postings::settlement(&payout),
             PayoutPhase::Returning => postings::rejection(&payout),
+            PayoutPhase::Suspending => postings::suspension(&payout),
             PayoutPhase::Requested
             | PayoutPhase::Refused
             | PayoutPhase::Held
@@ -107,7 +112,8 @@ impl Payouts {
             Ok(posting) => {
                 let now_ms = now_ms();
                 let phase = if payout.phase == PayoutPhase::Settling { PayoutPhase::Settled } else { PayoutPhase::Rejected };
-                let note = [payout.bank_status.as_str(), &payout.reason_code, &payout.reason];
+                let suspended = if payout.phase == PayoutPhase::Suspending { IN_SUSPENSE } else { "" };
+                let note = [payout.bank_status.as_str(), &payout.reason_code, &payout.reason, suspended];
                 let note = note.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
                 let mut next = payout.clone().enter(phase, now_ms);
                 next.final_posting_id = posting.posting_id;
@@ -119,15 +125,24 @@ impl Payouts {
     }
 
     /// The ledger did not post. A refusal holds for its id (a frozen account may thaw), so the next try gets a new one; an unknown outcome
-    /// keeps the id.
+    /// keeps the id. An account that is closed stays so: then the money goes to suspense.
     async fn later(&self, payout: Payout, not_posted: NotPosted) -> Result<Option<Payout>, Error> {
         let refused = not_posted.refusal().is_some();
         let phase = payout.phase.name();
         tracing::warn!(payout_id = %payout.payout_id, phase, refused, %not_posted, "the ledger did not post; trying again");
         let now_ms = now_ms();
-        let next = payout.clone().again(now_ms, &self.policy);
-        let next = if refused { next.with_fresh_key(now_ms) } else { next };
-        self.keep(&payout, next, String::new()).await
+        let payable = postings::payable(&payout).name();
+        if payout.phase == PayoutPhase::Returning && not_posted.is_closed(&payable) {
+            return self.keep(&payout, payout.clone().enter(PayoutPhase::Suspending, now_ms), String::new()).await;
+        }
+        let mut next = payout.clone().again(now_ms, &self.policy);
+        if !refused {
+            return self.keep(&payout, next, String::new()).await;
+        }
+        next.blocked_by = not_posted.blocked_by(&payable);
+        // Said once, and not at every try.
+        let note = if next.blocked_by == payout.blocked_by { String::new() } else { format!("{WAITING}{}", next.blocked_by) };
+        self.keep(&payout, next.with_fresh_key(now_ms), note).await
     }
 
     async fn send(&self, payout: Payout) -> Result<Option<Payout>, Error> {
@@ -213,10 +228,11 @@ impl Payouts {
     }
 
     async fn keep(&self, before: &Payout, next: Payout, note: String) -> Result<Option<Payout>, Error> {
-        let step = (next.state != before.state).then(|| PayoutStep { state: next.state, at_ms: now_ms(), note });
+        let entered = next.state != before.state;
+        let step = (entered || !note.is_empty()).then(|| PayoutStep { state: next.state, at_ms: now_ms(), note });
         let saved = self.store.save(next, step.as_ref()).await?;
         if let Some(saved) = &saved {
-            if step.is_some() {
+            if entered {
                 meters::entered(saved);
             }
             self.tell(saved.payout_id);

@@ -15,7 +15,7 @@ use crate::{
 use chart::BookKind;
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use iso20022::Rail;
-use ledger_client::{LedgerClient, NotPosted};
+use ledger_client::{LedgerClient, LedgerReason, NotPosted};
 use money::time::{millis, unix_ms};
 use money::{BookName, Money, RequestId, UserKey};
 use rpc::StickyRefusal;
@@ -182,6 +182,7 @@ impl Payouts {
             bank_status: String::new(),
             reason_code: String::new(),
             reason: String::new(),
+            blocked_by: String::new(),
             hold_posting_id: String::new(),
             hold_transfer_no: 0,
             submit_posting_id: String::new(),
@@ -196,7 +197,12 @@ impl Payouts {
     /// Holds the money and answers the request, or records the ledger's refusal as its answer. Handler and worker may both be here for one
     /// payout: the ledger answers both alike, and the first to write wins.
     pub async fn place_hold(&self, payout: Payout) -> Result<Payout, Error> {
-        let held = match self.ledger.posting(&payout.book, postings::hold(&payout)).await {
+        let mut answer = self.ledger.posting(&payout.book, postings::hold(&payout)).await;
+        // A ledger that is older than the guard, in the middle of a rollout. Nothing is kept of such a refusal, and an uncounted payout ends like any other.
+        if answer.as_ref().is_err_and(|not_posted| not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::Malformed)) {
+            answer = self.ledger.posting(&payout.book, postings::hold(&payout).without_guards()).await;
+        }
+        let held = match answer {
             Ok(posting) => Ok((posting.posting_id, posting.transfers.first().map_or(0, |transfer| transfer.transfer_no))),
             Err(NotPosted::Refused(refusal)) => Err(refusal.kept()),
             Err(not_posted @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => {

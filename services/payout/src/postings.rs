@@ -1,9 +1,9 @@
 //! Which accounts a payout debits and credits at each of its steps; nowhere else. Every posting is named by the payout or its step's key, so that repeating it
-//! finds the first.
+//! finds the first. The account's guard counts its payouts on their way, from the hold to the end: as long as there are any, the ledger does not close it.
 
 use crate::domain::Payout;
 use api::ledger::RequestField;
-use chart::{Account, PostingKind, Purpose};
+use chart::{Account, GuardKey, PostingKind, Purpose};
 use ledger_client::{HoldPosting, PostingDraft};
 
 /// The hold: pending, from what the creator can have paid out to in transit.
@@ -14,6 +14,7 @@ pub fn hold(payout: &Payout) -> PostingDraft {
         .field("beneficiary_id", payout.beneficiary_id)
         .field("currency_code", payout.amount.currency())
         .field("minor_units", payout.amount.minor_units())
+        .raise(in_flight(payout))
 }
 
 /// The submission posts all of the hold, between the hold's accounts: the durable intent to send it to the bank.
@@ -41,11 +42,24 @@ pub fn rejection(payout: &Payout) -> PostingDraft {
     end(payout, PostingKind::PayoutReject, payable(payout))
 }
 
-fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {
-    PostingDraft::new(kind, payout.step_id(kind)).money(in_transit(payout), to, payout.amount).field("payout_id", payout.payout_id)
+/// The bank did not pay, and the creator's account is closed: the money waits for staff.
+#[must_use]
+pub fn suspension(payout: &Payout) -> PostingDraft {
+    end(payout, PostingKind::PayoutSuspend, Account::house(Purpose::Suspense, payout.amount.currency()))
 }
 
-fn payable(payout: &Payout) -> Account<'_> {
+fn end(payout: &Payout, kind: PostingKind, to: Account<'_>) -> PostingDraft {
+    let draft = PostingDraft::new(kind, payout.step_id(kind)).money(in_transit(payout), to, payout.amount);
+    draft.field("payout_id", payout.payout_id).lower(in_flight(payout))
+}
+
+fn in_flight(payout: &Payout) -> GuardKey {
+    GuardKey::in_flight(&payable(payout).name())
+}
+
+/// Where a payout's money comes from, and goes back to.
+#[must_use]
+pub fn payable(payout: &Payout) -> Account<'_> {
     Account::creator_payable(&payout.user, payout.amount.currency())
 }
 

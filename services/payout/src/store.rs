@@ -14,10 +14,11 @@ use money::{BookName, Currency, Money, UserKey};
 use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
+    Migration::expand(4, include_str!("../migrations/0004_blocked_by.sql")),
 ];
 
 /// What the key check seals.

@@ -167,6 +167,7 @@ pub fn payout((row, steps): &(Payout, Vec<PayoutStep>)) -> pb::Payout {
         bank_status: row.bank_status.clone(),
         reason_code: row.reason_code.clone(),
         reason: row.reason.clone(),
+        blocked_by: row.blocked_by.clone(),
         steps: steps.iter().map(step).collect(),
         hold_posting_id: row.hold_posting_id.clone(),
         submit_posting_id: row.submit_posting_id.clone(),

@@ -80,6 +80,11 @@ pub enum PurchaseState {
     Verified,
     /// The coins are in the wallet.
     Credited(Credit),
+    /// The wallet is closed: the coins are in suspense, and staff decide.
+    Suspended {
+        /// The issuing posting.
+        posting_id: String,
+    },
 }
 
 /// What the ledger answered.
@@ -126,6 +131,12 @@ pub struct Purchase {
     pub attempt: i64,
     /// When the current attempt was begun, in Unix milliseconds; 0: with the purchase.
     pub attempt_at_ms: i64,
+    /// Times the ledger was asked for the coins in vain, for whatever reason.
+    pub tries: i64,
+    /// Why not, the last time; empty before.
+    pub blocked_by: String,
+    /// Since when it counts among what waits for its wallet, in Unix milliseconds; 0: it does not.
+    pub waits_since_ms: i64,
 }
 
 impl Purchase {

@@ -131,6 +131,13 @@ pub enum Error {
     Ledger(NotPosted),
     /// The receipt is good and kept; its credit is not certain yet.
     CreditUncertain,
+    /// The receipt is good and its coins are in suspense, because the wallet is closed. Stays.
+    Suspended {
+        /// Which.
+        purchase_id: uuid::Uuid,
+        /// How many.
+        coins: money::Coins,
+    },
     /// The database failed, or holds what it must not.
     Store(crate::store::Error),
 }
@@ -171,6 +178,14 @@ impl From<Error> for Status {
             Error::Ledger(not_posted) => not_posted.into(),
             Error::CreditUncertain => {
                 rpc::outcome_unknown("the receipt is good and kept, its coins are on their way; retry the same request to see them")
+            }
+            Error::Suspended { purchase_id, coins } => {
+                let coins = coins.get().to_string();
+                let message = format!(
+                    "the wallet is closed: the receipt is good and kept, and its {coins} coins wait in suspense for support to decide; don't send it again"
+                );
+                let facts = [("purchase_id", purchase_id.to_string()), ("coins", coins)];
+                rpc::refused(Code::FailedPrecondition, "ACCOUNT_CLOSED", message, &facts)
             }
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
             Error::Store(error) => rpc::internal(&error),

@@ -1,6 +1,6 @@
 //! Which accounts a purchase debits and credits; nowhere else.
 
-use chart::{Account, PostingKind, Purpose};
+use chart::{Account, GuardKey, PostingKind, Purpose};
 use ledger_client::PostingDraft;
 
 use crate::domain::Purchase;
@@ -9,10 +9,38 @@ use crate::domain::Purchase;
 /// memo. A debt of the viewer is not settled from it yet. The fields are the stored purchase's, so that a retry and the sweeper send the same.
 #[must_use]
 pub fn sale(purchase: &Purchase) -> PostingDraft {
+    sold_to(purchase, Account::viewer_coins(&purchase.user))
+}
+
+/// The same where the viewer's wallet is closed: the coins wait for staff. A retry of either compares equal, and gets whichever was posted first.
+#[must_use]
+pub fn suspended_sale(purchase: &Purchase) -> PostingDraft {
+    sold_to(purchase, Account::CoinsSuspense)
+}
+
+/// Counts the purchase among what is on its way to the wallet, so that the wallet is not closed before its coins have come. Comes to nothing where the sale was
+/// first.
+#[must_use]
+pub fn waiting(purchase: &Purchase) -> PostingDraft {
+    let id = chart::id::receipt_wait(purchase.purchase_id, purchase.waits_since_ms);
+    PostingDraft::new(PostingKind::ReceiptWait, id)
+        .once(GuardKey::receipt(purchase.purchase_id))
+        .raise(in_flight(purchase))
+        .field("purchase_id", purchase.purchase_id)
+}
+
+fn in_flight(purchase: &Purchase) -> GuardKey {
+    GuardKey::in_flight(&Account::viewer_coins(&purchase.user).name())
+}
+
+fn sold_to(purchase: &Purchase, wallet: Account<'_>) -> PostingDraft {
     let value = &purchase.value;
     let house = |purpose| Account::house(purpose, value.price.currency());
-    PostingDraft::new(PostingKind::PurchaseApple, purchase.credit_id())
-        .coins(Account::CoinsIssued, Account::viewer_coins(&purchase.user), value.coins)
+    let draft = PostingDraft::new(PostingKind::PurchaseApple, purchase.credit_id());
+    let draft =
+        if purchase.waits_since_ms == 0 { draft } else { draft.raise(GuardKey::receipt(purchase.purchase_id)).lower(in_flight(purchase)) };
+    draft
+        .coins(Account::CoinsIssued, wallet, value.coins)
         .money(house(Purpose::StoreReceivable), house(Purpose::DeferredRevenue), value.receivable())
         .money(house(Purpose::PrepaidCommission), house(Purpose::DeferredRevenue), value.commission)
         .field("purchase_id", purchase.purchase_id)

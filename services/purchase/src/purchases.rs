@@ -26,6 +26,9 @@ use crate::store::{Store, purchases, wallet};
 /// Name under which request ids are kept.
 const REDEEM: &str = "RedeemPurchase";
 
+/// Attempts of one call: one whose id is too old, one that meets a closed wallet, and one for suspense; the sweeper makes others.
+const ATTEMPTS_MAX: usize = 4;
+
 /// After this no call is on its way any more, in milliseconds.
 const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
@@ -138,6 +141,9 @@ impl Purchases {
             created_at_ms: unix_ms(now),
             attempt: 0,
             attempt_at_ms: 0,
+            tries: 0,
+            blocked_by: String::new(),
+            waits_since_ms: 0,
         };
         Ok((purchase, transaction))
     }
@@ -171,46 +177,67 @@ impl Purchases {
 
     /// Credits and writes the answer down.
     async fn finish(&self, redeem: &Redeem, purchase: Purchase, now: SystemTime) -> Result<Redeemed, Error> {
-        let credit = match &purchase.state {
-            PurchaseState::Credited(credit) => credit.clone(),
-            PurchaseState::Verified => self.credit(&purchase, postings::sale(&purchase), now).await?,
+        let state = match &purchase.state {
+            PurchaseState::Verified => self.issue(&purchase, now).await?,
+            ended @ (PurchaseState::Credited(_) | PurchaseState::Suspended { .. }) => ended.clone(),
         };
         let replayed = purchase.request_id != redeem.request_id.uuid();
         let mut tx = self.store.begin().await?;
-        purchases::credit(&mut tx, &purchase, &credit).await?;
+        purchases::settle(&mut tx, &purchase, &state).await?;
         let outcome = KeptAnswer { bytes: purchase.purchase_id.as_bytes().to_vec(), refusal: false };
         requests::finish(&mut tx, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
         tx.commit().await.map_err(crate::store::Error::from)?;
-        let purchase = Purchase { state: PurchaseState::Credited(credit.clone()), ..purchase };
-        Ok(Redeemed { purchase, credit, replayed })
+        answered(Purchase { state, blocked_by: String::new(), ..purchase }, replayed).unwrap_or(Err(Error::CreditUncertain))
     }
 
-    /// Has the ledger issue the coins of a kept purchase, as its sale says, under its attempt's id. Where that has grown too old, under the next one's at once.
-    async fn credit(&self, purchase: &Purchase, sale: PostingDraft, now: SystemTime) -> Result<Credit, Error> {
-        let not_posted = match self.attempt(purchase, sale).await {
-            Ok(credit) => return Ok(credit),
-            Err(not_posted) => not_posted,
-        };
-        let Some(refusal) = not_posted.refusal() else { return Err(uncertain(purchase, &not_posted)) };
-        if !takes_a_fresh_id(refusal, purchase, unix_ms(now)) {
-            return Err(uncertain(purchase, &not_posted));
-        }
-        let next = self.store.next_attempt(purchase, unix_ms(now)).await?;
-        match (&refusal.reason, next) {
-            // The user's own request is as good as it was.
-            (LedgerReason::RequestIdTime, Some(next)) => {
-                self.attempt(&next, postings::sale(&next)).await.map_err(|not_posted| uncertain(&next, &not_posted))
+    /// Has the ledger issue the coins of a kept purchase, under its attempt's id. Where that has grown too old, under the next one's at once; and where the
+    /// wallet is closed, to suspense, under the next one's as well: under one id there is one answer, whichever of the two is asked for.
+    async fn issue(&self, purchase: &Purchase, now: SystemTime) -> Result<PurchaseState, Error> {
+        let wallet = Account::viewer_coins(&purchase.user).name();
+        let (mut purchase, mut closed) = (purchase.clone(), false);
+        for _ in 0..ATTEMPTS_MAX {
+            let sale = if closed { postings::suspended_sale(&purchase) } else { postings::sale(&purchase) };
+            let not_posted = match self.attempt(&purchase, sale).await {
+                Ok(state) => return Ok(state),
+                Err(not_posted) => not_posted,
+            };
+            self.store.blocked(&purchase, &not_posted.blocked_by(&wallet)).await?;
+            let Some(refusal) = not_posted.refusal() else { return Err(uncertain(&purchase, &not_posted)) };
+            if !takes_a_fresh_id(refusal, &purchase, unix_ms(now)) {
+                return Err(uncertain(&purchase, &not_posted));
             }
-            (LedgerReason::RequestIdTime, None) => Err(uncertain(purchase, &not_posted)),
+            closed = closed || not_posted.is_closed(&wallet);
+            let own = refusal.facts.get("account").is_none_or(|named| *named == wallet);
+            let old = refusal.reason == LedgerReason::RequestIdTime;
             // What the wallet's owner can do something about is told; the receipt is kept all the same.
-            _ if refusal.reason.row().audience == Audience::User => Err(Error::Ledger(not_posted)),
-            _ => Err(uncertain(purchase, &not_posted)),
+            let waits = own && !closed && !old && refusal.reason.row().audience == Audience::User;
+            match self.store.next_attempt(&purchase, waits, unix_ms(now)).await? {
+                // The user's own request is as good as it was.
+                Some(next) if closed || old => purchase = next,
+                next if waits => {
+                    self.wait(next.as_ref()).await;
+                    return Err(Error::Ledger(not_posted));
+                }
+                None if closed => return Err(Error::Ledger(not_posted)),
+                _ => return Err(uncertain(&purchase, &not_posted)),
+            }
+        }
+        Err(Error::CreditUncertain)
+    }
+
+    /// Keeps the wallet from being closed while the purchase waits for it. Where this comes to nothing its coins would go to suspense, so no failure of it is
+    /// the caller's.
+    async fn wait(&self, purchase: Option<&Purchase>) {
+        if let Some(purchase) = purchase.filter(|purchase| purchase.waits_since_ms > 0)
+            && let Err(not_posted) = self.ledger.post(&purchase.book, postings::waiting(purchase)).await
+        {
+            tracing::warn!(purchase_id = %purchase.purchase_id, %not_posted, "a purchase waits for its wallet and is not counted");
         }
     }
 
-    async fn attempt(&self, purchase: &Purchase, sale: PostingDraft) -> Result<Credit, NotPosted> {
+    async fn attempt(&self, purchase: &Purchase, sale: PostingDraft) -> Result<PurchaseState, NotPosted> {
         let answer = self.ledger.post(&purchase.book, sale).await?;
-        credited(answer, &purchase.user).ok_or_else(|| NotPosted::lost("the ledger's answer lacks the transfer of the coins"))
+        issued(answer, &purchase.user).ok_or_else(|| NotPosted::lost("the ledger's answer lacks the transfer of the coins"))
     }
 
     /// Makes the refusal stick. Another call with the same id may have been first; then its answer stands.
@@ -233,18 +260,15 @@ impl Purchases {
         }
         let purchase_id = Uuid::from_slice(&outcome.bytes).map_err(|_| damaged())?;
         let purchase = self.store.purchase(&redeem.book, purchase_id).await?.ok_or_else(damaged)?;
-        match purchase.state.clone() {
-            PurchaseState::Credited(credit) => Ok(Redeemed { purchase, credit, replayed: true }),
-            PurchaseState::Verified => Err(damaged().into()),
-        }
+        answered(purchase, true).unwrap_or_else(|| Err(damaged().into()))
     }
 
-    /// Finishes one purchase whose call never came back. True: its coins are there.
+    /// Finishes one purchase whose call never came back. True: its coins are issued.
     pub(crate) async fn finish_later(&self, purchase: &Purchase, put_off_ms: i64) -> Result<bool, Error> {
-        match self.credit(purchase, postings::sale(purchase), SystemTime::now()).await {
-            Ok(credit) => {
+        match self.issue(purchase, SystemTime::now()).await {
+            Ok(state) => {
                 let mut tx = self.store.begin().await?;
-                purchases::credit(&mut tx, purchase, &credit).await?;
+                purchases::settle(&mut tx, purchase, &state).await?;
                 tx.commit().await.map_err(crate::store::Error::from)?;
                 Ok(true)
             }
@@ -273,13 +297,26 @@ fn uncertain(purchase: &Purchase, not_posted: &NotPosted) -> Error {
     Error::CreditUncertain
 }
 
-/// The viewer's coins right after the posting.
-fn credited(answer: PostResponse, user: &UserKey) -> Option<Credit> {
+/// What whoever brought the receipt is told; `None` while its coins are not issued.
+fn answered(purchase: Purchase, replayed: bool) -> Option<Result<Redeemed, Error>> {
+    match purchase.state.clone() {
+        PurchaseState::Verified => None,
+        PurchaseState::Credited(credit) => Some(Ok(Redeemed { purchase, credit, replayed })),
+        PurchaseState::Suspended { .. } => Some(Err(Error::Suspended { purchase_id: purchase.purchase_id, coins: purchase.value.coins })),
+    }
+}
+
+/// Where the coins are, by the posting: in the viewer's wallet, with what is there right after it, or in suspense.
+fn issued(answer: PostResponse, user: &UserKey) -> Option<PurchaseState> {
     let posting = answer.posting?;
-    let account = Account::viewer_coins(user).name();
-    let after = posting.transfers.iter().find(|transfer| transfer.credit_account == account)?.credit_after.as_ref()?;
+    let credited = |account: String| posting.transfers.iter().find(|transfer| transfer.credit_account == account);
+    if credited(Account::CoinsSuspense.name()).is_some() {
+        return Some(PurchaseState::Suspended { posting_id: posting.posting_id });
+    }
+    let after = credited(Account::viewer_coins(user).name())?.credit_after.as_ref()?;
     let coin_balance = Coins::try_new(after.balance).ok()?;
-    Some(Credit { posting_id: posting.posting_id, coin_balance, balance_seq: BalanceSeq::new(after.balance_seq) })
+    let balance_seq = BalanceSeq::new(after.balance_seq);
+    Some(PurchaseState::Credited(Credit { posting_id: posting.posting_id, coin_balance, balance_seq }))
 }
 
 /// As it is kept under its request id.

@@ -15,10 +15,11 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 3] = [
+pub const MIGRATIONS: [Migration; 4] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
+    Migration::expand(4, include_str!("../migrations/0004_blocked_by.sql")),
 ];
 
 /// Why a statement failed.
@@ -50,14 +51,14 @@ pub struct Store {
     pub(crate) pool: AnyPool,
 }
 
-/// A purchase whose coins were credited, for comparing with the ledger's issuing postings.
+/// A purchase whose coins were issued, to the wallet or to suspense, for comparing with the ledger's issuing postings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credited {
     /// Which purchase; the cursor of the next page.
     pub purchase_id: Uuid,
     /// The issuing posting in the ledger.
     pub posting_id: String,
-    /// Who got the coins.
+    /// Who bought the coins.
     pub user: UserKey,
     /// How many.
     pub coins: Coins,
@@ -72,7 +73,7 @@ impl Store {
         Ok(Store { pool: database.open(SERVICE, &MIGRATIONS).await? })
     }
 
-    /// Credited purchases of a book in the order of their ids, after `after`; at most [`CREDITED_PAGE_MAX`]. An empty page is the end.
+    /// Purchases of a book whose coins were issued, to the wallet or to suspense, in the order of their ids, after `after`; at most [`CREDITED_PAGE_MAX`]. An empty page is the end.
     pub async fn credited(&self, book: &BookName, after: Option<Uuid>) -> Result<Vec<Credited>, Error> {
         purchases::credited(&self.pool, book, after, CREDITED_PAGE_MAX).await
     }

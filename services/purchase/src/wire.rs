@@ -28,6 +28,7 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
     let (state, posting_id) = match &purchase.state {
         PurchaseState::Verified => (pb::PurchaseState::Verified, String::new()),
         PurchaseState::Credited(credit) => (pb::PurchaseState::Credited, credit.posting_id.clone()),
+        PurchaseState::Suspended { posting_id } => (pb::PurchaseState::Suspended, posting_id.clone()),
     };
     api::purchase::Purchase {
         purchase_id: purchase.purchase_id.to_string(),
@@ -43,6 +44,8 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         posting_id,
         purchase_time: Some(timestamp_ms(purchase.purchased_at_ms)),
         create_time: Some(timestamp_ms(purchase.created_at_ms)),
+        blocked_by: purchase.blocked_by.clone(),
+        attempts: purchase.tries,
     }
 }
 

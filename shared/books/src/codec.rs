@@ -156,6 +156,10 @@ fn encode_guard(out: &mut BodyWriter, set: &GuardSet) {
             out.0.push(3);
             out.int(cap);
         }
+        GuardOperation::Add(by) => {
+            out.0.push(4);
+            out.int(by);
+        }
     }
     out.int(set.after.value);
     out.optional(set.after.cap);
@@ -225,6 +229,7 @@ impl<'a> BodyReader<'a> {
             1 => GuardOperation::CompareAndSet { expected: self.int()?, next: self.int()? },
             2 => GuardOperation::AdvanceTo(self.int()?),
             3 => GuardOperation::CapAt(self.int()?),
+            4 => GuardOperation::Add(self.int()?),
             _ => return Err(Error("a guard has an unknown operation")),
         };
         let after = GuardState { value: self.int()?, cap: self.optional()? };

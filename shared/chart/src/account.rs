@@ -53,11 +53,13 @@ pub enum Purpose {
     ReturnCharge,
     /// Between two currencies of one exchange.
     FxPosition,
+    /// Came back and can't go where it belongs, because that account is closed; staff decide.
+    Suspense,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::StoreReceivable,
         Self::PrepaidCommission,
         Self::DeferredRevenue,
@@ -76,6 +78,7 @@ impl Purpose {
         Self::DisputeFee,
         Self::ReturnCharge,
         Self::FxPosition,
+        Self::Suspense,
     ];
 
     /// As it stands in names.
@@ -100,6 +103,7 @@ impl Purpose {
             Self::DisputeFee => "dispute_fee",
             Self::ReturnCharge => "return_charge",
             Self::FxPosition => "fx_position",
+            Self::Suspense => "suspense",
         }
     }
 
@@ -151,6 +155,8 @@ pub enum Account<'a> {
     CoinsIssued,
     /// Coins spent.
     CoinsRedeemed,
+    /// Coins sold to a wallet that is closed; staff decide.
+    CoinsSuspense,
     /// Diamonds brought into circulation.
     DiamondsIssued,
     /// Diamonds converted.
@@ -217,6 +223,7 @@ impl<'a> Account<'a> {
             ("agency", user, "payable", Some(code)) => Some(Self::AgencyPayable(Owner::try_new(user)?, currency(code)?)),
             (HOUSE, "coins", "issued", None) => Some(Self::CoinsIssued),
             (HOUSE, "coins", "redeemed", None) => Some(Self::CoinsRedeemed),
+            (HOUSE, "coins", "suspense", None) => Some(Self::CoinsSuspense),
             (HOUSE, "diamonds", "issued", None) => Some(Self::DiamondsIssued),
             (HOUSE, "diamonds", "redeemed", None) => Some(Self::DiamondsRedeemed),
             (HOUSE, purpose, code, None) => Some(Self::House(Purpose::parse(purpose)?, currency(code)?)),
@@ -228,13 +235,13 @@ impl<'a> Account<'a> {
     #[must_use]
     pub const fn unit(&self) -> Unit {
         match self {
-            Self::ViewerCoins(_) | Self::ViewerDebt(_) | Self::CoinsIssued | Self::CoinsRedeemed => Unit::Coin,
+            Self::ViewerCoins(_) | Self::ViewerDebt(_) | Self::CoinsIssued | Self::CoinsRedeemed | Self::CoinsSuspense => Unit::Coin,
             Self::CreatorDiamonds(_) | Self::AgencyDiamonds(_) | Self::DiamondsIssued | Self::DiamondsRedeemed => Unit::Diamond,
             Self::CreatorPayable(_, currency) | Self::AgencyPayable(_, currency) | Self::House(_, currency) => Unit::Currency(*currency),
         }
     }
 
-    /// Unit and floor. What users can spend never goes below zero.
+    /// Unit and floor. What users can spend never goes below zero, nor what waits in suspense: it is somebody's.
     #[must_use]
     pub const fn form(&self) -> AccountForm {
         let debits_must_not_exceed_credits = match self {
@@ -242,7 +249,9 @@ impl<'a> Account<'a> {
             | Self::CreatorDiamonds(_)
             | Self::AgencyDiamonds(_)
             | Self::CreatorPayable(..)
-            | Self::AgencyPayable(..) => true,
+            | Self::AgencyPayable(..)
+            | Self::CoinsSuspense
+            | Self::House(Purpose::Suspense, _) => true,
             Self::ViewerDebt(_)
             | Self::CoinsIssued
             | Self::CoinsRedeemed
@@ -263,7 +272,12 @@ impl<'a> Account<'a> {
             | Self::AgencyDiamonds(owner)
             | Self::CreatorPayable(owner, _)
             | Self::AgencyPayable(owner, _) => Some(owner.as_str()),
-            Self::CoinsIssued | Self::CoinsRedeemed | Self::DiamondsIssued | Self::DiamondsRedeemed | Self::House(..) => None,
+            Self::CoinsIssued
+            | Self::CoinsRedeemed
+            | Self::CoinsSuspense
+            | Self::DiamondsIssued
+            | Self::DiamondsRedeemed
+            | Self::House(..) => None,
         }
     }
 
@@ -285,6 +299,7 @@ impl<'a> Account<'a> {
             Self::AgencyPayable(owner, currency) => joined(&["agency/", owner.0, "/payable/", currency.code()]),
             Self::CoinsIssued => "house/coins/issued".to_owned(),
             Self::CoinsRedeemed => "house/coins/redeemed".to_owned(),
+            Self::CoinsSuspense => "house/coins/suspense".to_owned(),
             Self::DiamondsIssued => "house/diamonds/issued".to_owned(),
             Self::DiamondsRedeemed => "house/diamonds/redeemed".to_owned(),
             Self::House(purpose, currency) => joined(&["house/", purpose.name(), "/", currency.code()]),

@@ -50,6 +50,18 @@ impl GuardKey {
         Self(format!("quote/{quote}"))
     }
 
+    /// Whether a paid receipt waits for its wallet, or no longer does: 0, then 1, then more.
+    #[must_use]
+    pub fn receipt(purchase: Uuid) -> Self {
+        Self(format!("receipt/{purchase}"))
+    }
+
+    /// How many payments of an account are on their way: raised when one leaves, lowered when it ends. Above zero, the account is not closed.
+    #[must_use]
+    pub fn in_flight(account: &str) -> Self {
+        Self(format!("in_flight/{account}"))
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

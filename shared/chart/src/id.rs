@@ -29,6 +29,12 @@ pub fn purchase_credit(purchase_id: Uuid, attempt: i64, begun_at_ms: i64) -> Uui
     derive_id(source, &["RedeemPurchase", &attempt.to_string()])
 }
 
+/// The posting that counts a purchase among what waits for its wallet, since this time in Unix milliseconds.
+#[must_use]
+pub fn receipt_wait(purchase_id: Uuid, since_ms: i64) -> Uuid {
+    derive_id(at_time(purchase_id, since_ms), &["receipt.wait"])
+}
+
 /// The payout that a creator's request makes.
 #[must_use]
 pub fn payout(request_id: Uuid, book: &BookName, user: &str) -> Uuid {

@@ -23,6 +23,8 @@ pub enum PostingKind {
     Gift,
     /// Coins bought in Apple's store.
     PurchaseApple,
+    /// A paid receipt waits for its wallet, so that the wallet is not closed meanwhile. Moves nothing.
+    ReceiptWait,
     /// Diamonds turned into money.
     Conversion,
     /// A payout's money is held.
@@ -33,6 +35,8 @@ pub enum PostingKind {
     PayoutSettle,
     /// The bank did not pay; the money goes back.
     PayoutReject,
+    /// The bank did not pay, and the account that the money came from is closed; it waits for staff.
+    PayoutSuspend,
     /// Money moved by two members of staff.
     Adjustment,
     /// A posting undone by two members of staff.
@@ -46,12 +50,13 @@ pub struct PostingRule {
     pub kind: PostingKind,
     /// Who posts it.
     pub poster: Poster,
-    /// Its transfers, debit | credit, as lines of the trial balance with `¤` for a currency. Empty: any accounts, because people decide.
+    /// Its transfers, debit | credit, as lines of the trial balance with `¤` for a currency. Empty: of SupportService, any accounts, because people decide;
+    /// of others, none.
     pub transfers: &'static [(&'static str, &'static str)],
 }
 
 /// Who may post what.
-pub const POSTING_RULES: [PostingRule; 9] = [
+pub const POSTING_RULES: [PostingRule; 11] = [
     PostingRule {
         kind: PostingKind::Gift,
         poster: Poster::Gift,
@@ -62,10 +67,12 @@ pub const POSTING_RULES: [PostingRule; 9] = [
         poster: Poster::Purchase,
         transfers: &[
             ("house/coins/issued", "viewer/*/coins"),
+            ("house/coins/issued", "house/coins/suspense"),
             ("house/store_receivable/¤", "house/deferred_revenue/¤"),
             ("house/prepaid_commission/¤", "house/deferred_revenue/¤"),
         ],
     },
+    PostingRule { kind: PostingKind::ReceiptWait, poster: Poster::Purchase, transfers: &[] },
     PostingRule {
         kind: PostingKind::Conversion,
         poster: Poster::Earnings,
@@ -81,6 +88,7 @@ pub const POSTING_RULES: [PostingRule; 9] = [
     PostingRule { kind: PostingKind::PayoutSubmit, poster: Poster::Payout, transfers: &[("creator/*/payable/¤", "house/in_transit/¤")] },
     PostingRule { kind: PostingKind::PayoutSettle, poster: Poster::Payout, transfers: &[("house/in_transit/¤", "house/bank_cash/¤")] },
     PostingRule { kind: PostingKind::PayoutReject, poster: Poster::Payout, transfers: &[("house/in_transit/¤", "creator/*/payable/¤")] },
+    PostingRule { kind: PostingKind::PayoutSuspend, poster: Poster::Payout, transfers: &[("house/in_transit/¤", "house/suspense/¤")] },
     PostingRule { kind: PostingKind::Adjustment, poster: Poster::Support, transfers: &[] },
     PostingRule { kind: PostingKind::Reversal, poster: Poster::Support, transfers: &[] },
 ];
@@ -90,14 +98,16 @@ pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
     /// Every kind, in the order of [`POSTING_RULES`].
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Gift,
         Self::PurchaseApple,
+        Self::ReceiptWait,
         Self::Conversion,
         Self::PayoutHold,
         Self::PayoutSubmit,
         Self::PayoutSettle,
         Self::PayoutReject,
+        Self::PayoutSuspend,
         Self::Adjustment,
         Self::Reversal,
     ];
@@ -108,11 +118,13 @@ impl PostingKind {
         match self {
             Self::Gift => "gift",
             Self::PurchaseApple => "purchase.apple",
+            Self::ReceiptWait => "receipt.wait",
             Self::Conversion => "conversion",
             Self::PayoutHold => "payout.hold",
             Self::PayoutSubmit => "payout.submit",
             Self::PayoutSettle => "payout.settle",
             Self::PayoutReject => "payout.reject",
+            Self::PayoutSuspend => "payout.suspend",
             Self::Adjustment => "adjustment",
             Self::Reversal => "reversal",
         }
@@ -139,7 +151,7 @@ impl PostingKind {
             crate::Unit::Coin | crate::Unit::Diamond => account.group(),
         };
         let (debit, credit) = (line(debit), line(credit));
-        rule.transfers.is_empty() || rule.transfers.iter().any(|(from, to)| *from == debit && *to == credit)
+        rule.poster == Poster::Support || rule.transfers.iter().any(|(from, to)| *from == debit && *to == credit)
     }
 }
 

@@ -155,6 +155,26 @@ impl NotPosted {
         }
     }
 
+    /// Why what was asked for stands still, for the owner of this account and for staff: the reason, and in words where they speak of no other account.
+    #[must_use]
+    pub fn blocked_by(&self, account: &str) -> String {
+        match self {
+            Self::Refused(refusal) => {
+                let own = refusal.facts.get("account").is_none_or(|named| named == account);
+                let told = own && refusal.reason.row().audience == Audience::User;
+                if told { format!("{}: {refusal}", refusal.reason.name()) } else { refusal.reason.name().to_owned() }
+            }
+            Self::NotExecuted(reason, _) => reason.name().to_owned(),
+            Self::Unknown(_) => LedgerReason::OutcomeUnknown.name().to_owned(),
+        }
+    }
+
+    /// Whether it was refused because this account is closed, which it stays.
+    #[must_use]
+    pub fn is_closed(&self, account: &str) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::AccountClosed && refusal.fact("account") == account)
+    }
+
     /// Whether the answer leaves open what an earlier or this call with the same id did.
     #[must_use]
     pub fn leaves_outcome_open(&self) -> bool {

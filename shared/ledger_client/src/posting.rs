@@ -1,7 +1,7 @@
 //! What a service asks the ledger to post. Amounts are typed, so coins can't go where diamonds are wanted, and an amount of zero makes no transfer: the
 //! ledger moves nothing less than one.
 use api::ledger::{CompareAndSet, Guard, PostRequest, RequestField, Transfer, guard::Operation};
-use chart::{Account, GuardKey, PostingKind, Unit};
+use chart::{Account, GuardKey, Poster, PostingKind, Unit};
 use money::{BookName, Coins, Diamonds, Money};
 use prost_types::Timestamp;
 use uuid::Uuid;
@@ -57,7 +57,7 @@ impl PostingDraft {
     /// Moves what people named: an adjustment. The ledger says whether there are such accounts and whether they count the same.
     #[must_use]
     pub fn named(mut self, debit: &str, credit: &str, amount: i64) -> Self {
-        debug_assert!(self.kind.rule().transfers.is_empty(), "{:?} has accounts of its own", self.kind);
+        debug_assert!(self.kind.rule().poster == Poster::Support, "{:?} has accounts of its own", self.kind);
         self.push(debit.to_owned(), credit.to_owned(), amount, false);
         self
     }
@@ -101,6 +101,25 @@ impl PostingDraft {
     #[must_use]
     pub fn cap(self, guard: GuardKey, at: i64) -> Self {
         self.guard(guard, Operation::CapAt(at))
+    }
+
+    /// Counts one more.
+    #[must_use]
+    pub fn raise(self, guard: GuardKey) -> Self {
+        self.guard(guard, Operation::Add(1))
+    }
+
+    /// Counts one less, where there is any.
+    #[must_use]
+    pub fn lower(self, guard: GuardKey) -> Self {
+        self.guard(guard, Operation::Add(-1))
+    }
+
+    /// Counts nothing and asks no guard: for a ledger that is older than one of them, as in a rollout, and refuses the request as MALFORMED.
+    #[must_use]
+    pub fn without_guards(mut self) -> Self {
+        self.request.guards.clear();
+        self
     }
 
     fn guard(mut self, guard: GuardKey, operation: Operation) -> Self {

@@ -71,8 +71,12 @@ pub enum LedgerReason {
     AccountFrozen,
     /// Closed.
     AccountClosed,
+    /// The company's own accounts are not closed.
+    HouseAccount,
     /// Only an empty account is closed.
     AccountNotEmpty,
+    /// Payments of the account are on their way.
+    AccountInFlight,
     /// A guard holds another value.
     GuardMismatch,
     /// A guard goes no further.
@@ -149,7 +153,7 @@ const fn unknown(name: &'static str) -> ReasonRow {
 
 impl LedgerReason {
     /// Every reason but the callers' own.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::Malformed,
         Self::RequestIdReused,
         Self::RequestIdTime,
@@ -167,7 +171,9 @@ impl LedgerReason {
         Self::AccountUnknown,
         Self::AccountFrozen,
         Self::AccountClosed,
+        Self::HouseAccount,
         Self::AccountNotEmpty,
+        Self::AccountInFlight,
         Self::GuardMismatch,
         Self::GuardCapped,
         Self::LimitExceeded,
@@ -219,7 +225,9 @@ impl LedgerReason {
             Self::AccountUnknown => refused("ACCOUNT_UNKNOWN", FreshId, Service),
             Self::AccountFrozen => refused("ACCOUNT_FROZEN", FreshId, User),
             Self::AccountClosed => refused("ACCOUNT_CLOSED", FreshId, User),
+            Self::HouseAccount => refused("HOUSE_ACCOUNT", Never, Service),
             Self::AccountNotEmpty => refused("ACCOUNT_NOT_EMPTY", FreshId, Service),
+            Self::AccountInFlight => refused("ACCOUNT_IN_FLIGHT", FreshId, Service),
             Self::GuardMismatch => refused("GUARD_MISMATCH", Never, Service),
             Self::GuardCapped => refused("GUARD_CAPPED", Never, Service),
             Self::LimitExceeded => refused("LIMIT_EXCEEDED", FreshId, User),

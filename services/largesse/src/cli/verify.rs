@@ -63,8 +63,8 @@ fn tell(book: &audit::BookReport) {
                 Some(heads) => println!("{}: {heads} heads written outside the database are in the chain", ledger.book),
                 None => println!("{}: not compared with heads outside the database: there are none here", ledger.book),
             }
-            let audit::coins::CoinSums { issued, redeemed, held, owed } = book.coins;
-            println!("{}: {issued} coins issued, {redeemed} redeemed, {held} held, {owed} owed", ledger.book);
+            let audit::coins::CoinSums { issued, redeemed, held, owed, suspended } = book.coins;
+            println!("{}: {issued} coins issued, {redeemed} redeemed, {held} held, {suspended} in suspense, {owed} owed", ledger.book);
         }
     }
     if let Some(purchases) = book.purchases {

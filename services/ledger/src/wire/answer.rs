@@ -82,6 +82,7 @@ fn guard_set(set: GuardSet) -> pb::Guard {
     let operation = match set.guard.operation {
         GuardOperation::CompareAndSet { expected, next } => pb::guard::Operation::CompareAndSet(pb::CompareAndSet { expected, next }),
         GuardOperation::AdvanceTo(_) => pb::guard::Operation::AdvanceTo(set.after.value),
+        GuardOperation::Add(by) => pb::guard::Operation::Add(by),
         GuardOperation::CapAt(cap) => pb::guard::Operation::CapAt(set.after.cap.unwrap_or(cap)),
     };
     pb::Guard { key: set.guard.key, operation: Some(operation) }

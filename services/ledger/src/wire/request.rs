@@ -103,6 +103,8 @@ fn guard(sent: pb::Guard) -> Result<Guard, Error> {
         pb::guard::Operation::CompareAndSet(pb::CompareAndSet { expected, next }) => GuardOperation::CompareAndSet { expected, next },
         pb::guard::Operation::AdvanceTo(to) if to >= 0 => GuardOperation::AdvanceTo(to),
         pb::guard::Operation::CapAt(cap) if cap >= 0 => GuardOperation::CapAt(cap),
+        pb::guard::Operation::Add(by) if by != 0 && by.unsigned_abs() <= money::AMOUNT_MAX.unsigned_abs() => GuardOperation::Add(by),
+        pb::guard::Operation::Add(_) => return Err(malformed("guards.operation", "add must be -2^53 to 2^53, and not 0")),
         pb::guard::Operation::AdvanceTo(_) | pb::guard::Operation::CapAt(_) => {
             return Err(malformed("guards.operation", "must not be negative"));
         }

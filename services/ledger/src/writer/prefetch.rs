@@ -4,6 +4,8 @@ use super::recent_ids::{IdLookup, RecentIds};
 use crate::{
     book::{SharedBook, submission::Job},
     domain::{
+        account::AccountState,
+        chart::GuardKey,
         decide::reversal_guard,
         event::{Event, GuardState},
         request::Action,
@@ -110,7 +112,13 @@ fn missing(shared: &SharedBook, ids: &RecentIds, jobs: &[Job]) -> MissingRows {
                 guard(&mut missing.guards, &reversal_guard(*posting));
             }
             Action::Open { accounts } => accounts.iter().for_each(|account| name(&mut missing.names, &account.text)),
-            Action::SetState { account, .. } | Action::SetLimit { account, .. } => name(&mut missing.names, &account.text),
+            Action::SetState { account, state: to } => {
+                name(&mut missing.names, &account.text);
+                if *to == AccountState::Closed {
+                    guard(&mut missing.guards, GuardKey::in_flight(&account.text).as_str());
+                }
+            }
+            Action::SetLimit { account, .. } => name(&mut missing.names, &account.text),
         }
     }
     missing.names.sort_unstable();

@@ -8,6 +8,7 @@ mod book;
 mod calls;
 mod checkpoints;
 mod clocks;
+mod closing;
 mod expiry;
 mod faults;
 mod following;

@@ -1,4 +1,4 @@
-//! Coins issued are coins spent and coins held.
+//! Coins issued are coins spent, coins held and coins in suspense.
 use books::{domain::chart::Unit, read::TrialBalanceLine};
 use chart::{
     Account,
@@ -18,14 +18,17 @@ pub struct CoinSums {
     pub held: i128,
     /// Owed by viewers whose refunded coins were spent already.
     pub owed: i128,
+    /// Sold to wallets that are closed, until staff decide.
+    pub suspended: i128,
 }
 
 impl CoinSums {
-    /// Wallets minus debt equal coins issued minus redeemed.
+    /// Wallets and suspense minus debt equal coins issued minus redeemed.
     pub(super) fn problem(&self) -> Option<String> {
-        let Self { issued, redeemed, held, owed } = *self;
-        (held - owed != issued - redeemed)
-            .then(|| format!("{held} coins held and {owed} owed do not make {issued} issued less {redeemed} redeemed"))
+        let Self { issued, redeemed, held, owed, suspended } = *self;
+        (held + suspended - owed != issued - redeemed).then(|| {
+            format!("{held} coins held, {suspended} in suspense and {owed} owed do not make {issued} issued less {redeemed} redeemed")
+        })
     }
 }
 
@@ -40,5 +43,6 @@ pub(super) fn coins(lines: &BTreeMap<(Unit, String), TrialBalanceLine>) -> CoinS
         redeemed: balance(&Account::CoinsRedeemed.name()),
         held: balance(ALL_VIEWER_COINS),
         owed: -balance(ALL_VIEWER_DEBT),
+        suspended: balance(&Account::CoinsSuspense.name()),
     }
 }

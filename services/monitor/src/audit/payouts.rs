@@ -73,7 +73,11 @@ pub(super) async fn problems(
             problems.push(format!("the ledger holds {held} {currency} for payouts, the payouts held and not submitted are {ours}"));
         }
         if in_transit != submitted {
-            problems.push(format!("{in_transit} {currency} are in transit, the payouts submitted and not finished are {submitted}"));
+            let difference = in_transit - submitted;
+            problems.push(format!(
+                "{in_transit} {currency} are in transit, the payouts submitted and not finished are {submitted}; where an adjustment moved the difference \
+                 of {difference} by hand, another one moves it back"
+            ));
         }
     }
     Ok(problems)
@@ -95,6 +99,7 @@ fn postings(payout: &Payout) -> [Option<Uuid>; 3] {
     let end = match payout.phase {
         PayoutPhase::Settling => Some(id::posted(payout.step_id(PostingKind::PayoutSettle), book)),
         PayoutPhase::Returning => Some(id::posted(payout.step_id(PostingKind::PayoutReject), book)),
+        PayoutPhase::Suspending => Some(id::posted(payout.step_id(PostingKind::PayoutSuspend), book)),
         _ => None,
     };
     [or(&payout.hold_posting_id, hold), or(&payout.submit_posting_id, submit), or(&payout.final_posting_id, end)]

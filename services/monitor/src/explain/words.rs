@@ -46,7 +46,7 @@ impl StoryTeller {
         let place = PayoutKey { book: payout.book.clone(), payout_id: payout.payout_id };
         let (mut steps, mut messages, mut account) = (Vec::new(), Vec::new(), "an account that is not known any more".to_owned());
         if let Some(tables) = &self.payout {
-            let step = |step: PayoutStep| json!({ "state": step.state.name(), "time": time_ms(step.at_ms) });
+            let step = |step: PayoutStep| json!({ "state": step.state.name(), "time": time_ms(step.at_ms), "note": step.note });
             steps.extend(tables.steps(&place).await?.into_iter().map(step));
             let passed = |passed: PassedMessage| {
                 json!({
@@ -62,7 +62,7 @@ impl StoryTeller {
         let known = facts(json!({
             "state": payout.state.name(), "request_id": payout.request_id, "beneficiary_id": payout.beneficiary_id,
             "end_to_end_id": payout.end_to_end_id(), "message_ids": message_ids, "bank_status": payout.bank_status,
-            "reason_code": payout.reason_code, "bank_time_ms": payout.bank_time_ms, "steps": steps, "messages": messages,
+            "reason_code": payout.reason_code, "blocked_by": payout.blocked_by, "bank_time_ms": payout.bank_time_ms, "steps": steps, "messages": messages,
             "trace": payout.traceparent,
         }));
         let (user, amount, rail, state) = (&payout.user, payout.amount, payout.rail.name(), payout.state.name());
@@ -79,6 +79,7 @@ impl StoryTeller {
 pub(super) fn purchase_words(purchase: &Purchase) -> StoryWords {
     let (state, posting) = match &purchase.state {
         PurchaseState::Credited(credit) => ("credited", Uuid::try_parse(&credit.posting_id).ok()),
+        PurchaseState::Suspended { posting_id } => ("in suspense, because the wallet is closed", Uuid::try_parse(posting_id).ok()),
         // Perhaps posted and not recorded: then the ledger has it.
         PurchaseState::Verified => ("not known to be credited", Some(chart::id::posted(purchase.credit_id(), purchase.book.as_str()))),
     };
@@ -91,7 +92,7 @@ pub(super) fn purchase_words(purchase: &Purchase) -> StoryWords {
             "request_id": purchase.request_id, "transaction_id": purchase.transaction_id, "environment": purchase.environment,
             "bundle_id": purchase.bundle_id, "product_id": purchase.product_id, "quantity": purchase.quantity,
             "tax": value.tax.to_string(), "commission": value.commission.to_string(), "purchase_time": time_ms(purchase.purchased_at_ms),
-            "verify_time": time_ms(purchase.created_at_ms),
+            "verify_time": time_ms(purchase.created_at_ms), "blocked_by": purchase.blocked_by, "attempts": purchase.tries,
         })),
         postings: posting.into_iter().collect(),
     }

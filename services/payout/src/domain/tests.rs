@@ -25,6 +25,7 @@ pub fn payout(phase: PayoutPhase) -> Payout {
         bank_status: String::new(),
         reason_code: String::new(),
         reason: String::new(),
+        blocked_by: String::new(),
         hold_posting_id: String::new(),
         hold_transfer_no: 0,
         submit_posting_id: String::new(),
@@ -74,6 +75,19 @@ fn final_statuses_decide_and_others_do_not() {
 #[test]
 fn a_duplicate_is_asked_after_and_not_given_back() {
     assert_eq!(answered(payout(PayoutPhase::Sent), verdict("RJCT", "AM05"), 2_000).phase, PayoutPhase::Unknown);
+}
+
+#[test]
+fn a_duplicate_of_the_only_sending_is_the_banks_verdict_once_it_was_asked() {
+    for phase in [PayoutPhase::Unknown, PayoutPhase::Accepted] {
+        let rejected = answered(payout(phase), verdict("RJCT", "AM05"), 2_000);
+        assert_eq!((rejected.phase, rejected.reason_code.as_str()), (PayoutPhase::Returning, "AM05"));
+        // Sent twice, it may be of the first sending, which may have been paid.
+        let twice = answered(Payout { sends: 2, ..payout(phase) }, verdict("RJCT", "AM05"), 2_000);
+        assert_eq!((twice.phase, twice.reason_code.as_str()), (PayoutPhase::Unknown, "AM05"));
+        let settled = answered(twice, verdict("ACSC", ""), 3_000);
+        assert_eq!((settled.phase, settled.reason_code.as_str()), (PayoutPhase::Settling, ""));
+    }
 }
 
 #[test]
@@ -178,8 +192,8 @@ proptest! {
     /// Whatever a bank says, short of a final status or a final "not found" of something never seen: no money moves and nothing is re-sent.
     #[test]
     fn nothing_is_guessed(answers in proptest::collection::vec((any_answer(), 1_000..400_000i64), 1..30)) {
-        // Nobody is asked about it before it was sent, at 1,000.
-        let mut now = payout(PayoutPhase::Sent);
+        // Nobody is asked about it before it was sent, at 1,000; for the second time, so that a duplicate may be of the first.
+        let mut now = Payout { sends: 2, ..payout(PayoutPhase::Sent) };
         for (answer, asked_at_ms) in answers {
             let before = now.clone();
             let proof = matches!(answer, BankAnswer::NotFound { window_ms } if asked_at_ms > 1_000 + window_ms + 5_000) && !before.seen;

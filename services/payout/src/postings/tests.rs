@@ -18,14 +18,36 @@ fn a_payout_s_money_goes_to_transit_and_from_there_to_the_bank_or_back() {
     assert_eq!(moved(hold(&payout)), ("payout.hold".to_owned(), one(&payable, &transit, true)));
     assert_eq!(moved(settlement(&payout)), ("payout.settle".to_owned(), one(&transit, &cash, false)));
     assert_eq!(moved(rejection(&payout)), ("payout.reject".to_owned(), one(&transit, &payable, false)));
+    let suspense = format!("house/suspense/{currency}");
+    assert_eq!(moved(suspension(&payout)), ("payout.suspend".to_owned(), one(&transit, &suspense, false)));
     assert_eq!(submission(&payout).kind, PostingKind::PayoutSubmit);
+}
+
+#[test]
+fn an_account_s_payouts_on_their_way_are_counted_from_hold_to_end() {
+    use api::ledger::guard::Operation;
+    let payout = tests::payout(PayoutPhase::Held);
+    let counted = |draft: PostingDraft| {
+        let guards = draft.in_batch().guards;
+        assert_eq!(guards.iter().map(|guard| guard.key.as_str()).collect::<Vec<_>>(), ["in_flight/creator/ana/payable/USD"]);
+        guards[0].operation
+    };
+    assert_eq!(counted(hold(&payout)), Some(Operation::Add(1)));
+    for end in [settlement(&payout), rejection(&payout), suspension(&payout)] {
+        assert_eq!(counted(end), Some(Operation::Add(-1)));
+    }
 }
 
 #[test]
 fn steps_have_ids_of_their_own() {
     let payout = tests::payout(PayoutPhase::Held);
-    let ids =
-        [payout.hold_id(), submission(&payout).id, payout.step_id(PostingKind::PayoutSettle), payout.step_id(PostingKind::PayoutReject)];
+    let ids = [
+        payout.hold_id(),
+        submission(&payout).id,
+        payout.step_id(PostingKind::PayoutSettle),
+        payout.step_id(PostingKind::PayoutReject),
+        payout.step_id(PostingKind::PayoutSuspend),
+    ];
     let distinct: std::collections::BTreeSet<_> = ids.into_iter().collect();
     assert_eq!(distinct.len(), ids.len());
 }

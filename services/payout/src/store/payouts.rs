@@ -53,6 +53,7 @@ fn read(row: &AnyRow) -> Result<Payout, Error> {
         bank_status: text("bank_status")?,
         reason_code: text("reason_code")?,
         reason: text("reason")?,
+        blocked_by: text("blocked_by")?,
         hold_posting_id: text("hold_posting_id")?,
         hold_transfer_no: number("hold_transfer_no")?,
         submit_posting_id: text("submit_posting_id")?,
@@ -120,7 +121,7 @@ pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&Pa
         "UPDATE payout SET phase = $4, state = $5, version = version + 1, due_at_ms = $6, attempts = $7, sends = $8, sent_at_ms = $9,
              first_sent_at_ms = $10, seen = $11, step_key = $12, bank_status = $13, reason_code = $14, reason = $15,
              hold_posting_id = $16, hold_transfer_no = $17, submit_posting_id = $18, final_posting_id = $19, bank_time_ms = $20,
-             final_at_ms = $21
+             final_at_ms = $21, blocked_by = $22
          WHERE book = $1 AND payout_id = $2 AND version = $3",
     )
     .bind(payout.book.as_str().to_owned())
@@ -144,6 +145,7 @@ pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&Pa
     .bind(payout.final_posting_id.clone())
     .bind(payout.bank_time_ms)
     .bind(payout.final_at_ms)
+    .bind(payout.blocked_by.clone())
     .execute(&mut *tx)
     .await?;
     if updated.rows_affected() == 0 {
@@ -165,13 +167,13 @@ impl Store {
     }
 
     /// How many are under way in each state that is not final, and since when the oldest is on its way there: since it was submitted, or before that
-    /// since its last step. A bank that says now this and now that makes none younger.
+    /// since its last step. A bank that says now this and now that makes none younger, nor does a note on why it waits.
     pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, Error> {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(
             "SELECT state, COUNT(*), MIN(since_ms) FROM (
                  SELECT state, COALESCE((SELECT MAX(at_ms) FROM payout_step
                      WHERE payout_step.book = payout.book AND payout_step.payout_id = payout.payout_id
-                         AND payout_step.state IN ('requested', 'held', 'submitted')), created_at_ms) AS since_ms
+                         AND payout_step.state IN ('requested', 'held', 'submitted') AND payout_step.note NOT LIKE 'waiting: %'), created_at_ms) AS since_ms
                  FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected')) AS under_way GROUP BY state",
         )
         .fetch_all(self.pool())

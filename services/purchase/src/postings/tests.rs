@@ -23,6 +23,9 @@ fn bought(price: i64, tax: i64, commission: i64) -> Purchase {
         created_at_ms: 1_700_000_000_456,
         attempt: 0,
         attempt_at_ms: 0,
+        tries: 0,
+        blocked_by: String::new(),
+        waits_since_ms: 0,
     }
 }
 
@@ -41,6 +44,26 @@ fn a_sale_issues_coins_and_defers_the_revenue() {
     let names: Vec<&str> = post.request_fields.iter().map(|field| field.name.as_str()).collect();
     let kept = ["purchase_id", "user_id", "environment", "transaction_id", "product_id", "quantity", "tax_minor_units"];
     assert_eq!(names, kept, "compared on a retry, also by the next release");
+}
+
+#[test]
+fn a_sale_to_a_closed_wallet_is_the_same_but_for_where_the_coins_go() {
+    let purchase = bought(1_100, 100, 300);
+    let (mut to_wallet, mut to_suspense) = (sale(&purchase).in_batch(), suspended_sale(&purchase).in_batch());
+    assert_eq!(to_suspense.transfers[0].credit_account, "house/coins/suspense");
+    to_wallet.transfers.remove(0);
+    to_suspense.transfers.remove(0);
+    assert_eq!(to_wallet, to_suspense);
+}
+
+#[test]
+fn a_purchase_that_waits_is_counted_until_its_sale() {
+    let waits = Purchase { waits_since_ms: 1_700_000_000_500, ..bought(1_100, 100, 300) };
+    let keys = |draft: PostingDraft| draft.in_batch().guards.into_iter().map(|guard| guard.key).collect::<Vec<_>>();
+    let counted = [format!("receipt/{}", waits.purchase_id), "in_flight/viewer/ann/coins".to_owned()];
+    assert_eq!(keys(waiting(&waits)), counted);
+    assert_eq!((keys(sale(&waits)), keys(suspended_sale(&waits))), (counted.to_vec(), counted.to_vec()));
+    assert_eq!(keys(sale(&bought(1_100, 100, 300))), Vec::<String>::new(), "one that never waited costs nothing more");
 }
 
 #[test]

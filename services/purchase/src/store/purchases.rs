@@ -5,9 +5,9 @@ use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
-use super::rows::{VERIFIED, purchase};
+use super::rows::{CREDITED, SUSPENDED, VERIFIED, purchase};
 use super::{Credited, Error, Store};
-use crate::domain::{Credit, Purchase, PurchaseState};
+use crate::domain::{Purchase, PurchaseState};
 
 /// The only store so far.
 pub(crate) const APPLE: &str = "apple";
@@ -55,17 +55,23 @@ pub(crate) async fn by_transaction(connection: &mut AnyConnection, like: &Purcha
     row.as_ref().map(purchase).transpose()
 }
 
-/// Writes down what the ledger answered. The first answer stays.
-pub(crate) async fn credit(connection: &mut AnyConnection, of: &Purchase, credit: &Credit) -> Result<(), Error> {
+/// Writes down where the coins are, as the ledger answered. The first answer stays.
+pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state: &PurchaseState) -> Result<(), Error> {
+    let (number, posting_id, coin_balance, balance_seq) = match state {
+        PurchaseState::Verified => return Ok(()),
+        PurchaseState::Credited(credit) => (CREDITED, &credit.posting_id, credit.coin_balance.get(), credit.balance_seq.get()),
+        PurchaseState::Suspended { posting_id } => (SUSPENDED, posting_id, 0, 0),
+    };
     sqlx::query(
-        "UPDATE purchase SET state = 2, posting_id = $3, coin_balance = $4, balance_seq = $5
+        "UPDATE purchase SET state = $6, posting_id = $3, coin_balance = $4, balance_seq = $5, blocked_by = ''
          WHERE book = $1 AND purchase_id = $2 AND state = 1",
     )
     .bind(of.book.as_str())
     .bind(text(of.purchase_id))
-    .bind(credit.posting_id.as_str())
-    .bind(credit.coin_balance.get())
-    .bind(credit.balance_seq.get())
+    .bind(posting_id.as_str())
+    .bind(coin_balance)
+    .bind(balance_seq)
+    .bind(number)
     .execute(connection)
     .await?;
     Ok(())
@@ -128,17 +134,32 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that the coins could not be issued, and why.
+    pub(crate) async fn blocked(&self, of: &Purchase, why: &str) -> Result<(), Error> {
+        sqlx::query("UPDATE purchase SET tries = tries + 1, blocked_by = $3 WHERE book = $1 AND purchase_id = $2 AND state = 1")
+            .bind(of.book.as_str())
+            .bind(text(of.purchase_id))
+            .bind(why)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// The ledger said no for good under this attempt's id: the next attempt gets another one, with the time of now. Only one of several callers moves it.
-    /// The purchase with its next attempt, whoever moved it; `None` where it is credited meanwhile.
-    pub(crate) async fn next_attempt(&self, of: &Purchase, now_ms: i64) -> Result<Option<Purchase>, Error> {
+    /// `waits`: from this attempt on it counts among what waits for its wallet. The purchase with its next attempt, whoever moved it; `None` where it is
+    /// credited meanwhile.
+    pub(crate) async fn next_attempt(&self, of: &Purchase, waits: bool, now_ms: i64) -> Result<Option<Purchase>, Error> {
         sqlx::query(
-            "UPDATE purchase SET attempt = attempt + 1, attempt_at_ms = $5 WHERE book = $1 AND purchase_id = $2 AND state = $3 AND attempt = $4",
+            "UPDATE purchase SET attempt = attempt + 1, attempt_at_ms = $5,
+                 waits_since_ms = CASE WHEN waits_since_ms = 0 AND $6 = 1 THEN $5 ELSE waits_since_ms END
+             WHERE book = $1 AND purchase_id = $2 AND state = $3 AND attempt = $4",
         )
         .bind(of.book.as_str())
         .bind(text(of.purchase_id))
         .bind(VERIFIED)
         .bind(of.attempt)
         .bind(now_ms)
+        .bind(i64::from(waits))
         .execute(&self.pool)
         .await?;
         Ok(self.purchase(&of.book, of.purchase_id).await?.filter(|now| now.state == PurchaseState::Verified))
@@ -146,7 +167,7 @@ impl Store {
 }
 
 pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Credited>, Error> {
-    let sql = "SELECT * FROM purchase WHERE book = $1 AND purchase_id > $2 AND state = 2 ORDER BY purchase_id LIMIT $3";
+    let sql = "SELECT * FROM purchase WHERE book = $1 AND purchase_id > $2 AND state IN (2, 3) ORDER BY purchase_id LIMIT $3";
     page(pool, sql, book, after, count_max)
         .await?
         .iter()

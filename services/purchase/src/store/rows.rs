@@ -13,6 +13,8 @@ use crate::domain::{Credit, Purchase, PurchaseState, ReceiptValue};
 pub(super) const VERIFIED: i64 = 1;
 /// `state` in the table.
 pub(super) const CREDITED: i64 = 2;
+/// `state` in the table.
+pub(super) const SUSPENDED: i64 = 3;
 
 /// A damaged row must be seen, not guessed around: every value is checked on its way in.
 pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
@@ -29,6 +31,7 @@ pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
             coin_balance: Coins::try_new(number("coin_balance")?).map_err(|_| damaged("coin_balance"))?,
             balance_seq: BalanceSeq::new(number("balance_seq")?),
         }),
+        SUSPENDED => PurchaseState::Suspended { posting_id: text("posting_id")? },
         _ => return Err(damaged("state")),
     };
     Ok(Purchase {
@@ -52,5 +55,8 @@ pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
         created_at_ms: number("created_at_ms")?,
         attempt: number("attempt")?,
         attempt_at_ms: number("attempt_at_ms")?,
+        tries: number("tries")?,
+        blocked_by: text("blocked_by")?,
+        waits_since_ms: number("waits_since_ms")?,
     })
 }

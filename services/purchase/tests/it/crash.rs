@@ -71,10 +71,10 @@ async fn the_sweeper_finishes_what_nobody_retries() {
 async fn a_credit_refused_by_the_ledger_is_tried_again_under_a_new_id() {
     for house in both().await {
         let (receipt, id) = (house.receipt(), new_id());
-        house.set_coins_state("ann", AccountState::Frozen).await;
+        house.set_coins_state("ann", AccountState::Frozen).await.unwrap();
         assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "ACCOUNT_FROZEN");
         assert_eq!(house.service.sweep(later()).await.unwrap(), 0);
-        house.set_coins_state("ann", AccountState::Open).await;
+        house.set_coins_state("ann", AccountState::Open).await.unwrap();
         assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
         assert_eq!(house.postings().await.len(), 1);
     }

@@ -158,13 +158,13 @@ impl House {
         postings
     }
 
-    /// Freezes or thaws a user's coins.
-    pub async fn set_coins_state(&self, user: &str, state: AccountState) {
+    /// Freezes, thaws or closes a user's coins; the reason where that is refused.
+    pub async fn set_coins_state(&self, user: &str, state: AccountState) -> Result<(), String> {
         let account = format!("viewer/{user}/coins");
         let message = OpenAccountsRequest { accounts: vec![account.clone()], ..Default::default() };
         self.books().open_accounts(self.with_role("service", Role::Service, BOOK, message)).await.unwrap();
         let message = SetAccountStateRequest { request_id: new_id(), account, state: state.into(), ..Default::default() };
-        self.books().set_account_state(self.with_role("support", Role::Service, BOOK, message)).await.unwrap();
+        testbed::reason(self.books().set_account_state(self.with_role("support", Role::Service, BOOK, message)).await).map(drop)
     }
 
     fn books(&self) -> LedgerServiceClient<rpc::Transport> {

@@ -85,10 +85,10 @@ fn later() -> SystemTime {
 async fn a_purchase_whose_wallet_was_frozen_for_a_month_is_credited_once_in_the_end() {
     for house in [house::sqlite().await, house::postgres().await] {
         let (receipt, id) = (house.receipt(), new_id());
-        house.set_coins_state("ann", AccountState::Frozen).await;
+        house.set_coins_state("ann", AccountState::Frozen).await.unwrap();
         assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "ACCOUNT_FROZEN");
         age(&house).await;
-        house.set_coins_state("ann", AccountState::Open).await;
+        house.set_coins_state("ann", AccountState::Open).await.unwrap();
         assert_eq!(house.service.sweep(later()).await.unwrap(), 1);
         assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
         // A purchase that a restored copy brings back as verified finds its posting and not another one.

@@ -1,10 +1,10 @@
 //! Four eyes: what one proposes another approves, once, and it is done once.
 use crate::house::{House, databases, gift_of, new_id, told};
 use api::{
-    ledger::{PostRequest, ReverseRequest, SetAccountStateRequest},
+    ledger::{Guard, PostRequest, ReverseRequest, SetAccountStateRequest, guard::Operation},
     support::{
-        AccountAct, AccountChange, ApproveRequest, GetProposalRequest, ListProposalsRequest, Proposal, ProposalState, ProposeRequest,
-        Reversal, propose_request,
+        AccountAct, AccountChange, Adjustment, AdjustmentTransfer, ApproveRequest, GetProposalRequest, ListProposalsRequest, Proposal,
+        ProposalState, ProposeRequest, Reversal, propose_request,
     },
 };
 use identity::Role;
@@ -52,6 +52,48 @@ async fn accounts_are_frozen_and_postings_reversed_by_two() {
         let again = house.propose("sue", reversal).await;
         assert_eq!(house.approve("ann", &again).await.unwrap().state(), ProposalState::Done);
         assert_eq!(house.coins("ada").await, 0);
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_close_is_refused_by_what_the_ledger_itself_sees_and_suspense_is_worked_to_zero_by_two() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let change = |account: &str| {
+            propose_request::Act::AccountChange(AccountChange { account: account.to_owned(), act: AccountAct::Close.into() })
+        };
+        house.give("ada", 50).await;
+        let counted = PostRequest {
+            request_id: new_id(),
+            kind: "test".to_owned(),
+            guards: vec![Guard { key: "in_flight/viewer/bob/coins".to_owned(), operation: Some(Operation::Add(1)) }],
+            ..PostRequest::default()
+        };
+        house.give("bob", 1).await;
+        house.bed.post("gift", "viewer/bob/coins", "house/coins/redeemed", 1).await;
+        house.bed.client().post(PostRequest { book: crate::house::BOOK.to_owned(), ..counted }).await.unwrap();
+        for (account, reason) in [
+            ("viewer/ada/coins", "ACCOUNT_NOT_EMPTY"),
+            ("viewer/bob/coins", "ACCOUNT_IN_FLIGHT"),
+            ("house/coins/redeemed", "HOUSE_ACCOUNT"),
+        ] {
+            let proposal = house.propose("sue", change(account)).await;
+            let refused = house.approve("ann", &proposal).await.unwrap();
+            assert_eq!((refused.state(), refused.result.as_str()), (ProposalState::Refused, reason), "{account}");
+        }
+
+        house.bed.post("payout.suspend", "house/in_transit/USD", "house/suspense/USD", 500).await;
+        let moved = |amount| {
+            let (debit_account, credit_account) = ("house/suspense/USD".to_owned(), "creator/bob/payable/USD".to_owned());
+            let transfer = AdjustmentTransfer { debit_account, credit_account, amount };
+            propose_request::Act::Adjustment(Adjustment { transfers: vec![transfer] })
+        };
+        let proposal = house.propose("sue", moved(500)).await;
+        assert_eq!(house.approve("ann", &proposal).await.unwrap().state(), ProposalState::Done);
+        assert_eq!(house.bed.balance("house/suspense/USD").await, 0);
+        let proposal = house.propose("sue", moved(1)).await;
+        assert_eq!(house.approve("ann", &proposal).await.unwrap().result, "INSUFFICIENT_FUNDS", "it is nobody's twice");
         house.stop().await;
     }
 }

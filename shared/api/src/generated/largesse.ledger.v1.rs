@@ -188,9 +188,8 @@ pub struct Transfer {
     #[prost(int32, tag = "7")]
     pub rest_of: i32,
     /// Only with `pending`: when the hold ends by itself, if nobody resolved it before. Later than the commit and within 400 days of it
-    /// (EXPIRY_OUT_OF_RANGE), by the book's own time: the clock's, unless a clock was set back. At that very time it is over. Refused where the credit account
-    /// is `house/in_transit/*` (EXPIRY_FORBIDDEN): what may be on its way to a bank is given back when the bank has spoken, never by a clock. Absent: it has no
-    /// expiry.
+    /// (EXPIRY_OUT_OF_RANGE). At that very time it is over. Refused where the credit account is `house/in_transit/*` (EXPIRY_FORBIDDEN): what may
+    /// be on its way to a bank is given back when the bank has spoken, never by a clock. Absent: it has no expiry.
     #[prost(message, optional, tag = "8")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -201,7 +200,7 @@ pub struct Guard {
     #[prost(string, tag = "1")]
     pub key: ::prost::alloc::string::String,
     /// What to do with it. Required.
-    #[prost(oneof = "guard::Operation", tags = "2, 3, 4")]
+    #[prost(oneof = "guard::Operation", tags = "2, 3, 4, 5")]
     pub operation: ::core::option::Option<guard::Operation>,
 }
 /// Nested message and enum types in `Guard`.
@@ -219,6 +218,10 @@ pub mod guard {
         /// Forbid this counter to advance past this value (or past where it is, if that is more).
         #[prost(int64, tag = "4")]
         CapAt(i64),
+        /// Add this to the counter, -2^53 to 2^53 and not 0; it stops at 0 and never refuses because of that. The counter `in_flight/<account>` is kept so: while
+        /// it is above 0, the account is not closed.
+        #[prost(int64, tag = "5")]
+        Add(i64),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -245,8 +248,7 @@ pub struct PostRequest {
     /// Required unless the token holds exactly one book.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
-    /// Client-made UUID, scoped to book, acting subject and RPC. Version 7 is fastest, and carries its maker's time: one that is more than five minutes ahead of
-    /// the ledger, or a week behind, is refused with REQUEST_ID_TIME. Version 4 carries none and is taken whatever the clock says. Required.
+    /// Client-made UUID, scoped to book, acting subject and RPC. Version 7 is fastest. Required.
     #[prost(string, tag = "2")]
     pub request_id: ::prost::alloc::string::String,
     /// What kind of business event this is, such as `gift` (`\[a-z0-9_.\]{1,64}`). Required.
@@ -320,7 +322,7 @@ pub struct Posting {
     /// the ledger's own posting at a hold's `expire_time`.
     #[prost(message, repeated, tag = "4")]
     pub transfers: ::prost::alloc::vec::Vec<PostedTransfer>,
-    /// Guards with the values after the posting (`advance_to` holds the counter).
+    /// Guards with the values after the posting (`advance_to` holds the counter; `add` is as asked).
     #[prost(message, repeated, tag = "5")]
     pub guards: ::prost::alloc::vec::Vec<Guard>,
     /// The caller's request fields.
@@ -398,10 +400,6 @@ pub struct PostBatchResponse {
     /// One per item, in request order.
     #[prost(message, repeated, tag = "1")]
     pub outcomes: ::prost::alloc::vec::Vec<PostBatchOutcome>,
-    /// True: postings are told in the brief form, because the request asked for it or because the full answer would have had more than 4 MiB. What is left
-    /// out can be had with GetPosting, or by sending fewer of the same posts again.
-    #[prost(bool, tag = "2")]
-    pub brief: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostStreamRequest {
@@ -1046,12 +1044,9 @@ pub mod ledger_service_client {
     use tonic::codegen::http::Uri;
     /// The only place where money moves. Internal: called by services as themselves, and by staff.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
-    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
-    /// FORMAT_TOO_NEW, COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE),
-    /// retry the same request to find out; INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is
-    /// named: BOOK_UNKNOWN (NOT_FOUND). A message may have 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE
-    /// (UNAVAILABLE, nothing happened) where no connection could be made.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED (no or bad token), PERMISSION_DENIED (role or book),
+    /// BOOK_UNKNOWN (NOT_FOUND), OVERLOADED, NOT_THE_WRITER and FORMAT_TOO_NEW (UNAVAILABLE, nothing happened, retry the same id),
+    /// OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
     #[derive(Debug, Clone)]
     pub struct LedgerServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1213,8 +1208,9 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Freezes, thaws or closes an account. Reasons: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED, ACCOUNT_NOT_EMPTY (closing).
-        /// A retry with the same id is safe.
+        /// Freezes, thaws or closes an account. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED;
+        /// and of closing: HOUSE_ACCOUNT (the company's own are never closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending),
+        /// ACCOUNT_IN_FLIGHT (fact in_flight: so many payments are on their way and may come back to it). A retry with the same id is safe.
         pub async fn set_account_state(
             &mut self,
             request: impl tonic::IntoRequest<super::SetAccountStateRequest>,
@@ -1272,10 +1268,9 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Posts transfers that happen all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME (facts `id_time`, `server_time`,
-        /// `bound_ms`), the caller's own refusal, EXPIRY_OUT_OF_RANGE (facts `ledger_time`, `latest`), EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED,
-        /// GUARD_MISMATCH, GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. Refusals from the caller's own on are sticky. A retry with the same id is
-        /// safe.
+        /// Posts transfers that happen all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME,
+        /// the caller's own refusal, EXPIRY_OUT_OF_RANGE, EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, GUARD_MISMATCH, GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS.
+        /// Refusals from the caller's own on are sticky. A retry with the same id is safe.
         pub async fn post(
             &mut self,
             request: impl tonic::IntoRequest<super::PostRequest>,
@@ -1297,8 +1292,7 @@ pub mod ledger_service_client {
                 .insert(GrpcMethod::new("largesse.ledger.v1.LedgerService", "Post"));
             self.inner.unary(req, path, codec).await
         }
-        /// Posts many, each with its own outcome, answered in request order. Same reasons per item. A request may have 16 MiB. An answer never has more than
-        /// 4 MiB, which gRPC clients read by default: one that would have more in full is given in the brief form, and says so (`brief`).
+        /// Posts many, each with its own outcome, answered in request order. Same reasons per item.
         pub async fn post_batch(
             &mut self,
             request: impl tonic::IntoRequest<super::PostBatchRequest>,
@@ -1547,7 +1541,7 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// A posting by its id. Reasons: POSTING_UNKNOWN (NOT_FOUND).
+        /// A posting by its id or by the request id that made it. Reasons: POSTING_UNKNOWN (NOT_FOUND).
         pub async fn get_posting(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPostingRequest>,
@@ -1699,8 +1693,9 @@ pub mod ledger_service_server {
             tonic::Response<super::OpenAccountsResponse>,
             tonic::Status,
         >;
-        /// Freezes, thaws or closes an account. Reasons: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED, ACCOUNT_NOT_EMPTY (closing).
-        /// A retry with the same id is safe.
+        /// Freezes, thaws or closes an account. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED;
+        /// and of closing: HOUSE_ACCOUNT (the company's own are never closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending),
+        /// ACCOUNT_IN_FLIGHT (fact in_flight: so many payments are on their way and may come back to it). A retry with the same id is safe.
         async fn set_account_state(
             &self,
             request: tonic::Request<super::SetAccountStateRequest>,
@@ -1717,16 +1712,14 @@ pub mod ledger_service_server {
             tonic::Response<super::SetDebitLimitResponse>,
             tonic::Status,
         >;
-        /// Posts transfers that happen all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME (facts `id_time`, `server_time`,
-        /// `bound_ms`), the caller's own refusal, EXPIRY_OUT_OF_RANGE (facts `ledger_time`, `latest`), EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED,
-        /// GUARD_MISMATCH, GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. Refusals from the caller's own on are sticky. A retry with the same id is
-        /// safe.
+        /// Posts transfers that happen all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME,
+        /// the caller's own refusal, EXPIRY_OUT_OF_RANGE, EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, GUARD_MISMATCH, GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS.
+        /// Refusals from the caller's own on are sticky. A retry with the same id is safe.
         async fn post(
             &self,
             request: tonic::Request<super::PostRequest>,
         ) -> std::result::Result<tonic::Response<super::PostResponse>, tonic::Status>;
-        /// Posts many, each with its own outcome, answered in request order. Same reasons per item. A request may have 16 MiB. An answer never has more than
-        /// 4 MiB, which gRPC clients read by default: one that would have more in full is given in the brief form, and says so (`brief`).
+        /// Posts many, each with its own outcome, answered in request order. Same reasons per item.
         async fn post_batch(
             &self,
             request: tonic::Request<super::PostBatchRequest>,
@@ -1806,7 +1799,7 @@ pub mod ledger_service_server {
             tonic::Response<super::GetBalanceAtResponse>,
             tonic::Status,
         >;
-        /// A posting by its id. Reasons: POSTING_UNKNOWN (NOT_FOUND).
+        /// A posting by its id or by the request id that made it. Reasons: POSTING_UNKNOWN (NOT_FOUND).
         async fn get_posting(
             &self,
             request: tonic::Request<super::GetPostingRequest>,
@@ -1849,12 +1842,9 @@ pub mod ledger_service_server {
     }
     /// The only place where money moves. Internal: called by services as themselves, and by staff.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
-    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
-    /// FORMAT_TOO_NEW, COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE),
-    /// retry the same request to find out; INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is
-    /// named: BOOK_UNKNOWN (NOT_FOUND). A message may have 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE
-    /// (UNAVAILABLE, nothing happened) where no connection could be made.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED (no or bad token), PERMISSION_DENIED (role or book),
+    /// BOOK_UNKNOWN (NOT_FOUND), OVERLOADED, NOT_THE_WRITER and FORMAT_TOO_NEW (UNAVAILABLE, nothing happened, retry the same id),
+    /// OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
     #[derive(Debug)]
     pub struct LedgerServiceServer<T> {
         inner: Arc<T>,

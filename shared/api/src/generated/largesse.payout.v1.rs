@@ -118,13 +118,13 @@ pub struct RequestPayoutRequest {
 /// One step in a payout's life.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PayoutStep {
-    /// The state it entered.
+    /// The state it entered, or is in.
     #[prost(enumeration = "PayoutState", tag = "1")]
     pub state: i32,
     /// When.
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What the bank or the ledger said, for people.
+    /// What the bank or the ledger said, for people. `waiting: ` and a reason of the ledger: it entered no new state and stands because of that.
     #[prost(string, tag = "3")]
     pub note: ::prost::alloc::string::String,
 }
@@ -154,7 +154,7 @@ pub struct Payout {
     /// ISO 20022 status last told by the bank, such as `ACSC`.
     #[prost(string, tag = "8")]
     pub bank_status: ::prost::alloc::string::String,
-    /// ISO 20022 reason code of a rejection, such as `AC04`.
+    /// ISO 20022 reason code of a rejection, such as `AC04`; also while the bank's word is not final yet, as with `AM05`.
     #[prost(string, tag = "9")]
     pub reason_code: ::prost::alloc::string::String,
     /// The reason in words.
@@ -169,7 +169,7 @@ pub struct Payout {
     /// The submit intent's posting (UUID).
     #[prost(string, tag = "13")]
     pub submit_posting_id: ::prost::alloc::string::String,
-    /// The settling or releasing posting (UUID).
+    /// The settling or releasing posting (UUID); of kind `payout.suspend` where the money went to suspense.
     #[prost(string, tag = "14")]
     pub final_posting_id: ::prost::alloc::string::String,
     /// Milliseconds the bank took from receiving to deciding, as measured here.
@@ -181,6 +181,10 @@ pub struct Payout {
     /// Server-made.
     #[prost(message, optional, tag = "17")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why the ledger refuses what is to be done next: its reason, and in words where it is about the creator's own account, such as
+    /// `ACCOUNT_FROZEN: creator/u1/payable/USD is frozen`. It is tried again by itself. Empty while nothing stands in its way.
+    #[prost(string, tag = "18")]
+    pub blocked_by: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RequestPayoutResponse {
@@ -266,7 +270,7 @@ pub enum PayoutState {
     OutcomeUnknown = 5,
     /// Paid. Final.
     Settled = 6,
-    /// Refused by the bank; the money is back. Final.
+    /// Refused by the bank; the money is back, or in suspense where the creator's account is closed (the last step's note says so). Final.
     Rejected = 7,
 }
 impl PayoutState {

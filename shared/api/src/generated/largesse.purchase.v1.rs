@@ -92,7 +92,7 @@ pub struct Purchase {
     /// Server-made UUID.
     #[prost(string, tag = "1")]
     pub purchase_id: ::prost::alloc::string::String,
-    /// Who got the coins.
+    /// Who bought the coins.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
     /// Where it stands.
@@ -128,6 +128,13 @@ pub struct Purchase {
     /// When the receipt was verified here.
     #[prost(message, optional, tag = "13")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why the ledger did not issue the coins the last time it was asked: its reason, and in words where it is about the wallet, such as
+    /// `ACCOUNT_FROZEN: viewer/u1/coins is frozen`. Empty before that, and once they are issued.
+    #[prost(string, tag = "14")]
+    pub blocked_by: ::prost::alloc::string::String,
+    /// How often it was asked in vain.
+    #[prost(int64, tag = "15")]
+    pub attempts: i64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RedeemPurchaseResponse {
@@ -189,10 +196,12 @@ pub struct ListPurchasesResponse {
 pub enum PurchaseState {
     /// Any, in a filter.
     Unspecified = 0,
-    /// The receipt is good; the coins are about to be credited.
+    /// The receipt is good; the coins come by themselves once nothing is in the way (see `blocked_by`).
     Verified = 1,
     /// The coins are in the wallet.
     Credited = 2,
+    /// The wallet is closed: the coins are in `house/coins/suspense`, and staff decide by an adjustment. Final.
+    Suspended = 3,
 }
 impl PurchaseState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -204,6 +213,7 @@ impl PurchaseState {
             Self::Unspecified => "PURCHASE_STATE_UNSPECIFIED",
             Self::Verified => "PURCHASE_STATE_VERIFIED",
             Self::Credited => "PURCHASE_STATE_CREDITED",
+            Self::Suspended => "PURCHASE_STATE_SUSPENDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -212,6 +222,7 @@ impl PurchaseState {
             "PURCHASE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
             "PURCHASE_STATE_VERIFIED" => Some(Self::Verified),
             "PURCHASE_STATE_CREDITED" => Some(Self::Credited),
+            "PURCHASE_STATE_SUSPENDED" => Some(Self::Suspended),
             _ => None,
         }
     }
@@ -374,8 +385,10 @@ pub mod purchase_service_client {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED,
-        /// OVERFLOW; these are not sticky: the receipt is kept, and its coins come once nothing is in the way, retried or not. A retry with the same id is safe.
+        /// RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED,
+        /// OVERFLOW; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in `blocked_by`, and its coins come once nothing is in the way,
+        /// retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept, and its coins are in suspense for staff to decide (SUSPENDED).
+        /// A retry with the same id is safe.
         pub async fn redeem_purchase(
             &mut self,
             request: impl tonic::IntoRequest<super::RedeemPurchaseRequest>,
@@ -499,8 +512,10 @@ pub mod purchase_service_server {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED,
-        /// OVERFLOW; these are not sticky: the receipt is kept, and its coins come once nothing is in the way, retried or not. A retry with the same id is safe.
+        /// RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED,
+        /// OVERFLOW; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in `blocked_by`, and its coins come once nothing is in the way,
+        /// retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept, and its coins are in suspense for staff to decide (SUSPENDED).
+        /// A retry with the same id is safe.
         async fn redeem_purchase(
             &self,
             request: tonic::Request<super::RedeemPurchaseRequest>,

@@ -7,6 +7,7 @@ fn guard() -> impl Strategy<Value = GuardSet> {
         (any::<i64>(), any::<i64>()).prop_map(|(expected, next)| GuardOperation::CompareAndSet { expected, next }),
         any::<i64>().prop_map(GuardOperation::AdvanceTo),
         any::<i64>().prop_map(GuardOperation::CapAt),
+        any::<i64>().prop_map(GuardOperation::Add),
     ];
     (".{1,20}", operation, any::<i64>(), any::<Option<i64>>())
         .prop_map(|(key, operation, value, cap)| GuardSet { guard: Guard { key, operation }, after: GuardState { value, cap } })

@@ -6,7 +6,7 @@
 use super::{
     Micros,
     account::{AccountState, BookAccount, Counters, Side},
-    chart::AccountForm,
+    chart::{self, AccountForm, GuardKey},
     event::{Body, Checkpoint, Event, GuardSet, GuardState, Hold, Posting, Transfer, TransferKind, transfer_no},
     refusal::Refusal,
     request::{AccountName, Action, BookRequest, Guard, GuardOperation, NewTransfer},
@@ -217,6 +217,7 @@ fn check_guards(state: &BookState, guards: &[Guard]) -> Result<(Vec<GuardSet>, O
                 GuardState { value, ..now }
             }
             GuardOperation::CapAt(cap) => GuardState { cap: Some(cap.max(now.value).max(now.cap.unwrap_or(cap))), ..now },
+            GuardOperation::Add(by) => GuardState { value: now.value.checked_add(by).ok_or(Refusal::Overflow)?.max(0), ..now },
         };
         sets.push(GuardSet { guard: guard.clone(), after });
     }
@@ -362,13 +363,12 @@ fn open(state: &mut BookState, accounts: &[AccountName]) -> Vec<Event> {
 
 fn set_state(state: &mut BookState, request: &BookRequest, name: &AccountName, to: AccountState) -> Result<Vec<Event>, Refusal> {
     let account = state.by_name(&name.text).ok_or_else(|| Refusal::AccountUnknown { account: name.text.as_str().into() })?;
-    let (key, counters) = (account.key, account.counters);
+    let key = account.key;
     if account.state == AccountState::Closed && to != AccountState::Closed {
         return Err(Refusal::AccountClosed { account: account.name.clone() });
     }
-    let empty = counters.balance() == 0 && counters.debits_pending == 0 && counters.credits_pending == 0;
-    if to == AccountState::Closed && !empty {
-        return Err(Refusal::AccountNotEmpty { account: account.name.clone() });
+    if to == AccountState::Closed {
+        may_close(state, account)?;
     }
     let seq = state.next_seq;
     let account = state.touch(key);
@@ -377,6 +377,23 @@ fn set_state(state: &mut BookState, request: &BookRequest, name: &AccountName, t
     state.next_seq += 1;
     let body = Body::AccountStateSet { key, state: to, fields: request.fields.clone() };
     Ok(vec![Event { seq, id: request.id, body, transfers: Vec::new() }])
+}
+
+/// Nothing may be left without a place: neither what is in the account or held, nor what is on its way and may come back to it.
+fn may_close(state: &BookState, account: &BookAccount) -> Result<(), Refusal> {
+    if chart::account::is_house(&account.name) {
+        return Err(Refusal::HouseAccount { account: account.name.clone() });
+    }
+    let Counters { debits_pending, credits_pending, .. } = account.counters;
+    let balance = account.counters.balance();
+    if (balance, debits_pending, credits_pending) != (0, 0, 0) {
+        return Err(Refusal::AccountNotEmpty { account: account.name.clone(), balance, pending: (debits_pending, credits_pending) });
+    }
+    let in_flight = state.guards.get(GuardKey::in_flight(&account.name).as_str()).map_or(0, |guard| guard.value);
+    if in_flight > 0 {
+        return Err(Refusal::AccountInFlight { account: account.name.clone(), count: in_flight });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -81,10 +81,26 @@ pub enum Refusal {
         /// Which.
         account: Arc<str>,
     },
+    /// The company's own accounts are never closed: what is on its way could not end without them.
+    HouseAccount {
+        /// Which.
+        account: Arc<str>,
+    },
     /// Only an empty account can be closed.
     AccountNotEmpty {
         /// Which.
         account: Arc<str>,
+        /// What is in it.
+        balance: i64,
+        /// What open holds will take, or bring.
+        pending: (i64, i64),
+    },
+    /// Payments of the account are on their way, and may come back to it.
+    AccountInFlight {
+        /// Which.
+        account: Arc<str>,
+        /// How many.
+        count: i64,
     },
     /// The counter holds something else.
     GuardMismatch {
@@ -173,7 +189,19 @@ impl Refusal {
             Self::AccountUnknown { account } => kept("ACCOUNT_UNKNOWN", &[("account", account.to_string())]),
             Self::AccountFrozen { account } => kept("ACCOUNT_FROZEN", &[("account", account.to_string())]),
             Self::AccountClosed { account } => kept("ACCOUNT_CLOSED", &[("account", account.to_string())]),
-            Self::AccountNotEmpty { account } => kept("ACCOUNT_NOT_EMPTY", &[("account", account.to_string())]),
+            Self::HouseAccount { account } => kept("HOUSE_ACCOUNT", &[("account", account.to_string())]),
+            Self::AccountNotEmpty { account, balance, pending: (debits, credits) } => kept(
+                "ACCOUNT_NOT_EMPTY",
+                &[
+                    ("account", account.to_string()),
+                    ("balance", balance.to_string()),
+                    ("debits_pending", debits.to_string()),
+                    ("credits_pending", credits.to_string()),
+                ],
+            ),
+            Self::AccountInFlight { account, count } => {
+                kept("ACCOUNT_IN_FLIGHT", &[("account", account.to_string()), ("in_flight", count.to_string())])
+            }
             Self::GuardMismatch { key, expected, actual } => {
                 kept("GUARD_MISMATCH", &[("guard", key.clone()), ("expected", expected.to_string()), ("actual", actual.to_string())])
             }

@@ -148,6 +148,8 @@ pub enum GuardOperation {
     AdvanceTo(i64),
     /// Never let it advance past this.
     CapAt(i64),
+    /// Add this to it, below zero to take away; it never goes below zero.
+    Add(i64),
 }
 
 /// The caller's own no, to be kept under the id.

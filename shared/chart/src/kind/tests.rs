@@ -32,4 +32,5 @@ fn a_kind_allows_its_own_transfers_only() {
     assert!(PostingKind::PayoutReject.allows(&transit, &payable));
     assert!(!PostingKind::Gift.allows(&payable, &transit));
     assert!(PostingKind::Adjustment.allows(&payable, &transit), "people decide");
+    assert!(!PostingKind::ReceiptWait.allows(&payable, &transit), "it moves nothing");
 }

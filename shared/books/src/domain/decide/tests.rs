@@ -1,6 +1,7 @@
 //! Properties of decisions: what holds after any sequence of requests.
 use super::*;
 
+mod closing;
 mod precedence;
 mod reversal;
 
