@@ -91,3 +91,28 @@ async fn an_acceptance_that_was_refused_leaves_the_quote_open() {
         house.verify().await;
     }
 }
+
+#[tokio::test]
+async fn an_acceptance_that_meets_a_closed_account_ends_and_moves_nothing() {
+    for house in both().await {
+        house.give("bob", 1_000).await;
+        let (quote, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
+        let request = take(&quote);
+        accept_and_crash(&house, &quote, &request, false).await;
+        let account = "creator/bob/payable/USD".to_owned();
+        let mut ledger = api::ledger::ledger_service_client::LedgerServiceClient::new(house.bed.ledger_as("support"));
+        let open = api::ledger::OpenAccountsRequest { book: BOOK.to_owned(), accounts: vec![account.clone()] };
+        ledger.open_accounts(open).await.unwrap();
+        let state = api::ledger::AccountState::Closed.into();
+        let close = api::ledger::SetAccountStateRequest { book: BOOK.to_owned(), request_id: Uuid::now_v7().to_string(), account, state };
+        ledger.set_account_state(close).await.unwrap();
+        // The look settles what was lost: refused for good, and the diamonds are where they were.
+        assert_eq!(read(&house, &quote).await.posting_id, "");
+        assert_eq!(house.accept("bob", request).await.unwrap_err(), "ACCOUNT_CLOSED");
+        let book = BookName::try_new(BOOK).unwrap();
+        let ended = store(&house).await.quote(&book, Uuid::try_parse(&quote.quote_id).unwrap()).await.unwrap().unwrap();
+        assert_eq!(ended.state, earnings::domain::QuoteState::Open, "nothing is left unknown");
+        assert_eq!(house.balance("creator/bob/diamonds").await, 1_000);
+        house.verify().await;
+    }
+}

@@ -7,17 +7,18 @@ use pb::guard::Operation;
 pub fn unit(name: &str) -> Option<String> {
     let parts: Vec<&str> = name.split('/').collect();
     let unit = match parts.as_slice() {
-        ["viewer", _, "coins" | "debt"] | ["house", "coins", "issued" | "redeemed"] => "COIN",
+        ["viewer", _, "coins" | "debt"] | ["house", "coins", "issued" | "redeemed" | "suspense"] => "COIN",
         ["creator", _, "diamonds"] | ["house", "diamonds", "issued" | "redeemed"] => "DIAMOND",
-        ["creator", _, "payable", code] | ["house", "revenue" | "treasury" | "creator_cost" | "in_transit", code] => code,
+        ["creator", _, "payable", code] | ["house", "revenue" | "treasury" | "creator_cost" | "in_transit" | "suspense", code] => code,
         _ => return None,
     };
     Some(unit.to_owned())
 }
 
-/// Users' accounts do not go below zero, but for what they owe.
+/// Users' accounts do not go below zero, but for what they owe; nor does what waits in suspense.
 pub fn floor(name: &str) -> bool {
-    !name.starts_with("house/") && !name.ends_with("/debt")
+    let suspense = name == "house/coins/suspense" || name.starts_with("house/suspense/");
+    suspense || (!name.starts_with("house/") && !name.ends_with("/debt"))
 }
 
 /// The line of the trial balance an account belongs to.
@@ -78,6 +79,7 @@ fn posting(post: &pb::PostRequest) -> bool {
         let fits = match guard.operation {
             Some(Operation::AdvanceTo(to)) => to >= 0,
             Some(Operation::CapAt(cap)) => cap >= 0,
+            Some(Operation::Add(by)) => by != 0 && (-AMOUNT_MAX..=AMOUNT_MAX).contains(&by),
             Some(Operation::CompareAndSet(_)) => true,
             None => false,
         };

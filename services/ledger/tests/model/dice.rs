@@ -10,7 +10,9 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 const VIEWERS: [&str; 5] = ["u1", "u2", "u3", "u4", "u5"];
 const CREATORS: [&str; 3] = ["c1", "c2", "c3"];
-const STATEFUL: [&str; 4] = ["viewer/u1/coins", "viewer/u2/coins", "creator/c1/diamonds", "creator/c3/payable/USD"];
+const STATEFUL: [&str; 5] = ["viewer/u1/coins", "viewer/u2/coins", "creator/c1/diamonds", "creator/c3/payable/USD", "house/treasury/USD"];
+/// Accounts that are closed while little is in them.
+const CLOSING: [&str; 3] = ["viewer/o1/coins", "viewer/o2/coins", "viewer/o3/coins"];
 
 pub struct Dice(StdRng);
 
@@ -147,7 +149,8 @@ impl Dice {
                 Ask::Reverse(pb::ReverseRequest { book, request_id, posting_id, kind, request_fields, allow_debt, ..Default::default() })
             }
             88..94 => {
-                let account = (*self.pick(&STATEFUL)).to_owned();
+                let closing = self.percent(30);
+                let account = (*if closing { self.pick(&CLOSING) } else { self.pick(&STATEFUL) }).to_owned();
                 let state =
                     *self.pick(&[pb::AccountState::Open, pb::AccountState::Open, pb::AccountState::Frozen, pb::AccountState::Closed]);
                 Ask::SetState(pb::SetAccountStateRequest { book: book_name, request_id, account, state: state.into() })
@@ -294,6 +297,13 @@ impl Dice {
         let mut guards: Vec<pb::Guard> = Vec::new();
         let mut advances = false;
         for _ in 0..1 + self.below(3) {
+            if self.percent(15) {
+                let key = format!("in_flight/{}", self.pick(&CLOSING));
+                if guards.iter().all(|guard| guard.key != key) {
+                    guards.push(pb::Guard { key, operation: Some(Operation::Add(if self.percent(60) { 1 } else { -1 })) });
+                }
+                continue;
+            }
             let key = format!("g{}", self.below(5));
             if guards.iter().any(|guard| guard.key == key) {
                 continue;

@@ -7,9 +7,10 @@ use std::{collections::BTreeMap, sync::Mutex};
 pub struct Met(Mutex<BTreeMap<String, u64>>);
 
 /// What every run of [`ENOUGH`] seeds has to meet.
-const EXPECTED: [&str; 37] = [
+const EXPECTED: [&str; 39] = [
     "ACCOUNT_CLOSED",
     "ACCOUNT_FROZEN",
+    "ACCOUNT_IN_FLIGHT",
     "ACCOUNT_NOT_EMPTY",
     "ACCOUNT_UNKNOWN",
     "ALREADY_REVERSED",
@@ -18,6 +19,7 @@ const EXPECTED: [&str; 37] = [
     "GIFT_UNKNOWN",
     "GUARD_CAPPED",
     "GUARD_MISMATCH",
+    "HOUSE_ACCOUNT",
     "INSUFFICIENT_FUNDS",
     "MALFORMED",
     "NOT_REVERSIBLE",

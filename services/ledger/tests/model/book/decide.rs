@@ -111,6 +111,10 @@ impl Book {
                 let after = asked.max(value).max(cap.unwrap_or(asked));
                 Ok(((value, Some(after)), Operation::CapAt(after), None))
             }
+            Operation::Add(by) => match value.checked_add(by) {
+                Some(after) => Ok(((after.max(0), cap), Operation::Add(by), None)),
+                None => Err(failed("OVERFLOW", &[])),
+            },
         }
     }
 
@@ -176,9 +180,25 @@ impl Book {
         if state == pb::AccountState::Closed && set.state() != state {
             return Err(failed("ACCOUNT_CLOSED", &name));
         }
-        let empty = sums.credits == sums.debits && sums.debits_pending == 0 && sums.credits_pending == 0;
-        if set.state() == pb::AccountState::Closed && !empty {
-            return Err(failed("ACCOUNT_NOT_EMPTY", &name));
+        if set.state() == pb::AccountState::Closed {
+            let [account] = name;
+            let fact = |name, value: i128| (name, value.to_string());
+            if set.account.starts_with("house/") {
+                return Err(failed("HOUSE_ACCOUNT", &[account]));
+            }
+            if sums.credits != sums.debits || sums.debits_pending != 0 || sums.credits_pending != 0 {
+                let facts = [
+                    account,
+                    fact("balance", sums.credits - sums.debits),
+                    fact("debits_pending", sums.debits_pending),
+                    fact("credits_pending", sums.credits_pending),
+                ];
+                return Err(failed("ACCOUNT_NOT_EMPTY", &facts));
+            }
+            let (in_flight, _) = self.guards.get(&format!("in_flight/{}", set.account)).copied().unwrap_or_default();
+            if in_flight > 0 {
+                return Err(failed("ACCOUNT_IN_FLIGHT", &[account, fact("in_flight", in_flight.into())]));
+            }
         }
         Ok(Decision { answer: Answer::Done(Vec::new()), change: Change::State(set.clone()) })
     }
