@@ -1,10 +1,11 @@
 //! The monitor of a running house: green while all is well, and red with the right check for each kind of damage.
 use crate::{options, signed, signed_for};
+use api::ledger::{AccountState, PostRequest, SetAccountStateRequest, Transfer};
 use api::monitor::{
     CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, monitor_service_client::MonitorServiceClient,
 };
 use demo::{
-    installation::{Installation, explained},
+    installation::{Installation, authorised, explained},
     shop::Shop,
 };
 use identity::Service;
@@ -104,7 +105,9 @@ async fn a_sound_house_is_green_and_each_damage_fails_its_own_check() {
 }
 
 /// A purchase of long ago that is credited, and of which the ledger knows nothing.
-const PURCHASE: &str = "INSERT INTO purchase SELECT book, '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6', user_id, request_id, 2, store, environment, bundle_id, 'other',
+const PURCHASE: &str = "INSERT INTO purchase (book, purchase_id, user_id, request_id, state, store, environment, bundle_id, transaction_id, product_id, quantity,
+    coins, currency, price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, attempt, next_attempt_at_ms, posting_id,
+    coin_balance, balance_seq, attempt_at_ms) SELECT book, '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6', user_id, request_id, 2, store, environment, bundle_id, 'other',
     product_id, quantity, coins, currency, price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, attempt,
     next_attempt_at_ms, '01936f5e-7c3b-8000-9000-a1b2c3d4e5f6', coin_balance, balance_seq, attempt_at_ms FROM purchase LIMIT 1";
 
@@ -145,7 +148,9 @@ async fn a_service_that_fell_between_a_posting_and_its_row_is_told_from_one_that
 
 /// A payout that is on its way, and of which the ledger knows nothing.
 const PAYOUT: &str =
-    "INSERT INTO payout VALUES ('demo', '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6', 'u1', '01936f5e-7c3b-7000-9000-a1b2c3d4e5f7',
+    "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version, due_at_ms, attempts,
+    sends, sent_at_ms, first_sent_at_ms, seen, step_key, bank_status, reason_code, reason, hold_posting_id, hold_transfer_no, submit_posting_id,
+    final_posting_id, bank_time_ms, traceparent, created_at_ms, final_at_ms) VALUES ('demo', '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6', 'u1', '01936f5e-7c3b-7000-9000-a1b2c3d4e5f7',
     '01936f5e-7c3b-7000-9000-a1b2c3d4e5f8', 'USD', 100, 'us-rtp', 'accepted', 'accepted', 1, 9000000000000000000, 0, 1, 1, 1, 1,
     '01936f5e-7c3b-7000-9000-a1b2c3d4e5f9', '', '', '', '', 0, '', '', 0, '', 1, 0)";
 
@@ -167,4 +172,52 @@ async fn a_book_nobody_has_is_unknown_and_users_are_not_told() {
     // What is of the whole installation is for those who may see all of it.
     assert!(one.checks.is_empty());
     house.shutdown().await;
+}
+
+/// Moves a dollar, as this service would.
+async fn moved(of: &Installation, kind: &str, debit: &str, credit: &str) -> String {
+    let transfer = Transfer { debit_account: debit.into(), credit_account: credit.into(), amount: 100, ..Transfer::default() };
+    let request_id = uuid::Uuid::now_v7().to_string();
+    let post = PostRequest { request_id, kind: kind.into(), transfers: vec![transfer], ..PostRequest::default() };
+    let request = authorised(post, &of.token("payout", Role::Service).unwrap()).unwrap();
+    of.ledger().post(request).await.unwrap().into_inner().posting.unwrap().posting_id
+}
+
+/// An account was closed while its payout was at the bank, as it could be before that was refused; the bank said no, and staff moved the money by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = start(dir.path()).await;
+    let by = |house: &Runtime| Installation::inside(house, BookName::try_new("demo").unwrap()).unwrap();
+    let (payable, transit, accrued) = ("creator/u1/payable/USD", "house/in_transit/USD", "house/accrued_creator_liability/USD");
+    let installation = by(&house);
+    moved(&installation, "conversion", accrued, payable).await;
+    let submitted = moved(&installation, "payout.submit", payable, transit).await;
+    let request_id = uuid::Uuid::now_v7().to_string();
+    let close = SetAccountStateRequest { request_id, account: payable.into(), state: AccountState::Closed.into(), ..Default::default() };
+    let close = authorised(close, &installation.token("support", Role::Service).unwrap()).unwrap();
+    installation.ledger().set_account_state(close).await.unwrap();
+    moved(&installation, "adjustment", transit, accrued).await;
+    house.shutdown().await;
+    behind(dir.path(), "payout.db", PAYOUT).await;
+    let mut connection = SqliteConnectOptions::new().filename(dir.path().join("payout.db")).connect().await.unwrap();
+    let stuck = sqlx::query("UPDATE payout SET phase = 'returning', due_at_ms = 0, submit_posting_id = $1").bind(submitted);
+    assert_eq!(stuck.execute(&mut connection).await.unwrap().rows_affected(), 1);
+    connection.close().await.unwrap();
+
+    let mut given = options(dir.path());
+    given.settings.monitor.every_ms = 100;
+    let house = Runtime::start(given).await.unwrap();
+    let begun = Instant::now();
+    // The payout ends although its account is closed; the money was moved twice, and the check says so.
+    while !until(&house, "payouts", CheckOutcome::Failed)
+        .await
+        .contains("-100 USD are in transit, the payouts submitted and not finished are 0")
+    {
+        assert!(begun.elapsed() < PATIENCE, "the payout never ended");
+    }
+    moved(&by(&house), "adjustment", "house/suspense/USD", transit).await;
+    until(&house, "payouts", CheckOutcome::Held).await;
+    house.shutdown().await;
+    assert_eq!(problems(dir.path()).await, Vec::<String>::new());
 }
