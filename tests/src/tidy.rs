@@ -8,6 +8,7 @@ mod paths;
 mod postings;
 mod proto;
 mod rust;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod type_names;
@@ -20,6 +21,7 @@ pub use paths::check_tables_only;
 pub use postings::check_postings;
 pub use proto::check_proto;
 pub use rust::check_rust;
+pub use statements::check_statements;
 pub use type_names::check_types;
 
 /// What may lie at the top of the repository. Ignored build output and local data included.
@@ -157,6 +159,7 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
             found.extend(check_rust(&file, &text));
             found.extend(check_tables_only(&file, &text));
             found.extend(check_accounts(&file, &text));
+            found.extend(check_statements(&file, &text));
         } else if name.ends_with(".proto") {
             found.extend(check_proto(&file, &fs::read_to_string(path)?));
         } else if name == "Cargo.toml" {

@@ -4,7 +4,7 @@
 //! every node, the others on the coordinator.
 use crate::OperationFault;
 use db::{Database, Engine};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 
 /// Where a table lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,9 @@ pub const PLAN: [(&str, TablePlacement); 36] = [
     ("support.program_format", OURS),
 ];
 
+/// Removes the coordinator's own rows of a table once its nodes have them; Citus 10 and later.
+const FORGET: &str = "truncate_local_data_after_distributing_table";
+
 /// What was done with a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedTable {
@@ -99,12 +102,13 @@ async fn connect(database: &Database) -> Result<PgConnection, OperationFault> {
 /// Puts every table where it belongs; doing it again changes nothing. The tables must be there already. One transaction: all or nothing.
 pub async fn distribute(database: &Database) -> Result<Vec<PlacedTable>, OperationFault> {
     let mut connection = connect(database).await?;
-    let mut transaction = connection.begin().await?;
+    // A failure drops the connection, and the server rolls back.
+    connection.execute("BEGIN").await?;
     let mut done = Vec::new();
     for (table, place) in PLAN {
-        done.push(PlacedTable { table, told: put(&mut transaction, table, place).await? });
+        done.push(PlacedTable { table, told: put(&mut connection, table, place).await? });
     }
-    transaction.commit().await?;
+    connection.execute("COMMIT").await?;
     connection.close().await?;
     Ok(done)
 }
@@ -124,6 +128,12 @@ async fn put(connection: &mut PgConnection, table: &'static str, place: TablePla
     if known.is_some() {
         return Ok(format!("{told}, already"));
     }
-    sqlx::query(AssertSqlSafe(sql)).execute(connection).await.map_err(|error| format!("{table}: {error}"))?;
+    let failed = |error: sqlx::Error| format!("{table}: {error}");
+    sqlx::query(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(failed)?;
+    // What was in it stays on the coordinator, hidden, and would take room there for ever.
+    let sql = format!("SELECT {FORGET}('{table}')::text");
+    if sqlx::query_scalar("SELECT to_regproc($1) IS NOT NULL").bind(FORGET).fetch_one(&mut *connection).await? {
+        sqlx::query(AssertSqlSafe(sql)).execute(connection).await.map_err(failed)?;
+    }
     Ok(told)
 }

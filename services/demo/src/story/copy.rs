@@ -3,8 +3,8 @@
 use db::Database;
 use runtime::command::UntypedError;
 use sqlx::{
-    AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, PgConnection, Row as _, SqliteConnection, TypeInfo as _,
-    postgres::PgRow, sqlite::SqliteConnectOptions,
+    AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Executor as _, PgConnection, Row as _, SqliteConnection,
+    TypeInfo as _, postgres::PgRow, sqlite::SqliteConnectOptions,
 };
 use std::path::Path;
 
@@ -39,18 +39,17 @@ async fn open(file: &Path) -> Result<SqliteConnection, UntypedError> {
 
 /// All rows, from one snapshot.
 async fn carry_over(source: &mut PgConnection, copy: &mut SqliteConnection) -> Result<(), UntypedError> {
-    let mut from = source.begin().await?;
-    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *from).await?;
-    let mut to = copy.begin().await?;
-    let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(&mut *from).await?;
+    // Both connections are closed afterwards, also when it fails.
+    source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    copy.execute("BEGIN").await?;
+    let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(&mut *source).await?;
     for table in &tables {
-        let rows = sqlx::query(AssertSqlSafe(format!("SELECT * FROM \"{table}\""))).fetch_all(&mut *from).await?;
+        let rows = sqlx::query(AssertSqlSafe(format!("SELECT * FROM \"{table}\""))).fetch_all(&mut *source).await?;
         for row in &rows {
-            insert(&mut to, table, row).await?;
+            insert(copy, table, row).await?;
         }
     }
-    to.commit().await?;
-    from.rollback().await?;
+    copy.execute("COMMIT").await?;
     Ok(())
 }
 

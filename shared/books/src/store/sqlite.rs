@@ -292,7 +292,7 @@ impl Store for SqliteStore {
 
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
         // Deferred: the first read fixes the snapshot of all.
-        let mut tx = db::begin_with(&self.readers, "BEGIN").await?;
+        let mut tx = db::begin_with(&self.readers, "BEGIN DEFERRED").await?;
         let sql = format!("SELECT {} FROM \"commit\" WHERE book = ? ORDER BY commit_no DESC LIMIT 1", rows::COMMIT_COLUMNS);
         let head: Option<rows::CommitRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_optional(&mut *tx).await?;
         let Some(head) = head.map(rows::commit).transpose()? else { return Ok(None) };
