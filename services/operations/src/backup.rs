@@ -53,6 +53,9 @@ pub struct CopyManifest {
     pub files: BTreeMap<String, String>,
     /// Books with the number and hash of their last commit in the copy; on PostgreSQL just before it, so the copy has them at least.
     pub heads: BTreeMap<String, (i64, String)>,
+    /// Why it may not be of one moment; absent where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
 }
 
 impl CopyManifest {
@@ -68,6 +71,8 @@ impl CopyManifest {
 struct CopiedFiles {
     files: Vec<String>,
     heads: BTreeMap<String, (i64, String)>,
+    /// Why it may not be of one moment.
+    caution: Option<&'static str>,
 }
 
 /// Copies an installation into an empty directory.
@@ -107,7 +112,8 @@ async fn copied(database: &Database, to: &Path) -> Result<CopyManifest, Operatio
         files.insert(name, hash(&path)?);
     }
     let (format, version) = (FORMAT, env!("CARGO_PKG_VERSION").to_owned());
-    let manifest = CopyManifest { format, version, engine: engine.to_owned(), begin_time, files, heads: copied.heads };
+    let (engine, caution) = (engine.to_owned(), copied.caution.map(str::to_owned));
+    let manifest = CopyManifest { format, version, engine, begin_time, files, heads: copied.heads, caution };
     let path = to.join(MANIFEST);
     fs::write(&path, serde_json::to_vec_pretty(&manifest)?)?;
     File::open(&path)?.sync_all()?;

@@ -55,6 +55,9 @@ pub async fn backup(address: String, to: PathBuf) -> CommandResult {
     if !made.lacks().is_empty() {
         println!("not in it, because they have no tables in this database: {}", made.lacks().join(", "));
     }
+    if let Some(caution) = &made.caution {
+        println!("caution: {caution}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

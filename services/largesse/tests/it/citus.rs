@@ -4,7 +4,7 @@ use identity::Service;
 use operations::citus::{PLAN, TablePlacement, distribute};
 use runtime::tables;
 use sqlx::{Connection as _, PgConnection};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, process::Command};
 
 /// What Citus has: its list of tables, and functions that put one there.
 const STAND_IN: &str = "
@@ -40,6 +40,17 @@ async fn every_table_has_a_place_and_what_is_spread_can_be() {
     assert_eq!(done.len(), PLAN.len());
     let again = distribute(&database).await.unwrap();
     assert!(again.iter().all(|done| done.told.ends_with(", already") || done.told.starts_with("stays")), "{again:?}");
+
+    // What a cluster gives when it is asked is of several moments, and a copy of it says so.
+    let dir = tempfile::tempdir().unwrap();
+    let path = format!("{}:{}", cluster.programs().display(), std::env::var("PATH").unwrap_or_default());
+    let mut backup = Command::new(env!("CARGO_BIN_EXE_largesse"));
+    backup.args(["backup", "--database", &address, "--to"]).arg(dir.path()).env("PATH", path).env_remove("RUST_LOG");
+    let backup = backup.output().unwrap();
+    let told = String::from_utf8_lossy(&backup.stdout);
+    assert!(backup.status.success() && told.contains("caution: the tables may be spread"), "{backup:?}");
+    let manifest = std::fs::read_to_string(dir.path().join("manifest.json")).unwrap();
+    assert!(manifest.contains("\"caution\""), "{manifest}");
 
     let lacking: Vec<String> = sqlx::query_scalar(WITHOUT_BOOK).fetch_all(&mut connection).await.unwrap();
     assert!(lacking.is_empty(), "Citus would refuse these: {lacking:?}");

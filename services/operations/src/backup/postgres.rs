@@ -8,10 +8,22 @@ use tokio::process::Command;
 /// The dump, in PostgreSQL's own compressed form.
 pub const DUMP: &str = "postgres.dump";
 
+/// SQLSTATE of a table that is not there.
+const UNDEFINED_TABLE: &str = "42P01";
+
+const HAS_CITUS: &str = "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')";
+
+/// Each node of a cluster gives its rows as they are when it is asked.
+const SEVERAL_MOMENTS: &str = "the tables may be spread over the nodes of a Citus cluster, and each gave its rows at a moment of its own: only a copy that \
+                               was taken while nothing was posted is of one moment";
+
 pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, OperationFault> {
     let address = database.postgres_url().ok_or("not a PostgreSQL server")?;
     let (url, password) = split_password(address)?;
-    let heads = heads(address).await?;
+    let mut connection = PgConnection::connect(address).await?;
+    let heads = heads(&mut connection).await?;
+    let spread: bool = sqlx::query_scalar(HAS_CITUS).fetch_one(&mut connection).await?;
+    connection.close().await?;
     let mut command = Command::new("pg_dump");
     command.args(["--format=custom", "--no-owner", "--no-privileges", "--file"]).arg(to.join(DUMP));
     for service in OWNERS {
@@ -19,18 +31,25 @@ pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
     }
     command.args(["--dbname", &url]);
     run(command, password, "pg_dump").await?;
-    Ok(CopiedFiles { files: vec![DUMP.to_owned()], heads })
+    Ok(CopiedFiles { files: vec![DUMP.to_owned()], heads, caution: spread.then_some(SEVERAL_MOMENTS) })
 }
 
-/// Each book's last commit, by plain reading: the program that copies may be newer than those that run, and must not bring their tables up to date.
-async fn heads(address: &str) -> Result<BTreeMap<String, (i64, String)>, OperationFault> {
-    let mut connection = PgConnection::connect(address).await?;
-    let sql = "SELECT book.name, head.commit_no, encode(head.hash, 'hex') FROM ledger.book
-        JOIN LATERAL (SELECT commit_no, hash FROM ledger.\"commit\" WHERE \"commit\".book = book.book ORDER BY commit_no DESC LIMIT 1) head ON true";
-    let rows: Vec<(String, i64, String)> =
-        sqlx::query_as(sql).fetch_all(&mut connection).await.map_err(|error| format!("there is no ledger in this database: {error}"))?;
-    connection.close().await?;
-    Ok(rows.into_iter().map(|(name, commit_no, hash)| (name, (commit_no, hash))).collect())
+/// Each book's last commit, by plain reading: the program that copies may be newer than those that run, and must not bring their tables up to date. Book by
+/// book: that is one step into an index each, and a question that a cluster's node can answer alone.
+async fn heads(connection: &mut PgConnection) -> Result<BTreeMap<String, (i64, String)>, OperationFault> {
+    let books = sqlx::query_as("SELECT book, name FROM ledger.book").fetch_all(&mut *connection).await;
+    let books: Vec<(i64, String)> = books.map_err(|error| match error.as_database_error().and_then(|told| told.code()).as_deref() {
+        Some(UNDEFINED_TABLE) => OperationFault::from("there is no ledger in this database; nothing was copied"),
+        _ => error.into(),
+    })?;
+    let mut heads = BTreeMap::new();
+    for (book, name) in books {
+        let sql = "SELECT commit_no, encode(hash, 'hex') FROM ledger.\"commit\" WHERE book = $1 ORDER BY commit_no DESC LIMIT 1";
+        if let Some(head) = sqlx::query_as(sql).bind(book).fetch_optional(&mut *connection).await? {
+            heads.insert(name, head);
+        }
+    }
+    Ok(heads)
 }
 
 /// All or nothing; what is there already makes it fail.

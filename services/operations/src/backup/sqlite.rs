@@ -57,7 +57,7 @@ pub async fn copy(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
         files.push(filled(source, to).await?);
     }
     let heads = heads(&Database::parse(&format!("sqlite:{}", to.display()))?).await?;
-    Ok(CopiedFiles { files, heads })
+    Ok(CopiedFiles { files, heads, caution: None })
 }
 
 fn file(service: Service) -> String {
