@@ -18,6 +18,7 @@ use sqlx::{Connection as _, PgConnection};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use uuid::Uuid;
 
+mod clock;
 pub mod coins;
 pub mod continuous;
 mod folds;

@@ -49,6 +49,10 @@ impl Config {
 
     /// How long to rest after a look that took this long.
     pub(crate) fn rest(&self, took: Duration) -> Duration {
-        Duration::from_millis(self.every_ms).max(took * (100 / self.share_percent.clamp(1, 100) - 1))
+        let share = self.share_percent.clamp(1, 100);
+        Duration::from_millis(self.every_ms).max(took.saturating_mul(100 - share) / share)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! Like [`super::audit`] it reads the stores directly and believes no service. Unlike it, each look is bounded, and goes on where the last one ended.
 use super::{
-    ReadFault, coins, exists,
+    ReadFault, clock, coins, exists,
     folds::{FoldsCompared, JournalSide, PurchaseFolds},
     payouts,
 };
@@ -36,7 +36,7 @@ const ACTS_EVERY: Duration = Duration::from_secs(60);
 const ACTS_REST: u32 = 20;
 
 /// What is looked at in a book.
-const CHECKS: [&str; 6] = ["journal", "rows", "trial_balance", "coins", "purchases", "payouts"];
+const CHECKS: [&str; 7] = ["journal", "rows", "trial_balance", "coins", "purchases", "payouts", "clock"];
 
 /// States in which it is not known whether money has moved.
 const UNKNOWN: [(&str, &str); 4] =
@@ -194,6 +194,7 @@ impl WatchedBook {
             checks.push(("coins", CheckResult::of(coins::coins(&self.follower.trial_balance()).problem())));
             checks.push(("purchases", self.purchases(store, stores, &name, events_max).await?));
             checks.push(("payouts", self.payouts(store, stores, &name, events_max).await?));
+            checks.push(("clock", CheckResult::of(clock::ahead(self.follower.time(), SystemTime::now()))));
         } else {
             // What was found of an earlier end of the journal says nothing about this one.
             let waits = || CheckResult::Pending("the journal comes first".to_owned());
