@@ -14,7 +14,7 @@ use db::Database;
 use identity::Service;
 use money::BookName;
 use serde::Serialize;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::Connection as _;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use uuid::Uuid;
 
@@ -81,7 +81,11 @@ pub struct ActsReport {
 /// The ledger's store of a database that has one: looking makes none.
 pub async fn open(database: &Database) -> Result<Arc<dyn Store>, ReadFault> {
     if !exists(database, Service::Ledger).await? {
-        return Err("there is no ledger in this database".into());
+        return Err(format!(
+            "there is no ledger in {}; name the place with --database, or with --config and the file of settings",
+            database.shown()
+        )
+        .into());
     }
     Ok(books::store::open_store(database).await?)
 }
@@ -96,7 +100,7 @@ pub async fn audit(database: &Database, heads: Option<&Path>) -> Result<AuditRep
     }
     // A ledger without a book proves nothing.
     if books.is_empty() {
-        return Err("the ledger in this database has no book".into());
+        return Err(format!("the ledger in {} has no book", database.shown()).into());
     }
     let acts = audit_acts(database, heads).await?;
     let ok = books.iter().all(BookReport::ok) && acts.as_ref().is_none_or(|acts| acts.problem.is_none());
@@ -164,8 +168,7 @@ pub async fn exists(database: &Database, service: Service) -> Result<bool, ReadF
         // Opening an empty file would make tables in it.
         return Ok(std::fs::metadata(dir.join(format!("{service}.db"))).is_ok_and(|file| file.len() > 0));
     }
-    let url = database.postgres_url().ok_or("a database is SQLite or PostgreSQL")?;
-    let mut connection = PgConnection::connect(url).await?;
+    let mut connection = database.connect_postgres().await?.ok_or("a database is SQLite or PostgreSQL")?;
     let found: Option<i32> =
         sqlx::query_scalar("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(service.as_str()).fetch_optional(&mut connection).await?;
     connection.close().await?;

@@ -70,8 +70,8 @@ pub(crate) fn unwrap(doing: String) -> impl FnOnce(sqlx::Error) -> Error {
     move |source| match source {
         sqlx::Error::Configuration(inner) => match inner.downcast::<Error>() {
             Ok(ours) => *ours,
-            Err(inner) => Error::Sqlx { doing, source: sqlx::Error::Configuration(inner) },
+            Err(inner) => Error::Sqlx { doing, cause: sqlx::Error::Configuration(inner) },
         },
-        source => Error::Sqlx { doing, source },
+        cause => Error::Sqlx { doing, cause },
     }
 }

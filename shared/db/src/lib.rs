@@ -2,11 +2,13 @@
 //!
 //! - [`Database::open`] hands out an `sqlx::AnyPool` with the service's migrations applied; the same SQL runs on both engines.
 //! - [`begin`] begins a transaction that a caller may be dropped out of at any await.
+//! - `diagnosis`: what is said when a database can't be had.
 //! - [`durability`] refuses a database that is set to lose acknowledged work.
 //! - [`is_passing`] tells a database that is out of reach from a statement that is wrong.
 //! - [`migrate`] applies migrations once, under a lock, whoever starts first.
 //! - [`requests`] is the table behind `request_id`: the first answer is the answer.
 
+mod diagnosis;
 pub mod durability;
 pub mod migrate;
 mod open;
@@ -74,19 +76,38 @@ pub enum Error {
         /// Which one.
         version: i64,
     },
-    /// The database said no.
-    #[error("{doing}: {source}")]
-    Sqlx {
-        /// What was being done.
-        doing: String,
+    /// Something between us and PostgreSQL shares its sessions among clients.
+    #[error(
+        "{place}: a connection pooler such as PgBouncer answers there ({why}); name PostgreSQL itself: leases, the search path and prepared \
+         statements belong to a session"
+    )]
+    Pooler {
+        /// The address, without a password.
+        place: String,
+        /// By what it was noticed.
+        why: String,
+    },
+    /// The file can't be made its owner's only.
+    #[error("database file {path}: {source}; nothing was read or written")]
+    File {
+        /// The file.
+        path: String,
         /// What went wrong.
-        source: sqlx::Error,
+        source: std::io::Error,
+    },
+    /// The database said no.
+    #[error("{doing}: {}", diagnosis::words(cause))]
+    Sqlx {
+        /// What was being done, and where.
+        doing: String,
+        /// What went wrong. No `source`: its own words name lines of the engine's source, and ours say the rest.
+        cause: sqlx::Error,
     },
 }
 
 impl Error {
     pub(crate) fn sqlx(doing: impl Into<String>) -> impl FnOnce(sqlx::Error) -> Error {
         let doing = doing.into();
-        move |source| Error::Sqlx { doing, source }
+        move |cause| Error::Sqlx { doing, cause }
     }
 }

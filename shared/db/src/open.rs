@@ -1,6 +1,8 @@
 //! Addresses, pools and the settings every connection gets.
 
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,8 +10,9 @@ use std::time::Duration;
 use sqlx::any::AnyPoolOptions;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
+use crate::diagnosis::{is_pooler, without_password};
 use crate::{Error, Migration, durability, migrate};
 
 /// Connections per service on SQLite: one can write at a time, and each costs a thread.
@@ -76,7 +79,7 @@ enum DatabaseAddress {
 impl Database {
     /// Reads `sqlite:DIR` (also `sqlite://DIR`) or `postgres://…` (also `postgresql://…`).
     pub fn parse(address: &str) -> Result<Database, Error> {
-        let wrong = || Error::Address(without_password(address));
+        let wrong = || Error::Address(without_password(address, false));
         if let Some(dir) = address.strip_prefix("sqlite:") {
             let dir = dir.strip_prefix("//").unwrap_or(dir);
             if dir.is_empty() {
@@ -115,12 +118,20 @@ impl Database {
         }
     }
 
+    /// As a person may read it: without a password.
+    pub fn shown(&self) -> String {
+        match &self.place {
+            DatabaseAddress::Directory(dir) => format!("sqlite:{}", dir.display()),
+            DatabaseAddress::Server(url) => without_password(url, true),
+        }
+    }
+
     /// Options for a native SQLite pool on `service`'s file, which is made when missing. `None` on PostgreSQL.
     pub fn sqlite_options(&self, service: &'static str) -> Result<Option<SqliteConnectOptions>, Error> {
         let Some(dir) = self.sqlite_dir() else { return Ok(None) };
         let directory = |source| Error::Directory { path: dir.display().to_string(), source };
         // For its owner only: what is in it is personal.
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(directory)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(directory)?;
         let file = dir.canonicalize().map_err(directory)?.join(format!("{service}.db"));
         Ok(Some(
             SqliteConnectOptions::new()
@@ -136,7 +147,7 @@ impl Database {
     /// Options for a native PostgreSQL pool in `service`'s schema. `None` on SQLite. [`Database::create_schema`] makes the schema.
     pub fn postgres_options(&self, service: &'static str) -> Result<Option<PgConnectOptions>, Error> {
         let Some(url) = self.postgres_url() else { return Ok(None) };
-        let options = PgConnectOptions::from_str(url).map_err(|_| Error::Address(without_password(url)))?;
+        let options = PgConnectOptions::from_str(url).map_err(|_| Error::Address(without_password(url, false)))?;
         let idle = POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT.as_millis().to_string();
         Ok(Some(
             options
@@ -145,43 +156,73 @@ impl Database {
         ))
     }
 
+    /// A connection to the server, for reading what is there without bringing anything up to date. `None` on SQLite.
+    pub async fn connect_postgres(&self) -> Result<Option<PgConnection>, Error> {
+        let Some(url) = self.postgres_url() else { return Ok(None) };
+        let options = PgConnectOptions::from_str(url).map_err(|_| Error::Address(without_password(url, false)))?;
+        let connected = options.connect().await;
+        Ok(Some(connected.map_err(|error| self.failed(format!("connecting to {}", self.shown()), error))?))
+    }
+
     /// Makes `service`'s schema on PostgreSQL when it is missing; nothing on SQLite.
     pub async fn create_schema(&self, service: &'static str) -> Result<(), Error> {
         let Some(options) = self.postgres_options(service)? else { return Ok(()) };
-        let doing = || format!("making schema {service}");
-        let mut connection = options.connect().await.map_err(Error::sqlx(doing()))?;
+        let doing = || format!("making schema {service} in {}", self.shown());
+        let failed = |error: sqlx::Error| self.failed(doing(), error);
+        let mut connection = options.connect().await.map_err(failed)?;
+        self.refuse_pooler(&mut connection, service).await?;
         // A role that may not make schemas may use one that is there.
         let there = sqlx::query_scalar::<_, i32>("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(service);
-        if there.fetch_optional(&mut connection).await.map_err(Error::sqlx(doing()))?.is_some() {
-            return connection.close().await.map_err(Error::sqlx(doing()));
+        if there.fetch_optional(&mut connection).await.map_err(failed)?.is_some() {
+            return connection.close().await.map_err(failed);
         }
         // Two that make the same schema at once collide in the catalogue even with IF NOT EXISTS: hence the lock.
         let sql = format!("SELECT pg_advisory_lock({}); CREATE SCHEMA IF NOT EXISTS {service}", migrate::lock_key(service));
-        connection.execute(AssertSqlSafe(sql)).await.map_err(Error::sqlx(doing()))?;
-        connection.close().await.map_err(Error::sqlx(doing()))
+        connection.execute(AssertSqlSafe(sql)).await.map_err(failed)?;
+        connection.close().await.map_err(failed)
+    }
+
+    /// A pooler that drops what a connection asks for at its beginning would have our statements find no table, or another service's.
+    async fn refuse_pooler(&self, connection: &mut PgConnection, service: &'static str) -> Result<(), Error> {
+        let found = sqlx::query_scalar::<_, String>("SELECT current_setting('search_path')").fetch_one(connection).await;
+        let found = found.map_err(|error| self.failed(format!("reading the search path in {}", self.shown()), error))?;
+        if found == service {
+            return Ok(());
+        }
+        Err(Error::Pooler { place: self.shown(), why: format!("the search path that was asked for, {service}, is {found}") })
+    }
+
+    /// What an error means, told with what was being done.
+    fn failed(&self, doing: String, error: sqlx::Error) -> Error {
+        match error.as_database_error() {
+            Some(said) if is_pooler(&error) => Error::Pooler { place: self.shown(), why: said.message().to_owned() },
+            _ => durability::unwrap(doing)(error),
+        }
     }
 
     /// Opens `service`'s tables with `migrations` applied. Refuses a database that would lose acknowledged work.
     pub async fn open(&self, service: &'static str, migrations: &[Migration]) -> Result<AnyPool, Error> {
         sqlx::any::install_default_drivers();
-        let doing = || format!("opening the database of {service}");
         self.create_schema(service).await?;
-        let (engine, url, connections_max) = match &self.place {
+        let (engine, url, place, connections_max) = match &self.place {
             DatabaseAddress::Directory(_) => {
-                let file = self.sqlite_options(service)?.ok_or_else(|| Error::Address(String::new()))?;
-                (Engine::Sqlite, format!("{}?mode=rwc", plain_url(&file)), SQLITE_CONNECTIONS_MAX)
+                let options = self.sqlite_options(service)?.ok_or_else(|| Error::Address(String::new()))?;
+                let file = options.get_filename();
+                make_private(file).map_err(|source| Error::File { path: file.display().to_string(), source })?;
+                (Engine::Sqlite, format!("sqlite://{}?mode=rwc", escaped(file)), file.display().to_string(), SQLITE_CONNECTIONS_MAX)
             }
-            DatabaseAddress::Server(url) => (Engine::Postgres, url.clone(), POSTGRES_CONNECTIONS_MAX),
+            DatabaseAddress::Server(url) => (Engine::Postgres, url.clone(), self.shown(), POSTGRES_CONNECTIONS_MAX),
         };
+        let failed = |error: sqlx::Error| self.failed(format!("opening the database of {service}, {place}"), error);
         // A pool tries again when its hook fails; a connection made by hand says at once what is wrong.
         let mut left = WAL_ATTEMPTS_MAX;
         loop {
-            let mut probe = AnyConnection::connect(&url).await.map_err(Error::sqlx(doing()))?;
+            let mut probe = AnyConnection::connect(&url).await.map_err(failed)?;
             let prepared = prepare(&mut probe, engine, service).await;
-            probe.close().await.map_err(Error::sqlx(doing()))?;
+            probe.close().await.map_err(failed)?;
             match prepared {
                 Err(error) if left > 0 && is_locked(&error) => left -= 1,
-                prepared => break prepared.map_err(durability::unwrap(doing()))?,
+                prepared => break prepared.map_err(failed)?,
             }
             tokio::time::sleep(WAL_RETRY_DELAY).await;
         }
@@ -191,7 +232,7 @@ impl Database {
             .after_connect(move |connection, _| Box::pin(prepare(connection, engine, service)))
             .connect(&url)
             .await
-            .map_err(durability::unwrap(doing()))?;
+            .map_err(failed)?;
         migrate::run(&pool, service, migrations).await?;
         Ok(pool)
     }
@@ -204,11 +245,39 @@ fn is_locked(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).as_deref() == Some(SQLITE_BUSY)
 }
 
-/// The file's address without the options that `sqlx::Any` does not read from it.
-fn plain_url(file: &SqliteConnectOptions) -> String {
-    let mut url = file.to_url_lossy();
-    url.set_query(None);
-    url.to_string()
+/// A path for the URL that `sqlx::Any` wants, which decodes whatever looks like an escape: so every byte is escaped that is not plain.
+fn escaped(file: &Path) -> String {
+    let mut url = String::new();
+    for &byte in file.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
+}
+
+/// Makes the file where there is none, and closes one that others can read or write: what is in it is personal. SQLite gives the files it puts beside it
+/// the same permissions.
+fn make_private(file: &Path) -> std::io::Result<()> {
+    const OTHERS: u32 = 0o077;
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+        Ok(_) | Err(_) => {}
+    }
+    for beside in ["", "-wal", "-shm"] {
+        let mut path = file.as_os_str().to_owned();
+        path.push(beside);
+        // Whoever may not change it is not its owner, and can't close it either.
+        if let Ok(found) = fs::metadata(&path)
+            && found.is_file()
+            && found.permissions().mode() & OTHERS != 0
+        {
+            let _not_ours = fs::set_permissions(&path, fs::Permissions::from_mode(found.permissions().mode() & !OTHERS));
+        }
+    }
+    Ok(())
 }
 
 /// What every connection gets, and is checked for: settings can change while the server runs.
@@ -236,16 +305,6 @@ async fn prepare_postgres(connection: &mut AnyConnection, service: &'static str)
     );
     connection.execute(AssertSqlSafe(sql)).await?;
     durability::check_postgres(connection).await
-}
-
-/// An address fit for an error: what stands between `:` and `@` is a password.
-fn without_password(address: &str) -> String {
-    let Some((before, host)) = address.rsplit_once('@') else { return address.to_owned() };
-    let start = before.find("://").map_or(0, |at| at + 3);
-    match before[start..].find(':') {
-        Some(colon) => format!("{}:***@{host}", &before[..start + colon]),
-        None => address.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use ring::{
 use std::{
     fs,
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
 };
 
@@ -85,7 +85,8 @@ impl KeyPair {
     pub fn load_or_create(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(PRIVATE_FILE);
         let failed = |source| Error::KeyFile { path: path.clone(), source };
-        fs::create_dir_all(dir).map_err(failed)?;
+        // For its owner only: a sandbox's data directory is made by this.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
         if !path.exists() {
             let made = Self::generate()?;
             // Written whole under another name first, then linked: a reader never sees half a key.

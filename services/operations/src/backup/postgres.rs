@@ -1,7 +1,7 @@
 //! PostgreSQL: a dump of all schemas in one snapshot, by `pg_dump`, which must be at hand and as new as the server.
 use super::{CopiedFiles, OWNERS, OperationFault, tables};
 use db::Database;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::Connection as _;
 use std::{collections::BTreeMap, path::Path, process::Stdio};
 use tokio::process::Command;
 
@@ -18,10 +18,9 @@ const SEVERAL_MOMENTS: &str = "the tables may be spread over the nodes of a Citu
                                was taken while nothing was posted is of one moment";
 
 pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, OperationFault> {
-    let address = database.postgres_url().ok_or("not a PostgreSQL server")?;
-    let (url, password) = split_password(address)?;
-    let mut connection = PgConnection::connect(address).await?;
-    let heads = heads(&mut connection).await?;
+    let (url, password) = split_password(database.postgres_url().ok_or("not a PostgreSQL server")?)?;
+    let mut connection = database.connect_postgres().await?.ok_or("not a PostgreSQL server")?;
+    let heads = heads(&mut connection, &database.shown()).await?;
     let spread: bool = sqlx::query_scalar(HAS_CITUS).fetch_one(&mut connection).await?;
     connection.close().await?;
     let mut command = Command::new("pg_dump");
@@ -36,10 +35,10 @@ pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
 
 /// Each book's last commit, by plain reading: the program that copies may be newer than those that run, and must not bring their tables up to date. Book by
 /// book: that is one step into an index each, and a question that a cluster's node can answer alone.
-async fn heads(connection: &mut PgConnection) -> Result<BTreeMap<String, (i64, String)>, OperationFault> {
+async fn heads(connection: &mut PgConnection, shown: &str) -> Result<BTreeMap<String, (i64, String)>, OperationFault> {
     let books = sqlx::query_as("SELECT book, name FROM ledger.book").fetch_all(&mut *connection).await;
     let books: Vec<(i64, String)> = books.map_err(|error| match error.as_database_error().and_then(|told| told.code()).as_deref() {
-        Some(UNDEFINED_TABLE) => OperationFault::from("there is no ledger in this database; nothing was copied"),
+        Some(UNDEFINED_TABLE) => format!("there is no ledger in {shown}; nothing was copied").into(),
         _ => error.into(),
     })?;
     let mut heads = BTreeMap::new();

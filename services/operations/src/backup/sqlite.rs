@@ -36,7 +36,7 @@ pub async fn copy(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
         }
     }
     if !sources.iter().any(|source| source.service == Service::Ledger) {
-        return Err("there is no ledger in this database".into());
+        return Err(format!("there is no ledger in {}", database.shown()).into());
     }
     for gate in &mut gates {
         sqlx::query("BEGIN IMMEDIATE").execute(gate).await?;

@@ -5,5 +5,6 @@ mod cancelled;
 mod durability;
 mod engines;
 mod migrate;
+mod opening;
 mod requests;
 mod values;
