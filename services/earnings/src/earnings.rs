@@ -8,6 +8,7 @@ use crate::{
     wire::{self, Converted},
 };
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
+use chart::BookKind;
 use db::requests::{KeptAnswer, RequestKey, RequestStanding};
 use jiff::{Timestamp, tz::TimeZone};
 use ledger_client::{CreatorDiamonds, LedgerClient, PostingDraft};
@@ -83,6 +84,9 @@ impl Earnings {
             RequestStanding::Replay(outcome) => return Ok((read_kept(&outcome)?, true)),
             // Nothing has been moved, so that what a crash left is simply done again, under the same derived id.
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
+        }
+        if self.rates.is_built_in() && self.ledger.book(book).await? == Some(BookKind::Live) {
+            return Err(Error::ListBuiltIn);
         }
         let outcome = match self.price(book, user, diamonds, &request.currency_code, now).await {
             Ok(priced) => {

@@ -38,6 +38,9 @@ pub enum Error {
     /// Too late.
     #[error("the quote expired")]
     QuoteExpired,
+    /// A LIVE book, and the rates in force are those built in, which are for TEST books. Not kept: the same request is good once a card is named.
+    #[error("the rates built in are for TEST books")]
+    ListBuiltIn,
     /// The rate card has no row for it today.
     #[error("no rate for {0}")]
     CurrencyUnsupported(String),
@@ -110,6 +113,7 @@ impl Error {
             | Self::QuoteUnknown
             | Self::QuoteUsed
             | Self::QuoteExpired
+            | Self::ListBuiltIn
             | Self::Ledger(_)
             | Self::EarlierAttempt(_)
             | Self::Contended
@@ -131,6 +135,7 @@ impl Error {
             | Self::QuoteUnknown
             | Self::QuoteUsed
             | Self::QuoteExpired
+            | Self::ListBuiltIn
             | Self::CurrencyUnsupported(_)
             | Self::AmountTooSmall { .. }
             | Self::InsufficientFunds { .. } => Proven::NeverPosted,
@@ -173,6 +178,11 @@ impl From<Error> for Status {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
             Error::Reused { differing } => rpc::errors::request_id_reused(&differing),
             Error::QuoteUnknown | Error::QuoteUsed | Error::QuoteExpired => error.of_quote(""),
+            Error::ListBuiltIn => {
+                let why = "this LIVE book has no rates of its own yet, so nothing was quoted; its operator names a rate card (earnings.rate_card), and \
+                           the same request is good after that";
+                rule("LIST_BUILT_IN", why, &[])
+            }
             Error::CurrencyUnsupported(_) | Error::AmountTooSmall { .. } | Error::InsufficientFunds { .. } => {
                 error.kept().expect("rules are kept").status()
             }

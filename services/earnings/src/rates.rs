@@ -9,8 +9,8 @@ use settings::document::{DocumentError, DocumentText, VersionedDocument};
 use std::{collections::BTreeSet, path::Path};
 use toml::Spanned;
 
-/// The rate card built in.
-const EMBEDDED: &str = include_str!("../rate_card.toml");
+/// The rate card built in, as a file.
+pub const EMBEDDED: &str = include_str!("../rate_card.toml");
 /// What the file is, in errors.
 const WHAT: &str = "rate card";
 /// Most decimal places of a rate.
@@ -61,13 +61,15 @@ pub struct RateCard {
     version: String,
     terms: Terms,
     rates: Vec<Rate>,
+    built_in: bool,
 }
 
 impl RateCard {
     /// The one built in.
     #[must_use]
     pub fn embedded() -> Self {
-        Self::parse("rate_card.toml (built in)", EMBEDDED).expect("a test reads it")
+        let read = Self::read_entries(&DocumentText::new(WHAT, "rate_card.toml (built in)", EMBEDDED));
+        Self { built_in: true, ..read.expect("a test reads it") }
     }
 
     /// Reads a file. The error names file, line and key.
@@ -80,7 +82,13 @@ impl RateCard {
         Self::read(&DocumentText::new(WHAT, file, text))
     }
 
+    /// A copy of what is built in is still that, whatever its version is called.
     fn read(text: &DocumentText) -> Result<Self, DocumentError> {
+        let (read, embedded) = (Self::read_entries(text)?, Self::embedded());
+        Ok(Self { built_in: read.terms == embedded.terms && read.rates == embedded.rates, ..read })
+    }
+
+    fn read_entries(text: &DocumentText) -> Result<Self, DocumentError> {
         let document: RateDocument = text.parse()?;
         let terms = terms(document.terms.get_ref()).map_err(|why| text.invalid(document.terms.span(), why))?;
         let mut rates: Vec<Rate> = Vec::with_capacity(document.rates.len());
@@ -91,13 +99,19 @@ impl RateCard {
             }
             rates.push(rate);
         }
-        Ok(Self { version: document.version.into_inner(), terms, rates })
+        Ok(Self { version: document.version.into_inner(), terms, rates, built_in: false })
     }
 
     /// As in the file.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Whether these are the rates built in, which are for TEST books.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.built_in
     }
 
     /// What holds for every conversion.

@@ -8,8 +8,8 @@ use std::{path::Path, sync::Arc};
 use tokio::sync::watch;
 use toml::Spanned;
 
-/// The catalogue built in.
-const EMBEDDED: &str = include_str!("../catalogue.toml");
+/// The catalogue built in, as a file.
+pub const EMBEDDED: &str = include_str!("../catalogue.toml");
 /// Longest display name.
 const NAME_BYTES_MAX: usize = 100;
 /// What the file is, in errors.
@@ -59,13 +59,15 @@ pub struct Gift {
 pub struct GiftCatalogue {
     version: String,
     gifts: FxHashMap<i64, Gift>,
+    built_in: bool,
 }
 
 impl GiftCatalogue {
     /// The one built in.
     #[must_use]
     pub fn embedded() -> Self {
-        Self::parse("catalogue.toml (built in)", EMBEDDED).expect("a test reads it")
+        let read = Self::read_entries(&DocumentText::new(WHAT, "catalogue.toml (built in)", EMBEDDED));
+        Self { built_in: true, ..read.expect("a test reads it") }
     }
 
     /// Reads a file. The error names file, line and key.
@@ -78,7 +80,13 @@ impl GiftCatalogue {
         Self::read(&DocumentText::new(WHAT, file, text))
     }
 
+    /// A copy of what is built in is still that, whatever its version is called.
     fn read(text: &DocumentText) -> Result<Self, DocumentError> {
+        let read = Self::read_entries(text)?;
+        Ok(Self { built_in: read.gifts == Self::embedded().gifts, ..read })
+    }
+
+    fn read_entries(text: &DocumentText) -> Result<Self, DocumentError> {
         let document: GiftDocument = text.parse()?;
         let mut gifts = FxHashMap::default();
         for entry in document.gifts {
@@ -89,13 +97,19 @@ impl GiftCatalogue {
                 return Err(text.invalid(span, format!("gift {id}, id: is there twice")));
             }
         }
-        Ok(Self { version: document.version.into_inner(), gifts })
+        Ok(Self { version: document.version.into_inner(), gifts, built_in: false })
     }
 
     /// As in the file.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Whether these are the gifts built in, which are for TEST books.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.built_in
     }
 
     /// What can be sent under this number now.
@@ -166,6 +180,12 @@ impl Shelf {
     #[must_use]
     pub fn offer(&self, id: i64) -> Option<Offer> {
         self.0.borrow().offer(id)
+    }
+
+    /// Whether what is in force is for TEST books only.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.0.borrow().is_built_in()
     }
 
     /// Puts another one in force, for every request decided from now on.

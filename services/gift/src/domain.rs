@@ -102,6 +102,8 @@ pub struct Offer {
 /// Our own reason to say no. Recorded by the ledger under the request's id, so that it stays the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GiftRefusal {
+    /// A LIVE book, and the catalogue in force is the one built in, which is for TEST books.
+    ListBuiltIn,
     /// Not in the catalogue, or withdrawn.
     GiftUnknown,
     /// A streak of a gift that is sent one by one.
@@ -113,6 +115,7 @@ impl GiftRefusal {
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {
+            Self::ListBuiltIn => "LIST_BUILT_IN",
             Self::GiftUnknown => "GIFT_UNKNOWN",
             Self::GiftNotStreakable => "GIFT_NOT_STREAKABLE",
         }

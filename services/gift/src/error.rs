@@ -6,6 +6,9 @@ use crate::{
 use ledger_client::{LedgerReason, NotPosted};
 use tonic::{Code, Status};
 
+/// What a caller of a LIVE book is told that sells the gifts built in.
+const NO_LIST: &str = "this LIVE book has no gifts of its own yet, so nothing was sent; its operator names a catalogue (gift.catalogue)";
+
 /// Why a gift wasn't sent, or isn't known to be.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,6 +23,9 @@ pub enum Error {
         /// Catalogue number as sent.
         gift_id: i64,
     },
+    /// A LIVE book has no gifts to list: the catalogue in force is the one built in.
+    #[error("the catalogue built in is for TEST books")]
+    ListBuiltIn,
     /// A tap past the end of its streak.
     #[error("the streak ended")]
     StreakEnded {
@@ -51,6 +57,7 @@ impl Error {
         let Some(refusal) = not_posted.refusal() else { return Self::Ledger(not_posted) };
         let own = |refusal| Self::Refused { refusal, gift_id: sending.gift_id };
         match &refusal.reason {
+            LedgerReason::Callers(reason) if reason == GiftRefusal::ListBuiltIn.reason() => own(GiftRefusal::ListBuiltIn),
             LedgerReason::Callers(reason) if reason == GiftRefusal::GiftUnknown.reason() => own(GiftRefusal::GiftUnknown),
             LedgerReason::Callers(reason) if reason == GiftRefusal::GiftNotStreakable.reason() => own(GiftRefusal::GiftNotStreakable),
             LedgerReason::GuardCapped => {
@@ -70,11 +77,13 @@ impl From<Error> for Status {
             Error::Malformed(malformed) => rpc::malformed(malformed.field, malformed.why),
             Error::Refused { refusal, gift_id } => {
                 let why = match refusal {
+                    GiftRefusal::ListBuiltIn => NO_LIST,
                     GiftRefusal::GiftUnknown => "no such gift is on sale",
                     GiftRefusal::GiftNotStreakable => "this gift is sent one by one, without a streak",
                 };
                 rpc::refused(Code::FailedPrecondition, refusal.reason(), why.to_owned(), &[("gift_id", gift_id.to_string())])
             }
+            Error::ListBuiltIn => rpc::refused(Code::FailedPrecondition, GiftRefusal::ListBuiltIn.reason(), NO_LIST.to_owned(), &[]),
             Error::StreakEnded { cap, repeat_count } => {
                 let why = format!("the streak ended at {cap} taps, this is tap {repeat_count}");
                 rpc::refused(Code::FailedPrecondition, "STREAK_ENDED", why, &[("cap", cap), ("repeat_count", repeat_count.to_string())])

@@ -2,11 +2,12 @@
 use crate::{
     batch::{BatchedPost, Batcher},
     catalogue::Shelf,
-    domain::{self, GiftReceipt},
+    domain::{self, Charge, GiftReceipt, GiftRefusal},
     error::Error,
     postings, wire,
 };
 use api::{gift::SendGiftRequest, ledger::PostResponse};
+use chart::BookKind;
 use futures::{FutureExt, future::BoxFuture};
 use ledger_client::{LedgerClient, NotPosted};
 use money::{BookName, UserKey};
@@ -37,7 +38,30 @@ pub struct Gifts {
     pub post_timeout: Duration,
 }
 
+/// Whether a book may sell what is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selling {
+    /// The catalogue.
+    Catalogue,
+    /// Nothing: the book is LIVE and the catalogue is the one built in.
+    Nothing,
+}
+
 impl Gifts {
+    /// Whether a book may sell what is in force, as far as that is known without asking: always, where the operator's own catalogue is in force.
+    #[must_use]
+    pub fn selling_known(&self, book: &BookName) -> Option<Selling> {
+        if self.shelf.is_built_in() { self.ledger.known_book(book).map(Selling::of) } else { Some(Selling::Catalogue) }
+    }
+
+    /// The same, and the ledger is asked what it has not been asked before. Of a book that it does not know it speaks for itself when a gift is posted.
+    pub async fn selling(&self, book: &BookName) -> Result<Selling, NotPosted> {
+        match self.selling_known(book) {
+            Some(selling) => Ok(selling),
+            None => Ok(self.ledger.book(book).await?.map_or(Selling::Catalogue, Selling::of)),
+        }
+    }
+
     /// Sends one gift on its way. A gift that can't be sent is told to the ledger too: it may have been accepted under this id before, and if not,
     /// the refusal must stay the answer. What is malformed comes back with its request id.
     pub fn begin(
@@ -46,12 +70,16 @@ impl Gifts {
         sender: UserKey,
         request: SendGiftRequest,
         route: LedgerRoute,
+        selling: Selling,
     ) -> Result<GiftInFlight, (String, Error)> {
         let (id, sending) = match wire::sending(&request, &sender) {
             Ok(read) => read,
             Err(malformed) => return Err((request.request_id, malformed.into())),
         };
-        let charge = domain::charge(&sending, self.shelf.offer(sending.gift_id), self.rate);
+        let charge = match selling {
+            Selling::Catalogue => domain::charge(&sending, self.shelf.offer(sending.gift_id), self.rate),
+            Selling::Nothing => Charge::Refuse(GiftRefusal::ListBuiltIn),
+        };
         let post = postings::gift(book, id, wire::fields(&request), &sending, charge);
         let answer = match route {
             LedgerRoute::Batched => GiftAnswer::Batched(self.batcher.post(book, post.in_batch(), Instant::now() + self.post_timeout)),
@@ -61,6 +89,15 @@ impl Gifts {
             }
         };
         Ok(GiftInFlight { answer, request, sender })
+    }
+}
+
+impl Selling {
+    fn of(kind: BookKind) -> Self {
+        match kind {
+            BookKind::Test => Self::Catalogue,
+            BookKind::Live => Self::Nothing,
+        }
     }
 }
 

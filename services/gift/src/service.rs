@@ -2,7 +2,7 @@
 use crate::{
     domain::Malformed,
     error::Error,
-    gifts::{GiftInFlight, Gifts, LedgerRoute},
+    gifts::{GiftInFlight, Gifts, LedgerRoute, Selling},
     wire,
 };
 use api::gift::{
@@ -25,17 +25,27 @@ pub struct Handlers {
 }
 
 impl Handlers {
-    /// Everything before the wait.
-    fn begin(&self, caller: &rpc::Caller, request: SendGiftRequest, route: LedgerRoute) -> Result<GiftInFlight, (String, Status)> {
+    /// Whose gift it is, and whether the book may sell it, where that has to be asked.
+    async fn selling(&self, caller: &rpc::Caller, request: &SendGiftRequest) -> Result<Selling, Status> {
+        Ok(self.gifts.selling(&caller.book(&request.book)?).await.map_err(Error::from)?)
+    }
+
+    /// Everything before the wait. `selling` is what was asked, and where nothing was, known.
+    fn begin(&self, caller: &rpc::Caller, request: SendGiftRequest, route: LedgerRoute, selling: Selling) -> BegunGift {
         let who = || Ok((caller.book(&request.book)?, caller.acting_for(&request.user_id)?));
         match who() {
-            Ok((book, sender)) => self.gifts.begin(&book, sender, request, route).map_err(|(id, error)| (id, error.into())),
+            Ok((book, sender)) => self.gifts.begin(&book, sender, request, route, selling).map_err(|(id, error)| (id, error.into())),
             Err(status) => Err((request.request_id, status)),
         }
     }
 
-    /// One item of a stream. A token is good for the items that come before it expires. What waits is small, because thousands wait at once.
-    fn begin_streamed(&self, caller: &rpc::Caller, request: SendGiftsRequest) -> impl Future<Output = SendGiftsResponse> + Send + use<> {
+    /// One item of a stream. A token is good for the items that come before it expires. What waits is small, because thousands wait at once; only before a
+    /// book's mode is known does an item wait for more, in a box.
+    fn begin_streamed(
+        &self,
+        caller: &Arc<rpc::Caller>,
+        request: SendGiftsRequest,
+    ) -> impl Future<Output = SendGiftsResponse> + Send + use<> {
         let begun = match request.gift {
             None => Err((String::new(), Error::Malformed(Malformed { field: "gift", why: "must be there" }).into())),
             Some(gift) if caller.principal.expires_at <= SystemTime::now() => {
@@ -43,20 +53,38 @@ impl Handlers {
                 Err((gift.request_id, expired))
             }
             Some(gift) => match caller.allowance.take(1) {
-                Ok(()) => self.begin(caller, gift, self.streamed),
+                Ok(()) => match caller.book(&gift.book).map(|book| self.gifts.selling_known(&book)) {
+                    Ok(Some(selling)) => self.begin(caller, gift, self.streamed, selling),
+                    Ok(None) => return self.clone().asked(caller.clone(), gift).boxed().right_future(),
+                    Err(status) => Err((gift.request_id, status)),
+                },
                 Err(status) => Err((gift.request_id, status)),
             },
         };
-        async move {
-            let (request_id, outcome) = match begun {
-                Ok(sent) => sent.finish().await,
-                Err((request_id, status)) => return refused(request_id, &status),
-            };
-            match outcome {
-                Ok(receipt) => SendGiftsResponse { request_id, outcome: Some(Outcome::Accepted(wire::response(receipt))) },
-                Err(error) => refused(request_id, &error.into()),
-            }
+        finished(begun).left_future()
+    }
+
+    /// An item whose book's mode is asked first.
+    async fn asked(self, caller: Arc<rpc::Caller>, gift: SendGiftRequest) -> SendGiftsResponse {
+        match self.selling(&caller, &gift).await {
+            Ok(selling) => finished(self.begin(&caller, gift, self.streamed, selling)).await,
+            Err(status) => refused(gift.request_id, &status),
         }
+    }
+}
+
+/// A gift on its way, or why it is not, with its request id.
+type BegunGift = Result<GiftInFlight, (String, Status)>;
+
+/// What became of an item.
+async fn finished(begun: BegunGift) -> SendGiftsResponse {
+    let (request_id, outcome) = match begun {
+        Ok(sent) => sent.finish().await,
+        Err((request_id, status)) => return refused(request_id, &status),
+    };
+    match outcome {
+        Ok(receipt) => SendGiftsResponse { request_id, outcome: Some(Outcome::Accepted(wire::response(receipt))) },
+        Err(error) => refused(request_id, &error.into()),
     }
 }
 
@@ -67,13 +95,18 @@ fn refused(request_id: String, status: &Status) -> SendGiftsResponse {
 #[tonic::async_trait]
 impl GiftService for Handlers {
     async fn list_gifts(&self, request: Request<ListGiftsRequest>) -> Result<Response<ListGiftsResponse>, Status> {
-        rpc::caller(&request)?.book(&request.get_ref().book)?;
-        Ok(Response::new(wire::listing(&self.gifts.shelf.current())))
+        let book = rpc::caller(&request)?.book(&request.get_ref().book)?;
+        match self.gifts.selling(&book).await.map_err(Error::from)? {
+            Selling::Catalogue => Ok(Response::new(wire::listing(&self.gifts.shelf.current()))),
+            Selling::Nothing => Err(Error::ListBuiltIn.into()),
+        }
     }
 
     async fn send_gift(&self, request: Request<SendGiftRequest>) -> Result<Response<SendGiftResponse>, Status> {
         let caller = rpc::caller(&request)?;
-        let sent = self.begin(&caller, request.into_inner(), self.unary).map_err(|(_, status)| status)?;
+        let request = request.into_inner();
+        let selling = self.selling(&caller, &request).await?;
+        let sent = self.begin(&caller, request, self.unary, selling).map_err(|(_, status)| status)?;
         let (_, outcome) = sent.finish().await;
         Ok(Response::new(wire::response(outcome.map_err(Status::from)?)))
     }
@@ -83,7 +116,7 @@ impl GiftService for Handlers {
     /// Items are read only while fewer than the maximum are under way, and answered only as the caller reads: both ends push back. At shutdown no
     /// more are read, and those under way are answered.
     async fn send_gifts(&self, request: Request<Streaming<SendGiftsRequest>>) -> Result<Response<Self::SendGiftsStream>, Status> {
-        let caller = rpc::caller(&request)?;
+        let caller = Arc::new(rpc::caller(&request)?);
         let handlers = self.clone();
         let in_flight_max = self.stream_in_flight_max;
         let answers = request

@@ -12,8 +12,8 @@ use toml::Spanned;
 
 use crate::domain::{Channel, Package};
 
-/// The list that comes with the program.
-const EMBEDDED: &str = include_str!("../packages.toml");
+/// The list that comes with the program, as a file.
+pub const EMBEDDED: &str = include_str!("../packages.toml");
 /// What the file is, in errors.
 const WHAT: &str = "coin packages";
 
@@ -23,6 +23,7 @@ pub struct PackageCatalogue {
     version: String,
     packages: Vec<Package>,
     by_product: HashMap<String, usize>,
+    built_in: bool,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +55,8 @@ struct PackageEntry {
 impl PackageCatalogue {
     /// The list that comes with the program.
     pub fn embedded() -> Result<PackageCatalogue, DocumentError> {
-        PackageCatalogue::parse("packages.toml (built in)", EMBEDDED)
+        let read = PackageCatalogue::read_entries(&DocumentText::new(WHAT, "packages.toml (built in)", EMBEDDED))?;
+        Ok(PackageCatalogue { built_in: true, ..read })
     }
 
     /// Reads a file. The error names file, line and package.
@@ -67,7 +69,13 @@ impl PackageCatalogue {
         PackageCatalogue::read(&DocumentText::new(WHAT, file, text))
     }
 
+    /// A copy of what is built in is still that, whatever its version is called.
     fn read(text: &DocumentText) -> Result<PackageCatalogue, DocumentError> {
+        let read = PackageCatalogue::read_entries(text)?;
+        Ok(PackageCatalogue { built_in: read.packages == PackageCatalogue::embedded()?.packages, ..read })
+    }
+
+    fn read_entries(text: &DocumentText) -> Result<PackageCatalogue, DocumentError> {
         let document: PackageDocument = text.parse()?;
         let mut packages: Vec<Package> = Vec::with_capacity(document.package.len());
         let mut known = HashSet::new();
@@ -82,12 +90,22 @@ impl PackageCatalogue {
         }
         packages.sort_by(|a, b| (a.coins, &a.product_id).cmp(&(b.coins, &b.product_id)));
         let by_product = packages.iter().enumerate().map(|(at, package)| (package.product_id.clone(), at)).collect();
-        Ok(PackageCatalogue { version: document.version.into_inner(), packages, by_product })
+        Ok(PackageCatalogue { version: document.version.into_inner(), packages, by_product, built_in: false })
     }
 
     /// Version of the list.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Whether these are the packages built in, which are for TEST books.
+    pub fn is_built_in(&self) -> bool {
+        self.built_in
+    }
+
+    /// How many packages are on sale, in all markets.
+    pub fn on_sale_anywhere(&self) -> usize {
+        self.packages.iter().filter(|package| !package.withdrawn).count()
     }
 
     /// What is on sale in a market, by coins; `None` when the market is not known at all.

@@ -119,6 +119,8 @@ pub enum Error {
     },
     /// The receipt is not good.
     Refused(RefusedReceipt),
+    /// A LIVE book, and the packages in force are those built in, which are for TEST books. Not a refusal that stays: a receipt was paid for.
+    ListBuiltIn,
     /// No packages for this market.
     MarketUnknown(String),
     /// The ledger has no such book.
@@ -166,6 +168,11 @@ impl From<Error> for Status {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
             Error::RequestIdReused { differing } => rpc::errors::request_id_reused(&differing),
             Error::Refused(refused) => refused.kept().status(),
+            Error::ListBuiltIn => {
+                let message = "this LIVE book has no coin packages of its own yet, so nothing was done; its operator names a list (purchase.packages), and \
+                               the same request is good after that";
+                rpc::refused(Code::FailedPrecondition, "LIST_BUILT_IN", message.to_owned(), &[])
+            }
             Error::MarketUnknown(market) => {
                 let message = "no coin packages are sold in this market".to_owned();
                 rpc::refused(Code::NotFound, "MARKET_UNKNOWN", message, &[("market", market)])

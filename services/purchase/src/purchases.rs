@@ -89,6 +89,11 @@ impl Purchases {
         Ok((coins, self.store.app_account_token(book, user).await?))
     }
 
+    /// Refuses to sell the packages built in to anybody of a LIVE book.
+    pub async fn may_sell(&self, book: &BookName) -> Result<(), Error> {
+        if self.catalogue.is_built_in() && self.ledger.book(book).await? == Some(BookKind::Live) { Err(Error::ListBuiltIn) } else { Ok(()) }
+    }
+
     /// Credits the coins of a receipt, once.
     pub async fn redeem(&self, redeem: &Redeem) -> Result<Redeemed, Error> {
         let now = SystemTime::now();
@@ -100,6 +105,11 @@ impl Purchases {
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
         let kept = match self.judge(redeem, kind, now) {
+            // What a package is worth in a LIVE book its operator says.
+            Ok(_) if kind == BookKind::Live && self.catalogue.is_built_in() => return Err(Error::ListBuiltIn),
+            Err(refused) if refused.refusal == ReceiptRefusal::ProductUnknown && kind == BookKind::Live && self.catalogue.is_built_in() => {
+                return Err(Error::ListBuiltIn);
+            }
             Ok((new, transaction)) => self.keep(redeem, &new, &transaction, now).await?,
             Err(refused) => Err(refused),
         };

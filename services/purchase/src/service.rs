@@ -31,11 +31,12 @@ impl PurchaseService for Handlers {
     async fn list_coin_packages(&self, request: Request<ListCoinPackagesRequest>) -> Result<Response<ListCoinPackagesResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        caller.book(&request.book)?;
+        let book = caller.book(&request.book)?;
         if request.market.is_empty() {
             return Err(rpc::malformed("market", "required"));
         }
         let channel = wire::channel(&request.channel)?;
+        self.purchases.may_sell(&book).await?;
         let catalogue = &self.purchases.catalogue;
         let packages = catalogue.on_sale(&request.market, channel).ok_or_else(|| Error::MarketUnknown(request.market.clone()))?;
         let packages = packages.into_iter().map(wire::package).collect();

@@ -112,10 +112,16 @@ impl LedgerClient {
         Ok(())
     }
 
+    /// The same as [`LedgerClient::book`], as far as it was asked before.
+    #[must_use]
+    pub fn known_book(&self, book: &BookName) -> Option<BookKind> {
+        self.books.read().unwrap_or_else(PoisonError::into_inner).get(book).copied()
+    }
+
     /// Whether a book is a TEST or a LIVE one; `None` for a book that the ledger does not show us.
     pub async fn book(&self, book: &BookName) -> Result<Option<BookKind>, NotPosted> {
-        if let Some(kind) = self.books.read().unwrap_or_else(PoisonError::into_inner).get(book) {
-            return Ok(Some(*kind));
+        if let Some(kind) = self.known_book(book) {
+            return Ok(Some(kind));
         }
         let found = self.client.clone().list_books(ListBooksRequest {}).await?.into_inner().books;
         let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);

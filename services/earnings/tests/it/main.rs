@@ -3,6 +3,7 @@
 
 mod crashes;
 mod house;
+mod live;
 mod reasons;
 
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetQuoteRequest};

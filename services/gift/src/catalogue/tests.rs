@@ -22,8 +22,21 @@ fn the_built_in_catalogue_has_the_gifts_of_real_rooms() {
         assert_eq!(catalogue.offer(id), Some(Offer { cost: Coins::try_new(cost).unwrap(), streakable }), "{id}");
     }
     let on_sale = catalogue.on_sale();
-    assert!(on_sale.len() >= 161);
+    assert!(on_sale.len() >= 921);
+    // Of the longer list of real rooms: the dearest, one without a name of its own, and one that is sent one by one.
+    for (id, cost) in [(5236, 2_888), (5237, 222), (5285, 7_499)] {
+        assert_eq!(catalogue.offer(id).map(|offer| (offer.cost.get(), offer.streakable)), Some((cost, false)), "{id}");
+    }
     assert!(on_sale.is_sorted_by_key(|gift| (gift.offer.cost, gift.id)));
+}
+
+#[test]
+fn a_copy_is_built_in_whatever_its_version_and_a_changed_one_is_not() {
+    let copied = EMBEDDED.replace("version = \"", "version = \"ours-");
+    assert!(GiftCatalogue::embedded().is_built_in() && GiftCatalogue::parse("gifts.toml", &copied).unwrap().is_built_in());
+    let changed = copied.replace("name = \"Rose\", cost_coins = 1,", "name = \"Rose\", cost_coins = 2,");
+    assert_ne!(changed, copied);
+    assert!(!GiftCatalogue::parse("gifts.toml", &changed).unwrap().is_built_in());
 }
 
 #[test]

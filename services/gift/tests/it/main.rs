@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod house;
+mod live;
 mod reasons;
 mod streaks;
 mod streams;

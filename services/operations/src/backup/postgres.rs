@@ -1,7 +1,7 @@
 //! PostgreSQL: a dump of all schemas in one snapshot, by `pg_dump`, which must be at hand and as new as the server.
 use super::{CopiedFiles, OWNERS, OperationFault, tables};
 use db::Database;
-use sqlx::Connection as _;
+use sqlx::{Connection as _, PgConnection};
 use std::{collections::BTreeMap, path::Path, process::Stdio};
 use tokio::process::Command;
 

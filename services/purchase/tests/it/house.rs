@@ -23,7 +23,7 @@ pub struct House {
     pub ledger: FaultyLedger,
     pub service: Service,
     purchase: rpc::Transport,
-    bed: Testbed,
+    pub bed: Testbed,
     shutdown: CancellationToken,
 }
 

@@ -6,6 +6,7 @@ mod crash;
 mod hostile;
 mod house;
 mod lists;
+mod live;
 mod reasons;
 mod redeem;
 mod reference;

@@ -262,8 +262,8 @@ pub mod earnings_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Names what diamonds are worth in a currency, good for a short time. Moves nothing. Reasons: MALFORMED, REQUEST_ID_REUSED, CURRENCY_UNSUPPORTED,
-        /// AMOUNT_TOO_SMALL, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// Names what diamonds are worth in a currency, good for a short time. Moves nothing. Reasons: MALFORMED, REQUEST_ID_REUSED, LIST_BUILT_IN (the
+        /// book is LIVE and its operator has not named a rate card; not sticky), CURRENCY_UNSUPPORTED, AMOUNT_TOO_SMALL, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         pub async fn create_quote(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateQuoteRequest>,
@@ -375,8 +375,8 @@ pub mod earnings_service_server {
             tonic::Response<super::GetEarningsResponse>,
             tonic::Status,
         >;
-        /// Names what diamonds are worth in a currency, good for a short time. Moves nothing. Reasons: MALFORMED, REQUEST_ID_REUSED, CURRENCY_UNSUPPORTED,
-        /// AMOUNT_TOO_SMALL, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// Names what diamonds are worth in a currency, good for a short time. Moves nothing. Reasons: MALFORMED, REQUEST_ID_REUSED, LIST_BUILT_IN (the
+        /// book is LIVE and its operator has not named a rate card; not sticky), CURRENCY_UNSUPPORTED, AMOUNT_TOO_SMALL, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         async fn create_quote(
             &self,
             request: tonic::Request<super::CreateQuoteRequest>,

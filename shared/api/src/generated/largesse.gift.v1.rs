@@ -44,8 +44,7 @@ pub struct Streak {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendGiftRequest {
-    /// Client-made UUID, scoped to book and caller. Version 7 is fastest, and carries its maker's time: from a device whose clock is more than five minutes ahead
-    /// it is refused with REQUEST_ID_TIME, whose facts `id_time` and `server_time` say by how much. Version 4 carries no time. Required.
+    /// Client-made UUID, scoped to book and caller. Version 7 is fastest. Required.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// Required unless the token holds exactly one book.
@@ -132,11 +131,9 @@ pub mod gift_service_client {
     use tonic::codegen::http::Uri;
     /// Gifts sent in live rooms.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
-    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
-    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
-    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug, Clone)]
     pub struct GiftServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -217,7 +214,8 @@ pub mod gift_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// The catalogue a viewer can choose from now. Reasons: MALFORMED.
+        /// The catalogue a viewer can choose from now. Reasons: LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not named a catalogue).
+        /// A retry is safe.
         pub async fn list_gifts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListGiftsRequest>,
@@ -242,8 +240,8 @@ pub mod gift_service_client {
                 .insert(GrpcMethod::new("largesse.gift.v1.GiftService", "ListGifts"));
             self.inner.unary(req, path, codec).await
         }
-        /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, GIFT_UNKNOWN (also a
-        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From GIFT_UNKNOWN on they are
+        /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN (also a
+        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
         /// sticky: mint a new id after topping up. A retry with the same id is safe and gets the first answer, also after a price change.
         pub async fn send_gift(
             &mut self,
@@ -269,8 +267,7 @@ pub mod gift_service_client {
                 .insert(GrpcMethod::new("largesse.gift.v1.GiftService", "SendGift"));
             self.inner.unary(req, path, codec).await
         }
-        /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream. Same reasons per item, and
-        /// QUOTA_EXCEEDED: items count one by one.
+        /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream.
         pub async fn send_gifts(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::SendGiftsRequest>,
@@ -310,7 +307,8 @@ pub mod gift_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with GiftServiceServer.
     #[async_trait]
     pub trait GiftService: std::marker::Send + std::marker::Sync + 'static {
-        /// The catalogue a viewer can choose from now. Reasons: MALFORMED.
+        /// The catalogue a viewer can choose from now. Reasons: LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not named a catalogue).
+        /// A retry is safe.
         async fn list_gifts(
             &self,
             request: tonic::Request<super::ListGiftsRequest>,
@@ -318,8 +316,8 @@ pub mod gift_service_server {
             tonic::Response<super::ListGiftsResponse>,
             tonic::Status,
         >;
-        /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, GIFT_UNKNOWN (also a
-        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From GIFT_UNKNOWN on they are
+        /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN (also a
+        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
         /// sticky: mint a new id after topping up. A retry with the same id is safe and gets the first answer, also after a price change.
         async fn send_gift(
             &self,
@@ -334,8 +332,7 @@ pub mod gift_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream. Same reasons per item, and
-        /// QUOTA_EXCEEDED: items count one by one.
+        /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream.
         async fn send_gifts(
             &self,
             request: tonic::Request<tonic::Streaming<super::SendGiftsRequest>>,
@@ -343,11 +340,9 @@ pub mod gift_service_server {
     }
     /// Gifts sent in live rooms.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
-    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
-    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
-    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug)]
     pub struct GiftServiceServer<T> {
         inner: Arc<T>,
