@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fills secrets/ with what compose.yaml mounts: a CA, a certificate and a token for each service, passwords, and the key that seals bank accounts.
-# What is there is never overwritten.
+# What is there is never overwritten. When making everything can't be finished, what was made is taken away again, and it can be run once more.
 #
 #     deploy/compose/make-secrets.sh          makes everything, once
 #     deploy/compose/make-secrets.sh renew    replaces certificates and tokens, under the same CA and key; running services take them up by themselves
@@ -72,6 +72,22 @@ passwords() {
   openssl rand -base64 32 > secrets/payout/seal.key
 }
 
+# Without one of these nothing could be finished.
+needed() {
+  command -v openssl > /dev/null || { echo "make-secrets.sh: openssl is not on the path; nothing was made" >&2; exit 1; }
+  command -v "$program" > /dev/null || command -v docker > /dev/null || {
+    echo "make-secrets.sh: neither $program nor docker is on the path, so no token can be made; nothing was made." >&2
+    echo "  Name the program: LARGESSE=/path/to/largesse $0" >&2
+    exit 1
+  }
+}
+
+# Everything in secrets/ was made by this run.
+undo() {
+  rm -rf secrets/* secrets/.work.*
+  echo "make-secrets.sh: could not be finished, as said above; what was made was taken away: mend it and run this again" >&2
+}
+
 renew() {
   certificate secrets/postgres postgres
   for service in $services; do
@@ -85,6 +101,8 @@ case "${1:-}" in
     for there in secrets/*; do
       [ ! -e "$there" ] || { echo "make-secrets.sh: deploy/compose/$there is there already, and nothing is overwritten" >&2; exit 1; }
     done
+    needed
+    trap undo EXIT
     authority
     for folder in $services migrate postgres grafana; do
       mkdir "secrets/$folder"
@@ -99,12 +117,16 @@ case "${1:-}" in
       own "secrets/$folder"
     done
     own heads
+    trap - EXIT
+    echo "made: a CA, certificates and 30-day tokens for $services, passwords and payout's key, in deploy/compose/secrets/"
     ;;
   renew)
     for needed in secrets/ca/ca.key secrets/house/identity.key.pem; do
       [ -e "$needed" ] || { echo "make-secrets.sh: deploy/compose/$needed is missing, so there is nothing to renew with" >&2; exit 1; }
     done
+    needed
     renew
+    echo "renewed: certificates and tokens of $services; services take them up by themselves, postgres when it is restarted"
     ;;
   *)
     echo "usage: make-secrets.sh [renew]" >&2

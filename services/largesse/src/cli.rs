@@ -8,6 +8,7 @@ pub mod demo;
 pub mod explain;
 pub mod export;
 pub mod import;
+pub mod lists;
 pub mod migrate;
 pub mod privacy;
 pub mod replay;
@@ -20,6 +21,11 @@ pub mod verify;
 /// A book, as a flag says it.
 fn book(text: &str) -> Result<BookName, String> {
     BookName::try_new(text).map_err(|error| error.to_string())
+}
+
+/// A database, as a flag or the environment says it: whether it can be one. Not a parser of clap's, which would repeat a password with what is wrong.
+pub fn usable(database: Option<&str>) -> Result<(), db::Error> {
+    database.map_or(Ok(()), |address| db::Database::parse(address).map(|_| ()))
 }
 
 /// A user, as a flag says it.

@@ -1,6 +1,13 @@
 //! `largesse`: every service, and the tools around them, in one binary. A table of commands; each is in its own file under `cli/`.
 use clap::{CommandFactory as _, Parser, Subcommand};
-use cli::{backup, bench, config, demo, explain, export, import, migrate, privacy, replay, serve, status, token, verify};
+use cli::{
+    backup::{self, BackupArguments, RestoreArguments},
+    bench, config, demo, explain, export, import, lists,
+    migrate::{self, MigrateArguments},
+    privacy, replay, serve,
+    settings::DatabaseArgument,
+    status, token, usable, verify,
+};
 use runtime::command;
 use std::process::ExitCode;
 
@@ -32,6 +39,8 @@ enum Command {
     Serve(Box<serve::ServeArguments>),
     /// Prints, checks or explains settings.
     Config(config::ConfigArguments),
+    /// Prints or checks the lists that operators write: gifts, coin packages and rates.
+    Lists(lists::ListsArguments),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::TokenArguments),
     /// Tells the whole story in pretend money, from coins bought to creators paid, and proves it.
@@ -58,11 +67,11 @@ enum Command {
         shell: clap_complete::Shell,
     },
     /// Takes a copy of everything while it runs, all of one moment.
-    Backup(backup::BackupArguments),
+    Backup(BackupArguments),
     /// Makes an installation of a copy, elsewhere, and checks it.
-    Restore(backup::RestoreArguments),
+    Restore(RestoreArguments),
     /// Brings the tables of services up to date and ends.
-    Migrate(migrate::MigrateArguments),
+    Migrate(MigrateArguments),
 }
 
 /// Settings are read before anything starts, because they also say how to log.
@@ -72,13 +81,21 @@ fn serve(arguments: &serve::ServeArguments) -> ExitCode {
         Err(error) => return command::refuse(&error),
     };
     let telemetry = read.config.telemetry.clone();
-    let options = read.config.into_options().and_then(|options| runtime::check(&options).map(|()| options));
-    match options {
-        Ok(options) => command::run_with("largesse", &telemetry, serve::run(options, read.warnings)),
-        Err(error) => {
-            command::finish(Err(error.into()));
-            ExitCode::from(command::USAGE)
-        }
+    match read.into_options() {
+        Ok((options, warnings)) => command::run_with("largesse", &telemetry, serve::run(options, warnings)),
+        Err(code) => code,
+    }
+}
+
+/// Runs a command on the database that its arguments, the environment or a file name.
+fn on_database<F: Future<Output = command::CommandResult>>(
+    name: &str,
+    place: &DatabaseArgument,
+    run: impl FnOnce(String) -> F,
+) -> ExitCode {
+    match place.address() {
+        Ok(address) => command::run(name, run(address)),
+        Err(error) => command::refuse(&error),
     }
 }
 
@@ -86,15 +103,21 @@ fn main() -> ExitCode {
     match CommandLine::parse().command {
         Command::Serve(arguments) => serve(&arguments),
         Command::Config(arguments) => config::run(&arguments),
-        Command::Token(arguments) => command::finish(token::run(&arguments)),
-        Command::Demo(arguments) => command::run("largesse demo", demo::run(arguments)),
-        Command::Replay(arguments) => command::run("largesse replay", replay::run(arguments)),
-        Command::Verify(arguments) => command::run("largesse verify", verify::run(arguments)),
-        Command::Explain(arguments) => match arguments.place.address() {
-            Ok(address) => command::run("largesse explain", explain::run(address, *arguments)),
-            Err(error) => command::refuse(&error),
+        Command::Lists(arguments) => command::finish(lists::run(&arguments)),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Demo(arguments) => match usable(arguments.database.as_deref()) {
+            Ok(()) => command::run("largesse demo", demo::run(arguments)),
+            Err(error) => command::misused(&error),
         },
-        Command::Export(arguments) => command::run("largesse export", export::run(arguments)),
+        Command::Replay(arguments) => match usable(arguments.database.as_deref()) {
+            Ok(()) => command::run("largesse replay", replay::run(arguments)),
+            Err(error) => command::misused(&error),
+        },
+        Command::Verify(arguments) => on_database("largesse verify", &arguments.place.clone(), |address| verify::run(address, arguments)),
+        Command::Explain(arguments) => {
+            on_database("largesse explain", &arguments.place.clone(), |address| explain::run(address, *arguments))
+        }
+        Command::Export(arguments) => on_database("largesse export", &arguments.place.clone(), |address| export::run(address, arguments)),
         Command::Import(arguments) => command::run("largesse import", import::run(arguments)),
         Command::Bench(arguments) => command::finish(bench::run(arguments)),
         Command::Status(arguments) => command::run("largesse status", status::run(arguments)),
@@ -106,17 +129,12 @@ fn main() -> ExitCode {
             Ok(place) => command::run("largesse privacy", privacy::run(place, arguments.deed)),
             Err(error) => command::refuse(&error),
         },
-        Command::Migrate(arguments) => match arguments.place.address() {
-            Ok(address) => command::run("largesse migrate", migrate::run(address, arguments.services, arguments.citus)),
-            Err(error) => command::refuse(&error),
-        },
-        Command::Backup(arguments) => match arguments.place.address() {
-            Ok(address) => command::run("largesse backup", backup::backup(address, arguments.to)),
-            Err(error) => command::refuse(&error),
-        },
-        Command::Restore(arguments) => match arguments.place.address() {
-            Ok(address) => command::run("largesse restore", backup::restore(address, arguments.from)),
-            Err(error) => command::refuse(&error),
-        },
+        Command::Migrate(MigrateArguments { place, services, citus }) => {
+            on_database("largesse migrate", &place, |address| migrate::run(address, services, citus))
+        }
+        Command::Backup(BackupArguments { place, to }) => on_database("largesse backup", &place, |address| backup::backup(address, to)),
+        Command::Restore(RestoreArguments { place, from }) => {
+            on_database("largesse restore", &place, |address| backup::restore(address, from))
+        }
     }
 }

@@ -27,6 +27,12 @@ pub fn refuse(error: &settings::Error) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
+/// Tells why a command line or settings can't be used.
+pub fn misused(why: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("largesse: {why}");
+    ExitCode::from(USAGE)
+}
+
 /// Runs a command inside a runtime, with logs and spans around it.
 pub fn run_with(service_name: &str, telemetry: &telemetry::Config, command: impl Future<Output = CommandResult>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -2,6 +2,7 @@
 //!
 //! - [`Config`]: the tree; its doc comments are its documentation, `largesse config --default` prints them.
 //! - `check`: what can't be, before anything binds or opens.
+//! - `files`: what the files and addresses that they name would keep from starting.
 //! - `warnings`: what can be, and is dangerous.
 //! - `options`: what a process runs, as the settings describe it.
 use identity::Service;
@@ -16,10 +17,13 @@ use std::{
 };
 
 mod check;
+mod files;
 mod options;
 #[cfg(test)]
 mod tests;
 mod warnings;
+
+pub use files::check_files;
 
 /// What environment variables begin with.
 pub const PREFIX: &str = "LARGESSE";

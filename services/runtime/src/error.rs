@@ -28,6 +28,18 @@ pub enum Error {
     /// Payouts without a key.
     #[error("payout seals bank accounts and names: say where its key is with --payout-key-file FILE (32 bytes in base64)")]
     PayoutKeyMissing,
+    /// A LIVE book and a list that is for TEST books.
+    #[error(
+        "{}: book {book} is LIVE, and the {kind} in force are those built in, which are for TEST books; nothing was sold. Name a list of your own: \
+         `largesse lists show` prints one to begin with",
+        kind.option()
+    )]
+    ListBuiltIn {
+        /// Which list.
+        kind: crate::lists::ListKind,
+        /// The book.
+        book: String,
+    },
     /// Nothing to run.
     #[error("no service to run: --services is empty")]
     Nothing,

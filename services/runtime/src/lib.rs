@@ -4,6 +4,7 @@
 //! - [`Runtime`]: the services while they run. What `serve`, the demo, replay and the tests all start.
 //! - `wiring`: identity, stack, and the way from one service to another. `fit`: per service, how it is started.
 //! - [`tables`]: migrations without a start. `http`: liveness, readiness, metrics. `sockets`: what they listen on. `books`: a sandbox's TEST books.
+//! - [`lists`]: gifts, coin packages and rates, and which of them a LIVE book may use.
 //! - [`command`]: what a command of a program runs in, and how its error is told.
 //!
 //! Services of the same process are laid over each other's stack; others are reached over channels. They cannot tell.
@@ -13,6 +14,7 @@ pub mod config;
 mod error;
 mod fit;
 mod http;
+pub mod lists;
 mod options;
 mod running;
 mod settings;

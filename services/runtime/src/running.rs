@@ -1,6 +1,6 @@
 //! The services of this process while they run: started in order, watched, and stopped.
 use crate::sockets::bind_some;
-use crate::{Error, Options, books, check, fit, http, wiring::Wiring};
+use crate::{Error, Options, books, check, fit, http, lists, wiring::Wiring};
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
 use rpc::{ServiceToken, Transport};
@@ -56,6 +56,7 @@ impl Runtime {
         }
         runtime.wiring.record_acts()?;
         books::ensure(&runtime.wiring).await?;
+        lists::refuse_built_in(&runtime.wiring).await?;
         if let Some((listener, address)) = grpc {
             runtime.addresses.push(("grpc", address));
             runtime.serve_grpc(listener);

@@ -4,7 +4,7 @@ use db::Database;
 use identity::Service;
 use identity::{Issuer, Verifier, issuers};
 use rpc::{ServedRoutes, ServiceToken, Stack, Tls, Transport};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, fs::DirBuilder, net::SocketAddr, os::unix::fs::DirBuilderExt as _, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tower::Layer as _;
@@ -43,9 +43,23 @@ async fn believing(issuers: &[issuers::TrustedIssuer], shutdown: &CancellationTo
     Ok(verifier)
 }
 
+/// Makes the data directory for its owner only where keys or heads are made below it; what makes a directory of its own there would leave it open, and an
+/// error would name a file and not the directory.
+fn make_data_dir(options: &Options) -> Result<(), db::Error> {
+    let sandbox = matches!(options.identity, IdentitySource::Sandbox);
+    let writes_heads = options.services.iter().any(|service| matches!(service, Service::Ledger | Service::Support));
+    let heads_below = options.settings.ledger.heads_dir.as_ref().is_some_and(|heads| heads.starts_with(&options.data_dir));
+    if !sandbox && !(writes_heads && heads_below) {
+        return Ok(());
+    }
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&options.data_dir);
+    made.map_err(|source| db::Error::Directory { path: options.data_dir.display().to_string(), source })
+}
+
 impl Wiring {
     pub(super) async fn try_new(options: Options, shutdown: CancellationToken) -> Result<Self, Error> {
         let database = Database::parse(&options.database)?;
+        make_data_dir(&options)?;
         let (issuer, verifier) = match &options.identity {
             IdentitySource::Sandbox => {
                 let issuer = Issuer::load_or_create(&options.data_dir)?;

@@ -19,6 +19,11 @@ mod tests;
 /// Longest configuration file read, in bytes: a device or a database given by mistake must not fill the memory.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
+/// What the parser calls numbers that can't be negative.
+const WHOLE: [&str; 4] = ["expected usize", "expected u64", "expected u32", "expected u16"];
+/// Letters in which a key may differ from what was probably meant: two that were swapped.
+const MISSPELLED_MAX: usize = 2;
+
 /// Where a value was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -29,6 +34,8 @@ pub enum Origin {
         /// The line, from one.
         line: usize,
     },
+    /// In a file that can't be read.
+    Unread(PathBuf),
     /// By an environment variable.
     Environment(String),
     /// By a flag.
@@ -41,6 +48,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Unread(path) => write!(f, "{}", path.display()),
             Self::Environment(name) => write!(f, "environment variable {name}"),
             Self::Flag(name) => f.write_str(name),
             Self::Default => f.write_str("default"),
@@ -101,7 +109,13 @@ impl Layers {
         if text.len() as u64 > FILE_BYTES_MAX {
             return Err(at(1, format!("longer than {FILE_BYTES_MAX} bytes: not a configuration")));
         }
-        read.map_err(|error| at(1, error.to_string()))?;
+        // No line of it is wrong: it can't be read at all.
+        let unread = |error: std::io::Error| {
+            let why =
+                format!("{error}; name a file that is there with --config, or none; `largesse config --default` prints one to begin with");
+            Error(vec![SettingProblem { origin: Origin::Unread(path.to_owned()), key: String::new(), why }])
+        };
+        read.map_err(unread)?;
         let line = |offset: usize| 1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
         let failed = |error: toml::de::Error| at(error.span().map_or(1, |span| line(span.start)), error.message().to_owned());
         let said: Table = toml::from_str(&text).map_err(failed)?;
@@ -155,7 +169,7 @@ impl Layers {
         match self.keys.iter().find(|key| key.path == path).cloned() {
             Some(key) => self.say(&key, value, Origin::Flag(flag.to_owned())),
             None => {
-                let why = "there is no such option; `largesse config --default` lists them".to_owned();
+                let why = self.unknown(path);
                 self.problems.push(SettingProblem { origin: Origin::Flag(flag.to_owned()), key: path.to_owned(), why });
             }
         }
@@ -207,7 +221,7 @@ impl Layers {
             Ok(_) => Err(Error(problems)),
             Err(error) => {
                 let path = path(error.path());
-                problems.push(self.problem(&path, error.inner().message()));
+                problems.push(self.problem(&path, self.wrong_value(&path, error.inner().message())));
                 Err(Error(problems))
             }
         }
@@ -216,10 +230,32 @@ impl Layers {
     /// What to say of a key that there is not: the one that was probably meant.
     fn unknown(&self, path: &str) -> String {
         let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
-        let near = self.keys.iter().find(|key| key.path != path && last(&key.path) == last(path));
-        match near {
+        let same = self.keys.iter().find(|key| key.path != path && last(&key.path) == last(path));
+        let alike = || {
+            let near = self.keys.iter().map(|key| (misspelled(&key.path, path), key));
+            near.filter(|(letters, _)| *letters <= MISSPELLED_MAX).min_by_key(|(letters, _)| *letters).map(|(_, key)| key)
+        };
+        match same.or_else(alike) {
             Some(key) => format!("there is no such option; {} is there", key.path),
             None => "there is no such option; `largesse config --default` lists them".to_owned(),
+        }
+    }
+
+    /// What is wrong with a value, with the value itself where it may be seen, and what one looks like where the parser's own words are about types.
+    fn wrong_value(&self, path: &str, why: &str) -> String {
+        let value = path.split('.').try_fold(None::<&Value>, |above, part| match above {
+            None => self.tree.get(part).map(Some),
+            Some(Value::Array(items)) => items.get(part.parse::<usize>().ok()?).map(Some),
+            Some(value) => value.get(part).map(Some),
+        });
+        let Some(value) = value.flatten().filter(|value| !value.is_table() && !value.is_array()) else { return why.to_owned() };
+        match why {
+            "invalid socket address syntax" => {
+                format!("{value} is not an IP address and a port, such as \"127.0.0.1:7070\" or \"[::1]:7070\"; names are not looked up")
+            }
+            // Of all options only addresses and counts are read by such a parser, so no secret is repeated.
+            _ if WHOLE.iter().any(|name| why.contains(name)) => format!("{value} is not a whole number of 0 or more"),
+            _ => why.to_owned(),
         }
     }
 
@@ -264,10 +300,26 @@ fn parse(kind: &SettingKind, text: &str) -> Result<Value, String> {
             "false" | "0" | "no" | "off" => Ok(Value::Boolean(false)),
             _ => Err("neither true nor false".to_owned()),
         },
-        SettingKind::Integer => text.parse().map(Value::Integer).map_err(|_| "not a whole number".to_owned()),
-        SettingKind::Number => text.parse().map(Value::Float).map_err(|_| "not a number".to_owned()),
+        SettingKind::Integer => text.parse().map(Value::Integer).map_err(|_| format!("not a whole number: {text:?}")),
+        SettingKind::Number => text.parse().map(Value::Float).map_err(|_| format!("not a number: {text:?}")),
         SettingKind::List(_) | SettingKind::Tables(_) | SettingKind::Map | SettingKind::Table => as_toml(),
     }
+}
+
+/// In how many letters two keys differ (Levenshtein's distance), as far as it matters.
+fn misspelled(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut before = row[0];
+        row[0] = at + 1;
+        for (place, theirs) in other.iter().enumerate() {
+            let replaced = before + usize::from(letter != *theirs);
+            before = row[place + 1];
+            row[place + 1] = replaced.min(before + 1).min(row[place] + 1);
+        }
+    }
+    row[other.len()]
 }
 
 fn merge(into: &mut Table, from: Table) {

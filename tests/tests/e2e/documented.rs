@@ -134,7 +134,9 @@ async fn prepared() -> (tempfile::TempDir, PathBuf) {
     std::os::unix::fs::symlink(binary(), path.join("bin/largesse")).unwrap();
     run(&path, &block("openssl req -x509")).await;
     run(&path, &block("--sub front --role service")).await;
-    for (name, word) in [("ledger.toml", "services = [\"ledger\", \"support\"]"), ("front.toml", "services = [\"gift\"]")] {
+    for (name, word) in
+        [("ledger.toml", "services = [\"ledger\", \"support\"]"), ("front.toml", "services = [\"gift\"]"), ("gifts.toml", "[[gifts]]")]
+    {
         std::fs::write(path.join(name), block(word)).unwrap();
     }
     (dir, path)

@@ -51,6 +51,9 @@ pub async fn backup(address: String, to: PathBuf) -> CommandResult {
     for (book, (commit_no, hash)) in &made.heads {
         println!("{book}: up to commit {commit_no} {hash}");
     }
+    if made.heads.is_empty() {
+        println!("no book has a commit yet");
+    }
     println!("{} files in {}", made.files.len() + 1, to.display());
     if !made.lacks().is_empty() {
         println!("not in it, because they have no tables in this database: {}", made.lacks().join(", "));
@@ -67,6 +70,9 @@ pub async fn restore(address: String, from: PathBuf) -> CommandResult {
     for book in &report.books {
         let found = if book.ok() { "green" } else { "RED; see `largesse verify`" };
         println!("{}: {} events, up to commit {}: {found}", book.ledger.book, book.ledger.events, book.ledger.head_commit_no);
+    }
+    if report.books.is_empty() {
+        println!("there is no book in it, as there was none in the installation that was copied");
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

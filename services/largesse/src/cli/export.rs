@@ -1,4 +1,5 @@
 //! `largesse export`: a book's journal as CSV.
+use crate::cli::settings::DatabaseArgument;
 use clap::Args;
 use db::Database;
 use monitor::audit;
@@ -12,9 +13,8 @@ use std::{
 /// Options of `largesse export`.
 #[derive(Debug, Args)]
 pub struct ExportArguments {
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; also while the ledger runs, or a copy.
-    #[arg(long, env = "LARGESSE_DATABASE", default_value = "sqlite:data", value_name = "URL")]
-    pub database: String,
+    #[command(flatten)]
+    pub place: DatabaseArgument,
     /// Which book.
     #[arg(long, value_name = "BOOK")]
     pub book: String,
@@ -33,8 +33,8 @@ pub struct ExportArguments {
 }
 
 /// Writes the rows, and to the standard error how many.
-pub async fn run(arguments: ExportArguments) -> CommandResult {
-    let store = audit::open(&Database::parse(&arguments.database)?).await?;
+pub async fn run(address: String, arguments: ExportArguments) -> CommandResult {
+    let store = audit::open(&Database::parse(&address)?).await?;
     let books = store.books().await?;
     let Some(book) = books.iter().find(|book| book.name == arguments.book) else {
         let names: Vec<&str> = books.iter().map(|book| book.name.as_str()).collect();

@@ -2,7 +2,7 @@
 use crate::cli::settings::{GivenSettings, ReadSettings};
 use clap::Args;
 use identity::Service;
-use runtime::command::CommandResult;
+use runtime::command::{self, CommandResult};
 use runtime::{Options, Runtime};
 use settings::Error;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -139,7 +139,12 @@ pub async fn run(options: Options, warnings: Vec<String>) -> CommandResult {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let starting = Runtime::start(options);
     let mut runtime = tokio::select! {
-        runtime = starting => runtime?,
+        runtime = starting => match runtime {
+            Ok(runtime) => runtime,
+            // A start that settings forbid is not worth trying again, and a supervisor can tell.
+            Err(error @ runtime::Error::ListBuiltIn { .. }) => return Ok(command::misused(&error)),
+            Err(error) => return Err(error.into()),
+        },
         _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
         _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
     };

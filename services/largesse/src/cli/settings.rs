@@ -1,8 +1,9 @@
 //! How every command that has settings is given them: a file, the environment, and any key by flag.
 use clap::Args;
 use runtime::config::{self, Config};
+use runtime::{Options, command};
 use settings::{Error, Layers};
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 /// Where settings come from.
 #[derive(Debug, Clone, Default, Args)]
@@ -20,7 +21,8 @@ pub struct GivenSettings {
 pub struct DatabaseArgument {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; as the settings say when not given.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`, also beside running services, or a copy; when not given as the settings say: `database`, or SQLite in
+    /// `data_dir`.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
 }
@@ -45,6 +47,16 @@ pub struct ReadSettings {
     pub layers: Layers,
     /// What is dangerous or means nothing, one line each.
     pub warnings: Vec<String>,
+}
+
+impl ReadSettings {
+    /// What `serve` would run, and what is dangerous about it; or everything for which it would not start is told, and how the program ends.
+    pub fn into_options(self) -> Result<(Options, Vec<String>), ExitCode> {
+        let options = self.config.into_options().and_then(|options| runtime::check(&options).map(|()| options));
+        let options = options.map_err(|error| command::misused(&error))?;
+        config::check_files(&options, &self.layers).map_err(|error| command::refuse(&error))?;
+        Ok((options, self.warnings))
+    }
 }
 
 /// Layers, and the variables among them that mean nothing.

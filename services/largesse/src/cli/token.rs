@@ -1,9 +1,14 @@
 //! `largesse token`: a signed token on standard output.
+use crate::cli::{book, settings::GivenSettings, user};
 use clap::Args;
 use identity::{BookScope, Grant, Issuer, Role};
 use money::{BookName, UserKey};
-use runtime::command::CommandResult;
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use runtime::command::{self, UntypedError};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 #[cfg(test)]
 mod tests;
@@ -11,18 +16,20 @@ mod tests;
 /// Options of `largesse token`.
 #[derive(Debug, Args)]
 pub struct TokenArguments {
-    /// Directory with the identity key; one is made where there is none.
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    pub data_dir: PathBuf,
+    #[command(flatten)]
+    pub given: GivenSettings,
+    /// Directory with the identity key, one is made where there is none; as the settings say when not given, and `data` when they say nothing.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
     /// Whom the token is for, `[A-Za-z0-9_-]{1,64}`.
-    #[arg(long, value_name = "USER")]
-    pub sub: String,
+    #[arg(long, value_name = "USER", value_parser = user)]
+    pub sub: UserKey,
     /// viewer, creator, service, support, finance, auditor or admin.
     #[arg(long)]
     pub role: Role,
     /// A book the token covers; repeat for several. None: every book, for services and staff only.
-    #[arg(long = "book", value_name = "BOOK")]
-    pub books: Vec<String>,
+    #[arg(long = "book", value_name = "BOOK", value_parser = book)]
+    pub books: Vec<BookName>,
     /// The app the token is for.
     #[arg(long, default_value = "")]
     pub app: String,
@@ -31,23 +38,36 @@ pub struct TokenArguments {
     pub ttl: Duration,
 }
 
-/// Prints the token.
-pub fn run(arguments: &TokenArguments) -> CommandResult {
-    println!("{}", issue(arguments)?);
-    Ok(ExitCode::SUCCESS)
+/// Prints the token. Exit code 2 when there can be no such token.
+#[must_use]
+pub fn run(arguments: &TokenArguments) -> ExitCode {
+    if arguments.books.is_empty() && matches!(arguments.role, Role::Viewer | Role::Creator) {
+        return command::misused(&"a viewer's or creator's token names its book: add --book");
+    }
+    match arguments.key_directory() {
+        Ok(directory) => command::finish(issue(arguments, &directory).map(|token| {
+            println!("{token}");
+            ExitCode::SUCCESS
+        })),
+        Err(error) => command::refuse(&error),
+    }
 }
 
-fn issue(arguments: &TokenArguments) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let books = if arguments.books.is_empty() {
-        if matches!(arguments.role, Role::Viewer | Role::Creator) {
-            return Err("a viewer's or creator's token names its book: add --book".into());
+impl TokenArguments {
+    /// Where the key is, by flag, environment or file.
+    fn key_directory(&self) -> Result<PathBuf, settings::Error> {
+        let mut layers = self.given.gather()?;
+        if let Some(directory) = &self.data_dir {
+            layers.set("data_dir", &directory.display().to_string(), "--data-dir");
         }
-        BookScope::All
-    } else {
-        BookScope::Only(arguments.books.iter().map(|name| BookName::try_new(name)).collect::<Result<_, _>>()?)
-    };
-    let grant = Grant { subject: UserKey::try_new(&arguments.sub)?, role: arguments.role, app: arguments.app.clone(), books };
-    Ok(Issuer::load_or_create(&arguments.data_dir)?.issue(&grant, arguments.ttl)?)
+        Ok(layers.read()?.config.data_dir)
+    }
+}
+
+fn issue(arguments: &TokenArguments, directory: &Path) -> Result<String, UntypedError> {
+    let books = if arguments.books.is_empty() { BookScope::All } else { BookScope::Only(arguments.books.clone()) };
+    let grant = Grant { subject: arguments.sub.clone(), role: arguments.role, app: arguments.app.clone(), books };
+    Ok(Issuer::load_or_create(directory)?.issue(&grant, arguments.ttl)?)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -1,4 +1,5 @@
 //! `largesse verify`: are the books right?
+use crate::cli::settings::DatabaseArgument;
 use clap::Args;
 use db::Database;
 use monitor::audit;
@@ -8,9 +9,8 @@ use std::{path::PathBuf, process::ExitCode};
 /// Options of `largesse verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; also a copy, with nothing running.
-    #[arg(long, env = "LARGESSE_DATABASE", default_value = "sqlite:data", value_name = "URL")]
-    pub database: String,
+    #[command(flatten)]
+    pub place: DatabaseArgument,
     /// Directory of the heads that `serve --heads-dir` wrote outside the database; `heads` beside SQLite's files when it is there.
     #[arg(long, value_name = "DIR")]
     pub heads: Option<PathBuf>,
@@ -20,8 +20,8 @@ pub struct VerifyArguments {
 }
 
 /// Exit code 1 when a check does not hold.
-pub async fn run(arguments: VerifyArguments) -> CommandResult {
-    let database = Database::parse(&arguments.database)?;
+pub async fn run(address: String, arguments: VerifyArguments) -> CommandResult {
+    let database = Database::parse(&address)?;
     if let Some(dir) = arguments.heads.as_ref().filter(|dir| !dir.is_dir()) {
         return Err(format!("--heads {}: there is no such directory", dir.display()).into());
     }

@@ -9,6 +9,8 @@ mod import;
 mod monitor;
 mod privacy;
 mod process;
+mod replay;
+mod settings;
 mod streams;
 
 use identity::{BookScope, Grant, Role};

@@ -77,6 +77,8 @@ fn what_is_dangerous_is_warned_of() {
         ("postgres://db.example.com/n?sslmode=verify-full", false),
         ("postgres://u:p@127.0.0.1:5432/n", false),
         ("postgres://localhost/n?host=/run/postgresql", false),
+        ("postgres://me@%2Frun%2Fpostgresql/n", false),
+        ("postgres://db.example.com/n?host=%2Frun%2Fpostgresql", false),
     ] {
         let found = dangers(&format!("sandbox = true\ndatabase = \"{url}\""));
         assert_eq!(found.contains(&"database".to_owned()), dangerous, "{url}");

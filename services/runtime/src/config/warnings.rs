@@ -104,6 +104,10 @@ impl Config {
         {
             warn("database", "the database is on another machine and nothing demands TLS; add ?sslmode=verify-full");
         }
+        if open_to_others(&self.data_dir) {
+            let why = format!("{} can be read by other users of this machine; chmod 700 it", self.data_dir.display());
+            warn("data_dir", &why);
+        }
         let writes = self.services.is_empty() || self.services.contains(&Service::Ledger);
         if self.ledger.heads_dir.is_none() && !self.sandbox && writes {
             warn(
@@ -130,8 +134,16 @@ fn is_here(rest: &str) -> bool {
 fn database_is_here(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    // A directory as host is a socket of this machine.
-    place.starts_with('/') || url.contains("host=/") || is_here(place)
+    // A directory as host is a socket of this machine; in the place of a host its strokes are escaped.
+    let socket = place.starts_with('/') || place.to_ascii_lowercase().starts_with("%2f");
+    let parameter = url.to_ascii_lowercase();
+    socket || parameter.contains("host=/") || parameter.contains("host=%2f") || is_here(place)
+}
+
+/// A directory of ours, as far as its keys and databases tell.
+fn open_to_others(dir: &Path) -> bool {
+    let ours = ["ledger.db", "identity.key.pem", "payout.key"].iter().any(|name| dir.join(name).exists());
+    ours && fs::metadata(dir).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
 }
 
 fn readable_by_others(path: &PathBuf) -> bool {

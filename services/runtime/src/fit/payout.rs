@@ -4,6 +4,7 @@ use crate::{Error, IdentitySource, wiring::Wiring};
 use identity::Service;
 use iso20022::Rail;
 use money::Currency;
+use std::path::Path;
 
 /// The key that seals bank accounts and names in a sandbox, under the data directory.
 const SANDBOX_KEY_FILE: &str = "payout.key";
@@ -20,10 +21,29 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
         ledger: wiring.way(Service::Payout, Service::Ledger)?,
         shutdown: wiring.shutdown.clone(),
     };
-    let service = payout::start(deps, config(wiring)?).await?;
+    let config = config(wiring)?;
+    let (key_file, was_there) = (config.key_file.clone(), config.key_file.exists());
+    let service = payout::start(deps, config).await.map_err(|error| unsealed(error, &key_file, was_there))?;
     wiring.add(Service::Payout, service.routes());
     wiring.payout = Some(service);
     Ok(())
+}
+
+/// A key that does not fit what is stored: which file, and what to do. One that was only just made is taken away again, or it would be taken for the right
+/// one.
+fn unsealed(error: payout::Error, key_file: &Path, was_there: bool) -> UntypedError {
+    if !matches!(error, payout::Error::Store(payout::store::Error::Vault(_))) {
+        return error.into();
+    }
+    let file = key_file.display();
+    let what = if was_there {
+        format!("the key in {file} is another than the one that this database was sealed with")
+    } else {
+        // Nothing was sealed with it.
+        let _gone = std::fs::remove_file(key_file);
+        format!("there is no key at {file}, and this database was sealed with one")
+    };
+    format!("{what}: put that key there, which no copy holds (RECOVERY.md); nothing was changed ({error})").into()
 }
 
 fn config(wiring: &Wiring) -> Result<payout::Config, UntypedError> {

@@ -6,7 +6,7 @@ mod matrix;
 use api::{
     earnings::{GetEarningsRequest, earnings_service_client::EarningsServiceClient},
     gift::{ListGiftsRequest, SendGiftRequest, gift_service_client::GiftServiceClient},
-    ledger::{ListBooksRequest, ledger_service_client::LedgerServiceClient},
+    ledger::{BookMode, CreateBookRequest, ListBooksRequest, ledger_service_client::LedgerServiceClient},
     payout::{ListPayoutsRequest, payout_service_client::PayoutServiceClient},
     purchase::{GetWalletRequest, purchase_service_client::PurchaseServiceClient},
 };
@@ -181,14 +181,46 @@ async fn wrong_configuration_is_refused_by_name() {
     assert!(error.to_string().contains("--sandbox-url"), "{error}");
 
     let live = Options { identity, services: vec![Service::Ledger, Service::Gift], books: Vec::new(), ..options(dir.path()) };
-    let house = Runtime::start(live).await.unwrap();
+    let house = Runtime::start(live.clone()).await.unwrap();
     let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "test").unwrap());
     assert!(ledger.list_books(ListBooksRequest {}).await.unwrap().into_inner().books.is_empty());
+    // Once a LIVE book is there, what is built in is not sold to it, and a list of one's own is.
+    let book = CreateBookRequest { book: "real".to_owned(), mode: BookMode::Live.into(), region: "eu".to_owned() };
+    ledger.create_book(book).await.unwrap();
     house.shutdown().await;
+    let error = Runtime::start(live.clone()).await.err().unwrap();
+    assert!(matches!(&error, Error::ListBuiltIn { book, .. } if book == "real"), "{error}");
+    assert!(error.to_string().contains("gift.catalogue") && error.to_string().contains("largesse lists"), "{error}");
+    let own = dir.path().join("gifts.toml");
+    std::fs::write(&own, "version = \"1\"\ngifts = [{ id = 1, name = \"Pear\", cost_coins = 5 }]\n").unwrap();
+    let mut named = live;
+    named.settings.gift.catalogue = Some(own);
+    Runtime::start(named).await.unwrap().shutdown().await;
 
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap();
     let listen = Some(address);
     let error = Runtime::start(Options { listen, ..options(dir.path()) }).await.err().unwrap();
     assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_payout_key_is_named_with_what_to_do_and_none_is_made_in_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    Runtime::start(options(dir.path())).await.unwrap().shutdown().await;
+    let key_file = runtime::payout_key_file(dir.path());
+    let key = std::fs::read(&key_file).unwrap();
+    std::fs::remove_file(&key_file).unwrap();
+    let told = async || Runtime::start(options(dir.path())).await.err().unwrap().to_string();
+    let error = told().await;
+    assert!(error.contains(&key_file.display().to_string()) && error.contains("RECOVERY.md"), "{error}");
+    assert!(!key_file.exists(), "a key that fits nothing was left");
+    std::fs::copy(dir.path().join("identity.key.pem"), dir.path().join("mode-of-a-key")).unwrap();
+    std::fs::rename(dir.path().join("mode-of-a-key"), &key_file).unwrap();
+    std::fs::write(&key_file, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+    let error = told().await;
+    assert!(error.contains(&key_file.display().to_string()) && error.contains("another"), "{error}");
+    assert!(key_file.exists(), "somebody's key was removed");
+    std::fs::write(&key_file, key).unwrap();
+    Runtime::start(options(dir.path())).await.unwrap().shutdown().await;
 }

@@ -3,15 +3,16 @@ use super::*;
 use identity::Verifier;
 use std::time::SystemTime;
 
-fn arguments(role: Role, books: &[&str], dir: &std::path::Path) -> TokenArguments {
-    let books = books.iter().map(|name| (*name).to_owned()).collect();
-    TokenArguments { data_dir: dir.to_owned(), sub: "u1".into(), role, books, app: String::new(), ttl: Duration::from_secs(60) }
+fn arguments(role: Role, books: &[&str]) -> TokenArguments {
+    let (given, sub) = (GivenSettings::default(), UserKey::try_new("u1").unwrap());
+    let books = books.iter().map(|name| BookName::try_new(name).unwrap()).collect();
+    TokenArguments { given, data_dir: None, sub, role, books, app: String::new(), ttl: Duration::from_secs(60) }
 }
 
 #[test]
 fn the_printed_token_is_good_for_the_directorys_key() {
     let dir = tempfile::tempdir().unwrap();
-    let token = issue(&arguments(Role::Viewer, &["demo"], dir.path())).unwrap();
+    let token = issue(&arguments(Role::Viewer, &["demo"]), dir.path()).unwrap();
     let key = Issuer::load_or_create(dir.path()).unwrap().public_key();
     let principal = Verifier::new(&[key]).verify(&token, SystemTime::now()).unwrap();
     assert_eq!((principal.subject.as_str(), principal.role), ("u1", Role::Viewer));
@@ -20,8 +21,10 @@ fn the_printed_token_is_good_for_the_directorys_key() {
 #[test]
 fn users_need_a_book_and_staff_do_not() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(issue(&arguments(Role::Creator, &[], dir.path())).is_err());
-    assert!(issue(&arguments(Role::Support, &[], dir.path())).is_ok());
+    let data_dir = Some(dir.path().to_owned());
+    let code = |role| format!("{:?}", run(&TokenArguments { data_dir: data_dir.clone(), ..arguments(role, &[]) }));
+    assert_eq!(code(Role::Creator), format!("{:?}", ExitCode::from(command::USAGE)));
+    assert_eq!(code(Role::Support), format!("{:?}", ExitCode::SUCCESS));
 }
 
 #[test]

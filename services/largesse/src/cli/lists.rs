@@ -1,0 +1,53 @@
+//! `largesse lists`: the lists that operators write, printed to begin with and checked before they are used.
+use clap::{Args, Subcommand};
+use runtime::{command::CommandResult, lists::ListKind};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Told after the options.
+const EXPLANATION: &str = "\
+Gifts are named in the settings as gift.catalogue, coin packages as purchase.packages, rates as earnings.rate_card. A service reads its list when it starts,
+so a change needs a restart; whatever was sent, sold or quoted before keeps its price. The lists that are built in are for TEST books: a LIVE book is
+refused by LIST_BUILT_IN until a list of its own is named. deploy/LISTS.md has every key.
+
+  largesse lists show rates > rates.toml
+  largesse lists check rates rates.toml";
+
+/// Options of `largesse lists`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true, after_long_help = EXPLANATION)]
+pub struct ListsArguments {
+    #[command(subcommand)]
+    pub task: ListsTask,
+}
+
+/// What to do with lists.
+#[derive(Debug, Subcommand)]
+pub enum ListsTask {
+    /// Prints the list that is built in, with what its keys mean, as a file to begin with.
+    Show {
+        /// Which list.
+        kind: ListKind,
+    },
+    /// Reads a list as its service would. Exit code 1 with file, line and key when it can't be used.
+    Check {
+        /// Which list it is.
+        kind: ListKind,
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// Prints or checks.
+pub fn run(arguments: &ListsArguments) -> CommandResult {
+    match &arguments.task {
+        ListsTask::Show { kind } => Ok(super::config::print(kind.built_in())),
+        ListsTask::Check { kind, file } => {
+            let found = kind.read(file)?;
+            println!("ok: {found}");
+            if found.built_in {
+                println!("warning: these are the entries that are built in: LIVE books refuse them");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

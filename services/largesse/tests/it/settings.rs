@@ -1,0 +1,284 @@
+//! Settings as commands read them: what `serve` would refuse `config check` refuses, no secret is printed, and every command takes the same file.
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+const SECRET: &str = "hunter2";
+
+/// The binary without anything of this environment that it would read.
+fn largesse(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+    command.args(arguments).current_dir(dir);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LARGESSE_")) {
+        command.env_remove(name);
+    }
+    command.env_remove("RUST_LOG");
+    command
+}
+
+fn ran(mut command: Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+fn run(dir: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    ran(largesse(dir, arguments))
+}
+
+fn openssl(dir: &Path, arguments: &str) {
+    let output = Command::new("openssl").args(arguments.split_whitespace()).current_dir(dir).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+const GIFTS: &str = "version = \"1\"\ngifts = [{ id = 1, name = \"Pear\", cost_coins = 5 }]\n";
+const PACKAGES: &str = "version = \"1\"\n[[package]]\nproduct_id = \"p\"\nmarket = \"US\"\nchannel = \"app\"\ncoins = 5\ncurrency = \"USD\"\nprice = \"1.00\"\n";
+const RATES: &str = "version = \"1\"\n[terms]\nwithholding_bps = 0\nmaturity_days = 0\nquote_ttl_minutes = 15\n[[rates]]\ncurrency = \"USD\"\n\
+    from = \"2024-01-01\"\nper_diamond = \"0.004\"\nbasis = \"ours\"\nminimum_minor_units = 1\nfee_minor_units = 0\n";
+
+/// All services with real identities, certificates and lists, in a directory that has everything.
+const GOOD: &str = "services = [\"ledger\", \"support\", \"gift\", \"purchase\", \"earnings\", \"payout\", \"monitor\"]
+[listen]
+grpc = \"127.0.0.1:0\"
+[tls]
+certificate = \"a.pem\"
+key = \"a.key\"
+client_ca = \"a.pem\"
+clients = [{ identity = \"spiffe://x\", role = \"service\" }]
+[identity]
+keys = [\"house/identity.pub.pem\"]
+service_token_file = \"token\"
+[ledger]
+heads_dir = \"heads\"
+[gift]
+catalogue = \"gifts.toml\"
+[purchase]
+packages = \"packages.toml\"
+[earnings]
+rate_card = \"rates.toml\"
+[payout]
+key_file = \"seal.key\"
+";
+
+fn prepared() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_owned();
+    for name in ["a", "b"] {
+        openssl(
+            &path,
+            &format!(
+                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN={name} -keyout {name}.key -out {name}.pem"
+            ),
+        );
+    }
+    let (code, token, error) = run(&path, &["token", "--data-dir", "house", "--sub", "s", "--role", "service"]);
+    assert_eq!(code, Some(0), "{error}");
+    let seal = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    for (name, text) in [
+        ("token", token.as_str()),
+        ("gifts.toml", GIFTS),
+        ("packages.toml", PACKAGES),
+        ("rates.toml", RATES),
+        ("seal.key", seal),
+        ("empty.toml", ""),
+        ("braces.toml", "{}"),
+    ] {
+        fs::write(path.join(name), text).unwrap();
+        fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    (dir, path)
+}
+
+/// What `config check` and `serve` say of a file with a change, which must be the same, and refused.
+fn refused(dir: &Path, from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    fs::write(dir.join("wrong.toml"), GOOD.replace(from, to)).unwrap();
+    let (code, out, checked) = run(dir, &["config", "check", "--config", "wrong.toml"]);
+    assert_eq!((code, out.contains("would start")), (Some(2), false), "{to}: {out}{checked}");
+    let (code, out, served) = run(dir, &["serve", "--config", "wrong.toml"]);
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{to}: {served}");
+    assert_eq!(checked, served, "{to}");
+    assert!(!dir.join("data/ledger.db").exists(), "{to}: something was opened");
+    checked
+}
+
+#[test]
+fn config_check_reads_every_file_that_serve_reads() {
+    let (_dir, dir) = prepared();
+    fs::write(dir.join("good.toml"), GOOD).unwrap();
+    let (code, out, error) = run(&dir, &["config", "check", "--config", "good.toml"]);
+    assert_eq!(code, Some(0), "{out}{error}");
+    for (from, to, words) in [
+        ("key = \"a.key\"", "key = \"b.key\"", vec!["wrong.toml:", "tls"]),
+        ("client_ca = \"a.pem\"", "client_ca = \"nope.pem\"", vec!["wrong.toml:", "tls", "nope.pem"]),
+        ("certificate = \"a.pem\"", "certificate = \"empty.toml\"", vec!["wrong.toml:", "tls", "empty.toml"]),
+        ("house/identity.pub.pem", "nope.pem", vec!["wrong.toml:10: identity.keys", "nope.pem"]),
+        ("house/identity.pub.pem", "a.pem", vec!["wrong.toml:10: identity.keys", "a.pem"]),
+        ("service_token_file = \"token\"", "service_token_file = \"nope\"", vec!["wrong.toml:11: identity.service_token_file", "nope"]),
+        ("service_token_file = \"token\"", "service_token_file = \"empty.toml\"", vec!["wrong.toml:11: identity.service_token_file"]),
+        ("gifts.toml", "nope.toml", vec!["wrong.toml:15: gift.catalogue: ", "nope.toml"]),
+        ("gifts.toml", "braces.toml", vec!["wrong.toml:15: gift.catalogue: ", "braces.toml, line 1"]),
+        ("packages.toml", "gifts.toml", vec!["wrong.toml:17: purchase.packages: ", "gifts.toml, line "]),
+        ("rates.toml", "braces.toml", vec!["wrong.toml:19: earnings.rate_card: ", "braces.toml, line 1"]),
+        ("[purchase]", "[purchase]\napple_roots = [\"nope.cer\"]", vec!["wrong.toml:17: purchase.apple_roots: ", "nope.cer"]),
+        ("[purchase]", "[purchase]\napple_roots = [\"gifts.toml\"]", vec!["wrong.toml:17: purchase.apple_roots: ", "gifts.toml"]),
+        ("seal.key", "nope.key", vec!["wrong.toml:21: payout.key_file: ", "nope.key"]),
+        ("seal.key", "gifts.toml", vec!["wrong.toml:21: payout.key_file: ", "gifts.toml"]),
+        (
+            "grpc = \"127.0.0.1:0\"",
+            "grpc = \"127.0.0.1:7070\"\nhttp = \"127.0.0.1:7070\"",
+            vec!["wrong.toml:4: listen.http: ", "listen.grpc"],
+        ),
+        (
+            "grpc = \"127.0.0.1:0\"",
+            "grpc = \"127.0.0.1:7070\"\nhttp = \"0.0.0.0:7070\"",
+            vec!["wrong.toml:4: listen.http: ", "listen.grpc"],
+        ),
+        ("services =", "data_dir = \"gifts.toml\"\nservices =", vec!["wrong.toml:1: data_dir: ", "gifts.toml"]),
+        ("services =", "database = \"sqlite:gifts.toml\"\nservices =", vec!["wrong.toml:1: database: ", "gifts.toml"]),
+        ("heads_dir = \"heads\"", "heads_dir = \"gifts.toml\"", vec!["wrong.toml:13: ledger.heads_dir: ", "gifts.toml"]),
+    ] {
+        let told = refused(&dir, from, to);
+        for word in words {
+            assert!(told.contains(word), "{to}: {word}: {told}");
+        }
+    }
+}
+
+#[test]
+fn only_a_sandbox_sells_the_lists_that_are_built_in() {
+    let (_dir, dir) = prepared();
+    for (from, key) in [
+        ("catalogue = \"gifts.toml\"", "gift.catalogue"),
+        ("packages = \"packages.toml\"", "purchase.packages"),
+        ("rate_card = \"rates.toml\"", "earnings.rate_card"),
+    ] {
+        let told = refused(&dir, from, "");
+        assert!(told.contains(key) && told.contains("built in") && told.contains("largesse lists"), "{told}");
+    }
+    let (code, out, error) = run(&dir, &["config", "check", "--set", "sandbox=true"]);
+    assert_eq!(code, Some(0), "{out}{error}");
+}
+
+#[test]
+fn mistakes_in_a_value_say_what_a_value_looks_like() {
+    let dir = tempfile::tempdir().unwrap();
+    for (setting, words) in [
+        ("listen.grpc=localhost:7070", vec!["localhost:7070", "127.0.0.1:7070"]),
+        ("listen.grcp=127.0.0.1:7070", vec!["listen.grpc"]),
+        ("gift.batch_items_max=many", vec!["many", "whole number"]),
+        ("gift.batch_items_max=-1", vec!["-1", "0 or more"]),
+        ("telemetry.log_formt=json", vec!["telemetry.log_format"]),
+    ] {
+        let (code, _, error) = run(dir.path(), &["config", "check", "--set", "sandbox=true", "--set", setting]);
+        assert_eq!(code, Some(2), "{setting}: {error}");
+        for word in words {
+            assert!(error.contains(word), "{setting}: {word}: {error}");
+        }
+    }
+    let (code, _, error) = run(dir.path(), &["config", "check", "--config", "nope.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(error.starts_with("largesse: nope.toml: ") && error.contains("--config"), "{error}");
+}
+
+#[test]
+fn help_never_prints_a_secret() {
+    let dir = tempfile::tempdir().unwrap();
+    let commands = "serve config token demo replay verify explain export import privacy status completions backup restore migrate";
+    for command in commands.split(' ') {
+        for flag in ["--help", "-h"] {
+            let mut told = largesse(dir.path(), &[command, flag]);
+            told.env("LARGESSE_DATABASE", format!("postgres://x:{SECRET}@h/d"));
+            let (code, out, error) = ran(told);
+            assert_eq!(code, Some(0), "{command}: {error}");
+            assert!(!out.contains(SECRET) && !error.contains(SECRET), "{command} {flag}: {out}{error}");
+        }
+    }
+}
+
+#[test]
+fn every_command_on_a_database_takes_the_same_settings() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    fs::write(dir.join("l.toml"), "sandbox = true\ndata_dir = \"place\"\n").unwrap();
+    assert_eq!(run(dir, &["migrate", "--config", "l.toml"]).0, Some(0));
+    for command in [["verify"].as_slice(), &["export", "--book", "demo"], &["explain", "0197f0d8-cc00-7000-8000-000000000001"]] {
+        // The ledger is found and has no book yet; without the file there is no ledger at all.
+        for told in [
+            [command, &["--config", "l.toml"]].concat(),
+            [command, &["--set", "data_dir=place"]].concat(),
+            [command, &["--database", "sqlite:place"]].concat(),
+        ] {
+            let (code, _, error) = run(dir, &told);
+            assert_eq!(code, Some(1), "{told:?}: {error}");
+            assert!(!error.contains("there is no ledger"), "{told:?}: {error}");
+        }
+        let mut by_environment = largesse(dir, command);
+        by_environment.env("LARGESSE_CONFIG", "l.toml");
+        assert!(!ran(by_environment).2.contains("there is no ledger"), "{command:?}");
+        let (code, _, error) = run(dir, command);
+        assert_eq!(code, Some(1), "{error}");
+        assert!(error.contains("there is no ledger in sqlite:data"), "{command:?}: {error}");
+        let (code, _, error) = run(dir, &[command, &["--database", "mysql://h/d"]].concat());
+        assert_eq!(code, Some(2), "{command:?}: {error}");
+        assert!(error.contains("--database"), "{error}");
+    }
+    // The key that signs is in the data directory that the settings name.
+    let (code, _, error) = run(dir, &["token", "--config", "l.toml", "--sub", "a", "--role", "viewer", "--book", "demo"]);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(dir.join("place/identity.key.pem").is_file() && !dir.join("data").exists());
+}
+
+#[test]
+fn a_command_line_that_can_not_be_used_ends_with_two() {
+    let dir = tempfile::tempdir().unwrap();
+    for command in [
+        ["token", "--sub", "gil@x", "--role", "viewer", "--book", "demo"].as_slice(),
+        &["token", "--sub", "gil", "--role", "viewer"],
+        &["token", "--sub", "gil", "--role", "viewer", "--book", "No Book"],
+        &["demo", "--database", "mysql://h/d"],
+        &["replay", "x.jsonl", "--database", "mysql://h/d"],
+        &["backup", "--to", "x", "--database", "mysql://h/d"],
+        &["migrate", "--database", "mysql://h/d"],
+    ] {
+        let (code, _, error) = run(dir.path(), command);
+        assert_eq!(code, Some(2), "{command:?}: {error}");
+    }
+    assert!(!dir.path().join("data").exists(), "nothing was made");
+}
+
+#[test]
+fn data_is_its_owners_only_whatever_makes_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run(dir.path(), &["token", "--data-dir", "new/keys", "--sub", "a", "--role", "service"]).0, Some(0));
+    assert_eq!(run(dir.path(), &["migrate", "--database", "sqlite:other"]).0, Some(0));
+    for name in ["new/keys", "other"] {
+        assert_eq!(fs::metadata(dir.path().join(name)).unwrap().permissions().mode() & 0o777, 0o700, "{name}");
+    }
+    for entry in fs::read_dir(dir.path().join("other")).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_copy_of_an_installation_without_a_book_restores() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(run(dir.path(), &["migrate", "--database", "sqlite:data"]).0, Some(0));
+    let (code, out, error) = run(dir.path(), &["backup", "--to", "copy"]);
+    assert_eq!(code, Some(0), "{out}{error}");
+    assert!(out.contains("no book"), "{out}");
+    let (code, out, error) = run(dir.path(), &["restore", "--from", "copy", "--database", "sqlite:again"]);
+    assert_eq!(code, Some(0), "{out}{error}");
+    assert!(out.contains("no book"), "{out}");
+    // One that lost its books is another thing.
+    let manifest = fs::read_to_string(dir.path().join("copy/manifest.json")).unwrap();
+    let lost = manifest.replace("\"heads\": {}", "\"heads\": {\"demo\": [1, \"00\"]}");
+    assert_ne!(lost, manifest);
+    fs::write(dir.path().join("copy/manifest.json"), lost).unwrap();
+    let (code, _, error) = run(dir.path(), &["restore", "--from", "copy", "--database", "sqlite:third"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("book demo"), "{error}");
+}

@@ -1,0 +1,117 @@
+//! What `serve` reads and where it listens, looked at before anything binds or opens, and told with the option that names it.
+use crate::{IdentitySource, Options, lists::ListKind};
+use db::Database;
+use identity::{Service, Verifier, issuers::TrustedIssuer, token::ISSUER};
+use payout::vault::Vault;
+use purchase::receipt::ReceiptVerifier;
+use rpc::{ServiceToken, Tls};
+use settings::{Error, Layers};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// Everything that would keep these services from starting, as far as files and addresses tell.
+pub fn check_files(options: &Options, layers: &Layers) -> Result<(), Error> {
+    let mut found = Vec::new();
+    let mut wrong = |key: &str, why: String| found.push(layers.problem(key, why));
+    tls(options, &mut wrong);
+    identity(options, &mut wrong);
+    listeners(options, &mut wrong);
+    directories(options, &mut wrong);
+    of_services(options, &mut wrong);
+    if found.is_empty() { Ok(()) } else { Err(Error(found)) }
+}
+
+fn tls(options: &Options, wrong: &mut impl FnMut(&str, String)) {
+    let config = &options.tls;
+    let Err(error) = Tls::load(config.clone()) else { return };
+    let why = error.to_string();
+    // Which of the files is told by its path; a key that is another certificate's is told with the certificate.
+    let named =
+        [("client_ca", &config.client_ca), ("peer_ca", &config.peer_ca), ("key", &config.key), ("certificate", &config.certificate)];
+    let named = named.into_iter().find(|(_, path)| !path.as_os_str().is_empty() && why.contains(&path.display().to_string()));
+    wrong(&named.map_or_else(|| "tls".to_owned(), |(option, _)| format!("tls.{option}")), why);
+}
+
+fn identity(options: &Options, wrong: &mut impl FnMut(&str, String)) {
+    let IdentitySource::Configured { issuers, token_file } = &options.identity else { return };
+    for (at, issuer) in issuers.iter().enumerate() {
+        if let Err(error) = Verifier::try_new(vec![issuer.clone()]) {
+            wrong(&issuer_key(at, issuer), error.to_string());
+        }
+    }
+    if let Err(error) = ServiceToken::from_file(token_file) {
+        wrong("identity.service_token_file", error.to_string());
+    }
+}
+
+/// The house's own keys are an option of their own.
+fn issuer_key(at: usize, issuer: &TrustedIssuer) -> String {
+    if issuer.issuer == ISSUER { "identity.keys".to_owned() } else { format!("identity.issuers.{at}") }
+}
+
+fn listeners(options: &Options, wrong: &mut impl FnMut(&str, String)) {
+    let sandbox = options.services.contains(&Service::Sandbox);
+    let pretend = |address| sandbox.then_some(address);
+    let all = [
+        ("listen.grpc", options.listen),
+        ("listen.http", options.http),
+        ("listen.bank", pretend(options.bank_listen)),
+        ("listen.store", pretend(options.store_listen)),
+    ];
+    let all: Vec<(&str, SocketAddr)> = all.into_iter().filter_map(|(key, address)| Some((key, address?))).collect();
+    for (at, (key, address)) in all.iter().enumerate() {
+        if let Some((other, _)) = all[..at].iter().find(|(_, other)| collide(*address, *other)) {
+            wrong(key, format!("{address} is taken by {other} already; give each listener a port of its own"));
+        }
+    }
+}
+
+/// Whether one of two sockets could not be bound beside the other.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let anywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && (one.ip() == other.ip() || anywhere)
+}
+
+fn directories(options: &Options, wrong: &mut impl FnMut(&str, String)) {
+    let database = Database::parse(&options.database).ok();
+    let sqlite = database.as_ref().and_then(Database::sqlite_dir).filter(|dir| *dir != options.data_dir);
+    let heads = options.settings.ledger.heads_dir.as_deref();
+    let all = [("data_dir", Some(options.data_dir.as_path())), ("database", sqlite), ("ledger.heads_dir", heads)];
+    let mut told: Option<PathBuf> = None;
+    for (key, dir) in all.into_iter().filter_map(|(key, dir)| Some((key, dir?))) {
+        // What lies below a directory that can't be one is not told again.
+        let Some(file) = not_a_directory(dir).filter(|file| told.as_ref() != Some(file)) else { continue };
+        wrong(key, format!("{}: {} is a file, so no directory can be there", dir.display(), file.display()));
+        told = Some(file);
+    }
+}
+
+/// What is on the way to a directory, or in its place, and is none.
+fn not_a_directory(dir: &Path) -> Option<PathBuf> {
+    let there = dir.ancestors().find(|above| !above.as_os_str().is_empty() && above.exists())?;
+    (!there.is_dir()).then(|| there.to_owned())
+}
+
+fn of_services(options: &Options, wrong: &mut impl FnMut(&str, String)) {
+    let here = |service| options.services.contains(&service);
+    for kind in ListKind::ALL.into_iter().filter(|kind| here(kind.service())) {
+        if let Some(why) = kind.problem(options) {
+            wrong(kind.option(), why);
+        }
+    }
+    if here(Service::Purchase)
+        && let Err(error) = ReceiptVerifier::load(&options.settings.purchase)
+    {
+        wrong("purchase.apple_roots", error.to_string());
+    }
+    let payout = &options.settings.payout;
+    if here(Service::Payout)
+        && payout.has_key()
+        && !payout.create_key
+        && let Err(error) = Vault::open(&payout.key_file, false)
+    {
+        wrong("payout.key_file", error.to_string());
+    }
+}
