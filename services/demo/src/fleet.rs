@@ -3,6 +3,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
 use std::{
     collections::BTreeMap,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -71,6 +72,8 @@ impl FleetMember {
         let Some(id) = self.child.id() else { return Ok(()) };
         let term = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
         let term = term.map_err(|source| Error::Process { name: name(), source })?;
+        // One that stands still (SIGSTOP, as a crash is staged) hears nothing until it goes on.
+        let _gone = Command::new("kill").args(["-CONT", &id.to_string()]).stderr(Stdio::null()).status().await;
         let ended = if term.success() { timeout(STOP_MAX, self.child.wait()).await.is_ok() } else { false };
         if ended {
             return Ok(());
@@ -135,7 +138,8 @@ impl Fleet {
         let name = services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join("-");
         let failed = |source| Error::Process { name: name.clone(), source };
         let log_path = self.options.data_dir.join(format!("{name}.log"));
-        std::fs::create_dir_all(&self.options.data_dir).map_err(failed)?;
+        // For its owner only: keys and what is personal are in it.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.options.data_dir).map_err(failed)?;
         let log = std::fs::File::options().create(true).append(true).open(&log_path).map_err(failed)?;
         let mut command = Command::new(&self.options.binary);
         command.args(arguments).envs(self.options.environment.iter().cloned());

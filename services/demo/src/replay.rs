@@ -1,5 +1,9 @@
 //! Recorded live gift events, sent again as the apps that made them would: coins bought first, then every gift under an id that follows
 //! from the event, so that doing it again charges nothing.
+mod recording;
+
+pub use recording::{RecordedEvent, Recording, parse, read, recorded_gifts};
+
 use crate::{
     installation::{Installation, authorised},
     shop::Shop,
@@ -11,48 +15,27 @@ use api::{
 };
 use futures::{StreamExt, TryStreamExt};
 use identity::Role;
-use money::UserKey;
-use runtime::command::UntypedError;
-use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
+use runtime::{
+    command::UntypedError,
+    lists::{ListedGift, built_in_gifts, gifts_file},
 };
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use tonic::Code;
 use uuid::Uuid;
 
 /// Senders whose events are sent at the same time; one sender's go in file order.
 const SENDERS_AT_ONCE: usize = 64;
-/// The largest file, in bytes.
-const FILE_BYTES_MAX: u64 = 1 << 30;
-
-/// One line of a recording. Other fields are passed over.
-#[derive(Debug, Clone, Deserialize)]
-pub struct RecordedEvent {
-    /// Unique id of the message.
-    pub msg: String,
-    /// Live room.
-    pub room: String,
-    /// Who gave.
-    pub from_user: String,
-    /// Who received.
-    pub to_user: String,
-    /// Catalogue number.
-    pub gift_id: i64,
-    /// Names the streak; 0 for none.
-    pub group_id: i64,
-    /// Taps so far in the streak; how many gifts without one.
-    pub repeat_count: i32,
-    /// 1: the streak is over. A display marker, worth nothing.
-    pub repeat_end: i32,
-    /// Whether the gift may be streaked.
-    pub combo: bool,
-}
+/// The version of a catalogue that is made of a recording.
+const CATALOGUE_VERSION: &str = "recorded";
 
 /// What a replay did.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct ReplayReport {
-    /// Lines in the file.
+    /// Events that were sent.
     pub events: usize,
+    /// Lines of the file that were left out because they can't be sent.
+    pub skipped: usize,
     /// Coins charged by this run.
     pub charged_coins: i64,
     /// Postings of this run that charged something.
@@ -65,39 +48,16 @@ pub struct ReplayReport {
     pub bought_coins: i64,
     /// Refusals by reason.
     pub refused: BTreeMap<String, i64>,
+    /// Gifts that are not in the installation's catalogue.
+    pub unknown_gifts: Vec<i64>,
+    /// The file to load there (`gift.catalogue`) so that they are: what it lists now, and those. Empty when nothing is unknown.
+    pub catalogue: String,
     /// Coins that each sender's recorded gifts cost in this run.
     pub senders: BTreeMap<String, i64>,
     /// Diamonds that each creator has now.
     pub creators: BTreeMap<String, i64>,
     /// Coins that each sender has left now.
     pub wallets: BTreeMap<String, i64>,
-}
-
-/// Reads a recording whole. A line that is none is an error that names it, before anything is sent.
-pub fn read(path: &Path) -> Result<Vec<RecordedEvent>, UntypedError> {
-    let name = path.display();
-    let size = std::fs::metadata(path).map_err(|error| format!("{name}: {error}"))?.len();
-    if size > FILE_BYTES_MAX {
-        return Err(format!("{name}: {size} bytes, more than {FILE_BYTES_MAX}").into());
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
-    lines.map(|(line, number)| parse(line).map_err(|error| format!("{name}:{number}: {error}").into())).collect()
-}
-
-/// One line of a recording.
-pub fn parse(line: &str) -> Result<RecordedEvent, UntypedError> {
-    let event: RecordedEvent = serde_json::from_str(line)?;
-    for key in [&event.from_user, &event.to_user, &event.room] {
-        UserKey::try_new(key)?;
-    }
-    if event.msg.is_empty() {
-        return Err("msg is empty".into());
-    }
-    if event.repeat_count < 1 {
-        return Err("repeat_count is below 1".into());
-    }
-    Ok(event)
 }
 
 impl RecordedEvent {
@@ -149,7 +109,7 @@ fn costs(events: &[RecordedEvent], prices: &HashMap<i64, i64>) -> BTreeMap<Strin
 pub async fn run(installation: &Installation, events: &[RecordedEvent]) -> Result<ReplayReport, UntypedError> {
     let token = installation.token("replay", Role::Viewer)?;
     let gifts = installation.gift().list_gifts(authorised(ListGiftsRequest::default(), &token)?).await?.into_inner().gifts;
-    let prices: HashMap<i64, i64> = gifts.into_iter().map(|Gift { gift_id, cost_coins, .. }| (gift_id, cost_coins)).collect();
+    let prices: HashMap<i64, i64> = gifts.iter().map(|gift| (gift.gift_id, gift.cost_coins)).collect();
     let costs = costs(events, &prices);
     let shop = Shop::open(installation).await?;
     let mut by_sender: BTreeMap<&str, Vec<&RecordedEvent>> = BTreeMap::new();
@@ -161,7 +121,7 @@ pub async fn run(installation: &Installation, events: &[RecordedEvent]) -> Resul
         async move { replay_sender(installation, shop, sender, needed, &events).await }
     });
     let reports: Vec<ReplayReport> = work.buffer_unordered(SENDERS_AT_ONCE).try_collect().await?;
-    let mut report = ReplayReport { events: events.len(), ..ReplayReport::default() };
+    let mut report = ReplayReport { events: events.len(), ..lacking(gifts, events)? };
     for part in reports {
         report.charged_coins += part.charged_coins;
         report.postings += part.postings;
@@ -181,6 +141,37 @@ pub async fn run(installation: &Installation, events: &[RecordedEvent]) -> Resul
         }
     }
     Ok(report)
+}
+
+/// A catalogue file for an installation that plays these events: what is built in, at the prices and with the gifts that the recording names. Two prices of
+/// one gift are an error.
+pub fn catalogue(events: &[RecordedEvent]) -> Result<String, UntypedError> {
+    let mut listed = built_in_gifts();
+    for (id, gift) in recorded_gifts(events)? {
+        let known = listed.get(&id);
+        let streakable = gift.streakable || known.is_some_and(|known| known.streakable);
+        let name = known.map_or(gift.name, |known| known.name.clone());
+        listed.insert(id, ListedGift { name, streakable, ..gift });
+    }
+    Ok(gifts_file(CATALOGUE_VERSION, &listed))
+}
+
+/// What the installation's catalogue lacks, and the file that has it too.
+fn lacking(gifts: Vec<Gift>, events: &[RecordedEvent]) -> Result<ReplayReport, UntypedError> {
+    let listed = |gift: Gift| (gift.gift_id, ListedGift { name: gift.name, cost_coins: gift.cost_coins, streakable: gift.streakable });
+    let mut listed: BTreeMap<i64, ListedGift> = gifts.into_iter().map(listed).collect();
+    let unknown: Vec<RecordedEvent> = events.iter().filter(|event| !listed.contains_key(&event.gift_id)).cloned().collect();
+    let mut unknown_gifts: Vec<i64> = unknown.iter().map(|event| event.gift_id).collect();
+    unknown_gifts.sort_unstable();
+    unknown_gifts.dedup();
+    let recorded = recorded_gifts(&unknown)?;
+    let catalogue = if recorded.is_empty() {
+        String::new()
+    } else {
+        listed.extend(recorded);
+        gifts_file(CATALOGUE_VERSION, &listed)
+    };
+    Ok(ReplayReport { unknown_gifts, catalogue, ..ReplayReport::default() })
 }
 
 async fn replay_sender(
@@ -209,7 +200,11 @@ async fn replay_sender(
             }
             Err(status) => {
                 // A refusal is an answer; anything else means that nobody knows, and the run has to be repeated.
-                let reason = rpc::reason(&status).filter(|_| status.code() == tonic::Code::FailedPrecondition).ok_or(status)?;
+                let final_code = matches!(status.code(), Code::FailedPrecondition | Code::InvalidArgument);
+                let reason = rpc::reason(&status).filter(|_| final_code).ok_or_else(|| {
+                    let what = status.message();
+                    format!("{}: {what}; what was sent before is charged, and a second run charges none of it again", event.place)
+                })?;
                 *report.refused.entry(reason).or_default() += 1;
             }
         }

@@ -150,17 +150,25 @@ fn during(part: &'static str) -> impl Fn(UntypedError) -> UntypedError {
 /// A database's address without a password.
 #[must_use]
 pub fn shown(database: &str) -> String {
-    let Ok(mut url) = reqwest::Url::parse(database) else { return database.to_owned() };
-    if url.password().is_some() && url.set_password(Some("...")).is_ok() { url.to_string() } else { database.to_owned() }
+    db::Database::parse(database).map_or_else(|error| error.to_string(), |database| database.shown())
 }
 
 /// Tells the story from start to end. The processes are stopped at the end unless they are to be kept; also when something went wrong.
-pub async fn run(options: Options) -> Result<StorySummary, UntypedError> {
+/// `None` when `interrupted` came first.
+pub async fn run(options: Options, interrupted: impl Future<Output = ()>) -> Result<Option<StorySummary>, UntypedError> {
     let started = Instant::now();
-    let mut story = StoryTelling::start(options).await?;
-    let told = story.tell(started).await;
+    tokio::pin!(interrupted);
+    let mut story = tokio::select! {
+        story = StoryTelling::start(options) => story?,
+        () = &mut interrupted => return Ok(None),
+    };
+    let told = tokio::select! {
+        told = story.tell(started) => told.map(Some),
+        () = &mut interrupted => Ok(None),
+    };
     story.bar.finish_and_clear();
-    if story.options.keep && told.as_ref().is_ok_and(|summary| summary.missing.is_empty()) {
+    let well = told.as_ref().is_ok_and(|told| told.as_ref().is_some_and(|summary| summary.missing.is_empty()));
+    if story.options.keep && well {
         story.fleet.leave_running();
     } else {
         story.fleet.stop().await?;

@@ -6,6 +6,7 @@ use super::{
     copy,
     summary::{BankCash, BuySummary, ChangedCopy, ProofSummary, SummaryAmount, SummaryLine},
 };
+use crate::scratch;
 use chart::{Account, Purpose, account::ALL_VIEWER_COINS};
 use db::Database;
 use monitor::audit::{self, BookReport};
@@ -118,6 +119,7 @@ async fn changed(story: &mut StoryTelling, database: &Database, report: &BookRep
     let (named, what) = problem.map_or((0, "nothing".to_owned()), |problem| (problem.seq, problem.what));
     story.same("event with a changed byte in the copy, and event that verify names", event, named);
     let original = find(story, database).await?;
+    scratch::remove(dir).await?;
     story.expect("the original is still right", original.ok(), &format!("{:?}", original.ledger.problem));
     Ok(ChangedCopy { event, named_event: named, problem: what, original_ok: original.ok() })
 }

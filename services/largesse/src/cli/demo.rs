@@ -1,6 +1,9 @@
 //! `largesse demo`: the main job from end to end, in pretend money.
 use clap::Args;
-use demo::story::{self, Options, summary::StorySummary, tell};
+use demo::{
+    scratch,
+    story::{self, Options, summary::StorySummary, tell},
+};
 use money::BookName;
 use runtime::command::{CommandResult, UntypedError};
 use std::{
@@ -11,6 +14,11 @@ use std::{
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Exit codes: told to the end, and after SIGINT and SIGTERM, as a shell would have it.
+const SUCCESS: u8 = 0;
+const INTERRUPTED: u8 = 130;
+const TERMINATED: u8 = 143;
+
 /// Options of `largesse demo`.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
@@ -18,7 +26,7 @@ pub struct DemoArguments {
     #[arg(long)]
     pub split: bool,
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; SQLite in the data directory when not given. Each run makes a book of its own.
-    #[arg(long, env = "LARGESSE_DATABASE", value_name = "URL")]
+    #[arg(long, env = "LARGESSE_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,
     /// Directory for keys, logs and embedded databases. When not given: a new temporary one, removed at the end unless something failed or
     /// it is to be kept; for PostgreSQL one under the user's state directory, since the database stays and needs its keys again.
@@ -42,15 +50,29 @@ pub async fn run(arguments: DemoArguments) -> CommandResult {
     let place = format!("seed {}, database {}, logs in {}", options.seed, story::shown(&options.database), options.data_dir.display());
     let in_temporary = options.data_dir == temporary.path();
     let database = story::shown(&options.database);
-    let told = until_told(story::run(options)).await;
-    let well = told.as_ref().is_ok_and(|summary| summary.missing.is_empty());
-    if !well || arguments.keep {
-        let kept = temporary.keep();
-        if !in_temporary {
-            std::fs::remove_dir(kept)?;
+    // Before anything starts, so that no signal is lost.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut code = SUCCESS;
+    let told = story::run(options, async {
+        code = tokio::select! {
+            _ = terminate.recv() => TERMINATED,
+            _ = interrupt.recv() => INTERRUPTED,
         }
+    })
+    .await;
+    let well = told.as_ref().is_ok_and(|told| told.as_ref().is_none_or(|summary| summary.missing.is_empty()));
+    // Who interrupts a story wants nothing of it; what went wrong is kept to be looked at.
+    let keep = in_temporary && (!well || (arguments.keep && code == SUCCESS));
+    if keep {
+        let _kept = temporary.keep();
+    } else {
+        scratch::remove(temporary).await?;
     }
-    let summary = told.map_err(|fault| format!("the demo failed ({place}): {fault}"))?;
+    let Some(summary) = told.map_err(|fault| format!("the demo failed ({place}): {fault}"))? else {
+        let left = if in_temporary { "nothing is left of it".to_owned() } else { format!("what it did stays ({place})") };
+        eprintln!("largesse: the demo was told to stop, and everything it started was stopped; {left}");
+        return Ok(ExitCode::from(code));
+    };
     let left = match (arguments.keep, in_temporary && arguments.database.is_none()) {
         (true, _) => format!("kept: {place}"),
         (false, true) => "everything was stopped and removed".to_owned(),
@@ -87,16 +109,6 @@ fn state_dir(database: &str) -> PathBuf {
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(home).unwrap_or_else(std::env::temp_dir);
     let name = money::derive_id(uuid::Uuid::nil(), &["demo", database]).simple().to_string();
     state.join("largesse").join(format!("demo-{name}"))
-}
-
-/// Ends early when told to; the processes end with it.
-async fn until_told(story: impl Future<Output = Result<StorySummary, UntypedError>>) -> Result<StorySummary, UntypedError> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        told = story => told,
-        _ = terminate.recv() => Err("told to stop".into()),
-        _ = interrupt.recv() => Err("told to stop".into()),
-    }
 }
 
 fn print(summary: &StorySummary, json: bool, place: &str, left: &str) -> Result<(), UntypedError> {

@@ -3,22 +3,27 @@ use clap::Args;
 use demo::{
     fleet::{self, Fleet},
     installation::Installation,
-    replay::{self, ReplayReport},
+    replay::{self, RecordedEvent, Recording, ReplayReport},
+    scratch,
 };
 use identity::Service;
 use money::BookName;
 use runtime::command::{CommandResult, UntypedError};
 use runtime::{Options, Runtime};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Options of `largesse replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArguments {
-    /// JSON lines of live gift events: msg, room, from_user, to_user, gift_id, group_id, repeat_count, repeat_end, combo.
+    /// JSON lines of live gift events: msg, room, from_user, to_user, gift_id, group_id, repeat_count, repeat_end, combo; and where a gift is in no
+    /// catalogue, or had another price, diamond_count (coins) and gift_name. An installation that is started here sells at the recording's prices.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME` of the installation to start; a new one in a temporary directory when not given.
-    #[arg(long, env = "LARGESSE_DATABASE", value_name = "URL")]
+    #[arg(long, env = "LARGESSE_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,
     /// Start one process for each service.
     #[arg(long)]
@@ -35,6 +40,9 @@ pub struct ReplayArguments {
     /// The TEST book to work on.
     #[arg(long, default_value = "demo")]
     pub book: String,
+    /// Leave out lines that can't be sent, and say which; without it the first one ends the run before anything is sent.
+    #[arg(long)]
+    pub skip_bad: bool,
     /// Print one JSON object instead of lines.
     #[arg(long)]
     pub json: bool,
@@ -42,41 +50,63 @@ pub struct ReplayArguments {
 
 /// Runs the recording.
 pub async fn run(arguments: ReplayArguments) -> CommandResult {
-    let events = replay::read(&arguments.file)?;
+    let recording = if arguments.skip_bad { Recording::read(&arguments.file)? } else { strict(&arguments.file)? };
+    for bad in &recording.bad {
+        eprintln!("left out: {bad}");
+    }
+    let events = recording.events;
     let book = BookName::try_new(&arguments.book)?;
     let report = if let (Some(url), Some(store_url), Some(data_dir)) = (&arguments.url, &arguments.store_url, &arguments.data_dir) {
         let urls = Service::ALL.into_iter().map(|service| (service, url.clone())).collect();
         replay::run(&Installation::at(&urls, data_dir, book, store_url.clone(), String::new())?, &events).await?
     } else {
-        let temporary = tempfile::tempdir()?;
-        let sqlite_dir = arguments.database.as_deref().and_then(|url| url.strip_prefix("sqlite:")).map(PathBuf::from);
-        let data_dir = arguments.data_dir.clone().or(sqlite_dir).unwrap_or_else(|| temporary.path().to_owned());
-        let database = arguments.database.clone().unwrap_or_else(|| format!("sqlite:{}", data_dir.display()));
-        if arguments.split { split(database, data_dir, book, &events).await? } else { inside(database, data_dir, book, &events).await? }
+        started(&arguments, book, &events).await?
     };
+    let report = ReplayReport { skipped: recording.bad.len(), ..report };
     print(&report, arguments.json)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn inside(
+fn strict(file: &Path) -> Result<Recording, UntypedError> {
+    Ok(Recording { events: replay::read(file)?, bad: Vec::new() })
+}
+
+/// Starts an installation that sells what was recorded, and runs the recording there.
+async fn started(arguments: &ReplayArguments, book: BookName, events: &[RecordedEvent]) -> Result<ReplayReport, UntypedError> {
+    let text = replay::catalogue(events)?;
+    let temporary = tempfile::tempdir()?;
+    let catalogue = temporary.path().join("recorded-gifts.toml");
+    std::fs::write(&catalogue, text)?;
+    let sqlite_dir = arguments.database.as_deref().and_then(|url| url.strip_prefix("sqlite:")).map(PathBuf::from);
+    let data_dir = arguments.data_dir.clone().or(sqlite_dir).unwrap_or_else(|| temporary.path().to_owned());
+    let database = arguments.database.clone().unwrap_or_else(|| format!("sqlite:{}", data_dir.display()));
+    let place = ReplayPlace { database, data_dir, book, catalogue };
+    let report = if arguments.split { split(place, events).await } else { inside(place, events).await };
+    scratch::remove(temporary).await?;
+    report
+}
+
+/// Where an installation is started for a recording.
+struct ReplayPlace {
     database: String,
     data_dir: PathBuf,
     book: BookName,
-    events: &[replay::RecordedEvent],
-) -> Result<ReplayReport, UntypedError> {
-    let options = Options { database, books: vec![book.to_string()], ..Options::sandbox(data_dir) };
+    /// Its gifts.
+    catalogue: PathBuf,
+}
+
+async fn inside(place: ReplayPlace, events: &[RecordedEvent]) -> Result<ReplayReport, UntypedError> {
+    let ReplayPlace { database, data_dir, book, catalogue } = place;
+    let mut options = Options { database, books: vec![book.to_string()], ..Options::sandbox(data_dir) };
+    options.settings.gift.catalogue = Some(catalogue);
     let runtime = Runtime::start(options).await?;
     let report = replay::run(&Installation::inside(&runtime, book)?, events).await;
     runtime.shutdown().await;
     report
 }
 
-async fn split(
-    database: String,
-    data_dir: PathBuf,
-    book: BookName,
-    events: &[replay::RecordedEvent],
-) -> Result<ReplayReport, UntypedError> {
+async fn split(place: ReplayPlace, events: &[RecordedEvent]) -> Result<ReplayReport, UntypedError> {
+    let ReplayPlace { database, data_dir, book, catalogue } = place;
     let options = fleet::Options {
         binary: std::env::current_exe()?,
         database,
@@ -84,7 +114,7 @@ async fn split(
         book: book.to_string(),
         split: true,
         services: Service::ALL.to_vec(),
-        environment: Vec::new(),
+        environment: vec![("LARGESSE_GIFT_CATALOGUE".to_owned(), catalogue.display().to_string())],
     };
     let fleet = Fleet::start(options).await?;
     let report = replay::run(&Installation::of_fleet(&fleet, book)?, events).await;
@@ -106,5 +136,18 @@ fn print(report: &ReplayReport, json: bool) -> Result<(), UntypedError> {
         println!("creator {creator} has {diamonds} diamonds");
     }
     println!("charged {} coins in {} postings", report.charged_coins, report.postings);
+    if report.skipped > 0 {
+        println!("{} lines were left out", report.skipped);
+    }
+    if !report.unknown_gifts.is_empty() {
+        let unknown: Vec<String> = report.unknown_gifts.iter().map(ToString::to_string).collect();
+        println!("not in the installation's catalogue: {}", unknown.join(", "));
+    }
+    if !report.catalogue.is_empty() {
+        println!(
+            "a catalogue that has them, for gift.catalogue there (events that were refused keep that answer for a week):\n\n{}",
+            report.catalogue
+        );
+    }
     Ok(())
 }

@@ -59,3 +59,34 @@ async fn a_story_that_can_not_be_told_names_its_seed_and_database() {
     assert!(!output.status.success());
     assert!(error.contains("seed 77") && error.contains(&database), "{error}");
 }
+
+/// Entries of a directory, by name.
+fn entries(dir: &Path) -> Vec<String> {
+    std::fs::read_dir(dir).unwrap().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Files of the demo's own directory, however far it is.
+fn files_below(dir: &Path) -> Vec<String> {
+    entries(dir).iter().filter(|name| name.starts_with("largesse-demo-")).flat_map(|name| entries(&dir.join(name))).collect()
+}
+
+#[tokio::test]
+async fn a_story_that_is_interrupted_stops_everything_and_leaves_nothing_behind() {
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+        command.args(["demo", "--json"]).env("TMPDIR", dir.path()).env_remove("RUST_LOG").env_remove("LARGESSE_DATABASE");
+        let child = command.kill_on_drop(true).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        // In the middle: the services run and their tables are there.
+        while !files_below(dir.path()).iter().any(|name| name == "sandbox_bank.db") {
+            tokio::task::yield_now().await;
+        }
+        let process_id = child.id().unwrap().to_string();
+        assert!(Command::new("kill").args([name, &process_id]).status().await.unwrap().success());
+        let output = child.wait_with_output().await.unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{error}");
+        assert!(error.contains("stopped") && !error.contains("failed"), "{error}");
+        assert_eq!(entries(dir.path()), [""; 0]);
+    }
+}

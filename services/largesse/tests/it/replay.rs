@@ -1,0 +1,62 @@
+//! `largesse replay` on recordings as people have them.
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn event(msg: &str, gift_id: i64, price: i64) -> Value {
+    json!({"msg": msg, "room": "r1", "from_user": "u1", "to_user": "c1", "gift_id": gift_id, "gift_name": format!("Gift {gift_id}"),
+        "diamond_count": price, "group_id": 0, "repeat_count": 1, "repeat_end": 0, "combo": false})
+}
+
+fn recording(path: &Path, events: &[Value]) {
+    fs::write(path, events.iter().map(|event| format!("{event}\n")).collect::<String>()).unwrap();
+}
+
+fn replay(file: &Path, more: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
+    command.arg("replay").arg(file).args(more).env_remove("LARGESSE_DATABASE").env_remove("RUST_LOG");
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn a_byte_order_mark_is_no_event_and_gifts_cost_what_the_recording_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("bom.jsonl");
+    // 987654321 is in no catalogue; a rose costs 1 in ours and 7 here.
+    let lines = format!("\u{feff}{}\r\n{}\r\n", event("a", 987_654_321, 12), event("b", 5655, 7));
+    fs::write(&file, lines).unwrap();
+    let (code, out, error) = replay(&file, &["--json"]);
+    assert_eq!(code, Some(0), "{error}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&report["events"], &report["charged_coins"], &report["refused"]), (&json!(2), &json!(19), &json!({})), "{out}");
+}
+
+#[test]
+fn a_bad_event_is_named_before_anything_is_sent_or_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("bad.jsonl");
+    let mut odd = event("b", 5655, 1);
+    odd["to_user"] = json!("u1");
+    let mut dear = event("d", 5655, 2);
+    dear["msg"] = json!("d");
+    recording(&file, &[event("a", 5655, 1), odd.clone(), event("c", 5655, 1)]);
+    let keys = dir.path().join("keys");
+    let (code, out, error) = replay(&file, &["--data-dir", keys.to_str().unwrap()]);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{error}");
+    assert!(error.contains("bad.jsonl:2: ") && error.contains("nothing was sent") && error.contains("--skip-bad"), "{error}");
+    assert!(!keys.exists(), "something was started");
+    let (code, out, error) = replay(&file, &["--json", "--skip-bad"]);
+    assert_eq!(code, Some(0), "{error}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&report["events"], &report["charged_coins"], &report["skipped"]), (&json!(2), &json!(2), &json!(1)), "{out}");
+    assert!(error.contains("bad.jsonl:2: "), "{error}");
+    // Which of two prices is meant nobody knows.
+    recording(&file, &[event("a", 5655, 1), event("c", 5655, 1), dear]);
+    let (code, _, error) = replay(&file, &[]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("bad.jsonl:3: ") && error.contains("5655") && error.contains("bad.jsonl:1"), "{error}");
+}
