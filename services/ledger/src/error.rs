@@ -43,6 +43,9 @@ pub enum Error {
     /// No such posting.
     #[error("no posting {0}")]
     PostingUnknown(String),
+    /// An import of what is in the book under its own id.
+    #[error("posting {0} is in this book already, under its own id; it was not posted again")]
+    PostingExists(String),
     /// Not a page token of this list.
     #[error("page_token is not one of this list")]
     PageToken,
@@ -101,6 +104,7 @@ impl From<Error> for Status {
             Error::BookExists(book) => rpc::refused(Code::FailedPrecondition, "BOOK_EXISTS", message, &[("book", book)]),
             Error::AccountUnknown(account) => rpc::refused(Code::NotFound, "ACCOUNT_UNKNOWN", message, &[("account", account)]),
             Error::PostingUnknown(posting) => rpc::refused(Code::NotFound, "POSTING_UNKNOWN", message, &[("posting_id", posting)]),
+            Error::PostingExists(posting) => rpc::refused(Code::FailedPrecondition, "POSTING_EXISTS", message, &[("posting_id", posting)]),
             Error::PageToken => rpc::errors::page_token(),
             Error::JournalDiverged => rpc::refused(Code::FailedPrecondition, "JOURNAL_DIVERGED", message, &[]),
             Error::JournalAhead { last_seq } => {

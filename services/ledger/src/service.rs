@@ -16,6 +16,7 @@ use tonic::{Request, Response, Status, Streaming, service::Routes};
 use uuid::Uuid;
 
 mod books;
+mod importing;
 mod posting;
 mod reading;
 mod streaming;

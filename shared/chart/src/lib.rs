@@ -1,15 +1,18 @@
 //! The chart of accounts as types: which accounts there are, which events post to them, under which ids, and who may.
 //!
 //! - [`book`]: TEST and LIVE. [`account`]: accounts and their names; no other crate spells a name.
+//! - [`owned`]: the names of all accounts that a user may have.
 //! - [`unit`]: what an account counts.
 //! - [`kind`]: kinds of postings, who posts them, and which accounts each debits and credits.
 //! - [`guard`]: named counters that make something happen once.
-//! - [`id`]: the ids under which services post, derived from what caused the posting.
+//! - [`id`]: the ids under which services post, derived from what caused the posting. [`imported`]: those of imports, and how they are known.
 pub mod account;
 pub mod book;
 pub mod guard;
 pub mod id;
+pub mod imported;
 pub mod kind;
+pub mod owned;
 pub mod unit;
 
 pub use account::{Account, AccountForm, Owner, Purpose, form, group};

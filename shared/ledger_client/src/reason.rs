@@ -61,6 +61,8 @@ pub enum LedgerReason {
     PendingExceeded,
     /// No such posting.
     PostingUnknown,
+    /// In the book already, under its own id; of imports only.
+    PostingExists,
     /// Reversed before.
     AlreadyReversed,
     /// Not of a kind that is reversed.
@@ -153,7 +155,7 @@ const fn unknown(name: &'static str) -> ReasonRow {
 
 impl LedgerReason {
     /// Every reason but the callers' own.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Malformed,
         Self::RequestIdReused,
         Self::RequestIdTime,
@@ -166,6 +168,7 @@ impl LedgerReason {
         Self::PendingExpired,
         Self::PendingExceeded,
         Self::PostingUnknown,
+        Self::PostingExists,
         Self::AlreadyReversed,
         Self::NotReversible,
         Self::AccountUnknown,
@@ -220,6 +223,7 @@ impl LedgerReason {
             Self::PendingExpired => refused("PENDING_EXPIRED", Never, Service),
             Self::PendingExceeded => refused("PENDING_EXCEEDED", Never, Service),
             Self::PostingUnknown => refused("POSTING_UNKNOWN", Never, Service),
+            Self::PostingExists => refused("POSTING_EXISTS", Never, Service),
             Self::AlreadyReversed => refused("ALREADY_REVERSED", Never, Service),
             Self::NotReversible => refused("NOT_REVERSIBLE", Never, Service),
             Self::AccountUnknown => refused("ACCOUNT_UNKNOWN", FreshId, Service),

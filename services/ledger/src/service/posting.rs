@@ -6,7 +6,7 @@ use crate::{
     domain::request::{Action, BookRequest},
     error::Error,
     read::NamedPosting,
-    wire::{self, IdScope, malformed},
+    wire::{self, malformed},
 };
 use api::ledger as pb;
 use money::Amount;
@@ -28,7 +28,7 @@ fn transfer_no(no: i64) -> Result<i64, Error> {
 }
 
 /// Posts many, each with its own outcome. A malformed item is its own refusal; the rest is not touched by it.
-async fn batch(
+pub(super) async fn batch(
     place: &BookCall,
     sent: Vec<pb::PostRequest>,
     tell: fn(NamedPosting) -> pb::Posting,
@@ -87,16 +87,6 @@ impl Service {
         let outcomes = batch(&place, posts, tell, |post| wire::post(post, place.scope())).await?;
         // Everything is committed by now, perhaps long ago: an answer that the caller can't read would be the same however often it asks again.
         Ok(wire::readable(pb::PostBatchResponse { outcomes, brief }))
-    }
-
-    pub(super) async fn import_batch(&self, request: Request<pb::ImportBatchRequest>) -> Result<pb::ImportBatchResponse, Status> {
-        let place = self.place(&request, &request.get_ref().book).await?;
-        let posts = request.into_inner().posts;
-        let now = self.ledger.now();
-        // What happened once happened once, whoever brings it: the ids are the book's.
-        let scope = IdScope { subject: "", ..place.scope() };
-        let outcomes = batch(&place, posts, wire::brief_posting, |post| wire::import(post, scope, now)).await?;
-        Ok(pb::ImportBatchResponse { outcomes })
     }
 
     pub(super) async fn post_pending(&self, request: Request<pb::PostPendingRequest>) -> Result<pb::PostPendingResponse, Status> {

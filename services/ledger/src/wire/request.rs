@@ -13,7 +13,8 @@ use crate::{
     error::Error,
 };
 use api::ledger as pb;
-use money::Amount;
+use chart::imported::{IMPORT, IMPORTED_ID};
+use money::{Amount, RequestId};
 use prost_types::Timestamp;
 use uuid::Uuid;
 
@@ -145,16 +146,33 @@ pub(crate) fn post(sent: pb::PostRequest, scope: IdScope<'_>) -> Result<BookRequ
 
 /// A well-formed posting of something that happened before.
 pub(crate) fn import(sent: pb::PostRequest, scope: IdScope<'_>, now: Micros) -> Result<BookRequest, Error> {
-    let id = event_id(&sent.request_id, "ledger.ImportBatch", scope)?;
+    let id = event_id(&sent.request_id, IMPORT, scope)?;
     if !sent.refusal.is_empty() {
         return Err(malformed("refusal", "nothing happened, so there is nothing to import"));
     }
-    let request = posting(id, sent)?;
+    let file_id = imported_id(&sent)?;
+    let mut request = posting(id, sent)?;
+    request.fields = marked(&request.fields, file_id)?;
     match request.effective_time {
         None => Err(malformed("effective_time", "required")),
         Some(time) if time > now => Err(malformed("effective_time", "must not be later than now")),
         Some(_) => Ok(BookRequest { historical: true, ..request }),
     }
+}
+
+/// The id that an item of an import had where it comes from.
+pub(crate) fn imported_id(sent: &pb::PostRequest) -> Result<Uuid, Error> {
+    RequestId::parse(&sent.request_id).map(|id| id.uuid()).map_err(|why| malformed("request_id", why.to_string()))
+}
+
+/// The fields with the mark of an import; auditors tell by it and by the posting's id what was imported.
+fn marked(fields: &RequestFields, file_id: Uuid) -> Result<RequestFields, Error> {
+    let Err(place) = fields.binary_search_by(|(name, _)| name.as_str().cmp(IMPORTED_ID)) else {
+        return Err(malformed("request_fields", format!("{IMPORTED_ID} is the ledger's own")));
+    };
+    let mut fields = fields.to_vec();
+    fields.insert(place, (IMPORTED_ID.to_owned(), file_id.hyphenated().to_string()));
+    Ok(RequestFields::new(fields))
 }
 
 fn posting(id: Uuid, sent: pb::PostRequest) -> Result<BookRequest, Error> {

@@ -109,6 +109,8 @@ impl OpenBatch {
                 }
                 JobDecision::Event(self.events.len() - 1)
             }
+            // What is to be imported comes again once what was missing before it is there; a no that stays would keep it out for a week.
+            Err(refusal) if request.historical => JobDecision::Settled(Err(Error::Refused(refusal.kept()))),
             Err(refusal) => {
                 let row = RefusalRow { id: request.id, time: self.time, told: refusal.kept(), fields: request.fields.clone() };
                 ids.insert(request.id, IdMeaning::Refusal(Box::new(row.clone())));

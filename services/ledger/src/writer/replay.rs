@@ -6,20 +6,22 @@ use crate::{
     book::submission::Job,
     domain::{
         event::{Body, Event},
-        request::RequestFields,
+        request::{BookRequest, RequestFields},
     },
     error::Error,
     store::{IdMeaning, Store},
 };
+use chart::imported::IMPORTED_ID;
 use std::sync::Arc;
 
 pub(super) async fn answer(store: Arc<dyn Store>, book: i64, replays: Vec<ReplayJob>) {
     for ReplayJob { job: Job { request, reply, .. }, known } in replays {
-        reply.send(first_answer(&*store, book, &request.fields, known).await);
+        reply.send(first_answer(&*store, book, &request, known).await);
     }
 }
 
-async fn first_answer(store: &dyn Store, book: i64, fields: &RequestFields, known: IdMeaning) -> AnswerResult {
+async fn first_answer(store: &dyn Store, book: i64, request: &BookRequest, known: IdMeaning) -> AnswerResult {
+    let fields = &request.fields;
     match known {
         IdMeaning::Refusal(row) => {
             same(fields, &row.fields)?;
@@ -29,6 +31,7 @@ async fn first_answer(store: &dyn Store, book: i64, fields: &RequestFields, know
             let event = store.events(book, seq, 1).await?.into_iter().next().map(|stored| stored.event);
             let event = event.filter(|event| event.seq == seq).ok_or(Error::OutcomeUnknown)?;
             match &event.body {
+                Body::Posting(posting) if request.historical => same(&as_first(fields, &posting.fields), &posting.fields)?,
                 Body::Posting(posting) => same(fields, &posting.fields)?,
                 Body::AccountStateSet { fields: first, .. } | Body::LimitSet { fields: first, .. } => same(fields, first)?,
                 Body::AccountOpened { .. } | Body::HoldExpired => {}
@@ -45,6 +48,14 @@ async fn told(store: &dyn Store, book: i64, event: Event) -> AnswerResult {
     }
     let posted = crate::read::named(store, book, event).await?;
     Ok(posted.map_or(BookAnswer::Done, |posted| BookAnswer::Posted { posted: Box::new(posted), replayed: true }))
+}
+
+/// An import's fields as the program that imported it first would have kept them: older ones did not mark it.
+fn as_first(sent: &RequestFields, first: &RequestFields) -> RequestFields {
+    if first.iter().any(|(name, _)| name == IMPORTED_ID) {
+        return sent.clone();
+    }
+    RequestFields::new(sent.iter().filter(|(name, _)| name != IMPORTED_ID).cloned().collect())
 }
 
 /// Names the fields in which a retry differs from the first request. Both are sorted by name.

@@ -65,6 +65,73 @@ async fn what_happened_long_ago_is_imported_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_marked_by_its_id_and_brings_back_nothing_that_is_there() {
+    on_both(async |database, _| {
+        let house = house(database).await;
+        let own = house.post(coins("u1", 100)).await.posting.unwrap();
+        let import = async |posts: Vec<PostRequest>| {
+            let request = house.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts });
+            told(house.anyone().import_batch(request).await.unwrap().into_inner().outcomes)
+        };
+        // Out of this book, as it is and tried out.
+        let back = PostRequest { request_id: own.posting_id.clone(), ..happened(coins("u1", 100), 1) };
+        let trial = PostRequest { dry_run: true, ..back.clone() };
+        let forged = PostRequest {
+            request_fields: vec![api::ledger::RequestField { name: "imported_id".to_owned(), value: ancient(9) }],
+            ..happened(coins("u1", 5), 2)
+        };
+        let outcomes = import(vec![back, trial, forged]).await;
+        let reasons: Vec<&str> = outcomes.iter().map(|outcome| outcome.as_ref().map_or_else(String::as_str, |_| "ok")).collect();
+        assert_eq!(reasons, ["POSTING_EXISTS", "POSTING_EXISTS", "MALFORMED"]);
+        // What lacked coins comes again once they are there: no week of waiting for a no to be forgotten.
+        let poor = happened(gift("u2", "c1", 10), 3);
+        assert_eq!(import(vec![poor.clone()]).await[0].as_ref().unwrap_err(), "INSUFFICIENT_FUNDS");
+        let both = import(vec![happened(coins("u2", 10), 4), poor]).await;
+        let posted = both[1].as_ref().unwrap().posting.clone().unwrap();
+        let ask = api::ledger::GetPostingRequest { book: BOOK.to_owned(), posting_id: posted.posting_id.clone() };
+        let posting = house.client().get_posting(ask).await.unwrap().into_inner().posting.unwrap();
+        let fields: Vec<(String, String)> = posting.request_fields.into_iter().map(|field| (field.name, field.value)).collect();
+        let id = Uuid::try_parse(&posted.posting_id).unwrap();
+        assert_eq!(chart::imported::origin(id, &fields, BOOK), Uuid::try_parse(&ancient(3)).ok());
+        // A service's own token can't say "it was imported".
+        let request = ImportBatchRequest { book: BOOK.to_owned(), posts: vec![happened(coins("u1", 1), 5)] };
+        assert_eq!(reason(&house.client().import_batch(request).await.unwrap_err()), "PERMISSION_DENIED");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_program_imported_without_a_mark_is_there_all_the_same() {
+    on_both(async |database, _| {
+        let house = house(database).await;
+        let post = happened(coins("u1", 100), 1);
+        let fields = vec![
+            ("effective_time".to_owned(), "1500000001000000".to_owned()),
+            ("kind".to_owned(), "top_up".to_owned()),
+            ("transfers[0]".to_owned(), "100 house/coins/issued viewer/u1/coins false false".to_owned()),
+        ];
+        let name = |text: &str| books::domain::request::AccountName::parse(text.to_owned()).unwrap();
+        let amount = money::Amount::try_new(100).unwrap();
+        let transfer = books::domain::request::NewTransfer::try_new(name("house/coins/issued"), name("viewer/u1/coins"), amount).unwrap();
+        let action = books::domain::request::Action::Post { transfers: vec![transfer], guards: Vec::new(), refusal: None };
+        let id = chart::imported::imported(Uuid::try_parse(&ancient(1)).unwrap(), BOOK);
+        let older = books::domain::request::BookRequest {
+            effective_time: Some(1_500_000_001_000_000),
+            historical: true,
+            ..books::domain::request::BookRequest::new(id, fields.into(), "top_up".to_owned(), action)
+        };
+        let book = house.ledger.book(&money::BookName::try_new(BOOK).unwrap()).await.unwrap();
+        book.submit(older).await.unwrap();
+        for (post, expected) in [(post, Ok(true)), (happened(coins("u1", 99), 1), Err("REQUEST_ID_REUSED".to_owned()))] {
+            let request = house.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts: vec![post] });
+            let outcome = told(house.anyone().import_batch(request).await.unwrap().into_inner().outcomes).remove(0);
+            assert_eq!(outcome.map(|accepted| accepted.replayed), expected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_are_set_by_people_who_answer_for_them_and_shown() {
     on_both(async |database, _| {
         let house = house(database).await;
