@@ -25,10 +25,11 @@ use TablePlacement::{Coordinator, Everywhere, Spread};
 const LEDGER: TablePlacement = Spread { beside: "ledger.\"commit\"" };
 /// Services know a book by its name, the ledger by its number, so their rows can't lie beside each other.
 const SERVICES: TablePlacement = Spread { beside: "payout.payout" };
+const ACTS: TablePlacement = Coordinator("joined to support.act");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` leads the keys of all that are spread.
-pub const PLAN: [(&str, TablePlacement); 36] = [
+pub const PLAN: [(&str, TablePlacement); 39] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -63,6 +64,9 @@ pub const PLAN: [(&str, TablePlacement); 36] = [
     ("support.proposal", SERVICES),
     ("support.request", SERVICES),
     ("support.act", Coordinator("one chain over all books")),
+    ("support.act_user", ACTS),
+    ("support.act_proposal", ACTS),
+    ("support.proposal_user", ACTS),
     ("support.migration", OURS),
     ("support.program_format", OURS),
 ];

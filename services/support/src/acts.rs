@@ -7,11 +7,13 @@ use crate::{
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::SystemTime,
 };
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 /// Bytes kept of a request: enough for any but a batch, of which the beginning says what it was.
 pub const REQUEST_JSON_MAX: usize = 8 * 1024;
@@ -52,6 +54,11 @@ impl Acts {
             }
         }
         Ok(seq)
+    }
+
+    /// Notes whom an act turned out to be about, so that it is listed as theirs.
+    pub async fn concerns(&self, act_id: Uuid, book: &str, users: &BTreeSet<String>) -> Result<(), Error> {
+        Ok(self.store.concerns(act_id, book, users).await?)
     }
 
     /// Lines older than `before`, newest first.

@@ -1,5 +1,5 @@
 //! The rules: how a line is chained to the one before, and what may become of a proposal. No clock, no I/O.
-use money::{BookName, UserKey};
+use money::{BookName, RequestId, UserKey, derive_id};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -288,6 +288,12 @@ pub struct Proposal {
     pub decided_at_ms: i64,
     /// The posting that did it, or the ledger's reason not to.
     pub result: String,
+}
+
+/// The proposal that a request makes.
+#[must_use]
+pub fn proposal_id(id: &RequestId, book: &BookName, by: &UserKey) -> Uuid {
+    derive_id(id.uuid(), &["support.Propose", book.as_str(), by.as_str()])
 }
 
 /// Why a proposal can't be approved or rejected.

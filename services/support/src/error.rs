@@ -2,6 +2,7 @@
 use crate::domain::{MalformedAct, ProposalRefusal};
 use ledger_client::NotPosted;
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum Error {
     /// No such proposal.
     #[error("no such proposal")]
     Unknown(uuid::Uuid),
+    /// What is to be reversed is no posting.
+    #[error("no such posting")]
+    PostingUnknown(Uuid),
     /// A rule said no.
     #[error("{0:?}")]
     Proposal(ProposalRefusal),
@@ -63,6 +67,10 @@ impl From<Error> for Status {
                 "no such proposal".to_owned(),
                 &[("proposal_id", id.hyphenated().to_string())],
             ),
+            Error::PostingUnknown(posting) => {
+                let why = format!("there is no posting {posting} in this book, so nothing was proposed");
+                rpc::refused(Code::NotFound, "POSTING_UNKNOWN", why, &[("posting_id", posting.hyphenated().to_string())])
+            }
             Error::Proposal(ProposalRefusal::SamePerson) => {
                 rule("SAME_PERSON", "whoever proposed it can't approve it: another member of staff must")
             }

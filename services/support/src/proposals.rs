@@ -1,16 +1,17 @@
 //! What becomes of a proposal: kept, approved by somebody else, written down, done, settled.
 use crate::{
     acts::now_ms,
-    domain::{AccountAct, Approval, PROPOSAL_LIFE_MS, Proposal, ProposalRefusal, ProposalState, ProposedAct},
+    domain::{self, AccountAct, Approval, PROPOSAL_LIFE_MS, Proposal, ProposalRefusal, ProposalState, ProposedAct},
     error::Error,
     postings,
     store::{NewProposal, Proposed, Store},
     wire,
 };
-use api::ledger::AccountState;
+use api::ledger::{AccountState, Posting};
 use db::requests::RequestKey;
-use ledger_client::{LedgerClient, NotPosted};
-use money::{BookName, RequestId, UserKey, derive_id};
+use ledger_client::{LedgerClient, LedgerReason, NotPosted};
+use money::{BookName, RequestId, UserKey};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The RPC's name in the table of requests.
@@ -36,13 +37,14 @@ impl Proposals {
         act: ProposedAct,
     ) -> Result<(Proposal, bool), Error> {
         let now = now_ms();
-        let proposal_id = derive_id(id.uuid(), &["support.Propose", book.as_str(), by.as_str()]);
+        let proposal_id = domain::proposal_id(id, book, by);
         // What is there already keeps its answer however old its id is.
         if let Err(untimely) = money::IdTimeBounds::default().check(id.uuid(), u64::try_from(now).unwrap_or(0))
             && self.store.proposal(book, proposal_id).await?.is_none()
         {
             return Err(Error::Untimely(untimely));
         }
+        let users = self.concerned(book, &act).await?;
         let fields = wire::fields(&act, reason);
         let proposal = Proposal {
             id: proposal_id,
@@ -61,8 +63,26 @@ impl Proposals {
         };
         let key = RequestKey { book, subject: by, rpc: PROPOSE, request_id: id };
         match self.store.propose(&NewProposal { key, fields, proposal }).await? {
-            Proposed::Kept { replayed } => Ok((self.get(book, proposal_id).await?, replayed)),
+            Proposed::Kept { replayed } => {
+                // After the proposal: whoever asks whom it is about finds it, and a retry writes what a crash left out.
+                self.store.proposal_concerns(book, proposal_id, &users).await?;
+                Ok((self.get(book, proposal_id).await?, replayed))
+            }
             Proposed::Reused { differing } => Err(Error::Reused { differing }),
+        }
+    }
+
+    /// Whose accounts it would change. A reversal's are those of its posting, which must be there; while the ledger is away nobody knows them, and the
+    /// reversal's own end tells.
+    async fn concerned(&self, book: &BookName, act: &ProposedAct) -> Result<BTreeSet<String>, Error> {
+        match act {
+            ProposedAct::Adjustment(lines) => Ok(owners(lines.iter().flat_map(|line| [line.debit.as_str(), line.credit.as_str()]))),
+            ProposedAct::Account(account, _) => Ok(owners([account.as_str()])),
+            ProposedAct::Reversal(posting) => match self.ledger.posting_by_id(book, *posting).await {
+                Ok(found) => Ok(owners_of(&found)),
+                Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::PostingUnknown => Err(Error::PostingUnknown(*posting)),
+                Err(_) => Ok(BTreeSet::new()),
+            },
         }
     }
 
@@ -106,7 +126,13 @@ impl Proposals {
             ProposedAct::Adjustment(lines) => {
                 self.ledger.posting(book, postings::adjustment(&proposal, lines)).await.map(|posting| posting.posting_id)
             }
-            ProposedAct::Reversal(posting) => self.ledger.reverse(book, id, *posting, fields).await.map(|posting| posting.posting_id),
+            ProposedAct::Reversal(posting) => match self.ledger.reverse(book, id, *posting, fields).await {
+                Ok(reversal) => {
+                    self.store.proposal_concerns(book, proposal.id, &owners_of(&reversal)).await?;
+                    Ok(reversal.posting_id)
+                }
+                Err(not_posted) => Err(not_posted),
+            },
             ProposedAct::Account(account, act) => {
                 self.ledger.set_account_state(book, id, account, account_state(*act)).await.map(|()| String::new())
             }
@@ -120,6 +146,15 @@ impl Proposals {
         self.store.settle(&proposal, state, &result).await?;
         self.get(&proposal.book, proposal.id).await
     }
+}
+
+/// The users among the owners of these accounts.
+fn owners<'a>(accounts: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    accounts.into_iter().filter_map(chart::account::owner).map(str::to_owned).collect()
+}
+
+fn owners_of(posting: &Posting) -> BTreeSet<String> {
+    owners(posting.transfers.iter().flat_map(|moved| [moved.debit_account.as_str(), &moved.credit_account]))
 }
 
 fn account_state(act: AccountAct) -> AccountState {

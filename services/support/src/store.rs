@@ -4,6 +4,7 @@ use sqlx::AnyPool;
 use std::error::Error as StdError;
 use uuid::Uuid;
 
+mod about;
 mod acts;
 mod proposals;
 mod stored_act;
@@ -12,10 +13,11 @@ pub use acts::ActFilter;
 pub use proposals::{NewProposal, ProposalFilter, Proposed};
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 3] = [
+pub const MIGRATIONS: [Migration; 4] = [
     Migration::contract(1, include_str!("../migrations/0001_act.sql")),
     Migration::contract(2, include_str!("../migrations/0002_proposal.sql")),
     Migration::expand(3, requests::TABLE),
+    Migration::expand(4, include_str!("../migrations/0004_about.sql")),
 ];
 
 /// The service's tables.

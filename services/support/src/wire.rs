@@ -68,7 +68,32 @@ pub fn proposed(request: &ProposeRequest) -> Result<(RequestId, ProposedAct), Er
         propose_request::Act::AccountChange(change) => proposal_pb::Act::AccountChange(change),
         propose_request::Act::Reversal(reversal) => proposal_pb::Act::Reversal(reversal),
     };
-    Ok((id, act_message::read(act)?))
+    let act = act_message::read(act)?;
+    on_the_chart(&act)?;
+    Ok((id, act))
+}
+
+/// That an account named in a proposal is one of the chart, and that money moves within a unit: otherwise the second pair of eyes would be the first to
+/// hear of it. Of new proposals only: those that were kept are read as they are.
+fn on_the_chart(act: &ProposedAct) -> Result<(), Error> {
+    let known = |field: &'static str, name: &str| {
+        let why = || format!("{name} is no account of the chart, such as {}", chart::account::NAME_EXAMPLE);
+        chart::form(name).ok_or_else(|| malformed(field, why()))
+    };
+    match act {
+        ProposedAct::Adjustment(lines) => lines.iter().try_for_each(|AdjustmentLine { debit, credit, .. }| {
+            let (from, to) = (known("adjustment.transfers.debit_account", debit)?, known("adjustment.transfers.credit_account", credit)?);
+            if from.unit != to.unit {
+                return Err(malformed("adjustment.transfers", format!("{debit} is in {} and {credit} in {}", from.unit, to.unit)));
+            }
+            if debit == credit {
+                return Err(malformed("adjustment.transfers", format!("{debit} can't be debited and credited by one transfer")));
+            }
+            Ok(())
+        }),
+        ProposedAct::Account(account, _) => known("account_change.account", account).map(drop),
+        ProposedAct::Reversal(_) => Ok(()),
+    }
 }
 
 /// What is compared on a retry of Propose: what was sent.

@@ -6,9 +6,9 @@ use crate::{
     reason::LedgerReason,
 };
 use api::ledger::{
-    Account as AccountMessage, AccountState, BookMode, GetAccountRequest, ListBooksRequest, PostBatchOutcome, PostBatchRequest,
-    PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, RequestField, ReverseRequest, SetAccountStateRequest,
-    ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
+    Account as AccountMessage, AccountState, BookMode, GetAccountRequest, GetPostingRequest, ListBooksRequest, PostBatchOutcome,
+    PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, RequestField, ReverseRequest,
+    SetAccountStateRequest, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
 };
 use chart::{Account, BookKind, PostingKind};
 use money::{BookName, Currency, Money, UserKey};
@@ -102,6 +102,12 @@ impl LedgerClient {
             ..ReverseRequest::default()
         };
         read(self.client.clone().reverse(request).await?.into_inner().posting)
+    }
+
+    /// A posting by its id.
+    pub async fn posting_by_id(&self, book: &BookName, posting: Uuid) -> Result<Posting, NotPosted> {
+        let request = GetPostingRequest { book: book.to_string(), posting_id: posting.hyphenated().to_string() };
+        read(self.client.clone().get_posting(request).await?.into_inner().posting)
     }
 
     /// Freezes, thaws or closes an account.

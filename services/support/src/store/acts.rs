@@ -1,5 +1,9 @@
 //! The record of acts.
-use super::{Store, text, unreadable};
+use super::{
+    Store,
+    about::{self, pairs},
+    text, unreadable,
+};
 use crate::domain::{ActPhase, ActRecord, StaffAct};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use std::collections::BTreeSet;
@@ -34,6 +38,7 @@ impl Store {
             }
             let line = ActRecord::after(last(&mut tx).await?, act.clone(), time_ms, salt);
             if insert(&mut tx, &line).await? {
+                about::note(&mut tx, act).await?;
                 tx.commit().await?;
                 return Ok((line.seq, Some(line.hash)));
             }
@@ -48,7 +53,9 @@ impl Store {
         for (column, value) in [("subject", &filter.subject), ("user_id", &filter.user_id), ("rpc", &filter.rpc)] {
             if !value.is_empty() {
                 texts.push(value.clone());
-                sql.push_str(&format!(" AND {column} = ${}", texts.len() + 1));
+                let n = texts.len() + 1;
+                let holds = if column == "user_id" { about::about_user(n) } else { format!("{column} = ${n}") };
+                sql.push_str(&format!(" AND {holds}"));
             }
         }
         if let Some(books) = &filter.books {
@@ -77,12 +84,13 @@ impl Store {
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(seq).bind(limit).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Lines about this user of this book, oldest first: those that name the user, and those whose request names one of the user's things or accounts.
+    /// Lines about this user of this book, oldest first: those that name the user, those whose request names one of the user's things or accounts, and
+    /// those that turned out to be about the user.
     pub async fn acts_about(&self, book: &str, user_id: &str, things: &BTreeSet<String>) -> Result<Vec<ActRecord>, sqlx::Error> {
         const PAGE: i64 = 1_000;
         // The same key is somebody else in another book.
         let sql = format!("SELECT {COLUMNS} FROM act WHERE book = $1 AND seq > $2 ORDER BY seq LIMIT $3");
-        let (mut about, mut acts, mut after) = (Vec::new(), BTreeSet::new(), 0);
+        let (mut about, mut acts, mut after) = (Vec::new(), self.linked_acts(book, user_id).await?, 0);
         loop {
             let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).bind(book).bind(after).bind(PAGE);
             let page: Vec<ActRecord> = query.fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
@@ -116,29 +124,7 @@ impl Store {
 
 /// Whether a request names the user, a thing of the user, or one of the user's accounts. Only where such a name can stand: amounts and books are texts too.
 fn mentions(request_json: &str, user_id: &str, things: &BTreeSet<String>) -> bool {
-    match serde_json::from_str(request_json) {
-        Ok(request) => any(&request, "", &|name, text| names(name, text, user_id, things)),
-        // A long one is kept cut off. What is left of it is read as texts after names.
-        Err(_) => {
-            let mut texts = request_json.split('"').skip(1).step_by(2);
-            let mut name = texts.next().unwrap_or("");
-            texts.any(|text| {
-                let named = names(name, text, user_id, things);
-                name = text;
-                named
-            })
-        }
-    }
-}
-
-/// Whether this holds for a text anywhere in it and the name it stands under.
-fn any(value: &serde_json::Value, name: &str, named: &impl Fn(&str, &str) -> bool) -> bool {
-    match value {
-        serde_json::Value::String(text) => named(name, text),
-        serde_json::Value::Array(items) => items.iter().any(|item| any(item, name, named)),
-        serde_json::Value::Object(fields) => fields.iter().any(|(name, field)| any(field, name, named)),
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => false,
-    }
+    pairs(request_json).iter().any(|(name, text)| names(name, text, user_id, things))
 }
 
 /// `userId`, `creatorId`, `viewerId`: a user. `…Id`: a thing. `…ccount`: an account, `viewer/<user>/coins`.

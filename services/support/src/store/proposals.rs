@@ -90,10 +90,11 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Ids of a book's proposals that would change an account of this user.
+    /// Ids of a book's proposals that would change an account of this user, or did, newest first.
     pub async fn proposals_about(&self, book: &BookName, user: &UserKey) -> Result<Vec<String>, sqlx::Error> {
         const PAGE: i64 = 1_000;
         let any = ProposalFilter { state: None, expire_after: i64::MIN, expire_until: i64::MAX };
+        let noted = self.noted_proposals(book, user).await?;
         let (mut about, mut before) = (Vec::new(), i64::MAX);
         loop {
             let page = self.proposals(book, any, before, PAGE).await?;
@@ -103,8 +104,8 @@ impl Store {
             let concerned = page.iter().filter(|proposal| match &proposal.act {
                 ProposedAct::Adjustment(transfers) => transfers.iter().any(|line| of_user(&line.debit) || of_user(&line.credit)),
                 ProposedAct::Account(account, _) => of_user(account),
-                // Whose it is only the journal knows.
-                ProposedAct::Reversal(_) => false,
+                // Whose it is only the journal knows, which was asked then.
+                ProposedAct::Reversal(_) => noted.contains(&proposal.id),
             });
             about.extend(concerned.map(|proposal| text(proposal.id)));
         }

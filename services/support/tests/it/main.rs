@@ -1,6 +1,7 @@
 //! The support service over a real ledger: what is recorded stays, and what two must do one can't.
 #![allow(clippy::unwrap_used)]
 
+mod about;
 mod acts;
 mod house;
 mod proposals;

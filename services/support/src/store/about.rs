@@ -1,0 +1,123 @@
+//! Whom an act is about. Its line names one user; requests name more, and what is done to a proposal is about everybody whose money that would move.
+use super::{Store, text};
+use crate::domain::{ActPhase, StaffAct};
+use money::{BookName, RequestId, UserKey};
+use serde_json::Value;
+use sqlx::AnyConnection;
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// The RPC whose request makes a proposal; the id follows from the request's.
+const PROPOSE: &str = "SupportService/Propose";
+
+/// The condition under which a line is about the user in parameter `$n`.
+pub(super) fn about_user(n: usize) -> String {
+    format!(
+        "(user_id = ${n} OR act_id IN (SELECT act_id FROM act_user WHERE user_id = ${n}) OR act_id IN (SELECT a.act_id FROM act_proposal a
+        JOIN proposal_user p ON p.book = a.book AND p.proposal_id = a.proposal_id WHERE p.user_id = ${n}))"
+    )
+}
+
+/// Notes whom a new line's request is about, beside the user that the line names.
+pub(super) async fn note(connection: &mut AnyConnection, act: &StaffAct) -> Result<(), sqlx::Error> {
+    if act.phase != ActPhase::Begun {
+        return Ok(());
+    }
+    let named = pairs(&act.request_json);
+    let users: BTreeSet<String> = named.iter().filter_map(|(name, text)| user_named(name, text)).collect();
+    for user in users.iter().filter(|user| **user != act.user_id) {
+        add_user(&mut *connection, act.act_id, &act.book, user).await?;
+    }
+    for proposal in proposals(act, &named) {
+        let sql = "INSERT INTO act_proposal (book, proposal_id, act_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let query = sqlx::query(sql).bind(act.book.as_str()).bind(text(proposal)).bind(text(act.act_id));
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn add_user(connection: &mut AnyConnection, act_id: Uuid, book: &str, user: &str) -> Result<(), sqlx::Error> {
+    let sql = "INSERT INTO act_user (book, user_id, act_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    sqlx::query(sql).bind(book).bind(user).bind(text(act_id)).execute(connection).await.map(drop)
+}
+
+impl Store {
+    /// Notes whom an act turned out to be about.
+    pub async fn concerns(&self, act_id: Uuid, book: &str, users: &BTreeSet<String>) -> Result<(), sqlx::Error> {
+        if users.is_empty() {
+            return Ok(());
+        }
+        let mut tx = db::begin(&self.pool).await?;
+        for user in users {
+            add_user(&mut tx, act_id, book, user).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Notes whose accounts a proposal would change. Safe to repeat.
+    pub async fn proposal_concerns(&self, book: &BookName, proposal: Uuid, users: &BTreeSet<String>) -> Result<(), sqlx::Error> {
+        let sql = "INSERT INTO proposal_user (book, proposal_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        for user in users {
+            sqlx::query(sql).bind(book.as_str()).bind(text(proposal)).bind(user.as_str()).execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
+    /// Proposals of which was noted that they are about this user.
+    pub(super) async fn noted_proposals(&self, book: &BookName, user: &UserKey) -> Result<BTreeSet<Uuid>, sqlx::Error> {
+        let sql = "SELECT proposal_id FROM proposal_user WHERE user_id = $1 AND book = $2";
+        let ids: Vec<(String,)> = sqlx::query_as(sql).bind(user.as_str()).bind(book.as_str()).fetch_all(&self.pool).await?;
+        Ok(ids.iter().filter_map(|(id,)| Uuid::try_parse(id).ok()).collect())
+    }
+
+    /// Acts that turned out to be about this user of this book although their request does not say so.
+    pub(super) async fn linked_acts(&self, book: &str, user_id: &str) -> Result<BTreeSet<Uuid>, sqlx::Error> {
+        let sql = "SELECT act_id FROM act_user WHERE user_id = $1 AND book = $2";
+        let ids: Vec<(String,)> = sqlx::query_as(sql).bind(user_id).bind(book).fetch_all(&self.pool).await?;
+        Ok(ids.iter().filter_map(|(id,)| Uuid::try_parse(id).ok()).collect())
+    }
+}
+
+/// The user that a text of a request names: `userId` and its like, and the owner of an account.
+fn user_named(name: &str, text: &str) -> Option<String> {
+    if ["userId", "creatorId", "viewerId"].contains(&name) {
+        return UserKey::is_valid(text).then(|| text.to_owned());
+    }
+    name.ends_with("ccount").then(|| chart::account::owner(text).map(str::to_owned)).flatten()
+}
+
+/// The proposals that a request is about, the one it makes among them.
+fn proposals(act: &StaffAct, named: &[(String, String)]) -> BTreeSet<Uuid> {
+    let ids = |field: &'static str| named.iter().filter(move |(name, _)| name == field);
+    let mut proposals: BTreeSet<Uuid> = ids("proposalId").filter_map(|(_, text)| Uuid::try_parse(text).ok()).collect();
+    if act.rpc.ends_with(PROPOSE)
+        && let Some((_, request_id)) = ids("requestId").next()
+        && let Ok(id) = RequestId::parse(request_id)
+        && let (Ok(book), Ok(by)) = (BookName::try_new(&act.book), UserKey::try_new(&act.subject))
+    {
+        proposals.insert(crate::domain::proposal_id(&id, &book, &by));
+    }
+    proposals
+}
+
+/// Every text of a request with the name it stands under. A long request is kept cut off; what is left of it is read as texts after names.
+pub(super) fn pairs(request_json: &str) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    match serde_json::from_str(request_json) {
+        Ok(request) => collect(&request, "", &mut pairs),
+        Err(_) => {
+            let texts: Vec<&str> = request_json.split('"').skip(1).step_by(2).collect();
+            pairs.extend(texts.windows(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())));
+        }
+    }
+    pairs
+}
+
+fn collect(value: &Value, name: &str, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) => pairs.push((name.to_owned(), text.clone())),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, name, pairs)),
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| collect(field, name, pairs)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

@@ -1,0 +1,77 @@
+//! Whom an act is about: everybody whose account it names, and everybody whose money a proposal would move.
+use crate::house::{House, databases, gift_of, told};
+use api::support::{Adjustment, AdjustmentTransfer, ListActsRequest, ProposeRequest, Reversal, propose_request::Act};
+use identity::Role;
+use uuid::Uuid;
+
+/// What was called about a user, oldest first, without who asked for this list.
+async fn calls(house: &House, user: &str) -> Vec<(String, String)> {
+    let ask = ListActsRequest { user_id: user.to_owned(), ..Default::default() };
+    let acts = house.support().list_acts(house.by("aud", Role::Auditor, ask)).await.unwrap().into_inner().acts;
+    let begun = acts.into_iter().rev().filter(|act| act.outcome.is_empty() && !act.rpc.ends_with("/ListActs"));
+    begun.map(|act| (act.subject, act.rpc.rsplit('/').next().unwrap().to_owned())).collect()
+}
+
+fn named(calls: &[(&str, &str)]) -> Vec<(String, String)> {
+    calls.iter().map(|(who, what)| ((*who).to_owned(), (*what).to_owned())).collect()
+}
+
+fn reversal(posting_id: &str) -> Act {
+    Act::Reversal(Reversal { posting_id: posting_id.to_owned() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_users_acts_show_approvals_and_reversals_of_her_postings() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let given = house.propose("sue", gift_of("ada", 50)).await;
+        house.approve("ann", &given).await.unwrap();
+        let posting = house.give("ada", 7).await;
+        let undone = house.propose("sue", reversal(&posting)).await;
+        house.approve("ben", &undone).await.unwrap();
+        let other = house.propose("sue", gift_of("bob", 1)).await;
+        house.reject(("ann", Role::Finance), &other).await.unwrap();
+        assert_eq!(calls(&house, "ada").await, named(&[("sue", "Propose"), ("ann", "Approve"), ("sue", "Propose"), ("ben", "Approve")]));
+        assert_eq!(calls(&house, "bob").await, named(&[("sue", "Propose"), ("ann", "Reject")]));
+        assert_eq!(calls(&house, "cyd").await, Vec::new());
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_about_two_users_is_listed_as_both_ones() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        house.give("ada", 9).await;
+        let transfer =
+            AdjustmentTransfer { debit_account: "viewer/ada/coins".to_owned(), credit_account: "viewer/bob/coins".to_owned(), amount: 9 };
+        let moved = house.propose("sue", Act::Adjustment(Adjustment { transfers: vec![transfer] })).await;
+        house.approve("ann", &moved).await.unwrap();
+        for user in ["ada", "bob"] {
+            assert_eq!(calls(&house, user).await, named(&[("sue", "Propose"), ("ann", "Approve")]), "{user}");
+        }
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_done_is_not_proposed() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let propose = async |act: Act| {
+            let request = ProposeRequest { request_id: crate::house::new_id(), act: Some(act), ..Default::default() };
+            told(house.support().propose(house.by("sue", Role::Support, request)).await).map(|_| "proposed")
+        };
+        let adjustment = |debit: &str, credit: &str| {
+            let transfer = AdjustmentTransfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount: 5 };
+            Act::Adjustment(Adjustment { transfers: vec![transfer] })
+        };
+        let malformed = Err("MALFORMED".to_owned());
+        assert_eq!(propose(adjustment("house/nonsense", "viewer/gil/coins")).await, malformed);
+        assert_eq!(propose(adjustment("house/bank_cash/USD", "viewer/gil/coins")).await, malformed, "two units");
+        assert_eq!(propose(adjustment("viewer/gil/coins", "viewer/gil/coins")).await, malformed);
+        assert_eq!(propose(reversal(&Uuid::now_v7().to_string())).await, Err("POSTING_UNKNOWN".to_owned()));
+        assert_eq!(propose(adjustment("house/coins/issued", "viewer/gil/coins")).await, Ok("proposed"));
+        house.stop().await;
+    }
+}
