@@ -14,6 +14,7 @@ pub mod privacy;
 pub mod replay;
 pub mod serve;
 pub mod settings;
+pub mod staff;
 pub mod status;
 pub mod token;
 pub mod verify;
@@ -31,4 +32,10 @@ pub fn usable(database: Option<&str>) -> Result<(), db::Error> {
 /// A user, as a flag says it.
 fn user(text: &str) -> Result<UserKey, String> {
     UserKey::try_new(text).map_err(|error| error.to_string())
+}
+
+/// Why something is done, as a flag says it.
+fn reason(text: &str) -> Result<String, String> {
+    let fits = (8..=500).contains(&text.len()) && !text.chars().any(char::is_control);
+    if fits { Ok(text.to_owned()) } else { Err("8 to 500 bytes without control characters".to_owned()) }
 }

@@ -1,12 +1,12 @@
 //! Is the money where it should be? The ledger's own check, then what joins it to the services' tables.
 //!
 //! [`audit`] looks once and at everything; [`continuous`] goes on with what is new, for the monitor. `coins`, `payouts`, `purchases`: the joins;
-//! `folds`: purchases as the monitor compares them.
+//! `folds`: purchases as the monitor compares them. [`imported`]: what came from elsewhere, behind which there is no row; `journal`: the postings to join.
 //!
 //! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: what a service is just between its
 //! posting and its own row with is found in the ledger by the id it must have there.
 use books::{
-    domain::{chart::Unit, event::Body},
+    domain::chart::Unit,
     store::{Book, IdMeaning, Store},
     verify,
 };
@@ -22,6 +22,8 @@ mod clock;
 pub mod coins;
 pub mod continuous;
 mod folds;
+pub mod imported;
+mod journal;
 mod payouts;
 mod purchases;
 
@@ -38,6 +40,8 @@ pub struct BookReport {
     pub ledger: verify::VerifyReport,
     /// Coins by where they are.
     pub coins: coins::CoinSums,
+    /// What was imported, and so is compared with no service's tables.
+    pub imported: imported::ImportedSums,
     /// Purchases credited, where their tables are here.
     pub purchases: Option<usize>,
     /// Services whose tables are not here, so that nothing was compared with them.
@@ -124,7 +128,8 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     let name = BookName::try_new(&book.name)?;
     // What follows needs a journal that can be read.
     if ledger.problem.is_some() {
-        return Ok(BookReport { ledger, coins: coins::CoinSums::default(), purchases: None, not_compared: Vec::new(), problems });
+        let (coins, imported) = (coins::CoinSums::default(), imported::ImportedSums::default());
+        return Ok(BookReport { ledger, coins, imported, purchases: None, not_compared: Vec::new(), problems });
     }
     let (lines, _) = books::read::trial_balance(store, book.key).await?;
     let mut sums: BTreeMap<Unit, i128> = BTreeMap::new();
@@ -135,8 +140,10 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     let coins = coins::coins(&lines);
     problems.extend(coins.problem());
     let mut not_compared = Vec::new();
+    let mut journal = journal::JournalFold::new(book);
+    journal.follow(store, book, i64::MAX).await?;
     let purchases = if exists(database, Service::Purchase).await? {
-        let join = purchases::join(&purchase::tables::Store::open(database).await?, store, book, &name).await?;
+        let join = purchases::join(&purchase::tables::Store::open(database).await?, &journal, store, book, &name).await?;
         problems.extend(join.problems);
         Some(join.credited)
     } else {
@@ -149,7 +156,9 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
         for _ in 0..PAYOUT_LOOKS {
             let before = payouts::before(&tables, &name).await?;
             let (lines, last_seq) = books::read::trial_balance(store, book.key).await?;
-            let moment = payouts::LedgerMoment { store, book, last_seq, lines };
+            journal.follow(store, book, last_seq).await?;
+            let imported = journal.imported.sums().in_transit.clone();
+            let moment = payouts::LedgerMoment { store, book, last_seq, lines, imported };
             found = payouts::problems(&tables, before, &moment, &name).await?;
             if found.is_empty() {
                 break;
@@ -159,7 +168,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     } else {
         not_compared.push("payout");
     }
-    Ok(BookReport { ledger, coins, purchases, not_compared, problems })
+    Ok(BookReport { ledger, coins, imported: journal.imported.sums().clone(), purchases, not_compared, problems })
 }
 
 /// Whether a service has tables here: an audit makes none.
@@ -173,25 +182,6 @@ pub async fn exists(database: &Database, service: Service) -> Result<bool, ReadF
         sqlx::query_scalar("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(service.as_str()).fetch_optional(&mut connection).await?;
     connection.close().await?;
     Ok(found.is_some())
-}
-
-/// Postings of a book by id whose kind begins with `prefix`, and the last event that was read.
-async fn postings(store: &dyn Store, book: &Book, prefix: &str) -> Result<(BTreeMap<Uuid, i64>, i64), ReadFault> {
-    const PAGE: i64 = 5_000;
-    let mut found = BTreeMap::new();
-    let mut from = 1;
-    loop {
-        let page = store.events(book.key, from, PAGE).await?;
-        let Some(last) = page.last() else { return Ok((found, from - 1)) };
-        from = last.event.seq + 1;
-        for stored in page {
-            if let Body::Posting(posting) = &stored.event.body
-                && posting.kind.starts_with(prefix)
-            {
-                found.insert(stored.event.id, stored.event.seq);
-            }
-        }
-    }
 }
 
 /// Where in the journal the postings with these ids are, those that are there.

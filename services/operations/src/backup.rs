@@ -172,6 +172,12 @@ async fn lacking(database: &Database, manifest: &CopyManifest) -> Result<Option<
     Ok(None)
 }
 
+/// Whether a directory is a copy: then nothing may be written into it.
+#[must_use]
+pub fn is_copy(dir: &Path) -> bool {
+    dir.join(MANIFEST).exists()
+}
+
 /// Whether every file that the manifest of a copy names is what was copied. `None`: there is no manifest.
 pub fn intact(from: &Path) -> Result<Option<CopyManifest>, OperationFault> {
     if !from.join(MANIFEST).exists() {
@@ -227,7 +233,7 @@ fn fresh(dir: &Path) -> Result<(), OperationFault> {
     Ok(fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(|error| format!("{}: {error}", dir.display()))?)
 }
 
-fn hash(path: &Path) -> io::Result<String> {
+pub(crate) fn hash(path: &Path) -> io::Result<String> {
     let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
     loop {
         match file.read(&mut buffer)? {

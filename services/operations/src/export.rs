@@ -18,8 +18,9 @@ use std::{
 };
 
 /// The first line. Times are RFC 3339 in UTC with microseconds, amounts and balances in the unit's smallest part; a balance is posted credits less
-/// posted debits right after the transfer.
-pub const HEADER: [&str; 13] = [
+/// posted debits right after the transfer. `legs` is how many transfers the posting has in the book, by which a reader sees that it has all of
+/// them; `imported_id` is the id it had in the file it was imported from, and empty where it was posted here.
+pub const HEADER: [&str; 15] = [
     "posting_id",
     "seq",
     "kind",
@@ -33,7 +34,12 @@ pub const HEADER: [&str; 13] = [
     "amount",
     "debit_balance_after",
     "credit_balance_after",
+    "legs",
+    "imported_id",
 ];
+
+/// The column that follows where only some transfers were asked for: the account or user whose they are. Such a file has parts of postings.
+pub const ONLY: &str = "only";
 
 /// Events of one read.
 const PAGE: i64 = 1_000;
@@ -101,22 +107,23 @@ async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut cs
         Some(owner) => Some(accounts_of(store, book, owner).await?),
         None => None,
     };
-    let only = match &range.account {
+    let account = match &range.account {
         Some(name) => {
             let found = store.accounts_by_name(book.key, std::slice::from_ref(name)).await?.into_iter().next();
             Some(found.ok_or_else(|| format!("book {} has no account {name}", book.name))?.key)
         }
         None => None,
     };
-    csv.write_record(HEADER)?;
+    let only = range.account.as_deref().or(range.owner.as_deref());
+    csv.write_record(HEADER.into_iter().chain(only.map(|_| ONLY)))?;
     let end = store.head(book.key).await?.map_or(0, |head| head.last_seq).min(range.until_seq.unwrap_or(i64::MAX));
     let (mut from, mut rows) = (range.from_seq.max(1), 0);
     while from <= end {
         let page = store.events(book.key, from, PAGE.min(end - from + 1)).await?;
         let Some(last) = page.last() else { return Err(format!("event {from} is missing; see `largesse verify`").into()) };
         from = last.event.seq + 1;
-        let mut events: Vec<Event> = page.into_iter().map(|stored| stored.event).collect();
-        for event in &mut events {
+        let mut exported: Vec<ExportedEvent> = page.into_iter().map(|stored| ExportedEvent::new(stored.event)).collect();
+        for ExportedEvent { event, .. } in &mut exported {
             if let Some(keys) = &mut owned {
                 // An account may be opened while the journal is read.
                 if let Body::AccountOpened { key, name } = &event.body
@@ -126,10 +133,10 @@ async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut cs
                 }
                 event.transfers.retain(|transfer| keys.contains(&transfer.debit) || keys.contains(&transfer.credit));
             }
-            event.transfers.retain(|transfer| only.is_none_or(|key| transfer.debit == key || transfer.credit == key));
+            event.transfers.retain(|transfer| account.is_none_or(|key| transfer.debit == key || transfer.credit == key));
         }
-        events.retain(|event| !event.transfers.is_empty());
-        rows += write_page(store, book, &events, csv).await?;
+        exported.retain(|exported| !exported.event.transfers.is_empty());
+        rows += write_page(store, book, &exported, only, csv).await?;
     }
     csv.flush()?;
     Ok(rows)
@@ -152,48 +159,95 @@ async fn accounts_of(store: &dyn Store, book: &Book, owner: &str) -> Result<BTre
     }
 }
 
-async fn write_page(store: &dyn Store, book: &Book, events: &[Event], csv: &mut csv::Writer<impl Write>) -> Result<u64, OperationFault> {
-    let keys: BTreeSet<i64> =
-        events.iter().flat_map(|event| &event.transfers).flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
+/// An event, and how many transfers it had before some were left out.
+struct ExportedEvent {
+    event: Event,
+    legs: usize,
+}
+
+impl ExportedEvent {
+    fn new(event: Event) -> Self {
+        Self { legs: event.transfers.len(), event }
+    }
+}
+
+async fn write_page(
+    store: &dyn Store,
+    book: &Book,
+    exported: &[ExportedEvent],
+    only: Option<&str>,
+    csv: &mut csv::Writer<impl Write>,
+) -> Result<u64, OperationFault> {
+    let transfers = exported.iter().flat_map(|exported| &exported.event.transfers);
+    let keys: BTreeSet<i64> = transfers.flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
     let keys: Vec<i64> = keys.into_iter().collect();
     let mut accounts = HashMap::new();
     for chunk in keys.chunks(READ_CHUNK) {
         accounts.extend(store.accounts_by_key(book.key, chunk).await?.into_iter().map(|account| (account.key, account)));
     }
-    let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
+    let seqs: Vec<i64> = exported.iter().map(|exported| exported.event.seq).collect();
     let mut times = HashMap::new();
     for chunk in seqs.chunks(READ_CHUNK) {
         times.extend(store.commit_times(book.key, chunk).await?);
     }
     let mut rows = 0;
-    for event in events {
+    for ExportedEvent { event, legs } in exported {
         let time = times.get(&event.seq).ok_or_else(|| format!("event {} has no commit; see `largesse verify`", event.seq))?;
-        // Holds that ended by themselves are transfers of no posting.
-        let plain = Posting::default();
-        let posting = if let Body::Posting(posting) = &event.body { posting } else { &plain };
+        let columns = PostingColumns::new(event, &book.name, *time, *legs);
         for transfer in &event.transfers {
             let account = |key: i64| accounts.get(&key).ok_or_else(|| format!("account {key} has no row; see `largesse verify`"));
-            csv.write_record(record(event, posting, *time, transfer, account(transfer.debit)?, account(transfer.credit)?))?;
+            let record = columns.record(transfer, account(transfer.debit)?, account(transfer.credit)?);
+            csv.write_record(record.iter().map(String::as_str).chain(only))?;
             rows += 1;
         }
     }
     Ok(rows)
 }
 
-fn record(event: &Event, posting: &Posting, time: i64, transfer: &Transfer, debit: &BookAccount, credit: &BookAccount) -> [String; 13] {
-    [
-        event.id.to_string(),
-        event.seq.to_string(),
-        posting.kind.clone(),
-        stamp::text(time),
-        posting.effective_time.map(stamp::text).unwrap_or_default(),
-        (transfer.no & ((1 << books::domain::event::LEG_BITS) - 1)).to_string(),
-        transfer.kind.as_str().to_owned(),
-        debit.name.to_string(),
-        credit.name.to_string(),
-        debit.unit.to_string(),
-        transfer.amount.to_string(),
-        transfer.debit_after.balance().to_string(),
-        transfer.credit_after.balance().to_string(),
-    ]
+/// The columns that all rows of a posting have in common.
+struct PostingColumns {
+    id: String,
+    seq: String,
+    kind: String,
+    commit_time: String,
+    effective_time: String,
+    legs: String,
+    imported_id: String,
+}
+
+impl PostingColumns {
+    fn new(event: &Event, book: &str, time: i64, legs: usize) -> Self {
+        // Holds that ended by themselves are transfers of no posting.
+        let plain = Posting::default();
+        let posting = if let Body::Posting(posting) = &event.body { posting } else { &plain };
+        Self {
+            id: event.id.to_string(),
+            seq: event.seq.to_string(),
+            kind: posting.kind.clone(),
+            commit_time: stamp::text(time),
+            effective_time: posting.effective_time.map(stamp::text).unwrap_or_default(),
+            legs: legs.to_string(),
+            imported_id: chart::imported::origin(event.id, &posting.fields, book).map(|id| id.to_string()).unwrap_or_default(),
+        }
+    }
+
+    fn record(&self, transfer: &Transfer, debit: &BookAccount, credit: &BookAccount) -> [String; HEADER.len()] {
+        [
+            self.id.clone(),
+            self.seq.clone(),
+            self.kind.clone(),
+            self.commit_time.clone(),
+            self.effective_time.clone(),
+            (transfer.no & ((1 << books::domain::event::LEG_BITS) - 1)).to_string(),
+            transfer.kind.as_str().to_owned(),
+            debit.name.to_string(),
+            credit.name.to_string(),
+            debit.unit.to_string(),
+            transfer.amount.to_string(),
+            transfer.debit_after.balance().to_string(),
+            transfer.credit_after.balance().to_string(),
+            self.legs.clone(),
+            self.imported_id.clone(),
+        ]
+    }
 }

@@ -1,7 +1,7 @@
 //! Signed tokens: JWT (RFC 7519) with Ed25519 (RFC 8037), as this house makes them. [`crate::verifier`] checks them and others'.
 use crate::{
     BookScope, Error, Role, crypto,
-    keys::{KeyPair, PublicKey},
+    keys::{KeyPair, PRIVATE_FILE, PublicKey},
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, errors::ErrorKind};
 use money::UserKey;
@@ -64,6 +64,11 @@ impl Issuer {
     /// Loads the key under `dir`, or makes one there.
     pub fn load_or_create(dir: &Path) -> Result<Self, Error> {
         Ok(Self::from_keys(&KeyPair::load_or_create(dir)?))
+    }
+
+    /// Loads the key under `dir`, where there must be one.
+    pub fn load(dir: &Path) -> Result<Self, Error> {
+        Ok(Self::from_keys(&KeyPair::read(&dir.join(PRIVATE_FILE))?))
     }
 
     /// Signs with `keys`.

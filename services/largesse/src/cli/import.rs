@@ -1,48 +1,72 @@
 //! `largesse import`: postings from a CSV into a book of a running ledger.
-use api::ledger::ledger_service_client::LedgerServiceClient;
+use crate::cli::{settings::identity_key, staff::StaffArguments};
+use api::{ledger::ledger_service_client::LedgerServiceClient, support::support_service_client::SupportServiceClient};
 use clap::Args;
-use identity::{BookScope, Grant, Issuer, Role};
+use identity::{BookScope, Grant, Role};
 use money::{BookName, UserKey};
-use operations::import::{self, ImportTarget};
+use operations::import::{self, ImportCounts, ImportTarget, record};
 use runtime::command::CommandResult;
 use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode, time::Duration};
 
 /// As long as a large file takes.
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
+/// The subject of the token: the ledger lets no service import.
+const SUBJECT: &str = "import";
+
+/// Told after the options.
+const EXPLANATION: &str = "\
+A posting is imported whole or not at all: its rows must follow each other with all of its legs, so a file that was sorted, cut or has only one account's
+transfers is told apart, and nothing of such postings is sent. What is in the book already is not posted again: neither what was imported before, under
+whatever id it has by now, nor what the file's own book has. Holds are left out. Imported postings are marked, so that `verify` looks for no purchases
+and payouts behind them, and says what they sum up to.
+Running it again is safe. Exit code 1: something of the file is not in the book; every such posting is named by its line.";
 
 /// Options of `largesse import`.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXPLANATION)]
 pub struct ImportArguments {
-    /// As `largesse export` writes it.
+    /// As `largesse export` writes it, without `--account`.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Which book.
-    #[arg(long, value_name = "BOOK")]
-    pub book: String,
+    #[arg(long, value_name = "BOOK", value_parser = super::book)]
+    pub book: BookName,
     /// The running ledger's gRPC address.
     #[arg(long, default_value = "http://127.0.0.1:7070", value_name = "URL")]
     pub url: String,
+    /// The gRPC address of the support service, which keeps the audit log; `--url` when not given.
+    #[arg(long, value_name = "URL")]
+    pub support_url: Option<String>,
     /// Directory with the installation's identity key.
     #[arg(long, default_value = "data", value_name = "DIR")]
     pub data_dir: PathBuf,
-    /// Only say what would become of each posting, on the book as it is now; change nothing.
+    /// Only say what would become of each posting, after those before it; change nothing.
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub staff: StaffArguments,
 }
 
 /// Exit code 1 when something of the file is not in the book.
 pub async fn run(arguments: ImportArguments) -> CommandResult {
-    let told = |error: std::io::Error| format!("{}: {error}", arguments.file.display());
-    let file = BufReader::new(File::open(&arguments.file).map_err(told)?);
-    let books = BookScope::Only(vec![BookName::try_new(&arguments.book)?]);
-    let grant = Grant { subject: UserKey::try_new("import")?, role: Role::Service, app: String::new(), books };
-    let token = Issuer::load_or_create(&arguments.data_dir)?.issue(&grant, TOKEN_TTL)?;
-    let client = LedgerServiceClient::new(rpc::connect(&arguments.url)?).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
-    let mut target = ImportTarget { client, token, book: arguments.book, dry_run: arguments.dry_run };
-    let counts = import::import(&mut target, file, |what| eprintln!("{what}")).await?;
-    let import::ImportCounts { imported, there, left_out, refused, bad } = counts;
-    let done = if arguments.dry_run { "would be imported" } else { "imported" };
-    println!("{}: {imported} postings {done}, {there} there before, {left_out} of holds left out", target.book);
-    println!("{}: {refused} refused, {bad} with lines that can't be read", target.book);
+    let ImportArguments { file, book, url, support_url, data_dir, dry_run, staff } = arguments;
+    let faulty = |error: std::io::Error| format!("{}: {error}", file.display());
+    let input = BufReader::new(File::open(&file).map_err(faulty)?);
+    let books = BookScope::Only(vec![book.clone()]);
+    let grant = Grant { subject: UserKey::try_new(SUBJECT)?, role: Role::Service, app: String::new(), books };
+    let token = identity_key(&data_dir)?.issue(&grant, TOKEN_TTL)?;
+    let client = LedgerServiceClient::new(rpc::connect(&url)?).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
+    let mut target = ImportTarget { client, token, book: book.to_string(), dry_run };
+    let tell = |what: String| eprintln!("{what}");
+    let counts = if staff.unrecorded || dry_run {
+        import::import(&mut target, input, tell).await?
+    } else {
+        let support = SupportServiceClient::new(rpc::connect(support_url.as_deref().unwrap_or(&url))?);
+        record::recorded(&mut target, support, &staff.actor(), &file, tell).await?
+    };
+    let ImportCounts { imported, there, left_out, refused, bad } = counts;
+    let done = if dry_run { "would be imported" } else { "imported" };
+    println!("{book}: {imported} postings {done}, {there} there before, {left_out} of holds left out");
+    println!("{book}: {refused} refused, {bad} not whole or with lines that can't be read");
     Ok(if counts.whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,5 +1,5 @@
 //! `largesse privacy`: what is personal, and a user's own data: shown or erased.
-use crate::cli::{book, settings::GivenSettings, user};
+use crate::cli::{book, reason, settings::GivenSettings, user};
 use clap::{Args, Subcommand};
 use db::Database;
 use money::{BookName, UserKey};
@@ -69,11 +69,6 @@ pub struct WhoseArguments {
     /// Why, for the record; 8 to 500 bytes.
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: String,
-}
-
-fn reason(text: &str) -> Result<String, String> {
-    let fits = (8..=500).contains(&text.len()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err("8 to 500 bytes without control characters".to_owned()) }
 }
 
 /// Where everything is.

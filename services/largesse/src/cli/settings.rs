@@ -1,9 +1,14 @@
 //! How every command that has settings is given them: a file, the environment, and any key by flag.
 use clap::Args;
+use db::Database;
+use identity::Issuer;
 use runtime::config::{self, Config};
 use runtime::{Options, command};
 use settings::{Error, Layers};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Where settings come from.
 #[derive(Debug, Clone, Default, Args)]
@@ -30,12 +35,36 @@ pub struct DatabaseArgument {
 impl DatabaseArgument {
     /// The database's address, by flag, environment or file.
     pub fn address(&self) -> Result<String, Error> {
+        Ok(self.config()?.database_address())
+    }
+
+    /// The settings with the database's address in them.
+    fn config(&self) -> Result<Config, Error> {
         let mut layers = self.given.gather()?;
         if let Some(database) = &self.database {
             layers.set("database", database, "--database");
         }
-        Ok(layers.read()?.config.database_address())
+        Ok(layers.read()?.config)
     }
+
+    /// The database's address, and where the heads of its audit log are written outside of it.
+    pub fn audited(&self) -> Result<AuditedDatabase, Error> {
+        let config = self.config()?;
+        let address = config.database_address();
+        let beside = |dir: &Path| Some(dir.join(runtime::HEADS)).filter(|dir| dir.is_dir());
+        let of_files = || Database::parse(&address).ok().and_then(|database| database.sqlite_dir().and_then(beside));
+        let heads_dir = config.ledger.heads_dir.clone().or_else(of_files).or_else(|| beside(&config.data_dir));
+        Ok(AuditedDatabase { address, heads_dir })
+    }
+}
+
+/// A database whose audit log is written to.
+#[derive(Debug, Clone)]
+pub struct AuditedDatabase {
+    /// Its address.
+    pub address: String,
+    /// Where heads are written outside of it, if anywhere.
+    pub heads_dir: Option<PathBuf>,
 }
 
 /// Settings that were read and checked.
@@ -96,4 +125,12 @@ impl GivenSettings {
         }
         Ok(GatheredSettings { layers, unknown })
     }
+}
+
+/// The installation's key, to sign a token with. One that is made up here would be believed by nobody, so there must be one.
+pub fn identity_key(data_dir: &Path) -> Result<Issuer, String> {
+    Issuer::load(data_dir).map_err(|error| {
+        let chain = identity::error::chain(&error);
+        format!("{chain}; --data-dir must name the directory in which the installation has its key (nothing was done)")
+    })
 }

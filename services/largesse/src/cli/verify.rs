@@ -67,6 +67,17 @@ fn tell(book: &audit::BookReport) {
             println!("{}: {issued} coins issued, {redeemed} redeemed, {held} held, {suspended} in suspense, {owed} owed", ledger.book);
         }
     }
+    let imported = &book.imported;
+    if imported.postings > 0 {
+        let (postings, coins) = (imported.postings, imported.coins_issued);
+        let transit: Vec<String> =
+            imported.in_transit.iter().filter(|(_, left)| **left != 0).map(|(code, left)| format!("{left} {code}")).collect();
+        let transit = if transit.is_empty() { String::new() } else { format!(" and left {} in transit", transit.join(", ")) };
+        println!(
+            "{}: {postings} postings were imported; they issued {coins} coins{transit}, which no purchase or payout here is behind",
+            ledger.book
+        );
+    }
     if let Some(purchases) = book.purchases {
         println!("{}: {purchases} purchases credited", ledger.book);
     }

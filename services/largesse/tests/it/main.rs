@@ -7,6 +7,7 @@ mod demo;
 mod export;
 mod import;
 mod monitor;
+mod moving;
 mod privacy;
 mod process;
 mod replay;

@@ -47,6 +47,18 @@ async fn until(house: &Runtime, name: &str, outcome: CheckOutcome) -> String {
     panic!("{name} never came to {outcome:?}: {:?}", health(house).await);
 }
 
+/// Looks until everything was compared and nothing is wrong.
+pub async fn until_green(house: &Runtime) {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        if health(house).await.green {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("never green: {:?}", health(house).await);
+}
+
 async fn behind(dir: &Path, file: &str, sql: &'static str) {
     let mut connection = SqliteConnectOptions::new().filename(dir.join(file)).connect().await.unwrap();
     assert!(sqlx::query(sql).execute(&mut connection).await.unwrap().rows_affected() > 0, "{sql}");

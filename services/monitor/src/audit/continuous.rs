@@ -164,7 +164,8 @@ impl ContinuousAudit {
 
 impl WatchedBook {
     fn new(book: Book) -> Self {
-        Self { follower: Follower::new(book), purchases: PurchaseFolds::default(), payouts_differed: false }
+        let purchases = PurchaseFolds::new(&book.name);
+        Self { follower: Follower::new(book), purchases, payouts_differed: false }
     }
 
     /// What is known after a look that failed.
@@ -253,7 +254,8 @@ impl WatchedBook {
                 continue;
             }
             let (last_seq, lines) = (self.follower.last_seq(), self.follower.trial_balance());
-            let moment = payouts::LedgerMoment { store, book: self.follower.book(), last_seq, lines };
+            let imported = self.purchases.imported().in_transit.clone();
+            let moment = payouts::LedgerMoment { store, book: self.follower.book(), last_seq, lines, imported };
             let problems = payouts::problems(tables, before, &moment, name).await?;
             if problems.is_empty() {
                 self.payouts_differed = false;

@@ -3,7 +3,12 @@
 //! Both sides are folded by the ten minutes in which the purchase was made, which its id tells: how many, and the sum of the postings' ids. A posting names its
 //! purchase in its fields; its own id carries the time of the attempt that succeeded. Folds that differ say that a purchase lacks its posting or the reverse;
 //! `largesse verify` names it.
-use super::{ReadFault, purchases::credited_by, seqs};
+use super::{
+    ReadFault,
+    imported::{ImportedFold, ImportedSums},
+    purchases::credited_by,
+    seqs,
+};
 use books::{
     domain::event::{Body, Event},
     store::{Book, Store},
@@ -29,9 +34,9 @@ const PURCHASE_ID: &str = "purchase_id";
 /// What is known of a stretch: how many, and the sum of their ids.
 type StretchFold = (i64, u128);
 
-/// A book's purchases, as its journal has them.
-#[derive(Default)]
+/// A book's purchases, as its journal has them; and apart from them what was imported.
 pub(super) struct PurchaseFolds {
+    imported: ImportedFold,
     journal: BTreeMap<u64, StretchFold>,
     /// The stretch that is compared next, round and round.
     next: u64,
@@ -61,8 +66,20 @@ pub(super) enum FoldsCompared {
 }
 
 impl PurchaseFolds {
+    pub fn new(book: &str) -> Self {
+        Self { imported: ImportedFold::new(book), journal: BTreeMap::new(), next: 0, suspects: BTreeSet::new() }
+    }
+
+    /// What was imported so far.
+    pub fn imported(&self) -> &ImportedSums {
+        self.imported.sums()
+    }
+
     /// An event of the journal, in order.
     pub fn event(&mut self, event: &Event) {
+        if self.imported.event(event) {
+            return;
+        }
         if let Body::Posting(posting) = &event.body
             && posting.kind.starts_with(chart::kind::PURCHASE_PREFIX)
         {

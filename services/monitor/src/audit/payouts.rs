@@ -24,6 +24,8 @@ pub(super) struct LedgerMoment<'a> {
     /// The last event in it. Must be the journal's last as it was when the payouts were read for the first time, or a later one.
     pub last_seq: i64,
     pub lines: BTreeMap<(Unit, String), TrialBalanceLine>,
+    /// What imported postings left in transit, by currency: payouts of elsewhere, which no row here is behind.
+    pub imported: BTreeMap<String, i128>,
 }
 
 /// Payouts under way at a time before the moment.
@@ -72,11 +74,13 @@ pub(super) async fn problems(
         if held != ours {
             problems.push(format!("the ledger holds {held} {currency} for payouts, the payouts held and not submitted are {ours}"));
         }
-        if in_transit != submitted {
-            let difference = in_transit - submitted;
+        let imported = of(&moment.imported);
+        let difference = in_transit - imported - submitted;
+        if difference != 0 {
+            let whereof = if imported == 0 { String::new() } else { format!(", of which {imported} were imported") };
             problems.push(format!(
-                "{in_transit} {currency} are in transit, the payouts submitted and not finished are {submitted}; where an adjustment moved the difference \
-                 of {difference} by hand, another one moves it back"
+                "{in_transit} {currency} are in transit{whereof}, the payouts submitted and not finished are {submitted}; where an adjustment moved the \
+                 difference of {difference} by hand, another one moves it back"
             ));
         }
     }

@@ -1,8 +1,8 @@
-//! One issuing posting for each credited purchase, and the reverse.
+//! One issuing posting for each credited purchase, and the reverse; imported postings stand for purchases of elsewhere.
 //!
 //! Between its posting and its own row a purchase is verified and not yet credited, and its posting has the id that follows from it. So the verified
 //! ones are read as well: after the postings, since each has a row before it has a posting, and before the credited, since that is what becomes of them.
-use super::{ReadFault, postings, seqs};
+use super::{ReadFault, journal::JournalFold, seqs};
 use books::store::{Book, Store};
 use money::BookName;
 use std::collections::BTreeSet;
@@ -18,11 +18,12 @@ pub(super) struct PurchaseJoin {
 
 pub(super) async fn join(
     tables: &purchase::tables::Store,
+    journal: &JournalFold,
     store: &dyn Store,
     book: &Book,
     name: &BookName,
 ) -> Result<PurchaseJoin, ReadFault> {
-    let (issuing, last_seq) = postings(store, book, chart::kind::PURCHASE_PREFIX).await?;
+    let (issuing, last_seq) = (&journal.purchases, journal.last_seq);
     let mut verified = BTreeSet::new();
     let mut after = None;
     loop {

@@ -1,13 +1,12 @@
-//! Both deeds as the terminal does them: written into the record of what staff did, before and after, and refused without that record.
+//! Both deeds as the terminal does them: written into the audit log, before and after, and refused without it.
 use super::WhoseData;
-use crate::OperationFault;
-use identity::Service;
+use crate::{
+    OperationFault,
+    acts::{Actor, AuditLog, TerminalAct},
+};
 use money::UserKey;
-use monitor::audit::exists;
 use serde_json::Value;
-use std::{future::Future, path::Path};
-use support::tables::{ActPhase, Acts, StaffAct, Store};
-use uuid::Uuid;
+use std::{collections::BTreeSet, future::Future, path::Path};
 
 /// Who asked, and why.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +15,7 @@ pub struct AskedBy<'a> {
     pub by: &'a UserKey,
     /// In their words.
     pub reason: &'a str,
-    /// Where the record's heads are written outside the database.
+    /// Where the log's heads are written outside the database.
     pub heads_dir: &'a Path,
 }
 
@@ -33,29 +32,13 @@ pub async fn erase(of: &WhoseData<'_>, asked: &AskedBy<'_>) -> Result<Value, Ope
 async fn recorded(
     of: &WhoseData<'_>,
     asked: &AskedBy<'_>,
-    name: &str,
+    name: &'static str,
     doing: impl Future<Output = Result<Value, OperationFault>>,
 ) -> Result<Value, OperationFault> {
-    if !exists(of.database, Service::Support).await? {
+    let Some(log) = AuditLog::open(of.database, Some(asked.heads_dir)).await? else {
         return Err("there is no record of what staff did in this database, so nothing is shown or erased".into());
-    }
-    let acts = Acts::new(Store::open(of.database).await?, Some(asked.heads_dir.to_owned()));
-    let act_id = Uuid::now_v7();
-    let act = |phase, outcome: &str| StaffAct {
-        act_id,
-        phase,
-        subject: asked.by.to_string(),
-        issuer: "terminal".to_owned(),
-        role: "admin".to_owned(),
-        rpc: name.to_owned(),
-        book: of.book.to_string(),
-        user_id: of.user.to_string(),
-        outcome: outcome.to_owned(),
-        reason: if phase == ActPhase::Begun { asked.reason.to_owned() } else { String::new() },
-        request_json: String::new(),
     };
-    acts.record(act(ActPhase::Begun, "")).await.map_err(tonic::Status::from)?;
-    let done = doing.await;
-    acts.record(act(ActPhase::Ended, if done.is_ok() { "OK" } else { "FAILED" })).await.map_err(tonic::Status::from)?;
-    done
+    let by = Actor { subject: asked.by.to_string(), source: Actor::NAMED.to_owned(), reason: asked.reason.to_owned() };
+    let act = TerminalAct { name, book: of.book.to_string(), user_id: of.user.to_string(), request_json: String::new() };
+    log.recorded(&by, &act, async { Ok((doing.await?, BTreeSet::new())) }).await
 }

@@ -1,0 +1,52 @@
+//! Who runs a command that is written into the audit log, and whether it may go without.
+use clap::Args;
+use money::UserKey;
+use operations::acts::Actor;
+use std::path::PathBuf;
+
+/// Who, and why.
+#[derive(Debug, Clone, Default, Args)]
+pub struct StaffArguments {
+    /// Who does it, for the audit log; the system's name of whoever runs this when not given.
+    #[arg(long, value_name = "NAME", value_parser = super::user)]
+    pub by: Option<UserKey>,
+    /// Why, for the audit log; 8 to 500 bytes.
+    #[arg(long, value_name = "TEXT", value_parser = super::reason)]
+    pub reason: Option<String>,
+    /// Does it also where it can't be written into the audit log.
+    #[arg(long)]
+    pub unrecorded: bool,
+}
+
+impl StaffArguments {
+    /// Who it is, and who says so.
+    pub fn actor(&self) -> Actor {
+        let reason = self.reason.clone().unwrap_or_default();
+        match &self.by {
+            Some(by) => Actor { subject: by.to_string(), source: Actor::NAMED.to_owned(), reason },
+            None => Actor { subject: login(), source: Actor::LOGIN.to_owned(), reason },
+        }
+    }
+}
+
+/// The system's name of whoever runs this: also behind `sudo`. A name that would be no user key has `_` for other characters.
+fn login() -> String {
+    let uid = std::fs::read_to_string("/proc/self/status").ok().and_then(|status| {
+        let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?.to_owned();
+        line.split_whitespace().next().map(str::to_owned)
+    });
+    let behind = std::env::var("SUDO_USER").ok().filter(|_| uid.as_deref() == Some("0"));
+    let named = || {
+        let uid = uid.as_deref()?;
+        let accounts = std::fs::read_to_string(PathBuf::from("/etc/passwd")).ok()?;
+        let name = accounts.lines().find_map(|line| {
+            let mut parts = line.split(':');
+            let (name, of) = (parts.next()?, parts.nth(1)?);
+            (of == uid).then(|| name.to_owned())
+        });
+        Some(name.unwrap_or_else(|| format!("uid-{uid}")))
+    };
+    let name = behind.or_else(named).unwrap_or_else(|| "unknown".to_owned());
+    let fits = |letter: char| if letter.is_ascii_alphanumeric() || "_-".contains(letter) { letter } else { '_' };
+    name.chars().take(64).map(fits).collect()
+}

@@ -1,0 +1,322 @@
+//! A book moved with `largesse export` and `largesse import`: whole postings only, once, marked, and written down.
+use crate::{options, signed, signed_for};
+use api::{
+    ledger::{
+        BookMode, CreateBookRequest, GetAccountRequest, PostRequest, RequestField, Transfer, ledger_service_client::LedgerServiceClient,
+    },
+    support::{Act, ListActsRequest, support_service_client::SupportServiceClient},
+};
+use demo::{installation::Installation, shop::Shop};
+use identity::{BookScope, Role, Service};
+use money::BookName;
+use runtime::Runtime;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+use tonic::Request;
+use uuid::Uuid;
+
+/// An installation with the book `demo`, in which things happened, and an empty one.
+struct Moving {
+    dir: tempfile::TempDir,
+    house: Runtime,
+}
+
+impl Moving {
+    async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let house = Runtime::start(options(dir.path())).await.unwrap();
+        let moving = Self { dir, house };
+        moving.create("new").await;
+        moving
+    }
+
+    fn ledger(&self) -> LedgerServiceClient<rpc::Transport> {
+        LedgerServiceClient::new(self.house.transport_for(Service::Ledger).unwrap())
+    }
+
+    fn by<T>(&self, role: Role, message: T) -> Request<T> {
+        let mut request = signed_for(&self.house, role, BookScope::All, message);
+        request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
+        request
+    }
+
+    async fn create(&self, book: &str) {
+        let create = CreateBookRequest { book: book.to_owned(), mode: BookMode::Test.into(), region: "test".to_owned() };
+        self.ledger().create_book(self.by(Role::Admin, create)).await.unwrap();
+    }
+
+    async fn post(&self, kind: &str, transfers: &[(&str, &str, i64)], fields: &[(&str, &str)]) {
+        let transfer = |(debit, credit, amount): &(&str, &str, i64)| Transfer {
+            debit_account: (*debit).to_owned(),
+            credit_account: (*credit).to_owned(),
+            amount: *amount,
+            ..Default::default()
+        };
+        let field = |(name, value): &(&str, &str)| RequestField { name: (*name).to_owned(), value: (*value).to_owned() };
+        let post = PostRequest {
+            book: "demo".to_owned(),
+            request_id: Uuid::now_v7().to_string(),
+            kind: kind.to_owned(),
+            transfers: transfers.iter().map(transfer).collect(),
+            request_fields: fields.iter().map(field).collect(),
+            ..Default::default()
+        };
+        self.ledger().post(signed(&self.house, Role::Service, post)).await.unwrap();
+    }
+
+    /// Three gifts of two legs each.
+    async fn gifts(&self) {
+        for at in 0..3 {
+            self.post(
+                "gift",
+                &[("viewer/u1/coins", "house/coins/redeemed", 100 + at), ("house/diamonds/issued", "creator/bob/diamonds", 50 + at)],
+                &[],
+            )
+            .await;
+        }
+    }
+
+    async fn buy(&self, coins: i64) {
+        let installation = Installation::inside(&self.house, BookName::try_new("demo").unwrap()).unwrap();
+        Shop::open(&installation).await.unwrap().buy("u1", coins).await.unwrap();
+    }
+
+    async fn balance(&self, book: &str, account: &str) -> i64 {
+        let ask = GetAccountRequest { book: book.to_owned(), account: account.to_owned() };
+        match self.ledger().get_account(self.by(Role::Service, ask)).await {
+            Ok(found) => found.into_inner().account.unwrap().balance,
+            Err(status) => {
+                assert_eq!(rpc::reason(&status).as_deref(), Some("ACCOUNT_UNKNOWN"));
+                0
+            }
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.house.address("grpc").unwrap())
+    }
+
+    fn export(&self, book: &str, more: &[&str]) -> String {
+        let database = format!("sqlite:{}", self.dir.path().display());
+        let output = run(&[&["export", "--database", &database, "--book", book], more].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Into a book, out of a file with this text.
+    fn import(&self, book: &str, text: &str, more: &[&str]) -> Output {
+        let file = self.file(text);
+        let (dir, url, file) = (self.dir.path().to_str().unwrap(), self.url(), file.to_str().unwrap().to_owned());
+        run(&[&["import", "--book", book, "--url", &url, "--data-dir", dir, &file], more].concat())
+    }
+
+    fn file(&self, text: &str) -> PathBuf {
+        let file = self.dir.path().join("moved.csv");
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    async fn acts(&self) -> Vec<Act> {
+        let ask = ListActsRequest { rpc: "largesse import".to_owned(), ..Default::default() };
+        let mut support = SupportServiceClient::new(self.house.transport_for(Service::Support).unwrap());
+        let mut acts = support.list_acts(self.by(Role::Auditor, ask)).await.unwrap().into_inner().acts;
+        acts.reverse();
+        acts
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_largesse")).args(arguments).env_remove("RUST_LOG").output().unwrap()
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn verify(dir: &Path) -> Output {
+    run(&["verify", "--database", &format!("sqlite:{}", dir.display())])
+}
+
+/// How many postings a file has.
+fn postings(text: &str) -> usize {
+    text.lines().skip(1).map(|line| &line[..36]).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+/// As a spreadsheet does.
+fn sorted_by(text: &str, column: usize) -> String {
+    let mut rows: Vec<&str> = text.lines().skip(1).collect();
+    rows.sort_by_key(|row| row.split(',').nth(column).unwrap().to_owned());
+    [text.lines().next().unwrap()].into_iter().chain(rows).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sorted_file_posts_no_halves_and_the_whole_one_mends_it() {
+    let moving = Moving::start().await;
+    moving.post("top_up", &[("house/coins/issued", "viewer/u1/coins", 1_000)], &[]).await;
+    moving.gifts().await;
+    let whole = moving.export("demo", &[]);
+    let output = moving.import("new", &sorted_by(&whole, 7), &[]);
+    let told = printed(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("new: 1 postings imported") && told.contains("must follow each other"), "{told}");
+    for account in ["house/coins/redeemed", "creator/bob/diamonds"] {
+        assert_eq!(moving.balance("new", account).await, 0, "half of a gift was posted");
+    }
+    let output = moving.import("new", &whole, &[]);
+    let told = printed(&output);
+    assert!(output.status.success() && told.contains("new: 3 postings imported, 1 there before"), "{told}");
+    assert_eq!(moving.balance("new", "viewer/u1/coins").await, 1_000 - 303);
+    assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 153);
+    moving.house.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_accounts_transfers_are_no_book_and_refused_as_such() {
+    let moving = Moving::start().await;
+    moving.post("top_up", &[("house/coins/issued", "viewer/u1/coins", 1_000)], &[]).await;
+    moving.gifts().await;
+    for account in ["creator/bob/diamonds", "viewer/u1/coins"] {
+        let output = moving.import("new", &moving.export("demo", &["--account", account]), &[]);
+        let told = printed(&output);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(&format!("only the transfers of {account}")) && told.contains("nothing was imported"), "{told}");
+        assert_eq!(moving.balance("new", account).await, 0);
+    }
+    moving.house.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_book_has_is_not_imported_into_it_however_it_comes_back() {
+    let moving = Moving::start().await;
+    moving.buy(500).await;
+    moving.gifts().await;
+    let own = moving.export("demo", &[]);
+    let (coins, diamonds) = (moving.balance("demo", "viewer/u1/coins").await, 153);
+    for more in [&["--dry-run"][..], &[]] {
+        let output = moving.import("demo", &own, more);
+        let told = printed(&output);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("POSTING_EXISTS: ") && told.contains("in this book already") && told.contains("demo: 0 postings"), "{told}");
+        assert_eq!(moving.balance("demo", "viewer/u1/coins").await, coins);
+    }
+    // Once round: out of the new book, where everything has another id, back into the first and into the new one itself.
+    assert!(moving.import("new", &own, &[]).status.success());
+    let round = moving.export("new", &[]);
+    assert!(printed(&moving.import("demo", &round, &[])).contains("demo: 0 postings imported, 0 there before"));
+    let there = format!("new: 0 postings imported, {} there before", postings(&own));
+    assert!(printed(&moving.import("new", &round, &[])).contains(&there));
+    for book in ["demo", "new"] {
+        assert_eq!(moving.balance(book, "viewer/u1/coins").await, coins);
+        assert_eq!(moving.balance(book, "creator/bob/diamonds").await, diamonds);
+    }
+    moving.house.shutdown().await;
+}
+
+/// A payout that was under way when its book was exported: of its money there is no row here.
+const UNDER_WAY: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6,7,conversion,2026-01-01T00:00:00.000000Z,,0,POSTED,house/creator_cost/USD,creator/bob/payable/USD,USD,500,0,0,1,
+01936f5e-7c3b-7000-9000-a1b2c3d4e5f7,8,payout.submit,2026-01-01T00:00:01.000000Z,,0,POST_OF_PENDING,creator/bob/payable/USD,house/in_transit/USD,USD,500,0,0,1,
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_book_is_green_and_says_what_was_imported() {
+    let moving = Moving::start().await;
+    moving.buy(500).await;
+    moving.gifts().await;
+    let text = moving.export("demo", &[]) + UNDER_WAY;
+    let output = moving.import("new", &text, &[]);
+    assert!(output.status.success(), "{output:?}");
+    let dir = moving.dir.path().to_owned();
+    let output = verify(&dir);
+    let told = printed(&output);
+    assert!(output.status.success() && told.contains("new: green") && told.contains("demo: green"), "{told}");
+    let line = told.lines().find(|line| line.contains("were imported")).unwrap_or_else(|| panic!("{told}"));
+    assert!(line.starts_with(&format!("new: {} postings", postings(&text))) && line.contains("500 USD in transit"), "{line}");
+    moving.house.shutdown().await;
+    // The monitor looks on from the beginning.
+    let mut given = options(&dir);
+    given.settings.monitor.every_ms = 100;
+    let house = Runtime::start(given).await.unwrap();
+    crate::monitor::until_green(&house).await;
+    house.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_calls_its_posting_imported_is_found() {
+    let moving = Moving::start().await;
+    let said = Uuid::now_v7().to_string();
+    moving.post("purchase.apple", &[("house/coins/issued", "viewer/u1/coins", 77)], &[("imported_id", &said)]).await;
+    let output = verify(moving.dir.path());
+    let told = printed(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("issues coins for no credited purchase") && !told.contains("were imported"), "{told}");
+    moving.house.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_what_the_run_says() {
+    let moving = Moving::start().await;
+    moving.post("top_up", &[("house/coins/issued", "viewer/u1/coins", 1_000)], &[]).await;
+    moving.gifts().await;
+    let whole = moving.export("demo", &[]);
+    let counted = |output: Output| String::from_utf8(output.stdout).unwrap();
+    // Without the coins that the gifts were paid from, and as it is.
+    let poor: String = whole.lines().filter(|line| !line.contains("top_up")).map(|line| format!("{line}\n")).collect();
+    for (text, counts) in [(poor, "0 postings"), (whole.clone(), "4 postings")] {
+        let dry = counted(moving.import("new", &text, &["--dry-run"]));
+        assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 0);
+        let run = counted(moving.import("new", &text, &[]));
+        assert_eq!(dry.replace("would be imported", "imported"), run);
+        assert!(
+            dry.contains(&format!("new: {counts} would be imported")) && run.contains(&format!("new: {counts} imported")),
+            "{dry}{run}"
+        );
+    }
+    // What was refused for want of coins was taken as soon as they were there.
+    assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 153);
+    assert!(printed(&moving.import("new", &whole, &["--dry-run"])).contains("0 postings would be imported, 4 there before"));
+    moving.house.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_in_the_audit_log_with_who_did_it() {
+    let moving = Moving::start().await;
+    moving.post("top_up", &[("house/coins/issued", "viewer/u1/coins", 1_000)], &[]).await;
+    let whole = moving.export("demo", &[]);
+    let output = moving.import("new", &whole, &["--by", "ann", "--reason", "moving in from the old book"]);
+    assert!(output.status.success(), "{output:?}");
+    let acts = moving.acts().await;
+    let told: Vec<_> = acts.iter().map(|act| (act.subject.as_str(), act.book.as_str(), act.reason.as_str())).collect();
+    assert_eq!(told, [("ann", "new", "moving in from the old book"), ("ann", "new", "")]);
+    assert!(acts[0].request_json.contains("moved.csv") && acts[0].request_json.contains("sha256"), "{:?}", acts[0]);
+    assert!(acts[1].outcome.starts_with("OK: 1 imported"), "{:?}", acts[1]);
+    // Nobody named: the system's name, and the log says which it is.
+    assert!(moving.import("new", &whole, &[]).status.success());
+    let acts = moving.acts().await;
+    assert!(!acts[2].subject.is_empty() && acts[2].subject != "import" && acts[2].issuer == "terminal, system login", "{:?}", acts[2]);
+    // A dry run changes nothing.
+    moving.import("new", &whole, &["--dry-run"]);
+    assert_eq!(moving.acts().await.len(), 4);
+    // Where nothing can be written down, nothing is imported; unless somebody says so.
+    moving.create("other").await;
+    let nowhere = ["--support-url", "http://127.0.0.1:1"];
+    let output = moving.import("other", &whole, &nowhere);
+    let told = printed(&output);
+    assert!(output.status.code() == Some(1) && told.contains("audit log") && told.contains("--unrecorded"), "{told}");
+    assert_eq!(moving.balance("other", "viewer/u1/coins").await, 0);
+    assert!(moving.import("other", &whole, &[&nowhere[..], &["--unrecorded"]].concat()).status.success());
+    moving.house.shutdown().await;
+}
+
+#[test]
+fn no_key_is_made_where_there_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("some.csv");
+    std::fs::write(&file, operations::export::HEADER.join(",")).unwrap();
+    let elsewhere = dir.path().join("typo");
+    let output = run(&["import", "--book", "demo", "--data-dir", elsewhere.to_str().unwrap(), file.to_str().unwrap()]);
+    let told = printed(&output);
+    assert!(output.status.code() == Some(1) && told.contains("--data-dir"), "{told}");
+    assert!(!elsewhere.exists(), "a key was made for an installation that is not there");
+}

@@ -1,0 +1,91 @@
+//! What people do with an installation's tables, in the audit log: who, from where, and why; begun before it is done, and ended after.
+use crate::OperationFault;
+use db::Database;
+use identity::Service;
+use monitor::audit::exists;
+use std::{collections::BTreeSet, future::Future, path::Path};
+use support::tables::{ActPhase, Acts, StaffAct, Store};
+use uuid::Uuid;
+
+/// Who does it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Their name, as in a token's `sub`.
+    pub subject: String,
+    /// Who says that it is them; it stands where a token's `iss` would.
+    pub source: String,
+    /// In their words; empty where nobody asked.
+    pub reason: String,
+}
+
+impl Actor {
+    /// Whoever has the database or its key may do anything.
+    pub const ROLE: &str = "admin";
+    /// Where the name was given on the command line.
+    pub const NAMED: &str = "terminal";
+    /// Where it is the operating system's name of who runs the command.
+    pub const LOGIN: &str = "terminal, system login";
+}
+
+/// What is to be written down.
+#[derive(Debug, Clone, Default)]
+pub struct TerminalAct {
+    /// The command.
+    pub name: &'static str,
+    /// The book; empty for none.
+    pub book: String,
+    /// Whom it is about; empty where that is not known before.
+    pub user_id: String,
+    /// What was asked for, as JSON.
+    pub request_json: String,
+}
+
+/// The audit log of a database.
+pub struct AuditLog {
+    acts: Acts,
+}
+
+impl AuditLog {
+    /// Opens it. `None` where there is none: no tables of the support service, or a copy, which nothing may be written into.
+    pub async fn open(database: &Database, heads_dir: Option<&Path>) -> Result<Option<Self>, OperationFault> {
+        let copy = database.sqlite_dir().is_some_and(crate::backup::is_copy);
+        if copy || !exists(database, Service::Support).await? {
+            return Ok(None);
+        }
+        Ok(Some(Self { acts: Acts::new(Store::open(database).await?, heads_dir.map(Path::to_owned)) }))
+    }
+
+    /// Does it between two lines. What `doing` returns beside its result is whom it turned out to be about.
+    pub async fn recorded<T>(
+        &self,
+        by: &Actor,
+        act: &TerminalAct,
+        doing: impl Future<Output = Result<(T, BTreeSet<String>), OperationFault>>,
+    ) -> Result<T, OperationFault> {
+        let act_id = Uuid::now_v7();
+        let line = |phase: ActPhase, outcome: &str| {
+            let begun = |text: &String| if phase == ActPhase::Begun { text.clone() } else { String::new() };
+            StaffAct {
+                act_id,
+                phase,
+                subject: by.subject.clone(),
+                issuer: by.source.clone(),
+                role: Actor::ROLE.to_owned(),
+                rpc: act.name.to_owned(),
+                book: act.book.clone(),
+                user_id: act.user_id.clone(),
+                outcome: outcome.to_owned(),
+                reason: begun(&by.reason),
+                request_json: begun(&act.request_json),
+            }
+        };
+        self.acts.record(line(ActPhase::Begun, "")).await.map_err(tonic::Status::from)?;
+        let done = doing.await;
+        if let Ok((_, about)) = &done {
+            // Before anything is shown: whose data it is must be findable by their name.
+            self.acts.concerns(act_id, &act.book, about).await.map_err(tonic::Status::from)?;
+        }
+        self.acts.record(line(ActPhase::Ended, if done.is_ok() { "OK" } else { "FAILED" })).await.map_err(tonic::Status::from)?;
+        done.map(|(value, _)| value)
+    }
+}
