@@ -114,9 +114,10 @@ fn main() -> ExitCode {
             Err(error) => command::misused(&error),
         },
         Command::Verify(arguments) => on_database("largesse verify", &arguments.place.clone(), |address| verify::run(address, arguments)),
-        Command::Explain(arguments) => {
-            on_database("largesse explain", &arguments.place.clone(), |address| explain::run(address, *arguments))
-        }
+        Command::Explain(arguments) => match arguments.place.audited() {
+            Ok(place) => command::run("largesse explain", explain::run(place, *arguments)),
+            Err(error) => command::refuse(&error),
+        },
         Command::Export(arguments) => on_database("largesse export", &arguments.place.clone(), |address| export::run(address, arguments)),
         Command::Import(arguments) => command::run("largesse import", import::run(arguments)),
         Command::Bench(arguments) => command::finish(bench::run(arguments)),

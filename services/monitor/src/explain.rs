@@ -1,7 +1,7 @@
 //! The whole story behind an id: what it is, which postings made it, where the money came from and what became of it.
 //!
 //! Reads the stores of all services, and the journal as the last word. [`seek`]: what an id stands for; `story`: what is told of it, in the
-//! words of `words` and the shape of [`shape`].
+//! words of `words` and the shape of [`shape`]; `people`: users and their accounts; `staff`: what staff proposed, approved and undid.
 //! The way from one thing to the next goes along the accounts of people, first in, first out (`books::read::trail`): a purchase is what gifts were paid
 //! from, gifts are what a conversion turned into money, conversions are what a payout took.
 use crate::audit::{self, ReadFault};
@@ -14,8 +14,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+mod people;
 pub mod seek;
 pub mod shape;
+mod staff;
 mod story;
 mod words;
 
@@ -44,6 +46,7 @@ pub struct StoryTeller {
     purchase: Option<purchase::tables::Store>,
     earnings: Option<earnings::tables::Store>,
     payout: Option<payout::tables::Store>,
+    support: Option<support::tables::Store>,
     scope: StoryScope,
     left: AtomicUsize,
 }
@@ -62,6 +65,7 @@ pub async fn explain(database: &Database, sought: &SoughtId, scope: &StoryScope)
     let purchase = if there(Service::Purchase).await? { Some(purchase::tables::Store::open(database).await?) } else { None };
     let earnings = if there(Service::Earnings).await? { Some(earnings::tables::Store::open(database).await?) } else { None };
     let payout = if there(Service::Payout).await? { Some(payout::tables::Store::inspect(database).await?) } else { None };
+    let support = if there(Service::Support).await? { Some(support::tables::Store::open(database).await?) } else { None };
     let books = store.books().await?;
     if let Some(only) = scope.book.as_ref().filter(|only| books.iter().all(|book| book.name != only.as_str())) {
         return Err(format!("there is no book {only}").into());
@@ -73,8 +77,8 @@ pub async fn explain(database: &Database, sought: &SoughtId, scope: &StoryScope)
             continue;
         }
         let (store, left) = (store.clone(), AtomicUsize::new(STORIES_MAX));
-        let (purchase, earnings, payout) = (purchase.clone(), earnings.clone(), payout.clone());
-        let teller = StoryTeller { store, book, name, purchase, earnings, payout, scope: scope.clone(), left };
+        let (purchase, earnings, payout, support) = (purchase.clone(), earnings.clone(), payout.clone(), support.clone());
+        let teller = StoryTeller { store, book, name, purchase, earnings, payout, support, scope: scope.clone(), left };
         for thing in teller.seek(sought).await? {
             stories.push(teller.story(thing, shape::TrailDirection::Both, 0).await?);
         }

@@ -3,7 +3,8 @@
 pub use crate::domain::{Payout, PayoutPhase};
 pub use crate::privacy::{Export, export};
 pub use crate::store::{
-    Store,
+    PageStart, Store,
+    beneficiaries::Beneficiary,
     erasure::Erased,
     messages::PassedMessage,
     payouts::{PayoutKey, PayoutStep},

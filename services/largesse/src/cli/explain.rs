@@ -1,20 +1,29 @@
 //! `largesse explain`: the whole story behind an id.
-use crate::cli::{book, settings::DatabaseArgument, user};
+use crate::cli::{
+    book,
+    settings::{AuditedDatabase, DatabaseArgument},
+    staff::StaffArguments,
+    user,
+};
 use clap::Args;
 use db::Database;
 use money::{BookName, UserKey};
 use monitor::explain::{self, SoughtId, Story, StoryLinks, StoryScope};
-use runtime::command::CommandResult;
-use serde_json::Value;
-use std::{fmt::Write as _, process::ExitCode};
+use operations::acts::{AuditLog, TerminalAct};
+use runtime::command::{CommandResult, UntypedError};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fmt::Write as _, process::ExitCode};
 
 /// Told after the options.
 const EXPLANATION: &str = "\
-ID is that of a posting, purchase, gift, quote or payout, or of the request that made one (for a gift or a quote also give --user), what a bank was told
-(EndToEndId or MsgId), or a store's transaction. Money is followed along people's accounts, first in, first out: back to what it came from, and on to what
+ID is that of a posting, purchase, gift, quote, payout, beneficiary or proposal, or of the request that made one (for a gift or a quote also give --user),
+what a bank was told (EndToEndId or MsgId), a store's transaction, a user, or the name of an account. Money is followed along people's accounts, first in, first out: back to what it came from, and on to what
 became of it. Reads the stores of all services, so it runs where their database is, also beside running services. Exit code 1: the id stands for nothing.
+Who looked, at whom and why is written into the audit log, where auditors find it (ListActs) by the member of staff and by the user. Where it can't be,
+as in a copy, nothing is shown without --unrecorded.
 
   largesse explain 01890a5d-ac96-774b-bcce-b302099a8057
+  largesse explain viewer/ada/coins --by sam --reason 'ticket 4711: where are her coins'
   largesse explain 2000000123456789 --book demo --json";
 
 /// Options of `largesse explain`.
@@ -38,14 +47,46 @@ pub struct ExplainArguments {
     /// Prints JSON instead of lines.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub staff: StaffArguments,
+}
+
+/// Why nothing is shown.
+const NO_LOG: &str = "whoever looks is written into the audit log, and there is none to write into: the support service has no tables in this database, or it is a \
+    copy; nothing is shown. --unrecorded shows it all the same";
+
+/// What is told, between two lines of the audit log.
+async fn looked(place: &AuditedDatabase, id: &SoughtId, scope: &StoryScope, staff: &StaffArguments) -> Result<Vec<Story>, UntypedError> {
+    let database = Database::parse(&place.address)?;
+    if staff.unrecorded {
+        return explain::explain(&database, id, scope).await;
+    }
+    // Before the log, so that a database that is none says so.
+    let books = monitor::audit::open(&database).await?.books().await?;
+    let only = if let [only] = books.as_slice() { only.name.clone() } else { String::new() };
+    let Some(log) = AuditLog::open(&database, place.heads_dir.as_deref()).await? else { return Err(NO_LOG.into()) };
+    let user_id = scope.user.as_ref().map(ToString::to_string).unwrap_or_default();
+    let act = TerminalAct {
+        name: "largesse explain",
+        book: scope.book.as_ref().map_or(only, ToString::to_string),
+        request_json: json!({ "id": id.to_string(), "userId": user_id }).to_string(),
+        user_id,
+    };
+    let told = async {
+        let stories = explain::explain(&database, id, scope).await?;
+        let mut people = BTreeSet::new();
+        stories.iter().for_each(|story| story.people(&mut people));
+        Ok((stories, people))
+    };
+    log.recorded(&staff.actor(), &act, told).await
 }
 
 /// Tells it; exit code 1 when there is nothing to tell.
-pub async fn run(address: String, arguments: ExplainArguments) -> CommandResult {
-    let ExplainArguments { id, book, user, most, json, place: _ } = arguments;
+pub async fn run(place: AuditedDatabase, arguments: ExplainArguments) -> CommandResult {
+    let ExplainArguments { id, book, user, most, json: as_json, staff, place: _ } = arguments;
     let scope = StoryScope { book, user, most: usize::from(most) };
-    let stories = explain::explain(&Database::parse(&address)?, &id, &scope).await?;
-    if json {
+    let stories = looked(&place, &id, &scope, &staff).await?;
+    if as_json {
         println!("{}", serde_json::to_string_pretty(&stories)?);
     } else {
         let mut out = String::new();

@@ -4,6 +4,7 @@
 mod books;
 mod citus;
 mod demo;
+mod explaining;
 mod export;
 mod import;
 mod monitor;

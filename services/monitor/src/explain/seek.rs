@@ -1,17 +1,26 @@
 //! What an id stands for.
-use super::StoryTeller;
+use super::{StoryTeller, words::StoryWords};
 use crate::audit::ReadFault;
 use books::{
-    domain::event::{Body, Event},
+    domain::{
+        account::BookAccount,
+        event::{Body, Event},
+    },
     store::{IdMeaning, RefusalRow},
 };
 use earnings::tables::Quote;
-use payout::tables::{Payout, PayoutKey};
+use money::UserKey;
+use payout::tables::{Beneficiary, Payout, PayoutKey};
 use purchase::tables::Purchase;
 use std::collections::BTreeSet;
+use support::tables::Proposal;
 use uuid::Uuid;
 
-/// An id as somebody has it: of a posting, purchase, gift, quote, payout or request, what a bank was told, or a store's transaction.
+/// Longest name of an account, in bytes; the ledger's own bound.
+const ACCOUNT_BYTES_MAX: usize = 256;
+
+/// An id as somebody has it: of a posting, purchase, gift, quote, payout, beneficiary, proposal or request, what a bank was told, a store's transaction; or
+/// a user or the name of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoughtId {
     text: String,
@@ -19,10 +28,12 @@ pub struct SoughtId {
 }
 
 impl SoughtId {
-    /// Takes any text of 1 to 64 visible characters. UUIDs in any of their forms; a bank's message id is a payout's with a number behind it.
+    /// Takes any text of 1 to 64 visible characters, and longer ones that name an account. UUIDs in any of their forms; a bank's message id is a payout's
+    /// with a number behind it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        if text.is_empty() || text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("an id has 1 to 64 visible ASCII characters");
+        let max = if text.contains('/') { ACCOUNT_BYTES_MAX } else { 64 };
+        if text.is_empty() || text.len() > max || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("an id or a user has 1 to 64 visible ASCII characters, the name of an account up to 256");
         }
         let message = || {
             let (payout, send) = text.split_once('-')?;
@@ -30,6 +41,12 @@ impl SoughtId {
         };
         let uuid = Uuid::try_parse(text).ok().or_else(|| Uuid::try_parse(message()?).ok());
         Ok(Self { text: text.to_owned(), uuid })
+    }
+}
+
+impl std::fmt::Display for SoughtId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -46,17 +63,29 @@ pub enum ExplainedThing {
     Payout(Box<Payout>),
     /// The ledger said no.
     Refusal(Box<RefusalRow>),
+    /// What staff want done, or had done.
+    Proposal(Box<Proposal>),
+    /// A bank account to pay to.
+    Beneficiary(Box<Beneficiary>),
+    /// An account of the book.
+    Account(Box<BookAccount>),
+    /// A user, as far as something is known of one.
+    User(Box<StoryWords>),
 }
 
 impl ExplainedThing {
     /// Two ways to the same thing tell it once.
-    fn key(&self) -> Uuid {
+    fn key(&self) -> String {
         match self {
-            Self::Posting(event) => event.id,
-            Self::Purchase(purchase) => purchase.purchase_id,
-            Self::Quote(quote) => quote.id,
-            Self::Payout(payout) => payout.payout_id,
-            Self::Refusal(refusal) => refusal.id,
+            Self::Posting(event) => event.id.to_string(),
+            Self::Purchase(purchase) => purchase.purchase_id.to_string(),
+            Self::Quote(quote) => quote.id.to_string(),
+            Self::Payout(payout) => payout.payout_id.to_string(),
+            Self::Refusal(refusal) => refusal.id.to_string(),
+            Self::Proposal(proposal) => proposal.id.to_string(),
+            Self::Beneficiary(beneficiary) => beneficiary.beneficiary_id.to_string(),
+            Self::Account(account) => account.name.to_string(),
+            Self::User(words) => format!("user {}", words.id),
         }
     }
 }
@@ -79,9 +108,20 @@ impl StoryTeller {
         if let (Some(quotes), Some(id)) = (&self.earnings, sought.uuid) {
             things.extend(quotes.looked_up(&self.name, id).await?.into_iter().map(|found| ExplainedThing::Quote(found.into())));
         }
+        self.by_name(&sought.text, &mut things).await?;
         let mut seen = BTreeSet::new();
         things.retain(|thing| seen.insert(thing.key()));
         Ok(things)
+    }
+
+    /// As an account's name, or a user.
+    async fn by_name(&self, text: &str, things: &mut Vec<ExplainedThing>) -> Result<(), ReadFault> {
+        if text.contains('/') {
+            things.extend(self.account_named(text).await?.map(|account| ExplainedThing::Account(account.into())));
+        } else if let Ok(user) = UserKey::try_new(text) {
+            things.extend(self.user_words(&user).await?.map(|words| ExplainedThing::User(words.into())));
+        }
+        Ok(())
     }
 
     async fn by_own_id(&self, id: Uuid, things: &mut Vec<ExplainedThing>) -> Result<(), ReadFault> {
@@ -91,6 +131,10 @@ impl StoryTeller {
             things.extend(self.quote_of(chart::id::quote(id, &self.name, user.as_str())).await?);
         }
         things.extend(self.payout_of(id).await?);
+        things.extend(self.proposal(id).await?.map(|found| ExplainedThing::Proposal(found.into())));
+        if let Some(payouts) = &self.payout {
+            things.extend(payouts.beneficiary(&self.name, id).await?.map(|found| ExplainedThing::Beneficiary(found.into())));
+        }
         Ok(())
     }
 

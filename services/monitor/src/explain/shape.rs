@@ -3,6 +3,7 @@ use books::domain::chart::Unit;
 use money::Money;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// In which direction a story goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Story {
     pub book: String,
     /// In a sentence.
     pub told: String,
+    /// Users whose it is, and whose accounts its postings touch.
+    pub users: BTreeSet<String>,
     /// By name.
     pub facts: Map<String, Value>,
     /// What the ledger has of it, in order.
@@ -90,11 +93,21 @@ pub struct StoryLinks {
     pub more: Option<String>,
 }
 
+impl Story {
+    /// Everybody whom it tells something of, however deep.
+    pub fn people(&self, found: &mut BTreeSet<String>) {
+        found.extend(self.users.iter().cloned());
+        let links = self.from.told.iter().chain(&self.into.told);
+        links.filter_map(|link| link.story.as_ref()).for_each(|story| story.people(found));
+    }
+}
+
 /// An amount as people read it.
 pub fn amount_text(amount: i64, unit: Unit) -> String {
+    let some = |one: &str| if amount.abs() == 1 { format!("{amount} {one}") } else { format!("{amount} {one}s") };
     match unit {
-        Unit::Coin => format!("{amount} coins"),
-        Unit::Diamond => format!("{amount} diamonds"),
+        Unit::Coin => some("coin"),
+        Unit::Diamond => some("diamond"),
         Unit::Currency(currency) => {
             Money::try_new(currency, amount).map_or_else(|_| format!("{amount} {currency}"), |money| money.to_string())
         }

@@ -3,8 +3,10 @@
 //! A story has links, and a link has a story, so both are told here.
 use super::{
     StoryTeller,
+    people::beneficiary_words,
     seek::ExplainedThing,
     shape::{Story, StoryLink, StoryLinks, StoryPosting, StoryTransfer, TrailDirection, amount_text},
+    staff::proposal_words,
     words::{StoryWords, posting_words, purchase_words, quote_words, refusal_words},
 };
 use crate::audit::ReadFault;
@@ -45,10 +47,15 @@ impl StoryTeller {
             ExplainedThing::Quote(quote) => quote_words(quote),
             ExplainedThing::Payout(payout) => self.payout_words(payout).await?,
             ExplainedThing::Refusal(refusal) => refusal_words(refusal),
+            ExplainedThing::Proposal(proposal) => proposal_words(proposal),
+            ExplainedThing::Beneficiary(beneficiary) => beneficiary_words(beneficiary),
+            ExplainedThing::Account(account) => self.account_words(account).await?,
+            ExplainedThing::User(words) => StoryWords::clone(words),
             ExplainedThing::Posting(event) => StoryWords {
                 what: String::new(),
                 id: event.id.to_string(),
                 told: String::new(),
+                users: Vec::new(),
                 facts: Map::new(),
                 postings: vec![event.id],
             },
@@ -58,10 +65,16 @@ impl StoryTeller {
             events.extend(self.store.event_by_id(self.book.key, *id).await?);
         }
         let accounts = self.accounts(&events).await?;
-        let words = match &thing {
+        let mut words = match &thing {
             ExplainedThing::Posting(event) => posting_words(event, &accounts),
             _ => words,
         };
+        let staff = self.staff_part(&events).await?;
+        // A proposal has said already who decided what.
+        if !matches!(thing, ExplainedThing::Proposal(_)) {
+            words.told.push_str(&staff.told);
+            words.facts.extend(staff.facts);
+        }
         let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
         let times: HashMap<i64, i64> = self.store.commit_times(self.book.key, &seqs).await?.into_iter().collect();
         let postings = events.iter().map(|event| posted(event, times.get(&event.seq).copied().unwrap_or(0), &accounts)).collect();
@@ -75,8 +88,9 @@ impl StoryTeller {
         } else {
             self.links(&events, &accounts, TrailDirection::Into, depth).await?
         };
-        let StoryWords { what, id, told, facts, .. } = words;
-        Ok(Story { what, id, book: self.book.name.clone(), told, facts, postings, from, into })
+        let StoryWords { what, id, told, users, facts, .. } = words;
+        let users = users.into_iter().chain(Self::owners(accounts.values())).collect();
+        Ok(Story { what, id, book: self.book.name.clone(), told, users, facts, postings, from, into })
     }
 }
 

@@ -4,11 +4,13 @@ use crate::audit::ReadFault;
 use books::{
     domain::{
         account::BookAccount,
-        event::{Body, Event},
+        chart::Unit,
+        event::{Body, Event, Transfer},
     },
     stamp,
     store::RefusalRow,
 };
+use chart::PostingKind;
 use earnings::tables::{Quote, QuoteState};
 use payout::tables::{PassedMessage, Payout, PayoutKey, PayoutStep};
 use purchase::tables::{Purchase, PurchaseState};
@@ -17,27 +19,30 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A thing's own words, before its postings are looked up.
-pub(super) struct StoryWords {
+#[derive(Debug, Clone)]
+pub struct StoryWords {
     pub(super) what: String,
     pub(super) id: String,
     pub(super) told: String,
+    /// Whose it is; owners of the accounts of its postings come to them.
+    pub(super) users: Vec<String>,
     pub(super) facts: Map<String, Value>,
     /// Ids of its postings in the order of events, those that there are.
     pub(super) postings: Vec<Uuid>,
 }
 
-fn facts(value: Value) -> Map<String, Value> {
+pub(super) fn facts(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(facts) => facts,
         _ => Map::new(),
     }
 }
 
-fn time_ms(ms: i64) -> String {
+pub(super) fn time_ms(ms: i64) -> String {
     stamp::text(ms.saturating_mul(1_000))
 }
 
-fn parsed<'a>(ids: impl IntoIterator<Item = &'a String>) -> Vec<Uuid> {
+pub(super) fn parsed<'a>(ids: impl IntoIterator<Item = &'a String>) -> Vec<Uuid> {
     ids.into_iter().filter_map(|id| Uuid::try_parse(id).ok()).collect()
 }
 
@@ -50,7 +55,7 @@ impl StoryTeller {
             steps.extend(tables.steps(&place).await?.into_iter().map(step));
             let passed = |passed: PassedMessage| {
                 json!({
-                    "direction": passed.direction, "kind": passed.kind, "http_status": passed.http_status, "time": time_ms(passed.at_ms),
+                    "direction": passed.direction, "kind": passed.kind, "http_status": answered(&passed), "time": time_ms(passed.at_ms),
                 })
             };
             messages.extend(tables.passed(&place).await?.into_iter().map(passed));
@@ -65,11 +70,13 @@ impl StoryTeller {
             "reason_code": payout.reason_code, "blocked_by": payout.blocked_by, "bank_time_ms": payout.bank_time_ms, "steps": steps, "messages": messages,
             "trace": payout.traceparent,
         }));
+        let is = if payout.state.name() == "rejected" { "is not" } else { "is" };
         let (user, amount, rail, state) = (&payout.user, payout.amount, payout.rail.name(), payout.state.name());
         Ok(StoryWords {
             what: "payout".to_owned(),
             id: payout.payout_id.to_string(),
-            told: format!("{user} is paid {amount} over {rail} to {account}: {state}"),
+            told: format!("{user} {is} paid {amount} over {rail} to {account}: {state}"),
+            users: vec![user.to_string()],
             facts: known,
             postings: parsed([&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id]),
         })
@@ -88,6 +95,7 @@ pub(super) fn purchase_words(purchase: &Purchase) -> StoryWords {
         what: "purchase".to_owned(),
         id: purchase.purchase_id.to_string(),
         told: format!("{} bought {} coins for {}: {state}", purchase.user, value.coins.get(), value.price),
+        users: vec![purchase.user.to_string()],
         facts: facts(json!({
             "request_id": purchase.request_id, "transaction_id": purchase.transaction_id, "environment": purchase.environment,
             "bundle_id": purchase.bundle_id, "product_id": purchase.product_id, "quantity": purchase.quantity,
@@ -108,11 +116,12 @@ pub(super) fn quote_words(quote: &Quote) -> StoryWords {
     StoryWords {
         what: "quote".to_owned(),
         id: quote.id.to_string(),
-        told: format!("{} {did} {} diamonds into {}", quote.user, quote.diamonds.get(), amounts.net),
+        told: format!("{} {did} {} into {}", quote.user, amount_text(quote.diamonds.get(), Unit::Diamond), amounts.net),
+        users: vec![quote.user.to_string()],
         facts: facts(json!({
             "rate": quote.rate.to_string(), "rate_date": quote.rate_date.to_string(), "rate_card_version": quote.rate_card_version,
             "gross": amounts.gross.to_string(), "withholding": amounts.withholding.to_string(), "fee": amounts.fee.to_string(),
-            "create_time": money::time::rfc3339(quote.create_time), "expire_time": money::time::rfc3339(quote.expire_time),
+            "create_time": stamp::text(quote.create_time.as_microsecond()), "expire_time": stamp::text(quote.expire_time.as_microsecond()),
         })),
         postings: parsed(posting),
     }
@@ -124,9 +133,23 @@ pub(super) fn refusal_words(refusal: &RefusalRow) -> StoryWords {
         what: "refusal".to_owned(),
         id: refusal.id.to_string(),
         told: format!("refused: {}; nothing moved", refusal.told.reason),
+        users: Vec::new(),
         facts: facts(json!({ "time": stamp::text(refusal.time), "details": pairs(&refusal.told.facts), "asked": pairs(&refusal.fields) })),
         postings: Vec::new(),
     }
+}
+
+/// What a bank answered; it may not have.
+fn answered(passed: &PassedMessage) -> Value {
+    if passed.direction == "received" && passed.http_status == 0 { json!("none in time") } else { json!(passed.http_status) }
+}
+
+/// A transfer in words.
+fn moved(transfer: &Transfer, accounts: &HashMap<i64, BookAccount>) -> String {
+    let name = |key: i64| accounts.get(&key).map_or("?", |account| &*account.name);
+    let amount =
+        accounts.get(&transfer.debit).map_or_else(|| transfer.amount.to_string(), |account| amount_text(transfer.amount, account.unit));
+    format!("{amount} from {} to {}", name(transfer.debit), name(transfer.credit))
 }
 
 /// The user of an account of this form, `viewer/<user>/coins`.
@@ -168,5 +191,12 @@ pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, BookAccount>)
     {
         known.insert("reverses".to_owned(), json!(reversed));
     }
-    StoryWords { what: kind, id, told, facts: known, postings }
+    let told = match &event.body {
+        Body::Posting(posting) if posting.reverses.is_some() || kind == PostingKind::Adjustment.name() => {
+            let moved = event.transfers.iter().map(|transfer| moved(transfer, accounts));
+            format!("{told}: {}", moved.collect::<Vec<_>>().join(", "))
+        }
+        _ => told,
+    };
+    StoryWords { what: kind, id, told, users: Vec::new(), facts: known, postings }
 }

@@ -1,0 +1,153 @@
+//! What support has first: a user, an account, a bank account to pay to.
+use super::{
+    StoryTeller,
+    shape::amount_text,
+    words::{StoryWords, facts, purchase_words, quote_words, time_ms},
+};
+use crate::audit::ReadFault;
+use books::{
+    domain::account::{AccountState, BookAccount},
+    read::{self, EntryListing, trail},
+    stamp,
+    store::READ_CHUNK,
+};
+use chart::owned::names_of;
+use money::UserKey;
+use payout::tables::{Beneficiary, PageStart};
+use serde_json::{Map, json};
+use std::collections::BTreeSet;
+
+/// Quotes of one read.
+const PAGE: i64 = 500;
+
+fn state_name(state: AccountState) -> &'static str {
+    match state {
+        AccountState::Open => "open",
+        AccountState::Frozen => "frozen",
+        AccountState::Closed => "closed",
+    }
+}
+
+/// What an account holds, in words.
+fn holds(account: &BookAccount) -> String {
+    let (balance, held) = (account.counters.balance(), account.counters.debits_pending);
+    let held = if held == 0 { String::new() } else { format!(", {} of them held", amount_text(held, account.unit)) };
+    format!("{}{held}, {}", amount_text(balance, account.unit), state_name(account.state))
+}
+
+impl StoryTeller {
+    /// An account by its name, as the journal's last event left it.
+    pub(super) async fn account_named(&self, name: &str) -> Result<Option<BookAccount>, ReadFault> {
+        Ok(self.accounts_named(&[name.to_owned()]).await?.pop())
+    }
+
+    async fn accounts_named(&self, names: &[String]) -> Result<Vec<BookAccount>, ReadFault> {
+        let mut keys = Vec::new();
+        for chunk in names.chunks(READ_CHUNK) {
+            keys.extend(self.store.accounts_by_name(self.book.key, chunk).await?.into_iter().map(|account| account.key));
+        }
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(trail::accounts(&*self.store, self.book.key, &keys).await?)
+    }
+
+    /// An account with its newest entries.
+    pub(super) async fn account_words(&self, account: &BookAccount) -> Result<StoryWords, ReadFault> {
+        let listing = EntryListing { limit: self.scope.most.max(1), ..EntryListing::default() };
+        let (entries, more) =
+            read::entries(&*self.store, self.book.key, account, None, &listing).await.map_err(|error| format!("{error:?}"))?;
+        let line = |entry: &read::AccountEntry| {
+            let posting = &entry.posting;
+            let other = posting.transfers.first().map(|moved| {
+                let from_here = moved.transfer.debit == account.key;
+                let other = if from_here { &moved.credit } else { &moved.debit };
+                let way = if from_here { "to" } else { "from" };
+                format!("{} {way} {other}", amount_text(moved.transfer.amount, account.unit))
+            });
+            json!({
+                "time": stamp::text(posting.commit_time), "kind": posting.kind, "moved": other, "balance_after": entry.balance_after,
+                "posting_id": posting.id,
+            })
+        };
+        Ok(StoryWords {
+            what: "account".to_owned(),
+            id: account.name.to_string(),
+            told: format!("holds {}", holds(account)),
+            users: chart::account::owner(&account.name).map(str::to_owned).into_iter().collect(),
+            facts: facts(json!({
+                "state": state_name(account.state), "balance": account.counters.balance(), "available": account.counters.available(),
+                "held": account.counters.debits_pending, "unit": account.unit.to_string(),
+                "newest": entries.iter().map(line).collect::<Vec<_>>(), "more": more != 0,
+            })),
+            postings: Vec::new(),
+        })
+    }
+
+    /// A user's accounts and things, the newest of each. `None` for a user of whom nothing is known.
+    pub(super) async fn user_words(&self, user: &UserKey) -> Result<Option<StoryWords>, ReadFault> {
+        let most = i64::try_from(self.scope.most).unwrap_or(i64::MAX);
+        let accounts = self.accounts_named(&names_of(user)).await?;
+        let mut known = Map::new();
+        let line = |account: &BookAccount| json!({ "account": &*account.name, "holds": holds(account) });
+        known.insert("accounts".to_owned(), accounts.iter().map(line).collect());
+        let told = |words: StoryWords| json!({ "id": words.id, "told": words.told });
+        if let Some(tables) = &self.purchase {
+            let found = tables.of_user(&self.name, user, None, most).await?;
+            known.insert("purchases".to_owned(), found.iter().map(|purchase| told(purchase_words(purchase))).collect());
+        }
+        if let Some(tables) = &self.earnings {
+            let (mut newest, mut after) = (std::collections::VecDeque::new(), None);
+            loop {
+                let page = tables.of_user(&self.name, user, after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
+                newest.extend(page);
+                newest.drain(..newest.len().saturating_sub(self.scope.most));
+            }
+            known.insert("quotes".to_owned(), newest.iter().rev().map(|quote| told(quote_words(quote))).collect());
+        }
+        if let Some(tables) = &self.payout {
+            let found = tables.beneficiaries(&self.name, user, PageStart::NEWEST, most).await?;
+            known.insert("beneficiaries".to_owned(), found.iter().map(|found| told(beneficiary_words(found))).collect());
+            let mut payouts = Vec::new();
+            for payout in tables.payouts(&self.name, user, None, PageStart::NEWEST, most).await? {
+                payouts.push(told(self.payout_words(&payout).await?));
+            }
+            known.insert("payouts".to_owned(), payouts.into());
+        }
+        known.insert("proposals".to_owned(), self.proposals_of(user).await?.into());
+        if known.values().all(|list| list.as_array().is_none_or(Vec::is_empty)) {
+            return Ok(None);
+        }
+        let sums: Vec<String> = accounts.iter().map(|account| format!("{} {}", account.name, holds(account))).collect();
+        Ok(Some(StoryWords {
+            what: "user".to_owned(),
+            id: user.to_string(),
+            told: if sums.is_empty() { "has no account in this book".to_owned() } else { sums.join("; ") },
+            users: vec![user.to_string()],
+            facts: known,
+            postings: Vec::new(),
+        }))
+    }
+
+    /// Users named by accounts of these postings.
+    pub(super) fn owners<'a>(accounts: impl Iterator<Item = &'a BookAccount>) -> BTreeSet<String> {
+        accounts.filter_map(|account| chart::account::owner(&account.name)).map(str::to_owned).collect()
+    }
+}
+
+/// A bank account to pay to, as far as staff may see it.
+pub(super) fn beneficiary_words(beneficiary: &Beneficiary) -> StoryWords {
+    let Beneficiary { user, country, currency, rail, masked_account, masked_holder_name, .. } = beneficiary;
+    StoryWords {
+        what: "beneficiary".to_owned(),
+        id: beneficiary.beneficiary_id.to_string(),
+        told: format!("{user} is paid in {currency} to {masked_account} of {masked_holder_name} in {country}, over {}", rail.name()),
+        users: vec![user.to_string()],
+        facts: facts(json!({
+            "user_id": user.as_str(), "country": country, "currency": currency.code(), "rail": rail.name(), "create_time": time_ms(beneficiary.created_at_ms),
+        })),
+        postings: Vec::new(),
+    }
+}

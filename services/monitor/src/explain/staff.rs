@@ -1,0 +1,214 @@
+//! What staff had to do with a thing: proposals, in their own words, and what was undone by one.
+use super::{
+    StoryTeller,
+    shape::amount_text,
+    words::{StoryWords, facts, parsed, time_ms},
+};
+use crate::audit::ReadFault;
+use books::{
+    domain::{
+        decide::reversal_guard,
+        event::{Body, Event},
+    },
+    stamp,
+};
+use serde_json::{Map, Value, json};
+use support::tables::{AccountAct, Proposal, ProposalFilter, ProposalState, ProposedAct};
+use uuid::Uuid;
+
+/// Proposals of one read.
+const PAGE: i64 = 500;
+/// The field by which a posting names the proposal that it carries out.
+const PROPOSAL_ID: &str = "proposal_id";
+/// Events that are looked through for a reversal that no proposal names.
+const EVENTS_MAX: i64 = 100_000;
+/// Events of one read.
+const EVENTS: i64 = 5_000;
+
+/// Any proposal, or those in one state.
+fn any(state: Option<ProposalState>) -> ProposalFilter {
+    ProposalFilter { state, expire_after: i64::MIN, expire_until: i64::MAX }
+}
+
+/// What is to be done, in words, and whose accounts it names.
+fn act_words(act: &ProposedAct) -> (String, Vec<String>) {
+    let owners = |names: &[&str]| names.iter().filter_map(|name| chart::account::owner(name)).map(str::to_owned).collect::<Vec<_>>();
+    match act {
+        ProposedAct::Adjustment(lines) => {
+            let told = lines.iter().map(|line| {
+                let amount = chart::form(&line.debit).map_or_else(|| line.amount.to_string(), |form| amount_text(line.amount, form.unit));
+                format!("{amount} from {} to {}", line.debit, line.credit)
+            });
+            let names: Vec<&str> = lines.iter().flat_map(|line| [line.debit.as_str(), &line.credit]).collect();
+            (format!("an adjustment of {}", told.collect::<Vec<_>>().join(", ")), owners(&names))
+        }
+        ProposedAct::Account(account, act) => {
+            let act = match act {
+                AccountAct::Freeze => "freezing",
+                AccountAct::Thaw => "thawing",
+                AccountAct::Close => "closing",
+            };
+            (format!("{act} {account}"), owners(&[account.as_str()]))
+        }
+        ProposedAct::Reversal(posting) => (format!("the reversal of posting {posting}"), Vec::new()),
+    }
+}
+
+/// Where it stands; what nobody decided in time is open for ever in the table.
+fn state_name(state: ProposalState) -> &'static str {
+    match state {
+        ProposalState::Open => "open",
+        ProposalState::Approved => "approved",
+        ProposalState::Done => "done",
+        ProposalState::Rejected => "rejected",
+        ProposalState::Refused => "refused by the ledger",
+    }
+}
+
+/// Who asked for it and who decided, each with their reason.
+fn decided_words(proposal: &Proposal) -> String {
+    let Proposal { proposed_by, proposal_reason, decided_by, decision_reason, state, .. } = proposal;
+    let decided = match state {
+        ProposalState::Open => "nobody has decided".to_owned(),
+        ProposalState::Rejected => format!("{decided_by} rejected it ({decision_reason})"),
+        ProposalState::Approved | ProposalState::Done | ProposalState::Refused => format!("{decided_by} approved it ({decision_reason})"),
+    };
+    format!("{proposed_by} proposed it ({proposal_reason}), {decided}")
+}
+
+/// A proposal's facts.
+fn proposal_facts(proposal: &Proposal) -> Map<String, Value> {
+    let decided = (proposal.decided_at_ms > 0).then(|| time_ms(proposal.decided_at_ms)).unwrap_or_default();
+    facts(json!({
+        "proposal_id": proposal.id.to_string(), "state": state_name(proposal.state), "proposed_by": proposal.proposed_by.as_str(),
+        "proposal_reason": proposal.proposal_reason, "propose_time": time_ms(proposal.proposed_at_ms), "decided_by": proposal.decided_by,
+        "decision_reason": proposal.decision_reason, "decide_time": decided, "expire_time": time_ms(proposal.expire_at_ms),
+        "result": proposal.result,
+    }))
+}
+
+/// A proposal as a story.
+pub(super) fn proposal_words(proposal: &Proposal) -> StoryWords {
+    let (act, users) = act_words(&proposal.act);
+    StoryWords {
+        what: "proposal".to_owned(),
+        id: proposal.id.to_string(),
+        told: format!("{act}: {}; {}", state_name(proposal.state), decided_words(proposal)),
+        users,
+        facts: proposal_facts(proposal),
+        postings: parsed([&proposal.result]),
+    }
+}
+
+/// A line for a list of proposals.
+pub(super) fn proposal_line(proposal: &Proposal) -> Value {
+    let (act, _) = act_words(&proposal.act);
+    json!({ "proposal_id": proposal.id.to_string(), "told": act, "state": state_name(proposal.state), "time": time_ms(proposal.proposed_at_ms) })
+}
+
+/// What a story says more because staff had a part in it.
+#[derive(Default)]
+pub(super) struct StaffPart {
+    /// Put behind the sentence.
+    pub told: String,
+    /// Put to the facts.
+    pub facts: Map<String, Value>,
+}
+
+impl StoryTeller {
+    /// A proposal by its id.
+    pub(super) async fn proposal(&self, id: Uuid) -> Result<Option<Proposal>, ReadFault> {
+        let Some(tables) = &self.support else { return Ok(None) };
+        Ok(tables.proposal(&self.name, id).await?)
+    }
+
+    /// What staff had to do with these postings: who asked for them, who approved, and whether they were undone.
+    pub(super) async fn staff_part(&self, events: &[Event]) -> Result<StaffPart, ReadFault> {
+        let mut part = StaffPart::default();
+        for event in events {
+            let Body::Posting(posting) = &event.body else { continue };
+            let named = posting.fields.iter().find(|(name, _)| name == PROPOSAL_ID).and_then(|(_, value)| Uuid::try_parse(value).ok());
+            if let Some(id) = named
+                && let Some(proposal) = self.proposal(id).await?
+            {
+                part.told.push_str(&format!("; {}", decided_words(&proposal)));
+                part.facts.insert("proposal".to_owned(), Value::Object(proposal_facts(&proposal)));
+            }
+            if let Some(told) = self.undone(event, &mut part.facts).await? {
+                part.told.push_str(&told);
+            }
+        }
+        Ok(part)
+    }
+
+    /// Whether a posting was reversed: by what, when, and by whom.
+    async fn undone(&self, event: &Event, facts: &mut Map<String, Value>) -> Result<Option<String>, ReadFault> {
+        let guards = self.store.guards(self.book.key, &[reversal_guard(event.id)]).await?;
+        if guards.iter().all(|(_, guard)| guard.value == 0) {
+            return Ok(None);
+        }
+        let proposal = self.reversal_of(event.id).await?;
+        let by = proposal.as_ref().and_then(|proposal| Uuid::try_parse(&proposal.result).ok());
+        let reversal = match by {
+            Some(id) => self.store.event_by_id(self.book.key, id).await?,
+            None => self.reversal_after(event).await?,
+        };
+        let Some(reversal) = reversal else {
+            facts.insert("reversed_by".to_owned(), json!("a posting that was not looked for"));
+            return Ok(Some("; REVERSED".to_owned()));
+        };
+        let time = self.store.commit_time(self.book.key, reversal.seq).await?.map(stamp::text).unwrap_or_default();
+        let told = proposal.as_ref().map(|proposal| format!(": {}", decided_words(proposal))).unwrap_or_default();
+        facts.insert("reversed_by".to_owned(), json!(reversal.id));
+        facts.insert("reverse_time".to_owned(), json!(time));
+        if let Some(proposal) = &proposal {
+            facts.insert("reversal".to_owned(), Value::Object(proposal_facts(proposal)));
+        }
+        Ok(Some(format!("; REVERSED by {} at {time}{told}", reversal.id)))
+    }
+
+    /// The proposal by which a posting was reversed.
+    async fn reversal_of(&self, posting: Uuid) -> Result<Option<Proposal>, ReadFault> {
+        let Some(tables) = &self.support else { return Ok(None) };
+        let mut before = i64::MAX;
+        loop {
+            let page = tables.proposals(&self.name, any(Some(ProposalState::Done)), before, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(None) };
+            before = last.number;
+            let found = page.into_iter().find(|proposal| matches!(proposal.act, ProposedAct::Reversal(reversed) if reversed == posting));
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The reversal of a posting, where no proposal is known: it comes after it.
+    async fn reversal_after(&self, event: &Event) -> Result<Option<Event>, ReadFault> {
+        let (mut from, end) = (event.seq + 1, event.seq + EVENTS_MAX);
+        while from <= end {
+            let page = self.store.events(self.book.key, from, EVENTS).await?;
+            let Some(last) = page.last() else { return Ok(None) };
+            from = last.event.seq + 1;
+            let reverses = |body: &Body| matches!(body, Body::Posting(posting) if posting.reverses == Some(event.id));
+            if let Some(found) = page.into_iter().find(|stored| reverses(&stored.event.body)) {
+                return Ok(Some(found.event));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A user's proposals, newest first; those that would change an account of theirs, or did.
+    pub(super) async fn proposals_of(&self, user: &money::UserKey) -> Result<Vec<Value>, ReadFault> {
+        let Some(tables) = &self.support else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for id in tables.proposals_about(&self.name, user).await? {
+            if let Ok(id) = Uuid::try_parse(&id) {
+                found.extend(tables.proposal(&self.name, id).await?.as_ref().map(proposal_line));
+            }
+            if found.len() >= self.scope.most {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
