@@ -11,6 +11,9 @@ use cli::{
 use runtime::command;
 use std::process::ExitCode;
 
+#[macro_use]
+mod output;
+
 mod cli;
 #[cfg(test)]
 mod tests;
@@ -123,7 +126,9 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => command::finish(bench::run(arguments)),
         Command::Status(arguments) => command::run("largesse status", status::run(arguments)),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut CommandLine::command(), "largesse", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut CommandLine::command(), "largesse", &mut script);
+            print!("{}", String::from_utf8_lossy(&script));
             ExitCode::SUCCESS
         }
         Command::Privacy(arguments) => match arguments.place() {

@@ -6,6 +6,7 @@ use crate::{
     OperationFault,
     export::{self, ExportRange},
 };
+use books::store::READ_CHUNK;
 use db::Database;
 use identity::Service;
 use money::{BookName, UserKey};
@@ -101,6 +102,9 @@ const PAGE: i64 = 500;
 /// Everything that the services' tables and the journal have of a user; not what staff did about them. `key_file` opens what payout has sealed.
 pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, OperationFault> {
     let WhoseData { database, book, user } = of;
+    if things(of).await?.is_empty() && !known(of).await? {
+        return Err(unknown(of, "shown").into());
+    }
     let mut whole = json!({ "book": book.as_str(), "user_id": user.as_str() });
     if exists(database, Service::Purchase).await? {
         let tables = purchase::tables::Store::open(database).await?;
@@ -159,6 +163,32 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
     Ok(whole)
 }
 
+/// Whether anything is known of the user who has no purchase, quote, payout or bank account: an account, a token for receipts, or a look by staff. An
+/// erasure leaves the accounts, so doing it again is still about somebody.
+async fn known(of: &WhoseData<'_>) -> Result<bool, OperationFault> {
+    let WhoseData { database, book, user } = of;
+    let store = audit::open(database).await?;
+    let books = store.books().await?;
+    let row = books.iter().find(|row| row.name == book.as_str()).ok_or_else(|| format!("there is no book {book}"))?;
+    for names in chart::owned::names_of(user).chunks(READ_CHUNK) {
+        if !store.accounts_by_name(row.key, names).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    if exists(database, Service::Purchase).await? && purchase::tables::Store::open(database).await?.token_of(book, user).await?.is_some() {
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// A name that is nobody's is a slip, and must not pass for something done.
+fn unknown(of: &WhoseData<'_>, done: &str) -> String {
+    let WhoseData { book, user, .. } = of;
+    format!(
+        "nothing is known of user {user} in book {book}: no account, purchase, payout or bank account; nothing was {done}. Is the name right?"
+    )
+}
+
 /// Ids of the user's things, by which staff may have asked for them.
 async fn things(of: &WhoseData<'_>) -> Result<BTreeSet<String>, OperationFault> {
     let WhoseData { database, book, user } = of;
@@ -203,7 +233,8 @@ async fn entries(of: &WhoseData<'_>) -> Result<Value, OperationFault> {
     let mut entries = Vec::new();
     for row in reader.records() {
         let row = row?;
-        entries.push(names.iter().zip(row.iter()).map(|(name, value)| (name.to_owned(), json!(value))).collect::<serde_json::Map<_, _>>());
+        let columns = names.iter().zip(row.iter()).filter(|(name, _)| *name != export::ONLY);
+        entries.push(columns.map(|(name, value)| (name.to_owned(), json!(value))).collect::<serde_json::Map<_, _>>());
     }
     Ok(json!(entries))
 }
@@ -225,6 +256,9 @@ pub async fn erase(of: &WhoseData<'_>) -> Result<ErasedEverywhere, OperationFaul
     let mut erased = ErasedEverywhere::default();
     // Before anything goes: afterwards nobody knows whose it was.
     let things = things(of).await?;
+    if things.is_empty() && !known(of).await? {
+        return Err(unknown(of, "erased").into());
+    }
     // The only one that may say no, so it is asked first.
     if exists(database, Service::Payout).await? {
         erased.payout = payout::tables::Store::inspect(database).await?.erase(book, user).await?;

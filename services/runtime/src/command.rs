@@ -56,8 +56,17 @@ pub fn finish(outcome: CommandResult) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("largesse: {}", identity::error::chain(&*error));
+            eprintln!("largesse: {}", told(&*error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// An error in words. What a service answered is told as it said it, not as gRPC's library prints it.
+fn told(error: &(dyn Error + Send + Sync + 'static)) -> String {
+    match error.downcast_ref::<tonic::Status>() {
+        Some(status) if status.message().is_empty() => format!("the service answered {:?}", status.code()),
+        Some(status) => status.message().to_owned(),
+        None => identity::error::chain(error),
     }
 }

@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod monitor;
 mod moving;
+mod pipes;
 mod privacy;
 mod process;
 mod replay;

@@ -147,6 +147,14 @@ async fn nothing_is_shown_or_erased_without_a_reason_a_record_or_a_book() {
         whose[at] = value;
         assert_eq!(largesse(dir.path(), &[&["erase"], &whose[..]].concat()).status.code(), Some(2), "{value}");
     }
+    // A slip in a name is not something done.
+    let mut nobody = WHOSE;
+    nobody[3] = "nosuchuser";
+    for deed in ["export", "erase"] {
+        let nothing = largesse(dir.path(), &[&[deed], &nobody[..]].concat());
+        let told = String::from_utf8_lossy(&nothing.stderr);
+        assert!(nothing.status.code() == Some(1) && told.contains("nothing is known of user nosuchuser"), "{deed}: {told}");
+    }
     let mut elsewhere = WHOSE;
     elsewhere[1] = "other";
     let nothing = largesse(dir.path(), &[&["export"], &elsewhere[..]].concat());
