@@ -44,7 +44,8 @@ pub struct Streak {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendGiftRequest {
-    /// Client-made UUID, scoped to book and caller. Version 7 is fastest. Required.
+    /// Client-made UUID, scoped to book and caller. Version 7 is fastest, and carries its maker's time: from a device whose clock is more than five minutes ahead
+    /// it is refused with REQUEST_ID_TIME, whose facts `id_time` and `server_time` say by how much. Version 4 carries no time. Required.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// Required unless the token holds exactly one book.
@@ -131,9 +132,11 @@ pub mod gift_service_client {
     use tonic::codegen::http::Uri;
     /// Gifts sent in live rooms.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug, Clone)]
     pub struct GiftServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -214,7 +217,7 @@ pub mod gift_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// The catalogue a viewer can choose from now. Reasons: LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not named a catalogue).
+        /// The catalogue a viewer can choose from now. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not named a catalogue).
         /// A retry is safe.
         pub async fn list_gifts(
             &mut self,
@@ -267,7 +270,8 @@ pub mod gift_service_client {
                 .insert(GrpcMethod::new("largesse.gift.v1.GiftService", "SendGift"));
             self.inner.unary(req, path, codec).await
         }
-        /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream.
+        /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream. Same reasons per item, and
+        /// QUOTA_EXCEEDED: items count one by one.
         pub async fn send_gifts(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::SendGiftsRequest>,
@@ -307,7 +311,7 @@ pub mod gift_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with GiftServiceServer.
     #[async_trait]
     pub trait GiftService: std::marker::Send + std::marker::Sync + 'static {
-        /// The catalogue a viewer can choose from now. Reasons: LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not named a catalogue).
+        /// The catalogue a viewer can choose from now. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its operator has not named a catalogue).
         /// A retry is safe.
         async fn list_gifts(
             &self,
@@ -332,7 +336,8 @@ pub mod gift_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream.
+        /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream. Same reasons per item, and
+        /// QUOTA_EXCEEDED: items count one by one.
         async fn send_gifts(
             &self,
             request: tonic::Request<tonic::Streaming<super::SendGiftsRequest>>,
@@ -340,9 +345,11 @@ pub mod gift_service_server {
     }
     /// Gifts sent in live rooms.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug)]
     pub struct GiftServiceServer<T> {
         inner: Arc<T>,

@@ -188,8 +188,9 @@ pub struct Transfer {
     #[prost(int32, tag = "7")]
     pub rest_of: i32,
     /// Only with `pending`: when the hold ends by itself, if nobody resolved it before. Later than the commit and within 400 days of it
-    /// (EXPIRY_OUT_OF_RANGE). At that very time it is over. Refused where the credit account is `house/in_transit/*` (EXPIRY_FORBIDDEN): what may
-    /// be on its way to a bank is given back when the bank has spoken, never by a clock. Absent: it has no expiry.
+    /// (EXPIRY_OUT_OF_RANGE), by the book's own time: the clock's, unless a clock was set back. At that very time it is over. Refused where the credit account
+    /// is `house/in_transit/*` (EXPIRY_FORBIDDEN): what may be on its way to a bank is given back when the bank has spoken, never by a clock. Absent: it has no
+    /// expiry.
     #[prost(message, optional, tag = "8")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -248,7 +249,8 @@ pub struct PostRequest {
     /// Required unless the token holds exactly one book.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
-    /// Client-made UUID, scoped to book, acting subject and RPC. Version 7 is fastest. Required.
+    /// Client-made UUID, scoped to book, acting subject and RPC. Version 7 is fastest, and carries its maker's time: one that is more than five minutes ahead of
+    /// the ledger, or a week behind, is refused with REQUEST_ID_TIME. Version 4 carries none and is taken whatever the clock says. Required.
     #[prost(string, tag = "2")]
     pub request_id: ::prost::alloc::string::String,
     /// What kind of business event this is, such as `gift` (`\[a-z0-9_.\]{1,64}`). Required.
@@ -400,6 +402,10 @@ pub struct PostBatchResponse {
     /// One per item, in request order.
     #[prost(message, repeated, tag = "1")]
     pub outcomes: ::prost::alloc::vec::Vec<PostBatchOutcome>,
+    /// True: postings are told in the brief form, because the request asked for it or because the full answer would have had more than 4 MiB. What is left
+    /// out can be had with GetPosting, or by sending fewer of the same posts again.
+    #[prost(bool, tag = "2")]
+    pub brief: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostStreamRequest {
@@ -1044,9 +1050,12 @@ pub mod ledger_service_client {
     use tonic::codegen::http::Uri;
     /// The only place where money moves. Internal: called by services as themselves, and by staff.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED (no or bad token), PERMISSION_DENIED (role or book),
-    /// BOOK_UNKNOWN (NOT_FOUND), OVERLOADED, NOT_THE_WRITER and FORMAT_TOO_NEW (UNAVAILABLE, nothing happened, retry the same id),
-    /// OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// FORMAT_TOO_NEW, COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE),
+    /// retry the same request to find out; INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is
+    /// named: BOOK_UNKNOWN (NOT_FOUND). A message may have 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE
+    /// (UNAVAILABLE, nothing happened) where no connection could be made.
     #[derive(Debug, Clone)]
     pub struct LedgerServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1268,9 +1277,10 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Posts transfers that happen all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME,
-        /// the caller's own refusal, EXPIRY_OUT_OF_RANGE, EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, GUARD_MISMATCH, GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS.
-        /// Refusals from the caller's own on are sticky. A retry with the same id is safe.
+        /// Posts transfers that happen all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME (facts `id_time`, `server_time`,
+        /// `bound_ms`), the caller's own refusal, EXPIRY_OUT_OF_RANGE (facts `ledger_time`, `latest`), EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED,
+        /// GUARD_MISMATCH, GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. Refusals from the caller's own on are sticky. A retry with the same id is
+        /// safe.
         pub async fn post(
             &mut self,
             request: impl tonic::IntoRequest<super::PostRequest>,
@@ -1292,7 +1302,8 @@ pub mod ledger_service_client {
                 .insert(GrpcMethod::new("largesse.ledger.v1.LedgerService", "Post"));
             self.inner.unary(req, path, codec).await
         }
-        /// Posts many, each with its own outcome, answered in request order. Same reasons per item.
+        /// Posts many, each with its own outcome, answered in request order. Same reasons per item. A request may have 16 MiB. An answer never has more than
+        /// 4 MiB, which gRPC clients read by default: one that would have more in full is given in the brief form, and says so (`brief`).
         pub async fn post_batch(
             &mut self,
             request: impl tonic::IntoRequest<super::PostBatchRequest>,
@@ -1351,7 +1362,10 @@ pub mod ledger_service_client {
         /// Posts what happened before this book was kept, for moving in from elsewhere: as PostBatch, but ids of any age are taken, never refused for their
         /// time or taken for new because of it; so sending everything again changes nothing, however late. Every item needs its `effective_time`, not later
         /// than now. Commit times are of today and statements follow those. Floors, guards and limits hold as they do for Post. Ids count for the book
-        /// whoever sends them. Same reasons per item as Post. A retry is safe.
+        /// whoever sends them. Each posting keeps the id that was sent as its request field `imported_id` (MALFORMED where an item brings that field itself), by
+        /// which audits know it: an imported purchase or payout has no row in the services' tables. A service's own token may not import (PERMISSION_DENIED).
+        /// Same reasons per item as Post, and before them POSTING_EXISTS (FAILED_PRECONDITION: the id is that of a posting of this very book, so the file
+        /// was exported from it). Refusals of items are not kept: what is refused may be sent again with the same id once what it lacks is there. A retry is safe.
         pub async fn import_batch(
             &mut self,
             request: impl tonic::IntoRequest<super::ImportBatchRequest>,
@@ -1541,7 +1555,7 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// A posting by its id or by the request id that made it. Reasons: POSTING_UNKNOWN (NOT_FOUND).
+        /// A posting by its id. Reasons: POSTING_UNKNOWN (NOT_FOUND).
         pub async fn get_posting(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPostingRequest>,
@@ -1712,14 +1726,16 @@ pub mod ledger_service_server {
             tonic::Response<super::SetDebitLimitResponse>,
             tonic::Status,
         >;
-        /// Posts transfers that happen all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME,
-        /// the caller's own refusal, EXPIRY_OUT_OF_RANGE, EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, GUARD_MISMATCH, GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS.
-        /// Refusals from the caller's own on are sticky. A retry with the same id is safe.
+        /// Posts transfers that happen all or none. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME (facts `id_time`, `server_time`,
+        /// `bound_ms`), the caller's own refusal, EXPIRY_OUT_OF_RANGE (facts `ledger_time`, `latest`), EXPIRY_FORBIDDEN, ACCOUNT_FROZEN, ACCOUNT_CLOSED,
+        /// GUARD_MISMATCH, GUARD_CAPPED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. Refusals from the caller's own on are sticky. A retry with the same id is
+        /// safe.
         async fn post(
             &self,
             request: tonic::Request<super::PostRequest>,
         ) -> std::result::Result<tonic::Response<super::PostResponse>, tonic::Status>;
-        /// Posts many, each with its own outcome, answered in request order. Same reasons per item.
+        /// Posts many, each with its own outcome, answered in request order. Same reasons per item. A request may have 16 MiB. An answer never has more than
+        /// 4 MiB, which gRPC clients read by default: one that would have more in full is given in the brief form, and says so (`brief`).
         async fn post_batch(
             &self,
             request: tonic::Request<super::PostBatchRequest>,
@@ -1743,7 +1759,10 @@ pub mod ledger_service_server {
         /// Posts what happened before this book was kept, for moving in from elsewhere: as PostBatch, but ids of any age are taken, never refused for their
         /// time or taken for new because of it; so sending everything again changes nothing, however late. Every item needs its `effective_time`, not later
         /// than now. Commit times are of today and statements follow those. Floors, guards and limits hold as they do for Post. Ids count for the book
-        /// whoever sends them. Same reasons per item as Post. A retry is safe.
+        /// whoever sends them. Each posting keeps the id that was sent as its request field `imported_id` (MALFORMED where an item brings that field itself), by
+        /// which audits know it: an imported purchase or payout has no row in the services' tables. A service's own token may not import (PERMISSION_DENIED).
+        /// Same reasons per item as Post, and before them POSTING_EXISTS (FAILED_PRECONDITION: the id is that of a posting of this very book, so the file
+        /// was exported from it). Refusals of items are not kept: what is refused may be sent again with the same id once what it lacks is there. A retry is safe.
         async fn import_batch(
             &self,
             request: tonic::Request<super::ImportBatchRequest>,
@@ -1799,7 +1818,7 @@ pub mod ledger_service_server {
             tonic::Response<super::GetBalanceAtResponse>,
             tonic::Status,
         >;
-        /// A posting by its id or by the request id that made it. Reasons: POSTING_UNKNOWN (NOT_FOUND).
+        /// A posting by its id. Reasons: POSTING_UNKNOWN (NOT_FOUND).
         async fn get_posting(
             &self,
             request: tonic::Request<super::GetPostingRequest>,
@@ -1842,9 +1861,12 @@ pub mod ledger_service_server {
     }
     /// The only place where money moves. Internal: called by services as themselves, and by staff.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED (no or bad token), PERMISSION_DENIED (role or book),
-    /// BOOK_UNKNOWN (NOT_FOUND), OVERLOADED, NOT_THE_WRITER and FORMAT_TOO_NEW (UNAVAILABLE, nothing happened, retry the same id),
-    /// OUTCOME_UNKNOWN (UNAVAILABLE, retry the same id).
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// FORMAT_TOO_NEW, COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE),
+    /// retry the same request to find out; INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is
+    /// named: BOOK_UNKNOWN (NOT_FOUND). A message may have 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE
+    /// (UNAVAILABLE, nothing happened) where no connection could be made.
     #[derive(Debug)]
     pub struct LedgerServiceServer<T> {
         inner: Arc<T>,

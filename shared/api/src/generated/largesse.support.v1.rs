@@ -71,7 +71,7 @@ pub struct ListActsRequest {
     /// Only by this member of staff; anybody when empty.
     #[prost(string, tag = "2")]
     pub subject: ::prost::alloc::string::String,
-    /// Only about this user; anybody when empty.
+    /// Only about this user, also where a request names more than one, or a proposal that is about the user; anybody when empty.
     #[prost(string, tag = "3")]
     pub user_id: ::prost::alloc::string::String,
     /// Only of this RPC; any when empty.
@@ -577,7 +577,8 @@ pub mod support_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Asks for an adjustment, a freeze or a reversal, which happens once another member of staff approves. Nothing is moved or held until then.
-        /// Reasons: MALFORMED, REQUEST_ID_TIME, REQUEST_ID_REUSED. A retry with the same id is safe.
+        /// Reasons: MALFORMED (also where an account is none of the chart, or a transfer is between two units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND: what
+        /// is to be reversed is no posting of the book), REQUEST_ID_REUSED. A retry with the same id is safe.
         pub async fn propose(
             &mut self,
             request: impl tonic::IntoRequest<super::ProposeRequest>,
@@ -744,7 +745,8 @@ pub mod support_service_server {
             tonic::Status,
         >;
         /// Asks for an adjustment, a freeze or a reversal, which happens once another member of staff approves. Nothing is moved or held until then.
-        /// Reasons: MALFORMED, REQUEST_ID_TIME, REQUEST_ID_REUSED. A retry with the same id is safe.
+        /// Reasons: MALFORMED (also where an account is none of the chart, or a transfer is between two units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND: what
+        /// is to be reversed is no posting of the book), REQUEST_ID_REUSED. A retry with the same id is safe.
         async fn propose(
             &self,
             request: tonic::Request<super::ProposeRequest>,
