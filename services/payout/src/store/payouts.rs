@@ -167,11 +167,13 @@ impl Store {
     }
 
     /// How many are under way in each state that is not final, and since when the oldest is on its way there: since it was submitted, or before that
-    /// since its last step. A bank that says now this and now that makes none younger, nor does a note on why it waits.
+    /// since its last step. A bank that says now this and now that makes none younger, nor does a note on why it waits. Where the bank has spoken and only the
+    /// ledger's posting is missing, nothing is unknown any more: such a payout counts as submitted.
     pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, Error> {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(
             "SELECT state, COUNT(*), MIN(since_ms) FROM (
-                 SELECT state, COALESCE((SELECT MAX(at_ms) FROM payout_step
+                 SELECT CASE WHEN state = 'outcome_unknown' AND phase IN ('settling', 'returning', 'suspending') THEN 'submitted' ELSE state END AS state,
+                     COALESCE((SELECT MAX(at_ms) FROM payout_step
                      WHERE payout_step.book = payout.book AND payout_step.payout_id = payout.payout_id
                          AND payout_step.state IN ('requested', 'held', 'submitted') AND payout_step.note NOT LIKE 'waiting: %'), created_at_ms) AS since_ms
                  FROM payout WHERE phase NOT IN ('refused', 'settled', 'rejected')) AS under_way GROUP BY state",

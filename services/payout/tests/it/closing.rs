@@ -8,6 +8,8 @@ use api::{
     },
     payout::{GetPayoutRequest, Payout, PayoutState},
 };
+use money::BookName;
+use payout::domain::PayoutPhase;
 use serde_json::json;
 use std::{future::Future, time::Duration};
 use testbed::{new_id, reason};
@@ -144,6 +146,28 @@ async fn a_frozen_account_is_named_as_what_a_payout_waits_for() {
         let noted = ended.steps.iter().filter(|step| step.note.contains("ACCOUNT_FROZEN")).count();
         assert_eq!(noted, 1, "said once, not at every try");
         running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outcome_that_the_bank_has_told_counts_as_known_while_the_ledger_refuses_it() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        let payout = at_the_bank(&world, &running).await;
+        set_state(&world, PAYABLE, AccountState::Frozen).await.unwrap();
+        decide(&world, &payout, "reject").await;
+        soon("the note", until_noted(&running, &payout.payout_id, "ACCOUNT_FROZEN")).await;
+        running.stop().await;
+        let store = payout::store::Store::inspect(&world.database).await.unwrap();
+        let (_, row) = store.under_way(&BookName::try_new(BOOK).unwrap()).await.unwrap().pop_first().unwrap();
+        assert_eq!(row.phase, PayoutPhase::Returning);
+        store.save(payout::domain::Payout { state: payout::domain::PayoutState::OutcomeUnknown, ..row }, None).await.unwrap().unwrap();
+        let open = store.unfinished().await.unwrap();
+        let count = |state| open.iter().find(|open| open.state == state).map_or(0, |open| open.count);
+        assert_eq!((count("outcome_unknown"), count("submitted")), (0, 1));
         world.close().await;
     })
     .await;
