@@ -78,7 +78,7 @@ fn decided_words(proposal: &Proposal) -> String {
 
 /// A proposal's facts.
 fn proposal_facts(proposal: &Proposal) -> Map<String, Value> {
-    let decided = (proposal.decided_at_ms > 0).then(|| time_ms(proposal.decided_at_ms)).unwrap_or_default();
+    let decided = if proposal.decided_at_ms > 0 { time_ms(proposal.decided_at_ms) } else { String::new() };
     facts(json!({
         "proposal_id": proposal.id.to_string(), "state": state_name(proposal.state), "proposed_by": proposal.proposed_by.as_str(),
         "proposal_reason": proposal.proposal_reason, "propose_time": time_ms(proposal.proposed_at_ms), "decided_by": proposal.decided_by,
