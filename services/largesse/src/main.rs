@@ -26,7 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Told after the commands.
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, and what was asked about is right; 1 it failed, or what was asked about is wrong; 2 the command line or the settings can't be used;
-3 (status) a process could not be asked. Logs and errors go to standard error, results to standard output.";
+3 (status) a process could not be asked; 4 (status) everything serves, and nobody could say where the money is. Logs and errors go to standard error, results to standard output.";
 
 /// The money side of live gifting.
 #[derive(Parser)]

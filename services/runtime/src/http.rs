@@ -36,7 +36,7 @@ impl Readiness {
             return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned());
         }
         if self.ledger.get().is_some_and(|ledger| !ledger.is_writer()) {
-            return (StatusCode::SERVICE_UNAVAILABLE, "another process writes the books\n".to_owned());
+            return (StatusCode::SERVICE_UNAVAILABLE, "another process writes the books; this one stands by\n".to_owned());
         }
         if let Some(book) = self.ledger.get().and_then(|ledger| ledger.fallen()) {
             return (StatusCode::SERVICE_UNAVAILABLE, format!("the writer of book {book} fell; start this process again\n"));

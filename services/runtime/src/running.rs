@@ -3,9 +3,9 @@ use crate::sockets::bind_some;
 use crate::{Error, Options, books, check, fit, http, lists, wiring::Wiring};
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
-use rpc::{ServiceToken, Transport};
+use rpc::{ServiceToken, Transport, WriterHealth};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How long listeners may take to close: what they give their calls, and a little.
@@ -57,6 +57,7 @@ impl Runtime {
         runtime.wiring.record_acts()?;
         books::ensure(&runtime.wiring).await?;
         lists::refuse_built_in(&runtime.wiring).await?;
+        runtime.wiring.served.writer = runtime.writer_health();
         if let Some((listener, address)) = grpc {
             runtime.addresses.push(("grpc", address));
             runtime.serve_grpc(listener);
@@ -64,6 +65,32 @@ impl Runtime {
         runtime.addresses.extend(runtime.wiring.sandbox_addresses());
         runtime.readiness.set(true);
         Ok(runtime)
+    }
+
+    /// What a process with the ledger says of itself while it may not write: what needs the ledger is of no use here.
+    fn writer_health(&mut self) -> Option<WriterHealth> {
+        let ledger = self.wiring.ledger.clone()?;
+        let of_no_use = |service: &Service| *service == Service::Ledger || service.needs().contains(&Service::Ledger);
+        let dependent = self.wiring.options.services.iter().filter(|service| of_no_use(service)).filter_map(|service| service.grpc_name());
+        let may_write = move |ledger: &ledger::Ledger| ledger.is_writer() && ledger.too_new().is_none();
+        let (told, writes) = watch::channel(may_write(&ledger));
+        let health = WriterHealth { dependent: dependent.collect(), writes };
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            let mut holds = ledger.writes();
+            // A newer program's commit is found when it is read, and nobody is told of it.
+            let changed = async |holds: &mut watch::Receiver<bool>| drop(timeout(WRITERS_EVERY, holds.changed()).await);
+            while shutdown.run_until_cancelled(changed(&mut holds)).await.is_some() {
+                told.send_if_modified(|told| std::mem::replace(told, may_write(&ledger)) != *told);
+            }
+            Ok(())
+        });
+        Some(health)
+    }
+
+    /// Who writes the books, where this process has the ledger and stands by for another.
+    pub fn stands_by_for(&self) -> Option<String> {
+        self.wiring.ledger.as_ref().and_then(|ledger| ledger.other_writer())
     }
 
     fn serve_http(&mut self, listener: TcpListener) {

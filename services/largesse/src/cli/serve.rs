@@ -5,7 +5,7 @@ use identity::Service;
 use runtime::command::{self, CommandResult};
 use runtime::{Options, Runtime};
 use settings::Error;
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[cfg(test)]
@@ -135,6 +135,9 @@ pub async fn run(options: Options, warnings: Vec<String>) -> CommandResult {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+    let services = options.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let database = options.database.split(':').next().unwrap_or_default().to_owned();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), services, database, data_dir = %options.data_dir.display(), "starting");
     // Before anything starts, so that a signal during start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let starting = Runtime::start(options);
@@ -148,16 +151,27 @@ pub async fn run(options: Options, warnings: Vec<String>) -> CommandResult {
         _ = terminate.recv() => return Ok(ExitCode::SUCCESS),
         _ = interrupt.recv() => return Ok(ExitCode::SUCCESS),
     };
-    for line in runtime.listening() {
+    let listening = runtime.listening();
+    for line in &listening {
         println!("{line}");
     }
+    let standby = runtime.stands_by_for();
+    if let Some(writer) = &standby {
+        println!(
+            "standing by: another process ({writer}) writes the books; until it ends, what needs them is answered NOT_THE_WRITER here"
+        );
+    }
     println!("ready");
-    let failure = tokio::select! {
-        failure = runtime.failed() => Some(failure),
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
+    tracing::info!(listening = listening.join(", "), standby = standby.is_some(), "started");
+    let (why, failure) = tokio::select! {
+        failure = runtime.failed() => ("something that should run on has ended", Some(failure)),
+        _ = terminate.recv() => ("told to by SIGTERM", None),
+        _ = interrupt.recv() => ("told to by SIGINT", None),
     };
+    tracing::info!(why, "stopping: calls in flight may finish");
+    let begun = Instant::now();
     runtime.shutdown().await;
+    tracing::info!(seconds = begun.elapsed().as_secs_f64(), "stopped");
     match failure {
         Some(error) => Err(error.into()),
         None => Ok(ExitCode::SUCCESS),

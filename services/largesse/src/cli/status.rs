@@ -1,8 +1,10 @@
 //! `largesse status`: does everything answer, and is the money where it should be?
-use api::monitor::{CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, monitor_service_client::MonitorServiceClient};
+use api::monitor::{
+    BookHealth, CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, monitor_service_client::MonitorServiceClient,
+};
 use clap::Args;
-use rpc::{Tls, Transport, tls};
-use runtime::command::CommandResult;
+use rpc::{Tls, Transport, health::WRITER, tls};
+use runtime::command::{self, CommandResult};
 use serde::Serialize;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 use tonic::Request;
@@ -10,8 +12,10 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 
 /// Told after the options.
 const EXPLANATION: &str = "\
-Asks every process named by --url which services it has and whether they serve, and the one that has the monitor what it found. Exit code 0: all serve and
-the money is where it should be; 1: something does not or is not; 2: the command line can't be used; 3: a process could not be asked.
+Asks every process named by --url which services it has and whether they serve, and the one that has the monitor what it found. A process that stands by for
+the one that writes the books says so; that is no fault where the other is asked too. Exit code 0: all serve and the money is where it should be; 1: something
+does not or is not; 2: the command line can't be used; 3: a process could not be asked; 4: all serve, and nobody could say where the money is: no --token-file,
+a token that is refused, or no process with the monitor.
 
   largesse status --url http://127.0.0.1:7070 --token-file auditor.token";
 
@@ -19,6 +23,8 @@ the money is where it should be; 1: something does not or is not; 2: the command
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// The exit code when a process could not be asked.
 const UNREACHABLE: u8 = 3;
+/// The exit code when everything serves and the monitor could not be asked.
+const MONEY_UNKNOWN: u8 = 4;
 /// What a process is asked for.
 const MONITOR: &str = "largesse.monitor.v1.MonitorService";
 
@@ -41,24 +47,50 @@ pub struct StatusArguments {
 }
 
 /// A process as it answered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct ProcessStatus {
     url: String,
-    /// Services with whether they serve; nothing where it could not be asked.
-    services: Vec<(String, bool)>,
+    /// Nothing where it could not be asked.
+    services: Vec<ServiceStatus>,
+    /// Whether it has the ledger and does not write the books.
+    standby: bool,
     /// Why it could not be asked.
     fault: Option<String>,
 }
 
-/// Everything that was found.
 #[derive(Debug, Serialize)]
+struct ServiceStatus {
+    name: String,
+    serving: bool,
+}
+
+/// A check that does not hold, or is not known to.
+#[derive(Debug, Serialize)]
+struct CheckStatus {
+    /// Empty for what is of the whole installation.
+    book: String,
+    check: String,
+    /// `FAILED` or `pending`.
+    outcome: &'static str,
+    detail: String,
+}
+
+#[derive(Debug, Serialize)]
+struct BookStatus {
+    book: String,
+    checked_seq: i64,
+    events_behind: i64,
+}
+
+/// Everything that was found.
+#[derive(Debug, Default, Serialize)]
 struct StatusFound {
     processes: Vec<ProcessStatus>,
     /// Whether the money is where it should be; nothing where nobody could say.
     green: Option<bool>,
-    /// What is wrong or not known, with its book.
-    checks: Vec<(String, String, String)>,
-    books: Vec<(String, i64, i64)>,
+    /// What is wrong or not known.
+    checks: Vec<CheckStatus>,
+    books: Vec<BookStatus>,
     /// Why nobody could say.
     money_unknown: Option<String>,
 }
@@ -70,11 +102,18 @@ pub async fn run(arguments: StatusArguments) -> CommandResult {
         Some(file) => Some(std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?.trim().to_owned()),
         None => None,
     };
-    let mut found = StatusFound { processes: Vec::new(), green: None, checks: Vec::new(), books: Vec::new(), money_unknown: None };
+    let mut found = StatusFound::default();
     for url in &arguments.urls {
-        let transport = rpc::connect_with(url, &tls)?;
+        let transport = match rpc::connect_with(url, &tls) {
+            Ok(transport) => transport,
+            Err(error @ (rpc::Error::Address { .. } | rpc::Error::Peer { .. })) => {
+                command::finish(Err(format!("--url {error}").into()));
+                return Ok(ExitCode::from(command::USAGE));
+            }
+            Err(error) => return Err(error.into()),
+        };
         let process = ask(url, &transport).await;
-        let has_monitor = process.services.iter().any(|(name, _)| name == MONITOR);
+        let has_monitor = process.services.iter().any(|service| service.name == MONITOR);
         found.processes.push(process);
         if has_monitor && found.green.is_none() {
             match money(&transport, token.as_deref()).await {
@@ -95,20 +134,29 @@ pub async fn run(arguments: StatusArguments) -> CommandResult {
 }
 
 async fn ask(url: &str, transport: &Transport) -> ProcessStatus {
-    let mut services = Vec::new();
+    let mut process = ProcessStatus { url: url.to_owned(), ..ProcessStatus::default() };
     let mut health = HealthClient::new(transport.clone());
     let known = identity::Service::ALL.into_iter().filter_map(identity::Service::grpc_name);
-    for name in known {
+    for name in known.chain([WRITER]) {
         let mut request = Request::new(HealthCheckRequest { service: name.to_owned() });
         request.set_timeout(ANSWER_MAX);
         match health.check(request).await {
-            Ok(answer) => services.push((name.to_owned(), answer.into_inner().status() == ServingStatus::Serving)),
+            Ok(answer) => {
+                let serving = answer.into_inner().status() == ServingStatus::Serving;
+                if name == WRITER {
+                    process.standby = !serving;
+                } else {
+                    process.services.push(ServiceStatus { name: name.to_owned(), serving });
+                }
+            }
             // It does not run there.
             Err(status) if status.code() == tonic::Code::NotFound => {}
-            Err(status) => return ProcessStatus { url: url.to_owned(), services: Vec::new(), fault: Some(status.message().to_owned()) },
+            Err(status) => {
+                return ProcessStatus { url: url.to_owned(), fault: Some(status.message().to_owned()), ..ProcessStatus::default() };
+            }
         }
     }
-    ProcessStatus { url: url.to_owned(), services, fault: None }
+    process
 }
 
 async fn money(transport: &Transport, token: Option<&str>) -> Result<GetHealthOfMoneyResponse, String> {
@@ -132,10 +180,13 @@ impl StatusFound {
                     CheckOutcome::Failed => "FAILED",
                     CheckOutcome::Pending | CheckOutcome::Unspecified => "pending",
                 };
-                self.checks.push((book.to_owned(), check.name.clone(), format!("{word}: {}", check.detail)));
+                let (book, check, detail) = (book.to_owned(), check.name.clone(), check.detail.clone());
+                self.checks.push(CheckStatus { book, check, outcome: word, detail });
             }
         }
-        self.books = health.books.iter().map(|book| (book.book.clone(), book.checked_seq, book.events_behind)).collect();
+        let book =
+            |book: &BookHealth| BookStatus { book: book.book.clone(), checked_seq: book.checked_seq, events_behind: book.events_behind };
+        self.books = health.books.iter().map(book).collect();
     }
 
     fn tell(&self) {
@@ -143,15 +194,23 @@ impl StatusFound {
             if let Some(fault) = &process.fault {
                 println!("{}: could not be asked: {fault}", process.url);
             }
-            for (name, serves) in &process.services {
-                println!("{:<40} {:<12} {}", name, if *serves { "serving" } else { "NOT SERVING" }, process.url);
+            if process.standby {
+                println!("{}: stands by: another process writes the books, and what needs them is refused here", process.url);
+            }
+            for ServiceStatus { name, serving } in &process.services {
+                let word = match serving {
+                    true => "serving",
+                    false if process.standby => "STANDING BY",
+                    false => "NOT SERVING",
+                };
+                println!("{name:<40} {word:<12} {}", process.url);
             }
         }
-        for (book, seq, behind) in &self.books {
-            println!("book {book}: checked up to event {seq}, {behind} behind");
+        for BookStatus { book, checked_seq, events_behind } in &self.books {
+            println!("book {book}: checked up to event {checked_seq}, {events_behind} behind");
         }
-        for (book, check, what) in &self.checks {
-            println!("{}{check} {what}", if book.is_empty() { String::new() } else { format!("book {book}: ") });
+        for CheckStatus { book, check, outcome, detail } in &self.checks {
+            println!("{}{check} {outcome}: {detail}", if book.is_empty() { String::new() } else { format!("book {book}: ") });
         }
         match (self.green, &self.money_unknown) {
             (Some(true), _) => println!("the money is where it should be: green"),
@@ -164,8 +223,23 @@ impl StatusFound {
         if self.processes.iter().any(|process| process.fault.is_some()) {
             return ExitCode::from(UNREACHABLE);
         }
-        let all_serve = self.processes.iter().flat_map(|process| &process.services).all(|(_, serves)| *serves);
-        // What nobody could say is not green.
-        if all_serve && self.green == Some(true) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        let all_serve = self.processes.iter().flat_map(|process| &process.services).all(|service| self.serves(service));
+        match self.green {
+            Some(true) if all_serve => ExitCode::SUCCESS,
+            // What nobody could say is not green, and not red.
+            None if all_serve => ExitCode::from(MONEY_UNKNOWN),
+            Some(_) | None => ExitCode::FAILURE,
+        }
+    }
+
+    /// Whether it serves, or stands by for one of the same name that does.
+    fn serves(&self, service: &ServiceStatus) -> bool {
+        let others = self.processes.iter().flat_map(|process| &process.services).filter(|other| other.name == service.name);
+        let standby = self.processes.iter().filter(|process| process.standby);
+        let stands_by = standby.flat_map(|process| &process.services).any(|other| std::ptr::eq(other, service));
+        service.serving || (stands_by && others.into_iter().any(|other| other.serving))
     }
 }
+
+#[cfg(test)]
+mod tests;

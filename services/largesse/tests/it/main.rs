@@ -14,6 +14,7 @@ mod privacy;
 mod process;
 mod replay;
 mod settings;
+mod standby;
 mod streams;
 
 use identity::{BookScope, Grant, Role};
