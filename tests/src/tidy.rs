@@ -19,7 +19,7 @@ pub use accounts::check_accounts;
 pub use manifest::{CrateFiles, check_manifest, check_offered, check_unused};
 pub use paths::check_tables_only;
 pub use postings::check_postings;
-pub use proto::check_proto;
+pub use proto::{check_proto, check_reasons};
 pub use rust::check_rust;
 pub use statements::check_statements;
 pub use type_names::check_types;
@@ -161,7 +161,9 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
             found.extend(check_accounts(&file, &text));
             found.extend(check_statements(&file, &text));
         } else if name.ends_with(".proto") {
-            found.extend(check_proto(&file, &fs::read_to_string(path)?));
+            let text = fs::read_to_string(path)?;
+            found.extend(check_proto(&file, &text));
+            found.extend(check_reasons(&file, &text));
         } else if name == "Cargo.toml" {
             found.extend(check_manifest(&file, &fs::read_to_string(path)?));
         }

@@ -36,3 +36,34 @@ fn declared(line: &str, depth: usize) -> Option<String> {
         _ => None,
     }
 }
+
+/// What the stack in front of every service says (`rpc::stack`), whatever is called. A caller has to be told of it where it looks: at the service.
+const REASONS_OF_ALL: [&str; 10] = [
+    "UNAUTHENTICATED",
+    "PERMISSION_DENIED",
+    "REASON_REQUIRED",
+    "QUOTA_EXCEEDED",
+    "IDENTITY_UNAVAILABLE",
+    "AUDIT_UNAVAILABLE",
+    "OVERLOADED",
+    "DEADLINE_EXCEEDED",
+    "SHUTTING_DOWN",
+    "INTERNAL",
+];
+
+/// Checks that a contract's service names every reason that any RPC may answer with.
+pub fn check_reasons(file: &str, text: &str) -> Vec<Violation> {
+    let (mut found, mut comment) = (Vec::new(), String::new());
+    for (index, line) in text.lines().enumerate() {
+        if let Some(said) = line.strip_prefix("//") {
+            comment.push_str(said);
+            continue;
+        }
+        if line.starts_with("service ") {
+            let missing = REASONS_OF_ALL.iter().filter(|reason| !comment.contains(**reason));
+            found.extend(missing.map(|reason| Violation::at(file, index + 1, format!("the service's comment lacks {reason}"))));
+        }
+        comment.clear();
+    }
+    found
+}

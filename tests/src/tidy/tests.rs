@@ -239,6 +239,17 @@ fn a_contract_explains_itself() {
 }
 
 #[test]
+fn a_service_names_the_reasons_of_all() {
+    let text = "// Reasons: UNAUTHENTICATED, PERMISSION_DENIED, REASON_REQUIRED, QUOTA_EXCEEDED, IDENTITY_UNAVAILABLE,\n\
+                // AUDIT_UNAVAILABLE, OVERLOADED, DEADLINE_EXCEEDED, SHUTTING_DOWN, INTERNAL.\nservice S {\n}\n";
+    assert_eq!(check_reasons("p.proto", text), Vec::new());
+    let found = check_reasons("p.proto", &text.replace("INTERNAL", "X").replace("OVERLOADED, ", ""));
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["p.proto:3: the service's comment lacks OVERLOADED", "p.proto:3: the service's comment lacks INTERNAL"]);
+    assert!(check_reasons("p.proto", "message M {\n}\n").is_empty());
+}
+
+#[test]
 fn strangers_at_the_top_are_named() {
     let found = check_top_level(["Cargo.toml", "notes.txt", "services"]);
     assert_eq!(found.len(), 1);

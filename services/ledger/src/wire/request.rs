@@ -7,7 +7,7 @@ use crate::{
         Micros,
         chart::Unit,
         event::LEGS_MAX,
-        limit::{Window, zone},
+        limit::{Window, rfc3339, zone},
         request::{Action, BookRequest, CallerRefusal, Guard, GuardOperation, NewTransfer, RequestFields, TransferAccounts},
     },
     error::Error,
@@ -155,7 +155,9 @@ pub(crate) fn import(sent: pb::PostRequest, scope: IdScope<'_>, now: Micros) -> 
     request.fields = marked(&request.fields, file_id)?;
     match request.effective_time {
         None => Err(malformed("effective_time", "required")),
-        Some(time) if time > now => Err(malformed("effective_time", "must not be later than now")),
+        Some(time) if time > now => {
+            Err(malformed("effective_time", format!("must not be later than the ledger's time, which is {}", rfc3339(now))))
+        }
         Some(_) => Ok(BookRequest { historical: true, ..request }),
     }
 }
