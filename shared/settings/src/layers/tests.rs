@@ -74,15 +74,13 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 
 #[test]
 fn a_mistake_in_a_file_names_its_line_and_key() {
-    assert_eq!(
-        told("name = \"x\"\n\n[cache]\nsize_mib = \"big\"\n"),
-        "some.toml:4: cache.size_mib: invalid type: string \"big\", expected u32"
-    );
-    assert_eq!(told("[cache]\nsize_mib = -1\n"), "some.toml:2: cache.size_mib: invalid value: integer `-1`, expected u32");
+    let big = told("name = \"x\"\n\n[cache]\nsize_mib = \"big\"\n");
+    assert_eq!(big, "some.toml:4: cache.size_mib: \"big\" is not a whole number of 0 or more");
+    assert_eq!(told("[cache]\nsize_mib = -1\n"), "some.toml:2: cache.size_mib: -1 is not a whole number of 0 or more");
     let told_of_two = told("size_mib = 1\n[cache]\nwram = true\n");
     let lines: Vec<&str> = told_of_two.lines().collect();
     assert!(lines.contains(&"some.toml:1: size_mib: there is no such option; cache.size_mib is there"), "{lines:?}");
-    assert!(lines.iter().any(|line| line.starts_with("some.toml:3: cache.wram: there is no such option")), "{lines:?}");
+    assert!(lines.contains(&"some.toml:3: cache.wram: there is no such option; cache.warm is there"), "{lines:?}");
     assert!(told("name = \"x\nwords = 1").starts_with("some.toml:1: "), "a string without an end");
     assert!(told("name = \"x\"\nname = \"y\"").starts_with("some.toml:2: duplicate key"));
     assert_eq!(told("cache = 3"), "some.toml:1: cache: invalid type: integer `3`, expected struct Cache");
