@@ -28,12 +28,15 @@ fn sealed_for(payout_key: &PayoutKey) -> String {
 /// writer fails with all it wrote and the payout is looked at again.
 pub async fn insert(tx: &mut AnyConnection, vault: &Vault, payout_key: &PayoutKey, message: &BankMessage) -> Result<(), Error> {
     let sealed = vault.seal(&sealed_for(payout_key), &message.body)?;
+    let free = sqlx::query_scalar("SELECT COALESCE(MAX(message_no), 0) + 1 FROM bank_message WHERE book = $1 AND payout_id = $2");
+    let free: i64 = free.bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string()).fetch_one(&mut *tx).await?;
     sqlx::query(
         "INSERT INTO bank_message (book, payout_id, message_no, direction, kind, http_status, at_ms, sealed)
-         SELECT $1, $2, COALESCE(MAX(message_no), 0) + 1, $3, $4, $5, $6, $7 FROM bank_message WHERE book = $1 AND payout_id = $2",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(payout_key.book.as_str().to_owned())
     .bind(payout_key.payout_id.to_string())
+    .bind(free)
     .bind(message.direction)
     .bind(message.kind)
     .bind(message.http_status)

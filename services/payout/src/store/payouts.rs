@@ -100,18 +100,19 @@ pub async fn get(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<Optio
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
+/// Whoever adds a step has written the payout's row in the same transaction, so that nobody else takes the same number.
 async fn insert_step(tx: &mut AnyConnection, payout: &Payout, step: &PayoutStep) -> Result<(), Error> {
-    sqlx::query(
-        "INSERT INTO payout_step (book, payout_id, step_no, state, at_ms, note)
-         SELECT $1, $2, COALESCE(MAX(step_no), 0) + 1, $3, $4, $5 FROM payout_step WHERE book = $1 AND payout_id = $2",
-    )
-    .bind(payout.book.as_str().to_owned())
-    .bind(payout.payout_id.to_string())
-    .bind(step.state.name())
-    .bind(step.at_ms)
-    .bind(step.note.clone())
-    .execute(tx)
-    .await?;
+    let free = sqlx::query_scalar("SELECT COALESCE(MAX(step_no), 0) + 1 FROM payout_step WHERE book = $1 AND payout_id = $2");
+    let free: i64 = free.bind(payout.book.as_str().to_owned()).bind(payout.payout_id.to_string()).fetch_one(&mut *tx).await?;
+    sqlx::query("INSERT INTO payout_step (book, payout_id, step_no, state, at_ms, note) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(payout.book.as_str().to_owned())
+        .bind(payout.payout_id.to_string())
+        .bind(free)
+        .bind(step.state.name())
+        .bind(step.at_ms)
+        .bind(step.note.clone())
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

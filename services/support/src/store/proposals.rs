@@ -144,12 +144,15 @@ impl Store {
 
 /// False when its number was taken meanwhile.
 async fn insert(connection: &mut AnyConnection, proposal: &Proposal) -> Result<bool, sqlx::Error> {
-    let sql = format!(
-        "INSERT INTO proposal ({COLUMNS}) SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4, $5, $6, $7, $8, '', '', 0, '' FROM proposal
-        WHERE book = $1 ON CONFLICT DO NOTHING"
-    );
-    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(proposal.state.number());
-    let query = query.bind(stored_act::write(&proposal.act)).bind(proposal.proposed_by.as_str()).bind(proposal.proposal_reason.as_str());
+    let free = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) + 1 FROM proposal WHERE book = $1");
+    let free: i64 = free.bind(proposal.book.as_str()).fetch_one(&mut *connection).await?;
+    let sql = format!("INSERT INTO proposal ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', '', 0, '') ON CONFLICT DO NOTHING");
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(free);
+    let query = query
+        .bind(proposal.state.number())
+        .bind(stored_act::write(&proposal.act))
+        .bind(proposal.proposed_by.as_str())
+        .bind(proposal.proposal_reason.as_str());
     Ok(query.bind(proposal.proposed_at_ms).bind(proposal.expire_at_ms).execute(connection).await?.rows_affected() == 1)
 }
 
