@@ -30,6 +30,8 @@ pub struct ReceivedAnswer {
     pub body: Vec<u8>,
     /// What it means.
     pub answer: BankAnswer,
+    /// It is a message of a version that is not read here, so whatever it says is lost.
+    pub unread_version: bool,
 }
 
 /// Whom an answer must speak of.
@@ -88,7 +90,15 @@ impl BankHttpClient {
         match read(response).await {
             Ok(body) => {
                 let answer = interpret(status, window.filter(|_| asking), &body, subject);
-                ReceivedAnswer { http_status: status.as_u16(), body, answer }
+                let unread_version = matches!(StatusReport::read(&body), Err(iso20022::Error::Version { .. }));
+                if unread_version {
+                    tracing::warn!(
+                        end_to_end_id = subject.end_to_end_id,
+                        ?answer,
+                        "the bank answers in a message version that is not read here"
+                    );
+                }
+                ReceivedAnswer { http_status: status.as_u16(), body, answer, unread_version }
             }
             Err(why) => lost(status.as_u16(), why.to_owned(), Vec::new()),
         }
@@ -96,7 +106,7 @@ impl BankHttpClient {
 }
 
 fn lost(http_status: u16, why: String, body: Vec<u8>) -> ReceivedAnswer {
-    ReceivedAnswer { http_status, body, answer: BankAnswer::Lost(why) }
+    ReceivedAnswer { http_status, body, answer: BankAnswer::Lost(why), unread_version: false }
 }
 
 /// For people; never the address or the body.
@@ -124,7 +134,13 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, &'static str> 
 /// What an answer means. "Not found" counts only from the bank itself: with a report that names this payment and the window, since a proxy
 /// in between says 404 as well.
 fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subject: AskedPayment<'_>) -> BankAnswer {
-    let Ok(report) = StatusReport::read(body) else { return BankAnswer::Lost(format!("HTTP {} without a status report", status.as_u16())) };
+    let report = match StatusReport::read(body) {
+        Ok(report) => report,
+        Err(iso20022::Error::Version { found }) => {
+            return BankAnswer::Lost(format!("HTTP {} with a {found}, a version that is not read here", status.as_u16()));
+        }
+        Err(_) => return BankAnswer::Lost(format!("HTTP {} without a status report", status.as_u16())),
+    };
     if status == StatusCode::NOT_FOUND {
         return match window_seconds {
             Some(seconds) if report.names(subject.end_to_end_id) && report.verdict(subject.end_to_end_id, "").is_none() => {

@@ -40,7 +40,7 @@ pub struct NewBeneficiary {
     pub user: UserKey,
     /// The client's id.
     pub request_id: RequestId,
-    /// Checked to be 1 to 140 characters.
+    /// Checked to be 1 to 140 characters; what its rail takes of them is checked with the account.
     pub holder_name: String,
     /// Not checked yet.
     pub account: TypedAccount,
@@ -125,6 +125,7 @@ pub async fn create(
         }
     }
     let (account, rail) = check(&create.account)?;
+    rail.check_name(&create.holder_name).map_err(PayoutRefusal::HolderNameInvalid)?;
     let (iban, routing_number, account_number) = match &account {
         BankAccount::Iban(iban) => (iban.as_str(), "", ""),
         BankAccount::Aba(aba) => ("", aba.routing_number(), aba.account_number()),

@@ -2,10 +2,14 @@
 
 use crate::domain::RetryPolicy;
 use iso20022::{BankAccount, Rail};
+use jiff::tz::TimeZone;
 use money::time::millis;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+/// The longest of most durations here: what takes longer is a typing error.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Options of the payout service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +36,44 @@ pub struct Config {
     #[serde(rename = "lease_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub lease: Duration,
+    /// How long a watcher of a payout to which nothing happens hears nothing, in milliseconds. Default ten seconds, below what balancers take for dead.
+    #[serde(rename = "watch_heartbeat_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub watch_heartbeat: Duration,
+    /// How long a watch lasts at most, in milliseconds; it also ends with its caller's token. Default an hour. Whoever still wants to know watches again.
+    #[serde(rename = "watch_age_max_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub watch_age_max: Duration,
+    /// Time zones whose calendars the rails' days are of.
+    pub zones: RailZones,
+}
+
+/// Time zones whose calendars the rails' days are of, by their IANA names. The defaults are those of November 2026; change one when its rail moves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct RailZones {
+    /// RTP, which is asked to pay on a day.
+    pub us_rtp: String,
+    /// SEPA Instant. It is asked to pay at a moment, so the zone decides nothing yet.
+    pub sepa_instant: String,
+}
+
+impl Default for RailZones {
+    fn default() -> Self {
+        Self { us_rtp: Rail::UsRtp.zone_name().to_owned(), sepa_instant: Rail::SepaInstant.zone_name().to_owned() }
+    }
+}
+
+impl RailZones {
+    /// The rail's, if there is such a zone.
+    #[must_use]
+    pub fn zone(&self, rail: Rail) -> Option<TimeZone> {
+        let name = match rail {
+            Rail::UsRtp => &self.us_rtp,
+            Rail::SepaInstant => &self.sepa_instant,
+        };
+        TimeZone::get(name).ok()
+    }
 }
 
 /// How patient we are.
@@ -89,6 +131,22 @@ pub struct BankConfig {
     pub rails: Vec<RailConfig>,
 }
 
+impl BankConfig {
+    fn check(&self) -> Result<(), InvalidPayoutOption> {
+        check_loopback(&self.url)?;
+        for rail in &self.rails {
+            rail.rail.check_name(&self.debtor_name)?;
+            if rail.time_out.is_zero() || rail.time_out > HOUR {
+                return Err(InvalidPayoutOption::Range { name: "a rail's time-out", bounds: "above zero, an hour at most" });
+            }
+            if rail.minor_units_max < 1 {
+                return Err(InvalidPayoutOption::Range { name: "a rail's largest payment", bounds: "1 or more minor units" });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// How one rail is used.
 #[derive(Debug, Clone)]
 pub struct RailConfig {
@@ -108,6 +166,9 @@ pub enum InvalidPayoutOption {
     /// The bank TEST books reach must be on this machine.
     #[error("the TEST bank must be at http://127.0.0.1:PORT or http://[::1]:PORT, not {0}: TEST books never reach a real one")]
     NotLoopback(String),
+    /// A name of ours that a rail does not carry.
+    #[error("our name at the bank: {0}")]
+    DebtorName(#[from] iso20022::rail::text::RailTextFault),
     /// A number out of range.
     #[error("{name} must be {bounds}")]
     Range {
@@ -151,6 +212,9 @@ impl Config {
             in_flight_max: 64,
             poll_delay: Duration::from_secs(1),
             lease: Duration::from_secs(15),
+            watch_heartbeat: Duration::from_secs(10),
+            watch_age_max: Duration::from_secs(3_600),
+            zones: RailZones::default(),
         }
     }
 
@@ -162,14 +226,28 @@ impl Config {
 
     /// Refuses what has no meaning before anything starts.
     pub fn check(&self) -> Result<(), InvalidPayoutOption> {
-        if let Some(bank) = &self.test_bank {
-            check_loopback(&bank.url)?;
+        let known_zone = |rail| self.zones.zone(rail).is_some();
+        let within = |duration: Duration, least_ms, longest: Duration| (Duration::from_millis(least_ms)..=longest).contains(&duration);
+        let (policy, zone) = (&self.policy, "the IANA name of a time zone, such as America/New_York");
+        let rules = [
+            ("in_flight_max", (1..=10_000).contains(&self.in_flight_max), "1 to 10,000"),
+            ("poll_delay_ms", within(self.poll_delay, 1, HOUR), "1 to 3,600,000"),
+            // A step that has no time fails each time, and its payout stands still.
+            ("lease_ms", within(self.lease, 100, HOUR), "100 to 3,600,000"),
+            ("policy.retry_delay_ms", within(policy.retry_delay, 1, HOUR), "1 to 3,600,000"),
+            ("policy.retry_delay_max_ms", within(policy.retry_delay_max, 1, 24 * HOUR), "1 to 86,400,000"),
+            ("policy.retry_delay_max_ms", policy.retry_delay_max >= policy.retry_delay, "retry_delay_ms or more"),
+            ("policy.clock_skew_ms", policy.clock_skew <= HOUR, "0 to 3,600,000"),
+            ("policy.sends_max", (1..=99).contains(&policy.sends_max), "1 to 99"),
+            ("watch_heartbeat_ms", within(self.watch_heartbeat, 1, HOUR), "1 to 3,600,000"),
+            ("watch_age_max_ms", within(self.watch_age_max, 1, 24 * HOUR), "1 to 86,400,000"),
+            ("zones.us_rtp", known_zone(Rail::UsRtp), zone),
+            ("zones.sepa_instant", known_zone(Rail::SepaInstant), zone),
+        ];
+        if let Some((name, _, bounds)) = rules.into_iter().find(|(_, fits, _)| !fits) {
+            return Err(InvalidPayoutOption::Range { name, bounds });
         }
-        let positive = |name, fits: bool, bounds| if fits { Ok(()) } else { Err(InvalidPayoutOption::Range { name, bounds }) };
-        positive("in_flight_max", (1..=10_000).contains(&self.in_flight_max), "1 to 10,000")?;
-        positive("poll_delay", !self.poll_delay.is_zero(), "above zero")?;
-        positive("retry_delay", self.policy.retry_delay >= Duration::from_millis(1), "a millisecond or more")?;
-        positive("sends_max", (1..=99).contains(&self.policy.sends_max), "1 to 99")
+        self.test_bank.as_ref().map_or(Ok(()), BankConfig::check)
     }
 }
 

@@ -30,7 +30,7 @@ pub const WAITING: &str = "waiting: ";
 /// Where the money of a closed account is, for the creator and for staff.
 const IN_SUSPENSE: &str = "the account that the money came from is closed: it is kept in suspense until staff decide";
 /// What the receiver reads beside the amount.
-const REMITTANCE: &str = "Creator payout";
+pub(crate) const REMITTANCE: &str = "Creator payout";
 
 impl Payouts {
     /// Takes a due payout as far as it goes now.
@@ -43,7 +43,13 @@ impl Payouts {
                 // The claim: whoever writes this version first has the payout until the lease ends.
                 payout.due_at_ms = now_ms().saturating_add(millis(self.config.lease));
                 let Some(claimed) = self.store.save(payout, None).await? else { return Ok(()) };
-                let Ok(step) = tokio::time::timeout(self.turn(&claimed), self.step(claimed)).await else { return Ok(()) };
+                let (turn, phase) = (self.turn(&claimed), claimed.phase);
+                let Ok(step) = tokio::time::timeout(turn, self.step(claimed)).await else {
+                    meters::timed_out(phase);
+                    let (phase, allowed_ms) = (phase.name(), millis(turn));
+                    tracing::warn!(payout_id = %payout_key.payout_id, phase, allowed_ms, "a payout's step took too long and was dropped; it is done again after its lease");
+                    return Ok(());
+                };
                 match step? {
                     Some(next) => payout = next,
                     None => return Ok(()),
@@ -263,13 +269,15 @@ impl Payouts {
             creditor: Party::with_account(&holder.holder_name, &account),
             remittance: Some(REMITTANCE.to_owned()),
         };
+        let created = Timestamp::from_millisecond(sent_at_ms).unwrap_or_default();
+        let zone = self.config.zones.zone(payout.rail).unwrap_or_else(|| payout.rail.zone());
         let payment = PaymentInstruction {
             payment_id: payout.end_to_end_id(),
             rail: Some(payout.rail),
+            execution: payout.rail.at_once(created, &zone),
             debtor: Party::with_account(debtor_name, &rail.debtor),
             transfers: vec![transfer],
         };
-        let created = Timestamp::from_millisecond(sent_at_ms).unwrap_or_default();
         Ok(Initiation::new(payout.message_id(payout.sends + 1), created, debtor_name, vec![payment]).write())
     }
 }

@@ -1,6 +1,7 @@
 //! Every way a call fails, and what its caller is told.
 
 use crate::{store, vault};
+use iso20022::rail::text::RailTextFault;
 use ledger_client::NotPosted;
 use rpc::StickyRefusal;
 use tonic::{Code, Status};
@@ -63,6 +64,12 @@ pub enum PayoutRefusal {
     /// No rail to that country.
     #[error("no rail reaches accounts of this country")]
     CountryUnsupported,
+    /// The rail to that account does not carry the holder's name. Nothing was recorded.
+    #[error("the holder's name: {0}; nothing was recorded, send it again as the bank has it within that limit")]
+    HolderNameInvalid(RailTextFault),
+    /// The same of an account that was recorded before this was looked at. Nothing is paid.
+    #[error("the holder's name of this beneficiary: {0}; nothing is paid, record the account again with a name within that limit")]
+    HolderNameRecorded(RailTextFault),
     /// The ledger has no such book.
     #[error("no such book")]
     BookUnknown,
@@ -85,6 +92,8 @@ impl PayoutRefusal {
             Self::RoutingNumberInvalid => (Code::InvalidArgument, "ROUTING_NUMBER_INVALID"),
             Self::AccountNumberInvalid => (Code::InvalidArgument, "ACCOUNT_NUMBER_INVALID"),
             Self::CountryUnsupported => (Code::FailedPrecondition, "COUNTRY_UNSUPPORTED"),
+            Self::HolderNameInvalid(_) => (Code::InvalidArgument, "HOLDER_NAME_INVALID"),
+            Self::HolderNameRecorded(_) => (Code::FailedPrecondition, "HOLDER_NAME_INVALID"),
             Self::BookUnknown => (Code::NotFound, "BOOK_UNKNOWN"),
             Self::BeneficiaryUnknown => (Code::NotFound, "BENEFICIARY_UNKNOWN"),
             Self::CurrencyUnsupported => (Code::FailedPrecondition, "CURRENCY_UNSUPPORTED"),
@@ -96,7 +105,20 @@ impl PayoutRefusal {
     #[must_use]
     pub fn kept(self) -> StickyRefusal {
         let (code, reason) = self.table();
-        StickyRefusal::new(code, reason, self.to_string(), &[])
+        let facts = match self {
+            Self::HolderNameInvalid(fault) | Self::HolderNameRecorded(fault) => {
+                vec![("rail", fault.rail().name().to_owned()), ("chars_max", fault.rail().name_chars_max().to_string())]
+            }
+            Self::IbanInvalid
+            | Self::RoutingNumberInvalid
+            | Self::AccountNumberInvalid
+            | Self::CountryUnsupported
+            | Self::BookUnknown
+            | Self::BeneficiaryUnknown
+            | Self::CurrencyUnsupported
+            | Self::AmountTooLarge => Vec::new(),
+        };
+        StickyRefusal::new(code, reason, self.to_string(), &facts)
     }
 }
 

@@ -17,6 +17,18 @@ static BANK: LazyLock<Option<Histogram<f64>>> = LazyLock::new(|| {
     Some(telemetry::metrics::durations(telemetry::meter()?, "largesse.bank.duration", "Messages to the bank, until its answer."))
 });
 
+static TIMED_OUT: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
+    let counter = telemetry::meter()?.u64_counter("largesse.payout.steps.timed_out").with_unit("{step}");
+    Some(counter.with_description("Steps of payouts that took longer than their lease, by phase; each is done again.").build())
+});
+
+/// A step took too long and was dropped.
+pub(crate) fn timed_out(phase: PayoutPhase) {
+    if let Some(timed_out) = &*TIMED_OUT {
+        timed_out.add(1, &[KeyValue::new("phase", phase.name())]);
+    }
+}
+
 /// A payout entered a state, and that is written down.
 pub(crate) fn entered(payout: &Payout) {
     if let Some(payouts) = &*PAYOUTS {
@@ -37,6 +49,7 @@ pub(crate) fn answered(what: &'static str, received: &ReceivedAnswer, took: Dura
         let outcome = match &received.answer {
             BankAnswer::Verdict { .. } => "verdict",
             BankAnswer::NotFound { .. } => "not_found",
+            BankAnswer::Lost(_) if received.unread_version => "unread_version",
             BankAnswer::Lost(_) => "lost",
         };
         bank.record(took.as_secs_f64(), &[KeyValue::new("what", what), KeyValue::new("outcome", outcome)]);

@@ -2,6 +2,7 @@
 
 use crate::{
     bank::BankHttpClient,
+    beneficiaries::unseal,
     config::{BankConfig, Config, RailConfig},
     domain::{Payout, PayoutPhase, PayoutState, RetryPolicy},
     error::{Error, PayoutRefusal},
@@ -147,16 +148,15 @@ impl Payouts {
         };
         let bank = self.bank.as_ref().filter(|_| kind == BookKind::Test);
         let rail = bank.and_then(|(_, bank)| Self::rail(bank, beneficiary.rail));
-        Ok(match rail {
-            Some(rail) if beneficiary.currency == ask.amount.currency() => {
-                if ask.amount.minor_units() > rail.minor_units_max {
-                    Err(PayoutRefusal::AmountTooLarge)
-                } else {
-                    Ok(rail.rail)
-                }
-            }
-            _ => Err(PayoutRefusal::CurrencyUnsupported),
-        })
+        let Some(rail) = rail.filter(|_| beneficiary.currency == ask.amount.currency()) else {
+            return Ok(Err(PayoutRefusal::CurrencyUnsupported));
+        };
+        if ask.amount.minor_units() > rail.minor_units_max {
+            return Ok(Err(PayoutRefusal::AmountTooLarge));
+        }
+        // Of accounts that were recorded before names were held against their rail: a bank would refuse the payment, and with it a whole file.
+        let holder = unseal(&self.vault, &ask.book, &beneficiary)?;
+        Ok(rail.rail.check_name(&holder.holder_name).map(|()| rail.rail).map_err(PayoutRefusal::HolderNameRecorded))
     }
 
     fn new_payout(&self, ask: &PayoutRequest, payout_id: Uuid, rail: Rail, now_ms: i64) -> Payout {
@@ -262,14 +262,16 @@ impl Payouts {
         Ok(Some((payout, steps)))
     }
 
-    /// Payouts with their steps.
+    /// Payouts of one book with their steps, read at once.
     pub async fn with_steps(&self, payouts: Vec<Payout>) -> Result<Vec<(Payout, Vec<PayoutStep>)>, Error> {
-        let mut shown = Vec::with_capacity(payouts.len());
-        for payout in payouts {
-            let steps = self.store.steps(&payout.key()).await?;
-            shown.push((payout, steps));
-        }
-        Ok(shown)
+        let Some(first) = payouts.first() else { return Ok(Vec::new()) };
+        let ids: Vec<Uuid> = payouts.iter().map(|payout| payout.payout_id).collect();
+        let mut steps = self.store.steps_of(&first.book, &ids).await?;
+        let with_steps = |payout: Payout| {
+            let of_it = steps.remove(&payout.payout_id).unwrap_or_default();
+            (payout, of_it)
+        };
+        Ok(payouts.into_iter().map(with_steps).collect())
     }
 }
 

@@ -3,14 +3,25 @@
 use crate::{
     Error,
     pain001::{AccountId, read_account, write_account},
-    value::{REFERENCE_CHARS_MAX, amount, amount_leaf, text_leaf, time, time_leaf, utc},
+    value::{REFERENCE_CHARS_MAX, amount, amount_leaf, moment_or_day, text_leaf, time, time_leaf, utc},
     xml::{self, Element},
 };
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 use money::{Currency, Money};
 
-/// The message's namespace.
+/// The message's namespace, as it is written.
 pub const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08";
+
+/// The versions that are read: in the schemas of 02, 04 and 08 the elements read here have the same names, places and meanings.
+const VERSIONS: [&str; 7] = [
+    NAMESPACE,
+    "urn:iso:std:iso:20022:tech:xsd:camt.053.001.02",
+    "urn:iso:std:iso:20022:tech:xsd:camt.053.001.03",
+    "urn:iso:std:iso:20022:tech:xsd:camt.053.001.04",
+    "urn:iso:std:iso:20022:tech:xsd:camt.053.001.05",
+    "urn:iso:std:iso:20022:tech:xsd:camt.053.001.06",
+    "urn:iso:std:iso:20022:tech:xsd:camt.053.001.07",
+];
 
 /// One statement of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +110,7 @@ impl StatementBalance {
 impl Statement {
     /// Reads a message that holds one statement.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
-        let document = xml::read(bytes, NAMESPACE)?;
+        let document = xml::read(bytes, xml::version(bytes, &VERSIONS)?)?;
         let message = document.one("BkToCstmrStmt")?;
         let header = message.one("GrpHdr")?;
         let statement = message.one("Stmt")?;
@@ -167,17 +178,13 @@ fn balance(statement: &Element, code: &'static str) -> Result<StatementBalance, 
 }
 
 fn date(element: &Element) -> Result<Date, Error> {
-    match (element.optional_text("Dt")?, element.optional("DtTm")?) {
-        (Some(day), None) => Date::strptime("%Y-%m-%d", day).map_err(|_| Error::value("Dt", "an ISO 8601 date")),
-        (None, Some(moment)) => Ok(TimeZone::UTC.to_datetime(time(moment)?).date()),
-        _ => Err(Error::value(element.name(), "either Dt or DtTm")),
-    }
+    Ok(moment_or_day(element)?.0)
 }
 
 fn booked(element: &Element) -> Result<Timestamp, Error> {
-    match element.optional("DtTm")? {
-        Some(moment) => time(moment),
-        None => utc(date(element)?.into()).ok_or_else(|| Error::value(element.name(), "a date")),
+    match moment_or_day(element)? {
+        (_, Some(moment)) => Ok(moment),
+        (day, None) => utc(day.into()).ok_or_else(|| Error::value(element.name(), "a date")),
     }
 }
 

@@ -30,6 +30,12 @@ pub enum Error {
         /// The message's namespace.
         expected: &'static str,
     },
+    /// A message of a version that is not read here.
+    #[error("{found} is a version that is not read here")]
+    Version {
+        /// Its name, such as `pain.002.001.15`.
+        found: String,
+    },
     /// An element the schema requires is absent.
     #[error("{parent} lacks {element}")]
     Missing {

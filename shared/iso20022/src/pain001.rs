@@ -2,7 +2,10 @@
 
 use crate::{
     BankAccount, Error, Rail,
-    value::{NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, count, decimal, text_leaf, time, time_leaf},
+    rail::ExecutionTime,
+    value::{
+        NAME_CHARS_MAX, REFERENCE_CHARS_MAX, amount, amount_leaf, count, day_leaf, decimal, moment_or_day, text_leaf, time, time_leaf,
+    },
     xml::{self, Element},
 };
 use jiff::Timestamp;
@@ -40,6 +43,8 @@ pub struct PaymentInstruction {
     pub payment_id: String,
     /// The rail its `PmtTpInf` asks for; none where the codes are not ours.
     pub rail: Option<Rail>,
+    /// When the bank is to execute it (`ReqdExctnDt`).
+    pub execution: ExecutionTime,
     /// Whose money.
     pub debtor: Party,
     /// At least one.
@@ -195,7 +200,7 @@ impl Initiation {
         if let Some(name) = &self.initiating_party {
             party = party.with(text_leaf("Nm", name, NAME_CHARS_MAX)?);
         }
-        let payments = self.payments.iter().map(|payment| write_payment(payment, self.created)).collect::<Result<Vec<_>, _>>()?;
+        let payments = self.payments.iter().map(write_payment).collect::<Result<Vec<_>, _>>()?;
         let message = Element::new("CstmrCdtTrfInitn").with(header.with(party)).with_all(payments);
         Ok(xml::write(message, NAMESPACE))
     }
@@ -225,6 +230,7 @@ fn read_payment(element: &Element) -> Result<PaymentInstruction, Error> {
     Ok(PaymentInstruction {
         payment_id: element.text_of("PmtInfId")?.to_owned(),
         rail: Rail::from_codes(level.as_deref(), instrument.as_deref()),
+        execution: read_execution(element.one("ReqdExctnDt")?)?,
         debtor: Party {
             name: element.one("Dbtr")?.optional_text("Nm")?.map(str::to_owned),
             account: Some(read_account(element.one("DbtrAcct")?)?),
@@ -277,15 +283,21 @@ fn read_agent(element: &Element) -> Result<Agent, Error> {
     })
 }
 
-fn write_payment(payment: &PaymentInstruction, created: Timestamp) -> Result<Element, Error> {
+fn read_execution(element: &Element) -> Result<ExecutionTime, Error> {
+    match moment_or_day(element)? {
+        (_, Some(moment)) => Ok(ExecutionTime::Moment(moment)),
+        (day, None) => Ok(ExecutionTime::Day(day)),
+    }
+}
+
+fn write_payment(payment: &PaymentInstruction) -> Result<Element, Error> {
     let rail = payment.rail.ok_or_else(|| Error::value("PmtTpInf", "a rail"))?;
     let (transfers, sum) = totals(std::slice::from_ref(payment));
     let sum = sum.filter(|_| transfers > 0).ok_or_else(|| Error::value("PmtInf", "at least one transfer"))?;
     let account = payment.debtor.account.as_ref().ok_or_else(|| Error::value("DbtrAcct", "an account"))?;
-    // The samples of both rails: RTP asks for a day, SEPA Instant for a moment.
-    let when = match rail {
-        Rail::UsRtp => Element::leaf("Dt", created.strftime("%Y-%m-%d").to_string()),
-        Rail::SepaInstant => time_leaf("DtTm", created),
+    let when = match payment.execution {
+        ExecutionTime::Day(day) => day_leaf("Dt", day),
+        ExecutionTime::Moment(moment) => time_leaf("DtTm", moment),
     };
     Ok(Element::new("PmtInf")
         .with(text_leaf("PmtInfId", &payment.payment_id, REFERENCE_CHARS_MAX)?)

@@ -7,8 +7,24 @@ use crate::{
 };
 use jiff::Timestamp;
 
-/// The message's namespace.
+/// The message's namespace, as it is written.
 pub const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10";
+/// The versions that are read: in all of them the elements read here have the same names, places and meanings (compared: the schemas of 03 and 10; statuses and
+/// reasons became external lists in between, and none of the versions after 10 moved what is read). Of an older one (02 and before) transfers are elsewhere.
+const VERSIONS: [&str; 12] = [
+    NAMESPACE,
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.03",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.04",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.05",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.06",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.07",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.08",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.09",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.11",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.12",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.13",
+    "urn:iso:std:iso:20022:tech:xsd:pain.002.001.14",
+];
 /// `AddtlInf` is `Max105Text`.
 pub const ADDITIONAL_CHARS_MAX: usize = 105;
 
@@ -100,7 +116,7 @@ impl Verdict {
 impl StatusReport {
     /// Reads a report.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
-        let document = xml::read(bytes, NAMESPACE)?;
+        let document = xml::read(bytes, xml::version(bytes, &VERSIONS)?)?;
         let message = document.one("CstmrPmtStsRpt")?;
         let header = message.one("GrpHdr")?;
         let group = message.one("OrgnlGrpInfAndSts")?;

@@ -1,6 +1,11 @@
-//! Clearings money is paid over, and how a `pain.001` asks for one.
+//! Clearings money is paid over, how a `pain.001` asks for one, and whose calendar their days are of.
+//!
+//! - [`text`]: what a rail takes as a name or a remittance line.
+
+pub mod text;
 
 use crate::{BankAccount, xml::Element};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::Currency;
 
 /// A clearing that pays in seconds at any hour.
@@ -12,10 +17,19 @@ pub enum Rail {
     SepaInstant,
 }
 
+/// When a bank is to execute a payment (`ReqdExctnDt`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionTime {
+    /// `Dt`: on that day of the rail's calendar.
+    Day(Date),
+    /// `DtTm`: at that moment.
+    Moment(Timestamp),
+}
+
 /// Countries whose accounts SEPA schemes reach (EPC409-09), by IBAN prefix.
-const SEPA_COUNTRIES: [&str; 41] = [
+const SEPA_COUNTRIES: [&str; 42] = [
     "AD", "AL", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GI", "GR", "HR", "HU", "IE", "IS", "IT",
-    "LI", "LT", "LU", "LV", "MC", "MD", "ME", "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "SE", "SI", "SK", "SM",
+    "LI", "LT", "LU", "LV", "MC", "MD", "ME", "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "SE", "SI", "SK", "SM", "VA",
 ];
 
 impl Rail {
@@ -55,6 +69,31 @@ impl Rail {
             Self::SepaInstant => "EUR",
         };
         Currency::try_new(code).expect("both codes are in ISO 4217")
+    }
+
+    /// The time zone (IANA) whose calendar the rail's days are of, as of November 2026: RTP's operator keeps New York's time, TARGET and with it SEPA that of
+    /// Frankfurt. A payment that names a day of another calendar is early or late for half of the evening.
+    #[must_use]
+    pub const fn zone_name(self) -> &'static str {
+        match self {
+            Self::UsRtp => "America/New_York",
+            Self::SepaInstant => "Europe/Berlin",
+        }
+    }
+
+    /// That zone, from the table of zones that comes with the program.
+    #[must_use]
+    pub fn zone(self) -> TimeZone {
+        TimeZone::get(self.zone_name()).expect("both zones are in the table that comes with the program")
+    }
+
+    /// What a payment asks for that is to be executed at once. The samples of both rails: RTP takes a day, SEPA Instant a moment.
+    #[must_use]
+    pub fn at_once(self, now: Timestamp, zone: &TimeZone) -> ExecutionTime {
+        match self {
+            Self::UsRtp => ExecutionTime::Day(zone.to_datetime(now).date()),
+            Self::SepaInstant => ExecutionTime::Moment(now),
+        }
     }
 
     /// `PmtTpInf`: service level and local instrument.

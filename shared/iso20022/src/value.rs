@@ -29,6 +29,26 @@ pub(crate) fn time_leaf(name: &str, time: Timestamp) -> Element {
     Element::leaf(name, format!("{time:.3}"))
 }
 
+/// `ISODate`.
+pub(crate) fn day_leaf(name: &str, day: civil::Date) -> Element {
+    Element::leaf(name, day.to_string())
+}
+
+/// Reads a choice of `Dt` and `DtTm`: the day, and the moment where one is named. The day of a moment is the one its writer's clock showed: in another zone it
+/// is another day for some hours.
+pub(crate) fn moment_or_day(element: &Element) -> Result<(civil::Date, Option<Timestamp>), Error> {
+    let day = |text: &str, name| civil::Date::strptime("%Y-%m-%d", text).map_err(|_| Error::value(name, "an ISO 8601 date"));
+    match (element.optional_text("Dt")?, element.optional("DtTm")?) {
+        (Some(text), None) => Ok((day(text, "Dt")?, None)),
+        (None, Some(moment)) => {
+            let at = time(moment)?;
+            let text = moment.text()?;
+            Ok((day(text.get(..10).unwrap_or(text), "DtTm")?, Some(at)))
+        }
+        _ => Err(Error::value(element.name(), "either Dt or DtTm")),
+    }
+}
+
 /// Reads an `ISODateTime`; one without an offset is taken as UTC.
 pub(crate) fn time(element: &Element) -> Result<Timestamp, Error> {
     let text = element.text()?;

@@ -154,6 +154,36 @@ pub fn read(bytes: &[u8], namespace: &'static str) -> Result<Element, Error> {
     }
 }
 
+/// What ISO 20022's namespaces begin with; the message's name follows.
+const NAMESPACE_ROOT: &str = "urn:iso:std:iso:20022:tech:xsd:";
+/// The longest name of a message that is repeated in an error; real ones have 15 letters.
+const MESSAGE_NAME_BYTES_MAX: usize = 35;
+
+/// Which of `versions` the document is of: their namespaces, all of which are read alike. The first where it says none, so that reading says what is wrong.
+pub fn version(bytes: &[u8], versions: &'static [&'static str]) -> Result<&'static str, Error> {
+    let fallback = versions.first().copied().unwrap_or_default();
+    let Some(found) = root_namespace(bytes) else { return Ok(fallback) };
+    if let Some(known) = versions.iter().find(|known| **known == found) {
+        return Ok(known);
+    }
+    let name = found.strip_prefix(NAMESPACE_ROOT).unwrap_or_default();
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
+    if plain && (1..=MESSAGE_NAME_BYTES_MAX).contains(&name.len()) { Err(Error::Version { found: name.to_owned() }) } else { Ok(fallback) }
+}
+
+/// The namespace of the first element, as far as the document can be read at all.
+fn root_namespace(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes.get(..DOCUMENT_BYTES_MAX).unwrap_or(bytes)).ok()?;
+    let mut reader = NsReader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    loop {
+        match reader.read_resolved_event().ok()? {
+            (ResolveResult::Bound(namespace), Event::Start(_) | Event::Empty(_)) => return Some(namespace.0.to_owned()),
+            (_, Event::Start(_) | Event::Empty(_) | Event::Eof) => return None,
+            _ => {}
+        }
+    }
+}
+
 fn malformed(at: u64, why: &str) -> Error {
     Error::Malformed { at, why: why.to_owned() }
 }

@@ -75,3 +75,16 @@ proptest! {
         prop_assert!(matches!(interpret(status, window, &body, SUBJECT), BankAnswer::Lost(_)));
     }
 }
+
+#[test]
+fn reports_of_other_versions_are_read_or_named() {
+    let text = String::from_utf8(report("E", Some("ACSC"), None)).unwrap();
+    for version in ["03", "12"] {
+        let other = text.replace("pain.002.001.10", &format!("pain.002.001.{version}"));
+        let answer = interpret(StatusCode::OK, None, other.as_bytes(), SUBJECT);
+        assert!(matches!(answer, BankAnswer::Verdict { outcome: StatusOutcome::Settled, .. }), "{version}: {answer:?}");
+    }
+    let newer = text.replace("pain.002.001.10", "pain.002.001.99");
+    let BankAnswer::Lost(why) = interpret(StatusCode::OK, None, newer.as_bytes(), SUBJECT) else { panic!("no answer") };
+    assert!(why.contains("pain.002.001.99"), "{why}");
+}

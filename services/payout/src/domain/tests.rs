@@ -227,3 +227,20 @@ proptest! {
         prop_assert!((100..=5_000).contains(&policy().backoff_ms(attempts)));
     }
 }
+
+#[test]
+fn the_same_answer_makes_the_same_of_the_same_payout() {
+    let answers = [
+        verdict("ACSC", ""),
+        verdict("RJCT", "AC04"),
+        verdict("PDNG", ""),
+        BankAnswer::NotFound { window_ms: 0 },
+        BankAnswer::Lost("cut".into()),
+    ];
+    for phase in [PayoutPhase::Sent, PayoutPhase::Accepted, PayoutPhase::Unknown] {
+        for answer in &answers {
+            let judged = || judge(payout(phase), answer.clone(), 100_000, 100_020, &policy(), TIME_OUT_MS);
+            assert_eq!(judged(), judged(), "{phase:?} {answer:?}");
+        }
+    }
+}

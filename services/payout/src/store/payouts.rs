@@ -223,6 +223,26 @@ impl Store {
         rows.into_iter().map(step).collect()
     }
 
+    /// Every step so far of these payouts of a book, oldest first, by payout. One query for a page.
+    pub async fn steps_of(&self, book: &BookName, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<PayoutStep>>, Error> {
+        let places: Vec<String> = (2..).take(ids.len()).map(|place| format!("${place}")).collect();
+        let sql = format!(
+            "SELECT payout_id, state, at_ms, note FROM payout_step WHERE book = $1 AND payout_id IN ({}) ORDER BY payout_id, step_no",
+            places.join(", ")
+        );
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(book.as_str().to_owned());
+        for id in ids {
+            query = query.bind(id.to_string());
+        }
+        let rows: Vec<(String, String, i64, String)> = query.fetch_all(self.pool()).await?;
+        let mut found: BTreeMap<Uuid, Vec<PayoutStep>> = BTreeMap::new();
+        for (id, state, at_ms, note) in rows {
+            let step = PayoutStep { state: PayoutState::from_name(&state).ok_or(Error::Row("state"))?, at_ms, note };
+            found.entry(uuid(&id)?).or_default().push(step);
+        }
+        Ok(found)
+    }
+
     /// A user's, newest first; only in `state` when given. Refused ones never were.
     pub async fn payouts(
         &self,

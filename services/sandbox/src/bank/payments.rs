@@ -7,10 +7,11 @@ use super::{
     scenario::BankScenario,
 };
 use iso20022::{
-    BankAccount, ReasonCode, TransactionStatus,
+    BankAccount, Rail, ReasonCode, TransactionStatus,
     camt053::{Direction, Statement, StatementBalance, StatementEntry},
-    pain001::{AccountId, Initiation, MESSAGE_NAME, Party, TransferAmount},
+    pain001::{AccountId, Initiation, MESSAGE_NAME, PaymentInstruction, TransferAmount},
     pain002::{ADDITIONAL_CHARS_MAX, PaymentReport, StatusReason, StatusReport, TransactionReport},
+    rail::ExecutionTime,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use money::{Currency, Money};
@@ -27,9 +28,10 @@ fn moment(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or_default()
 }
 
-/// The day in UTC.
-fn day(at_ms: i64) -> Date {
-    TimeZone::UTC.to_datetime(moment(at_ms)).date()
+/// The day where the currency's rail lives; of another currency, in UTC.
+fn day(currency: Currency, at_ms: i64) -> Date {
+    let rail = Rail::ALL.into_iter().find(|rail| rail.currency() == currency);
+    rail.map_or(TimeZone::UTC, Rail::zone).to_datetime(moment(at_ms)).date()
 }
 
 /// What the peer gets to see of an answer.
@@ -80,7 +82,7 @@ impl PaymentDesk {
         for payment in &message.payments {
             let mut transactions = Vec::new();
             for transfer in &payment.transfers {
-                let instruction = ReceivedTransfer { message, payment_id: &payment.payment_id, debtor: &payment.debtor, transfer };
+                let instruction = ReceivedTransfer { message, payment, transfer };
                 let taken = self.take(&instruction, now_ms).await?;
                 if taken.delivery != Delivery::Now {
                     delivery = taken.delivery;
@@ -223,8 +225,8 @@ impl PaymentDesk {
             account: account_id(&own_account(currency)),
             currency,
             // Equal to the account's opening unless old entries are left out.
-            opening: balance(state.balance - shown, day(state.opened_at_ms)),
-            closing: balance(state.balance, day(now_ms)),
+            opening: balance(state.balance - shown, day(currency, state.opened_at_ms)),
+            closing: balance(state.balance, day(currency, now_ms)),
             entries: state.entries.iter().map(|entry| entry_of(currency, entry)).collect(),
         }))
     }
@@ -233,8 +235,7 @@ impl PaymentDesk {
 /// One transfer in its message.
 struct ReceivedTransfer<'a> {
     message: &'a Initiation,
-    payment_id: &'a str,
-    debtor: &'a Party,
+    payment: &'a PaymentInstruction,
     transfer: &'a iso20022::pain001::CreditTransfer,
 }
 
@@ -245,7 +246,7 @@ impl ReceivedTransfer<'_> {
         KeptPayment {
             end_to_end_id: self.transfer.end_to_end_id.clone(),
             message_id: self.message.message_id.clone(),
-            payment_id: self.payment_id.to_owned(),
+            payment_id: self.payment.payment_id.clone(),
             currency: money.currency().code().to_owned(),
             minor_units: money.minor_units(),
             creditor_account: account.to_owned(),
@@ -265,12 +266,14 @@ impl ReceivedTransfer<'_> {
         let own = account_id(&own_account(money.currency()));
         if age_ms > ms(config.finality_window) || age_ms < -ms(CLOCK_SKEW_MAX) {
             Some(("TM01", "the message is older than the finality window, or from the future"))
-        } else if self.debtor.account.as_ref() != Some(&own) {
+        } else if self.payment.debtor.account.as_ref() != Some(&own) {
             Some(("AC02", "the paying account is not yours"))
         } else if self.transfer.creditor.account.is_none() {
             Some(("AC03", "no receiving account"))
         } else if !matches!(self.transfer.amount, TransferAmount::Instructed(_)) || money.minor_units() == 0 {
             Some(("AM12", "the amount must be instructed and above zero"))
+        } else if matches!(self.payment.execution, ExecutionTime::Day(asked) if asked > day(money.currency(), now_ms)) {
+            Some(("DT04", "the execution day has not come yet, and an instant payment does not wait"))
         } else {
             None
         }

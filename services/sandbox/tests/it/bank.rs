@@ -6,8 +6,9 @@ use iso20022::{
     camt053::Statement,
     pain001::{CreditTransfer, Initiation, Party, PaymentInstruction, TransferAmount},
     pain002::{StatusReport, Verdict},
+    rail::ExecutionTime,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use money::{Currency, Money};
 use reqwest::{Client, Response, StatusCode};
 use sandbox::bank::{self, Config, FINALITY_HEADER, SandboxBank, own_account};
@@ -101,8 +102,10 @@ fn message(id: &str, iban: &str, minor_units: i64) -> Initiation {
         remittance: None,
     };
     let debtor = Party::with_account("Largesse", &own_account(euro(0).currency()));
-    let payment = PaymentInstruction { payment_id: "P".into(), rail: Some(Rail::SepaInstant), debtor, transfers: vec![transfer] };
-    Initiation::new(format!("M-{id}"), Timestamp::now(), "Largesse", vec![payment])
+    let (now, rail) = (Timestamp::now(), Rail::SepaInstant);
+    let execution = rail.at_once(now, &rail.zone());
+    let payment = PaymentInstruction { payment_id: "P".into(), rail: Some(rail), execution, debtor, transfers: vec![transfer] };
+    Initiation::new(format!("M-{id}"), now, "Largesse", vec![payment])
 }
 
 async fn verdict(response: Response, id: &str) -> Verdict {
@@ -253,6 +256,23 @@ async fn a_late_message_is_never_executed() {
             assert_eq!((verdict.status.code(), verdict.reason().unwrap().code()), ("RJCT", "TM01"));
         }
         assert!(town.statement().await.entries.is_empty());
+        town.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_payment_for_a_day_to_come_does_not_wait_on_an_instant_rail() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        let today = Rail::SepaInstant.zone().to_datetime(Timestamp::now()).date();
+        for (id, day, expected) in [("A", today.saturating_add(2.days()), "DT04"), ("B", today.saturating_sub(1.days()), "")] {
+            let mut message = message(id, SETTLE, 5);
+            message.payments[0].execution = ExecutionTime::Day(day);
+            let verdict = verdict(town.send(message.write().unwrap()).await.unwrap(), id).await;
+            assert_eq!(verdict.reason().map_or("", |reason| reason.code()), expected);
+        }
+        assert_eq!((town.executed("A").await, town.executed("B").await), (0, 1));
         town.close().await;
     })
     .await;

@@ -32,6 +32,25 @@ fn statement(entries: &[i64]) -> Statement {
 }
 
 #[test]
+fn a_day_is_the_one_its_writers_clock_showed() {
+    let text = statement(&[5]).write().unwrap();
+    let (day, evening) = ("<Dt>2026-09-21</Dt>", "<DtTm>2026-09-21T23:30:00-04:00</DtTm>");
+    let read = Statement::read(text.replace(day, evening).as_bytes()).unwrap();
+    assert_eq!((read.opening.date, read.closing.date), (Date::new(2026, 9, 21).unwrap(), Date::new(2026, 9, 21).unwrap()));
+}
+
+#[test]
+fn statements_of_older_versions_are_read_and_others_named() {
+    let text = statement(&[5]).write().unwrap();
+    for version in ["02", "04", "08"] {
+        let older = text.replace("camt.053.001.08", &format!("camt.053.001.{version}"));
+        assert_eq!(Statement::read(older.as_bytes()).unwrap(), statement(&[5]));
+    }
+    let newer = text.replace("camt.053.001.08", "camt.053.001.14");
+    assert_eq!(Statement::read(newer.as_bytes()), Err(Error::Version { found: "camt.053.001.14".to_owned() }));
+}
+
+#[test]
 fn a_statement_that_does_not_add_up_is_noticed() {
     let mut wrong = statement(&[5, -7]);
     assert!(wrong.adds_up());

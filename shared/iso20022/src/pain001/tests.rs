@@ -24,13 +24,15 @@ pub fn message(rail: Rail, name: &str, amounts: &[i64]) -> Initiation {
         creditor: Party::with_account(name, &account),
         remittance: Some("Creator payout".into()),
     };
+    let created = Timestamp::from_millisecond(1_790_000_000_123).unwrap();
     let payment = PaymentInstruction {
         payment_id: "PAY-1".into(),
         rail: Some(rail),
+        execution: rail.at_once(created, &rail.zone()),
         debtor: Party::with_account("Largesse", &BankAccount::Aba(bank.unwrap())),
         transfers: amounts.iter().enumerate().map(transfer).collect(),
     };
-    Initiation::new("MSG-1".into(), Timestamp::from_millisecond(1_790_000_000_123).unwrap(), "Largesse", vec![payment])
+    Initiation::new("MSG-1".into(), created, "Largesse", vec![payment])
 }
 
 #[test]
@@ -41,6 +43,31 @@ fn a_message_reads_back_as_it_was_written() {
         assert_eq!(read, original);
         assert_eq!(read.check_totals(), Ok(()));
     }
+}
+
+#[test]
+fn a_payment_is_executed_today_where_its_rail_lives() {
+    let execution = |rail: Rail, at: &str| {
+        let mut asked = message(rail, "A", &[5]);
+        asked.payments[0].execution = rail.at_once(at.parse().unwrap(), &rail.zone());
+        let text = asked.write().unwrap();
+        let (_, rest) = text.split_once("<ReqdExctnDt>").unwrap();
+        rest.split_once("</ReqdExctnDt>").unwrap().0.to_owned()
+    };
+    // Half past nine in the evening in New York, in winter and in summer, and the days on which its clocks change.
+    for (at, day) in [
+        ("2026-11-27T02:30:00Z", "2026-11-26"),
+        ("2026-11-27T04:59:59Z", "2026-11-26"),
+        ("2026-11-27T05:00:00Z", "2026-11-27"),
+        ("2026-07-02T03:59:59Z", "2026-07-01"),
+        ("2026-07-02T04:00:00Z", "2026-07-02"),
+        ("2027-01-01T01:00:00Z", "2026-12-31"),
+        ("2026-03-08T04:59:59Z", "2026-03-07"),
+        ("2026-11-01T04:00:00Z", "2026-11-01"),
+    ] {
+        assert_eq!(execution(Rail::UsRtp, at), format!("<Dt>{day}</Dt>"), "{at}");
+    }
+    assert_eq!(execution(Rail::SepaInstant, "2026-11-27T02:30:00Z"), "<DtTm>2026-11-27T02:30:00.000Z</DtTm>");
 }
 
 #[test]

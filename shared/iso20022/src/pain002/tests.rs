@@ -67,6 +67,25 @@ fn a_rejected_group_rejects_its_own_message() {
 }
 
 #[test]
+fn versions_whose_fields_are_the_same_are_read_and_others_named() {
+    let original = report("RJCT", Some("AC04"));
+    let text = original.write().unwrap();
+    for version in ["03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14"] {
+        let other = text.replace("pain.002.001.10", &format!("pain.002.001.{version}"));
+        assert_eq!(StatusReport::read(other.as_bytes()).as_ref(), Ok(&original), "{version}");
+    }
+    for other in ["pain.002.001.02", "pain.002.001.15", "pain.002.002.03", "pacs.002.001.10"] {
+        let text = text.replace("pain.002.001.10", other);
+        assert_eq!(StatusReport::read(text.as_bytes()), Err(Error::Version { found: other.to_owned() }));
+    }
+    // What is no version of ours is not repeated.
+    for strange in ["x".repeat(40), "pain 002".to_owned(), String::new()] {
+        let text = text.replace("pain.002.001.10", &strange);
+        assert!(matches!(StatusReport::read(text.as_bytes()), Err(Error::Namespace { .. })), "{strange}");
+    }
+}
+
+#[test]
 fn a_repeated_status_is_refused() {
     let text = report("ACSC", None).write().unwrap().replace("<TxSts>ACSC</TxSts>", "<TxSts>ACSC</TxSts><TxSts>RJCT</TxSts>");
     assert_eq!(StatusReport::read(text.as_bytes()), Err(Error::Duplicate { parent: "TxInfAndSts".into(), element: "TxSts" }));

@@ -10,6 +10,8 @@ fn accounts_find_their_rail() {
     assert_eq!(Rail::to(&aba), Some(Rail::UsRtp));
     assert_eq!(Rail::to(&german), Some(Rail::SepaInstant));
     assert_eq!(Rail::to(&brazilian), None);
+    let vatican = BankAccount::Iban(Iban::try_new("VA59001123000012345678").unwrap());
+    assert_eq!(Rail::to(&vatican), Some(Rail::SepaInstant));
 }
 
 #[test]

@@ -65,9 +65,11 @@ fn initiation(rail: Rail, transfers: usize, full: bool) -> Initiation {
         creditor: Party::with_account("Ana <Müller> & \"Söhne\"", &to),
         remittance: full.then(|| "Creator payout".into()),
     };
-    let payment =
-        PaymentInstruction { payment_id: "PAY-1".into(), rail: Some(rail), debtor, transfers: (0..transfers).map(transfer).collect() };
-    Initiation::new("MSG-1".into(), Timestamp::from_millisecond(1_790_000_000_123).unwrap(), "Largesse", vec![payment])
+    let created = Timestamp::from_millisecond(1_790_000_000_123).unwrap();
+    let execution = rail.at_once(created, &rail.zone());
+    let transfers = (0..transfers).map(transfer).collect();
+    let payment = PaymentInstruction { payment_id: "PAY-1".into(), rail: Some(rail), execution, debtor, transfers };
+    Initiation::new("MSG-1".into(), created, "Largesse", vec![payment])
 }
 
 #[test]
