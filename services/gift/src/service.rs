@@ -10,6 +10,7 @@ use api::gift::{
     gift_service_server::GiftService, send_gifts_response::Outcome,
 };
 use futures::{FutureExt, Stream, StreamExt, future};
+use rpc::lifetime::{STREAM_AGE_MAX, StreamLifetime};
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, Streaming};
@@ -113,20 +114,24 @@ impl GiftService for Handlers {
 
     type SendGiftsStream = Pin<Box<dyn Stream<Item = Result<SendGiftsResponse, Status>> + Send>>;
 
-    /// Items are read only while fewer than the maximum are under way, and answered only as the caller reads: both ends push back. At shutdown no
-    /// more are read, and those under way are answered.
+    /// Items are read only while fewer than the maximum are under way, and answered only as the caller reads: both ends push back. At shutdown, when the
+    /// caller's token expires and after an hour no more are read, and those under way are answered.
     async fn send_gifts(&self, request: Request<Streaming<SendGiftsRequest>>) -> Result<Response<Self::SendGiftsStream>, Status> {
         let caller = Arc::new(rpc::caller(&request)?);
         let handlers = self.clone();
         let in_flight_max = self.stream_in_flight_max;
+        let lifetime = StreamLifetime::of(&caller, STREAM_AGE_MAX);
+        let (over, farewell) = (lifetime.clone().over(), lifetime.farewell());
         let answers = request
             .into_inner()
             .take_until(self.shutdown.clone().cancelled_owned())
+            .take_until(over)
             .map(move |item| match item {
                 Ok(item) => handlers.begin_streamed(&caller, item).map(Ok).left_future(),
                 Err(status) => future::ready(Err(status)).right_future(),
             })
-            .buffer_unordered(in_flight_max);
+            .buffer_unordered(in_flight_max)
+            .chain(farewell);
         Ok(Response::new(Box::pin(answers)))
     }
 }

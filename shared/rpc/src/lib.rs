@@ -3,7 +3,7 @@
 //! Server side, [`stack`] reads top-down; one file per layer: [`trace`], [`overload`], [`deadline`], [`authenticate`], [`authorise`],
 //! [`quota`], [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
 //! about a call to the calls made on its behalf. [`serve()`] puts a stack on a [`listener`], with [`tls`] where there is a certificate;
-//! [`in_process`] lays a client directly on it. [`page`] has the pages of lists and their tokens.
+//! [`in_process`] lays a client directly on it. [`page`] has the pages of lists and their tokens, [`lifetime`] the ends of streams.
 pub mod acts;
 pub mod authenticate;
 pub mod authorise;
@@ -15,6 +15,7 @@ pub mod deadline;
 pub mod errors;
 pub mod health;
 pub mod kept;
+pub mod lifetime;
 pub mod listener;
 mod meters;
 pub mod methods;

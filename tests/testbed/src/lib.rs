@@ -113,9 +113,14 @@ impl Testbed {
 
     /// A request of somebody in a role and in all books given, without a reason.
     pub fn unexplained<T>(&self, subject: &str, role: Role, books: &[&str], message: T) -> Request<T> {
+        self.for_a_while(subject, role, (books, TOKEN_LIFE), message)
+    }
+
+    /// The same with a token that is good for so long.
+    pub fn for_a_while<T>(&self, subject: &str, role: Role, (books, life): (&[&str], Duration), message: T) -> Request<T> {
         let books = BookScope::Only(books.iter().map(|book| BookName::try_new(book).unwrap()).collect());
         let grant = Grant { subject: UserKey::try_new(subject).unwrap(), role, app: String::new(), books };
-        let token = self.issuer.issue(&grant, TOKEN_LIFE).unwrap();
+        let token = self.issuer.issue(&grant, life).unwrap();
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         request

@@ -1,10 +1,11 @@
 //! SendGifts: every item on its own.
-use crate::house::{House, rose, tap};
+use crate::house::{BOOK, House, rose, tap};
 use api::gift::{SendGiftRequest, SendGiftsRequest, send_gifts_response::Outcome};
 use futures::StreamExt;
 use gift::Config;
 use identity::Role;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
+use tokio::time::timeout;
 
 async fn stream(house: &House, user: &str, gifts: Vec<SendGiftRequest>) -> HashMap<String, Outcome> {
     let items = futures::stream::iter(gifts.into_iter().map(|gift| SendGiftsRequest { gift: Some(gift) }));
@@ -60,4 +61,22 @@ async fn an_item_without_a_gift_is_malformed() {
     let answer = answers.next().await.unwrap().unwrap();
     assert!(matches!(answer.outcome, Some(Outcome::Refused(status)) if status.code == 3));
     assert!(answers.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_token_and_says_so() {
+    let house = House::start(Config::default()).await;
+    house.fund("ann", 500).await;
+    let one = rose();
+    let items = futures::stream::iter([SendGiftsRequest { gift: Some(one.clone()) }]).chain(futures::stream::pending());
+    let request = house.bed.for_a_while("ann", Role::Viewer, (&[BOOK], Duration::from_secs(2)), items);
+    let answers = house.gifts().send_gifts(request).await.unwrap().into_inner();
+    let answers: Vec<_> = timeout(Duration::from_secs(30), answers.collect()).await.expect("it ends by itself");
+    let [answered, ended] = answers.as_slice() else { panic!("{answers:?}") };
+    assert_eq!(answered.as_ref().unwrap().request_id, one.request_id);
+    let status = ended.as_ref().unwrap_err();
+    assert_eq!((status.code(), rpc::facts(status)["token"].as_str()), (tonic::Code::Unauthenticated, "expired"));
+    // One that its caller ends has no such end.
+    let answers = stream(&house, "ann", vec![rose()]).await;
+    assert_eq!(answers.len(), 1);
 }

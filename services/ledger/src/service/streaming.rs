@@ -4,6 +4,7 @@ use super::{Service, posting::posting};
 use crate::wire;
 use api::ledger::{self as pb, post_stream_response::Outcome};
 use futures::{Stream, StreamExt};
+use rpc::lifetime::{STREAM_AGE_MAX, StreamLifetime};
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tonic::{Code, Request, Status, Streaming};
 
@@ -14,23 +15,26 @@ const IN_FLIGHT_MAX: usize = 256;
 pub type PostStreamStream = Pin<Box<dyn Stream<Item = Result<pb::PostStreamResponse, Status>> + Send>>;
 
 impl Service {
-    /// Items are read only while fewer than the bound are under way, and answered only as the caller reads: both ends push back. At shutdown no
-    /// more are read, and those under way are answered.
+    /// Items are read only while fewer than the bound are under way, and answered only as the caller reads: both ends push back. At shutdown, when
+    /// the caller's token expires and after an hour no more are read, and those under way are answered.
     pub(super) fn post_stream(&self, request: Request<Streaming<pb::PostStreamRequest>>) -> Result<PostStreamStream, Status> {
         let caller = Arc::new(rpc::caller(&request)?);
+        let lifetime = StreamLifetime::of(&caller, STREAM_AGE_MAX);
+        let farewell = lifetime.clone().farewell();
         let (service, closing, shutdown) = (self.clone(), self.ledger.closing(), self.shutdown.clone());
         let items = request.into_inner();
         let items = items.take_until(async move {
             tokio::select! {
                 () = closing.cancelled() => {}
                 () = shutdown.cancelled() => {}
+                () = lifetime.over() => {}
             }
         });
         let answers = items.map(move |item| {
             let (service, caller) = (service.clone(), caller.clone());
             async move { Ok(service.post_item(&caller, item?).await) }
         });
-        Ok(Box::pin(answers.buffer_unordered(IN_FLIGHT_MAX)))
+        Ok(Box::pin(answers.buffer_unordered(IN_FLIGHT_MAX).chain(farewell)))
     }
 
     async fn post_item(&self, caller: &rpc::Caller, item: pb::PostStreamRequest) -> pb::PostStreamResponse {
