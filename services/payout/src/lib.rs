@@ -4,7 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: what callers are told.
 //! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`drive`]: one step after the other. [`worker`]: what is due.
-//! - [`privacy`]: a user's own data, shown. `meters`: what is counted.
+//! - [`privacy`]: a user's own data, shown. [`prune`]: old refusals, forgotten. `meters`: what is counted.
 //! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
 //! - [`tables`]: what auditors, copies and erasure read of it.
 
@@ -18,6 +18,7 @@ mod meters;
 pub mod payouts;
 pub mod postings;
 pub mod privacy;
+pub mod prune;
 pub mod service;
 pub mod store;
 pub mod tables;
@@ -91,6 +92,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let payouts = Arc::new(Payouts::new(store, vault, ledger_client::LedgerClient::new(deps.ledger), bank, config));
     let tasks = TaskTracker::new();
     tasks.spawn(worker::run(payouts.clone(), deps.shutdown.clone()));
+    tasks.spawn(prune::run(payouts.clone(), deps.shutdown.clone()));
     let (watched, shutdown) = (payouts.clone(), deps.shutdown.clone());
     tasks.spawn(shutdown.run_until_cancelled_owned(async move {
         telemetry::unfinished::watch("payout", || watched.store.unfinished()).await;

@@ -5,7 +5,7 @@ use crate::{
     error::Error,
     payouts::Payouts,
     store::payouts::PayoutKey,
-    watch::{PayoutWithSteps, watch},
+    watch::{PayoutWithSteps, WatchedPayout, watch},
     wire,
 };
 use api::payout::{self as pb, payout_service_server::PayoutService};
@@ -103,8 +103,13 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
-        let stream = watch(self.payouts.clone(), payout_key, self.shutdown.clone());
-        let encode = |seen: Result<PayoutWithSteps, Error>| Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen?)) });
+        // A token is good for what comes before it expires.
+        let left = caller.principal.expires_at.duration_since(SystemTime::now()).unwrap_or_default();
+        let stream = watch(self.payouts.clone(), payout_key, left, self.shutdown.clone());
+        let encode = |watched: Result<WatchedPayout, Error>| {
+            let WatchedPayout { seen, heartbeat } = watched?;
+            Ok(pb::WatchPayoutResponse { payout: Some(wire::payout(&seen)), heartbeat })
+        };
         Ok(Response::new(Box::pin(stream.map(encode))))
     }
 }

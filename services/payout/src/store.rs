@@ -1,12 +1,13 @@
 //! Every SQL statement of this service.
 //!
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts and their steps. [`messages`]: what went to and came from banks.
-//! - [`erasure`]: what is personal, erased.
+//! - [`erasure`]: what is personal, erased. [`refusals`]: old ones, forgotten.
 
 pub mod beneficiaries;
 pub mod erasure;
 pub mod messages;
 pub mod payouts;
+pub mod refusals;
 
 use crate::vault::Vault;
 use db::{Database, Migration, requests};
@@ -14,7 +15,8 @@ use money::{BookName, Currency, Money, UserKey};
 use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
-const MIGRATIONS: [Migration; 4] = [
+/// The service's schema.
+pub const MIGRATIONS: [Migration; 4] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),

@@ -1,4 +1,5 @@
-//! One payout as a stream: now, and after every change, until it is final.
+//! One payout as a stream: now, and after every change, until it is final. While nothing happens it shows from time to time that it lives, and it ends with its
+//! caller's token or when it has lasted long enough: whoever still wants to know asks again.
 
 use crate::domain::Payout;
 use crate::{
@@ -7,13 +8,25 @@ use crate::{
     store::payouts::{PayoutKey, PayoutStep},
 };
 use futures::{Stream, stream};
-use std::sync::Arc;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// A payout with its steps.
 pub type PayoutWithSteps = (Payout, Vec<PayoutStep>);
+
+/// What a watcher is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchedPayout {
+    /// As it stands.
+    pub seen: PayoutWithSteps,
+    /// Nothing has happened since the last one; the watch lives.
+    pub heartbeat: bool,
+}
 
 struct PayoutWatcher {
     payouts: Arc<Payouts>,
@@ -22,17 +35,24 @@ struct PayoutWatcher {
     shutdown: CancellationToken,
     /// What was shown last.
     shown: Option<PayoutWithSteps>,
+    /// When anything was sent last.
+    sent: Instant,
+    /// When it ends whatever happens.
+    ends: Instant,
+    ended: bool,
 }
 
 /// The stream. It subscribes before it reads, so that no change falls in between; changes made by another process are found by reading
-/// again after `poll_delay`.
+/// again after `poll_delay`. It lasts for `age_max` at most.
 pub fn watch(
     payouts: Arc<Payouts>,
     payout_key: PayoutKey,
+    age_max: Duration,
     shutdown: CancellationToken,
-) -> impl Stream<Item = Result<PayoutWithSteps, Error>> {
+) -> impl Stream<Item = Result<WatchedPayout, Error>> {
     let changes = payouts.changed.subscribe();
-    let watcher = PayoutWatcher { payouts, payout_key, changes, shutdown, shown: None };
+    let (sent, ends) = (Instant::now(), Instant::now() + age_max.min(payouts.config.watch_age_max));
+    let watcher = PayoutWatcher { payouts, payout_key, changes, shutdown, shown: None, sent, ends, ended: false };
     stream::unfold(watcher, |mut watcher| async move {
         let item = watcher.next().await?;
         Some((item, watcher))
@@ -40,17 +60,23 @@ pub fn watch(
 }
 
 impl PayoutWatcher {
-    async fn next(&mut self) -> Option<Result<PayoutWithSteps, Error>> {
-        if self.shown.as_ref().is_some_and(|(payout, _)| payout.phase.is_final()) {
+    async fn next(&mut self) -> Option<Result<WatchedPayout, Error>> {
+        if self.ended || self.shown.as_ref().is_some_and(|(payout, _)| payout.phase.is_final()) {
             return None;
         }
         loop {
             match self.payouts.get(&self.payout_key).await {
                 Ok(Some(seen)) if self.is_news(&seen) => {
                     self.shown = Some(seen.clone());
-                    return Some(Ok(seen));
+                    return Some(Ok(self.send(seen, false)));
                 }
-                Ok(Some(_)) => {}
+                Ok(Some(seen)) => {
+                    self.ended = self.ends <= Instant::now();
+                    // The last message is a heartbeat too: it says where the payout stands.
+                    if self.ended || self.sent.elapsed() >= self.payouts.config.watch_heartbeat {
+                        return Some(Ok(self.send(seen, true)));
+                    }
+                }
                 // A refused hold: there never was a payout to watch.
                 Ok(None) => return Some(Err(Error::PayoutUnknown)).filter(|_| self.shown.is_none()),
                 Err(error) => return Some(Err(error)),
@@ -61,6 +87,11 @@ impl PayoutWatcher {
         }
     }
 
+    fn send(&mut self, seen: PayoutWithSteps, heartbeat: bool) -> WatchedPayout {
+        self.sent = Instant::now();
+        WatchedPayout { seen, heartbeat }
+    }
+
     /// Claims and retries are not news.
     fn is_news(&self, (payout, steps): &PayoutWithSteps) -> bool {
         let Some((shown, shown_steps)) = &self.shown else { return true };
@@ -69,7 +100,8 @@ impl PayoutWatcher {
 
     /// False at shutdown.
     async fn wait(&mut self) -> bool {
-        let poll = tokio::time::sleep(self.payouts.config.poll_delay);
+        let config = &self.payouts.config;
+        let poll = tokio::time::sleep_until((Instant::now() + config.poll_delay).min(self.sent + config.watch_heartbeat).min(self.ends));
         tokio::pin!(poll);
         loop {
             tokio::select! {

@@ -4,6 +4,7 @@
 mod calls;
 mod closing;
 mod crashes;
+mod details;
 mod outcomes;
 mod reasons;
 mod world;

@@ -82,9 +82,13 @@ impl World {
     }
 
     pub async fn start(&self) -> Running {
+        self.start_with(self.config()).await
+    }
+
+    pub async fn start_with(&self, config: Config) -> Running {
         let shutdown = CancellationToken::new();
         let deps = Deps { ledger: self.transport(), database: self.database.clone(), shutdown: shutdown.clone() };
-        let service = payout::start(deps, self.config()).await.unwrap();
+        let service = payout::start(deps, config).await.unwrap();
         let transport = self.bed.lay(service.routes());
         Running { service, transport, bed: self.bed.clone(), shutdown }
     }
@@ -159,6 +163,11 @@ impl Running {
     /// As that creator.
     pub fn signed<T>(&self, user: &str, message: T) -> Request<T> {
         self.bed.unexplained(user, Role::Creator, &[BOOK, "app-live"], message)
+    }
+
+    /// As that creator, with a token that is good for so long.
+    pub fn signed_for<T>(&self, user: &str, life: Duration, message: T) -> Request<T> {
+        self.bed.for_a_while(user, Role::Creator, (&[BOOK], life), message)
     }
 
     pub async fn beneficiary(&self, user: &str, account: Account) -> Result<String, Status> {

@@ -20,7 +20,8 @@ pub struct CreateBeneficiaryRequest {
     /// Staff and services: whose. Empty: the caller.
     #[prost(string, tag = "3")]
     pub user_id: ::prost::alloc::string::String,
-    /// Name of the account's holder, 1 to 140 characters. Personal: stored encrypted.
+    /// Name of the account's holder as the bank has it, 1 to 140 characters, for an IBAN at most 70: Latin letters, digits and signs of ASCII. Personal: stored
+    /// encrypted.
     #[prost(string, tag = "4")]
     pub holder_name: ::prost::alloc::string::String,
     /// Where. Required.
@@ -118,13 +119,13 @@ pub struct RequestPayoutRequest {
 /// One step in a payout's life.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PayoutStep {
-    /// The state it entered, or is in.
+    /// The state it entered.
     #[prost(enumeration = "PayoutState", tag = "1")]
     pub state: i32,
     /// When.
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What the bank or the ledger said, for people. `waiting: ` and a reason of the ledger: it entered no new state and stands because of that.
+    /// What the bank or the ledger said, for people.
     #[prost(string, tag = "3")]
     pub note: ::prost::alloc::string::String,
 }
@@ -154,7 +155,7 @@ pub struct Payout {
     /// ISO 20022 status last told by the bank, such as `ACSC`.
     #[prost(string, tag = "8")]
     pub bank_status: ::prost::alloc::string::String,
-    /// ISO 20022 reason code of a rejection, such as `AC04`; also while the bank's word is not final yet, as with `AM05`.
+    /// ISO 20022 reason code of a rejection, such as `AC04`.
     #[prost(string, tag = "9")]
     pub reason_code: ::prost::alloc::string::String,
     /// The reason in words.
@@ -169,7 +170,7 @@ pub struct Payout {
     /// The submit intent's posting (UUID).
     #[prost(string, tag = "13")]
     pub submit_posting_id: ::prost::alloc::string::String,
-    /// The settling or releasing posting (UUID); of kind `payout.suspend` where the money went to suspense.
+    /// The settling or releasing posting (UUID).
     #[prost(string, tag = "14")]
     pub final_posting_id: ::prost::alloc::string::String,
     /// Milliseconds the bank took from receiving to deciding, as measured here.
@@ -181,10 +182,6 @@ pub struct Payout {
     /// Server-made.
     #[prost(message, optional, tag = "17")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Why the ledger refuses what is to be done next: its reason, and in words where it is about the creator's own account, such as
-    /// `ACCOUNT_FROZEN: creator/u1/payable/USD is frozen`. It is tried again by itself. Empty while nothing stands in its way.
-    #[prost(string, tag = "18")]
-    pub blocked_by: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RequestPayoutResponse {
@@ -248,9 +245,12 @@ pub struct WatchPayoutRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchPayoutResponse {
-    /// The payout.
+    /// The payout as it stands.
     #[prost(message, optional, tag = "1")]
     pub payout: ::core::option::Option<Payout>,
+    /// True when nothing has happened since the last message; it only shows that the watch lives.
+    #[prost(bool, tag = "2")]
+    pub heartbeat: bool,
 }
 /// Where a payout stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -270,7 +270,7 @@ pub enum PayoutState {
     OutcomeUnknown = 5,
     /// Paid. Final.
     Settled = 6,
-    /// Refused by the bank; the money is back, or in suspense where the creator's account is closed (the last step's note says so). Final.
+    /// Refused by the bank; the money is back. Final.
     Rejected = 7,
 }
 impl PayoutState {
@@ -318,11 +318,9 @@ pub mod payout_service_client {
     use tonic::codegen::http::Uri;
     /// Money to creators' bank accounts.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
-    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
-    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
-    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug, Clone)]
     pub struct PayoutServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -404,7 +402,8 @@ pub mod payout_service_client {
             self
         }
         /// Records a bank account to pay to. Reasons: MALFORMED, REQUEST_ID_REUSED, IBAN_INVALID, ROUTING_NUMBER_INVALID, ACCOUNT_NUMBER_INVALID,
-        /// COUNTRY_UNSUPPORTED. A retry with the same id is safe.
+        /// COUNTRY_UNSUPPORTED, HOLDER_NAME_INVALID (the account's rail does not carry a name of this length or these characters; facts: rail, chars_max).
+        /// A retry with the same id is safe.
         pub async fn create_beneficiary(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateBeneficiaryRequest>,
@@ -434,7 +433,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The user's bank accounts, masked. Reasons: MALFORMED, PAGE_TOKEN.
+        /// The user's bank accounts, masked. Reasons: PAGE_TOKEN.
         pub async fn list_beneficiaries(
             &mut self,
             request: impl tonic::IntoRequest<super::ListBeneficiariesRequest>,
@@ -465,8 +464,9 @@ pub mod payout_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Holds the money and sends it to the bank. Answers once the hold is durable; follow it with WatchPayout. Reasons in order of precedence: MALFORMED,
-        /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE, ACCOUNT_FROZEN,
-        /// ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE,
+        /// HOLDER_NAME_INVALID (here FAILED_PRECONDITION: an account that an older program recorded), ACCOUNT_FROZEN, ACCOUNT_CLOSED,
+        /// LIMIT_EXCEEDED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         pub async fn request_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::RequestPayoutRequest>,
@@ -493,7 +493,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// One payout. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
+        /// One payout. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
         pub async fn get_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPayoutRequest>,
@@ -520,7 +520,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// The user's payouts, newest first. Reasons: PAGE_TOKEN.
         pub async fn list_payouts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPayoutsRequest>,
@@ -547,7 +547,8 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The payout now and after every change, until it is final. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
+        /// The payout now and after every change, until it is final. While nothing happens there are heartbeats. It ends before that when the caller's token expires
+        /// and after an hour (`payout.watch_age_max_ms`), with a last heartbeat: whoever still wants to know watches again. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
         pub async fn watch_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchPayoutRequest>,
@@ -590,7 +591,8 @@ pub mod payout_service_server {
     #[async_trait]
     pub trait PayoutService: std::marker::Send + std::marker::Sync + 'static {
         /// Records a bank account to pay to. Reasons: MALFORMED, REQUEST_ID_REUSED, IBAN_INVALID, ROUTING_NUMBER_INVALID, ACCOUNT_NUMBER_INVALID,
-        /// COUNTRY_UNSUPPORTED. A retry with the same id is safe.
+        /// COUNTRY_UNSUPPORTED, HOLDER_NAME_INVALID (the account's rail does not carry a name of this length or these characters; facts: rail, chars_max).
+        /// A retry with the same id is safe.
         async fn create_beneficiary(
             &self,
             request: tonic::Request<super::CreateBeneficiaryRequest>,
@@ -598,7 +600,7 @@ pub mod payout_service_server {
             tonic::Response<super::CreateBeneficiaryResponse>,
             tonic::Status,
         >;
-        /// The user's bank accounts, masked. Reasons: MALFORMED, PAGE_TOKEN.
+        /// The user's bank accounts, masked. Reasons: PAGE_TOKEN.
         async fn list_beneficiaries(
             &self,
             request: tonic::Request<super::ListBeneficiariesRequest>,
@@ -607,8 +609,9 @@ pub mod payout_service_server {
             tonic::Status,
         >;
         /// Holds the money and sends it to the bank. Answers once the hold is durable; follow it with WatchPayout. Reasons in order of precedence: MALFORMED,
-        /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE, ACCOUNT_FROZEN,
-        /// ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE,
+        /// HOLDER_NAME_INVALID (here FAILED_PRECONDITION: an account that an older program recorded), ACCOUNT_FROZEN, ACCOUNT_CLOSED,
+        /// LIMIT_EXCEEDED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         async fn request_payout(
             &self,
             request: tonic::Request<super::RequestPayoutRequest>,
@@ -616,7 +619,7 @@ pub mod payout_service_server {
             tonic::Response<super::RequestPayoutResponse>,
             tonic::Status,
         >;
-        /// One payout. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
+        /// One payout. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
         async fn get_payout(
             &self,
             request: tonic::Request<super::GetPayoutRequest>,
@@ -624,7 +627,7 @@ pub mod payout_service_server {
             tonic::Response<super::GetPayoutResponse>,
             tonic::Status,
         >;
-        /// The user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// The user's payouts, newest first. Reasons: PAGE_TOKEN.
         async fn list_payouts(
             &self,
             request: tonic::Request<super::ListPayoutsRequest>,
@@ -638,7 +641,8 @@ pub mod payout_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// The payout now and after every change, until it is final. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
+        /// The payout now and after every change, until it is final. While nothing happens there are heartbeats. It ends before that when the caller's token expires
+        /// and after an hour (`payout.watch_age_max_ms`), with a last heartbeat: whoever still wants to know watches again. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
         async fn watch_payout(
             &self,
             request: tonic::Request<super::WatchPayoutRequest>,
@@ -649,11 +653,9 @@ pub mod payout_service_server {
     }
     /// Money to creators' bank accounts.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
-    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
-    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
-    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug)]
     pub struct PayoutServiceServer<T> {
         inner: Arc<T>,

@@ -1,0 +1,42 @@
+//! Refusals are kept for a week and then forgotten, in small steps.
+
+use crate::payouts::Payouts;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Between two rounds.
+const INTERVAL: Duration = Duration::from_secs(3_600);
+/// Refusals forgotten in one transaction, so that nobody waits for it long; a round takes as many as there are.
+const STEP_MAX: i64 = 1_000;
+
+/// Until shutdown.
+pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
+    let mut rounds = tokio::time::interval(INTERVAL);
+    while shutdown.run_until_cancelled(rounds.tick()).await.is_some() {
+        let Some(before) = SystemTime::now().checked_sub(db::requests::REFUSAL_RETENTION) else { continue };
+        let forgotten = shutdown.run_until_cancelled(payouts.forget_refusals(before));
+        match forgotten.await {
+            None => return,
+            Some(Ok(0)) => {}
+            Some(Ok(count)) => tracing::debug!(count, "forgot old refusals"),
+            Some(Err(error)) => tracing::warn!(%error, "could not forget old refusals; trying again in an hour"),
+        }
+    }
+}
+
+impl Payouts {
+    /// Forgets refusals that were told before `before`, with the payouts that never were because of them; how many. What was accepted stays.
+    pub async fn forget_refusals(&self, before: SystemTime) -> Result<u64, crate::store::Error> {
+        let mut forgotten = 0;
+        loop {
+            let step = self.store.forget_refusals(before, STEP_MAX).await?;
+            forgotten += step;
+            if step == 0 {
+                return Ok(forgotten);
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What rails take, how long a watch lasts, and what is forgotten.
+
+use crate::world::{BOOK, World, aba, beneficiary, iban, on_both, payout_request};
+use api::payout::{
+    CreateBeneficiaryRequest, ListPayoutsRequest, PayoutState, WatchPayoutRequest, WatchPayoutResponse, create_beneficiary_request::Account,
+};
+use futures::StreamExt as _;
+use payout::store::{MIGRATIONS, Store};
+use std::time::{Duration, SystemTime};
+use tokio::time::timeout;
+use tonic::Code;
+
+/// Longer than any of these streams may last.
+const LONGEST: Duration = Duration::from_secs(30);
+const GERMAN: &str = "DE89370400440532013000";
+
+fn named(name: &str, account: Account) -> CreateBeneficiaryRequest {
+    CreateBeneficiaryRequest { holder_name: name.to_owned(), ..beneficiary(account) }
+}
+
+#[tokio::test]
+async fn a_name_that_the_accounts_rail_does_not_carry_is_refused_when_it_is_recorded() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        let record = async |request: CreateBeneficiaryRequest| running.client().create_beneficiary(running.signed("ana", request)).await;
+        for (name, account, rail, most) in [
+            ("A".repeat(71), iban(GERMAN), "sepa-instant", "70"),
+            ("\u{fc}".repeat(140), iban(GERMAN), "sepa-instant", "70"),
+            ("\u{5c71}\u{7530}".to_owned(), iban(GERMAN), "sepa-instant", "70"),
+            ("\u{418}\u{432}\u{430}\u{43d}".to_owned(), aba("9000000001"), "us-rtp", "140"),
+        ] {
+            let request = named(&name, account);
+            let status = record(request.clone()).await.unwrap_err();
+            assert_eq!(
+                (status.code(), rpc::reason(&status).unwrap_or_default()),
+                (Code::InvalidArgument, "HOLDER_NAME_INVALID".to_owned())
+            );
+            let facts = rpc::facts(&status);
+            assert_eq!((facts["rail"].as_str(), facts["chars_max"].as_str()), (rail, most));
+            assert!(status.message().contains(rail) && !status.message().contains(&name), "{}", status.message());
+            // Nothing was kept: the same id takes the name as the bank has it.
+            record(CreateBeneficiaryRequest { holder_name: "Ana M\u{fc}ller".to_owned(), ..request }).await.unwrap();
+        }
+        for (name, account) in [("B".repeat(70), iban(GERMAN)), ("C".repeat(140), aba("9000000001"))] {
+            record(named(&name, account)).await.unwrap();
+        }
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_that_was_recorded_before_is_held_against_the_rail_before_money_is_held() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        world.fund("ana", "EUR").await;
+        let created = running.client().create_beneficiary(running.signed("ana", named(&"C".repeat(72), aba("9000000001")))).await;
+        let id = created.unwrap().into_inner().beneficiary.unwrap().beneficiary_id;
+        // As an older program recorded accounts of the other rail.
+        let pool = world.database.open("payout", &MIGRATIONS).await.unwrap();
+        sqlx::query("UPDATE beneficiary SET rail = 'sepa-instant', currency = 'EUR'").execute(&pool).await.unwrap();
+        let request = payout_request(&id, "EUR", 500);
+        for _ in 0..2 {
+            let status = running.request("ana", request.clone()).await.unwrap_err();
+            assert_eq!((status.code(), rpc::reason(&status).unwrap()), (Code::FailedPrecondition, "HOLDER_NAME_INVALID".to_owned()));
+            assert_eq!(rpc::facts(&status)["chars_max"], "70");
+        }
+        world.check_books("ana", "EUR", 0).await;
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+/// A payout that the bank does not decide.
+async fn undecided(world: &World, running: &crate::world::Running) -> WatchPayoutRequest {
+    world.fund("ana", "USD").await;
+    let account = running.beneficiary("ana", aba("9000000008")).await.unwrap();
+    let (payout, _) = running.request("ana", payout_request(&account, "USD", 500)).await.unwrap();
+    running.until("ana", &payout.payout_id, PayoutState::Accepted).await;
+    WatchPayoutRequest { book: BOOK.into(), payout_id: payout.payout_id }
+}
+
+fn check_end(messages: &[WatchPayoutResponse]) {
+    let (first, rest) = messages.split_first().unwrap();
+    assert!(!first.heartbeat && !rest.is_empty());
+    for message in rest {
+        assert!(message.heartbeat);
+        assert_eq!(message.payout.as_ref().unwrap().state(), PayoutState::Accepted);
+    }
+}
+
+#[tokio::test]
+async fn an_idle_watch_shows_that_it_lives_and_ends_in_time() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let mut config = world.config();
+        (config.watch_heartbeat, config.watch_age_max) = (Duration::from_millis(20), Duration::from_millis(400));
+        let running = world.start_with(config).await;
+        let watched = running.signed("ana", undecided(&world, &running).await);
+        let stream = running.client().watch_payout(watched).await.unwrap().into_inner();
+        let messages: Vec<_> = timeout(LONGEST, stream.map(Result::unwrap).collect()).await.expect("it ends by itself");
+        check_end(&messages);
+        assert!(messages.len() > 3, "{} messages", messages.len());
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_watch_ends_with_its_token() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        let watched = running.signed_for("ana", Duration::from_secs(2), undecided(&world, &running).await);
+        let stream = running.client().watch_payout(watched).await.unwrap().into_inner();
+        let messages: Vec<_> = timeout(LONGEST, stream.map(Result::unwrap).collect()).await.expect("it ends by itself");
+        check_end(&messages);
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_shows_every_payout_with_its_own_steps() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        world.fund("ana", "USD").await;
+        let mut paid = vec![running.pay("ana", aba("9000000001"), 500).await, running.pay("ana", aba("9000000003"), 500).await];
+        paid.push(running.pay("ana", aba("9000000002"), 500).await);
+        paid.reverse();
+        let list =
+            |state: PayoutState, page_size| ListPayoutsRequest { book: BOOK.into(), state: state.into(), page_size, ..Default::default() };
+        let listed = async |request| running.client().list_payouts(running.signed("ana", request)).await.unwrap().into_inner().payouts;
+        assert_eq!(listed(list(PayoutState::Unspecified, 0)).await, paid);
+        assert_eq!(listed(list(PayoutState::Unspecified, 2)).await, paid[..2]);
+        assert_eq!(listed(list(PayoutState::Rejected, 0)).await, paid[1..2]);
+        assert!(listed(list(PayoutState::Held, 0)).await.is_empty());
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn refusals_are_forgotten_with_the_payouts_that_never_were() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        let account = running.beneficiary("ana", aba("9000000001")).await.unwrap();
+        // Refused by the ledger, and by a rule of ours. Ids that carry no time, so that their age is not seen in them.
+        let mut poor = payout_request(&account, "USD", 500);
+        poor.request_id = uuid::Uuid::new_v4().to_string();
+        let mut large = payout_request(&account, "USD", 50_001);
+        large.request_id = uuid::Uuid::new_v4().to_string();
+        for request in [&poor, &large] {
+            running.request("ana", request.clone()).await.unwrap_err();
+        }
+        world.fund("ana", "USD").await;
+        let paid = running.pay("ana", aba("9000000001"), 500).await;
+        let store = Store::inspect(&world.database).await.unwrap();
+        let forget = async |before| {
+            let mut forgotten = 0;
+            while let step @ 1.. = store.forget_refusals(before, 1).await.unwrap() {
+                forgotten += step;
+            }
+            forgotten
+        };
+        assert_eq!(forget(SystemTime::now() - Duration::from_secs(3_600)).await, 0, "not yet");
+        assert_eq!(rpc::reason(&running.request("ana", poor.clone()).await.unwrap_err()).unwrap(), "INSUFFICIENT_FUNDS");
+        assert_eq!(forget(SystemTime::now() + Duration::from_secs(3_600)).await, 3, "one payout and two requests");
+        // Taken for new. The ledger keeps its own refusal under the hold's id for as long, so the answer is the same.
+        assert_eq!(rpc::reason(&running.request("ana", poor).await.unwrap_err()).unwrap(), "INSUFFICIENT_FUNDS");
+        let pool = world.database.open("payout", &MIGRATIONS).await.unwrap();
+        let kept: Vec<(String,)> = sqlx::query_as("SELECT payout_id FROM payout WHERE phase = 'settled'").fetch_all(&pool).await.unwrap();
+        assert_eq!(kept, [(paid.payout_id,)], "what was accepted stays");
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
