@@ -4,9 +4,15 @@ use std::{io, path::PathBuf};
 /// Closed: every place that answers a caller matches on all of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Not three base64url parts of JSON, or longer than [`crate::token::TOKEN_BYTES_MAX`].
+    /// Not three base64url parts of JSON.
     #[error("the token is not a well-formed JWT")]
     Malformed,
+    /// Longer than [`crate::token::TOKEN_BYTES_MAX`].
+    #[error("the token has {bytes} bytes and {max} are the most that is read; have its issuer leave out what is not needed here, such as groups", max = crate::token::TOKEN_BYTES_MAX)]
+    Long {
+        /// How long it is.
+        bytes: usize,
+    },
     /// Signed with an algorithm that its issuer does not use, or that its key is not for (also `none`).
     #[error("the token's algorithm is not one its issuer uses with that key")]
     Algorithm,
@@ -39,6 +45,17 @@ pub enum Error {
     /// A claim is missing or has a form this house does not know.
     #[error("the token's claim `{0}` is missing or wrong")]
     Claim(&'static str),
+    /// A `sub` that is no user key, behind its issuer's prefix.
+    #[error(
+        "the token's claim `sub` is no user key: letters, digits, _ and -, at most 64 with the issuer's prefix; identity.issuers.subject can map others"
+    )]
+    Subject,
+    /// The key of a mapping is not one.
+    #[error("subject key file {}: must hold 32 bytes or more in base64", path.display())]
+    SubjectKey {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A key file cannot be read or written.
     #[error("key file {}: {source}", path.display())]
     KeyFile {
@@ -65,6 +82,7 @@ impl Error {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
+            Self::Long { .. } => "too-long",
             Self::Algorithm => "algorithm",
             Self::Signature => "signature",
             Self::UnknownKey => "unknown-key",
@@ -72,8 +90,8 @@ impl Error {
             Self::Audience => "audience",
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
-            Self::Claim(_) => "claim",
-            Self::Keys { .. } | Self::KeyFile { .. } | Self::KeyFormat { .. } | Self::Signing => "key",
+            Self::Claim(_) | Self::Subject => "claim",
+            Self::Keys { .. } | Self::SubjectKey { .. } | Self::KeyFile { .. } | Self::KeyFormat { .. } | Self::Signing => "key",
         }
     }
 }

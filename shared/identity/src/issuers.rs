@@ -1,6 +1,9 @@
 //! Who makes tokens that this installation believes, and what each of them may say.
 pub use crate::algorithm::Algorithm;
-use crate::{Error, Role};
+use crate::{
+    Error, Role,
+    subject::{HASH_CHARS, SubjectMapping},
+};
 use money::BookName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,6 +56,15 @@ pub struct TrustedIssuer {
     /// Put before its tokens' `sub`, so that two issuers' users are not taken for one another.
     #[serde(default)]
     pub subject_prefix: String,
+    /// How its tokens' `sub` becomes a user's key behind the prefix. Choose before the first user comes: another mapping makes other users of them.
+    #[serde(default)]
+    pub subject: SubjectMapping,
+    /// File with the key of `keyed_hash`: 32 bytes or more in base64, the same in every process, kept for ever. Lost, no user finds their coins again.
+    #[serde(default)]
+    pub subject_key_file: PathBuf,
+    /// The claim that says who the user is, where it is not `sub`.
+    #[serde(default = "subject_claim")]
+    pub subject_claim: String,
     /// Seconds that a token may be good for, from now on. 0: any time.
     #[serde(default = "lifetime_max_s")]
     pub lifetime_max_s: u32,
@@ -82,6 +94,10 @@ fn app_claim() -> String {
     "app".to_owned()
 }
 
+fn subject_claim() -> String {
+    "sub".to_owned()
+}
+
 fn lifetime_max_s() -> u32 {
     86_400
 }
@@ -105,6 +121,9 @@ impl TrustedIssuer {
             app_claim: app_claim(),
             apps: BTreeMap::new(),
             subject_prefix: String::new(),
+            subject: SubjectMapping::Plain,
+            subject_key_file: PathBuf::new(),
+            subject_claim: subject_claim(),
             lifetime_max_s: 0,
         }
     }
@@ -151,7 +170,29 @@ impl TrustedIssuer {
         if !self.subject_prefix.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-') {
             wrong("subject_prefix", "letters, digits, _ and - only");
         }
+        let keyed = self.subject == SubjectMapping::KeyedHash;
+        if keyed == self.subject_key_file.as_os_str().is_empty() {
+            wrong("subject_key_file", "goes with subject = \"keyed_hash\", and only with it");
+        }
+        if keyed && self.subject_prefix.len() + HASH_CHARS > 64 {
+            wrong("subject_prefix", "21 characters at most before a keyed hash, which has 43 of the 64");
+        }
+        if self.subject_claim.is_empty() {
+            wrong("subject_claim", "must not be empty: it names the claim that says who the user is");
+        }
         found
+    }
+
+    /// Whether a user of another issuer may have the same key as one of this one, although one of them maps its `sub`s: then somebody who can choose a name there
+    /// could have another's wallet here. Two that are plain are the operator's to know, and warned of.
+    #[must_use]
+    pub fn may_meet(&self, other: &Self) -> bool {
+        let user = |issuer: &Self| issuer.roles.iter().any(|role| matches!(role, Role::Viewer | Role::Creator));
+        let both = |mapping| self.subject == mapping && other.subject == mapping;
+        let (one, two) = (self.subject_prefix.as_str(), other.subject_prefix.as_str());
+        let apart = !one.starts_with(two) && !two.starts_with(one);
+        // The issuer is part of what is hashed, so two keyed hashes never meet.
+        user(self) && user(other) && !apart && !both(SubjectMapping::Plain) && !both(SubjectMapping::KeyedHash)
     }
 
     pub(crate) fn unreadable(&self, why: impl Into<String>) -> Error {

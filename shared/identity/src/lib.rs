@@ -5,6 +5,7 @@
 //! - [`keys`]: the installation's Ed25519 key files.
 //! - [`token`]: [`Issuer`] signs this house's tokens.
 //! - [`issuers`]: whose tokens are believed, and what each issuer may say.
+//! - [`subject`]: how an issuer's `sub` becomes the key that a user has here.
 //! - `jwks`: issuers' key sets, in files or at an address.
 //! - [`verifier`]: [`Verifier`] checks tokens. A key is used with its own algorithm only.
 //! - [`Service`]: the services there are, and what each needs of the others.
@@ -19,6 +20,7 @@ mod jwks;
 pub mod keys;
 pub mod principal;
 mod services;
+pub mod subject;
 pub mod token;
 pub mod verifier;
 

@@ -6,10 +6,11 @@ use crate::{
     issuers::TrustedIssuer,
     jwks::source::{KeySource, read_files},
     keys::{PublicKey, VerificationKey},
+    subject::SubjectMapper,
     token::{ALL_BOOKS, CLOCK_SKEW_MAX, TOKEN_BYTES_MAX, reason, time},
 };
 use jsonwebtoken::Validation;
-use money::{BookName, UserKey};
+use money::BookName;
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
@@ -38,6 +39,7 @@ struct IssuerKeys {
     /// As principals carry it.
     name: Arc<str>,
     apps: BTreeMap<String, Vec<BookName>>,
+    subjects: SubjectMapper,
     source: KeySource,
     keys: RwLock<KnownKeys>,
     /// When keys were last asked for; held while somebody asks, so that one question answers all who wait.
@@ -56,7 +58,8 @@ impl Verifier {
     pub fn new(keys: &[PublicKey]) -> Self {
         crypto::install();
         let known = KnownKeys { keys: Arc::new(keys.iter().map(|key| key.to_key()).collect()), seen: Some(Instant::now()) };
-        let trusted = IssuerKeys::new(TrustedIssuer::house(Vec::new()), KeySource::Fixed, BTreeMap::new(), known);
+        let trusted = IssuerKeys::try_new(TrustedIssuer::house(Vec::new()), KeySource::Fixed, BTreeMap::new(), known);
+        let trusted = trusted.expect("this house's own subjects need no key file");
         Self { issuers: vec![Arc::new(trusted)], verified: Arc::new(cache::TokenCache::new()) }
     }
 
@@ -75,7 +78,7 @@ impl Verifier {
                 Ok((app.clone(), books.collect::<Result<_, Error>>()?))
             });
             let apps = apps.collect::<Result<_, Error>>()?;
-            Ok(Arc::new(IssuerKeys::new(issuer, source, apps, known)))
+            Ok(Arc::new(IssuerKeys::try_new(issuer, source, apps, known)?))
         });
         Ok(Self { issuers: trusted.collect::<Result<_, Error>>()?, verified: Arc::new(cache::TokenCache::new()) })
     }
@@ -141,7 +144,7 @@ impl Verifier {
     /// The issuer that a token names.
     fn trusted(&self, token: &str) -> Result<&Arc<IssuerKeys>, Error> {
         if token.len() > TOKEN_BYTES_MAX {
-            return Err(Error::Malformed);
+            return Err(Error::Long { bytes: token.len() });
         }
         let claims: Map<String, Value> = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|error| reason(error.kind()))?;
         let named = claims.get("iss").and_then(Value::as_str).ok_or(Error::Claim("iss"))?;
@@ -202,9 +205,10 @@ fn same(old: &[VerificationKey], new: &[VerificationKey]) -> bool {
 }
 
 impl IssuerKeys {
-    fn new(issuer: TrustedIssuer, source: KeySource, apps: BTreeMap<String, Vec<BookName>>, known: KnownKeys) -> Self {
+    fn try_new(issuer: TrustedIssuer, source: KeySource, apps: BTreeMap<String, Vec<BookName>>, known: KnownKeys) -> Result<Self, Error> {
         let name = issuer.issuer.as_str().into();
-        Self { issuer, name, apps, source, keys: RwLock::new(known), looked: Mutex::new(None) }
+        let subjects = SubjectMapper::try_new(issuer.subject, &issuer.subject_key_file)?;
+        Ok(Self { issuer, name, apps, subjects, source, keys: RwLock::new(known), looked: Mutex::new(None) })
     }
 
     /// Keys that may be believed at this moment.
@@ -292,8 +296,8 @@ impl IssuerKeys {
         } else {
             BookScope::Only(self.apps.get(&app).ok_or(Error::Claim("app"))?.clone())
         };
-        let subject = claims.get("sub").and_then(Value::as_str).ok_or(Error::Claim("sub"))?;
-        let subject = UserKey::try_new(&format!("{}{subject}", self.issuer.subject_prefix)).map_err(|_| Error::Claim("sub"))?;
+        let subject = claims.get(&self.issuer.subject_claim).and_then(Value::as_str).ok_or(Error::Claim("sub"))?;
+        let subject = self.subjects.user_key(&self.issuer.issuer, &self.issuer.subject_prefix, subject)?;
         Ok(Principal { subject, role, app, books, issuer: self.name.clone(), expires_at })
     }
 

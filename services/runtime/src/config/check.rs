@@ -41,6 +41,10 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
         for (option, why) in issuer.problems() {
             wrong(&format!("identity.issuers.{at}.{option}"), why);
         }
+        if let Some(other) = config.identity.issuers[..at].iter().find(|other| issuer.may_meet(other)) {
+            let why = format!("users of {:?} might get the same keys: give each issuer a prefix that no other's begins with", other.issuer);
+            wrong(&format!("identity.issuers.{at}.subject_prefix"), why);
+        }
         let again = config.identity.issuers[..at].iter().any(|other| other.issuer == issuer.issuer);
         let ours = !config.identity.keys.is_empty() && issuer.issuer == identity::token::ISSUER;
         if again || ours {

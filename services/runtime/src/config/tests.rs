@@ -63,6 +63,22 @@ fn what_cannot_be_is_told_with_its_line() {
 }
 
 #[test]
+fn logins_that_are_mapped_never_meet_another_issuers() {
+    let issuer = |name: &str, more: &str| {
+        format!(
+            "[[identity.issuers]]\nissuer = \"{name}\"\njwks = \"k.json\"\nroles = [\"viewer\"]\napps = {{ live = [\"demo\"] }}\n{more}\n"
+        )
+    };
+    let escaped = "subject = \"escaped\"\nsubject_prefix = \"u-\"";
+    let told = file(&(issuer("a", "") + &issuer("b", escaped))).unwrap_err();
+    assert!(told.contains("identity.issuers.1.subject_prefix: users of \"a\" might get the same keys"), "{told}");
+    assert!(file(&(issuer("a", "subject_prefix = \"a-\"") + &issuer("b", escaped))).is_ok());
+    let told = file(&issuer("a", "subject = \"keyed_hash\"")).unwrap_err();
+    assert!(told.contains("identity.issuers.0.subject_key_file: goes with"), "{told}");
+    assert!(file(&issuer("a", "subject = \"hash\"")).unwrap_err().contains("identity.issuers.0.subject"));
+}
+
+#[test]
 fn what_is_dangerous_is_warned_of() {
     assert_eq!(dangers("sandbox = true"), [""; 0]);
     let open = "sandbox = true\n[listen]\ngrpc = \"0.0.0.0:7070\"";

@@ -84,12 +84,11 @@ impl Config {
             ("tls.key", &self.tls.key),
             ("payout.key_file", &self.payout.key_file),
         ];
-        for (key, path) in secrets {
+        let mapped = self.identity.issuers.iter().enumerate();
+        let mapped = mapped.map(|(at, issuer)| (format!("identity.issuers.{at}.subject_key_file"), &issuer.subject_key_file));
+        for (key, path) in secrets.into_iter().map(|(key, path)| (key.to_owned(), path)).chain(mapped) {
             if readable_by_others(path) {
-                warn(
-                    key.to_owned(),
-                    &format!("{} can be read by other users of this machine or changed by its group; chmod 600 it", path.display()),
-                );
+                warn(key, &format!("{} can be read by other users of this machine or changed by its group; chmod 600 it", path.display()));
             }
         }
     }

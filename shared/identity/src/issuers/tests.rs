@@ -13,7 +13,7 @@ fn options(issuer: &TrustedIssuer) -> Vec<&'static str> {
 fn what_has_no_meaning_is_named() {
     assert_eq!(options(&issuer()), [""; 0]);
     type Change = fn(&mut TrustedIssuer);
-    let cases: [(&str, Change); 11] = [
+    let cases: [(&str, Change); 15] = [
         ("issuer", |issuer| issuer.issuer.clear()),
         ("audience", |issuer| issuer.audience.clear()),
         ("jwks", |issuer| issuer.jwks.clear()),
@@ -25,6 +25,13 @@ fn what_has_no_meaning_is_named() {
         ("default_role", |issuer| (issuer.roles, issuer.default_role) = (vec![Role::Viewer], Some(Role::Admin))),
         ("apps", |issuer| drop(issuer.apps.insert("live".to_owned(), vec!["Not A Book".to_owned()]))),
         ("subject_prefix", |issuer| issuer.subject_prefix = "a|".to_owned()),
+        ("subject_key_file", |issuer| issuer.subject = SubjectMapping::KeyedHash),
+        ("subject_key_file", |issuer| issuer.subject_key_file = "subject.key".into()),
+        ("subject_prefix", |issuer| {
+            (issuer.subject, issuer.subject_key_file) = (SubjectMapping::KeyedHash, "subject.key".into());
+            issuer.subject_prefix = "p".repeat(22);
+        }),
+        ("subject_claim", |issuer| issuer.subject_claim.clear()),
     ];
     for (option, change) in cases {
         let mut issuer = issuer();
@@ -48,6 +55,25 @@ fn keys_come_over_https_or_from_this_machine() {
     ] {
         let issuer = TrustedIssuer { jwks: address.to_owned(), ..issuer() };
         assert_eq!(issuer.problems().is_empty(), fits, "{address}: {:?}", issuer.problems());
+    }
+}
+
+#[test]
+fn issuers_whose_users_might_meet_are_told_apart() {
+    let mapped = |prefix: &str, subject| TrustedIssuer { subject_prefix: prefix.to_owned(), subject, ..issuer() };
+    use SubjectMapping::{Escaped, KeyedHash, Plain};
+    for (one, two, meet) in [
+        (mapped("", Plain), mapped("", Plain), false),
+        (mapped("", Plain), mapped("u-", KeyedHash), true),
+        (mapped("", Escaped), mapped("", Escaped), true),
+        (mapped("a-", Escaped), mapped("b-", Escaped), false),
+        (mapped("a", Escaped), mapped("ab", Plain), true),
+        (mapped("", KeyedHash), mapped("", KeyedHash), false),
+        (mapped("a-", KeyedHash), mapped("b-", Plain), false),
+    ] {
+        assert_eq!((one.may_meet(&two), two.may_meet(&one)), (meet, meet), "{one:?} {two:?}");
+        let staff = TrustedIssuer { roles: vec![Role::Admin], ..two };
+        assert!(!one.may_meet(&staff), "staff have no wallets");
     }
 }
 

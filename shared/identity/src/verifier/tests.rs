@@ -7,6 +7,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::EncodingKey;
+use money::UserKey;
 use serde_json::json;
 use std::time::UNIX_EPOCH;
 
@@ -139,7 +140,11 @@ fn each_claim_is_checked() {
 #[test]
 fn rubbish_is_refused() {
     let (_, verifier) = house();
-    for token in ["", ".", "..", "a.b.c", &"x".repeat(TOKEN_BYTES_MAX + 1)] {
+    let long = "x".repeat(TOKEN_BYTES_MAX + 1);
+    let told = verifier.verify(&long, at(2_000)).unwrap_err();
+    assert!(matches!(told, Error::Long { bytes } if bytes == long.len()));
+    assert!(told.to_string().contains("8193 bytes") && told.to_string().contains("8192"), "{told}");
+    for token in ["", ".", "..", "a.b.c"] {
         assert!(matches!(verifier.verify(token, at(2_000)), Err(Error::Malformed)), "{token:.20}");
     }
 }

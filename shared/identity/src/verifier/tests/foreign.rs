@@ -1,5 +1,6 @@
 //! Unit tests of issuers that are not this house: their keys, and what they may say.
 use super::*;
+use crate::subject::SubjectMapping;
 use axum::{Router, http::StatusCode, routing::get};
 use jsonwebtoken::{Algorithm as Signed, Header, jwk::Jwk};
 use ring::{
@@ -322,4 +323,35 @@ async fn a_caller_that_hangs_up_does_not_take_the_look_with_it() {
     while verifier.verify(&after, at(2_000)).is_err() {
         tokio::task::yield_now().await;
     }
+}
+
+#[test]
+fn logins_with_other_characters_are_mapped_and_otherwise_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::ES256);
+    let published = set(&[("a", Signed::ES256, &key)]);
+    let key_file = dir.path().join("subject.key");
+    std::fs::write(&key_file, base64::prelude::BASE64_STANDARD.encode([1; 32])).unwrap();
+    let prefixed = |subject| TrustedIssuer { subject_prefix: "u-".to_owned(), subject, ..users(dir.path(), &published) };
+    let subject_of = |issuer: TrustedIssuer, claims: Value| {
+        let verifier = Verifier::try_new(vec![issuer]).unwrap();
+        verifier.verify(&token(&key, (Signed::ES256, "a"), &claims), at(2_000)).map(|principal| principal.subject.to_string())
+    };
+    let long = "a".repeat(64);
+    for login in ["auth0|507f", "google-oauth2|1035", "001234.0123.0456", "ada@example.com", "did:plc:abc", &long] {
+        let told = subject_of(prefixed(SubjectMapping::Plain), with("sub", json!(login))).unwrap_err();
+        assert!(
+            matches!(told, Error::Subject) && told.word() == "claim" && told.to_string().contains("identity.issuers.subject"),
+            "{told}"
+        );
+        let keyed = TrustedIssuer { subject_key_file: key_file.clone(), ..prefixed(SubjectMapping::KeyedHash) };
+        let mapped = subject_of(keyed, with("sub", json!(login))).unwrap();
+        assert!(mapped.starts_with("u-") && !mapped.contains(login), "{mapped}");
+    }
+    assert_eq!(subject_of(prefixed(SubjectMapping::Escaped), with("sub", json!("ada@example.com"))).unwrap(), "u-x_ada_40example_2Ecom");
+    let elsewhere = TrustedIssuer { subject_claim: "user_key".to_owned(), ..prefixed(SubjectMapping::Plain) };
+    assert_eq!(subject_of(elsewhere.clone(), with("user_key", json!("ada"))).unwrap(), "u-ada");
+    assert!(matches!(subject_of(elsewhere, login()), Err(Error::Claim("sub"))));
+    let keyless = TrustedIssuer { subject_key_file: dir.path().join("none"), ..prefixed(SubjectMapping::KeyedHash) };
+    assert!(matches!(Verifier::try_new(vec![keyless]), Err(Error::KeyFile { .. })));
 }
