@@ -29,7 +29,7 @@ const ACTS: TablePlacement = Coordinator("joined to support.act");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` leads the keys of all that are spread.
-pub const PLAN: [(&str, TablePlacement); 39] = [
+pub const PLAN: [(&str, TablePlacement); 41] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -57,6 +57,8 @@ pub const PLAN: [(&str, TablePlacement); 39] = [
     ("earnings.migration", OURS),
     ("earnings.program_format", OURS),
     ("purchase.wallet", SERVICES),
+    ("purchase.erased_token", SERVICES),
+    ("purchase.refused_receipt", SERVICES),
     ("purchase.request", SERVICES),
     ("purchase.purchase", Coordinator("a store's transaction is redeemed once in all books together")),
     ("purchase.migration", OURS),

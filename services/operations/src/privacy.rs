@@ -50,13 +50,20 @@ const fn personal(service: Service, column: &'static str, what: &'static str, fa
 const PSEUDONYM: OnErasure = OnErasure::Kept("a name that says nothing outside of the app, which forgets whose it was");
 const ACCOUNTS: OnErasure = OnErasure::Kept("accounts must be kept; it names a sale and nobody");
 
+const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing to who does not bring the token; so what was paid before can still be claimed");
+
 /// Everything that is personal. A test holds it against the tables there are.
-pub const PERSONAL: [PersonalColumn; 21] = [
+pub const PERSONAL: [PersonalColumn; 26] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
     personal(Service::Ledger, "guard.key", "user keys in the names of streaks", PSEUDONYM),
     personal(Service::Purchase, "wallet.app_account_token", "token that a store's receipts carry", OnErasure::Removed),
+    personal(Service::Purchase, "erased_token.token_digest", "digest of the token of a user who was erased", UNCLAIMED),
+    personal(Service::Purchase, "erased_token.owner_digest", "digest of that token and the user key together", UNCLAIMED),
+    personal(Service::Purchase, "refused_receipt.user_id", "user key, for 90 days", OnErasure::Removed),
+    personal(Service::Purchase, "refused_receipt.request_id", "the request that brought it", OnErasure::Removed),
+    personal(Service::Purchase, "refused_receipt.transaction_id", "the store's number, as the receipt claims it", OnErasure::Removed),
     personal(Service::Purchase, "purchase.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
@@ -124,6 +131,20 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
         }
         whole["app_account_token"] = json!(tables.token_of(book, user).await?);
         whole["purchases"] = json!(purchases);
+        let filter = purchase::tables::RefusedFilter { user_id: user.as_str(), transaction_id: "" };
+        let (mut refused, mut before) = (Vec::new(), None);
+        loop {
+            let page = tables.refused(book, filter, before, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            before = Some(last.refusal_id);
+            refused.extend(page.iter().map(|row| {
+                json!({
+                    "request_id": row.request_id, "refused_at_ms": row.refused_at_ms, "reason": row.reason,
+                    "transaction_id": row.claims.transaction_id, "product_id": row.claims.product_id,
+                })
+            }));
+        }
+        whole["refused_receipts"] = json!(refused);
     }
     if exists(database, Service::Earnings).await? {
         let tables = earnings::tables::Store::open(database).await?;

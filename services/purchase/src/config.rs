@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::BASIS_POINTS;
 
+const DAY_S: u64 = 86_400;
+const YEAR_S: u64 = 365 * DAY_S;
+
 /// All there is to set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -42,6 +45,10 @@ pub struct Config {
     #[serde(rename = "refusal_retention_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub refusal_retention: Duration,
+    /// How long support can look a refused receipt up, in seconds. Default 90 days, as long as Apple lets buyers ask for their money back.
+    #[serde(rename = "refused_receipt_retention_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub refused_receipt_retention: Duration,
 }
 
 /// One app in the store.
@@ -79,6 +86,7 @@ impl Default for Config {
             sweep_after: Duration::from_secs(10),
             sweep_batch_max: 100,
             refusal_retention: db::requests::REFUSAL_RETENTION,
+            refused_receipt_retention: Duration::from_secs(90 * 24 * 3_600),
         }
     }
 }
@@ -93,8 +101,17 @@ impl Config {
         if self.included_tax_basis_points > BASIS_POINTS {
             return wrong("included_tax_basis_points", "0 to 10,000");
         }
-        if self.sweep_interval.is_zero() || self.sweep_batch_max == 0 {
-            return wrong("sweep_interval, sweep_batch_max", "at least 1");
+        let within = |duration: Duration, least, most| (least..=most).contains(&duration.as_secs());
+        let rules = [
+            ("sweep_interval_s", within(self.sweep_interval, 1, DAY_S), "1 to 86,400"),
+            ("sweep_after_s", within(self.sweep_after, 0, DAY_S), "0 to 86,400"),
+            ("sweep_batch_max", (1..=10_000).contains(&self.sweep_batch_max), "1 to 10,000"),
+            // Below an hour a client that retries would be judged anew and might hear something else.
+            ("refusal_retention_s", within(self.refusal_retention, 3_600, YEAR_S), "3,600 to 31,536,000"),
+            ("refused_receipt_retention_s", within(self.refused_receipt_retention, 3_600, 10 * YEAR_S), "3,600 to 315,360,000"),
+        ];
+        if let Some((option, _, why)) = rules.into_iter().find(|(_, fits, _)| !fits) {
+            return wrong(option, why);
         }
         for (at, bundle) in self.bundles.iter().enumerate() {
             if BookName::try_new(&bundle.book).is_err() || bundle.bundle_id.is_empty() {
@@ -107,3 +124,6 @@ impl Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

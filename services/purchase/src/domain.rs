@@ -67,10 +67,30 @@ pub struct Transaction {
     pub quantity: i32,
     /// Price of one in thousandths of the currency's unit, and the currency, where the store says so.
     pub price: Option<(i64, Currency)>,
+    /// The price of one where its currency is none that is known here; then `price` is empty.
+    pub unknown_price: Option<UnknownPrice>,
     /// Binds it to a user.
     pub app_account_token: Option<Uuid>,
     /// When the store says it was bought, in Unix milliseconds.
     pub purchased_at_ms: i64,
+}
+
+/// A price in a currency that is not known here. The buyer has paid it all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownPrice {
+    /// In thousandths of the currency's unit; not negative.
+    pub thousandths: i64,
+    /// As the store has it; empty where it says none.
+    pub currency: String,
+}
+
+impl UnknownPrice {
+    /// For people, such as `19.900 XQQ`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let currency = if self.currency.is_empty() { "(no currency)" } else { &self.currency };
+        format!("{} {currency}", Decimal::new(self.thousandths, 3))
+    }
 }
 
 /// Where a purchase stands.
@@ -137,6 +157,8 @@ pub struct Purchase {
     pub blocked_by: String,
     /// Since when it counts among what waits for its wallet, in Unix milliseconds; 0: it does not.
     pub waits_since_ms: i64,
+    /// What the receipt says one costs, where its currency is not known here and the price list's price stands in for it. Empty otherwise.
+    pub stated_price: String,
 }
 
 impl Purchase {
@@ -178,8 +200,12 @@ pub struct OutOfRange;
 pub fn value(transaction: &Transaction, package: &Package, rates: SaleRates) -> Result<ReceiptValue, OutOfRange> {
     let quantity = i64::from(transaction.quantity);
     let coins = package.coins.checked_mul(quantity).ok_or(OutOfRange)?;
+    let free = transaction.unknown_price.as_ref().is_some_and(|unknown| unknown.thousandths == 0);
     let one = match transaction.price {
         Some((thousandths, currency)) => from_thousandths(currency, thousandths)?,
+        // Nothing is nothing in any currency.
+        None if free => Money::try_new(package.price.currency(), 0).map_err(|_| OutOfRange)?,
+        // What the buyer paid can't be booked in a currency we do not know; the list's price is the nearest we have, and the purchase says so.
         None => package.price,
     };
     let price = one.minor_units().checked_mul(quantity).ok_or(OutOfRange)?;

@@ -33,13 +33,15 @@ pub enum ReceiptRefusal {
     ProductUnknown,
     /// Bought for another account.
     OtherAccount,
+    /// Bought for an account that was erased since: nobody's, until support gives it to whoever paid.
+    ErasedAccount,
     /// Somebody else had it.
     AlreadyRedeemed,
 }
 
 impl ReceiptRefusal {
     /// All, in order of precedence.
-    pub const ALL: [ReceiptRefusal; 14] = [
+    pub const ALL: [ReceiptRefusal; 15] = [
         ReceiptRefusal::Malformed,
         ReceiptRefusal::Algorithm,
         ReceiptRefusal::ChainLength,
@@ -53,6 +55,7 @@ impl ReceiptRefusal {
         ReceiptRefusal::Quantity,
         ReceiptRefusal::ProductUnknown,
         ReceiptRefusal::OtherAccount,
+        ReceiptRefusal::ErasedAccount,
         ReceiptRefusal::AlreadyRedeemed,
     ];
 
@@ -72,7 +75,30 @@ impl ReceiptRefusal {
             ReceiptRefusal::Quantity => "RECEIPT_QUANTITY",
             ReceiptRefusal::ProductUnknown => "PRODUCT_UNKNOWN",
             ReceiptRefusal::OtherAccount => "RECEIPT_OTHER_ACCOUNT",
+            ReceiptRefusal::ErasedAccount => "RECEIPT_ERASED_ACCOUNT",
             ReceiptRefusal::AlreadyRedeemed => "RECEIPT_ALREADY_REDEEMED",
+        }
+    }
+
+    /// Whether it is refused for something else than that the store had not signed it: then what it says is true.
+    #[must_use]
+    pub fn is_of_authentic(self) -> bool {
+        match self {
+            ReceiptRefusal::Malformed
+            | ReceiptRefusal::Algorithm
+            | ReceiptRefusal::ChainLength
+            | ReceiptRefusal::Chain
+            | ReceiptRefusal::CertificatePurpose
+            | ReceiptRefusal::Signature => false,
+            ReceiptRefusal::Bundle
+            | ReceiptRefusal::Environment
+            | ReceiptRefusal::Type
+            | ReceiptRefusal::Revoked
+            | ReceiptRefusal::Quantity
+            | ReceiptRefusal::ProductUnknown
+            | ReceiptRefusal::OtherAccount
+            | ReceiptRefusal::ErasedAccount
+            | ReceiptRefusal::AlreadyRedeemed => true,
         }
     }
 

@@ -98,6 +98,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         interval: config.sweep_interval,
         batch_max: config.sweep_batch_max,
         refusal_retention: config.refusal_retention,
+        refused_receipt_retention: config.refused_receipt_retention,
     };
     let watched = purchases.clone();
     tokio::spawn(deps.shutdown.clone().run_until_cancelled_owned(async move {

@@ -39,7 +39,7 @@ fn sold_to(purchase: &Purchase, wallet: Account<'_>) -> PostingDraft {
     let draft = PostingDraft::new(PostingKind::PurchaseApple, purchase.credit_id());
     let draft =
         if purchase.waits_since_ms == 0 { draft } else { draft.raise(GuardKey::receipt(purchase.purchase_id)).lower(in_flight(purchase)) };
-    draft
+    let sale = draft
         .coins(Account::CoinsIssued, wallet, value.coins)
         .money(house(Purpose::StoreReceivable), house(Purpose::DeferredRevenue), value.receivable())
         .money(house(Purpose::PrepaidCommission), house(Purpose::DeferredRevenue), value.commission)
@@ -50,7 +50,9 @@ fn sold_to(purchase: &Purchase, wallet: Account<'_>) -> PostingDraft {
         .field("product_id", &purchase.product_id)
         .field("quantity", purchase.quantity)
         .field("tax_minor_units", value.tax.minor_units())
-        .happened_at(purchase.purchased_at_ms)
+        .happened_at(purchase.purchased_at_ms);
+    // Only where there is one: the fields of all other sales are compared with those of older programs.
+    if purchase.stated_price.is_empty() { sale } else { sale.field("stated_price", &purchase.stated_price) }
 }
 
 #[cfg(test)]

@@ -17,11 +17,13 @@ use rpc::StickyRefusal;
 use uuid::Uuid;
 
 use crate::catalogue::PackageCatalogue;
-use crate::domain::{self, Channel, Credit, Purchase, PurchaseState, SaleRates, Transaction};
+use crate::domain::{self, Channel, Credit, Purchase, PurchaseState, SaleRates, Transaction, UnknownPrice};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::postings;
-use crate::receipt::ReceiptVerifier;
-use crate::store::{Store, purchases, wallet};
+use crate::receipt::{ReceiptVerifier, claims};
+use crate::store::refused::{self, RefusedRow};
+use crate::store::wallet::{self, TokenStanding};
+use crate::store::{Store, purchases};
 
 /// Name under which request ids are kept.
 const REDEEM: &str = "RedeemPurchase";
@@ -62,6 +64,8 @@ pub struct Redeem {
     pub signed_transaction: String,
     /// What the caller sent.
     pub fields: SentFields,
+    /// A member of staff brings it, who said why: then a receipt that is nobody's is the user's.
+    pub by_staff: bool,
 }
 
 /// A redeemed purchase.
@@ -154,6 +158,11 @@ impl Purchases {
             tries: 0,
             blocked_by: String::new(),
             waits_since_ms: 0,
+            stated_price: transaction
+                .unknown_price
+                .as_ref()
+                .filter(|unknown| unknown.thousandths != 0)
+                .map_or_else(String::new, UnknownPrice::shown),
         };
         Ok((purchase, transaction))
     }
@@ -167,14 +176,24 @@ impl Purchases {
         now: SystemTime,
     ) -> Result<Result<Purchase, RefusedReceipt>, Error> {
         let mut tx = self.store.begin().await?;
-        if let Some(token) = transaction.app_account_token
-            && !wallet::owns(&mut tx, &redeem.book, &redeem.user, token).await?
+        // Before its token is asked about: an answer that the user has got stays the answer, also after whose token it was is forgotten.
+        if let Some(first) = purchases::by_transaction(&mut tx, new).await?
+            && (&first.book, &first.user) == (&redeem.book, &redeem.user)
         {
-            return Ok(Err(RefusedReceipt::new(ReceiptRefusal::OtherAccount, "the receipt was bought for another account")));
+            return Ok(Ok(first));
+        }
+        if let Some(token) = transaction.app_account_token
+            && let Some(refused) = refused_for_its_token(redeem, wallet::standing(&mut tx, &redeem.book, &redeem.user, token).await?)
+        {
+            return Ok(Err(refused));
         }
         let next_attempt_at_ms = unix_ms(now).saturating_add(self.sweep_after_ms);
         if purchases::insert(&mut tx, new, next_attempt_at_ms).await? {
             tx.commit().await.map_err(crate::store::Error::from)?;
+            if !new.stated_price.is_empty() {
+                let (purchase_id, stated_price) = (new.purchase_id, new.stated_price.as_str());
+                tracing::warn!(%purchase_id, stated_price, "a receipt is priced in a currency that is not known here; the price list's price is booked");
+            }
             return Ok(Ok(new.clone()));
         }
         let first = purchases::by_transaction(&mut tx, new).await?;
@@ -253,8 +272,12 @@ impl Purchases {
     /// Makes the refusal stick. Another call with the same id may have been first; then its answer stands.
     async fn refuse(&self, redeem: &Redeem, refused: RefusedReceipt, now: SystemTime) -> Result<Error, Error> {
         let outcome = KeptAnswer { bytes: kept(&refused), refusal: true };
-        let mut connection = self.store.pool.acquire().await.map_err(crate::store::Error::from)?;
-        let stands = requests::finish(&mut connection, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
+        let mut tx = self.store.begin().await?;
+        let stands = requests::finish(&mut tx, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
+        if stands.as_ref() == Some(&outcome) {
+            refused::insert(&mut tx, &redeem.book, &trace(redeem, &refused, now)).await?;
+        }
+        tx.commit().await.map_err(crate::store::Error::from)?;
         match stands {
             Some(first) if first.refusal => Ok(Error::Refused(read_kept(&first.bytes).unwrap_or(refused))),
             Some(_) => Ok(Error::CreditUncertain),
@@ -287,6 +310,36 @@ impl Purchases {
                 Ok(false)
             }
         }
+    }
+}
+
+/// Why a receipt that carries a token is not this user's, if it is not.
+fn refused_for_its_token(redeem: &Redeem, standing: TokenStanding) -> Option<RefusedReceipt> {
+    match standing {
+        TokenStanding::Theirs => None,
+        // What is nobody's is whose staff say it is; they see the buyer's mail, and what they do is written down.
+        TokenStanding::Erased | TokenStanding::Unknown if redeem.by_staff => None,
+        TokenStanding::Erased => Some(RefusedReceipt::new(
+            ReceiptRefusal::ErasedAccount,
+            "the account that the receipt was bought for was erased since; nobody was credited, and support can redeem it for whoever paid",
+        )),
+        TokenStanding::Others | TokenStanding::Unknown => {
+            Some(RefusedReceipt::new(ReceiptRefusal::OtherAccount, "the receipt was bought for another account"))
+        }
+    }
+}
+
+/// What people can find of a refused receipt.
+fn trace(redeem: &Redeem, refused: &RefusedReceipt, now: SystemTime) -> RefusedRow {
+    RefusedRow {
+        refusal_id: Uuid::now_v7(),
+        user: redeem.user.clone(),
+        request_id: redeem.request_id.uuid(),
+        refused_at_ms: unix_ms(now),
+        reason: refused.refusal.reason().to_owned(),
+        message: refused.message.clone(),
+        authentic: refused.refusal.is_of_authentic(),
+        claims: claims::read(&redeem.signed_transaction),
     }
 }
 

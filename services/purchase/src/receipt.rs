@@ -9,6 +9,7 @@
 //! signing (that comes by notification).
 
 mod chain;
+pub mod claims;
 mod parts;
 
 use std::collections::HashMap;
@@ -22,13 +23,16 @@ use chart::BookKind;
 use money::{BookName, Currency};
 
 use crate::config::Config;
-use crate::domain::{QUANTITY_MAX, Transaction};
+use crate::domain::{QUANTITY_MAX, Transaction, UnknownPrice};
 use crate::error::{ReceiptRefusal, RefusedReceipt};
 
 /// Largest receipt; real ones have 4 to 6 KiB.
 pub const RECEIPT_BYTES_MAX: usize = 16 * 1024;
 /// Longest ids a receipt may carry; Apple's transaction ids are decimal numbers.
-const ID_BYTES_MAX: usize = 255;
+pub const ID_BYTES_MAX: usize = 255;
+
+/// Letters of an unknown currency that are kept; ISO 4217 has three.
+const CODE_CHARS_MAX: usize = 8;
 
 /// Why the verifier can't be made.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +134,11 @@ fn refused_by_library(error: &SignedDataVerifierError) -> RefusedReceipt {
     }
 }
 
+/// A currency's code as far as it looks like one.
+fn shown_code(code: Option<&str>) -> String {
+    code.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(CODE_CHARS_MAX).collect()
+}
+
 /// The checks that the library leaves to its user, in the contract's order.
 fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment) -> Result<Transaction, RefusedReceipt> {
     if payload.r#type != Some(ProductType::Consumable) {
@@ -146,10 +155,14 @@ fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment)
     let malformed = |what: &str| RefusedReceipt::new(ReceiptRefusal::Malformed, format!("{what} is missing or not of its form"));
     let id =
         |value: Option<String>, name: &str| value.filter(|text| (1..=ID_BYTES_MAX).contains(&text.len())).ok_or_else(|| malformed(name));
-    let price = match (payload.price, payload.currency) {
-        (None, _) => None,
-        (Some(thousandths), Some(code)) => Some((thousandths, Currency::try_new(&code).map_err(|_| malformed("currency"))?)),
-        (Some(_), None) => return Err(malformed("currency")),
+    let (price, unknown_price) = match payload.price {
+        None => (None, None),
+        Some(thousandths) => match payload.currency.as_deref().map(Currency::try_new) {
+            Some(Ok(currency)) => (Some((thousandths, currency)), None),
+            _ if thousandths < 0 => return Err(malformed("price")),
+            // The store has the buyer's money: a code that our list of currencies lacks must not cost the coins.
+            None | Some(Err(_)) => (None, Some(UnknownPrice { thousandths, currency: shown_code(payload.currency.as_deref()) })),
+        },
     };
     Ok(Transaction {
         environment: match environment {
@@ -162,6 +175,7 @@ fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment)
         product_id: id(payload.product_id, "productId")?,
         quantity,
         price,
+        unknown_price,
         app_account_token: payload.app_account_token,
         purchased_at_ms: payload.purchase_date.ok_or_else(|| malformed("purchaseDate"))?.timestamp_millis(),
     })

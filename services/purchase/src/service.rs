@@ -6,18 +6,21 @@ use api::purchase::purchase_service_server::PurchaseService;
 use api::purchase::redeem_purchase_request::Receipt;
 use api::purchase::{
     GetPurchaseRequest, GetPurchaseResponse, GetWalletRequest, GetWalletResponse, ListCoinPackagesRequest, ListCoinPackagesResponse,
-    ListPurchasesRequest, ListPurchasesResponse, RedeemPurchaseRequest, RedeemPurchaseResponse,
+    ListPurchasesRequest, ListPurchasesResponse, ListRefusedReceiptsRequest, ListRefusedReceiptsResponse, RedeemPurchaseRequest,
+    RedeemPurchaseResponse,
 };
 use db::requests::SentFields;
-use money::RequestId;
+use money::{RequestId, UserKey};
 use rpc::page;
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::domain::Purchase;
 use crate::error::Error;
 use crate::purchases::{Purchases, Redeem};
 use crate::receipt::RECEIPT_BYTES_MAX;
+use crate::store::refused::RefusedFilter;
 use crate::wire;
 
 /// PurchaseService.
@@ -72,7 +75,8 @@ impl PurchaseService for Handlers {
         // The receipt is compared by its digest: the row stays small, and holds nothing that could be presented again.
         let digest = hex::encode(Sha256::digest(signed_transaction.as_bytes()));
         let fields = SentFields::new().with("user_id", &request.user_id).with("apple_signed_transaction", digest);
-        let redeem = Redeem { book, user, request_id, signed_transaction, fields };
+        let by_staff = caller.reason.is_some();
+        let redeem = Redeem { book, user, request_id, signed_transaction, fields, by_staff };
         let redeemed = self.purchases.redeem(&redeem).await?;
         Ok(Response::new(wire::redeemed(&redeemed)))
     }
@@ -81,14 +85,38 @@ impl PurchaseService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let book = caller.book(&request.book)?;
-        let purchase_id = Uuid::try_parse(&request.purchase_id).map_err(|_| rpc::malformed("purchase_id", "a UUID"))?;
-        let unknown = || Error::PurchaseUnknown(purchase_id.to_string());
-        let purchase = self.purchases.store.purchase(&book, purchase_id).await.map_err(Error::from)?.ok_or_else(unknown)?;
+        let transaction_id = wire::transaction_id(&request.transaction_id)?;
+        let (asked, found) = if transaction_id.is_empty() {
+            let wrong = "a UUID; the store's number goes into transaction_id";
+            let purchase_id = Uuid::try_parse(&request.purchase_id).map_err(|_| rpc::malformed("purchase_id", wrong))?;
+            (purchase_id.to_string(), self.purchases.store.purchase(&book, purchase_id).await.map_err(Error::from)?.into_iter().collect())
+        } else if request.purchase_id.is_empty() {
+            (transaction_id.to_owned(), self.purchases.store.by_store_id(&book, transaction_id).await.map_err(Error::from)?)
+        } else {
+            return Err(rpc::malformed("transaction_id", "leave it out, or purchase_id: one of them names the purchase"));
+        };
         // Somebody else's purchase looks like none at all.
-        if caller.acting_for(purchase.user.as_str()).is_err() {
-            return Err(unknown().into());
-        }
+        let visible = |purchase: &Purchase| caller.acting_for(purchase.user.as_str()).is_ok();
+        let purchase = found.into_iter().find(visible).ok_or(Error::PurchaseUnknown(asked))?;
         Ok(Response::new(GetPurchaseResponse { purchase: Some(wire::purchase(&purchase)) }))
+    }
+
+    async fn list_refused_receipts(
+        &self,
+        request: Request<ListRefusedReceiptsRequest>,
+    ) -> Result<Response<ListRefusedReceiptsResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let request = request.into_inner();
+        let book = caller.book(&request.book)?;
+        if !request.user_id.is_empty() {
+            UserKey::try_new(&request.user_id).map_err(|error| rpc::malformed("user_id", &error.to_string()))?;
+        }
+        let filter = RefusedFilter { user_id: &request.user_id, transaction_id: wire::transaction_id(&request.transaction_id)? };
+        let list = wire::refused_list(&book, filter);
+        let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
+        let mut found = self.purchases.store.refused(&book, filter, before, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let next_page_token = list.cut(&mut found, size, |row| row.refusal_id);
+        Ok(Response::new(ListRefusedReceiptsResponse { receipts: found.iter().map(wire::refused).collect(), next_page_token }))
     }
 
     async fn list_purchases(&self, request: Request<ListPurchasesRequest>) -> Result<Response<ListPurchasesResponse>, Status> {

@@ -1,8 +1,9 @@
 //! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
 //!
-//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. Request ids are in `db::requests`.
+//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. [`refused`]: what credited nobody. Request ids are in `db::requests`.
 
 pub mod purchases;
+pub mod refused;
 mod rows;
 pub mod wallet;
 
@@ -15,11 +16,12 @@ use uuid::Uuid;
 pub const SERVICE: &str = "purchase";
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 4] = [
+pub const MIGRATIONS: [Migration; 5] = [
     Migration::contract(1, include_str!("../migrations/0001_purchase.sql")),
     Migration::expand(2, db::requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_attempt.sql")),
     Migration::expand(4, include_str!("../migrations/0004_blocked_by.sql")),
+    Migration::expand(5, include_str!("../migrations/0005_details.sql")),
 ];
 
 /// Why a statement failed.
@@ -98,12 +100,6 @@ impl Store {
     /// The token that binds receipts to the user, if one was made.
     pub async fn token_of(&self, book: &BookName, user: &UserKey) -> Result<Option<String>, Error> {
         wallet::token(&mut *self.pool.acquire().await?, book, user).await
-    }
-
-    /// Forgets whose token it was: receipts that carry it are nobody's from then on. How many there were. Purchases stay, as accounts must.
-    pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<u64, Error> {
-        let sql = "DELETE FROM wallet WHERE book = $1 AND user_id = $2";
-        Ok(sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(&self.pool).await?.rows_affected())
     }
 
     /// Purchases of any book that were verified and have no coins yet.

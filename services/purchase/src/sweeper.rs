@@ -24,6 +24,8 @@ pub struct Options {
     pub batch_max: u32,
     /// Age at which refusals are forgotten.
     pub refusal_retention: Duration,
+    /// Age at which what people can find of a refused receipt is forgotten.
+    pub refused_receipt_retention: Duration,
 }
 
 /// Sweeps until `shutdown`.
@@ -51,6 +53,9 @@ pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTi
     }
     if let Some(before) = now.checked_sub(options.refusal_retention) {
         requests::prune(&purchases.store.pool, before, PRUNED_MAX).await.map_err(crate::store::Error::from)?;
+    }
+    if let Some(before) = now.checked_sub(options.refused_receipt_retention) {
+        purchases.store.forget_refused(unix_ms(before), PRUNED_MAX).await?;
     }
     Ok(credited)
 }

@@ -9,7 +9,9 @@ use uuid::Uuid;
 use crate::domain::{Channel, Package, Purchase, PurchaseState};
 use crate::error::Error;
 use crate::purchases::Redeemed;
+use crate::receipt::ID_BYTES_MAX;
 use crate::store::purchases::APPLE;
+use crate::store::refused::{RefusedFilter, RefusedRow};
 
 /// Rows of one page, and where none is asked for.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
@@ -46,6 +48,32 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         create_time: Some(timestamp_ms(purchase.created_at_ms)),
         blocked_by: purchase.blocked_by.clone(),
         attempts: purchase.tries,
+        stated_price: purchase.stated_price.clone(),
+    }
+}
+
+pub(crate) fn refused(row: &RefusedRow) -> pb::RefusedReceipt {
+    pb::RefusedReceipt {
+        refuse_time: Some(timestamp_ms(row.refused_at_ms)),
+        user_id: row.user.to_string(),
+        request_id: row.request_id.to_string(),
+        reason: row.reason.clone(),
+        message: row.message.clone(),
+        authentic: row.authentic,
+        environment: row.claims.environment.clone(),
+        bundle_id: row.claims.bundle_id.clone(),
+        transaction_id: row.claims.transaction_id.clone(),
+        product_id: row.claims.product_id.clone(),
+    }
+}
+
+/// The store's transaction id, as somebody typed it; empty where none is meant.
+pub(crate) fn transaction_id(text: &str) -> Result<&str, Error> {
+    let fits = text.len() <= ID_BYTES_MAX && !text.chars().any(char::is_control);
+    if fits {
+        Ok(text)
+    } else {
+        Err(Error::Malformed { field: "transaction_id", why: "at most 255 bytes, no control characters".to_owned() })
     }
 }
 
@@ -75,6 +103,11 @@ pub(crate) fn page_size(asked: i32) -> Result<usize, Error> {
 /// A user's purchases, as their page tokens are bound to them.
 pub(crate) fn purchases_list(book: &BookName, user: &UserKey) -> PagedList {
     PagedList::new("ListPurchases", book.as_str(), &[user.as_str()])
+}
+
+/// Refused receipts of a filter, as their page tokens are bound to them.
+pub(crate) fn refused_list(book: &BookName, filter: RefusedFilter<'_>) -> PagedList {
+    PagedList::new("ListRefusedReceipts", book.as_str(), &[filter.user_id, filter.transaction_id])
 }
 
 /// Before which purchase the page begins; `None`: at the newest. Refused with the token of another list.

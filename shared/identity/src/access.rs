@@ -94,6 +94,8 @@ const USER_SPEND: Access = Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach
 /// Brings coins in against a receipt. Support may do it for a user whose app could not; the receipt decides who gets them.
 const USER_TOP_UP: Access =
     Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach::Own), (Service, Reach::OnBehalf), (Support, Reach::OnBehalf)]);
+/// What was refused to any user of the book: for staff who are asked about it.
+const REFUSAL_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// What belongs to a creator. A viewer who received gifts has earnings too, and only the role in the token differs.
 const CREATOR_READ: Access = Access::Roles(&[
     (Creator, Reach::Own),
@@ -151,6 +153,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.purchase.v1.PurchaseService/RedeemPurchase", USER_TOP_UP),
     explained("/largesse.purchase.v1.PurchaseService/GetPurchase", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListPurchases", USER_READ),
+    explained("/largesse.purchase.v1.PurchaseService/ListRefusedReceipts", REFUSAL_READ),
     explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
     explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH),
     explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),

@@ -14,6 +14,7 @@ fn transaction(quantity: i32, price: Option<(i64, &str)>) -> Transaction {
         product_id: "coins.us.app.70".to_owned(),
         quantity,
         price: price.map(|(thousandths, currency)| (thousandths, Currency::try_new(currency).unwrap())),
+        unknown_price: None,
         app_account_token: None,
         purchased_at_ms: 0,
     }
@@ -35,6 +36,21 @@ fn the_receipts_price_counts_and_else_the_lists() {
     assert_eq!((yen.price.minor_units(), yen.price.currency().code()), (140, "JPY"));
     let silent = worth(&transaction(2, None), THIRTY).unwrap();
     assert_eq!(silent.price.minor_units(), 198);
+}
+
+#[test]
+fn a_price_in_an_unknown_currency_is_shown_and_the_lists_counts() {
+    let priced = |thousandths, currency: &str| Transaction {
+        unknown_price: Some(UnknownPrice { thousandths, currency: currency.to_owned() }),
+        ..transaction(2, None)
+    };
+    let value = worth(&priced(19_900, "XQQ"), THIRTY).unwrap();
+    assert_eq!((value.coins.get(), value.price.minor_units(), value.price.currency().code()), (140, 198, "USD"));
+    let free = worth(&priced(0, "XQQ"), THIRTY).unwrap();
+    assert_eq!((free.coins.get(), free.price.minor_units()), (140, 0));
+    for (thousandths, currency, shown) in [(19_900, "XQQ", "19.900 XQQ"), (1, "", "0.001 (no currency)")] {
+        assert_eq!(UnknownPrice { thousandths, currency: currency.to_owned() }.shown(), shown);
+    }
 }
 
 #[test]

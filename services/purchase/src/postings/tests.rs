@@ -26,6 +26,7 @@ fn bought(price: i64, tax: i64, commission: i64) -> Purchase {
         tries: 0,
         blocked_by: String::new(),
         waits_since_ms: 0,
+        stated_price: String::new(),
     }
 }
 
@@ -78,4 +79,13 @@ fn another_attempt_has_another_id_and_asks_for_the_same() {
     let (first, later) = (sale(&first).in_batch(), sale(&later).in_batch());
     assert_ne!(first.request_id, later.request_id);
     assert_eq!((first.transfers, first.request_fields), (later.transfers, later.request_fields));
+}
+
+#[test]
+fn a_price_in_an_unknown_currency_goes_along() {
+    let flagged = Purchase { stated_price: "19.900 XQQ".to_owned(), ..bought(1_100, 100, 300) };
+    let post = sale(&flagged).in_batch();
+    let last = post.request_fields.last().unwrap();
+    assert_eq!((last.name.as_str(), last.value.as_str()), ("stated_price", "19.900 XQQ"));
+    assert_eq!(post.transfers, sale(&bought(1_100, 100, 300)).in_batch().transfers);
 }

@@ -9,6 +9,9 @@ use super::rows::{CREDITED, SUSPENDED, VERIFIED, purchase};
 use super::{Credited, Error, Store};
 use crate::domain::{Purchase, PurchaseState};
 
+/// Purchases with the same number of the store that are looked at: apps of one book times environments.
+const SAME_STORE_ID_MAX: i64 = 100;
+
 /// The only store so far.
 pub(crate) const APPLE: &str = "apple";
 
@@ -17,8 +20,9 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_
     let inserted = sqlx::query(
         "INSERT INTO purchase (book, purchase_id, user_id, request_id, state, store, environment, bundle_id, transaction_id,
              product_id, quantity, coins, currency, price_minor_units, tax_minor_units, commission_minor_units,
-             purchased_at_ms, created_at_ms, attempt, next_attempt_at_ms, posting_id, coin_balance, balance_seq)
-         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, '', 0, 0)
+             purchased_at_ms, created_at_ms, attempt, next_attempt_at_ms, posting_id, coin_balance, balance_seq,
+             stated_price)
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18, '', 0, 0, $19)
          ON CONFLICT (environment, bundle_id, transaction_id) DO NOTHING",
     )
     .bind(new.book.as_str())
@@ -39,6 +43,7 @@ pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_
     .bind(new.purchased_at_ms)
     .bind(new.created_at_ms)
     .bind(next_attempt_at_ms)
+    .bind(new.stated_price.as_str())
     .execute(connection)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -92,6 +97,13 @@ impl Store {
             .fetch_optional(&self.pool)
             .await?;
         row.as_ref().map(purchase).transpose()
+    }
+
+    /// Purchases of a book by the store's transaction: one, unless two apps of the book have the same number.
+    pub(crate) async fn by_store_id(&self, book: &BookName, transaction_id: &str) -> Result<Vec<Purchase>, Error> {
+        let sql = "SELECT * FROM purchase WHERE book = $1 AND transaction_id = $2 ORDER BY purchase_id LIMIT $3";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(transaction_id).bind(SAME_STORE_ID_MAX);
+        query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
     }
 
     /// A user's purchases older than `before`, newest first.

@@ -58,5 +58,6 @@ pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
         tries: number("tries")?,
         blocked_by: text("blocked_by")?,
         waits_since_ms: number("waits_since_ms")?,
+        stated_price: text("stated_price")?,
     })
 }

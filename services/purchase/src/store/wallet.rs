@@ -1,10 +1,26 @@
-//! The table `wallet`: which token stands for which user.
+//! The tables `wallet` and `erased_token`: which token stands for which user, and which stood for one who was erased.
 
+use money::time::unix_ms;
 use money::{BookName, UserKey};
+use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
+use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::{Error, Store};
+
+/// Whose a token is, seen by a user who brings a receipt that carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenStanding {
+    /// The user's; also one from before the user was erased.
+    Theirs,
+    /// Another user's.
+    Others,
+    /// Nobody's: its user was erased.
+    Erased,
+    /// Nobody's: never given out here, or its user was erased by a program that kept nothing of it.
+    Unknown,
+}
 
 impl Store {
     /// The user's token, made at first sight. It never changes, since receipts carry it for ever.
@@ -23,6 +39,29 @@ impl Store {
         let token = token(&mut connection, book, user).await?;
         token.ok_or(Error::Database(sqlx::Error::RowNotFound))
     }
+
+    /// Forgets whose token it was, and who was refused what: receipts that carry the token are nobody's from then on. What is left of it is a digest by which
+    /// such a receipt is known, and by which the user is who comes back under the same key. How many tokens there were. Purchases stay, as accounts must.
+    pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<u64, Error> {
+        let mut tx = self.begin().await?;
+        let erased = token(&mut tx, book, user).await?;
+        if let Some(token) = &erased {
+            let sql =
+                "INSERT INTO erased_token (book, token_digest, owner_digest, erased_at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+            sqlx::query(sql)
+                .bind(book.as_str())
+                .bind(token_digest(book, token))
+                .bind(owner_digest(book, token, user))
+                .bind(unix_ms(SystemTime::now()))
+                .execute(&mut *tx)
+                .await?;
+        }
+        for sql in ["DELETE FROM refused_receipt WHERE book = $1 AND user_id = $2", "DELETE FROM wallet WHERE book = $1 AND user_id = $2"] {
+            sqlx::query(sql).bind(book.as_str()).bind(user.as_str()).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(u64::from(erased.is_some()))
+    }
 }
 
 pub(super) async fn token(connection: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<Option<String>, Error> {
@@ -30,8 +69,45 @@ pub(super) async fn token(connection: &mut AnyConnection, book: &BookName, user:
     Ok(sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_optional(connection).await?)
 }
 
-/// Whether `token` is `user`'s.
-pub(crate) async fn owns(connection: &mut AnyConnection, book: &BookName, user: &UserKey, owned: Uuid) -> Result<bool, Error> {
-    let found = token(connection, book, user).await?;
-    Ok(found.as_deref() == Some(owned.hyphenated().to_string().as_str()))
+/// Whose `carried` is, as far as `user` is concerned.
+pub(crate) async fn standing(
+    connection: &mut AnyConnection,
+    book: &BookName,
+    user: &UserKey,
+    carried: Uuid,
+) -> Result<TokenStanding, Error> {
+    let carried = carried.hyphenated().to_string();
+    let sql = "SELECT user_id FROM wallet WHERE book = $1 AND app_account_token = $2";
+    let owner: Option<String> = sqlx::query_scalar(sql).bind(book.as_str()).bind(carried.clone()).fetch_optional(&mut *connection).await?;
+    if let Some(owner) = owner {
+        return Ok(if owner == user.as_str() { TokenStanding::Theirs } else { TokenStanding::Others });
+    }
+    let sql = "SELECT owner_digest FROM erased_token WHERE book = $1 AND token_digest = $2";
+    let erased: Option<String> =
+        sqlx::query_scalar(sql).bind(book.as_str()).bind(token_digest(book, &carried)).fetch_optional(connection).await?;
+    Ok(match erased {
+        Some(owner) if owner == owner_digest(book, &carried, user) => TokenStanding::Theirs,
+        Some(_) => TokenStanding::Erased,
+        None => TokenStanding::Unknown,
+    })
+}
+
+/// Tokens are random, so a digest of one tells nothing to whoever does not have it.
+fn token_digest(book: &BookName, token: &str) -> String {
+    digest(&[b"token", book.as_str().as_bytes(), token.as_bytes()])
+}
+
+/// With the token in it, or users could be tried one after the other.
+fn owner_digest(book: &BookName, token: &str, user: &UserKey) -> String {
+    digest(&[b"owner", book.as_str().as_bytes(), token.as_bytes(), user.as_str().as_bytes()])
+}
+
+fn digest(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // Length first, or ("ab", "c") and ("a", "bc") would be one.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hex::encode(hash.finalize())
 }

@@ -3,6 +3,7 @@
 
 mod closed;
 mod crash;
+mod details;
 mod hostile;
 mod house;
 mod lists;

@@ -92,7 +92,7 @@ pub struct Purchase {
     /// Server-made UUID.
     #[prost(string, tag = "1")]
     pub purchase_id: ::prost::alloc::string::String,
-    /// Who bought the coins.
+    /// Who got the coins.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
     /// Where it stands.
@@ -116,7 +116,7 @@ pub struct Purchase {
     /// Coins credited or to be credited.
     #[prost(int64, tag = "9")]
     pub coins: i64,
-    /// What the buyer paid, as the receipt says, else as the price list says.
+    /// What the buyer paid, as the receipt says, else (no price in it, or `stated_price`) as the price list says.
     #[prost(message, optional, tag = "10")]
     pub price: ::core::option::Option<super::super::r#type::v1::Money>,
     /// The issuing posting in the ledger (UUID). Empty until credited.
@@ -128,13 +128,10 @@ pub struct Purchase {
     /// When the receipt was verified here.
     #[prost(message, optional, tag = "13")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Why the ledger did not issue the coins the last time it was asked: its reason, and in words where it is about the wallet, such as
-    /// `ACCOUNT_FROZEN: viewer/u1/coins is frozen`. Empty before that, and once they are issued.
+    /// What the receipt says one costs, such as `19.900 XQQ`, where its currency is none that is known here: then `price` is the price list's, and what the store
+    /// pays has to be looked at by hand. Empty otherwise.
     #[prost(string, tag = "14")]
-    pub blocked_by: ::prost::alloc::string::String,
-    /// How often it was asked in vain.
-    #[prost(int64, tag = "15")]
-    pub attempts: i64,
+    pub stated_price: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RedeemPurchaseResponse {
@@ -156,9 +153,12 @@ pub struct GetPurchaseRequest {
     /// Required unless the token holds exactly one book.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
-    /// Required.
+    /// This, or `transaction_id`.
     #[prost(string, tag = "2")]
     pub purchase_id: ::prost::alloc::string::String,
+    /// The store's transaction id, as it stands in the buyer's mail, instead of `purchase_id`. At most 255 bytes.
+    #[prost(string, tag = "3")]
+    pub transaction_id: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetPurchaseResponse {
@@ -190,18 +190,77 @@ pub struct ListPurchasesResponse {
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRefusedReceiptsRequest {
+    /// Required unless the token holds exactly one book.
+    #[prost(string, tag = "1")]
+    pub book: ::prost::alloc::string::String,
+    /// Only those that this user brought.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Only those of this transaction of the store.
+    #[prost(string, tag = "3")]
+    pub transaction_id: ::prost::alloc::string::String,
+    /// At most 200; 0: 50.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// From a previous answer with the same filter.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A receipt that credited nobody.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefusedReceipt {
+    /// When it was refused.
+    #[prost(message, optional, tag = "1")]
+    pub refuse_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who brought it.
+    #[prost(string, tag = "2")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Under which request (UUID).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Why, such as `RECEIPT_OTHER_ACCOUNT`.
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+    /// The same in words.
+    #[prost(string, tag = "5")]
+    pub message: ::prost::alloc::string::String,
+    /// True: the store had signed it, so what follows is true. False: it only claims what follows, and may be forged.
+    #[prost(bool, tag = "6")]
+    pub authentic: bool,
+    /// The store's environment. Here and below: empty where the receipt does not say it, or can't be read.
+    #[prost(string, tag = "7")]
+    pub environment: ::prost::alloc::string::String,
+    /// The app.
+    #[prost(string, tag = "8")]
+    pub bundle_id: ::prost::alloc::string::String,
+    /// The store's transaction id.
+    #[prost(string, tag = "9")]
+    pub transaction_id: ::prost::alloc::string::String,
+    /// Store product id.
+    #[prost(string, tag = "10")]
+    pub product_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRefusedReceiptsResponse {
+    /// Newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub receipts: ::prost::alloc::vec::Vec<RefusedReceipt>,
+    /// Empty: no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
 /// Where a purchase stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum PurchaseState {
     /// Any, in a filter.
     Unspecified = 0,
-    /// The receipt is good; the coins come by themselves once nothing is in the way (see `blocked_by`).
+    /// The receipt is good; the coins are about to be credited.
     Verified = 1,
     /// The coins are in the wallet.
     Credited = 2,
-    /// The wallet is closed: the coins are in `house/coins/suspense`, and staff decide by an adjustment. Final.
-    Suspended = 3,
 }
 impl PurchaseState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -213,7 +272,6 @@ impl PurchaseState {
             Self::Unspecified => "PURCHASE_STATE_UNSPECIFIED",
             Self::Verified => "PURCHASE_STATE_VERIFIED",
             Self::Credited => "PURCHASE_STATE_CREDITED",
-            Self::Suspended => "PURCHASE_STATE_SUSPENDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -222,7 +280,6 @@ impl PurchaseState {
             "PURCHASE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
             "PURCHASE_STATE_VERIFIED" => Some(Self::Verified),
             "PURCHASE_STATE_CREDITED" => Some(Self::Credited),
-            "PURCHASE_STATE_SUSPENDED" => Some(Self::Suspended),
             _ => None,
         }
     }
@@ -240,11 +297,9 @@ pub mod purchase_service_client {
     use tonic::codegen::http::Uri;
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
-    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
-    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
-    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug, Clone)]
     pub struct PurchaseServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -325,8 +380,7 @@ pub mod purchase_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Coin packages on sale for a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its
-        /// operator has not named a list of packages), MARKET_UNKNOWN (NOT_FOUND). A retry is safe.
+        /// Coin packages on sale for a market and channel. Reasons: MARKET_UNKNOWN.
         pub async fn list_coin_packages(
             &mut self,
             request: impl tonic::IntoRequest<super::ListCoinPackagesRequest>,
@@ -386,11 +440,8 @@ pub mod purchase_service_client {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED,
-        /// OVERFLOW; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in `blocked_by`, and its coins come once nothing is in the way,
-        /// retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept, and its coins are in suspense for staff to decide (SUSPENDED).
-        /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and what follows, is not sticky either: the same request is good once the operator has named a list.
-        /// A retry with the same id is safe.
+        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED,
+        /// OVERFLOW; these are not sticky: the receipt is kept, and its coins come once nothing is in the way, retried or not. A retry with the same id is safe.
         pub async fn redeem_purchase(
             &mut self,
             request: impl tonic::IntoRequest<super::RedeemPurchaseRequest>,
@@ -420,7 +471,7 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// One purchase. Reasons: MALFORMED, PURCHASE_UNKNOWN (NOT_FOUND).
+        /// One purchase, by its id or by the store's. Reasons: MALFORMED, PURCHASE_UNKNOWN (NOT_FOUND).
         pub async fn get_purchase(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPurchaseRequest>,
@@ -450,7 +501,7 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// The user's purchases, newest first. Reasons: PAGE_TOKEN.
         pub async fn list_purchases(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPurchasesRequest>,
@@ -480,6 +531,37 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Receipts that were refused, newest first, for staff who are asked about one. Each is there once for a user and request_id, for 90 days
+        /// (`purchase.refused_receipt_retention_s`), and until its user is erased. Reasons: MALFORMED, PAGE_TOKEN.
+        pub async fn list_refused_receipts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListRefusedReceiptsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRefusedReceiptsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = crate::codec::Codec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/largesse.purchase.v1.PurchaseService/ListRefusedReceipts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "largesse.purchase.v1.PurchaseService",
+                        "ListRefusedReceipts",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -495,8 +577,7 @@ pub mod purchase_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with PurchaseServiceServer.
     #[async_trait]
     pub trait PurchaseService: std::marker::Send + std::marker::Sync + 'static {
-        /// Coin packages on sale for a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its
-        /// operator has not named a list of packages), MARKET_UNKNOWN (NOT_FOUND). A retry is safe.
+        /// Coin packages on sale for a market and channel. Reasons: MARKET_UNKNOWN.
         async fn list_coin_packages(
             &self,
             request: tonic::Request<super::ListCoinPackagesRequest>,
@@ -515,11 +596,8 @@ pub mod purchase_service_server {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED,
-        /// OVERFLOW; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in `blocked_by`, and its coins come once nothing is in the way,
-        /// retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept, and its coins are in suspense for staff to decide (SUSPENDED).
-        /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and what follows, is not sticky either: the same request is good once the operator has named a list.
-        /// A retry with the same id is safe.
+        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED,
+        /// OVERFLOW; these are not sticky: the receipt is kept, and its coins come once nothing is in the way, retried or not. A retry with the same id is safe.
         async fn redeem_purchase(
             &self,
             request: tonic::Request<super::RedeemPurchaseRequest>,
@@ -527,7 +605,7 @@ pub mod purchase_service_server {
             tonic::Response<super::RedeemPurchaseResponse>,
             tonic::Status,
         >;
-        /// One purchase. Reasons: MALFORMED, PURCHASE_UNKNOWN (NOT_FOUND).
+        /// One purchase, by its id or by the store's. Reasons: MALFORMED, PURCHASE_UNKNOWN (NOT_FOUND).
         async fn get_purchase(
             &self,
             request: tonic::Request<super::GetPurchaseRequest>,
@@ -535,7 +613,7 @@ pub mod purchase_service_server {
             tonic::Response<super::GetPurchaseResponse>,
             tonic::Status,
         >;
-        /// The user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
+        /// The user's purchases, newest first. Reasons: PAGE_TOKEN.
         async fn list_purchases(
             &self,
             request: tonic::Request<super::ListPurchasesRequest>,
@@ -543,14 +621,21 @@ pub mod purchase_service_server {
             tonic::Response<super::ListPurchasesResponse>,
             tonic::Status,
         >;
+        /// Receipts that were refused, newest first, for staff who are asked about one. Each is there once for a user and request_id, for 90 days
+        /// (`purchase.refused_receipt_retention_s`), and until its user is erased. Reasons: MALFORMED, PAGE_TOKEN.
+        async fn list_refused_receipts(
+            &self,
+            request: tonic::Request<super::ListRefusedReceiptsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListRefusedReceiptsResponse>,
+            tonic::Status,
+        >;
     }
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
-    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
-    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
-    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
+    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
+    /// to find out), INTERNAL.
     #[derive(Debug)]
     pub struct PurchaseServiceServer<T> {
         inner: Arc<T>,
@@ -840,6 +925,55 @@ pub mod purchase_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListPurchasesSvc(inner);
+                        let codec = crate::codec::Codec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/largesse.purchase.v1.PurchaseService/ListRefusedReceipts" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListRefusedReceiptsSvc<T: PurchaseService>(pub Arc<T>);
+                    impl<
+                        T: PurchaseService,
+                    > tonic::server::UnaryService<super::ListRefusedReceiptsRequest>
+                    for ListRefusedReceiptsSvc<T> {
+                        type Response = super::ListRefusedReceiptsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListRefusedReceiptsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PurchaseService>::list_refused_receipts(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListRefusedReceiptsSvc(inner);
                         let codec = crate::codec::Codec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

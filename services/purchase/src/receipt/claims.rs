@@ -1,0 +1,43 @@
+//! What a receipt claims to be, read as far as it can be read: for telling people which one was refused. Nothing is decided by it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use super::{ID_BYTES_MAX, RECEIPT_BYTES_MAX};
+
+/// Claims, each empty where the receipt does not make it or makes it in a form that can't be shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReceiptClaims {
+    /// The store's environment.
+    pub environment: String,
+    /// The app.
+    pub bundle_id: String,
+    /// The store's id.
+    pub transaction_id: String,
+    /// What was bought.
+    pub product_id: String,
+}
+
+/// Reads the claims of a compact JWS.
+#[must_use]
+pub fn read(jws: &str) -> ReceiptClaims {
+    let payload = if jws.len() <= RECEIPT_BYTES_MAX { jws.split('.').nth(1).unwrap_or_default() } else { "" };
+    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).unwrap_or_default();
+    let claims: Map<String, Value> = serde_json::from_slice(&bytes).unwrap_or_default();
+    let claim = |name: &str| {
+        let text = claims.get(name).and_then(Value::as_str).unwrap_or_default();
+        // A NUL is more than PostgreSQL takes, and control characters are more than a terminal should be sent.
+        let shown = text.len() <= ID_BYTES_MAX && !text.chars().any(char::is_control);
+        if shown { text.to_owned() } else { String::new() }
+    };
+    ReceiptClaims {
+        environment: claim("environment"),
+        bundle_id: claim("bundleId"),
+        transaction_id: claim("transactionId"),
+        product_id: claim("productId"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
