@@ -53,7 +53,7 @@ async fn without_worker(world: &World) -> Payouts {
 #[tokio::test]
 async fn a_payout_dropped_anywhere_is_finished_once() {
     on_both(async |database| {
-        let world = World::open(database, 1).await;
+        let world = World::open(database, 5).await;
         let running = world.start().await;
         world.fund("ana", "USD").await;
         let account: Uuid = running.beneficiary("ana", aba("9000000001")).await.unwrap().parse().unwrap();

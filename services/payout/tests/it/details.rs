@@ -98,7 +98,7 @@ async fn an_idle_watch_shows_that_it_lives_and_ends_in_time() {
     on_both(async |database| {
         let world = World::open(database, 60).await;
         let mut config = world.config();
-        (config.watch_heartbeat, config.watch_age_max) = (Duration::from_millis(20), Duration::from_millis(400));
+        (config.watch_heartbeat, config.watch_age_max) = (Duration::from_millis(20), Duration::from_secs(2));
         let running = world.start_with(config).await;
         let watched = running.signed("ana", undecided(&world, &running).await);
         let stream = running.client().watch_payout(watched).await.unwrap().into_inner();

@@ -204,15 +204,19 @@ impl Running {
 
     /// Waits until it is in that state.
     pub async fn until(&self, user: &str, payout_id: &str, state: PayoutState) -> Payout {
-        let request = WatchPayoutRequest { book: BOOK.into(), payout_id: payout_id.into() };
-        let mut stream = self.client().watch_payout(self.signed(user, request)).await.unwrap().into_inner();
-        while let Some(item) = stream.next().await {
-            let payout = item.unwrap().payout.unwrap();
-            if payout.state() == state {
-                return payout;
+        loop {
+            let request = WatchPayoutRequest { book: BOOK.into(), payout_id: payout_id.into() };
+            let mut stream = self.client().watch_payout(self.signed(user, request)).await.unwrap().into_inner();
+            // A watch may end before that; then it is begun again.
+            while let Some(item) = stream.next().await {
+                let payout = item.unwrap().payout.unwrap();
+                let ended = matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected);
+                if payout.state() == state {
+                    return payout;
+                }
+                assert!(!ended, "it ended before {state:?}: {payout:?}");
             }
         }
-        panic!("the stream ended before {state:?}");
     }
 }
 
