@@ -322,7 +322,7 @@ pub mod earnings_service_client {
         }
         /// Converts exactly as quoted, once. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, QUOTE_UNKNOWN (NOT_FOUND), QUOTE_USED,
         /// QUOTE_EXPIRED, REQUEST_ID_TIME, ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe. After
-        /// OUTCOME_UNKNOWN the acceptance stands: it is settled within a minute or so, retried or not.
+        /// OUTCOME_UNKNOWN the acceptance may stand: one that was recorded is settled within a minute or so, retried or not.
         pub async fn accept_quote(
             &mut self,
             request: impl tonic::IntoRequest<super::AcceptQuoteRequest>,
@@ -394,7 +394,7 @@ pub mod earnings_service_server {
         >;
         /// Converts exactly as quoted, once. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, QUOTE_UNKNOWN (NOT_FOUND), QUOTE_USED,
         /// QUOTE_EXPIRED, REQUEST_ID_TIME, ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe. After
-        /// OUTCOME_UNKNOWN the acceptance stands: it is settled within a minute or so, retried or not.
+        /// OUTCOME_UNKNOWN the acceptance may stand: one that was recorded is settled within a minute or so, retried or not.
         async fn accept_quote(
             &self,
             request: tonic::Request<super::AcceptQuoteRequest>,

@@ -119,13 +119,13 @@ pub struct RequestPayoutRequest {
 /// One step in a payout's life.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PayoutStep {
-    /// The state it entered.
+    /// The state it entered, or is in.
     #[prost(enumeration = "PayoutState", tag = "1")]
     pub state: i32,
     /// When.
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What the bank or the ledger said, for people.
+    /// What the bank or the ledger said, for people. `waiting: ` and a reason of the ledger: it entered no new state and stands because of that.
     #[prost(string, tag = "3")]
     pub note: ::prost::alloc::string::String,
 }
@@ -155,7 +155,7 @@ pub struct Payout {
     /// ISO 20022 status last told by the bank, such as `ACSC`.
     #[prost(string, tag = "8")]
     pub bank_status: ::prost::alloc::string::String,
-    /// ISO 20022 reason code of a rejection, such as `AC04`.
+    /// ISO 20022 reason code of a rejection, such as `AC04`; also while the bank's word is not final yet, as with `AM05`.
     #[prost(string, tag = "9")]
     pub reason_code: ::prost::alloc::string::String,
     /// The reason in words.
@@ -170,7 +170,7 @@ pub struct Payout {
     /// The submit intent's posting (UUID).
     #[prost(string, tag = "13")]
     pub submit_posting_id: ::prost::alloc::string::String,
-    /// The settling or releasing posting (UUID).
+    /// The settling or releasing posting (UUID); of kind `payout.suspend` where the money went to suspense.
     #[prost(string, tag = "14")]
     pub final_posting_id: ::prost::alloc::string::String,
     /// Milliseconds the bank took from receiving to deciding, as measured here.
@@ -182,6 +182,10 @@ pub struct Payout {
     /// Server-made.
     #[prost(message, optional, tag = "17")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why the ledger refuses what is to be done next: its reason, and in words where it is about the creator's own account, such as
+    /// `ACCOUNT_FROZEN: creator/u1/payable/USD is frozen`. It is tried again by itself. Empty while nothing stands in its way.
+    #[prost(string, tag = "18")]
+    pub blocked_by: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RequestPayoutResponse {
@@ -270,7 +274,7 @@ pub enum PayoutState {
     OutcomeUnknown = 5,
     /// Paid. Final.
     Settled = 6,
-    /// Refused by the bank; the money is back. Final.
+    /// Refused by the bank; the money is back, or in suspense where the creator's account is closed (the last step's note says so). Final.
     Rejected = 7,
 }
 impl PayoutState {
@@ -318,9 +322,11 @@ pub mod payout_service_client {
     use tonic::codegen::http::Uri;
     /// Money to creators' bank accounts.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug, Clone)]
     pub struct PayoutServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -433,7 +439,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The user's bank accounts, masked. Reasons: PAGE_TOKEN.
+        /// The user's bank accounts, masked. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_beneficiaries(
             &mut self,
             request: impl tonic::IntoRequest<super::ListBeneficiariesRequest>,
@@ -466,7 +472,7 @@ pub mod payout_service_client {
         /// Holds the money and sends it to the bank. Answers once the hold is durable; follow it with WatchPayout. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE,
         /// HOLDER_NAME_INVALID (here FAILED_PRECONDITION: an account that an older program recorded), ACCOUNT_FROZEN, ACCOUNT_CLOSED,
-        /// LIMIT_EXCEEDED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         pub async fn request_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::RequestPayoutRequest>,
@@ -493,7 +499,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// One payout. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
+        /// One payout. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
         pub async fn get_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::GetPayoutRequest>,
@@ -520,7 +526,7 @@ pub mod payout_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The user's payouts, newest first. Reasons: PAGE_TOKEN.
+        /// The user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_payouts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPayoutsRequest>,
@@ -548,7 +554,7 @@ pub mod payout_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// The payout now and after every change, until it is final. While nothing happens there are heartbeats. It ends before that when the caller's token expires
-        /// and after an hour (`payout.watch_age_max_ms`), with a last heartbeat: whoever still wants to know watches again. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
+        /// and after an hour (`payout.watch_age_max_ms`), with a last heartbeat: whoever still wants to know watches again. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
         pub async fn watch_payout(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchPayoutRequest>,
@@ -600,7 +606,7 @@ pub mod payout_service_server {
             tonic::Response<super::CreateBeneficiaryResponse>,
             tonic::Status,
         >;
-        /// The user's bank accounts, masked. Reasons: PAGE_TOKEN.
+        /// The user's bank accounts, masked. Reasons: MALFORMED, PAGE_TOKEN.
         async fn list_beneficiaries(
             &self,
             request: tonic::Request<super::ListBeneficiariesRequest>,
@@ -611,7 +617,7 @@ pub mod payout_service_server {
         /// Holds the money and sends it to the bank. Answers once the hold is durable; follow it with WatchPayout. Reasons in order of precedence: MALFORMED,
         /// REQUEST_ID_REUSED, REQUEST_ID_TIME, BENEFICIARY_UNKNOWN (NOT_FOUND), CURRENCY_UNSUPPORTED (no rail to that account), AMOUNT_TOO_LARGE,
         /// HOLDER_NAME_INVALID (here FAILED_PRECONDITION: an account that an older program recorded), ACCOUNT_FROZEN, ACCOUNT_CLOSED,
-        /// LIMIT_EXCEEDED, INSUFFICIENT_FUNDS. A retry with the same id is safe.
+        /// LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. A retry with the same id is safe.
         async fn request_payout(
             &self,
             request: tonic::Request<super::RequestPayoutRequest>,
@@ -619,7 +625,7 @@ pub mod payout_service_server {
             tonic::Response<super::RequestPayoutResponse>,
             tonic::Status,
         >;
-        /// One payout. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
+        /// One payout. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
         async fn get_payout(
             &self,
             request: tonic::Request<super::GetPayoutRequest>,
@@ -627,7 +633,7 @@ pub mod payout_service_server {
             tonic::Response<super::GetPayoutResponse>,
             tonic::Status,
         >;
-        /// The user's payouts, newest first. Reasons: PAGE_TOKEN.
+        /// The user's payouts, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         async fn list_payouts(
             &self,
             request: tonic::Request<super::ListPayoutsRequest>,
@@ -642,7 +648,7 @@ pub mod payout_service_server {
             + std::marker::Send
             + 'static;
         /// The payout now and after every change, until it is final. While nothing happens there are heartbeats. It ends before that when the caller's token expires
-        /// and after an hour (`payout.watch_age_max_ms`), with a last heartbeat: whoever still wants to know watches again. Reasons: PAYOUT_UNKNOWN (NOT_FOUND).
+        /// and after an hour (`payout.watch_age_max_ms`), with a last heartbeat: whoever still wants to know watches again. Reasons: MALFORMED, PAYOUT_UNKNOWN (NOT_FOUND).
         async fn watch_payout(
             &self,
             request: tonic::Request<super::WatchPayoutRequest>,
@@ -653,9 +659,11 @@ pub mod payout_service_server {
     }
     /// Money to creators' bank accounts.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug)]
     pub struct PayoutServiceServer<T> {
         inner: Arc<T>,

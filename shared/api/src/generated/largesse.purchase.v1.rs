@@ -92,7 +92,7 @@ pub struct Purchase {
     /// Server-made UUID.
     #[prost(string, tag = "1")]
     pub purchase_id: ::prost::alloc::string::String,
-    /// Who got the coins.
+    /// Who bought the coins.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
     /// Where it stands.
@@ -128,9 +128,16 @@ pub struct Purchase {
     /// When the receipt was verified here.
     #[prost(message, optional, tag = "13")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why the ledger did not issue the coins the last time it was asked: its reason, and in words where it is about the wallet, such as
+    /// `ACCOUNT_FROZEN: viewer/u1/coins is frozen`. Empty before that, and once they are issued.
+    #[prost(string, tag = "14")]
+    pub blocked_by: ::prost::alloc::string::String,
+    /// How often it was asked in vain.
+    #[prost(int64, tag = "15")]
+    pub attempts: i64,
     /// What the receipt says one costs, such as `19.900 XQQ`, where its currency is none that is known here: then `price` is the price list's, and what the store
     /// pays has to be looked at by hand. Empty otherwise.
-    #[prost(string, tag = "14")]
+    #[prost(string, tag = "16")]
     pub stated_price: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -257,10 +264,12 @@ pub struct ListRefusedReceiptsResponse {
 pub enum PurchaseState {
     /// Any, in a filter.
     Unspecified = 0,
-    /// The receipt is good; the coins are about to be credited.
+    /// The receipt is good; the coins come by themselves once nothing is in the way (see `blocked_by`).
     Verified = 1,
     /// The coins are in the wallet.
     Credited = 2,
+    /// The wallet is closed: the coins are in `house/coins/suspense`, and staff decide by an adjustment. Final.
+    Suspended = 3,
 }
 impl PurchaseState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -272,6 +281,7 @@ impl PurchaseState {
             Self::Unspecified => "PURCHASE_STATE_UNSPECIFIED",
             Self::Verified => "PURCHASE_STATE_VERIFIED",
             Self::Credited => "PURCHASE_STATE_CREDITED",
+            Self::Suspended => "PURCHASE_STATE_SUSPENDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -280,6 +290,7 @@ impl PurchaseState {
             "PURCHASE_STATE_UNSPECIFIED" => Some(Self::Unspecified),
             "PURCHASE_STATE_VERIFIED" => Some(Self::Verified),
             "PURCHASE_STATE_CREDITED" => Some(Self::Credited),
+            "PURCHASE_STATE_SUSPENDED" => Some(Self::Suspended),
             _ => None,
         }
     }
@@ -297,9 +308,11 @@ pub mod purchase_service_client {
     use tonic::codegen::http::Uri;
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug, Clone)]
     pub struct PurchaseServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -380,7 +393,8 @@ pub mod purchase_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Coin packages on sale for a market and channel. Reasons: MARKET_UNKNOWN.
+        /// Coin packages on sale for a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its
+        /// operator has not named a list of packages), MARKET_UNKNOWN (NOT_FOUND). A retry is safe.
         pub async fn list_coin_packages(
             &mut self,
             request: impl tonic::IntoRequest<super::ListCoinPackagesRequest>,
@@ -440,8 +454,12 @@ pub mod purchase_service_client {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED,
-        /// OVERFLOW; these are not sticky: the receipt is kept, and its coins come once nothing is in the way, retried or not. A retry with the same id is safe.
+        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two.
+        /// Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED, OVERFLOW; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in
+        /// `blocked_by`, and its coins come once nothing is in the way, retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept,
+        /// and its coins are in suspense for staff to decide (SUSPENDED).
+        /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and what follows, is not sticky either: the same request is good once the operator has named a list.
+        /// A retry with the same id is safe.
         pub async fn redeem_purchase(
             &mut self,
             request: impl tonic::IntoRequest<super::RedeemPurchaseRequest>,
@@ -501,7 +519,7 @@ pub mod purchase_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// The user's purchases, newest first. Reasons: PAGE_TOKEN.
+        /// The user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_purchases(
             &mut self,
             request: impl tonic::IntoRequest<super::ListPurchasesRequest>,
@@ -577,7 +595,8 @@ pub mod purchase_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with PurchaseServiceServer.
     #[async_trait]
     pub trait PurchaseService: std::marker::Send + std::marker::Sync + 'static {
-        /// Coin packages on sale for a market and channel. Reasons: MARKET_UNKNOWN.
+        /// Coin packages on sale for a market and channel. Reasons: MALFORMED, LIST_BUILT_IN (FAILED_PRECONDITION: the book is LIVE and its
+        /// operator has not named a list of packages), MARKET_UNKNOWN (NOT_FOUND). A retry is safe.
         async fn list_coin_packages(
             &self,
             request: tonic::Request<super::ListCoinPackagesRequest>,
@@ -596,8 +615,12 @@ pub mod purchase_service_server {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two. Then, of the wallet: ACCOUNT_FROZEN, ACCOUNT_CLOSED, LIMIT_EXCEEDED,
-        /// OVERFLOW; these are not sticky: the receipt is kept, and its coins come once nothing is in the way, retried or not. A retry with the same id is safe.
+        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two.
+        /// Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED, OVERFLOW; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in
+        /// `blocked_by`, and its coins come once nothing is in the way, retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept,
+        /// and its coins are in suspense for staff to decide (SUSPENDED).
+        /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and what follows, is not sticky either: the same request is good once the operator has named a list.
+        /// A retry with the same id is safe.
         async fn redeem_purchase(
             &self,
             request: tonic::Request<super::RedeemPurchaseRequest>,
@@ -613,7 +636,7 @@ pub mod purchase_service_server {
             tonic::Response<super::GetPurchaseResponse>,
             tonic::Status,
         >;
-        /// The user's purchases, newest first. Reasons: PAGE_TOKEN.
+        /// The user's purchases, newest first. Reasons: MALFORMED, PAGE_TOKEN.
         async fn list_purchases(
             &self,
             request: tonic::Request<super::ListPurchasesRequest>,
@@ -633,9 +656,11 @@ pub mod purchase_service_server {
     }
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED, BOOK_UNKNOWN (NOT_FOUND), OVERLOADED,
-    /// NOT_THE_WRITER and COMMIT_FAILED (UNAVAILABLE, nothing happened, retry the same id), OUTCOME_UNKNOWN (UNAVAILABLE) and DEADLINE_EXCEEDED (retry the same id
-    /// to find out), INTERNAL.
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
+    /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
+    /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug)]
     pub struct PurchaseServiceServer<T> {
         inner: Arc<T>,
