@@ -131,20 +131,7 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
         }
         whole["app_account_token"] = json!(tables.token_of(book, user).await?);
         whole["purchases"] = json!(purchases);
-        let filter = purchase::tables::RefusedFilter { user_id: user.as_str(), transaction_id: "" };
-        let (mut refused, mut before) = (Vec::new(), None);
-        loop {
-            let page = tables.refused(book, filter, before, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            before = Some(last.refusal_id);
-            refused.extend(page.iter().map(|row| {
-                json!({
-                    "request_id": row.request_id, "refused_at_ms": row.refused_at_ms, "reason": row.reason,
-                    "transaction_id": row.claims.transaction_id, "product_id": row.claims.product_id,
-                })
-            }));
-        }
-        whole["refused_receipts"] = json!(refused);
+        whole["refused_receipts"] = refused_receipts(&tables, of).await?;
     }
     if exists(database, Service::Earnings).await? {
         let tables = earnings::tables::Store::open(database).await?;
@@ -208,6 +195,23 @@ fn unknown(of: &WhoseData<'_>, done: &str) -> String {
     format!(
         "nothing is known of user {user} in book {book}: no account, purchase, payout or bank account; nothing was {done}. Is the name right?"
     )
+}
+
+/// Receipts that the user brought and that were refused.
+async fn refused_receipts(tables: &purchase::tables::Store, of: &WhoseData<'_>) -> Result<Value, OperationFault> {
+    let filter = purchase::tables::RefusedFilter { user_id: of.user.as_str(), transaction_id: "" };
+    let (mut refused, mut before) = (Vec::new(), None);
+    loop {
+        let page = tables.refused(&of.book, filter, before, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(json!(refused)) };
+        before = Some(last.refusal_id);
+        refused.extend(page.iter().map(|row| {
+            json!({
+                "request_id": row.request_id, "refused_at_ms": row.refused_at_ms, "reason": row.reason,
+                "transaction_id": row.claims.transaction_id, "product_id": row.claims.product_id,
+            })
+        }));
+    }
 }
 
 /// Ids of the user's things, by which staff may have asked for them.
