@@ -58,7 +58,12 @@ impl Gifts {
     pub async fn selling(&self, book: &BookName) -> Result<Selling, NotPosted> {
         match self.selling_known(book) {
             Some(selling) => Ok(selling),
-            None => Ok(self.ledger.book(book).await?.map_or(Selling::Catalogue, Selling::of)),
+            None => match self.ledger.book(book).await {
+                Ok(kind) => Ok(kind.map_or(Selling::Catalogue, Selling::of)),
+                // No rule speaks of that question. Nothing is sold on such an answer, and what the ledger says to the gift itself is told.
+                Err(not_posted) if not_posted.refusal().is_some() => Ok(Selling::Nothing),
+                Err(not_posted) => Err(not_posted),
+            },
         }
     }
 
