@@ -47,7 +47,7 @@ impl Error {
     /// Whether the database was out of reach or busy: the same request may succeed later.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Sqlx(source) | Self::Database(db::Error::Sqlx { source, .. }) => db::is_passing(source),
+            Self::Sqlx(source) | Self::Database(db::Error::Sqlx { cause: source, .. }) => db::is_passing(source),
             Self::Database(_) | Self::Vault(_) | Self::Row(_) => false,
         }
     }

@@ -225,7 +225,7 @@ impl Error {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Database(source) | Self::Open(db::Error::Sqlx { source, .. }) => db::is_passing(source),
+            Self::Database(source) | Self::Open(db::Error::Sqlx { cause: source, .. }) => db::is_passing(source),
             Self::Unsettled(_) => true,
             Self::Open(_) | Self::Damaged(_) | Self::TooNew { .. } | Self::BookExists(_) | Self::Injected(_) => false,
         }

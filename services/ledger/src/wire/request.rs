@@ -263,6 +263,7 @@ fn guard_field(pb::Guard { key, operation }: &pb::Guard) -> String {
         }
         Some(pb::guard::Operation::AdvanceTo(to)) => format!("{key} Some(AdvanceTo({to}))"),
         Some(pb::guard::Operation::CapAt(cap)) => format!("{key} Some(CapAt({cap}))"),
+        Some(pb::guard::Operation::Add(by)) => format!("{key} Some(Add({by}))"),
     }
 }
 

@@ -38,7 +38,7 @@ pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
 async fn heads(connection: &mut PgConnection, shown: &str) -> Result<BTreeMap<String, (i64, String)>, OperationFault> {
     let books = sqlx::query_as("SELECT book, name FROM ledger.book").fetch_all(&mut *connection).await;
     let books: Vec<(i64, String)> = books.map_err(|error| match error.as_database_error().and_then(|told| told.code()).as_deref() {
-        Some(UNDEFINED_TABLE) => format!("there is no ledger in {shown}; nothing was copied").into(),
+        Some(UNDEFINED_TABLE) => OperationFault::from(format!("there is no ledger in {shown}; nothing was copied")),
         _ => error.into(),
     })?;
     let mut heads = BTreeMap::new();
