@@ -8,6 +8,7 @@ use chart::{Account, Purpose};
 use identity::Role;
 use money::Currency;
 use runtime::command::UntypedError;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Why the auditor reads.
@@ -15,6 +16,9 @@ const WHY: &str = "demo: the books are compared with the bank";
 
 /// Entries of one page; the contract's most.
 const PAGE: i32 = 200;
+
+/// How long a look at the whole book may take: more than a call gets that names no time, because a busy machine may need it.
+const WHOLE_BOOK_MAX: Duration = Duration::from_secs(60);
 
 /// The trial balance at one moment.
 #[derive(Debug, Clone)]
@@ -37,14 +41,16 @@ impl BookSums {
 /// The trial balance, as an auditor sees it.
 pub async fn sums(installation: &Installation) -> Result<BookSums, UntypedError> {
     let token = installation.token("auditor", Role::Auditor)?;
-    let request = authorised(GetTrialBalanceRequest::default(), &token)?;
+    let mut request = authorised(GetTrialBalanceRequest::default(), &token)?;
+    request.set_timeout(WHOLE_BOOK_MAX);
     Ok(BookSums(installation.ledger().get_trial_balance(request).await?.into_inner().lines))
 }
 
 /// The book's own check, over RPC.
 pub async fn verify(installation: &Installation) -> Result<VerifyBookResponse, UntypedError> {
     let token = installation.token("auditor", Role::Auditor)?;
-    let request = authorised(VerifyBookRequest::default(), &token)?;
+    let mut request = authorised(VerifyBookRequest::default(), &token)?;
+    request.set_timeout(WHOLE_BOOK_MAX);
     Ok(installation.ledger().verify_book(request).await?.into_inner())
 }
 
