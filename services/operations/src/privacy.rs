@@ -53,7 +53,7 @@ const ACCOUNTS: OnErasure = OnErasure::Kept("accounts must be kept; it names a s
 const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing to who does not bring the token; so what was paid before can still be claimed");
 
 /// Everything that is personal. A test holds it against the tables there are.
-pub const PERSONAL: [PersonalColumn; 26] = [
+pub const PERSONAL: [PersonalColumn; 28] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
@@ -65,6 +65,7 @@ pub const PERSONAL: [PersonalColumn; 26] = [
     personal(Service::Purchase, "refused_receipt.request_id", "the request that brought it", OnErasure::Removed),
     personal(Service::Purchase, "refused_receipt.transaction_id", "the store's number, as the receipt claims it", OnErasure::Removed),
     personal(Service::Purchase, "purchase.user_id", "user key", PSEUDONYM),
+    personal(Service::Purchase, "purchase.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "beneficiary.sealed", "name and number of a bank account, sealed", OnErasure::Removed),
@@ -74,6 +75,7 @@ pub const PERSONAL: [PersonalColumn; 26] = [
     personal(Service::Payout, "payout.reason", "a bank's own words", OnErasure::Emptied),
     personal(Service::Payout, "payout_step.note", "the same", OnErasure::Emptied),
     personal(Service::Payout, "payout.user_id", "user key", PSEUDONYM),
+    personal(Service::Payout, "payout.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", OnErasure::Removed),
     personal(
         Service::Support,
