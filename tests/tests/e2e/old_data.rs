@@ -92,7 +92,10 @@ fn an_earlier_dump_is_loaded_migrated_and_green() {
     let cluster = pgtest::Cluster::start().unwrap();
     let database = cluster.create_database().unwrap();
     let mut plain = Command::new("gzip").arg("-dc").arg(old("postgres.sql.gz")).stdout(Stdio::piped()).spawn().unwrap();
-    let psql = Command::new(cluster.programs().join("psql"))
+    // The client's programs may lie elsewhere than the server's.
+    let path = format!("{}:{}", cluster.programs().display(), std::env::var("PATH").unwrap_or_default());
+    let psql = Command::new("psql")
+        .env("PATH", path)
         .args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", &database])
         .stdin(plain.stdout.take().unwrap())
         .output()

@@ -35,7 +35,7 @@ const OF_TROUBLE: [(&str, &[&str]); 4] = [
             "UNAUTHENTICATED",
         ],
     ),
-    ("outcome", &["unknown", "fenced", "failed", "lost"]),
+    ("outcome", &["unknown", "fenced", "failed", "lost", "unread_version"]),
     ("state", &["rejected", "refused", "accepted", "outcome_unknown"]),
 ];
 
