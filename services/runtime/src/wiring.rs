@@ -49,7 +49,8 @@ fn make_data_dir(options: &Options) -> Result<(), db::Error> {
     let sandbox = matches!(options.identity, IdentitySource::Sandbox);
     let writes_heads = options.services.iter().any(|service| matches!(service, Service::Ledger | Service::Support));
     let heads_below = options.settings.ledger.heads_dir.as_ref().is_some_and(|heads| heads.starts_with(&options.data_dir));
-    if !sandbox && !(writes_heads && heads_below) {
+    let needed = sandbox || (writes_heads && heads_below);
+    if !needed {
         return Ok(());
     }
     let made = DirBuilder::new().recursive(true).mode(0o700).create(&options.data_dir);
