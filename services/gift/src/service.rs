@@ -114,8 +114,8 @@ impl GiftService for Handlers {
 
     type SendGiftsStream = Pin<Box<dyn Stream<Item = Result<SendGiftsResponse, Status>> + Send>>;
 
-    /// Items are read only while fewer than the maximum are under way, and answered only as the caller reads: both ends push back. At shutdown, when the
-    /// caller's token expires and after an hour no more are read, and those under way are answered.
+    /// Items are read only while fewer than the maximum are in flight, and answered only as the caller reads: both ends push back. At shutdown, when the
+    /// caller's token expires and after an hour no more are read, and those in flight are answered.
     async fn send_gifts(&self, request: Request<Streaming<SendGiftsRequest>>) -> Result<Response<Self::SendGiftsStream>, Status> {
         let caller = Arc::new(rpc::caller(&request)?);
         let handlers = self.clone();

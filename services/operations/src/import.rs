@@ -102,7 +102,7 @@ pub async fn import(target: &mut ImportTarget, input: impl Read, mut tell: impl 
     Ok(run.counts)
 }
 
-/// An import under way.
+/// An import in progress.
 struct ImportRun {
     counts: ImportCounts,
     trial: TrialBook,

@@ -214,7 +214,7 @@ async fn what_a_book_has_is_not_imported_into_it_however_it_comes_back() {
     moving.house.shutdown().await;
 }
 
-/// A payout that was under way when its book was exported: of its money there is no row here.
+/// A payout that was in flight when its book was exported: of its money there is no row here.
 const UNDER_WAY: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6,7,conversion,2026-01-01T00:00:00.000000Z,,0,POSTED,house/creator_cost/USD,creator/bob/payable/USD,USD,500,0,0,1,
 01936f5e-7c3b-7000-9000-a1b2c3d4e5f7,8,payout.submit,2026-01-01T00:00:01.000000Z,,0,POST_OF_PENDING,creator/bob/payable/USD,house/in_transit/USD,USD,500,0,0,1,
 ";

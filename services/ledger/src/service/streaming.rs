@@ -15,8 +15,8 @@ const IN_FLIGHT_MAX: usize = 256;
 pub type PostStreamStream = Pin<Box<dyn Stream<Item = Result<pb::PostStreamResponse, Status>> + Send>>;
 
 impl Service {
-    /// Items are read only while fewer than the bound are under way, and answered only as the caller reads: both ends push back. At shutdown, when
-    /// the caller's token expires and after an hour no more are read, and those under way are answered.
+    /// Items are read only while fewer than the bound are in flight, and answered only as the caller reads: both ends push back. At shutdown, when
+    /// the caller's token expires and after an hour no more are read, and those in flight are answered.
     pub(super) fn post_stream(&self, request: Request<Streaming<pb::PostStreamRequest>>) -> Result<PostStreamStream, Status> {
         let caller = Arc::new(rpc::caller(&request)?);
         let lifetime = StreamLifetime::of(&caller, STREAM_AGE_MAX);

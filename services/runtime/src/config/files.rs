@@ -27,7 +27,7 @@ fn tls(options: &Options, wrong: &mut impl FnMut(&str, String)) {
     let config = &options.tls;
     let Err(error) = Tls::load(config.clone()) else { return };
     let why = error.to_string();
-    // Which of the files is told by its path; a key that is another certificate's is told with the certificate.
+    // An error names the file by its path; a key of another certificate is reported with the certificate.
     let named =
         [("client_ca", &config.client_ca), ("peer_ca", &config.peer_ca), ("key", &config.key), ("certificate", &config.certificate)];
     let named = named.into_iter().find(|(_, path)| !path.as_os_str().is_empty() && why.contains(&path.display().to_string()));
