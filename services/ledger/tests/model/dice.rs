@@ -39,8 +39,11 @@ impl Dice {
         &of[at]
     }
 
-    fn viewer(&mut self) -> String {
-        format!("viewer/{}/coins", self.pick(&VIEWERS))
+    /// One of those that are closed only where it is open: who opened it first would be said by nothing but its place in the journal.
+    fn viewer(&mut self, book: &Book) -> String {
+        let closing = *self.pick(&CLOSING);
+        let rare = self.percent(6) && book.accounts.contains_key(closing);
+        if rare { closing.to_owned() } else { format!("viewer/{}/coins", self.pick(&VIEWERS)) }
     }
 
     /// A new id: mostly of now, some old, some without a time, few that must not be taken.
@@ -149,14 +152,15 @@ impl Dice {
                 Ask::Reverse(pb::ReverseRequest { book, request_id, posting_id, kind, request_fields, allow_debt, ..Default::default() })
             }
             88..94 => {
-                let closing = self.percent(30);
+                let closing = self.percent(50);
                 let account = (*if closing { self.pick(&CLOSING) } else { self.pick(&STATEFUL) }).to_owned();
-                let state =
-                    *self.pick(&[pb::AccountState::Open, pb::AccountState::Open, pb::AccountState::Frozen, pb::AccountState::Closed]);
+                let closing = closing || account.starts_with("house/");
+                let usual = [pb::AccountState::Open, pb::AccountState::Open, pb::AccountState::Frozen, pb::AccountState::Closed];
+                let state = if closing && self.percent(50) { pb::AccountState::Closed } else { *self.pick(&usual) };
                 Ask::SetState(pb::SetAccountStateRequest { book: book_name, request_id, account, state: state.into() })
             }
             _ => {
-                let mut accounts: Vec<String> = (0..1 + self.below(3)).map(|_| format!("viewer/o{}/coins", self.below(12))).collect();
+                let mut accounts: Vec<String> = (0..1 + self.below(3)).map(|_| format!("viewer/o{}/coins", self.below(6))).collect();
                 if self.percent(5) {
                     accounts.push("nobody/knows/this".to_owned());
                 }
@@ -199,17 +203,17 @@ impl Dice {
             post.effective_time = Some(prost_types::Timestamp { seconds: 1_700_000_000 + self.upto(1_000_000), nanos: 5_000 });
         }
         match self.below(100) {
-            0..22 => post.transfers = vec![transfer("house/coins/issued", &self.viewer(), self.0.random_range(1..1_500))],
-            22..45 => post.transfers = self.gift(),
+            0..22 => post.transfers = vec![transfer("house/coins/issued", &self.viewer(book), self.0.random_range(1..1_500))],
+            22..45 => post.transfers = self.gift(book),
             45..57 => {
-                post.transfers = self.gift();
+                post.transfers = self.gift(book);
                 for leg in &mut post.transfers {
                     leg.amount = leg.amount % 9 + 1;
                 }
                 post.guards = self.guards(book);
             }
             57..67 => {
-                post.transfers = self.gift();
+                post.transfers = self.gift(book);
                 let all = self.percent(30);
                 let ends = self.percent(70).then(|| self.end(now_ms));
                 for leg in post.transfers.iter_mut().take(if all { 2 } else { 1 }) {
@@ -218,22 +222,22 @@ impl Dice {
             }
             67..77 => post.transfers = self.many_legs(),
             77..82 => {
-                post.transfers = self.gift();
+                post.transfers = self.gift(book);
                 post.transfers[0].allow_debt = true;
             }
             82..87 => {
-                post.transfers = if self.percent(50) { self.gift() } else { Vec::new() };
+                post.transfers = if self.percent(50) { self.gift(book) } else { Vec::new() };
                 post.refusal = "GIFT_UNKNOWN".to_owned();
                 post.refusal_detail = if self.percent(50) { "gift 7".to_owned() } else { String::new() };
             }
             87..92 => post.guards = self.guards(book),
             92..94 => post.transfers = self.huge(),
-            94..97 => post.transfers = self.refund(),
+            94..97 => post.transfers = self.refund(book),
             97..98 => {
                 let hold = transfer("creator/c1/payable/USD", "house/in_transit/USD", self.upto(50));
                 post.transfers = vec![pb::Transfer { pending: true, expire_time: Some(self.end(now_ms)), ..hold }];
             }
-            _ => self.spoil(&mut post),
+            _ => self.spoil(book, &mut post),
         }
         post
     }
@@ -249,8 +253,8 @@ impl Dice {
         prost_types::Timestamp { seconds, nanos: 1_000 }
     }
 
-    fn gift(&mut self) -> Vec<pb::Transfer> {
-        let (viewer, creator, amount) = (self.viewer(), *self.pick(&CREATORS), self.upto(150));
+    fn gift(&mut self, book: &Book) -> Vec<pb::Transfer> {
+        let (viewer, creator, amount) = (self.viewer(book), *self.pick(&CREATORS), self.upto(150));
         let coins = transfer(&viewer, "house/coins/redeemed", amount);
         vec![coins, transfer("house/diamonds/issued", &format!("creator/{creator}/diamonds"), amount)]
     }
@@ -269,8 +273,8 @@ impl Dice {
     }
 
     /// What is there, and the rest as debt; seldom in a form that is none.
-    fn refund(&mut self) -> Vec<pb::Transfer> {
-        let (viewer, amount) = (self.viewer(), self.upto(300));
+    fn refund(&mut self, book: &Book) -> Vec<pb::Transfer> {
+        let (viewer, amount) = (self.viewer(book), self.upto(300));
         let there = pb::Transfer { up_to: true, pending: self.percent(10), ..transfer(&viewer, "house/coins/issued", amount) };
         let allow_debt = there.pending && self.percent(20);
         let rest_of = if self.percent(5) { 2 } else { 1 };
@@ -280,7 +284,7 @@ impl Dice {
             refund.push(rest);
         }
         if self.percent(30) {
-            refund.extend(self.gift());
+            refund.extend(self.gift(book));
         }
         refund
     }
@@ -297,7 +301,7 @@ impl Dice {
         let mut guards: Vec<pb::Guard> = Vec::new();
         let mut advances = false;
         for _ in 0..1 + self.below(3) {
-            if self.percent(15) {
+            if self.percent(25) {
                 let key = format!("in_flight/{}", self.pick(&CLOSING));
                 if guards.iter().all(|guard| guard.key != key) {
                     guards.push(pb::Guard { key, operation: Some(Operation::Add(if self.percent(60) { 1 } else { -1 })) });
@@ -328,8 +332,8 @@ impl Dice {
     }
 
     /// Not of the form the contract asks for.
-    fn spoil(&mut self, post: &mut pb::PostRequest) {
-        post.transfers = self.gift();
+    fn spoil(&mut self, book: &Book, post: &mut pb::PostRequest) {
+        post.transfers = self.gift(book);
         match self.below(8) {
             0 => post.transfers[0].amount = 0,
             1 => post.transfers[0].amount = AMOUNT_MAX + 1,

@@ -34,15 +34,25 @@ fn place(book: &mut Book, round: &Round<'_>, mut left: Vec<usize>) -> Result<(),
         // What is only tried out stands in nobody's way, while a refusal is an id's answer for whoever comes after it.
         ready.sort_by_key(|at| !round.calls[*at].ask.is_dry_run());
         // What takes no place in the journal fits as soon as it is right.
-        let still = ready.iter().copied().find(|at| {
-            let decided = judge(book, round, *at);
-            decided.is_ok_and(|(decision, told)| {
-                !Book::moves_on(&decision) && book.apply(&round.calls[*at].ask, &round.calls[*at].scope, decision, &told).is_ok()
-            })
-        });
+        let fits: Vec<usize> = ready.iter().copied().filter(|at| fits_without_a_place(book, round, *at)).collect();
+        let still = fits.iter().copied().find(|at| !contested(round, &left, *at));
+        if let Some(at) = still {
+            let (decision, told) = judge(book, round, at)?;
+            let call = &round.calls[at];
+            book.apply(&call.ask, &call.scope, decision, &told)?;
+            left.retain(|other| *other != at);
+            continue;
+        }
+        // A refusal that is right early may still have been decided late: after a dry run under the same id, that was answered in between.
+        for at in fits {
+            let mut branch = book.clone();
+            if placed(&mut branch, round, at, &left).is_ok() {
+                *book = branch;
+                return Ok(());
+            }
+        }
         // An accepted posting says where it belongs; of one that came twice the first goes first.
-        let next = still.is_none().then(|| next_posting(book, round, &ready)).flatten();
-        if let Some(at) = still.or(next) {
+        if let Some(at) = next_posting(book, round, &ready) {
             left.retain(|other| *other != at);
             continue;
         }
@@ -50,10 +60,7 @@ fn place(book: &mut Book, round: &Round<'_>, mut left: Vec<usize>) -> Result<(),
         let mut why = None;
         for at in ready.iter().copied().filter(|at| matches!(round.calls[*at].answer, Answer::Done(_))) {
             let mut branch = book.clone();
-            let call = &round.calls[at];
-            let placed = judge(&branch, round, at).and_then(|(decision, told)| branch.apply(&call.ask, &call.scope, decision, &told));
-            let rest = left.iter().copied().filter(|other| *other != at).collect();
-            match placed.and_then(|()| place(&mut branch, round, rest)) {
+            match placed(&mut branch, round, at, &left) {
                 Ok(()) => {
                     *book = branch;
                     return Ok(());
@@ -63,6 +70,27 @@ fn place(book: &mut Book, round: &Round<'_>, mut left: Vec<usize>) -> Result<(),
         }
         return Err(why.unwrap_or_else(|| stuck(book, round, &ready)));
     }
+}
+
+/// Decides this one next, then the rest of those left.
+fn placed(book: &mut Book, round: &Round<'_>, at: usize, left: &[usize]) -> Result<(), String> {
+    let (decision, told) = judge(book, round, at)?;
+    let call = &round.calls[at];
+    book.apply(&call.ask, &call.scope, decision, &told)?;
+    place(book, round, left.iter().copied().filter(|other| *other != at).collect())
+}
+
+/// Whether the answer is right now and takes no place in the journal.
+fn fits_without_a_place(book: &Book, round: &Round<'_>, at: usize) -> bool {
+    judge(book, round, at).is_ok_and(|(decision, _)| !Book::moves_on(&decision))
+}
+
+/// Whether a dry run that is still to be placed has the same id: what is kept of this one would be its answer.
+fn contested(round: &Round<'_>, left: &[usize], at: usize) -> bool {
+    let call = &round.calls[at];
+    let key = call.ask.key(&call.scope);
+    let same = |other: &Call| other.ask.is_dry_run() && other.ask.key(&other.scope) == key;
+    !call.ask.is_dry_run() && !call.ask.id().is_empty() && left.iter().any(|other| *other != at && same(&round.calls[*other]))
 }
 
 /// Accounts that were told to be opened or set must have been so at some moment: it tells orders apart that no posting does.
@@ -83,9 +111,13 @@ fn next_posting(book: &mut Book, round: &Round<'_>, ready: &[usize]) -> Option<u
     };
     let mut postings: Vec<(i64, bool, usize)> = ready.iter().filter_map(|at| seq(at).map(|(seq, again)| (seq, again, *at))).collect();
     postings.sort_unstable();
-    let (_, _, at) = *postings.first()?;
+    let (first, _, _) = *postings.first()?;
+    // Under one id other transfers may have been asked for with the same fields: only one of them is what was posted.
+    let (at, decision, told) = postings.iter().take_while(|(seq, _, _)| *seq == first).find_map(|(_, _, at)| {
+        let (decision, told) = judge(book, round, *at).ok()?;
+        Some((*at, decision, told))
+    })?;
     let call = &round.calls[at];
-    let (decision, told) = judge(book, round, at).ok()?;
     book.apply(&call.ask, &call.scope, decision, &told).ok()?;
     Some(at)
 }
