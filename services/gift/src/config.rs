@@ -9,6 +9,9 @@ const BATCH_ITEMS_LIMIT: usize = 1_000;
 /// Bytes of a batch above which a message could become too large for the ledger's 4 MiB.
 const BATCH_BYTES_LIMIT: usize = 2 << 20;
 
+/// The longest that a stream may stay open: whoever is taken from the callers should not call on for days.
+const STREAM_AGE_LIMIT: Duration = Duration::from_secs(86_400);
+
 /// Options of the gift service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -34,6 +37,10 @@ pub struct Config {
     pub waiting_max: usize,
     /// Items of one SendGifts stream under way at once; more stay unread in the connection. Default 1,024.
     pub stream_in_flight_max: usize,
+    /// How long a SendGifts stream stays open, in milliseconds. Default an hour: then its caller opens another, on whichever process takes it.
+    #[serde(rename = "stream_age_max_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub stream_age_max: Duration,
     /// How long the ledger may take for a batch, in milliseconds. Default 10 s; then the outcome is unknown.
     #[serde(rename = "post_timeout_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
@@ -53,6 +60,7 @@ impl Default for Config {
             batch_worth: 64,
             waiting_max: 16_384,
             stream_in_flight_max: 1_024,
+            stream_age_max: Duration::from_secs(3_600),
             post_timeout: Duration::from_secs(10),
         }
     }
@@ -81,6 +89,9 @@ impl Config {
         }
         if self.batches_in_flight_max == 0 || self.waiting_max == 0 || self.stream_in_flight_max == 0 {
             return no("batches_in_flight_max, waiting_max and stream_in_flight_max", "1 or more");
+        }
+        if self.stream_age_max.is_zero() || self.stream_age_max > STREAM_AGE_LIMIT {
+            return no("stream_age_max_ms", "1 to 86400000");
         }
         if self.post_timeout.is_zero() {
             return no("post_timeout", "more than 0");

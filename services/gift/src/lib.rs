@@ -79,6 +79,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
         unary: route(config.batch_unary),
         streamed: route(config.batch_streams),
         stream_in_flight_max: config.stream_in_flight_max,
+        stream_age_max: config.stream_age_max,
         shutdown: deps.shutdown,
     };
     Ok(Service { handlers })

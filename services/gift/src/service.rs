@@ -10,8 +10,12 @@ use api::gift::{
     gift_service_server::GiftService, send_gifts_response::Outcome,
 };
 use futures::{FutureExt, Stream, StreamExt, future};
-use rpc::lifetime::{STREAM_AGE_MAX, StreamLifetime};
-use std::{pin::Pin, sync::Arc, time::SystemTime};
+use rpc::lifetime::StreamLifetime;
+use std::{
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, Streaming};
 
@@ -22,6 +26,7 @@ pub struct Handlers {
     pub(crate) unary: LedgerRoute,
     pub(crate) streamed: LedgerRoute,
     pub(crate) stream_in_flight_max: usize,
+    pub(crate) stream_age_max: Duration,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -115,16 +120,15 @@ impl GiftService for Handlers {
     type SendGiftsStream = Pin<Box<dyn Stream<Item = Result<SendGiftsResponse, Status>> + Send>>;
 
     /// Items are read only while fewer than the maximum are in flight, and answered only as the caller reads: both ends push back. At shutdown, when the
-    /// caller's token expires and after an hour no more are read, and those in flight are answered.
+    /// caller's token expires and after `stream_age_max` no more are read, those in flight are answered, and the stream ends by saying why.
     async fn send_gifts(&self, request: Request<Streaming<SendGiftsRequest>>) -> Result<Response<Self::SendGiftsStream>, Status> {
         let caller = Arc::new(rpc::caller(&request)?);
         let handlers = self.clone();
         let in_flight_max = self.stream_in_flight_max;
-        let lifetime = StreamLifetime::of(&caller, STREAM_AGE_MAX);
-        let (over, farewell) = (lifetime.clone().over(), lifetime.farewell());
+        let lifetime = StreamLifetime::of(&caller, self.stream_age_max);
+        let (over, farewell) = (lifetime.clone().over(self.shutdown.clone().cancelled_owned()), lifetime.farewell());
         let answers = request
             .into_inner()
-            .take_until(self.shutdown.clone().cancelled_owned())
             .take_until(over)
             .map(move |item| match item {
                 Ok(item) => handlers.begin_streamed(&caller, item).map(Ok).left_future(),

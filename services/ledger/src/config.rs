@@ -57,6 +57,8 @@ pub struct Config {
     pub watch_heartbeat_ms: u64,
     /// Milliseconds after which a watch of the journal ends, with a cursor to go on from: so that watchers spread over processes again.
     pub watch_age_max_ms: u64,
+    /// Milliseconds after which a PostStream ends, in good order: whoever posts on opens another, on whichever process takes it.
+    pub stream_age_max_ms: u64,
     /// Where time comes from; anything but the system's is for tests.
     #[serde(skip)]
     pub clock: LedgerClock,
@@ -80,6 +82,7 @@ impl Default for Config {
             heads_every_ms: 10_000,
             watch_heartbeat_ms: 10_000,
             watch_age_max_ms: 3_600_000,
+            stream_age_max_ms: 3_600_000,
             clock: LedgerClock::System,
         }
     }
@@ -122,6 +125,7 @@ impl Config {
             ("heads_every_ms", self.heads_every_ms),
             ("watch_heartbeat_ms", self.watch_heartbeat_ms),
             ("watch_age_max_ms", self.watch_age_max_ms),
+            ("stream_age_max_ms", self.stream_age_max_ms),
         ];
         match positive.into_iter().find(|(_, value)| *value == 0) {
             Some((option, _)) => Err(InvalidLedgerConfig { option, bounds: "1 or more" }),

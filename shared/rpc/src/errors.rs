@@ -93,7 +93,12 @@ pub fn too_many_streams(of: &str, max: u32) -> Status {
 
 /// UNAVAILABLE: nothing happened, for this reason. Retry the same id after `retry_after`.
 pub fn unavailable(reason: &str, message: &str, retry_after: Duration) -> Status {
-    with_details(Code::Unavailable, reason, message, &[], ErrorDetails::with_retry_info(Some(retry_after)))
+    unavailable_with(reason, message, &[], retry_after)
+}
+
+/// The same with facts.
+pub fn unavailable_with(reason: &str, message: &str, facts: &[(&str, String)], retry_after: Duration) -> Status {
+    with_details(Code::Unavailable, reason, message, facts, ErrorDetails::with_retry_info(Some(retry_after)))
 }
 
 /// UNAVAILABLE: it may or may not have happened. Retry the same id to find out.

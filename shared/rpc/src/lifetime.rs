@@ -2,50 +2,69 @@
 use crate::{Caller, errors};
 use futures::{Stream, StreamExt as _, stream};
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-/// The longest that a stream of items stays open, so that callers spread over processes again after one was replaced. Watches have options of their own.
-pub const STREAM_AGE_MAX: Duration = Duration::from_secs(3_600);
+/// How soon a new stream may be opened in place of one that was ended.
+const REOPEN_DELAY: Duration = Duration::from_millis(100);
 
 /// One stream's end.
 #[derive(Debug, Clone)]
 pub struct StreamLifetime {
-    ends: Instant,
-    expires_at: SystemTime,
-    /// It was ended from here, with items that perhaps nobody read.
-    cut: Arc<AtomicBool>,
+    oldest: Instant,
+    expires: Instant,
+    /// Set where it was ended from here, with items that perhaps nobody read.
+    ended: Arc<OnceLock<StreamEnd>>,
+}
+
+/// Why a stream was ended from here.
+#[derive(Debug, Clone, Copy)]
+enum StreamEnd {
+    Token,
+    Age,
+    Shutdown,
 }
 
 impl StreamLifetime {
-    /// Of a stream that `caller` opens now.
+    /// Of a stream that `caller` opens now: it ends with the caller's token, or after `age_max`.
     #[must_use]
     pub fn of(caller: &Caller, age_max: Duration) -> Self {
-        let expires_at = caller.principal.expires_at;
-        let left = expires_at.duration_since(SystemTime::now()).unwrap_or_default();
-        Self { ends: Instant::now() + left.min(age_max), expires_at, cut: Arc::default() }
+        let left = caller.principal.expires_at.duration_since(SystemTime::now()).unwrap_or_default();
+        let now = Instant::now();
+        Self { oldest: now + age_max, expires: now + left, ended: Arc::default() }
     }
 
-    /// Ready when no more items are to be read; those that were read are still answered.
-    pub async fn over(self) {
-        tokio::time::sleep_until(self.ends).await;
-        self.cut.store(true, Ordering::Release);
-    }
-
-    /// What follows the last answer: nothing, or, where the token ended it, that it did. Without it a caller could take items that nobody read for answered.
-    pub fn farewell<T>(self) -> impl Stream<Item = Result<T, Status>> {
-        let end = async move {
-            let expired = self.cut.load(Ordering::Acquire) && self.expires_at <= SystemTime::now();
-            let why = "the token has expired; items without an answer were not read: send them again under their ids with a new token";
-            expired
-                .then(|| Err(errors::refused(Code::Unauthenticated, "UNAUTHENTICATED", why.to_owned(), &[("token", "expired".to_owned())])))
+    /// Ready when no more items are to be read, also once `shutdown` is; those that were read are still answered.
+    pub async fn over(self, shutdown: impl Future<Output = ()>) {
+        let end = tokio::select! {
+            () = shutdown => StreamEnd::Shutdown,
+            () = tokio::time::sleep_until(self.expires) => StreamEnd::Token,
+            () = tokio::time::sleep_until(self.oldest) => StreamEnd::Age,
         };
+        // The first end is the one that is told.
+        self.ended.get_or_init(|| end);
+    }
+
+    /// What follows the last answer: nothing where the caller ended its side, else why the stream was ended. Without it a caller could take items that
+    /// nobody read for answered. UNAUTHENTICATED (`token=expired`), or UNAVAILABLE with STREAM_ENDED (`because`: `age` or `shutdown`).
+    pub fn farewell<T>(self) -> impl Stream<Item = Result<T, Status>> {
+        let end = async move { self.ended.get().map(|end| Err(farewell(*end))) };
         stream::once(end).filter_map(std::future::ready)
     }
+}
+
+fn farewell(end: StreamEnd) -> Status {
+    let (why, because) = match end {
+        StreamEnd::Token => {
+            let why = "the token has expired; items without an answer were not read: send them again under their ids with a new token";
+            return errors::refused(Code::Unauthenticated, "UNAUTHENTICATED", why.to_owned(), &[("token", "expired".to_owned())]);
+        }
+        StreamEnd::Age => ("it has been open as long as a stream may be", "age"),
+        StreamEnd::Shutdown => ("this process is about to stop", "shutdown"),
+    };
+    let message = format!("{why}; items without an answer were not read: send them again under their ids on a new stream");
+    errors::unavailable_with("STREAM_ENDED", &message, &[("because", because.to_owned())], REOPEN_DELAY)
 }

@@ -80,3 +80,19 @@ async fn a_stream_ends_with_its_token_and_says_so() {
     let answers = stream(&house, "ann", vec![rose()]).await;
     assert_eq!(answers.len(), 1);
 }
+
+#[tokio::test]
+async fn a_stream_that_is_old_ends_and_says_that_the_rest_was_not_read() {
+    let house = House::start(Config { stream_age_max: Duration::from_millis(300), ..Config::default() }).await;
+    house.fund("ann", 500).await;
+    let one = rose();
+    let items = futures::stream::iter([SendGiftsRequest { gift: Some(one.clone()) }]).chain(futures::stream::pending());
+    let answers = house.gifts().send_gifts(house.by("ann", Role::Viewer, items)).await.unwrap().into_inner();
+    let answers: Vec<_> = timeout(Duration::from_secs(30), answers.collect()).await.expect("it ends by itself");
+    let status = answers.last().unwrap().as_ref().unwrap_err();
+    assert_eq!((status.code(), rpc::reason(status).as_deref()), (tonic::Code::Unavailable, Some("STREAM_ENDED")));
+    assert_eq!(rpc::facts(status)["because"], "age");
+    // What it says is what its caller does: the same id on a new stream, and it is charged once.
+    assert_eq!(stream(&house, "ann", vec![one]).await.len(), 1);
+    assert_eq!(house.balance("viewer/ann/coins").await, 499);
+}

@@ -4,8 +4,12 @@ use super::{Service, posting::posting};
 use crate::wire;
 use api::ledger::{self as pb, post_stream_response::Outcome};
 use futures::{Stream, StreamExt};
-use rpc::lifetime::{STREAM_AGE_MAX, StreamLifetime};
-use std::{pin::Pin, sync::Arc, time::SystemTime};
+use rpc::lifetime::StreamLifetime;
+use std::{
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tonic::{Code, Request, Status, Streaming};
 
 /// Postings under way of one stream; more are read as they are answered. As many as two streams of a busy service fill a commit with.
@@ -16,20 +20,19 @@ pub type PostStreamStream = Pin<Box<dyn Stream<Item = Result<pb::PostStreamRespo
 
 impl Service {
     /// Items are read only while fewer than the bound are in flight, and answered only as the caller reads: both ends push back. At shutdown, when
-    /// the caller's token expires and after an hour no more are read, and those in flight are answered.
+    /// the caller's token expires and after `stream_age_max_ms` no more are read, those in flight are answered, and the stream ends by saying why.
     pub(super) fn post_stream(&self, request: Request<Streaming<pb::PostStreamRequest>>) -> Result<PostStreamStream, Status> {
         let caller = Arc::new(rpc::caller(&request)?);
-        let lifetime = StreamLifetime::of(&caller, STREAM_AGE_MAX);
+        let lifetime = StreamLifetime::of(&caller, Duration::from_millis(self.ledger.config().stream_age_max_ms));
         let farewell = lifetime.clone().farewell();
         let (service, closing, shutdown) = (self.clone(), self.ledger.closing(), self.shutdown.clone());
         let items = request.into_inner();
-        let items = items.take_until(async move {
+        let items = items.take_until(lifetime.over(async move {
             tokio::select! {
                 () = closing.cancelled() => {}
                 () = shutdown.cancelled() => {}
-                () = lifetime.over() => {}
             }
-        });
+        }));
         let answers = items.map(move |item| {
             let (service, caller) = (service.clone(), caller.clone());
             async move { Ok(service.post_item(&caller, item?).await) }

@@ -125,6 +125,8 @@ async fn a_stream_that_breaks_can_be_sent_again_and_one_that_stays_open_lets_the
         }
         // The caller keeps its side open.
         first.ledger.shutdown().await;
+        let ended = answers.next().await.unwrap().unwrap_err();
+        assert_eq!((reason(&ended).as_str(), rpc::facts(&ended)["because"].as_str()), ("STREAM_ENDED", "shutdown"));
         assert!(answers.next().await.is_none());
         drop(sender);
         let second = house(database).await;

@@ -271,7 +271,8 @@ pub mod gift_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream. Same reasons per item, and
-        /// QUOTA_EXCEEDED: items count one by one.
+        /// QUOTA_EXCEEDED: items count one by one. It ends with the caller's token (UNAUTHENTICATED, `token=expired`), after an hour (`gift.stream_age_max_ms`) and at
+        /// shutdown (UNAVAILABLE, STREAM_ENDED, fact `because`): items without an answer were not read and are sent again under their ids.
         pub async fn send_gifts(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::SendGiftsRequest>,
@@ -337,7 +338,8 @@ pub mod gift_service_server {
             + std::marker::Send
             + 'static;
         /// Many SendGift on one stream; each answered when decided, not necessarily in order. One refusal does not end the stream. Same reasons per item, and
-        /// QUOTA_EXCEEDED: items count one by one.
+        /// QUOTA_EXCEEDED: items count one by one. It ends with the caller's token (UNAUTHENTICATED, `token=expired`), after an hour (`gift.stream_age_max_ms`) and at
+        /// shutdown (UNAVAILABLE, STREAM_ENDED, fact `because`): items without an answer were not read and are sent again under their ids.
         async fn send_gifts(
             &self,
             request: tonic::Request<tonic::Streaming<super::SendGiftsRequest>>,

@@ -1332,7 +1332,8 @@ pub mod ledger_service_client {
         }
         /// Posts on a stream, each with its own outcome, answered as soon as it is known and not necessarily in order; `request_id` says which. At most 256 are
         /// under way per stream: more are read as those are answered. One refusal does not end the stream. Same reasons per item. What was not
-        /// answered when a stream breaks is sent again with the same id.
+        /// answered when a stream breaks or ends is sent again with the same id. It ends with the caller's token (UNAUTHENTICATED, `token=expired`), after an
+        /// hour (`ledger.stream_age_max_ms`) and at shutdown (UNAVAILABLE, STREAM_ENDED, fact `because`).
         pub async fn post_stream(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::PostStreamRequest>,
@@ -1751,7 +1752,8 @@ pub mod ledger_service_server {
             + 'static;
         /// Posts on a stream, each with its own outcome, answered as soon as it is known and not necessarily in order; `request_id` says which. At most 256 are
         /// under way per stream: more are read as those are answered. One refusal does not end the stream. Same reasons per item. What was not
-        /// answered when a stream breaks is sent again with the same id.
+        /// answered when a stream breaks or ends is sent again with the same id. It ends with the caller's token (UNAUTHENTICATED, `token=expired`), after an
+        /// hour (`ledger.stream_age_max_ms`) and at shutdown (UNAVAILABLE, STREAM_ENDED, fact `because`).
         async fn post_stream(
             &self,
             request: tonic::Request<tonic::Streaming<super::PostStreamRequest>>,
