@@ -13,6 +13,7 @@ use crate::{
 };
 use api::gift::ListGiftsRequest;
 use bank::BankClient;
+use futures::{FutureExt as _, future::LocalBoxFuture};
 use identity::Role;
 use identity::Service;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -155,9 +156,13 @@ pub fn shown(database: &str) -> String {
 
 /// Tells the story from start to end. The processes are stopped at the end unless they are to be kept; also when something went wrong.
 /// `None` when `interrupted` came first.
-pub async fn run(options: Options, interrupted: impl Future<Output = ()>) -> Result<Option<StorySummary>, UntypedError> {
+pub fn run<'a>(options: Options, interrupted: LocalBoxFuture<'a, ()>) -> LocalBoxFuture<'a, Result<Option<StorySummary>, UntypedError>> {
+    // Compiled here, beside the other crates, and not in the binary.
+    whole(options, interrupted).boxed_local()
+}
+
+async fn whole(options: Options, mut interrupted: LocalBoxFuture<'_, ()>) -> Result<Option<StorySummary>, UntypedError> {
     let started = Instant::now();
-    tokio::pin!(interrupted);
     let mut story = tokio::select! {
         story = StoryTelling::start(options) => story?,
         () = &mut interrupted => return Ok(None),

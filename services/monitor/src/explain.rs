@@ -7,6 +7,7 @@
 use crate::audit::{self, ReadFault};
 use books::store::{Book, Store};
 use db::Database;
+use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
 use money::{BookName, UserKey};
 use std::sync::{
@@ -59,7 +60,12 @@ impl StoryTeller {
 }
 
 /// Everything the id stands for, in all books or in one. Nothing where it stands for nothing.
-pub async fn explain(database: &Database, sought: &SoughtId, scope: &StoryScope) -> Result<Vec<Story>, ReadFault> {
+pub fn explain<'a>(database: &'a Database, sought: &'a SoughtId, scope: &'a StoryScope) -> BoxFuture<'a, Result<Vec<Story>, ReadFault>> {
+    // Compiled here, beside the other crates, and not in the binary.
+    tell(database, sought, scope).boxed()
+}
+
+async fn tell(database: &Database, sought: &SoughtId, scope: &StoryScope) -> Result<Vec<Story>, ReadFault> {
     let store = audit::open(database).await?;
     let there = async |service| audit::exists(database, service).await;
     let purchase = if there(Service::Purchase).await? { Some(purchase::tables::Store::open(database).await?) } else { None };

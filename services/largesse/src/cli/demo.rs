@@ -53,13 +53,13 @@ pub async fn run(arguments: DemoArguments) -> CommandResult {
     // Before anything starts, so that no signal is lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut code = SUCCESS;
-    let told = story::run(options, async {
+    let interrupted = async {
         code = tokio::select! {
             _ = terminate.recv() => TERMINATED,
             _ = interrupt.recv() => INTERRUPTED,
         }
-    })
-    .await;
+    };
+    let told = story::run(options, Box::pin(interrupted)).await;
     let well = told.as_ref().is_ok_and(|told| told.as_ref().is_none_or(|summary| summary.missing.is_empty()));
     // Who interrupts a story wants nothing of it; what went wrong is kept to be looked at.
     let keep = in_temporary && (!well || (arguments.keep && code == SUCCESS));
