@@ -1,5 +1,5 @@
 //! Accounts and their names. A name says its owner, unit and whether the account may go below zero.
-use crate::Unit;
+use crate::{AccountClass, Unit};
 use money::{Currency, UserKey};
 use std::fmt;
 
@@ -172,6 +172,8 @@ pub struct AccountForm {
     pub unit: Unit,
     /// Refuses debits past its credits.
     pub debits_must_not_exceed_credits: bool,
+    /// What it is for, whosever it is.
+    pub class: AccountClass,
 }
 
 impl<'a> Account<'a> {
@@ -241,6 +243,25 @@ impl<'a> Account<'a> {
         }
     }
 
+    /// What it is for, whosever it is and whatever its currency.
+    #[must_use]
+    pub const fn class(&self) -> AccountClass {
+        match self {
+            Self::ViewerCoins(_) => AccountClass::ViewerCoins,
+            Self::ViewerDebt(_) => AccountClass::ViewerDebt,
+            Self::CreatorDiamonds(_) => AccountClass::CreatorDiamonds,
+            Self::AgencyDiamonds(_) => AccountClass::AgencyDiamonds,
+            Self::CreatorPayable(..) => AccountClass::CreatorPayable,
+            Self::AgencyPayable(..) => AccountClass::AgencyPayable,
+            Self::CoinsIssued => AccountClass::CoinsIssued,
+            Self::CoinsRedeemed => AccountClass::CoinsRedeemed,
+            Self::CoinsSuspense => AccountClass::CoinsSuspense,
+            Self::DiamondsIssued => AccountClass::DiamondsIssued,
+            Self::DiamondsRedeemed => AccountClass::DiamondsRedeemed,
+            Self::House(purpose, _) => AccountClass::House(*purpose),
+        }
+    }
+
     /// Unit and floor. What users can spend never goes below zero, nor what waits in suspense: it is somebody's.
     #[must_use]
     pub const fn form(&self) -> AccountForm {
@@ -259,7 +280,7 @@ impl<'a> Account<'a> {
             | Self::DiamondsRedeemed
             | Self::House(..) => false,
         };
-        AccountForm { unit: self.unit(), debits_must_not_exceed_credits }
+        AccountForm { unit: self.unit(), debits_must_not_exceed_credits, class: self.class() }
     }
 
     /// Whose it is; `None` for the company's own.

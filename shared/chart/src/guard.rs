@@ -5,6 +5,44 @@ use uuid::Uuid;
 /// Longest name of a guard, in bytes; the ledger's own bound.
 const KEY_BYTES_MAX: usize = 256;
 
+/// What a guard of the services counts, which the beginning of its name says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GuardFamily {
+    /// See [`GuardKey::streak`].
+    Streak,
+    /// See [`GuardKey::quote`].
+    Quote,
+    /// See [`GuardKey::receipt`].
+    Receipt,
+    /// See [`GuardKey::in_flight`].
+    InFlight,
+    /// What lets a posting be reversed once only; the ledger's own.
+    Reversed,
+}
+
+impl GuardFamily {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::Streak, Self::Quote, Self::Receipt, Self::InFlight, Self::Reversed];
+
+    /// What names of its guards begin with.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Streak => "streak/",
+            Self::Quote => "quote/",
+            Self::Receipt => "receipt/",
+            Self::InFlight => "in_flight/",
+            Self::Reversed => "reversed/",
+        }
+    }
+
+    /// The family of a guard of that name; `None` for one that no service of ours sets.
+    #[must_use]
+    pub fn of(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| key.starts_with(family.prefix()))
+    }
+}
+
 /// The name of a guard.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GuardKey(String);

@@ -3,20 +3,27 @@
 //! - [`book`]: TEST and LIVE. [`account`]: accounts and their names; no other crate spells a name.
 //! - [`owned`]: the names of all accounts that a user may have.
 //! - [`unit`]: what an account counts.
-//! - [`kind`]: kinds of postings, who posts them, and which accounts each debits and credits.
+//! - [`kind`]: kinds of postings. [`posters`]: who posts which kinds, between which accounts; [`own`]: the same of services of one's own.
+//! - [`class`]: what accounts are for, whosever they are: what those rows are made of.
 //! - [`guard`]: named counters that make something happen once.
 //! - [`id`]: the ids under which services post, derived from what caused the posting. [`imported`]: those of imports, and how they are known.
 pub mod account;
 pub mod book;
+pub mod class;
 pub mod guard;
 pub mod id;
 pub mod imported;
 pub mod kind;
+pub mod own;
 pub mod owned;
+pub mod posters;
 pub mod unit;
 
 pub use account::{Account, AccountForm, Owner, Purpose, form, group};
 pub use book::BookKind;
-pub use guard::GuardKey;
-pub use kind::{Poster, PostingKind, PostingRule};
+pub use class::AccountClass;
+pub use guard::{GuardFamily, GuardKey};
+pub use kind::PostingKind;
+pub use own::{InvalidPoster, OwnPoster, OwnPosters};
+pub use posters::{Poster, PostingRule};
 pub use unit::Unit;

@@ -1,7 +1,10 @@
 //! What a service asks the ledger to post. Amounts are typed, so coins can't go where diamonds are wanted, and an amount of zero makes no transfer: the
 //! ledger moves nothing less than one.
 use api::ledger::{CompareAndSet, Guard, PostRequest, RequestField, Transfer, guard::Operation};
-use chart::{Account, GuardKey, Poster, PostingKind, Unit};
+use chart::{
+    Account, GuardKey, Poster, PostingKind, Unit,
+    posters::{GuardUse, Movement, PostingAct, RuledTransfer},
+};
 use money::{BookName, Coins, Diamonds, Money};
 use prost_types::Timestamp;
 use uuid::Uuid;
@@ -143,6 +146,22 @@ impl PostingDraft {
         self
     }
 
+    /// How it differs from what its kind's row lets be posted (`chart::posters`), which the ledger would refuse.
+    #[must_use]
+    pub fn broken_rule(&self) -> Option<String> {
+        let rule = self.kind.rule();
+        let Some(transfers) = self.request.transfers.iter().map(ruled).collect::<Option<Vec<_>>>() else {
+            return Some("an account that is not of the chart".to_owned());
+        };
+        let guard = self.request.guards.iter().find(|guard| !used(guard).is_some_and(|how| rule.sets(&guard.key, how)));
+        match (rule.act, rule.check(transfers.into_iter()), guard) {
+            (PostingAct::Post, Ok(()), None) => None,
+            (act, Ok(()), None) => Some(format!("it is posted by {act:?}")),
+            (_, Err(broken), _) => Some(format!("{broken:?}")),
+            (.., Some(guard)) => Some(format!("the guard {guard:?}")),
+        }
+    }
+
     /// The request for a book, as `Post` takes it.
     #[must_use]
     pub fn for_book(self, book: &BookName) -> PostRequest {
@@ -154,6 +173,22 @@ impl PostingDraft {
     pub fn in_batch(self) -> PostRequest {
         self.request
     }
+}
+
+/// A transfer as rows look at it; `None` where its accounts are not of the chart, as staff may have named them.
+fn ruled(transfer: &Transfer) -> Option<RuledTransfer> {
+    let (debit, credit) = (Account::parse(&transfer.debit_account)?, Account::parse(&transfer.credit_account)?);
+    let movement = if transfer.pending { Movement::Holds } else { Movement::Moves };
+    Some(RuledTransfer { debit: debit.class(), credit: credit.class(), unit: debit.unit(), amount: transfer.amount, movement })
+}
+
+fn used(guard: &Guard) -> Option<GuardUse> {
+    Some(match guard.operation.as_ref()? {
+        Operation::CompareAndSet(_) => GuardUse::Sets,
+        Operation::AdvanceTo(_) | Operation::CapAt(_) => GuardUse::Advances,
+        Operation::Add(by) if *by > 0 => GuardUse::Raises,
+        Operation::Add(_) => GuardUse::Lowers,
+    })
 }
 
 fn hyphenated(id: Uuid) -> String {

@@ -77,3 +77,14 @@ fn expired_and_unknown_quotes_move_nothing_under_the_same_id() {
     assert_eq!(late.request_fields, good.request_fields);
     assert_ne!(unknown.request_fields, good.request_fields);
 }
+
+#[test]
+fn every_posting_is_as_its_row_says() {
+    let (book, bob) = (BookName::try_new("b").unwrap(), UserKey::try_new("bob").unwrap());
+    let all = acceptance("bob");
+    for quote in [quoted(0, 0), quoted(50, 0), quoted(0, 25), quoted(50, 25), quoted(500, 0)] {
+        for draft in [conversion(&book, &quote, &all), expired(&book, &quote, &all), unknown(&book, &bob, &all, Uuid::from_u128(8))] {
+            assert_eq!(draft.broken_rule(), None, "{draft:?}");
+        }
+    }
+}

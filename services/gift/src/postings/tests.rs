@@ -70,3 +70,19 @@ fn a_refusal_goes_to_the_ledger_without_transfers_and_guards() {
     assert_eq!((post.refusal.as_str(), post.refusal_detail.as_str()), (GiftRefusal::GiftUnknown.reason(), "gift_id=5655"));
     assert!(post.transfers.is_empty() && post.guards.is_empty());
 }
+
+#[test]
+fn every_gift_is_as_its_row_says() {
+    let (book, sender) = (BookName::try_new("tiktok-us").unwrap(), UserKey::try_new("ann").unwrap());
+    let streak = |end| SendGiftRequest { streak: Some(Streak { group_id: "g".to_owned(), repeat_count: 3, end }), ..request() };
+    for (request, offer) in
+        [(request(), offer(5)), (request(), None), (streak(false), offer(1)), (streak(true), offer(1)), (streak(false), None)]
+    {
+        // At a rate of nothing no diamonds are issued.
+        for rate in [0, BASIS_POINTS] {
+            let (id, sending) = sending(&request, &sender).unwrap();
+            let draft = gift(&book, id, fields(&request), &sending, charge(&sending, offer, rate));
+            assert_eq!(draft.broken_rule(), None, "{request:?} at {rate}");
+        }
+    }
+}

@@ -51,3 +51,14 @@ fn steps_have_ids_of_their_own() {
     let distinct: std::collections::BTreeSet<_> = ids.into_iter().collect();
     assert_eq!(distinct.len(), ids.len());
 }
+
+#[test]
+fn every_step_is_as_its_row_says() {
+    let payout = tests::payout(PayoutPhase::Held);
+    for draft in [hold(&payout), settlement(&payout), rejection(&payout), suspension(&payout)] {
+        assert_eq!(draft.broken_rule(), None, "{draft:?}");
+    }
+    let (rule, accounts) = (submission(&payout).kind.rule(), (payable(&payout).class(), in_transit(&payout).class()));
+    assert_eq!(rule.act, chart::posters::PostingAct::PostHold);
+    assert!(rule.moves_between(accounts.0, accounts.1), "the hold's own accounts");
+}

@@ -89,3 +89,14 @@ fn a_price_in_an_unknown_currency_goes_along() {
     assert_eq!((last.name.as_str(), last.value.as_str()), ("stated_price", "19.900 XQQ"));
     assert_eq!(post.transfers, sale(&bought(1_100, 100, 300)).in_batch().transfers);
 }
+
+#[test]
+fn every_posting_is_as_its_row_says() {
+    for value in [(0, 0, 0), (1_100, 100, 300), (1_100, 0, 1_100)] {
+        let plain = bought(value.0, value.1, value.2);
+        let waited = Purchase { waits_since_ms: 1_700_000_000_500, ..plain.clone() };
+        for draft in [sale(&plain), suspended_sale(&plain), sale(&waited), suspended_sale(&waited), waiting(&waited)] {
+            assert_eq!(draft.broken_rule(), None, "{draft:?}");
+        }
+    }
+}

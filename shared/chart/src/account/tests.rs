@@ -18,7 +18,8 @@ fn names_tell_unit_and_floor() {
         ("house/bank_cash/USD", usd, false),
         ("house/fx_position/USD", usd, false),
     ] {
-        assert_eq!(form(name), Some(AccountForm { unit, debits_must_not_exceed_credits: floor }), "{name}");
+        let class = Account::parse(name).unwrap().class();
+        assert_eq!(form(name), Some(AccountForm { unit, debits_must_not_exceed_credits: floor, class }), "{name}");
     }
 }
 

@@ -1,0 +1,112 @@
+//! What accounts are for: an account's name without whose it is and in which currency. The rows of [`crate::posters`] are made of them.
+use crate::{Account, Purpose, Unit};
+
+/// Stands for every user and every currency.
+const ANY: &str = "*";
+/// A user and a currency that there may be, to read a pattern as a name with.
+const SAMPLE_USER: &str = "u";
+const SAMPLE_CURRENCY: &str = "USD";
+
+/// What an account is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccountClass {
+    /// Coins that viewers can spend.
+    ViewerCoins,
+    /// Coins that viewers owe.
+    ViewerDebt,
+    /// Diamonds that creators received.
+    CreatorDiamonds,
+    /// The same of agencies.
+    AgencyDiamonds,
+    /// Money that creators can have paid out.
+    CreatorPayable,
+    /// The same of agencies.
+    AgencyPayable,
+    /// Coins brought into circulation.
+    CoinsIssued,
+    /// Coins spent.
+    CoinsRedeemed,
+    /// Coins sold to closed wallets.
+    CoinsSuspense,
+    /// Diamonds brought into circulation.
+    DiamondsIssued,
+    /// Diamonds converted.
+    DiamondsRedeemed,
+    /// The company's own, in any currency.
+    House(Purpose),
+}
+
+/// Of which currencies a pattern's accounts are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PatternUnit {
+    /// The one unit that all accounts of its class count.
+    Fixed(Unit),
+    /// Any currency.
+    AnyCurrency,
+}
+
+/// Accounts of a class, as settings name them: `viewer/*/coins`, `house/bank_cash/*`, `house/bank_cash/USD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AccountPattern {
+    /// What they are for.
+    pub class: AccountClass,
+    /// What they count.
+    pub unit: PatternUnit,
+}
+
+impl AccountClass {
+    /// As people read it: a user is `*`, a currency `¤`.
+    #[must_use]
+    pub fn line(self) -> String {
+        let currency = "¤";
+        match self {
+            Self::ViewerCoins => "viewer/*/coins".to_owned(),
+            Self::ViewerDebt => "viewer/*/debt".to_owned(),
+            Self::CreatorDiamonds => "creator/*/diamonds".to_owned(),
+            Self::AgencyDiamonds => "agency/*/diamonds".to_owned(),
+            Self::CreatorPayable => format!("creator/*/payable/{currency}"),
+            Self::AgencyPayable => format!("agency/*/payable/{currency}"),
+            Self::CoinsIssued => Account::CoinsIssued.name(),
+            Self::CoinsRedeemed => Account::CoinsRedeemed.name(),
+            Self::CoinsSuspense => Account::CoinsSuspense.name(),
+            Self::DiamondsIssued => Account::DiamondsIssued.name(),
+            Self::DiamondsRedeemed => Account::DiamondsRedeemed.name(),
+            Self::House(purpose) => format!("house/{}/{currency}", purpose.name()),
+        }
+    }
+}
+
+impl AccountPattern {
+    /// Reads `viewer/*/coins` and the like: `*` stands where a name has its user, and may stand where it has its currency. `None` for anything else,
+    /// also for one user's account: rows are for classes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts: Vec<&str> = text.split('/').collect();
+        if !crate::account::is_house(text) {
+            let user = parts.get_mut(1).filter(|user| **user == ANY)?;
+            *user = SAMPLE_USER;
+        }
+        let last = parts.last_mut()?;
+        let any_currency = *last == ANY;
+        if any_currency {
+            *last = SAMPLE_CURRENCY;
+        }
+        let name = parts.join("/");
+        let account = Account::parse(&name)?;
+        let unit = match (account.unit(), any_currency) {
+            (Unit::Currency(_), true) => PatternUnit::AnyCurrency,
+            (_, true) => return None,
+            (unit, false) => PatternUnit::Fixed(unit),
+        };
+        Some(Self { class: account.class(), unit })
+    }
+
+    /// Whether an account is one of these.
+    #[must_use]
+    pub fn holds(&self, class: AccountClass, unit: Unit) -> bool {
+        self.class == class && (self.unit == PatternUnit::AnyCurrency || self.unit == PatternUnit::Fixed(unit))
+    }
+}
+
+#[cfg(test)]
+mod tests;
