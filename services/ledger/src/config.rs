@@ -1,6 +1,7 @@
 //! The ledger's options.
 
 use crate::clock::LedgerClock;
+use chart::{InvalidPoster, OwnPoster, OwnPosters};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::path::PathBuf;
@@ -59,9 +60,38 @@ pub struct Config {
     pub watch_age_max_ms: u64,
     /// Milliseconds after which a PostStream ends, in good order: whoever posts on opens another, on whichever process takes it.
     pub stream_age_max_ms: u64,
+    /// Services of your own that post, a row for each kind and pair of accounts. Without a row a service's token posts nothing; the services of this house
+    /// have theirs. `verify` and the monitor read them too.
+    pub posters: Vec<PosterSettings>,
+    /// Subjects of services' tokens that may post anything; for tests.
+    #[serde(skip)]
+    pub unbounded: Vec<String>,
     /// Where time comes from; anything but the system's is for tests.
     #[serde(skip)]
     pub clock: LedgerClock,
+}
+
+/// A row for a service of one's own: what it may post.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct PosterSettings {
+    /// The subject of its token (role `service`); none of this house's services.
+    pub service: String,
+    /// The kind of its postings, [a-z0-9_.]{1,64}; none of this house's kinds.
+    pub kind: String,
+    /// The accounts that give: a name with `*` for its user, and a currency or `*` for all, such as `viewer/*/coins` or `creator/*/payable/*`.
+    pub debit: String,
+    /// The accounts that receive, in the same form.
+    pub credit: String,
+    /// Whether `allow_debt` may take an account below zero.
+    pub allow_debt: bool,
+}
+
+impl PosterSettings {
+    /// The row, or what is wrong with it.
+    pub fn row(&self) -> Result<OwnPoster, InvalidPoster> {
+        OwnPoster::try_new(&self.service, &self.kind, (&self.debit, &self.credit), self.allow_debt)
+    }
 }
 
 impl Default for Config {
@@ -83,6 +113,8 @@ impl Default for Config {
             watch_heartbeat_ms: 10_000,
             watch_age_max_ms: 3_600_000,
             stream_age_max_ms: 3_600_000,
+            posters: Vec::new(),
+            unbounded: Vec::new(),
             clock: LedgerClock::System,
         }
     }
@@ -135,6 +167,19 @@ impl Config {
             None if self.replay_max < 0 => Err(InvalidLedgerConfig { option: "replay_max", bounds: "0 or more" }),
             None => Ok(()),
         }
+    }
+
+    /// What is wrong with rows of `posters`: each with the key, such as `posters.0.debit`.
+    #[must_use]
+    pub fn poster_problems(&self) -> Vec<(String, String)> {
+        let rows = self.posters.iter().enumerate().map(|(at, row)| (at, row.row()));
+        rows.filter_map(|(at, row)| row.err().map(|wrong| (format!("posters.{at}.{}", wrong.key), wrong.why))).collect()
+    }
+
+    /// The rows of services of one's own. One that can't be allows nothing; [`Self::poster_problems`] says why.
+    #[must_use]
+    pub fn own_posters(&self) -> OwnPosters {
+        self.posters.iter().filter_map(|row| row.row().ok()).collect()
     }
 
     /// With so much memory for each book's cache.

@@ -1,6 +1,6 @@
 //! Every way the ledger fails, and the one table to gRPC.
 
-use crate::{domain::refusal::KeptRefusal, read::PageError, store};
+use crate::{domain::refusal::KeptRefusal, posters::PosterRefusal, read::PageError, store};
 use money::UntimelyId;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -31,6 +31,9 @@ pub enum Error {
     /// A rule said no; kept under the id.
     #[error("{}", .0.reason)]
     Refused(KeptRefusal),
+    /// The caller's service may not post that. Nothing happened.
+    #[error("{0}")]
+    PosterNotAllowed(Box<PosterRefusal>),
     /// No such book.
     #[error("no book {0}")]
     BookUnknown(String),
@@ -100,6 +103,7 @@ impl From<Error> for Status {
             }
             Error::RequestIdTime(untimely) => rpc::errors::request_id_time(&untimely),
             Error::Refused(told) => refused(&told),
+            Error::PosterNotAllowed(refusal) => rpc::refused(Code::PermissionDenied, "POSTER_NOT_ALLOWED", message, &refusal.facts()),
             Error::BookUnknown(book) => rpc::refused(Code::NotFound, "BOOK_UNKNOWN", message, &[("book", book)]),
             Error::BookExists(book) => rpc::refused(Code::FailedPrecondition, "BOOK_EXISTS", message, &[("book", book)]),
             Error::AccountUnknown(account) => rpc::refused(Code::NotFound, "ACCOUNT_UNKNOWN", message, &[("account", account)]),

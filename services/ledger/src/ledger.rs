@@ -8,6 +8,7 @@ use crate::{
     error::Error,
     lease::Lease,
     meters,
+    posters::PosterTable,
     store::{self, Book, Mode, Store},
     writer::BookWriter,
 };
@@ -30,6 +31,7 @@ mod head_keeper;
 pub struct Ledger {
     store: Arc<dyn Store>,
     config: Config,
+    posters: PosterTable,
     lease: Arc<Lease>,
     books: RwLock<HashMap<String, Arc<BookHandle>>>,
     writers: TaskTracker,
@@ -49,9 +51,11 @@ impl Ledger {
         let stop = CancellationToken::new();
         let lease = Lease::start(store.clone(), &config, stop.clone()).await;
         let heads = config.heads_dir.clone().map(HeadKeeper::new);
+        let posters = PosterTable::new(config.own_posters(), config.unbounded.clone());
         let ledger = Arc::new(Self {
             store,
             config,
+            posters,
             lease,
             books: RwLock::default(),
             writers: TaskTracker::new(),
@@ -150,6 +154,11 @@ impl Ledger {
     #[must_use]
     pub fn other_writer(&self) -> Option<String> {
         self.lease.other_owner()
+    }
+
+    /// Whom it lets post what.
+    pub(crate) fn posters(&self) -> &PosterTable {
+        &self.posters
     }
 
     pub(crate) fn config(&self) -> &Config {

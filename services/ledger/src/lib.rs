@@ -7,6 +7,7 @@
 //! - [`ledger`]: all books of one process, and who writes their heads outside the database; `lease`: whether this process may write.
 //! - `journal`: what may be seen of a journal.
 //! - `meters`: what a writer does, for whoever watches.
+//! - [`posters`]: whom it lets post what.
 //! - [`service`], `wire`: gRPC in and out; [`error`]: the one table from errors to gRPC.
 
 pub mod answer;
@@ -19,6 +20,7 @@ mod journal;
 mod lease;
 pub mod ledger;
 mod meters;
+pub mod posters;
 pub mod service;
 mod wire;
 mod writer;

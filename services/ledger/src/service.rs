@@ -4,6 +4,7 @@ use crate::{
     book::{BookHandle, watching::READS_MAX},
     error::Error,
     ledger::Ledger,
+    posters::PosterRights,
     wire::{self, IdScope, malformed},
 };
 use api::ledger::{self as pb, ledger_service_server::LedgerServiceServer};
@@ -37,6 +38,8 @@ struct BookCall {
     handle: Arc<BookHandle>,
     book: BookName,
     subject: String,
+    /// What the caller may have posted here.
+    rights: PosterRights,
 }
 
 impl BookCall {
@@ -80,7 +83,8 @@ impl Service {
         let handle = self.ledger.book(&book).await?;
         let principal = &caller.principal;
         let subject = if principal.role == Role::Service { wire::SERVICE.to_owned() } else { principal.subject.to_string() };
-        Ok(BookCall { handle, book, subject })
+        let rights = self.ledger.posters().rights(principal, handle.row.mode);
+        Ok(BookCall { handle, book, subject, rights })
     }
 }
 

@@ -210,7 +210,9 @@ fn not_executed(reason: &LedgerReason, status: Withheld) -> Status {
         LedgerReason::Overloaded => Status::with_details(status.0.code(), status.0.message(), status.0.details().to_vec().into()),
         LedgerReason::NotTheWriter => unavailable("the ledger is moving to another process; nothing happened, retry the same request"),
         LedgerReason::CommitFailed => unavailable("the ledger could not write; nothing happened, retry the same request"),
-        LedgerReason::PermissionDenied | LedgerReason::ReasonRequired => rpc::internal(&NotPosted::NotExecuted(reason.clone(), status)),
+        LedgerReason::PermissionDenied | LedgerReason::PosterNotAllowed | LedgerReason::ReasonRequired => {
+            rpc::internal(&NotPosted::NotExecuted(reason.clone(), status))
+        }
         _ => {
             tracing::warn!(reason = reason.name(), %status, "the ledger can't be asked");
             rpc::overload(RETRY_AFTER)

@@ -119,6 +119,8 @@ pub enum LedgerReason {
     Unauthenticated,
     /// The service may not do that.
     PermissionDenied,
+    /// No row lets the service post that: not under this kind, or not between these accounts.
+    PosterNotAllowed,
     /// The answer was lost.
     OutcomeUnknown,
     /// Time ran out.
@@ -155,7 +157,7 @@ const fn unknown(name: &'static str) -> ReasonRow {
 
 impl LedgerReason {
     /// Every reason but the callers' own.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::Malformed,
         Self::RequestIdReused,
         Self::RequestIdTime,
@@ -197,6 +199,7 @@ impl LedgerReason {
         Self::ReasonRequired,
         Self::Unauthenticated,
         Self::PermissionDenied,
+        Self::PosterNotAllowed,
         Self::OutcomeUnknown,
         Self::DeadlineExceeded,
         Self::Internal,
@@ -252,6 +255,8 @@ impl LedgerReason {
             Self::ReasonRequired => not_executed("REASON_REQUIRED"),
             Self::Unauthenticated => not_executed("UNAUTHENTICATED"),
             Self::PermissionDenied => not_executed("PERMISSION_DENIED"),
+            // A row may be added, so the same request may be taken later.
+            Self::PosterNotAllowed => not_executed("POSTER_NOT_ALLOWED"),
             Self::OutcomeUnknown => unknown("OUTCOME_UNKNOWN"),
             Self::DeadlineExceeded => unknown("DEADLINE_EXCEEDED"),
             Self::Internal => unknown("INTERNAL"),

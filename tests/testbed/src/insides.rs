@@ -11,7 +11,7 @@ pub fn answer(reason: &LedgerReason) -> Status {
     let code = match reason.row().proof {
         Proof::Refused => Code::FailedPrecondition,
         Proof::NotExecuted if *reason == LedgerReason::Unauthenticated => Code::Unauthenticated,
-        Proof::NotExecuted if *reason == LedgerReason::PermissionDenied => Code::PermissionDenied,
+        Proof::NotExecuted if [LedgerReason::PermissionDenied, LedgerReason::PosterNotAllowed].contains(reason) => Code::PermissionDenied,
         Proof::NotExecuted => Code::Unavailable,
         Proof::Unknown if *reason == LedgerReason::Internal => Code::Internal,
         Proof::Unknown => Code::Unavailable,

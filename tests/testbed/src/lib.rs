@@ -30,6 +30,8 @@ use uuid::Uuid;
 
 /// How long the tokens of tests are good.
 const TOKEN_LIFE: Duration = Duration::from_secs(600);
+/// As whom a test calls that does what services do.
+const TESTER: &str = "test";
 
 /// What the installation is made of.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +71,9 @@ impl Testbed {
         let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
         let stack = Options { recorded: options.recorded, ..Options::new(verifier, CancellationToken::new()) };
         let stack = Stack::try_new(stack).unwrap();
-        let ledger = Ledger::start(books::store::open_store(database).await.unwrap(), ledger::Config::default()).await.unwrap();
+        // Services are held to their rows; the test itself posts what it needs.
+        let config = ledger::Config { unbounded: vec![TESTER.to_owned()], ..ledger::Config::default() };
+        let ledger = Ledger::start(books::store::open_store(database).await.unwrap(), config).await.unwrap();
         let fault = FaultyLedger::new(ledger::Service::new(ledger.clone()));
         let ledger_transport = rpc::in_process(stack.layer(Routes::new(LedgerServiceServer::new(fault.clone())).prepare()));
         let (book, database) = (options.books[0].0, database.clone());
@@ -102,7 +106,7 @@ impl Testbed {
     /// The ledger, as a service that tests it.
     #[must_use]
     pub fn client(&self) -> LedgerServiceClient<Transport> {
-        LedgerServiceClient::new(self.ledger_as("test"))
+        LedgerServiceClient::new(self.ledger_as(TESTER))
     }
 
     /// A way to a service under the stack.

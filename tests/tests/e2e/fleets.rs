@@ -48,9 +48,9 @@ pub fn databases() -> Databases {
     Databases { sqlite: format!("sqlite:{}", dir.path().display()), postgres: cluster.create_database().unwrap(), dir, cluster }
 }
 
-/// Gives a viewer coins as the purchase service would.
+/// Gives a viewer coins as the bench does.
 pub async fn fund(installation: &Installation, user: &str, coins: i64) {
-    let token = installation.token("purchase", Role::Service).unwrap();
+    let token = installation.token("bench", Role::Service).unwrap();
     let transfer = Transfer {
         debit_account: "house/coins/issued".to_owned(),
         credit_account: format!("viewer/{user}/coins"),
@@ -58,7 +58,7 @@ pub async fn fund(installation: &Installation, user: &str, coins: i64) {
         ..Default::default()
     };
     let request_id = Uuid::now_v7().to_string();
-    let request = PostRequest { request_id, kind: "test.fund".to_owned(), transfers: vec![transfer], ..Default::default() };
+    let request = PostRequest { request_id, kind: "bench.coins".to_owned(), transfers: vec![transfer], ..Default::default() };
     installation.ledger().post(authorised(request, &token).unwrap()).await.unwrap();
 }
 

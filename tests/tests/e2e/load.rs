@@ -33,7 +33,7 @@ pub struct Load {
 pub fn coin(id: Uuid, user: &str) -> PostRequest {
     let (debit_account, credit_account) = (format!("viewer/{user}/coins"), "house/coins/redeemed".to_owned());
     let transfer = Transfer { debit_account, credit_account, amount: 1, ..Default::default() };
-    PostRequest { request_id: id.to_string(), kind: "test".to_owned(), transfers: vec![transfer], ..Default::default() }
+    PostRequest { request_id: id.to_string(), kind: "gift".to_owned(), transfers: vec![transfer], ..Default::default() }
 }
 
 /// One call, once.

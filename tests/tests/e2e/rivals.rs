@@ -24,7 +24,7 @@ fn spend(id: Uuid) -> PostRequest {
         amount: 1,
         ..Default::default()
     };
-    PostRequest { request_id: id.to_string(), kind: "test".to_owned(), transfers: vec![transfer], ..Default::default() }
+    PostRequest { request_id: id.to_string(), kind: "gift".to_owned(), transfers: vec![transfer], ..Default::default() }
 }
 
 /// Posts through whichever of the two takes it, the same id until it is answered; returns how often one said that it is not the writer.

@@ -23,6 +23,9 @@ use runtime::{Options, Runtime};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use tonic::Request;
 
+/// Who calls with a token of [`signed`].
+const SUBJECT: &str = "u1";
+
 fn free_port() -> Option<SocketAddr> {
     Some(SocketAddr::from(([127, 0, 0, 1], 0)))
 }
@@ -36,7 +39,7 @@ fn signed<T>(runtime: &Runtime, role: Role, message: T) -> Request<T> {
 }
 
 fn signed_for<T>(runtime: &Runtime, role: Role, books: BookScope, message: T) -> Request<T> {
-    let grant = Grant { subject: UserKey::try_new("u1").unwrap(), role, app: String::new(), books };
+    let grant = Grant { subject: UserKey::try_new(SUBJECT).unwrap(), role, app: String::new(), books };
     let token = runtime.issuer().unwrap().issue(&grant, Duration::from_secs(60)).unwrap();
     let mut request = Request::new(message);
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());

@@ -186,12 +186,12 @@ async fn a_book_nobody_has_is_unknown_and_users_are_not_told() {
     house.shutdown().await;
 }
 
-/// Moves a dollar, as this service would.
-async fn moved(of: &Installation, kind: &str, debit: &str, credit: &str) -> String {
+/// Moves a dollar, as two members of staff would have it moved.
+async fn moved(of: &Installation, debit: &str, credit: &str) -> String {
     let transfer = Transfer { debit_account: debit.into(), credit_account: credit.into(), amount: 100, ..Transfer::default() };
     let request_id = uuid::Uuid::now_v7().to_string();
-    let post = PostRequest { request_id, kind: kind.into(), transfers: vec![transfer], ..PostRequest::default() };
-    let request = authorised(post, &of.token("payout", Role::Service).unwrap()).unwrap();
+    let post = PostRequest { request_id, kind: "adjustment".into(), transfers: vec![transfer], ..PostRequest::default() };
+    let request = authorised(post, &of.token("support", Role::Service).unwrap()).unwrap();
     of.ledger().post(request).await.unwrap().into_inner().posting.unwrap().posting_id
 }
 
@@ -203,13 +203,13 @@ async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
     let by = |house: &Runtime| Installation::inside(house, BookName::try_new("demo").unwrap()).unwrap();
     let (payable, transit, accrued) = ("creator/u1/payable/USD", "house/in_transit/USD", "house/accrued_creator_liability/USD");
     let installation = by(&house);
-    moved(&installation, "conversion", accrued, payable).await;
-    let submitted = moved(&installation, "payout.submit", payable, transit).await;
+    moved(&installation, accrued, payable).await;
+    let submitted = moved(&installation, payable, transit).await;
     let request_id = uuid::Uuid::now_v7().to_string();
     let close = SetAccountStateRequest { request_id, account: payable.into(), state: AccountState::Closed.into(), ..Default::default() };
     let close = authorised(close, &installation.token("support", Role::Service).unwrap()).unwrap();
     installation.ledger().set_account_state(close).await.unwrap();
-    moved(&installation, "adjustment", transit, accrued).await;
+    moved(&installation, transit, accrued).await;
     house.shutdown().await;
     behind(dir.path(), "payout.db", PAYOUT).await;
     let mut connection = SqliteConnectOptions::new().filename(dir.path().join("payout.db")).connect().await.unwrap();
@@ -228,7 +228,7 @@ async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
     {
         assert!(begun.elapsed() < PATIENCE, "the payout never ended");
     }
-    moved(&by(&house), "adjustment", "house/suspense/USD", transit).await;
+    moved(&by(&house), "house/suspense/USD", transit).await;
     until(&house, "payouts", CheckOutcome::Held).await;
     house.shutdown().await;
     assert_eq!(problems(dir.path()).await, Vec::<String>::new());

@@ -26,7 +26,9 @@ struct Moving {
 impl Moving {
     async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let house = Runtime::start(options(dir.path())).await.unwrap();
+        let mut given = options(dir.path());
+        given.settings.ledger.unbounded = vec![crate::SUBJECT.to_owned()];
+        let house = Runtime::start(given).await.unwrap();
         let moving = Self { dir, house };
         moving.create("new").await;
         moving

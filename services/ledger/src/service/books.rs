@@ -66,6 +66,7 @@ impl Service {
         let account = wire::account_name(sent.account, "account")?;
         let name = account.text.clone();
         let fields = RequestFields::new(vec![("account".to_owned(), name.clone()), ("state".to_owned(), state.code().to_string())]);
+        place.rights.set_state()?;
         let action = Action::SetState { account, state };
         place.handle.submit(BookRequest::new(id, fields, String::new(), action)).await?;
         let account = wire::account(&place.handle.account(&name).await?);
@@ -77,6 +78,7 @@ impl Service {
         let asked = wire::set_debit_limit(request.into_inner(), place.scope())?;
         let Action::SetLimit { account, .. } = &asked.action else { return Err(Error::OutcomeUnknown.into()) };
         let name = account.text.clone();
+        place.rights.set_limit()?;
         place.handle.submit(asked).await?;
         Ok(pb::SetDebitLimitResponse { account: Some(super::limited_account(&place.handle, &name).await?) })
     }

@@ -20,6 +20,9 @@ impl Service {
         may_import(&rpc::caller(&request)?)?;
         let place = self.place(&request, &request.get_ref().book).await?;
         let posts = request.into_inner().posts;
+        if !posts.is_empty() {
+            place.rights.import()?;
+        }
         let now = self.ledger.now();
         // What happened once happened once, whoever brings it: the ids are the book's.
         let scope = IdScope { subject: "", ..place.scope() };

@@ -75,7 +75,7 @@ pub(super) async fn batch(
 impl Service {
     pub(super) async fn post(&self, request: Request<pb::PostRequest>) -> Result<pb::PostResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
-        let asked = wire::post(request.into_inner(), place.scope())?;
+        let asked = place.rights.post(wire::post(request.into_inner(), place.scope())?)?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::PostResponse { posting: Some(posting), replayed })
     }
@@ -84,7 +84,8 @@ impl Service {
         let place = self.place(&request, &request.get_ref().book).await?;
         let pb::PostBatchRequest { posts, brief, .. } = request.into_inner();
         let tell = if brief { wire::brief_posting } else { wire::posting };
-        let outcomes = batch(&place, posts, tell, |post| wire::post(post, place.scope())).await?;
+        let outcomes =
+            batch(&place, posts, tell, |post| wire::post(post, place.scope()).and_then(|asked| place.rights.post(asked))).await?;
         // Everything is committed by now, perhaps long ago: an answer that the caller can't read would be the same however often it asks again.
         Ok(wire::readable(pb::PostBatchResponse { outcomes, brief }))
     }
@@ -102,6 +103,7 @@ impl Service {
         let fields = wire::fields(sent.request_fields, own)?;
         let action = Action::PostPending { transfer_no, amount };
         let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
+        let asked = place.rights.resolve(&place.handle, asked).await?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::PostPendingResponse { posting: Some(posting), replayed })
     }
@@ -114,6 +116,7 @@ impl Service {
         let fields = wire::fields(sent.request_fields, || vec![("transfer_no".to_owned(), transfer_no.to_string())])?;
         let action = Action::VoidPending { transfer_no };
         let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
+        let asked = place.rights.resolve(&place.handle, asked).await?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::VoidPendingResponse { posting: Some(posting), replayed })
     }
@@ -127,6 +130,7 @@ impl Service {
         let fields = wire::fields(sent.request_fields, own)?;
         let action = Action::Reverse { posting: source, allow_debt: sent.allow_debt };
         let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
+        place.rights.reverse(&asked.kind)?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::ReverseResponse { posting: Some(posting), replayed })
     }

@@ -59,7 +59,7 @@ impl Service {
             return Err(rpc::refused(Code::Unauthenticated, "UNAUTHENTICATED", "the token has expired".to_owned(), &[]));
         }
         let place = self.place_of(caller, &post.book).await?;
-        let asked = wire::post(post, place.scope())?;
+        let asked = place.rights.post(wire::post(post, place.scope())?)?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::PostResponse { posting: Some(posting), replayed })
     }

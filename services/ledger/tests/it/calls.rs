@@ -19,6 +19,8 @@ use tower::Layer;
 use uuid::Uuid;
 
 pub const BOOK: &str = "demo";
+/// Who calls with a token of [`House::by`].
+const SOMEBODY: &str = "somebody";
 
 /// A running ledger and the way to it.
 pub struct House {
@@ -35,6 +37,13 @@ impl House {
     }
 
     pub async fn over(store: Arc<dyn Store>, config: Config) -> Self {
+        // Most tests are about what a posting does and not about whose it is.
+        let unbounded = ["gift", SOMEBODY].map(str::to_owned).to_vec();
+        Self::strict(store, Config { unbounded, ..config }).await
+    }
+
+    /// One that lets nobody post more than their rows say.
+    pub async fn strict(store: Arc<dyn Store>, config: Config) -> Self {
         let ledger = Ledger::start(store, config).await.unwrap();
         let keys = tempfile::tempdir().unwrap();
         let issuer = Arc::new(Issuer::load_or_create(keys.path()).unwrap());
@@ -63,14 +72,24 @@ impl House {
 
     /// A request of a person with this role.
     pub fn by<T>(&self, role: Role, message: T) -> Request<T> {
+        self.of(SOMEBODY, role, message)
+    }
+
+    /// A request of whoever has this name and role.
+    pub fn of<T>(&self, subject: &str, role: Role, message: T) -> Request<T> {
         let books = BookScope::Only(vec![BookName::try_new(BOOK).unwrap()]);
-        let grant = Grant { subject: UserKey::try_new("somebody").unwrap(), role, app: String::new(), books };
+        let grant = Grant { subject: UserKey::try_new(subject).unwrap(), role, app: String::new(), books };
         let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         // Heard of staff only.
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
+    }
+
+    /// The way to it with this service's token, over every book.
+    pub fn way_of(&self, service: &str) -> Transport {
+        self.bare.clone().with_token(ServiceToken::minted(self.issuer.clone(), service).unwrap())
     }
 
     pub async fn post(&self, request: PostRequest) -> PostResponse {

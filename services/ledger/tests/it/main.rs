@@ -21,6 +21,7 @@ mod long;
 mod many;
 mod pipeline;
 mod plans;
+mod posters;
 mod proofs;
 mod rivals;
 mod statements;

@@ -2,7 +2,8 @@
 /// One thing that must be so.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct HealthCheck {
-    /// What: `journal` (every commit follows from the one before it), `rows` (accounts are as the journal left them), `trial_balance` (so are their sums),
+    /// What: `journal` (every commit follows from the one before it), `posters` (every posting is of a kind, and between accounts, that
+    /// some service may post), `rows` (accounts are as the journal left them), `trial_balance` (so are their sums),
     /// `coins` (issued are spent and held), `purchases` (each was credited by one posting), `payouts` (holds and money in transit are theirs),
     /// `clock` (the last commit is not ahead of the monitor's clock); of the installation, `unknown_outcomes` (none has been unknown for too long) and `acts`
     /// (the record of what staff did).

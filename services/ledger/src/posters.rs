@@ -1,0 +1,269 @@
+//! Whom the ledger lets post what: the rows of [`chart::posters`] and those of services of one's own, held against a caller before anything is decided.
+//!
+//! A key that is stolen is worth what its service may post and nothing else. Who calls is looked up once per call; a posting is compared with its row without
+//! allocating anything, because every gift is. Checked here and not in the writer, which also does what no caller asked for.
+use crate::{
+    book::BookHandle,
+    domain::{
+        event::TransferKind,
+        request::{Action, BookRequest, Guard, GuardOperation, NewTransfer},
+    },
+    error::Error,
+    store::{self, Mode},
+};
+use chart::{
+    OwnPosters, Poster, PostingKind,
+    posters::{BrokenRule, GuardUse, Movement, PostingAct, RuledTransfer},
+};
+use identity::{Principal, Role};
+use money::UserKey;
+
+/// Why a caller may not do what it asked for. Nothing of it was done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{service} may not {what}; nothing was executed; {next}")]
+pub struct PosterRefusal {
+    /// The subject of the caller's token.
+    pub service: UserKey,
+    /// The kind it sent, if it sent one.
+    pub kind: String,
+    /// Which of the transfers, from 1, if it is about one.
+    pub transfer: Option<usize>,
+    what: String,
+    next: &'static str,
+}
+
+impl PosterRefusal {
+    /// What a caller is told by name: who it is, the kind it sent, and which of its transfers.
+    pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts = vec![("service", self.service.to_string())];
+        facts.extend((!self.kind.is_empty()).then(|| ("kind", self.kind.clone())));
+        facts.extend(self.transfer.map(|transfer| ("transfer", transfer.to_string())));
+        facts
+    }
+}
+
+/// What to do about a refusal of a service of this house.
+const NEXT_HOUSE: &str = "each service calls with its own token (identity.service_tokens); what may be posted is in chart::posters";
+/// The same of all others.
+const NEXT_OWN: &str = "give a service of your own its rows in [[ledger.posters]] of the ledger's settings";
+
+/// All rows, as one process has them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PosterTable {
+    own: OwnPosters,
+    unbounded: Vec<String>,
+}
+
+/// What a caller may have posted.
+#[derive(Debug, Clone)]
+pub(crate) enum PosterRights {
+    /// What the rows of this poster say.
+    House(Poster, UserKey),
+    /// What rows of the settings say; none perhaps.
+    Own(UserKey, OwnPosters),
+    /// A person: the table of access lets none of them post, and says which steps they take.
+    Person(UserKey),
+    /// Anything; in tests.
+    Everything,
+}
+
+impl PosterTable {
+    pub(crate) fn new(own: OwnPosters, unbounded: Vec<String>) -> Self {
+        Self { own, unbounded }
+    }
+
+    /// What the caller may have posted into a book of this mode.
+    pub(crate) fn rights(&self, principal: &Principal, mode: Mode) -> PosterRights {
+        let subject = principal.subject.clone();
+        if principal.role != Role::Service {
+            return PosterRights::Person(subject);
+        }
+        if self.unbounded.iter().any(|name| name == subject.as_str()) {
+            return PosterRights::Everything;
+        }
+        match Poster::parse(subject.as_str()) {
+            // Its coins are from nothing, which only a TEST book may have.
+            Some(Poster::Bench) if mode != Mode::Test => PosterRights::Own(subject, OwnPosters::default()),
+            Some(poster) => PosterRights::House(poster, subject),
+            None => PosterRights::Own(subject, self.own.clone()),
+        }
+    }
+}
+
+impl PosterRights {
+    /// Whether this may be posted now.
+    pub(crate) fn post(&self, request: BookRequest) -> Result<BookRequest, Error> {
+        let Action::Post { transfers, guards, .. } = &request.action else { return Ok(request) };
+        self.kind(&request.kind, PostingAct::Post)?;
+        let legs = transfers.iter().map(asked);
+        let (broken, guard) = match self {
+            Self::Everything => return Ok(request),
+            Self::Person(_) => (Ok(()), None),
+            Self::Own(service, own) => {
+                let debts = transfers.iter().map(|transfer| transfer.allow_debt);
+                let broken = own.check(Some(service), &request.kind, legs.zip(debts));
+                (broken, guards.iter().find(|guard| !OwnPosters::may_set(&guard.key)))
+            }
+            Self::House(..) => {
+                let rule = PostingKind::parse(&request.kind).expect("looked at above").rule();
+                let special = transfers.iter().position(is_special).map_or(Ok(()), |at| Err(BrokenRule::Transfer(at)));
+                (special.and_then(|()| rule.check(legs)), guards.iter().find(|guard| !rule.sets(&guard.key, used(guard))))
+            }
+        };
+        if let Err(broken) = broken {
+            return Err(self.broken(&request.kind, broken, transfers));
+        }
+        match guard {
+            Some(guard) => {
+                Err(self.refused(&request.kind, None, format!("set the guard {} so in a posting of kind {}", guard.key, request.kind)))
+            }
+            None => Ok(request),
+        }
+    }
+
+    /// Whether the hold with this transfer may be resolved so. The hold's accounts are those of the posting, and a hold never changes.
+    pub(crate) async fn resolve(&self, handle: &BookHandle, request: BookRequest) -> Result<BookRequest, Error> {
+        let (transfer_no, act) = match request.action {
+            Action::PostPending { transfer_no, .. } => (transfer_no, PostingAct::PostHold),
+            Action::VoidPending { transfer_no } => (transfer_no, PostingAct::VoidHold),
+            _ => return Ok(request),
+        };
+        self.kind(&request.kind, act)?;
+        if matches!(self, Self::Everything) {
+            return Ok(request);
+        }
+        loop {
+            if let Some((leg, names)) = hold(handle, transfer_no).await? {
+                let broken = match self {
+                    Self::House(..) => PostingKind::parse(&request.kind).map_or(Ok(()), |kind| kind.rule().check(std::iter::once(leg))),
+                    Self::Own(service, own) => own.check(Some(service), &request.kind, std::iter::once((leg, false))),
+                    Self::Person(_) | Self::Everything => Ok(()),
+                };
+                let (debit, credit) = &names;
+                let what = || format!("resolve hold {transfer_no} from {debit} to {credit} under the kind {}", request.kind);
+                return broken.map_err(|_| self.refused(&request.kind, Some(1), what())).map(|()| request);
+            }
+            // No such hold: the book says so, and keeps nothing under the id. Unless it was placed a moment ago.
+            handle.submit(BookRequest { dry_run: true, ..request.clone() }).await?;
+        }
+    }
+
+    /// Whether a posting may be reversed under this kind.
+    pub(crate) fn reverse(&self, kind: &str) -> Result<(), Error> {
+        self.kind(kind, PostingAct::Reverse)
+    }
+
+    /// Whether accounts may be frozen, thawed and closed.
+    pub(crate) fn set_state(&self) -> Result<(), Error> {
+        match self {
+            Self::House(Poster::Support, _) | Self::Person(_) | Self::Everything => Ok(()),
+            Self::House(..) | Self::Own(..) => {
+                Err(self.refused("", None, "set the state of an account, which SupportService does for two people".to_owned()))
+            }
+        }
+    }
+
+    /// Whether debit limits may be set.
+    pub(crate) fn set_limit(&self) -> Result<(), Error> {
+        match self {
+            Self::House(Poster::Support, _) | Self::Person(_) | Self::Everything => Ok(()),
+            Self::House(..) | Self::Own(..) => Err(self.refused("", None, "set a debit limit, which staff do".to_owned())),
+        }
+    }
+
+    /// Whether what happened elsewhere may be posted here.
+    pub(crate) fn import(&self) -> Result<(), Error> {
+        match self {
+            Self::House(Poster::Import, _) | Self::Everything => Ok(()),
+            Self::House(..) | Self::Own(..) | Self::Person(_) => {
+                Err(self.refused("", None, "import, which the token of `largesse import` does (its subject is `import`)".to_owned()))
+            }
+        }
+    }
+
+    /// Whether anything may be posted under a kind by this act.
+    fn kind(&self, kind: &str, act: PostingAct) -> Result<(), Error> {
+        let may = match self {
+            Self::Everything => true,
+            Self::House(poster, _) => PostingKind::parse(kind).is_some_and(|kind| poster.posts(kind) && kind.rule().act == act),
+            Self::Own(service, own) => act != PostingAct::Reverse && own.posts(Some(service), kind),
+            Self::Person(_) => false,
+        };
+        let how = match act {
+            PostingAct::Post => "post",
+            PostingAct::PostHold => "post a hold under",
+            PostingAct::VoidHold => "void a hold under",
+            PostingAct::Reverse => "reverse a posting under",
+        };
+        if may { Ok(()) } else { Err(self.refused(kind, None, format!("{how} the kind {kind}"))) }
+    }
+
+    fn broken(&self, kind: &str, broken: BrokenRule, transfers: &[NewTransfer]) -> Error {
+        let between = |at: usize| {
+            let accounts = &transfers[at].accounts;
+            format!("transfer {} from {} to {}", at + 1, accounts.debit().text, accounts.credit().text)
+        };
+        let (at, what) = match broken {
+            BrokenRule::Transfer(at) => (Some(at), between(at)),
+            BrokenRule::Again(at) => (Some(at), format!("{}, which is there before", between(at))),
+            BrokenRule::Currency(at) => (Some(at), format!("{}, which is in another currency than those before it", between(at))),
+            BrokenRule::Lacks(class) => (None, format!("these transfers and none from {}", class.line())),
+            BrokenRule::Unbalanced(class) => (None, format!("transfers that leave {} with another balance", class.line())),
+        };
+        self.refused(kind, at.map(|at| at + 1), format!("post the kind {kind} with {what}"))
+    }
+
+    fn refused(&self, kind: &str, transfer: Option<usize>, what: String) -> Error {
+        let (service, next) = match self {
+            Self::House(_, service) => (service.clone(), NEXT_HOUSE),
+            Self::Own(service, _) | Self::Person(service) => (service.clone(), NEXT_OWN),
+            Self::Everything => unreachable!("it may do everything"),
+        };
+        Error::PosterNotAllowed(Box::new(PosterRefusal { service, kind: kind.to_owned(), transfer, what, next }))
+    }
+}
+
+/// Whether a transfer does more than move or hold its amount. No service of this house has need of it.
+fn is_special(transfer: &NewTransfer) -> bool {
+    transfer.allow_debt || transfer.up_to || transfer.rest_of.is_some() || transfer.expire_time.is_some()
+}
+
+fn asked(transfer: &NewTransfer) -> RuledTransfer {
+    RuledTransfer {
+        debit: transfer.accounts.debit().form.class,
+        credit: transfer.accounts.credit().form.class,
+        unit: transfer.accounts.unit(),
+        amount: transfer.amount.get(),
+        movement: if transfer.pending { Movement::Holds } else { Movement::Moves },
+    }
+}
+
+fn used(guard: &Guard) -> GuardUse {
+    match guard.operation {
+        GuardOperation::CompareAndSet { .. } => GuardUse::Sets,
+        GuardOperation::AdvanceTo(_) | GuardOperation::CapAt(_) => GuardUse::Advances,
+        GuardOperation::Add(by) if by > 0 => GuardUse::Raises,
+        GuardOperation::Add(_) => GuardUse::Lowers,
+    }
+}
+
+/// A hold and the names of its accounts, if the store has it.
+async fn hold(handle: &BookHandle, transfer_no: i64) -> Result<Option<(RuledTransfer, (String, String))>, Error> {
+    let (ledger, book) = (&*handle.store, handle.row.key);
+    let placed = ledger.transfers(book, transfer_no, 1).await?.into_iter().next();
+    let placed = placed.filter(|transfer| transfer.no == transfer_no && transfer.kind == TransferKind::Pending);
+    let Some(transfer) = placed else { return Ok(None) };
+    let accounts = ledger.accounts_by_key(book, &[transfer.debit, transfer.credit]).await?;
+    let named = |key| accounts.iter().find(|account| account.key == key);
+    let damaged = || Error::Store(store::Error::Damaged(format!("hold {transfer_no} is between accounts that are not there")));
+    let (Some(debit), Some(credit)) = (named(transfer.debit), named(transfer.credit)) else { return Err(damaged()) };
+    let class = |name: &str| chart::form(name).map(|form| form.class).ok_or_else(damaged);
+    let leg = RuledTransfer {
+        debit: class(&debit.name)?,
+        credit: class(&credit.name)?,
+        unit: debit.unit,
+        amount: transfer.amount,
+        movement: Movement::Resolves,
+    };
+    Ok(Some((leg, (debit.name.to_string(), credit.name.to_string()))))
+}

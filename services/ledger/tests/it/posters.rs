@@ -1,0 +1,280 @@
+//! Whom the ledger lets post what: each service its own kinds between their accounts, whatever the call; and a service of one's own what its rows say.
+use crate::{
+    book::config,
+    calls::{BOOK, House, coins, gift, on_both, post, reason, transfer},
+};
+use api::ledger::{
+    AccountState, BookMode, CreateBookRequest, GetAccountRequest, Guard, ImportBatchRequest, OpenAccountsRequest, PostBatchRequest,
+    PostPendingRequest, PostRequest, PostStreamRequest, ReverseRequest, SetAccountStateRequest, Transfer, VoidPendingRequest,
+    guard::Operation, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome, post_stream_response,
+};
+use books::store::open_store;
+use db::Database;
+use futures::StreamExt as _;
+use identity::Role;
+use ledger::{Config, config::PosterSettings};
+use std::collections::HashMap;
+use tonic::Status;
+use uuid::Uuid;
+
+const REFUSED: &str = "POSTER_NOT_ALLOWED";
+
+fn row(service: &str, kind: &str, debit: &str, credit: &str) -> PosterSettings {
+    let [service, kind, debit, credit] = [service, kind, debit, credit].map(str::to_owned);
+    PosterSettings { service, kind, debit, credit, allow_debt: false }
+}
+
+/// With rows of a loyalty programme, which also holds coins.
+async fn strict(database: &Database) -> House {
+    let posters = vec![
+        row("loyalty", "bonus", "house/coins/issued", "viewer/*/coins"),
+        row("loyalty", "stake", "viewer/*/coins", "house/coins/redeemed"),
+    ];
+    House::strict(open_store(database).await.unwrap(), Config { posters, ..config() }).await
+}
+
+async fn posted(house: &House, service: &str, post: PostRequest) -> Result<(), Status> {
+    house.anyone().post(house.of(service, Role::Service, post)).await.map(drop)
+}
+
+fn told(answer: Result<(), Status>) -> String {
+    answer.map_or_else(|status| reason(&status), |()| "posted".to_owned())
+}
+
+fn usd(debit: &str, credit: &str, amount: i64) -> Transfer {
+    transfer(&format!("{debit}/USD"), &format!("{credit}/USD"), amount)
+}
+
+/// A posting of each kind as its service makes it, with who that is.
+fn honest() -> Vec<(&'static str, PostRequest)> {
+    let accrued = "house/accrued_creator_liability";
+    let conversion = vec![
+        transfer("creator/star/diamonds", "house/diamonds/redeemed", 10),
+        usd("house/creator_cost", accrued, 50),
+        usd(accrued, "creator/star/payable", 50),
+    ];
+    vec![
+        ("purchase", post("purchase.apple", vec![transfer("house/coins/issued", "viewer/fan/coins", 100)])),
+        ("gift", gift("fan", "star", 40)),
+        ("earnings", post("conversion", conversion)),
+        ("payout", post("payout.hold", vec![Transfer { pending: true, ..usd("creator/star/payable", "house/in_transit", 20) }])),
+        ("payout", post("payout.settle", vec![usd("house/in_transit", "house/bank_cash", 1)])),
+        ("payout", post("payout.reject", vec![usd("house/in_transit", "creator/star/payable", 1)])),
+        ("payout", post("payout.suspend", vec![usd("house/in_transit", "house/suspense", 1)])),
+        ("support", post("adjustment", vec![usd("house/suspense", "creator/star/payable", 1)])),
+        (
+            "bench",
+            post(
+                "bench.coins",
+                vec![transfer("house/coins/issued", "viewer/fan/coins", 1), transfer("house/coins/issued", "viewer/foe/coins", 1)],
+            ),
+        ),
+        ("loyalty", post("bonus", vec![transfer("house/coins/issued", "viewer/fan/coins", 1)])),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_service_posts_its_own_kinds_and_no_other_service_does() {
+    on_both(async |database, _| {
+        let house = strict(database).await;
+        let services =
+            ["gift", "purchase", "earnings", "payout", "support", "bench", "loyalty", "import", "largesse", "ledger", "monitor", "relay"];
+        for (own, post) in honest() {
+            for service in services.into_iter().filter(|service| *service != own) {
+                // The bench makes gifts by itself, to measure the ledger without their service.
+                if (service, post.kind.as_str()) == ("bench", "gift") {
+                    continue;
+                }
+                assert_eq!(told(posted(&house, service, post.clone()).await), REFUSED, "{service} posts {}", post.kind);
+            }
+            assert_eq!(told(posted(&house, own, post.clone()).await), "posted", "{own} posts {}", post.kind);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stolen_key_makes_no_money() {
+    on_both(async |database, _| {
+        let house = strict(database).await;
+        let minted = 1_000_000;
+        let mint = || transfer("house/coins/issued", "viewer/thief/coins", minted);
+        let diamonds = || transfer("house/diamonds/issued", "creator/thief/diamonds", minted);
+        let paid = || usd("house/accrued_creator_liability", "creator/thief/payable", minted);
+        let forged = [
+            ("gift", post("bonus", vec![mint()]), "none"),
+            ("gift", post("gift", vec![mint()]), "1"),
+            ("gift", post("gift", vec![diamonds()]), "none"),
+            ("gift", post("gift", vec![transfer("viewer/fan/coins", "house/coins/redeemed", 1), diamonds(), diamonds()]), "3"),
+            ("gift", post("gift", vec![Transfer { allow_debt: true, ..transfer("viewer/thief/coins", "house/coins/redeemed", 9) }]), "1"),
+            ("gift", post("gift", vec![transfer("viewer/fan/coins", "viewer/thief/coins", 1)]), "1"),
+            ("earnings", post("conversion", vec![paid()]), "none"),
+            ("earnings", post("conversion", vec![usd("house/creator_cost", "house/accrued_creator_liability", minted), paid()]), "none"),
+            ("payout", post("payout.settle", vec![usd("house/bank_cash", "creator/thief/payable", 5)]), "1"),
+            ("payout", post("payout.hold", vec![usd("creator/fan/payable", "house/in_transit", 5)]), "1"),
+            ("purchase", post("purchase.apple", vec![mint(), mint()]), "2"),
+            ("purchase", post("receipt.wait", vec![mint()]), "1"),
+            ("loyalty", post("bonus", vec![diamonds()]), "1"),
+            ("loyalty", post("other", vec![mint()]), "none"),
+        ];
+        for (service, post, transfer) in forged {
+            let status = posted(&house, service, post.clone()).await.unwrap_err();
+            let facts: HashMap<String, String> = rpc::facts(&status);
+            let named = facts.get("transfer").map_or("none", String::as_str);
+            let said = (reason(&status), facts["service"].clone(), facts["kind"].clone(), named);
+            assert_eq!(said, (REFUSED.to_owned(), service.to_owned(), post.kind.clone(), transfer), "{status:?}");
+            assert!(status.message().contains("nothing was executed"), "{status:?}");
+            // In a batch and on a stream it is that item's answer, and its neighbour is not touched by it.
+            let sent = PostBatchRequest { book: BOOK.to_owned(), posts: vec![post.clone()], brief: true };
+            let batch = house.anyone().post_batch(house.of(service, Role::Service, sent)).await.unwrap().into_inner();
+            let Some(Outcome::Refused(refusal)) = &batch.outcomes[0].outcome else { panic!("{service} posted {}", post.kind) };
+            assert_eq!(refusal.reason, REFUSED);
+            let items = futures::stream::iter([PostStreamRequest { post: Some(post) }]);
+            let mut answers = house.anyone().post_stream(house.of(service, Role::Service, items)).await.unwrap().into_inner();
+            let Some(post_stream_response::Outcome::Refused(refusal)) = answers.next().await.unwrap().unwrap().outcome else {
+                panic!("posted")
+            };
+            assert_eq!(refusal.reason, REFUSED);
+        }
+        for account in ["viewer/thief/coins", "creator/thief/diamonds", "creator/thief/payable/USD"] {
+            let ask = GetAccountRequest { book: BOOK.to_owned(), account: account.to_owned() };
+            let status = house.client().get_account(ask).await.unwrap_err();
+            assert_eq!(reason(&status), "ACCOUNT_UNKNOWN", "{account} was never so much as opened");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guards_are_their_services_own() {
+    on_both(async |database, _| {
+        let house = strict(database).await;
+        posted(&house, "purchase", honest().remove(0).1).await.unwrap();
+        let guarded = |post: PostRequest, key: &str, operation| PostRequest {
+            guards: vec![Guard { key: key.to_owned(), operation: Some(operation) }],
+            ..post
+        };
+        let streak = "streak/fan/r/star/1/g";
+        for (service, post, allowed) in [
+            ("gift", guarded(gift("fan", "star", 1), streak, Operation::AdvanceTo(2)), true),
+            ("gift", guarded(post("gift", Vec::new()), streak, Operation::CapAt(2)), true),
+            ("gift", guarded(gift("fan", "star", 1), "quote/1", Operation::AdvanceTo(2)), false),
+            ("gift", guarded(post("gift", Vec::new()), "in_flight/viewer/fan/coins", Operation::Add(-1)), false),
+            ("payout", guarded(post("payout.reject", Vec::new()), "in_flight/creator/star/payable/USD", Operation::Add(1)), false),
+            ("payout", guarded(post("payout.reject", Vec::new()), "in_flight/creator/star/payable/USD", Operation::Add(-1)), true),
+            ("loyalty", guarded(post("bonus", Vec::new()), "loyalty/fan", Operation::Add(1)), true),
+            ("loyalty", guarded(post("bonus", Vec::new()), "receipt/1", Operation::Add(1)), false),
+            ("loyalty", guarded(post("bonus", Vec::new()), "reversed/1", Operation::Add(1)), false),
+        ] {
+            let expected = if allowed { "posted" } else { REFUSED };
+            assert_eq!(told(posted(&house, service, post.clone()).await), expected, "{service} sets {:?}", post.guards);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_is_resolved_by_whose_it_is() {
+    on_both(async |database, _| {
+        let house = strict(database).await;
+        for (service, post) in honest().into_iter().take(3) {
+            posted(&house, service, post).await.unwrap();
+        }
+        let id = || Uuid::now_v7().to_string();
+        let hold = async |service: &str, post: PostRequest| {
+            let placed = house.anyone().post(house.of(service, Role::Service, post)).await.unwrap().into_inner();
+            placed.posting.unwrap().transfers[0].transfer_no
+        };
+        let of_payout = hold("payout", honest().remove(3).1).await;
+        let staked = post("stake", vec![Transfer { pending: true, ..transfer("viewer/fan/coins", "house/coins/redeemed", 5) }]);
+        let of_loyalty = hold("loyalty", staked.clone()).await;
+        let resolve = async |service: &str, kind: &str, transfer_no| {
+            let message =
+                PostPendingRequest { book: BOOK.to_owned(), request_id: id(), transfer_no, kind: kind.to_owned(), ..Default::default() };
+            told(house.anyone().post_pending(house.of(service, Role::Service, message)).await.map(drop))
+        };
+        let void = async |service: &str, kind: &str, transfer_no| {
+            let message =
+                VoidPendingRequest { book: BOOK.to_owned(), request_id: id(), transfer_no, kind: kind.to_owned(), ..Default::default() };
+            told(house.anyone().void_pending(house.of(service, Role::Service, message)).await.map(drop))
+        };
+        for (service, kind, hold) in [
+            ("gift", "payout.submit", of_payout),
+            ("gift", "gift", of_payout),
+            ("payout", "payout.hold", of_payout),
+            ("payout", "payout.submit", of_loyalty),
+            ("loyalty", "stake", of_payout),
+            ("loyalty", "payout.submit", of_payout),
+        ] {
+            assert_eq!(resolve(service, kind, hold).await, REFUSED, "{service} {kind}");
+            assert_eq!(void(service, kind, hold).await, REFUSED, "{service} {kind}");
+        }
+        assert_eq!(void("payout", "payout.submit", of_payout).await, REFUSED, "no step of a payout gives its hold back");
+        assert_eq!(resolve("payout", "payout.submit", 12_345 << 6).await, "PENDING_UNKNOWN");
+        assert_eq!(resolve("payout", "payout.submit", of_payout).await, "posted");
+        assert_eq!(void("loyalty", "stake", of_loyalty).await, "posted");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn states_reversals_and_imports_have_their_rows() {
+    on_both(async |database, _| {
+        let house = strict(database).await;
+        let bought =
+            house.anyone().post(house.of("purchase", Role::Service, honest().remove(0).1)).await.unwrap().into_inner().posting.unwrap();
+        let account = "viewer/closed/coins".to_owned();
+        let open = OpenAccountsRequest { book: BOOK.to_owned(), accounts: vec![account.clone()] };
+        house.client().open_accounts(open).await.unwrap();
+        for (service, may) in
+            [("gift", false), ("payout", false), ("loyalty", false), ("import", false), ("largesse", false), ("support", true)]
+        {
+            let expected = if may { "posted" } else { REFUSED };
+            let set = SetAccountStateRequest {
+                book: BOOK.to_owned(),
+                request_id: Uuid::now_v7().to_string(),
+                account: account.clone(),
+                state: AccountState::Frozen.into(),
+            };
+            let set = house.anyone().set_account_state(house.of(service, Role::Service, set)).await.map(drop);
+            assert_eq!(told(set), expected, "{service} freezes");
+            let reverse = ReverseRequest {
+                book: BOOK.to_owned(),
+                request_id: Uuid::now_v7().to_string(),
+                posting_id: bought.posting_id.clone(),
+                kind: "reversal".to_owned(),
+                ..Default::default()
+            };
+            let reversed = house.anyone().reverse(house.of(service, Role::Service, reverse.clone())).await.map(drop);
+            assert_eq!(told(reversed), expected, "{service} reverses");
+            let renamed = ReverseRequest { kind: "bonus".to_owned(), request_id: Uuid::now_v7().to_string(), ..reverse };
+            let renamed = house.anyone().reverse(house.of(service, Role::Service, renamed)).await.map(drop);
+            assert_eq!(told(renamed), REFUSED, "{service} reverses under another kind");
+        }
+        for (service, expected) in [("relay", REFUSED), ("loyalty", REFUSED), ("gift", "PERMISSION_DENIED"), ("import", "posted")] {
+            let happened =
+                PostRequest { effective_time: Some(prost_types::Timestamp { seconds: 1_500_000_000, nanos: 0 }), ..coins("u1", 5) };
+            let import = ImportBatchRequest { book: BOOK.to_owned(), posts: vec![happened] };
+            let answer = house.anyone().import_batch(house.of(service, Role::Service, import)).await.map(drop);
+            assert_eq!(told(answer), expected, "{service} imports");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bench_posts_into_test_books_only() {
+    on_both(async |database, _| {
+        let house = strict(database).await;
+        let live = CreateBookRequest { book: "live".to_owned(), mode: BookMode::Live.into(), region: "us".to_owned() };
+        house.client().create_book(live).await.unwrap();
+        let coins = |book: &str| PostRequest {
+            book: book.to_owned(),
+            ..post("bench.coins", vec![transfer("house/coins/issued", "viewer/fan/coins", 5)])
+        };
+        let mut bench = LedgerServiceClient::new(house.way_of("bench"));
+        bench.post(coins(BOOK)).await.unwrap();
+        assert_eq!(reason(&bench.post(coins("live")).await.unwrap_err()), REFUSED);
+    })
+    .await;
+}
