@@ -40,18 +40,19 @@ certificate() {
   rm -r "$work"
 }
 
-# token FOLDER NAME: with which the service NAME calls others. The first one makes the house's key.
+# token FOLDER NAME [FILE]: with which the service NAME calls others, in FILE, `token` when not given. The first one makes the house's key.
 token() {
+  file=${3:-token}
   set -- "$1" --sub "$2" --role service --ttl "$token_ttl"
   folder=$1
   shift
   if command -v "$program" > /dev/null; then
-    "$program" token --data-dir secrets/house "$@" > "$folder/token.new"
+    "$program" token --data-dir secrets/house "$@" > "$folder/$file.new"
   else
-    docker run --rm --network none --user "$(id -u):$(id -g)" -v "$PWD/secrets/house:/house" "$image" token --data-dir /house "$@" > "$folder/token.new"
+    docker run --rm --network none --user "$(id -u):$(id -g)" -v "$PWD/secrets/house:/house" "$image" token --data-dir /house "$@" > "$folder/$file.new"
   fi
-  own "$folder/token.new"
-  mv "$folder/token.new" "$folder/token"
+  own "$folder/$file.new"
+  mv "$folder/$file.new" "$folder/$file"
 }
 
 authority() {
@@ -94,6 +95,8 @@ renew() {
     certificate "secrets/$service" "$service"
     token "secrets/$service" "$service"
   done
+  # It shares the ledger's process and calls as itself all the same.
+  token secrets/ledger support support.token
 }
 
 case "${1:-}" in

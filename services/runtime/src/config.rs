@@ -27,6 +27,12 @@ pub use files::check_files;
 
 /// What environment variables begin with.
 pub const PREFIX: &str = "LARGESSE";
+/// Options that there were, and what to say instead.
+const RETIRED: [(&str, &str); 1] = [(
+    "identity.service_token_file",
+    "there is no such option any more: each service calls with its own token; name a file for each service here in identity.service_tokens, such as \
+     service_tokens = { gift = \"gift.token\" }, made by `largesse token --sub gift --role service`",
+)];
 /// The variable that names the file.
 pub const FILE_VARIABLE: &str = "LARGESSE_CONFIG";
 
@@ -125,10 +131,31 @@ pub struct IdentitySettings {
     /// Public keys (PEM) of tokens with `iss` and `aud` largesse, as `largesse token` makes them; several while keys are rotated. Such tokens may give
     /// any role.
     pub keys: Vec<PathBuf>,
-    /// File with the token with which services here call others; read again while running.
-    pub service_token_file: PathBuf,
+    /// With which token each service here calls others.
+    pub service_tokens: ServiceTokenSettings,
     /// Issuers of tokens that are believed: the users' login, the staff's login, and whoever makes the services' tokens.
     pub issuers: Vec<identity::issuers::TrustedIssuer>,
+}
+
+/// Files with the tokens of the services that run here, read again while running. Each calls as itself, also in one process: the ledger lets a token post
+/// what its service posts and nothing else. The subject of a token is its service's name, its role `service`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ServiceTokenSettings {
+    /// LedgerService, which has written down what staff do.
+    pub ledger: PathBuf,
+    /// SupportService.
+    pub support: PathBuf,
+    /// PurchaseService.
+    pub purchase: PathBuf,
+    /// GiftService.
+    pub gift: PathBuf,
+    /// EarningsService.
+    pub earnings: PathBuf,
+    /// PayoutService.
+    pub payout: PathBuf,
+    /// MonitorService, which has written down what staff do.
+    pub monitor: PathBuf,
 }
 
 /// How much may be in flight and how long it may take.
@@ -210,9 +237,26 @@ impl PeerSettings {
     }
 }
 
+impl ServiceTokenSettings {
+    /// Those that are given.
+    #[must_use]
+    pub fn known(&self) -> BTreeMap<Service, PathBuf> {
+        let all = [
+            (Service::Ledger, &self.ledger),
+            (Service::Support, &self.support),
+            (Service::Purchase, &self.purchase),
+            (Service::Gift, &self.gift),
+            (Service::Earnings, &self.earnings),
+            (Service::Payout, &self.payout),
+            (Service::Monitor, &self.monitor),
+        ];
+        all.into_iter().filter(|(_, file)| !file.as_os_str().is_empty()).map(|(service, file)| (service, file.clone())).collect()
+    }
+}
+
 /// The file, if there is one, and the environment over it. Also the names of variables that mean nothing.
 pub fn layers(file: Option<&Path>) -> Result<(Layers, Vec<String>), Error> {
-    let mut layers = Layers::new::<Config>(PREFIX);
+    let mut layers = Layers::new::<Config>(PREFIX).retired(&RETIRED);
     if let Some(file) = file {
         layers.file(file)?;
     }

@@ -9,8 +9,11 @@ pub enum Error {
     #[error("nobody could be identified: add {0}; or --sandbox to play with pretend money")]
     IdentityMissing(String),
     /// A sandbox and an identity.
-    #[error("--sandbox makes its own identity: leave out --identity-key and --service-token-file")]
+    #[error("--sandbox makes its own identity: leave out --identity-key and --service-token")]
     IdentityTwice,
+    /// A service without a token of its own.
+    #[error("{0} calls with a token of its own: name its file with --service-token {0}=FILE, or as identity.service_tokens.{0}")]
+    TokenMissing(String),
     /// A service is neither here nor elsewhere.
     #[error("{service} needs {needed}: add it to --services, or say where it is with --{needed}-url")]
     PeerMissing {

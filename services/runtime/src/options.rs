@@ -19,8 +19,8 @@ pub enum IdentitySource {
     Configured {
         /// Who makes tokens.
         issuers: Vec<TrustedIssuer>,
-        /// The services' own token.
-        token_file: PathBuf,
+        /// The file with each service's own token.
+        tokens: BTreeMap<Service, PathBuf>,
     },
 }
 

@@ -115,16 +115,23 @@ impl Wiring {
     /// The token with which `name` calls.
     pub(super) fn token(&self, name: &str) -> Result<ServiceToken, Error> {
         Ok(match (&self.options.identity, &self.issuer) {
-            (IdentitySource::Configured { token_file, .. }, _) => ServiceToken::from_file(token_file)?,
+            (IdentitySource::Configured { tokens, .. }, _) => {
+                let file = name.parse().ok().and_then(|service: Service| tokens.get(&service));
+                ServiceToken::from_file(file.ok_or_else(|| Error::TokenMissing(name.to_owned()))?)?
+            }
             (IdentitySource::Sandbox, Some(issuer)) => ServiceToken::minted(issuer.clone(), name)?,
             (IdentitySource::Sandbox, None) => return Err(Error::IdentityMissing("an identity key".to_owned())),
         })
     }
 
-    /// Has what staff do written down by the support service, here or elsewhere. Without one their calls are refused.
+    /// Has what staff do written down by the support service, here or elsewhere, each service what was asked of it. Without one their calls are refused.
     pub(super) fn record_acts(&self) -> Result<(), Error> {
         match self.transports.get(&Service::Support) {
-            Some(support) => self.stack.record_with(support.with_token(self.token("largesse")?)),
+            Some(support) => {
+                let here = self.options.services.iter().filter(|service| service.grpc_name().is_some());
+                let ways = here.map(|service| Ok((service.as_str(), support.with_token(self.token(service.as_str())?))));
+                self.stack.record_by(ways.collect::<Result<_, Error>>()?);
+            }
             None => {
                 tracing::warn!("calls of staff are refused: nothing says where the support service is (peers.support or --support-url)")
             }

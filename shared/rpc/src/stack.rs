@@ -20,6 +20,7 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use identity::{Verifier, access::Access};
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     mem,
     sync::{Arc, OnceLock},
@@ -69,12 +70,29 @@ impl Options {
     }
 }
 
+/// The ways to SupportService.
+enum RecordWays {
+    /// One for all services.
+    One(Transport),
+    /// Each service as itself, by its name.
+    Each(BTreeMap<&'static str, Transport>),
+}
+
+impl RecordWays {
+    fn of(&self, service: &str) -> Option<&Transport> {
+        match self {
+            Self::One(way) => Some(way),
+            Self::Each(ways) => ways.get(service),
+        }
+    }
+}
+
 struct StackParts {
     methods: Methods,
     options: Options,
     shapes: RequestShapes,
-    /// The way to SupportService, as this process.
-    record: OnceLock<Transport>,
+    /// The ways to SupportService.
+    record: OnceLock<RecordWays>,
 }
 
 /// The server side of every call. One per process; clones share their counters.
@@ -92,7 +110,12 @@ impl Stack {
 
     /// Writes down what staff do by this way to SupportService. Later calls change nothing.
     pub fn record_with(&self, support: Transport) {
-        self.0.record.get_or_init(|| support);
+        self.0.record.get_or_init(|| RecordWays::One(support));
+    }
+
+    /// The same, each service by a way of its own, with its own token. Calls of a service that is not among them are refused.
+    pub fn record_by(&self, ways: BTreeMap<&'static str, Transport>) {
+        self.0.record.get_or_init(|| RecordWays::Each(ways));
     }
 
     /// How many connections its listeners take.
@@ -210,7 +233,7 @@ impl StackParts {
     }
 
     async fn begin(&self, method: &Method, caller: &Caller, request: Request<Body>) -> Result<(acts::StartedAct, Request<Body>), Status> {
-        let record = self.record.get().ok_or_else(crate::errors::audit_unavailable)?;
+        let record = self.record.get().and_then(|ways| ways.of(method.service)).ok_or_else(crate::errors::audit_unavailable)?;
         acts::begin(&self.shapes, record, method, caller, request).await
     }
 }

@@ -48,8 +48,13 @@ impl SettingKey {
     /// The environment variable that sets it.
     #[must_use]
     pub fn variable(&self, prefix: &str) -> String {
-        format!("{prefix}_{}", self.path.replace('.', "_").to_uppercase())
+        variable(prefix, &self.path)
     }
+}
+
+/// The environment variable that sets the option at a path.
+pub(crate) fn variable(prefix: &str, path: &str) -> String {
+    format!("{prefix}_{}", path.replace('.', "_").to_uppercase())
 }
 
 /// All keys of `T`, tables before what is in them, in the order of the struct's fields.

@@ -1,5 +1,9 @@
 //! What was said where, later layers over earlier ones, and the struct it makes.
-use crate::{SettingKey, SettingKind, keys::keys, secret::read_file};
+use crate::{
+    SettingKey, SettingKind,
+    keys::{keys, variable},
+    secret::read_file,
+};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use std::{
@@ -90,13 +94,20 @@ pub struct Layers {
     tree: Table,
     origins: BTreeMap<String, Origin>,
     problems: Vec<SettingProblem>,
+    retired: &'static [(&'static str, &'static str)],
 }
 
 impl Layers {
     /// Nothing said yet, about the keys of `T`. Environment variables begin with `prefix` and an underscore.
     #[must_use]
     pub fn new<T: JsonSchema>(prefix: &'static str) -> Self {
-        Self { prefix, keys: keys::<T>(), tree: Table::new(), origins: BTreeMap::new(), problems: Vec::new() }
+        Self { prefix, keys: keys::<T>(), tree: Table::new(), origins: BTreeMap::new(), problems: Vec::new(), retired: &[] }
+    }
+
+    /// With options that there were, and what to say to whoever still sets one: it is an error wherever it was said.
+    #[must_use]
+    pub fn retired(self, options: &'static [(&'static str, &'static str)]) -> Self {
+        Self { retired: options, ..self }
     }
 
     /// Lays a TOML file over what was said before.
@@ -145,6 +156,13 @@ impl Layers {
                 (None, None, Some(key)) => Some((key.clone(), read_file(Path::new(&value)), true)),
                 (None, None, None) => None,
             };
+            if known.is_none()
+                && let Some((path, why)) = self.retired.iter().find(|(path, _)| variable(self.prefix, path) == name)
+            {
+                let (key, why) = ((*path).to_owned(), (*why).to_owned());
+                self.problems.push(SettingProblem { origin: Origin::Environment(name), key, why });
+                continue;
+            }
             // An empty variable is how a shell or a compose file says nothing.
             match known {
                 Some((_, Ok(value), _)) if value.is_empty() => {}
@@ -229,6 +247,9 @@ impl Layers {
 
     /// What to say of a key that there is not: the one that was probably meant.
     fn unknown(&self, path: &str) -> String {
+        if let Some((_, why)) = self.retired.iter().find(|(retired, _)| *retired == path) {
+            return (*why).to_owned();
+        }
         let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
         let same = self.keys.iter().find(|key| key.path != path && last(&key.path) == last(path));
         let alike = || {

@@ -133,7 +133,7 @@ async fn prepared() -> (tempfile::TempDir, PathBuf) {
     std::fs::create_dir(path.join("bin")).unwrap();
     std::os::unix::fs::symlink(binary(), path.join("bin/largesse")).unwrap();
     run(&path, &block("openssl req -x509")).await;
-    run(&path, &block("--sub front --role service")).await;
+    run(&path, &block("--sub $service --role service")).await;
     for (name, word) in
         [("ledger.toml", "services = [\"ledger\", \"support\"]"), ("front.toml", "services = [\"gift\"]"), ("gifts.toml", "[[gifts]]")]
     {
@@ -188,7 +188,7 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     }
 
     // A service's token without its certificate, and on somebody else's connection.
-    let token = std::fs::read_to_string(dir.join("front.token")).unwrap();
+    let token = std::fs::read_to_string(dir.join("gift.token")).unwrap();
     for (shown, word) in [(None, "missing"), (Some("ledger"), "unknown")] {
         let mut stolen = LedgerServiceClient::new(way(&dir, &ledger, shown));
         let status = stolen.list_books(authorised(ListBooksRequest {}, token.trim()).unwrap()).await.unwrap_err();

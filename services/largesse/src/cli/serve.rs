@@ -80,8 +80,11 @@ pub struct ServeArguments {
     /// Key that seals bank accounts and names, 32 bytes in base64. Required without --sandbox where payout runs.
     #[arg(long, value_name = "FILE")]
     pub payout_key_file: Option<PathBuf>,
-    /// Token with which services here call others; read again while running. Required without --sandbox.
-    #[arg(long, value_name = "FILE")]
+    /// Token with which a service here calls others, such as `gift=gift.token`; repeat for each. Read again while running. Required without --sandbox.
+    #[arg(long = "service-token", value_name = "SERVICE=FILE", value_parser = service_token)]
+    pub service_tokens: Vec<(Service, String)>,
+    /// What there was before: an error that names what is there now.
+    #[arg(long, hide = true)]
     pub service_token_file: Option<PathBuf>,
 }
 
@@ -117,6 +120,9 @@ impl ServeArguments {
                 layers.set(key, &value, flag);
             }
         }
+        for (service, file) in &self.service_tokens {
+            layers.set(&format!("identity.service_tokens.{service}"), file, "--service-token");
+        }
         let services: Vec<String> = self.services.iter().map(ToString::to_string).collect();
         let keys: Vec<String> = self.identity_keys.iter().map(|path| path.display().to_string()).collect();
         for (key, flag, values) in
@@ -128,6 +134,14 @@ impl ServeArguments {
         }
         layers.read()
     }
+}
+
+fn service_token(text: &str) -> Result<(Service, String), String> {
+    let (service, file) = text.split_once('=').ok_or("a service and its file, such as gift=gift.token")?;
+    if file.is_empty() {
+        return Err(format!("name the file with the token of {service}, such as {service}={service}.token"));
+    }
+    Ok((service.parse()?, file.to_owned()))
 }
 
 /// Runs until SIGTERM or SIGINT, then lets calls in flight finish.

@@ -49,7 +49,8 @@ client_ca = \"a.pem\"
 clients = [{ identity = \"spiffe://x\", role = \"service\" }]
 [identity]
 keys = [\"house/identity.pub.pem\"]
-service_token_file = \"token\"
+service_tokens = { ledger = \"ledger.token\", support = \"support.token\", gift = \"gift.token\", purchase = \"purchase.token\", \
+    earnings = \"earnings.token\", payout = \"payout.token\", monitor = \"monitor.token\" }
 [ledger]
 heads_dir = \"heads\"
 [gift]
@@ -73,11 +74,15 @@ fn prepared() -> (tempfile::TempDir, PathBuf) {
             ),
         );
     }
-    let (code, token, error) = run(&path, &["token", "--data-dir", "house", "--sub", "s", "--role", "service"]);
-    assert_eq!(code, Some(0), "{error}");
+    for service in ["ledger", "support", "gift", "purchase", "earnings", "payout", "monitor"] {
+        let (code, token, error) = run(&path, &["token", "--data-dir", "house", "--sub", service, "--role", "service"]);
+        assert_eq!(code, Some(0), "{error}");
+        let file = path.join(format!("{service}.token"));
+        fs::write(&file, token).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
     let seal = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     for (name, text) in [
-        ("token", token.as_str()),
         ("gifts.toml", GIFTS),
         ("packages.toml", PACKAGES),
         ("rates.toml", RATES),
@@ -116,8 +121,24 @@ fn config_check_reads_every_file_that_serve_reads() {
         ("certificate = \"a.pem\"", "certificate = \"empty.toml\"", vec!["wrong.toml:", "tls", "empty.toml"]),
         ("house/identity.pub.pem", "nope.pem", vec!["wrong.toml:10: identity.keys", "nope.pem"]),
         ("house/identity.pub.pem", "a.pem", vec!["wrong.toml:10: identity.keys", "a.pem"]),
-        ("service_token_file = \"token\"", "service_token_file = \"nope\"", vec!["wrong.toml:11: identity.service_token_file", "nope"]),
-        ("service_token_file = \"token\"", "service_token_file = \"empty.toml\"", vec!["wrong.toml:11: identity.service_token_file"]),
+        ("\"gift.token\"", "\"nope\"", vec!["wrong.toml:11: identity.service_tokens.gift: ", "nope"]),
+        ("\"gift.token\"", "\"empty.toml\"", vec!["wrong.toml:11: identity.service_tokens.gift: "]),
+        ("\"gift.token\"", "\"payout.token\"", vec!["wrong.toml:11: identity.service_tokens.gift: ", "payout", "--sub gift"]),
+        (
+            "service_tokens = {",
+            "service_token_file = \"gift.token\"\nservice_tokens = {",
+            vec!["wrong.toml:11: identity.service_token_file: ", "identity.service_tokens", "--sub gift"],
+        ),
+        (
+            "heads_dir = \"heads\"",
+            "heads_dir = \"heads\"\n[[ledger.posters]]\nservice = \"loyalty\"\nkind = \"gift\"\ndebit = \"house/coins/issued\"\ncredit = \"viewer/*/coins\"",
+            vec!["wrong.toml:16: ledger.posters.0.kind: ", "gift"],
+        ),
+        (
+            "heads_dir = \"heads\"",
+            "heads_dir = \"heads\"\n[[ledger.posters]]\nservice = \"loyalty\"\nkind = \"bonus\"\ndebit = \"house/coins/issued\"\ncredit = \"viewer/ada/coins\"",
+            vec!["wrong.toml:18: ledger.posters.0.credit: ", "viewer/ada/coins"],
+        ),
         ("gifts.toml", "nope.toml", vec!["wrong.toml:15: gift.catalogue: ", "nope.toml"]),
         ("gifts.toml", "braces.toml", vec!["wrong.toml:15: gift.catalogue: ", "braces.toml, line 1"]),
         ("packages.toml", "gifts.toml", vec!["wrong.toml:17: purchase.packages: ", "gifts.toml, line "]),

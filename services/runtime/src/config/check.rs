@@ -74,6 +74,9 @@ fn of_services(config: &Config, wrong: &mut impl FnMut(&str, String)) {
     if let Err(error) = config.ledger.check() {
         wrong(&format!("ledger.{}", error.option), format!("must be {}", error.bounds));
     }
+    for (key, why) in config.ledger.poster_problems() {
+        wrong(&format!("ledger.{key}"), why);
+    }
     if let Err(error) = config.gift.check() {
         wrong("gift", error.to_string());
     }
@@ -91,7 +94,7 @@ fn of_services(config: &Config, wrong: &mut impl FnMut(&str, String)) {
 /// Whether anybody is to be believed.
 pub(super) fn identified(config: &Config) -> bool {
     let identity = &config.identity;
-    !identity.keys.is_empty() || !identity.issuers.is_empty() || !identity.service_token_file.as_os_str().is_empty()
+    !identity.keys.is_empty() || !identity.issuers.is_empty() || !identity.service_tokens.known().is_empty()
 }
 
 fn unusable(url: &str) -> Option<&'static str> {

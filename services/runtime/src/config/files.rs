@@ -35,15 +35,28 @@ fn tls(options: &Options, wrong: &mut impl FnMut(&str, String)) {
 }
 
 fn identity(options: &Options, wrong: &mut impl FnMut(&str, String)) {
-    let IdentitySource::Configured { issuers, token_file } = &options.identity else { return };
+    let IdentitySource::Configured { issuers, tokens } = &options.identity else { return };
     for (at, issuer) in issuers.iter().enumerate() {
         if let Err(error) = Verifier::try_new(vec![issuer.clone()]) {
             wrong(&issuer_key(at, issuer), error.to_string());
         }
     }
-    if let Err(error) = ServiceToken::from_file(token_file) {
-        wrong("identity.service_token_file", error.to_string());
+    for (service, file) in tokens {
+        if let Some(why) = unusable_token(*service, file) {
+            wrong(&format!("identity.service_tokens.{service}"), why);
+        }
     }
+}
+
+/// Why a service can't call with the token in a file. Whom another issuer's token names follows from that issuer's settings, so only ours are looked at.
+fn unusable_token(service: Service, file: &Path) -> Option<String> {
+    if let Err(error) = ServiceToken::from_file(file) {
+        return Some(error.to_string());
+    }
+    let text = std::fs::read_to_string(file).ok()?;
+    let named = identity::token::subject(text.trim()).filter(|named| named != service.as_str())?;
+    let make = format!("`largesse token --sub {service} --role service` makes one");
+    Some(format!("{}: its subject is {named}, and {service} calls as {service}; {make}", file.display()))
 }
 
 /// The house's own keys are an option of their own.

@@ -7,10 +7,10 @@ use std::time::Duration;
 impl Config {
     /// What the process is to run, or what is missing for it.
     pub fn into_options(self) -> Result<Options, crate::Error> {
-        let identity = self.believed()?;
         let (peers, database) = (self.peers.known(), self.database_address());
         let all = || Service::ALL.into_iter().filter(|service| *service != Service::Sandbox || self.sandbox);
-        let services = if self.services.is_empty() { all().filter(|s| !peers.contains_key(s)).collect() } else { self.services };
+        let services = if self.services.is_empty() { all().filter(|s| !peers.contains_key(s)).collect() } else { self.services.clone() };
+        let identity = self.identity_source(&services)?;
         let heads_dir = self.ledger.heads_dir.clone().unwrap_or_else(|| self.data_dir.join(HEADS));
         let ms = Duration::from_millis;
         Ok(Options {
@@ -57,22 +57,25 @@ impl Config {
     }
 
     /// Whom to believe, or what is missing to believe anybody.
-    fn believed(&self) -> Result<crate::IdentitySource, crate::Error> {
+    fn identity_source(&self, services: &[Service]) -> Result<crate::IdentitySource, crate::Error> {
         if self.sandbox {
             return if identified(self) { Err(crate::Error::IdentityTwice) } else { Ok(crate::IdentitySource::Sandbox) };
         }
         let identity = &self.identity;
         let no_keys = identity.keys.is_empty() && identity.issuers.is_empty();
-        let no_token = identity.service_token_file.as_os_str().is_empty();
+        let tokens = identity.service_tokens.known();
+        let silent = services.iter().filter(|service| service.grpc_name().is_some() && !tokens.contains_key(service));
+        let silent: Vec<String> =
+            silent.map(|service| format!("--service-token {service}=FILE (the token that {service} calls with)")).collect();
         let keys = no_keys.then_some("--identity-key FILE (the public key that signs tokens; or identity.issuers in a file)");
-        let token = no_token.then_some("--service-token-file FILE (the token services call with)");
-        if no_keys || no_token {
-            return Err(crate::Error::IdentityMissing(keys.into_iter().chain(token).collect::<Vec<_>>().join(" and ")));
+        if no_keys || !silent.is_empty() {
+            let missing = keys.map(str::to_owned).into_iter().chain(silent);
+            return Err(crate::Error::IdentityMissing(missing.collect::<Vec<_>>().join(" and ")));
         }
         let mut issuers = identity.issuers.clone();
         if !identity.keys.is_empty() {
             issuers.push(identity::issuers::TrustedIssuer::house(identity.keys.clone()));
         }
-        Ok(crate::IdentitySource::Configured { issuers, token_file: identity.service_token_file.clone() })
+        Ok(crate::IdentitySource::Configured { issuers, tokens })
     }
 }

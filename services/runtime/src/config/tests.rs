@@ -115,3 +115,52 @@ fn a_password_is_never_shown() {
     let told = file("database = \"mysql://u:hunter2@h/n\"").unwrap_err();
     assert!(!told.contains("hunter2"), "{told}");
 }
+
+#[test]
+fn each_service_has_a_token_of_its_own_and_the_old_option_says_so() {
+    let told = |text: &str| file(text).unwrap_err();
+    let old = told("[identity]\nkeys = [\"k.pem\"]\nservice_token_file = \"gift.token\"");
+    assert!(old.starts_with("largesse.toml:3: identity.service_token_file: there is no such option any more"), "{old}");
+    assert!(old.contains("service_tokens = { gift = \"gift.token\" }"), "{old}");
+    let wrong = told("[identity]\nservice_tokens = { gifts = \"a\" }");
+    assert!(wrong.starts_with("largesse.toml:2: identity.service_tokens.gifts: "), "{wrong}");
+    let one = "services = [\"ledger\", \"gift\"]\n[identity]\nkeys = [\"k.pem\"]\nservice_tokens = { ledger = \"a\" }";
+    let missing = file(one).unwrap().into_options().unwrap_err().to_string();
+    assert!(missing.contains("--service-token gift=FILE") && !missing.contains("ledger=FILE"), "{missing}");
+    let both = one.replace("{ ledger", "{ gift = \"b\", ledger");
+    let crate::IdentitySource::Configured { tokens, .. } = file(&both).unwrap().into_options().unwrap().identity else {
+        panic!("configured")
+    };
+    assert_eq!(tokens, [(Service::Ledger, "a".into()), (Service::Gift, "b".into())].into());
+}
+
+#[test]
+fn the_old_option_is_an_error_in_the_environment_too() {
+    let mut layers = Layers::new::<Config>(PREFIX).retired(&RETIRED);
+    let unknown = layers.environment([("LARGESSE_IDENTITY_SERVICE_TOKEN_FILE".to_owned(), "t".to_owned())], &[]);
+    assert!(unknown.is_empty(), "{unknown:?}");
+    let told = layers.read::<Config>().unwrap_err().to_string();
+    assert!(told.starts_with("environment variable LARGESSE_IDENTITY_SERVICE_TOKEN_FILE: identity.service_token_file: "), "{told}");
+}
+
+#[test]
+fn a_row_of_a_poster_is_read_strictly_and_told_by_its_key() {
+    let row = |changed: &str| {
+        let text =
+            "[[ledger.posters]]\nservice = \"loyalty\"\nkind = \"bonus\"\ndebit = \"house/coins/issued\"\ncredit = \"viewer/*/coins\"\n";
+        let (key, value) = changed.split_once('=').unwrap_or_default();
+        let lines =
+            text.lines().map(|line| if line.starts_with(key) && !key.is_empty() { format!("{key}={value}") } else { line.to_owned() });
+        file(&lines.collect::<Vec<_>>().join("\n"))
+    };
+    assert_eq!(row("").unwrap().ledger.own_posters(), row("kind = \"bonus\"").unwrap().ledger.own_posters());
+    for (changed, told) in [
+        ("service = \"gift\"", "largesse.toml:2: ledger.posters.0.service: "),
+        ("kind = \"payout.settle\"", "largesse.toml:3: ledger.posters.0.kind: "),
+        ("debit = \"house/coins\"", "largesse.toml:4: ledger.posters.0.debit: "),
+        ("credit = \"creator/*/diamonds\"", "largesse.toml:5: ledger.posters.0.credit: "),
+    ] {
+        let error = row(changed).unwrap_err();
+        assert!(error.starts_with(told), "{changed}: {error}");
+    }
+}

@@ -79,14 +79,12 @@ impl Config {
                 warn(key("roles"), "two issuers give staff's roles: who has a login at both could approve what they propose");
             }
         }
-        let secrets = [
-            ("identity.service_token_file", &self.identity.service_token_file),
-            ("tls.key", &self.tls.key),
-            ("payout.key_file", &self.payout.key_file),
-        ];
+        let secrets = [("tls.key", &self.tls.key), ("payout.key_file", &self.payout.key_file)];
         let mapped = self.identity.issuers.iter().enumerate();
         let mapped = mapped.map(|(at, issuer)| (format!("identity.issuers.{at}.subject_key_file"), &issuer.subject_key_file));
-        for (key, path) in secrets.into_iter().map(|(key, path)| (key.to_owned(), path)).chain(mapped) {
+        let tokens = self.identity.service_tokens.known();
+        let tokens = tokens.iter().map(|(service, path)| (format!("identity.service_tokens.{service}"), path));
+        for (key, path) in secrets.into_iter().map(|(key, path)| (key.to_owned(), path)).chain(mapped).chain(tokens) {
             if readable_by_others(path) {
                 warn(key, &format!("{} can be read by other users of this machine or changed by its group; chmod 600 it", path.display()));
             }

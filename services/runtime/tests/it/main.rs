@@ -165,11 +165,16 @@ async fn wrong_configuration_is_refused_by_name() {
     assert!(error.to_string().contains("--ledger-url"), "{error}");
 
     let keys = identity::keys::KeyPair::load_or_create(dir.path()).unwrap();
-    let token = dir.path().join("token");
-    let grant = Grant { subject: UserKey::try_new("largesse").unwrap(), role: Role::Service, app: String::new(), books: BookScope::All };
-    std::fs::write(&token, identity::Issuer::from_keys(&keys).issue(&grant, Duration::from_secs(600)).unwrap()).unwrap();
-    let identity =
-        IdentitySource::Configured { issuers: vec![TrustedIssuer::house(vec![dir.path().join("identity.pub.pem")])], token_file: token };
+    let token = |service: Service| {
+        let file = dir.path().join(format!("{service}.token"));
+        let subject = UserKey::try_new(service.as_str()).unwrap();
+        let grant = Grant { subject, role: Role::Service, app: String::new(), books: BookScope::All };
+        std::fs::write(&file, identity::Issuer::from_keys(&keys).issue(&grant, Duration::from_secs(600)).unwrap()).unwrap();
+        (service, file)
+    };
+    let tokens = [Service::Ledger, Service::Gift, Service::Payout].map(token).into_iter().collect();
+    let issuers = vec![TrustedIssuer::house(vec![dir.path().join("identity.pub.pem")])];
+    let identity = IdentitySource::Configured { issuers, tokens };
     let error = Runtime::start(Options { identity: identity.clone(), ..options(dir.path()) }).await.err().unwrap();
     assert!(error.to_string().contains("--sandbox only"), "{error}");
 
@@ -182,7 +187,9 @@ async fn wrong_configuration_is_refused_by_name() {
 
     let live = Options { identity, services: vec![Service::Ledger, Service::Gift], books: Vec::new(), ..options(dir.path()) };
     let house = Runtime::start(live.clone()).await.unwrap();
-    let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "test").unwrap());
+    let nameless = house.service_transport_for(Service::Ledger, "purchase").err().unwrap();
+    assert!(nameless.to_string().contains("identity.service_tokens.purchase"), "{nameless}");
+    let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "gift").unwrap());
     assert!(ledger.list_books(ListBooksRequest {}).await.unwrap().into_inner().books.is_empty());
     // Once a LIVE book is there, what is built in is not sold to it, and a list of one's own is.
     let book = CreateBookRequest { book: "real".to_owned(), mode: BookMode::Live.into(), region: "eu".to_owned() };
