@@ -1,7 +1,7 @@
 //! Is the money where it should be? The ledger's own check, then what joins it to the services' tables.
 //!
 //! [`audit`] looks once and at everything; [`continuous`] goes on with what is new, for the monitor. `coins`, `payouts`, `purchases`: the joins;
-//! `folds`: purchases as the monitor compares them. [`imported`]: what came from elsewhere, behind which there is no row; `journal`: the postings to join.
+//! `posters`: every posting against who may post what; `folds`: purchases as the monitor compares them. [`imported`]: what came from elsewhere, behind which there is no row; `journal`: the postings to join.
 //!
 //! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: what a service is just between its
 //! posting and its own row with is found in the ledger by the id it must have there.
@@ -10,6 +10,7 @@ use books::{
     store::{Book, IdMeaning, Store},
     verify,
 };
+use chart::OwnPosters;
 use db::Database;
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
@@ -26,8 +27,11 @@ mod folds;
 pub mod imported;
 mod journal;
 mod payouts;
+mod posters;
 mod purchases;
 
+/// Problems of one kind told one by one; the rest is counted.
+const TOLD_MAX: usize = 20;
 /// How often payouts are compared before they count as differing: one that began and ended between the readings is in none of them.
 const PAYOUT_LOOKS: usize = 5;
 
@@ -43,6 +47,8 @@ pub struct BookReport {
     pub coins: coins::CoinSums,
     /// What was imported, and so is compared with no service's tables.
     pub imported: imported::ImportedSums,
+    /// Postings that are as the rows say of those who may post them; without the imported.
+    pub ruled: usize,
     /// Purchases credited, where their tables are here.
     pub purchases: Option<usize>,
     /// Services whose tables are not here, so that nothing was compared with them.
@@ -98,15 +104,24 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Store>, ReadFault> {
 /// Checks every book of a database.
 /// `heads` is the directory where the ledger wrote heads outside the database; there is none to compare with when not given.
 pub fn audit<'a>(database: &'a Database, heads: Option<&'a Path>) -> BoxFuture<'a, Result<AuditReport, ReadFault>> {
-    // Compiled here, beside the other crates, and not in the binary.
-    audit_books(database, heads).boxed()
+    async move { audit_books(database, heads, &OwnPosters::default()).await }.boxed()
 }
 
-async fn audit_books(database: &Database, heads: Option<&Path>) -> Result<AuditReport, ReadFault> {
+/// The same of an installation in which services of one's own post, as their rows say. Without their rows whatever they posted is told as a problem.
+pub fn audit_with<'a>(
+    database: &'a Database,
+    heads: Option<&'a Path>,
+    own: &'a OwnPosters,
+) -> BoxFuture<'a, Result<AuditReport, ReadFault>> {
+    // Compiled here, beside the other crates, and not in the binary.
+    audit_books(database, heads, own).boxed()
+}
+
+async fn audit_books(database: &Database, heads: Option<&Path>, own: &OwnPosters) -> Result<AuditReport, ReadFault> {
     let store = open(database).await?;
     let mut books = Vec::new();
     for book in store.books().await? {
-        books.push(audit_book(database, &*store, &book, heads).await?);
+        books.push(audit_book(database, &*store, &book, (heads, own)).await?);
     }
     // A ledger without a book proves nothing.
     if books.is_empty() {
@@ -128,14 +143,19 @@ async fn audit_acts(database: &Database, heads: Option<&Path>) -> Result<Option<
     Ok(Some(ActsReport { lines: found.lines, erased: found.erased, heads: found.heads, problem }))
 }
 
-async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<BookReport, ReadFault> {
+async fn audit_book(
+    database: &Database,
+    store: &dyn Store,
+    book: &Book,
+    (heads, own): (Option<&Path>, &OwnPosters),
+) -> Result<BookReport, ReadFault> {
     let ledger = verify::verify_against(store, book, heads).await?;
     let mut problems = Vec::new();
     let name = BookName::try_new(&book.name)?;
     // What follows needs a journal that can be read.
     if ledger.problem.is_some() {
         let (coins, imported) = (coins::CoinSums::default(), imported::ImportedSums::default());
-        return Ok(BookReport { ledger, coins, imported, purchases: None, not_compared: Vec::new(), problems });
+        return Ok(BookReport { ledger, coins, imported, ruled: 0, purchases: None, not_compared: Vec::new(), problems });
     }
     let (lines, _) = books::read::trial_balance(store, book.key).await?;
     let mut sums: BTreeMap<Unit, i128> = BTreeMap::new();
@@ -146,7 +166,7 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     let coins = coins::coins(&lines);
     problems.extend(coins.problem());
     let mut not_compared = Vec::new();
-    let mut journal = journal::JournalFold::new(book);
+    let mut journal = journal::JournalFold::new(book, own);
     journal.follow(store, book, i64::MAX).await?;
     let purchases = if exists(database, Service::Purchase).await? {
         let join = purchases::join(&purchase::tables::Store::open(database).await?, &journal, store, book, &name).await?;
@@ -174,7 +194,9 @@ async fn audit_book(database: &Database, store: &dyn Store, book: &Book, heads: 
     } else {
         not_compared.push("payout");
     }
-    Ok(BookReport { ledger, coins, imported: journal.imported.sums().clone(), purchases, not_compared, problems })
+    problems.extend(journal.posters.problems(store, book).await?);
+    let (imported, ruled) = (journal.imported.sums().clone(), journal.posters.allowed());
+    Ok(BookReport { ledger, coins, imported, ruled, purchases, not_compared, problems })
 }
 
 /// Whether a service has tables here: an audit makes none.

@@ -20,6 +20,7 @@ pub use health::{CheckResult, LookFound};
 
 use api::monitor::monitor_service_server::MonitorServiceServer;
 use audit::continuous::ContinuousAudit;
+use chart::OwnPosters;
 use db::Database;
 use health::Health;
 use service::Handlers;
@@ -35,6 +36,8 @@ pub struct Deps {
     pub database: Database,
     /// Where the ledger writes heads outside the database. None: nowhere, so nothing is compared with them.
     pub heads_dir: Option<PathBuf>,
+    /// Services of one's own that post into the books.
+    pub posters: OwnPosters,
     /// Cancelled at shutdown: no more looks.
     pub shutdown: CancellationToken,
 }
@@ -50,7 +53,7 @@ pub fn start(deps: Deps, config: Config) -> Result<Service, config::InvalidMonit
     config.check()?;
     let health: Arc<RwLock<Health>> = Arc::default();
     meters::watch(&health);
-    let auditor = ContinuousAudit::new(deps.database, deps.heads_dir, config.clone());
+    let auditor = ContinuousAudit::new(deps.database, deps.heads_dir, config.clone()).with_posters(deps.posters);
     tokio::spawn(rounds::run(auditor, config, health.clone(), deps.shutdown));
     Ok(Service { handlers: Handlers { health } })
 }

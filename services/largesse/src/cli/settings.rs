@@ -39,7 +39,7 @@ impl DatabaseArgument {
     }
 
     /// The settings with the database's address in them.
-    fn config(&self) -> Result<Config, Error> {
+    pub fn config(&self) -> Result<Config, Error> {
         let mut layers = self.given.gather()?;
         if let Some(database) = &self.database {
             layers.set("database", database, "--database");

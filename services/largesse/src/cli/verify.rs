@@ -30,7 +30,9 @@ pub async fn run(address: String, arguments: VerifyArguments) -> CommandResult {
         operations::backup::intact(dir).map_err(|error| format!("{}: {error}; {what}", dir.display()))?;
     }
     let beside = || database.sqlite_dir().map(|dir| dir.join(runtime::HEADS)).filter(|dir| dir.is_dir());
-    let report = audit::audit(&database, arguments.heads.clone().or_else(beside).as_deref()).await?;
+    // Services of one's own have their rows in the settings and nowhere else: whoever could write them into a database could write any.
+    let own = arguments.place.config()?.ledger.own_posters();
+    let report = audit::audit_with(&database, arguments.heads.clone().or_else(beside).as_deref(), &own).await?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -78,6 +80,7 @@ fn tell(book: &audit::BookReport) {
             ledger.book
         );
     }
+    println!("{}: {} postings are of kinds and between accounts that their services' rows allow", ledger.book, book.ruled);
     if let Some(purchases) = book.purchases {
         println!("{}: {purchases} purchases credited", ledger.book);
     }

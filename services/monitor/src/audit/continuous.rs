@@ -5,15 +5,18 @@ use super::{
     ReadFault, clock, coins, exists,
     folds::{FoldsCompared, JournalSide, PurchaseFolds},
     payouts,
+    posters::PosterFold,
 };
 use crate::{
     config::Config,
     health::{CheckResult, FoundInBook, LookFound},
 };
 use books::{
+    domain::event::Event,
     store::{Book, Store},
     verify::{BookProblem, follow::Follower},
 };
+use chart::OwnPosters;
 use db::Database;
 use identity::Service;
 use money::BookName;
@@ -36,7 +39,7 @@ const ACTS_EVERY: Duration = Duration::from_secs(60);
 const ACTS_REST: u32 = 20;
 
 /// What is looked at in a book.
-const CHECKS: [&str; 7] = ["journal", "rows", "trial_balance", "coins", "purchases", "payouts", "clock"];
+const CHECKS: [&str; 8] = ["journal", "posters", "rows", "trial_balance", "coins", "purchases", "payouts", "clock"];
 
 /// States in which it is not known whether money has moved.
 const UNKNOWN: [(&str, &str); 4] =
@@ -45,9 +48,22 @@ const UNKNOWN: [(&str, &str); 4] =
 /// A book that is followed.
 struct WatchedBook {
     follower: Follower,
-    purchases: PurchaseFolds,
+    folds: BookFolds,
     /// Payouts differed the last time.
     payouts_differed: bool,
+}
+
+/// What is kept of a book's journal while it is followed.
+struct BookFolds {
+    purchases: PurchaseFolds,
+    posters: PosterFold,
+}
+
+impl BookFolds {
+    fn event(&mut self, event: &Event) {
+        self.posters.event(event);
+        self.purchases.event(event);
+    }
 }
 
 /// Stores as far as they are there. A service that has none yet may have one later.
@@ -64,6 +80,8 @@ struct AuditedStores {
 pub struct ContinuousAudit {
     database: Database,
     heads_dir: Option<PathBuf>,
+    /// Services of one's own that post.
+    own: OwnPosters,
     config: Config,
     stores: AuditedStores,
     books: BTreeMap<String, WatchedBook>,
@@ -74,7 +92,21 @@ impl ContinuousAudit {
     /// `heads_dir`: where heads are written outside the database.
     #[must_use]
     pub fn new(database: Database, heads_dir: Option<PathBuf>, config: Config) -> Self {
-        Self { database, heads_dir, config, stores: AuditedStores::default(), books: BTreeMap::new(), acts_due: Instant::now() }
+        Self {
+            database,
+            heads_dir,
+            own: OwnPosters::default(),
+            config,
+            stores: AuditedStores::default(),
+            books: BTreeMap::new(),
+            acts_due: Instant::now(),
+        }
+    }
+
+    /// Where services of one's own post, as their rows say.
+    #[must_use]
+    pub fn with_posters(self, own: OwnPosters) -> Self {
+        Self { own, ..self }
     }
 
     /// Looks at every book, within bounds.
@@ -85,7 +117,7 @@ impl ContinuousAudit {
         let mut found = LookFound::default();
         for book in books {
             let name = book.name.clone();
-            let followed = self.books.entry(name.clone()).or_insert_with(|| WatchedBook::new(book));
+            let followed = self.books.entry(name.clone()).or_insert_with(|| WatchedBook::new(book, &self.own));
             // What can't be looked at in one book says nothing about the others.
             let seen = match followed.look(&*store, &self.stores, &self.config).await {
                 Ok(seen) => seen,
@@ -163,9 +195,9 @@ impl ContinuousAudit {
 }
 
 impl WatchedBook {
-    fn new(book: Book) -> Self {
-        let purchases = PurchaseFolds::new(&book.name);
-        Self { follower: Follower::new(book), purchases, payouts_differed: false }
+    fn new(book: Book, own: &OwnPosters) -> Self {
+        let folds = BookFolds { purchases: PurchaseFolds::new(&book.name), posters: PosterFold::new(&book, own.clone()) };
+        Self { follower: Follower::new(book), folds, payouts_differed: false }
     }
 
     /// What is known after a look that failed.
@@ -178,8 +210,8 @@ impl WatchedBook {
     async fn look(&mut self, store: &dyn Store, stores: &AuditedStores, config: &Config) -> Result<FoundInBook, ReadFault> {
         let name = BookName::try_new(&self.follower.book().name)?;
         let events_max = i64::from(config.events_max);
-        let purchases = &mut self.purchases;
-        let step = self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
+        let folds = &mut self.folds;
+        let step = self.follower.step(store, events_max, &mut |event| folds.event(event)).await?;
         let mut checks = Vec::new();
         let caught_up = step.problem.is_none() && step.behind <= events_max;
         let behind = step.behind;
@@ -188,6 +220,16 @@ impl WatchedBook {
             None if caught_up => checks.push(("journal", CheckResult::Held)),
             None => checks.push(("journal", CheckResult::Pending(format!("{behind} events are still to be checked")))),
         }
+        // What was found stays, whatever is still to be read.
+        let unlisted = self.folds.posters.problems(store, self.follower.book()).await?;
+        checks.push((
+            "posters",
+            match unlisted.is_empty() {
+                false => CheckResult::Failed(unlisted.join("; ")),
+                true if caught_up => CheckResult::Held,
+                true => CheckResult::Pending("the journal comes first".to_owned()),
+            },
+        ));
         if caught_up {
             let rows = self.follower.compare_rows(store, ROWS).await?;
             checks.push(("rows", CheckResult::of(rows.map(|problem| told(&problem)))));
@@ -199,7 +241,8 @@ impl WatchedBook {
         } else {
             // What was found of an earlier end of the journal says nothing about this one.
             let waits = || CheckResult::Pending("the journal comes first".to_owned());
-            checks.extend(CHECKS.iter().skip(1).map(|name| (*name, waits())));
+            let told = checks.len();
+            checks.extend(CHECKS.iter().skip(told).map(|name| (*name, waits())));
         }
         Ok(FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind, checks })
     }
@@ -208,8 +251,8 @@ impl WatchedBook {
         if self.follower.accounts() > config.sums_accounts_max {
             return Ok(CheckResult::NotCompared("more accounts than monitor.sums_accounts_max; their rows are compared in turn"));
         }
-        let purchases = &mut self.purchases;
-        let problem = self.follower.compare_sums(store, &mut |event| purchases.event(event)).await?;
+        let folds = &mut self.folds;
+        let problem = self.follower.compare_sums(store, &mut |event| folds.event(event)).await?;
         Ok(CheckResult::of(problem.map(|problem| told(&problem))))
     }
 
@@ -222,10 +265,10 @@ impl WatchedBook {
     ) -> Result<CheckResult, ReadFault> {
         let Some(tables) = &stores.purchase else { return Ok(CheckResult::NotCompared("purchases are not in this database")) };
         let now = SystemTime::now();
-        let purchases = &mut self.purchases;
-        self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
+        let folds = &mut self.folds;
+        self.follower.step(store, events_max, &mut |event| folds.event(event)).await?;
         let side = JournalSide { store, book: self.follower.book(), name, last_seq: self.follower.last_seq() };
-        Ok(match self.purchases.compare(tables, side, now).await? {
+        Ok(match self.folds.purchases.compare(tables, side, now).await? {
             FoldsCompared::Held => CheckResult::Held,
             FoldsCompared::Again => CheckResult::Pending("some purchases are looked at once more".to_owned()),
             FoldsCompared::Differs(why) => CheckResult::Failed(why),
@@ -247,14 +290,14 @@ impl WatchedBook {
                 tokio::time::sleep(PAUSE).await;
             }
             let before = payouts::before(tables, name).await?;
-            let purchases = &mut self.purchases;
-            let step = self.follower.step(store, events_max, &mut |event| purchases.event(event)).await?;
+            let folds = &mut self.folds;
+            let step = self.follower.step(store, events_max, &mut |event| folds.event(event)).await?;
             // Payouts that ended in what is still to be followed are in neither reading.
             if step.behind > 0 {
                 continue;
             }
             let (last_seq, lines) = (self.follower.last_seq(), self.follower.trial_balance());
-            let imported = self.purchases.imported().in_transit.clone();
+            let imported = self.folds.purchases.imported().in_transit.clone();
             let moment = payouts::LedgerMoment { store, book: self.follower.book(), last_seq, lines, imported };
             let problems = payouts::problems(tables, before, &moment, name).await?;
             if problems.is_empty() {

@@ -1,9 +1,10 @@
 //! A book's journal, read once for all joins of a whole audit: the postings that issued coins for purchases, and what was imported.
-use super::{ReadFault, imported::ImportedFold};
+use super::{ReadFault, imported::ImportedFold, posters::PosterFold};
 use books::{
     domain::event::Body,
     store::{Book, Store},
 };
+use chart::OwnPosters;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -16,13 +17,16 @@ pub(super) struct JournalFold {
     pub purchases: BTreeMap<Uuid, i64>,
     /// See there.
     pub imported: ImportedFold,
+    /// See there.
+    pub posters: PosterFold,
     /// The last event that was read.
     pub last_seq: i64,
 }
 
 impl JournalFold {
-    pub fn new(book: &Book) -> Self {
-        Self { purchases: BTreeMap::new(), imported: ImportedFold::new(&book.name), last_seq: 0 }
+    pub fn new(book: &Book, own: &OwnPosters) -> Self {
+        let (imported, posters) = (ImportedFold::new(&book.name), PosterFold::new(book, own.clone()));
+        Self { purchases: BTreeMap::new(), imported, posters, last_seq: 0 }
     }
 
     /// Reads on, up to this event or the last there is.
@@ -32,6 +36,7 @@ impl JournalFold {
             let Some(last) = page.last() else { return Ok(()) };
             self.last_seq = last.event.seq;
             for stored in &page {
+                self.posters.event(&stored.event);
                 if self.imported.event(&stored.event) {
                     continue;
                 }

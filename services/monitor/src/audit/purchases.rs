@@ -2,14 +2,11 @@
 //!
 //! Between its posting and its own row a purchase is verified and not yet credited, and its posting has the id that follows from it. So the verified
 //! ones are read as well: after the postings, since each has a row before it has a posting, and before the credited, since that is what becomes of them.
-use super::{ReadFault, journal::JournalFold, seqs};
+use super::{ReadFault, TOLD_MAX, journal::JournalFold, seqs};
 use books::store::{Book, Store};
 use money::BookName;
 use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// Problems told one by one; the rest is counted.
-const TOLD_MAX: usize = 20;
 
 pub(super) struct PurchaseJoin {
     pub credited: usize,

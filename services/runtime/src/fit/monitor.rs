@@ -8,6 +8,7 @@ pub(super) fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let deps = monitor::Deps {
         database: wiring.database.clone(),
         heads_dir: settings.ledger.heads_dir.clone(),
+        posters: settings.ledger.own_posters(),
         shutdown: wiring.shutdown.clone(),
     };
     let service = monitor::start(deps, settings.monitor.clone())?;

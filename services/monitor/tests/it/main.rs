@@ -1,0 +1,4 @@
+//! Auditors over real books, on both engines.
+#![allow(clippy::unwrap_used)]
+
+mod posters;
