@@ -1,7 +1,11 @@
 //! The bank over HTTP: a `pain.001` out, a `pain.002` back, and nothing assumed where nothing came.
 
-use crate::domain::BankAnswer;
-use iso20022::{StatusOutcome, pain002::StatusReport};
+use crate::domain::{
+    BankAnswer,
+    evidence::{BankEvidence, Doubt, SentPayment, evidence},
+};
+use iso20022::pain002::StatusReport;
+use jiff::Timestamp;
 use reqwest::{Client, Method, StatusCode, Url};
 use std::time::Duration;
 
@@ -11,6 +15,8 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 pub const ASK_TIME_OUT: Duration = Duration::from_secs(5);
 /// Where a bank states after how many seconds "not found" is final.
 const FINALITY_HEADER: &str = "finality-window-seconds";
+/// In the namespace of every status report, whatever its version.
+const REPORT_NAMESPACE: &[u8] = b"iso:20022:tech:xsd:pain.002.";
 /// Longest finality window believed: a year, so that arithmetic on it cannot overflow.
 const WINDOW_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
 
@@ -34,15 +40,6 @@ pub struct ReceivedAnswer {
     pub unread_version: bool,
 }
 
-/// Whom an answer must speak of.
-#[derive(Debug, Clone, Copy)]
-pub struct AskedPayment<'a> {
-    /// The payment.
-    pub end_to_end_id: &'a str,
-    /// The message that was sent last.
-    pub message_id: &'a str,
-}
-
 impl BankHttpClient {
     /// A bank at this address. Proxies and redirects are not followed: either could lead a payment elsewhere.
     pub fn try_new(url: &str) -> Result<Self, reqwest::Error> {
@@ -53,12 +50,12 @@ impl BankHttpClient {
 
     /// Sends a `pain.001`. Every end without a report about this payment is [`BankAnswer::Lost`], a refused connection included: the question
     /// that follows costs little, and being wrong about what left this machine would cost a second payment.
-    pub async fn send(&self, subject: AskedPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer {
+    pub async fn send(&self, subject: SentPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer {
         self.exchange(Method::POST, "payments", Some(message), subject, time_out).await
     }
 
     /// Asks after a payment.
-    pub async fn ask(&self, subject: AskedPayment<'_>) -> ReceivedAnswer {
+    pub async fn ask(&self, subject: SentPayment<'_>) -> ReceivedAnswer {
         let path = format!("payments/{}", subject.end_to_end_id);
         self.exchange(Method::GET, &path, None, subject, ASK_TIME_OUT).await
     }
@@ -68,7 +65,7 @@ impl BankHttpClient {
         method: Method,
         path: &str,
         body: Option<String>,
-        subject: AskedPayment<'_>,
+        subject: SentPayment<'_>,
         time_out: Duration,
     ) -> ReceivedAnswer {
         let asking = method == Method::GET;
@@ -82,31 +79,32 @@ impl BankHttpClient {
         }
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return lost(0, why(&error).to_owned(), Vec::new()),
+            Err(error) => return lost(0, why(&error)),
         };
         let status = response.status();
         let window = response.headers().get(FINALITY_HEADER).and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
         let window = window.filter(|seconds| (0..=WINDOW_SECONDS_MAX).contains(seconds));
-        match read(response).await {
-            Ok(body) => {
-                let answer = interpret(status, window.filter(|_| asking), &body, subject);
-                let unread_version = matches!(StatusReport::read(&body), Err(iso20022::Error::Version { .. }));
-                if unread_version {
-                    tracing::warn!(
-                        end_to_end_id = subject.end_to_end_id,
-                        ?answer,
-                        "the bank answers in a message version that is not read here"
-                    );
-                }
-                ReceivedAnswer { http_status: status.as_u16(), body, answer, unread_version }
-            }
-            Err(why) => lost(status.as_u16(), why.to_owned(), Vec::new()),
+        let (body, cut) = read(response).await;
+        let answer = match cut {
+            None => interpret(status, window.filter(|_| asking), &body, subject),
+            // What came before the end may name the payment.
+            Some(why) => unread(status, why.to_owned(), &body, subject),
+        };
+        let unread_version = matches!(StatusReport::read(&body), Err(iso20022::Error::Version { .. }));
+        if unread_version {
+            let end_to_end_id = subject.end_to_end_id;
+            tracing::warn!(end_to_end_id, ?answer, "the bank answers in a message version that is not read here");
         }
+        if let BankAnswer::Named(BankEvidence { doubt: Some(doubt), .. }) = &answer {
+            let (end_to_end_id, doubt) = (subject.end_to_end_id, doubt.words());
+            tracing::warn!(end_to_end_id, doubt, "the bank's answer decides nothing; it is asked on");
+        }
+        ReceivedAnswer { http_status: status.as_u16(), body, answer, unread_version }
     }
 }
 
-fn lost(http_status: u16, why: String, body: Vec<u8>) -> ReceivedAnswer {
-    ReceivedAnswer { http_status, body, answer: BankAnswer::Lost(why), unread_version: false }
+fn lost(http_status: u16, why: &str) -> ReceivedAnswer {
+    ReceivedAnswer { http_status, body: Vec::new(), answer: BankAnswer::Lost(why.to_owned()), unread_version: false }
 }
 
 /// For people; never the address or the body.
@@ -120,49 +118,64 @@ fn why(error: &reqwest::Error) -> &'static str {
     }
 }
 
-async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, &'static str> {
+/// The body as far as it came, and why it ended before its end.
+async fn read(mut response: reqwest::Response) -> (Vec<u8>, Option<&'static str>) {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| why(&error))? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err("an answer too long to be one");
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_BYTES_MAX => {
+                body.extend(chunk.iter().take(ANSWER_BYTES_MAX - body.len()));
+                return (body, Some("an answer too long to be one"));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return (body, None),
+            Err(error) => return (body, Some(why(&error))),
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body)
 }
 
-/// What an answer means. "Not found" counts only from the bank itself: with a report that names this payment and the window, since a proxy
-/// in between says 404 as well.
-fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subject: AskedPayment<'_>) -> BankAnswer {
+/// What an answer means. "Not found" counts only from the bank itself: with a report that names this payment and nothing that is known of it, and the window,
+/// since a proxy in between says 404 as well. An error decides nothing, but whatever names the payment proves that it was seen.
+fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subject: SentPayment<'_>) -> BankAnswer {
     let report = match StatusReport::read(body) {
         Ok(report) => report,
         Err(iso20022::Error::Version { found }) => {
-            return BankAnswer::Lost(format!("HTTP {} with a {found}, a version that is not read here", status.as_u16()));
+            return unread(status, format!("HTTP {} with a {found}, a version that is not read here", status.as_u16()), body, subject);
         }
-        Err(_) => return BankAnswer::Lost(format!("HTTP {} without a status report", status.as_u16())),
+        Err(_) => return unread(status, format!("HTTP {} without a status report", status.as_u16()), body, subject),
     };
+    let said = evidence(&report, subject);
     if status == StatusCode::NOT_FOUND {
-        return match window_seconds {
-            Some(seconds) if report.names(subject.end_to_end_id) && report.verdict(subject.end_to_end_id, "").is_none() => {
-                BankAnswer::NotFound { window_ms: seconds * 1000 }
-            }
+        let known = report.knows(subject.end_to_end_id);
+        return match (said, window_seconds) {
+            (Some(said), _) if known => BankAnswer::Named(said.doubted(Doubt::HttpStatus(status.as_u16()))),
+            (Some(_), Some(seconds)) if report.names(subject.end_to_end_id) => BankAnswer::NotFound { window_ms: seconds * 1000 },
             _ => BankAnswer::Lost("HTTP 404 without the bank's own word".to_owned()),
         };
     }
-    if status.is_server_error() {
-        return BankAnswer::Lost(format!("HTTP {}", status.as_u16()));
+    match said {
+        Some(said) if status.is_server_error() => BankAnswer::Named(said.doubted(Doubt::HttpStatus(status.as_u16()))),
+        Some(said) => BankAnswer::Named(said),
+        None if status.is_server_error() => BankAnswer::Lost(format!("HTTP {}", status.as_u16())),
+        None => BankAnswer::Lost("a report about another payment".to_owned()),
     }
-    let Some(verdict) = report.verdict(subject.end_to_end_id, subject.message_id) else {
-        return BankAnswer::Lost("a report about another payment".to_owned());
-    };
-    let reason = verdict.reason().filter(|_| verdict.outcome() == StatusOutcome::Rejected);
-    let own_words = verdict.additional();
-    let words = reason.map_or("", |reason| reason.words());
-    BankAnswer::Verdict {
-        status: verdict.status.code().to_owned(),
-        outcome: verdict.outcome(),
-        reason_code: reason.map_or_else(String::new, |reason| reason.code().to_owned()),
-        words: if own_words.is_empty() { words.to_owned() } else { own_words },
+}
+
+/// What can't be read as a report. One that began to speak of this payment proves that it was seen; "not found" names it as well, and proves nothing.
+fn unread(status: StatusCode, why: String, body: &[u8], subject: SentPayment<'_>) -> BankAnswer {
+    let holds = |part: &[u8]| body.windows(part.len()).any(|place| place == part);
+    if status != StatusCode::NOT_FOUND && holds(REPORT_NAMESPACE) && holds(subject.end_to_end_id.as_bytes()) {
+        return BankAnswer::Named(BankEvidence::only_seen(Doubt::Unreadable));
+    }
+    BankAnswer::Lost(why)
+}
+
+/// What tells answers apart: all of them but the id and the time that every report has of its own.
+#[must_use]
+pub fn content(http_status: u16, body: &[u8]) -> String {
+    match StatusReport::read(body) {
+        Ok(report) => format!("{http_status} {:?}", StatusReport { message_id: String::new(), created: Timestamp::UNIX_EPOCH, ..report }),
+        Err(_) => format!("{http_status} {}", String::from_utf8_lossy(body)),
     }
 }
 

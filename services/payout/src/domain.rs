@@ -1,8 +1,16 @@
-//! A payout's life: where it stands, what a bank's answer means, and when to look again. No clock, no randomness, no I/O: what comes out follows from what
-//! goes in.
+//! A payout's life: where it stands and when to look again. No clock, no randomness, no I/O: what comes out follows from what goes in.
+//!
+//! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`judgement`]: what is done with both.
+
+pub mod evidence;
+pub mod judgement;
+pub mod sendings;
+
+pub use judgement::{BankAnswer, judge};
+pub use sendings::{SendingProof, Sendings};
 
 use chart::PostingKind;
-use iso20022::{Rail, StatusOutcome};
+use iso20022::Rail;
 use money::{BookName, Money, UserKey};
 use uuid::Uuid;
 
@@ -166,11 +174,13 @@ pub struct Payout {
     pub attempts: i64,
     /// Messages sent.
     pub sends: i64,
+    /// What is proved of each of them.
+    pub sendings: Sendings,
     /// When the last sending began.
     pub sent_at_ms: i64,
     /// When the first sending began.
     pub first_sent_at_ms: i64,
-    /// The bank has ever named it: "not found" proves nothing any more.
+    /// The bank has ever named it, whatever it said: "not found" proves nothing any more.
     pub seen: bool,
     /// Names the ledger posting of this phase. Fresh per phase and after a refusal, with the time of then in front, so that a payout that takes weeks does
     /// not come with an id the ledger takes for forgotten.
@@ -248,6 +258,20 @@ impl Payout {
         self
     }
 
+    /// Begins another sending, of which nothing is proved; due at `due_at_ms`, should nobody hear its answer.
+    #[must_use]
+    pub fn begin_sending(self, now_ms: i64, due_at_ms: i64) -> Self {
+        let mut sent = self.enter(PayoutPhase::Sent, now_ms);
+        sent.due_at_ms = due_at_ms;
+        sent.sends += 1;
+        sent.sendings = sent.sendings.begun();
+        sent.sent_at_ms = now_ms;
+        if sent.first_sent_at_ms == 0 {
+            sent.first_sent_at_ms = now_ms;
+        }
+        sent
+    }
+
     /// Stays, and looks again later.
     #[must_use]
     pub fn again(mut self, now_ms: i64, policy: &RetryPolicy) -> Self {
@@ -255,29 +279,6 @@ impl Payout {
         self.attempts += 1;
         self
     }
-}
-
-/// What a bank said, or that it said nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BankAnswer {
-    /// A status of this payment.
-    Verdict {
-        /// ISO 20022 code.
-        status: String,
-        /// What it means.
-        outcome: StatusOutcome,
-        /// Code of the reason, or nothing.
-        reason_code: String,
-        /// The reason in words.
-        words: String,
-    },
-    /// The bank has no such payment, and says after how many milliseconds that is final.
-    NotFound {
-        /// The bank's stated finality window.
-        window_ms: i64,
-    },
-    /// No answer, or nothing to make sense of. For people.
-    Lost(String),
 }
 
 /// How patient we are.
@@ -300,98 +301,6 @@ impl RetryPolicy {
         let doubled = 1_i64.checked_shl(u32::try_from(attempts.clamp(0, 40)).unwrap_or(40)).unwrap_or(i64::MAX);
         self.retry_delay_ms.saturating_mul(doubled).min(self.retry_delay_max_ms)
     }
-}
-
-/// The code a bank uses for a payment it has met before: then an earlier sending arrived, and its fate is what counts. Of a payment that was sent once there
-/// is no earlier one: where the bank says so when it is asked after this very payment, that is its verdict. Some banks call two payments of one amount to one
-/// account on one day duplicates.
-const DUPLICATE: &str = "AM05";
-/// Our own reason for money that came back because no sending ever arrived.
-const NEVER_RECEIVED: &str = "AG09";
-
-/// What an answer makes of a payout, and a note where the world should see one.
-///
-/// `asked_at_ms` is when the request that got this answer began: only what was asked after the finality window proves absence.
-/// `time_out_ms` is the rail's.
-#[must_use]
-pub fn judge(
-    payout: Payout,
-    answer: BankAnswer,
-    asked_at_ms: i64,
-    now_ms: i64,
-    policy: &RetryPolicy,
-    time_out_ms: i64,
-) -> (Payout, String) {
-    match answer {
-        BankAnswer::Verdict { status, outcome, reason_code, words } => {
-            let note = note(&status, &reason_code, &words);
-            let mut payout = payout;
-            payout.bank_status = status;
-            let asked = payout.phase != PayoutPhase::Sent;
-            let final_word = reason_code != DUPLICATE || (asked && payout.sends <= 1);
-            // Of one that is not final, too: whoever waits can read what the bank says.
-            payout.reason_code = reason_code;
-            payout.reason = words;
-            if outcome == StatusOutcome::Rejected && final_word {
-                payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
-                payout.seen = true;
-                return (payout.enter(PayoutPhase::Returning, now_ms), note);
-            }
-            match outcome {
-                StatusOutcome::Settled => {
-                    payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
-                    payout.seen = true;
-                    (payout.enter(PayoutPhase::Settling, now_ms), note)
-                }
-                StatusOutcome::Pending => {
-                    payout.seen = true;
-                    (wait(payout, PayoutPhase::Accepted, now_ms, policy), note)
-                }
-                StatusOutcome::Rejected | StatusOutcome::Unclear => (wait(payout, PayoutPhase::Unknown, now_ms, policy), note),
-            }
-        }
-        BankAnswer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),
-        BankAnswer::Lost(why) if payout.phase == PayoutPhase::Sent => {
-            // The rail may still decide until its own time-out; asking earlier would only learn "not yet".
-            let ask_at_ms = payout.sent_at_ms.saturating_add(time_out_ms).max(now_ms);
-            (Payout { due_at_ms: ask_at_ms, ..payout.enter(PayoutPhase::Unknown, now_ms) }, why)
-        }
-        // What was known stays known: an accepted payment is still accepted when one question about it got lost.
-        BankAnswer::Lost(why) => (payout.again(now_ms, policy), why),
-    }
-}
-
-fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, policy: &RetryPolicy) -> (Payout, String) {
-    if payout.seen {
-        let note = "the bank no longer finds a payment it had accepted; it is asked on".to_owned();
-        return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
-    }
-    let final_at_ms = payout.sent_at_ms.saturating_add(window_ms.max(0)).saturating_add(policy.clock_skew_ms);
-    if asked_at_ms <= final_at_ms {
-        let mut payout = wait(payout, PayoutPhase::Unknown, now_ms, policy);
-        // The moment the answer becomes proof, if it comes before the back-off.
-        payout.due_at_ms = payout.due_at_ms.min(final_at_ms.saturating_add(1).max(now_ms));
-        return (payout, "not found at the bank, which is not final yet".to_owned());
-    }
-    if payout.sends < policy.sends_max {
-        let note = "the bank never received it, finally; the same instruction is sent again".to_owned();
-        return (payout.enter(PayoutPhase::Intent, now_ms), note);
-    }
-    let mut payout = payout;
-    payout.reason_code = NEVER_RECEIVED.to_owned();
-    payout.reason = "the bank never received the payment, however often it was sent".to_owned();
-    payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
-    (payout.enter(PayoutPhase::Returning, now_ms), "the bank never received it, finally; the money goes back".to_owned())
-}
-
-/// Enters the phase, or stays in it, and looks again after the back-off.
-fn wait(payout: Payout, phase: PayoutPhase, now_ms: i64, policy: &RetryPolicy) -> Payout {
-    let payout = if payout.phase == phase { payout } else { payout.enter(phase, now_ms) };
-    payout.again(now_ms, policy)
-}
-
-fn note(status: &str, reason_code: &str, words: &str) -> String {
-    [status, reason_code, words].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -2,17 +2,18 @@
 //! again after its lease and goes on from what was written last.
 
 use crate::{
-    bank::{AskedPayment, ReceivedAnswer},
+    bank::{self, ReceivedAnswer},
     beneficiaries,
     config::RailConfig,
-    domain::{BankAnswer, Payout, PayoutPhase, judge},
+    domain::{BankAnswer, Payout, PayoutPhase, evidence::SentPayment, judge},
     error::Error,
     meters,
     payouts::Payouts,
     postings,
     store::{
         messages::{self, BankMessage},
-        payouts::{self, PayoutKey, PayoutStep},
+        payouts::{self, PayoutKey},
+        steps::PayoutStep,
     },
 };
 use iso20022::pain001::{CreditTransfer, Initiation, Party, PaymentInstruction, TransferAmount};
@@ -163,23 +164,16 @@ impl Payouts {
                 return self.keep(&payout, payout.clone().again(sent_at_ms, &self.policy), String::new()).await;
             }
         };
-        let mut sent = payout.enter(PayoutPhase::Sent, sent_at_ms);
-        sent.due_at_ms = sent_at_ms.saturating_add(millis(rail.time_out)).saturating_add(millis(self.config.lease));
-        sent.sends += 1;
-        sent.sent_at_ms = sent_at_ms;
-        if sent.first_sent_at_ms == 0 {
-            sent.first_sent_at_ms = sent_at_ms;
-        }
-        let message_id = sent.message_id(sent.sends);
+        let due_at_ms = sent_at_ms.saturating_add(millis(rail.time_out)).saturating_add(millis(self.config.lease));
+        let sent = payout.begin_sending(sent_at_ms, due_at_ms);
         // Durable before the first byte leaves: from here on only the bank knows.
         let mut tx = self.store.begin().await?;
         let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
-        let logged =
-            BankMessage { direction: "sent", kind: "pain.001", http_status: 0, at_ms: sent_at_ms, body: body.clone().into_bytes() };
-        messages::insert(&mut tx, &self.vault, &sent.key(), &logged).await?;
+        let logged = BankMessage::sent(sent_at_ms, body.clone().into_bytes());
+        messages::insert(&mut tx, &self.vault, &sent.key(), &logged, None).await?;
         tx.commit().await?;
         let end_to_end_id = sent.end_to_end_id();
-        let subject = AskedPayment { end_to_end_id: &end_to_end_id, message_id: &message_id };
+        let subject = SentPayment { end_to_end_id: &end_to_end_id, sends: sent.sends, amount: sent.amount };
         let sending = Instant::now();
         let received = rpc::trace::in_span("bank.send", bank.send(subject, body, rail.time_out)).await;
         meters::answered("send", &received, sending.elapsed());
@@ -189,8 +183,8 @@ impl Payouts {
     async fn ask(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         let Some((bank, _)) = &self.bank else { return self.no_bank(payout).await };
         let asked_at_ms = now_ms();
-        let (end_to_end_id, message_id) = (payout.end_to_end_id(), payout.message_id(payout.sends));
-        let subject = AskedPayment { end_to_end_id: &end_to_end_id, message_id: &message_id };
+        let end_to_end_id = payout.end_to_end_id();
+        let subject = SentPayment { end_to_end_id: &end_to_end_id, sends: payout.sends, amount: payout.amount };
         let asking = Instant::now();
         let received = rpc::trace::in_span("bank.ask", bank.ask(subject)).await;
         meters::answered("ask", &received, asking.elapsed());
@@ -216,14 +210,14 @@ impl Payouts {
         let time_out_ms = millis(rail.map(|rail| rail.time_out).unwrap_or_default());
         let why = if let BankAnswer::Lost(why) = &answer { why.clone().into_bytes() } else { Vec::new() };
         let (next, note) = judge(payout.clone(), answer, asked_at_ms, now_ms, &self.policy, time_out_ms);
-        let step = (next.state != payout.state).then_some(PayoutStep { state: next.state, at_ms: now_ms, note });
+        let step = (next.state != payout.state).then_some(PayoutStep::once(next.state, now_ms, note));
         let mut tx = self.store.begin().await?;
         let Some(saved) = payouts::update(&mut tx, next, step.as_ref()).await? else { return Ok(None) };
         if let Some(received) = received {
             let body = if received.body.is_empty() { why } else { received.body.clone() };
-            let http_status = i64::from(received.http_status);
-            let logged = BankMessage { direction: "received", kind: "answer", http_status, at_ms: now_ms, body };
-            messages::insert(&mut tx, &self.vault, &saved.key(), &logged).await?;
+            let content = bank::content(received.http_status, &body);
+            let logged = BankMessage::received(received.http_status, now_ms, body);
+            messages::insert(&mut tx, &self.vault, &saved.key(), &logged, Some(&content)).await?;
         }
         tx.commit().await?;
         if step.is_some() {
@@ -235,7 +229,7 @@ impl Payouts {
 
     async fn keep(&self, before: &Payout, next: Payout, note: String) -> Result<Option<Payout>, Error> {
         let entered = next.state != before.state;
-        let step = (entered || !note.is_empty()).then(|| PayoutStep { state: next.state, at_ms: now_ms(), note });
+        let step = (entered || !note.is_empty()).then(|| PayoutStep::once(next.state, now_ms(), note));
         let saved = self.store.save(next, step.as_ref()).await?;
         if let Some(saved) = &saved {
             if entered {

@@ -47,9 +47,10 @@ pub(crate) fn entered(payout: &Payout) {
 pub(crate) fn answered(what: &'static str, received: &ReceivedAnswer, took: Duration) {
     if let Some(bank) = &*BANK {
         let outcome = match &received.answer {
-            BankAnswer::Verdict { .. } => "verdict",
+            BankAnswer::Named(_) | BankAnswer::Lost(_) if received.unread_version => "unread_version",
+            BankAnswer::Named(said) if said.doubt.is_some() => "doubt",
+            BankAnswer::Named(_) => "verdict",
             BankAnswer::NotFound { .. } => "not_found",
-            BankAnswer::Lost(_) if received.unread_version => "unread_version",
             BankAnswer::Lost(_) => "lost",
         };
         bank.record(took.as_secs_f64(), &[KeyValue::new("what", what), KeyValue::new("outcome", outcome)]);

@@ -4,12 +4,13 @@ use crate::{
     bank::BankHttpClient,
     beneficiaries::unseal,
     config::{BankConfig, Config, RailConfig},
-    domain::{Payout, PayoutPhase, PayoutState, RetryPolicy},
+    domain::{Payout, PayoutPhase, PayoutState, RetryPolicy, Sendings},
     error::{Error, PayoutRefusal},
     meters, postings,
     store::{
         Store, beneficiaries,
-        payouts::{self, PayoutKey, PayoutStep},
+        payouts::{self, PayoutKey},
+        steps::{PayoutStep, ShownSteps},
     },
     vault::Vault,
 };
@@ -64,6 +65,10 @@ pub struct PayoutRequest {
     pub amount: Money,
 }
 
+/// Steps that one payout shows, the newest ones; an honest bank's has fewer than ten.
+pub const STEPS_SHOWN_MAX: usize = 100;
+/// Steps that each payout of a list shows.
+const STEPS_LISTED_MAX: usize = 20;
 /// Looks at a payout that others write at the same time: handlers of the same request, and the worker.
 const RECORD_TRIES_MAX: usize = 16;
 
@@ -175,6 +180,7 @@ impl Payouts {
             due_at_ms: now_ms.saturating_add(millis(self.config.lease)),
             attempts: 0,
             sends: 0,
+            sendings: Sendings::default(),
             sent_at_ms: 0,
             first_sent_at_ms: 0,
             seen: false,
@@ -236,7 +242,7 @@ impl Payouts {
             }
             Err(stored) => (current.enter(PayoutPhase::Refused, unix_ms(now)), KeptAnswer { bytes: stored.to_bytes(), refusal: true }),
         };
-        let step = PayoutStep { state: next.state, at_ms: unix_ms(now), note: String::new() };
+        let step = PayoutStep::once(next.state, unix_ms(now), String::new());
         let Some(saved) = payouts::update(&mut tx, next, held.is_ok().then_some(&step)).await? else { return Ok(None) };
         let request_id = RequestId::parse(&saved.request_id.to_string()).map_err(|_| crate::store::Error::Row("request id"))?;
         let key = RequestKey { book: &saved.book, subject: &saved.user, rpc: RPC, request_id: &request_id };
@@ -253,20 +259,20 @@ impl Payouts {
         let _ = self.changed.send(payout_id);
     }
 
-    /// A payout with its steps. `None` where there is none to be seen.
-    pub async fn get(&self, payout_key: &PayoutKey) -> Result<Option<(Payout, Vec<PayoutStep>)>, Error> {
+    /// A payout with its newest steps. `None` where there is none to be seen.
+    pub async fn get(&self, payout_key: &PayoutKey) -> Result<Option<(Payout, ShownSteps)>, Error> {
         let Some(payout) = self.store.payout(payout_key).await?.filter(|payout| payout.phase != PayoutPhase::Refused) else {
             return Ok(None);
         };
-        let steps = self.store.steps(payout_key).await?;
+        let steps = self.store.steps(payout_key, STEPS_SHOWN_MAX).await?;
         Ok(Some((payout, steps)))
     }
 
-    /// Payouts of one book with their steps, read at once.
-    pub async fn with_steps(&self, payouts: Vec<Payout>) -> Result<Vec<(Payout, Vec<PayoutStep>)>, Error> {
+    /// Payouts of one book with their newest steps, read at once.
+    pub async fn with_steps(&self, payouts: Vec<Payout>) -> Result<Vec<(Payout, ShownSteps)>, Error> {
         let Some(first) = payouts.first() else { return Ok(Vec::new()) };
         let ids: Vec<Uuid> = payouts.iter().map(|payout| payout.payout_id).collect();
-        let mut steps = self.store.steps_of(&first.book, &ids).await?;
+        let mut steps = self.store.steps_of(&first.book, &ids, STEPS_LISTED_MAX).await?;
         let with_steps = |payout: Payout| {
             let of_it = steps.remove(&payout.payout_id).unwrap_or_default();
             (payout, of_it)

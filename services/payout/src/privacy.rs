@@ -34,6 +34,8 @@ pub struct ExportedMessage {
     pub kind: String,
     /// Unix milliseconds.
     pub at_ms: i64,
+    /// How often it came with this content.
+    pub times: i64,
     /// As it went over the wire.
     pub body: String,
 }
@@ -96,6 +98,7 @@ pub async fn export(database: &db::Database, key_file: &Path, book: &BookName, u
                 direction: message.direction.to_owned(),
                 kind: message.kind.to_owned(),
                 at_ms: message.at_ms,
+                times: message.times,
                 body: String::from_utf8_lossy(&message.body).into_owned(),
             });
             export.payouts.push(ExportedPayout {

@@ -91,9 +91,10 @@ impl PayoutService for Handlers {
         let state = wire::filter(request.state)?;
         let list = wire::payouts_list(&book, &user, state);
         let (size, after) = (wire::page_size(request.page_size)?, wire::after(&list, &request.page_token)?);
-        let mut rows = self.payouts.store.payouts(&book, &user, state, after, page::rows_to_read(size)).await.map_err(Error::from)?;
-        let next_page_token = list.cut(&mut rows, size, |row| (row.created_at_ms, row.payout_id));
-        let payouts = self.payouts.with_steps(rows).await?.iter().map(wire::payout).collect();
+        let rows = self.payouts.store.payouts(&book, &user, state, after, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let shown = self.payouts.with_steps(rows).await?;
+        let rows = shown.iter().map(|seen| (wire::payout(seen), (seen.0.created_at_ms, seen.0.payout_id))).collect();
+        let (payouts, next_page_token) = list.cut_to_fit(rows, size);
         Ok(Response::new(pb::ListPayoutsResponse { payouts, next_page_token }))
     }
 

@@ -5,7 +5,7 @@ use crate::domain::Payout;
 use crate::{
     error::Error,
     payouts::Payouts,
-    store::payouts::{PayoutKey, PayoutStep},
+    store::{payouts::PayoutKey, steps::ShownSteps},
 };
 use futures::{Stream, stream};
 use std::{sync::Arc, time::Duration};
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// A payout with its steps.
-pub type PayoutWithSteps = (Payout, Vec<PayoutStep>);
+pub type PayoutWithSteps = (Payout, ShownSteps);
 
 /// What a watcher is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,8 @@ impl PayoutWatcher {
     /// Claims and retries are not news.
     fn is_news(&self, (payout, steps): &PayoutWithSteps) -> bool {
         let Some((shown, shown_steps)) = &self.shown else { return true };
-        (shown.state, &shown.bank_status, shown_steps.len()) != (payout.state, &payout.bank_status, steps.len())
+        let count = |shown: &ShownSteps| shown.left_out.saturating_add(i64::try_from(shown.steps.len()).unwrap_or(i64::MAX));
+        (shown.state, &shown.bank_status, count(shown_steps)) != (payout.state, &payout.bank_status, count(steps))
     }
 
     /// False at shutdown.

@@ -2,13 +2,21 @@
 
 use crate::{
     beneficiaries::{NewBeneficiary, TypedAccount},
-    domain::{Payout, PayoutState},
+    domain::{
+        Payout, PayoutState,
+        evidence::{REASON_CHARS_MAX, REASON_CODE_CHARS_MAX, plain},
+    },
     error::Error,
     payouts::PayoutRequest,
-    store::{PageStart, beneficiaries::Beneficiary, payouts::PayoutStep},
+    store::{
+        PageStart,
+        beneficiaries::Beneficiary,
+        steps::{PayoutStep, ShownSteps},
+    },
 };
 use api::payout::{self as pb, create_beneficiary_request::Account};
 use money::{BookName, Currency, Money, RequestId, UserKey};
+use prost::Message as _;
 use rpc::{
     page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
     wire::timestamp_ms,
@@ -19,6 +27,8 @@ use uuid::Uuid;
 const HOLDER_NAME_CHARS_MAX: usize = 140;
 /// Longest account field read at all, in bytes; real ones have at most 34 characters and some blanks.
 const ACCOUNT_BYTES_MAX: usize = 64;
+/// Most bytes of one payout's steps in an answer.
+const STEPS_BYTES_MAX: usize = 64 * 1024;
 /// Rows of one page, and where none is asked for.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
@@ -148,14 +158,24 @@ pub fn beneficiary(row: &Beneficiary) -> pb::Beneficiary {
     }
 }
 
-/// A payout with its steps.
+/// A payout with its steps: the newest, as many as fit. Texts that an older program kept are cut as they are kept now.
 #[must_use]
-pub fn payout((row, steps): &(Payout, Vec<PayoutStep>)) -> pb::Payout {
+pub fn payout((row, shown): &(Payout, ShownSteps)) -> pb::Payout {
     let step = |step: &PayoutStep| pb::PayoutStep {
         state: state(step.state).into(),
         time: Some(timestamp_ms(step.at_ms)),
         note: step.note.clone(),
+        times: i32::try_from(step.times).unwrap_or(i32::MAX),
+        last_time: Some(timestamp_ms(step.last_at_ms)),
     };
+    let mut bytes = 0;
+    let fitting = shown.steps.iter().rev().map(step).take_while(|step| {
+        bytes += step.encoded_len();
+        bytes <= STEPS_BYTES_MAX
+    });
+    let mut steps: Vec<pb::PayoutStep> = fitting.collect();
+    steps.reverse();
+    let left_out = shown.left_out.saturating_add(i64::try_from(shown.steps.len() - steps.len()).unwrap_or(i64::MAX));
     pb::Payout {
         payout_id: row.payout_id.to_string(),
         user_id: row.user.to_string(),
@@ -164,11 +184,12 @@ pub fn payout((row, steps): &(Payout, Vec<PayoutStep>)) -> pb::Payout {
         state: state(row.state).into(),
         rail: row.rail.name().to_owned(),
         end_to_end_id: row.end_to_end_id(),
-        bank_status: row.bank_status.clone(),
-        reason_code: row.reason_code.clone(),
-        reason: row.reason.clone(),
+        bank_status: plain(&row.bank_status, REASON_CODE_CHARS_MAX),
+        reason_code: plain(&row.reason_code, REASON_CODE_CHARS_MAX),
+        reason: plain(&row.reason, REASON_CHARS_MAX),
         blocked_by: row.blocked_by.clone(),
-        steps: steps.iter().map(step).collect(),
+        steps,
+        steps_left_out: i32::try_from(left_out).unwrap_or(i32::MAX),
         hold_posting_id: row.hold_posting_id.clone(),
         submit_posting_id: row.submit_posting_id.clone(),
         final_posting_id: row.final_posting_id.clone(),

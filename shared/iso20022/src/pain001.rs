@@ -117,6 +117,15 @@ pub enum TransferAmount {
 }
 
 impl TransferAmount {
+    /// From `Amt`.
+    pub(crate) fn read(amounts: &Element) -> Result<Self, Error> {
+        match (amounts.optional("InstdAmt")?, amounts.optional("EqvtAmt")?) {
+            (Some(instructed), None) => Ok(Self::Instructed(amount(instructed)?)),
+            (None, Some(equivalent)) => Ok(Self::Equivalent(amount(equivalent.one("Amt")?)?)),
+            _ => Err(Error::value("Amt", "either InstdAmt or EqvtAmt")),
+        }
+    }
+
     /// The amount, whichever way it is meant.
     #[must_use]
     pub fn money(self) -> Money {
@@ -242,12 +251,7 @@ fn read_payment(element: &Element) -> Result<PaymentInstruction, Error> {
 
 fn read_transfer(element: &Element) -> Result<CreditTransfer, Error> {
     let id = element.one("PmtId")?;
-    let amounts = element.one("Amt")?;
-    let instructed = match (amounts.optional("InstdAmt")?, amounts.optional("EqvtAmt")?) {
-        (Some(instructed), None) => TransferAmount::Instructed(amount(instructed)?),
-        (None, Some(equivalent)) => TransferAmount::Equivalent(amount(equivalent.one("Amt")?)?),
-        _ => return Err(Error::value("Amt", "either InstdAmt or EqvtAmt")),
-    };
+    let instructed = TransferAmount::read(element.one("Amt")?)?;
     let name = element.optional("Cdtr")?.map(|creditor| creditor.optional_text("Nm")).transpose()?.flatten();
     let remittance = element.optional("RmtInf")?.and_then(|remittance| remittance.all("Ustrd").next());
     Ok(CreditTransfer {

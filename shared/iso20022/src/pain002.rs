@@ -1,11 +1,17 @@
 //! Payment status report, `pain.002.001.10`: what became of a `pain.001`.
 
 use crate::{
-    Error, ReasonCode, StatusOutcome, TransactionStatus,
-    value::{REFERENCE_CHARS_MAX, text_leaf, time, time_leaf},
+    Error, ReasonCode, TransactionStatus,
+    pain001::TransferAmount,
+    value::{REFERENCE_CHARS_MAX, amount, amount_leaf, text_leaf, time, time_leaf},
     xml::{self, Element},
 };
 use jiff::Timestamp;
+use money::Money;
+
+mod verdict;
+
+pub use verdict::Verdict;
 
 /// The message's namespace, as it is written.
 pub const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10";
@@ -25,8 +31,12 @@ const VERSIONS: [&str; 12] = [
     "urn:iso:std:iso:20022:tech:xsd:pain.002.001.13",
     "urn:iso:std:iso:20022:tech:xsd:pain.002.001.14",
 ];
-/// `AddtlInf` is `Max105Text`.
+/// `AddtlInf` is `Max105Text`; what is longer is cut when it is read.
 pub const ADDITIONAL_CHARS_MAX: usize = 105;
+/// `OrgnlMsgId` of a report that names no message.
+pub const NOT_PROVIDED: &str = "NOTPROVIDED";
+/// A code of an external list (`ExternalStatusReason1Code`). A longer one is none of the list, and kept as the bank's own text.
+const CODE_CHARS_MAX: usize = 4;
 
 /// One report about one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +83,10 @@ pub struct TransactionReport {
     pub accepted: Option<Timestamp>,
     /// `AcctSvcrRef`: the bank's own reference.
     pub bank_reference: Option<String>,
+    /// `OrgnlTxRef/Amt`: what the bank was asked to pay, as it repeats it.
+    pub instructed_amount: Option<TransferAmount>,
+    /// `OrgnlTxRef/IntrBkSttlmAmt`: what it settles.
+    pub settled_amount: Option<Money>,
 }
 
 /// A reason with words.
@@ -80,37 +94,8 @@ pub struct TransactionReport {
 pub struct StatusReason {
     /// `Rsn/Cd` or `Rsn/Prtry`.
     pub reason: Option<ReasonCode>,
-    /// `AddtlInf`, each at most 105 characters.
+    /// `AddtlInf`, each at most 105 characters: cut there.
     pub additional: Vec<String>,
-}
-
-/// What a report says of one transfer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// The nearest status: the transfer's own, else its payment's, else the group's.
-    pub status: TransactionStatus,
-    /// The reasons given with it.
-    pub reasons: Vec<StatusReason>,
-}
-
-impl Verdict {
-    /// What it means for money.
-    #[must_use]
-    pub fn outcome(&self) -> StatusOutcome {
-        self.status.outcome()
-    }
-
-    /// The first code.
-    #[must_use]
-    pub fn reason(&self) -> Option<&ReasonCode> {
-        self.reasons.iter().find_map(|reason| reason.reason.as_ref())
-    }
-
-    /// The bank's own words, joined.
-    #[must_use]
-    pub fn additional(&self) -> String {
-        self.reasons.iter().flat_map(|reason| reason.additional.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
-    }
 }
 
 impl StatusReport {
@@ -129,28 +114,6 @@ impl StatusReport {
             group_reasons: read_reasons(group)?,
             payments: message.all("OrgnlPmtInfAndSts").map(read_payment).collect::<Result<_, _>>()?,
         })
-    }
-
-    /// What it says of a transfer of the message `message_id`; `None` where it says nothing of it. A status of the whole group counts only
-    /// for that message, and only where the report does not name the transfer: a report about another message must not decide this one.
-    #[must_use]
-    pub fn verdict(&self, end_to_end_id: &str, message_id: &str) -> Option<Verdict> {
-        for payment in &self.payments {
-            let named = |transaction: &&TransactionReport| transaction.end_to_end_id.as_deref() == Some(end_to_end_id);
-            let Some(transaction) = payment.transactions.iter().find(named) else { continue };
-            let nearest = [(&transaction.status, &transaction.reasons), (&payment.status, &payment.reasons)];
-            return nearest.into_iter().find_map(|(status, reasons)| Some(Verdict { status: status.clone()?, reasons: reasons.clone() }));
-        }
-        let lone = self.payments.iter().all(|payment| payment.transactions.is_empty());
-        let status = self.group_status.clone().filter(|_| lone && self.original_message_id == message_id)?;
-        Some(Verdict { status, reasons: self.group_reasons.clone() })
-    }
-
-    /// True where the report names the transfer at all, with or without a status.
-    #[must_use]
-    pub fn names(&self, end_to_end_id: &str) -> bool {
-        let mut transactions = self.payments.iter().flat_map(|payment| &payment.transactions);
-        transactions.any(|transaction| transaction.end_to_end_id.as_deref() == Some(end_to_end_id))
     }
 
     /// Writes the report. Refuses what the schema would.
@@ -187,13 +150,19 @@ fn read_reason(element: &Element) -> Result<StatusReason, Error> {
     let reason = match element.optional("Rsn")? {
         None => None,
         Some(reason) => match (reason.optional_text("Cd")?, reason.optional_text("Prtry")?) {
-            (Some(code), None) => Some(ReasonCode::from_code(code)),
-            (None, Some(own)) => Some(ReasonCode::Proprietary(own.to_owned())),
+            (Some(code), None) if code.chars().count() <= CODE_CHARS_MAX => Some(ReasonCode::from_code(code)),
+            (Some(own), None) | (None, Some(own)) => Some(ReasonCode::Proprietary(cut(own, REFERENCE_CHARS_MAX))),
             _ => return Err(Error::value("Rsn", "either Cd or Prtry")),
         },
     };
-    let additional = element.all("AddtlInf").map(|line| line.text().map(str::to_owned)).collect::<Result<_, _>>()?;
-    Ok(StatusReason { reason, additional })
+    let additional = element.all("AddtlInf").map(|line| line.text().map(|text| cut(text, ADDITIONAL_CHARS_MAX)));
+    Ok(StatusReason { reason, additional: additional.collect::<Result<_, _>>()? })
+}
+
+/// A text as far as its type allows. A bank that says too much is still a bank that says something: refusing its report would lose what it decided.
+fn cut(text: &str, chars_max: usize) -> String {
+    let end = text.char_indices().nth(chars_max).map_or(text.len(), |(at, _)| at);
+    text[..end].trim_end().to_owned()
 }
 
 fn read_payment(element: &Element) -> Result<PaymentReport, Error> {
@@ -206,12 +175,17 @@ fn read_payment(element: &Element) -> Result<PaymentReport, Error> {
 }
 
 fn read_transaction(element: &Element) -> Result<TransactionReport, Error> {
+    let original = element.optional("OrgnlTxRef")?;
+    let instructed = original.map(|original| original.optional("Amt")).transpose()?.flatten();
+    let settled = original.map(|original| original.optional("IntrBkSttlmAmt")).transpose()?.flatten();
     Ok(TransactionReport {
         end_to_end_id: element.optional_text("OrgnlEndToEndId")?.map(str::to_owned),
         status: read_status(element, "TxSts")?,
         reasons: read_reasons(element)?,
         accepted: element.optional("AccptncDtTm")?.map(time).transpose()?,
         bank_reference: element.optional_text("AcctSvcrRef")?.map(str::to_owned),
+        instructed_amount: instructed.map(TransferAmount::read).transpose()?,
+        settled_amount: settled.map(amount).transpose()?,
     })
 }
 
@@ -256,6 +230,18 @@ fn write_transaction(transaction: &TransactionReport) -> Result<Element, Error> 
     }
     if let Some(reference) = &transaction.bank_reference {
         element = element.with(text_leaf("AcctSvcrRef", reference, REFERENCE_CHARS_MAX)?);
+    }
+    let mut original = Vec::new();
+    original.extend(transaction.settled_amount.map(|settled| amount_leaf("IntrBkSttlmAmt", settled)));
+    match transaction.instructed_amount {
+        Some(TransferAmount::Instructed(instructed)) => {
+            original.push(Element::new("Amt").with(amount_leaf("InstdAmt", instructed)));
+        }
+        Some(TransferAmount::Equivalent(_)) => return Err(Error::value("Amt", "InstdAmt: equivalents are read and never written")),
+        None => {}
+    }
+    if !original.is_empty() {
+        element = element.with(Element::new("OrgnlTxRef").with_all(original));
     }
     Ok(element)
 }

@@ -12,7 +12,7 @@ use books::{
 };
 use chart::PostingKind;
 use earnings::tables::{Quote, QuoteState};
-use payout::tables::{PassedMessage, Payout, PayoutKey, PayoutStep};
+use payout::tables::{PassedMessage, Payout, PayoutKey, PayoutStep, STEPS_SHOWN_MAX};
 use purchase::tables::{Purchase, PurchaseState};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -51,11 +51,12 @@ impl StoryTeller {
         let place = PayoutKey { book: payout.book.clone(), payout_id: payout.payout_id };
         let (mut steps, mut messages, mut account) = (Vec::new(), Vec::new(), "an account that is not known any more".to_owned());
         if let Some(tables) = &self.payout {
-            let step = |step: PayoutStep| json!({ "state": step.state.name(), "time": time_ms(step.at_ms), "note": step.note });
-            steps.extend(tables.steps(&place).await?.into_iter().map(step));
+            let step = |step: PayoutStep| json!({ "state": step.state.name(), "time": time_ms(step.at_ms), "note": step.note, "times": step.times });
+            steps.extend(tables.steps(&place, STEPS_SHOWN_MAX).await?.steps.into_iter().map(step));
             let passed = |passed: PassedMessage| {
                 json!({
                     "direction": passed.direction, "kind": passed.kind, "http_status": answered(&passed), "time": time_ms(passed.at_ms),
+                    "times": passed.times,
                 })
             };
             messages.extend(tables.passed(&place).await?.into_iter().map(passed));

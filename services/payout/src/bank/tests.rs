@@ -1,13 +1,28 @@
 //! Unit tests of `bank`.
 use super::*;
+use crate::domain::evidence::ReportedSending;
 use iso20022::{
-    ReasonCode, TransactionStatus,
+    ReasonCode, StatusOutcome, TransactionStatus,
+    pain001::TransferAmount,
     pain002::{PaymentReport, StatusReason, TransactionReport},
 };
-use jiff::Timestamp;
+use money::{Currency, Money};
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
-const SUBJECT: AskedPayment<'_> = AskedPayment { end_to_end_id: "E", message_id: "M" };
+static SUBJECT: LazyLock<SentPayment<'static>> = LazyLock::new(|| {
+    let amount = Money::try_new(Currency::try_new("USD").unwrap(), 150).unwrap();
+    SentPayment { end_to_end_id: "E", sends: 1, amount }
+});
+
+/// As if this had been sent once.
+fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subject: &SentPayment<'_>) -> BankAnswer {
+    super::interpret(status, window_seconds, body, *subject)
+}
+
+fn outcome(answer: &BankAnswer) -> Option<StatusOutcome> {
+    if let BankAnswer::Named(said) = answer { Some(said.outcome) } else { None }
+}
 
 fn report(id: &str, status: Option<&str>, reason: Option<&str>) -> Vec<u8> {
     let reason = reason.map(|code| StatusReason { reason: Some(ReasonCode::from_code(code)), additional: Vec::new() });
@@ -17,11 +32,13 @@ fn report(id: &str, status: Option<&str>, reason: Option<&str>) -> Vec<u8> {
         reasons: reason.into_iter().collect(),
         accepted: None,
         bank_reference: None,
+        instructed_amount: None,
+        settled_amount: None,
     };
     let report = StatusReport {
         message_id: "R".into(),
         created: Timestamp::now(),
-        original_message_id: "M".into(),
+        original_message_id: "E-1".into(),
         original_message_name: "pain.001.001.09".into(),
         group_status: None,
         group_reasons: Vec::new(),
@@ -38,41 +55,119 @@ fn report(id: &str, status: Option<&str>, reason: Option<&str>) -> Vec<u8> {
 #[test]
 fn a_404_is_the_banks_word_only_with_window_and_name() {
     let named = report("E", None, Some("AG09"));
-    assert_eq!(interpret(StatusCode::NOT_FOUND, Some(30), &named, SUBJECT), BankAnswer::NotFound { window_ms: 30_000 });
-    for (window, body) in [
-        (None, named.clone()),
-        (Some(30), report("X", None, None)),
-        (Some(30), report("E", Some("ACSC"), None)),
-        (Some(30), b"<html>404</html>".to_vec()),
-        (Some(30), Vec::new()),
-    ] {
-        assert!(matches!(interpret(StatusCode::NOT_FOUND, window, &body, SUBJECT), BankAnswer::Lost(_)));
+    assert_eq!(interpret(StatusCode::NOT_FOUND, Some(30), &named, &SUBJECT), BankAnswer::NotFound { window_ms: 30_000 });
+    for (window, body) in
+        [(None, named.clone()), (Some(30), report("X", None, None)), (Some(30), b"<html>404</html>".to_vec()), (Some(30), Vec::new())]
+    {
+        assert!(matches!(interpret(StatusCode::NOT_FOUND, window, &body, &SUBJECT), BankAnswer::Lost(_)));
     }
+    // With a status it is no "not found", and no decision.
+    let contradicting = interpret(StatusCode::NOT_FOUND, Some(30), &report("E", Some("ACSC"), None), &SUBJECT);
+    assert_eq!(outcome(&contradicting), Some(StatusOutcome::Unclear));
 }
 
 #[test]
-fn a_report_about_another_payment_or_a_server_error_is_no_answer() {
-    assert!(matches!(interpret(StatusCode::OK, None, &report("X", Some("ACSC"), None), SUBJECT), BankAnswer::Lost(_)));
+fn a_report_about_another_payment_or_a_server_error_decides_nothing() {
+    let mut other = report("X", Some("ACSC"), None);
+    let text = String::from_utf8(std::mem::take(&mut other)).unwrap().replace("E-1", "X-1");
+    assert!(matches!(interpret(StatusCode::OK, None, text.as_bytes(), &SUBJECT), BankAnswer::Lost(_)));
     let settled = report("E", Some("ACSC"), None);
-    assert!(matches!(interpret(StatusCode::BAD_GATEWAY, None, &settled, SUBJECT), BankAnswer::Lost(_)));
-    assert!(matches!(interpret(StatusCode::OK, None, &settled, SUBJECT), BankAnswer::Verdict { outcome: StatusOutcome::Settled, .. }));
+    assert_eq!(outcome(&interpret(StatusCode::BAD_GATEWAY, None, &settled, &SUBJECT)), Some(StatusOutcome::Unclear));
+    assert_eq!(outcome(&interpret(StatusCode::OK, None, &settled, &SUBJECT)), Some(StatusOutcome::Settled));
+    // Another payment in a message of ours: the message was seen, and nothing else is known.
+    let mixed = report("X", Some("RJCT"), Some("AC04"));
+    assert_eq!(outcome(&interpret(StatusCode::OK, None, &mixed, &SUBJECT)), Some(StatusOutcome::Unclear));
 }
 
 #[test]
 fn a_rejection_brings_its_code_and_words() {
-    let BankAnswer::Verdict { outcome, reason_code, words, .. } =
-        interpret(StatusCode::OK, None, &report("E", Some("RJCT"), Some("AC04")), SUBJECT)
-    else {
+    let BankAnswer::Named(said) = interpret(StatusCode::OK, None, &report("E", Some("RJCT"), Some("AC04")), &SUBJECT) else {
         panic!("a verdict");
     };
-    assert_eq!((outcome, reason_code.as_str(), words.as_str()), (StatusOutcome::Rejected, "AC04", "the account is closed"));
+    assert_eq!((said.outcome, said.reason_code.as_str(), said.words.as_str()), (StatusOutcome::Rejected, "AC04", "the account is closed"));
+    assert_eq!((said.sending, said.duplicate), (ReportedSending::This(1), false));
+}
+
+#[test]
+fn a_duplicate_is_seen_wherever_it_stands() {
+    let why = |reason: ReasonCode, words: &str| StatusReason {
+        reason: Some(reason),
+        additional: Some(words.to_owned()).filter(|words| !words.is_empty()).into_iter().collect(),
+    };
+    let own = |text: &str| ReasonCode::Proprietary(text.to_owned());
+    let with = |reasons: Vec<StatusReason>, own_level: bool| {
+        let mut read = StatusReport::read(&report("E", Some("RJCT"), None)).unwrap();
+        let place = if own_level { &mut read.payments[0].transactions[0].reasons } else { &mut read.group_reasons };
+        *place = reasons;
+        evidence(&read, *SUBJECT).unwrap().duplicate
+    };
+    for code in ["AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"] {
+        for level in [true, false] {
+            assert!(with(vec![why(ReasonCode::from_code(code), "")], level), "{code}");
+            assert!(with(vec![why(own("OTHER"), ""), why(ReasonCode::from_code(code), "")], level), "{code}");
+            assert!(with(vec![why(own(&code.to_lowercase()), "")], level), "{code}");
+        }
+    }
+    assert!(
+        with(vec![why(own("DUPLICATE"), "")], true) && with(vec![why(ReasonCode::from_code("NARR"), "Possible Duplicate payment")], true)
+    );
+    assert!(!with(vec![why(ReasonCode::from_code("AC04"), "closed"), why(own("DU4"), "")], true));
+}
+
+#[test]
+fn a_status_is_of_the_sending_it_names() {
+    let of = |message_id: &str| {
+        let mut read = StatusReport::read(&report("E", Some("RJCT"), Some("AC04"))).unwrap();
+        read.original_message_id = message_id.to_owned();
+        let said = evidence(&read, SentPayment { sends: 2, ..*SUBJECT }).unwrap();
+        (said.sending, said.outcome)
+    };
+    assert_eq!(of("E-1"), (ReportedSending::This(1), StatusOutcome::Rejected));
+    assert_eq!(of("E-2"), (ReportedSending::This(2), StatusOutcome::Rejected));
+    assert_eq!(of("NOTPROVIDED"), (ReportedSending::Unnamed, StatusOutcome::Rejected));
+    for other in ["E-3", "E-0", "E-01", "E-", "E", "X-1", "E-1-1"] {
+        assert_eq!(of(other), (ReportedSending::Foreign, StatusOutcome::Unclear), "{other}");
+    }
+}
+
+#[test]
+fn an_amount_that_is_not_ours_decides_nothing() {
+    let usd = |minor_units| Money::try_new(Currency::try_new("USD").unwrap(), minor_units).unwrap();
+    let euro = Money::try_new(Currency::try_new("EUR").unwrap(), 150).unwrap();
+    let told = |instructed: Option<Money>, settled: Option<Money>| {
+        let mut read = StatusReport::read(&report("E", Some("ACSC"), None)).unwrap();
+        read.payments[0].transactions[0].instructed_amount = instructed.map(TransferAmount::Instructed);
+        read.payments[0].transactions[0].settled_amount = settled;
+        let said = evidence(&read, *SUBJECT).unwrap();
+        (said.outcome, said.doubt)
+    };
+    assert_eq!(told(Some(usd(150)), Some(usd(150))), (StatusOutcome::Settled, None));
+    for (instructed, settled) in [(Some(usd(1)), None), (None, Some(usd(151))), (Some(euro), None), (Some(usd(150)), Some(euro))] {
+        assert_eq!(told(instructed, settled), (StatusOutcome::Unclear, Some(Doubt::OtherAmount)));
+    }
+}
+
+#[test]
+fn what_is_cut_or_unreadable_and_names_the_payment_proves_that_it_was_seen() {
+    let settled = String::from_utf8(report("E2E-OF-32", Some("ACSC"), None)).unwrap();
+    let subject = SentPayment { end_to_end_id: "E2E-OF-32", ..*SUBJECT };
+    let twice = settled.replace("</TxSts>", "</TxSts><TxSts>RJCT</TxSts>");
+    let newer = settled.replace("002.001.10", "002.001.99");
+    let half = &settled[..settled.find("<TxSts>").unwrap()];
+    for text in [twice.as_str(), &newer, half] {
+        let answer = interpret(StatusCode::OK, None, text.as_bytes(), &subject);
+        assert_eq!(answer, BankAnswer::Named(BankEvidence::only_seen(Doubt::Unreadable)), "{text}");
+        assert!(matches!(interpret(StatusCode::NOT_FOUND, Some(0), text.as_bytes(), &subject), BankAnswer::Lost(_)));
+    }
+    let page = b"<html>502: /payments/E2E-OF-32</html>";
+    assert!(matches!(interpret(StatusCode::BAD_GATEWAY, None, page, &subject), BankAnswer::Lost(_)));
 }
 
 proptest! {
     #[test]
     fn nonsense_is_never_an_answer(body in proptest::collection::vec(any::<u8>(), 0..300), status in 100..600u16, window in any::<Option<i64>>()) {
         let status = StatusCode::from_u16(status).unwrap();
-        prop_assert!(matches!(interpret(status, window, &body, SUBJECT), BankAnswer::Lost(_)));
+        prop_assert!(matches!(interpret(status, window, &body, &SUBJECT), BankAnswer::Lost(_)));
     }
 }
 
@@ -81,10 +176,10 @@ fn reports_of_other_versions_are_read_or_named() {
     let text = String::from_utf8(report("E", Some("ACSC"), None)).unwrap();
     for version in ["03", "12"] {
         let other = text.replace("pain.002.001.10", &format!("pain.002.001.{version}"));
-        let answer = interpret(StatusCode::OK, None, other.as_bytes(), SUBJECT);
-        assert!(matches!(answer, BankAnswer::Verdict { outcome: StatusOutcome::Settled, .. }), "{version}: {answer:?}");
+        assert_eq!(outcome(&interpret(StatusCode::OK, None, other.as_bytes(), &SUBJECT)), Some(StatusOutcome::Settled), "{version}");
     }
-    let newer = text.replace("pain.002.001.10", "pain.002.001.99");
-    let BankAnswer::Lost(why) = interpret(StatusCode::OK, None, newer.as_bytes(), SUBJECT) else { panic!("no answer") };
+    let newer = text.replace("pain.002.001.10", "pain.002.001.99").replace("E-1", "-").replace(">E<", ">-<");
+    let elsewhere = SentPayment { end_to_end_id: "NOT IN IT", ..*SUBJECT };
+    let BankAnswer::Lost(why) = interpret(StatusCode::OK, None, newer.as_bytes(), &elsewhere) else { panic!("no answer") };
     assert!(why.contains("pain.002.001.99"), "{why}");
 }

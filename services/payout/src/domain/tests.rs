@@ -1,5 +1,11 @@
 //! Unit tests of `domain`.
-use super::*;
+mod reports;
+
+use super::{
+    evidence::{BankEvidence, ReportedSending},
+    *,
+};
+use iso20022::TransactionStatus;
 use money::Currency;
 use proptest::prelude::*;
 
@@ -18,6 +24,7 @@ pub fn payout(phase: PayoutPhase) -> Payout {
         due_at_ms: 0,
         attempts: 0,
         sends: 1,
+        sendings: Sendings::open(1),
         sent_at_ms: 1_000,
         first_sent_at_ms: 1_000,
         seen: false,
@@ -48,9 +55,21 @@ fn answered(payout: Payout, answer: BankAnswer, asked_at_ms: i64) -> Payout {
     judge(payout, answer, asked_at_ms, asked_at_ms + 20, &policy(), TIME_OUT_MS).0
 }
 
+/// The bank's word about the last of so many sendings.
+fn said(send: i64, code: &str, reason: &str) -> BankEvidence {
+    BankEvidence {
+        sending: ReportedSending::This(send),
+        outcome: TransactionStatus::from_code(code).outcome(),
+        duplicate: reason == "AM05",
+        status: code.into(),
+        reason_code: reason.into(),
+        words: String::new(),
+        doubt: None,
+    }
+}
+
 fn verdict(code: &str, reason: &str) -> BankAnswer {
-    let outcome = iso20022::TransactionStatus::from_code(code).outcome();
-    BankAnswer::Verdict { status: code.into(), outcome, reason_code: reason.into(), words: String::new() }
+    BankAnswer::Named(said(1, code, reason))
 }
 
 #[test]
@@ -83,7 +102,8 @@ fn a_duplicate_of_the_only_sending_is_the_banks_verdict_once_it_was_asked() {
         let rejected = answered(payout(phase), verdict("RJCT", "AM05"), 2_000);
         assert_eq!((rejected.phase, rejected.reason_code.as_str()), (PayoutPhase::Returning, "AM05"));
         // Sent twice, it may be of the first sending, which may have been paid.
-        let twice = answered(Payout { sends: 2, ..payout(phase) }, verdict("RJCT", "AM05"), 2_000);
+        let sent_twice = Payout { sends: 2, sendings: Sendings::open(2), ..payout(phase) };
+        let twice = answered(sent_twice, BankAnswer::Named(said(2, "RJCT", "AM05")), 2_000);
         assert_eq!((twice.phase, twice.reason_code.as_str()), (PayoutPhase::Unknown, "AM05"));
         let settled = answered(twice, verdict("ACSC", ""), 3_000);
         assert_eq!((settled.phase, settled.reason_code.as_str()), (PayoutPhase::Settling, ""));
@@ -115,6 +135,7 @@ fn not_found_is_no_proof_before_the_window_has_passed() {
 fn after_the_last_sending_the_money_goes_back() {
     let mut last = payout(PayoutPhase::Unknown);
     last.sends = 3;
+    last.sendings = Sendings::default().begun().last_not_found().begun().last_not_found().begun();
     let returned = answered(last, BankAnswer::NotFound { window_ms: 0 }, 100_000);
     assert_eq!(
         (returned.phase, returned.reason_code.as_str(), returned.state),
@@ -189,11 +210,12 @@ fn any_answer() -> impl Strategy<Value = BankAnswer> {
 }
 
 proptest! {
-    /// Whatever a bank says, short of a final status or a final "not found" of something never seen: no money moves and nothing is re-sent.
+    /// Whatever a bank says, short of a final status or a final "not found" of something never seen: no money moves and nothing is sent again.
     #[test]
     fn nothing_is_guessed(answers in proptest::collection::vec((any_answer(), 1_000..400_000i64), 1..30)) {
         // Nobody is asked about it before it was sent, at 1,000; for the second time, so that a duplicate may be of the first.
-        let mut now = Payout { sends: 2, ..payout(PayoutPhase::Sent) };
+        let sendings = Sendings::default().begun().last_not_found().begun();
+        let mut now = Payout { sends: 2, sendings, ..payout(PayoutPhase::Sent) };
         for (answer, asked_at_ms) in answers {
             let before = now.clone();
             let proof = matches!(answer, BankAnswer::NotFound { window_ms } if asked_at_ms > 1_000 + window_ms + 5_000) && !before.seen;
@@ -215,7 +237,7 @@ proptest! {
         (version, seen, sends) in (1..1_000_i64, any::<bool>(), 1..5_i64),
         (asked_at_ms, took_ms) in (1_000..400_000_i64, 0..60_000_i64),
     ) {
-        let given = Payout { version, seen, sends, ..payout(phase) };
+        let given = Payout { version, seen, sends, sendings: Sendings::open(sends), ..payout(phase) };
         let judged = || judge(given.clone(), answer.clone(), asked_at_ms, asked_at_ms + took_ms, &policy(), TIME_OUT_MS);
         let (one, other) = (judged(), judged());
         prop_assert_eq!(&one, &other);
@@ -243,4 +265,55 @@ fn the_same_answer_makes_the_same_of_the_same_payout() {
             assert_eq!(judged(), judged(), "{phase:?} {answer:?}");
         }
     }
+}
+
+#[test]
+fn whatever_names_a_payment_leaves_not_found_without_proof() {
+    for code in ["BLCK", "CANC", "PART", "ZZZZ", "ACSP", "RJCT"] {
+        for from in [PayoutPhase::Sent, PayoutPhase::Unknown] {
+            let reason = if code == "RJCT" { "AM05" } else { "" };
+            let phase = if code == "RJCT" { PayoutPhase::Sent } else { from };
+            let named = answered(payout(phase), verdict(code, reason), 2_000);
+            let lost = answered(named, BankAnswer::NotFound { window_ms: 0 }, 10_000_000);
+            assert_eq!((lost.phase, lost.sends), (PayoutPhase::Unknown, 1), "{code} {from:?}");
+        }
+    }
+}
+
+#[test]
+fn a_word_about_one_sending_decides_no_other() {
+    let second = Payout { sends: 2, sendings: Sendings::default().begun().last_not_found().begun(), ..payout(PayoutPhase::Unknown) };
+    let late = answered(second.clone(), BankAnswer::Named(said(1, "RJCT", "TM01")), 2_000);
+    assert_eq!((late.phase, late.sendings.letters().as_str()), (PayoutPhase::Unknown, "ro"));
+    assert_eq!(answered(late.clone(), BankAnswer::Named(said(2, "RJCT", "AC04")), 3_000).phase, PayoutPhase::Returning);
+    assert_eq!(answered(late, BankAnswer::Named(said(2, "ACSC", "")), 3_000).phase, PayoutPhase::Settling);
+    // A duplicate of the second proves that the first arrived, whatever "not found" had proved.
+    let duplicate = answered(second.clone(), BankAnswer::Named(said(2, "RJCT", "AM05")), 2_000);
+    assert_eq!((duplicate.phase, duplicate.sendings.letters().as_str()), (PayoutPhase::Unknown, "od"));
+    assert_eq!(answered(duplicate.clone(), BankAnswer::Named(said(1, "RJCT", "AM05")), 3_000).phase, PayoutPhase::Unknown);
+    assert_eq!(answered(duplicate, BankAnswer::Named(said(1, "RJCT", "AC04")), 3_000).phase, PayoutPhase::Returning);
+    // A message that is none of ours says that something arrived, and not which.
+    let foreign = BankEvidence { sending: ReportedSending::Foreign, ..said(1, "RJCT", "AC04") };
+    assert_eq!(answered(second, BankAnswer::Named(foreign), 2_000).sendings.letters(), "oo");
+}
+
+#[test]
+fn patience_goes_on_whatever_the_bank_says() {
+    let mut now = payout(PayoutPhase::Sent);
+    let mut delays = Vec::new();
+    for code in ["ACSP", "PART", "PDNG", "BLCK", "ACSP", "ZZZZ", "ACTC", "PART"] {
+        now = answered(now, verdict(code, ""), 2_000);
+        delays.push(now.due_at_ms - 2_020);
+    }
+    assert_eq!(delays, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+    // A window that ends with every answer.
+    let mut moved = payout(PayoutPhase::Unknown);
+    let mut at = 1_000;
+    for _ in 0..20 {
+        moved = answered(moved, BankAnswer::NotFound { window_ms: at }, at);
+        at = moved.due_at_ms;
+    }
+    assert!(moved.due_at_ms - at < 1 && moved.attempts == 20);
+    let next = answered(moved, BankAnswer::NotFound { window_ms: at }, at);
+    assert_eq!(next.due_at_ms - at, 5_020);
 }

@@ -13,38 +13,92 @@ pub struct BankMessage {
     pub kind: &'static str,
     /// HTTP status of an answer; 0 for none.
     pub http_status: i64,
-    /// Unix milliseconds.
+    /// When, for the first time; Unix milliseconds.
     pub at_ms: i64,
     /// The bytes as they went over the wire; for a lost answer, why.
     pub body: Vec<u8>,
+    /// How often it came with this content.
+    pub times: i64,
+    /// When, for the last time.
+    pub last_at_ms: i64,
 }
+
+impl BankMessage {
+    /// One that went out.
+    #[must_use]
+    pub fn sent(at_ms: i64, body: Vec<u8>) -> Self {
+        Self { direction: "sent", kind: "pain.001", http_status: 0, at_ms, body, times: 1, last_at_ms: at_ms }
+    }
+
+    /// One that came in.
+    #[must_use]
+    pub fn received(http_status: u16, at_ms: i64, body: Vec<u8>) -> Self {
+        Self { direction: "received", kind: "answer", http_status: i64::from(http_status), at_ms, body, times: 1, last_at_ms: at_ms }
+    }
+}
+
+/// Answers of different contents that one payout keeps, each in full. What comes after them is counted: a bank that answers otherwise each time says nothing
+/// that people could use, and each may have 256 KiB.
+const ANSWERS_MAX: i64 = 32;
+/// The digest of all that came after them, and what stands in its place.
+const OTHERS: (&str, &[u8]) = ("others", b"answers of further contents; they are counted and not kept");
 
 /// What a message is sealed for: it cannot be shown as another payout's.
 fn sealed_for(payout_key: &PayoutKey) -> String {
     format!("bank_message {} {}", payout_key.book, payout_key.payout_id)
 }
 
-/// Keeps a message, sealed. A payout is worked on by one worker at a time, so that its numbers do not collide; if they do, the later
-/// writer fails with all it wrote and the payout is looked at again.
-pub async fn insert(tx: &mut AnyConnection, vault: &Vault, payout_key: &PayoutKey, message: &BankMessage) -> Result<(), Error> {
-    let sealed = vault.seal(&sealed_for(payout_key), &message.body)?;
+/// Keeps a message, sealed: once for each `content`, where there is one. A payout is worked on by one worker at a time, so that its numbers do not collide; if
+/// they do, the later writer fails with all it wrote and the payout is looked at again.
+pub async fn insert(
+    tx: &mut AnyConnection,
+    vault: &Vault,
+    payout_key: &PayoutKey,
+    message: &BankMessage,
+    content: Option<&str>,
+) -> Result<(), Error> {
+    let (book, payout_id) = (payout_key.book.as_str().to_owned(), payout_key.payout_id.to_string());
+    let (mut digest, mut body) = (content.map(|content| vault.digest(content)).unwrap_or_default(), message.body.as_slice());
+    if content.is_some() {
+        if repeated(tx, payout_key, &digest, message.at_ms).await? {
+            return Ok(());
+        }
+        let kept = sqlx::query_scalar("SELECT COUNT(*) FROM bank_message WHERE book = $1 AND payout_id = $2 AND digest <> ''");
+        let kept: i64 = kept.bind(book.clone()).bind(payout_id.clone()).fetch_one(&mut *tx).await?;
+        if kept >= ANSWERS_MAX {
+            (digest, body) = (OTHERS.0.to_owned(), OTHERS.1);
+            if repeated(tx, payout_key, &digest, message.at_ms).await? {
+                return Ok(());
+            }
+        }
+    }
+    let sealed = vault.seal(&sealed_for(payout_key), body)?;
     let free = sqlx::query_scalar("SELECT COALESCE(MAX(message_no), 0) + 1 FROM bank_message WHERE book = $1 AND payout_id = $2");
-    let free: i64 = free.bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string()).fetch_one(&mut *tx).await?;
+    let free: i64 = free.bind(book.clone()).bind(payout_id.clone()).fetch_one(&mut *tx).await?;
     sqlx::query(
-        "INSERT INTO bank_message (book, payout_id, message_no, direction, kind, http_status, at_ms, sealed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO bank_message (book, payout_id, message_no, direction, kind, http_status, at_ms, last_at_ms, sealed, digest)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)",
     )
-    .bind(payout_key.book.as_str().to_owned())
-    .bind(payout_key.payout_id.to_string())
+    .bind(book)
+    .bind(payout_id)
     .bind(free)
     .bind(message.direction)
     .bind(message.kind)
     .bind(message.http_status)
     .bind(message.at_ms)
     .bind(sealed)
+    .bind(digest)
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// Counts a content that is kept already.
+async fn repeated(tx: &mut AnyConnection, payout_key: &PayoutKey, digest: &str, at_ms: i64) -> Result<bool, Error> {
+    let counted =
+        sqlx::query("UPDATE bank_message SET times = times + 1, last_at_ms = $4 WHERE book = $1 AND payout_id = $2 AND digest = $3");
+    let counted = counted.bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string()).bind(digest.to_owned());
+    Ok(counted.bind(at_ms).execute(tx).await?.rows_affected() > 0)
 }
 
 /// That a message went, without what it said.
@@ -58,31 +112,36 @@ pub struct PassedMessage {
     pub http_status: i64,
     /// Unix milliseconds.
     pub at_ms: i64,
+    /// How often it came with this content.
+    pub times: i64,
 }
 
 impl Store {
     /// Which messages went, oldest first. Needs no key.
     pub async fn passed(&self, payout_key: &PayoutKey) -> Result<Vec<PassedMessage>, Error> {
-        let sql = "SELECT direction, kind, http_status, at_ms FROM bank_message WHERE book = $1 AND payout_id = $2 ORDER BY message_no";
+        let sql =
+            "SELECT direction, kind, http_status, at_ms, times FROM bank_message WHERE book = $1 AND payout_id = $2 ORDER BY message_no";
         let query = sqlx::query_as(sql).bind(payout_key.book.as_str().to_owned()).bind(payout_key.payout_id.to_string());
-        let rows: Vec<(String, String, i64, i64)> = query.fetch_all(self.pool()).await?;
-        Ok(rows.into_iter().map(|(direction, kind, http_status, at_ms)| PassedMessage { direction, kind, http_status, at_ms }).collect())
+        let rows: Vec<(String, String, i64, i64, i64)> = query.fetch_all(self.pool()).await?;
+        let passed = |(direction, kind, http_status, at_ms, times)| PassedMessage { direction, kind, http_status, at_ms, times };
+        Ok(rows.into_iter().map(passed).collect())
     }
 
     /// Every message of a payout, opened, oldest first.
     pub async fn messages(&self, vault: &Vault, payout_key: &PayoutKey) -> Result<Vec<BankMessage>, Error> {
-        let rows: Vec<(String, String, i64, i64, Vec<u8>)> = sqlx::query_as(
-            "SELECT direction, kind, http_status, at_ms, sealed FROM bank_message WHERE book = $1 AND payout_id = $2 ORDER BY message_no",
+        let rows: Vec<(String, String, i64, i64, Vec<u8>, i64, i64)> = sqlx::query_as(
+            "SELECT direction, kind, http_status, at_ms, sealed, times, last_at_ms FROM bank_message WHERE book = $1 AND payout_id = $2 ORDER BY message_no",
         )
         .bind(payout_key.book.as_str().to_owned())
         .bind(payout_key.payout_id.to_string())
         .fetch_all(self.pool())
         .await?;
-        let open = |(direction, kind, http_status, at_ms, sealed): (String, String, i64, i64, Vec<u8>)| {
+        let open = |(direction, kind, http_status, at_ms, sealed, times, last_at_ms): (String, String, i64, i64, Vec<u8>, i64, i64)| {
             let body = vault.unseal(&sealed_for(payout_key), &sealed)?;
             let known = |text: &str, all: [&'static str; 3]| all.into_iter().find(|name| *name == text).ok_or(Error::Row("message"));
             let direction = known(&direction, ["sent", "received", ""])?;
-            Ok(BankMessage { direction, kind: known(&kind, ["pain.001", "ask", "answer"])?, http_status, at_ms, body })
+            let kind = known(&kind, ["pain.001", "ask", "answer"])?;
+            Ok(BankMessage { direction, kind, http_status, at_ms, body, times, last_at_ms: last_at_ms.max(at_ms) })
         };
         rows.into_iter().map(open).collect()
     }

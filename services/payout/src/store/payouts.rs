@@ -1,24 +1,17 @@
-//! The tables of payouts and their steps.
+//! The table of payouts.
 
-use super::{Error, PageStart, Store, book, money, user, uuid};
-use crate::domain::{Payout, PayoutPhase, PayoutState};
-use iso20022::Rail;
+use super::{
+    Error, PageStart, Store, book,
+    row::{self, StoredColumn},
+    steps::{self, PayoutStep},
+    uuid,
+};
+use crate::domain::{Payout, PayoutState};
 use money::{BookName, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use std::collections::BTreeMap;
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
-
-/// A change the world saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PayoutStep {
-    /// What it entered.
-    pub state: PayoutState,
-    /// Unix milliseconds.
-    pub at_ms: i64,
-    /// For people.
-    pub note: String,
-}
 
 /// Where a payout is found.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,39 +23,7 @@ pub struct PayoutKey {
 }
 
 fn read(row: &AnyRow) -> Result<Payout, Error> {
-    let text = |name: &str| row.try_get::<String, _>(name);
-    let number = |name: &str| row.try_get::<i64, _>(name);
-    Ok(Payout {
-        book: book(&text("book")?)?,
-        payout_id: uuid(&text("payout_id")?)?,
-        user: user(&text("user_id")?)?,
-        beneficiary_id: uuid(&text("beneficiary_id")?)?,
-        request_id: uuid(&text("request_id")?)?,
-        amount: money(&text("currency")?, number("minor_units")?)?,
-        rail: Rail::from_name(&text("rail")?).ok_or(Error::Row("rail"))?,
-        phase: PayoutPhase::from_name(&text("phase")?).ok_or(Error::Row("phase"))?,
-        state: PayoutState::from_name(&text("state")?).ok_or(Error::Row("state"))?,
-        version: number("version")?,
-        due_at_ms: number("due_at_ms")?,
-        attempts: number("attempts")?,
-        sends: number("sends")?,
-        sent_at_ms: number("sent_at_ms")?,
-        first_sent_at_ms: number("first_sent_at_ms")?,
-        seen: number("seen")? != 0,
-        step_key: uuid(&text("step_key")?)?,
-        bank_status: text("bank_status")?,
-        reason_code: text("reason_code")?,
-        reason: text("reason")?,
-        blocked_by: text("blocked_by")?,
-        hold_posting_id: text("hold_posting_id")?,
-        hold_transfer_no: number("hold_transfer_no")?,
-        submit_posting_id: text("submit_posting_id")?,
-        final_posting_id: text("final_posting_id")?,
-        bank_time_ms: number("bank_time_ms")?,
-        traceparent: text("traceparent")?,
-        created_at_ms: number("created_at_ms")?,
-        final_at_ms: number("final_at_ms")?,
-    })
+    row::read(|name| row.try_get::<String, _>(name), |name| row.try_get::<i64, _>(name))
 }
 
 /// Keeps a new payout and its first step.
@@ -90,7 +51,7 @@ pub async fn insert(tx: &mut AnyConnection, payout: &Payout) -> Result<(), Error
     .bind(payout.created_at_ms)
     .execute(&mut *tx)
     .await?;
-    insert_step(tx, payout, &PayoutStep { state: payout.state, at_ms: payout.created_at_ms, note: String::new() }).await
+    steps::insert(tx, payout, &PayoutStep::once(payout.state, payout.created_at_ms, String::new())).await
 }
 
 /// One by its id.
@@ -100,60 +61,25 @@ pub async fn get(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<Optio
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
-/// Whoever adds a step has written the payout's row in the same transaction, so that nobody else takes the same number.
-async fn insert_step(tx: &mut AnyConnection, payout: &Payout, step: &PayoutStep) -> Result<(), Error> {
-    let free = sqlx::query_scalar("SELECT COALESCE(MAX(step_no), 0) + 1 FROM payout_step WHERE book = $1 AND payout_id = $2");
-    let free: i64 = free.bind(payout.book.as_str().to_owned()).bind(payout.payout_id.to_string()).fetch_one(&mut *tx).await?;
-    sqlx::query("INSERT INTO payout_step (book, payout_id, step_no, state, at_ms, note) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(payout.book.as_str().to_owned())
-        .bind(payout.payout_id.to_string())
-        .bind(free)
-        .bind(step.state.name())
-        .bind(step.at_ms)
-        .bind(step.note.clone())
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
 /// Writes `payout` over the version it was read at, and the step, if any. `None`: somebody else wrote first, and nothing changed.
 pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
-    let updated = sqlx::query(
-        "UPDATE payout SET phase = $4, state = $5, version = version + 1, due_at_ms = $6, attempts = $7, sends = $8, sent_at_ms = $9,
-             first_sent_at_ms = $10, seen = $11, step_key = $12, bank_status = $13, reason_code = $14, reason = $15,
-             hold_posting_id = $16, hold_transfer_no = $17, submit_posting_id = $18, final_posting_id = $19, bank_time_ms = $20,
-             final_at_ms = $21, blocked_by = $22
-         WHERE book = $1 AND payout_id = $2 AND version = $3",
-    )
-    .bind(payout.book.as_str().to_owned())
-    .bind(payout.payout_id.to_string())
-    .bind(payout.version)
-    .bind(payout.phase.name())
-    .bind(payout.state.name())
-    .bind(payout.due_at_ms)
-    .bind(payout.attempts)
-    .bind(payout.sends)
-    .bind(payout.sent_at_ms)
-    .bind(payout.first_sent_at_ms)
-    .bind(i64::from(payout.seen))
-    .bind(payout.step_key.to_string())
-    .bind(payout.bank_status.clone())
-    .bind(payout.reason_code.clone())
-    .bind(payout.reason.clone())
-    .bind(payout.hold_posting_id.clone())
-    .bind(payout.hold_transfer_no)
-    .bind(payout.submit_posting_id.clone())
-    .bind(payout.final_posting_id.clone())
-    .bind(payout.bank_time_ms)
-    .bind(payout.final_at_ms)
-    .bind(payout.blocked_by.clone())
-    .execute(&mut *tx)
-    .await?;
+    let columns = row::changing(&payout);
+    let set: Vec<String> = columns.iter().zip(4..).map(|((name, _), place)| format!("{name} = ${place}")).collect();
+    let sql = format!("UPDATE payout SET version = version + 1, {} WHERE book = $1 AND payout_id = $2 AND version = $3", set.join(", "));
+    let mut query =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(payout.book.as_str().to_owned()).bind(payout.payout_id.to_string()).bind(payout.version);
+    for (_, column) in columns {
+        query = match column {
+            StoredColumn::Text(text) => query.bind(text),
+            StoredColumn::Number(number) => query.bind(number),
+        };
+    }
+    let updated = query.execute(&mut *tx).await?;
     if updated.rows_affected() == 0 {
         return Ok(None);
     }
     if let Some(step) = step {
-        insert_step(tx, &payout, step).await?;
+        steps::insert(tx, &payout, step).await?;
     }
     payout.version += 1;
     Ok(Some(payout))
@@ -207,40 +133,6 @@ impl Store {
         let saved = update(&mut tx, payout, step).await?;
         tx.commit().await?;
         Ok(saved)
-    }
-
-    /// Every step so far, oldest first.
-    pub async fn steps(&self, payout_key: &PayoutKey) -> Result<Vec<PayoutStep>, Error> {
-        let rows: Vec<(String, i64, String)> =
-            sqlx::query_as("SELECT state, at_ms, note FROM payout_step WHERE book = $1 AND payout_id = $2 ORDER BY step_no")
-                .bind(payout_key.book.as_str().to_owned())
-                .bind(payout_key.payout_id.to_string())
-                .fetch_all(self.pool())
-                .await?;
-        let step = |(state, at_ms, note): (String, i64, String)| {
-            Ok(PayoutStep { state: PayoutState::from_name(&state).ok_or(Error::Row("state"))?, at_ms, note })
-        };
-        rows.into_iter().map(step).collect()
-    }
-
-    /// Every step so far of these payouts of a book, oldest first, by payout. One query for a page.
-    pub async fn steps_of(&self, book: &BookName, ids: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<PayoutStep>>, Error> {
-        let places: Vec<String> = (2..).take(ids.len()).map(|place| format!("${place}")).collect();
-        let sql = format!(
-            "SELECT payout_id, state, at_ms, note FROM payout_step WHERE book = $1 AND payout_id IN ({}) ORDER BY payout_id, step_no",
-            places.join(", ")
-        );
-        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(book.as_str().to_owned());
-        for id in ids {
-            query = query.bind(id.to_string());
-        }
-        let rows: Vec<(String, String, i64, String)> = query.fetch_all(self.pool()).await?;
-        let mut found: BTreeMap<Uuid, Vec<PayoutStep>> = BTreeMap::new();
-        for (id, state, at_ms, note) in rows {
-            let step = PayoutStep { state: PayoutState::from_name(&state).ok_or(Error::Row("state"))?, at_ms, note };
-            found.entry(uuid(&id)?).or_default().push(step);
-        }
-        Ok(found)
     }
 
     /// A user's, newest first; only in `state` when given. Refused ones never were.

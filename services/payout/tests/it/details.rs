@@ -2,10 +2,12 @@
 
 use crate::world::{BOOK, World, aba, beneficiary, iban, on_both, payout_request};
 use api::payout::{
-    CreateBeneficiaryRequest, ListPayoutsRequest, PayoutState, WatchPayoutRequest, WatchPayoutResponse, create_beneficiary_request::Account,
+    CreateBeneficiaryRequest, GetPayoutRequest, ListPayoutsRequest, PayoutState, WatchPayoutRequest, WatchPayoutResponse,
+    create_beneficiary_request::Account,
 };
 use futures::StreamExt as _;
 use payout::store::{MIGRATIONS, Store};
+use prost::Message as _;
 use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
 use tonic::Code;
@@ -142,6 +144,41 @@ async fn a_list_shows_every_payout_with_its_own_steps() {
         assert_eq!(listed(list(PayoutState::Unspecified, 2)).await, paid[..2]);
         assert_eq!(listed(list(PayoutState::Rejected, 0)).await, paid[1..2]);
         assert!(listed(list(PayoutState::Held, 0)).await.is_empty());
+        running.stop().await;
+        world.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_an_older_program_kept_without_bound_is_shown_within_bounds() {
+    on_both(async |database| {
+        let world = World::open(database, 60).await;
+        let running = world.start().await;
+        world.fund("ana", "USD").await;
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(running.pay("ana", aba("9000000003"), 500).await.payout_id);
+        }
+        let pool = world.database.open("payout", &MIGRATIONS).await.unwrap();
+        let long = "w".repeat(20_000);
+        for id in &ids {
+            for step_no in 100..400_i64 {
+                let sql = "INSERT INTO payout_step (book, payout_id, step_no, state, at_ms, note) VALUES ($1, $2, $3, 'accepted', $3, $4)";
+                let query = sqlx::query(sql).bind(BOOK).bind(id.clone()).bind(step_no).bind(if step_no == 100 { "first" } else { &long });
+                query.execute(&pool).await.unwrap();
+            }
+        }
+        sqlx::query("UPDATE payout SET reason = $1, reason_code = $1, bank_status = $1").bind(long).execute(&pool).await.unwrap();
+        let get = GetPayoutRequest { book: BOOK.into(), payout_id: ids[0].clone() };
+        let one = running.client().get_payout(running.signed("ana", get)).await.unwrap().into_inner().payout.unwrap();
+        assert_eq!((one.steps.len(), one.steps_left_out), (100, 204));
+        assert!(one.encoded_len() < 70_000, "{} bytes", one.encoded_len());
+        assert_eq!((one.reason.len(), one.reason_code.len(), one.bank_status.len()), (350, 35, 35));
+        let list = ListPayoutsRequest { book: BOOK.into(), ..Default::default() };
+        let listed = running.client().list_payouts(running.signed("ana", list)).await.unwrap().into_inner();
+        assert!(listed.payouts.iter().all(|payout| (payout.steps.len(), payout.steps_left_out) == (20, 284)));
+        assert!(listed.encoded_len() < 50_000, "{} bytes", listed.encoded_len());
         running.stop().await;
         world.close().await;
     })

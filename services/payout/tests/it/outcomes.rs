@@ -166,8 +166,10 @@ async fn not_found_stays_unknown_until_the_banks_window_has_passed() {
         let (payout, _) = running.request("ana", payout_request(&beneficiary, "USD", 500)).await.unwrap();
         let book = BookName::try_new(BOOK).unwrap();
         let id = payout.payout_id.parse().unwrap();
-        let not_found =
-            async || running.service.messages(&book, id).await.unwrap().iter().filter(|message| message.http_status == 404).count();
+        let not_found = async || {
+            let messages = running.service.messages(&book, id).await.unwrap();
+            messages.iter().filter(|message| message.http_status == 404).map(|message| message.times).sum::<i64>()
+        };
         while not_found().await < 5 {
             changes.recv().await.unwrap();
         }

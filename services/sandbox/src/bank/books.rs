@@ -208,6 +208,14 @@ pub async fn payment(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<Opti
     .await
 }
 
+/// The message that brought the payment last.
+pub async fn set_message(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<(), sqlx::Error> {
+    let updated = sqlx::query("UPDATE payment SET message_id = $2, payment_id = $3 WHERE end_to_end_id = $1");
+    let updated = updated.bind(payment.end_to_end_id.clone()).bind(payment.message_id.clone()).bind(payment.payment_id.clone());
+    updated.execute(tx).await?;
+    Ok(())
+}
+
 /// Moves a payment on from the status it was read with. False: a rival was faster.
 pub async fn set_status(tx: &mut AnyConnection, payment: &KeptPayment, from: &str) -> Result<bool, sqlx::Error> {
     let updated =

@@ -100,6 +100,11 @@ impl PaymentDesk {
         let mut tx = self.books.begin().await?;
         let mut payment = instruction.payment(now_ms);
         if let Some(first) = books::payment(&mut tx, end_to_end_id).await? {
+            if first.same_instruction(&payment) {
+                // The first answer is this message's as well, and whoever asks hears of the message that came last.
+                books::set_message(&mut tx, &payment).await?;
+                tx.commit().await?;
+            }
             return Ok(TakenTransfer { payment: Some(first_answer(first, payment)), delivery: Delivery::Now });
         }
         let behaviour = behaviour(&mut tx, &payment).await?;
@@ -156,6 +161,8 @@ impl PaymentDesk {
             reasons: vec![reason],
             accepted: None,
             bank_reference: None,
+            instructed_amount: None,
+            settled_amount: None,
         };
         let original_payment_id = "NOTPROVIDED".to_owned();
         let payment = PaymentReport { original_payment_id, status: None, reasons: Vec::new(), transactions: vec![transaction] };
@@ -281,6 +288,10 @@ impl ReceivedTransfer<'_> {
 }
 
 impl KeptPayment {
+    fn money(&self) -> Option<Money> {
+        Money::try_new(Currency::try_new(&self.currency).ok()?, self.minor_units).ok()
+    }
+
     fn reject(&mut self, reason: &str, words: &str, now_ms: i64) {
         self.status = "RJCT".to_owned();
         self.reason = reason.to_owned();
@@ -378,6 +389,8 @@ fn report_of(payment: &KeptPayment) -> TransactionReport {
         reasons: reason.into_iter().collect(),
         accepted: Some(moment(payment.received_at_ms)),
         bank_reference: None,
+        instructed_amount: payment.money().map(TransferAmount::Instructed),
+        settled_amount: None,
     }
 }
 

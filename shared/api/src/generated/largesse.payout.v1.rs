@@ -128,6 +128,12 @@ pub struct PayoutStep {
     /// What the bank or the ledger said, for people. `waiting: ` and a reason of the ledger: it entered no new state and stands because of that.
     #[prost(string, tag = "3")]
     pub note: ::prost::alloc::string::String,
+    /// How often it did so: a bank that says the same again, or now this and now that, makes one or two steps of it. 1 or more.
+    #[prost(int32, tag = "4")]
+    pub times: i32,
+    /// When it did so last; `time` is the first time.
+    #[prost(message, optional, tag = "5")]
+    pub last_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Payout {
@@ -152,16 +158,17 @@ pub struct Payout {
     /// The id the bank knows it by (EndToEndId), at most 35 characters.
     #[prost(string, tag = "7")]
     pub end_to_end_id: ::prost::alloc::string::String,
-    /// ISO 20022 status last told by the bank, such as `ACSC`.
+    /// ISO 20022 status last told by the bank, such as `ACSC`; where it told several at once, all of them, such as `ACSC+RJCT`. At most 35 characters.
     #[prost(string, tag = "8")]
     pub bank_status: ::prost::alloc::string::String,
-    /// ISO 20022 reason code of a rejection, such as `AC04`; also while the bank's word is not final yet, as with `AM05`.
+    /// ISO 20022 reason code of a rejection, such as `AC04`; also while the bank's word is not final yet, as with `AM05`. At
+    /// most 35 characters.
     #[prost(string, tag = "9")]
     pub reason_code: ::prost::alloc::string::String,
-    /// The reason in words.
+    /// The reason in words, at most 350 characters.
     #[prost(string, tag = "10")]
     pub reason: ::prost::alloc::string::String,
-    /// Every step so far, oldest first.
+    /// Steps, oldest first: the newest 100 (in a list 20), and of those at most 64 KiB. `steps_left_out` says how many more there are.
     #[prost(message, repeated, tag = "11")]
     pub steps: ::prost::alloc::vec::Vec<PayoutStep>,
     /// The hold's posting (UUID).
@@ -186,6 +193,9 @@ pub struct Payout {
     /// `ACCOUNT_FROZEN: creator/u1/payable/USD is frozen`. It is tried again by itself. Empty while nothing stands in its way.
     #[prost(string, tag = "18")]
     pub blocked_by: ::prost::alloc::string::String,
+    /// How many older steps there are that `steps` does not show. 0: it shows them all.
+    #[prost(int32, tag = "19")]
+    pub steps_left_out: i32,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RequestPayoutResponse {

@@ -1,6 +1,6 @@
 //! Unit tests of `pain002`.
 use super::*;
-use crate::codes::KnownReason;
+use crate::{StatusOutcome, codes::KnownReason};
 use proptest::prelude::*;
 
 fn report(status: &str, code: Option<&str>) -> StatusReport {
@@ -11,6 +11,8 @@ fn report(status: &str, code: Option<&str>) -> StatusReport {
         reasons: reasons.into_iter().collect(),
         accepted: Timestamp::from_millisecond(1_790_000_000_123).ok(),
         bank_reference: Some("BANK-1".into()),
+        instructed_amount: None,
+        settled_amount: None,
     };
     StatusReport {
         message_id: "R-1".into(),
@@ -106,4 +108,98 @@ proptest! {
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = StatusReport::read(&bytes);
     }
+}
+
+/// A report about `E2E-1` of `MSG-1` with these statuses: of the group, and of payments with transfers.
+fn levels(group: Option<&str>, payments: &[(Option<&str>, &[Option<&str>])]) -> StatusReport {
+    let status = |code: &Option<&str>| code.map(TransactionStatus::from_code);
+    let transfer =
+        |code: &Option<&str>| TransactionReport { status: status(code), ..report("ACSC", None).payments[0].transactions[0].clone() };
+    let payment = |(of_all, own): &(Option<&str>, &[Option<&str>])| PaymentReport {
+        original_payment_id: "PAY-1".into(),
+        status: status(of_all),
+        reasons: Vec::new(),
+        transactions: own.iter().map(transfer).collect(),
+    };
+    StatusReport { group_status: status(&group), payments: payments.iter().map(payment).collect(), ..report("ACSC", None) }
+}
+
+#[test]
+fn what_contradicts_itself_is_unclear_in_any_order() {
+    let (rejected, settled): (Option<&str>, Option<&str>) = (Some("RJCT"), Some("ACSC"));
+    let torn = [
+        levels(None, &[(None, &[rejected, settled])]),
+        levels(None, &[(None, &[settled, rejected])]),
+        levels(None, &[(None, &[rejected]), (None, &[settled])]),
+        levels(None, &[(None, &[settled]), (None, &[rejected])]),
+        levels(rejected, &[(None, &[settled])]),
+        levels(settled, &[(None, &[rejected])]),
+        levels(Some("ACSP"), &[(None, &[rejected])]),
+        levels(None, &[(rejected, &[settled])]),
+        levels(None, &[(settled, &[rejected])]),
+        levels(rejected, &[(settled, &[])]),
+        levels(None, &[(None, &[Some("ACSP"), settled])]),
+        levels(None, &[(None, &[None, rejected, settled])]),
+    ];
+    for report in torn {
+        let verdict = report.verdict("E2E-1", "MSG-1").unwrap();
+        assert_eq!((verdict.outcome(), verdict.contradicts_itself()), (StatusOutcome::Unclear, true), "{report:?}");
+        let mut turned = report.clone();
+        turned.payments.reverse();
+        turned.payments.iter_mut().for_each(|payment| payment.transactions.reverse());
+        assert_eq!(turned.verdict("E2E-1", "MSG-1").unwrap().statuses, verdict.statuses);
+    }
+}
+
+#[test]
+fn levels_that_agree_or_are_only_behind_are_one_word() {
+    let cases = [
+        (levels(Some("RJCT"), &[(Some("RJCT"), &[Some("RJCT")])]), StatusOutcome::Rejected),
+        (levels(Some("RJCT"), &[(None, &[None])]), StatusOutcome::Rejected),
+        (levels(None, &[(None, &[Some("RJCT"), Some("RJCT")])]), StatusOutcome::Rejected),
+        (levels(Some("ACCP"), &[(Some("ACTC"), &[Some("ACSC")])]), StatusOutcome::Settled),
+        (levels(Some("ACTC"), &[(None, &[Some("PDNG")])]), StatusOutcome::Pending),
+        (levels(Some("PART"), &[(None, &[Some("ACSC")])]), StatusOutcome::Unclear),
+    ];
+    for (report, outcome) in cases {
+        let verdict = report.verdict("E2E-1", "MSG-1").unwrap();
+        assert_eq!((verdict.outcome(), verdict.contradicts_itself()), (outcome, false), "{report:?}");
+    }
+}
+
+#[test]
+fn reasons_of_all_places_are_kept_and_cut_to_their_types() {
+    let mut report = levels(Some("RJCT"), &[(None, &[None])]);
+    report.payments[0].transactions[0].reasons =
+        vec![StatusReason { reason: Some(ReasonCode::Proprietary("OWN".into())), additional: Vec::new() }];
+    report.group_reasons = vec![StatusReason { reason: Some(ReasonCode::from_code("AM05")), additional: Vec::new() }];
+    let codes = |report: &StatusReport| {
+        let verdict = report.verdict("E2E-1", "MSG-1").unwrap();
+        verdict.reasons.iter().map(|why| why.reason.as_ref().unwrap().code().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&report), ["OWN", "AM05"]);
+    let text = report.write().unwrap().replace("OWN", &"x".repeat(120_000));
+    let text = text.replace("AM05</Cd></Rsn>", &format!("AM05</Cd></Rsn><AddtlInf>{}</AddtlInf>", "\u{e9} ".repeat(100_000)));
+    let read = StatusReport::read(text.as_bytes()).unwrap();
+    assert_eq!(codes(&read), ["x".repeat(35), "AM05".to_owned()]);
+    assert_eq!(read.group_reasons[0].additional, ["\u{e9} ".repeat(53).trim_end()]);
+    assert_eq!(StatusReport::read(read.write().unwrap().as_bytes()), Ok(read));
+    let text = report.write().unwrap().replace("<Cd>AM05</Cd>", "<Cd>AM0555</Cd>");
+    let read = StatusReport::read(text.as_bytes()).unwrap();
+    assert_eq!(read.group_reasons[0].reason, Some(ReasonCode::Proprietary("AM0555".into())));
+}
+
+#[test]
+fn amounts_that_are_repeated_are_read() {
+    let money = |minor_units| Money::try_new(money::Currency::try_new("USD").unwrap(), minor_units).unwrap();
+    let mut report = report("ACSC", None);
+    report.payments[0].transactions[0].instructed_amount = Some(TransferAmount::Instructed(money(150)));
+    report.payments[0].transactions[0].settled_amount = Some(money(1));
+    let read = StatusReport::read(report.write().unwrap().as_bytes()).unwrap();
+    assert_eq!(read, report);
+    assert_eq!(read.amounts("E2E-1").collect::<Vec<_>>(), [money(1), money(150)]);
+    let equivalent = r#"<Amt><EqvtAmt><Amt Ccy="EUR">1.50</Amt><CcyOfTrf>USD</CcyOfTrf></EqvtAmt></Amt>"#;
+    let text = report.write().unwrap().replace(r#"<Amt><InstdAmt Ccy="USD">1.50</InstdAmt></Amt>"#, equivalent);
+    let read = StatusReport::read(text.as_bytes()).unwrap();
+    assert!(read.amounts("E2E-1").any(|repeated| repeated.currency().code() == "EUR"));
 }

@@ -91,6 +91,8 @@ fn report(status: &str, reason: Option<ReasonCode>, group: Option<TransactionSta
         reasons: reasons.clone(),
         accepted: Some(Timestamp::now()),
         bank_reference: Some("BANK-1".into()),
+        instructed_amount: None,
+        settled_amount: None,
     };
     let payment = PaymentReport { original_payment_id: "PAY-1".into(), status: None, reasons: Vec::new(), transactions: vec![transaction] };
     StatusReport {

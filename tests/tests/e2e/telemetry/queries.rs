@@ -35,7 +35,7 @@ const OF_TROUBLE: [(&str, &[&str]); 4] = [
             "UNAUTHENTICATED",
         ],
     ),
-    ("outcome", &["unknown", "fenced", "failed", "lost", "unread_version"]),
+    ("outcome", &["unknown", "fenced", "failed", "lost", "doubt", "unread_version"]),
     ("state", &["rejected", "refused", "accepted", "outcome_unknown"]),
 ];
 

@@ -1,0 +1,189 @@
+//! What a bank's whole report proves of one payment, whatever its levels, their order and its codes. What is done with it is [`super::judgement`]'s.
+
+use iso20022::{
+    ReasonCode, StatusOutcome, TransactionStatus,
+    pain002::{NOT_PROVIDED, StatusReport, Verdict},
+};
+use money::Money;
+
+/// Codes of a payment that the bank has met before (`ExternalStatusReason1Code`, second quarter of 2026): AM05 in general, the others for the id that was met:
+/// message, payment, transaction, end to end, and the whole content.
+const DUPLICATES: [&str; 7] = ["AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"];
+/// How banks begin the word in reasons of their own.
+const DUPLICATE_WORD: &str = "duplic";
+/// Longest code of a reason that is kept with a payout, in characters: `Prtry` is `Max35Text`.
+pub const REASON_CODE_CHARS_MAX: usize = 35;
+/// Longest words of a reason that are kept with a payout, in characters. The message itself is kept, sealed.
+pub const REASON_CHARS_MAX: usize = 350;
+
+/// Which payment an answer must speak of.
+#[derive(Debug, Clone, Copy)]
+pub struct SentPayment<'a> {
+    /// `EndToEndId`.
+    pub end_to_end_id: &'a str,
+    /// How often it was sent; sendings are numbered from 1.
+    pub sends: i64,
+    /// What is to be paid.
+    pub amount: Money,
+}
+
+/// Which sending a report speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReportedSending {
+    /// This one.
+    This(i64),
+    /// It names no message.
+    Unnamed,
+    /// A message that is none of this payment's.
+    Foreign,
+}
+
+/// Why a report that names the payment decides nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Doubt {
+    /// It says one thing and another.
+    Contradiction,
+    /// It repeats an amount or a currency that is not ours.
+    OtherAmount,
+    /// It is about a message that is not ours.
+    OtherMessage,
+    /// It names the payment and gives it no status.
+    NoStatus,
+    /// It came with an error, or with "not found".
+    HttpStatus(u16),
+    /// It can't be read, and names the payment.
+    Unreadable,
+}
+
+impl Doubt {
+    /// For people.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::Contradiction => "the bank contradicts itself".to_owned(),
+            Self::OtherAmount => "the bank speaks of another amount".to_owned(),
+            Self::OtherMessage => "the bank speaks of another message".to_owned(),
+            Self::NoStatus => "the bank names the payment without a status".to_owned(),
+            Self::HttpStatus(status) => format!("the bank says so with HTTP {status}"),
+            Self::Unreadable => "the bank's answer names the payment and can't be read".to_owned(),
+        }
+    }
+}
+
+/// What a report that names the payment proves: at least that the bank has seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankEvidence {
+    /// Of which sending it speaks.
+    pub sending: ReportedSending,
+    /// What it says of it.
+    pub outcome: StatusOutcome,
+    /// An earlier arrival exists.
+    pub duplicate: bool,
+    /// ISO 20022 codes, the nearest first, joined where there are several.
+    pub status: String,
+    /// Code of the reason of a rejection, or nothing.
+    pub reason_code: String,
+    /// The reason in words.
+    pub words: String,
+    /// Why it decides nothing, where it is not the status itself.
+    pub doubt: Option<Doubt>,
+}
+
+impl BankEvidence {
+    /// That the bank has seen the payment, and nothing else.
+    #[must_use]
+    pub fn only_seen(doubt: Doubt) -> Self {
+        Self {
+            sending: ReportedSending::Unnamed,
+            outcome: StatusOutcome::Unclear,
+            duplicate: false,
+            status: String::new(),
+            reason_code: String::new(),
+            words: String::new(),
+            doubt: Some(doubt),
+        }
+    }
+
+    /// The same as no decision.
+    #[must_use]
+    pub fn doubted(self, doubt: Doubt) -> Self {
+        Self { outcome: StatusOutcome::Unclear, doubt: Some(doubt), ..self }
+    }
+
+    /// For people: what the bank said, and why that decides nothing.
+    #[must_use]
+    pub fn note(&self) -> String {
+        let doubt = self.doubt.map(Doubt::words).unwrap_or_default();
+        let parts = [self.status.as_str(), &self.reason_code, &self.words, &doubt];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What a report proves of a payment; `None` where it does not name it.
+#[must_use]
+pub fn evidence(report: &StatusReport, payment: SentPayment<'_>) -> Option<BankEvidence> {
+    let id = payment.end_to_end_id;
+    let sending = reported_sending(&report.original_message_id, payment);
+    let ours = matches!(sending, ReportedSending::This(_));
+    // A payment of ours has one transfer, and its `PmtInfId` is the same as the transfer's id.
+    let named = report.names(id) || ours || report.payments.iter().any(|of| of.original_payment_id == id);
+    if !named {
+        return None;
+    }
+    // Of every message that names it, whatever is said of all of it: where that contradicts what is said of the payment, neither decides.
+    let Some(verdict) = report.verdict(id, &report.original_message_id) else {
+        return Some(BankEvidence { sending, ..BankEvidence::only_seen(Doubt::NoStatus) });
+    };
+    let said = read(&verdict, sending);
+    if report.amounts(id).any(|repeated| repeated != payment.amount) {
+        return Some(said.doubted(Doubt::OtherAmount));
+    }
+    if sending == ReportedSending::Foreign {
+        return Some(said.doubted(Doubt::OtherMessage));
+    }
+    Some(if verdict.contradicts_itself() { said.doubted(Doubt::Contradiction) } else { said })
+}
+
+fn reported_sending(message_id: &str, payment: SentPayment<'_>) -> ReportedSending {
+    if message_id == NOT_PROVIDED {
+        return ReportedSending::Unnamed;
+    }
+    let number = message_id.strip_prefix(payment.end_to_end_id).and_then(|rest| rest.strip_prefix('-'));
+    let number = number.and_then(|text| text.parse().ok().filter(|number: &i64| number.to_string() == text));
+    number.filter(|send| (1..=payment.sends).contains(send)).map_or(ReportedSending::Foreign, ReportedSending::This)
+}
+
+fn read(verdict: &Verdict, sending: ReportedSending) -> BankEvidence {
+    let outcome = verdict.outcome();
+    let reason = verdict.reason().filter(|_| outcome == StatusOutcome::Rejected);
+    let own_words = verdict.additional();
+    let words = if own_words.is_empty() { reason.map_or("", ReasonCode::words) } else { own_words.as_str() };
+    BankEvidence {
+        sending,
+        outcome,
+        duplicate: is_duplicate(verdict),
+        status: plain(&verdict.statuses.iter().map(TransactionStatus::code).collect::<Vec<_>>().join("+"), REASON_CODE_CHARS_MAX),
+        reason_code: reason.map_or_else(String::new, |reason| plain(reason.code(), REASON_CODE_CHARS_MAX)),
+        words: plain(words, REASON_CHARS_MAX),
+        doubt: None,
+    }
+}
+
+/// Any reason says so, wherever it stands: by code, by a code in a field for a bank's own texts, or in words.
+fn is_duplicate(verdict: &Verdict) -> bool {
+    let says_so = |text: &str| text.to_ascii_lowercase().contains(DUPLICATE_WORD);
+    verdict.reasons.iter().any(|reason| {
+        let by_code = reason.reason.as_ref().is_some_and(|code| {
+            let code = code.code();
+            DUPLICATES.iter().any(|known| code.trim().eq_ignore_ascii_case(known)) || says_so(code)
+        });
+        by_code || reason.additional.iter().any(|line| says_so(line))
+    })
+}
+
+/// A text of another side as it is kept and shown: without control characters, and no longer than that.
+#[must_use]
+pub fn plain(text: &str, chars_max: usize) -> String {
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().take(chars_max).map(clean).collect::<String>().trim_end().to_owned()
+}

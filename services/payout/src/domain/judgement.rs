@@ -1,0 +1,122 @@
+//! What is done with a bank's answer, given all that was proved before it.
+
+use super::{
+    Payout, PayoutPhase, RetryPolicy,
+    evidence::{BankEvidence, Doubt},
+};
+use iso20022::StatusOutcome;
+
+/// Our own reason for money that came back because no sending ever arrived.
+const NEVER_RECEIVED: &str = "AG09";
+/// Questions of a payout that come earlier than its back-off says, because an answer becomes proof then. A bank that moves its window with every answer
+/// would be asked without end otherwise.
+const EARLY_QUESTIONS_MAX: i64 = 12;
+
+/// What a bank said, or that it said nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BankAnswer {
+    /// It names this payment, so the bank has seen it.
+    Named(BankEvidence),
+    /// The bank has no such payment, and says after how many milliseconds that is final.
+    NotFound {
+        /// The bank's stated finality window.
+        window_ms: i64,
+    },
+    /// No answer, or nothing to make sense of. For people.
+    Lost(String),
+}
+
+/// What an answer makes of a payout, and a note where the world should see one.
+///
+/// `asked_at_ms` is when the request that got this answer began: only what was asked after the finality window proves absence.
+/// `time_out_ms` is the rail's.
+#[must_use]
+pub fn judge(
+    payout: Payout,
+    answer: BankAnswer,
+    asked_at_ms: i64,
+    now_ms: i64,
+    policy: &RetryPolicy,
+    time_out_ms: i64,
+) -> (Payout, String) {
+    match answer {
+        BankAnswer::Named(said) => named(payout, said, now_ms, policy),
+        BankAnswer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),
+        BankAnswer::Lost(why) if payout.phase == PayoutPhase::Sent => {
+            // The rail may still decide until its own time-out; asking earlier would only learn "not yet".
+            let ask_at_ms = payout.sent_at_ms.saturating_add(time_out_ms).max(now_ms);
+            (Payout { due_at_ms: ask_at_ms, ..payout.enter(PayoutPhase::Unknown, now_ms) }, why)
+        }
+        // What was known stays known: an accepted payment is still accepted when one question about it got lost.
+        BankAnswer::Lost(why) => (payout.again(now_ms, policy), why),
+    }
+}
+
+fn named(mut payout: Payout, said: BankEvidence, now_ms: i64, policy: &RetryPolicy) -> (Payout, String) {
+    let asked = payout.phase != PayoutPhase::Sent;
+    payout.seen = true;
+    payout.sendings = payout.sendings.told(&said, asked);
+    let mut note = said.note();
+    payout.bank_status = said.status;
+    // Of one that is not final, too: whoever waits can read what the bank says.
+    payout.reason_code = said.reason_code;
+    payout.reason = if said.words.is_empty() { said.doubt.map(Doubt::words).unwrap_or_default() } else { said.words };
+    match said.outcome {
+        StatusOutcome::Settled => {
+            payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
+            (payout.enter(PayoutPhase::Settling, now_ms), note)
+        }
+        StatusOutcome::Rejected if payout.sendings.none_executed() => (give_back(payout, now_ms), note),
+        StatusOutcome::Rejected => {
+            note.push_str("; another sending, or an earlier copy of this one, may have been executed: the bank is asked on");
+            (wait(payout, PayoutPhase::Unknown, now_ms, policy), note)
+        }
+        StatusOutcome::Pending => (wait(payout, PayoutPhase::Accepted, now_ms, policy), note),
+        StatusOutcome::Unclear => (wait(payout, PayoutPhase::Unknown, now_ms, policy), note),
+    }
+}
+
+fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, policy: &RetryPolicy) -> (Payout, String) {
+    if payout.seen {
+        let note = "the bank no longer finds a payment it had seen; it is asked on".to_owned();
+        return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
+    }
+    let final_at_ms = payout.sent_at_ms.saturating_add(window_ms.max(0)).saturating_add(policy.clock_skew_ms);
+    if asked_at_ms <= final_at_ms {
+        let early = payout.attempts < EARLY_QUESTIONS_MAX;
+        let mut payout = wait(payout, PayoutPhase::Unknown, now_ms, policy);
+        // The moment the answer becomes proof, if it comes before the back-off.
+        if early {
+            payout.due_at_ms = payout.due_at_ms.min(final_at_ms.saturating_add(1).max(now_ms));
+        }
+        return (payout, "not found at the bank, which is not final yet".to_owned());
+    }
+    let sendings = payout.sendings.clone().last_not_found();
+    let mut payout = Payout { sendings, ..payout };
+    if !payout.sendings.none_arrived() {
+        let note = "not found at the bank, which says nothing of an earlier sending; it is asked on".to_owned();
+        return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
+    }
+    if payout.sends < policy.sends_max {
+        let note = "the bank never received it, finally; the same instruction is sent again".to_owned();
+        return (payout.enter(PayoutPhase::Intent, now_ms), note);
+    }
+    payout.reason_code = NEVER_RECEIVED.to_owned();
+    payout.reason = "the bank never received the payment, however often it was sent".to_owned();
+    (give_back(payout, now_ms), "the bank never received it, finally; the money goes back".to_owned())
+}
+
+/// The only way to give money back.
+fn give_back(mut payout: Payout, now_ms: i64) -> Payout {
+    assert!(payout.sendings.none_executed(), "money goes back only when every sending is proved not executed");
+    payout.bank_time_ms = now_ms - payout.first_sent_at_ms;
+    payout.enter(PayoutPhase::Returning, now_ms)
+}
+
+/// Enters the phase, or stays in it, and looks again after the back-off. From one word of the bank to another patience goes on: only a new sending begins
+/// it anew.
+fn wait(payout: Payout, phase: PayoutPhase, now_ms: i64, policy: &RetryPolicy) -> Payout {
+    let attempts = if matches!(payout.phase, PayoutPhase::Accepted | PayoutPhase::Unknown) { payout.attempts } else { 0 };
+    let payout = if payout.phase == phase { payout } else { Payout { attempts, ..payout.enter(phase, now_ms) } };
+    payout.again(now_ms, policy)
+}

@@ -1,0 +1,89 @@
+//! A payout as it is stored: its columns, and what is made of them. Without a database, so that what a crash leaves can be tried without one.
+
+use super::{Error, book, money, user, uuid};
+use crate::domain::{Payout, PayoutPhase, PayoutState, Sendings};
+use iso20022::Rail;
+
+/// What a column holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredColumn {
+    /// `TEXT`.
+    Text(String),
+    /// `BIGINT`.
+    Number(i64),
+}
+
+/// Every column that changes in a payout's life, `version` excepted.
+#[must_use]
+pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 20] {
+    let text = |text: &str| StoredColumn::Text(text.to_owned());
+    let number = StoredColumn::Number;
+    [
+        ("phase", text(payout.phase.name())),
+        ("state", text(payout.state.name())),
+        ("due_at_ms", number(payout.due_at_ms)),
+        ("attempts", number(payout.attempts)),
+        ("sends", number(payout.sends)),
+        ("sendings", text(&payout.sendings.letters())),
+        ("sent_at_ms", number(payout.sent_at_ms)),
+        ("first_sent_at_ms", number(payout.first_sent_at_ms)),
+        ("seen", number(i64::from(payout.seen))),
+        ("step_key", text(&payout.step_key.to_string())),
+        ("bank_status", text(&payout.bank_status)),
+        ("reason_code", text(&payout.reason_code)),
+        ("reason", text(&payout.reason)),
+        ("hold_posting_id", text(&payout.hold_posting_id)),
+        ("hold_transfer_no", number(payout.hold_transfer_no)),
+        ("submit_posting_id", text(&payout.submit_posting_id)),
+        ("final_posting_id", text(&payout.final_posting_id)),
+        ("bank_time_ms", number(payout.bank_time_ms)),
+        ("final_at_ms", number(payout.final_at_ms)),
+        ("blocked_by", text(&payout.blocked_by)),
+    ]
+}
+
+/// A payout from its columns.
+pub fn read(
+    text: impl Fn(&'static str) -> Result<String, sqlx::Error>,
+    number: impl Fn(&'static str) -> Result<i64, sqlx::Error>,
+) -> Result<Payout, Error> {
+    let (sends, seen, bank_status) = (number("sends")?, number("seen")? != 0, text("bank_status")?);
+    // An older program kept what a bank said and not always that it had seen the payment. Then it has not kept what that proves, either.
+    let named_to_older = !seen && !bank_status.is_empty();
+    let sendings = if named_to_older { Some(Sendings::open(sends)) } else { Sendings::from_letters(&text("sendings")?, sends, seen) };
+    Ok(Payout {
+        book: book(&text("book")?)?,
+        payout_id: uuid(&text("payout_id")?)?,
+        user: user(&text("user_id")?)?,
+        beneficiary_id: uuid(&text("beneficiary_id")?)?,
+        request_id: uuid(&text("request_id")?)?,
+        amount: money(&text("currency")?, number("minor_units")?)?,
+        rail: Rail::from_name(&text("rail")?).ok_or(Error::Row("rail"))?,
+        phase: PayoutPhase::from_name(&text("phase")?).ok_or(Error::Row("phase"))?,
+        state: PayoutState::from_name(&text("state")?).ok_or(Error::Row("state"))?,
+        version: number("version")?,
+        due_at_ms: number("due_at_ms")?,
+        attempts: number("attempts")?,
+        sends,
+        sendings: sendings.ok_or(Error::Row("sendings"))?,
+        sent_at_ms: number("sent_at_ms")?,
+        first_sent_at_ms: number("first_sent_at_ms")?,
+        seen: seen || named_to_older,
+        step_key: uuid(&text("step_key")?)?,
+        bank_status,
+        reason_code: text("reason_code")?,
+        reason: text("reason")?,
+        blocked_by: text("blocked_by")?,
+        hold_posting_id: text("hold_posting_id")?,
+        hold_transfer_no: number("hold_transfer_no")?,
+        submit_posting_id: text("submit_posting_id")?,
+        final_posting_id: text("final_posting_id")?,
+        bank_time_ms: number("bank_time_ms")?,
+        traceparent: text("traceparent")?,
+        created_at_ms: number("created_at_ms")?,
+        final_at_ms: number("final_at_ms")?,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
