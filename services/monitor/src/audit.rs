@@ -23,6 +23,7 @@ use uuid::Uuid;
 mod clock;
 pub mod coins;
 pub mod continuous;
+mod debits;
 mod folds;
 pub mod imported;
 mod journal;

@@ -29,7 +29,7 @@ const ACTS: TablePlacement = Coordinator("joined to support.act");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` leads the keys of all that are spread.
-pub const PLAN: [(&str, TablePlacement); 41] = [
+pub const PLAN: [(&str, TablePlacement); 43] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -49,6 +49,8 @@ pub const PLAN: [(&str, TablePlacement); 41] = [
     ("payout.bank_message", SERVICES),
     ("payout.beneficiary", SERVICES),
     ("payout.request", SERVICES),
+    ("payout.unexpected_debit", SERVICES),
+    ("payout.statement_read", Coordinator("one row for each of our accounts")),
     ("payout.key_check", Coordinator("one row")),
     ("payout.migration", OURS),
     ("payout.program_format", OURS),

@@ -4,8 +4,9 @@ use crate::domain::{
     BankAnswer,
     evidence::{BankEvidence, Doubt, SentPayment, evidence},
 };
-use iso20022::pain002::StatusReport;
+use iso20022::{camt053::Statement, pain002::StatusReport, xml::DOCUMENT_BYTES_MAX};
 use jiff::Timestamp;
+use money::Currency;
 use reqwest::{Client, Method, StatusCode, Url};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use std::time::Duration;
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// How long a question may take; it changes nothing, so giving up early costs one more.
 pub const ASK_TIME_OUT: Duration = Duration::from_secs(5);
+/// How long a statement may take: it may hold a busy day.
+const STATEMENT_TIME_OUT: Duration = Duration::from_secs(30);
 /// Where a bank states after how many seconds "not found" is final.
 const FINALITY_HEADER: &str = "finality-window-seconds";
 /// In the namespace of every status report, whatever its version.
@@ -60,6 +63,21 @@ impl BankHttpClient {
         self.exchange(Method::GET, &path, None, subject, ASK_TIME_OUT).await
     }
 
+    /// The statement of our account that pays in this currency; why there is none.
+    pub async fn statement(&self, currency: Currency) -> Result<Statement, String> {
+        let url = self.url.join(&format!("statements/{}", currency.code())).expect("codes are letters and the base is a checked URL");
+        let response = self.client.get(url).timeout(STATEMENT_TIME_OUT).send().await.map_err(|error| why(&error).to_owned())?;
+        let status = response.status();
+        let (body, cut) = read(response, DOCUMENT_BYTES_MAX).await;
+        if let Some(why) = cut {
+            return Err(why.to_owned());
+        }
+        if status != StatusCode::OK {
+            return Err(format!("HTTP {}", status.as_u16()));
+        }
+        Statement::read(&body).map_err(|error| error.to_string())
+    }
+
     async fn exchange(
         &self,
         method: Method,
@@ -84,7 +102,7 @@ impl BankHttpClient {
         let status = response.status();
         let window = response.headers().get(FINALITY_HEADER).and_then(|value| value.to_str().ok()?.parse::<i64>().ok());
         let window = window.filter(|seconds| (0..=WINDOW_SECONDS_MAX).contains(seconds));
-        let (body, cut) = read(response).await;
+        let (body, cut) = read(response, ANSWER_BYTES_MAX).await;
         let answer = match cut {
             None => interpret(status, window.filter(|_| asking), &body, subject),
             // What came before the end may name the payment.
@@ -119,12 +137,12 @@ fn why(error: &reqwest::Error) -> &'static str {
 }
 
 /// The body as far as it came, and why it ended before its end.
-async fn read(mut response: reqwest::Response) -> (Vec<u8>, Option<&'static str>) {
+async fn read(mut response: reqwest::Response, bytes_max: usize) -> (Vec<u8>, Option<&'static str>) {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_BYTES_MAX => {
-                body.extend(chunk.iter().take(ANSWER_BYTES_MAX - body.len()));
+            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => {
+                body.extend(chunk.iter().take(bytes_max - body.len()));
                 return (body, Some("an answer too long to be one"));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),

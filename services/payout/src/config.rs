@@ -44,6 +44,10 @@ pub struct Config {
     #[serde(rename = "watch_age_max_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub watch_age_max: Duration,
+    /// How often the bank's statement is read, in milliseconds, for debits that we believe were not made. Default a day: banks make one a day.
+    #[serde(rename = "statement_interval_ms", with = "settings::millis")]
+    #[schemars(with = "u64")]
+    pub statement_interval: Duration,
     /// Time zones whose calendars the rails' days are of.
     pub zones: RailZones,
 }
@@ -214,6 +218,7 @@ impl Config {
             lease: Duration::from_secs(15),
             watch_heartbeat: Duration::from_secs(10),
             watch_age_max: Duration::from_secs(3_600),
+            statement_interval: 24 * HOUR,
             zones: RailZones::default(),
         }
     }
@@ -241,6 +246,7 @@ impl Config {
             ("policy.sends_max", (1..=99).contains(&policy.sends_max), "1 to 99"),
             ("watch_heartbeat_ms", within(self.watch_heartbeat, 1, HOUR), "1 to 3,600,000"),
             ("watch_age_max_ms", within(self.watch_age_max, 1, 24 * HOUR), "1 to 86,400,000"),
+            ("statement_interval_ms", within(self.statement_interval, 1, 7 * 24 * HOUR), "1 to 604,800,000"),
             ("zones.us_rtp", known_zone(Rail::UsRtp), zone),
             ("zones.sepa_instant", known_zone(Rail::SepaInstant), zone),
         ];

@@ -1,10 +1,12 @@
 //! A payout's life: where it stands and when to look again. No clock, no randomness, no I/O: what comes out follows from what goes in.
 //!
 //! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`judgement`]: what is done with both.
+//!   [`statement`]: what left, as the bank's books have it.
 
 pub mod evidence;
 pub mod judgement;
 pub mod sendings;
+pub mod statement;
 
 pub use judgement::{BankAnswer, judge};
 pub use sendings::{SendingProof, Sendings};

@@ -1,7 +1,7 @@
 //! Every SQL statement of this service.
 //!
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: what went to and came from banks.
-//! - [`erasure`]: what is personal, erased. [`refusals`]: old ones, forgotten.
+//! - [`statements`]: what banks' own books showed. [`erasure`]: what is personal, erased. [`refusals`]: old ones, forgotten.
 
 pub mod beneficiaries;
 pub mod erasure;
@@ -9,6 +9,7 @@ pub mod messages;
 pub mod payouts;
 pub mod refusals;
 pub mod row;
+pub mod statements;
 pub mod steps;
 
 use crate::vault::Vault;
@@ -18,13 +19,14 @@ use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 6] = [
+pub const MIGRATIONS: [Migration; 7] = [
     Migration::contract(1, include_str!("../migrations/0001_payout.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_under_way.sql")),
     Migration::expand(4, include_str!("../migrations/0004_blocked_by.sql")),
     Migration::expand(5, include_str!("../migrations/0005_sendings.sql")),
     Migration::expand(6, include_str!("../migrations/0006_repeated.sql")),
+    Migration::expand(7, include_str!("../migrations/0007_statements.sql")),
 ];
 
 /// What the key check seals.

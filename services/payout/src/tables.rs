@@ -5,5 +5,5 @@ pub use crate::payouts::STEPS_SHOWN_MAX;
 pub use crate::privacy::{Export, export};
 pub use crate::store::{
     PageStart, Store, beneficiaries::Beneficiary, erasure::Erased, messages::PassedMessage, payouts::PayoutKey,
-    steps::PayoutStep,
+    statements::UnexpectedDebit, steps::PayoutStep,
 };

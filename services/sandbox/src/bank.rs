@@ -26,7 +26,8 @@
 //! | 9000000009 | DE83 5001 0517 0900 0000 09 | `lose_once`: the first sending is lost and its connection cut, the next one settles |
 //! | 9000000010 | DE56 5001 0517 0900 0000 10 | `garbage`: executes, answers with something that is no message |
 //!
-//! Scenarios know `lose` as well: every sending is lost and its connection cut at once. The account number goes with any routing number.
+//! Scenarios know `lose` as well: every sending is lost and its connection cut at once; and `reject_executed`: executed, and rejected with `code` all the same,
+//! a lie that only the statement shows. The account number goes with any routing number.
 
 mod books;
 mod http;

@@ -2,7 +2,7 @@
 //!
 //! A service may have fallen between a posting and its own row, and on a running installation it is always between some. So where a payout's row leaves
 //! open whether its next posting is there, the ledger is asked for that posting by the id it would have: both sides then speak of one moment.
-use super::{ReadFault, seqs};
+use super::{ReadFault, debits, seqs};
 use books::{
     domain::chart::Unit,
     read::TrialBalanceLine,
@@ -59,6 +59,7 @@ pub(super) async fn problems(
         }
     }
     let (under_way, mut problems) = at(moment, &before.0, now).await?;
+    problems.extend(debits::problems(tables, book).await?);
     let mut currencies: BTreeSet<String> = under_way.held.keys().chain(under_way.in_transit.keys()).cloned().collect();
     let mut ledger: BTreeMap<String, (i128, i128)> = BTreeMap::new();
     for ((unit, group), line) in &moment.lines {

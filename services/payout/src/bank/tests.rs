@@ -6,7 +6,7 @@ use iso20022::{
     pain001::TransferAmount,
     pain002::{PaymentReport, StatusReason, TransactionReport},
 };
-use money::{Currency, Money};
+use money::Money;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 

@@ -24,7 +24,7 @@ fn test_books_reach_only_this_machine() {
 fn options_that_stop_payouts_or_mean_nothing_are_refused_by_name() {
     assert!(Config::default().check().is_ok());
     type Change = fn(&mut Config);
-    let cases: [(&str, Change); 15] = [
+    let cases: [(&str, Change); 16] = [
         ("in_flight_max", |config| config.in_flight_max = 0),
         ("poll_delay_ms", |config| config.poll_delay = Duration::ZERO),
         ("poll_delay_ms", |config| config.poll_delay = Duration::MAX),
@@ -37,6 +37,7 @@ fn options_that_stop_payouts_or_mean_nothing_are_refused_by_name() {
         ("policy.sends_max", |config| config.policy.sends_max = 0),
         ("watch_heartbeat_ms", |config| config.watch_heartbeat = Duration::ZERO),
         ("watch_age_max_ms", |config| config.watch_age_max = Duration::ZERO),
+        ("statement_interval_ms", |config| config.statement_interval = Duration::ZERO),
         ("zones.us_rtp", |config| config.zones.us_rtp = "America/Nowhere".to_owned()),
         ("zones.us_rtp", |config| config.zones.us_rtp.clear()),
         ("zones.sepa_instant", |config| config.zones.sepa_instant = "CEST-ish".to_owned()),

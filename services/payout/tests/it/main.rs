@@ -10,4 +10,5 @@ mod histories;
 mod lying;
 mod outcomes;
 mod reasons;
+mod statements;
 mod world;

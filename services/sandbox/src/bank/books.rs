@@ -4,8 +4,9 @@ use super::scenario::BankScenario;
 use money::{Currency, Money};
 use sqlx::{Any, AnyConnection, AnyPool, FromRow, Row, Transaction, any::AnyRow};
 
-/// Most entries one statement shows; older ones are in its opening balance.
-pub const STATEMENT_ENTRIES_MAX: i64 = 50_000;
+/// Most entries one statement shows; older ones are in its opening balance. An entry has some 600 bytes, so that a statement stays below what a reader takes
+/// (`iso20022::xml::DOCUMENT_BYTES_MAX`).
+pub const STATEMENT_ENTRIES_MAX: i64 = 10_000;
 
 /// The books.
 #[derive(Debug, Clone)]

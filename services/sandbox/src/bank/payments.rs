@@ -326,6 +326,7 @@ async fn decide(tx: &mut AnyConnection, payment: &mut KeptPayment, behaviour: &B
         Behaviour::Pending => payment.status = "PDNG".to_owned(),
         Behaviour::Reject(reason) => payment.reject(reason.code(), reason.words(), now_ms),
         Behaviour::Settle
+        | Behaviour::RejectExecuted(_)
         | Behaviour::Cut
         | Behaviour::Late(_)
         | Behaviour::Silent
@@ -346,6 +347,9 @@ async fn decide(tx: &mut AnyConnection, payment: &mut KeptPayment, behaviour: &B
                     payment.decided_at_ms = now_ms;
                 }
                 BookingResult::Refused => payment.reject("AM04", "not enough on the paying account", now_ms),
+            }
+            if let Behaviour::RejectExecuted(reason) = behaviour {
+                payment.reject(reason.code(), reason.words(), now_ms);
             }
         }
     }

@@ -12,6 +12,8 @@ pub enum Behaviour {
     SettleLater,
     /// RJCT with this code.
     Reject(ReasonCode),
+    /// Executed, and RJCT with this code all the same: a lie, which only the statement shows.
+    RejectExecuted(ReasonCode),
     /// Executed, no answer, connection cut.
     Cut,
     /// Executed, answered late; milliseconds, or the configured delay.
@@ -68,6 +70,7 @@ impl Behaviour {
             ("settle", None) => Some(Self::Settle),
             ("settle_later", None) => Some(Self::SettleLater),
             ("reject", Some(code)) if (1..=4).contains(&code.len()) => Some(Self::Reject(ReasonCode::from_code(code))),
+            ("reject_executed", Some(code)) if (1..=4).contains(&code.len()) => Some(Self::RejectExecuted(ReasonCode::from_code(code))),
             ("cut", None) => Some(Self::Cut),
             ("late", None) => Some(Self::Late(None)),
             ("late", Some(delay_ms)) => delay_ms.parse().ok().map(|delay_ms| Self::Late(Some(delay_ms))),
@@ -99,7 +102,7 @@ pub struct ScenarioRequest {
     pub account: Option<String>,
     /// Name of the behaviour.
     pub behaviour: String,
-    /// `reject`: the reason code.
+    /// `reject` and `reject_executed`: the reason code.
     pub code: Option<String>,
     /// `late`: the delay.
     pub delay_ms: Option<u64>,
@@ -125,7 +128,7 @@ impl ScenarioRequest {
             _ => return None,
         };
         let behaviour = match (self.behaviour.as_str(), self.code, self.delay_ms) {
-            ("reject", Some(code), None) => format!("reject:{code}"),
+            (name @ ("reject" | "reject_executed"), Some(code), None) => format!("{name}:{code}"),
             ("late", None, Some(delay_ms)) => format!("late:{delay_ms}"),
             (name, None, None) => name.to_owned(),
             _ => return None,

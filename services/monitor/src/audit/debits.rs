@@ -1,0 +1,26 @@
+//! What left the bank's account for a payout and should not have: its own statement says so, whatever it answered.
+use super::ReadFault;
+use money::BookName;
+use payout::tables::{Store, UnexpectedDebit};
+
+/// Problems told one by one.
+const TOLD_MAX: usize = 20;
+
+/// The debits that statements showed and nothing has cleared.
+pub(super) async fn problems(tables: &Store, book: &BookName) -> Result<Vec<String>, ReadFault> {
+    let debits = tables.unexpected_debits(book).await?;
+    let told = |debit: &UnexpectedDebit| {
+        format!(
+            "the bank's statement {} shows a debit of {} {} for payout {} that we believe was not made",
+            debit.statement_id,
+            debit.amount.minor_units(),
+            debit.amount.currency(),
+            debit.payout_id
+        )
+    };
+    let mut problems: Vec<String> = debits.iter().take(TOLD_MAX).map(told).collect();
+    if debits.len() > TOLD_MAX {
+        problems.push(format!("and {} more payouts with such debits", debits.len() - TOLD_MAX));
+    }
+    Ok(problems)
+}

@@ -1,0 +1,105 @@
+//! What a bank's statement says of payouts, compared with what we believe. Until statements are reconciled in whole, only this is asked of them: whether money
+//! left that we believe did not.
+
+use super::PayoutPhase;
+use iso20022::camt053::{Direction, StatementEntry};
+use money::{BookName, Money};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A payout, as far as a statement is compared with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BelievedPayout {
+    /// Its book.
+    pub book: BookName,
+    /// Its id, which is its `EndToEndId`.
+    pub payout_id: Uuid,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands.
+    pub phase: PayoutPhase,
+    /// How often it was sent.
+    pub sends: i64,
+}
+
+/// What left for a payout beyond what we believe; nothing where a statement shows that it came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementFinding {
+    /// Whose book.
+    pub book: BookName,
+    /// Which payout.
+    pub payout_id: Uuid,
+    /// How much left; zero where nothing did, or where as much came back.
+    pub unexpected: Money,
+    /// The first such booking, Unix milliseconds; 0 where the statement does not say.
+    pub booked_at_ms: i64,
+}
+
+/// Payouts that a statement names, by their ids.
+#[must_use]
+pub fn named(entries: &[StatementEntry]) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = entries.iter().filter_map(named_by).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// As payouts write it: without hyphens.
+fn named_by(entry: &StatementEntry) -> Option<Uuid> {
+    let text = entry.end_to_end_id.as_deref()?;
+    Uuid::try_parse(text).ok().filter(|id| id.simple().to_string() == text)
+}
+
+/// Compares. A payout that was sent and did not come back may be debited once, with its own amount; whatever else left for a payout is unexpected, unless as
+/// much came back for it.
+#[must_use]
+pub fn compare(entries: &[StatementEntry], believed: &[BelievedPayout]) -> Vec<StatementFinding> {
+    let mut by_payout: BTreeMap<Uuid, Vec<&StatementEntry>> = BTreeMap::new();
+    for entry in entries {
+        if let Some(id) = named_by(entry) {
+            by_payout.entry(id).or_default().push(entry);
+        }
+    }
+    let finding = |payout: &BelievedPayout| {
+        let of_it = by_payout.get(&payout.payout_id)?;
+        let mut came_back: Vec<Money> =
+            of_it.iter().filter(|entry| entry.direction == Direction::Credit).map(|entry| entry.amount).collect();
+        let mut one_is_due = is_due(payout);
+        let left = of_it.iter().filter(|entry| entry.direction == Direction::Debit && entry.amount.minor_units() > 0).filter(|entry| {
+            if let Some(at) = came_back.iter().position(|amount| *amount == entry.amount) {
+                came_back.swap_remove(at);
+                return false;
+            }
+            !(entry.amount == payout.amount && std::mem::take(&mut one_is_due))
+        });
+        let left: Vec<&&StatementEntry> = left.collect();
+        let booked = left.iter().filter_map(|entry| entry.booked).min();
+        let currency = left.first().map_or(payout.amount.currency(), |entry| entry.amount.currency());
+        let sum = left.iter().filter(|entry| entry.amount.currency() == currency).map(|entry| entry.amount.minor_units());
+        let sum = sum.fold(0_i64, i64::saturating_add).min(money::AMOUNT_MAX);
+        Some(StatementFinding {
+            book: payout.book.clone(),
+            payout_id: payout.payout_id,
+            unexpected: Money::try_new(currency, sum).expect("within what an amount may be"),
+            booked_at_ms: booked.map_or(0, |booked| booked.as_millisecond()),
+        })
+    };
+    believed.iter().filter_map(finding).collect()
+}
+
+/// One debit of the amount may be there.
+fn is_due(payout: &BelievedPayout) -> bool {
+    match payout.phase {
+        PayoutPhase::Intent | PayoutPhase::Sent | PayoutPhase::Accepted | PayoutPhase::Unknown => payout.sends > 0,
+        PayoutPhase::Settling | PayoutPhase::Settled => true,
+        PayoutPhase::Requested
+        | PayoutPhase::Refused
+        | PayoutPhase::Held
+        | PayoutPhase::Returning
+        | PayoutPhase::Suspending
+        | PayoutPhase::Rejected => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
