@@ -1,4 +1,5 @@
 //! Unit tests of `domain`.
+mod lying_bank;
 mod reports;
 
 use super::{
