@@ -116,6 +116,9 @@ pub struct PassedMessage {
     pub times: i64,
 }
 
+/// A row as it is read: its columns in the order of their question.
+type MessageRow = (String, String, i64, i64, Vec<u8>, i64, i64);
+
 impl Store {
     /// Which messages went, oldest first. Needs no key.
     pub async fn passed(&self, payout_key: &PayoutKey) -> Result<Vec<PassedMessage>, Error> {
@@ -129,14 +132,14 @@ impl Store {
 
     /// Every message of a payout, opened, oldest first.
     pub async fn messages(&self, vault: &Vault, payout_key: &PayoutKey) -> Result<Vec<BankMessage>, Error> {
-        let rows: Vec<(String, String, i64, i64, Vec<u8>, i64, i64)> = sqlx::query_as(
+        let rows: Vec<MessageRow> = sqlx::query_as(
             "SELECT direction, kind, http_status, at_ms, sealed, times, last_at_ms FROM bank_message WHERE book = $1 AND payout_id = $2 ORDER BY message_no",
         )
         .bind(payout_key.book.as_str().to_owned())
         .bind(payout_key.payout_id.to_string())
         .fetch_all(self.pool())
         .await?;
-        let open = |(direction, kind, http_status, at_ms, sealed, times, last_at_ms): (String, String, i64, i64, Vec<u8>, i64, i64)| {
+        let open = |(direction, kind, http_status, at_ms, sealed, times, last_at_ms): MessageRow| {
             let body = vault.unseal(&sealed_for(payout_key), &sealed)?;
             let known = |text: &str, all: [&'static str; 3]| all.into_iter().find(|name| *name == text).ok_or(Error::Row("message"));
             let direction = known(&direction, ["sent", "received", ""])?;
