@@ -1,6 +1,6 @@
 //! What others may read of this service: its rows and the reads of them, and a user's own data shown and erased. For auditors, explanations, copies and
 //! erasure, which go by the tables and ask no service; nothing here calls the ledger, a bank, or answers a caller.
-pub use crate::domain::{Payout, PayoutPhase};
+pub use crate::domain::{Payout, PayoutPhase, statement::StatementFinding};
 pub use crate::payouts::STEPS_SHOWN_MAX;
 pub use crate::privacy::{Export, export};
 pub use crate::store::{

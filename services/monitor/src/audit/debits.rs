@@ -24,3 +24,6 @@ pub(super) async fn problems(tables: &Store, book: &BookName) -> Result<Vec<Stri
     }
     Ok(problems)
 }
+
+#[cfg(test)]
+mod tests;
