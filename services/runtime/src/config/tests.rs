@@ -7,7 +7,7 @@ fn file(text: &str) -> Result<Config, String> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("largesse.toml");
     std::fs::write(&path, text).unwrap();
-    let mut layers = Layers::new::<Config>(PREFIX);
+    let mut layers = Layers::new::<Config>(PREFIX).retired(&RETIRED);
     layers.file(&path).and_then(|()| read(&layers)).map_err(|error| error.to_string().replace(&format!("{}/", dir.path().display()), ""))
 }
 
