@@ -100,6 +100,15 @@ pub struct ListenSettings {
     pub connections_max: usize,
     /// Connections from one address; 0 where there is no bound, as behind a balancer that hides its callers.
     pub connections_per_address_max: usize,
+    /// Seconds in which a call with a good token must have come over a gRPC connection; otherwise it is asked to go (GOAWAY). 0: no bound.
+    pub connection_unproven_s: u32,
+    /// Seconds after which a gRPC connection without any call in flight is asked to go. 0: no bound.
+    pub connection_idle_s: u32,
+    /// Seconds after which any gRPC connection is asked to go, and a client takes another: the longest that a certificate counts which was taken away.
+    /// 0: no bound.
+    pub connection_age_max_s: u32,
+    /// Seconds that calls in flight on a connection have when it is asked to go; then it is cut off.
+    pub connection_grace_s: u32,
 }
 
 /// Addresses of services that run elsewhere; empty for those that run here.
@@ -170,6 +179,15 @@ pub struct CallSettings {
     pub default_deadline_ms: u64,
     /// The most that a call gets whatever it asks for, in milliseconds.
     pub deadline_max_ms: u64,
+    /// How long a request may take from its headers to its end, and a message of a stream from its first byte to its last, in milliseconds. Batches have their
+    /// call's time.
+    pub arrival_ms: u64,
+    /// Requests without a token that have not come whole, from one address; of more the oldest is refused.
+    pub arriving_per_address_max: usize,
+    /// Bytes of requests that have not come whole, in the process, and as many of batches; where there are more the oldest are refused.
+    pub arriving_bytes_max: usize,
+    /// The same over one connection. Not below the largest message, 16 MiB.
+    pub connection_arriving_bytes_max: usize,
 }
 
 impl Default for Config {
@@ -200,21 +218,37 @@ impl Default for Config {
 impl Default for ListenSettings {
     fn default() -> Self {
         let here = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let rpc::listener::ConnectionBounds { connections_max, per_address_max: connections_per_address_max } =
-            rpc::listener::ConnectionBounds::default();
-        Self { grpc: here(7070), http: None, bank: here(7072), store: here(7073), connections_max, connections_per_address_max }
+        let bounds = rpc::listener::ConnectionBounds::default();
+        let seconds = |duration: std::time::Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+        Self {
+            grpc: here(7070),
+            http: None,
+            bank: here(7072),
+            store: here(7073),
+            connections_max: bounds.connections_max,
+            connections_per_address_max: bounds.per_address_max,
+            connection_unproven_s: seconds(bounds.unproven),
+            connection_idle_s: seconds(bounds.idle),
+            connection_age_max_s: seconds(bounds.age),
+            connection_grace_s: seconds(bounds.grace),
+        }
     }
 }
 
 impl Default for CallSettings {
     fn default() -> Self {
         let (flight, deadline) = (rpc::overload::OverloadLimits::default(), rpc::deadline::DeadlineLimits::default());
+        let arrival = rpc::ArrivalBounds::default();
         let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self {
             calls_max: flight.calls_max,
             streams_max: flight.streams_max,
             default_deadline_ms: ms(deadline.default),
             deadline_max_ms: ms(deadline.maximum),
+            arrival_ms: ms(arrival.wait),
+            arriving_per_address_max: arrival.per_address_max,
+            arriving_bytes_max: arrival.bytes_max,
+            connection_arriving_bytes_max: arrival.connection_bytes_max,
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct Options {
     pub quotas: rpc::quota::Config,
     /// How many connections a listener takes.
     pub connections: rpc::listener::ConnectionBounds,
+    /// How much may be on its way in.
+    pub arrival: rpc::ArrivalBounds,
     /// TEST books to have, in a sandbox.
     pub books: Vec<String>,
     /// Where gRPC listens. None: the services here are reached in process only.
@@ -75,6 +77,7 @@ impl Options {
             deadline: rpc::deadline::DeadlineLimits::default(),
             quotas: rpc::quota::Config::default(),
             connections: rpc::listener::ConnectionBounds::default(),
+            arrival: rpc::ArrivalBounds::default(),
             books: vec!["demo".to_owned()],
             listen: None,
             http: None,

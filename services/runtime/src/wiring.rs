@@ -80,6 +80,7 @@ impl Wiring {
             overload,
             deadline,
             quotas: quotas.clone(),
+            arrival: options.arrival,
             connections: options.connections,
             recorded: true,
             closing: shutdown.clone(),

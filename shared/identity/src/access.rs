@@ -33,19 +33,38 @@ pub struct AccessRow {
     pub access: Access,
     /// Whether staff must say why: where it shows or changes what belongs to a user, or changes a book.
     pub reason: bool,
+    /// How large a message of a caller over a socket may be, in bytes; of a stream, each of its messages.
+    pub bytes_max: usize,
+    /// Whether a user's call leaves a row of a service whatever comes of it, so that so many an hour are enough.
+    pub keeps: bool,
 }
+
+/// Bytes of a message where a row does not say otherwise: four times the largest request of a user, which is a receipt.
+pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a message with a thousand postings and full request fields.
+pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A row whose staff need no reason: it concerns nobody.
 const fn row(path: &'static str, access: Access) -> AccessRow {
-    AccessRow { path, access, reason: false }
+    AccessRow { path, access, reason: false, bytes_max: REQUEST_BYTES_MAX, keeps: false }
 }
 
 /// A row whose staff must say why.
 const fn explained(path: &'static str, access: Access) -> AccessRow {
-    AccessRow { path, access, reason: true }
+    AccessRow { reason: true, ..row(path, access) }
 }
 
 impl AccessRow {
+    /// The row of an RPC whose message holds a thousand of what others hold one of.
+    const fn batched(self) -> Self {
+        Self { bytes_max: BATCH_BYTES_MAX, ..self }
+    }
+
+    /// The row of an RPC that keeps what it answers, refusals too.
+    const fn keeping(self) -> Self {
+        Self { keeps: true, ..self }
+    }
+
     /// On whose data `role` may act, if it may call at all.
     pub fn reach(&self, role: Role) -> Option<Reach> {
         match self.access {
@@ -132,9 +151,9 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.ledger.v1.LedgerService/SetAccountState", LEDGER_CORRECT),
     explained("/largesse.ledger.v1.LedgerService/SetDebitLimit", LEDGER_LIMIT),
     explained("/largesse.ledger.v1.LedgerService/Post", LEDGER_POST),
-    explained("/largesse.ledger.v1.LedgerService/PostBatch", LEDGER_POST),
+    explained("/largesse.ledger.v1.LedgerService/PostBatch", LEDGER_POST).batched(),
     explained("/largesse.ledger.v1.LedgerService/PostStream", LEDGER_POST),
-    explained("/largesse.ledger.v1.LedgerService/ImportBatch", LEDGER_CORRECT),
+    explained("/largesse.ledger.v1.LedgerService/ImportBatch", LEDGER_CORRECT).batched(),
     explained("/largesse.ledger.v1.LedgerService/PostPending", LEDGER_POST),
     explained("/largesse.ledger.v1.LedgerService/VoidPending", LEDGER_POST),
     explained("/largesse.ledger.v1.LedgerService/Reverse", LEDGER_CORRECT),
@@ -150,17 +169,17 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.gift.v1.GiftService/SendGifts", USER_SPEND),
     row("/largesse.purchase.v1.PurchaseService/ListCoinPackages", CATALOGUE),
     explained("/largesse.purchase.v1.PurchaseService/GetWallet", USER_READ),
-    explained("/largesse.purchase.v1.PurchaseService/RedeemPurchase", USER_TOP_UP),
+    explained("/largesse.purchase.v1.PurchaseService/RedeemPurchase", USER_TOP_UP).keeping(),
     explained("/largesse.purchase.v1.PurchaseService/GetPurchase", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListPurchases", USER_READ),
     explained("/largesse.purchase.v1.PurchaseService/ListRefusedReceipts", REFUSAL_READ),
     explained("/largesse.earnings.v1.EarningsService/GetEarnings", CREATOR_READ),
-    explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH),
+    explained("/largesse.earnings.v1.EarningsService/CreateQuote", CREATOR_CASH).keeping(),
     explained("/largesse.earnings.v1.EarningsService/GetQuote", CREATOR_READ),
-    explained("/largesse.earnings.v1.EarningsService/AcceptQuote", CREATOR_CASH),
-    explained("/largesse.payout.v1.PayoutService/CreateBeneficiary", CREATOR_CASH),
+    explained("/largesse.earnings.v1.EarningsService/AcceptQuote", CREATOR_CASH).keeping(),
+    explained("/largesse.payout.v1.PayoutService/CreateBeneficiary", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/ListBeneficiaries", CREATOR_READ),
-    explained("/largesse.payout.v1.PayoutService/RequestPayout", CREATOR_CASH),
+    explained("/largesse.payout.v1.PayoutService/RequestPayout", CREATOR_CASH).keeping(),
     explained("/largesse.payout.v1.PayoutService/GetPayout", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/ListPayouts", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/WatchPayout", CREATOR_READ),

@@ -151,6 +151,11 @@ impl LedgerClient {
         Ok(ViewerCoins::of(&coins, &debt))
     }
 
+    /// Whether a viewer has an account of coins at all; once there is one there always is.
+    pub async fn has_wallet(&self, book: &BookName, user: &UserKey) -> Result<bool, NotPosted> {
+        Ok(!self.account(book, Account::viewer_coins(user)).await?.account.is_empty())
+    }
+
     /// What a creator received and has not converted.
     pub async fn creator_diamonds(&self, book: &BookName, user: &UserKey) -> Result<CreatorDiamonds, NotPosted> {
         Ok(CreatorDiamonds::of(&self.account(book, Account::creator_diamonds(user)).await?))

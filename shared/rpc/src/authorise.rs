@@ -11,7 +11,7 @@ pub(crate) fn authorise(method: &Method, principal: Arc<Principal>, headers: &He
         // Why, after whether: a reason opens nothing.
         Some(reach) => {
             let (reason, allowance) = (acts::reason(method, principal.role, headers)?, quotas.allowance(&principal));
-            Ok(Caller { reach, reason, allowance, principal })
+            Ok(Caller { reach, reason, allowance, principal, ending: None })
         }
         None => Err(errors::refused(
             Code::PermissionDenied,

@@ -1,13 +1,16 @@
-//! The body of a streamed answer, watched to its end: polled as part of its call, in time, counted and contained.
+//! The bodies of answers. A streamed one is watched to its end: polled as part of its call, in time, counted and contained; another one is held until it is taken.
 use crate::{
+    arrival::RefusedStream,
+    connection::ConnectionCall,
     contain,
     context::{self, CallContext},
     errors,
     overload::InFlightPermit,
-    quota::StreamSeat,
+    quota::CallerSeat,
     trace::{self, CallSpan},
 };
 use bytes::Bytes;
+use http::Response;
 use http_body::{Frame, SizeHint};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,15 +22,78 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Code, Status, body::Body};
 
 /// What a call takes up, given back when it is dropped.
+#[derive(Default)]
 pub(crate) struct SeatsOfCall {
-    _in_flight: InFlightPermit,
-    _stream: StreamSeat,
+    /// Its place among its service's calls.
+    in_flight: Option<InFlightPermit>,
+    /// Those among its caller's calls, and its address's.
+    seats: [CallerSeat; 2],
+    connection: Option<ConnectionCall>,
+    /// Why its messages are not read on, where it sends a stream.
+    refused: Option<RefusedStream>,
 }
 
 impl SeatsOfCall {
-    /// Its place among its service's calls, and the one among its caller's streams.
-    pub(crate) fn new(in_flight: InFlightPermit, stream: StreamSeat) -> Self {
-        Self { _in_flight: in_flight, _stream: stream }
+    /// Of a call on this connection, if it has one.
+    pub(crate) fn of(connection: Option<ConnectionCall>) -> Self {
+        Self { connection, ..Self::default() }
+    }
+
+    /// With one more seat; the second at the most.
+    pub(crate) fn seat(&mut self, seat: CallerSeat) {
+        self.seats.swap(0, 1);
+        self.seats[0] = seat;
+    }
+
+    /// As one whose messages may be refused.
+    pub(crate) fn stream(&mut self, refused: RefusedStream) {
+        self.refused = Some(refused);
+    }
+
+    /// Why its messages are not read on.
+    fn refused(&self) -> Option<Status> {
+        self.refused.as_ref()?.get().cloned()
+    }
+
+    /// With its place.
+    pub(crate) fn place(&mut self, place: InFlightPermit) {
+        self.in_flight = Some(place);
+    }
+}
+
+/// The body of an answer that is no stream: its caller has the call in flight until it has taken the answer, which is kept for it. Its place is another's
+/// by then.
+pub(crate) struct HeldBody {
+    inner: Body,
+    _held: SeatsOfCall,
+}
+
+impl HeldBody {
+    /// The answer, and what is held until it is taken.
+    pub(crate) fn around(answer: Response<Body>, held: SeatsOfCall) -> Response<Body> {
+        // A client of this process takes it at once.
+        if held.connection.is_none() {
+            return answer;
+        }
+        let held = SeatsOfCall { in_flight: None, ..held };
+        answer.map(|inner| Body::new(Self { inner, _held: held }))
+    }
+}
+
+impl http_body::Body for HeldBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
 
@@ -40,13 +106,13 @@ pub(crate) struct WatchedBody {
     message_bytes_max: usize,
     span: CallSpan,
     done: bool,
-    _held: SeatsOfCall,
+    held: SeatsOfCall,
 }
 
 impl WatchedBody {
     pub(crate) fn new(inner: Body, context: CallContext, span: CallSpan, held: SeatsOfCall) -> Self {
         let alarm = context.deadline.map(|at| Box::pin(sleep_until(at)));
-        Self { inner, context, alarm, closing: None, message_bytes_max: crate::ANSWER_BYTES_MAX, span, done: false, _held: held }
+        Self { inner, context, alarm, closing: None, message_bytes_max: crate::ANSWER_BYTES_MAX, span, done: false, held }
     }
 
     /// Ends when this does: when the process is about to stop.
@@ -95,6 +161,12 @@ impl http_body::Body for WatchedBody {
             match &frame {
                 Some(Ok(frame)) => {
                     if let Some(trailers) = frame.trailers_ref() {
+                        // A handler that ends well when its caller's messages end does not know why they did.
+                        if trace::outcome(trailers) == Code::Ok
+                            && let Some(refused) = this.held.refused()
+                        {
+                            return this.end(&refused);
+                        }
                         if let Some(status) = contain::unreadable(trailers, this.message_bytes_max) {
                             return this.end(&status);
                         }
@@ -113,7 +185,7 @@ impl http_body::Body for WatchedBody {
             return this.end(&errors::refused(
                 Code::Unavailable,
                 "SHUTTING_DOWN",
-                "this process is about to stop; watch again".to_owned(),
+                "the process or the connection is about to end; watch again".to_owned(),
                 &[],
             ));
         }

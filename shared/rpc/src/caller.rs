@@ -3,6 +3,7 @@ use crate::{Allowance, errors};
 use identity::{Principal, access::Reach};
 use money::{BookName, UserKey};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status};
 
 /// Who calls and on whose data it may act. Put into the request's extensions by the stack, after every check.
@@ -16,6 +17,8 @@ pub struct Caller {
     pub reason: Option<Arc<str>>,
     /// What it may still do; for items of streams, which count one by one. The call itself is counted.
     pub allowance: Allowance,
+    /// Cancelled when its connection is asked to go; none within the process.
+    pub ending: Option<CancellationToken>,
 }
 
 /// Why the member of staff behind `request` calls. Fails only where a service was wired without the stack.

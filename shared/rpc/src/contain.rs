@@ -17,7 +17,7 @@ pub(crate) fn unreadable(headers: &HeaderMap, bytes_max: usize) -> Option<Status
     let code = headers.get(Status::GRPC_STATUS).map(|code| Code::from_bytes(code.as_bytes()))?;
     let bare = !headers.contains_key("grpc-status-details-bin");
     match code {
-        Code::OutOfRange if bare => Some(errors::too_large(bytes_max)),
+        Code::OutOfRange if bare => Some(errors::too_large(bytes_max, None)),
         Code::Internal if bare => Some(errors::malformed("message", "not a message of this RPC")),
         _ => None,
     }

@@ -7,6 +7,7 @@ use crate::{
     methods::Method,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
+use identity::access::Access;
 use std::{future::Future, time::Duration};
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
@@ -42,7 +43,13 @@ pub(crate) fn inbound(limits: DeadlineLimits, method: &Method, headers: &HeaderM
         Some(value) => Some(parse(value).ok_or_else(|| errors::malformed("grpc-timeout", "must be 1 to 8 digits and one of HMSmun"))?),
     };
     let margin = |given: Duration| given - TRANSPORT_MARGIN.min(given / 2);
-    let given = if method.streaming { asked.map(margin) } else { Some(asked.map_or(limits.default, margin).min(limits.maximum)) };
+    let bounded = |unless: Duration| asked.map_or(unless, margin).min(limits.maximum);
+    let given = match (method.streaming, method.row.access) {
+        // What anybody may send on without a token has an end.
+        (true, Access::Open) if method.client_streaming => Some(bounded(limits.maximum)),
+        (true, _) => asked.map(margin),
+        (false, _) => Some(bounded(limits.default)),
+    };
     Ok(given.map(|given| Instant::now() + given))
 }
 

@@ -83,6 +83,14 @@ pub fn quota_exceeded(of: &str, per_second: u32, wait: Duration) -> Status {
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
+/// RESOURCE_EXHAUSTED: whoever calls has done too much of this in the last hour; nothing happened. Come again with the same request after `wait`.
+pub(crate) fn hourly_quota_exceeded(of: &str, per_hour: u32, wait: Duration) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(wait));
+    let facts = [("of", of.to_owned()), ("per_hour", per_hour.to_string())];
+    let message = "too many of these in an hour; nothing happened, send the same request later";
+    with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
+}
+
 /// RESOURCE_EXHAUSTED: whoever calls holds too many streams open; nothing happened. Come again once one of them has ended.
 pub fn too_many_streams(of: &str, max: u32) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
@@ -151,12 +159,45 @@ pub(crate) fn not_identified_in_time() -> Status {
     with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &[("layer", "identity".to_owned())], ErrorDetails::new())
 }
 
-/// INVALID_ARGUMENT: the message has more bytes than the service takes. Nothing happened.
-pub(crate) fn too_large(bytes_max: usize) -> Status {
-    let why = format!("larger than a message to this service may be, which is {bytes_max} bytes; nothing happened, send less at once");
+/// INVALID_ARGUMENT: the message has more bytes than the RPC takes. Nothing happened. `sent` is what was said or came of it, where that is known.
+pub(crate) fn too_large(bytes_max: usize, sent: Option<usize>) -> Status {
+    let why = format!("larger than a message to this RPC may be, which is {bytes_max} bytes; nothing happened, send less at once");
     let facts = [("field", "message".to_owned()), ("bytes_max", bytes_max.to_string())];
+    let sent = sent.map(|bytes| ("bytes", bytes.to_string()));
+    let facts: Vec<_> = facts.into_iter().chain(sent).collect();
     let details = ErrorDetails::with_bad_request_violation("message", why.as_str());
     with_details(Code::InvalidArgument, "MALFORMED", &why, &facts, details)
+}
+
+/// DEADLINE_EXCEEDED: the request, or a message of a stream, did not come whole in time, so nothing of it happened. Send it again.
+pub(crate) fn request_late(bytes: usize, waited: Duration) -> Status {
+    let message = "the message did not come whole in time; nothing of it happened, send the same again";
+    let facts = [("layer", "arrival".to_owned()), ("bytes", bytes.to_string()), ("waited_ms", waited.as_millis().to_string())];
+    with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &facts, ErrorDetails::new())
+}
+
+/// UNAVAILABLE: too many requests had not come whole, and this was the oldest of them. Nothing of it happened; send it again.
+pub(crate) fn pushed_out(bytes: usize) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
+    let message = "too many messages have not come whole, and this was the oldest; nothing of it happened, send the same again at once";
+    let facts = [("bound", "arriving".to_owned()), ("bytes", bytes.to_string())];
+    with_details(Code::Unavailable, "OVERLOADED", message, &facts, details)
+}
+
+/// UNAVAILABLE: more bytes of requests that have not come whole than a connection or the process may hold. Nothing of this one happened.
+pub(crate) fn too_much_arriving(of: &str, bytes_max: usize, bytes: usize) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
+    let message = "too many bytes of messages that have not come whole; nothing of this one happened, send the same again later";
+    let facts = [("bound", format!("arriving bytes of the {of}")), ("bytes_max", bytes_max.to_string()), ("bytes", bytes.to_string())];
+    with_details(Code::Unavailable, "OVERLOADED", message, &facts, details)
+}
+
+/// RESOURCE_EXHAUSTED: whoever calls has too many calls in flight; nothing happened. Come again once one of them has ended.
+pub(crate) fn too_many_calls(of: &str, max: u32) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
+    let facts = [("of", of.to_owned()), ("in_flight_max", max.to_string())];
+    let message = "too many calls are in flight; nothing happened, wait for one of them first";
+    with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
 /// What the caller of a fault of ours is told, and all that it is told but for the trace.

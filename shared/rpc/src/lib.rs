@@ -5,10 +5,12 @@
 //! about a call to the calls made on its behalf. [`serve()`] puts a stack on a [`listener`], with [`tls`] where there is a certificate;
 //! [`in_process`] lays a client directly on it. [`page`] has the pages of lists and their tokens, [`lifetime`] the ends of streams.
 pub mod acts;
+mod arrival;
 pub mod authenticate;
 pub mod authorise;
 mod body;
 pub mod caller;
+pub mod connection;
 pub mod contain;
 pub mod context;
 pub mod deadline;
@@ -33,6 +35,7 @@ pub mod transport;
 pub mod wire;
 
 pub use acts::REASON;
+pub use arrival::ArrivalBounds;
 pub use caller::{Caller, caller, staff_reason};
 pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused};
 pub use health::WriterHealth;
@@ -99,13 +102,5 @@ pub enum Error {
     Socket {
         /// What the system said.
         source: std::io::Error,
-    },
-    /// The listener failed.
-    #[error("serving on {address}: {source}")]
-    Listener {
-        /// Where.
-        address: String,
-        /// What happened.
-        source: tonic::transport::Error,
     },
 }

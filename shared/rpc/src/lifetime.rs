@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
 /// How soon a new stream may be opened in place of one that was ended.
@@ -16,6 +17,8 @@ const REOPEN_DELAY: Duration = Duration::from_millis(100);
 pub struct StreamLifetime {
     oldest: Instant,
     expires: Instant,
+    /// Cancelled when its connection is asked to go.
+    ending: CancellationToken,
     /// Set where it was ended from here, with items that perhaps nobody read.
     ended: Arc<OnceLock<StreamEnd>>,
 }
@@ -25,6 +28,7 @@ pub struct StreamLifetime {
 enum StreamEnd {
     Token,
     Age,
+    Connection,
     Shutdown,
 }
 
@@ -34,13 +38,15 @@ impl StreamLifetime {
     pub fn of(caller: &Caller, age_max: Duration) -> Self {
         let left = caller.principal.expires_at.duration_since(SystemTime::now()).unwrap_or_default();
         let now = Instant::now();
-        Self { oldest: now + age_max, expires: now + left, ended: Arc::default() }
+        let ending = caller.ending.clone().unwrap_or_default();
+        Self { oldest: now + age_max, expires: now + left, ending, ended: Arc::default() }
     }
 
     /// Ready when no more items are to be read, also once `shutdown` is; those that were read are still answered.
     pub async fn over(self, shutdown: impl Future<Output = ()>) {
         let end = tokio::select! {
             () = shutdown => StreamEnd::Shutdown,
+            () = self.ending.cancelled() => StreamEnd::Connection,
             () = tokio::time::sleep_until(self.expires) => StreamEnd::Token,
             () = tokio::time::sleep_until(self.oldest) => StreamEnd::Age,
         };
@@ -49,7 +55,7 @@ impl StreamLifetime {
     }
 
     /// What follows the last answer: nothing where the caller ended its side, else why the stream was ended. Without it a caller could take items that
-    /// nobody read for answered. UNAUTHENTICATED (`token=expired`), or UNAVAILABLE with STREAM_ENDED (`because`: `age` or `shutdown`).
+    /// nobody read for answered. UNAUTHENTICATED (`token=expired`), or UNAVAILABLE with STREAM_ENDED (`because`: `age`, `connection` or `shutdown`).
     pub fn farewell<T>(self) -> impl Stream<Item = Result<T, Status>> {
         let end = async move { self.ended.get().map(|end| Err(farewell(*end))) };
         stream::once(end).filter_map(std::future::ready)
@@ -62,6 +68,7 @@ fn farewell(end: StreamEnd) -> Status {
             let why = "the token has expired; items without an answer were not read: send them again under their ids with a new token";
             return errors::refused(Code::Unauthenticated, "UNAUTHENTICATED", why.to_owned(), &[("token", "expired".to_owned())]);
         }
+        StreamEnd::Connection => ("its connection is as old as one may get", "connection"),
         StreamEnd::Age => ("it has been open as long as a stream may be", "age"),
         StreamEnd::Shutdown => ("this process is about to stop", "shutdown"),
     };

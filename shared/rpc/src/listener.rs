@@ -1,11 +1,14 @@
 //! Connections of a listener: accepted, with TLS where there is a certificate, and never one waiting for another.
-use crate::tls::{Peer, Tls, peer, stream::MaybeTlsStream};
+use crate::{
+    connection::ConnectionUse,
+    tls::{Peer, Tls, peer, stream::MaybeTlsStream},
+};
 use opentelemetry::{KeyValue, metrics::Counter};
 use rustc_hash::FxHashMap;
 use std::{
     future::Future as _,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -18,7 +21,6 @@ use tokio::{
     time::{Sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tonic::transport::server::Connected;
 
 /// How long a caller may take to begin its TLS handshake. Until then it costs a socket and nothing else.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,18 +39,45 @@ const OPENING_BYTES: usize = 24 + 9;
 /// How long a connection for HTTP/1.1 may last, whatever is said over it: probes and scrapes are short, and come again.
 const HTTP_LIFETIME: Duration = Duration::from_secs(60);
 
-/// How many connections a listener takes. One too many is closed without a word.
+/// How many connections a listener takes, and for how long. One too many is closed without a word; one that lasts too long is asked to go, and cut off
+/// when it does not. No time is no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionBounds {
     /// In all.
     pub connections_max: usize,
     /// From one address; 0 where there is no bound, as behind a balancer that hides its callers.
     pub per_address_max: usize,
+    /// Without a call whose token is good.
+    pub unproven: Duration,
+    /// Without any call in flight.
+    pub idle: Duration,
+    /// Whatever is called over it: a certificate that was good once is looked at again.
+    pub age: Duration,
+    /// For what is in flight when it is asked to go.
+    pub grace: Duration,
 }
 
 impl Default for ConnectionBounds {
     fn default() -> Self {
-        Self { connections_max: 10_000, per_address_max: 0 }
+        Self {
+            connections_max: 10_000,
+            // A fifth: of a house with many phones or a balancer, and not all.
+            per_address_max: 2_000,
+            unproven: Duration::from_secs(10),
+            idle: Duration::from_secs(900),
+            // As long as a stream of items stays open.
+            age: Duration::from_secs(3_600),
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The address that is counted: whoever has one of IPv6 has the 2^64 of its network (RFC 4291 section 2.5.1).
+pub(crate) fn counted_address(address: IpAddr) -> IpAddr {
+    const INTERFACE_BITS: u32 = 64;
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> INTERFACE_BITS << INTERFACE_BITS).into(),
     }
 }
 
@@ -142,11 +171,10 @@ async fn accept_all(
     }
 }
 
-impl futures::Stream for Listener {
-    type Item = Result<Connection, io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.ready.poll_recv(cx).map(|ready| ready.map(Ok))
+impl Listener {
+    /// The next connection; none when nothing is accepted any more.
+    pub(crate) async fn next(&mut self) -> Option<Connection> {
+        self.ready.recv().await
     }
 }
 
@@ -178,6 +206,7 @@ pub struct Connection {
     /// What ends it when it says too little, or lasts too long; and the bytes that are still too little.
     alarm: Option<Pin<Box<Sleep>>>,
     opening: usize,
+    in_use: Arc<ConnectionUse>,
     _seat: ConnectionSeat,
 }
 
@@ -193,7 +222,14 @@ impl Connection {
             Protocol::Grpc => (OPENING_TIMEOUT, OPENING_BYTES),
             Protocol::Http => (HTTP_LIFETIME, usize::MAX),
         };
-        Self { stream, address, names, alarm: Some(Box::pin(tokio::time::sleep(time))), opening, _seat: seat }
+        let alarm = Some(Box::pin(tokio::time::sleep(time)));
+        Self { stream, address, names, alarm, opening, in_use: ConnectionUse::new(), _seat: seat }
+    }
+
+    /// What its calls are told of it, and what they tell it.
+    pub(crate) fn peer(&self) -> (Peer, Arc<ConnectionUse>) {
+        let in_use = self.in_use.clone();
+        (Peer::Remote { address: self.address, names: self.names.clone(), connection: in_use.clone() }, in_use)
     }
 
     /// Counts what was read, and is rid of the alarm once it is enough.
@@ -202,14 +238,6 @@ impl Connection {
         if self.opening == 0 {
             self.alarm = None;
         }
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = Peer;
-
-    fn connect_info(&self) -> Peer {
-        Peer::Remote { address: self.address, names: self.names.clone() }
     }
 }
 
@@ -283,9 +311,10 @@ impl ConnectionSeats {
     }
 
     fn take(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionSeat> {
+        let address = counted_address(address);
         let mut taken = self.lock();
         let here = taken.by_address.get(&address).copied().unwrap_or(0);
-        let ConnectionBounds { connections_max, per_address_max } = self.bounds;
+        let ConnectionBounds { connections_max, per_address_max, .. } = self.bounds;
         if taken.all >= connections_max || (per_address_max > 0 && here >= per_address_max) {
             drop(taken);
             tracing::debug!(%address, "one connection too many");

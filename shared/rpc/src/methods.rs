@@ -3,7 +3,7 @@ use crate::{
     Error,
     overload::{self, OverloadGate},
 };
-use identity::access::{AccessRow, TABLE};
+use identity::access::{AccessRow, REQUEST_BYTES_MAX, TABLE};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -33,7 +33,12 @@ pub(crate) struct Method {
 }
 
 impl Method {
-    /// How large a message of its caller may be, in bytes: as the service's server is told.
+    /// Whether its messages may be larger than others'.
+    pub(crate) fn is_large(&self) -> bool {
+        self.row.bytes_max > REQUEST_BYTES_MAX
+    }
+
+    /// How large a message of a caller within the process may be, in bytes: as the service's server is told.
     pub(crate) fn message_bytes_max(&self) -> usize {
         if self.service == "ledger" { crate::MESSAGE_BYTES_MAX } else { crate::ANSWER_BYTES_MAX }
     }

@@ -75,12 +75,20 @@ impl OverloadGate {
         gauge.with_callback(move |gauge| gauge.observe(max, &attributes)).build();
     }
 
+    fn max(&self, paid: bool) -> usize {
+        if paid { self.max } else { self.max - self.max / RESERVED }
+    }
+
+    /// Whether there is a place now; the answer where there is none. Nothing is taken: whoever's request has not come holds no place.
+    pub(crate) fn look(&self, paid: bool) -> Result<(), Status> {
+        if self.in_flight() >= self.max(paid) { Err(errors::overload(RETRY_DELAY)) } else { Ok(()) }
+    }
+
     /// A place, held until dropped, or the answer that there is none. The last places are for work that is `paid` for.
     pub(crate) fn admit(self: &Arc<Self>, paid: bool) -> Result<InFlightPermit, Status> {
-        let max = if paid { self.max } else { self.max - self.max / RESERVED };
         // Taken before looking, so that two who come at once cannot both take the last place; a refused one gives it back by dropping.
         let place = InFlightPermit(self.clone());
-        if self.in_flight.fetch_add(1, Ordering::Relaxed) >= max { Err(errors::overload(RETRY_DELAY)) } else { Ok(place) }
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) >= self.max(paid) { Err(errors::overload(RETRY_DELAY)) } else { Ok(place) }
     }
 }
 

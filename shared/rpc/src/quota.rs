@@ -1,18 +1,18 @@
 //! How many calls a second anybody may make: so that one who calls too often is told to slow down, and nobody else notices.
 //!
 //! Each identity has an allowance that fills up steadily to a burst (GCRA); so have the users of an app together. What a stream carries counts item by
-//! item, where the service asks [`Allowance::take`]; and streams that only stay open are counted as long as they do. Refused calls change nothing:
-//! whoever is bounded twice takes from both or from neither.
+//! item, where the service asks [`Allowance::take`]. What is in flight is counted as long as it is (`seats`), of an identity and of an address. Refused calls
+//! change nothing: whoever is bounded twice takes from both or from neither.
 use crate::errors;
 use buckets::{Buckets, OpenBucket};
 use identity::{Principal, Role};
 use schemars::JsonSchema;
+use seats::{HeldSeats, InFlightBounds};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::HashMap,
     hash::{BuildHasher as _, RandomState},
     num::NonZeroU32,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
@@ -29,22 +29,40 @@ pub struct Config {
     pub user_per_second: u32,
     /// How many of them may come at once.
     pub user_burst: u32,
+    /// Calls an hour of one user, of each RPC that keeps something whatever comes of it: receipts, quotes, bank accounts, payouts.
+    pub user_kept_per_hour: u32,
+    /// Calls of one user in flight at once.
+    pub user_calls: u32,
     /// Streams one user may hold open.
     pub user_streams: u32,
     /// Calls and streamed items a second of one member of staff.
     pub staff_per_second: u32,
     /// How many of them may come at once.
     pub staff_burst: u32,
+    /// Calls of one member of staff in flight at once.
+    pub staff_calls: u32,
     /// Streams one member of staff may hold open.
     pub staff_streams: u32,
     /// Calls and streamed items a second of one service.
     pub service_per_second: u32,
     /// How many of them may come at once.
     pub service_burst: u32,
+    /// Calls of one service in flight at once.
+    pub service_calls: u32,
     /// Calls and streamed items a second of all users of one app together.
     pub app_per_second: u32,
     /// How many of them may come at once.
     pub app_burst: u32,
+    /// Calls and streams of users in flight from one address; 0 behind a balancer that hides its callers, as `listen.connections_per_address_max`.
+    pub address_calls: u32,
+    /// Calls without a token (health, reflection) a second from one address.
+    pub open_per_second: u32,
+    /// How many of them may come at once.
+    pub open_burst: u32,
+    /// Calls from one address in flight that need no token, or whose token is not known to be good yet.
+    pub open_calls: u32,
+    /// Streams without a token that one address may hold open.
+    pub open_streams: u32,
 }
 
 impl Default for Config {
@@ -52,16 +70,29 @@ impl Default for Config {
         Self {
             user_per_second: 100,
             user_burst: 1_000,
+            // Ten a minute, and all of them at once.
+            user_kept_per_hour: 600,
+            // More than a person's devices ever ask at once; a sixty-fourth of the places a service has.
+            user_calls: 128,
             // Some devices, with a room and a payout watched on each.
             user_streams: 32,
             // A script that goes through some thousand users is work, too.
             staff_per_second: 100,
             staff_burst: 2_000,
+            staff_calls: 128,
             staff_streams: 64,
             service_per_second: 0,
             service_burst: 0,
+            service_calls: 0,
             app_per_second: 0,
             app_burst: 0,
+            // Half of the places a service has.
+            address_calls: 4_096,
+            // Probes and tools ask some times a second.
+            open_per_second: 50,
+            open_burst: 500,
+            open_calls: 256,
+            open_streams: 64,
         }
     }
 }
@@ -71,14 +102,23 @@ impl Config {
     pub const NONE: Self = Self {
         user_per_second: 0,
         user_burst: 0,
+        user_kept_per_hour: 0,
+        user_calls: 0,
         user_streams: 0,
         staff_per_second: 0,
         staff_burst: 0,
+        staff_calls: 0,
         staff_streams: 0,
         service_per_second: 0,
         service_burst: 0,
+        service_calls: 0,
         app_per_second: 0,
         app_burst: 0,
+        address_calls: 0,
+        open_per_second: 0,
+        open_burst: 0,
+        open_calls: 0,
+        open_streams: 0,
     };
 
     /// Options without meaning, and why.
@@ -89,6 +129,7 @@ impl Config {
             ("staff_burst", self.staff_per_second, self.staff_burst),
             ("service_burst", self.service_per_second, self.service_burst),
             ("app_burst", self.app_per_second, self.app_burst),
+            ("open_burst", self.open_per_second, self.open_burst),
         ];
         let wrong = |(_, rate, burst): &(&str, u32, u32)| (*rate == 0) != (*burst == 0);
         pairs.into_iter().filter(wrong).map(|(option, ..)| (option, "0 where there is no bound, and only there")).collect()
@@ -114,42 +155,16 @@ impl QuotaGroup {
     }
 }
 
-/// How many streams each identity holds open; those that hold none are not in it.
-#[derive(Debug, Default)]
-struct OpenStreams(Mutex<HashMap<u64, u32>>);
-
-impl OpenStreams {
-    fn counts(&self) -> MutexGuard<'_, HashMap<u64, u32>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A stream that is open, counted until it is dropped.
-#[derive(Debug, Default)]
-pub(crate) struct StreamSeat(Option<(Arc<OpenStreams>, u64)>);
-
-impl Drop for StreamSeat {
-    fn drop(&mut self) {
-        let Some((held, key)) = &self.0 else { return };
-        let mut counts = held.counts();
-        if let Some(count) = counts.get_mut(key) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(key);
-            }
-        }
-    }
-}
-
 /// Everybody's allowances in this process.
 pub struct Quotas {
     users: Option<QuotaGroup>,
     staff: Option<QuotaGroup>,
     services: Option<QuotaGroup>,
     apps: Option<QuotaGroup>,
-    user_streams: u32,
-    staff_streams: u32,
-    held: Arc<OpenStreams>,
+    open: Option<QuotaGroup>,
+    kept: HourlyQuota,
+    in_flight: InFlightBounds,
+    held: Arc<HeldSeats>,
     hasher: RandomState,
 }
 
@@ -162,8 +177,9 @@ impl Quotas {
             staff: QuotaGroup::try_new("staff", config.staff_per_second, config.staff_burst),
             services: QuotaGroup::try_new("service", config.service_per_second, config.service_burst),
             apps: QuotaGroup::try_new("app", config.app_per_second, config.app_burst),
-            user_streams: config.user_streams,
-            staff_streams: config.staff_streams,
+            open: QuotaGroup::try_new("address", config.open_per_second, config.open_burst),
+            kept: HourlyQuota::new("user", config.user_kept_per_hour),
+            in_flight: InFlightBounds::from(config),
             held: Arc::default(),
             hasher: RandomState::new(),
         })
@@ -172,18 +188,9 @@ impl Quotas {
     /// Forgets allowances that are full again, until `shutdown`: they are as good as new ones.
     pub async fn keep_forgetting(self: Arc<Self>, shutdown: CancellationToken) {
         while shutdown.run_until_cancelled(tokio::time::sleep(FORGET_EVERY)).await.is_some() {
-            for group in [&self.users, &self.staff, &self.services, &self.apps].into_iter().flatten() {
+            for group in [&self.users, &self.staff, &self.services, &self.apps, &self.open].into_iter().flatten() {
                 group.buckets.forget_full();
             }
-        }
-    }
-
-    /// How many streams one of such a role may hold open, and what they are called.
-    fn streams(&self, role: Role) -> (&'static str, u32) {
-        match role {
-            Role::Viewer | Role::Creator => ("user", self.user_streams),
-            Role::Service => ("service", 0),
-            Role::Support | Role::Finance | Role::Auditor | Role::Admin => ("staff", self.staff_streams),
         }
     }
 
@@ -195,7 +202,7 @@ impl Quotas {
             Role::Service => &self.services,
             Role::Support | Role::Finance | Role::Auditor | Role::Admin => &self.staff,
         };
-        let bounded = group.is_some() || self.streams(principal.role).1 > 0;
+        let bounded = group.is_some() || self.in_flight.bounds(principal.role) || (user && self.kept.is_bounded());
         let identity = bounded.then(|| self.hasher.hash_one((&principal.app, principal.subject.as_str())));
         let app = (user && self.apps.is_some()).then(|| self.hasher.hash_one(&principal.app));
         if identity.is_none() && app.is_none() {
@@ -228,6 +235,14 @@ impl Allowance {
         Ok(())
     }
 
+    /// Takes room for a call of an RPC that keeps something whatever comes of it, where a user makes it.
+    pub(crate) fn take_kept(&self, path: &'static str) -> Result<(), Status> {
+        match &self.0 {
+            Some(AllowanceBounds { quotas, role: Role::Viewer | Role::Creator, identity: Some(key), .. }) => quotas.kept.take((key, path)),
+            _ => Ok(()),
+        }
+    }
+
     /// Gives back what was taken for something that did not happen after all.
     pub(crate) fn give_back(&self, items: u32) {
         let Some(bounds) = &self.0 else { return };
@@ -252,30 +267,17 @@ impl AllowanceBounds {
     }
 }
 
-impl Allowance {
-    /// Counts one more open stream until the seat is dropped, or says RESOURCE_EXHAUSTED.
-    pub(crate) fn sit(&self) -> Result<StreamSeat, Status> {
-        let Some(AllowanceBounds { quotas, role, identity: Some(key), .. }) = &self.0 else { return Ok(StreamSeat::default()) };
-        let (of, max) = quotas.streams(*role);
-        if max == 0 {
-            return Ok(StreamSeat::default());
-        }
-        let mut counts = quotas.held.counts();
-        let count = counts.entry(*key).or_default();
-        if *count >= max {
-            return Err(errors::too_many_streams(of, max));
-        }
-        *count += 1;
-        Ok(StreamSeat(Some((quotas.held.clone(), *key))))
-    }
-}
-
 impl std::fmt::Debug for Allowance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Allowance").field("bounded", &self.0.is_some()).finish()
     }
 }
 
+pub use hourly::HourlyQuota;
+pub(crate) use seats::{CallerSeat, SeatKind};
+
 mod buckets;
+mod hourly;
+mod seats;
 #[cfg(test)]
 mod tests;

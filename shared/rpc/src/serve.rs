@@ -1,23 +1,32 @@
 //! A stack on a socket, until told to stop.
 use crate::{
     Error, Listener, Protocol, Stack, StackedService, Tls, Transport,
+    connection::ServiceOfConnection,
     health::{HealthTeller, WriterHealth},
+    listener::{Connection, ConnectionBounds},
     reflection,
 };
 use futures::future::BoxFuture;
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tonic::{service::Routes, transport::Server};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use std::{pin::pin, time::Duration};
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::service::Routes;
+use tower::Layer as _;
 
 /// Calls in flight on one connection. A connection that wants more waits; the stack's bound is over all connections.
 const CONCURRENT_STREAMS_MAX: u32 = 1_024;
 /// Streams that a caller begins and takes back before they are looked at, and those that it makes end by its own mistakes, before its connection ends.
 const PENDING_RESETS_MAX: usize = 20;
 const ERROR_RESETS_MAX: usize = 256;
-/// Flow control windows, in bytes. HTTP/2's 64 KiB stalls a connection that carries thousands of calls.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 8 << 20;
+/// Flow control windows, in bytes. HTTP/2's 64 KiB stalls a connection that carries thousands of calls; what is not read yet is kept for its sender, so
+/// they are not larger either.
+const STREAM_WINDOW: u32 = 256 << 10;
+const CONNECTION_WINDOW: u32 = 1 << 20;
 /// How soon a client that vanished without a word is noticed: one interval and the timeout after it.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -83,17 +92,7 @@ async fn until_shutdown(
     health.tell().await;
     let drain = CancellationToken::new();
     let closing = stack.closing();
-    let serving = Server::builder()
-        .layer(stack)
-        .max_concurrent_streams(CONCURRENT_STREAMS_MAX)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS_MAX))
-        .http2_max_local_error_reset_streams(Some(ERROR_RESETS_MAX))
-        .http2_max_header_list_size(HEADER_LIST_BYTES_MAX)
-        .serve_with_incoming_shutdown(routes, listener, drain.clone().cancelled_owned());
+    let serving = connections(listener, stack.layer(routes), stack.connections(), drain.clone());
     let stopping = async {
         health.follow(&shutdown).await;
         closing.cancel();
@@ -101,10 +100,71 @@ async fn until_shutdown(
         tokio::time::sleep(DRAIN_MAX).await;
     };
     tokio::select! {
-        ended = serving => ended.map_err(|source| Error::Listener { address, source }),
+        () = serving => Ok(()),
         () = stopping => {
             tracing::warn!(address, seconds = DRAIN_MAX.as_secs(), "calls were still in flight when the time to finish them was over");
             Ok(())
         }
+    }
+}
+
+/// Serves connections as they come until `drain`; then no more are taken, and those there are asked to go.
+async fn connections(mut listener: Listener, service: StackedService<Routes>, bounds: ConnectionBounds, drain: CancellationToken) {
+    let mut server = auto::Builder::new(TokioExecutor::new()).http2_only();
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(CONCURRENT_STREAMS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .keep_alive_interval(Some(KEEPALIVE_INTERVAL))
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+        .max_pending_accept_reset_streams(Some(PENDING_RESETS_MAX))
+        .max_local_error_reset_streams(Some(ERROR_RESETS_MAX))
+        .max_header_list_size(HEADER_LIST_BYTES_MAX);
+    let open = TaskTracker::new();
+    while let Some(Some(connection)) = drain.run_until_cancelled(listener.next()).await {
+        open.spawn(one(connection, server.clone(), service.clone(), bounds, drain.clone()));
+    }
+    // The socket closes: whoever comes now is refused by the system and not left waiting.
+    drop(listener);
+    open.close();
+    open.wait().await;
+}
+
+/// Serves one connection to its end.
+async fn one(
+    connection: Connection,
+    server: auto::Builder<TokioExecutor>,
+    service: StackedService<Routes>,
+    bounds: ConnectionBounds,
+    drain: CancellationToken,
+) {
+    let (peer, in_use) = connection.peer();
+    let service = TowerToHyperService::new(ServiceOfConnection { inner: service, peer });
+    let mut serving = pin!(server.serve_connection(TokioIo::new(connection), service));
+    let over = async {
+        tokio::select! {
+            () = drain.cancelled() => "the process is about to stop",
+            why = in_use.over(bounds) => why,
+        }
+    };
+    let why = tokio::select! {
+        ended = serving.as_mut() => return told(ended),
+        why = over => why,
+    };
+    tracing::debug!(why, "a connection is asked to go");
+    in_use.end();
+    serving.as_mut().graceful_shutdown();
+    match timeout(bounds.grace, serving).await {
+        Ok(ended) => told(ended),
+        Err(_) => tracing::debug!(why, "a connection did not go in time and is cut off"),
+    }
+}
+
+/// What went wrong on a connection is its caller's to see, who may be anybody.
+fn told(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended by a mistake");
     }
 }

@@ -5,24 +5,27 @@
 use crate::{
     Caller, Error, Quotas, Transport,
     acts::{self, RequestShapes},
+    arrival::{ArrivalBounds, Arrivals, Arriving},
     authenticate, authorise,
-    body::{SeatsOfCall, WatchedBody},
+    body::{HeldBody, SeatsOfCall, WatchedBody},
+    connection::ConnectionUse,
     contain,
     context::{self, CallContext},
     deadline, listener,
     methods::{Method, Methods},
     overload,
-    quota::{self, StreamSeat},
+    quota::{self, SeatKind},
     tls,
     trace::{self, CallSpan},
 };
 use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use identity::{Verifier, access::Access};
 use std::{
     collections::BTreeMap,
     convert::Infallible,
     mem,
+    pin::pin,
     sync::{Arc, OnceLock},
     task::{self, Poll},
 };
@@ -44,6 +47,8 @@ pub struct Options {
     pub deadline: deadline::DeadlineLimits,
     /// How often anybody may call.
     pub quotas: Arc<Quotas>,
+    /// How much may be on its way in.
+    pub arrival: ArrivalBounds,
     /// How many connections a listener takes.
     pub connections: listener::ConnectionBounds,
     /// Whether what staff do must be written down. If so, their calls are refused until [`Stack::record_with`] says where.
@@ -63,6 +68,7 @@ impl Options {
             overload,
             deadline,
             quotas,
+            arrival: ArrivalBounds::default(),
             connections: listener::ConnectionBounds::default(),
             recorded: false,
             closing,
@@ -90,6 +96,7 @@ impl RecordWays {
 struct StackParts {
     methods: Methods,
     options: Options,
+    arrivals: Arrivals,
     shapes: RequestShapes,
     /// The ways to SupportService.
     record: OnceLock<RecordWays>,
@@ -105,7 +112,8 @@ impl Stack {
         let shapes = RequestShapes::try_new().map_err(Error::Descriptors)?;
         let methods = Methods::try_new(options.overload)?;
         methods.watch();
-        Ok(Self(Arc::new(StackParts { methods, options, shapes, record: OnceLock::new() })))
+        let arrivals = Arrivals::new(options.arrival);
+        Ok(Self(Arc::new(StackParts { methods, options, arrivals, shapes, record: OnceLock::new() })))
     }
 
     /// Writes down what staff do by this way to SupportService. Later calls change nothing.
@@ -186,10 +194,11 @@ impl Stack {
         }
         if !method.streaming {
             span.finish(trace::outcome(response.headers()));
-            return response;
+            return HeldBody::around(response, admitted.held);
         }
         // A stream that takes gifts ends when its client is done; one that only watches would never end by itself.
-        let closing = (!method.client_streaming).then(|| shared.options.closing.clone().cancelled_owned());
+        let closing = admitted.remote.as_ref().map_or_else(|| shared.options.closing.clone(), |remote| remote.connection.ending());
+        let closing = (!method.client_streaming).then(|| closing.cancelled_owned());
         response.map(|body| WatchedBody::new(body, context, span, admitted.held).closing(closing).taking(method.message_bytes_max()).body())
     }
 }
@@ -201,41 +210,122 @@ struct AdmittedCall {
     held: SeatsOfCall,
     /// The caller, when it is a member of staff whose acts are written down.
     staff: Option<Caller>,
+    /// Where it came from, over a socket.
+    remote: Option<RemoteCaller>,
+}
+
+/// Where a call over a socket comes from.
+struct RemoteCaller {
+    /// A digest of its address.
+    address: u64,
+    connection: Arc<ConnectionUse>,
 }
 
 impl StackParts {
     async fn admit(&self, method: &Method, request: &mut Request<Body>, span: &mut CallSpan) -> Result<AdmittedCall, Status> {
         // Overload before anything that costs: saying no must be cheaper than saying yes.
-        let place = method.gate.admit(method.paid)?;
+        method.gate.look(method.paid)?;
         // Deadline before identity, so that the time for checking counts.
         let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
-        let (mut staff, mut seat) = (None, StreamSeat::default());
-        match method.row.access {
-            Access::Open => {}
-            Access::Roles(_) => {
-                // Who calls, then whether they may: nobody learns about RPCs by probing without a token.
-                let until = deadline.unwrap_or_else(|| Instant::now() + self.options.deadline.default);
-                let principal = authenticate::authenticate(&self.options.verifier, request.headers(), until).await?;
-                span.admitted();
-                // The connection, after the token: only the token says whether it needs one with a certificate.
-                tls::peer::check(self.options.tls.as_ref(), &principal, request.extensions().get::<tls::Peer>())?;
-                let caller = authorise::authorise(method, principal, request.headers(), &self.options.quotas)?;
-                // Last: only what would be done counts. The seat before the call: who is refused the call gives the seat back by dropping it.
-                if method.streaming || method.client_streaming {
-                    seat = caller.allowance.sit()?;
-                }
-                caller.allowance.take(1)?;
-                staff = Some(&caller).filter(|caller| self.options.recorded && acts::is_staff(caller.principal.role)).cloned();
-                request.extensions_mut().insert(caller);
+        let peer = request.extensions().get::<tls::Peer>().and_then(tls::Peer::remote);
+        let remote = peer.map(|(ip, connection)| RemoteCaller { address: self.options.quotas.address(ip), connection: connection.clone() });
+        let mut held = SeatsOfCall::of(remote.as_ref().map(|remote| remote.connection.begin()));
+        let caller = match method.row.access {
+            Access::Open => {
+                self.open(method, remote.as_ref(), &mut held)?;
+                None
             }
+            Access::Roles(_) => {
+                let until = deadline.unwrap_or_else(|| Instant::now() + self.options.deadline.default);
+                let peer = request.extensions().get::<tls::Peer>();
+                let mut caller = self.known(method, request.headers(), peer, until, span).await?;
+                self.seated(method, &mut caller, remote.as_ref(), &mut held)?;
+                Some(caller)
+            }
+        };
+        // The request, before the place: whoever lets it wait keeps nobody out.
+        if let Some(remote) = &remote {
+            let crowd = caller.is_none().then_some(remote.address);
+            let arriving = Arriving { method, crowd, connection: &remote.connection, deadline };
+            let body = mem::take(request.body_mut());
+            *request.body_mut() = if method.client_streaming {
+                let (body, refused) = self.arrivals.streamed(&arriving, body);
+                held.stream(refused);
+                body
+            } else {
+                self.arrivals.whole(arriving, body).await?
+            };
         }
-        Ok(AdmittedCall { deadline, held: SeatsOfCall::new(place, seat), staff })
+        let placed = method.gate.admit(method.paid);
+        if placed.is_err() {
+            caller.iter().for_each(|caller| caller.allowance.give_back(1));
+        }
+        held.place(placed?);
+        let staff = caller.as_ref().filter(|caller| self.options.recorded && acts::is_staff(caller.principal.role)).cloned();
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
+        }
+        Ok(AdmittedCall { deadline, held, staff, remote })
+    }
+
+    /// Anybody, bounded by the address.
+    fn open(&self, method: &Method, remote: Option<&RemoteCaller>, held: &mut SeatsOfCall) -> Result<(), Status> {
+        let Some(remote) = remote else { return Ok(()) };
+        held.seat(self.options.quotas.sit_unknown(remote.address, kind(method))?);
+        self.options.quotas.take_open(remote.address)
+    }
+
+    /// Who calls, then whether they may: nobody learns about RPCs by probing without a token.
+    async fn known(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        peer: Option<&tls::Peer>,
+        until: Instant,
+        span: &mut CallSpan,
+    ) -> Result<Caller, Status> {
+        let quotas = &self.options.quotas;
+        let mut checking = pin!(authenticate::authenticate(&self.options.verifier, headers, until));
+        let principal = match futures::poll!(checking.as_mut()) {
+            Poll::Ready(principal) => principal?,
+            // Its issuer's keys are asked for: meanwhile it is anybody's call.
+            Poll::Pending => {
+                let address = peer.and_then(tls::Peer::remote).map(|(address, _)| quotas.address(address));
+                let _waiting = address.map(|address| quotas.sit_unknown(address, SeatKind::Call)).transpose()?;
+                checking.await?
+            }
+        };
+        span.admitted();
+        // The connection, after the token: only the token says whether it needs one with a certificate.
+        tls::peer::check(self.options.tls.as_ref(), &principal, peer)?;
+        authorise::authorise(method, principal, headers, quotas)
+    }
+
+    /// What whoever is known may still do.
+    fn seated(&self, method: &Method, caller: &mut Caller, remote: Option<&RemoteCaller>, held: &mut SeatsOfCall) -> Result<(), Status> {
+        if let Some(remote) = remote {
+            remote.connection.prove();
+            caller.ending = Some(remote.connection.ending());
+            held.seat(self.options.quotas.sit_at(remote.address, caller.principal.role)?);
+        }
+        // Last: only what would be done counts. The seat before the call: who is refused the call gives the seat back by dropping it.
+        held.seat(caller.allowance.sit(kind(method))?);
+        caller.allowance.take(1)?;
+        if method.row.keeps {
+            caller.allowance.take_kept(method.row.path)?;
+        }
+        Ok(())
     }
 
     async fn begin(&self, method: &Method, caller: &Caller, request: Request<Body>) -> Result<(acts::StartedAct, Request<Body>), Status> {
         let record = self.record.get().and_then(|ways| ways.of(method.service)).ok_or_else(crate::errors::audit_unavailable)?;
         acts::begin(&self.shapes, record, method, caller, request).await
     }
+}
+
+/// As what a call is counted.
+fn kind(method: &Method) -> SeatKind {
+    if method.streaming || method.client_streaming { SeatKind::Stream } else { SeatKind::Call }
 }
 
 fn finish(mut span: CallSpan, status: &Status) -> Response<Body> {

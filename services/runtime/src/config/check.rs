@@ -59,6 +59,16 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
     if calls.default_deadline_ms == 0 || calls.deadline_max_ms < calls.default_deadline_ms {
         wrong("calls.default_deadline_ms", "1 or more, and not above deadline_max_ms".to_owned());
     }
+    if calls.arrival_ms == 0 || calls.arriving_per_address_max == 0 {
+        wrong("calls", "arrival_ms and arriving_per_address_max must be 1 or more".to_owned());
+    }
+    let largest = identity::access::BATCH_BYTES_MAX;
+    if calls.arriving_bytes_max <= largest || calls.connection_arriving_bytes_max <= largest {
+        wrong(
+            "calls",
+            format!("arriving_bytes_max and connection_arriving_bytes_max must be more than the largest message, {largest} bytes"),
+        );
+    }
     for (option, why) in config.quotas.problems() {
         wrong(&format!("quotas.{option}"), why.to_owned());
     }

@@ -1,8 +1,33 @@
 //! What a process runs, as the settings describe it.
-use super::{Config, check::identified};
+use super::{CallSettings, Config, ListenSettings, check::identified};
 use crate::{HEADS, Options};
 use identity::Service;
 use std::time::Duration;
+
+impl ListenSettings {
+    fn connections(&self) -> rpc::listener::ConnectionBounds {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        rpc::listener::ConnectionBounds {
+            connections_max: self.connections_max,
+            per_address_max: self.connections_per_address_max,
+            unproven: seconds(self.connection_unproven_s),
+            idle: seconds(self.connection_idle_s),
+            age: seconds(self.connection_age_max_s),
+            grace: seconds(self.connection_grace_s),
+        }
+    }
+}
+
+impl CallSettings {
+    fn arrival(&self) -> rpc::ArrivalBounds {
+        rpc::ArrivalBounds {
+            wait: Duration::from_millis(self.arrival_ms),
+            per_address_max: self.arriving_per_address_max,
+            bytes_max: self.arriving_bytes_max,
+            connection_bytes_max: self.connection_arriving_bytes_max,
+        }
+    }
+}
 
 impl Config {
     /// What the process is to run, or what is missing for it.
@@ -26,10 +51,8 @@ impl Config {
                 maximum: ms(self.calls.deadline_max_ms),
             },
             quotas: self.quotas,
-            connections: rpc::listener::ConnectionBounds {
-                connections_max: self.listen.connections_max,
-                per_address_max: self.listen.connections_per_address_max,
-            },
+            connections: self.listen.connections(),
+            arrival: self.calls.arrival(),
             books: if self.sandbox { self.books } else { Vec::new() },
             listen: Some(self.listen.grpc),
             http: self.listen.http,

@@ -51,6 +51,7 @@ fn what_cannot_be_is_told_with_its_line() {
     assert!(told("services = [\"gifts\"]").starts_with("largesse.toml:1: services.0: unknown variant `gifts`"));
     assert!(told("[tls]\ncertificate = \"a.pem\"").starts_with("largesse.toml:1: tls.key: "));
     assert!(told("[calls]\ncalls_max = 0").starts_with("largesse.toml:1: calls: "));
+    assert!(told("[calls]\narriving_bytes_max = 1000").contains("the largest message"));
     assert!(told("[ledger]\nbatch_max = 0").starts_with("largesse.toml:2: ledger.batch_max: must be 1 or more"));
     assert!(told("[gift]\nbatch_items_max = 0").contains("gift: gift.batch_items_max must be 1 to 1000"));
     assert!(told("[ledger]\ncache_mib = 0").starts_with("largesse.toml:2: ledger.cache_mib: 0 is not 1 to"));

@@ -38,7 +38,8 @@ pub struct Streak {
     /// Taps so far in this run (cumulative), 1 to 1,000,000.
     #[prost(int32, tag = "2")]
     pub repeat_count: i32,
-    /// Marks the run as over; charges nothing. Later taps above this `repeat_count` are refused with STREAK_ENDED.
+    /// Marks the run as over; charges nothing. Later taps above this `repeat_count` are refused with STREAK_ENDED. It may come before its taps. From whoever has no
+    /// account of coins it is refused with STREAK_UNKNOWN (not sticky), and from one who sends too many in an hour with QUOTA_EXCEEDED (fact `per_hour`).
     #[prost(bool, tag = "3")]
     pub end: bool,
 }
@@ -136,7 +137,7 @@ pub mod gift_service_client {
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 64 KiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug, Clone)]
     pub struct GiftServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -244,7 +245,7 @@ pub mod gift_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN (also a
-        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
+        /// withdrawn one), GIFT_NOT_STREAKABLE, STREAK_UNKNOWN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
         /// sticky: mint a new id after topping up. A retry with the same id is safe and gets the first answer, also after a price change.
         pub async fn send_gift(
             &mut self,
@@ -322,7 +323,7 @@ pub mod gift_service_server {
             tonic::Status,
         >;
         /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN (also a
-        /// withdrawn one), GIFT_NOT_STREAKABLE, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
+        /// withdrawn one), GIFT_NOT_STREAKABLE, STREAK_UNKNOWN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
         /// sticky: mint a new id after topping up. A retry with the same id is safe and gets the first answer, also after a price change.
         async fn send_gift(
             &self,
@@ -351,7 +352,7 @@ pub mod gift_service_server {
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 64 KiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug)]
     pub struct GiftServiceServer<T> {
         inner: Arc<T>,

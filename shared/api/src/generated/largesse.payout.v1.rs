@@ -336,7 +336,7 @@ pub mod payout_service_client {
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 64 KiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug, Clone)]
     pub struct PayoutServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -419,7 +419,8 @@ pub mod payout_service_client {
         }
         /// Records a bank account to pay to. Reasons: MALFORMED, REQUEST_ID_REUSED, IBAN_INVALID, ROUTING_NUMBER_INVALID, ACCOUNT_NUMBER_INVALID,
         /// COUNTRY_UNSUPPORTED, HOLDER_NAME_INVALID (the account's rail does not carry a name of this length or these characters; facts: rail, chars_max).
-        /// A retry with the same id is safe.
+        /// BENEFICIARY_LIMIT (FAILED_PRECONDITION, fact `beneficiaries_max`, not sticky). One that no payout names is forgotten after 400 days
+        /// (`payout.beneficiary_retention_s`). A retry with the same id is safe.
         pub async fn create_beneficiary(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateBeneficiaryRequest>,
@@ -608,7 +609,8 @@ pub mod payout_service_server {
     pub trait PayoutService: std::marker::Send + std::marker::Sync + 'static {
         /// Records a bank account to pay to. Reasons: MALFORMED, REQUEST_ID_REUSED, IBAN_INVALID, ROUTING_NUMBER_INVALID, ACCOUNT_NUMBER_INVALID,
         /// COUNTRY_UNSUPPORTED, HOLDER_NAME_INVALID (the account's rail does not carry a name of this length or these characters; facts: rail, chars_max).
-        /// A retry with the same id is safe.
+        /// BENEFICIARY_LIMIT (FAILED_PRECONDITION, fact `beneficiaries_max`, not sticky). One that no payout names is forgotten after 400 days
+        /// (`payout.beneficiary_retention_s`). A retry with the same id is safe.
         async fn create_beneficiary(
             &self,
             request: tonic::Request<super::CreateBeneficiaryRequest>,
@@ -673,7 +675,7 @@ pub mod payout_service_server {
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 64 KiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug)]
     pub struct PayoutServiceServer<T> {
         inner: Arc<T>,

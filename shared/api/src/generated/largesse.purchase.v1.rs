@@ -116,7 +116,7 @@ pub struct Purchase {
     /// Coins credited or to be credited.
     #[prost(int64, tag = "9")]
     pub coins: i64,
-    /// What the buyer paid, as the receipt says, else (no price in it, or `stated_price`) as the price list says.
+    /// What is booked: the price list's price, times `quantity`. Purchases made before November 2026 have what the receipt said.
     #[prost(message, optional, tag = "10")]
     pub price: ::core::option::Option<super::super::r#type::v1::Money>,
     /// The issuing posting in the ledger (UUID). Empty until credited.
@@ -135,8 +135,8 @@ pub struct Purchase {
     /// How often it was asked in vain.
     #[prost(int64, tag = "15")]
     pub attempts: i64,
-    /// What the receipt says one costs, such as `19.900 XQQ`, where its currency is none that is known here: then `price` is the price list's, and what the store
-    /// pays has to be looked at by hand. Empty otherwise.
+    /// What the receipt says one costs, such as `19.900 XQQ`, where that is not the price list's price or currency (nothing, `0.000 USD`, included): `price` is the
+    /// price list's all the same, and what the store pays has to be looked at by hand. Empty where both say the same, and where the receipt says nothing.
     #[prost(string, tag = "16")]
     pub stated_price: ::prost::alloc::string::String,
 }
@@ -270,6 +270,8 @@ pub enum PurchaseState {
     Credited = 2,
     /// The wallet is closed: the coins are in `house/coins/suspense`, and staff decide by an adjustment. Final.
     Suspended = 3,
+    /// The ledger will never take the sale, neither to the wallet nor to suspense, as `blocked_by` says: nothing was issued, and staff decide by an adjustment. Final.
+    Blocked = 4,
 }
 impl PurchaseState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -282,6 +284,7 @@ impl PurchaseState {
             Self::Verified => "PURCHASE_STATE_VERIFIED",
             Self::Credited => "PURCHASE_STATE_CREDITED",
             Self::Suspended => "PURCHASE_STATE_SUSPENDED",
+            Self::Blocked => "PURCHASE_STATE_BLOCKED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -291,6 +294,7 @@ impl PurchaseState {
             "PURCHASE_STATE_VERIFIED" => Some(Self::Verified),
             "PURCHASE_STATE_CREDITED" => Some(Self::Credited),
             "PURCHASE_STATE_SUSPENDED" => Some(Self::Suspended),
+            "PURCHASE_STATE_BLOCKED" => Some(Self::Blocked),
             _ => None,
         }
     }
@@ -312,7 +316,7 @@ pub mod purchase_service_client {
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 64 KiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug, Clone)]
     pub struct PurchaseServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -453,11 +457,12 @@ pub mod purchase_service_client {
         }
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
-        /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
+        /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (more than one receipt may state), RECEIPT_OTHER_ACCOUNT,
         /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two.
-        /// Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED, OVERFLOW; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in
+        /// Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in
         /// `blocked_by`, and its coins come once nothing is in the way, retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept,
-        /// and its coins are in suspense for staff to decide (SUSPENDED).
+        /// and its coins are in suspense for staff to decide (SUSPENDED). OVERFLOW and PURCHASE_BLOCKED (FAILED_PRECONDITION, facts: purchase_id, blocked_by): the receipt is kept and
+        /// nothing was issued, because an account is full or one of the book's own is closed (BLOCKED); it is not tried again.
         /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and what follows, is not sticky either: the same request is good once the operator has named a list.
         /// A retry with the same id is safe.
         pub async fn redeem_purchase(
@@ -614,11 +619,12 @@ pub mod purchase_service_server {
         >;
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
-        /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_OTHER_ACCOUNT,
+        /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (more than one receipt may state), RECEIPT_OTHER_ACCOUNT,
         /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two.
-        /// Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED, OVERFLOW; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in
+        /// Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in
         /// `blocked_by`, and its coins come once nothing is in the way, retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept,
-        /// and its coins are in suspense for staff to decide (SUSPENDED).
+        /// and its coins are in suspense for staff to decide (SUSPENDED). OVERFLOW and PURCHASE_BLOCKED (FAILED_PRECONDITION, facts: purchase_id, blocked_by): the receipt is kept and
+        /// nothing was issued, because an account is full or one of the book's own is closed (BLOCKED); it is not tried again.
         /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and what follows, is not sticky either: the same request is good once the operator has named a list.
         /// A retry with the same id is safe.
         async fn redeem_purchase(
@@ -660,7 +666,7 @@ pub mod purchase_service_server {
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
-    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 4 MiB: MALFORMED with the fact `bytes_max` above it.
+    /// BOOK_UNKNOWN (NOT_FOUND). A message may have 64 KiB: MALFORMED with the fact `bytes_max` above it.
     #[derive(Debug)]
     pub struct PurchaseServiceServer<T> {
         inner: Arc<T>,

@@ -35,3 +35,13 @@ fn auditors_change_nothing() {
         }
     }
 }
+
+#[test]
+fn only_batches_may_be_large() {
+    let large: Vec<&str> = TABLE.iter().filter(|row| row.bytes_max > 64 * 1024).map(|row| row.path).collect();
+    assert_eq!(large, ["/largesse.ledger.v1.LedgerService/PostBatch", "/largesse.ledger.v1.LedgerService/ImportBatch"]);
+    for row in TABLE.iter().filter(|row| large.contains(&row.path)) {
+        // Whoever may send much at once is no user.
+        assert_eq!((row.reach(Viewer), row.reach(Creator)), (None, None), "{}", row.path);
+    }
+}

@@ -9,12 +9,14 @@ use std::{
 /// Locks; a power of two, so that callers at once seldom meet.
 const SHARDS: usize = 64;
 const NANOS_OF_SECOND: u64 = 1_000_000_000;
+const SECONDS_OF_HOUR: u64 = 3_600;
 /// When somebody may come again who asks for more at once than ever fits.
 const NEVER_FITS: Duration = Duration::from_secs(1);
 
 /// By key, when it is full again, in nanoseconds since `begun`; those that are full are not in it.
 type FullTimes = FxHashMap<u64, u64>;
 
+#[derive(Debug)]
 pub(super) struct Buckets {
     shards: Box<[Mutex<FullTimes>]>,
     begun: Instant,
@@ -38,7 +40,15 @@ impl OpenBucket<'_> {
 
 impl Buckets {
     pub(super) fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
-        let item_ns = (NANOS_OF_SECOND / u64::from(per_second.get())).max(1);
+        Self::of((NANOS_OF_SECOND / u64::from(per_second.get())).max(1), burst)
+    }
+
+    /// As many an hour, also at once.
+    pub(super) fn hourly(per_hour: NonZeroU32) -> Self {
+        Self::of(SECONDS_OF_HOUR * NANOS_OF_SECOND / u64::from(per_hour.get()), per_hour)
+    }
+
+    fn of(item_ns: u64, burst: NonZeroU32) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         Self { shards, begun: Instant::now(), item_ns, full_ns: item_ns.saturating_mul(burst.get().into()) }
     }

@@ -75,22 +75,22 @@ fn a_rate_without_a_burst_is_no_setting() {
 fn streams_that_stay_open_are_counted_until_they_end() {
     let quotas = quotas(Config { user_streams: 3, ..Config::NONE });
     let ann = quotas.allowance(&principal(Role::Viewer, "ann", "a"));
-    let mut seats: Vec<StreamSeat> = (0..3).map(|_| ann.sit().unwrap()).collect();
+    let mut seats: Vec<CallerSeat> = (0..3).map(|_| ann.sit(SeatKind::Stream).unwrap()).collect();
     // Over whatever connection and in whatever role.
     let again = quotas.allowance(&principal(Role::Creator, "ann", "a"));
-    let status = again.sit().unwrap_err();
+    let status = again.sit(SeatKind::Stream).unwrap_err();
     assert_eq!((status.code(), reason(&status).as_deref()), (Code::ResourceExhausted, Some("QUOTA_EXCEEDED")));
     assert_eq!((facts(&status)["of"].as_str(), facts(&status)["streams_max"].as_str()), ("user", "3"));
     assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
     // Others have their own, and services none.
-    drop(quotas.allowance(&principal(Role::Viewer, "bob", "a")).sit().unwrap());
+    drop(quotas.allowance(&principal(Role::Viewer, "bob", "a")).sit(SeatKind::Stream).unwrap());
     let gift = quotas.allowance(&principal(Role::Service, "gift", ""));
-    let _many: Vec<StreamSeat> = (0..100).map(|_| gift.sit().unwrap()).collect();
+    let _many: Vec<CallerSeat> = (0..100).map(|_| gift.sit(SeatKind::Stream).unwrap()).collect();
     seats.pop();
-    seats.push(again.sit().unwrap());
-    assert!(ann.sit().is_err());
+    seats.push(again.sit(SeatKind::Stream).unwrap());
+    assert!(ann.sit(SeatKind::Stream).is_err());
     seats.clear();
-    assert!(quotas.held.counts().is_empty(), "who holds nothing is not remembered");
+    assert_eq!(quotas.held.holders(), 0, "who holds nothing is not remembered");
 }
 
 #[test]
@@ -147,4 +147,44 @@ fn who_has_everything_again_is_forgotten() {
     while buckets.count() > 0 {
         buckets.forget_full();
     }
+}
+
+#[test]
+fn calls_in_flight_are_counted_of_an_identity_and_of_an_address() {
+    let quotas = quotas(Config { user_calls: 3, user_streams: 1, address_calls: 5, ..Config::NONE });
+    let (ann, bob) = (principal(Role::Viewer, "ann", "a"), principal(Role::Creator, "bob", "a"));
+    let call = |who: &Principal| quotas.allowance(who).sit(SeatKind::Call);
+    let mut held: Vec<CallerSeat> = (0..3).map(|_| call(&ann).unwrap()).collect();
+    let status = call(&ann).unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_deref()), (Code::ResourceExhausted, Some("QUOTA_EXCEEDED")));
+    assert_eq!((facts(&status)["of"].as_str(), facts(&status)["in_flight_max"].as_str()), ("user", "3"));
+    assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+    // Others, and her streams, have their own.
+    drop(call(&bob).unwrap());
+    drop(quotas.allowance(&ann).sit(SeatKind::Stream).unwrap());
+    held.pop();
+    held.push(call(&ann).unwrap());
+
+    let here = quotas.address("192.0.2.1".parse().unwrap());
+    let at_address: Vec<CallerSeat> = (0..5).map(|_| quotas.sit_at(here, Role::Viewer).unwrap()).collect();
+    assert_eq!(facts(&quotas.sit_at(here, Role::Creator).unwrap_err())["of"], "address");
+    // Whoever works for the house is not kept out by the users at its address.
+    drop(quotas.sit_at(here, Role::Service).unwrap());
+    drop(quotas.sit_at(quotas.address("192.0.2.2".parse().unwrap()), Role::Viewer).unwrap());
+    drop((held, at_address));
+    assert_eq!(quotas.held.holders(), 0, "who holds nothing is not remembered");
+}
+
+#[test]
+fn who_says_nothing_of_itself_is_bounded_by_its_address() {
+    let quotas = quotas(Config { open_per_second: 1, open_burst: 4, open_calls: 2, open_streams: 1, ..Config::NONE });
+    let (here, there) = (quotas.address("2001:db8::1".parse().unwrap()), quotas.address("2001:db8:1::1".parse().unwrap()));
+    let _calls: Vec<CallerSeat> = (0..2).map(|_| quotas.sit_unknown(here, SeatKind::Call).unwrap()).collect();
+    assert_eq!(facts(&quotas.sit_unknown(here, SeatKind::Call).unwrap_err())["in_flight_max"], "2");
+    let _stream = quotas.sit_unknown(here, SeatKind::Stream).unwrap();
+    assert_eq!(facts(&quotas.sit_unknown(here, SeatKind::Stream).unwrap_err())["streams_max"], "1");
+    drop(quotas.sit_unknown(there, SeatKind::Stream).unwrap());
+    assert_eq!((0..100).filter(|_| quotas.take_open(here).is_ok()).count(), 4);
+    assert_eq!(facts(&quotas.take_open(here).unwrap_err())["of"], "address");
+    quotas.take_open(there).unwrap();
 }

@@ -1,9 +1,12 @@
 //! Who is at the other end of a connection, as its certificate says, and whether a token may be used there.
 use super::Config;
-use crate::errors;
+use crate::{connection::ConnectionUse, errors, listener::counted_address};
 use identity::Principal;
 use rustls::pki_types::CertificateDer;
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 use tonic::{Code, Status};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
@@ -18,7 +21,19 @@ pub enum Peer {
         address: SocketAddr,
         /// The names in the certificate it showed, which one of our CAs signed. None: it showed none.
         names: Option<Arc<[String]>>,
+        /// The connection that its calls share.
+        connection: Arc<ConnectionUse>,
     },
+}
+
+impl Peer {
+    /// Where it is and over what it calls; nothing of a client of this process.
+    pub(crate) fn remote(&self) -> Option<(IpAddr, &Arc<ConnectionUse>)> {
+        match self {
+            Self::Here => None,
+            Self::Remote { address, connection, .. } => Some((counted_address(address.ip()), connection)),
+        }
+    }
 }
 
 /// The names of a certificate: URIs and DNS names, and its common name as `CN=`.

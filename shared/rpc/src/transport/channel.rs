@@ -152,6 +152,10 @@ fn translate(url: &str, error: &(dyn StdError + 'static)) -> Status {
         if let Some(connect) = current.downcast_ref::<ConnectError>() {
             return errors::peer_unreachable(url, connect);
         }
+        // The connection ended, such as one that is asked to go for its age, before this call was put on it.
+        if current.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
+            return errors::peer_unreachable(url, current);
+        }
         cause = current.source();
     }
     lost(url, error)

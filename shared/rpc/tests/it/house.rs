@@ -154,12 +154,16 @@ impl House {
 
     /// Both services, with these certificates on the socket and between them.
     pub async fn start_with(way: Way, calls_max: usize, tls: Option<Tls>) -> Self {
+        let overload = rpc::overload::OverloadLimits { calls_max, ..Default::default() };
+        Self::start_as(way, tls, |options| Options { overload, ..options }).await
+    }
+
+    /// Both services, with these options.
+    pub async fn start_as(way: Way, tls: Option<Tls>, options: impl FnOnce(Options) -> Options) -> Self {
         let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
         let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
-        let overload = rpc::overload::OverloadLimits { calls_max, ..Default::default() };
-        let options =
-            Options { overload, tls: tls.as_ref().map(|tls| tls.config().clone()), ..Options::new(verifier, CancellationToken::new()) };
-        let stack = Stack::try_new(options).unwrap();
+        let defaults = Options { tls: tls.as_ref().map(|tls| tls.config().clone()), ..Options::new(verifier, CancellationToken::new()) };
+        let stack = Stack::try_new(options(defaults)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());

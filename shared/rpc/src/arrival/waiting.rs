@@ -1,0 +1,138 @@
+//! Requests that are waited for, oldest first, and how many bytes of them are there.
+use rustc_hash::FxHashMap;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+
+/// There is no room for more, and nobody older to make some.
+#[derive(Debug)]
+pub(super) struct NoRoom {
+    pub(super) bytes_max: usize,
+    pub(super) bytes: usize,
+}
+
+pub(super) struct WaitingBodies {
+    per_address_max: usize,
+    bytes_max: usize,
+    list: Mutex<WaitList>,
+}
+
+#[derive(Default)]
+struct WaitList {
+    next: u64,
+    bytes: usize,
+    all: BTreeMap<u64, WaitEntry>,
+    by_address: FxHashMap<u64, VecDeque<u64>>,
+}
+
+struct WaitEntry {
+    /// Where it comes from, if those from there push out each other.
+    crowd: Option<u64>,
+    bytes: usize,
+    pushed_out: CancellationToken,
+}
+
+impl WaitList {
+    /// Takes one out of the list; its bytes are not counted any more.
+    fn remove(&mut self, id: u64) -> Option<WaitEntry> {
+        let entry = self.all.remove(&id)?;
+        self.bytes -= entry.bytes;
+        if let Some(crowd) = entry.crowd
+            && let Some(own) = self.by_address.get_mut(&crowd)
+        {
+            own.retain(|other| *other != id);
+            if own.is_empty() {
+                self.by_address.remove(&crowd);
+            }
+        }
+        Some(entry)
+    }
+
+    fn push_out(&mut self, id: u64) {
+        if let Some(entry) = self.remove(id) {
+            entry.pushed_out.cancel();
+        }
+    }
+}
+
+impl WaitingBodies {
+    pub(super) fn new(per_address_max: usize, bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self { per_address_max, bytes_max, list: Mutex::default() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, WaitList> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a request or message. Of a `crowd` the oldest ends where there are too many of them.
+    pub(super) fn enter(self: &Arc<Self>, crowd: Option<u64>) -> BodyWait {
+        let mut list = self.lock();
+        let (id, pushed_out) = (list.next, CancellationToken::new());
+        list.next += 1;
+        list.all.insert(id, WaitEntry { crowd, bytes: 0, pushed_out: pushed_out.clone() });
+        if let Some(crowd) = crowd {
+            let own = list.by_address.entry(crowd).or_default();
+            own.push_back(id);
+            if own.len() > self.per_address_max
+                && let Some(oldest) = own.front().copied()
+            {
+                list.push_out(oldest);
+            }
+        }
+        BodyWait { list: self.clone(), id, pushed_out }
+    }
+
+    /// How many are waited for, and their bytes.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> (usize, usize) {
+        let list = self.lock();
+        (list.all.len(), list.bytes)
+    }
+}
+
+/// A place in the list, given back when it is dropped.
+pub(super) struct BodyWait {
+    list: Arc<WaitingBodies>,
+    id: u64,
+    pushed_out: CancellationToken,
+}
+
+impl BodyWait {
+    /// Ready when somebody newer needed the room.
+    pub(super) fn pushed_out(&self) -> WaitForCancellationFuture<'_> {
+        self.pushed_out.cancelled()
+    }
+
+    /// The same, to be kept beside it.
+    pub(super) fn push(&self) -> CancellationToken {
+        self.pushed_out.clone()
+    }
+
+    pub(super) fn is_pushed_out(&self) -> bool {
+        self.pushed_out.is_cancelled()
+    }
+
+    /// Counts more bytes. Where there are too many in all, the oldest that hold any are pushed out for it.
+    pub(super) fn grow(&self, more: usize) -> Result<(), NoRoom> {
+        let mut list = self.list.lock();
+        let Some(entry) = list.all.get_mut(&self.id) else { return Ok(()) };
+        entry.bytes += more;
+        list.bytes += more;
+        while list.bytes > self.list.bytes_max {
+            let oldest = list.all.iter().find(|(id, entry)| **id != self.id && entry.bytes > 0).map(|(id, _)| *id);
+            let Some(oldest) = oldest else {
+                return Err(NoRoom { bytes_max: self.list.bytes_max, bytes: list.bytes });
+            };
+            list.push_out(oldest);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for BodyWait {
+    fn drop(&mut self) {
+        self.list.lock().remove(self.id);
+    }
+}

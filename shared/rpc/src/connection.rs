@@ -1,0 +1,145 @@
+//! One caller's connection while it is served: what is in flight on it, whether anybody proved who calls, and when it is asked to go.
+//!
+//! It goes with a GOAWAY (RFC 9113 section 6.8): what was begun is finished, and a client takes another connection for what comes next.
+use crate::{listener::ConnectionBounds, tls::Peer};
+use bytes::Bytes;
+use http::{Request, Response};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tower::Service;
+
+#[cfg(test)]
+mod tests;
+
+/// What is known of a connection; its calls and whoever serves it share it.
+#[derive(Debug)]
+pub struct ConnectionUse {
+    calls: AtomicUsize,
+    proven: AtomicBool,
+    /// When it was last seen without a call in flight that ended then, or was opened.
+    quiet_since: Mutex<Instant>,
+    /// Bytes of requests that have not come whole.
+    pub(crate) arriving_bytes: AtomicUsize,
+    ending: CancellationToken,
+}
+
+impl ConnectionUse {
+    /// Of a connection that is opened now.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            calls: AtomicUsize::new(0),
+            proven: AtomicBool::new(false),
+            quiet_since: Mutex::new(Instant::now()),
+            arriving_bytes: AtomicUsize::new(0),
+            ending: CancellationToken::new(),
+        })
+    }
+
+    /// A call came over it whose token is good.
+    pub(crate) fn prove(&self) {
+        self.proven.store(true, Ordering::Relaxed);
+    }
+
+    /// Counts a call until what is returned is dropped.
+    pub(crate) fn begin(self: &Arc<Self>) -> ConnectionCall {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        ConnectionCall(self.clone())
+    }
+
+    /// Cancelled when it is asked to go: streams that would keep it are ended, each in its own way.
+    pub(crate) fn ending(&self) -> CancellationToken {
+        self.ending.clone()
+    }
+
+    /// Waits until there is a reason to ask it to go, and names it.
+    pub(crate) async fn over(&self, bounds: ConnectionBounds) -> &'static str {
+        let opened = Instant::now();
+        tokio::select! {
+            () = after(bounds.age) => "it is as old as a connection may get",
+            () = self.unproven(bounds.unproven) => "no call with a good token came over it",
+            () = self.idle(bounds.idle, opened) => "nothing was called over it",
+        }
+    }
+
+    async fn unproven(&self, limit: Duration) {
+        after(limit).await;
+        if self.proven.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn idle(&self, limit: Duration, opened: Instant) {
+        let mut until = opened + limit;
+        loop {
+            after(if limit.is_zero() { limit } else { until.saturating_duration_since(Instant::now()).max(MOMENT) }).await;
+            let since = *self.quiet_since.lock().unwrap_or_else(PoisonError::into_inner);
+            let busy = self.calls.load(Ordering::Relaxed) > 0;
+            until = if busy { Instant::now() } else { since } + limit;
+            if until <= Instant::now() {
+                return;
+            }
+        }
+    }
+
+    /// It is asked to go.
+    pub(crate) fn end(&self) {
+        self.ending.cancel();
+    }
+}
+
+/// The shortest wait between two looks.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// That much later; never where it is nothing, which means no bound.
+async fn after(limit: Duration) {
+    if limit.is_zero() { std::future::pending().await } else { sleep(limit).await }
+}
+
+/// A call on a connection, counted until it is dropped.
+#[derive(Debug)]
+pub(crate) struct ConnectionCall(Arc<ConnectionUse>);
+
+impl Drop for ConnectionCall {
+    fn drop(&mut self) {
+        *self.0.quiet_since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.0.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A service as one connection's calls reach it: each knows where it came from.
+#[derive(Clone)]
+pub(crate) struct ServiceOfConnection<S> {
+    pub(crate) inner: S,
+    pub(crate) peer: Peer,
+}
+
+impl<S, B> Service<Request<B>> for ServiceOfConnection<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> S::Future {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(self.peer.clone());
+        self.inner.call(request)
+    }
+}

@@ -1,0 +1,53 @@
+//! When a connection is asked to go.
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn bounds(unproven: u64, idle: u64, age: u64) -> ConnectionBounds {
+    let s = Duration::from_secs;
+    ConnectionBounds { unproven: s(unproven), idle: s(idle), age: s(age), ..ConnectionBounds::default() }
+}
+
+async fn lasted(connection: &ConnectionUse, bounds: ConnectionBounds) -> (u64, &'static str) {
+    let begun = Instant::now();
+    let why = connection.over(bounds).await;
+    (begun.elapsed().as_secs(), why)
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_never_proves_anything_goes_after_seconds_whatever_is_in_flight() {
+    let connection = ConnectionUse::new();
+    let _open = connection.begin();
+    let (seconds, why) = lasted(&connection, bounds(10, 900, 3_600)).await;
+    assert_eq!((seconds, why.contains("good token")), (10, true), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_calls_stays_until_it_is_quiet_for_long() {
+    let connection = ConnectionUse::new();
+    connection.prove();
+    let call = connection.begin();
+    let ends = tokio::spawn({
+        let connection = connection.clone();
+        async move { lasted(&connection, bounds(10, 100, 3_600)).await }
+    });
+    tokio::time::sleep(250 * SECOND).await;
+    drop(call);
+    let (seconds, why) = ends.await.unwrap();
+    assert!((350..=351).contains(&seconds) && why.contains("nothing was called"), "{seconds} s: {why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_busy_it_is_it_has_an_age() {
+    let connection = ConnectionUse::new();
+    connection.prove();
+    let _open = connection.begin();
+    let (seconds, why) = lasted(&connection, bounds(10, 100, 3_600)).await;
+    assert_eq!((seconds, why.contains("old")), (3_600, true), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_no_bound() {
+    let connection = ConnectionUse::new();
+    assert!(tokio::time::timeout(1_000_000 * SECOND, connection.over(bounds(0, 0, 0))).await.is_err());
+}

@@ -1,0 +1,52 @@
+//! How much an hour anybody may do of what is kept for long: each leaves a row or an event, whatever comes of it.
+use super::buckets::{Buckets, OpenBucket};
+use crate::errors;
+use std::{
+    hash::{BuildHasher as _, Hash, RandomState},
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+};
+use tonic::Status;
+
+/// After how many takings allowances that are full again are forgotten.
+const FORGET_AFTER: u32 = 4_096;
+
+/// An allowance of so much an hour for each of those who ask; counted in this process, so a restart begins anew.
+#[derive(Debug)]
+pub struct HourlyQuota {
+    /// None: no bound.
+    bound: Option<HourlyBound>,
+    of: &'static str,
+    hasher: RandomState,
+    taken: AtomicU32,
+}
+
+#[derive(Debug)]
+struct HourlyBound {
+    buckets: Buckets,
+    per_hour: u32,
+}
+
+impl HourlyQuota {
+    /// Of what it is, for whoever is refused; 0: no bound.
+    #[must_use]
+    pub fn new(of: &'static str, per_hour: u32) -> Self {
+        let bound = NonZeroU32::new(per_hour).map(|bound| HourlyBound { buckets: Buckets::hourly(bound), per_hour });
+        Self { bound, of, hasher: RandomState::new(), taken: AtomicU32::new(0) }
+    }
+
+    /// Whether there is a bound.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.bound.is_some()
+    }
+
+    /// Takes one of `who`'s, or says QUOTA_EXCEEDED and when to come again.
+    pub fn take(&self, who: impl Hash) -> Result<(), Status> {
+        let Some(HourlyBound { buckets, per_hour }) = &self.bound else { return Ok(()) };
+        if self.taken.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
+            buckets.forget_full();
+        }
+        let room = buckets.open(self.hasher.hash_one(who), 1);
+        room.map(OpenBucket::take).map_err(|wait| errors::hourly_quota_exceeded(self.of, *per_hour, wait))
+    }
+}
