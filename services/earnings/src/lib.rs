@@ -116,6 +116,11 @@ impl Service {
         Ok(self.handlers.earnings.settle_due(now, settle::BATCH_MAX).await?)
     }
 
+    /// Forgets quotes that are due as of `now`, apart from the regular steps; answers how many.
+    pub async fn prune_quotes(&self, now: SystemTime) -> Result<u64, sqlx::Error> {
+        prune::prune_quotes(&self.handlers.earnings.store, now).await
+    }
+
     /// The rate card in force; a demo shows from it what is configured.
     #[must_use]
     pub fn rate_card(&self) -> &RateCard {

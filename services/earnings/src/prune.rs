@@ -1,20 +1,42 @@
-//! Refusals are kept for a week and then forgotten, in small steps.
+//! Refusals are kept for a week and then forgotten, in small steps; so are quotes that nobody accepted, after a month.
 use crate::{earnings::Clock, store::Store};
-use std::time::Duration;
+use money::time::{millis, unix_ms};
+use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 
 /// Between two steps: a step takes away more refusals than an hour brings.
 const INTERVAL: Duration = Duration::from_secs(3_600);
 
+/// How long a quote is kept that ran out and was not accepted: longer than anybody asks what it had been, and than a refusal of its acceptance is kept.
+const QUOTE_RETENTION: Duration = Duration::from_secs(30 * 86_400);
+
 /// Until shutdown.
 pub(crate) async fn run(store: Store, clock: Clock, shutdown: CancellationToken) {
     let mut steps = tokio::time::interval(INTERVAL);
     while shutdown.run_until_cancelled(steps.tick()).await.is_some() {
+        match prune_quotes(&store, clock()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "forgot quotes that nobody accepted"),
+            Err(error) => tracing::warn!(%error, "could not forget old quotes; trying again in an hour"),
+        }
         let Some(before) = clock().checked_sub(db::requests::REFUSAL_RETENTION) else { continue };
         match store.prune(before).await {
             Ok(0) => {}
             Ok(count) => tracing::debug!(count, "forgot old refusals"),
             Err(error) => tracing::warn!(%error, "could not forget old refusals; trying again in an hour"),
+        }
+    }
+}
+
+/// Forgets what is due as of `now`, in as many steps as there are; how many.
+pub(crate) async fn prune_quotes(store: &Store, now: SystemTime) -> Result<u64, sqlx::Error> {
+    let before_ms = unix_ms(now).saturating_sub(millis(QUOTE_RETENTION));
+    let mut forgotten = 0;
+    loop {
+        let step = store.prune_quotes(before_ms).await?;
+        forgotten += step;
+        if step == 0 {
+            return Ok(forgotten);
         }
     }
 }

@@ -13,11 +13,12 @@ use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 4] = [
+pub const MIGRATIONS: [Migration; 5] = [
     Migration::contract(1, include_str!("../migrations/0001_quote.sql")),
     Migration::expand(2, requests::TABLE),
     Migration::expand(3, include_str!("../migrations/0003_open.sql")),
     Migration::expand(4, include_str!("../migrations/0004_settle.sql")),
+    Migration::expand(5, include_str!("../migrations/0005_unused.sql")),
 ];
 
 /// Refusals pruned in one statement: short, so that it never holds up a quote.
@@ -157,6 +158,13 @@ impl Store {
         let sql = "UPDATE quote SET posting_id = $3 WHERE book = $1 AND quote_id = $2 AND posting_id = ''";
         sqlx::query(sql).bind(book.as_str()).bind(text(id)).bind(posting_id).execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// Deletes some quotes that ran out before `before_ms` and that nobody accepted; answers how many. An accepted one explains its conversion and stays.
+    pub async fn prune_quotes(&self, before_ms: i64) -> Result<u64, sqlx::Error> {
+        let sql = "DELETE FROM quote WHERE accept_request_id = '' AND posting_id = '' AND (book, quote_id) IN (
+            SELECT book, quote_id FROM quote WHERE accept_request_id = '' AND posting_id = '' AND expire_at_ms < $1 ORDER BY expire_at_ms LIMIT $2)";
+        Ok(sqlx::query(sql).bind(before_ms).bind(PRUNE_COUNT_MAX).execute(&self.pool).await?.rows_affected())
     }
 
     /// Deletes some refusals that have been kept long enough; answers how many.

@@ -41,6 +41,8 @@ pub struct Config {
     #[serde(rename = "stream_age_max_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub stream_age_max: Duration,
+    /// Ends of streaks that one viewer may send in an hour; 0: no bound. They cost nothing and are kept for ever. Default 1,200: one every three seconds.
+    pub end_markers_per_hour: u32,
     /// How long the ledger may take for a batch, in milliseconds. Default 10 s; then the outcome is unknown.
     #[serde(rename = "post_timeout_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
@@ -61,6 +63,7 @@ impl Default for Config {
             waiting_max: 16_384,
             stream_in_flight_max: 1_024,
             stream_age_max: Duration::from_secs(3_600),
+            end_markers_per_hour: 1_200,
             post_timeout: Duration::from_secs(10),
         }
     }

@@ -26,6 +26,12 @@ pub enum Error {
     /// A LIVE book has no gifts to list: the catalogue in force is the one built in.
     #[error("the catalogue built in is for TEST books")]
     ListBuiltIn,
+    /// The end of a streak that can't be: its sender has no account of coins. Nothing was written.
+    #[error("whoever has no coins has no streak")]
+    StreakUnknown,
+    /// More ends of streaks than a viewer may send in an hour. Nothing was written.
+    #[error("too many ends of streaks")]
+    TooManyEnds(Box<Status>),
     /// A tap past the end of its streak.
     #[error("the streak ended")]
     StreakEnded {
@@ -75,6 +81,11 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {
             Error::Malformed(malformed) => rpc::malformed(malformed.field, malformed.why),
+            Error::StreakUnknown => {
+                let message = "there are no taps to end, because nobody without an account of coins can have sent one; nothing was written, don't send it again";
+                rpc::refused(Code::FailedPrecondition, "STREAK_UNKNOWN", message.to_owned(), &[])
+            }
+            Error::TooManyEnds(status) => *status,
             Error::Refused { refusal, gift_id } => {
                 let why = match refusal {
                     GiftRefusal::ListBuiltIn => NO_LIST,

@@ -4,6 +4,7 @@ use crate::{
     catalogue::Shelf,
     domain::{self, Charge, GiftReceipt, GiftRefusal},
     error::Error,
+    markers::EndMarkers,
     postings, wire,
 };
 use api::{gift::SendGiftRequest, ledger::PostResponse};
@@ -32,6 +33,8 @@ pub struct Gifts {
     pub ledger: LedgerClient,
     /// For the others.
     pub batcher: Batcher,
+    /// For ends of streaks.
+    pub markers: EndMarkers,
     /// Diamonds per coin, in basis points.
     pub rate: u32,
     /// How long the ledger may take.
@@ -85,8 +88,13 @@ impl Gifts {
             Selling::Catalogue => domain::charge(&sending, self.shelf.offer(sending.gift_id), self.rate),
             Selling::Nothing => Charge::Refuse(GiftRefusal::ListBuiltIn),
         };
+        let is_end = matches!(charge, Charge::End { .. });
         let post = postings::gift(book, id, wire::fields(&request), &sending, charge);
         let answer = match route {
+            _ if is_end => {
+                let (markers, book, sender) = (self.markers.clone(), book.clone(), sender.clone());
+                GiftAnswer::End(async move { markers.post(&book, &sender, post).await }.boxed())
+            }
             LedgerRoute::Batched => GiftAnswer::Batched(self.batcher.post(book, post.in_batch(), Instant::now() + self.post_timeout)),
             LedgerRoute::Alone => {
                 let (ledger, timeout, book) = (self.ledger.clone(), self.post_timeout, book.clone());
@@ -117,6 +125,7 @@ pub struct GiftInFlight {
 enum GiftAnswer {
     Batched(BatchedPost),
     Alone(BoxFuture<'static, Result<PostResponse, NotPosted>>),
+    End(BoxFuture<'static, Result<Result<PostResponse, NotPosted>, Error>>),
 }
 
 impl GiftInFlight {
@@ -125,6 +134,10 @@ impl GiftInFlight {
         let answered = match self.answer {
             GiftAnswer::Batched(waiting) => waiting.answer().await,
             GiftAnswer::Alone(call) => call.await,
+            GiftAnswer::End(call) => match call.await {
+                Ok(answered) => answered,
+                Err(error) => return (self.request.request_id, Err(error)),
+            },
         };
         let outcome = match answered {
             Ok(response) => wire::receipt(response).map_err(Error::from),

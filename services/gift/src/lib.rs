@@ -3,13 +3,14 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`gifts`]: the use case. [`domain`]: its rules. [`postings`]: which accounts it debits and credits. [`catalogue`]: what there is to send.
-//! - [`batch`]: gifts on their way to the ledger share calls. [`error`]: what callers are told.
+//! - [`batch`]: gifts on their way to the ledger share calls. [`markers`]: ends of streaks, which cost nothing and are bounded. [`error`]: what callers are told.
 pub mod batch;
 pub mod catalogue;
 pub mod config;
 pub mod domain;
 pub mod error;
 pub mod gifts;
+pub mod markers;
 pub mod postings;
 pub mod service;
 pub mod wire;
@@ -22,6 +23,7 @@ use batch::{BatchLimits, Batcher};
 use futures::{FutureExt as _, future::BoxFuture};
 use gifts::{Gifts, LedgerRoute};
 use ledger_client::LedgerClient;
+use markers::EndMarkers;
 use service::Handlers;
 use settings::document::DocumentError;
 use std::sync::Arc;
@@ -69,6 +71,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     let gifts = Gifts {
         shelf: Shelf::new(catalogue),
         batcher: Batcher::new(ledger.clone(), BatchLimits::from(&config)),
+        markers: EndMarkers::new(ledger.clone(), config.end_markers_per_hour, config.post_timeout),
         ledger,
         rate: config.diamonds_per_coin_bps,
         post_timeout: config.post_timeout,

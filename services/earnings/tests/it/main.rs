@@ -5,6 +5,7 @@ mod crashes;
 mod house;
 mod live;
 mod reasons;
+mod unused;
 
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetQuoteRequest};
 use house::{House, ask, both, take};

@@ -3,6 +3,7 @@
 
 mod house;
 mod live;
+mod markers;
 mod reasons;
 mod streaks;
 mod streams;
