@@ -10,7 +10,7 @@ use crate::{
 };
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use iso20022::{AbaAccount, BankAccount, Iban, Rail, account::check_routing_number};
-use money::{BookName, RequestId, UserKey, derive_id};
+use money::{BookName, RequestId, UserKey, derive_id, time::unix_ms};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use uuid::Uuid;
@@ -104,14 +104,14 @@ fn fields(vault: &Vault, create: &NewBeneficiary) -> SentFields {
     }
 }
 
-/// Records a beneficiary; true when it had been recorded before. A wrong account is not kept under the id: mending a typing error under
+/// Records a beneficiary, unless the user has `count_max` of them; true when it had been recorded before. A wrong account is not kept under the id: mending a typing error under
 /// the same id would otherwise need a new one.
 pub async fn create(
     store: &Store,
     vault: &Vault,
     create: &NewBeneficiary,
     now: SystemTime,
-    now_ms: i64,
+    count_max: u32,
 ) -> Result<(Beneficiary, bool), Error> {
     let id = derive_id(create.request_id.uuid(), &[RPC, create.book.as_str(), create.user.as_str()]);
     let key = RequestKey { book: &create.book, subject: &create.user, rpc: RPC, request_id: &create.request_id };
@@ -119,10 +119,14 @@ pub async fn create(
     match requests::begin(&mut tx, key, &fields(vault, create), now).await? {
         RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
-        RequestStanding::Replay(_) => {
-            let kept = beneficiaries::get(&mut tx, &create.book, id).await?;
-            return Ok((kept.ok_or(crate::store::Error::Row("beneficiary"))?, true));
-        }
+        RequestStanding::Replay(_) => match beneficiaries::get(&mut tx, &create.book, id).await? {
+            Some(kept) => return Ok((kept, true)),
+            // Recorded long ago, never paid to, and forgotten: it is recorded anew, under the same id.
+            None => {}
+        },
+    }
+    if beneficiaries::count(&mut tx, &create.book, &create.user).await? >= i64::from(count_max) {
+        return Err(Error::BeneficiaryLimit(count_max));
     }
     let (account, rail) = check(&create.account)?;
     rail.check_name(&create.holder_name).map_err(PayoutRefusal::HolderNameInvalid)?;
@@ -146,7 +150,7 @@ pub async fn create(
         masked_account: account.masked(),
         masked_holder_name: masked_name(&create.holder_name),
         sealed: vault.seal(&sealed_for(&create.book, &create.user, id), &plain)?,
-        created_at_ms: now_ms,
+        created_at_ms: unix_ms(now),
     };
     beneficiaries::insert(&mut tx, &create.book, &beneficiary).await?;
     requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;

@@ -10,6 +10,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// The longest of most durations here: what takes longer is a typing error.
 const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Options of the payout service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +51,13 @@ pub struct Config {
     pub statement_interval: Duration,
     /// Time zones whose calendars the rails' days are of.
     pub zones: RailZones,
+    /// Bank accounts that one user may have recorded. Default 50; those that are there already stay.
+    pub beneficiaries_max: u32,
+    /// How long a bank account stays recorded that no payout names, in seconds. Default 400 days: somebody who is paid once a year still finds it. One that a
+    /// payout names stays.
+    #[serde(rename = "beneficiary_retention_s", with = "settings::seconds")]
+    #[schemars(with = "u64")]
+    pub beneficiary_retention: Duration,
 }
 
 /// Time zones whose calendars the rails' days are of, by their IANA names. The defaults are those of November 2026; change one when its rail moves.
@@ -220,6 +228,8 @@ impl Config {
             watch_age_max: Duration::from_secs(3_600),
             statement_interval: 24 * HOUR,
             zones: RailZones::default(),
+            beneficiaries_max: 50,
+            beneficiary_retention: 400 * DAY,
         }
     }
 
@@ -247,6 +257,8 @@ impl Config {
             ("watch_heartbeat_ms", within(self.watch_heartbeat, 1, HOUR), "1 to 3,600,000"),
             ("watch_age_max_ms", within(self.watch_age_max, 1, 24 * HOUR), "1 to 86,400,000"),
             ("statement_interval_ms", within(self.statement_interval, 1, 7 * 24 * HOUR), "1 to 604,800,000"),
+            ("beneficiaries_max", (1..=10_000).contains(&self.beneficiaries_max), "1 to 10,000"),
+            ("beneficiary_retention_s", (DAY..=10_000 * DAY).contains(&self.beneficiary_retention), "86,400 to 864,000,000"),
             ("zones.us_rtp", known_zone(Rail::UsRtp), zone),
             ("zones.sepa_instant", known_zone(Rail::SepaInstant), zone),
         ];

@@ -38,6 +38,9 @@ pub enum Error {
     /// The payout is recorded and will be driven on, but whether its hold stands is not known here. Never "nothing happened".
     #[error("the payout is recorded, its hold is not known yet")]
     HoldUnknown,
+    /// The user has as many bank accounts recorded as one may. Not kept.
+    #[error("{0} bank accounts are recorded, which is as many as one may have")]
+    BeneficiaryLimit(u32),
     /// No such payout of this user.
     #[error("no such payout")]
     PayoutUnknown,
@@ -140,6 +143,10 @@ impl From<Error> for Status {
             Error::LedgerAway(not_posted) => not_posted.into(),
             Error::HoldUnknown => {
                 rpc::outcome_unknown("the payout is recorded and its hold is being placed; retry the same request to see")
+            }
+            Error::BeneficiaryLimit(max) => {
+                let message = "as many bank accounts are recorded as one may have; nothing was recorded, pay to one of them. Those never paid to are forgotten in time";
+                rpc::refused(Code::FailedPrecondition, "BENEFICIARY_LIMIT", message.to_owned(), &[("beneficiaries_max", max.to_string())])
             }
             Error::PayoutUnknown => rpc::refused(Code::NotFound, "PAYOUT_UNKNOWN", "no such payout".to_owned(), &[]),
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),

@@ -121,6 +121,11 @@ impl Service {
         self.tasks.wait().await;
     }
 
+    /// Forgets bank accounts that are due as of `now`, apart from the regular rounds; how many.
+    pub async fn forget_beneficiaries(&self, now: std::time::SystemTime) -> Result<u64, store::Error> {
+        self.handlers.payouts.forget_beneficiaries(now).await
+    }
+
     /// Ids of payouts as they change or are heard of, in this process.
     #[must_use]
     pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Uuid> {

@@ -1,6 +1,7 @@
-//! Refusals are kept for a week and then forgotten, in small steps.
+//! Refusals are kept for a week and then forgotten, in small steps; so are bank accounts that nobody was paid to, after a year and more.
 
 use crate::payouts::Payouts;
+use money::time::{millis, unix_ms};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -11,11 +12,16 @@ use tokio_util::sync::CancellationToken;
 const INTERVAL: Duration = Duration::from_secs(3_600);
 /// Refusals forgotten in one transaction, so that nobody waits for it long; a round takes as many as there are.
 const STEP_MAX: i64 = 1_000;
+/// The same of bank accounts, each of which is held for as long.
+const BENEFICIARIES_STEP_MAX: i64 = 100;
 
 /// Until shutdown.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     let mut rounds = tokio::time::interval(INTERVAL);
     while shutdown.run_until_cancelled(rounds.tick()).await.is_some() {
+        if let Some(Err(error)) = shutdown.run_until_cancelled(payouts.forget_beneficiaries(SystemTime::now())).await {
+            tracing::warn!(%error, "could not forget old bank accounts; trying again in an hour");
+        }
         let Some(before) = SystemTime::now().checked_sub(db::requests::REFUSAL_RETENTION) else { continue };
         let forgotten = shutdown.run_until_cancelled(payouts.forget_refusals(before));
         match forgotten.await {
@@ -28,6 +34,19 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
 }
 
 impl Payouts {
+    /// Forgets bank accounts that are recorded for longer than the configuration says and that no payout names, as of `now`; how many.
+    pub async fn forget_beneficiaries(&self, now: SystemTime) -> Result<u64, crate::store::Error> {
+        let before_ms = unix_ms(now).saturating_sub(millis(self.config.beneficiary_retention));
+        let mut forgotten = 0;
+        loop {
+            let step = self.store.forget_beneficiaries(before_ms, BENEFICIARIES_STEP_MAX).await?;
+            forgotten += step;
+            if step == 0 {
+                return Ok(forgotten);
+            }
+        }
+    }
+
     /// Forgets refusals that were told before `before`, with the payouts that never were because of them; how many. What was accepted stays.
     pub async fn forget_refusals(&self, before: SystemTime) -> Result<u64, crate::store::Error> {
         let mut forgotten = 0;

@@ -10,7 +10,6 @@ use crate::{
 };
 use api::payout::{self as pb, payout_service_server::PayoutService};
 use futures::{Stream, StreamExt as _};
-use money::time::unix_ms;
 use rpc::page;
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
@@ -47,8 +46,8 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
         let create = wire::create(book, user, request)?;
-        let now = SystemTime::now();
-        let (row, replayed) = beneficiaries::create(&self.payouts.store, &self.payouts.vault, &create, now, unix_ms(now)).await?;
+        let (store, vault, count_max) = (&self.payouts.store, &self.payouts.vault, self.payouts.config.beneficiaries_max);
+        let (row, replayed) = beneficiaries::create(store, vault, &create, SystemTime::now(), count_max).await?;
         Ok(Response::new(pb::CreateBeneficiaryResponse { beneficiary: Some(wire::beneficiary(&row)), replayed }))
     }
 

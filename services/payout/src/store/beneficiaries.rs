@@ -85,7 +85,33 @@ pub async fn get(tx: &mut AnyConnection, book: &BookName, id: Uuid) -> Result<Op
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
+/// How many a user has.
+pub async fn count(tx: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<i64, Error> {
+    let query = sqlx::query_scalar("SELECT COUNT(*) FROM beneficiary WHERE book = $1 AND user_id = $2");
+    Ok(query.bind(book.as_str().to_owned()).bind(user.as_str().to_owned()).fetch_one(tx).await?)
+}
+
 impl Store {
+    /// Forgets at most `count_max` bank accounts that were recorded before `before_ms` and that no payout names; how many. Each is held before it is looked at
+    /// once more, so that a payout that is being requested is seen, or finds none.
+    pub async fn forget_beneficiaries(&self, before_ms: i64, count_max: i64) -> Result<u64, Error> {
+        let mut tx = self.begin().await?;
+        let unnamed = "SELECT book, beneficiary_id FROM beneficiary WHERE created_at_ms < $1 AND NOT EXISTS
+            (SELECT 1 FROM payout WHERE payout.book = beneficiary.book AND payout.beneficiary_id = beneficiary.beneficiary_id)
+            ORDER BY created_at_ms LIMIT $2";
+        let found: Vec<(String, String)> = sqlx::query_as(unnamed).bind(before_ms).bind(count_max).fetch_all(&mut *tx).await?;
+        let mut forgotten = 0;
+        for (book, id) in found {
+            let held = "UPDATE beneficiary SET created_at_ms = created_at_ms WHERE book = $1 AND beneficiary_id = $2";
+            sqlx::query(held).bind(book.clone()).bind(id.clone()).execute(&mut *tx).await?;
+            let sql = "DELETE FROM beneficiary WHERE book = $1 AND beneficiary_id = $2
+                AND NOT EXISTS (SELECT 1 FROM payout WHERE payout.book = $1 AND payout.beneficiary_id = $2)";
+            forgotten += sqlx::query(sql).bind(book).bind(id).execute(&mut *tx).await?.rows_affected();
+        }
+        tx.commit().await?;
+        Ok(forgotten)
+    }
+
     /// One by its id.
     pub async fn beneficiary(&self, book: &BookName, id: Uuid) -> Result<Option<Beneficiary>, Error> {
         let mut connection = self.pool().acquire().await?;

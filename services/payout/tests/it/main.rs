@@ -1,6 +1,7 @@
 //! Payouts with the real ledger, a real bank over HTTP, and real databases.
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
+mod accounts;
 mod calls;
 mod closing;
 mod crashes;
