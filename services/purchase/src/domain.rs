@@ -105,6 +105,8 @@ pub enum PurchaseState {
         /// The issuing posting.
         posting_id: String,
     },
+    /// The ledger will never take the sale, neither to the wallet nor to suspense, as `blocked_by` says: nothing was issued, and staff decide.
+    Blocked,
 }
 
 /// What the ledger answered.
@@ -157,7 +159,7 @@ pub struct Purchase {
     pub blocked_by: String,
     /// Since when it counts among what waits for its wallet, in Unix milliseconds; 0: it does not.
     pub waits_since_ms: i64,
-    /// What the receipt says one costs, where its currency is not known here and the price list's price stands in for it. Empty otherwise.
+    /// What the receipt says one costs, where that is not what the price list says, whose price is booked. Empty otherwise.
     pub stated_price: String,
 }
 
@@ -193,29 +195,55 @@ pub struct SaleRates {
 
 /// A receipt's numbers are outside what money can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the receipt's price or coins are out of range")]
+#[error(
+    "the receipt states a price, or is worth coins or money, outside of what one receipt may: 0 to {RECEIPT_MINOR_UNITS_MAX} hundredths and {RECEIPT_COINS_MAX} coins"
+)]
 pub struct OutOfRange;
 
-/// What `transaction` is worth, given the package it names.
+/// Most coins of one receipt: of the 2^53 that an account holds, a nine-millionth.
+pub const RECEIPT_COINS_MAX: i64 = 1_000_000_000;
+/// Most minor units of one receipt, by the price list and by what the receipt states: as small a part of what an account holds.
+pub const RECEIPT_MINOR_UNITS_MAX: i64 = 1_000_000_000;
+
+/// What `transaction` is worth, given the package it names: its coins, and the price list's price, or nothing where the store took nothing. What the receipt states instead is shown beside it, see
+/// [`stated_price`]: whoever signs receipts does not decide what our books hold.
 pub fn value(transaction: &Transaction, package: &Package, rates: SaleRates) -> Result<ReceiptValue, OutOfRange> {
     let quantity = i64::from(transaction.quantity);
-    let coins = package.coins.checked_mul(quantity).ok_or(OutOfRange)?;
-    let free = transaction.unknown_price.as_ref().is_some_and(|unknown| unknown.thousandths == 0);
-    let one = match transaction.price {
-        Some((thousandths, currency)) => from_thousandths(currency, thousandths)?,
-        // Nothing is nothing in any currency.
-        None if free => Money::try_new(package.price.currency(), 0).map_err(|_| OutOfRange)?,
-        // What the buyer paid can't be booked in a currency we do not know; the list's price is the nearest we have, and the purchase says so.
-        None => package.price,
-    };
-    let price = one.minor_units().checked_mul(quantity).ok_or(OutOfRange)?;
-    let price = Money::try_new(one.currency(), price).map_err(|_| OutOfRange)?;
+    let coins = package.coins.checked_mul(quantity).filter(|coins| coins.get() <= RECEIPT_COINS_MAX).ok_or(OutOfRange)?;
+    if let Some(stated) = stated(transaction) {
+        let whole = i128::from(stated.thousandths) * i128::from(quantity) * i128::from(CENTS_OF_UNIT) / i128::from(THOUSANDTHS_OF_UNIT);
+        if stated.thousandths < 0 || whole > i128::from(RECEIPT_MINOR_UNITS_MAX) {
+            return Err(OutOfRange);
+        }
+    }
+    // What was given away is nobody's revenue, in any currency.
+    let one = if stated(transaction).is_some_and(|stated| stated.thousandths == 0) { 0 } else { package.price.minor_units() };
+    let price = one.checked_mul(quantity).filter(|price| *price <= RECEIPT_MINOR_UNITS_MAX).ok_or(OutOfRange)?;
+    let price = Money::try_new(package.price.currency(), price).map_err(|_| OutOfRange)?;
     let whole = u64::from(BASIS_POINTS);
     let without_tax = share(price, whole, whole + u64::from(rates.tax))?;
     let tax = price.checked_sub(without_tax).ok_or(OutOfRange)?;
     let commission = share(without_tax, u64::from(rates.commission), whole)?;
     Ok(ReceiptValue { coins, price, tax, commission })
 }
+
+/// What the receipt says one costs, where that is not what the price list says: for people, such as `19.900 XQQ`.
+#[must_use]
+pub fn stated_price(transaction: &Transaction, package: &Package) -> Option<String> {
+    let stated = stated(transaction)?;
+    let as_listed = transaction.price.is_some_and(|(thousandths, currency)| from_thousandths(currency, thousandths) == Ok(package.price));
+    (!as_listed).then(|| stated.shown())
+}
+
+/// The price of one that the receipt states, in whatever currency.
+fn stated(transaction: &Transaction) -> Option<UnknownPrice> {
+    let known = transaction.price.map(|(thousandths, currency)| UnknownPrice { thousandths, currency: currency.code().to_owned() });
+    known.or_else(|| transaction.unknown_price.clone())
+}
+
+/// Of a price in thousandths, to bound it whatever its currency: none has fewer than a hundredth in what is counted here.
+const CENTS_OF_UNIT: i64 = 100;
+const THOUSANDTHS_OF_UNIT: i64 = 1_000;
 
 impl ReceiptValue {
     /// What will be revenue once the coins are spent: the price without tax.

@@ -37,11 +37,13 @@ pub enum ReceiptRefusal {
     ErasedAccount,
     /// Somebody else had it.
     AlreadyRedeemed,
+    /// It states more than one receipt may.
+    Amount,
 }
 
 impl ReceiptRefusal {
     /// All, in order of precedence.
-    pub const ALL: [ReceiptRefusal; 15] = [
+    pub const ALL: [ReceiptRefusal; 16] = [
         ReceiptRefusal::Malformed,
         ReceiptRefusal::Algorithm,
         ReceiptRefusal::ChainLength,
@@ -54,6 +56,7 @@ impl ReceiptRefusal {
         ReceiptRefusal::Revoked,
         ReceiptRefusal::Quantity,
         ReceiptRefusal::ProductUnknown,
+        ReceiptRefusal::Amount,
         ReceiptRefusal::OtherAccount,
         ReceiptRefusal::ErasedAccount,
         ReceiptRefusal::AlreadyRedeemed,
@@ -77,6 +80,7 @@ impl ReceiptRefusal {
             ReceiptRefusal::OtherAccount => "RECEIPT_OTHER_ACCOUNT",
             ReceiptRefusal::ErasedAccount => "RECEIPT_ERASED_ACCOUNT",
             ReceiptRefusal::AlreadyRedeemed => "RECEIPT_ALREADY_REDEEMED",
+            ReceiptRefusal::Amount => "RECEIPT_AMOUNT",
         }
     }
 
@@ -98,7 +102,8 @@ impl ReceiptRefusal {
             | ReceiptRefusal::ProductUnknown
             | ReceiptRefusal::OtherAccount
             | ReceiptRefusal::ErasedAccount
-            | ReceiptRefusal::AlreadyRedeemed => true,
+            | ReceiptRefusal::AlreadyRedeemed
+            | ReceiptRefusal::Amount => true,
         }
     }
 
@@ -166,6 +171,13 @@ pub enum Error {
         /// How many.
         coins: money::Coins,
     },
+    /// The ledger will never take the sale: nothing was issued, and staff decide.
+    Blocked {
+        /// The kept purchase.
+        purchase_id: uuid::Uuid,
+        /// What the ledger said, as the purchase shows it.
+        why: String,
+    },
     /// The database failed, or holds what it must not.
     Store(crate::store::Error),
 }
@@ -219,6 +231,14 @@ impl From<Error> for Status {
                 );
                 let facts = [("purchase_id", purchase_id.to_string()), ("coins", coins)];
                 rpc::refused(Code::FailedPrecondition, "ACCOUNT_CLOSED", message, &facts)
+            }
+            Error::Blocked { purchase_id, why } => {
+                let message =
+                    "the receipt is good and kept, but its coins can't be booked and were not issued; support decides, don't send it again";
+                let facts = [("purchase_id", purchase_id.to_string()), ("blocked_by", why)];
+                // What the contract says of a wallet it says in the ledger's word.
+                let reason = if facts[1].1.starts_with("OVERFLOW") { "OVERFLOW" } else { "PURCHASE_BLOCKED" };
+                rpc::refused(Code::FailedPrecondition, reason, message.to_owned(), &facts)
             }
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
             Error::Store(error) => rpc::internal(&error),

@@ -17,7 +17,7 @@ use rpc::StickyRefusal;
 use uuid::Uuid;
 
 use crate::catalogue::PackageCatalogue;
-use crate::domain::{self, Channel, Credit, Purchase, PurchaseState, SaleRates, Transaction, UnknownPrice};
+use crate::domain::{self, Channel, Credit, Purchase, PurchaseState, SaleRates, Transaction};
 use crate::error::{Error, ReceiptRefusal, RefusedReceipt};
 use crate::postings;
 use crate::receipt::{ReceiptVerifier, claims};
@@ -137,8 +137,9 @@ impl Purchases {
         };
         // Web packages are never sold by the store: a receipt for one would be a mistake in the price list.
         let package = self.catalogue.product(&transaction.product_id).filter(|package| package.channel == Channel::App);
-        let value = domain::value(&transaction, package.ok_or_else(unknown)?, self.rates)
-            .map_err(|error| RefusedReceipt::new(ReceiptRefusal::Malformed, error.to_string()))?;
+        let package = package.ok_or_else(unknown)?;
+        let value = domain::value(&transaction, package, self.rates)
+            .map_err(|error| RefusedReceipt::new(ReceiptRefusal::Amount, error.to_string()))?;
         let purchase = Purchase {
             book: redeem.book.clone(),
             purchase_id: Uuid::now_v7(),
@@ -158,11 +159,7 @@ impl Purchases {
             tries: 0,
             blocked_by: String::new(),
             waits_since_ms: 0,
-            stated_price: transaction
-                .unknown_price
-                .as_ref()
-                .filter(|unknown| unknown.thousandths != 0)
-                .map_or_else(String::new, UnknownPrice::shown),
+            stated_price: domain::stated_price(&transaction, package).unwrap_or_default(),
         };
         Ok((purchase, transaction))
     }
@@ -192,7 +189,7 @@ impl Purchases {
             tx.commit().await.map_err(crate::store::Error::from)?;
             if !new.stated_price.is_empty() {
                 let (purchase_id, stated_price) = (new.purchase_id, new.stated_price.as_str());
-                tracing::warn!(%purchase_id, stated_price, "a receipt is priced in a currency that is not known here; the price list's price is booked");
+                tracing::warn!(%purchase_id, stated_price, "a receipt states another price than the price list, whose price is booked");
             }
             return Ok(Ok(new.clone()));
         }
@@ -208,6 +205,7 @@ impl Purchases {
     async fn finish(&self, redeem: &Redeem, purchase: Purchase, now: SystemTime) -> Result<Redeemed, Error> {
         let state = match &purchase.state {
             PurchaseState::Verified => self.issue(&purchase, now).await?,
+            PurchaseState::Blocked => return Err(Error::Blocked { purchase_id: purchase.purchase_id, why: purchase.blocked_by }),
             ended @ (PurchaseState::Credited(_) | PurchaseState::Suspended { .. }) => ended.clone(),
         };
         let replayed = purchase.request_id != redeem.request_id.uuid();
@@ -235,6 +233,9 @@ impl Purchases {
             if !takes_a_fresh_id(refusal, &purchase, unix_ms(now)) {
                 return Err(uncertain(&purchase, &not_posted));
             }
+            if let Some(ended) = self.ended(&purchase, refusal, &wallet, closed).await? {
+                return Err(ended);
+            }
             closed = closed || not_posted.is_closed(&wallet);
             let own = refusal.facts.get("account").is_none_or(|named| *named == wallet);
             let old = refusal.reason == LedgerReason::RequestIdTime;
@@ -252,6 +253,25 @@ impl Purchases {
             }
         }
         Err(Error::CreditUncertain)
+    }
+
+    /// Ends a purchase whose sale the ledger will never take: what stands in the way is no wallet that somebody could thaw or leave to suspense.
+    async fn ended(&self, purchase: &Purchase, refusal: &LedgerRefusal, wallet: &str, to_suspense: bool) -> Result<Option<Error>, Error> {
+        let of_wallet = !to_suspense && refusal.facts.get("account").is_none_or(|named| named == wallet);
+        let last = match refusal.reason {
+            // What an account has counted never gets less.
+            LedgerReason::Overflow => true,
+            // Closed accounts stay closed.
+            LedgerReason::AccountClosed => !of_wallet,
+            _ => false,
+        };
+        if !last {
+            return Ok(None);
+        }
+        self.store.end_blocked(purchase).await?;
+        let why = self.store.purchase(&purchase.book, purchase.purchase_id).await?.map_or_else(String::new, |now| now.blocked_by);
+        tracing::error!(purchase_id = %purchase.purchase_id, why, "a paid purchase will never be credited as it is; staff have to decide");
+        Ok(Some(Error::Blocked { purchase_id: purchase.purchase_id, why }))
     }
 
     /// Keeps the wallet from being closed while the purchase waits for it. Where this comes to nothing its coins would go to suspense, so no failure of it is
@@ -366,6 +386,7 @@ fn answered(purchase: Purchase, replayed: bool) -> Option<Result<Redeemed, Error
         PurchaseState::Verified => None,
         PurchaseState::Credited(credit) => Some(Ok(Redeemed { purchase, credit, replayed })),
         PurchaseState::Suspended { .. } => Some(Err(Error::Suspended { purchase_id: purchase.purchase_id, coins: purchase.value.coins })),
+        PurchaseState::Blocked => Some(Err(Error::Blocked { purchase_id: purchase.purchase_id, why: purchase.blocked_by })),
     }
 }
 

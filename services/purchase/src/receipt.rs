@@ -157,9 +157,9 @@ fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment)
         |value: Option<String>, name: &str| value.filter(|text| (1..=ID_BYTES_MAX).contains(&text.len())).ok_or_else(|| malformed(name));
     let (price, unknown_price) = match payload.price {
         None => (None, None),
+        Some(..0) => return Err(malformed("price")),
         Some(thousandths) => match payload.currency.as_deref().map(Currency::try_new) {
             Some(Ok(currency)) => (Some((thousandths, currency)), None),
-            _ if thousandths < 0 => return Err(malformed("price")),
             // The store has the buyer's money: a code that our list of currencies lacks must not cost the coins.
             None | Some(Err(_)) => (None, Some(UnknownPrice { thousandths, currency: shown_code(payload.currency.as_deref()) })),
         },

@@ -10,8 +10,10 @@ use crate::error::Error;
 use crate::purchases::Purchases;
 use money::time::{millis, unix_ms};
 
-/// How long a purchase that could not be credited rests before the next attempt.
+/// How long a purchase that could not be credited rests before the next attempt: twice as long each time, and an hour at the most. Somebody has to thaw a
+/// wallet, and nobody counts on the minute in which it is noticed.
 const PUT_OFF: Duration = Duration::from_secs(30);
+const PUT_OFF_MAX: Duration = Duration::from_secs(3_600);
 /// Refusals forgotten in one sweep.
 const PRUNED_MAX: i64 = 1_000;
 
@@ -46,10 +48,9 @@ pub(crate) async fn run(purchases: Arc<Purchases>, options: Options, shutdown: C
 
 /// One sweep as of `now`; answers how many purchases got their coins.
 pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTime) -> Result<usize, Error> {
-    let put_off_ms = millis(PUT_OFF);
     let mut credited = 0;
     for purchase in purchases.store.due(unix_ms(now), i64::from(options.batch_max)).await? {
-        credited += usize::from(purchases.finish_later(&purchase, put_off_ms).await?);
+        credited += usize::from(purchases.finish_later(&purchase, put_off_ms(purchase.tries)).await?);
     }
     if let Some(before) = now.checked_sub(options.refusal_retention) {
         requests::prune(&purchases.store.pool, before, PRUNED_MAX).await.map_err(crate::store::Error::from)?;
@@ -59,3 +60,13 @@ pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTi
     }
     Ok(credited)
 }
+
+/// How long a purchase rests that was asked for so often in vain.
+fn put_off_ms(tries: i64) -> i64 {
+    const DOUBLINGS_MAX: u32 = 10;
+    let doublings = u32::try_from(tries).unwrap_or(DOUBLINGS_MAX).min(DOUBLINGS_MAX);
+    millis(PUT_OFF.saturating_mul(1 << doublings).min(PUT_OFF_MAX))
+}
+
+#[cfg(test)]
+mod tests;

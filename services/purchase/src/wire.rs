@@ -31,6 +31,7 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         PurchaseState::Verified => (pb::PurchaseState::Verified, String::new()),
         PurchaseState::Credited(credit) => (pb::PurchaseState::Credited, credit.posting_id.clone()),
         PurchaseState::Suspended { posting_id } => (pb::PurchaseState::Suspended, posting_id.clone()),
+        PurchaseState::Blocked => (pb::PurchaseState::Blocked, String::new()),
     };
     api::purchase::Purchase {
         purchase_id: purchase.purchase_id.to_string(),

@@ -88,6 +88,7 @@ pub(super) fn purchase_words(purchase: &Purchase) -> StoryWords {
     let (state, posting) = match &purchase.state {
         PurchaseState::Credited(credit) => ("credited", Uuid::try_parse(&credit.posting_id).ok()),
         PurchaseState::Suspended { posting_id } => ("in suspense, because the wallet is closed", Uuid::try_parse(posting_id).ok()),
+        PurchaseState::Blocked => ("never to be credited as it is", None),
         // Perhaps posted and not recorded: then the ledger has it.
         PurchaseState::Verified => ("not known to be credited", Some(chart::id::posted(purchase.credit_id(), purchase.book.as_str()))),
     };

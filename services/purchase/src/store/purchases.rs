@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
-use super::rows::{CREDITED, SUSPENDED, VERIFIED, purchase};
+use super::rows::{BLOCKED, CREDITED, SUSPENDED, VERIFIED, purchase};
 use super::{Credited, Error, Store};
 use crate::domain::{Purchase, PurchaseState};
 
@@ -63,7 +63,7 @@ pub(crate) async fn by_transaction(connection: &mut AnyConnection, like: &Purcha
 /// Writes down where the coins are, as the ledger answered. The first answer stays.
 pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state: &PurchaseState) -> Result<(), Error> {
     let (number, posting_id, coin_balance, balance_seq) = match state {
-        PurchaseState::Verified => return Ok(()),
+        PurchaseState::Verified | PurchaseState::Blocked => return Ok(()),
         PurchaseState::Credited(credit) => (CREDITED, &credit.posting_id, credit.coin_balance.get(), credit.balance_seq.get()),
         PurchaseState::Suspended { posting_id } => (SUSPENDED, posting_id, 0, 0),
     };
@@ -125,13 +125,15 @@ impl Store {
         rows.iter().map(purchase).collect()
     }
 
-    /// Purchases that wait for their coins and are due, the longest waiting first.
+    /// Purchases that wait for their coins and are due: those that were asked for least often first, so that what can't be credited is never in the way of what
+    /// can; of those the longest waiting.
     pub(crate) async fn due(&self, now_ms: i64, count_max: i64) -> Result<Vec<Purchase>, Error> {
-        let rows = sqlx::query("SELECT * FROM purchase WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY next_attempt_at_ms LIMIT $2")
-            .bind(now_ms)
-            .bind(count_max)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows =
+            sqlx::query("SELECT * FROM purchase WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2")
+                .bind(now_ms)
+                .bind(count_max)
+                .fetch_all(&self.pool)
+                .await?;
         rows.iter().map(purchase).collect()
     }
 
@@ -152,6 +154,17 @@ impl Store {
             .bind(of.book.as_str())
             .bind(text(of.purchase_id))
             .bind(why)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// It ends here: the ledger will never issue the coins, and the row says why.
+    pub(crate) async fn end_blocked(&self, of: &Purchase) -> Result<(), Error> {
+        sqlx::query("UPDATE purchase SET state = $3 WHERE book = $1 AND purchase_id = $2 AND state = 1")
+            .bind(of.book.as_str())
+            .bind(text(of.purchase_id))
+            .bind(BLOCKED)
             .execute(&self.pool)
             .await?;
         Ok(())

@@ -16,6 +16,9 @@ pub(super) const CREDITED: i64 = 2;
 /// `state` in the table.
 pub(super) const SUSPENDED: i64 = 3;
 
+/// `state` in the table.
+pub(super) const BLOCKED: i64 = 4;
+
 /// A damaged row must be seen, not guessed around: every value is checked on its way in.
 pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
     let purchase_id: String = row.try_get("purchase_id")?;
@@ -32,6 +35,7 @@ pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
             balance_seq: BalanceSeq::new(number("balance_seq")?),
         }),
         SUSPENDED => PurchaseState::Suspended { posting_id: text("posting_id")? },
+        BLOCKED => PurchaseState::Blocked,
         _ => return Err(damaged("state")),
     };
     Ok(Purchase {

@@ -23,13 +23,14 @@ fn saying(house: &House, claims: &[(&str, Value)]) -> String {
 }
 
 #[tokio::test]
-async fn currencies_in_force_are_booked_as_they_are() {
+async fn currencies_in_force_are_known_and_the_price_lists_is_booked() {
     let house = house::sqlite().await;
     for code in ["XCG", "ZWG", "VED", "SLE"] {
         let receipt = saying(&house, &[("currency", json!(code)), ("price", json!(19_900))]);
         let purchase = house.redeem("ann", &new_id(), &receipt).await.unwrap().purchase.unwrap();
         let price = purchase.price.unwrap();
-        assert_eq!((price.currency_code.as_str(), price.minor_units, purchase.stated_price.as_str()), (code, 1_990, ""));
+        let stated = format!("19.900 {code}");
+        assert_eq!((price.currency_code.as_str(), price.minor_units, purchase.stated_price.as_str()), ("USD", 99, stated.as_str()));
     }
 }
 
@@ -56,10 +57,10 @@ async fn a_price_in_an_unknown_currency_is_kept_and_flagged_and_the_coins_are_cr
             assert_eq!(flag.as_deref(), Some(stated));
             assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().purchase.unwrap(), purchase, "kept");
         }
-        // What cost nothing cost nothing in any currency.
+        // What cost nothing cost nothing in any currency; it is another price all the same.
         let free = saying(&house, &[("currency", json!("XQQ")), ("price", json!(0))]);
         let purchase = house.redeem("ann", &new_id(), &free).await.unwrap().purchase.unwrap();
-        assert_eq!((purchase.price.unwrap().minor_units, purchase.stated_price.as_str()), (0, ""));
+        assert_eq!((purchase.price.unwrap().minor_units, purchase.stated_price.as_str()), (0, "0.000 XQQ"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The service behind the real stack, with the real ledger made to fail on purpose.
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
+mod bounds;
 mod closed;
 mod crash;
 mod details;

@@ -116,7 +116,7 @@ pub struct Purchase {
     /// Coins credited or to be credited.
     #[prost(int64, tag = "9")]
     pub coins: i64,
-    /// What is booked: the price list's price, times `quantity`. Purchases made before November 2026 have what the receipt said.
+    /// What is booked: the price list's price, times `quantity`, or nothing where the receipt says that nothing was paid. Purchases made before November 2026 have what the receipt said.
     #[prost(message, optional, tag = "10")]
     pub price: ::core::option::Option<super::super::r#type::v1::Money>,
     /// The issuing posting in the ledger (UUID). Empty until credited.
@@ -136,7 +136,7 @@ pub struct Purchase {
     #[prost(int64, tag = "15")]
     pub attempts: i64,
     /// What the receipt says one costs, such as `19.900 XQQ`, where that is not the price list's price or currency (nothing, `0.000 USD`, included): `price` is the
-    /// price list's all the same, and what the store pays has to be looked at by hand. Empty where both say the same, and where the receipt says nothing.
+    /// price list's all the same (of nothing, nothing), and what the store pays has to be looked at by hand. Empty where both say the same, and where the receipt says nothing.
     #[prost(string, tag = "16")]
     pub stated_price: ::prost::alloc::string::String,
 }
