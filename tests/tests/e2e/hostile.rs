@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 /// Longer than a connection may take to say something, so that those who say nothing see their end.
 const HARM: Duration = Duration::from_secs(8);
+/// Connections of each who hold what others need: all of them together are at one address.
+const HOLDERS: usize = 40;
 /// Resident memory that no process may exceed, in KiB.
 const MEMORY_MAX_KIB: u64 = 600 * 1024;
 
@@ -67,7 +69,7 @@ async fn each_gets_what_it_deserves_and_honest_gifts_arrive_all_the_while() {
     for (at, scenario) in SCENARIOS.into_iter().enumerate() {
         // Each with a name of its own, so that the allowance of one is not the other's.
         let token = installation.token(&format!("mallory{at}"), Role::Viewer).unwrap().into();
-        harm.spawn(async move { (scenario, scenario.run(HarmTarget { address, token, until }).await) });
+        harm.spawn(async move { (scenario, scenario.run(HarmTarget { address, token, until, holders: HOLDERS }).await) });
     }
     let viewer = installation.token("u1", Role::Viewer).unwrap();
     let mut sent = 0;

@@ -4,6 +4,10 @@ use super::raw::{
     WINDOW_UPDATE, block, call, frame, message,
 };
 use futures::future::BoxFuture;
+use holding::{
+    calls_without_a_request, connections_that_only_stand, half_sent_gifts, half_sent_health, half_sent_items, half_sent_reflection,
+    receipts_without_a_request,
+};
 use runtime::command::UntypedError;
 use std::{
     net::SocketAddr,
@@ -24,6 +28,8 @@ const SEND_GIFTS: &str = "/largesse.gift.v1.GiftService/SendGifts";
 const LIST_GIFTS: &str = "/largesse.gift.v1.GiftService/ListGifts";
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
+mod holding;
+
 /// Whom to harm, and for how long.
 #[derive(Clone)]
 pub struct HarmTarget {
@@ -33,6 +39,8 @@ pub struct HarmTarget {
     pub token: Arc<str>,
     /// When to stop.
     pub until: Instant,
+    /// Connections of those who hold what others need.
+    pub holders: usize,
 }
 
 /// What somebody saw.
@@ -100,7 +108,7 @@ macro_rules! scenario {
 }
 
 /// All of them.
-pub const SCENARIOS: [HarmScenario; 26] = [
+pub const SCENARIOS: [HarmScenario; 33] = [
     scenario!(silent_connections, Ended),
     scenario!(half_a_preface, Ended),
     scenario!(not_http2, Ended),
@@ -127,6 +135,13 @@ pub const SCENARIOS: [HarmScenario; 26] = [
     scenario!(strange_deadlines_and_encodings, Answered),
     scenario!(reflection_flood, Borne),
     scenario!(a_viewer_without_measure, Answered),
+    scenario!(half_sent_health, Answered),
+    scenario!(half_sent_reflection, Answered),
+    scenario!(half_sent_gifts, Answered),
+    scenario!(half_sent_items, Answered),
+    scenario!(calls_without_a_request, Answered),
+    scenario!(receipts_without_a_request, Answered),
+    scenario!(connections_that_only_stand, Borne),
 ];
 
 /// The same on so many connections at once, again and again until the time is over.

@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Longer than any run.
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+/// Connections of those who hold what others need.
+const HOLDERS: usize = 300;
 /// Harm begins before it is measured what it does.
 const BEFORE: Duration = Duration::from_millis(200);
 
@@ -66,7 +68,8 @@ async fn one(
     findings: &mut BenchFindings,
 ) -> Result<(), UntypedError> {
     let undisturbed = side.measure(HONEST, options.slice).await?;
-    let target = HarmTarget { address: side.house.address, token: token.into(), until: Instant::now() + BEFORE + options.slice };
+    let until = Instant::now() + BEFORE + options.slice;
+    let target = HarmTarget { address: side.house.address, token: token.into(), until, holders: HOLDERS };
     let harm = tokio::spawn({
         let scenario = *scenario;
         async move { scenario.run(target).await }
