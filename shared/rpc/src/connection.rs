@@ -51,7 +51,7 @@ impl ConnectionUse {
     }
 
     /// Counts a call until what is returned is dropped.
-    pub(crate) fn begin(self: &Arc<Self>) -> ConnectionCall {
+    pub(crate) fn count_call(self: &Arc<Self>) -> ConnectionCall {
         self.calls.fetch_add(1, Ordering::Relaxed);
         ConnectionCall(self.clone())
     }

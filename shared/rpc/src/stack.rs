@@ -229,7 +229,7 @@ impl StackParts {
         let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
         let peer = request.extensions().get::<tls::Peer>().and_then(tls::Peer::remote);
         let remote = peer.map(|(ip, connection)| RemoteCaller { address: self.options.quotas.address(ip), connection: connection.clone() });
-        let mut held = SeatsOfCall::of(remote.as_ref().map(|remote| remote.connection.begin()));
+        let mut held = SeatsOfCall::of(remote.as_ref().map(|remote| remote.connection.count_call()));
         let caller = match method.row.access {
             Access::Open => {
                 self.open(method, remote.as_ref(), &mut held)?;

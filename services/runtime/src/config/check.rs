@@ -1,5 +1,5 @@
 //! What can't be, told with the place where it was said, before anything binds or opens.
-use super::Config;
+use super::{CallSettings, Config};
 use db::Database;
 use identity::Service;
 use money::BookName;
@@ -51,7 +51,19 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
             wrong(&format!("identity.issuers.{at}.issuer"), format!("{:?} is there already", issuer.issuer));
         }
     }
-    let calls = &config.calls;
+    of_calls(&config.calls, &mut wrong);
+    for (option, why) in config.quotas.problems() {
+        wrong(&format!("quotas.{option}"), why.to_owned());
+    }
+    if config.listen.connections_max == 0 {
+        wrong("listen.connections_max", "1 or more".to_owned());
+    }
+    of_services(config, &mut wrong);
+    found
+}
+
+/// What bounds on calls can't be.
+fn of_calls(calls: &CallSettings, wrong: &mut impl FnMut(&str, String)) {
     // A call of staff holds one place while it is written down through another.
     if calls.calls_max < 2 || calls.streams_max == 0 {
         wrong("calls", "calls_max must be 2 or more, streams_max 1 or more".to_owned());
@@ -69,14 +81,6 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
             format!("arriving_bytes_max and connection_arriving_bytes_max must be more than the largest message, {largest} bytes"),
         );
     }
-    for (option, why) in config.quotas.problems() {
-        wrong(&format!("quotas.{option}"), why.to_owned());
-    }
-    if config.listen.connections_max == 0 {
-        wrong("listen.connections_max", "1 or more".to_owned());
-    }
-    of_services(config, &mut wrong);
-    found
 }
 
 /// What services say of their own options.

@@ -17,7 +17,7 @@ async fn lasted(connection: &ConnectionUse, bounds: ConnectionBounds) -> (u64, &
 #[tokio::test(start_paused = true)]
 async fn who_never_proves_anything_goes_after_seconds_whatever_is_in_flight() {
     let connection = ConnectionUse::new();
-    let _open = connection.begin();
+    let _open = connection.count_call();
     let (seconds, why) = lasted(&connection, bounds(10, 900, 3_600)).await;
     assert_eq!((seconds, why.contains("good token")), (10, true), "{why}");
 }
@@ -26,12 +26,13 @@ async fn who_never_proves_anything_goes_after_seconds_whatever_is_in_flight() {
 async fn who_calls_stays_until_it_is_quiet_for_long() {
     let connection = ConnectionUse::new();
     connection.prove();
-    let call = connection.begin();
+    let call = connection.count_call();
     let ends = tokio::spawn({
         let connection = connection.clone();
         async move { lasted(&connection, bounds(10, 100, 3_600)).await }
     });
-    tokio::time::sleep(250 * SECOND).await;
+    tokio::task::yield_now().await;
+    tokio::time::advance(250 * SECOND).await;
     drop(call);
     let (seconds, why) = ends.await.unwrap();
     assert!((350..=351).contains(&seconds) && why.contains("nothing was called"), "{seconds} s: {why}");
@@ -41,7 +42,7 @@ async fn who_calls_stays_until_it_is_quiet_for_long() {
 async fn however_busy_it_is_it_has_an_age() {
     let connection = ConnectionUse::new();
     connection.prove();
-    let _open = connection.begin();
+    let _open = connection.count_call();
     let (seconds, why) = lasted(&connection, bounds(10, 100, 3_600)).await;
     assert_eq!((seconds, why.contains("old")), (3_600, true), "{why}");
 }
