@@ -1054,8 +1054,11 @@ pub mod ledger_service_client {
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// FORMAT_TOO_NEW, COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE),
     /// retry the same request to find out; INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is
-    /// named: BOOK_UNKNOWN (NOT_FOUND). A message may have 64 KiB, of PostBatch and ImportBatch 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE
-    /// (UNAVAILABLE, nothing happened) where no connection could be made.
+    /// named: BOOK_UNKNOWN (NOT_FOUND). Where money moves or an account's state or limit is set: POSTER_NOT_ALLOWED (PERMISSION_DENIED, nothing happened and nothing
+    /// is kept under the id): no row lets the caller's service post that kind, between those accounts or by that call (facts `service`, `kind`, and `transfer`, from
+    /// 1, where it is about one). It comes after MALFORMED and before everything else, also of an id that was answered before. A message may have
+    /// 64 KiB, of PostBatch and ImportBatch 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE (UNAVAILABLE, nothing happened) where no connection
+    /// could be made.
     #[derive(Debug, Clone)]
     pub struct LedgerServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1332,7 +1335,8 @@ pub mod ledger_service_client {
         }
         /// Posts on a stream, each with its own outcome, answered as soon as it is known and not necessarily in order; `request_id` says which. At most 256 are
         /// under way per stream: more are read as those are answered. One refusal does not end the stream. Same reasons per item. What was not
-        /// answered when a stream breaks is sent again with the same id.
+        /// answered when a stream breaks or ends is sent again with the same id. It ends with the caller's token (UNAUTHENTICATED, `token=expired`), after an
+        /// hour (`ledger.stream_age_max_ms`) and at shutdown (UNAVAILABLE, STREAM_ENDED, fact `because`).
         pub async fn post_stream(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::PostStreamRequest>,
@@ -1363,7 +1367,8 @@ pub mod ledger_service_client {
         /// time or taken for new because of it; so sending everything again changes nothing, however late. Every item needs its `effective_time`, not later
         /// than now. Commit times are of today and statements follow those. Floors, guards and limits hold as they do for Post. Ids count for the book
         /// whoever sends them. Each posting keeps the id that was sent as its request field `imported_id` (MALFORMED where an item brings that field itself), by
-        /// which audits know it: an imported purchase or payout has no row in the services' tables. A service's own token may not import (PERMISSION_DENIED).
+        /// which audits know it: an imported purchase or payout has no row in the services' tables. A service's own token may not import (PERMISSION_DENIED), and
+        /// only the subject `import` may (POSTER_NOT_ALLOWED).
         /// Same reasons per item as Post, and before them POSTING_EXISTS (FAILED_PRECONDITION: the id is that of a posting of this very book, so the file
         /// was exported from it). Refusals of items are not kept: what is refused may be sent again with the same id once what it lacks is there. A retry is safe.
         pub async fn import_batch(
@@ -1751,7 +1756,8 @@ pub mod ledger_service_server {
             + 'static;
         /// Posts on a stream, each with its own outcome, answered as soon as it is known and not necessarily in order; `request_id` says which. At most 256 are
         /// under way per stream: more are read as those are answered. One refusal does not end the stream. Same reasons per item. What was not
-        /// answered when a stream breaks is sent again with the same id.
+        /// answered when a stream breaks or ends is sent again with the same id. It ends with the caller's token (UNAUTHENTICATED, `token=expired`), after an
+        /// hour (`ledger.stream_age_max_ms`) and at shutdown (UNAVAILABLE, STREAM_ENDED, fact `because`).
         async fn post_stream(
             &self,
             request: tonic::Request<tonic::Streaming<super::PostStreamRequest>>,
@@ -1760,7 +1766,8 @@ pub mod ledger_service_server {
         /// time or taken for new because of it; so sending everything again changes nothing, however late. Every item needs its `effective_time`, not later
         /// than now. Commit times are of today and statements follow those. Floors, guards and limits hold as they do for Post. Ids count for the book
         /// whoever sends them. Each posting keeps the id that was sent as its request field `imported_id` (MALFORMED where an item brings that field itself), by
-        /// which audits know it: an imported purchase or payout has no row in the services' tables. A service's own token may not import (PERMISSION_DENIED).
+        /// which audits know it: an imported purchase or payout has no row in the services' tables. A service's own token may not import (PERMISSION_DENIED), and
+        /// only the subject `import` may (POSTER_NOT_ALLOWED).
         /// Same reasons per item as Post, and before them POSTING_EXISTS (FAILED_PRECONDITION: the id is that of a posting of this very book, so the file
         /// was exported from it). Refusals of items are not kept: what is refused may be sent again with the same id once what it lacks is there. A retry is safe.
         async fn import_batch(
@@ -1865,8 +1872,11 @@ pub mod ledger_service_server {
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// FORMAT_TOO_NEW, COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE),
     /// retry the same request to find out; INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is
-    /// named: BOOK_UNKNOWN (NOT_FOUND). A message may have 64 KiB, of PostBatch and ImportBatch 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE
-    /// (UNAVAILABLE, nothing happened) where no connection could be made.
+    /// named: BOOK_UNKNOWN (NOT_FOUND). Where money moves or an account's state or limit is set: POSTER_NOT_ALLOWED (PERMISSION_DENIED, nothing happened and nothing
+    /// is kept under the id): no row lets the caller's service post that kind, between those accounts or by that call (facts `service`, `kind`, and `transfer`, from
+    /// 1, where it is about one). It comes after MALFORMED and before everything else, also of an id that was answered before. A message may have
+    /// 64 KiB, of PostBatch and ImportBatch 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE (UNAVAILABLE, nothing happened) where no connection
+    /// could be made.
     #[derive(Debug)]
     pub struct LedgerServiceServer<T> {
         inner: Arc<T>,
