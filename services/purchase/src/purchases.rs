@@ -208,12 +208,13 @@ impl Purchases {
             PurchaseState::Blocked => return Err(Error::Blocked { purchase_id: purchase.purchase_id, why: purchase.blocked_by }),
             ended @ (PurchaseState::Credited(_) | PurchaseState::Suspended { .. }) => ended.clone(),
         };
-        let replayed = purchase.request_id != redeem.request_id.uuid();
         let mut tx = self.store.begin().await?;
         purchases::settle(&mut tx, &purchase, &state).await?;
         let outcome = KeptAnswer { bytes: purchase.purchase_id.as_bytes().to_vec(), refusal: false };
-        requests::finish(&mut tx, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
+        let finished = requests::finish_first(&mut tx, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
         tx.commit().await.map_err(crate::store::Error::from)?;
+        // Of calls that came at once, all but the one that finished first were answered before.
+        let replayed = purchase.request_id != redeem.request_id.uuid() || finished.is_some_and(|(_, first)| !first);
         answered(Purchase { state, blocked_by: String::new(), ..purchase }, replayed).unwrap_or(Err(Error::CreditUncertain))
     }
 

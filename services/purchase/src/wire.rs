@@ -70,7 +70,7 @@ pub(crate) fn refused(row: &RefusedRow) -> pb::RefusedReceipt {
 
 /// The store's transaction id, as somebody typed it; empty where none is meant.
 pub(crate) fn transaction_id(text: &str) -> Result<&str, Error> {
-    let fits = text.len() <= ID_BYTES_MAX && !text.chars().any(char::is_control);
+    let fits = text.len() <= ID_BYTES_MAX && money::text::is_plain(text);
     if fits {
         Ok(text)
     } else {

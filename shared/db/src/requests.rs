@@ -150,6 +150,16 @@ pub async fn finish(
     outcome: &KeptAnswer,
     now: SystemTime,
 ) -> Result<Option<KeptAnswer>, sqlx::Error> {
+    Ok(finish_first(connection, key, outcome, now).await?.map(|(answer, _)| answer))
+}
+
+/// As [`finish`]; and whether this was the first to finish, of which there is one among calls that did the same work at once.
+pub async fn finish_first(
+    connection: &mut AnyConnection,
+    key: RequestKey<'_>,
+    outcome: &KeptAnswer,
+    now: SystemTime,
+) -> Result<Option<(KeptAnswer, bool)>, sqlx::Error> {
     let state = if outcome.refusal { REFUSED } else { ANSWERED };
     let updated = sqlx::query(
         "UPDATE request SET state = $5, outcome = $6, finished_at_ms = $7
@@ -165,7 +175,7 @@ pub async fn finish(
     .execute(&mut *connection)
     .await?;
     if updated.rows_affected() == 1 {
-        return Ok(Some(outcome.clone()));
+        return Ok(Some((outcome.clone(), true)));
     }
     let row: Option<(i64, Option<Vec<u8>>)> =
         sqlx::query_as("SELECT state, outcome FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4")
@@ -175,7 +185,7 @@ pub async fn finish(
             .bind(id_text(key))
             .fetch_optional(connection)
             .await?;
-    Ok(row.and_then(|(state, bytes)| Some(KeptAnswer { bytes: bytes?, refusal: state == REFUSED })))
+    Ok(row.and_then(|(state, bytes)| Some((KeptAnswer { bytes: bytes?, refusal: state == REFUSED }, false))))
 }
 
 /// Takes back an id that was begun and for which nothing happened. An answered one stays.

@@ -13,6 +13,9 @@ pub enum Error {
         /// How long it is.
         bytes: usize,
     },
+    /// Of another kind than a token that says who calls, or with something inside that has to be opened first.
+    #[error("the token's header says that it is of another type (`typ`, `cty`): an access token is wanted")]
+    TokenType,
     /// Signed with an algorithm that its issuer does not use, or that its key is not for (also `none`).
     #[error("the token's algorithm is not one its issuer uses with that key")]
     Algorithm,
@@ -83,6 +86,7 @@ impl Error {
         match self {
             Self::Malformed => "malformed",
             Self::Long { .. } => "too-long",
+            Self::TokenType => "type",
             Self::Algorithm => "algorithm",
             Self::Signature => "signature",
             Self::UnknownKey => "unknown-key",

@@ -23,8 +23,18 @@ struct PublishedKeySet {
     keys: Vec<serde_json::Value>,
 }
 
-/// The usable keys of a set and what was left out, or why there is none.
+/// The usable keys of a set and what was left out, or why there is none: for whoever begins with it.
 pub(crate) fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<VerificationKey>, Vec<String>), String> {
+    let (keys, left_out) = read(json, allowed)?;
+    if keys.is_empty() {
+        let why = if left_out.is_empty() { "it is empty".to_owned() } else { left_out.join("; ") };
+        return Err(format!("no key of the set can be used: {why}"));
+    }
+    Ok((keys, left_out))
+}
+
+/// The usable keys of a set, none perhaps, and what was left out: an issuer that publishes no key any more has said so, and that is no failed look.
+pub(crate) fn read(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<VerificationKey>, Vec<String>), String> {
     let published: PublishedKeySet = serde_json::from_slice(json).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
     let (mut keys, mut left_out) = (Vec::new(), Vec::new());
     for (at, value) in published.keys.iter().enumerate() {
@@ -34,10 +44,6 @@ pub(crate) fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<Verificat
             Ok(_) => left_out.push(format!("{name}: more than {KEYS_MAX} keys")),
             Err(why) => left_out.push(format!("{name}: {why}")),
         }
-    }
-    if keys.is_empty() {
-        let why = if left_out.is_empty() { "it is empty".to_owned() } else { left_out.join("; ") };
-        return Err(format!("no key of the set can be used: {why}"));
     }
     Ok((keys, left_out))
 }

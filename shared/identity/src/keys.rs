@@ -3,8 +3,9 @@ use crate::{Error, algorithm::Algorithm};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jsonwebtoken::DecodingKey;
 use ring::{
+    digest::{SHA256, digest},
     rand::{SecureRandom as _, SystemRandom},
-    signature::{Ed25519KeyPair, KeyPair as _},
+    signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
 };
 use std::{
     fs,
@@ -44,6 +45,18 @@ impl PublicKey {
         VerificationKey { id: None, algorithm: Algorithm::EdDSA, decoding: DecodingKey::from_ed_der(&self.0) }
     }
 
+    /// By what it is named where it is not shown: SHA-256 of its 32 bytes, in hexadecimal.
+    #[must_use]
+    pub fn fingerprint(self) -> String {
+        digest(&SHA256, &self.0).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether this key made the signature over exactly this message.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ED25519, &self.0).verify(message, signature).is_ok()
+    }
+
     /// The key as PEM.
     pub fn to_pem(self) -> String {
         to_pem("PUBLIC KEY", &[PUBLIC_PREFIX.as_slice(), self.0.as_slice()].concat())
@@ -78,6 +91,12 @@ impl KeyPair {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
         let public = PublicKey(pair.public_key().as_ref().try_into().ok()?);
         Some(Self { pkcs8_der: [PRIVATE_PREFIX.as_slice(), seed].concat(), public })
+    }
+
+    /// An Ed25519 signature over a message.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&self.pkcs8_der).map_err(|_| Error::Signing)?;
+        Ok(pair.sign(message).as_ref().to_vec())
     }
 
     /// Loads the key of `dir`, or makes one there. Two processes that start at once end up with the same key: the file is created

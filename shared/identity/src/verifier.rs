@@ -27,6 +27,9 @@ mod tests;
 /// The least time between two looks that tokens with unknown keys cause: whoever makes up keys must not make us ask for each.
 const LOOK_DELAY_MIN: Duration = Duration::from_secs(10);
 
+/// What a media type in a header may leave out.
+const APPLICATION: &str = "application/";
+
 /// Checks tokens. Shared by every call, so what was verified once is remembered until it expires or a key changes.
 pub struct Verifier {
     issuers: Vec<Arc<IssuerKeys>>,
@@ -233,6 +236,9 @@ impl IssuerKeys {
         if header.crit.is_some() {
             return Err(Error::Malformed);
         }
+        if !is_access_token(header.typ.as_deref()) || header.cty.is_some() || header.zip.is_some() || header.enc.is_some() {
+            return Err(Error::TokenType);
+        }
         let algorithm = match header.alg {
             jsonwebtoken::Algorithm::ES256 => Algorithm::ES256,
             jsonwebtoken::Algorithm::EdDSA => Algorithm::EdDSA,
@@ -308,6 +314,18 @@ impl IssuerKeys {
         };
         if self.issuer.roles.contains(&role) { Ok(role) } else { Err(Error::Claim("role")) }
     }
+}
+
+/// Whether a header's `typ` is one of a token that says who calls: none, `JWT` (RFC 7519 section 5.1) or `at+jwt` (RFC 9068 section 2.1), as media types are
+/// compared (RFC 7515 section 4.1.9). Logout tokens, security events and proofs of possession are signed by the same keys and say something else.
+fn is_access_token(typ: Option<&str>) -> bool {
+    let Some(typ) = typ else { return true };
+    let name = if typ.get(..APPLICATION.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(APPLICATION)) {
+        &typ[APPLICATION.len()..]
+    } else {
+        typ
+    };
+    ["jwt", "at+jwt"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// The books that a token names by itself.

@@ -2,11 +2,13 @@
 //!
 //! - [`amount`]: coins, diamonds and what the ledger moves; private fields, checked arithmetic only.
 //! - [`currency`]: ISO 4217 codes, minor units and [`Money`].
+//! - [`text`]: what people read, and what hides in it.
 //! - [`time`]: moments in milliseconds. [`id`]: books, users, request ids, and the ids derived from them.
 
 pub mod amount;
 pub mod currency;
 pub mod id;
+pub mod text;
 pub mod time;
 
 pub use amount::{AMOUNT_MAX, Amount, Coins, Diamonds};

@@ -7,6 +7,7 @@
 //! - [`unfinished`]: work that was begun and has not ended.
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::{Resource, error::OTelSdkResult, logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider};
+use std::time::Duration;
 
 pub mod config;
 mod logs;
@@ -48,6 +49,9 @@ pub enum Error {
     Twice,
 }
 
+/// How long the end of a process waits for a collector.
+pub const FLUSH_MAX: Duration = Duration::from_secs(3);
+
 /// Holds what must be flushed before the process ends.
 #[must_use = "what was not sent yet is lost unless the guard is shut down last"]
 pub struct TelemetryGuard {
@@ -57,10 +61,10 @@ pub struct TelemetryGuard {
 }
 
 impl TelemetryGuard {
-    /// Sends what still waits, within the exporters' own time limits, and stops exporting.
+    /// Sends what still waits and stops exporting. A collector that hangs keeps nobody longer than [`FLUSH_MAX`]; what it has not taken by then is lost.
     pub async fn shutdown(self) {
         // Blocks on the exporters' threads, which need this runtime's I/O to make progress. Logs last: the others may have something to say.
-        let flushed = tokio::task::spawn_blocking(move || {
+        let flushed = within(FLUSH_MAX, move || {
             let told = |what: &str, outcome: OTelSdkResult| {
                 if let Err(error) = outcome {
                     tracing::warn!(%error, "the last {what} could not be exported");
@@ -70,9 +74,18 @@ impl TelemetryGuard {
             self.metrics.into_iter().for_each(|provider| told("metrics", provider.shutdown()));
             self.logs.into_iter().for_each(|provider| told("log lines", provider.shutdown()));
         });
-        if let Err(error) = flushed.await {
-            tracing::warn!(%error, "telemetry did not stop cleanly");
+        if let Err(why) = flushed.await {
+            tracing::warn!(why, "telemetry did not stop cleanly");
         }
+    }
+}
+
+/// Does on a thread of its own what may block, and waits so long for it.
+async fn within(limit: Duration, flush: impl FnOnce() + Send + 'static) -> Result<(), String> {
+    match tokio::time::timeout(limit, tokio::task::spawn_blocking(flush)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("the collector did not take the rest within {} s", limit.as_secs_f32())),
     }
 }
 
@@ -87,6 +100,9 @@ pub fn init(service_name: &str, config: &Config) -> Result<TelemetryGuard, Error
     let metrics = metrics::init(config, resource)?;
     Ok(TelemetryGuard { traces, metrics, logs })
 }
+
+#[cfg(test)]
+mod tests;
 
 fn exporter_failed(config: &Config) -> impl Fn(opentelemetry_otlp::ExporterBuildError) -> Error {
     let endpoint = config.otlp_endpoint.clone();

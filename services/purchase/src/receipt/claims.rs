@@ -28,7 +28,7 @@ pub fn read(jws: &str) -> ReceiptClaims {
     let claim = |name: &str| {
         let text = claims.get(name).and_then(Value::as_str).unwrap_or_default();
         // A NUL is more than PostgreSQL takes, and control characters are more than a terminal should be sent.
-        let shown = text.len() <= ID_BYTES_MAX && !text.chars().any(char::is_control);
+        let shown = text.len() <= ID_BYTES_MAX && money::text::is_plain(text);
         if shown { text.to_owned() } else { String::new() }
     };
     ReceiptClaims {

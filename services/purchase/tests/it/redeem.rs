@@ -60,6 +60,16 @@ async fn the_same_request_gets_the_first_answer() {
 }
 
 #[tokio::test]
+async fn of_equal_calls_at_once_all_but_one_are_replays() {
+    for house in both().await {
+        let (receipt, id) = (house.receipt(), new_id());
+        let answers = futures::future::join_all((0..24).map(|_| house.redeem("ann", &id, &receipt))).await;
+        let first = answers.into_iter().filter(|answer| !answer.as_ref().unwrap().replayed).count();
+        assert_eq!((first, house.coins("ann").await), (1, 70));
+    }
+}
+
+#[tokio::test]
 async fn the_same_receipt_under_a_new_id_is_a_replay_for_its_owner_only() {
     for house in both().await {
         let receipt = house.receipt();

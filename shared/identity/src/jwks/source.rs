@@ -1,7 +1,8 @@
 //! Where an issuer's keys come from: files, or an address.
-use super::{SET_BYTES_MAX, parse};
+use super::{SET_BYTES_MAX, parse, read};
 use crate::{
     Error,
+    algorithm::Algorithm,
     error::chain,
     issuers::{TrustedIssuer, is_address},
     keys::{PublicKey, VerificationKey},
@@ -45,35 +46,45 @@ impl KeySource {
     pub(crate) async fn fetch(&self, issuer: &TrustedIssuer) -> Result<Option<Vec<VerificationKey>>, Error> {
         match self {
             Self::Fixed => Ok(None),
-            Self::Files => read_files(issuer).map(Some),
+            Self::Files => files(issuer, read).map(Some),
             Self::Address(address) => {
                 let fetched = tokio::time::timeout(FETCH_TIMEOUT, address.get()).await;
                 let json = fetched.unwrap_or_else(|_| Err(format!("no answer within {} s", FETCH_TIMEOUT.as_secs())));
-                usable(issuer, &json.map_err(|why| issuer.unreadable(why))?).map(Some)
+                usable(issuer, &json.map_err(|why| issuer.unreadable(why))?, read).map(Some)
             }
         }
     }
 }
 
-/// The keys of an issuer whose keys are in files.
+/// How a set is read: with at least one key, or as it is.
+type ReadSet = fn(&[u8], &[Algorithm]) -> Result<(Vec<VerificationKey>, Vec<String>), String>;
+
+/// The keys of an issuer whose keys are in files, of which there must be one to begin with.
 pub(crate) fn read_files(issuer: &TrustedIssuer) -> Result<Vec<VerificationKey>, Error> {
+    files(issuer, parse)
+}
+
+fn files(issuer: &TrustedIssuer, read_set: ReadSet) -> Result<Vec<VerificationKey>, Error> {
     if issuer.jwks.is_empty() {
         return issuer.keys.iter().map(|path| PublicKey::read(path).map(|key| key.to_key())).collect();
     }
-    let read = || -> std::io::Result<Vec<u8>> {
+    let text = || -> std::io::Result<Vec<u8>> {
         let mut json = Vec::new();
         fs::File::open(Path::new(&issuer.jwks))?.take(SET_BYTES_MAX as u64 + 1).read_to_end(&mut json)?;
         Ok(json)
     };
-    let json = read().map_err(|error| issuer.unreadable(error.to_string()))?;
+    let json = text().map_err(|error| issuer.unreadable(error.to_string()))?;
     if json.len() > SET_BYTES_MAX {
         return Err(issuer.unreadable(format!("longer than {SET_BYTES_MAX} bytes")));
     }
-    usable(issuer, &json)
+    usable(issuer, &json, read_set)
 }
 
-fn usable(issuer: &TrustedIssuer, json: &[u8]) -> Result<Vec<VerificationKey>, Error> {
-    let (keys, left_out) = parse(json, &issuer.algorithms).map_err(|why| issuer.unreadable(why))?;
+fn usable(issuer: &TrustedIssuer, json: &[u8], read_set: ReadSet) -> Result<Vec<VerificationKey>, Error> {
+    let (keys, left_out) = read_set(json, &issuer.algorithms).map_err(|why| issuer.unreadable(why))?;
+    if keys.is_empty() {
+        tracing::error!(issuer = issuer.issuer, "an issuer publishes no key that can be used: its tokens are refused");
+    }
     if !left_out.is_empty() {
         // Told at every look, so not at a level that fills a log.
         tracing::debug!(issuer = issuer.issuer, left_out = left_out.join("; "), "keys of the set that are not used");

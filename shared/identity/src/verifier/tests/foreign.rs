@@ -283,6 +283,54 @@ async fn a_key_server_that_is_away_leaves_the_keys_as_they_were() {
 }
 
 #[tokio::test]
+async fn keys_that_an_issuer_takes_back_stop_counting_at_the_next_look() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::ES256);
+    let published = set(&[("a", Signed::ES256, &key)]);
+    let server = Server::start(published.clone()).await;
+    let verifier = Verifier::try_new(vec![TrustedIssuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
+    let token = token(&key, (Signed::ES256, "a"), &login());
+    for withdrawn in [r#"{"keys":[]}"#, r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#, r#"{"keys":[{"kty":"QTP"}]}"#] {
+        server.serve(StatusCode::OK, published.clone());
+        assert!(verifier.look().await.is_empty());
+        assert!(verifier.verify(&token, at(2_000)).is_ok());
+        server.serve(StatusCode::OK, withdrawn.to_owned());
+        assert!(verifier.look().await.is_empty(), "it is an answer: {withdrawn}");
+        assert!(matches!(verifier.verify(&token, at(2_000)), Err(Error::UnknownKey)), "{withdrawn}");
+    }
+    // In a file the same; and a look that fails takes nothing away.
+    let verifier = Verifier::try_new(vec![users(dir.path(), &published)]).unwrap();
+    std::fs::write(dir.path().join("keys.json"), "{}").unwrap();
+    assert_eq!(verifier.look().await.len(), 1);
+    assert!(verifier.verify(&token, at(2_000)).is_ok());
+    std::fs::write(dir.path().join("keys.json"), r#"{"keys":[]}"#).unwrap();
+    assert!(verifier.look().await.is_empty());
+    assert!(matches!(verifier.verify(&token, at(2_000)), Err(Error::UnknownKey)));
+}
+
+#[test]
+fn a_token_of_another_type_says_nothing_of_who_calls() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = key(Signed::EdDSA);
+    let verifier = Verifier::try_new(vec![users(dir.path(), &set(&[("a", Signed::EdDSA, &key)]))]).unwrap();
+    let with = |name: &str, value: Value| {
+        let mut header = json!({"alg": "EdDSA", "kid": "a"});
+        header[name] = value;
+        verifier.verify(&signed(&key, &header, &login()), at(2_000)).map(drop).map_err(|error| error.word())
+    };
+    for typ in ["JWT", "jwt", "at+jwt", "application/at+jwt", "APPLICATION/JWT"] {
+        assert_eq!(with("typ", json!(typ)), Ok(()), "{typ}");
+    }
+    assert_eq!(with("x", json!(1)), Ok(()));
+    for typ in ["logout+jwt", "secevent+jwt", "dpop+jwt", "JWE", "", "application/", "jwtx"] {
+        assert_eq!(with("typ", json!(typ)), Err("type"), "{typ}");
+    }
+    for (name, value) in [("cty", "JWT"), ("cty", ""), ("zip", "DEF")] {
+        assert_eq!(with(name, json!(value)), Err("type"), "{name} {value}");
+    }
+}
+
+#[tokio::test]
 async fn keys_that_were_not_seen_for_too_long_are_not_believed() {
     let dir = tempfile::tempdir().unwrap();
     let key = key(Signed::ES256);
