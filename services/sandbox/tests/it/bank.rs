@@ -328,3 +328,27 @@ async fn deposits_count_once_and_books_survive_a_restart() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_comes_again_is_told_under_the_message_that_came_last() {
+    on_both(async |database| {
+        let town = Town::open(&database).await;
+        let sent_as = |name: &str| {
+            let mut message = message("A", REJECT, 500);
+            message.message_id = name.to_owned();
+            message.write().unwrap()
+        };
+        for name in ["A-1", "A-2"] {
+            town.send(sent_as(name)).await.unwrap();
+            let report = StatusReport::read(&town.ask("A").await.bytes().await.unwrap()).unwrap();
+            assert_eq!((report.original_message_id.as_str(), report.verdict("A", name).unwrap().status), (name, TransactionStatus::Rjct));
+            assert_eq!(report.amounts("A").collect::<Vec<_>>(), [euro(500)]);
+        }
+        // A lie: executed, and rejected all the same.
+        assert!(town.post("scenarios", json!({"end_to_end_id": "B", "behaviour": "reject_executed", "code": "AC04"})).await.is_success());
+        assert_eq!(town.pay("B", SETTLE, 500).await.status, TransactionStatus::Rjct);
+        assert_eq!((town.status("B").await.as_str(), town.executed("B").await, town.executed("A").await), ("RJCT", 1, 0));
+        town.close().await;
+    })
+    .await;
+}
