@@ -119,11 +119,12 @@ pub async fn create(
     match requests::begin(&mut tx, key, &fields(vault, create), now).await? {
         RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
-        RequestStanding::Replay(_) => match beneficiaries::get(&mut tx, &create.book, id).await? {
-            Some(kept) => return Ok((kept, true)),
-            // Recorded long ago, never paid to, and forgotten: it is recorded anew, under the same id.
-            None => {}
-        },
+        RequestStanding::Replay(_) => {
+            // One that is not there was recorded long ago, never paid to, and forgotten: it is recorded anew, under the same id.
+            if let Some(kept) = beneficiaries::get(&mut tx, &create.book, id).await? {
+                return Ok((kept, true));
+            }
+        }
     }
     if beneficiaries::count(&mut tx, &create.book, &create.user).await? >= i64::from(count_max) {
         return Err(Error::BeneficiaryLimit(count_max));
