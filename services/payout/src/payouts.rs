@@ -261,11 +261,16 @@ impl Payouts {
 
     /// A payout with its newest steps. `None` where there is none to be seen.
     pub async fn get(&self, payout_key: &PayoutKey) -> Result<Option<(Payout, ShownSteps)>, Error> {
-        let Some(payout) = self.store.payout(payout_key).await?.filter(|payout| payout.phase != PayoutPhase::Refused) else {
-            return Ok(None);
-        };
-        let steps = self.store.steps(payout_key, STEPS_SHOWN_MAX).await?;
-        Ok(Some((payout, steps)))
+        let visible = |payout: &Payout| payout.phase != PayoutPhase::Refused;
+        let Some(mut payout) = self.store.payout(payout_key).await?.filter(visible) else { return Ok(None) };
+        loop {
+            let steps = self.store.steps(payout_key, STEPS_SHOWN_MAX).await?;
+            // A step written between the two reads would be shown beside what was true before it.
+            match self.store.payout(payout_key).await? {
+                Some(now) if now.version != payout.version => payout = now,
+                _ => return Ok(Some((payout, steps))),
+            }
+        }
     }
 
     /// Payouts of one book with their newest steps, read at once.

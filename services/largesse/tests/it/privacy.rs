@@ -22,7 +22,7 @@ const OTHERS: &str = "book act_id issuer role rpc book user_id outcome salt text
     owner name mode region id body fields key zone purchase_id request_id store environment bundle_id product_id currency posting_id quote_id rate \
     rate_date rate_card_version accept_request_id accept_user_named subject beneficiary_id country rail payout_id phase state step_key bank_status \
     reason_code hold_posting_id submit_posting_id final_posting_id traceparent direction kind checksum told standings version reason facts session \
-    key_check.sealed stated_price refusal_id refused_receipt.message";
+    key_check.sealed stated_price refusal_id refused_receipt.message sendings digest statement_id";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()

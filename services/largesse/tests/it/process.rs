@@ -59,7 +59,7 @@ async fn it_says_where_it_listens_takes_a_printed_token_and_stops_when_told() {
 async fn without_identity_it_does_not_start_and_says_why() {
     let (ok, _, error) = output(&["serve", "--listen", FREE]).await;
     assert!(!ok);
-    assert!(error.contains("--identity-key") && error.contains("--service-token-file") && error.contains("--sandbox"), "{error}");
+    assert!(error.contains("--identity-key") && error.contains("--service-token ledger=FILE") && error.contains("--sandbox"), "{error}");
 }
 
 #[tokio::test]
