@@ -110,7 +110,13 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
         (databases.postgres.clone(), databases.cluster.create_database().unwrap()),
     ] {
         let dir = tempfile::tempdir().unwrap();
-        let fleet = Fleet::start(options(&dir.path().join("data"), database.clone(), &Service::ALL)).await.unwrap();
+        let mut generous = options(&dir.path().join("data"), database.clone(), &Service::ALL);
+        // A few users make the load of many.
+        generous.environment.extend(
+            [("LARGESSE_QUOTAS_USER_KEPT_PER_HOUR", "0"), ("LARGESSE_PAYOUT_BENEFICIARIES_MAX", "10000")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        let fleet = Fleet::start(generous).await.unwrap();
         let installation = Installation::of_fleet(&fleet, book()).unwrap();
         fund_users(&installation, USERS).await;
         let load = Load::start(std::slice::from_ref(&installation), USERS, usize::MAX);
