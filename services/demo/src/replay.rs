@@ -210,7 +210,12 @@ async fn replay_sender(
                     let what = status.message();
                     format!("{}: {what}; what was sent before is charged, and a second run charges none of it again", event.place)
                 })?;
-                *report.refused.entry(reason).or_default() += 1;
+                // The end of a streak of somebody who never had coins: it charges nothing, and nothing is kept of it.
+                if reason == "STREAK_UNKNOWN" {
+                    report.free += 1;
+                } else {
+                    *report.refused.entry(reason).or_default() += 1;
+                }
             }
         }
     }
