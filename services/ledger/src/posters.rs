@@ -33,7 +33,7 @@ pub struct PosterRefusal {
 }
 
 impl PosterRefusal {
-    /// What a caller is told by name: who it is, the kind it sent, and which of its transfers.
+    /// What is reported to a caller by name: who it is, the kind it sent, and which of its transfers.
     pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
         let mut facts = vec![("service", self.service.to_string())];
         facts.extend((!self.kind.is_empty()).then(|| ("kind", self.kind.clone())));

@@ -115,7 +115,7 @@ impl BankHttpClient {
         }
         if let BankAnswer::Named(BankEvidence { doubt: Some(doubt), .. }) = &answer {
             let (end_to_end_id, doubt) = (subject.end_to_end_id, doubt.words());
-            tracing::warn!(end_to_end_id, doubt, "the bank's answer decides nothing; it is asked on");
+            tracing::warn!(end_to_end_id, doubt, "the bank's answer decides nothing; polling goes on");
         }
         ReceivedAnswer { http_status: status.as_u16(), body, answer, unread_version }
     }

@@ -68,7 +68,7 @@ fn named(mut payout: Payout, said: BankEvidence, now_ms: i64, policy: &RetryPoli
         }
         StatusOutcome::Rejected if payout.sendings.none_executed() => (give_back(payout, now_ms), note),
         StatusOutcome::Rejected => {
-            note.push_str("; another sending, or an earlier copy of this one, may have been executed: the bank is asked on");
+            note.push_str("; another sending, or an earlier copy of this one, may have been executed: polling goes on");
             (wait(payout, PayoutPhase::Unknown, now_ms, policy), note)
         }
         StatusOutcome::Pending => (wait(payout, PayoutPhase::Accepted, now_ms, policy), note),
@@ -78,7 +78,7 @@ fn named(mut payout: Payout, said: BankEvidence, now_ms: i64, policy: &RetryPoli
 
 fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, policy: &RetryPolicy) -> (Payout, String) {
     if payout.seen {
-        let note = "the bank no longer finds a payment it had seen; it is asked on".to_owned();
+        let note = "the bank no longer finds a payment it had seen; polling goes on".to_owned();
         return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
     }
     let final_at_ms = payout.sent_at_ms.saturating_add(window_ms.max(0)).saturating_add(policy.clock_skew_ms);
@@ -94,7 +94,7 @@ fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, poli
     let sendings = payout.sendings.clone().last_not_found();
     let mut payout = Payout { sendings, ..payout };
     if !payout.sendings.none_arrived() {
-        let note = "not found at the bank, which says nothing of an earlier sending; it is asked on".to_owned();
+        let note = "not found at the bank, which says nothing of an earlier sending; polling goes on".to_owned();
         return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
     }
     if payout.sends < policy.sends_max {

@@ -81,7 +81,7 @@ impl Bank {
         self.sendings.iter().filter(|(_, fate)| *fate == Fate::Executed).count()
     }
 
-    /// What is under way may arrive in time, or be decided.
+    /// What is in flight may arrive in time, or be decided.
     fn may_execute(&self, now_ms: i64) -> bool {
         self.sendings.iter().any(|(sent_ms, fate)| match fate {
             Fate::OnItsWay(arrives) => arrives.is_some_and(|arrives| self.in_time(*sent_ms, arrives.max(now_ms))),
