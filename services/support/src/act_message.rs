@@ -1,7 +1,10 @@
 //! What a proposal is to do as a message: requests send it, answers show it, and the table keeps it. The table has the contract's own message, so a field
 //! that the contract adds is kept, and one that it reserves stays readable.
-use crate::domain::{AccountAct, AdjustmentLine, MalformedAct, ProposedAct};
-use api::support::{self as pb, AccountChange, Adjustment, AdjustmentTransfer, Reversal, proposal::Act};
+use crate::domain::{AccountAct, AdjustmentLine, LimitedTime, MalformedAct, ProposedAct};
+use api::{
+    ledger::LimitWindow,
+    support::{self as pb, AccountChange, Adjustment, AdjustmentTransfer, LimitChange, Reversal, proposal::Act},
+};
 use uuid::Uuid;
 
 /// The act as a message.
@@ -18,6 +21,22 @@ pub fn write(act: &ProposedAct) -> Act {
         }
         ProposedAct::Account(account, act) => Act::AccountChange(AccountChange { account: account.clone(), act: account_act(*act).into() }),
         ProposedAct::Reversal(posting) => Act::Reversal(Reversal { posting_id: posting.hyphenated().to_string() }),
+        ProposedAct::Limit(limit) => Act::LimitChange(LimitChange {
+            account: limit.account.clone(),
+            window: window(limit.window).into(),
+            time_zone: limit.zone.clone(),
+            max_amount: limit.max,
+        }),
+    }
+}
+
+/// A limit's window, as a message has it.
+#[must_use]
+pub fn window(window: LimitedTime) -> LimitWindow {
+    match window {
+        LimitedTime::Hour => LimitWindow::Hour,
+        LimitedTime::Day => LimitWindow::Day,
+        LimitedTime::Month => LimitWindow::Month,
     }
 }
 
@@ -51,6 +70,15 @@ pub fn read(message: Act) -> Result<ProposedAct, MalformedAct> {
         Act::Reversal(Reversal { posting_id }) => {
             let posting = Uuid::try_parse(&posting_id);
             posting.map(ProposedAct::Reversal).map_err(|_| MalformedAct::new("reversal.posting_id", "must be a UUID"))
+        }
+        Act::LimitChange(change) => {
+            let window = match change.window() {
+                LimitWindow::Hour => Some(LimitedTime::Hour),
+                LimitWindow::Day => Some(LimitedTime::Day),
+                LimitWindow::Month => Some(LimitedTime::Month),
+                LimitWindow::Unspecified => None,
+            };
+            ProposedAct::limit(change.account, window, change.time_zone, change.max_amount)
         }
     }
 }

@@ -4,7 +4,9 @@ use crate::{
     error::Error,
     heads,
     store::{ActFilter, Store},
+    whole::WholeRequest,
 };
+use money::text::{is_plain, shown};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
     collections::BTreeSet,
@@ -39,11 +41,17 @@ impl Acts {
 
     /// Writes a line; one that is there already is left as it is. Its place.
     pub async fn record(&self, act: StaffAct) -> Result<i64, Error> {
-        let act = fitting(act)?;
+        self.record_whole(act, &WholeRequest::default()).await
+    }
+
+    /// The same, with what the line keeps in part.
+    pub async fn record_whole(&self, act: StaffAct, whole: &WholeRequest) -> Result<i64, Error> {
         let mut salt = [0; 16];
         SystemRandom::new().fill(&mut salt).map_err(|_| Error::Randomness)?;
+        let hashes = whole.hashes(&self.store, &act, &salt).await?;
+        let act = fitting(act)?;
         let _turn = self.turn.lock().await;
-        let (seq, hash) = self.store.append(&act, now_ms(), salt).await?;
+        let (seq, hash) = self.store.append_whole(&act, (whole, hashes), now_ms(), salt).await?;
         if let (Some(hash), Some(dir)) = (hash, self.heads_dir.clone()) {
             let written = tokio::task::spawn_blocking(move || heads::append(&dir, seq, &hash)).await;
             // The line is in the record. A place that can't be written must not keep staff from helping; but it must be seen.
@@ -75,15 +83,16 @@ fn fitting(mut act: StaffAct) -> Result<StaffAct, Error> {
         if text.len() > TEXT_MAX {
             return Err(Error::Malformed { field, why: format!("at most {TEXT_MAX} bytes") });
         }
+        if !is_plain(text) {
+            return Err(Error::Malformed { field, why: "no control, bidirectional or zero-width characters".to_owned() });
+        }
     }
     for (field, text) in [("subject", subject), ("role", role), ("rpc", rpc)] {
         if text.is_empty() {
             return Err(Error::Malformed { field, why: "must not be empty".to_owned() });
         }
     }
-    if act.request_json.len() > REQUEST_JSON_MAX {
-        act.request_json = rpc::acts::cut(&act.request_json, REQUEST_JSON_MAX);
-    }
+    act.request_json = rpc::acts::cut(&shown(&act.request_json), REQUEST_JSON_MAX);
     Ok(act)
 }
 

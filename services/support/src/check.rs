@@ -1,6 +1,10 @@
 //! Is the record what it was? Works on a copy, with nothing running.
-use crate::{domain::GENESIS, store::Store};
+use crate::{
+    domain::GENESIS,
+    store::{ProposalBond, Store},
+};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Lines of one read.
 const PAGE: i64 = 1_000;
@@ -16,12 +20,54 @@ pub struct ActsCheck {
     pub heads: usize,
     /// The first line that does not fit, and why.
     pub problem: Option<(i64, &'static str)>,
+    /// Proposals that were held against the lines that proposed and approved them.
+    pub proposals: usize,
+    /// The first proposal that is not what its lines say, and why.
+    pub proposal_problem: Option<(Uuid, &'static str)>,
 }
 
-/// Follows the chain from its first line to its last, and compares it with the heads that were written outside the database.
+/// Follows the chain from its first line to its last, and compares it with the heads that were written outside the database; then holds every proposal
+/// against its lines.
 pub async fn check(store: &Store, heads: &[(i64, [u8; 32])]) -> Result<ActsCheck, sqlx::Error> {
+    let mut report = chain(store, heads).await?;
+    // What is broken proves nothing.
+    if report.problem.is_none() {
+        (report.proposals, report.proposal_problem) = proposals(store).await?;
+    }
+    Ok(report)
+}
+
+/// How many proposals are what their lines say, and the first that is not.
+async fn proposals(store: &Store) -> Result<(usize, Option<(Uuid, &'static str)>), sqlx::Error> {
+    if let Some(gone) = store.proposal_without_row().await? {
+        return Ok((0, Some((gone, "it was proposed, and its row is gone"))));
+    }
+    let bound_since = store.bound_since().await?;
+    let (mut held, mut after) = (0, None);
+    loop {
+        let page = store.proposals_after(after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok((held, None)) };
+        after = Some((last.book.to_string(), last.number));
+        for proposal in page {
+            let why = match store.bond(&proposal).await? {
+                ProposalBond::Holds if !store.approved_by_another(&proposal).await? => "nobody else's approval of it is in the record",
+                ProposalBond::Holds => {
+                    held += 1;
+                    continue;
+                }
+                ProposalBond::Broken => "it is not what was proposed",
+                ProposalBond::Unrecorded if proposal.proposed_at_ms >= bound_since => "nobody proposed it, as far as the record says",
+                // Of before, when not every line was noted with its proposal, or erased.
+                ProposalBond::Unrecorded | ProposalBond::Unknown => continue,
+            };
+            return Ok((held, Some((proposal.id, why))));
+        }
+    }
+}
+
+async fn chain(store: &Store, heads: &[(i64, [u8; 32])]) -> Result<ActsCheck, sqlx::Error> {
     let heads: BTreeMap<i64, [u8; 32]> = heads.iter().copied().collect();
-    let mut report = ActsCheck { lines: 0, erased: 0, heads: 0, problem: None };
+    let mut report = ActsCheck { lines: 0, erased: 0, heads: 0, problem: None, proposals: 0, proposal_problem: None };
     let mut previous = GENESIS;
     // Also what somebody put before the first.
     let mut from = i64::MIN;

@@ -79,8 +79,19 @@ pub struct ActRecord {
     pub salt: [u8; 16],
     /// Over salt, reason and request.
     pub text_digest: [u8; 32],
+    /// Hashes of what is kept in part.
+    pub hashes: ActHashes,
     /// Over everything but the texts, and the line before.
     pub hash: [u8; 32],
+}
+
+/// What stays of a request that may be cut or erased, in hexadecimal. Empty in lines of before, and where there is nothing to bind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActHashes {
+    /// Of the whole request, see [`request_hash`].
+    pub request: String,
+    /// Of the proposal that it makes or approves, see [`proposal_hash`].
+    pub proposal: String,
 }
 
 impl ActRecord {
@@ -89,16 +100,25 @@ impl ActRecord {
     pub fn after(before: Option<(i64, [u8; 32])>, act: StaffAct, time_ms: i64, salt: [u8; 16]) -> Self {
         let (seq, previous) = before.unwrap_or((0, GENESIS));
         let text_digest = text_digest(&salt, &act);
-        let mut line = Self { seq: seq + 1, time_ms, act, erased: false, salt, text_digest, hash: GENESIS };
+        let mut line = Self { seq: seq + 1, time_ms, act, erased: false, salt, text_digest, hashes: ActHashes::default(), hash: GENESIS };
         line.hash = line.chained(&previous);
         line
+    }
+
+    /// The same line after `previous`, with these hashes in it.
+    #[must_use]
+    pub fn binding(mut self, previous: &[u8; 32], hashes: ActHashes) -> Self {
+        self.hashes = hashes;
+        self.hash = self.chained(previous);
+        self
     }
 
     /// The hash this line must have after `previous`.
     #[must_use]
     pub fn chained(&self, previous: &[u8; 32]) -> [u8; 32] {
         let mut digest = Sha256::new();
-        digest.update(b"largesse act 1");
+        let bound = self.hashes != ActHashes::default();
+        digest.update(if bound { b"largesse act 2" } else { b"largesse act 1" });
         digest.update(previous);
         for number in [self.seq, self.time_ms, self.act.phase.number()] {
             digest.update(number.to_be_bytes());
@@ -107,6 +127,10 @@ impl ActRecord {
         let StaffAct { subject, issuer, role, rpc, book, user_id, outcome, .. } = &self.act;
         for text in [subject, issuer, role, rpc, book, user_id, outcome] {
             put(&mut digest, text);
+        }
+        if bound {
+            put(&mut digest, &self.hashes.request);
+            put(&mut digest, &self.hashes.proposal);
         }
         digest.update(self.text_digest);
         digest.finalize().into()
@@ -129,6 +153,28 @@ fn text_digest(salt: &[u8; 16], act: &StaffAct) -> [u8; 32] {
     put(&mut digest, &act.reason);
     put(&mut digest, &act.request_json);
     digest.finalize().into()
+}
+
+/// What binds a whole request. Salted, so that nobody can find an erased request by trying.
+#[must_use]
+pub fn request_hash(salt: &[u8; 16], request: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(b"largesse request 1");
+    digest.update(salt);
+    digest.update(request);
+    hex::encode(digest.finalize())
+}
+
+/// What binds a proposal: which it is, who proposed it, and what is to be done, as it is stored.
+#[must_use]
+pub fn proposal_hash(id: Uuid, book: &str, by: &str, act: &[u8]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(b"largesse proposal 1");
+    digest.update(id.as_bytes());
+    put(&mut digest, book);
+    put(&mut digest, by);
+    digest.update(act);
+    hex::encode(digest.finalize())
 }
 
 /// With its length before it, so that no two lists of texts are the same bytes.
@@ -184,12 +230,18 @@ pub enum ProposedAct {
     Account(String, AccountAct),
     /// A posting undone.
     Reversal(Uuid),
+    /// What may leave an account.
+    Limit(ProposedLimit),
 }
 
 /// Most transfers of an adjustment: the ledger's own bound.
 const TRANSFERS_MAX: usize = 64;
 /// Longest name of an account, in bytes.
 const ACCOUNT_BYTES_MAX: usize = 256;
+/// Longest name of a zone, in bytes: twice the longest there is.
+const ZONE_BYTES_MAX: usize = 64;
+/// Largest limit: the ledger's largest amount.
+const LIMIT_MAX: i64 = 1 << 53;
 
 /// A field of what is to be done is not what it must be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -235,6 +287,21 @@ impl ProposedAct {
         let act = act.ok_or_else(|| MalformedAct::new("account_change.act", "freeze, thaw or close"))?;
         Ok(Self::Account(account, act))
     }
+
+    /// What may leave an account; whether the zone is one is the ledger's to say.
+    pub fn limit(account: String, window: Option<LimitedTime>, zone: String, max: i64) -> Result<Self, MalformedAct> {
+        if !(1..=ACCOUNT_BYTES_MAX).contains(&account.len()) {
+            return Err(MalformedAct::new("limit_change.account", format!("1 to {ACCOUNT_BYTES_MAX} bytes")));
+        }
+        let window = window.ok_or_else(|| MalformedAct::new("limit_change.window", "hour, day or month"))?;
+        if !(0..=LIMIT_MAX).contains(&max) {
+            return Err(MalformedAct::new("limit_change.max_amount", "1 to 2^53, or 0 to take the limit away"));
+        }
+        if zone.len() > ZONE_BYTES_MAX || !zone.bytes().all(|byte| byte.is_ascii_graphic()) || (max > 0 && zone.is_empty()) {
+            return Err(MalformedAct::new("limit_change.time_zone", "the IANA name of a zone, such as Europe/Berlin"));
+        }
+        Ok(Self::Limit(ProposedLimit { account, window, zone, max }))
+    }
 }
 
 /// A transfer that people asked for, between accounts as they named them.
@@ -246,6 +313,30 @@ pub struct AdjustmentLine {
     pub credit: String,
     /// In the accounts' unit, at least 1.
     pub amount: i64,
+}
+
+/// A debit limit that people asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedLimit {
+    /// As they named it.
+    pub account: String,
+    /// Over which time.
+    pub window: LimitedTime,
+    /// IANA name of the zone; may be empty where the limit is taken away.
+    pub zone: String,
+    /// In the account's unit; 0: none.
+    pub max: i64,
+}
+
+/// Over which time a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitedTime {
+    /// An hour.
+    Hour,
+    /// A day.
+    Day,
+    /// A month.
+    Month,
 }
 
 /// What may happen to an account.

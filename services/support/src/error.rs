@@ -33,6 +33,19 @@ pub enum Error {
     /// What is to be reversed is no posting.
     #[error("no such posting")]
     PostingUnknown(Uuid),
+    /// What is to be reversed is a step of a service that would not know.
+    #[error("a step of another service")]
+    NotReversible {
+        /// The posting.
+        posting: Uuid,
+        /// Its kind.
+        kind: String,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// Its row is not what was proposed, or not what the approver saw.
+    #[error("a proposal that was changed")]
+    ProposalChanged(Uuid),
     /// A rule said no.
     #[error("{0:?}")]
     Proposal(ProposalRefusal),
@@ -70,6 +83,16 @@ impl From<Error> for Status {
             Error::PostingUnknown(posting) => {
                 let why = format!("there is no posting {posting} in this book, so nothing was proposed");
                 rpc::refused(Code::NotFound, "POSTING_UNKNOWN", why, &[("posting_id", posting.hyphenated().to_string())])
+            }
+            Error::ProposalChanged(id) => {
+                let why = "it is not what was proposed, as far as the record of what staff did says, or not what you saw; nothing was done: look at it \
+                           again, and tell whoever audits";
+                rpc::refused(Code::FailedPrecondition, "PROPOSAL_CHANGED", why.to_owned(), &[("proposal_id", id.hyphenated().to_string())])
+            }
+            Error::NotReversible { posting, kind, instead } => {
+                let why = format!("{posting} is a {kind} posting and is not reversed by hand, so nothing was proposed: {instead}");
+                let facts = [("posting_id", posting.hyphenated().to_string()), ("kind", kind)];
+                rpc::refused(Code::FailedPrecondition, "NOT_REVERSIBLE", why, &facts)
             }
             Error::Proposal(ProposalRefusal::SamePerson) => {
                 rule("SAME_PERSON", "whoever proposed it can't approve it: another member of staff must")

@@ -2,7 +2,7 @@
 //! done in the end is the ledger's.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. `act_message`: what a proposal is to do, as sent and kept.
-//! - [`acts`]: the record. [`proposals`]: what two decide, and its doing. [`domain`]: their rules.
+//! - [`acts`]: the record. [`whole`]: what of a request is bound in it. [`proposals`]: what two decide, and its doing. [`domain`]: their rules.
 //! - [`store`]: every SQL statement. [`postings`]: what is asked of the ledger. [`error`]: what callers are told.
 //! - [`heads`]: the record's heads outside the database. [`check`]: whether the record is what it was.
 //! - [`tables`]: what auditors, copies and erasure read of it.
@@ -18,6 +18,7 @@ pub mod service;
 pub mod store;
 mod sweeper;
 pub mod tables;
+pub mod whole;
 pub mod wire;
 
 use api::support::support_service_server::SupportServiceServer;

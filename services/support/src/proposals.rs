@@ -1,13 +1,14 @@
 //! What becomes of a proposal: kept, approved by somebody else, written down, done, settled.
 use crate::{
+    act_message,
     acts::now_ms,
     domain::{self, AccountAct, Approval, PROPOSAL_LIFE_MS, Proposal, ProposalRefusal, ProposalState, ProposedAct},
     error::Error,
     postings,
-    store::{NewProposal, Proposed, Store},
-    wire,
+    store::{NewProposal, ProposalBond, Proposed, Store},
+    whole, wire,
 };
-use api::ledger::{AccountState, Posting};
+use api::ledger::{AccountState, Posting, SetDebitLimitRequest};
 use db::requests::RequestKey;
 use ledger_client::{LedgerClient, LedgerReason, NotPosted};
 use money::{BookName, RequestId, UserKey};
@@ -16,6 +17,17 @@ use uuid::Uuid;
 
 /// The RPC's name in the table of requests.
 const PROPOSE: &str = "Propose";
+/// What an approved proposal ends with whose row is not what was proposed.
+pub const PROPOSAL_CHANGED: &str = "PROPOSAL_CHANGED";
+
+/// What an approver decides about.
+#[derive(Debug, Clone)]
+pub struct ProposalSeen {
+    /// Which.
+    pub id: Uuid,
+    /// Its hash as they saw it; empty where they did not say.
+    pub hash: String,
+}
 
 /// The use cases.
 #[derive(Clone)]
@@ -78,8 +90,12 @@ impl Proposals {
         match act {
             ProposedAct::Adjustment(lines) => Ok(owners(lines.iter().flat_map(|line| [line.debit.as_str(), line.credit.as_str()]))),
             ProposedAct::Account(account, _) => Ok(owners([account.as_str()])),
+            ProposedAct::Limit(limit) => Ok(owners([limit.account.as_str()])),
             ProposedAct::Reversal(posting) => match self.ledger.posting_by_id(book, *posting).await {
-                Ok(found) => Ok(owners_of(&found)),
+                Ok(found) => match instead_of_reversal(book, *posting, &found) {
+                    Some(instead) => Err(Error::NotReversible { posting: *posting, kind: found.kind, instead }),
+                    None => Ok(owners_of(&found)),
+                },
                 Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::PostingUnknown => Err(Error::PostingUnknown(*posting)),
                 Err(_) => Ok(BTreeSet::new()),
             },
@@ -92,10 +108,15 @@ impl Proposals {
     }
 
     /// Approves and does it, or goes on with what was approved before.
-    pub async fn approve(&self, book: &BookName, by: &UserKey, reason: &str, id: Uuid) -> Result<Proposal, Error> {
-        let now = now_ms();
+    pub async fn approve(&self, book: &BookName, by: &UserKey, reason: &str, seen: &ProposalSeen) -> Result<Proposal, Error> {
+        let (now, id) = (now_ms(), seen.id);
         let mut proposal = self.get(book, id).await?;
-        if proposal.approve(by, now).map_err(Error::Proposal)? == Approval::Approve {
+        let approval = proposal.approve(by, now).map_err(Error::Proposal)?;
+        if !seen.hash.is_empty() && seen.hash != whole::hash_of(&proposal) {
+            return Err(Error::ProposalChanged(id));
+        }
+        if approval == Approval::Approve {
+            self.as_proposed(&proposal).await?;
             // Written down before anything is moved; if somebody decided in this moment, what they decided counts.
             self.store.decide(&proposal, ProposalState::Approved, by, reason, now).await?;
             proposal = self.get(book, id).await?;
@@ -119,20 +140,47 @@ impl Proposals {
         Ok(proposal)
     }
 
-    /// Does what was approved and records what came of it. Safe to repeat.
+    /// Refuses what is not what the record says was proposed. The sum of a row and a signature would be one more thing to write anew; the record is a chain
+    /// whose heads are elsewhere.
+    async fn as_proposed(&self, proposal: &Proposal) -> Result<(), Error> {
+        match self.store.bond(proposal).await? {
+            ProposalBond::Holds => Ok(()),
+            ProposalBond::Broken | ProposalBond::Unrecorded | ProposalBond::Unknown => {
+                tracing::error!(proposal = %proposal.id, "a proposal is not what the record of staff says was proposed; it is not carried out");
+                Err(Error::ProposalChanged(proposal.id))
+            }
+        }
+    }
+
+    /// Does what was approved and records what came of it. Safe to repeat. Looks once more whether it is what was proposed: between approval and deed there
+    /// may be a restart.
     pub async fn enact(&self, proposal: Proposal) -> Result<Proposal, Error> {
-        let (book, id, fields) = (&proposal.book, postings::approval_id(&proposal), postings::fields(&proposal));
+        if let Err(Error::ProposalChanged(id)) = self.as_proposed(&proposal).await {
+            self.store.settle(&proposal, ProposalState::Refused, PROPOSAL_CHANGED).await?;
+            return self.get(&proposal.book, id).await;
+        }
+        let (book, id) = (&proposal.book, postings::approval_id(&proposal));
         let done = match &proposal.act {
             ProposedAct::Adjustment(lines) => {
                 self.ledger.posting(book, postings::adjustment(&proposal, lines)).await.map(|posting| posting.posting_id)
             }
-            ProposedAct::Reversal(posting) => match self.ledger.reverse(book, id, *posting, fields).await {
-                Ok(reversal) => {
-                    self.store.proposal_concerns(book, proposal.id, &owners_of(&reversal)).await?;
-                    Ok(reversal.posting_id)
+            ProposedAct::Reversal(posting) => match self.reversed(&proposal, *posting).await? {
+                Some(done) => done,
+                None => {
+                    self.store.settle(&proposal, ProposalState::Refused, LedgerReason::NotReversible.name()).await?;
+                    return self.get(book, proposal.id).await;
                 }
-                Err(not_posted) => Err(not_posted),
             },
+            ProposedAct::Limit(limit) => {
+                let limit = SetDebitLimitRequest {
+                    account: limit.account.clone(),
+                    window: act_message::window(limit.window).into(),
+                    time_zone: limit.zone.clone(),
+                    max_amount: limit.max,
+                    ..SetDebitLimitRequest::default()
+                };
+                self.ledger.set_debit_limit(book, id, limit).await.map(|()| String::new())
+            }
             ProposedAct::Account(account, act) => {
                 self.ledger.set_account_state(book, id, account, account_state(*act)).await.map(|()| String::new())
             }
@@ -146,6 +194,31 @@ impl Proposals {
         self.store.settle(&proposal, state, &result).await?;
         self.get(&proposal.book, proposal.id).await
     }
+
+    /// The reversal's posting, or why there is none; nothing where the posting is not one to reverse by hand, which a proposal of an earlier program may
+    /// ask for, and one that was made while the ledger was away.
+    async fn reversed(&self, proposal: &Proposal, posting: Uuid) -> Result<Option<Result<String, NotPosted>>, Error> {
+        let book = &proposal.book;
+        match self.ledger.posting_by_id(book, posting).await {
+            Ok(found) if instead_of_reversal(book, posting, &found).is_some() => return Ok(None),
+            Ok(_) => {}
+            Err(not_posted) => return Ok(Some(Err(not_posted))),
+        }
+        match self.ledger.reverse(book, postings::approval_id(proposal), posting, postings::fields(proposal)).await {
+            Ok(reversal) => {
+                self.store.proposal_concerns(book, proposal.id, &owners_of(&reversal)).await?;
+                Ok(Some(Ok(reversal.posting_id)))
+            }
+            Err(not_posted) => Ok(Some(Err(not_posted))),
+        }
+    }
+}
+
+/// What to do instead of reversing this posting; nothing where it may be reversed. Behind what was imported there is no row of a service.
+fn instead_of_reversal(book: &BookName, id: Uuid, posting: &Posting) -> Option<&'static str> {
+    let fields: Vec<(String, String)> = posting.request_fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();
+    let imported = chart::imported::origin(id, &fields, book.as_str()).is_some();
+    chart::instead_of_reversal(&posting.kind).filter(|_| !imported)
 }
 
 /// The users among the owners of these accounts.

@@ -1,8 +1,9 @@
 //! The RPCs: who, decode, call, encode.
 use crate::{
     acts::{Acts, now_ms},
+    domain::StaffAct,
     error::Error,
-    proposals::Proposals,
+    proposals::{ProposalSeen, Proposals},
     store::ActFilter,
     wire,
 };
@@ -11,7 +12,8 @@ use api::support::{
     ListProposalsResponse, ProposeRequest, ProposeResponse, RecordActRequest, RecordActResponse, RejectRequest, RejectResponse,
     support_service_server::SupportService,
 };
-use identity::BookScope;
+use identity::{BookScope, Role};
+use money::text::is_plain;
 use rpc::page;
 use tonic::{Code, Request, Response, Status};
 
@@ -25,8 +27,12 @@ pub struct Handlers {
 #[tonic::async_trait]
 impl SupportService for Handlers {
     async fn record_act(&self, request: Request<RecordActRequest>) -> Result<Response<RecordActResponse>, Status> {
-        let act = wire::staff_act(request.into_inner().act.unwrap_or_default())?;
-        Ok(Response::new(RecordActResponse { seq: self.acts.record(act).await? }))
+        let caller = rpc::caller(&request)?;
+        let mut act = request.into_inner().act.unwrap_or_default();
+        let whole = wire::whole_request(&mut act);
+        let act = wire::staff_act(act)?;
+        may_record(&caller, &act)?;
+        Ok(Response::new(RecordActResponse { seq: self.acts.record_whole(act, &whole).await? }))
     }
 
     async fn list_acts(&self, request: Request<ListActsRequest>) -> Result<Response<ListActsResponse>, Status> {
@@ -37,14 +43,16 @@ impl SupportService for Handlers {
             ("", BookScope::Only(names)) => Some(names.iter().map(ToString::to_string).collect()),
             (name, _) => Some(vec![caller.book(name)?.to_string()]),
         };
-        for (field, text) in [("subject", &request.subject), ("user_id", &request.user_id), ("rpc", &request.rpc)] {
-            if text.chars().any(char::is_control) {
-                return Err(rpc::malformed(field, "no control characters"));
+        let texts = [("subject", &request.subject), ("user_id", &request.user_id), ("rpc", &request.rpc), ("account", &request.account)];
+        for (field, text) in texts {
+            if !is_plain(text) {
+                return Err(rpc::malformed(field, "no control, bidirectional or zero-width characters"));
             }
         }
-        let filter = ActFilter { books, subject: request.subject, user_id: request.user_id, rpc: request.rpc };
+        let ListActsRequest { subject, user_id, rpc, account, page_size, page_token, .. } = request;
+        let filter = ActFilter { books, subject, user_id, rpc, account };
         let list = wire::acts_list(&filter);
-        let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
+        let (size, before) = (wire::page_size(page_size)?, wire::before(&list, &page_token)?);
         let lines = self.acts.list(&filter, before, page::rows_to_read(size)).await?;
         let lines = lines.into_iter().map(|line| (line.seq, wire::act_record(line))).map(|(seq, act)| (act, seq)).collect();
         let (acts, next_page_token) = list.cut_to_fit(lines, size);
@@ -63,7 +71,8 @@ impl SupportService for Handlers {
         let (caller, reason) = (rpc::caller(&request)?, rpc::staff_reason(&request)?);
         let request = request.into_inner();
         let (book, id) = (caller.book(&request.book)?, wire::proposal_id(&request.proposal_id)?);
-        let proposal = self.proposals.approve(&book, &caller.principal.subject, &reason, id).await?;
+        let seen = ProposalSeen { id, hash: request.hash };
+        let proposal = self.proposals.approve(&book, &caller.principal.subject, &reason, &seen).await?;
         Ok(Response::new(ApproveResponse { proposal: Some(wire::proposal(proposal)) }))
     }
 
@@ -102,4 +111,33 @@ impl SupportService for Handlers {
         let (proposals, next_page_token) = list.cut_to_fit(found.collect(), size);
         Ok(Response::new(ListProposalsResponse { proposals, next_page_token }))
     }
+}
+
+/// The command that is no service and records what it does, and the subject of its token.
+const IMPORT: (&str, &str) = ("largesse import", "import");
+
+/// A service writes down what staff do with its own RPCs, in the books of its token, and nothing of others: whoever has one service's token must not put
+/// deeds on anybody.
+fn may_record(caller: &rpc::Caller, act: &StaffAct) -> Result<(), Status> {
+    let subject = caller.principal.subject.as_str();
+    let of = |name: &str| {
+        act.rpc.strip_prefix(&format!("{name}/")).is_some_and(|method| method.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    let known = identity::Service::ALL.into_iter().filter_map(|service| Some((service, service.grpc_name()?)));
+    let import = (act.rpc == IMPORT.0).then_some(IMPORT.1);
+    let Some(owner) = known.into_iter().find(|(_, name)| of(name)).map(|(service, _)| service.as_str()).or(import) else {
+        return Err(rpc::malformed("rpc", "must be an RPC of a service of this house"));
+    };
+    if subject != owner {
+        let why = format!("the token of {subject} may not record what staff do with {owner}; nothing was written down");
+        let facts = [("subject", subject.to_owned()), ("rpc", act.rpc.clone())];
+        return Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &facts));
+    }
+    if !act.book.is_empty() {
+        caller.book(&act.book)?;
+    }
+    if !act.role.parse::<Role>().is_ok_and(rpc::acts::is_staff) {
+        return Err(rpc::malformed("role", "must be one of staff's"));
+    }
+    Ok(())
 }

@@ -6,18 +6,21 @@ use uuid::Uuid;
 
 mod about;
 mod acts;
+mod bound;
 mod proposals;
-mod stored_act;
+pub(crate) mod stored_act;
 
 pub use acts::ActFilter;
+pub use bound::ProposalBond;
 pub use proposals::{NewProposal, ProposalFilter, Proposed};
 
 /// The service's schema.
-pub const MIGRATIONS: [Migration; 4] = [
+pub const MIGRATIONS: [Migration; 5] = [
     Migration::contract(1, include_str!("../migrations/0001_act.sql")),
     Migration::contract(2, include_str!("../migrations/0002_proposal.sql")),
     Migration::expand(3, requests::TABLE),
     Migration::expand(4, include_str!("../migrations/0004_about.sql")),
+    Migration::expand(5, include_str!("../migrations/0005_whole.sql")),
 ];
 
 /// The service's tables.

@@ -2,6 +2,6 @@
 //! tables and ask no service; [`Acts`] is how a tool that acts beside the services writes what it does into the same record.
 pub use crate::acts::Acts;
 pub use crate::check::{ActsCheck, check};
-pub use crate::domain::{AccountAct, ActPhase, ActRecord, Proposal, ProposalState, ProposedAct, StaffAct};
+pub use crate::domain::{AccountAct, ActPhase, ActRecord, LimitedTime, Proposal, ProposalState, ProposedAct, StaffAct};
 pub use crate::heads::read as read_heads;
 pub use crate::store::{ProposalFilter, Store};

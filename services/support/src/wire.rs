@@ -4,6 +4,7 @@ use crate::{
     domain::{ActPhase, ActRecord, AdjustmentLine, Proposal, ProposalState, ProposedAct, StaffAct},
     error::Error,
     store::{ActFilter, ProposalFilter},
+    whole::{self, WholeRequest},
 };
 use api::support::{self as pb, ProposeRequest, proposal as proposal_pb, propose_request};
 use db::requests::SentFields;
@@ -33,6 +34,12 @@ pub fn staff_act(act: pb::Act) -> Result<StaffAct, Error> {
     Ok(StaffAct { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json })
 }
 
+/// What its line keeps of the request in part.
+pub fn whole_request(act: &mut pb::Act) -> WholeRequest {
+    let names = |names: &mut Vec<String>| std::mem::take(names).into_iter().collect();
+    WholeRequest { bytes: std::mem::take(&mut act.request), users: names(&mut act.user_ids), accounts: names(&mut act.accounts) }
+}
+
 /// A line of the record as callers see it.
 #[must_use]
 pub fn act_record(line: ActRecord) -> pb::Act {
@@ -57,6 +64,9 @@ pub fn act_record(line: ActRecord) -> pb::Act {
         outcome,
         hash: hex::encode(line.hash),
         erased: line.erased,
+        request_hash: line.hashes.request,
+        proposal_hash: line.hashes.proposal,
+        ..pb::Act::default()
     }
 }
 
@@ -67,6 +77,7 @@ pub fn proposed(request: &ProposeRequest) -> Result<(RequestId, ProposedAct), Er
         propose_request::Act::Adjustment(adjustment) => proposal_pb::Act::Adjustment(adjustment),
         propose_request::Act::AccountChange(change) => proposal_pb::Act::AccountChange(change),
         propose_request::Act::Reversal(reversal) => proposal_pb::Act::Reversal(reversal),
+        propose_request::Act::LimitChange(change) => proposal_pb::Act::LimitChange(change),
     };
     let act = act_message::read(act)?;
     on_the_chart(&act)?;
@@ -92,6 +103,7 @@ fn on_the_chart(act: &ProposedAct) -> Result<(), Error> {
             Ok(())
         }),
         ProposedAct::Account(account, _) => known("account_change.account", account).map(drop),
+        ProposedAct::Limit(limit) => known("limit_change.account", &limit.account).map(drop),
         ProposedAct::Reversal(_) => Ok(()),
     }
 }
@@ -111,6 +123,11 @@ pub fn fields(act: &ProposedAct, reason: &str) -> SentFields {
             fields.with("account_change.account", account).with("account_change.act", act_message::account_act(*act).as_str_name())
         }
         ProposedAct::Reversal(posting) => fields.with("reversal.posting_id", posting),
+        ProposedAct::Limit(limit) => fields
+            .with("limit_change.account", &limit.account)
+            .with("limit_change.window", act_message::window(limit.window).as_str_name())
+            .with("limit_change.time_zone", &limit.zone)
+            .with("limit_change.max_amount", limit.max),
     }
 }
 
@@ -125,7 +142,9 @@ pub fn proposal(proposal: Proposal) -> pb::Proposal {
         ProposalState::Rejected => pb::ProposalState::Rejected,
         ProposalState::Refused => pb::ProposalState::Refused,
     };
+    let hash = whole::hash_of(&proposal);
     pb::Proposal {
+        hash,
         proposal_id: proposal.id.hyphenated().to_string(),
         book: proposal.book.to_string(),
         state: state.into(),
@@ -173,6 +192,8 @@ pub fn page_size(asked: i32) -> Result<usize, Error> {
 pub fn acts_list(filter: &ActFilter) -> PagedList {
     let books = if filter.books.is_some() { "these books" } else { "every book" };
     let mut asked = vec![filter.subject.as_str(), &filter.user_id, &filter.rpc, books];
+    // Page tokens from before this filter go on being good.
+    asked.extend(Some(filter.account.as_str()).filter(|account| !account.is_empty()));
     asked.extend(filter.books.iter().flatten().map(String::as_str));
     PagedList::new("ListActs", "", &asked)
 }

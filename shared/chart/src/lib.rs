@@ -5,6 +5,7 @@
 //! - [`unit`]: what an account counts.
 //! - [`kind`]: kinds of postings. [`posters`]: who posts which kinds, between which accounts; [`own`]: the same of services of one's own.
 //! - [`class`]: what accounts are for, whosever they are: what those rows are made of.
+//! - [`reversal`]: which postings people may undo by hand.
 //! - [`guard`]: named counters that make something happen once.
 //! - [`id`]: the ids under which services post, derived from what caused the posting. [`imported`]: those of imports, and how they are known.
 pub mod account;
@@ -17,6 +18,7 @@ pub mod kind;
 pub mod own;
 pub mod owned;
 pub mod posters;
+pub mod reversal;
 pub mod unit;
 
 pub use account::{Account, AccountForm, Owner, Purpose, form, group};
@@ -26,4 +28,5 @@ pub use guard::{GuardFamily, GuardKey};
 pub use kind::PostingKind;
 pub use own::{InvalidPoster, OwnPoster, OwnPosters};
 pub use posters::{Poster, PostingRule};
+pub use reversal::instead_of_reversal;
 pub use unit::Unit;

@@ -41,6 +41,9 @@ pub struct AccessRow {
 
 /// Bytes of a message where a row does not say otherwise: four times the largest request of a user, which is a receipt.
 pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of an act of staff: the whole of their request, which is hashed where it is written down (256 KiB within a process, 64 KiB over a socket), 8 KiB of
+/// it as text, the 256 users and as many accounts that it names, and who called.
+pub const ACT_BYTES_MAX: usize = 384 * 1024;
 /// Bytes of a message with a thousand postings and full request fields.
 pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -58,6 +61,11 @@ impl AccessRow {
     /// The row of an RPC whose message holds a thousand of what others hold one of.
     const fn batched(self) -> Self {
         Self { bytes_max: BATCH_BYTES_MAX, ..self }
+    }
+
+    /// The row of an RPC whose message carries the request of another RPC.
+    const fn carrying(self) -> Self {
+        Self { bytes_max: ACT_BYTES_MAX, ..self }
     }
 
     /// The row of an RPC that keeps what it answers, refusals too.
@@ -83,8 +91,9 @@ const LEDGER_POST: Access = Access::Roles(&[(Service, Reach::Book)]);
 const LEDGER_WATCH: Access = Access::Roles(&[(Service, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Steps that stop or undo somebody's money are taken by two people, through SupportService, which takes them as itself.
 const LEDGER_CORRECT: Access = Access::Roles(&[(Service, Reach::Book)]);
-/// What may leave an account is bounded by people who answer for it.
-const LEDGER_LIMIT: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
+/// What may leave an account is bounded by people who answer for it: by one where it is a viewer's coins, otherwise by two through SupportService, which
+/// calls as itself. The ledger looks at the account.
+const LEDGER_LIMIT: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Books are set up by admins, and by a sandbox at its start.
 const BOOK_SETUP: Access = Access::Roles(&[(Service, Reach::Book), (Admin, Reach::Book)]);
 
@@ -183,7 +192,7 @@ pub const TABLE: &[AccessRow] = &[
     explained("/largesse.payout.v1.PayoutService/GetPayout", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/ListPayouts", CREATOR_READ),
     explained("/largesse.payout.v1.PayoutService/WatchPayout", CREATOR_READ),
-    row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD),
+    row("/largesse.support.v1.SupportService/RecordAct", ACT_RECORD).carrying(),
     explained("/largesse.support.v1.SupportService/ListActs", ACT_READ),
     explained("/largesse.support.v1.SupportService/Propose", PROPOSE),
     explained("/largesse.support.v1.SupportService/Approve", APPROVE),

@@ -8,7 +8,7 @@ use crate::{
 use api::ledger::{
     Account as AccountMessage, AccountState, BookMode, GetAccountRequest, GetPostingRequest, ListBooksRequest, PostBatchOutcome,
     PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, RequestField, ReverseRequest,
-    SetAccountStateRequest, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
+    SetAccountStateRequest, SetDebitLimitRequest, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
 };
 use chart::{Account, BookKind, PostingKind};
 use money::{BookName, Currency, Money, UserKey};
@@ -115,6 +115,13 @@ impl LedgerClient {
         let (book, request_id) = (book.to_string(), id.hyphenated().to_string());
         let request = SetAccountStateRequest { book, request_id, account: account.to_owned(), state: state.into() };
         self.client.clone().set_account_state(request).await?;
+        Ok(())
+    }
+
+    /// Sets or takes away a debit limit: `limit` with the account and the limit, and nothing else.
+    pub async fn set_debit_limit(&self, book: &BookName, id: Uuid, limit: SetDebitLimitRequest) -> Result<(), NotPosted> {
+        let (book, request_id) = (book.to_string(), id.hyphenated().to_string());
+        self.client.clone().set_debit_limit(SetDebitLimitRequest { book, request_id, ..limit }).await?;
         Ok(())
     }
 

@@ -8,12 +8,20 @@ use bytes::{Buf as _, Bytes};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
 use identity::Role;
-use money::{BookName, UserKey};
+use money::{
+    BookName, UserKey,
+    text::{is_plain, shown},
+};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, Value};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 use tonic::{Code, Status, body::Body};
 use uuid::Uuid;
 
+pub(crate) mod refused;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +31,16 @@ pub const REASON: &str = "largesse-reason";
 const REASON_BYTES: std::ops::RangeInclusive<usize> = 8..=500;
 /// Bytes of a request that are written down.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of a request of staff: it is hashed whole by the support service, so it goes there whole. Four times what a proposal can have.
+const WHOLE_BYTES_MAX: usize = 256 * 1024;
+/// Users, or accounts, that a request of staff may name: each is noted with its act.
+const NAMES_MAX: usize = 256;
+/// Bytes of a user's name with its length; an account's has at most as many again.
+const NAME_BYTES: usize = 72;
+/// Bytes of who called, why, and how it ended.
+const TEXTS_BYTES: usize = 4 * 1024;
+// What is written down must fit where it is written, or staff could not do what users can.
+const _: () = assert!(WHOLE_BYTES_MAX + REQUEST_BYTES_MAX + NAMES_MAX * 3 * NAME_BYTES + TEXTS_BYTES <= identity::access::ACT_BYTES_MAX);
 /// Bytes before a message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
 /// How long writing the end down may keep an answer that is there already.
@@ -52,8 +70,8 @@ pub(crate) fn reason(method: &Method, role: Role, headers: &HeaderMap) -> Result
     let text = value.to_str().map_err(|_| required("percent-encode what is not ASCII"))?;
     let text = percent_encoding::percent_decode_str(text).decode_utf8().map_err(|_| required("not UTF-8 when percent-decoded"))?;
     let text = text.trim();
-    if !REASON_BYTES.contains(&text.len()) || text.chars().any(char::is_control) {
-        return Err(required("8 to 500 bytes of text, such as `ticket 4711: coins missing`"));
+    if !REASON_BYTES.contains(&text.len()) || !is_plain(text) {
+        return Err(required("8 to 500 bytes of text without hidden characters, such as `ticket 4711: coins missing`"));
     }
     Ok(Some(text.into()))
 }
@@ -98,13 +116,14 @@ pub(crate) async fn begin(
 ) -> Result<(StartedAct, Request<Body>), Status> {
     let (head, body) = request.into_parts();
     // A stream of requests has no one request; that it was opened is written down.
-    let (message, body) = if method.client_streaming {
-        (None, body)
+    let (act, body) = if method.client_streaming {
+        (act(method, caller, None)?, body)
     } else {
         let bytes = collect(body).await?;
-        (Some(shapes.read(method.row.path, &bytes)?), Body::new(Full::new(bytes)))
+        let message = shapes.read(method.row.path, &bytes)?;
+        let request = bytes.slice(PREFIX..).to_vec();
+        (Act { request, ..act(method, caller, Some(&message))? }, Body::new(Full::new(bytes)))
     };
-    let act = act(method, caller, message.as_ref())?;
     record_phase(record, &act, ActPhase::Begun).await.map_err(|status| {
         tracing::error!(code = ?status.code(), message = status.message(), "an act of staff could not be written down, so it was refused");
         errors::audit_unavailable()
@@ -155,6 +174,11 @@ fn act(method: &Method, caller: &Caller, message: Option<&DynamicMessage>) -> Re
     let named = named.and_then(|book| BookName::try_new(&book).ok());
     let book = named.as_ref().or(principal.books.single()).map(ToString::to_string).unwrap_or_default();
     let user_id = message.and_then(concerned).unwrap_or_default();
+    let mut names = RequestNames::default();
+    message.into_iter().for_each(|message| names.add(message));
+    if names.users.len() > NAMES_MAX || names.accounts.len() > NAMES_MAX {
+        return Err(errors::malformed("request", &format!("a request of staff names at most {NAMES_MAX} users and as many accounts")));
+    }
     let json = match message.map(serde_json::to_string) {
         None => String::new(),
         Some(Ok(json)) => json,
@@ -169,9 +193,39 @@ fn act(method: &Method, caller: &Caller, message: Option<&DynamicMessage>) -> Re
         book,
         user_id,
         reason: caller.reason.as_deref().unwrap_or_default().to_owned(),
-        request_json: cut(&json, REQUEST_BYTES_MAX),
+        request_json: cut(&shown(&json), REQUEST_BYTES_MAX),
+        user_ids: names.users.into_iter().collect(),
+        accounts: names.accounts.into_iter().collect(),
         ..Act::default()
     })
+}
+
+/// Everybody and every account that a request names, however deep: what is kept of the request may be cut before their names.
+#[derive(Default)]
+struct RequestNames {
+    users: BTreeSet<String>,
+    accounts: BTreeSet<String>,
+}
+
+impl RequestNames {
+    fn add(&mut self, message: &DynamicMessage) {
+        message.fields().for_each(|(field, value)| self.add_value(field.name(), value));
+    }
+
+    fn add_value(&mut self, name: &str, value: &Value) {
+        match value {
+            Value::Message(inner) => self.add(inner),
+            Value::List(items) => items.iter().for_each(|item| self.add_value(name, item)),
+            Value::String(text) if ["user_id", "creator_id", "viewer_id"].contains(&name) => {
+                self.users.extend(UserKey::try_new(text).ok().map(|user| user.to_string()));
+            }
+            Value::String(text) if name.ends_with("account") || name.ends_with("accounts") => {
+                self.users.extend(chart::account::owner(text).map(str::to_owned));
+                self.accounts.extend(chart::form(text).map(|_| text.clone()));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Whom a request is about: the user it names, or whose accounts it names first, however deep.
@@ -203,14 +257,20 @@ pub fn cut(text: &str, bytes_max: usize) -> String {
 async fn record_phase(record: &Transport, act: &Act, phase: ActPhase) -> Result<(), Status> {
     let act = Act { phase: phase.into(), ..act.clone() };
     // What was asked for and why stand in the first line; the second says how it ended.
-    let act = if phase == ActPhase::Ended { Act { reason: String::new(), request_json: String::new(), ..act } } else { act };
+    let act = match phase {
+        ActPhase::Ended => {
+            let (none, nobody) = (String::new(), Vec::new());
+            Act { reason: none.clone(), request_json: none, request: Vec::new(), user_ids: nobody.clone(), accounts: nobody, ..act }
+        }
+        ActPhase::Begun | ActPhase::Unspecified => act,
+    };
     SupportServiceClient::new(record.clone()).record_act(RecordActRequest { act: Some(act) }).await.map(drop)
 }
 
 /// The whole body, as bytes also where a client of this process hands its message over.
 async fn collect(body: Body) -> Result<Bytes, Status> {
     let written = WrittenBody(body);
-    let collected = Limited::new(written, crate::MESSAGE_BYTES_MAX + PREFIX).collect().await;
+    let collected = Limited::new(written, WHOLE_BYTES_MAX + PREFIX).collect().await;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| errors::malformed("request", &error.to_string()))
 }
 

@@ -4,7 +4,10 @@
 //! call's whole budget is a few microseconds.
 use crate::{
     Caller, Error, Quotas, Transport,
-    acts::{self, RequestShapes},
+    acts::{
+        self, RequestShapes,
+        refused::{AttemptRecord, RefusedAttempts},
+    },
     arrival::{ArrivalBounds, Arrivals, Arriving},
     authenticate, authorise,
     body::{HeldBody, SeatsOfCall, WatchedBody},
@@ -20,7 +23,7 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use http::{HeaderMap, Request, Response};
-use identity::{Verifier, access::Access};
+use identity::{Principal, Verifier, access::Access};
 use std::{
     collections::BTreeMap,
     convert::Infallible,
@@ -51,7 +54,7 @@ pub struct Options {
     pub arrival: ArrivalBounds,
     /// How many connections a listener takes.
     pub connections: listener::ConnectionBounds,
-    /// Whether what staff do must be written down. If so, their calls are refused until [`Stack::record_with`] says where.
+    /// Whether what staff do must be written down. If so, their calls are refused until [`Stack::record_by`] says where.
     pub recorded: bool,
     /// Cancelled when the process is about to stop; ends the streams that would otherwise keep it alive.
     pub closing: CancellationToken,
@@ -76,30 +79,14 @@ impl Options {
     }
 }
 
-/// The ways to SupportService.
-enum RecordWays {
-    /// One for all services.
-    One(Transport),
-    /// Each service as itself, by its name.
-    Each(BTreeMap<&'static str, Transport>),
-}
-
-impl RecordWays {
-    fn of(&self, service: &str) -> Option<&Transport> {
-        match self {
-            Self::One(way) => Some(way),
-            Self::Each(ways) => ways.get(service),
-        }
-    }
-}
-
 struct StackParts {
     methods: Methods,
     options: Options,
     arrivals: Arrivals,
     shapes: RequestShapes,
-    /// The ways to SupportService.
-    record: OnceLock<RecordWays>,
+    /// The ways to SupportService by the service that records, such as `gift`, each with its own token.
+    record: OnceLock<BTreeMap<&'static str, Transport>>,
+    attempts: Arc<RefusedAttempts>,
 }
 
 /// The server side of every call. One per process; clones share their counters.
@@ -113,17 +100,13 @@ impl Stack {
         let methods = Methods::try_new(options.overload)?;
         methods.watch();
         let arrivals = Arrivals::new(options.arrival);
-        Ok(Self(Arc::new(StackParts { methods, options, arrivals, shapes, record: OnceLock::new() })))
+        Ok(Self(Arc::new(StackParts { methods, options, arrivals, shapes, record: OnceLock::new(), attempts: Arc::default() })))
     }
 
-    /// Writes down what staff do by this way to SupportService. Later calls change nothing.
-    pub fn record_with(&self, support: Transport) {
-        self.0.record.get_or_init(|| RecordWays::One(support));
-    }
-
-    /// The same, each service by a way of its own, with its own token. Calls of a service that is not among them are refused.
+    /// Writes down what staff do by these ways to SupportService, each service what was asked of it, with its own token. Calls of a service that is not among
+    /// them are refused. Later calls change nothing.
     pub fn record_by(&self, ways: BTreeMap<&'static str, Transport>) {
-        self.0.record.get_or_init(|| RecordWays::Each(ways));
+        self.0.record.get_or_init(|| ways);
     }
 
     /// How many connections its listeners take.
@@ -298,7 +281,11 @@ impl StackParts {
         span.admitted();
         // The connection, after the token: only the token says whether it needs one with a certificate.
         tls::peer::check(self.options.tls.as_ref(), &principal, peer)?;
-        authorise::authorise(method, principal, headers, quotas)
+        let authorised = authorise::authorise(method, principal.clone(), headers, quotas);
+        if let Err(status) = &authorised {
+            self.note_refused(method, &principal, status).await;
+        }
+        authorised
     }
 
     /// What whoever is known may still do.
@@ -318,8 +305,23 @@ impl StackParts {
     }
 
     async fn begin(&self, method: &Method, caller: &Caller, request: Request<Body>) -> Result<(acts::StartedAct, Request<Body>), Status> {
-        let record = self.record.get().and_then(|ways| ways.of(method.service)).ok_or_else(crate::errors::audit_unavailable)?;
+        let record = self.recorder(method).ok_or_else(crate::errors::audit_unavailable)?;
         acts::begin(&self.shapes, record, method, caller, request).await
+    }
+
+    /// The way by which what is done with an RPC is written down.
+    fn recorder(&self, method: &Method) -> Option<&Transport> {
+        self.record.get().and_then(|ways| ways.get(method.service))
+    }
+
+    /// What a member of staff tried and may not.
+    async fn note_refused(&self, method: &Method, principal: &Principal, status: &Status) {
+        if !self.options.recorded || !acts::is_staff(principal.role) {
+            return;
+        }
+        let Some(record) = self.recorder(method) else { return };
+        let attempt = AttemptRecord { attempts: &self.attempts, record, closing: &self.options.closing };
+        Box::pin(attempt.note(method, principal, status)).await;
     }
 }
 

@@ -93,7 +93,7 @@ impl LedgerService for FaultyLedger {
         self.changing(self.real.set_account_state(request)).await
     }
     async fn set_debit_limit(&self, request: Request<SetDebitLimitRequest>) -> FaultyAnswer<SetDebitLimitResponse> {
-        self.real.set_debit_limit(request).await
+        self.changing(self.real.set_debit_limit(request)).await
     }
     async fn import_batch(&self, request: Request<ImportBatchRequest>) -> FaultyAnswer<ImportBatchResponse> {
         self.real.import_batch(request).await
@@ -114,6 +114,7 @@ impl LedgerService for FaultyLedger {
         self.real.list_entries(request).await
     }
     async fn get_posting(&self, request: Request<GetPostingRequest>) -> FaultyAnswer<GetPostingResponse> {
+        self.unread()?;
         self.real.get_posting(request).await
     }
     async fn get_trial_balance(&self, request: Request<GetTrialBalanceRequest>) -> FaultyAnswer<GetTrialBalanceResponse> {

@@ -52,6 +52,8 @@ pub struct Testbed {
     pub fault: FaultyLedger,
     /// The ledger itself.
     pub ledger: Arc<Ledger>,
+    /// Cancelled when the installation is about to stop.
+    pub closing: CancellationToken,
     issuer: Arc<Issuer>,
     book: &'static str,
     ledger_transport: Transport,
@@ -69,7 +71,8 @@ impl Testbed {
     pub async fn over(database: &Database, options: TestbedOptions) -> Self {
         let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
         let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
-        let stack = Options { recorded: options.recorded, ..Options::new(verifier, CancellationToken::new()) };
+        let closing = CancellationToken::new();
+        let stack = Options { recorded: options.recorded, ..Options::new(verifier, closing.clone()) };
         let stack = Stack::try_new(stack).unwrap();
         // Services are held to their rows; the test itself posts what it needs.
         let config = ledger::Config { unbounded: vec![TESTER.to_owned()], ..ledger::Config::default() };
@@ -77,7 +80,7 @@ impl Testbed {
         let fault = FaultyLedger::new(ledger::Service::new(ledger.clone()));
         let ledger_transport = rpc::in_process(stack.layer(Routes::new(LedgerServiceServer::new(fault.clone())).prepare()));
         let (book, database) = (options.books[0].0, database.clone());
-        let bed = Self { database, stack, fault, ledger, issuer, book, ledger_transport, _storage: None };
+        let bed = Self { database, stack, fault, ledger, closing, issuer, book, ledger_transport, _storage: None };
         for (name, mode) in options.books {
             let request = CreateBookRequest { book: (*name).to_owned(), mode: (*mode).into(), region: "test".to_owned() };
             bed.client().create_book(request).await.unwrap();

@@ -8,8 +8,10 @@ use crate::{
     wire::{self, malformed},
 };
 use api::ledger as pb;
+use chart::Account;
+use identity::Role;
 use money::BookName;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 use uuid::Uuid;
 
 impl Service {
@@ -74,11 +76,13 @@ impl Service {
     }
 
     pub(super) async fn set_debit_limit(&self, request: Request<pb::SetDebitLimitRequest>) -> Result<pb::SetDebitLimitResponse, Status> {
-        let place = self.place(&request, &request.get_ref().book).await?;
+        let caller = rpc::caller(&request)?;
+        let place = self.place_of(&caller, &request.get_ref().book).await?;
         let asked = wire::set_debit_limit(request.into_inner(), place.scope())?;
         let Action::SetLimit { account, .. } = &asked.action else { return Err(Error::OutcomeUnknown.into()) };
         let name = account.text.clone();
         place.rights.set_limit()?;
+        may_limit(&caller, &name)?;
         place.handle.submit(asked).await?;
         Ok(pb::SetDebitLimitResponse { account: Some(super::limited_account(&place.handle, &name).await?) })
     }
@@ -99,4 +103,16 @@ impl Service {
             heads_compared: report.heads.unwrap_or_default(),
         })
     }
+}
+
+/// One person bounds what a viewer spends. A limit on anything else can stop a book or somebody's payouts as a freeze does, and takes two as that does:
+/// SupportService brings it as itself once it is approved.
+fn may_limit(caller: &rpc::Caller, account: &str) -> Result<(), Status> {
+    if caller.principal.role == Role::Service || matches!(Account::parse(account), Some(Account::ViewerCoins(_))) {
+        return Ok(());
+    }
+    let why = format!(
+        "a debit limit on {account} takes two people, so nothing was changed; propose it: SupportService.Propose with limit_change"
+    );
+    Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &[("account", account.to_owned())]))
 }

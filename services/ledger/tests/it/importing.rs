@@ -1,7 +1,8 @@
 //! RPCs of the rules through the whole stack: imports, limits, dry runs, and who may.
 use crate::calls::{BOOK, coins, gift, house, on_both, reason};
 use api::ledger::{
-    GetAccountRequest, ImportBatchRequest, LimitWindow, PostRequest, PostResponse, SetDebitLimitRequest, post_batch_outcome::Outcome,
+    GetAccountRequest, ImportBatchRequest, LimitWindow, OpenAccountsRequest, PostRequest, PostResponse, SetDebitLimitRequest,
+    post_batch_outcome::Outcome,
 };
 use identity::Role;
 use prost_types::Timestamp;
@@ -167,6 +168,39 @@ async fn limits_are_set_by_people_who_answer_for_them_and_shown() {
         house.post(gift("u1", "c1", 50)).await;
         let account = GetAccountRequest { book: BOOK.to_owned(), account: "viewer/u1/coins".to_owned() };
         assert_eq!(house.client().get_account(account).await.unwrap().into_inner().account.unwrap().limits.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_can_stop_a_book_or_a_payout_is_not_one_persons() {
+    on_both(async |database, _| {
+        let house = house(database).await;
+        let open = OpenAccountsRequest {
+            book: BOOK.to_owned(),
+            accounts: ["creator/c1/payable/USD", "creator/c1/diamonds", "house/in_transit/USD"].map(str::to_owned).to_vec(),
+        };
+        house.post_all(vec![coins("u1", 100), gift("u1", "c1", 5)]).await;
+        house.client().open_accounts(open).await.unwrap();
+        let limit = |account: &str, max_amount| SetDebitLimitRequest {
+            book: BOOK.to_owned(),
+            request_id: Uuid::now_v7().to_string(),
+            account: account.to_owned(),
+            window: LimitWindow::Hour.into(),
+            time_zone: "UTC".to_owned(),
+            max_amount,
+        };
+        for account in
+            ["house/diamonds/issued", "house/in_transit/USD", "creator/c1/payable/USD", "creator/c1/diamonds", "agency/a1/diamonds"]
+        {
+            for (role, max) in [(Role::Finance, 1), (Role::Admin, 1), (Role::Admin, 0)] {
+                let refused = house.anyone().set_debit_limit(house.by(role, limit(account, max))).await.unwrap_err();
+                assert_eq!((reason(&refused).as_str(), rpc::facts(&refused)["account"].as_str()), ("PERMISSION_DENIED", account));
+            }
+        }
+        house.post(gift("u1", "c1", 50)).await;
+        house.anyone().set_debit_limit(house.by(Role::Finance, limit("viewer/u1/coins", 1))).await.unwrap();
+        house.client().set_debit_limit(limit("house/diamonds/issued", 60)).await.unwrap();
     })
     .await;
 }

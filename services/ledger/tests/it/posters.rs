@@ -4,9 +4,10 @@ use crate::{
     calls::{BOOK, House, coins, gift, on_both, post, reason, transfer},
 };
 use api::ledger::{
-    AccountState, BookMode, CreateBookRequest, GetAccountRequest, Guard, ImportBatchRequest, OpenAccountsRequest, PostBatchRequest,
-    PostPendingRequest, PostRequest, PostStreamRequest, ReverseRequest, SetAccountStateRequest, Transfer, VoidPendingRequest,
-    guard::Operation, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome, post_stream_response,
+    AccountState, BookMode, CreateBookRequest, GetAccountRequest, Guard, ImportBatchRequest, LimitWindow, OpenAccountsRequest,
+    PostBatchRequest, PostPendingRequest, PostRequest, PostStreamRequest, ReverseRequest, SetAccountStateRequest, SetDebitLimitRequest,
+    Transfer, VoidPendingRequest, guard::Operation, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
+    post_stream_response,
 };
 use books::store::open_store;
 use db::Database;
@@ -238,6 +239,16 @@ async fn states_reversals_and_imports_have_their_rows() {
             };
             let set = house.anyone().set_account_state(house.of(service, Role::Service, set)).await.map(drop);
             assert_eq!(told(set), expected, "{service} freezes");
+            let limit = SetDebitLimitRequest {
+                book: BOOK.to_owned(),
+                request_id: Uuid::now_v7().to_string(),
+                account: "house/coins/issued".to_owned(),
+                window: LimitWindow::Day.into(),
+                time_zone: "UTC".to_owned(),
+                max_amount: 1_000,
+            };
+            let limited = house.anyone().set_debit_limit(house.of(service, Role::Service, limit)).await.map(drop);
+            assert_eq!(told(limited), expected, "{service} limits");
             let reverse = ReverseRequest {
                 book: BOOK.to_owned(),
                 request_id: Uuid::now_v7().to_string(),

@@ -190,7 +190,8 @@ impl ContinuousAudit {
         };
         let report = support::tables::check(tables, &heads).await?;
         self.acts_due = Instant::now() + ACTS_EVERY.max(started.elapsed() * ACTS_REST);
-        Ok(CheckResult::of(report.problem.map(|(line, why)| format!("line {line}: {why}"))))
+        let of_line = report.problem.map(|(line, why)| format!("line {line}: {why}"));
+        Ok(CheckResult::of(of_line.or_else(|| report.proposal_problem.map(|(id, why)| format!("proposal {id}: {why}")))))
     }
 }
 

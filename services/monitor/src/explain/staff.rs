@@ -13,7 +13,7 @@ use books::{
     stamp,
 };
 use serde_json::{Map, Value, json};
-use support::tables::{AccountAct, Proposal, ProposalFilter, ProposalState, ProposedAct};
+use support::tables::{AccountAct, LimitedTime, Proposal, ProposalFilter, ProposalState, ProposedAct};
 use uuid::Uuid;
 
 /// Proposals of one read.
@@ -51,6 +51,19 @@ fn act_words(act: &ProposedAct) -> (String, Vec<String>) {
             (format!("{act} {account}"), owners(&[account.as_str()]))
         }
         ProposedAct::Reversal(posting) => (format!("the reversal of posting {posting}"), Vec::new()),
+        ProposedAct::Limit(limit) => {
+            let window = match limit.window {
+                LimitedTime::Hour => "an hour",
+                LimitedTime::Day => "a day",
+                LimitedTime::Month => "a month",
+            };
+            let most = chart::form(&limit.account).map_or_else(|| limit.max.to_string(), |form| amount_text(limit.max, form.unit));
+            let told = match limit.max {
+                0 => format!("lifting the limit on what leaves {} in {window}", limit.account),
+                _ => format!("limiting what leaves {} to {most} in {window} of {}", limit.account, limit.zone),
+            };
+            (told, owners(&[limit.account.as_str()]))
+        }
     }
 }
 

@@ -30,7 +30,7 @@ const MATRIX: [(&str, &str, &str); 46] = [
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
     ("largesse.ledger.v1.LedgerService/OpenAccounts", "--b----", ""),
     ("largesse.ledger.v1.LedgerService/SetAccountState", "--b----", ""),
-    ("largesse.ledger.v1.LedgerService/SetDebitLimit", "----b-b", "!"),
+    ("largesse.ledger.v1.LedgerService/SetDebitLimit", "--b-b-b", "!"),
     ("largesse.ledger.v1.LedgerService/Post", "--b----", ""),
     ("largesse.ledger.v1.LedgerService/PostBatch", "--b----", ""),
     ("largesse.ledger.v1.LedgerService/PostStream", "--b----", ""),

@@ -1,14 +1,14 @@
 //! Whom an act is about. Its line names one user; requests name more, and what is done to a proposal is about everybody whose money that would move.
 use super::{Store, text};
-use crate::domain::{ActPhase, StaffAct};
+use crate::{
+    domain::{ActPhase, StaffAct},
+    whole::{PROPOSE, WholeRequest},
+};
 use money::{BookName, RequestId, UserKey};
 use serde_json::Value;
 use sqlx::AnyConnection;
 use std::collections::BTreeSet;
 use uuid::Uuid;
-
-/// The RPC whose request makes a proposal; the id follows from the request's.
-const PROPOSE: &str = "SupportService/Propose";
 
 /// The condition under which a line is about the user in parameter `$n`.
 pub(super) fn about_user(n: usize) -> String {
@@ -19,14 +19,20 @@ pub(super) fn about_user(n: usize) -> String {
 }
 
 /// Notes whom a new line's request is about, beside the user that the line names.
-pub(super) async fn note(connection: &mut AnyConnection, act: &StaffAct) -> Result<(), sqlx::Error> {
+pub(super) async fn note(connection: &mut AnyConnection, act: &StaffAct, whole: &WholeRequest) -> Result<(), sqlx::Error> {
     if act.phase != ActPhase::Begun {
         return Ok(());
     }
     let named = pairs(&act.request_json);
-    let users: BTreeSet<String> = named.iter().filter_map(|(name, text)| user_named(name, text)).collect();
+    let users: BTreeSet<String> =
+        named.iter().filter_map(|(name, text)| user_named(name, text)).chain(whole.users.iter().cloned()).collect();
     for user in users.iter().filter(|user| **user != act.user_id) {
         add_user(&mut *connection, act.act_id, &act.book, user).await?;
+    }
+    let accounts = named.iter().filter(|(name, text)| name.ends_with("ccount") && chart::form(text).is_some()).map(|(_, text)| text);
+    for account in accounts.chain(&whole.accounts).collect::<BTreeSet<_>>() {
+        let sql = "INSERT INTO act_account (book, account, act_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        sqlx::query(sql).bind(act.book.as_str()).bind(account.as_str()).bind(text(act.act_id)).execute(&mut *connection).await?;
     }
     for proposal in proposals(act, &named) {
         let sql = "INSERT INTO act_proposal (book, proposal_id, act_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";

@@ -4,7 +4,10 @@ use super::{
     about::{self, pairs},
     text, unreadable,
 };
-use crate::domain::{ActPhase, ActRecord, StaffAct};
+use crate::{
+    domain::{ActHashes, ActPhase, ActRecord, GENESIS, StaffAct},
+    whole::WholeRequest,
+};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -12,8 +15,9 @@ use uuid::Uuid;
 /// How often a line finds its place taken by another process. Each try has seen one succeed.
 const ATTEMPTS_MAX: usize = 32;
 
-const COLUMNS: &str = "seq, time_ms, act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json, erased, salt,
-    text_digest, hash";
+pub(super) const COLUMNS: &str =
+    "seq, time_ms, act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json, erased, salt,
+    text_digest, hash, request_hash, proposal_hash";
 
 /// Which lines. An empty text: any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,19 +30,34 @@ pub struct ActFilter {
     pub user_id: String,
     /// What was called.
     pub rpc: String,
+    /// An account that the request names.
+    pub account: String,
 }
 
 impl Store {
     /// Writes a line after the last one; one that is there already is left as it is. Its place, and its hash when it is new.
     pub async fn append(&self, act: &StaffAct, time_ms: i64, salt: [u8; 16]) -> Result<(i64, Option<[u8; 32]>), sqlx::Error> {
+        self.append_whole(act, (&WholeRequest::default(), ActHashes::default()), time_ms, salt).await
+    }
+
+    /// The same, with what the line keeps in part.
+    pub async fn append_whole(
+        &self,
+        act: &StaffAct,
+        (whole, hashes): (&WholeRequest, ActHashes),
+        time_ms: i64,
+        salt: [u8; 16],
+    ) -> Result<(i64, Option<[u8; 32]>), sqlx::Error> {
         for _ in 0..ATTEMPTS_MAX {
             let mut tx = db::begin(&self.pool).await?;
             if let Some(seq) = place(&mut tx, act).await? {
                 return Ok((seq, None));
             }
-            let line = ActRecord::after(last(&mut tx).await?, act.clone(), time_ms, salt);
+            let before = last(&mut tx).await?;
+            let previous = before.map_or(GENESIS, |(_, hash)| hash);
+            let line = ActRecord::after(before, act.clone(), time_ms, salt).binding(&previous, hashes.clone());
             if insert(&mut tx, &line).await? {
-                about::note(&mut tx, act).await?;
+                about::note(&mut tx, act, whole).await?;
                 tx.commit().await?;
                 return Ok((line.seq, Some(line.hash)));
             }
@@ -50,11 +69,16 @@ impl Store {
     pub async fn acts(&self, filter: &ActFilter, before: i64, limit: i64) -> Result<Vec<ActRecord>, sqlx::Error> {
         let mut sql = format!("SELECT {COLUMNS} FROM act WHERE seq < $1");
         let mut texts = Vec::new();
-        for (column, value) in [("subject", &filter.subject), ("user_id", &filter.user_id), ("rpc", &filter.rpc)] {
+        let asked = [("subject", &filter.subject), ("user_id", &filter.user_id), ("rpc", &filter.rpc), ("account", &filter.account)];
+        for (column, value) in asked {
             if !value.is_empty() {
                 texts.push(value.clone());
                 let n = texts.len() + 1;
-                let holds = if column == "user_id" { about::about_user(n) } else { format!("{column} = ${n}") };
+                let holds = match column {
+                    "user_id" => about::about_user(n),
+                    "account" => format!("act_id IN (SELECT act_id FROM act_account WHERE account = ${n})"),
+                    column => format!("{column} = ${n}"),
+                };
                 sql.push_str(&format!(" AND {holds}"));
             }
         }
@@ -153,7 +177,7 @@ async fn last(connection: &mut AnyConnection) -> Result<Option<(i64, [u8; 32])>,
 /// False when another process took the place.
 async fn insert(connection: &mut AnyConnection, line: &ActRecord) -> Result<bool, sqlx::Error> {
     let sql = format!(
-        "INSERT INTO act ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16) ON CONFLICT DO NOTHING"
+        "INSERT INTO act ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING"
     );
     let StaffAct { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json } = &line.act;
     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(line.seq).bind(line.time_ms).bind(text(*act_id)).bind(phase.number());
@@ -161,10 +185,11 @@ async fn insert(connection: &mut AnyConnection, line: &ActRecord) -> Result<bool
         query = query.bind(value.clone());
     }
     let query = query.bind(hex::encode(line.salt)).bind(hex::encode(line.text_digest)).bind(hex::encode(line.hash));
+    let query = query.bind(line.hashes.request.as_str()).bind(line.hashes.proposal.as_str());
     Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
-fn read(row: &AnyRow) -> Result<ActRecord, sqlx::Error> {
+pub(super) fn read(row: &AnyRow) -> Result<ActRecord, sqlx::Error> {
     let phase = ActPhase::of(row.try_get("phase")?).ok_or_else(|| unreadable("a phase that there is not"))?;
     let erased = row.try_get::<i64, _>("erased")? != 0;
     let act = StaffAct {
@@ -188,6 +213,7 @@ fn read(row: &AnyRow) -> Result<ActRecord, sqlx::Error> {
         salt: if erased { [0; 16] } else { bytes(row.try_get("salt")?)? },
         text_digest: bytes(row.try_get("text_digest")?)?,
         hash: bytes(row.try_get("hash")?)?,
+        hashes: ActHashes { request: row.try_get("request_hash")?, proposal: row.try_get("proposal_hash")? },
     })
 }
 

@@ -90,6 +90,14 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
+    /// All proposals in an order, those after this book and number.
+    pub async fn proposals_after(&self, after: Option<&(String, i64)>, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
+        let sql = format!("SELECT {COLUMNS} FROM proposal WHERE book > $1 OR (book = $1 AND number > $2) ORDER BY book, number LIMIT $3");
+        let (book, number) = after.map_or(("", 0), |(book, number)| (book.as_str(), *number));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book).bind(number).bind(limit);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
     /// Ids of a book's proposals that would change an account of this user, or did, newest first.
     pub async fn proposals_about(&self, book: &BookName, user: &UserKey) -> Result<Vec<String>, sqlx::Error> {
         const PAGE: i64 = 1_000;
@@ -104,6 +112,7 @@ impl Store {
             let concerned = page.iter().filter(|proposal| match &proposal.act {
                 ProposedAct::Adjustment(transfers) => transfers.iter().any(|line| of_user(&line.debit) || of_user(&line.credit)),
                 ProposedAct::Account(account, _) => of_user(account),
+                ProposedAct::Limit(limit) => of_user(&limit.account),
                 // Whose it is only the journal knows, which was asked then.
                 ProposedAct::Reversal(_) => noted.contains(&proposal.id),
             });

@@ -5,12 +5,12 @@ use api::support::Proposal;
 use prost::Message as _;
 
 /// What is stored of an act.
-pub(super) fn write(act: &ProposedAct) -> Vec<u8> {
+pub(crate) fn write(act: &ProposedAct) -> Vec<u8> {
     Proposal { act: Some(act_message::write(act)), ..Proposal::default() }.encode_to_vec()
 }
 
 /// What [`write`] stored.
-pub(super) fn read(bytes: &[u8]) -> Result<ProposedAct, sqlx::Error> {
+pub(crate) fn read(bytes: &[u8]) -> Result<ProposedAct, sqlx::Error> {
     let stored = Proposal::decode(bytes).map_err(unreadable)?;
     act_message::read(stored.act.ok_or_else(|| unreadable("a proposal without its act"))?).map_err(unreadable)
 }

@@ -39,7 +39,7 @@ fn what_makes_no_sense_is_told_by_field() {
 }
 
 fn acts_of(subject: &str) -> ActFilter {
-    ActFilter { books: None, subject: subject.to_owned(), user_id: String::new(), rpc: String::new() }
+    ActFilter { books: None, subject: subject.to_owned(), ..ActFilter::default() }
 }
 
 #[test]
@@ -54,6 +54,7 @@ fn a_page_goes_on_where_it_ended_and_only_in_its_list() {
     for other in [
         acts_list(&acts_of("tom")),
         acts_list(&ActFilter { user_id: "sue".to_owned(), ..acts_of("") }),
+        acts_list(&ActFilter { account: "house/coins/issued".to_owned(), ..acts_of("sue") }),
         acts_list(&ActFilter { books: Some(Vec::new()), ..acts_of("sue") }),
         acts_list(&ActFilter { books: Some(vec!["demo".to_owned()]), ..acts_of("sue") }),
         proposals_list(&book, 0),

@@ -78,7 +78,7 @@ async fn lines_of_several_processes_make_one_chain() {
                 phase: ActPhase::Begun.into(),
                 subject: "sue".to_owned(),
                 role: "support".to_owned(),
-                rpc: "some".to_owned(),
+                rpc: "largesse.gift.v1.GiftService/SendGift".to_owned(),
                 ..Default::default()
             };
             let request = || house.by("gift", Role::Service, RecordActRequest { act: Some(act.clone()) });
@@ -157,7 +157,8 @@ async fn whatever_is_changed_in_the_record_is_found() {
         assert_eq!(store.erase("other", "bob", &of_hers).await.unwrap(), 0, "of another book");
         let erased = check(&store, &[]).await.unwrap();
         assert_eq!((erased.lines, erased.erased, erased.problem), (8, 6, None));
-        let forged = "INSERT INTO act SELECT -5, time_ms, 'ffffffff-ffff-ffff-ffff-ffffffffffff', phase, 'eve', issuer, role, rpc, book, user_id, outcome, reason,
+        let forged = "INSERT INTO act (seq, time_ms, act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json, erased, salt,
+            text_digest, hash) SELECT -5, time_ms, 'ffffffff-ffff-ffff-ffff-ffffffffffff', phase, 'eve', issuer, role, rpc, book, user_id, outcome, reason,
             request_json, erased, salt, text_digest, hash FROM act WHERE seq = 8";
         sqlx::query(forged).execute(&pool).await.unwrap();
         assert_eq!(check(&store, &[]).await.unwrap().problem, Some((-5, "a line is missing or too much before it")));

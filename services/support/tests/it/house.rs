@@ -50,7 +50,8 @@ impl House {
         };
         let service: Service = support::start(deps).await.unwrap();
         let way = bed.lay(service.routes());
-        bed.stack.record_with(way.with_token(bed.service_token("largesse")));
+        let services = identity::Service::ALL.into_iter().filter(|service| service.grpc_name().is_some()).map(identity::Service::as_str);
+        bed.stack.record_by(services.map(|service| (service, way.with_token(bed.service_token(service)))).collect());
         Self { database: database.clone(), bed, heads_dir, way, shutdown }
     }
 

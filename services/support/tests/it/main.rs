@@ -3,6 +3,7 @@
 
 mod about;
 mod acts;
+mod bound;
 mod house;
 mod proposals;
 mod reasons;

@@ -1,13 +1,16 @@
 //! Four eyes: what one proposes another approves, once, and it is done once.
 use crate::house::{House, databases, gift_of, new_id, told};
 use api::{
-    ledger::{Guard, PostRequest, ReverseRequest, SetAccountStateRequest, guard::Operation},
+    ledger::{
+        GetAccountRequest, Guard, LimitWindow, PostRequest, ReverseRequest, SetAccountStateRequest, SetDebitLimitRequest, guard::Operation,
+    },
     support::{
-        AccountAct, AccountChange, Adjustment, AdjustmentTransfer, ApproveRequest, GetProposalRequest, ListProposalsRequest, Proposal,
-        ProposalState, ProposeRequest, Reversal, propose_request,
+        AccountAct, AccountChange, Adjustment, AdjustmentTransfer, ApproveRequest, GetProposalRequest, LimitChange, ListProposalsRequest,
+        Proposal, ProposalState, ProposeRequest, Reversal, propose_request,
     },
 };
 use identity::Role;
+use testbed::Fault;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_happens_until_another_approves_and_then_once() {
@@ -229,6 +232,89 @@ async fn the_store_itself_lets_nobody_approve_their_own() {
         let (store, kept) = kept(database, &proposal).await;
         let sue = money::UserKey::try_new("sue").unwrap();
         assert!(!store.decide(&kept, support::domain::ProposalState::Approved, &sue, "ticket 4711", 1).await.unwrap());
+        house.stop().await;
+    }
+}
+
+/// What one member of finance asks the ledger itself for.
+fn direct(account: &str) -> SetDebitLimitRequest {
+    let (request_id, window) = (new_id(), LimitWindow::Hour.into());
+    SetDebitLimitRequest {
+        request_id,
+        account: account.to_owned(),
+        window,
+        time_zone: "UTC".to_owned(),
+        max_amount: 1,
+        ..Default::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_stops_a_book_is_set_and_lifted_by_two() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        house.bed.post("gift", "house/diamonds/issued", "creator/bob/diamonds", 5).await;
+        let account = "house/diamonds/issued";
+        let alone = house.books().set_debit_limit(house.by("eve", Role::Finance, direct(account))).await;
+        assert_eq!(told(alone).map(drop), Err("PERMISSION_DENIED".to_owned()));
+        let limit = |window: LimitWindow, zone: &str, max_amount| {
+            let (account, time_zone) = (account.to_owned(), zone.to_owned());
+            propose_request::Act::LimitChange(LimitChange { account, window: window.into(), time_zone, max_amount })
+        };
+        let malformed = [(LimitWindow::Unspecified, "UTC", 1), (LimitWindow::Day, "", 1), (LimitWindow::Day, "UTC", -1)];
+        for (window, zone, max) in malformed {
+            let request = ProposeRequest { request_id: new_id(), act: Some(limit(window, zone, max)), ..Default::default() };
+            let refused = told(house.support().propose(house.by("sue", Role::Support, request)).await);
+            assert_eq!(refused.map(drop), Err("MALFORMED".to_owned()), "{window:?} {zone:?} {max}");
+        }
+        let set = house.propose("sue", limit(LimitWindow::Day, "Europe/Berlin", 7)).await;
+        let leaves = async || {
+            let request = GetAccountRequest { account: account.to_owned(), ..Default::default() };
+            let limits =
+                house.books().get_account(house.by("sue", Role::Support, request)).await.unwrap().into_inner().account.unwrap().limits;
+            limits.iter().map(|limit| (limit.window(), limit.max_amount)).collect::<Vec<_>>()
+        };
+        assert_eq!(leaves().await, [], "nothing happens until another approves");
+        assert_eq!(house.approve("sue", &set).await, Err("SAME_PERSON".to_owned()));
+        assert_eq!(house.approve("ann", &set).await.unwrap().state(), ProposalState::Done);
+        assert_eq!(leaves().await, [(LimitWindow::Day, 7)]);
+        let lifted = house.propose("sue", limit(LimitWindow::Day, "", 0)).await;
+        assert_eq!(house.approve("ann", &lifted).await.unwrap().state(), ProposalState::Done);
+        assert_eq!(leaves().await, []);
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_another_service_is_not_reversed_by_hand() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        house.give("ada", 50).await;
+        let propose = async |posting_id: &str| {
+            let act = propose_request::Act::Reversal(Reversal { posting_id: posting_id.to_owned() });
+            let request = ProposeRequest { request_id: new_id(), act: Some(act), ..Default::default() };
+            house.support().propose(house.by("sue", Role::Support, request)).await
+        };
+        for (kind, debit, credit) in [
+            ("payout.settle", "house/in_transit/USD", "house/bank_cash/USD"),
+            ("payout.reject", "house/in_transit/USD", "creator/bob/payable/USD"),
+            ("purchase.apple", "house/coins/issued", "viewer/ada/coins"),
+            ("conversion", "house/accrued_creator_liability/USD", "creator/bob/payable/USD"),
+        ] {
+            let posting = house.bed.post(kind, debit, credit, 5).await;
+            let refused = propose(&posting).await.unwrap_err();
+            assert_eq!(rpc::reason(&refused).as_deref(), Some("NOT_REVERSIBLE"), "{kind}");
+            assert_eq!(rpc::facts(&refused)["kind"], kind);
+            // Proposed while the ledger was away, or by an earlier program: it is looked at again before it is done.
+            house.bed.fault.fail(Fault::Answer(testbed::insides::answer(&ledger_client::LedgerReason::Overloaded)));
+            let blind = propose(&posting).await.unwrap().into_inner().proposal.unwrap();
+            house.bed.fault.fail(Fault::None);
+            let done = house.approve("ann", &blind).await.unwrap();
+            assert_eq!((done.state(), done.result.as_str()), (ProposalState::Refused, "NOT_REVERSIBLE"), "{kind}");
+        }
+        let gift = house.bed.post("gift", "viewer/ada/coins", "house/coins/redeemed", 5).await;
+        let undone = propose(&gift).await.unwrap().into_inner().proposal.unwrap();
+        assert_eq!(house.approve("ann", &undone).await.unwrap().state(), ProposalState::Done);
         house.stop().await;
     }
 }

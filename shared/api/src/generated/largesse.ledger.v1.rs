@@ -1252,8 +1252,10 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Sets or takes away what may leave an account in an hour, a day or a month. Reasons: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN,
-        /// ACCOUNT_CLOSED. A retry with the same id is safe.
+        /// Sets or takes away what may leave an account in an hour, a day or a month. One member of staff sets it for a viewer's coins only; for any other account
+        /// a limit can stop payments as a freeze does, so it is proposed (SupportService.Propose with `limit_change`) and this call is refused with
+        /// PERMISSION_DENIED (fact `account`), nothing changed. Reasons: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED. A retry
+        /// with the same id is safe.
         pub async fn set_debit_limit(
             &mut self,
             request: impl tonic::IntoRequest<super::SetDebitLimitRequest>,
@@ -1722,8 +1724,10 @@ pub mod ledger_service_server {
             tonic::Response<super::SetAccountStateResponse>,
             tonic::Status,
         >;
-        /// Sets or takes away what may leave an account in an hour, a day or a month. Reasons: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN,
-        /// ACCOUNT_CLOSED. A retry with the same id is safe.
+        /// Sets or takes away what may leave an account in an hour, a day or a month. One member of staff sets it for a viewer's coins only; for any other account
+        /// a limit can stop payments as a freeze does, so it is proposed (SupportService.Propose with `limit_change`) and this call is refused with
+        /// PERMISSION_DENIED (fact `account`), nothing changed. Reasons: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED. A retry
+        /// with the same id is safe.
         async fn set_debit_limit(
             &self,
             request: tonic::Request<super::SetDebitLimitRequest>,

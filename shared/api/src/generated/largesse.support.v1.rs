@@ -35,7 +35,7 @@ pub struct Act {
     /// Why, as the caller said. May be erased.
     #[prost(string, tag = "11")]
     pub reason: ::prost::alloc::string::String,
-    /// What was asked for: the request as JSON, cut after 8 KiB. May be erased.
+    /// What was asked for: the request as JSON, cut after 8 KiB, with control, bidirectional and zero-width characters escaped. May be erased.
     #[prost(string, tag = "12")]
     pub request_json: ::prost::alloc::string::String,
     /// ENDED: the canonical code and the reason, such as `OK` or `NOT_FOUND PAYOUT_UNKNOWN`.
@@ -47,6 +47,21 @@ pub struct Act {
     /// Whether reason and request were erased; the hash covers digests of them and still holds.
     #[prost(bool, tag = "15")]
     pub erased: bool,
+    /// BEGUN: SHA-256 of the line's salt and the whole request, however much of it is kept, in hexadecimal; empty in lines of before. `hash` covers it.
+    #[prost(string, tag = "16")]
+    pub request_hash: ::prost::alloc::string::String,
+    /// BEGUN of Propose and Approve: `Proposal.hash` of what was asked for, or of what was there to be approved. `hash` covers it.
+    #[prost(string, tag = "17")]
+    pub proposal_hash: ::prost::alloc::string::String,
+    /// Only in RecordAct: the whole request as it was sent, to be hashed and not kept. Absent in requests of earlier programs.
+    #[prost(bytes = "vec", tag = "18")]
+    pub request: ::prost::alloc::vec::Vec<u8>,
+    /// Only in RecordAct: everybody whom the whole request names, by user or by account, at most 256.
+    #[prost(string, repeated, tag = "19")]
+    pub user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Only in RecordAct: all accounts that the whole request names, at most 256.
+    #[prost(string, repeated, tag = "20")]
+    pub accounts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Asks for a line to be written.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -83,6 +98,9 @@ pub struct ListActsRequest {
     /// From `next_page_token`; empty for the newest.
     #[prost(string, tag = "6")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only where the request named this account, such as `house/bank_cash/USD`; any when empty. Lines of before this field are not found by it.
+    #[prost(string, tag = "7")]
+    pub account: ::prost::alloc::string::String,
 }
 /// Lines, newest first.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -124,7 +142,25 @@ pub struct AccountChange {
     #[prost(enumeration = "AccountAct", tag = "2")]
     pub act: i32,
 }
-/// The opposite of a posting, posted once.
+/// What may leave an account in an hour, a day or a month: set, changed or taken away. On the company's own accounts and on what creators and agencies
+/// have, a limit can stop payments as a freeze does, so it takes two; on a viewer's coins LedgerService.SetDebitLimit does it with one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LimitChange {
+    /// Such as `creator/bob/payable/USD`.
+    #[prost(string, tag = "1")]
+    pub account: ::prost::alloc::string::String,
+    /// The kind of window; an account has one limit for each.
+    #[prost(enumeration = "super::super::ledger::v1::LimitWindow", tag = "2")]
+    pub window: i32,
+    /// IANA name of the zone whose clock the windows follow. Required with `max_amount`.
+    #[prost(string, tag = "3")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// 1 to 2^53, in the account's unit; 0: takes the limit away.
+    #[prost(int64, tag = "4")]
+    pub max_amount: i64,
+}
+/// The opposite of a posting, posted once. Of gifts, adjustments, imported postings and those of services of one's own. A step of PurchaseService,
+/// EarningsService or PayoutService is not reversed by hand: that service would go on as if it stood.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reversal {
     /// The posting.
@@ -167,8 +203,12 @@ pub struct Proposal {
     /// Until when it may be approved.
     #[prost(message, optional, tag = "14")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What it is bound by: SHA-256 over its id, its book, who proposed it and what is to be done, in hexadecimal. The record of what staff did has the
+    /// same of what was proposed.
+    #[prost(string, tag = "16")]
+    pub hash: ::prost::alloc::string::String,
     /// What is to be done.
-    #[prost(oneof = "proposal::Act", tags = "4, 5, 6")]
+    #[prost(oneof = "proposal::Act", tags = "4, 5, 6, 15")]
     pub act: ::core::option::Option<proposal::Act>,
 }
 /// Nested message and enum types in `Proposal`.
@@ -185,6 +225,9 @@ pub mod proposal {
         /// A posting undone.
         #[prost(message, tag = "6")]
         Reversal(super::Reversal),
+        /// What may leave an account.
+        #[prost(message, tag = "15")]
+        LimitChange(super::LimitChange),
     }
 }
 /// Asks for something to be done. The reason is the call's metadata `largesse-reason`.
@@ -197,7 +240,7 @@ pub struct ProposeRequest {
     #[prost(string, tag = "2")]
     pub book: ::prost::alloc::string::String,
     /// What is to be done.
-    #[prost(oneof = "propose_request::Act", tags = "3, 4, 5")]
+    #[prost(oneof = "propose_request::Act", tags = "3, 4, 5, 6")]
     pub act: ::core::option::Option<propose_request::Act>,
 }
 /// Nested message and enum types in `ProposeRequest`.
@@ -214,6 +257,9 @@ pub mod propose_request {
         /// A posting undone.
         #[prost(message, tag = "5")]
         Reversal(super::Reversal),
+        /// What may leave an account.
+        #[prost(message, tag = "6")]
+        LimitChange(super::LimitChange),
     }
 }
 /// It waits for approval.
@@ -235,6 +281,9 @@ pub struct ApproveRequest {
     /// Which.
     #[prost(string, tag = "2")]
     pub proposal_id: ::prost::alloc::string::String,
+    /// `Proposal.hash` as the approver saw it; refused with PROPOSAL_CHANGED when it is another now. Empty: what is there is compared with the record only.
+    #[prost(string, tag = "3")]
+    pub hash: ::prost::alloc::string::String,
 }
 /// It is done.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -311,7 +360,8 @@ pub enum ActPhase {
     Unspecified = 0,
     /// About to be done. Written before anything happens.
     Begun = 1,
-    /// Done or refused, with its outcome; of a stream, that it was opened. Missing after BEGUN: the caller went away, the process fell, or the end could
+    /// Done or refused, with its outcome; of a stream, that it was opened. Without BEGUN: refused before anything was read, because of who called or why; ten
+    /// of these a minute and person are lines of their own, and one line counts the rest. Missing after BEGUN: the caller went away, the process fell, or the end could
     /// not be written; the outcome is in the books.
     Ended = 2,
 }
@@ -521,8 +571,10 @@ pub mod support_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Writes down that a member of staff begins or has ended an act. Services call it by themselves for every call of staff. Reasons: MALFORMED. A retry
-        /// with the same act and phase writes nothing again.
+        /// Writes down that a member of staff begins or has ended an act. Services call it by themselves for every call of staff, each for its own RPCs and for
+        /// the books of its token: anything else is PERMISSION_DENIED, and nothing is written. Reasons: MALFORMED (also where a text has control, bidirectional or
+        /// zero-width characters). It carries the whole request of the call, so its message may have 384 KiB. A retry with the same act and phase writes nothing
+        /// again.
         pub async fn record_act(
             &mut self,
             request: impl tonic::IntoRequest<super::RecordActRequest>,
@@ -576,9 +628,10 @@ pub mod support_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Asks for an adjustment, a freeze or a reversal, which happens once another member of staff approves. Nothing is moved or held until then.
-        /// Reasons: MALFORMED (also where an account is none of the chart, or a transfer is between two units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND: what
-        /// is to be reversed is no posting of the book), REQUEST_ID_REUSED. A retry with the same id is safe.
+        /// Asks for an adjustment, a freeze, a debit limit or a reversal, which happens once another member of staff approves. Nothing is moved or held until
+        /// then. Reasons: MALFORMED (also where an account is none of the chart, or a transfer is between two units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND:
+        /// what is to be reversed is no posting of the book), NOT_REVERSIBLE (it is a step of another service, which would go on as if nothing had been undone;
+        /// facts posting_id and kind, and the message says what to do instead), REQUEST_ID_REUSED. A retry with the same id is safe.
         pub async fn propose(
             &mut self,
             request: impl tonic::IntoRequest<super::ProposeRequest>,
@@ -606,7 +659,8 @@ pub mod support_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Approves what somebody else proposed, and does it. Reasons: MALFORMED, PROPOSAL_UNKNOWN (NOT_FOUND), SAME_PERSON (whoever proposed it can't
-        /// approve it), PROPOSAL_DECIDED (rejected, or refused by the ledger), PROPOSAL_EXPIRED, OUTCOME_UNKNOWN. A retry is safe: it is done once.
+        /// approve it), PROPOSAL_DECIDED (rejected, or refused by the ledger), PROPOSAL_EXPIRED, PROPOSAL_CHANGED (it is not what the record says was proposed, or
+        /// not what `hash` says was seen; nothing was done), OUTCOME_UNKNOWN. A retry is safe: it is done once.
         pub async fn approve(
             &mut self,
             request: impl tonic::IntoRequest<super::ApproveRequest>,
@@ -727,8 +781,10 @@ pub mod support_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with SupportServiceServer.
     #[async_trait]
     pub trait SupportService: std::marker::Send + std::marker::Sync + 'static {
-        /// Writes down that a member of staff begins or has ended an act. Services call it by themselves for every call of staff. Reasons: MALFORMED. A retry
-        /// with the same act and phase writes nothing again.
+        /// Writes down that a member of staff begins or has ended an act. Services call it by themselves for every call of staff, each for its own RPCs and for
+        /// the books of its token: anything else is PERMISSION_DENIED, and nothing is written. Reasons: MALFORMED (also where a text has control, bidirectional or
+        /// zero-width characters). It carries the whole request of the call, so its message may have 384 KiB. A retry with the same act and phase writes nothing
+        /// again.
         async fn record_act(
             &self,
             request: tonic::Request<super::RecordActRequest>,
@@ -744,15 +800,17 @@ pub mod support_service_server {
             tonic::Response<super::ListActsResponse>,
             tonic::Status,
         >;
-        /// Asks for an adjustment, a freeze or a reversal, which happens once another member of staff approves. Nothing is moved or held until then.
-        /// Reasons: MALFORMED (also where an account is none of the chart, or a transfer is between two units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND: what
-        /// is to be reversed is no posting of the book), REQUEST_ID_REUSED. A retry with the same id is safe.
+        /// Asks for an adjustment, a freeze, a debit limit or a reversal, which happens once another member of staff approves. Nothing is moved or held until
+        /// then. Reasons: MALFORMED (also where an account is none of the chart, or a transfer is between two units), REQUEST_ID_TIME, POSTING_UNKNOWN (NOT_FOUND:
+        /// what is to be reversed is no posting of the book), NOT_REVERSIBLE (it is a step of another service, which would go on as if nothing had been undone;
+        /// facts posting_id and kind, and the message says what to do instead), REQUEST_ID_REUSED. A retry with the same id is safe.
         async fn propose(
             &self,
             request: tonic::Request<super::ProposeRequest>,
         ) -> std::result::Result<tonic::Response<super::ProposeResponse>, tonic::Status>;
         /// Approves what somebody else proposed, and does it. Reasons: MALFORMED, PROPOSAL_UNKNOWN (NOT_FOUND), SAME_PERSON (whoever proposed it can't
-        /// approve it), PROPOSAL_DECIDED (rejected, or refused by the ledger), PROPOSAL_EXPIRED, OUTCOME_UNKNOWN. A retry is safe: it is done once.
+        /// approve it), PROPOSAL_DECIDED (rejected, or refused by the ledger), PROPOSAL_EXPIRED, PROPOSAL_CHANGED (it is not what the record says was proposed, or
+        /// not what `hash` says was seen; nothing was done), OUTCOME_UNKNOWN. A retry is safe: it is done once.
         async fn approve(
             &self,
             request: tonic::Request<super::ApproveRequest>,
