@@ -120,6 +120,9 @@ pub fn audit_with<'a>(
 
 async fn audit_books(database: &Database, heads: Option<&Path>, own: &OwnPosters) -> Result<AuditReport, ReadFault> {
     let store = open(database).await?;
+    if let Some(dir) = heads {
+        books::installation::same(database, dir).await?;
+    }
     let mut books = Vec::new();
     for book in store.books().await? {
         books.push(audit_book(database, &*store, &book, (heads, own)).await?);
@@ -140,7 +143,8 @@ async fn audit_acts(database: &Database, heads: Option<&Path>) -> Result<Option<
         return Ok(problem.map(|problem| ActsReport { lines: 0, erased: 0, heads: 0, problem: Some(problem) }));
     }
     let found = support::tables::check(&support::tables::Store::open(database).await?, &heads).await?;
-    let problem = found.problem.map(|(line, why)| format!("line {line} of what staff did: {why}"));
+    let of_line = found.problem.map(|(line, why)| format!("line {line} of what staff did: {why}"));
+    let problem = of_line.or_else(|| found.proposal_problem.map(|(id, why)| format!("proposal {id}: {why}")));
     Ok(Some(ActsReport { lines: found.lines, erased: found.erased, heads: found.heads, problem }))
 }
 

@@ -1,10 +1,11 @@
 //! What people do with an installation's tables, in the audit log: who, from where, and why; begun before it is done, and ended after.
 use crate::OperationFault;
+use books::installation;
 use db::Database;
 use identity::Service;
 use monitor::audit::exists;
 use std::{collections::BTreeSet, future::Future, path::Path};
-use support::tables::{ActPhase, Acts, StaffAct, Store};
+use support::tables::{ActPhase, Acts, StaffAct, Store, read_heads};
 use uuid::Uuid;
 
 /// Who does it.
@@ -40,6 +41,23 @@ pub struct TerminalAct {
     pub request_json: String,
 }
 
+/// Refuses a directory whose last head of the audit log is of no line in these tables: what was added there would be in the way of its own installation for
+/// ever. Heads of earlier programs have no id, so the lines have to tell.
+async fn own_heads(store: &Store, database: &Database, dir: &Path) -> Result<(), OperationFault> {
+    let heads = read_heads(dir)?;
+    let Some((seq, hash)) = heads.last() else { return Ok(()) };
+    let line = store.acts_from(*seq, 1).await?.into_iter().find(|line| line.seq == *seq);
+    if line.is_some_and(|line| line.hash == *hash) {
+        return Ok(());
+    }
+    let (dir, shown) = (dir.display(), database.shown());
+    let what = format!("{dir}: the last head of what staff did there (line {seq}) is of no line in {shown}");
+    Err(format!(
+        "{what}, so they are not of one installation, or the tables are older; nothing was done. Name the directory that goes with it"
+    )
+    .into())
+}
+
 /// The audit log of a database.
 pub struct AuditLog {
     acts: Acts,
@@ -52,7 +70,15 @@ impl AuditLog {
         if copy || !exists(database, Service::Support).await? {
             return Ok(None);
         }
-        Ok(Some(Self { acts: Acts::new(Store::open(database).await?, heads_dir.map(Path::to_owned)) }))
+        let store = Store::open(database).await?;
+        if let Some(dir) = heads_dir {
+            installation::same(database, dir).await?;
+            own_heads(&store, database, dir).await?;
+            if let Some(own) = installation::look(database).await?.and_then(|found| found.installation) {
+                installation::claim_heads(dir, &own, database)?;
+            }
+        }
+        Ok(Some(Self { acts: Acts::new(store, heads_dir.map(Path::to_owned)) }))
     }
 
     /// Does it between two lines. What `doing` returns beside its result is whom it turned out to be about.

@@ -71,7 +71,7 @@ impl AccountHolder {
 }
 
 /// What a beneficiary's data is sealed for.
-fn sealed_for(book: &BookName, user: &UserKey, id: Uuid) -> String {
+pub(crate) fn sealed_for(book: &BookName, user: &UserKey, id: Uuid) -> String {
     format!("beneficiary {book} {user} {id}")
 }
 

@@ -4,7 +4,7 @@
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: what callers are told.
 //! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
 //! - [`drive`]: one step after the other. [`worker`]: what is due. [`statements`]: the bank's own books.
-//! - [`privacy`]: a user's own data, shown. [`prune`]: old refusals, forgotten. `meters`: what is counted.
+//! - [`privacy`]: a user's own data, shown. [`prune`]: old refusals, forgotten. [`resealing`]: rows under earlier keys, sealed anew. `meters`: what is counted.
 //! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
 //! - [`tables`]: what auditors, copies and erasure read of it.
 
@@ -19,6 +19,7 @@ pub mod payouts;
 pub mod postings;
 pub mod privacy;
 pub mod prune;
+pub mod resealing;
 pub mod service;
 pub mod statements;
 pub mod store;
@@ -95,6 +96,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
     tasks.spawn(worker::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(statements::run(payouts.clone(), deps.shutdown.clone()));
     tasks.spawn(prune::run(payouts.clone(), deps.shutdown.clone()));
+    tasks.spawn(resealing::run(payouts.clone(), deps.shutdown.clone()));
     let (watched, shutdown) = (payouts.clone(), deps.shutdown.clone());
     tasks.spawn(shutdown.run_until_cancelled_owned(async move {
         telemetry::unfinished::watch("payout", || watched.store.unfinished()).await;

@@ -98,9 +98,9 @@ impl Payouts {
         match self.register(ask, kind, now).await? {
             Registered::Answered(payout) => Ok((payout, true)),
             Registered::Open(payout) => {
-                let payout = self.place_hold(payout).await?;
+                let (payout, answered) = self.hold(payout).await?;
                 self.wake.notify_one();
-                Ok((payout, false))
+                Ok((payout, answered))
             }
         }
     }
@@ -203,6 +203,11 @@ impl Payouts {
     /// Holds the money and answers the request, or records the ledger's refusal as its answer. Handler and worker may both be here for one
     /// payout: the ledger answers both alike, and the first to write wins.
     pub async fn place_hold(&self, payout: Payout) -> Result<Payout, Error> {
+        self.hold(payout).await.map(|(payout, _)| payout)
+    }
+
+    /// The same, and whether somebody else had answered the request meanwhile: of calls that came at once all but one had it answered before.
+    async fn hold(&self, payout: Payout) -> Result<(Payout, bool), Error> {
         let mut answer = self.ledger.posting(&payout.book, postings::hold(&payout)).await;
         // A ledger that is older than the guard, in the middle of a rollout. Nothing is kept of such a refusal, and an uncounted payout ends like any other.
         if answer.as_ref().is_err_and(|not_posted| not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::Malformed)) {
@@ -225,12 +230,16 @@ impl Payouts {
         Err(Error::HoldUnknown)
     }
 
-    /// The payout as it stands with the ledger's answer to its hold. `None`: somebody wrote in between.
-    async fn record_hold(&self, payout_key: &PayoutKey, held: &Result<(String, i64), StickyRefusal>) -> Result<Option<Payout>, Error> {
+    /// The payout as it stands with the ledger's answer to its hold, and whether that was recorded before. `None`: somebody wrote in between.
+    async fn record_hold(
+        &self,
+        payout_key: &PayoutKey,
+        held: &Result<(String, i64), StickyRefusal>,
+    ) -> Result<Option<(Payout, bool)>, Error> {
         let mut tx = self.store.begin().await?;
         let current = existing(&mut tx, payout_key).await?;
         if current.phase != PayoutPhase::Requested {
-            return Ok(Some(current));
+            return Ok(Some((current, true)));
         }
         let now = SystemTime::now();
         let (next, outcome) = match held {
@@ -250,7 +259,7 @@ impl Payouts {
         tx.commit().await?;
         meters::entered(&saved);
         self.tell(saved.payout_id);
-        Ok(Some(saved))
+        Ok(Some((saved, false)))
     }
 
     /// Wakes who watches.

@@ -1,13 +1,14 @@
 //! Every SQL statement of this service.
 //!
 //! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: what went to and came from banks.
-//! - [`statements`]: what banks' own books showed. [`erasure`]: what is personal, erased. [`refusals`]: old ones, forgotten.
+//! - [`statements`]: what banks' own books showed. [`resealing`]: rows under earlier keys. [`erasure`]: what is personal, erased. [`refusals`]: old ones, forgotten.
 
 pub mod beneficiaries;
 pub mod erasure;
 pub mod messages;
 pub mod payouts;
 pub mod refusals;
+pub mod resealing;
 pub mod row;
 pub mod statements;
 pub mod steps;
@@ -30,7 +31,7 @@ pub const MIGRATIONS: [Migration; 7] = [
 ];
 
 /// What the key check seals.
-const KEY_CHECK: &[u8] = b"largesse payout";
+pub(crate) const KEY_CHECK: &[u8] = b"largesse payout";
 
 /// Why the store can't be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,7 @@
-//! Seals what is personal: AES-256-GCM under one key, bound to the row it belongs to.
+//! Seals what is personal: AES-256-GCM, bound to the row it belongs to, under a key of the row's own that the key in use wraps.
+//!
+//! The file of keys may have several: `largesse keys rotate` puts a new one in front, rows name theirs by its id, and those of earlier ones are wrapped anew in
+//! the background ([`crate::resealing`]). [`keyring`]: what is in the file.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ring::{
@@ -9,9 +12,13 @@ use ring::{
 use std::{
     fs,
     io::{self, Write as _},
-    path::Path,
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
 };
+
+mod keyring;
+
+use keyring::{KeyId, Keyring};
 
 const KEY_BYTES: usize = 32;
 
@@ -30,8 +37,13 @@ pub enum Error {
     #[error("payout key file {0}: readable by others; chmod 600 it, and make a new key if others were there")]
     Exposed(String),
     /// Not a key.
-    #[error("payout key file {0}: must hold 32 bytes in base64")]
+    #[error("payout key file {0}: must hold 32 bytes in base64, or what `largesse keys rotate` makes of that")]
     Form(String),
+    /// There is no room for one more.
+    #[error(
+        "payout key file {0}: has as many keys as it may; take earlier ones out that no row is sealed with any more; nothing was changed"
+    )]
+    Full(String),
     /// Altered, moved to another row, or sealed with another key.
     #[error("sealed data does not open with this key")]
     Sealed,
@@ -40,30 +52,38 @@ pub enum Error {
     Random,
 }
 
-/// The key, ready for use. Clones share it.
-#[derive(Clone)]
-pub struct Vault(Arc<Keys>);
+/// What every sealed row of a rotated vault begins with.
+const ENVELOPE: &[u8; 8] = b"largess1";
+/// Bytes of a tag of AES-256-GCM.
+const TAG_BYTES: usize = 16;
+/// Bytes before the body of an envelope: its mark, the id of the key that wraps, and the wrapped data key with its nonce.
+const HEADER_BYTES: usize = ENVELOPE.len() + size_of::<KeyId>() + WRAPPED_BYTES;
+/// A nonce, a data key and a tag.
+const WRAPPED_BYTES: usize = NONCE_LEN + KEY_BYTES + TAG_BYTES;
 
-struct Keys {
-    seal: LessSafeKey,
-    digest: hmac::Key,
+/// The keys, ready for use. Clones share them.
+#[derive(Clone)]
+pub struct Vault(Arc<VaultParts>);
+
+struct VaultParts {
+    ring: RwLock<Arc<Keyring>>,
+    /// Read again when a row names a key that is not known here: another process may have got a newer file first.
+    path: Option<PathBuf>,
     random: SystemRandom,
 }
 
 impl Vault {
     /// Reads the key file; makes it when told to and it is missing.
     pub fn open(path: &Path, create: bool) -> Result<Self, Error> {
-        let file = |source| Error::File { path: path.display().to_string(), source };
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && create => return Self::create(path),
-            Err(error) => return Err(file(error)),
-        };
-        if is_exposed(path).map_err(file)? {
-            return Err(Error::Exposed(path.display().to_string()));
+        match read(path) {
+            Ok(ring) => Ok(Self::with(ring, Some(path.to_owned()))),
+            Err(Error::File { source, .. }) if source.kind() == io::ErrorKind::NotFound && create => Self::create(path),
+            Err(error) => Err(error),
         }
-        let key = BASE64_STANDARD.decode(text.trim()).ok().filter(|key| key.len() == KEY_BYTES);
-        Self::from_key(&key.ok_or_else(|| Error::Form(path.display().to_string()))?)
+    }
+
+    fn with(ring: Keyring, path: Option<PathBuf>) -> Self {
+        Self(Arc::new(VaultParts { ring: RwLock::new(Arc::new(ring)), path, random: SystemRandom::new() }))
     }
 
     fn create(path: &Path) -> Result<Self, Error> {
@@ -76,7 +96,7 @@ impl Vault {
         let linked = fs::hard_link(&beside, path);
         fs::remove_file(&beside).map_err(file)?;
         match linked {
-            Ok(()) => Self::from_key(&key),
+            Ok(()) => Ok(Self::with(Keyring::of_key(&key)?, Some(path.to_owned()))),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::open(path, false),
             Err(error) => Err(file(error)),
         }
@@ -84,36 +104,158 @@ impl Vault {
 
     /// From 32 bytes.
     pub fn from_key(key: &[u8]) -> Result<Self, Error> {
-        let unbound = UnboundKey::new(&AES_256_GCM, key).map_err(|_| Error::Sealed)?;
-        let root = hmac::Key::new(hmac::HMAC_SHA256, key);
-        let digest = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, b"largesse payout request fields").as_ref());
-        Ok(Self(Arc::new(Keys { seal: LessSafeKey::new(unbound), digest, random: SystemRandom::new() })))
+        Ok(Self::with(Keyring::of_key(key)?, None))
     }
 
-    /// Random nonce, ciphertext, tag. `place` must be told again to open it.
+    fn ring(&self) -> Arc<Keyring> {
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the file again, where it comes from one. A file that can't be read leaves the keys as they are.
+    pub fn reload(&self) -> Result<(), Error> {
+        let Some(path) = &self.0.path else { return Ok(()) };
+        let ring = read(path)?;
+        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        Ok(())
+    }
+
+    /// The id of the key in use, in hexadecimal, and those of earlier ones behind it.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<String> {
+        self.ring().keys.iter().map(|key| key.id.iter().map(|byte| format!("{byte:02x}")).collect()).collect()
+    }
+
+    /// Whether the file was ever rotated, so that rows have to follow.
+    #[must_use]
+    pub fn is_rotated(&self) -> bool {
+        self.ring().rotated
+    }
+
+    /// Sealed for a place, which must be told again to open it. Under a key of its own, which the key in use wraps; before the first rotation under the key
+    /// itself: random nonce, ciphertext, tag.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        let ring = self.ring();
+        if !ring.rotated {
+            return self.closed(&ring.current().seal, place, plain);
+        }
+        let mut data_key = [0; KEY_BYTES];
+        self.0.random.fill(&mut data_key).map_err(|_| Error::Random)?;
+        let body = self.closed(&data_key_of(&data_key)?, place, plain)?;
+        self.wrapped(&ring, place, &data_key, &body)
+    }
+
+    fn wrapped(&self, ring: &Keyring, place: &str, data_key: &[u8], body: &[u8]) -> Result<Vec<u8>, Error> {
+        let key = ring.current();
+        let wrapped = self.closed(&key.seal, &wrapped_for(place), data_key)?;
+        Ok([ENVELOPE.as_slice(), &key.id, &wrapped, body].concat())
+    }
+
+    fn closed(&self, key: &LessSafeKey, place: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let mut nonce = [0; NONCE_LEN];
         self.0.random.fill(&mut nonce).map_err(|_| Error::Random)?;
         let mut sealed = plain.to_vec();
         let aad = Aad::from(place.as_bytes());
-        self.0.seal.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed).map_err(|_| Error::Sealed)?;
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed).map_err(|_| Error::Sealed)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// What was sealed at this place.
+    /// What was sealed at this place, under whichever of the keys.
     pub fn unseal(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
-        let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(Error::Sealed)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Sealed)?;
-        let mut body = body.to_vec();
-        let plain = self.0.seal.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body).map_err(|_| Error::Sealed)?;
-        Ok(plain.to_vec())
+        if let Some(envelope) = Envelope::of(sealed) {
+            if self.ring().key(envelope.key_id).is_none() {
+                self.reload()?;
+            }
+            if let Some(key) = self.ring().key(envelope.key_id)
+                && let Ok(data_key) = opened(&key.seal, &wrapped_for(place), envelope.wrapped)
+            {
+                return opened(&data_key_of(&data_key)?, place, envelope.body);
+            }
+        }
+        // Of before the first rotation.
+        self.ring().keys.iter().find_map(|key| opened(&key.seal, place, sealed).ok()).ok_or(Error::Sealed)
     }
 
-    /// Tells two values apart without keeping them: for comparing a retry's personal fields.
+    /// The same under the key in use; nothing where it is, or where the file was never rotated. What is inside an envelope is not opened for that.
+    pub fn resealed(&self, place: &str, sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let ring = self.ring();
+        let Some(envelope) = Envelope::of(sealed).filter(|_| ring.rotated) else {
+            return if ring.rotated { self.unseal(place, sealed).and_then(|plain| self.seal(place, &plain)).map(Some) } else { Ok(None) };
+        };
+        if envelope.key_id == ring.current().id {
+            return Ok(None);
+        }
+        let key = ring.key(envelope.key_id).ok_or(Error::Sealed)?;
+        let data_key = opened(&key.seal, &wrapped_for(place), envelope.wrapped)?;
+        self.wrapped(&ring, place, &data_key, envelope.body).map(Some)
+    }
+
+    /// Tells two values apart without keeping them: for comparing a retry's personal fields. The same after a rotation.
     #[must_use]
     pub fn digest(&self, value: &str) -> String {
-        BASE64_STANDARD.encode(hmac::sign(&self.0.digest, value.as_bytes()))
+        BASE64_STANDARD.encode(hmac::sign(&self.ring().digest, value.as_bytes()))
     }
+}
+
+/// Puts a new key in front of those in a file, and says its id. Processes that have the file open go on, and take the new one up within a minute, or at once
+/// where a row names it.
+pub fn rotate(path: &Path) -> Result<String, Error> {
+    let ring = read(path)?;
+    if !ring.has_room() {
+        return Err(Error::Full(path.display().to_string()));
+    }
+    let mut key = [0; KEY_BYTES];
+    SystemRandom::new().fill(&mut key).map_err(|_| Error::Random)?;
+    let file = |source| Error::File { path: path.display().to_string(), source };
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    let replaced = write_private(&beside, ring.text_with(&key).trim_end())
+        .and_then(|()| fs::set_permissions(&beside, fs::metadata(path)?.permissions()))
+        .and_then(|()| fs::rename(&beside, path));
+    if let Err(source) = replaced {
+        let _gone = fs::remove_file(&beside);
+        return Err(file(source));
+    }
+    Ok(Vault::open(path, false)?.key_ids().swap_remove(0))
+}
+
+/// A sealed row in its parts.
+struct Envelope<'a> {
+    key_id: &'a [u8],
+    wrapped: &'a [u8],
+    body: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    fn of(sealed: &'a [u8]) -> Option<Self> {
+        let (header, body) = sealed.split_at_checked(HEADER_BYTES)?;
+        let (key_id, wrapped) = header.strip_prefix(ENVELOPE.as_slice())?.split_at(size_of::<KeyId>());
+        Some(Self { key_id, wrapped, body })
+    }
+}
+
+/// What a data key is wrapped for: it cannot be shown as another row's.
+fn wrapped_for(place: &str) -> String {
+    format!("data key of {place}")
+}
+
+fn data_key_of(key: &[u8]) -> Result<LessSafeKey, Error> {
+    UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| Error::Sealed)
+}
+
+fn opened(key: &LessSafeKey, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(Error::Sealed)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Sealed)?;
+    let mut body = body.to_vec();
+    let plain = key.open_in_place(nonce, Aad::from(place.as_bytes()), &mut body).map_err(|_| Error::Sealed)?;
+    Ok(plain.to_vec())
+}
+
+fn read(path: &Path) -> Result<Keyring, Error> {
+    let file = |source| Error::File { path: path.display().to_string(), source };
+    let text = fs::read_to_string(path).map_err(file)?;
+    if is_exposed(path).map_err(file)? {
+        return Err(Error::Exposed(path.display().to_string()));
+    }
+    Keyring::parse(&text).ok_or_else(|| Error::Form(path.display().to_string()))?
 }
 
 #[cfg(unix)]

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use api::payout::{self as pb, create_beneficiary_request::Account};
-use money::{BookName, Currency, Money, RequestId, UserKey};
+use money::{BookName, Currency, Money, RequestId, UserKey, text::is_plain};
 use prost::Message as _;
 use rpc::{
     page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
@@ -50,7 +50,8 @@ pub fn create(book: BookName, user: UserKey, request: pb::CreateBeneficiaryReque
     let request_id = request_id(&request.request_id)?;
     let holder_name = request.holder_name;
     let chars = holder_name.chars().count();
-    let printable = !holder_name.chars().any(char::is_control) && holder_name.trim() == holder_name;
+    // What shows nothing, or turns the rest round, is read otherwise than it is paid.
+    let printable = is_plain(&holder_name) && holder_name.trim() == holder_name;
     // Noncharacters are allowed in protobuf strings and not in XML.
     let in_xml = !holder_name.contains(['\u{fffe}', '\u{ffff}']);
     if !(1..=HOLDER_NAME_CHARS_MAX).contains(&chars) || !printable || !in_xml {

@@ -43,6 +43,31 @@ pub enum Error {
         /// The book.
         book: String,
     },
+    /// Pretend money where there is real money.
+    #[error(
+        "{database} has LIVE books ({books}): a sandbox, the demo and the bench play with pretend money and keep away from them; nothing was started or \
+         changed. Name another --database, or leave out --sandbox"
+    )]
+    LiveBooks {
+        /// Where.
+        database: String,
+        /// Which.
+        books: String,
+    },
+    /// Pretend money in somebody else's installation.
+    #[error(
+        "{database} belongs to installation {id}, which believes another identity than the key in this data directory; nothing was started or changed. Name \
+         the --data-dir that goes with it, or another --database"
+    )]
+    OtherIdentity {
+        /// Where.
+        database: String,
+        /// Whose.
+        id: String,
+    },
+    /// Heads and tables of two installations.
+    #[error(transparent)]
+    Heads(#[from] books::installation::HeadsFault),
     /// Nothing to run.
     #[error("no service to run: --services is empty")]
     Nothing,

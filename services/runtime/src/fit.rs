@@ -11,7 +11,7 @@ mod purchase;
 mod sandbox;
 mod support;
 
-pub use payout::payout_key_file;
+pub use payout::{payout_key_file, payout_key_ids, rotate_payout_key};
 pub use purchase::sandbox_bundle;
 pub use sandbox::store_directory;
 

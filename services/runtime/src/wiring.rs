@@ -1,10 +1,16 @@
 //! Identity, the stack, and the way from one service to another.
-use crate::{Error, IdentitySource, Options};
+use crate::{Error, IdentitySource, Options, installation};
 use db::Database;
 use identity::Service;
 use identity::{Issuer, Verifier, issuers};
 use rpc::{ServedRoutes, ServiceToken, Stack, Tls, Transport};
-use std::{collections::BTreeMap, fs::DirBuilder, net::SocketAddr, os::unix::fs::DirBuilderExt as _, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::DirBuilder,
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
+    sync::Arc,
+};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tower::Layer as _;
@@ -15,6 +21,8 @@ pub(super) struct Wiring {
     pub(super) database: Database,
     pub(super) stack: Stack,
     pub(super) issuer: Option<Arc<Issuer>>,
+    /// Whose tokens are believed, by name.
+    pub(super) identities: BTreeSet<String>,
     /// For the listeners; none without a certificate.
     pub(super) tls: Option<Tls>,
     pub(super) served: ServedRoutes,
@@ -69,6 +77,8 @@ impl Wiring {
             }
             IdentitySource::Configured { issuers, .. } => (None, believing(issuers, &shutdown).await?),
         };
+        let identities = installation::identities(&options.identity, issuer.as_deref())?;
+        installation::refuse_foreign(&options, &database, &identities).await?;
         let tls = Tls::load(options.tls.clone())?;
         tokio::spawn(tls.clone().keep_looking(shutdown.clone()));
         let (overload, deadline) = (options.overload, options.deadline);
@@ -91,7 +101,7 @@ impl Wiring {
         }
         let tls = options.tls.serves().then_some(tls);
         let (served, ledger, payout, bank, store) = (ServedRoutes::default(), None, None, None, None);
-        Ok(Self { options, database, stack, issuer, tls, served, shutdown, ledger, payout, bank, store, transports })
+        Ok(Self { options, database, stack, issuer, identities, tls, served, shutdown, ledger, payout, bank, store, transports })
     }
 
     /// Adds a service that has started: to the listener, and for its neighbours.

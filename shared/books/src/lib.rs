@@ -7,12 +7,14 @@
 //! - [`read`]: postings, statements and balances from a store.
 //! - [`verify`]: is a book what its journal says?
 //! - [`heads`]: heads of books as they are written outside the database; [`stamp`]: moments as text.
+//! - [`installation`]: which installation tables and heads are of.
 //! - [`decoders`]: decoders of stored bytes, for fuzzing.
 
 pub mod codec;
 pub mod decoders;
 pub mod domain;
 pub mod heads;
+pub mod installation;
 pub mod read;
 pub mod stamp;
 pub mod store;

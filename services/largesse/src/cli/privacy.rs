@@ -91,8 +91,12 @@ impl PrivacyArguments {
         let config = layers.read()?.config;
         let beside = runtime::payout_key_file(&config.data_dir);
         let key_file = if config.payout.has_key() { config.payout.key_file.clone() } else { beside };
-        let heads_dir = config.ledger.heads_dir.clone().unwrap_or_else(|| config.data_dir.join(runtime::HEADS));
-        Ok(PrivacyStores { database: config.database_address(), key_file, heads_dir })
+        // Beside the tables, as far as they lie in files: another installation's heads may be in the data directory of the settings.
+        let address = config.database_address();
+        let of_files = Database::parse(&address).ok().and_then(|database| database.sqlite_dir().map(|dir| dir.join(runtime::HEADS)));
+        let beside = of_files.filter(|dir| dir.is_dir()).unwrap_or_else(|| config.data_dir.join(runtime::HEADS));
+        let heads_dir = config.ledger.heads_dir.clone().unwrap_or(beside);
+        Ok(PrivacyStores { database: address, key_file, heads_dir })
     }
 }
 

@@ -22,7 +22,8 @@ const OTHERS: &str = "book act_id issuer role rpc book user_id outcome salt text
     owner name mode region id body fields key zone purchase_id request_id store environment bundle_id product_id currency posting_id quote_id rate \
     rate_date rate_card_version accept_request_id accept_user_named subject beneficiary_id country rail payout_id phase state step_key bank_status \
     reason_code hold_posting_id submit_posting_id final_posting_id traceparent direction kind checksum told standings version reason facts session \
-    key_check.sealed stated_price refusal_id refused_receipt.message sendings digest statement_id";
+    key_check.sealed stated_price refusal_id refused_receipt.message sendings digest statement_id request_hash proposal_hash account \
+    installation_id identities";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {
     SqliteConnectOptions::new().filename(dir.join(format!("{service}.db"))).connect().await.unwrap()
@@ -160,4 +161,33 @@ async fn nothing_is_shown_or_erased_without_a_reason_a_record_or_a_book() {
     let nothing = largesse(dir.path(), &[&["export"], &elsewhere[..]].concat());
     assert_eq!(nothing.status.code(), Some(1));
     house.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_installations_heads_are_not_written_into() {
+    let (own, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for dir in [own.path(), other.path()] {
+        lived_in(dir).await.shutdown().await;
+    }
+    let done = largesse(own.path(), &[&["export"], &WHOSE[..]].concat());
+    assert!(done.status.success(), "{done:?}");
+    let heads = || std::fs::read_to_string(own.path().join("heads/_acts.heads")).unwrap();
+    let before = heads();
+    // The database of one, and the heads of the other by default, as it happened.
+    let database = format!("sqlite:{}", other.path().display());
+    let mixed = || largesse(own.path(), &[&["--database", &database, "erase"], &WHOSE[..]].concat());
+    let refused = mixed();
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && why.contains("nothing was done") && why.contains("installation"), "{why}");
+    assert_eq!(heads(), before);
+    // The same where the lines themselves could not tell.
+    std::fs::write(own.path().join("heads/_acts.heads"), "").unwrap();
+    let refused = mixed();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("heads there are of installation"), "{refused:?}");
+    assert_eq!(heads(), "");
+    // Nor are heads of before the id, whose lines are of no line here.
+    std::fs::remove_file(own.path().join("heads/_installation")).unwrap();
+    std::fs::write(own.path().join("heads/_acts.heads"), before).unwrap();
+    let refused = mixed();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("is of no line in"), "{refused:?}");
 }

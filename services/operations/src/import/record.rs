@@ -2,6 +2,7 @@
 use super::{ImportCounts, ImportTarget, answered, import};
 use crate::{OperationFault, acts::Actor};
 use api::support::{Act, ActPhase, RecordActRequest, support_service_client::SupportServiceClient};
+use money::text::shown;
 use rpc::Transport;
 use serde_json::json;
 use std::{fs::File, io::BufReader, path::Path};
@@ -50,7 +51,7 @@ pub async fn recorded(
             let word = if *refused + *bad == 0 { "OK" } else { "PARTLY" };
             format!("{word}: {imported} imported, {there} there before, {left_out} of holds left out, {refused} refused, {bad} bad")
         }
-        Err(error) => rpc::acts::cut(&format!("FAILED: {error}"), OUTCOME_BYTES_MAX),
+        Err(error) => rpc::acts::cut(&shown(&format!("FAILED: {error}")), OUTCOME_BYTES_MAX),
     };
     let ended = Act { phase: ActPhase::Ended.into(), outcome, reason: String::new(), request_json: String::new(), ..begun };
     if let Err(why) = record(target, support, ended).await {

@@ -4,7 +4,7 @@ use iso20022::{
     ReasonCode, StatusOutcome, TransactionStatus,
     pain002::{NOT_PROVIDED, StatusReport, Verdict},
 };
-use money::Money;
+use money::{Money, text::is_hidden};
 
 /// Codes of a payment that the bank has met before (`ExternalStatusReason1Code`, second quarter of 2026): AM05 in general, the others for the id that was met:
 /// message, payment, transaction, end to end, and the whole content.
@@ -181,9 +181,9 @@ fn is_duplicate(verdict: &Verdict) -> bool {
     })
 }
 
-/// A text of another side as it is kept and shown: without control characters, and no longer than that.
+/// A text of another side as it is kept and shown: without what hides in it, and no longer than that.
 #[must_use]
 pub fn plain(text: &str, chars_max: usize) -> String {
-    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    let clean = |c: char| if is_hidden(c) { ' ' } else { c };
     text.chars().take(chars_max).map(clean).collect::<String>().trim_end().to_owned()
 }

@@ -44,7 +44,7 @@ const ANSWERS_MAX: i64 = 32;
 const OTHERS: (&str, &[u8]) = ("others", b"answers of further contents; they are counted and not kept");
 
 /// What a message is sealed for: it cannot be shown as another payout's.
-fn sealed_for(payout_key: &PayoutKey) -> String {
+pub(crate) fn sealed_for(payout_key: &PayoutKey) -> String {
     format!("bank_message {} {}", payout_key.book, payout_key.payout_id)
 }
 

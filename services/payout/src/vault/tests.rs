@@ -49,3 +49,48 @@ fn digests_tell_values_apart() {
     assert_ne!(vault.digest("a"), vault.digest("b"));
     assert_ne!(vault.digest("a"), Vault::from_key(&[8; 32]).unwrap().digest("a"));
 }
+
+#[test]
+fn a_rotated_file_seals_under_the_new_key_and_opens_what_is_under_the_old() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("payout.key");
+    let running = Vault::open(&path, true).unwrap();
+    let (before, digest) = (running.seal("row 1", b"DE89").unwrap(), running.digest("a"));
+    assert_eq!(running.resealed("row 1", &before).unwrap(), None, "never rotated");
+    let first = running.key_ids().remove(0);
+    let second = rotate(&path).unwrap();
+    let rotated = Vault::open(&path, false).unwrap();
+    assert_eq!(rotated.key_ids(), [second.clone(), first.clone()]);
+    assert_eq!((rotated.unseal("row 1", &before).unwrap(), rotated.digest("a")), (b"DE89".to_vec(), digest.clone()));
+    // Whoever has the old file yet takes the new one up when a row names its key.
+    let after = rotated.seal("row 1", b"FR76").unwrap();
+    assert_eq!(running.unseal("row 1", &after).unwrap(), b"FR76");
+    let moved = rotated.resealed("row 1", &before).unwrap().unwrap();
+    assert_eq!(rotated.resealed("row 1", &moved).unwrap(), None);
+    let third = rotate(&path).unwrap();
+    rotated.reload().unwrap();
+    let again = rotated.resealed("row 1", &moved).unwrap().unwrap();
+    assert_eq!(again[HEADER_BYTES..], moved[HEADER_BYTES..], "only its key is wrapped anew");
+    for sealed in [&before, &moved, &again] {
+        assert_eq!(rotated.unseal("row 1", sealed).unwrap(), b"DE89");
+    }
+    for at in 0..again.len() {
+        let mut altered = again.clone();
+        altered[at] ^= 1;
+        assert!(rotated.unseal("row 1", &altered).is_err(), "byte {at}");
+    }
+    assert!(rotated.unseal("row 2", &again).is_err());
+    // Without the earlier keys: what is under the new one opens, and the rest does not.
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 4);
+    fs::write(&path, format!("{}\n{}\n", lines[0], lines[3])).unwrap();
+    let last = Vault::open(&path, false).unwrap();
+    assert_eq!((last.key_ids(), last.digest("a")), (vec![third], digest));
+    assert_eq!(last.unseal("row 1", &again).unwrap(), b"DE89");
+    assert!(last.unseal("row 1", &moved).is_err() && last.unseal("row 1", &before).is_err());
+    for text in [format!("{}\n{}\n", lines[0], lines[1]), lines[3].to_owned(), format!("{text}{}\n", lines[3]), format!("{text}x\n")] {
+        fs::write(&path, text).unwrap();
+        assert!(matches!(Vault::open(&path, false), Err(Error::Form(_))));
+    }
+}

@@ -24,6 +24,7 @@ async fn the_same_request_makes_one_payout() {
         let answers: Vec<_> = futures::future::join_all(calls).await.into_iter().map(Result::unwrap).collect();
         let id = &answers[0].0.payout_id;
         assert!(answers.iter().all(|(payout, _)| payout.payout_id == *id && payout.state() != PayoutState::Requested));
+        assert_eq!(answers.iter().filter(|(_, replayed)| !replayed).count(), 1, "all but one had it answered before");
         let settled = running.end("ana", id).await;
         assert_eq!(states(&settled)[3..], [PayoutState::Settled]);
         let (late, replayed) = running.request("ana", request.clone()).await.unwrap();

@@ -8,6 +8,7 @@ mod crashes;
 mod details;
 mod fake_bank;
 mod histories;
+mod keys;
 mod lying;
 mod outcomes;
 mod reasons;

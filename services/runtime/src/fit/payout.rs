@@ -15,6 +15,16 @@ pub fn payout_key_file(data_dir: &std::path::Path) -> std::path::PathBuf {
     data_dir.join(SANDBOX_KEY_FILE)
 }
 
+/// Puts a new key in front of those in payout's key file; its id.
+pub fn rotate_payout_key(file: &Path) -> Result<String, UntypedError> {
+    Ok(payout::vault::rotate(file)?)
+}
+
+/// Ids of the keys in payout's key file, the one in use first.
+pub fn payout_key_ids(file: &Path) -> Result<Vec<String>, UntypedError> {
+    Ok(payout::vault::Vault::open(file, false)?.key_ids())
+}
+
 pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     let deps = payout::Deps {
         database: wiring.database.clone(),

@@ -1,6 +1,7 @@
 //! Houses as users start them: whole, apart, restarted, and wrongly configured.
 #![allow(clippy::unwrap_used)]
 
+mod installation;
 mod matrix;
 
 use api::{

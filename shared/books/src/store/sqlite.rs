@@ -92,10 +92,11 @@ impl SqliteStore {
 }
 
 /// The ledger's tables; the same on both engines.
-pub const MIGRATIONS: [Migration; 2] = [
+pub const MIGRATIONS: [Migration; 3] = [
     Migration::contract(1, include_str!("../../migrations/0001_ledger.sql")),
     // A program that does not know the log would take rows for where accounts stand.
     Migration::contract(2, include_str!("../../migrations/0002_account_log.sql")),
+    Migration::expand(3, include_str!("../../migrations/0003_installation.sql")),
 ];
 
 /// A read of rows by a list: the table, its columns that are read, the one that is looked up, and what an element of the list means.
