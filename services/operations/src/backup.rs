@@ -1,12 +1,13 @@
 //! A copy of an installation that can be started elsewhere, taken while it runs; all of it is of one moment.
 //!
 //! - [`sqlite`]: a file for each service. [`postgres`]: one dump of all schemas.
+//! - [`files`]: how a copy's files are taken. [`schema`]: whether its tables are what migrations make. [`signature`]: who made it.
 //!
 //! The manifest is written last; without it a copy is not whole. Keys, settings and the heads that were written outside the database are no part of it:
 //! the heads are what says that a copy is older than the books were.
 use crate::OperationFault;
 use db::{Database, Engine};
-use identity::Service;
+use identity::{Service, keys::PublicKey};
 use jiff::Timestamp;
 use monitor::audit;
 use serde::{Deserialize, Serialize};
@@ -19,11 +20,16 @@ use std::{
     path::Path,
 };
 
+mod files;
 mod postgres;
+mod schema;
+pub mod signature;
 mod sqlite;
 
 /// What is in a copy.
 const MANIFEST: &str = "manifest.json";
+/// The signature over it, where there is one.
+const SIGNATURE: &str = "manifest.sig";
 /// The form of the manifest.
 const FORMAT: u32 = 1;
 
@@ -104,16 +110,16 @@ async fn copied(database: &Database, to: &Path) -> Result<CopyManifest, Operatio
         Engine::Sqlite => ("sqlite", sqlite::copy(database, to).await?),
         Engine::Postgres => ("postgres", postgres::dump(database, to).await?),
     };
-    let mut files = BTreeMap::new();
+    let mut hashes = BTreeMap::new();
     for name in copied.files {
         let path = to.join(&name);
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         File::open(&path)?.sync_all()?;
-        files.insert(name, hash(&path)?);
+        hashes.insert(name, files::hash(&path)?);
     }
     let (format, version) = (FORMAT, env!("CARGO_PKG_VERSION").to_owned());
     let (engine, caution) = (engine.to_owned(), copied.caution.map(str::to_owned));
-    let manifest = CopyManifest { format, version, engine, begin_time, files, heads: copied.heads, caution };
+    let manifest = CopyManifest { format, version, engine, begin_time, files: hashes, heads: copied.heads, caution };
     let path = to.join(MANIFEST);
     fs::write(&path, serde_json::to_vec_pretty(&manifest)?)?;
     File::open(&path)?.sync_all()?;
@@ -124,23 +130,36 @@ async fn copied(database: &Database, to: &Path) -> Result<CopyManifest, Operatio
 /// Puts a copy where nothing is: an empty directory for SQLite, a database without these schemas on PostgreSQL. Checks every file first, and the books
 /// afterwards, which must have the commits that the manifest names.
 pub async fn restore(from: &Path, database: &Database) -> Result<audit::AuditReport, OperationFault> {
-    let manifest = read(from)?;
+    restore_signed(from, database, None).await
+}
+
+/// The same of a copy that this key must have signed.
+pub async fn restore_signed(from: &Path, database: &Database, key: Option<&PublicKey>) -> Result<audit::AuditReport, OperationFault> {
+    let (text, manifest) = read(from)?;
+    if let Some(key) = key {
+        signature::check(from, &text, key)?;
+    }
     unchanged(from, &manifest)?;
     let whole = match manifest.engine.as_str() {
         "postgres" => manifest.files.keys().eq([postgres::DUMP]),
-        _ => manifest.files.contains_key("ledger.db") && manifest.files.keys().all(|name| name.ends_with(".db")),
+        _ => manifest.files.contains_key("ledger.db"),
     };
     if !whole {
         return Err(format!("{}: does not name what a copy is made of", from.join(MANIFEST).display()).into());
     }
+    files::known_only(from, &manifest)?;
     match (database.engine(), manifest.engine.as_str()) {
         (Engine::Sqlite, "sqlite") => sqlite::put(database, from, &manifest)?,
-        (Engine::Postgres, "postgres") => postgres::load(database, from).await?,
+        (Engine::Postgres, "postgres") => postgres::load(database, from, &manifest).await?,
         (_, other) => return Err(format!("it is a copy of {other}, and goes to {other} only").into()),
     }
-    if let Some(what) = lacking(database, &manifest).await? {
-        return Err(format!("{what}; remove what was put there").into());
-    }
+    let faithful = async {
+        schema::nothing_besides(database, &manifest).await?;
+        let scratch = tempfile::tempdir()?;
+        schema::as_migrated(database, &manifest, scratch.path()).await?;
+        lacking(database, &manifest).await?.map_or(Ok(()), |what| Err(OperationFault::from(what)))
+    };
+    faithful.await.map_err(|fault| format!("{fault}; start nothing on it, and remove what was put there"))?;
     // An installation in which nobody has made a book yet: nothing in it can be wrong, and an audit of nothing proves nothing.
     if audit::open(database).await?.books().await?.is_empty() {
         return Ok(audit::AuditReport { ok: true, books: Vec::new(), acts: None });
@@ -183,7 +202,7 @@ pub fn intact(from: &Path) -> Result<Option<CopyManifest>, OperationFault> {
     if !from.join(MANIFEST).exists() {
         return Ok(None);
     }
-    let manifest = read(from)?;
+    let (_, manifest) = read(from)?;
     unchanged(from, &manifest)?;
     Ok(Some(manifest))
 }
@@ -193,7 +212,7 @@ fn unchanged(from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault>
         if name.contains(['/', '\\']) || name.starts_with('.') {
             return Err(format!("{}: names a file outside of it: {name}", from.join(MANIFEST).display()).into());
         }
-        let found = hash(&from.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        let found = files::hash(&from.join(name)).map_err(|error| format!("{name}: {error}"))?;
         if found != *expected {
             return Err(format!("{name}: is not what was copied: its SHA-256 is {found}").into());
         }
@@ -201,14 +220,14 @@ fn unchanged(from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault>
     Ok(())
 }
 
-fn read(from: &Path) -> Result<CopyManifest, OperationFault> {
+fn read(from: &Path) -> Result<(Vec<u8>, CopyManifest), OperationFault> {
     let path = from.join(MANIFEST);
-    let text = fs::read(&path).map_err(|error| format!("{}: {error}; a copy without it is not whole", path.display()))?;
+    let text = files::text(&path).map_err(|error| format!("{}: {error}; a copy without it is not whole", path.display()))?;
     let manifest: CopyManifest = serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     if manifest.format != FORMAT {
         return Err(format!("{}: of form {}, this program knows {FORMAT}", path.display(), manifest.format).into());
     }
-    Ok(manifest)
+    Ok((text, manifest))
 }
 
 /// Each book's last commit.

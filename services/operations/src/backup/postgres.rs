@@ -1,5 +1,5 @@
 //! PostgreSQL: a dump of all schemas in one snapshot, by `pg_dump`, which must be at hand and as new as the server.
-use super::{CopiedFiles, OWNERS, OperationFault, tables};
+use super::{CopiedFiles, CopyManifest, OWNERS, OperationFault, files, tables};
 use db::Database;
 use sqlx::{Connection as _, PgConnection};
 use std::{collections::BTreeMap, path::Path, process::Stdio};
@@ -52,10 +52,17 @@ async fn heads(connection: &mut PgConnection, shown: &str) -> Result<BTreeMap<St
 }
 
 /// All or nothing; what is there already makes it fail.
-pub async fn load(database: &Database, from: &Path) -> Result<(), OperationFault> {
+pub async fn load(database: &Database, from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault> {
+    // Out of a place of our own: what is loaded is what was compared.
+    let own = tempfile::tempdir()?;
+    let dump = own.path().join(DUMP);
+    let put = files::put(&from.join(DUMP), &dump)?;
+    if manifest.files.get(DUMP) != Some(&put) {
+        return Err(format!("{DUMP}: was changed while it was copied: its SHA-256 was {put}; nothing was loaded").into());
+    }
     let (url, password) = split_password(database.postgres_url().ok_or("not a PostgreSQL server")?)?;
     let mut command = Command::new("pg_restore");
-    command.args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", &url]).arg(from.join(DUMP));
+    command.args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", &url]).arg(&dump);
     run(command, password, "pg_restore").await
 }
 

@@ -3,7 +3,7 @@
 //! The ledger's own file is not held up: with the services' files standing still nothing in it can overtake what they say, and whatever a service has
 //! under way is in both as it is after a crash. Writers wait for as long as it takes to begin some readings, some milliseconds. Until the copy is done
 //! the files' logs of writes grow, since SQLite keeps what a reader may still need.
-use super::{CopiedFiles, CopyManifest, OWNERS, OperationFault, fresh, heads, tables};
+use super::{CopiedFiles, CopyManifest, OWNERS, OperationFault, files, fresh, heads, tables};
 use db::Database;
 use identity::Service;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -114,8 +114,10 @@ pub fn put(database: &Database, from: &Path, manifest: &CopyManifest) -> Result<
     fresh(dir)?;
     for name in manifest.files.keys() {
         let target = dir.join(name);
-        fs::copy(from.join(name), &target).map_err(|error| format!("{}: {error}", target.display()))?;
-        fs::File::open(target)?.sync_all()?;
+        let put = files::put(&from.join(name), &target).map_err(|error| format!("{}: {error}", target.display()))?;
+        if manifest.files[name] != put {
+            return Err(format!("{name}: was changed while it was copied: its SHA-256 was {put}; remove what was put there").into());
+        }
     }
     Ok(fs::File::open(dir)?.sync_all()?)
 }
