@@ -1,5 +1,5 @@
 //! The commands of the binary, one file each. What they run in and how an error is told is `runtime::command`.
-use money::{BookName, UserKey};
+use money::{BookName, UserKey, text::is_plain};
 
 pub mod backup;
 pub mod bench;
@@ -8,6 +8,7 @@ pub mod demo;
 pub mod explain;
 pub mod export;
 pub mod import;
+pub mod keys;
 pub mod lists;
 pub mod migrate;
 pub mod privacy;
@@ -36,6 +37,6 @@ fn user(text: &str) -> Result<UserKey, String> {
 
 /// Why something is done, as a flag says it.
 fn reason(text: &str) -> Result<String, String> {
-    let fits = (8..=500).contains(&text.len()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err("8 to 500 bytes without control characters".to_owned()) }
+    let fits = (8..=500).contains(&text.len()) && is_plain(text);
+    if fits { Ok(text.to_owned()) } else { Err("8 to 500 bytes without control, bidirectional or zero-width characters".to_owned()) }
 }

@@ -2,7 +2,7 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 use cli::{
     backup::{self, BackupArguments, RestoreArguments},
-    bench, config, demo, explain, export, import, lists,
+    bench, config, demo, explain, export, import, keys, lists,
     migrate::{self, MigrateArguments},
     privacy, replay, serve,
     settings::DatabaseArgument,
@@ -62,6 +62,8 @@ enum Command {
     Bench(bench::BenchArguments),
     /// Lists what is personal; shows or erases a user's own data.
     Privacy(privacy::PrivacyArguments),
+    /// Rotates the keys that seal bank accounts and names, or lists their ids.
+    Keys(keys::KeysArguments),
     /// Asks running processes whether they serve and whether the money is where it should be.
     Status(status::StatusArguments),
     /// Prints completions for a shell: `largesse completions bash > /etc/bash_completion.d/largesse`.
@@ -135,12 +137,18 @@ fn main() -> ExitCode {
             Ok(place) => command::run("largesse privacy", privacy::run(place, arguments.deed)),
             Err(error) => command::refuse(&error),
         },
+        Command::Keys(arguments) => match arguments.key_file() {
+            Ok(file) => command::run("largesse keys", keys::run(file, arguments.deed)),
+            Err(error) => command::refuse(&error),
+        },
         Command::Migrate(MigrateArguments { place, services, citus }) => {
             on_database("largesse migrate", &place, |address| migrate::run(address, services, citus))
         }
-        Command::Backup(BackupArguments { place, to }) => on_database("largesse backup", &place, |address| backup::backup(address, to)),
-        Command::Restore(RestoreArguments { place, from }) => {
-            on_database("largesse restore", &place, |address| backup::restore(address, from))
+        Command::Backup(BackupArguments { place, to, sign_key }) => {
+            on_database("largesse backup", &place, |address| backup::backup(address, to, sign_key))
+        }
+        Command::Restore(RestoreArguments { place, from, verify_key }) => {
+            on_database("largesse restore", &place, |address| backup::restore(address, from, verify_key))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The standard output of every command. Whoever reads it may have had enough: then the rest goes nowhere, and the command ends as it would have, with its
 //! own exit code. A disk that is full is an error.
+use money::text::shown_lines;
 use std::{
     fmt::Arguments,
     io::{ErrorKind, Write as _},
@@ -19,7 +20,9 @@ macro_rules! print {
 /// Writes to the standard output.
 pub fn print(text: Arguments<'_>) {
     let mut out = std::io::stdout().lock();
-    let Err(error) = out.write_fmt(text).and_then(|()| out.flush()) else { return };
+    // Whatever a bank, a user or a service wrote: a terminal is told nothing but letters, lines and tabs.
+    let text = text.to_string();
+    let Err(error) = out.write_all(shown_lines(&text).as_bytes()).and_then(|()| out.flush()) else { return };
     if error.kind() != ErrorKind::BrokenPipe {
         eprintln!("largesse: the standard output could not be written: {error}");
         exit(1);

@@ -1,5 +1,6 @@
 //! A command of a program: what it runs in, with logs and spans around it, and how its error is told to a person.
 use crate::config::telemetry_from_env;
+use money::text::shown_lines;
 use std::{error::Error, future::Future, process::ExitCode};
 
 /// An error of any kind. It is told to a person, so it needs no type.
@@ -22,14 +23,14 @@ pub fn run(service_name: &str, command: impl Future<Output = CommandResult>) -> 
 /// Tells everything that is wrong with the settings, one line each.
 pub fn refuse(error: &settings::Error) -> ExitCode {
     for problem in &error.0 {
-        eprintln!("largesse: {problem}");
+        eprintln!("largesse: {}", shown_lines(&problem.to_string()));
     }
     ExitCode::from(USAGE)
 }
 
 /// Tells why a command line or settings can't be used.
 pub fn misused(why: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("largesse: {why}");
+    eprintln!("largesse: {}", shown_lines(&why.to_string()));
     ExitCode::from(USAGE)
 }
 
@@ -56,7 +57,7 @@ pub fn finish(outcome: CommandResult) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("largesse: {}", told(&*error));
+            eprintln!("largesse: {}", shown_lines(&told(&*error)));
             ExitCode::FAILURE
         }
     }

@@ -2,6 +2,7 @@
 use crate::cli::settings::DatabaseArgument;
 use clap::Args;
 use db::Database;
+use identity::keys::{KeyPair, PublicKey};
 use operations::backup;
 use runtime::command::CommandResult;
 use std::{path::PathBuf, process::ExitCode};
@@ -17,8 +18,10 @@ can't be opened: keep it elsewhere. What is personal is in it, so keep the copy 
 
 /// Told after the options of restore.
 const ABOUT_RESTORE: &str = "\
-Every file is compared with its SHA-256 before anything is written, and the books are checked afterwards; exit code 1 when a check does not hold.
-Nothing that is there is overwritten.
+Every file is compared with its SHA-256 before anything is written; then the tables are compared with what migrations make, so that no trigger or view comes
+along, and the books are checked; exit code 1 when a check does not hold. Nothing that is there is overwritten. Files are taken by their names in the
+manifest, never through links or pipes, and a file that it does not name is refused. Hashes say that a copy is whole, not who made it: sign copies
+(`largesse backup --sign-key`) and name the public key here.
 
 Stop the installation that the copy is of before you start another from it: both would pay. What was posted after the copy is not in it. Heads written
 outside the database tell how much that is: `largesse verify --heads` calls the restored books bad when they end before a head.";
@@ -32,6 +35,9 @@ pub struct BackupArguments {
     /// An empty directory for the copy; made where there is none, for its owner only.
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
+    /// Private Ed25519 key (PKCS#8, PEM) to sign the copy with, kept where the copies are not: `openssl genpkey -algorithm ed25519 -out FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub sign_key: Option<PathBuf>,
 }
 
 /// Options of `largesse restore`.
@@ -43,10 +49,16 @@ pub struct RestoreArguments {
     /// What `largesse backup` made.
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
+    /// Public Ed25519 key (PEM) whose signature the copy must have: `openssl pkey -in KEY -pubout -out FILE`. Without it a copy is believed that anybody who
+    /// can write into its directory may have changed.
+    #[arg(long, value_name = "FILE")]
+    pub verify_key: Option<PathBuf>,
 }
 
 /// Copies, and says what is in the copy.
-pub async fn backup(address: String, to: PathBuf) -> CommandResult {
+pub async fn backup(address: String, to: PathBuf, sign_key: Option<PathBuf>) -> CommandResult {
+    // Before anything is copied, so that a key that can't be read leaves nothing behind.
+    let key = sign_key.map(|file| KeyPair::read(&file)).transpose()?;
     let made = backup::backup(&Database::parse(&address)?, &to).await?;
     for (book, (commit_no, hash)) in &made.heads {
         println!("{book}: up to commit {commit_no} {hash}");
@@ -54,7 +66,11 @@ pub async fn backup(address: String, to: PathBuf) -> CommandResult {
     if made.heads.is_empty() {
         println!("no book has a commit yet");
     }
-    println!("{} files in {}", made.files.len() + 1, to.display());
+    if let Some(key) = &key {
+        backup::signature::sign(&to, key)?;
+        println!("signed by the key {}", key.public.fingerprint());
+    }
+    println!("{} files in {}", made.files.len() + 1 + usize::from(key.is_some()), to.display());
     if !made.lacks().is_empty() {
         println!("not in it, because they have no tables in this database: {}", made.lacks().join(", "));
     }
@@ -65,8 +81,15 @@ pub async fn backup(address: String, to: PathBuf) -> CommandResult {
 }
 
 /// Makes an installation of a copy and checks it; exit code 1 when a check does not hold.
-pub async fn restore(address: String, from: PathBuf) -> CommandResult {
-    let report = backup::restore(&from, &Database::parse(&address)?).await?;
+pub async fn restore(address: String, from: PathBuf, verify_key: Option<PathBuf>) -> CommandResult {
+    let key = verify_key.map(|file| PublicKey::read(&file)).transpose()?;
+    if key.is_none() {
+        let from = from.display();
+        eprintln!(
+            "largesse: the copy's signature is not checked (--verify-key), so what is restored is only as safe as {from} is from who can write there"
+        );
+    }
+    let report = backup::restore_signed(&from, &Database::parse(&address)?, key.as_ref()).await?;
     for book in &report.books {
         let found = if book.ok() { "green" } else { "RED; see `largesse verify`" };
         println!("{}: {} events, up to commit {}: {found}", book.ledger.book, book.ledger.events, book.ledger.head_commit_no);

@@ -7,7 +7,7 @@ use crate::cli::{
 };
 use clap::Args;
 use db::Database;
-use money::{BookName, UserKey};
+use money::{BookName, UserKey, text::shown};
 use monitor::explain::{self, SoughtId, Story, StoryLinks, StoryScope};
 use operations::acts::{AuditLog, TerminalAct};
 use runtime::command::{CommandResult, UntypedError};
@@ -91,7 +91,7 @@ pub async fn run(place: AuditedDatabase, arguments: ExplainArguments) -> Command
     } else {
         let mut out = String::new();
         for story in &stories {
-            let _ = writeln!(out, "{} {} in book {}", story.what, story.id, story.book);
+            let _ = writeln!(out, "{} {} in book {}", shown(&story.what), shown(&story.id), shown(&story.book));
             tell(&mut out, story, 1);
         }
         print!("{out}");
@@ -106,12 +106,12 @@ pub async fn run(place: AuditedDatabase, arguments: ExplainArguments) -> Command
 /// Writing to a text can't fail.
 fn tell(out: &mut String, story: &Story, depth: usize) {
     let pad = "  ".repeat(depth);
-    let _ = writeln!(out, "{pad}{}", story.told);
+    let _ = writeln!(out, "{pad}{}", shown(&story.told));
     for (name, value) in &story.facts {
         match value {
             Value::String(text) if text.is_empty() => {}
             Value::String(text) => {
-                let _ = writeln!(out, "{pad}{name}: {text}");
+                let _ = writeln!(out, "{pad}{name}: {}", shown(text));
             }
             Value::Array(list) if list.is_empty() => {}
             Value::Array(list) => {
@@ -126,9 +126,16 @@ fn tell(out: &mut String, story: &Story, depth: usize) {
         }
     }
     for posting in &story.postings {
-        let _ = writeln!(out, "{pad}event {} {} {} {}", posting.seq, posting.time, posting.kind, posting.posting_id);
+        let _ = writeln!(out, "{pad}event {} {} {} {}", posting.seq, posting.time, shown(&posting.kind), posting.posting_id);
         for moved in &posting.transfers {
-            let _ = writeln!(out, "{pad}  {:<17} {} -> {}  {}", moved.kind, moved.debit_account, moved.credit_account, moved.told);
+            let _ = writeln!(
+                out,
+                "{pad}  {:<17} {} -> {}  {}",
+                moved.kind,
+                shown(&moved.debit_account),
+                shown(&moved.credit_account),
+                shown(&moved.told)
+            );
         }
     }
     ways(out, "from", &story.from, depth);
@@ -142,7 +149,7 @@ fn line(value: &Value) -> String {
             let told = fields.values().map(line).filter(|text| !text.is_empty());
             told.collect::<Vec<_>>().join("  ")
         }
-        Value::String(text) => text.clone(),
+        Value::String(text) => shown(text).into_owned(),
         other => other.to_string(),
     }
 }
@@ -156,11 +163,11 @@ fn ways(out: &mut String, name: &str, links: &StoryLinks, depth: usize) {
     for link in &links.told {
         match &link.story {
             Some(story) => {
-                let _ = writeln!(out, "{pad}  {} {name} {} {}", link.told, story.what, story.id);
+                let _ = writeln!(out, "{pad}  {} {name} {} {}", shown(&link.told), shown(&story.what), shown(&story.id));
                 tell(out, story, depth + 2);
             }
             None => {
-                let _ = writeln!(out, "{pad}  {} {name} more than is told here", link.told);
+                let _ = writeln!(out, "{pad}  {} {name} more than is told here", shown(&link.told));
             }
         }
     }

@@ -3,6 +3,7 @@ use api::monitor::{
     BookHealth, CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, monitor_service_client::MonitorServiceClient,
 };
 use clap::Args;
+use money::text::shown;
 use rpc::{Tls, Transport, health::WRITER, tls};
 use runtime::command::{self, CommandResult};
 use serde::Serialize;
@@ -192,7 +193,7 @@ impl StatusFound {
     fn tell(&self) {
         for process in &self.processes {
             if let Some(fault) = &process.fault {
-                println!("{}: could not be asked: {fault}", process.url);
+                println!("{}: could not be asked: {}", process.url, shown(fault));
             }
             if process.standby {
                 println!("{}: stands by: another process writes the books, and what needs them is refused here", process.url);
@@ -207,15 +208,16 @@ impl StatusFound {
             }
         }
         for BookStatus { book, checked_seq, events_behind } in &self.books {
-            println!("book {book}: checked up to event {checked_seq}, {events_behind} behind");
+            println!("book {}: checked up to event {checked_seq}, {events_behind} behind", shown(book));
         }
         for CheckStatus { book, check, outcome, detail } in &self.checks {
-            println!("{}{check} {outcome}: {detail}", if book.is_empty() { String::new() } else { format!("book {book}: ") });
+            let (check, detail) = (shown(check), shown(detail));
+            println!("{}{check} {outcome}: {detail}", if book.is_empty() { String::new() } else { format!("book {}: ", shown(book)) });
         }
         match (self.green, &self.money_unknown) {
             (Some(true), _) => println!("the money is where it should be: green"),
             (Some(false), _) => println!("the money is NOT known to be where it should be: RED"),
-            (None, why) => println!("whether the money is where it should be is not known: {}", why.as_deref().unwrap_or_default()),
+            (None, why) => println!("whether the money is where it should be is not known: {}", shown(why.as_deref().unwrap_or_default())),
         }
     }
 

@@ -2,6 +2,7 @@
 use crate::cli::settings::DatabaseArgument;
 use clap::Args;
 use db::Database;
+use money::text::shown;
 use monitor::audit;
 use runtime::command::CommandResult;
 use std::{path::PathBuf, process::ExitCode};
@@ -41,7 +42,7 @@ pub async fn run(address: String, arguments: VerifyArguments) -> CommandResult {
         }
         match &report.acts {
             Some(acts) => match &acts.problem {
-                Some(problem) => println!("BAD: {problem}"),
+                Some(problem) => println!("BAD: {}", shown(problem)),
                 None => println!(
                     "{} lines of what staff did follow from one another, {} of them erased; {} heads outside the database are among them",
                     acts.lines, acts.erased, acts.heads
@@ -56,8 +57,8 @@ pub async fn run(address: String, arguments: VerifyArguments) -> CommandResult {
 fn tell(book: &audit::BookReport) {
     let ledger = &book.ledger;
     match &ledger.problem {
-        Some(problem) if problem.seq == 0 => println!("{}: BAD: {}", ledger.book, problem.what),
-        Some(problem) => println!("{}: BAD at event {}: {}", ledger.book, problem.seq, problem.what),
+        Some(problem) if problem.seq == 0 => println!("{}: BAD: {}", ledger.book, shown(&problem.what)),
+        Some(problem) => println!("{}: BAD at event {}: {}", ledger.book, problem.seq, shown(&problem.what)),
         None => {
             let commit = format!("commit {} {}", ledger.head_commit_no, ledger.head_hash);
             println!("{}: {} events and {} transfers follow from one another up to {commit}", ledger.book, ledger.events, ledger.transfers);
@@ -88,7 +89,7 @@ fn tell(book: &audit::BookReport) {
         println!("{}: not compared with {service}: its tables are not here", ledger.book);
     }
     for problem in &book.problems {
-        println!("{}: BAD: {problem}", ledger.book);
+        println!("{}: BAD: {}", ledger.book, shown(problem));
     }
     println!("{}: {}", ledger.book, if book.ok() { "green" } else { "RED" });
 }

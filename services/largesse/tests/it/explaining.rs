@@ -170,3 +170,31 @@ async fn whoever_looks_is_in_the_audit_log_and_without_one_nothing_is_shown() {
     assert!(largesse(&["verify", "--database", &format!("sqlite:{to}")]).status.success());
     place.house.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_wrote_drives_no_terminal() {
+    let place = Explaining::start().await;
+    let token = place.installation.token("gift", Role::Service).unwrap();
+    let transfer = Transfer {
+        debit_account: "viewer/ada/coins".to_owned(),
+        credit_account: "house/coins/redeemed".to_owned(),
+        amount: 1,
+        ..Default::default()
+    };
+    let note = "x\u{1b}[2J\u{7}\nevent 1 all is well\u{9b}3J\u{202e}";
+    let post = PostRequest {
+        request_id: Uuid::now_v7().to_string(),
+        kind: "gift".to_owned(),
+        transfers: vec![transfer],
+        request_fields: vec![api::ledger::RequestField { name: "room_id".to_owned(), value: note.to_owned() }],
+        ..Default::default()
+    };
+    let answer = place.installation.ledger().post(authorised(post, &token).unwrap()).await.unwrap().into_inner();
+    let id = answer.posting.unwrap().posting_id;
+    let told = place.told(&[&id]);
+    assert!(told.contains("x\\u001b[2J\\u0007\\u000aevent 1 all is well\\u009b3J\\u202e"), "{told}");
+    assert!(told.lines().all(money::text::is_plain), "{told:?}");
+    let json: serde_json::Value = serde_json::from_str(&place.told(&[&id, "--json"])).unwrap();
+    assert!(json.to_string().contains("all is well"), "{json}");
+    place.house.shutdown().await;
+}

@@ -3,10 +3,12 @@
 
 mod books;
 mod citus;
+mod copies;
 mod demo;
 mod explaining;
 mod export;
 mod import;
+mod keys;
 mod monitor;
 mod moving;
 mod pipes;

@@ -1,0 +1,59 @@
+//! `largesse keys`: the keys that seal bank accounts and names.
+use crate::cli::settings::GivenSettings;
+use clap::{Args, Subcommand};
+use runtime::command::CommandResult;
+use settings::Error;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Told after the options.
+const EXPLANATION: &str = "\
+Works on payout's key file: of --payout-key-file, of the settings (payout.key_file), or in a sandbox the one beside the data. `rotate` puts a new key in
+front of those that are there; nothing is lost, and everything sealed before stays readable. Running payout services take the file up within a minute and
+seal every row anew in the background; the log says when none is left under an earlier key, and from then on the lines between the first and the one that
+begins with `digest` may be taken out of the file. The line `digest` stays for ever: retries are compared with it. Give every process of payout the same
+file, and keep a copy of it away from copies of the database (RECOVERY.md).";
+
+/// Options of `largesse keys`.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXPLANATION)]
+pub struct KeysArguments {
+    #[command(flatten)]
+    pub given: GivenSettings,
+    /// The payout service's keys; as the settings say when not given, and in a sandbox the file beside the data.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub payout_key_file: Option<PathBuf>,
+    #[command(subcommand)]
+    pub deed: KeysRequest,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum KeysRequest {
+    /// Prints the ids of the keys, the one in use first. The keys themselves are not shown.
+    List,
+    /// Makes a new key and puts it in front.
+    Rotate,
+}
+
+impl KeysArguments {
+    /// Which file.
+    pub fn key_file(&self) -> Result<PathBuf, Error> {
+        let mut layers = self.given.gather()?;
+        if let Some(file) = &self.payout_key_file {
+            layers.set("payout.key_file", &file.display().to_string(), "--payout-key-file");
+        }
+        let config = layers.read()?.config;
+        Ok(if config.payout.has_key() { config.payout.key_file.clone() } else { runtime::payout_key_file(&config.data_dir) })
+    }
+}
+
+/// Does it.
+pub async fn run(key_file: PathBuf, deed: KeysRequest) -> CommandResult {
+    if deed == KeysRequest::Rotate {
+        runtime::rotate_payout_key(&key_file)?;
+    }
+    for (at, id) in runtime::payout_key_ids(&key_file)?.iter().enumerate() {
+        println!("{id} {}", if at == 0 { "in use" } else { "earlier" });
+    }
+    Ok(ExitCode::SUCCESS)
+}
