@@ -93,7 +93,7 @@ fn user_named(name: &str, text: &str) -> Option<String> {
 }
 
 /// The proposals that a request is about, the one it makes among them.
-fn proposals(act: &StaffAct, named: &[(String, String)]) -> BTreeSet<Uuid> {
+pub(super) fn proposals(act: &StaffAct, named: &[(String, String)]) -> BTreeSet<Uuid> {
     let ids = |field: &'static str| named.iter().filter(move |(name, _)| name == field);
     let mut proposals: BTreeSet<Uuid> = ids("proposalId").filter_map(|(_, text)| Uuid::try_parse(text).ok()).collect();
     if act.rpc.ends_with(PROPOSE)

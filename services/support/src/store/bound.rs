@@ -1,6 +1,7 @@
 //! Whether a proposal is what was proposed: its row against the record of what staff did, which is chained.
 use super::{
     Store,
+    about::{pairs, proposals},
     acts::{COLUMNS, read},
     text,
 };
@@ -8,6 +9,7 @@ use crate::{
     domain::{ActPhase, ActRecord, GENESIS, Proposal, ProposalState},
     whole::{self, APPROVE, PROPOSE},
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// What the record says of a proposal.
@@ -30,7 +32,10 @@ impl Store {
             "SELECT {COLUMNS} FROM act WHERE act_id IN (SELECT act_id FROM act_proposal WHERE book = $1 AND proposal_id = $2) ORDER BY seq"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(proposal.book.as_str()).bind(text(proposal.id));
-        let lines: Vec<ActRecord> = query.fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
+        let mut lines: Vec<ActRecord> = query.fetch_all(&self.pool).await?.iter().map(read).collect::<Result<_, _>>()?;
+        if !lines.iter().any(|line| line.act.rpc.ends_with(PROPOSE)) {
+            lines = self.unnoted_lines(proposal).await?;
+        }
         let refused = |line: &ActRecord| {
             let ended = |other: &&ActRecord| other.act.act_id == line.act.act_id && other.act.phase == ActPhase::Ended;
             lines.iter().find(ended).is_some_and(|end| end.act.outcome != "OK")
@@ -46,6 +51,18 @@ impl Store {
             hash => Some(hash == whole::hash_of(proposal)),
         };
         Ok(same.map_or(ProposalBond::Unknown, |same| if same { ProposalBond::Holds } else { ProposalBond::Broken }))
+    }
+
+    /// The lines that proposed it, from before lines were noted with their proposals: by whom it is, and by the id that their request makes.
+    async fn unnoted_lines(&self, proposal: &Proposal) -> Result<Vec<ActRecord>, sqlx::Error> {
+        let sql = format!("SELECT {COLUMNS} FROM act WHERE subject = $1 AND book = $2 AND rpc LIKE $3 ORDER BY seq");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(proposal.proposed_by.as_str()).bind(proposal.book.as_str());
+        let rows = query.bind(format!("%{PROPOSE}")).fetch_all(&self.pool).await?;
+        let mut lines: Vec<ActRecord> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        let makes = |line: &ActRecord| proposals(&line.act, &pairs(&line.act.request_json)).contains(&proposal.id);
+        let acts: BTreeSet<Uuid> = lines.iter().filter(|line| makes(line)).map(|line| line.act.act_id).collect();
+        lines.retain(|line| acts.contains(&line.act.act_id));
+        Ok(lines)
     }
 
     /// Whether a line follows from the one before it.
@@ -80,7 +97,8 @@ impl Store {
             AND subject = $3 AND phase = 1 AND rpc LIKE $4 AND (proposal_hash = '' OR proposal_hash = $5)";
         let query = sqlx::query_scalar(sql).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(proposal.decided_by.as_str());
         let found: i64 = query.bind(format!("%{APPROVE}")).bind(whole::hash_of(proposal)).fetch_one(&self.pool).await?;
-        Ok(found > 0)
+        // Before lines were noted with their proposals there is nothing to find it by that an erasure leaves.
+        Ok(found > 0 || proposal.proposed_at_ms < self.bound_since().await?)
     }
 
     /// A proposal that was made, as a line says, and has no row.

@@ -206,3 +206,36 @@ async fn proposals_that_nobody_made_approved_or_has_any_more_are_named() {
         house.stop().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposal_of_an_earlier_program_is_held_against_its_own_words() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let (good, edited) = (house.propose("sue", gift_of("ada", 7)).await, house.propose("sue", gift_of("bob", 7)).await);
+        swapped(database, &edited, &good).await;
+        // As it was before lines were noted with their proposals, and had hashes.
+        let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
+        for sql in ["DELETE FROM act_proposal", "UPDATE act SET request_hash = '', proposal_hash = ''"] {
+            sqlx::query(sql).execute(&pool).await.unwrap();
+        }
+        rechained(&Store::open(database).await.unwrap(), &pool).await;
+        assert_eq!(house.approve("ann", &edited).await, Err("PROPOSAL_CHANGED".to_owned()));
+        house.approve("ann", &good).await.unwrap();
+        assert_eq!((house.coins("ada").await, house.coins("bob").await), (7, 0));
+        house.stop().await;
+    }
+}
+
+/// Writes the hashes of lines anew, as the program of then chained them.
+async fn rechained(store: &Store, pool: &sqlx::AnyPool) {
+    let mut previous = support::domain::GENESIS;
+    for line in store.acts_from(1, 1_000).await.unwrap() {
+        previous = line.chained(&previous);
+        let query = sqlx::query("UPDATE act SET hash = $1 WHERE seq = $2").bind(hex(&previous)).bind(line.seq);
+        query.execute(pool).await.unwrap();
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
