@@ -29,7 +29,7 @@ const ACTS: TablePlacement = Coordinator("joined to support.act");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` leads the keys of all that are spread.
-pub const PLAN: [(&str, TablePlacement); 43] = [
+pub const PLAN: [(&str, TablePlacement); 45] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -42,6 +42,7 @@ pub const PLAN: [(&str, TablePlacement); 43] = [
     ("ledger.account_log", LEDGER),
     ("ledger.book", Everywhere),
     ("ledger.lease", Coordinator("one row that processes compete for")),
+    ("ledger.installation", Coordinator("one row")),
     ("ledger.migration", OURS),
     ("ledger.program_format", OURS),
     ("payout.payout", SERVICES),
@@ -69,6 +70,7 @@ pub const PLAN: [(&str, TablePlacement); 43] = [
     ("support.request", SERVICES),
     ("support.act", Coordinator("one chain over all books")),
     ("support.act_user", ACTS),
+    ("support.act_account", ACTS),
     ("support.act_proposal", ACTS),
     ("support.proposal_user", ACTS),
     ("support.migration", OURS),
