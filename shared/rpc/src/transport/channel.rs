@@ -156,9 +156,21 @@ fn translate(url: &str, error: &(dyn StdError + 'static)) -> Status {
         if current.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
             return errors::peer_unreachable(url, current);
         }
+        if current.downcast_ref::<h2::Error>().is_some_and(never_processed) {
+            return errors::peer_unreachable(url, current);
+        }
         cause = current.source();
     }
     lost(url, error)
+}
+
+/// Whether the peer says that it did not process the call: its stream is past the last one of a GOAWAY, or was refused (RFC 9113 sections 6.8 and 8.7).
+fn never_processed(error: &h2::Error) -> bool {
+    let reason = error.reason();
+    // h2 gives a stream the GOAWAY of the peer as its error only where the stream is past the last one that it names.
+    let past_the_last = error.is_go_away() && reason == Some(h2::Reason::NO_ERROR);
+    let refused = error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM);
+    error.is_remote() && (past_the_last || refused)
 }
 
 fn lost(url: &str, error: &(dyn StdError + 'static)) -> Status {

@@ -3,7 +3,10 @@ use crate::house::{House, Way, room};
 use api::gift::{ListGiftsRequest, gift_service_client::GiftServiceClient};
 use identity::Role;
 use rpc::{facts, reason};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+};
 use tokio_stream::StreamExt as _;
 use tonic::{Code, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
@@ -64,6 +67,69 @@ async fn a_connection_lost_while_waiting_is_an_unknown_outcome() {
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
     let reason = reason(&status).unwrap();
     assert!(reason == "OUTCOME_UNKNOWN" || reason == "PEER_UNREACHABLE", "{status:?}");
+}
+
+/// A frame of HTTP/2 (RFC 9113 section 4.1) whose body is made of 32-bit words.
+fn frame(kind: u8, stream: u32, words: &[u32]) -> Vec<u8> {
+    let length = words.len() as u32 * 4;
+    let mut frame = (length << 8 | u32::from(kind)).to_be_bytes().to_vec();
+    frame.push(0);
+    for word in [stream].iter().chain(words) {
+        frame.extend(word.to_be_bytes());
+    }
+    frame
+}
+
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const GOAWAY: u8 = 7;
+const NO_ERROR: u32 = 0;
+const REFUSED_STREAM: u32 = 7;
+
+/// Sends a gift through a peer that answers the first call with these frames and ends the connection; later connections lead to a server that answers.
+async fn sent_past(first_answer: Vec<u8>) -> Result<(), tonic::Status> {
+    let house = House::start(Way::Socket, 10).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let behind = house.url.strip_prefix("http://").unwrap().to_owned();
+    let peer = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        socket.write_all(&frame(SETTINGS, 0, &[])).await.unwrap();
+        let mut preface = [0; 24];
+        socket.read_exact(&mut preface).await.unwrap();
+        let mut kind = 0;
+        while kind != HEADERS {
+            let mut head = [0; 9];
+            socket.read_exact(&mut head).await.unwrap();
+            kind = head[3];
+            let mut body = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+            socket.read_exact(&mut body).await.unwrap();
+        }
+        socket.write_all(&first_answer).await.unwrap();
+        // Whatever it still sends is read, so that what was written arrives; it ends the connection itself, or has an answer that it can't wait for.
+        socket.shutdown().await.unwrap();
+        let _ = tokio::io::copy(&mut socket, &mut tokio::io::sink()).await;
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut server = TcpStream::connect(&behind).await.unwrap();
+            let _ = copy_bidirectional(&mut socket, &mut server).await;
+        }
+    });
+    let mut gifts = GiftServiceClient::new(rpc::connect(&url).unwrap());
+    let answer = gifts.send_gift(house.signed(Role::Viewer, room("r"))).await;
+    peer.abort();
+    answer.map(|_| ())
+}
+
+#[tokio::test]
+async fn a_call_that_the_peer_did_not_process_is_retried_and_others_have_an_unknown_outcome() {
+    sent_past(frame(GOAWAY, 0, &[0, NO_ERROR])).await.unwrap();
+    sent_past([frame(RST_STREAM, 1, &[REFUSED_STREAM]), frame(GOAWAY, 0, &[1, NO_ERROR])].concat()).await.unwrap();
+    for maybe_processed in [frame(GOAWAY, 0, &[1, NO_ERROR]), Vec::new()] {
+        let status = sent_past(maybe_processed).await.unwrap_err();
+        assert_eq!(reason(&status).as_deref(), Some("OUTCOME_UNKNOWN"), "{status:?}");
+    }
 }
 
 #[tokio::test]
