@@ -1,7 +1,7 @@
 //! Copies taken while gifts are sent, coins are bought and creators are paid: each is sound where it lies, and elsewhere it is an installation whose
 //! journal is the beginning of the original's.
 use crate::{
-    fleets::{Databases, assert_sound, binary, book, databases, fund, options},
+    fleets::{Databases, assert_sound, binary, book, databases, fund, options, share_identity},
     load::{Load, fund_users},
 };
 use api::gift::SendGiftRequest;
@@ -147,6 +147,7 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
         assert!(journal(&elsewhere, end).await == journal(&database, end).await, "the copy's journal is not the original's beginning");
 
         // It is an installation: it goes on, and what was under way finishes.
+        share_identity(&dir.path().join("data"), &dir.path().join("new"));
         let fleet = Fleet::start(options(&dir.path().join("new"), elsewhere.clone(), &[Service::Ledger, Service::Support])).await.unwrap();
         let again = crate::fleets::partly(&fleet, &[Service::Ledger]);
         fund(&again, "u0", 1).await;

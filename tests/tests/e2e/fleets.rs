@@ -34,6 +34,14 @@ pub fn options(dir: &Path, database: String, services: &[Service]) -> Options {
     }
 }
 
+/// Gives the processes that are to run in `to` the identity of those in `from`: one database believes one installation's tokens.
+pub fn share_identity(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in [identity::keys::PRIVATE_FILE, identity::keys::PUBLIC_FILE] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+}
+
 /// A database of each kind; what they live on comes with them.
 pub struct Databases {
     pub sqlite: String,

@@ -2,7 +2,7 @@
 //! and the books are sound.
 use crate::{
     backup::{journal, last_commit},
-    fleets::{assert_sound, book, fund, options, partly},
+    fleets::{assert_sound, book, fund, options, partly, share_identity},
     load::{Load, fund_users},
 };
 use demo::{fleet::Fleet, installation::Installation};
@@ -45,6 +45,7 @@ async fn a_moment_comes_back_with_all_that_was_acknowledged_before_it() {
     assert!(journal(&elsewhere, end).await == journal(&database, end).await, "the journal is not the original's beginning");
 
     // It goes on from there.
+    share_identity(&dir.path().join("data"), &dir.path().join("new"));
     let fleet = Fleet::start(options(&dir.path().join("new"), elsewhere.clone(), &[Service::Ledger, Service::Support])).await.unwrap();
     fund(&partly(&fleet, &[Service::Ledger]), "u0", 1).await;
     fleet.stop().await.unwrap();

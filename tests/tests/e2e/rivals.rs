@@ -1,5 +1,5 @@
 //! Two ledger processes on one PostgreSQL book, both posting.
-use crate::fleets::{assert_sound, book, databases, fund, options, partly};
+use crate::fleets::{assert_sound, book, databases, fund, options, partly, share_identity};
 use api::ledger::{PostRequest, Transfer};
 use demo::{
     fleet::Fleet,
@@ -61,7 +61,9 @@ async fn two_processes_make_one_order_and_the_second_takes_over() {
     let databases = databases();
     let dirs = [databases.dir.path().join("one"), databases.dir.path().join("two")];
     let start = |at: usize| Fleet::start(options(&dirs[at], databases.postgres.clone(), &[Service::Ledger]));
-    let (mut one, two) = (start(0).await.unwrap(), start(1).await.unwrap());
+    let mut one = start(0).await.unwrap();
+    share_identity(&dirs[0], &dirs[1]);
+    let two = start(1).await.unwrap();
     let installations = [partly(&one, &[Service::Ledger]), partly(&two, &[Service::Ledger])];
     fund(&installations[0], "u1", 1_000_000).await;
 

@@ -1,6 +1,6 @@
 //! Two ledger processes on one PostgreSQL database: the second takes over within five seconds, however the first vanished.
 use crate::{
-    fleets::{assert_sound, databases, options, partly},
+    fleets::{assert_sound, databases, options, partly, share_identity},
     line::Line,
     load::{Load, fund_users, post},
 };
@@ -46,6 +46,7 @@ async fn until_accepted(second: &Installation) {
 async fn a_process_killed_elsewhere_is_succeeded_within_five_seconds() {
     let databases = databases();
     let (mut one, first) = start(&databases.dir.path().join("one"), databases.postgres.clone()).await;
+    share_identity(&databases.dir.path().join("one"), &databases.dir.path().join("two"));
     let (two, second) = start(&databases.dir.path().join("two"), databases.postgres.clone()).await;
     fund_users(&first, USERS).await;
     let load = Load::start(&[first, second.clone()], USERS, usize::MAX);
@@ -71,6 +72,7 @@ async fn a_process_that_stands_still_in_a_commit_is_succeeded_and_fenced() {
     let (socket, name) = (databases.cluster.socket(), databases.postgres.split('?').next().unwrap().rsplit('/').next().unwrap());
     let line = Line::start(socket).await;
     let (one, first) = start(&databases.dir.path().join("one"), line.url(name)).await;
+    share_identity(&databases.dir.path().join("one"), &databases.dir.path().join("two"));
     let (two, second) = start(&databases.dir.path().join("two"), databases.postgres.clone()).await;
     fund_users(&first, USERS).await;
     let load = Load::start(std::slice::from_ref(&first), USERS, 50);
