@@ -209,6 +209,7 @@ impl PosterRights {
             BrokenRule::Currency(at) => (Some(at), format!("{}, which is in another currency than those before it", between(at))),
             BrokenRule::Lacks(class) => (None, format!("these transfers and none from {}", class.line())),
             BrokenRule::Unbalanced(class) => (None, format!("transfers that leave {} with another balance", class.line())),
+            BrokenRule::Exceeds(more, less) => (None, format!("more from {} than from {}", more.line(), less.line())),
         };
         self.refused(kind, at.map(|at| at + 1), format!("post the kind {kind} with {what}"))
     }

@@ -143,6 +143,8 @@ pub struct PostingRule {
     pub transfers: RuleTransfers,
     /// An account that is left as it was: it receives as much as it gives.
     pub balanced: Option<AccountClass>,
+    /// The first account gives at most what the second gives, whatever they count.
+    pub at_most: Option<(AccountClass, AccountClass)>,
     /// Guards it may set.
     pub guards: &'static [(GuardFamily, GuardUse)],
 }
@@ -155,9 +157,9 @@ const fn moved(debit: AccountClass, credit: &'static [AccountClass], times: Time
     TransferRule { debit, credit, movement: Movement::Moves, times }
 }
 
-/// A kind that its poster posts by Post, which sets no guard and leaves nothing balanced.
+/// A kind that its poster posts by Post, which sets no guard, leaves nothing balanced and compares no amounts.
 const fn posted(kind: PostingKind, poster: Poster, transfers: &'static [TransferRule]) -> PostingRule {
-    PostingRule { kind, poster, act: PostingAct::Post, transfers: Of(transfers), balanced: None, guards: &[] }
+    PostingRule { kind, poster, act: PostingAct::Post, transfers: Of(transfers), balanced: None, at_most: None, guards: &[] }
 }
 
 /// The end of a payout: what is in transit goes to these.
@@ -168,6 +170,8 @@ const fn payout_end(kind: PostingKind, transfers: &'static [TransferRule]) -> Po
 /// Who may post what. One row for each kind.
 pub const POSTING_RULES: [PostingRule; 12] = [
     PostingRule {
+        // No creator's rate is above one diamond for a coin.
+        at_most: Some((DiamondsIssued, ViewerCoins)),
         guards: &[(GuardFamily::Streak, GuardUse::Advances)],
         ..posted(
             PostingKind::Gift,
@@ -259,13 +263,16 @@ pub enum BrokenRule {
     Lacks(AccountClass),
     /// This account, which must be left as it was, is not.
     Unbalanced(AccountClass),
+    /// The first account gives more than the second.
+    Exceeds(AccountClass, AccountClass),
 }
 
 impl PostingRule {
     /// Whether a posting of these transfers is as the rule says. Allocates nothing: every gift is looked at.
     pub fn check(&self, transfers: impl Iterator<Item = RuledTransfer>) -> Result<(), BrokenRule> {
         let Of(rules) = self.transfers else { return Ok(()) };
-        let (mut seen, mut currency, mut left) = (0_u8, None, 0_i128);
+        let (mut seen, mut currency, mut left, mut over) = (0_u8, None, 0_i128, 0_i128);
+        let (bounded, bound) = (self.at_most.map(|(bounded, _)| bounded), self.at_most.map(|(_, bound)| bound));
         for (at, transfer) in transfers.enumerate() {
             let rule = rules.iter().position(|rule| rule.covers(&transfer)).ok_or(BrokenRule::Transfer(at))?;
             let bit = 1 << rule;
@@ -281,11 +288,14 @@ impl PostingRule {
             let amount = i128::from(transfer.amount);
             left += if Some(transfer.credit) == self.balanced { amount } else { 0 };
             left -= if Some(transfer.debit) == self.balanced { amount } else { 0 };
+            over += if Some(transfer.debit) == bounded { amount } else { 0 };
+            over -= if Some(transfer.debit) == bound { amount } else { 0 };
         }
         let lacking = rules.iter().enumerate().find(|(at, rule)| rule.times == Once && seen & (1 << at) == 0);
-        match (lacking, self.balanced) {
-            (Some((_, rule)), _) if seen != 0 => Err(BrokenRule::Lacks(rule.debit)),
-            (_, Some(account)) if left != 0 => Err(BrokenRule::Unbalanced(account)),
+        match (lacking, self.balanced, self.at_most) {
+            (Some((_, rule)), ..) if seen != 0 => Err(BrokenRule::Lacks(rule.debit)),
+            (_, Some(account), _) if left != 0 => Err(BrokenRule::Unbalanced(account)),
+            (.., Some((bounded, bound))) if over > 0 => Err(BrokenRule::Exceeds(bounded, bound)),
             _ => Ok(()),
         }
     }

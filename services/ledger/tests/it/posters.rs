@@ -107,6 +107,7 @@ async fn a_stolen_key_makes_no_money() {
             ("gift", post("gift", vec![mint()]), "1"),
             ("gift", post("gift", vec![diamonds()]), "none"),
             ("gift", post("gift", vec![transfer("viewer/fan/coins", "house/coins/redeemed", 1), diamonds(), diamonds()]), "3"),
+            ("gift", post("gift", vec![transfer("viewer/fan/coins", "house/coins/redeemed", 1), diamonds()]), "none"),
             ("gift", post("gift", vec![Transfer { allow_debt: true, ..transfer("viewer/thief/coins", "house/coins/redeemed", 9) }]), "1"),
             ("gift", post("gift", vec![transfer("viewer/fan/coins", "viewer/thief/coins", 1)]), "1"),
             ("earnings", post("conversion", vec![paid()]), "none"),

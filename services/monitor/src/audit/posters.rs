@@ -218,5 +218,8 @@ fn told(broken: BrokenRule, why: &str) -> (Option<usize>, String) {
         BrokenRule::Currency(at) => (Some(at), "that kind moves one currency at a time".to_owned()),
         BrokenRule::Lacks(class) => (None, format!("and nothing from {}, without which that kind never is", class.line())),
         BrokenRule::Unbalanced(class) => (None, format!("which leaves {} with another balance", class.line())),
+        BrokenRule::Exceeds(more, less) => {
+            (None, format!("which gives more from {} than from {}, as that kind never does", more.line(), less.line()))
+        }
     }
 }

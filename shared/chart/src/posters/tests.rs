@@ -53,6 +53,9 @@ fn a_gift_is_coins_and_perhaps_diamonds_each_once() {
     assert_eq!(check(&[]), Ok(()), "an end marker, a refusal");
     assert_eq!(check(&[diamonds]), Err(BrokenRule::Lacks(ViewerCoins)), "diamonds from nothing");
     assert_eq!(check(&[coins, diamonds, diamonds]), Err(BrokenRule::Again(2)));
+    let more = RuledTransfer { amount: 6, ..diamonds };
+    assert_eq!(check(&[more, coins]), Err(BrokenRule::Exceeds(DiamondsIssued, ViewerCoins)), "more diamonds than coins");
+    assert_eq!(check(&[RuledTransfer { amount: 4, ..diamonds }, coins]), Ok(()));
     assert_eq!(check(&[leg(CoinsRedeemed, ViewerCoins, Unit::Coin, 5)]), Err(BrokenRule::Transfer(0)), "the other way round");
     assert_eq!(check(&[RuledTransfer { movement: Movement::Holds, ..coins }]), Err(BrokenRule::Transfer(0)));
     assert!(rule.sets("streak/a/r/b/1/g", GuardUse::Advances) && !rule.sets("quote/1", GuardUse::Advances));
