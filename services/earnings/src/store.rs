@@ -130,6 +130,14 @@ impl Store {
         query.bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
+    /// Quotes of a book that were accepted, in the order of their ids, after this one when given, at most `count_max`: each is behind a conversion, or may be.
+    pub async fn accepted(&self, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Quote>, sqlx::Error> {
+        let sql = "SELECT * FROM quote WHERE book = $1 AND quote_id > $2 AND (accept_request_id <> '' OR posting_id <> '')
+            ORDER BY quote_id LIMIT $3";
+        let query = sqlx::query(sql).bind(book.as_str()).bind(text(after.unwrap_or(Uuid::nil()))).bind(count_max);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
     /// Acceptances whose posting is not recorded: how many, and when the first of their quotes ran out, before which it was accepted.
     pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, sqlx::Error> {
         let sql = "SELECT COUNT(*), MIN(expire_at_ms) FROM quote WHERE accept_request_id <> '' AND posting_id = ''";

@@ -1,7 +1,8 @@
 //! Is the money where it should be? The ledger's own check, then what joins it to the services' tables.
 //!
-//! [`audit`] looks once and at everything; [`continuous`] goes on with what is new, for the monitor. `coins`, `payouts`, `purchases`: the joins;
-//! `posters`: every posting against who may post what; `folds`: purchases as the monitor compares them. [`imported`]: what came from elsewhere, behind which there is no row; `journal`: the postings to join.
+//! [`audit`] looks once and at everything; [`continuous`] goes on with what is new, for the monitor. `joins`: every row against its posting and the reverse;
+//! `claims`: which postings a row is behind; `moves`: what those move; `coins`, `payouts`: sums; `posters`: every posting against who may post what;
+//! `folds`: purchases as the monitor compares them; `rolling`: other rows, as it does. [`imported`]: what came from elsewhere, behind which there is no row; `journal`: the postings to join.
 //!
 //! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: what a service is just between its
 //! posting and its own row with is found in the ledger by the id it must have there.
@@ -20,16 +21,19 @@ use sqlx::Connection as _;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use uuid::Uuid;
 
+mod claims;
 mod clock;
 pub mod coins;
 pub mod continuous;
 mod debits;
 mod folds;
 pub mod imported;
+mod joins;
 mod journal;
+mod moves;
 mod payouts;
 mod posters;
-mod purchases;
+mod rolling;
 
 /// Problems of one kind told one by one; the rest is counted.
 const TOLD_MAX: usize = 20;
@@ -50,8 +54,9 @@ pub struct BookReport {
     pub imported: imported::ImportedSums,
     /// Postings that are as the rows say of those who may post them; without the imported.
     pub ruled: usize,
-    /// Purchases credited, where their tables are here.
-    pub purchases: Option<usize>,
+    /// What rows are behind.
+    #[serde(flatten)]
+    pub joined: JoinedRows,
     /// Services whose tables are not here, so that nothing was compared with them.
     pub not_compared: Vec<&'static str>,
     /// What does not join up.
@@ -64,6 +69,19 @@ impl BookReport {
     pub fn ok(&self) -> bool {
         self.ledger.problem.is_none() && self.problems.is_empty()
     }
+}
+
+/// How many postings rows are behind, of services whose tables are here.
+#[derive(Debug, Default, Serialize)]
+pub struct JoinedRows {
+    /// Purchases credited.
+    pub purchases: Option<usize>,
+    /// Quotes converted.
+    pub conversions: Option<usize>,
+    /// Holds, submissions and ends of payouts.
+    pub payout_postings: Option<usize>,
+    /// Adjustments and reversals that two people approved.
+    pub proposals: Option<usize>,
 }
 
 /// What was found in an installation.
@@ -160,7 +178,8 @@ async fn audit_book(
     // What follows needs a journal that can be read.
     if ledger.problem.is_some() {
         let (coins, imported) = (coins::CoinSums::default(), imported::ImportedSums::default());
-        return Ok(BookReport { ledger, coins, imported, ruled: 0, purchases: None, not_compared: Vec::new(), problems });
+        let joined = JoinedRows::default();
+        return Ok(BookReport { ledger, coins, imported, ruled: 0, joined, not_compared: Vec::new(), problems });
     }
     let (lines, _) = books::read::trial_balance(store, book.key).await?;
     let mut sums: BTreeMap<Unit, i128> = BTreeMap::new();
@@ -170,38 +189,38 @@ async fn audit_book(
     problems.extend(sums.iter().filter(|(_, sum)| **sum != 0).map(|(unit, sum)| format!("debits exceed credits by {sum} {unit}")));
     let coins = coins::coins(&lines);
     problems.extend(coins.problem());
-    let mut not_compared = Vec::new();
     let mut journal = journal::JournalFold::new(book, own);
     journal.follow(store, book, i64::MAX).await?;
-    let purchases = if exists(database, Service::Purchase).await? {
-        let join = purchases::join(&purchase::tables::Store::open(database).await?, &journal, store, book, &name).await?;
-        problems.extend(join.problems);
-        Some(join.credited)
-    } else {
-        not_compared.push("purchase");
-        None
-    };
+    let (joined, not_compared, found) = joins::all(database, &journal, (store, book, &name)).await?;
+    problems.extend(found);
     if exists(database, Service::Payout).await? {
-        let tables = payout::tables::Store::inspect(database).await?;
-        let mut found = Vec::new();
-        for _ in 0..PAYOUT_LOOKS {
-            let before = payouts::before(&tables, &name).await?;
-            let (lines, last_seq) = books::read::trial_balance(store, book.key).await?;
-            journal.follow(store, book, last_seq).await?;
-            let imported = journal.imported.sums().in_transit.clone();
-            let moment = payouts::LedgerMoment { store, book, last_seq, lines, imported };
-            found = payouts::problems(&tables, before, &moment, &name).await?;
-            if found.is_empty() {
-                break;
-            }
-        }
-        problems.extend(found);
-    } else {
-        not_compared.push("payout");
+        problems.extend(payout_sums(database, &mut journal, (store, book, &name)).await?);
     }
     problems.extend(journal.posters.problems(store, book).await?);
     let (imported, ruled) = (journal.imported.sums().clone(), journal.posters.allowed());
-    Ok(BookReport { ledger, coins, imported, ruled, purchases, not_compared, problems })
+    Ok(BookReport { ledger, coins, imported, ruled, joined, not_compared, problems })
+}
+
+/// Holds and money in transit against the payouts in flight, until both were read without one that ended between the readings.
+async fn payout_sums(
+    database: &Database,
+    journal: &mut journal::JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Vec<String>, ReadFault> {
+    let tables = payout::tables::Store::inspect(database).await?;
+    let mut found = Vec::new();
+    for _ in 0..PAYOUT_LOOKS {
+        let before = payouts::before(&tables, name).await?;
+        let (lines, last_seq) = books::read::trial_balance(store, book.key).await?;
+        journal.follow(store, book, last_seq).await?;
+        let imported = journal.imported.sums().in_transit.clone();
+        let moment = payouts::LedgerMoment { store, book, last_seq, lines, imported };
+        found = payouts::problems(&tables, before, &moment, name).await?;
+        if found.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// Whether a service has tables here: an audit makes none.

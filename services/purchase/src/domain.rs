@@ -109,6 +109,18 @@ pub enum PurchaseState {
     Blocked,
 }
 
+impl PurchaseState {
+    /// The posting that issued the coins, to the wallet or to suspense.
+    #[must_use]
+    pub fn posting_id(&self) -> Option<&str> {
+        match self {
+            Self::Credited(credit) => Some(&credit.posting_id),
+            Self::Suspended { posting_id } => Some(posting_id),
+            Self::Verified | Self::Blocked => None,
+        }
+    }
+}
+
 /// What the ledger answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credit {

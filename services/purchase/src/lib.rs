@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use catalogue::PackageCatalogue;
 pub use config::{Bundle, Config};
-pub use store::{Credited, Store};
+pub use store::Store;
 
 use domain::SaleRates;
 use ledger_client::LedgerClient;

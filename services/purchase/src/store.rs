@@ -8,7 +8,7 @@ mod rows;
 pub mod wallet;
 
 use db::{Database, Migration};
-use money::{BookName, Coins, UserKey};
+use money::{BookName, UserKey};
 use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
@@ -53,19 +53,6 @@ pub struct Store {
     pub(crate) pool: AnyPool,
 }
 
-/// A purchase whose coins were issued, to the wallet or to suspense, for comparing with the ledger's issuing postings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credited {
-    /// Which purchase; the cursor of the next page.
-    pub purchase_id: Uuid,
-    /// The issuing posting in the ledger.
-    pub posting_id: String,
-    /// Who bought the coins.
-    pub user: UserKey,
-    /// How many.
-    pub coins: Coins,
-}
-
 /// Most rows one page of [`Store::credited`] holds.
 pub const CREDITED_PAGE_MAX: i64 = 1_000;
 
@@ -76,7 +63,7 @@ impl Store {
     }
 
     /// Purchases of a book whose coins were issued, to the wallet or to suspense, in the order of their ids, after `after`; at most [`CREDITED_PAGE_MAX`]. An empty page is the end.
-    pub async fn credited(&self, book: &BookName, after: Option<Uuid>) -> Result<Vec<Credited>, Error> {
+    pub async fn credited(&self, book: &BookName, after: Option<Uuid>) -> Result<Vec<crate::domain::Purchase>, Error> {
         purchases::credited(&self.pool, book, after, CREDITED_PAGE_MAX).await
     }
 

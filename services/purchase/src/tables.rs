@@ -1,5 +1,6 @@
-//! What others may read of this service: its rows and the reads of them. For auditors, explanations, copies and erasure, which go by the tables and ask no
+//! What others may read of this service: its rows, the reads of them and the postings that they stand for. For auditors, explanations, copies and erasure, which go by the tables and ask no
 //! service; nothing here calls the ledger or answers a caller.
 pub use crate::domain::{Purchase, PurchaseState};
+pub use crate::postings::{sale, suspended_sale};
+pub use crate::store::Store;
 pub use crate::store::refused::RefusedFilter;
-pub use crate::store::{Credited, Store};

@@ -4,4 +4,5 @@ pub use crate::acts::Acts;
 pub use crate::check::{ActsCheck, check};
 pub use crate::domain::{AccountAct, ActPhase, ActRecord, LimitedTime, Proposal, ProposalState, ProposedAct, StaffAct};
 pub use crate::heads::read as read_heads;
+pub use crate::postings::{adjustment, approval_id};
 pub use crate::store::{ProposalFilter, Store};

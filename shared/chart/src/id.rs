@@ -80,10 +80,18 @@ pub fn pending_posted(request_id: Uuid, book: &str) -> Uuid {
     derive_id(request_id, &[POST_PENDING, book, ""])
 }
 
+/// As [`posted`], for a `Reverse`.
+#[must_use]
+pub fn reversed(request_id: Uuid, book: &str) -> Uuid {
+    derive_id(request_id, &[REVERSE, book, ""])
+}
+
 /// The ledger's scope of what is posted with a request id.
 pub const POST: &str = "ledger.Post";
 /// The ledger's scope of a hold that is posted with a request id.
 pub const POST_PENDING: &str = "ledger.PostPending";
+/// The ledger's scope of a reversal that is posted with a request id.
+pub const REVERSE: &str = "ledger.Reverse";
 
 /// A version 7 id of this time with the random bits of `id`.
 fn at_time(id: Uuid, time_ms: i64) -> Uuid {

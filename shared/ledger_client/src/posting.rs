@@ -146,6 +146,17 @@ impl PostingDraft {
         self
     }
 
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> PostingKind {
+        self.kind
+    }
+
+    /// What it moves, without regard to guards that multiply it: for whoever compares it with what was posted.
+    pub fn transfers(&self) -> &[Transfer] {
+        &self.request.transfers
+    }
+
     /// How it differs from what its kind's row lets be posted (`chart::posters`), which the ledger would refuse.
     #[must_use]
     pub fn broken_rule(&self) -> Option<String> {

@@ -53,7 +53,7 @@ pub const CRATES: &[CrateRow] = &[
     row("services/support", &[CLIENT], CLIENT_TESTS),
     row("services/sandbox", &[&["iso20022", "db", "telemetry", "money"]], &["pgtest", "http_client"]),
     // It audits, so it reads tables and asks no service; `tables_only` holds it to that.
-    row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "telemetry"]], &["testbed", "pgtest"]),
+    row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
     row(
         "services/runtime",
         &[BOOKS, CLIENT, WITH_TABLES, &["gift", "ledger", "monitor", "sandbox", "iso20022"]],

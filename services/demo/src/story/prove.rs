@@ -23,7 +23,7 @@ pub async fn prove(story: &mut StoryTelling, buy: &BuySummary) -> Result<ProofSu
     let problems: Vec<&String> = report.problems.iter().chain(report.ledger.problem.as_ref().map(|problem| &problem.what)).collect();
     story.expect("the audit across services finds nothing", problems.is_empty(), &format!("{problems:?}"));
     story.same("head hash by RPC and from the store", verified.head_hash.clone(), report.ledger.head_hash.clone());
-    story.same("purchases listed, and credited in the purchase service's tables", buy.purchases, report.purchases.unwrap_or(0));
+    story.same("purchases listed, and credited in the purchase service's tables", buy.purchases, report.joined.purchases.unwrap_or(0));
     let (issued, spent, held) = coins(story, &sums, &report)?;
     balanced(story, &sums);
     let bank_cash = bank_cash(story, &sums).await?;

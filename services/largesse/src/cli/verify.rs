@@ -82,8 +82,18 @@ fn tell(book: &audit::BookReport) {
         );
     }
     println!("{}: {} postings are of kinds and between accounts that their services' rows allow", ledger.book, book.ruled);
-    if let Some(purchases) = book.purchases {
+    if let Some(purchases) = book.joined.purchases {
         println!("{}: {purchases} purchases credited", ledger.book);
+    }
+    let joined = [
+        (book.joined.conversions, "conversions are what their quotes say"),
+        (book.joined.payout_postings, "postings are what their payouts say"),
+        (book.joined.proposals, "adjustments and reversals are what two people approved"),
+    ];
+    for (count, what) in joined {
+        if let Some(count) = count {
+            println!("{}: {count} {what}", ledger.book);
+        }
     }
     for service in &book.not_compared {
         println!("{}: not compared with {service}: its tables are not here", ledger.book);

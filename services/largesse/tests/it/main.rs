@@ -8,6 +8,7 @@ mod demo;
 mod explaining;
 mod export;
 mod import;
+mod joins;
 mod keys;
 mod monitor;
 mod moving;

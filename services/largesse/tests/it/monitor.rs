@@ -1,6 +1,6 @@
 //! The monitor of a running house: green while all is well, and red with the right check for each kind of damage.
 use crate::{options, signed, signed_for};
-use api::ledger::{AccountState, PostRequest, SetAccountStateRequest, Transfer};
+use api::ledger::{AccountState, PostPendingRequest, PostRequest, RequestField, SetAccountStateRequest, Transfer};
 use api::monitor::{
     CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, HealthCheck, monitor_service_client::MonitorServiceClient,
 };
@@ -18,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tonic::Code;
+use uuid::Uuid;
 
 /// Looks come every tenth of a second.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -158,6 +159,9 @@ async fn a_service_that_fell_between_a_posting_and_its_row_is_told_from_one_that
     assert!(wrong.iter().any(|why| why.contains("which the ledger does not have")), "{wrong:?}");
 }
 
+/// The payout below.
+const PAYOUT_ID: Uuid = Uuid::from_u128(0x0193_6f5e_7c3b_7000_9000_a1b2_c3d4_e5f6);
+
 /// A payout that is on its way, and of which the ledger knows nothing.
 const PAYOUT: &str =
     "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version, due_at_ms, attempts,
@@ -186,13 +190,25 @@ async fn a_book_nobody_has_is_unknown_and_users_are_not_told() {
     house.shutdown().await;
 }
 
-/// Moves a dollar, as two members of staff would have it moved.
-async fn moved(of: &Installation, debit: &str, credit: &str) -> String {
-    let transfer = Transfer { debit_account: debit.into(), credit_account: credit.into(), amount: 100, ..Transfer::default() };
-    let request_id = uuid::Uuid::now_v7().to_string();
-    let post = PostRequest { request_id, kind: "adjustment".into(), transfers: vec![transfer], ..PostRequest::default() };
-    let request = authorised(post, &of.token("support", Role::Service).unwrap()).unwrap();
-    of.ledger().post(request).await.unwrap().into_inner().posting.unwrap().posting_id
+/// Two members of staff have a dollar moved.
+async fn moved(of: &Installation, debit: &str, credit: &str) {
+    demo::story::books::post(of, "ticket 4711", debit.to_owned(), credit.to_owned(), 100).await.unwrap();
+}
+
+/// Holds a dollar and submits it, as payout does; the postings' ids and the hold's number.
+async fn submitted(of: &Installation, payout_id: Uuid, debit: &str, credit: &str) -> (String, String, i64) {
+    let token = of.token("payout", Role::Service).unwrap();
+    let transfer =
+        Transfer { debit_account: debit.into(), credit_account: credit.into(), amount: 100, pending: true, ..Transfer::default() };
+    let request_id = Uuid::now_v7().to_string();
+    let hold = PostRequest { request_id, kind: "payout.hold".into(), transfers: vec![transfer], ..PostRequest::default() };
+    let held = of.ledger().post(authorised(hold, &token).unwrap()).await.unwrap().into_inner().posting.unwrap();
+    let transfer_no = held.transfers[0].transfer_no;
+    let request_fields = vec![RequestField { name: "payout_id".into(), value: payout_id.to_string() }];
+    let request_id = Uuid::now_v7().to_string();
+    let submit = PostPendingRequest { request_id, transfer_no, kind: "payout.submit".into(), request_fields, ..Default::default() };
+    let posted = of.ledger().post_pending(authorised(submit, &token).unwrap()).await.unwrap().into_inner().posting.unwrap();
+    (held.posting_id, posted.posting_id, transfer_no)
 }
 
 /// An account was closed while its payout was at the bank, as it could be before that was refused; the bank said no, and staff moved the money by hand.
@@ -204,8 +220,8 @@ async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
     let (payable, transit, accrued) = ("creator/u1/payable/USD", "house/in_transit/USD", "house/accrued_creator_liability/USD");
     let installation = by(&house);
     moved(&installation, accrued, payable).await;
-    let submitted = moved(&installation, payable, transit).await;
-    let request_id = uuid::Uuid::now_v7().to_string();
+    let (held, submitted, transfer_no) = submitted(&installation, PAYOUT_ID, payable, transit).await;
+    let request_id = Uuid::now_v7().to_string();
     let close = SetAccountStateRequest { request_id, account: payable.into(), state: AccountState::Closed.into(), ..Default::default() };
     let close = authorised(close, &installation.token("support", Role::Service).unwrap()).unwrap();
     installation.ledger().set_account_state(close).await.unwrap();
@@ -213,7 +229,12 @@ async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
     house.shutdown().await;
     behind(dir.path(), "payout.db", PAYOUT).await;
     let mut connection = SqliteConnectOptions::new().filename(dir.path().join("payout.db")).connect().await.unwrap();
-    let stuck = sqlx::query("UPDATE payout SET phase = 'returning', due_at_ms = 0, submit_posting_id = $1").bind(submitted);
+    let stuck = sqlx::query(
+        "UPDATE payout SET phase = 'returning', due_at_ms = 0, hold_posting_id = $1, submit_posting_id = $2, hold_transfer_no = $3",
+    )
+    .bind(held)
+    .bind(submitted)
+    .bind(transfer_no);
     assert_eq!(stuck.execute(&mut connection).await.unwrap().rows_affected(), 1);
     connection.close().await.unwrap();
 

@@ -124,7 +124,7 @@ impl Service {
     pub(super) async fn reverse(&self, request: Request<pb::ReverseRequest>) -> Result<pb::ReverseResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
-        let id = wire::event_id(&sent.request_id, "ledger.Reverse", place.scope())?;
+        let id = wire::event_id(&sent.request_id, chart::id::REVERSE, place.scope())?;
         let source = uuid(&sent.posting_id, "posting_id")?;
         let own = || vec![("allow_debt".to_owned(), sent.allow_debt.to_string()), ("posting_id".to_owned(), source.to_string())];
         let fields = wire::fields(sent.request_fields, own)?;

@@ -2,10 +2,14 @@
 //!
 //! Like [`super::audit`] it reads the stores directly and believes no service. Unlike it, each look is bounded, and goes on where the last one ended.
 use super::{
-    ReadFault, clock, coins, exists,
-    folds::{FoldsCompared, JournalSide, PurchaseFolds},
+    ReadFault,
+    claims::RowsOf,
+    clock, coins, exists,
+    folds::{self, FoldsCompared, JournalSide, PurchaseFolds},
+    moves::MovesFold,
     payouts,
     posters::PosterFold,
+    rolling::{Followed, RollingJoin, Tables},
 };
 use crate::{
     config::Config,
@@ -39,7 +43,19 @@ const ACTS_EVERY: Duration = Duration::from_secs(60);
 const ACTS_REST: u32 = 20;
 
 /// What is looked at in a book.
-const CHECKS: [&str; 8] = ["journal", "posters", "rows", "trial_balance", "coins", "purchases", "payouts", "clock"];
+const CHECKS: [&str; 11] = [
+    "journal",
+    "posters",
+    "rows",
+    "trial_balance",
+    "coins",
+    "purchases",
+    "payouts",
+    "conversions",
+    "payout_postings",
+    "proposals",
+    "clock",
+];
 
 /// States in which it is not known whether money has moved.
 const UNKNOWN: [(&str, &str); 4] =
@@ -55,14 +71,28 @@ struct WatchedBook {
 
 /// What is kept of a book's journal while it is followed.
 struct BookFolds {
+    moves: MovesFold,
     purchases: PurchaseFolds,
     posters: PosterFold,
+    young_purchases: RollingJoin,
+    conversions: RollingJoin,
+    payouts: RollingJoin,
+    proposals: RollingJoin,
 }
 
 impl BookFolds {
     fn event(&mut self, event: &Event) {
         self.posters.event(event);
-        self.purchases.event(event);
+        let moves = self.moves.event(event);
+        let imported = self.purchases.event(event, moves);
+        if let Some(moves) = moves.filter(|_| !imported) {
+            if folds::is_young(event) {
+                self.young_purchases.event(event, moves);
+            }
+            for rows in [&mut self.conversions, &mut self.payouts, &mut self.proposals] {
+                rows.event(event, moves);
+            }
+        }
     }
 }
 
@@ -197,7 +227,15 @@ impl ContinuousAudit {
 
 impl WatchedBook {
     fn new(book: Book, own: &OwnPosters) -> Self {
-        let folds = BookFolds { purchases: PurchaseFolds::new(&book.name), posters: PosterFold::new(&book, own.clone()) };
+        let folds = BookFolds {
+            moves: MovesFold::new(),
+            purchases: PurchaseFolds::new(&book.name),
+            posters: PosterFold::new(&book, own.clone()),
+            young_purchases: RollingJoin::new(RowsOf::Purchases),
+            conversions: RollingJoin::new(RowsOf::Conversions),
+            payouts: RollingJoin::new(RowsOf::Payouts),
+            proposals: RollingJoin::new(RowsOf::Proposals),
+        };
         Self { follower: Follower::new(book), folds, payouts_differed: false }
     }
 
@@ -238,6 +276,7 @@ impl WatchedBook {
             checks.push(("coins", CheckResult::of(coins::coins(&self.follower.trial_balance()).problem())));
             checks.push(("purchases", self.purchases(store, stores, &name, events_max).await?));
             checks.push(("payouts", self.payouts(store, stores, &name, events_max).await?));
+            checks.extend(self.rolling(store, stores, &name).await?);
             checks.push(("clock", CheckResult::of(clock::ahead(self.follower.time(), SystemTime::now()))));
         } else {
             // What was found of an earlier end of the journal says nothing about this one.
@@ -268,12 +307,39 @@ impl WatchedBook {
         let now = SystemTime::now();
         let folds = &mut self.folds;
         self.follower.step(store, events_max, &mut |event| folds.event(event)).await?;
-        let side = JournalSide { store, book: self.follower.book(), name, last_seq: self.follower.last_seq() };
-        Ok(match self.folds.purchases.compare(tables, side, now).await? {
+        let side = JournalSide { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
+        let summed = match folds.purchases.compare(tables, side, now).await? {
             FoldsCompared::Held => CheckResult::Held,
             FoldsCompared::Again => CheckResult::Pending("some purchases are looked at once more".to_owned()),
-            FoldsCompared::Differs(why) => CheckResult::Failed(why),
-        })
+            FoldsCompared::Differs(why) => return Ok(CheckResult::Failed(why)),
+        };
+        let side = Followed { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
+        let young = folds.young_purchases.compare(&Tables::Purchases(tables), side).await?;
+        Ok(if young == CheckResult::Held { summed } else { young })
+    }
+
+    /// The rows of services that are compared in turn. The journal was followed just before.
+    async fn rolling(
+        &mut self,
+        store: &dyn Store,
+        stores: &AuditedStores,
+        name: &BookName,
+    ) -> Result<[(&'static str, CheckResult); 3], ReadFault> {
+        let (last_seq, folds) = (self.follower.last_seq(), &mut self.folds);
+        let side = Followed { store, book: self.follower.book(), name, last_seq, moves: &folds.moves };
+        let conversions = match &stores.earnings {
+            Some(tables) => folds.conversions.compare(&Tables::Conversions(tables), side).await?,
+            None => CheckResult::NotCompared("quotes are not in this database"),
+        };
+        let payouts = match &stores.payout {
+            Some(tables) => folds.payouts.compare(&Tables::Payouts(tables), side).await?,
+            None => CheckResult::NotCompared("payouts are not in this database"),
+        };
+        let proposals = match &stores.support {
+            Some(tables) => folds.proposals.compare(&Tables::Proposals(tables), side).await?,
+            None => CheckResult::NotCompared("proposals are not in this database"),
+        };
+        Ok([("conversions", conversions), ("payout_postings", payouts), ("proposals", proposals)])
     }
 
     async fn payouts(

@@ -1,12 +1,13 @@
 //! Purchases against the postings that issued their coins, a stretch of time after the other and in bounded memory.
 //!
-//! Both sides are folded by the ten minutes in which the purchase was made, which its id tells: how many, and the sum of the postings' ids. A posting names its
-//! purchase in its fields; its own id carries the time of the attempt that succeeded. Folds that differ say that a purchase lacks its posting or the reverse;
+//! Both sides are folded by the ten minutes in which the purchase was made, which its id tells: how many, and the sum of the postings' ids and of what they
+//! moved (`moves`). A posting names its purchase in its fields; its own id carries the time of the attempt that succeeded. Folds that differ say that a purchase lacks its posting or the reverse;
 //! `largesse verify` names it.
 use super::{
     ReadFault,
+    claims::{credited_by, of_purchase},
     imported::{ImportedFold, ImportedSums},
-    purchases::credited_by,
+    moves::MovesFold,
     seqs,
 };
 use books::{
@@ -31,7 +32,7 @@ const VERIFIED_MAX: usize = 10_000;
 /// The field of a posting that names its purchase.
 const PURCHASE_ID: &str = "purchase_id";
 
-/// What is known of a stretch: how many, and the sum of their ids.
+/// What is known of a stretch: how many, and the sum of their ids and of what they moved.
 type StretchFold = (i64, u128);
 
 /// A book's purchases, as its journal has them; and apart from them what was imported.
@@ -52,6 +53,13 @@ pub(super) struct JournalSide<'a> {
     pub name: &'a BookName,
     /// Where the journal was followed to.
     pub last_seq: i64,
+    pub moves: &'a MovesFold,
+}
+
+/// A purchase that is verified and whose posting is there.
+struct Posted {
+    stretch: u64,
+    token: u128,
 }
 
 /// What a look came to.
@@ -75,16 +83,17 @@ impl PurchaseFolds {
         self.imported.sums()
     }
 
-    /// An event of the journal, in order.
-    pub fn event(&mut self, event: &Event) {
+    /// An event of the journal, in order, with its number where it is a posting; whether it is an imported posting.
+    pub fn event(&mut self, event: &Event, moves: Option<u64>) -> bool {
         if self.imported.event(event) {
-            return;
+            return true;
         }
         if let Body::Posting(posting) = &event.body
             && posting.kind.starts_with(chart::kind::PURCHASE_PREFIX)
         {
-            add(&mut self.journal, stretch(named(&posting.fields).unwrap_or(event.id)), event.id);
+            add(&mut self.journal, stretch(named(&posting.fields).unwrap_or(event.id)), token(event.id, moves));
         }
+        false
     }
 
     /// Compares the stretches that differed, and some more. The journal must have been followed to its end just before.
@@ -94,20 +103,18 @@ impl PurchaseFolds {
         side: JournalSide<'_>,
         now: SystemTime,
     ) -> Result<FoldsCompared, ReadFault> {
-        let book = side.name;
-        let settled = now.checked_sub(SETTLED).and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
-        let end = u64::try_from(settled.as_millis()).unwrap_or(u64::MAX) / STRETCH_MS;
+        let end = settled(now);
         let (mut differing, mut sure) = (BTreeSet::new(), None);
         let mut posted = posted(tables, side).await?;
         for &stretch in &self.suspects {
-            let (mut theirs, _) = read(tables, book, &mut posted, stretch, stretch + 1, ROWS_MAX).await?;
+            let (mut theirs, _) = read(tables, side, &mut posted, stretch, stretch + 1, ROWS_MAX).await?;
             join(&mut theirs, &posted, stretch, stretch + 1);
             if theirs.get(&stretch) != self.journal.get(&stretch) {
                 differing.insert(stretch);
                 sure = sure.or_else(|| Some((stretch, theirs.get(&stretch).map_or(0, |(count, _)| *count))));
             }
         }
-        let (mut theirs, reached) = read(tables, book, &mut posted, self.next, end, ROWS_MAX).await?;
+        let (mut theirs, reached) = read(tables, side, &mut posted, self.next, end, ROWS_MAX).await?;
         join(&mut theirs, &posted, self.next, reached);
         differing.extend(self.differing(&theirs, self.next, reached));
         self.next = if reached >= end { 0 } else { reached };
@@ -120,7 +127,7 @@ impl PurchaseFolds {
                 let at = books::stamp::text(i64::try_from(stretch * STRETCH_MS * 1_000).unwrap_or(0));
                 Ok(FoldsCompared::Differs(format!(
                     "of the ten minutes from {at} {credited} purchases are credited and {issued} postings issue coins for purchases, and they are \
-                     not each other's; `largesse verify` names them"
+                     not each other's, or differ in user, amount, unit or account; `largesse verify` names them"
                 )))
             }
         }
@@ -134,18 +141,49 @@ impl PurchaseFolds {
 }
 
 /// Postings of purchases that are verified and not yet known to be credited, because their service fell in between or is just there.
-async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Result<BTreeMap<Uuid, u64>, ReadFault> {
-    let (mut stretches, mut after) = (BTreeMap::new(), None);
-    while stretches.len() < VERIFIED_MAX {
+async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Result<BTreeMap<Uuid, Posted>, ReadFault> {
+    let (mut open, mut after) = (BTreeMap::new(), None);
+    while open.len() < VERIFIED_MAX {
         let page = tables.verified(side.name, after).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.purchase_id);
-        stretches.extend(page.iter().map(|purchase| (credited_by(purchase), stretch(purchase.purchase_id))));
+        open.extend(page.into_iter().map(|purchase| (credited_by(&purchase), purchase)));
     }
     // What the journal was not followed to yet is on neither side.
-    let there = seqs(side.store, side.book, stretches.keys().copied().collect()).await?;
-    stretches.retain(|id, _| there.get(id).is_some_and(|seq| *seq <= side.last_seq));
-    Ok(stretches)
+    let there = seqs(side.store, side.book, open.keys().copied().collect()).await?;
+    let mut posted = BTreeMap::new();
+    for (id, purchase) in open {
+        if there.get(&id).is_none_or(|seq| *seq > side.last_seq) {
+            continue;
+        }
+        let event = side.store.event_by_id(side.book.key, id).await?;
+        let moved = event.and_then(|event| side.moves.of_event(&event));
+        // To the wallet or to suspense, which its row does not say yet; anything else differs.
+        let says = of_purchase(&purchase).map(|claim| claim.moves).unwrap_or_default();
+        let moved = moved.filter(|moved| says.iter().any(|says| side.moves.of_row(says) == *moved));
+        posted.insert(id, Posted { stretch: stretch(purchase.purchase_id), token: token(id, moved) });
+    }
+    Ok(posted)
+}
+
+/// A posting and what it moved, for a sum. Without what it moved it is like none that did.
+fn token(id: Uuid, moves: Option<u64>) -> u128 {
+    /// Odd, so that no two numbers come to the same.
+    const SPREAD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+    id.as_u128().wrapping_add(moves.map_or(1, |moves| u128::from(moves) << 1).wrapping_mul(SPREAD))
+}
+
+/// Whether a posting for a purchase is so young that its stretch is not compared yet, so that it has to be compared by itself.
+pub(super) fn is_young(event: &Event) -> bool {
+    let Body::Posting(posting) = &event.body else { return false };
+    posting.kind.starts_with(chart::kind::PURCHASE_PREFIX)
+        && stretch(named(&posting.fields).unwrap_or(event.id)) >= settled(SystemTime::now())
+}
+
+/// The first stretch that is not compared yet.
+fn settled(now: SystemTime) -> u64 {
+    let settled = now.checked_sub(SETTLED).and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+    u64::try_from(settled.as_millis()).unwrap_or(u64::MAX) / STRETCH_MS
 }
 
 /// The purchase that a posting names.
@@ -160,20 +198,20 @@ fn stretch(purchase_id: Uuid) -> u64 {
 }
 
 /// Counts those of some stretches among the credited.
-fn join(folds: &mut BTreeMap<u64, StretchFold>, posted: &BTreeMap<Uuid, u64>, from: u64, until: u64) {
-    posted.iter().filter(|(_, stretch)| (from..until).contains(*stretch)).for_each(|(id, stretch)| add(folds, *stretch, *id));
+fn join(folds: &mut BTreeMap<u64, StretchFold>, posted: &BTreeMap<Uuid, Posted>, from: u64, until: u64) {
+    posted.values().filter(|one| (from..until).contains(&one.stretch)).for_each(|one| add(folds, one.stretch, one.token));
 }
 
-fn add(folds: &mut BTreeMap<u64, StretchFold>, stretch: u64, id: Uuid) {
+fn add(folds: &mut BTreeMap<u64, StretchFold>, stretch: u64, token: u128) {
     let fold = folds.entry(stretch).or_default();
-    *fold = (fold.0 + 1, fold.1.wrapping_add(id.as_u128()));
+    *fold = (fold.0 + 1, fold.1.wrapping_add(token));
 }
 
 /// Folds credited purchases from one stretch to before another, or as far as some rows go. Returns the stretch before which all was read.
 async fn read(
     tables: &purchase::tables::Store,
-    book: &BookName,
-    posted: &mut BTreeMap<Uuid, u64>,
+    side: JournalSide<'_>,
+    posted: &mut BTreeMap<Uuid, Posted>,
     from: u64,
     until: u64,
     rows_max: i64,
@@ -182,7 +220,7 @@ async fn read(
     // Ids begin with their time, so this one is before all of the stretch.
     let mut after = Uuid::from_u128(u128::from(from * STRETCH_MS) << 80);
     loop {
-        let page = tables.credited(book, Some(after)).await?;
+        let page = tables.credited(side.name, Some(after)).await?;
         let Some(last) = page.last() else { return Ok((folds, until.max(from))) };
         after = last.purchase_id;
         for purchase in &page {
@@ -194,14 +232,15 @@ async fn read(
                 return Ok((folds, stretch));
             }
             rows += 1;
-            match Uuid::try_parse(&purchase.posting_id) {
-                Ok(id) => {
+            match purchase.state.posting_id().and_then(|id| Uuid::try_parse(id).ok()) {
+                Some(id) => {
                     // Credited since it was read as verified: it counts once.
                     posted.remove(&id);
-                    add(&mut folds, stretch, id);
+                    let says = of_purchase(purchase).and_then(|claim| claim.moves.first().map(|moves| side.moves.of_row(moves)));
+                    add(&mut folds, stretch, token(id, says));
                 }
                 // Of no posting at all: it makes its stretch differ.
-                Err(_) => add(&mut folds, stretch, Uuid::from_u128(purchase.purchase_id.as_u128() | 1)),
+                None => add(&mut folds, stretch, token(purchase.purchase_id, None)),
             }
         }
     }

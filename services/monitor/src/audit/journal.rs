@@ -1,5 +1,5 @@
-//! A book's journal, read once for all joins of a whole audit: the postings that issued coins for purchases, and what was imported.
-use super::{ReadFault, imported::ImportedFold, posters::PosterFold};
+//! A book's journal, read once for all joins of a whole audit: the postings that rows of services must be behind, and what was imported.
+use super::{ReadFault, claims::RowsOf, imported::ImportedFold, moves::MovesFold, posters::PosterFold};
 use books::{
     domain::event::Body,
     store::{Book, Store},
@@ -11,10 +11,21 @@ use uuid::Uuid;
 /// Events of one read.
 const PAGE: i64 = 5_000;
 
+/// A posting that is joined to a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PostingSeen {
+    /// Its place.
+    pub seq: i64,
+    /// What it moved, as a number.
+    pub moves: u64,
+}
+
 /// What of the journal is joined to services' tables.
 pub(super) struct JournalFold {
-    /// Postings for purchases by id, with their place; without those that were imported.
-    pub purchases: BTreeMap<Uuid, i64>,
+    /// Postings by whose rows they are joined to and by id; without those that were imported.
+    joined: BTreeMap<RowsOf, BTreeMap<Uuid, PostingSeen>>,
+    /// See there.
+    pub moves: MovesFold,
     /// See there.
     pub imported: ImportedFold,
     /// See there.
@@ -26,7 +37,13 @@ pub(super) struct JournalFold {
 impl JournalFold {
     pub fn new(book: &Book, own: &OwnPosters) -> Self {
         let (imported, posters) = (ImportedFold::new(&book.name), PosterFold::new(book, own.clone()));
-        Self { purchases: BTreeMap::new(), imported, posters, last_seq: 0 }
+        Self { joined: BTreeMap::new(), moves: MovesFold::new(), imported, posters, last_seq: 0 }
+    }
+
+    /// Postings that these rows must be behind.
+    pub fn joined(&self, of: RowsOf) -> &BTreeMap<Uuid, PostingSeen> {
+        const NONE: &BTreeMap<Uuid, PostingSeen> = &BTreeMap::new();
+        self.joined.get(&of).unwrap_or(NONE)
     }
 
     /// Reads on, up to this event or the last there is.
@@ -37,13 +54,14 @@ impl JournalFold {
             self.last_seq = last.event.seq;
             for stored in &page {
                 self.posters.event(&stored.event);
+                let moves = self.moves.event(&stored.event);
                 if self.imported.event(&stored.event) {
                     continue;
                 }
                 if let Body::Posting(posting) = &stored.event.body
-                    && posting.kind.starts_with(chart::kind::PURCHASE_PREFIX)
+                    && let (Some(of), Some(moves)) = (RowsOf::kind(&posting.kind), moves)
                 {
-                    self.purchases.insert(stored.event.id, stored.event.seq);
+                    self.joined.entry(of).or_default().insert(stored.event.id, PostingSeen { seq: stored.event.seq, moves });
                 }
             }
         }

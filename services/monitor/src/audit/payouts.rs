@@ -2,13 +2,12 @@
 //!
 //! A service may have fallen between a posting and its own row, and on a running installation it is always between some. So where a payout's row leaves
 //! open whether its next posting is there, the ledger is asked for that posting by the id it would have: both sides then speak of one moment.
-use super::{ReadFault, debits, seqs};
+use super::{ReadFault, claims::payout_postings, debits, seqs};
 use books::{
     domain::chart::Unit,
     read::TrialBalanceLine,
     store::{Book, Store},
 };
-use chart::{PostingKind, id};
 use money::BookName;
 use payout::tables::{Payout, PayoutKey, PayoutPhase};
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,21 +94,6 @@ fn steady(before: Option<&Payout>, now: &Payout) -> bool {
     before.is_some_and(submitted) && submitted(now)
 }
 
-/// A payout's postings by what they do: hold, submit, end. As its row says, or as it will say when they are there.
-fn postings(payout: &Payout) -> [Option<Uuid>; 3] {
-    let book = payout.book.as_str();
-    let or = |recorded: &str, next: Option<Uuid>| Uuid::try_parse(recorded).ok().or(next);
-    let hold = (payout.phase == PayoutPhase::Requested).then(|| id::posted(payout.hold_id(), book));
-    let submit = (payout.phase == PayoutPhase::Held).then(|| id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), book));
-    let end = match payout.phase {
-        PayoutPhase::Settling => Some(id::posted(payout.step_id(PostingKind::PayoutSettle), book)),
-        PayoutPhase::Returning => Some(id::posted(payout.step_id(PostingKind::PayoutReject), book)),
-        PayoutPhase::Suspending => Some(id::posted(payout.step_id(PostingKind::PayoutSuspend), book)),
-        _ => None,
-    };
-    [or(&payout.hold_posting_id, hold), or(&payout.submit_posting_id, submit), or(&payout.final_posting_id, end)]
-}
-
 /// Where the payouts stood at the moment, by their postings; and those whose rows name a posting that is not there.
 async fn at(
     moment: &LedgerMoment<'_>,
@@ -125,12 +109,12 @@ async fn at(
     for (payout_id, payout) in now {
         if steady(before.get(&payout_id), &payout) { add(&payout, false) } else { doubtful.push(payout) }
     }
-    let ids = doubtful.iter().flat_map(postings).flatten().collect();
+    let ids = doubtful.iter().flat_map(payout_postings).filter_map(|(id, _)| id).collect();
     let seqs = seqs(moment.store, moment.book, ids).await?;
     let mut problems = Vec::new();
     for payout in &doubtful {
-        let there = |id: Option<Uuid>| id.and_then(|id| seqs.get(&id)).is_some_and(|seq| *seq <= moment.last_seq);
-        match postings(payout).map(there) {
+        let there = |(id, _): (Option<Uuid>, bool)| id.and_then(|id| seqs.get(&id)).is_some_and(|seq| *seq <= moment.last_seq);
+        match payout_postings(payout).map(there) {
             [true, false, _] => add(payout, true),
             [_, true, false] => add(payout, false),
             [_, true, true] | [false, false, _] => {}

@@ -115,6 +115,13 @@ impl Store {
         Ok(PayoutState::UNDER_WAY.map(open).to_vec())
     }
 
+    /// Payouts of a book in the order of their ids, after this one when given, at most `limit`: all that moved money, or may.
+    pub async fn moving(&self, book: &BookName, after: Option<Uuid>, limit: i64) -> Result<Vec<Payout>, Error> {
+        let sql = "SELECT * FROM payout WHERE book = $1 AND payout_id > $2 AND phase <> 'refused' ORDER BY payout_id LIMIT $3";
+        let query = sqlx::query(sql).bind(book.as_str().to_owned()).bind(after.unwrap_or(Uuid::nil()).to_string()).bind(limit);
+        query.fetch_all(self.pool()).await?.iter().map(read).collect()
+    }
+
     /// One by its id.
     pub async fn payout(&self, payout_key: &PayoutKey) -> Result<Option<Payout>, Error> {
         let mut connection = self.pool().acquire().await?;

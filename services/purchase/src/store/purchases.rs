@@ -1,12 +1,12 @@
 //! The table `purchase`.
 
-use money::{BookName, Coins, UserKey};
-use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
+use money::{BookName, UserKey};
+use sqlx::{AnyConnection, AnyPool, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
 use super::rows::{BLOCKED, CREDITED, SUSPENDED, VERIFIED, purchase};
-use super::{Credited, Error, Store};
+use super::{Error, Store};
 use crate::domain::{Purchase, PurchaseState};
 
 /// Purchases with the same number of the store that are looked at: apps of one book times environments.
@@ -191,17 +191,9 @@ impl Store {
     }
 }
 
-pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Credited>, Error> {
+pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Purchase>, Error> {
     let sql = "SELECT * FROM purchase WHERE book = $1 AND purchase_id > $2 AND state IN (2, 3) ORDER BY purchase_id LIMIT $3";
-    page(pool, sql, book, after, count_max)
-        .await?
-        .iter()
-        .map(|row| {
-            let purchase = purchase(row)?;
-            let coins: Coins = purchase.value.coins;
-            Ok(Credited { purchase_id: purchase.purchase_id, posting_id: row.try_get("posting_id")?, user: purchase.user, coins })
-        })
-        .collect()
+    page(pool, sql, book, after, count_max).await?.iter().map(purchase).collect()
 }
 
 /// The state stands in the text, so that the index over what is open is used.

@@ -91,7 +91,7 @@ async fn credited_purchases_are_the_issuing_postings() {
         assert_eq!(reason(house.redeem("ann", &new_id(), &house.receipt()).await), "OUTCOME_UNKNOWN");
         let credited = house.service.store().credited(&book, None).await.unwrap();
         let postings: Vec<String> = house.postings().await.into_iter().map(|posting| posting.posting_id).collect();
-        assert_eq!(credited.iter().map(|one| one.posting_id.clone()).collect::<Vec<_>>(), postings);
+        assert_eq!(credited.iter().map(|one| one.state.posting_id().unwrap().to_owned()).collect::<Vec<_>>(), postings);
         let rest = house.service.store().credited(&book, Some(credited[1].purchase_id)).await.unwrap();
         assert_eq!(rest, credited[2..]);
         assert!(house.service.store().credited(&BookName::try_new("test-jp").unwrap(), None).await.unwrap().is_empty());

@@ -98,6 +98,13 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
+    /// Proposals of a book that were approved, by number, after this one, at most `limit`: those that were carried out, or may be.
+    pub async fn carried_out(&self, book: &BookName, after: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
+        let sql = format!("SELECT {COLUMNS} FROM proposal WHERE book = $1 AND number > $2 AND state IN (2, 3) ORDER BY number LIMIT $3");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(after).bind(limit);
+        query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
     /// Ids of a book's proposals that would change an account of this user, or did, newest first.
     pub async fn proposals_about(&self, book: &BookName, user: &UserKey) -> Result<Vec<String>, sqlx::Error> {
         const PAGE: i64 = 1_000;

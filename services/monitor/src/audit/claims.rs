@@ -1,0 +1,158 @@
+//! What the rows of services say of the journal: which postings they are behind, and what those moved. What is between a posting and its own row claims the
+//! posting that its service asks for next, so both sides speak of one moment.
+use super::moves::Moves;
+use books::domain::event::TransferKind;
+use chart::PostingKind;
+use earnings::tables::{Acceptance, Quote, QuoteState};
+use money::BookName;
+use payout::tables::{Payout, PayoutPhase};
+use purchase::tables::{Purchase, PurchaseState};
+use support::tables::{Proposal, ProposalState, ProposedAct};
+use uuid::Uuid;
+
+/// Services whose postings are joined to rows. Gifts have no rows: the journal is all there is of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum RowsOf {
+    Purchases,
+    Conversions,
+    Payouts,
+    Proposals,
+}
+
+impl RowsOf {
+    /// Whose rows a posting of this kind must have behind it.
+    pub fn kind(kind: &str) -> Option<Self> {
+        if kind.starts_with(chart::kind::PURCHASE_PREFIX) {
+            return Some(Self::Purchases);
+        }
+        match PostingKind::parse(kind)? {
+            PostingKind::PurchaseApple => Some(Self::Purchases),
+            PostingKind::Conversion => Some(Self::Conversions),
+            PostingKind::PayoutHold
+            | PostingKind::PayoutSubmit
+            | PostingKind::PayoutSettle
+            | PostingKind::PayoutReject
+            | PostingKind::PayoutSuspend => Some(Self::Payouts),
+            PostingKind::Adjustment | PostingKind::Reversal => Some(Self::Proposals),
+            PostingKind::Gift | PostingKind::ReceiptWait | PostingKind::BenchCoins => None,
+        }
+    }
+
+    /// What is wrong with a posting that no row is behind.
+    pub const fn unclaimed(self) -> &'static str {
+        match self {
+            Self::Purchases => "issues coins for no credited purchase",
+            Self::Conversions => "pays for diamonds by no accepted quote",
+            Self::Payouts => "moves the money of no payout",
+            Self::Proposals => "was approved in no proposal",
+        }
+    }
+}
+
+/// A posting that a row says there is, or may be.
+#[derive(Debug, Clone)]
+pub(super) struct Claim {
+    /// The row, for people.
+    pub row: String,
+    /// The posting's id; none where the row's own can't be one.
+    pub id: Option<Uuid>,
+    /// Whether the row says that it is there; otherwise it may be.
+    pub recorded: bool,
+    /// What it moved: one of these.
+    pub moves: Vec<Moves>,
+}
+
+/// The posting that credits a verified purchase, if it is there yet.
+pub(super) fn credited_by(purchase: &Purchase) -> Uuid {
+    chart::id::posted(purchase.credit_id(), purchase.book.as_str())
+}
+
+/// What a purchase says.
+pub(super) fn of_purchase(purchase: &Purchase) -> Option<Claim> {
+    let (sale, suspended) = (purchase::tables::sale, purchase::tables::suspended_sale);
+    let moves = match &purchase.state {
+        PurchaseState::Blocked => return None,
+        // Whether its wallet is closed is not in the row yet.
+        PurchaseState::Verified => vec![Moves::of(&sale(purchase)), Moves::of(&suspended(purchase))],
+        PurchaseState::Credited(_) => vec![Moves::of(&sale(purchase))],
+        PurchaseState::Suspended { .. } => vec![Moves::of(&suspended(purchase))],
+    };
+    let recorded = purchase.state.posting_id();
+    let id = recorded.map_or_else(|| Some(credited_by(purchase)), |id| Uuid::try_parse(id).ok());
+    Some(Claim { row: format!("purchase {}", purchase.purchase_id), id, recorded: recorded.is_some(), moves })
+}
+
+/// What a quote says.
+pub(super) fn of_quote(book: &BookName, quote: &Quote) -> Option<Claim> {
+    let unnamed = Acceptance { request_id: Uuid::nil(), user_named: String::new() };
+    let (id, recorded) = match &quote.state {
+        QuoteState::Open => return None,
+        QuoteState::Accepting(acceptance) => {
+            let request_id = chart::id::conversion(acceptance.request_id, book, quote.user.as_str());
+            (Some(chart::id::posted(request_id, book.as_str())), false)
+        }
+        QuoteState::Used { posting_id } => (Uuid::try_parse(posting_id).ok(), true),
+    };
+    // What is moved follows from the quote alone.
+    let moves = vec![Moves::of(&earnings::tables::conversion(book, quote, &unnamed))];
+    Some(Claim { row: format!("quote {}", quote.id), id, recorded, moves })
+}
+
+/// A payout's postings by what they do: hold, submit, end. As its row says, or as it will say when they are there.
+pub(super) fn payout_postings(payout: &Payout) -> [(Option<Uuid>, bool); 3] {
+    let book = payout.book.as_str();
+    let or = |recorded: &str, next: Option<Uuid>| if recorded.is_empty() { (next, false) } else { (Uuid::try_parse(recorded).ok(), true) };
+    let hold = (payout.phase == PayoutPhase::Requested).then(|| chart::id::posted(payout.hold_id(), book));
+    let submit = (payout.phase == PayoutPhase::Held).then(|| chart::id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), book));
+    let end = match payout.phase {
+        PayoutPhase::Settling => Some(PostingKind::PayoutSettle),
+        PayoutPhase::Returning => Some(PostingKind::PayoutReject),
+        PayoutPhase::Suspending => Some(PostingKind::PayoutSuspend),
+        _ => None,
+    };
+    let end = end.map(|kind| chart::id::posted(payout.step_id(kind), book));
+    [or(&payout.hold_posting_id, hold), or(&payout.submit_posting_id, submit), or(&payout.final_posting_id, end)]
+}
+
+/// What a payout says.
+pub(super) fn of_payout(payout: &Payout) -> Vec<Claim> {
+    use payout::tables::{hold, rejection, settlement, suspension};
+    let held = Moves::of(&hold(payout));
+    let submitted = match &held {
+        Moves::Transfers(_, transfers) => {
+            let posted = transfers.iter().cloned().map(|(debit, credit, amount, _)| (debit, credit, amount, TransferKind::PostOfPending));
+            Moves::Transfers(PostingKind::PayoutSubmit, posted.collect())
+        }
+        Moves::Reversal(_) => held.clone(),
+    };
+    let ended = match payout.phase {
+        PayoutPhase::Settling | PayoutPhase::Settled => vec![Moves::of(&settlement(payout))],
+        PayoutPhase::Returning | PayoutPhase::Suspending | PayoutPhase::Rejected => {
+            vec![Moves::of(&rejection(payout)), Moves::of(&suspension(payout))]
+        }
+        // Nothing ends it yet, whatever the row names.
+        _ => Vec::new(),
+    };
+    let claim = |((id, recorded), moves): ((Option<Uuid>, bool), Vec<Moves>)| {
+        (id.is_some() || recorded).then(|| Claim { row: format!("payout {}", payout.payout_id), id, recorded, moves })
+    };
+    payout_postings(payout).into_iter().zip([vec![held], vec![submitted], ended]).filter_map(claim).collect()
+}
+
+/// What a proposal says that was approved.
+pub(super) fn of_proposal(proposal: &Proposal) -> Option<Claim> {
+    let approval = support::tables::approval_id(proposal);
+    let book = proposal.book.as_str();
+    let (moves, next) = match &proposal.act {
+        ProposedAct::Adjustment(lines) => (Moves::of(&support::tables::adjustment(proposal, lines)), chart::id::posted(approval, book)),
+        ProposedAct::Reversal(source) => (Moves::Reversal(*source), chart::id::reversed(approval, book)),
+        // Nothing is posted.
+        ProposedAct::Account(..) | ProposedAct::Limit(_) => return None,
+    };
+    let (id, recorded) = match proposal.state {
+        ProposalState::Done => (Uuid::try_parse(&proposal.result).ok(), true),
+        ProposalState::Approved => (Some(next), false),
+        ProposalState::Open | ProposalState::Rejected | ProposalState::Refused => return None,
+    };
+    Some(Claim { row: format!("proposal {}", proposal.id), id, recorded, moves: vec![moves] })
+}

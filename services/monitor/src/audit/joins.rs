@@ -1,0 +1,224 @@
+//! Every row of a service against the posting that it is behind, and every posting against its row: user, amount, unit and account of both sides.
+//!
+//! Rows are read after the journal was followed: each has a row before it has a posting, so a posting without a row is nobody's.
+use super::{
+    JoinedRows, ReadFault, TOLD_MAX,
+    claims::{self, Claim, RowsOf},
+    exists,
+    journal::{JournalFold, PostingSeen},
+    moves::Moves,
+    seqs,
+};
+use books::{
+    domain::event::{Body, Transfer},
+    store::{Book, Store},
+};
+use db::Database;
+use identity::Service;
+use money::BookName;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Rows of one read.
+const PAGE: i64 = 500;
+
+/// What a comparison came to.
+struct Joined {
+    /// Postings that rows are behind.
+    rows: usize,
+    problems: Vec<String>,
+}
+
+/// A comparison in the making.
+struct Join<'a> {
+    journal: &'a JournalFold,
+    of: RowsOf,
+    recorded: BTreeSet<Uuid>,
+    /// Claimed by rows that do not know yet whether they are there.
+    open: BTreeSet<Uuid>,
+    /// Perhaps posted after the journal was followed.
+    younger: Vec<Claim>,
+    lacking: Vec<String>,
+    differing: Vec<(Claim, Uuid, PostingSeen)>,
+}
+
+impl<'a> Join<'a> {
+    fn new(journal: &'a JournalFold, of: RowsOf) -> Self {
+        Self {
+            journal,
+            of,
+            recorded: BTreeSet::new(),
+            open: BTreeSet::new(),
+            younger: Vec::new(),
+            lacking: Vec::new(),
+            differing: Vec::new(),
+        }
+    }
+
+    fn claim(&mut self, claim: Claim) {
+        let Some(id) = claim.id else { return self.lacking.push(lacking(&claim)) };
+        if claim.recorded && !self.recorded.insert(id) {
+            return self.lacking.push(lacking(&claim));
+        }
+        match self.journal.joined(self.of).get(&id) {
+            Some(seen) => {
+                if !claim.moves.iter().any(|moves| self.journal.moves.of_row(moves) == seen.moves) {
+                    self.differing.push((claim.clone(), id, *seen));
+                }
+                if !claim.recorded {
+                    self.open.insert(id);
+                }
+            }
+            None if claim.recorded => self.younger.push(claim),
+            None => {}
+        }
+    }
+
+    async fn end(mut self, store: &dyn Store, book: &Book) -> Result<Joined, ReadFault> {
+        let there = seqs(store, book, self.younger.iter().filter_map(|claim| claim.id).collect()).await?;
+        let absent = |claim: &&Claim| claim.id.and_then(|id| there.get(&id)).is_none_or(|seq| *seq <= self.journal.last_seq);
+        self.lacking.extend(self.younger.iter().filter(absent).map(lacking));
+        let mut problems = Vec::new();
+        let count = self.lacking.len() + self.differing.len();
+        for (claim, id, seen) in self.differing.iter().take(TOLD_MAX) {
+            problems.push(differing(store, book, claim, (*id, seen.seq)).await?);
+        }
+        problems.append(&mut self.lacking);
+        let (recorded, open) = (&self.recorded, &self.open);
+        let unclaimed = self.journal.joined(self.of).iter().filter(|(id, _)| !recorded.contains(*id) && !open.contains(*id));
+        let unclaimed: Vec<String> =
+            unclaimed.map(|(id, seen)| format!("event {}, posting {id}, {}", seen.seq, self.of.unclaimed())).collect();
+        let count = count + unclaimed.len();
+        problems.extend(unclaimed);
+        problems.truncate(TOLD_MAX);
+        problems.extend((count > TOLD_MAX).then(|| format!("and {} more", count - TOLD_MAX)));
+        Ok(Joined { rows: self.recorded.len(), problems })
+    }
+}
+
+/// Everything whose tables are here: how many rows, the services whose tables are not, and what does not fit.
+pub(super) async fn all(
+    database: &Database,
+    journal: &JournalFold,
+    place: (&dyn Store, &Book, &BookName),
+) -> Result<(JoinedRows, Vec<&'static str>, Vec<String>), ReadFault> {
+    let (mut rows, mut absent, mut problems) = (JoinedRows::default(), Vec::new(), Vec::new());
+    for service in [Service::Purchase, Service::Earnings, Service::Payout, Service::Support] {
+        if !exists(database, service).await? {
+            absent.push(service.as_str());
+            continue;
+        }
+        let (joined, count) = match service {
+            Service::Purchase => (purchases(&purchase::tables::Store::open(database).await?, journal, place).await?, &mut rows.purchases),
+            Service::Earnings => {
+                (conversions(&earnings::tables::Store::open(database).await?, journal, place).await?, &mut rows.conversions)
+            }
+            Service::Payout => {
+                (payouts(&payout::tables::Store::inspect(database).await?, journal, place).await?, &mut rows.payout_postings)
+            }
+            _ => (proposals(&support::tables::Store::open(database).await?, journal, place).await?, &mut rows.proposals),
+        };
+        *count = Some(joined.rows);
+        problems.extend(joined.problems);
+    }
+    Ok((rows, absent, problems))
+}
+
+/// Purchases: the verified first, since what becomes of them is that they are credited.
+async fn purchases(
+    tables: &purchase::tables::Store,
+    journal: &JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Joined, ReadFault> {
+    let mut join = Join::new(journal, RowsOf::Purchases);
+    for verified in [true, false] {
+        let mut after = None;
+        loop {
+            let page = if verified { tables.verified(name, after).await? } else { tables.credited(name, after).await? };
+            let Some(last) = page.last() else { break };
+            after = Some(last.purchase_id);
+            page.iter().filter_map(claims::of_purchase).for_each(|claim| join.claim(claim));
+        }
+    }
+    join.end(store, book).await
+}
+
+/// Quotes that were accepted, and the conversions they led to.
+async fn conversions(
+    tables: &earnings::tables::Store,
+    journal: &JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Joined, ReadFault> {
+    let (mut join, mut after) = (Join::new(journal, RowsOf::Conversions), None);
+    loop {
+        let page = tables.accepted(name, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        page.iter().filter_map(|quote| claims::of_quote(name, quote)).for_each(|claim| join.claim(claim));
+    }
+    join.end(store, book).await
+}
+
+/// Payouts and their holds, submissions and ends.
+async fn payouts(
+    tables: &payout::tables::Store,
+    journal: &JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Joined, ReadFault> {
+    let (mut join, mut after) = (Join::new(journal, RowsOf::Payouts), None);
+    loop {
+        let page = tables.moving(name, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.payout_id);
+        page.iter().flat_map(claims::of_payout).for_each(|claim| join.claim(claim));
+    }
+    join.end(store, book).await
+}
+
+/// Proposals that were approved, and the adjustments and reversals they led to.
+async fn proposals(
+    tables: &support::tables::Store,
+    journal: &JournalFold,
+    (store, book, name): (&dyn Store, &Book, &BookName),
+) -> Result<Joined, ReadFault> {
+    let (mut join, mut after) = (Join::new(journal, RowsOf::Proposals), 0);
+    loop {
+        let page = tables.carried_out(name, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        page.iter().filter_map(claims::of_proposal).for_each(|claim| join.claim(claim));
+    }
+    join.end(store, book).await
+}
+
+/// That a row and the posting that it names, with its place, do not say the same.
+pub(super) async fn differing(store: &dyn Store, book: &Book, claim: &Claim, (id, seq): (Uuid, i64)) -> Result<String, ReadFault> {
+    let posted = shown(store, book, id).await?;
+    let says: Vec<String> = claim.moves.iter().map(Moves::shown).collect();
+    let says = if says.is_empty() { "nothing yet".to_owned() } else { says.join(", or ") };
+    Ok(format!("{} says {says}; event {seq}, posting {id}, which it names, is {posted}", claim.row))
+}
+
+/// That the posting that a row names is not its own.
+pub(super) fn lacking(claim: &Claim) -> String {
+    match claim.id {
+        Some(id) => format!("{} names posting {id}, which the ledger does not have, or another row names too", claim.row),
+        None => format!("{} names no posting of its own", claim.row),
+    }
+}
+
+/// What a posting moved, for people.
+async fn shown(store: &dyn Store, book: &Book, id: Uuid) -> Result<String, ReadFault> {
+    let Some(event) = store.event_by_id(book.key, id).await? else { return Ok("not there any more".to_owned()) };
+    let Body::Posting(posting) = &event.body else { return Ok("no posting".to_owned()) };
+    if let Some(source) = posting.reverses {
+        return Ok(format!("{} of posting {source}", posting.kind));
+    }
+    let keys: Vec<i64> = event.transfers.iter().flat_map(|one| [one.debit, one.credit]).collect();
+    let accounts = store.accounts_by_key(book.key, &keys).await?;
+    let names: BTreeMap<i64, String> = accounts.into_iter().map(|account| (account.key, account.name.to_string())).collect();
+    let name = |key: &i64| names.get(key).cloned().unwrap_or_else(|| format!("account {key}"));
+    let moved = |one: &Transfer| format!("{} from {} to {}", one.amount, name(&one.debit), name(&one.credit));
+    let moved: Vec<String> = event.transfers.iter().map(moved).collect();
+    Ok(format!("{} of {}", posting.kind, moved.join(", ")))
+}

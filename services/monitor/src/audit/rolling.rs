@@ -1,0 +1,223 @@
+//! Conversions, payouts and proposals against their postings, some at each look: each new posting against the row that it names, and the rows in turn against
+//! the postings that they name. In memory is only what was not compared yet.
+//!
+//! Purchases are summed by the time they were made (`folds`); only those that are too young for that are compared here as well.
+//!
+//! A payout's hold names no payout, because a retry of an older program's hold would differ. It is compared from its row; one without a row makes the
+//! sums of the check of payouts differ, and its submission names the payout.
+use super::{
+    ReadFault, TOLD_MAX,
+    claims::{self, Claim, RowsOf},
+    joins,
+    moves::MovesFold,
+};
+use crate::health::CheckResult;
+use books::{
+    domain::event::{Body, Event},
+    store::{Book, Store},
+};
+use chart::PostingKind;
+use money::BookName;
+use std::collections::{BTreeSet, VecDeque};
+use uuid::Uuid;
+
+/// Postings compared in one look.
+const POSTINGS_MAX: usize = 1_000;
+/// Rows compared in one look.
+const ROWS_MAX: i64 = 200;
+
+/// The tables that a look compares with.
+pub(super) enum Tables<'a> {
+    Purchases(&'a purchase::tables::Store),
+    Conversions(&'a earnings::tables::Store),
+    Payouts(&'a payout::tables::Store),
+    Proposals(&'a support::tables::Store),
+}
+
+/// How far the rows were read.
+#[derive(Debug, Default, Clone, Copy)]
+struct Cursor {
+    id: Option<Uuid>,
+    number: i64,
+}
+
+impl Tables<'_> {
+    /// What the row with this id says; nothing where there is none.
+    async fn claims(&self, book: &BookName, id: Uuid) -> Result<Vec<Claim>, ReadFault> {
+        Ok(match self {
+            Self::Purchases(tables) => {
+                tables.purchase(book, id).await?.and_then(|purchase| claims::of_purchase(&purchase)).into_iter().collect()
+            }
+            Self::Conversions(tables) => {
+                tables.quote(book, id).await?.and_then(|quote| claims::of_quote(book, &quote)).into_iter().collect()
+            }
+            Self::Payouts(tables) => {
+                let key = payout::tables::PayoutKey { book: book.clone(), payout_id: id };
+                tables.payout(&key).await?.map(|payout| claims::of_payout(&payout)).unwrap_or_default()
+            }
+            Self::Proposals(tables) => {
+                tables.proposal(book, id).await?.and_then(|proposal| claims::of_proposal(&proposal)).into_iter().collect()
+            }
+        })
+    }
+
+    /// The next rows with their ids, and where the ones after them begin; from the beginning again after the last.
+    async fn page(&self, book: &BookName, from: Cursor) -> Result<(Vec<(Uuid, Vec<Claim>)>, Cursor), ReadFault> {
+        let mut rows = Vec::new();
+        let mut next = Cursor::default();
+        match self {
+            // Their sums are compared.
+            Self::Purchases(_) => {}
+            Self::Conversions(tables) => {
+                for quote in tables.accepted(book, from.id, ROWS_MAX).await? {
+                    next.id = Some(quote.id);
+                    rows.push((quote.id, claims::of_quote(book, &quote).into_iter().collect()));
+                }
+            }
+            Self::Payouts(tables) => {
+                for payout in tables.moving(book, from.id, ROWS_MAX).await? {
+                    next.id = Some(payout.payout_id);
+                    rows.push((payout.payout_id, claims::of_payout(&payout)));
+                }
+            }
+            Self::Proposals(tables) => {
+                for proposal in tables.carried_out(book, from.number, ROWS_MAX).await? {
+                    next.number = proposal.number;
+                    rows.push((proposal.id, claims::of_proposal(&proposal).into_iter().collect()));
+                }
+            }
+        }
+        let next = if i64::try_from(rows.len()).is_ok_and(|count| count < ROWS_MAX) { Cursor::default() } else { next };
+        Ok((rows, next))
+    }
+}
+
+/// A posting that was not compared yet.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    /// The row that it names; none where it names none.
+    row: Option<Uuid>,
+    posting: Uuid,
+    seq: i64,
+    moves: u64,
+}
+
+/// The ledger's side, and what is known of its postings.
+#[derive(Clone, Copy)]
+pub(super) struct Followed<'a> {
+    pub store: &'a dyn Store,
+    pub book: &'a Book,
+    pub name: &'a BookName,
+    /// Where the journal was followed to.
+    pub last_seq: i64,
+    pub moves: &'a MovesFold,
+}
+
+/// One service's rows and postings, compared as the journal goes on.
+pub(super) struct RollingJoin {
+    of: RowsOf,
+    waiting: VecDeque<Waiting>,
+    cursor: Cursor,
+    /// What differed the last time: postings, and rows by their ids.
+    postings: Vec<Waiting>,
+    rows: BTreeSet<Uuid>,
+}
+
+impl RollingJoin {
+    pub fn new(of: RowsOf) -> Self {
+        Self { of, waiting: VecDeque::new(), cursor: Cursor::default(), postings: Vec::new(), rows: BTreeSet::new() }
+    }
+
+    /// A posting of the journal that was not imported, in order, with its number.
+    pub fn event(&mut self, event: &Event, moves: u64) {
+        let Body::Posting(posting) = &event.body else { return };
+        if RowsOf::kind(&posting.kind) != Some(self.of) || posting.kind == PostingKind::PayoutHold.name() {
+            return;
+        }
+        let field = match self.of {
+            RowsOf::Purchases => "purchase_id",
+            RowsOf::Conversions => "quote_id",
+            RowsOf::Payouts => "payout_id",
+            RowsOf::Proposals => "proposal_id",
+        };
+        let row = posting.fields.iter().find(|(name, _)| name == field).and_then(|(_, value)| Uuid::try_parse(value).ok());
+        self.waiting.push_back(Waiting { row, posting: event.id, seq: event.seq, moves });
+    }
+
+    /// Compares what differed the last time, and some more.
+    pub async fn compare(&mut self, tables: &Tables<'_>, side: Followed<'_>) -> Result<CheckResult, ReadFault> {
+        let mut sure = Vec::new();
+        let mut postings = Vec::new();
+        for posting in std::mem::take(&mut self.postings) {
+            if let Some(why) = self.unlike(tables, side, posting).await? {
+                sure.push(why);
+                postings.push(posting);
+            }
+        }
+        let mut rows = BTreeSet::new();
+        for row in std::mem::take(&mut self.rows) {
+            if let Some(why) = differs(&tables.claims(side.name, row).await?, side).await? {
+                sure.push(why);
+                rows.insert(row);
+            }
+        }
+        let (count, mut again) = (sure.len(), false);
+        for _ in 0..POSTINGS_MAX {
+            let Some(posting) = self.waiting.front().copied() else { break };
+            if self.unlike(tables, side, posting).await?.is_some() {
+                again = true;
+                postings.push(posting);
+            }
+            // Only now: what could not be read is compared the next time.
+            self.waiting.pop_front();
+        }
+        let (page, next) = tables.page(side.name, self.cursor).await?;
+        for (row, claims) in page {
+            if !rows.contains(&row) && differs(&claims, side).await?.is_some() {
+                again = true;
+                rows.insert(row);
+            }
+        }
+        (self.cursor, self.postings, self.rows) = (next, postings, rows);
+        if count > 0 {
+            sure.truncate(TOLD_MAX);
+            sure.extend((count > TOLD_MAX).then(|| format!("and {} more", count - TOLD_MAX)));
+            return Ok(CheckResult::Failed(sure.join("; ")));
+        }
+        Ok(match self.waiting.len() {
+            _ if again => CheckResult::Pending("some rows are looked at once more".to_owned()),
+            0 => CheckResult::Held,
+            count => CheckResult::Pending(format!("{count} postings are still to be compared with their rows")),
+        })
+    }
+
+    /// How a posting is not what the row says that it names.
+    async fn unlike(&self, tables: &Tables<'_>, side: Followed<'_>, posting: Waiting) -> Result<Option<String>, ReadFault> {
+        let claims = match posting.row {
+            Some(row) => tables.claims(side.name, row).await?,
+            None => Vec::new(),
+        };
+        match claims.iter().find(|claim| claim.id == Some(posting.posting)) {
+            Some(claim) if claim.moves.iter().any(|moves| side.moves.of_row(moves) == posting.moves) => Ok(None),
+            Some(claim) => Ok(Some(joins::differing(side.store, side.book, claim, (posting.posting, posting.seq)).await?)),
+            None => Ok(Some(format!("event {}, posting {}, {}", posting.seq, posting.posting, self.of.unclaimed()))),
+        }
+    }
+}
+
+/// How a row is not what the postings say that it names.
+async fn differs(claims: &[Claim], side: Followed<'_>) -> Result<Option<String>, ReadFault> {
+    for claim in claims.iter().filter(|claim| claim.recorded) {
+        let Some(id) = claim.id else { return Ok(Some(joins::lacking(claim))) };
+        let Some(event) = side.store.event_by_id(side.book.key, id).await? else { return Ok(Some(joins::lacking(claim))) };
+        // What the journal was not followed to is compared once it was.
+        if event.seq > side.last_seq {
+            continue;
+        }
+        let posted = side.moves.of_event(&event);
+        if !claim.moves.iter().any(|moves| Some(side.moves.of_row(moves)) == posted) {
+            return Ok(Some(joins::differing(side.store, side.book, claim, (id, event.seq)).await?));
+        }
+    }
+    Ok(None)
+}
