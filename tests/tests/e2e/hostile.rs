@@ -33,6 +33,7 @@ fn as_expected(expected: ExpectedHarm, seen: HarmSeen) -> bool {
     match expected {
         ExpectedHarm::Ended => seen.ended > 0,
         ExpectedHarm::Answered => seen.answers + seen.resets > 0,
+        ExpectedHarm::AnsweredOrEnded => seen.answers + seen.resets + seen.ended > 0,
         ExpectedHarm::Borne => seen.done > 0,
     }
 }
