@@ -93,8 +93,9 @@ async fn the_recording_charges_236_coins_in_38_postings_and_again_nothing() {
 async fn apart_it_charges_the_same() {
     let Some(file) = recording() else { return };
     let databases = databases();
-    for database in [&databases.sqlite, &databases.postgres] {
-        let report = replay(&file, database, databases.dir.path(), true);
+    // Two installations, so each has heads and keys of its own.
+    for (database, data_dir) in [(&databases.sqlite, databases.dir.path()), (&databases.postgres, &databases.dir.path().join("apart"))] {
+        let report = replay(&file, database, data_dir, true);
         assert_eq!(charged(&report), (236, 38), "{report}");
         assert_eq!(report["creators"], implied(&file).1);
         assert_sound(database).await;
