@@ -148,37 +148,39 @@ impl RollingJoin {
     pub async fn compare(&mut self, tables: &Tables<'_>, side: Followed<'_>) -> Result<CheckResult, ReadFault> {
         let mut sure = Vec::new();
         let mut postings = Vec::new();
-        for posting in std::mem::take(&mut self.postings) {
+        // Replaced only when all of it was read: what differed is not forgotten where a read fails.
+        for posting in self.postings.clone() {
             if let Some(why) = self.unlike(tables, side, posting).await? {
                 sure.push(why);
                 postings.push(posting);
             }
         }
         let mut rows = BTreeSet::new();
-        for row in std::mem::take(&mut self.rows) {
+        for row in self.rows.clone() {
             if let Some(why) = differs(&tables.claims(side.name, row).await?, side).await? {
                 sure.push(why);
                 rows.insert(row);
             }
         }
+        (self.postings, self.rows) = (postings, rows);
         let (count, mut again) = (sure.len(), false);
         for _ in 0..POSTINGS_MAX {
             let Some(posting) = self.waiting.front().copied() else { break };
             if self.unlike(tables, side, posting).await?.is_some() {
                 again = true;
-                postings.push(posting);
+                self.postings.push(posting);
             }
             // Only now: what could not be read is compared the next time.
             self.waiting.pop_front();
         }
         let (page, next) = tables.page(side.name, self.cursor).await?;
         for (row, claims) in page {
-            if !rows.contains(&row) && differs(&claims, side).await?.is_some() {
+            if !self.rows.contains(&row) && differs(&claims, side).await?.is_some() {
                 again = true;
-                rows.insert(row);
+                self.rows.insert(row);
             }
         }
-        (self.cursor, self.postings, self.rows) = (next, postings, rows);
+        self.cursor = next;
         if count > 0 {
             sure.truncate(TOLD_MAX);
             sure.extend((count > TOLD_MAX).then(|| format!("and {} more", count - TOLD_MAX)));
