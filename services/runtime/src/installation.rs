@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, time::SystemTime};
 #[cfg(test)]
 mod tests;
 
-/// Whose tokens this process believes: fingerprints of keys, and issuers that publish theirs.
+/// Whose tokens this process trusts: fingerprints of keys, and issuers that publish theirs.
 pub(crate) fn identities(source: &IdentitySource, issuer: Option<&Issuer>) -> Result<BTreeSet<String>, Error> {
     let key = |key: PublicKey| format!("key {}", key.fingerprint());
     let issuers = match source {

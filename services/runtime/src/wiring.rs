@@ -21,7 +21,7 @@ pub(super) struct Wiring {
     pub(super) database: Database,
     pub(super) stack: Stack,
     pub(super) issuer: Option<Arc<Issuer>>,
-    /// Whose tokens are believed, by name.
+    /// Whose tokens are trusted, by name.
     pub(super) identities: BTreeSet<String>,
     /// For the listeners; none without a certificate.
     pub(super) tls: Option<Tls>,

@@ -1,4 +1,4 @@
-//! Which installation a database belongs to, and which the heads outside of it: an id that both have, and whose tokens are believed there. What makes money up,
+//! Which installation a database belongs to, and which the heads outside of it: an id that both have, and whose tokens are trusted there. What makes money up,
 //! or writes heads, looks here first.
 //!
 //! The id is made when the ledger first starts on the tables; those of before are taken as they are, once. A copy has the id of what was copied.
@@ -25,7 +25,7 @@ const ROW: &str = "SELECT installation_id, identities FROM installation WHERE on
 pub struct BoundInstallation {
     /// Made when it first started.
     pub id: Uuid,
-    /// Whose tokens it believes: fingerprints of keys, and issuers that publish theirs.
+    /// Whose tokens it trusts: fingerprints of keys, and issuers that publish theirs.
     pub identities: BTreeSet<String>,
 }
 
