@@ -143,6 +143,8 @@ impl Fleet {
         let log = std::fs::File::options().create(true).append(true).open(&log_path).map_err(failed)?;
         let mut command = Command::new(&self.options.binary);
         command.args(arguments).envs(self.options.environment.iter().cloned());
+        // Temporary files of SQLite, which a process that is killed can leave behind, go with the directory.
+        command.env("SQLITE_TMPDIR", &self.options.data_dir);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         let mut child = command.spawn().map_err(failed)?;
         let mut lines = BufReader::new(child.stdout.take().expect("its standard output is a pipe")).lines();

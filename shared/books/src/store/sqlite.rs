@@ -51,6 +51,9 @@ impl SqliteStore {
         db::check_durability_sqlite(&readers).await?;
         // Checkpoints are made beside the commits.
         let options = options.pragma("wal_autocheckpoint", "0").pragma("cache_size", WRITER_CACHE).statement_cache_capacity(STATEMENTS_MAX);
+        // A statement of many rows has a journal of its own, a temporary file outside of the data directory: one for every batch, and what a kill
+        // between making and unlinking it leaves behind. It is as long as what the statement changes, so memory holds it.
+        let options = options.pragma("temp_store", "MEMORY");
         // Its statements are long lists of question marks.
         let options = options.disable_statement_logging();
         let writer = Arc::new(Mutex::new(options.connect().await?));
