@@ -66,7 +66,9 @@ passwords() {
   openssl rand -hex 24 > secrets/grafana/password
   openssl rand -hex 24 > secrets/postgres/admin.password
   openssl rand -hex 24 > secrets/postgres/largesse.password
-  # The gift service has no tables and gets no password.
+  openssl rand -hex 24 > secrets/postgres/largesse_gift.password
+  # The gift service meets every viewer, so it gets a role of its own, which sees its own tables only.
+  printf 'postgres:5432:largesse:largesse_gift:%s\n' "$(cat secrets/postgres/largesse_gift.password)" > secrets/gift/pgpass
   for service in migrate ledger purchase earnings payout monitor; do
     printf 'postgres:5432:largesse:largesse:%s\n' "$(cat secrets/postgres/largesse.password)" > "secrets/$service/pgpass"
   done

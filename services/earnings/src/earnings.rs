@@ -12,7 +12,7 @@ use chart::BookKind;
 use db::requests::{KeptAnswer, RequestKey, RequestStanding};
 use jiff::{Timestamp, tz::TimeZone};
 use ledger_client::{CreatorDiamonds, LedgerClient, PostingDraft};
-use money::time::unix_ms;
+use money::time::{Clock, unix_ms};
 use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey};
 use std::{
     sync::Arc,
@@ -29,9 +29,6 @@ const CLAIM_ATTEMPTS_MAX: usize = 8;
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an acceptance is left to its call before the worker takes it up, and between two attempts of the worker: longer than a call may take.
 const SETTLE_AFTER_MS: i64 = 30_000;
-
-/// Where the time comes from; read once per use case.
-pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// The use cases.
 #[derive(Clone)]

@@ -20,10 +20,11 @@ pub mod tables;
 pub mod wire;
 
 pub use config::Config;
+pub use money::time::{Clock, system_clock};
 pub use rates::RateCard;
 
 use api::earnings::earnings_service_server::EarningsServiceServer;
-use earnings::{Clock, Earnings};
+use earnings::Earnings;
 use futures::{FutureExt as _, future::BoxFuture};
 use ledger_client::LedgerClient;
 use service::Handlers;
@@ -42,12 +43,6 @@ pub struct Deps {
     pub clock: Clock,
     /// Cancelled at shutdown: background work stops.
     pub shutdown: CancellationToken,
-}
-
-/// The system's clock.
-#[must_use]
-pub fn system_clock() -> Clock {
-    Arc::new(SystemTime::now)
 }
 
 /// Why it doesn't start.

@@ -1,6 +1,6 @@
 //! Refusals are kept for a week and then forgotten, in small steps; so are quotes that nobody accepted, after a month.
-use crate::{earnings::Clock, store::Store};
-use money::time::{millis, unix_ms};
+use crate::store::Store;
+use money::time::{Clock, millis, unix_ms};
 use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 

@@ -126,6 +126,11 @@ impl GiftCatalogue {
         gifts
     }
 
+    /// All gifts, also withdrawn ones, in no order.
+    pub(crate) fn gifts(&self) -> impl Iterator<Item = &Gift> {
+        self.gifts.values()
+    }
+
     /// Puts a gift in, or in place of the one with its number.
     pub fn put(&mut self, gift: Gift) {
         self.gifts.insert(gift.id, gift);
@@ -188,8 +193,8 @@ impl Shelf {
         self.0.borrow().is_built_in()
     }
 
-    /// Puts another one in force, for every request decided from now on.
-    pub fn replace(&self, catalogue: GiftCatalogue) {
+    /// Puts another one in force, for every request decided from now on. It was recorded before.
+    pub(crate) fn replace(&self, catalogue: GiftCatalogue) {
         self.0.send_replace(Arc::new(catalogue));
     }
 }

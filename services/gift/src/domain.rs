@@ -171,7 +171,8 @@ pub fn charge(sending: &Sending<'_>, offer: Option<Offer>, rate: u32) -> Charge 
     }
 }
 
-fn price(cost: Coins, quantity: i32, rate: u32) -> Price {
+/// What `quantity` at this cost come to: the one place where coins and diamonds of a gift are decided.
+pub(crate) fn price(cost: Coins, quantity: i32, rate: u32) -> Price {
     assert!(rate <= BASIS_POINTS, "checked when the configuration was read");
     let coins = cost.checked_mul(quantity.into()).expect("COST_COINS_MAX x QUANTITY_MAX is below 2^53");
     let exact = i128::from(coins.get()) * i128::from(rate) / i128::from(BASIS_POINTS);

@@ -2,7 +2,7 @@
 //!
 //! [`audit`] looks once and at everything; [`continuous`] goes on with what is new, for the monitor. `joins`: every row against its posting and the reverse;
 //! `claims`: which postings a row is behind; `moves`: what those move; `coins`, `payouts`: sums; `posters`: every posting against who may post what;
-//! `folds`: purchases as the monitor compares them; `rolling`: other rows, as it does. [`imported`]: what came from elsewhere, behind which there is no row; `journal`: the postings to join.
+//! `gifts`: every gift against the catalogues that were served; `folds`: purchases as the monitor compares them; `rolling`: other rows, as it does. [`imported`]: what came from elsewhere, behind which there is no row; `journal`: the postings to join.
 //!
 //! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: what a service is just between its
 //! posting and its own row with is found in the ledger by the id it must have there.
@@ -27,6 +27,7 @@ pub mod coins;
 pub mod continuous;
 mod debits;
 mod folds;
+mod gifts;
 pub mod imported;
 mod joins;
 mod journal;
@@ -74,6 +75,8 @@ impl BookReport {
 /// How many postings rows are behind, of services whose tables are here.
 #[derive(Debug, Default, Serialize)]
 pub struct JoinedRows {
+    /// Gifts that cost what a catalogue said that was served then; without those of programs that recorded none.
+    pub gifts: Option<usize>,
     /// Purchases credited.
     pub purchases: Option<usize>,
     /// Quotes converted.
@@ -189,14 +192,20 @@ async fn audit_book(
     problems.extend(sums.iter().filter(|(_, sum)| **sum != 0).map(|(unit, sum)| format!("debits exceed credits by {sum} {unit}")));
     let coins = coins::coins(&lines);
     problems.extend(coins.problem());
-    let mut journal = journal::JournalFold::new(book, own);
+    let catalogues = if exists(database, Service::Gift).await? { Some(gift::tables::Store::open(database).await?) } else { None };
+    let mut journal = journal::JournalFold::new(book, own, catalogues);
     journal.follow(store, book, i64::MAX).await?;
-    let (joined, not_compared, found) = joins::all(database, &journal, (store, book, &name)).await?;
+    let (mut joined, mut not_compared, found) = joins::all(database, &journal, (store, book, &name)).await?;
     problems.extend(found);
+    if !journal.compares_gifts() {
+        not_compared.push(Service::Gift.as_str());
+    }
     if exists(database, Service::Payout).await? {
         problems.extend(payout_sums(database, &mut journal, (store, book, &name)).await?);
     }
     problems.extend(journal.posters.problems(store, book).await?);
+    problems.extend(journal.gifts.problems());
+    joined.gifts = journal.compares_gifts().then(|| journal.gifts.explained());
     let (imported, ruled) = (journal.imported.sums().clone(), journal.posters.allowed());
     Ok(BookReport { ledger, coins, imported, ruled, joined, not_compared, problems })
 }

@@ -34,7 +34,8 @@ const SIGNATURE: &str = "manifest.sig";
 const FORMAT: u32 = 1;
 
 /// Services with tables. The ledger's come last: nothing happens there for a service whose own tables stand still.
-const OWNERS: [Service; 6] = [Service::Sandbox, Service::Payout, Service::Earnings, Service::Purchase, Service::Support, Service::Ledger];
+const OWNERS: [Service; 7] =
+    [Service::Sandbox, Service::Payout, Service::Earnings, Service::Purchase, Service::Support, Service::Gift, Service::Ledger];
 
 /// The name of a service's file or schema.
 fn tables(service: Service) -> &'static str {

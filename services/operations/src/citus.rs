@@ -29,7 +29,7 @@ const ACTS: TablePlacement = Coordinator("joined to support.act");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
 /// Every table with its place. `book` leads the keys of all that are spread.
-pub const PLAN: [(&str, TablePlacement); 45] = [
+pub const PLAN: [(&str, TablePlacement); 49] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
     ("ledger.transfer", LEDGER),
@@ -66,6 +66,10 @@ pub const PLAN: [(&str, TablePlacement); 45] = [
     ("purchase.purchase", Coordinator("a store's transaction is redeemed once in all books together")),
     ("purchase.migration", OURS),
     ("purchase.program_format", OURS),
+    ("gift.catalogue", Coordinator("one price list for all books")),
+    ("gift.catalogue_served", Coordinator("a row for each catalogue")),
+    ("gift.migration", OURS),
+    ("gift.program_format", OURS),
     ("support.proposal", SERVICES),
     ("support.request", SERVICES),
     ("support.act", Coordinator("one chain over all books")),

@@ -10,7 +10,7 @@ pub async fn migrate(service: Service, database: &Database) -> Result<&'static s
         Service::Support => drop(support::store::Store::open(database).await?),
         Service::Purchase => drop(purchase::Store::open(database).await?),
         Service::Earnings => earnings::migrate(database).await?,
-        Service::Gift => return Ok("has no tables, its state is in the ledger"),
+        Service::Gift => drop(gift::store::Store::open(database).await?),
         Service::Payout => drop(payout::store::Store::inspect(database).await?),
         Service::Monitor => return Ok("has no tables, it reads the others'"),
         Service::Sandbox => return Ok("is brought up to date when it plays"),

@@ -1,6 +1,18 @@
 //! Moments and durations as the tables keep them: whole milliseconds since the Unix epoch; and as text.
 use jiff::{Timestamp, tz::Offset};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Where a service has the time from: the system, or a test.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// The system's clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(SystemTime::now)
+}
 
 /// Milliseconds since the Unix epoch; 0 for a moment before it.
 #[must_use]

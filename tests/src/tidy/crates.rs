@@ -21,7 +21,7 @@ const CLIENT: &[&str] = &["ledger_client", "chart", "api", "rpc", "identity", "d
 /// What its tests have besides: other services in the same process.
 const CLIENT_TESTS: &[&str] = &["testbed", "pgtest", "sandbox"];
 /// The services whose `tables` auditors and operators read.
-const WITH_TABLES: &[&str] = &["purchase", "earnings", "payout", "support"];
+const WITH_TABLES: &[&str] = &["purchase", "earnings", "payout", "support", "gift"];
 /// The ledger's pure half.
 const BOOKS: &[&str] = &["books", "chart"];
 /// What whoever calls services over their contracts needs.
@@ -56,7 +56,7 @@ pub const CRATES: &[CrateRow] = &[
     row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
     row(
         "services/runtime",
-        &[BOOKS, CLIENT, WITH_TABLES, &["gift", "ledger", "monitor", "sandbox", "iso20022"]],
+        &[BOOKS, CLIENT, WITH_TABLES, &["ledger", "monitor", "sandbox", "iso20022"]],
         &["testbed", "pgtest", "http_client"],
     ),
     // An import is the only thing it does through a service: the ledger must take it.

@@ -54,11 +54,11 @@ async fn a_gift_and_a_payout_show_every_hop_and_no_process_opens_anothers_store(
             Service::Ledger | Service::Support => &["ledger.db", "support.db"],
             Service::Sandbox => &["sandbox_bank.db"],
             Service::Purchase => &["purchase.db"],
-            Service::Gift => &[],
+            Service::Gift => &["gift.db"],
             Service::Earnings => &["earnings.db"],
             Service::Payout => &["payout.db"],
             // Compares them all, so it reads them all.
-            Service::Monitor => &["earnings.db", "ledger.db", "payout.db", "purchase.db", "support.db"],
+            Service::Monitor => &["earnings.db", "gift.db", "ledger.db", "payout.db", "purchase.db", "support.db"],
         };
         assert_eq!(open_stores(process.unwrap()), own, "{services:?}");
     }

@@ -1,6 +1,6 @@
 //! Callers that post without a pause, each id until it is answered.
 use crate::fleets::fund;
-use api::ledger::{PostRequest, PostResponse, Transfer};
+use api::ledger::{PostRequest, PostResponse, RequestField, Transfer};
 use demo::installation::{Installation, authorised};
 use identity::Role;
 use std::{
@@ -30,10 +30,17 @@ pub struct Load {
     callers: Mutex<Vec<JoinHandle<()>>>,
 }
 
+/// A rose of a user for their own creator, as the gift service posts it.
 pub fn coin(id: Uuid, user: &str) -> PostRequest {
-    let (debit_account, credit_account) = (format!("viewer/{user}/coins"), "house/coins/redeemed".to_owned());
-    let transfer = Transfer { debit_account, credit_account, amount: 1, ..Default::default() };
-    PostRequest { request_id: id.to_string(), kind: "gift".to_owned(), transfers: vec![transfer], ..Default::default() }
+    let transfer =
+        |debit_account: String, credit_account: String| Transfer { debit_account, credit_account, amount: 1, ..Default::default() };
+    let transfers = vec![
+        transfer(format!("viewer/{user}/coins"), "house/coins/redeemed".to_owned()),
+        transfer("house/diamonds/issued".to_owned(), format!("creator/{user}-star/diamonds")),
+    ];
+    let fields = [("creator_id", format!("{user}-star")), ("gift_id", "5655".to_owned())];
+    let request_fields = fields.map(|(name, value)| RequestField { name: name.to_owned(), value }).to_vec();
+    PostRequest { request_id: id.to_string(), kind: "gift".to_owned(), transfers, request_fields, ..Default::default() }
 }
 
 /// One call, once.

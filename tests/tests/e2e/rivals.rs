@@ -1,6 +1,6 @@
 //! Two ledger processes on one PostgreSQL book, both posting.
 use crate::fleets::{assert_sound, book, databases, fund, options, partly, share_identity};
-use api::ledger::{PostRequest, Transfer};
+use crate::load::coin;
 use demo::{
     fleet::Fleet,
     installation::{Installation, authorised},
@@ -17,16 +17,6 @@ use uuid::Uuid;
 const CALLERS: usize = 16;
 const POSTINGS: usize = 40;
 
-fn spend(id: Uuid) -> PostRequest {
-    let transfer = Transfer {
-        debit_account: "viewer/u1/coins".to_owned(),
-        credit_account: "house/coins/redeemed".to_owned(),
-        amount: 1,
-        ..Default::default()
-    };
-    PostRequest { request_id: id.to_string(), kind: "gift".to_owned(), transfers: vec![transfer], ..Default::default() }
-}
-
 /// Posts through whichever of the two takes it, the same id until it is answered; returns how often one said that it is not the writer.
 async fn post_all(two: [Installation; 2], first: usize, kill: Arc<Kill>) -> usize {
     let mut told_no = 0;
@@ -35,7 +25,7 @@ async fn post_all(two: [Installation; 2], first: usize, kill: Arc<Kill>) -> usiz
         let mut at = first;
         loop {
             let token = two[at].token("gift", Role::Service).unwrap();
-            match two[at].ledger().post(authorised(spend(id), &token).unwrap()).await {
+            match two[at].ledger().post(authorised(coin(id, "u1"), &token).unwrap()).await {
                 Ok(_) => break,
                 Err(status) => {
                     assert!(status.code() == Code::Unavailable || (kill.done.load(SeqCst) && status.code() == Code::Unknown), "{status:?}");

@@ -14,6 +14,11 @@ use uuid::Uuid;
 pub const BOOK: &str = "tiktok-us";
 pub const ROSE: i64 = 5655;
 
+/// What a gift service needs, of this test installation.
+pub fn deps(bed: &Testbed) -> Deps {
+    Deps { ledger: bed.ledger_as("gift"), database: bed.database.clone(), clock: gift::system_clock(), shutdown: CancellationToken::new() }
+}
+
 pub struct House {
     pub bed: Testbed,
     pub gift_way: Transport,
@@ -24,7 +29,7 @@ impl House {
     pub async fn start(config: Config) -> Self {
         let options = TestbedOptions { books: &[(BOOK, BookMode::Test)], recorded: false };
         let bed = Testbed::on(Storage::sqlite(), options).await;
-        let gift = gift::start(Deps { ledger: bed.ledger_as("gift"), shutdown: CancellationToken::new() }, config).await.unwrap();
+        let gift = gift::start(deps(&bed), config).await.unwrap();
         let gift_way = bed.lay(gift.routes());
         Self { bed, gift_way, gift }
     }

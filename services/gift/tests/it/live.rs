@@ -4,11 +4,10 @@ use api::{
     ledger::BookMode,
 };
 use futures::StreamExt as _;
-use gift::{Config, Deps};
+use gift::Config;
 use identity::Role;
 use std::path::PathBuf;
 use testbed::{Storage, Testbed, TestbedOptions};
-use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
 use crate::house::rose;
@@ -17,7 +16,7 @@ const BOOKS: &[(&str, BookMode)] = &[("live", BookMode::Live), ("test", BookMode
 
 async fn over(bed: &Testbed, catalogue: Option<PathBuf>) -> GiftServiceClient<rpc::Transport> {
     let config = Config { catalogue, ..Config::default() };
-    let service = gift::start(Deps { ledger: bed.ledger_as("gift"), shutdown: CancellationToken::new() }, config).await.unwrap();
+    let service = gift::start(crate::house::deps(bed), config).await.unwrap();
     GiftServiceClient::new(bed.lay(service.routes()))
 }
 

@@ -5,6 +5,7 @@ mod house;
 mod live;
 mod markers;
 mod reasons;
+mod served;
 mod streaks;
 mod streams;
 
@@ -17,17 +18,17 @@ use tonic::Code;
 use uuid::Uuid;
 
 /// Puts another price on the rose.
-fn reprice(house: &House, coins: i64) {
+async fn reprice(house: &House, coins: i64) {
     let mut next = (*house.gift.shelf().current()).clone();
     let offer = Offer { cost: Coins::try_new(coins).unwrap(), streakable: true };
     next.put(Gift { id: ROSE, name: "Rose".to_owned(), offer, withdrawn: false });
-    house.gift.shelf().replace(next);
+    house.gift.replace_catalogue(next).await.unwrap();
 }
 
-fn withdraw(house: &House) {
+async fn withdraw(house: &House) {
     let mut next = (*house.gift.shelf().current()).clone();
     assert!(next.withdraw(ROSE));
-    house.gift.shelf().replace(next);
+    house.gift.replace_catalogue(next).await.unwrap();
 }
 
 #[tokio::test]
@@ -62,10 +63,10 @@ async fn a_retry_keeps_its_first_answer_after_a_new_price_and_after_withdrawal()
     let request = rose();
     let first = house.send("ann", request.clone()).await.unwrap();
     let replayed = api::gift::SendGiftResponse { replayed: true, ..first.clone() };
-    reprice(&house, 50);
+    reprice(&house, 50).await;
     assert_eq!(house.send("ann", request.clone()).await.unwrap(), replayed);
     assert_eq!(house.send("ann", rose()).await.unwrap().cost_coins, 50);
-    withdraw(&house);
+    withdraw(&house).await;
     assert_eq!(house.send("ann", request.clone()).await.unwrap(), replayed);
     assert_eq!(house.no("ann", rose()).await, "GIFT_UNKNOWN");
     assert_eq!(house.balance("viewer/ann/coins").await, 49);
@@ -84,7 +85,7 @@ async fn a_refusal_stays_the_answer() {
     let mut next = (*house.gift.shelf().current()).clone();
     let offer = Offer { cost: Coins::try_new(1).unwrap(), streakable: false };
     next.put(Gift { id: 1, name: "New".to_owned(), offer, withdrawn: false });
-    house.gift.shelf().replace(next);
+    house.gift.replace_catalogue(next).await.unwrap();
     assert_eq!(house.no("ann", poor).await, "INSUFFICIENT_FUNDS");
     assert_eq!(house.no("ann", gone).await, "GIFT_UNKNOWN");
     assert_eq!(house.send("ann", SendGiftRequest { gift_id: 1, ..rose() }).await.unwrap().cost_coins, 1);
@@ -149,7 +150,7 @@ async fn what_is_malformed_reaches_no_ledger() {
 #[tokio::test]
 async fn the_list_shows_what_is_on_sale() {
     let house = House::start(Config::default()).await;
-    withdraw(&house);
+    withdraw(&house).await;
     let list = house.gifts().list_gifts(house.by("ann", Role::Viewer, ListGiftsRequest::default())).await.unwrap().into_inner();
     assert!(list.gifts.iter().all(|gift| gift.gift_id != ROSE) && list.gifts.len() > 160);
     assert!(!list.catalogue_version.is_empty());

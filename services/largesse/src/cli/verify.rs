@@ -86,6 +86,7 @@ fn tell(book: &audit::BookReport) {
         println!("{}: {purchases} purchases credited", ledger.book);
     }
     let joined = [
+        (book.joined.gifts, "gifts cost what a catalogue that was served then says"),
         (book.joined.conversions, "conversions are what their quotes say"),
         (book.joined.payout_postings, "postings are what their payouts say"),
         (book.joined.proposals, "adjustments and reversals are what two people approved"),

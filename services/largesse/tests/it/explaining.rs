@@ -43,8 +43,11 @@ impl Explaining {
             kind: "gift".to_owned(),
             transfers: vec![
                 transfer("viewer/ada/coins", "house/coins/redeemed", 10),
-                transfer("house/diamonds/issued", "creator/bob/diamonds", 1),
+                transfer("house/diamonds/issued", "creator/bob/diamonds", 10),
             ],
+            request_fields: [("creator_id", "bob"), ("gift_id", "5655"), ("quantity", "10")]
+                .map(|(name, value)| api::ledger::RequestField { name: name.to_owned(), value: value.to_owned() })
+                .to_vec(),
             ..Default::default()
         };
         let answer = self.installation.ledger().post(authorised(post, &token).unwrap()).await.unwrap().into_inner();
@@ -125,7 +128,7 @@ async fn a_user_an_account_and_a_bank_account_are_told() {
     let made = place.installation.payout().create_beneficiary(authorised(create, &creator).unwrap()).await.unwrap().into_inner();
     let beneficiary = made.beneficiary.unwrap().beneficiary_id;
     has(&place.told(&["ada"]), &["user ada", "viewer/ada/coins", "ada bought"]);
-    has(&place.told(&["bob"]), &["user bob", "creator/bob/diamonds 1 diamond, open", &beneficiary]);
+    has(&place.told(&["bob"]), &["user bob", "creator/bob/diamonds 10 diamonds, open", &beneficiary]);
     has(&place.told(&["viewer/ada/coins"]), &["account viewer/ada/coins", "10 coins to house/coins/redeemed", &gift, "open"]);
     let told = place.told(&[&beneficiary]);
     has(&told, &["beneficiary", "bob is paid in USD"]);

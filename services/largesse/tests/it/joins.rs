@@ -9,7 +9,14 @@ use std::path::Path;
 use tokio::process::Command;
 
 /// The monitor's check, the file, what is done to it, and what is said of it.
-const DAMAGES: [(&str, &str, &str, &str); 20] = [
+const DAMAGES: [(&str, &str, &str, &str); 22] = [
+    (
+        "gifts",
+        "gift.db",
+        "UPDATE catalogue SET content = REPLACE(content, '\"cost_coins\":1,', '\"cost_coins\":2,')",
+        "is not what its hash says",
+    ),
+    ("gifts", "gift.db", "DELETE FROM catalogue", "can't be read: its content is no catalogue: there is none"),
     (
         "purchases",
         "purchase.db",
@@ -123,7 +130,7 @@ async fn whatever_rows_and_postings_do_not_say_alike_is_named() {
     let sound = tempfile::tempdir().unwrap();
     copy(&whole, sound.path());
     assert_eq!(problems(&place(sound.path())).await, Vec::<String>::new());
-    for check in ["purchases", "conversions", "payout_postings", "proposals"] {
+    for check in ["gifts", "purchases", "conversions", "payout_postings", "proposals"] {
         assert_eq!(looked(&place(sound.path()), check).await, CheckResult::Held, "{check}");
     }
     for (check, file, sql, said) in DAMAGES {

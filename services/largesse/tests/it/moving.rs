@@ -73,8 +73,8 @@ impl Moving {
         for at in 0..3 {
             self.post(
                 "gift",
-                &[("viewer/u1/coins", "house/coins/redeemed", 100 + at), ("house/diamonds/issued", "creator/bob/diamonds", 50 + at)],
-                &[],
+                &[("viewer/u1/coins", "house/coins/redeemed", 100 + at), ("house/diamonds/issued", "creator/bob/diamonds", 100 + at)],
+                &[("creator_id", "bob"), ("gift_id", "5655"), ("quantity", &(100 + at).to_string())],
             )
             .await;
         }
@@ -170,7 +170,7 @@ async fn a_sorted_file_posts_no_halves_and_the_whole_one_mends_it() {
     let told = printed(&output);
     assert!(output.status.success() && told.contains("new: 3 postings imported, 1 there before"), "{told}");
     assert_eq!(moving.balance("new", "viewer/u1/coins").await, 1_000 - 303);
-    assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 153);
+    assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 303);
     moving.house.shutdown().await;
 }
 
@@ -195,7 +195,7 @@ async fn what_a_book_has_is_not_imported_into_it_however_it_comes_back() {
     moving.buy(500).await;
     moving.gifts().await;
     let own = moving.export("demo", &[]);
-    let (coins, diamonds) = (moving.balance("demo", "viewer/u1/coins").await, 153);
+    let (coins, diamonds) = (moving.balance("demo", "viewer/u1/coins").await, 303);
     for more in [&["--dry-run"][..], &[]] {
         let output = moving.import("demo", &own, more);
         let told = printed(&output);
@@ -276,7 +276,7 @@ async fn a_dry_run_says_what_the_run_says() {
         );
     }
     // What was refused for want of coins was taken as soon as they were there.
-    assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 153);
+    assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 303);
     assert!(printed(&moving.import("new", &whole, &["--dry-run"])).contains("0 postings would be imported, 4 there before"));
     moving.house.shutdown().await;
 }

@@ -10,7 +10,7 @@ use purchase::tables::{Purchase, PurchaseState};
 use support::tables::{Proposal, ProposalState, ProposedAct};
 use uuid::Uuid;
 
-/// Services whose postings are joined to rows. Gifts have no rows: the journal is all there is of them.
+/// Services whose postings are joined to rows. Gifts have no rows; `gifts` compares them with the catalogues that were served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RowsOf {
     Purchases,

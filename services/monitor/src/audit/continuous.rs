@@ -6,6 +6,7 @@ use super::{
     claims::RowsOf,
     clock, coins, exists,
     folds::{self, FoldsCompared, JournalSide, PurchaseFolds},
+    gifts::GiftFold,
     moves::MovesFold,
     payouts,
     posters::PosterFold,
@@ -43,9 +44,10 @@ const ACTS_EVERY: Duration = Duration::from_secs(60);
 const ACTS_REST: u32 = 20;
 
 /// What is looked at in a book.
-const CHECKS: [&str; 11] = [
+const CHECKS: [&str; 12] = [
     "journal",
     "posters",
+    "gifts",
     "rows",
     "trial_balance",
     "coins",
@@ -74,6 +76,7 @@ struct BookFolds {
     moves: MovesFold,
     purchases: PurchaseFolds,
     posters: PosterFold,
+    gifts: GiftFold,
     young_purchases: RollingJoin,
     conversions: RollingJoin,
     payouts: RollingJoin,
@@ -86,6 +89,7 @@ impl BookFolds {
         let moves = self.moves.event(event);
         let imported = self.purchases.event(event, moves);
         if let Some(moves) = moves.filter(|_| !imported) {
+            self.gifts.event(event, &self.moves);
             if folds::is_young(event) {
                 self.young_purchases.event(event, moves);
             }
@@ -102,6 +106,7 @@ struct AuditedStores {
     ledger: Option<Arc<dyn Store>>,
     purchase: Option<purchase::tables::Store>,
     earnings: Option<earnings::tables::Store>,
+    gift: Option<gift::tables::Store>,
     payout: Option<payout::tables::Store>,
     support: Option<support::tables::Store>,
 }
@@ -171,6 +176,9 @@ impl ContinuousAudit {
         if stores.earnings.is_none() && exists(database, Service::Earnings).await? {
             stores.earnings = Some(earnings::tables::Store::open(database).await?);
         }
+        if stores.gift.is_none() && exists(database, Service::Gift).await? {
+            stores.gift = Some(gift::tables::Store::open(database).await?);
+        }
         if stores.payout.is_none() && exists(database, Service::Payout).await? {
             stores.payout = Some(payout::tables::Store::inspect(database).await?);
         }
@@ -231,6 +239,7 @@ impl WatchedBook {
             moves: MovesFold::new(),
             purchases: PurchaseFolds::new(&book.name),
             posters: PosterFold::new(&book, own.clone()),
+            gifts: GiftFold::default(),
             young_purchases: RollingJoin::new(RowsOf::Purchases),
             conversions: RollingJoin::new(RowsOf::Conversions),
             payouts: RollingJoin::new(RowsOf::Payouts),
@@ -260,15 +269,23 @@ impl WatchedBook {
             None => checks.push(("journal", CheckResult::Pending(format!("{behind} events are still to be checked")))),
         }
         // What was found stays, whatever is still to be read.
-        let unlisted = self.folds.posters.problems(store, self.follower.book()).await?;
-        checks.push((
-            "posters",
-            match unlisted.is_empty() {
-                false => CheckResult::Failed(unlisted.join("; ")),
-                true if caught_up => CheckResult::Held,
-                true => CheckResult::Pending("the journal comes first".to_owned()),
-            },
-        ));
+        let of_found = |found: Vec<String>| match found.is_empty() {
+            false => CheckResult::Failed(found.join("; ")),
+            true if caught_up => CheckResult::Held,
+            true => CheckResult::Pending("the journal comes first".to_owned()),
+        };
+        let (book, folds) = (self.follower.book(), &mut self.folds);
+        checks.push(("posters", of_found(folds.posters.problems(store, book).await?)));
+        match &stores.gift {
+            Some(tables) => {
+                folds.gifts.compare(tables, store, book).await?;
+                checks.push(("gifts", of_found(folds.gifts.problems())));
+            }
+            None => {
+                folds.gifts.forget();
+                checks.push(("gifts", CheckResult::NotCompared("the catalogues that were served are not in this database")));
+            }
+        }
         if caught_up {
             let rows = self.follower.compare_rows(store, ROWS).await?;
             checks.push(("rows", CheckResult::of(rows.map(|problem| told(&problem)))));

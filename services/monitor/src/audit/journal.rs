@@ -1,5 +1,5 @@
 //! A book's journal, read once for all joins of a whole audit: the postings that rows of services must be behind, and what was imported.
-use super::{ReadFault, claims::RowsOf, imported::ImportedFold, moves::MovesFold, posters::PosterFold};
+use super::{ReadFault, claims::RowsOf, gifts::GiftFold, imported::ImportedFold, moves::MovesFold, posters::PosterFold};
 use books::{
     domain::event::Body,
     store::{Book, Store},
@@ -30,14 +30,24 @@ pub(super) struct JournalFold {
     pub imported: ImportedFold,
     /// See there.
     pub posters: PosterFold,
+    /// See there.
+    pub gifts: GiftFold,
+    /// Where catalogues are recorded, if they are here.
+    catalogues: Option<gift::tables::Store>,
     /// The last event that was read.
     pub last_seq: i64,
 }
 
 impl JournalFold {
-    pub fn new(book: &Book, own: &OwnPosters) -> Self {
+    pub fn new(book: &Book, own: &OwnPosters, catalogues: Option<gift::tables::Store>) -> Self {
         let (imported, posters) = (ImportedFold::new(&book.name), PosterFold::new(book, own.clone()));
-        Self { joined: BTreeMap::new(), moves: MovesFold::new(), imported, posters, last_seq: 0 }
+        let (moves, gifts) = (MovesFold::new(), GiftFold::default());
+        Self { joined: BTreeMap::new(), moves, imported, posters, gifts, catalogues, last_seq: 0 }
+    }
+
+    /// Whether gifts are compared with catalogues.
+    pub const fn compares_gifts(&self) -> bool {
+        self.catalogues.is_some()
     }
 
     /// Postings that these rows must be behind.
@@ -58,11 +68,16 @@ impl JournalFold {
                 if self.imported.event(&stored.event) {
                     continue;
                 }
+                self.gifts.event(&stored.event, &self.moves);
                 if let Body::Posting(posting) = &stored.event.body
                     && let (Some(of), Some(moves)) = (RowsOf::kind(&posting.kind), moves)
                 {
                     self.joined.entry(of).or_default().insert(stored.event.id, PostingSeen { seq: stored.event.seq, moves });
                 }
+            }
+            match &self.catalogues {
+                Some(tables) => self.gifts.compare(tables, store, book).await?,
+                None => self.gifts.forget(),
             }
         }
         Ok(())

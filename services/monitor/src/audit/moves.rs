@@ -72,7 +72,7 @@ impl MovesFold {
     /// The number of a posting between accounts that were opened before.
     pub fn of_event(&self, event: &Event) -> Option<u64> {
         let Body::Posting(posting) = &event.body else { return None };
-        let of = |key: i64| usize::try_from(key).ok().and_then(|key| self.accounts.get(key)).copied().unwrap_or(NOBODY);
+        let of = |key: i64| self.account(key);
         Some(match posting.reverses {
             Some(source) => self.reversal(source),
             None => {
@@ -80,6 +80,15 @@ impl MovesFold {
                 self.number(&posting.kind, transfers.map(|one| (of(one.debit), of(one.credit), one.amount, one.kind.code())).collect())
             }
         })
+    }
+
+    /// Whether the account with this key, which was opened before, has this name.
+    pub fn is(&self, key: i64, name: &str) -> bool {
+        self.account(key) == self.random.hash_one(name)
+    }
+
+    fn account(&self, key: i64) -> u64 {
+        usize::try_from(key).ok().and_then(|key| self.accounts.get(key)).copied().unwrap_or(NOBODY)
     }
 
     /// The number of what a row says.

@@ -1,4 +1,5 @@
 //! Auditors over real books, on both engines.
 #![allow(clippy::unwrap_used)]
 
+mod gifts;
 mod posters;

@@ -98,7 +98,8 @@ async fn opened(database: &Database, service: Service) -> Result<(), OperationFa
         Service::Purchase => drop(purchase::tables::Store::open(database).await?),
         Service::Earnings => drop(earnings::tables::Store::open(database).await?),
         Service::Payout => drop(payout::tables::Store::inspect(database).await?),
-        Service::Sandbox | Service::Gift | Service::Monitor => {}
+        Service::Gift => drop(gift::tables::Store::open(database).await?),
+        Service::Sandbox | Service::Monitor => {}
     }
     Ok(())
 }

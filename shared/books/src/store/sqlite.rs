@@ -28,6 +28,9 @@ const READERS_MAX: u32 = 8;
 /// Kibibytes of pages the writing connection keeps, with the sign that tells SQLite so: account rows are written in no order.
 const WRITER_CACHE: &str = "-32768";
 
+/// SQLite's number for temporary tables and statement journals in memory.
+const TEMP_STORE_MEMORY: &str = "2";
+
 /// Statements the writing connection keeps prepared: every table's in every size.
 const STATEMENTS_MAX: usize = 192;
 
@@ -53,7 +56,7 @@ impl SqliteStore {
         let options = options.pragma("wal_autocheckpoint", "0").pragma("cache_size", WRITER_CACHE).statement_cache_capacity(STATEMENTS_MAX);
         // A statement of many rows has a journal of its own, a temporary file outside of the data directory: one for every batch, and what a kill
         // between making and unlinking it leaves behind. It is as long as what the statement changes, so memory holds it.
-        let options = options.pragma("temp_store", "MEMORY");
+        let options = options.pragma("temp_store", TEMP_STORE_MEMORY);
         // Its statements are long lists of question marks.
         let options = options.disable_statement_logging();
         let writer = Arc::new(Mutex::new(options.connect().await?));

@@ -24,9 +24,6 @@ async fn rows_by_a_list_are_looked_up_and_not_searched_for_in_the_book() {
     connection.close().await.unwrap();
 }
 
-/// SQLite's number for temporary tables and statement journals in memory.
-const TEMP_STORE_MEMORY: i64 = 2;
-
 #[tokio::test]
 async fn what_the_writer_needs_for_a_moment_stays_in_memory() {
     let dir = tempfile::tempdir().unwrap();
@@ -34,5 +31,5 @@ async fn what_the_writer_needs_for_a_moment_stays_in_memory() {
     let store = SqliteStore::open(&database).await.unwrap();
     let mut writer = store.writer.lock().await;
     let temporary: i64 = sqlx::query_scalar("PRAGMA temp_store").fetch_one(&mut *writer).await.unwrap();
-    assert_eq!(temporary, TEMP_STORE_MEMORY);
+    assert_eq!(temporary.to_string(), TEMP_STORE_MEMORY);
 }

@@ -1,0 +1,45 @@
+//! Confirms that the catalogue in force is served, as long as it is, so that auditors know what a gift may have cost when it was posted.
+use crate::{catalogue::Shelf, prices::RecordedCatalogue, store::Store};
+use money::time::Clock;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Between two confirmations: many in the time by which an auditor lets clocks and confirmations be late.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// What a gift service records of what it serves.
+#[derive(Clone)]
+pub(crate) struct Serving {
+    pub store: Store,
+    pub shelf: Shelf,
+    /// Diamonds per coin, in basis points.
+    pub rate: u32,
+    pub clock: Clock,
+}
+
+impl Serving {
+    /// Records that this is served now.
+    pub async fn record(&self, catalogue: &RecordedCatalogue) -> Result<(), sqlx::Error> {
+        self.store.serve(catalogue, (self.clock)()).await
+    }
+
+    /// Records what is in force.
+    pub async fn confirm(&self) -> Result<(), sqlx::Error> {
+        let recorded = RecordedCatalogue::of(&self.shelf.current(), self.rate);
+        self.record(&recorded).await
+    }
+
+    /// Until shutdown, and once more then.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut steps = tokio::time::interval(INTERVAL);
+        loop {
+            let last = shutdown.run_until_cancelled(steps.tick()).await.is_none();
+            if let Err(error) = self.confirm().await {
+                tracing::warn!(%error, "could not confirm which gift catalogue is served; trying again in a minute");
+            }
+            if last {
+                return;
+            }
+        }
+    }
+}

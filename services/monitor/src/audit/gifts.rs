@@ -1,0 +1,195 @@
+//! Every gift against the catalogues that were served: what it cost in one of those in force when it was committed, ten minutes more or less. And that the
+//! coins and diamonds are those of the people that it names.
+//!
+//! Gifts are kept only until they were compared, which is after each read of the journal.
+use super::{ReadFault, TOLD_MAX, moves::MovesFold};
+use books::{
+    domain::event::{Body, Event},
+    store::{Book, Store},
+};
+use chart::{Account, Owner, PostingKind};
+use gift::tables::{PostedGift, ServedCatalogue};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How far the clocks of gift and ledger, and the time between two confirmations, may take a gift from the catalogue that it was sold from.
+const TOLERANCE: Duration = Duration::from_secs(600);
+/// Programs that record no catalogues may sell gifts beside one that made the tables: for so long at most, while processes are replaced.
+const UNRECORDED_MAX: Duration = Duration::from_secs(7 * 86_400);
+const MICROS_PER_MS: i64 = 1_000;
+
+/// A gift that was not compared yet.
+struct WaitingGift {
+    seq: i64,
+    id: Uuid,
+    gift: PostedGift,
+    /// Whom it pays, where that is nobody it names.
+    wrong: Option<&'static str>,
+}
+
+/// The catalogues that were served, as read once.
+struct ServedCatalogues {
+    all: Vec<ServedCatalogue>,
+    /// Gifts before this moment are of programs that recorded none, in microseconds since the Unix epoch.
+    recorded_from: i64,
+    damaged: Vec<String>,
+}
+
+impl ServedCatalogues {
+    async fn read(tables: &gift::tables::Store) -> Result<Self, ReadFault> {
+        let (made_at_ms, all) = (tables.made_at_ms().await?, tables.served().await?);
+        let last_ms = made_at_ms.saturating_add(ms(UNRECORDED_MAX));
+        let first_ms = all.iter().map(|served| served.from_ms).min().map_or(last_ms, |first_ms| first_ms.min(last_ms));
+        let damaged = all.iter().filter_map(|served| {
+            let why = served.prices.as_ref().err()?;
+            Some(format!("the gift catalogue {} that was served can't be read: {why}", served.hash))
+        });
+        let mut damaged: Vec<String> = damaged.collect();
+        damaged.dedup();
+        Ok(Self { recorded_from: first_ms.saturating_sub(ms(TOLERANCE)).saturating_mul(MICROS_PER_MS), damaged, all })
+    }
+
+    /// Whether one that was in force all the time from a moment to another makes the gift cost what it did.
+    fn explain(&self, gift: &PostedGift, (from, until): (i64, i64)) -> bool {
+        let tolerance = ms(TOLERANCE);
+        self.all.iter().any(|served| {
+            served.from_ms.saturating_sub(tolerance).saturating_mul(MICROS_PER_MS) <= from
+                && until <= served.until_ms.saturating_add(tolerance).saturating_mul(MICROS_PER_MS)
+                && served.prices.as_ref().is_ok_and(|prices| prices.explains(gift))
+        })
+    }
+}
+
+/// The gifts of a book, while its journal is followed from the beginning.
+#[derive(Default)]
+pub(super) struct GiftFold {
+    waiting: Vec<WaitingGift>,
+    explained: usize,
+    wrong: usize,
+    /// The first of those.
+    found: Vec<String>,
+    damaged: Vec<String>,
+}
+
+impl GiftFold {
+    /// An event of the journal that was not imported, in order; `moves` was shown it before.
+    pub fn event(&mut self, event: &Event, moves: &MovesFold) {
+        let Body::Posting(posting) = &event.body else { return };
+        // The end of a streak moves nothing.
+        if posting.kind != PostingKind::Gift.name() || event.transfers.is_empty() {
+            return;
+        }
+        let read = PostedGift::read(&posting.fields);
+        let wrong = read.is_none().then_some("says of no gift what was sent");
+        let mut waiting = WaitingGift { seq: event.seq, id: event.id, gift: read.unwrap_or_default(), wrong };
+        for transfer in &event.transfers {
+            if moves.is(transfer.credit, &Account::CoinsRedeemed.name()) {
+                waiting.gift.coins = waiting.gift.coins.saturating_add(transfer.amount);
+                let sender = waiting.gift.sender.as_deref();
+                if sender.is_some_and(|sender| !owns(sender, |owner| moves.is(transfer.debit, &Account::ViewerCoins(owner).name()))) {
+                    waiting.wrong = waiting.wrong.or(Some("takes the coins of somebody else than its sender"));
+                }
+            } else {
+                waiting.gift.diamonds = waiting.gift.diamonds.saturating_add(transfer.amount);
+                if !owns(&waiting.gift.creator, |owner| moves.is(transfer.credit, &Account::CreatorDiamonds(owner).name())) {
+                    waiting.wrong = waiting.wrong.or(Some("gives diamonds to somebody else than its creator"));
+                }
+            }
+        }
+        self.waiting.push(waiting);
+    }
+
+    /// Compares those that wait. The journal was followed just before.
+    pub async fn compare(&mut self, tables: &gift::tables::Store, store: &dyn Store, book: &Book) -> Result<(), ReadFault> {
+        // After the gifts: what they were sold from was recorded before them.
+        let served = ServedCatalogues::read(tables).await?;
+        self.damaged.clone_from(&served.damaged);
+        let (Some(first), Some(last)) = (self.waiting.first(), self.waiting.last()) else { return Ok(()) };
+        let between = (time(store, book, first.seq).await?, time(store, book, last.seq).await?);
+        let mut waiting = std::mem::take(&mut self.waiting).into_iter();
+        while let Some(gift) = waiting.next() {
+            match compared(&gift, &served, between, (store, book)).await {
+                Ok(None) => self.explained += 1,
+                Ok(Some(Compared::Unrecorded)) => {}
+                Ok(Some(Compared::Wrong(why))) => {
+                    self.wrong += 1;
+                    if self.found.len() < TOLD_MAX {
+                        self.found.push(why);
+                    }
+                }
+                Err(fault) => {
+                    // What could not be read is compared the next time.
+                    self.waiting = std::iter::once(gift).chain(waiting).collect();
+                    return Err(fault);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Without the tables there is nothing to compare with.
+    pub fn forget(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// Gifts that cost what a catalogue said.
+    pub fn explained(&self) -> usize {
+        self.explained
+    }
+
+    /// What is not as it was sold.
+    pub fn problems(&self) -> Vec<String> {
+        let more = self.wrong - self.found.len();
+        let more = (more > 0).then(|| format!("and {more} more gifts that no catalogue explains"));
+        self.damaged.iter().chain(&self.found).cloned().chain(more).collect()
+    }
+}
+
+/// What a gift is that is not explained.
+enum Compared {
+    /// Older than what is recorded.
+    Unrecorded,
+    Wrong(String),
+}
+
+async fn compared(
+    waiting: &WaitingGift,
+    served: &ServedCatalogues,
+    between: (i64, i64),
+    (store, book): (&dyn Store, &Book),
+) -> Result<Option<Compared>, ReadFault> {
+    let WaitingGift { seq, id, gift, wrong } = waiting;
+    if wrong.is_none() && served.explain(gift, between) {
+        return Ok(None);
+    }
+    let at = time(store, book, *seq).await?;
+    if let Some(why) = wrong {
+        return Ok(Some(Compared::Wrong(format!("event {seq}, gift {id}, {why}"))));
+    }
+    if served.explain(gift, (at, at)) {
+        return Ok(None);
+    }
+    if at < served.recorded_from {
+        return Ok(Some(Compared::Unrecorded));
+    }
+    let taps = gift.repeat_count.map_or_else(String::new, |count| format!(" in taps up to {count}"));
+    let PostedGift { gift_id, quantity, coins, diamonds, .. } = gift;
+    Ok(Some(Compared::Wrong(format!(
+        "event {seq}, gift {id}, cost {coins} coins and gave {diamonds} diamonds for {quantity} of gift {gift_id}{taps}, which no catalogue that was served then says"
+    ))))
+}
+
+/// When an event was committed, in microseconds since the Unix epoch.
+async fn time(store: &dyn Store, book: &Book, seq: i64) -> Result<i64, ReadFault> {
+    let time = store.commit_time(book.key, seq).await?;
+    time.ok_or_else(|| format!("event {seq} of {} is in no commit", book.name).into())
+}
+
+/// Whether somebody of this name is who is meant.
+fn owns(name: &str, is: impl Fn(Owner<'_>) -> bool) -> bool {
+    Owner::try_new(name).is_some_and(is)
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
