@@ -5,6 +5,7 @@ mod house;
 mod live;
 mod markers;
 mod reasons;
+mod role;
 mod served;
 mod streaks;
 mod streams;
