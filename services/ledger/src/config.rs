@@ -34,7 +34,7 @@ pub struct Config {
     #[serde(rename = "cache_mib", serialize_with = "to_mib", deserialize_with = "from_mib")]
     #[schemars(with = "u32")]
     pub cache_max: usize,
-    /// Accounts newer in memory than in the store, per book, before each commit logs some.
+    /// Dirty accounts per book above which each commit also flushes some to account_log.
     pub dirty_max: usize,
     /// Events a restart may have to replay per book, before each commit logs old accounts.
     pub replay_max: i64,
@@ -54,7 +54,7 @@ pub struct Config {
     pub heads_dir: Option<PathBuf>,
     /// Milliseconds between heads of a book that has new commits; one fsync each.
     pub heads_every_ms: u64,
-    /// Milliseconds after which a watcher of the journal to whom nothing happened gets a sign of life.
+    /// Heartbeat interval of WatchJournal, in milliseconds.
     pub watch_heartbeat_ms: u64,
     /// Milliseconds after which a watch of the journal ends, with a cursor to go on from: so that watchers spread over processes again.
     pub watch_age_max_ms: u64,

@@ -65,7 +65,7 @@ pub enum Error {
     #[error("too many requests wait")]
     Overload,
     /// Another process writes. Nothing happened.
-    #[error("another process writes the books; nothing happened, send the same request to it")]
+    #[error("another process writes the books; the request was not executed, send it to that process")]
     NotTheWriter(String),
     /// A newer program wrote to the book. Nothing happened.
     #[error("this program is too old for the book: {0}")]

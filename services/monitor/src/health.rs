@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::SystemTime};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckResult {
     /// As it must be.
-    Held,
+    Passed,
     /// Not as it must be, and how.
     Failed(String),
     /// Not known yet, and why.
@@ -15,16 +15,16 @@ pub enum CheckResult {
 }
 
 impl CheckResult {
-    /// Held where nothing is wrong.
+    /// Passed where nothing is wrong.
     #[must_use]
     pub fn of(problem: Option<String>) -> Self {
-        problem.map_or(Self::Held, Self::Failed)
+        problem.map_or(Self::Passed, Self::Failed)
     }
 
     /// Whether it neither failed nor is still to be done.
     #[must_use]
-    pub fn is_green(&self) -> bool {
-        matches!(self, Self::Held | Self::NotCompared(_))
+    pub fn is_healthy(&self) -> bool {
+        matches!(self, Self::Passed | Self::NotCompared(_))
     }
 }
 
@@ -56,7 +56,7 @@ pub struct HealthOfBook {
 impl HealthOfBook {
     /// Whether all of it holds.
     #[must_use]
-    pub fn is_green(&self) -> bool {
+    pub fn is_healthy(&self) -> bool {
         green(&self.checks)
     }
 }
@@ -99,8 +99,8 @@ pub struct Health {
 impl Health {
     /// Whether everything holds, and there is something.
     #[must_use]
-    pub fn is_green(&self) -> bool {
-        self.fault.is_none() && !self.books.is_empty() && green(&self.checks) && self.books.values().all(HealthOfBook::is_green)
+    pub fn is_healthy(&self) -> bool {
+        self.fault.is_none() && !self.books.is_empty() && green(&self.checks) && self.books.values().all(HealthOfBook::is_healthy)
     }
 
     /// A look ended.
@@ -118,7 +118,7 @@ impl Health {
     /// A look came to nothing: what was known is not known any more.
     pub(crate) fn lost(&mut self, why: &str) {
         let unknown = |checks: &mut ChecksByName| {
-            for check in checks.values_mut().filter(|check| check.outcome == CheckResult::Held) {
+            for check in checks.values_mut().filter(|check| check.outcome == CheckResult::Passed) {
                 check.outcome = CheckResult::Pending(why.to_owned());
             }
         };
@@ -130,7 +130,7 @@ impl Health {
 }
 
 fn green(checks: &ChecksByName) -> bool {
-    checks.values().all(|check| check.outcome.is_green())
+    checks.values().all(|check| check.outcome.is_healthy())
 }
 
 fn merge(checks: &mut ChecksByName, found: Vec<(&'static str, CheckResult)>, now: SystemTime) {
@@ -141,7 +141,7 @@ fn merge(checks: &mut ChecksByName, found: Vec<(&'static str, CheckResult)>, now
             continue;
         }
         let held_before = before.and_then(|check| check.held_at);
-        let held_at = if outcome == CheckResult::Held { Some(now) } else { held_before };
+        let held_at = if outcome == CheckResult::Passed { Some(now) } else { held_before };
         checks.insert(name, CheckHistory { outcome, held_at });
     }
 }

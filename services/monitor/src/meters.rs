@@ -12,7 +12,7 @@ pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
     let read = |health: &Arc<RwLock<Health>>| health.read().unwrap_or_else(PoisonError::into_inner).clone();
     let watched = health.clone();
     let gauge = meter.u64_observable_gauge("largesse.audit.green").with_description("1 where every check of every book held, 0 otherwise.");
-    gauge.with_callback(move |gauge| gauge.observe(u64::from(read(&watched).is_green()), &[])).build();
+    gauge.with_callback(move |gauge| gauge.observe(u64::from(read(&watched).is_healthy()), &[])).build();
     let watched = health.clone();
     let gauge = meter.u64_observable_gauge("largesse.audit.failed").with_description("1 where a check failed, 0 otherwise.");
     gauge

@@ -22,7 +22,7 @@ pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Ar
         let mut rest = config.rest(started.elapsed());
         {
             let mut health = health.write().unwrap_or_else(PoisonError::into_inner);
-            let was_green = health.is_green();
+            let was_healthy = health.is_healthy();
             match found {
                 Ok(found) => {
                     // There is more to look at: not after a rest, but still no more than its share.
@@ -36,7 +36,7 @@ pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Ar
                     health.lost(&error.to_string());
                 }
             }
-            tell(&health, was_green);
+            tell(&health, was_healthy);
         }
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -46,7 +46,7 @@ pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Ar
 }
 
 /// Failures are told each time, all well once.
-fn tell(health: &Health, was_green: bool) {
+fn tell(health: &Health, was_healthy: bool) {
     let books = health.books.iter().map(|(name, book)| (name.as_str(), &book.checks));
     for (book, checks) in books.chain([("", &health.checks)]) {
         for (check, found) in checks {
@@ -55,7 +55,7 @@ fn tell(health: &Health, was_green: bool) {
             }
         }
     }
-    if health.is_green() && !was_green {
+    if health.is_healthy() && !was_healthy {
         tracing::info!(books = health.books.len(), "the money is where it should be");
     }
 }

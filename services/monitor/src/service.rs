@@ -29,22 +29,22 @@ impl MonitorService for Handlers {
         };
         let found: Vec<(&String, &HealthOfBook)> = health.books.iter().filter(|(name, _)| shown(name)).collect();
         if let (Some(asked), true) = (&asked, found.is_empty()) {
-            let why = "no look has found this book".to_owned();
+            let why = "the audit has not found this book".to_owned();
             return Err(rpc::refused(Code::NotFound, "BOOK_UNKNOWN", why, &[("book", asked.to_string())]));
         }
         // What is of all books is for those who may see all of them.
         let whole = asked.is_none() && matches!(books, BookScope::All);
         let checks = if whole { checks(&health.checks) } else { Vec::new() };
-        let green = if whole {
-            health.is_green()
+        let healthy = if whole {
+            health.is_healthy()
         } else {
-            health.fault.is_none() && !found.is_empty() && found.iter().all(|(_, book)| book.is_green())
+            health.fault.is_none() && !found.is_empty() && found.iter().all(|(_, book)| book.is_healthy())
         };
         Ok(Response::new(GetHealthOfMoneyResponse {
-            green,
+            healthy,
             books: found.into_iter().map(|(name, found)| book(name, found)).collect(),
             checks,
-            look_time: health.looked_at.map(Timestamp::from),
+            last_run_time: health.looked_at.map(Timestamp::from),
         }))
     }
 }
@@ -52,7 +52,7 @@ impl MonitorService for Handlers {
 fn book(name: &str, found: &HealthOfBook) -> BookHealth {
     BookHealth {
         book: name.to_owned(),
-        green: found.is_green(),
+        healthy: found.is_healthy(),
         checked_seq: found.checked_seq,
         checked_commit_time: (found.checked_time > 0).then(|| Timestamp {
             seconds: found.checked_time.div_euclid(1_000_000),
@@ -69,10 +69,10 @@ fn checks(found: &crate::health::ChecksByName) -> Vec<HealthCheck> {
 
 fn check(name: &str, found: &CheckHistory) -> HealthCheck {
     let (outcome, detail) = match &found.outcome {
-        CheckResult::Held => (CheckOutcome::Held, String::new()),
+        CheckResult::Passed => (CheckOutcome::Passed, String::new()),
         CheckResult::Failed(why) => (CheckOutcome::Failed, why.clone()),
         CheckResult::Pending(why) => (CheckOutcome::Pending, why.clone()),
         CheckResult::NotCompared(why) => (CheckOutcome::NotCompared, (*why).to_owned()),
     };
-    HealthCheck { name: name.to_owned(), outcome: outcome.into(), detail, held_time: found.held_at.map(Timestamp::from) }
+    HealthCheck { name: name.to_owned(), outcome: outcome.into(), detail, last_passed_time: found.held_at.map(Timestamp::from) }
 }

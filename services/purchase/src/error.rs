@@ -162,7 +162,7 @@ pub enum Error {
     PageToken,
     /// The ledger said no to a read or, under this attempt's id, to a credit.
     Ledger(NotPosted),
-    /// The receipt is good and kept; its credit is not certain yet.
+    /// The receipt was verified and stored; its credit is pending.
     CreditUncertain,
     /// The receipt is good and its coins are in suspense, because the wallet is closed. Stays.
     Suspended {
@@ -222,19 +222,18 @@ impl From<Error> for Status {
             Error::PageToken => rpc::errors::page_token(),
             Error::Ledger(not_posted) => not_posted.into(),
             Error::CreditUncertain => {
-                rpc::outcome_unknown("the receipt is good and kept, its coins are on their way; retry the same request to see them")
+                rpc::outcome_unknown("the receipt was verified and stored; crediting is pending, retry the same request")
             }
             Error::Suspended { purchase_id, coins } => {
                 let coins = coins.get().to_string();
                 let message = format!(
-                    "the wallet is closed: the receipt is good and kept, and its {coins} coins wait in suspense for support to decide; don't send it again"
+                    "the wallet is closed: the receipt was verified and stored, and its {coins} coins are in suspense until support decides; do not resubmit it"
                 );
                 let facts = [("purchase_id", purchase_id.to_string()), ("coins", coins)];
                 rpc::refused(Code::FailedPrecondition, "ACCOUNT_CLOSED", message, &facts)
             }
             Error::Blocked { purchase_id, why } => {
-                let message =
-                    "the receipt is good and kept, but its coins can't be booked and were not issued; support decides, don't send it again";
+                let message = "the receipt was verified and stored, but its coins can't be booked and were not issued; support decides, do not resubmit it";
                 let facts = [("purchase_id", purchase_id.to_string()), ("blocked_by", why)];
                 // What the contract says of a wallet it says in the ledger's word.
                 let reason = if facts[1].1.starts_with("OVERFLOW") { "OVERFLOW" } else { "PURCHASE_BLOCKED" };

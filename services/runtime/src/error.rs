@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Neither a sandbox nor an identity.
-    #[error("nobody could be identified: add {0}; or --sandbox to play with pretend money")]
+    #[error("no identity provider is configured: set {0}, or run with --sandbox (test money)")]
     IdentityMissing(String),
     /// A sandbox and an identity.
     #[error("--sandbox makes its own identity: leave out --identity-key and --service-token")]
@@ -107,6 +107,6 @@ pub enum Error {
         status: Box<tonic::Status>,
     },
     /// Something that should run until shutdown ended.
-    #[error("{0} ended unasked")]
+    #[error("{0} exited unexpectedly")]
     Ended(&'static str),
 }

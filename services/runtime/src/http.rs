@@ -39,7 +39,7 @@ impl Readiness {
             return (StatusCode::SERVICE_UNAVAILABLE, "another process writes the books; this one stands by\n".to_owned());
         }
         if let Some(book) = self.ledger.get().and_then(|ledger| ledger.fallen()) {
-            return (StatusCode::SERVICE_UNAVAILABLE, format!("the writer of book {book} fell; start this process again\n"));
+            return (StatusCode::SERVICE_UNAVAILABLE, format!("the writer task of book {book} crashed; restart this process\n"));
         }
         if let Some(why) = self.ledger.get().and_then(|ledger| ledger.too_new()) {
             return (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));

@@ -57,8 +57,8 @@ impl Acts {
             // The line is in the record. A place that can't be written must not keep staff from helping; but it must be seen.
             match written {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "the head of what staff did could not be written down outside the database"),
-                Err(error) => tracing::error!(%error, "the head of what staff did could not be written down outside the database"),
+                Ok(Err(error)) => tracing::error!(%error, "the head of the audit log could not be written outside the database"),
+                Err(error) => tracing::error!(%error, "the head of the audit log could not be written outside the database"),
             }
         }
         Ok(seq)

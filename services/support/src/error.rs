@@ -97,12 +97,12 @@ impl From<Error> for Status {
             Error::Proposal(ProposalRefusal::SamePerson) => {
                 rule("SAME_PERSON", "whoever proposed it can't approve it: another member of staff must")
             }
-            Error::Proposal(ProposalRefusal::Decided) => rule("PROPOSAL_DECIDED", "it was decided before"),
+            Error::Proposal(ProposalRefusal::Decided) => rule("PROPOSAL_DECIDED", "the proposal was already approved or rejected"),
             Error::Proposal(ProposalRefusal::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
             // Whatever the ledger said, the approval stands, and what was approved will be done.
             Error::Open(not_posted) => {
                 tracing::warn!(%not_posted, "an approved proposal is not known to be done yet");
-                rpc::outcome_unknown("it is approved, and whether it is done is not known yet; it will be, ask again")
+                rpc::outcome_unknown("the proposal is approved and its execution is pending; retry Approve, or call GetProposal")
             }
             Error::Store(ref source) if db::is_passing(source) => rpc::errors::database_unreachable(&error),
             Error::Randomness | Error::Store(_) => rpc::internal(&error),

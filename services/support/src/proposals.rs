@@ -129,7 +129,7 @@ impl Proposals {
         }
     }
 
-    /// Turns a proposal down.
+    /// Rejects a proposal; the proposer may withdraw their own.
     pub async fn reject(&self, book: &BookName, by: &UserKey, reason: &str, id: Uuid) -> Result<Proposal, Error> {
         let proposal = self.get(book, id).await?;
         if proposal.reject().map_err(Error::Proposal)? {

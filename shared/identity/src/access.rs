@@ -85,7 +85,7 @@ impl AccessRow {
 /// Services act for the users they serve; all staff may look.
 const LEDGER_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
-/// Money moves by services. When the books need a hand, two members of staff lend it through SupportService.
+/// Services move money. Manual corrections need two people, through SupportService.
 const LEDGER_POST: Access = Access::Roles(&[(Service, Reach::Book)]);
 /// The whole journal, everybody's entries in it: for services that project it and for those who audit it.
 const LEDGER_WATCH: Access = Access::Roles(&[(Service, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);

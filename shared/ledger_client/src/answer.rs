@@ -208,8 +208,8 @@ fn not_executed(reason: &LedgerReason, status: Withheld) -> Status {
     match reason {
         // It says how long to wait and nothing else.
         LedgerReason::Overloaded => Status::with_details(status.0.code(), status.0.message(), status.0.details().to_vec().into()),
-        LedgerReason::NotTheWriter => unavailable("the ledger is moving to another process; nothing happened, retry the same request"),
-        LedgerReason::CommitFailed => unavailable("the ledger could not write; nothing happened, retry the same request"),
+        LedgerReason::NotTheWriter => unavailable("the ledger is moving to another process; the request was not executed, retry it"),
+        LedgerReason::CommitFailed => unavailable("the ledger could not write; the request was not executed, retry it"),
         LedgerReason::PermissionDenied | LedgerReason::PosterNotAllowed | LedgerReason::ReasonRequired => {
             rpc::internal(&NotPosted::NotExecuted(reason.clone(), status))
         }

@@ -125,7 +125,7 @@ pub(crate) async fn begin(
         (Act { request, ..act(method, caller, Some(&message))? }, Body::new(Full::new(bytes)))
     };
     record_phase(record, &act, ActPhase::Begun).await.map_err(|status| {
-        tracing::error!(code = ?status.code(), message = status.message(), "an act of staff could not be written down, so it was refused");
+        tracing::error!(code = ?status.code(), message = status.message(), "a staff action could not be recorded in the audit log, so it was refused");
         errors::audit_unavailable()
     })?;
     Ok((StartedAct { act, record: record.clone() }, Request::from_parts(head, body)))
@@ -148,7 +148,11 @@ impl StartedAct {
             Ok(Err(status)) => status.message().to_owned(),
             Err(_) => "it took too long".to_owned(),
         };
-        tracing::error!(act = self.act.act_id, error = failed, "the end of an act of staff could not be written down; its beginning was");
+        tracing::error!(
+            act = self.act.act_id,
+            error = failed,
+            "the end of a staff action could not be recorded in the audit log; its beginning was"
+        );
     }
 }
 

@@ -72,14 +72,14 @@ pub fn request_id_time(untimely: &money::UntimelyId) -> Status {
 /// UNAVAILABLE: nothing happened, because there is too much to do. Retry the same id after `retry_after`.
 pub fn overload(retry_after: Duration) -> Status {
     let details = ErrorDetails::with_retry_info(Some(retry_after));
-    with_details(Code::Unavailable, "OVERLOADED", "too much in flight; nothing happened, retry the same request", &[], details)
+    with_details(Code::Unavailable, "OVERLOADED", "too much in flight; the request was not executed, retry it", &[], details)
 }
 
-/// RESOURCE_EXHAUSTED: whoever calls has called too often; nothing happened. Come again with the same request after `wait`.
+/// RESOURCE_EXHAUSTED: the caller exceeded its rate limit; the request was not executed. Retry the same request after `wait`.
 pub fn quota_exceeded(of: &str, per_second: u32, wait: Duration) -> Status {
     let details = ErrorDetails::with_retry_info(Some(wait));
     let facts = [("of", of.to_owned()), ("per_second", per_second.to_string())];
-    let message = "called too often; nothing happened, send the same request later";
+    let message = "rate limit exceeded; the request was not executed, retry it after RetryInfo";
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
@@ -87,7 +87,7 @@ pub fn quota_exceeded(of: &str, per_second: u32, wait: Duration) -> Status {
 pub(crate) fn hourly_quota_exceeded(of: &str, per_hour: u32, wait: Duration) -> Status {
     let details = ErrorDetails::with_retry_info(Some(wait));
     let facts = [("of", of.to_owned()), ("per_hour", per_hour.to_string())];
-    let message = "too many of these in an hour; nothing happened, send the same request later";
+    let message = "too many of these in an hour; the request was not executed, retry it later";
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn hourly_quota_exceeded(of: &str, per_hour: u32, wait: Duration) -> 
 pub fn too_many_streams(of: &str, max: u32) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
     let facts = [("of", of.to_owned()), ("streams_max", max.to_string())];
-    let message = "too many streams are open; nothing happened, end one of them first";
+    let message = "too many streams are open; the request was not executed, end one of them first";
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
@@ -129,14 +129,14 @@ pub fn database_unreachable(error: &dyn Error) -> Status {
 /// UNAVAILABLE: nobody can say at present whether the token is good, so nothing happened. Retry the same request.
 pub fn identity_unavailable() -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
-    let message = "the keys of the token's issuer can't be read; nothing happened, retry the same request";
+    let message = "the keys of the token's issuer can't be read; the request was not executed, retry it";
     with_details(Code::Unavailable, "IDENTITY_UNAVAILABLE", message, &[], details)
 }
 
-/// UNAVAILABLE: what staff were about to do could not be written down, so nothing happened. Retry the same request.
+/// UNAVAILABLE: the staff action could not be recorded in the audit log, so it was not executed. Retry the same request.
 pub fn audit_unavailable() -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
-    let message = "it could not be written down who does this and why; nothing happened, retry the same request";
+    let message = "the audit log is unavailable; the request was not executed, retry it";
     with_details(Code::Unavailable, "AUDIT_UNAVAILABLE", message, &[], details)
 }
 
@@ -155,13 +155,14 @@ pub fn deadline_exceeded(layer: &str) -> Status {
 
 /// DEADLINE_EXCEEDED: time ran out while the keys of the caller's token were asked for, so nothing happened. Retry the same request.
 pub(crate) fn not_identified_in_time() -> Status {
-    let message = "time ran out before it was known who calls; nothing happened, retry the same request";
+    let message = "the deadline passed before the caller was identified; the request was not executed, retry it";
     with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &[("layer", "identity".to_owned())], ErrorDetails::new())
 }
 
 /// INVALID_ARGUMENT: the message has more bytes than the RPC takes. Nothing happened. `sent` is what was said or came of it, where that is known.
 pub(crate) fn too_large(bytes_max: usize, sent: Option<usize>) -> Status {
-    let why = format!("larger than a message to this RPC may be, which is {bytes_max} bytes; nothing happened, send less at once");
+    let why =
+        format!("larger than a message to this RPC may be, which is {bytes_max} bytes; the request was not executed, send less at once");
     let facts = [("field", "message".to_owned()), ("bytes_max", bytes_max.to_string())];
     let sent = sent.map(|bytes| ("bytes", bytes.to_string()));
     let facts: Vec<_> = facts.into_iter().chain(sent).collect();
@@ -196,7 +197,7 @@ pub(crate) fn too_much_arriving(of: &str, bytes_max: usize, bytes: usize) -> Sta
 pub(crate) fn too_many_calls(of: &str, max: u32) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
     let facts = [("of", of.to_owned()), ("in_flight_max", max.to_string())];
-    let message = "too many calls are in flight; nothing happened, wait for one of them first";
+    let message = "too many calls are in flight; the request was not executed, wait for one of them first";
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 

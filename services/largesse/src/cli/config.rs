@@ -23,7 +23,7 @@ pub enum ConfigCommand {
     /// Reads settings, and every file that they name, as `serve` would and says what is wrong or dangerous. Opens no database and no port. Exit code 2 when
     /// something is wrong.
     Check(GivenSettings),
-    /// Prints every setting with where it was said. What must not be seen is hidden.
+    /// Prints every setting and its source; secrets are redacted.
     Show(GivenSettings),
 }
 

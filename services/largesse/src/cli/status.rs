@@ -172,12 +172,12 @@ async fn money(transport: &Transport, token: Option<&str>) -> Result<GetHealthOf
 
 impl StatusFound {
     fn note(&mut self, health: &GetHealthOfMoneyResponse) {
-        self.green = Some(health.green);
+        self.green = Some(health.healthy);
         let books = health.books.iter().map(|book| (book.book.as_str(), &book.checks));
         for (book, checks) in books.chain([("", &health.checks)]) {
             for check in checks {
                 let word = match check.outcome() {
-                    CheckOutcome::Held | CheckOutcome::NotCompared => continue,
+                    CheckOutcome::Passed | CheckOutcome::NotCompared => continue,
                     CheckOutcome::Failed => "FAILED",
                     CheckOutcome::Pending | CheckOutcome::Unspecified => "pending",
                 };

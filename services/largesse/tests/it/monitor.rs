@@ -37,10 +37,10 @@ async fn until(house: &Runtime, name: &str, outcome: CheckOutcome) -> String {
         let found = health(house).await;
         let checks = found.books.iter().flat_map(|book| &book.checks).chain(&found.checks);
         if let Some(check) = checks.clone().find(|check| check.name == name && check.outcome() == outcome) {
-            let held = |check: &HealthCheck| [CheckOutcome::Held, CheckOutcome::NotCompared].contains(&check.outcome());
-            let all = found.books.iter().all(|book| book.green) && found.checks.iter().all(held);
-            assert_eq!(found.green, all, "{found:?}");
-            assert!(!found.green || outcome == CheckOutcome::Held, "{found:?}");
+            let held = |check: &HealthCheck| [CheckOutcome::Passed, CheckOutcome::NotCompared].contains(&check.outcome());
+            let all = found.books.iter().all(|book| book.healthy) && found.checks.iter().all(held);
+            assert_eq!(found.healthy, all, "{found:?}");
+            assert!(!found.healthy || outcome == CheckOutcome::Passed, "{found:?}");
             return check.detail.clone();
         }
         tokio::task::yield_now().await;
@@ -52,12 +52,12 @@ async fn until(house: &Runtime, name: &str, outcome: CheckOutcome) -> String {
 pub async fn until_green(house: &Runtime) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
-        if health(house).await.green {
+        if health(house).await.healthy {
             return;
         }
         tokio::task::yield_now().await;
     }
-    panic!("never green: {:?}", health(house).await);
+    panic!("never healthy: {:?}", health(house).await);
 }
 
 async fn behind(dir: &Path, file: &str, sql: &'static str) {
@@ -80,7 +80,7 @@ async fn start(dir: &Path) -> Runtime {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sound_house_is_green_and_each_damage_fails_its_own_check() {
+async fn a_sound_house_is_healthy_and_each_damage_fails_its_own_check() {
     let damages: [(&str, &str, &str, &str); 7] = [
         ("journal", "ledger.db", "UPDATE \"commit\" SET hash = zeroblob(32) WHERE commit_no = 1", "hash differs"),
         (
@@ -98,7 +98,7 @@ async fn a_sound_house_is_green_and_each_damage_fails_its_own_check() {
     for (check, file, sql, said) in damages {
         let dir = tempfile::tempdir().unwrap();
         let house = start(dir.path()).await;
-        until(&house, "payouts", CheckOutcome::Held).await;
+        until(&house, "payouts", CheckOutcome::Passed).await;
         // A journal is read once, what staff did once a minute: what is damaged behind its reader's back is found by who reads it from the beginning.
         if ["journal", "acts"].contains(&check) {
             house.shutdown().await;
@@ -182,7 +182,7 @@ async fn a_book_nobody_has_is_unknown_and_users_are_not_told() {
     }
     let elsewhere = monitor.get_health_of_money(signed(&house, Role::Auditor, ask("other"))).await.unwrap_err();
     assert_eq!(elsewhere.code(), Code::PermissionDenied);
-    until(&house, "journal", CheckOutcome::Held).await;
+    until(&house, "journal", CheckOutcome::Passed).await;
     let one = monitor.get_health_of_money(signed(&house, Role::Auditor, ask("demo"))).await.unwrap().into_inner();
     assert_eq!(one.books.iter().map(|book| book.book.as_str()).collect::<Vec<_>>(), ["demo"]);
     // What is of the whole installation is for those who may see all of it.
@@ -250,7 +250,7 @@ async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
         assert!(begun.elapsed() < PATIENCE, "the payout never ended");
     }
     moved(&by(&house), "house/suspense/USD", transit).await;
-    until(&house, "payouts", CheckOutcome::Held).await;
+    until(&house, "payouts", CheckOutcome::Passed).await;
     house.shutdown().await;
     assert_eq!(problems(dir.path()).await, Vec::<String>::new());
 }

@@ -222,7 +222,7 @@ const UNDER_WAY: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6,7,conversion,2026-
 ";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_imported_book_is_green_and_says_what_was_imported() {
+async fn an_imported_book_is_healthy_and_says_what_was_imported() {
     let moving = Moving::start().await;
     moving.buy(500).await;
     moving.gifts().await;

@@ -331,7 +331,7 @@ async fn a_transfer_across_units_or_to_its_own_account_is_named_however_well_it_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_book_that_goes_on_is_green_all_the_while() {
+async fn a_book_that_goes_on_is_healthy_all_the_while() {
     for database in &databases().all {
         // Rows are written in every commit, so that there is always something newer than what was replayed.
         let (ledger, book) = start(database, Config { dirty_max: 1, replay_max: 1, logged_max: 3, ..config() }).await;

@@ -265,13 +265,13 @@ impl WatchedBook {
         let behind = step.behind;
         match step.problem {
             Some(problem) => checks.push(("journal", CheckResult::Failed(told(&problem)))),
-            None if caught_up => checks.push(("journal", CheckResult::Held)),
+            None if caught_up => checks.push(("journal", CheckResult::Passed)),
             None => checks.push(("journal", CheckResult::Pending(format!("{behind} events are still to be checked")))),
         }
         // What was found stays, whatever is still to be read.
         let of_found = |found: Vec<String>| match found.is_empty() {
             false => CheckResult::Failed(found.join("; ")),
-            true if caught_up => CheckResult::Held,
+            true if caught_up => CheckResult::Passed,
             true => CheckResult::Pending("the journal comes first".to_owned()),
         };
         let (book, folds) = (self.follower.book(), &mut self.folds);
@@ -326,13 +326,13 @@ impl WatchedBook {
         self.follower.step(store, events_max, &mut |event| folds.event(event)).await?;
         let side = JournalSide { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
         let summed = match folds.purchases.compare(tables, side, now).await? {
-            FoldsCompared::Held => CheckResult::Held,
+            FoldsCompared::Passed => CheckResult::Passed,
             FoldsCompared::Again => CheckResult::Pending("some purchases are looked at once more".to_owned()),
             FoldsCompared::Differs(why) => return Ok(CheckResult::Failed(why)),
         };
         let side = Followed { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
         let young = folds.young_purchases.compare(&Tables::Purchases(tables), side).await?;
-        Ok(if young == CheckResult::Held { summed } else { young })
+        Ok(if young == CheckResult::Passed { summed } else { young })
     }
 
     /// The rows of services that are compared in turn. The journal was followed just before.
@@ -386,7 +386,7 @@ impl WatchedBook {
             let problems = payouts::problems(tables, before, &moment, name).await?;
             if problems.is_empty() {
                 self.payouts_differed = false;
-                return Ok(CheckResult::Held);
+                return Ok(CheckResult::Passed);
             }
             why = problems.join("; ");
             differs = true;

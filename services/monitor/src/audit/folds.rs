@@ -66,7 +66,7 @@ struct Posted {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FoldsCompared {
     /// Nothing differs.
-    Held,
+    Passed,
     /// Something differed that is looked at once more before it counts.
     Again,
     /// This differs, and did the last time.
@@ -121,7 +121,7 @@ impl PurchaseFolds {
         let again = !differing.is_empty();
         self.suspects = differing;
         match sure {
-            None => Ok(if again { FoldsCompared::Again } else { FoldsCompared::Held }),
+            None => Ok(if again { FoldsCompared::Again } else { FoldsCompared::Passed }),
             Some((stretch, credited)) => {
                 let issued = self.journal.get(&stretch).map_or(0, |(count, _)| *count);
                 let at = books::stamp::text(i64::try_from(stretch * STRETCH_MS * 1_000).unwrap_or(0));

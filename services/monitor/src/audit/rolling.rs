@@ -188,7 +188,7 @@ impl RollingJoin {
         }
         Ok(match self.waiting.len() {
             _ if again => CheckResult::Pending("some rows are looked at once more".to_owned()),
-            0 => CheckResult::Held,
+            0 => CheckResult::Passed,
             count => CheckResult::Pending(format!("{count} postings are still to be compared with their rows")),
         })
     }

@@ -9,23 +9,23 @@ fn look(outcome: CheckResult) -> LookFound {
 
 #[test]
 fn nothing_known_is_not_green() {
-    assert!(!Health::default().is_green());
+    assert!(!Health::default().is_healthy());
     let mut health = Health::default();
     health.follow(LookFound::default(), SystemTime::UNIX_EPOCH);
-    assert!(!health.is_green(), "an installation without a book proves nothing");
+    assert!(!health.is_healthy(), "an installation without a book proves nothing");
 }
 
 #[test]
 fn green_is_that_nothing_failed_and_nothing_is_pending() {
     for (outcome, green) in [
-        (CheckResult::Held, true),
+        (CheckResult::Passed, true),
         (CheckResult::NotCompared("not here"), true),
         (CheckResult::Pending("not yet".to_owned()), false),
         (CheckResult::Failed("wrong".to_owned()), false),
     ] {
         let mut health = Health::default();
         health.follow(look(outcome.clone()), SystemTime::UNIX_EPOCH);
-        assert_eq!(health.is_green(), green, "{outcome:?}");
+        assert_eq!(health.is_healthy(), green, "{outcome:?}");
     }
 }
 
@@ -33,10 +33,10 @@ fn green_is_that_nothing_failed_and_nothing_is_pending() {
 fn when_it_held_last_outlives_a_failure_and_a_check_that_was_not_made_stays() {
     let (first, later) = (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + Duration::from_secs(9));
     let mut health = Health::default();
-    health.follow(look(CheckResult::Held), first);
+    health.follow(look(CheckResult::Passed), first);
     health.follow(look(CheckResult::Failed("wrong".to_owned())), later);
     assert_eq!(health.books["demo"].checks["journal"].held_at, Some(first));
-    let mut without = look(CheckResult::Held);
+    let mut without = look(CheckResult::Passed);
     without.books.get_mut("demo").unwrap().checks.clear();
     health.follow(without, later);
     assert_eq!(health.books["demo"].checks["journal"].outcome, CheckResult::Failed("wrong".to_owned()));
@@ -47,9 +47,9 @@ fn when_it_held_last_outlives_a_failure_and_a_check_that_was_not_made_stays() {
 #[test]
 fn a_look_that_came_to_nothing_leaves_no_green_and_no_failure_forgotten() {
     let mut health = Health::default();
-    health.follow(look(CheckResult::Held), SystemTime::UNIX_EPOCH);
+    health.follow(look(CheckResult::Passed), SystemTime::UNIX_EPOCH);
     health.lost("the database is away");
-    assert!(!health.is_green());
+    assert!(!health.is_healthy());
     assert_eq!(health.books["demo"].checks["journal"].outcome, CheckResult::Pending("the database is away".to_owned()));
     health.follow(look(CheckResult::Failed("wrong".to_owned())), SystemTime::UNIX_EPOCH);
     health.lost("the database is away");
@@ -62,6 +62,6 @@ fn what_failed_is_not_forgotten_while_nobody_can_look() {
     health.follow(look(CheckResult::Failed("wrong".to_owned())), SystemTime::UNIX_EPOCH);
     health.follow(look(CheckResult::Pending("busy".to_owned())), SystemTime::UNIX_EPOCH);
     assert_eq!(health.books["demo"].checks["journal"].outcome, CheckResult::Failed("wrong".to_owned()));
-    health.follow(look(CheckResult::Held), SystemTime::UNIX_EPOCH);
-    assert!(health.is_green());
+    health.follow(look(CheckResult::Passed), SystemTime::UNIX_EPOCH);
+    assert!(health.is_healthy());
 }

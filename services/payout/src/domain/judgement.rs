@@ -98,7 +98,7 @@ fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, poli
         return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
     }
     if payout.sends < policy.sends_max {
-        let note = "the bank never received it, finally; the same instruction is sent again".to_owned();
+        let note = "the bank confirmed that it never received the payment; resubmitting the same instruction".to_owned();
         return (payout.enter(PayoutPhase::Intent, now_ms), note);
     }
     payout.reason_code = NEVER_RECEIVED.to_owned();

@@ -28,7 +28,7 @@ async fn coins_for_a_closed_wallet_wait_in_suspense_and_the_purchase_ends() {
         house.set_coins_state("ann", AccountState::Closed).await.unwrap();
         let told = house.redeem("ann", &id, &receipt).await.unwrap_err();
         assert_eq!(rpc::reason(&told).as_deref(), Some("ACCOUNT_CLOSED"));
-        assert!(told.message().contains("70 coins wait in suspense"), "{}", told.message());
+        assert!(told.message().contains("70 coins are in suspense"), "{}", told.message());
         let purchase = only_purchase(&house).await;
         assert_eq!((purchase.state(), purchase.blocked_by.as_str()), (PurchaseState::Suspended, ""));
         assert_eq!(rpc::facts(&told)["purchase_id"], purchase.purchase_id);

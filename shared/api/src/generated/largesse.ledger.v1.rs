@@ -1365,7 +1365,7 @@ pub mod ledger_service_client {
                 );
             self.inner.streaming(req, path, codec).await
         }
-        /// Posts what happened before this book was kept, for moving in from elsewhere: as PostBatch, but ids of any age are taken, never refused for their
+        /// Imports historical postings when migrating from another system: as PostBatch, but ids of any age are taken, never refused for their
         /// time or taken for new because of it; so sending everything again changes nothing, however late. Every item needs its `effective_time`, not later
         /// than now. Commit times are of today and statements follow those. Floors, guards and limits hold as they do for Post. Ids count for the book
         /// whoever sends them. Each posting keeps the id that was sent as its request field `imported_id` (MALFORMED where an item brings that field itself), by
@@ -1766,7 +1766,7 @@ pub mod ledger_service_server {
             &self,
             request: tonic::Request<tonic::Streaming<super::PostStreamRequest>>,
         ) -> std::result::Result<tonic::Response<Self::PostStreamStream>, tonic::Status>;
-        /// Posts what happened before this book was kept, for moving in from elsewhere: as PostBatch, but ids of any age are taken, never refused for their
+        /// Imports historical postings when migrating from another system: as PostBatch, but ids of any age are taken, never refused for their
         /// time or taken for new because of it; so sending everything again changes nothing, however late. Every item needs its `effective_time`, not later
         /// than now. Commit times are of today and statements follow those. Floors, guards and limits hold as they do for Post. Ids count for the book
         /// whoever sends them. Each posting keeps the id that was sent as its request field `imported_id` (MALFORMED where an item brings that field itself), by

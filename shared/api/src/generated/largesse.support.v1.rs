@@ -687,7 +687,7 @@ pub mod support_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Turns a proposal down, also one's own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED. A retry is safe.
+        /// Rejects a proposal; the proposer may withdraw their own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED. A retry is safe.
         pub async fn reject(
             &mut self,
             request: impl tonic::IntoRequest<super::RejectRequest>,
@@ -815,7 +815,7 @@ pub mod support_service_server {
             &self,
             request: tonic::Request<super::ApproveRequest>,
         ) -> std::result::Result<tonic::Response<super::ApproveResponse>, tonic::Status>;
-        /// Turns a proposal down, also one's own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED. A retry is safe.
+        /// Rejects a proposal; the proposer may withdraw their own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED. A retry is safe.
         async fn reject(
             &self,
             request: tonic::Request<super::RejectRequest>,

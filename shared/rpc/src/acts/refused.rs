@@ -122,5 +122,10 @@ async fn write(record: &Transport, act: Act) {
         Ok(Err(status)) => status.message().to_owned(),
         Err(_) => "it took too long".to_owned(),
     };
-    tracing::error!(subject = act.subject, rpc = act.rpc, error = failed, "a refused attempt of staff could not be written down");
+    tracing::error!(
+        subject = act.subject,
+        rpc = act.rpc,
+        error = failed,
+        "a refused attempt of staff could not be recorded in the audit log"
+    );
 }
