@@ -2,6 +2,7 @@
 //! it relies on rustfmt's layout and needs no parser.
 mod accounts;
 mod crates;
+mod doc_words;
 mod manifest;
 mod mask;
 mod paths;
@@ -16,6 +17,7 @@ mod type_names;
 use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
 pub use accounts::check_accounts;
+pub use doc_words::check_doc_words;
 pub use manifest::{CrateFiles, check_manifest, check_offered, check_unused};
 pub use paths::check_tables_only;
 pub use postings::check_postings;
@@ -158,12 +160,14 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
             let text = fs::read_to_string(path)?;
             found.extend(check_rust(&file, &text));
             found.extend(check_tables_only(&file, &text));
+            found.extend(check_doc_words(&file, &text));
             found.extend(check_accounts(&file, &text));
             found.extend(check_statements(&file, &text));
         } else if name.ends_with(".proto") {
             let text = fs::read_to_string(path)?;
             found.extend(check_proto(&file, &text));
             found.extend(check_reasons(&file, &text));
+            found.extend(check_doc_words(&file, &text));
         } else if name == "Cargo.toml" {
             found.extend(check_manifest(&file, &fs::read_to_string(path)?));
         }

@@ -25,7 +25,7 @@ pub enum Error {
     /// The process can't be started or watched.
     #[error("process {name}: {source}")]
     Process {
-        /// Which.
+        /// Its services, joined by hyphens.
         name: String,
         /// What the system said.
         source: std::io::Error,

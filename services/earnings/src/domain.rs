@@ -72,7 +72,7 @@ pub fn amounts(diamonds: Diamonds, rate: &Rate, terms: Terms) -> Result<Amounts,
 pub struct Quote {
     /// Derived from the request that made it.
     pub id: Uuid,
-    /// Whose.
+    /// The user it belongs to.
     pub user: money::UserKey,
     /// To convert.
     pub diamonds: Diamonds,

@@ -29,7 +29,7 @@ impl Default for Config {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{option} must be {bounds}")]
 pub struct InvalidMonitorConfig {
-    /// Which.
+    /// The name of the option.
     pub option: &'static str,
     /// What it may be.
     pub bounds: &'static str,

@@ -101,7 +101,7 @@ pub struct WhoseData<'a> {
     pub database: &'a Database,
     /// In which book.
     pub book: BookName,
-    /// Who.
+    /// The user it belongs to.
     pub user: UserKey,
 }
 

@@ -34,9 +34,9 @@ pub enum TypedAccount {
 
 /// What to record.
 pub struct NewBeneficiary {
-    /// Where.
+    /// The name of the book.
     pub book: BookName,
-    /// Whose.
+    /// The user it belongs to.
     pub user: UserKey,
     /// The client's id.
     pub request_id: RequestId,

@@ -162,7 +162,7 @@ impl BankConfig {
 /// How one rail is used.
 #[derive(Debug, Clone)]
 pub struct RailConfig {
-    /// Which.
+    /// The rail that the account is for.
     pub rail: Rail,
     /// Our account that pays.
     pub debtor: BankAccount,

@@ -160,7 +160,7 @@ pub struct Payout {
     pub beneficiary_id: Uuid,
     /// The request that asked for it.
     pub request_id: Uuid,
-    /// How much.
+    /// The amount of money.
     pub amount: Money,
     /// Over which clearing.
     pub rail: Rail,

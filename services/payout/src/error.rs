@@ -12,9 +12,9 @@ pub enum Error {
     /// A field is not of its form.
     #[error("{field}: {why}")]
     Malformed {
-        /// Which.
+        /// The name of the field.
         field: &'static str,
-        /// Why.
+        /// What the field must be.
         why: String,
     },
     /// A page token of another list, or none of ours.

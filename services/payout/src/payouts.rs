@@ -53,7 +53,7 @@ pub struct Payouts {
 
 /// A request for a payout.
 pub struct PayoutRequest {
-    /// Where.
+    /// The name of the book.
     pub book: BookName,
     /// Whose money.
     pub user: UserKey,

@@ -16,7 +16,7 @@ const PAGE: i64 = 500;
 /// A bank account as its owner gave it.
 #[derive(Serialize)]
 pub struct ExportedBeneficiary {
-    /// Which.
+    /// The id of the beneficiary.
     pub beneficiary_id: String,
     /// When it was recorded, in Unix milliseconds.
     pub created_at_ms: i64,
@@ -30,7 +30,7 @@ pub struct ExportedBeneficiary {
 pub struct ExportedMessage {
     /// `sent` or `received`.
     pub direction: String,
-    /// What it is.
+    /// The kind of the message.
     pub kind: String,
     /// Unix milliseconds.
     pub at_ms: i64,
@@ -43,7 +43,7 @@ pub struct ExportedMessage {
 /// A payout.
 #[derive(Serialize)]
 pub struct ExportedPayout {
-    /// Which.
+    /// The id of the payout.
     pub payout_id: String,
     /// Where it went.
     pub beneficiary_id: String,

@@ -28,7 +28,7 @@ pub enum Error {
     /// The key file.
     #[error("payout key file {path}: {source}")]
     File {
-        /// Where.
+        /// The path of the file.
         path: String,
         /// What went wrong.
         source: io::Error,

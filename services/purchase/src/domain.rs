@@ -63,7 +63,7 @@ pub struct Transaction {
     pub transaction_id: String,
     /// What was bought.
     pub product_id: String,
-    /// How many.
+    /// How many packages were bought.
     pub quantity: i32,
     /// Price of one in thousandths of the currency's unit, and the currency, where the store says so.
     pub price: Option<(i64, Currency)>,
@@ -153,7 +153,7 @@ pub struct Purchase {
     pub transaction_id: String,
     /// What was bought.
     pub product_id: String,
-    /// How many.
+    /// How many packages were bought.
     pub quantity: i32,
     /// What it is worth.
     pub value: ReceiptValue,

@@ -116,7 +116,7 @@ impl ReceiptRefusal {
 /// A refusal with the sentence that explains it. The sentence never says anything about another user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedReceipt {
-    /// Which one.
+    /// Why the receipt was refused.
     pub refusal: ReceiptRefusal,
     /// What was found and what was expected.
     pub message: String,
@@ -166,9 +166,9 @@ pub enum Error {
     CreditUncertain,
     /// The receipt is good and its coins are in suspense, because the wallet is closed. Stays.
     Suspended {
-        /// Which.
+        /// The id of the purchase.
         purchase_id: uuid::Uuid,
-        /// How many.
+        /// The coins of the purchase.
         coins: money::Coins,
     },
     /// The ledger will never take the sale: nothing was issued, and staff decide.

@@ -71,7 +71,7 @@ pub struct Redeem {
 /// A redeemed purchase.
 #[derive(Debug, Clone)]
 pub struct Redeemed {
-    /// Which.
+    /// The purchase as stored.
     pub purchase: Purchase,
     /// What the ledger answered at the credit.
     pub credit: Credit,

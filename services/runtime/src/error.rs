@@ -49,9 +49,9 @@ pub enum Error {
          changed. Name another --database, or leave out --sandbox"
     )]
     LiveBooks {
-        /// Where.
+        /// The address of the database, without a password.
         database: String,
-        /// Which.
+        /// The names of the books.
         books: String,
     },
     /// Pretend money in somebody else's installation.
@@ -60,9 +60,9 @@ pub enum Error {
          the --data-dir that goes with it, or another --database"
     )]
     OtherIdentity {
-        /// Where.
+        /// The address of the database, without a password.
         database: String,
-        /// Whose.
+        /// The id of the installation.
         id: String,
     },
     /// Heads and tables of two installations.
@@ -85,7 +85,7 @@ pub enum Error {
     Listen {
         /// What was to listen.
         what: &'static str,
-        /// Where.
+        /// The address that was given.
         address: SocketAddr,
         /// What the system said.
         source: std::io::Error,
@@ -93,15 +93,15 @@ pub enum Error {
     /// A service could not start.
     #[error("{service} does not start: {source}")]
     Start {
-        /// Which.
+        /// The service that failed.
         service: Service,
-        /// Why.
+        /// The underlying error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A sandbox's book could not be made.
     #[error("book {book}: {status}")]
     Book {
-        /// Which.
+        /// The name of the book.
         book: String,
         /// What the ledger said.
         status: Box<tonic::Status>,

@@ -41,7 +41,7 @@ pub enum Error {
     /// A kept key can't be used.
     #[error("key {file} is damaged; remove the app store's directory to make a new chain")]
     Key {
-        /// Which one.
+        /// The name of the file.
         file: &'static str,
     },
     /// Signing failed.

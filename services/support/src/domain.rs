@@ -365,7 +365,7 @@ pub struct Proposal {
     pub act: ProposedAct,
     /// Who proposed it.
     pub proposed_by: UserKey,
-    /// Why.
+    /// The reason that the proposer gave.
     pub proposal_reason: String,
     /// When, in milliseconds since the Unix epoch.
     pub proposed_at_ms: i64,
@@ -373,7 +373,7 @@ pub struct Proposal {
     pub expire_at_ms: i64,
     /// Who decided, if anybody.
     pub decided_by: String,
-    /// Why.
+    /// The reason that the approver or rejecter gave.
     pub decision_reason: String,
     /// When; 0 while nobody has.
     pub decided_at_ms: i64,

@@ -4,7 +4,7 @@ use ledger_client::NotPosted;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-/// Why not.
+/// Why a request of staff is refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A field is not of the form the contract asks for.

@@ -23,7 +23,7 @@ pub const PROPOSAL_CHANGED: &str = "PROPOSAL_CHANGED";
 /// What an approver decides about.
 #[derive(Debug, Clone)]
 pub struct ProposalSeen {
-    /// Which.
+    /// The id of the installation.
     pub id: Uuid,
     /// Its hash as they saw it; empty where they did not say.
     pub hash: String,

@@ -45,7 +45,7 @@ pub struct VerifyReport {
     pub transfers: i64,
     /// The chain's head: number and hash, in hexadecimal.
     pub head_commit_no: i64,
-    /// See above.
+    /// Hash of that commit, in hexadecimal.
     pub head_hash: String,
     /// Heads written outside the database that are in the chain; `None` where there were none to compare with.
     pub heads: Option<i64>,

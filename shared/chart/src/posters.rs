@@ -244,7 +244,7 @@ pub struct RuledTransfer {
     pub credit: AccountClass,
     /// What both count.
     pub unit: Unit,
-    /// How much.
+    /// How much it moves, in the unit of the accounts.
     pub amount: i64,
     /// What it does.
     pub movement: Movement,

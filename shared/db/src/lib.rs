@@ -43,7 +43,7 @@ pub enum Error {
         database: String,
         /// The setting's name.
         setting: &'static str,
-        /// What it is.
+        /// The value that was found.
         found: String,
         /// What it must be.
         required: &'static str,
@@ -65,7 +65,7 @@ pub enum Error {
     MigrationChanged {
         /// Whose tables.
         service: &'static str,
-        /// Which one.
+        /// The number of the migration.
         version: i64,
     },
     /// Versions must grow.
@@ -73,7 +73,7 @@ pub enum Error {
     MigrationOrder {
         /// Whose tables.
         service: &'static str,
-        /// Which one.
+        /// The number of the migration.
         version: i64,
     },
     /// Something between us and PostgreSQL shares its sessions among clients.

@@ -69,7 +69,7 @@ pub struct StatementBalance {
 pub struct StatementEntry {
     /// `NtryRef`.
     pub reference: Option<String>,
-    /// How much.
+    /// The amount of money.
     pub amount: Money,
     /// Which way.
     pub direction: Direction,

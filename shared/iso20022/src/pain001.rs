@@ -107,7 +107,7 @@ pub struct CreditTransfer {
     pub remittance: Option<String>,
 }
 
-/// How much.
+/// The amount of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransferAmount {
     /// In the currency it arrives in.

@@ -53,7 +53,7 @@ pub enum Error {
     /// A program ended with an error.
     #[error("{program} failed: {output}")]
     Program {
-        /// Which one.
+        /// The program that failed.
         program: String,
         /// What it said.
         output: String,

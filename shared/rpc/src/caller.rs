@@ -9,7 +9,7 @@ use tonic::{Code, Request, Status};
 /// Who calls and on whose data it may act. Put into the request's extensions by the stack, after every check.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Who.
+    /// The authenticated caller.
     pub principal: Arc<Principal>,
     /// What the table of access says about its role and this RPC.
     pub reach: Reach,

@@ -21,7 +21,7 @@ impl StickyRefusal {
         Self { code: code.into(), reason: reason.to_owned(), message: message.into(), facts }
     }
 
-    /// Why.
+    /// The reason of the refusal.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason

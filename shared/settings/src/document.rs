@@ -27,7 +27,7 @@ pub enum DocumentError {
         what: &'static str,
         /// Its path.
         file: String,
-        /// Why.
+        /// The underlying error.
         source: io::Error,
     },
     /// Above [`DOCUMENT_BYTES_MAX`].

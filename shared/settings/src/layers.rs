@@ -33,7 +33,7 @@ const MISSPELLED_MAX: usize = 2;
 pub enum Origin {
     /// In a file.
     File {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
         /// The line, from one.
         line: usize,

@@ -18,7 +18,7 @@ pub struct UnfinishedCount {
     pub what: &'static str,
     /// Where it stands, such as `outcome_unknown`.
     pub state: &'static str,
-    /// How many.
+    /// How many there are of it.
     pub count: u64,
     /// When the oldest of them began, in Unix milliseconds. Nothing where there is none.
     pub since_ms: Option<i64>,

@@ -47,7 +47,7 @@ impl KeysArguments {
     }
 }
 
-/// Does it.
+/// Runs `largesse keys`.
 pub async fn run(key_file: PathBuf, deed: KeysRequest) -> CommandResult {
     if deed == KeysRequest::Rotate {
         runtime::rotate_payout_key(&key_file)?;

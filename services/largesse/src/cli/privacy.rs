@@ -100,7 +100,7 @@ impl PrivacyArguments {
     }
 }
 
-/// Does it.
+/// Runs `largesse privacy`.
 pub async fn run(place: PrivacyStores, request: PrivacyRequest) -> CommandResult {
     let whose = match &request {
         PrivacyRequest::List { json } => return list(*json),

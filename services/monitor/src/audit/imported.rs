@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 /// What a book's imported postings come to.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct ImportedSums {
-    /// How many.
+    /// Number of imported postings.
     pub postings: u64,
     /// Coins they issued, less those they took back.
     pub coins_issued: i128,

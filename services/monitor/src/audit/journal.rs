@@ -24,13 +24,13 @@ pub(super) struct PostingSeen {
 pub(super) struct JournalFold {
     /// Postings by whose rows they are joined to and by id; without those that were imported.
     joined: BTreeMap<RowsOf, BTreeMap<Uuid, PostingSeen>>,
-    /// See there.
+    /// Numbers of what postings move.
     pub moves: MovesFold,
-    /// See there.
+    /// Sums of what was imported.
     pub imported: ImportedFold,
-    /// See there.
+    /// Postings against who may post them.
     pub posters: PosterFold,
-    /// See there.
+    /// Gifts against served catalogues.
     pub gifts: GiftFold,
     /// Where catalogues are recorded, if they are here.
     catalogues: Option<gift::tables::Store>,

@@ -12,7 +12,7 @@ pub enum TrailDirection {
     From,
     /// What became of it.
     Into,
-    /// Both.
+    /// Where the money came from, and where it went.
     Both,
 }
 

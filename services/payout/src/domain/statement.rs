@@ -14,7 +14,7 @@ pub struct BelievedPayout {
     pub book: BookName,
     /// Its id, which is its `EndToEndId`.
     pub payout_id: Uuid,
-    /// How much.
+    /// The amount of money.
     pub amount: Money,
     /// Where it stands.
     pub phase: PayoutPhase,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub struct Beneficiary {
     /// Derived from the request's id.
     pub beneficiary_id: Uuid,
-    /// Whose.
+    /// The user it belongs to.
     pub user: UserKey,
     /// ISO 3166 alpha-2.
     pub country: String,

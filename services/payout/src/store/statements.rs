@@ -16,7 +16,7 @@ const PAYOUTS_READ_MAX: usize = 500;
 pub struct UnexpectedDebit {
     /// For which payout.
     pub payout_id: Uuid,
-    /// How much.
+    /// The amount of money.
     pub amount: Money,
     /// `Stmt/Id` of the statement that showed it first.
     pub statement_id: String,

@@ -18,7 +18,7 @@ pub struct RefusedRow {
     pub request_id: Uuid,
     /// In Unix milliseconds.
     pub refused_at_ms: i64,
-    /// Why.
+    /// The reason of the refusal.
     pub reason: String,
     /// In words.
     pub message: String,

@@ -24,7 +24,7 @@ pub(super) const COLUMNS: &str =
 pub struct ActFilter {
     /// The book; with a list, one of these.
     pub books: Option<Vec<String>>,
-    /// By whom.
+    /// The subject of the token that was used.
     pub subject: String,
     /// About whom.
     pub user_id: String,

@@ -46,7 +46,7 @@ pub struct Quote {
     /// Server-made UUID.
     #[prost(string, tag = "1")]
     pub quote_id: ::prost::alloc::string::String,
-    /// Whose.
+    /// The user it belongs to.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
     /// Diamonds to convert.

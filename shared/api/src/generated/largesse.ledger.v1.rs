@@ -782,16 +782,16 @@ pub mod journal_event {
         /// Transfers and guards.
         #[prost(message, tag = "3")]
         Posting(super::Posting),
-        /// See there.
+        /// An account was opened.
         #[prost(message, tag = "4")]
         AccountOpened(super::AccountOpened),
-        /// See there.
+        /// An account was frozen, thawed or closed.
         #[prost(message, tag = "5")]
         AccountStateSet(super::AccountStateSet),
         /// A hold's time had come: one transfer that releases it.
         #[prost(message, tag = "6")]
         HoldExpired(super::Posting),
-        /// See there.
+        /// A debit limit was set or removed.
         #[prost(message, tag = "7")]
         DebitLimitSet(super::DebitLimitSet),
     }

@@ -46,7 +46,7 @@ pub struct Beneficiary {
     /// Server-made UUID.
     #[prost(string, tag = "1")]
     pub beneficiary_id: ::prost::alloc::string::String,
-    /// Whose.
+    /// The user it belongs to.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
     /// ISO 3166 alpha-2 country of the account.
@@ -122,7 +122,7 @@ pub struct PayoutStep {
     /// The state it entered, or is in.
     #[prost(enumeration = "PayoutState", tag = "1")]
     pub state: i32,
-    /// When.
+    /// When it happened.
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// What the bank or the ledger said, for people. `waiting: ` and a reason of the ledger: it entered no new state and stands because of that.
@@ -140,13 +140,13 @@ pub struct Payout {
     /// Server-made UUID.
     #[prost(string, tag = "1")]
     pub payout_id: ::prost::alloc::string::String,
-    /// Whose.
+    /// The user it belongs to.
     #[prost(string, tag = "2")]
     pub user_id: ::prost::alloc::string::String,
     /// Where to.
     #[prost(string, tag = "3")]
     pub beneficiary_id: ::prost::alloc::string::String,
-    /// How much.
+    /// The amount that is paid out.
     #[prost(message, optional, tag = "4")]
     pub amount: ::core::option::Option<super::super::r#type::v1::Money>,
     /// Where it stands.

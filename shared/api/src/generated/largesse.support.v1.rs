@@ -182,7 +182,7 @@ pub struct Proposal {
     /// Who proposed it.
     #[prost(string, tag = "7")]
     pub proposed_by: ::prost::alloc::string::String,
-    /// Why.
+    /// The reason that the proposer gave.
     #[prost(string, tag = "8")]
     pub proposal_reason: ::prost::alloc::string::String,
     /// When. Server-made.
@@ -191,7 +191,7 @@ pub struct Proposal {
     /// Who approved or rejected it; empty while it is open.
     #[prost(string, tag = "10")]
     pub decided_by: ::prost::alloc::string::String,
-    /// Why.
+    /// The reason that the approver or rejecter gave.
     #[prost(string, tag = "11")]
     pub decision_reason: ::prost::alloc::string::String,
     /// When. Server-made.
@@ -278,7 +278,7 @@ pub struct ApproveRequest {
     /// The book; the token's when it holds one only.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
-    /// Which.
+    /// The id of the proposal.
     #[prost(string, tag = "2")]
     pub proposal_id: ::prost::alloc::string::String,
     /// `Proposal.hash` as the approver saw it; refused with PROPOSAL_CHANGED when it is another now. Empty: what is there is compared with the record only.
@@ -298,7 +298,7 @@ pub struct RejectRequest {
     /// The book; the token's when it holds one only.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
-    /// Which.
+    /// The id of the proposal.
     #[prost(string, tag = "2")]
     pub proposal_id: ::prost::alloc::string::String,
 }
@@ -315,7 +315,7 @@ pub struct GetProposalRequest {
     /// The book; the token's when it holds one only.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
-    /// Which.
+    /// The id of the proposal.
     #[prost(string, tag = "2")]
     pub proposal_id: ::prost::alloc::string::String,
 }

@@ -142,7 +142,7 @@ impl Checkpoint {
 /// A guard as it was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardSet {
-    /// As asked.
+    /// The guard of the request.
     pub guard: Guard,
     /// The counter after it.
     pub after: GuardState,

@@ -31,17 +31,17 @@ pub enum Refusal {
     },
     /// No such hold.
     PendingUnknown {
-        /// As asked.
+        /// The number of the transfer, as in the request.
         transfer_no: i64,
     },
     /// The hold was posted or released before.
     PendingResolved {
-        /// As asked.
+        /// The number of the transfer, as in the request.
         transfer_no: i64,
     },
     /// The hold ended by itself before.
     PendingExpired {
-        /// As asked.
+        /// The number of the transfer, as in the request.
         transfer_no: i64,
     },
     /// More than is held.
@@ -53,42 +53,42 @@ pub enum Refusal {
     },
     /// No such posting.
     PostingUnknown {
-        /// As asked.
+        /// The id of the posting, as in the request.
         posting: Uuid,
     },
     /// Reversed before.
     AlreadyReversed {
-        /// As asked.
+        /// The id of the posting, as in the request.
         posting: Uuid,
     },
     /// Holds, their resolutions and postings without transfers are not reversed.
     NotReversible {
-        /// As asked.
+        /// The id of the posting, as in the request.
         posting: Uuid,
     },
     /// No such account.
     AccountUnknown {
-        /// As asked.
+        /// The name of the account.
         account: Arc<str>,
     },
     /// Frozen.
     AccountFrozen {
-        /// Which.
+        /// The name of the account.
         account: Arc<str>,
     },
     /// Closed.
     AccountClosed {
-        /// Which.
+        /// The name of the account.
         account: Arc<str>,
     },
     /// The company's own accounts are never closed: what is on its way could not end without them.
     HouseAccount {
-        /// Which.
+        /// The name of the account.
         account: Arc<str>,
     },
     /// Only an empty account can be closed.
     AccountNotEmpty {
-        /// Which.
+        /// The name of the account.
         account: Arc<str>,
         /// What is in it.
         balance: i64,
@@ -97,9 +97,9 @@ pub enum Refusal {
     },
     /// Payments of the account are on their way, and may come back to it.
     AccountInFlight {
-        /// Which.
+        /// The name of the account.
         account: Arc<str>,
-        /// How many.
+        /// How many there are of it.
         count: i64,
     },
     /// The counter holds something else.

@@ -206,26 +206,26 @@ pub enum Action {
     },
     /// Post a pending transfer; `None`: all of it.
     PostPending {
-        /// Which.
+        /// The number of the transfer, as in the request.
         transfer_no: i64,
         /// How much of it.
         amount: Option<Amount>,
     },
     /// Release a pending transfer.
     VoidPending {
-        /// Which.
+        /// The number of the transfer, as in the request.
         transfer_no: i64,
     },
     /// The opposite of a posting, once only.
     Reverse {
-        /// Which.
+        /// The id of the posting, as in the request.
         posting: Uuid,
         /// Lets accounts go below zero.
         allow_debt: bool,
     },
     /// Open accounts ahead of use.
     Open {
-        /// Which.
+        /// The names of the accounts.
         accounts: Vec<AccountName>,
     },
     /// Set or take away a debit limit.
@@ -241,7 +241,7 @@ pub enum Action {
     },
     /// Freeze, thaw or close.
     SetState {
-        /// Which.
+        /// The name of the account.
         account: AccountName,
         /// To what.
         state: AccountState,

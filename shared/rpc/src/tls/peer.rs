@@ -17,7 +17,7 @@ pub enum Peer {
     Here,
     /// Somebody at the other end of a socket.
     Remote {
-        /// Where.
+        /// The address that was given.
         address: SocketAddr,
         /// The names in the certificate it showed, which one of our CAs signed. None: it showed none.
         names: Option<Arc<[String]>>,

@@ -29,7 +29,7 @@ struct Cache {
 
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 struct Person {
-    /// Who.
+    /// The name.
     who: String,
     /// How old.
     #[serde(default)]

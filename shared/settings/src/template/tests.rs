@@ -26,7 +26,7 @@ struct Sample {
     parts: Vec<Part>,
     /// Its inside.
     inside: Inside,
-    /// How many.
+    /// How many there are of it.
     count: u32,
 }
 
