@@ -98,7 +98,7 @@ impl Fleet {
     async fn begin(options: Options) -> Result<Self, Error> {
         let mut fleet = Self { options, members: Vec::new() };
         let groups: Vec<Vec<Service>> = if fleet.options.split {
-            // What staff do at the ledger is written down by the support service, which needs the ledger: so they share a process.
+            // Staff actions at the ledger are recorded by the support service, which needs the ledger: so they share a process.
             let with_ledger = |service: &Service| matches!(service, Service::Ledger | Service::Support);
             let (ledger, others): (Vec<Service>, Vec<Service>) = fleet.options.services.iter().partition(|service| with_ledger(service));
             let others = others.into_iter().map(|service| vec![service]);

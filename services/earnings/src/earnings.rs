@@ -1,4 +1,4 @@
-//! Quotes and conversions, in order: what was asked under this id before, what the rules say, what is written down, what the ledger says.
+//! Quotes and conversions, in order: what was asked under this id before, what the rules say, what is recorded, what the ledger says.
 use crate::{
     domain::{self, Acceptance, Quote, QuoteState, Unpriced},
     error::{Error, Proven},

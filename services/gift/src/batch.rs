@@ -1,5 +1,5 @@
 //! The way to the ledger: gifts for one book that wait at the same time share one PostBatch. No timers: a lone gift goes at once, and what comes in
-//! while calls are under way goes with the next. Every item has its own outcome and deadline. The service posts as itself, so that one queue per
+//! while calls are in flight goes with the next. Every item has its own outcome and deadline. The service posts as itself, so that one queue per
 //! book is also one per principal.
 use crate::config::Config;
 use api::ledger::{PostRequest, PostResponse};
@@ -43,7 +43,7 @@ pub struct BatchLimits {
     pub bytes_max: usize,
     /// Calls in flight at once per book.
     pub calls_max: usize,
-    /// Posts waiting, per call under way, before another call is started.
+    /// Posts waiting, per call in flight, before another call is started.
     pub call_worth: usize,
     /// Posts waiting per book.
     pub waiting_max: usize,
@@ -201,7 +201,7 @@ fn answer(
     }
 }
 
-/// One of a book's calls under way: sends until nothing waits. Counts itself out when dropped, also by a panic, and leaves nothing behind unsent.
+/// One of a book's calls in flight: sends until nothing waits. Counts itself out when dropped, also by a panic, and leaves nothing behind unsent.
 struct BatchCall {
     shared: Arc<BatchQueues>,
     book: BookName,

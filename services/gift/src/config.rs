@@ -20,7 +20,7 @@ pub struct Config {
     pub catalogue: Option<PathBuf>,
     /// Diamonds a creator gets per coin, in basis points: 10,000 (the default) is one for one. At most 10,000; rounded down per gift or tap.
     pub diamonds_per_coin_bps: u32,
-    /// Lets unary SendGift calls share ledger calls while one is under way. Default on: a lone call is no slower, load makes batches.
+    /// Lets unary SendGift calls share ledger calls while one is in flight. Default on: a lone call is no slower, load makes batches.
     pub batch_unary: bool,
     /// The same for items of SendGifts streams. Default on.
     pub batch_streams: bool,
@@ -28,14 +28,14 @@ pub struct Config {
     pub batch_items_max: usize,
     /// Most bytes in one ledger call. Default 256 KiB.
     pub batch_bytes_max: usize,
-    /// Ledger calls under way at once per book. Default 4: one being committed, one waiting to be next, and on either side one being encoded or
+    /// Ledger calls in flight at once per book. Default 4: one being committed, one waiting to be next, and on either side one being encoded or
     /// read, so that a slow disk does not leave the cores without work.
     pub batches_in_flight_max: usize,
-    /// Gifts that must wait, per call under way, before another call is started. Default 64: fewer are not worth a commit of their own.
+    /// Gifts that must wait, per call in flight, before another call is started. Default 64: fewer are not worth a commit of their own.
     pub batch_worth: usize,
     /// Gifts waiting for a ledger call per book, above which OVERLOADED is answered. Default 16,384.
     pub waiting_max: usize,
-    /// Items of one SendGifts stream under way at once; more stay unread in the connection. Default 1,024.
+    /// Items of one SendGifts stream in flight at once; more stay unread in the connection. Default 1,024.
     pub stream_in_flight_max: usize,
     /// How long a SendGifts stream stays open, in milliseconds. Default an hour: then its caller opens another, on whichever process takes it.
     #[serde(rename = "stream_age_max_ms", with = "settings::millis")]

@@ -70,7 +70,7 @@ impl Gifts {
         }
     }
 
-    /// Sends one gift on its way. A gift that can't be sent is told to the ledger too: it may have been accepted under this id before, and if not,
+    /// Starts sending one gift. A gift that can't be sent is told to the ledger too: it may have been accepted under this id before, and if not,
     /// the refusal must stay the answer. What is malformed comes back with its request id.
     pub fn begin(
         &self,
@@ -114,7 +114,7 @@ impl Selling {
     }
 }
 
-/// A gift on its way.
+/// A gift in flight.
 pub struct GiftInFlight {
     answer: GiftAnswer,
     request: SendGiftRequest,

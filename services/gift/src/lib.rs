@@ -3,7 +3,7 @@
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`gifts`]: the use case. [`domain`]: its rules. [`postings`]: which accounts it debits and credits. [`catalogue`]: what there is to send.
-//! - [`batch`]: gifts on their way to the ledger share calls. [`markers`]: ends of streaks, which cost nothing and are bounded. [`error`]: what callers are told.
+//! - [`batch`]: gifts that wait for the ledger share calls. [`markers`]: ends of streaks, which cost nothing and are bounded. [`error`]: what callers are told.
 //! - [`prices`]: a catalogue as it is recorded, and whether it explains a gift. `serving`: the worker that records it. [`store`]: every SQL statement.
 //! - [`tables`]: what auditors and copies read of it.
 pub mod batch;

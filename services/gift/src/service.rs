@@ -79,7 +79,7 @@ impl Handlers {
     }
 }
 
-/// A gift on its way, or why it is not, with its request id.
+/// A gift in flight, or why it is not, with its request id.
 type BegunGift = Result<GiftInFlight, (String, Status)>;
 
 /// What became of an item.

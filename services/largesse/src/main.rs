@@ -18,7 +18,7 @@ mod cli;
 #[cfg(test)]
 mod tests;
 
-/// A gift passes through some hundred small allocations on its way through protobuf and back, on two threads; with the system's allocator a third of
+/// A gift passes through some hundred small allocations through protobuf and back, on two threads; with the system's allocator a third of
 /// its time went there.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -29,7 +29,7 @@ pub struct Config {
     pub batch_max: usize,
     /// Milliseconds a commit should take: batches shrink above twice of it and grow below it.
     pub commit_target_ms: u64,
-    /// Accounts kept in memory per book, and a quarter as many guards and holds; what is newer than the store is kept regardless. In a file, as mebibytes
+    /// Accounts kept in memory per book, and a quarter as many guards and holds; what is dirty is kept regardless. In a file, as mebibytes
     /// that all of this takes.
     #[serde(rename = "cache_mib", serialize_with = "to_mib", deserialize_with = "from_mib")]
     #[schemars(with = "u32")]
@@ -50,7 +50,7 @@ pub struct Config {
     pub clock_ahead_max_ms: u64,
     /// Milliseconds a lease is good for on the database's clock; renewed at a third of it. 0: no lease, the fence alone decides.
     pub lease_ms: u64,
-    /// Directory, outside the database, where the books' heads are written down for `verify`. None: nowhere; in a sandbox `heads` in the data directory.
+    /// Directory, outside the database, where the books' heads are recorded for `verify`. None: nowhere; in a sandbox `heads` in the data directory.
     pub heads_dir: Option<PathBuf>,
     /// Milliseconds between heads of a book that has new commits; one fsync each.
     pub heads_every_ms: u64,

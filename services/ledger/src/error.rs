@@ -145,7 +145,7 @@ pub(crate) fn refusal_message(told: &KeptRefusal) -> String {
             fact("credits_pending")
         ),
         "ACCOUNT_IN_FLIGHT" => format!(
-            "{} payments of {} are on their way and may come back to it; it was not closed; freeze it, and close it when they have ended",
+            "{} payments of {} are in flight and may come back to it; it was not closed; freeze it, and close it when they have ended",
             fact("in_flight"),
             fact("account")
         ),

@@ -113,7 +113,7 @@ impl Journal {
         let mut names = AccountNames::new();
         for key in batch.events.iter().flat_map(|stored| keys(&stored.event)) {
             names.entry(key).or_insert_with(|| {
-                let account = state.account(key).expect("accounts of a batch under way are not forgotten");
+                let account = state.account(key).expect("accounts of a batch in flight are not forgotten");
                 (account.name.clone(), account.unit)
             });
         }

@@ -69,7 +69,7 @@ struct LoadedBook {
     decided: u64,
 }
 
-/// A batch on its way.
+/// A batch in flight.
 struct CommitInFlight {
     sealed: SealedBatch,
     outcome: Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>>,
@@ -137,7 +137,7 @@ impl BookWriter {
             jobs.extend(more);
         }
         self.shared.taken(jobs.len());
-        // Without a batch on its way nothing is kept waiting.
+        // Without a batch in flight nothing is kept waiting.
         if let (Some(loaded), Some(_)) = (&self.loaded, &self.flight) {
             match AccountReadAhead::begin(&self.store, self.book.key, &self.shared, loaded, jobs) {
                 Ok(ahead) => return self.ahead = Some(ahead),
@@ -216,7 +216,7 @@ impl BookWriter {
         limits::prefetch(&*self.store, self.book.key, &self.shared, times, jobs).await
     }
 
-    /// Sends the open batch if nothing is on its way.
+    /// Sends the open batch if nothing is in flight.
     fn launch(&mut self) {
         if self.flight.is_some() {
             return;
@@ -229,7 +229,7 @@ impl BookWriter {
         self.flight = Some(CommitInFlight { sealed, outcome, started: Instant::now(), span });
     }
 
-    /// The batch on its way came to an end.
+    /// The batch in flight came to an end.
     async fn land(&mut self, outcome: Result<(), CommitError>) {
         let Some(CommitInFlight { sealed, started, span, .. }) = self.flight.take() else { return };
         span.finish(if outcome.is_ok() { Code::Ok } else { Code::Unavailable });
@@ -336,7 +336,7 @@ fn sealed_time(loaded: &LoadedBook, flight: Option<&CommitInFlight>) -> Micros {
     flight.and_then(|flight| flight.sealed.batch.as_ref()).map_or(loaded.head.time, |batch| batch.commit.time)
 }
 
-/// Ready when the batch on its way has come to an end; never without one.
+/// Ready when the batch in flight has come to an end; never without one.
 async fn landing(flight: &mut Option<CommitInFlight>) -> Result<(), CommitError> {
     match flight {
         Some(flight) => (&mut flight.outcome).await,

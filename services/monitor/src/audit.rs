@@ -94,11 +94,11 @@ pub struct AuditReport {
     pub ok: bool,
     /// By book.
     pub books: Vec<BookReport>,
-    /// The record of what staff did, where its table is here.
+    /// The audit log, where its table is here.
     pub acts: Option<ActsReport>,
 }
 
-/// What was found in the record of what staff did.
+/// What was found in the audit log.
 #[derive(Debug, Serialize)]
 pub struct ActsReport {
     /// Lines that follow from one another.
@@ -160,11 +160,11 @@ async fn audit_books(database: &Database, heads: Option<&Path>, own: &OwnPosters
 async fn audit_acts(database: &Database, heads: Option<&Path>) -> Result<Option<ActsReport>, ReadFault> {
     let heads = heads.map(support::tables::read_heads).transpose()?.unwrap_or_default();
     if !exists(database, Service::Support).await? {
-        let problem = (!heads.is_empty()).then(|| "what staff did is gone, and its heads were written outside the database".to_owned());
+        let problem = (!heads.is_empty()).then(|| "the audit log is gone, and its heads were written outside the database".to_owned());
         return Ok(problem.map(|problem| ActsReport { lines: 0, erased: 0, heads: 0, problem: Some(problem) }));
     }
     let found = support::tables::check(&support::tables::Store::open(database).await?, &heads).await?;
-    let of_line = found.problem.map(|(line, why)| format!("line {line} of what staff did: {why}"));
+    let of_line = found.problem.map(|(line, why)| format!("line {line} of the audit log: {why}"));
     let problem = of_line.or_else(|| found.proposal_problem.map(|(id, why)| format!("proposal {id}: {why}")));
     Ok(Some(ActsReport { lines: found.lines, erased: found.erased, heads: found.heads, problem }))
 }

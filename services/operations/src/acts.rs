@@ -28,7 +28,7 @@ impl Actor {
     pub const LOGIN: &str = "terminal, system login";
 }
 
-/// What is to be written down.
+/// What is to be recorded.
 #[derive(Debug, Clone, Default)]
 pub struct TerminalAct {
     /// The command.
@@ -51,7 +51,7 @@ async fn own_heads(store: &Store, database: &Database, dir: &Path) -> Result<(),
         return Ok(());
     }
     let (dir, shown) = (dir.display(), database.shown());
-    let what = format!("{dir}: the last head of what staff did there (line {seq}) is of no line in {shown}");
+    let what = format!("{dir}: the last head of the audit log there (line {seq}) is of no line in {shown}");
     Err(format!(
         "{what}, so they are not of one installation, or the tables are older; nothing was done. Name the directory that goes with it"
     )

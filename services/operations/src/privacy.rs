@@ -108,7 +108,7 @@ pub struct WhoseData<'a> {
 /// Rows of one read.
 const PAGE: i64 = 500;
 
-/// Everything that the services' tables and the journal have of a user; not what staff did about them. `key_file` opens what payout has sealed.
+/// Everything that the services' tables and the journal have of a user; not the audit log about them. `key_file` opens what payout has sealed.
 pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, OperationFault> {
     let WhoseData { database, book, user } = of;
     if things(of).await?.is_empty() && !known(of).await? {
@@ -273,7 +273,7 @@ pub struct ErasedEverywhere {
     pub payout: payout::tables::Erased,
     /// Tokens of receipts.
     pub wallets: u64,
-    /// Lines of what staff did that lost their texts.
+    /// Lines of the audit log that lost their texts.
     pub acts: u64,
 }
 

@@ -104,7 +104,7 @@ fn fields(vault: &Vault, create: &NewBeneficiary) -> SentFields {
     }
 }
 
-/// Records a beneficiary, unless the user has `count_max` of them; true when it had been recorded before. A wrong account is not kept under the id: mending a typing error under
+/// Records a beneficiary, unless the user has `count_max` of them; true when it had been recorded before. A wrong account is not kept under the id: fixing a typing error under
 /// the same id would otherwise need a new one.
 pub async fn create(
     store: &Store,

@@ -23,7 +23,7 @@ pub enum PayoutState {
     Requested,
     /// The money is held.
     Held,
-    /// The intent is durable; the message is on its way.
+    /// The intent is durable; the message is in flight.
     Submitted,
     /// The bank has it and has not decided.
     Accepted,
@@ -102,7 +102,7 @@ impl PayoutState {
         STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
     }
 
-    /// Those in which a payout is under way.
+    /// Those in which a payout is in flight.
     pub const UNDER_WAY: [Self; 5] = [Self::Requested, Self::Held, Self::Submitted, Self::Accepted, Self::OutcomeUnknown];
 
     /// Nothing follows.

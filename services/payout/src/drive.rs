@@ -159,7 +159,7 @@ impl Payouts {
         let body = match self.message(&payout, rail, &config.debtor_name, sent_at_ms).await? {
             Ok(body) => body,
             Err(error) => {
-                // Can only be a mistake of ours, since everything in it was checked; the money stays in transit until it is mended.
+                // Can only be a mistake of ours, since everything in it was checked; the money stays in transit until it is fixed.
                 tracing::error!(payout_id = %payout.payout_id, %error, "the payment message can't be written");
                 return self.keep(&payout, payout.clone().again(sent_at_ms, &self.policy), String::new()).await;
             }
@@ -191,9 +191,9 @@ impl Payouts {
         self.conclude(payout, received.answer.clone(), asked_at_ms, Some(&received)).await
     }
 
-    /// The configuration lost its bank while payouts were under way: they wait, nothing is guessed.
+    /// The configuration lost its bank while payouts were in flight: they wait, nothing is guessed.
     async fn no_bank(&self, payout: Payout) -> Result<Option<Payout>, Error> {
-        tracing::error!(payout_id = %payout.payout_id, rail = payout.rail.name(), "no bank is configured for a payout under way");
+        tracing::error!(payout_id = %payout.payout_id, rail = payout.rail.name(), "no bank is configured for a payout in flight");
         self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn timed_out(phase: PayoutPhase) {
     }
 }
 
-/// A payout entered a state, and that is written down.
+/// A payout entered a state, and that is recorded.
 pub(crate) fn entered(payout: &Payout) {
     if let Some(payouts) = &*PAYOUTS {
         // A refused one never was a payout to anybody else.

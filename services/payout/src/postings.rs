@@ -1,5 +1,5 @@
 //! Which accounts a payout debits and credits at each of its steps; nowhere else. Every posting is named by the payout or its step's key, so that repeating it
-//! finds the first. The account's guard counts its payouts on their way, from the hold to the end: as long as there are any, the ledger does not close it.
+//! finds the first. The account's guard counts its payouts in flight, from the hold to the end: as long as there are any, the ledger does not close it.
 
 use crate::domain::Payout;
 use api::ledger::RequestField;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 /// Shortest sleep: a payout stays due until its driver has claimed it, and looking again at once would only find it again.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Runs until `shutdown`. What is under way then is dropped where it stands and goes on at the next start.
+/// Runs until `shutdown`. What is in flight then is dropped where it stands and goes on at the next start.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     let mut worker = Worker { payouts, driving: JoinSet::new(), resting: HashMap::new() };
     loop {

@@ -18,7 +18,7 @@ pub fn suspended_sale(purchase: &Purchase) -> PostingDraft {
     sold_to(purchase, Account::CoinsSuspense)
 }
 
-/// Counts the purchase among what is on its way to the wallet, so that the wallet is not closed before its coins have come. Comes to nothing where the sale was
+/// Counts the purchase among what is in flight to the wallet, so that the wallet is not closed before its coins have come. Comes to nothing where the sale was
 /// first.
 #[must_use]
 pub fn waiting(purchase: &Purchase) -> PostingDraft {

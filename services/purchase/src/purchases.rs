@@ -31,7 +31,7 @@ const REDEEM: &str = "RedeemPurchase";
 /// Attempts of one call: one whose id is too old, one that meets a closed wallet, and one for suspense; the sweeper makes others.
 const ATTEMPTS_MAX: usize = 4;
 
-/// After this no call is on its way any more, in milliseconds.
+/// After this no call is in flight any more, in milliseconds.
 const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
 /// What the use cases work with.
@@ -105,7 +105,7 @@ impl Purchases {
         match self.register(redeem, now).await? {
             RequestStanding::Reused { differing } => return Err(Error::RequestIdReused { differing }),
             RequestStanding::Replay(outcome) => return self.replay(redeem, &outcome).await,
-            // Unfinished: lost in a crash, or under way. Every step below is keyed, so doing them again is right in both cases.
+            // Unfinished: lost in a crash, or in flight. Every step below is keyed, so doing them again is right in both cases.
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
         let kept = match self.judge(redeem, kind, now) {
@@ -338,7 +338,7 @@ impl Purchases {
 fn refused_for_its_token(redeem: &Redeem, standing: TokenStanding) -> Option<RefusedReceipt> {
     match standing {
         TokenStanding::Theirs => None,
-        // What is nobody's is whose staff say it is; they see the buyer's mail, and what they do is written down.
+        // What is nobody's is whose staff say it is; they see the buyer's mail, and what they do is recorded.
         TokenStanding::Erased | TokenStanding::Unknown if redeem.by_staff => None,
         TokenStanding::Erased => Some(RefusedReceipt::new(
             ReceiptRefusal::ErasedAccount,
@@ -365,7 +365,7 @@ fn trace(redeem: &Redeem, refused: &RefusedReceipt, now: SystemTime) -> RefusedR
 }
 
 /// Whether the next attempt gets an id of its own. An id that is refused for its time is given up only once it is old: one that the ledger takes for ahead of
-/// its clock may still be on its way to be posted.
+/// its clock may still be waiting to be posted.
 fn takes_a_fresh_id(refusal: &LedgerRefusal, purchase: &Purchase, now_ms: i64) -> bool {
     let begun_at_ms = purchase.created_at_ms.max(purchase.attempt_at_ms);
     match refusal.retry() {

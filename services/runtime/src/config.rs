@@ -151,7 +151,7 @@ pub struct IdentitySettings {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ServiceTokenSettings {
-    /// LedgerService, which has written down what staff do.
+    /// LedgerService, which has staff actions recorded.
     pub ledger: PathBuf,
     /// SupportService.
     pub support: PathBuf,
@@ -163,7 +163,7 @@ pub struct ServiceTokenSettings {
     pub earnings: PathBuf,
     /// PayoutService.
     pub payout: PathBuf,
-    /// MonitorService, which has written down what staff do.
+    /// MonitorService, which has staff actions recorded.
     pub monitor: PathBuf,
 }
 

@@ -47,7 +47,7 @@ pub struct Options {
     pub quotas: rpc::quota::Config,
     /// How many connections a listener takes.
     pub connections: rpc::listener::ConnectionBounds,
-    /// How much may be on its way in.
+    /// How many bytes of requests may be arriving.
     pub arrival: rpc::ArrivalBounds,
     /// TEST books to have, in a sandbox.
     pub books: Vec<String>,

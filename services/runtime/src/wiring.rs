@@ -135,7 +135,7 @@ impl Wiring {
         })
     }
 
-    /// Has what staff do written down by the support service, here or elsewhere, each service what was asked of it. Without one their calls are refused.
+    /// Has staff actions recorded by the support service, here or elsewhere, each service what was asked of it. Without one their calls are refused.
     pub(super) fn record_acts(&self) -> Result<(), Error> {
         match self.transports.get(&Service::Support) {
             Some(support) => {

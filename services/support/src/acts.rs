@@ -1,4 +1,4 @@
-//! The record of what staff did, in order: checked, cut to size, written down.
+//! The audit log, in order: checked, cut to size, recorded.
 use crate::{
     domain::{ActRecord, StaffAct},
     error::Error,
@@ -26,14 +26,14 @@ pub const TEXT_MAX: usize = 512;
 #[derive(Clone)]
 pub struct Acts {
     store: Store,
-    /// Where heads are written down outside the database.
+    /// Where heads are recorded outside the database.
     heads_dir: Option<Arc<Path>>,
     /// Lines of one process are written one after another: they would only take each other's place.
     turn: Arc<Mutex<()>>,
 }
 
 impl Acts {
-    /// Over this store, with its heads written down in this directory.
+    /// Over this store, with its heads recorded in this directory.
     #[must_use]
     pub fn new(store: Store, heads_dir: Option<PathBuf>) -> Self {
         Self { store, heads_dir: heads_dir.map(Into::into), turn: Arc::default() }

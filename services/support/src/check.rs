@@ -81,7 +81,7 @@ async fn chain(store: &Store, heads: &[(i64, [u8; 32])]) -> Result<ActsCheck, sq
         };
         if page.is_empty() {
             if heads.keys().next_back().is_some_and(|last| *last > report.lines) {
-                report.problem = Some((report.lines + 1, "it is gone, and its head was written down outside the database"));
+                report.problem = Some((report.lines + 1, "it is gone, and its head was recorded outside the database"));
             }
             return Ok(report);
         }
@@ -91,7 +91,7 @@ async fn chain(store: &Store, heads: &[(i64, [u8; 32])]) -> Result<ActsCheck, sq
             } else if line.chained(&previous) != line.hash {
                 Some("it does not follow from the line before it")
             } else if heads.get(&line.seq).is_some_and(|head| *head != line.hash) {
-                Some("it is not the line whose head was written down outside the database")
+                Some("it is not the line whose head was recorded outside the database")
             } else if !line.texts_hold() {
                 Some("its reason or request is not what was written")
             } else {

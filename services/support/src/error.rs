@@ -85,7 +85,7 @@ impl From<Error> for Status {
                 rpc::refused(Code::NotFound, "POSTING_UNKNOWN", why, &[("posting_id", posting.hyphenated().to_string())])
             }
             Error::ProposalChanged(id) => {
-                let why = "it is not what was proposed, as far as the record of what staff did says, or not what you saw; nothing was done: look at it \
+                let why = "it is not what was proposed, as far as the audit log says, or not what you saw; nothing was done: look at it \
                            again, and tell whoever audits";
                 rpc::refused(Code::FailedPrecondition, "PROPOSAL_CHANGED", why.to_owned(), &[("proposal_id", id.hyphenated().to_string())])
             }

@@ -30,7 +30,7 @@ pub fn append(dir: &Path, seq: i64, hash: &[u8; 32]) -> io::Result<()> {
     file.sync_data()
 }
 
-/// The heads that were written down, in order of writing; none where there is no file. A last line without its end was cut by a crash and says nothing.
+/// The heads that were recorded, in order of writing; none where there is no file. A last line without its end was cut by a crash and says nothing.
 pub fn read(dir: &Path) -> io::Result<Vec<(i64, [u8; 32])>> {
     let mut text = String::new();
     match fs::File::open(file(dir)) {

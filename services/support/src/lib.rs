@@ -1,4 +1,4 @@
-//! What staff did and what staff may do only in pairs. This service owns the record of acts, which is chained and only grows, and proposals; what is
+//! The audit log and what staff may do only in pairs. This service owns the audit log, which is chained and only grows, and proposals; what is
 //! done in the end is the ledger's.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. `act_message`: what a proposal is to do, as sent and kept.
@@ -34,7 +34,7 @@ pub struct Deps {
     pub ledger: rpc::Transport,
     /// Where its tables are.
     pub database: db::Database,
-    /// Directory, outside the database, where the record's heads are written down. None: nowhere.
+    /// Directory, outside the database, where the heads of the audit log are written. None: nowhere.
     pub heads_dir: Option<PathBuf>,
     /// Cancelled at shutdown: background work stops.
     pub shutdown: CancellationToken,

@@ -1,4 +1,4 @@
-//! What becomes of a proposal: kept, approved by somebody else, written down, done, settled.
+//! What becomes of a proposal: kept, approved by somebody else, recorded, done, settled.
 use crate::{
     act_message,
     acts::now_ms,

@@ -116,7 +116,7 @@ impl SupportService for Handlers {
 /// The command that is no service and records what it does, and the subject of its token.
 const IMPORT: (&str, &str) = ("largesse import", "import");
 
-/// A service writes down what staff do with its own RPCs, in the books of its token, and nothing of others: whoever has one service's token must not put
+/// A service writes down staff actions with its own RPCs, in the books of its token, and nothing of others: whoever has one service's token must not put
 /// deeds on anybody.
 fn may_record(caller: &rpc::Caller, act: &StaffAct) -> Result<(), Status> {
     let subject = caller.principal.subject.as_str();
@@ -129,7 +129,7 @@ fn may_record(caller: &rpc::Caller, act: &StaffAct) -> Result<(), Status> {
         return Err(rpc::malformed("rpc", "must be an RPC of a service of this house"));
     };
     if subject != owner {
-        let why = format!("the token of {subject} may not record what staff do with {owner}; nothing was written down");
+        let why = format!("the token of {subject} may not record staff actions with {owner}; nothing was recorded");
         let facts = [("subject", subject.to_owned()), ("rpc", act.rpc.clone())];
         return Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &facts));
     }

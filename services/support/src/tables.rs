@@ -1,4 +1,4 @@
-//! What others may read of this service: the record of what staff did, and whether it is what it was. For auditors, copies and erasure, which go by the
+//! What others may read of this service: the audit log, and whether it is what it was. For auditors, copies and erasure, which go by the
 //! tables and ask no service; [`Acts`] is how a tool that acts beside the services writes what it does into the same record.
 pub use crate::acts::Acts;
 pub use crate::check::{ActsCheck, check};

@@ -6,7 +6,7 @@
 //! - [`event`]: what happens to a book, row by row.
 //! - [`refusal`]: the closed list of ways to say no.
 //! - [`standing`]: what accounts' rows lack.
-//! - [`state`]: a book in memory, with the values from before the batch that is under way.
+//! - [`state`]: a book in memory, with the values from before the batch that is in flight.
 //! - [`decide`]: request in, event or refusal out.
 
 /// The chart of accounts, which is a crate of its own.

@@ -1,6 +1,6 @@
 //! Heads of books, outside the database: one append-only text file per book. Here is what its lines say; a writer's process appends them.
 //!
-//! A chain that was rewritten whole is consistent in itself. What it can't be is the chain whose heads were written down before, in a place that whoever
+//! A chain that was rewritten whole is consistent in itself. What it can't be is the chain whose heads were recorded before, in a place that whoever
 //! rewrites the database should not reach: another disk, a mount that only appends, a machine that collects the files. `verify` compares.
 
 use crate::{

@@ -302,7 +302,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Whether what comes to it is on its way to a bank. Such a hold has no expiry: released by a clock, the money would be paid and still be there.
+    /// Whether what comes to it is in flight to a bank. Such a hold has no expiry: released by a clock, the money would be paid and still be there.
     #[must_use]
     pub const fn is_in_transit(&self) -> bool {
         matches!(self, Self::House(Purpose::InTransit, _))

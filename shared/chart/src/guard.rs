@@ -94,7 +94,7 @@ impl GuardKey {
         Self(format!("receipt/{purchase}"))
     }
 
-    /// How many payments of an account are on their way: raised when one leaves, lowered when it ends. Above zero, the account is not closed.
+    /// How many payments of an account are in flight: raised when one leaves, lowered when it ends. Above zero, the account is not closed.
     #[must_use]
     pub fn in_flight(account: &str) -> Self {
         Self(format!("in_flight/{account}"))

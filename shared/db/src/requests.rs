@@ -85,7 +85,7 @@ pub enum RequestStanding {
     New,
     /// Answered before.
     Replay(KeptAnswer),
-    /// Begun at this time and not answered: lost in a crash, or under way in another call right now.
+    /// Begun at this time and not answered: lost in a crash, or in flight in another call right now.
     Unfinished {
         /// When it began.
         since: SystemTime,

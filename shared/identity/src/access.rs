@@ -41,7 +41,7 @@ pub struct AccessRow {
 
 /// Bytes of a message where a row does not say otherwise: four times the largest request of a user, which is a receipt.
 pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of an act of staff: the whole of their request, which is hashed where it is written down (256 KiB within a process, 64 KiB over a socket), 8 KiB of
+/// Bytes of an act of staff: the whole of their request, which is hashed where it is recorded (256 KiB within a process, 64 KiB over a socket), 8 KiB of
 /// it as text, the 256 users and as many accounts that it names, and who called.
 pub const ACT_BYTES_MAX: usize = 384 * 1024;
 /// Bytes of a message with a thousand postings and full request fields.
@@ -137,9 +137,9 @@ const CREATOR_READ: Access = Access::Roles(&[
 /// could pay themselves.
 const CREATOR_CASH: Access = Access::Roles(&[(Creator, Reach::Own), (Service, Reach::OnBehalf)]);
 
-/// What staff do is written down by the services they call.
+/// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
-/// What staff did is for those who audit them.
+/// The audit log is for those who audit them.
 const ACT_READ: Access = Access::Roles(&[(Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Whoever helps users or answers for the books may ask for a hand.
 const PROPOSE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);

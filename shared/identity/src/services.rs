@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 pub enum Service {
     /// The only place where money moves.
     Ledger,
-    /// What staff did, and what they may do only in pairs.
+    /// The audit log, and what they may do only in pairs.
     Support,
     /// Pretend stores and a pretend bank, over HTTP.
     Sandbox,

@@ -77,7 +77,7 @@ pub enum LedgerReason {
     HouseAccount,
     /// Only an empty account is closed.
     AccountNotEmpty,
-    /// Payments of the account are on their way.
+    /// Payments of the account are in flight.
     AccountInFlight,
     /// A guard holds another value.
     GuardMismatch,

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU32;
 use crate::server::RunningServer;
 use crate::{Cluster, DATA, Error, install, template};
 
-/// The settings a standby gets on its way: who it is to its primary, and where that is.
+/// The settings a standby is started with: who it is to its primary, and where that is.
 #[derive(Debug, Clone)]
 pub(crate) struct FollowedPrimary {
     name: String,

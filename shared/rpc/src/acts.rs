@@ -1,4 +1,4 @@
-//! Acts of staff: said why, and written down before they are done.
+//! Acts of staff: said why, and recorded before they are done.
 //!
 //! Every call of a member of staff is a line in the support service's record before its handler runs, and another when it ended. Where the first can't be
 //! written nothing is done: an act that nobody would know of must not happen.
@@ -29,7 +29,7 @@ mod tests;
 pub const REASON: &str = "largesse-reason";
 /// Bytes of a reason. Shorter says nothing; longer belongs into the ticket that it names.
 const REASON_BYTES: std::ops::RangeInclusive<usize> = 8..=500;
-/// Bytes of a request that are written down.
+/// Bytes of a request that are recorded.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of a request of staff: it is hashed whole by the support service, so it goes there whole. Four times what a proposal can have.
 const WHOLE_BYTES_MAX: usize = 256 * 1024;
@@ -39,7 +39,7 @@ const NAMES_MAX: usize = 256;
 const NAME_BYTES: usize = 72;
 /// Bytes of who called, why, and how it ended.
 const TEXTS_BYTES: usize = 4 * 1024;
-// What is written down must fit where it is written, or staff could not do what users can.
+// What is recorded must fit where it is written, or staff could not do what users can.
 const _: () = assert!(WHOLE_BYTES_MAX + REQUEST_BYTES_MAX + NAMES_MAX * 3 * NAME_BYTES + TEXTS_BYTES <= identity::access::ACT_BYTES_MAX);
 /// Bytes before a message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
@@ -87,7 +87,7 @@ impl RequestShapes {
         Ok(Self(shapes.collect()))
     }
 
-    /// The one message in `framed`. What could not be written down as it will be handled must not be handled: a second message after the first, a length
+    /// The one message in `framed`. What could not be recorded as it will be handled must not be handled: a second message after the first, a length
     /// that is not the message's, anything compressed.
     fn read(&self, path: &str, framed: &Bytes) -> Result<DynamicMessage, Status> {
         let refused = || errors::malformed("request", "one message that is not compressed, and nothing after it");
@@ -100,7 +100,7 @@ impl RequestShapes {
     }
 }
 
-/// An act that was written down as begun.
+/// An act that was recorded as begun.
 pub(crate) struct StartedAct {
     act: Act,
     record: Transport,
@@ -115,7 +115,7 @@ pub(crate) async fn begin(
     request: Request<Body>,
 ) -> Result<(StartedAct, Request<Body>), Status> {
     let (head, body) = request.into_parts();
-    // A stream of requests has no one request; that it was opened is written down.
+    // A stream of requests has no one request; that it was opened is recorded.
     let (act, body) = if method.client_streaming {
         (act(method, caller, None)?, body)
     } else {

@@ -1,4 +1,4 @@
-//! Requests on their way in: how large they may be, how long they may take, and how much of those that have not come whole is kept.
+//! Requests that are arriving: how large they may be, how long they may take, and how much of those that have not come whole is kept.
 //!
 //! A call takes no place among those in flight before its request is there. What is waited for is kept in one list of a process; where it grows too long
 //! the oldest waits end first, because an honest request comes with its headers or right after them. Calls within a process hand their messages
@@ -25,7 +25,7 @@ mod waiting;
 
 pub(crate) use streamed::{MeteredBody, RefusedStream};
 
-/// How much may be on its way in.
+/// How many bytes of requests may be arriving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArrivalBounds {
     /// How long a request may take from its headers to its end, and a message of a stream from its first byte to its last. Large requests have their call's
@@ -61,7 +61,7 @@ pub(crate) struct Arriving<'a> {
     pub(crate) deadline: Option<Instant>,
 }
 
-/// What is on its way into this process. Batches of services have a list of their own, so that neither pushes the other out.
+/// Requests that are arriving in this process. Batches of services have a list of their own, so that neither pushes the other out.
 pub(crate) struct Arrivals {
     bounds: ArrivalBounds,
     usual: Arc<WaitingBodies>,

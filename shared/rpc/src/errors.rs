@@ -115,7 +115,7 @@ pub fn outcome_unknown(message: impl Into<String>) -> Status {
     with_details(Code::Unavailable, "OUTCOME_UNKNOWN", &message.into(), &[], details)
 }
 
-/// UNAVAILABLE: a service's tables were out of reach, also while a commit was on its way, so it may or may not have happened. Logged here, once, with all
+/// UNAVAILABLE: a service's tables were out of reach, also while a commit was in flight, so it may or may not have happened. Logged here, once, with all
 /// its causes; the caller learns nothing of them. Retry the same id to find out.
 pub fn database_unreachable(error: &dyn Error) -> Status {
     let context = context::current();

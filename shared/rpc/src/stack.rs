@@ -1,4 +1,4 @@
-//! What every call passes on its way to a handler, the same in process and over sockets. [`Stack::answer`] reads top-down.
+//! What every call passes before its handler, the same in process and over sockets. [`Stack::answer`] reads top-down.
 //!
 //! A tower [`Layer`]; inside it is one future and not one per layer, because the layers share what they learn about a call and the
 //! call's whole budget is a few microseconds.
@@ -50,11 +50,11 @@ pub struct Options {
     pub deadline: deadline::DeadlineLimits,
     /// How often anybody may call.
     pub quotas: Arc<Quotas>,
-    /// How much may be on its way in.
+    /// How many bytes of requests may be arriving.
     pub arrival: ArrivalBounds,
     /// How many connections a listener takes.
     pub connections: listener::ConnectionBounds,
-    /// Whether what staff do must be written down. If so, their calls are refused until [`Stack::record_by`] says where.
+    /// Whether staff actions must be recorded. If so, their calls are refused until [`Stack::record_by`] says where.
     pub recorded: bool,
     /// Cancelled when the process is about to stop; ends the streams that would otherwise keep it alive.
     pub closing: CancellationToken,
@@ -103,7 +103,7 @@ impl Stack {
         Ok(Self(Arc::new(StackParts { methods, options, arrivals, shapes, record: OnceLock::new(), attempts: Arc::default() })))
     }
 
-    /// Writes down what staff do by these ways to SupportService, each service what was asked of it, with its own token. Calls of a service that is not among
+    /// Writes down staff actions by these ways to SupportService, each service what was asked of it, with its own token. Calls of a service that is not among
     /// them are refused. Later calls change nothing.
     pub fn record_by(&self, ways: BTreeMap<&'static str, Transport>) {
         self.0.record.get_or_init(|| ways);
@@ -191,7 +191,7 @@ struct AdmittedCall {
     deadline: Option<Instant>,
     /// What it takes up until it ends.
     held: SeatsOfCall,
-    /// The caller, when it is a member of staff whose acts are written down.
+    /// The caller, when it is a member of staff whose acts are recorded.
     staff: Option<Caller>,
     /// Where it came from, over a socket.
     remote: Option<RemoteCaller>,
@@ -309,7 +309,7 @@ impl StackParts {
         acts::begin(&self.shapes, record, method, caller, request).await
     }
 
-    /// The way by which what is done with an RPC is written down.
+    /// The way by which what is done with an RPC is recorded.
     fn recorder(&self, method: &Method) -> Option<&Transport> {
         self.record.get().and_then(|ways| ways.get(method.service))
     }

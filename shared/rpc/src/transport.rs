@@ -15,10 +15,10 @@ use std::{
 use tonic::{Status, body::Body};
 use tower::Service;
 
-mod again;
 mod channel;
 mod connector;
 mod in_process;
+mod retry;
 
 const AUTHORIZATION: HeaderName = header::AUTHORIZATION;
 

@@ -146,7 +146,7 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
         assert!(end > 0 && end < last_commit(&database).await, "the copy was taken while the journal grew");
         assert!(journal(&elsewhere, end).await == journal(&database, end).await, "the copy's journal is not the original's beginning");
 
-        // It is an installation: it goes on, and what was under way finishes.
+        // It is an installation: it goes on, and what was in flight finishes.
         share_identity(&dir.path().join("data"), &dir.path().join("new"));
         let fleet = Fleet::start(options(&dir.path().join("new"), elsewhere.clone(), &[Service::Ledger, Service::Support])).await.unwrap();
         let again = crate::fleets::partly(&fleet, &[Service::Ledger]);

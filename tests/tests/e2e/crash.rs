@@ -41,7 +41,7 @@ struct Watch {
 #[derive(Default)]
 struct Seen {
     accepted: usize,
-    /// Calls that the ledger's death cut off and that were made again, by whether it had committed them.
+    /// Calls that the ledger's death cut off and that were retried, by whether it had committed them.
     lost_committed: usize,
     lost_new: usize,
 }

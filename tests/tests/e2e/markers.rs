@@ -1,4 +1,4 @@
-//! What is personal reaches the bank and nobody else: not logs, spans, metrics, errors, the journal, or anything that is written down openly.
+//! What is personal reaches the bank and nobody else: not logs, spans, metrics, errors, the journal, or anything that is recorded openly.
 use crate::fleets::{book, databases, options};
 use api::{
     payout::{AbaAccount, CreateBeneficiaryRequest, create_beneficiary_request::Account},
@@ -119,7 +119,7 @@ async fn nothing_personal_is_emitted_or_written_down_openly() {
     let mut logs = 0;
     for entry in std::fs::read_dir(databases.dir.path()).unwrap().map(Result::unwrap) {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        // The record of what staff did keeps their reasons; the pretend bank has to know whom it pays.
+        // The audit log keeps their reasons; the pretend bank has to know whom it pays.
         if !path.is_file() || ["support.db", "sandbox_bank.db"].iter().any(|file| name.starts_with(file)) {
             continue;
         }

@@ -117,7 +117,7 @@ async fn a_promoted_standby_has_whatever_was_acknowledged_in_a_crash() {
     for round in 0..rounds().div_ceil(10).max(2) {
         let load = world.load(usize::MAX);
         load.progress(USERS * 20).await;
-        // Every second time the ledger dies with its database, and knows nothing of what was on its way.
+        // Every second time the ledger dies with its database, and knows nothing of what was in flight.
         if round % 2 == 1 {
             world.fleet.kill(Service::Ledger).await.unwrap();
         }

@@ -6,7 +6,7 @@ use runtime::command::UntypedError;
 use std::time::{Duration, Instant};
 use tonic::{Code, Status};
 
-/// Calls under way at once.
+/// Calls in flight at once.
 pub const CALLS_AT_ONCE: usize = 64;
 /// Tries of one call until it counts as never answered, and the pause between two.
 const TRIES_MAX: u32 = 150;

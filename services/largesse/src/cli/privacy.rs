@@ -13,7 +13,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Told after the options.
 const EXPLANATION: &str = "\
-Reads the stores of all services, so it runs where their database is. Both deeds are written into the record of what staff did, before and after, with
+Reads the stores of all services, so it runs where their database is. Both deeds are written into the audit log, before and after, with
 who did it and why; without that record they are refused. The journal is neither read by name nor changed: it knows users by keys that say nothing.";
 
 /// Options of `largesse privacy`.
@@ -46,7 +46,7 @@ pub enum PrivacyRequest {
         #[arg(long, value_name = "FILE")]
         payout_key_file: Option<PathBuf>,
     },
-    /// Erases what is personal of a user. Refused while payouts are under way; doing it again changes nothing.
+    /// Erases what is personal of a user. Refused while payouts are in flight; doing it again changes nothing.
     #[command(after_long_help = EXPLANATION)]
     Erase {
         #[command(flatten)]

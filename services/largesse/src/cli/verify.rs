@@ -44,11 +44,11 @@ pub async fn run(address: String, arguments: VerifyArguments) -> CommandResult {
             Some(acts) => match &acts.problem {
                 Some(problem) => println!("BAD: {}", shown(problem)),
                 None => println!(
-                    "{} lines of what staff did follow from one another, {} of them erased; {} heads outside the database are among them",
+                    "{} lines of the audit log follow from one another, {} of them erased; {} heads outside the database are among them",
                     acts.lines, acts.erased, acts.heads
                 ),
             },
-            None => println!("what staff did was not checked: its tables are not here"),
+            None => println!("the audit log was not checked: its tables are not here"),
         }
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })

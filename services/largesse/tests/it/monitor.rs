@@ -99,7 +99,7 @@ async fn a_sound_house_is_healthy_and_each_damage_fails_its_own_check() {
         let dir = tempfile::tempdir().unwrap();
         let house = start(dir.path()).await;
         until(&house, "payouts", CheckOutcome::Passed).await;
-        // A journal is read once, what staff did once a minute: what is damaged behind its reader's back is found by who reads it from the beginning.
+        // A journal is read once, the audit log once a minute: what is damaged behind its reader's back is found by who reads it from the beginning.
         if ["journal", "acts"].contains(&check) {
             house.shutdown().await;
             behind(dir.path(), file, sql).await;
@@ -162,7 +162,7 @@ async fn a_service_that_fell_between_a_posting_and_its_row_is_told_from_one_that
 /// The payout below.
 const PAYOUT_ID: Uuid = Uuid::from_u128(0x0193_6f5e_7c3b_7000_9000_a1b2_c3d4_e5f6);
 
-/// A payout that is on its way, and of which the ledger knows nothing.
+/// A payout that is in flight, and of which the ledger knows nothing.
 const PAYOUT: &str =
     "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version, due_at_ms, attempts,
     sends, sent_at_ms, first_sent_at_ms, seen, step_key, bank_status, reason_code, reason, hold_posting_id, hold_transfer_no, submit_posting_id,

@@ -1,4 +1,4 @@
-//! A book moved with `largesse export` and `largesse import`: whole postings only, once, marked, and written down.
+//! A book moved with `largesse export` and `largesse import`: whole postings only, once, marked, and recorded.
 use crate::{options, signed, signed_for};
 use api::{
     ledger::{
@@ -300,7 +300,7 @@ async fn an_import_is_in_the_audit_log_with_who_did_it() {
     // A dry run changes nothing.
     moving.import("new", &whole, &["--dry-run"]);
     assert_eq!(moving.acts().await.len(), 4);
-    // Where nothing can be written down, nothing is imported; unless somebody says so.
+    // Where nothing can be recorded, nothing is imported; unless somebody says so.
     moving.create("other").await;
     let nowhere = ["--support-url", "http://127.0.0.1:1"];
     let output = moving.import("other", &whole, &nowhere);

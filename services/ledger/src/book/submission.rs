@@ -1,4 +1,4 @@
-//! A request on its way to its book's writer, and the way its answer takes back.
+//! A request in flight to its book's writer, and the way its answer takes back.
 
 use crate::{answer::AnswerResult, domain::request::BookRequest, error::Error};
 use rpc::trace::TraceParent;

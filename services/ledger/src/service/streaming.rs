@@ -12,7 +12,7 @@ use std::{
 };
 use tonic::{Code, Request, Status, Streaming};
 
-/// Postings under way of one stream; more are read as they are answered. As many as two streams of a busy service fill a commit with.
+/// Postings in flight of one stream; more are read as they are answered. As many as two streams of a busy service fill a commit with.
 const IN_FLIGHT_MAX: usize = 256;
 
 /// Outcomes as they come.

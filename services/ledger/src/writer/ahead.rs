@@ -1,4 +1,4 @@
-//! Rows of accounts are read while the batch before is on its way to the store: its end is not kept waiting for them.
+//! Rows of accounts are read while the batch before is in flight to the store: its end is not kept waiting for them.
 
 use super::{Job, LoadedBook, prefetch};
 use crate::{

@@ -46,7 +46,7 @@ pub(super) struct OpenBatch {
     refusals: Vec<RefusalRow>,
 }
 
-/// A batch on its way to the store, and whom it answers.
+/// A batch in flight to the store, and whom it answers.
 pub(super) struct SealedBatch {
     pub decided: Vec<(Job, JobDecision)>,
     /// `None` when its jobs changed nothing.
@@ -243,7 +243,7 @@ impl SealedBatch {
         };
         let mut events = events.into_iter().enumerate();
         let named = |key| {
-            let account = state.account(key).expect("accounts of a batch under way are not forgotten");
+            let account = state.account(key).expect("accounts of a batch in flight are not forgotten");
             (account.name.clone(), account.unit)
         };
         for (job, decision) in self.decided {

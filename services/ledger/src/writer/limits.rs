@@ -60,7 +60,7 @@ pub(super) async fn prefetch(
             // Nothing that was sent is in the window, so it began with what the account was before the batch.
             shared.state().before_batch(account).map(|account| account.counters).unwrap_or_default()
         } else {
-            // What is on its way, if anything is, is in the window: all before it can be read.
+            // What is in flight, if anything is, is in the window: all before it can be read.
             let last_no = shared.state().resolved(account).map_or(0, |account| account.last_transfer);
             counters_at(store, book, AccountHistory { account, last_no }, start - 1).await?
         };

@@ -1,5 +1,5 @@
 //! A commit whose outcome nobody knows is resolved by writing its number again, never by reading: a read can't see a commit that is
-//! still on its way.
+//! still in flight.
 
 use crate::{
     codec,

@@ -1,4 +1,4 @@
-//! What is on its way is counted by guards, and a close asks for them, also when memory has forgotten them.
+//! What is in flight is counted by guards, and a close asks for them, also when memory has forgotten them.
 use crate::book::{assert_sound, config, databases, new_id, posted, start};
 use books::domain::{
     account::AccountState,

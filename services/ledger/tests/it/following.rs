@@ -1,7 +1,7 @@
 //! A book that is followed: what is wrong is found as it comes, and a book that goes on is never called bad.
 use crate::{
     book::{buy, config, databases, gift, new_id, posted, start},
-    verify::{DAMAGES, behind, build, keep, mend, plant, rewrite},
+    verify::{DAMAGES, behind, build, fix, keep, plant, rewrite},
 };
 use books::{
     store::{Book, Store},
@@ -67,7 +67,7 @@ async fn damage_to_the_journal_is_named_by_its_first_event_each_time() {
             let found = to_the_end(&mut follower, &*store).await.unwrap_or_else(|| panic!("not found: {damage:?}"));
             assert_eq!(found.seq, *seq, "{damage:?}: {}", found.what);
             assert_eq!(to_the_end(&mut follower, &*store).await, Some(found), "{damage:?}: forgotten");
-            mend(&pool, damage).await;
+            fix(&pool, damage).await;
             planted += 1;
         }
         assert!(planted > 20, "only {planted} were planted");
@@ -93,8 +93,8 @@ async fn what_is_done_to_accounts_is_found_and_found_again_until_it_is_mended() 
             let found = beside(&mut follower, &*store).await;
             assert!(found.is_some(), "not found: {damage}");
             assert_eq!(beside(&mut follower, &*store).await, found, "{damage}: forgotten");
-            mend(&pool, &[damage]).await;
-            assert_eq!(beside(&mut follower, &*store).await, None, "{damage}: still told after it was mended");
+            fix(&pool, &[damage]).await;
+            assert_eq!(beside(&mut follower, &*store).await, None, "{damage}: still told after it was fixed");
         }
     }
 }

@@ -206,7 +206,7 @@ async fn run(pool: &AnyPool, sql: String) -> u64 {
     sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap().rows_affected()
 }
 
-/// Keeps the tables as they are, for [`mend`].
+/// Keeps the tables as they are, for [`fix`].
 pub async fn keep(pool: &AnyPool) {
     for table in TABLES {
         run(pool, format!("CREATE TABLE sound_{table} AS SELECT * FROM \"{table}\"")).await;
@@ -221,7 +221,7 @@ pub async fn plant(pool: &AnyPool, damage: &[&str]) {
 }
 
 /// Makes the tables that it touched what they were.
-pub async fn mend(pool: &AnyPool, damage: &[&str]) {
+pub async fn fix(pool: &AnyPool, damage: &[&str]) {
     for table in TABLES.iter().filter(|table| damage.iter().any(|statement| statement.contains(*table))) {
         run(pool, format!("DELETE FROM \"{table}\"")).await;
         run(pool, format!("INSERT INTO \"{table}\" SELECT * FROM sound_{table}")).await;
@@ -242,7 +242,7 @@ async fn damage_is_named_by_its_first_event() {
             plant(&pool, damage).await;
             let found = problem().await.unwrap_or_else(|| panic!("not found: {damage:?}"));
             assert!(found.seq == *seq || (*seq == -1 && found.seq > 0), "{damage:?}: event {}, {}", found.seq, found.what);
-            mend(&pool, damage).await;
+            fix(&pool, damage).await;
         }
         assert_eq!(problem().await, None);
     }

@@ -178,7 +178,7 @@ async fn nothing_is_shown_before_its_commit_is_resolved_or_when_it_never_is() {
         let mut message = Box::pin(stream.message());
         for _ in 0..200 {
             tokio::task::yield_now().await;
-            assert!(futures::poll!(&mut message).is_pending(), "a commit under way was shown");
+            assert!(futures::poll!(&mut message).is_pending(), "a commit in flight was shown");
         }
         store.fail_next(Fault::FailBefore);
         gate.add_permits(1_000);
@@ -238,7 +238,7 @@ async fn an_idle_watch_shows_that_it_lives_and_ends_in_time() {
             assert_eq!((&message.cursor, message.next_seq), (&cursor, last + 1));
             beats += 1;
         }
-        assert!((1..=8).contains(&beats), "{beats} signs of life");
+        assert!((1..=8).contains(&beats), "{beats} heartbeats");
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! What reads must show: exactly the book where nothing is under way, and one of its moments while something is.
+//! What reads must show: exactly the book where nothing is in flight, and one of its moments while something is.
 use crate::{
     book::{Book, BookAccount, Moment, Sums, told_account},
     chart,
@@ -27,7 +27,7 @@ pub async fn account(world: &World, node: &Node, book: &str, name: &str) -> Resu
     }
 }
 
-/// Whether an account read while something was under way shows a moment from `since` on.
+/// Whether an account read while something was in flight shows a moment from `since` on.
 pub fn account_at_some_moment(book: &Book, since: i64, name: &str, got: Option<&pb::Account>) -> Result<(), String> {
     let fits = match (book.accounts.get(name), got) {
         (None, None) => true,
@@ -38,7 +38,7 @@ pub fn account_at_some_moment(book: &Book, since: i64, name: &str, got: Option<&
             account.history[old..].iter().any(|moment| &told(name, moment) == got)
         }
     };
-    if fits { Ok(()) } else { Err(format!("{name} read under way is at no moment since {since}: {got:?}")) }
+    if fits { Ok(()) } else { Err(format!("{name} read with calls in flight is at no moment since {since}: {got:?}")) }
 }
 
 pub struct Check<'a> {

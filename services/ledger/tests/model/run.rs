@@ -58,7 +58,7 @@ enum Trouble {
     Killed,
 }
 
-/// Calls under way.
+/// Calls in flight.
 struct Flight {
     caller: Caller,
     asked: Asked,
@@ -255,7 +255,7 @@ impl Run {
         flights
     }
 
-    /// Reads while calls are under way.
+    /// Reads while calls are in flight.
     async fn look(&mut self, at: usize) -> Vec<(String, Option<pb::Account>)> {
         let kept = &self.books[at];
         let mut seen = Vec::new();
@@ -305,7 +305,7 @@ impl Run {
         }
     }
 
-    /// The process is gone for its callers, another takes its place. Its commit may still be on its way.
+    /// The process is gone for its callers, another takes its place. Its commit may still be in flight.
     async fn kill(&mut self, at: usize, flights: &[Flight]) {
         flights.iter().for_each(|flight| flight.give_up.cancel());
         let gone = self.books[at].writer;

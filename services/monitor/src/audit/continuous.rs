@@ -38,7 +38,7 @@ const ROWS: i64 = 64;
 /// How often payouts are compared in one look, before they count as differing: one may begin and end between two readings.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(20);
-/// The record of what staff did is read from its beginning, so not in every look.
+/// The audit log is read from its beginning, so not in every look.
 const ACTS_EVERY: Duration = Duration::from_secs(60);
 /// What takes as long as this many times its own rest.
 const ACTS_REST: u32 = 20;
@@ -217,7 +217,7 @@ impl ContinuousAudit {
 
     async fn acts(&mut self) -> Result<CheckResult, ReadFault> {
         let Some(tables) = &self.stores.support else {
-            return Ok(CheckResult::NotCompared("the record of what staff did is not in this database"));
+            return Ok(CheckResult::NotCompared("the audit log is not in this database"));
         };
         let started = Instant::now();
         let heads = match self.heads_dir.as_deref().map(support::tables::read_heads).transpose() {

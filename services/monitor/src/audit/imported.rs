@@ -13,7 +13,7 @@ pub struct ImportedSums {
     pub postings: u64,
     /// Coins they issued, less those they took back.
     pub coins_issued: i128,
-    /// What they left on its way to a bank, by currency, in minor units.
+    /// What they left in flight to a bank, by currency, in minor units.
     pub in_transit: BTreeMap<String, i128>,
 }
 

@@ -27,10 +27,10 @@ pub(super) struct LedgerMoment<'a> {
     pub imported: BTreeMap<String, i128>,
 }
 
-/// Payouts under way at a time before the moment.
+/// Payouts in flight at a time before the moment.
 pub(super) struct PayoutsBefore(BTreeMap<Uuid, Payout>);
 
-/// Reads the payouts under way, before the ledger's side is.
+/// Reads the payouts in flight, before the ledger's side is.
 pub(super) async fn before(tables: &payout::tables::Store, book: &BookName) -> Result<PayoutsBefore, ReadFault> {
     Ok(PayoutsBefore(tables.under_way(book).await?))
 }
@@ -51,7 +51,7 @@ pub(super) async fn problems(
 ) -> Result<Vec<String>, ReadFault> {
     let mut now = tables.under_way(book).await?;
     for payout_id in before.0.keys() {
-        // It ended meanwhile, and may have been under way at the moment.
+        // It ended meanwhile, and may have been in flight at the moment.
         if !now.contains_key(payout_id) {
             let place = PayoutKey { book: book.clone(), payout_id: *payout_id };
             now.extend(tables.payout(&place).await?.map(|payout| (*payout_id, payout)));

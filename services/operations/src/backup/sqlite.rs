@@ -1,7 +1,7 @@
 //! SQLite: every file's snapshot is pinned while the services' files stand still for a moment, and copied after that at leisure.
 //!
 //! The ledger's own file is not held up: with the services' files standing still nothing in it can overtake what they say, and whatever a service has
-//! under way is in both as it is after a crash. Writers wait for as long as it takes to begin some readings, some milliseconds. Until the copy is done
+//! in flight is in both as it is after a crash. Writers wait for as long as it takes to begin some readings, some milliseconds. Until the copy is done
 //! the files' logs of writes grow, since SQLite keeps what a reader may still need.
 use super::{CopiedFiles, CopyManifest, OWNERS, OperationFault, files, fresh, heads, tables};
 use db::Database;

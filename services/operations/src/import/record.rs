@@ -1,4 +1,4 @@
-//! An import in the audit log: who imported which file into which book, before and after, and refused where that can't be written down.
+//! An import in the audit log: who imported which file into which book, before and after, and refused where that can't be recorded.
 use super::{ImportCounts, ImportTarget, answered, import};
 use crate::{OperationFault, acts::Actor};
 use api::support::{Act, ActPhase, RecordActRequest, support_service_client::SupportServiceClient};
@@ -13,7 +13,7 @@ const IMPORT: &str = "largesse import";
 /// Bytes of an outcome that the log takes.
 const OUTCOME_BYTES_MAX: usize = 512;
 
-/// Imports a file and has the support service write down by whom and why. A dry run changes nothing and is not written down.
+/// Imports a file and has the support service write down by whom and why. A dry run changes nothing and is not recorded.
 pub async fn recorded(
     target: &mut ImportTarget,
     support: SupportServiceClient<Transport>,

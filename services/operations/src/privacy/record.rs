@@ -36,7 +36,7 @@ async fn recorded(
     doing: impl Future<Output = Result<Value, OperationFault>>,
 ) -> Result<Value, OperationFault> {
     let Some(log) = AuditLog::open(of.database, Some(asked.heads_dir)).await? else {
-        return Err("there is no record of what staff did in this database, so nothing is shown or erased".into());
+        return Err("there is no audit log in this database, so nothing is shown or erased".into());
     };
     let by = Actor { subject: asked.by.to_string(), source: Actor::NAMED.to_owned(), reason: asked.reason.to_owned() };
     let act = TerminalAct { name, book: of.book.to_string(), user_id: of.user.to_string(), request_json: String::new() };

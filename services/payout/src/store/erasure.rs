@@ -19,7 +19,7 @@ pub struct Erased {
 #[derive(Debug, thiserror::Error)]
 pub enum EraseRefused {
     /// A payout needs its beneficiary until it is final.
-    #[error("{0} payouts of the user are under way; erase once they are final")]
+    #[error("{0} payouts of the user are in flight; erase once they are final")]
     UnderWay(i64),
     /// The tables.
     #[error(transparent)]

@@ -93,7 +93,7 @@ impl Store {
         rows.iter().map(|row| read(row).map(|payout| (payout.payout_id, payout))).collect()
     }
 
-    /// How many are under way in each state that is not final, and since when the oldest is on its way there: since it was submitted, or before that
+    /// How many are in flight in each state that is not final, and since when the oldest is in it: since it was submitted, or before that
     /// since its last step. A bank that says now this and now that makes none younger, nor does a note on why it waits. Where the bank has spoken and only the
     /// ledger's posting is missing, nothing is unknown any more: such a payout counts as submitted.
     pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, Error> {

@@ -1,4 +1,4 @@
-//! Accounts that are closed or frozen while their money is on its way: it always lands somewhere, and the payout ends.
+//! Accounts that are closed or frozen while their money is in flight: it always lands somewhere, and the payout ends.
 
 use crate::world::{BOOK, Running, World, aba, on_both, payout_request, states};
 use api::{
@@ -80,7 +80,7 @@ async fn an_account_is_not_closed_while_its_money_is_on_its_way() {
         let beneficiary = running.beneficiary("ana", aba("9000000001")).await.unwrap();
         let (paid, _) = running.request("ana", payout_request(&beneficiary, "USD", 500)).await.unwrap();
         assert_eq!(soon("the end", running.end("ana", &paid.payout_id)).await.state(), PayoutState::Settled);
-        assert_eq!(set_state(&world, PAYABLE, AccountState::Closed).await, Ok(()), "nothing is on its way any more");
+        assert_eq!(set_state(&world, PAYABLE, AccountState::Closed).await, Ok(()), "nothing is in flight any more");
         running.stop().await;
         world.close().await;
     })

@@ -176,7 +176,7 @@ async fn not_found_stays_unknown_until_the_banks_window_has_passed() {
         let payout = running.until("ana", &payout.payout_id, OutcomeUnknown).await;
         assert_eq!(states(&payout), [Requested, Held, Submitted, OutcomeUnknown]);
         assert_eq!(sent(&running, &payout.payout_id).await.len(), 1);
-        // Neither with the creator nor with the bank: on its way.
+        // Neither with the creator nor with the bank: in flight.
         assert_eq!(world.balance("house/in_transit/USD").await, (500, 500));
         let under_way = payout::store::Store::inspect(&world.database).await.unwrap().under_way(&book).await.unwrap();
         let phases: Vec<_> = under_way.values().map(|payout| (payout.phase, payout.amount.minor_units())).collect();

@@ -142,7 +142,7 @@ impl World {
     }
 }
 
-/// The payout service under way.
+/// The payout service, running.
 pub struct Running {
     pub service: Service,
     transport: Transport,

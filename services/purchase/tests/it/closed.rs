@@ -80,7 +80,7 @@ async fn a_frozen_wallet_is_named_as_what_a_purchase_waits_for_and_is_not_closed
         let get = GetPurchaseRequest { purchase_id: only_purchase(&house).await.purchase_id, ..Default::default() };
         let seen = house.client().get_purchase(house.from("ann", get)).await.unwrap().into_inner().purchase.unwrap();
         assert_eq!((seen.state(), seen.blocked_by.as_str(), seen.attempts), (PurchaseState::Credited, "", 2));
-        assert_eq!(house.set_coins_state("ann", AccountState::Closed).await, Err("ACCOUNT_NOT_EMPTY".to_owned()), "nothing is on its way");
+        assert_eq!(house.set_coins_state("ann", AccountState::Closed).await, Err("ACCOUNT_NOT_EMPTY".to_owned()), "nothing is in flight");
     }
 }
 

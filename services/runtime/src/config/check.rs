@@ -64,7 +64,7 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
 
 /// What bounds on calls can't be.
 fn of_calls(calls: &CallSettings, wrong: &mut impl FnMut(&str, String)) {
-    // A call of staff holds one place while it is written down through another.
+    // A call of staff holds one place while it is recorded through another.
     if calls.calls_max < 2 || calls.streams_max == 0 {
         wrong("calls", "calls_max must be 2 or more, streams_max 1 or more".to_owned());
     }

@@ -1,4 +1,4 @@
-//! Who may do what, written down a second time: every RPC that a running house reflects, every role, own and other people's data, and with or without
+//! Who may do what, recorded a second time: every RPC that a running house reflects, every role, own and other people's data, and with or without
 //! a reason. What is here and what the table of access says must agree, and both with what a caller over a socket is told.
 use crate::options;
 use bytes::{Buf as _, BufMut as _, Bytes};

@@ -1,4 +1,4 @@
-//! Whether a proposal is what was proposed: its row against the record of what staff did, which is chained.
+//! Whether a proposal is what was proposed: its row against the audit log, which is chained.
 use super::{
     Store,
     about::{pairs, proposals},

@@ -143,12 +143,12 @@ async fn whatever_is_changed_in_the_record_is_found() {
             ("reason = 'because'", "reason = 'ticket 4711'", "its reason or request is not what was written"),
             ("request_json = '{}'", "request_json = '{\"account\":\"viewer/ada/coins\"}'", "its reason or request is not what was written"),
         ];
-        for (damage, mend, why) in damages {
+        for (damage, fix, why) in damages {
             let change = |how: &str| format!("UPDATE act SET {how} WHERE seq = 5");
             sqlx::query(AssertSqlSafe(change(damage))).execute(&pool).await.unwrap();
             assert_eq!(check(&store, &[]).await.unwrap().problem, Some((5, why)), "{damage}");
-            sqlx::query(AssertSqlSafe(change(mend))).execute(&pool).await.unwrap();
-            assert_eq!(check(&store, &[]).await.unwrap().problem, None, "{mend}");
+            sqlx::query(AssertSqlSafe(change(fix))).execute(&pool).await.unwrap();
+            assert_eq!(check(&store, &[]).await.unwrap().problem, None, "{fix}");
         }
         // What a user's erasure takes away, the chain can do without; the rest stays.
         assert_eq!(store.erase("demo", "ada", &BTreeSet::new()).await.unwrap(), 4, "the look at her coins and the proposal");
@@ -185,7 +185,7 @@ async fn a_record_cut_short_or_written_anew_is_found_by_its_heads() {
         let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
         sqlx::query("DELETE FROM act WHERE seq = 4").execute(&pool).await.unwrap();
         assert_eq!(check(&store, &[]).await.unwrap().problem, None, "by itself it looks whole");
-        let why = "it is gone, and its head was written down outside the database";
+        let why = "it is gone, and its head was recorded outside the database";
         assert_eq!(check(&store, &heads).await.unwrap().problem, Some((4, why)));
         // Written anew as a whole, with another story.
         sqlx::query("DELETE FROM act").execute(&pool).await.unwrap();
@@ -206,7 +206,7 @@ async fn a_record_cut_short_or_written_anew_is_found_by_its_heads() {
             store.append(&support::domain::StaffAct { act_id: Uuid::now_v7(), ..act.clone() }, 1, [0; 16]).await.unwrap();
         }
         assert_eq!(check(&store, &[]).await.unwrap().problem, None);
-        let why = "it is not the line whose head was written down outside the database";
+        let why = "it is not the line whose head was recorded outside the database";
         assert_eq!(check(&store, &heads).await.unwrap().problem, Some((1, why)));
     }
 }

@@ -178,7 +178,7 @@ async fn proposals_that_nobody_made_approved_or_has_any_more_are_named() {
         let store = Store::open(database).await.unwrap();
         let named = async || check(&store, &[]).await.unwrap().proposal_problem.map(|(id, why)| (id.to_string(), why));
         assert_eq!((named().await, check(&store, &[]).await.unwrap().proposals), (None, 2));
-        for (proposal, damage, mend, why) in [
+        for (proposal, damage, fix, why) in [
             (&done, "decided_by = 'ben'", "decided_by = 'ann'", "nobody else's approval of it is in the record"),
             (&done, "decided_by = 'sue'", "decided_by = 'ann'", "nobody else's approval of it is in the record"),
             (&open, "state = 3, decided_by = 'ann'", "state = 1, decided_by = ''", "nobody else's approval of it is in the record"),
@@ -186,8 +186,8 @@ async fn proposals_that_nobody_made_approved_or_has_any_more_are_named() {
         ] {
             edited(database, proposal, damage).await;
             assert_eq!(named().await, Some((proposal.proposal_id.clone(), why)), "{damage}");
-            edited(database, proposal, mend).await;
-            assert_eq!(named().await, None, "{mend}");
+            edited(database, proposal, fix).await;
+            assert_eq!(named().await, None, "{fix}");
         }
         let forged = Uuid::now_v7().to_string();
         let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();

@@ -189,7 +189,7 @@ pub struct Transfer {
     pub rest_of: i32,
     /// Only with `pending`: when the hold ends by itself, if nobody resolved it before. Later than the commit and within 400 days of it
     /// (EXPIRY_OUT_OF_RANGE), by the book's own time: the clock's, unless a clock was set back. At that very time it is over. Refused where the credit account
-    /// is `house/in_transit/*` (EXPIRY_FORBIDDEN): what may be on its way to a bank is given back when the bank has spoken, never by a clock. Absent: it has no
+    /// is `house/in_transit/*` (EXPIRY_FORBIDDEN): what may be in flight to a bank is given back when the bank has spoken, never by a clock. Absent: it has no
     /// expiry.
     #[prost(message, optional, tag = "8")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
@@ -796,7 +796,7 @@ pub mod journal_event {
         DebitLimitSet(super::DebitLimitSet),
     }
 }
-/// A commit, a part of one, or a sign of life.
+/// A commit, a part of one, or a heartbeat.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchJournalResponse {
     /// Where to resume: after the last commit that was shown whole, this one included unless `more` of it follows. In every message.
@@ -1222,7 +1222,7 @@ pub mod ledger_service_client {
         }
         /// Freezes, thaws or closes an account. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED;
         /// and of closing: HOUSE_ACCOUNT (the company's own are never closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending),
-        /// ACCOUNT_IN_FLIGHT (fact in_flight: so many payments are on their way and may come back to it). A retry with the same id is safe.
+        /// ACCOUNT_IN_FLIGHT (fact in_flight: so many payments are in flight and may come back to it). A retry with the same id is safe.
         pub async fn set_account_state(
             &mut self,
             request: impl tonic::IntoRequest<super::SetAccountStateRequest>,
@@ -1336,7 +1336,7 @@ pub mod ledger_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Posts on a stream, each with its own outcome, answered as soon as it is known and not necessarily in order; `request_id` says which. At most 256 are
-        /// under way per stream: more are read as those are answered. One refusal does not end the stream. Same reasons per item. What was not
+        /// in flight per stream: more are read as those are answered. One refusal does not end the stream. Same reasons per item. What was not
         /// answered when a stream breaks or ends is sent again with the same id. It ends with the caller's token (UNAUTHENTICATED, `token=expired`), after an
         /// hour (`ledger.stream_age_max_ms`) and at shutdown (UNAVAILABLE, STREAM_ENDED, fact `because`).
         pub async fn post_stream(
@@ -1716,7 +1716,7 @@ pub mod ledger_service_server {
         >;
         /// Freezes, thaws or closes an account. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED;
         /// and of closing: HOUSE_ACCOUNT (the company's own are never closed), ACCOUNT_NOT_EMPTY (facts: balance, debits_pending, credits_pending),
-        /// ACCOUNT_IN_FLIGHT (fact in_flight: so many payments are on their way and may come back to it). A retry with the same id is safe.
+        /// ACCOUNT_IN_FLIGHT (fact in_flight: so many payments are in flight and may come back to it). A retry with the same id is safe.
         async fn set_account_state(
             &self,
             request: tonic::Request<super::SetAccountStateRequest>,
@@ -1759,7 +1759,7 @@ pub mod ledger_service_server {
             + std::marker::Send
             + 'static;
         /// Posts on a stream, each with its own outcome, answered as soon as it is known and not necessarily in order; `request_id` says which. At most 256 are
-        /// under way per stream: more are read as those are answered. One refusal does not end the stream. Same reasons per item. What was not
+        /// in flight per stream: more are read as those are answered. One refusal does not end the stream. Same reasons per item. What was not
         /// answered when a stream breaks or ends is sent again with the same id. It ends with the caller's token (UNAUTHENTICATED, `token=expired`), after an
         /// hour (`ledger.stream_age_max_ms`) and at shutdown (UNAVAILABLE, STREAM_ENDED, fact `because`).
         async fn post_stream(

@@ -276,7 +276,7 @@ pub enum PayoutState {
     Requested = 1,
     /// The money is held.
     Held = 2,
-    /// The intent is durable; the message is on its way.
+    /// The intent is durable; the message is in flight.
     Submitted = 3,
     /// The bank has it and has not decided (ACTC, ACCP, ACSP, PDNG).
     Accepted = 4,

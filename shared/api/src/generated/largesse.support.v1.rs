@@ -5,7 +5,7 @@ pub struct Act {
     /// Position in the record, from 1, without gaps. Server-made.
     #[prost(int64, tag = "1")]
     pub seq: i64,
-    /// When it was written down. Server-made.
+    /// When it was recorded. Server-made.
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// What begin and end of one act have in common, a UUID.
@@ -203,7 +203,7 @@ pub struct Proposal {
     /// Until when it may be approved.
     #[prost(message, optional, tag = "14")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What it is bound by: SHA-256 over its id, its book, who proposed it and what is to be done, in hexadecimal. The record of what staff did has the
+    /// What it is bound by: SHA-256 over its id, its book, who proposed it and what is to be done, in hexadecimal. The audit log has the
     /// same of what was proposed.
     #[prost(string, tag = "16")]
     pub hash: ::prost::alloc::string::String,
@@ -484,7 +484,7 @@ pub mod support_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// What staff did, written down before they did it, and what staff may do only in pairs. Every call of a member of staff to any service carries its
+    /// The audit log, in which staff actions are recorded before they are executed, and what staff may do only in pairs. Every call of a member of staff to any service carries its
     /// reason in the metadata `largesse-reason` where the table of access asks for one.
     ///
     /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
@@ -601,7 +601,7 @@ pub mod support_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// What was written down, newest first, as far as the caller's token covers the books. Reasons: MALFORMED, PAGE_TOKEN. A retry is safe.
+        /// What was recorded, newest first, as far as the caller's token covers the books. Reasons: MALFORMED, PAGE_TOKEN. A retry is safe.
         pub async fn list_acts(
             &mut self,
             request: impl tonic::IntoRequest<super::ListActsRequest>,
@@ -792,7 +792,7 @@ pub mod support_service_server {
             tonic::Response<super::RecordActResponse>,
             tonic::Status,
         >;
-        /// What was written down, newest first, as far as the caller's token covers the books. Reasons: MALFORMED, PAGE_TOKEN. A retry is safe.
+        /// What was recorded, newest first, as far as the caller's token covers the books. Reasons: MALFORMED, PAGE_TOKEN. A retry is safe.
         async fn list_acts(
             &self,
             request: tonic::Request<super::ListActsRequest>,
@@ -837,7 +837,7 @@ pub mod support_service_server {
             tonic::Status,
         >;
     }
-    /// What staff did, written down before they did it, and what staff may do only in pairs. Every call of a member of staff to any service carries its
+    /// The audit log, in which staff actions are recorded before they are executed, and what staff may do only in pairs. Every call of a member of staff to any service carries its
     /// reason in the metadata `largesse-reason` where the table of access asks for one.
     ///
     /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),

@@ -379,7 +379,7 @@ fn set_state(state: &mut BookState, request: &BookRequest, name: &AccountName, t
     Ok(vec![Event { seq, id: request.id, body, transfers: Vec::new() }])
 }
 
-/// Nothing may be left without a place: neither what is in the account or held, nor what is on its way and may come back to it.
+/// Nothing may be left without a place: neither what is in the account or held, nor what is in flight and may come back to it.
 fn may_close(state: &BookState, account: &BookAccount) -> Result<(), Refusal> {
     if chart::account::is_house(&account.name) {
         return Err(Refusal::HouseAccount { account: account.name.clone() });

@@ -240,7 +240,7 @@ impl DebitLimits {
         self.by_account.get(&account).map_or(&[], Vec::as_slice)
     }
 
-    /// Puts a limit in force, or out of it. `opened` says that the account came to be with the batch under way, so that nothing left it before.
+    /// Puts a limit in force, or out of it. `opened` says that the account came to be with the batch in flight, so that nothing left it before.
     pub fn set(&mut self, limit: Limit, now: Micros, opened: bool) {
         let of = self.by_account.entry(limit.account).or_default();
         of.retain(|other| other.limit.window != limit.window);

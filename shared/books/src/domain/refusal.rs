@@ -24,7 +24,7 @@ pub enum Refusal {
         /// The book's time, which never goes back: a clock that was set back leaves it ahead.
         now: i64,
     },
-    /// What is on its way to a bank is not given back by a clock.
+    /// What is in flight to a bank is not given back by a clock.
     ExpiryForbidden {
         /// The account that receives.
         account: Arc<str>,
@@ -81,7 +81,7 @@ pub enum Refusal {
         /// The name of the account.
         account: Arc<str>,
     },
-    /// The company's own accounts are never closed: what is on its way could not end without them.
+    /// The company's own accounts are never closed: what is in flight could not end without them.
     HouseAccount {
         /// The name of the account.
         account: Arc<str>,
@@ -95,7 +95,7 @@ pub enum Refusal {
         /// What open holds will take, or bring.
         pending: (i64, i64),
     },
-    /// Payments of the account are on their way, and may come back to it.
+    /// Payments of the account are in flight, and may come back to it.
     AccountInFlight {
         /// The name of the account.
         account: Arc<str>,

@@ -1,6 +1,6 @@
-//! A book in memory: what the next decision needs, and what readers may see while a batch is under way.
+//! A book in memory: what the next decision needs, and what readers may see while a batch is in flight.
 //!
-//! Up to two batches are under way: one is being committed, the next is decided on top of it. Everything a decision changes is noted with
+//! Up to two batches are in flight: one is being committed, the next is decided on top of it. Everything a decision changes is noted with
 //! its value from before its batch. Readers get the oldest of those values until that batch's commit is resolved; if it fails they are put back.
 
 use super::{
@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, VecDeque};
 use uuid::Uuid;
 
 /// Why a dirty account is there.
-const DIRTY_IS_KEPT: &str = "what is newer than the store is never forgotten";
+const DIRTY_IS_KEPT: &str = "what is dirty is never forgotten";
 
 /// A book's state: a cache of accounts, guards and holds over the store, and the counters that number what comes next.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub struct BookState {
     before: FxHashMap<i64, Option<BookAccount>>,
     /// The same of the batch that is being committed.
     before_sealed: FxHashMap<i64, Option<BookAccount>>,
-    /// Guards and holds that a batch under way changed, with the last event that did: the store does not have them yet, so they must not be
+    /// Guards and holds that a batch in flight changed, with the last event that did: the store does not have them yet, so they must not be
     /// forgotten.
     guards_unresolved: FxHashMap<String, i64>,
     holds_unresolved: FxHashMap<i64, i64>,
@@ -65,7 +65,7 @@ impl BookState {
         Self { next_seq: last_seq + 1, next_key: last_key + 1, ..Self::default() }
     }
 
-    /// The last event's place in the journal, the batch under way included; below zero before the book is loaded.
+    /// The last event's place in the journal, the batch in flight included; below zero before the book is loaded.
     #[inline]
     #[must_use]
     pub fn last_seq(&self) -> i64 {
@@ -158,7 +158,7 @@ impl BookState {
         self.sources.insert(posting.id, posting);
     }
 
-    /// The account as decisions see it, the batch under way included.
+    /// The account as decisions see it, the batch in flight included.
     #[inline]
     #[must_use]
     pub fn account(&self, key: i64) -> Option<&BookAccount> {
@@ -442,7 +442,7 @@ impl BookState {
         }
     }
 
-    /// Forgets clean accounts until at most `max` of them remain, and guards and holds beyond a quarter of that. What a batch under way changed
+    /// Forgets clean accounts until at most `max` of them remain, and guards and holds beyond a quarter of that. What a batch in flight changed
     /// stays. Not between the reading of what a request needs and its decision.
     pub fn evict(&mut self, max: usize) {
         if self.accounts.len() > max {

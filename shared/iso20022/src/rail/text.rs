@@ -66,7 +66,7 @@ impl Rail {
         }
     }
 
-    /// Where its limits are written down.
+    /// Where its limits are recorded.
     const fn text_source(self) -> &'static str {
         match self {
             Self::UsRtp => "RTP message profile",

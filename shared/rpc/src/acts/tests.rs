@@ -1,4 +1,4 @@
-//! Unit tests of reasons, of what is written down, and of how an ending is told.
+//! Unit tests of reasons, of what is recorded, and of how an ending is told.
 use super::*;
 use crate::{methods::Methods, overload::OverloadLimits};
 use http::HeaderValue;

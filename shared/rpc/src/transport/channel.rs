@@ -1,8 +1,8 @@
 //! A client over HTTP/2, with tonic's errors put into this house's words.
 use super::{
     CallWire,
-    again::{self, RetryBudget},
     connector::Connector,
+    retry::{self, RetryBudget},
 };
 use crate::{Error, Tls, deadline, errors, methods};
 use futures::future::BoxFuture;
@@ -41,7 +41,7 @@ struct RemotePeerState {
     tls: Option<Tls>,
     url: String,
     way: Mutex<CurrentChannel>,
-    again: RetryBudget,
+    retries: RetryBudget,
 }
 
 /// The connection in use, and when calls were turned to it from another.
@@ -62,7 +62,7 @@ impl RemotePeer {
             .initial_connection_window_size(CONNECTION_WINDOW);
         let channel = lazy(&endpoint, tls).map_err(|why| Error::Peer { url: url.to_owned(), why })?;
         let way = Mutex::new(CurrentChannel { channel, turned: None });
-        Ok(Self(Arc::new(RemotePeerState { endpoint, tls: tls.cloned(), url: url.to_owned(), way, again: RetryBudget::new() })))
+        Ok(Self(Arc::new(RemotePeerState { endpoint, tls: tls.cloned(), url: url.to_owned(), way, retries: RetryBudget::new() })))
     }
 }
 
@@ -90,13 +90,13 @@ impl RemotePeerState {
         }
     }
 
-    /// Calls from now on go over a connection of their own, which may lead to another process. Those under way are left where they are.
+    /// Calls from now on go over a connection of their own, which may lead to another process. Those in flight are left where they are.
     fn turn(&self) {
         let mut way = self.way();
         if way.turned.is_some_and(|turned| turned.elapsed() < TURN_INTERVAL) {
             return;
         }
-        // It could be made once, so it can be made again.
+        // It could be made once, so it can be retried.
         if let Ok(channel) = lazy(&self.endpoint, self.tls.as_ref()) {
             *way = CurrentChannel { channel, turned: Some(Instant::now()) };
         }
@@ -116,7 +116,7 @@ impl CallWire for RemotePeer {
     fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Status>> {
         let peer = self.0.clone();
         Box::pin(async move {
-            peer.again.first();
+            peer.retries.first();
             if methods::is_client_streaming(request.uri().path()) {
                 return peer.once(request).await;
             }
@@ -132,7 +132,7 @@ impl CallWire for RemotePeer {
                 }
                 let request = Request::from_parts(head, Body::new(Full::new(message.clone()).map_err(|never| match never {})));
                 let answer = peer.clone().once(request).await;
-                if !again::not_begun(&answer) || !peer.again.wait(attempt).await {
+                if !retry::not_begun(&answer) || !peer.retries.wait(attempt).await {
                     return answer;
                 }
                 attempt += 1;

@@ -30,7 +30,7 @@ async fn whoever_is_told_that_another_writes_comes_over_a_new_connection_and_oth
     for (reason, wanted) in [("NOT_THE_WRITER", 2), ("OVERLOADED", 1)] {
         let (url, connections) = answering(reason).await;
         let mut ledger = LedgerServiceClient::new(rpc::connect(&url).unwrap());
-        // It is made again by itself where it surely was not begun.
+        // It is retried by itself where it surely was not begun.
         let status = ledger.get_account(GetAccountRequest::default()).await.unwrap_err();
         assert_eq!(rpc::reason(&status).as_deref(), Some(reason));
         // Calls are turned once a second at the most, and not at each refusal.

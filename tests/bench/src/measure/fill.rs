@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tonic::{Code, Request, transport::Channel};
 use uuid::Uuid;
 
-/// Batches under way at once: one being committed, one waiting, and two on their way.
+/// Batches in flight at once: one being committed, one waiting, and two being encoded.
 const BATCHES_AT_ONCE: usize = 4;
 /// Gifts of a batch.
 const GIFTS: u64 = 1_000;

@@ -6,7 +6,7 @@ use pb::guard::Operation;
 use std::collections::HashMap;
 use tonic::Code;
 
-/// A posting on its way.
+/// A posting in flight.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
     /// In the order they are first named; `true`: opened by it.

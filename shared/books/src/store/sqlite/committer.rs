@@ -27,7 +27,7 @@ pub(super) struct Committer {
 impl Committer {
     /// Starts it on the store's writing connection. `written` is told of each transaction.
     pub(super) fn start(writer: Arc<Mutex<SqliteConnection>>, written: Arc<LogGrowth>) -> Self {
-        // Bounded by the number of books: each has one batch on its way.
+        // Bounded by the number of books: each has one batch in flight.
         let (queue, mut waiting) = mpsc::unbounded_channel::<WaitingBatch>();
         tokio::spawn(async move {
             let mut inserts = Inserts::new();

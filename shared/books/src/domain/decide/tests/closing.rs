@@ -1,4 +1,4 @@
-//! Closing an account: refused while something is in it, held, or on its way.
+//! Closing an account: refused while something is in it, held, or in flight.
 use super::*;
 use crate::domain::refusal::KeptRefusal;
 
@@ -57,7 +57,7 @@ fn an_account_with_something_in_it_or_held_is_not_closed() {
         let facts = [("account", WALLET), ("balance", balance), ("debits_pending", debits), ("credits_pending", credits)];
         refused("ACCOUNT_NOT_EMPTY", &facts)
     };
-    // Before what is on its way, which can't be known from outside.
+    // Before what is in flight, which can't be known from outside.
     assert_eq!(close(&mut state, 3, WALLET), holds("10", "0", "0"));
     decide(&mut state, NOW, &plain(4, vec![transfer(WALLET, "house/coins/redeemed", 10)])).unwrap();
     let announced = NewTransfer { pending: true, ..transfer("house/coins/issued", WALLET, 3) };

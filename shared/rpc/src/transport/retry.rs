@@ -1,5 +1,5 @@
-//! Calls that surely did not happen are made again, a few times and within a budget: a neighbour that is being replaced is not noticed, and one that is
-//! down is not buried under repeated calls.
+//! Retries calls known not to have been executed, within a retry budget: callers do not notice a peer that is being replaced, and one that is down is not
+//! buried under retries.
 use crate::{context, errors};
 use http::Response;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const BUDGET_PERCENT: f32 = 0.1;
 /// What a server says that has not begun the call.
 const NOT_BEGUN: [&[u8]; 2] = [b"NOT_THE_WRITER", b"IDENTITY_UNAVAILABLE"];
 
-/// How often the calls of one transport may be made again.
+/// How often the calls of one transport may be retried.
 pub(super) struct RetryBudget(TpsBudget);
 
 impl RetryBudget {
