@@ -1,11 +1,12 @@
 #!/bin/sh
-# Fills secrets/ with what compose.yaml mounts: a CA, a certificate and a token for each service, passwords, and the key that seals bank accounts.
-# What is there is never overwritten. When making everything can't be finished, what was made is taken away again, and it can be run once more.
+# Fills secrets/ with what compose.yaml mounts: a CA, a certificate and a token for each service, passwords, and the key that seals bank accounts. Existing
+# files are never overwritten. If the script can't create everything, it removes what it created, so it can be run again.
 #
 #     deploy/compose/make-secrets.sh          makes everything, once
 #     deploy/compose/make-secrets.sh renew    replaces certificates and tokens, under the same CA and key; running services take them up by themselves
 #
-# Tokens are made by the program: LARGESSE names it (`largesse` on the path when not given); where there is none, the image LARGESSE_IMAGE makes them.
+# The `largesse` program creates the tokens. LARGESSE names it (default: `largesse` on the path). If there is no program, the image LARGESSE_IMAGE creates
+# them.
 set -eu
 umask 077
 cd "$(dirname "$0")"
@@ -13,10 +14,10 @@ cd "$(dirname "$0")"
 program=${LARGESSE:-largesse}
 image=${LARGESSE_IMAGE:-largesse:local}
 services="ledger gift purchase earnings payout monitor"
-# Renew well before: PostgreSQL takes a new certificate only when it is reloaded.
+# Renew well before they expire: PostgreSQL loads a new certificate only when it is reloaded.
 certificate_days=90
 token_ttl=30d
-# The user of the image. Files made by root are handed to it; files made by anybody else stay theirs, and the containers run as them.
+# The user of the image. Files created by root are given to this user. Files created by anybody else keep their owner, and the containers run as that owner.
 image_user=65532:65532
 made_by_root=no
 [ "$(id -u)" -ne 0 ] || made_by_root=yes
@@ -25,7 +26,7 @@ own() {
   [ "$made_by_root" = no ] || chown -R "$image_user" "$@"
 }
 
-# certificate FOLDER NAME: for the service NAME, by which it is found in the network and known to others.
+# certificate FOLDER NAME: creates a certificate for the service NAME, by which others reach and identify it.
 certificate() {
   work=$(mktemp -d secrets/.work.XXXXXX)
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -keyout "$work/tls.key" -out "$work/tls.csr" 2>/dev/null
@@ -34,13 +35,14 @@ certificate() {
   openssl x509 -req -in "$work/tls.csr" -CA secrets/ca/ca.pem -CAkey secrets/ca/ca.key -CAcreateserial -days "$certificate_days" \
     -extfile "$work/tls.ext" -out "$work/tls.pem" 2>/dev/null
   own "$work"
-  # Each is whole at any moment. A service that looks between the two keeps the old pair until its next look.
+  # Each file is complete at any moment. A service that reads between the two moves keeps the old pair until it reads again.
   mv "$work/tls.key" "$1/tls.key"
   mv "$work/tls.pem" "$1/tls.pem"
   rm -r "$work"
 }
 
-# token FOLDER NAME [FILE]: with which the service NAME calls others, in FILE, `token` when not given. The first one makes the house's key.
+# token FOLDER NAME [FILE]: creates the token with which the service NAME calls others, in FILE (default: `token`). The first call creates the
+# installation's own key.
 token() {
   file=${3:-token}
   set -- "$1" --sub "$2" --role service --ttl "$token_ttl"
@@ -67,7 +69,7 @@ passwords() {
   openssl rand -hex 24 > secrets/postgres/admin.password
   openssl rand -hex 24 > secrets/postgres/largesse.password
   openssl rand -hex 24 > secrets/postgres/largesse_gift.password
-  # The gift service meets every viewer, so it gets a role of its own, which sees its own tables only.
+  # The gift service is exposed to every viewer, so it gets its own role, which can access its own tables only.
   printf 'postgres:5432:largesse:largesse_gift:%s\n' "$(cat secrets/postgres/largesse_gift.password)" > secrets/gift/pgpass
   for service in migrate ledger purchase earnings payout monitor; do
     printf 'postgres:5432:largesse:largesse:%s\n' "$(cat secrets/postgres/largesse.password)" > "secrets/$service/pgpass"
@@ -75,7 +77,7 @@ passwords() {
   openssl rand -base64 32 > secrets/payout/seal.key
 }
 
-# Without one of these nothing could be finished.
+# Checks for what the script can't do without.
 needed() {
   command -v openssl > /dev/null || { echo "make-secrets.sh: openssl is not on the path; nothing was made" >&2; exit 1; }
   command -v "$program" > /dev/null || command -v docker > /dev/null || {
@@ -85,10 +87,10 @@ needed() {
   }
 }
 
-# Everything in secrets/ was made by this run.
+# Everything in secrets/ was created by this run.
 undo() {
   rm -rf secrets/* secrets/.work.*
-  echo "make-secrets.sh: could not be finished, as said above; what was made was taken away: mend it and run this again" >&2
+  echo "make-secrets.sh: failed, see above; what was created has been removed: fix the cause and run this again" >&2
 }
 
 renew() {
@@ -97,7 +99,7 @@ renew() {
     certificate "secrets/$service" "$service"
     token "secrets/$service" "$service"
   done
-  # It shares the ledger's process and calls as itself all the same.
+  # Support shares the ledger's process, but calls with its own token.
   token secrets/ledger support support.token
 }
 
@@ -115,7 +117,7 @@ case "${1:-}" in
     passwords
     renew
     cp secrets/ca/ca.pem secrets/house/identity.pub.pem secrets/public/
-    # Everybody may know these, and Prometheus runs as a user of its own.
+    # These are public, and Prometheus runs as a different user.
     chmod 755 secrets/public
     chmod 644 secrets/public/*
     for folder in $services migrate postgres grafana; do

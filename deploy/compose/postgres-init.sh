@@ -1,6 +1,6 @@
 #!/bin/sh
-# Once, in an empty database: the role that Largesse connects as. It owns its database, in which it makes a schema for each service, and is no superuser.
-# And the one of the gift service, which records in its own schema which catalogues it serves and sees no other.
+# Runs once, in an empty database. Creates the role that Largesse connects as: it owns its database, creates a schema for each service in it, and is not a
+# superuser. Also creates the role of the gift service, which records in its own schema which catalogues it serves, and has access to no other.
 set -eu
 psql -v ON_ERROR_STOP=1 -v password="$(cat /run/postgres/largesse.password)" -v gift="$(cat /run/postgres/largesse_gift.password)" \
   --username postgres --dbname postgres <<'SQL'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Hands the secrets to the server's own user, who must own its key and could not read files of another, and then starts the image as usual.
+# Copies the secrets for the server's own user, who must own its key and could not read another user's files. Then starts the image as usual.
 set -eu
 install -d -o postgres -g postgres -m 0700 /run/postgres
 install -o postgres -g postgres -m 0400 /run/secrets/* /run/postgres/
