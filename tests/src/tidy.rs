@@ -1,4 +1,4 @@
-//! The rules of the house that a machine can check: sizes, names, leftovers, comments, the direction of dependencies and their use. Line-based on purpose:
+//! The project's rules that a machine can check: sizes, names, leftovers, comments, the direction of dependencies and their use. Line-based on purpose:
 //! it relies on rustfmt's layout and needs no parser.
 mod accounts;
 mod crates;

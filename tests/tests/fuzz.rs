@@ -23,7 +23,7 @@ fn no_decoder_falls_over_changed_seeds() {
         let inputs = seeds.into_iter().chain((0..inputs_max).map(|_| changes.input()));
         for (at, input) in inputs.take_while(|_| started.elapsed() < time_max).enumerate() {
             let ran = std::panic::catch_unwind(|| (target.run)(&input));
-            assert!(ran.is_ok(), "{} fell over input {at} of seed {seed}: {:?}", target.name, String::from_utf8_lossy(&input));
+            assert!(ran.is_ok(), "{} crashed on input {at} of seed {seed}: {:?}", target.name, String::from_utf8_lossy(&input));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The whole repository keeps the rules of the house that a machine can check.
+//! The whole repository keeps the project's rules that a machine can check.
 use std::{collections::BTreeSet, path::Path};
 use tests::tidy::check_repository;
 

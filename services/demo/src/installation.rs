@@ -20,7 +20,7 @@ use tonic::Request;
 /// How long the tokens made here are good.
 const TOKEN_TTL: Duration = Duration::from_secs(6 * 3600);
 
-/// Where an installation's services are and how to be believed there.
+/// Where an installation's services are and how to be trusted there.
 #[derive(Clone)]
 pub struct Installation {
     transports: BTreeMap<Service, Transport>,

@@ -167,7 +167,7 @@ impl BookHandle {
         }
         self.queue.try_send(jobs).map_err(|error| {
             self.shared.taken(count);
-            // Its writer fell, or is told to stop: waiting will not help.
+            // Its writer crashed, or is stopping: waiting will not help.
             if matches!(error, mpsc::error::TrySendError::Closed(_)) { Error::CommitFailed } else { Error::Overload }
         })
     }

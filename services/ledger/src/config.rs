@@ -60,7 +60,7 @@ pub struct Config {
     pub watch_age_max_ms: u64,
     /// Milliseconds after which a PostStream ends, in good order: whoever posts on opens another, on whichever process takes it.
     pub stream_age_max_ms: u64,
-    /// Services of your own that post, a row for each kind and pair of accounts. Without a row a service's token posts nothing; the services of this house
+    /// Services of your own that post, a row for each kind and pair of accounts. Without a row a service's token posts nothing; the services of Largesse
     /// have theirs. `verify` and the monitor read them too.
     pub posters: Vec<PosterSettings>,
     /// Subjects of services' tokens that may post anything; for tests.
@@ -75,9 +75,9 @@ pub struct Config {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PosterSettings {
-    /// The subject of its token (role `service`); none of this house's services.
+    /// The subject of its token (role `service`); none of Largesse's services.
     pub service: String,
-    /// The kind of its postings, [a-z0-9_.]{1,64}; none of this house's kinds.
+    /// The kind of its postings, [a-z0-9_.]{1,64}; none of Largesse's kinds.
     pub kind: String,
     /// The accounts that give: a name with `*` for its user, and a currency or `*` for all, such as `viewer/*/coins` or `creator/*/payable/*`.
     pub debit: String,

@@ -178,7 +178,7 @@ impl Ledger {
         why.map(|(name, why)| format!("book {name}: {why}"))
     }
 
-    /// A book whose writer fell, if there is one: nothing in this process can write it any more.
+    /// A book whose writer crashed, if there is one: nothing in this process can write it any more.
     #[must_use]
     pub fn fallen(&self) -> Option<String> {
         let books = self.books.read().expect("nothing panics while it holds this");

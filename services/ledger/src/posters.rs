@@ -42,7 +42,7 @@ impl PosterRefusal {
     }
 }
 
-/// What to do about a refusal of a service of this house.
+/// What to do about a refusal of a service of Largesse.
 const NEXT_HOUSE: &str = "each service calls with its own token (identity.service_tokens); what may be posted is in chart::posters";
 /// The same of all others.
 const NEXT_OWN: &str = "give a service of your own its rows in [[ledger.posters]] of the ledger's settings";
@@ -224,7 +224,7 @@ impl PosterRights {
     }
 }
 
-/// Whether a transfer does more than move or hold its amount. No service of this house has need of it.
+/// Whether a transfer does more than move or hold its amount. No service of Largesse needs it.
 fn is_special(transfer: &NewTransfer) -> bool {
     transfer.allow_debt || transfer.up_to || transfer.rest_of.is_some() || transfer.expire_time.is_some()
 }

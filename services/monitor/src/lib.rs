@@ -1,6 +1,6 @@
 //! Whether the money is where it should be, looked at again and again while it moves; and the whole story behind an id.
 //!
-//! It reads the ledger's books and the other services' `tables` directly and believes no service: an auditor that asked them would believe what it is
+//! It reads the ledger's books and the other services' `tables` directly and trusts no service: an auditor that asked them would trust what it is
 //! to check. What the last look found is told over RPC and as metrics.
 //!
 //! - [`service`]: the RPC. [`health`]: what a look found, and how one look follows another. `rounds`: when to look. `meters`: the metrics.

@@ -20,7 +20,7 @@ const STATEMENT_TIME_OUT: Duration = Duration::from_secs(30);
 const FINALITY_HEADER: &str = "finality-window-seconds";
 /// In the namespace of every status report, whatever its version.
 const REPORT_NAMESPACE: &[u8] = b"iso:20022:tech:xsd:pain.002.";
-/// Longest finality window believed: a year, so that arithmetic on it cannot overflow.
+/// Longest finality window trusted: a year, so that arithmetic on it cannot overflow.
 const WINDOW_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
 
 /// A bank.

@@ -45,7 +45,7 @@ pub struct Config {
     #[serde(rename = "watch_age_max_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub watch_age_max: Duration,
-    /// How often the bank's statement is read, in milliseconds, for debits that we believe were not made. Default a day: banks make one a day.
+    /// How often the bank's statement is read, in milliseconds, for debits that our records do not have. Default a day: banks make one a day.
     #[serde(rename = "statement_interval_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub statement_interval: Duration,

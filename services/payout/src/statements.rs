@@ -1,4 +1,4 @@
-//! The bank's own books, read once a day: whatever the bank answered, its statement says what left. A debit that we believe was not made is kept beside its payout,
+//! The bank's own books, read once a day: whatever the bank answered, its statement says what left. A debit that our records do not have is kept beside its payout,
 //! and the audit is red until it is cleared. Nothing moves because of it.
 
 use crate::{
@@ -67,12 +67,12 @@ impl Payouts {
     }
 
     async fn compare_statement(&self, statement: &Statement, now_ms: i64) -> Result<(), crate::store::Error> {
-        let believed = self.store.believed(&named(&statement.entries)).await?;
-        let findings = compare(&statement.entries, &believed);
+        let recorded = self.store.recorded(&named(&statement.entries)).await?;
+        let findings = compare(&statement.entries, &recorded);
         let unexpected: Vec<_> = findings.iter().filter(|finding| finding.unexpected.minor_units() > 0).collect();
         for finding in &unexpected {
             let (payout_id, minor_units) = (finding.payout_id, finding.unexpected.minor_units());
-            tracing::error!(%payout_id, minor_units, "the bank's statement shows a debit that we believe was not made");
+            tracing::error!(%payout_id, minor_units, "the bank's statement shows a debit that our records do not have");
         }
         self.store.keep_statement(statement.currency, &statement.statement_id, &findings, now_ms).await?;
         unexpected.iter().for_each(|finding| self.tell(finding.payout_id));

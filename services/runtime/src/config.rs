@@ -58,7 +58,7 @@ pub struct Config {
     pub peers: PeerSettings,
     /// Certificates.
     pub tls: rpc::tls::Config,
-    /// Whom to believe. Not in a sandbox, which makes an identity of its own.
+    /// Which issuers to trust. Not in a sandbox, which makes an identity of its own.
     pub identity: IdentitySettings,
     /// Bounds on calls.
     pub calls: CallSettings,
@@ -133,7 +133,7 @@ pub struct PeerSettings {
     pub monitor: String,
 }
 
-/// Who is believed.
+/// Which issuers are trusted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct IdentitySettings {
@@ -142,7 +142,7 @@ pub struct IdentitySettings {
     pub keys: Vec<PathBuf>,
     /// With which token each service here calls others.
     pub service_tokens: ServiceTokenSettings,
-    /// Issuers of tokens that are believed: the users' login, the staff's login, and whoever makes the services' tokens.
+    /// Issuers of tokens that are trusted: the users' login, the staff's login, and whoever makes the services' tokens.
     pub issuers: Vec<identity::issuers::TrustedIssuer>,
 }
 

@@ -1,8 +1,8 @@
-//! Why services do not start, or fall.
+//! Why services do not start, or fail.
 use identity::Service;
 use std::net::SocketAddr;
 
-/// Why a process does not start, or falls.
+/// Why a process does not start, or fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Neither a sandbox nor an identity.
@@ -56,7 +56,7 @@ pub enum Error {
     },
     /// Pretend money in somebody else's installation.
     #[error(
-        "{database} belongs to installation {id}, which believes another identity than the key in this data directory; nothing was started or changed. Name \
+        "{database} belongs to installation {id}, which trusts another identity than the key in this data directory; nothing was started or changed. Name \
          the --data-dir that goes with it, or another --database"
     )]
     OtherIdentity {

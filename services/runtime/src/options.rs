@@ -10,7 +10,7 @@ use std::{
 /// A free port on this machine, for what nobody has to find by number.
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// Whom the services of this process believe.
+/// Which issuers the services of this process trust.
 #[derive(Debug, Clone)]
 pub enum IdentitySource {
     /// The key under the data directory, made when missing; also signs the services' own tokens.
@@ -35,7 +35,7 @@ pub struct Options {
     pub database: String,
     /// For keys and certificates.
     pub data_dir: PathBuf,
-    /// Whom to believe.
+    /// Which issuers to trust.
     pub identity: IdentitySource,
     /// Certificates; without any, listeners are plain.
     pub tls: rpc::tls::Config,

@@ -13,7 +13,7 @@ const DRAIN_MAX: Duration = rpc::serve::DRAIN_MAX.saturating_add(Duration::from_
 /// How long services may take to write what they hold after the last call.
 const SETTLE_MAX: Duration = Duration::from_secs(20);
 
-/// How often it is looked whether a book's writer fell.
+/// How often it is looked whether a book's writer crashed.
 const WRITERS_EVERY: Duration = Duration::from_secs(1);
 
 /// Running services.
@@ -100,20 +100,20 @@ impl Runtime {
             match http::serve(listener, tls, readiness, bounds, shutdown).await {
                 Ok(()) => Ok(()),
                 Err(error) => {
-                    tracing::error!(%error, "the HTTP listener fell");
+                    tracing::error!(%error, "the HTTP listener failed");
                     Err(Error::Ended("the HTTP listener"))
                 }
             }
         });
     }
 
-    /// A book whose writer fell can be written by a new process only, and by none while this one keeps the lease: so the process ends.
+    /// A book whose writer crashed can be written by a new process only, and by none while this one keeps the lease: so the process ends.
     fn watch_writers(&mut self, ledger: Arc<ledger::Ledger>) {
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             while shutdown.run_until_cancelled(tokio::time::sleep(WRITERS_EVERY)).await.is_some() {
                 if let Some(book) = ledger.fallen() {
-                    tracing::error!(book, "the writer of a book fell");
+                    tracing::error!(book, "the writer of a book crashed");
                     return Err(Error::Ended("the writer of a book"));
                 }
             }

@@ -40,7 +40,7 @@ pub(super) struct Wiring {
 }
 
 /// What checks tokens of these issuers, with their keys as far as they can be had now; those that can't are looked for on.
-async fn believing(issuers: &[issuers::TrustedIssuer], shutdown: &CancellationToken) -> Result<Arc<Verifier>, Error> {
+async fn trusting(issuers: &[issuers::TrustedIssuer], shutdown: &CancellationToken) -> Result<Arc<Verifier>, Error> {
     let verifier = Arc::new(Verifier::try_new(issuers.to_vec())?);
     // An issuer that is away must not keep money from moving: the others' tokens are as good as ever.
     for (issuer, error) in verifier.look().await {
@@ -75,7 +75,7 @@ impl Wiring {
                 let verifier = Verifier::new(&[issuer.public_key()]);
                 (Some(Arc::new(issuer)), Arc::new(verifier))
             }
-            IdentitySource::Configured { issuers, .. } => (None, believing(issuers, &shutdown).await?),
+            IdentitySource::Configured { issuers, .. } => (None, trusting(issuers, &shutdown).await?),
         };
         let identities = installation::identities(&options.identity, issuer.as_deref())?;
         installation::refuse_foreign(&options, &database, &identities).await?;

@@ -126,7 +126,7 @@ fn may_record(caller: &rpc::Caller, act: &StaffAct) -> Result<(), Status> {
     let known = identity::Service::ALL.into_iter().filter_map(|service| Some((service, service.grpc_name()?)));
     let import = (act.rpc == IMPORT.0).then_some(IMPORT.1);
     let Some(owner) = known.into_iter().find(|(_, name)| of(name)).map(|(service, _)| service.as_str()).or(import) else {
-        return Err(rpc::malformed("rpc", "must be an RPC of a service of this house"));
+        return Err(rpc::malformed("rpc", "must be an RPC of a service of Largesse"));
     };
     if subject != owner {
         let why = format!("the token of {subject} may not record staff actions with {owner}; nothing was recorded");

@@ -1,4 +1,4 @@
-//! What was approved and not done, because a process fell or the ledger was away, is done after a while.
+//! What was approved and not done, because a process crashed or the ledger was down, is done after a while.
 use crate::{acts::now_ms, proposals::Proposals};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;

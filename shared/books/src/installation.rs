@@ -70,7 +70,7 @@ pub async fn look(database: &Database) -> Result<Option<FoundTables>, Error> {
     Ok(Some(FoundTables { live, installation: row.map(read).transpose()? }))
 }
 
-/// Binds the tables to an installation that believes these identities, or finds whose they are; then its identities are these from now on. The flag says
+/// Binds the tables to an installation that trusts these identities, or finds whose they are; then its identities are these from now on. The flag says
 /// whether they were nobody's.
 pub async fn bind(database: &Database, identities: &BTreeSet<String>, now_ms: i64) -> Result<(BoundInstallation, bool), Error> {
     let pool = database.open("ledger", &MIGRATIONS).await?;

@@ -7,7 +7,7 @@ use crate::{
 use money::UserKey;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Names of processes and services of this house, which post as their own rows say or not at all.
+/// Names of processes and services of Largesse, which post as their own rows say or not at all.
 const HOUSE_NAMES: [&str; 4] = ["largesse", "ledger", "monitor", "sandbox"];
 /// Longest kind, in bytes; the ledger's own bound.
 const KIND_BYTES_MAX: usize = 64;
@@ -46,7 +46,7 @@ impl OwnPoster {
     pub fn try_new(service: &str, kind: &str, (debit, credit): (&str, &str), allow_debt: bool) -> Result<Self, InvalidPoster> {
         let named = UserKey::try_new(service).map_err(|error| wrong("service", error.to_string()))?;
         if Poster::parse(service).is_some() || HOUSE_NAMES.contains(&service) {
-            return Err(wrong("service", format!("{service} is one of this house's and has its rows already; give yours another name")));
+            return Err(wrong("service", format!("{service} is one of Largesse's and has its rows already; give yours another name")));
         }
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.';
         if kind.is_empty() || kind.len() > KIND_BYTES_MAX || !kind.bytes().all(fits) {
@@ -55,7 +55,7 @@ impl OwnPoster {
         if PostingKind::parse(kind).is_some() || kind.starts_with(crate::kind::PURCHASE_PREFIX) {
             return Err(wrong(
                 "kind",
-                format!("{kind} is posted by a service of this house, whose tables it is compared with; name another"),
+                format!("{kind} is posted by a service of Largesse, whose tables it is compared with; name another"),
             ));
         }
         let (debit_pattern, credit_pattern) = (pattern("debit", debit)?, pattern("credit", credit)?);
@@ -136,7 +136,7 @@ impl OwnPosters {
         Ok(())
     }
 
-    /// Guards that count for services of this house are theirs alone.
+    /// Guards that count for services of Largesse are theirs alone.
     #[must_use]
     pub fn may_set(key: &str) -> bool {
         GuardFamily::of(key).is_none()

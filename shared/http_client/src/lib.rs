@@ -46,7 +46,7 @@ pub fn builder(ca: &Path) -> Result<ClientBuilder, UnusableRoots> {
     Ok(with_roots(roots(ca)?))
 }
 
-/// A client for plain HTTP on this machine: there is nobody whose certificate it would believe, so nothing is read from the disk.
+/// A client for plain HTTP on this machine: there is nobody whose certificate it would trust, so nothing is read from the disk.
 pub fn local() -> ClientBuilder {
     with_roots(RootCertStore::empty())
 }

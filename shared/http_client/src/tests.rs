@@ -1,4 +1,4 @@
-//! Whom the client believes, and what it does not follow.
+//! Whom the client trusts, and what it does not follow.
 use super::*;
 use axum::{Router, http::StatusCode, response::Redirect, routing::get};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
@@ -32,7 +32,7 @@ async fn secure() -> (SocketAddr, String) {
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            // Who does not believe the certificate hangs up.
+            // Who does not trust the certificate hangs up.
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let _ = stream.read(&mut [0; 1024]).await;
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello").await;
@@ -63,8 +63,8 @@ async fn only_the_given_authorities_are_believed() {
     std::fs::write(&right, pem).unwrap();
     std::fs::write(&wrong, secure().await.1).unwrap();
     let url = format!("https://{address}/");
-    let believing = builder(&right).unwrap().build().unwrap();
-    assert_eq!(read(believing.get(&url).send().await.unwrap(), 100).await.unwrap(), "hello");
+    let trusting = builder(&right).unwrap().build().unwrap();
+    assert_eq!(read(trusting.get(&url).send().await.unwrap(), 100).await.unwrap(), "hello");
     for client in [builder(&wrong).unwrap(), local()] {
         let refused = client.build().unwrap().get(&url).send().await.unwrap_err();
         assert!(refused.is_connect(), "{refused:?}");

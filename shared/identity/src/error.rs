@@ -36,7 +36,7 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// Another issuer or audience than this house's.
+    /// Another issuer or audience than the installation's.
     #[error("the token was not made by or for largesse")]
     Audience,
     /// Its time is over.
@@ -45,7 +45,7 @@ pub enum Error {
     /// Its time has not come.
     #[error("the token is not valid yet")]
     NotYetValid,
-    /// A claim is missing or has a form this house does not know.
+    /// A claim is missing or has an unknown form.
     #[error("the token's claim `{0}` is missing or wrong")]
     Claim(&'static str),
     /// A `sub` that is no user key, behind its issuer's prefix.

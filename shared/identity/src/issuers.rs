@@ -1,4 +1,4 @@
-//! Who makes tokens that this installation believes, and what each of them may say.
+//! Who makes tokens that this installation trusts, and what each of them may say.
 pub use crate::algorithm::Algorithm;
 use crate::{
     Error, Role,
@@ -32,7 +32,7 @@ pub struct TrustedIssuer {
     /// Seconds between looks at `jwks`. A token with a key that is not known yet causes a look at once, every ten seconds at most.
     #[serde(default = "refresh_s")]
     pub refresh_s: u32,
-    /// Seconds for which its keys are believed when `jwks` can't be read any more. Then its tokens are refused until it can.
+    /// Seconds for which its keys are trusted when `jwks` can't be read any more. Then its tokens are refused until it can.
     #[serde(default = "stale_max_s")]
     pub stale_max_s: u32,
     /// Algorithms its tokens may be signed with. A key is used with its own algorithm only, whatever a token says.

@@ -3,8 +3,8 @@
 //! - [`principal`]: roles, books and the verified caller.
 //! - `algorithm`: what may sign.
 //! - [`keys`]: the installation's Ed25519 key files.
-//! - [`token`]: [`Issuer`] signs this house's tokens.
-//! - [`issuers`]: whose tokens are believed, and what each issuer may say.
+//! - [`token`]: [`Issuer`] signs the installation's tokens.
+//! - [`issuers`]: whose tokens are trusted, and what each issuer may say.
 //! - [`subject`]: how an issuer's `sub` becomes the key that a user has here.
 //! - `jwks`: issuers' key sets, in files or at an address.
 //! - [`verifier`]: [`Verifier`] checks tokens. A key is used with its own algorithm only.

@@ -12,7 +12,7 @@ pub enum Role {
     Viewer,
     /// Receives gifts and is paid. May also do what a viewer does.
     Creator,
-    /// A service of this house, acting as itself or for a named user.
+    /// A service of Largesse, acting as itself or for a named user.
     Service,
     /// Staff who help users.
     Support,
@@ -60,7 +60,7 @@ impl FromStr for Role {
 /// The books a token covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BookScope {
-    /// Every book; for services and staff of the house.
+    /// Every book; for services and staff.
     All,
     /// These, and no others.
     Only(Vec<BookName>),

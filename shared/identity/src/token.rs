@@ -1,4 +1,4 @@
-//! Signed tokens: JWT (RFC 7519) with Ed25519 (RFC 8037), as this house makes them. [`crate::verifier`] checks them and others'.
+//! Signed tokens: JWT (RFC 7519) with Ed25519 (RFC 8037), as the installation issues them. [`crate::verifier`] checks them and others'.
 use crate::{
     BookScope, Error, Role, crypto,
     keys::{KeyPair, PRIVATE_FILE, PublicKey},
@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Who makes tokens for this house.
+/// Issues the installation's tokens.
 pub const ISSUER: &str = "largesse";
 /// Whom they are made for.
 pub const AUDIENCE: &str = "largesse";
@@ -122,7 +122,7 @@ pub fn expires_at(token: &str) -> Result<SystemTime, Error> {
     Ok(time(claims.exp))
 }
 
-/// Whom a token of this house is for, without checking it: for a holder who wants to know before it calls. `None` of another issuer's, which may name
+/// Whom a token of the installation is for, without checking it: for a holder who wants to know before it calls. `None` of another issuer's, which may name
 /// its subjects otherwise.
 pub fn subject(token: &str) -> Option<String> {
     let claims: TokenSubject = jsonwebtoken::dangerous::insecure_decode_claims(token).ok()?;

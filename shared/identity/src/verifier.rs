@@ -57,12 +57,12 @@ struct KnownKeys {
 }
 
 impl Verifier {
-    /// Accepts what any of `keys` signed as this house's own issuer; several, so that keys can be rotated.
+    /// Accepts what any of `keys` signed as the installation's own issuer; several, so that keys can be rotated.
     pub fn new(keys: &[PublicKey]) -> Self {
         crypto::install();
         let known = KnownKeys { keys: Arc::new(keys.iter().map(|key| key.to_key()).collect()), seen: Some(Instant::now()) };
         let trusted = IssuerKeys::try_new(TrustedIssuer::house(Vec::new()), KeySource::Fixed, BTreeMap::new(), known);
-        let trusted = trusted.expect("this house's own subjects need no key file");
+        let trusted = trusted.expect("the installation's own subjects need no key file");
         Self { issuers: vec![Arc::new(trusted)], verified: Arc::new(cache::TokenCache::new()) }
     }
 
@@ -214,13 +214,13 @@ impl IssuerKeys {
         Ok(Self { issuer, name, apps, subjects, source, keys: RwLock::new(known), looked: Mutex::new(None) })
     }
 
-    /// Keys that may be believed at this moment.
+    /// Keys that may be trusted at this moment.
     fn current(&self) -> Result<Arc<Vec<VerificationKey>>, Error> {
         let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
         if self.is_fresh() { Ok(known.keys) } else { Err(Error::KeysUnavailable) }
     }
 
-    /// Whether its keys were seen lately enough to be believed.
+    /// Whether its keys were seen lately enough to be trusted.
     fn is_fresh(&self) -> bool {
         if matches!(self.source, KeySource::Fixed) {
             return true;

@@ -23,7 +23,7 @@ pub(crate) fn unreadable(headers: &HeaderMap, bytes_max: usize) -> Option<Status
     }
 }
 
-/// The answer to a panic. The panic hook has written its place; the text is logged with the service that fell.
+/// The answer to a panic. The panic hook has written its place; the text is logged with the service that panicked.
 pub(crate) fn contained(panic: &(dyn Any + Send)) -> Status {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     let (service, trace) = (context::current().service, errors::trace());

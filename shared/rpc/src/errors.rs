@@ -10,7 +10,7 @@ use uuid::Uuid;
 #[cfg(test)]
 mod tests;
 
-/// `google.rpc.ErrorInfo.domain` of every reason of this house.
+/// `google.rpc.ErrorInfo.domain` of every reason of Largesse.
 pub const DOMAIN: &str = "largesse";
 /// When to ask again after an answer was lost. Long enough for a writer to come back, short enough for a person to wait.
 const UNKNOWN_RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -230,7 +230,7 @@ pub(crate) fn opaque(trace: &str) -> Status {
     with_details(Code::Internal, "INTERNAL", INTERNAL, &[("trace", trace.to_owned())], ErrorDetails::new())
 }
 
-/// The reason of a status made by this house, here or in another process.
+/// The reason of a status made by Largesse, here or in another process.
 pub fn reason(status: &Status) -> Option<String> {
     let info = status.get_details_error_info()?;
     (info.domain == DOMAIN).then_some(info.reason)

@@ -48,11 +48,11 @@ pub use tls::{Peer, Tls};
 pub use token::ServiceToken;
 pub use transport::{Transport, connect, connect_with};
 
-/// Largest message a client or server of this house reads, in bytes: a PostBatch of 1,000 postings with full request fields fits.
+/// Largest message a client or server of Largesse reads, in bytes: a PostBatch of 1,000 postings with full request fields fits.
 /// Set it on generated clients and servers with `max_decoding_message_size`; tonic's own limit is 4 MiB.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Largest answer a server of this house gives, in bytes: what a gRPC client reads by default (`max_receive_message_length` of the gRPC libraries, 4 MiB).
+/// Largest answer a server of Largesse gives, in bytes: what a gRPC client reads by default (`max_receive_message_length` of the gRPC libraries, 4 MiB).
 /// Also the largest message that a service takes which does not say otherwise.
 pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-//! Every RPC this house knows, from the contracts' descriptors joined with the table of access.
+//! Every RPC of Largesse, from the contracts' descriptors joined with the table of access.
 use crate::{
     Error,
     overload::{self, OverloadGate},

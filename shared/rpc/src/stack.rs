@@ -152,7 +152,7 @@ impl Stack {
                 }
             }
         };
-        // Panics inside the deadline: whatever falls in time is INTERNAL.
+        // Panics inside the deadline: a panic before the deadline is INTERNAL.
         // The handler runs inside the context, so that its own calls inherit deadline and trace.
         let handled = contain::panics(async {
             let ready = futures::future::poll_fn(|cx| inner.poll_ready(cx)).await;

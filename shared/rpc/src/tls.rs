@@ -25,7 +25,7 @@ mod tests;
 
 pub use peer::Peer;
 
-/// Certificates: ours, those we believe, and whose callers' certificates are.
+/// Certificates: ours, those we trust, and whose callers' certificates are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {

@@ -12,7 +12,7 @@ pub(super) const PRICES: &str = "version = \"1\"\n[[package]]\nproduct_id = \"co
 
 const BUNDLE: &str = "com.example.app";
 
-/// Who sells here, who believes it, and two receipts with their transactions' ids.
+/// Who sells here, who trusts it, and two receipts with their transactions' ids.
 struct FuzzShop {
     verifier: ReceiptVerifier,
     book: BookName,

@@ -88,7 +88,7 @@ impl Process {
     }
 }
 
-/// A way to a process for somebody who believes the page's CA, and shows a certificate or none.
+/// A way to a process for somebody who trusts the page's CA, and shows a certificate or none.
 fn way(dir: &Path, process: &Process, shown: Option<&str>) -> Transport {
     let file = |name: String| dir.join(name);
     let (certificate, key) = shown.map_or_else(Default::default, |name| (file(format!("{name}.pem")), file(format!("{name}.key"))));
@@ -151,7 +151,7 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     let (key, issuers) = login(&dir);
     let front = Process::start(&dir, &["--config", "front.toml", "--ledger-url", &ledger.url], &[issuers]).await;
 
-    // A book, by an admin with the house's own key.
+    // A book, by an admin with the installation's own key.
     let token = run(&dir, "largesse token --data-dir house --sub ann --role admin --ttl 10m").await;
     let mut admin = LedgerServiceClient::new(way(&dir, &ledger, None));
     let book = CreateBookRequest { book: "demo".to_owned(), mode: BookMode::Live.into(), region: "eu".to_owned() };

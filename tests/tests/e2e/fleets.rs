@@ -34,7 +34,7 @@ pub fn options(dir: &Path, database: String, services: &[Service]) -> Options {
     }
 }
 
-/// Gives the processes that are to run in `to` the identity of those in `from`: one database believes one installation's tokens.
+/// Gives the processes that are to run in `to` the identity of those in `from`: one database trusts one installation's tokens.
 pub fn share_identity(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for file in [identity::keys::PRIVATE_FILE, identity::keys::PUBLIC_FILE] {

@@ -49,7 +49,7 @@ pub struct RestoreArguments {
     /// What `largesse backup` made.
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
-    /// Public Ed25519 key (PEM) whose signature the copy must have: `openssl pkey -in KEY -pubout -out FILE`. Without it a copy is believed that anybody who
+    /// Public Ed25519 key (PEM) whose signature the copy must have: `openssl pkey -in KEY -pubout -out FILE`. Without it a copy is trusted that anybody who
     /// can write into its directory may have changed.
     #[arg(long, value_name = "FILE")]
     pub verify_key: Option<PathBuf>,

@@ -127,7 +127,7 @@ impl GivenSettings {
     }
 }
 
-/// The installation's key, to sign a token with. One that is made up here would be believed by nobody, so there must be one.
+/// The installation's key, to sign a token with. One that is made up here would be trusted by nobody, so there must be one.
 pub fn identity_key(data_dir: &Path) -> Result<Issuer, String> {
     Issuer::load(data_dir).map_err(|error| {
         let chain = identity::error::chain(&error);

@@ -124,7 +124,7 @@ const PURCHASE: &str = "INSERT INTO purchase (book, purchase_id, user_id, reques
     product_id, quantity, coins, currency, price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, attempt,
     next_attempt_at_ms, '01936f5e-7c3b-8000-9000-a1b2c3d4e5f6', coin_balance, balance_seq, attempt_at_ms FROM purchase LIMIT 1";
 
-/// What its service leaves of a purchase when it falls between the posting and its own row, if it never came back.
+/// What its service leaves of a purchase when it crashes between the posting and its own row, if it never came back.
 const UNKNOWN: &str = "UPDATE purchase SET state = 1, posting_id = '', created_at_ms = 1, next_attempt_at_ms = 9000000000000000000";
 
 async fn problems(dir: &Path) -> Vec<String> {

@@ -139,7 +139,7 @@ async fn a_book_that_goes_on_is_followed_without_a_complaint() {
         let mut follower = Follower::new(book.row.clone());
         let (mut seen, mut rounds) = (0, 0);
         while rounds < 20 || seen < 500 {
-            assert!(!writers.iter().any(tokio::task::JoinHandle::is_finished), "a writer fell");
+            assert!(!writers.iter().any(tokio::task::JoinHandle::is_finished), "a writer crashed");
             let step = follower.step(&**ledger.store(), 200, &mut |_| seen += 1).await.unwrap();
             assert_eq!(step.problem, None);
             assert_eq!(beside(&mut follower, &**ledger.store()).await, None);

@@ -366,7 +366,7 @@ async fn a_book_that_goes_on_is_healthy_all_the_while() {
             .collect();
         let mut moved = 0;
         while moved < 3 {
-            assert!(!writers.iter().any(tokio::task::JoinHandle::is_finished), "a writer fell");
+            assert!(!writers.iter().any(tokio::task::JoinHandle::is_finished), "a writer crashed");
             let before = ledger.store().head(book.row.key).await.unwrap().unwrap().commit_no;
             let report = books::verify::verify(&**ledger.store(), &book.row).await.unwrap();
             assert_eq!(report.problem, None);

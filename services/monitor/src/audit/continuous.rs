@@ -1,6 +1,6 @@
 //! What the monitor looks at: every book as it goes on, compared with the tables of the services whose money it is.
 //!
-//! Like [`super::audit`] it reads the stores directly and believes no service. Unlike it, each look is bounded, and goes on where the last one ended.
+//! Like [`super::audit`] it reads the stores directly and trusts no service. Unlike it, each look is bounded, and goes on where the last one ended.
 use super::{
     ReadFault,
     claims::RowsOf,

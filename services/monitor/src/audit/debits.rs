@@ -11,7 +11,7 @@ pub(super) async fn problems(tables: &Store, book: &BookName) -> Result<Vec<Stri
     let debits = tables.unexpected_debits(book).await?;
     let told = |debit: &UnexpectedDebit| {
         format!(
-            "the bank's statement {} shows a debit of {} {} for payout {} that we believe was not made",
+            "the bank's statement {} shows a debit of {} {} for payout {} that our records do not have",
             debit.statement_id,
             debit.amount.minor_units(),
             debit.amount.currency(),

@@ -140,7 +140,7 @@ impl PurchaseFolds {
     }
 }
 
-/// Postings of purchases that are verified and not yet known to be credited, because their service fell in between or is just there.
+/// Postings of purchases that are verified and not yet known to be credited, because their service crashed in between or is just there.
 async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Result<BTreeMap<Uuid, Posted>, ReadFault> {
     let (mut open, mut after) = (BTreeMap::new(), None);
     while open.len() < VERIFIED_MAX {

@@ -1,5 +1,5 @@
-//! What a bank's statement says of payouts, compared with what we believe. Until statements are reconciled in whole, only this is asked of them: whether money
-//! left that we believe did not.
+//! What a bank's statement says of payouts, compared with our records. Until statements are reconciled in whole, only this is asked of them: whether money
+//! left although our records say it did not.
 
 use super::PayoutPhase;
 use iso20022::camt053::{Direction, StatementEntry};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// A payout, as far as a statement is compared with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BelievedPayout {
+pub struct RecordedPayout {
     /// Its book.
     pub book: BookName,
     /// Its id, which is its `EndToEndId`.
@@ -22,7 +22,7 @@ pub struct BelievedPayout {
     pub sends: i64,
 }
 
-/// What left for a payout beyond what we believe; nothing where a statement shows that it came back.
+/// What left for a payout beyond our records; nothing where a statement shows that it came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementFinding {
     /// Whose book.
@@ -53,14 +53,14 @@ fn named_by(entry: &StatementEntry) -> Option<Uuid> {
 /// Compares. A payout that was sent and did not come back may be debited once, with its own amount; whatever else left for a payout is unexpected, unless as
 /// much came back for it.
 #[must_use]
-pub fn compare(entries: &[StatementEntry], believed: &[BelievedPayout]) -> Vec<StatementFinding> {
+pub fn compare(entries: &[StatementEntry], recorded: &[RecordedPayout]) -> Vec<StatementFinding> {
     let mut by_payout: BTreeMap<Uuid, Vec<&StatementEntry>> = BTreeMap::new();
     for entry in entries {
         if let Some(id) = named_by(entry) {
             by_payout.entry(id).or_default().push(entry);
         }
     }
-    let finding = |payout: &BelievedPayout| {
+    let finding = |payout: &RecordedPayout| {
         let of_it = by_payout.get(&payout.payout_id)?;
         let mut came_back: Vec<Money> =
             of_it.iter().filter(|entry| entry.direction == Direction::Credit).map(|entry| entry.amount).collect();
@@ -84,11 +84,11 @@ pub fn compare(entries: &[StatementEntry], believed: &[BelievedPayout]) -> Vec<S
             booked_at_ms: booked.map_or(0, |booked| booked.as_millisecond()),
         })
     };
-    believed.iter().filter_map(finding).collect()
+    recorded.iter().filter_map(finding).collect()
 }
 
 /// One debit of the amount may be there.
-fn is_due(payout: &BelievedPayout) -> bool {
+fn is_due(payout: &RecordedPayout) -> bool {
     match payout.phase {
         PayoutPhase::Intent | PayoutPhase::Sent | PayoutPhase::Accepted | PayoutPhase::Unknown => payout.sends > 0,
         PayoutPhase::Settling | PayoutPhase::Settled => true,

@@ -3,7 +3,7 @@
 use super::{Error, Store, book, money, uuid};
 use crate::domain::{
     PayoutPhase,
-    statement::{BelievedPayout, StatementFinding},
+    statement::{RecordedPayout, StatementFinding},
 };
 use ::money::{BookName, Currency, Money};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// Payouts looked up in one query.
 const PAYOUTS_READ_MAX: usize = 500;
 
-/// A debit that a statement shows and that we believe was not made.
+/// A debit that a statement shows and that our records do not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnexpectedDebit {
     /// For which payout.
@@ -31,8 +31,8 @@ impl Store {
         Ok(query.bind(currency.code().to_owned()).fetch_optional(self.pool()).await?)
     }
 
-    /// What we believe of these payouts, those that are ours.
-    pub async fn believed(&self, ids: &[Uuid]) -> Result<Vec<BelievedPayout>, Error> {
+    /// What our records say of these payouts, those that are ours.
+    pub async fn recorded(&self, ids: &[Uuid]) -> Result<Vec<RecordedPayout>, Error> {
         let mut found = Vec::new();
         for ids in ids.chunks(PAYOUTS_READ_MAX) {
             let places: Vec<String> = (1..).take(ids.len()).map(|place| format!("${place}")).collect();
@@ -47,7 +47,7 @@ impl Store {
             let rows: Vec<(String, String, String, i64, String, i64)> = query.fetch_all(self.pool()).await?;
             for (name, id, currency, minor_units, phase, sends) in rows {
                 let phase = PayoutPhase::from_name(&phase).ok_or(Error::Row("phase"))?;
-                found.push(BelievedPayout {
+                found.push(RecordedPayout {
                     book: book(&name)?,
                     payout_id: uuid(&id)?,
                     amount: money(&currency, minor_units)?,

@@ -1,4 +1,4 @@
-//! The outside of a compact JWS (RFC 7515), read before anything is believed: form, algorithm, number of certificates.
+//! The outside of a compact JWS (RFC 7515), read before anything is trusted: form, algorithm, number of certificates.
 
 use app_store_server_library::models::jws_transaction_decoded_payload::JWSTransactionDecodedPayload;
 use base64::Engine;

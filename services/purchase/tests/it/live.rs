@@ -16,7 +16,7 @@ const LIVE: &str = "live-us";
 const OWN: &str = "version = \"1\"\n[[package]]\nproduct_id = \"coins.us.app.70\"\nmarket = \"US\"\nchannel = \"app\"\ncoins = 70\n\
     currency = \"USD\"\nprice = \"0.99\"\n";
 
-/// The same tables under a process that believes this store for LIVE books.
+/// The same tables under a process that trusts this store for LIVE books.
 async fn over(house: &House, packages: Option<PathBuf>, root: PathBuf) -> PurchaseServiceClient<rpc::Transport> {
     let bundles = vec![Bundle { bundle_id: "com.example.live".to_owned(), book: LIVE.to_owned(), app_apple_id: 1 }];
     let config = Config { packages, apple_roots: vec![root], bundles, ..Config::default() };

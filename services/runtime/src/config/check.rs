@@ -105,7 +105,7 @@ fn of_services(config: &Config, wrong: &mut impl FnMut(&str, String)) {
     }
 }
 
-/// Whether anybody is to be believed.
+/// Whether any issuer is trusted.
 pub(super) fn identified(config: &Config) -> bool {
     let identity = &config.identity;
     !identity.keys.is_empty() || !identity.issuers.is_empty() || !identity.service_tokens.known().is_empty()

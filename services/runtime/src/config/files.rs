@@ -59,7 +59,7 @@ fn unusable_token(service: Service, file: &Path) -> Option<String> {
     Some(format!("{}: its subject is {named}, and {service} calls as {service}; {make}", file.display()))
 }
 
-/// The house's own keys are an option of their own.
+/// The installation's own keys are an option of their own.
 fn issuer_key(at: usize, issuer: &TrustedIssuer) -> String {
     if issuer.issuer == ISSUER { "identity.keys".to_owned() } else { format!("identity.issuers.{at}") }
 }

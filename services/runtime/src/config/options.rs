@@ -79,7 +79,7 @@ impl Config {
         }
     }
 
-    /// Whom to believe, or what is missing to believe anybody.
+    /// Which issuers to trust, or what is missing.
     fn identity_source(&self, services: &[Service]) -> Result<crate::IdentitySource, crate::Error> {
         if self.sandbox {
             return if identified(self) { Err(crate::Error::IdentityTwice) } else { Ok(crate::IdentitySource::Sandbox) };

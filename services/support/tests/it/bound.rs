@@ -1,4 +1,4 @@
-//! What one key of the house can't do to the record: write for others, hide a refused attempt, hide a name behind a long request, or change what another
+//! What one key of the installation can't do to the audit log: write for others, hide a refused attempt, hide a name behind a long request, or change what another
 //! approves.
 use crate::house::{House, databases, gift_of, told};
 use api::{

@@ -1057,7 +1057,7 @@ pub mod ledger_service_client {
     /// named: BOOK_UNKNOWN (NOT_FOUND). Where money moves or an account's state or limit is set: POSTER_NOT_ALLOWED (PERMISSION_DENIED, nothing happened and nothing
     /// is kept under the id): no row lets the caller's service post that kind, between those accounts or by that call (facts `service`, `kind`, and `transfer`, from
     /// 1, where it is about one). It comes after MALFORMED and before everything else, also of an id that was answered before. A message may have
-    /// 64 KiB, of PostBatch and ImportBatch 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE (UNAVAILABLE, nothing happened) where no connection
+    /// 64 KiB, of PostBatch and ImportBatch 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of Largesse answer PEER_UNREACHABLE (UNAVAILABLE, nothing happened) where no connection
     /// could be made.
     #[derive(Debug, Clone)]
     pub struct LedgerServiceClient<T> {
@@ -1879,7 +1879,7 @@ pub mod ledger_service_server {
     /// named: BOOK_UNKNOWN (NOT_FOUND). Where money moves or an account's state or limit is set: POSTER_NOT_ALLOWED (PERMISSION_DENIED, nothing happened and nothing
     /// is kept under the id): no row lets the caller's service post that kind, between those accounts or by that call (facts `service`, `kind`, and `transfer`, from
     /// 1, where it is about one). It comes after MALFORMED and before everything else, also of an id that was answered before. A message may have
-    /// 64 KiB, of PostBatch and ImportBatch 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of this house answer PEER_UNREACHABLE (UNAVAILABLE, nothing happened) where no connection
+    /// 64 KiB, of PostBatch and ImportBatch 16 MiB: MALFORMED with the fact `bytes_max` above it. Clients of Largesse answer PEER_UNREACHABLE (UNAVAILABLE, nothing happened) where no connection
     /// could be made.
     #[derive(Debug)]
     pub struct LedgerServiceServer<T> {

@@ -51,7 +51,7 @@ impl TokenCache {
         self.generations.read().unwrap_or_else(PoisonError::into_inner).cleared
     }
 
-    /// Forgets every token, because a key that signed some of them is not believed any more.
+    /// Forgets every token, because a key that signed some of them is not trusted any more.
     pub(super) fn clear(&self) {
         let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
         *generations = TokenGenerations { cleared: generations.cleared + 1, ..TokenGenerations::default() };

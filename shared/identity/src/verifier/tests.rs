@@ -1,4 +1,4 @@
-//! Unit tests of what is believed: this house's tokens and others', keys that change, and keys that can't be had.
+//! Unit tests of what is trusted: the installation's tokens and others', keys that change, and keys that can't be had.
 use super::*;
 use crate::{
     Grant,
@@ -28,7 +28,7 @@ fn house() -> (Signer, Verifier) {
     (signer, verifier)
 }
 
-/// Also with the private key, to sign what the house would not.
+/// Also with the private key, to sign what the installation would not.
 fn house_with_key() -> (Signer, EncodingKey, Verifier) {
     let keys = KeyPair::generate().unwrap();
     let signer = Signer::from_keys(&keys);

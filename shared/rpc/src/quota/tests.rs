@@ -168,7 +168,7 @@ fn calls_in_flight_are_counted_of_an_identity_and_of_an_address() {
     let here = quotas.address("192.0.2.1".parse().unwrap());
     let at_address: Vec<CallerSeat> = (0..5).map(|_| quotas.sit_at(here, Role::Viewer).unwrap()).collect();
     assert_eq!(facts(&quotas.sit_at(here, Role::Creator).unwrap_err())["of"], "address");
-    // Whoever works for the house is not kept out by the users at its address.
+    // Whoever works for the company is not kept out by the users at its address.
     drop(quotas.sit_at(here, Role::Service).unwrap());
     drop(quotas.sit_at(quotas.address("192.0.2.2".parse().unwrap()), Role::Viewer).unwrap());
     drop((held, at_address));

@@ -1,4 +1,4 @@
-//! A client over HTTP/2, with tonic's errors put into this house's words.
+//! A client over HTTP/2, with tonic's errors translated into Largesse's reasons.
 use super::{
     CallWire,
     connector::Connector,
@@ -141,7 +141,7 @@ impl CallWire for RemotePeer {
     }
 }
 
-/// tonic's transport errors in this house's words. What is not known to have happened before anything was sent has an unknown outcome.
+/// tonic's transport errors as Largesse's reasons. What is not known to have happened before anything was sent has an unknown outcome.
 fn translate(url: &str, error: &(dyn StdError + 'static)) -> Status {
     let mut cause = Some(error);
     while let Some(current) = cause {

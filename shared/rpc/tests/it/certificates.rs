@@ -48,7 +48,7 @@ async fn secured() -> Secured {
 }
 
 impl Secured {
-    /// A way for somebody who shows this certificate, or none, and believes the house's CA.
+    /// A way for somebody who shows this certificate, or none, and trusts the server's CA.
     fn way(&self, shown: Option<(PathBuf, PathBuf)>) -> Transport {
         let (certificate, key) = shown.unwrap_or_default();
         let config = Config { certificate, key, peer_ca: self.dir.path().join("ca.pem"), ..Config::default() };
@@ -94,7 +94,7 @@ async fn certificates_of_others_are_refused_at_the_door() {
         let (code, _) = secured.ask(secured.way(Some(shown))).await.unwrap_err();
         assert_eq!(code, Code::Unavailable, "no call was possible on such a connection");
     }
-    // The other way round: a caller that believes another CA does not talk to the house.
+    // The other way round: a caller that trusts another CA does not talk to the server.
     let config = Config { peer_ca: other_dir.path().join("ca.pem"), ..Config::default() };
     let way = rpc::connect_with(&secured.house.url, &Tls::load(config).unwrap()).unwrap();
     let status = GiftServiceClient::new(way).send_gift(secured.house.signed(Role::Viewer, room("r"))).await.unwrap_err();
@@ -135,7 +135,7 @@ async fn somebody_who_never_shakes_hands_keeps_nobody_out() {
 async fn replaced_certificates_are_used_for_new_connections() {
     let secured = secured().await;
     assert!(!secured.tls.reload().unwrap(), "nothing has changed");
-    // The house gets a new CA, and with it a new certificate; whoever believes the old one only is out.
+    // The server gets a new CA, and with it a new certificate; whoever trusts the old one only is out.
     let before = secured.way(None);
     let mut known = GiftServiceClient::new(before.clone());
     known.send_gift(secured.house.signed(Role::Viewer, room("r"))).await.unwrap();
@@ -144,7 +144,7 @@ async fn replaced_certificates_are_used_for_new_connections() {
     assert!(secured.tls.reload().unwrap());
     known.send_gift(secured.house.signed(Role::Viewer, room("r"))).await.expect("an open connection stays");
     let after = secured.way(None);
-    GiftServiceClient::new(after).send_gift(secured.house.signed(Role::Viewer, room("r"))).await.expect("the new CA is believed");
+    GiftServiceClient::new(after).send_gift(secured.house.signed(Role::Viewer, room("r"))).await.expect("the new CA is trusted");
     // What can't be used changes nothing.
     std::fs::write(secured.dir.path().join("house.pem"), "rubbish").unwrap();
     assert!(secured.tls.reload().unwrap_err().to_string().contains("house.pem"));

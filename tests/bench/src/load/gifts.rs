@@ -11,7 +11,7 @@ pub(crate) const OVERLOADED: [&str; 1] = ["OVERLOADED"];
 /// How often one gift may be refused by a house that is too full.
 const REFUSED_MAX: u64 = 100;
 
-/// SendGift calls. The bare server is sent what the house is sent, less the token, which only the house looks at.
+/// SendGift calls. The bare server is sent what the server is sent, less the token, which only the server looks at.
 pub(crate) struct GiftSource {
     pub client: GiftServiceClient<Channel>,
     pub requests: GiftRequests,
@@ -23,7 +23,7 @@ impl GiftSource {
         Self { client: GiftServiceClient::new(channel.clone()), requests, bare }
     }
 
-    /// Sends the next gift, again as long as the house says that it is full; how often it did. The time it took to be taken counts as latency.
+    /// Sends the next gift, again as long as the server says that it is full; how often it did. The time it took to be taken counts as latency.
     pub async fn patiently(&mut self) -> Result<u64, UntypedError> {
         let call = self.requests.call();
         for refused in 0..REFUSED_MAX {
@@ -35,7 +35,7 @@ impl GiftSource {
     }
 }
 
-/// When to come back, if that is what the status says: the house is full and nothing happened.
+/// When to come back, if that is what the status says: the server is full and nothing happened.
 pub(crate) fn overloaded(status: &Status) -> Option<Duration> {
     let full = status.code() == Code::Unavailable && rpc::reason(status).is_some_and(|reason| OVERLOADED.contains(&reason.as_str()));
     let delay = status.get_details_retry_info().and_then(|info| info.retry_delay);

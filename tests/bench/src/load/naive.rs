@@ -1,5 +1,5 @@
 //! What most would write first: PostgreSQL, one transaction per gift. Both people's rows are locked in key order, the id is kept, two transfers are
-//! written, both balances updated. As quick as that can be: a connection for each client, prepared statements, no row of the house locked.
+//! written, both balances updated. As quick as that can be: a connection for each client, prepared statements, no row of the server locked.
 
 use super::{
     closed,
@@ -20,7 +20,7 @@ use uuid::Uuid;
 const CREATORS_FROM: i64 = 1_000_000_000;
 /// What each viewer has at the start: more than a run can spend.
 const COINS_EACH: i64 = 1_000_000_000;
-/// The house's side of a transfer. Not a row: locked by every gift, it would be the bottleneck.
+/// The server's side of a transfer. Not a row: locked by every gift, it would be the bottleneck.
 const HOUSE: i64 = 0;
 
 const TABLES: &str = "

@@ -15,7 +15,7 @@ use std::{
 use tokio_util::task::TaskTracker;
 use tonic::{Code, Status, transport::Channel};
 
-/// Calls unanswered at once. Far above what the house takes, and a bound on this process's memory: what would exceed it is not sent, and counted.
+/// Calls unanswered at once. Far above what the server takes, and a bound on this process's memory: what would exceed it is not sent, and counted.
 const UNANSWERED_MAX: usize = 32_768;
 /// How often a call whose outcome is unknown is sent again, and when.
 const TRIES_MAX: usize = 100;

@@ -19,7 +19,7 @@ pub(crate) struct LatencySample {
     pub items: u64,
     pub elapsed: Duration,
     pub latency: Histogram<u64>,
-    /// How often a closed loop was told that the house is full, and sent the same gift again.
+    /// How often a closed loop was told that the server is full, and sent the same gift again.
     pub refused: u64,
     /// What became of the calls of an open loop.
     pub volley: Option<CallVolley>,
@@ -84,7 +84,7 @@ pub(crate) struct CallVolley {
     pub meant_for: Duration,
     /// Those that were not, because too many were unanswered.
     pub unsent: u64,
-    /// Those that were told that the house is full, and when to come back.
+    /// Those that were told that the server is full, and when to come back.
     pub overloaded: u64,
     /// Those that were told anything else, each kind counted.
     pub otherwise: BTreeMap<String, u64>,

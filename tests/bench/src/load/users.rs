@@ -45,7 +45,7 @@ pub(crate) struct BenchUsers {
 }
 
 impl BenchUsers {
-    /// Called for by a service, whose token is signed by the key under `data_dir`, which the house has made.
+    /// Called for by a service, whose token is signed by the key under `data_dir`, which the server has made.
     pub fn try_new(data_dir: &Path, book: BookName, crowd: BenchCrowd) -> Result<Self, UntypedError> {
         let service_token = token(&Issuer::load_or_create(data_dir)?, "bench", Role::Service, &book)?;
         let catalogue = GiftCatalogue::embedded();

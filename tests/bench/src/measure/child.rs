@@ -25,7 +25,7 @@ pub(crate) struct ServerProcess {
     process: tokio::process::Child,
     /// Where its gRPC listens.
     pub address: SocketAddr,
-    /// Held open: a process that prints into a closed pipe falls.
+    /// Held open: a process that prints into a closed pipe crashes.
     _output: Lines<BufReader<ChildStdout>>,
 }
 

@@ -56,7 +56,7 @@ pub(crate) struct HarmFound {
     /// Goodput beside it to goodput without it, in each round.
     pub ratios: Vec<f64>,
     pub seen: HarmSeen,
-    /// What the house had right after it, the most of all rounds.
+    /// What the server had right after it, the most of all rounds.
     pub memory_kib: Option<u64>,
 }
 

@@ -32,7 +32,7 @@ struct StoredManifest {
 /// A place, shared by those that work there.
 #[derive(Clone)]
 pub(crate) struct BenchPlace {
-    /// The house's key, and with SQLite its files.
+    /// The installation's key, and with SQLite its files.
     pub dir: PathBuf,
     /// The database's address.
     pub address: String,

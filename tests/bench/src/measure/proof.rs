@@ -1,4 +1,4 @@
-//! Every accepted gift is in the ledger, once: asked of the stored book itself, after the house that wrote it was killed.
+//! Every accepted gift is in the ledger, once: asked of the stored book itself, after the server that wrote it was killed.
 
 use crate::load::users::BenchUsers;
 use books::{domain::chart::Unit, read, verify};

@@ -20,13 +20,13 @@ pub(crate) struct BenchSide {
     pub place: BenchPlace,
     pub house: ServerProcess,
     pub users: Arc<BenchUsers>,
-    /// What the house was started with, and is again.
+    /// What the server was started with, and is again.
     pub settings: Vec<String>,
     backends: Option<PostgresBackends>,
     /// Gifts in it before this run.
     pub before: u64,
     pub accepted: u64,
-    /// SendGift calls per second that the house was last seen to answer, for open loops.
+    /// SendGift calls per second that the server was last seen to answer, for open loops.
     pub peak: f64,
     /// Of processes that have ended.
     pub peak_memory_kib: Option<u64>,

@@ -33,7 +33,7 @@ struct SmallBook {
     /// On the disk that the database is on, where that is this machine's.
     disk: PathBuf,
     naive: Option<naive::NaiveTables>,
-    /// SendGift calls per second that the house was last seen to answer.
+    /// SendGift calls per second that the server was last seen to answer.
     peak: f64,
     /// Gifts of ours.
     accepted: u64,

@@ -36,7 +36,7 @@ pub(crate) struct BenchStage<'a> {
     pub backends: Option<&'a PostgresBackends>,
     /// Where the disk is measured.
     pub disk: &'a PathBuf,
-    /// SendGift calls per second that the house was last seen to answer.
+    /// SendGift calls per second that the server was last seen to answer.
     pub peak: f64,
     /// Where gifts go without us.
     pub naive: Option<&'a naive::NaiveTables>,

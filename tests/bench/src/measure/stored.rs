@@ -109,7 +109,7 @@ async fn both(
 }
 
 impl BenchSide {
-    /// Kills the house, starts it again, and waits until it has accepted a posting.
+    /// Kills the server, starts it again, and waits until it has accepted a posting.
     async fn restart(mut self) -> Result<(Self, RestartTimes), UntypedError> {
         self.peak_memory_kib = self.peak_memory_kib.max(self.house.peak_memory_kib());
         self.house.end().await?;

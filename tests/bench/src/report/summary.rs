@@ -62,7 +62,7 @@ pub(super) fn volley(rounds: &[MeasuredRound]) -> Option<CallVolley> {
     Some(all)
 }
 
-/// How often closed loops were told that the house is full.
+/// How often closed loops were told that the server is full.
 pub(super) fn refused(rounds: &[MeasuredRound]) -> u64 {
     rounds.iter().map(|round| round.sample.refused).sum()
 }

@@ -7,8 +7,8 @@ fn usd(minor_units: i64) -> Money {
     Money::try_new(Currency::try_new("USD").unwrap(), minor_units).unwrap()
 }
 
-fn believed(phase: PayoutPhase) -> BelievedPayout {
-    BelievedPayout { book: BookName::try_new("app-us").unwrap(), payout_id: Uuid::from_u128(7), amount: usd(500), phase, sends: 1 }
+fn recorded(phase: PayoutPhase) -> RecordedPayout {
+    RecordedPayout { book: BookName::try_new("app-us").unwrap(), payout_id: Uuid::from_u128(7), amount: usd(500), phase, sends: 1 }
 }
 
 fn entry(signed: i64) -> StatementEntry {
@@ -24,7 +24,7 @@ fn entry(signed: i64) -> StatementEntry {
 
 fn unexpected(phase: PayoutPhase, signed: &[i64]) -> i64 {
     let entries: Vec<StatementEntry> = signed.iter().copied().map(entry).collect();
-    let found = compare(&entries, &[believed(phase)]);
+    let found = compare(&entries, &[recorded(phase)]);
     found[0].unexpected.minor_units()
 }
 
@@ -50,6 +50,6 @@ fn only_ids_as_payouts_write_them_are_read() {
     other.end_to_end_id = Some(Uuid::from_u128(7).to_string());
     let deposit = StatementEntry { end_to_end_id: None, ..entry(500) };
     assert!(named(&[other.clone(), deposit.clone()]).is_empty());
-    assert_eq!(compare(&[other, deposit], &[believed(PayoutPhase::Rejected)]), []);
+    assert_eq!(compare(&[other, deposit], &[recorded(PayoutPhase::Rejected)]), []);
     assert_eq!(named(&[entry(-500), entry(500)]), [Uuid::from_u128(7)]);
 }

@@ -7,7 +7,7 @@ use super::{reports::Sketch, *};
 use crate::{
     domain::{
         evidence::{Doubt, SentPayment, evidence},
-        statement::{BelievedPayout, compare},
+        statement::{RecordedPayout, compare},
     },
     store::row::tests::{columns, from_columns},
 };
@@ -239,8 +239,8 @@ fn unexpected(bank: &Bank, payout: &Payout) -> i64 {
     };
     let entries = vec![entry; bank.executed()];
     let (book, payout_id) = (payout.book.clone(), payout.payout_id);
-    let believed = BelievedPayout { book, payout_id, amount: payout.amount, phase: payout.phase, sends: payout.sends };
-    compare(&entries, &[believed]).first().map_or(0, |finding| finding.unexpected.minor_units())
+    let recorded = RecordedPayout { book, payout_id, amount: payout.amount, phase: payout.phase, sends: payout.sends };
+    compare(&entries, &[recorded]).first().map_or(0, |finding| finding.unexpected.minor_units())
 }
 
 /// One payout's life. What went wrong, if anything did.
@@ -339,7 +339,7 @@ fn no_lie_of_a_bank_gives_back_what_it_paid_or_pays_twice_and_its_truth_ends_eve
     };
     let (paid, returned) = std::thread::scope(|scope| {
         let runs: Vec<_> = (from..from + threads).map(|first| scope.spawn(move || run(first))).collect();
-        runs.into_iter().map(|run| run.join().expect("no lie is believed")).fold((0, 0), |sum, ends| (sum.0 + ends.0, sum.1 + ends.1))
+        runs.into_iter().map(|run| run.join().expect("no lie is trusted")).fold((0, 0), |sum, ends| (sum.0 + ends.0, sum.1 + ends.1))
     });
     // Both ends are common, or the bank would be a poor liar.
     assert!(histories < 1_000 || (paid > histories / 5 && returned > histories / 5), "{paid} paid, {returned} returned");

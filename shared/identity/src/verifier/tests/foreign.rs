@@ -1,4 +1,4 @@
-//! Unit tests of issuers that are not this house: their keys, and what they may say.
+//! Unit tests of other issuers: their keys, and what they may say.
 use super::*;
 use crate::subject::SubjectMapping;
 use axum::{Router, http::StatusCode, routing::get};
