@@ -98,25 +98,57 @@ pub(super) fn of_quote(book: &BookName, quote: &Quote) -> Option<Claim> {
     Some(Claim { row: format!("quote {}", quote.id), id, recorded, moves })
 }
 
-/// A payout's postings by what they do: hold, submit, end. As its row says, or as it will say when they are there.
+/// What a payout's phase says of one of its postings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Demand {
+    /// It is there: the phase was entered when its id was written down.
+    Recorded,
+    /// The ledger is asked for it in this phase, so it may be there.
+    Next,
+    /// It is not asked for yet.
+    Absent,
+}
+
+/// What a payout's phase says of its hold, its submission and its end. Money comes back only by an end, so a rejected payout has all three; one that the
+/// ledger refused has none. So it was in every version of the program.
+const fn demanded(phase: PayoutPhase) -> [Demand; 3] {
+    use Demand::{Absent, Next, Recorded};
+    match phase {
+        PayoutPhase::Requested => [Next, Absent, Absent],
+        PayoutPhase::Refused => [Absent; 3],
+        PayoutPhase::Held => [Recorded, Next, Absent],
+        PayoutPhase::Intent | PayoutPhase::Sent | PayoutPhase::Accepted | PayoutPhase::Unknown => [Recorded, Recorded, Absent],
+        PayoutPhase::Settling | PayoutPhase::Returning | PayoutPhase::Suspending => [Recorded, Recorded, Next],
+        PayoutPhase::Settled | PayoutPhase::Rejected => [Recorded; 3],
+    }
+}
+
+/// A payout's postings by what they do: hold, submit, end. As its row says, or as it will say when they are there. The flag: whether it says that they are,
+/// or has to; then there is no id where it names none.
 pub(super) fn payout_postings(payout: &Payout) -> [(Option<Uuid>, bool); 3] {
     let book = payout.book.as_str();
-    let or = |recorded: &str, next: Option<Uuid>| if recorded.is_empty() { (next, false) } else { (Uuid::try_parse(recorded).ok(), true) };
-    let hold = (payout.phase == PayoutPhase::Requested).then(|| chart::id::posted(payout.hold_id(), book));
-    let submit = (payout.phase == PayoutPhase::Held).then(|| chart::id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), book));
-    let end = match payout.phase {
-        PayoutPhase::Settling => Some(PostingKind::PayoutSettle),
-        PayoutPhase::Returning => Some(PostingKind::PayoutReject),
-        PayoutPhase::Suspending => Some(PostingKind::PayoutSuspend),
-        _ => None,
+    let end = |kind| chart::id::posted(payout.step_id(kind), book);
+    let next = |step| match step {
+        0 => chart::id::posted(payout.hold_id(), book),
+        1 => chart::id::pending_posted(payout.step_id(PostingKind::PayoutSubmit), book),
+        _ if payout.phase == PayoutPhase::Settling => end(PostingKind::PayoutSettle),
+        _ if payout.phase == PayoutPhase::Returning => end(PostingKind::PayoutReject),
+        _ => end(PostingKind::PayoutSuspend),
     };
-    let end = end.map(|kind| chart::id::posted(payout.step_id(kind), book));
-    [or(&payout.hold_posting_id, hold), or(&payout.submit_posting_id, submit), or(&payout.final_posting_id, end)]
+    let (demanded, recorded) = (demanded(payout.phase), [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id]);
+    std::array::from_fn(|step| match (demanded[step], recorded[step].as_str()) {
+        (Demand::Next, "") => (Some(next(step)), false),
+        (Demand::Absent, "") => (None, false),
+        (_, recorded) => (Uuid::try_parse(recorded).ok(), true),
+    })
 }
 
 /// What a payout says.
 pub(super) fn of_payout(payout: &Payout) -> Vec<Claim> {
     use payout::tables::{hold, rejection, settlement, suspension};
+    if payout.phase == PayoutPhase::Refused {
+        return Vec::new();
+    }
     let held = Moves::of(&hold(payout));
     let submitted = match &held {
         Moves::Transfers(_, transfers) => {
@@ -127,16 +159,16 @@ pub(super) fn of_payout(payout: &Payout) -> Vec<Claim> {
     };
     let ended = match payout.phase {
         PayoutPhase::Settling | PayoutPhase::Settled => vec![Moves::of(&settlement(payout))],
-        PayoutPhase::Returning | PayoutPhase::Suspending | PayoutPhase::Rejected => {
-            vec![Moves::of(&rejection(payout)), Moves::of(&suspension(payout))]
-        }
-        // Nothing ends it yet, whatever the row names.
-        _ => Vec::new(),
+        _ => vec![Moves::of(&rejection(payout)), Moves::of(&suspension(payout))],
     };
-    let claim = |((id, recorded), moves): ((Option<Uuid>, bool), Vec<Moves>)| {
+    let (postings, demanded) = (payout_postings(payout), demanded(payout.phase));
+    let claim = |(step, moves): (usize, Vec<Moves>)| {
+        let (id, recorded) = postings[step];
+        // Nothing is posted yet that is still to be asked for, whatever the row names.
+        let moves = if demanded[step] == Demand::Recorded || !recorded { moves } else { Vec::new() };
         (id.is_some() || recorded).then(|| Claim { row: format!("payout {}", payout.payout_id), id, recorded, moves })
     };
-    payout_postings(payout).into_iter().zip([vec![held], vec![submitted], ended]).filter_map(claim).collect()
+    [vec![held], vec![submitted], ended].into_iter().enumerate().filter_map(claim).collect()
 }
 
 /// What a proposal says that was approved.
@@ -156,3 +188,6 @@ pub(super) fn of_proposal(proposal: &Proposal) -> Option<Claim> {
     };
     Some(Claim { row: format!("proposal {}", proposal.id), id, recorded, moves: vec![moves] })
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,16 +194,20 @@ async fn proposals(
 /// That a row and the posting that it names, with its place, do not say the same.
 pub(super) async fn differing(store: &dyn Store, book: &Book, claim: &Claim, (id, seq): (Uuid, i64)) -> Result<String, ReadFault> {
     let posted = shown(store, book, id).await?;
-    let says: Vec<String> = claim.moves.iter().map(Moves::shown).collect();
-    let says = if says.is_empty() { "nothing yet".to_owned() } else { says.join(", or ") };
-    Ok(format!("{} says {says}; event {seq}, posting {id}, which it names, is {posted}", claim.row))
+    Ok(format!("{} says {}; event {seq}, posting {id}, which it names, is {posted}", claim.row, said(claim)))
+}
+
+/// What a row says was moved.
+fn said(claim: &Claim) -> String {
+    let moves: Vec<String> = claim.moves.iter().map(Moves::shown).collect();
+    if moves.is_empty() { "nothing yet".to_owned() } else { moves.join(", or ") }
 }
 
 /// That the posting that a row names is not its own.
 pub(super) fn lacking(claim: &Claim) -> String {
     match claim.id {
         Some(id) => format!("{} names posting {id}, which the ledger does not have, or another row names too", claim.row),
-        None => format!("{} names no posting of its own", claim.row),
+        None => format!("{} says {} and names no posting of its own", claim.row, said(claim)),
     }
 }
 

@@ -134,13 +134,7 @@ impl RollingJoin {
         if RowsOf::kind(&posting.kind) != Some(self.of) || posting.kind == PostingKind::PayoutHold.name() {
             return;
         }
-        let field = match self.of {
-            RowsOf::Purchases => "purchase_id",
-            RowsOf::Conversions => "quote_id",
-            RowsOf::Payouts => "payout_id",
-            RowsOf::Proposals => "proposal_id",
-        };
-        let row = posting.fields.iter().find(|(name, _)| name == field).and_then(|(_, value)| Uuid::try_parse(value).ok());
+        let row = named_row(self.of, &posting.fields);
         self.waiting.push_back(Waiting { row, posting: event.id, seq: event.seq, moves });
     }
 
@@ -157,7 +151,7 @@ impl RollingJoin {
         }
         let mut rows = BTreeSet::new();
         for row in self.rows.clone() {
-            if let Some(why) = differs(&tables.claims(side.name, row).await?, side).await? {
+            if let Some(why) = self.differs(row, &tables.claims(side.name, row).await?, side).await? {
                 sure.push(why);
                 rows.insert(row);
             }
@@ -175,7 +169,7 @@ impl RollingJoin {
         }
         let (page, next) = tables.page(side.name, self.cursor).await?;
         for (row, claims) in page {
-            if !self.rows.contains(&row) && differs(&claims, side).await?.is_some() {
+            if !self.rows.contains(&row) && self.differs(row, &claims, side).await?.is_some() {
                 again = true;
                 self.rows.insert(row);
             }
@@ -205,21 +199,39 @@ impl RollingJoin {
             None => Ok(Some(format!("event {}, posting {}, {}", posting.seq, posting.posting, self.of.unclaimed()))),
         }
     }
+
+    /// How a row is not what the postings say that it names.
+    async fn differs(&self, row: Uuid, claims: &[Claim], side: Followed<'_>) -> Result<Option<String>, ReadFault> {
+        for claim in claims.iter().filter(|claim| claim.recorded) {
+            let Some(id) = claim.id else { return Ok(Some(joins::lacking(claim))) };
+            let Some(event) = side.store.event_by_id(side.book.key, id).await? else { return Ok(Some(joins::lacking(claim))) };
+            // What the journal was not followed to is compared once it was.
+            if event.seq > side.last_seq {
+                continue;
+            }
+            let posted = side.moves.of_event(&event);
+            if !claim.moves.iter().any(|moves| Some(side.moves.of_row(moves)) == posted) {
+                return Ok(Some(joins::differing(side.store, side.book, claim, (id, event.seq)).await?));
+            }
+            // A row that was copied is like the posting of the one it was copied from.
+            if let Body::Posting(posting) = &event.body
+                && posting.kind != PostingKind::PayoutHold.name()
+                && named_row(self.of, &posting.fields) != Some(row)
+            {
+                return Ok(Some(joins::lacking(claim)));
+            }
+        }
+        Ok(None)
+    }
 }
 
-/// How a row is not what the postings say that it names.
-async fn differs(claims: &[Claim], side: Followed<'_>) -> Result<Option<String>, ReadFault> {
-    for claim in claims.iter().filter(|claim| claim.recorded) {
-        let Some(id) = claim.id else { return Ok(Some(joins::lacking(claim))) };
-        let Some(event) = side.store.event_by_id(side.book.key, id).await? else { return Ok(Some(joins::lacking(claim))) };
-        // What the journal was not followed to is compared once it was.
-        if event.seq > side.last_seq {
-            continue;
-        }
-        let posted = side.moves.of_event(&event);
-        if !claim.moves.iter().any(|moves| Some(side.moves.of_row(moves)) == posted) {
-            return Ok(Some(joins::differing(side.store, side.book, claim, (id, event.seq)).await?));
-        }
-    }
-    Ok(None)
+/// The row that a posting names in its fields; nothing where it names none.
+fn named_row(of: RowsOf, fields: &[(String, String)]) -> Option<Uuid> {
+    let field = match of {
+        RowsOf::Purchases => "purchase_id",
+        RowsOf::Conversions => "quote_id",
+        RowsOf::Payouts => "payout_id",
+        RowsOf::Proposals => "proposal_id",
+    };
+    fields.iter().find(|(name, _)| name == field).and_then(|(_, value)| Uuid::try_parse(value).ok())
 }

@@ -3,3 +3,4 @@
 
 mod gifts;
 mod posters;
+mod rolling;

@@ -1,0 +1,80 @@
+//! What the monitor found stays found, although a later read of the same look, or of one after it, fails.
+use books::domain::request::{AccountName, Action, BookRequest, NewTransfer, RequestFields};
+use db::Database;
+use money::{Amount, BookName};
+use monitor::{CheckResult, audit::continuous::ContinuousAudit};
+use sqlx::{ConnectOptions as _, Connection as _};
+use testbed::{Testbed, TestbedOptions, both};
+use uuid::Uuid;
+
+const BOOK: &str = "demo";
+const SETTLED: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6";
+
+/// Writes into payout's tables as whoever has the database could.
+async fn write(database: &Database, sql: &str) {
+    let written = match database.sqlite_options("payout").unwrap() {
+        Some(options) => {
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut options.connect().await.unwrap()).await.unwrap().rows_affected()
+        }
+        None => {
+            let options = database.postgres_options("payout").unwrap().unwrap();
+            let mut connection = options.connect().await.unwrap();
+            let written = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap().rows_affected();
+            connection.close().await.unwrap();
+            written
+        }
+    };
+    assert_eq!(written, 1, "{sql}");
+}
+
+/// A payout that ended, which names no postings.
+async fn settled(database: &Database) {
+    payout::tables::Store::inspect(database).await.unwrap();
+    let sql = format!(
+        "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version, due_at_ms,
+             attempts, sends, sent_at_ms, first_sent_at_ms, seen, step_key, bank_status, reason_code, reason, hold_posting_id, hold_transfer_no,
+             submit_posting_id, final_posting_id, bank_time_ms, traceparent, created_at_ms, final_at_ms)
+         VALUES ('{BOOK}', '{SETTLED}', 'star', '{SETTLED}', '{SETTLED}', 'USD', 500, 'us-rtp', 'settled', 'settled', 1, 0, 0, 0, 0, 0, 0, '{SETTLED}', '',
+             '', '', '', 0, '', '', 0, '', 0, 0)"
+    );
+    write(database, &sql).await;
+}
+
+/// Takes money out of the bank for no payout, as whoever has the ledger's database could. The posting's id.
+async fn drained(bed: &Testbed) -> Uuid {
+    let account = |name: &str| AccountName::parse(name.to_owned()).unwrap();
+    let amount = Amount::try_new(5).unwrap();
+    let transfer = NewTransfer::try_new(account("house/in_transit/USD"), account("house/bank_cash/USD"), amount).unwrap();
+    let action = Action::Post { transfers: vec![transfer], guards: Vec::new(), refusal: None };
+    let id = money::derive_id(Uuid::now_v7(), &["test"]);
+    let posting = BookRequest::new(id, RequestFields::default(), "payout.settle".to_owned(), action);
+    bed.ledger.book(&BookName::try_new(BOOK).unwrap()).await.unwrap().submit(posting).await.unwrap();
+    id
+}
+
+async fn looked(monitor: &mut ContinuousAudit) -> CheckResult {
+    let found = monitor.look().await.unwrap();
+    found.books[BOOK].checks.iter().find(|(name, _)| *name == "payout_postings").unwrap().1.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_differed_is_told_in_the_first_look_that_reads_everything_again() {
+    for storage in both() {
+        let books = &[(BOOK, api::ledger::BookMode::Test)];
+        let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;
+        settled(&bed.database).await;
+        let drained = drained(&bed).await;
+        let mut monitor = ContinuousAudit::new(bed.database.clone(), None, monitor::Config::default());
+        assert!(matches!(looked(&mut monitor).await, CheckResult::Pending(why) if why.contains("looked at once more")));
+        // The posting is compared before the row is, and each time the row can't be read.
+        for _ in 0..2 {
+            write(&bed.database, "UPDATE payout SET rail = 'none'").await;
+            let CheckResult::Pending(why) = looked(&mut monitor).await else { panic!("what can't be read was compared") };
+            assert!(why.contains("rail"), "{why}");
+            write(&bed.database, "UPDATE payout SET rail = 'us-rtp'").await;
+        }
+        let CheckResult::Failed(why) = looked(&mut monitor).await else { panic!("what differed was forgotten") };
+        assert!(why.contains(&drained.to_string()) && why.contains(SETTLED), "{why}");
+        bed.ledger.shutdown().await;
+    }
+}
