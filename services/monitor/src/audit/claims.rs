@@ -101,7 +101,7 @@ pub(super) fn of_quote(book: &BookName, quote: &Quote) -> Option<Claim> {
 /// What a payout's phase says of one of its postings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Demand {
-    /// It is there: the phase was entered when its id was written down.
+    /// It is there: the phase was entered when its id was recorded.
     Recorded,
     /// The ledger is asked for it in this phase, so it may be there.
     Next,

@@ -139,10 +139,10 @@ pub const SCENARIOS: [HarmScenario; 33] = [
     scenario!(a_viewer_without_measure, Answered),
     scenario!(half_sent_health, AnsweredOrEnded),
     scenario!(half_sent_reflection, AnsweredOrEnded),
-    scenario!(half_sent_gifts, Answered),
-    scenario!(half_sent_items, Answered),
-    scenario!(calls_without_a_request, Answered),
-    scenario!(receipts_without_a_request, Answered),
+    scenario!(half_sent_gifts, AnsweredOrEnded),
+    scenario!(half_sent_items, AnsweredOrEnded),
+    scenario!(calls_without_a_request, AnsweredOrEnded),
+    scenario!(receipts_without_a_request, AnsweredOrEnded),
     scenario!(connections_that_only_stand, Borne),
 ];
 
