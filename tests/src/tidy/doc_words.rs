@@ -40,7 +40,7 @@ pub fn check_doc_words(file: &str, text: &str) -> Vec<Violation> {
             && !before.starts_with(marker.trim_end())
             && EMPTY.contains(&said.to_lowercase().as_str())
         {
-            found.push(Violation::at(file, index + 1, &format!("the comment `{said}.` documents nothing; say what it is")));
+            found.push(Violation::at(file, index + 1, format!("the comment `{said}.` documents nothing; say what it is")));
         }
         before = line;
     }
