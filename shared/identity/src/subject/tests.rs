@@ -67,9 +67,13 @@ fn a_key_is_long_enough_or_named() {
     for (text, fits) in [(BASE64_STANDARD.encode([7; 32]) + "\n", true), (BASE64_STANDARD.encode([7; 31]), false), ("?".repeat(44), false)]
     {
         fs::write(&path, text).unwrap();
-        assert_eq!(read().is_ok(), fits);
+        let mapper = read();
+        assert_eq!(mapper.is_ok(), fits);
+        // An error names the file, which may be called anything; the key is in neither.
+        if let Ok(mapper) = mapper {
+            assert_eq!(format!("{mapper:?}"), "KeyedHash");
+        }
     }
-    assert!(!format!("{:?}", read()).contains('7'));
 }
 
 proptest! {
