@@ -4,6 +4,7 @@ use crate::{domain::refusal::KeptRefusal, posters::PosterRefusal, read::PageErro
 use money::UntimelyId;
 use std::time::Duration;
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 /// Milliseconds after which a caller who was told OVERLOADED may come back.
 const RETRY_DELAY_MS: u64 = 50;
@@ -34,6 +35,16 @@ pub enum Error {
     /// The caller's service may not post that. Nothing happened.
     #[error("{0}")]
     PosterNotAllowed(Box<PosterRefusal>),
+    /// What is to be reversed is a step of a service that would go on as if it stood. Nothing happened.
+    #[error("{posting} is a {kind} posting and is not reversed by hand, so nothing was executed: {instead}")]
+    NotReversible {
+        /// The posting.
+        posting: Uuid,
+        /// Its kind.
+        kind: String,
+        /// What to do instead.
+        instead: &'static str,
+    },
     /// No such book.
     #[error("no book {0}")]
     BookUnknown(String),
@@ -104,6 +115,10 @@ impl From<Error> for Status {
             Error::RequestIdTime(untimely) => rpc::errors::request_id_time(&untimely),
             Error::Refused(told) => refused(&told),
             Error::PosterNotAllowed(refusal) => rpc::refused(Code::PermissionDenied, "POSTER_NOT_ALLOWED", message, &refusal.facts()),
+            Error::NotReversible { posting, kind, .. } => {
+                let facts = [("posting_id", posting.to_string()), ("kind", kind)];
+                rpc::refused(Code::FailedPrecondition, "NOT_REVERSIBLE", message, &facts)
+            }
             Error::BookUnknown(book) => rpc::refused(Code::NotFound, "BOOK_UNKNOWN", message, &[("book", book)]),
             Error::BookExists(book) => rpc::refused(Code::FailedPrecondition, "BOOK_EXISTS", message, &[("book", book)]),
             Error::AccountUnknown(account) => rpc::refused(Code::NotFound, "ACCOUNT_UNKNOWN", message, &[("account", account)]),

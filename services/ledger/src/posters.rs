@@ -5,7 +5,7 @@
 use crate::{
     book::BookHandle,
     domain::{
-        event::TransferKind,
+        event::{Body, TransferKind},
         request::{Action, BookRequest, Guard, GuardOperation, NewTransfer},
     },
     error::Error,
@@ -148,9 +148,30 @@ impl PosterRights {
         }
     }
 
-    /// Whether a posting may be reversed under this kind.
-    pub(crate) fn reverse(&self, kind: &str) -> Result<(), Error> {
-        self.kind(kind, PostingAct::Reverse)
+    /// Whether a posting may be reversed so. SupportService looks at what two people approve; this holds for whoever has its token.
+    pub(crate) async fn reverse(&self, handle: &BookHandle, request: BookRequest) -> Result<BookRequest, Error> {
+        let Action::Reverse { posting, .. } = request.action else { return Ok(request) };
+        self.kind(&request.kind, PostingAct::Reverse)?;
+        if matches!(self, Self::Everything) {
+            return Ok(request);
+        }
+        let (ledger, book) = (&*handle.store, &handle.row);
+        loop {
+            if let Some(event) = ledger.event_by_id(book.key, posting).await? {
+                // What is no posting the book refuses itself.
+                let Body::Posting(source) = &event.body else { return Ok(request) };
+                let instead = chart::instead_of_reversing(posting, &source.kind, &source.fields, &book.name);
+                // An id that stands for something gets its first answer, also from before this was looked at.
+                return match instead {
+                    Some(instead) if ledger.ids(book.key, &[request.id]).await?.is_empty() => {
+                        Err(Error::NotReversible { posting, kind: source.kind.to_string(), instead })
+                    }
+                    _ => Ok(request),
+                };
+            }
+            // As with holds: the book says that there is none, unless it is just being committed.
+            handle.submit(BookRequest { dry_run: true, ..request.clone() }).await?;
+        }
     }
 
     /// Whether accounts may be frozen, thawed and closed.

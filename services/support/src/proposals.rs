@@ -214,11 +214,10 @@ impl Proposals {
     }
 }
 
-/// What to do instead of reversing this posting; nothing where it may be reversed. Behind what was imported there is no row of a service.
+/// What to do instead of reversing this posting; nothing where it may be reversed. The ledger looks as well, for whoever has this service's token.
 fn instead_of_reversal(book: &BookName, id: Uuid, posting: &Posting) -> Option<&'static str> {
     let fields: Vec<(String, String)> = posting.request_fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();
-    let imported = chart::imported::origin(id, &fields, book.as_str()).is_some();
-    chart::instead_of_reversal(&posting.kind).filter(|_| !imported)
+    chart::instead_of_reversing(id, &posting.kind, &fields, book.as_str())
 }
 
 /// The users among the owners of these accounts.

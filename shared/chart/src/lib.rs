@@ -28,5 +28,5 @@ pub use guard::{GuardFamily, GuardKey};
 pub use kind::PostingKind;
 pub use own::{InvalidPoster, OwnPoster, OwnPosters};
 pub use posters::{Poster, PostingRule};
-pub use reversal::instead_of_reversal;
+pub use reversal::{instead_of_reversal, instead_of_reversing};
 pub use unit::Unit;

@@ -1,5 +1,6 @@
 //! Which postings people may reverse by hand, and what to do about the others.
-use crate::{PostingKind, kind::PURCHASE_PREFIX};
+use crate::{PostingKind, imported, kind::PURCHASE_PREFIX};
+use uuid::Uuid;
 
 /// What the kinds of all steps of payouts begin with.
 const PAYOUT_PREFIX: &str = "payout.";
@@ -18,6 +19,12 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
         return Some("what becomes of a payout is the bank's to say; move money that came back, or waits in suspense, by an adjustment");
     }
     None
+}
+
+/// The same of a posting of this book, with the fields it was sent with: behind what was imported there is no row of a service.
+#[must_use]
+pub fn instead_of_reversing(posting: Uuid, kind: &str, fields: &[(String, String)], book: &str) -> Option<&'static str> {
+    instead_of_reversal(kind).filter(|_| imported::origin(posting, fields, book).is_none())
 }
 
 #[cfg(test)]

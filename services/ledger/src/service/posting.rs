@@ -130,7 +130,7 @@ impl Service {
         let fields = wire::fields(sent.request_fields, own)?;
         let action = Action::Reverse { posting: source, allow_debt: sent.allow_debt };
         let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
-        place.rights.reverse(&asked.kind)?;
+        let asked = place.rights.reverse(&place.handle, asked).await?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::ReverseResponse { posting: Some(posting), replayed })
     }

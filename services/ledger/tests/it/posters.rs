@@ -4,10 +4,10 @@ use crate::{
     calls::{BOOK, House, coins, gift, on_both, post, reason, transfer},
 };
 use api::ledger::{
-    AccountState, BookMode, CreateBookRequest, GetAccountRequest, Guard, ImportBatchRequest, LimitWindow, OpenAccountsRequest,
-    PostBatchRequest, PostPendingRequest, PostRequest, PostStreamRequest, ReverseRequest, SetAccountStateRequest, SetDebitLimitRequest,
-    Transfer, VoidPendingRequest, guard::Operation, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
-    post_stream_response,
+    AccountState, BookMode, CreateBookRequest, GetAccountRequest, GetTrialBalanceRequest, Guard, ImportBatchRequest, LimitWindow,
+    OpenAccountsRequest, PostBatchRequest, PostPendingRequest, PostRequest, PostStreamRequest, ReverseRequest, SetAccountStateRequest,
+    SetDebitLimitRequest, Transfer, VoidPendingRequest, guard::Operation, ledger_service_client::LedgerServiceClient,
+    post_batch_outcome::Outcome, post_stream_response,
 };
 use books::store::open_store;
 use db::Database;
@@ -36,6 +36,25 @@ async fn strict(database: &Database) -> House {
 
 async fn posted(house: &House, service: &str, post: PostRequest) -> Result<(), Status> {
     house.anyone().post(house.of(service, Role::Service, post)).await.map(drop)
+}
+
+/// As that, and the posting's id.
+async fn posting_id(house: &House, service: &str, post: PostRequest) -> String {
+    let answer = house.anyone().post(house.of(service, Role::Service, post)).await.unwrap().into_inner();
+    answer.posting.unwrap().posting_id
+}
+
+/// What SupportService asks for once two people approved it.
+async fn reversed(house: &House, posting_id: &str, dry_run: bool) -> Result<(), Status> {
+    let reverse = ReverseRequest {
+        book: BOOK.to_owned(),
+        request_id: Uuid::now_v7().to_string(),
+        posting_id: posting_id.to_owned(),
+        kind: "reversal".to_owned(),
+        dry_run,
+        ..Default::default()
+    };
+    house.anyone().reverse(house.of("support", Role::Service, reverse)).await.map(drop)
 }
 
 fn told(answer: Result<(), Status>) -> String {
@@ -223,8 +242,8 @@ async fn a_hold_is_resolved_by_whose_it_is() {
 async fn states_reversals_and_imports_have_their_rows() {
     on_both(async |database, _| {
         let house = strict(database).await;
-        let bought =
-            house.anyone().post(house.of("purchase", Role::Service, honest().remove(0).1)).await.unwrap().into_inner().posting.unwrap();
+        posted(&house, "purchase", honest().remove(0).1).await.unwrap();
+        let given = posting_id(&house, "gift", gift("fan", "star", 40)).await;
         let account = "viewer/closed/coins".to_owned();
         let open = OpenAccountsRequest { book: BOOK.to_owned(), accounts: vec![account.clone()] };
         house.client().open_accounts(open).await.unwrap();
@@ -253,7 +272,7 @@ async fn states_reversals_and_imports_have_their_rows() {
             let reverse = ReverseRequest {
                 book: BOOK.to_owned(),
                 request_id: Uuid::now_v7().to_string(),
-                posting_id: bought.posting_id.clone(),
+                posting_id: given.clone(),
                 kind: "reversal".to_owned(),
                 ..Default::default()
             };
@@ -287,6 +306,88 @@ async fn the_bench_posts_into_test_books_only() {
         let mut bench = LedgerServiceClient::new(house.way_of("bench"));
         bench.post(coins(BOOK)).await.unwrap();
         assert_eq!(reason(&bench.post(coins("live")).await.unwrap_err()), REFUSED);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_another_service_is_not_reversed_with_the_token_of_support() {
+    on_both(async |database, _| {
+        let house = strict(database).await;
+        let mut steps = Vec::new();
+        for (service, post) in honest() {
+            let kind = post.kind.clone();
+            let answer = house.anyone().post(house.of(service, Role::Service, post)).await.unwrap().into_inner();
+            let posting = answer.posting.unwrap();
+            if kind == "payout.hold" {
+                let (book, request_id) = (BOOK.to_owned(), Uuid::now_v7().to_string());
+                let transfer_no = posting.transfers[0].transfer_no;
+                let submit = PostPendingRequest { book, request_id, transfer_no, kind: "payout.submit".to_owned(), ..Default::default() };
+                let submitted = house.anyone().post_pending(house.of(service, Role::Service, submit)).await.unwrap().into_inner();
+                steps.push(("payout.submit".to_owned(), submitted.posting.unwrap().posting_id));
+            }
+            if ["purchase", "earnings", "payout"].contains(&service) {
+                steps.push((kind, posting.posting_id));
+            }
+        }
+        let sums = async || {
+            let ask = GetTrialBalanceRequest { book: BOOK.to_owned() };
+            house.client().get_trial_balance(ask).await.unwrap().into_inner().lines
+        };
+        let before = sums().await;
+        let mut answers = Vec::new();
+        for (kind, posting) in &steps {
+            for dry_run in [true, false] {
+                let status = reversed(&house, posting, dry_run).await.err().unwrap_or_else(|| Status::ok("it was reversed"));
+                let facts = rpc::facts(&status);
+                let named = facts.get("kind") == Some(kind) && facts.get("posting_id") == Some(posting);
+                let done = if status.message().contains("nothing was executed") { "nothing" } else { status.message() };
+                answers.push((kind.as_str(), rpc::reason(&status).unwrap_or_default(), named, done.to_owned()));
+            }
+        }
+        let twice = steps.iter().flat_map(|(kind, _)| [kind, kind]);
+        let expected: Vec<_> = twice.map(|kind| (kind.as_str(), "NOT_REVERSIBLE".to_owned(), true, "nothing".to_owned())).collect();
+        assert_eq!(answers, expected);
+        assert_eq!((sums().await, steps.len()), (before, 7));
+        // No service keeps rows of these.
+        let adjustment = post("adjustment", vec![usd("creator/star/payable", "house/suspense", 1)]);
+        for (service, post) in [("gift", gift("fan", "star", 1)), ("support", adjustment), honest().remove(8)] {
+            let posting = posting_id(&house, service, post).await;
+            assert_eq!(told(reversed(&house, &posting, false).await), "posted", "{service}");
+        }
+        let nothing = Uuid::now_v7().to_string();
+        assert_eq!(told(reversed(&house, &nothing, false).await), "POSTING_UNKNOWN");
+        // Behind what was imported there is no row.
+        let happened = PostRequest {
+            effective_time: Some(prost_types::Timestamp { seconds: 1_500_000_000, nanos: 0 }),
+            ..post("purchase.apple", vec![transfer("house/coins/issued", "viewer/fan/coins", 5)])
+        };
+        let import = ImportBatchRequest { book: BOOK.to_owned(), posts: vec![happened] };
+        let imported = house.anyone().import_batch(house.of("import", Role::Service, import)).await.unwrap().into_inner();
+        let Some(Outcome::Accepted(answer)) = &imported.outcomes[0].outcome else { panic!("{imported:?}") };
+        assert_eq!(told(reversed(&house, &answer.posting.as_ref().unwrap().posting_id, false).await), "posted");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reversal_of_an_earlier_program_keeps_its_answer() {
+    on_both(async |database, _| {
+        // Bound to nothing, as SupportService was.
+        let config = Config { unbounded: vec!["earlier".to_owned()], ..config() };
+        let house = House::strict(open_store(database).await.unwrap(), config).await;
+        let bought = posting_id(&house, "purchase", honest().remove(0).1).await;
+        let reverse = ReverseRequest {
+            book: BOOK.to_owned(),
+            request_id: Uuid::now_v7().to_string(),
+            posting_id: bought.clone(),
+            kind: "reversal".to_owned(),
+            ..Default::default()
+        };
+        let first = house.anyone().reverse(house.of("earlier", Role::Service, reverse.clone())).await.unwrap().into_inner();
+        let again = house.anyone().reverse(house.of("support", Role::Service, reverse)).await.unwrap().into_inner();
+        assert_eq!((first.replayed, again.replayed, again.posting), (false, true, first.posting));
+        assert_eq!(told(reversed(&house, &bought, false).await), "NOT_REVERSIBLE", "under another id it is as new");
     })
     .await;
 }
