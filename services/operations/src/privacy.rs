@@ -50,14 +50,19 @@ const fn personal(service: Service, column: &'static str, what: &'static str, fa
 const PSEUDONYM: OnErasure = OnErasure::Kept("a name that says nothing outside of the app, which forgets whose it was");
 const ACCOUNTS: OnErasure = OnErasure::Kept("accounts must be kept; it names a sale and nobody");
 
+const FOUND_BY: OnErasure = OnErasure::Kept(
+    "a name that says nothing outside of the app; by it the log still tells what staff did about whom, without their words",
+);
+
 const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing to who does not bring the token; so what was paid before can still be claimed");
 
 /// Everything that is personal. A test holds it against the tables there are.
-pub const PERSONAL: [PersonalColumn; 28] = [
+pub const PERSONAL: [PersonalColumn; 35] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
     personal(Service::Ledger, "refusal.fields", "the same of refused ones, for a week", PSEUDONYM),
     personal(Service::Ledger, "guard.key", "user keys in the names of streaks", PSEUDONYM),
+    personal(Service::Purchase, "wallet.user_id", "user key", OnErasure::Removed),
     personal(Service::Purchase, "wallet.app_account_token", "token that a store's receipts carry", OnErasure::Removed),
     personal(Service::Purchase, "erased_token.token_digest", "digest of the token of a user who was erased", UNCLAIMED),
     personal(Service::Purchase, "erased_token.owner_digest", "digest of that token and the user key together", UNCLAIMED),
@@ -68,6 +73,7 @@ pub const PERSONAL: [PersonalColumn; 28] = [
     personal(Service::Purchase, "purchase.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
+    personal(Service::Payout, "beneficiary.user_id", "user key", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.sealed", "name and number of a bank account, sealed", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.masked_account", "the last digits of it", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.masked_holder_name", "initials of its holder", OnErasure::Removed),
@@ -92,6 +98,16 @@ pub const PERSONAL: [PersonalColumn; 28] = [
     ),
     personal(Service::Support, "proposal.decision_reason", "why it was approved or turned down", OnErasure::Kept("it explains a posting")),
     personal(Service::Support, "act.subject", "which member of staff", OnErasure::Kept("the record says who did what")),
+    personal(Service::Support, "act.user_id", "user key of whom a look or a step was about, in the line's hash", FOUND_BY),
+    personal(Service::Support, "act_user.user_id", "user keys of everybody else whom it was about", FOUND_BY),
+    personal(Service::Support, "act_account.account", "user key in the names of accounts that a request of staff named", FOUND_BY),
+    personal(Service::Support, "proposal_user.user_id", "user keys of those whose accounts a proposal would change", FOUND_BY),
+    personal(
+        Service::Support,
+        "proposal.act",
+        "user key in the names of accounts that it would change",
+        OnErasure::Kept("it explains a posting"),
+    ),
 ];
 
 /// Whose data.

@@ -119,7 +119,7 @@ pub async fn run(place: PrivacyStores, request: PrivacyRequest) -> CommandResult
 
 fn list(json: bool) -> CommandResult {
     if json {
-        println!("{}", serde_json::to_string_pretty(&PERSONAL)?);
+        println!("{}", serde_json::to_string_pretty(PERSONAL.as_slice())?);
         return Ok(ExitCode::SUCCESS);
     }
     println!("{:<10} {:<32} {:<60} on erasure", "service", "column", "what it holds");

@@ -18,11 +18,11 @@ use std::{
 use uuid::Uuid;
 
 /// Columns with texts that say nothing of anybody: names of things, states, numbers as texts, digests, ids that nobody outside knows.
-const OTHERS: &str = "book act_id issuer role rpc book user_id outcome salt text_digest hash proposal_id act proposed_by decided_by decision_reason result \
+const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash proposal_id proposed_by decided_by decision_reason result \
     owner name mode region id body fields key zone purchase_id request_id store environment bundle_id product_id currency posting_id quote_id rate \
     rate_date rate_card_version accept_request_id accept_user_named subject beneficiary_id country rail payout_id phase state step_key bank_status \
     reason_code hold_posting_id submit_posting_id final_posting_id traceparent direction kind checksum told standings version reason facts session \
-    key_check.sealed stated_price refusal_id refused_receipt.message sendings digest statement_id request_hash proposal_hash account \
+    key_check.sealed stated_price refusal_id refused_receipt.message sendings digest statement_id request_hash proposal_hash \
     installation_id identities";
 
 async fn connect(dir: &Path, service: Service) -> SqliteConnection {

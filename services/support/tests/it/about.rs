@@ -1,7 +1,13 @@
 //! Whom an act is about: everybody whose account it names, and everybody whose money a proposal would move.
 use crate::house::{House, databases, gift_of, told};
-use api::support::{Adjustment, AdjustmentTransfer, ListActsRequest, ProposeRequest, Reversal, propose_request::Act};
+use api::{
+    ledger::GetAccountRequest,
+    support::{Adjustment, AdjustmentTransfer, ListActsRequest, ProposeRequest, Reversal, propose_request::Act},
+};
 use identity::Role;
+use money::UserKey;
+use std::collections::BTreeSet;
+use support::store::Store;
 use uuid::Uuid;
 
 /// What was called about a user, oldest first, without who asked for this list.
@@ -72,6 +78,45 @@ async fn what_can_not_be_done_is_not_proposed() {
         assert_eq!(propose(adjustment("viewer/gil/coins", "viewer/gil/coins")).await, malformed);
         assert_eq!(propose(reversal(&Uuid::now_v7().to_string())).await, Err("POSTING_UNKNOWN".to_owned()));
         assert_eq!(propose(adjustment("house/coins/issued", "viewer/gil/coins")).await, Ok("proposed"));
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_erased_user_the_record_keeps_user_keys_and_no_words() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        house.give("ada", 9).await;
+        let account = "viewer/ada/coins";
+        // A name that is no account's is not kept beside the line, whoever it names.
+        for named in [account, "viewer/ada/coins of Ada Lovelace"] {
+            let look = GetAccountRequest { account: named.to_owned(), ..Default::default() };
+            let _ = house.books().get_account(house.by("sue", Role::Support, look)).await;
+        }
+        let by_account = async || {
+            let ask = ListActsRequest { account: account.to_owned(), ..Default::default() };
+            let acts = house.support().list_acts(house.by("aud", Role::Auditor, ask)).await.unwrap().into_inner().acts;
+            let looks = acts.into_iter().filter(|act| act.rpc.ends_with("/GetAccount"));
+            looks.map(|act| (act.erased, act.reason, act.request_json)).collect::<Vec<_>>()
+        };
+        let before = by_account().await;
+        let words = before.iter().any(|(_, reason, request)| !reason.is_empty() && request.contains(account));
+        assert!(words && before.len() == 2 && before.iter().all(|(erased, ..)| !erased), "its beginning and its end: {before:?}");
+        let store = Store::open(database).await.unwrap();
+        assert!(store.erase("demo", "ada", &BTreeSet::new()).await.unwrap() > 0);
+        // That somebody looked at the account is still found by it; why, and what was asked for, is gone.
+        assert_eq!(by_account().await, vec![(true, String::new(), String::new()); 2]);
+        let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
+        let accounts: Vec<(String,)> = sqlx::query_as("SELECT account FROM act_account").fetch_all(&pool).await.unwrap();
+        assert!(accounts.iter().any(|(kept,)| kept == account));
+        assert!(accounts.iter().all(|(kept,)| chart::form(kept).is_some()), "{accounts:?}");
+        let users: Vec<(String,)> =
+            sqlx::query_as("SELECT user_id FROM act_user UNION SELECT user_id FROM proposal_user UNION SELECT user_id FROM act")
+                .fetch_all(&pool)
+                .await
+                .unwrap();
+        assert!(users.iter().all(|(kept,)| kept.is_empty() || UserKey::is_valid(kept)), "{users:?}");
+        pool.close().await;
         house.stop().await;
     }
 }
