@@ -141,7 +141,7 @@ async fn nothing_is_shown_or_erased_without_a_reason_a_record_or_a_book() {
     let dir = tempfile::tempdir().unwrap();
     let without = largesse(dir.path(), &[&["erase"], &WHOSE[..]].concat());
     assert_eq!(without.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&without.stderr).contains("no record"), "{without:?}");
+    assert!(String::from_utf8_lossy(&without.stderr).contains("no audit log"), "{without:?}");
     let house = lived_in(dir.path()).await;
     for (at, value) in [(7, "short"), (3, "not a key!"), (1, "NOT A BOOK")] {
         let mut whose = WHOSE;
