@@ -2,6 +2,7 @@
 use crate::{catalogue::Shelf, prices::RecordedCatalogue, store::Store};
 use money::time::Clock;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Between two confirmations: many in the time by which an auditor lets clocks and confirmations be late.
@@ -29,9 +30,9 @@ impl Serving {
         self.record(&recorded).await
     }
 
-    /// Until shutdown, and once more then.
+    /// Until shutdown, and once more then. The first confirmation was made at the start.
     pub async fn run(self, shutdown: CancellationToken) {
-        let mut steps = tokio::time::interval(INTERVAL);
+        let mut steps = tokio::time::interval_at(Instant::now() + INTERVAL, INTERVAL);
         loop {
             let last = shutdown.run_until_cancelled(steps.tick()).await.is_none();
             if let Err(error) = self.confirm().await {

@@ -192,20 +192,25 @@ async fn audit_book(
     problems.extend(sums.iter().filter(|(_, sum)| **sum != 0).map(|(unit, sum)| format!("debits exceed credits by {sum} {unit}")));
     let coins = coins::coins(&lines);
     problems.extend(coins.problem());
-    let catalogues = if exists(database, Service::Gift).await? { Some(gift::tables::Store::open(database).await?) } else { None };
+    let catalogues = match exists(database, Service::Gift).await? {
+        true => Some(gifts::Catalogues::open(gift::tables::Store::open(database).await?).await?),
+        false => None,
+    };
     let mut journal = journal::JournalFold::new(book, own, catalogues);
     journal.follow(store, book, i64::MAX).await?;
     let (mut joined, mut not_compared, found) = joins::all(database, &journal, (store, book, &name)).await?;
     problems.extend(found);
-    if !journal.compares_gifts() {
-        not_compared.push(Service::Gift.as_str());
-    }
     if exists(database, Service::Payout).await? {
         problems.extend(payout_sums(database, &mut journal, (store, book, &name)).await?);
     }
     problems.extend(journal.posters.problems(store, book).await?);
-    problems.extend(journal.gifts.problems());
-    joined.gifts = journal.compares_gifts().then(|| journal.gifts.explained());
+    match journal.gifts_compared() {
+        Some((found, explained)) => {
+            problems.extend(found);
+            joined.gifts = Some(explained);
+        }
+        None => not_compared.push(Service::Gift.as_str()),
+    }
     let (imported, ruled) = (journal.imported.sums().clone(), journal.posters.allowed());
     Ok(BookReport { ledger, coins, imported, ruled, joined, not_compared, problems })
 }

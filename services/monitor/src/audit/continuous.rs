@@ -6,7 +6,7 @@ use super::{
     claims::RowsOf,
     clock, coins, exists,
     folds::{self, FoldsCompared, JournalSide, PurchaseFolds},
-    gifts::GiftFold,
+    gifts::{Catalogues, GiftFold},
     moves::MovesFold,
     payouts,
     posters::PosterFold,
@@ -106,7 +106,7 @@ struct AuditedStores {
     ledger: Option<Arc<dyn Store>>,
     purchase: Option<purchase::tables::Store>,
     earnings: Option<earnings::tables::Store>,
-    gift: Option<gift::tables::Store>,
+    catalogues: Option<Catalogues>,
     payout: Option<payout::tables::Store>,
     support: Option<support::tables::Store>,
 }
@@ -154,7 +154,7 @@ impl ContinuousAudit {
             let name = book.name.clone();
             let followed = self.books.entry(name.clone()).or_insert_with(|| WatchedBook::new(book, &self.own));
             // What can't be looked at in one book says nothing about the others.
-            let seen = match followed.look(&*store, &self.stores, &self.config).await {
+            let seen = match followed.look(&*store, &mut self.stores, &self.config).await {
                 Ok(seen) => seen,
                 Err(error) => followed.unseen(&error.to_string()),
             };
@@ -176,8 +176,12 @@ impl ContinuousAudit {
         if stores.earnings.is_none() && exists(database, Service::Earnings).await? {
             stores.earnings = Some(earnings::tables::Store::open(database).await?);
         }
-        if stores.gift.is_none() && exists(database, Service::Gift).await? {
-            stores.gift = Some(gift::tables::Store::open(database).await?);
+        match &mut stores.catalogues {
+            Some(catalogues) => catalogues.refresh().await?,
+            None if exists(database, Service::Gift).await? => {
+                stores.catalogues = Some(Catalogues::open(gift::tables::Store::open(database).await?).await?);
+            }
+            None => {}
         }
         if stores.payout.is_none() && exists(database, Service::Payout).await? {
             stores.payout = Some(payout::tables::Store::inspect(database).await?);
@@ -255,7 +259,7 @@ impl WatchedBook {
         FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind: 0, checks }
     }
 
-    async fn look(&mut self, store: &dyn Store, stores: &AuditedStores, config: &Config) -> Result<FoundInBook, ReadFault> {
+    async fn look(&mut self, store: &dyn Store, stores: &mut AuditedStores, config: &Config) -> Result<FoundInBook, ReadFault> {
         let name = BookName::try_new(&self.follower.book().name)?;
         let events_max = i64::from(config.events_max);
         let folds = &mut self.folds;
@@ -276,10 +280,10 @@ impl WatchedBook {
         };
         let (book, folds) = (self.follower.book(), &mut self.folds);
         checks.push(("posters", of_found(folds.posters.problems(store, book).await?)));
-        match &stores.gift {
-            Some(tables) => {
-                folds.gifts.compare(tables, store, book).await?;
-                checks.push(("gifts", of_found(folds.gifts.problems())));
+        match &mut stores.catalogues {
+            Some(catalogues) => {
+                folds.gifts.compare(catalogues, store, book).await?;
+                checks.push(("gifts", of_found(catalogues.damaged().iter().cloned().chain(folds.gifts.problems()).collect())));
             }
             None => {
                 folds.gifts.forget();

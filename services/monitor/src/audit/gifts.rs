@@ -27,7 +27,31 @@ struct WaitingGift {
     wrong: Option<&'static str>,
 }
 
-/// The catalogues that were served, as read once.
+/// The catalogues that were served: where they are recorded, and what was read there last.
+pub(super) struct Catalogues {
+    tables: gift::tables::Store,
+    read: ServedCatalogues,
+}
+
+impl Catalogues {
+    pub async fn open(tables: gift::tables::Store) -> Result<Self, ReadFault> {
+        let read = ServedCatalogues::read(&tables).await?;
+        Ok(Self { tables, read })
+    }
+
+    /// Reads them once more: another one may be served since, and records may have been changed.
+    pub async fn refresh(&mut self) -> Result<(), ReadFault> {
+        self.read = ServedCatalogues::read(&self.tables).await?;
+        Ok(())
+    }
+
+    /// What was read and is no catalogue that was ever served.
+    pub fn damaged(&self) -> &[String] {
+        &self.read.damaged
+    }
+}
+
+/// The catalogues as read at one moment.
 struct ServedCatalogues {
     all: Vec<ServedCatalogue>,
     /// Gifts before this moment are of programs that recorded none, in microseconds since the Unix epoch.
@@ -68,7 +92,6 @@ pub(super) struct GiftFold {
     wrong: usize,
     /// The first of those.
     found: Vec<String>,
-    damaged: Vec<String>,
 }
 
 impl GiftFold {
@@ -100,15 +123,16 @@ impl GiftFold {
     }
 
     /// Compares those that wait. The journal was followed just before.
-    pub async fn compare(&mut self, tables: &gift::tables::Store, store: &dyn Store, book: &Book) -> Result<(), ReadFault> {
-        // After the gifts: what they were sold from was recorded before them.
-        let served = ServedCatalogues::read(tables).await?;
-        self.damaged.clone_from(&served.damaged);
+    pub async fn compare(&mut self, catalogues: &mut Catalogues, store: &dyn Store, book: &Book) -> Result<(), ReadFault> {
         let (Some(first), Some(last)) = (self.waiting.first(), self.waiting.last()) else { return Ok(()) };
         let between = (time(store, book, first.seq).await?, time(store, book, last.seq).await?);
+        // What a gift was sold from was recorded before it, so what is read after it has all there is.
+        if self.waiting.iter().any(|waiting| waiting.wrong.is_none() && !catalogues.read.explain(&waiting.gift, between)) {
+            catalogues.refresh().await?;
+        }
         let mut waiting = std::mem::take(&mut self.waiting).into_iter();
         while let Some(gift) = waiting.next() {
-            match compared(&gift, &served, between, (store, book)).await {
+            match compared(&gift, &catalogues.read, between, (store, book)).await {
                 Ok(None) => self.explained += 1,
                 Ok(Some(Compared::Unrecorded)) => {}
                 Ok(Some(Compared::Wrong(why))) => {
@@ -137,11 +161,11 @@ impl GiftFold {
         self.explained
     }
 
-    /// What is not as it was sold.
+    /// Gifts that are not as they were sold.
     pub fn problems(&self) -> Vec<String> {
         let more = self.wrong - self.found.len();
         let more = (more > 0).then(|| format!("and {more} more gifts that no catalogue explains"));
-        self.damaged.iter().chain(&self.found).cloned().chain(more).collect()
+        self.found.iter().cloned().chain(more).collect()
     }
 }
 

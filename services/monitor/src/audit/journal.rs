@@ -1,5 +1,12 @@
 //! A book's journal, read once for all joins of a whole audit: the postings that rows of services must be behind, and what was imported.
-use super::{ReadFault, claims::RowsOf, gifts::GiftFold, imported::ImportedFold, moves::MovesFold, posters::PosterFold};
+use super::{
+    ReadFault,
+    claims::RowsOf,
+    gifts::{Catalogues, GiftFold},
+    imported::ImportedFold,
+    moves::MovesFold,
+    posters::PosterFold,
+};
 use books::{
     domain::event::Body,
     store::{Book, Store},
@@ -30,24 +37,25 @@ pub(super) struct JournalFold {
     pub imported: ImportedFold,
     /// Postings against who may post them.
     pub posters: PosterFold,
-    /// Gifts against served catalogues.
-    pub gifts: GiftFold,
-    /// Where catalogues are recorded, if they are here.
-    catalogues: Option<gift::tables::Store>,
+    gifts: GiftFold,
+    /// The catalogues that were served, if they are here.
+    catalogues: Option<Catalogues>,
     /// The last event that was read.
     pub last_seq: i64,
 }
 
 impl JournalFold {
-    pub fn new(book: &Book, own: &OwnPosters, catalogues: Option<gift::tables::Store>) -> Self {
+    pub fn new(book: &Book, own: &OwnPosters, catalogues: Option<Catalogues>) -> Self {
         let (imported, posters) = (ImportedFold::new(&book.name), PosterFold::new(book, own.clone()));
         let (moves, gifts) = (MovesFold::new(), GiftFold::default());
         Self { joined: BTreeMap::new(), moves, imported, posters, gifts, catalogues, last_seq: 0 }
     }
 
-    /// Whether gifts are compared with catalogues.
-    pub const fn compares_gifts(&self) -> bool {
-        self.catalogues.is_some()
+    /// What is wrong with gifts and the catalogues they were sold from, and how many are right; none where no catalogues are here.
+    pub fn gifts_compared(&self) -> Option<(Vec<String>, usize)> {
+        let catalogues = self.catalogues.as_ref()?;
+        let problems = catalogues.damaged().iter().cloned().chain(self.gifts.problems()).collect();
+        Some((problems, self.gifts.explained()))
     }
 
     /// Postings that these rows must be behind.
@@ -75,8 +83,8 @@ impl JournalFold {
                     self.joined.entry(of).or_default().insert(stored.event.id, PostingSeen { seq: stored.event.seq, moves });
                 }
             }
-            match &self.catalogues {
-                Some(tables) => self.gifts.compare(tables, store, book).await?,
+            match &mut self.catalogues {
+                Some(catalogues) => self.gifts.compare(catalogues, store, book).await?,
                 None => self.gifts.forget(),
             }
         }
