@@ -43,14 +43,19 @@ async fn lived_through(installation: &Installation, fleet: &Fleet) -> Exported {
     // More than there is: the ledger's refusal.
     installation.gift().send_gift(authorised(gift(5879), &viewer).unwrap()).await.unwrap_err();
     hops::payout::settled(installation, |request: Request<_>| request).await;
-    let mut exported = Exported::default();
     let client = http_client::local().build().unwrap();
-    for url in fleet.http_urls() {
-        let answer = client.get(format!("{url}/metrics")).send().await.unwrap();
-        assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
-        exported.read(&answer.text().await.unwrap());
+    loop {
+        let mut exported = Exported::default();
+        for url in fleet.http_urls() {
+            let answer = client.get(format!("{url}/metrics")).send().await.unwrap();
+            assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+            exported.read(&answer.text().await.unwrap());
+        }
+        // On a machine that is busy the monitor's first run over this book may still be going on, or the rest after the run before it.
+        if exported.has("largesse_audit_failed") {
+            return exported;
+        }
     }
-    exported
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +64,7 @@ async fn every_process_counts_calls_and_money_and_tells_a_collector_too() {
     let (collector, url) = OtlpCollector::start().await;
     let mut options = options(databases.dir.path(), databases.sqlite.clone(), &Service::ALL);
     options.environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), url));
-    // Books are made after the services have started: the first look may come before.
+    // Books are made after the services have started: the first audit run may come before.
     options.environment.push(("LARGESSE_MONITOR_EVERY_MS".to_owned(), "200".to_owned()));
     let fleet = Fleet::start(options).await.unwrap();
     let installation = Installation::of_fleet(&fleet, book()).unwrap();
