@@ -9,7 +9,7 @@ else
 TEST := $(CARGO) test --release --workspace --lib --bins --tests --no-fail-fast
 endif
 
-.PHONY: proto proto-check fuzz demo test reference model crash bench check lint deny needs build
+.PHONY: proto contracts proto-check fuzz demo test reference model crash bench check lint deny needs build
 
 demo: build
 	target/release/largesse demo $(ARGS)
@@ -17,8 +17,11 @@ demo: build
 # Writes the code that is generated from proto/ and committed, after a contract was changed; and compares it without writing.
 proto:
 	LARGESSE_REGENERATE=1 $(CARGO) test --release -p api --features regenerate --lib what_is_committed
+# For authors of clients: target/contracts/proto with ours and Google's files, and contracts.binpb, a FileDescriptorSet of the same.
+contracts:
+	LARGESSE_CONTRACTS=$(abspath target/contracts) $(CARGO) test --release -p api --features regenerate --lib contracts_are_whole
 proto-check:
-	$(CARGO) test --release -p api --features regenerate --lib what_is_committed
+	$(CARGO) test --release -p api --features regenerate --lib regenerate
 
 # Only the binary and what it is made of: the benchmark and its dependencies are built by `make bench` and `make test`. Features come out the same as for
 # the whole workspace, so the tests find these libraries built: `cargo tree -e normal,build --prefix none -f '{p} {f}'` prints no line for `-p largesse`

@@ -2,7 +2,7 @@
 use crate::installation::{Installation, authorised};
 use api::purchase::{
     CoinPackage, GetWalletRequest, ListCoinPackagesRequest, ListPurchasesRequest, Purchase, PurchaseState, RedeemPurchaseRequest,
-    RedeemPurchaseResponse, redeem_purchase_request::Receipt,
+    RedeemPurchaseResponse, SalesChannel, redeem_purchase_request::Receipt,
 };
 use identity::Role;
 use money::Currency;
@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 /// The market and channel the pretend store sells in.
 const MARKET: &str = "US";
-const CHANNEL: &str = "app";
 /// Packages of one purchase.
 const QUANTITY_MAX: i64 = 10;
 
@@ -33,7 +32,7 @@ struct SoldPackage {
 impl Shop {
     /// Reads what is on sale.
     pub async fn open(installation: &Installation) -> Result<Self, UntypedError> {
-        let request = ListCoinPackagesRequest { market: MARKET.to_owned(), channel: CHANNEL.to_owned(), ..Default::default() };
+        let request = ListCoinPackagesRequest { market: MARKET.to_owned(), sales_channel: SalesChannel::App.into(), ..Default::default() };
         let token = installation.token("shop", Role::Viewer)?;
         let mut packages = installation.purchase().list_coin_packages(authorised(request, &token)?).await?.into_inner().packages;
         packages.sort_by_key(|package| package.coins);

@@ -11,9 +11,10 @@ use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessag
 use chart::BookKind;
 use db::requests::{KeptAnswer, RequestKey, RequestStanding};
 use jiff::{Timestamp, tz::TimeZone};
-use ledger_client::{CreatorDiamonds, LedgerClient, PostingDraft};
+use ledger_client::{CreatorDiamonds, CreatorPayable, LedgerClient, PostingDraft};
 use money::time::{Clock, unix_ms};
-use money::{BookName, Currency, Diamonds, Money, RequestId, UserKey};
+use money::{BookName, Currency, Diamonds, RequestId, UserKey};
+use rpc::Violations;
 use std::{
     sync::Arc,
     time::{Duration, SystemTime},
@@ -48,8 +49,8 @@ pub struct Earnings {
 pub struct CreatorFunds {
     /// Received and not converted.
     pub diamonds: CreatorDiamonds,
-    /// Money not paid out yet, by currency, holds subtracted.
-    pub payable: Vec<Money>,
+    /// Money not paid out yet, by currency, holds subtracted: what there is, and what is frozen.
+    pub payable: Vec<CreatorPayable>,
 }
 
 /// An accepted quote.
@@ -68,7 +69,10 @@ impl Earnings {
         let payables = currencies.iter().map(|currency| self.ledger.creator_payable(book, user, *currency));
         let (diamonds, payable) =
             futures::future::try_join(self.ledger.creator_diamonds(book, user), futures::future::try_join_all(payables)).await?;
-        Ok(CreatorFunds { diamonds, payable: payable.into_iter().filter(|money| money.minor_units() > 0).collect() })
+        Ok(CreatorFunds {
+            diamonds,
+            payable: payable.into_iter().filter(|payable| payable.available.minor_units() > 0 || payable.frozen).collect(),
+        })
     }
 
     /// Makes a quote, or gives the first answer again. The flag says which.
@@ -116,7 +120,10 @@ impl Earnings {
         let terms = self.rates.terms();
         let amounts = domain::amounts(diamonds, rate, terms).map_err(|unpriced| match unpriced {
             Unpriced::TooSmall { minimum } => Error::AmountTooSmall { minimum },
-            Unpriced::TooLarge => Error::Malformed { field: "diamonds", why: "more than an amount of this currency can hold".to_owned() },
+            Unpriced::TooLarge => Error::Malformed {
+                field: "diamonds",
+                why: "must be fewer: their money is more than an amount of this currency can hold".to_owned(),
+            },
         })?;
         let available = self.ledger.creator_diamonds(book, user).await?.available;
         if available < diamonds {
@@ -153,9 +160,10 @@ impl Earnings {
     /// Converts as quoted, or gives the first answer again.
     pub async fn accept(&self, book: &BookName, user: &UserKey, request: &AcceptQuoteRequest) -> Result<Accepted, Error> {
         let now = (self.clock)();
-        let malformed = |field, error: &dyn std::fmt::Display| Error::Malformed { field, why: error.to_string() };
-        let request_id = RequestId::parse(&request.request_id).map_err(|error| malformed("request_id", &error))?;
-        let quote_id = Uuid::try_parse(&request.quote_id).map_err(|_| malformed("quote_id", &"must be a UUID"))?;
+        let mut wrong = Violations::default();
+        let request_id = wrong.take(RequestId::parse(&request.request_id).map_err(|error| rpc::malformed("request_id", &error.must())));
+        let quote_id = wrong.take(Uuid::try_parse(&request.quote_id).map_err(|_| rpc::malformed("quote_id", "must be a UUID")));
+        let (Some(request_id), Some(quote_id)) = (request_id, quote_id) else { return Err(Error::Violations(wrong.into_status().into())) };
         let own = wire::acceptance(request_id.uuid(), request);
         for _ in 0..CLAIM_ATTEMPTS_MAX {
             let Some(quote) = self.load(book, quote_id).await?.filter(|quote| quote.user == *user) else {
@@ -260,14 +268,16 @@ fn settle_at_ms(now: SystemTime) -> i64 {
 }
 
 fn checked(request: &CreateQuoteRequest) -> Result<(RequestId, Diamonds), Error> {
-    let malformed = |field, why: String| Error::Malformed { field, why };
-    let id = RequestId::parse(&request.request_id).map_err(|error| malformed("request_id", error.to_string()))?;
+    let mut wrong = Violations::default();
+    let id = wrong.take(RequestId::parse(&request.request_id).map_err(|error| rpc::malformed("request_id", &error.must())));
     let diamonds = Diamonds::try_new(request.diamonds).ok().filter(|diamonds| *diamonds > Diamonds::ZERO);
-    let diamonds = diamonds.ok_or_else(|| malformed("diamonds", "must be 1 to 2^53".to_owned()))?;
+    let diamonds = wrong.take(diamonds.ok_or_else(|| rpc::malformed("diamonds", "must be 1 to 2^53")));
     let code = &request.currency_code;
-    if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(malformed("currency_code", "must be three upper-case letters (ISO 4217)".to_owned()));
+    let is_code = code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase());
+    if !is_code {
+        wrong.add(rpc::malformed("currency_code", "must be three upper-case letters (ISO 4217)"));
     }
+    let (Some(id), Some(diamonds), true) = (id, diamonds, is_code) else { return Err(Error::Violations(wrong.into_status().into())) };
     Ok((id, diamonds))
 }
 

@@ -20,6 +20,9 @@ pub enum Error {
         /// What it must be.
         why: String,
     },
+    /// Fields that are not of their form: the answer that names them all.
+    #[error("{}", .0.message())]
+    Violations(Box<Status>),
     /// The id was used for something else.
     #[error("the id was used with other fields")]
     Reused {
@@ -108,6 +111,7 @@ impl Error {
                 Some(rule("INSUFFICIENT_FUNDS", &message, &[("needed", needed.clone()), ("available", available.clone())]))
             }
             Self::Malformed { .. }
+            | Self::Violations(_)
             | Self::Reused { .. }
             | Self::Again(_)
             | Self::QuoteUnknown
@@ -130,6 +134,7 @@ impl Error {
             Self::Ledger(NotPosted::Unknown(_)) | Self::EarlierAttempt(_) | Self::Unreadable(_) | Self::Store(_) => Proven::Nothing,
             Self::Ledger(NotPosted::Refused(_))
             | Self::Malformed { .. }
+            | Self::Violations(_)
             | Self::Reused { .. }
             | Self::Again(_)
             | Self::QuoteUnknown
@@ -176,6 +181,7 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
+            Error::Violations(status) => *status,
             Error::Reused { differing } => rpc::errors::request_id_reused(&differing),
             Error::QuoteUnknown | Error::QuoteUsed | Error::QuoteExpired => error.of_quote(""),
             Error::ListBuiltIn => {

@@ -4,6 +4,8 @@ use api::earnings::{
     AcceptQuoteRequest, AcceptQuoteResponse, CreateQuoteRequest, CreateQuoteResponse, GetEarningsRequest, GetEarningsResponse,
     GetQuoteRequest, GetQuoteResponse, earnings_service_server::EarningsService,
 };
+use ledger_client::CreatorPayable;
+use money::Money;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -18,20 +20,24 @@ impl EarningsService for Handlers {
     async fn get_earnings(&self, request: Request<GetEarningsRequest>) -> Result<Response<GetEarningsResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let (book, user) = caller.book_and_user(&request.book, &request.user_id)?;
         let funds = self.earnings.funds(&book, &user).await?;
+        let code = |payable: &CreatorPayable| payable.available.currency().code().to_owned();
+        let some = |money: &Money| money.minor_units() > 0;
         Ok(Response::new(GetEarningsResponse {
             diamonds: funds.diamonds.balance.get(),
             matured_diamonds: funds.diamonds.available.get(),
-            payable: funds.payable.into_iter().map(rpc::wire::money).collect(),
+            frozen_currency_codes: funds.payable.iter().filter(|payable| payable.frozen).map(code).collect(),
+            payable: funds.payable.into_iter().map(|payable| payable.available).filter(some).map(rpc::wire::money).collect(),
             balance_seq: funds.diamonds.seq.get(),
+            diamonds_state: funds.diamonds.state.into(),
         }))
     }
 
     async fn create_quote(&self, request: Request<CreateQuoteRequest>) -> Result<Response<CreateQuoteResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let (book, user) = caller.book_and_user(&request.book, &request.user_id)?;
         let (quote, replayed) = self.earnings.create(&book, &user, &request).await?;
         Ok(Response::new(CreateQuoteResponse { quote: Some(quote), replayed }))
     }
@@ -54,7 +60,7 @@ impl EarningsService for Handlers {
     async fn accept_quote(&self, request: Request<AcceptQuoteRequest>) -> Result<Response<AcceptQuoteResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let (book, user) = caller.book_and_user(&request.book, &request.user_id)?;
         let accepted = self.earnings.accept(&book, &user, &request).await.map_err(|error| error.of_quote(&request.quote_id))?;
         Ok(Response::new(AcceptQuoteResponse {
             quote: Some(wire::quote(&accepted.quote)),

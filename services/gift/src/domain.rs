@@ -56,32 +56,35 @@ pub struct Tap<'a> {
 
 impl<'a> Sending<'a> {
     /// Checks everything that doesn't need the catalogue. `quantity` 0 means 1.
-    pub fn try_new(sending: Self) -> Result<Self, Malformed> {
-        let no = |field, why| Err(Malformed { field, why });
+    /// Fails with everything that is wrong.
+    pub fn try_new(sending: Self) -> Result<Self, Vec<Malformed>> {
+        // No room is made where nothing is wrong.
+        let mut wrong = Vec::new();
+        let mut no = |field, why| wrong.push(Malformed { field, why });
         if !is_key(sending.room) {
-            return no("room_id", "must match [A-Za-z0-9_-]{1,64}");
+            no("room_id", "must match [A-Za-z0-9_-]{1,64}");
         }
         if !is_key(sending.creator) {
-            return no("creator_id", "must match [A-Za-z0-9_-]{1,64}");
+            no("creator_id", "must match [A-Za-z0-9_-]{1,64}");
         }
         if sending.creator == sending.sender {
-            return no("creator_id", "must not be the sender");
+            no("creator_id", "must not be the sender");
         }
         if sending.gift_id < 1 {
-            return no("gift_id", "must be 1 or more");
+            no("gift_id", "must be 1 or more");
         }
         if !(0..=QUANTITY_MAX).contains(&sending.quantity) {
-            return no("quantity", "must be 0 (meaning 1) to 1000000");
+            no("quantity", "must be 0 (meaning 1) to 1000000");
         }
         if let Some(tap) = sending.tap {
             if !is_key(tap.group) {
-                return no("streak.group_id", "must match [A-Za-z0-9_-]{1,64}");
+                no("streak.group_id", "must match [A-Za-z0-9_-]{1,64}");
             }
             if !(1..=REPEAT_COUNT_MAX).contains(&tap.repeat_count) {
-                return no("streak.repeat_count", "must be 1 to 1000000");
+                no("streak.repeat_count", "must be 1 to 1000000");
             }
         }
-        Ok(Self { quantity: sending.quantity.max(1), ..sending })
+        if wrong.is_empty() { Ok(Self { quantity: sending.quantity.max(1), ..sending }) } else { Err(wrong) }
     }
 }
 

@@ -13,8 +13,8 @@ const NO_LIST: &str = "this LIVE book has no gifts of its own yet, so nothing wa
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not a gift at all.
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Malformed(Vec<Malformed>),
     /// Our own rule said no, now or at the first attempt.
     #[error("{}", .refusal.reason())]
     Refused {
@@ -80,7 +80,11 @@ impl Error {
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {
-            Error::Malformed(malformed) => rpc::malformed(malformed.field, malformed.why),
+            Error::Malformed(malformed) => {
+                let mut wrong = rpc::Violations::default();
+                malformed.iter().for_each(|Malformed { field, why }| wrong.add(rpc::malformed(field, why)));
+                wrong.into_status()
+            }
             Error::StreakUnknown => {
                 let message = "there are no taps to end, because nobody without an account of coins can have sent one; nothing was written, don't send it again";
                 rpc::refused(Code::FailedPrecondition, "STREAK_UNKNOWN", message.to_owned(), &[])

@@ -82,7 +82,7 @@ impl Gifts {
     ) -> Result<GiftInFlight, (String, Error)> {
         let (id, sending) = match wire::sending(&request, &sender) {
             Ok(read) => read,
-            Err(malformed) => return Err((request.request_id, malformed.into())),
+            Err(malformed) => return Err((request.request_id, Error::Malformed(malformed))),
         };
         let charge = match selling {
             Selling::Catalogue => domain::charge(&sending, self.shelf.offer(sending.gift_id), self.rate),
@@ -144,7 +144,7 @@ impl GiftInFlight {
             // It could be read when it was sent, so it can be now.
             Err(not_posted) => match wire::sending(&self.request, &self.sender) {
                 Ok((_, sending)) => Err(Error::of_gift(not_posted, &sending)),
-                Err(malformed) => Err(malformed.into()),
+                Err(malformed) => Err(Error::Malformed(malformed)),
             },
         };
         (self.request.request_id, outcome)

@@ -10,7 +10,7 @@ use api::gift::{
     gift_service_server::GiftService, send_gifts_response::Outcome,
 };
 use futures::{FutureExt, Stream, StreamExt, future};
-use rpc::lifetime::StreamLifetime;
+use rpc::{Violations, lifetime::StreamLifetime};
 use std::{
     pin::Pin,
     sync::Arc,
@@ -38,10 +38,15 @@ impl Handlers {
 
     /// Everything before the wait. `selling` is what was asked, and where nothing was, known.
     fn begin(&self, caller: &rpc::Caller, request: SendGiftRequest, route: LedgerRoute, selling: Selling) -> BegunGift {
-        let who = || Ok((caller.book(&request.book)?, caller.acting_for(&request.user_id)?));
-        match who() {
-            Ok((book, sender)) => self.gifts.begin(&book, sender, request, route, selling).map_err(|(id, error)| (id, error.into())),
-            Err(status) => Err((request.request_id, status)),
+        match (caller.book(&request.book), caller.acting_for(&request.user_id)) {
+            (Ok(book), Ok(sender)) => self.gifts.begin(&book, sender, request, route, selling).map_err(|(id, error)| (id, error.into())),
+            (book, sender) => {
+                let mut wrong = Violations::default();
+                wrong.take(book);
+                wrong.take(sender);
+                wrong.take(wire::sending(&request, &caller.principal.subject).map_err(Error::Malformed));
+                Err((request.request_id, wrong.into_status()))
+            }
         }
     }
 
@@ -53,7 +58,7 @@ impl Handlers {
         request: SendGiftsRequest,
     ) -> impl Future<Output = SendGiftsResponse> + Send + use<> {
         let begun = match request.gift {
-            None => Err((String::new(), Error::Malformed(Malformed { field: "gift", why: "must be there" }).into())),
+            None => Err((String::new(), Error::Malformed(vec![Malformed { field: "gift", why: "must be given" }]).into())),
             Some(gift) if caller.principal.expires_at <= SystemTime::now() => {
                 let expired = rpc::refused(Code::Unauthenticated, "UNAUTHENTICATED", "the token has expired".to_owned(), &[]);
                 Err((gift.request_id, expired))

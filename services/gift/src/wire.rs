@@ -7,12 +7,13 @@ use chart::Unit;
 use ledger_client::BalanceSeq;
 use money::{Coins, Diamonds, RequestId, UserKey};
 use prost::Message;
+use std::iter;
 use tonic::Status;
 use tonic_types::pb;
 
 /// Reads a request. The sender comes from the verified caller.
-pub fn sending<'a>(request: &'a SendGiftRequest, sender: &'a UserKey) -> Result<(RequestId, Sending<'a>), Malformed> {
-    let id = RequestId::parse(&request.request_id).map_err(|_| Malformed { field: "request_id", why: "must be a UUID" })?;
+pub fn sending<'a>(request: &'a SendGiftRequest, sender: &'a UserKey) -> Result<(RequestId, Sending<'a>), Vec<Malformed>> {
+    let id = RequestId::parse(&request.request_id);
     let tap = request.streak.as_ref().map(|streak| Tap { group: &streak.group_id, repeat_count: streak.repeat_count, end: streak.end });
     let sending = Sending::try_new(Sending {
         sender: sender.as_str(),
@@ -21,8 +22,15 @@ pub fn sending<'a>(request: &'a SendGiftRequest, sender: &'a UserKey) -> Result<
         gift_id: request.gift_id,
         quantity: request.quantity,
         tap,
-    })?;
-    Ok((id, sending))
+    });
+    match (id, sending) {
+        (Ok(id), Ok(sending)) => Ok((id, sending)),
+        (Ok(_), Err(wrong)) => Err(wrong),
+        (Err(_), sending) => {
+            let id = Malformed { field: "request_id", why: "must be a UUID" };
+            Err(iter::once(id).chain(sending.err().unwrap_or_default()).collect())
+        }
+    }
 }
 
 /// What a retry is compared with: exactly what the caller sent, and what it left out is left out: on the wire, absent and zero are the same.

@@ -20,6 +20,9 @@ pub enum Error {
         /// What it must be.
         why: String,
     },
+    /// Several fields are not of their form, or one of several that were read together: the answer that names them.
+    #[error("{}", .0.message())]
+    Violations(Box<Status>),
     /// The id was used with other fields.
     #[error("request_id was used before with other values of {}", .differing.join(", "))]
     RequestIdReused {
@@ -107,6 +110,7 @@ impl From<Error> for Status {
         let delay = Duration::from_millis(RETRY_DELAY_MS);
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
+            Error::Violations(status) => *status,
             Error::RequestIdReused { differing } => {
                 let differing = rpc::errors::named(&differing);
                 let message = format!("request_id was used before with other values of {}", differing.join(", "));

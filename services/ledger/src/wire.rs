@@ -8,6 +8,7 @@ use crate::{
 use api::ledger as pb;
 use money::{RequestId, derive_id};
 use prost_types::Timestamp;
+use rpc::Violations;
 use uuid::Uuid;
 
 mod answer;
@@ -17,7 +18,7 @@ mod request;
 
 pub(crate) use answer::{account, balance_at, batch_refusal, brief_posting, debit_limit, entry, posting, readable, refusal, trial_balance};
 pub(crate) use journal::{cursor, heartbeat, journal, watch_from};
-pub(crate) use page::{entries_list, entries_place, entries_token, listing};
+pub(crate) use page::{entries_list, entries_place, entries_token, listing, page_size};
 pub(crate) use request::{fields, import, imported_id, kind, micros, post, set_debit_limit};
 
 /// Postings of one PostBatch. In brief the answer to as many, with 64 transfers each, has 3.6 MB at the most and fits into [`rpc::ANSWER_BYTES_MAX`].
@@ -43,18 +44,27 @@ pub(crate) use chart::id::{POST, POST_PENDING};
 /// The subject of ids that services give.
 pub(crate) const SERVICE: &str = "";
 
+pub(crate) fn request_id(text: &str) -> Result<RequestId, Error> {
+    RequestId::parse(text).map_err(|why| malformed("request_id", why.must()))
+}
+
+/// What is wrong with a request, all of it.
+pub(crate) fn violations(wrong: Violations) -> Error {
+    Error::Violations(Box::new(wrong.into_status()))
+}
+
 /// The id an answer is kept under.
 pub(crate) fn event_id(request_id: &str, rpc: &str, scope: IdScope<'_>) -> Result<Uuid, Error> {
-    let id = RequestId::parse(request_id).map_err(|why| malformed("request_id", why.to_string()))?;
+    let id = self::request_id(request_id)?;
     Ok(derive_id(id.uuid(), &[rpc, scope.book, scope.subject]))
 }
 
 pub(crate) fn account_name(text: String, field: &'static str) -> Result<AccountName, Error> {
     if text.is_empty() {
-        return Err(malformed(field, "required"));
+        return Err(malformed(field, "must be given"));
     }
     AccountName::parse(text)
-        .ok_or_else(|| malformed(field, format!("not an account name of the chart, such as {}", chart::account::NAME_EXAMPLE)))
+        .ok_or_else(|| malformed(field, format!("must be an account name of the chart, such as {}", chart::account::NAME_EXAMPLE)))
 }
 
 pub(crate) fn timestamp(micros: i64) -> Timestamp {
@@ -75,7 +85,7 @@ pub(crate) fn state_from_pb(state: i32) -> Result<AccountState, Error> {
         Ok(pb::AccountState::Open) => Ok(AccountState::Open),
         Ok(pb::AccountState::Frozen) => Ok(AccountState::Frozen),
         Ok(pb::AccountState::Closed) => Ok(AccountState::Closed),
-        Ok(pb::AccountState::Unspecified) | Err(_) => Err(malformed("state", "required")),
+        Ok(pb::AccountState::Unspecified) | Err(_) => Err(malformed("state", "must be given")),
     }
 }
 
@@ -90,7 +100,7 @@ pub(crate) fn mode_from_pb(mode: i32) -> Result<Mode, Error> {
     match pb::BookMode::try_from(mode) {
         Ok(pb::BookMode::Test) => Ok(Mode::Test),
         Ok(pb::BookMode::Live) => Ok(Mode::Live),
-        Ok(pb::BookMode::Unspecified) | Err(_) => Err(malformed("mode", "required")),
+        Ok(pb::BookMode::Unspecified) | Err(_) => Err(malformed("mode", "must be given")),
     }
 }
 

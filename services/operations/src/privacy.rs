@@ -217,7 +217,7 @@ fn unknown(of: &WhoseData<'_>, done: &str) -> String {
 
 /// Receipts that the user brought and that were refused.
 async fn refused_receipts(tables: &purchase::tables::Store, of: &WhoseData<'_>) -> Result<Value, OperationFault> {
-    let filter = purchase::tables::RefusedFilter { user_id: of.user.as_str(), transaction_id: "" };
+    let filter = purchase::tables::RefusedFilter { user_id: of.user.as_str(), transaction_id: "", refused: rpc::wire::TimeRange::ANY };
     let (mut refused, mut before) = (Vec::new(), None);
     loop {
         let page = tables.refused(&of.book, filter, before, PAGE).await?;

@@ -3,10 +3,14 @@
 use crate::{
     beneficiaries::{self, AccountHolder},
     error::Error,
-    store::{PageStart, Store, payouts::PayoutKey},
+    store::{
+        PageStart, Store,
+        payouts::{ListedPayouts, PayoutKey},
+    },
     vault::Vault,
 };
 use money::{BookName, UserKey};
+use rpc::wire::TimeRange;
 use serde::Serialize;
 use std::path::Path;
 
@@ -89,7 +93,7 @@ pub async fn export(database: &db::Database, key_file: &Path, book: &BookName, u
     }
     let mut after = PageStart::NEWEST;
     loop {
-        let page = store.payouts(book, user, None, after, PAGE).await?;
+        let page = store.payouts(book, user, ListedPayouts { state: None, created: TimeRange::ANY, after, limit: PAGE }).await?;
         let Some(last) = page.last() else { return Ok(export) };
         after = PageStart { created_at_ms: last.created_at_ms, id: last.payout_id };
         for payout in page {

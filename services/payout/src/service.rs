@@ -4,13 +4,13 @@ use crate::{
     beneficiaries,
     error::Error,
     payouts::Payouts,
-    store::payouts::PayoutKey,
+    store::payouts::{ListedPayouts, PayoutKey},
     watch::{PayoutWithSteps, WatchedPayout, watch},
     wire,
 };
 use api::payout::{self as pb, payout_service_server::PayoutService};
 use futures::{Stream, StreamExt as _};
-use rpc::page;
+use rpc::{Violations, page, wire::TimeRange};
 use std::{pin::Pin, sync::Arc, time::SystemTime};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -44,8 +44,7 @@ impl PayoutService for Handlers {
     ) -> Result<Response<pb::CreateBeneficiaryResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
-        let create = wire::create(book, user, request)?;
+        let create = wire::create(caller.book_and_user(&request.book, &request.user_id), request)?;
         let (store, vault, count_max) = (&self.payouts.store, &self.payouts.vault, self.payouts.config.beneficiaries_max);
         let (row, replayed) = beneficiaries::create(store, vault, &create, SystemTime::now(), count_max).await?;
         Ok(Response::new(pb::CreateBeneficiaryResponse { beneficiary: Some(wire::beneficiary(&row)), replayed }))
@@ -57,7 +56,7 @@ impl PayoutService for Handlers {
     ) -> Result<Response<pb::ListBeneficiariesResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
+        let (book, user) = caller.book_and_user(&request.book, &request.user_id)?;
         let list = wire::beneficiaries_list(&book, &user);
         let (size, after) = (wire::page_size(request.page_size)?, wire::after(&list, &request.page_token)?);
         let mut rows = self.payouts.store.beneficiaries(&book, &user, after, page::rows_to_read(size)).await.map_err(Error::from)?;
@@ -69,8 +68,7 @@ impl PayoutService for Handlers {
     async fn request_payout(&self, request: Request<pb::RequestPayoutRequest>) -> Result<Response<pb::RequestPayoutResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
-        let ask = wire::ask(book, user, &request)?;
+        let ask = wire::ask(caller.book_and_user(&request.book, &request.user_id), &request)?;
         let (payout, replayed) = self.payouts.request(&ask, SystemTime::now()).await?;
         let seen = self.payouts.get(&payout.key()).await?.ok_or(Error::PayoutUnknown)?;
         Ok(Response::new(pb::RequestPayoutResponse { payout: Some(wire::payout(&seen)), replayed }))
@@ -86,11 +84,17 @@ impl PayoutService for Handlers {
     async fn list_payouts(&self, request: Request<pb::ListPayoutsRequest>) -> Result<Response<pb::ListPayoutsResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let (book, user) = (caller.book(&request.book)?, caller.acting_for(&request.user_id)?);
-        let state = wire::filter(request.state)?;
-        let list = wire::payouts_list(&book, &user, state);
-        let (size, after) = (wire::page_size(request.page_size)?, wire::after(&list, &request.page_token)?);
-        let rows = self.payouts.store.payouts(&book, &user, state, after, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let mut wrong = Violations::default();
+        let who = wrong.take(caller.book_and_user(&request.book, &request.user_id));
+        let state = wrong.take(wire::filter(request.state));
+        let created = wrong.take(TimeRange::read(["created_from", "created_until"], request.created_from, request.created_until));
+        let size = wrong.take(wire::page_size(request.page_size));
+        let (Some((book, user)), Some(state), Some(created), Some(size)) = (who, state, created, size) else {
+            return Err(wrong.into_status());
+        };
+        let list = wire::payouts_list(&book, &user, state, created);
+        let listed = ListedPayouts { state, created, after: wire::after(&list, &request.page_token)?, limit: page::rows_to_read(size) };
+        let rows = self.payouts.store.payouts(&book, &user, listed).await.map_err(Error::from)?;
         let shown = self.payouts.with_steps(rows).await?;
         let rows = shown.iter().map(|seen| (wire::payout(seen), (seen.0.created_at_ms, seen.0.payout_id))).collect();
         let (payouts, next_page_token) = list.cut_to_fit(rows, size);

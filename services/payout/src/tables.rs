@@ -5,6 +5,11 @@ pub use crate::payouts::STEPS_SHOWN_MAX;
 pub use crate::postings::{hold, rejection, settlement, suspension};
 pub use crate::privacy::{Export, export};
 pub use crate::store::{
-    PageStart, Store, beneficiaries::Beneficiary, erasure::Erased, messages::PassedMessage, payouts::PayoutKey,
-    statements::UnexpectedDebit, steps::PayoutStep,
+    PageStart, Store,
+    beneficiaries::Beneficiary,
+    erasure::Erased,
+    messages::PassedMessage,
+    payouts::{ListedPayouts, PayoutKey},
+    statements::UnexpectedDebit,
+    steps::PayoutStep,
 };

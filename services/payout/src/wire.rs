@@ -15,12 +15,15 @@ use crate::{
     },
 };
 use api::payout::{self as pb, create_beneficiary_request::Account};
+use iso20022::Rail;
 use money::{BookName, Currency, Money, RequestId, UserKey, text::is_plain};
 use prost::Message as _;
 use rpc::{
+    Violations,
     page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
-    wire::timestamp_ms,
+    wire::{TimeRange, timestamp_ms},
 };
+use tonic::Status;
 use uuid::Uuid;
 
 /// Longest holder's name, in characters (ISO 20022 `Max140Text`).
@@ -37,7 +40,7 @@ fn malformed(field: &'static str, why: impl ToString) -> Error {
 }
 
 fn request_id(text: &str) -> Result<RequestId, Error> {
-    RequestId::parse(text).map_err(|error| malformed("request_id", error))
+    RequestId::parse(text).map_err(|error| malformed("request_id", error.must()))
 }
 
 /// Any UUID.
@@ -46,50 +49,67 @@ pub fn uuid(field: &'static str, text: &str) -> Result<Uuid, Error> {
 }
 
 /// A beneficiary to record. The account's own rules are checked later, after the request id.
-pub fn create(book: BookName, user: UserKey, request: pb::CreateBeneficiaryRequest) -> Result<NewBeneficiary, Error> {
-    let request_id = request_id(&request.request_id)?;
-    let holder_name = request.holder_name;
-    let chars = holder_name.chars().count();
-    // What shows nothing, or turns the rest round, is read otherwise than it is paid.
-    let printable = is_plain(&holder_name) && holder_name.trim() == holder_name;
-    // Noncharacters are allowed in protobuf strings and not in XML.
-    let in_xml = !holder_name.contains(['\u{fffe}', '\u{ffff}']);
-    if !(1..=HOLDER_NAME_CHARS_MAX).contains(&chars) || !printable || !in_xml {
-        return Err(malformed("holder_name", "must be 1 to 140 printable characters without blank ends"));
-    }
-    let bounded = |field, text: &str| {
-        if text.len() <= ACCOUNT_BYTES_MAX { Ok(()) } else { Err(malformed(field, "is too long to be an account")) }
-    };
-    let account = match request.account {
-        None => return Err(malformed("account", "either iban or aba is required")),
-        Some(Account::Iban(iban)) => {
-            bounded("iban", &iban)?;
-            TypedAccount::Iban(iban)
-        }
-        Some(Account::Aba(aba)) => {
-            bounded("aba.routing_number", &aba.routing_number)?;
-            bounded("aba.account_number", &aba.account_number)?;
-            TypedAccount::Aba { routing_number: aba.routing_number, account_number: aba.account_number }
-        }
+pub fn create(who: Result<(BookName, UserKey), Status>, request: pb::CreateBeneficiaryRequest) -> Result<NewBeneficiary, Status> {
+    let mut wrong = Violations::default();
+    let (request_id, who) = (wrong.take(request_id(&request.request_id)), wrong.take(who));
+    let (name, account) = (wrong.take(holder_name(request.holder_name)), wrong.take(account(request.account)));
+    let (Some(request_id), Some((book, user)), Some(holder_name), Some(account)) = (request_id, who, name, account) else {
+        return Err(wrong.into_status());
     };
     Ok(NewBeneficiary { book, user, request_id, holder_name, account })
 }
 
-/// A payout to make.
-pub fn ask(book: BookName, user: UserKey, request: &pb::RequestPayoutRequest) -> Result<PayoutRequest, Error> {
-    let amount = request.amount.as_ref().ok_or_else(|| malformed("amount", "required"))?;
-    let currency = Currency::try_new(&amount.currency_code).map_err(|error| malformed("amount.currency_code", error))?;
-    let money = Money::try_new(currency, amount.minor_units).map_err(|error| malformed("amount.minor_units", error))?;
-    if money.minor_units() == 0 {
-        return Err(malformed("amount.minor_units", "must be above zero"));
+fn holder_name(name: String) -> Result<String, Error> {
+    let chars = name.chars().count();
+    // What shows nothing, or turns the rest round, is read otherwise than it is paid.
+    let printable = is_plain(&name) && name.trim() == name;
+    // Noncharacters are allowed in protobuf strings and not in XML.
+    let in_xml = !name.contains(['\u{fffe}', '\u{ffff}']);
+    if (1..=HOLDER_NAME_CHARS_MAX).contains(&chars) && printable && in_xml {
+        Ok(name)
+    } else {
+        Err(malformed("holder_name", "must be 1 to 140 printable characters without blank ends"))
     }
-    Ok(PayoutRequest {
-        book,
-        user,
-        request_id: request_id(&request.request_id)?,
-        beneficiary_id: uuid("beneficiary_id", &request.beneficiary_id)?,
-        amount: money,
-    })
+}
+
+fn account(account: Option<Account>) -> Result<TypedAccount, Status> {
+    let bounded = |field, text: String| {
+        if text.len() <= ACCOUNT_BYTES_MAX { Ok(text) } else { Err(malformed(field, "must be an account; this is too long")) }
+    };
+    match account {
+        None => Err(malformed("account", "must be given: iban or aba").into()),
+        Some(Account::Iban(iban)) => Ok(TypedAccount::Iban(bounded("iban", iban)?)),
+        Some(Account::Aba(pb::AbaAccount { routing_number, account_number })) => {
+            let mut wrong = Violations::default();
+            let routing_number = wrong.take(bounded("aba.routing_number", routing_number));
+            let account_number = wrong.take(bounded("aba.account_number", account_number));
+            let (Some(routing_number), Some(account_number)) = (routing_number, account_number) else { return Err(wrong.into_status()) };
+            Ok(TypedAccount::Aba { routing_number, account_number })
+        }
+    }
+}
+
+/// A payout to make.
+pub fn ask(who: Result<(BookName, UserKey), Status>, request: &pb::RequestPayoutRequest) -> Result<PayoutRequest, Status> {
+    let mut wrong = Violations::default();
+    let (request_id, who) = (wrong.take(request_id(&request.request_id)), wrong.take(who));
+    let beneficiary_id = wrong.take(uuid("beneficiary_id", &request.beneficiary_id));
+    let amount = wrong.take(money(request.amount.as_ref()));
+    let (Some(request_id), Some((book, user)), Some(beneficiary_id), Some(amount)) = (request_id, who, beneficiary_id, amount) else {
+        return Err(wrong.into_status());
+    };
+    Ok(PayoutRequest { book, user, request_id, beneficiary_id, amount })
+}
+
+fn money(amount: Option<&api::r#type::Money>) -> Result<Money, Status> {
+    let amount = amount.ok_or_else(|| malformed("amount", "must be given"))?;
+    let mut wrong = Violations::default();
+    let currency = wrong.take(Currency::try_new(&amount.currency_code).map_err(|error| malformed("amount.currency_code", error.must())));
+    if amount.minor_units < 1 {
+        wrong.add(malformed("amount.minor_units", "must be above zero").into());
+    }
+    let (Some(currency), 1..) = (currency, amount.minor_units) else { return Err(wrong.into_status()) };
+    Ok(Money::try_new(currency, amount.minor_units).map_err(|error| malformed("amount.minor_units", error.must()))?)
 }
 
 /// How many rows the page has that is asked for.
@@ -105,8 +125,11 @@ pub fn beneficiaries_list(book: &BookName, user: &UserKey) -> PagedList {
 
 /// A user's payouts in this state, or in any, as their page tokens are bound to them.
 #[must_use]
-pub fn payouts_list(book: &BookName, user: &UserKey, state: Option<PayoutState>) -> PagedList {
-    PagedList::new("ListPayouts", book.as_str(), &[user.as_str(), state.map_or("", PayoutState::name)])
+pub fn payouts_list(book: &BookName, user: &UserKey, state: Option<PayoutState>, created: TimeRange) -> PagedList {
+    let times = created.named();
+    let filter = [user.as_str(), state.map_or("", PayoutState::name)];
+    let filter: Vec<&str> = filter.into_iter().chain(times.iter().map(String::as_str)).collect();
+    PagedList::new("ListPayouts", book.as_str(), &filter)
 }
 
 /// After which row the page begins; refused with the token of another list.
@@ -120,7 +143,7 @@ pub fn after(list: &PagedList, token: &str) -> Result<PageStart, Error> {
 
 /// A state to filter by; none for any.
 pub fn filter(state: i32) -> Result<Option<PayoutState>, Error> {
-    let state = pb::PayoutState::try_from(state).map_err(|_| malformed("state", "no such state"))?;
+    let state = pb::PayoutState::try_from(state).map_err(|_| malformed("state", "must be one of the states that there are"))?;
     Ok(match state {
         pb::PayoutState::Unspecified => None,
         pb::PayoutState::Requested => Some(PayoutState::Requested),
@@ -177,6 +200,11 @@ pub fn payout((row, shown): &(Payout, ShownSteps)) -> pb::Payout {
     let mut steps: Vec<pb::PayoutStep> = fitting.collect();
     steps.reverse();
     let left_out = shown.left_out.saturating_add(i64::try_from(shown.steps.len() - steps.len()).unwrap_or(i64::MAX));
+    let payout_rail = match row.rail {
+        Rail::UsRtp => pb::Rail::UsRtp,
+        Rail::SepaInstant => pb::Rail::SepaInstant,
+    };
+    #[allow(deprecated)]
     pb::Payout {
         payout_id: row.payout_id.to_string(),
         user_id: row.user.to_string(),
@@ -184,6 +212,7 @@ pub fn payout((row, shown): &(Payout, ShownSteps)) -> pb::Payout {
         amount: Some(rpc::wire::money(row.amount)),
         state: state(row.state).into(),
         rail: row.rail.name().to_owned(),
+        payout_rail: payout_rail.into(),
         end_to_end_id: row.end_to_end_id(),
         bank_status: plain(&row.bank_status, REASON_CODE_CHARS_MAX),
         reason_code: plain(&row.reason_code, REASON_CODE_CHARS_MAX),

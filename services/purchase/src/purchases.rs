@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use api::ledger::PostResponse;
 use chart::{Account, BookKind};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
-use ledger_client::{Audience, BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, Retry, ViewerCoins};
+use ledger_client::{Audience, BalanceSeq, LedgerClient, LedgerReason, LedgerRefusal, NotPosted, PostingDraft, Retry, ViewerWallet};
 use money::time::unix_ms;
 use money::{BookName, Coins, RequestId, UserKey};
 use rpc::StickyRefusal;
@@ -87,10 +87,10 @@ impl Redeem {
 
 impl Purchases {
     /// The user's coins and token.
-    pub async fn wallet(&self, book: &BookName, user: &UserKey) -> Result<(ViewerCoins, String), Error> {
+    pub async fn wallet(&self, book: &BookName, user: &UserKey) -> Result<(ViewerWallet, String), Error> {
         self.ledger.book(book).await?.ok_or_else(|| Error::BookUnknown(book.to_string()))?;
-        let coins = self.ledger.viewer_coins(book, user).await?;
-        Ok((coins, self.store.app_account_token(book, user).await?))
+        let wallet = self.ledger.viewer_wallet(book, user).await?;
+        Ok((wallet, self.store.app_account_token(book, user).await?))
     }
 
     /// Refuses to sell the packages built in to anybody of a LIVE book.

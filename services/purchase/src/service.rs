@@ -11,7 +11,7 @@ use api::purchase::{
 };
 use db::requests::SentFields;
 use money::{RequestId, UserKey};
-use rpc::page;
+use rpc::{Violations, page, wire::TimeRange};
 use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -20,6 +20,7 @@ use crate::domain::Purchase;
 use crate::error::Error;
 use crate::purchases::{Purchases, Redeem};
 use crate::receipt::RECEIPT_BYTES_MAX;
+use crate::store::purchases::PurchasePage;
 use crate::store::refused::RefusedFilter;
 use crate::wire;
 
@@ -34,11 +35,14 @@ impl PurchaseService for Handlers {
     async fn list_coin_packages(&self, request: Request<ListCoinPackagesRequest>) -> Result<Response<ListCoinPackagesResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let book = caller.book(&request.book)?;
+        let mut wrong = Violations::default();
+        let book = wrong.take(caller.book(&request.book));
         if request.market.is_empty() {
-            return Err(rpc::malformed("market", "required"));
+            wrong.add(rpc::malformed("market", "must be given"));
         }
-        let channel = wire::channel(&request.channel)?;
+        #[allow(deprecated)]
+        let channel = wrong.take(wire::channel(&request.channel, request.sales_channel));
+        let (Some(book), Some(channel), false) = (book, channel, request.market.is_empty()) else { return Err(wrong.into_status()) };
         self.purchases.may_sell(&book).await?;
         let catalogue = &self.purchases.catalogue;
         let packages = catalogue.on_sale(&request.market, channel).ok_or_else(|| Error::MarketUnknown(request.market.clone()))?;
@@ -49,29 +53,32 @@ impl PurchaseService for Handlers {
     async fn get_wallet(&self, request: Request<GetWalletRequest>) -> Result<Response<GetWalletResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let book = caller.book(&request.book)?;
-        let user = caller.acting_for(&request.user_id)?;
-        let (balance, app_account_token) = self.purchases.wallet(&book, &user).await?;
+        let (book, user) = caller.book_and_user(&request.book, &request.user_id)?;
+        let (wallet, app_account_token) = self.purchases.wallet(&book, &user).await?;
         Ok(Response::new(GetWalletResponse {
-            coin_balance: balance.coins.get(),
-            balance_seq: balance.seq.get(),
-            debt_coins: balance.debt.get(),
+            coin_balance: wallet.balance.coins.get(),
+            balance_seq: wallet.balance.seq.get(),
+            debt_coins: wallet.balance.debt.get(),
             app_account_token,
+            account_state: wallet.state.into(),
+            debit_limits: wallet.limits,
         }))
     }
 
     async fn redeem_purchase(&self, request: Request<RedeemPurchaseRequest>) -> Result<Response<RedeemPurchaseResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let book = caller.book(&request.book)?;
-        let user = caller.acting_for(&request.user_id)?;
-        let request_id = RequestId::parse(&request.request_id).map_err(|error| rpc::malformed("request_id", &error.to_string()))?;
-        let Some(Receipt::AppleSignedTransaction(signed_transaction)) = request.receipt else {
-            return Err(rpc::malformed("receipt", "required"));
+        let mut wrong = Violations::default();
+        let request_id = wrong.take(RequestId::parse(&request.request_id).map_err(|error| rpc::malformed("request_id", &error.must())));
+        let who = wrong.take(caller.book_and_user(&request.book, &request.user_id));
+        let receipt = wrong.take(match request.receipt {
+            Some(Receipt::AppleSignedTransaction(text)) if (1..=RECEIPT_BYTES_MAX).contains(&text.len()) => Ok(text),
+            Some(Receipt::AppleSignedTransaction(_)) => Err(rpc::malformed("apple_signed_transaction", "must have 1 byte to 16 KiB")),
+            None => Err(rpc::malformed("receipt", "must be given")),
+        });
+        let (Some(request_id), Some((book, user)), Some(signed_transaction)) = (request_id, who, receipt) else {
+            return Err(wrong.into_status());
         };
-        if signed_transaction.is_empty() || signed_transaction.len() > RECEIPT_BYTES_MAX {
-            return Err(rpc::malformed("apple_signed_transaction", "1 byte to 16 KiB"));
-        }
         // The receipt is compared by its digest: the row stays small, and holds nothing that could be presented again.
         let digest = hex::encode(Sha256::digest(signed_transaction.as_bytes()));
         let fields = SentFields::new().with("user_id", &request.user_id).with("apple_signed_transaction", digest);
@@ -87,13 +94,13 @@ impl PurchaseService for Handlers {
         let book = caller.book(&request.book)?;
         let transaction_id = wire::transaction_id(&request.transaction_id)?;
         let (asked, found) = if transaction_id.is_empty() {
-            let wrong = "a UUID; the store's number goes into transaction_id";
+            let wrong = "must be a UUID; the store's number goes into transaction_id";
             let purchase_id = Uuid::try_parse(&request.purchase_id).map_err(|_| rpc::malformed("purchase_id", wrong))?;
             (purchase_id.to_string(), self.purchases.store.purchase(&book, purchase_id).await.map_err(Error::from)?.into_iter().collect())
         } else if request.purchase_id.is_empty() {
             (transaction_id.to_owned(), self.purchases.store.by_store_id(&book, transaction_id).await.map_err(Error::from)?)
         } else {
-            return Err(rpc::malformed("transaction_id", "leave it out, or purchase_id: one of them names the purchase"));
+            return Err(rpc::malformed("transaction_id", "must be empty, or purchase_id: one of them names the purchase"));
         };
         // Somebody else's purchase looks like none at all.
         let visible = |purchase: &Purchase| caller.acting_for(purchase.user.as_str()).is_ok();
@@ -107,13 +114,19 @@ impl PurchaseService for Handlers {
     ) -> Result<Response<ListRefusedReceiptsResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let book = caller.book(&request.book)?;
-        if !request.user_id.is_empty() {
-            UserKey::try_new(&request.user_id).map_err(|error| rpc::malformed("user_id", &error.to_string()))?;
-        }
-        let filter = RefusedFilter { user_id: &request.user_id, transaction_id: wire::transaction_id(&request.transaction_id)? };
+        let mut wrong = Violations::default();
+        let book = wrong.take(caller.book(&request.book));
+        let named = if request.user_id.is_empty() { Ok(()) } else { UserKey::try_new(&request.user_id).map(drop) };
+        let named = wrong.take(named.map_err(|error| rpc::malformed("user_id", &error.must())));
+        let transaction_id = wrong.take(wire::transaction_id(&request.transaction_id));
+        let refused = wrong.take(TimeRange::read(["refused_from", "refused_until"], request.refused_from, request.refused_until));
+        let size = wrong.take(wire::page_size(request.page_size));
+        let (Some(book), Some(()), Some(transaction_id), Some(refused), Some(size)) = (book, named, transaction_id, refused, size) else {
+            return Err(wrong.into_status());
+        };
+        let filter = RefusedFilter { user_id: &request.user_id, transaction_id, refused };
         let list = wire::refused_list(&book, filter);
-        let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
+        let before = wire::before(&list, &request.page_token)?;
         let mut found = self.purchases.store.refused(&book, filter, before, page::rows_to_read(size)).await.map_err(Error::from)?;
         let next_page_token = list.cut(&mut found, size, |row| row.refusal_id);
         Ok(Response::new(ListRefusedReceiptsResponse { receipts: found.iter().map(wire::refused).collect(), next_page_token }))
@@ -122,11 +135,15 @@ impl PurchaseService for Handlers {
     async fn list_purchases(&self, request: Request<ListPurchasesRequest>) -> Result<Response<ListPurchasesResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let book = caller.book(&request.book)?;
-        let user = caller.acting_for(&request.user_id)?;
-        let list = wire::purchases_list(&book, &user);
-        let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
-        let mut found = self.purchases.store.purchases(&book, &user, before, page::rows_to_read(size)).await.map_err(Error::from)?;
+        let mut wrong = Violations::default();
+        let who = wrong.take(caller.book_and_user(&request.book, &request.user_id));
+        let created = wrong.take(TimeRange::read(["created_from", "created_until"], request.created_from, request.created_until));
+        let size = wrong.take(wire::page_size(request.page_size));
+        let (Some((book, user)), Some(created), Some(size)) = (who, created, size) else { return Err(wrong.into_status()) };
+        let list = wire::purchases_list(&book, &user, created);
+        let before = wire::before(&list, &request.page_token)?;
+        let page = PurchasePage { created, before, count_max: page::rows_to_read(size) };
+        let mut found = self.purchases.store.purchases(&book, &user, page).await.map_err(Error::from)?;
         let next_page_token = list.cut(&mut found, size, |purchase| purchase.purchase_id);
         Ok(Response::new(ListPurchasesResponse { purchases: found.iter().map(wire::purchase).collect(), next_page_token }))
     }

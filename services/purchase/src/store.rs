@@ -9,6 +9,7 @@ pub mod wallet;
 
 use db::{Database, Migration};
 use money::{BookName, UserKey};
+use rpc::wire::TimeRange;
 use sqlx::{Any, AnyPool, Transaction};
 use uuid::Uuid;
 
@@ -81,7 +82,7 @@ impl Store {
         before: Option<Uuid>,
         count_max: i64,
     ) -> Result<Vec<crate::domain::Purchase>, Error> {
-        self.purchases(book, user, before, count_max).await
+        self.purchases(book, user, purchases::PurchasePage { created: TimeRange::ANY, before, count_max }).await
     }
 
     /// The token that binds receipts to the user, if one was made.

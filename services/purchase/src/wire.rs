@@ -3,7 +3,7 @@
 use api::purchase::{self as pb, CoinPackage, RedeemPurchaseResponse};
 use money::{BookName, UserKey};
 use rpc::page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList};
-use rpc::wire::{money, timestamp_ms};
+use rpc::wire::{TimeRange, money, timestamp_ms};
 use uuid::Uuid;
 
 use crate::domain::{Channel, Package, Purchase, PurchaseState};
@@ -17,10 +17,16 @@ use crate::store::refused::{RefusedFilter, RefusedRow};
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 pub(crate) fn package(package: &Package) -> CoinPackage {
+    let sales_channel = match package.channel {
+        Channel::App => pb::SalesChannel::App,
+        Channel::Web => pb::SalesChannel::Web,
+    };
+    #[allow(deprecated)]
     CoinPackage {
         product_id: package.product_id.clone(),
         market: package.market.clone(),
         channel: package.channel.as_str().to_owned(),
+        sales_channel: sales_channel.into(),
         coins: package.coins.get(),
         price: Some(money(package.price)),
     }
@@ -33,6 +39,7 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         PurchaseState::Suspended { posting_id } => (pb::PurchaseState::Suspended, posting_id.clone()),
         PurchaseState::Blocked => (pb::PurchaseState::Blocked, String::new()),
     };
+    #[allow(deprecated)]
     api::purchase::Purchase {
         purchase_id: purchase.purchase_id.to_string(),
         user_id: purchase.user.to_string(),
@@ -50,10 +57,13 @@ pub(crate) fn purchase(purchase: &Purchase) -> api::purchase::Purchase {
         blocked_by: purchase.blocked_by.clone(),
         attempts: purchase.tries,
         stated_price: purchase.stated_price.clone(),
+        store_kind: pb::StoreKind::Apple.into(),
+        store_environment: environment(&purchase.environment).into(),
     }
 }
 
 pub(crate) fn refused(row: &RefusedRow) -> pb::RefusedReceipt {
+    #[allow(deprecated)]
     pb::RefusedReceipt {
         refuse_time: Some(timestamp_ms(row.refused_at_ms)),
         user_id: row.user.to_string(),
@@ -65,6 +75,17 @@ pub(crate) fn refused(row: &RefusedRow) -> pb::RefusedReceipt {
         bundle_id: row.claims.bundle_id.clone(),
         transaction_id: row.claims.transaction_id.clone(),
         product_id: row.claims.product_id.clone(),
+        store_environment: environment(&row.claims.environment).into(),
+    }
+}
+
+/// Apple's word for an environment.
+fn environment(word: &str) -> pb::StoreEnvironment {
+    match word {
+        "Production" => pb::StoreEnvironment::Production,
+        "Sandbox" => pb::StoreEnvironment::Sandbox,
+        "Xcode" | "LocalTesting" => pb::StoreEnvironment::Local,
+        _ => pb::StoreEnvironment::Unspecified,
     }
 }
 
@@ -74,7 +95,7 @@ pub(crate) fn transaction_id(text: &str) -> Result<&str, Error> {
     if fits {
         Ok(text)
     } else {
-        Err(Error::Malformed { field: "transaction_id", why: "at most 255 bytes, no control characters".to_owned() })
+        Err(Error::Malformed { field: "transaction_id", why: "must have at most 255 bytes and no control characters".to_owned() })
     }
 }
 
@@ -87,28 +108,44 @@ pub(crate) fn redeemed(redeemed: &Redeemed) -> RedeemPurchaseResponse {
     }
 }
 
-/// Empty: any.
-pub(crate) fn channel(text: &str) -> Result<Option<Channel>, Error> {
+/// The channel that a request names in either of its two fields; none for any.
+pub(crate) fn channel(text: &str, sales_channel: i32) -> Result<Option<Channel>, Error> {
+    let malformed = |field, why: &str| Error::Malformed { field, why: why.to_owned() };
+    let named = match pb::SalesChannel::try_from(sales_channel) {
+        Ok(pb::SalesChannel::Unspecified) => None,
+        Ok(pb::SalesChannel::App) => Some(Channel::App),
+        Ok(pb::SalesChannel::Web) => Some(Channel::Web),
+        Err(_) => return Err(malformed("sales_channel", "must be one of the channels that there are")),
+    };
     if text.is_empty() {
-        return Ok(None);
+        return Ok(named);
     }
-    let unknown = || Error::Malformed { field: "channel", why: "`app`, `web` or empty".to_owned() };
-    Channel::from_name(text).map(Some).ok_or_else(unknown)
+    match Channel::from_name(text) {
+        None => Err(malformed("channel", "must be `app`, `web` or empty")),
+        Some(channel) if named.is_some_and(|named| named != channel) => {
+            Err(malformed("channel", "must be the same as sales_channel, or empty"))
+        }
+        Some(channel) => Ok(Some(channel)),
+    }
 }
 
 /// How many rows the page has that is asked for.
 pub(crate) fn page_size(asked: i32) -> Result<usize, Error> {
-    PAGES.read(asked).map_err(|InvalidPageSize| Error::Malformed { field: "page_size", why: "not negative".to_owned() })
+    PAGES.read(asked).map_err(|InvalidPageSize| Error::Malformed { field: "page_size", why: "must not be negative".to_owned() })
 }
 
 /// A user's purchases, as their page tokens are bound to them.
-pub(crate) fn purchases_list(book: &BookName, user: &UserKey) -> PagedList {
-    PagedList::new("ListPurchases", book.as_str(), &[user.as_str()])
+pub(crate) fn purchases_list(book: &BookName, user: &UserKey, created: TimeRange) -> PagedList {
+    let times = created.named();
+    let filter: Vec<&str> = std::iter::once(user.as_str()).chain(times.iter().map(String::as_str)).collect();
+    PagedList::new("ListPurchases", book.as_str(), &filter)
 }
 
 /// Refused receipts of a filter, as their page tokens are bound to them.
 pub(crate) fn refused_list(book: &BookName, filter: RefusedFilter<'_>) -> PagedList {
-    PagedList::new("ListRefusedReceipts", book.as_str(), &[filter.user_id, filter.transaction_id])
+    let times = filter.refused.named();
+    let filter: Vec<&str> = [filter.user_id, filter.transaction_id].into_iter().chain(times.iter().map(String::as_str)).collect();
+    PagedList::new("ListRefusedReceipts", book.as_str(), &filter)
 }
 
 /// Before which purchase the page begins; `None`: at the newest. Refused with the token of another list.

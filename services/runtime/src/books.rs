@@ -14,7 +14,12 @@ pub(super) async fn ensure(wiring: &Wiring) -> Result<(), Error> {
     let transport = wiring.transport(Service::Ledger)?.with_token(wiring.token("largesse")?);
     let mut ledger = LedgerServiceClient::new(transport);
     for book in &wiring.options.books {
-        let request = CreateBookRequest { book: book.clone(), mode: BookMode::Test.into(), region: REGION.to_owned() };
+        let request = CreateBookRequest {
+            request_id: uuid::Uuid::now_v7().to_string(),
+            book: book.clone(),
+            mode: BookMode::Test.into(),
+            region: REGION.to_owned(),
+        };
         ledger.create_book(request).await.map_err(|status| Error::Book { book: book.clone(), status: Box::new(status) })?;
     }
     Ok(())

@@ -4,7 +4,7 @@ mod gifts;
 pub use gifts::{ListedGift, built_in_gifts, gifts_file};
 
 use crate::{Error, IdentitySource, Options, wiring::Wiring};
-use api::ledger::{BookMode, ListBooksRequest, ledger_service_client::LedgerServiceClient};
+use api::ledger::{BookMode, ledger_service_client::LedgerServiceClient};
 use earnings::RateCard;
 use gift::GiftCatalogue;
 use identity::Service;
@@ -160,8 +160,8 @@ pub(super) async fn refuse_built_in(wiring: &Wiring) -> Result<(), Error> {
     let sandbox = matches!(wiring.options.identity, IdentitySource::Sandbox);
     let Some(kind) = ListKind::ALL.into_iter().filter(here).find(built_in).filter(|_| !sandbox) else { return Ok(()) };
     let ledger = wiring.way(kind.service(), Service::Ledger)?;
-    let listed = match LedgerServiceClient::new(ledger).list_books(ListBooksRequest {}).await {
-        Ok(listed) => listed.into_inner().books,
+    let listed = match ledger_client::all_books(LedgerServiceClient::new(ledger)).await {
+        Ok(listed) => listed,
         Err(status) => {
             tracing::warn!(%status, option = kind.option(), "whether a book is LIVE is not known yet; a LIVE book's calls will be refused");
             return Ok(());

@@ -51,7 +51,7 @@ pub fn account_act(act: AccountAct) -> pb::AccountAct {
 }
 
 /// The act of a message, or which field of it makes no sense.
-pub fn read(message: Act) -> Result<ProposedAct, MalformedAct> {
+pub fn read(message: Act) -> Result<ProposedAct, Vec<MalformedAct>> {
     match message {
         Act::Adjustment(Adjustment { transfers }) => {
             let line =
@@ -69,7 +69,7 @@ pub fn read(message: Act) -> Result<ProposedAct, MalformedAct> {
         }
         Act::Reversal(Reversal { posting_id }) => {
             let posting = Uuid::try_parse(&posting_id);
-            posting.map(ProposedAct::Reversal).map_err(|_| MalformedAct::new("reversal.posting_id", "must be a UUID"))
+            posting.map(ProposedAct::Reversal).map_err(|_| vec![MalformedAct::new("reversal.posting_id", "must be a UUID")])
         }
         Act::LimitChange(change) => {
             let window = match change.window() {

@@ -81,10 +81,10 @@ fn fitting(mut act: StaffAct) -> Result<StaffAct, Error> {
     let texts = [("subject", subject), ("issuer", issuer), ("role", role), ("rpc", rpc), ("book", book), ("user_id", user_id)];
     for (field, text) in texts.into_iter().chain([("outcome", outcome), ("reason", reason)]) {
         if text.len() > TEXT_MAX {
-            return Err(Error::Malformed { field, why: format!("at most {TEXT_MAX} bytes") });
+            return Err(Error::Malformed { field, why: format!("must have at most {TEXT_MAX} bytes") });
         }
         if !is_plain(text) {
-            return Err(Error::Malformed { field, why: "no control, bidirectional or zero-width characters".to_owned() });
+            return Err(Error::Malformed { field, why: "must have no control, bidirectional or zero-width characters".to_owned() });
         }
     }
     for (field, text) in [("subject", subject), ("role", role), ("rpc", rpc)] {

@@ -260,47 +260,60 @@ impl MalformedAct {
     }
 }
 
+/// The value that `make` gives where nothing is wrong, or all that is.
+fn unless_wrong<T>(wrong: Vec<MalformedAct>, make: impl FnOnce() -> Option<T>) -> Result<T, Vec<MalformedAct>> {
+    if wrong.is_empty() { make().ok_or(wrong) } else { Err(wrong) }
+}
+
+fn is_account_name(text: &str) -> bool {
+    (1..=ACCOUNT_BYTES_MAX).contains(&text.len())
+}
+
 impl ProposedAct {
-    /// Money moved by these transfers; whether the accounts are there is the ledger's to say.
-    pub fn adjustment(lines: Vec<AdjustmentLine>) -> Result<Self, MalformedAct> {
+    /// Money moved by these transfers; whether the accounts are there is the ledger's to say. Fails with everything that is wrong.
+    pub fn adjustment(lines: Vec<AdjustmentLine>) -> Result<Self, Vec<MalformedAct>> {
+        let mut wrong = Vec::new();
         if !(1..=TRANSFERS_MAX).contains(&lines.len()) {
-            return Err(MalformedAct::new("adjustment.transfers", format!("1 to {TRANSFERS_MAX}")));
+            wrong.push(MalformedAct::new("adjustment.transfers", format!("must have 1 to {TRANSFERS_MAX} transfers")));
         }
-        let is_name = |text: &str| (1..=ACCOUNT_BYTES_MAX).contains(&text.len());
-        for line in &lines {
-            if !is_name(&line.debit) || !is_name(&line.credit) {
-                let why = format!("each names two accounts of at most {ACCOUNT_BYTES_MAX} bytes");
-                return Err(MalformedAct::new("adjustment.transfers", why));
-            }
-            if line.amount < 1 {
-                return Err(MalformedAct::new("adjustment.transfers.amount", "1 or more"));
-            }
+        if !lines.iter().all(|line| is_account_name(&line.debit) && is_account_name(&line.credit)) {
+            let why = format!("must each name two accounts of 1 to {ACCOUNT_BYTES_MAX} bytes");
+            wrong.push(MalformedAct::new("adjustment.transfers", why));
         }
-        Ok(Self::Adjustment(lines))
+        if lines.iter().any(|line| line.amount < 1) {
+            wrong.push(MalformedAct::new("adjustment.transfers.amount", "must be 1 or more"));
+        }
+        unless_wrong(wrong, || Some(Self::Adjustment(lines)))
     }
 
-    /// An account frozen, thawed or closed; the account's name is looked at first.
-    pub fn account(account: String, act: Option<AccountAct>) -> Result<Self, MalformedAct> {
-        if !(1..=ACCOUNT_BYTES_MAX).contains(&account.len()) {
-            return Err(MalformedAct::new("account_change.account", format!("1 to {ACCOUNT_BYTES_MAX} bytes")));
+    /// An account frozen, thawed or closed. Fails with everything that is wrong.
+    pub fn account(account: String, act: Option<AccountAct>) -> Result<Self, Vec<MalformedAct>> {
+        let mut wrong = Vec::new();
+        if !is_account_name(&account) {
+            wrong.push(MalformedAct::new("account_change.account", format!("must have 1 to {ACCOUNT_BYTES_MAX} bytes")));
         }
-        let act = act.ok_or_else(|| MalformedAct::new("account_change.act", "freeze, thaw or close"))?;
-        Ok(Self::Account(account, act))
+        if act.is_none() {
+            wrong.push(MalformedAct::new("account_change.act", "must be freeze, thaw or close"));
+        }
+        unless_wrong(wrong, || act.map(|act| Self::Account(account, act)))
     }
 
-    /// What may leave an account; whether the zone is one is the ledger's to say.
-    pub fn limit(account: String, window: Option<LimitedTime>, zone: String, max: i64) -> Result<Self, MalformedAct> {
-        if !(1..=ACCOUNT_BYTES_MAX).contains(&account.len()) {
-            return Err(MalformedAct::new("limit_change.account", format!("1 to {ACCOUNT_BYTES_MAX} bytes")));
+    /// What may leave an account; whether the zone is one is the ledger's to say. Fails with everything that is wrong.
+    pub fn limit(account: String, window: Option<LimitedTime>, zone: String, max: i64) -> Result<Self, Vec<MalformedAct>> {
+        let mut wrong = Vec::new();
+        if !is_account_name(&account) {
+            wrong.push(MalformedAct::new("limit_change.account", format!("must have 1 to {ACCOUNT_BYTES_MAX} bytes")));
         }
-        let window = window.ok_or_else(|| MalformedAct::new("limit_change.window", "hour, day or month"))?;
+        if window.is_none() {
+            wrong.push(MalformedAct::new("limit_change.window", "must be hour, day or month"));
+        }
         if !(0..=LIMIT_MAX).contains(&max) {
-            return Err(MalformedAct::new("limit_change.max_amount", "1 to 2^53, or 0 to take the limit away"));
+            wrong.push(MalformedAct::new("limit_change.max_amount", "must be 1 to 2^53, or 0 to take the limit away"));
         }
         if zone.len() > ZONE_BYTES_MAX || !zone.bytes().all(|byte| byte.is_ascii_graphic()) || (max > 0 && zone.is_empty()) {
-            return Err(MalformedAct::new("limit_change.time_zone", "the IANA name of a zone, such as Europe/Berlin"));
+            wrong.push(MalformedAct::new("limit_change.time_zone", "must be the IANA name of a zone, such as Europe/Berlin"));
         }
-        Ok(Self::Limit(ProposedLimit { account, window, zone, max }))
+        unless_wrong(wrong, || window.map(|window| Self::Limit(ProposedLimit { account, window, zone, max })))
     }
 }
 

@@ -15,6 +15,9 @@ pub enum Error {
         /// What it must be.
         why: String,
     },
+    /// Fields that are not of their form: the answer that names them all.
+    #[error("{}", .0.message())]
+    Violations(Box<Status>),
     /// The id was used for something else.
     #[error("the id was used with other fields")]
     Reused {
@@ -60,9 +63,11 @@ pub enum Error {
     Store(#[from] sqlx::Error),
 }
 
-impl From<MalformedAct> for Error {
-    fn from(MalformedAct { field, why }: MalformedAct) -> Self {
-        Self::Malformed { field, why }
+impl From<Vec<MalformedAct>> for Error {
+    fn from(malformed: Vec<MalformedAct>) -> Self {
+        let mut wrong = rpc::Violations::default();
+        malformed.into_iter().for_each(|MalformedAct { field, why }| wrong.add(rpc::malformed(field, &why)));
+        Self::Violations(Box::new(wrong.into_status()))
     }
 }
 
@@ -71,6 +76,7 @@ impl From<Error> for Status {
         let rule = |reason, why: &str| rpc::refused(Code::FailedPrecondition, reason, why.to_owned(), &[]);
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
+            Error::Violations(status) => *status,
             Error::Reused { differing } => rpc::errors::request_id_reused(&differing),
             Error::Untimely(untimely) => rpc::errors::request_id_time(&untimely),
             Error::PageToken => rpc::errors::page_token(),

@@ -9,14 +9,16 @@ use crate::{
     whole, wire,
 };
 use api::ledger::{AccountState, Posting, SetDebitLimitRequest};
-use db::requests::RequestKey;
+use db::requests::{RequestKey, SentFields};
 use ledger_client::{LedgerClient, LedgerReason, NotPosted};
 use money::{BookName, RequestId, UserKey};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// The RPC's name in the table of requests.
+/// The RPCs' names in the table of requests.
 const PROPOSE: &str = "Propose";
+const APPROVE: &str = "Approve";
+const REJECT: &str = "Reject";
 /// What an approved proposal ends with whose row is not what was proposed.
 pub const PROPOSAL_CHANGED: &str = "PROPOSAL_CHANGED";
 
@@ -27,6 +29,19 @@ pub struct ProposalSeen {
     pub id: Uuid,
     /// Its hash as they saw it; empty where they did not say.
     pub hash: String,
+}
+
+/// Who decides about a proposal, why, and by which request.
+#[derive(Debug, Clone, Copy)]
+pub struct Decision<'a> {
+    /// The book.
+    pub book: &'a BookName,
+    /// The member of staff.
+    pub by: &'a UserKey,
+    /// Why, as they said.
+    pub reason: &'a str,
+    /// The request's id.
+    pub request_id: &'a RequestId,
 }
 
 /// The use cases.
@@ -107,14 +122,26 @@ impl Proposals {
         self.store.proposal(book, id).await?.ok_or(Error::Unknown(id))
     }
 
-    /// Approves and does it, or goes on with what was approved before.
-    pub async fn approve(&self, book: &BookName, by: &UserKey, reason: &str, seen: &ProposalSeen) -> Result<Proposal, Error> {
+    /// Whether this request decided about this proposal before; refused where it decided about another. Not before what else refuses it, so that a
+    /// refusal leaves the id free.
+    async fn decides(&self, decision: &Decision<'_>, rpc: &'static str, proposal: Uuid) -> Result<bool, Error> {
+        let key = RequestKey { book: decision.book, subject: decision.by, rpc, request_id: decision.request_id };
+        match self.store.deciding(key, &SentFields::new().with("proposal_id", proposal), now_ms()).await? {
+            Proposed::Kept { replayed } => Ok(replayed),
+            Proposed::Reused { differing } => Err(Error::Reused { differing }),
+        }
+    }
+
+    /// Approves and does it, or goes on with what was approved before. The flag: whether this request had been answered before.
+    pub async fn approve(&self, decision: &Decision<'_>, seen: &ProposalSeen) -> Result<(Proposal, bool), Error> {
+        let Decision { book, by, reason, .. } = *decision;
         let (now, id) = (now_ms(), seen.id);
         let mut proposal = self.get(book, id).await?;
         let approval = proposal.approve(by, now).map_err(Error::Proposal)?;
         if !seen.hash.is_empty() && seen.hash != whole::hash_of(&proposal) {
             return Err(Error::ProposalChanged(id));
         }
+        let replayed = self.decides(decision, APPROVE, id).await?;
         if approval == Approval::Approve {
             self.as_proposed(&proposal).await?;
             // Written down before anything is moved; if somebody decided in this moment, what they decided counts.
@@ -122,22 +149,25 @@ impl Proposals {
             proposal = self.get(book, id).await?;
         }
         match proposal.approve(by, now).map_err(Error::Proposal)? {
-            Approval::GoOn => self.enact(proposal).await,
-            Approval::Done => Ok(proposal),
+            Approval::GoOn => Ok((self.enact(proposal).await?, replayed)),
+            Approval::Done => Ok((proposal, replayed)),
             // Nobody decided and yet it could not be written: the store's own fence, which only a mistake of ours can meet.
             Approval::Approve => Err(Error::Proposal(ProposalRefusal::SamePerson)),
         }
     }
 
-    /// Rejects a proposal; the proposer may withdraw their own.
-    pub async fn reject(&self, book: &BookName, by: &UserKey, reason: &str, id: Uuid) -> Result<Proposal, Error> {
+    /// Rejects a proposal; the proposer may withdraw their own. The flag: whether this request had been answered before.
+    pub async fn reject(&self, decision: &Decision<'_>, id: Uuid) -> Result<(Proposal, bool), Error> {
+        let Decision { book, by, reason, .. } = *decision;
         let proposal = self.get(book, id).await?;
-        if proposal.reject().map_err(Error::Proposal)? {
+        let is_open = proposal.reject().map_err(Error::Proposal)?;
+        let replayed = self.decides(decision, REJECT, id).await?;
+        if is_open {
             self.store.decide(&proposal, ProposalState::Rejected, by, reason, now_ms()).await?;
         }
         let proposal = self.get(book, id).await?;
         proposal.reject().map_err(Error::Proposal)?;
-        Ok(proposal)
+        Ok((proposal, replayed))
     }
 
     /// Refuses what is not what the record says was proposed. The sum of a row and a signature would be one more thing to write anew; the record is a chain

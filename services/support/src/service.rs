@@ -3,8 +3,8 @@ use crate::{
     acts::{Acts, now_ms},
     domain::StaffAct,
     error::Error,
-    proposals::{ProposalSeen, Proposals},
-    store::ActFilter,
+    proposals::{Decision, ProposalSeen, Proposals},
+    store::{ActFilter, ProposalFilter},
     wire,
 };
 use api::support::{
@@ -14,7 +14,7 @@ use api::support::{
 };
 use identity::{BookScope, Role};
 use money::text::is_plain;
-use rpc::page;
+use rpc::{Violations, page, wire::TimeRange};
 use tonic::{Code, Request, Response, Status};
 
 /// The tonic service.
@@ -44,15 +44,18 @@ impl SupportService for Handlers {
             (name, _) => Some(vec![caller.book(name)?.to_string()]),
         };
         let texts = [("subject", &request.subject), ("user_id", &request.user_id), ("rpc", &request.rpc), ("account", &request.account)];
-        for (field, text) in texts {
-            if !is_plain(text) {
-                return Err(rpc::malformed(field, "no control, bidirectional or zero-width characters"));
-            }
+        let mut wrong = Violations::default();
+        for (field, _) in texts.into_iter().filter(|(_, text)| !is_plain(text)) {
+            wrong.add(rpc::malformed(field, "must have no control, bidirectional or zero-width characters"));
         }
-        let ListActsRequest { subject, user_id, rpc, account, page_size, page_token, .. } = request;
-        let filter = ActFilter { books, subject, user_id, rpc, account };
+        let recorded = wrong.take(TimeRange::read(["recorded_from", "recorded_until"], request.recorded_from, request.recorded_until));
+        let size = wrong.take(wire::page_size(request.page_size));
+        wrong.check()?;
+        let (recorded, size) = (recorded.unwrap_or(TimeRange::ANY), size.unwrap_or_default());
+        let ListActsRequest { subject, user_id, rpc, account, page_token, .. } = request;
+        let filter = ActFilter { books, subject, user_id, rpc, account, recorded };
         let list = wire::acts_list(&filter);
-        let (size, before) = (wire::page_size(page_size)?, wire::before(&list, &page_token)?);
+        let before = wire::before(&list, &page_token)?;
         let lines = self.acts.list(&filter, before, page::rows_to_read(size)).await?;
         let lines = lines.into_iter().map(|line| (line.seq, wire::act_record(line))).map(|(seq, act)| (act, seq)).collect();
         let (acts, next_page_token) = list.cut_to_fit(lines, size);
@@ -62,7 +65,9 @@ impl SupportService for Handlers {
     async fn propose(&self, request: Request<ProposeRequest>) -> Result<Response<ProposeResponse>, Status> {
         let (caller, reason) = (rpc::caller(&request)?, rpc::staff_reason(&request)?);
         let request = request.into_inner();
-        let (book, (id, act)) = (caller.book(&request.book)?, wire::proposed(&request)?);
+        let mut wrong = Violations::default();
+        let (book, proposed) = (wrong.take(caller.book(&request.book)), wrong.take(wire::proposed(&request)));
+        let (Some(book), Some((id, act))) = (book, proposed) else { return Err(wrong.into_status()) };
         let (proposal, replayed) = self.proposals.propose(&book, &caller.principal.subject, &reason, &id, act).await?;
         Ok(Response::new(ProposeResponse { proposal: Some(wire::proposal(proposal)), replayed }))
     }
@@ -70,16 +75,17 @@ impl SupportService for Handlers {
     async fn approve(&self, request: Request<ApproveRequest>) -> Result<Response<ApproveResponse>, Status> {
         let (caller, reason) = (rpc::caller(&request)?, rpc::staff_reason(&request)?);
         let request = request.into_inner();
-        let (book, id) = (caller.book(&request.book)?, wire::proposal_id(&request.proposal_id)?);
+        let (book, request_id, id) = wire::deciding(caller.book(&request.book), &request.request_id, &request.proposal_id)?;
         let seen = ProposalSeen { id, hash: request.hash };
-        let proposal = self.proposals.approve(&book, &caller.principal.subject, &reason, &seen).await?;
-        Ok(Response::new(ApproveResponse { proposal: Some(wire::proposal(proposal)) }))
+        let decision = Decision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id };
+        let (proposal, replayed) = self.proposals.approve(&decision, &seen).await?;
+        Ok(Response::new(ApproveResponse { proposal: Some(wire::proposal(proposal)), replayed }))
     }
 
     async fn reject(&self, request: Request<RejectRequest>) -> Result<Response<RejectResponse>, Status> {
         let (caller, reason) = (rpc::caller(&request)?, rpc::staff_reason(&request)?);
         let request = request.into_inner();
-        let (book, id) = (caller.book(&request.book)?, wire::proposal_id(&request.proposal_id)?);
+        let (book, request_id, id) = wire::deciding(caller.book(&request.book), &request.request_id, &request.proposal_id)?;
         let proposal = self.proposals.get(&book, id).await?;
         // Those who may only propose take back what is theirs; turning down another's is for those who may approve.
         let decides = matches!(caller.principal.role, identity::Role::Finance | identity::Role::Admin);
@@ -87,8 +93,9 @@ impl SupportService for Handlers {
             let why = "the role may take back its own proposals only".to_owned();
             return Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &[("role", caller.principal.role.to_string())]));
         }
-        let proposal = self.proposals.reject(&book, &caller.principal.subject, &reason, id).await?;
-        Ok(Response::new(RejectResponse { proposal: Some(wire::proposal(proposal)) }))
+        let decision = Decision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id };
+        let (proposal, replayed) = self.proposals.reject(&decision, id).await?;
+        Ok(Response::new(RejectResponse { proposal: Some(wire::proposal(proposal)), replayed }))
     }
 
     async fn get_proposal(&self, request: Request<GetProposalRequest>) -> Result<Response<GetProposalResponse>, Status> {
@@ -102,10 +109,17 @@ impl SupportService for Handlers {
     async fn list_proposals(&self, request: Request<ListProposalsRequest>) -> Result<Response<ListProposalsResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
-        let book = caller.book(&request.book)?;
-        let filter = wire::state_filter(request.state, now_ms())?;
-        let list = wire::proposals_list(&book, request.state);
-        let (size, before) = (wire::page_size(request.page_size)?, wire::before(&list, &request.page_token)?);
+        let mut wrong = Violations::default();
+        let book = wrong.take(caller.book(&request.book));
+        let filter = wrong.take(wire::state_filter(request.state, now_ms()));
+        let proposed = wrong.take(TimeRange::read(["proposed_from", "proposed_until"], request.proposed_from, request.proposed_until));
+        let size = wrong.take(wire::page_size(request.page_size));
+        let (Some(book), Some(filter), Some(proposed), Some(size)) = (book, filter, proposed, size) else {
+            return Err(wrong.into_status());
+        };
+        let filter = ProposalFilter { proposed, ..filter };
+        let list = wire::proposals_list(&book, request.state, proposed);
+        let before = wire::before(&list, &request.page_token)?;
         let found = self.proposals.store.proposals(&book, filter, before, page::rows_to_read(size)).await.map_err(Error::from)?;
         let found = found.into_iter().map(|proposal| (proposal.number, wire::proposal(proposal))).map(|(number, told)| (told, number));
         let (proposals, next_page_token) = list.cut_to_fit(found.collect(), size);

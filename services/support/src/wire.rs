@@ -10,9 +10,11 @@ use api::support::{self as pb, ProposeRequest, proposal as proposal_pb, propose_
 use db::requests::SentFields;
 use money::{BookName, RequestId};
 use rpc::{
+    Violations,
     page::{InvalidPageToken, PageSizes, PagedList},
-    wire::timestamp_ms,
+    wire::{TimeRange, timestamp_ms},
 };
+use tonic::Status;
 use uuid::Uuid;
 
 /// Rows of one page at the most, and how many when nobody says. Who asks for more is refused.
@@ -27,7 +29,7 @@ pub fn staff_act(act: pb::Act) -> Result<StaffAct, Error> {
     let phase = match act.phase() {
         pb::ActPhase::Begun => ActPhase::Begun,
         pb::ActPhase::Ended => ActPhase::Ended,
-        pb::ActPhase::Unspecified => return Err(malformed("phase", "begun or ended")),
+        pb::ActPhase::Unspecified => return Err(malformed("phase", "must be begun or ended")),
     };
     let act_id = Uuid::try_parse(&act.act_id).map_err(|_| malformed("act_id", "must be a UUID"))?;
     let pb::Act { subject, issuer, role, rpc, book, user_id, outcome, reason, request_json, .. } = act;
@@ -72,8 +74,19 @@ pub fn act_record(line: ActRecord) -> pb::Act {
 
 /// What is to be done, and under which id.
 pub fn proposed(request: &ProposeRequest) -> Result<(RequestId, ProposedAct), Error> {
-    let id = RequestId::parse(&request.request_id).map_err(|error| malformed("request_id", error.to_string()))?;
-    let act = match request.act.clone().ok_or_else(|| malformed("act", "say what is to be done"))? {
+    let mut wrong = Violations::default();
+    let (id, act) = (wrong.take(request_id(&request.request_id)), wrong.take(act(request.act.clone())));
+    let (Some(id), Some(act)) = (id, act) else { return Err(Error::Violations(Box::new(wrong.into_status()))) };
+    Ok((id, act))
+}
+
+/// The id of a request.
+pub fn request_id(text: &str) -> Result<RequestId, Error> {
+    RequestId::parse(text).map_err(|error| malformed("request_id", error.must()))
+}
+
+fn act(act: Option<propose_request::Act>) -> Result<ProposedAct, Error> {
+    let act = match act.ok_or_else(|| malformed("act", "must be given: what is to be done"))? {
         propose_request::Act::Adjustment(adjustment) => proposal_pb::Act::Adjustment(adjustment),
         propose_request::Act::AccountChange(change) => proposal_pb::Act::AccountChange(change),
         propose_request::Act::Reversal(reversal) => proposal_pb::Act::Reversal(reversal),
@@ -81,24 +94,30 @@ pub fn proposed(request: &ProposeRequest) -> Result<(RequestId, ProposedAct), Er
     };
     let act = act_message::read(act)?;
     on_the_chart(&act)?;
-    Ok((id, act))
+    Ok(act)
 }
 
 /// That an account named in a proposal is one of the chart, and that money moves within a unit: otherwise the second pair of eyes would be the first to
 /// hear of it. Of new proposals only: those that were kept are read as they are.
 fn on_the_chart(act: &ProposedAct) -> Result<(), Error> {
     let known = |field: &'static str, name: &str| {
-        let why = || format!("{name} is no account of the chart, such as {}", chart::account::NAME_EXAMPLE);
+        let why = || format!("must be an account of the chart, such as {}, which {name} is not", chart::account::NAME_EXAMPLE);
         chart::form(name).ok_or_else(|| malformed(field, why()))
     };
     match act {
         ProposedAct::Adjustment(lines) => lines.iter().try_for_each(|AdjustmentLine { debit, credit, .. }| {
             let (from, to) = (known("adjustment.transfers.debit_account", debit)?, known("adjustment.transfers.credit_account", credit)?);
             if from.unit != to.unit {
-                return Err(malformed("adjustment.transfers", format!("{debit} is in {} and {credit} in {}", from.unit, to.unit)));
+                return Err(malformed(
+                    "adjustment.transfers",
+                    format!("must be between two accounts of one unit: {debit} is in {} and {credit} in {}", from.unit, to.unit),
+                ));
             }
             if debit == credit {
-                return Err(malformed("adjustment.transfers", format!("{debit} can't be debited and credited by one transfer")));
+                return Err(malformed(
+                    "adjustment.transfers",
+                    format!("must be between two accounts: {debit} can't be debited and credited by one transfer"),
+                ));
             }
             Ok(())
         }),
@@ -165,11 +184,20 @@ pub fn proposal_id(text: &str) -> Result<Uuid, Error> {
     Uuid::try_parse(text).map_err(|_| malformed("proposal_id", "must be a UUID"))
 }
 
+/// What a decision names: its book, its own id and the proposal's.
+pub fn deciding(book: Result<BookName, Status>, request_id: &str, proposal_id: &str) -> Result<(BookName, RequestId, Uuid), Status> {
+    let mut wrong = Violations::default();
+    let (request_id, book) = (wrong.take(self::request_id(request_id)), wrong.take(book));
+    let proposal_id = wrong.take(self::proposal_id(proposal_id));
+    let (Some(book), Some(request_id), Some(proposal_id)) = (book, request_id, proposal_id) else { return Err(wrong.into_status()) };
+    Ok((book, request_id, proposal_id))
+}
+
 /// Which state to list; none for any.
 pub fn state_filter(state: i32, now_ms: i64) -> Result<ProposalFilter, Error> {
-    let any = ProposalFilter { state: None, expire_after: i64::MIN, expire_until: i64::MAX };
+    let any = ProposalFilter::ANY;
     let only = |state| ProposalFilter { state: Some(state), ..any };
-    Ok(match pb::ProposalState::try_from(state).map_err(|_| malformed("state", "a state that there is"))? {
+    Ok(match pb::ProposalState::try_from(state).map_err(|_| malformed("state", "must be one of the states that there are"))? {
         pb::ProposalState::Unspecified => any,
         // Whether an open one is expired is a matter of the clock.
         pb::ProposalState::Open => ProposalFilter { expire_after: now_ms, ..only(ProposalState::Open) },
@@ -184,7 +212,7 @@ pub fn state_filter(state: i32, now_ms: i64) -> Result<ProposalFilter, Error> {
 /// How many rows the page has that is asked for.
 pub fn page_size(asked: i32) -> Result<usize, Error> {
     let within = asked <= i32::from(PAGES.max);
-    PAGES.read(asked).ok().filter(|_| within).ok_or_else(|| malformed("page_size", format!("1 to {}", PAGES.max)))
+    PAGES.read(asked).ok().filter(|_| within).ok_or_else(|| malformed("page_size", format!("must be 0 to {}", PAGES.max)))
 }
 
 /// The acts that are asked for, as their page tokens are bound to them: what was named, and which books the caller sees.
@@ -195,13 +223,17 @@ pub fn acts_list(filter: &ActFilter) -> PagedList {
     // Page tokens from before this filter go on being good.
     asked.extend(Some(filter.account.as_str()).filter(|account| !account.is_empty()));
     asked.extend(filter.books.iter().flatten().map(String::as_str));
+    let times = filter.recorded.named();
+    asked.extend(times.iter().map(String::as_str));
     PagedList::new("ListActs", "", &asked)
 }
 
 /// A book's proposals in this state, as their page tokens are bound to them.
 #[must_use]
-pub fn proposals_list(book: &BookName, state: i32) -> PagedList {
-    PagedList::new("ListProposals", book.as_str(), &[&state.to_string()])
+pub fn proposals_list(book: &BookName, state: i32, proposed: TimeRange) -> PagedList {
+    let filter: Vec<String> = std::iter::once(state.to_string()).chain(proposed.named()).collect();
+    let filter: Vec<&str> = filter.iter().map(String::as_str).collect();
+    PagedList::new("ListProposals", book.as_str(), &filter)
 }
 
 /// Below which number the page of a list begins that runs backwards; refused with the token of another list.

@@ -1,5 +1,5 @@
 //! Accounts of users as amounts of their unit.
-use api::ledger::Account as AccountState;
+use api::ledger::{Account as AccountMessage, AccountState, DebitLimit};
 use money::{Coins, Currency, Diamonds, Money};
 
 /// Orders states of one account: the highest is the newest.
@@ -32,10 +32,35 @@ pub struct ViewerCoins {
 }
 
 impl ViewerCoins {
-    pub(crate) fn of(coins: &AccountState, debt: &AccountState) -> Self {
+    pub(crate) fn of(coins: &AccountMessage, debt: &AccountMessage) -> Self {
         // Debt is an asset of the company: it grows by debits.
         let owed = debt.balance.checked_neg().unwrap_or(0);
         Self { coins: at_least_zero(coins.balance), seq: BalanceSeq(coins.balance_seq), debt: at_least_zero(owed) }
+    }
+}
+
+/// A viewer's coins and what stops them from being spent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ViewerWallet {
+    /// What the viewer has and owes.
+    pub balance: ViewerCoins,
+    /// What the account of coins may do.
+    pub state: AccountState,
+    /// Its debit limits, the shortest window first.
+    pub limits: Vec<DebitLimit>,
+}
+
+impl ViewerWallet {
+    pub(crate) fn of(coins: AccountMessage, debt: &AccountMessage) -> Self {
+        Self { balance: ViewerCoins::of(&coins, debt), state: state(&coins), limits: coins.limits }
+    }
+}
+
+/// What an account may do; one that nobody has used yet would be open.
+fn state(account: &AccountMessage) -> AccountState {
+    match account.state() {
+        AccountState::Unspecified => AccountState::Open,
+        state => state,
     }
 }
 
@@ -52,17 +77,39 @@ pub struct CreatorDiamonds {
     pub available: Diamonds,
     /// The state of the account.
     pub seq: BalanceSeq,
+    /// What the account may do.
+    pub state: AccountState,
 }
 
 impl CreatorDiamonds {
-    pub(crate) fn of(account: &AccountState) -> Self {
+    pub(crate) fn of(account: &AccountMessage) -> Self {
         let diamonds = |value: i64| Diamonds::try_new(value.max(0)).unwrap_or(Diamonds::ZERO);
-        Self { balance: diamonds(account.balance), available: diamonds(account.available), seq: BalanceSeq(account.balance_seq) }
+        Self {
+            balance: diamonds(account.balance),
+            available: diamonds(account.available),
+            seq: BalanceSeq(account.balance_seq),
+            state: state(account),
+        }
+    }
+}
+
+/// Money that a creator can have paid out in a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CreatorPayable {
+    /// Without what is held.
+    pub available: Money,
+    /// Whether the account is frozen, so that nothing can be paid out of it.
+    pub frozen: bool,
+}
+
+impl CreatorPayable {
+    pub(crate) fn of(account: &AccountMessage, currency: Currency) -> Self {
+        Self { available: available(account, currency), frozen: state(account) == AccountState::Frozen }
     }
 }
 
 /// What is available of an account in a currency; nothing where it is overdrawn.
-pub(crate) fn payable(account: &AccountState, currency: Currency) -> Money {
+fn available(account: &AccountMessage, currency: Currency) -> Money {
     let money = |minor_units| Money::try_new(currency, minor_units);
     money(account.available.max(0)).or_else(|_| money(0)).expect("zero is an amount of every currency")
 }

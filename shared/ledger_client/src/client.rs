@@ -1,17 +1,17 @@
 //! The calls. Every service has one client and no other way to the ledger.
 use crate::{
     answer::NotPosted,
-    balance::{CreatorDiamonds, ViewerCoins, payable},
+    balance::{CreatorDiamonds, CreatorPayable, ViewerWallet},
     posting::PostingDraft,
     reason::LedgerReason,
 };
 use api::ledger::{
-    Account as AccountMessage, AccountState, BookMode, GetAccountRequest, GetPostingRequest, ListBooksRequest, PostBatchOutcome,
+    Account as AccountMessage, AccountState, Book, BookMode, GetAccountRequest, GetPostingRequest, ListBooksRequest, PostBatchOutcome,
     PostBatchRequest, PostPendingRequest, PostRefusal, PostRequest, PostResponse, Posting, RequestField, ReverseRequest,
     SetAccountStateRequest, SetDebitLimitRequest, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome,
 };
 use chart::{Account, BookKind, PostingKind};
-use money::{BookName, Currency, Money, UserKey};
+use money::{BookName, Currency, UserKey};
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
@@ -21,6 +21,8 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 use uuid::Uuid;
 
+/// Books asked for at once.
+const BOOKS_PAGE: i32 = 200;
 /// What an item of a batch that was not executed is told to wait.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
@@ -136,7 +138,7 @@ impl LedgerClient {
         if let Some(kind) = self.known_book(book) {
             return Ok(Some(kind));
         }
-        let found = self.client.clone().list_books(ListBooksRequest {}).await?.into_inner().books;
+        let found = all_books(self.client.clone()).await?;
         let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
         for listed in &found {
             let kind = match listed.mode() {
@@ -151,11 +153,11 @@ impl LedgerClient {
         Ok(books.get(book).copied())
     }
 
-    /// What a viewer has and owes.
-    pub async fn viewer_coins(&self, book: &BookName, user: &UserKey) -> Result<ViewerCoins, NotPosted> {
+    /// What a viewer has and owes, and what stops it from being spent.
+    pub async fn viewer_wallet(&self, book: &BookName, user: &UserKey) -> Result<ViewerWallet, NotPosted> {
         let (coins, debt) = (self.account(book, Account::viewer_coins(user)), self.account(book, Account::viewer_debt(user)));
         let (coins, debt) = futures::future::try_join(coins, debt).await?;
-        Ok(ViewerCoins::of(&coins, &debt))
+        Ok(ViewerWallet::of(coins, &debt))
     }
 
     /// Whether a viewer has an account of coins at all; once there is one there always is.
@@ -169,8 +171,8 @@ impl LedgerClient {
     }
 
     /// What a creator can have paid out in a currency, holds subtracted.
-    pub async fn creator_payable(&self, book: &BookName, user: &UserKey, currency: Currency) -> Result<Money, NotPosted> {
-        Ok(payable(&self.account(book, Account::creator_payable(user, currency)).await?, currency))
+    pub async fn creator_payable(&self, book: &BookName, user: &UserKey, currency: Currency) -> Result<CreatorPayable, NotPosted> {
+        Ok(CreatorPayable::of(&self.account(book, Account::creator_payable(user, currency)).await?, currency))
     }
 
     /// An account's committed state; one that nobody has used yet is empty.
@@ -180,6 +182,19 @@ impl LedgerClient {
             Ok(response) => Ok(response.into_inner().account.unwrap_or_default()),
             Err(NotPosted::Refused(refusal)) if refusal.reason == LedgerReason::AccountUnknown => Ok(AccountMessage::default()),
             Err(other) => Err(other),
+        }
+    }
+}
+
+/// Every book that the ledger shows this client, page by page.
+pub async fn all_books(mut client: LedgerServiceClient<rpc::Transport>) -> Result<Vec<Book>, Status> {
+    let (mut books, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let page = client.list_books(ListBooksRequest { page_size: BOOKS_PAGE, page_token }).await?.into_inner();
+        books.extend(page.books);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(books);
         }
     }
 }

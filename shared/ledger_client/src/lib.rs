@@ -11,7 +11,7 @@ pub mod posting;
 pub mod reason;
 
 pub use answer::{LedgerRefusal, NotPosted, Withheld, classify};
-pub use balance::{BalanceSeq, CreatorDiamonds, ViewerCoins};
-pub use client::{HoldPosting, LedgerClient};
+pub use balance::{BalanceSeq, CreatorDiamonds, CreatorPayable, ViewerCoins, ViewerWallet};
+pub use client::{HoldPosting, LedgerClient, all_books};
 pub use posting::PostingDraft;
 pub use reason::{Audience, LedgerReason, Retry};

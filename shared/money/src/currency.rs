@@ -15,7 +15,7 @@ pub struct Currency([u8; 3]);
 impl Currency {
     /// Takes an alphabetic code in upper case that is in use.
     pub fn try_new(code: &str) -> Result<Self, Error> {
-        const FORM: Error = Error::Form { what: "currency", form: "an ISO 4217 code in use, in upper case" };
+        const FORM: Error = Error::Form { what: "currency", form: "be an ISO 4217 code in use, in upper case" };
         let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| FORM)?;
         let listed = iso_currency::Currency::from_code(code).filter(|listed| listed.exponent().is_some()).ok_or(FORM)?;
         // Precious metals, codes for tests and units of account are special; funds and withdrawn codes are nothing that anybody is paid in.
@@ -88,7 +88,7 @@ impl Money {
 
     /// From whole currency units, rounded as told to the minor unit. Refuses negative and too large amounts.
     pub fn from_decimal(currency: Currency, value: Decimal, rounding: Rounding) -> Result<Self, Error> {
-        const FORM: Error = Error::Form { what: "money", form: "a decimal from 0 to 2^53 minor units" };
+        const FORM: Error = Error::Form { what: "money", form: "be a decimal from 0 to 2^53 minor units" };
         let strategy = match rounding {
             Rounding::Down => RoundingStrategy::ToZero,
             Rounding::HalfUp => RoundingStrategy::MidpointAwayFromZero,

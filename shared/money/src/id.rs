@@ -20,7 +20,7 @@ impl UserKey {
     /// Refuses anything but the form above.
     pub fn try_new(text: &str) -> Result<Self, Error> {
         if !Self::is_valid(text) {
-            return Err(Error::Form { what: "user key", form: "[A-Za-z0-9_-]{1,64}" });
+            return Err(Error::Form { what: "user key", form: "match [A-Za-z0-9_-]{1,64}" });
         }
         Ok(Self(text.into()))
     }
@@ -47,7 +47,7 @@ impl BookName {
     pub fn try_new(text: &str) -> Result<Self, Error> {
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if text.is_empty() || text.len() > 64 || !text.bytes().all(fits) {
-            return Err(Error::Form { what: "book", form: "[a-z0-9-]{1,64}" });
+            return Err(Error::Form { what: "book", form: "match [a-z0-9-]{1,64}" });
         }
         Ok(Self(text.into()))
     }
@@ -72,7 +72,7 @@ pub struct RequestId(Uuid);
 impl RequestId {
     /// Takes the hyphenated or the simple form.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        const FORM: Error = Error::Form { what: "request_id", form: "a UUID" };
+        const FORM: Error = Error::Form { what: "request_id", form: "be a UUID" };
         let id = Uuid::try_parse(text).map_err(|_| FORM)?;
         if id.is_nil() || id.is_max() {
             return Err(FORM);

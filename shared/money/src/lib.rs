@@ -29,11 +29,22 @@ pub enum Error {
         got: i128,
     },
     /// Not of the type's form. The text given is not repeated: it may be personal.
-    #[error("{what} must match {form}")]
+    #[error("{what} must {form}")]
     Form {
         /// The type's noun.
         what: &'static str,
-        /// The form, as a pattern or in words.
+        /// The form, as `match` and a pattern, or `be` and words.
         form: &'static str,
     },
+}
+
+impl Error {
+    /// The same without the noun, for whoever says elsewhere what it is about: `must be a UUID`.
+    #[must_use]
+    pub fn must(&self) -> String {
+        match self {
+            Self::Range { bounds, got, .. } => format!("must be {bounds}, not {got}"),
+            Self::Form { form, .. } => format!("must {form}"),
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! The caller as a handler sees it.
-use crate::{Allowance, errors};
+use crate::{Allowance, Violations, errors};
 use identity::{Principal, access::Reach};
 use money::{BookName, UserKey};
 use std::sync::Arc;
@@ -39,13 +39,21 @@ impl Caller {
     pub fn book(&self, name: &str) -> Result<BookName, Status> {
         if name.is_empty() {
             let single = self.principal.books.single().cloned();
-            return single.ok_or_else(|| errors::malformed("book", "required, because the token does not hold exactly one book"));
+            return single.ok_or_else(|| errors::malformed("book", "must be given, because the token does not hold exactly one book"));
         }
-        let book = BookName::try_new(name).map_err(|error| errors::malformed("book", &error.to_string()))?;
+        let book = BookName::try_new(name).map_err(|error| errors::malformed("book", &error.must()))?;
         if self.principal.books.covers(&book) {
             return Ok(book);
         }
         Err(denied("the token does not cover this book", &[("book", book.to_string())]))
+    }
+
+    /// The book a request means and the user it acts on: all that is wrong with both.
+    pub fn book_and_user(&self, book: &str, user_id: &str) -> Result<(BookName, UserKey), Status> {
+        let mut wrong = Violations::default();
+        let (book, user) = (wrong.take(self.book(book)), wrong.take(self.acting_for(user_id)));
+        let (Some(book), Some(user)) = (book, user) else { return Err(wrong.into_status()) };
+        Ok((book, user))
     }
 
     /// The user a request acts on: `user_id`, or the caller itself when it is empty.
@@ -53,7 +61,7 @@ impl Caller {
         if user_id.is_empty() || user_id == self.principal.subject.as_str() {
             return Ok(self.principal.subject.clone());
         }
-        let user = UserKey::try_new(user_id).map_err(|error| errors::malformed("user_id", &error.to_string()))?;
+        let user = UserKey::try_new(user_id).map_err(|error| errors::malformed("user_id", &error.must()))?;
         match self.reach {
             Reach::OnBehalf => Ok(user),
             // The name asked for is not repeated, so that a guess learns nothing.

@@ -4,7 +4,7 @@ use crate::{StickyRefusal, context, meters, trace::TraceParent};
 pub use identity::error::chain;
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 use uuid::Uuid;
 
 #[cfg(test)]
@@ -29,6 +29,16 @@ pub fn refused_as(code: Code, reason: &str, message: &str, facts: &[(&str, Strin
 pub fn malformed(field: &str, why: &str) -> Status {
     let details = ErrorDetails::with_bad_request_violation(field, why);
     with_details(Code::InvalidArgument, "MALFORMED", why, &[("field", field.to_owned())], details)
+}
+
+/// INVALID_ARGUMENT: these fields, each with its reason, are not of the form the contract asks for. Never sticky.
+pub(crate) fn malformed_fields(wrong: &[(String, String)]) -> Status {
+    let violations: Vec<_> = wrong.iter().map(|(field, why)| FieldViolation::new(field, why)).collect();
+    let sentences: Vec<String> = wrong.iter().map(|(field, why)| format!("{field} {why}")).collect();
+    let first = wrong.first().map(|(field, _)| field.clone()).unwrap_or_default();
+    let details = ErrorDetails::with_bad_request(violations);
+    // Each was counted when it was found.
+    uncounted(Code::InvalidArgument, "MALFORMED", &named(&sentences).join("; "), &[("field", first)], details)
 }
 
 /// INVALID_ARGUMENT: the request id stands for a request with other values of these fields. Never sticky.
@@ -241,8 +251,18 @@ pub fn facts(status: &Status) -> HashMap<String, String> {
     status.get_details_error_info().map(|info| info.metadata).unwrap_or_default()
 }
 
-fn with_details(code: Code, reason: &str, message: &str, facts: &[(&str, String)], mut details: ErrorDetails) -> Status {
+/// The fields that a refusal names, each with what it must be; empty where it is about something else.
+pub fn violations(status: &Status) -> Vec<(String, String)> {
+    let named = status.get_details_bad_request().into_iter().flat_map(|named| named.field_violations);
+    named.map(|violation| (violation.field, violation.description)).collect()
+}
+
+fn with_details(code: Code, reason: &str, message: &str, facts: &[(&str, String)], details: ErrorDetails) -> Status {
     meters::refused(code, reason);
+    uncounted(code, reason, message, facts, details)
+}
+
+fn uncounted(code: Code, reason: &str, message: &str, facts: &[(&str, String)], mut details: ErrorDetails) -> Status {
     let mut text = format!("{reason}: {message}");
     for (position, (name, value)) in facts.iter().enumerate() {
         let before = if position == 0 { " (" } else { ", " };

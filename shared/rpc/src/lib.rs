@@ -3,7 +3,8 @@
 //! Server side, [`stack`] reads top-down; one file per layer: [`trace`], [`overload`], [`deadline`], [`authenticate`], [`authorise`],
 //! [`quota`], [`contain`]. Client side, [`transport`] does the same: deadline out, token, trace out. [`context`] carries what the server side learnt
 //! about a call to the calls made on its behalf. [`serve()`] puts a stack on a [`listener`], with [`tls`] where there is a certificate;
-//! [`in_process`] lays a client directly on it. [`page`] has the pages of lists and their tokens, [`lifetime`] the ends of streams.
+//! [`in_process`] lays a client directly on it. [`page`] has the pages of lists and their tokens, [`lifetime`] the ends of streams,
+//! [`Violations`] all that is wrong with a request.
 pub mod acts;
 mod arrival;
 pub mod authenticate;
@@ -32,12 +33,14 @@ pub mod token;
 pub mod trace;
 mod traceparent;
 pub mod transport;
+mod violations;
 pub mod wire;
 
+pub use self::violations::Violations;
 pub use acts::REASON;
 pub use arrival::ArrivalBounds;
 pub use caller::{Caller, caller, staff_reason};
-pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused};
+pub use errors::{facts, internal, malformed, outcome_unknown, overload, reason, refused, violations};
 pub use health::WriterHealth;
 pub use kept::StickyRefusal;
 pub use listener::{Listener, Protocol};

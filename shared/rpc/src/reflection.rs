@@ -19,11 +19,11 @@ pub(crate) fn add(routes: Routes, services: &[&str]) -> Result<Routes, Error> {
     Ok(routes.add_service(v1).add_service(v1alpha))
 }
 
-/// The contracts and the detail types. `google/rpc/status.proto` is in both sets: reflection refuses two files of one name.
+/// The contracts, which bring the detail types with them, and health.
 fn contracts() -> Result<FileDescriptorSet, Error> {
     let mut seen = HashSet::new();
     let mut all = FileDescriptorSet::default();
-    for bytes in [api::FILE_DESCRIPTOR_SET, tonic_types::pb::FILE_DESCRIPTOR_SET, tonic_health::pb::FILE_DESCRIPTOR_SET] {
+    for bytes in [api::FILE_DESCRIPTOR_SET, tonic_health::pb::FILE_DESCRIPTOR_SET] {
         let set = FileDescriptorSet::decode(bytes).map_err(|error| Error::Descriptors(error.to_string()))?;
         all.file.extend(set.file.into_iter().filter(|file| seen.insert(file.name().to_owned())));
     }

@@ -1,7 +1,12 @@
 //! Values as every contract has them.
+use crate::{Violations, malformed};
 use money::Money;
 use prost_types::Timestamp;
+use tonic::Status;
 
+/// The seconds at which years 1 and 10000 begin.
+const YEAR_1: i64 = -62_135_596_800;
+const YEAR_10000: i64 = 253_402_300_800;
 /// Nanoseconds of a millisecond and of a microsecond.
 const NANOS_OF_MS: i64 = 1_000_000;
 const NANOS_OF_US: i64 = 1_000;
@@ -27,6 +32,51 @@ fn timestamp(moment: i64, of_second: i64, nanos: i64) -> Timestamp {
 #[must_use]
 pub fn money(money: Money) -> api::r#type::Money {
     api::r#type::Money { currency_code: money.currency().code().to_owned(), minor_units: money.minor_units() }
+}
+
+/// A filter by time, in Unix milliseconds: from the first, before the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeRange {
+    /// The first moment that counts.
+    pub from_ms: i64,
+    /// The first moment after it that does not.
+    pub until_ms: i64,
+}
+
+impl Default for TimeRange {
+    fn default() -> Self {
+        Self::ANY
+    }
+}
+
+impl TimeRange {
+    /// No filter.
+    pub const ANY: Self = Self { from_ms: i64::MIN, until_ms: i64::MAX };
+
+    /// Reads a request's two fields, named as the request names them; an absent one filters nothing. Times have years 1 to 9999.
+    pub fn read(fields: [&'static str; 2], from: Option<Timestamp>, until: Option<Timestamp>) -> Result<Self, Status> {
+        let mut wrong = Violations::default();
+        let bound = |field, time: Option<Timestamp>, any| time.map_or(Ok(any), |time| at_or_after_ms(field, time));
+        let from_ms = wrong.take(bound(fields[0], from, Self::ANY.from_ms));
+        let until_ms = wrong.take(bound(fields[1], until, Self::ANY.until_ms));
+        let (Some(from_ms), Some(until_ms)) = (from_ms, until_ms) else { return Err(wrong.into_status()) };
+        Ok(Self { from_ms, until_ms })
+    }
+
+    /// What page tokens are bound to; nothing where nothing is filtered, so that tokens of before the filter go on being good.
+    #[must_use]
+    pub fn named(&self) -> Vec<String> {
+        if *self == Self::ANY { Vec::new() } else { vec![self.from_ms.to_string(), self.until_ms.to_string()] }
+    }
+}
+
+/// The first whole millisecond at or after a moment.
+fn at_or_after_ms(field: &'static str, time: Timestamp) -> Result<i64, Status> {
+    let in_range = (YEAR_1..YEAR_10000).contains(&time.seconds) && (0..1_000 * NANOS_OF_MS).contains(&i64::from(time.nanos));
+    if !in_range {
+        return Err(malformed(field, "must be a time between years 1 and 9999"));
+    }
+    Ok(time.seconds * 1_000 + (i64::from(time.nanos) + NANOS_OF_MS - 1) / NANOS_OF_MS)
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ fn gift_seeds() -> Vec<Vec<u8>> {
 /// A page token of payouts.
 fn payout_page(bytes: &[u8]) {
     let (book, user) = (BookName::try_new("demo").expect("a book's name"), UserKey::try_new("u1").expect("a user's key"));
-    let list = payout::wire::payouts_list(&book, &user, None);
+    let list = payout::wire::payouts_list(&book, &user, None, rpc::wire::TimeRange::ANY);
     text(bytes, |text| drop(payout::wire::after(&list, text)));
 }
 

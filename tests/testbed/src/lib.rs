@@ -82,7 +82,12 @@ impl Testbed {
         let (book, database) = (options.books[0].0, database.clone());
         let bed = Self { database, stack, fault, ledger, closing, issuer, book, ledger_transport, _storage: None };
         for (name, mode) in options.books {
-            let request = CreateBookRequest { book: (*name).to_owned(), mode: (*mode).into(), region: "test".to_owned() };
+            let request = CreateBookRequest {
+                request_id: Uuid::now_v7().to_string(),
+                book: (*name).to_owned(),
+                mode: (*mode).into(),
+                region: "test".to_owned(),
+            };
             bed.client().create_book(request).await.unwrap();
         }
         bed

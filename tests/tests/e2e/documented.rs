@@ -154,7 +154,12 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     // A book, by an admin with the installation's own key.
     let token = run(&dir, "largesse token --data-dir house --sub ann --role admin --ttl 10m").await;
     let mut admin = LedgerServiceClient::new(way(&dir, &ledger, None));
-    let book = CreateBookRequest { book: "demo".to_owned(), mode: BookMode::Live.into(), region: "eu".to_owned() };
+    let book = CreateBookRequest {
+        request_id: uuid::Uuid::now_v7().to_string(),
+        book: "demo".to_owned(),
+        mode: BookMode::Live.into(),
+        region: "eu".to_owned(),
+    };
     let unexplained = admin.create_book(authorised(book.clone(), token.trim()).unwrap()).await.unwrap_err();
     assert_eq!(reason(&unexplained).as_deref(), Some("REASON_REQUIRED"));
     admin.create_book(explained(book, token.trim(), "setting up").unwrap()).await.unwrap();
@@ -191,11 +196,11 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     let token = std::fs::read_to_string(dir.join("gift.token")).unwrap();
     for (shown, word) in [(None, "missing"), (Some("ledger"), "unknown")] {
         let mut stolen = LedgerServiceClient::new(way(&dir, &ledger, shown));
-        let status = stolen.list_books(authorised(ListBooksRequest {}, token.trim()).unwrap()).await.unwrap_err();
+        let status = stolen.list_books(authorised(ListBooksRequest::default(), token.trim()).unwrap()).await.unwrap_err();
         assert_eq!((status.code(), facts(&status)["certificate"].as_str()), (Code::Unauthenticated, word));
     }
     let mut own = LedgerServiceClient::new(way(&dir, &ledger, Some("front")));
-    own.list_books(authorised(ListBooksRequest {}, token.trim()).unwrap()).await.unwrap();
+    own.list_books(authorised(ListBooksRequest::default(), token.trim()).unwrap()).await.unwrap();
 }
 
 #[tokio::test]

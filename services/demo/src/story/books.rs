@@ -84,7 +84,7 @@ pub async fn post(installation: &Installation, why: &str, debit: String, credit:
     let request = ProposeRequest { request_id: Uuid::now_v7().to_string(), act, ..Default::default() };
     let proposed = installation.support().propose(explained(request, &asking, why)?).await?.into_inner();
     let proposal_id = proposed.proposal.unwrap_or_default().proposal_id;
-    let approval = ApproveRequest { proposal_id, ..Default::default() };
+    let approval = ApproveRequest { request_id: Uuid::now_v7().to_string(), proposal_id, ..Default::default() };
     let approved = installation.support().approve(explained(approval, &approving, why)?).await?.into_inner().proposal.unwrap_or_default();
     if approved.state() == ProposalState::Done { Ok(()) } else { Err(format!("{why}: {}", approved.result).into()) }
 }

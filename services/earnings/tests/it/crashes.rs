@@ -101,7 +101,11 @@ async fn an_acceptance_that_meets_a_closed_account_ends_and_moves_nothing() {
         accept_and_crash(&house, &quote, &request, false).await;
         let account = "creator/bob/payable/USD".to_owned();
         let mut ledger = api::ledger::ledger_service_client::LedgerServiceClient::new(house.bed.ledger_as("support"));
-        let open = api::ledger::OpenAccountsRequest { book: BOOK.to_owned(), accounts: vec![account.clone()] };
+        let open = api::ledger::OpenAccountsRequest {
+            request_id: Uuid::now_v7().to_string(),
+            book: BOOK.to_owned(),
+            accounts: vec![account.clone()],
+        };
         ledger.open_accounts(open).await.unwrap();
         let state = api::ledger::AccountState::Closed.into();
         let close = api::ledger::SetAccountStateRequest { book: BOOK.to_owned(), request_id: Uuid::now_v7().to_string(), account, state };

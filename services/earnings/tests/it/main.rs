@@ -7,8 +7,9 @@ mod live;
 mod reasons;
 mod unused;
 
-use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetQuoteRequest};
-use house::{House, ask, both, take};
+use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetEarningsResponse, GetQuoteRequest};
+use api::ledger::{AccountState, OpenAccountsRequest, SetAccountStateRequest, ledger_service_client::LedgerServiceClient};
+use house::{BOOK, House, ask, both, take};
 use identity::Role;
 use tonic::Code;
 use uuid::Uuid;
@@ -50,18 +51,44 @@ async fn earnings_show_diamonds_and_money_by_currency() {
             let mut earnings = house.earnings();
             async move { earnings.get_earnings(request).await.unwrap().into_inner() }
         };
-        assert_eq!(held(&house).await, Default::default(), "nobody has given anything");
+        let none = GetEarningsResponse { diamonds_state: AccountState::Open.into(), ..Default::default() };
+        assert_eq!(held(&house).await, none, "no gift was received");
         house.give("bob", 4_000).await;
         for currency in ["USD", "EUR"] {
             let (quote, _) = house.quote("bob", ask(1_000, currency)).await.unwrap();
             house.accept("bob", take(&quote)).await.unwrap();
         }
-        let held = held(&house).await;
+        let earnings = held;
+        let held = earnings(&house).await;
         assert_eq!((held.diamonds, held.matured_diamonds), (2_000, 2_000));
         let payable: Vec<_> = held.payable.iter().map(|money| (money.currency_code.as_str(), money.minor_units)).collect();
         assert_eq!(payable[1], ("USD", 500));
         assert!(payable[0].0 == "EUR" && (440..460).contains(&payable[0].1), "{payable:?}");
+        assert_eq!((held.diamonds_state(), held.frozen_currency_codes.len()), (AccountState::Open, 0));
         house.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn frozen_earnings_say_so() {
+    for house in both().await {
+        house.give("bob", 4_000).await;
+        for account in ["creator/bob/diamonds", "creator/bob/payable/EUR"] {
+            let freeze = SetAccountStateRequest {
+                book: BOOK.to_owned(),
+                request_id: Uuid::now_v7().to_string(),
+                account: account.to_owned(),
+                state: AccountState::Frozen.into(),
+            };
+            let open =
+                OpenAccountsRequest { book: BOOK.to_owned(), request_id: Uuid::now_v7().to_string(), accounts: vec![account.to_owned()] };
+            house.ledger().open_accounts(open).await.unwrap();
+            LedgerServiceClient::new(house.bed.ledger_as("support")).set_account_state(freeze).await.unwrap();
+        }
+        let request = house.by("bob", Role::Creator, GetEarningsRequest::default());
+        let frozen = house.earnings().get_earnings(request).await.unwrap().into_inner();
+        assert_eq!((frozen.diamonds, frozen.diamonds_state()), (4_000, AccountState::Frozen));
+        assert_eq!((frozen.payable.len(), frozen.frozen_currency_codes.as_slice()), (0, &["EUR".to_owned()][..]));
     }
 }
 

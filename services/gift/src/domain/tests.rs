@@ -15,7 +15,9 @@ fn offer(cost: i64, streakable: bool) -> Option<Offer> {
 }
 
 fn field(sending: Sending<'_>) -> &'static str {
-    Sending::try_new(sending).unwrap_err().field
+    let wrong = Sending::try_new(sending).unwrap_err();
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    wrong[0].field
 }
 
 #[test]

@@ -17,8 +17,25 @@ fn an_id_that_is_no_uuid_is_malformed() {
     let sender = UserKey::try_new("ann").unwrap();
     for id in ["", "1", "00000000-0000-0000-0000-000000000000"] {
         let request = SendGiftRequest { request_id: id.to_owned(), ..request() };
-        assert_eq!(sending(&request, &sender).unwrap_err().field, "request_id");
+        assert_eq!(fields(&request, &sender), ["request_id"]);
     }
+}
+
+#[test]
+fn everything_that_is_wrong_is_named() {
+    let sender = UserKey::try_new("ann").unwrap();
+    let streak = Some(api::gift::Streak { group_id: "?".to_owned(), ..Default::default() });
+    let request = SendGiftRequest { quantity: -1, streak, ..SendGiftRequest::default() };
+    let all = ["request_id", "room_id", "creator_id", "gift_id", "quantity", "streak.group_id", "streak.repeat_count"];
+    assert_eq!(fields(&request, &sender), all);
+    let status = Status::from(crate::error::Error::Malformed(sending(&request, &sender).unwrap_err()));
+    let violations = rpc::violations(&status);
+    assert_eq!(violations.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), all);
+    assert!(violations.iter().all(|(_, why)| why.starts_with("must ")), "{violations:?}");
+}
+
+fn fields(request: &SendGiftRequest, sender: &UserKey) -> Vec<&'static str> {
+    sending(request, sender).unwrap_err().into_iter().map(|wrong| wrong.field).collect()
 }
 
 fn transfer(unit: &str, amount: i64) -> PostedTransfer {

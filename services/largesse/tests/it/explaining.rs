@@ -61,7 +61,7 @@ impl Explaining {
         let mut support = self.installation.support();
         let proposed =
             support.propose(explained(propose, &sam, "ticket 4711 of sam").unwrap()).await.unwrap().into_inner().proposal.unwrap();
-        let approve = ApproveRequest { proposal_id: proposed.proposal_id, ..Default::default() };
+        let approve = ApproveRequest { request_id: Uuid::now_v7().to_string(), proposal_id: proposed.proposal_id, ..Default::default() };
         support.approve(explained(approve, &fay, "fay looked at it").unwrap()).await.unwrap().into_inner().proposal.unwrap()
     }
 

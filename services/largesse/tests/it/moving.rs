@@ -45,7 +45,12 @@ impl Moving {
     }
 
     async fn create(&self, book: &str) {
-        let create = CreateBookRequest { book: book.to_owned(), mode: BookMode::Test.into(), region: "test".to_owned() };
+        let create = CreateBookRequest {
+            request_id: Uuid::now_v7().to_string(),
+            book: book.to_owned(),
+            mode: BookMode::Test.into(),
+            region: "test".to_owned(),
+        };
         self.ledger().create_book(self.by(Role::Admin, create)).await.unwrap();
     }
 

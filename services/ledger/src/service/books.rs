@@ -11,45 +11,73 @@ use api::ledger as pb;
 use chart::Account;
 use identity::Role;
 use money::BookName;
+use rpc::{
+    Violations,
+    page::{InvalidPageToken, PagePosition, PagedList},
+};
 use tonic::{Code, Request, Status};
-use uuid::Uuid;
+
+/// A place in the list of books: after the one of this name, which has at most 64 bytes.
+struct BookPlace(String);
+
+impl PagePosition for BookPlace {
+    fn write(&self, token: &mut Vec<u8>) {
+        token.extend_from_slice(self.0.as_bytes());
+    }
+
+    fn read(token: &mut &[u8]) -> Option<Self> {
+        let name = std::str::from_utf8(std::mem::take(token)).ok()?;
+        BookName::try_new(name).ok().map(|name| Self(name.to_string()))
+    }
+}
 
 impl Service {
     pub(super) async fn create_book(&self, request: Request<pb::CreateBookRequest>) -> Result<pb::CreateBookResponse, Status> {
         let caller = rpc::caller(&request)?;
         let sent = request.into_inner();
-        if sent.book.is_empty() {
-            return Err(rpc::malformed("book", "required"));
-        }
-        let book = caller.book(&sent.book)?;
-        let mode = wire::mode_from_pb(sent.mode)?;
+        let mut wrong = Violations::default();
+        let id = wrong.take(wire::request_id(&sent.request_id));
+        let named = if sent.book.is_empty() { Err(rpc::malformed("book", "must be given")) } else { caller.book(&sent.book) };
+        let (book, mode) = (wrong.take(named), wrong.take(wire::mode_from_pb(sent.mode)));
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if sent.region.is_empty() || sent.region.len() > 32 || !sent.region.bytes().all(fits) {
-            return Err(rpc::malformed("region", "must match [a-z0-9-]{1,32}"));
+        let placed = !sent.region.is_empty() && sent.region.len() <= 32 && sent.region.bytes().all(fits);
+        if !placed {
+            wrong.add(rpc::malformed("region", "must match [a-z0-9-]{1,32}"));
         }
+        let (Some(id), Some(book), Some(mode), true) = (id, book, mode, placed) else { return Err(wrong.into_status()) };
         let book = self.ledger.create_book(&book, mode, &sent.region).await?;
-        Ok(pb::CreateBookResponse { book: Some(wire::book(book)) })
+        Ok(pb::CreateBookResponse { book: Some(wire::book(book)), request_id: id.uuid().hyphenated().to_string() })
     }
 
     pub(super) async fn list_books(&self, request: Request<pb::ListBooksRequest>) -> Result<pb::ListBooksResponse, Status> {
         let caller = rpc::caller(&request)?;
-        let books = self.ledger.books().await?;
+        let sent = request.into_inner();
+        let (size, list) = (wire::page_size(sent.page_size)?, PagedList::new("ListBooks", "", &[]));
+        // The token is a book's place among all by name, so that it means the same whatever the caller's token covers.
+        let after: Option<BookPlace> = list.position(&sent.page_token).map_err(|InvalidPageToken| Error::PageToken)?;
+        let mut books = self.ledger.books().await?;
+        books.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         let covered = |name: &str| BookName::try_new(name).is_ok_and(|name| caller.principal.books.covers(&name));
-        let books = books.into_iter().filter(|book| covered(&book.name)).map(wire::book).collect();
-        Ok(pb::ListBooksResponse { books })
+        let beyond = |name: &str| after.as_ref().is_none_or(|BookPlace(after)| name > after.as_str());
+        let mut books: Vec<_> = books.into_iter().filter(|book| beyond(&book.name) && covered(&book.name)).take(size + 1).collect();
+        let next_page_token = list.cut(&mut books, size, |book| BookPlace(book.name.clone()));
+        Ok(pb::ListBooksResponse { books: books.into_iter().map(wire::book).collect(), next_page_token })
     }
 
     pub(super) async fn open_accounts(&self, request: Request<pb::OpenAccountsRequest>) -> Result<pb::OpenAccountsResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
-        if sent.accounts.is_empty() || sent.accounts.len() > wire::OPEN_MAX {
-            return Err(malformed("accounts", format!("1 to {}", wire::OPEN_MAX)).into());
-        }
         let names = sent.accounts.clone();
-        let accounts = sent.accounts.into_iter().map(|name| wire::account_name(name, "accounts")).collect::<Result<Vec<_>, _>>()?;
+        let mut wrong = Violations::default();
+        let id = wrong.take(wire::event_id(&sent.request_id, "ledger.OpenAccounts", place.scope()));
+        let accounts = wrong.take(match sent.accounts.len() {
+            1..=wire::OPEN_MAX => sent.accounts.into_iter().map(|name| wire::account_name(name, "accounts")).collect::<Result<Vec<_>, _>>(),
+            _ => Err(malformed("accounts", format!("must have 1 to {} accounts", wire::OPEN_MAX))),
+        });
+        let (Some(id), Some(accounts)) = (id, accounts) else { return Err(wrong.into_status()) };
         // Nothing is kept under this id: opening what is open is no error.
         let action = Action::Open { accounts };
-        place.handle.submit(BookRequest::new(Uuid::now_v7(), RequestFields::default(), String::new(), action)).await?;
+        place.handle.submit(BookRequest::new(id, RequestFields::default(), String::new(), action)).await?;
         let mut accounts = Vec::with_capacity(names.len());
         for name in names {
             accounts.push(wire::account(&place.handle.account(&name).await?));
@@ -63,9 +91,11 @@ impl Service {
     ) -> Result<pb::SetAccountStateResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
-        let id = wire::event_id(&sent.request_id, "ledger.SetAccountState", place.scope())?;
-        let state = wire::state_from_pb(sent.state)?;
-        let account = wire::account_name(sent.account, "account")?;
+        let mut wrong = Violations::default();
+        let id = wrong.take(wire::event_id(&sent.request_id, "ledger.SetAccountState", place.scope()));
+        let state = wrong.take(wire::state_from_pb(sent.state));
+        let account = wrong.take(wire::account_name(sent.account, "account"));
+        let (Some(id), Some(state), Some(account)) = (id, state, account) else { return Err(wrong.into_status()) };
         let name = account.text.clone();
         let fields = RequestFields::new(vec![("account".to_owned(), name.clone()), ("state".to_owned(), state.code().to_string())]);
         place.rights.set_state()?;

@@ -10,6 +10,7 @@ use crate::{
 };
 use api::ledger as pb;
 use money::Amount;
+use rpc::Violations;
 use tonic::{Request, Status};
 
 pub(super) fn posting(outcome: AnswerResult) -> Result<(pb::Posting, bool), Error> {
@@ -24,7 +25,7 @@ fn told(outcome: AnswerResult, tell: fn(NamedPosting) -> pb::Posting) -> Result<
 }
 
 fn transfer_no(no: i64) -> Result<i64, Error> {
-    if no > 0 { Ok(no) } else { Err(malformed("transfer_no", "required")) }
+    if no > 0 { Ok(no) } else { Err(malformed("transfer_no", "must be 1 or more")) }
 }
 
 /// Posts many, each with its own outcome. A malformed item is its own refusal; the rest is not touched by it.
@@ -35,7 +36,7 @@ pub(super) async fn batch(
     read: impl Fn(pb::PostRequest) -> Result<BookRequest, Error>,
 ) -> Result<Vec<pb::PostBatchOutcome>, Status> {
     if sent.is_empty() || sent.len() > wire::BATCH_MAX {
-        return Err(malformed("posts", format!("1 to {}", wire::BATCH_MAX)).into());
+        return Err(malformed("posts", format!("must have 1 to {} posts", wire::BATCH_MAX)).into());
     }
     let mut asked = Vec::with_capacity(sent.len());
     let mut wrong: Vec<Option<Error>> = Vec::with_capacity(sent.len());
@@ -93,16 +94,20 @@ impl Service {
     pub(super) async fn post_pending(&self, request: Request<pb::PostPendingRequest>) -> Result<pb::PostPendingResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
-        let id = wire::event_id(&sent.request_id, wire::POST_PENDING, place.scope())?;
-        let transfer_no = transfer_no(sent.transfer_no)?;
-        let amount = match sent.amount {
-            0 => None,
-            amount => Some(Amount::try_new(amount).map_err(|why| malformed("amount", why.to_string()))?),
+        let mut wrong = Violations::default();
+        let id = wrong.take(wire::event_id(&sent.request_id, wire::POST_PENDING, place.scope()));
+        let no = wrong.take(transfer_no(sent.transfer_no));
+        let amount = wrong.take(match sent.amount {
+            0 => Ok(None),
+            amount => Amount::try_new(amount).map(Some).map_err(|why| malformed("amount", why.must())),
+        });
+        let own = || vec![("amount".to_owned(), sent.amount.to_string()), ("transfer_no".to_owned(), sent.transfer_no.to_string())];
+        let (fields, kind) = (wrong.take(wire::fields(sent.request_fields, own)), wrong.take(wire::kind(sent.kind)));
+        let (Some(id), Some(transfer_no), Some(amount), Some(fields), Some(kind)) = (id, no, amount, fields, kind) else {
+            return Err(wrong.into_status());
         };
-        let own = || vec![("amount".to_owned(), sent.amount.to_string()), ("transfer_no".to_owned(), transfer_no.to_string())];
-        let fields = wire::fields(sent.request_fields, own)?;
         let action = Action::PostPending { transfer_no, amount };
-        let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
+        let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, kind, action) };
         let asked = place.rights.resolve(&place.handle, asked).await?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::PostPendingResponse { posting: Some(posting), replayed })
@@ -111,11 +116,14 @@ impl Service {
     pub(super) async fn void_pending(&self, request: Request<pb::VoidPendingRequest>) -> Result<pb::VoidPendingResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
-        let id = wire::event_id(&sent.request_id, "ledger.VoidPending", place.scope())?;
-        let transfer_no = transfer_no(sent.transfer_no)?;
-        let fields = wire::fields(sent.request_fields, || vec![("transfer_no".to_owned(), transfer_no.to_string())])?;
+        let mut wrong = Violations::default();
+        let id = wrong.take(wire::event_id(&sent.request_id, "ledger.VoidPending", place.scope()));
+        let no = wrong.take(transfer_no(sent.transfer_no));
+        let fields = wrong.take(wire::fields(sent.request_fields, || vec![("transfer_no".to_owned(), sent.transfer_no.to_string())]));
+        let kind = wrong.take(wire::kind(sent.kind));
+        let (Some(id), Some(transfer_no), Some(fields), Some(kind)) = (id, no, fields, kind) else { return Err(wrong.into_status()) };
         let action = Action::VoidPending { transfer_no };
-        let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
+        let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, kind, action) };
         let asked = place.rights.resolve(&place.handle, asked).await?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::VoidPendingResponse { posting: Some(posting), replayed })
@@ -124,12 +132,15 @@ impl Service {
     pub(super) async fn reverse(&self, request: Request<pb::ReverseRequest>) -> Result<pb::ReverseResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
-        let id = wire::event_id(&sent.request_id, chart::id::REVERSE, place.scope())?;
-        let source = uuid(&sent.posting_id, "posting_id")?;
-        let own = || vec![("allow_debt".to_owned(), sent.allow_debt.to_string()), ("posting_id".to_owned(), source.to_string())];
-        let fields = wire::fields(sent.request_fields, own)?;
+        let mut wrong = Violations::default();
+        let id = wrong.take(wire::event_id(&sent.request_id, chart::id::REVERSE, place.scope()));
+        let source = wrong.take(uuid(&sent.posting_id, "posting_id"));
+        let named = source.unwrap_or_default().to_string();
+        let own = || vec![("allow_debt".to_owned(), sent.allow_debt.to_string()), ("posting_id".to_owned(), named)];
+        let (fields, kind) = (wrong.take(wire::fields(sent.request_fields, own)), wrong.take(wire::kind(sent.kind)));
+        let (Some(id), Some(source), Some(fields), Some(kind)) = (id, source, fields, kind) else { return Err(wrong.into_status()) };
         let action = Action::Reverse { posting: source, allow_debt: sent.allow_debt };
-        let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, wire::kind(sent.kind)?, action) };
+        let asked = BookRequest { dry_run: sent.dry_run, ..BookRequest::new(id, fields, kind, action) };
         let asked = place.rights.reverse(&place.handle, asked).await?;
         let (posting, replayed) = posting(place.handle.submit(asked).await)?;
         Ok(pb::ReverseResponse { posting: Some(posting), replayed })

@@ -3,6 +3,7 @@
 use super::{Service, uuid};
 use crate::{read::NamedPosting, wire};
 use api::ledger as pb;
+use rpc::Violations;
 use tonic::{Request, Status};
 
 impl Service {
@@ -23,9 +24,11 @@ impl Service {
     pub(super) async fn get_balance_at(&self, request: Request<pb::GetBalanceAtRequest>) -> Result<pb::GetBalanceAtResponse, Status> {
         let place = self.place(&request, &request.get_ref().book).await?;
         let sent = request.into_inner();
-        let name = wire::account_name(sent.account, "account")?;
-        let time = sent.time.ok_or_else(|| rpc::malformed("time", "required"))?;
-        let balance = place.handle.balance_at(&name.text, wire::micros(time, "time")?).await?;
+        let mut wrong = Violations::default();
+        let name = wrong.take(wire::account_name(sent.account, "account"));
+        let time = sent.time.ok_or_else(|| wire::malformed("time", "must be given")).and_then(|time| wire::micros(time, "time"));
+        let (Some(name), Some(time)) = (name, wrong.take(time)) else { return Err(wrong.into_status()) };
+        let balance = place.handle.balance_at(&name.text, time).await?;
         Ok(wire::balance_at(&balance))
     }
 

@@ -42,7 +42,7 @@ impl Service {
 
     async fn post_item(&self, caller: &rpc::Caller, item: pb::PostStreamRequest) -> pb::PostStreamResponse {
         let Some(post) = item.post else {
-            let refused = wire::refusal(&rpc::malformed("post", "required"));
+            let refused = wire::refusal(&rpc::malformed("post", "must be given"));
             return pb::PostStreamResponse { request_id: String::new(), outcome: Some(Outcome::Refused(refused)) };
         };
         let request_id = post.request_id.clone();

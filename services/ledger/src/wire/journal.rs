@@ -27,10 +27,10 @@ pub(crate) fn watch_from(sent: pb::WatchJournalRequest) -> Result<WatchFrom, Err
     match sent.from {
         None => Ok(WatchFrom::Commit { commit_no: 0, hash: Vec::new() }),
         Some(pb::watch_journal_request::From::FromSeq(seq)) if seq > 0 => Ok(WatchFrom::Seq(seq)),
-        Some(pb::watch_journal_request::From::FromSeq(_)) => Err(malformed("from_seq", "from 1")),
+        Some(pb::watch_journal_request::From::FromSeq(_)) => Err(malformed("from_seq", "must be 1 or more")),
         Some(pb::watch_journal_request::From::After(pb::JournalCursor { commit_no, hash })) => {
             if commit_no < 0 || hash.len() > 64 {
-                return Err(malformed("after", "not a cursor that was told"));
+                return Err(malformed("after", "must be a cursor from an earlier message"));
             }
             let hash = hex::decode(hash).map_err(|_| malformed("after.hash", "must be hexadecimal"))?;
             Ok(WatchFrom::Commit { commit_no, hash })

@@ -1,15 +1,18 @@
 //! Lists: what is asked for, and tokens to go on with.
 
-use super::{account_name, kind, malformed, micros};
+use super::{account_name, kind, malformed, micros, violations};
 use crate::{
     domain::account::Side,
     error::Error,
     read::{EntryFilter, EntryListing},
 };
 use api::ledger as pb;
-use rpc::page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList};
+use rpc::{
+    Violations,
+    page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
+};
 
-/// Entries of one page, and where none is asked for.
+/// Rows of one page, and where none is asked for.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 /// The list that a page is of: everything that was asked for but how much of it. `book` is the one that was meant, named or not.
@@ -32,32 +35,49 @@ pub(crate) fn entries_place(list: &PagedList, token: &str) -> Result<i64, Error>
     }
 }
 
+/// How many rows the page has that is asked for.
+pub(crate) fn page_size(asked: i32) -> Result<usize, Error> {
+    PAGES.read(asked).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))
+}
+
 /// The account's name and the page of its entries that is asked for.
 pub(crate) fn listing(sent: pb::ListEntriesRequest, book: &str) -> Result<(String, EntryListing, PagedList), Error> {
     let list = entries_list(&sent, book);
-    let name = account_name(sent.account, "account")?.text;
-    let limit = PAGES.read(sent.page_size).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))?;
+    let mut wrong = Violations::default();
+    let name = wrong.take(account_name(sent.account, "account"));
+    let limit = wrong.take(page_size(sent.page_size));
     if sent.amount_min < 0 {
-        return Err(malformed("amount_min", "must not be negative"));
+        wrong.add(malformed("amount_min", "must not be negative").into());
     }
-    let side = match pb::EntrySide::try_from(sent.side) {
-        Ok(pb::EntrySide::Unspecified) => None,
-        Ok(pb::EntrySide::Debit) => Some(Side::Debit),
-        Ok(pb::EntrySide::Credit) => Some(Side::Credit),
-        Err(_) => return Err(malformed("side", "unknown")),
+    let side = wrong.take(match pb::EntrySide::try_from(sent.side) {
+        Ok(pb::EntrySide::Unspecified) => Ok(None),
+        Ok(pb::EntrySide::Debit) => Ok(Some(Side::Debit)),
+        Ok(pb::EntrySide::Credit) => Ok(Some(Side::Credit)),
+        Err(_) => Err(malformed("side", "must be one of the sides that there are")),
+    });
+    let named = |name: String| if name.is_empty() { Ok(None) } else { account_name(name, "counterparty").map(|name| Some(name.text)) };
+    let counterparty = wrong.take(named(sent.counterparty));
+    let kind = wrong.take(if sent.kind.is_empty() { Ok(None) } else { kind(sent.kind).map(Some) });
+    let mut time = |time: Option<_>, field| wrong.take(time.map(|time| micros(time, field)).transpose());
+    let booked = (time(sent.booked_from, "booked_from"), time(sent.booked_until, "booked_until"));
+    let effective = (time(sent.effective_from, "effective_from"), time(sent.effective_until, "effective_until"));
+    let (Some(booked_from), Some(booked_until)) = booked else { return Err(violations(wrong)) };
+    let (Some(effective_from), Some(effective_until)) = effective else { return Err(violations(wrong)) };
+    let (Some(name), Some(limit), Some(side), Some(counterparty), Some(kind), 0..) =
+        (name, limit, side, counterparty, kind, sent.amount_min)
+    else {
+        return Err(violations(wrong));
     };
-    let counterparty = if sent.counterparty.is_empty() { None } else { Some(account_name(sent.counterparty, "counterparty")?.text) };
-    let time = |time: Option<_>, field| time.map(|time| micros(time, field)).transpose();
     let filter = EntryFilter {
-        kind: if sent.kind.is_empty() { None } else { Some(kind(sent.kind)?) },
+        kind,
         side,
         counterparty,
         amount_min: sent.amount_min,
-        booked: (time(sent.booked_from, "booked_from")?, time(sent.booked_until, "booked_until")?),
-        effective: (time(sent.effective_from, "effective_from")?, time(sent.effective_until, "effective_until")?),
+        booked: (booked_from, booked_until),
+        effective: (effective_from, effective_until),
     };
     let place = entries_place(&list, &sent.page_token)?;
-    Ok((name, EntryListing { filter, oldest_first: sent.oldest_first, place, limit }, list))
+    Ok((name.text, EntryListing { filter, oldest_first: sent.oldest_first, place, limit }, list))
 }
 
 #[cfg(test)]

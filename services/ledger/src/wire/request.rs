@@ -1,6 +1,6 @@
 //! What is asked: protobuf to domain, and the bounds of what a request may carry.
 
-use super::{IdScope, POST, account_name, event_id, malformed};
+use super::{IdScope, POST, account_name, event_id, malformed, violations};
 use crate::{
     codec,
     domain::{
@@ -16,6 +16,7 @@ use api::ledger as pb;
 use chart::imported::{IMPORT, IMPORTED_ID};
 use money::{Amount, RequestId};
 use prost_types::Timestamp;
+use rpc::Violations;
 use uuid::Uuid;
 
 /// Bounds of what a request may carry, in pieces and bytes.
@@ -36,35 +37,39 @@ pub(crate) fn kind(kind: String) -> Result<String, Error> {
 /// The caller's fields, sorted by name; without any, what was sent itself.
 pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Vec<(String, String)>) -> Result<RequestFields, Error> {
     if sent.len() > FIELDS_MAX {
-        return Err(malformed("request_fields", format!("at most {FIELDS_MAX}")));
+        return Err(malformed("request_fields", format!("must have at most {FIELDS_MAX} fields")));
     }
     // What stands in for fields that were not sent is bounded by what it stands for.
     if sent.iter().map(|field| field.name.len() + field.value.len()).sum::<usize>() > FIELDS_BYTES_MAX {
-        return Err(malformed("request_fields", format!("at most {FIELDS_BYTES_MAX} bytes")));
+        return Err(malformed("request_fields", format!("must have at most {FIELDS_BYTES_MAX} bytes")));
     }
     let mut fields: Vec<(String, String)> =
         if sent.is_empty() { otherwise() } else { sent.into_iter().map(|f| (f.name, f.value)).collect() };
     assert!(fields.len() <= codec::FIELDS_MAX, "more request fields than the journal can be read with");
     fields.sort_unstable();
     if fields.windows(2).any(|pair| pair[0].0 == pair[1].0) || fields.iter().any(|(name, _)| name.is_empty() || name.len() > 64) {
-        return Err(malformed("request_fields", "names must be unique and of 1 to 64 bytes"));
+        return Err(malformed("request_fields", "must have unique names of 1 to 64 bytes"));
     }
     Ok(RequestFields::new(fields))
 }
 
 fn transfer(sent: pb::Transfer, before: &[NewTransfer]) -> Result<NewTransfer, Error> {
-    let debit = account_name(sent.debit_account, "transfers.debit_account")?;
-    let credit = account_name(sent.credit_account, "transfers.credit_account")?;
-    let accounts = TransferAccounts::try_new(debit, credit).map_err(|why| malformed("transfers", why.to_string()))?;
+    let mut wrong = Violations::default();
+    let debit = wrong.take(account_name(sent.debit_account, "transfers.debit_account"));
+    let credit = wrong.take(account_name(sent.credit_account, "transfers.credit_account"));
+    // The rest is about accounts that are known.
+    let (Some(debit), Some(credit)) = (debit, credit) else { return Err(violations(wrong)) };
+    let accounts = TransferAccounts::try_new(debit, credit)
+        .map_err(|why| malformed("transfers", format!("must be between two accounts of one unit: {why}")))?;
     if sent.up_to && sent.allow_debt {
-        return Err(malformed("transfers.up_to", "not together with allow_debt: what is there, or more than that"));
+        return Err(malformed("transfers.up_to", "must not be set together with allow_debt: what is there, or more than that"));
     }
     let expire_time = sent.expire_time.map(|time| micros(time, "transfers.expire_time")).transpose()?;
     if expire_time.is_some() && !sent.pending {
-        return Err(malformed("transfers.expire_time", "only with pending"));
+        return Err(malformed("transfers.expire_time", "must be given with pending only"));
     }
     let amount = match sent.rest_of {
-        0 => Amount::try_new(sent.amount).map_err(|why| malformed("transfers.amount", why.to_string()))?,
+        0 => Amount::try_new(sent.amount).map_err(|why| malformed("transfers.amount", why.must()))?,
         _ if sent.amount != 0 => return Err(malformed("transfers.amount", "must be 0 with rest_of")),
         of => rest_amount(before, of, accounts.unit())?,
     };
@@ -81,7 +86,7 @@ fn rest_amount(before: &[NewTransfer], of: i32, unit: Unit) -> Result<Amount, Er
         return Err(malformed("transfers.rest_of", "must name a transfer in the same unit"));
     }
     if before.iter().any(|other| other.rest_of == at) {
-        return Err(malformed("transfers.rest_of", "a transfer's rest may be taken once"));
+        return Err(malformed("transfers.rest_of", "must not name a transfer whose rest another one takes"));
     }
     Ok(first.amount)
 }
@@ -98,14 +103,14 @@ fn transfers(sent: Vec<pb::Transfer>) -> Result<Vec<NewTransfer>, Error> {
 fn guard(sent: pb::Guard) -> Result<Guard, Error> {
     // PostgreSQL's texts hold no NUL.
     if sent.key.is_empty() || sent.key.len() > GUARD_KEY_BYTES_MAX || sent.key.contains('\0') {
-        return Err(malformed("guards.key", format!("1 to {GUARD_KEY_BYTES_MAX} bytes without NUL")));
+        return Err(malformed("guards.key", format!("must have 1 to {GUARD_KEY_BYTES_MAX} bytes without NUL")));
     }
-    let operation = match sent.operation.ok_or_else(|| malformed("guards.operation", "required"))? {
+    let operation = match sent.operation.ok_or_else(|| malformed("guards.operation", "must be given"))? {
         pb::guard::Operation::CompareAndSet(pb::CompareAndSet { expected, next }) => GuardOperation::CompareAndSet { expected, next },
         pb::guard::Operation::AdvanceTo(to) if to >= 0 => GuardOperation::AdvanceTo(to),
         pb::guard::Operation::CapAt(cap) if cap >= 0 => GuardOperation::CapAt(cap),
         pb::guard::Operation::Add(by) if by != 0 && by.unsigned_abs() <= money::AMOUNT_MAX.unsigned_abs() => GuardOperation::Add(by),
-        pb::guard::Operation::Add(_) => return Err(malformed("guards.operation", "add must be -2^53 to 2^53, and not 0")),
+        pb::guard::Operation::Add(_) => return Err(malformed("guards.operation.add", "must be -2^53 to 2^53, and not 0")),
         pb::guard::Operation::AdvanceTo(_) | pb::guard::Operation::CapAt(_) => {
             return Err(malformed("guards.operation", "must not be negative"));
         }
@@ -117,10 +122,10 @@ fn guards(sent: Vec<pb::Guard>) -> Result<Vec<Guard>, Error> {
     let guards = sent.into_iter().map(guard).collect::<Result<Vec<_>, _>>()?;
     let same = |(at, guard): (usize, &Guard)| guards[..at].iter().any(|earlier| earlier.key == guard.key);
     if guards.iter().enumerate().any(same) {
-        return Err(malformed("guards", "a key may be named once"));
+        return Err(malformed("guards", "must name a key once only"));
     }
     if guards.iter().filter(|guard| matches!(guard.operation, GuardOperation::AdvanceTo(_))).count() > 1 {
-        return Err(malformed("guards", "at most one advance_to"));
+        return Err(malformed("guards", "must have at most one advance_to"));
     }
     Ok(guards)
 }
@@ -133,28 +138,27 @@ fn refusal(reason: String, detail: String) -> Result<Option<CallerRefusal>, Erro
         return Err(malformed("refusal", "must match [A-Z0-9_]{1,64}"));
     }
     if detail.len() > DETAIL_BYTES_MAX {
-        return Err(malformed("refusal_detail", format!("at most {DETAIL_BYTES_MAX} bytes")));
+        return Err(malformed("refusal_detail", format!("must have at most {DETAIL_BYTES_MAX} bytes")));
     }
     Ok(Some(CallerRefusal { reason, detail }))
 }
 
 /// A well-formed posting request.
 pub(crate) fn post(sent: pb::PostRequest, scope: IdScope<'_>) -> Result<BookRequest, Error> {
-    let id = event_id(&sent.request_id, POST, scope)?;
-    posting(id, sent)
+    posting(event_id(&sent.request_id, POST, scope), sent)
 }
 
 /// A well-formed posting of something that happened before.
 pub(crate) fn import(sent: pb::PostRequest, scope: IdScope<'_>, now: Micros) -> Result<BookRequest, Error> {
-    let id = event_id(&sent.request_id, IMPORT, scope)?;
+    let id = event_id(&sent.request_id, IMPORT, scope);
     if !sent.refusal.is_empty() {
-        return Err(malformed("refusal", "nothing happened, so there is nothing to import"));
+        return Err(malformed("refusal", "must be empty: nothing happened, so there is nothing to import"));
     }
     let file_id = imported_id(&sent)?;
     let mut request = posting(id, sent)?;
     request.fields = marked(&request.fields, file_id)?;
     match request.effective_time {
-        None => Err(malformed("effective_time", "required")),
+        None => Err(malformed("effective_time", "must be given")),
         Some(time) if time > now => {
             Err(malformed("effective_time", format!("must not be later than the ledger's time, which is {}", rfc3339(now))))
         }
@@ -164,57 +168,76 @@ pub(crate) fn import(sent: pb::PostRequest, scope: IdScope<'_>, now: Micros) -> 
 
 /// The id that an item of an import had where it comes from.
 pub(crate) fn imported_id(sent: &pb::PostRequest) -> Result<Uuid, Error> {
-    RequestId::parse(&sent.request_id).map(|id| id.uuid()).map_err(|why| malformed("request_id", why.to_string()))
+    RequestId::parse(&sent.request_id).map(|id| id.uuid()).map_err(|why| malformed("request_id", why.must()))
 }
 
 /// The fields with the mark of an import; auditors tell by it and by the posting's id what was imported.
 fn marked(fields: &RequestFields, file_id: Uuid) -> Result<RequestFields, Error> {
     let Err(place) = fields.binary_search_by(|(name, _)| name.as_str().cmp(IMPORTED_ID)) else {
-        return Err(malformed("request_fields", format!("{IMPORTED_ID} is the ledger's own")));
+        return Err(malformed("request_fields", format!("must not name {IMPORTED_ID}, which is the ledger's own")));
     };
     let mut fields = fields.to_vec();
     fields.insert(place, (IMPORTED_ID.to_owned(), file_id.hyphenated().to_string()));
     Ok(RequestFields::new(fields))
 }
 
-fn posting(id: Uuid, sent: pb::PostRequest) -> Result<BookRequest, Error> {
-    let effective_time = sent.effective_time.map(|time| micros(time, "effective_time")).transpose()?;
-    let kind = kind(sent.kind)?;
+/// Says all that is wrong at once, of the transfers and the guards the first that is.
+fn posting(id: Result<Uuid, Error>, sent: pb::PostRequest) -> Result<BookRequest, Error> {
+    let mut wrong = Violations::default();
+    let id = wrong.take(id);
+    let effective_time = wrong.take(sent.effective_time.map(|time| micros(time, "effective_time")).transpose());
+    let kind = wrong.take(kind(sent.kind));
+    // What follows is work in proportion to what was sent.
     if sent.transfers.len() > LEGS_MAX {
-        return Err(malformed("transfers", format!("at most {LEGS_MAX}")));
+        wrong.add(malformed("transfers", format!("must have at most {LEGS_MAX} transfers")).into());
+        return Err(violations(wrong));
     }
     // Before the fields, which stand for each of them.
     if sent.guards.len() > GUARDS_MAX {
-        return Err(malformed("guards", format!("at most {GUARDS_MAX}")));
+        wrong.add(malformed("guards", format!("must have at most {GUARDS_MAX} guards")).into());
+        return Err(violations(wrong));
     }
-    let fields = fields(sent.request_fields, || posting_fields(&kind, &sent.transfers, &sent.guards, effective_time))?;
-    let transfers = transfers(sent.transfers)?;
-    let guards = guards(sent.guards)?;
-    let refusal = refusal(sent.refusal, sent.refusal_detail)?;
-    if transfers.is_empty() && guards.is_empty() && refusal.is_none() {
-        return Err(malformed("transfers", "required"));
+    let name = kind.as_deref().unwrap_or_default();
+    let own = || posting_fields(name, &sent.transfers, &sent.guards, effective_time.flatten());
+    let fields = wrong.take(fields(sent.request_fields, own));
+    let nothing = sent.transfers.is_empty() && sent.guards.is_empty() && sent.refusal.is_empty();
+    if nothing {
+        wrong.add(malformed("transfers", "must be given").into());
     }
+    let (transfers, guards) = (wrong.take(transfers(sent.transfers)), wrong.take(guards(sent.guards)));
+    let refusal = wrong.take(refusal(sent.refusal, sent.refusal_detail));
+    let (Some(id), Some(effective_time), Some(kind), Some(fields)) = (id, effective_time, kind, fields) else {
+        return Err(violations(wrong));
+    };
+    let (Some(transfers), Some(guards), Some(refusal), false) = (transfers, guards, refusal, nothing) else {
+        return Err(violations(wrong));
+    };
     let request = BookRequest::new(id, fields, kind, Action::Post { transfers, guards, refusal });
     Ok(BookRequest { effective_time, dry_run: sent.dry_run, ..request })
 }
 
 /// A well-formed debit limit.
 pub(crate) fn set_debit_limit(sent: pb::SetDebitLimitRequest, scope: IdScope<'_>) -> Result<BookRequest, Error> {
-    let id = event_id(&sent.request_id, "ledger.SetDebitLimit", scope)?;
-    let account = account_name(sent.account, "account")?;
-    let window = match pb::LimitWindow::try_from(sent.window) {
-        Ok(pb::LimitWindow::Hour) => Window::Hour,
-        Ok(pb::LimitWindow::Day) => Window::Day,
-        Ok(pb::LimitWindow::Month) => Window::Month,
-        Ok(pb::LimitWindow::Unspecified) | Err(_) => return Err(malformed("window", "required")),
-    };
-    let max = match sent.max_amount {
-        0 => 0,
-        max => Amount::try_new(max).map_err(|why| malformed("max_amount", why.to_string()))?.get(),
-    };
-    if max > 0 && zone(&sent.time_zone).is_none() {
-        return Err(malformed("time_zone", "must be an IANA name such as Europe/Berlin"));
+    let mut wrong = Violations::default();
+    let id = wrong.take(event_id(&sent.request_id, "ledger.SetDebitLimit", scope));
+    let account = wrong.take(account_name(sent.account, "account"));
+    let window = wrong.take(match pb::LimitWindow::try_from(sent.window) {
+        Ok(pb::LimitWindow::Hour) => Ok(Window::Hour),
+        Ok(pb::LimitWindow::Day) => Ok(Window::Day),
+        Ok(pb::LimitWindow::Month) => Ok(Window::Month),
+        Ok(pb::LimitWindow::Unspecified) | Err(_) => Err(malformed("window", "must be given")),
+    });
+    let max = wrong.take(match sent.max_amount {
+        0 => Ok(0),
+        max => Amount::try_new(max).map(Amount::get).map_err(|why| malformed("max_amount", why.must())),
+    });
+    let zoned = sent.max_amount == 0 || zone(&sent.time_zone).is_some();
+    if !zoned {
+        wrong.add(malformed("time_zone", "must be an IANA name such as Europe/Berlin").into());
     }
+    let (Some(id), Some(account), Some(window), Some(max), true) = (id, account, window, max, zoned) else {
+        return Err(violations(wrong));
+    };
     // Nobody's windows when there is no limit.
     let zone = if max > 0 { sent.time_zone } else { String::new() };
     let field = |name: &str, value: String| (name.to_owned(), value);
@@ -269,7 +292,7 @@ fn guard_field(pb::Guard { key, operation }: &pb::Guard) -> String {
 
 /// Microseconds since the Unix epoch.
 pub(crate) fn micros(time: Timestamp, field: &'static str) -> Result<i64, Error> {
-    let wrong = || malformed(field, "not a time between years 1 and 9999");
+    let wrong = || malformed(field, "must be a time between years 1 and 9999");
     if !(-62_135_596_800..=253_402_300_799).contains(&time.seconds) || !(0..1_000_000_000).contains(&time.nanos) {
         return Err(wrong());
     }

@@ -56,7 +56,12 @@ impl House {
     }
 
     pub async fn create_book(&self, book: &str) {
-        let request = CreateBookRequest { book: book.to_owned(), mode: BookMode::Test.into(), region: "us".to_owned() };
+        let request = CreateBookRequest {
+            request_id: Uuid::now_v7().to_string(),
+            book: book.to_owned(),
+            mode: BookMode::Test.into(),
+            region: "us".to_owned(),
+        };
         self.client().create_book(request).await.unwrap();
     }
 

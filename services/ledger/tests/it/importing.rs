@@ -177,6 +177,7 @@ async fn a_limit_that_can_stop_a_book_or_a_payout_is_not_one_persons() {
     on_both(async |database, _| {
         let house = house(database).await;
         let open = OpenAccountsRequest {
+            request_id: Uuid::now_v7().to_string(),
             book: BOOK.to_owned(),
             accounts: ["creator/c1/payable/USD", "creator/c1/diamonds", "house/in_transit/USD"].map(str::to_owned).to_vec(),
         };

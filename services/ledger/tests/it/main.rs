@@ -5,6 +5,7 @@ mod answer_sizes;
 mod answers;
 mod behind;
 mod book;
+mod books;
 mod calls;
 mod checkpoints;
 mod clocks;

@@ -245,7 +245,7 @@ async fn states_reversals_and_imports_have_their_rows() {
         posted(&house, "purchase", honest().remove(0).1).await.unwrap();
         let given = posting_id(&house, "gift", gift("fan", "star", 40)).await;
         let account = "viewer/closed/coins".to_owned();
-        let open = OpenAccountsRequest { book: BOOK.to_owned(), accounts: vec![account.clone()] };
+        let open = OpenAccountsRequest { request_id: Uuid::now_v7().to_string(), book: BOOK.to_owned(), accounts: vec![account.clone()] };
         house.client().open_accounts(open).await.unwrap();
         for (service, may) in
             [("gift", false), ("payout", false), ("loyalty", false), ("import", false), ("largesse", false), ("support", true)]
@@ -297,7 +297,12 @@ async fn states_reversals_and_imports_have_their_rows() {
 async fn the_bench_posts_into_test_books_only() {
     on_both(async |database, _| {
         let house = strict(database).await;
-        let live = CreateBookRequest { book: "live".to_owned(), mode: BookMode::Live.into(), region: "us".to_owned() };
+        let live = CreateBookRequest {
+            request_id: Uuid::now_v7().to_string(),
+            book: "live".to_owned(),
+            mode: BookMode::Live.into(),
+            region: "us".to_owned(),
+        };
         house.client().create_book(live).await.unwrap();
         let coins = |book: &str| PostRequest {
             book: book.to_owned(),

@@ -164,7 +164,12 @@ impl Dice {
                 if self.percent(5) {
                     accounts.push("nobody/knows/this".to_owned());
                 }
-                Ask::Open(pb::OpenAccountsRequest { book: book_name, accounts, ..Default::default() })
+                Ask::Open(pb::OpenAccountsRequest {
+                    request_id: uuid::Uuid::now_v7().to_string(),
+                    book: book_name,
+                    accounts,
+                    ..Default::default()
+                })
             }
         }
     }

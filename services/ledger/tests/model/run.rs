@@ -83,7 +83,12 @@ impl Run {
         let mut books = Vec::new();
         for letter in ["a", "b"] {
             let name = format!("seed-{seed}-{letter}");
-            let create = pb::CreateBookRequest { book: name.clone(), mode: pb::BookMode::Test.into(), region: "test".to_owned() };
+            let create = pb::CreateBookRequest {
+                request_id: uuid::Uuid::now_v7().to_string(),
+                book: name.clone(),
+                mode: pb::BookMode::Test.into(),
+                region: "test".to_owned(),
+            };
             nodes[0].client().create_book(world.by(CALLERS[0], create)).await.unwrap();
             books.push(Kept { name, model: Book::default(), past: Vec::new(), writer: 0, watcher: Watcher::default() });
         }

@@ -13,7 +13,8 @@ use books::{
 };
 use chart::owned::names_of;
 use money::UserKey;
-use payout::tables::{Beneficiary, PageStart};
+use payout::tables::{Beneficiary, ListedPayouts, PageStart};
+use rpc::wire::TimeRange;
 use serde_json::{Map, json};
 use std::collections::BTreeSet;
 
@@ -111,7 +112,8 @@ impl StoryTeller {
             let found = tables.beneficiaries(&self.name, user, PageStart::NEWEST, most).await?;
             known.insert("beneficiaries".to_owned(), found.iter().map(|found| told(beneficiary_words(found))).collect());
             let mut payouts = Vec::new();
-            for payout in tables.payouts(&self.name, user, None, PageStart::NEWEST, most).await? {
+            let newest = ListedPayouts { state: None, created: TimeRange::ANY, after: PageStart::NEWEST, limit: most };
+            for payout in tables.payouts(&self.name, user, newest).await? {
                 payouts.push(told(self.payout_words(&payout).await?));
             }
             known.insert("payouts".to_owned(), payouts.into());

@@ -27,7 +27,7 @@ const EVENTS: i64 = 5_000;
 
 /// Any proposal, or those in one state.
 fn any(state: Option<ProposalState>) -> ProposalFilter {
-    ProposalFilter { state, expire_after: i64::MIN, expire_until: i64::MAX }
+    ProposalFilter { state, ..ProposalFilter::ANY }
 }
 
 /// What is to be done, in words, and whose accounts it names.

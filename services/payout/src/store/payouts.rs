@@ -8,6 +8,7 @@ use super::{
 };
 use crate::domain::{Payout, PayoutState};
 use money::{BookName, UserKey};
+use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use std::collections::BTreeMap;
 use telemetry::UnfinishedCount;
@@ -20,6 +21,19 @@ pub struct PayoutKey {
     pub book: BookName,
     /// Its id.
     pub payout_id: Uuid,
+}
+
+/// A page of a user's payouts.
+#[derive(Debug, Clone, Copy)]
+pub struct ListedPayouts {
+    /// Only in this state; in any when none.
+    pub state: Option<PayoutState>,
+    /// Only those asked for in this time.
+    pub created: TimeRange,
+    /// Where the page begins.
+    pub after: PageStart,
+    /// How many rows at the most.
+    pub limit: i64,
 }
 
 fn read(row: &AnyRow) -> Result<Payout, Error> {
@@ -142,28 +156,23 @@ impl Store {
         Ok(saved)
     }
 
-    /// A user's, newest first; only in `state` when given. Refused ones never were.
-    pub async fn payouts(
-        &self,
-        book: &BookName,
-        user: &UserKey,
-        state: Option<PayoutState>,
-        after: PageStart,
-        limit: i64,
-    ) -> Result<Vec<Payout>, Error> {
+    /// A user's, newest first. Refused ones never were.
+    pub async fn payouts(&self, book: &BookName, user: &UserKey, listed: ListedPayouts) -> Result<Vec<Payout>, Error> {
         let query = sqlx::query(
             "SELECT * FROM payout
              WHERE book = $1 AND user_id = $2 AND (created_at_ms < $3 OR (created_at_ms = $3 AND payout_id < $4))
-                 AND phase <> 'refused' AND ($5 = '' OR state = $5)
-             ORDER BY created_at_ms DESC, payout_id DESC LIMIT $6",
+                 AND phase <> 'refused' AND ($5 = '' OR state = $5) AND created_at_ms >= $6 AND created_at_ms < $7
+             ORDER BY created_at_ms DESC, payout_id DESC LIMIT $8",
         );
         let query = query
             .bind(book.as_str().to_owned())
             .bind(user.as_str().to_owned())
-            .bind(after.created_at_ms)
-            .bind(after.id.to_string())
-            .bind(state.map_or("", PayoutState::name))
-            .bind(limit);
+            .bind(listed.after.created_at_ms)
+            .bind(listed.after.id.to_string())
+            .bind(listed.state.map_or("", PayoutState::name))
+            .bind(listed.created.from_ms)
+            .bind(listed.created.until_ms)
+            .bind(listed.limit);
         query.fetch_all(self.pool()).await?.iter().map(read).collect()
     }
 

@@ -16,7 +16,7 @@ fn refused(list: &PagedList, token: &str) -> bool {
 
 #[test]
 fn a_token_leads_on_and_only_in_its_own_list() {
-    let list = payouts_list(&book(), &user("ana"), None);
+    let list = payouts_list(&book(), &user("ana"), None, TimeRange::ANY);
     let mut rows: Vec<i64> = vec![9, 8, 7];
     let token = list.cut(&mut rows, 2, |row| (*row, Uuid::from_u128(1)));
     assert_eq!(rows, [9, 8]);
@@ -24,9 +24,10 @@ fn a_token_leads_on_and_only_in_its_own_list() {
     assert_eq!(after(&list, "").unwrap(), PageStart::NEWEST);
     assert_eq!(list.cut(&mut rows, 2, |row| (*row, Uuid::from_u128(1))), "");
     for other in [
-        payouts_list(&book(), &user("bob"), None),
-        payouts_list(&book(), &user("ana"), Some(PayoutState::Settled)),
-        payouts_list(&BookName::try_new("app-eu").unwrap(), &user("ana"), None),
+        payouts_list(&book(), &user("bob"), None, TimeRange::ANY),
+        payouts_list(&book(), &user("ana"), Some(PayoutState::Settled), TimeRange::ANY),
+        payouts_list(&book(), &user("ana"), None, TimeRange { from_ms: 1, until_ms: 2 }),
+        payouts_list(&BookName::try_new("app-eu").unwrap(), &user("ana"), None, TimeRange::ANY),
         beneficiaries_list(&book(), &user("ana")),
     ] {
         assert!(refused(&other, &token));

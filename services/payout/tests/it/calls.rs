@@ -172,6 +172,15 @@ async fn another_users_payouts_are_unknown_and_lists_page() {
         listed.sort();
         ids.sort();
         assert_eq!(listed, ids);
+        let (newest, oldest) = (first.payouts[0].create_time, second.payouts[0].create_time);
+        let between = async |created_from, created_until| {
+            let list = ListPayoutsRequest { book: BOOK.into(), created_from, created_until, ..Default::default() };
+            running.client().list_payouts(running.signed("ana", list)).await.unwrap().into_inner().payouts
+        };
+        let since = between(newest, None).await;
+        assert!(!since.is_empty() && since.iter().all(|payout| at(&payout.create_time) >= at(&newest)));
+        assert_eq!(since.len() + between(oldest, newest).await.len(), 3);
+        assert_eq!(between(None, oldest).await, []);
         list.state = PayoutState::Settled.into();
         let status = running.client().list_payouts(running.signed("ana", list)).await.unwrap_err();
         assert_eq!(told(status), refusal(Code::InvalidArgument, "PAGE_TOKEN"));
@@ -201,4 +210,9 @@ async fn an_id_from_the_future_is_refused_and_not_remembered() {
         world.close().await;
     })
     .await;
+}
+
+/// Orders moments.
+fn at(time: &Option<prost_types::Timestamp>) -> Option<(i64, i32)> {
+    time.as_ref().map(|time| (time.seconds, time.nanos))
 }

@@ -2,6 +2,7 @@
 
 use crate::world::{BOOK, World, aba, iban, on_both, payout_request, states};
 use api::payout::PayoutState::{Accepted, Held, OutcomeUnknown, Rejected, Requested, Settled, Submitted};
+use api::payout::Rail;
 use iso20022::pain001::Initiation;
 use money::BookName;
 use serde_json::json;
@@ -11,13 +12,17 @@ async fn payouts_settle_in_both_currencies() {
     on_both(async |database| {
         let world = World::open(database, 60).await;
         let running = world.start().await;
-        for (account, currency, rail) in
-            [(aba("9000000001"), "USD", "us-rtp"), (iban("DE08 5001 0517 0900 0000 01"), "EUR", "sepa-instant")]
-        {
+        let us = (aba("9000000001"), "USD", Rail::UsRtp, "us-rtp");
+        let eu = (iban("DE08 5001 0517 0900 0000 01"), "EUR", Rail::SepaInstant, "sepa-instant");
+        for (account, currency, rail, word) in [us, eu] {
             world.fund("ana", currency).await;
             let payout = running.pay("ana", account, 500).await;
             assert_eq!(states(&payout), [Requested, Held, Submitted, Settled]);
-            assert_eq!((payout.bank_status.as_str(), payout.rail.as_str()), ("ACSC", rail));
+            assert_eq!((payout.bank_status.as_str(), payout.payout_rail()), ("ACSC", rail));
+            // Clients of before read this.
+            #[allow(deprecated)]
+            let of_before = payout.rail.as_str();
+            assert_eq!(of_before, word);
             assert!(payout.total_time_ms >= payout.bank_time_ms && payout.end_to_end_id.len() == 32);
             let postings = [&payout.hold_posting_id, &payout.submit_posting_id, &payout.final_posting_id];
             assert!(postings.iter().all(|id| !id.is_empty()));

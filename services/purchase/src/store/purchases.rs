@@ -1,6 +1,7 @@
 //! The table `purchase`.
 
 use money::{BookName, UserKey};
+use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, AnyPool, any::AnyRow};
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
@@ -82,6 +83,17 @@ pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state:
     Ok(())
 }
 
+/// A page of a user's purchases.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PurchasePage {
+    /// Only those of this time.
+    pub(crate) created: TimeRange,
+    /// Only those older than this one.
+    pub(crate) before: Option<Uuid>,
+    /// How many at the most.
+    pub(crate) count_max: i64,
+}
+
 impl Store {
     /// Purchases of a book by the request that brought them or the store's transaction. Reads them all: for a person who looks for one.
     pub async fn looked_up(&self, book: &BookName, id: &str) -> Result<Vec<Purchase>, Error> {
@@ -106,22 +118,20 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(purchase).collect()
     }
 
-    /// A user's purchases older than `before`, newest first.
-    pub(crate) async fn purchases(
-        &self,
-        book: &BookName,
-        user: &UserKey,
-        before: Option<Uuid>,
-        count_max: i64,
-    ) -> Result<Vec<Purchase>, Error> {
-        let rows =
-            sqlx::query("SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND purchase_id < $3 ORDER BY purchase_id DESC LIMIT $4")
-                .bind(book.as_str())
-                .bind(user.as_str())
-                .bind(text(before.unwrap_or(Uuid::max())))
-                .bind(count_max)
-                .fetch_all(&self.pool)
-                .await?;
+    /// A page of a user's purchases, newest first.
+    pub(crate) async fn purchases(&self, book: &BookName, user: &UserKey, page: PurchasePage) -> Result<Vec<Purchase>, Error> {
+        let rows = sqlx::query(
+            "SELECT * FROM purchase WHERE book = $1 AND user_id = $2 AND purchase_id < $3 AND created_at_ms >= $4 AND created_at_ms < $5
+             ORDER BY purchase_id DESC LIMIT $6",
+        )
+        .bind(book.as_str())
+        .bind(user.as_str())
+        .bind(text(page.before.unwrap_or(Uuid::max())))
+        .bind(page.created.from_ms)
+        .bind(page.created.until_ms)
+        .bind(page.count_max)
+        .fetch_all(&self.pool)
+        .await?;
         rows.iter().map(purchase).collect()
     }
 

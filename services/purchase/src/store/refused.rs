@@ -1,6 +1,7 @@
 //! The table `refused_receipt`: what credited nobody, for people who are asked about it.
 
 use money::{BookName, UserKey};
+use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ pub struct RefusedFilter<'a> {
     pub user_id: &'a str,
     /// Of this transaction of the store.
     pub transaction_id: &'a str,
+    /// Refused in this time.
+    pub refused: TimeRange,
 }
 
 /// Keeps one; a request is refused once.
@@ -94,12 +97,15 @@ impl Store {
         let rows = sqlx::query(
             "SELECT * FROM refused_receipt
              WHERE book = $1 AND refusal_id < $2 AND ($3 = '' OR user_id = $3) AND ($4 = '' OR transaction_id = $4)
-             ORDER BY refusal_id DESC LIMIT $5",
+                 AND refused_at_ms >= $5 AND refused_at_ms < $6
+             ORDER BY refusal_id DESC LIMIT $7",
         )
         .bind(book.as_str())
         .bind(before.unwrap_or(Uuid::max()).hyphenated().to_string())
         .bind(filter.user_id)
         .bind(filter.transaction_id)
+        .bind(filter.refused.from_ms)
+        .bind(filter.refused.until_ms)
         .bind(count_max)
         .fetch_all(&self.pool)
         .await?;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn list(book: &str, user: &str) -> PagedList {
-    purchases_list(&BookName::try_new(book).unwrap(), &UserKey::try_new(user).unwrap())
+    purchases_list(&BookName::try_new(book).unwrap(), &UserKey::try_new(user).unwrap(), TimeRange::ANY)
 }
 
 #[test]

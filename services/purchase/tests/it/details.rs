@@ -1,6 +1,8 @@
 //! Money that was paid has an end: prices in unknown currencies, accounts that were erased, and receipts that were refused.
 
-use api::purchase::{GetPurchaseRequest, ListRefusedReceiptsRequest, PurchaseState, RedeemPurchaseRequest, RefusedReceipt};
+use api::purchase::{
+    GetPurchaseRequest, ListRefusedReceiptsRequest, PurchaseState, RedeemPurchaseRequest, RefusedReceipt, StoreEnvironment,
+};
 use identity::Role;
 use money::{BookName, UserKey};
 use sandbox::store::{StorePurchase, receipt::new_transaction_id};
@@ -156,7 +158,7 @@ async fn a_refused_receipt_leaves_a_trace_that_support_finds_by_the_stores_numbe
             (trace.authentic, trace.transaction_id.as_str(), trace.product_id.as_str()),
             (true, sold.transaction_id.as_str(), "coins.us.app.70")
         );
-        assert_eq!((trace.bundle_id.as_str(), trace.environment.as_str()), (house::BUNDLE, "Sandbox"));
+        assert_eq!((trace.bundle_id.as_str(), trace.store_environment()), (house::BUNDLE, StoreEnvironment::Sandbox));
         assert!(trace.refuse_time.is_some() && !trace.message.is_empty());
         // What is forged, or no receipt at all, is found by who brought it.
         let forged = house.store.hostile(&seventy(), sandbox::store::HostileReceipt::ForeignKey).unwrap();

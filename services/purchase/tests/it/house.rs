@@ -161,7 +161,7 @@ impl House {
     /// Freezes, thaws or closes a user's coins; the reason where that is refused.
     pub async fn set_coins_state(&self, user: &str, state: AccountState) -> Result<(), String> {
         let account = format!("viewer/{user}/coins");
-        let message = OpenAccountsRequest { accounts: vec![account.clone()], ..Default::default() };
+        let message = OpenAccountsRequest { request_id: Uuid::now_v7().to_string(), accounts: vec![account.clone()], ..Default::default() };
         self.books().open_accounts(self.with_role("service", Role::Service, BOOK, message)).await.unwrap();
         let message = SetAccountStateRequest { request_id: new_id(), account, state: state.into(), ..Default::default() };
         testbed::reason(self.books().set_account_state(self.with_role("support", Role::Service, BOOK, message)).await).map(drop)

@@ -1,29 +1,46 @@
 //! Packages and purchases.
 
-use api::purchase::{GetPurchaseRequest, ListCoinPackagesRequest, ListPurchasesRequest};
+use api::ledger::{AccountState, LimitWindow, SetDebitLimitRequest, ledger_service_client::LedgerServiceClient};
+use api::purchase::{CoinPackage, GetPurchaseRequest, GetWalletRequest, ListCoinPackagesRequest, ListPurchasesRequest, SalesChannel};
 use identity::Role;
+use prost_types::Timestamp;
 
 use crate::house::{self, BOOK, new_id, reason};
 
 #[tokio::test]
 async fn packages_are_listed_by_market_and_channel() {
     let house = house::sqlite().await;
-    let list = |market: &str, channel: &str| {
-        let message = ListCoinPackagesRequest { market: market.to_owned(), channel: channel.to_owned(), ..Default::default() };
+    let list = |market: &str, channel: &str, sales_channel: i32| {
+        #[allow(deprecated)]
+        let message =
+            ListCoinPackagesRequest { market: market.to_owned(), channel: channel.to_owned(), sales_channel, ..Default::default() };
         let request = house.from("ann", message);
         let mut client = house.client();
         async move { client.list_coin_packages(request).await.map(tonic::Response::into_inner) }
     };
-    let app = list("US", "app").await.unwrap();
+    let (any, app, web) = (0, SalesChannel::App.into(), SalesChannel::Web.into());
+    let sold = |channel: SalesChannel| move |package: &CoinPackage| package.sales_channel() == channel;
+    assert!(list("US", "", web).await.unwrap().packages.iter().all(sold(SalesChannel::Web)));
+    // Clients of before name it so.
+    assert_eq!(list("US", "app", any).await.unwrap(), list("US", "", app).await.unwrap());
+    assert_eq!(list("US", "app", app).await.unwrap(), list("US", "", app).await.unwrap());
+    assert_eq!(violated(list("US", "app", web).await), ["channel"]);
+    assert_eq!(violated(list("", "shop", any).await), ["market", "channel"]);
+    assert_eq!(violated(list("US", "", 9).await), ["sales_channel"]);
+    let app = list("US", "", app).await.unwrap();
+    assert!(app.packages.iter().all(sold(SalesChannel::App)));
     let coins: Vec<i64> = app.packages.iter().map(|package| package.coins).collect();
     assert_eq!(coins, [70, 350, 700, 1400, 3500, 7000]);
     assert_eq!(app.packages[0].price.as_ref().unwrap().minor_units, 99);
     assert!(!app.version.is_empty());
-    assert_eq!(list("JP", "").await.unwrap().packages.len(), 6);
-    assert_eq!(list("VN", "app").await.unwrap().packages[0].price.as_ref().unwrap().minor_units, 6_999_000);
-    assert_eq!(reason(list("XX", "").await), "MARKET_UNKNOWN");
-    assert_eq!(reason(list("", "").await), "MALFORMED");
-    assert_eq!(reason(list("US", "shop").await), "MALFORMED");
+    assert_eq!(list("JP", "", any).await.unwrap().packages.len(), 6);
+    assert_eq!(list("VN", "app", any).await.unwrap().packages[0].price.as_ref().unwrap().minor_units, 6_999_000);
+    assert_eq!(reason(list("XX", "", any).await), "MARKET_UNKNOWN");
+}
+
+/// The fields that a refusal names.
+fn violated<T: std::fmt::Debug>(answer: Result<T, tonic::Status>) -> Vec<String> {
+    rpc::violations(&answer.unwrap_err()).into_iter().map(|(field, _)| field).collect()
 }
 
 #[tokio::test]
@@ -49,10 +66,47 @@ async fn purchases_are_listed_newest_first_in_pages() {
             token = answer.next_page_token;
         }
         assert_eq!((seen, token.as_str()), (made, ""));
+        let between = |from: &Option<Timestamp>, until: &Option<Timestamp>| {
+            let message = ListPurchasesRequest { created_from: *from, created_until: *until, ..Default::default() };
+            let request = house.from("ann", message);
+            let mut client = house.client();
+            async move { client.list_purchases(request).await.map(tonic::Response::into_inner) }
+        };
+        let all = between(&None, &None).await.unwrap().purchases;
+        let (newest, oldest) = (all[0].create_time, all[4].create_time);
+        let since = between(&newest, &None).await.unwrap().purchases;
+        assert!(since.iter().all(|purchase| at(&purchase.create_time) >= at(&newest)) && !since.is_empty());
+        assert_eq!(between(&oldest, &newest).await.unwrap().purchases.len() + since.len(), 5);
+        assert!(between(&None, &oldest).await.unwrap().purchases.is_empty());
+        let never = Some(Timestamp { seconds: i64::MAX, nanos: 0 });
+        assert_eq!(violated(between(&never, &never).await), ["created_from", "created_until"]);
         let anns = page("ann", "").await.unwrap().next_page_token;
         assert_eq!(reason(page("bob", &anns).await), "PAGE_TOKEN");
         assert_eq!(reason(page("ann", "é").await), "PAGE_TOKEN");
     }
+}
+
+#[tokio::test]
+async fn a_wallet_says_what_stops_its_coins() {
+    let house = house::sqlite().await;
+    let wallet = || async { house.client().get_wallet(house.from("ann", GetWalletRequest::default())).await.unwrap().into_inner() };
+    let before = wallet().await;
+    assert_eq!((before.account_state(), before.debit_limits.len()), (AccountState::Open, 0));
+    house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
+    house.set_coins_state("ann", AccountState::Frozen).await.unwrap();
+    let limit = SetDebitLimitRequest {
+        book: BOOK.to_owned(),
+        request_id: new_id(),
+        account: "viewer/ann/coins".to_owned(),
+        window: LimitWindow::Day.into(),
+        time_zone: "UTC".to_owned(),
+        max_amount: 5,
+    };
+    let mut ledger = LedgerServiceClient::new(house.bed.ledger_as("support"));
+    ledger.set_debit_limit(limit).await.unwrap();
+    let frozen = wallet().await;
+    assert_eq!((frozen.account_state(), frozen.coin_balance), (AccountState::Frozen, 70));
+    assert_eq!(frozen.debit_limits.iter().map(|limit| (limit.window(), limit.max_amount)).collect::<Vec<_>>(), [(LimitWindow::Day, 5)]);
 }
 
 #[tokio::test]
@@ -70,4 +124,9 @@ async fn a_purchase_is_seen_by_its_owner_and_by_staff() {
     assert_eq!(reason(client.get_purchase(elsewhere).await), "PURCHASE_UNKNOWN");
     let none = GetPurchaseRequest { purchase_id: new_id(), ..Default::default() };
     assert_eq!(reason(client.get_purchase(house.from("ann", none)).await), "PURCHASE_UNKNOWN");
+}
+
+/// Orders moments.
+fn at(time: &Option<Timestamp>) -> Option<(i64, i32)> {
+    time.as_ref().map(|time| (time.seconds, time.nanos))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::purchase::{GetWalletRequest, PurchaseState, RedeemPurchaseRequest};
+use api::purchase::{GetWalletRequest, PurchaseState, RedeemPurchaseRequest, StoreEnvironment, StoreKind};
 use identity::Role;
 use sandbox::store::StorePurchase;
 
@@ -26,8 +26,12 @@ async fn a_receipt_credits_coins_and_fiat_in_one_posting() {
         let purchase = answer.purchase.unwrap();
         assert_eq!(purchase.state(), PurchaseState::Credited);
         assert_eq!((purchase.coins, purchase.quantity), (210, 3));
-        assert_eq!(purchase.price.unwrap().minor_units, 297);
-        assert_eq!((purchase.store.as_str(), purchase.environment.as_str()), ("apple", "Sandbox"));
+        assert_eq!(purchase.price.as_ref().unwrap().minor_units, 297);
+        assert_eq!((purchase.store_kind(), purchase.store_environment()), (StoreKind::Apple, StoreEnvironment::Sandbox));
+        // Clients of before read these.
+        #[allow(deprecated)]
+        let words = (purchase.store.as_str(), purchase.environment.as_str());
+        assert_eq!(words, ("apple", "Sandbox"));
         assert_eq!(purchase.transaction_id, receipt.transaction_id);
         let postings = house.postings().await;
         assert_eq!(postings.len(), 1);

@@ -20,12 +20,17 @@ fn configured(dir: &Path) -> Options {
 
 async fn books(house: &Runtime) -> Vec<String> {
     let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "ledger").unwrap());
-    ledger.list_books(ListBooksRequest {}).await.unwrap().into_inner().books.into_iter().map(|book| book.name).collect()
+    ledger.list_books(ListBooksRequest::default()).await.unwrap().into_inner().books.into_iter().map(|book| book.name).collect()
 }
 
 async fn create(house: &Runtime, mode: BookMode) {
     let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "ledger").unwrap());
-    let book = CreateBookRequest { book: "live1".to_owned(), mode: mode.into(), region: "eu".to_owned() };
+    let book = CreateBookRequest {
+        request_id: uuid::Uuid::now_v7().to_string(),
+        book: "live1".to_owned(),
+        mode: mode.into(),
+        region: "eu".to_owned(),
+    };
     ledger.create_book(book).await.unwrap();
 }
 

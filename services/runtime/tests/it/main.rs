@@ -65,7 +65,7 @@ async fn a_whole_house_serves_and_its_books_outlive_it() {
         let house = Runtime::start(options(dir.path())).await.unwrap();
         assert_eq!((http(&house, "/healthz").await, http(&house, "/readyz").await), (200, 200));
         let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "test").unwrap());
-        let books = ledger.list_books(ListBooksRequest {}).await.unwrap().into_inner().books;
+        let books = ledger.list_books(ListBooksRequest::default()).await.unwrap().into_inner().books;
         assert_eq!(books.iter().map(|book| book.name.as_str()).collect::<Vec<_>>(), ["demo"]);
         a_poor_viewer_is_told_by_the_ledger(&house).await;
         house.shutdown().await;
@@ -129,7 +129,7 @@ async fn over_its_socket_it_answers_the_same() {
     let mut gifts = GiftServiceClient::new(rpc::connect(&url).unwrap());
     assert_eq!(gifts.list_gifts(ListGiftsRequest::default()).await.unwrap_err().code(), Code::Unauthenticated);
     let mut ledger = LedgerServiceClient::new(rpc::connect(&url).unwrap());
-    let status = ledger.list_books(signed(&house, Role::Viewer, ListBooksRequest {})).await.unwrap_err();
+    let status = ledger.list_books(signed(&house, Role::Viewer, ListBooksRequest::default())).await.unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied);
     gifts.list_gifts(signed(&house, Role::Viewer, ListGiftsRequest::default())).await.unwrap();
     house.shutdown().await;
@@ -191,9 +191,14 @@ async fn wrong_configuration_is_refused_by_name() {
     let nameless = house.service_transport_for(Service::Ledger, "purchase").err().unwrap();
     assert!(nameless.to_string().contains("identity.service_tokens.purchase"), "{nameless}");
     let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "gift").unwrap());
-    assert!(ledger.list_books(ListBooksRequest {}).await.unwrap().into_inner().books.is_empty());
+    assert!(ledger.list_books(ListBooksRequest::default()).await.unwrap().into_inner().books.is_empty());
     // Once a LIVE book is there, what is built in is not sold to it, and a list of one's own is.
-    let book = CreateBookRequest { book: "real".to_owned(), mode: BookMode::Live.into(), region: "eu".to_owned() };
+    let book = CreateBookRequest {
+        request_id: uuid::Uuid::now_v7().to_string(),
+        book: "real".to_owned(),
+        mode: BookMode::Live.into(),
+        region: "eu".to_owned(),
+    };
     ledger.create_book(book).await.unwrap();
     house.shutdown().await;
     let error = Runtime::start(live.clone()).await.err().unwrap();

@@ -8,6 +8,7 @@ use crate::{
     domain::{ActHashes, ActPhase, ActRecord, GENESIS, StaffAct},
     whole::WholeRequest,
 };
+use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -32,6 +33,8 @@ pub struct ActFilter {
     pub rpc: String,
     /// An account that the request names.
     pub account: String,
+    /// Recorded in this time.
+    pub recorded: TimeRange,
 }
 
 impl Store {
@@ -93,13 +96,22 @@ impl Store {
             // A token that covers no book sees nothing.
             sql.push_str(&format!(" AND book IN ({})", if places.is_empty() { "NULL".to_owned() } else { places.join(", ") }));
         }
-        sql.push_str(&format!(" ORDER BY seq DESC LIMIT ${}", texts.len() + 2));
+        let next = texts.len() + 2;
+        sql.push_str(&format!(" AND time_ms >= ${next} AND time_ms < ${} ORDER BY seq DESC LIMIT ${}", next + 1, next + 2));
         // Only names of columns and numbers of parameters were put together here.
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before);
         for value in texts {
             query = query.bind(value);
         }
-        query.bind(limit).fetch_all(&self.pool).await?.iter().map(read).collect()
+        query
+            .bind(filter.recorded.from_ms)
+            .bind(filter.recorded.until_ms)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// Lines from this one on, oldest first, at most `limit`.

@@ -3,6 +3,7 @@ use super::{Store, stored_act, text, unreadable};
 use crate::domain::{Proposal, ProposalState, ProposedAct};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
 use money::{BookName, UserKey};
+use rpc::wire::TimeRange;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use std::time::{Duration, SystemTime};
 use uuid::Uuid;
@@ -23,6 +24,13 @@ pub struct ProposalFilter {
     pub expire_after: i64,
     /// That may be approved until this time at the most.
     pub expire_until: i64,
+    /// Proposed in this time.
+    pub proposed: TimeRange,
+}
+
+impl ProposalFilter {
+    /// All of them.
+    pub const ANY: Self = Self { state: None, expire_after: i64::MIN, expire_until: i64::MAX, proposed: TimeRange::ANY };
 }
 
 /// A proposal that has no number yet, and under which id it was sent.
@@ -35,7 +43,7 @@ pub struct NewProposal<'a> {
     pub proposal: Proposal,
 }
 
-/// What became of a new proposal.
+/// What became of a new proposal, or of a request that decides about one.
 pub enum Proposed {
     /// Kept now, or before.
     Kept {
@@ -82,11 +90,13 @@ impl Store {
     pub async fn proposals(&self, book: &BookName, listed: ProposalFilter, before: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM proposal WHERE book = $1 AND number < $2 AND ($3 = 0 OR state = $3) AND expire_at_ms > $4 AND expire_at_ms <= $5
-            ORDER BY number DESC LIMIT $6"
+                AND proposed_at_ms >= $6 AND proposed_at_ms < $7
+            ORDER BY number DESC LIMIT $8"
         );
         let query =
             sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(before).bind(listed.state.map_or(0, ProposalState::number));
-        let query = query.bind(listed.expire_after).bind(listed.expire_until).bind(limit);
+        let query = query.bind(listed.expire_after).bind(listed.expire_until);
+        let query = query.bind(listed.proposed.from_ms).bind(listed.proposed.until_ms).bind(limit);
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
@@ -108,11 +118,10 @@ impl Store {
     /// Ids of a book's proposals that would change an account of this user, or did, newest first.
     pub async fn proposals_about(&self, book: &BookName, user: &UserKey) -> Result<Vec<String>, sqlx::Error> {
         const PAGE: i64 = 1_000;
-        let any = ProposalFilter { state: None, expire_after: i64::MIN, expire_until: i64::MAX };
         let noted = self.noted_proposals(book, user).await?;
         let (mut about, mut before) = (Vec::new(), i64::MAX);
         loop {
-            let page = self.proposals(book, any, before, PAGE).await?;
+            let page = self.proposals(book, ProposalFilter::ANY, before, PAGE).await?;
             let Some(last) = page.last() else { return Ok(about) };
             before = last.number;
             let of_user = |account: &str| chart::account::may_belong_to(account, user.as_str());
@@ -132,6 +141,21 @@ impl Store {
         let sql = format!("SELECT {COLUMNS} FROM proposal WHERE state = $1 AND decided_at_ms < $2 ORDER BY decided_at_ms LIMIT $3");
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ProposalState::Approved.number()).bind(time_ms).bind(limit);
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Whether this request decided before, and about the same; keeps it when it is new. What is answered is the proposal as it is when asked again, so
+    /// nothing is kept of it here.
+    pub async fn deciding(&self, key: RequestKey<'_>, fields: &SentFields, now_ms: i64) -> Result<Proposed, sqlx::Error> {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or(0));
+        let mut tx = db::begin(&self.pool).await?;
+        match requests::begin(&mut tx, key, fields, now).await? {
+            RequestStanding::Reused { differing } => return Ok(Proposed::Reused { differing }),
+            RequestStanding::Replay(_) => return Ok(Proposed::Kept { replayed: true }),
+            RequestStanding::New | RequestStanding::Unfinished { .. } => {}
+        }
+        requests::finish(&mut tx, key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
+        tx.commit().await?;
+        Ok(Proposed::Kept { replayed: false })
     }
 
     /// Writes a decision down; false when somebody else decided first. Whoever proposed can't approve, whatever the caller forgot to check.

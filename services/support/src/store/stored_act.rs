@@ -12,7 +12,10 @@ pub(crate) fn write(act: &ProposedAct) -> Vec<u8> {
 /// What [`write`] stored.
 pub(crate) fn read(bytes: &[u8]) -> Result<ProposedAct, sqlx::Error> {
     let stored = Proposal::decode(bytes).map_err(unreadable)?;
-    act_message::read(stored.act.ok_or_else(|| unreadable("a proposal without its act"))?).map_err(unreadable)
+    act_message::read(stored.act.ok_or_else(|| unreadable("a proposal without its act"))?).map_err(|wrong| {
+        let wrong: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+        unreadable(wrong.join("; "))
+    })
 }
 
 #[cfg(test)]

@@ -19,10 +19,7 @@ fn adjustment(transfers: Vec<(&str, &str, i64)>) -> propose_request::Act {
 
 #[test]
 fn what_makes_no_sense_is_told_by_field() {
-    let field = |request: &ProposeRequest| match proposed(request) {
-        Err(Error::Malformed { field, .. }) => field,
-        other => panic!("{other:?}"),
-    };
+    let field = |request: &ProposeRequest| rpc::facts(&Status::from(proposed(request).unwrap_err()))["field"].clone();
     assert_eq!(field(&ProposeRequest { request_id: Uuid::now_v7().to_string(), ..Default::default() }), "act");
     assert_eq!(field(&ProposeRequest { request_id: "x".to_owned(), ..request(adjustment(vec![("a", "b", 1)])) }), "request_id");
     assert_eq!(field(&request(adjustment(Vec::new()))), "adjustment.transfers");
@@ -57,11 +54,11 @@ fn a_page_goes_on_where_it_ended_and_only_in_its_list() {
         acts_list(&ActFilter { account: "house/coins/issued".to_owned(), ..acts_of("sue") }),
         acts_list(&ActFilter { books: Some(Vec::new()), ..acts_of("sue") }),
         acts_list(&ActFilter { books: Some(vec!["demo".to_owned()]), ..acts_of("sue") }),
-        proposals_list(&book, 0),
+        proposals_list(&book, 0, TimeRange::ANY),
     ] {
         assert!(matches!(before(&other, &token), Err(Error::PageToken)));
     }
-    assert_ne!(proposals_list(&book, 0), proposals_list(&book, 1));
+    assert_ne!(proposals_list(&book, 0, TimeRange::ANY), proposals_list(&book, 1, TimeRange::ANY));
 }
 
 #[test]

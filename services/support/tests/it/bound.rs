@@ -148,7 +148,12 @@ async fn what_is_approved_is_what_was_proposed_and_seen() {
         let house = House::start(database).await;
         let (small, large) = (house.propose("sue", gift_of("ada", 7)).await, house.propose("sue", gift_of("eve", 99)).await);
         let approve = async |proposal: &Proposal, hash: &str| {
-            let request = ApproveRequest { proposal_id: proposal.proposal_id.clone(), hash: hash.to_owned(), ..Default::default() };
+            let request = ApproveRequest {
+                request_id: Uuid::now_v7().to_string(),
+                proposal_id: proposal.proposal_id.clone(),
+                hash: hash.to_owned(),
+                ..Default::default()
+            };
             told(house.support().approve(house.by("ann", Role::Finance, request)).await).map(drop)
         };
         let changed = Err("PROPOSAL_CHANGED".to_owned());
@@ -198,7 +203,7 @@ async fn proposals_that_nobody_made_approved_or_has_any_more_are_named() {
         );
         sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
         assert_eq!(named().await, Some((forged.clone(), "nobody proposed it, as far as the record says")));
-        let approve = ApproveRequest { proposal_id: forged.clone(), ..Default::default() };
+        let approve = ApproveRequest { request_id: Uuid::now_v7().to_string(), proposal_id: forged.clone(), ..Default::default() };
         let refused = house.support().approve(house.by("ann", Role::Finance, approve)).await;
         assert_eq!(told(refused).map(drop), Err("PROPOSAL_CHANGED".to_owned()));
         sqlx::query("DELETE FROM proposal").execute(&pool).await.unwrap();

@@ -107,12 +107,17 @@ impl House {
     }
 
     pub async fn approve(&self, by: &str, proposal: &Proposal) -> Result<Proposal, String> {
-        let request = ApproveRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
+        let request = ApproveRequest {
+            request_id: uuid::Uuid::now_v7().to_string(),
+            proposal_id: proposal.proposal_id.clone(),
+            ..Default::default()
+        };
         told(self.support().approve(self.by(by, Role::Finance, request)).await).map(|answer| answer.proposal.unwrap())
     }
 
     pub async fn reject(&self, (by, role): (&str, Role), proposal: &Proposal) -> Result<Proposal, String> {
-        let request = RejectRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
+        let request =
+            RejectRequest { request_id: uuid::Uuid::now_v7().to_string(), proposal_id: proposal.proposal_id.clone(), ..Default::default() };
         told(self.support().reject(self.by(by, role, request)).await).map(|answer| answer.proposal.unwrap())
     }
 }

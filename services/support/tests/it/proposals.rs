@@ -5,12 +5,14 @@ use api::{
         GetAccountRequest, Guard, LimitWindow, PostRequest, ReverseRequest, SetAccountStateRequest, SetDebitLimitRequest, guard::Operation,
     },
     support::{
-        AccountAct, AccountChange, Adjustment, AdjustmentTransfer, ApproveRequest, GetProposalRequest, LimitChange, ListProposalsRequest,
-        Proposal, ProposalState, ProposeRequest, Reversal, propose_request,
+        AccountAct, AccountChange, Adjustment, AdjustmentTransfer, ApproveRequest, GetProposalRequest, LimitChange, ListActsRequest,
+        ListProposalsRequest, Proposal, ProposalState, ProposeRequest, RejectRequest, Reversal, propose_request,
     },
 };
 use identity::Role;
+use prost_types::Timestamp;
 use testbed::Fault;
+use tonic::Response;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_happens_until_another_approves_and_then_once() {
@@ -119,11 +121,83 @@ async fn no_role_of_staff_gets_round_the_second_pair_of_eyes() {
     for (role, may) in [(Role::Support, false), (Role::Auditor, false), (Role::Service, false), (Role::Finance, true), (Role::Admin, true)]
     {
         let proposal = house.propose("sue", gift_of("ada", 1)).await;
-        let request = ApproveRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
+        let request = ApproveRequest {
+            request_id: uuid::Uuid::now_v7().to_string(),
+            proposal_id: proposal.proposal_id.clone(),
+            ..Default::default()
+        };
         let approved = told(house.support().approve(house.by("eve", role, request)).await);
         assert_eq!(approved.is_ok(), may, "{role}: {approved:?}");
     }
     house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_has_an_id_of_its_own() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let (own, other) = (house.propose("sue", gift_of("ada", 1)).await, house.propose("sue", gift_of("ada", 2)).await);
+        let asked = |request_id: &str, proposal: &Proposal| ApproveRequest {
+            request_id: request_id.to_owned(),
+            proposal_id: proposal.proposal_id.clone(),
+            ..Default::default()
+        };
+        let approve = |by: &'static str, request| {
+            let (mut support, request) = (house.support(), house.by(by, Role::Finance, request));
+            async move { support.approve(request).await.map(Response::into_inner) }
+        };
+        let id = new_id();
+        // A refusal keeps nothing under the id.
+        assert_eq!(rpc::reason(&approve("sue", asked(&id, &own)).await.unwrap_err()).as_deref(), Some("SAME_PERSON"));
+        let first = approve("ann", asked(&id, &own)).await.unwrap();
+        assert_eq!((first.replayed, first.proposal.as_ref().unwrap().state()), (false, ProposalState::Done));
+        let again = approve("ann", asked(&id, &own)).await.unwrap();
+        assert_eq!((again.replayed, again.proposal), (true, first.proposal.clone()));
+        assert_eq!(rpc::reason(&approve("ann", asked(&id, &other)).await.unwrap_err()).as_deref(), Some("REQUEST_ID_REUSED"));
+        // Another id finds it done; another person's id is another id.
+        let found = approve("ann", asked(&new_id(), &own)).await.unwrap();
+        assert_eq!((found.replayed, found.proposal), (false, first.proposal));
+        assert!(!approve("eve", asked(&id, &other)).await.unwrap().replayed);
+        assert_eq!(house.coins("ada").await, 3);
+        let status = approve("ann", asked("x", &Proposal { proposal_id: "y".to_owned(), ..own.clone() })).await.unwrap_err();
+        assert_eq!(rpc::violations(&status).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["request_id", "proposal_id"]);
+        let third = house.propose("sue", gift_of("ada", 4)).await;
+        let reject = |request_id: String| {
+            let request = RejectRequest { request_id, proposal_id: third.proposal_id.clone(), ..Default::default() };
+            let (mut support, request) = (house.support(), house.by("ann", Role::Finance, request));
+            async move { support.reject(request).await.map(Response::into_inner) }
+        };
+        // An id that approved may reject: ids are of one RPC.
+        assert!(!reject(id.clone()).await.unwrap().replayed);
+        assert!(reject(id).await.unwrap().replayed);
+        house.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proposals_and_actions_are_listed_by_time() {
+    for database in &databases().all {
+        let house = House::start(database).await;
+        let (first, last) = (house.propose("sue", gift_of("ada", 1)).await, house.propose("sue", gift_of("ada", 2)).await);
+        let proposals = async |from: Option<Timestamp>, until: Option<Timestamp>| {
+            let request = ListProposalsRequest { proposed_from: from, proposed_until: until, ..Default::default() };
+            house.support().list_proposals(house.by("sue", Role::Support, request)).await.unwrap().into_inner().proposals
+        };
+        let since = proposals(last.propose_time, None).await;
+        assert!(since.iter().all(|proposal| at(&proposal.propose_time) >= at(&last.propose_time)) && since.contains(&last));
+        assert_eq!(proposals(first.propose_time, last.propose_time).await.len() + since.len(), 2);
+        assert_eq!(proposals(None, first.propose_time).await, []);
+        let acts = async |from: Option<Timestamp>, until: Option<Timestamp>| {
+            let request = ListActsRequest { recorded_from: from, recorded_until: until, ..Default::default() };
+            house.support().list_acts(house.by("max", Role::Auditor, request)).await.unwrap().into_inner().acts
+        };
+        let all = acts(None, None).await;
+        let (newest, oldest) = (all[0].time, all[all.len() - 1].time);
+        assert!(acts(newest, None).await.iter().all(|act| at(&act.time) >= at(&newest)));
+        assert_eq!(acts(None, oldest).await, []);
+        assert!(acts(oldest, None).await.len() >= all.len());
+        house.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -317,4 +391,9 @@ async fn a_step_of_another_service_is_not_reversed_by_hand() {
         assert_eq!(house.approve("ann", &undone).await.unwrap().state(), ProposalState::Done);
         house.stop().await;
     }
+}
+
+/// Orders moments.
+fn at(time: &Option<Timestamp>) -> Option<(i64, i32)> {
+    time.as_ref().map(|time| (time.seconds, time.nanos))
 }

@@ -12,7 +12,11 @@ async fn every_reason_of_the_ledger_reaches_staff_in_good_words() {
         house.bed.fault.fail(Fault::None);
         let proposal = house.propose("sue", gift_of("ann", 5)).await;
         house.bed.fault.fail(Fault::Answer(insides::answer(&reason)));
-        let request = api::support::ApproveRequest { proposal_id: proposal.proposal_id.clone(), ..Default::default() };
+        let request = api::support::ApproveRequest {
+            request_id: uuid::Uuid::now_v7().to_string(),
+            proposal_id: proposal.proposal_id.clone(),
+            ..Default::default()
+        };
         let answer = house.support().approve(house.by("tom", Role::Finance, request)).await;
         match (reason.row().proof, answer) {
             (Proof::Refused, Ok(answer)) => assert_eq!(answer.into_inner().proposal.unwrap().result, reason.name()),

@@ -15,6 +15,7 @@ pub struct Book {
     #[prost(message, optional, tag = "4")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// Describes a new book.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateBookRequest {
     /// Readable id, `\[a-z0-9-\]{1,64}`. Required.
@@ -26,20 +27,39 @@ pub struct CreateBookRequest {
     /// Data-residency region, `\[a-z0-9-\]{1,32}`. Required.
     #[prost(string, tag = "3")]
     pub region: ::prost::alloc::string::String,
+    /// Client-made UUID; the answer repeats it. Required.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
 }
+/// The book.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateBookResponse {
     /// The book, as created now or before.
     #[prost(message, optional, tag = "1")]
     pub book: ::core::option::Option<Book>,
+    /// As sent, in lower case with hyphens.
+    #[prost(string, tag = "2")]
+    pub request_id: ::prost::alloc::string::String,
 }
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListBooksRequest {}
+/// Asks for books.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListBooksRequest {
+    /// At most 200; 0: 50.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// From a previous answer.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page of books.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListBooksResponse {
     /// By name.
     #[prost(message, repeated, tag = "1")]
     pub books: ::prost::alloc::vec::Vec<Book>,
+    /// Empty: no more.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// One account: one owner, one unit, four counters that only grow.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -97,6 +117,7 @@ pub struct DebitLimit {
     #[prost(int64, tag = "3")]
     pub max_amount: i64,
 }
+/// Names accounts to open.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OpenAccountsRequest {
     /// Required unless the token holds exactly one book.
@@ -105,13 +126,18 @@ pub struct OpenAccountsRequest {
     /// Readable ids, at most 256, each of a form the chart of accounts knows.
     #[prost(string, repeated, tag = "2")]
     pub accounts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Client-made UUID, the id of the event. Required.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
 }
+/// The accounts as they are now.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct OpenAccountsResponse {
     /// The accounts, in request order.
     #[prost(message, repeated, tag = "1")]
     pub accounts: ::prost::alloc::vec::Vec<Account>,
 }
+/// Freezes, thaws or closes one account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetAccountStateRequest {
     /// Required unless the token holds exactly one book.
@@ -127,12 +153,14 @@ pub struct SetAccountStateRequest {
     #[prost(enumeration = "AccountState", tag = "4")]
     pub state: i32,
 }
+/// The account with its new state.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SetAccountStateResponse {
     /// The account after it.
     #[prost(message, optional, tag = "1")]
     pub account: ::core::option::Option<Account>,
 }
+/// Sets or removes one debit limit of one account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetDebitLimitRequest {
     /// Required unless the token holds exactly one book.
@@ -154,6 +182,7 @@ pub struct SetDebitLimitRequest {
     #[prost(int64, tag = "6")]
     pub max_amount: i64,
 }
+/// The account with its new limits.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SetDebitLimitResponse {
     /// The account after it.
@@ -225,6 +254,7 @@ pub mod guard {
         Add(i64),
     }
 }
+/// The expected and the next value of a counter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CompareAndSet {
     /// Value the counter must hold.
@@ -244,6 +274,7 @@ pub struct RequestField {
     #[prost(string, tag = "2")]
     pub value: ::prost::alloc::string::String,
 }
+/// A posting to make.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostRequest {
     /// Required unless the token holds exactly one book.
@@ -337,6 +368,7 @@ pub struct Posting {
     #[prost(message, optional, tag = "8")]
     pub effective_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// The posting.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostResponse {
     /// What happened, now or at the first attempt.
@@ -346,6 +378,7 @@ pub struct PostResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// Postings to make, each on its own.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostBatchRequest {
     /// Required unless the token holds exactly one book; the items' own `book` must be empty or the same.
@@ -378,6 +411,7 @@ pub struct PostRefusal {
         ::prost::alloc::string::String,
     >,
 }
+/// The outcome of one item.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostBatchOutcome {
     /// Always one of these.
@@ -397,6 +431,7 @@ pub mod post_batch_outcome {
         Refused(super::PostRefusal),
     }
 }
+/// The outcomes of all items.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostBatchResponse {
     /// One per item, in request order.
@@ -407,12 +442,14 @@ pub struct PostBatchResponse {
     #[prost(bool, tag = "2")]
     pub brief: bool,
 }
+/// One posting of a stream.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostStreamRequest {
     /// As in Post; each names its own book, or the token holds exactly one. Required.
     #[prost(message, optional, tag = "1")]
     pub post: ::core::option::Option<PostRequest>,
 }
+/// The outcome of one posting of a stream.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostStreamResponse {
     /// As sent.
@@ -435,6 +472,7 @@ pub mod post_stream_response {
         Refused(super::PostRefusal),
     }
 }
+/// Historical postings to import.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ImportBatchRequest {
     /// Required unless the token holds exactly one book; the items' own `book` must be empty or the same.
@@ -444,12 +482,14 @@ pub struct ImportBatchRequest {
     #[prost(message, repeated, tag = "2")]
     pub posts: ::prost::alloc::vec::Vec<PostRequest>,
 }
+/// The outcomes of all items.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ImportBatchResponse {
     /// One per item, in request order; accepted ones as in a `brief` PostBatch.
     #[prost(message, repeated, tag = "1")]
     pub outcomes: ::prost::alloc::vec::Vec<PostBatchOutcome>,
 }
+/// Names a hold to post, in full or in part.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostPendingRequest {
     /// Required unless the token holds exactly one book.
@@ -474,6 +514,7 @@ pub struct PostPendingRequest {
     #[prost(bool, tag = "7")]
     pub dry_run: bool,
 }
+/// The posting that resolved the hold.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PostPendingResponse {
     /// What happened, now or at the first attempt.
@@ -483,6 +524,7 @@ pub struct PostPendingResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// Names a hold to release.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct VoidPendingRequest {
     /// Required unless the token holds exactly one book.
@@ -504,6 +546,7 @@ pub struct VoidPendingRequest {
     #[prost(bool, tag = "6")]
     pub dry_run: bool,
 }
+/// The posting that released the hold.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct VoidPendingResponse {
     /// What happened, now or at the first attempt.
@@ -513,6 +556,7 @@ pub struct VoidPendingResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// Names a posting to reverse.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReverseRequest {
     /// Required unless the token holds exactly one book.
@@ -537,6 +581,7 @@ pub struct ReverseRequest {
     #[prost(bool, tag = "7")]
     pub dry_run: bool,
 }
+/// The reversal.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ReverseResponse {
     /// The reversing posting, now or at the first attempt.
@@ -546,6 +591,7 @@ pub struct ReverseResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// Names an account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetAccountRequest {
     /// Required unless the token holds exactly one book.
@@ -555,12 +601,14 @@ pub struct GetAccountRequest {
     #[prost(string, tag = "2")]
     pub account: ::prost::alloc::string::String,
 }
+/// The account.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetAccountResponse {
     /// Committed state.
     #[prost(message, optional, tag = "1")]
     pub account: ::core::option::Option<Account>,
 }
+/// Asks for entries of one account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListEntriesRequest {
     /// Required unless the token holds exactly one book.
@@ -603,6 +651,7 @@ pub struct ListEntriesRequest {
     #[prost(message, optional, tag = "13")]
     pub effective_until: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// One transfer as one of its accounts sees it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Entry {
     /// The posting it belongs to.
@@ -627,6 +676,7 @@ pub struct Entry {
     #[prost(message, optional, tag = "7")]
     pub effective_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// One page of entries.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListEntriesResponse {
     /// In the order asked for.
@@ -636,6 +686,7 @@ pub struct ListEntriesResponse {
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
+/// Names an account and a booking time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetBalanceAtRequest {
     /// Required unless the token holds exactly one book.
@@ -648,6 +699,7 @@ pub struct GetBalanceAtRequest {
     #[prost(message, optional, tag = "3")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// The account as it was then.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetBalanceAtResponse {
     /// Readable id.
@@ -684,6 +736,7 @@ pub struct GetBalanceAtResponse {
     #[prost(bool, tag = "11")]
     pub settled: bool,
 }
+/// Names a posting.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetPostingRequest {
     /// Required unless the token holds exactly one book.
@@ -693,6 +746,7 @@ pub struct GetPostingRequest {
     #[prost(string, tag = "2")]
     pub posting_id: ::prost::alloc::string::String,
 }
+/// The posting.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetPostingResponse {
     /// The posting.
@@ -709,6 +763,7 @@ pub struct JournalCursor {
     #[prost(string, tag = "2")]
     pub hash: ::prost::alloc::string::String,
 }
+/// Says where in the journal to begin.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchJournalRequest {
     /// Required unless the token holds exactly one book.
@@ -824,6 +879,7 @@ pub struct WatchJournalResponse {
     #[prost(bool, tag = "8")]
     pub heartbeat: bool,
 }
+/// Names the book to sum.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetTrialBalanceRequest {
     /// Required unless the token holds exactly one book.
@@ -855,6 +911,7 @@ pub struct TrialBalanceLine {
     #[prost(int64, tag = "7")]
     pub credits_pending: i64,
 }
+/// The sums of all accounts.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetTrialBalanceResponse {
     /// By unit, then form.
@@ -864,12 +921,14 @@ pub struct GetTrialBalanceResponse {
     #[prost(int64, tag = "2")]
     pub seq: i64,
 }
+/// Names the book to check.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct VerifyBookRequest {
     /// Required unless the token holds exactly one book.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
 }
+/// The result of the check.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct VerifyBookResponse {
     /// True: every check held.
@@ -1139,7 +1198,7 @@ pub mod ledger_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Creates a book. Its mode can never change. Reasons: MALFORMED, BOOK_EXISTS (other mode or region). A retry is safe.
+        /// Creates a book. Its mode can never change. Reasons: MALFORMED, BOOK_EXISTS (other mode or region). A retry is safe, under any id: nothing is kept under it.
         pub async fn create_book(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateBookRequest>,
@@ -1166,7 +1225,7 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the books the caller's token covers.
+        /// Lists the books the caller's token covers. Reasons: MALFORMED, PAGE_TOKEN.
         pub async fn list_books(
             &mut self,
             request: impl tonic::IntoRequest<super::ListBooksRequest>,
@@ -1193,7 +1252,8 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Opens accounts ahead of their first posting. Opening an open account is no error. Reasons: MALFORMED.
+        /// Opens accounts ahead of their first posting. Opening an open account is no error, and nothing is kept under the id.
+        /// Reasons: MALFORMED, REQUEST_ID_TIME. A retry is safe.
         pub async fn open_accounts(
             &mut self,
             request: impl tonic::IntoRequest<super::OpenAccountsRequest>,
@@ -1690,7 +1750,7 @@ pub mod ledger_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with LedgerServiceServer.
     #[async_trait]
     pub trait LedgerService: std::marker::Send + std::marker::Sync + 'static {
-        /// Creates a book. Its mode can never change. Reasons: MALFORMED, BOOK_EXISTS (other mode or region). A retry is safe.
+        /// Creates a book. Its mode can never change. Reasons: MALFORMED, BOOK_EXISTS (other mode or region). A retry is safe, under any id: nothing is kept under it.
         async fn create_book(
             &self,
             request: tonic::Request<super::CreateBookRequest>,
@@ -1698,7 +1758,7 @@ pub mod ledger_service_server {
             tonic::Response<super::CreateBookResponse>,
             tonic::Status,
         >;
-        /// Lists the books the caller's token covers.
+        /// Lists the books the caller's token covers. Reasons: MALFORMED, PAGE_TOKEN.
         async fn list_books(
             &self,
             request: tonic::Request<super::ListBooksRequest>,
@@ -1706,7 +1766,8 @@ pub mod ledger_service_server {
             tonic::Response<super::ListBooksResponse>,
             tonic::Status,
         >;
-        /// Opens accounts ahead of their first posting. Opening an open account is no error. Reasons: MALFORMED.
+        /// Opens accounts ahead of their first posting. Opening an open account is no error, and nothing is kept under the id.
+        /// Reasons: MALFORMED, REQUEST_ID_TIME. A retry is safe.
         async fn open_accounts(
             &self,
             request: tonic::Request<super::OpenAccountsRequest>,

@@ -42,12 +42,14 @@ pub struct BookHealth {
     #[prost(message, repeated, tag = "6")]
     pub checks: ::prost::alloc::vec::Vec<HealthCheck>,
 }
+/// Asks for audit results.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetHealthOfMoneyRequest {
     /// Which book; every book the caller's token covers when empty.
     #[prost(string, tag = "1")]
     pub book: ::prost::alloc::string::String,
 }
+/// Audit results of books and of the installation.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetHealthOfMoneyResponse {
     /// True when all books and checks below are healthy, and there is at least one.

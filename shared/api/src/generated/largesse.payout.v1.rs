@@ -9,6 +9,7 @@ pub struct AbaAccount {
     #[prost(string, tag = "2")]
     pub account_number: ::prost::alloc::string::String,
 }
+/// A bank account to record.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateBeneficiaryRequest {
     /// Client-made UUID, scoped to book and caller. Required.
@@ -41,6 +42,7 @@ pub mod create_beneficiary_request {
         Aba(super::AbaAccount),
     }
 }
+/// A recorded bank account, masked.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Beneficiary {
     /// Server-made UUID.
@@ -65,6 +67,7 @@ pub struct Beneficiary {
     #[prost(message, optional, tag = "7")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// The recorded account.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateBeneficiaryResponse {
     /// The beneficiary, masked.
@@ -74,6 +77,7 @@ pub struct CreateBeneficiaryResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// Asks for recorded bank accounts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListBeneficiariesRequest {
     /// Required unless the token holds exactly one book.
@@ -89,6 +93,7 @@ pub struct ListBeneficiariesRequest {
     #[prost(string, tag = "4")]
     pub page_token: ::prost::alloc::string::String,
 }
+/// One page of recorded bank accounts.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListBeneficiariesResponse {
     /// Newest first.
@@ -98,6 +103,7 @@ pub struct ListBeneficiariesResponse {
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
+/// A payout to make.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RequestPayoutRequest {
     /// Client-made UUID, scoped to book and caller. Required.
@@ -135,6 +141,7 @@ pub struct PayoutStep {
     #[prost(message, optional, tag = "5")]
     pub last_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// Money to a bank account, from the request to its end.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Payout {
     /// Server-made UUID.
@@ -152,7 +159,8 @@ pub struct Payout {
     /// Where it stands.
     #[prost(enumeration = "PayoutState", tag = "5")]
     pub state: i32,
-    /// The rail, such as `us-rtp` or `sepa-instant`.
+    /// The rail, such as `us-rtp` or `sepa-instant`. Deprecated: use `payout_rail`.
+    #[deprecated]
     #[prost(string, tag = "6")]
     pub rail: ::prost::alloc::string::String,
     /// The id the bank knows it by (EndToEndId), at most 35 characters.
@@ -196,7 +204,11 @@ pub struct Payout {
     /// How many older steps there are that `steps` does not show. 0: it shows them all.
     #[prost(int32, tag = "19")]
     pub steps_left_out: i32,
+    /// The rail.
+    #[prost(enumeration = "Rail", tag = "20")]
+    pub payout_rail: i32,
 }
+/// The payout.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RequestPayoutResponse {
     /// The payout.
@@ -206,6 +218,7 @@ pub struct RequestPayoutResponse {
     #[prost(bool, tag = "2")]
     pub replayed: bool,
 }
+/// Names a payout.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetPayoutRequest {
     /// Required unless the token holds exactly one book.
@@ -215,12 +228,14 @@ pub struct GetPayoutRequest {
     #[prost(string, tag = "2")]
     pub payout_id: ::prost::alloc::string::String,
 }
+/// The payout as it is now.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetPayoutResponse {
     /// The payout.
     #[prost(message, optional, tag = "1")]
     pub payout: ::core::option::Option<Payout>,
 }
+/// Asks for payouts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListPayoutsRequest {
     /// Required unless the token holds exactly one book.
@@ -238,7 +253,14 @@ pub struct ListPayoutsRequest {
     /// From a previous answer with the same filter.
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only those whose `create_time` is this or later.
+    #[prost(message, optional, tag = "6")]
+    pub created_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only those whose `create_time` is before this.
+    #[prost(message, optional, tag = "7")]
+    pub created_until: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// One page of payouts.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListPayoutsResponse {
     /// Newest first.
@@ -248,6 +270,7 @@ pub struct ListPayoutsResponse {
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
+/// Names a payout to follow.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchPayoutRequest {
     /// Required unless the token holds exactly one book.
@@ -257,6 +280,7 @@ pub struct WatchPayoutRequest {
     #[prost(string, tag = "2")]
     pub payout_id: ::prost::alloc::string::String,
 }
+/// One state of the payout, or a heartbeat.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchPayoutResponse {
     /// The payout as it stands.
@@ -265,6 +289,39 @@ pub struct WatchPayoutResponse {
     /// True when nothing has happened since the last message; it only shows that the watch lives.
     #[prost(bool, tag = "2")]
     pub heartbeat: bool,
+}
+/// How money reaches a bank account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Rail {
+    /// Never sent.
+    Unspecified = 0,
+    /// RTP in the US: seconds, at any hour, in USD.
+    UsRtp = 1,
+    /// SEPA Instant Credit Transfer: seconds, at any hour, in EUR.
+    SepaInstant = 2,
+}
+impl Rail {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RAIL_UNSPECIFIED",
+            Self::UsRtp => "RAIL_US_RTP",
+            Self::SepaInstant => "RAIL_SEPA_INSTANT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RAIL_UNSPECIFIED" => Some(Self::Unspecified),
+            "RAIL_US_RTP" => Some(Self::UsRtp),
+            "RAIL_SEPA_INSTANT" => Some(Self::SepaInstant),
+            _ => None,
+        }
+    }
 }
 /// Where a payout stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

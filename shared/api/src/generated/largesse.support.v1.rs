@@ -101,6 +101,12 @@ pub struct ListActsRequest {
     /// Only where the request named this account, such as `house/bank_cash/USD`; any when empty. Lines of before this field are not found by it.
     #[prost(string, tag = "7")]
     pub account: ::prost::alloc::string::String,
+    /// Only lines recorded at this time or later.
+    #[prost(message, optional, tag = "8")]
+    pub recorded_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only lines recorded before this time.
+    #[prost(message, optional, tag = "9")]
+    pub recorded_until: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Lines, newest first.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -284,6 +290,9 @@ pub struct ApproveRequest {
     /// `Proposal.hash` as the approver saw it; refused with PROPOSAL_CHANGED when it is another now. Empty: what is there is compared with the record only.
     #[prost(string, tag = "3")]
     pub hash: ::prost::alloc::string::String,
+    /// Client-made UUID, scoped to book and caller. Required.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// It is done.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -291,6 +300,9 @@ pub struct ApproveResponse {
     /// The proposal: DONE, or REFUSED with the ledger's reason.
     #[prost(message, optional, tag = "1")]
     pub proposal: ::core::option::Option<Proposal>,
+    /// True when this request_id had been answered before; `proposal` is where it stands now.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
 }
 /// Turns down. The reason is the call's metadata `largesse-reason`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -301,6 +313,9 @@ pub struct RejectRequest {
     /// The id of the proposal.
     #[prost(string, tag = "2")]
     pub proposal_id: ::prost::alloc::string::String,
+    /// Client-made UUID, scoped to book and caller. Required.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// It will not be done.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -308,6 +323,9 @@ pub struct RejectResponse {
     /// The proposal.
     #[prost(message, optional, tag = "1")]
     pub proposal: ::core::option::Option<Proposal>,
+    /// True when this request_id had been answered before; `proposal` is where it stands now.
+    #[prost(bool, tag = "2")]
+    pub replayed: bool,
 }
 /// Asks for one proposal.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -341,6 +359,12 @@ pub struct ListProposalsRequest {
     /// From `next_page_token`; empty for the newest.
     #[prost(string, tag = "4")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only those proposed at this time or later.
+    #[prost(message, optional, tag = "5")]
+    pub proposed_from: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only those proposed before this time.
+    #[prost(message, optional, tag = "6")]
+    pub proposed_until: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Proposals, newest first.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -660,7 +684,7 @@ pub mod support_service_client {
         }
         /// Approves what somebody else proposed, and does it. Reasons: MALFORMED, PROPOSAL_UNKNOWN (NOT_FOUND), SAME_PERSON (whoever proposed it can't
         /// approve it), PROPOSAL_DECIDED (rejected, or refused by the ledger), PROPOSAL_EXPIRED, PROPOSAL_CHANGED (it is not what the record says was proposed, or
-        /// not what `hash` says was seen; nothing was done), OUTCOME_UNKNOWN. A retry is safe: it is done once.
+        /// not what `hash` says was seen; nothing was done), OUTCOME_UNKNOWN, REQUEST_ID_REUSED (this id decided another proposal). A retry is safe: it is done once.
         pub async fn approve(
             &mut self,
             request: impl tonic::IntoRequest<super::ApproveRequest>,
@@ -687,7 +711,8 @@ pub mod support_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Rejects a proposal; the proposer may withdraw their own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED. A retry is safe.
+        /// Rejects a proposal; the proposer may withdraw their own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED,
+        /// REQUEST_ID_REUSED (this id decided another proposal). A retry is safe.
         pub async fn reject(
             &mut self,
             request: impl tonic::IntoRequest<super::RejectRequest>,
@@ -810,12 +835,13 @@ pub mod support_service_server {
         ) -> std::result::Result<tonic::Response<super::ProposeResponse>, tonic::Status>;
         /// Approves what somebody else proposed, and does it. Reasons: MALFORMED, PROPOSAL_UNKNOWN (NOT_FOUND), SAME_PERSON (whoever proposed it can't
         /// approve it), PROPOSAL_DECIDED (rejected, or refused by the ledger), PROPOSAL_EXPIRED, PROPOSAL_CHANGED (it is not what the record says was proposed, or
-        /// not what `hash` says was seen; nothing was done), OUTCOME_UNKNOWN. A retry is safe: it is done once.
+        /// not what `hash` says was seen; nothing was done), OUTCOME_UNKNOWN, REQUEST_ID_REUSED (this id decided another proposal). A retry is safe: it is done once.
         async fn approve(
             &self,
             request: tonic::Request<super::ApproveRequest>,
         ) -> std::result::Result<tonic::Response<super::ApproveResponse>, tonic::Status>;
-        /// Rejects a proposal; the proposer may withdraw their own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED. A retry is safe.
+        /// Rejects a proposal; the proposer may withdraw their own. Reasons: MALFORMED, PROPOSAL_UNKNOWN, PROPOSAL_DECIDED,
+        /// REQUEST_ID_REUSED (this id decided another proposal). A retry is safe.
         async fn reject(
             &self,
             request: tonic::Request<super::RejectRequest>,

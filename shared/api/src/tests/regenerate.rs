@@ -2,7 +2,14 @@
 use super::{DIGESTS, digests, files, root};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
-use std::{collections::BTreeMap, fs, path::Path};
+use protox::Compiler;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+mod google;
 
 /// Every contract; a file that is missing here fails the test as well.
 const PROTOS: [&str; 8] = [
@@ -15,8 +22,12 @@ const PROTOS: [&str; 8] = [
     "largesse/support/v1/support.proto",
     "largesse/monitor/v1/monitor.proto",
 ];
+/// Google's details of errors.
+const ERROR_DETAILS: &str = "google/rpc/error_details.proto";
 /// Writes instead of comparing. `make proto` sets it.
 const WRITE: &str = "LARGESSE_REGENERATE";
+/// Where to write what authors of clients need. `make contracts` sets it.
+const CONTRACTS: &str = "LARGESSE_CONTRACTS";
 
 /// The descriptors as they are served: reflection shows comments, and nobody asks at which line of which file something stood.
 fn without_places(mut files: FileDescriptorSet) -> FileDescriptorSet {
@@ -36,10 +47,16 @@ fn folder(path: &Path) -> BTreeMap<String, Vec<u8>> {
     entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
 }
 
+fn compiled() -> Compiler {
+    let mut compiler = Compiler::with_file_resolver(google::resolver(&root().join("proto")));
+    // Nothing of ours names the details of errors, and every client reads them.
+    compiler.include_imports(true).include_source_info(true).open_files(PROTOS).unwrap().open_file(ERROR_DETAILS).unwrap();
+    compiler
+}
+
 /// What `proto/` gives, by name of file.
 fn generated() -> BTreeMap<String, Vec<u8>> {
-    let mut compiler = protox::Compiler::new([root().join("proto")]).unwrap();
-    let files = compiler.include_imports(true).include_source_info(true).open_files(PROTOS).unwrap().file_descriptor_set();
+    let files = google::without_options(compiled().file_descriptor_set());
     let dir = tempfile::tempdir().unwrap();
     let build = tonic_prost_build::configure().codec_path("crate::codec::Codec").extern_path(".google.rpc", "::tonic_types::pb");
     build.out_dir(dir.path()).compile_fds(files.clone()).unwrap();
@@ -71,4 +88,30 @@ fn what_is_committed_is_what_the_contracts_give() {
     found.remove(DIGESTS);
     let stale: Vec<_> = wanted.keys().chain(found.keys()).filter(|name| wanted.get(*name) != found.get(*name)).collect();
     assert!(stale.is_empty(), "shared/api/src/generated/{stale:?} are not what proto/ gives: run `make proto`, and commit them");
+}
+
+/// Writes `proto/` with Google's files beside ours, and `contracts.binpb`, a `FileDescriptorSet` of all of them with comments and options, where
+/// `make contracts` says; to a folder of its own otherwise. Compiles what was written, as an author of a client would.
+#[test]
+fn contracts_are_whole() {
+    let own = tempfile::tempdir().unwrap();
+    let dir = std::env::var_os(CONTRACTS).map_or_else(|| own.path().to_owned(), PathBuf::from);
+    let proto = dir.join("proto");
+    for name in PROTOS {
+        let to = proto.join(name);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(root().join("proto").join(name), to).unwrap();
+    }
+    google::write(&proto);
+    let compiler = compiled();
+    fs::write(dir.join("contracts.binpb"), compiler.encode_file_descriptor_set()).unwrap();
+
+    let mut theirs = Compiler::new([&proto]).unwrap();
+    theirs.include_imports(true).open_files(PROTOS).unwrap().open_file(ERROR_DETAILS).unwrap();
+    let names = |compiler: &Compiler| compiler.files().map(|file| file.name().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&theirs), names(&compiler));
+    let field =
+        compiler.descriptor_pool().get_message_by_name("largesse.gift.v1.SendGiftRequest").unwrap().get_field_by_name("room_id").unwrap();
+    let behaviour = compiler.descriptor_pool().get_extension_by_name("google.api.field_behavior").unwrap();
+    assert!(field.options().has_extension(&behaviour));
 }

@@ -108,7 +108,7 @@ impl BenchUsers {
     pub fn posting(&self, viewer: u64, creator: u64, id: Uuid) -> Result<PostRequest, UntypedError> {
         let gift = self.gift(viewer, creator, id);
         let sender = UserKey::try_new(&gift.user_id)?;
-        let (id, sending) = wire::sending(&gift, &sender)?;
+        let (id, sending) = wire::sending(&gift, &sender).map_err(gift::error::Error::Malformed)?;
         let charge = domain::charge(&sending, Some(self.offer), RATE);
         Ok(gift::postings::gift(&self.book, id, wire::fields(&gift), &sending, charge).in_batch())
     }

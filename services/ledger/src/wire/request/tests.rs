@@ -1,6 +1,12 @@
 //! Unit tests of `wire::request`: what is taken can be kept and read again.
 use super::*;
 use crate::domain::event::{Body, Posting};
+use tonic::Status;
+
+/// The field that the answer names first.
+fn field(asked: Result<BookRequest, Error>) -> String {
+    rpc::facts(&Status::from(asked.unwrap_err()))["field"].clone()
+}
 
 const SCOPE: IdScope<'_> = IdScope { book: "demo", subject: "" };
 
@@ -36,9 +42,9 @@ fn the_widest_posting_without_fields_of_its_own_can_be_read_again() {
 #[test]
 fn too_many_guards_or_transfers_are_malformed_whatever_fields_they_would_make() {
     let guards = vec![widest().guards[0].clone(); 10_000];
-    assert!(matches!(post(pb::PostRequest { guards, ..widest() }, SCOPE), Err(Error::Malformed { field: "guards", .. })));
+    assert_eq!(field(post(pb::PostRequest { guards, ..widest() }, SCOPE)), "guards");
     let transfers = vec![widest().transfers[0].clone(); 10_000];
-    assert!(matches!(post(pb::PostRequest { transfers, ..widest() }, SCOPE), Err(Error::Malformed { field: "transfers", .. })));
+    assert_eq!(field(post(pb::PostRequest { transfers, ..widest() }, SCOPE)), "transfers");
 }
 
 #[test]
@@ -54,7 +60,7 @@ fn sent_fields_are_bounded_by_what_was_sent() {
 #[test]
 fn a_guard_key_that_one_database_cannot_hold_is_refused_by_both() {
     let guards = vec![pb::Guard { key: "k\0".to_owned(), operation: Some(pb::guard::Operation::CapAt(1)) }];
-    assert!(matches!(post(pb::PostRequest { guards, ..widest() }, SCOPE), Err(Error::Malformed { field: "guards.key", .. })));
+    assert_eq!(field(post(pb::PostRequest { guards, ..widest() }, SCOPE)), "guards.key");
 }
 
 #[test]
@@ -91,10 +97,6 @@ fn with(legs: Vec<pb::Transfer>) -> Result<BookRequest, Error> {
 fn transfers_that_make_no_sense_are_malformed() {
     let up_to = || pb::Transfer { up_to: true, ..Default::default() };
     let rest = |rest_of| pb::Transfer { rest_of, ..Default::default() };
-    let field = |asked: Result<BookRequest, Error>| match asked {
-        Err(Error::Malformed { field, .. }) => field,
-        other => panic!("{other:?}"),
-    };
     assert_eq!(field(with(vec![pb::Transfer { allow_debt: true, ..up_to() }])), "transfers.up_to");
     // Nothing before it, itself, a later one, a plain one, none at all.
     for (legs, at) in [(vec![], 1), (vec![up_to()], 2), (vec![up_to()], 3), (vec![Default::default()], 1), (vec![up_to()], -1)] {
@@ -129,14 +131,33 @@ fn everything_a_transfer_says_is_compared_on_retry() {
 
 #[test]
 fn accounts_that_no_transfer_can_be_between_are_malformed_in_the_words_of_the_rule() {
-    let told = |credit: &str| match with(vec![pb::Transfer { credit_account: credit.to_owned(), ..Default::default() }]) {
-        Err(error @ Error::Malformed { field: "transfers", .. }) => error.to_string(),
-        other => panic!("{other:?}"),
+    let message = |credit: &str| {
+        let asked = with(vec![pb::Transfer { credit_account: credit.to_owned(), ..Default::default() }]);
+        Status::from(asked.unwrap_err()).message().to_owned()
     };
-    assert_eq!(told("viewer/u1/coins"), "transfers: debit and credit account are the same");
-    let mixed = "transfers: viewer/u1/coins is in COIN, creator/c1/diamonds in DIAMOND";
-    assert_eq!(told("creator/c1/diamonds"), mixed);
+    let says = |why: &str| format!("MALFORMED: must be between two accounts of one unit: {why} (field=transfers)");
+    assert_eq!(message("viewer/u1/coins"), says("debit and credit account are the same"));
+    assert_eq!(message("creator/c1/diamonds"), says("viewer/u1/coins is in COIN, creator/c1/diamonds in DIAMOND"));
     // Before anything else that is wrong with it.
     let worse = pb::Transfer { credit_account: "viewer/u1/coins".to_owned(), allow_debt: true, up_to: true, ..Default::default() };
-    assert!(matches!(with(vec![worse]), Err(Error::Malformed { field: "transfers", .. })));
+    assert_eq!(field(with(vec![worse])), "transfers");
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let sent = pb::PostRequest {
+        request_id: "x".to_owned(),
+        kind: "No".to_owned(),
+        transfers: vec![pb::Transfer::default()],
+        guards: vec![pb::Guard::default()],
+        refusal: "no".to_owned(),
+        effective_time: Some(Timestamp { seconds: 0, nanos: -1 }),
+        ..Default::default()
+    };
+    let status = Status::from(post(sent, SCOPE).unwrap_err());
+    let violations = rpc::violations(&status);
+    let fields: Vec<_> = violations.iter().map(|(field, _)| field.as_str()).collect();
+    let transfer = ["transfers.debit_account", "transfers.credit_account"];
+    assert_eq!(fields, [&["request_id", "effective_time", "kind"][..], &transfer, &["guards.key", "refusal"]].concat());
+    assert!(violations.iter().all(|(_, why)| why.starts_with("must ")), "{violations:?}");
 }
