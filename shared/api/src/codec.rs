@@ -1,8 +1,8 @@
-//! The codec of all contracts: prost's, but for messages between a client and a service of the same process, which are handed over as they are.
+//! The codec of all contracts: prost's, except for messages between a client and a service of the same process, which are handed over unencoded.
 //!
-//! Writing and reading a batch of postings costs as much as deciding it. Where a body's frames are polled inside [`hand_over`], the encoder puts
-//! the message aside and writes a ticket instead; the decoder that meets the ticket takes it. Both happen in one poll on one thread: whoever reads
-//! a message decodes it as soon as its frame is there.
+//! Encoding and decoding a batch of postings costs as much as deciding it. While a body's frames are polled inside [`hand_over`], the encoder
+//! stores the message and writes a ticket instead; the decoder that reads the ticket takes the message. Both happen in one poll on one thread: a
+//! reader decodes a message as soon as its frame arrives.
 use prost::{
     Message,
     bytes::{Buf, BufMut},
@@ -22,20 +22,20 @@ use tonic_prost::{ProstDecoder, ProstEncoder};
 /// Bytes of a ticket.
 const TICKET: usize = 8;
 
-/// The longest message that a reader takes, unless told otherwise: tonic's own bound.
+/// The longest message that a reader accepts unless it sets another limit: tonic's own default.
 const MESSAGE_MAX: usize = 4 << 20;
 
-/// Every ticket of the process is another one.
+/// Every ticket of the process is unique.
 static TICKETS: AtomicU64 = AtomicU64::new(1);
 
-/// What was put aside on this thread.
+/// The messages stored on this thread.
 #[derive(Default)]
 struct Aside {
-    /// Inside how many polls of bodies we are.
+    /// How many polls of bodies are nested around us.
     depth: usize,
-    /// Inside how many polls whose messages are to be written whatever is around them.
+    /// How many of the polls around us want their messages encoded.
     written: usize,
-    /// Whether the innermost of them has put nothing aside yet: the second message of a frame is decoded later, so that one is written.
+    /// Whether the innermost poll has stored nothing yet: the second message of a frame is decoded later, so that one is encoded.
     free: bool,
     messages: Vec<(u64, Box<dyn Any>)>,
 }
@@ -44,9 +44,9 @@ thread_local! {
     static ASIDE: RefCell<Aside> = RefCell::default();
 }
 
-/// Polls a body of a call within the process. `poll` polls for one frame, which whoever gets it decodes before anything else happens.
+/// Polls a body of a call within the process. `poll` polls for one frame, which its receiver decodes before anything else happens.
 pub fn hand_over<R>(poll: impl FnOnce() -> R) -> R {
-    /// Ends it also by a panic.
+    /// Ends the poll also on a panic.
     struct Scope(bool);
     impl Drop for Scope {
         fn drop(&mut self) {
@@ -58,7 +58,7 @@ pub fn hand_over<R>(poll: impl FnOnce() -> R) -> R {
     }
     let outer = ASIDE.with_borrow_mut(|aside| {
         if aside.depth == 0 {
-            // Nobody came for these: their readers were dropped by a panic.
+            // Nobody took these: their readers were dropped by a panic.
             aside.messages.clear();
         }
         aside.depth += 1;
@@ -68,9 +68,9 @@ pub fn hand_over<R>(poll: impl FnOnce() -> R) -> R {
     poll()
 }
 
-/// Polls a body of a call within the process whose messages are wanted as bytes.
+/// Polls a body of a call within the process whose messages are needed as bytes.
 pub fn written<R>(poll: impl FnOnce() -> R) -> R {
-    /// Ends it also by a panic.
+    /// Ends the poll also on a panic.
     struct Scope;
     impl Drop for Scope {
         fn drop(&mut self) {
@@ -84,7 +84,7 @@ pub fn written<R>(poll: impl FnOnce() -> R) -> R {
 
 fn put_aside<T: Message + 'static>(message: T) -> Result<u64, T> {
     ASIDE.with_borrow_mut(|aside| {
-        // What is too long for a socket is too long here: it is written, and refused as there.
+        // A message too long for a socket is too long here: it is encoded, and refused as it would be there.
         if !aside.free || aside.written > 0 || message.encoded_len() > MESSAGE_MAX {
             return Err(message);
         }
@@ -131,7 +131,7 @@ where
     }
 }
 
-/// Writes messages, or puts them aside.
+/// Encodes messages, or stores them for the decoder.
 #[derive(Debug, Clone)]
 pub struct MessageWriter<T>(ProstEncoder<T>);
 
@@ -150,7 +150,7 @@ impl<T: Message + 'static> Encoder for MessageWriter<T> {
     }
 }
 
-/// Reads messages, or takes what was put aside.
+/// Decodes messages, or takes stored ones.
 #[derive(Debug, Clone)]
 pub struct MessageReader<U>(ProstDecoder<U>);
 

@@ -1,7 +1,7 @@
 //! The contracts: types, clients and servers generated from `proto/`, and their descriptors for reflection.
 //!
-//! What lies in `generated/` is written by `make proto` and committed, so that nobody who builds needs a compiler of contracts; a test fails when it
-//! is not what `proto/` gives.
+//! The files in `generated/` are written by `make proto` and committed, so that a build needs no protobuf compiler; a test fails when they differ
+//! from what `proto/` generates.
 
 pub mod codec;
 #[cfg(test)]
@@ -57,5 +57,5 @@ pub use largesse::{
     purchase::v1 as purchase, support::v1 as support, r#type::v1 as r#type,
 };
 
-/// Every contract's descriptor, with its comments and without the places they stood at, as a serialised `FileDescriptorSet`.
+/// Every contract's descriptor, with its comments and without source positions, as a serialised `FileDescriptorSet`.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/largesse.bin");

@@ -1,7 +1,7 @@
-//! The one HTTP client: reqwest over rustls with ring, without proxies and redirects, and answers of a bounded length.
+//! The one HTTP client: reqwest over rustls with ring, without proxies and redirects, and with responses of bounded length.
 //!
-//! Proxies and redirects are not followed, because either leads to another address than the one that was vouched for. Time-outs are the
-//! caller's, who knows how long an answer is worth waiting for: set one on the builder or on each request.
+//! Proxies and redirects are not followed, because either leads to another address than the configured one. Time-outs are left to the
+//! caller, who knows how long a response is worth waiting for: set one on the builder or on each request.
 use bytes::Bytes;
 use reqwest::{ClientBuilder, Response, redirect::Policy};
 use rustls::{
@@ -27,16 +27,16 @@ pub struct UnusableRoots {
     pub why: String,
 }
 
-/// Why there is no body.
+/// Why a response's body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
-    /// It is longer than its reader takes.
+    /// It is longer than the reader allows.
     #[error("longer than {bytes_max} bytes")]
     TooLong {
-        /// The most that is taken.
+        /// The reader's limit.
         bytes_max: usize,
     },
-    /// The connection ended, or the time did.
+    /// The connection ended, or the request timed out.
     #[error(transparent)]
     Broken(#[from] reqwest::Error),
 }
@@ -46,7 +46,7 @@ pub fn builder(ca: &Path) -> Result<ClientBuilder, UnusableRoots> {
     Ok(with_roots(roots(ca)?))
 }
 
-/// A client for plain HTTP on this machine: there is nobody whose certificate it would trust, so nothing is read from the disk.
+/// A client for plain HTTP on this machine: it checks no certificates, so no CA file is read.
 pub fn local() -> ClientBuilder {
     with_roots(RootCertStore::empty())
 }
@@ -58,11 +58,11 @@ fn with_roots(roots: RootCertStore) -> ClientBuilder {
     ClientBuilder::new().tls_backend_preconfigured(config).no_proxy().redirect(Policy::none())
 }
 
-/// Makes ring what rustls uses in this process where a library asks for the default, once.
+/// Makes ring the process's default provider of rustls, once, for libraries that ask for the default.
 fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // An error says that there is one already, which can only be ring: nothing else is compiled in.
+        // An error means that a default is set already, which can only be ring: nothing else is compiled in.
         let _ = default_provider().install_default();
     });
 }
@@ -71,7 +71,7 @@ fn install() {
 fn roots(ca: &Path) -> Result<RootCertStore, UnusableRoots> {
     let mut roots = RootCertStore::empty();
     if ca.as_os_str().is_empty() {
-        // Single certificates of the system that can't be read are its affair, as long as there are others.
+        // Single system certificates that can't be read are ignored, as long as there are others.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         return Ok(roots);
     }
@@ -86,7 +86,7 @@ fn roots(ca: &Path) -> Result<RootCertStore, UnusableRoots> {
     Ok(roots)
 }
 
-/// The body of an answer, `bytes_max` bytes at the most. What is longer is not read to its end.
+/// The body of a response, `bytes_max` bytes at most. Reading stops as soon as it is longer.
 pub async fn read(mut answer: Response, bytes_max: usize) -> Result<Bytes, BodyError> {
     let mut body = Vec::new();
     while let Some(piece) = answer.chunk().await? {

@@ -5,7 +5,7 @@ use crate::Error;
 /// The largest amount of one transfer: 2^53, so that every client, JavaScript included, reads it exactly.
 pub const AMOUNT_MAX: i64 = 1 << 53;
 
-/// What one transfer moves: 1 to [`AMOUNT_MAX`], in the accounts' unit.
+/// What one transfer moves: 1 to [`AMOUNT_MAX`], in the unit of the accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(i64);
 
@@ -18,7 +18,7 @@ impl Amount {
         Ok(Self(value))
     }
 
-    /// In the accounts' unit.
+    /// The number, in the unit of the accounts.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0
@@ -47,7 +47,7 @@ const fn in_range(value: i64, what: &'static str) -> Result<i64, Error> {
 }
 
 impl Coins {
-    /// None.
+    /// No coins.
     pub const ZERO: Self = Self(0);
 
     /// Refuses anything but 0 to 2^53.
@@ -84,7 +84,7 @@ impl Coins {
 }
 
 impl Diamonds {
-    /// None.
+    /// No diamonds.
     pub const ZERO: Self = Self(0);
 
     /// Refuses anything but 0 to 2^53.

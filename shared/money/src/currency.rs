@@ -4,8 +4,8 @@ use crate::{AMOUNT_MAX, Error};
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::fmt;
 
-/// Codes that are not for payments any more according to our source, and are taken all the same: amounts in them may stand in books. The lev became
-/// the euro in 2026; ISO 4217 still lists VES beside VED; UYI is an index that contracts are made in.
+/// Codes that our source no longer lists for payments but that are still accepted, because books may have amounts in them. The lev became the euro
+/// in 2026; ISO 4217 still lists VES beside VED; UYI is an index used in contracts.
 const STILL_TAKEN: [&str; 3] = ["BGN", "UYI", "VES"];
 
 /// A currency of ISO 4217.
@@ -13,17 +13,17 @@ const STILL_TAKEN: [&str; 3] = ["BGN", "UYI", "VES"];
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    /// Takes an alphabetic code in upper case that is in use.
+    /// Accepts an alphabetic code in upper case that is in use.
     pub fn try_new(code: &str) -> Result<Self, Error> {
         const FORM: Error = Error::Form { what: "currency", form: "be an ISO 4217 code in use, in upper case" };
         let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| FORM)?;
         let listed = iso_currency::Currency::from_code(code).filter(|listed| listed.exponent().is_some()).ok_or(FORM)?;
-        // Precious metals, codes for tests and units of account are special; funds and withdrawn codes are nothing that anybody is paid in.
+        // Precious metals, codes for tests and units of account are special; funds and withdrawn codes are not used for payments.
         let paid_in = !(listed.is_special() || listed.is_fund() || listed.is_superseded().is_some());
         if paid_in || STILL_TAKEN.contains(&code) { Ok(Self(bytes)) } else { Err(FORM) }
     }
 
-    /// Three letters.
+    /// The three letters of its code.
     #[must_use]
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.0).expect("try_new took it from a str of ASCII letters")
@@ -50,7 +50,7 @@ pub struct Money {
     minor_units: i64,
 }
 
-/// Who keeps what a minor unit can't express.
+/// Who keeps the fraction that a minor unit can't express.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rounding {
     /// Towards zero: the payer keeps the remainder.
@@ -86,7 +86,7 @@ impl Money {
         Decimal::new(self.minor_units, self.currency.minor_digits())
     }
 
-    /// From whole currency units, rounded as told to the minor unit. Refuses negative and too large amounts.
+    /// From whole currency units, rounded to the minor unit as `rounding` says. Refuses negative and too large amounts.
     pub fn from_decimal(currency: Currency, value: Decimal, rounding: Rounding) -> Result<Self, Error> {
         const FORM: Error = Error::Form { what: "money", form: "be a decimal from 0 to 2^53 minor units" };
         let strategy = match rounding {

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc};
 use uuid::{Uuid, Version};
 
-/// An opaque key of a user: `[A-Za-z0-9_-]{1,64}`. Who it is, is known outside only.
+/// An opaque key of a user: `[A-Za-z0-9_-]{1,64}`. Only the calling systems know the person behind it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserKey(Arc<str>);
 
@@ -70,7 +70,7 @@ impl fmt::Display for BookName {
 pub struct RequestId(Uuid);
 
 impl RequestId {
-    /// Takes the hyphenated or the simple form.
+    /// Accepts the hyphenated or the simple form.
     pub fn parse(text: &str) -> Result<Self, Error> {
         const FORM: Error = Error::Form { what: "request_id", form: "be a UUID" };
         let id = Uuid::try_parse(text).map_err(|_| FORM)?;
@@ -93,7 +93,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Unix milliseconds that a version 7 id, or an id derived from one, carries. `None` for any other: it says nothing about its age.
+/// Unix milliseconds that a version 7 id, or an id derived from one, carries. `None` for any other id: it carries no time.
 #[must_use]
 pub fn id_time_ms(id: Uuid) -> Option<u64> {
     let timed = matches!(id.get_version(), Some(Version::SortRand | Version::Custom));
@@ -101,11 +101,11 @@ pub fn id_time_ms(id: Uuid) -> Option<u64> {
     (timed && time != 0).then_some(time)
 }
 
-/// Milliseconds a new request id may be ahead of our clocks: what is commonly granted to clocks that nobody looks after (RFC 4120 section 8.2: "acceptable
-/// clock skew 5 minutes"). A phone's is off by minutes often, by hours rarely.
+/// Milliseconds a new request id may be ahead of our clocks: the usual allowance for unsynchronised clocks (RFC 4120 section 8.2: "acceptable clock skew 5
+/// minutes"). A phone's is off by minutes often, by hours rarely.
 pub const AHEAD_MAX_MS: u64 = 300_000;
 
-/// Milliseconds for which a "no" stays the answer; an unknown id older than that may have been answered and forgotten.
+/// Milliseconds for which a refusal stays the answer; an unknown id older than that may have been answered and forgotten.
 pub const AGE_MAX_MS: u64 = 7 * 24 * 3600 * 1000;
 
 /// How far from now a new request id's own time may be, in milliseconds.
@@ -123,19 +123,19 @@ impl Default for IdTimeBounds {
     }
 }
 
-/// A new request id whose own time is too far from now. Whoever made it can put its clock right by what is told.
+/// A new request id whose own time is too far from now. The fields let the caller correct its clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UntimelyId {
-    /// What the id carries, in Unix milliseconds.
+    /// The time that the id carries, in Unix milliseconds.
     pub id_time_ms: u64,
-    /// What the clock here says, in Unix milliseconds.
+    /// The time of the clock here, in Unix milliseconds.
     pub now_ms: u64,
     /// How far apart they may be in this direction, in milliseconds.
     pub bound_ms: u64,
 }
 
 impl UntimelyId {
-    /// Whether it is of the future.
+    /// Whether the id's time is in the future.
     #[must_use]
     pub fn is_ahead(&self) -> bool {
         self.id_time_ms > self.now_ms
@@ -152,7 +152,7 @@ impl fmt::Display for UntimelyId {
 }
 
 impl IdTimeBounds {
-    /// Whether a new id's own time, if it has one, is near enough to `now_ms` (Unix milliseconds) to be taken.
+    /// Whether a new id's own time, if it has one, is close enough to `now_ms` (Unix milliseconds) to be accepted.
     pub fn check(self, id: Uuid, now_ms: u64) -> Result<(), UntimelyId> {
         let Some(id_time_ms) = id_time_ms(id) else { return Ok(()) };
         let apart = |bound_ms| Err(UntimelyId { id_time_ms, now_ms, bound_ms });
@@ -163,8 +163,8 @@ impl IdTimeBounds {
     }
 }
 
-/// The id that follows from `source` in this scope: version 8 (RFC 9562), the source's milliseconds in front (0 when it has none, so that
-/// nobody takes random bits for a time), a SHA-256 of source and scope behind. The same in every process and release.
+/// The id that follows from `source` in this scope: version 8 (RFC 9562), first the source's milliseconds (0 when it has none, so that random bits are
+/// never read as a time), then a SHA-256 of source and scope. The same in every process and release.
 #[must_use]
 pub fn derive_id(source: Uuid, scope: &[&str]) -> Uuid {
     let mut hash = Sha256::new();

@@ -1,4 +1,4 @@
-//! Amounts, currencies and ids: the words of money, with nothing async in them.
+//! Amounts, currencies and ids, with nothing async in them.
 //!
 //! - [`amount`]: coins, diamonds and what the ledger moves; private fields, checked arithmetic only.
 //! - [`currency`]: ISO 4217 codes, minor units and [`Money`].
@@ -15,7 +15,7 @@ pub use amount::{AMOUNT_MAX, Amount, Coins, Diamonds};
 pub use currency::{Currency, Money, Rounding};
 pub use id::{AGE_MAX_MS, AHEAD_MAX_MS, BookName, IdTimeBounds, RequestId, UntimelyId, UserKey, derive_id, id_time_ms};
 
-/// Why a value is not one of ours.
+/// Why a value is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Outside the type's range.
@@ -25,7 +25,7 @@ pub enum Error {
         what: &'static str,
         /// The range in words.
         bounds: &'static str,
-        /// What was given.
+        /// The value that was given.
         got: i128,
     },
     /// Not of the type's form. The text given is not repeated: it may be personal.

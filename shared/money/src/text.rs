@@ -1,12 +1,12 @@
-//! Texts that people will read. What hides in them, turns them round or drives a terminal is refused where it comes in, or escaped where it goes out.
+//! Texts that people will read. Hidden characters, direction changes and terminal controls are refused on input or escaped on output.
 use std::{borrow::Cow, fmt::Write as _};
 
 #[cfg(test)]
 mod tests;
 
-/// Whether a character shows nothing and yet does something: controls (C0, DEL, C1), line and paragraph separators, what changes the direction of text,
-/// what has no width, fillers that look like spaces, and tags. Unicode's categories Cc, Cf, Zl and Zp and the default-ignorable fillers, but for
-/// variation selectors, which only choose between two looks of what stands before them.
+/// Whether a character is invisible and yet has an effect: controls (C0, DEL, C1), line and paragraph separators, characters that change the direction
+/// of text or have no width, fillers that look like spaces, and tags. Unicode's categories Cc, Cf, Zl and Zp and the default-ignorable fillers, except
+/// variation selectors, which only choose between two glyphs of the character before them.
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
     character.is_control()
@@ -16,19 +16,19 @@ pub fn is_hidden(character: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Whether what is read is what is there: nothing hidden in it.
+/// Whether a text has no hidden characters, so that people read exactly what it contains.
 #[must_use]
 pub fn is_plain(text: &str) -> bool {
     !text.chars().any(is_hidden)
 }
 
-/// A text in one line as it may be shown: what is hidden in it as `\u001b`, so that JSON stays JSON and means the same.
+/// A text in one line, safe to show: hidden characters are escaped as `\u001b`, so that JSON stays JSON and means the same.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden)
 }
 
-/// A text of several lines as it may be shown: its own lines and tabs stay.
+/// A text of several lines, safe to show: its line breaks and tabs stay.
 #[must_use]
 pub fn shown_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |character| is_hidden(character) && !matches!(character, '\n' | '\t'))

@@ -1,11 +1,11 @@
-//! Moments and durations as the tables keep them: whole milliseconds since the Unix epoch; and as text.
+//! Points in time and durations as the tables store them: whole milliseconds since the Unix epoch; and as text.
 use jiff::{Timestamp, tz::Offset};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Where a service has the time from: the system, or a test.
+/// A service's source of the time: the system, or a test.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// The system's clock.
@@ -14,26 +14,26 @@ pub fn system_clock() -> Clock {
     Arc::new(SystemTime::now)
 }
 
-/// Milliseconds since the Unix epoch; 0 for a moment before it.
+/// Milliseconds since the Unix epoch; 0 for a time before it.
 #[must_use]
 pub fn unix_ms(time: SystemTime) -> i64 {
     time.duration_since(UNIX_EPOCH).map_or(0, millis)
 }
 
-/// The moment of so many milliseconds since the Unix epoch; the epoch itself for a negative number.
+/// The time that is this many milliseconds after the Unix epoch; the epoch itself for a negative number.
 #[must_use]
 pub fn from_unix_ms(unix_ms: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(unix_ms).unwrap_or(0))
 }
 
-/// A duration in milliseconds; the largest number there is where it does not fit.
+/// A duration in milliseconds; `i64::MAX` if it does not fit.
 #[must_use]
 pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A moment as RFC 3339 in UTC with its offset in digits and a fraction of 0, 3, 6 or 9 digits, whichever says it all: `2026-11-20T23:51:11.123+00:00`. Such
-/// texts are kept as facts in the ledger and in the manifests of copies, so this form never changes.
+/// A time as RFC 3339 in UTC with its offset in digits and the shortest exact fraction of 0, 3, 6 or 9 digits: `2026-11-20T23:51:11.123+00:00`. Such texts
+/// are stored as facts in the ledger and in the manifests of backups, so this form never changes.
 #[must_use]
 pub fn rfc3339(time: Timestamp) -> String {
     let digits = match time.subsec_nanosecond() {
@@ -45,7 +45,7 @@ pub fn rfc3339(time: Timestamp) -> String {
     format!("{:.digits$}", time.display_with_offset(Offset::UTC))
 }
 
-/// As [`rfc3339`], of Unix milliseconds; of the last moment there is where they are of none.
+/// As [`rfc3339`], of Unix milliseconds; out-of-range values give the last representable time.
 #[must_use]
 pub fn rfc3339_ms(unix_ms: i64) -> String {
     rfc3339(Timestamp::from_millisecond(unix_ms).unwrap_or(Timestamp::MAX))

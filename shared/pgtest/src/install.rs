@@ -10,7 +10,7 @@ use crate::Error;
 /// Name of the database superuser inside the cluster.
 pub(crate) const SUPERUSER: &str = "postgres";
 
-/// Directories packagers use, with one `*` where the version stands.
+/// Directories that packages install into, with one `*` in place of the version.
 const USUAL_PLACES: [&str; 6] = [
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -23,18 +23,18 @@ const USUAL_PLACES: [&str; 6] = [
 /// An installed PostgreSQL and the user that runs it.
 #[derive(Debug, Clone)]
 pub struct PostgresInstallation {
-    /// Holds `initdb` and `postgres`.
+    /// Contains `initdb` and `postgres`.
     pub bin: PathBuf,
-    /// As `postgres --version` says.
+    /// The output of `postgres --version`.
     pub version: String,
     /// The server's (uid, gid).
     pub(crate) owner: (u32, u32),
-    /// True when we are root and have to become `owner`.
+    /// True when we run as root and have to become `owner`.
     pub(crate) switch_user: bool,
 }
 
 impl PostgresInstallation {
-    /// Finds the server programs: PATH first, then where packagers put them, newest version first.
+    /// Finds the server programs: PATH first, then the packages' directories, newest version first.
     pub fn find() -> Result<PostgresInstallation, Error> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let bin = std::env::split_paths(&path)
@@ -49,7 +49,7 @@ impl PostgresInstallation {
 
     /// A command of this installation, run as the server's user.
     pub(crate) fn command(&self, program: &str) -> Command {
-        // Clients are packaged apart from the server; then PATH has them.
+        // Clients may be packaged separately from the server; then they are found through PATH.
         let beside = self.bin.join(program);
         self.as_owner(if beside.is_file() { &beside } else { Path::new(program) })
     }
@@ -57,7 +57,7 @@ impl PostgresInstallation {
     /// Any command, run as the server's user.
     pub(crate) fn as_owner(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        // The caller's directory may be closed to that user, and its PG* variables must not reach the server.
+        // That user may have no access to the caller's directory, and the caller's PG* variables must not reach the server.
         command.current_dir("/");
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PG") {
@@ -71,7 +71,7 @@ impl PostgresInstallation {
     }
 }
 
-/// Runs a command to its end; its output becomes the error.
+/// Runs a command to its end; on failure its output becomes the error.
 pub(crate) fn run(name: &str, command: &mut Command) -> Result<(), Error> {
     let output = command.output().map_err(Error::io(format!("running {name}")))?;
     if output.status.success() {
@@ -102,7 +102,7 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
-/// Who runs the server: us, or when we are root `postgres` or `nobody`.
+/// The user that runs the server: the current one, or under root `postgres` or `nobody`.
 fn owner() -> Result<((u32, u32), bool), Error> {
     let probe = tempfile::tempfile().map_err(Error::io("making a temporary file"))?;
     let me = probe.metadata().map_err(Error::io("reading a temporary file's owner"))?;

@@ -1,4 +1,4 @@
-//! A private PostgreSQL server for tests: the real one, with its durability on, gone when the test ends.
+//! A private PostgreSQL server for tests: the real one, with durability on, removed when the test ends.
 //!
 //! [`Cluster::start`] copies a cached data directory, starts the server on a unix socket in a temporary directory and waits until
 //! it answers. Dropping the cluster stops the server and removes the directory; if the test process is killed, a guard process
@@ -17,16 +17,16 @@ pub use install::PostgresInstallation;
 pub use recovery::ServerArchive;
 use server::RunningServer;
 
-/// Why a private PostgreSQL could not be had.
+/// Why no private PostgreSQL could be started.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No directory holds the server programs.
+    /// No directory contains the server programs.
     #[error(
         "PostgreSQL's server programs (initdb, postgres) were found neither on PATH nor in {searched}; \
          install PostgreSQL 15 or later, e.g. `apt-get install postgresql` or `brew install postgresql@17`"
     )]
     NotInstalled {
-        /// Where it was looked for.
+        /// The directories that were searched.
         searched: String,
     },
     /// Running as root, and there is no other user to run the server as.
@@ -40,7 +40,7 @@ pub enum Error {
         /// Directories that were tried.
         tried: String,
     },
-    /// The template's place is taken by something that is not ours.
+    /// The template's path is occupied by a directory of another owner.
     #[error("{path} belongs to uid {found}, expected {expected}; remove it")]
     ForeignTemplate {
         /// Where the cached data directory should be.
@@ -55,16 +55,16 @@ pub enum Error {
     Program {
         /// The program that failed.
         program: String,
-        /// What it said.
+        /// Its output.
         output: String,
     },
-    /// The server ended, or said nothing in time.
+    /// The server exited, or did not become ready in time.
     #[error("PostgreSQL did not become ready: {log}")]
     NotReady {
         /// Last lines of its log.
         log: String,
     },
-    /// The file system or the process table said no.
+    /// The file system or the process table reported an error.
     #[error("{doing}: {source}")]
     Io {
         /// What was being done.
@@ -84,17 +84,17 @@ impl Error {
 /// A running private PostgreSQL. Stopped and removed on drop.
 #[derive(Debug)]
 pub struct Cluster {
-    // Declared before `home`, so that the server is gone before its directory is.
+    // Declared before `home`, so that the server is stopped before its directory is removed.
     server: Option<RunningServer>,
     installation: PostgresInstallation,
     home: tempfile::TempDir,
     databases: AtomicU32,
-    /// Whom a standby follows.
+    /// The primary that a standby follows.
     follows: Option<standby::FollowedPrimary>,
 }
 
 impl Cluster {
-    /// Starts a server of its own. Blocks for about a quarter of a second; the first call on a machine also makes the template.
+    /// Starts a new server. Blocks for about a quarter of a second; the first call on a machine also makes the template.
     pub fn start() -> Result<Cluster, Error> {
         let installation = PostgresInstallation::find()?;
         let home = template::home(&installation)?;
@@ -109,7 +109,7 @@ impl Cluster {
         self.database_url("postgres")
     }
 
-    /// Makes an empty database and answers its address.
+    /// Makes an empty database and returns its address.
     pub fn create_database(&self) -> Result<String, Error> {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.execute(&format!("CREATE DATABASE {name}"))?;
@@ -124,8 +124,8 @@ impl Cluster {
         install::run("psql", &mut psql)
     }
 
-    /// Kills the server's first process without warning, as a crash would, and waits until it is gone.
-    /// Committed work must be there after [`Cluster::restart`].
+    /// Kills the server's first process without warning, as a crash would, and waits until it has exited. Committed work must be
+    /// there after [`Cluster::restart`].
     pub fn kill_postmaster(&mut self) -> Result<(), Error> {
         match self.server.take() {
             Some(server) => server.kill(),
@@ -133,19 +133,19 @@ impl Cluster {
         }
     }
 
-    /// Starts the server again on the same data, stopping it first when it runs. The addresses stay the same.
+    /// Starts the server again on the same data, stopping it first if it runs. The addresses stay the same.
     pub fn restart(&mut self) -> Result<(), Error> {
         self.restart_with(&[])
     }
 
-    /// As [`Cluster::restart`], with settings of this start (`name=value`), which win over the usual ones.
+    /// As [`Cluster::restart`], with settings (`name=value`) for this start only, which override the usual ones.
     pub fn restart_with(&mut self, settings: &[&str]) -> Result<(), Error> {
         self.server = None;
         self.server = Some(self.started(settings)?);
         Ok(())
     }
 
-    /// Where its client programs are, as far as they are beside the server's.
+    /// The directory of the server programs, which mostly has the client programs too.
     pub fn programs(&self) -> &Path {
         &self.installation.bin
     }
@@ -155,7 +155,7 @@ impl Cluster {
         self.home.path().join(DATA)
     }
 
-    /// Address of a database of this name, such as one that a standby has from its primary.
+    /// Address of the database of this name, such as one that a standby replicates from its primary.
     pub fn database_url(&self, name: &str) -> String {
         // libpq's own spelling of a socket directory; sqlx reads it too. `localhost` only satisfies URL parsers.
         format!("postgres://{}@localhost/{name}?host={}", install::SUPERUSER, percent_encoded(self.home.path()))

@@ -1,4 +1,4 @@
-//! The server process under its guard: a shell that waits for its standard input to close, however that comes about, and then
+//! The server process under its guard: a shell that waits for its standard input to close, for whatever reason, and then
 //! stops the server. So a test that panics, aborts or is killed leaves nothing running.
 
 use std::collections::VecDeque;
@@ -14,15 +14,15 @@ use std::time::Duration;
 use crate::Error;
 use crate::install::{PostgresInstallation, run};
 
-/// Recovery after a crash test on a slow, busy machine.
+/// Enough for recovery after a crash test on a slow, busy machine.
 const READY_MAX: Duration = Duration::from_secs(60);
 /// Log lines kept for an error.
 const LOG_LINES: usize = 30;
-/// What the server logs when it takes connections (locale C); a standby takes those that only read.
+/// What the server logs when it accepts connections (locale C); a standby accepts read-only ones.
 const READY: [&str; 2] = ["database system is ready to accept connections", "database system is ready to accept read-only connections"];
 
-/// Immediate shutdown: what was committed is in the log, and the directory is going away.
-/// The guard lets go of the log, so that its end tells that the last server process is gone.
+/// Immediate shutdown: what was committed is in the log, and the directory is about to be removed. The guard closes its own
+/// handle of the log, so that the log's end shows that the last server process has exited.
 const GUARD: &str = r#""$@" & server=$!; exec 2>/dev/null; read -r _; kill -QUIT $server 2>/dev/null; wait $server"#;
 
 /// Small, but durable: the product refuses a server with `fsync`, `full_page_writes` or `synchronous_commit` off.
@@ -61,7 +61,7 @@ impl RunningServer {
         for setting in SETTINGS.iter().chain(settings) {
             command.args(["-c", setting]);
         }
-        // A group of its own: what kills the test's group must not kill the guard before it has stopped the server.
+        // A process group of its own: a signal to the test's group must not kill the guard before it has stopped the server.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut guard = command.spawn().map_err(Error::io("starting postgres"))?;
         let stderr = guard.stderr.take();
@@ -75,7 +75,7 @@ impl RunningServer {
         let log = Arc::new(Mutex::new(VecDeque::with_capacity(LOG_LINES)));
         let (ready, became_ready) = channel();
         let written = Arc::clone(&log);
-        // Reads for as long as the server writes: a full pipe would stop it.
+        // Reads for as long as the server writes: a full pipe would block the server.
         self.log = Some(std::thread::spawn(move || drain(stderr, &written, &ready)));
         let said = || log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect::<Vec<_>>().join("\n");
         match became_ready.recv_timeout(READY_MAX) {
@@ -85,7 +85,7 @@ impl RunningServer {
         }
     }
 
-    /// `kill -9` to the first process; its children notice and end by themselves.
+    /// Sends `kill -9` to the first process; its children notice and exit by themselves.
     pub(crate) fn kill(mut self) -> Result<(), Error> {
         let pid_file = self.data.join("postmaster.pid");
         let text = std::fs::read_to_string(&pid_file).map_err(Error::io("reading postmaster.pid"))?;
@@ -97,9 +97,9 @@ impl RunningServer {
 
     fn end(&mut self) {
         drop(self.guard.stdin.take());
-        // An error here means that the guard is gone already.
+        // An error here means that the guard has exited already.
         let _ = self.guard.wait();
-        // Every server process holds the log open: its end means that none is left to write to the data.
+        // Every server process keeps the log open, so its end means that no process is left to write to the data.
         if let Some(log) = self.log.take() {
             let _ = log.join();
         }
@@ -116,7 +116,7 @@ fn drain(stderr: ChildStderr, log: &Mutex<VecDeque<String>>, ready: &Sender<()>)
     for line in BufReader::new(stderr).lines() {
         let Ok(line) = line else { return };
         if READY.iter().any(|ready| line.contains(ready)) {
-            // Nobody listens any more after the first time.
+            // Only the first send has a receiver.
             let _ = ready.send(());
         }
         let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! A standby of a private server: a copy that follows it, and can take its place.
+//! A standby of a private server: a replica that follows it and can be promoted.
 
 use std::path::Path;
 use std::sync::atomic::AtomicU32;
@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU32;
 use crate::server::RunningServer;
 use crate::{Cluster, DATA, Error, install, template};
 
-/// The settings a standby is started with: who it is to its primary, and where that is.
+/// The settings a standby is started with: its replication slot's name and where its primary is.
 #[derive(Debug, Clone)]
 pub(crate) struct FollowedPrimary {
     name: String,
@@ -20,7 +20,7 @@ impl FollowedPrimary {
 }
 
 impl Cluster {
-    /// Makes a standby under this name and starts it. The server keeps its log for it, also while it is away.
+    /// Makes a standby under this name and starts it. The primary retains its log for the standby, also while the standby is stopped.
     pub fn standby(&self, name: &str) -> Result<Cluster, Error> {
         let home = template::home(&self.installation)?;
         let mut copy = self.installation.command("pg_basebackup");
@@ -34,30 +34,31 @@ impl Cluster {
         Ok(standby)
     }
 
-    /// From now on a commit is answered once the standby of this name has it on its disk too; with an empty name the own disk is enough.
+    /// From now on a commit is answered once the standby of this name has it on its disk too; with an empty name the local disk is
+    /// enough.
     pub fn set_synchronous(&self, name: &str) -> Result<(), Error> {
         self.execute(&format!("ALTER SYSTEM SET synchronous_standby_names = '{name}'"))?;
         self.execute("SELECT pg_reload_conf()")?;
-        // A session begun after the first process has read it shows it, and by then the others have been told.
+        // A new session shows the setting once the first process has read it, and by then the other processes have been signalled.
         let shown = format!("DO $$ BEGIN ASSERT current_setting('synchronous_standby_names') = '{name}'; END $$");
         while self.execute(&shown).is_err() {}
-        // Commits follow the checkpointer's word, which it passes on before it obeys the next order.
+        // Commits use the value that the checkpointer shares, which it updates before it runs the next checkpoint.
         self.execute("CHECKPOINT")
     }
 
-    /// Ends a standby's following: when it returns, it takes writes.
+    /// Promotes a standby; when this returns, it accepts writes.
     pub fn promote(&mut self) -> Result<(), Error> {
         self.execute("DO $$ BEGIN IF NOT pg_promote(true, 60) THEN RAISE EXCEPTION 'not promoted'; END IF; END $$")?;
         self.follows = None;
         Ok(())
     }
 
-    /// Stops the server; its data stays. What it had not sent to a standby does not get there.
+    /// Stops the server; its data stays. What it had not sent to a standby never arrives there.
     pub fn stop(&mut self) {
         self.server = None;
     }
 
-    /// The unix socket it listens on while it runs.
+    /// The unix socket the server listens on while it runs.
     pub fn socket(&self) -> std::path::PathBuf {
         self.home.path().join(".s.PGSQL.5432")
     }

@@ -1,5 +1,5 @@
-//! The data directory every cluster starts from. `initdb` takes seconds, a copy a fraction of one: it is made once per version and
-//! user, under a file lock, and kept in the temporary directory.
+//! The data directory every cluster starts from. `initdb` takes seconds, a copy a fraction of one: the template is made once per
+//! version and user, under a file lock, and kept in the temporary directory.
 
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use crate::install::{PostgresInstallation, SUPERUSER, run};
 use crate::{Error, install};
 
-/// Grows when what `initdb` is told changes, so that an old template is not taken for a new one.
+/// Raised when the options of `initdb` change, so that an old template is not used as a new one.
 const FORMAT: u32 = 1;
 
-/// A temporary directory of the server's user.
+/// A temporary directory owned by the server's user.
 pub(crate) fn home(installation: &PostgresInstallation) -> Result<tempfile::TempDir, Error> {
     let parent = reachable(installation)?;
-    // Short: a unix socket's path may have 107 bytes only.
+    // Short: a unix socket's path is limited to 107 bytes.
     let home = tempfile::Builder::new()
         .prefix("pg-")
         .tempdir_in(&parent)
@@ -23,7 +23,7 @@ pub(crate) fn home(installation: &PostgresInstallation) -> Result<tempfile::Temp
     Ok(home)
 }
 
-/// Copies the template to `target`, making the template first if need be.
+/// Copies the template to `target`, making the template first if there is none.
 pub(crate) fn copy_into(installation: &PostgresInstallation, target: &Path) -> Result<(), Error> {
     let template = template(installation)?;
     let mut copy = installation.as_owner(Path::new("/bin/cp"));
@@ -39,9 +39,9 @@ fn template(installation: &PostgresInstallation) -> Result<PathBuf, Error> {
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(e) => return Err(Error::io(format!("making {}", cache.display()))(e)),
     }
-    // The name can be guessed by anyone with an account: a directory that is not the server's is never used.
+    // Anyone with an account can guess the name: a directory that is not owned by the server's user is never used.
     let found = std::fs::symlink_metadata(&cache).map_err(Error::io("reading the template's directory"))?;
-    // Ours for a moment: between another test's making it and handing it over.
+    // Owned by root for a moment: between another test's making it and changing its owner.
     let expected = found.uid() == installation.owner.0 || installation.switch_user && found.uid() == 0;
     if !expected || !found.is_dir() {
         let path = cache.display().to_string();
@@ -67,7 +67,7 @@ fn make(installation: &PostgresInstallation, cache: &Path, ready: &Path) -> Resu
     initdb.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--wal-segsize=1", "--username", SUPERUSER, "-D"]);
     initdb.arg(&half);
     install::run("initdb", &mut initdb)?;
-    // The rename makes it all or nothing: a template that can be seen is whole.
+    // The rename is atomic: a template that is visible is complete.
     std::fs::rename(&half, ready).map_err(Error::io("naming the template"))
 }
 
@@ -77,7 +77,7 @@ fn give(installation: &PostgresInstallation, dir: &Path) -> Result<(), Error> {
     chown(dir, Some(installation.owner.0), Some(installation.owner.1)).map_err(Error::io(doing()))
 }
 
-/// The first temporary directory every part of whose path the server's user may pass.
+/// The first temporary directory that the server's user can reach.
 fn reachable(installation: &PostgresInstallation) -> Result<PathBuf, Error> {
     let candidates = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
     candidates.iter().filter_map(|dir| dir.canonicalize().ok()).find(|dir| passable(installation, dir)).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! Versioned lists in TOML that operators write: catalogues, rate cards, price lists. A mistake is told with what it is, file, line and key.
+//! Versioned lists in TOML that operators write: catalogues, rate cards, price lists. An error names the kind of document, file, line and key.
 //!
 //! ```toml
 //! version = "2026-11"
@@ -23,7 +23,7 @@ pub enum DocumentError {
     /// No such file, or not readable as UTF-8.
     #[error("{what} {file}: {source}")]
     Unreadable {
-        /// What it was to be, such as `gift catalogue`.
+        /// The kind of document, such as `gift catalogue`.
         what: &'static str,
         /// Its path.
         file: String,
@@ -33,26 +33,26 @@ pub enum DocumentError {
     /// Above [`DOCUMENT_BYTES_MAX`].
     #[error("{what} {file}: larger than {DOCUMENT_BYTES_MAX} bytes")]
     TooLarge {
-        /// What it was to be.
+        /// The kind of document.
         what: &'static str,
         /// Its path.
         file: String,
     },
-    /// Not TOML, not its keys, or a value that can't be.
+    /// Not TOML, an unknown key, or an invalid value.
     #[error("{what} {file}, line {line}: {why}")]
     Invalid {
-        /// What it was to be.
+        /// The kind of document.
         what: &'static str,
         /// Its path.
         file: String,
-        /// From 1.
+        /// The line, from 1.
         line: usize,
         /// What is wrong, with the key where there is one.
         why: String,
     },
 }
 
-/// What every such document says of itself.
+/// What every such document must have.
 pub trait VersionedDocument: DeserializeOwned {
     /// Its `version`, 1 to [`VERSION_BYTES_MAX`] bytes.
     fn version(&self) -> &Spanned<String>;
@@ -67,7 +67,7 @@ pub struct DocumentText {
 }
 
 impl DocumentText {
-    /// Reads the file at `path`, which is to be a `what`, such as `gift catalogue`.
+    /// Reads the file at `path`; `what` is the kind of document, such as `gift catalogue`.
     pub fn read(what: &'static str, path: &Path) -> Result<Self, DocumentError> {
         let file = path.display().to_string();
         let read = fs::metadata(path)
@@ -79,13 +79,14 @@ impl DocumentText {
         }
     }
 
-    /// A text that is at hand; `file` only names it in errors.
+    /// A text that was read already; `file` only names it in errors.
     #[must_use]
     pub fn new(what: &'static str, file: &str, text: &str) -> Self {
         Self { what, file: file.to_owned(), text: text.to_owned() }
     }
 
-    /// The document, with a version that has a form. What else its values must be is its caller's, who tells it with [`DocumentText::invalid`].
+    /// The document, with a version of valid form. Its other values are checked by the caller, who reports errors with
+    /// [`DocumentText::invalid`].
     pub fn parse<T: VersionedDocument>(&self) -> Result<T, DocumentError> {
         let parsed = toml::from_str::<T>(&self.text);
         let document = parsed.map_err(|error| self.invalid(error.span().unwrap_or_default(), error.message().to_owned()))?;
@@ -97,7 +98,7 @@ impl DocumentText {
         }
     }
 
-    /// Something is wrong at `span`, as [`Spanned::span`] gives it.
+    /// An error at `span`, as [`Spanned::span`] gives it.
     #[must_use]
     pub fn invalid(&self, span: Range<usize>, why: impl Into<String>) -> DocumentError {
         let before = self.text.bytes().take(span.start);

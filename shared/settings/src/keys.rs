@@ -1,14 +1,14 @@
-//! Every option a configuration has, read off the schema of its struct.
+//! Every option a configuration has, derived from the schema of its struct.
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value};
 
 #[cfg(test)]
 mod tests;
 
-/// The extension by which a schema says that a value must not be printed.
+/// The schema extension that marks a value which must not be printed.
 pub(crate) const SECRET: &str = "x-secret";
 
-/// What may stand behind a key.
+/// The kinds of values that a key can have.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SettingKind {
     /// A string; when the list is not empty, one of these.
@@ -36,9 +36,9 @@ pub struct SettingKey {
     pub path: String,
     /// Its doc comment.
     pub doc: String,
-    /// What it may be.
+    /// The kind of its value.
     pub kind: SettingKind,
-    /// What it is when nobody says otherwise. None: nothing.
+    /// Its default; `None` if it has none.
     pub default: Option<Value>,
     /// Whether its value must not be printed.
     pub secret: bool,
@@ -70,7 +70,7 @@ pub fn keys<T: JsonSchema>() -> Vec<SettingKey> {
     found
 }
 
-/// What `T` itself says of itself.
+/// The doc comment of `T` itself.
 #[must_use]
 pub fn about<T: JsonSchema>() -> String {
     let schema = schemars::schema_for!(T);
@@ -134,7 +134,7 @@ fn kind(schema: &Map<String, Value>) -> SettingKind {
     }
 }
 
-/// The schema's type, leaving out `null`: an option that may be absent is not a kind of its own.
+/// The schema's type without `null`: an optional option is not a kind of its own.
 fn type_of(schema: &Map<String, Value>) -> Option<&str> {
     match schema.get("type")? {
         Value::String(name) => Some(name),

@@ -1,4 +1,4 @@
-//! What was said where, later layers over earlier ones, and the struct it makes.
+//! Which value was set where, later layers over earlier ones, and the struct they make.
 use crate::{
     SettingKey, SettingKind,
     keys::{keys, variable},
@@ -23,12 +23,12 @@ mod tests;
 /// Longest configuration file read, in bytes: a device or a database given by mistake must not fill the memory.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// What the parser calls numbers that can't be negative.
+/// The parser's names of integers that can't be negative.
 const WHOLE: [&str; 4] = ["expected usize", "expected u64", "expected u32", "expected u16"];
-/// Letters in which a key may differ from what was probably meant: two that were swapped.
+/// The number of letters in which an unknown key may differ from a suggested one: two that were swapped.
 const MISSPELLED_MAX: usize = 2;
 
-/// Where a value was said.
+/// Where a value was set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// In a file.
@@ -44,7 +44,7 @@ pub enum Origin {
     Environment(String),
     /// By a flag.
     Flag(String),
-    /// Nowhere: the default.
+    /// Not set: the default.
     Default,
 }
 
@@ -60,12 +60,12 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One thing that is wrong.
+/// One error in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingProblem {
-    /// Where it was said.
+    /// Where the value was set.
     pub origin: Origin,
-    /// The option; empty where none could be read.
+    /// The option; empty if the file could not be parsed.
     pub key: String,
     /// What is wrong with it.
     pub why: String,
@@ -81,7 +81,7 @@ impl fmt::Display for SettingProblem {
     }
 }
 
-/// Everything that is wrong, one line each.
+/// All errors, one line each.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct Error(pub Vec<SettingProblem>);
@@ -98,19 +98,19 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Nothing said yet, about the keys of `T`. Environment variables begin with `prefix` and an underscore.
+    /// Without any layer yet, for the keys of `T`. Environment variables begin with `prefix` and an underscore.
     #[must_use]
     pub fn new<T: JsonSchema>(prefix: &'static str) -> Self {
         Self { prefix, keys: keys::<T>(), tree: Table::new(), origins: BTreeMap::new(), problems: Vec::new(), retired: &[] }
     }
 
-    /// With options that there were, and what to say to whoever still sets one: it is an error wherever it was said.
+    /// With options that were removed, and the message for those who still set one: it is an error in any layer.
     #[must_use]
     pub fn retired(self, options: &'static [(&'static str, &'static str)]) -> Self {
         Self { retired: options, ..self }
     }
 
-    /// Lays a TOML file over what was said before.
+    /// Lays a TOML file over the earlier layers.
     pub fn file(&mut self, path: &Path) -> Result<(), Error> {
         let at = |line, why: String| {
             Error(vec![SettingProblem { origin: Origin::File { path: path.to_owned(), line }, key: String::new(), why }])
@@ -120,10 +120,10 @@ impl Layers {
         if text.len() as u64 > FILE_BYTES_MAX {
             return Err(at(1, format!("longer than {FILE_BYTES_MAX} bytes: not a configuration")));
         }
-        // No line of it is wrong: it can't be read at all.
+        // No line of it is wrong: the file can't be read at all.
         let unread = |error: std::io::Error| {
             let why =
-                format!("{error}; name a file that is there with --config, or none; `largesse config --default` prints one to begin with");
+                format!("{error}; name an existing file with --config, or none; `largesse config --default` prints one to begin with");
             Error(vec![SettingProblem { origin: Origin::Unread(path.to_owned()), key: String::new(), why }])
         };
         read.map_err(unread)?;
@@ -140,8 +140,8 @@ impl Layers {
         Ok(())
     }
 
-    /// Lays the environment over what was said before. `aliases` are variables with names of their own. `<VARIABLE>_FILE` names a file with the value.
-    /// Returns the names that begin with the prefix and mean nothing here.
+    /// Lays the environment over the earlier layers. `aliases` are variables with names of their own. `<VARIABLE>_FILE` names a file with the value.
+    /// Returns the names that begin with the prefix and are not known.
     pub fn environment(&mut self, variables: impl IntoIterator<Item = (String, String)>, aliases: &[(&str, &str)]) -> Vec<String> {
         let named: BTreeMap<String, SettingKey> = self.keys.iter().map(|key| (key.variable(self.prefix), key.clone())).collect();
         let aliased: BTreeMap<&str, &str> = aliases.iter().copied().collect();
@@ -163,10 +163,10 @@ impl Layers {
                 self.problems.push(SettingProblem { origin: Origin::Environment(name), key, why });
                 continue;
             }
-            // An empty variable is how a shell or a compose file says nothing.
+            // A shell or a compose file uses an empty variable for "not set".
             match known {
                 Some((_, Ok(value), _)) if value.is_empty() => {}
-                // Under its own name an option outweighs its alias, whatever the environment's order.
+                // A variable with the option's own name outweighs its alias, whatever the environment's order.
                 Some((key, _, false)) if seen.contains(&key.path) => {}
                 Some((key, Ok(value), own)) => {
                     if own {
@@ -182,7 +182,7 @@ impl Layers {
         unknown
     }
 
-    /// Lays one value over what was said before: `flag` is how it was said.
+    /// Lays one value over the earlier layers: `flag` is the flag that set it.
     pub fn set(&mut self, path: &str, value: &str, flag: &str) {
         match self.keys.iter().find(|key| key.path == path).cloned() {
             Some(key) => self.say(&key, value, Origin::Flag(flag.to_owned())),
@@ -193,19 +193,19 @@ impl Layers {
         }
     }
 
-    /// Lays a list over what was said before.
+    /// Lays a list over the earlier layers.
     pub fn set_list(&mut self, path: &str, values: &[String], flag: &str) {
         let list = Value::Array(values.iter().cloned().map(Value::String).collect());
         self.put(path, list, Origin::Flag(flag.to_owned()));
     }
 
-    /// Where `path` was said.
+    /// Where `path` was set.
     #[must_use]
     pub fn origin(&self, path: &str) -> Origin {
         self.origins.get(path).cloned().unwrap_or(Origin::Default)
     }
 
-    /// Where `path`, or the nearest table around it that was said anywhere, was said.
+    /// Where `path`, or the nearest table around it that was set anywhere, was set.
     fn nearest(&self, path: &str) -> Origin {
         let mut at = path;
         loop {
@@ -219,13 +219,13 @@ impl Layers {
         }
     }
 
-    /// A problem with `path`, told with where it was said.
+    /// A problem with `path`, reported with where it was set.
     #[must_use]
     pub fn problem(&self, path: &str, why: impl Into<String>) -> SettingProblem {
         SettingProblem { origin: self.nearest(path), key: path.to_owned(), why: why.into() }
     }
 
-    /// The struct that all layers make, or everything that is wrong with them.
+    /// The struct that all layers make, or all errors in them.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let mut problems = self.problems.clone();
         let mut unknown = |path: serde_ignored::Path<'_>| {
@@ -245,7 +245,7 @@ impl Layers {
         }
     }
 
-    /// What to say of a key that there is not: the one that was probably meant.
+    /// The message for an unknown key: the key that was probably meant.
     fn unknown(&self, path: &str) -> String {
         if let Some((_, why)) = self.retired.iter().find(|(retired, _)| *retired == path) {
             return (*why).to_owned();
@@ -262,7 +262,7 @@ impl Layers {
         }
     }
 
-    /// What is wrong with a value, with the value itself where it may be seen, and what one looks like where the parser's own words are about types.
+    /// The error in a value, with the value itself unless it is secret, and an example if the parser's message is only about types.
     fn wrong_value(&self, path: &str, why: &str) -> String {
         let value = path.split('.').try_fold(None::<&Value>, |above, part| match above {
             None => self.tree.get(part).map(Some),
@@ -274,7 +274,7 @@ impl Layers {
             "invalid socket address syntax" => {
                 format!("{value} is not an IP address and a port, such as \"127.0.0.1:7070\" or \"[::1]:7070\"; names are not looked up")
             }
-            // Of all options only addresses and counts are read by such a parser, so no secret is repeated.
+            // Only addresses and counts are read by such a parser, so no secret is repeated.
             _ if WHOLE.iter().any(|name| why.contains(name)) => format!("{value} is not a whole number of 0 or more"),
             _ => why.to_owned(),
         }
@@ -292,20 +292,20 @@ impl Layers {
         let mut table = &mut self.tree;
         for part in above.into_iter().flat_map(|above| above.split('.')) {
             let inner = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
-            // A file may have said something else than a table there; what is said later wins.
+            // A file may have set something other than a table there; the later layer wins.
             if !inner.is_table() {
                 *inner = Value::Table(Table::new());
             }
             table = inner.as_table_mut().expect("made a table above");
         }
         table.insert(name.to_owned(), value);
-        // What the file said of parts of it is no longer so.
+        // The origins of its parts in earlier layers no longer apply.
         self.origins.retain(|known, _| !known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')));
         self.origins.insert(path.to_owned(), origin);
     }
 }
 
-/// A value of the environment or a flag. Texts are taken as they are, lists may be written with commas, everything else as in TOML.
+/// A value of the environment or a flag. Texts are used as they are, lists may be separated by commas, everything else is TOML.
 fn parse(kind: &SettingKind, text: &str) -> Result<Value, String> {
     let as_toml = || -> Result<Value, String> {
         let mut table: Table = toml::from_str(&format!("value = {text}")).map_err(|error| error.message().to_owned())?;
@@ -327,7 +327,7 @@ fn parse(kind: &SettingKind, text: &str) -> Result<Value, String> {
     }
 }
 
-/// In how many letters two keys differ (Levenshtein's distance), as far as it matters.
+/// In how many letters two keys differ (Levenshtein's distance), up to the limit.
 fn misspelled(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
@@ -354,7 +354,7 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
-/// Every key of a file with the place where it stands, in bytes.
+/// Every key of a file with its position, in bytes.
 fn places_of(table: &DeTable<'_>, above: &str, found: &mut Vec<(String, usize)>) {
     for (name, value) in table {
         let path = if above.is_empty() { name.get_ref().to_string() } else { format!("{above}.{}", name.get_ref()) };
@@ -377,7 +377,7 @@ fn place_of(value: &DeValue<'_>, path: &str, found: &mut Vec<(String, usize)>) {
     }
 }
 
-/// The path of an error, written as everywhere here.
+/// The path of an error, in the form that all messages use.
 fn path(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let parts = path.iter().filter_map(|segment| match segment {

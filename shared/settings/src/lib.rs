@@ -1,7 +1,7 @@
-//! Configuration in layers: one TOML file, the environment over it, flags over both, and a struct whose doc comments are its documentation.
+//! Configuration in layers: one TOML file, the environment over it, flags over both, and a struct whose doc comments are the documentation.
 //!
 //! - [`keys`]: every option a struct has, read off its JSON schema: path, documentation, form, default.
-//! - [`layers`]: what was said where, and the struct it makes; a mistake is told with file, line and key.
+//! - [`layers`]: which value was set where, and the struct they make; an error names file, line and key.
 //! - [`template`]: the whole of it as a commented TOML file.
 //! - [`secret`]: values that come from a file or the environment and are never printed.
 //! - [`document`]: versioned lists, such as catalogues and rate cards.

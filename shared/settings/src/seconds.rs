@@ -7,7 +7,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Er
     u64::deserialize(from).map(Duration::from_secs)
 }
 
-/// Writes a number of seconds; what is finer is cut off.
+/// Writes a number of seconds; fractions are cut off.
 pub fn serialize<S: Serializer>(duration: &Duration, into: S) -> Result<S::Ok, S::Error> {
     into.serialize_u64(duration.as_secs())
 }

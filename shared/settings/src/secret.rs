@@ -1,4 +1,4 @@
-//! A value that must not be seen: given directly, or better as `{ file = "…" }` or `{ env = "…" }`.
+//! A secret value: given directly, or better as `{ file = "…" }` or `{ env = "…" }`.
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -9,7 +9,7 @@ use std::{borrow::Cow, env, fmt, fs, io::Read as _, path::Path};
 #[cfg(test)]
 mod tests;
 
-/// Longest secret read of a file, in bytes; a device given by mistake must not fill the memory.
+/// Longest secret read from a file, in bytes; a device given by mistake must not fill the memory.
 const SECRET_BYTES_MAX: u64 = 64 * 1024;
 
 /// What is printed in a secret's place.
@@ -26,19 +26,19 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The value, for whoever has to use it.
+    /// The value, for the code that has to use it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Nothing was given.
+    /// Whether no value was given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// As it may be printed.
+    /// The printable form.
     #[must_use]
     pub fn masked(&self) -> String {
         if self.0.is_empty() {
@@ -46,14 +46,14 @@ impl Secret {
         }
         match self.0.split_once("://") {
             Some((scheme, rest)) => format!("{scheme}://{}", without_password(rest)),
-            // A file's address has no password; anything else may be one as a whole.
+            // A file's address has no password; any other text may be a password as a whole.
             None if self.0.starts_with("sqlite:") => self.0.clone(),
             None => HIDDEN.to_owned(),
         }
     }
 }
 
-/// The part of an address after its scheme, without the password before the host and without any parameter called so.
+/// The part of an address after its scheme, without the password before the host and without any parameter of that name.
 fn without_password(rest: &str) -> String {
     let (place, parameters) = rest.split_once('?').map_or((rest, None), |(place, parameters)| (place, Some(parameters)));
     // The last `@`: a password that should have been escaped must not be shown either.
@@ -72,7 +72,7 @@ fn without_password(rest: &str) -> String {
     format!("{place}?{}", shown.collect::<Vec<_>>().join("&"))
 }
 
-/// The first line's worth of a secret's file: editors and `echo` end it with a line break that does not belong to it.
+/// The content of a secret's file without the final line break, which editors and `echo` add.
 pub(crate) fn read_file(path: &Path) -> Result<String, String> {
     let mut text = String::new();
     let read = fs::File::open(path).and_then(|file| file.take(SECRET_BYTES_MAX).read_to_string(&mut text));
@@ -98,7 +98,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// A string, or a table that says where the string is.
+/// A string, or a table that says where to find the string.
 struct GivenSecret;
 
 impl<'de> Visitor<'de> for GivenSecret {

@@ -1,4 +1,4 @@
-//! A whole configuration as a TOML file that says what every option is for.
+//! A whole configuration as a TOML file that documents every option.
 use crate::{SettingKey, SettingKind, keys};
 use schemars::JsonSchema;
 use std::fmt::Write as _;
@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 #[cfg(test)]
 mod tests;
 
-/// Columns of a comment.
+/// Width of a comment, in columns.
 const WIDTH: usize = 110;
 
-/// Every option of `T` with its documentation, its environment variable under `prefix`, and its default. What has none stands as a comment.
+/// Every option of `T` with its documentation, its environment variable under `prefix`, and its default. An option without a default is
+/// commented out.
 #[must_use]
 pub fn template<T: JsonSchema>(prefix: &str) -> String {
     let mut text = String::new();
@@ -45,7 +46,7 @@ fn tables(text: &mut String, path: &str, fields: &[SettingKey]) {
     }
 }
 
-/// What may be said, where only some words may.
+/// The allowed words of an option that has a fixed set of them.
 fn words(key: &SettingKey) -> String {
     let words = match &key.kind {
         SettingKind::Text(words) => words,
@@ -58,7 +59,7 @@ fn words(key: &SettingKey) -> String {
     if words.is_empty() { String::new() } else { format!("One of {}. ", words.join(", ")) }
 }
 
-/// `name = default`, or that as a comment where there is no default.
+/// `name = default`, commented out if there is no default.
 fn assignment(key: &SettingKey) -> String {
     let name = key.path.rsplit('.').next().unwrap_or(&key.path);
     match &key.default {

@@ -1,27 +1,27 @@
-//! What can be set of logs, spans and metrics, in a file or through the environment under the names OpenTelemetry and Rust programs use.
+//! The settings of logs, spans and metrics, in a file or through the environment under the names OpenTelemetry and Rust programs use.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
 mod tests;
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Human,
     /// One JSON object per line.
     Json,
 }
 
-/// What can go to a collector.
+/// The signals that can go to a collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Signal {
     /// Spans of calls and batches.
     Traces,
-    /// What `/metrics` tells, too.
+    /// The metrics that `/metrics` shows, too.
     Metrics,
     /// Log lines, besides standard error.
     Logs,
@@ -31,19 +31,20 @@ pub enum Signal {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// How log lines look. Also LARGESSE_LOG_FORMAT.
+    /// The format of log lines. Also LARGESSE_LOG_FORMAT.
     pub log_format: LogFormat,
     /// What is logged, by crate and level. Also RUST_LOG.
     pub log_filter: String,
-    /// Where a collector takes OTLP over gRPC, such as `http://127.0.0.1:4317`. Empty: nothing is sent. Also OTEL_EXPORTER_OTLP_ENDPOINT.
+    /// Where a collector accepts OTLP over gRPC, such as `http://127.0.0.1:4317`. Empty: nothing is sent. Also
+    /// OTEL_EXPORTER_OTLP_ENDPOINT.
     pub otlp_endpoint: String,
     /// What is sent there: `traces`, `metrics`, `logs`. Without traces no spans are made.
     pub otlp_signals: Vec<Signal>,
-    /// Milliseconds between two sendings of metrics, 1000 or more. Also OTEL_METRIC_EXPORT_INTERVAL.
+    /// Milliseconds between two exports of metrics, 1000 or more. Also OTEL_METRIC_EXPORT_INTERVAL.
     #[serde(deserialize_with = "interval")]
     pub metrics_every_ms: u64,
-    /// The share of traces started here that are kept, 0 to 1; a trace that was started elsewhere is kept as its start says.
-    /// Also OTEL_TRACES_SAMPLER_ARG.
+    /// The share of traces started here that are kept, 0 to 1; a trace that was started elsewhere is kept if the caller kept it. Also
+    /// OTEL_TRACES_SAMPLER_ARG.
     #[serde(deserialize_with = "ratio")]
     pub sample_ratio: f64,
     /// Whether anything is counted and timed for `/metrics` and the collector.
@@ -61,7 +62,7 @@ pub const ALIASES: [(&str, &str); 5] = [
 
 const DEFAULT_FILTER: &str = "warn,largesse=info,ledger=info,gift=info,purchase=info,earnings=info,payout=info,rpc=info,db=info,\
      identity=info,support=info,monitor=info";
-/// One call in a hundred shows where time goes, at a cost that is not felt.
+/// One call in a hundred shows where time goes, at a negligible cost.
 const DEFAULT_RATIO: f64 = 0.01;
 
 impl Default for Config {
@@ -79,7 +80,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Whether this goes to a collector.
+    /// Whether this signal goes to a collector.
     #[must_use]
     pub fn sends(&self, signal: Signal) -> bool {
         !self.otlp_endpoint.is_empty() && self.otlp_signals.contains(&signal)

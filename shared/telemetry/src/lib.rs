@@ -1,4 +1,4 @@
-//! Logs to standard error, metrics for whoever asks, and all of it with spans to a collector where an OTLP endpoint is configured.
+//! Logs to standard error, metrics for Prometheus, and both with spans to a collector if an OTLP endpoint is configured.
 //!
 //! Call [`init`] once per process, before anything else, and [`TelemetryGuard::shutdown`] last. Several services in one process share all of it; the
 //! attribute `largesse.service` says which of them handled a call.
@@ -20,7 +20,7 @@ pub use metrics::{meter, prometheus};
 pub use traces::tracer;
 pub use unfinished::UnfinishedCount;
 
-/// Why telemetry cannot start. Never a reason to lose a call later: a collector that is away only loses what it would have been told.
+/// Why telemetry cannot start. After the start nothing in it fails a call: an unreachable collector only misses what was to be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A setting has no meaning.
@@ -28,9 +28,9 @@ pub enum Error {
     Setting {
         /// The option.
         name: &'static str,
-        /// What it holds.
+        /// Its value.
         value: String,
-        /// What it may hold.
+        /// The values it may have.
         expected: &'static str,
     },
     /// The OTLP endpoint cannot be used.
@@ -38,13 +38,13 @@ pub enum Error {
     Exporter {
         /// The endpoint as configured.
         endpoint: String,
-        /// What the exporter said.
+        /// The exporter's error.
         source: opentelemetry_otlp::ExporterBuildError,
     },
-    /// Metrics cannot be told to Prometheus.
+    /// The exporter for Prometheus cannot be made.
     #[error("metrics for Prometheus: {0}")]
     Prometheus(#[from] opentelemetry_sdk::error::OTelSdkError),
-    /// Something else in the process logs already.
+    /// Another logger is installed in the process already.
     #[error("telemetry was started twice")]
     Twice,
 }
@@ -61,9 +61,10 @@ pub struct TelemetryGuard {
 }
 
 impl TelemetryGuard {
-    /// Sends what still waits and stops exporting. A collector that hangs keeps nobody longer than [`FLUSH_MAX`]; what it has not taken by then is lost.
+    /// Sends what is still buffered and stops exporting. A stalled collector delays the process by [`FLUSH_MAX`] at most; what it has not accepted by
+    /// then is lost.
     pub async fn shutdown(self) {
-        // Blocks on the exporters' threads, which need this runtime's I/O to make progress. Logs last: the others may have something to say.
+        // Blocks on the exporters' threads, which need this runtime's I/O to make progress. Logs last: the others may log while they flush.
         let flushed = within(FLUSH_MAX, move || {
             let told = |what: &str, outcome: OTelSdkResult| {
                 if let Err(error) = outcome {
@@ -80,7 +81,7 @@ impl TelemetryGuard {
     }
 }
 
-/// Does on a thread of its own what may block, and waits so long for it.
+/// Runs blocking work on a thread of its own, and waits for it no longer than `limit`.
 async fn within(limit: Duration, flush: impl FnOnce() + Send + 'static) -> Result<(), String> {
     match tokio::time::timeout(limit, tokio::task::spawn_blocking(flush)).await {
         Ok(Ok(())) => Ok(()),
@@ -89,7 +90,7 @@ async fn within(limit: Duration, flush: impl FnOnce() + Send + 'static) -> Resul
     }
 }
 
-/// Starts logs, metrics and, where configured, spans. Must run inside the tokio runtime, which carries the export.
+/// Starts logs, metrics and, if configured, spans. Must run inside the tokio runtime, which carries the export.
 pub fn init(service_name: &str, config: &Config) -> Result<TelemetryGuard, Error> {
     let resource = Resource::builder()
         .with_service_name(service_name.to_owned())

@@ -7,7 +7,7 @@ use std::io::IsTerminal as _;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-/// Crates that carry the export: what they say must not go the way they complain about.
+/// Crates that carry the export: their own complaints about it must not go over the same export.
 const CARRIERS: [&str; 7] = ["opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp", "tonic", "h2", "hyper", "tower"];
 
 pub(crate) fn init(config: &Config, resource: &Resource) -> Result<Option<SdkLoggerProvider>, Error> {

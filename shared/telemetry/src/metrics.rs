@@ -1,4 +1,4 @@
-//! What is counted and timed, in one place for Prometheus and for a collector.
+//! Counters and timings, in one place for Prometheus and for a collector.
 //!
 //! A crate makes its instruments from [`meter`]. Names are dotted and units are UCUM, as OpenTelemetry asks; Prometheus shows
 //! `largesse.ledger.commit.duration` in `s` as `largesse_ledger_commit_duration_seconds`.
@@ -14,13 +14,13 @@ use std::{sync::OnceLock, time::Duration};
 
 /// The process's meter. Unset: nothing is counted.
 static METER: OnceLock<Meter> = OnceLock::new();
-/// What Prometheus reads.
+/// The registry that Prometheus scrapes.
 static REGISTRY: OnceLock<Registry> = OnceLock::new();
 
-/// Bounds of durations, in seconds: from what a gift takes in memory to what nobody waits for.
+/// Buckets of durations, in seconds: from a gift decided in memory to the longest that a caller waits.
 const SECONDS: [f64; 15] = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-/// The meter to make instruments with, or none where nothing is counted. A crate asks after [`crate::init`]: instruments live as long as the process.
+/// The meter to make instruments with, or `None` without metrics. A crate asks after [`crate::init`]: instruments live as long as the process.
 pub fn meter() -> Option<&'static Meter> {
     METER.get()
 }
@@ -30,10 +30,10 @@ pub fn durations(meter: &Meter, name: &'static str, what: &'static str) -> Histo
     meter.f64_histogram(name).with_unit("s").with_description(what).with_boundaries(SECONDS.to_vec()).build()
 }
 
-/// Everything there is, in Prometheus' text format (version 0.0.4); `None` where nothing is counted.
+/// All metrics in Prometheus' text format (version 0.0.4); `None` without metrics.
 pub fn prometheus() -> Option<String> {
     let families = REGISTRY.get()?.gather();
-    // Fails for names that Prometheus can't have, which the exporter has made sure of.
+    // Fails only for names that are invalid in Prometheus, which the exporter has replaced.
     TextEncoder::new().encode_to_string(&families).inspect_err(|error| tracing::error!(%error, "metrics can't be written")).ok()
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn init(config: &Config, resource: Resource) -> Result<Option<SdkMete
         return Ok(None);
     }
     let registry = Registry::new();
-    // Which part of the program made a metric is no business of whoever asks for it.
+    // The crate that made a metric is of no use to those who read metrics.
     let reader = opentelemetry_prometheus::exporter().with_registry(registry.clone()).scope_info_enabled(false).build()?;
     let mut provider = SdkMeterProvider::builder().with_resource(resource).with_reader(reader);
     if config.sends(Signal::Metrics) {
@@ -58,7 +58,7 @@ pub(crate) fn init(config: &Config, resource: Resource) -> Result<Option<SdkMete
     Ok(Some(provider))
 }
 
-/// What the system says of the process.
+/// Metrics of the process itself, from the operating system.
 fn process(meter: &Meter) {
     let memory = meter.u64_observable_gauge("process.memory.usage").with_unit("By").with_description("Memory that is resident.");
     memory.with_callback(|gauge| resident_bytes().into_iter().for_each(|bytes| gauge.observe(bytes, &[]))).build();

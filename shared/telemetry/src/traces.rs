@@ -8,10 +8,10 @@ use opentelemetry_sdk::{
 };
 use std::sync::OnceLock;
 
-/// The process's tracer. Unset: nothing is exported, and a call does not even look at the clock for a span.
+/// The process's tracer. Unset: nothing is exported, and a call does not even read the clock for a span.
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
-/// The tracer to make spans with, or none when nothing is exported.
+/// The tracer to make spans with, or `None` when nothing is exported.
 pub fn tracer() -> Option<&'static SdkTracer> {
     TRACER.get()
 }
@@ -21,7 +21,7 @@ pub(crate) fn init(config: &Config, resource: &Resource) -> Result<Option<SdkTra
         return Ok(None);
     }
     let exporter = SpanExporter::builder().with_tonic().with_endpoint(&config.otlp_endpoint).build().map_err(exporter_failed(config))?;
-    // The first process decides by ratio, the others follow it, so that a trace is whole or not there at all.
+    // The first process samples by ratio and the others follow its decision, so that a trace is kept whole or not at all.
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio)));
     let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_sampler(sampler).with_resource(resource.clone()).build();
     TRACER.set(provider.tracer("largesse")).map_err(|_| Error::Twice)?;

@@ -1,4 +1,4 @@
-//! Work that was begun and has not ended, such as payouts whose outcome nobody knows: how much of it there is, and for how long.
+//! Work that was begun and has not ended, such as payouts with an unknown outcome: how much of it there is, and how old it is.
 use crate::meter;
 use opentelemetry::KeyValue;
 use std::{
@@ -8,23 +8,23 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How often tables are asked.
+/// How often the tables are queried.
 const EVERY: Duration = Duration::from_secs(15);
 
-/// Work of one sort.
+/// Unfinished work of one kind and state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnfinishedCount {
-    /// Such as `payout`.
+    /// The kind, such as `payout`.
     pub what: &'static str,
-    /// Where it stands, such as `outcome_unknown`.
+    /// Its state, such as `outcome_unknown`.
     pub state: &'static str,
-    /// How many there are of it.
+    /// How many there are.
     pub count: u64,
-    /// When the oldest of them began, in Unix milliseconds. Nothing where there is none.
+    /// When the oldest of them began, in Unix milliseconds. `None` if there are none.
     pub since_ms: Option<i64>,
 }
 
-/// Asks `read` again and again, and tells what it answered. Where nothing is counted it is never asked. Runs until it is dropped.
+/// Polls `read` and exports its result. Without metrics `read` is never called. Runs until it is dropped.
 pub async fn watch<F, E>(service: &'static str, read: impl Fn() -> F + Send)
 where
     F: Future<Output = Result<Vec<UnfinishedCount>, E>> + Send,
