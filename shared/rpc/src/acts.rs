@@ -1,7 +1,7 @@
-//! Acts of staff: said why, and recorded before they are done.
+//! Staff actions: they need a reason, and are recorded in the audit log before they are executed.
 //!
-//! Every call of a member of staff is a line in the support service's record before its handler runs, and another when it ended. Where the first can't be
-//! written nothing is done: an act that nobody would know of must not happen.
+//! Every call of a member of staff is a line in the support service's audit log before its handler runs, and another when it ended. If the first can't be
+//! written the call is refused: no unrecorded action may happen.
 use crate::{Caller, Transport, context, errors, methods::Method, trace};
 use api::support::{Act, ActPhase, RecordActRequest, support_service_client::SupportServiceClient};
 use bytes::{Buf as _, Bytes};
@@ -25,28 +25,28 @@ pub(crate) mod refused;
 #[cfg(test)]
 mod tests;
 
-/// The metadata in which staff say why. UTF-8, percent-encoded where it is not ASCII.
+/// The metadata in which staff give their reason. UTF-8, percent-encoded if it is not ASCII.
 pub const REASON: &str = "largesse-reason";
-/// Bytes of a reason. Shorter says nothing; longer belongs into the ticket that it names.
+/// Bytes of a reason. A shorter one says nothing; a longer one belongs in the ticket that it names.
 const REASON_BYTES: std::ops::RangeInclusive<usize> = 8..=500;
 /// Bytes of a request that are recorded.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
-/// Bytes of a request of staff: it is hashed whole by the support service, so it goes there whole. Four times what a proposal can have.
+/// Bytes of a staff request: the support service hashes it whole, so it is sent there whole. Four times what a proposal can have.
 const WHOLE_BYTES_MAX: usize = 256 * 1024;
-/// Users, or accounts, that a request of staff may name: each is noted with its act.
+/// Users, or accounts, that a staff request may name: each is recorded with the action.
 const NAMES_MAX: usize = 256;
-/// Bytes of a user's name with its length; an account's has at most as many again.
+/// Bytes of a user's name with its length; an account's name has at most as many again.
 const NAME_BYTES: usize = 72;
-/// Bytes of who called, why, and how it ended.
+/// Bytes of caller, reason and outcome.
 const TEXTS_BYTES: usize = 4 * 1024;
-// What is recorded must fit where it is written, or staff could not do what users can.
+// What is recorded must fit into the message, or staff could not do what users can.
 const _: () = assert!(WHOLE_BYTES_MAX + REQUEST_BYTES_MAX + NAMES_MAX * 3 * NAME_BYTES + TEXTS_BYTES <= identity::access::ACT_BYTES_MAX);
 /// Bytes before a message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
-/// How long writing the end down may keep an answer that is there already.
+/// How long recording the end may delay an answer that is ready.
 const END_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whether a role is staff's: people who act on what is not theirs.
+/// Whether a role is staff's: people who act on others' data.
 #[must_use]
 pub fn is_staff(role: Role) -> bool {
     match role {
@@ -55,7 +55,7 @@ pub fn is_staff(role: Role) -> bool {
     }
 }
 
-/// Why a member of staff calls, as far as it says; or the refusal where the table of access wants to know.
+/// The reason a member of staff gives; or the refusal if the table of access requires one.
 pub(crate) fn reason(method: &Method, role: Role, headers: &HeaderMap) -> Result<Option<Arc<str>>, Status> {
     if !is_staff(role) {
         return Ok(None);
@@ -76,7 +76,7 @@ pub(crate) fn reason(method: &Method, role: Role, headers: &HeaderMap) -> Result
     Ok(Some(text.into()))
 }
 
-/// What the requests of all RPCs look like, to write them down as JSON.
+/// The message types of all RPCs, to record requests as JSON.
 pub(crate) struct RequestShapes(HashMap<String, MessageDescriptor>);
 
 impl RequestShapes {
@@ -87,8 +87,8 @@ impl RequestShapes {
         Ok(Self(shapes.collect()))
     }
 
-    /// The one message in `framed`. What could not be recorded as it will be handled must not be handled: a second message after the first, a length
-    /// that is not the message's, anything compressed.
+    /// The one message in `framed`. A request that could not be recorded as it will be handled is refused: a second message after the first, a wrong
+    /// length, anything compressed.
     fn read(&self, path: &str, framed: &Bytes) -> Result<DynamicMessage, Status> {
         let refused = || errors::malformed("request", "one message that is not compressed, and nothing after it");
         let mut message = framed.clone();
@@ -100,13 +100,13 @@ impl RequestShapes {
     }
 }
 
-/// An act that was recorded as begun.
+/// An action recorded as begun.
 pub(crate) struct StartedAct {
     act: Act,
     record: Transport,
 }
 
-/// Writes down what `caller` is about to do, and hands the request on. Whatever prevents that is the call's answer.
+/// Records what `caller` is about to do, and hands the request on. A failure to record is the call's answer.
 pub(crate) async fn begin(
     shapes: &RequestShapes,
     record: &Transport,
@@ -115,7 +115,7 @@ pub(crate) async fn begin(
     request: Request<Body>,
 ) -> Result<(StartedAct, Request<Body>), Status> {
     let (head, body) = request.into_parts();
-    // A stream of requests has no one request; that it was opened is recorded.
+    // A stream of requests has no single request; only its opening is recorded.
     let (act, body) = if method.client_streaming {
         (act(method, caller, None)?, body)
     } else {
@@ -132,7 +132,7 @@ pub(crate) async fn begin(
 }
 
 impl StartedAct {
-    /// Writes down how it ended. The beginning is there, so an end that can't be written keeps no answer back for long.
+    /// Records how the action ended. Its beginning is recorded already, so a failure here delays the answer only briefly.
     pub(crate) async fn end(mut self, outcome: &Result<&HeaderMap, &Status>) {
         self.act.outcome = match outcome {
             Ok(headers) => {
@@ -140,7 +140,7 @@ impl StartedAct {
             }
             Err(status) => outcome_text(status.code(), status.message()),
         };
-        // The call's own deadline may be over; that it was is worth writing down.
+        // The call's own deadline may have passed; that, too, should be recorded.
         let trace = context::CallContext { deadline: None, ..context::current() };
         let recording = context::enter(trace, record_phase(&self.record, &self.act, ActPhase::Ended));
         let failed = match tokio::time::timeout(END_TIMEOUT, recording).await {
@@ -156,7 +156,7 @@ impl StartedAct {
     }
 }
 
-/// `NOT_FOUND PAYOUT_UNKNOWN`: the code, and the reason with which our messages begin.
+/// `NOT_FOUND PAYOUT_UNKNOWN`: the code, and the reason that begins our messages.
 fn outcome_text(code: Code, message: &str) -> String {
     let name = format!("{code:?}");
     let upper = name.char_indices().fold(String::new(), |mut text, (at, letter)| {
@@ -174,7 +174,7 @@ fn outcome_text(code: Code, message: &str) -> String {
 fn act(method: &Method, caller: &Caller, message: Option<&DynamicMessage>) -> Result<Act, Status> {
     let principal = &caller.principal;
     let named = message.and_then(|message| Some(message.get_field_by_name("book")?.as_str()?.to_owned()));
-    // Names that can't be one are in the request only: the handler refuses them.
+    // Invalid names are recorded in the request only: the handler refuses them.
     let named = named.and_then(|book| BookName::try_new(&book).ok());
     let book = named.as_ref().or(principal.books.single()).map(ToString::to_string).unwrap_or_default();
     let user_id = message.and_then(concerned).unwrap_or_default();
@@ -204,7 +204,7 @@ fn act(method: &Method, caller: &Caller, message: Option<&DynamicMessage>) -> Re
     })
 }
 
-/// Everybody and every account that a request names, however deep: what is kept of the request may be cut before their names.
+/// All users and accounts that a request names, at any depth: the recorded request may be cut before their names.
 #[derive(Default)]
 struct RequestNames {
     users: BTreeSet<String>,
@@ -232,7 +232,7 @@ impl RequestNames {
     }
 }
 
-/// Whom a request is about: the user it names, or whose accounts it names first, however deep.
+/// The user that a request is about: the one it names, or the owner of the first account it names, at any depth.
 fn concerned(message: &DynamicMessage) -> Option<String> {
     let own = message.fields().find_map(|(field, value)| match (field.name(), value) {
         ("user_id", Value::String(user)) => UserKey::try_new(user).ok().map(|user| user.to_string()),
@@ -250,17 +250,17 @@ fn concerned_in(value: &Value) -> Option<String> {
     }
 }
 
-/// The beginning of a text, as many whole characters as fit into `bytes_max`.
+/// The beginning of a text: as many whole characters as fit into `bytes_max`.
 #[must_use]
 pub fn cut(text: &str, bytes_max: usize) -> String {
     let end = (0..=bytes_max.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     text[..end].to_owned()
 }
 
-/// Puts an act into the support service's record, as begun or as ended.
+/// Records an action in the support service's audit log, as begun or as ended.
 async fn record_phase(record: &Transport, act: &Act, phase: ActPhase) -> Result<(), Status> {
     let act = Act { phase: phase.into(), ..act.clone() };
-    // What was asked for and why stand in the first line; the second says how it ended.
+    // The first line has the request and the reason; the second says how it ended.
     let act = match phase {
         ActPhase::Ended => {
             let (none, nobody) = (String::new(), Vec::new());
@@ -271,14 +271,14 @@ async fn record_phase(record: &Transport, act: &Act, phase: ActPhase) -> Result<
     SupportServiceClient::new(record.clone()).record_act(RecordActRequest { act: Some(act) }).await.map(drop)
 }
 
-/// The whole body, as bytes also where a client of this process hands its message over.
+/// The whole body, as bytes also if a client of this process would hand its message over.
 async fn collect(body: Body) -> Result<Bytes, Status> {
     let written = WrittenBody(body);
     let collected = Limited::new(written, WHOLE_BYTES_MAX + PREFIX).collect().await;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| errors::malformed("request", &error.to_string()))
 }
 
-/// A body whose messages are written also within the process.
+/// A body whose messages are encoded also within the process.
 struct WrittenBody(Body);
 
 impl http_body::Body for WrittenBody {
@@ -293,7 +293,7 @@ impl http_body::Body for WrittenBody {
     }
 }
 
-/// The headers of an answer, or the refusal in its place.
+/// The headers of an answer, or the refusal instead.
 pub(crate) fn ending(answer: &Result<Response<Body>, Status>) -> Result<&HeaderMap, &Status> {
     answer.as_ref().map(Response::headers)
 }

@@ -1,8 +1,7 @@
-//! Requests that are arriving: how large they may be, how long they may take, and how much of those that have not come whole is kept.
+//! Requests that are arriving: how large they may be, how long they may take, and how many bytes of incomplete ones are buffered.
 //!
-//! A call takes no place among those in flight before its request is there. What is waited for is kept in one list of a process; where it grows too long
-//! the oldest waits end first, because an honest request comes with its headers or right after them. Calls within a process hand their messages
-//! over and pass.
+//! A call occupies no in-flight slot before its request has arrived. Incomplete requests are in one list per process; when it grows too long the oldest
+//! waits end first, because an honest request arrives with its headers or right after them. Calls within a process hand their messages over and skip this.
 use crate::{connection::ConnectionUse, errors, methods::Method};
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
@@ -28,14 +27,14 @@ pub(crate) use streamed::{MeteredBody, RefusedStream};
 /// How many bytes of requests may be arriving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArrivalBounds {
-    /// How long a request may take from its headers to its end, and a message of a stream from its first byte to its last. Large requests have their call's
-    /// time.
+    /// How long a request may take from its headers to its end, and a message of a stream from its first byte to its last. Large requests have until their
+    /// call's deadline.
     pub wait: Duration,
-    /// Requests without a token that have not come whole, from one address. Those of others are bounded as their calls in flight are.
+    /// Incomplete requests without a token, from one address. Those of authenticated callers are limited by their calls in flight.
     pub per_address_max: usize,
-    /// Bytes of requests that have not come whole, in the process.
+    /// Bytes of incomplete requests in the process.
     pub bytes_max: usize,
-    /// The same over one connection.
+    /// Bytes of incomplete requests on one connection.
     pub connection_bytes_max: usize,
 }
 
@@ -44,18 +43,18 @@ impl Default for ArrivalBounds {
         Self {
             wait: Duration::from_secs(5),
             per_address_max: 64,
-            // A thousand of the usual bound.
+            // A thousand requests of the usual limit.
             bytes_max: 64 << 20,
-            // Two of the largest there are.
+            // Two of the largest requests.
             connection_bytes_max: 32 << 20,
         }
     }
 }
 
-/// What request it is, where it comes from and until when its call has time.
+/// The request's RPC, its origin and its call's deadline.
 pub(crate) struct Arriving<'a> {
     pub(crate) method: &'a Method,
-    /// A digest of its address, where nothing else is known of its caller: those that come from one push out each other.
+    /// A digest of its address, if its caller is not authenticated: requests from one address push out each other.
     pub(crate) crowd: Option<u64>,
     pub(crate) connection: &'a Arc<ConnectionUse>,
     pub(crate) deadline: Option<Instant>,
@@ -78,16 +77,16 @@ impl Arrivals {
         if method.is_large() { &self.large } else { &self.usual }
     }
 
-    /// Waits for a request that is one message, and gives it back whole.
+    /// Waits for a request that is one message, and returns it complete.
     pub(crate) async fn whole(&self, arriving: Arriving<'_>, mut body: Body) -> Result<Body, Status> {
         let mut request = GatheredRequest::new(arriving.method.row.bytes_max);
-        // Mostly it is there with its headers, and nothing has to be kept for it.
+        // Mostly it is there with its headers, and nothing has to be buffered for it.
         while let Some(frame) = now_or_never(&mut body).await {
             if request.take(frame)? {
                 return Ok(request.body());
             }
         }
-        // Seldom, and so without room for it in every call.
+        // Rare, so boxed: other calls don't carry the size of its future.
         Box::pin(self.late(arriving, body, request)).await
     }
 
@@ -109,7 +108,7 @@ impl Arrivals {
         }
     }
 
-    /// Takes frames until the end, and pays for what they hold.
+    /// Takes frames until the end, and counts the bytes they hold.
     async fn rest(&self, arriving: &Arriving<'_>, wait: &BodyWait, request: &mut GatheredRequest, body: &mut Body) -> Result<(), Status> {
         let mut paid = PaidBytes::new(wait, arriving.connection, self.bounds.connection_bytes_max);
         paid.grow_to(request.bytes)?;
@@ -125,7 +124,7 @@ impl Arrivals {
         }
     }
 
-    /// Watches the messages of a stream; and where it will stand why they are not read on.
+    /// Watches the messages of a stream; also returns where the reason will be set if reading stops.
     pub(crate) fn streamed(&self, arriving: &Arriving<'_>, body: Body) -> (Body, RefusedStream) {
         let bounds = (arriving.method.row.bytes_max, self.bounds.connection_bytes_max, self.bounds.wait);
         let metered = MeteredBody::new(body, self.list(arriving.method).clone(), arriving.connection.clone(), bounds);
@@ -136,7 +135,7 @@ impl Arrivals {
 
 type BodyFrame = Option<Result<http_body::Frame<Bytes>, Status>>;
 
-/// A frame that is there already.
+/// A frame if one has arrived already.
 async fn now_or_never(body: &mut Body) -> Option<BodyFrame> {
     poll_fn(|cx| {
         std::task::Poll::Ready(match Pin::new(&mut *body).poll_frame(cx) {
@@ -147,9 +146,9 @@ async fn now_or_never(body: &mut Body) -> Option<BodyFrame> {
     .await
 }
 
-/// What came of a request.
+/// The part of a request that has arrived.
 struct GatheredRequest {
-    /// What came at once, as it lies in the connection's buffer; and all of it, once that is to be kept. Small pieces would keep whole buffers.
+    /// The first frame, still in the connection's buffer; `keep` copies it to `kept`, since small pieces would keep whole buffers alive.
     first: Bytes,
     kept: BytesMut,
     bytes: usize,
@@ -162,10 +161,10 @@ impl GatheredRequest {
         Self { first: Bytes::new(), kept: BytesMut::new(), bytes: 0, bytes_max, head: message::MessageHead::default() }
     }
 
-    /// Takes a frame. True: the request has ended. Its length is looked at before anything of it is kept.
+    /// Takes a frame. True: the request has ended. Its length is checked before anything of it is buffered.
     fn take(&mut self, frame: BodyFrame) -> Result<bool, Status> {
         let Some(frame) = frame else { return Ok(true) };
-        // What follows the message, such as trailers, says nothing here.
+        // What follows the message, such as trailers, is ignored.
         let Ok(data) = frame?.into_data() else { return Ok(true) };
         if let Some(said) = self.head.read(&data)
             && said > self.bytes_max
@@ -186,7 +185,7 @@ impl GatheredRequest {
         Ok(false)
     }
 
-    /// Copies what came at once out of the connection's buffer.
+    /// Copies the first frame out of the connection's buffer.
     fn keep(&mut self) {
         self.kept.extend_from_slice(&std::mem::take(&mut self.first));
     }
@@ -196,7 +195,7 @@ impl GatheredRequest {
     }
 }
 
-/// Bytes that are counted where they are kept, until this is dropped.
+/// Bytes counted while they are buffered, until this is dropped.
 struct PaidBytes<'a> {
     wait: &'a BodyWait,
     connection: &'a ConnectionUse,
@@ -216,7 +215,7 @@ impl<'a> PaidBytes<'a> {
     }
 }
 
-/// Counts more bytes of what has not come whole, or says why there is no room for them; they are counted in either case.
+/// Counts more bytes of an incomplete request, or returns why there is no room for them; they are counted in either case.
 fn pay(wait: &BodyWait, connection: &ConnectionUse, connection_max: usize, more: usize) -> Result<(), Status> {
     let there = connection.arriving_bytes.fetch_add(more, Ordering::Relaxed) + more;
     let room = wait.grow(more);

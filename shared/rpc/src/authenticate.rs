@@ -1,4 +1,4 @@
-//! Who calls: the bearer token of the request, verified.
+//! Verifies the bearer token of the request.
 use crate::errors;
 use http::{HeaderMap, header::AUTHORIZATION};
 use identity::{Error, Principal, Verifier};
@@ -6,14 +6,14 @@ use std::{sync::Arc, time::SystemTime};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Status};
 
-/// The principal of the request's token, if it is known by then: whose keys have to be fetched first, may be waited for no longer than for the rest.
+/// The principal of the request's token, if it is verified by `until`: when keys have to be fetched first, the call's deadline bounds that wait too.
 pub(crate) async fn authenticate(verifier: &Verifier, headers: &HeaderMap, until: Instant) -> Result<Arc<Principal>, Status> {
     let value = headers.get(AUTHORIZATION).ok_or_else(|| unauthenticated("missing", "the call carries no token"))?;
     let token = value.to_str().ok().and_then(bearer).ok_or_else(|| unauthenticated("malformed", "not of the form `Bearer <token>`"))?;
     let verified = timeout_at(until, verifier.verify_or_look(token, SystemTime::now())).await;
     match verified.map_err(|_| errors::not_identified_in_time())? {
         Ok(principal) => Ok(principal),
-        // Nothing is wrong with the token as far as anybody knows: the caller need not fetch another.
+        // The token may be valid: the caller need not fetch another.
         Err(Error::KeysUnavailable) => Err(errors::identity_unavailable()),
         Err(error) => Err(unauthenticated(error.word(), &error.to_string())),
     }

@@ -1,14 +1,14 @@
-//! May they: the caller's role against the RPC's row in the table of access.
+//! Checks the caller's role against the RPC's row in the table of access.
 use crate::{Caller, Quotas, acts, errors, methods::Method};
 use http::HeaderMap;
 use identity::Principal;
 use std::sync::Arc;
 use tonic::{Code, Status};
 
-/// The caller with what the table lets it do.
+/// The caller with the reach that the table gives it.
 pub(crate) fn authorise(method: &Method, principal: Arc<Principal>, headers: &HeaderMap, quotas: &Arc<Quotas>) -> Result<Caller, Status> {
     match method.row.reach(principal.role) {
-        // Why, after whether: a reason opens nothing.
+        // The staff reason is read after the role check: it grants nothing.
         Some(reach) => {
             let (reason, allowance) = (acts::reason(method, principal.role, headers)?, quotas.allowance(&principal));
             Ok(Caller { reach, reason, allowance, principal, ending: None })

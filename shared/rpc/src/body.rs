@@ -1,4 +1,5 @@
-//! The bodies of answers. A streamed one is watched to its end: polled as part of its call, in time, counted and contained; another one is held until it is taken.
+//! The bodies of answers. A streamed one is watched to its end: polled within its call's context and deadline, counted, its panics contained; a unary one keeps
+//! its caller's seats until it is read.
 use crate::{
     arrival::RefusedStream,
     connection::ConnectionCall,
@@ -21,57 +22,57 @@ use tokio::time::{Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::{Code, Status, body::Body};
 
-/// What a call takes up, given back when it is dropped.
+/// The resources that a call occupies, released when this is dropped.
 #[derive(Default)]
 pub(crate) struct SeatsOfCall {
-    /// Its place among its service's calls.
+    /// Its permit among its service's calls in flight.
     in_flight: Option<InFlightPermit>,
-    /// Those among its caller's calls, and its address's.
+    /// Its seats among its caller's calls, and its address's.
     seats: [CallerSeat; 2],
     connection: Option<ConnectionCall>,
-    /// Why its messages are not read on, where it sends a stream.
+    /// Why reading its messages was stopped, if it sends a stream.
     refused: Option<RefusedStream>,
 }
 
 impl SeatsOfCall {
-    /// Of a call on this connection, if it has one.
+    /// For a call on this connection, if it has one.
     pub(crate) fn of(connection: Option<ConnectionCall>) -> Self {
         Self { connection, ..Self::default() }
     }
 
-    /// With one more seat; the second at the most.
+    /// Adds a seat; at most two.
     pub(crate) fn seat(&mut self, seat: CallerSeat) {
         self.seats.swap(0, 1);
         self.seats[0] = seat;
     }
 
-    /// As one whose messages may be refused.
+    /// Adds the place where the refusal of a stream's messages will be set.
     pub(crate) fn stream(&mut self, refused: RefusedStream) {
         self.refused = Some(refused);
     }
 
-    /// Why its messages are not read on.
+    /// Why reading its messages was stopped.
     fn refused(&self) -> Option<Status> {
         self.refused.as_ref()?.get().cloned()
     }
 
-    /// With its place.
+    /// Adds the permit.
     pub(crate) fn place(&mut self, place: InFlightPermit) {
         self.in_flight = Some(place);
     }
 }
 
-/// The body of an answer that is no stream: its caller has the call in flight until it has taken the answer, which is kept for it. Its place is another's
-/// by then.
+/// The body of a unary answer: the call counts as its caller's until the caller has read the answer, which is buffered for it. Its in-flight permit is released
+/// already.
 pub(crate) struct HeldBody {
     inner: Body,
     _held: SeatsOfCall,
 }
 
 impl HeldBody {
-    /// The answer, and what is held until it is taken.
+    /// The answer, with the seats it keeps until it is read.
     pub(crate) fn around(answer: Response<Body>, held: SeatsOfCall) -> Response<Body> {
-        // A client of this process takes it at once.
+        // A client of this process reads it at once.
         if held.connection.is_none() {
             return answer;
         }
@@ -97,7 +98,7 @@ impl http_body::Body for HeldBody {
     }
 }
 
-/// What ends with a stream.
+/// The body of a streamed answer, with all that ends with the stream.
 pub(crate) struct WatchedBody {
     inner: Body,
     context: CallContext,
@@ -115,12 +116,12 @@ impl WatchedBody {
         Self { inner, context, alarm, closing: None, message_bytes_max: crate::ANSWER_BYTES_MAX, span, done: false, held }
     }
 
-    /// Ends when this does: when the process is about to stop.
+    /// Ends the stream when `closing` completes: when the process is about to stop.
     pub(crate) fn closing(self, closing: Option<WaitForCancellationFutureOwned>) -> Self {
         Self { closing: closing.map(Box::pin), ..self }
     }
 
-    /// How large its caller's messages may be, to be told to who sends a larger one.
+    /// The largest message of its caller, for the error that reports a larger one.
     pub(crate) fn taking(self, message_bytes_max: usize) -> Self {
         Self { message_bytes_max, ..self }
     }
@@ -133,7 +134,7 @@ impl WatchedBody {
     fn end(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         self.done = true;
         self.span.finish(status.code());
-        // Dropped now and not with the connection: the handler's stream may hold what others wait for.
+        // Dropped now and not with the connection: the handler's stream may hold resources that others wait for.
         self.inner = Body::empty();
         let mut trailers = http::HeaderMap::new();
         Poll::Ready(match status.add_header(&mut trailers) {
@@ -161,7 +162,7 @@ impl http_body::Body for WatchedBody {
             match &frame {
                 Some(Ok(frame)) => {
                     if let Some(trailers) = frame.trailers_ref() {
-                        // A handler that ends well when its caller's messages end does not know why they did.
+                        // A handler that ends with OK because its caller's messages ended does not know why they did.
                         if trace::outcome(trailers) == Code::Ok
                             && let Some(refused) = this.held.refused()
                         {

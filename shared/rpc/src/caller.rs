@@ -6,29 +6,29 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status};
 
-/// Who calls and on whose data it may act. Put into the request's extensions by the stack, after every check.
+/// The caller, and on whose data it may act. Put into the request's extensions by the stack, after every check.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The authenticated caller.
     pub principal: Arc<Principal>,
     /// What the table of access says about its role and this RPC.
     pub reach: Reach,
-    /// Why, as a member of staff said; nothing of others.
+    /// The reason that a member of staff gave; `None` for others.
     pub reason: Option<Arc<str>>,
-    /// What it may still do; for items of streams, which count one by one. The call itself is counted.
+    /// The caller's remaining allowance, for items of streams, which count one by one. The call itself is counted already.
     pub allowance: Allowance,
-    /// Cancelled when its connection is asked to go; none within the process.
+    /// Cancelled when its connection is asked to close; `None` within the process.
     pub ending: Option<CancellationToken>,
 }
 
-/// Why the member of staff behind `request` calls. Fails only where a service was wired without the stack.
+/// The reason that the member of staff behind `request` gave. Fails only if a service was wired without the stack.
 pub fn staff_reason<T>(request: &Request<T>) -> Result<String, Status> {
     let reason = caller(request)?.reason;
     let missing = || errors::internal(&std::io::Error::other("an RPC that needs a reason was reached without one"));
     reason.map(|reason| reason.to_string()).ok_or_else(missing)
 }
 
-/// The caller of `request`. Fails only where a service was wired without the stack, and then closed.
+/// The caller of `request`. If a service was wired without the stack, this fails and nothing is allowed.
 pub fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     let found = request.extensions().get::<Caller>().cloned();
     found.ok_or_else(|| errors::internal(&std::io::Error::other("a handler was reached without passing the stack")))
@@ -64,7 +64,7 @@ impl Caller {
         let user = UserKey::try_new(user_id).map_err(|error| errors::malformed("user_id", &error.must()))?;
         match self.reach {
             Reach::OnBehalf => Ok(user),
-            // The name asked for is not repeated, so that a guess learns nothing.
+            // The requested name is not repeated, so that guessing reveals nothing.
             Reach::Own | Reach::Book => {
                 Err(denied("the role may act on the caller's own data only", &[("role", self.principal.role.to_string())]))
             }

@@ -1,6 +1,7 @@
-//! One caller's connection while it is served: what is in flight on it, whether anybody proved who calls, and when it is asked to go.
+//! One caller's connection while it is served: its calls in flight, whether any caller authenticated, and when it is asked to close.
 //!
-//! It goes with a GOAWAY (RFC 9113 section 6.8): what was begun is finished, and a client takes another connection for what comes next.
+//! It is asked with a GOAWAY (RFC 9113 section 6.8): calls in flight are finished, and a client opens another connection for the next
+//! ones.
 use crate::{listener::ConnectionBounds, tls::Peer};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -21,20 +22,20 @@ use tower::Service;
 #[cfg(test)]
 mod tests;
 
-/// What is known of a connection; its calls and whoever serves it share it.
+/// The state of a connection, shared by its calls and the task that serves it.
 #[derive(Debug)]
 pub struct ConnectionUse {
     calls: AtomicUsize,
     proven: AtomicBool,
-    /// When it was last seen without a call in flight that ended then, or was opened.
+    /// When its last call in flight ended, or when it was opened.
     quiet_since: Mutex<Instant>,
-    /// Bytes of requests that have not come whole.
+    /// Bytes of incomplete requests.
     pub(crate) arriving_bytes: AtomicUsize,
     ending: CancellationToken,
 }
 
 impl ConnectionUse {
-    /// Of a connection that is opened now.
+    /// The state of a newly opened connection.
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             calls: AtomicUsize::new(0),
@@ -45,23 +46,23 @@ impl ConnectionUse {
         })
     }
 
-    /// A call came over it whose token is good.
+    /// Notes that a call with a valid token came over it.
     pub(crate) fn prove(&self) {
         self.proven.store(true, Ordering::Relaxed);
     }
 
-    /// Counts a call until what is returned is dropped.
+    /// Counts a call until the returned value is dropped.
     pub(crate) fn count_call(self: &Arc<Self>) -> ConnectionCall {
         self.calls.fetch_add(1, Ordering::Relaxed);
         ConnectionCall(self.clone())
     }
 
-    /// Cancelled when it is asked to go: streams that would keep it are ended, each in its own way.
+    /// Cancelled when the connection is asked to close: streams that would keep it open are ended, each in its own way.
     pub(crate) fn ending(&self) -> CancellationToken {
         self.ending.clone()
     }
 
-    /// Waits until there is a reason to ask it to go, and names it.
+    /// Waits until there is a reason to ask it to close, and names it.
     pub(crate) async fn over(&self, bounds: ConnectionBounds) -> &'static str {
         let opened = Instant::now();
         tokio::select! {
@@ -91,16 +92,16 @@ impl ConnectionUse {
         }
     }
 
-    /// It is asked to go.
+    /// Asks the connection to close.
     pub(crate) fn end(&self) {
         self.ending.cancel();
     }
 }
 
-/// The shortest wait between two looks.
+/// The shortest wait between two checks.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// That much later; never where it is nothing, which means no bound.
+/// Waits for `limit`; for ever if it is zero, which means no limit.
 async fn after(limit: Duration) {
     if limit.is_zero() { std::future::pending().await } else { sleep(limit).await }
 }
@@ -116,7 +117,7 @@ impl Drop for ConnectionCall {
     }
 }
 
-/// A service as one connection's calls reach it: each knows where it came from.
+/// A service as one connection's calls reach it: each call knows its connection.
 #[derive(Clone)]
 pub(crate) struct ServiceOfConnection<S> {
     pub(crate) inner: S,

@@ -1,4 +1,4 @@
-//! What is known about the call being answered, carried by the task to the calls made on its behalf.
+//! The context of the call being answered, carried by the task to the calls made on its behalf.
 //!
 //! A task-local, so that no signature in between has to pass it on. A task that a handler spawns starts without it: work that outlives
 //! the call must not inherit the call's deadline. It can take the trace along, see [`crate::trace::with_traceparent`].
@@ -11,7 +11,7 @@ use tokio::{task::futures::TaskLocalFuture, time::Instant};
 pub struct CallContext {
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
-    /// The span to hang further spans under.
+    /// The parent of further spans.
     pub trace: Option<TraceParent>,
     /// The service that answers, such as `gift`. Empty outside of a call.
     pub service: &'static str,

@@ -1,6 +1,6 @@
-//! Deadlines: read from the caller, kept for the calls made on its behalf, enforced here.
+//! Deadlines: read from the caller, passed on to the calls made on its behalf, enforced here.
 //!
-//! Every hop gives the next one a little less than it has itself, so that the one who waits hears the answer, not its own alarm.
+//! Every hop gives the next one a little less than it has itself, so that the caller gets the answer and not its own timeout.
 use crate::{
     context::{self, CallContext},
     errors,
@@ -16,15 +16,16 @@ use tonic::Status;
 mod tests;
 
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-/// Taken off what the caller gave: tonic's server has an alarm of its own on the same header and answers CANCELLED; ours must be first.
+/// Subtracted from the caller's timeout: tonic's server has a timer of its own on the same header and answers CANCELLED; ours must be
+/// first.
 const TRANSPORT_MARGIN: Duration = Duration::from_millis(2);
-/// Taken off for the next hop, for its answer to travel back; a tenth where that is less.
+/// Subtracted for the next hop, so that its answer can travel back; a tenth if that is less.
 const HOP_MARGIN: Duration = Duration::from_millis(5);
 
 /// How long calls may take.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadlineLimits {
-    /// For a call that names no deadline. Streams are exempt: watching has no end.
+    /// For a call without a deadline. Streams are exempt: watching has no end.
     pub default: Duration,
     /// The most a unary call gets whatever it asks for, so that nothing waits forever for a resource.
     pub maximum: Duration,
@@ -36,7 +37,7 @@ impl Default for DeadlineLimits {
     }
 }
 
-/// When a call that came in must have been answered.
+/// When an incoming call must have been answered.
 pub(crate) fn inbound(limits: DeadlineLimits, method: &Method, headers: &HeaderMap) -> Result<Option<Instant>, Status> {
     let asked = match headers.get(&GRPC_TIMEOUT) {
         None => None,
@@ -45,7 +46,7 @@ pub(crate) fn inbound(limits: DeadlineLimits, method: &Method, headers: &HeaderM
     let margin = |given: Duration| given - TRANSPORT_MARGIN.min(given / 2);
     let bounded = |unless: Duration| asked.map_or(unless, margin).min(limits.maximum);
     let given = match (method.streaming, method.row.access) {
-        // What anybody may send on without a token has an end.
+        // A stream that anybody may send without a token has a deadline.
         (true, Access::Open) if method.client_streaming => Some(bounded(limits.maximum)),
         (true, _) => asked.map(margin),
         (false, _) => Some(bounded(limits.default)),
@@ -61,7 +62,7 @@ pub(crate) async fn enforce<F: Future>(deadline: Option<Instant>, future: F) -> 
     }
 }
 
-/// Tells the next hop how long it has. Refuses to start what cannot be finished.
+/// Sends the next hop its timeout. Refuses a call that cannot finish in time.
 pub(crate) fn outbound(context: &CallContext, headers: &mut HeaderMap) -> Result<(), Status> {
     let Some(deadline) = context.deadline else { return Ok(()) };
     let left = deadline.saturating_duration_since(Instant::now());
@@ -76,7 +77,7 @@ pub(crate) fn outbound(context: &CallContext, headers: &mut HeaderMap) -> Result
     Ok(())
 }
 
-/// Takes what has been spent off the time that a call's header gives. False: nothing is left.
+/// Subtracts the time spent from a call's header. False: nothing is left.
 pub(crate) fn shorten(headers: &mut HeaderMap, spent: Duration) -> bool {
     let Some(given) = headers.get(&GRPC_TIMEOUT).and_then(parse) else { return true };
     let left = given.saturating_sub(spent);
@@ -84,7 +85,7 @@ pub(crate) fn shorten(headers: &mut HeaderMap, spent: Duration) -> bool {
     !left.is_zero()
 }
 
-/// Runs `future` with at most `limit` for the calls it makes; for work that answers no call, such as a worker's.
+/// Runs `future` with at most `limit` for the calls it makes; for work outside of any call, such as a worker's.
 pub async fn within<F: Future>(limit: Duration, future: F) -> F::Output {
     let above = context::current();
     let at = Instant::now() + limit;
@@ -111,7 +112,7 @@ fn parse(value: &HeaderValue) -> Option<Duration> {
     }
 }
 
-/// The finest unit in which `given` has eight digits or less.
+/// The finest unit in which `given` has eight digits or fewer.
 fn format(given: Duration) -> HeaderValue {
     const TOO_MANY: u128 = 100_000_000;
     let (amount, unit) = if given.as_micros() < TOO_MANY {

@@ -1,5 +1,5 @@
-//! The one way statuses are made: a canonical code, `google.rpc.ErrorInfo` with a reason and facts, and a message that repeats both,
-//! because grpcurl shows it.
+//! The only place that builds statuses: a canonical code, `google.rpc.ErrorInfo` with a reason and facts, and a message that repeats both, because
+//! grpcurl shows it.
 use crate::{StickyRefusal, context, meters, trace::TraceParent};
 pub use identity::error::chain;
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
@@ -12,7 +12,7 @@ mod tests;
 
 /// `google.rpc.ErrorInfo.domain` of every reason of Largesse.
 pub const DOMAIN: &str = "largesse";
-/// When to ask again after an answer was lost. Long enough for a writer to come back, short enough for a person to wait.
+/// When to retry after an answer was lost. Long enough for a writer to recover, short enough for a person to wait.
 const UNKNOWN_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// A refusal with `reason` (UPPER_SNAKE) and `facts`.
@@ -20,7 +20,7 @@ pub fn refused(code: Code, reason: &'static str, message: String, facts: &[(&str
     with_details(code, reason, &message, facts, ErrorDetails::new())
 }
 
-/// As [`refused`], for a reason that is not known at compile time: one that another service answered, or that was stored.
+/// As [`refused`], for a reason that is not known at compile time: one that another service gave, or that was stored.
 pub fn refused_as(code: Code, reason: &str, message: &str, facts: &[(&str, String)]) -> Status {
     with_details(code, reason, message, facts, ErrorDetails::new())
 }
@@ -47,10 +47,10 @@ pub fn request_id_reused(differing: &[String]) -> Status {
     with_details(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[("differing", named(differing).join(","))], ErrorDetails::new())
 }
 
-/// Bytes of names that a refusal lists: it is told twice or thrice in one answer, and a batch may hold a thousand.
+/// Bytes of names that a refusal lists: one answer contains them two or three times, and a batch may have a thousand.
 const NAMED_BYTES_MAX: usize = 1_000;
 
-/// The names that a refusal has room for, and how many more there are.
+/// As many names as a refusal has room for, and the number of those left out.
 pub fn named(names: &[String]) -> Vec<String> {
     let mut bytes = 0;
     let fitting = names.iter().take_while(|name| {
@@ -64,14 +64,14 @@ pub fn named(names: &[String]) -> Vec<String> {
     listed
 }
 
-/// INVALID_ARGUMENT: the page token is not of the list that is asked for. Nothing happened; begin the list again without one.
+/// INVALID_ARGUMENT: the page token is not of the list that is requested. Nothing happened; start the list again without a token.
 pub fn page_token() -> Status {
     let message = "not a token of this list with these filters; begin the list again without one";
     let details = ErrorDetails::with_bad_request_violation("page_token", message);
     with_details(Code::InvalidArgument, "PAGE_TOKEN", message, &[("field", "page_token".to_owned())], details)
 }
 
-/// INVALID_ARGUMENT: a new request id's own time is too far from now. Never sticky; the facts say how a caller's clock can be put right.
+/// INVALID_ARGUMENT: a new request id's own time is too far from now. Never sticky; the facts let the caller correct its clock.
 pub fn request_id_time(untimely: &money::UntimelyId) -> Status {
     let time = |unix_ms: u64| money::time::rfc3339_ms(i64::try_from(unix_ms).unwrap_or(i64::MAX));
     let facts =
@@ -79,7 +79,7 @@ pub fn request_id_time(untimely: &money::UntimelyId) -> Status {
     with_details(Code::InvalidArgument, "REQUEST_ID_TIME", &untimely.to_string(), &facts, ErrorDetails::new())
 }
 
-/// UNAVAILABLE: nothing happened, because there is too much to do. Retry the same id after `retry_after`.
+/// UNAVAILABLE: the request was not executed because of overload. Retry the same id after `retry_after`.
 pub fn overload(retry_after: Duration) -> Status {
     let details = ErrorDetails::with_retry_info(Some(retry_after));
     with_details(Code::Unavailable, "OVERLOADED", "too much in flight; the request was not executed, retry it", &[], details)
@@ -93,7 +93,7 @@ pub fn quota_exceeded(of: &str, per_second: u32, wait: Duration) -> Status {
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
-/// RESOURCE_EXHAUSTED: whoever calls has done too much of this in the last hour; nothing happened. Come again with the same request after `wait`.
+/// RESOURCE_EXHAUSTED: the caller exceeded its hourly limit; the request was not executed. Retry the same request after `wait`.
 pub(crate) fn hourly_quota_exceeded(of: &str, per_hour: u32, wait: Duration) -> Status {
     let details = ErrorDetails::with_retry_info(Some(wait));
     let facts = [("of", of.to_owned()), ("per_hour", per_hour.to_string())];
@@ -101,7 +101,7 @@ pub(crate) fn hourly_quota_exceeded(of: &str, per_hour: u32, wait: Duration) -> 
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
-/// RESOURCE_EXHAUSTED: whoever calls holds too many streams open; nothing happened. Come again once one of them has ended.
+/// RESOURCE_EXHAUSTED: the caller has too many streams open; the request was not executed. Retry once one of them has ended.
 pub fn too_many_streams(of: &str, max: u32) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
     let facts = [("of", of.to_owned()), ("streams_max", max.to_string())];
@@ -109,24 +109,24 @@ pub fn too_many_streams(of: &str, max: u32) -> Status {
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
-/// UNAVAILABLE: nothing happened, for this reason. Retry the same id after `retry_after`.
+/// UNAVAILABLE: the request was not executed, for this reason. Retry the same id after `retry_after`.
 pub fn unavailable(reason: &str, message: &str, retry_after: Duration) -> Status {
     unavailable_with(reason, message, &[], retry_after)
 }
 
-/// The same with facts.
+/// As [`unavailable`], with facts.
 pub fn unavailable_with(reason: &str, message: &str, facts: &[(&str, String)], retry_after: Duration) -> Status {
     with_details(Code::Unavailable, reason, message, facts, ErrorDetails::with_retry_info(Some(retry_after)))
 }
 
-/// UNAVAILABLE: it may or may not have happened. Retry the same id to find out.
+/// UNAVAILABLE: the request may or may not have been executed. Retry the same id to find out.
 pub fn outcome_unknown(message: impl Into<String>) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
     with_details(Code::Unavailable, "OUTCOME_UNKNOWN", &message.into(), &[], details)
 }
 
-/// UNAVAILABLE: a service's tables were out of reach, also while a commit was in flight, so it may or may not have happened. Logged here, once, with all
-/// its causes; the caller learns nothing of them. Retry the same id to find out.
+/// UNAVAILABLE: a service's tables were unreachable, also while a commit was in flight, so the request may or may not have been executed. Logged here,
+/// once, with all causes, which the caller does not see. Retry the same id to find out.
 pub fn database_unreachable(error: &dyn Error) -> Status {
     let context = context::current();
     let trace = context.trace.map(|trace| trace.to_header()).unwrap_or_default();
@@ -136,7 +136,7 @@ pub fn database_unreachable(error: &dyn Error) -> Status {
     )
 }
 
-/// UNAVAILABLE: nobody can say at present whether the token is good, so nothing happened. Retry the same request.
+/// UNAVAILABLE: the token can't be checked at present, so the request was not executed. Retry the same request.
 pub fn identity_unavailable() -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
     let message = "the keys of the token's issuer can't be read; the request was not executed, retry it";
@@ -150,7 +150,7 @@ pub fn audit_unavailable() -> Status {
     with_details(Code::Unavailable, "AUDIT_UNAVAILABLE", message, &[], details)
 }
 
-/// UNAVAILABLE: no connection to a service could be made, so nothing happened there.
+/// UNAVAILABLE: no connection to a service could be made, so the service executed nothing.
 pub fn peer_unreachable(address: &str, cause: &dyn Error) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
     let message = format!("connecting failed: {}", chain(cause));
@@ -163,13 +163,13 @@ pub fn deadline_exceeded(layer: &str) -> Status {
     with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &[("layer", layer.to_owned())], ErrorDetails::new())
 }
 
-/// DEADLINE_EXCEEDED: time ran out while the keys of the caller's token were asked for, so nothing happened. Retry the same request.
+/// DEADLINE_EXCEEDED: time ran out while the keys of the caller's token were fetched; the request was not executed. Retry the same request.
 pub(crate) fn not_identified_in_time() -> Status {
     let message = "the deadline passed before the caller was identified; the request was not executed, retry it";
     with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &[("layer", "identity".to_owned())], ErrorDetails::new())
 }
 
-/// INVALID_ARGUMENT: the message has more bytes than the RPC takes. Nothing happened. `sent` is what was said or came of it, where that is known.
+/// INVALID_ARGUMENT: the message has more bytes than the RPC accepts. Nothing happened. `sent` is the announced or received length, if known.
 pub(crate) fn too_large(bytes_max: usize, sent: Option<usize>) -> Status {
     let why =
         format!("larger than a message to this RPC may be, which is {bytes_max} bytes; the request was not executed, send less at once");
@@ -180,14 +180,14 @@ pub(crate) fn too_large(bytes_max: usize, sent: Option<usize>) -> Status {
     with_details(Code::InvalidArgument, "MALFORMED", &why, &facts, details)
 }
 
-/// DEADLINE_EXCEEDED: the request, or a message of a stream, did not come whole in time, so nothing of it happened. Send it again.
+/// DEADLINE_EXCEEDED: the request, or a message of a stream, did not arrive completely in time, so nothing of it happened. Send it again.
 pub(crate) fn request_late(bytes: usize, waited: Duration) -> Status {
     let message = "the message did not come whole in time; nothing of it happened, send the same again";
     let facts = [("layer", "arrival".to_owned()), ("bytes", bytes.to_string()), ("waited_ms", waited.as_millis().to_string())];
     with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &facts, ErrorDetails::new())
 }
 
-/// UNAVAILABLE: too many requests had not come whole, and this was the oldest of them. Nothing of it happened; send it again.
+/// UNAVAILABLE: too many incomplete requests, and this was the oldest of them. Nothing of it happened; send it again.
 pub(crate) fn pushed_out(bytes: usize) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
     let message = "too many messages have not come whole, and this was the oldest; nothing of it happened, send the same again at once";
@@ -195,7 +195,7 @@ pub(crate) fn pushed_out(bytes: usize) -> Status {
     with_details(Code::Unavailable, "OVERLOADED", message, &facts, details)
 }
 
-/// UNAVAILABLE: more bytes of requests that have not come whole than a connection or the process may hold. Nothing of this one happened.
+/// UNAVAILABLE: incomplete requests exceed the bytes that a connection or the process may hold. Nothing of this one happened.
 pub(crate) fn too_much_arriving(of: &str, bytes_max: usize, bytes: usize) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
     let message = "too many bytes of messages that have not come whole; nothing of this one happened, send the same again later";
@@ -203,7 +203,7 @@ pub(crate) fn too_much_arriving(of: &str, bytes_max: usize, bytes: usize) -> Sta
     with_details(Code::Unavailable, "OVERLOADED", message, &facts, details)
 }
 
-/// RESOURCE_EXHAUSTED: whoever calls has too many calls in flight; nothing happened. Come again once one of them has ended.
+/// RESOURCE_EXHAUSTED: the caller has too many calls in flight; the request was not executed. Retry once one of them has ended.
 pub(crate) fn too_many_calls(of: &str, max: u32) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
     let facts = [("of", of.to_owned()), ("in_flight_max", max.to_string())];
@@ -211,15 +211,15 @@ pub(crate) fn too_many_calls(of: &str, max: u32) -> Status {
     with_details(Code::ResourceExhausted, "QUOTA_EXCEEDED", message, &facts, details)
 }
 
-/// What the caller of a fault of ours is told, and all that it is told but for the trace.
+/// All that a caller sees of an internal error, apart from the trace.
 const INTERNAL: &str = "an error on our side; it has been logged";
 
-/// INTERNAL: our fault. Logged here, once, with all its causes; the caller learns nothing but the trace under which that is.
+/// INTERNAL: our fault. Logged here, once, with all its causes; the caller sees only the trace under which it is logged.
 pub fn internal(error: &dyn Error) -> Status {
     opaque(&logged(error))
 }
 
-/// As [`internal`], to be kept under a request id: whoever asks again is told the trace of the first time.
+/// As [`internal`], to be stored under a request id: retries get the trace of the first attempt.
 pub fn internal_kept(error: &dyn Error) -> StickyRefusal {
     StickyRefusal::new(Code::Internal, "INTERNAL", INTERNAL, &[("trace", logged(error))])
 }
@@ -230,7 +230,7 @@ fn logged(error: &dyn Error) -> String {
     trace
 }
 
-/// The id of the trace of the call being answered; where its caller began none, one that is made up so that the caller has something to quote.
+/// The trace id of the call being answered; a new one if its caller started none, so that the caller has something to quote.
 pub(crate) fn trace() -> String {
     context::current().trace.map_or_else(|| Uuid::new_v4().simple().to_string(), TraceParent::trace_id)
 }
@@ -246,7 +246,7 @@ pub fn reason(status: &Status) -> Option<String> {
     (info.domain == DOMAIN).then_some(info.reason)
 }
 
-/// The facts that belong to the reason. Empty when there are none.
+/// The facts of the reason. Empty when there are none.
 pub fn facts(status: &Status) -> HashMap<String, String> {
     status.get_details_error_info().map(|info| info.metadata).unwrap_or_default()
 }

@@ -1,21 +1,22 @@
-//! What `grpc.health.v1` says of a process: which of its services serve, and whether it writes the books.
+//! What `grpc.health.v1` reports of a process: which of its services serve, and whether it writes the books.
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-/// The name under which a process with the ledger says whether it writes the books: NOT_SERVING where it stands by for another. Others don't know it.
+/// The name under which a process with the ledger reports whether it writes the books: NOT_SERVING on a standby. Processes without the ledger don't
+/// know it.
 pub const WRITER: &str = "largesse.ledger.writer";
 
-/// What a process with the ledger can't do while another writes the books.
+/// What a process with the ledger can't do while another process writes the books.
 #[derive(Clone)]
 pub struct WriterHealth {
-    /// Full names of the services that are of no use then.
+    /// Full names of the services that do not work then.
     pub dependent: Vec<&'static str>,
     /// Whether this process may write.
     pub writes: watch::Receiver<bool>,
 }
 
-/// Tells it to whoever asks.
+/// Reports the state of the services to the health service.
 pub(crate) struct HealthTeller {
     pub reporter: HealthReporter,
     pub names: Vec<&'static str>,
@@ -23,7 +24,7 @@ pub(crate) struct HealthTeller {
 }
 
 impl HealthTeller {
-    /// As it is now.
+    /// Reports the present state.
     pub(crate) async fn tell(&mut self) {
         let writes = self.writer.as_mut().is_none_or(|writer| *writer.writes.borrow_and_update());
         let status = |serves| if serves { ServingStatus::Serving } else { ServingStatus::NotServing };
@@ -38,7 +39,7 @@ impl HealthTeller {
         }
     }
 
-    /// Tells changes until `shutdown`, and then that nothing serves any more.
+    /// Reports changes until `shutdown`, and then NOT_SERVING for everything.
     pub(crate) async fn follow(mut self, shutdown: &CancellationToken) {
         loop {
             let changed = async {
@@ -46,7 +47,7 @@ impl HealthTeller {
                     Some(writer) => writer.writes.changed().await.is_ok(),
                     None => false,
                 };
-                // Whoever knew is gone: it stays as it is.
+                // The sender is dropped: the last state stays.
                 if !told {
                     std::future::pending::<()>().await;
                 }

@@ -1,10 +1,11 @@
-//! A refusal as it is kept under a request id, so that a late duplicate hears the same: made of its parts, stored as JSON.
+//! A refusal as it is stored under a request id, so that a late duplicate gets the same answer: made of its parts, stored as
+//! JSON.
 use crate::errors;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tonic::{Code, Status};
 
-/// A refusal that stays the answer.
+/// A refusal that stays the answer of its request id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StickyRefusal {
     code: i32,
@@ -27,25 +28,25 @@ impl StickyRefusal {
         &self.reason
     }
 
-    /// In a sentence.
+    /// The message, a sentence.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// For the table of requests.
+    /// Encodes it for the table of requests.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("texts and a number are JSON")
     }
 
-    /// From the table of requests; `None` for what is none, or was kept in another form by an older program.
+    /// Decodes it from the table of requests; `None` for other bytes, or the form of an older program.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// As the caller is told, the first time and every time after.
+    /// The status for the caller, the same on every retry.
     #[must_use]
     pub fn status(&self) -> Status {
         let facts: Vec<(&str, String)> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();

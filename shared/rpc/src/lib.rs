@@ -56,7 +56,7 @@ pub use transport::{Transport, connect, connect_with};
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Largest answer a server of Largesse gives, in bytes: what a gRPC client reads by default (`max_receive_message_length` of the gRPC libraries, 4 MiB).
-/// Also the largest message that a service takes which does not say otherwise.
+/// Also the largest message a service accepts unless it says otherwise.
 pub const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 use std::path::PathBuf;
@@ -81,7 +81,7 @@ pub enum Error {
         /// What is wrong with it.
         source: tonic::transport::Error,
     },
-    /// An address to call cannot be called with what there is.
+    /// An address to call needs settings that are missing.
     #[error("{url}: {why}")]
     Peer {
         /// As configured.
@@ -103,7 +103,7 @@ pub enum Error {
     /// A socket cannot be listened on.
     #[error("listening: {source}")]
     Socket {
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }

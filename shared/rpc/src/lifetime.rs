@@ -1,4 +1,4 @@
-//! How long a stream that its caller sends items on stays open: for a while, and no longer than the caller's token is good.
+//! How long a stream of requests stays open: at most its maximum age, and no longer than the caller's token is valid.
 use crate::{Caller, errors};
 use futures::{Stream, StreamExt as _, stream};
 use std::{
@@ -12,18 +12,18 @@ use tonic::{Code, Status};
 /// How soon a new stream may be opened in place of one that was ended.
 const REOPEN_DELAY: Duration = Duration::from_millis(100);
 
-/// One stream's end.
+/// When and why one stream ends.
 #[derive(Debug, Clone)]
 pub struct StreamLifetime {
     oldest: Instant,
     expires: Instant,
-    /// Cancelled when its connection is asked to go.
+    /// Cancelled when the connection is asked to close.
     ending: CancellationToken,
-    /// Set where it was ended from here, with items that perhaps nobody read.
+    /// Set when the server ended the stream, which may leave items unread.
     ended: Arc<OnceLock<StreamEnd>>,
 }
 
-/// Why a stream was ended from here.
+/// Why the server ended a stream.
 #[derive(Debug, Clone, Copy)]
 enum StreamEnd {
     Token,
@@ -33,7 +33,7 @@ enum StreamEnd {
 }
 
 impl StreamLifetime {
-    /// Of a stream that `caller` opens now: it ends with the caller's token, or after `age_max`.
+    /// The lifetime of a stream that `caller` opens now: it ends with the caller's token, or after `age_max`.
     #[must_use]
     pub fn of(caller: &Caller, age_max: Duration) -> Self {
         let left = caller.principal.expires_at.duration_since(SystemTime::now()).unwrap_or_default();
@@ -42,7 +42,7 @@ impl StreamLifetime {
         Self { oldest: now + age_max, expires: now + left, ending, ended: Arc::default() }
     }
 
-    /// Ready when no more items are to be read, also once `shutdown` is; those that were read are still answered.
+    /// Completes when no more items are to be read, also once `shutdown` completes; items already read are still answered.
     pub async fn over(self, shutdown: impl Future<Output = ()>) {
         let end = tokio::select! {
             () = shutdown => StreamEnd::Shutdown,
@@ -50,12 +50,12 @@ impl StreamLifetime {
             () = tokio::time::sleep_until(self.expires) => StreamEnd::Token,
             () = tokio::time::sleep_until(self.oldest) => StreamEnd::Age,
         };
-        // The first end is the one that is told.
+        // The first end is the one reported.
         self.ended.get_or_init(|| end);
     }
 
-    /// What follows the last answer: nothing where the caller ended its side, else why the stream was ended. Without it a caller could take items that
-    /// nobody read for answered. UNAUTHENTICATED (`token=expired`), or UNAVAILABLE with STREAM_ENDED (`because`: `age`, `connection` or `shutdown`).
+    /// What follows the last answer: nothing if the caller ended its side, else why the stream was ended. Without it a caller could take unread items
+    /// for answered ones. UNAUTHENTICATED (`token=expired`), or UNAVAILABLE with STREAM_ENDED (`because`: `age`, `connection` or `shutdown`).
     pub fn farewell<T>(self) -> impl Stream<Item = Result<T, Status>> {
         let end = async move { self.ended.get().map(|end| Err(farewell(*end))) };
         stream::once(end).filter_map(std::future::ready)

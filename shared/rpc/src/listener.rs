@@ -1,4 +1,4 @@
-//! Connections of a listener: accepted, with TLS where there is a certificate, and never one waiting for another.
+//! Connections of a listener: accepted, with TLS if there is a certificate, and never one waiting for another.
 use crate::{
     connection::ConnectionUse,
     tls::{Peer, Tls, peer, stream::MaybeTlsStream},
@@ -28,32 +28,32 @@ const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Handshakes at once; each may cost a signature. More callers wait for their turn.
 const HANDSHAKES_MAX: usize = 256;
-/// Connections that are ready and wait for the server to take them.
+/// Accepted connections that wait for the server to take them.
 const READY_MAX: usize = 64;
-/// How long to wait after the system could not give a connection, which is mostly because there are too many.
+/// How long to wait after accepting a connection failed, mostly because too many are open.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// How long a caller may take to say as much as HTTP/2 begins with, and how much that is: the preface and a frame.
+/// How long a caller may take to send the minimum that HTTP/2 begins with: the preface and a frame.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(5);
 const OPENING_BYTES: usize = 24 + 9;
-/// How long a connection for HTTP/1.1 may last, whatever is said over it: probes and scrapes are short, and come again.
+/// How long a connection for HTTP/1.1 may last, even while in use: probes and scrapes are short, and reconnect.
 const HTTP_LIFETIME: Duration = Duration::from_secs(60);
 
-/// How many connections a listener takes, and for how long. One too many is closed without a word; one that lasts too long is asked to go, and cut off
-/// when it does not. No time is no bound.
+/// How many connections a listener accepts, and for how long. Connections above the limit are closed silently; one that lasts too long is asked to
+/// close, and cut off if it does not. A zero duration means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionBounds {
-    /// In all.
+    /// Maximum over all addresses.
     pub connections_max: usize,
-    /// From one address; 0 where there is no bound, as behind a balancer that hides its callers.
+    /// Maximum from one address; 0 for no limit, as behind a balancer that hides its callers.
     pub per_address_max: usize,
-    /// Without a call whose token is good.
+    /// How long a connection may last without a call with a valid token.
     pub unproven: Duration,
-    /// Without any call in flight.
+    /// How long a connection may last without any call in flight.
     pub idle: Duration,
-    /// Whatever is called over it: a certificate that was good once is looked at again.
+    /// How long a connection may last even when used: its certificate is then checked again.
     pub age: Duration,
-    /// For what is in flight when it is asked to go.
+    /// How long calls in flight may take once a connection is asked to close.
     pub grace: Duration,
 }
 
@@ -61,18 +61,18 @@ impl Default for ConnectionBounds {
     fn default() -> Self {
         Self {
             connections_max: 10_000,
-            // A fifth: of a house with many phones or a balancer, and not all.
+            // A fifth: enough for an office with many phones or a balancer, but not everything.
             per_address_max: 2_000,
             unproven: Duration::from_secs(10),
             idle: Duration::from_secs(900),
-            // As long as a stream of items stays open.
+            // As long as a stream of requests stays open.
             age: Duration::from_secs(3_600),
             grace: Duration::from_secs(30),
         }
     }
 }
 
-/// The address that is counted: whoever has one of IPv6 has the 2^64 of its network (RFC 4291 section 2.5.1).
+/// The address that is counted: an IPv6 caller has the 2^64 addresses of its network (RFC 4291 section 2.5.1).
 pub(crate) fn counted_address(address: IpAddr) -> IpAddr {
     const INTERFACE_BITS: u32 = 64;
     match address.to_canonical() {
@@ -81,7 +81,7 @@ pub(crate) fn counted_address(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What a listener speaks with TLS.
+/// The protocol that a listener negotiates with TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// HTTP/2.
@@ -97,7 +97,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Accepts what comes to `socket` until it is dropped; with TLS where `tls` has a certificate.
+    /// Accepts connections on `socket` until this is dropped; with TLS if `tls` has a certificate.
     pub fn try_new(socket: TcpListener, tls: Option<Tls>, protocol: Protocol, bounds: ConnectionBounds) -> io::Result<Self> {
         let address = socket.local_addr()?;
         let (into, ready) = mpsc::channel(READY_MAX);
@@ -105,7 +105,7 @@ impl Listener {
         Ok(Self { ready, address })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -122,7 +122,7 @@ async fn accept_all(
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     loop {
         let accepted = tokio::select! {
-            // Whoever listened is gone, and the socket closes with this task.
+            // The receiver is dropped; the socket closes with this task.
             () = into.closed() => return,
             accepted = socket.accept() => accepted,
         };
@@ -135,7 +135,7 @@ async fn accept_all(
             }
         };
         let Some(seat) = seats.take(address.ip()) else { continue };
-        // A connection that is gone already fails at its first read.
+        // A connection that is closed already fails at its first read.
         let _ = stream.set_nodelay(true);
         let config = tls.as_ref().and_then(|tls| match protocol {
             Protocol::Grpc => tls.grpc(),
@@ -149,7 +149,7 @@ async fn accept_all(
         };
         let (handshakes, into) = (handshakes.clone(), into.clone());
         tokio::spawn(async move {
-            // Whoever says nothing takes nobody's turn.
+            // A silent caller takes no handshake slot.
             if !matches!(timeout(GREETING_TIMEOUT, stream.peek(&mut [0])).await, Ok(Ok(1..))) {
                 return;
             }
@@ -157,13 +157,13 @@ async fn accept_all(
             let shaken = timeout(HANDSHAKE_TIMEOUT, TlsAcceptor::from(config).accept(stream)).await;
             drop(place);
             match shaken {
-                // Nobody listens any more: the connection ends.
+                // If the receiver is dropped, the connection ends.
                 Ok(Ok(stream)) => {
                     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
                     let names = shown.map(peer::names);
                     drop(into.send(Connection::new(MaybeTlsStream::Secured(Box::new(stream)), address, names, protocol, seat)).await);
                 }
-                // Scanners, health checks of load balancers, and people without the CA: theirs to see.
+                // Scanners, health checks of load balancers, and people without the CA: not our fault.
                 Ok(Err(error)) => tracing::debug!(%address, %error, "a TLS handshake failed"),
                 Err(_) => tracing::debug!(%address, "a TLS handshake took too long"),
             }
@@ -172,7 +172,7 @@ async fn accept_all(
 }
 
 impl Listener {
-    /// The next connection; none when nothing is accepted any more.
+    /// The next connection; never completes once nothing is accepted any more.
     pub(crate) async fn next(&mut self) -> Option<Connection> {
         self.ready.recv().await
     }
@@ -203,7 +203,7 @@ pub struct Connection {
     stream: MaybeTlsStream<TlsStream<TcpStream>>,
     address: SocketAddr,
     names: Option<Arc<[String]>>,
-    /// What ends it when it says too little, or lasts too long; and the bytes that are still too little.
+    /// Ends the connection if it sends too little, or lasts too long; and the bytes that are still missing.
     alarm: Option<Pin<Box<Sleep>>>,
     opening: usize,
     in_use: Arc<ConnectionUse>,
@@ -226,13 +226,13 @@ impl Connection {
         Self { stream, address, names, alarm, opening, in_use: ConnectionUse::new(), _seat: seat }
     }
 
-    /// What its calls are told of it, and what they tell it.
+    /// What its calls know of it, and the counters they update.
     pub(crate) fn peer(&self) -> (Peer, Arc<ConnectionUse>) {
         let in_use = self.in_use.clone();
         (Peer::Remote { address: self.address, names: self.names.clone(), connection: in_use.clone() }, in_use)
     }
 
-    /// Counts what was read, and is rid of the alarm once it is enough.
+    /// Counts bytes read, and cancels the alarm once there are enough.
     fn heard(&mut self, bytes: usize) {
         self.opening = self.opening.saturating_sub(bytes);
         if self.opening == 0 {
@@ -276,7 +276,7 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// Who has how many connections.
+/// How many connections each address has.
 struct ConnectionSeats {
     bounds: ConnectionBounds,
     taken: Mutex<TakenSeats>,
@@ -332,7 +332,7 @@ fn refusals() -> Option<Counter<u64>> {
     Some(counter.with_description("Connections closed at once because there were too many.").build())
 }
 
-/// A connection's place, given back when it is dropped.
+/// A connection's seat, released when it is dropped.
 struct ConnectionSeat {
     seats: Arc<ConnectionSeats>,
     address: IpAddr,

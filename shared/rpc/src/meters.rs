@@ -1,4 +1,4 @@
-//! How many calls there are, how they end and how long they take.
+//! How many calls are made, how they end and how long they take.
 use crate::context;
 use opentelemetry::{
     KeyValue,
@@ -7,7 +7,7 @@ use opentelemetry::{
 use std::{sync::LazyLock, time::Instant};
 use tonic::Code;
 
-/// Made at the first call, after telemetry has started. None: nothing is counted, and no clock is read for it.
+/// Made at the first call, after telemetry has started. `None`: nothing is counted, and no clock is read for it.
 static CALLS: LazyLock<Option<Histogram<f64>>> = LazyLock::new(|| {
     let what = "Calls answered, from their headers to the end of their answer.";
     Some(telemetry::metrics::durations(telemetry::meter()?, "rpc.server.call.duration", what))
@@ -37,8 +37,8 @@ impl TimedCall {
     }
 }
 
-/// Counts an error where it is made, because one inside a batch or a stream leaves within a message that no layer reads. One that passes several
-/// services is counted in each that words it anew.
+/// Counts an error where it is made, because one inside a batch or a stream leaves within a message that no layer reads. An error that passes
+/// several services is counted in each that builds its own status for it.
 pub(crate) fn refused(code: Code, reason: &str) {
     if let Some(refusals) = &*REFUSALS {
         let service = context::current().service;
@@ -51,7 +51,7 @@ pub(crate) fn refused(code: Code, reason: &str) {
     }
 }
 
-/// A code as gRPC's own specification writes it.
+/// A code's name in gRPC's own specification.
 fn name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",

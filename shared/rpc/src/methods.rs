@@ -26,9 +26,9 @@ pub(crate) struct Method {
     pub(crate) streaming: bool,
     /// Whether its caller sends a stream.
     pub(crate) client_streaming: bool,
-    /// Whether it does what somebody has paid for already.
+    /// Whether it serves work that somebody has paid for already.
     pub(crate) paid: bool,
-    /// What counts it.
+    /// Limits and counts its calls in flight.
     pub(crate) gate: Arc<OverloadGate>,
 }
 
@@ -38,7 +38,7 @@ impl Method {
         self.row.bytes_max > REQUEST_BYTES_MAX
     }
 
-    /// How large a message of a caller within the process may be, in bytes: as the service's server is told.
+    /// The largest message of a caller within the process, in bytes: the same as the service's server accepts.
     pub(crate) fn message_bytes_max(&self) -> usize {
         if self.service == "ledger" { crate::MESSAGE_BYTES_MAX } else { crate::ANSWER_BYTES_MAX }
     }
@@ -54,7 +54,7 @@ impl Method {
 pub(crate) struct Methods(FxHashMap<&'static str, Method>);
 
 impl Methods {
-    /// Every RPC of the contracts, of health and of reflection. Fails where contracts and table do not name the same.
+    /// Every RPC of the contracts, of health and of reflection. Fails if contracts and table name different RPCs.
     pub(crate) fn try_new(limits: overload::OverloadLimits) -> Result<Self, Error> {
         let sets = [
             api::FILE_DESCRIPTOR_SET,
@@ -67,7 +67,7 @@ impl Methods {
         Self::join(&decoded, TABLE, limits)
     }
 
-    /// Tells how full each service is, from now on.
+    /// Exports how full each service is, from now on.
     pub(crate) fn watch(&self) {
         let mut told = FxHashSet::default();
         for method in self.0.values() {
@@ -106,7 +106,7 @@ impl Methods {
     }
 }
 
-/// Whether the caller of an RPC sends a stream; of one that no contract has it can't be known, and is taken for it.
+/// Whether the caller of an RPC sends a stream; an RPC that no contract has counts as streaming.
 pub(crate) fn is_client_streaming(path: &str) -> bool {
     static SINGLE: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
         let files = FileDescriptorSet::decode(api::FILE_DESCRIPTOR_SET).map(|set| set.file).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A bound on what is in flight. Above it a call is told at once that nothing happened, instead of waiting until its time is over.
+//! A limit on calls in flight. Above it a call is refused at once as not executed, instead of waiting until its deadline.
 use crate::errors;
 use opentelemetry::KeyValue;
 use std::{
@@ -10,14 +10,14 @@ use std::{
 };
 use tonic::Status;
 
-/// When to try again: about as long as a full house needs to drain.
+/// When to retry: about as long as a full service needs to drain.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// One of so many places is kept for work that somebody has paid for already.
+/// One in so many slots is reserved for work that somebody has paid for already.
 const RESERVED: usize = 8;
 
-/// Work that somebody has paid for already: money taken by a store, diamonds earned, holds placed, what staff are bound to write down. A gift that
-/// is told to come again costs its sender a moment; coins that were paid for and do not come cost trust.
+/// Work that somebody has paid for already: money taken by a store, diamonds earned, holds placed, staff actions to record. A gift that has to be
+/// retried costs its sender a moment; coins that were paid for and do not arrive cost trust.
 pub(crate) const PAID: [&str; 9] = [
     "/largesse.purchase.v1.PurchaseService/RedeemPurchase",
     "/largesse.earnings.v1.EarningsService/AcceptQuote",
@@ -30,8 +30,8 @@ pub(crate) const PAID: [&str; 9] = [
     "/largesse.support.v1.SupportService/Approve",
 ];
 
-/// How much may be in flight, per service of a process. Per service and not over all: a gift that waits for the ledger of the same
-/// process would otherwise hold one place while it asks for a second, and a full house could never empty.
+/// How many calls may be in flight, per service of a process. Per service and not over all: a gift that waits for the ledger of the same process
+/// would otherwise occupy one slot while it asks for a second, and a full process could never drain.
 #[derive(Debug, Clone, Copy)]
 pub struct OverloadLimits {
     /// Unary calls. Their memory is bounded by this times a request's size.
@@ -46,7 +46,7 @@ impl Default for OverloadLimits {
     }
 }
 
-/// Counts what is in flight.
+/// Counts calls and streams in flight.
 #[derive(Debug)]
 pub(crate) struct OverloadGate {
     in_flight: AtomicUsize,
@@ -62,7 +62,7 @@ impl OverloadGate {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Tells how full it is, from now on.
+    /// Exports how full it is, from now on.
     pub(crate) fn watch(self: &Arc<Self>, service: &'static str, kind: &'static str) {
         let Some(meter) = telemetry::meter() else { return };
         let attributes = [KeyValue::new("largesse.service", service), KeyValue::new("kind", kind)];
@@ -79,20 +79,20 @@ impl OverloadGate {
         if paid { self.max } else { self.max - self.max / RESERVED }
     }
 
-    /// Whether there is a place now; the answer where there is none. Nothing is taken: whoever's request has not come holds no place.
+    /// Whether there is a free slot now, else the refusal. Takes no slot: a call whose request has not arrived occupies none.
     pub(crate) fn look(&self, paid: bool) -> Result<(), Status> {
         if self.in_flight() >= self.max(paid) { Err(errors::overload(RETRY_DELAY)) } else { Ok(()) }
     }
 
-    /// A place, held until dropped, or the answer that there is none. The last places are for work that is `paid` for.
+    /// A slot, occupied until dropped, or the refusal if there is none. The last slots are for work that is `paid` for.
     pub(crate) fn admit(self: &Arc<Self>, paid: bool) -> Result<InFlightPermit, Status> {
-        // Taken before looking, so that two who come at once cannot both take the last place; a refused one gives it back by dropping.
+        // Counted before the check, so that two concurrent calls cannot both take the last slot; a refused one releases it by dropping.
         let place = InFlightPermit(self.clone());
         if self.in_flight.fetch_add(1, Ordering::Relaxed) >= self.max(paid) { Err(errors::overload(RETRY_DELAY)) } else { Ok(place) }
     }
 }
 
-/// A place in flight.
+/// A slot in flight.
 #[derive(Debug)]
 pub(crate) struct InFlightPermit(Arc<OverloadGate>);
 

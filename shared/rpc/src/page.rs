@@ -1,9 +1,9 @@
-//! Pages of lists: how long they are, and the tokens that go on with them.
+//! Pages of lists: their sizes, and the tokens for the next page.
 //!
-//! A token is opaque: a version, a digest of the list it was made for and the position of the last row shown, in base64url. The digest covers the
-//! list's name, its book and its filter, so that a token taken to another list is refused instead of answered with the wrong rows. It is no
-//! secret and no permission: what a caller may see is decided anew for every page. Tokens don't outlive an upgrade that changes their version; who
-//! holds an old one begins again.
+//! A token is opaque: a version, a digest of the list it was made for and the position of the last row shown, in base64url. The digest covers the list's
+//! name, its book and its filter, so that a token sent to another list is refused instead of answered with the wrong rows. It is no secret and no
+//! permission: what a caller may see is decided anew for every page. Tokens don't outlive an upgrade that changes their version; a caller with an old one
+//! starts the list again.
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
@@ -14,19 +14,19 @@ mod tests;
 
 /// The first byte of every token.
 const VERSION: u8 = 1;
-/// Bytes of the digest that a token carries: enough that no two lists are taken for one another by accident.
+/// Bytes of the digest that a token carries: enough that no two lists are confused by accident.
 const DIGEST_BYTES: usize = 8;
-/// Longest token read: a version, a digest and a position of at most 64 bytes, in base64.
+/// Longest token that is decoded: a version, a digest and a position of at most 64 bytes, in base64.
 const TOKEN_BYTES_MAX: usize = 100;
-/// What a row takes in an answer beside its own bytes: a tag and a length.
+/// Bytes of a row in an answer besides its own: a tag and a length.
 const ROW_OVERHEAD_BYTES: usize = 6;
 
-/// A page token that is not one, or one of another list, book, filter or version.
+/// An invalid page token, or one of another list, book, filter or version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the page token is not one of this list; begin again without it")]
 pub struct InvalidPageToken;
 
-/// A page size that has no meaning.
+/// An invalid page size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must not be negative")]
 pub struct InvalidPageSize;
@@ -34,14 +34,14 @@ pub struct InvalidPageSize;
 /// How many rows the pages of a list have.
 #[derive(Debug, Clone, Copy)]
 pub struct PageSizes {
-    /// Where none is asked for.
+    /// The size if the request gives none.
     pub default: u16,
-    /// The most; who asks for more gets these.
+    /// The largest; larger requests get this many.
     pub max: u16,
 }
 
 impl PageSizes {
-    /// The size of the page that `asked` means. 0: not given.
+    /// The page size for the requested one; 0 means not given.
     pub fn read(self, asked: i32) -> Result<usize, InvalidPageSize> {
         match asked {
             ..0 => Err(InvalidPageSize),
@@ -51,17 +51,17 @@ impl PageSizes {
     }
 }
 
-/// Rows to read for a page of `size`: one more tells whether the list goes on. [`PagedList::cut`] takes it away again.
+/// Rows to read for a page of `size`: one more shows whether the list continues. [`PagedList::cut`] removes it again.
 #[must_use]
 pub fn rows_to_read(size: usize) -> i64 {
     i64::try_from(size).map_or(i64::MAX, |size| size.saturating_add(1))
 }
 
-/// Where in a list a page ends: what the next one's query begins after.
+/// The position where a page ends; the next page's query begins after it.
 pub trait PagePosition: Sized {
-    /// Puts the position behind what is in `token`. At most 64 bytes.
+    /// Appends the position to `token`. At most 64 bytes.
     fn write(&self, token: &mut Vec<u8>);
-    /// Takes it from the front of `token`; `None` where there is none.
+    /// Reads a position from the front of `token`; `None` if it is not one.
     fn read(token: &mut &[u8]) -> Option<Self>;
 }
 
@@ -87,7 +87,7 @@ impl PagePosition for Uuid {
     }
 }
 
-/// A time or number, and what tells rows apart that have the same.
+/// A time or number, and a tiebreaker for rows with the same one.
 impl<A: PagePosition, B: PagePosition> PagePosition for (A, B) {
     fn write(&self, token: &mut Vec<u8>) {
         self.0.write(token);
@@ -99,19 +99,19 @@ impl<A: PagePosition, B: PagePosition> PagePosition for (A, B) {
     }
 }
 
-/// One list, as tokens are bound to it.
+/// One list, to which its tokens are bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PagedList([u8; DIGEST_BYTES]);
 
 impl PagedList {
-    /// The list `name` (the RPC's, such as `ListPayouts`) over `book`, filtered by `filter`: everything that was asked for but the page's size and token.
+    /// The list `name` (the RPC's, such as `ListPayouts`) over `book`, filtered by `filter`: all of the request except the page's size and token.
     #[must_use]
     pub fn new(name: &str, book: &str, filter: &[&str]) -> Self {
         let parts = [name, book].into_iter().chain(filter.iter().copied()).map(str::as_bytes);
         Self::digest(parts)
     }
 
-    /// As [`PagedList::new`], filtered by a whole request. The caller clears its page size and token, and its book where that may be left out.
+    /// As [`PagedList::new`], filtered by a whole request. The caller clears its page size and token, and its book if that is optional.
     #[must_use]
     pub fn of_request(name: &str, book: &str, request: &impl Message) -> Self {
         Self::digest([name.as_bytes(), book.as_bytes(), &request.encode_to_vec()].into_iter())
@@ -120,14 +120,14 @@ impl PagedList {
     fn digest<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut hasher = Sha256::new();
         for part in parts {
-            // With its length in front, so that no two lists of parts are one text.
+            // With its length in front, so that two lists of parts never hash the same text.
             hasher.update((part.len() as u64).to_be_bytes());
             hasher.update(part);
         }
         Self(*hasher.finalize().first_chunk().expect("eight of 32 bytes"))
     }
 
-    /// The token that goes on after `position`.
+    /// The token of the page after `position`.
     pub fn token(&self, position: &impl PagePosition) -> String {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&self.0);
@@ -135,7 +135,7 @@ impl PagedList {
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Where the page begins that `token` asks for; `None`, at the list's beginning, where there is no token.
+    /// The position after which the page of `token` begins; `None`, the list's beginning, for an empty token.
     pub fn position<P: PagePosition>(&self, token: &str) -> Result<Option<P>, InvalidPageToken> {
         if token.is_empty() {
             return Ok(None);
@@ -152,7 +152,7 @@ impl PagedList {
         }
     }
 
-    /// Cuts `rows`, one more than the page's `size` where there are so many, to the page, and says how to go on: empty where the list ends.
+    /// Cuts `rows` to the page's `size` and returns the next page's token; empty if the list ends. `rows` has one row more if the list continues.
     pub fn cut<T, P: PagePosition>(&self, rows: &mut Vec<T>, size: usize, position: impl Fn(&T) -> P) -> String {
         if rows.len() <= size {
             return String::new();
@@ -161,14 +161,14 @@ impl PagedList {
         rows.last().map(|last| self.token(&position(last))).unwrap_or_default()
     }
 
-    /// As [`PagedList::cut`], of rows as they are told, each with its position: the page ends earlier where more would not fit into an answer.
+    /// As [`PagedList::cut`], of encoded rows, each with its position: the page ends earlier if more would not fit into an answer.
     pub fn cut_to_fit<M: Message, P: PagePosition>(&self, mut rows: Vec<(M, P)>, size: usize) -> (Vec<M>, String) {
         let mut bytes = 0;
         let fitting = rows.iter().take_while(|(row, _)| {
             bytes += row.encoded_len() + ROW_OVERHEAD_BYTES;
             bytes <= crate::ANSWER_BYTES_MAX - TOKEN_BYTES_MAX
         });
-        // One row always: whoever pages on must get on.
+        // At least one row, so that the caller always makes progress.
         let size = size.min(fitting.count().max(1));
         let more = rows.len() > size;
         rows.truncate(size);

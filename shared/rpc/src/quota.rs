@@ -1,8 +1,8 @@
-//! How many calls a second anybody may make: so that one who calls too often is told to slow down, and nobody else notices.
+//! How many calls per second a caller may make: a caller that calls too often is told to slow down, and nobody else is affected.
 //!
-//! Each identity has an allowance that fills up steadily to a burst (GCRA); so have the users of an app together. What a stream carries counts item by
-//! item, where the service asks [`Allowance::take`]. What is in flight is counted as long as it is (`seats`), of an identity and of an address. Refused calls
-//! change nothing: whoever is bounded twice takes from both or from neither.
+//! Each identity has an allowance that refills steadily up to a burst (GCRA); so have all users of an app together. Items of a stream count one by one, if
+//! the service calls [`Allowance::take`]. Calls in flight are counted while they last (`seats`), per identity and per address. Refused calls change nothing:
+//! a caller with two limits takes from both or from neither.
 use crate::errors;
 use buckets::{Buckets, OpenBucket};
 use identity::{Principal, Role};
@@ -18,50 +18,50 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-/// How often allowances that are full again are forgotten.
+/// How often allowances that are full again are dropped.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
-/// Bounds on how often anybody may call; 0 where there is none.
+/// Limits on how often a caller may call; 0 for no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
     /// Calls and streamed items a second of one user (role viewer or creator).
     pub user_per_second: u32,
-    /// How many of them may come at once.
+    /// How many of them may arrive at once.
     pub user_burst: u32,
-    /// Calls an hour of one user, of each RPC that keeps something whatever comes of it: receipts, quotes, bank accounts, payouts.
+    /// Calls an hour of one user, of each RPC that stores something even when it refuses: receipts, quotes, bank accounts, payouts.
     pub user_kept_per_hour: u32,
     /// Calls of one user in flight at once.
     pub user_calls: u32,
-    /// Streams one user may hold open.
+    /// Streams one user may have open.
     pub user_streams: u32,
     /// Calls and streamed items a second of one member of staff.
     pub staff_per_second: u32,
-    /// How many of them may come at once.
+    /// How many of them may arrive at once.
     pub staff_burst: u32,
     /// Calls of one member of staff in flight at once.
     pub staff_calls: u32,
-    /// Streams one member of staff may hold open.
+    /// Streams one member of staff may have open.
     pub staff_streams: u32,
     /// Calls and streamed items a second of one service.
     pub service_per_second: u32,
-    /// How many of them may come at once.
+    /// How many of them may arrive at once.
     pub service_burst: u32,
     /// Calls of one service in flight at once.
     pub service_calls: u32,
     /// Calls and streamed items a second of all users of one app together.
     pub app_per_second: u32,
-    /// How many of them may come at once.
+    /// How many of them may arrive at once.
     pub app_burst: u32,
     /// Calls and streams of users in flight from one address; 0 behind a balancer that hides its callers, as `listen.connections_per_address_max`.
     pub address_calls: u32,
     /// Calls without a token (health, reflection) a second from one address.
     pub open_per_second: u32,
-    /// How many of them may come at once.
+    /// How many of them may arrive at once.
     pub open_burst: u32,
-    /// Calls from one address in flight that need no token, or whose token is not known to be good yet.
+    /// Calls in flight from one address that need no token, or whose token is not verified yet.
     pub open_calls: u32,
-    /// Streams without a token that one address may hold open.
+    /// Streams without a token that one address may have open.
     pub open_streams: u32,
 }
 
@@ -72,11 +72,11 @@ impl Default for Config {
             user_burst: 1_000,
             // Ten a minute, and all of them at once.
             user_kept_per_hour: 600,
-            // More than a person's devices ever ask at once; a sixty-fourth of the places a service has.
+            // More than a person's devices ever need at once; a sixty-fourth of the calls a service may have in flight.
             user_calls: 128,
-            // Some devices, with a room and a payout watched on each.
+            // Several devices, with a room and a payout watched on each.
             user_streams: 32,
-            // A script that goes through some thousand users is work, too.
+            // A script that processes some thousand users is normal work, too.
             staff_per_second: 100,
             staff_burst: 2_000,
             staff_calls: 128,
@@ -86,9 +86,9 @@ impl Default for Config {
             service_calls: 0,
             app_per_second: 0,
             app_burst: 0,
-            // Half of the places a service has.
+            // Half of the calls a service may have in flight.
             address_calls: 4_096,
-            // Probes and tools ask some times a second.
+            // Probes and tools call a few times a second.
             open_per_second: 50,
             open_burst: 500,
             open_calls: 256,
@@ -98,7 +98,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// No bounds at all.
+    /// No limits at all.
     pub const NONE: Self = Self {
         user_per_second: 0,
         user_burst: 0,
@@ -121,7 +121,7 @@ impl Config {
         open_streams: 0,
     };
 
-    /// Options without meaning, and why.
+    /// Invalid options, and why.
     #[must_use]
     pub fn problems(&self) -> Vec<(&'static str, &'static str)> {
         let pairs = [
@@ -137,7 +137,7 @@ impl Config {
 }
 
 struct QuotaGroup {
-    /// By a digest of who; a keyed one, so that nobody can look for two that share.
+    /// By a keyed digest of the caller, so that nobody can search for two callers that share a bucket.
     buckets: Buckets,
     per_second: u32,
     of: &'static str,
@@ -149,13 +149,13 @@ impl QuotaGroup {
         Some(Self { buckets, per_second, of })
     }
 
-    /// A bucket that has room for so many items, held until they are taken or not.
+    /// A bucket that has room for so many items, locked until they are taken or it is dropped.
     fn open(&self, key: u64, items: u32) -> Result<OpenBucket<'_>, Status> {
         self.buckets.open(key, items).map_err(|wait| errors::quota_exceeded(self.of, self.per_second, wait))
     }
 }
 
-/// Everybody's allowances in this process.
+/// All callers' allowances in this process.
 pub struct Quotas {
     users: Option<QuotaGroup>,
     staff: Option<QuotaGroup>,
@@ -169,7 +169,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// As `config` says.
+    /// With the limits of `config`.
     #[must_use]
     pub fn new(config: &Config) -> Arc<Self> {
         Arc::new(Self {
@@ -185,7 +185,7 @@ impl Quotas {
         })
     }
 
-    /// Forgets allowances that are full again, until `shutdown`: they are as good as new ones.
+    /// Drops allowances that are full again, until `shutdown`: a new one would be the same.
     pub async fn keep_forgetting(self: Arc<Self>, shutdown: CancellationToken) {
         while shutdown.run_until_cancelled(tokio::time::sleep(FORGET_EVERY)).await.is_some() {
             for group in [&self.users, &self.staff, &self.services, &self.apps, &self.open].into_iter().flatten() {
@@ -194,7 +194,7 @@ impl Quotas {
         }
     }
 
-    /// What `principal` has.
+    /// The allowance of `principal`.
     pub(crate) fn allowance(self: &Arc<Self>, principal: &Principal) -> Allowance {
         let user = matches!(principal.role, Role::Viewer | Role::Creator);
         let group = match principal.role {
@@ -212,7 +212,7 @@ impl Quotas {
     }
 }
 
-/// What one caller may still do. Clones share it, and so do all calls of the same identity.
+/// What one caller may still do. All clones and all calls of the same identity share it.
 #[derive(Clone, Default)]
 pub struct Allowance(Option<AllowanceBounds>);
 
@@ -225,17 +225,17 @@ struct AllowanceBounds {
 }
 
 impl Allowance {
-    /// Takes room for some calls or items, or says RESOURCE_EXHAUSTED and when to come again.
+    /// Takes room for some calls or items, or returns RESOURCE_EXHAUSTED with a retry delay.
     pub fn take(&self, items: u32) -> Result<(), Status> {
         let Some(bounds) = self.0.as_ref().filter(|_| items > 0) else { return Ok(()) };
-        // The user's first, always: two that take at once can't wait for one another.
+        // Always the user's first: a fixed lock order, so that two callers can't deadlock.
         let own = bounds.own().map(|(group, key)| group.open(key, items)).transpose()?;
         let app = bounds.of_app().map(|(group, key)| group.open(key, items)).transpose()?;
         [own, app].into_iter().flatten().for_each(OpenBucket::take);
         Ok(())
     }
 
-    /// Takes room for a call of an RPC that keeps something whatever comes of it, where a user makes it.
+    /// Takes room for a call by a user of an RPC that stores something even when it refuses.
     pub(crate) fn take_kept(&self, path: &'static str) -> Result<(), Status> {
         match &self.0 {
             Some(AllowanceBounds { quotas, role: Role::Viewer | Role::Creator, identity: Some(key), .. }) => quotas.kept.take((key, path)),
@@ -243,7 +243,7 @@ impl Allowance {
         }
     }
 
-    /// Gives back what was taken for something that did not happen after all.
+    /// Returns room that was taken for calls or items that were not executed.
     pub(crate) fn give_back(&self, items: u32) {
         let Some(bounds) = &self.0 else { return };
         for (group, key) in [bounds.own(), bounds.of_app()].into_iter().flatten() {

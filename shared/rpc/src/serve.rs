@@ -1,4 +1,4 @@
-//! A stack on a socket, until told to stop.
+//! Serves a stack on a socket until shutdown.
 use crate::{
     Error, Listener, Protocol, Stack, StackedService, Tls, Transport,
     connection::ServiceOfConnection,
@@ -18,40 +18,40 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::service::Routes;
 use tower::Layer as _;
 
-/// Calls in flight on one connection. A connection that wants more waits; the stack's bound is over all connections.
+/// Calls in flight on one connection. Further calls on it wait; the stack's limit is over all connections.
 const CONCURRENT_STREAMS_MAX: u32 = 1_024;
-/// Streams that a caller begins and takes back before they are looked at, and those that it makes end by its own mistakes, before its connection ends.
+/// Streams that a caller opens and resets before they are accepted, and those that its own errors end, before the connection is closed.
 const PENDING_RESETS_MAX: usize = 20;
 const ERROR_RESETS_MAX: usize = 256;
-/// Flow control windows, in bytes. HTTP/2's 64 KiB stalls a connection that carries thousands of calls; what is not read yet is kept for its sender, so
-/// they are not larger either.
+/// Flow control windows, in bytes. HTTP/2's 64 KiB stalls a connection that carries thousands of calls; unread data is buffered for its sender, so they
+/// are not larger either.
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
-/// How soon a client that vanished without a word is noticed: one interval and the timeout after it.
+/// How soon a client that vanished silently is noticed: one interval and the timeout after it.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A token is at most 8 KiB; the rest is small.
 const HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
-/// How long calls in flight may take to finish once the process is told to stop.
+/// How long calls in flight may take to finish once the process is asked to stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 
-/// What a listener answers for.
+/// The services of a listener.
 #[derive(Clone, Default)]
 pub struct ServedRoutes {
     /// Full service names, such as `largesse.gift.v1.GiftService`.
     pub names: Vec<&'static str>,
     /// Their routes.
     pub routes: Routes,
-    /// Where the ledger is among them: whether it may write.
+    /// If the ledger is among them: whether it may write.
     pub writer: Option<WriterHealth>,
 }
 
 impl ServedRoutes {
-    /// With another service.
+    /// Adds a service.
     pub fn add(mut self, name: &'static str, routes: Routes) -> Self {
         self.names.push(name);
         let router = std::mem::take(&mut self.routes).into_axum_router();
-        // Two routers may not both have the answer to unknown paths; the first one's stays.
+        // Only one router may have the fallback for unknown paths; the first one's stays.
         self.routes = Routes::from(router.merge(routes.into_axum_router().reset_fallback()));
         self
     }
@@ -63,7 +63,7 @@ pub fn in_process(service: StackedService<Routes>) -> Transport {
     Transport::over(service)
 }
 
-/// Serves until `shutdown`: then health says NOT_SERVING, watchers are sent away, no call is begun any more, and those in flight have
+/// Serves until `shutdown`: then health reports NOT_SERVING, streams that only watch are ended, no new call is accepted, and those in flight have
 /// [`DRAIN_MAX`] to finish.
 pub fn serve(
     socket: TcpListener,
@@ -108,7 +108,7 @@ async fn until_shutdown(
     }
 }
 
-/// Serves connections as they come until `drain`; then no more are taken, and those there are asked to go.
+/// Serves connections as they arrive until `drain`; then no more are accepted, and open ones are asked to close.
 async fn connections(mut listener: Listener, service: StackedService<Routes>, bounds: ConnectionBounds, drain: CancellationToken) {
     let mut server = auto::Builder::new(TokioExecutor::new()).http2_only();
     server
@@ -126,7 +126,7 @@ async fn connections(mut listener: Listener, service: StackedService<Routes>, bo
     while let Some(Some(connection)) = drain.run_until_cancelled(listener.next()).await {
         open.spawn(one(connection, server.clone(), service.clone(), bounds, drain.clone()));
     }
-    // The socket closes: whoever comes now is refused by the system and not left waiting.
+    // The socket closes: the system refuses new callers at once instead of leaving them waiting.
     drop(listener);
     open.close();
     open.wait().await;
@@ -162,7 +162,7 @@ async fn one(
     }
 }
 
-/// What went wrong on a connection is its caller's to see, who may be anybody.
+/// Errors on a connection are at debug level: any caller can cause them.
 fn told(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended by a mistake");

@@ -1,7 +1,7 @@
-//! What every call passes before its handler, the same in process and over sockets. [`Stack::answer`] reads top-down.
+//! The layers every call passes before its handler, the same in process and over sockets. [`Stack::answer`] reads top-down.
 //!
-//! A tower [`Layer`]; inside it is one future and not one per layer, because the layers share what they learn about a call and the
-//! call's whole budget is a few microseconds.
+//! A tower [`Layer`]; inside it is one future and not one per layer, because the layers share what they learn about a call and the call's whole budget is a
+//! few microseconds.
 use crate::{
     Caller, Error, Quotas, Transport,
     acts::{
@@ -37,31 +37,31 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
-/// What a stack is made of.
+/// The parts and settings of a stack.
 #[derive(Clone)]
 pub struct Options {
     /// Checks tokens.
     pub verifier: Arc<Verifier>,
-    /// Says which tokens need a client certificate. None: no token does.
+    /// Which tokens need a client certificate. `None`: no token does.
     pub tls: Option<tls::Config>,
     /// How much may be in flight, per service.
     pub overload: overload::OverloadLimits,
     /// How long calls may take.
     pub deadline: deadline::DeadlineLimits,
-    /// How often anybody may call.
+    /// How often each caller may call.
     pub quotas: Arc<Quotas>,
     /// How many bytes of requests may be arriving.
     pub arrival: ArrivalBounds,
     /// How many connections a listener takes.
     pub connections: listener::ConnectionBounds,
-    /// Whether staff actions must be recorded. If so, their calls are refused until [`Stack::record_by`] says where.
+    /// Whether staff actions must be recorded. If so, their calls are refused until [`Stack::record_by`] is called.
     pub recorded: bool,
-    /// Cancelled when the process is about to stop; ends the streams that would otherwise keep it alive.
+    /// Cancelled when the process is about to stop; ends the streams that would otherwise keep it running.
     pub closing: CancellationToken,
 }
 
 impl Options {
-    /// Nothing but tokens and the default limits; nobody calls too often.
+    /// Only token checks and the default limits; no rate limits.
     pub fn new(verifier: Arc<Verifier>, closing: CancellationToken) -> Self {
         let (overload, deadline) = (overload::OverloadLimits::default(), deadline::DeadlineLimits::default());
         let quotas = Quotas::new(&quota::Config::NONE);
@@ -84,7 +84,7 @@ struct StackParts {
     options: Options,
     arrivals: Arrivals,
     shapes: RequestShapes,
-    /// The ways to SupportService by the service that records, such as `gift`, each with its own token.
+    /// A transport to SupportService for each service that records, such as `gift`, each with its own token.
     record: OnceLock<BTreeMap<&'static str, Transport>>,
     attempts: Arc<RefusedAttempts>,
 }
@@ -103,33 +103,33 @@ impl Stack {
         Ok(Self(Arc::new(StackParts { methods, options, arrivals, shapes, record: OnceLock::new(), attempts: Arc::default() })))
     }
 
-    /// Writes down staff actions by these ways to SupportService, each service what was asked of it, with its own token. Calls of a service that is not among
-    /// them are refused. Later calls change nothing.
+    /// Records staff actions over these transports to SupportService, each service the calls it received, with its own token. Calls to a service that is not
+    /// among them are refused. Later calls of this function change nothing.
     pub fn record_by(&self, ways: BTreeMap<&'static str, Transport>) {
         self.0.record.get_or_init(|| ways);
     }
 
-    /// How many connections its listeners take.
+    /// The connection limits of its listeners.
     pub fn connections(&self) -> listener::ConnectionBounds {
         self.0.options.connections
     }
 
-    /// What ends the streams that only watch.
+    /// Cancelled to end the streams that only watch.
     pub(crate) fn closing(&self) -> CancellationToken {
         self.0.options.closing.clone()
     }
 
-    /// Answers one call with `inner` behind it.
+    /// Answers one call, with `inner` as its handler.
     async fn answer<S>(&self, mut inner: S, mut request: Request<Body>) -> Response<Body>
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
     {
         let shared = &*self.0;
-        // Which RPC. Everything below depends on it, and a path without a row must never come further.
+        // Which RPC. Everything below depends on it, and a path without a row must never get further.
         let Some(method) = shared.methods.find(request.uri().path()) else {
             return Status::unimplemented("UNIMPLEMENTED: no such RPC").into_http();
         };
-        // Counted from here on, also what is refused below; traced once it is known who calls.
+        // Counted from here on, including calls refused below; traced once the caller is authenticated.
         let mut span = CallSpan::server(method, request.headers());
         let arriving = CallContext { deadline: None, trace: span.parent, service: method.service };
         let admitted = match context::enter(arriving, shared.admit(method, &mut request, &mut span)).await {
@@ -137,7 +137,7 @@ impl Stack {
             Err(status) => return finish(span, &status),
         };
         let context = CallContext { deadline: admitted.deadline, trace: span.parent, ..arriving };
-        // Written down before it is done, where staff call; everybody else passes, without carrying the room for it along.
+        // Staff calls are recorded before they are executed; other calls skip this without paying for the size of its future.
         let (begun, request) = match &admitted.staff {
             None => (None, request),
             Some(caller) => {
@@ -145,7 +145,7 @@ impl Stack {
                 match Box::pin(beginning).await.and_then(|begun| begun) {
                     Ok((begun, request)) => (Some(begun), request),
                     Err(status) => {
-                        // Nothing was done.
+                        // Nothing was executed.
                         caller.allowance.give_back(1);
                         return finish(span, &status);
                     }
@@ -186,18 +186,18 @@ impl Stack {
     }
 }
 
-/// What a call holds once it may be handled.
+/// An admitted call, with the resources it occupies.
 struct AdmittedCall {
     deadline: Option<Instant>,
-    /// What it takes up until it ends.
+    /// The resources it occupies until it ends.
     held: SeatsOfCall,
-    /// The caller, when it is a member of staff whose acts are recorded.
+    /// The caller, when it is a member of staff whose actions are recorded.
     staff: Option<Caller>,
-    /// Where it came from, over a socket.
+    /// Its origin, if it came over a socket.
     remote: Option<RemoteCaller>,
 }
 
-/// Where a call over a socket comes from.
+/// The origin of a call over a socket.
 struct RemoteCaller {
     /// A digest of its address.
     address: u64,
@@ -206,7 +206,7 @@ struct RemoteCaller {
 
 impl StackParts {
     async fn admit(&self, method: &Method, request: &mut Request<Body>, span: &mut CallSpan) -> Result<AdmittedCall, Status> {
-        // Overload before anything that costs: saying no must be cheaper than saying yes.
+        // Overload before anything expensive: a refusal must be cheaper than a call.
         method.gate.look(method.paid)?;
         // Deadline before identity, so that the time for checking counts.
         let deadline = deadline::inbound(self.options.deadline, method, request.headers())?;
@@ -226,7 +226,7 @@ impl StackParts {
                 Some(caller)
             }
         };
-        // The request, before the place: whoever lets it wait keeps nobody out.
+        // The request before the slot: a slow upload occupies no slot.
         if let Some(remote) = &remote {
             let crowd = caller.is_none().then_some(remote.address);
             let arriving = Arriving { method, crowd, connection: &remote.connection, deadline };
@@ -251,14 +251,14 @@ impl StackParts {
         Ok(AdmittedCall { deadline, held, staff, remote })
     }
 
-    /// Anybody, bounded by the address.
+    /// Calls without a token, limited per address.
     fn open(&self, method: &Method, remote: Option<&RemoteCaller>, held: &mut SeatsOfCall) -> Result<(), Status> {
         let Some(remote) = remote else { return Ok(()) };
         held.seat(self.options.quotas.sit_unknown(remote.address, kind(method))?);
         self.options.quotas.take_open(remote.address)
     }
 
-    /// Who calls, then whether they may: nobody learns about RPCs by probing without a token.
+    /// Authenticates, then authorises: nobody learns about RPCs by probing without a token.
     async fn known(
         &self,
         method: &Method,
@@ -271,7 +271,7 @@ impl StackParts {
         let mut checking = pin!(authenticate::authenticate(&self.options.verifier, headers, until));
         let principal = match futures::poll!(checking.as_mut()) {
             Poll::Ready(principal) => principal?,
-            // Its issuer's keys are asked for: meanwhile it is anybody's call.
+            // Its issuer's keys are being fetched: until then it counts as a call without a token.
             Poll::Pending => {
                 let address = peer.and_then(tls::Peer::remote).map(|(address, _)| quotas.address(address));
                 let _waiting = address.map(|address| quotas.sit_unknown(address, SeatKind::Call)).transpose()?;
@@ -279,7 +279,7 @@ impl StackParts {
             }
         };
         span.admitted();
-        // The connection, after the token: only the token says whether it needs one with a certificate.
+        // The connection after the token: only the token says whether it needs one with a certificate.
         tls::peer::check(self.options.tls.as_ref(), &principal, peer)?;
         let authorised = authorise::authorise(method, principal.clone(), headers, quotas);
         if let Err(status) = &authorised {
@@ -288,14 +288,14 @@ impl StackParts {
         authorised
     }
 
-    /// What whoever is known may still do.
+    /// Applies the limits of an authenticated caller.
     fn seated(&self, method: &Method, caller: &mut Caller, remote: Option<&RemoteCaller>, held: &mut SeatsOfCall) -> Result<(), Status> {
         if let Some(remote) = remote {
             remote.connection.prove();
             caller.ending = Some(remote.connection.ending());
             held.seat(self.options.quotas.sit_at(remote.address, caller.principal.role)?);
         }
-        // Last: only what would be done counts. The seat before the call: who is refused the call gives the seat back by dropping it.
+        // Last, so that only calls that would be executed count. The seat before the call: a refused call releases its seat when dropped.
         held.seat(caller.allowance.sit(kind(method))?);
         caller.allowance.take(1)?;
         if method.row.keeps {
@@ -309,12 +309,12 @@ impl StackParts {
         acts::begin(&self.shapes, record, method, caller, request).await
     }
 
-    /// The way by which what is done with an RPC is recorded.
+    /// The transport over which staff calls of an RPC are recorded.
     fn recorder(&self, method: &Method) -> Option<&Transport> {
         self.record.get().and_then(|ways| ways.get(method.service))
     }
 
-    /// What a member of staff tried and may not.
+    /// Records a call that a member of staff was not allowed to make.
     async fn note_refused(&self, method: &Method, principal: &Principal, status: &Status) {
         if !self.options.recorded || !acts::is_staff(principal.role) {
             return;
@@ -325,7 +325,7 @@ impl StackParts {
     }
 }
 
-/// As what a call is counted.
+/// The kind a call is counted as.
 fn kind(method: &Method) -> SeatKind {
     if method.streaming || method.client_streaming { SeatKind::Stream } else { SeatKind::Call }
 }
@@ -364,7 +364,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // The one that was polled ready is the one to call; its clone waits for the next.
+        // The one that was polled ready is the one to call; its clone serves the next call.
         let clone = self.inner.clone();
         let inner = mem::replace(&mut self.inner, clone);
         let stack = self.stack.clone();

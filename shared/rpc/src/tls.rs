@@ -1,9 +1,9 @@
-//! TLS on listeners and towards neighbours, with files that may be replaced while running.
+//! TLS on listeners and towards peers, with files that may be replaced while the process runs.
 //!
 //! - [`Config`]: which files, and which certificate may be used by whom.
-//! - `files`: reading them into what rustls needs.
-//! - [`peer`]: whose certificate a connection showed.
-//! - `stream`: a connection with or without it.
+//! - `files`: loading them for rustls.
+//! - [`peer`]: the certificate that a connection showed.
+//! - `stream`: a connection with or without TLS.
 use crate::Error;
 use identity::Role;
 use rustls::{ClientConfig, ServerConfig};
@@ -25,7 +25,7 @@ mod tests;
 
 pub use peer::Peer;
 
-/// Certificates: ours, those we trust, and whose callers' certificates are.
+/// Certificates: ours, those we trust, and those that callers may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
@@ -87,7 +87,7 @@ impl Config {
         !self.client_ca.as_os_str().is_empty()
     }
 
-    /// What has no meaning, with the option it stands in; no file is read.
+    /// Invalid settings, with their options; no file is read.
     #[must_use]
     pub fn problems(&self) -> Vec<(&'static str, &'static str)> {
         let mut found = Vec::new();
@@ -110,16 +110,16 @@ impl Config {
     }
 }
 
-/// What was read of the files last.
+/// What was loaded last.
 #[derive(Clone)]
 struct LoadedTls {
-    /// For gRPC listeners; none without a certificate.
+    /// For gRPC listeners; `None` without a certificate.
     grpc: Option<Arc<ServerConfig>>,
     /// The same for listeners that speak HTTP/1.1.
     http: Option<Arc<ServerConfig>>,
-    /// Towards neighbours.
+    /// Towards peers.
     client: Arc<ClientConfig>,
-    /// What the files held, to see when they change.
+    /// The files' contents, to see when they change.
     seen: files::SeenFiles,
 }
 
@@ -152,7 +152,7 @@ impl Tls {
         self.current().http
     }
 
-    /// For a new connection to a neighbour.
+    /// For a new connection to a peer.
     pub(crate) fn client(&self) -> Arc<ClientConfig> {
         self.current().client
     }
@@ -161,7 +161,7 @@ impl Tls {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the files again if they changed, and says whether they did. What can't be used changes nothing.
+    /// Reads the files again if they changed, and returns whether they did. Unusable files change nothing.
     pub fn reload(&self) -> Result<bool, Error> {
         if files::SeenFiles::of(&self.config)? == self.current().seen {
             return Ok(false);
@@ -171,7 +171,7 @@ impl Tls {
         Ok(true)
     }
 
-    /// Looks at the files from time to time until `closing`.
+    /// Checks the files from time to time until `closing`.
     pub async fn keep_looking(self, closing: CancellationToken) {
         let mut every = interval(Duration::from_secs(self.config.reload_s.max(1).into()));
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);

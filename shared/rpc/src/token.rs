@@ -14,11 +14,11 @@ use tokio::time::Instant;
 #[cfg(test)]
 mod tests;
 
-/// Life of a token minted here. Short, because the key is at hand.
+/// Lifetime of a token minted here. Short, because a new one can be minted at any time.
 const MINTED_TTL: Duration = Duration::from_secs(3_600);
-/// How often a token file is read again, so that whoever rotates it need not restart anything.
+/// How often a token file is read again, so that its rotation needs no restart.
 const REREAD_INTERVAL: Duration = Duration::from_secs(60);
-/// How soon to try again when renewing failed; the old token is used meanwhile.
+/// How soon to retry when renewing failed; the old token is used meanwhile.
 const RENEW_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 enum TokenSource {
@@ -50,7 +50,7 @@ impl ServiceToken {
         })
     }
 
-    /// Read from a file that somebody else keeps fresh.
+    /// Read from a file that another program keeps fresh.
     pub fn from_file(path: &Path) -> Result<Self, Error> {
         Self::from_source(TokenSource::File(path.to_owned()))
     }
@@ -72,7 +72,7 @@ impl ServiceToken {
 
     fn renew(&self) -> HeaderValue {
         let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
-        // Somebody else may have renewed it while we waited for the lock.
+        // Another task may have renewed it while we waited for the lock.
         if held.renew_at <= Instant::now() {
             match self.0.source.fetch() {
                 Ok(fresh) => *held = fresh,

@@ -1,4 +1,4 @@
-//! Trace context (W3C Trace Context, level 1) in and out, and a span for every call when somebody collects them.
+//! Trace context (W3C Trace Context, level 1) in and out, and a span for every call if a collector is configured.
 //!
 //! Without a collector a call parses one header and writes one; no span is made and no clock is read.
 use crate::{
@@ -23,18 +23,18 @@ pub use crate::traceparent::TraceParent;
 pub use batch::{BatchSpan, member};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// A call being timed, and its span where somebody collects those. Dropped without [`CallSpan::finish`], it ends as abandoned by its caller.
+/// A call being timed, and its span if spans are collected. Dropped without [`CallSpan::finish`], it ends as abandoned by its caller.
 #[derive(Debug)]
 pub(crate) struct CallSpan {
     recorded: Option<opentelemetry_sdk::trace::Span>,
-    /// Of a call of which it is not yet known who makes it.
+    /// Of a call whose caller is not authenticated yet.
     arrived: Option<ArrivedCall>,
     timed: Option<TimedCall>,
-    /// Where the spans below it hang.
+    /// The parent of spans started for this call.
     pub(crate) parent: Option<TraceParent>,
 }
 
-/// A call that came in, and when.
+/// An incoming call, and when it arrived.
 #[derive(Debug)]
 struct ArrivedCall {
     service: &'static str,
@@ -43,22 +43,22 @@ struct ArrivedCall {
 }
 
 impl CallSpan {
-    /// A span for a call that came in. It begins now, and is made by [`CallSpan::admitted`]: whoever has no good token decides nothing, not even that
-    /// somebody keeps a trace.
+    /// A span for an incoming call. It starts now but is made by [`CallSpan::admitted`]: a caller without a valid token can't decide whether a trace
+    /// is kept.
     pub(crate) fn server(method: &Method, headers: &HeaderMap) -> Self {
         let parent = headers.get(&TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(TraceParent::parse);
         let arrived = tracer().map(|_| ArrivedCall { service: method.service, name: method.name(), at: SystemTime::now() });
         Self { recorded: None, arrived, timed: TimedCall::start(method.name()), parent }
     }
 
-    /// It is known who makes the call.
+    /// The caller is authenticated: makes the span.
     pub(crate) fn admitted(&mut self) {
         let Some(ArrivedCall { service, name, at }) = self.arrived.take() else { return };
         let mut begun = Self::build(SpanKind::Server, self.parent, service, |span| span.with_start_time(at), || name.into());
         (self.recorded, self.parent) = (begun.recorded.take(), begun.parent);
     }
 
-    /// A span for a call that goes out, and its header.
+    /// A span for an outgoing call, and its header.
     pub(crate) fn client(context: &CallContext, path: &str, headers: &mut HeaderMap) -> Self {
         let span = Self::start(SpanKind::Client, context.trace, context.service, || path.trim_start_matches('/').to_owned().into());
         if let Some(value) = span.parent.and_then(|parent| HeaderValue::try_from(parent.to_header()).ok()) {
@@ -103,7 +103,7 @@ impl CallSpan {
         Self { recorded: Some(span), arrived: None, timed: None, parent }
     }
 
-    /// Whether the span has to be finished.
+    /// Whether the span is recorded and has to be finished.
     pub(crate) fn is_recorded(&self) -> bool {
         self.recorded.is_some()
     }
@@ -113,7 +113,7 @@ impl CallSpan {
         if let Some(timed) = self.timed.take() {
             timed.finish(code);
         }
-        // Ended before it was known whose it is: counted above, and no trace is kept for it.
+        // Ended before its caller was authenticated: counted above, and no trace is kept for it.
         self.arrived = None;
         if let Some(mut span) = self.recorded.take() {
             span.set_attribute(KeyValue::new("rpc.grpc.status_code", i64::from(i32::from(code))));
@@ -131,7 +131,7 @@ impl Drop for CallSpan {
     }
 }
 
-/// The outcome that a response tells in its headers. A unary answer that tells none there is a good one: tonic sends errors as headers.
+/// The outcome in a response's headers. A unary response without one there succeeded: tonic sends errors as headers.
 pub(crate) fn outcome(headers: &HeaderMap) -> Code {
     headers.get("grpc-status").map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes()))
 }
@@ -141,13 +141,13 @@ pub fn current_traceparent() -> Option<String> {
     context::current().trace.map(TraceParent::to_header)
 }
 
-/// Runs `future` as part of the trace `traceparent` names, as [`current_traceparent`] gave it earlier. Without one it starts anew.
+/// Runs `future` as part of the trace that `traceparent` names, as [`current_traceparent`] gave it earlier. Without one a new trace starts.
 pub async fn with_traceparent<F: Future>(service: &'static str, traceparent: Option<&str>, future: F) -> F::Output {
     let trace = traceparent.and_then(TraceParent::parse);
     context::enter(CallContext { trace, service, deadline: None }, future).await
 }
 
-/// Runs `future` under a span of its own; for steps inside a service that are worth seeing, such as a message to a bank.
+/// Runs `future` under a span of its own; for steps inside a service that are worth tracing, such as a message to a bank.
 pub async fn in_span<F: Future>(name: &'static str, future: F) -> F::Output {
     let above = context::current();
     let mut span = CallSpan::start(SpanKind::Internal, above.trace, above.service, || name.into());

@@ -1,4 +1,4 @@
-//! A span's place in a trace, as the W3C's header tells it.
+//! A span's place in a trace, as the W3C header encodes it.
 use opentelemetry::{
     Context,
     trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState},
@@ -19,7 +19,7 @@ pub struct TraceParent {
 }
 
 impl TraceParent {
-    /// Reads a `traceparent` header. Anything but the form of the standard is nothing: a caller's broken header must not fail a call.
+    /// Reads a `traceparent` header. A malformed one is ignored: a caller's broken header must not fail a call.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         if bytes.len() < TRACEPARENT_BYTES || !text.is_ascii() || bytes.iter().any(u8::is_ascii_uppercase) {
@@ -59,7 +59,7 @@ impl TraceParent {
         }
     }
 
-    /// Whether whoever began the trace decided to keep it.
+    /// Whether the process that started the trace decided to keep it.
     pub(crate) fn is_kept(&self) -> bool {
         TraceFlags::new(self.flags).is_sampled()
     }

@@ -22,9 +22,9 @@ mod retry;
 
 const AUTHORIZATION: HeaderName = header::AUTHORIZATION;
 
-/// What a request goes over.
+/// What carries a request.
 trait CallWire: Send + Sync {
-    /// Sends a request and waits for the answer's head.
+    /// Sends a request and waits for the answer's headers.
     fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Status>>;
 }
 
@@ -41,7 +41,7 @@ pub fn connect(url: &str) -> Result<Transport, Error> {
     Ok(Transport { wire: Arc::new(channel::RemotePeer::try_new(url, None)?), token: None })
 }
 
-/// As [`connect`], for `https://host:port` too: the certificate at the other end is checked, and ours is shown, as `tls` says.
+/// As [`connect`], for `https://host:port` too: the peer's certificate is checked, and ours is shown, as `tls` says.
 pub fn connect_with(url: &str, tls: &Tls) -> Result<Transport, Error> {
     Ok(Transport { wire: Arc::new(channel::RemotePeer::try_new(url, Some(tls))?), token: None })
 }
@@ -56,7 +56,7 @@ impl Transport {
         Self { wire: Arc::new(in_process::InProcess::new(service)), token: None }
     }
 
-    /// The same way with `token` on every call that does not carry one already.
+    /// The same transport with `token` on every call that does not carry one already.
     pub fn with_token(&self, token: ServiceToken) -> Self {
         Self { wire: self.wire.clone(), token: Some(token) }
     }
@@ -66,15 +66,15 @@ impl Transport {
         let context = context::current();
         let path = request.uri().clone();
         let headers = request.headers_mut();
-        // Deadline, first: what cannot be finished is not begun.
+        // Deadline first: a call that cannot finish in time is not sent.
         deadline::outbound(&context, headers)?;
-        // Token: services call as themselves; a caller that has its own token is left alone.
+        // Token: services call as themselves; a call that has its own token keeps it.
         if let Some(token) = &self.token
             && !headers.contains_key(AUTHORIZATION)
         {
             headers.insert(AUTHORIZATION, token.header());
         }
-        // Trace, last, so that the span measures the wire and not us.
+        // Trace last, so that the span measures the network and not these layers.
         Ok(CallSpan::client(&context, path.path(), headers))
     }
 }
@@ -85,7 +85,7 @@ impl Service<Request<Body>> for Transport {
     type Future = BoxFuture<'static, Result<Response<Body>, Status>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        // Waiting for room happens inside the call, under its deadline.
+        // A call waits for room under its own deadline.
         Poll::Ready(Ok(()))
     }
 

@@ -11,13 +11,13 @@ const YEAR_10000: i64 = 253_402_300_800;
 const NANOS_OF_MS: i64 = 1_000_000;
 const NANOS_OF_US: i64 = 1_000;
 
-/// A moment in Unix milliseconds.
+/// A time in Unix milliseconds.
 #[must_use]
 pub fn timestamp_ms(unix_ms: i64) -> Timestamp {
     timestamp(unix_ms, 1_000, NANOS_OF_MS)
 }
 
-/// A moment in Unix microseconds.
+/// A time in Unix microseconds.
 #[must_use]
 pub fn timestamp_us(unix_us: i64) -> Timestamp {
     timestamp(unix_us, 1_000_000, NANOS_OF_US)

@@ -1,6 +1,7 @@
-//! What staff tried and may not: in the record like everything else they do, and bounded, because a program that is refused tries again.
+//! Calls that staff were not allowed to make: recorded in the audit log like all their calls, but limited, because a refused program retries.
 //!
-//! [`PER_MINUTE`] attempts of a person in a minute are lines of their own; one line counts the rest when the minute is over, or when the process stops.
+//! The first [`PER_MINUTE`] attempts of a person in a minute get lines of their own; one line counts the rest when the minute is over, or when the
+//! process stops.
 use super::{END_TIMEOUT, outcome_text, record_phase};
 use crate::{Transport, context, methods::Method};
 use api::support::{Act, ActPhase};
@@ -18,33 +19,33 @@ use uuid::Uuid;
 #[cfg(test)]
 mod tests;
 
-/// Refused attempts of a person that are lines of their own in a minute.
+/// Refused attempts of a person in a minute that get lines of their own.
 const PER_MINUTE: u32 = 10;
-/// How long attempts are counted together.
+/// The period over which attempts are counted together.
 const MINUTE: Duration = Duration::from_secs(60);
-/// People who are counted at once; whoever comes on top is counted together under no name. Every one of them has a token of an issuer.
+/// People who are counted at once; further ones are counted together without a name. All of them have a token of an issuer.
 const PEOPLE_MAX: usize = 10_000;
 
-/// Somebody's attempts since the first of this minute.
+/// One person's attempts since the first of this minute.
 struct AttemptWindow {
     end: Instant,
     told: u32,
-    /// Those that are no line of their own.
+    /// Attempts without a line of their own.
     more: u64,
 }
 
-/// What becomes of one.
+/// How one attempt is recorded.
 #[derive(Debug, PartialEq, Eq)]
 enum AttemptOutcome {
-    /// It is a line.
+    /// It gets a line of its own.
     Told,
-    /// It is the first that is only counted; whoever counts it tells the sum at this time.
+    /// The first that is only counted; its recorder writes the sum at this time.
     CountedUntil(Instant),
-    /// It is counted.
+    /// It is only counted.
     Counted,
 }
 
-/// Everybody's refused attempts.
+/// The refused attempts of all people.
 #[derive(Default)]
 pub(crate) struct RefusedAttempts(Mutex<HashMap<String, AttemptWindow>>);
 
@@ -52,7 +53,7 @@ impl RefusedAttempts {
     fn note(&self, person: &str, now: Instant) -> AttemptOutcome {
         let mut people = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if people.len() >= PEOPLE_MAX {
-            // Who is waited for keeps the sum.
+            // Windows whose sum is still to be written stay.
             people.retain(|_, window| window.end > now || window.more > 0);
         }
         let person = if people.len() >= PEOPLE_MAX && !people.contains_key(person) { "" } else { person };
@@ -68,7 +69,7 @@ impl RefusedAttempts {
         if window.more == 1 { AttemptOutcome::CountedUntil(window.end) } else { AttemptOutcome::Counted }
     }
 
-    /// How many were counted only; the person's next minute begins.
+    /// How many were only counted; the person's next minute begins.
     fn sum(&self, person: &str) -> u64 {
         let mut people = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = if people.contains_key(person) { person } else { "" };
@@ -76,7 +77,7 @@ impl RefusedAttempts {
     }
 }
 
-/// Where attempts are written, and until when there is time to.
+/// Where attempts are recorded, and a token that is cancelled on shutdown.
 pub(crate) struct AttemptRecord<'a> {
     pub(crate) attempts: &'a Arc<RefusedAttempts>,
     pub(crate) record: &'a Transport,
@@ -84,7 +85,7 @@ pub(crate) struct AttemptRecord<'a> {
 }
 
 impl AttemptRecord<'_> {
-    /// Writes down that `principal` was refused with `status`, or counts it.
+    /// Records that `principal` was refused with `status`, or counts it.
     pub(crate) async fn note(&self, method: &Method, principal: &Principal, status: &Status) {
         let person = format!("{} {}", principal.issuer, principal.subject);
         let act = Act {
@@ -111,10 +112,10 @@ impl AttemptRecord<'_> {
     }
 }
 
-/// One line: nothing was begun, so there is an end only.
+/// Writes one line: nothing was executed, so there is an end only.
 async fn write(record: &Transport, act: Act) {
     let act = Act { act_id: Uuid::now_v7().to_string(), ..act };
-    // Neither the call's deadline nor its size has to do with it.
+    // Independent of the call's deadline.
     let apart = context::CallContext { deadline: None, ..context::current() };
     let recording = context::enter(apart, record_phase(record, &act, ActPhase::Ended));
     let failed = match tokio::time::timeout(END_TIMEOUT, recording).await {

@@ -3,7 +3,7 @@
 /// Bytes before a message.
 pub(crate) const PREFIX: usize = 5;
 
-/// The beginning of a message, as it comes in pieces of any size.
+/// The head of a message, which arrives in pieces of any size.
 #[derive(Debug, Default)]
 pub(crate) struct MessageHead {
     seen: usize,
@@ -11,13 +11,13 @@ pub(crate) struct MessageHead {
 }
 
 impl MessageHead {
-    /// Reads on. The message's length, as soon as it is known and once only.
+    /// Reads further bytes. Returns the message's length once, as soon as it is known.
     pub(crate) fn read(&mut self, data: &[u8]) -> Option<usize> {
         if self.seen == PREFIX {
             return None;
         }
         for byte in data.iter().take(PREFIX - self.seen) {
-            // The flag is shifted out by the four that follow it.
+            // The flag is shifted out by the four bytes that follow it.
             self.length = (self.length << 8) | u32::from(*byte);
             self.seen += 1;
         }

@@ -1,4 +1,5 @@
-//! A stream of requests as it comes in: each message's length is looked at before it is kept, what is there of one is counted, and one that was begun has to end.
+//! A stream of requests as it arrives: each message's length is checked before it is buffered, its buffered bytes are counted, and it must arrive completely in
+//! time.
 use super::{
     message::MessageHead,
     pay,
@@ -17,7 +18,7 @@ use std::{
 use tokio::time::sleep;
 use tonic::{Status, body::Body};
 
-/// Why a stream's messages are not read on, once they are not.
+/// Why reading a stream's messages was stopped; set when it is.
 pub(crate) type RefusedStream = Arc<OnceLock<Status>>;
 
 /// The body of a stream of requests.
@@ -28,21 +29,21 @@ pub(crate) struct MeteredBody {
     message_max: usize,
     connection_max: usize,
     time_max: Duration,
-    /// The message that comes: its head, and how many bytes are still to come after it.
+    /// The message being received: its head, and how many bytes are still missing.
     head: MessageHead,
     missing: usize,
-    /// What is kept of it, while it has not come whole.
+    /// The buffered part of an incomplete message.
     partial: Option<PartialMessage>,
-    /// Why no more is read: whoever reads may keep that to itself.
+    /// Why no more is read: the handler that reads the stream may not report it.
     refused: RefusedStream,
     done: bool,
 }
 
 struct PartialMessage {
     wait: BodyWait,
-    /// Counted of it.
+    /// Bytes counted for it.
     bytes: usize,
-    /// Ready when it is late, or pushed out.
+    /// Completes when it is late, or pushed out.
     alarm: BoxFuture<'static, ()>,
 }
 
@@ -57,12 +58,12 @@ impl MeteredBody {
         Self { inner, list, connection, message_max, connection_max, time_max, head, missing: 0, partial: None, refused, done: false }
     }
 
-    /// Where it will stand why no more was read.
+    /// Where the reason will be set if reading stops.
     pub(crate) fn refused(&self) -> RefusedStream {
         self.refused.clone()
     }
 
-    /// Follows the messages in `data`. Afterwards what is begun and not whole is counted, and nothing else.
+    /// Follows the messages in `data`. Afterwards exactly the incomplete message is counted.
     fn follow(&mut self, mut data: &[u8]) -> Result<(), Status> {
         while !data.is_empty() {
             let before = self.head.seen();
@@ -86,7 +87,7 @@ impl MeteredBody {
         Ok(())
     }
 
-    /// Counts more bytes of the message that has not come whole; each is as old as its own first byte, however old the stream.
+    /// Counts more bytes of the incomplete message; its time starts with its own first byte, however old the stream.
     fn keep(&mut self, more: usize) -> Result<(), Status> {
         let (list, time_max) = (&self.list, self.time_max);
         let partial = self.partial.get_or_insert_with(|| {
@@ -104,7 +105,7 @@ impl MeteredBody {
         pay(&partial.wait, &self.connection, self.connection_max, more)
     }
 
-    /// Nothing is kept any more.
+    /// Stops counting: nothing is buffered any more.
     fn let_go(&mut self) -> usize {
         let bytes = self.partial.take().map_or(0, |partial| partial.bytes);
         self.connection.arriving_bytes.fetch_sub(bytes, Ordering::Relaxed);

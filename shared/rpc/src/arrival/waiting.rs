@@ -1,4 +1,4 @@
-//! Requests that are waited for, oldest first, and how many bytes of them are there.
+//! Incomplete requests, oldest first, and how many bytes of them are buffered.
 use rustc_hash::FxHashMap;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -6,7 +6,7 @@ use std::{
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
-/// There is no room for more, and nobody older to make some.
+/// There is no room for more, and no older request to push out.
 #[derive(Debug)]
 pub(super) struct NoRoom {
     pub(super) bytes_max: usize,
@@ -28,14 +28,14 @@ struct WaitList {
 }
 
 struct WaitEntry {
-    /// Where it comes from, if those from there push out each other.
+    /// Its address, if requests from one address push out each other.
     crowd: Option<u64>,
     bytes: usize,
     pushed_out: CancellationToken,
 }
 
 impl WaitList {
-    /// Takes one out of the list; its bytes are not counted any more.
+    /// Removes one from the list; its bytes are not counted any more.
     fn remove(&mut self, id: u64) -> Option<WaitEntry> {
         let entry = self.all.remove(&id)?;
         self.bytes -= entry.bytes;
@@ -66,7 +66,7 @@ impl WaitingBodies {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a request or message. Of a `crowd` the oldest ends where there are too many of them.
+    /// Registers an incomplete request or message. If a `crowd` has too many, its oldest is pushed out.
     pub(super) fn enter(self: &Arc<Self>, crowd: Option<u64>) -> BodyWait {
         let mut list = self.lock();
         let (id, pushed_out) = (list.next, CancellationToken::new());
@@ -84,7 +84,7 @@ impl WaitingBodies {
         BodyWait { list: self.clone(), id, pushed_out }
     }
 
-    /// How many are waited for, and their bytes.
+    /// How many are registered, and their bytes.
     #[cfg(test)]
     pub(super) fn count(&self) -> (usize, usize) {
         let list = self.lock();
@@ -92,7 +92,7 @@ impl WaitingBodies {
     }
 }
 
-/// A place in the list, given back when it is dropped.
+/// An entry of the list, removed when it is dropped.
 pub(super) struct BodyWait {
     list: Arc<WaitingBodies>,
     id: u64,
@@ -100,12 +100,12 @@ pub(super) struct BodyWait {
 }
 
 impl BodyWait {
-    /// Ready when somebody newer needed the room.
+    /// Completes when this entry was pushed out by a newer one.
     pub(super) fn pushed_out(&self) -> WaitForCancellationFuture<'_> {
         self.pushed_out.cancelled()
     }
 
-    /// The same, to be kept beside it.
+    /// The token behind [`BodyWait::pushed_out`], which may outlive the borrow.
     pub(super) fn push(&self) -> CancellationToken {
         self.pushed_out.clone()
     }
@@ -114,7 +114,7 @@ impl BodyWait {
         self.pushed_out.is_cancelled()
     }
 
-    /// Counts more bytes. Where there are too many in all, the oldest that hold any are pushed out for it.
+    /// Counts more bytes. If there are too many in total, the oldest entries with bytes are pushed out.
     pub(super) fn grow(&self, more: usize) -> Result<(), NoRoom> {
         let mut list = self.list.lock();
         let Some(entry) = list.all.get_mut(&self.id) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! Allowances that fill up steadily (GCRA, ITU-T I.371 annex A): of each is kept when it will be full again, and nothing else.
+//! Allowances that refill steadily (GCRA, ITU-T I.371 annex A): each stores only the time when it will be full again.
 use rustc_hash::FxHashMap;
 use std::{
     num::NonZeroU32,
@@ -6,26 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Locks; a power of two, so that callers at once seldom meet.
+/// Locks; a power of two, so that concurrent callers seldom share one.
 const SHARDS: usize = 64;
 const NANOS_OF_SECOND: u64 = 1_000_000_000;
 const SECONDS_OF_HOUR: u64 = 3_600;
-/// When somebody may come again who asks for more at once than ever fits.
+/// The retry delay of a caller that asks for more at once than ever fits.
 const NEVER_FITS: Duration = Duration::from_secs(1);
 
-/// By key, when it is full again, in nanoseconds since `begun`; those that are full are not in it.
+/// When each key's bucket is full again, in nanoseconds since `begun`; full ones are not in it.
 type FullTimes = FxHashMap<u64, u64>;
 
 #[derive(Debug)]
 pub(super) struct Buckets {
     shards: Box<[Mutex<FullTimes>]>,
     begun: Instant,
-    /// How long one item takes to come back, and all of them.
+    /// How long one item takes to refill, and all of them.
     item_ns: u64,
     full_ns: u64,
 }
 
-/// A bucket with room for what was asked. Nothing is taken until that is said.
+/// A bucket with room for the requested items. Nothing is taken until the caller confirms.
 pub(super) struct OpenBucket<'a> {
     times: MutexGuard<'a, FullTimes>,
     key: u64,
@@ -43,7 +43,7 @@ impl Buckets {
         Self::of((NANOS_OF_SECOND / u64::from(per_second.get())).max(1), burst)
     }
 
-    /// As many an hour, also at once.
+    /// A bucket of `per_hour` items that refills in an hour.
     pub(super) fn hourly(per_hour: NonZeroU32) -> Self {
         Self::of(SECONDS_OF_HOUR * NANOS_OF_SECOND / u64::from(per_hour.get()), per_hour)
     }
@@ -62,7 +62,7 @@ impl Buckets {
         self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bucket of this key if it has room for so many items; otherwise when it has.
+    /// The bucket of this key if it has room for so many items; otherwise how long until it has.
     pub(super) fn open(&self, key: u64, items: u32) -> Result<OpenBucket<'_>, Duration> {
         let asked = self.item_ns.saturating_mul(items.into());
         if asked > self.full_ns {
@@ -82,7 +82,7 @@ impl Buckets {
         }
     }
 
-    /// Forgets those that are full again: they are as good as new ones.
+    /// Drops the buckets that are full again: a new one would be the same.
     pub(super) fn forget_full(&self) {
         for shard in &self.shards {
             let now = self.now();
@@ -92,7 +92,7 @@ impl Buckets {
         }
     }
 
-    /// How many are not full.
+    /// How many buckets are not full.
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()

@@ -1,4 +1,4 @@
-//! How much an hour anybody may do of what is kept for long: each leaves a row or an event, whatever comes of it.
+//! Hourly limits on calls that store something for long: each leaves a row or an event, even when it is refused.
 use super::buckets::{Buckets, OpenBucket};
 use crate::errors;
 use std::{
@@ -8,13 +8,13 @@ use std::{
 };
 use tonic::Status;
 
-/// After how many takings allowances that are full again are forgotten.
+/// After how many calls the allowances that are full again are dropped.
 const FORGET_AFTER: u32 = 4_096;
 
-/// An allowance of so much an hour for each of those who ask; counted in this process, so a restart begins anew.
+/// An hourly allowance for each caller; counted in this process, so a restart starts anew.
 #[derive(Debug)]
 pub struct HourlyQuota {
-    /// None: no bound.
+    /// `None`: no limit.
     bound: Option<HourlyBound>,
     of: &'static str,
     hasher: RandomState,
@@ -28,19 +28,19 @@ struct HourlyBound {
 }
 
 impl HourlyQuota {
-    /// Of what it is, for whoever is refused; 0: no bound.
+    /// `of` names the allowance in refusals; 0: no limit.
     #[must_use]
     pub fn new(of: &'static str, per_hour: u32) -> Self {
         let bound = NonZeroU32::new(per_hour).map(|bound| HourlyBound { buckets: Buckets::hourly(bound), per_hour });
         Self { bound, of, hasher: RandomState::new(), taken: AtomicU32::new(0) }
     }
 
-    /// Whether there is a bound.
+    /// Whether there is a limit.
     pub(super) fn is_bounded(&self) -> bool {
         self.bound.is_some()
     }
 
-    /// Takes one of `who`'s, or says QUOTA_EXCEEDED and when to come again.
+    /// Takes one of `who`'s allowance, or returns QUOTA_EXCEEDED with a retry delay.
     pub fn take(&self, who: impl Hash) -> Result<(), Status> {
         let Some(HourlyBound { buckets, per_hour }) = &self.bound else { return Ok(()) };
         if self.taken.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {

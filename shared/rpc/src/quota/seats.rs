@@ -1,4 +1,4 @@
-//! What is in flight of whom: calls and streams of an identity, of an address, and of those at an address who have not said who they are.
+//! Calls in flight per caller: calls and streams of an identity, of an address, and of unauthenticated callers at an address.
 use super::{Allowance, AllowanceBounds, Config, QuotaGroup, Quotas};
 use crate::errors;
 use identity::Role;
@@ -10,10 +10,10 @@ use std::{
 };
 use tonic::Status;
 
-/// Locks; a power of two, so that callers at once seldom meet.
+/// Locks; a power of two, so that concurrent callers seldom share one.
 const SHARDS: usize = 64;
 
-/// What is counted apart of the same caller.
+/// Kinds of calls that are counted separately for the same caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum SeatKind {
     /// Unary calls.
@@ -22,14 +22,14 @@ pub(crate) enum SeatKind {
     Stream,
 }
 
-/// How much may be in flight; 0 where there is no bound.
+/// How many may be in flight; 0 for no limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InFlightBounds {
-    /// Calls and streams.
+    /// Unary calls and streams.
     user: [u32; 2],
     staff: [u32; 2],
     service: [u32; 2],
-    /// Without a token, or before it is checked.
+    /// Without a token, or before it is verified.
     open: [u32; 2],
     /// Of all users at an address.
     address: u32,
@@ -48,7 +48,7 @@ impl From<&Config> for InFlightBounds {
 }
 
 impl InFlightBounds {
-    /// What one of such a role is called, and how much of each kind it may have in flight.
+    /// The name of a role for messages, and how many of each kind its members may have in flight.
     fn of(&self, role: Role) -> (&'static str, [u32; 2]) {
         match role {
             Role::Viewer | Role::Creator => ("user", self.user),
@@ -57,13 +57,13 @@ impl InFlightBounds {
         }
     }
 
-    /// Whether anything of such a role is bounded.
+    /// Whether anything of this role is limited.
     pub(super) fn bounds(&self, role: Role) -> bool {
         self.of(role).1.iter().any(|max| *max > 0)
     }
 }
 
-/// How much each holds; those that hold nothing are not in it.
+/// Calls in flight by caller; callers without any are not in it.
 #[derive(Debug)]
 pub(super) struct HeldSeats([Mutex<FxHashMap<u64, u32>>; SHARDS]);
 
@@ -79,7 +79,7 @@ impl HeldSeats {
         self.0[shard].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more, if fewer than `max` are held; no bound where that is 0.
+    /// Counts one more, if fewer than `max` are in flight; no limit if that is 0.
     fn sit(self: &Arc<Self>, key: u64, max: u32) -> Option<CallerSeat> {
         if max == 0 {
             return Some(CallerSeat::default());
@@ -93,14 +93,14 @@ impl HeldSeats {
         Some(CallerSeat(Some((self.clone(), key))))
     }
 
-    /// How many hold anything.
+    /// How many callers have anything in flight.
     #[cfg(test)]
     pub(super) fn holders(&self) -> usize {
         self.0.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len()).sum()
     }
 }
 
-/// Something in flight, counted until it is dropped.
+/// One call in flight, counted until it is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct CallerSeat(Option<(Arc<HeldSeats>, u64)>);
 
@@ -130,7 +130,7 @@ impl Quotas {
         self.hasher.hash_one(address)
     }
 
-    /// Counts one more of those at an address who have not said who they are, until the seat is dropped, or says RESOURCE_EXHAUSTED.
+    /// Counts one more call of unauthenticated callers at an address, until the seat is dropped, or returns RESOURCE_EXHAUSTED.
     pub(crate) fn sit_unknown(&self, address: u64, kind: SeatKind) -> Result<CallerSeat, Status> {
         let max = self.in_flight.open[kind as usize];
         let seat = self.held.sit(self.hasher.hash_one((address, "unknown", kind)), max);
@@ -147,14 +147,14 @@ impl Quotas {
         seat.ok_or_else(|| errors::too_many_calls("address", max))
     }
 
-    /// Takes room for a call without a token from an address, or says RESOURCE_EXHAUSTED and when to come again.
+    /// Takes room for a call without a token from an address, or returns RESOURCE_EXHAUSTED with a retry delay.
     pub(crate) fn take_open(&self, address: u64) -> Result<(), Status> {
         self.open.as_ref().map_or(Ok(()), |open: &QuotaGroup| open.open(address, 1).map(super::OpenBucket::take))
     }
 }
 
 impl Allowance {
-    /// Counts one more call or open stream until the seat is dropped, or says RESOURCE_EXHAUSTED.
+    /// Counts one more call or open stream until the seat is dropped, or returns RESOURCE_EXHAUSTED.
     pub(crate) fn sit(&self, kind: SeatKind) -> Result<CallerSeat, Status> {
         let Some(AllowanceBounds { quotas, role, identity: Some(key), .. }) = &self.0 else { return Ok(CallerSeat::default()) };
         let (of, max) = quotas.in_flight.of(*role);

@@ -1,4 +1,4 @@
-//! Certificates and keys from PEM files into what rustls needs.
+//! Loads certificates and keys from PEM files for rustls.
 use super::{Config, LoadedTls};
 use crate::Error;
 use rustls::{
@@ -9,7 +9,7 @@ use rustls::{
 };
 use std::{fs, path::Path, sync::Arc};
 
-/// What the files held when they were read.
+/// The files' contents when they were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SeenFiles(Vec<Vec<u8>>);
 
@@ -26,7 +26,7 @@ impl SeenFiles {
 
 /// Reads every file that `config` names.
 pub(super) fn load(config: &Config) -> Result<LoadedTls, Error> {
-    // Before the files are used: what is replaced while they are read is seen at the next look.
+    // Before the files are used: a file replaced meanwhile is noticed at the next check.
     let seen = SeenFiles::of(config)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let ours = match config.serves() {
@@ -47,7 +47,7 @@ pub(super) fn load(config: &Config) -> Result<LoadedTls, Error> {
     Ok(LoadedTls { grpc: speaking(b"h2"), http: speaking(b"http/1.1"), client, seen })
 }
 
-/// What this process proves itself with: its certificate with those above it, and the key.
+/// The certificate of this process with its chain, and the key.
 struct OwnCertificate {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -59,7 +59,7 @@ fn server(config: &Config, provider: &Arc<CryptoProvider>, ours: &OwnCertificate
     let builder = if config.checks_clients() {
         let roots = Arc::new(roots(&config.client_ca)?);
         let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider.clone());
-        // Users have no certificates; a token that needs one is refused where tokens are checked.
+        // Users have no certificates; a token that needs one is refused when it is checked.
         let verifier = verifier.allow_unauthenticated().build().map_err(|error| failed(&config.client_ca, &error))?;
         builder.with_client_cert_verifier(verifier)
     } else {
@@ -71,7 +71,7 @@ fn server(config: &Config, provider: &Arc<CryptoProvider>, ours: &OwnCertificate
 fn client(config: &Config, provider: &Arc<CryptoProvider>, ours: Option<OwnCertificate>) -> Result<ClientConfig, Error> {
     let roots = if config.peer_ca.as_os_str().is_empty() {
         let mut roots = RootCertStore::empty();
-        // Single certificates of the system that can't be read are its affair, as long as there are others.
+        // Single system certificates that can't be read are ignored, as long as there are others.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         roots
     } else {

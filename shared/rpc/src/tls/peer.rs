@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection, as its certificate says, and whether a token may be used there.
+//! The peer of a connection, as its certificate names it, and whether a token may be used there.
 use super::Config;
 use crate::{connection::ConnectionUse, errors, listener::counted_address};
 use identity::Principal;
@@ -10,24 +10,24 @@ use std::{
 use tonic::{Code, Status};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
-/// The other end of a call's connection; in the extensions of every request.
+/// The peer of a call's connection; in the extensions of every request.
 #[derive(Debug, Clone)]
 pub enum Peer {
     /// A client of this process, without a connection.
     Here,
-    /// Somebody at the other end of a socket.
+    /// A client over a socket.
     Remote {
-        /// The address that was given.
+        /// Its address.
         address: SocketAddr,
-        /// The names in the certificate it showed, which one of our CAs signed. None: it showed none.
+        /// The names in its certificate, which one of our CAs signed. `None`: it showed none.
         names: Option<Arc<[String]>>,
-        /// The connection that its calls share.
+        /// The connection's state, shared by its calls.
         connection: Arc<ConnectionUse>,
     },
 }
 
 impl Peer {
-    /// Where it is and over what it calls; nothing of a client of this process.
+    /// Its address and connection; `None` for a client of this process.
     pub(crate) fn remote(&self) -> Option<(IpAddr, &Arc<ConnectionUse>)> {
         match self {
             Self::Here => None,
@@ -53,7 +53,7 @@ pub(crate) fn names(certificate: &CertificateDer<'_>) -> Arc<[String]> {
     found.into()
 }
 
-/// Refuses a token that needs a certificate on a connection whose certificate does not allow it: a stolen token is then worth nothing.
+/// Refuses a token that needs a certificate if the connection's certificate does not allow it: a stolen token alone is then worthless.
 pub(crate) fn check(config: Option<&Config>, principal: &Principal, peer: Option<&Peer>) -> Result<(), Status> {
     let Some(config) = config.filter(|config| config.checks_clients() && config.certificate_roles.contains(&principal.role)) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A connection with or without TLS; one type for callers' and for neighbours'.
+//! A connection with or without TLS; one type for callers and for peers.
 use std::{
     io,
     pin::Pin,

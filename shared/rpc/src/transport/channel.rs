@@ -20,18 +20,18 @@ use tonic::{
 };
 use tower::{Service as _, ServiceExt as _};
 
-/// A neighbour that cannot be reached within this is down; the call's own deadline is often much longer.
+/// A peer that cannot be reached within this is down; the call's own deadline is often much longer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How soon a peer that vanished without a word is noticed: one interval and the timeout after it.
+/// How soon a peer that vanished silently is noticed: one interval and the timeout after it.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Flow control windows, in bytes. HTTP/2's 64 KiB stalls a connection that carries thousands of calls.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
-/// How soon after one turn to a new connection the next may come.
+/// The shortest time between two switches to a new connection.
 const TURN_INTERVAL: Duration = Duration::from_secs(1);
-/// What a process answers that lost the books to another. Its connection still stands, and whoever shares its address is not asked.
+/// The reason of a process that lost the books to another. Its connection is still open, so other processes at the same address are not tried.
 const NOT_THE_WRITER: &[u8] = b"NOT_THE_WRITER";
 
 pub(super) struct RemotePeer(Arc<RemotePeerState>);
@@ -44,7 +44,7 @@ struct RemotePeerState {
     retries: RetryBudget,
 }
 
-/// The connection in use, and when calls were turned to it from another.
+/// The connection in use, and when calls were switched to it.
 struct CurrentChannel {
     channel: Channel,
     turned: Option<Instant>,
@@ -79,7 +79,7 @@ impl RemotePeerState {
             Err(error) => Err(error),
         };
         match answer {
-            // The answer can also be cut off after its head.
+            // The answer can also be cut off after its headers.
             Ok(response) => {
                 if is_not_the_writer(&response) {
                     self.turn();
@@ -90,13 +90,13 @@ impl RemotePeerState {
         }
     }
 
-    /// Calls from now on go over a connection of their own, which may lead to another process. Those in flight are left where they are.
+    /// Sends further calls over a new connection, which may lead to another process. Calls in flight stay on the old one.
     fn turn(&self) {
         let mut way = self.way();
         if way.turned.is_some_and(|turned| turned.elapsed() < TURN_INTERVAL) {
             return;
         }
-        // It could be made once, so it can be retried.
+        // It could be made once, so it can be made again.
         if let Ok(channel) = lazy(&self.endpoint, self.tls.as_ref()) {
             *way = CurrentChannel { channel, turned: Some(Instant::now()) };
         }
@@ -107,7 +107,7 @@ fn lazy(endpoint: &Endpoint, tls: Option<&Tls>) -> Result<Channel, &'static str>
     Ok(endpoint.connect_with_connector_lazy(Connector::try_new(endpoint.uri(), tls)?))
 }
 
-/// Whether an answer, an error in its headers, says that the books are written elsewhere.
+/// Whether an answer, an error in its headers, says that another process writes the books.
 fn is_not_the_writer(response: &Response<Body>) -> bool {
     response.headers().get("grpc-message").is_some_and(|message| message.as_bytes().starts_with(NOT_THE_WRITER))
 }
@@ -120,13 +120,13 @@ impl CallWire for RemotePeer {
             if methods::is_client_streaming(request.uri().path()) {
                 return peer.once(request).await;
             }
-            // One message, which is kept until it is known that it need not be sent again.
+            // One message, buffered until no retry is needed.
             let (head, body) = request.into_parts();
             let message = body.collect().await?.to_bytes();
             let (mut attempt, begun) = (0, Instant::now());
             loop {
                 let mut head = head.clone();
-                // The time that was given was given once.
+                // A retry gets only the time left of the deadline.
                 if attempt > 0 && !deadline::shorten(&mut head.headers, begun.elapsed()) {
                     return Err(errors::deadline_exceeded("client"));
                 }
@@ -141,18 +141,18 @@ impl CallWire for RemotePeer {
     }
 }
 
-/// tonic's transport errors as Largesse's reasons. What is not known to have happened before anything was sent has an unknown outcome.
+/// Translates tonic's transport errors into Largesse's reasons. An error that may have come after sending means an unknown outcome.
 fn translate(url: &str, error: &(dyn StdError + 'static)) -> Status {
     let mut cause = Some(error);
     while let Some(current) = cause {
         if current.is::<TimeoutExpired>() {
-            // tonic's own alarm would say CANCELLED.
+            // tonic's own timeout would report CANCELLED.
             return errors::deadline_exceeded("channel");
         }
         if let Some(connect) = current.downcast_ref::<ConnectError>() {
             return errors::peer_unreachable(url, connect);
         }
-        // The connection ended, such as one that is asked to go for its age, before this call was put on it.
+        // The connection closed before this call was sent on it, for example because of its age.
         if current.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
             return errors::peer_unreachable(url, current);
         }
@@ -167,13 +167,13 @@ fn translate(url: &str, error: &(dyn StdError + 'static)) -> Status {
 /// Whether the peer says that it did not process the call: its stream is past the last one of a GOAWAY, or was refused (RFC 9113 sections 6.8 and 8.7).
 fn never_processed(error: &h2::Error) -> bool {
     let reason = error.reason();
-    // h2 gives a stream the GOAWAY of the peer as its error only where the stream is past the last one that it names.
+    // h2 gives a stream the peer's GOAWAY as its error only if the stream is past the last one that it names.
     let past_the_last = error.is_go_away() && reason == Some(h2::Reason::NO_ERROR);
     let refused = error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM);
     error.is_remote() && (past_the_last || refused)
 }
 
 fn lost(url: &str, error: &(dyn StdError + 'static)) -> Status {
-    // Without the cause's text a person would look in the wrong place; without the address, at the wrong machine.
+    // Without the cause's text people would search in the wrong place; without the address, on the wrong machine.
     errors::outcome_unknown(format!("the connection to {url} was lost before the answer came: {}", errors::chain(error)))
 }

@@ -1,4 +1,4 @@
-//! A connection to a neighbour: TCP, and TLS over it where the address says so.
+//! A connection to a peer: TCP, with TLS if the address says so.
 use crate::{Tls, tls::stream::MaybeTlsStream};
 use futures::future::BoxFuture;
 use http::Uri;
@@ -15,12 +15,12 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 pub(super) struct Connector {
     host: String,
     port: u16,
-    /// With the name that the other end's certificate must be for.
+    /// The TLS settings, and the name that the peer's certificate must be for.
     secured: Option<(Tls, ServerName<'static>)>,
 }
 
 impl Connector {
-    /// To the place that `uri` names. An `https://` address needs `tls`; what is missing is said.
+    /// Connects to `uri`. An `https://` address needs `tls`; an error says what is missing.
     pub(super) fn try_new(uri: &Uri, tls: Option<&Tls>) -> Result<Self, &'static str> {
         let host = uri.host().ok_or("an address names a host")?.trim_matches(['[', ']']).to_owned();
         let (default_port, secured) = match uri.scheme_str() {
@@ -47,7 +47,7 @@ impl tower::Service<Uri> for Connector {
 
     fn call(&mut self, _: Uri) -> Self::Future {
         let (host, port) = (self.host.clone(), self.port);
-        // Now, so that a connection made after certificates were replaced uses the new ones.
+        // Read for each connection, so that one made after certificates were replaced uses the new ones.
         let secured = self.secured.as_ref().map(|(tls, name)| (TlsConnector::from(tls.client()), name.clone()));
         Box::pin(async move {
             let stream = TcpStream::connect((host.as_str(), port)).await?;

@@ -1,4 +1,4 @@
-//! A client laid directly over a service of the same process.
+//! A client connected directly to a service of the same process.
 use super::CallWire;
 use crate::tls::Peer;
 use api::codec::hand_over;
@@ -29,7 +29,7 @@ where
     S::Future: Send,
 {
     fn send(&self, mut request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, Status>> {
-        // A socket carries no extensions, so neither does this: what the server's side finds there, its own stack put there.
+        // A socket carries no extensions, so neither does this: the server side finds only what its own stack put there.
         request.extensions_mut().clear();
         request.extensions_mut().insert(Peer::Here);
         // Routes are always ready.
@@ -41,7 +41,7 @@ where
     }
 }
 
-/// A body whose messages are handed over as they are.
+/// A body whose messages are handed over unencoded.
 struct HandedOverBody(Body);
 
 impl HandedOverBody {

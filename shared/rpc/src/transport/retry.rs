@@ -1,5 +1,5 @@
 //! Retries calls known not to have been executed, within a retry budget: callers do not notice a peer that is being replaced, and one that is down is not
-//! buried under retries.
+//! flooded with retries.
 use crate::{context, errors};
 use http::Response;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use tower::retry::budget::{Budget as _, TpsBudget};
 
 /// Delays before the second attempt and the third; each is stretched by up to half at random.
 const DELAYS: [Duration; 2] = [Duration::from_millis(25), Duration::from_millis(100)];
-/// Of ten calls of the last seconds, how many more there may be; and how many a second in any case.
+/// How long calls count for the budget; how many retries there may be for ten calls; and how many a second in any case.
 const BUDGET_TTL: Duration = Duration::from_secs(10);
 const BUDGET_MIN_PER_SECOND: u32 = 10;
 const BUDGET_PERCENT: f32 = 0.1;
-/// What a server says that has not begun the call.
+/// Reasons with which a server refuses a call before it executes anything.
 const NOT_BEGUN: [&[u8]; 2] = [b"NOT_THE_WRITER", b"IDENTITY_UNAVAILABLE"];
 
 /// How often the calls of one transport may be retried.
@@ -24,12 +24,12 @@ impl RetryBudget {
         Self(TpsBudget::new(BUDGET_TTL, BUDGET_MIN_PER_SECOND, BUDGET_PERCENT))
     }
 
-    /// A call is made for the first time.
+    /// Counts the first attempt of a call.
     pub(super) fn first(&self) {
         self.0.deposit();
     }
 
-    /// Waits for the next attempt, after `attempt` of them (from 0). False: there is none.
+    /// Waits for the next attempt, after `attempt` of them (from 0). False: there is no further attempt.
     pub(super) async fn wait(&self, attempt: usize) -> bool {
         let Some(delay) = DELAYS.get(attempt) else { return false };
         let delay = delay.mul_f64(1.0 + rand_half());
@@ -42,7 +42,7 @@ impl RetryBudget {
     }
 }
 
-/// Whether the call surely did nothing where it was sent.
+/// Whether the peer certainly did not execute the call.
 pub(super) fn not_begun(answer: &Result<Response<Body>, Status>) -> bool {
     match answer {
         Ok(response) => {
@@ -53,7 +53,7 @@ pub(super) fn not_begun(answer: &Result<Response<Body>, Status>) -> bool {
     }
 }
 
-/// 0 to a half, so that callers that were refused together do not come again together.
+/// 0 to a half, so that callers that were refused together do not retry together.
 fn rand_half() -> f64 {
     let random = uuid::Uuid::new_v4().as_u128();
     (random >> 64) as u32 as f64 / f64::from(u32::MAX) / 2.0
