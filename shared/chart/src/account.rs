@@ -3,18 +3,18 @@ use crate::{AccountClass, Unit};
 use money::{Currency, UserKey};
 use std::fmt;
 
-/// What an account's name looks like, for messages to people who sent another one.
+/// An example of an account's name, for error messages.
 pub const NAME_EXAMPLE: &str = "viewer/<user>/coins";
 /// The lines of the trial balance that sum all viewers' coins, and all their debts.
 pub const ALL_VIEWER_COINS: &str = "viewer/*/coins";
 /// See [`ALL_VIEWER_COINS`].
 pub const ALL_VIEWER_DEBT: &str = "viewer/*/debt";
-/// What names of a user's accounts begin with.
+/// The first parts of the names of users' accounts.
 const USER_ROOTS: [&str; 3] = ["viewer", "creator", "agency"];
-/// What names of the company's own accounts begin with.
+/// The first part of the names of the company's own accounts.
 const HOUSE: &str = "house";
 
-/// What the company's accounts in a currency are for. The last part of a name before the currency.
+/// The purposes of the company's accounts in a currency. The last part of a name before the currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     /// What app stores owe us.
@@ -33,7 +33,7 @@ pub enum Purpose {
     ProcessorFee,
     /// Money at our banks.
     BankCash,
-    /// Between what was expected of a channel and what came.
+    /// The difference between a channel's expected and received settlement.
     SettlementDifference,
     /// What creators earned, as a cost.
     CreatorCost,
@@ -43,7 +43,7 @@ pub enum Purpose {
     WithholdingPayable,
     /// Fees that creators pay us.
     FeeIncome,
-    /// Submitted to a bank and not decided.
+    /// Submitted to a bank, whose decision is pending.
     InTransit,
     /// The company's money that is not in this book.
     Treasury,
@@ -53,7 +53,7 @@ pub enum Purpose {
     ReturnCharge,
     /// Between two currencies of one exchange.
     FxPosition,
-    /// Came back and can't go where it belongs, because that account is closed; staff decide.
+    /// Returned money whose account is closed; staff decide.
     Suspense,
 }
 
@@ -81,7 +81,7 @@ impl Purpose {
         Self::Suspense,
     ];
 
-    /// As it stands in names.
+    /// The spelling in names.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -112,7 +112,7 @@ impl Purpose {
     }
 }
 
-/// A user as accounts name it: the text of a [`UserKey`], borrowed.
+/// A user in an account's name: the text of a [`UserKey`], borrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Owner<'a>(&'a str);
 
@@ -165,14 +165,14 @@ pub enum Account<'a> {
     House(Purpose, Currency),
 }
 
-/// What follows from an account's name.
+/// The properties that follow from an account's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountForm {
     /// Its unit.
     pub unit: Unit,
-    /// Refuses debits past its credits.
+    /// Whether debits beyond its credits are refused.
     pub debits_must_not_exceed_credits: bool,
-    /// What it is for, whosever it is.
+    /// What it is for, whoever owns it.
     pub class: AccountClass,
 }
 
@@ -233,7 +233,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// What it counts.
+    /// Its unit.
     #[must_use]
     pub const fn unit(&self) -> Unit {
         match self {
@@ -243,7 +243,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// What it is for, whosever it is and whatever its currency.
+    /// What it is for, without owner and currency.
     #[must_use]
     pub const fn class(&self) -> AccountClass {
         match self {
@@ -262,7 +262,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Unit and floor. What users can spend never goes below zero, nor what waits in suspense: it is somebody's.
+    /// Unit and floor. Accounts that users can spend from never go below zero, nor do suspense accounts: they hold other people's money.
     #[must_use]
     pub const fn form(&self) -> AccountForm {
         let debits_must_not_exceed_credits = match self {
@@ -283,7 +283,7 @@ impl<'a> Account<'a> {
         AccountForm { unit: self.unit(), debits_must_not_exceed_credits, class: self.class() }
     }
 
-    /// Whose it is; `None` for the company's own.
+    /// Its owner; `None` for the company's own.
     #[must_use]
     pub const fn owner(&self) -> Option<&'a str> {
         match self {
@@ -302,7 +302,8 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Whether what comes to it is in flight to a bank. Such a hold has no expiry: released by a clock, the money would be paid and still be there.
+    /// Whether money in it is in flight to a bank. Such a hold has no expiry: released by a clock, the money would be both paid and still
+    /// available.
     #[must_use]
     pub const fn is_in_transit(&self) -> bool {
         matches!(self, Self::House(Purpose::InTransit, _))
@@ -327,7 +328,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// The line of the trial balance in which it is summed up: its name with the user replaced by `*`.
+    /// The line of the trial balance that includes it: its name with the user replaced by `*`.
     #[must_use]
     pub fn group(&self) -> String {
         group(&self.name())
@@ -346,13 +347,13 @@ fn joined(parts: &[&str]) -> String {
     name
 }
 
-/// The form of an account's name; `None` for a name the chart does not know.
+/// The properties of an account by its name; `None` for a name the chart does not know.
 #[must_use]
 pub fn form(name: &str) -> Option<AccountForm> {
     Account::parse(name).map(|account| account.form())
 }
 
-/// A name with its user replaced by `*`: what the trial balance sums by. Works for any text, since books of newer programs may know more names.
+/// A name with its user replaced by `*`: the lines of the trial balance. Works for any text, since books of newer programs may have further names.
 #[must_use]
 pub fn group(name: &str) -> String {
     let mut parts: Vec<&str> = name.split('/').collect();
@@ -362,19 +363,19 @@ pub fn group(name: &str) -> String {
     parts.join("/")
 }
 
-/// Whether a name is one of the company's own accounts, also one that this program's chart does not know.
+/// Whether a name is one of the company's own accounts, including ones that this program's chart does not know.
 #[must_use]
 pub fn is_house(name: &str) -> bool {
     name.split('/').next() == Some(HOUSE)
 }
 
-/// Whether a text that people typed may name one of this user's accounts: anything but the company's with the user in second place.
+/// Whether a text that people typed may name one of this user's accounts: any with the user in second place except the company's.
 #[must_use]
 pub fn may_belong_to(name: &str, user: &str) -> bool {
     !is_house(name) && name.split('/').nth(1) == Some(user)
 }
 
-/// Whose account a text names: `ada` of `viewer/ada/coins`, also where the rest of the name is none of this program's chart.
+/// The user in an account's name: `ada` of `viewer/ada/coins`, even if this program's chart does not know the rest of the name.
 #[must_use]
 pub fn owner(name: &str) -> Option<&str> {
     let mut parts = name.split('/');

@@ -1,9 +1,9 @@
-//! What a book may be connected to.
+//! The mode of a book: what it may be connected to.
 
-/// Fixed when a book is made.
+/// The mode, fixed when a book is created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BookKind {
-    /// Pretend stores and banks only.
+    /// Simulated stores and banks only.
     Test,
     /// Real money.
     Live,

@@ -1,9 +1,9 @@
-//! What accounts are for: an account's name without whose it is and in which currency. The rows of [`crate::posters`] are made of them.
+//! What accounts are for: an account's name without its owner and currency. The rows of [`crate::posters`] use these.
 use crate::{Account, Purpose, Unit};
 
 /// Stands for every user and every currency.
 const ANY: &str = "*";
-/// A user and a currency that there may be, to read a pattern as a name with.
+/// A valid user, with which a pattern is parsed as a name.
 const SAMPLE_USER: &str = "u";
 const SAMPLE_CURRENCY: &str = "USD";
 
@@ -36,10 +36,10 @@ pub enum AccountClass {
     House(Purpose),
 }
 
-/// Of which currencies a pattern's accounts are.
+/// The currencies of a pattern's accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PatternUnit {
-    /// The one unit that all accounts of its class count.
+    /// The unit of all accounts of the class.
     Fixed(Unit),
     /// Any currency.
     AnyCurrency,
@@ -50,12 +50,12 @@ pub enum PatternUnit {
 pub struct AccountPattern {
     /// What they are for.
     pub class: AccountClass,
-    /// What they count.
+    /// Their unit.
     pub unit: PatternUnit,
 }
 
 impl AccountClass {
-    /// As people read it: a user is `*`, a currency `¤`.
+    /// The form for messages: a user is `*`, a currency `¤`.
     #[must_use]
     pub fn line(self) -> String {
         let currency = "¤";
@@ -77,8 +77,8 @@ impl AccountClass {
 }
 
 impl AccountPattern {
-    /// Reads `viewer/*/coins` and the like: `*` stands where a name has its user, and may stand where it has its currency. `None` for anything else,
-    /// also for one user's account: rows are for classes.
+    /// Parses `viewer/*/coins` and the like: `*` replaces the user of a name, and may replace its currency. `None` for anything else, also for one
+    /// user's account: rows are for classes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts: Vec<&str> = text.split('/').collect();
@@ -101,7 +101,7 @@ impl AccountPattern {
         Some(Self { class: account.class(), unit })
     }
 
-    /// Whether an account is one of these.
+    /// Whether the pattern matches an account.
     #[must_use]
     pub fn holds(&self, class: AccountClass, unit: Unit) -> bool {
         self.class == class && (self.unit == PatternUnit::AnyCurrency || self.unit == PatternUnit::Fixed(unit))

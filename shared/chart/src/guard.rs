@@ -1,11 +1,11 @@
-//! Named counters of a book that a posting may depend on. A guard's name is kept with the book for ever, so its form never changes.
+//! Named counters of a book that a posting may depend on. A guard's name is stored in the book for ever, so its form never changes.
 use std::fmt::{self, Write as _};
 use uuid::Uuid;
 
-/// Longest name of a guard, in bytes; the ledger's own bound.
+/// Longest name of a guard, in bytes; the ledger's own limit.
 const KEY_BYTES_MAX: usize = 256;
 
-/// What a guard of the services counts, which the beginning of its name says.
+/// What a guard of the services counts, given by the prefix of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GuardFamily {
     /// See [`GuardKey::streak`].
@@ -16,15 +16,15 @@ pub enum GuardFamily {
     Receipt,
     /// See [`GuardKey::in_flight`].
     InFlight,
-    /// What lets a posting be reversed once only; the ledger's own.
+    /// Ensures that a posting is reversed only once; the ledger's own.
     Reversed,
 }
 
 impl GuardFamily {
-    /// Every one.
+    /// All families.
     pub const ALL: [Self; 5] = [Self::Streak, Self::Quote, Self::Receipt, Self::InFlight, Self::Reversed];
 
-    /// What names of its guards begin with.
+    /// The prefix of the names of its guards.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl GuardFamily {
         }
     }
 
-    /// The family of a guard of that name; `None` for one that no service of ours sets.
+    /// The family of a guard of that name; `None` if none of our services sets it.
     #[must_use]
     pub fn of(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|family| key.starts_with(family.prefix()))
@@ -47,14 +47,14 @@ impl GuardFamily {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GuardKey(String);
 
-/// What a streak of gifts is counted by.
+/// The identity of a streak of gifts.
 #[derive(Debug, Clone, Copy)]
 pub struct Streak<'a> {
     /// Who pays.
     pub sender: &'a str,
-    /// Where it is shown.
+    /// The room that shows it.
     pub room: &'a str,
-    /// Who gets the diamonds.
+    /// The creator who receives the diamonds.
     pub creator: &'a str,
     /// Catalogue number.
     pub gift_id: i64,
@@ -63,8 +63,8 @@ pub struct Streak<'a> {
 }
 
 impl GuardKey {
-    /// A streak's counter: `streak/<sender>/<room>/<creator>/<gift>/<group>`. Where that would be too long for a guard, its hash stands in for it; `~`
-    /// is in no key, so that the two forms can't meet.
+    /// A streak's counter: `streak/<sender>/<room>/<creator>/<gift>/<group>`. If that would be too long for a guard, its hash replaces it; `~` is in
+    /// no user key, so that the two forms can't collide.
     #[must_use]
     pub fn streak(streak: Streak<'_>) -> Self {
         let Streak { sender, room, creator, gift_id, group } = streak;
@@ -94,7 +94,7 @@ impl GuardKey {
         Self(format!("receipt/{purchase}"))
     }
 
-    /// How many payments of an account are in flight: raised when one leaves, lowered when it ends. Above zero, the account is not closed.
+    /// How many payments of an account are in flight: raised when one is sent, lowered when it ends. Above zero, the account can't be closed.
     #[must_use]
     pub fn in_flight(account: &str) -> Self {
         Self(format!("in_flight/{account}"))

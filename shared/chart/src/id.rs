@@ -1,5 +1,5 @@
-//! The ids under which services post. Each follows from what caused the posting, so that a retry, a worker and an auditor find the same one; the scopes
-//! stand in every book and never change.
+//! The ids under which services post. Each is derived from what caused the posting, so that a retry, a worker and an auditor find the same one; the scopes
+//! are part of every book and never change.
 use money::{BookName, derive_id};
 use uuid::{Builder, Uuid};
 
@@ -15,27 +15,27 @@ pub fn conversion(request_id: Uuid, book: &BookName, user: &str) -> Uuid {
     derive_id(request_id, &["earnings.AcceptQuote", book.as_str(), user])
 }
 
-/// The quote that a creator's request makes.
+/// The quote made for a creator's request.
 #[must_use]
 pub fn quote(request_id: Uuid, book: &BookName, user: &str) -> Uuid {
     derive_id(request_id, &["earnings.CreateQuote", book.as_str(), user])
 }
 
 /// An attempt at issuing a purchase's coins. `begun_at_ms` is when the attempt was begun, in Unix milliseconds; 0: with the purchase itself. The id carries
-/// that time, because the ledger takes no unknown id that is older than a week.
+/// that time, because the ledger accepts no unknown id that is older than a week.
 #[must_use]
 pub fn purchase_credit(purchase_id: Uuid, attempt: i64, begun_at_ms: i64) -> Uuid {
     let source = if begun_at_ms == 0 { purchase_id } else { at_time(purchase_id, begun_at_ms) };
     derive_id(source, &["RedeemPurchase", &attempt.to_string()])
 }
 
-/// The posting that counts a purchase among what waits for its wallet, since this time in Unix milliseconds.
+/// The posting that counts a purchase as waiting for its wallet, since this time in Unix milliseconds.
 #[must_use]
 pub fn receipt_wait(purchase_id: Uuid, since_ms: i64) -> Uuid {
     derive_id(at_time(purchase_id, since_ms), &["receipt.wait"])
 }
 
-/// The payout that a creator's request makes.
+/// The payout made for a creator's request.
 #[must_use]
 pub fn payout(request_id: Uuid, book: &BookName, user: &str) -> Uuid {
     derive_id(request_id, &["RequestPayout", book.as_str(), user])
@@ -47,28 +47,28 @@ pub fn payout_hold(payout_id: Uuid) -> Uuid {
     derive_id(payout_id, &["payout.hold"])
 }
 
-/// What the postings of a payout's step are named by: `version` is of the row that the step begins from, which grows with every write, and `now_ms` is when
-/// that is, in Unix milliseconds. The key carries that time, because the ledger takes no unknown id that is older than a week.
+/// The key from which the ids of a payout step's postings are derived: `version` is that of the row at the start of the step, which grows with every write,
+/// and `now_ms` is the time of that. The key carries that time, because the ledger accepts no unknown id that is older than a week.
 #[must_use]
 pub fn payout_step_key(payout_id: Uuid, phase: &str, version: i64, now_ms: i64) -> Uuid {
     at_time(derive_id(payout_id, &["payout.step", phase, &version.to_string()]), now_ms)
 }
 
-/// A later step of a payout: `step_key` is fresh for every step, so that a payout that takes weeks does not come with an id the ledger takes for forgotten.
+/// A later step of a payout: `step_key` is fresh for every step, so that a payout that takes weeks does not use an id that the ledger rejects as too old.
 #[must_use]
 pub fn payout_step(step_key: Uuid, kind: crate::PostingKind) -> Uuid {
     derive_id(step_key, &[kind.name()])
 }
 
-/// What two members of staff decided. With the time of the approval, because a proposal may be a week old by then.
+/// What two members of staff approved. With the time of the approval, because a proposal may be a week old by then.
 #[must_use]
 pub fn approval(proposal_id: Uuid, book: &BookName, decided_at_ms: i64) -> Uuid {
     let source = at_time(proposal_id, decided_at_ms);
     derive_id(source, &["support.Approve", book.as_str(), &proposal_id.hyphenated().to_string()])
 }
 
-/// The id of the posting that a service gets for a `Post` with this request id, if it got one: for whoever looks for it in the journal. Services' ids are not
-/// scoped by the service, so there is no subject in it.
+/// The id of the posting that a service gets for a `Post` with this request id, if it is posted: for finding it in the journal. Services' ids are not scoped
+/// by the service, so there is no subject in it.
 #[must_use]
 pub fn posted(request_id: Uuid, book: &str) -> Uuid {
     derive_id(request_id, &[POST, book, ""])
@@ -86,11 +86,11 @@ pub fn reversed(request_id: Uuid, book: &str) -> Uuid {
     derive_id(request_id, &[REVERSE, book, ""])
 }
 
-/// The ledger's scope of what is posted with a request id.
+/// The ledger's scope of postings made with a request id.
 pub const POST: &str = "ledger.Post";
 /// The ledger's scope of a hold that is posted with a request id.
 pub const POST_PENDING: &str = "ledger.PostPending";
-/// The ledger's scope of a reversal that is posted with a request id.
+/// The ledger's scope of a reversal made with a request id.
 pub const REVERSE: &str = "ledger.Reverse";
 
 /// A version 7 id of this time with the random bits of `id`.

@@ -22,19 +22,19 @@ pub enum PostingKind {
     PayoutSubmit,
     /// The bank paid.
     PayoutSettle,
-    /// The bank did not pay; the money goes back.
+    /// The bank did not pay; the money is returned.
     PayoutReject,
-    /// The bank did not pay, and the account that the money came from is closed; it waits for staff.
+    /// The bank did not pay, and the account of the money is closed; it waits for staff.
     PayoutSuspend,
     /// Money moved by two members of staff.
     Adjustment,
-    /// A posting undone by two members of staff.
+    /// A posting reversed by two members of staff.
     Reversal,
-    /// Coins for the bench's viewers, in TEST books.
+    /// Coins for the viewers of `largesse bench`, in TEST books.
     BenchCoins,
 }
 
-/// What the kinds of all postings for purchases begin with, whatever the store.
+/// The prefix of the kinds of all postings for purchases, whatever the store.
 pub const PURCHASE_PREFIX: &str = "purchase.";
 
 impl PostingKind {
@@ -73,13 +73,13 @@ impl PostingKind {
         }
     }
 
-    /// The kind of that name; `None` for one that services of this release don't post. Books hold others too, of imports and older programs.
+    /// The kind of that name; `None` for one that services of this release don't post. Books have others too, from imports and older programs.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Its rule.
+    /// The rule of its postings.
     #[must_use]
     pub fn rule(self) -> &'static PostingRule {
         POSTING_RULES.iter().find(|rule| rule.kind == self).expect("a test finds a rule for every kind")

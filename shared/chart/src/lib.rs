@@ -1,13 +1,14 @@
-//! The chart of accounts as types: which accounts there are, which events post to them, under which ids, and who may.
+//! The chart of accounts as types: the accounts, the events that post to them, their ids, and who may post.
 //!
 //! - [`book`]: TEST and LIVE. [`account`]: accounts and their names; no other crate spells a name.
 //! - [`owned`]: the names of all accounts that a user may have.
-//! - [`unit`]: what an account counts.
-//! - [`kind`]: kinds of postings. [`posters`]: who posts which kinds, between which accounts; [`own`]: the same of services of one's own.
-//! - [`class`]: what accounts are for, whosever they are: what those rows are made of.
+//! - [`unit`]: the units of accounts.
+//! - [`kind`]: kinds of postings. [`posters`]: who posts which kinds, between which accounts; [`own`]: the same for operators' own services.
+//! - [`class`]: what accounts are for, whoever owns them; those rows use it.
 //! - [`reversal`]: which postings people may undo by hand.
 //! - [`guard`]: named counters that make something happen once.
-//! - [`id`]: the ids under which services post, derived from what caused the posting. [`imported`]: those of imports, and how they are known.
+//! - [`id`]: the ids under which services post, derived from what caused the posting. [`imported`]: the ids of imports, and how imports are
+//! recognised.
 pub mod account;
 pub mod book;
 pub mod class;

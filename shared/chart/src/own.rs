@@ -1,4 +1,4 @@
-//! Services of one's own that post: rows of the settings, `[[ledger.posters]]`. Without one a service's token posts nothing.
+//! Operators' own services that post: rows of the settings, `[[ledger.posters]]`. Without a row a service's token posts nothing.
 use crate::{
     AccountClass, GuardFamily, Poster, PostingKind, Unit,
     class::{AccountPattern, PatternUnit},
@@ -7,12 +7,12 @@ use crate::{
 use money::UserKey;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Names of processes and services of Largesse, which post as their own rows say or not at all.
+/// Names of Largesse's processes and services, which post as their own rows allow or not at all.
 const HOUSE_NAMES: [&str; 4] = ["largesse", "ledger", "monitor", "sandbox"];
-/// Longest kind, in bytes; the ledger's own bound.
+/// Longest kind, in bytes; the ledger's own limit.
 const KIND_BYTES_MAX: usize = 64;
 
-/// Which transfers a service of one's own may post under a kind.
+/// The transfers that an operator's service may post under a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnPoster {
     service: UserKey,
@@ -22,7 +22,7 @@ pub struct OwnPoster {
     allow_debt: bool,
 }
 
-/// What is wrong with a row: which of its keys, and why.
+/// An error in a row: the key, and why it is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {why}")]
 pub struct InvalidPoster {
@@ -42,7 +42,7 @@ fn pattern(key: &'static str, text: &str) -> Result<AccountPattern, InvalidPoste
 }
 
 impl OwnPoster {
-    /// Reads a row. `allow_debt`: whether its transfers may take accounts of users below zero.
+    /// Parses a row. `allow_debt`: whether its transfers may take accounts of users below zero.
     pub fn try_new(service: &str, kind: &str, (debit, credit): (&str, &str), allow_debt: bool) -> Result<Self, InvalidPoster> {
         let named = UserKey::try_new(service).map_err(|error| wrong("service", error.to_string()))?;
         if Poster::parse(service).is_some() || HOUSE_NAMES.contains(&service) {
@@ -114,7 +114,7 @@ impl OwnPosters {
         self.0.contains_key(service)
     }
 
-    /// Whether a service, or with none given any of them, has a row with this kind.
+    /// Whether a service, or any of them if none is given, has a row with this kind.
     #[must_use]
     pub fn posts(&self, service: Option<&UserKey>, kind: &str) -> bool {
         self.rows(service).any(|row| row.kind == kind)
@@ -136,7 +136,7 @@ impl OwnPosters {
         Ok(())
     }
 
-    /// Guards that count for services of Largesse are theirs alone.
+    /// Whether operators' services may set a guard: those of Largesse's services are reserved.
     #[must_use]
     pub fn may_set(key: &str) -> bool {
         GuardFamily::of(key).is_none()

@@ -1,8 +1,8 @@
-//! Which accounts a user may have: by their names they are found without reading a book's accounts.
+//! The accounts a user may have: found by name, without reading all accounts of a book.
 use crate::Account;
 use money::{Currency, UserKey};
 
-/// Every currency there is: a user may have been paid in any.
+/// All currencies: a user may have been paid in any.
 fn currencies() -> impl Iterator<Item = Currency> {
     let letters = || b'A'..=b'Z';
     let codes = letters().flat_map(move |a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));

@@ -1,8 +1,8 @@
-//! Who posts what: the one table of it. The ledger holds every caller to its rows, and auditors hold every journal to them.
+//! Who posts what: the table of all rules. The ledger enforces its rows on every caller, and auditors check every journal against them.
 //!
-//! A row says which service posts a kind, by which act, between which accounts, each pair once, and which guards it sets. What is not in a row is refused
-//! before anything is written. `verify` and the monitor know kind and accounts from the journal, not who asked: a kind is one service's own, and only the
-//! bench posts gifts too, in TEST books.
+//! A row says which service posts a kind, with which call, between which accounts, each pair once, and which guards it sets. Anything not in a row is
+//! refused before it is written. `verify` and the monitor know kind and accounts from the journal, but not the caller: a kind belongs to one service,
+//! except that the bench posts gifts too, in TEST books.
 use crate::{AccountClass, GuardFamily, PostingKind, Purpose, Unit};
 use AccountClass::{
     CoinsIssued, CoinsRedeemed, CoinsSuspense, CreatorDiamonds, CreatorPayable, DiamondsIssued, DiamondsRedeemed, ViewerCoins,
@@ -10,7 +10,7 @@ use AccountClass::{
 use RuleTransfers::{Decided, Of};
 use Times::{Any, AtMostOnce, Once};
 
-/// Who posts, by the subject of its token. Services of one's own are in [`crate::OwnPosters`]; everybody else posts nothing.
+/// A poster, by the subject of its token. Operators' own services are in [`crate::OwnPosters`]; nobody else posts anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Poster {
     /// GiftService.
@@ -21,16 +21,16 @@ pub enum Poster {
     Earnings,
     /// PayoutService.
     Payout,
-    /// SupportService, for two members of staff: adjustments, reversals, states of accounts.
+    /// SupportService, on behalf of two members of staff: adjustments, reversals, states of accounts.
     Support,
-    /// `largesse import`: what happened elsewhere before, of any kind and between any accounts. It is marked ([`crate::imported`]) and summed apart.
+    /// `largesse import`: what happened elsewhere before, of any kind and between any accounts. It is marked ([`crate::imported`]) and summed separately.
     Import,
     /// `largesse bench`, in TEST books only.
     Bench,
 }
 
 impl Poster {
-    /// Every one.
+    /// All posters.
     pub const ALL: [Self; 7] = [Self::Gift, Self::Purchase, Self::Earnings, Self::Payout, Self::Support, Self::Import, Self::Bench];
 
     /// The subject of its token.
@@ -60,7 +60,7 @@ impl Poster {
     }
 }
 
-/// The call by which a posting is made. What the ledger does by itself, the expiry of a hold, has no poster and no kind: it gives back what a row let hold.
+/// The call that makes a posting. The ledger itself only expires holds, which has no poster and no kind: it releases what a row allowed to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PostingAct {
     /// Post, alone, in a batch or on a stream.
@@ -73,64 +73,64 @@ pub enum PostingAct {
     Reverse,
 }
 
-/// What a transfer does with its amount.
+/// The effect of a transfer on its amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Movement {
-    /// Moves it.
+    /// Moves the amount.
     Moves,
-    /// Holds it.
+    /// Holds the amount.
     Holds,
-    /// Moves it out of a hold, or gives a hold back.
+    /// Moves the amount out of a hold, or releases a hold.
     Resolves,
 }
 
-/// A transfer that a kind's postings have.
+/// A transfer that postings of a kind have.
 #[derive(Debug, Clone, Copy)]
 pub struct TransferRule {
-    /// The account that gives is one of these.
+    /// The class of the account debited.
     pub debit: AccountClass,
-    /// The account that receives is one of these.
+    /// The possible classes of the account credited.
     pub credit: &'static [AccountClass],
-    /// What it does.
+    /// Its effect on the amount.
     pub movement: Movement,
-    /// How often it is there, where the posting moves anything.
+    /// How often it occurs in a posting that moves anything.
     pub times: Times,
 }
 
 /// How often a transfer is in a posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Times {
-    /// Once: without it the rest would be money from nothing.
+    /// Once: without it the other transfers would create money from nothing.
     Once,
-    /// Not at all, where its amount is zero, or once.
+    /// Once, or not at all if its amount is zero.
     AtMostOnce,
-    /// As often as there are transfers.
+    /// Any number of times.
     Any,
 }
 
 /// What a posting may do with a guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GuardUse {
-    /// Compare and set.
+    /// Compares and sets it.
     Sets,
-    /// Advance, and cap.
+    /// Advances it, and sets its cap.
     Advances,
-    /// Add one.
+    /// Adds one.
     Raises,
-    /// Take one away.
+    /// Subtracts one.
     Lowers,
 }
 
-/// Which accounts a kind's transfers are between.
+/// The accounts of a kind's transfers.
 #[derive(Debug, Clone, Copy)]
 pub enum RuleTransfers {
-    /// These; none: it moves nothing.
+    /// These transfers; if there are none, the posting moves nothing.
     Of(&'static [TransferRule]),
-    /// Any, because two people decide, and their proposal is kept.
+    /// Any, because two people approve, and their proposal is recorded.
     Decided,
 }
 
-/// What a posting of a kind may look like.
+/// The rule for postings of a kind.
 #[derive(Debug, Clone, Copy)]
 pub struct PostingRule {
     /// The kind.
@@ -141,9 +141,9 @@ pub struct PostingRule {
     pub act: PostingAct,
     /// Between which accounts.
     pub transfers: RuleTransfers,
-    /// An account that is left as it was: it receives as much as it gives.
+    /// An account that must be left unchanged: it receives as much as it gives.
     pub balanced: Option<AccountClass>,
-    /// The first account gives at most what the second gives, whatever they count.
+    /// The first account gives at most what the second gives, whatever their units.
     pub at_most: Option<(AccountClass, AccountClass)>,
     /// Guards it may set.
     pub guards: &'static [(GuardFamily, GuardUse)],
@@ -157,17 +157,17 @@ const fn moved(debit: AccountClass, credit: &'static [AccountClass], times: Time
     TransferRule { debit, credit, movement: Movement::Moves, times }
 }
 
-/// A kind that its poster posts by Post, which sets no guard, leaves nothing balanced and compares no amounts.
+/// A rule for a kind that is posted by Post, sets no guard, leaves nothing balanced and compares no amounts.
 const fn posted(kind: PostingKind, poster: Poster, transfers: &'static [TransferRule]) -> PostingRule {
     PostingRule { kind, poster, act: PostingAct::Post, transfers: Of(transfers), balanced: None, at_most: None, guards: &[] }
 }
 
-/// The end of a payout: what is in transit goes to these.
+/// The end of a payout: the money in transit goes to these accounts.
 const fn payout_end(kind: PostingKind, transfers: &'static [TransferRule]) -> PostingRule {
     PostingRule { guards: &[(GuardFamily::InFlight, GuardUse::Lowers)], ..posted(kind, Poster::Payout, transfers) }
 }
 
-/// Who may post what. One row for each kind.
+/// All rules. One row for each kind.
 pub const POSTING_RULES: [PostingRule; 12] = [
     PostingRule {
         // No creator's rate is above one diamond for a coin.
@@ -176,7 +176,7 @@ pub const POSTING_RULES: [PostingRule; 12] = [
         ..posted(
             PostingKind::Gift,
             Poster::Gift,
-            // A gift without its coins would be diamonds from nothing; one of few coins may be worth no diamond.
+            // A gift without its coins would create diamonds from nothing; a cheap gift may be worth no diamond.
             &[moved(ViewerCoins, &[CoinsRedeemed], Once), moved(DiamondsIssued, &[CreatorDiamonds], AtMostOnce)],
         )
     },
@@ -235,40 +235,40 @@ pub const POSTING_RULES: [PostingRule; 12] = [
     posted(PostingKind::BenchCoins, Poster::Bench, &[moved(CoinsIssued, &[ViewerCoins], Any)]),
 ];
 
-/// A transfer as far as rules look at it.
+/// A transfer in the form that rules check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuledTransfer {
-    /// What the account that gives is for.
+    /// The class of the account debited.
     pub debit: AccountClass,
-    /// What the account that receives is for.
+    /// The class of the account credited.
     pub credit: AccountClass,
-    /// What both count.
+    /// The unit of both accounts.
     pub unit: Unit,
     /// How much it moves, in the unit of the accounts.
     pub amount: i64,
-    /// What it does.
+    /// Its effect on the amount.
     pub movement: Movement,
 }
 
 /// How a posting breaks its rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BrokenRule {
-    /// This transfer, from 0, is between accounts that no row has, or does something else with its amount.
+    /// This transfer, from 0, is between accounts that no row has, or has another effect on its amount.
     Transfer(usize),
-    /// This transfer, from 0, is there before.
+    /// This transfer, from 0, repeats an earlier one.
     Again(usize),
     /// This transfer, from 0, is in another currency than those before it.
     Currency(usize),
-    /// It moves something, and this transfer of the rule is not there.
+    /// It moves something, and this transfer of the rule is missing.
     Lacks(AccountClass),
-    /// This account, which must be left as it was, is not.
+    /// This account, which must be left unchanged, is not.
     Unbalanced(AccountClass),
     /// The first account gives more than the second.
     Exceeds(AccountClass, AccountClass),
 }
 
 impl PostingRule {
-    /// Whether a posting of these transfers is as the rule says. Allocates nothing: every gift is looked at.
+    /// Whether a posting of these transfers follows the rule. Allocates nothing: every gift is checked.
     pub fn check(&self, transfers: impl Iterator<Item = RuledTransfer>) -> Result<(), BrokenRule> {
         let Of(rules) = self.transfers else { return Ok(()) };
         let (mut seen, mut currency, mut left, mut over) = (0_u8, None, 0_i128, 0_i128);
@@ -300,7 +300,7 @@ impl PostingRule {
         }
     }
 
-    /// Whether a posting of this rule may set a guard of that name so.
+    /// Whether a posting of this rule may use a guard of that name in this way.
     #[must_use]
     pub fn sets(&self, key: &str, how: GuardUse) -> bool {
         self.guards.iter().any(|(family, allowed)| *allowed == how && key.starts_with(family.prefix()))

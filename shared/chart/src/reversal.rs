@@ -2,11 +2,11 @@
 use crate::{PostingKind, imported, kind::PURCHASE_PREFIX};
 use uuid::Uuid;
 
-/// What the kinds of all steps of payouts begin with.
+/// The prefix of the kinds of all payout steps.
 const PAYOUT_PREFIX: &str = "payout.";
 
-/// What to do instead of reversing a posting of this kind by hand: the service that posted it has rows that would go on saying that it stands. `None`:
-/// nothing but the books knows of it, so it may be reversed. Kinds by their beginning, so that stores and steps of a later release are in it.
+/// What to do instead of reversing a posting of this kind by hand: the service that posted it has rows that would still record it as valid. `None`:
+/// only the books know of it, so it may be reversed. Matched by prefix, so that stores and steps of later releases are included.
 #[must_use]
 pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     if kind.starts_with(PURCHASE_PREFIX) || kind == PostingKind::ReceiptWait.name() {
@@ -21,7 +21,7 @@ pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     None
 }
 
-/// The same of a posting of this book, with the fields it was sent with: behind what was imported there is no row of a service.
+/// As [`instead_of_reversal`], for a posting of this book with its request fields: an imported posting has no row of a service.
 #[must_use]
 pub fn instead_of_reversing(posting: Uuid, kind: &str, fields: &[(String, String)], book: &str) -> Option<&'static str> {
     instead_of_reversal(kind).filter(|_| imported::origin(posting, fields, book).is_none())

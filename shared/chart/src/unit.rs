@@ -1,4 +1,4 @@
-//! What an account counts.
+//! The units of accounts.
 use money::Currency;
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Takes `COIN`, `DIAMOND` or an ISO 4217 code.
+    /// Parses `COIN`, `DIAMOND` or an ISO 4217 code.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {

@@ -1,12 +1,12 @@
-//! Errors of a database in words for whoever runs it: what the engine said, and what to do about what has a known cure.
+//! Database errors in words for operators: the engine's message, and what to do if there is a known remedy.
 
 use sqlx::Error as SqlxError;
 
-/// SQLSTATEs that only something between us and PostgreSQL causes: a protocol violation when a connection begins (a parameter that a pooler does not
-/// pass on), and prepared statements that are there or gone although nobody else uses our session.
+/// SQLSTATEs that only a proxy between us and PostgreSQL causes: a protocol violation when a connection begins (a parameter that a pooler does not
+/// pass on), and prepared statements that exist or are gone although nobody else uses our session.
 const POOLER_CODES: [&str; 3] = ["08P01", "42P05", "26000"];
 
-/// What an error says, without the place in the engine's own source, and what to do.
+/// An error's message without the location in the engine's source, and what to do.
 pub(crate) fn words(error: &SqlxError) -> String {
     match error {
         SqlxError::Database(database) => {
@@ -24,7 +24,7 @@ pub(crate) fn words(error: &SqlxError) -> String {
     }
 }
 
-/// By SQLSTATE, or SQLite's number.
+/// The remedy by SQLSTATE, or SQLite's number.
 fn cure(code: &str) -> Option<&'static str> {
     Some(match code {
         "3D000" => "make the database with `createdb`, or name another one",
@@ -38,13 +38,13 @@ fn cure(code: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether only a connection pooler says that.
+/// Whether only a connection pooler causes this error.
 pub(crate) fn is_pooler(error: &SqlxError) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| POOLER_CODES.contains(&&*code))
 }
 
-/// An address fit for an error or a log: no password before the host, and none among the parameters. One that can't be read is masked more generously.
+/// An address safe to print: no password before the host, and none among the parameters. If it can't be parsed, more of it is masked.
 pub(crate) fn without_password(address: &str, readable: bool) -> String {
     let place_ends = if readable { address.find('?').unwrap_or(address.len()) } else { address.len() };
     let (place, parameters) = address.split_at(place_ends);

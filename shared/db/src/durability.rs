@@ -1,11 +1,11 @@
-//! A process refuses to start on a database set to lose data. Every connection is checked, since settings can differ per role and
-//! change while the server runs.
+//! Refuses to start on a database whose settings could lose data. Every connection is checked, since settings can differ per role
+//! and change while the server runs.
 
 use sqlx::{AnyConnection, PgPool, Row, SqlitePool};
 
 use crate::Error;
 
-/// Settings that must not be `off`. `synchronous_commit` has more values than two; each of the others waits for the local disk.
+/// Settings that must not be `off`. `synchronous_commit` has more values than two; all others wait for the local disk.
 const POSTGRES_SETTINGS: &str =
     "SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')";
 const POSTGRES_NAMES: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
@@ -13,14 +13,14 @@ const POSTGRES_NAMES: [&str; 3] = ["fsync", "full_page_writes", "synchronous_com
 /// SQLite's numbers for `synchronous`: 2 is FULL, 3 is EXTRA.
 const SQLITE_SYNCHRONOUS_FULL: i64 = 2;
 
-/// Refuses a native PostgreSQL pool whose server or role would lose acknowledged work.
+/// Refuses a native PostgreSQL pool whose server or role could lose acknowledged work.
 pub async fn check_durability_postgres(pool: &PgPool) -> Result<(), Error> {
     let row = sqlx::query(POSTGRES_SETTINGS).fetch_one(pool).await.map_err(Error::sqlx("reading durability settings"))?;
     let found: Result<Vec<String>, sqlx::Error> = (0..POSTGRES_NAMES.len()).map(|at| row.try_get(at)).collect();
     judge_postgres(&found.map_err(Error::sqlx("reading durability settings"))?)
 }
 
-/// Refuses a native SQLite pool that is not WAL with FULL synchronisation.
+/// Refuses a native SQLite pool that does not use WAL with FULL synchronisation.
 pub async fn check_durability_sqlite(pool: &SqlitePool) -> Result<(), Error> {
     let read = || Error::sqlx("reading durability settings");
     let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.map_err(read())?;
@@ -61,7 +61,7 @@ fn judge_sqlite(journal: &str, synchronous: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// A connection hook can only fail with an `sqlx::Error`; ours travels inside it, and [`unwrap`] takes it out.
+/// A connection hook can only fail with an `sqlx::Error`; our error is wrapped in it, and [`unwrap`] takes it out.
 fn wrap(error: Error) -> sqlx::Error {
     sqlx::Error::Configuration(Box::new(error))
 }

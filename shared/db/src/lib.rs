@@ -2,10 +2,10 @@
 //!
 //! - [`Database::open`] hands out an `sqlx::AnyPool` with the service's migrations applied; the same SQL runs on both engines.
 //! - [`begin`] begins a transaction that a caller may be dropped out of at any await.
-//! - `diagnosis`: what is said when a database can't be had.
-//! - [`durability`] refuses a database that is set to lose acknowledged work.
-//! - [`is_passing`] tells a database that is out of reach from a statement that is wrong.
-//! - [`migrate`] applies migrations once, under a lock, whoever starts first.
+//! - `diagnosis`: error messages when a database is unavailable.
+//! - [`durability`] refuses a database whose settings could lose acknowledged work.
+//! - [`is_passing`] distinguishes an unreachable database from a wrong statement.
+//! - [`migrate`] applies migrations once, under a lock, whichever process starts first.
 //! - [`requests`] is the table behind `request_id`: the first answer is the answer.
 
 mod diagnosis;
@@ -25,7 +25,7 @@ pub use transaction::{begin, begin_with};
 /// Why a database can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address has no form we know.
+    /// The address has an unknown form.
     #[error("a database is `sqlite:DIRECTORY` or `postgres://USER@HOST/NAME`, not `{0}`")]
     Address(String),
     /// The directory can't be made or read.
@@ -36,7 +36,7 @@ pub enum Error {
         /// What went wrong.
         source: std::io::Error,
     },
-    /// The database is set to lose acknowledged work.
+    /// The database's settings could lose acknowledged work.
     #[error("{database} would lose acknowledged work: {setting} is {found}, must be {required}")]
     NotDurable {
         /// Which database.
@@ -84,10 +84,10 @@ pub enum Error {
     Pooler {
         /// The address, without a password.
         place: String,
-        /// By what it was noticed.
+        /// How it was noticed.
         why: String,
     },
-    /// The file can't be made its owner's only.
+    /// Access to the file can't be restricted to its owner.
     #[error("database file {path}: {source}; nothing was read or written")]
     File {
         /// The file.
@@ -95,12 +95,12 @@ pub enum Error {
         /// What went wrong.
         source: std::io::Error,
     },
-    /// The database said no.
+    /// The database returned an error.
     #[error("{doing}: {}", diagnosis::words(cause))]
     Sqlx {
         /// What was being done, and where.
         doing: String,
-        /// What went wrong. No `source`: its own words name lines of the engine's source, and ours say the rest.
+        /// The error. Not a `source`: its own text names lines of the engine's source, and ours says the rest.
         cause: sqlx::Error,
     },
 }

@@ -1,8 +1,9 @@
-//! Migrations: applied once and in order, in one transaction, by whoever comes first.
+//! Migrations: applied once and in order, in one transaction, by the first process that starts.
 //!
-//! A program's format is the newest migration it knows. The database keeps the oldest format that may still open it: a migration that only adds
-//! ([`Migration::expand`]) leaves it, one that takes away ([`Migration::contract`]) raises it to itself. So a rollout is: expand, replace every
-//! program, contract in a later release; and a program that is started by mistake after that is refused instead of half working.
+//! A program's format is the newest migration it knows. The database stores the oldest format that may still open it: a migration that only
+//! adds ([`Migration::expand`]) leaves it unchanged, one that removes something ([`Migration::contract`]) raises it to its own version. So a
+//! rollout is: expand, replace every program, contract in a later release; and an old program that is started by mistake after that is refused
+//! instead of half working.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,25 +14,25 @@ use crate::{Engine, Error, begin, engine};
 /// One step of a service's schema.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
-    /// Grows from step to step; the format of the program that knows it.
+    /// Grows from step to step; also the format of a program that knows it.
     pub version: i64,
-    /// Whether programs that don't know it go on working.
+    /// Whether programs that don't know it continue to work.
     pub step: MigrationStep,
-    /// Statements for both engines. `{blob}` becomes BLOB or BYTEA; `{clustered}`, behind a table, makes SQLite keep its rows in key order.
+    /// Statements for both engines. `{blob}` becomes BLOB or BYTEA; `{clustered}`, after a table, makes SQLite store its rows in key order.
     pub sql: &'static str,
 }
 
 /// What a migration means to programs that don't know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MigrationStep {
-    /// It adds what they don't look at: they go on working, and may be started again.
+    /// It only adds what they don't read: they continue to work, and may be restarted.
     Expand,
     /// It changes or removes what they need: they are refused from then on.
     Contract,
 }
 
 impl Migration {
-    /// A migration that older programs don't mind.
+    /// A migration after which older programs still work.
     #[must_use]
     pub const fn expand(version: i64, sql: &'static str) -> Self {
         Self { version, step: MigrationStep::Expand, sql }
@@ -44,20 +45,20 @@ impl Migration {
     }
 }
 
-/// The text that ran is kept, so that an edited migration is noticed rather than half trusted.
+/// The text that ran is stored, so that an edited migration is noticed.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
     version BIGINT PRIMARY KEY,
     sql TEXT NOT NULL,
     applied_at_ms BIGINT NOT NULL
 )";
 
-/// The oldest format that may open the tables. One row, which only grows.
+/// The oldest format that may open the tables. One row, whose value only grows.
 const FORMAT_TABLE: &str = "CREATE TABLE IF NOT EXISTS program_format (
     id BIGINT PRIMARY KEY,
     oldest BIGINT NOT NULL
 )";
 
-/// Key of the advisory lock for a service: the bytes of `largesse` folded with the service's name.
+/// Key of the advisory lock for a service: a hash of `largesse` and the service's name.
 pub(crate) fn lock_key(service: &str) -> i64 {
     // FNV-1a: stable across programs and versions, which a hasher of the standard library is not.
     let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -65,7 +66,7 @@ pub(crate) fn lock_key(service: &str) -> i64 {
     i64::from_ne_bytes(hash.to_ne_bytes())
 }
 
-/// Applies what is missing. Waits while another process does the same.
+/// Applies the missing migrations. Waits while another process does the same.
 pub(crate) async fn run(pool: &AnyPool, service: &'static str, migrations: &[Migration]) -> Result<(), Error> {
     in_order(service, migrations)?;
     let doing = || format!("migrating {service}");

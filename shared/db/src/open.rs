@@ -17,16 +17,16 @@ use crate::{Error, Migration, durability, migrate};
 
 /// Connections per service on SQLite: one can write at a time, and each costs a thread.
 pub const SQLITE_CONNECTIONS_MAX: u32 = 4;
-/// Connections per service and process on PostgreSQL: its default of 100 has to serve all services of several processes.
+/// Connections per service and process on PostgreSQL: the server's default limit of 100 has to serve all services of several processes.
 pub const POSTGRES_CONNECTIONS_MAX: u32 = 8;
-/// How long a request waits for a free connection before it is told that we are overloaded.
+/// How long a request waits for a free connection before it is refused as overloaded.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often switching a new file to WAL is tried again while other processes do the same, and how soon.
+/// How often switching a new file to WAL is retried while other processes do the same.
 const WAL_ATTEMPTS_MAX: u32 = 100;
 const WAL_RETRY_DELAY: Duration = Duration::from_millis(20);
-/// How long SQLite waits for another writer, which holds the file for milliseconds.
+/// How long SQLite waits for another writer, which locks the file for milliseconds.
 pub const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// A transaction that stands still this long is a lost process; its locks must not stop the others.
+/// A transaction that is idle for this long belongs to a lost process; its locks must not block the others.
 pub const POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The engine behind a pool, for the few statements that differ.
@@ -47,7 +47,7 @@ impl Engine {
         }
     }
 
-    /// What follows a table whose rows are kept in the order of their key: SQLite would keep them twice, once by a hidden number.
+    /// The clause after a table whose rows are stored in key order: SQLite would otherwise store the key twice, as it numbers rows itself.
     pub fn clustered(self) -> &'static str {
         match self {
             Engine::Sqlite => " WITHOUT ROWID",
@@ -118,7 +118,7 @@ impl Database {
         }
     }
 
-    /// As a person may read it: without a password.
+    /// The address without a password, for messages.
     pub fn shown(&self) -> String {
         match &self.place {
             DatabaseAddress::Directory(dir) => format!("sqlite:{}", dir.display()),
@@ -126,11 +126,11 @@ impl Database {
         }
     }
 
-    /// Options for a native SQLite pool on `service`'s file, which is made when missing. `None` on PostgreSQL.
+    /// Options for a native SQLite pool on `service`'s file, which is created if missing. `None` on PostgreSQL.
     pub fn sqlite_options(&self, service: &'static str) -> Result<Option<SqliteConnectOptions>, Error> {
         let Some(dir) = self.sqlite_dir() else { return Ok(None) };
         let directory = |source| Error::Directory { path: dir.display().to_string(), source };
-        // For its owner only: what is in it is personal.
+        // Accessible to its owner only: the data is personal.
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(directory)?;
         let file = dir.canonicalize().map_err(directory)?.join(format!("{service}.db"));
         Ok(Some(
@@ -144,7 +144,7 @@ impl Database {
         ))
     }
 
-    /// Options for a native PostgreSQL pool in `service`'s schema. `None` on SQLite. [`Database::create_schema`] makes the schema.
+    /// Options for a native PostgreSQL pool in `service`'s schema. `None` on SQLite. [`Database::create_schema`] creates the schema.
     pub fn postgres_options(&self, service: &'static str) -> Result<Option<PgConnectOptions>, Error> {
         let Some(url) = self.postgres_url() else { return Ok(None) };
         let options = PgConnectOptions::from_str(url).map_err(|_| Error::Address(without_password(url, false)))?;
@@ -156,7 +156,7 @@ impl Database {
         ))
     }
 
-    /// A connection to the server, for reading what is there without bringing anything up to date. `None` on SQLite.
+    /// A connection to the server, for reading existing data without applying migrations. `None` on SQLite.
     pub async fn connect_postgres(&self) -> Result<Option<PgConnection>, Error> {
         let Some(url) = self.postgres_url() else { return Ok(None) };
         let options = PgConnectOptions::from_str(url).map_err(|_| Error::Address(without_password(url, false)))?;
@@ -164,25 +164,25 @@ impl Database {
         Ok(Some(connected.map_err(|error| self.failed(format!("connecting to {}", self.shown()), error))?))
     }
 
-    /// Makes `service`'s schema on PostgreSQL when it is missing; nothing on SQLite.
+    /// Creates `service`'s schema on PostgreSQL if it is missing; nothing on SQLite.
     pub async fn create_schema(&self, service: &'static str) -> Result<(), Error> {
         let Some(options) = self.postgres_options(service)? else { return Ok(()) };
         let doing = || format!("making schema {service} in {}", self.shown());
         let failed = |error: sqlx::Error| self.failed(doing(), error);
         let mut connection = options.connect().await.map_err(failed)?;
         self.refuse_pooler(&mut connection, service).await?;
-        // A role that may not make schemas may use one that is there.
+        // A role that may not create schemas can use an existing one.
         let there = sqlx::query_scalar::<_, i32>("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(service);
         if there.fetch_optional(&mut connection).await.map_err(failed)?.is_some() {
             return connection.close().await.map_err(failed);
         }
-        // Two that make the same schema at once collide in the catalogue even with IF NOT EXISTS: hence the lock.
+        // Two processes that create the same schema at once collide in the catalogue even with IF NOT EXISTS: hence the lock.
         let sql = format!("SELECT pg_advisory_lock({}); CREATE SCHEMA IF NOT EXISTS {service}", migrate::lock_key(service));
         connection.execute(AssertSqlSafe(sql)).await.map_err(failed)?;
         connection.close().await.map_err(failed)
     }
 
-    /// A pooler that drops what a connection asks for at its beginning would have our statements find no table, or another service's.
+    /// Refuses a pooler that drops connection settings: statements would then find no table, or another service's.
     async fn refuse_pooler(&self, connection: &mut PgConnection, service: &'static str) -> Result<(), Error> {
         let found = sqlx::query_scalar::<_, String>("SELECT current_setting('search_path')").fetch_one(connection).await;
         let found = found.map_err(|error| self.failed(format!("reading the search path in {}", self.shown()), error))?;
@@ -192,7 +192,7 @@ impl Database {
         Err(Error::Pooler { place: self.shown(), why: format!("the search path that was asked for, {service}, is {found}") })
     }
 
-    /// What an error means, told with what was being done.
+    /// An error with its meaning and what was being done.
     fn failed(&self, doing: String, error: sqlx::Error) -> Error {
         match error.as_database_error() {
             Some(said) if is_pooler(&error) => Error::Pooler { place: self.shown(), why: said.message().to_owned() },
@@ -200,7 +200,7 @@ impl Database {
         }
     }
 
-    /// Opens `service`'s tables with `migrations` applied. Refuses a database that would lose acknowledged work.
+    /// Opens `service`'s tables with `migrations` applied. Refuses a database that could lose acknowledged work.
     pub async fn open(&self, service: &'static str, migrations: &[Migration]) -> Result<AnyPool, Error> {
         sqlx::any::install_default_drivers();
         self.create_schema(service).await?;
@@ -214,7 +214,7 @@ impl Database {
             DatabaseAddress::Server(url) => (Engine::Postgres, url.clone(), self.shown(), POSTGRES_CONNECTIONS_MAX),
         };
         let failed = |error: sqlx::Error| self.failed(format!("opening the database of {service}, {place}"), error);
-        // A pool tries again when its hook fails; a connection made by hand says at once what is wrong.
+        // A pool retries when its hook fails; a single connection reports at once what is wrong.
         let mut left = WAL_ATTEMPTS_MAX;
         loop {
             let mut probe = AnyConnection::connect(&url).await.map_err(failed)?;
@@ -238,14 +238,14 @@ impl Database {
     }
 }
 
-/// Another process switches a new file to WAL in this moment. SQLite tells one of two that do so at once, whatever the time-out, because both waiting
-/// would be for ever.
+/// Another process is switching a new file to WAL. SQLite fails one of two that do so at once, whatever the time-out, because waiting would deadlock
+/// them.
 fn is_locked(error: &sqlx::Error) -> bool {
     const SQLITE_BUSY: &str = "5";
     error.as_database_error().and_then(|error| error.code()).as_deref() == Some(SQLITE_BUSY)
 }
 
-/// A path for the URL that `sqlx::Any` wants, which decodes whatever looks like an escape: so every byte is escaped that is not plain.
+/// A path for the URL that `sqlx::Any` needs, which decodes escapes: so every byte that is not plain is escaped.
 fn escaped(file: &Path) -> String {
     let mut url = String::new();
     for &byte in file.as_os_str().as_bytes() {
@@ -258,8 +258,8 @@ fn escaped(file: &Path) -> String {
     url
 }
 
-/// Makes the file where there is none, and closes one that others can read or write: what is in it is personal. SQLite gives the files it puts beside it
-/// the same permissions.
+/// Creates the file if there is none, and removes the access of other users to an existing one: its data is personal. SQLite gives its side files the
+/// same permissions.
 fn make_private(file: &Path) -> std::io::Result<()> {
     const OTHERS: u32 = 0o077;
     match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
@@ -269,7 +269,7 @@ fn make_private(file: &Path) -> std::io::Result<()> {
     for beside in ["", "-wal", "-shm"] {
         let mut path = file.as_os_str().to_owned();
         path.push(beside);
-        // Whoever may not change it is not its owner, and can't close it either.
+        // A user who may not change it is not its owner, and can't restrict it either.
         if let Ok(found) = fs::metadata(&path)
             && found.is_file()
             && found.permissions().mode() & OTHERS != 0
@@ -280,7 +280,7 @@ fn make_private(file: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What every connection gets, and is checked for: settings can change while the server runs.
+/// Configures every connection, and checks it: settings can change while the server runs.
 async fn prepare(connection: &mut AnyConnection, engine: Engine, service: &'static str) -> Result<(), sqlx::Error> {
     match engine {
         Engine::Sqlite => prepare_sqlite(connection).await,

@@ -1,10 +1,10 @@
-//! The table behind `request_id`: what a caller sent under an id, and the first answer it got.
+//! The table behind `request_id`: what a caller sent under an id, and the first answer to it.
 //!
-//! Every function takes a connection, so that a service can use it inside the transaction that does the work: [`begin`] first, then
-//! the work, then [`finish`]. A service whose work is an RPC to another one calls `begin`, commits, does the keyed work, and calls
-//! `finish`; what crashes in between comes back as [`RequestStanding::Unfinished`] and is done again under the same derived ids.
+//! Every function takes a connection, so that a service can use it inside the transaction that does the work: [`begin`] first, then the work, then
+//! [`finish`]. A service whose work is an RPC to another one calls `begin`, commits, does the keyed work, and calls `finish`; a crash in between shows as
+//! [`RequestStanding::Unfinished`], and the work is retried under the same derived ids.
 //!
-//! What must not be sticky (overload, unknown outcome, internal) is not finished: [`forget`] it when nothing happened, else leave it.
+//! Outcomes that must not be sticky (overload, unknown outcome, internal) are not finished: [`forget`] the id if nothing happened, else leave it.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -19,19 +19,19 @@ use sqlx::{AnyConnection, AnyPool};
 pub const TABLE: &str = include_str!("requests/table.sql");
 
 /// How long a refusal stays the answer, unless configured otherwise: longer than any client keeps a request in its outbox, and until its id is too old to
-/// be taken for new, though it was ahead of the clock when it was refused.
+/// be accepted as new, even if it was ahead of the clock when it was refused.
 pub const REFUSAL_RETENTION: std::time::Duration = std::time::Duration::from_millis(money::AGE_MAX_MS + money::AHEAD_MAX_MS);
 
 const REFUSED: i64 = 2;
 const ANSWERED: i64 = 1;
 const OPEN: i64 = 0;
 
-/// What an id is scoped to.
+/// The scope of an id.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestKey<'a> {
     /// The book.
     pub book: &'a BookName,
-    /// Who acts: another subject with the same id is another request.
+    /// The caller: another subject with the same id is another request.
     pub subject: &'a UserKey,
     /// The RPC's name.
     pub rpc: &'static str,
@@ -78,10 +78,10 @@ pub struct KeptAnswer {
     pub refusal: bool,
 }
 
-/// What an id means now.
+/// The state of an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestStanding {
-    /// Never seen: it is the caller's to do.
+    /// Unknown until now: the caller has to do the work.
     New,
     /// Answered before.
     Replay(KeptAnswer),
@@ -97,7 +97,7 @@ pub enum RequestStanding {
     },
 }
 
-/// Registers an id, or says what it stands for. `now` is the use case's one reading of the clock.
+/// Registers an id, or returns its state. `now` is the use case's one reading of the clock.
 pub async fn begin(
     connection: &mut AnyConnection,
     key: RequestKey<'_>,
@@ -142,8 +142,8 @@ pub async fn begin(
     }
 }
 
-/// Records the answer and returns the one that stands: the first to finish wins, so that two calls that did the same work under the
-/// same derived ids also answer the same. `None`: the id is unknown, which only a missing [`begin`] or a [`forget`] can cause.
+/// Records the answer and returns the valid one: the first to finish wins, so that two calls that did the same work under the same derived ids also
+/// answer the same. `None`: the id is unknown, which only a missing [`begin`] or a [`forget`] can cause.
 pub async fn finish(
     connection: &mut AnyConnection,
     key: RequestKey<'_>,
@@ -153,7 +153,7 @@ pub async fn finish(
     Ok(finish_first(connection, key, outcome, now).await?.map(|(answer, _)| answer))
 }
 
-/// As [`finish`]; and whether this was the first to finish, of which there is one among calls that did the same work at once.
+/// As [`finish`]; also returns whether this call was the first to finish, which only one of several concurrent calls is.
 pub async fn finish_first(
     connection: &mut AnyConnection,
     key: RequestKey<'_>,
@@ -188,7 +188,7 @@ pub async fn finish_first(
     Ok(row.and_then(|(state, bytes)| Some((KeptAnswer { bytes: bytes?, refusal: state == REFUSED }, false))))
 }
 
-/// Takes back an id that was begun and for which nothing happened. An answered one stays.
+/// Removes an id that was begun and for which nothing happened. An answered one stays.
 pub async fn forget(connection: &mut AnyConnection, key: RequestKey<'_>) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc = $3 AND request_id = $4 AND state = 0")
         .bind(key.book.as_str())
@@ -200,7 +200,7 @@ pub async fn forget(connection: &mut AnyConnection, key: RequestKey<'_>) -> Resu
     Ok(())
 }
 
-/// Deletes at most `count_max` refusals finished before `before`; answers how many. Answers of accepted requests are kept.
+/// Deletes at most `count_max` refusals finished before `before`; returns how many. Answers of accepted requests are kept.
 pub async fn prune(pool: &AnyPool, before: SystemTime, count_max: i64) -> Result<u64, sqlx::Error> {
     let deleted = sqlx::query(
         "DELETE FROM request WHERE (book, subject, rpc, request_id) IN (

@@ -1,4 +1,4 @@
-//! What an answer of the ledger proves, decided once for all services; and what of it a user may see.
+//! What an answer of the ledger proves, decided once for all services; and which part of it a user may see.
 //!
 //! | answer | posted? | retry |
 //! |---|---|---|
@@ -7,16 +7,16 @@
 //! | [`NotPosted::NotExecuted`] | not by this call; perhaps by an earlier one with the same id | same id |
 //! | [`NotPosted::Unknown`] | perhaps | same id |
 //!
-//! A status without a reason of ours comes from a transport or a proxy and proves nothing.
+//! A status without one of our reasons comes from a transport or a proxy and proves nothing.
 use crate::reason::{Audience, LedgerReason, Proof, Retry};
 use rpc::StickyRefusal;
 use std::{collections::HashMap, fmt, time::Duration};
 use tonic::{Code, Status};
 
-/// When a user may try again while the ledger can't be asked.
+/// The retry delay of a user while the ledger is unavailable.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The status as it came, for logs and for nobody else: it may name addresses, processes and tokens.
+/// The status as received, for logs only: it may name addresses, processes and tokens.
 #[derive(Clone)]
 pub struct Withheld(Box<Status>);
 
@@ -32,10 +32,10 @@ impl fmt::Debug for Withheld {
     }
 }
 
-/// The ledger's no, by one of its rules or by the caller's own.
+/// A refusal by one of the ledger's rules or the caller's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRefusal {
-    /// Which rule.
+    /// The rule that refused.
     pub reason: LedgerReason,
     /// Its facts by name: accounts, amounts, times.
     pub facts: HashMap<String, String>,
@@ -43,13 +43,14 @@ pub struct LedgerRefusal {
 }
 
 impl LedgerRefusal {
-    /// A fact as the ledger gave it; empty where it gave none.
+    /// A fact of the refusal; empty if the ledger gave none.
     #[must_use]
     pub fn fact(&self, name: &str) -> String {
         self.facts.get(name).cloned().unwrap_or_default()
     }
 
-    /// As a service keeps it under its own caller's request id. What is not the user's business is logged, and kept as INTERNAL with the log's trace.
+    /// The refusal as a service stores it under its own caller's request id. One that does not concern the user is logged, and stored as INTERNAL with
+    /// the log's trace.
     #[must_use]
     pub fn kept(&self) -> StickyRefusal {
         match self.reason.row().audience {
@@ -68,7 +69,7 @@ impl LedgerRefusal {
     }
 }
 
-/// In a sentence, made of the reason and its facts.
+/// The message: a sentence made of the reason and its facts.
 impl fmt::Display for LedgerRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fact = |name: &str| self.facts.get(name).map_or("?", String::as_str);
@@ -98,7 +99,7 @@ impl fmt::Display for LedgerRefusal {
     }
 }
 
-/// Why there is no posting, as far as one answer tells.
+/// Why there is no posting, as far as one answer proves it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NotPosted {
     /// The ledger decided against it. Nothing moved, and under this id nothing will.
@@ -112,7 +113,7 @@ pub enum NotPosted {
     Unknown(Withheld),
 }
 
-/// Reads the status that came instead of an answer. Total: every status is one of the three.
+/// Classifies the status of a failed call; every status is one of the three.
 #[must_use]
 pub fn classify(status: Status) -> NotPosted {
     let reason = rpc::reason(&status).and_then(|name| LedgerReason::parse(&name, status.code()));
@@ -131,13 +132,13 @@ impl From<Status> for NotPosted {
 }
 
 impl NotPosted {
-    /// No answer, or none that can be read: it may have been posted.
+    /// No answer, or an unreadable one: it may have been posted.
     #[must_use]
     pub fn lost(what: &'static str) -> Self {
         Self::Unknown(Withheld(Box::new(Status::unavailable(what))))
     }
 
-    /// The code of the status that came, for spans.
+    /// The code of the status, for spans.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
@@ -146,7 +147,7 @@ impl NotPosted {
         }
     }
 
-    /// The ledger's no, where it is one.
+    /// The refusal, if the ledger refused.
     #[must_use]
     pub fn refusal(&self) -> Option<&LedgerRefusal> {
         match self {
@@ -155,7 +156,7 @@ impl NotPosted {
         }
     }
 
-    /// Why what was asked for stands still, for the owner of this account and for staff: the reason, and in words where they speak of no other account.
+    /// Why the request makes no progress, for this account's owner and for staff: the reason, with the message if it names no other account.
     #[must_use]
     pub fn blocked_by(&self, account: &str) -> String {
         match self {
@@ -169,13 +170,13 @@ impl NotPosted {
         }
     }
 
-    /// Whether it was refused because this account is closed, which it stays.
+    /// Whether it was refused because this account is closed, which is permanent.
     #[must_use]
     pub fn is_closed(&self, account: &str) -> bool {
         self.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::AccountClosed && refusal.fact("account") == account)
     }
 
-    /// Whether the answer leaves open what an earlier or this call with the same id did.
+    /// Whether it is open what this call, or an earlier one with the same id, did.
     #[must_use]
     pub fn leaves_outcome_open(&self) -> bool {
         match self {
@@ -185,7 +186,7 @@ impl NotPosted {
     }
 }
 
-/// What a user sees. No address, process, transport error or detail of a service's token is ever in it.
+/// The status for a user. It never has an address, process, transport error or detail of a service's token.
 impl From<NotPosted> for Status {
     fn from(not_posted: NotPosted) -> Self {
         match not_posted {
@@ -206,7 +207,7 @@ fn refused(refusal: LedgerRefusal) -> Status {
 fn not_executed(reason: &LedgerReason, status: Withheld) -> Status {
     let unavailable = |message: &str| rpc::errors::unavailable(reason.row().name, message, RETRY_AFTER);
     match reason {
-        // It says how long to wait and nothing else.
+        // It has only a retry delay.
         LedgerReason::Overloaded => Status::with_details(status.0.code(), status.0.message(), status.0.details().to_vec().into()),
         LedgerReason::NotTheWriter => unavailable("the ledger is moving to another process; the request was not executed, retry it"),
         LedgerReason::CommitFailed => unavailable("the ledger could not write; the request was not executed, retry it"),

@@ -2,28 +2,28 @@
 use api::ledger::{Account as AccountMessage, AccountState, DebitLimit};
 use money::{Coins, Currency, Diamonds, Money};
 
-/// Orders states of one account: the highest is the newest.
+/// Orders states of one account: the highest is the latest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BalanceSeq(i64);
 
 impl BalanceSeq {
-    /// From the ledger, or from where a service kept it.
+    /// From the ledger, or from a stored value.
     #[must_use]
     pub const fn new(seq: i64) -> Self {
         Self(seq)
     }
 
-    /// As callers see it.
+    /// The number that callers see.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0
     }
 }
 
-/// What a viewer has and owes.
+/// A viewer's coins and debt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ViewerCoins {
-    /// Coins, holds included.
+    /// Coins, including those on hold.
     pub coins: Coins,
     /// The state of the coins.
     pub seq: BalanceSeq,
@@ -71,9 +71,9 @@ fn at_least_zero(coins: i64) -> Coins {
 /// What a creator received and has not converted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CreatorDiamonds {
-    /// Diamonds, holds included.
+    /// Diamonds, including those on hold.
     pub balance: Diamonds,
-    /// Of those, not held.
+    /// Of those, the ones not on hold.
     pub available: Diamonds,
     /// The state of the account.
     pub seq: BalanceSeq,

@@ -26,24 +26,24 @@ const BOOKS_PAGE: i32 = 200;
 /// What an item of a batch that was not executed is told to wait.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
-/// The way to LedgerService. Clones share what is known of books.
+/// A client of LedgerService. Clones share the cache of books.
 #[derive(Debug, Clone)]
 pub struct LedgerClient {
     client: LedgerServiceClient<rpc::Transport>,
-    /// A book's mode is fixed at creation, so it is asked once.
+    /// A book's mode is fixed at creation, so it is fetched once.
     books: Arc<RwLock<HashMap<BookName, BookKind>>>,
 }
 
-/// A hold that is to be posted.
+/// A hold to post.
 #[derive(Debug, Clone, Copy)]
 pub struct HoldPosting<'a> {
     /// The hold's book.
     pub book: &'a BookName,
-    /// What the posting is about.
+    /// The kind of the posting.
     pub kind: PostingKind,
-    /// Its id.
+    /// The id of the posting.
     pub id: Uuid,
-    /// The hold, by its transfer.
+    /// The transfer that placed the hold.
     pub transfer_no: i64,
 }
 
@@ -55,24 +55,24 @@ impl LedgerClient {
         Self { client, books: Arc::default() }
     }
 
-    /// Posts.
+    /// Sends one posting.
     pub async fn post(&self, book: &BookName, draft: PostingDraft) -> Result<PostResponse, NotPosted> {
         Ok(self.client.clone().post(draft.for_book(book)).await?.into_inner())
     }
 
-    /// As [`LedgerClient::post`], given up after `timeout`; the outcome is unknown then.
+    /// As [`LedgerClient::post`], but gives up after `timeout`, with an unknown outcome.
     pub async fn post_within(&self, timeout: Duration, book: &BookName, draft: PostingDraft) -> Result<PostResponse, NotPosted> {
         let mut client = self.client.clone();
         let request = draft.for_book(book);
         Ok(rpc::deadline::within(timeout, client.post(request)).await?.into_inner())
     }
 
-    /// Posts, and reads the posting.
+    /// Posts, and returns the posting.
     pub async fn posting(&self, book: &BookName, draft: PostingDraft) -> Result<Posting, NotPosted> {
         read(self.post(book, draft).await?.posting)
     }
 
-    /// Posts independent postings of a book together. The outcomes are in the order of the posts; without the states of accounts.
+    /// Posts independent postings of a book together. The outcomes are in the order of the posts, without account states.
     pub async fn post_batch(&self, book: &BookName, posts: Vec<PostRequest>) -> Result<Vec<Result<PostResponse, NotPosted>>, NotPosted> {
         let sent = posts.len();
         let request = PostBatchRequest { book: book.as_str().to_owned(), posts, brief: true };
@@ -93,7 +93,7 @@ impl LedgerClient {
         read(self.client.clone().post_pending(request).await?.into_inner().posting)
     }
 
-    /// Undoes a posting.
+    /// Reverses a posting.
     pub async fn reverse(&self, book: &BookName, id: Uuid, posting: Uuid, fields: Vec<RequestField>) -> Result<Posting, NotPosted> {
         let request = ReverseRequest {
             book: book.to_string(),
@@ -120,14 +120,14 @@ impl LedgerClient {
         Ok(())
     }
 
-    /// Sets or takes away a debit limit: `limit` with the account and the limit, and nothing else.
+    /// Sets or removes a debit limit: `limit` has the account and the limit, and nothing else.
     pub async fn set_debit_limit(&self, book: &BookName, id: Uuid, limit: SetDebitLimitRequest) -> Result<(), NotPosted> {
         let (book, request_id) = (book.to_string(), id.hyphenated().to_string());
         self.client.clone().set_debit_limit(SetDebitLimitRequest { book, request_id, ..limit }).await?;
         Ok(())
     }
 
-    /// The same as [`LedgerClient::book`], as far as it was asked before.
+    /// As [`LedgerClient::book`], but only from the cache.
     #[must_use]
     pub fn known_book(&self, book: &BookName) -> Option<BookKind> {
         self.books.read().unwrap_or_else(PoisonError::into_inner).get(book).copied()
@@ -160,7 +160,7 @@ impl LedgerClient {
         Ok(ViewerWallet::of(coins, &debt))
     }
 
-    /// Whether a viewer has an account of coins at all; once there is one there always is.
+    /// Whether a viewer has an account of coins at all; accounts are never removed.
     pub async fn has_wallet(&self, book: &BookName, user: &UserKey) -> Result<bool, NotPosted> {
         Ok(!self.account(book, Account::viewer_coins(user)).await?.account.is_empty())
     }
@@ -175,7 +175,7 @@ impl LedgerClient {
         Ok(CreatorPayable::of(&self.account(book, Account::creator_payable(user, currency)).await?, currency))
     }
 
-    /// An account's committed state; one that nobody has used yet is empty.
+    /// An account's committed state; an unused account is empty.
     async fn account(&self, book: &BookName, account: Account<'_>) -> Result<AccountMessage, NotPosted> {
         let request = GetAccountRequest { book: book.to_string(), account: account.name() };
         match self.client.clone().get_account(request).await.map_err(NotPosted::from) {
@@ -203,7 +203,7 @@ fn read(posting: Option<Posting>) -> Result<Posting, NotPosted> {
     posting.ok_or_else(|| NotPosted::lost("the ledger answered without a posting"))
 }
 
-/// As many outcomes as posts were sent, or none that can be told apart.
+/// The outcomes of a batch; an error if their number differs from the posts sent.
 fn fitting(sent: usize, outcomes: Vec<PostBatchOutcome>) -> Result<Vec<Result<PostResponse, NotPosted>>, NotPosted> {
     if outcomes.len() != sent {
         tracing::error!(sent, answered = outcomes.len(), "the ledger answered another number of outcomes");
@@ -220,7 +220,7 @@ fn outcome(outcome: PostBatchOutcome) -> Result<PostResponse, NotPosted> {
     }
 }
 
-/// A refusal inside a batch, as the status that a lone call would have got.
+/// A refusal inside a batch, as the status of a single call.
 fn lone(refusal: PostRefusal) -> Status {
     let code = Code::from(refusal.code);
     let mut details = ErrorDetails::with_error_info(refusal.reason, rpc::errors::DOMAIN, refusal.metadata);

@@ -1,9 +1,9 @@
 //! The one way in which services talk to the ledger.
 //!
 //! - [`client`]: the calls. [`balance`]: accounts as coins, diamonds and money.
-//! - [`posting`]: what a service asks for, built over the chart of accounts.
-//! - [`answer`]: what an answer proves: posted, refused, not executed, or unknown; and what of it a user may see.
-//! - [`reason`]: the table behind it: every reason of the ledger, and whether a retry may use the same id.
+//! - [`posting`]: requests to post, built over the chart of accounts.
+//! - [`answer`]: what an answer proves: posted, refused, not executed, or unknown; and which part of it a user may see.
+//! - [`reason`]: the table of all reasons of the ledger, and whether a retry may use the same id.
 pub mod answer;
 pub mod balance;
 pub mod client;

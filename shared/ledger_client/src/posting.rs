@@ -1,5 +1,5 @@
-//! What a service asks the ledger to post. Amounts are typed, so coins can't go where diamonds are wanted, and an amount of zero makes no transfer: the
-//! ledger moves nothing less than one.
+//! Requests to post. Amounts are typed, so coins can't go where diamonds are expected, and an amount of zero makes no transfer: the ledger moves
+//! nothing less than one.
 use api::ledger::{CompareAndSet, Guard, PostRequest, RequestField, Transfer, guard::Operation};
 use chart::{
     Account, GuardKey, Poster, PostingKind, Unit,
@@ -9,7 +9,7 @@ use money::{BookName, Coins, Diamonds, Money};
 use prost_types::Timestamp;
 use uuid::Uuid;
 
-/// A posting in the making.
+/// A posting under construction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PostingDraft {
     kind: PostingKind,
@@ -17,7 +17,7 @@ pub struct PostingDraft {
 }
 
 impl PostingDraft {
-    /// Of this kind, under this id: one that follows from what caused it, so that a retry finds the first.
+    /// A posting of this kind, under this id: derived from what caused the posting, so that a retry finds the first one.
     #[must_use]
     pub fn new(kind: PostingKind, id: Uuid) -> Self {
         let request = PostRequest { request_id: hyphenated(id), kind: kind.name().to_owned(), ..PostRequest::default() };
@@ -57,7 +57,7 @@ impl PostingDraft {
         self
     }
 
-    /// Moves what people named: an adjustment. The ledger says whether there are such accounts and whether they count the same.
+    /// Moves between accounts that people named: an adjustment. The ledger checks that the accounts exist and have the same unit.
     #[must_use]
     pub fn named(mut self, debit: &str, credit: &str, amount: i64) -> Self {
         debug_assert!(self.kind.rule().poster == Poster::Support, "{:?} has accounts of its own", self.kind);
@@ -68,57 +68,57 @@ impl PostingDraft {
     fn push(&mut self, debit_account: String, credit_account: String, amount: i64, pending: bool) {
         let transfers = &mut self.request.transfers;
         if transfers.capacity() == 0 {
-            // A gift's two, in one allocation.
+            // A gift has two, in one allocation.
             transfers.reserve_exact(2);
         }
         transfers.push(Transfer { debit_account, credit_account, amount, pending, ..Transfer::default() });
     }
 
-    /// Adds what a retry is compared with: what the caller sent, by the name of its field. Never what was derived from it.
+    /// Adds a field that retries are compared with: what the caller sent, by the field's name. Never a derived value.
     #[must_use]
     pub fn field(mut self, name: &str, value: impl ToString) -> Self {
         self.request.request_fields.push(RequestField { name: name.to_owned(), value: value.to_string() });
         self
     }
 
-    /// Adds fields that are made already.
+    /// Adds fields that are built already.
     #[must_use]
     pub fn fields(mut self, fields: Vec<RequestField>) -> Self {
         self.request.request_fields = fields;
         self
     }
 
-    /// Posts only if this never happened before under any id.
+    /// Posts only if this guard was never set, under any id.
     #[must_use]
     pub fn once(self, guard: GuardKey) -> Self {
         self.guard(guard, Operation::CompareAndSet(CompareAndSet { expected: 0, next: 1 }))
     }
 
-    /// Multiplies every amount by how far this raises the guard.
+    /// Multiplies every amount by the difference to which this raises the guard.
     #[must_use]
     pub fn advance(self, guard: GuardKey, to: i64) -> Self {
         self.guard(guard, Operation::AdvanceTo(to))
     }
 
-    /// Lets the guard advance no further than this.
+    /// Caps the guard's advance at this value.
     #[must_use]
     pub fn cap(self, guard: GuardKey, at: i64) -> Self {
         self.guard(guard, Operation::CapAt(at))
     }
 
-    /// Counts one more.
+    /// Adds one to the guard.
     #[must_use]
     pub fn raise(self, guard: GuardKey) -> Self {
         self.guard(guard, Operation::Add(1))
     }
 
-    /// Counts one less, where there is any.
+    /// Subtracts one from the guard if it is above zero.
     #[must_use]
     pub fn lower(self, guard: GuardKey) -> Self {
         self.guard(guard, Operation::Add(-1))
     }
 
-    /// Counts nothing and asks no guard: for a ledger that is older than one of them, as in a rollout, and refuses the request as MALFORMED.
+    /// Sets no guard: for a ledger too old to know the guard's operation, as in a rollout, which refuses the request as MALFORMED.
     #[must_use]
     pub fn without_guards(mut self) -> Self {
         self.request.guards.clear();
@@ -130,7 +130,7 @@ impl PostingDraft {
         self
     }
 
-    /// Moves nothing and makes this refusal (UPPER_SNAKE, and facts for people) the answer under the id.
+    /// Moves nothing and stores this refusal (UPPER_SNAKE, and facts for people) as the answer of the id.
     #[must_use]
     pub fn refuse(mut self, reason: &str, detail: String) -> Self {
         reason.clone_into(&mut self.request.refusal);
@@ -138,7 +138,7 @@ impl PostingDraft {
         self
     }
 
-    /// When it happened in the world, in Unix milliseconds, where that is not now.
+    /// When it happened, in Unix milliseconds, if that is not now.
     #[must_use]
     pub fn happened_at(mut self, unix_ms: i64) -> Self {
         let nanos = i32::try_from(unix_ms.rem_euclid(1_000) * 1_000_000).expect("less than a second of nanoseconds fits");
@@ -146,18 +146,18 @@ impl PostingDraft {
         self
     }
 
-    /// Its kind.
+    /// The posting's kind.
     #[must_use]
     pub fn kind(&self) -> PostingKind {
         self.kind
     }
 
-    /// What it moves, without regard to guards that multiply it: for whoever compares it with what was posted.
+    /// Its transfers, before guards multiply them: for comparison with the posted ones.
     pub fn transfers(&self) -> &[Transfer] {
         &self.request.transfers
     }
 
-    /// How it differs from what its kind's row lets be posted (`chart::posters`), which the ledger would refuse.
+    /// How it breaks its kind's rule (`chart::posters`), because of which the ledger would refuse it.
     #[must_use]
     pub fn broken_rule(&self) -> Option<String> {
         let rule = self.kind.rule();
@@ -179,14 +179,14 @@ impl PostingDraft {
         PostRequest { book: book.as_str().to_owned(), ..self.request }
     }
 
-    /// The request without a book, as items of `PostBatch` are: the batch names it.
+    /// The request without a book, as in items of `PostBatch`: the batch names it.
     #[must_use]
     pub fn in_batch(self) -> PostRequest {
         self.request
     }
 }
 
-/// A transfer as rows look at it; `None` where its accounts are not of the chart, as staff may have named them.
+/// A transfer in the form that rules check; `None` if its accounts are not in the chart, which staff may have named.
 fn ruled(transfer: &Transfer) -> Option<RuledTransfer> {
     let (debit, credit) = (Account::parse(&transfer.debit_account)?, Account::parse(&transfer.credit_account)?);
     let movement = if transfer.pending { Movement::Holds } else { Movement::Moves };

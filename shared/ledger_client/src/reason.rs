@@ -1,7 +1,7 @@
-//! Every reason the ledger and the stack in front of it give, with what it proves and how the caller may go on.
+//! Every reason the ledger and the layers in front of it give, with what it proves and how the caller may retry.
 use tonic::Code;
 
-/// What an answer with a reason proves about the posting that was asked for.
+/// What an answer with a reason proves about the requested posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// The ledger decided against it. Nothing moved, and under this id nothing ever will while the refusal is kept.
@@ -12,32 +12,32 @@ pub enum Proof {
     Unknown,
 }
 
-/// How a caller may try again.
+/// How a caller may retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// With the same id, which finds out.
+    /// With the same id, which finds out what happened.
     SameId,
-    /// With a fresh id, once what is in the way is gone: the answer stays under the old one.
+    /// With a fresh id, once the obstacle is gone: the old id keeps its answer.
     FreshId,
     /// Not at all: the same request will never be posted.
     Never,
 }
 
-/// Who can do something about it.
+/// Who can fix the cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
-    /// The user whose request led to the posting; shown as it is.
+    /// The user whose request led to the posting; the reason is shown unchanged.
     User,
-    /// The service that asked: its own mistake, or something that it has to translate. A user sees INTERNAL.
+    /// The calling service: its own mistake, or a reason that it has to translate. A user sees INTERNAL.
     Service,
 }
 
 /// A reason of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LedgerReason {
-    /// A rule of the service that asked, kept by the ledger under the id.
+    /// A rule of the calling service, stored by the ledger under the id.
     Callers(String),
-    /// A field is not of its form.
+    /// A field is malformed.
     Malformed,
     /// The id was used with other fields.
     RequestIdReused,
@@ -45,71 +45,71 @@ pub enum LedgerReason {
     RequestIdTime,
     /// No such book.
     BookUnknown,
-    /// The book is there with another mode or region.
+    /// The book exists with another mode or region.
     BookExists,
-    /// A hold must end within bounds.
+    /// A hold's expiry is out of range.
     ExpiryOutOfRange,
-    /// A hold on money for a bank must not end by itself.
+    /// A hold on money for a bank must not expire.
     ExpiryForbidden,
     /// No such hold.
     PendingUnknown,
     /// The hold was posted or voided before.
     PendingResolved,
-    /// The hold ended before.
+    /// The hold has expired.
     PendingExpired,
-    /// More than is held.
+    /// More than the hold has.
     PendingExceeded,
     /// No such posting.
     PostingUnknown,
-    /// In the book already, under its own id; of imports only.
+    /// In the book already, under its own id; imports only.
     PostingExists,
-    /// Reversed before.
+    /// The posting was reversed before.
     AlreadyReversed,
-    /// Not of a kind that is reversed.
+    /// The posting is not of a kind that can be reversed.
     NotReversible,
     /// No such account.
     AccountUnknown,
-    /// Frozen.
+    /// The account is frozen.
     AccountFrozen,
-    /// Closed.
+    /// The account is closed.
     AccountClosed,
-    /// The company's own accounts are not closed.
+    /// The company's own accounts can't be closed.
     HouseAccount,
-    /// Only an empty account is closed.
+    /// Only an empty account can be closed.
     AccountNotEmpty,
     /// Payments of the account are in flight.
     AccountInFlight,
-    /// A guard holds another value.
+    /// A guard has another value.
     GuardMismatch,
-    /// A guard goes no further.
+    /// A guard would pass its cap.
     GuardCapped,
-    /// More than a debit limit lets out.
+    /// More than a debit limit allows.
     LimitExceeded,
-    /// Out of the range of counters.
+    /// A counter would overflow.
     Overflow,
-    /// Not enough there.
+    /// The account has too little available.
     InsufficientFunds,
-    /// Not a page token of the list.
+    /// The page token is not of this list.
     PageToken,
-    /// The journal is not the one that was watched.
+    /// The journal is not the one that was watched before.
     JournalDiverged,
-    /// The journal is shorter than asked for.
+    /// The journal is shorter than the requested position.
     JournalAhead,
-    /// Too much in flight.
+    /// Too many calls in flight.
     Overloaded,
-    /// Another process writes.
+    /// Another process writes the books.
     NotTheWriter,
     /// The database refused the commit.
     CommitFailed,
     /// A newer program wrote to the book.
     FormatTooNew,
-    /// The ledger stops.
+    /// The ledger is shutting down.
     ShuttingDown,
     /// The service calls too often.
     QuotaExceeded,
     /// No connection could be made.
     PeerUnreachable,
-    /// The keys behind the service's token can't be read.
+    /// The keys that verify the service's token can't be read.
     IdentityUnavailable,
     /// A staff action could not be recorded.
     AuditUnavailable,
@@ -119,13 +119,13 @@ pub enum LedgerReason {
     Unauthenticated,
     /// The service may not do that.
     PermissionDenied,
-    /// No row lets the service post that: not under this kind, or not between these accounts.
+    /// No row allows the service that posting: not of this kind, or not between these accounts.
     PosterNotAllowed,
     /// The answer was lost.
     OutcomeUnknown,
     /// Time ran out.
     DeadlineExceeded,
-    /// A fault of the ledger.
+    /// An internal error of the ledger.
     Internal,
 }
 
@@ -134,11 +134,11 @@ pub enum LedgerReason {
 pub struct ReasonRow {
     /// As in `google.rpc.ErrorInfo.reason`.
     pub name: &'static str,
-    /// What it proves.
+    /// What it proves about the posting.
     pub proof: Proof,
-    /// How to go on.
+    /// How the caller may retry.
     pub retry: Retry,
-    /// Who can do something about it.
+    /// Who can fix the cause.
     pub audience: Audience,
 }
 
@@ -146,7 +146,7 @@ const fn refused(name: &'static str, retry: Retry, audience: Audience) -> Reason
     ReasonRow { name, proof: Proof::Refused, retry, audience }
 }
 
-/// Whether a user sees it as it is, as UNAVAILABLE or as INTERNAL follows from the reason; see [`crate::answer`].
+/// Whether a user sees the reason itself, UNAVAILABLE or INTERNAL follows from the reason; see [`crate::answer`].
 const fn not_executed(name: &'static str) -> ReasonRow {
     ReasonRow { name, proof: Proof::NotExecuted, retry: Retry::SameId, audience: Audience::Service }
 }
@@ -156,7 +156,7 @@ const fn unknown(name: &'static str) -> ReasonRow {
 }
 
 impl LedgerReason {
-    /// Every reason but the callers' own.
+    /// Every reason except the callers' own.
     pub const ALL: [Self; 45] = [
         Self::Malformed,
         Self::RequestIdReused,
@@ -205,17 +205,17 @@ impl LedgerReason {
         Self::Internal,
     ];
 
-    /// The one table.
+    /// The table: a row for each reason.
     #[must_use]
     pub fn row(&self) -> ReasonRow {
         use Audience::{Service, User};
         use Retry::{FreshId, Never};
         match self {
-            // What a service refuses by a rule of its own it also knows how to tell.
+            // A service knows how to explain refusals by its own rules.
             Self::Callers(_) => refused("", Never, User),
             Self::Malformed => refused("MALFORMED", Never, Service),
             Self::RequestIdReused => refused("REQUEST_ID_REUSED", Never, User),
-            // Ids of postings are kept for ever: an id that the ledger takes for too old or too new stands for nothing.
+            // Ids of postings are stored for ever: an id that the ledger rejects as too old or too new has no posting.
             Self::RequestIdTime => refused("REQUEST_ID_TIME", FreshId, User),
             Self::BookUnknown => refused("BOOK_UNKNOWN", Never, User),
             Self::BookExists => refused("BOOK_EXISTS", Never, Service),
@@ -255,7 +255,7 @@ impl LedgerReason {
             Self::ReasonRequired => not_executed("REASON_REQUIRED"),
             Self::Unauthenticated => not_executed("UNAUTHENTICATED"),
             Self::PermissionDenied => not_executed("PERMISSION_DENIED"),
-            // A row may be added, so the same request may be taken later.
+            // A row may be added, so the same request may be accepted later.
             Self::PosterNotAllowed => not_executed("POSTER_NOT_ALLOWED"),
             Self::OutcomeUnknown => unknown("OUTCOME_UNKNOWN"),
             Self::DeadlineExceeded => unknown("DEADLINE_EXCEEDED"),
@@ -263,7 +263,7 @@ impl LedgerReason {
         }
     }
 
-    /// The reason of that name. A name that is not in the table is a caller's own where its code says that a rule decided; `None` where it does not.
+    /// The reason of that name. A name that is not in the table is a caller's own if its code means that a rule decided; `None` otherwise.
     #[must_use]
     pub fn parse(name: &str, code: Code) -> Option<Self> {
         let known = Self::ALL.into_iter().find(|reason| reason.row().name == name);
