@@ -1,4 +1,4 @@
-//! Canonical bytes of events: versioned, length-prefixed, the same in every release. They are what is stored and what is hashed.
+//! Canonical bytes of events: versioned, length-prefixed, the same in every release. They are stored and hashed.
 //!
 //! Integers are fixed eight bytes, big-endian, in what is hashed, and LEB128 in what is stored; a text is its length, then its bytes.
 
@@ -15,19 +15,19 @@ use uuid::Uuid;
 /// The format this release writes. A store with a higher one is refused.
 pub const FORMAT: i64 = 1;
 
-/// Stored bytes that no release of ours wrote.
+/// Stored bytes that no release wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not readable: {0}")]
 pub struct Error(pub &'static str);
 
-/// The most request fields of one event: what a direct caller's kind, time, 64 transfers and 8 guards come to, with room.
+/// The most request fields of one event: a direct caller's kind, time, 64 transfers and 8 guards need fewer.
 pub const FIELDS_MAX: usize = 128;
 
 const POSTING: u8 = 1;
 const ACCOUNT_OPENED: u8 = 2;
 const ACCOUNT_STATE_SET: u8 = 3;
 const HOLD_EXPIRED: u8 = 4;
-/// A posting that places holds which end by themselves; any other keeps the bytes it always had.
+/// A posting that places holds with expiries; any other keeps the bytes it always had.
 const POSTING_WITH_EXPIRIES: u8 = 5;
 const LIMIT_SET: u8 = 6;
 
@@ -190,7 +190,7 @@ impl<'a> BodyReader<'a> {
             }
             value |= low << shift;
             if byte & 0x80 == 0 {
-                // One value, one spelling: the digest is over these bytes.
+                // Each value has one spelling: the digest is over these bytes.
                 if byte == 0 && shift != 0 {
                     return Err(Error("an integer is padded"));
                 }
@@ -254,7 +254,7 @@ impl<'a> BodyReader<'a> {
         let posting = self.posting()?;
         let count = self.count(LEGS_MAX)?;
         let expiries: Vec<(i64, i64)> = (0..count).map(|_| Ok((self.int()?, self.int()?))).collect::<Result<_, _>>()?;
-        // Each leg once and in order: one value, one spelling.
+        // Each leg once and in order: each value has one spelling.
         if expiries.is_empty() || expiries.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
             return Err(Error("its expiries are none or out of order"));
         }
@@ -287,7 +287,7 @@ pub fn decode(bytes: &[u8]) -> Result<Body, Error> {
     if input.0.is_empty() { Ok(body) } else { Err(Error("something follows it")) }
 }
 
-/// Where accounts stand, as the log keeps it; by key, each once.
+/// States of accounts in the form of a log row; ordered by key, each once.
 #[must_use]
 pub fn encode_log(standings: &[Standing]) -> Vec<u8> {
     let mut out = BodyWriter(Vec::with_capacity(8 + standings.len() * 24));
@@ -307,7 +307,7 @@ pub fn encode_log(standings: &[Standing]) -> Vec<u8> {
 /// The accounts of a row of the log. Refuses what [`encode_log`] would not have written.
 pub fn decode_log(bytes: &[u8]) -> Result<Vec<Standing>, Error> {
     let mut input = BodyReader(bytes);
-    // Seven integers each, of a byte at least.
+    // Seven integers each, of at least one byte.
     let count = input.count(bytes.len() / 7)?;
     let mut standings = Vec::with_capacity(count);
     let mut key = 0i64;
@@ -340,7 +340,7 @@ pub fn digest(event: &Event, body: &[u8]) -> [u8; 32] {
     Sha256::digest(&bytes).into()
 }
 
-/// What is stored beside an event to tell which one of a bad commit is bad: the first eight bytes of its digest.
+/// The checksum stored beside an event, to find the bad one of a bad commit: the first eight bytes of its digest.
 #[inline]
 #[must_use]
 pub fn checksum(digest: &[u8; 32]) -> i64 {
@@ -355,14 +355,14 @@ fn transfer_ints(transfer: &Transfer) -> [i64; 16] {
     [*no, *debit, *credit, *amount, kind.code(), *pending_no, dd, dc, ddp, dcp, cd, cc, cdp, ccp, *debit_prev, *credit_prev]
 }
 
-/// What a commit's hash covers besides its events' digests.
+/// The fields that a commit's hash covers besides its events' digests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitFields<'a> {
-    /// The book's name: a chain can't be moved to another book.
+    /// The book's name, so that a chain can't be moved to another book.
     pub book: &'a str,
     /// From 1, gap-free.
     pub commit_no: i64,
-    /// Which writer made it.
+    /// The writer that made it.
     pub epoch: i64,
     /// The journal's last event after it.
     pub last_seq: i64,

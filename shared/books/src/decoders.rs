@@ -1,8 +1,9 @@
-//! Decoders of stored texts that nobody outside needs, for the fuzz targets in `tests`.
+//! Decoders of stored texts that only the fuzz targets in `tests` need.
 
 use crate::store::rows;
 
-/// Whether these are the facts and the fields of a stored refusal. What is written of them again is read as the same.
+/// Whether these are the facts and the fields of a stored refusal. Checks that they are unchanged when written and read
+/// again.
 #[must_use]
 pub fn refusal(facts: &str, fields: &str) -> bool {
     let row = |facts: String, fields: String| rows::refusal((vec![7; 16], 0, "INSUFFICIENT_FUNDS".to_owned(), facts, fields));

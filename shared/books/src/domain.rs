@@ -1,11 +1,11 @@
 //! The rules. No async, SQL, gRPC, clock or randomness in here: the same requests in the same order make the same journal.
 //!
 //! - [`account`]: an account's counters and how they move.
-//! - [`request`]: what can be asked of a book.
+//! - [`request`]: what can be requested of a book.
 //! - [`limit`]: what may leave an account in an hour, a day or a month.
-//! - [`event`]: what happens to a book, row by row.
-//! - [`refusal`]: the closed list of ways to say no.
-//! - [`standing`]: what accounts' rows lack.
+//! - [`event`]: what happens to a book, event by event.
+//! - [`refusal`]: the closed list of refusals.
+//! - [`standing`]: newer states of accounts that their rows lack.
 //! - [`state`]: a book in memory, with the values from before the batch that is in flight.
 //! - [`decide`]: request in, event or refusal out.
 

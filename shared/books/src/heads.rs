@@ -1,7 +1,7 @@
-//! Heads of books, outside the database: one append-only text file per book. Here is what its lines say; a writer's process appends them.
+//! Heads of books, outside the database: one append-only text file per book. This module defines the lines; a writer's process appends them.
 //!
-//! A chain that was rewritten whole is consistent in itself. What it can't be is the chain whose heads were recorded before, in a place that whoever
-//! rewrites the database should not reach: another disk, a mount that only appends, a machine that collects the files. `verify` compares.
+//! A chain that was rewritten completely is consistent in itself. But it does not match the heads recorded before, in a place that somebody who
+//! rewrites the database should not reach: another disk, an append-only mount, a machine that collects the files. `verify` compares.
 
 use crate::{
     domain::Micros,
@@ -10,13 +10,13 @@ use crate::{
 };
 use std::path::{Path, PathBuf};
 
-/// The longest line there can be: a book's name has at most 64 bytes, numbers have at most 19.
+/// The longest possible line: a book's name has at most 64 bytes, numbers have at most 19.
 pub const LINE_MAX: usize = 256;
 
-/// The first word of every line: its format.
+/// The first word of every line: its format version.
 const FORMAT: &str = "head1";
 
-/// One line: a commit that was resolved, and its place in the chain.
+/// One line: a resolved commit, and its place in the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The commit's time, microseconds since the Unix epoch.
@@ -25,7 +25,7 @@ pub struct Head {
     pub book: String,
     /// TEST or LIVE.
     pub mode: Mode,
-    /// From 1.
+    /// The commit's number, from 1.
     pub commit_no: i64,
     /// The journal's last event after it.
     pub last_seq: i64,
@@ -34,14 +34,14 @@ pub struct Head {
 }
 
 impl Head {
-    /// The head that a resolved commit made.
+    /// The head of a resolved commit.
     #[must_use]
     pub fn of(book: &Book, commit: &Commit) -> Self {
         let Commit { commit_no, last_seq, time, hash, .. } = *commit;
         Self { time, book: book.name.clone(), mode: book.mode, commit_no, last_seq, hash }
     }
 
-    /// The line without its end.
+    /// The line without its line break.
     #[must_use]
     pub fn line(&self) -> String {
         let Self { time, book, mode, commit_no, last_seq, hash } = self;
@@ -52,7 +52,7 @@ impl Head {
         format!("{FORMAT} {} {book} {mode} {commit_no} {last_seq} {}", stamp::text(*time), hex::encode(hash))
     }
 
-    /// Reads what [`Head::line`] wrote, to the byte; anything else is told in words.
+    /// Parses exactly what [`Head::line`] wrote; an error describes the first difference.
     pub fn parse(line: &str) -> Result<Self, &'static str> {
         let mut words = line.split(' ');
         let mut word = || words.next().ok_or("it ends early");
@@ -71,12 +71,12 @@ impl Head {
         let mut hash = [0; 32];
         hex::decode_to_slice(word()?, &mut hash).map_err(|_| "its hash is not 64 hexadecimal digits")?;
         let head = Self { time, book, mode, commit_no, last_seq, hash };
-        // One head, one spelling.
+        // Each head has exactly one spelling.
         if head.line() == line { Ok(head) } else { Err("it is not spelled as it is written") }
     }
 }
 
-/// A book's file in a directory of heads.
+/// The path of a book's file in a directory of heads.
 #[must_use]
 pub fn file_of(dir: &Path, book: &str) -> PathBuf {
     dir.join(format!("{book}.heads"))

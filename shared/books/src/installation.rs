@@ -1,7 +1,7 @@
-//! Which installation a database belongs to, and which the heads outside of it: an id that both have, and whose tokens are trusted there. What makes money up,
-//! or writes heads, looks here first.
+//! The installation that a database belongs to, and the one that the heads outside of it belong to: both carry its id, and the database the identities whose
+//! tokens it trusts. Programs that create money or write heads check this first.
 //!
-//! The id is made when the ledger first starts on the tables; those of before are taken as they are, once. A copy has the id of what was copied.
+//! The id is made when the ledger first starts on the tables; tables of earlier programs get one once. A backup has the id of its original.
 use crate::store::{Error, sqlite::MIGRATIONS};
 use db::Database;
 use sqlx::{AnyPool, ConnectOptions as _, Connection as _, Row as _, any::AnyRow, sqlite::SqliteConnectOptions};
@@ -12,9 +12,9 @@ use std::{
 };
 use uuid::Uuid;
 
-/// The file with the id in a directory of heads. No book has an underscore in its name, so it is no book's.
+/// The file with the id in a directory of heads. No book's name has an underscore, so no book's file has this name.
 const HEADS_FILE: &str = "_installation";
-/// The first word in it: its format.
+/// The first word in it: its format version.
 const FORMAT: &str = "installation1";
 /// Books that are LIVE, as stored.
 const LIVE_BOOKS: &str = "SELECT name FROM book WHERE mode = 2 ORDER BY name";
@@ -23,22 +23,22 @@ const ROW: &str = "SELECT installation_id, identities FROM installation WHERE on
 /// An installation, as its tables say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundInstallation {
-    /// Made when it first started.
+    /// Made at its first start.
     pub id: Uuid,
-    /// Whose tokens it trusts: fingerprints of keys, and issuers that publish theirs.
+    /// The identities whose tokens it trusts: fingerprints of keys, and issuers that publish theirs.
     pub identities: BTreeSet<String>,
 }
 
-/// What is in a database, before anything is made or changed there.
+/// The content of a database before anything is changed there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundTables {
     /// Names of LIVE books.
     pub live: Vec<String>,
-    /// Whose it is; nobody's yet where an earlier program made it.
+    /// The installation it belongs to; `None` if an earlier program made it.
     pub installation: Option<BoundInstallation>,
 }
 
-/// Looks at a database without opening it for services, so that nothing is migrated. `None`: there is no ledger in it.
+/// Inspects a database without opening it for services, so that nothing is migrated. `None`: it has no ledger.
 pub async fn look(database: &Database) -> Result<Option<FoundTables>, Error> {
     if let Some(dir) = database.sqlite_dir() {
         let file = dir.join("ledger.db");
@@ -70,8 +70,8 @@ pub async fn look(database: &Database) -> Result<Option<FoundTables>, Error> {
     Ok(Some(FoundTables { live, installation: row.map(read).transpose()? }))
 }
 
-/// Binds the tables to an installation that trusts these identities, or finds whose they are; then its identities are these from now on. The flag says
-/// whether they were nobody's.
+/// Binds the tables to an installation that trusts these identities, or finds the one they are bound to and updates its identities. The flag says whether they
+/// were unbound.
 pub async fn bind(database: &Database, identities: &BTreeSet<String>, now_ms: i64) -> Result<(BoundInstallation, bool), Error> {
     let pool = database.open("ledger", &MIGRATIONS).await?;
     let bound = bound(&pool, identities, now_ms).await;
@@ -97,10 +97,10 @@ fn read((id, identities): (String, String)) -> Result<BoundInstallation, Error> 
     Ok(BoundInstallation { id, identities: identities.lines().map(str::to_owned).collect() })
 }
 
-/// Why heads and tables don't go together.
+/// Why heads and tables don't match.
 #[derive(Debug, thiserror::Error)]
 pub enum HeadsFault {
-    /// They are of two installations.
+    /// They belong to two installations.
     #[error(
         "{}: the heads there are of installation {heads}, and the tables in {database} are of {tables}; nothing was done. Name the directory and the database of \
          one installation",
@@ -109,9 +109,9 @@ pub enum HeadsFault {
     Another {
         /// The directory of heads.
         dir: PathBuf,
-        /// Whose the heads are.
+        /// The installation of the heads.
         heads: Uuid,
-        /// Whose the tables are.
+        /// The installation of the tables.
         tables: Uuid,
         /// Where the tables are.
         database: String,
@@ -129,7 +129,7 @@ pub enum HeadsFault {
     Tables(#[from] Error),
 }
 
-/// Whose the heads in a directory are; nobody's where there are none, or an earlier program wrote them.
+/// The installation of the heads in a directory; `None` if there are none, or an earlier program wrote them.
 pub fn heads_of(dir: &Path) -> Result<Option<Uuid>, HeadsFault> {
     let path = dir.join(HEADS_FILE);
     let text = match fs::read_to_string(&path) {
@@ -142,8 +142,8 @@ pub fn heads_of(dir: &Path) -> Result<Option<Uuid>, HeadsFault> {
     id.map(Some).ok_or_else(unread)
 }
 
-/// Refuses heads of another installation than the tables in `database` are of. Where one of the two is nobody's, as in what an earlier program made, other
-/// checks have to tell.
+/// Refuses heads of another installation than that of the tables in `database`. If one of the two has no installation, as with earlier programs, only other
+/// checks can find a mismatch.
 pub async fn same(database: &Database, dir: &Path) -> Result<(), HeadsFault> {
     let Some(heads) = heads_of(dir)? else { return Ok(()) };
     match look(database).await?.and_then(|found| found.installation) {
@@ -154,7 +154,7 @@ pub async fn same(database: &Database, dir: &Path) -> Result<(), HeadsFault> {
     }
 }
 
-/// Says in a directory whose heads are written there. The flag says whether they were nobody's.
+/// Marks a directory as having the heads of this installation. The flag says whether it was unmarked.
 pub fn claim_heads(dir: &Path, installation: &BoundInstallation, database: &Database) -> Result<bool, HeadsFault> {
     match heads_of(dir)? {
         Some(heads) if heads == installation.id => return Ok(false),
@@ -166,7 +166,7 @@ pub fn claim_heads(dir: &Path, installation: &BoundInstallation, database: &Data
     let path = dir.join(HEADS_FILE);
     let write = || {
         fs::create_dir_all(dir)?;
-        // Whole under another name first: a reader never sees half an id.
+        // Written completely under another name first: a reader never sees half an id.
         let draft = dir.join(format!("{HEADS_FILE}.{}", std::process::id()));
         fs::write(&draft, format!("{FORMAT} {}\n", installation.id))?;
         fs::File::open(&draft)?.sync_all()?;

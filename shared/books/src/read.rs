@@ -1,5 +1,5 @@
-//! What is read from a store, whatever a writer knows: postings with their accounts' names, the trial balance, and of an account its entries, its
-//! balance at a time and where its money came from.
+//! Reads from a store, independently of the writer's memory: postings with their accounts' names, the trial balance, and an account's entries,
+//! its balance at a time and the sources of its money.
 
 use crate::{
     domain::{
@@ -36,7 +36,7 @@ async fn names(store: &dyn Store, book: i64, transfers: &[Transfer]) -> Result<H
     }
 }
 
-/// A stored posting with its accounts' names and its commit's time; `None` for an event that is no posting.
+/// A stored posting with its accounts' names and its commit's time; `None` if the event is no posting.
 pub async fn named(store: &dyn Store, book: i64, event: Event) -> Result<Option<NamedPosting>, store::Error> {
     let names = names(store, book, &event.transfers).await?;
     let seq = event.seq;
@@ -47,7 +47,7 @@ pub async fn named(store: &dyn Store, book: i64, event: Event) -> Result<Option<
 /// One line of the trial balance: accounts of one form and unit, summed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrialBalanceLine {
-    /// How many accounts.
+    /// Number of accounts.
     pub count: i64,
     /// Sum of posted debits.
     pub debits_posted: i128,
@@ -59,10 +59,10 @@ pub struct TrialBalanceLine {
     pub credits_pending: i128,
 }
 
-/// The trial balance by unit and account group, and the journal position it holds at.
+/// The trial balance by unit and account group, and the journal position it is valid at.
 pub type TrialBalance = (BTreeMap<(Unit, String), TrialBalanceLine>, i64);
 
-/// A snapshot of all accounts of a book: the journal's last event in it, and each account after that.
+/// A snapshot of all accounts of a book: the position of the journal's last event, and each account after it.
 pub async fn all_accounts(store: &dyn Store, book: i64) -> Result<(i64, Vec<BookAccount>), store::Error> {
     let Some((head, mut accounts, tail)) = store.tail(book).await? else { return Ok((0, Vec::new())) };
     let places: HashMap<i64, usize> = accounts.iter().enumerate().map(|(place, account)| (account.key, place)).collect();
@@ -81,7 +81,7 @@ pub async fn all_accounts(store: &dyn Store, book: i64) -> Result<(i64, Vec<Book
     Ok((head.last_seq, accounts))
 }
 
-/// Lines of the trial balance that these accounts sum up to.
+/// The lines of the trial balance for these accounts.
 #[must_use]
 pub fn summed(accounts: &[BookAccount]) -> BTreeMap<(Unit, String), TrialBalanceLine> {
     let mut lines: BTreeMap<(Unit, String), TrialBalanceLine> = BTreeMap::new();
@@ -96,7 +96,7 @@ pub fn summed(accounts: &[BookAccount]) -> BTreeMap<(Unit, String), TrialBalance
     lines
 }
 
-/// Sums all accounts of a book from one snapshot of the store, whatever its writer knows of it.
+/// Sums all accounts of a book from one snapshot of the store, independently of the writer's memory.
 pub async fn trial_balance(store: &dyn Store, book: i64) -> Result<TrialBalance, store::Error> {
     let (last_seq, accounts) = all_accounts(store, book).await?;
     Ok((summed(&accounts), last_seq))

@@ -1,7 +1,7 @@
-//! Where a book is kept. One trait, two native implementations, because this path is what the project exists for.
+//! The stores of books. One trait, two native implementations, because this path is the core of the project.
 //!
-//! The fence: every batch inserts the commit row `(book, commit_no)`. Whoever comes second with a number has lost and writes nothing, whatever
-//! leases, clocks or networks did.
+//! The fence: every batch inserts the commit row `(book, commit_no)`. The second writer with a number has lost and writes nothing, whatever leases,
+//! clocks or networks did.
 
 use crate::domain::{
     account::BookAccount,
@@ -26,15 +26,16 @@ mod tests;
 /// The most accounts, ids or guards of one read; longer lists are read in parts.
 pub const READ_CHUNK: usize = 500;
 
-/// The fewest that are worth a query of their own beside others.
+/// The fewest keys that are worth a query of their own, parallel to others.
 const READ_PART: usize = 32;
 
-/// How many of a list each query reads, so that a store can wait for many of its pages at once: what memory lacks is seldom in the system's either.
+/// How many keys of a list each query reads, so that a store can wait for many pages at once: pages missing from its cache are mostly not in the
+/// system's either.
 fn part_of(count: usize, readers: u32) -> usize {
     count.div_ceil(readers as usize).clamp(READ_PART, READ_CHUNK)
 }
 
-/// A page of rows in the order of a number that they have.
+/// A page of rows ordered by a number of theirs.
 #[derive(Debug, Clone, Copy)]
 struct PageRange {
     /// Key of the book.
@@ -45,10 +46,10 @@ struct PageRange {
     limit: i64,
 }
 
-/// What a book may be connected to.
+/// The mode of a book: what it may be connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Pretend stores and bank only.
+    /// Simulated stores and banks only.
     Test,
     /// Real money.
     Live,
@@ -75,14 +76,14 @@ impl Mode {
     }
 }
 
-/// A book as created.
+/// A book's properties, fixed at creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Book {
     /// Numeric key; leads every other table's key.
     pub key: i64,
     /// Readable id.
     pub name: String,
-    /// Fixed at creation.
+    /// TEST or LIVE, fixed at creation.
     pub mode: Mode,
     /// Data-residency region.
     pub region: String,
@@ -93,50 +94,50 @@ pub struct Book {
 /// A commit row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
-    /// From 1, gap-free in the book.
+    /// The commit's number: from 1, gap-free in the book.
     pub commit_no: i64,
-    /// Which writer made it.
+    /// The writer that made it.
     pub epoch: i64,
     /// The journal's last event after it.
     pub last_seq: i64,
     /// The last account's key after it.
     pub last_key: i64,
-    /// The writer's clock, never going back; microseconds since the Unix epoch.
+    /// The time by the writer's clock, never decreasing; microseconds since the Unix epoch.
     pub time: i64,
     /// Format of the bodies and of the hash.
     pub format: i64,
     /// Chain over the book's events.
     pub hash: [u8; 32],
-    /// The first transfer that account rows may lack: where a restart replays from.
+    /// The first transfer that account rows may lack: a restart replays from it.
     pub replay_from: i64,
 }
 
-/// A refusal to keep.
+/// A refusal to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusalRow {
     /// The request's id.
     pub id: Uuid,
-    /// When; microseconds since the Unix epoch.
+    /// Its time, in microseconds since the Unix epoch.
     pub time: i64,
-    /// What was told.
+    /// The refusal that the caller got.
     pub told: KeptRefusal,
-    /// What a retry is compared with.
+    /// The request fields that a retry is compared with.
     pub fields: RequestFields,
 }
 
-/// What an id already stands for.
+/// What an id is used for already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdMeaning {
     /// The event at this place.
     Event(i64),
-    /// A refusal. Apart, because most ids stand for events and half a million of them are kept in memory.
+    /// A refusal. Boxed, because most ids are of events and half a million of them are kept in memory.
     Refusal(Box<RefusalRow>),
 }
 
-/// An event with what is stored of it besides its rows.
+/// An event with its stored bytes.
 #[derive(Debug, Clone)]
 pub struct StoredEvent {
-    /// As it happened.
+    /// The event.
     pub event: Event,
     /// Its canonical bytes.
     pub body: Vec<u8>,
@@ -149,15 +150,15 @@ pub struct StoredEvent {
 pub struct Batch {
     /// The book's key.
     pub book: i64,
-    /// The fence.
+    /// The commit row, which is the fence.
     pub commit: Commit,
     /// Events in order.
     pub events: Vec<StoredEvent>,
     /// Refusals to keep.
     pub refusals: Vec<RefusalRow>,
-    /// Guards as they are after the batch, each once.
+    /// Changed guards, as they are after the batch, each once.
     pub guards: Vec<(String, GuardState)>,
-    /// Holds as they are after the batch, each once.
+    /// Changed holds, as they are after the batch, each once.
     pub holds: Vec<Hold>,
     /// Accounts opened by the batch, as they are after it.
     pub opened: Vec<BookAccount>,
@@ -165,11 +166,11 @@ pub struct Batch {
     pub checkpoints: Vec<Checkpoint>,
     /// Debit limits the batch set, each as it is after the batch.
     pub limits: Vec<Limit>,
-    /// Older accounts whose rows are written whole, as they are after the batch.
+    /// Older accounts whose whole rows are written, as they are after the batch.
     pub flushed: Vec<BookAccount>,
-    /// Where older accounts stand after the batch, by key: goes to the log, their rows are written later.
+    /// States of older accounts after the batch, by key: these go to the log, their rows are written later.
     pub logged: Vec<Standing>,
-    /// Older rows to bring up to what was logged of them, none of them among `flushed`.
+    /// Older rows to update to their logged state, none of them among `flushed`.
     pub settled: Settling,
 }
 
@@ -182,7 +183,7 @@ pub enum CommitError {
     /// Nothing was written.
     #[error("the store refused the batch: {0}")]
     Failed(String),
-    /// Nobody here knows whether it was written; only writing the same commit number can tell.
+    /// Unknown here whether it was written; only writing the same commit number again can tell.
     #[error("the outcome of the commit is unknown: {0}")]
     Unknown(String),
 }
@@ -190,13 +191,13 @@ pub enum CommitError {
 /// Why the store could not answer or be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database said no or is out of reach.
+    /// The database returned an error or is unreachable.
     #[error("ledger store: {0}")]
     Database(#[from] sqlx::Error),
-    /// It could not be opened as it must be.
+    /// It could not be opened with the required settings.
     #[error(transparent)]
     Open(#[from] db::Error),
-    /// It holds something this release never wrote.
+    /// It has data that no release wrote.
     #[error("ledger store: {0}")]
     Damaged(String),
     /// A newer program wrote to the book, in a way this one can't read.
@@ -206,13 +207,13 @@ pub enum Error {
         commit_no: i64,
         /// Its format.
         format: i64,
-        /// This program's.
+        /// The newest format this program knows.
         known: i64,
     },
     /// A book of this name exists with another mode or region.
     #[error("book {0} exists with another mode or region")]
     BookExists(String),
-    /// Written here, but it can't be told whether where it must survive.
+    /// Written here, but it is unknown whether it is where it must survive.
     #[error("ledger store: not yet safe: {0}")]
     Unsettled(String),
     /// Made for tests of failure.
@@ -221,7 +222,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the database was out of reach or busy: asked again, it may answer. Of a write it says nothing about whether it happened.
+    /// Whether the database was unreachable or busy: a retry may succeed. Says nothing about whether a failed write happened.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -232,29 +233,29 @@ impl Error {
     }
 }
 
-/// A row of the log of standings: the commit that wrote it, and what it says, by key.
+/// A row of the log of standings: the commit that wrote it, and its standings, by key.
 pub type LogRow = (i64, Vec<Standing>);
 
 /// The head, accounts as rows and log have them, and transfers that these may lack.
 pub type Tail = (Commit, Vec<BookAccount>, Vec<Transfer>);
 
-/// A way back along an account's chain of entries.
+/// A walk back along an account's chain of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Walk {
-    /// The first transfer of the way, the newest.
+    /// The newest transfer, where the walk begins.
     pub from_no: i64,
-    /// Where it ends: transfers above this number only.
+    /// The walk ends before this number.
     pub above_no: i64,
     /// The most transfers.
     pub limit: i64,
 }
 
-/// A book's place of safety.
+/// A durable store of books.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Creates a book or returns the one that is there; another mode or region is [`Error::BookExists`].
+    /// Creates a book or returns the existing one; another mode or region is [`Error::BookExists`].
     async fn create_book(&self, book: &Book) -> Result<Book, Error>;
-    /// By name.
+    /// All books, ordered by name.
     async fn books(&self) -> Result<Vec<Book>, Error>;
     /// The last commit; `None` for a book without any.
     async fn head(&self, book: i64) -> Result<Option<Commit>, Error>;
@@ -262,67 +263,67 @@ pub trait Store: Send + Sync + 'static {
     async fn commits(&self, book: i64, from: i64, limit: i64) -> Result<Vec<Commit>, Error>;
     /// When the event at this place was committed, in microseconds since the Unix epoch.
     async fn commit_time(&self, book: i64, seq: i64) -> Result<Option<i64>, Error>;
-    /// What the log of standings holds from this commit on, in order, at most `limit` of its rows.
+    /// Rows of the log of standings from this commit on, in order, at most `limit`.
     async fn logged(&self, book: i64, from_commit: i64, limit: i64) -> Result<Vec<LogRow>, Error>;
-    /// The account rows with these names, as last written; the log may know more.
+    /// The account rows with these names, as last written; the log may be newer.
     async fn accounts_by_name(&self, book: i64, names: &[String]) -> Result<Vec<BookAccount>, Error>;
     /// The account rows with these keys, as last written.
     async fn accounts_by_key(&self, book: i64, keys: &[i64]) -> Result<Vec<BookAccount>, Error>;
-    /// BookAccount rows after this key, in order, at most `limit`.
+    /// Account rows after this key, in order, at most `limit`.
     async fn accounts_after(&self, book: i64, key: i64, limit: i64) -> Result<Vec<BookAccount>, Error>;
-    /// The guards with these keys that are there.
+    /// The existing guards with these keys.
     async fn guards(&self, book: i64, keys: &[String]) -> Result<Vec<(String, GuardState)>, Error>;
-    /// Guards after this key, in an order of the store's own, at most `limit`.
+    /// Guards after this key, in the store's own order, at most `limit`.
     async fn guards_after(&self, book: i64, key: &str, limit: i64) -> Result<Vec<(String, GuardState)>, Error>;
     /// Holds from this number on, in order, at most `limit`.
     async fn holds_from(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Hold>, Error>;
-    /// The holds with these numbers that are there.
+    /// The existing holds with these numbers.
     async fn holds(&self, book: i64, numbers: &[i64]) -> Result<Vec<Hold>, Error>;
-    /// When open holds end by themselves and which, the next first, at most `limit`.
+    /// Expiry times and numbers of open holds that expire, the earliest first, at most `limit`.
     async fn hold_ends(&self, book: i64, limit: i64) -> Result<Vec<(i64, i64)>, Error>;
-    /// Debit limits there ever were, from this account and kind of window on, in order, at most `limit`.
+    /// All debit limits, including removed ones, from this account and kind of window on, in order, at most `limit`.
     async fn debit_limits(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Limit>, Error>;
-    /// What these ids stand for, those that stand for something.
+    /// The uses of these ids, for those that are used.
     async fn ids(&self, book: i64, ids: &[Uuid]) -> Result<Vec<(Uuid, IdMeaning)>, Error>;
-    /// Ids at or above this one that stand for something, in order; of more than `limit` the highest.
+    /// Used ids at or above this one, in order; the highest if there are more than `limit`.
     async fn ids_from(&self, book: i64, from: Uuid, limit: i64) -> Result<Vec<(Uuid, IdMeaning)>, Error>;
-    /// Events from this place on with their transfers, in order, at most `limit`. A body that can't be read is damage.
+    /// Events from this place on with their transfers, in order, at most `limit`. An unreadable body is an [`Error::Damaged`].
     async fn events(&self, book: i64, from_seq: i64, limit: i64) -> Result<Vec<StoredEvent>, Error>;
     /// The event with this id.
     async fn event_by_id(&self, book: i64, id: Uuid) -> Result<Option<Event>, Error>;
     /// Transfers from this number on, in order, at most `limit`.
     async fn transfers(&self, book: i64, from_no: i64, limit: i64) -> Result<Vec<Transfer>, Error>;
-    /// Checkpoints at or after this account's transfer, by account and transfer, at most `limit`; they go on with the next accounts.
+    /// Checkpoints at or after this account's transfer, by account and transfer, at most `limit`; they continue with the next accounts.
     async fn checkpoints(&self, book: i64, from: (i64, i64), limit: i64) -> Result<Vec<Checkpoint>, Error>;
-    /// An account's transfers from `from_no` backwards while they are above `above_no`, newest first, at most `limit`. Empty if the first is
-    /// not one of the account's.
+    /// An account's transfers from `from_no` backwards while they are above `above_no`, newest first, at most `limit`. Empty if the first is not one
+    /// of the account's.
     async fn walk(&self, book: i64, account: i64, walk: Walk) -> Result<Vec<Transfer>, Error>;
     /// The commit of the event at this place; `None` past the last.
     async fn commit_of(&self, book: i64, seq: i64) -> Result<Option<Commit>, Error>;
-    /// The last commit that is not later than this time.
+    /// The last commit at or before this time.
     async fn commit_at(&self, book: i64, time: i64) -> Result<Option<Commit>, Error>;
-    /// When the events at these places were committed, by place; those that were.
+    /// Commit times of the events at these places, by place; only of those that exist.
     async fn commit_times(&self, book: i64, seqs: &[i64]) -> Result<Vec<(i64, i64)>, Error>;
-    /// The events at these places without their transfers, those that are there.
+    /// The existing events at these places, without their transfers.
     async fn bodies(&self, book: i64, seqs: &[i64]) -> Result<Vec<StoredEvent>, Error>;
     /// The head, every account as its row or the log has it, and the transfers they may lack, from one snapshot.
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error>;
-    /// Writes a batch whole or not at all.
+    /// Writes a batch completely or not at all.
     async fn commit(&self, batch: &Arc<Batch>) -> Result<(), CommitError>;
-    /// Returns once everything that could be read until now is as durable as an acknowledgement promises. Rows can be read before that: after a crash,
-    /// and on PostgreSQL when a commit's wait for its standby was cancelled.
+    /// Returns once everything that could be read until now is as durable as an acknowledgement promises. Rows can be readable before that: after a
+    /// crash, and on PostgreSQL when a commit's wait for its standby was cancelled.
     async fn settle(&self) -> Result<(), Error>;
-    /// Forgets up to `limit` refusals from before this time, in microseconds since the Unix epoch. Returns how many.
+    /// Deletes up to `limit` refusals from before this time, in microseconds since the Unix epoch. Returns how many.
     async fn forget_refusals(&self, book: i64, before: i64, limit: i64) -> Result<u64, Error>;
-    /// Takes or renews the lease on all books for `owner`, on the database's clock; also from `gone`, before its time is up. Returns the owner
-    /// who holds it.
+    /// Takes or renews the lease on all books for `owner`, on the database's clock; also takes it from `gone` before it expires. Returns the owner who
+    /// has it.
     async fn lease(&self, owner: &str, hold_ms: i64, gone: Option<&str>) -> Result<String, Error>;
 }
 
 /// Log rows of one read; under load some kilobytes each.
 const LOG_PAGE: i64 = 64;
 
-/// What the rows of a book's accounts lack, but for the journal's tail.
+/// The states of accounts that their rows lack, except for the journal's tail.
 pub async fn read_log(store: &dyn Store, book: i64) -> Result<LoggedStandings, Error> {
     let (mut log, mut from) = (StandingsLog::default(), 0);
     loop {
@@ -333,7 +334,7 @@ pub async fn read_log(store: &dyn Store, book: i64) -> Result<LoggedStandings, E
     }
 }
 
-/// Opens the ledger's store of a database, migrated.
+/// Opens the ledger's store of a database, with migrations applied.
 pub async fn open_store(database: &Database) -> Result<Arc<dyn Store>, Error> {
     Ok(match database.engine() {
         Engine::Sqlite => Arc::new(sqlite::SqliteStore::open(database).await?),

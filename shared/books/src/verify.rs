@@ -1,16 +1,16 @@
-//! Is the book what its journal says? Reads the store in pages and names the first bad event.
+//! Does the book match its journal? Reads the store in pages and names the first bad event.
 //!
 //! - `journal`: walks commits and events; `chain`: recomputes every digest and hash.
-//! - [`follow`]: the same as it goes on, in bounded memory, for as long as the process lives.
+//! - [`follow`]: the same continuously, in bounded memory, for as long as the process runs.
 //! - `replayed`: the state that follows from the journal alone.
-//! - `behind`: where accounts stand by the log, compared with that state.
+//! - `behind`: the log of accounts, compared with that state.
 //! - `checkpoints`: an account after every 256th of its entries, compared with that state.
-//! - `heads`: the chain against the heads that were written outside the database.
-//! - `rows`: what is kept beside the journal, compared with that state.
+//! - `heads`: the chain against the heads written outside the database.
+//! - `rows`: tables derived from the journal, compared with that state.
 //!
-//! Every read is one short statement, so a live book is never held up. The book goes on meanwhile: rows are read first, then the journal is followed
-//! past them, so that a row is compared with the moment it was written at. In memory are the accounts (some 250 bytes each), the guards (some 80 bytes
-//! each, their keys as digests), open holds, a checkpoint (some 100 bytes) for every 256 entries, and one page.
+//! Every read is one short statement, so a live book is never blocked. The book changes meanwhile: rows are read first, then the journal is followed
+//! past them, so that a row is compared with the state at the time it was written. In memory are the accounts (some 250 bytes each), the guards (some
+//! 80 bytes each, their keys as digests), open holds, a checkpoint (some 100 bytes) for every 256 entries, and one page.
 
 use crate::{
     codec,
@@ -34,7 +34,7 @@ mod rows;
 /// Events, commits or rows of one read.
 const PAGE: i64 = 2_000;
 
-/// What a check of a book found.
+/// The result of checking a book.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct VerifyReport {
     /// Name of the book.
@@ -47,16 +47,16 @@ pub struct VerifyReport {
     pub head_commit_no: i64,
     /// Hash of that commit, in hexadecimal.
     pub head_hash: String,
-    /// Heads written outside the database that are in the chain; `None` where there were none to compare with.
+    /// Heads written outside the database that match the chain; `None` if there were none to compare with.
     pub heads: Option<i64>,
-    /// `None`: every check held.
+    /// `None`: every check passed.
     pub problem: Option<BookProblem>,
 }
 
-/// The first thing that is wrong.
+/// The first problem found.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct BookProblem {
-    /// Place of the bad event in the journal; 0 when it is something that no event made.
+    /// Place of the bad event in the journal; 0 when no event caused the problem.
     pub seq: i64,
     /// What is wrong with it.
     pub what: String,
@@ -66,7 +66,8 @@ fn bad<T>(seq: i64, what: impl Into<String>) -> Result<T, VerifyFault> {
     Err(VerifyFault::Bad(BookProblem { seq, what: what.into() }))
 }
 
-/// Whether a transfer is between two accounts. An account that gives to itself moves nothing, whatever its counters say; no request can ask for it.
+/// Checks that a transfer is between two accounts. A transfer from an account to itself moves nothing, whatever its counters say; no request can ask
+/// for it.
 fn not_to_itself(transfer: &Transfer) -> Result<(), String> {
     if transfer.debit == transfer.credit { Err(format!("transfer {} has one account on both sides", transfer.no)) } else { Ok(()) }
 }
@@ -82,12 +83,12 @@ impl From<Error> for VerifyFault {
     }
 }
 
-/// Checks a book up to the last commit there is. Only a store that can't be read is an error.
+/// Checks a book up to its last commit. Only a store that can't be read is an error.
 pub async fn verify(store: &dyn Store, book: &Book) -> Result<VerifyReport, Error> {
     verify_against(store, book, None).await
 }
 
-/// The same, and compares the chain with the heads that were written to a directory.
+/// As [`verify`], and compares the chain with the heads in a directory.
 pub async fn verify_against(store: &dyn Store, book: &Book, heads: Option<&Path>) -> Result<VerifyReport, Error> {
     let start = beginning();
     let report = VerifyReport { book: book.name.clone(), ..VerifyReport::default() };
@@ -102,7 +103,7 @@ pub async fn verify_against(store: &dyn Store, book: &Book, heads: Option<&Path>
     Ok(check.report)
 }
 
-/// What the first commit follows.
+/// The predecessor of the first commit.
 const fn beginning() -> Commit {
     Commit { commit_no: 0, epoch: 0, last_seq: 0, last_key: 0, time: 0, format: codec::FORMAT, hash: [0; 32], replay_from: 0 }
 }
@@ -120,7 +121,7 @@ struct BookCheck<'a> {
 impl BookCheck<'_> {
     async fn run(&mut self, heads: Option<&Path>) -> Result<(), VerifyFault> {
         if let Some(dir) = heads {
-            // Before the head is read: no line can be of a later commit.
+            // Before the head is read: so no line can be of a later commit.
             self.heads = HeadLines::open(dir, self.book).await?;
         }
         if let Some(head) = self.store.head(self.book.key).await? {

@@ -1,4 +1,4 @@
-//! An account: four counters that only grow, but for what a hold gives back.
+//! An account: four counters that only grow, except when a hold is released.
 
 use super::chart::Unit;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ impl AccountState {
         }
     }
 
-    /// From storage; `None` for a code nobody wrote.
+    /// From storage; `None` for an unknown code.
     #[must_use]
     pub const fn from_code(code: i64) -> Option<Self> {
         match code {
@@ -41,9 +41,9 @@ impl AccountState {
 /// Debits and credits, posted and pending, in the account's unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Grows.
+    /// Only grows.
     pub debits_posted: i64,
-    /// Grows.
+    /// Only grows.
     pub credits_posted: i64,
     /// Held by open pending transfers.
     pub debits_pending: i64,
@@ -59,7 +59,7 @@ impl Counters {
         self.credits_posted - self.debits_posted
     }
 
-    /// What a debit may take: the balance less what is held.
+    /// What a debit may take: the balance less the amounts on hold.
     #[inline]
     #[must_use]
     pub fn available(&self) -> i64 {
@@ -73,7 +73,7 @@ impl Counters {
         counter.checked_add(by).filter(|sum| (0..=Self::MAX).contains(sum))
     }
 
-    /// After these changes; `None` if a counter would leave 0 to 2^62.
+    /// The counters after these changes; `None` if one would leave 0 to 2^62.
     #[must_use]
     pub fn moved(&self, side: Side, posted: i64, pending: i64) -> Option<Self> {
         let mut after = *self;
@@ -91,16 +91,16 @@ impl Counters {
     }
 }
 
-/// Which of a transfer's two accounts.
+/// One of a transfer's two accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// Gives.
+    /// The account that gives.
     Debit,
-    /// Receives.
+    /// The account that receives.
     Credit,
 }
 
-/// One owner, one unit.
+/// An account: one owner, one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookAccount {
     /// Numeric key inside the book, from 1.

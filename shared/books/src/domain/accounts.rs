@@ -1,5 +1,5 @@
-//! Accounts in memory, by key and by name. A book of millions has its cache full of them, so they lie in blocks that never move, and what finds them
-//! are four bytes each: a map of accounts itself takes twice as much, and as much again whenever it grows.
+//! Accounts in memory, by key and by name. A large book's cache has millions of them, so they are in blocks that never move, and indexes have four
+//! bytes for each: a map of accounts would take twice as much, and as much again whenever it grows.
 
 use super::account::BookAccount;
 use hashbrown::HashTable;
@@ -12,12 +12,12 @@ const BLOCK: usize = 1 << BLOCK_BITS;
 
 type AccountBlock = Box<[Option<BookAccount>]>;
 
-/// Each by its key and by its name. In the journal these belong together for good; a writer that a rival has overtaken may give out a key once more
-/// before the fence tells it so.
+/// Accounts, by key and by name. In the journal these belong together for good; a writer that another has overtaken may assign a key again before
+/// the fence stops it.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     blocks: Vec<AccountBlock>,
-    /// Places that are free.
+    /// Free places.
     free: Vec<u32>,
     by_key: HashTable<u32>,
     by_name: HashTable<u32>,
@@ -60,7 +60,7 @@ impl Accounts {
         self.by_name.find(hash_name(name), |place| *at(&self.blocks, *place).name == *name).map(|place| at(&self.blocks, *place))
     }
 
-    /// Another one, or another value of the one with this key.
+    /// Inserts an account, or replaces the one with this key.
     pub fn insert(&mut self, account: BookAccount) {
         match self.get_mut(account.key) {
             Some(there) if there.name == account.name => {
@@ -96,12 +96,12 @@ impl Accounts {
         }
     }
 
-    /// In no order.
+    /// All accounts, in no order.
     pub fn values(&self) -> impl Iterator<Item = &BookAccount> {
         self.blocks.iter().flat_map(|block| block.iter().flatten())
     }
 
-    /// Forgets those that are not to be kept.
+    /// Removes the accounts for which `keep` is false.
     pub fn retain(&mut self, keep: impl Fn(&BookAccount) -> bool) {
         for place in 0..self.blocks.len() << BLOCK_BITS {
             let account = self.blocks[place >> BLOCK_BITS][place & (BLOCK - 1)].as_ref();

@@ -24,7 +24,7 @@ mod resolve;
 pub use expiry::expire;
 pub use resolve::reversal_guard;
 
-/// Decides a request on a state that holds everything the request names. Returns the events in order, the request's own last; none when
+/// Decides a request on a state that has everything the request names loaded. Returns the events in order, the request's own last; none when
 /// there was nothing to do (opening accounts that are open).
 pub fn decide(state: &mut BookState, now: Micros, request: &BookRequest) -> Result<Vec<Event>, Refusal> {
     match &request.action {
@@ -40,10 +40,10 @@ pub fn decide(state: &mut BookState, now: Micros, request: &BookRequest) -> Resu
     }
 }
 
-/// What a posting would be: its event, and the accounts its transfers name. `None` for a request that is no posting.
+/// A posting that would be made: its event, and the accounts its transfers name. `None` if the request is no posting.
 pub type Trial = Option<(Event, Vec<BookAccount>)>;
 
-/// Decides as [`decide`] would, on the same state, and leaves it as it is.
+/// Decides as [`decide`] would, on the same state, without changing it.
 pub fn try_out(state: &BookState, now: Micros, request: &BookRequest) -> Result<Trial, Refusal> {
     match &request.action {
         Action::Open { .. } | Action::SetState { .. } | Action::SetLimit { .. } => Ok(None),
@@ -54,7 +54,7 @@ pub fn try_out(state: &BookState, now: Micros, request: &BookRequest) -> Result<
     }
 }
 
-/// Everything that can be said against a posting is said in here, before anything changes.
+/// All checks of a posting are made in here, before anything changes.
 fn prepare(state: &BookState, now: Micros, request: &BookRequest) -> Result<PreparedPosting, Refusal> {
     match &request.action {
         Action::Post { refusal: Some(refusal), .. } => {
@@ -68,7 +68,7 @@ fn prepare(state: &BookState, now: Micros, request: &BookRequest) -> Result<Prep
     }
 }
 
-/// The event of a newly opened account has an id of its own that follows from the name: the store can't hold two.
+/// The opening of an account has an event id derived from the name: the store can't have it twice.
 fn opened_id(name: &str) -> Uuid {
     derive_id(Uuid::nil(), &["account", name])
 }
@@ -90,9 +90,9 @@ fn fresh(name: &str, form: AccountForm, key: i64) -> BookAccount {
 /// The accounts of one posting, as they would be after it.
 struct Draft {
     accounts: Vec<BookAccount>,
-    /// The first so many are in the state already; the rest come to be with this posting.
+    /// Accounts with lower keys are in the state already; the others are opened by this posting.
     new_from_key: i64,
-    /// What its transfers make due, in order.
+    /// Checkpoints that its transfers make due, in order.
     checkpoints: Vec<Checkpoint>,
 }
 
@@ -191,10 +191,10 @@ fn post(
     finish(state, request, draft, PostingPlan { legs, guards, ..PostingPlan::default() })
 }
 
-/// The guards with the values they would get, and how far an advancing one would go.
+/// The guards with their new values, and by how much an advancing one would advance.
 fn check_guards(state: &BookState, guards: &[Guard]) -> Result<(Vec<GuardSet>, Option<i64>), Refusal> {
     let value = |guard: &Guard| state.guards.get(&guard.key).copied().unwrap_or_default().value;
-    // A mismatch anywhere goes before a cap anywhere.
+    // A mismatch anywhere takes precedence over a cap anywhere.
     for guard in guards {
         if let GuardOperation::CompareAndSet { expected, .. } = guard.operation
             && value(guard) != expected
@@ -224,7 +224,7 @@ fn check_guards(state: &BookState, guards: &[Guard]) -> Result<(Vec<GuardSet>, O
     Ok((sets, advance))
 }
 
-/// A posting whose references and guards are good.
+/// A posting whose references and guards are valid.
 #[derive(Default)]
 struct PostingPlan {
     legs: Vec<DraftLeg>,
@@ -233,17 +233,17 @@ struct PostingPlan {
     resolves: Option<Hold>,
 }
 
-/// A posting that nothing stands against.
+/// A posting that passed all checks.
 struct PreparedPosting {
     event: Event,
-    /// As they are after it; those to open among them, in the order of their keys.
+    /// The accounts after it, including those to open, in the order of their keys.
     accounts: Vec<BookAccount>,
     checkpoints: Vec<Checkpoint>,
     /// The hold it resolves.
     resolves: Option<Hold>,
 }
 
-/// Arithmetic and funds.
+/// Does the arithmetic and checks funds.
 fn finish(state: &BookState, request: &BookRequest, mut draft: Draft, plan: PostingPlan) -> Result<PreparedPosting, Refusal> {
     let opened = draft.accounts.iter().filter(|account| draft.is_new(account)).count();
     let seq = state.next_seq + i64::try_from(opened).expect("at most two accounts for each of 64 transfers");
@@ -263,7 +263,7 @@ fn finish(state: &BookState, request: &BookRequest, mut draft: Draft, plan: Post
 }
 
 impl PreparedPosting {
-    /// The changes. The only place where a posting touches the state.
+    /// Makes the changes. The only place where a posting changes the state.
     fn enact(self, state: &mut BookState, now: Micros) -> Vec<Event> {
         let Self { event, accounts, mut checkpoints, resolves } = self;
         state.checkpoints.append(&mut checkpoints);
@@ -295,7 +295,7 @@ impl PreparedPosting {
     }
 }
 
-/// The transfers of the legs in order, and the draft's accounts after them. An overflow anywhere goes before missing funds anywhere.
+/// The transfers of the legs in order, and the draft's accounts after them. An overflow anywhere takes precedence over missing funds anywhere.
 fn apply(draft: &mut Draft, legs: &[DraftLeg], seq: i64) -> Result<Vec<Transfer>, Refusal> {
     let mut short = None;
     let mut transfers = Vec::with_capacity(legs.len());
@@ -379,7 +379,7 @@ fn set_state(state: &mut BookState, request: &BookRequest, name: &AccountName, t
     Ok(vec![Event { seq, id: request.id, body, transfers: Vec::new() }])
 }
 
-/// Nothing may be left without a place: neither what is in the account or held, nor what is in flight and may come back to it.
+/// An account with money in it, on hold, or in flight with a possible return can't be closed.
 fn may_close(state: &BookState, account: &BookAccount) -> Result<(), Refusal> {
     if chart::account::is_house(&account.name) {
         return Err(Refusal::HouseAccount { account: account.name.clone() });

@@ -1,4 +1,4 @@
-//! What happened to a book, row by row: the journal.
+//! The journal: what happened to a book, event by event.
 
 use super::{
     Micros,
@@ -42,12 +42,12 @@ pub enum TransferKind {
     PostOfPending,
     /// Released a hold.
     VoidOfPending,
-    /// Released a hold whose time had come.
+    /// Released a hold that expired.
     ExpiryOfPending,
 }
 
 impl TransferKind {
-    /// As people and files name it.
+    /// The name used in messages and files.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl TransferKind {
         }
     }
 
-    /// From storage; `None` for a code nobody wrote.
+    /// From storage; `None` for an unknown code.
     #[must_use]
     pub const fn from_code(code: i64) -> Option<Self> {
         match code {
@@ -86,7 +86,7 @@ impl TransferKind {
     }
 }
 
-/// One transfer as it happened. It holds both accounts' counters after it, so that replay is "the last one wins".
+/// One transfer. It has both accounts' counters after it, so that in a replay the last one wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
     /// See [`transfer_no`].
@@ -95,15 +95,15 @@ pub struct Transfer {
     pub debit: i64,
     /// Key of the account that received.
     pub credit: i64,
-    /// In the accounts' unit. Of a void or an expiry: what was released.
+    /// In the accounts' unit. Of a void or an expiry: the amount released.
     pub amount: i64,
     /// What it did.
     pub kind: TransferKind,
     /// The hold it resolves; 0 for none.
     pub pending_no: i64,
-    /// The debit account right after it.
+    /// The debit account's counters after it.
     pub debit_after: Counters,
-    /// The credit account right after it.
+    /// The credit account's counters after it.
     pub credit_after: Counters,
     /// The debit account's transfer before this one; 0 for none.
     pub debit_prev: i64,
@@ -111,26 +111,27 @@ pub struct Transfer {
     pub credit_prev: i64,
 }
 
-/// Entries of an account from one checkpoint to the next: what a read walks at the most.
+/// Entries of an account from one checkpoint to the next: the most that a read has to walk.
 pub const CHECKPOINT_EVERY: i64 = 256;
 
-/// An account right after every 256th of its entries. Entries are chained backwards; checkpoints are where a walk can begin.
+/// An account after every 256th of its entries. Entries are chained backwards; a walk can begin at a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Key of the account.
     pub account: i64,
-    /// Number of the transfer that was that entry; tells the place in the journal too.
+    /// Number of the transfer that was that entry; it contains the place in the journal.
     pub no: i64,
-    /// Which entry of the account it was; a multiple of [`CHECKPOINT_EVERY`].
+    /// The number of the account's entry; a multiple of [`CHECKPOINT_EVERY`].
     pub entry_no: i64,
     /// When it was committed.
     pub time: Micros,
-    /// The account right after it.
+    /// The account's counters after it.
     pub counters: Counters,
 }
 
 impl Checkpoint {
-    /// Of an account that a transfer has just touched, if it is due. Its time is only known once the batch is sealed.
+    /// The checkpoint of an account that a transfer has just touched, if it is due. Its time is only known once the batch is
+    /// sealed.
     #[must_use]
     pub fn due(account: &BookAccount) -> Option<Self> {
         let BookAccount { key, last_transfer, entries, counters, .. } = *account;
@@ -139,7 +140,7 @@ impl Checkpoint {
     }
 }
 
-/// A guard as it was decided.
+/// A guard as decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardSet {
     /// The guard of the request.
@@ -151,18 +152,18 @@ pub struct GuardSet {
 /// A named counter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GuardState {
-    /// Where it is.
+    /// Its value.
     pub value: i64,
-    /// Where it ends, if it does.
+    /// Its cap, if it has one.
     pub cap: Option<i64>,
 }
 
-/// What an event was.
+/// The content of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// Transfers and guards.
     Posting(Posting),
-    /// An account came to be.
+    /// An account was opened.
     AccountOpened {
         /// Its key.
         key: i64,
@@ -173,42 +174,42 @@ pub enum Body {
     AccountStateSet {
         /// Its key.
         key: i64,
-        /// What it may do now.
+        /// Its new state.
         state: AccountState,
-        /// What a retry is compared with.
+        /// The request fields that a retry is compared with.
         fields: RequestFields,
     },
-    /// A debit limit was set or taken away.
+    /// A debit limit was set or removed.
     LimitSet {
         /// Key of the account.
         key: i64,
-        /// Over which time.
+        /// The kind of window.
         window: Window,
         /// IANA name of the zone.
         zone: String,
-        /// What may leave in one window; 0: there is no limit any more.
+        /// What may leave in one window; 0: the limit is removed.
         max: i64,
-        /// What a retry is compared with.
+        /// The request fields that a retry is compared with.
         fields: RequestFields,
     },
-    /// A hold's time had come; its one transfer says which hold.
+    /// A hold expired; its one transfer says which hold.
     HoldExpired,
 }
 
-/// What a posting holds besides its transfers.
+/// A posting, except for its transfers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Posting {
     /// Kind of business event.
     pub kind: String,
-    /// What a retry is compared with.
+    /// The request fields that a retry is compared with.
     pub fields: RequestFields,
     /// Guards in order.
     pub guards: Vec<GuardSet>,
-    /// When it happened in the world, if not at commit.
+    /// When it happened outside, if not at commit.
     pub effective_time: Option<Micros>,
     /// The posting it reverses.
     pub reverses: Option<Uuid>,
-    /// When holds end by themselves: the transfer's place in the posting, and the time.
+    /// Expiries of holds: the transfer's place in the posting, and the time.
     pub expiries: Vec<(i64, Micros)>,
 }
 
@@ -219,14 +220,14 @@ pub struct Event {
     pub seq: i64,
     /// Unique in the book.
     pub id: Uuid,
-    /// What it was.
+    /// Its content.
     pub body: Body,
     /// In order of legs; only postings and expiries have any.
     pub transfers: Vec<Transfer>,
 }
 
 impl Event {
-    /// The holds it places, with the ends that its body says.
+    /// The holds it places, with their expiries.
     #[inline]
     pub fn holds<'a>(&'a self, expiries: &'a [(i64, Micros)]) -> impl Iterator<Item = Hold> + 'a {
         let placed = self.transfers.iter().zip(0..).filter(|(transfer, _)| transfer.kind == TransferKind::Pending);
@@ -238,7 +239,7 @@ impl Event {
     }
 }
 
-/// A hold: a pending transfer and what became of it.
+/// A hold: a pending transfer and its resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hold {
     /// The pending transfer.
@@ -247,12 +248,12 @@ pub struct Hold {
     pub debit: i64,
     /// Key of the account that receives.
     pub credit: i64,
-    /// What is held.
+    /// The amount held.
     pub amount: i64,
     /// Sequence number of the event that posted or released it; 0 while open.
     pub resolved_seq: i64,
-    /// When it ends by itself, if it does.
+    /// When it expires, if it does.
     pub expire_time: Option<Micros>,
-    /// Whether that is how it was resolved.
+    /// Whether it was resolved by expiring.
     pub expired: bool,
 }

@@ -1,7 +1,7 @@
 //! Windowed debit limits: how much may leave an account in an hour, a day or a month of a named zone.
 //!
-//! Windows follow from the time, the zone and the kind of window alone; the zones' data is compiled in. For each zone they lie side by side
-//! without a gap, whatever its clocks do: a day may have 23 or 25 hours.
+//! Windows follow from the time, the zone and the kind of window alone; the zones' data is compiled in. Windows of a zone are adjacent without gaps,
+//! whatever its clocks do: a day may have 23 or 25 hours.
 
 use super::{
     Micros,
@@ -27,7 +27,7 @@ pub enum Window {
 }
 
 impl Window {
-    /// How many kinds there are.
+    /// The number of kinds.
     pub const COUNT: i64 = 3;
 
     /// As stored.
@@ -41,7 +41,7 @@ impl Window {
         }
     }
 
-    /// From storage; `None` for a code nobody wrote.
+    /// From storage; `None` for an unknown code.
     #[must_use]
     pub const fn from_code(code: i64) -> Option<Self> {
         match code {
@@ -52,7 +52,7 @@ impl Window {
         }
     }
 
-    /// As told.
+    /// The name used in messages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -63,27 +63,27 @@ impl Window {
     }
 }
 
-/// A limit as it is set and stored; one for each account and kind of window.
+/// A limit as set and stored; one for each account and kind of window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     /// Key of the account.
     pub account: i64,
-    /// Over which time.
+    /// The kind of window it limits.
     pub window: Window,
     /// IANA name of the zone whose clock the windows follow.
     pub zone: String,
-    /// What may leave in one window, in the account's unit; 0: there is no limit any more.
+    /// What may leave in one window, in the account's unit; 0: the limit is removed.
     pub max: i64,
     /// The event that set it.
     pub seq: i64,
 }
 
-/// Bytes of a zone's name at the most.
+/// Most bytes of a zone's name.
 const ZONE_BYTES_MAX: usize = 64;
 
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
-/// The zone of this very name; `None` if there is none in the data that is compiled in.
+/// The zone of exactly this name; `None` if the compiled-in data has none.
 #[must_use]
 pub fn zone(name: &str) -> Option<TimeZone> {
     if name.len() > ZONE_BYTES_MAX {
@@ -92,16 +92,16 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     ZONES.get(name).ok().filter(|zone| zone.iana_name() == Some(name))
 }
 
-/// One window: from its start up to, and without, its end.
+/// One window: from its start (inclusive) to its end (exclusive).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowSpan {
-    /// Its first moment, in microseconds since the Unix epoch.
+    /// Its start, in microseconds since the Unix epoch.
     pub start: Micros,
-    /// The first moment of the next.
+    /// The start of the next window.
     pub end: Micros,
 }
 
-/// The window that a time is in.
+/// The window that contains a time.
 #[must_use]
 pub fn span(time: Micros, zone: &TimeZone, window: Window) -> WindowSpan {
     let at = Timestamp::from_microsecond(time).unwrap_or(if time < 0 { Timestamp::MIN } else { Timestamp::MAX });
@@ -115,14 +115,14 @@ pub fn span(time: Micros, zone: &TimeZone, window: Window) -> WindowSpan {
     }
 }
 
-/// The window that begins with a date; or the one after it, where clocks went back over midnight and the date is there for the second time.
+/// The window that begins with a date; or the next, if clocks went back over midnight and the date begins for the second time.
 fn dates(time: Micros, zone: &TimeZone, first: Date, next: impl Fn(Date) -> Date) -> WindowSpan {
     let of = |first: Date| WindowSpan { start: beginning(first, zone), end: beginning(next(first), zone) };
     let span = of(first);
     if time < span.end || next(first) == first { span } else { of(next(first)) }
 }
 
-/// The first moment at which it is this date.
+/// The first time at which it is this date.
 fn beginning(date: Date, zone: &TimeZone) -> Micros {
     let midnight = zone.to_ambiguous_timestamp(date.to_datetime(Time::midnight()));
     let gap = matches!(midnight.offset(), AmbiguousOffset::Gap { .. });
@@ -130,12 +130,12 @@ fn beginning(date: Date, zone: &TimeZone) -> Micros {
     if !gap {
         return moment.as_microsecond();
     }
-    // No clock showed midnight: the day began with the jump over it.
+    // No clock showed midnight: the day began with the clock's jump over it.
     let jump = zone.preceding(Timestamp::from_microsecond(moment.as_microsecond() + 1).unwrap_or(Timestamp::MAX)).next();
     jump.map_or(moment.as_microsecond(), |jump| jump.timestamp().as_microsecond())
 }
 
-/// A clock hour, cut where the clock jumps.
+/// A clock hour, cut at jumps of the clock.
 fn hour(at: Timestamp, zone: &TimeZone) -> WindowSpan {
     const SECOND: Micros = 1_000_000;
     let offset = |seconds: i64| zone.to_offset(Timestamp::from_second(seconds).unwrap_or(at)).seconds();
@@ -150,48 +150,48 @@ fn hour(at: Timestamp, zone: &TimeZone) -> WindowSpan {
     WindowSpan { start: begun.unwrap_or(first) * SECOND, end: ends.unwrap_or(first + 3600) * SECOND }
 }
 
-/// A time as it is told to people: RFC 3339, in UTC.
+/// A time in messages: RFC 3339, in UTC.
 #[must_use]
 pub fn rfc3339(time: Micros) -> String {
     Timestamp::from_microsecond(time).unwrap_or(Timestamp::MAX).to_string()
 }
 
-/// What had left an account, held or posted, since it was opened.
+/// The total that left an account, held or posted, since it was opened.
 #[inline]
 #[must_use]
 pub fn debits(counters: &Counters) -> i64 {
     counters.debits_posted + counters.debits_pending
 }
 
-/// A limit in force, and where its account stood when the window began.
+/// A limit in force, and the account's total at the start of the window.
 #[derive(Debug, Clone)]
 pub struct ActiveLimit {
     /// As set.
     pub limit: Limit,
     zone: TimeZone,
-    /// The last window that was looked at, and the account's [`debits`] at its start; `None`: to be read.
+    /// The last window used, and the account's [`debits`] at its start; `None`: not read yet.
     since: Option<(WindowSpan, i64)>,
 }
 
-/// A limit asked about at a moment.
+/// The state of a limit at some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitUsage {
-    /// What has left in the window; less than nothing where more was given back.
+    /// What has left in the window; negative if more was given back.
     pub used: i64,
     /// When the next window begins.
     pub resets_at: Micros,
 }
 
 impl ActiveLimit {
-    /// What an account with these counters has used by now. Whoever changed them called [`DebitLimits::roll`] before, so that in a new window they are
-    /// still what they were at its start.
+    /// What an account with these counters has used by now. Callers that change counters call [`DebitLimits::roll`] first, so that a new window starts
+    /// from the counters before the change.
     #[must_use]
     pub fn usage(&self, now: Micros, counters: &Counters) -> LimitUsage {
         let debits = debits(counters);
         match self.since {
             Some((span, base)) if now < span.end => LimitUsage { used: debits - base, resets_at: span.end },
             Some(_) => LimitUsage { used: 0, resets_at: span(now, &self.zone, self.limit.window).end },
-            // Read before every decision; if it was not, the cautious answer is that everything left in this window.
+            // Loaded before every decision; if it was not, the cautious answer is that everything left in this window.
             None => LimitUsage { used: debits, resets_at: span(now, &self.zone, self.limit.window).end },
         }
     }
@@ -204,16 +204,16 @@ pub struct UnreadWindow {
     pub window: Window,
     /// IANA name of the zone whose clock it follows.
     pub zone: String,
-    /// From when to when.
+    /// Its start and end.
     pub span: WindowSpan,
 }
 
-/// Where an account stood when a window began.
+/// An account's total at the start of a window.
 #[derive(Debug)]
 struct WindowStart {
     account: i64,
     window: UnreadWindow,
-    /// The account's [`debits`] then.
+    /// The account's [`debits`] at that time.
     base: i64,
 }
 
@@ -221,26 +221,26 @@ struct WindowStart {
 #[derive(Debug, Default)]
 pub struct DebitLimits {
     by_account: FxHashMap<i64, Vec<ActiveLimit>>,
-    /// Where accounts stood at the starts of windows whose limits the coming batch may set.
+    /// Starts of windows whose limits the coming batch may set.
     known: Vec<WindowStart>,
 }
 
 impl DebitLimits {
-    /// Whether the book has none.
+    /// Whether the book has no limits.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_account.is_empty()
     }
 
-    /// Those of an account, the shortest window first.
+    /// The limits of an account, the shortest window first.
     #[inline]
     #[must_use]
     pub fn of(&self, account: i64) -> &[ActiveLimit] {
         self.by_account.get(&account).map_or(&[], Vec::as_slice)
     }
 
-    /// Puts a limit in force, or out of it. `opened` says that the account came to be with the batch in flight, so that nothing left it before.
+    /// Sets or removes a limit. `opened` says that the batch in flight opened the account, so that nothing left it before.
     pub fn set(&mut self, limit: Limit, now: Micros, opened: bool) {
         let of = self.by_account.entry(limit.account).or_default();
         of.retain(|other| other.limit.window != limit.window);
@@ -271,7 +271,7 @@ impl DebitLimits {
         unread.collect()
     }
 
-    /// Where an account stood at the start of a window, for a limit in force or one that the coming batch sets.
+    /// Loads an account's total at the start of a window, for a limit in force or one that the coming batch sets.
     pub fn know(&mut self, account: i64, window: UnreadWindow, base: i64) {
         for limited in self.by_account.get_mut(&account).into_iter().flatten() {
             if limited.since.is_none() && (limited.limit.window, &limited.limit.zone) == (window.window, &window.zone) {
@@ -281,12 +281,12 @@ impl DebitLimits {
         self.known.push(WindowStart { account, window, base });
     }
 
-    /// The coming batch has been decided.
+    /// Drops the loaded starts that only the decided batch needed.
     pub fn forget_known(&mut self) {
         self.known.clear();
     }
 
-    /// Before anything changes an account: where its windows ended, new ones begin from what it is now.
+    /// Called before anything changes an account: windows that ended are replaced by new ones, starting from its present counters.
     pub fn roll(&mut self, before: &BookAccount, now: Micros) {
         for limited in self.by_account.get_mut(&before.key).into_iter().flatten() {
             if limited.since.is_some_and(|(span, _)| now >= span.end) {

@@ -1,4 +1,4 @@
-//! The ways a book says no, in their order of precedence. Each is kept under the request's id, so that it stays the answer.
+//! The refusals of a book, in their order of precedence. Each is stored under the request's id, so that it stays the answer.
 
 use super::{
     event::EXPIRY_MAX,
@@ -19,12 +19,12 @@ pub enum Refusal {
     },
     /// A hold must end after now and within [`EXPIRY_MAX`].
     ExpiryOutOfRange {
-        /// As asked, in microseconds since the Unix epoch.
+        /// The requested expiry, in microseconds since the Unix epoch.
         expire_time: i64,
-        /// The book's time, which never goes back: a clock that was set back leaves it ahead.
+        /// The book's time, which never decreases: after a clock was set back it is ahead of the clock.
         now: i64,
     },
-    /// What is in flight to a bank is not given back by a clock.
+    /// A hold on money in flight to a bank must not expire.
     ExpiryForbidden {
         /// The account that receives.
         account: Arc<str>,
@@ -39,16 +39,16 @@ pub enum Refusal {
         /// The number of the transfer, as in the request.
         transfer_no: i64,
     },
-    /// The hold ended by itself before.
+    /// The hold has expired.
     PendingExpired {
         /// The number of the transfer, as in the request.
         transfer_no: i64,
     },
-    /// More than is held.
+    /// More than the hold has.
     PendingExceeded {
-        /// What is held.
+        /// The amount of the hold.
         held: i64,
-        /// What was asked.
+        /// The amount requested.
         wanted: i64,
     },
     /// No such posting.
@@ -56,12 +56,12 @@ pub enum Refusal {
         /// The id of the posting, as in the request.
         posting: Uuid,
     },
-    /// Reversed before.
+    /// The posting was reversed before.
     AlreadyReversed {
         /// The id of the posting, as in the request.
         posting: Uuid,
     },
-    /// Holds, their resolutions and postings without transfers are not reversed.
+    /// Holds, their resolutions and postings without transfers can't be reversed.
     NotReversible {
         /// The id of the posting, as in the request.
         posting: Uuid,
@@ -71,17 +71,17 @@ pub enum Refusal {
         /// The name of the account.
         account: Arc<str>,
     },
-    /// Frozen.
+    /// The account is frozen.
     AccountFrozen {
         /// The name of the account.
         account: Arc<str>,
     },
-    /// Closed.
+    /// The account is closed.
     AccountClosed {
         /// The name of the account.
         account: Arc<str>,
     },
-    /// The company's own accounts are never closed: what is in flight could not end without them.
+    /// The company's own accounts are never closed: payments in flight could not end without them.
     HouseAccount {
         /// The name of the account.
         account: Arc<str>,
@@ -90,65 +90,65 @@ pub enum Refusal {
     AccountNotEmpty {
         /// The name of the account.
         account: Arc<str>,
-        /// What is in it.
+        /// Its balance.
         balance: i64,
-        /// What open holds will take, or bring.
+        /// What open holds will take from it, and bring to it.
         pending: (i64, i64),
     },
-    /// Payments of the account are in flight, and may come back to it.
+    /// Payments of the account are in flight, and may be returned to it.
     AccountInFlight {
         /// The name of the account.
         account: Arc<str>,
-        /// How many there are of it.
+        /// The number of its payments in flight.
         count: i64,
     },
-    /// The counter holds something else.
+    /// The guard has another value.
     GuardMismatch {
-        /// Which counter.
+        /// The guard's key.
         key: String,
-        /// Asked.
+        /// The value expected.
         expected: i64,
-        /// There.
+        /// The value it has.
         actual: i64,
     },
-    /// The counter may not go that far.
+    /// The guard would pass its cap.
     GuardCapped {
-        /// Which counter.
+        /// The guard's key.
         key: String,
-        /// Where it ends.
+        /// Its cap.
         cap: i64,
-        /// Asked.
+        /// The value requested.
         wanted: i64,
     },
-    /// More would leave the account than its window lets through.
+    /// More would leave the account than its window allows.
     LimitExceeded {
-        /// Which account.
+        /// The account's name.
         account: Arc<str>,
-        /// Over which time.
+        /// The kind of window.
         window: Window,
-        /// What may leave in it.
+        /// What may leave in the window.
         limit: i64,
-        /// What has left in it.
+        /// What has left in the window.
         used: i64,
         /// What the posting takes.
         needed: i128,
-        /// When the next one begins, in microseconds since the Unix epoch.
+        /// When the next window begins, in microseconds since the Unix epoch.
         resets_at: i64,
     },
     /// A counter or an amount would leave its range.
     Overflow,
-    /// Not enough there.
+    /// The account has too little available.
     InsufficientFunds {
-        /// Which account.
+        /// The account's name.
         account: Arc<str>,
         /// What the transfer takes.
         needed: i64,
-        /// What is there.
+        /// The amount available.
         available: i64,
     },
 }
 
-/// A refusal as it is kept and told: a reason and its facts.
+/// A refusal as stored and reported: a reason and its facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptRefusal {
     /// UPPER_SNAKE.
@@ -158,7 +158,7 @@ pub struct KeptRefusal {
 }
 
 impl Refusal {
-    /// What is kept and told of it.
+    /// The stored form of the refusal.
     #[must_use]
     pub fn kept(&self) -> KeptRefusal {
         let kept = |reason: &str, facts: &[(&str, String)]| KeptRefusal {

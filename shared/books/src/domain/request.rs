@@ -1,4 +1,4 @@
-//! What can be asked of a book.
+//! What can be requested of a book.
 
 use super::{
     Micros,
@@ -10,12 +10,12 @@ use money::Amount;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// An account named in a request, with what its name means.
+/// An account named in a request, with the properties that follow from its name.
 #[derive(Debug, Clone)]
 pub struct AccountName {
     /// Readable id, known to the chart.
     pub text: String,
-    /// What follows from it.
+    /// The properties that follow from it.
     pub form: AccountForm,
 }
 
@@ -32,7 +32,7 @@ impl AccountName {
 /// Why no transfer can go from one account to another.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTransfer {
-    /// What one account counts is not what the other counts.
+    /// The two accounts have different units.
     #[error("{debit} is in {debit_unit}, {credit} in {credit_unit}")]
     UnitMismatch {
         /// Readable id of the account that would give.
@@ -44,12 +44,12 @@ pub enum InvalidTransfer {
         /// Its unit.
         credit_unit: Unit,
     },
-    /// An account can't give to itself.
+    /// Debit and credit account are the same.
     #[error("debit and credit account are the same")]
     SameAccount,
 }
 
-/// The two accounts of a transfer: different ones, of one unit. No other pair can be made.
+/// The two accounts of a transfer: different ones, of one unit. No other pair can be constructed.
 #[derive(Debug, Clone)]
 pub struct TransferAccounts {
     debit: AccountName,
@@ -70,21 +70,21 @@ impl TransferAccounts {
         Ok(Self { debit, credit })
     }
 
-    /// Gives.
+    /// The account that gives.
     #[inline]
     #[must_use]
     pub fn debit(&self) -> &AccountName {
         &self.debit
     }
 
-    /// Receives.
+    /// The account that receives.
     #[inline]
     #[must_use]
     pub fn credit(&self) -> &AccountName {
         &self.credit
     }
 
-    /// What both count.
+    /// The unit of both.
     #[inline]
     #[must_use]
     pub fn unit(&self) -> Unit {
@@ -92,12 +92,12 @@ impl TransferAccounts {
     }
 }
 
-/// One movement asked for.
+/// One requested transfer.
 #[derive(Debug, Clone)]
 pub struct NewTransfer {
-    /// Who gives and who receives.
+    /// The account that gives and the one that receives.
     pub accounts: TransferAccounts,
-    /// With an advancing guard: per unit of advance. Of the rest of another: as of that one.
+    /// With an advancing guard: per unit of advance. With `rest_of`: the same as that leg's.
     pub amount: Amount,
     /// Holds the amount instead of moving it.
     pub pending: bool,
@@ -105,19 +105,19 @@ pub struct NewTransfer {
     pub allow_debt: bool,
     /// Moves at most what is available in the debit account.
     pub up_to: bool,
-    /// Moves what this earlier leg, from 0, could not.
+    /// Moves the rest that this earlier leg, from 0, could not.
     pub rest_of: Option<usize>,
-    /// When the hold ends by itself.
+    /// When the hold expires.
     pub expire_time: Option<Micros>,
 }
 
 impl NewTransfer {
-    /// A plain one: all of the amount, at once, and within what is there. The accounts must be two, of one unit.
+    /// A plain transfer: all of the amount, at once, and within the available balance. Fails unless the accounts are two, of one unit.
     pub fn try_new(debit: AccountName, credit: AccountName, amount: Amount) -> Result<Self, InvalidTransfer> {
         TransferAccounts::try_new(debit, credit).map(|accounts| Self::plain(accounts, amount))
     }
 
-    /// As [`Self::try_new`], between accounts that are known to fit.
+    /// As [`Self::try_new`], between accounts that were checked.
     #[inline]
     #[must_use]
     pub const fn plain(accounts: TransferAccounts, amount: Amount) -> Self {
@@ -125,34 +125,34 @@ impl NewTransfer {
     }
 }
 
-/// A condition on a named counter, and its change.
+/// A condition on a guard, and its change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
-    /// Name of the counter.
+    /// Key of the guard.
     pub key: String,
-    /// What to do with it.
+    /// The condition and change.
     pub operation: GuardOperation,
 }
 
 /// What a guard does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GuardOperation {
-    /// Refuse unless it holds `expected`, then set `next`.
+    /// Refuses unless its value is `expected`, then sets `next`.
     CompareAndSet {
-        /// Must be there.
+        /// The value it must have.
         expected: i64,
-        /// Comes there.
+        /// The new value.
         next: i64,
     },
-    /// Raise it, and multiply the posting's amounts by the difference.
+    /// Raises it to this value, and multiplies the posting's amounts by the difference.
     AdvanceTo(i64),
-    /// Never let it advance past this.
+    /// Refuses to advance it beyond this.
     CapAt(i64),
-    /// Add this to it, below zero to take away; it never goes below zero.
+    /// Adds this to it, which may be negative; it never goes below zero.
     Add(i64),
 }
 
-/// The caller's own no, to be kept under the id.
+/// The caller's own refusal, to be stored under the id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerRefusal {
     /// UPPER_SNAKE.
@@ -161,7 +161,8 @@ pub struct CallerRefusal {
     pub detail: String,
 }
 
-/// What a retry is compared with: names and values as the first caller sent them, sorted by name. Shared between a request and its event.
+/// The fields that a retry is compared with: names and values as the first caller sent them, sorted by name. Shared between a request and
+/// its event.
 pub type RequestFields = Arc<Vec<(String, String)>>;
 
 /// A request that is well formed.
@@ -169,22 +170,22 @@ pub type RequestFields = Arc<Vec<(String, String)>>;
 pub struct BookRequest {
     /// Id of the event it becomes; answers are kept under it.
     pub id: Uuid,
-    /// What a retry is compared with.
+    /// The request fields that a retry is compared with.
     pub fields: RequestFields,
     /// Kind of business event.
     pub kind: String,
-    /// When it happened in the world, if not now.
+    /// When it happened outside, if not now.
     pub effective_time: Option<Micros>,
-    /// Only says what would become of it; nothing is changed or kept.
+    /// Only returns what would happen; nothing is changed or stored.
     pub dry_run: bool,
-    /// Happened before: its id may be of any age.
+    /// It happened in the past: its id may be of any age.
     pub historical: bool,
     /// What to do.
     pub action: Action,
 }
 
 impl BookRequest {
-    /// One that happens now, and for real.
+    /// A request that happens now, and is executed.
     #[inline]
     #[must_use]
     pub fn new(id: Uuid, fields: RequestFields, kind: String, action: Action) -> Self {
@@ -192,16 +193,16 @@ impl BookRequest {
     }
 }
 
-/// What a request does.
+/// The action of a request.
 #[derive(Debug, Clone)]
 pub enum Action {
     /// Transfers, all or none.
     Post {
-        /// 0 to 64.
+        /// The transfers, 0 to 64.
         transfers: Vec<NewTransfer>,
         /// At most 8, at most one of them advancing.
         guards: Vec<Guard>,
-        /// Nothing but a no to remember.
+        /// A refusal to store instead of posting anything.
         refusal: Option<CallerRefusal>,
     },
     /// Post a pending transfer; `None`: all of it.
@@ -216,7 +217,7 @@ pub enum Action {
         /// The number of the transfer, as in the request.
         transfer_no: i64,
     },
-    /// The opposite of a posting, once only.
+    /// Reverses a posting, once only.
     Reverse {
         /// The id of the posting, as in the request.
         posting: Uuid,
@@ -228,11 +229,11 @@ pub enum Action {
         /// The names of the accounts.
         accounts: Vec<AccountName>,
     },
-    /// Set or take away a debit limit.
+    /// Sets or removes a debit limit.
     SetLimit {
-        /// Of which account.
+        /// The name of the account.
         account: AccountName,
-        /// Over which time.
+        /// The kind of window.
         window: Window,
         /// IANA name of the zone; any where `max` is 0.
         zone: String,
@@ -243,7 +244,7 @@ pub enum Action {
     SetState {
         /// The name of the account.
         account: AccountName,
-        /// To what.
+        /// The new state.
         state: AccountState,
     },
 }

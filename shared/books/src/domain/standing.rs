@@ -1,5 +1,5 @@
-//! Where accounts stand that their rows lack. What is written behind goes to a log first, in the order in which it comes, and to the accounts'
-//! rows later, in the order of their keys: so rows that lie together are written together, and an account that moves often is written once.
+//! States of accounts that are newer than their rows. Writing behind goes to a log first, in commit order, and to the accounts' rows later, in key
+//! order: so neighbouring rows are written together, and an account that moves often is written once.
 
 use super::{
     account::{BookAccount, Counters},
@@ -8,30 +8,30 @@ use super::{
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
 
-/// The fewest rows a commit brings up to date once that is due.
+/// The fewest rows a commit updates once that is due.
 const SETTLED_MIN: usize = 64;
 
-/// How many times as many standings as accounts the log may hold: those of accounts that moved since, and of rows that were written since.
+/// How many times as many standings as accounts the log may have: outdated ones, of accounts that moved since or whose rows were written since.
 const STALE_FACTOR: usize = 4;
 
-/// How many times that rows were brought up to date are remembered: a read takes fewer commits.
+/// How many updates of rows are remembered: a read takes fewer commits.
 const LATELY_MAX: usize = 64;
 
-/// What changes of an account when money moves.
+/// The part of an account that changes when money moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// The account's.
+    /// The account's key.
     pub key: i64,
     /// Debits and credits.
     pub counters: Counters,
-    /// Number of the last transfer that touched it, which it always has one of.
+    /// Number of the last transfer that touched it; there always is one.
     pub last_transfer: i64,
     /// How many transfers touched it.
     pub entries: i64,
 }
 
 impl Standing {
-    /// Where the last transfer left an account; `None` before its first.
+    /// An account's standing; `None` before its first transfer.
     #[inline]
     #[must_use]
     pub fn of(account: &BookAccount) -> Option<Self> {
@@ -46,7 +46,7 @@ impl Standing {
         seq_of(self.last_transfer)
     }
 
-    /// Brings an account up to it, unless the account is as new.
+    /// Updates an account to it, unless the account is as recent.
     #[inline]
     pub fn apply(&self, account: &mut BookAccount) {
         if self.seq() > account.seq {
@@ -56,12 +56,12 @@ impl Standing {
     }
 }
 
-/// Rows that a commit brings up to date.
+/// Rows that a commit updates to their logged state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settling {
-    /// By key.
+    /// The new states, by key.
     pub standings: Vec<Standing>,
-    /// Log rows of commits before this one say nothing any more that is not in rows or in younger ones.
+    /// Log rows of commits before this one are outdated by rows or later log rows, and can be deleted.
     pub log_from: Option<i64>,
 }
 
@@ -69,14 +69,14 @@ pub struct Settling {
 #[derive(Debug, Default)]
 pub struct LoggedStandings {
     standings: BTreeMap<i64, Standing>,
-    /// How many each log row has, by its commit, and all have.
+    /// The number of standings of each log row, by its commit, and of all.
     rows: VecDeque<(i64, usize)>,
     logged: usize,
-    /// A walk through all accounts of the log.
+    /// A pass over all accounts of the log.
     sweep: Option<Sweep>,
-    /// Grows whenever rows were brought up to date.
+    /// Raised with every update of rows.
     settled: u64,
-    /// The latest times, and the lowest and highest key of each.
+    /// The latest updates, with the lowest and highest key of each.
     lately: VecDeque<(u64, i64, i64)>,
 }
 
@@ -84,20 +84,20 @@ pub struct LoggedStandings {
 struct Sweep {
     /// The commit it began with.
     since: i64,
-    /// The lowest key it has not come to.
+    /// The lowest key still to do.
     next: i64,
 }
 
 /// The log as it is read, oldest row first.
 #[derive(Debug, Default)]
 pub struct StandingsLog {
-    /// Unordered while it grows: of what is there many times only the newest remains to be put in order.
+    /// Unordered while it grows: only the newest state of each account has to be sorted in the end.
     newest: FxHashMap<i64, Standing>,
     rows: VecDeque<(i64, usize)>,
 }
 
 impl Extend<(i64, Vec<Standing>)> for StandingsLog {
-    /// Rows: the commit that wrote each, and what it says.
+    /// Takes rows: the commit that wrote each, and its standings.
     fn extend<T: IntoIterator<Item = (i64, Vec<Standing>)>>(&mut self, log: T) {
         for (commit_no, standings) in log {
             self.rows.push_back((commit_no, standings.len()));
@@ -114,26 +114,26 @@ impl From<StandingsLog> for LoggedStandings {
 }
 
 impl LoggedStandings {
-    /// What the account's row may lack.
+    /// The account's state, which its row may lack.
     #[inline]
     #[must_use]
     pub fn get(&self, key: i64) -> Option<&Standing> {
         self.standings.get(&key)
     }
 
-    /// All of it, by key.
+    /// All states, by key.
     pub fn standings(&self) -> impl Iterator<Item = &Standing> {
         self.standings.values()
     }
 
-    /// Changes whenever something is in the rows that was here before: whoever read a row before it has to read it again.
+    /// Changes whenever states moved from here to the rows: a row that was read before has to be read again.
     #[inline]
     #[must_use]
     pub fn settled(&self) -> u64 {
         self.settled
     }
 
-    /// Whether the account's row may have been brought up to date since that was [`Self::settled`].
+    /// Whether the account's row may have been updated since [`Self::settled`] had that value.
     #[inline]
     #[must_use]
     pub fn settled_since(&self, settled: u64, key: i64) -> bool {
@@ -142,20 +142,20 @@ impl LoggedStandings {
             || self.lately.iter().rev().take_while(|(at, ..)| *at > settled).any(|(_, lowest, highest)| (*lowest..=*highest).contains(&key))
     }
 
-    /// It was read anew, after others may have written.
+    /// Continues after `before` when the log was read again, since others may have written.
     pub(super) fn follow(&mut self, before: &Self) {
         self.settled = before.settled + 1;
         self.lately.clear();
     }
 
-    /// How many accounts it has, and how many standings the log holds.
+    /// The number of accounts, and of standings in the log.
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
         (self.standings.len(), self.logged)
     }
 
-    /// What commit `commit_no` brings up to date that logs `more` standings: nothing while at most `max` accounts are behind and the log is short.
-    /// The walk stays ahead of what the log gets, so neither grows for ever.
+    /// The rows that commit `commit_no` updates if it logs `more` standings: none while at most `max` accounts are behind and the log is short. A
+    /// pass advances faster than the log grows, so neither grows for ever.
     pub fn due(&mut self, commit_no: i64, max: usize, more: usize) -> Settling {
         if self.standings.len() <= max && self.logged <= max.saturating_mul(STALE_FACTOR) {
             return Settling::default();
@@ -165,11 +165,11 @@ impl LoggedStandings {
         let standings: Vec<Standing> = self.standings.range(next..).take(count).map(|(_, standing)| *standing).collect();
         let last = standings.last().filter(|_| standings.len() == count).map(|last| last.key);
         self.sweep = last.map(|key| Sweep { since, next: key + 1 });
-        // Whatever was logged before the walk began is in rows now, or was logged again.
+        // What was logged before the pass began is in rows by now, or was logged again.
         Settling { standings, log_from: last.is_none().then_some(since) }
     }
 
-    /// A commit that did this is resolved.
+    /// Notes that a commit with these is resolved.
     pub fn written(&mut self, commit_no: i64, logged: &[Standing], settled: &Settling) {
         for standing in &settled.standings {
             if self.standings.get(&standing.key) == Some(standing) {

@@ -1,7 +1,7 @@
 //! A book in memory: what the next decision needs, and what readers may see while a batch is in flight.
 //!
-//! Up to two batches are in flight: one is being committed, the next is decided on top of it. Everything a decision changes is noted with
-//! its value from before its batch. Readers get the oldest of those values until that batch's commit is resolved; if it fails they are put back.
+//! Up to two batches are in flight: one is being committed, the next is decided on top of it. The value before its batch is noted for everything
+//! a decision changes. Readers get the oldest of those values until that batch's commit is resolved; if it fails they are restored.
 
 use super::{
     Micros,
@@ -15,10 +15,10 @@ use rustc_hash::FxHashMap;
 use std::collections::{BTreeSet, VecDeque};
 use uuid::Uuid;
 
-/// Why a dirty account is there.
+/// Why a dirty account must be in memory.
 const DIRTY_IS_KEPT: &str = "what is dirty is never forgotten";
 
-/// A book's state: a cache of accounts, guards and holds over the store, and the counters that number what comes next.
+/// A book's state: a cache of accounts, guards and holds over the store, and the counters for new numbers.
 #[derive(Debug, Default)]
 pub struct BookState {
     pub(super) accounts: Accounts,
@@ -30,20 +30,20 @@ pub struct BookState {
     pub(super) next_seq: i64,
     /// The next account's key.
     pub(super) next_key: i64,
-    /// Accounts as they were before the batch that is being decided; `None`: not there.
+    /// Accounts as they were before the batch that is being decided; `None`: they did not exist.
     before: FxHashMap<i64, Option<BookAccount>>,
-    /// The same of the batch that is being committed.
+    /// The same for the batch that is being committed.
     before_sealed: FxHashMap<i64, Option<BookAccount>>,
     /// Guards and holds that a batch in flight changed, with the last event that did: the store does not have them yet, so they must not be
-    /// forgotten.
+    /// evicted.
     guards_unresolved: FxHashMap<String, i64>,
     holds_unresolved: FxHashMap<i64, i64>,
-    /// Accounts that are newer here than in the store: key and the first transfer the store lacks, oldest first.
+    /// Dirty accounts, newer here than in the store: key and the first transfer the store lacks, oldest first.
     dirty: VecDeque<(i64, i64)>,
     dirty_keys: FxHashMap<i64, ()>,
-    /// What the store's log has that its rows lack.
+    /// States in the store's log that its rows lack.
     behind: LoggedStandings,
-    /// Accounts that go to the store with the batch that is being committed: until it is resolved the store has older ones.
+    /// Accounts that are written with the batch being committed: until it is resolved the store has older ones.
     flushing: FxHashMap<i64, ()>,
     /// Guards and holds the batch changed.
     pub(super) guards_changed: Vec<String>,
@@ -52,9 +52,9 @@ pub struct BookState {
     pub(super) checkpoints: Vec<Checkpoint>,
     /// Debit limits that are in force.
     pub(super) limits: DebitLimits,
-    /// Open holds that end by themselves, by when; complete below the horizon.
+    /// Open holds that expire, by expiry time; complete below the horizon.
     pub(super) ends: BTreeSet<(Micros, i64)>,
-    /// From here on the store may hold more of them than `ends`; `None`: it does not.
+    /// From here on the store may have more of them than `ends`; `None`: it has no more.
     pub(super) ends_horizon: Option<Micros>,
 }
 
@@ -100,37 +100,37 @@ impl BookState {
         self.holds.contains_key(&no)
     }
 
-    /// A book whose rows lack this.
+    /// Sets the log's states that rows lack.
     #[must_use]
     pub fn with_behind(self, behind: LoggedStandings) -> Self {
         Self { behind, ..self }
     }
 
-    /// What comes instead of `before`, which readers may be in the middle of.
+    /// Replaces `before`, which readers may be using.
     pub fn follow(&mut self, before: &Self) {
         self.behind.follow(&before.behind);
     }
 
-    /// What rows lack.
+    /// The log's states that rows lack.
     #[inline]
     #[must_use]
     pub fn behind(&self) -> &LoggedStandings {
         &self.behind
     }
 
-    /// What commit `commit_no` brings up to date, see [`LoggedStandings::due`].
+    /// The rows that commit `commit_no` updates, see [`LoggedStandings::due`].
     #[inline]
     pub fn settling(&mut self, commit_no: i64, max: usize, more: usize) -> Settling {
         self.behind.due(commit_no, max, more)
     }
 
-    /// A commit that logged and brought up to date is resolved.
+    /// Notes that a commit which logged and updated these is resolved.
     #[inline]
     pub fn written(&mut self, commit_no: i64, logged: &[Standing], settled: &Settling) {
         self.behind.written(commit_no, logged, settled);
     }
 
-    /// An account's row, read from the store. What is here already is newer.
+    /// Loads an account's row, read from the store. An account that is here already is newer and stays.
     #[inline]
     pub fn load_account(&mut self, mut account: BookAccount) {
         if self.accounts.get(account.key).is_none() {
@@ -141,24 +141,24 @@ impl BookState {
         }
     }
 
-    /// A guard read from the store, or its absence.
+    /// Loads a guard read from the store, or its absence.
     #[inline]
     pub fn load_guard(&mut self, key: String, guard: GuardState) {
         self.guards.entry(key).or_insert(guard);
     }
 
-    /// A hold read from the store.
+    /// Loads a hold read from the store.
     #[inline]
     pub fn load_hold(&mut self, hold: Hold) {
         self.holds.entry(hold.no).or_insert(hold);
     }
 
-    /// A posting that a reversal in the coming batch refers to.
+    /// Loads a posting that a reversal in the coming batch refers to.
     pub fn load_source(&mut self, posting: Event) {
         self.sources.insert(posting.id, posting);
     }
 
-    /// The account as decisions see it, the batch in flight included.
+    /// The account as decisions see it, including the batches in flight.
     #[inline]
     #[must_use]
     pub fn account(&self, key: i64) -> Option<&BookAccount> {
@@ -169,7 +169,7 @@ impl BookState {
         self.accounts.by_name(name)
     }
 
-    /// The account as a resolved commit left it. Outer `None`: not in memory, ask the store; inner `None`: there is none yet.
+    /// The account after the last resolved commit. Outer `None`: not in memory, read the store; inner `None`: it does not exist yet.
     #[inline]
     #[must_use]
     pub fn committed(&self, name: &str) -> Option<Option<&BookAccount>> {
@@ -178,14 +178,14 @@ impl BookState {
         Some(before.map_or(Some(account), Option::as_ref))
     }
 
-    /// The value to change, its value from before the batch noted.
+    /// The account to change; its value before the batch is noted.
     pub(super) fn touch(&mut self, key: i64) -> &mut BookAccount {
         let account = self.accounts.get_mut(key).expect("decide looked it up before it touched it");
         self.before.entry(key).or_insert_with(|| Some(account.clone()));
         account
     }
 
-    /// An account after what a decision did to it. Its windows are asked to begin anew first, from what it was.
+    /// Replaces an account by its state after a decision. Its limits' windows are rolled over first, from its state before.
     pub(super) fn change(&mut self, after: BookAccount, now: Micros) {
         if !self.limits.is_empty()
             && let Some(before) = self.accounts.get(after.key)
@@ -210,20 +210,20 @@ impl BookState {
         &self.limits
     }
 
-    /// The same, to tell what was read.
+    /// The debit limits, to load window starts that were read.
     #[inline]
     pub fn limits_mut(&mut self) -> &mut DebitLimits {
         &mut self.limits
     }
 
-    /// An account as it was before the batch that is being decided; `None`: not there, or not in memory.
+    /// An account as it was before the batch that is being decided; `None`: it did not exist, or is not in memory.
     #[inline]
     #[must_use]
     pub fn before_batch(&self, key: i64) -> Option<&BookAccount> {
         self.before.get(&key).map_or_else(|| self.accounts.get(key), Option::as_ref)
     }
 
-    /// An account as the store has it, but for its row: as the last resolved commit left it.
+    /// An account after the last resolved commit, as store and dirty state together have it.
     #[inline]
     #[must_use]
     pub fn resolved(&self, key: i64) -> Option<&BookAccount> {
@@ -263,19 +263,19 @@ impl BookState {
         self.holds_changed.push(hold.no);
     }
 
-    /// Open holds with an end, read from the store by their ends: all of them up to `horizon`, or all there are.
+    /// Loads open holds that expire, read from the store by expiry: all of them up to `horizon`, or without one all.
     pub fn load_ends(&mut self, ends: impl IntoIterator<Item = (Micros, i64)>, horizon: Option<Micros>) {
         self.ends.extend(ends);
         self.ends_horizon = horizon;
     }
 
-    /// Up to `max` holds whose time has come, the earliest first: when they end, and which.
+    /// Up to `max` holds that have expired, the earliest first: expiry time and number.
     #[inline]
     pub fn due(&self, now: Micros, max: usize) -> impl Iterator<Item = (Micros, i64)> {
         self.ends.iter().take_while(move |(time, _)| *time <= now).take(max).copied()
     }
 
-    /// When the next hold ends by itself, or the store has to be asked for more of them.
+    /// When the next hold expires, or more expiries have to be read from the store.
     #[inline]
     #[must_use]
     pub fn next_end(&self) -> Option<Micros> {
@@ -283,14 +283,14 @@ impl BookState {
         first.into_iter().chain(self.ends_horizon).min()
     }
 
-    /// Whether the store may hold ends that come before the first one here.
+    /// Whether the store may have expiries before the first one here.
     #[inline]
     #[must_use]
     pub fn lacks_ends(&self, now: Micros) -> bool {
         self.ends_horizon.is_some_and(|horizon| horizon <= now && self.ends.first().is_none_or(|(time, _)| *time >= horizon))
     }
 
-    /// An end whose hold was resolved before it came.
+    /// Removes an expiry whose hold was resolved before it.
     #[inline]
     pub fn forget_end(&mut self, time: Micros, no: i64) {
         self.ends.remove(&(time, no));
@@ -319,7 +319,7 @@ impl BookState {
         }
     }
 
-    /// Accounts the batch changed and the store has not got as new ones: they are now newer here. Each with the first transfer the store lacks.
+    /// Marks the accounts that the batch changed as dirty: newer here than in the store, each with the first transfer the store lacks.
     pub fn note_dirty(&mut self, first_transfer: i64) {
         for (key, before) in &self.before {
             if before.is_some() && self.dirty_keys.insert(*key, ()).is_none() {
@@ -328,7 +328,7 @@ impl BookState {
         }
     }
 
-    /// How many accounts are newer here than in the store.
+    /// The number of dirty accounts.
     #[inline]
     #[must_use]
     pub fn dirty_count(&self) -> usize {
@@ -342,7 +342,7 @@ impl BookState {
         self.dirty.front().map(|(_, transfer)| *transfer)
     }
 
-    /// Takes up to `max` accounts that are newer here, oldest first, to be logged with the batch. If it fails the book is loaded anew.
+    /// Takes up to `max` dirty accounts, oldest first, to be logged with the batch. If that fails the book is loaded again.
     pub fn take_dirty(&mut self, max: usize) -> Vec<Standing> {
         let taken: Vec<i64> = self.dirty.drain(..max.min(self.dirty.len())).map(|(key, _)| key).collect();
         taken
@@ -351,19 +351,19 @@ impl BookState {
                 self.dirty_keys.remove(&key);
                 self.flushing.insert(key, ());
                 let account = self.accounts.get(key).expect(DIRTY_IS_KEPT);
-                // An account whose state was set since has had its row written whole.
+                // If its state was set since, its whole row was written already.
                 Standing::of(account).filter(|standing| standing.seq() == account.seq)
             })
             .collect()
     }
 
-    /// An account whose row is written with the batch whatever its turn.
+    /// An account whose row is written with the batch, out of turn.
     #[must_use]
     pub fn snapshot(&self, key: i64) -> BookAccount {
         self.accounts.get(key).expect("a decision of this batch has touched it").clone()
     }
 
-    /// What the batch opened, as it is after the batch.
+    /// The accounts the batch opened, as they are after it.
     #[must_use]
     pub fn opened_accounts(&self) -> Vec<BookAccount> {
         self.opened.iter().map(|key| self.snapshot(*key)).collect()
@@ -393,7 +393,7 @@ impl BookState {
         self.holds_changed.iter().map(|no| self.holds[no]).collect()
     }
 
-    /// The batch that was being decided goes to be committed; what is decided from here on belongs to the next.
+    /// Ends deciding the batch, which is now committed; further decisions belong to the next.
     pub fn seal(&mut self) {
         assert!(self.before_sealed.is_empty(), "a batch is sent only after the one before it is resolved");
         self.before_sealed = std::mem::take(&mut self.before);
@@ -402,14 +402,14 @@ impl BookState {
         self.opened.clear();
     }
 
-    /// What reversals referred to is not needed once they are decided.
+    /// Drops what only decisions of this batch needed.
     #[inline]
     pub fn forget_sources(&mut self) {
         self.limits.forget_known();
         self.sources.clear();
     }
 
-    /// The commit of the sealed batch, whose last event this is, is resolved and happened: readers see it.
+    /// The sealed batch, whose last event this is, was committed: readers see it.
     pub fn publish(&mut self, last_seq: i64) {
         self.before_sealed.clear();
         self.flushing.clear();
@@ -423,7 +423,8 @@ impl BookState {
         }
     }
 
-    /// The commit did not happen: readers keep seeing what was before, of the batch on top of it too. Decisions need the book loaded anew.
+    /// The commit failed: readers keep the values from before it and from before the batch on top of it. The book must be loaded again for
+    /// decisions.
     pub fn restore(&mut self) {
         self.checkpoints.clear();
         // The younger batch first: its values from before are the older one's values after.
@@ -442,11 +443,11 @@ impl BookState {
         }
     }
 
-    /// Forgets clean accounts until at most `max` of them remain, and guards and holds beyond a quarter of that. What a batch in flight changed
-    /// stays. Not between the reading of what a request needs and its decision.
+    /// Evicts clean accounts until at most `max` remain, and guards and holds beyond a quarter of that. What a batch in flight changed stays.
+    /// Must not run between loading for a request and its decision.
     pub fn evict(&mut self, max: usize) {
         if self.accounts.len() > max {
-            // Keep what is dirty; of the rest, what was touched least recently goes.
+            // Keeps dirty accounts; evicts the least recently touched of the others.
             let mut seqs: Vec<i64> = self.accounts.values().map(|account| account.seq).collect();
             let keep = (max / 4 * 3).max(1);
             let at = seqs.len() - keep;
@@ -469,7 +470,7 @@ impl BookState {
         }
     }
 
-    /// Whether a frozen or closed account stands in the way; a frozen one goes before a closed one.
+    /// Refuses if an account is frozen or closed; frozen takes precedence.
     pub(super) fn may_move(accounts: &[BookAccount]) -> Result<(), super::refusal::Refusal> {
         use super::refusal::Refusal;
         let named = |state| accounts.iter().find(|account| account.state == state).map(|account| account.name.clone());

@@ -1,5 +1,5 @@
-//! What an account held at a booking time. A commit is found by its time, the account's last entry up to it by going back from the checkpoint
-//! after it: however long the account is, that is a walk of 256 entries.
+//! An account's balance at a booking time. The commit is found by its time, the account's last entry up to it by walking back from the next
+//! checkpoint: however long the account is, that is at most 256 entries.
 
 use crate::{
     domain::{
@@ -17,28 +17,28 @@ use std::sync::Arc;
 pub struct BalanceAt {
     /// Readable id.
     pub name: Arc<str>,
-    /// Of the counters.
+    /// The unit of the counters.
     pub unit: Unit,
     /// All zero before the account's first entry.
     pub counters: Counters,
     /// Sequence number of its last entry's event; 0 for none.
     pub seq: i64,
-    /// When the last commit that counts was made; `None` before the book's first.
+    /// The time of the last commit included; `None` before the book's first.
     pub as_of: Option<Micros>,
-    /// A later commit is there already, so this never changes.
+    /// There is a later commit already, so this never changes.
     pub settled: bool,
 }
 
-/// An account's entries up to one of them, as far as a reader may look.
+/// An account's entries up to one of them, the limit of what a reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountHistory {
     /// Key of the account.
     pub account: i64,
-    /// Number of its newest transfer that may be looked at; 0 for none.
+    /// Number of the newest transfer that may be seen; 0 for none.
     pub last_no: i64,
 }
 
-/// What a transfer left of one of its accounts: the counters, and the account's transfer before it.
+/// The state of one of a transfer's accounts after it: the counters, and the account's previous transfer.
 pub(super) fn side(transfer: &Transfer, account: i64) -> (Counters, i64) {
     if transfer.debit == account { (transfer.debit_after, transfer.debit_prev) } else { (transfer.credit_after, transfer.credit_prev) }
 }
@@ -70,16 +70,16 @@ pub(super) async fn entry_below(
     store.walk(book, account, one(at)).await?.pop().ok_or_else(|| lost(at)).map(Some)
 }
 
-/// The counters of an account after every commit up to `time`, of those that went before its history's last transfer or made it. For whoever knows
-/// how far the account has come, such as the writer.
+/// The counters of an account after every commit up to `time`, limited to the entries of `history`. For callers that know the account's last
+/// transfer, such as the writer.
 pub async fn counters_at(store: &dyn Store, book: i64, history: AccountHistory, time: Micros) -> Result<Counters, store::Error> {
     let Some(commit) = store.commit_at(book, time).await? else { return Ok(Counters::default()) };
     let entry = entry_below(store, book, history, transfer_no(commit.last_seq + 1, 0)).await?;
     Ok(entry.map_or_else(Counters::default, |transfer| side(&transfer, history.account).0))
 }
 
-/// An account as every commit up to `time` left it. `head` is the last commit that may be seen, read before `account`, which so has come at least
-/// as far.
+/// An account as every commit up to `time` left it. `head` is the last commit that may be seen, read before `account`, which is therefore at least
+/// as recent.
 pub async fn balance_at(store: &dyn Store, book: i64, account: BookAccount, head: Commit, time: Micros) -> Result<BalanceAt, store::Error> {
     let BookAccount { key, name, unit, last_transfer: last_no, .. } = account;
     let settled = time < head.time;

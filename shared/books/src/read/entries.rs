@@ -1,5 +1,5 @@
-//! An account's entries, in either direction. Entries are chained backwards; forwards goes from checkpoint to checkpoint. What a page reads is
-//! bounded whatever the filter leaves over.
+//! An account's entries, in either direction. Entries are chained backwards; reading forwards goes from checkpoint to checkpoint. What a page
+//! reads is bounded however few entries its filter matches.
 
 use super::{
     balance::{AccountHistory, entry_below, lost, side},
@@ -16,10 +16,10 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// Entries that one page may look at; a filter that lets few through gets its page short, with a token.
+/// Entries that one page may examine; a filter that matches few returns a short page, with a token.
 const WALK_MAX: usize = 2_000;
 
-/// One entry of an account's reader.
+/// One entry of an account, for readers.
 #[derive(Debug, Clone)]
 pub struct AccountEntry {
     /// The posting, its transfers narrowed to this one.
@@ -28,52 +28,52 @@ pub struct AccountEntry {
     pub balance_after: i64,
 }
 
-/// Which entries are shown; `None` lets all through.
+/// A filter of entries; `None` matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EntryFilter {
     /// Kind of the posting.
     pub kind: Option<String>,
-    /// Which side of the transfer the account is.
+    /// The account's side of the transfer.
     pub side: Option<Side>,
     /// The other account's readable id.
     pub counterparty: Option<String>,
-    /// At least this much; 0 for any.
+    /// The minimum amount; 0 for any.
     pub amount_min: i64,
-    /// Commit time from, and before.
+    /// Commit time: from (inclusive), until (exclusive).
     pub booked: (Option<Micros>, Option<Micros>),
-    /// Effective time from, and before.
+    /// Effective time: from (inclusive), until (exclusive).
     pub effective: (Option<Micros>, Option<Micros>),
 }
 
-/// A page that is asked for.
+/// A request for a page.
 #[derive(Debug, Clone, Default)]
 pub struct EntryListing {
-    /// Which entries.
+    /// The entries to return.
     pub filter: EntryFilter,
-    /// Forwards.
+    /// Whether the oldest come first.
     pub oldest_first: bool,
-    /// Where the page before ended; 0 for the first.
+    /// Where the previous page ended; 0 for the first.
     pub place: i64,
     /// The most entries, at least 1.
     pub limit: usize,
 }
 
 impl EntryListing {
-    /// Refuses a place that the account has not come to.
+    /// Refuses a place beyond the account's last transfer.
     pub fn check_place(&self, account: &BookAccount) -> Result<(), PageError> {
         if (0..=account.last_transfer).contains(&self.place) { Ok(()) } else { Err(PageError::Place) }
     }
 }
 
-/// Entries, and the place to go on from; 0 when there are no more.
+/// Entries, and the place to continue from; 0 when there are no more.
 pub type EntryPage = (Vec<AccountEntry>, i64);
 
-/// A filter with what it takes to look at rows.
+/// A filter, resolved to what is compared with rows.
 struct Sieve<'a> {
     filter: &'a EntryFilter,
     account: i64,
     counterparty: Option<i64>,
-    /// Transfers that were booked in time: from, and below.
+    /// The range of transfers by booking time: from (inclusive), below (exclusive).
     from_no: i64,
     below_no: i64,
 }
@@ -119,7 +119,7 @@ impl PageFilling {
 /// Why a page could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
-    /// The place it is to go on from is not one of the account's entries.
+    /// The place to continue from is not one of the account's entries.
     #[error("the place is not one of this list")]
     Place,
     /// The store can't be read.
@@ -127,8 +127,8 @@ pub enum PageError {
     Store(#[from] store::Error),
 }
 
-/// Entries of an account up to its last transfer. A page may be short, and its place says whether more can come. `counterparty` is the key of the
-/// account that the filter names, if it names one.
+/// Entries of an account up to its last transfer. A page may be short; its place says whether there may be more. `counterparty` is the key of the
+/// account in the filter, if any.
 pub async fn entries(
     store: &dyn Store,
     book: i64,
@@ -159,13 +159,13 @@ struct EntryReader<'a> {
 }
 
 impl EntryReader<'_> {
-    /// The number of the first transfer that was committed at this time or later, or would be.
+    /// The number of the first transfer committed at this time or later, existing or not.
     async fn after_commits_before(&self, time: Micros) -> Result<i64, store::Error> {
         let last = self.store.commit_at(self.book, time.saturating_sub(1)).await?;
         Ok(last.map_or(0, |commit| transfer_no(commit.last_seq + 1, 0)))
     }
 
-    /// The account's last transfer that was booked in time; 0 for none.
+    /// The account's last transfer below this number; 0 for none.
     async fn newest(&self, below_no: i64) -> Result<i64, store::Error> {
         if below_no == 0 {
             return Ok(0);
@@ -188,7 +188,7 @@ impl EntryReader<'_> {
             let limit = i64::try_from(most).expect("a page");
             let way = self.store.walk(self.book, self.account.key, Walk { from_no: next, above_no, limit }).await?;
             let Some(last) = way.last() else {
-                // The first is not one of the account's: a token may have said so, the chain never does.
+                // The walk's start is not one of the account's entries: a token may be wrong about that, the chain never is.
                 return Err(if next == listing.place { PageError::Place } else { lost(next).into() });
             };
             next = side(last, self.account.key).1;
@@ -212,7 +212,7 @@ impl EntryReader<'_> {
             let mut way = self.store.walk(self.book, self.account.key, Walk { from_no, above_no: after, limit: CHECKPOINT_EVERY }).await?;
             let before = way.last().map(|first| side(first, self.account.key).1);
             if before != Some(after) {
-                // The way back leads past the place: it is not one of the account's entries.
+                // The walk back passes the place: it is not one of the account's entries.
                 return Err(if before.is_some_and(|before| before < after) { PageError::Place } else { lost(from_no).into() });
             }
             way.reverse();
@@ -224,7 +224,7 @@ impl EntryReader<'_> {
         Ok((filling.entries, if after < end { after } else { 0 }))
     }
 
-    /// Puts what the sieve lets through into the page. When that fills it before the end of the way, the last one taken is returned.
+    /// Adds the matching transfers to the page. If the page is full before the walk's end, returns the last one taken.
     async fn take(&self, filling: &mut PageFilling, way: Vec<Transfer>, sieve: &Sieve<'_>) -> Result<Option<Transfer>, store::Error> {
         let missing = filling.limit - filling.entries.len();
         filling.looked_at += way.len();

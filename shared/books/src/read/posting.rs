@@ -1,4 +1,4 @@
-//! A posting as it is told: its event with the names of its accounts and the time of its commit.
+//! A posting for readers: its event with the names of its accounts and the time of its commit.
 
 use crate::domain::{
     Micros,
@@ -12,17 +12,17 @@ use uuid::Uuid;
 /// A transfer with its accounts' names.
 #[derive(Debug, Clone)]
 pub struct NamedTransfer {
-    /// As it happened.
+    /// The stored transfer.
     pub transfer: Transfer,
     /// Readable id of the account that gave.
     pub debit: Arc<str>,
     /// Readable id of the account that received.
     pub credit: Arc<str>,
-    /// Of both.
+    /// The unit of both accounts.
     pub unit: Unit,
 }
 
-/// A posting as it is told: with the names of its accounts and the time of its commit.
+/// A posting for readers: with the names of its accounts and the time of its commit.
 #[derive(Debug, Clone)]
 pub struct NamedPosting {
     /// Unique in the book.
@@ -33,25 +33,25 @@ pub struct NamedPosting {
     pub kind: String,
     /// In order.
     pub transfers: Vec<NamedTransfer>,
-    /// Values after it.
+    /// The guards it set, with their values after it.
     pub guards: Vec<GuardSet>,
-    /// The caller's.
+    /// The caller's request fields.
     pub fields: RequestFields,
     /// Microseconds since the Unix epoch.
     pub commit_time: Micros,
-    /// As given.
+    /// The effective time that the caller gave.
     pub effective_time: Option<Micros>,
 }
 
-/// The kind of a hold's end, which nobody asked for.
+/// The kind of a hold's expiry, which nobody requested.
 pub const HOLD_EXPIRED: &str = "ledger.hold_expired";
 
-/// A posting event as it is told; `named` gives an account's name and unit. `None` for an event that is no posting.
+/// A posting event for readers; `named` gives an account's name and unit. `None` if the event is no posting.
 #[must_use]
 pub fn named_posting(event: Event, commit_time: Micros, named: impl Fn(i64) -> (Arc<str>, Unit)) -> Option<NamedPosting> {
     let posting = match event.body {
         Body::Posting(posting) => posting,
-        // Told as a posting of the ledger's own, so that a statement has a line for it.
+        // Shown as a posting of the ledger's own, so that a statement has a line for it.
         Body::HoldExpired => Posting { kind: HOLD_EXPIRED.to_owned(), ..Posting::default() },
         Body::AccountOpened { .. } | Body::AccountStateSet { .. } | Body::LimitSet { .. } => return None,
     };

@@ -1,7 +1,7 @@
-//! Where money in an account came from and what became of it: what came in first goes out first. Read from the store, whatever a writer knows.
+//! The sources and uses of an account's money: first in, first out. Read from the store, independently of the writer's memory.
 //!
-//! The counters after each entry say what the account ever received and ever gave. So a debit stands for a stretch of all that was ever given, and the
-//! credits that brought the same stretch of all that was ever received are what it was paid from; and the other way around.
+//! The counters after each entry say what the account has received and given in total. So a debit covers a stretch of the total given, and the credits
+//! that cover the same stretch of the total received paid for it; and the other way around.
 
 use super::balance::side;
 use crate::{
@@ -15,25 +15,25 @@ use crate::{
 /// Transfers of the journal's tail read at once.
 const TAIL_PAGE: i64 = 5_000;
 
-/// An entry of the account, and how much of it is of the stretch.
+/// An entry of the account, and how much of it is in the stretch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrailPart {
     /// The entry.
     pub transfer: Transfer,
-    /// At most what it moved.
+    /// That amount; at most what the entry moved.
     pub amount: i64,
 }
 
 /// Entries of a stretch, the earliest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trail {
-    /// As far as they were looked for.
+    /// The entries found.
     pub parts: Vec<TrailPart>,
-    /// The account has more entries than were looked at, so some of the earliest may be missing.
+    /// The account has more entries than were examined, so some of the earliest may be missing.
     pub cut: bool,
 }
 
-/// A part of all that an account ever received or gave, in its unit.
+/// A stretch of the total that an account received or gave, in its unit.
 #[derive(Clone, Copy)]
 struct Stretch {
     from: i64,
@@ -41,13 +41,13 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// What a transfer moved that left a counter at `until`.
+    /// The stretch of a transfer that left a counter at `until`.
     fn of(transfer: &Transfer, until: i64) -> Self {
         Self { from: until - moved(transfer), until }
     }
 }
 
-/// What a transfer moved; a hold and its end move nothing.
+/// The amount that a transfer moved; a hold and its release move nothing.
 fn moved(transfer: &Transfer) -> i64 {
     match transfer.kind {
         TransferKind::Posted | TransferKind::PostOfPending => transfer.amount,
@@ -55,12 +55,12 @@ fn moved(transfer: &Transfer) -> i64 {
     }
 }
 
-/// Credits of the account that paid for a debit of it. Looks at `entries_max` entries before it.
+/// Credits of the account that paid for a debit of it. Examines about `entries_max` entries before it.
 pub async fn sources(store: &dyn Store, book: i64, account: i64, debit: &Transfer, entries_max: usize) -> Result<Trail, store::Error> {
     let stretch = Stretch::of(debit, debit.debit_after.debits_posted);
     let credited = |transfer: &Transfer| transfer.credit_after.credits_posted;
     let mut trail = Trail::default();
-    // What is spent now may have come long before the last entries: the walk begins where all of it had come.
+    // What is spent now may have been received long before the last entries: the walk begins where all of it had been received.
     let enough = from_behind(store, book, account, 1, |counters| counters.credits_posted >= stretch.until).await?;
     let mut next = enough.filter(|no| *no < debit.no).unwrap_or(debit.debit_prev);
     let mut looked_at = 0;
@@ -84,7 +84,7 @@ pub async fn sources(store: &dyn Store, book: i64, account: i64, debit: &Transfe
     Ok(trail)
 }
 
-/// Debits of the account that a credit of it paid for. Looks at `entries_max` entries after it.
+/// Debits of the account that a credit of it paid for. Examines about `entries_max` entries after it.
 pub async fn uses(
     store: &dyn Store,
     book: i64,
@@ -106,7 +106,7 @@ pub async fn uses(
             if transfer.debit == account.key {
                 add(&mut trail, &transfer, transfer.debit_after.debits_posted, stretch);
             }
-            // Spent before the credit came: nothing of what is earlier is of it.
+            // Earlier entries were spent before the credit and are not part of it.
             if side(&transfer, account.key).0.debits_posted <= stretch.from || next <= credit.no {
                 next = 0;
                 break;
@@ -155,9 +155,9 @@ async fn from_behind(
     }
 }
 
-/// Accounts by their keys, each as the journal's last event left it: its row, what the log has of it, and the transfers after both.
+/// Accounts by their keys, each as the journal's last event left it: its row, its newer state in the log, and the transfers after both.
 pub async fn accounts(store: &dyn Store, book: i64, keys: &[i64]) -> Result<Vec<BookAccount>, store::Error> {
-    // The head first: what rows and log lack then comes after its `replay_from`.
+    // The head first: rows and log then lack only transfers from its `replay_from` on.
     let Some(head) = store.head(book).await? else { return Ok(Vec::new()) };
     let behind = read_log(store, book).await?;
     let mut accounts = Vec::new();

@@ -1,4 +1,4 @@
-//! Statements that read an account's entries, in words that both engines take. Each goes by a primary key or an index, however long the account is.
+//! Statements that read an account's entries, valid on both engines. Each uses a primary key or an index, however long the account is.
 
 use super::rows;
 
@@ -8,12 +8,12 @@ pub(super) fn checkpoints_sql() -> String {
     format!("SELECT {columns} FROM checkpoint WHERE book = $1 AND (account, no) >= ($2, $3) ORDER BY account, no LIMIT $4")
 }
 
-/// How a walk takes its next step.
+/// How a walk finds its next entry.
 pub(super) const STEP_SQLITE: &str = "JOIN transfer t ON t.book = $1 AND t.no = walk.back";
-/// A plain join that is planned while the table is empty would read the whole book at every step for ever after.
+/// A plain join that was planned while the table was empty would read the whole book at every step, as long as the plan is cached.
 pub(super) const STEP_POSTGRES: &str = "CROSS JOIN LATERAL (SELECT * FROM transfer WHERE book = $1 AND no = walk.back LIMIT 1) t";
 
-/// `$1` book, `$2` account, `$3` where it begins, `$4` above which number, `$5` how many. One statement, each step by the primary key.
+/// `$1` book, `$2` account, `$3` first transfer, `$4` number to stay above, `$5` limit. One statement, each step by the primary key.
 pub(super) fn walk_sql(step: &str) -> String {
     let of =
         |table: &str| rows::TRANSFER_COLUMNS.split(',').map(|column| format!("{table}.{}", column.trim())).collect::<Vec<_>>().join(", ");
@@ -55,7 +55,7 @@ pub(super) fn commit_times_sql(asked: &str) -> String {
     format!("SELECT seq, time FROM (SELECT asked.value AS seq, ({own}) AS time FROM {asked}) AS found WHERE time IS NOT NULL")
 }
 
-/// `$1` book; `among` compares with the places asked for.
+/// `$1` book; `among` compares with the requested places.
 pub(super) fn bodies_sql(among: &str) -> String {
     format!("SELECT {} FROM event WHERE book = $1 AND seq {among} ORDER BY seq", rows::EVENT_COLUMNS)
 }

@@ -21,44 +21,44 @@ mod notice;
 mod tests;
 mod write;
 
-/// Connections for all books of a process: writers that commit use one each, whatever else reads shares the others.
+/// Connections for committing, shared by all books of a process: a writer that commits uses one, all reads share the others.
 const COMMITS_MAX: u32 = 8;
 const CONNECTIONS_MAX: u32 = 6;
 
-/// Milliseconds a statement waits for another's lock. Rows are locked by a rival or by a commit of ours whose connection was lost, and both may take
-/// as long as a standby is away: whoever waits asks again instead, on a connection that stays usable.
+/// Milliseconds a statement waits for another's lock. Rows are locked by another writer or by a commit of ours whose connection was lost, and both may
+/// last as long as a standby is away: the statement is retried instead, on a connection that stays usable.
 const LOCK_TIMEOUT_MS: u32 = 1_000;
 
-/// Whether the tables may be spread over the nodes of a cluster.
+/// Whether the tables may be distributed over the nodes of a cluster.
 const HAS_CITUS: &str = "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')";
 
-/// Seconds until the server takes a silent client for gone: asked after so many, so often, so many times; or when it took nothing for so long.
+/// How soon the server considers a silent client gone: keep-alive idle time, interval and count; and how long data may stay unacknowledged.
 const KEEPALIVE: [(&str, &str); 4] =
     [("tcp_keepalives_idle", "2"), ("tcp_keepalives_interval", "1"), ("tcp_keepalives_count", "2"), ("tcp_user_timeout", "4s")];
 
-/// Probes and planned commits are short; what a probe for durability leaves in the log is its name.
+/// A durability probe; all it leaves in the log is this name.
 const SETTLE: &str = "SELECT pg_logical_emit_message(true, 'largesse', 'settle')";
 
 /// A ledger in schema `ledger`.
 pub struct PostgresStore {
     pool: PgPool,
-    /// Apart, so that reads go on while every commit waits.
+    /// Separate, so that reads continue while every commit waits.
     commits: PgPool,
-    /// One connection, so that the lease is renewed also while all others wait. It does not wait for a standby: a lease need not survive anything.
+    /// One connection, so that the lease is renewed even while all others wait. It does not wait for a standby: a lease need not survive a crash.
     lease: PgPool,
-    /// By what name the server knows our sessions.
+    /// The name of our sessions on the server.
     session: String,
 }
 
 impl PostgresStore {
-    /// Opens the schema, migrated. Refuses a server that would lose acknowledged work.
+    /// Opens the schema, with migrations applied. Refuses a server that could lose acknowledged work.
     pub async fn open(database: &Database) -> Result<Self, Error> {
         let tables = database.open("ledger", &super::sqlite::MIGRATIONS).await?;
         let spread: bool = sqlx::query_scalar(HAS_CITUS).fetch_one(&tables).await?;
         tables.close().await;
         let options = database.postgres_options("ledger")?.ok_or_else(|| Error::Damaged("not a PostgreSQL database".to_owned()))?;
-        // A plan made while a table is empty would read it whole for ever after. Every statement here goes by an index whatever the statistics say,
-        // and is planned once. Citus plans by the values: it finds the book's node in them, and fails where it may not see any.
+        // A plan made while a table is empty would read all of it as long as the plan is cached. Every statement here uses an index whatever the
+        // statistics say, and is planned once. Citus plans by the values: it finds the book's node in them, and fails without them.
         let plans = if spread { "auto" } else { "force_generic_plan" };
         let options = options.options([("enable_seqscan", "off"), ("plan_cache_mode", plans)]);
         // Warnings are part of a commit's answer.
@@ -67,7 +67,7 @@ impl PostgresStore {
         let options = options.options([("lock_timeout", LOCK_TIMEOUT_MS)]).application_name(&session);
         let lease = options.clone().options([("synchronous_commit", "local")]);
         let lease = PgPoolOptions::new().max_connections(1).acquire_timeout(db::ACQUIRE_TIMEOUT).connect_lazy_with(lease);
-        // A commit is one round trip; asking first whether the connection lives would make it two, and a dead one is found by the commit itself.
+        // A commit is one round trip; testing the connection first would make it two, and the commit itself finds a dead one.
         let commits = PgPoolOptions::new().max_connections(COMMITS_MAX).acquire_timeout(db::ACQUIRE_TIMEOUT).test_before_acquire(false);
         let commits = commits.connect_lazy_with(options.clone());
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(db::ACQUIRE_TIMEOUT).connect_with(options).await?;
@@ -84,7 +84,7 @@ impl PostgresStore {
     }
 }
 
-/// What several queries bring at once.
+/// The combined rows of several queries.
 async fn accounts(
     parts: impl Iterator<Item = impl Future<Output = Result<Vec<rows::AccountRow>, sqlx::Error>> + Send> + Send,
 ) -> Result<Vec<BookAccount>, Error> {
@@ -98,8 +98,8 @@ fn bytes(ids: &[Uuid]) -> Vec<Vec<u8>> {
 #[async_trait]
 impl Store for PostgresStore {
     async fn create_book(&self, book: &Book) -> Result<Book, Error> {
-        // Two that create at once may compute the same key: the second tries again. In two statements, since a Citus cluster takes no INSERT from a SELECT
-        // into a table that lies on every node.
+        // Two concurrent creations may compute the same key: the second retries. In two statements, since a Citus cluster allows no INSERT from a SELECT
+        // into a table that is on every node.
         loop {
             let free: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(book), 0) + 1 FROM book").fetch_one(&self.pool).await?;
             let sql = "INSERT INTO book (book, name, mode, region, create_time) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
@@ -306,7 +306,7 @@ impl Store for PostgresStore {
     }
 
     async fn settle(&self) -> Result<(), Error> {
-        // Logs are flushed and sent in order: once this commit is safe, so is all that was seen before it. It writes no row, so it waits for nobody.
+        // Logs are flushed and sent in order: once this commit is safe, so is all that was readable before it. It writes no row, so it waits for no lock.
         match notice::with_warning(sqlx::query(SETTLE).execute(&self.commits)).await {
             (Ok(_), None) => Ok(()),
             (Ok(_), Some(why)) => Err(Error::Unsettled(why)),

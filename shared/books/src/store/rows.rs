@@ -1,4 +1,4 @@
-//! Rows to domain, for both engines. What no release of ours wrote is damage, and named.
+//! Rows to domain, for both engines. A row that no release wrote is reported as damaged.
 
 use super::{Book, Commit, Error, IdMeaning, LogRow, Mode, RefusalRow, StoredEvent};
 use crate::{
@@ -79,7 +79,7 @@ pub(super) fn logged((commit_no, body): (i64, Vec<u8>)) -> Result<LogRow, Error>
     Ok((commit_no, standings))
 }
 
-/// Accounts from their rows and from the log, oldest row first.
+/// Accounts from their rows and from the log, oldest log row first.
 pub(super) fn standing(accounts: Vec<AccountRow>, log: Vec<(i64, Vec<u8>)>) -> Result<Vec<BookAccount>, Error> {
     let mut behind = StandingsLog::default();
     behind.extend(log.into_iter().map(logged).collect::<Result<Vec<_>, _>>()?);

@@ -1,4 +1,4 @@
-//! The embedded store: one file, one connection that writes, a few that read. WAL with `synchronous = FULL`: a commit is one fsync.
+//! The embedded store: one file, one writing connection, a few readers. WAL with `synchronous = FULL`: a commit is one fsync.
 
 use super::{
     Batch, Book, Commit, CommitError, Error, IdMeaning, LogRow, PageRange, Store, StoredEvent, Tail, Walk, entries, part_of, rows,
@@ -25,13 +25,13 @@ mod write;
 /// Connections that only read; each is a thread that waits for one page of the disk at a time.
 const READERS_MAX: u32 = 8;
 
-/// Kibibytes of pages the writing connection keeps, with the sign that tells SQLite so: account rows are written in no order.
+/// Cache of the writing connection in kibibytes, negative as SQLite requires for that unit: account rows are written in random order.
 const WRITER_CACHE: &str = "-32768";
 
 /// SQLite's number for temporary tables and statement journals in memory.
 const TEMP_STORE_MEMORY: &str = "2";
 
-/// Statements the writing connection keeps prepared: every table's in every size.
+/// Statements the writing connection keeps prepared: those of every table in every size.
 const STATEMENTS_MAX: usize = 192;
 
 /// A ledger in `ledger.db`.
@@ -44,7 +44,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file under the database's directory, migrated. Refuses a file that would lose acknowledged work.
+    /// Opens the file under the database's directory, with migrations applied. Refuses a file that could lose acknowledged work.
     pub async fn open(database: &Database) -> Result<Self, Error> {
         database.open("ledger", &MIGRATIONS).await?.close().await;
         let options = database.sqlite_options("ledger")?.ok_or_else(|| Error::Damaged("not an SQLite database".to_owned()))?;
@@ -52,10 +52,10 @@ impl SqliteStore {
         let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).test_before_acquire(false);
         let readers = readers.connect_with(options.clone().pragma("query_only", "1")).await?;
         db::check_durability_sqlite(&readers).await?;
-        // Checkpoints are made beside the commits.
+        // Checkpoints run parallel to the commits.
         let options = options.pragma("wal_autocheckpoint", "0").pragma("cache_size", WRITER_CACHE).statement_cache_capacity(STATEMENTS_MAX);
-        // A statement of many rows has a journal of its own, a temporary file outside of the data directory: one for every batch, and what a kill
-        // between making and unlinking it leaves behind. It is as long as what the statement changes, so memory holds it.
+        // A statement of many rows has a journal of its own, a temporary file outside of the data directory: one for every batch, and one left
+        // behind by a kill between its creation and unlinking. It is as long as the statement's changes, so memory is enough for it.
         let options = options.pragma("temp_store", TEMP_STORE_MEMORY);
         // Its statements are long lists of question marks.
         let options = options.disable_statement_logging();
@@ -78,7 +78,7 @@ impl SqliteStore {
         Ok(query.fetch_all(&self.readers).await?)
     }
 
-    /// The rows that a list names, which may be long.
+    /// The rows for a list of keys, which may be long.
     async fn among<T, V: serde::Serialize + Sync>(&self, lookup: Lookup, book: i64, asked: &[V]) -> Result<Vec<T>, Error>
     where
         T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
@@ -100,12 +100,12 @@ impl SqliteStore {
 /// The ledger's tables; the same on both engines.
 pub const MIGRATIONS: [Migration; 3] = [
     Migration::contract(1, include_str!("../../migrations/0001_ledger.sql")),
-    // A program that does not know the log would take rows for where accounts stand.
+    // A program that does not know the log would take rows for the present state of accounts.
     Migration::contract(2, include_str!("../../migrations/0002_account_log.sql")),
     Migration::expand(3, include_str!("../../migrations/0003_installation.sql")),
 ];
 
-/// A read of rows by a list: the table, its columns that are read, the one that is looked up, and what an element of the list means.
+/// A read of rows by a list of keys: the table, its columns to read, the key column, and the type of the list's elements.
 #[derive(Clone, Copy)]
 struct Lookup(&'static str, &'static str, &'static str, &'static str);
 
@@ -117,7 +117,7 @@ const EVENTS_BY_ID: Lookup = Lookup("event", "id, seq", "id", "unhex(value)");
 const REFUSALS_BY_ID: Lookup = Lookup("refusal", rows::REFUSAL_COLUMNS, "id", "unhex(value)");
 
 impl Lookup {
-    /// Begins with the list whatever SQLite thinks of it: it would rather read a book's accounts all than look up their names.
+    /// Starts with the list, which SQLite's planner would not: it would read all of a book's accounts instead of looking up their names.
     fn sql(self) -> String {
         let Self(table, columns, column, asked) = self;
         format!(
@@ -298,7 +298,7 @@ impl Store for SqliteStore {
     }
 
     async fn tail(&self, book: i64) -> Result<Option<Tail>, Error> {
-        // Deferred: the first read fixes the snapshot of all.
+        // Deferred: the first read fixes the snapshot for all.
         let mut tx = db::begin_with(&self.readers, "BEGIN DEFERRED").await?;
         let sql = format!("SELECT {} FROM \"commit\" WHERE book = ? ORDER BY commit_no DESC LIMIT 1", rows::COMMIT_COLUMNS);
         let head: Option<rows::CommitRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(book).fetch_optional(&mut *tx).await?;
@@ -318,11 +318,11 @@ impl Store for SqliteStore {
     }
 
     async fn settle(&self) -> Result<(), Error> {
-        // After a killed process the log may hold commits that are in the system's memory only.
+        // After a process was killed, the log may have commits that are only in the system's memory.
         let log = self.log.clone();
         let synced = tokio::task::spawn_blocking(move || match std::fs::File::open(log) {
             Ok(log) => log.sync_data(),
-            // All of it is in the file, which a checkpoint syncs.
+            // Without a log all of it is in the file, which a checkpoint syncs.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         });

@@ -1,4 +1,4 @@
-//! What the log says of accounts whose rows lack it: the replay meets both at their moments.
+//! Compares the log of accounts, and the rows that lack it, with the replay at the events they were written with.
 
 use super::{BookCheck, VerifyFault, bad};
 use crate::{
@@ -31,7 +31,7 @@ impl BookCheck<'_> {
         Ok(())
     }
 
-    /// Whatever was read of the log must have been met by now, unless it is of a later commit.
+    /// Checks that the replay has matched everything read from the log, except what later commits wrote.
     pub(super) async fn log_was_met(&mut self) -> Result<(), VerifyFault> {
         if !self.replayed.watched.standings.is_empty() {
             self.catch_up().await?;

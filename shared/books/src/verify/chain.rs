@@ -1,4 +1,4 @@
-//! One commit's events, read in pages: gap-free, as they were committed, and chained on to the commit before.
+//! One commit's events, read in pages: gap-free, unchanged since they were committed, and chained on to the commit before.
 
 use super::{PAGE, VerifyFault, bad};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     store::{Book, Commit, Error, Store, StoredEvent},
 };
 
-/// The events between two commits that follow each other.
+/// The events of one commit.
 pub(super) struct ChainedEvents<'a> {
     store: &'a dyn Store,
     book: &'a Book,
@@ -18,12 +18,12 @@ pub(super) struct ChainedEvents<'a> {
 }
 
 impl<'a> ChainedEvents<'a> {
-    /// Of the commit that follows the one that ends with `last_seq`.
+    /// The events of `commit`, whose predecessor ends with `last_seq`.
     pub fn new(store: &'a dyn Store, book: &'a Book, last_seq: i64, commit: &'a Commit) -> Self {
         Self { store, book, commit, first: last_seq + 1, seq: last_seq, digests: Vec::new() }
     }
 
-    /// The next of them; none at the end.
+    /// The next page; empty at the end.
     pub async fn page(&mut self) -> Result<Vec<StoredEvent>, VerifyFault> {
         if self.seq >= self.commit.last_seq {
             return Ok(Vec::new());
@@ -47,7 +47,7 @@ impl<'a> ChainedEvents<'a> {
         Ok(page)
     }
 
-    /// After the last page: what was read is what the commit's hash covers.
+    /// After the last page: checks that the commit's hash covers exactly what was read.
     pub fn close(self, previous_hash: &[u8; 32]) -> Result<(), VerifyFault> {
         let Commit { commit_no, epoch, last_seq, time, .. } = *self.commit;
         let fields = codec::CommitFields { book: &self.book.name, commit_no, epoch, last_seq, time };
@@ -59,7 +59,7 @@ impl<'a> ChainedEvents<'a> {
     }
 }
 
-/// A page of events; where one can't be read, it is found and named.
+/// A page of events; an unreadable one is found and named.
 pub(super) async fn events(store: &dyn Store, book: i64, from: i64, limit: i64) -> Result<Vec<StoredEvent>, VerifyFault> {
     match store.events(book, from, limit).await {
         Ok(events) => Ok(events),

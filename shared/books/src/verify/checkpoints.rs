@@ -1,4 +1,4 @@
-//! Checkpoints must be what the journal says of an account after every 256th of its entries, all of them and nothing besides.
+//! Checkpoints must match the journal: an account after every 256th of its entries, all of them and nothing else.
 
 use super::{BookCheck, PAGE, VerifyFault, bad};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl BookCheck<'_> {
-    /// A checkpoint is written with its transfer, so those of all that was replayed are there; newer ones are not looked at.
+    /// A checkpoint is written with its transfer, so all those of the replayed events exist; newer ones are skipped.
     pub(super) async fn checkpoint_rows(&mut self) -> Result<(), VerifyFault> {
         let end = transfer_no(self.at.last_seq + 1, 0);
         let mut expected = std::mem::take(&mut self.replayed.checkpoints);
@@ -31,7 +31,7 @@ impl BookCheck<'_> {
         }
     }
 
-    /// Which entry of an account a transfer is: counted back from the checkpoint after it, or from the account's last entry.
+    /// The number of an account's entry: counted back from the checkpoint after it, or from the account's last entry.
     pub(super) async fn entry_no(&self, account: &BookAccount, no: i64) -> Result<i64, VerifyFault> {
         if no == 0 {
             return Ok(0);

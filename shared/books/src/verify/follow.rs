@@ -1,8 +1,8 @@
-//! Follows a book as it is written: every commit chained on, every transfer right after the one before it, sums that rows must have too.
+//! Follows a book as it is written: every commit is chained on, every transfer follows the one before it, sums match those of the rows.
 //!
-//! Made to run beside a live book for as long as the process does: each step is bounded, and so is memory. An account takes two bytes, for the line
-//! of the trial balance it belongs to; where it stands is kept of those who moved lately, and read of some of the others. So the chain and the sums are
-//! checked of everything, the arithmetic of nearly everything busy and a part of the rest; [`super::verify`] checks it of everything.
+//! Made to run beside a live book for as long as the process does: each step is bounded, and so is memory. An account takes two bytes, for its line of
+//! the trial balance; states are kept of accounts that moved lately, and read for some of the others. So chain and sums are checked for everything, the
+//! arithmetic for nearly all busy accounts and a part of the rest; [`super::verify`] checks it for everything.
 
 use super::{BookProblem, VerifyFault, bad, beginning, chain::ChainedEvents, not_to_itself};
 use crate::{
@@ -19,19 +19,19 @@ use std::collections::BTreeMap;
 
 /// Commits of one read.
 const COMMITS: i64 = 256;
-/// Accounts of which is kept where they stand: twice as many at the most, some 60 bytes each.
+/// Accounts whose states are kept: at most twice as many, some 60 bytes each.
 const RECENT_MAX: usize = 100_000;
-/// Of accounts that are not kept, how many are read in a step.
+/// How many of the other accounts are read in a step.
 const LOOKUPS_MAX: usize = 200;
 
-/// What an account's transfer left.
+/// An account's state after a transfer.
 #[derive(Debug, Clone, Copy)]
 struct AccountStand {
     counters: Counters,
     last: i64,
 }
 
-/// Where accounts stand that moved lately: those since the last turn, and those of the turn before.
+/// States of accounts that moved lately, in two generations.
 #[derive(Default)]
 struct RecentStands {
     young: FxHashMap<i64, AccountStand>,
@@ -51,27 +51,27 @@ impl RecentStands {
     }
 }
 
-/// A book up to some commit, checked.
+/// A book, checked up to some commit.
 pub struct Follower {
     book: Book,
     at: Commit,
-    /// Lines of the trial balance, and which of them each account belongs to, by its key.
+    /// Lines of the trial balance, and the line of each account, by its key.
     lines: Vec<((Unit, String), TrialBalanceLine)>,
     places: FxHashMap<String, u16>,
     of_account: Vec<u16>,
-    /// Open holds by number: what they hold.
+    /// Amounts of open holds by number.
     holds: FxHashMap<i64, i64>,
     recent: RecentStands,
-    /// Transfers whose account was not among those, looked up before the next step.
+    /// Transfers whose account was not among `recent`, looked up before the next step.
     lookups: Vec<(i64, i64, Side, Transfer)>,
     /// The account after which the next rows are compared.
     rows_after: i64,
-    /// What an event did that it can't. The journal never changes, so neither does this.
+    /// An impossible event. The journal never changes, so the problem stays.
     broken: Option<BookProblem>,
 }
 
 impl Follower {
-    /// At the beginning of the book.
+    /// Starts at the beginning of the book.
     #[must_use]
     pub fn new(book: Book) -> Self {
         Self {
@@ -101,26 +101,26 @@ impl Follower {
         self.at.last_seq
     }
 
-    /// When that was committed, in microseconds since the Unix epoch; 0 at the beginning.
+    /// The commit time of that event, in microseconds since the Unix epoch; 0 at the beginning.
     #[must_use]
     pub fn time(&self) -> i64 {
         self.at.time
     }
 
-    /// Accounts there are.
+    /// The number of accounts.
     #[must_use]
     pub fn accounts(&self) -> usize {
         self.of_account.len() - 1
     }
 
-    /// The trial balance that follows from the journal up to here.
+    /// The trial balance that follows from the journal so far.
     #[must_use]
     pub fn trial_balance(&self) -> BTreeMap<(Unit, String), TrialBalanceLine> {
         self.lines.iter().cloned().collect()
     }
 
-    /// Goes on by about `events_max` events, in whole commits, and shows each to `each`. Returns how many events there are after it.
-    /// Where something is wrong it goes no further, and says so each time.
+    /// Checks about `events_max` further events, in whole commits, and passes each to `each`. Returns how many are left. After a problem it stops
+    /// there, and reports it each time.
     pub async fn step(&mut self, store: &dyn Store, events_max: i64, each: &mut (dyn FnMut(&Event) + Send)) -> Result<FollowStep, Error> {
         if let Some(problem) = &self.broken {
             return Ok(FollowStep { behind: 0, problem: Some(problem.clone()) });
@@ -160,11 +160,11 @@ impl Follower {
         Ok(Some(BookProblem { seq: last_seq, what }))
     }
 
-    /// Compares the rows of the next accounts, round and round.
+    /// Compares the rows of the next accounts, starting over at the end.
     pub async fn compare_rows(&mut self, store: &dyn Store, limit: i64) -> Result<Option<BookProblem>, Error> {
         let rows = store.accounts_after(self.book.key, self.rows_after, limit).await?;
         for row in rows.iter().filter(|row| row.seq <= self.at.last_seq) {
-            // Found again the next time: these rows come once more.
+            // A problem is found again the next time: these rows are compared again.
             if let Some(problem) = told(self.row(store, row).await)? {
                 return Ok(Some(problem));
             }
@@ -193,7 +193,7 @@ impl Follower {
     }
 
     async fn go(&mut self, store: &dyn Store, until: i64, each: &mut (dyn FnMut(&Event) + Send)) -> Result<(), VerifyFault> {
-        // History may not change under whoever has seen it.
+        // Commits checked before must not have changed.
         if self.at.commit_no > 0 {
             let there = store.commits(self.book.key, self.at.commit_no, 1).await?.into_iter().next();
             let same = |there: &Commit| (there.commit_no, there.hash) == (self.at.commit_no, self.at.hash);
@@ -227,7 +227,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Takes a commit once all of it is there and chained on.
+    /// Accepts a commit once it is complete and chained on.
     async fn commit(&mut self, store: &dyn Store, commit: Commit, each: &mut (dyn FnMut(&Event) + Send)) -> Result<(), VerifyFault> {
         let book = self.book.clone();
         let mut events = ChainedEvents::new(store, &book, self.at.last_seq, &commit);
@@ -242,7 +242,7 @@ impl Follower {
         events.close(&self.at.hash)?;
         for event in &all {
             if let Err(what) = self.event(event) {
-                // Sums and holds have a part of it by now.
+                // Sums and holds include a part of the commit by now.
                 self.broken = Some(BookProblem { seq: event.seq, what: what.clone() });
                 return bad(event.seq, what);
             }
@@ -274,7 +274,7 @@ impl Follower {
                 place
             }
         };
-        // The writer numbers them one after the other.
+        // The writer numbers accounts consecutively.
         if usize::try_from(key) != Ok(self.of_account.len()) {
             return Err(format!("it opens account {key}, and {} is next", self.of_account.len()));
         }
@@ -320,7 +320,7 @@ impl Follower {
         Ok(())
     }
 
-    /// What a transfer adds to posted and to pending.
+    /// What a transfer adds to the posted and to the pending counters.
     fn moves(&mut self, transfer: &Transfer) -> Result<(i64, i64), String> {
         let Transfer { no, amount, kind, pending_no, .. } = *transfer;
         if amount < 1 {
@@ -341,7 +341,7 @@ impl Follower {
         })
     }
 
-    /// Checks the transfers whose accounts were not kept against the ones before them.
+    /// Checks the transfers whose accounts were not kept against the accounts' previous transfers.
     async fn look_up(&mut self, store: &dyn Store) -> Result<(), VerifyFault> {
         for (posted, pending, side, transfer) in std::mem::take(&mut self.lookups) {
             let (key, previous, counters) = match side {
@@ -359,7 +359,7 @@ impl Follower {
     }
 }
 
-/// What a step came to.
+/// The result of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FollowStep {
     /// Events that are still to be checked.
@@ -368,7 +368,7 @@ pub struct FollowStep {
     pub problem: Option<BookProblem>,
 }
 
-/// What a transfer left of one of its accounts.
+/// An account's counters after a transfer.
 async fn after(store: &dyn Store, book: i64, account: i64, no: i64) -> Result<Option<Counters>, VerifyFault> {
     let there = store.transfers(book, no, 1).await?.into_iter().next().filter(|transfer| transfer.no == no);
     Ok(there.and_then(|transfer| {

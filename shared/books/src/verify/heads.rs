@@ -11,7 +11,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Take},
 };
 
-/// A book's file of heads, read line by line as far as it went when it was opened.
+/// A book's file of heads, read line by line up to its length when it was opened.
 pub(super) struct HeadLines {
     path: PathBuf,
     reader: Take<BufReader<File>>,
@@ -24,11 +24,11 @@ pub(super) struct HeadLines {
 }
 
 impl HeadLines {
-    /// `None` where no heads of the book were written.
+    /// `None` if no heads of the book were written.
     pub async fn open(dir: &Path, book: &Book) -> Result<Option<Self>, VerifyFault> {
         let path = heads::file_of(dir, &book.name);
         let told = |why: std::io::Error| format!("heads {}: {why}", path.display());
-        // Looked at before it is opened: opening a pipe would wait for ever.
+        // Checked before it is opened: opening a pipe would block for ever.
         let length = match tokio::fs::metadata(&path).await {
             Ok(found) if found.is_file() => found.len(),
             Ok(_) => return bad(0, format!("heads {}: not a file", path.display())),
@@ -44,7 +44,7 @@ impl HeadLines {
         Ok(Some(lines))
     }
 
-    /// Reads the next line. What follows the last line's end is one that is just being written.
+    /// Reads the next line. An incomplete last line is still being written.
     async fn advance(&mut self, mode: Mode, book: &str) -> Result<(), VerifyFault> {
         self.number += 1;
         let mut line = Vec::new();
@@ -71,7 +71,7 @@ impl HeadLines {
 }
 
 impl BookCheck<'_> {
-    /// Compares the heads written of this commit, and of ones before it that come late in the file.
+    /// Compares the heads of this commit, and of earlier ones that come late in the file.
     pub(super) async fn compare_heads(&mut self, commit: &Commit) -> Result<(), VerifyFault> {
         let Some(mut lines) = self.heads.take() else { return Ok(()) };
         while let Some(head) = lines.next.as_ref().filter(|head| head.commit_no <= commit.commit_no) {
@@ -98,7 +98,8 @@ impl BookCheck<'_> {
         Ok(())
     }
 
-    /// Every line was written after its commit, and all lines before the head was read: what is left is of commits that are gone.
+    /// Every line was written after its commit, and all lines before the head was read: remaining lines are of commits that are
+    /// gone.
     pub(super) fn heads_beyond(&self) -> Result<(), VerifyFault> {
         let Some(head) = self.heads.as_ref().and_then(|lines| lines.next.as_ref()) else { return Ok(()) };
         let (no, end) = (head.commit_no, self.at.commit_no);

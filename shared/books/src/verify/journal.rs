@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl BookCheck<'_> {
-    /// Replays from where the check is up to `head`.
+    /// Replays from the check's position up to `head`.
     pub(super) async fn follow(&mut self, head: &Commit) -> Result<(), VerifyFault> {
         while self.at.commit_no < head.commit_no {
             let from = self.at.commit_no + 1;
@@ -31,7 +31,7 @@ impl BookCheck<'_> {
         self.settle_holds().await
     }
 
-    /// Replays up to the last commit there is now: whatever was read of the store before is then no newer than the replay.
+    /// Replays up to the present last commit: rows read before are then no newer than the replay.
     pub(super) async fn catch_up(&mut self) -> Result<(), VerifyFault> {
         match self.store.head(self.book.key).await? {
             Some(head) => self.follow(&head).await,
@@ -60,7 +60,7 @@ impl BookCheck<'_> {
         self.commit_row(commit)
     }
 
-    /// What a commit's row says besides what its hash covers.
+    /// Checks the fields of a commit's row that its hash does not cover.
     fn commit_row(&self, commit: &Commit) -> Result<(), VerifyFault> {
         let (no, first) = (commit.commit_no, self.at.last_seq + 1);
         if commit.last_key != self.replayed.last_key {
@@ -75,7 +75,7 @@ impl BookCheck<'_> {
         Ok(())
     }
 
-    /// A page of events; where one can't be read, it is found and named.
+    /// A page of events; an unreadable one is found and named.
     pub(super) async fn events(&self, from: i64, limit: i64) -> Result<Vec<StoredEvent>, VerifyFault> {
         chain::events(self.store, self.book.key, from, limit).await
     }

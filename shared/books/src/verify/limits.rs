@@ -1,9 +1,10 @@
-//! Debit limits in force must be what the journal set last.
+//! Debit limits in force must be those that the journal set last.
 
 use super::{BookCheck, PAGE, VerifyFault, bad};
 
 impl BookCheck<'_> {
-    /// Rows are written with their events and never go away. One that was set since the replay says so by its place in the journal.
+    /// Rows are written with their events and never removed. A limit set since the replay is recognised by its place in the
+    /// journal.
     pub(super) async fn limit_rows(&mut self) -> Result<(), VerifyFault> {
         let mut expected = std::mem::take(&mut self.replayed.limits);
         let mut from = (0, 0);

@@ -11,38 +11,38 @@ use crate::domain::{
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 
-/// A guard's key as it is kept here: 16 bytes instead of a text, and nobody can make two that meet.
+/// A guard's key as stored here: 16 bytes instead of a text, with collisions infeasible.
 pub(super) fn guard_digest(key: &str) -> u128 {
     let digest = Sha256::digest(key.as_bytes());
     u128::from_be_bytes(digest[..16].try_into().expect("16 of 32 bytes"))
 }
 
-/// An account and what is known of its row.
+/// An account and what is known about its row.
 pub(super) struct ReplayedAccount {
     pub account: BookAccount,
-    /// The last event that set its state, or opened it: its row was written with that one.
+    /// The last event that set its state, or opened it: its whole row was written with that one.
     pub state_seq: i64,
-    /// Its row was compared.
+    /// Whether its row was compared.
     pub row_seen: bool,
 }
 
-/// A guard and what is known of its row.
+/// A guard and what is known about its row.
 pub(super) struct ReplayedGuard {
     pub state: GuardState,
     /// The event that set it last.
     pub seq: i64,
-    /// Its row was compared.
+    /// Whether its row was compared.
     pub row_seen: bool,
 }
 
-/// Rows that were read from a book that goes on: each must be met by the replay at its own moment.
+/// Rows read from a book that keeps changing: each must match the replay at the event it was written with.
 #[derive(Default)]
 pub(super) struct WatchedRows {
-    /// BookAccount rows newer than the replay.
+    /// Account rows newer than the replay.
     pub accounts: HashMap<i64, BookAccount>,
-    /// What rows and the log say of accounts that the log has, by account and last transfer.
+    /// States in rows and log of the accounts that the log has, by account and last transfer.
     pub standings: HashMap<(i64, i64), Standing>,
-    /// Everything these guards were since before their rows were read.
+    /// All states of these guards since before their rows were read.
     pub guards: HashMap<u128, Vec<GuardState>>,
 }
 
@@ -50,27 +50,27 @@ pub(super) struct WatchedRows {
 pub(super) struct Replayed {
     pub accounts: HashMap<i64, ReplayedAccount>,
     pub guards: HashMap<u128, ReplayedGuard>,
-    /// Open holds only; what is resolved goes to `settled`.
+    /// Open holds only; resolved ones go to `settled`.
     pub holds: HashMap<i64, Hold>,
     /// Resolved holds whose rows are still to be compared. They never change again.
     pub settled: Vec<Hold>,
-    /// Holds there ever were.
+    /// The number of holds ever placed.
     pub holds_made: i64,
     /// Where a restart would begin to replay: rows may lack no transfer before it.
     pub tail_from: i64,
-    /// The last transfer before that, of accounts that were touched since.
+    /// The last transfer before `tail_from` of each account touched since.
     pub before_tail: HashMap<i64, i64>,
     /// Checkpoints by account and transfer.
     pub checkpoints: BTreeMap<(i64, i64), Checkpoint>,
-    /// Those of the commit that is being replayed, whose time they lack.
+    /// Checkpoints of the commit that is being replayed, still without their time.
     pub due: Vec<Checkpoint>,
     pub last_key: i64,
-    /// Debit limits as set last, by account and kind of window.
+    /// Debit limits as last set, by account and kind of window.
     pub limits: HashMap<(i64, i64), Limit>,
     pub watched: WatchedRows,
-    /// What rows may lack before the tail.
+    /// The log of accounts: states that rows may lack, before the tail.
     pub behind: LoggedStandings,
-    /// The last transfers of those rows, where the replay has met them.
+    /// The last transfers of the rows of accounts in that log.
     pub old_rows: HashMap<i64, i64>,
 }
 
@@ -223,7 +223,7 @@ impl Replayed {
         })
     }
 
-    /// Where the account's watched row says it is at this event, it must be so.
+    /// If the account's watched row was written with this event, it must match.
     fn meet(&mut self, key: i64) -> Result<(), String> {
         let (Some(row), Some(known)) = (self.watched.accounts.get(&key), self.accounts.get_mut(&key)) else { return Ok(()) };
         if row.seq != known.account.seq {

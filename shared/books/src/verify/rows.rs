@@ -1,4 +1,4 @@
-//! What is kept beside the journal must follow from it: rows of accounts, guards and holds, and nothing besides.
+//! The tables beside the journal must follow from it: rows of accounts, guards and holds, and nothing else.
 
 use super::{
     BookCheck, PAGE, VerifyFault, bad,
@@ -14,7 +14,8 @@ use crate::{
 use std::collections::HashMap;
 
 impl BookCheck<'_> {
-    /// BookAccount rows are written behind: each must be what the journal says of some moment, and lack nothing that a restart would not replay.
+    /// Account rows are written later (write-behind): each must match the journal at some event, and lack nothing that a restart would not
+    /// replay.
     pub(super) async fn account_rows(&mut self) -> Result<(), VerifyFault> {
         let mut after = 0;
         loop {
@@ -35,14 +36,14 @@ impl BookCheck<'_> {
                 return bad(row.seq, format!("the row of account {} is at no point of the journal", row.name));
             }
         }
-        // The last page was read after the last replay, so nothing that was replayed can be newer than it.
+        // The last page was read after the last replay, so no replayed account can be newer than it.
         match self.replayed.accounts.values().filter(|known| !known.row_seen).min_by_key(|known| known.state_seq) {
             Some(known) => bad(known.account.seq, format!("account {} has no row", known.account.name)),
             None => Ok(()),
         }
     }
 
-    /// A row that is not newer than the replay.
+    /// Checks a row that is not newer than the replay.
     async fn account_row(&mut self, row: &BookAccount) -> Result<(), VerifyFault> {
         let Some(known) = self.replayed.accounts.get_mut(&row.key) else {
             return bad(row.seq, format!("the row of account {} is of none that was opened", row.name));
@@ -59,7 +60,7 @@ impl BookCheck<'_> {
             return bad(row.seq, what);
         }
         let account = account.clone();
-        // What the row lacks must be where a restart looks for it: in the log, or behind what the log has.
+        // What the row lacks must be where a restart finds it: in the log, or after what the log has.
         let logged = self.replayed.behind.get(row.key).map_or(0, |standing| standing.last_transfer).max(row.last_transfer);
         let before = self.replayed.before_tail.get(&row.key).copied();
         match before.or_else(|| (logged == account.last_transfer).then_some(logged)) {
@@ -73,7 +74,7 @@ impl BookCheck<'_> {
         if self.counters_after(row).await? == Some(row.counters) && entries == row.entries { Ok(()) } else { bad(row.seq, what) }
     }
 
-    /// The counters that the row's last transfer left, from its own row, which the chain covers.
+    /// The counters after the row's last transfer, from the transfer's own row, which the chain covers.
     async fn counters_after(&self, row: &BookAccount) -> Result<Option<Counters>, VerifyFault> {
         if row.last_transfer == 0 {
             return Ok(Some(Counters::default()));
@@ -97,7 +98,7 @@ impl BookCheck<'_> {
             after.clone_from(last);
             self.guards(&page).await?;
         }
-        // What no page showed was set while they were read, or has no row.
+        // A guard on no page was set while the pages were read, or has no row.
         let mut unseen: Vec<i64> = self.replayed.guards.values().filter(|guard| !guard.row_seen).map(|guard| guard.seq).collect();
         unseen.sort_unstable();
         unseen.dedup();
@@ -114,7 +115,7 @@ impl BookCheck<'_> {
         Ok(())
     }
 
-    /// Rows just read: each must be where the journal had it when it was read.
+    /// Checks rows just read: each must match the journal at the time it was read.
     async fn guards(&mut self, rows: &[(String, GuardState)]) -> Result<(), VerifyFault> {
         let Replayed { guards, watched, .. } = &mut self.replayed;
         let states = |digest: &u128| guards.get(digest).map(|guard| guard.state).into_iter().collect();
@@ -145,12 +146,12 @@ impl BookCheck<'_> {
         })
     }
 
-    /// Compares the rows of resolved holds once there is a chunk of them, so that they don't pile up.
+    /// Compares the rows of resolved holds once there are enough for a read, to bound memory.
     pub(super) async fn settle_full(&mut self) -> Result<(), VerifyFault> {
         if self.replayed.settled.len() >= READ_CHUNK { self.settle_holds().await } else { Ok(()) }
     }
 
-    /// Compares the rows of resolved holds: they never change again.
+    /// Compares the rows of resolved holds, which never change again.
     pub(super) async fn settle_holds(&mut self) -> Result<(), VerifyFault> {
         let settled = std::mem::take(&mut self.replayed.settled);
         for chunk in settled.chunks(READ_CHUNK) {
@@ -167,7 +168,7 @@ impl BookCheck<'_> {
         Ok(self.store.holds(self.book.key, &numbers).await?.into_iter().map(|hold| (hold.no, hold)).collect())
     }
 
-    /// Open holds have open rows, and there are no rows besides.
+    /// Open holds must have open rows, and there must be no further rows.
     pub(super) async fn hold_rows(&mut self) -> Result<(), VerifyFault> {
         let mut open: Vec<i64> = self.replayed.holds.keys().copied().collect();
         open.sort_unstable();
@@ -175,7 +176,7 @@ impl BookCheck<'_> {
             let before: Vec<Hold> = chunk.iter().filter_map(|no| self.replayed.holds.get(no).copied()).collect();
             let rows = self.holds(before.iter().map(|hold| hold.no)).await?;
             if before.iter().any(|hold| rows.get(&hold.no) != Some(hold)) {
-                // Resolved since: the replay compares their rows itself.
+                // A hold resolved since is compared by the replay itself.
                 self.catch_up().await?;
             }
             for hold in before {
@@ -195,7 +196,7 @@ impl BookCheck<'_> {
         if there == made { Ok(()) } else { bad(0, format!("there are {there} rows of holds, the journal made {made}")) }
     }
 
-    /// Nothing may stand behind the last commit.
+    /// There must be nothing after the last commit.
     pub(super) async fn strays(&mut self) -> Result<(), VerifyFault> {
         let next = self.at.last_seq + 1;
         let transfer = self.store.transfers(self.book.key, transfer_no(next, 0), 1).await?.into_iter().next();

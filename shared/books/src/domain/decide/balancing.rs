@@ -1,9 +1,9 @@
-//! How much each leg moves, where that depends on what is there: up to what is available, and the rest of what another could not.
+//! Amounts of legs that depend on balances: up to what is available, and the rest that another leg could not move.
 
 use super::{Draft, DraftLeg};
 use crate::domain::{event::TransferKind, request::NewTransfer, state::BookState};
 
-/// The amount of each leg, in order; wider than an amount, for whether it fits is asked later. 0: it has nothing to move.
+/// The amount of each leg, in order; wider than an amount, because its range is checked later. 0: it moves nothing.
 pub(super) fn amounts(draft: &Draft, legs: &[DraftLeg], transfers: &[NewTransfer], times: i64) -> Vec<i128> {
     let wanted = |leg: &DraftLeg| i128::from(leg.amount.get()) * i128::from(times);
     if transfers.iter().all(|transfer| !transfer.up_to && transfer.rest_of.is_none()) {
@@ -25,7 +25,7 @@ pub(super) fn amounts(draft: &Draft, legs: &[DraftLeg], transfers: &[NewTransfer
     moved
 }
 
-/// The legs that move something, and a draft of theirs alone: an account that nothing moves to or from is neither opened nor touched.
+/// The legs that move something, with a draft for them only: other accounts are neither opened nor touched.
 pub(super) fn without_empty(state: &BookState, transfers: &[NewTransfer], amounts: &[i128], legs: Vec<DraftLeg>) -> (Draft, Vec<DraftLeg>) {
     let mut draft = Draft::new(state);
     let mut kept = Vec::with_capacity(legs.len());

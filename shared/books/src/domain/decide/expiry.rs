@@ -1,4 +1,4 @@
-//! Holds that end by themselves: which may, and the event when one does.
+//! Holds that expire: which may, and the event when one does.
 
 use super::{apply, resolve::resolution};
 use crate::domain::{
@@ -12,25 +12,26 @@ use crate::domain::{
 use money::{Amount, derive_id};
 use uuid::{Builder, Uuid};
 
-/// Refuses a hold that would end in the past or too late, or that must not end by itself at all.
+/// Refuses a hold with an expiry in the past or too late, or that must not expire.
 pub(super) fn check(now: Micros, transfers: &[NewTransfer]) -> Result<(), Refusal> {
     let ends = || transfers.iter().filter_map(|transfer| transfer.expire_time.map(|time| (time, transfer)));
     if let Some((expire_time, _)) = ends().find(|(time, _)| *time <= now || time.saturating_sub(now) > EXPIRY_MAX) {
         return Err(Refusal::ExpiryOutOfRange { expire_time, now });
     }
-    // A payout's hold stands until its bank has spoken: released by a clock, the money would be paid and still be there.
+    // A payout's hold stays until its bank has decided: released by a clock, the money would be both paid and still
+    // available.
     let in_transit = |name: &&String| chart::Account::parse(name).is_some_and(|account| account.is_in_transit());
     let forbidden = ends().map(|(_, transfer)| &transfer.accounts.credit().text).find(in_transit);
     forbidden.map_or(Ok(()), |account| Err(Refusal::ExpiryForbidden { account: account.as_str().into() }))
 }
 
-/// The expiry of a hold has an id of its own that follows from the hold: the store can't hold two.
+/// The expiry of a hold has an event id derived from the hold: the store can't have it twice.
 fn expired_id(hold: &Hold, time: Micros) -> Uuid {
     let at = Builder::from_unix_timestamp_millis(u64::try_from(time / 1000).unwrap_or_default(), &[0; 10]).into_uuid();
     derive_id(at, &["expiry", &hold.no.to_string()])
 }
 
-/// Ends an open hold whose time has come and whose accounts are here. Frozen accounts too: it only gives back.
+/// Expires an open hold that is due and whose accounts are loaded. Frozen accounts too: it only gives back.
 pub fn expire(state: &mut BookState, now: Micros, hold: Hold) -> Event {
     let time = hold.expire_time.expect("only holds with an end are due");
     let held = Amount::try_new(hold.amount).expect("a hold was an amount when it was placed");

@@ -1,4 +1,4 @@
-//! Debit limits: set like an account's state, and asked before anything leaves an account that has one.
+//! Debit limits: set like an account's state, and checked before anything leaves an account that has one.
 
 use super::{Draft, DraftLeg};
 use crate::domain::{
@@ -11,7 +11,7 @@ use crate::domain::{
     state::BookState,
 };
 
-/// Refuses what would take more out of an account than one of its windows lets through. What a resolution moves was counted when it was held.
+/// Refuses to take more out of an account than one of its windows allows. What a resolution moves was counted when it was held.
 pub(super) fn check(state: &BookState, now: Micros, draft: &Draft, legs: &[DraftLeg], amounts: &[i128]) -> Result<(), Refusal> {
     if state.limits.is_empty() {
         return Ok(());
@@ -39,7 +39,7 @@ pub(super) fn check(state: &BookState, now: Micros, draft: &Draft, legs: &[Draft
     Ok(())
 }
 
-/// A debit limit that is asked for.
+/// A requested debit limit.
 pub(super) struct DebitLimitChange<'a> {
     pub account: &'a AccountName,
     pub window: Window,

@@ -1,4 +1,4 @@
-//! Decisions about what was posted before: holds and reversals.
+//! Decisions about earlier postings: resolving holds, and reversals.
 
 use super::{Draft, DraftLeg, PostingPlan, PreparedPosting, check_guards, finish, limits};
 use crate::domain::{
@@ -19,7 +19,7 @@ fn open_hold(state: &BookState, now: Micros, transfer_no: i64) -> Result<Hold, R
     if hold.resolved_seq != 0 {
         return Err(Refusal::PendingResolved { transfer_no });
     }
-    // Where more are due than one commit takes, its own event is still to come.
+    // If more holds have expired than one commit takes, its own event is still to come.
     if hold.expire_time.is_some_and(|time| time <= now) {
         return Err(Refusal::PendingExpired { transfer_no });
     }
@@ -48,7 +48,7 @@ pub(super) fn void_pending(state: &BookState, now: Micros, request: &BookRequest
     resolve(state, request, hold, held, TransferKind::VoidOfPending)
 }
 
-/// The one leg that resolves a hold, its accounts in a draft of their own.
+/// The one leg that resolves a hold, with its accounts in a draft of their own.
 pub(super) fn resolution(state: &BookState, hold: &Hold, amount: Amount, kind: TransferKind) -> (Draft, DraftLeg) {
     let mut draft = Draft::new(state);
     let (debit, credit) = (draft.position_of_key(state, hold.debit), draft.position_of_key(state, hold.credit));
@@ -103,7 +103,7 @@ pub(super) fn reverse(
     finish(state, request, draft, PostingPlan { legs, guards, reverses: Some(posting), ..PostingPlan::default() })
 }
 
-/// The counter that lets a posting be reversed once only.
+/// The guard that ensures a posting is reversed only once.
 #[must_use]
 pub fn reversal_guard(posting: Uuid) -> String {
     format!("reversed/{posting}")

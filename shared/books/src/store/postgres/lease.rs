@@ -1,8 +1,8 @@
-//! The lease row, and an end to the sessions of whoever lost it.
+//! The lease row, and ending the sessions of a writer that lost it.
 //!
-//! A process that vanished with a transaction open leaves its rows locked for as long as its connections seem alive to the server, which may be
-//! hours. Whoever takes its lease ends its sessions first. That is safe whatever the loser still does: its commits come to an unknown outcome,
-//! which it can only resolve by writing, and there it meets the fence.
+//! A process that vanished with an open transaction leaves its rows locked for as long as its connections seem alive to the server, which may
+//! be hours. The process that takes its lease ends its sessions first. That is safe whatever the loser still does: its commits get an unknown
+//! outcome, which it can only resolve by writing, and that fails at the fence.
 
 use crate::store::Error;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -11,19 +11,19 @@ use tracing::warn;
 /// Milliseconds since the Unix epoch on the database's clock.
 const NOW: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 
-/// Milliseconds to wait for each session to end. Those that wait for a disk may take longer, and end then.
+/// Milliseconds to wait for each session to end. Sessions that wait for a disk may end later.
 const END_MAX_MS: i64 = 300;
 
-/// Who asks, and by what name its sessions are known to the server.
+/// The process that asks, and the name of its sessions on the server.
 pub(super) struct Taker<'a> {
     pub owner: &'a str,
     pub session: &'a str,
 }
 
-/// Takes or renews the lease; also from `gone`. Returns who holds it.
+/// Takes or renews the lease; also from `gone`. Returns the owner who has it.
 pub(super) async fn take(pool: &PgPool, taker: &Taker<'_>, hold_ms: i64, gone: Option<&str>) -> Result<String, Error> {
     let Taker { owner, session } = taker;
-    // Looking first: the loser writes nothing while it waits, and is not stopped by a lock on the row.
+    // Reads first: the loser writes nothing while it waits, and is not blocked by a lock on the row.
     let sql = format!("SELECT owner, session, until_ms < {NOW} FROM lease WHERE id = 1");
     let there: Option<(String, String, bool)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_optional(pool).await?;
     if let Some((holder, its_session, over)) = there
@@ -47,7 +47,7 @@ pub(super) async fn take(pool: &PgPool, taker: &Taker<'_>, hold_ms: i64, gone: O
     Ok(query.fetch_one(pool).await?)
 }
 
-/// Ends all sessions of this name. Where that is not allowed, the server's time-outs have to do it.
+/// Ends all sessions of this name. Without the privilege for that, the server's time-outs have to do it.
 async fn end(pool: &PgPool, holder: &str, session: &str) {
     let sql = "SELECT COUNT(*) FILTER (WHERE pg_terminate_backend(pid, $2)) FROM pg_stat_activity \
                WHERE application_name = $1 AND datname = current_database()";

@@ -1,9 +1,9 @@
-//! Warnings that come along with an answer.
+//! Warnings that arrive with an answer.
 //!
-//! A commit whose wait for its standby was cancelled is answered as done, with a warning beside it. sqlx hands warnings to `tracing` only, from
-//! within the poll that reads them. So the call is polled under a subscriber of our own: it keeps what is meant for us, whatever logs the process
-//! keeps, and passes everything else on. It needs no second round trip, no privilege to look at the server's replication, and no decision made at
-//! a time when a standby was not configured yet.
+//! A commit whose wait for its standby was cancelled is answered as done, with a warning. sqlx passes warnings to `tracing` only, from within the
+//! poll that reads them. So the call is polled under a subscriber of our own: it keeps the warnings for us, whatever the process logs, and passes
+//! everything else on. This needs no second round trip, no privilege to read the server's replication state, and no decision at a time when a
+//! standby was not configured yet.
 
 use std::{cell::RefCell, fmt, pin::pin, sync::LazyLock};
 use tracing::{
@@ -17,24 +17,24 @@ use tracing::{
 #[cfg(test)]
 mod tests;
 
-/// Where sqlx tells what the server noted.
+/// The target under which sqlx logs the server's notices.
 const TARGET: &str = "sqlx::postgres::notice";
 
-/// One for all calls: a new one makes every log line of the process be judged anew.
+/// One for all calls: a new one would make `tracing` re-evaluate every log line of the process.
 static EAR: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoticeEar));
 
 thread_local! {
-    /// What the poll that runs on this thread has heard.
+    /// What the poll on this thread has received.
     static CALL: RefCell<Option<NoticeCall>> = const { RefCell::new(None) };
 }
 
 struct NoticeCall {
-    /// Who listens outside of the call.
+    /// The subscriber outside of the call.
     outer: Dispatch,
     warning: Option<String>,
 }
 
-/// The future's answer and the first warning that came with it.
+/// The future's result and the first warning that arrived with it.
 pub(super) async fn with_warning<F: Future>(future: F) -> (F::Output, Option<String>) {
     let mut future = pin!(future);
     let mut warning = None;
@@ -49,7 +49,7 @@ pub(super) async fn with_warning<F: Future>(future: F) -> (F::Output, Option<Str
     (output, warning)
 }
 
-/// Hears warnings for the call that is being polled.
+/// Collects warnings for the call that is being polled.
 struct NoticeEar;
 
 fn is_ours(metadata: &Metadata<'_>) -> bool {
@@ -62,7 +62,7 @@ fn outer() -> Option<Dispatch> {
 
 impl Subscriber for NoticeEar {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // `never` keeps what nobody else wants disabled at no cost; what others want is asked each time, and passed on.
+        // `never` keeps what nobody else wants disabled at no cost; what others want is checked each time, and passed on.
         if is_ours(metadata) { Interest::sometimes() } else { Interest::never() }
     }
 

@@ -1,4 +1,4 @@
-//! One batch, one statement: every table's rows as arrays. Data-modifying WITH parts happen all or none, and the fence is among them.
+//! One batch, one statement: every table's rows as arrays. Data-modifying WITH parts are applied all or not at all, and the fence is one of them.
 
 use super::notice;
 use crate::{
@@ -62,18 +62,18 @@ type Bound = Query<'static, Postgres, PgArguments>;
 const UNIQUE_VIOLATION: &str = "23505";
 
 /// SQLSTATE classes and codes (PostgreSQL's Appendix A) of errors that are raised before a commit record is written, and end the transaction: data,
-/// constraint, rollback (serialization, deadlock), statement or rights, resources; a lock not had in time; a server that takes no writes.
+/// constraint, rollback (serialization, deadlock), statement or rights, resources; a lock not obtained in time; a server that accepts no writes.
 const NOTHING_WRITTEN: [&str; 7] = ["22", "23", "40", "42", "53", "55P03", "25006"];
 
-/// Of class 40, but says that nobody knows: statement_completion_unknown.
+/// Of class 40, but the outcome is unknown: statement_completion_unknown.
 const COMPLETION_UNKNOWN: &str = "40003";
 
-/// What a server's error says of a commit. A "no" has to prove that nothing was written; whatever else came, from a server that stops, a node behind
-/// it or a proxy before it, leaves that open. So does an error that ended the session: it may have come after the commit record.
+/// What a server's error means for a commit. A failure has to prove that nothing was written; any other error, from a server that stops, a node
+/// behind it or a proxy before it, leaves that open. So does an error that ended the session: it may have come after the commit record.
 fn outcome(code: &str, severity: Option<PgSeverity>, why: String) -> CommitError {
     let proven = code != COMPLETION_UNKNOWN && NOTHING_WRITTEN.iter().any(|known| code.starts_with(known));
     match code {
-        // Whichever table saw it first: a rival has written under our numbers.
+        // Whichever table noticed first: another writer has written under our numbers.
         UNIQUE_VIOLATION => CommitError::Fenced,
         _ if proven && severity == Some(PgSeverity::Error) => CommitError::Failed(why),
         _ => CommitError::Unknown(why),
@@ -96,7 +96,7 @@ pub(super) async fn commit(pool: &PgPool, batch: &Batch) -> Result<(), CommitErr
     match answer {
         Ok(_) => match warning {
             None => Ok(()),
-            // Its wait for the standby was cancelled: it is written here, and gone if this machine is lost now.
+            // Its wait for the standby was cancelled: it is written here, but lost if this machine is lost now.
             Some(why) => Err(CommitError::Unknown(why)),
         },
         Err(sqlx::Error::Database(error)) => {

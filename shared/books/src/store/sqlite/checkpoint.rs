@@ -1,4 +1,4 @@
-//! Moves the write-ahead log into the database file, beside the commits instead of inside them.
+//! Moves the write-ahead log into the database file, parallel to the commits instead of inside them.
 
 use crate::store::Batch;
 use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
@@ -9,22 +9,22 @@ use std::sync::{
 use tokio::sync::{Mutex, Notify};
 use tracing::warn;
 
-/// Pages in the log that are worth a checkpoint: 16 MiB. Four times SQLite's own measure, because a page that changes again is moved once.
+/// Pages in the log that are worth a checkpoint: 16 MiB. Four times SQLite's own default, because a page that changes again is moved once.
 const PAGES_MIN: i64 = 4_096;
 
-/// Pages in the log above which commits wait for the checkpoint's end, so that the log starts over: it can't while commits go on. 128 MiB.
+/// Pages in the log above which commits wait for the checkpoint's end, so that the log restarts: it can't while commits continue. 128 MiB.
 const PAGES_MAX: i64 = 32_768;
 
-/// Pages that may be left to move while commits wait: some milliseconds. What came in meanwhile is moved first, which leaves less each time.
+/// Pages that may be left to move while commits wait: some milliseconds. Newly written pages are moved first, which leaves fewer each time.
 const LEFT_MAX: i64 = 1_024;
 
-/// Pages in the log above which commits wait however many are left: they come faster than the disk takes them.
+/// Pages in the log above which commits wait however many are left: they are written faster than the disk can take them.
 const PAGES_LIMIT: i64 = 4 * PAGES_MAX;
 
-/// How often what came in meanwhile is moved.
+/// The most rounds of moving newly written pages.
 const MOVES_MAX: usize = 16;
 
-/// What commits have put into the log since it was last looked at.
+/// The pages that commits have added to the log since the last checkpoint.
 #[derive(Debug, Default)]
 pub(super) struct LogGrowth {
     pages: AtomicI64,
@@ -32,9 +32,9 @@ pub(super) struct LogGrowth {
 }
 
 impl LogGrowth {
-    /// A transaction with these batches was committed.
+    /// Counts a committed transaction with these batches.
     pub(super) fn add(&self, batches: &[Arc<Batch>]) {
-        // Rows in order share pages, account rows seldom do. An estimate is enough: the checkpoint itself says what there was.
+        // Consecutive rows share pages, account rows seldom do. An estimate is enough: the checkpoint itself reports the exact number.
         let pages =
             |batch: &Arc<Batch>| 4 + batch.events.len() / 8 + batch.opened.len() + batch.flushed.len() + batch.settled.standings.len() / 2;
         let pages = i64::try_from(batches.iter().map(pages).sum::<usize>()).unwrap_or(PAGES_MIN);
@@ -43,13 +43,13 @@ impl LogGrowth {
         }
     }
 
-    /// The store is closing.
+    /// Wakes the checkpoint task because the store is closing.
     pub(super) fn end(&self) {
         self.enough.notify_one();
     }
 }
 
-/// Checkpoints until the writing connection is gone.
+/// Runs checkpoints until the writing connection is dropped.
 pub(super) fn start(options: SqliteConnectOptions, writer: Weak<Mutex<SqliteConnection>>, written: Arc<LogGrowth>) {
     tokio::spawn(async move {
         let mut own: Option<SqliteConnection> = None;
@@ -87,13 +87,13 @@ async fn round(
     if logged < PAGES_MAX || (logged - moved > LEFT_MAX && logged < PAGES_LIMIT) {
         return Ok(());
     }
-    // Without a writer it is all moved, and the next commit begins the log anew.
+    // While the writer is locked everything is moved, and the next commit restarts the log.
     let Some(writer) = writer.upgrade() else { return Ok(()) };
     let _no_commits = writer.lock().await;
     checkpoint(connection).await.map(drop)
 }
 
-/// Pages in the log, and how many of them are in the file by now.
+/// Runs a checkpoint. Returns the pages in the log, and how many of them are in the file by now.
 async fn checkpoint(connection: &mut SqliteConnection) -> Result<(i64, i64), sqlx::Error> {
     let (_busy, logged, moved): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await?;
     Ok((logged, moved))

@@ -1,6 +1,6 @@
-//! One committer for all books: whatever batches are ready go into one transaction, so that they share one fsync.
+//! One committer for all books: all batches that are ready go into one transaction, so that they share one fsync.
 //!
-//! Each book's batch stands or falls by itself: it is a savepoint.
+//! Each book's batch succeeds or fails by itself: it is a savepoint.
 
 use super::{
     checkpoint::LogGrowth,
@@ -11,28 +11,29 @@ use sqlx::{Executor, SqliteConnection};
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-/// Batches of one transaction. A lone fsync is a fifth of a millisecond; what goes together still has to be written.
+/// The most batches of one transaction. A single fsync takes a fifth of a millisecond; further batches still have to be
+/// written.
 const GROUP_MAX: usize = 64;
 
 type CommitResult = Result<(), CommitError>;
 
-/// A batch and who waits for its outcome.
+/// A batch and the sender for its outcome.
 type WaitingBatch = (Arc<Batch>, oneshot::Sender<CommitResult>);
 
-/// The way to the committer, which ends with the last of these.
+/// The queue to the committer, which ends when the last of these is dropped.
 pub(super) struct Committer {
     queue: mpsc::UnboundedSender<WaitingBatch>,
 }
 
 impl Committer {
-    /// Starts it on the store's writing connection. `written` is told of each transaction.
+    /// Starts it on the store's writing connection. Each transaction is counted in `written`.
     pub(super) fn start(writer: Arc<Mutex<SqliteConnection>>, written: Arc<LogGrowth>) -> Self {
         // Bounded by the number of books: each has one batch in flight.
         let (queue, mut waiting) = mpsc::unbounded_channel::<WaitingBatch>();
         tokio::spawn(async move {
             let mut inserts = Inserts::new();
             while let Some(first) = waiting.recv().await {
-                // Taken after the lock: what became ready while another held it goes along.
+                // Taken after the lock: batches that became ready while it was locked are included.
                 let mut connection = writer.lock().await;
                 let mut group = vec![first];
                 while group.len() < GROUP_MAX
@@ -43,10 +44,10 @@ impl Committer {
                 let (batches, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
                 let outcomes = inserts.commit(&mut connection, &batches).await;
                 written.add(&batches);
-                // Before the outcomes are told: then the writers own their batches again.
+                // Before the outcomes are sent: then the writers own their batches again.
                 drop(batches);
                 for (reply, outcome) in replies.into_iter().zip(outcomes) {
-                    // A writer that is gone no longer asks.
+                    // The writer may be gone.
                     drop(reply.send(outcome));
                 }
             }
@@ -56,7 +57,7 @@ impl Committer {
         Self { queue }
     }
 
-    /// Writes a batch whole or not at all.
+    /// Writes a batch completely or not at all.
     pub(super) async fn commit(&self, batch: Arc<Batch>) -> CommitResult {
         let (reply, outcome) = oneshot::channel();
         let gone = || CommitError::Unknown("the committer is gone".to_owned());
@@ -66,7 +67,7 @@ impl Committer {
 }
 
 impl Inserts {
-    /// Writes batches of different books in one transaction; an outcome for each.
+    /// Writes batches of different books in one transaction; returns an outcome for each.
     async fn commit(&mut self, writer: &mut SqliteConnection, batches: &[Arc<Batch>]) -> Vec<CommitResult> {
         if let [only] = batches {
             return vec![self.write(writer, only, Frame::Alone).await];
@@ -78,7 +79,7 @@ impl Inserts {
         for batch in batches {
             match self.write(writer, batch, Frame::Among).await {
                 Err(CommitError::Unknown(why)) => {
-                    // It could not be undone by itself: the transaction is lost, with all that was in it.
+                    // Its savepoint could not be undone: the whole transaction is lost.
                     let _rolled_back = writer.execute("ROLLBACK").await;
                     return all(batches.len(), || CommitError::Failed(why.clone()));
                 }

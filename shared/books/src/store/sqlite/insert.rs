@@ -1,33 +1,33 @@
-//! `INSERT`s and `UPDATE`s of many rows in a few fixed sizes, so that each is prepared once. What is left free of a size is filled with rows of
-//! nothing, which the statement leaves out.
+//! `INSERT`s and `UPDATE`s of many rows in a few fixed sizes, so that each is prepared once. Unused rows of a size are filled with NULLs, which
+//! the statement skips.
 
 use sqlx::{Arguments as _, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type, sqlite::SqliteArguments};
 use std::sync::Arc;
 
-/// Rows of one statement.
+/// Numbers of rows of one statement.
 const SIZES: [usize; 17] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512, 1024, 2048, 3072];
 
-/// The same of tables that seldom have many.
+/// The same for tables that seldom have many.
 const COARSE: [usize; 5] = [4, 32, 256, 1024, 3072];
 
-/// SQLite's bound of one statement, if nobody compiled it with another.
+/// SQLite's default limit of parameters in one statement.
 const PARAMETERS_MAX: usize = 32_766;
 
-/// The smallest size that so many rows fit into; none for none.
+/// The smallest size that fits so many rows, else the largest; 0 for none.
 pub(super) fn size_for(rows: usize) -> usize {
     if rows == 0 { 0 } else { SIZES.into_iter().find(|size| *size >= rows).unwrap_or(SIZES[SIZES.len() - 1]) }
 }
 
-/// One of a few sizes that so many rows fit into, for tables of which a batch seldom has many: lists of statements come in all their combinations.
+/// As [`size_for`] with fewer sizes, for tables of which a batch has few rows: statement lists exist in all their combinations.
 pub(super) fn coarse_size_for(rows: usize, max: usize) -> usize {
     if rows == 0 { 0 } else { COARSE.into_iter().find(|size| *size >= rows).unwrap_or(max).min(max) }
 }
 
-/// What is bound to a list of statements, every value by copy.
+/// The values bound to a list of statements, all copied.
 pub(super) struct Values(SqliteArguments);
 
 impl Values {
-    /// With room for so many.
+    /// With capacity for so many values.
     pub(super) fn with_room(count: usize) -> Self {
         let mut arguments = SqliteArguments::default();
         arguments.reserve(count, 0);
@@ -39,7 +39,7 @@ impl Values {
         self
     }
 
-    /// Rows for one statement of a size that they fit into; nothing for none.
+    /// Binds rows for one statement of a size that fits them; nothing for size 0.
     pub(super) fn rows<T>(self, (insert, size): (&Insert, usize), book: i64, rows: &[T], bind: impl Fn(Self, &T) -> Self) -> Self {
         if size == 0 {
             return self;
@@ -49,13 +49,13 @@ impl Values {
         (0..free).fold(values, |values, _| values.bind(None::<i64>))
     }
 
-    /// Runs the list.
+    /// Runs a list of statements with these values.
     pub(super) async fn run(self, writer: &mut SqliteConnection, sql: Arc<str>) -> Result<(), sqlx::Error> {
         sqlx::query_with(AssertSqlSafe(sql), self.0).execute(writer).await.map(drop)
     }
 }
 
-/// Of one table. The book is bound once, not for each row. The first column is never NULL.
+/// The statements of one table. The book is bound once, not for each row. The first column is never NULL.
 pub(super) struct Insert {
     before: String,
     count: usize,
@@ -68,7 +68,7 @@ impl Insert {
         Self::made(columns, format!("INSERT INTO {into} (book, {columns})"), then.to_owned())
     }
 
-    /// Brings rows that are there up to rows with a higher value in the last column; the first two columns of the table are its key.
+    /// Updates existing rows to rows with a higher value in the last column; the first two columns of the table are its key.
     pub(super) fn update(table: &'static str, columns: &'static str) -> Self {
         let names: Vec<&str> = columns.split(", ").collect();
         let value = |column: usize| format!("{} = new.column{}", names[column], column + 1);
@@ -98,7 +98,7 @@ impl Insert {
         SIZES.into_iter().rev().find(|size| size * self.count < PARAMETERS_MAX).unwrap_or(1)
     }
 
-    /// All rows, in as few statements as can be.
+    /// Writes all rows, in as few statements as possible.
     pub(super) async fn run<T: Sync>(
         &self,
         writer: &mut SqliteConnection,
@@ -114,7 +114,7 @@ impl Insert {
         Ok(())
     }
 
-    /// How many values a statement of so many rows takes.
+    /// How many values a statement of so many rows has.
     pub(super) fn values(&self, size: usize) -> usize {
         1 + size * self.count
     }

@@ -1,4 +1,4 @@
-//! A batch's rows: which statements, in which transaction, and what their errors mean.
+//! A batch's rows: their statements, in which transaction, and what their errors mean.
 
 use super::insert::{Insert, Values, coarse_size_for, size_for};
 use crate::{
@@ -19,9 +19,9 @@ use std::sync::Arc;
 pub(super) struct Inserts {
     commit: Insert,
     event: Insert,
-    /// Of transfers that have to do with holds.
+    /// For transfers that involve holds.
     transfer: Insert,
-    /// Of the others, whose pending counters are zero: most of them.
+    /// For all others, whose pending counters are zero: most of them.
     plain_transfer: Insert,
     refusal: Insert,
     guard: Insert,
@@ -30,21 +30,21 @@ pub(super) struct Inserts {
     checkpoint: Insert,
     limit: Insert,
     log: Insert,
-    /// Brings rows up to what was logged of them.
+    /// Updates rows to their logged state.
     settle: Insert,
-    /// The lists of statements that were needed so far.
+    /// Cached texts of statement lists.
     shapes: FxHashMap<Shape, Arc<str>>,
 }
 
-/// The columns of a transfer that has nothing to do with holds; the rest is zero.
+/// The columns of a transfer without holds; all others are zero.
 const PLAIN_TRANSFER_COLUMNS: &str =
     "no, debit, credit, amount, d_debits_posted, d_credits_posted, c_debits_posted, c_credits_posted, debit_prev, credit_prev";
 
-/// The columns of an account that say where it stands, its key first.
+/// The columns of an account that change with transfers, its key first.
 pub(super) const STANDING_COLUMNS: &str =
     "key, debits_posted, credits_posted, debits_pending, credits_pending, last_transfer, entries, seq";
 
-/// Whether [`PLAIN_TRANSFER_COLUMNS`] say all of it.
+/// Whether [`PLAIN_TRANSFER_COLUMNS`] describe it completely.
 fn is_plain(transfer: &Transfer) -> bool {
     let none_pending = |counters: Counters| (counters.debits_pending, counters.credits_pending) == (0, 0);
     let holds = (none_pending(transfer.debit_after), none_pending(transfer.credit_after), transfer.pending_no);
@@ -69,7 +69,7 @@ impl Inserts {
                 rows::HOLD_COLUMNS,
                 "ON CONFLICT (book, no) DO UPDATE SET resolved_seq = excluded.resolved_seq, expired = excluded.expired",
             ),
-            // Newer rows win: a stale writer's values never come back.
+            // Newer rows win: a stale writer's values never overwrite them.
             account: Insert::new(
                 "account",
                 rows::ACCOUNT_COLUMNS,
@@ -90,25 +90,25 @@ impl Inserts {
         }
     }
 
-    /// Writes one book's batch, whole or not at all.
+    /// Writes one book's batch, completely or not at all.
     pub(super) async fn write(&mut self, writer: &mut SqliteConnection, batch: &Batch, frame: Frame) -> Result<(), CommitError> {
         let written = self.steps(writer, batch, frame).await;
         let Err(error) = written else { return Ok(()) };
         let undone = writer.execute(frame.undo()).await;
         let failed = Err(CommitError::Failed(error.to_string()));
         match (primary_code(&error), undone) {
-            // Whichever table saw it first: a rival has written under our numbers.
+            // Whichever table noticed first: another writer has written under our numbers.
             (Some(_), Ok(_)) if error.as_database_error().is_some_and(|told| told.is_unique_violation()) => Err(CommitError::Fenced),
-            // It never began, or no commit record was written. Among others it must be known that theirs stands.
+            // It never began, or no commit record was written. Among other batches the savepoint must also have been undone.
             (Some(BUSY | LOCKED | READ_ONLY | FULL), undone) if undone.is_ok() || frame == Frame::Alone => failed,
-            // What could not be written to the disk may have come there all the same.
+            // A failed write to the disk may have arrived there all the same.
             (Some(code), Ok(_)) if code != IO_ERROR => failed,
-            // It was no longer open: it came to an end, one or the other.
+            // The transaction was no longer open: it was committed or rolled back.
             _ => Err(CommitError::Unknown(error.to_string())),
         }
     }
 
-    /// One list of statements to SQLite's thread, or two: each is a hop there and back, which costs more than many rows.
+    /// Sends one list of statements to SQLite's thread, or two: each is a round trip, which costs more than many rows.
     async fn steps(&mut self, writer: &mut SqliteConnection, batch: &Batch, frame: Frame) -> Result<(), sqlx::Error> {
         let transfers = batch.events.iter().flat_map(|stored| &stored.event.transfers);
         let (plain, other): (Vec<&Transfer>, Vec<&Transfer>) = transfers.partition(|transfer| is_plain(transfer));
@@ -121,7 +121,7 @@ impl Inserts {
             let values = self.rest_values(bind_commit(Values::with_room(64), batch), (batch, &other), &rest);
             values.run(writer, self.shape(opening)).await?;
             self.spill(writer, (batch, &other), &rest).await?;
-            // The last of each goes with the end.
+            // The last rows of each table go with the final list.
             let split = events.len().saturating_sub(events_max);
             self.event.run(writer, batch.book, &events[..split], bind_event).await?;
             events = &events[split..];
@@ -142,7 +142,7 @@ impl Inserts {
         values.rows((&self.plain_transfer, transfers_size), batch.book, plain, bind).run(writer, self.shape(shape)).await
     }
 
-    /// A statement list of this shape, made once.
+    /// The text of a statement list of this shape, cached.
     fn shape(&mut self, shape: Shape) -> Arc<str> {
         if let Some(made) = self.shapes.get(&shape) {
             return made.clone();
@@ -164,13 +164,14 @@ impl Inserts {
         made
     }
 
-    /// What a batch seldom has much of, in the order of [`RestSizes`].
+    /// Tables of which a batch has few rows, in the order of [`RestSizes`].
     fn rest_tables(&self) -> [&Insert; REST] {
         let Self { transfer, refusal, guard, hold, account, checkpoint, limit, settle, log, .. } = self;
         [checkpoint, transfer, refusal, guard, hold, account, account, limit, settle, log]
     }
 
-    /// How many rows of each table a list has room for; 0 also where there are too many for one. And whether there are.
+    /// How many rows of each table a list has room for; 0 if there are none or too many. The flag says whether anything needs statements of its
+    /// own.
     fn rest_sizes(&self, batch: &Batch, other: &[&Transfer]) -> (RestSizes, bool) {
         let Batch { refusals, guards, holds, opened, flushed, checkpoints, limits, logged, settled, book: _, commit: _, events: _ } = batch;
         let settled = settled.standings.len();
@@ -183,7 +184,7 @@ impl Inserts {
                 max => *size = coarse_size_for(count, max),
             }
         }
-        // Its row is long and there is one at the most.
+        // Its row is long and there is at most one.
         sizes[REST - 1] = sizes[REST - 1].min(1);
         (RestSizes(sizes), spilled)
     }
@@ -202,7 +203,7 @@ impl Inserts {
         values.rows((&self.log, log), book, std::slice::from_ref(batch), bind_log)
     }
 
-    /// Where one statement has no room for all rows of a table.
+    /// Writes the rows of tables that have too many for one statement.
     async fn spill(
         &self,
         writer: &mut SqliteConnection,
@@ -235,17 +236,17 @@ const READ_ONLY: i32 = 8;
 const IO_ERROR: i32 = 10;
 const FULL: i32 = 13;
 
-/// SQLite's own word, if it is one.
+/// SQLite's own code, if it is one.
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
     error.as_database_error()?.code()?.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
-/// What a batch's statements stand in.
+/// What encloses a batch's statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Frame {
     /// A transaction of their own.
     Alone,
-    /// A transaction with other books' batches, which they must not take along if they fail.
+    /// A transaction with other books' batches, which must not fail with this one.
     Among,
 }
 
@@ -265,18 +266,18 @@ impl Frame {
     }
 }
 
-/// Lists of statements that are remembered, of a hundred kilobytes at the most each; there are more than anybody meets.
+/// Statement lists that are cached, of at most a hundred kilobytes each; more than occur in practice.
 const SHAPES_MAX: usize = 256;
 
-/// Tables that a batch seldom has many rows for.
+/// The number of tables of which a batch has few rows.
 const REST: usize = 10;
 
-/// For how many rows of each a list has room; the checkpoints' first.
+/// How many rows of each table a list has room for; the checkpoints' first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 struct RestSizes([usize; REST]);
 
 impl RestSizes {
-    /// Whether there is so little that it goes with the events: each such combination keeps a long statement prepared. Many gifts at once touch the
+    /// Whether there are few enough to go with the events: each such combination keeps a long statement prepared. Many gifts at once touch the
     /// house's accounts so often that a checkpoint becomes due.
     fn is_usual(&self) -> bool {
         let Self([checkpoints, rest @ .., _log]) = self;
@@ -284,7 +285,7 @@ impl RestSizes {
     }
 }
 
-/// A list of statements: whether the frame and the fence begin it, for how many rows it has room, whether the frame ends it.
+/// A list of statements: whether frame and fence begin it, how many rows it has room for, whether the frame ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Shape {
     frame: Frame,
