@@ -1,4 +1,4 @@
-//! What is committed under `generated/` belongs to the contracts in `proto/`.
+//! The files under `generated/` belong to the contracts in `proto/`.
 use sha2::{Digest as _, Sha256};
 use std::{
     fmt::Write as _,
@@ -9,7 +9,7 @@ use std::{
 #[cfg(feature = "regenerate")]
 mod regenerate;
 
-/// Digests of what was read and of what was written, one a line, as sha256sum has them.
+/// Digests of the sources and of the generated files, one per line, as sha256sum prints them.
 const DIGESTS: &str = "digests.txt";
 
 fn root() -> PathBuf {

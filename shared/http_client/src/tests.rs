@@ -1,4 +1,4 @@
-//! Whom the client trusts, and what it does not follow.
+//! Which servers the client trusts, and what it does not follow.
 use super::*;
 use axum::{Router, http::StatusCode, response::Redirect, routing::get};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
@@ -20,7 +20,7 @@ async fn plain() -> SocketAddr {
     address
 }
 
-/// A server of HTTPS on a free port that says "hello" to everybody, and the certificate that it made for itself.
+/// An HTTPS server on a free port that answers "hello", and its self-signed certificate.
 async fn secure() -> (SocketAddr, String) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -32,7 +32,7 @@ async fn secure() -> (SocketAddr, String) {
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            // Who does not trust the certificate hangs up.
+            // A client that does not trust the certificate closes the connection.
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let _ = stream.read(&mut [0; 1024]).await;
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello").await;

@@ -1,4 +1,4 @@
-//! The one table of access: for every RPC, which roles may call it and on whose data. An RPC without a row does not start.
+//! The table of access: for every RPC, which roles may call it and on whose data. A process with an RPC without a row does not start.
 use crate::Role::{self, Admin, Auditor, Creator, Finance, Service, Support, Viewer};
 
 #[cfg(test)]
@@ -7,58 +7,58 @@ mod tests;
 /// On whose data a role may act through an RPC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Only on the caller's own: naming another user is refused.
+    /// Only on the caller's own data: naming another user is refused.
     Own,
-    /// On a named user's, within the token's books.
+    /// On a named user's data, within the token's books.
     OnBehalf,
-    /// On the book as a whole; no user is meant.
+    /// On the book as a whole, not on a user's data.
     Book,
 }
 
 /// Who may call an RPC.
 #[derive(Debug, Clone, Copy)]
 pub enum Access {
-    /// Anybody, without a token: nothing but whether the process lives and what its contracts look like.
+    /// Anybody, without a token: only health and reflection.
     Open,
     /// These roles.
     Roles(&'static [(Role, Reach)]),
 }
 
-/// One RPC's row.
+/// The access to one RPC.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessRow {
     /// The RPC as HTTP/2 path, `/<package>.<Service>/<Method>`.
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
-    /// Whether staff must say why: where it shows or changes what belongs to a user, or changes a book.
+    /// Whether staff must give a reason: if it shows or changes what belongs to a user, or changes a book.
     pub reason: bool,
-    /// How large a message of a caller over a socket may be, in bytes; of a stream, each of its messages.
+    /// The largest message of a caller over a socket, in bytes; of a stream, each of its messages.
     pub bytes_max: usize,
-    /// Whether a user's call leaves a row of a service whatever comes of it, so that so many an hour are enough.
+    /// Whether a user's call leaves a row even when it is refused, so that calls are limited per hour.
     pub keeps: bool,
 }
 
-/// Bytes of a message where a row does not say otherwise: four times the largest request of a user, which is a receipt.
+/// Bytes of a message unless a row says otherwise: four times the largest request of a user, which is a receipt.
 pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of an act of staff: the whole of their request, which is hashed where it is recorded (256 KiB within a process, 64 KiB over a socket), 8 KiB of
-/// it as text, the 256 users and as many accounts that it names, and who called.
+/// Bytes of a recorded staff action: the whole of the request, which is hashed where it is recorded (256 KiB within a process, 64 KiB over a socket), 8
+/// KiB of it as text, the 256 users and as many accounts that it names, and the caller.
 pub const ACT_BYTES_MAX: usize = 384 * 1024;
 /// Bytes of a message with a thousand postings and full request fields.
 pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// A row whose staff need no reason: it concerns nobody.
+/// A row whose staff need no reason: it concerns no user.
 const fn row(path: &'static str, access: Access) -> AccessRow {
     AccessRow { path, access, reason: false, bytes_max: REQUEST_BYTES_MAX, keeps: false }
 }
 
-/// A row whose staff must say why.
+/// A row whose staff must give a reason.
 const fn explained(path: &'static str, access: Access) -> AccessRow {
     AccessRow { reason: true, ..row(path, access) }
 }
 
 impl AccessRow {
-    /// The row of an RPC whose message holds a thousand of what others hold one of.
+    /// The row of an RPC whose message has a thousand items where others have one.
     const fn batched(self) -> Self {
         Self { bytes_max: BATCH_BYTES_MAX, ..self }
     }
@@ -68,12 +68,12 @@ impl AccessRow {
         Self { bytes_max: ACT_BYTES_MAX, ..self }
     }
 
-    /// The row of an RPC that keeps what it answers, refusals too.
+    /// The row of an RPC that stores its answers, including refusals.
     const fn keeping(self) -> Self {
         Self { keeps: true, ..self }
     }
 
-    /// On whose data `role` may act, if it may call at all.
+    /// On whose data `role` may act; `None` if it may not call.
     pub fn reach(&self, role: Role) -> Option<Reach> {
         match self.access {
             Access::Open => Some(Reach::Book),
@@ -82,22 +82,22 @@ impl AccessRow {
     }
 }
 
-/// Services act for the users they serve; all staff may look.
+/// Services act for the users they serve; all staff may read.
 const LEDGER_READ: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 /// Services move money. Manual corrections need two people, through SupportService.
 const LEDGER_POST: Access = Access::Roles(&[(Service, Reach::Book)]);
-/// The whole journal, everybody's entries in it: for services that project it and for those who audit it.
+/// The whole journal with all users' entries: for services that project it and for auditors.
 const LEDGER_WATCH: Access = Access::Roles(&[(Service, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
-/// Steps that stop or undo somebody's money are taken by two people, through SupportService, which takes them as itself.
+/// Actions that stop or undo a user's money need two people, through SupportService, which calls as itself.
 const LEDGER_CORRECT: Access = Access::Roles(&[(Service, Reach::Book)]);
-/// What may leave an account is bounded by people who answer for it: by one where it is a viewer's coins, otherwise by two through SupportService, which
-/// calls as itself. The ledger looks at the account.
+/// Debit limits are set by people responsible for the books: by one for a viewer's coins, otherwise by two through SupportService, which calls as
+/// itself. The ledger checks which account it is.
 const LEDGER_LIMIT: Access = Access::Roles(&[(Service, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
 /// Books are set up by admins, and by a sandbox at its start.
 const BOOK_SETUP: Access = Access::Roles(&[(Service, Reach::Book), (Admin, Reach::Book)]);
 
-/// Price lists and catalogues: the same for all who may be in the book.
+/// Price lists and catalogues: the same for every user of the book.
 const CATALOGUE: Access = Access::Roles(&[
     (Viewer, Reach::Book),
     (Creator, Reach::Book),
@@ -107,7 +107,7 @@ const CATALOGUE: Access = Access::Roles(&[
     (Auditor, Reach::Book),
     (Admin, Reach::Book),
 ]);
-/// What belongs to one user: the user sees it, and all staff may.
+/// One user's data: readable for the user and all staff.
 const USER_READ: Access = Access::Roles(&[
     (Viewer, Reach::Own),
     (Creator, Reach::Own),
@@ -117,14 +117,14 @@ const USER_READ: Access = Access::Roles(&[
     (Auditor, Reach::OnBehalf),
     (Admin, Reach::OnBehalf),
 ]);
-/// Spends a user's coins: the user, or a service that speaks for the user. Staff never spend other people's coins.
+/// Spends a user's coins: the user, or a service on behalf of the user. Staff never spend other people's coins.
 const USER_SPEND: Access = Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach::Own), (Service, Reach::OnBehalf)]);
-/// Brings coins in against a receipt. Support may do it for a user whose app could not; the receipt decides who gets them.
+/// Credits coins for a receipt. Support may do it for a user whose app could not; the receipt decides who gets them.
 const USER_TOP_UP: Access =
     Access::Roles(&[(Viewer, Reach::Own), (Creator, Reach::Own), (Service, Reach::OnBehalf), (Support, Reach::OnBehalf)]);
-/// What was refused to any user of the book: for staff who are asked about it.
+/// Refusals to any user of the book: for staff who are asked about them.
 const REFUSAL_READ: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
-/// What belongs to a creator. A viewer who received gifts has earnings too, and only the role in the token differs.
+/// A creator's data. A viewer who received gifts has earnings too, and only the role in the token differs.
 const CREATOR_READ: Access = Access::Roles(&[
     (Creator, Reach::Own),
     (Service, Reach::OnBehalf),
@@ -133,22 +133,22 @@ const CREATOR_READ: Access = Access::Roles(&[
     (Auditor, Reach::OnBehalf),
     (Admin, Reach::OnBehalf),
 ]);
-/// Turns a creator's earnings into money, or says where it goes. Not for staff: whoever could name the account and order the payout
+/// Turns a creator's earnings into money, or sets the bank account for it. Not for staff: anybody who could both name the account and order the payout
 /// could pay themselves.
 const CREATOR_CASH: Access = Access::Roles(&[(Creator, Reach::Own), (Service, Reach::OnBehalf)]);
 
 /// Staff actions are recorded by the services they call.
 const ACT_RECORD: Access = Access::Roles(&[(Service, Reach::Book)]);
-/// The audit log is for those who audit them.
+/// Only auditors and admins read the audit log.
 const ACT_READ: Access = Access::Roles(&[(Auditor, Reach::Book), (Admin, Reach::Book)]);
-/// Whoever helps users or answers for the books may ask for a hand.
+/// Staff who help users or are responsible for the books may propose.
 const PROPOSE: Access = Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Admin, Reach::Book)]);
-/// The second pair of eyes answers for the books.
+/// The second person must be responsible for the books.
 const APPROVE: Access = Access::Roles(&[(Finance, Reach::Book), (Admin, Reach::Book)]);
-/// All staff may see what was asked for.
+/// All staff may read proposals.
 const PROPOSAL_READ: Access =
     Access::Roles(&[(Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
-/// Sums and what is wrong with them, nobody's own.
+/// Sums and the problems found in them, no user's data.
 const HEALTH: Access =
     Access::Roles(&[(Service, Reach::Book), (Support, Reach::Book), (Finance, Reach::Book), (Auditor, Reach::Book), (Admin, Reach::Book)]);
 

@@ -2,7 +2,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A signature's algorithm. Closed: what is not here is never checked, `none` and shared secrets least of all.
+/// A signature's algorithm. A closed list: others are never accepted, `none` and shared secrets least of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4).

@@ -1,6 +1,6 @@
 //! The signatures of tokens, by ring: the three algorithms of [`crate::issuers::Algorithm`] and no others.
 //!
-//! `jsonwebtoken` brings none of its own, because its choices are a second library of cryptography beside the one under TLS.
+//! `jsonwebtoken` is used without its own implementation, which would be a second cryptography library beside the one under TLS.
 use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind, EncodingKey,
     crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
@@ -22,7 +22,7 @@ mod tests;
 
 /// The first byte of an uncompressed point (SEC 1 section 2.3.3).
 const UNCOMPRESSED: u8 = 4;
-/// Bytes of each of its numbers on P-256.
+/// Bytes of each coordinate on P-256.
 const COORDINATE: usize = 32;
 
 static RING: CryptoProvider = CryptoProvider {
@@ -45,10 +45,10 @@ static RING: CryptoProvider = CryptoProvider {
     },
 };
 
-/// Makes ring what `jsonwebtoken` signs and checks with in this process. Whatever here signs or checks does it by itself; whoever uses
-/// `jsonwebtoken` directly calls this first. Cheap, and safe to repeat.
+/// Makes ring the provider of `jsonwebtoken` in this process. This crate calls it where needed; code that uses `jsonwebtoken` directly
+/// calls it first. Cheap, and safe to repeat.
 pub fn install() {
-    // An error says that it was done before.
+    // An error means that it was done before.
     let _ = RING.install_default();
 }
 
@@ -121,7 +121,7 @@ impl Verifier<Vec<u8>> for CheckingKey {
             }
             (Algorithm::EdDSA, DecodingKeyKind::SecretOrDer(key)) => UnparsedPublicKey::new(&ED25519, key).verify(message, made),
             (Algorithm::RS256, DecodingKeyKind::RsaModulusExponent { n, e }) => {
-                // ring takes numbers in their shortest form only (RFC 7518 section 6.3.1.1), which not every issuer keeps to.
+                // ring accepts numbers in their shortest form only (RFC 7518 section 6.3.1.1), which some issuers don't use.
                 let numbers = RsaPublicKeyComponents { n: shortest(n), e: shortest(e) };
                 numbers.verify(&RSA_PKCS1_2048_8192_SHA256, message, made)
             }
@@ -137,7 +137,7 @@ impl JwtVerifier for CheckingKey {
     }
 }
 
-/// Without zeros in front.
+/// Without leading zeros.
 fn shortest(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     &number[zeros..]
@@ -148,7 +148,7 @@ fn ec_pair(pkcs8: &[u8]) -> Result<EcdsaKeyPair> {
     pair.map_err(|_| ErrorKind::InvalidEcdsaKey.into())
 }
 
-/// With or without the public half beside it.
+/// From PKCS #8 with or without the public key.
 fn ed_pair(pkcs8: &[u8]) -> Result<Ed25519KeyPair> {
     Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| ErrorKind::InvalidEddsaKey.into())
 }
@@ -157,7 +157,7 @@ fn rsa_pair(pkcs1: &[u8]) -> Result<rsa::KeyPair> {
     rsa::KeyPair::from_der(pkcs1).map_err(|error| Error::from(ErrorKind::InvalidRsaKey(error.to_string())))
 }
 
-/// The curve and both numbers of a public key on P-256.
+/// The curve and both coordinates of a public key on P-256.
 fn point(key: &[u8]) -> Result<(EllipticCurve, Vec<u8>, Vec<u8>)> {
     match key.split_first() {
         Some((&UNCOMPRESSED, numbers)) if numbers.len() == 2 * COORDINATE => {

@@ -1,7 +1,7 @@
-//! What can be wrong with a token or a key.
+//! Errors of tokens and keys.
 use std::{io, path::PathBuf};
 
-/// Closed: every place that answers a caller matches on all of it.
+/// A closed list: every place that answers a caller matches on all of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not three base64url parts of JSON.
@@ -13,7 +13,7 @@ pub enum Error {
         /// How long it is.
         bytes: usize,
     },
-    /// Of another kind than a token that says who calls, or with something inside that has to be opened first.
+    /// Of another type than an access token, or with a nested token.
     #[error("the token's header says that it is of another type (`typ`, `cty`): an access token is wanted")]
     TokenType,
     /// Signed with an algorithm that its issuer does not use, or that its key is not for (also `none`).
@@ -22,10 +22,10 @@ pub enum Error {
     /// No known key made the signature.
     #[error("no known key signed the token")]
     Signature,
-    /// The token names a key that its issuer has not, or not yet.
+    /// The token names a key that its issuer does not have, or not yet.
     #[error("the token names a key that its issuer is not known to have")]
     UnknownKey,
-    /// The issuer's keys could not be read for too long: nobody can say whether the token is good.
+    /// The issuer's keys could not be read for too long: the token can't be checked.
     #[error("the keys of the token's issuer can't be read at present")]
     KeysUnavailable,
     /// An issuer's keys can't be read.
@@ -39,21 +39,21 @@ pub enum Error {
     /// Another issuer or audience than the installation's.
     #[error("the token was not made by or for largesse")]
     Audience,
-    /// Its time is over.
+    /// It has expired.
     #[error("the token has expired")]
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     #[error("the token is not valid yet")]
     NotYetValid,
     /// A claim is missing or has an unknown form.
     #[error("the token's claim `{0}` is missing or wrong")]
     Claim(&'static str),
-    /// A `sub` that is no user key, behind its issuer's prefix.
+    /// A `sub` that is no valid user key after its issuer's prefix.
     #[error(
         "the token's claim `sub` is no user key: letters, digits, _ and -, at most 64 with the issuer's prefix; identity.issuers.subject can map others"
     )]
     Subject,
-    /// The key of a mapping is not one.
+    /// The key of a mapping is invalid.
     #[error("subject key file {}: must hold 32 bytes or more in base64", path.display())]
     SubjectKey {
         /// Which file.
@@ -64,7 +64,7 @@ pub enum Error {
     KeyFile {
         /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A key file does not hold an Ed25519 key in PEM.
@@ -81,7 +81,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// A stable word for the error, told to the caller as a fact; it names no secret.
+    /// A stable word for the error, sent to the caller as a fact; it names no secret.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
@@ -100,8 +100,8 @@ impl Error {
     }
 }
 
-/// An error and its causes in one line, for logs and for people at a terminal. A cause that is part of the text already is not repeated: many errors
-/// carry their cause's words in their own.
+/// An error and its causes in one line, for logs and terminals. A cause that is part of the text already is not repeated: many errors include their
+/// cause's text.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -1,4 +1,4 @@
-//! Who makes tokens that this installation trusts, and what each of them may say.
+//! The issuers whose tokens this installation trusts, and what each of them may claim.
 pub use crate::algorithm::Algorithm;
 use crate::{
     Error, Role,
@@ -15,9 +15,9 @@ mod tests;
 /// One issuer of tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrustedIssuer {
-    /// What its tokens carry as `iss`.
+    /// The `iss` of its tokens.
     pub issuer: String,
-    /// What its tokens must carry as `aud`.
+    /// The `aud` its tokens must carry.
     #[serde(default = "house")]
     pub audience: String,
     /// Its public keys as a JSON Web Key Set (RFC 7517): an `https://` address, or a file.
@@ -29,43 +29,44 @@ pub struct TrustedIssuer {
     /// Its public Ed25519 keys, one in each file (PEM), instead of `jwks`.
     #[serde(default)]
     pub keys: Vec<PathBuf>,
-    /// Seconds between looks at `jwks`. A token with a key that is not known yet causes a look at once, every ten seconds at most.
+    /// Seconds between reads of `jwks`. A token with an unknown key causes a read at once, at most every ten seconds.
     #[serde(default = "refresh_s")]
     pub refresh_s: u32,
-    /// Seconds for which its keys are trusted when `jwks` can't be read any more. Then its tokens are refused until it can.
+    /// Seconds for which its keys are trusted while `jwks` can't be read. After that its tokens are refused until it can be read again.
     #[serde(default = "stale_max_s")]
     pub stale_max_s: u32,
     /// Algorithms its tokens may be signed with. A key is used with its own algorithm only, whatever a token says.
     #[serde(default = "algorithms")]
     pub algorithms: Vec<Algorithm>,
-    /// Roles its tokens may give. A token with another is refused.
+    /// Roles its tokens may give. A token with another role is refused.
     pub roles: Vec<Role>,
-    /// The role of a token that names none. Not given: such a token is refused.
+    /// The role of a token without one. Not set: such a token is refused.
     #[serde(default)]
     pub default_role: Option<Role>,
-    /// The claim that holds the role.
+    /// The claim with the role.
     #[serde(default = "role_claim")]
     pub role_claim: String,
-    /// The claim that holds the app.
+    /// The claim with the app.
     #[serde(default = "app_claim")]
     pub app_claim: String,
-    /// The books of each app, such as `{ live = ["demo"] }`. When given, a token must name one of these apps, and covers its books and no others. When
-    /// not, a token's claim `books` says which it covers.
+    /// The books of each app, such as `{ live = ["demo"] }`. If set, a token must name one of these apps, and covers its books and no others. If not, the
+    /// token's claim `books` says which books it covers.
     #[serde(default)]
     pub apps: BTreeMap<String, Vec<String>>,
-    /// Put before its tokens' `sub`, so that two issuers' users are not taken for one another.
+    /// Prepended to its tokens' `sub`, so that users of two issuers are never confused.
     #[serde(default)]
     pub subject_prefix: String,
-    /// How its tokens' `sub` becomes a user's key behind the prefix. Choose before the first user comes: another mapping makes other users of them.
+    /// How its tokens' `sub` becomes a user's key, after the prefix. Choose before the first user: another mapping turns users into different ones.
     #[serde(default)]
     pub subject: SubjectMapping,
-    /// File with the key of `keyed_hash`: 32 bytes or more in base64, the same in every process, kept for ever. Lost, no user finds their coins again.
+    /// File with the key of `keyed_hash`: 32 bytes or more in base64, the same in every process, never changed. If it is lost, no user can reach their coins
+    /// again.
     #[serde(default)]
     pub subject_key_file: PathBuf,
-    /// The claim that says who the user is, where it is not `sub`.
+    /// The claim that identifies the user, if it is not `sub`.
     #[serde(default = "subject_claim")]
     pub subject_claim: String,
-    /// Seconds that a token may be good for, from now on. 0: any time.
+    /// The longest remaining lifetime of a token, in seconds. 0: no limit.
     #[serde(default = "lifetime_max_s")]
     pub lifetime_max_s: u32,
 }
@@ -103,7 +104,7 @@ fn lifetime_max_s() -> u32 {
 }
 
 impl TrustedIssuer {
-    /// This house's own issuer, whose tokens may say anything, checked with keys that are given where it is used.
+    /// The installation's own issuer, whose tokens may claim anything; the caller supplies its keys.
     #[must_use]
     pub fn house(keys: Vec<PathBuf>) -> Self {
         Self {
@@ -128,7 +129,7 @@ impl TrustedIssuer {
         }
     }
 
-    /// What has no meaning, with the option it stands in; nothing is read or fetched.
+    /// Invalid settings, with their options; nothing is read or fetched.
     #[must_use]
     pub fn problems(&self) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
@@ -183,15 +184,15 @@ impl TrustedIssuer {
         found
     }
 
-    /// Whether a user of another issuer may have the same key as one of this one, although one of them maps its `sub`s: then somebody who can choose a name there
-    /// could have another's wallet here. Two that are plain are the operator's to know, and warned of.
+    /// Whether a user of another issuer may get the same key as one of this issuer, although one of them maps its `sub`s: then somebody who can choose a name
+    /// there could use another's wallet here. Two plain ones are the operator's decision, and cause a warning.
     #[must_use]
     pub fn may_meet(&self, other: &Self) -> bool {
         let user = |issuer: &Self| issuer.roles.iter().any(|role| matches!(role, Role::Viewer | Role::Creator));
         let both = |mapping| self.subject == mapping && other.subject == mapping;
         let (one, two) = (self.subject_prefix.as_str(), other.subject_prefix.as_str());
         let apart = !one.starts_with(two) && !two.starts_with(one);
-        // The issuer is part of what is hashed, so two keyed hashes never meet.
+        // The issuer is part of what is hashed, so two keyed hashes never collide.
         user(self) && user(other) && !apart && !both(SubjectMapping::Plain) && !both(SubjectMapping::KeyedHash)
     }
 
@@ -201,12 +202,12 @@ impl TrustedIssuer {
     }
 }
 
-/// Whether keys come over the network.
+/// Whether keys are fetched over the network.
 pub(crate) fn is_address(jwks: &str) -> bool {
     jwks.contains("://")
 }
 
-/// Over plain HTTP anybody in between could put in a key; on this machine nobody is in between.
+/// Over plain HTTP a man in the middle could insert a key; on this machine there is none.
 fn check_address(jwks: &str) -> Result<(), String> {
     if !is_address(jwks) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! VerificationKey sets (RFC 7517): what of one can be used, and where it comes from.
+//! Key sets (RFC 7517): which of their keys can be used, and where sets come from.
 use crate::{algorithm::Algorithm, keys::VerificationKey};
 use jsonwebtoken::{
     DecodingKey,
@@ -14,16 +14,16 @@ mod tests;
 pub(crate) const SET_BYTES_MAX: usize = 256 * 1024;
 /// Most keys used of one set: every key is tried on a token that names none.
 const KEYS_MAX: usize = 32;
-/// Bits of an RSA modulus: below, it can be factored (NIST SP 800-131A); above, a check takes long enough to be an attack.
+/// Bits of an RSA modulus: a smaller one can be factored (NIST SP 800-131A); a larger one makes a check slow enough to be an attack.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=8_192;
 
-/// A set as it is published. Entries are read one by one, because a set may hold kinds of keys that nobody here knows (RFC 7517 section 5).
+/// A set as published. Entries are parsed one by one, because a set may have kinds of keys that are unknown here (RFC 7517 section 5).
 #[derive(Deserialize)]
 struct PublishedKeySet {
     keys: Vec<serde_json::Value>,
 }
 
-/// The usable keys of a set and what was left out, or why there is none: for whoever begins with it.
+/// The usable keys of a set and the ones left out, or why there is none: for the first read.
 pub(crate) fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<VerificationKey>, Vec<String>), String> {
     let (keys, left_out) = read(json, allowed)?;
     if keys.is_empty() {
@@ -33,7 +33,8 @@ pub(crate) fn parse(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<Verificat
     Ok((keys, left_out))
 }
 
-/// The usable keys of a set, none perhaps, and what was left out: an issuer that publishes no key any more has said so, and that is no failed look.
+/// The usable keys of a set, possibly none, and the ones left out: an issuer that publishes no keys any more has revoked them, so that is no failed
+/// read.
 pub(crate) fn read(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<VerificationKey>, Vec<String>), String> {
     let published: PublishedKeySet = serde_json::from_slice(json).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
     let (mut keys, mut left_out) = (Vec::new(), Vec::new());
@@ -49,7 +50,7 @@ pub(crate) fn read(json: &[u8], allowed: &[Algorithm]) -> Result<(Vec<Verificati
 }
 
 fn key(value: &serde_json::Value, allowed: &[Algorithm]) -> Result<VerificationKey, String> {
-    // Whoever publishes a private key has lost it.
+    // A published private key is compromised.
     if value.get("d").is_some() {
         return Err("its private part is published".to_owned());
     }
@@ -74,7 +75,7 @@ fn key(value: &serde_json::Value, allowed: &[Algorithm]) -> Result<VerificationK
     Ok(VerificationKey { id: jwk.common.key_id, algorithm, decoding })
 }
 
-/// The algorithm that follows from a key's kind; what the set says of it must agree.
+/// The algorithm that follows from a key's kind; the set's own statement must agree.
 fn algorithm(jwk: &Jwk) -> Result<Algorithm, String> {
     let (algorithm, name) = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => (Algorithm::RS256, KeyAlgorithm::RS256),
@@ -82,7 +83,7 @@ fn algorithm(jwk: &Jwk) -> Result<Algorithm, String> {
         AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => (Algorithm::EdDSA, KeyAlgorithm::EdDSA),
         AlgorithmParameters::EllipticCurve(_) | AlgorithmParameters::OctetKeyPair(_) => return Err("on an unknown curve".to_owned()),
         AlgorithmParameters::OctetKey(_) => return Err("a shared secret".to_owned()),
-        // The library's list is open.
+        // The library's enum is non-exhaustive.
         _ => return Err("of an unknown kind".to_owned()),
     };
     match jwk.common.key_algorithm {

@@ -40,12 +40,12 @@ impl PublicKey {
         Ok(Self(raw.try_into().map_err(|_| wrong())?))
     }
 
-    /// As it is used to check tokens; without a name, so that any token may mean it.
+    /// The key for checking tokens; without an id, so that tokens naming any key may use it.
     pub(crate) fn to_key(self) -> VerificationKey {
         VerificationKey { id: None, algorithm: Algorithm::EdDSA, decoding: DecodingKey::from_ed_der(&self.0) }
     }
 
-    /// By what it is named where it is not shown: SHA-256 of its 32 bytes, in hexadecimal.
+    /// A name for the key in logs and tables: SHA-256 of its 32 bytes, in hexadecimal.
     #[must_use]
     pub fn fingerprint(self) -> String {
         digest(&SHA256, &self.0).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -63,7 +63,7 @@ impl PublicKey {
     }
 }
 
-/// A public key of anybody's, with the one algorithm it may be used with.
+/// A public key of any issuer, with the one algorithm it may be used with.
 #[derive(Clone)]
 pub(crate) struct VerificationKey {
     /// `kid`.
@@ -80,7 +80,7 @@ pub struct KeyPair {
 }
 
 impl KeyPair {
-    /// A new key from the system's randomness.
+    /// A new random key.
     pub fn generate() -> Result<Self, Error> {
         let mut seed = [0; 32];
         SystemRandom::new().fill(&mut seed).map_err(|_| Error::Signing)?;
@@ -99,16 +99,16 @@ impl KeyPair {
         Ok(pair.sign(message).as_ref().to_vec())
     }
 
-    /// Loads the key of `dir`, or makes one there. Two processes that start at once end up with the same key: the file is created
-    /// only where there is none, and whoever comes second reads it.
+    /// Loads the key of `dir`, or creates one there. Two processes that start at once end up with the same key: the file is
+    /// created only if there is none, and the second process reads it.
     pub fn load_or_create(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(PRIVATE_FILE);
         let failed = |source| Error::KeyFile { path: path.clone(), source };
-        // For its owner only: a sandbox's data directory is made by this.
+        // Accessible to its owner only: this also creates a sandbox's data directory.
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
         if !path.exists() {
             let made = Self::generate()?;
-            // Written whole under another name first, then linked: a reader never sees half a key.
+            // Written completely under another name first, then linked: a reader never sees half a key.
             let draft = dir.join(format!("{PRIVATE_FILE}.{}", std::process::id()));
             write_new(&draft, 0o600, &to_pem("PRIVATE KEY", &made.pkcs8_der)).map_err(failed)?;
             let linked = fs::hard_link(&draft, &path);

@@ -1,14 +1,14 @@
 //! Who calls and what they may do: roles, signed tokens and the one table of access.
 //!
 //! - [`principal`]: roles, books and the verified caller.
-//! - `algorithm`: what may sign.
+//! - `algorithm`: the algorithms that tokens may be signed with.
 //! - [`keys`]: the installation's Ed25519 key files.
 //! - [`token`]: [`Issuer`] signs the installation's tokens.
-//! - [`issuers`]: whose tokens are trusted, and what each issuer may say.
-//! - [`subject`]: how an issuer's `sub` becomes the key that a user has here.
+//! - [`issuers`]: the issuers whose tokens are trusted, and what each of them may claim.
+//! - [`subject`]: how an issuer's `sub` becomes a user's key.
 //! - `jwks`: issuers' key sets, in files or at an address.
 //! - [`verifier`]: [`Verifier`] checks tokens. A key is used with its own algorithm only.
-//! - [`Service`]: the services there are, and what each needs of the others.
+//! - [`Service`]: the services, and the others that each of them needs.
 //! - [`crypto`]: the signatures, by ring.
 //! - [`access`]: [`access::TABLE`] says for every RPC who may call it and on whose data.
 pub mod access;

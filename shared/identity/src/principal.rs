@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, sync::Arc, time::SystemTime};
 
-/// What a caller is. Closed, so that the table of access names every one.
+/// The role of a caller. A closed list, so that the table of access covers every role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -18,7 +18,7 @@ pub enum Role {
     Support,
     /// Staff who answer for the books.
     Finance,
-    /// Staff who may look at everything and change nothing.
+    /// Staff who may read everything and change nothing.
     Auditor,
     /// Staff who set up books.
     Admin,
@@ -28,7 +28,7 @@ impl Role {
     /// Every role, in the order above.
     pub const ALL: [Self; 7] = [Self::Viewer, Self::Creator, Self::Service, Self::Support, Self::Finance, Self::Auditor, Self::Admin];
 
-    /// As written in a token.
+    /// The spelling in tokens.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
@@ -67,7 +67,7 @@ pub enum BookScope {
 }
 
 impl BookScope {
-    /// Whether the token may touch `book`.
+    /// Whether the token covers `book`.
     pub fn covers(&self, book: &BookName) -> bool {
         match self {
             Self::All => true,
@@ -75,7 +75,7 @@ impl BookScope {
         }
     }
 
-    /// The book a request means that names none: the token's, when it holds exactly one.
+    /// The book of a request that names none: the token's, if it covers exactly one.
     pub fn single(&self) -> Option<&BookName> {
         match self {
             Self::Only(names) if names.len() == 1 => names.first(),
@@ -84,19 +84,19 @@ impl BookScope {
     }
 }
 
-/// Who calls, as a verified token says.
+/// The caller, according to a verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The token's `sub`: a user, a member of staff or a service.
     pub subject: UserKey,
-    /// What the subject is.
+    /// The role of the subject.
     pub role: Role,
-    /// The app the token was made for. Empty: none in particular.
+    /// The app the token was made for. Empty: no particular app.
     pub app: String,
     /// The books the token covers.
     pub books: BookScope,
     /// The token's `iss`.
     pub issuer: Arc<str>,
-    /// When the token stops being good.
+    /// When the token expires.
     pub expires_at: SystemTime,
 }

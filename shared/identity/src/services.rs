@@ -1,4 +1,4 @@
-//! The services there are, and what each needs of the others.
+//! The services, and the others that each of them needs.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -9,19 +9,19 @@ use std::{fmt, str::FromStr};
 pub enum Service {
     /// The only place where money moves.
     Ledger,
-    /// The audit log, and what they may do only in pairs.
+    /// The audit log, and actions that need two members of staff.
     Support,
-    /// Pretend stores and a pretend bank, over HTTP.
+    /// Simulated stores and a simulated bank, over HTTP.
     Sandbox,
-    /// Coins bought.
+    /// Purchases of coins.
     Purchase,
     /// Gifts sent.
     Gift,
-    /// Earnings converted.
+    /// Conversion of earnings into money.
     Earnings,
-    /// Money paid out.
+    /// Payouts of money.
     Payout,
-    /// Whether the money is where it should be.
+    /// Audits of the books.
     Monitor,
 }
 
@@ -30,7 +30,7 @@ impl Service {
     pub const ALL: [Self; 8] =
         [Self::Ledger, Self::Support, Self::Sandbox, Self::Purchase, Self::Gift, Self::Earnings, Self::Payout, Self::Monitor];
 
-    /// As given to `--services`.
+    /// The name given to `--services`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ledger => "ledger",

@@ -1,7 +1,7 @@
-//! How an issuer's `sub` becomes the key that a user has here.
+//! How an issuer's `sub` becomes a user's key.
 //!
-//! OpenID Connect (Core, section 2) lets a `sub` be up to 255 characters of ASCII, whatever they are; a user key has 64 letters, digits, `_` and `-`. Each mapping
-//! is one to one: no two `sub`s of an issuer get the same key, and the same one gets the same key for ever, in every process and release.
+//! OpenID Connect (Core, section 2) allows a `sub` of up to 255 characters of ASCII; a user key has up to 64 letters, digits, `_` and `-`. Each mapping is one
+//! to one: no two `sub`s of an issuer get the same key, and the same `sub` always gets the same key, in every process and release.
 
 use crate::Error;
 use base64::{Engine as _, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -13,24 +13,25 @@ use std::{fmt, fs, path::Path, sync::Arc};
 
 /// Most characters of a `sub` (OpenID Connect Core 1.0, section 2).
 const SUBJECT_BYTES_MAX: usize = 255;
-/// What an escaped `sub` begins with. A plain one that begins so is escaped too, so the two can't meet.
+/// The prefix of an escaped `sub`. A plain one with this prefix is escaped too, so the two can't collide.
 const ESCAPED: &str = "x_";
 /// Least bytes of a key: as many as the hash has.
 const KEY_BYTES_MIN: usize = 32;
 /// Characters of a hash in base64url: 32 bytes.
 pub(crate) const HASH_CHARS: usize = 43;
 
-/// How a `sub` becomes a user key, behind `subject_prefix`.
+/// How a `sub` becomes a user key, after `subject_prefix`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectMapping {
-    /// As it is; tokens with others than letters, digits, `_` and `-` are refused.
+    /// Unchanged; tokens whose `sub` has characters other than letters, digits, `_` and `-` are refused.
     #[default]
     Plain,
-    /// As it is where it can be; else `x_` and every other character as `_` and two hexadecimal digits. Up to 64 characters with the prefix; anybody can read
-    /// it back.
+    /// Unchanged if possible; else `x_`, with every other character as `_` and two hexadecimal digits. Up to 64 characters with the prefix; anybody can decode
+    /// it.
     Escaped,
-    /// HMAC-SHA256 of the issuer, a NUL and the `sub`, with the key in `subject_key_file`, in base64url: 43 characters. Only who has the key can tell whose it is.
+    /// HMAC-SHA256 of the issuer, a NUL and the `sub`, with the key in `subject_key_file`, in base64url: 43 characters. Only with the key can a user be
+    /// recognised.
     KeyedHash,
 }
 
@@ -42,7 +43,7 @@ pub(crate) enum SubjectMapper {
     KeyedHash(Arc<hmac::Key>),
 }
 
-// A key must not get into a log.
+// The key must not appear in a log.
 impl fmt::Debug for SubjectMapper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -54,7 +55,7 @@ impl fmt::Debug for SubjectMapper {
 }
 
 impl SubjectMapper {
-    /// Reads the key where there is one.
+    /// Reads the key if the mapping has one.
     pub(crate) fn try_new(mapping: SubjectMapping, key_file: &Path) -> Result<Self, Error> {
         match mapping {
             SubjectMapping::Plain => Ok(Self::Plain),
@@ -99,7 +100,7 @@ fn escaped(subject: &str) -> String {
 
 fn hashed(key: &hmac::Key, issuer: &str, subject: &str) -> String {
     let mut context = hmac::Context::with_key(key);
-    // No `sub` holds a NUL in earnest, and the issuer is configured: the two can't run into each other.
+    // The issuer is configured and no real `sub` has a NUL: the two can't run into each other.
     for part in [issuer.as_bytes(), &[0], subject.as_bytes()] {
         context.update(part);
     }

@@ -11,18 +11,18 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Issues the installation's tokens.
+/// The issuer of the installation's tokens.
 pub const ISSUER: &str = "largesse";
-/// Whom they are made for.
+/// The audience of the installation's tokens.
 pub const AUDIENCE: &str = "largesse";
-/// Longest token read, in bytes: a signature is checked over all of it, so a caller must not choose how long that takes.
+/// Longest token accepted, in bytes: a signature is checked over all of it, so a caller must not choose how long that takes.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// How far the issuer's clock may run ahead of ours before a fresh token is refused as not yet valid.
 pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_secs(30);
-/// Written in `books` for every book.
+/// The value of `books` for every book.
 pub(crate) const ALL_BOOKS: &str = "*";
 
-/// What a token is to say.
+/// The content of a token to issue.
 #[derive(Debug, Clone)]
 pub struct Grant {
     /// `sub`.
@@ -48,13 +48,13 @@ struct Claims {
     exp: u64,
 }
 
-/// What [`expires_at`] reads of a token that anybody may have made.
+/// The claim that [`expires_at`] reads from an unverified token.
 #[derive(Deserialize)]
 struct TokenExpiry {
     exp: u64,
 }
 
-/// What [`subject`] reads of it.
+/// The claims that [`subject`] reads from an unverified token.
 #[derive(Deserialize)]
 struct TokenSubject {
     iss: String,
@@ -73,7 +73,7 @@ impl Issuer {
         Ok(Self::from_keys(&KeyPair::load_or_create(dir)?))
     }
 
-    /// Loads the key under `dir`, where there must be one.
+    /// Loads the key under `dir`, which must exist.
     pub fn load(dir: &Path) -> Result<Self, Error> {
         Ok(Self::from_keys(&KeyPair::read(&dir.join(PRIVATE_FILE))?))
     }
@@ -89,12 +89,12 @@ impl Issuer {
         self.public
     }
 
-    /// A token that says `grant`, good from now on for `ttl`.
+    /// A token with the content of `grant`, valid from now on for `ttl`.
     pub fn issue(&self, grant: &Grant, ttl: Duration) -> Result<String, Error> {
         self.issue_at(grant, SystemTime::now(), ttl)
     }
 
-    /// A token good from `now` on for `ttl`.
+    /// A token valid from `now` on for `ttl`.
     pub fn issue_at(&self, grant: &Grant, now: SystemTime, ttl: Duration) -> Result<String, Error> {
         let issued = now.duration_since(UNIX_EPOCH).map_err(|_| Error::Claim("iat"))?.as_secs();
         let books = match &grant.books {
@@ -116,21 +116,21 @@ impl Issuer {
     }
 }
 
-/// Until when a token says it is good, without checking it: for a holder who wants to renew its own in time.
+/// The expiry of a token, without checking the token: for holders who renew their own in time.
 pub fn expires_at(token: &str) -> Result<SystemTime, Error> {
     let claims: TokenExpiry = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|error| reason(error.kind()))?;
     Ok(time(claims.exp))
 }
 
-/// Whom a token of the installation is for, without checking it: for a holder who wants to know before it calls. `None` of another issuer's, which may name
-/// its subjects otherwise.
+/// The subject of a token of the installation, without checking the token: for holders who need to know it before they call. `None` for another issuer's,
+/// whose subjects may be mapped.
 pub fn subject(token: &str) -> Option<String> {
     let claims: TokenSubject = jsonwebtoken::dangerous::insecure_decode_claims(token).ok()?;
     (claims.iss == ISSUER).then_some(claims.sub)
 }
 
 pub(crate) fn time(seconds: u64) -> SystemTime {
-    // Far beyond any token's life; keeps a hostile number from overflowing the clock's type.
+    // Far beyond any token's lifetime; keeps a hostile number from overflowing the clock's type.
     const LATEST: u64 = 1 << 40;
     UNIX_EPOCH + Duration::from_secs(seconds.min(LATEST))
 }
@@ -140,7 +140,7 @@ pub(crate) fn reason(kind: &ErrorKind) -> Error {
         ErrorKind::InvalidSignature => Error::Signature,
         ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::MissingAlgorithm => Error::Algorithm,
         ErrorKind::InvalidIssuer | ErrorKind::InvalidAudience => Error::Audience,
-        // The library's enum is open; whatever else it finds is a token that cannot be read.
+        // The library's enum is non-exhaustive; any other error means that the token can't be read.
         _ => Error::Malformed,
     }
 }

@@ -1,4 +1,4 @@
-//! Checks tokens: who signed, for whom, until when, and what that issuer may say.
+//! Checks tokens: signer, audience, expiry, and what the issuer may claim.
 use crate::{
     BookScope, Error, Principal, Role,
     algorithm::Algorithm,
@@ -24,32 +24,32 @@ mod cache;
 #[cfg(test)]
 mod tests;
 
-/// The least time between two looks that tokens with unknown keys cause: whoever makes up keys must not make us ask for each.
+/// The least time between two key reads caused by tokens with unknown keys: invented keys must not cause a request each.
 const LOOK_DELAY_MIN: Duration = Duration::from_secs(10);
 
-/// What a media type in a header may leave out.
+/// The prefix that a media type in a header may omit.
 const APPLICATION: &str = "application/";
 
-/// Checks tokens. Shared by every call, so what was verified once is remembered until it expires or a key changes.
+/// Checks tokens. Shared by all calls, so a verified token is cached until it expires or a key changes.
 pub struct Verifier {
     issuers: Vec<Arc<IssuerKeys>>,
     verified: Arc<cache::TokenCache>,
 }
 
-/// An issuer with its keys as they were last seen.
+/// An issuer with its keys as last read.
 struct IssuerKeys {
     issuer: TrustedIssuer,
-    /// As principals carry it.
+    /// The name in principals.
     name: Arc<str>,
     apps: BTreeMap<String, Vec<BookName>>,
     subjects: SubjectMapper,
     source: KeySource,
     keys: RwLock<KnownKeys>,
-    /// When keys were last asked for; held while somebody asks, so that one question answers all who wait.
+    /// When an unknown key last caused a read; locked during the read, so that one request serves all who wait.
     looked: Mutex<Option<Instant>>,
 }
 
-/// Keys and when they were last known to be so.
+/// Keys and when they were last confirmed.
 #[derive(Clone, Default)]
 struct KnownKeys {
     keys: Arc<Vec<VerificationKey>>,
@@ -57,7 +57,7 @@ struct KnownKeys {
 }
 
 impl Verifier {
-    /// Accepts what any of `keys` signed as the installation's own issuer; several, so that keys can be rotated.
+    /// Accepts tokens signed with any of `keys` as the installation's own issuer; several, so that keys can be rotated.
     pub fn new(keys: &[PublicKey]) -> Self {
         crypto::install();
         let known = KnownKeys { keys: Arc::new(keys.iter().map(|key| key.to_key()).collect()), seen: Some(Instant::now()) };
@@ -66,8 +66,8 @@ impl Verifier {
         Self { issuers: vec![Arc::new(trusted)], verified: Arc::new(cache::TokenCache::new()) }
     }
 
-    /// Accepts what these issuers signed. Keys in files are read here, and what is wrong with them is an error; keys at an address are
-    /// fetched by [`Verifier::look`] and [`Verifier::keep_looking`].
+    /// Accepts tokens of these issuers. Keys in files are read here, and problems with them are errors; keys at an address are fetched by [`Verifier::look`]
+    /// and [`Verifier::keep_looking`].
     pub fn try_new(issuers: Vec<TrustedIssuer>) -> Result<Self, Error> {
         crypto::install();
         let trusted = issuers.into_iter().map(|issuer| {
@@ -86,7 +86,8 @@ impl Verifier {
         Ok(Self { issuers: trusted.collect::<Result<_, Error>>()?, verified: Arc::new(cache::TokenCache::new()) })
     }
 
-    /// Fetches the keys of every issuer once, side by side. Whose keys can't be had is told with the reason; its tokens are refused until they can.
+    /// Fetches the keys of every issuer once, concurrently. Returns the issuers whose keys are unavailable, with the reason; their tokens are refused until
+    /// they are available.
     pub async fn look(&self) -> Vec<(String, Error)> {
         let looks = self
             .issuers
@@ -95,12 +96,12 @@ impl Verifier {
         futures::future::join_all(looks).await.into_iter().flatten().collect()
     }
 
-    /// Looks at every issuer's keys from time to time until `closing`.
+    /// Reads every issuer's keys from time to time until `closing`.
     pub async fn keep_looking(&self, closing: CancellationToken) {
         let looks = self.issuers.iter().filter(|trusted| !matches!(trusted.source, KeySource::Fixed)).map(|trusted| async {
             let mut every = tokio::time::interval(Duration::from_secs(trusted.issuer.refresh_s.max(1).into()));
             every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            // The first tick is now, and there was a look at the start.
+            // The first tick is immediate, and the keys were read at the start.
             every.tick().await;
             loop {
                 every.tick().await;
@@ -115,10 +116,10 @@ impl Verifier {
         }
     }
 
-    /// Who the token says calls, if it is good at `now`.
+    /// The principal of a token, if it is valid at `now`.
     pub fn verify(&self, token: &str, now: SystemTime) -> Result<Arc<Principal>, Error> {
         if let Some(principal) = self.verified.get(token) {
-            // Its keys may have become too old meanwhile, which takes what they signed with them.
+            // Its issuer's keys may have become too old meanwhile, which invalidates the tokens they signed.
             let known = self.issuers.iter().any(|trusted| trusted.name == principal.issuer && trusted.is_fresh());
             return match (known, now < principal.expires_at) {
                 (true, true) => Ok(principal),
@@ -132,11 +133,11 @@ impl Verifier {
         Ok(principal)
     }
 
-    /// As [`Verifier::verify`]; but for a token with a key that is not known, the issuer's keys are looked at again first.
+    /// As [`Verifier::verify`], but for a token with an unknown key it reads the issuer's keys again first.
     pub async fn verify_or_look(&self, token: &str, now: SystemTime) -> Result<Arc<Principal>, Error> {
         match self.verify(token, now) {
             Err(Error::UnknownKey | Error::KeysUnavailable) => {
-                // Apart, or every call would carry the room for asking over HTTP along.
+                // Boxed, or every call would carry the size of a fetch's future.
                 Box::pin(self.look_soon(self.trusted(token)?)).await;
                 self.verify(token, now)
             }
@@ -154,38 +155,38 @@ impl Verifier {
         self.issuers.iter().find(|trusted| trusted.issuer.issuer == named).ok_or(Error::Audience)
     }
 
-    /// Looks at the keys now, unless somebody did lately.
+    /// Reads the keys now, unless they were read lately.
     async fn look_soon(&self, trusted: &Arc<IssuerKeys>) {
         let mut looked = trusted.looked.lock().await;
         if looked.is_some_and(|at| at.elapsed() < LOOK_DELAY_MIN) {
             return;
         }
         *looked = Some(Instant::now());
-        // A task of its own: a caller that hangs up must not take the look with it that everybody else waits for.
+        // A task of its own: a caller that hangs up must not cancel the read that all others wait for.
         let (asked, verified) = (trusted.clone(), self.verified.clone());
         let looking = tokio::spawn(async move {
             if let Err(error) = fetch(&asked, &verified).await {
                 tracing::warn!(issuer = asked.issuer.issuer, %error, "a token names a key that is not known, and the keys can't be read");
             }
         });
-        // It ends by itself in time; a panic of it is told by the runtime, and the token is refused as it was.
+        // It ends by its own timeout; the runtime reports a panic of it, and the token is refused as before.
         let _ = looking.await;
     }
 }
 
-/// Looks at an issuer's keys; what they signed is forgotten when they changed.
+/// Reads an issuer's keys; the token cache is cleared if they changed.
 async fn fetch(trusted: &IssuerKeys, verified: &cache::TokenCache) -> Result<(), Error> {
     let asked = Instant::now();
     let Some(keys) = trusted.source.fetch(&trusted.issuer).await? else { return Ok(()) };
     let mut known = trusted.keys.write().unwrap_or_else(PoisonError::into_inner);
-    // A look that began later has been answered before: it knows better.
+    // A read that began later has finished already: its keys are newer.
     if known.seen.is_some_and(|seen| seen > asked) {
         return Ok(());
     }
     let changed = !same(&known.keys, &keys);
     *known = KnownKeys { keys: Arc::new(keys), seen: Some(asked) };
     drop(known);
-    // A key that was taken away must not live on in what it signed.
+    // Tokens signed with a removed key must not stay in the cache.
     if changed {
         verified.clear();
         tracing::info!(issuer = trusted.issuer.issuer, "the keys of an issuer have changed");
@@ -214,13 +215,13 @@ impl IssuerKeys {
         Ok(Self { issuer, name, apps, subjects, source, keys: RwLock::new(known), looked: Mutex::new(None) })
     }
 
-    /// Keys that may be trusted at this moment.
+    /// Keys that may be trusted now.
     fn current(&self) -> Result<Arc<Vec<VerificationKey>>, Error> {
         let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
         if self.is_fresh() { Ok(known.keys) } else { Err(Error::KeysUnavailable) }
     }
 
-    /// Whether its keys were seen lately enough to be trusted.
+    /// Whether its keys were read recently enough to be trusted.
     fn is_fresh(&self) -> bool {
         if matches!(self.source, KeySource::Fixed) {
             return true;
@@ -232,7 +233,7 @@ impl IssuerKeys {
 
     fn verify(&self, token: &str, now: SystemTime) -> Result<Principal, Error> {
         let header = jsonwebtoken::decode_header(token).map_err(|error| reason(error.kind()))?;
-        // What a token calls critical must be understood (RFC 7515 section 4.1.11), and nothing of the kind is.
+        // Extensions that a token marks as critical must be understood (RFC 7515 section 4.1.11), and none are supported.
         if header.crit.is_some() {
             return Err(Error::Malformed);
         }
@@ -251,7 +252,7 @@ impl IssuerKeys {
         let keys = self.current()?;
         let named = |key: &&VerificationKey| match (&header.kid, &key.id) {
             (Some(named), Some(id)) => named == id,
-            // A key without a name may be meant by any token.
+            // Any token may use a key without an id.
             (Some(_) | None, None) | (None, Some(_)) => true,
         };
         let mut candidates = keys.iter().filter(named).peekable();
@@ -262,17 +263,17 @@ impl IssuerKeys {
         rules.set_issuer(&[&self.issuer.issuer]);
         rules.set_audience(&[&self.issuer.audience]);
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Times are compared with the clock reading handed in, so that one reading decides everything about a call.
+        // Times are compared with the given clock reading, so that one reading decides everything about a call.
         rules.validate_exp = false;
         rules.validate_nbf = false;
-        // A key of another kind than the token's algorithm is no candidate, and a token whose key is of another kind lies about its algorithm.
+        // A key of another kind than the token's algorithm is no candidate; a token whose key is of another kind lies about its algorithm.
         let mut failure = Error::Algorithm;
         for key in candidates.filter(|key| key.algorithm == algorithm) {
             match jsonwebtoken::decode::<Map<String, Value>>(token, &key.decoding, &rules) {
                 Ok(data) => return self.principal(&data.claims, now),
                 Err(error) => failure = reason(error.kind()),
             }
-            // Only a signature can be better under another key.
+            // Only a wrong signature may be right under another key.
             if !matches!(failure, Error::Signature) {
                 break;
             }
@@ -316,8 +317,8 @@ impl IssuerKeys {
     }
 }
 
-/// Whether a header's `typ` is one of a token that says who calls: none, `JWT` (RFC 7519 section 5.1) or `at+jwt` (RFC 9068 section 2.1), as media types are
-/// compared (RFC 7515 section 4.1.9). Logout tokens, security events and proofs of possession are signed by the same keys and say something else.
+/// Whether a header's `typ` is that of an access token: none, `JWT` (RFC 7519 section 5.1) or `at+jwt` (RFC 9068 section 2.1), compared as media types (RFC
+/// 7515 section 4.1.9). Logout tokens, security events and proofs of possession are signed by the same keys and mean something else.
 fn is_access_token(typ: Option<&str>) -> bool {
     let Some(typ) = typ else { return true };
     let name = if typ.get(..APPLICATION.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(APPLICATION)) {
@@ -328,13 +329,13 @@ fn is_access_token(typ: Option<&str>) -> bool {
     ["jwt", "at+jwt"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// The books that a token names by itself.
+/// The books that a token itself names.
 fn books(claims: &Map<String, Value>, role: Role) -> Result<BookScope, Error> {
     let wrong = || Error::Claim("books");
     let names = claims.get("books").and_then(Value::as_array).ok_or_else(wrong)?;
     let names: Vec<&str> = names.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong)?;
     if names.contains(&ALL_BOOKS) {
-        // A user's token for every book can only be a mistake of whoever made it.
+        // A user's token for every book can only be its issuer's mistake.
         return match role {
             Role::Viewer | Role::Creator => Err(wrong()),
             Role::Service | Role::Support | Role::Finance | Role::Auditor | Role::Admin => Ok(BookScope::All),

@@ -1,4 +1,4 @@
-//! Bank accounts, checked before they are ever sent: a typing error is cheaper to refuse than to reject.
+//! Bank accounts, checked before they are ever sent: it is cheaper to refuse a typing error here than to have a bank reject it.
 
 use crate::Error;
 use iban::IbanLike;
@@ -9,19 +9,19 @@ use std::fmt;
 pub struct Iban(iban::Iban);
 
 impl Iban {
-    /// Takes the electronic form or groups parted by blanks, in any case.
+    /// Accepts the electronic form or groups separated by blanks, in any case.
     pub fn try_new(text: &str) -> Result<Self, Error> {
         let electronic: String = text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect();
         electronic.parse().map(Self).map_err(|_| Error::value("IBAN", "a valid international bank account number"))
     }
 
-    /// Without blanks.
+    /// The electronic form, without blanks.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.electronic_str()
     }
 
-    /// ISO 3166 alpha-2.
+    /// The country code, ISO 3166 alpha-2.
     #[must_use]
     pub fn country(&self) -> &str {
         self.0.country_code()
@@ -36,7 +36,7 @@ pub struct AbaAccount {
 }
 
 impl AbaAccount {
-    /// Nine digits with a valid checksum; 4 to 17 digits.
+    /// Requires nine digits with a valid checksum, and 4 to 17 digits.
     pub fn try_new(routing_number: &str, account_number: &str) -> Result<Self, Error> {
         check_routing_number(routing_number)?;
         let digits = account_number.bytes().all(|b| b.is_ascii_digit());
@@ -46,21 +46,21 @@ impl AbaAccount {
         Ok(Self { routing_number: routing_number.to_owned(), account_number: account_number.to_owned() })
     }
 
-    /// Nine digits.
+    /// The routing number, nine digits.
     #[must_use]
     pub fn routing_number(&self) -> &str {
         &self.routing_number
     }
 
-    /// 4 to 17 digits.
+    /// The account number, 4 to 17 digits.
     #[must_use]
     pub fn account_number(&self) -> &str {
         &self.account_number
     }
 }
 
-/// The ABA checksum: digits weighted 3, 7, 1 add up to a multiple of ten; the first two digits name a Federal Reserve district or
-/// another of the ranges in use (00-12, 21-32, 61-72, 80). All zeros pass the sum and are refused.
+/// The ABA checksum: digits weighted 3, 7, 1 add up to a multiple of ten; the first two digits are a Federal Reserve district or
+/// another range in use (00-12, 21-32, 61-72, 80). All zeros pass the sum and are refused.
 pub fn check_routing_number(text: &str) -> Result<(), Error> {
     const WEIGHTS: [u32; 9] = [3, 7, 1, 3, 7, 1, 3, 7, 1];
     let wrong = || Error::value("routing number", "nine digits with a valid ABA checksum");
@@ -74,17 +74,17 @@ pub fn check_routing_number(text: &str) -> Result<(), Error> {
     if sum.is_multiple_of(10) && in_use { Ok(()) } else { Err(wrong()) }
 }
 
-/// Where money is paid to.
+/// An account that money is paid to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum BankAccount {
-    /// By IBAN.
+    /// An account with an IBAN.
     Iban(Iban),
-    /// By routing and account number.
+    /// An account with a routing and an account number.
     Aba(AbaAccount),
 }
 
 impl BankAccount {
-    /// ISO 3166 alpha-2.
+    /// The country code, ISO 3166 alpha-2.
     #[must_use]
     pub fn country(&self) -> &str {
         match self {
@@ -93,7 +93,7 @@ impl BankAccount {
         }
     }
 
-    /// The IBAN or account number, which names the account at its bank.
+    /// The IBAN or account number, which identifies the account at its bank.
     #[must_use]
     pub fn number(&self) -> &str {
         match self {
@@ -102,7 +102,7 @@ impl BankAccount {
         }
     }
 
-    /// All but the last four characters hidden.
+    /// The number with all but the last four characters hidden.
     #[must_use]
     pub fn masked(&self) -> String {
         let number = self.number();

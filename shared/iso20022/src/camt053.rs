@@ -44,19 +44,19 @@ pub struct Statement {
     pub entries: Vec<StatementEntry>,
 }
 
-/// Which way money went, seen from the account's owner.
+/// Direction of the money, seen from the account's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// `CRDT`: money came in, or is there.
+    /// `CRDT`: money came in, or a positive balance.
     Credit,
-    /// `DBIT`: money went out, or is owed.
+    /// `DBIT`: money went out, or a negative balance.
     Debit,
 }
 
 /// A balance on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatementBalance {
-    /// Without its sign.
+    /// The amount without its sign.
     pub amount: Money,
     /// Its sign.
     pub direction: Direction,
@@ -71,7 +71,7 @@ pub struct StatementEntry {
     pub reference: Option<String>,
     /// The amount of money.
     pub amount: Money,
-    /// Which way.
+    /// Its direction.
     pub direction: Direction,
     /// `BookgDt`.
     pub booked: Option<Timestamp>,
@@ -89,7 +89,7 @@ impl Direction {
         }
     }
 
-    /// Minor units with the sign the owner sees: credits are positive.
+    /// Minor units with their sign for the owner: credits are positive.
     #[must_use]
     pub fn signed(self, amount: Money) -> i128 {
         match self {
@@ -108,7 +108,7 @@ impl StatementBalance {
 }
 
 impl Statement {
-    /// Reads a message that holds one statement.
+    /// Reads a message with one statement.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let document = xml::read(bytes, xml::version(bytes, &VERSIONS)?)?;
         let message = document.one("BkToCstmrStmt")?;
@@ -128,7 +128,7 @@ impl Statement {
         })
     }
 
-    /// Opening balance plus entries equals the closing balance, all in the account's currency.
+    /// Whether opening balance plus entries equals the closing balance, all in the account's currency.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         let amounts = self.entries.iter().map(|entry| entry.amount).chain([self.opening.amount, self.closing.amount]);
@@ -137,7 +137,7 @@ impl Statement {
             && self.opening.signed_minor_units() + moved == self.closing.signed_minor_units()
     }
 
-    /// Writes the message. Refuses what the schema would.
+    /// Writes the message. Refuses what violates the schema.
     pub fn write(&self) -> Result<String, Error> {
         let header = Element::new("GrpHdr")
             .with(text_leaf("MsgId", &self.message_id, REFERENCE_CHARS_MAX)?)

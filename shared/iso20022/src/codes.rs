@@ -1,8 +1,8 @@
-//! External status and reason codes of ISO 20022 (the registration authority's quarterly lists), the common ones in our own words.
+//! External status and reason codes of ISO 20022 (the registration authority's quarterly lists), the common ones with our own texts.
 
 use std::fmt;
 
-/// What a bank says of a transaction or a group (`ExternalPaymentTransactionStatus1Code`, `ExternalPaymentGroupStatus1Code`).
+/// A bank's status of a transaction or a group (`ExternalPaymentTransactionStatus1Code`, `ExternalPaymentGroupStatus1Code`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TransactionStatus {
     /// The message is authentic and well formed.
@@ -15,13 +15,13 @@ pub enum TransactionStatus {
     Acwc,
     /// Accepted for execution.
     Acsp,
-    /// Settled on the debtor's side; for an instant rail the end of it.
+    /// Settled on the debtor's side; final for an instant rail.
     Acsc,
     /// Settled on the creditor's account.
     Accc,
     /// Accepted without having been posted to the creditor yet.
     Acwp,
-    /// Received, not looked at.
+    /// Received, not checked yet.
     Rcvd,
     /// Waiting for further checks.
     Pdng,
@@ -33,7 +33,7 @@ pub enum TransactionStatus {
     Canc,
     /// Blocked: neither paid nor returned.
     Blck,
-    /// Any other code of the list, or one we have not met.
+    /// Any other code of the list, or one unknown here.
     Other(String),
 }
 
@@ -46,7 +46,7 @@ pub enum StatusOutcome {
     Rejected,
     /// The bank has it and has not decided.
     Pending,
-    /// Says nothing we may act on.
+    /// Its meaning is unclear; nothing may follow from it.
     Unclear,
 }
 
@@ -64,20 +64,20 @@ const STATUSES: [(&str, TransactionStatus, StatusOutcome); 14] = [
     ("PDNG", TransactionStatus::Pdng, StatusOutcome::Pending),
     ("PART", TransactionStatus::Part, StatusOutcome::Unclear),
     ("RJCT", TransactionStatus::Rjct, StatusOutcome::Rejected),
-    // Nobody asked for a cancellation, and a block is for people to look at: neither is acted on.
+    // We request no cancellations, and a block needs people: neither is acted on automatically.
     ("CANC", TransactionStatus::Canc, StatusOutcome::Unclear),
     ("BLCK", TransactionStatus::Blck, StatusOutcome::Unclear),
 ];
 
 impl TransactionStatus {
-    /// Any text of the schema's type; unknown codes are kept.
+    /// Reads any text of the schema's type; unknown codes are kept.
     #[must_use]
     pub fn from_code(code: &str) -> Self {
         let known = STATUSES.iter().find(|(known, _, _)| *known == code);
         known.map_or_else(|| Self::Other(code.to_owned()), |(_, status, _)| status.clone())
     }
 
-    /// Four letters.
+    /// The code of four letters.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
@@ -99,7 +99,8 @@ impl fmt::Display for TransactionStatus {
     }
 }
 
-/// Why (`ExternalStatusReason1Code`). The ones a creator's payout meets have names; every other code of the list is kept as it came.
+/// Reasons (`ExternalStatusReason1Code`). The ones that a creator's payout can get have names; every other code of the list is kept
+/// as received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KnownReason {
     /// AB05: time ran out at the creditor's bank.
@@ -199,14 +200,14 @@ const REASONS: [(&str, KnownReason, &str); 29] = [
 pub enum ReasonCode {
     /// One of the common codes.
     Known(KnownReason),
-    /// Another code, as it came.
+    /// Another code, as received.
     Other(String),
     /// A bank's own text (`Prtry`), outside the external list.
     Proprietary(String),
 }
 
 impl ReasonCode {
-    /// From the text of `Cd`.
+    /// Reads the text of `Cd`.
     #[must_use]
     pub fn from_code(code: &str) -> Self {
         let known = REASONS.iter().find(|(known, _, _)| *known == code);
@@ -222,7 +223,7 @@ impl ReasonCode {
         }
     }
 
-    /// In words, for people.
+    /// A text for people.
     #[must_use]
     pub fn words(&self) -> &'static str {
         match self {

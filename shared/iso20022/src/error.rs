@@ -1,12 +1,12 @@
 //! Why bytes are not a message, or values can't become one.
 
-/// Why a message can't be read or written. Texts name elements, never what they hold: accounts and names are personal.
+/// Why a message can't be read or written. Texts name elements, never their content: accounts and names are personal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// More bytes, elements or depth than any message of ours needs.
     #[error("the document exceeds {what} of {max}")]
     TooLarge {
-        /// Which limit.
+        /// The limit's name.
         what: &'static str,
         /// The limit.
         max: usize,
@@ -19,7 +19,7 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
-    /// A document type declaration or an entity of the document's own. Never needed, often an attack.
+    /// A document type declaration or a custom entity. Never needed, often an attack.
     #[error("{0} is refused")]
     Forbidden(&'static str),
     /// An element of another namespace than the message's.
@@ -39,15 +39,15 @@ pub enum Error {
     /// An element the schema requires is absent.
     #[error("{parent} lacks {element}")]
     Missing {
-        /// The element that should hold it.
+        /// The element that should contain it.
         parent: String,
         /// The absent element.
         element: &'static str,
     },
-    /// An element the schema allows once is there again.
+    /// An element the schema allows once occurs again.
     #[error("{parent} holds {element} more than once")]
     Duplicate {
-        /// The element that holds it.
+        /// The element that contains it.
         parent: String,
         /// The repeated element.
         element: &'static str,

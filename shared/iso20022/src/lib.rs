@@ -1,15 +1,16 @@
 //! ISO 20022 messages between us and a bank, pure and synchronous: bytes in, values out, and back.
 //!
 //! - [`pain001`]: customer credit transfer initiation, `pain.001.001.09` ("pay this").
-//! - [`pain002`]: payment status report, `pain.002.001.10` ("this is what became of it").
+//! - [`pain002`]: payment status report, `pain.002.001.10` ("this is the status").
 //! - [`camt053`]: statement of an account, `camt.053.001.08`.
-//! - [`codes`]: the external status and reason codes, with the common ones in words.
+//! - [`codes`]: the external status and reason codes, with texts for the common ones.
 //! - [`account`]: IBAN, ABA routing and account numbers, checked before they are ever sent.
-//! - [`rail`]: which clearing an account and currency is paid over and how a message says so.
-//! - [`xml`]: the only parser and writer; hostile input meets its limits there.
-//! - [`value`]: texts, times and amounts as the schemas spell them.
+//! - [`rail`]: the clearing over which an account and currency is paid, and its codes in messages.
+//! - [`xml`]: the only parser and writer; it limits hostile input.
+//! - [`value`]: texts, times and amounts in the schemas' formats.
 //!
-//! What is written here validates against the official schemas; what is read may hold any other valid element, which is passed over.
+//! Written messages validate against the official schemas; messages that are read may have any other valid element, which is
+//! skipped.
 
 pub mod account;
 pub mod camt053;

@@ -14,19 +14,19 @@ use rust_decimal::Decimal;
 
 /// The message's namespace.
 pub const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09";
-/// As `OrgnlMsgNmId` names it.
+/// The message's name in `OrgnlMsgNmId`.
 pub const MESSAGE_NAME: &str = "pain.001.001.09";
-/// Most transfers one message may hold here; the clearings pay them one by one anyway.
+/// Most transfers one message may have here; the clearings pay them one by one anyway.
 pub const TRANSFERS_MAX: usize = 10_000;
 
-/// One message: who asks, and one or more payments.
+/// One message: the initiating party, and one or more payments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Initiation {
     /// `MsgId`, at most 35 characters, new for every message sent.
     pub message_id: String,
     /// `CreDtTm`.
     pub created: Timestamp,
-    /// Who asks.
+    /// `InitgPty`: the party that sends the message.
     pub initiating_party: Option<String>,
     /// `NbOfTxs` as written; [`Initiation::check_totals`] compares it.
     pub stated_count: u64,
@@ -41,13 +41,13 @@ pub struct Initiation {
 pub struct PaymentInstruction {
     /// `PmtInfId`.
     pub payment_id: String,
-    /// The rail its `PmtTpInf` asks for; none where the codes are not ours.
+    /// The rail its `PmtTpInf` asks for; `None` if the codes are unknown.
     pub rail: Option<Rail>,
     /// When the bank is to execute it (`ReqdExctnDt`).
     pub execution: ExecutionTime,
-    /// Whose money.
+    /// The payer and the account to debit.
     pub debtor: Party,
-    /// At least one.
+    /// Its transfers, at least one.
     pub transfers: Vec<CreditTransfer>,
 }
 
@@ -62,7 +62,7 @@ pub struct Party {
     pub agent: Agent,
 }
 
-/// An account as a message names it; not checked, since a bank must be able to reject a wrong one.
+/// An account in a message; not checked, since a bank must be able to reject a wrong one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountId {
     /// `IBAN`.
@@ -81,7 +81,7 @@ impl AccountId {
     }
 }
 
-/// A bank as a message names it.
+/// A bank in a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Agent {
     /// `BICFI`.
@@ -95,7 +95,7 @@ pub struct Agent {
 /// One transfer (`CdtTrfTxInf`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreditTransfer {
-    /// `EndToEndId`, at most 35 characters: the id both sides know it by.
+    /// `EndToEndId`, at most 35 characters: the id that both sides use.
     pub end_to_end_id: String,
     /// `UETR`, a lower-case UUID of version 4.
     pub uetr: Option<String>,
@@ -117,7 +117,7 @@ pub enum TransferAmount {
 }
 
 impl TransferAmount {
-    /// From `Amt`.
+    /// Reads the choice in `Amt`.
     pub(crate) fn read(amounts: &Element) -> Result<Self, Error> {
         match (amounts.optional("InstdAmt")?, amounts.optional("EqvtAmt")?) {
             (Some(instructed), None) => Ok(Self::Instructed(amount(instructed)?)),
@@ -126,7 +126,7 @@ impl TransferAmount {
         }
     }
 
-    /// The amount, whichever way it is meant.
+    /// The amount of either variant.
     #[must_use]
     pub fn money(self) -> Money {
         match self {
@@ -136,7 +136,7 @@ impl TransferAmount {
 }
 
 impl Party {
-    /// A party with a checked account. The bank is named by its routing number; an IBAN names its bank itself.
+    /// A party with a checked account. The bank is named by its routing number; an IBAN includes its bank.
     #[must_use]
     pub fn with_account(name: &str, account: &BankAccount) -> Self {
         let (account, agent) = match account {
@@ -186,14 +186,15 @@ impl Initiation {
         }
     }
 
-    /// Makes a message whose count and sum are right.
+    /// Makes a message with the right count and sum.
     #[must_use]
     pub fn new(message_id: String, created: Timestamp, initiating_party: &str, payments: Vec<PaymentInstruction>) -> Self {
         let (stated_count, stated_sum) = totals(&payments);
         Self { message_id, created, initiating_party: Some(initiating_party.to_owned()), stated_count, stated_sum, payments }
     }
 
-    /// Writes the message. Refuses what the schema would: empty or too long texts, a payment without a rail or transfers, a missing account.
+    /// Writes the message. Refuses what violates the schema: empty or too long texts, a payment without a rail or transfers, a missing
+    /// account.
     pub fn write(&self) -> Result<String, Error> {
         if self.payments.is_empty() {
             return Err(Error::Missing { parent: "CstmrCdtTrfInitn".to_owned(), element: "PmtInf" });
@@ -226,7 +227,7 @@ fn read_payment(element: &Element) -> Result<PaymentInstruction, Error> {
     let code = |element: &Element| -> Result<String, Error> {
         Ok(element.optional_text("Cd")?.map_or_else(|| element.text_of("Prtry"), Ok)?.to_owned())
     };
-    // The schema lets a payment name several service levels; ours name one, and the first decides.
+    // The schema allows several service levels per payment; ours name one, and the first decides.
     let level = kind.and_then(|kind| kind.all("SvcLvl").next()).map(code).transpose()?;
     let instrument = kind.map(|kind| kind.optional("LclInstrm")).transpose()?.flatten().map(code).transpose()?;
     let transfers = element.all("CdtTrfTxInf").map(read_transfer).collect::<Result<Vec<_>, _>>()?;
@@ -366,7 +367,7 @@ fn write_agent(element: &str, agent: &Agent) -> Result<Element, Error> {
         institution = institution.with(member.with(text_leaf("MmbId", member_id, REFERENCE_CHARS_MAX)?));
     }
     if agent.bic.is_none() && agent.member_id.is_none() {
-        // The bank of an account whose bank is not named (EPC115-06): the account itself says it.
+        // The placeholder for a bank that is not named (EPC115-06): the account itself identifies it.
         institution = institution.with(Element::new("Othr").with_leaf("Id", "NOTPROVIDED"));
     }
     Ok(Element::new(element).with(institution))

@@ -1,4 +1,4 @@
-//! Payment status report, `pain.002.001.10`: what became of a `pain.001`.
+//! Payment status report, `pain.002.001.10`: the status of a `pain.001` and its transfers.
 
 use crate::{
     Error, ReasonCode, TransactionStatus,
@@ -16,7 +16,7 @@ pub use verdict::Verdict;
 /// The message's namespace, as it is written.
 pub const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10";
 /// The versions that are read: in all of them the elements read here have the same names, places and meanings (compared: the schemas of 03 and 10; statuses and
-/// reasons became external lists in between, and none of the versions after 10 moved what is read). Of an older one (02 and before) transfers are elsewhere.
+/// reasons became external lists in between, and no version after 10 moved what is read). In older ones (02 and before) transfers are elsewhere.
 const VERSIONS: [&str; 12] = [
     NAMESPACE,
     "urn:iso:std:iso:20022:tech:xsd:pain.002.001.03",
@@ -31,11 +31,11 @@ const VERSIONS: [&str; 12] = [
     "urn:iso:std:iso:20022:tech:xsd:pain.002.001.13",
     "urn:iso:std:iso:20022:tech:xsd:pain.002.001.14",
 ];
-/// `AddtlInf` is `Max105Text`; what is longer is cut when it is read.
+/// `AddtlInf` is `Max105Text`; a longer text is cut when it is read.
 pub const ADDITIONAL_CHARS_MAX: usize = 105;
 /// `OrgnlMsgId` of a report that names no message.
 pub const NOT_PROVIDED: &str = "NOTPROVIDED";
-/// A code of an external list (`ExternalStatusReason1Code`). A longer one is none of the list, and kept as the bank's own text.
+/// Length of a code of an external list (`ExternalStatusReason1Code`). A longer one is not of the list, and kept as the bank's own text.
 const CODE_CHARS_MAX: usize = 4;
 
 /// One report about one message.
@@ -45,32 +45,32 @@ pub struct StatusReport {
     pub message_id: String,
     /// `CreDtTm` of this report.
     pub created: Timestamp,
-    /// `OrgnlMsgId`: the message it speaks of.
+    /// `OrgnlMsgId`: the message it reports on.
     pub original_message_id: String,
     /// `OrgnlMsgNmId`, such as `pain.001.001.09`.
     pub original_message_name: String,
-    /// `GrpSts`: of the message as a whole.
+    /// `GrpSts`: the status of the message as a whole.
     pub group_status: Option<TransactionStatus>,
-    /// Why, for the group.
+    /// The reasons for the group's status.
     pub group_reasons: Vec<StatusReason>,
     /// `OrgnlPmtInfAndSts`.
     pub payments: Vec<PaymentReport>,
 }
 
-/// About one `PmtInf`.
+/// The report on one `PmtInf`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentReport {
     /// `OrgnlPmtInfId`.
     pub original_payment_id: String,
-    /// `PmtInfSts`: of all its transfers.
+    /// `PmtInfSts`: the status of all its transfers.
     pub status: Option<TransactionStatus>,
-    /// Why, for all of them.
+    /// The reasons for that status.
     pub reasons: Vec<StatusReason>,
     /// `TxInfAndSts`.
     pub transactions: Vec<TransactionReport>,
 }
 
-/// About one transfer.
+/// The report on one transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactionReport {
     /// `OrgnlEndToEndId`.
@@ -83,18 +83,18 @@ pub struct TransactionReport {
     pub accepted: Option<Timestamp>,
     /// `AcctSvcrRef`: the bank's own reference.
     pub bank_reference: Option<String>,
-    /// `OrgnlTxRef/Amt`: what the bank was asked to pay, as it repeats it.
+    /// `OrgnlTxRef/Amt`: the requested amount, as the bank repeats it.
     pub instructed_amount: Option<TransferAmount>,
-    /// `OrgnlTxRef/IntrBkSttlmAmt`: what it settles.
+    /// `OrgnlTxRef/IntrBkSttlmAmt`: the amount it settles.
     pub settled_amount: Option<Money>,
 }
 
-/// A reason with words.
+/// A reason, with text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatusReason {
     /// `Rsn/Cd` or `Rsn/Prtry`.
     pub reason: Option<ReasonCode>,
-    /// `AddtlInf`, each at most 105 characters: cut there.
+    /// `AddtlInf`, each cut to at most 105 characters.
     pub additional: Vec<String>,
 }
 
@@ -116,7 +116,7 @@ impl StatusReport {
         })
     }
 
-    /// Writes the report. Refuses what the schema would.
+    /// Writes the report. Refuses what violates the schema.
     pub fn write(&self) -> Result<String, Error> {
         let header = Element::new("GrpHdr")
             .with(text_leaf("MsgId", &self.message_id, REFERENCE_CHARS_MAX)?)
@@ -159,7 +159,7 @@ fn read_reason(element: &Element) -> Result<StatusReason, Error> {
     Ok(StatusReason { reason, additional: additional.collect::<Result<_, _>>()? })
 }
 
-/// A text as far as its type allows. A bank that says too much is still a bank that says something: refusing its report would lose what it decided.
+/// A text up to its type's length. Refusing a report because of a too long text would lose the bank's decision.
 fn cut(text: &str, chars_max: usize) -> String {
     let end = text.char_indices().nth(chars_max).map_or(text.len(), |(at, _)| at);
     text[..end].trim_end().to_owned()

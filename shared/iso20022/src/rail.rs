@@ -1,6 +1,6 @@
-//! Clearings money is paid over, how a `pain.001` asks for one, and whose calendar their days are of.
+//! The clearings that money is paid over, how a `pain.001` asks for one, and whose calendar their days follow.
 //!
-//! - [`text`]: what a rail takes as a name or a remittance line.
+//! - [`text`]: the names and remittance lines that a rail accepts.
 
 pub mod text;
 
@@ -22,7 +22,7 @@ pub enum Rail {
 pub enum ExecutionTime {
     /// `Dt`: on that day of the rail's calendar.
     Day(Date),
-    /// `DtTm`: at that moment.
+    /// `DtTm`: at that time.
     Moment(Timestamp),
 }
 
@@ -46,7 +46,7 @@ impl Rail {
         }
     }
 
-    /// As configuration and contracts name it.
+    /// The name in configuration and contracts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -55,13 +55,13 @@ impl Rail {
         }
     }
 
-    /// The other way around.
+    /// The rail of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rail| rail.name() == name)
     }
 
-    /// The only currency it carries.
+    /// The only currency it pays.
     #[must_use]
     pub fn currency(self) -> Currency {
         let code = match self {
@@ -71,7 +71,7 @@ impl Rail {
         Currency::try_new(code).expect("both codes are in ISO 4217")
     }
 
-    /// The time zone (IANA) whose calendar the rail's days are of, as of November 2026: RTP's operator keeps New York's time, TARGET and with it SEPA that of
+    /// The time zone (IANA) whose calendar the rail's days follow, as of November 2026: RTP's operator uses New York's time, TARGET and with it SEPA that of
     /// Frankfurt. A payment that names a day of another calendar is early or late for half of the evening.
     #[must_use]
     pub const fn zone_name(self) -> &'static str {
@@ -81,13 +81,13 @@ impl Rail {
         }
     }
 
-    /// That zone, from the table of zones that comes with the program.
+    /// That zone, from the compiled-in table of zones.
     #[must_use]
     pub fn zone(self) -> TimeZone {
         TimeZone::get(self.zone_name()).expect("both zones are in the table that comes with the program")
     }
 
-    /// What a payment asks for that is to be executed at once. The samples of both rails: RTP takes a day, SEPA Instant a moment.
+    /// The execution time of a payment that is to be executed at once. According to the samples of both rails, RTP takes a day, SEPA Instant a time.
     #[must_use]
     pub fn at_once(self, now: Timestamp, zone: &TimeZone) -> ExecutionTime {
         match self {
@@ -99,7 +99,7 @@ impl Rail {
     /// `PmtTpInf`: service level and local instrument.
     pub(crate) fn payment_type(self) -> Element {
         let (level, instrument) = match self {
-            // URNS: urgent, net settlement. RTP has no code in the external list, banks take the proprietary `rtp`.
+            // URNS: urgent, net settlement. RTP has no code in the external list, banks use the proprietary `rtp`.
             Self::UsRtp => ("URNS", Element::leaf("Prtry", "rtp")),
             Self::SepaInstant => ("SEPA", Element::leaf("Cd", "INST")),
         };

@@ -1,4 +1,4 @@
-//! Texts, times and amounts as the schemas spell them.
+//! Texts, times and amounts in the schemas' formats.
 
 use crate::{Error, xml::Element};
 use jiff::{Timestamp, civil, tz::TimeZone};
@@ -10,7 +10,7 @@ pub const REFERENCE_CHARS_MAX: usize = 35;
 /// `Max140Text`, the length of names and remittance lines.
 pub const NAME_CHARS_MAX: usize = 140;
 
-/// Refuses an empty text, one past `max` characters, blank ends (a reader trims them) and what XML does not allow.
+/// Refuses an empty text, one longer than `max` characters, leading or trailing blanks (a reader trims them) and characters that XML does not allow.
 pub(crate) fn check_text<'a>(element: &str, text: &'a str, max: usize) -> Result<&'a str, Error> {
     let fits = !text.is_empty() && text.chars().count() <= max && text.trim() == text;
     if !fits || text.chars().any(|c| c.is_control() || !crate::xml::is_xml_char(c)) {
@@ -19,7 +19,7 @@ pub(crate) fn check_text<'a>(element: &str, text: &'a str, max: usize) -> Result
     Ok(text)
 }
 
-/// As a child that holds a checked text.
+/// A child element with a checked text.
 pub(crate) fn text_leaf(name: &str, text: &str, max: usize) -> Result<Element, Error> {
     Ok(Element::leaf(name, check_text(name, text, max)?))
 }
@@ -34,8 +34,8 @@ pub(crate) fn day_leaf(name: &str, day: civil::Date) -> Element {
     Element::leaf(name, day.to_string())
 }
 
-/// Reads a choice of `Dt` and `DtTm`: the day, and the moment where one is named. The day of a moment is the one its writer's clock showed: in another zone it
-/// is another day for some hours.
+/// Reads a choice of `Dt` and `DtTm`: the day, and the time if there is one. The day of a time is that of its writer's clock: in another zone it is another
+/// day for some hours.
 pub(crate) fn moment_or_day(element: &Element) -> Result<(civil::Date, Option<Timestamp>), Error> {
     let day = |text: &str, name| civil::Date::strptime("%Y-%m-%d", text).map_err(|_| Error::value(name, "an ISO 8601 date"));
     match (element.optional_text("Dt")?, element.optional("DtTm")?) {
@@ -49,11 +49,11 @@ pub(crate) fn moment_or_day(element: &Element) -> Result<(civil::Date, Option<Ti
     }
 }
 
-/// Reads an `ISODateTime`; one without an offset is taken as UTC.
+/// Reads an `ISODateTime`; one without an offset is read as UTC.
 pub(crate) fn time(element: &Element) -> Result<Timestamp, Error> {
     let text = element.text()?;
     let wrong = || Error::value(element.name(), "an ISO 8601 time");
-    // Names of zones in brackets are RFC 9557's and not the schema's.
+    // Zone names in brackets belong to RFC 9557 and not to the schema.
     if text.contains('[') {
         return Err(wrong());
     }
@@ -61,12 +61,12 @@ pub(crate) fn time(element: &Element) -> Result<Timestamp, Error> {
     text.parse().ok().or_else(local).ok_or_else(wrong)
 }
 
-/// The moment at which a clock in UTC shows this.
+/// The time at which a clock in UTC shows this.
 pub(crate) fn utc(shown: civil::DateTime) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(shown).ok()
 }
 
-/// Digits with a point: `1250.00`. The schemas allow 18 digits, 5 of them behind the point; a money amount has 16.
+/// Digits with a point: `1250.00`. The schemas allow 18 digits, 5 of them after the point; a money amount has 16.
 #[must_use]
 pub fn amount_text(amount: Money) -> String {
     amount.to_decimal().to_string()
@@ -77,7 +77,7 @@ pub(crate) fn amount_leaf(name: &str, amount: Money) -> Element {
     Element::leaf(name, amount_text(amount)).attribute("Ccy", amount.currency().code())
 }
 
-/// Reads an amount with its `Ccy`. Refuses a fraction the currency does not have: nothing is rounded.
+/// Reads an amount with its `Ccy`. Refuses more decimals than the currency has: nothing is rounded.
 pub(crate) fn amount(element: &Element) -> Result<Money, Error> {
     const FORM: &str = "an amount with a known Ccy and no more decimals than it has";
     let wrong = || Error::value(element.name(), FORM);

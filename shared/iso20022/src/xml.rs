@@ -1,4 +1,4 @@
-//! A small tree of elements: read with limits, written escaped. The only file that names quick-xml.
+//! A small tree of elements: read with limits, written escaped. The only file that uses quick-xml.
 
 use crate::Error;
 use quick_xml::{
@@ -8,14 +8,14 @@ use quick_xml::{
 };
 use std::io;
 
-/// A statement of a busy day fits; nothing we read is larger.
+/// Large enough for a busy day's statement, the largest message we read.
 pub const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 /// The deepest path of the messages here is 14 elements long. Bounds the recursion of dropping and reading a tree.
 pub const DEPTH_MAX: usize = 32;
 /// Bounds the memory a document of tiny elements takes (about 100 bytes each).
 pub const ELEMENTS_MAX: usize = 400_000;
 
-/// One element with what it holds. Texts are unescaped; a parent's blank text is dropped.
+/// One element with its content. Texts are unescaped; whitespace between child elements is dropped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Element {
     name: String,
@@ -31,33 +31,33 @@ impl Element {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    /// An element that holds text.
+    /// An element with text.
     #[must_use]
     pub fn leaf(name: &str, text: impl Into<String>) -> Self {
         Self { name: name.to_owned(), text: text.into(), ..Self::default() }
     }
 
-    /// With an attribute more.
+    /// Adds an attribute.
     #[must_use]
     pub fn attribute(mut self, name: &str, value: &str) -> Self {
         self.attributes.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With a child more.
+    /// Adds a child.
     #[must_use]
     pub fn with(mut self, child: Element) -> Self {
         self.children.push(child);
         self
     }
 
-    /// With a child that holds text.
+    /// Adds a child with text.
     #[must_use]
     pub fn with_leaf(self, name: &str, text: impl Into<String>) -> Self {
         self.with(Self::leaf(name, text))
     }
 
-    /// With all of these children.
+    /// Adds all of these children.
     #[must_use]
     pub fn with_all(mut self, children: impl IntoIterator<Item = Element>) -> Self {
         self.children.extend(children);
@@ -118,8 +118,8 @@ impl Element {
 
 /// Reads a `Document` of that namespace.
 ///
-/// Refuses what no bank sends in earnest: document types, entities of its own, other encodings than UTF-8, elements of another namespace
-/// (but for the content of `SplmtryData`, which is passed over), text beside elements, and anything past the limits above.
+/// Refuses what no real bank sends: document types, custom entities, other encodings than UTF-8, elements of another namespace (except inside
+/// `SplmtryData`, which is skipped), text beside elements, and anything beyond the limits above.
 pub fn read(bytes: &[u8], namespace: &'static str) -> Result<Element, Error> {
     if bytes.len() > DOCUMENT_BYTES_MAX {
         return Err(Error::TooLarge { what: "the size in bytes", max: DOCUMENT_BYTES_MAX });
@@ -146,7 +146,7 @@ pub fn read(bytes: &[u8], namespace: &'static str) -> Result<Element, Error> {
             }
             Event::DocType(_) => return Err(Error::Forbidden("a document type declaration")),
             Event::Decl(declaration) => check_declaration(&declaration, at)?,
-            // Neither means anything in these messages.
+            // Neither has a meaning in these messages.
             Event::Comment(_) | Event::PI(_) => {}
             Event::Eof => return tree.finish(at),
             Event::Empty(_) => unreachable!("expand_empty_elements makes a start and an end of it"),
@@ -154,12 +154,13 @@ pub fn read(bytes: &[u8], namespace: &'static str) -> Result<Element, Error> {
     }
 }
 
-/// What ISO 20022's namespaces begin with; the message's name follows.
+/// The prefix of ISO 20022's namespaces; the message's name follows.
 const NAMESPACE_ROOT: &str = "urn:iso:std:iso:20022:tech:xsd:";
-/// The longest name of a message that is repeated in an error; real ones have 15 letters.
+/// The longest message name that is repeated in an error; real ones have 15 characters.
 const MESSAGE_NAME_BYTES_MAX: usize = 35;
 
-/// Which of `versions` the document is of: their namespaces, all of which are read alike. The first where it says none, so that reading says what is wrong.
+/// The one of `versions` (namespaces that are read in the same way) that the document has. The first if it has none of them, so that reading reports the
+/// error.
 pub fn version(bytes: &[u8], versions: &'static [&'static str]) -> Result<&'static str, Error> {
     let fallback = versions.first().copied().unwrap_or_default();
     let Some(found) = root_namespace(bytes) else { return Ok(fallback) };
@@ -171,7 +172,7 @@ pub fn version(bytes: &[u8], versions: &'static [&'static str]) -> Result<&'stat
     if plain && (1..=MESSAGE_NAME_BYTES_MAX).contains(&name.len()) { Err(Error::Version { found: name.to_owned() }) } else { Ok(fallback) }
 }
 
-/// The namespace of the first element, as far as the document can be read at all.
+/// The namespace of the first element, if the document can be read that far.
 fn root_namespace(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes.get(..DOCUMENT_BYTES_MAX).unwrap_or(bytes)).ok()?;
     let mut reader = NsReader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
@@ -207,7 +208,7 @@ fn check_declaration(declaration: &BytesDecl<'_>, at: u64) -> Result<(), Error> 
     }
 }
 
-/// What XML 1.0 allows in a document (section 2.2).
+/// Characters that XML 1.0 allows in a document (section 2.2).
 pub(crate) fn is_xml_char(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
@@ -217,7 +218,7 @@ struct Tree {
     open: Vec<Element>,
     root: Option<Element>,
     elements: usize,
-    /// Depth below a `SplmtryData` that is passed over.
+    /// Depth below a `SplmtryData` that is skipped.
     skipping: usize,
 }
 

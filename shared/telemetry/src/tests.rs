@@ -1,4 +1,4 @@
-//! Unit tests of how a process that ends is kept waiting.
+//! Unit tests of how long an ending process waits.
 use super::*;
 use std::{
     sync::mpsc,

@@ -1,4 +1,4 @@
-//! Unit tests of `codec`: two clients' worth of messages through bodies like those of a call.
+//! Unit tests of `codec`: messages of two clients through bodies like those of a call.
 use super::*;
 use crate::ledger::{PostBatchRequest, PostRequest};
 use std::{
@@ -11,7 +11,7 @@ fn batch(book: &str) -> PostBatchRequest {
     PostBatchRequest { book: book.to_owned(), posts: vec![PostRequest { kind: "k".to_owned(), ..PostRequest::default() }], brief: true }
 }
 
-/// One message as a body's frame has it.
+/// A body's frame with one message.
 fn frame(message: &PostBatchRequest, handed: bool) -> Vec<u8> {
     let mut stream = pin!(tonic_body(vec![message.clone()], handed));
     let mut cx = Context::from_waker(Waker::noop());
@@ -41,7 +41,7 @@ fn tonic_body(messages: Vec<PostBatchRequest>, handed: bool) -> Within {
     Within(Body::new(tonic::codec::EncodeBody::new_client(encoder, source, None, None)), handed)
 }
 
-/// Everything a reader gets out of a body, and how often it had to be polled.
+/// All messages that a reader gets from a body, and how often it had to be polled.
 fn read(body: Within) -> Vec<PostBatchRequest> {
     let decoder = Codec::<PostBatchRequest, PostBatchRequest>::default().decoder();
     let mut stream = pin!(Streaming::new_request(decoder, body, None, None));
@@ -49,7 +49,7 @@ fn read(body: Within) -> Vec<PostBatchRequest> {
     let mut out = Vec::new();
     while let Poll::Ready(Some(message)) = tokio_stream::Stream::poll_next(stream.as_mut(), &mut cx) {
         out.push(message.expect("a message"));
-        // Whatever else happens on this thread between two messages must not matter.
+        // Anything else on this thread between two messages must not matter.
         assert_eq!(read_one_nested(), batch("nested"));
     }
     out
@@ -78,7 +78,7 @@ fn only_what_is_polled_inside_is_put_aside() {
     // Five bytes of head, then the message or its ticket.
     assert_eq!(frame(&message, false)[5..], message.encode_to_vec());
     assert_eq!(frame(&message, true).len(), 5 + TICKET);
-    // And nothing that a reader would refuse for its length.
+    // Nor one that a reader would refuse for its length.
     let huge = batch(&"b".repeat(MESSAGE_MAX));
     assert_eq!(frame(&huge, true).len(), 5 + huge.encoded_len());
 }
@@ -86,14 +86,14 @@ fn only_what_is_polled_inside_is_put_aside() {
 #[test]
 fn a_ticket_is_of_no_use_to_another() {
     let mut ticket = frame(&batch("secret"), true);
-    // What a thread put aside and nobody took is gone with the next call on it.
+    // Messages stored by a thread and taken by nobody are dropped with its next call.
     assert_eq!(read_one_nested(), batch("nested"));
     let body = Within(Body::new(http_body_util::Full::new(prost::bytes::Bytes::from(ticket.clone()))), false);
     let decoder = Codec::<PostBatchRequest, PostBatchRequest>::default().decoder();
     let mut stream = pin!(Streaming::new_request(decoder, body, None, None));
     let polled = tokio_stream::Stream::poll_next(stream.as_mut(), &mut Context::from_waker(Waker::noop()));
     assert!(!matches!(&polled, Poll::Ready(Some(Ok(message))) if message.book == "secret"), "{polled:?}");
-    // Nor is another kind of message taken for it.
+    // Nor is another type of message taken for it.
     ticket.drain(..5);
     let number = u64::from_be_bytes(ticket.try_into().expect("eight bytes"));
     assert!(take::<PostRequest>(number).is_none());

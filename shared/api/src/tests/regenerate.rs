@@ -1,4 +1,4 @@
-//! What is committed under `generated/` is what `proto/` gives.
+//! The files under `generated/` are what `proto/` generates.
 use super::{DIGESTS, digests, files, root};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
@@ -29,7 +29,7 @@ const WRITE: &str = "LARGESSE_REGENERATE";
 /// Where to write what authors of clients need. `make contracts` sets it.
 const CONTRACTS: &str = "LARGESSE_CONTRACTS";
 
-/// The descriptors as they are served: reflection shows comments, and nobody asks at which line of which file something stood.
+/// The descriptors as they are served: reflection shows comments, but needs no source positions.
 fn without_places(mut files: FileDescriptorSet) -> FileDescriptorSet {
     for info in files.file.iter_mut().filter_map(|file| file.source_code_info.as_mut()) {
         info.location.retain(|place| place.leading_comments.is_some() || place.trailing_comments.is_some());

@@ -1,4 +1,4 @@
-//! Bodies survive the way through the store, and nothing else is taken for one.
+//! Bodies survive being stored, and nothing else decodes as one.
 use super::*;
 use proptest::prelude::*;
 

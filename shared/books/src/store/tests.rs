@@ -1,14 +1,14 @@
-//! What holds for both stores.
+//! Tests that both stores pass.
 use super::*;
 use std::{future::poll_fn, pin::pin, task::Poll};
 
-/// No read here takes more.
+/// More polls than any read needs here.
 const POLLS_MAX: usize = 1_000;
 
-/// Books made after each drop: enough for every connection there is by then to write one.
+/// Books made after each drop: enough that every open connection writes one.
 const BOOKS_EACH: usize = 6;
 
-/// Polls a future so many times, then drops it. Whether it had ended.
+/// Polls a future so many times, then drops it. Returns whether it had ended.
 async fn dropped_after(polls: usize, future: impl Future) -> bool {
     let mut future = pin!(future);
     let mut left = polls;
@@ -23,7 +23,7 @@ async fn dropped_after(polls: usize, future: impl Future) -> bool {
     .await
 }
 
-/// A snapshot that nobody ends would be read from for ever, and on PostgreSQL takes no writes.
+/// A connection left in a snapshot would read outdated data for ever, and on PostgreSQL accept no writes.
 #[tokio::test]
 async fn a_dropped_read_leaves_no_snapshot_behind() {
     let (dir, cluster) = (tempfile::tempdir().unwrap(), pgtest::Cluster::start().unwrap());

@@ -53,7 +53,7 @@ fn groups_hide_the_user() {
     assert_eq!(Account::viewer_debt(&user).group(), ALL_VIEWER_DEBT);
 }
 
-/// Every account the chart has, of one user and currency, with the name that stands in books since the first release.
+/// Every account of the chart, of one user and currency, with the name that books have had since the first release.
 fn all(user: &UserKey) -> Vec<(Account<'_>, String)> {
     let owner = Owner::from(user);
     let mut all = vec![

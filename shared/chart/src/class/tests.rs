@@ -1,4 +1,4 @@
-//! Patterns are read strictly, and an account is of one class.
+//! Patterns are parsed strictly, and an account is of one class.
 use super::*;
 use money::Currency;
 

@@ -1,4 +1,4 @@
-//! Ids stand in every book: what a release derived, every later one must.
+//! Ids are part of every book: later releases must derive the same ones.
 use super::*;
 use crate::PostingKind;
 use money::id_time_ms;

@@ -1,4 +1,4 @@
-//! Unit tests of the mark of imports.
+//! Unit tests of recognising imports.
 use super::*;
 use crate::id::posted;
 
@@ -12,7 +12,7 @@ fn only_an_import_of_this_book_makes_an_id_that_fits_the_mark() {
     let fields = field(&file_id.to_string());
     assert_eq!(origin(imported(file_id, "demo"), &fields, "demo"), Some(file_id));
     assert_eq!(origin(imported(file_id, "demo"), &field(&file_id.simple().to_string()), "demo"), Some(file_id));
-    // A service that says so of its own posting, another book's, another id's, and none.
+    // A service that sends the field with its own posting, another book's, another id's, and none.
     assert_eq!(origin(posted(file_id, "demo"), &fields, "demo"), None);
     assert_eq!(origin(imported(file_id, "other"), &fields, "demo"), None);
     assert_eq!(origin(imported(Uuid::nil(), "demo"), &fields, "demo"), None);

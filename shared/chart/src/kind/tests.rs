@@ -1,4 +1,4 @@
-//! Names of kinds read back, and a kind allows its own transfers only.
+//! Names of kinds parse back, and a kind allows its own transfers only.
 use super::*;
 use crate::Purpose;
 use money::{Currency, UserKey};

@@ -1,4 +1,4 @@
-//! Rows of services of one's own are read strictly and allow what they say.
+//! Rows of operators' own services are parsed strictly and allow exactly what they say.
 use super::*;
 use crate::posters::Movement;
 

@@ -1,4 +1,4 @@
-//! Every kind has one row, rows name accounts of one unit, and a posting that is not as its row says is told how.
+//! Every kind has one row, rows name accounts of one unit, and a posting that breaks its rule is reported with how.
 use super::*;
 use money::Currency;
 

@@ -1,4 +1,4 @@
-//! Every kind that a service keeps rows for is named.
+//! Every kind for which a service has rows is listed.
 use super::*;
 
 #[test]
@@ -18,7 +18,7 @@ fn what_was_imported_has_no_row_behind_it() {
     let fields = vec![(imported::IMPORTED_ID.to_owned(), file_id.to_string())];
     let kind = PostingKind::PurchaseApple.name();
     assert_eq!(instead_of_reversing(imported::imported(file_id, book), kind, &fields, book), None);
-    // The mark alone can be sent by anybody.
+    // Any service can send the field alone.
     assert_eq!(instead_of_reversing(file_id, kind, &fields, book), instead_of_reversal(kind));
     assert_eq!(instead_of_reversing(imported::imported(file_id, book), kind, &[], book), instead_of_reversal(kind));
     assert_eq!(instead_of_reversing(file_id, PostingKind::Gift.name(), &[], book), None);

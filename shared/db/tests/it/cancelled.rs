@@ -1,5 +1,5 @@
-//! Callers who are dropped at any await. The pool has one connection, so what they left it in is what the next caller gets; what that one is told to have
-//! written is counted by another session.
+//! Callers that are dropped at any await. The pool has one connection, so the next caller gets it in the state they left it in; another session counts
+//! the rows that caller reports as written.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -12,7 +12,7 @@ use crate::engines::{self, Fresh};
 
 const MIGRATIONS: [Migration; 1] = [Migration::expand(1, "CREATE TABLE thing (id BIGINT PRIMARY KEY)")];
 
-/// No path here is longer.
+/// More polls than any path needs here.
 const POLLS_MAX: i64 = 1_000;
 
 /// Polls a future so many times, then drops it. `None`: it had not ended.
@@ -54,8 +54,8 @@ async fn is_there(pool: &AnyPool, id: i64) -> bool {
     count == 1
 }
 
-/// Drops what `path` makes of the pool and an id after its first poll, its second, and so on until it ends. After each the connection must be good for
-/// a plain statement and for a transaction. `kept`: whether the path's row is there once it has ended.
+/// Runs `path` on the pool and an id and drops it after its first poll, its second, and so on until it ends. After each the connection must be usable for
+/// a plain statement and for a transaction. `kept`: whether the path's row exists once it has ended.
 async fn dropped_everywhere<F: Future<Output = ()>>(name: &str, kept: bool, path: impl Fn(AnyPool, i64) -> F) {
     for fresh in engines::both() {
         let (pool, other) = (pool_of_one(&fresh).await, pool_of_one(&fresh).await);

@@ -1,4 +1,4 @@
-//! Databases that are set to lose data.
+//! Databases whose settings could lose data.
 
 use db::Error;
 use sqlx::postgres::PgPoolOptions;

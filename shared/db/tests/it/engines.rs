@@ -1,4 +1,4 @@
-//! The two engines a test runs over.
+//! The two engines that tests run on.
 
 use db::Database;
 

@@ -64,7 +64,7 @@ async fn a_program_goes_on_after_an_expansion_and_is_refused_after_a_contraction
         let open = async |migrations: &[Migration]| fresh.database.open("s", migrations).await;
         open(&[FIRST, SECOND]).await.unwrap();
         open(&[FIRST, SECOND, ADDS]).await.unwrap();
-        // One that knows less still opens it, changes nothing, and finds what it knows.
+        // A program that knows less still opens it, changes nothing, and finds the tables it knows.
         let older = open(&[FIRST, SECOND]).await.unwrap();
         let rows: Vec<i64> = sqlx::query_scalar("SELECT n FROM a").fetch_all(&older).await.unwrap();
         assert_eq!(rows, [1]);
@@ -77,7 +77,7 @@ async fn a_program_goes_on_after_an_expansion_and_is_refused_after_a_contraction
             let told = error.to_string();
             assert!(told.contains(&format!("of format {format},")) && told.contains("format 4 or later"), "{told}");
         }
-        // What comes after is expansion again: format 4 stays the oldest.
+        // The next migration expands again: format 4 stays the oldest.
         open(&[FIRST, SECOND, ADDS, REMOVES, Migration::expand(5, "CREATE TABLE d (n BIGINT)")]).await.unwrap();
         open(&[FIRST, SECOND, ADDS, REMOVES]).await.unwrap();
     }

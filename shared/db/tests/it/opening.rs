@@ -1,4 +1,4 @@
-//! Where a database is: names of directories, who may read it, and what is said when it can't be had.
+//! Database addresses: names of directories, who may read them, and errors when a database is unavailable.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -23,7 +23,7 @@ fn at(dir: &Path) -> Database {
 #[tokio::test]
 async fn a_directory_is_a_path_whatever_is_in_its_name() {
     let above = tempfile::tempdir().unwrap();
-    // What the other names would be if they were decoded.
+    // The names that the others would be if they were decoded.
     for other in ["pA", "a", "100%"] {
         fs::create_dir(above.path().join(other)).unwrap();
     }
@@ -50,7 +50,8 @@ async fn a_data_directory_and_its_files_are_their_owners_only() {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
     pool.close().await;
-    // One from before, which everybody could read. A directory that was there is its owner's business; it may hold other things.
+    // A file of an earlier program, readable for everybody. An existing directory is its owner's business; it may have other
+    // files.
     fs::set_permissions(dir.join("thing.db"), fs::Permissions::from_mode(0o644)).unwrap();
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
     let pool = at(&dir).open("thing", &[TABLE]).await.unwrap();
@@ -77,7 +78,7 @@ async fn an_error_names_host_and_database_and_never_the_password() {
         for word in words {
             assert!(error.contains(&word), "{word}: {error}");
         }
-        // A line of PostgreSQL's own source means nothing to anybody here.
+        // A line of PostgreSQL's own source means nothing to an operator.
         assert!(!error.contains("hunter2") && !error.contains("at line"), "{error}");
     }
     let dir = tempfile::tempdir().unwrap();
@@ -86,10 +87,10 @@ async fn an_error_names_host_and_database_and_never_the_password() {
     assert!(error.contains(&dir.path().join("thing.db").canonicalize().unwrap().display().to_string()), "{error}");
 }
 
-/// What a pooler does with what a client sends at the beginning.
+/// What a pooler does with a client's startup parameters.
 #[derive(Clone, Copy)]
 enum PoolerKind {
-    /// As PgBouncer is installed: parameters it does not know are refused.
+    /// PgBouncer's default: unknown parameters are refused.
     Refuses,
     /// With `ignore_startup_parameters = options`: they are dropped.
     Drops,

@@ -47,7 +47,7 @@ fn only_what_services_send_to_services_may_be_large() {
     ];
     assert_eq!(large, expected);
     for row in TABLE.iter().filter(|row| row.bytes_max > 64 * 1024) {
-        // Whoever may send much at once is no user.
+        // Only services and staff may send large messages.
         assert_eq!((row.reach(Viewer), row.reach(Creator)), (None, None), "{}", row.path);
     }
 }

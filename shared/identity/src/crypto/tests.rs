@@ -1,4 +1,4 @@
-//! Signatures from the standards, and what is left out.
+//! Signatures from the standards, and algorithms that are not supported.
 use super::*;
 use jsonwebtoken::crypto::{sign, verify};
 

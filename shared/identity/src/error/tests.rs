@@ -1,4 +1,4 @@
-//! Unit tests of how errors are told.
+//! Unit tests of errors' texts.
 use super::*;
 
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! Unit tests of what an issuer may be.
+//! Unit tests of issuers' settings.
 use super::*;
 
 fn issuer() -> TrustedIssuer {

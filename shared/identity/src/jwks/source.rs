@@ -1,4 +1,4 @@
-//! Where an issuer's keys come from: files, or an address.
+//! Sources of an issuer's keys: files, or an address.
 use super::{SET_BYTES_MAX, parse, read};
 use crate::{
     Error,
@@ -11,27 +11,27 @@ use bytes::Bytes;
 use reqwest::{Client, StatusCode, Url};
 use std::{fs, io::Read as _, path::Path, time::Duration};
 
-/// An answer that takes longer is none.
+/// A fetch that takes longer fails.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where keys are.
+/// A source of keys.
 pub(crate) enum KeySource {
-    /// Given once; never looked at again.
+    /// Given once; never read again.
     Fixed,
-    /// In files, read again so that they can be replaced while running.
+    /// In files, read again so that they can be replaced while the process runs.
     Files,
     /// At an address.
     Address(Box<KeyAddress>),
 }
 
-/// An address and what fetches from it.
+/// An address and the client that fetches from it.
 pub(crate) struct KeyAddress {
     url: Url,
     client: Client,
 }
 
 impl KeySource {
-    /// Where `issuer` says its keys are. Nothing is fetched.
+    /// The source that `issuer` configures. Nothing is fetched.
     pub(crate) fn try_new(issuer: &TrustedIssuer) -> Result<Self, Error> {
         if !is_address(&issuer.jwks) {
             return Ok(Self::Files);
@@ -42,7 +42,7 @@ impl KeySource {
         Ok(Self::Address(Box::new(KeyAddress { url, client })))
     }
 
-    /// The keys as they are now; nothing where they never change.
+    /// Reads the present keys; `None` if they never change.
     pub(crate) async fn fetch(&self, issuer: &TrustedIssuer) -> Result<Option<Vec<VerificationKey>>, Error> {
         match self {
             Self::Fixed => Ok(None),
@@ -56,10 +56,10 @@ impl KeySource {
     }
 }
 
-/// How a set is read: with at least one key, or as it is.
+/// How a set is parsed: requiring at least one key, or not.
 type ReadSet = fn(&[u8], &[Algorithm]) -> Result<(Vec<VerificationKey>, Vec<String>), String>;
 
-/// The keys of an issuer whose keys are in files, of which there must be one to begin with.
+/// The keys of an issuer whose keys are in files; at the start there must be at least one.
 pub(crate) fn read_files(issuer: &TrustedIssuer) -> Result<Vec<VerificationKey>, Error> {
     files(issuer, parse)
 }
@@ -86,7 +86,7 @@ fn usable(issuer: &TrustedIssuer, json: &[u8], read_set: ReadSet) -> Result<Vec<
         tracing::error!(issuer = issuer.issuer, "an issuer publishes no key that can be used: its tokens are refused");
     }
     if !left_out.is_empty() {
-        // Told at every look, so not at a level that fills a log.
+        // Logged at every read, so at a level that does not fill a log.
         tracing::debug!(issuer = issuer.issuer, left_out = left_out.join("; "), "keys of the set that are not used");
     }
     Ok(keys)
@@ -95,7 +95,7 @@ fn usable(issuer: &TrustedIssuer, json: &[u8], read_set: ReadSet) -> Result<Vec<
 impl KeyAddress {
     async fn get(&self) -> Result<Bytes, String> {
         let answer = self.client.get(self.url.clone()).send().await.map_err(|error| chain(&error))?;
-        // A redirect would be another address than the one that was vouched for.
+        // A redirect would lead to another address than the configured one.
         if answer.status() != StatusCode::OK {
             return Err(format!("answered {}", answer.status()));
         }

@@ -14,7 +14,7 @@ fn p256() -> Value {
         "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"})
 }
 
-/// A modulus of so many bytes; whether it has two factors matters to nobody here.
+/// A modulus of so many bytes; it need not have two factors here.
 fn rsa(bytes: usize) -> Value {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     json!({"kty": "RSA", "n": URL_SAFE_NO_PAD.encode(vec![0xb7; bytes]), "e": "AQAB"})

@@ -2,7 +2,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// As Auth0, Google through it, Sign in with Apple, an address, a DID, Entra and a UUID have it, and one that is as long as a key may be.
+/// The forms of Auth0, Google through it, Sign in with Apple, an address, a DID, Entra and a UUID, and one that is as long as a key may be.
 fn met() -> Vec<String> {
     let known = [
         "auth0|507f1f77bcf86cd799439020",
@@ -31,7 +31,8 @@ fn every_login_that_openid_allows_can_be_used_with_a_keyed_hash() {
             assert_ne!(other.unwrap(), key);
         }
     }
-    // As `printf 'https://login\0ada@example.com' | openssl dgst -sha256 -mac HMAC -macopt hexkey:0101… -binary | basenc --base64url` says.
+    // The output of `printf 'https://login\0ada@example.com' | openssl dgst -sha256 -mac HMAC -macopt hexkey:0101… -binary | basenc
+    // --base64url`.
     assert_eq!(keyed(1).user_key("https://login", "", "ada@example.com").unwrap().as_str(), "UYLsxHBTH5cCFxZ4c111iwqGjWIM2eYdXgJ9Za5bmoA");
 }
 
@@ -69,7 +70,7 @@ fn a_key_is_long_enough_or_named() {
         fs::write(&path, text).unwrap();
         let mapper = read();
         assert_eq!(mapper.is_ok(), fits);
-        // An error names the file, which may be called anything; the key is in neither.
+        // An error names the file, whose name may be anything; the key is in neither.
         if let Ok(mapper) = mapper {
             assert_eq!(format!("{mapper:?}"), "KeyedHash");
         }

@@ -1,4 +1,4 @@
-//! Tokens that were found good, so that a call costs a lookup and not a signature check (about 50 µs).
+//! A cache of verified tokens, so that a call costs a lookup and not a signature check (about 50 µs).
 use crate::Principal;
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 
 /// Tokens remembered per generation; there are two. At some 600 bytes each the cache stays under 10 MiB.
 const GENERATION_MAX: usize = 8_192;
-/// Bytes of the token's end that choose its place: they belong to the signature, so they differ between any two tokens.
+/// Bytes of the token's end that choose its place: they are part of the signature, so they differ between any two tokens.
 const HASHED_BYTES: usize = 32;
 
 struct VerifiedToken {
@@ -21,11 +21,11 @@ struct VerifiedToken {
 struct TokenGenerations {
     young: HashMap<u64, VerifiedToken>,
     old: HashMap<u64, VerifiedToken>,
-    /// How often everything was forgotten.
+    /// How often the cache was cleared.
     cleared: u64,
 }
 
-/// Bounded by generations: when the young one is full it becomes the old one, and the old one is forgotten.
+/// Bounded by generations: when the young one is full it becomes the old one, and the old one is dropped.
 pub(super) struct TokenCache {
     hasher: RandomState,
     generations: RwLock<TokenGenerations>,
@@ -42,23 +42,23 @@ impl TokenCache {
         // A panic between two map operations leaves at worst a missing entry, so a poisoned lock is still good.
         let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
         let entry = generations.young.get(&place).or_else(|| generations.old.get(&place))?;
-        // The whole token is compared: a place alone proves nothing.
+        // The whole token is compared: an equal place alone proves nothing.
         (*entry.token == *token).then(|| entry.principal.clone())
     }
 
-    /// What [`TokenCache::put`] wants to hear about the moment before a token was verified.
+    /// A number to take before a token is verified, for [`TokenCache::put`].
     pub(super) fn generation(&self) -> u64 {
         self.generations.read().unwrap_or_else(PoisonError::into_inner).cleared
     }
 
-    /// Forgets every token, because a key that signed some of them is not trusted any more.
+    /// Removes every token, because a key that signed some of them is not trusted any more.
     pub(super) fn clear(&self) {
         let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
         *generations = TokenGenerations { cleared: generations.cleared + 1, ..TokenGenerations::default() };
     }
 
-    /// Remembers a token that was just verified, unless everything was forgotten since `generation`: it may have been verified with a key that
-    /// was taken away meanwhile.
+    /// Caches a token that was just verified, unless the cache was cleared since `generation`: it may have been verified with a key that was
+    /// removed meanwhile.
     pub(super) fn put(&self, token: &str, principal: &Arc<Principal>, generation: u64) {
         let place = self.place(token);
         let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Unit tests of what is trusted: the installation's tokens and others', keys that change, and keys that can't be had.
+//! Unit tests of trust: the installation's tokens and others', keys that change, and keys that are unavailable.
 use super::*;
 use crate::{
     Grant,
@@ -28,7 +28,7 @@ fn house() -> (Signer, Verifier) {
     (signer, verifier)
 }
 
-/// Also with the private key, to sign what the installation would not.
+/// Returns the private key as well, to sign what the installation would not.
 fn house_with_key() -> (Signer, EncodingKey, Verifier) {
     let keys = KeyPair::generate().unwrap();
     let signer = Signer::from_keys(&keys);
@@ -70,7 +70,7 @@ fn a_remembered_token_still_expires() {
     let token = issuer.issue_at(&grant(Role::Viewer, demo()), at(1_000), HOUR).unwrap();
     let first = verifier.verify(&token, at(1_001)).unwrap();
     let again = verifier.verify(&token, at(4_599)).unwrap();
-    assert!(Arc::ptr_eq(&first, &again), "the second look must come from memory");
+    assert!(Arc::ptr_eq(&first, &again), "the second check must use the cache");
     assert!(matches!(verifier.verify(&token, at(4_600)), Err(Error::Expired)));
 }
 

@@ -80,7 +80,7 @@ fn versions_whose_fields_are_the_same_are_read_and_others_named() {
         let text = text.replace("pain.002.001.10", other);
         assert_eq!(StatusReport::read(text.as_bytes()), Err(Error::Version { found: other.to_owned() }));
     }
-    // What is no version of ours is not repeated.
+    // A name that is not of our form is not repeated.
     for strange in ["x".repeat(40), "pain 002".to_owned(), String::new()] {
         let text = text.replace("pain.002.001.10", &strange);
         assert!(matches!(StatusReport::read(text.as_bytes()), Err(Error::Namespace { .. })), "{strange}");

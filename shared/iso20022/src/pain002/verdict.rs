@@ -1,10 +1,10 @@
-//! What a whole report says of one transfer: every level, every mention, and the same whatever their order.
+//! The result of a whole report for one transfer: over all levels and mentions, independent of their order.
 
 use super::{PaymentReport, StatusReason, StatusReport, TransactionReport};
 use crate::{ReasonCode, StatusOutcome, TransactionStatus};
 use money::Money;
 
-/// What a report says of one transfer.
+/// The result of a report for one transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// The nearest status: the transfer's own, else its payment's, else the group's.
@@ -18,9 +18,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// What it means for money. Nothing where the transfer has different statuses of its own, or where levels contradict each other: a refusal holds only if
-    /// every level refuses, and money has moved only if no level says that it has not or says nothing clear. A level that is only behind contradicts nothing:
-    /// a message that was accepted may hold a payment that is settled.
+    /// What it means for money. `Unclear` if the transfer has different statuses of its own, or if levels contradict each other: a refusal counts only if
+    /// every level refuses, and money has moved only if no level says that it has not or is unclear. A level that only lags behind is no contradiction: an
+    /// accepted message may have a settled payment.
     #[must_use]
     pub fn outcome(&self) -> StatusOutcome {
         let any = |outcome| self.statuses.iter().any(|status| status.outcome() == outcome);
@@ -40,20 +40,20 @@ impl Verdict {
         }
     }
 
-    /// The report contradicts itself.
+    /// Whether the report contradicts itself.
     #[must_use]
     pub fn contradicts_itself(&self) -> bool {
         self.outcome() == StatusOutcome::Unclear
             && (self.torn || self.statuses.iter().all(|status| status.outcome() != StatusOutcome::Unclear))
     }
 
-    /// The first code.
+    /// The first reason code.
     #[must_use]
     pub fn reason(&self) -> Option<&ReasonCode> {
         self.reasons.iter().find_map(|reason| reason.reason.as_ref())
     }
 
-    /// The bank's own words, joined.
+    /// The bank's own texts, joined.
     #[must_use]
     pub fn additional(&self) -> String {
         self.reasons.iter().flat_map(|reason| reason.additional.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
@@ -63,13 +63,13 @@ impl Verdict {
 /// A payment and one of its transfers.
 type TransferPlace<'a> = (&'a PaymentReport, &'a TransactionReport);
 
-/// What one place of a report says, and why.
+/// The status and reasons at one place of a report.
 type StatusLevel<'a> = (Option<&'a TransactionStatus>, &'a [StatusReason]);
 
 impl StatusReport {
-    /// What it says of a transfer of the message `message_id`, gathered from all of the report; `None` where it has no status for it. A status of the whole
-    /// group, or of a payment without transfers, counts only for that message, and not where the report names other transfers alone: a report about another
-    /// message must not decide this one.
+    /// The result for a transfer of the message `message_id`, gathered from the whole report; `None` if it has no status for it. A status of the whole group,
+    /// or of a payment without transfers, counts only for that message, and not if the report names only other transfers: a report about another message must
+    /// not decide this one.
     #[must_use]
     pub fn verdict(&self, end_to_end_id: &str, message_id: &str) -> Option<Verdict> {
         let named: Vec<TransferPlace<'_>> = self.named(end_to_end_id).collect();
@@ -99,13 +99,13 @@ impl StatusReport {
         Some(Verdict { status: statuses.first()?.clone(), statuses, reasons, torn })
     }
 
-    /// True where the report names the transfer at all, with or without a status.
+    /// Whether the report names the transfer at all, with or without a status.
     #[must_use]
     pub fn names(&self, end_to_end_id: &str) -> bool {
         self.named(end_to_end_id).next().is_some()
     }
 
-    /// True where it gives the transfer, or everything in it, any status, or says what only a bank knows that has the transfer.
+    /// Whether the transfer, its payment or the group has any status, or the transfer has details that only a bank which received it can give.
     #[must_use]
     pub fn knows(&self, end_to_end_id: &str) -> bool {
         let known = |(payment, transfer): TransferPlace<'_>| {

@@ -1,34 +1,34 @@
-//! What a rail takes as text. ISO 20022's schemas allow more than the clearings do, and a clearing refuses the whole payment.
+//! Texts that a rail accepts. ISO 20022's schemas allow more than the clearings do, and a clearing refuses the whole payment.
 
 use super::Rail;
 
-/// A text that the rail does not carry. Says nothing of the text but a length or one character: names are personal.
+/// A text that the rail does not accept. Contains a length or one character of the text and no more: names are personal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RailTextFault {
-    /// Nothing at all.
+    /// The text is empty.
     #[error("{name} needs at least one character", name = .rail.name())]
     Empty {
-        /// For which rail.
+        /// The rail.
         rail: Rail,
     },
-    /// More characters than it takes.
+    /// More characters than the rail accepts.
     #[error("{chars} characters; {name} takes {chars_max} at most ({rules})", name = .rail.name(), rules = .rail.text_source())]
     Long {
-        /// For which rail.
+        /// The rail.
         rail: Rail,
-        /// How many there are.
+        /// The number of characters.
         chars: usize,
-        /// How many it takes.
+        /// The most it accepts.
         chars_max: usize,
     },
-    /// A character it does not take.
+    /// A character that the rail does not accept.
     #[error(
         "the character {shown} (U+{code:04X}); {name} takes Latin letters, digits and signs of ASCII ({rules})",
         name = .rail.name(),
         rules = .rail.text_source()
     )]
     Character {
-        /// For which rail.
+        /// The rail.
         rail: Rail,
         /// The first such character.
         shown: char,
@@ -38,7 +38,7 @@ pub enum RailTextFault {
 }
 
 impl RailTextFault {
-    /// Which rail does not take it.
+    /// The rail that does not accept it.
     #[must_use]
     pub fn rail(self) -> Rail {
         match self {
@@ -66,7 +66,7 @@ impl Rail {
         }
     }
 
-    /// Where its limits are recorded.
+    /// The source of its limits.
     const fn text_source(self) -> &'static str {
         match self {
             Self::UsRtp => "RTP message profile",
@@ -74,12 +74,12 @@ impl Rail {
         }
     }
 
-    /// Whether the rail carries this as a party's name.
+    /// Checks that the rail accepts this as a party's name.
     pub fn check_name(self, name: &str) -> Result<(), RailTextFault> {
         self.check_text(name, self.name_chars_max())
     }
 
-    /// Whether the rail carries this as the remittance line.
+    /// Checks that the rail accepts this as the remittance line.
     pub fn check_remittance(self, line: &str) -> Result<(), RailTextFault> {
         self.check_text(line, self.remittance_chars_max())
     }
@@ -99,9 +99,9 @@ impl Rail {
     }
 }
 
-/// The signs of ASCII and the letters of the Latin script that European names are written with: what EPC217-08 has as extended characters, each with a
-/// substitute of the basic set for banks that know no others. Other scripts have no substitute that a bank could compare with its own records, and US banks
-/// keep names in Latin letters.
+/// ASCII characters and the Latin letters that European names are written with: the extended characters of EPC217-08, each with a substitute of the basic set
+/// for banks that support no others. Other scripts have no substitute that a bank could compare with its own records, and US banks store names in Latin
+/// letters.
 fn is_carried(character: char) -> bool {
     match character {
         ' '..='~' => true,

@@ -1,5 +1,5 @@
-//! Against the official schemas and bank-made samples. They are not part of the project: `LARGESSE_REFERENCE_DATA` says where they are, and
-//! without it these tests say `skipped`.
+//! Tests against the official schemas and bank-made samples. They are not part of the project: `LARGESSE_REFERENCE_DATA` names their
+//! directory, and without it these tests print `skipped`.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,8 +1,8 @@
-//! Every answer is one of three, and nothing of our insides reaches a user.
+//! Every answer is one of three, and no internal detail reaches a user.
 use super::*;
 use rpc::errors;
 
-/// What must never be seen outside.
+/// Texts that must never reach a user.
 const SECRETS: [&str; 4] = ["10.0.0.1:7070", "pid 4711 on db-host", "tcp connect error", "service token kid"];
 
 fn shown(status: Status) -> (Code, String, Status) {
@@ -48,7 +48,7 @@ fn no_address_process_or_token_reaches_a_user() {
     for reason in LedgerReason::ALL {
         let facts = [("address", SECRETS[0]), ("writer", SECRETS[1]), ("cause", SECRETS[2]), ("token", SECRETS[3])];
         let facts = facts.map(|(name, value)| (name, value.to_owned()));
-        // Facts of rules are amounts and accounts; the ledger puts nothing else there.
+        // Facts of rules are amounts and accounts only.
         let facts = if reason.row().proof == Proof::Refused { &facts[..0] } else { &facts[..] };
         let code = if reason.row().proof == Proof::Refused { Code::FailedPrecondition } else { Code::Unavailable };
         let message = if reason == LedgerReason::Overloaded { "busy".to_owned() } else { SECRETS.join(" ") };

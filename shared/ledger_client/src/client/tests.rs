@@ -1,4 +1,4 @@
-//! What a batch's outcomes become.
+//! Outcomes of batches.
 use super::*;
 
 #[test]

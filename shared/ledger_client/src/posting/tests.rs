@@ -1,4 +1,4 @@
-//! A draft says what its methods were told and nothing else.
+//! A draft contains exactly what its methods were given.
 use super::*;
 use chart::Purpose;
 use money::{Currency, UserKey};

@@ -15,7 +15,7 @@ fn every_reason_reads_back_from_its_name() {
 fn a_name_that_nobody_knows_is_a_rule_only_where_its_code_says_so() {
     let own = LedgerReason::Callers("GIFT_UNKNOWN".to_owned());
     assert_eq!(LedgerReason::parse("GIFT_UNKNOWN", Code::FailedPrecondition), Some(own));
-    // A newer ledger may say more than this program knows; only a rule's no is final.
+    // A newer ledger may have reasons that this program does not know; only a rule's refusal is final.
     assert_eq!(LedgerReason::parse("SOMETHING_NEW", Code::Unavailable), None);
     assert_eq!(LedgerReason::parse("SOMETHING_NEW", Code::InvalidArgument), None);
 }

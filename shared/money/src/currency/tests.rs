@@ -2,7 +2,7 @@
 use super::*;
 use std::collections::BTreeMap;
 
-/// What was taken while the list was kept here by hand, by digits of the minor unit.
+/// Codes accepted while the list was maintained here by hand, by digits of the minor unit.
 const TAKEN_BEFORE: [(u32, &str); 3] = [
     (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
     (
@@ -15,7 +15,7 @@ const TAKEN_BEFORE: [(u32, &str); 3] = [
     ),
     (3, "BHD IQD JOD KWD LYD OMR TND"),
 ];
-/// What is taken since the list comes from ISO's: the Caribbean guilder, Venezuela's other code and the Zimbabwe gold.
+/// Codes accepted since the list comes from ISO's: the Caribbean guilder, Venezuela's other code and the Zimbabwe gold.
 const TAKEN_SINCE: [(&str, u32); 3] = [("VED", 2), ("XCG", 2), ("ZWG", 2)];
 
 fn money(code: &str, value: &str, rounding: Rounding) -> Result<i64, Error> {

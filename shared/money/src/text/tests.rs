@@ -1,4 +1,4 @@
-//! Unit tests of what is hidden and how it is shown.
+//! Unit tests of hidden characters and how they are shown.
 use super::*;
 
 #[test]

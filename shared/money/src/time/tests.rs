@@ -1,4 +1,4 @@
-//! What fits comes back; what does not is bounded.
+//! Times that fit are returned unchanged; others are clamped.
 use super::*;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Unit tests of reasons, of what is recorded, and of how an ending is told.
+//! Unit tests of reasons, of what is recorded, and of outcomes' texts.
 use super::*;
 use crate::{methods::Methods, overload::OverloadLimits};
 use http::HeaderValue;
@@ -95,7 +95,7 @@ fn a_request_that_would_not_be_written_down_whole_is_refused() {
     {
         assert!(shapes.read(GET_ACCOUNT, &bytes).is_err());
     }
-    // As long as a request may be, and cut in the middle of a letter.
+    // As long as a request may be, and cut in the middle of a character.
     let request = api::ledger::GetAccountRequest { book: String::new(), account: "ü".repeat(1 << 20) };
     let read = shapes.read(GET_ACCOUNT, &framed(&request)).unwrap();
     let act = act(methods.find(GET_ACCOUNT).unwrap(), &caller(), Some(&read)).unwrap();

@@ -1,4 +1,4 @@
-//! What is kept of requests that come slowly, and who is pushed out.
+//! Which incomplete requests are buffered, and which are pushed out.
 use super::*;
 use crate::{errors::facts, errors::reason, methods::Methods, overload::OverloadLimits};
 use tokio::sync::mpsc;
@@ -9,7 +9,7 @@ const SEND_MANY: &str = "/largesse.gift.v1.GiftService/SendGifts";
 const BATCH: &str = "/largesse.ledger.v1.LedgerService/PostBatch";
 const KIB: usize = 1024;
 
-/// A body whose pieces come as somebody sends them.
+/// A body whose pieces arrive as the test sends them.
 struct SlowBody(mpsc::UnboundedReceiver<Bytes>);
 
 impl http_body::Body for SlowBody {
@@ -58,13 +58,13 @@ impl World {
 #[tokio::test]
 async fn a_request_above_its_rpcs_bound_is_refused_by_its_length_alone_and_both_are_told() {
     let world = World::new(ArrivalBounds::default());
-    // Nothing of it has come but the head; it is not waited for.
+    // Only its head has arrived; its body is not waited for.
     let (sender, body) = slow();
     sender.send(framed(64 * KIB + 1, 5)).unwrap();
     let status = world.whole(SEND, body).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_deref()), (Code::InvalidArgument, Some("MALFORMED")));
     assert_eq!((facts(&status)["bytes_max"].as_str(), facts(&status)["bytes"].as_str()), ("65536", "65537"));
-    // A batch may be as large; and what is as large as may be comes through, in pieces of any size.
+    // A batch may be as large; and the largest message is accepted, in pieces of any size.
     let (sender, body) = slow();
     let sent = framed(64 * KIB + 1, 64 * KIB + 6);
     sent.chunks(3).for_each(|piece| sender.send(Bytes::copy_from_slice(piece)).unwrap());
@@ -148,14 +148,14 @@ async fn of_a_stream_each_message_is_bounded_and_counted_while_it_comes() {
     let (sender, body) = slow();
     let (mut stream, refused) = world.arrivals.streamed(&world.arriving(SEND_MANY, None), body);
     let mut next = async || stream.frame().await.unwrap();
-    // Many that are whole, in one piece, and half of another.
+    // Many complete messages in one piece, and half of another.
     sender.send([framed(10, 15), framed(20, 25), framed(30 * KIB, 20 * KIB)].concat().into()).unwrap();
     next().await.unwrap();
     assert_eq!(world.arrivals.usual.count(), (1, 20 * KIB));
     sender.send(vec![7; 10 * KIB + 5].into()).unwrap();
     next().await.unwrap();
     assert_eq!((world.arrivals.usual.count(), world.connection.arriving_bytes.load(Ordering::Relaxed)), ((0, 0), 0));
-    // One that is begun and does not go on.
+    // One that is begun and not continued.
     sender.send(framed(10, 8)).unwrap();
     next().await.unwrap();
     assert!(refused.get().is_none());

@@ -1,4 +1,4 @@
-//! When a connection is asked to go.
+//! When a connection is asked to close.
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! What was told is told again.
+//! A stored refusal gives the same answer again.
 use super::*;
 
 #[test]

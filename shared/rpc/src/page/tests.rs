@@ -1,4 +1,4 @@
-//! Unit tests of pages: what a token is bound to, and hostile ones.
+//! Unit tests of pages: what a token is bound to, and hostile tokens.
 use super::*;
 use proptest::prelude::*;
 
@@ -72,7 +72,7 @@ fn a_page_has_no_more_than_fits_into_an_answer_and_goes_on_after_it() {
     assert_eq!(told((1..=5).map(|at| row(at, 10)).collect(), 4), (4, true, Some(4)));
     assert_eq!(told((1..=5).map(|at| row(at, 10)).collect(), 5), (5, true, None));
     assert_eq!(told((1..=201).map(|at| row(at, 40_000)).collect(), 200), (104, true, Some(104)));
-    // Larger than any row there is: still one, so that the list goes on.
+    // Larger than any row: still one row, so that the list continues.
     assert_eq!(told(vec![row(1, 5 << 20), row(2, 1)], 2), (1, false, Some(1)));
     assert_eq!(told(Vec::new(), 2), (0, true, None));
 }

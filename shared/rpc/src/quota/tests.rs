@@ -1,4 +1,4 @@
-//! Who is bounded by what, and what is told.
+//! Which limits apply to whom, and the refusals.
 use super::*;
 use crate::errors::{facts, reason};
 use identity::BookScope;
@@ -76,13 +76,13 @@ fn streams_that_stay_open_are_counted_until_they_end() {
     let quotas = quotas(Config { user_streams: 3, ..Config::NONE });
     let ann = quotas.allowance(&principal(Role::Viewer, "ann", "a"));
     let mut seats: Vec<CallerSeat> = (0..3).map(|_| ann.sit(SeatKind::Stream).unwrap()).collect();
-    // Over whatever connection and in whatever role.
+    // Over any connection and in any role.
     let again = quotas.allowance(&principal(Role::Creator, "ann", "a"));
     let status = again.sit(SeatKind::Stream).unwrap_err();
     assert_eq!((status.code(), reason(&status).as_deref()), (Code::ResourceExhausted, Some("QUOTA_EXCEEDED")));
     assert_eq!((facts(&status)["of"].as_str(), facts(&status)["streams_max"].as_str()), ("user", "3"));
     assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
-    // Others have their own, and services none.
+    // Others have their own seats, and services no limit.
     drop(quotas.allowance(&principal(Role::Viewer, "bob", "a")).sit(SeatKind::Stream).unwrap());
     let gift = quotas.allowance(&principal(Role::Service, "gift", ""));
     let _many: Vec<CallerSeat> = (0..100).map(|_| gift.sit(SeatKind::Stream).unwrap()).collect();
@@ -95,7 +95,7 @@ fn streams_that_stay_open_are_counted_until_they_end() {
 
 #[test]
 fn who_is_refused_by_the_apps_bound_has_taken_nothing_of_its_own_and_the_other_way_round() {
-    // So slow that nothing comes back while the test runs.
+    // So slow that nothing refills while the test runs.
     let slow = |user_burst, app_burst| Config { user_per_second: 1, user_burst, app_per_second: 1, app_burst, ..Config::NONE };
     let quotas = quotas(slow(100, 40));
     let (ann, bob) = (principal(Role::Viewer, "ann", "a"), principal(Role::Viewer, "bob", "a"));
@@ -109,18 +109,18 @@ fn who_is_refused_by_the_apps_bound_has_taken_nothing_of_its_own_and_the_other_w
     let quotas = self::quotas(slow(10, 100));
     quotas.allowance(&ann).take(10).unwrap();
     (0..100).for_each(|_| drop(quotas.allowance(&ann).take(10).unwrap_err()));
-    // What she was refused is there for others of the app.
+    // The app's allowance that she was refused is left for others.
     (0..9).for_each(|_| quotas.allowance(&principal(Role::Viewer, &format!("u{}", next()), "a")).take(10).unwrap());
     assert!(quotas.allowance(&bob).take(10).is_err(), "ninety and her ten are all there are");
 }
 
-/// A number that was not there before.
+/// A new number at each call.
 fn next() -> u32 {
     static LAST: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     LAST.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
-/// How many calls somebody may still make, whatever the app's bound says.
+/// How many calls a caller may still make, whatever the app's limit says.
 fn left(quotas: &Arc<Quotas>, who: &Principal) -> u32 {
     let bounds = quotas.allowance(who).0.unwrap();
     let (group, key) = bounds.own().unwrap();
@@ -159,7 +159,7 @@ fn calls_in_flight_are_counted_of_an_identity_and_of_an_address() {
     assert_eq!((status.code(), reason(&status).as_deref()), (Code::ResourceExhausted, Some("QUOTA_EXCEEDED")));
     assert_eq!((facts(&status)["of"].as_str(), facts(&status)["in_flight_max"].as_str()), ("user", "3"));
     assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
-    // Others, and her streams, have their own.
+    // Others, and her streams, have their own seats.
     drop(call(&bob).unwrap());
     drop(quotas.allowance(&ann).sit(SeatKind::Stream).unwrap());
     held.pop();
@@ -168,7 +168,7 @@ fn calls_in_flight_are_counted_of_an_identity_and_of_an_address() {
     let here = quotas.address("192.0.2.1".parse().unwrap());
     let at_address: Vec<CallerSeat> = (0..5).map(|_| quotas.sit_at(here, Role::Viewer).unwrap()).collect();
     assert_eq!(facts(&quotas.sit_at(here, Role::Creator).unwrap_err())["of"], "address");
-    // Whoever works for the company is not kept out by the users at its address.
+    // Staff and services are not kept out by the users at their address.
     drop(quotas.sit_at(here, Role::Service).unwrap());
     drop(quotas.sit_at(quotas.address("192.0.2.2".parse().unwrap()), Role::Viewer).unwrap());
     drop((held, at_address));

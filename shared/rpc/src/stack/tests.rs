@@ -1,4 +1,4 @@
-//! What a call takes up before it is handled, and gives back when it is refused.
+//! The resources that a call occupies before it is handled, and releases when it is refused.
 use super::*;
 use http::{HeaderValue, header::AUTHORIZATION};
 use identity::{BookScope, Grant, Issuer, Role, issuers::TrustedIssuer, keys::KeyPair};
@@ -43,7 +43,7 @@ async fn who_is_refused_another_stream_has_not_spent_a_call() {
     assert_eq!(admit(&stack, request(&issuer, LIST, "5S")).await.err().unwrap().code(), Code::ResourceExhausted);
 }
 
-/// An issuer whose keys are at an address that takes connections and never answers.
+/// An issuer whose keys are at an address that accepts connections and never answers.
 fn silent_issuer() -> (Issuer, TrustedIssuer, TcpListener) {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let jwks = format!("http://{}/keys", silent.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Moments before 1970 too.
+//! Times before 1970 too.
 use super::*;
 
 #[test]

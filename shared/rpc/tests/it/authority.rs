@@ -1,4 +1,4 @@
-//! A certificate authority of the test's own, and what it signs.
+//! A certificate authority for tests, and the certificates it signs.
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType,
     date_time_ymd,
@@ -10,7 +10,7 @@ pub struct Authority {
     pub dir: PathBuf,
 }
 
-/// When a certificate is good.
+/// Whether a certificate is valid now.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Age {
     Now,

@@ -1,4 +1,4 @@
-//! TLS as callers meet it: who is let in, whose token counts on which connection, and certificates that are replaced.
+//! TLS from the callers' side: who may connect, which tokens count on which connection, and certificates that are replaced.
 use crate::{
     MANY,
     authority::{Age, Authority},
@@ -18,7 +18,7 @@ use tonic::Code;
 const GIFT: &str = "spiffe://test/gift";
 const STRANGER: &str = "spiffe://test/stranger";
 
-/// A house whose gift service shows `GIFT`'s certificate, and callers' certificates beside it.
+/// A testbed whose gift service shows `GIFT`'s certificate, and callers' certificates beside it.
 struct Secured {
     house: House,
     tls: Tls,
@@ -48,14 +48,14 @@ async fn secured() -> Secured {
 }
 
 impl Secured {
-    /// A way for somebody who shows this certificate, or none, and trusts the server's CA.
+    /// A transport that shows this certificate, or none, and trusts the server's CA.
     fn way(&self, shown: Option<(PathBuf, PathBuf)>) -> Transport {
         let (certificate, key) = shown.unwrap_or_default();
         let config = Config { certificate, key, peer_ca: self.dir.path().join("ca.pem"), ..Config::default() };
         rpc::connect_with(&self.house.url, &Tls::load(config).unwrap()).unwrap()
     }
 
-    /// What the ledger says to a service's token on this way.
+    /// The ledger's answer to a service's token over this transport.
     async fn ask(&self, way: Transport) -> Result<(), (Code, String)> {
         let answer = LedgerServiceClient::new(way).get_account(self.house.signed(Role::Service, GetAccountRequest::default())).await;
         answer.map(drop).map_err(|status| (status.code(), facts(&status).get("certificate").cloned().unwrap_or_default()))
@@ -112,7 +112,7 @@ async fn plain_text_on_a_secured_listener_gets_nothing() {
     let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
     socket.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
     let mut told = Vec::new();
-    // An alert or nothing at all, and then the end.
+    // An alert or nothing at all, then the end.
     let _ = tokio::time::timeout(Duration::from_secs(30), socket.read_to_end(&mut told)).await.expect("the connection ends");
     assert!(!told.starts_with(b"HTTP"), "{told:?}");
 }
@@ -122,7 +122,7 @@ async fn somebody_who_never_shakes_hands_keeps_nobody_out() {
     let secured = secured().await;
     let address = secured.house.url.trim_start_matches("https://").to_owned();
     let mut silent = Vec::new();
-    // More than may shake hands at once.
+    // More than the limit of concurrent handshakes.
     for _ in 0..400 {
         silent.push(tokio::net::TcpStream::connect(&address).await.unwrap());
     }
@@ -135,7 +135,7 @@ async fn somebody_who_never_shakes_hands_keeps_nobody_out() {
 async fn replaced_certificates_are_used_for_new_connections() {
     let secured = secured().await;
     assert!(!secured.tls.reload().unwrap(), "nothing has changed");
-    // The server gets a new CA, and with it a new certificate; whoever trusts the old one only is out.
+    // The server gets a new CA, and with it a new certificate; clients that only trust the old one can't connect.
     let before = secured.way(None);
     let mut known = GiftServiceClient::new(before.clone());
     known.send_gift(secured.house.signed(Role::Viewer, room("r"))).await.unwrap();
@@ -145,7 +145,7 @@ async fn replaced_certificates_are_used_for_new_connections() {
     known.send_gift(secured.house.signed(Role::Viewer, room("r"))).await.expect("an open connection stays");
     let after = secured.way(None);
     GiftServiceClient::new(after).send_gift(secured.house.signed(Role::Viewer, room("r"))).await.expect("the new CA is trusted");
-    // What can't be used changes nothing.
+    // Unusable files change nothing.
     std::fs::write(secured.dir.path().join("house.pem"), "rubbish").unwrap();
     assert!(secured.tls.reload().unwrap_err().to_string().contains("house.pem"));
     let again = secured.way(None);

@@ -1,4 +1,4 @@
-//! One caller who means harm, beside an honest one: calls that are begun and not finished, messages too large, connections that only stand.
+//! A malicious caller beside an honest one: calls that are begun and not finished, messages too large, idle connections.
 use crate::house::{House, Way, room};
 use identity::Role;
 use rpc::{Options, facts, listener::ConnectionBounds, overload::OverloadLimits, reason};
@@ -20,7 +20,7 @@ const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionI
 /// Long enough for an answer, and shorter than any deadline.
 const SOON: Duration = Duration::from_secs(4);
 
-/// A body that begins like this and never ends.
+/// A body that begins with these bytes and never ends.
 struct Unfinished(Option<bytes::Bytes>);
 
 impl http_body::Body for Unfinished {
@@ -38,7 +38,7 @@ impl http_body::Body for Unfinished {
     }
 }
 
-/// A call that is begun with these bytes; what is answered.
+/// A call whose body begins with these bytes; returns the answer.
 async fn begun(channel: &Channel, path: &str, token: &str, first: &[u8]) -> Result<http::Response<Body>, tonic::transport::Error> {
     let mut request = http::Request::new(Body::new(Unfinished(Some(bytes::Bytes::copy_from_slice(first)))));
     *request.uri_mut() = path.parse().unwrap();
@@ -72,7 +72,7 @@ async fn calls_whose_request_does_not_come_hold_no_places_and_health_does_not_wa
         let (channel, token) = (channel.clone(), if at % 2 == 0 { String::new() } else { token.clone() });
         open.spawn(async move { begun(&channel, if at % 2 == 0 { CHECK } else { SEND }, &token, &[0, 0, 0]).await.map(drop) });
     }
-    // They are in flight before what is sent after them over the same connection.
+    // They are in flight before the following ones on the same connection.
     for _ in 0..20 {
         let other = house.gifts().send_gift(house.signed(Role::Creator, room("r"))).await;
         assert!(other.is_ok(), "{other:?}");
@@ -137,7 +137,7 @@ async fn anybody_may_ask_for_health_so_often_and_no_more() {
     assert_eq!((reason(&status).as_deref(), facts(&status)["of"].as_str()), (Some("QUOTA_EXCEEDED"), "address"), "{status:?}");
 }
 
-/// Everything that comes until the other side ends the connection, of somebody who says no more than HTTP/2 begins with, and answers pings.
+/// Reads until the server closes the connection, as a client that sends only the minimum of HTTP/2 and answers pings.
 async fn until_the_end(house: &House) -> Vec<u8> {
     let mut stream = TcpStream::connect(house.url.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
@@ -146,7 +146,7 @@ async fn until_the_end(house: &House) -> Vec<u8> {
         let mut piece = [0; 1024];
         while let Ok(length @ 1..) = stream.read(&mut piece).await {
             heard.extend(&piece[..length]);
-            // A ping of the other side, which an idle client answers.
+            // A ping of the server, which an idle client answers.
             if let Some(at) = heard.windows(9).position(|head| head[..5] == [0, 0, 8, 6, 0])
                 && let Some(payload) = heard.get(at + 9..at + 17).map(<[u8]>::to_vec)
             {

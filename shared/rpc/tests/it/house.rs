@@ -1,4 +1,4 @@
-//! Two services of the test's own behind one stack: gifts, which ask the ledger, and the ledger, which tells what it was given.
+//! Two test services behind one stack: gifts, which call the ledger, and the ledger, which reports the calls it received.
 use api::{
     gift::{
         self, SendGiftRequest, SendGiftResponse,
@@ -23,7 +23,7 @@ use tower::Layer as _;
 const GIFT: &str = "largesse.gift.v1.GiftService";
 const LEDGER: &str = "largesse.ledger.v1.LedgerService";
 
-/// What the ledger saw of a call.
+/// A call as the ledger received it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     pub subject: String,
@@ -34,7 +34,7 @@ pub struct Seen {
 
 pub struct Gifts {
     ledger: LedgerServiceClient<Transport>,
-    /// Closed gate: a gift in room `wait` waits here.
+    /// A closed gate: a gift in room `wait` waits here.
     pub gate: Arc<Semaphore>,
     /// Gets a permit whenever such a gift has arrived.
     pub arrived: Arc<Semaphore>,
@@ -128,7 +128,7 @@ impl server::LedgerService for Ledger {
     async fn watch_journal(&self, _: Request<ledger::WatchJournalRequest>) -> Result<Response<Self::WatchJournalStream>, Status> { unused() }
 }
 
-/// How the test's client reaches the gifts, and the gifts the ledger.
+/// The transports of the test's client to the gifts, and of the gifts to the ledger.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Way {
     InProcess,

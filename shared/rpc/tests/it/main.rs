@@ -1,4 +1,4 @@
-//! The stack as callers meet it. Every claim holds in process and over a socket.
+//! The stack from the callers' side. Every test runs in process and over a socket.
 #![allow(clippy::unwrap_used)]
 
 mod authority;
@@ -172,7 +172,7 @@ async fn a_message_that_cannot_be_read_is_malformed_and_told_in_our_words() {
         let path = http::uri::PathAndQuery::from_static("/largesse.gift.v1.GiftService/SendGift");
         let strange = client.unary(stranger, path, codec).await.map(|_| ()).unwrap_err();
         let huge = house.gifts().send_gift(house.signed(Role::Viewer, room(&"r".repeat(5 << 20)))).await.unwrap_err();
-        // Over a socket the RPC's own bound holds, within the process the service's.
+        // Over a socket the RPC's own limit applies, within the process the service's.
         let bytes_max = if way == Way::Socket { "65536" } else { "4194304" };
         assert_eq!(facts(&huge).get("bytes_max").map(String::as_str), Some(bytes_max), "{way:?}: {huge:?}");
         for status in [strange, huge] {

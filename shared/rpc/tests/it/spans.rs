@@ -1,4 +1,4 @@
-//! What a collector gets: one span per side and hop, each under the one that caused it.
+//! What a collector receives: one span per side and hop, each under the one that caused it.
 use crate::house::{House, Way, room};
 use identity::Role;
 use opentelemetry_proto::tonic::{
@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::{
 use testbed::collector::{OtlpCollector, hex};
 use tonic::Request;
 
-/// A trace that its caller wants to have kept.
+/// A trace that its caller wants to be kept.
 const STRANGER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 fn attribute(span: &Span, name: &str) -> String {
@@ -20,7 +20,8 @@ fn attribute(span: &Span, name: &str) -> String {
     }
 }
 
-/// Its own process under nextest; elsewhere the other tests' spans go to the same collector and are told apart by their trace.
+/// Has its own process under nextest; otherwise the other tests' spans go to the same collector and are distinguished by their
+/// trace.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_hop_has_a_span_under_its_cause() {
     let (collector, endpoint) = OtlpCollector::start().await;
@@ -36,7 +37,7 @@ async fn every_hop_has_a_span_under_its_cause() {
     for way in [Way::InProcess, Way::Socket] {
         let house = House::start(way, 10).await;
         house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap();
-        // Whoever has no token makes us keep nothing, whatever they ask for.
+        // A caller without a token can't make us keep a trace.
         let mut gifts = house.gifts();
         let stranger = rpc::trace::with_traceparent("test", Some(STRANGER), gifts.send_gift(Request::new(room("r"))));
         assert_eq!(stranger.await.unwrap_err().code(), tonic::Code::Unauthenticated);

@@ -1,4 +1,4 @@
-//! A process that lost the books says so on a connection that still stands: the next call takes another.
+//! A process that lost the books reports that on a connection that is still open: the next call uses another.
 use api::ledger::{GetAccountRequest, ledger_service_client::LedgerServiceClient};
 use std::sync::{
     Arc,
@@ -30,10 +30,10 @@ async fn whoever_is_told_that_another_writes_comes_over_a_new_connection_and_oth
     for (reason, wanted) in [("NOT_THE_WRITER", 2), ("OVERLOADED", 1)] {
         let (url, connections) = answering(reason).await;
         let mut ledger = LedgerServiceClient::new(rpc::connect(&url).unwrap());
-        // It is retried by itself where it surely was not begun.
+        // A call that was certainly not executed is retried automatically.
         let status = ledger.get_account(GetAccountRequest::default()).await.unwrap_err();
         assert_eq!(rpc::reason(&status).as_deref(), Some(reason));
-        // Calls are turned once a second at the most, and not at each refusal.
+        // Calls switch connections at most once a second, not at each refusal.
         assert_eq!(connections.load(Ordering::Relaxed), wanted, "{reason}");
     }
 }

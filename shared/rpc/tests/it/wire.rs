@@ -60,7 +60,7 @@ async fn a_connection_lost_while_waiting_is_an_unknown_outcome() {
     let call = tokio::spawn(async move { gifts.list_gifts(ListGiftsRequest::default()).await });
     let (socket, _) = listener.accept().await.unwrap();
     drop(listener);
-    // The request is on the wire once there is something to read; then the peer dies.
+    // The request has been sent once there is something to read; then the peer dies.
     socket.readable().await.unwrap();
     drop(socket);
     let status = call.await.unwrap().unwrap_err();
@@ -87,7 +87,8 @@ const GOAWAY: u8 = 7;
 const NO_ERROR: u32 = 0;
 const REFUSED_STREAM: u32 = 7;
 
-/// Sends a gift through a peer that answers the first call with these frames and ends the connection; later connections lead to a server that answers.
+/// Sends a gift through a peer that answers the first call with these frames and closes the connection; later connections lead to a server that
+/// answers.
 async fn sent_past(first_answer: Vec<u8>) -> Result<(), tonic::Status> {
     let house = House::start(Way::Socket, 10).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -107,7 +108,8 @@ async fn sent_past(first_answer: Vec<u8>) -> Result<(), tonic::Status> {
             socket.read_exact(&mut body).await.unwrap();
         }
         socket.write_all(&first_answer).await.unwrap();
-        // Whatever it still sends is read, so that what was written arrives; it ends the connection itself, or has an answer that it can't wait for.
+        // Everything it still sends is read, so that what was written arrives; it closes the connection itself, or gets an answer that it can't wait
+        // for.
         socket.shutdown().await.unwrap();
         let _ = tokio::io::copy(&mut socket, &mut tokio::io::sink()).await;
         loop {
@@ -145,7 +147,7 @@ async fn a_stopping_server_says_so_and_finishes_what_it_began() {
     });
     drop(house.arrived.acquire().await);
     house.shutdown.cancel();
-    // The watcher hears the news, or that it was sent away; it does not keep the server alive.
+    // The watcher gets the last state, or the end of its stream; it does not keep the server running.
     match watch.next().await {
         Some(Ok(news)) => assert_eq!(news.status(), ServingStatus::NotServing),
         Some(Err(status)) => assert_eq!(status.code(), Code::Unavailable),

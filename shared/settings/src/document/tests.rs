@@ -1,4 +1,4 @@
-//! Unit tests of documents: what is told of a mistake.
+//! Unit tests of documents: how errors are reported.
 use super::*;
 use serde::Deserialize;
 

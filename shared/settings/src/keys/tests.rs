@@ -1,4 +1,4 @@
-//! Unit tests of what is read off a schema.
+//! Unit tests of the keys derived from a schema.
 use super::*;
 use crate::Secret;
 use serde::{Deserialize, Serialize};

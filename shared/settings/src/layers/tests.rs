@@ -1,4 +1,4 @@
-//! Unit tests of layers: what wins, and how mistakes are told.
+//! Unit tests of layers: precedence, and how errors are reported.
 use super::*;
 use crate::Secret;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ fn file(text: &str) -> (tempfile::TempDir, Layers, Result<(), Error>) {
     (dir, layers, read)
 }
 
-/// What is told about a file, without its directory.
+/// The error about a file, without its directory.
 fn told(text: &str) -> String {
     let (dir, layers, read) = file(text);
     let error = read.err().unwrap_or_else(|| layers.read::<Sample>().unwrap_err());

@@ -1,4 +1,4 @@
-//! Unit tests of what is shown of a secret.
+//! Unit tests of the printable form of a secret.
 use super::*;
 
 #[test]

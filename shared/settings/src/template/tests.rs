@@ -1,4 +1,4 @@
-//! Unit tests of the commented file: it says what is so.
+//! Unit tests of the commented file.
 use super::*;
 use crate::{Layers, Secret};
 use serde::{Deserialize, Serialize};

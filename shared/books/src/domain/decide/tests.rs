@@ -1,4 +1,4 @@
-//! Properties of decisions: what holds after any sequence of requests.
+//! Properties of decisions that are true after any sequence of requests.
 use super::*;
 
 mod closing;
@@ -222,7 +222,7 @@ proptest! {
                 prop_assert_eq!(held, announced, "{}", unit);
             }
         }
-        // Gap-free, and the last row of each account says all.
+        // Gap-free, and the last row of each account has its whole state.
         let mut last: HashMap<i64, (Counters, i64)> = HashMap::new();
         for (event, seq) in drive.journal.iter().zip(1..) {
             prop_assert_eq!(event.seq, seq);
@@ -231,7 +231,7 @@ proptest! {
                 last.insert(t.credit, (t.credit_after, t.no));
             }
         }
-        // So do holds: what the journal placed and nothing resolved is open, with its end.
+        // The same for holds: those that the journal placed and nothing resolved are open, with their expiry.
         let mut open: HashMap<i64, Hold> = HashMap::new();
         for event in &drive.journal {
             if let Body::Posting(posting) = &event.body {

@@ -1,4 +1,4 @@
-//! Windows lie side by side, hold their time, and follow the clocks of their zone.
+//! Windows are adjacent, contain their time, and follow the clocks of their zone.
 use super::*;
 use jiff::civil::DateTime;
 use proptest::prelude::*;
@@ -40,7 +40,7 @@ fn days_and_months_have_the_hours_their_clocks_show() {
     // Midnight came twice, or not at all.
     assert_eq!(hours("2026-11-01T12:00", "America/Havana", Window::Day), 25);
     assert_eq!(hours("2018-11-04T12:00", "America/Sao_Paulo", Window::Day), 23);
-    // A day that never was: the one before it is followed by the one after it.
+    // A skipped day: the one before it is followed by the one after it.
     assert_eq!(hours("2011-12-29T12:00", "Pacific/Apia", Window::Day), 24);
     assert_eq!(hours("2011-12-31T12:00", "Pacific/Apia", Window::Day), 24);
     assert_eq!(hours("2011-12-31T12:00", "Pacific/Apia", Window::Month), 30 * 24);
@@ -69,7 +69,7 @@ proptest! {
     #[test]
     fn windows_lie_side_by_side(time in 0..4_102_444_800_000_000i64, near in any::<bool>(), zone_at in 0..ZONES.len(), window in 0..3usize) {
         let (zone, window) = (zone(ZONES[zone_at]).unwrap(), WINDOWS[window]);
-        // Half of the times near a jump of the clock, where it gets hard.
+        // Half of the times near a jump of the clock, the difficult cases.
         let jump = zone.following(Timestamp::from_microsecond(time).unwrap()).next().filter(|_| near);
         let time = jump.map_or(time, |jump| jump.timestamp().as_microsecond() + time % (4 * HOUR) - 2 * HOUR);
         let this = span(time, &zone, window);

@@ -1,4 +1,4 @@
-//! Which transfers can be asked for at all.
+//! Which transfers can be requested at all.
 use super::*;
 
 fn name(text: &str) -> AccountName {

@@ -1,14 +1,14 @@
-//! Unit tests of `domain::standing`: rows and log together never lack anything, and neither grows for ever.
+//! Unit tests of `domain::standing`: rows and log together are always complete, and neither grows for ever.
 use super::*;
 use crate::domain::event::transfer_no;
 use std::collections::HashMap;
 
-/// Where account `key` stands after so many transfers.
+/// The state of account `key` after so many transfers.
 fn standing(key: i64, seq: i64) -> Standing {
     Standing { key, counters: Counters { debits_posted: seq, ..Counters::default() }, last_transfer: transfer_no(seq, 0), entries: seq }
 }
 
-/// A store's rows and log, and what was promised.
+/// A store's rows and log, and the expected states.
 #[derive(Default)]
 struct Kept {
     rows: HashMap<i64, Standing>,
@@ -28,7 +28,7 @@ impl Kept {
         }
     }
 
-    /// Reading an account's row and then the log brings what is newest, and so it is after a restart.
+    /// Reading an account's row and then the log gives its latest state, also after a restart.
     fn assert_whole(&self, behind: &LoggedStandings) {
         let mut log = StandingsLog::default();
         log.extend(self.log.clone());
@@ -43,7 +43,7 @@ impl Kept {
     }
 }
 
-/// Numbers that look like chance and are the same each time.
+/// Reproducible pseudo-random numbers.
 fn dice(seed: &mut u64, sides: u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) % sides
@@ -55,7 +55,7 @@ fn rows_and_log_together_lack_nothing_and_neither_grows_for_ever() {
         let (mut kept, mut behind, mut seed) = (Kept::default(), LoggedStandings::default(), 7);
         let (mut most, mut longest) = (0, 0);
         for commit_no in 1..3_000 {
-            // A few move all the time, most seldom; some commits log nothing.
+            // A few accounts move all the time, most seldom; some commits log nothing.
             let count = dice(&mut seed, 40);
             let mut keys: Vec<u64> = (0..count).map(|_| dice(&mut seed, accounts).min(dice(&mut seed, accounts))).collect();
             keys.sort_unstable();
@@ -69,7 +69,7 @@ fn rows_and_log_together_lack_nothing_and_neither_grows_for_ever() {
             }
         }
         assert!(most <= max + 80, "{most} accounts behind, at most {max} are wanted");
-        // What is logged while the accounts of a full log are walked through comes on top.
+        // Standings logged during a pass over a full log are extra.
         assert!(longest <= (max + 80) * (STALE_FACTOR + 2), "{longest} standings in the log for at most {max} accounts");
     }
 }
@@ -106,12 +106,12 @@ fn whoever_read_a_row_hears_that_it_may_have_been_brought_up_to_date_since() {
     behind.written(2, &[], &settled);
     assert_eq!((behind.get(1), behind.size()), (None, (0, 0)));
     assert!(behind.settled_since(mark, 1) && !behind.settled_since(mark, 2) && !behind.settled_since(behind.settled(), 1));
-    // What is longer ago than it remembers may have been any account.
+    // Updates older than it remembers may have been of any account.
     for no in 3..200 {
         behind.written(no, &[], &Settling { standings: vec![standing(9, no)], log_from: None });
     }
     assert!(behind.settled_since(mark, 2));
-    // As may what happened before it was read anew.
+    // So may those from before the log was read again.
     let (mark, mut anew) = (behind.settled(), LoggedStandings::default());
     anew.follow(&behind);
     assert!(anew.settled_since(mark, 2) && !anew.settled_since(anew.settled(), 2));

@@ -1,10 +1,10 @@
-//! Unit tests of `store::entries`: how both engines go about these statements, by their own account.
+//! Unit tests of `store::entries`: how both engines plan these statements.
 use super::*;
 use crate::store::{postgres::PostgresStore, sqlite::SqliteStore};
 use db::Database;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row};
 
-/// Each with how many numbers it takes; lists are spelled as each engine wants them.
+/// Each statement with its number of parameters; lists are in each engine's own form.
 fn statements(step: &str, asked: &str, among: &str) -> Vec<(&'static str, String, usize)> {
     vec![
         ("checkpoints", checkpoints_sql(), 4),
@@ -28,7 +28,7 @@ async fn sqlite_looks_up_and_never_scans() {
         let searches = plan.iter().filter(|line| line.starts_with("SEARCH")).count();
         assert!(searches > 0, "{name}: {plan:#?}");
         for line in &plan {
-            // Below a book, every lookup goes by a second column at least.
+            // Within a book, every lookup uses at least a second column of the index.
             let table = line.strip_prefix("SEARCH ").filter(|line| !line.starts_with("json_each"));
             assert!(table.is_none_or(|line| line.contains("(book=? AND ")), "{name}: {plan:#?}");
             let scanned = line.strip_prefix("SCAN ").map(|line| line.split(' ').next().unwrap_or_default());
@@ -42,7 +42,7 @@ async fn postgres_looks_up_and_never_scans() {
     let cluster = pgtest::Cluster::start().unwrap();
     let database = Database::parse(&cluster.create_database().unwrap()).unwrap();
     drop(PostgresStore::open(&database).await.unwrap());
-    // As the store does, on tables that are empty: the worst moment to make a plan that stays.
+    // As the store does, on empty tables: the worst moment to make a plan that is cached.
     let options = database.postgres_options("ledger").unwrap().unwrap();
     let options = options.options([("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan")]);
     let mut connection = PgConnection::connect_with(&options).await.unwrap();

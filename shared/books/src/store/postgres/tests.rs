@@ -16,7 +16,7 @@ async fn statements_are_planned_by_their_values_where_tables_may_be_spread() {
     let cluster = pgtest::Cluster::start().unwrap();
     let address = cluster.create_database().unwrap();
     assert_eq!(plans(&address).await, ["force_generic_plan"; 3]);
-    // As if the extension were there.
+    // As if the extension were installed.
     let pool = PgPool::connect(&address).await.unwrap();
     let stand_in =
         "INSERT INTO pg_extension SELECT 999999, 'citus', 10, oid, true, '0', NULL, NULL FROM pg_namespace WHERE nspname = 'pg_catalog'";

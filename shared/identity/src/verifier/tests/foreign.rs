@@ -1,4 +1,4 @@
-//! Unit tests of other issuers: their keys, and what they may say.
+//! Unit tests of other issuers: their keys, and what they may claim.
 use super::*;
 use crate::subject::SubjectMapping;
 use axum::{Router, http::StatusCode, routing::get};
@@ -25,7 +25,7 @@ fn key(algorithm: Signed) -> EncodingKey {
     }
 }
 
-/// Private RSA keys of nobody, in PKCS #1: ring makes none. A test is given one after the other.
+/// Private RSA keys used nowhere else, in PKCS #1: ring generates none. Tests get one after the other.
 fn rsa() -> Vec<u8> {
     const KEYS: [&str; 2] = [include_str!("keys/rsa-1.pem"), include_str!("keys/rsa-2.pem")];
     thread_local! {
@@ -61,7 +61,7 @@ fn token(key: &EncodingKey, (algorithm, id): (Signed, &str), claims: &Value) -> 
     jsonwebtoken::encode(&header, claims, key).unwrap()
 }
 
-/// The users' login, with its keys in a file.
+/// The issuer of users' tokens, with its keys in a file.
 fn users(dir: &std::path::Path, set: &str) -> TrustedIssuer {
     let path = dir.join("keys.json");
     std::fs::write(&path, set).unwrap();
@@ -148,7 +148,7 @@ fn an_issuer_says_what_it_may_and_no_more() {
         claims.as_object_mut().unwrap().remove(missing);
         assert!(verify(&claims).is_err(), "{missing}");
     }
-    // A token for every book is cut down to the app's.
+    // A token for every book is restricted to the app's.
     assert_eq!(verify(&with("books", json!(["*"]))).unwrap().books, demo());
 }
 
@@ -199,15 +199,15 @@ async fn a_file_that_is_replaced_takes_old_tokens_with_it() {
     assert!(verifier.verify(&before, at(2_000)).is_ok());
     assert!(matches!(verifier.verify(&after, at(2_000)), Err(Error::UnknownKey)));
     std::fs::write(dir.path().join("keys.json"), set(&[("new", Signed::ES256, &new)])).unwrap();
-    assert!(verifier.verify_or_look(&after, at(2_000)).await.is_ok(), "a token with a new key is a reason to look");
+    assert!(verifier.verify_or_look(&after, at(2_000)).await.is_ok(), "a token with a new key causes a read");
     assert!(matches!(verifier.verify(&before, at(2_000)), Err(Error::UnknownKey)), "it was remembered as good, and its key is gone");
-    // Rubbish afterwards leaves the keys as they are.
+    // An invalid set afterwards leaves the keys unchanged.
     std::fs::write(dir.path().join("keys.json"), "{}").unwrap();
     assert_eq!(verifier.look().await.len(), 1);
     assert!(verifier.verify(&after, at(2_000)).is_ok());
 }
 
-/// A key server on a free port that serves what it is told, and counts how often it was asked.
+/// A key server on a free port that serves the given set, and counts how often it was requested.
 struct Server {
     url: String,
     set: Arc<StdMutex<(StatusCode, String)>>,
@@ -246,14 +246,14 @@ async fn keys_at_an_address_are_fetched_and_rotated() {
     let server = Server::start(set(&[("old", Signed::RS256, &old)])).await;
     let verifier = Verifier::try_new(vec![TrustedIssuer { jwks: server.url.clone(), ..users(dir.path(), "") }]).unwrap();
     let before = token(&old, (Signed::RS256, "old"), &login());
-    assert!(matches!(verifier.verify(&before, at(2_000)), Err(Error::KeysUnavailable)), "nobody has looked yet");
+    assert!(matches!(verifier.verify(&before, at(2_000)), Err(Error::KeysUnavailable)), "the keys were not read yet");
     assert!(verifier.look().await.is_empty());
     assert!(verifier.verify(&before, at(2_000)).is_ok());
     server.serve(StatusCode::OK, set(&[("new", Signed::ES256, &new), ("old", Signed::RS256, &old)]));
     let after = token(&new, (Signed::ES256, "new"), &login());
     assert!(verifier.verify_or_look(&after, at(2_000)).await.is_ok());
     assert_eq!(server.asked(), 2);
-    // Keys that somebody makes up are asked for once in a while only.
+    // Invented keys cause a request only once in a while.
     for made_up in 0..50 {
         let token = token(&new, (Signed::ES256, &format!("made-up-{made_up}")), &login());
         assert!(matches!(verifier.verify_or_look(&token, at(2_000)).await, Err(Error::UnknownKey)));
@@ -298,7 +298,7 @@ async fn keys_that_an_issuer_takes_back_stop_counting_at_the_next_look() {
         assert!(verifier.look().await.is_empty(), "it is an answer: {withdrawn}");
         assert!(matches!(verifier.verify(&token, at(2_000)), Err(Error::UnknownKey)), "{withdrawn}");
     }
-    // In a file the same; and a look that fails takes nothing away.
+    // The same with a file; and a failed read removes nothing.
     let verifier = Verifier::try_new(vec![users(dir.path(), &published)]).unwrap();
     std::fs::write(dir.path().join("keys.json"), "{}").unwrap();
     assert_eq!(verifier.look().await.len(), 1);
@@ -334,7 +334,7 @@ fn a_token_of_another_type_says_nothing_of_who_calls() {
 async fn keys_that_were_not_seen_for_too_long_are_not_believed() {
     let dir = tempfile::tempdir().unwrap();
     let key = key(Signed::ES256);
-    // Not a second may have gone by; so none is allowed.
+    // Less than a second may have passed; so none is allowed.
     let issuer = TrustedIssuer { stale_max_s: 0, ..users(dir.path(), &set(&[("a", Signed::ES256, &key)])) };
     let verifier = Verifier::try_new(vec![issuer]).unwrap();
     assert!(matches!(verifier.verify(&token(&key, (Signed::ES256, "a"), &login()), at(2_000)), Err(Error::KeysUnavailable)));
@@ -349,7 +349,7 @@ async fn a_token_that_was_found_good_ends_with_its_keys() {
     assert!(verifier.verify(&token, at(2_000)).is_ok());
     verifier.issuers[0].keys.write().unwrap().seen = None;
     assert!(matches!(verifier.verify(&token, at(2_000)), Err(Error::KeysUnavailable)), "it was remembered");
-    assert!(verifier.verify_or_look(&token, at(2_000)).await.is_ok(), "its file is there, and a look finds it");
+    assert!(verifier.verify_or_look(&token, at(2_000)).await.is_ok(), "its file exists now, and a read finds it");
 }
 
 #[tokio::test]
@@ -364,7 +364,7 @@ async fn a_caller_that_hangs_up_does_not_take_the_look_with_it() {
     {
         let call = verifier.verify_or_look(&made_up, at(2_000));
         futures::pin_mut!(call);
-        // Polled once, which begins the look, and dropped.
+        // Polled once, which begins the read, and dropped.
         assert!(futures::poll!(call).is_pending());
     }
     let after = token(&new, (Signed::ES256, "new"), &login());

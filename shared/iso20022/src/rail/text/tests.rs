@@ -1,4 +1,4 @@
-//! Unit tests of what rails take as text.
+//! Unit tests of texts that rails accept.
 use super::*;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Closing an account: refused while something is in it, held, or in flight.
+//! Closing an account: refused while it has money, holds or payments in flight.
 use super::*;
 use crate::domain::refusal::KeptRefusal;
 
@@ -29,7 +29,7 @@ fn an_account_with_payments_on_their_way_is_not_closed() {
     assert_eq!(count(&mut state, 3, 1), Ok(2));
     let on_their_way = |count| refused("ACCOUNT_IN_FLIGHT", &[("account", WALLET), ("in_flight", count)]);
     assert_eq!(close(&mut state, 4, WALLET), on_their_way("2"));
-    // It may be frozen, and thawed, all the while.
+    // Meanwhile it may be frozen and thawed.
     for (n, to) in [(5, AccountState::Frozen), (6, AccountState::Open)] {
         decide(&mut state, NOW, &request(n, Action::SetState { account: name(WALLET), state: to })).unwrap();
     }
@@ -42,7 +42,7 @@ fn an_account_with_payments_on_their_way_is_not_closed() {
 #[test]
 fn a_count_stops_at_zero_and_at_its_range() {
     let mut state = BookState::starting_after(0, 0);
-    // What began before anything was counted ends all the same.
+    // Payments from before the counting began can still end.
     assert_eq!(count(&mut state, 1, -1), Ok(0));
     assert_eq!(count(&mut state, 2, 1), Ok(1));
     assert_eq!(count(&mut state, 3, i64::MAX), Err(Refusal::Overflow));
@@ -57,7 +57,7 @@ fn an_account_with_something_in_it_or_held_is_not_closed() {
         let facts = [("account", WALLET), ("balance", balance), ("debits_pending", debits), ("credits_pending", credits)];
         refused("ACCOUNT_NOT_EMPTY", &facts)
     };
-    // Before what is in flight, which can't be known from outside.
+    // Takes precedence over payments in flight, which callers can't see.
     assert_eq!(close(&mut state, 3, WALLET), holds("10", "0", "0"));
     decide(&mut state, NOW, &plain(4, vec![transfer(WALLET, "house/coins/redeemed", 10)])).unwrap();
     let announced = NewTransfer { pending: true, ..transfer("house/coins/issued", WALLET, 3) };

@@ -1,8 +1,8 @@
-//! Whatever reasons hold at once, the documented first is told.
+//! If several reasons apply at once, the first in the documented order is reported.
 use super::*;
 use crate::domain::limit::Window;
 
-/// In their documented order.
+/// The reasons in their documented order.
 const REASONS: [&str; 10] = [
     "CALLER_SAYS_NO",
     "EXPIRY_OUT_OF_RANGE",
@@ -36,7 +36,7 @@ fn book() -> BookState {
     state
 }
 
-/// A posting against which exactly these reasons speak. The weaker ones come first in it, where order could matter.
+/// A posting that is refused for exactly these reasons. The weaker ones come first in it, if order could matter.
 fn against(reasons: &[&str]) -> Action {
     let has = |reason: &str| reasons.contains(&reason);
     let spend = |user: &str, amount| transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", amount);
@@ -71,7 +71,7 @@ fn against(reasons: &[&str]) -> Action {
 #[test]
 fn of_all_reasons_that_hold_the_documented_first_is_told() {
     let mut state = book();
-    // The limited account has room for ten more, and money for none of it missing.
+    // The limited account may give ten more, and lacks no money for that.
     decide(&mut state, NOW, &plain(90, vec![transfer("house/coins/issued", "viewer/limited/coins", 100)])).unwrap();
     decide(&mut state, NOW, &plain(91, vec![transfer("viewer/limited/coins", "house/coins/redeemed", 100)])).unwrap();
     for mask in 1..1_u32 << REASONS.len() {

@@ -1,4 +1,4 @@
-//! A reversal undoes its posting exactly, once, whatever the posting was, and nothing else is reversed.
+//! A reversal undoes its posting exactly, once, whatever the posting was, and nothing else can be reversed.
 use super::*;
 
 fn told(state: &mut BookState, n: u128, action: Action) -> String {
@@ -27,7 +27,7 @@ proptest! {
         let event = events.pop().unwrap();
         let moved = !event.transfers.is_empty();
         state.load_source(event.clone());
-        // Nothing is missing on the way back: each step finds what its original left.
+        // No step back lacks funds: each finds what its original left.
         prop_assert_eq!(told(&mut state, 51, reverse(event.id)), if moved { "ok" } else { "NOT_REVERSIBLE" });
         prop_assert_eq!(balances(&state), before);
         prop_assert_eq!(told(&mut state, 52, reverse(event.id)), if moved { "ALREADY_REVERSED" } else { "NOT_REVERSIBLE" });
@@ -58,7 +58,7 @@ fn what_holds_and_ends_and_reverses_is_not_reversed() {
     let back = decide(&mut state, NOW, &request(9, reverse(gift.id))).unwrap().pop().unwrap();
     state.load_source(back.clone());
     assert_eq!(told(&mut state, 10, reverse(back.id)), "NOT_REVERSIBLE");
-    // Reversed before goes before frozen; and no limit or closed account is passed by.
+    // Already reversed takes precedence over frozen; and limits and closed accounts are respected.
     assert_eq!(told(&mut state, 11, freeze(AccountState::Frozen)), "ok");
     assert_eq!(told(&mut state, 12, reverse(gift.id)), "ALREADY_REVERSED");
     assert_eq!(told(&mut state, 13, reverse(Uuid::from_u128(404))), "POSTING_UNKNOWN");

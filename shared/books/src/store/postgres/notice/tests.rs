@@ -1,4 +1,4 @@
-//! What is heard, and what is passed on.
+//! Which notices are kept, and which are passed on.
 use super::*;
 use std::sync::{
     Arc,
@@ -39,7 +39,7 @@ async fn call(warn: bool) -> u8 {
 
 #[tokio::test]
 async fn a_warning_is_heard_by_its_call_alone_and_still_logged() {
-    // Also where nothing is logged at all.
+    // Even if nothing is logged at all.
     assert_eq!(with_warning(call(true)).await, (7, Some("canceled".to_owned())));
     let logged = Arc::new(AtomicUsize::new(0));
     let _guard = dispatcher::set_default(&Dispatch::new(Log(logged.clone())));

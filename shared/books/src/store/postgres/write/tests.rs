@@ -1,4 +1,4 @@
-//! What an error says of a commit.
+//! What an error means for a commit.
 use super::*;
 
 fn told(code: &str, severity: Option<PgSeverity>) -> &'static str {
@@ -13,7 +13,7 @@ fn told(code: &str, severity: Option<PgSeverity>) -> &'static str {
 fn only_an_error_that_proves_it_is_a_no() {
     for code in ["22003", "23514", "40001", "40P01", "42P01", "42501", "53100", "53200", "55P03", "25006"] {
         assert_eq!(told(code, Some(PgSeverity::Error)), "no", "{code}");
-        // A session that ended may have come further than its last words say.
+        // A session that ended may have got further than its last error says.
         assert_eq!(told(code, Some(PgSeverity::Fatal)), "unknown", "{code}");
         assert_eq!(told(code, Some(PgSeverity::Panic)), "unknown", "{code}");
         assert_eq!(told(code, None), "unknown", "{code}");

@@ -1,4 +1,4 @@
-//! Sizes hold what they are for.
+//! Every size fits the rows it is for.
 use super::*;
 
 #[test]
