@@ -214,7 +214,7 @@ impl<'a> BodyReader<'a> {
         match self.byte()? {
             0 => Ok(None),
             1 => self.int().map(Some),
-            _ => Err(Error("an option is neither there nor not")),
+            _ => Err(Error("an option's flag is neither 0 nor 1")),
         }
     }
 
@@ -241,8 +241,8 @@ impl<'a> BodyReader<'a> {
         let effective_time = self.optional()?;
         let reverses = match self.byte()? {
             0 => None,
-            1 => Some(Uuid::from_slice(self.bytes(16)?).map_err(|_| Error("a posting id is not one"))?),
-            _ => return Err(Error("an option is neither there nor not")),
+            1 => Some(Uuid::from_slice(self.bytes(16)?).map_err(|_| Error("a posting id is invalid"))?),
+            _ => return Err(Error("an option's flag is neither 0 nor 1")),
         };
         let fields = self.fields()?;
         let count = self.count(64)?;
@@ -256,7 +256,7 @@ impl<'a> BodyReader<'a> {
         let expiries: Vec<(i64, i64)> = (0..count).map(|_| Ok((self.int()?, self.int()?))).collect::<Result<_, _>>()?;
         // Each leg once and in order: each value has one spelling.
         if expiries.is_empty() || expiries.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
-            return Err(Error("its expiries are none or out of order"));
+            return Err(Error("its expiries are missing or out of order"));
         }
         Ok(Posting { expiries, ..posting })
     }
@@ -284,7 +284,7 @@ pub fn decode(bytes: &[u8]) -> Result<Body, Error> {
         POSTING_WITH_EXPIRIES => Body::Posting(input.posting_with_expiries()?),
         _ => return Err(Error("its type is unknown")),
     };
-    if input.0.is_empty() { Ok(body) } else { Err(Error("something follows it")) }
+    if input.0.is_empty() { Ok(body) } else { Err(Error("there are bytes after it")) }
 }
 
 /// States of accounts in the form of a log row; ordered by key, each once.
@@ -322,7 +322,7 @@ pub fn decode_log(bytes: &[u8]) -> Result<Vec<Standing>, Error> {
         }
         standings.push(Standing { key, counters, last_transfer, entries });
     }
-    if input.0.is_empty() { Ok(standings) } else { Err(Error("something follows it")) }
+    if input.0.is_empty() { Ok(standings) } else { Err(Error("there are bytes after it")) }
 }
 
 /// The digest of one event: its place, id, stored body and transfers.

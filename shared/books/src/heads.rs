@@ -59,8 +59,8 @@ impl Head {
         if word()? != FORMAT {
             return Err("it is of no known format");
         }
-        let time = stamp::parse(word()?).ok_or("its time is not one")?;
-        let book = money::BookName::try_new(word()?).map_err(|_| "its book is not a book's name")?.to_string();
+        let time = stamp::parse(word()?).ok_or("its time is invalid")?;
+        let book = money::BookName::try_new(word()?).map_err(|_| "its book's name is invalid")?.to_string();
         let mode = match word()? {
             "TEST" => Mode::Test,
             "LIVE" => Mode::Live,
@@ -72,7 +72,7 @@ impl Head {
         hex::decode_to_slice(word()?, &mut hash).map_err(|_| "its hash is not 64 hexadecimal digits")?;
         let head = Self { time, book, mode, commit_no, last_seq, hash };
         // Each head has exactly one spelling.
-        if head.line() == line { Ok(head) } else { Err("it is not spelled as it is written") }
+        if head.line() == line { Ok(head) } else { Err("it is not in canonical form") }
     }
 }
 

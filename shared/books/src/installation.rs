@@ -93,7 +93,7 @@ async fn bound(pool: &AnyPool, identities: &BTreeSet<String>, now_ms: i64) -> Re
 }
 
 fn read((id, identities): (String, String)) -> Result<BoundInstallation, Error> {
-    let id = Uuid::try_parse(&id).map_err(|_| Error::Damaged("the id of the installation is not one".to_owned()))?;
+    let id = Uuid::try_parse(&id).map_err(|_| Error::Damaged("the id of the installation is invalid".to_owned()))?;
     Ok(BoundInstallation { id, identities: identities.lines().map(str::to_owned).collect() })
 }
 

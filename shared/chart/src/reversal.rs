@@ -10,13 +10,13 @@ const PAYOUT_PREFIX: &str = "payout.";
 #[must_use]
 pub fn instead_of_reversal(kind: &str) -> Option<&'static str> {
     if kind.starts_with(PURCHASE_PREFIX) || kind == PostingKind::ReceiptWait.name() {
-        return Some("the sale stands with its receipt; take coins back or give them by an adjustment");
+        return Some("the sale stays valid with its receipt; take coins back or give them by an adjustment");
     }
     if kind == PostingKind::Conversion.name() {
         return Some("its quote stays used; move diamonds or money by an adjustment");
     }
     if kind.starts_with(PAYOUT_PREFIX) {
-        return Some("what becomes of a payout is the bank's to say; move money that came back, or waits in suspense, by an adjustment");
+        return Some("the bank decides the outcome of a payout; move money that came back, or waits in suspense, by an adjustment");
     }
     None
 }

@@ -28,7 +28,7 @@ pub(crate) fn words(error: &SqlxError) -> String {
 fn cure(code: &str) -> Option<&'static str> {
     Some(match code {
         "3D000" => "make the database with `createdb`, or name another one",
-        "28000" | "28P01" => "the server does not take this role or its password",
+        "28000" | "28P01" => "the server rejects this role or its password",
         "42501" => "the role may not do that: let it own the database, or make the schemas for it",
         "53300" => "the server has no connection left: raise max_connections, or start fewer processes",
         "57P03" => "the server is just starting or stopping; try again",

@@ -14,7 +14,7 @@ pub enum Error {
         bytes: usize,
     },
     /// Of another type than an access token, or with a nested token.
-    #[error("the token's header says that it is of another type (`typ`, `cty`): an access token is wanted")]
+    #[error("the token's header says that it is of another type (`typ`, `cty`): an access token is required")]
     TokenType,
     /// Signed with an algorithm that its issuer does not use, or that its key is not for (also `none`).
     #[error("the token's algorithm is not one its issuer uses with that key")]

@@ -152,10 +152,10 @@ impl TrustedIssuer {
             wrong("refresh_s", "1 or more, and not above stale_max_s");
         }
         if self.algorithms.is_empty() {
-            wrong("algorithms", "one at least");
+            wrong("algorithms", "at least one");
         }
         if self.roles.is_empty() {
-            wrong("roles", "one at least, or its tokens are for nothing");
+            wrong("roles", "at least one, or its tokens are useless");
         }
         if self.default_role.is_some_and(|role| !self.roles.contains(&role)) {
             wrong("default_role", "must be one of roles");
@@ -218,7 +218,7 @@ fn check_address(jwks: &str) -> Result<(), String> {
     match address.scheme_str() {
         Some("https") if !host.is_empty() => Ok(()),
         Some("http") if here => Ok(()),
-        Some("http") => Err("https only: over http anybody on the way could put in keys".to_owned()),
+        Some("http") => Err("https only: over http a man in the middle could insert keys".to_owned()),
         _ => Err("an https address or a file".to_owned()),
     }
 }

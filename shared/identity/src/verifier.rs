@@ -106,7 +106,7 @@ impl Verifier {
             loop {
                 every.tick().await;
                 if let Err(error) = fetch(trusted, &self.verified).await {
-                    tracing::warn!(issuer = trusted.issuer.issuer, %error, "the keys of an issuer can't be read; those seen last are used");
+                    tracing::warn!(issuer = trusted.issuer.issuer, %error, "the keys of an issuer can't be read; the last ones read stay in use");
                 }
             }
         });

@@ -206,7 +206,7 @@ fn read(posting: Option<Posting>) -> Result<Posting, NotPosted> {
 /// The outcomes of a batch; an error if their number differs from the posts sent.
 fn fitting(sent: usize, outcomes: Vec<PostBatchOutcome>) -> Result<Vec<Result<PostResponse, NotPosted>>, NotPosted> {
     if outcomes.len() != sent {
-        tracing::error!(sent, answered = outcomes.len(), "the ledger answered another number of outcomes");
+        tracing::error!(sent, answered = outcomes.len(), "the ledger returned a different number of outcomes");
         return Err(NotPosted::lost("the ledger's answer doesn't fit the batch"));
     }
     Ok(outcomes.into_iter().map(outcome).collect())

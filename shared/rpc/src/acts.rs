@@ -65,7 +65,7 @@ pub(crate) fn reason(method: &Method, role: Role, headers: &HeaderMap) -> Result
         errors::refused(Code::InvalidArgument, "REASON_REQUIRED", why.to_owned(), &facts)
     };
     let Some(value) = headers.get(REASON) else {
-        return if method.row.reason { Err(required("staff say why; set the metadata largesse-reason")) } else { Ok(None) };
+        return if method.row.reason { Err(required("staff must give a reason; set the metadata largesse-reason")) } else { Ok(None) };
     };
     let text = value.to_str().map_err(|_| required("percent-encode what is not ASCII"))?;
     let text = percent_encoding::percent_decode_str(text).decode_utf8().map_err(|_| required("not UTF-8 when percent-decoded"))?;
@@ -95,7 +95,7 @@ impl RequestShapes {
         if message.len() < PREFIX || message.get_u8() != 0 || usize::try_from(message.get_u32()) != Ok(message.len()) {
             return Err(refused());
         }
-        let shape = self.0.get(path).ok_or_else(|| errors::internal(&std::io::Error::other("an RPC without a shape")))?;
+        let shape = self.0.get(path).ok_or_else(|| errors::internal(&std::io::Error::other("an RPC without a message type")))?;
         DynamicMessage::decode(shape.clone(), message).map_err(|_| refused())
     }
 }

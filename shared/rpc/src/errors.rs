@@ -82,7 +82,7 @@ pub fn request_id_time(untimely: &money::UntimelyId) -> Status {
 /// UNAVAILABLE: the request was not executed because of overload. Retry the same id after `retry_after`.
 pub fn overload(retry_after: Duration) -> Status {
     let details = ErrorDetails::with_retry_info(Some(retry_after));
-    with_details(Code::Unavailable, "OVERLOADED", "too much in flight; the request was not executed, retry it", &[], details)
+    with_details(Code::Unavailable, "OVERLOADED", "too many calls in flight; the request was not executed, retry it", &[], details)
 }
 
 /// RESOURCE_EXHAUSTED: the caller exceeded its rate limit; the request was not executed. Retry the same request after `wait`.
@@ -172,7 +172,7 @@ pub(crate) fn not_identified_in_time() -> Status {
 /// INVALID_ARGUMENT: the message has more bytes than the RPC accepts. Nothing happened. `sent` is the announced or received length, if known.
 pub(crate) fn too_large(bytes_max: usize, sent: Option<usize>) -> Status {
     let why =
-        format!("larger than a message to this RPC may be, which is {bytes_max} bytes; the request was not executed, send less at once");
+        format!("larger than the {bytes_max} bytes that a message to this RPC may have; the request was not executed, send less at once");
     let facts = [("field", "message".to_owned()), ("bytes_max", bytes_max.to_string())];
     let sent = sent.map(|bytes| ("bytes", bytes.to_string()));
     let facts: Vec<_> = facts.into_iter().chain(sent).collect();
@@ -182,7 +182,7 @@ pub(crate) fn too_large(bytes_max: usize, sent: Option<usize>) -> Status {
 
 /// DEADLINE_EXCEEDED: the request, or a message of a stream, did not arrive completely in time, so nothing of it happened. Send it again.
 pub(crate) fn request_late(bytes: usize, waited: Duration) -> Status {
-    let message = "the message did not come whole in time; nothing of it happened, send the same again";
+    let message = "the message did not arrive completely in time; it was not executed, send it again";
     let facts = [("layer", "arrival".to_owned()), ("bytes", bytes.to_string()), ("waited_ms", waited.as_millis().to_string())];
     with_details(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &facts, ErrorDetails::new())
 }
@@ -190,7 +190,7 @@ pub(crate) fn request_late(bytes: usize, waited: Duration) -> Status {
 /// UNAVAILABLE: too many incomplete requests, and this was the oldest of them. Nothing of it happened; send it again.
 pub(crate) fn pushed_out(bytes: usize) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
-    let message = "too many messages have not come whole, and this was the oldest; nothing of it happened, send the same again at once";
+    let message = "too many incomplete messages, and this was the oldest; it was not executed, send it again at once";
     let facts = [("bound", "arriving".to_owned()), ("bytes", bytes.to_string())];
     with_details(Code::Unavailable, "OVERLOADED", message, &facts, details)
 }
@@ -198,7 +198,7 @@ pub(crate) fn pushed_out(bytes: usize) -> Status {
 /// UNAVAILABLE: incomplete requests exceed the bytes that a connection or the process may hold. Nothing of this one happened.
 pub(crate) fn too_much_arriving(of: &str, bytes_max: usize, bytes: usize) -> Status {
     let details = ErrorDetails::with_retry_info(Some(UNKNOWN_RETRY_DELAY));
-    let message = "too many bytes of messages that have not come whole; nothing of this one happened, send the same again later";
+    let message = "too many bytes of incomplete messages; this one was not executed, send it again later";
     let facts = [("bound", format!("arriving bytes of the {of}")), ("bytes_max", bytes_max.to_string()), ("bytes", bytes.to_string())];
     with_details(Code::Unavailable, "OVERLOADED", message, &facts, details)
 }

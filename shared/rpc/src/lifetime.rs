@@ -68,8 +68,8 @@ fn farewell(end: StreamEnd) -> Status {
             let why = "the token has expired; items without an answer were not read: send them again under their ids with a new token";
             return errors::refused(Code::Unauthenticated, "UNAUTHENTICATED", why.to_owned(), &[("token", "expired".to_owned())]);
         }
-        StreamEnd::Connection => ("its connection is as old as one may get", "connection"),
-        StreamEnd::Age => ("it has been open as long as a stream may be", "age"),
+        StreamEnd::Connection => ("the connection has reached its maximum age", "connection"),
+        StreamEnd::Age => ("the stream has reached its maximum age", "age"),
         StreamEnd::Shutdown => ("this process is about to stop", "shutdown"),
     };
     let message = format!("{why}; items without an answer were not read: send them again under their ids on a new stream");

@@ -14,7 +14,7 @@ static CALLS: LazyLock<Option<Histogram<f64>>> = LazyLock::new(|| {
 });
 static REFUSALS: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
     let counter = telemetry::meter()?.u64_counter("largesse.refusals").with_unit("{refusal}");
-    Some(counter.with_description("Errors told to callers, by reason.").build())
+    Some(counter.with_description("Errors returned to callers, by reason.").build())
 });
 
 /// A call being timed.

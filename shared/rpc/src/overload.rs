@@ -71,7 +71,7 @@ impl OverloadGate {
         let gauge = gauge.with_description("Calls and streams being answered.");
         gauge.with_callback(move |gauge| gauge.observe(watched.in_flight() as u64, &here)).build();
         let (gauge, max) = (meter.u64_observable_gauge("largesse.rpc.in_flight.limit").with_unit("{call}"), self.max as u64);
-        let gauge = gauge.with_description("Calls and streams above which the next is told OVERLOADED.");
+        let gauge = gauge.with_description("Calls and streams above which the next is refused as OVERLOADED.");
         gauge.with_callback(move |gauge| gauge.observe(max, &attributes)).build();
     }
 

@@ -102,7 +102,7 @@ async fn until_shutdown(
     tokio::select! {
         () = serving => Ok(()),
         () = stopping => {
-            tracing::warn!(address, seconds = DRAIN_MAX.as_secs(), "calls were still in flight when the time to finish them was over");
+            tracing::warn!(address, seconds = DRAIN_MAX.as_secs(), "calls were still in flight when the drain time was over");
             Ok(())
         }
     }
@@ -153,18 +153,18 @@ async fn one(
         ended = serving.as_mut() => return told(ended),
         why = over => why,
     };
-    tracing::debug!(why, "a connection is asked to go");
+    tracing::debug!(why, "a connection is asked to close");
     in_use.end();
     serving.as_mut().graceful_shutdown();
     match timeout(bounds.grace, serving).await {
         Ok(ended) => told(ended),
-        Err(_) => tracing::debug!(why, "a connection did not go in time and is cut off"),
+        Err(_) => tracing::debug!(why, "a connection did not close in time and is cut off"),
     }
 }
 
 /// Errors on a connection are at debug level: any caller can cause them.
 fn told(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended by a mistake");
+        tracing::debug!(%error, "a connection ended with an error");
     }
 }

@@ -43,7 +43,7 @@ pub struct Config {
     pub certificate_roles: Vec<Role>,
     /// Whose callers' certificates are.
     pub clients: Vec<ClientCertificate>,
-    /// Seconds between looks at the files; changed ones are used for new connections. Files that can't be read leave the old ones in use.
+    /// Seconds between checks of the files; changed ones are used for new connections. Files that can't be read leave the old ones in use.
     pub reload_s: u32,
 }
 
@@ -98,7 +98,7 @@ impl Config {
             found.push(("client_ca", "callers show certificates on TLS listeners only: give certificate and key too"));
         }
         if self.checks_clients() && self.clients.is_empty() && !self.certificate_roles.is_empty() {
-            found.push(("clients", "no certificate is anybody's, so no service could call: name them"));
+            found.push(("clients", "no client certificates are listed, so no service could call: list them"));
         }
         if self.clients.iter().any(|client| client.identity.is_empty()) {
             found.push(("clients", "an identity must not be empty"));
@@ -183,7 +183,7 @@ impl Tls {
             match self.reload() {
                 Ok(true) => tracing::info!("certificates were replaced; new connections use them"),
                 Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "certificates were replaced by something that can't be used; the old ones stay"),
+                Err(error) => tracing::warn!(%error, "the replaced certificates can't be used; the old ones stay in use"),
             }
         }
     }

@@ -47,7 +47,7 @@ pub enum DocumentError {
         file: String,
         /// The line, from 1.
         line: usize,
-        /// What is wrong, with the key where there is one.
+        /// What is wrong, with the key if there is one.
         why: String,
     },
 }

@@ -33,11 +33,10 @@ where
     let Some(meter) = meter() else { return };
     let known: Arc<Mutex<Vec<UnfinishedCount>>> = Arc::default();
     let (counted, aged) = (known.clone(), known.clone());
-    let gauge =
-        meter.u64_observable_gauge("largesse.unfinished").with_description("Work begun and not ended, by what it is and where it stands.");
+    let gauge = meter.u64_observable_gauge("largesse.unfinished").with_description("Unfinished work, by kind and state.");
     gauge.with_callback(move |gauge| lock(&counted).iter().for_each(|open| gauge.observe(open.count, &attributes(service, open)))).build();
     let gauge = meter.f64_observable_gauge("largesse.unfinished.age").with_unit("s");
-    let gauge = gauge.with_description("How long ago the oldest of it began; 0 where there is none.");
+    let gauge = gauge.with_description("Age of the oldest unfinished work; 0 if there is none.");
     gauge.with_callback(move |gauge| lock(&aged).iter().for_each(|open| gauge.observe(age(open), &attributes(service, open)))).build();
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

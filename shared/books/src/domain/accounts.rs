@@ -35,7 +35,7 @@ fn hash_name(name: &str) -> u64 {
 
 #[inline]
 fn at(blocks: &[AccountBlock], place: u32) -> &BookAccount {
-    blocks[place as usize >> BLOCK_BITS][place as usize & (BLOCK - 1)].as_ref().expect("what is found is there")
+    blocks[place as usize >> BLOCK_BITS][place as usize & (BLOCK - 1)].as_ref().expect("an index points to an account")
 }
 
 impl Accounts {

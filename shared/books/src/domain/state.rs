@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, VecDeque};
 use uuid::Uuid;
 
 /// Why a dirty account must be in memory.
-const DIRTY_IS_KEPT: &str = "what is dirty is never forgotten";
+const DIRTY_IS_KEPT: &str = "dirty accounts are never evicted";
 
 /// A book's state: a cache of accounts, guards and holds over the store, and the counters for new numbers.
 #[derive(Debug, Default)]
@@ -180,7 +180,7 @@ impl BookState {
 
     /// The account to change; its value before the batch is noted.
     pub(super) fn touch(&mut self, key: i64) -> &mut BookAccount {
-        let account = self.accounts.get_mut(key).expect("decide looked it up before it touched it");
+        let account = self.accounts.get_mut(key).expect("decide found it before changing it");
         self.before.entry(key).or_insert_with(|| Some(account.clone()));
         account
     }

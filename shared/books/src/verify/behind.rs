@@ -37,7 +37,7 @@ impl BookCheck<'_> {
             self.catch_up().await?;
         }
         match self.replayed.watched.standings.values().min_by_key(|standing| standing.last_transfer) {
-            Some(stray) => bad(stray.seq(), format!("the row or the log has account {} at no point of the journal", stray.key)),
+            Some(stray) => bad(stray.seq(), format!("the row or the log of account {} matches no state of the journal", stray.key)),
             None => Ok(()),
         }
     }

@@ -44,7 +44,7 @@ impl BookCheck<'_> {
         while from_no > no {
             let walk = Walk { from_no, above_no: no - 1, limit: PAGE };
             let way = self.store.walk(self.book.key, account.key, walk).await?;
-            let Some(last) = way.last() else { return bad(seq_of(from_no), "the way along an account's entries ends early") };
+            let Some(last) = way.last() else { return bad(seq_of(from_no), "the chain of an account's entries ends early") };
             if way.len() < 2 {
                 return bad(seq_of(from_no), format!("transfer {no} is not one of account {}", account.name));
             }

@@ -176,7 +176,9 @@ impl Follower {
 
     async fn row(&self, store: &dyn Store, row: &BookAccount) -> Result<(), VerifyFault> {
         let place = usize::try_from(row.key).ok().and_then(|key| self.of_account.get(key)).copied().filter(|place| *place != u16::MAX);
-        let Some(place) = place else { return bad(row.seq, format!("the row of account {} is of none that was opened", row.name)) };
+        let Some(place) = place else {
+            return bad(row.seq, format!("the row of account {} is of an account that was never opened", row.name));
+        };
         let (unit, group) = &self.lines[usize::from(place)].0;
         if (*unit, group) != (row.unit, &chart::group(&row.name)) {
             return bad(row.seq, format!("the row of account {} has another name or unit than was opened", row.name));

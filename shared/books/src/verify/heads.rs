@@ -106,7 +106,7 @@ impl BookCheck<'_> {
         bad(
             self.at.last_seq + 1,
             format!(
-                "the journal ends at commit {end}, but the head of commit {no} was written outside: it was cut short, or this is an older copy"
+                "the journal ends at commit {end}, but the head of commit {no} was written outside: it was cut short, or this is an older backup"
             ),
         )
     }

@@ -70,7 +70,7 @@ impl BookCheck<'_> {
             return bad(first, format!("commit {no} is older than the one before it"));
         }
         if commit.replay_from > transfer_no(commit.last_seq + 1, 0) {
-            return bad(first, format!("commit {no} has a restart begin after its end"));
+            return bad(first, format!("a restart from commit {no} would begin after its end"));
         }
         Ok(())
     }

@@ -94,7 +94,7 @@ impl Replayed {
                     ends -= 1;
                 }
                 if ends != 0 {
-                    return Err("it ends holds that it does not place".to_owned());
+                    return Err("it has expiries of holds that it does not place".to_owned());
                 }
             }
             Body::LimitSet { key, window, zone, max, .. } => {
@@ -117,7 +117,7 @@ impl Replayed {
     fn transfers(&mut self, event: &Event) -> Result<(), String> {
         for (transfer, leg) in event.transfers.iter().zip(0..) {
             if transfer.no != transfer_no(event.seq, leg) {
-                return Err(format!("transfer {} is not its own", transfer.no));
+                return Err(format!("transfer {} has the number of another event", transfer.no));
             }
             self.transfer(event.seq, transfer)?;
         }
@@ -142,7 +142,7 @@ impl Replayed {
             seq,
         };
         if self.accounts.insert(key, ReplayedAccount { account, state_seq: seq, row_seen: false }).is_some() {
-            return Err(format!("it opens account {key} once more"));
+            return Err(format!("it opens account {key} again"));
         }
         self.last_key = self.last_key.max(key);
         self.meet(key)
@@ -185,7 +185,7 @@ impl Replayed {
             self.due.extend(Checkpoint::due(account));
             let standing = self.watched.standings.remove(&(key, transfer.no));
             if standing.is_some_and(|standing| Some(standing) != Standing::of(account)) {
-                return Err(format!("its row or the log does not have account {} as this event left it", account.name));
+                return Err(format!("the row or the log of account {} is not what this event left", account.name));
             }
         }
         Ok(())
@@ -204,11 +204,11 @@ impl Replayed {
         let released = if resolves {
             let hold = self.holds.remove(&pending_no).ok_or("it resolves a hold that is not open")?;
             if amount > hold.amount || (hold.debit, hold.credit) != (debit, credit) {
-                return Err(format!("it resolves hold {pending_no} in a way it can't"));
+                return Err(format!("it resolves hold {pending_no} with too large an amount or other accounts"));
             }
             let expired = kind == TransferKind::ExpiryOfPending;
             if expired && hold.expire_time.is_none() {
-                return Err(format!("it ends hold {pending_no}, which has no end of its own"));
+                return Err(format!("it expires hold {pending_no}, which has no expiry"));
             }
             self.settled.push(Hold { resolved_seq: seq, expired, ..hold });
             hold.amount

@@ -33,7 +33,7 @@ impl BookCheck<'_> {
                 self.catch_up().await?;
             }
             if let Some(row) = self.replayed.watched.accounts.values().min_by_key(|row| row.seq) {
-                return bad(row.seq, format!("the row of account {} is at no point of the journal", row.name));
+                return bad(row.seq, format!("the row of account {} matches no state of the journal", row.name));
             }
         }
         // The last page was read after the last replay, so no replayed account can be newer than it.
@@ -46,7 +46,7 @@ impl BookCheck<'_> {
     /// Checks a row that is not newer than the replay.
     async fn account_row(&mut self, row: &BookAccount) -> Result<(), VerifyFault> {
         let Some(known) = self.replayed.accounts.get_mut(&row.key) else {
-            return bad(row.seq, format!("the row of account {} is of none that was opened", row.name));
+            return bad(row.seq, format!("the row of account {} is of an account that was never opened", row.name));
         };
         known.row_seen = true;
         if known.account == *row {
@@ -131,7 +131,7 @@ impl BookCheck<'_> {
             };
             guard.row_seen = true;
             if !watched[&digest].contains(state) {
-                return bad(guard.seq, format!("guard {key} is not where this event left it"));
+                return bad(guard.seq, format!("guard {key} is not what this event left"));
             }
         }
         Ok(())
@@ -181,7 +181,7 @@ impl BookCheck<'_> {
             }
             for hold in before {
                 if rows.get(&hold.no) != Some(&hold) && self.replayed.holds.contains_key(&hold.no) {
-                    return bad(seq_of(hold.no), format!("the row of hold {} is not what the journal says", hold.no));
+                    return bad(seq_of(hold.no), format!("the row of hold {} differs from the journal", hold.no));
                 }
             }
         }

@@ -23,7 +23,7 @@ fn a_payouts_step_carries_its_own_time_and_is_its_own() {
     let key = payout_step_key(SOURCE, "settling", 7, 1_800_000_000_123);
     assert_eq!(key.get_version_num(), 7);
     assert_eq!(id_time_ms(key), Some(1_800_000_000_123));
-    assert_eq!(key, payout_step_key(SOURCE, "settling", 7, 1_800_000_000_123), "whoever takes the step again finds it");
+    assert_eq!(key, payout_step_key(SOURCE, "settling", 7, 1_800_000_000_123), "a retry of the step finds it");
     let other = Uuid::from_u128(SOURCE.as_u128() + 1);
     let others = [
         payout_step_key(SOURCE, "settling", 8, 1_800_000_000_123),

@@ -32,7 +32,7 @@ fn staff_say_why_where_it_concerns_somebody() {
     }
     for role in [Role::Service, Role::Viewer, Role::Creator] {
         assert_eq!(said(GET_ACCOUNT, role, None), Ok(None));
-        assert_eq!(said(GET_ACCOUNT, role, Some(b"x")), Ok(None), "nobody asked them");
+        assert_eq!(said(GET_ACCOUNT, role, Some(b"x")), Ok(None), "no reason is required of them");
     }
 }
 
@@ -89,7 +89,7 @@ fn a_request_that_would_not_be_written_down_whole_is_refused() {
     let (methods, shapes) = (methods(), RequestShapes::try_new().unwrap());
     let request = api::ledger::GetAccountRequest { book: "demo".to_owned(), account: "viewer/ada/coins".to_owned() };
     let twice = [framed(&request), Bytes::from_static(&[0, 0, 0, 0, 0])].concat().into();
-    assert!(shapes.read(GET_ACCOUNT, &twice).is_err(), "a handler would take the first and never look at the second");
+    assert!(shapes.read(GET_ACCOUNT, &twice).is_err(), "a handler would read the first message only");
     for bytes in
         [Bytes::new(), Bytes::from_static(&[0, 0, 0]), Bytes::from_static(&[1, 0, 0, 0, 0]), Bytes::from_static(&[0, 0, 0, 0, 1, 0xff])]
     {

@@ -67,13 +67,13 @@ pub(crate) fn check(config: Option<&Config>, principal: &Principal, peer: Option
     };
     let mut known = config.clients.iter().filter(|client| names.contains(&client.identity)).peekable();
     if known.peek().is_none() {
-        return Err(refused("unknown", "the client certificate is nobody's here", principal));
+        return Err(refused("unknown", "the client certificate belongs to no configured client", principal));
     }
     let allowed = known.any(|client| {
         client.role == principal.role
             && (client.subjects.is_empty() || client.subjects.iter().any(|subject| subject == principal.subject.as_str()))
     });
-    if allowed { Ok(()) } else { Err(refused("another", "the token is not one this client certificate may use", principal)) }
+    if allowed { Ok(()) } else { Err(refused("another", "this client certificate may not use the token", principal)) }
 }
 
 fn refused(word: &str, why: &str, principal: &Principal) -> Status {

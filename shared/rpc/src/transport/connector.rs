@@ -22,11 +22,11 @@ pub(super) struct Connector {
 impl Connector {
     /// Connects to `uri`. An `https://` address needs `tls`; an error says what is missing.
     pub(super) fn try_new(uri: &Uri, tls: Option<&Tls>) -> Result<Self, &'static str> {
-        let host = uri.host().ok_or("an address names a host")?.trim_matches(['[', ']']).to_owned();
+        let host = uri.host().ok_or("the address has no host")?.trim_matches(['[', ']']).to_owned();
         let (default_port, secured) = match uri.scheme_str() {
             Some("http") => (80, None),
             Some("https") => {
-                let tls = tls.ok_or("no certificates to check it with")?;
+                let tls = tls.ok_or("no CA certificates to check its certificate with")?;
                 let name = ServerName::try_from(host.clone()).map_err(|_| "a certificate can't be for that host")?;
                 (443, Some((tls.clone(), name)))
             }

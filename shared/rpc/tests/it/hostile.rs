@@ -156,7 +156,7 @@ async fn until_the_end(house: &House) -> Vec<u8> {
         }
     })
     .await;
-    assert!(ended.is_ok(), "the connection still stands");
+    assert!(ended.is_ok(), "the connection is still open");
     heard
 }
 

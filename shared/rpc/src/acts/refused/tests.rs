@@ -9,7 +9,7 @@ fn ten_a_minute_are_told_and_the_rest_is_one_sum() {
     }
     assert_eq!(attempts.note("sue", now), AttemptOutcome::CountedUntil(now + MINUTE));
     for _ in 0..36 {
-        assert_eq!(attempts.note("sue", now + MINUTE), AttemptOutcome::Counted, "the sum is still to be told");
+        assert_eq!(attempts.note("sue", now + MINUTE), AttemptOutcome::Counted, "the sum is still to be written");
     }
     assert_eq!(attempts.note("tom", now), AttemptOutcome::Told, "everybody has a minute of their own");
     assert_eq!(attempts.sum("sue"), 37);
