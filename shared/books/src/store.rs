@@ -56,7 +56,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// As stored.
+    /// The stored code.
     #[must_use]
     pub const fn code(self) -> i64 {
         match self {

@@ -145,11 +145,11 @@ pub enum Account<'a> {
     ViewerDebt(Owner<'a>),
     /// Diamonds that a creator received and has not converted.
     CreatorDiamonds(Owner<'a>),
-    /// The same of an agency.
+    /// Diamonds that an agency received and has not converted.
     AgencyDiamonds(Owner<'a>),
     /// Money that a creator can have paid out.
     CreatorPayable(Owner<'a>, Currency),
-    /// The same of an agency.
+    /// Money that an agency can have paid out.
     AgencyPayable(Owner<'a>, Currency),
     /// Coins brought into circulation.
     CoinsIssued,

@@ -16,11 +16,11 @@ pub enum AccountClass {
     ViewerDebt,
     /// Diamonds that creators received.
     CreatorDiamonds,
-    /// The same of agencies.
+    /// Diamonds that agencies received.
     AgencyDiamonds,
     /// Money that creators can have paid out.
     CreatorPayable,
-    /// The same of agencies.
+    /// Money that agencies can have paid out.
     AgencyPayable,
     /// Coins brought into circulation.
     CoinsIssued,

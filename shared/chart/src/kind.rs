@@ -54,7 +54,7 @@ impl PostingKind {
         Self::BenchCoins,
     ];
 
-    /// As stored.
+    /// The name that is stored.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

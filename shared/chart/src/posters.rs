@@ -135,9 +135,9 @@ pub enum RuleTransfers {
 pub struct PostingRule {
     /// The kind.
     pub kind: PostingKind,
-    /// Who posts it.
+    /// The service that posts it.
     pub poster: Poster,
-    /// By which call.
+    /// The call that posts it.
     pub act: PostingAct,
     /// Between which accounts.
     pub transfers: RuleTransfers,

@@ -39,7 +39,7 @@ pub enum Error {
     /// The database's settings could lose acknowledged work.
     #[error("{database} would lose acknowledged work: {setting} is {found}, must be {required}")]
     NotDurable {
-        /// Which database.
+        /// The database.
         database: String,
         /// The setting's name.
         setting: &'static str,

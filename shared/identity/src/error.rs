@@ -56,13 +56,13 @@ pub enum Error {
     /// The key of a mapping is invalid.
     #[error("subject key file {}: must hold 32 bytes or more in base64", path.display())]
     SubjectKey {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
     /// A key file cannot be read or written.
     #[error("key file {}: {source}", path.display())]
     KeyFile {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// The system's error.
         source: io::Error,
@@ -70,7 +70,7 @@ pub enum Error {
     /// A key file does not hold an Ed25519 key in PEM.
     #[error("key file {}: not an Ed25519 key in PEM ({expected})", path.display())]
     KeyFormat {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// The form that was expected.
         expected: &'static str,

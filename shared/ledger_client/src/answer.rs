@@ -62,7 +62,7 @@ impl LedgerRefusal {
         }
     }
 
-    /// How the request may be tried again.
+    /// How the request may be retried.
     #[must_use]
     pub fn retry(&self) -> Retry {
         self.reason.row().retry

@@ -132,7 +132,7 @@ pub enum LedgerReason {
 /// A row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReasonRow {
-    /// As in `google.rpc.ErrorInfo.reason`.
+    /// The text of `google.rpc.ErrorInfo.reason`.
     pub name: &'static str,
     /// What it proves about the posting.
     pub proof: Proof,
@@ -270,7 +270,7 @@ impl LedgerReason {
         known.or_else(|| (code == Code::FailedPrecondition).then(|| Self::Callers(name.to_owned())))
     }
 
-    /// As in `google.rpc.ErrorInfo.reason`.
+    /// The text of `google.rpc.ErrorInfo.reason`.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {

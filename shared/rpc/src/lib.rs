@@ -92,7 +92,7 @@ pub enum Error {
     /// A certificate or key file cannot be used.
     #[error("{}: {why}", path.display())]
     Certificate {
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,

@@ -1,4 +1,4 @@
-//! How many calls per second a caller may make: a caller that calls too often is told to slow down, and nobody else is affected.
+//! How many calls per second a caller may make: a caller that calls too often is refused for a moment, and nobody else is affected.
 //!
 //! Each identity has an allowance that refills steadily up to a burst (GCRA); so have all users of an app together. Items of a stream count one by one, if
 //! the service calls [`Allowance::take`]. Calls in flight are counted while they last (`seats`), per identity and per address. Refused calls change nothing:

@@ -93,7 +93,7 @@ fn a_ticket_is_of_no_use_to_another() {
     let mut stream = pin!(Streaming::new_request(decoder, body, None, None));
     let polled = tokio_stream::Stream::poll_next(stream.as_mut(), &mut Context::from_waker(Waker::noop()));
     assert!(!matches!(&polled, Poll::Ready(Some(Ok(message))) if message.book == "secret"), "{polled:?}");
-    // Nor is another type of message taken for it.
+    // Nor does a ticket give another type of message.
     ticket.drain(..5);
     let number = u64::from_be_bytes(ticket.try_into().expect("eight bytes"));
     assert!(take::<PostRequest>(number).is_none());

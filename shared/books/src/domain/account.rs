@@ -15,7 +15,7 @@ pub enum AccountState {
 }
 
 impl AccountState {
-    /// As stored.
+    /// The stored code.
     #[inline]
     #[must_use]
     pub const fn code(self) -> i64 {

@@ -59,7 +59,7 @@ impl TransferKind {
         }
     }
 
-    /// As stored.
+    /// The stored code.
     #[inline]
     #[must_use]
     pub const fn code(self) -> i64 {

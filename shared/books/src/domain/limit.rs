@@ -30,7 +30,7 @@ impl Window {
     /// The number of kinds.
     pub const COUNT: i64 = 3;
 
-    /// As stored.
+    /// The stored code.
     #[inline]
     #[must_use]
     pub const fn code(self) -> i64 {
@@ -166,7 +166,7 @@ pub fn debits(counters: &Counters) -> i64 {
 /// A limit in force, and the account's total at the start of the window.
 #[derive(Debug, Clone)]
 pub struct ActiveLimit {
-    /// As set.
+    /// The limit.
     pub limit: Limit,
     zone: TimeZone,
     /// The last window used, and the account's [`debits`] at its start; `None`: not read yet.
