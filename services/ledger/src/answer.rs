@@ -1,23 +1,23 @@
-//! What becomes of a request.
+//! The outcome of a request.
 
 use crate::{error::Error, read::NamedPosting};
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub enum BookAnswer {
     /// A posting.
     Posted {
-        /// As it happened, now or at the first attempt.
+        /// The posting as committed, now or at the first attempt.
         posted: Box<NamedPosting>,
-        /// Whether it was the first attempt.
+        /// True where a retry got the first attempt's answer.
         replayed: bool,
     },
-    /// Accounts opened or set: read them.
+    /// Accounts were opened or set; read them for their state.
     Done,
 }
 
-/// An answer or why there is none.
+/// An answer, or why there is none.
 pub type AnswerResult = Result<BookAnswer, Error>;
 
-/// Its name of before.
+/// The former name of `BookAnswer`.
 pub use BookAnswer as Answer;

@@ -1,4 +1,4 @@
-//! A book's handle: where requests wait for its writer, and where readers look.
+//! A book's handle: the queue of requests for its writer, and the state that readers see.
 
 use crate::{
     answer::AnswerResult,
@@ -26,10 +26,10 @@ mod reading;
 pub(crate) mod submission;
 pub(crate) mod watching;
 
-/// Messages that may wait; each holds one or more requests, whose number is bounded apart.
+/// Messages that may wait. Each contains one or more requests; the number of requests has a bound of its own.
 const MESSAGES_MAX: usize = 65_536;
 
-/// One of so many places in the queue is kept for requests that come alone.
+/// One in this many places of the queue is reserved for requests sent singly.
 const RESERVED: usize = 8;
 
 /// What the writer and the readers of a book share.
@@ -38,9 +38,9 @@ pub(crate) struct SharedBook {
     waiting: AtomicUsize,
     pub(crate) journal: Journal,
     lease: Arc<Lease>,
-    /// The last commit that was resolved here.
+    /// The last commit that this process resolved.
     head: Mutex<Option<Commit>>,
-    /// The time of the latest commit that is known of, resolved here or read at the start.
+    /// The time of the latest commit known, whether resolved here or read at the start.
     time: AtomicI64,
     too_new: Mutex<Option<String>>,
 }
@@ -59,7 +59,7 @@ impl SharedBook {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, BookState> {
-        // Poison means that a decision panicked half way: the state is not to be trusted, the process not to go on with it.
+        // A poisoned lock means that a decision panicked half way: the state can't be trusted, and the process must not continue with it.
         self.state.lock().expect("a decision panicked; the book must be loaded anew")
     }
 
@@ -71,7 +71,7 @@ impl SharedBook {
         self.waiting.fetch_sub(count, Ordering::Relaxed);
     }
 
-    /// Remembers that a newer program wrote to the book, for whoever asks why it can't be posted to.
+    /// Remembers that a newer program wrote to the book, to explain later why it can't be posted to.
     pub(crate) fn note_format(&self, why: &store::Error) {
         if matches!(why, store::Error::TooNew { .. }) {
             *self.too_new.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.to_string());
@@ -83,33 +83,33 @@ impl SharedBook {
         self.too_new.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// There is a commit of this time.
+    /// Records that a commit with this time exists.
     pub(crate) fn note_time(&self, time: Micros) {
         self.time.fetch_max(time, Ordering::Relaxed);
     }
 
-    /// How far the book's last commit is ahead of `now`: not at all, unless a clock was set back.
+    /// How far the book's last commit is ahead of `now`: zero, unless a clock was set back.
     pub(crate) fn ahead_of(&self, now: Micros) -> Duration {
         Duration::from_micros(u64::try_from(self.time.load(Ordering::Relaxed).saturating_sub(now)).unwrap_or_default())
     }
 
-    /// A commit was resolved.
+    /// Records a resolved commit.
     pub(crate) fn set_head(&self, commit: &Commit) {
         self.note_time(commit.time);
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Some(commit.clone());
     }
 
-    /// The last commit that was resolved here; `None` before the first.
+    /// The last commit that this process resolved; `None` before the first.
     pub(crate) fn head(&self) -> Option<Commit> {
         self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Who writes the books, if it is not us.
+    /// The process that holds the lease, if it is not this one.
     pub(crate) fn lease_owner(&self) -> Option<String> {
         self.lease.other_owner()
     }
 
-    /// As [`SharedBook::lease_owner`], for readers: no fence tells them that memory is old.
+    /// As [`SharedBook::lease_owner`], for readers: no fence would show them that memory is outdated.
     pub(crate) async fn sure_lease_owner(&self) -> Option<String> {
         self.lease.sure_owner().await
     }
@@ -131,13 +131,13 @@ impl BookHandle {
         (Self { row, shared, store, queue, queue_max }, receiver)
     }
 
-    /// Requests that wait for the writer; what it has taken is being decided or committed.
+    /// Number of requests waiting for the writer. Those it has taken are being decided or committed, and not counted.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.shared.waiting()
     }
 
-    /// Submits one request. Once taken it is decided whether or not the caller still waits.
+    /// Submits one request. Once queued it is decided whether or not the caller still waits.
     pub async fn submit(&self, request: BookRequest) -> AnswerResult {
         let (reply, answer) = Reply::one();
         self.send(self.queue_max, vec![Job { request, reply, trace: rpc::trace::member() }])?;
@@ -152,7 +152,7 @@ impl BookHandle {
         let (replies, answers) = Reply::many(requests.len());
         let mut trace = rpc::trace::member();
         let jobs = requests.into_iter().zip(replies).map(|(request, reply)| Job { request, reply, trace: trace.take() });
-        // Gifts come in batches: the last places are for what comes alone, such as what somebody has paid for already.
+        // Gifts come in batches: the last places are for single requests, such as something that somebody has paid for already.
         self.send(self.queue_max - self.queue_max / RESERVED, jobs.collect())?;
         answers.await.map_err(|_| Error::OutcomeUnknown)
     }
@@ -161,23 +161,23 @@ impl BookHandle {
         let count = jobs.len();
         if self.shared.waiting.fetch_add(count, Ordering::Relaxed) + count > max {
             self.shared.taken(count);
-            // Nothing of it was taken: the replies must not claim an unknown outcome.
+            // No request was queued: the replies must not claim an unknown outcome.
             jobs.into_iter().for_each(|job| job.reply.send(Err(Error::Overload)));
             return Err(Error::Overload);
         }
         self.queue.try_send(jobs).map_err(|error| {
             self.shared.taken(count);
-            // Its writer crashed, or is stopping: waiting will not help.
+            // The writer crashed or is stopping: waiting will not help.
             if matches!(error, mpsc::error::TrySendError::Closed(_)) { Error::CommitFailed } else { Error::Overload }
         })
     }
 
-    /// Whether the book's writer is gone though nobody has told it to stop: then only a new process can write the book.
+    /// Whether the book's writer ended without being stopped: then only a new process can write the book.
     pub(crate) fn has_fallen(&self) -> bool {
         self.queue.is_closed()
     }
 
-    /// An account as a resolved commit left it.
+    /// An account as of the last resolved commit.
     pub async fn account(&self, name: &str) -> Result<BookAccount, Error> {
         if let Some(owner) = self.shared.sure_lease_owner().await {
             return Err(Error::NotTheWriter(owner));
@@ -186,7 +186,7 @@ impl BookHandle {
         if let Some(known) = self.shared.state().committed(name) {
             return known.cloned().ok_or_else(unknown);
         }
-        // Not in memory, so it is as its row or the log has it: what is newer stays in memory. Unless the book was never loaded here.
+        // Not in memory, so its row or the log is current: dirty accounts stay in memory. Unless the book was never loaded here.
         self.ensure_loaded().await?;
         loop {
             let settled = {
@@ -203,7 +203,7 @@ impl BookHandle {
                 standing.apply(&mut account);
                 return Ok(account);
             }
-            // What the row lacked may have gone into it after it was read.
+            // The row may have been brought up to date after it was read.
             if !state.behind().settled_since(settled, account.key) {
                 return Ok(account);
             }
@@ -219,7 +219,7 @@ impl BookHandle {
         self.shared.journal.head().ok_or(Error::OutcomeUnknown)
     }
 
-    /// The debit limits in force of an account, by its key, as the last commit left them.
+    /// The debit limits in force of an account, by its key, as of the last commit.
     pub async fn debit_limits(&self, account: i64) -> Result<Vec<Limit>, Error> {
         {
             let state = self.shared.state();
@@ -235,7 +235,7 @@ impl BookHandle {
         if self.shared.state().last_seq() >= 0 {
             return Ok(());
         }
-        // Opening nothing makes the writer load the book and changes nothing.
+        // Opening no accounts makes the writer load the book and changes nothing.
         let action = Action::Open { accounts: Vec::new() };
         let request = BookRequest::new(uuid::Uuid::now_v7(), RequestFields::default(), String::new(), action);
         self.submit(request).await.map(|_| ())

@@ -1,4 +1,4 @@
-//! The clock of a ledger: the system's, or one that tests move by hand.
+//! The clock of a ledger: the system's, or one that tests set by hand.
 
 use crate::domain::Micros;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,7 +16,7 @@ pub enum LedgerClock {
     Manual(watch::Receiver<Micros>),
 }
 
-/// The longest sleep at once: a system clock that is set meanwhile is noticed.
+/// The longest single sleep, so that a change of the system clock is noticed.
 const SLEEP_MAX: Duration = Duration::from_secs(10);
 
 impl LedgerClock {
@@ -32,7 +32,7 @@ impl LedgerClock {
         }
     }
 
-    /// Returns once it is this late.
+    /// Returns once the clock has reached `time`.
     pub async fn until(&self, time: Micros) {
         match self {
             Self::System => loop {
@@ -44,7 +44,7 @@ impl LedgerClock {
             },
             Self::Manual(now) => {
                 if now.clone().wait_for(|now| *now >= time).await.is_err() {
-                    // Nobody moves it any more: it stands still for good.
+                    // The sender is gone: the clock never moves again.
                     std::future::pending::<()>().await;
                 }
             }

@@ -6,31 +6,31 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::path::PathBuf;
 
-/// Mebibytes of memory for the cache of each book, if nobody says otherwise.
+/// Default mebibytes of memory for the cache of each book.
 pub const CACHE_MIB: u32 = 256;
 
-/// The most of it that can be said: a tebibyte.
+/// The largest value allowed: a tebibyte.
 pub const CACHE_MIB_MAX: u32 = 1 << 20;
 
-/// The most that ids may be ahead: an hour. Whose clock is further off than the zone's next change needs another clock, not patience.
+/// The most that ids may be ahead: an hour. A clock that is further off, such as by a time zone, has to be corrected instead.
 const CLOCK_AHEAD_MAX_MS: u64 = 3_600_000;
 
-/// Bytes that an account takes in memory with its name and its places in both indexes, when these are as full as they get, and a quarter of the
-/// guard and the hold that it may have: of those a quarter as many are kept. Computed from their sizes, rounded up.
+/// Bytes that an account takes in memory with its name and its places in both indexes, when these are as full as they get, and a quarter of a guard and
+/// of a hold: a quarter as many of those are kept. Computed from their sizes, rounded up.
 const ACCOUNT_BYTES: usize = 244;
 
 /// Options of the ledger. Every default is meant for two cores and a gigabyte.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// Requests that may wait per book; more are answered OVERLOADED at once.
+    /// Requests that may wait per book; further ones are answered OVERLOADED at once.
     pub queue_max: usize,
-    /// Requests of one commit at the most.
+    /// Requests of one commit at most.
     pub batch_max: usize,
-    /// Milliseconds a commit should take: batches shrink above twice of it and grow below it.
+    /// Milliseconds a commit should take: batches shrink when it takes more than twice that, and grow when it takes less.
     pub commit_target_ms: u64,
-    /// Accounts kept in memory per book, and a quarter as many guards and holds; what is dirty is kept regardless. In a file, as mebibytes
-    /// that all of this takes.
+    /// Accounts kept in memory per book, and a quarter as many guards and holds; dirty ones are kept regardless. In a file, as mebibytes that all of
+    /// this takes.
     #[serde(rename = "cache_mib", serialize_with = "to_mib", deserialize_with = "from_mib")]
     #[schemars(with = "u32")]
     pub cache_max: usize,
@@ -38,40 +38,40 @@ pub struct Config {
     pub dirty_max: usize,
     /// Events a restart may have to replay per book, before each commit logs old accounts.
     pub replay_max: i64,
-    /// Accounts that the store's log may have newer than their rows, per book, before each commit brings rows up to date. A restart reads the log, which
-    /// holds several times as many at the most.
+    /// Accounts per book whose rows may be behind the store's log, before each commit brings rows up to date. A restart reads the log, which has
+    /// several times as many rows at most.
     pub logged_max: usize,
-    /// Ids of answered requests kept in memory per book; older ones are looked up.
+    /// Ids of answered requests kept in memory per book; older ones are read from the store.
     pub ids_max: usize,
-    /// Milliseconds a refusal stays the answer, and the age up to which an unknown request id is taken for new.
+    /// Milliseconds a refusal is kept as the answer, and the age up to which an unknown request id is taken for new.
     pub refusal_retention_ms: u64,
-    /// Milliseconds a request id may be ahead of the ledger's clock, 3600000 at the most. Callers whose clock is further ahead are refused with
-    /// REQUEST_ID_TIME, which tells them the ledger's time.
+    /// Milliseconds a request id may be ahead of the ledger's clock, 3600000 at most. Callers whose clock is further ahead are refused with
+    /// REQUEST_ID_TIME, which reports the ledger's time.
     pub clock_ahead_max_ms: u64,
-    /// Milliseconds a lease is good for on the database's clock; renewed at a third of it. 0: no lease, the fence alone decides.
+    /// Milliseconds a lease is valid on the database's clock; renewed at a third of it. 0: no lease, the fence alone decides.
     pub lease_ms: u64,
     /// Directory, outside the database, where the books' heads are recorded for `verify`. None: nowhere; in a sandbox `heads` in the data directory.
     pub heads_dir: Option<PathBuf>,
-    /// Milliseconds between heads of a book that has new commits; one fsync each.
+    /// Milliseconds between recorded heads of a book that has new commits; one fsync each.
     pub heads_every_ms: u64,
     /// Heartbeat interval of WatchJournal, in milliseconds.
     pub watch_heartbeat_ms: u64,
-    /// Milliseconds after which a watch of the journal ends, with a cursor to go on from: so that watchers spread over processes again.
+    /// Milliseconds after which a watch of the journal ends, with a cursor to resume from: so that watchers spread over processes again.
     pub watch_age_max_ms: u64,
-    /// Milliseconds after which a PostStream ends, in good order: whoever posts on opens another, on whichever process takes it.
+    /// Milliseconds after which a PostStream ends in good order: the caller opens another, on any process that accepts it.
     pub stream_age_max_ms: u64,
-    /// Services of your own that post, a row for each kind and pair of accounts. Without a row a service's token posts nothing; the services of Largesse
-    /// have theirs. `verify` and the monitor read them too.
+    /// Services of your own that post, a row for each kind and pair of accounts. Without a row a service's token can't post anything; Largesse's own
+    /// services have theirs. `verify` and the monitor read them too.
     pub posters: Vec<PosterSettings>,
-    /// Subjects of services' tokens that may post anything; for tests.
+    /// Subjects of service tokens that may post anything; for tests.
     #[serde(skip)]
     pub unbounded: Vec<String>,
-    /// Where time comes from; anything but the system's is for tests.
+    /// Where time comes from; anything but the system's clock is for tests.
     #[serde(skip)]
     pub clock: LedgerClock,
 }
 
-/// A row for a service of one's own: what it may post.
+/// A row for a service of your own: what it may post.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PosterSettings {
@@ -79,9 +79,9 @@ pub struct PosterSettings {
     pub service: String,
     /// The kind of its postings, [a-z0-9_.]{1,64}; none of Largesse's kinds.
     pub kind: String,
-    /// The accounts that give: a name with `*` for its user, and a currency or `*` for all, such as `viewer/*/coins` or `creator/*/payable/*`.
+    /// The accounts to debit: a name with `*` for its user, and a currency or `*` for all, such as `viewer/*/coins` or `creator/*/payable/*`.
     pub debit: String,
-    /// The accounts that receive, in the same form.
+    /// The accounts to credit, in the same form.
     pub credit: String,
     /// Whether `allow_debt` may take an account below zero.
     pub allow_debt: bool,
@@ -135,18 +135,18 @@ fn to_mib<S: Serializer>(accounts: &usize, into: S) -> Result<S::Ok, S::Error> {
     into.serialize_u64((accounts * ACCOUNT_BYTES).div_ceil(1024 * 1024) as u64)
 }
 
-/// An option that can't be.
+/// An option that is out of its bounds.
 #[derive(Debug, thiserror::Error)]
 #[error("{option} must be {bounds}")]
 pub struct InvalidLedgerConfig {
-    /// Which option.
+    /// The option's name.
     pub option: &'static str,
-    /// What it may be.
+    /// The values allowed.
     pub bounds: &'static str,
 }
 
 impl Config {
-    /// Refuses what would take nothing in or never answer, before anything starts.
+    /// Refuses values with which nothing could be accepted or answered, before anything starts.
     pub fn check(&self) -> Result<(), InvalidLedgerConfig> {
         let positive = [
             ("queue_max", self.queue_max as u64),
@@ -169,20 +169,20 @@ impl Config {
         }
     }
 
-    /// What is wrong with rows of `posters`: each with the key, such as `posters.0.debit`.
+    /// What is wrong with rows of `posters`, each with its key, such as `posters.0.debit`.
     #[must_use]
     pub fn poster_problems(&self) -> Vec<(String, String)> {
         let rows = self.posters.iter().enumerate().map(|(at, row)| (at, row.row()));
         rows.filter_map(|(at, row)| row.err().map(|wrong| (format!("posters.{at}.{}", wrong.key), wrong.why))).collect()
     }
 
-    /// The rows of services of one's own. One that can't be allows nothing; [`Self::poster_problems`] says why.
+    /// The rows of services of your own. An invalid row allows nothing; [`Self::poster_problems`] says why.
     #[must_use]
     pub fn own_posters(&self) -> OwnPosters {
         self.posters.iter().filter_map(|row| row.row().ok()).collect()
     }
 
-    /// With so much memory for each book's cache.
+    /// Sets the memory for each book's cache.
     #[must_use]
     pub fn with_cache_mib(self, mib: u32) -> Self {
         Self { cache_max: cached_in(mib), ..self }

@@ -1,4 +1,4 @@
-//! Decoders of received and stored bytes that nobody outside needs, for the fuzz targets in `tests`.
+//! Decoders of received and stored bytes that are public only for the fuzz targets in `tests`.
 
 use crate::{
     book::watching::WatchFrom,
@@ -8,14 +8,14 @@ use api::ledger as pb;
 pub use books::decoders::refusal;
 use prost::Message as _;
 
-/// Whether a `PostRequest` is one that the writer would be asked. Whatever is, is within the ledger's bounds.
+/// Whether a `PostRequest` would be passed to the writer. Any that would be is within the ledger's bounds.
 #[must_use]
 pub fn post(bytes: &[u8]) -> bool {
     let Ok(sent) = pb::PostRequest::decode(bytes) else { return false };
     wire::post(sent, IdScope { book: "demo", subject: "u1" }).is_ok()
 }
 
-/// The place that the page token of a `ListEntriesRequest` names.
+/// The position in the page token of a `ListEntriesRequest`.
 #[must_use]
 pub fn page_place(bytes: &[u8]) -> Option<i64> {
     let sent = pb::ListEntriesRequest::decode(bytes).ok()?;
@@ -25,7 +25,7 @@ pub fn page_place(bytes: &[u8]) -> Option<i64> {
     Some(place).filter(|place| *place > 0)
 }
 
-/// The commit after which a `WatchJournalRequest` asks to begin, if it names one.
+/// The commit after which a `WatchJournalRequest` asks to begin, if it has a cursor.
 #[must_use]
 pub fn watch_after(bytes: &[u8]) -> Option<i64> {
     match wire::watch_from(pb::WatchJournalRequest::decode(bytes).ok()?) {

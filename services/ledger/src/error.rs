@@ -1,4 +1,4 @@
-//! Every way the ledger fails, and the one table to gRPC.
+//! Every error of the ledger, and the one table to gRPC.
 
 use crate::{domain::refusal::KeptRefusal, posters::PosterRefusal, read::PageError, store};
 use money::UntimelyId;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-/// Milliseconds after which a caller who was told OVERLOADED may come back.
+/// Milliseconds after which a caller that got OVERLOADED may retry.
 const RETRY_DELAY_MS: u64 = 50;
 
-/// Why the ledger did not do or answer.
+/// Why the ledger did not execute or answer a request.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The request is not well formed.
@@ -29,16 +29,16 @@ pub enum Error {
         /// Names of the fields that differ.
         differing: Vec<String>,
     },
-    /// The id's own time is ahead of the clock, or so old that an earlier answer may be forgotten.
+    /// The id's own time is ahead of the clock, or so old that an earlier answer may have been deleted.
     #[error("{0}")]
     RequestIdTime(UntimelyId),
-    /// A rule said no; kept under the id.
+    /// Refused by a rule; the refusal is kept under the id.
     #[error("{}", .0.reason)]
     Refused(KeptRefusal),
     /// The caller's service may not post that. Nothing happened.
     #[error("{0}")]
     PosterNotAllowed(Box<PosterRefusal>),
-    /// What is to be reversed is a step of a service that would go on as if it stood. Nothing happened.
+    /// The posting to be reversed is a step of a service that would continue as if it were still in force. Nothing happened.
     #[error("{posting} is a {kind} posting and is not reversed by hand, so nothing was executed: {instead}")]
     NotReversible {
         /// The posting.
@@ -51,7 +51,7 @@ pub enum Error {
     /// No such book.
     #[error("no book {0}")]
     BookUnknown(String),
-    /// The book is there with another mode or region.
+    /// The book exists with another mode or region.
     #[error("book {0} exists with another mode or region")]
     BookExists(String),
     /// No such account.
@@ -60,13 +60,13 @@ pub enum Error {
     /// No such posting.
     #[error("no posting {0}")]
     PostingUnknown(String),
-    /// An import of what is in the book under its own id.
+    /// An import of a posting that this book made itself.
     #[error("posting {0} is in this book already, under its own id; it was not posted again")]
     PostingExists(String),
     /// Not a page token of this list.
     #[error("page_token is not one of this list")]
     PageToken,
-    /// The journal does not hold the commit that a watcher wants to go on after.
+    /// The journal does not have the commit that a watcher wants to resume after.
     #[error("the journal is not the one that was watched: it does not hold that commit")]
     JournalDiverged,
     /// The event is more than one past the journal's last.
@@ -75,19 +75,19 @@ pub enum Error {
         /// The last event.
         last_seq: i64,
     },
-    /// Too much is waiting. Nothing happened.
+    /// Too many requests are waiting. Nothing happened.
     #[error("too many requests wait")]
     Overload,
-    /// Another process writes. Nothing happened.
+    /// Another process is the writer. Nothing happened.
     #[error("another process writes the books; the request was not executed, send it to that process")]
     NotTheWriter(String),
     /// A newer program wrote to the book. Nothing happened.
     #[error("this program is too old for the book: {0}")]
     TooNew(String),
-    /// The commit failed for certain. Nothing happened.
+    /// The commit certainly failed. Nothing happened.
     #[error("the commit failed, nothing was written")]
     CommitFailed,
-    /// The process is stopping before it could tell.
+    /// The process is stopping before the outcome is known.
     #[error("the outcome is not known yet; retry with the same request_id")]
     OutcomeUnknown,
     /// The store can't be read.
@@ -144,12 +144,12 @@ impl From<Error> for Status {
     }
 }
 
-/// A refusal in words: its reason and its facts.
+/// The message of a refusal: its reason and its facts.
 pub(crate) fn refusal_message(told: &KeptRefusal) -> String {
     let fact = |name: &str| told.facts.iter().find(|(key, _)| key == name).map_or("?", |(_, value)| value.as_str());
     match told.reason.as_str() {
         "INSUFFICIENT_FUNDS" => format!("{} needed, {} available in {}", fact("needed"), fact("available"), fact("account")),
-        // Those of before say less.
+        // Refusals kept by older programs have fewer facts.
         "EXPIRY_OUT_OF_RANGE" if fact("ledger_time") != "?" => {
             format!("a hold must end after {}, which is the ledger's time, and not later than {}", fact("ledger_time"), fact("latest"))
         }

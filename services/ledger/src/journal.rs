@@ -1,4 +1,4 @@
-//! What readers may see of a book's journal: up to the last commit that the writer knows to be resolved, and news of each one as it comes.
+//! What readers may see of a book's journal: all up to the last commit that the writer knows to be resolved, and each new one as it is published.
 
 use crate::{
     domain::{
@@ -15,33 +15,33 @@ use std::{
 };
 use tokio::sync::broadcast;
 
-/// Commits that may wait for a watcher; one that is further behind reads the store. Each may hold some megabytes.
+/// Commits that may wait for a watcher; one that is further behind reads the store. Each may take some megabytes.
 const NEWS_MAX: usize = 16;
 
 /// Names and units of accounts by key.
 pub(crate) type AccountNames = HashMap<i64, (Arc<str>, Unit)>;
 
-/// A book's published head, and who waits for it to move.
+/// A book's published head, and the watchers waiting for it to move.
 pub(crate) struct Journal {
     head: Mutex<Option<Commit>>,
     news: broadcast::Sender<Arc<PublishedCommit>>,
 }
 
-/// A published commit, shared by all who watch.
+/// A published commit, shared by all watchers.
 pub(crate) struct PublishedCommit {
     pub commit: Commit,
     rows: CommitEvents,
     names: AccountNames,
-    /// What watchers are sent of it, see [`Self::shared_view`].
+    /// The messages sent to watchers, see [`Self::shared_view`].
     view: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 enum CommitEvents {
-    /// As just written.
+    /// As the writer has just committed it.
     Batch(Arc<Batch>),
-    /// As read.
+    /// As read from the store.
     Read(Vec<StoredEvent>),
-    /// To be read from the store.
+    /// Still to be read from the store.
     Unread,
 }
 
@@ -68,15 +68,15 @@ impl PublishedCommit {
         self.names[&key].clone()
     }
 
-    /// What is sent of it, made by the first watcher who needs it and shared by all: hundreds of them cost one encoding. What a view is made of is the
-    /// wire's business, so this does not know its type; every caller has to ask for the same.
+    /// The messages sent to watchers, made by the first watcher that needs them and shared by all: hundreds of watchers cost one encoding. The view's
+    /// type is known to `wire` only; every caller has to ask for the same type.
     pub(crate) fn shared_view<T: Any + Send + Sync>(&self, make: impl FnOnce(&Self) -> T) -> &T {
         let view = self.view.get_or_init(|| Box::new(make(self)));
         view.downcast_ref().expect("there is one kind of view")
     }
 }
 
-/// Keys of the accounts that must be named to tell of an event.
+/// Keys of the accounts whose names are needed to describe an event.
 pub(crate) fn keys(event: &Event) -> impl Iterator<Item = i64> {
     let own = match &event.body {
         Body::AccountStateSet { key, .. } | Body::LimitSet { key, .. } => Some(*key),
@@ -95,17 +95,17 @@ impl Journal {
         self.head.lock().expect("nothing panics while it holds this").clone()
     }
 
-    /// Everything up to this commit may be seen.
+    /// Makes everything up to this commit visible.
     pub(crate) fn publish(&self, head: &Commit) {
         *self.head.lock().expect("nothing panics while it holds this") = Some(head.clone());
     }
 
-    /// News from now on. Whoever reads the head after this misses nothing: what is not in the news was published before.
+    /// Receives every commit published from now on. A caller that reads the head after this misses none: any earlier commit is at or before that head.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<PublishedCommit>> {
         self.news.subscribe()
     }
 
-    /// Tells of a batch that was published, if anybody watches. `state` still has its accounts.
+    /// Announces a published batch, if there are watchers. `state` still has its accounts.
     pub(crate) fn tell(&self, batch: &Arc<Batch>, state: &BookState) {
         if self.news.receiver_count() == 0 {
             return;
@@ -120,13 +120,13 @@ impl Journal {
         self.send(PublishedCommit { commit: batch.commit.clone(), rows: CommitEvents::Batch(batch.clone()), names, view: OnceLock::new() });
     }
 
-    /// Tells that the book was loaded anew: others may have written to it.
+    /// Announces that the book was reloaded: others may have written to it.
     pub(crate) fn tell_loaded(&self, head: &Commit) {
         self.send(PublishedCommit { commit: head.clone(), rows: CommitEvents::Unread, names: AccountNames::new(), view: OnceLock::new() });
     }
 
     fn send(&self, news: PublishedCommit) {
-        // Nobody there any more: nobody to tell.
+        // No watcher is left.
         drop(self.news.send(Arc::new(news)));
     }
 }

@@ -1,4 +1,4 @@
-//! One lease per process on the database's clock. It only keeps rivals from evicting each other in turn; the fence is what keeps the books safe.
+//! One lease per process on the database's clock. It only keeps rivals from evicting each other in turn; what protects the books is the fence.
 
 use crate::{config::Config, store::Store};
 use std::{
@@ -11,36 +11,36 @@ use tracing::{info, warn};
 
 mod owner;
 
-/// How often it is renewed in the time it is good for.
+/// How often the holder renews the lease during its validity.
 const RENEWALS: u32 = 3;
-/// How often another tries to take it in that time: a successor comes late by one of them at the most.
+/// How often another process tries to take it during that time: a successor is late by one such interval at most.
 const ATTEMPTS: u32 = 6;
 
 /// Whether this process may write.
 pub(crate) struct Lease {
     store: Arc<dyn Store>,
     owner: String,
-    /// How long it is good for; zero: it is always ours.
+    /// How long the lease is valid; zero: it is always ours.
     hold: Duration,
     held: Mutex<LeaseStatus>,
-    /// Whether we hold it, for whoever has to know at once.
+    /// Whether we hold it, for tasks that must notice a change at once.
     holds: watch::Sender<bool>,
-    /// One attempt at a time.
+    /// Serializes attempts.
     asking: tokio::sync::Mutex<()>,
-    /// Whoever renews it, and lets go of it at the end.
+    /// The task that renews the lease, and releases it at the end.
     keeper: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What the last attempt told.
+/// The result of the last attempt.
 struct LeaseStatus {
     /// `None`: we hold it.
     other: Option<String>,
-    /// Until then nobody else can have it, if we do.
+    /// If we hold it: no other process can take it before this time.
     until: Instant,
 }
 
 impl Lease {
-    /// Takes the lease if it is free, and keeps renewing or trying in the background. Without a lease time it is always ours.
+    /// Takes the lease if it is free, and keeps renewing or trying in the background. With a lease time of zero it is always ours.
     pub(crate) async fn start(store: Arc<dyn Store>, config: &Config, stop: CancellationToken) -> Arc<Self> {
         let hold = Duration::from_millis(config.lease_ms);
         let held = Mutex::new(LeaseStatus { other: None, until: Instant::now() });
@@ -63,7 +63,7 @@ impl Lease {
             while stop.run_until_cancelled(tokio::time::sleep(pause())).await.is_some() {
                 keeper.ask(hold).await;
             }
-            // A successor need not wait for the time to run out.
+            // Release it, so that a successor need not wait until it expires.
             if keeper.other_owner().is_none() {
                 keeper.ask(Duration::ZERO).await;
             }
@@ -72,32 +72,32 @@ impl Lease {
         lease
     }
 
-    /// Returns once the lease was let go of, after `stop`: a process that ends before leaves its successor waiting.
+    /// Returns once the lease was released, after `stop`: a process that exits before that makes its successor wait.
     pub(crate) async fn released(&self) {
         let keeping = self.keeper.lock().expect("nothing panics while it holds this").take();
         if let Some(keeping) = keeping
             && let Err(why) = keeping.await
         {
-            warn!(%why, "the lease may not have been let go of");
+            warn!(%why, "the lease may not have been released");
         }
     }
 
-    /// Who writes the books, as far as was told last.
+    /// The process that writes the books, as of the last attempt.
     pub(crate) fn other_owner(&self) -> Option<String> {
         self.held.lock().expect("nothing panics while it holds this").other.clone()
     }
 
-    /// Whether we hold it, from now on.
+    /// Whether we hold it, now and at each change.
     pub(crate) fn holds(&self) -> watch::Receiver<bool> {
         self.holds.subscribe()
     }
 
-    /// As [`Lease::other_owner`]; but when our time may have run out unnoticed, as in a process that stood still, the database is asked first.
+    /// As [`Lease::other_owner`]; but if our lease may have expired unnoticed, as in a process that was paused, the database is asked first.
     pub(crate) async fn sure_owner(&self) -> Option<String> {
         let over = |held: &LeaseStatus| held.other.is_none() && held.until < Instant::now();
         if !self.hold.is_zero() && over(&self.held.lock().expect("nothing panics while it holds this")) {
             let _one = self.asking.lock().await;
-            // Another may have asked meanwhile.
+            // Another task may have asked meanwhile.
             if over(&self.held.lock().expect("nothing panics while it holds this")) {
                 self.attempt(self.hold).await;
             }
@@ -112,12 +112,12 @@ impl Lease {
 
     async fn attempt(&self, hold: Duration) {
         let started = Instant::now();
-        // A connection that leads nowhere must not keep us from trying another.
+        // A dead connection must not keep us from trying another.
         let told = tokio::time::timeout(self.hold / 2, self.take(hold)).await;
         let holder = match told {
             Ok(Ok(holder)) => (holder != self.owner).then_some(holder),
             failed => {
-                // The database is out of reach: writing fails by itself, and reading what memory holds goes on.
+                // The database is unreachable: writes fail by themselves, and reads from memory continue.
                 match failed {
                     Ok(Err(why)) => warn!(%why, "can't renew the lease"),
                     Ok(Ok(_)) | Err(_) => warn!("can't renew the lease: the database does not answer"),
@@ -127,16 +127,13 @@ impl Lease {
             }
         };
         let mut held = self.held.lock().expect("nothing panics while it holds this");
-        // The database's time began to run after ours.
+        // The database counts from a later moment than `started`.
         held.until = started + hold;
         if held.other != holder {
             match &holder {
                 None => info!("lease taken, this process writes the books"),
                 Some(holder) => {
-                    warn!(
-                        holder,
-                        "another process holds the lease and writes the books; this one stands by and refuses what is asked of it"
-                    )
+                    warn!(holder, "another process holds the lease and writes the books; this one is on standby and refuses requests")
                 }
             }
             held.other = holder;
@@ -150,7 +147,7 @@ impl Lease {
         if holder == self.owner || !owner::is_gone(&holder) {
             return Ok(holder);
         }
-        // It crashed on this machine: nobody has to wait for its time to run out.
+        // The holder crashed on this machine: there is no need to wait until its lease expires.
         self.store.lease(&self.owner, hold_ms, Some(&holder)).await
     }
 }

@@ -41,9 +41,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Starts a writer for every book there is.
+    /// Starts a writer for every existing book.
     pub fn start(store: Arc<dyn Store>, config: Config) -> BoxFuture<'static, Result<Arc<Self>, store::Error>> {
-        // Compiled here, with the writers that it spawns, and not where it is awaited.
+        // Boxed, so that it is compiled here, with the writers that it spawns, and not where it is awaited.
         Self::begin(store, config).boxed()
     }
 
@@ -66,7 +66,7 @@ impl Ledger {
         for book in ledger.store.books().await? {
             let key = book.key;
             let handle = ledger.add(book);
-            // Known before the first request, so that a program that is too old gets none. A head that can't be read is its writer's to tell.
+            // Known before the first request, so that a program that is too old serves none. If the head can't be read, the book's writer reports it.
             match ledger.store.head(key).await {
                 Ok(head) => {
                     head.iter().for_each(|head| handle.shared.note_time(head.time));
@@ -101,7 +101,7 @@ impl Ledger {
         handle
     }
 
-    /// Creates a book, or returns the one that is there if it has this mode and region.
+    /// Creates a book, or returns the existing one if it has this mode and region.
     pub async fn create_book(&self, name: &BookName, mode: Mode, region: &str) -> Result<Book, Error> {
         let book = Book { key: 0, name: name.as_str().to_owned(), mode, region: region.to_owned(), create_time: self.config.clock.now() };
         match self.store.create_book(&book).await {
@@ -116,7 +116,7 @@ impl Ledger {
         self.config.clock.now()
     }
 
-    /// Books whose last commit is ahead of the clock, by how much: a clock was set back, and they keep their time until it has caught up.
+    /// Books whose last commit is ahead of the clock, and by how much: after a clock was set back, a book keeps its time until the clock has caught up.
     #[must_use]
     pub fn ahead_of_clock(&self) -> Vec<(String, Duration)> {
         let (now, books) = (self.now(), self.books.read().expect("nothing panics while it holds this"));
@@ -124,12 +124,12 @@ impl Ledger {
         ahead.filter(|(_, ahead)| !ahead.is_zero()).collect()
     }
 
-    /// The books there are, by name.
+    /// All books, by name.
     pub async fn books(&self) -> Result<Vec<Book>, Error> {
         Ok(self.store.books().await?)
     }
 
-    /// A book by name. One that another process made since is found too.
+    /// A book by name, also one that another process has created since.
     pub async fn book(&self, name: &BookName) -> Result<Arc<BookHandle>, Error> {
         if let Some(there) = self.books.read().expect("nothing panics while it holds this").get(name.as_str()) {
             return Ok(there.clone());
@@ -144,19 +144,19 @@ impl Ledger {
         self.lease.other_owner().is_none()
     }
 
-    /// The same, for whoever has to know when it changes.
+    /// As [`Self::is_writer`], with notice of each change.
     #[must_use]
     pub fn writes(&self) -> watch::Receiver<bool> {
         self.lease.holds()
     }
 
-    /// Who holds the lease, where it is another process.
+    /// The process that holds the lease, if it is another one.
     #[must_use]
     pub fn other_writer(&self) -> Option<String> {
         self.lease.other_owner()
     }
 
-    /// Whom it lets post what.
+    /// Which service may post what.
     pub(crate) fn posters(&self) -> &PosterTable {
         &self.posters
     }
@@ -170,7 +170,7 @@ impl Ledger {
         self.forgetting.clone()
     }
 
-    /// Why this program is too old for one of its books, if it is for any.
+    /// Why this program is too old for one of its books, if it is.
     #[must_use]
     pub fn too_new(&self) -> Option<String> {
         let books = self.books.read().expect("nothing panics while it holds this");
@@ -178,14 +178,14 @@ impl Ledger {
         why.map(|(name, why)| format!("book {name}: {why}"))
     }
 
-    /// A book whose writer crashed, if there is one: nothing in this process can write it any more.
+    /// A book whose writer crashed, if there is one: this process can't write it any more.
     #[must_use]
     pub fn fallen(&self) -> Option<String> {
         let books = self.books.read().expect("nothing panics while it holds this");
         books.iter().find(|(_, handle)| handle.has_fallen()).map(|(name, _)| name.clone())
     }
 
-    /// The store, for what reads it whole.
+    /// The store, for code that reads it whole.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
@@ -197,7 +197,7 @@ impl Ledger {
         self.heads.as_ref().map(|heads| heads.dir())
     }
 
-    /// Lets go of the lease and waits until every writer has answered what it had taken.
+    /// Waits until every writer has answered the requests it had taken, and releases the lease.
     pub async fn shutdown(&self) {
         self.books.write().expect("nothing panics while it holds this").clear();
         self.writers.close();
@@ -206,7 +206,7 @@ impl Ledger {
         if let Some(heads) = &self.heads {
             heads.write().await;
         }
-        // Last: a successor may write as soon as the lease is free.
+        // The lease comes last: a successor may write as soon as it is free.
         self.stop.cancel();
         self.lease.released().await;
     }

@@ -1,13 +1,13 @@
 //! The only place where money moves: books, accounts, transfers.
 //!
-//! An acknowledged posting is durable, counted once, and never changed. What a book is, without a service around it, is in the crate [`books`]: rules,
-//! stored bytes, store, reads, verification. Map of the rest:
+//! An acknowledged posting is durable, counted once, and never changed. A book without its service is in the crate [`books`]: rules, stored bytes,
+//! store, reads, verification. Map of the rest:
 //! - `writer`: one per book: collect, prefetch, decide, commit, publish.
-//! - [`book`]: a live book: where requests wait for its writer, where readers look, and who follows it; [`answer`]: what becomes of a request.
-//! - [`ledger`]: all books of one process, and who writes their heads outside the database; `lease`: whether this process may write.
-//! - `journal`: what may be seen of a journal.
-//! - `meters`: what a writer does, for whoever watches.
-//! - [`posters`]: whom it lets post what.
+//! - [`book`]: a live book: the queue for its writer, what readers see, and the journal's watchers; [`answer`]: the outcome of a request.
+//! - [`ledger`]: all books of one process, and the task that writes their heads outside the database; `lease`: whether this process may write.
+//! - `journal`: the part of a journal that readers may see.
+//! - `meters`: metrics of a writer.
+//! - [`posters`]: which service may post what.
 //! - [`service`], `wire`: gRPC in and out; [`error`]: the one table from errors to gRPC.
 
 pub mod answer;

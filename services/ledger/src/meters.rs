@@ -1,7 +1,7 @@
-//! What a book's writer does, for whoever watches: events and what they moved, commits and how long they take, what waits.
+//! Metrics of a book's writer: events and the amounts they moved, commits and their durations, waiting requests.
 //!
-//! Counted by batch and not by event, so that it costs a gift some nanoseconds. Everything is of this process since its start; the books' own
-//! numbers are their trial balances.
+//! Counted by batch and not by event, so that a gift costs only nanoseconds more. All values are of this process since its start; totals of the books
+//! are in their trial balances.
 use crate::{
     book::SharedBook,
     clock::LedgerClock,
@@ -32,7 +32,7 @@ pub(crate) struct Meters {
 }
 
 impl Meters {
-    /// None where nothing is counted.
+    /// `None` where metrics are off.
     pub(crate) fn new(book: &str) -> Option<Self> {
         let meter = telemetry::meter()?;
         let counter = |name: &'static str, unit: &'static str, what: &'static str| {
@@ -41,7 +41,7 @@ impl Meters {
         Some(Self {
             book: KeyValue::new("book", book.to_owned()),
             events: counter("largesse.ledger.events", "{event}", "Events committed, by kind."),
-            moved: counter("largesse.ledger.moved", "", "What committed transfers moved, holds not, in coins, diamonds or minor units."),
+            moved: counter("largesse.ledger.moved", "", "Amounts of committed transfers, not holds, in coins, diamonds or minor units."),
             refusals: counter("largesse.ledger.refusals", "{refusal}", "Requests that a rule, a limit or funds refused."),
             commits: telemetry::metrics::durations(meter, "largesse.ledger.commit.duration", "Commits, by how they ended."),
             batch: meter
@@ -53,7 +53,7 @@ impl Meters {
         })
     }
 
-    /// A commit came to an end.
+    /// Counts a commit that ended.
     pub(crate) fn commit(&self, outcome: &Result<(), CommitError>, took: Duration, requests: usize) {
         let outcome = match outcome {
             Ok(()) => "written",
@@ -65,7 +65,7 @@ impl Meters {
         self.batch.record(requests as u64, std::slice::from_ref(&self.book));
     }
 
-    /// A batch is published; `state` knows the accounts it names.
+    /// Counts a published batch; `state` has the accounts it names.
     pub(crate) fn published(&self, events: &[StoredEvent], refusals: usize, state: &BookState) {
         let mut tally = BatchTally::default();
         for stored in events {
@@ -92,15 +92,15 @@ struct KindTally<'a> {
     moved: Vec<(Unit, u64)>,
 }
 
-/// Events by kind. A batch has a handful of kinds, so they are looked for one by one.
+/// Events by kind. A batch has a handful of kinds, so a linear search is enough.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct BatchTally<'a> {
     kinds: Vec<KindTally<'a>>,
-    /// Units of accounts that were looked up before, as far as there are few.
+    /// Units of accounts looked up before, while there are few.
     units: Vec<(i64, Unit)>,
 }
 
-/// More than a batch of gifts asks for.
+/// More than a batch of gifts needs.
 const UNITS_MAX: usize = 8;
 
 impl<'a> BatchTally<'a> {
@@ -130,8 +130,8 @@ impl<'a> BatchTally<'a> {
         }
     }
 
-    /// Both sides have the same unit. The older account is mostly the house's, which many transfers of a batch share: it is looked up once, and no
-    /// viewer's place in memory is gone to for a number's sake.
+    /// The unit of both sides. The older account is mostly the house's, which many transfers of a batch share: it is looked up once, and no viewer's
+    /// account is looked up just for a metric.
     fn unit(&mut self, transfer: &Transfer, state: &BookState) -> Option<Unit> {
         let key = transfer.debit.min(transfer.credit);
         if let Some((_, unit)) = self.units.iter().find(|(known, _)| *known == key) {
@@ -145,7 +145,7 @@ impl<'a> BatchTally<'a> {
     }
 }
 
-/// Tells how long the book's queue is, how far its journal goes and whether this process writes it.
+/// Reports the length of the book's queue, the journal's last event and whether this process writes the book.
 pub(crate) fn watch(book: &str, shared: &Arc<SharedBook>, clock: &LedgerClock) {
     let Some(meter) = telemetry::meter() else { return };
     let attributes = [KeyValue::new("book", book.to_owned())];
@@ -173,7 +173,7 @@ pub(crate) fn watch(book: &str, shared: &Arc<SharedBook>, clock: &LedgerClock) {
         .build();
     let watched = Arc::downgrade(shared);
     let gauge = meter.u64_observable_gauge("largesse.ledger.writer");
-    let gauge = gauge.with_description("1 where this process writes the book, 0 where it stands by.");
+    let gauge = gauge.with_description("1 where this process writes the book, 0 where it is on standby.");
     gauge
         .with_callback(move |gauge| {
             let shared = watched.upgrade();

@@ -1,7 +1,7 @@
-//! Whom the ledger lets post what: the rows of [`chart::posters`] and those of services of one's own, held against a caller before anything is decided.
+//! Which caller may post what: the rows of [`chart::posters`] and those of services of your own, checked before anything is decided.
 //!
-//! A key that is stolen is worth what its service may post and nothing else. Who calls is looked up once per call; a posting is compared with its row without
-//! allocating anything, because every gift is. Checked here and not in the writer, which also does what no caller asked for.
+//! A stolen key allows no more than its service may post. The caller's rights are looked up once per call; a posting is compared with its row without
+//! allocating, because this happens for every gift. Checked here and not in the writer, which also makes postings that no caller requested.
 use crate::{
     book::BookHandle,
     domain::{
@@ -18,22 +18,22 @@ use chart::{
 use identity::{Principal, Role};
 use money::UserKey;
 
-/// Why a caller may not do what it asked for. Nothing of it was done.
+/// Why a caller may not make a request. Nothing of it was executed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{service} may not {what}; nothing was executed; {next}")]
 pub struct PosterRefusal {
     /// The subject of the caller's token.
     pub service: UserKey,
-    /// The kind it sent, if it sent one.
+    /// The kind that was sent, if any.
     pub kind: String,
-    /// Which of the transfers, from 1, if it is about one.
+    /// The offending transfer, from 1, if it is about one.
     pub transfer: Option<usize>,
     what: String,
     next: &'static str,
 }
 
 impl PosterRefusal {
-    /// What is reported to a caller by name: who it is, the kind it sent, and which of its transfers.
+    /// The facts reported to a caller: its name, the kind it sent, and the offending transfer.
     pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
         let mut facts = vec![("service", self.service.to_string())];
         facts.extend((!self.kind.is_empty()).then(|| ("kind", self.kind.clone())));
@@ -42,26 +42,26 @@ impl PosterRefusal {
     }
 }
 
-/// What to do about a refusal of a service of Largesse.
+/// What to do about a refusal of one of Largesse's services.
 const NEXT_HOUSE: &str = "each service calls with its own token (identity.service_tokens); what may be posted is in chart::posters";
-/// The same of all others.
+/// The same for all other services.
 const NEXT_OWN: &str = "give a service of your own its rows in [[ledger.posters]] of the ledger's settings";
 
-/// All rows, as one process has them.
+/// All rows of one process.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PosterTable {
     own: OwnPosters,
     unbounded: Vec<String>,
 }
 
-/// What a caller may have posted.
+/// What a caller may post.
 #[derive(Debug, Clone)]
 pub(crate) enum PosterRights {
-    /// What the rows of this poster say.
+    /// The rows of this poster.
     House(Poster, UserKey),
-    /// What rows of the settings say; none perhaps.
+    /// Rows of the settings; possibly none.
     Own(UserKey, OwnPosters),
-    /// A person: the table of access lets none of them post, and says which steps they take.
+    /// A person: the access table lets no person post, and says which steps each may take.
     Person(UserKey),
     /// Anything; in tests.
     Everything,
@@ -72,7 +72,7 @@ impl PosterTable {
         Self { own, unbounded }
     }
 
-    /// What the caller may have posted into a book of this mode.
+    /// What the caller may post into a book of this mode.
     pub(crate) fn rights(&self, principal: &Principal, mode: Mode) -> PosterRights {
         let subject = principal.subject.clone();
         if principal.role != Role::Service {
@@ -82,7 +82,7 @@ impl PosterTable {
             return PosterRights::Everything;
         }
         match Poster::parse(subject.as_str()) {
-            // Its coins are from nothing, which only a TEST book may have.
+            // It creates coins from nothing, which only a TEST book may have.
             Some(Poster::Bench) if mode != Mode::Test => PosterRights::Own(subject, OwnPosters::default()),
             Some(poster) => PosterRights::House(poster, subject),
             None => PosterRights::Own(subject, self.own.clone()),
@@ -91,7 +91,7 @@ impl PosterTable {
 }
 
 impl PosterRights {
-    /// Whether this may be posted now.
+    /// Passes a posting on if the caller may make it.
     pub(crate) fn post(&self, request: BookRequest) -> Result<BookRequest, Error> {
         let Action::Post { transfers, guards, .. } = &request.action else { return Ok(request) };
         self.kind(&request.kind, PostingAct::Post)?;
@@ -121,7 +121,7 @@ impl PosterRights {
         }
     }
 
-    /// Whether the hold with this transfer may be resolved so. The hold's accounts are those of the posting, and a hold never changes.
+    /// Passes on the resolution of a hold if the caller may make it. The hold's accounts are those of the posting, and a hold never changes.
     pub(crate) async fn resolve(&self, handle: &BookHandle, request: BookRequest) -> Result<BookRequest, Error> {
         let (transfer_no, act) = match request.action {
             Action::PostPending { transfer_no, .. } => (transfer_no, PostingAct::PostHold),
@@ -143,12 +143,12 @@ impl PosterRights {
                 let what = || format!("resolve hold {transfer_no} from {debit} to {credit} under the kind {}", request.kind);
                 return broken.map_err(|_| self.refused(&request.kind, Some(1), what())).map(|()| request);
             }
-            // No such hold: the book says so, and keeps nothing under the id. Unless it was placed a moment ago.
+            // No such hold: the book's own refusal of a dry run is returned, and nothing is kept under the id. Unless it was placed a moment ago.
             handle.submit(BookRequest { dry_run: true, ..request.clone() }).await?;
         }
     }
 
-    /// Whether a posting may be reversed so. SupportService looks at what two people approve; this holds for whoever has its token.
+    /// Passes on a reversal if the caller may make it. SupportService checks what two people approve; this applies to every holder of its token.
     pub(crate) async fn reverse(&self, handle: &BookHandle, request: BookRequest) -> Result<BookRequest, Error> {
         let Action::Reverse { posting, .. } = request.action else { return Ok(request) };
         self.kind(&request.kind, PostingAct::Reverse)?;
@@ -158,10 +158,10 @@ impl PosterRights {
         let (ledger, book) = (&*handle.store, &handle.row);
         loop {
             if let Some(event) = ledger.event_by_id(book.key, posting).await? {
-                // What is no posting the book refuses itself.
+                // The book itself refuses anything but a posting.
                 let Body::Posting(source) = &event.body else { return Ok(request) };
                 let instead = chart::instead_of_reversing(posting, &source.kind, &source.fields, &book.name);
-                // An id that stands for something gets its first answer, also from before this was looked at.
+                // An id that was answered before gets its first answer, also if that was before this check existed.
                 return match instead {
                     Some(instead) if ledger.ids(book.key, &[request.id]).await?.is_empty() => {
                         Err(Error::NotReversible { posting, kind: source.kind.to_string(), instead })
@@ -169,12 +169,12 @@ impl PosterRights {
                     _ => Ok(request),
                 };
             }
-            // As with holds: the book says that there is none, unless it is just being committed.
+            // As with holds: the book refuses it as unknown, unless it is just being committed.
             handle.submit(BookRequest { dry_run: true, ..request.clone() }).await?;
         }
     }
 
-    /// Whether accounts may be frozen, thawed and closed.
+    /// Whether the caller may freeze, thaw and close accounts.
     pub(crate) fn set_state(&self) -> Result<(), Error> {
         match self {
             Self::House(Poster::Support, _) | Self::Person(_) | Self::Everything => Ok(()),
@@ -184,7 +184,7 @@ impl PosterRights {
         }
     }
 
-    /// Whether debit limits may be set.
+    /// Whether the caller may set debit limits.
     pub(crate) fn set_limit(&self) -> Result<(), Error> {
         match self {
             Self::House(Poster::Support, _) | Self::Person(_) | Self::Everything => Ok(()),
@@ -192,7 +192,7 @@ impl PosterRights {
         }
     }
 
-    /// Whether what happened elsewhere may be posted here.
+    /// Whether the caller may import postings from elsewhere.
     pub(crate) fn import(&self) -> Result<(), Error> {
         match self {
             Self::House(Poster::Import, _) | Self::Everything => Ok(()),
@@ -202,7 +202,7 @@ impl PosterRights {
         }
     }
 
-    /// Whether anything may be posted under a kind by this act.
+    /// Whether this kind may be used for this type of request.
     fn kind(&self, kind: &str, act: PostingAct) -> Result<(), Error> {
         let may = match self {
             Self::Everything => true,
@@ -226,7 +226,7 @@ impl PosterRights {
         };
         let (at, what) = match broken {
             BrokenRule::Transfer(at) => (Some(at), between(at)),
-            BrokenRule::Again(at) => (Some(at), format!("{}, which is there before", between(at))),
+            BrokenRule::Again(at) => (Some(at), format!("{}, which was named before", between(at))),
             BrokenRule::Currency(at) => (Some(at), format!("{}, which is in another currency than those before it", between(at))),
             BrokenRule::Lacks(class) => (None, format!("these transfers and none from {}", class.line())),
             BrokenRule::Unbalanced(class) => (None, format!("transfers that leave {} with another balance", class.line())),
@@ -277,7 +277,7 @@ async fn hold(handle: &BookHandle, transfer_no: i64) -> Result<Option<(RuledTran
     let Some(transfer) = placed else { return Ok(None) };
     let accounts = ledger.accounts_by_key(book, &[transfer.debit, transfer.credit]).await?;
     let named = |key| accounts.iter().find(|account| account.key == key);
-    let damaged = || Error::Store(store::Error::Damaged(format!("hold {transfer_no} is between accounts that are not there")));
+    let damaged = || Error::Store(store::Error::Damaged(format!("hold {transfer_no} is between accounts that do not exist")));
     let (Some(debit), Some(credit)) = (named(transfer.debit), named(transfer.credit)) else { return Err(damaged()) };
     let class = |name: &str| chart::form(name).map(|form| form.class).ok_or_else(damaged);
     let leg = RuledTransfer {

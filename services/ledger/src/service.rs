@@ -1,4 +1,4 @@
-//! LedgerService: who, decode, call, encode. Each RPC is in the file of its topic; here is only what the generated trait wants.
+//! LedgerService: authenticate, decode, call, encode. Each RPC is in the file of its topic; this file implements the generated trait.
 
 use crate::{
     book::{BookHandle, watching::READS_MAX},
@@ -27,18 +27,18 @@ mod watching;
 #[derive(Clone)]
 pub struct Service {
     ledger: Arc<Ledger>,
-    /// Turns of watchers that read the store.
+    /// Permits of watchers that read the store.
     journal_reads: Arc<Semaphore>,
     /// Cancelled when the process is about to stop.
     shutdown: CancellationToken,
 }
 
-/// A request's book and whose request ids it brings.
+/// A request's book, and the scope of its request ids.
 struct BookCall {
     handle: Arc<BookHandle>,
     book: BookName,
     subject: String,
-    /// What the caller may have posted here.
+    /// What the caller may post here.
     rights: PosterRights,
 }
 
@@ -55,16 +55,16 @@ impl Service {
         Self { ledger, journal_reads: Arc::new(Semaphore::new(READS_MAX)), shutdown: CancellationToken::new() }
     }
 
-    /// Takes no more from streams once this is cancelled.
+    /// Stops reading streams once this is cancelled.
     #[must_use]
     pub fn until(self, shutdown: CancellationToken) -> Self {
         Self { shutdown, ..self }
     }
 
-    /// To be put behind a stack.
+    /// The gRPC server, to be put behind a middleware stack.
     #[must_use]
     pub fn server(self) -> LedgerServiceServer<Self> {
-        // Answers are bounded by what they hold, and never refused for their size: what they tell has happened.
+        // Answers are bounded by their content and never refused for their size: what they report has happened.
         LedgerServiceServer::new(self).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
     }
 

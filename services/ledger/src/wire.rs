@@ -21,7 +21,7 @@ pub(crate) use journal::{cursor, heartbeat, journal, watch_from};
 pub(crate) use page::{entries_list, entries_place, entries_token, listing, page_size};
 pub(crate) use request::{fields, import, imported_id, kind, micros, post, set_debit_limit};
 
-/// Postings of one PostBatch. In brief the answer to as many, with 64 transfers each, has 3.6 MB at the most and fits into [`rpc::ANSWER_BYTES_MAX`].
+/// Postings of one PostBatch. The brief answer to as many, with 64 transfers each, has 3.6 MB at most and fits into [`rpc::ANSWER_BYTES_MAX`].
 pub(crate) const BATCH_MAX: usize = 1_000;
 
 /// Accounts of one OpenAccounts.
@@ -31,8 +31,8 @@ pub(crate) fn malformed(field: &'static str, why: impl Into<String>) -> Error {
     Error::Malformed { field, why: why.into() }
 }
 
-/// Whose request ids these are: services derive theirs from their own callers, so a service's name, which may change with its deployment, does
-/// not count; a person's does.
+/// The scope of request ids: services derive theirs from their own callers' ids, so a service's name, which may change with its deployment, does not
+/// count; a person's does.
 #[derive(Clone, Copy)]
 pub(crate) struct IdScope<'a> {
     pub book: &'a str,
@@ -41,7 +41,7 @@ pub(crate) struct IdScope<'a> {
 
 pub(crate) use chart::id::{POST, POST_PENDING};
 
-/// The subject of ids that services give.
+/// The subject in the scope of services' ids.
 pub(crate) const SERVICE: &str = "";
 
 pub(crate) fn request_id(text: &str) -> Result<RequestId, Error> {

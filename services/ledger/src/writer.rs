@@ -1,7 +1,7 @@
 //! One writer per book: collect, prefetch, decide, commit, publish.
 //!
-//! It decides what comes while the batch before commits, and sends it the moment that one is resolved: a lone request commits at once, load
-//! makes batches by itself. Readers never wait for it and never see what a commit has not resolved.
+//! It decides the next batch while the one before commits, and sends it the moment that one is resolved: a single request commits at once, and under
+//! load batches form by themselves. Readers never wait for it and never see an unresolved commit.
 
 use crate::{
     book::{SharedBook, submission::Job},
@@ -36,7 +36,7 @@ mod recent_ids;
 mod replay;
 mod unknown;
 
-/// The smallest bound that slow commits shrink batches to.
+/// The smallest bound to which slow commits shrink batches.
 const BATCH_MIN: usize = 64;
 
 /// A book's only writer in this process.
@@ -47,11 +47,11 @@ pub(crate) struct BookWriter {
     config: Config,
     /// `None`: the book has to be loaded before the next batch.
     loaded: Option<LoadedBook>,
-    /// What waits for accounts that are being read.
+    /// Jobs that wait while their accounts are being read.
     ahead: Option<AccountReadAhead>,
-    /// What is being decided.
+    /// The batch being decided.
     open: Option<OpenBatch>,
-    /// What is being committed.
+    /// The batch being committed.
     flight: Option<CommitInFlight>,
     batch_limit: usize,
     alarm: expiry::ExpiryAlarm,
@@ -59,13 +59,13 @@ pub(crate) struct BookWriter {
     meters: Option<Meters>,
 }
 
-/// What the writer alone knows of a loaded book.
+/// The part of a loaded book that only the writer uses.
 struct LoadedBook {
     /// The last resolved commit.
     head: Commit,
     epoch: i64,
     ids: RecentIds,
-    /// How often jobs were decided since it was loaded.
+    /// How many times jobs were decided since it was loaded.
     decided: u64,
 }
 
@@ -74,7 +74,7 @@ struct CommitInFlight {
     sealed: SealedBatch,
     outcome: Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>>,
     started: Instant,
-    /// Linked to the calls that are in it.
+    /// Linked to the calls whose requests are in the batch.
     span: trace::BatchSpan,
 }
 
@@ -99,13 +99,13 @@ impl BookWriter {
         }
     }
 
-    /// Works until the last handle is gone and everything taken is answered.
+    /// Runs until the last handle is gone and every job taken is answered.
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Vec<Job>>) {
         let mut more = true;
         while more || self.flight.is_some() || self.ahead.is_some() {
             let room = more && self.ahead.is_none() && self.open.as_ref().map_or(0, OpenBatch::len) < self.batch_limit;
             tokio::select! {
-                // First what frees the store for the next batch.
+                // First the event that frees the store for the next batch.
                 biased;
                 outcome = landing(&mut self.flight) => self.land(outcome).await,
                 rows = ahead::arrival(&mut self.ahead) => {
@@ -128,7 +128,7 @@ impl BookWriter {
         }
     }
 
-    /// Takes what waits into the open batch.
+    /// Takes the waiting jobs into the open batch.
     async fn take(&mut self, mut jobs: Vec<Job>, queue: &mut mpsc::Receiver<Vec<Job>>) {
         let there = self.open.as_ref().map_or(0, OpenBatch::len);
         while there + jobs.len() < self.batch_limit
@@ -137,7 +137,7 @@ impl BookWriter {
             jobs.extend(more);
         }
         self.shared.taken(jobs.len());
-        // Without a batch in flight nothing is kept waiting.
+        // Without a batch in flight no job is delayed.
         if let (Some(loaded), Some(_)) = (&self.loaded, &self.flight) {
             match AccountReadAhead::begin(&self.store, self.book.key, &self.shared, loaded, jobs) {
                 Ok(ahead) => return self.ahead = Some(ahead),
@@ -156,7 +156,7 @@ impl BookWriter {
             error!(book = self.book.name, error = %why, "the book can't be read");
             self.shared.note_format(&why);
             return match why {
-                // Whoever can write it is newer: that is for another process to do, not for this one to try.
+                // A newer program can write the book: leave it to that process, and don't retry here.
                 crate::store::Error::TooNew { .. } => refuse(jobs, || Error::TooNew(why.to_string())),
                 _ => refuse(jobs, || Error::CommitFailed),
             };
@@ -167,20 +167,20 @@ impl BookWriter {
         open.decide(&self.config, &mut self.shared.state(), &mut loaded.ids, jobs);
     }
 
-    /// There is a batch to decide in, and what was due before it has ended.
+    /// Ensures that a batch is open, and that holds due before it have ended.
     async fn begin(&mut self) -> Result<(), crate::store::Error> {
         if self.open.is_some() {
             return Ok(());
         }
         let loaded = self.loaded.as_mut().expect("prepare loads it first");
-        // The chain's time never goes back, whatever the clock does.
+        // The chain's time never goes back, even if the clock does.
         let (now, sealed) = (self.config.clock.now(), sealed_time(loaded, self.flight.as_ref()));
         let time = now.max(sealed);
         self.skew.note(&self.book.name, Duration::from_micros(time.abs_diff(now)));
         let mut open = OpenBatch::new(&self.shared.state(), time);
         for _ in 0..expiry::ROUNDS {
             if let Err(why) = expiry::prefetch(&*self.store, self.book.key, &self.shared, time).await {
-                // What was ended before it is in the state by now, so it has to go to the store.
+                // Holds ended so far are in the state by now, so the batch has to be committed.
                 self.open = (!open.changes_nothing()).then_some(open);
                 return Err(why);
             }
@@ -192,7 +192,7 @@ impl BookWriter {
         Ok(())
     }
 
-    /// The book is loaded and holds what the jobs name.
+    /// Loads the book if needed, and everything that the jobs name.
     async fn prepare(&mut self, jobs: &[Job]) -> Result<(), crate::store::Error> {
         if self.loaded.is_none() {
             let (loaded, mut state) = load::load(&*self.store, &self.book, &self.config, self.config.clock.now()).await?;
@@ -229,7 +229,7 @@ impl BookWriter {
         self.flight = Some(CommitInFlight { sealed, outcome, started: Instant::now(), span });
     }
 
-    /// The batch in flight came to an end.
+    /// Handles the end of the commit in flight.
     async fn land(&mut self, outcome: Result<(), CommitError>) {
         let Some(CommitInFlight { sealed, started, span, .. }) = self.flight.take() else { return };
         span.finish(if outcome.is_ok() { Code::Ok } else { Code::Unavailable });
@@ -247,7 +247,7 @@ impl BookWriter {
                 self.publish(sealed);
             }
             Err(why) => {
-                // Nothing of it may be seen, and what was decided on top of it is decided again.
+                // Nothing of it may become visible, and jobs decided on top of it are decided again.
                 self.shared.state().restore();
                 self.loaded = None;
                 self.alarm.rest();
@@ -259,7 +259,7 @@ impl BookWriter {
         }
     }
 
-    /// Turns the store's word into a certain one: written, or not.
+    /// Resolves an unknown outcome: the batch was written, or it was not.
     async fn resolve(&mut self, outcome: Result<(), CommitError>, batch: &Batch) -> Result<(), Error> {
         let outcome = match outcome {
             Err(CommitError::Unknown(why)) => {
@@ -284,7 +284,7 @@ impl BookWriter {
         }
     }
 
-    /// Readers see the batch, the next one is sent, and callers get their answers.
+    /// Makes the batch visible to readers, sends the next one, and answers the callers.
     fn publish(&mut self, sealed: SealedBatch) {
         if let Some(batch) = &sealed.batch {
             let mut state = self.shared.state();
@@ -331,12 +331,12 @@ impl BookWriter {
     }
 }
 
-/// When the last commit that was sent was decided.
+/// The decision time of the last commit that was sent.
 fn sealed_time(loaded: &LoadedBook, flight: Option<&CommitInFlight>) -> Micros {
     flight.and_then(|flight| flight.sealed.batch.as_ref()).map_or(loaded.head.time, |batch| batch.commit.time)
 }
 
-/// Ready when the batch in flight has come to an end; never without one.
+/// Ready when the commit in flight has ended; pending forever if there is none.
 async fn landing(flight: &mut Option<CommitInFlight>) -> Result<(), CommitError> {
     match flight {
         Some(flight) => (&mut flight.outcome).await,
@@ -357,7 +357,7 @@ fn refuse(jobs: Vec<Job>, why: impl Fn() -> Error) {
     }
 }
 
-/// What the plan and its parts share: an id seen before and what it stood for.
+/// A job whose id was seen before, and what the id stands for.
 pub(crate) struct ReplayJob {
     pub job: Job,
     pub known: IdMeaning,

@@ -17,14 +17,14 @@ impl BookHandle {
         read::named(&*self.store, self.row.key, event).await?.ok_or_else(|| Error::PostingUnknown(id.to_string()))
     }
 
-    /// Sums all accounts as published commits left them.
+    /// Sums all accounts as of the last published commit.
     pub async fn trial_balance(&self) -> Result<TrialBalance, Error> {
         self.published().await?;
         let (last_seq, mut accounts) = read::all_accounts(&*self.store, self.row.key).await?;
         let state = self.shared.state();
         let published = self.shared.journal.head().map_or(0, |head| head.last_seq);
         let mut gone = false;
-        // The store may hold a commit whose outcome its writer does not know yet: memory has what was before it.
+        // The store may have a commit whose outcome its writer does not know yet: memory has the accounts as before it.
         accounts.retain_mut(|account| {
             if account.seq <= published {
                 return true;
@@ -43,15 +43,15 @@ impl BookHandle {
         Ok((read::summed(&accounts), last_seq.min(published)))
     }
 
-    /// An account as every published commit up to `time` left it.
+    /// An account as of the last published commit up to `time`.
     pub async fn balance_at(&self, name: &str, time: Micros) -> Result<BalanceAt, Error> {
         let head = self.published().await?;
-        // After the head: the account has come at least as far.
+        // Read after the head, so that the account is at least as new.
         let account = self.account(name).await?;
         Ok(read::balance_at(&*self.store, self.row.key, account, head, time).await?)
     }
 
-    /// Entries of an account as published commits left it. A page may be short, and its place says whether more can come.
+    /// Entries of an account as of the last published commit. A page may be short; its place says whether more can follow.
     pub async fn entries(&self, name: &str, listing: &EntryListing) -> Result<EntryPage, Error> {
         let account = self.account(name).await?;
         listing.check_place(&account)?;

@@ -1,19 +1,19 @@
-//! A request in flight to its book's writer, and the way its answer takes back.
+//! A request in flight to its book's writer, and the way its answer returns.
 
 use crate::{answer::AnswerResult, domain::request::BookRequest, error::Error};
 use rpc::trace::TraceParent;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
-/// A request with the place its answer goes to.
+/// A request and where its answer goes.
 pub(crate) struct Job {
     pub request: BookRequest,
     pub reply: Reply,
-    /// The call that brought it, where its trace is kept; of several that came together, the first has it.
+    /// The trace of the call that sent it; of several requests in one call, only the first has it.
     pub trace: Option<TraceParent>,
 }
 
-/// Where an answer goes. Dropped unanswered, it says that the outcome is unknown.
+/// Where an answer goes. Dropped unanswered, it reports an unknown outcome.
 pub(crate) struct Reply(Option<ReplyTarget>);
 
 enum ReplyTarget {
@@ -25,7 +25,7 @@ struct ManyReplies {
     state: Mutex<GatheredAnswers>,
 }
 
-/// Answers that leave together once the last one is there.
+/// Answers that are sent together once the last one has arrived.
 struct GatheredAnswers {
     answers: Vec<Option<AnswerResult>>,
     missing: usize,
@@ -52,7 +52,7 @@ impl Reply {
 
     fn deliver(&mut self, outcome: AnswerResult) {
         match self.0.take() {
-            // Nobody listens any more: a retry with the same id gets the answer.
+            // The caller no longer waits: a retry with the same id gets the answer.
             Some(ReplyTarget::One(sender)) => drop(sender.send(outcome)),
             Some(ReplyTarget::Many { at, many }) => {
                 let mut state = many.state.lock().expect("nothing panics while it holds this");

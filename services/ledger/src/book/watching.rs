@@ -1,4 +1,4 @@
-//! A way along a book's journal, commit by commit, without gaps. Who keeps up is fed by the writer; who does not reads the store, few at a time.
+//! Follows a book's journal, commit by commit, without gaps. Watchers that keep up are fed by the writer; the others read the store, few at a time.
 
 use super::{BookHandle, SharedBook};
 use crate::{
@@ -15,28 +15,28 @@ use tokio::{
     time::timeout,
 };
 
-/// Commits of one read, and after how many events no further commit is added to it.
+/// Commits of one read, and the number of events after which no further commit is added to it.
 const COMMITS_MAX: i64 = 128;
 const EVENTS_MAX: i64 = 1_000;
 
-/// Watchers of a process that read the store at once; the others wait. Fewer than the store's connections, so that nobody else does.
+/// Watchers of a process that read the store at once; the others wait. Fewer than the store's connections, so that other readers need not wait.
 pub(crate) const READS_MAX: usize = 2;
 
 /// Where a watcher begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WatchFrom {
-    /// With this event.
+    /// At this event.
     Seq(i64),
-    /// After this commit, known by its hash; number 0 is the beginning.
+    /// After this commit, identified by its hash; number 0 is the beginning.
     Commit {
         /// From 1.
         commit_no: i64,
-        /// As it was told.
+        /// As an earlier cursor gave it.
         hash: Vec<u8>,
     },
 }
 
-/// The last commit that a watcher has been shown.
+/// The last commit that was sent to a watcher.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SeenCommit {
     pub commit_no: i64,
@@ -50,25 +50,25 @@ impl SeenCommit {
     }
 }
 
-/// A watcher's place.
+/// A watcher's position.
 pub(crate) struct JournalWatch {
     book: i64,
     store: Arc<dyn Store>,
-    /// Not the handle: a watcher must not keep the writer from ending.
+    /// Not the handle: a watcher must not keep the writer running.
     shared: Arc<SharedBook>,
     reads: Arc<Semaphore>,
     news: Receiver<Arc<PublishedCommit>>,
-    /// What was shown last.
+    /// The last commit sent.
     pub at: SeenCommit,
-    /// There may be more in the store than came as news.
+    /// The store may have more commits than were announced.
     behind: bool,
     read: VecDeque<Arc<PublishedCommit>>,
 }
 
 impl JournalWatch {
-    /// Begins. A hash that is not the journal's, or a commit that it does not have, is [`Error::JournalDiverged`].
+    /// Starts. A hash that is not the journal's, or a commit that it does not have, is [`Error::JournalDiverged`].
     pub(crate) async fn start(handle: &BookHandle, from: WatchFrom, reads: Arc<Semaphore>) -> Result<Self, Error> {
-        // First the news, then the head: nothing falls in between.
+        // Subscribe first, then read the head: no commit is missed in between.
         let news = handle.shared.journal.subscribe();
         let head = handle.published().await?;
         let (book, store, shared) = (handle.row.key, handle.store.clone(), handle.shared.clone());
@@ -76,7 +76,7 @@ impl JournalWatch {
         Ok(Self { book, store, shared, reads, news, at, behind: true, read: VecDeque::new() })
     }
 
-    /// The next commit; `None` if none came in time. May be dropped while it waits.
+    /// The next commit; `None` if there was none in time. Safe to drop while it waits.
     pub(crate) async fn next(&mut self, wait: Duration) -> Result<Option<Arc<PublishedCommit>>, Error> {
         loop {
             if let Some(news) = self.read.pop_front() {
@@ -92,12 +92,12 @@ impl JournalWatch {
             }
             match timeout(wait, self.news.recv()).await {
                 Err(_) => {
-                    // Whatever was published must have been told of; should it ever not be, the store has it.
+                    // Every published commit should have been announced; one that was not is read from the store.
                     self.behind = self.shared.journal.head().is_some_and(|head| head.commit_no != self.at.commit_no);
                     return Ok(None);
                 }
                 Ok(Ok(news)) if news.commit.commit_no == self.at.commit_no + 1 && !news.is_unread() => self.read.push_back(news),
-                // Read from the store before it came as news.
+                // Read from the store before it was announced.
                 Ok(Ok(news)) if news.commit.commit_no <= self.at.commit_no && !news.is_unread() => {}
                 Ok(Ok(_) | Err(RecvError::Lagged(_))) => self.behind = true,
                 Ok(Err(RecvError::Closed)) => return Ok(None),
@@ -105,14 +105,14 @@ impl JournalWatch {
         }
     }
 
-    /// Reads one page of what is published and was not shown. Nobody is held up by a watcher that is slow to take it.
+    /// Reads one page of published commits not yet sent. A watcher that takes it slowly delays nobody.
     async fn catch_up(&mut self) -> Result<(), Error> {
         let _turn = self.reads.acquire().await.map_err(|_| Error::OutcomeUnknown)?;
         let Some(head) = self.shared.journal.head() else { return Err(Error::OutcomeUnknown) };
         if head.commit_no < self.at.commit_no {
             return Err(Error::JournalDiverged);
         }
-        // The one that was shown last comes along, to see that it is still the same.
+        // The commit sent last is read again, to check that it is unchanged.
         let first = self.at.commit_no.max(1);
         let mut commits = self.store.commits(self.book, first, COMMITS_MAX).await?;
         commits.retain(|commit| commit.commit_no <= head.commit_no);
@@ -152,7 +152,7 @@ impl JournalWatch {
         Ok(read)
     }
 
-    /// Every event after one place up to another.
+    /// Every event after `after` up to `last`.
     async fn read_events(&self, after: i64, last: i64) -> Result<Vec<StoredEvent>, Error> {
         let mut events: Vec<StoredEvent> = Vec::new();
         let mut seq = after;
@@ -192,7 +192,7 @@ fn missing(commit_no: i64) -> Error {
     store::Error::Damaged(format!("commit {commit_no} is missing")).into()
 }
 
-/// The last commit before what a watcher wants to see.
+/// The last commit before the first one the watcher asked for.
 async fn begin(store: &dyn Store, book: i64, head: &Commit, from: WatchFrom) -> Result<SeenCommit, Error> {
     match from {
         WatchFrom::Seq(seq) if seq > head.last_seq + 1 => Err(Error::JournalAhead { last_seq: head.last_seq }),

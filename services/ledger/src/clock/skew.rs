@@ -1,19 +1,19 @@
-//! A book that is ahead of the clock: told, as long as it is.
+//! Warns while a book is ahead of the clock.
 use std::time::{Duration, Instant};
 
-/// How far a book may be ahead before anybody is told. Clocks that are kept right are moved by less than a second at a time; a minute is a mistake.
+/// How far a book may be ahead before a warning. Synchronized clocks are moved by less than a second at a time; a minute is a mistake.
 pub const AHEAD_TOLD: Duration = Duration::from_secs(60);
-/// How often it is told.
+/// How often the warning is repeated.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
-/// What was told of one book.
+/// When a warning about one book was last logged.
 #[derive(Debug, Default)]
 pub(crate) struct ClockSkew {
     told: Option<Instant>,
 }
 
 impl ClockSkew {
-    /// Looks at how far the book's last commit is ahead of the clock. Returns whether it was told.
+    /// Checks how far the book's last commit is ahead of the clock. Returns whether it logged a warning.
     pub(crate) fn note(&mut self, book: &str, ahead: Duration) -> bool {
         if ahead <= AHEAD_TOLD {
             if self.told.take().is_some() {

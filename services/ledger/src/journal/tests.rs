@@ -1,4 +1,4 @@
-//! What is shared of a published commit.
+//! What watchers share of a published commit.
 use super::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

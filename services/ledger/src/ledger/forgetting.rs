@@ -1,4 +1,4 @@
-//! Refusals that are older than promised are forgotten, and only those.
+//! Deletes refusals that are older than their promised retention, and only those.
 use crate::{
     config::Config,
     store::{self, Store},
@@ -6,7 +6,7 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// How often old refusals are looked for, and how many go at a time.
+/// How often old refusals are searched for, and how many are deleted at a time.
 const EVERY: Duration = Duration::from_secs(600);
 const AT_ONCE: i64 = 500;
 
@@ -19,8 +19,9 @@ pub(super) async fn run(store: Arc<dyn Store>, config: Config, stop: Cancellatio
     }
 }
 
-/// Forgets the refusals whose ids would be refused for their own time by now, so that nobody is charged who was told no. Told by the books' own time,
-/// as those ids are: a clock that was wrong for a while takes none of them along. And an id may have been ahead of the clock when it was refused.
+/// Deletes the refusals whose ids would by now be refused for their own time, so that nobody is charged for a refused request. Age is measured by the
+/// books' own time, as for those ids: a clock that was wrong for a while deletes none of them. And an id may have been ahead of the clock when it was
+/// refused.
 pub async fn forget_old(store: &dyn Store, config: &Config) -> Result<(), store::Error> {
     let kept_ms = config.refusal_retention_ms.saturating_add(config.clock_ahead_max_ms);
     let kept = i64::try_from(kept_ms).unwrap_or(i64::MAX).saturating_mul(1000);

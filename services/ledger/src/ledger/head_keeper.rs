@@ -15,7 +15,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-/// Writes down the heads of a process's books. On its own task, so that a slow or full disk holds up nobody.
+/// Records the heads of a process's books, on its own task, so that a slow or full disk delays nobody.
 pub(crate) struct HeadKeeper {
     dir: PathBuf,
     books: Mutex<Vec<Arc<FollowedBook>>>,
@@ -27,7 +27,7 @@ struct FollowedBook {
     file: Mutex<HeadFile>,
 }
 
-/// A book's file while it is written to.
+/// The open file of a book's heads.
 #[derive(Default)]
 struct HeadFile {
     file: Option<File>,
@@ -52,7 +52,7 @@ impl HeadKeeper {
         }));
     }
 
-    /// Writes what is new every so often.
+    /// Writes new heads at this interval.
     pub(crate) async fn run(self: Arc<Self>, every: Duration, stop: CancellationToken) {
         let mut tick = tokio::time::interval(every.max(Duration::from_millis(1)));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -61,7 +61,7 @@ impl HeadKeeper {
         }
     }
 
-    /// Writes what is new.
+    /// Writes new heads.
     pub(crate) async fn write(&self) {
         let books = self.books.lock().expect("nothing panics while it holds this").clone();
         let dir = self.dir.clone();
@@ -92,7 +92,7 @@ impl FollowedBook {
             Ok(()) => {}
             Err(why) => {
                 place.file = None;
-                // Once: a full disk would fill the log too.
+                // Log it once: otherwise a full disk would fill the log too.
                 if !std::mem::replace(&mut place.failing, true) {
                     error!(book = self.book.name, dir = %dir.display(), %why, "heads can't be written outside the database");
                 }
@@ -115,7 +115,7 @@ impl HeadFile {
                     book = head.book,
                     commit_no = head.commit_no,
                     written = last.commit_no,
-                    "the book is not the one whose heads are here"
+                    "the heads recorded here are of another book, or newer than the book"
                 );
             }
         }
@@ -127,14 +127,14 @@ impl HeadFile {
     }
 }
 
-/// The file to append to, and its last head. A line that a crash cut short is taken off.
+/// Opens the file to append to, and reads its last head. A line that a crash cut short is removed.
 fn open(path: &Path) -> io::Result<(File, Option<Head>)> {
     let dir = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(dir)?;
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
     let length = file.metadata()?.len();
     if length == 0 {
-        // The file's name must outlive a crash as its content does.
+        // The file's name must survive a crash, as its content does.
         file.sync_all()?;
         File::open(dir)?.sync_all()?;
     }

@@ -1,4 +1,4 @@
-//! RPCs about books and accounts as such.
+//! RPCs about books and accounts.
 
 use super::Service;
 use crate::{
@@ -135,8 +135,8 @@ impl Service {
     }
 }
 
-/// One person bounds what a viewer spends. A limit on anything else can stop a book or somebody's payouts as a freeze does, and takes two as that does:
-/// SupportService brings it as itself once it is approved.
+/// One person may limit what a viewer spends. A limit on anything else can stop a book or somebody's payouts, as a freeze can, and takes two people as
+/// a freeze does: SupportService sends it with its own token once it is approved.
 fn may_limit(caller: &rpc::Caller, account: &str) -> Result<(), Status> {
     if caller.principal.role == Role::Service || matches!(Account::parse(account), Some(Account::ViewerCoins(_))) {
         return Ok(());

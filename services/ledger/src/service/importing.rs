@@ -1,4 +1,4 @@
-//! Imports: what happened elsewhere before, posted with a mark that nothing else can make.
+//! Imports: postings that happened elsewhere before, with a mark that nothing else can set.
 
 use super::{BookCall, Service, posting::batch};
 use crate::{
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use tonic::{Code, Request, Status};
 use uuid::Uuid;
 
-/// The subject of tokens with which processes call each other and which is no service's name.
+/// The subject of tokens with which processes call each other; no service has this name.
 const PROCESS: &str = "largesse";
 
 impl Service {
@@ -24,7 +24,7 @@ impl Service {
             place.rights.import()?;
         }
         let now = self.ledger.now();
-        // What happened once happened once, whoever brings it: the ids are the book's.
+        // A posting is imported once, whoever sends it: the ids are scoped to the book.
         let scope = IdScope { subject: "", ..place.scope() };
         let own = own_postings(&place, &posts).await?;
         let import = |post: pb::PostRequest| {
@@ -39,7 +39,7 @@ impl Service {
     }
 }
 
-/// Services post what happens now: one that could call its posting imported would be out of sight of those who compare postings with its rows.
+/// Services post what happens now: a service that could mark its postings as imported would escape the checks that compare postings with its rows.
 fn may_import(caller: &rpc::Caller) -> Result<(), Status> {
     let subject = caller.principal.subject.as_str();
     let of_service = subject == PROCESS || identity::Service::ALL.iter().any(|service| service.as_str() == subject);
@@ -50,7 +50,7 @@ fn may_import(caller: &rpc::Caller) -> Result<(), Status> {
     Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &[("subject", subject.to_owned())]))
 }
 
-/// Which of these ids stand for postings of this book: a file that names them was exported from it.
+/// Which of these ids are of postings that this book made: a file with such ids was exported from it.
 async fn own_postings(place: &BookCall, posts: &[pb::PostRequest]) -> Result<BTreeSet<Uuid>, Error> {
     let ids: Vec<Uuid> = posts.iter().filter_map(|post| wire::imported_id(post).ok()).collect();
     let mut own = BTreeSet::new();

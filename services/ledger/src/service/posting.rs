@@ -28,7 +28,7 @@ fn transfer_no(no: i64) -> Result<i64, Error> {
     if no > 0 { Ok(no) } else { Err(malformed("transfer_no", "must be 1 or more")) }
 }
 
-/// Posts many, each with its own outcome. A malformed item is its own refusal; the rest is not touched by it.
+/// Posts many, each with its own outcome. A malformed item is refused by itself and does not affect the rest.
 pub(super) async fn batch(
     place: &BookCall,
     sent: Vec<pb::PostRequest>,
@@ -51,7 +51,7 @@ pub(super) async fn batch(
         }
     }
     let mut outcomes = place.handle.submit_many(asked).await?;
-    // Told of the call as a whole where nothing of it was for this process: whoever is between can look for the writer then.
+    // If every item was refused because another process writes, the call as a whole fails: a proxy can then look for the writer.
     if let Some(at) = outcomes.iter().position(|outcome| matches!(outcome, Err(Error::NotTheWriter(_))))
         && outcomes.iter().all(|outcome| matches!(outcome, Err(Error::NotTheWriter(_))))
         && let Err(error) = outcomes.swap_remove(at)
@@ -87,7 +87,7 @@ impl Service {
         let tell = if brief { wire::brief_posting } else { wire::posting };
         let outcomes =
             batch(&place, posts, tell, |post| wire::post(post, place.scope()).and_then(|asked| place.rights.post(asked))).await?;
-        // Everything is committed by now, perhaps long ago: an answer that the caller can't read would be the same however often it asks again.
+        // Everything is committed by now, perhaps long ago: an answer too large for the caller would be the same on every retry.
         Ok(wire::readable(pb::PostBatchResponse { outcomes, brief }))
     }
 

@@ -12,15 +12,16 @@ use std::{
 };
 use tonic::{Code, Request, Status, Streaming};
 
-/// Postings in flight of one stream; more are read as they are answered. As many as two streams of a busy service fill a commit with.
+/// Postings in flight of one stream; more are read as these are answered. Two such streams of a busy service fill a commit.
 const IN_FLIGHT_MAX: usize = 256;
 
-/// Outcomes as they come.
+/// Outcomes in the order they are ready.
 pub type PostStreamStream = Pin<Box<dyn Stream<Item = Result<pb::PostStreamResponse, Status>> + Send>>;
 
 impl Service {
-    /// Items are read only while fewer than the bound are in flight, and answered only as the caller reads: both ends push back. At shutdown, when
-    /// the caller's token expires and after `stream_age_max_ms` no more are read, those in flight are answered, and the stream ends by saying why.
+    /// Items are read only while fewer than the bound are in flight, and answered only as the caller reads: backpressure at both ends. At shutdown,
+    /// when the caller's token expires and after `stream_age_max_ms` no more are read, those in flight are answered, and the stream ends with the
+    /// reason.
     pub(super) fn post_stream(&self, request: Request<Streaming<pb::PostStreamRequest>>) -> Result<PostStreamStream, Status> {
         let caller = Arc::new(rpc::caller(&request)?);
         let lifetime = StreamLifetime::of(&caller, Duration::from_millis(self.ledger.config().stream_age_max_ms));
@@ -54,7 +55,7 @@ impl Service {
     }
 
     async fn post_as(&self, caller: &rpc::Caller, post: pb::PostRequest) -> Result<pb::PostResponse, Status> {
-        // A token is good for the items that come before it expires.
+        // A token is valid for the items that arrive before it expires.
         if caller.principal.expires_at <= SystemTime::now() {
             return Err(rpc::refused(Code::Unauthenticated, "UNAUTHENTICATED", "the token has expired".to_owned(), &[]));
         }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
-/// What a watcher gets.
+/// The messages sent to a watcher.
 pub type WatchJournalStream = Pin<Box<dyn Stream<Item = Result<pb::WatchJournalResponse, Status>> + Send>>;
 
 impl Service {
@@ -25,7 +25,7 @@ impl Service {
         let first_seq = if let WatchFrom::Seq(seq) = from { seq } else { 0 };
         let watch = JournalWatch::start(&place.handle, from, self.journal_reads.clone()).await?;
         let config = self.ledger.config();
-        // A token is good for what comes before it expires.
+        // A token is valid for the messages sent before it expires.
         let left = expires_at.duration_since(std::time::SystemTime::now()).unwrap_or_default();
         let watching = WatchStream {
             before: watch.at.clone(),
@@ -41,12 +41,12 @@ impl Service {
     }
 }
 
-/// One watcher's stream. It holds one commit at a time and copies one message of it when the caller takes it.
+/// One watcher's stream. It keeps one commit at a time and copies one of its messages when the caller takes it.
 struct WatchStream {
     watch: JournalWatch,
-    /// The last commit that was shown whole.
+    /// The last commit that was sent completely.
     before: SeenCommit,
-    /// The commit that is being shown, and which of its messages comes next.
+    /// The commit being sent, and the index of its next message.
     showing: Option<(Arc<PublishedCommit>, usize)>,
     /// Events before this one are left out.
     first_seq: i64,
@@ -77,7 +77,7 @@ impl WatchStream {
             match found {
                 Ok(Some(news)) => self.showing = Some((news, 0)),
                 Ok(None) => {
-                    // The last message is a heartbeat too: it says where to go on.
+                    // The last message is a heartbeat too: it has the cursor to resume from.
                     self.ended = self.closing.is_cancelled() || self.ends <= Instant::now();
                     return Some(Ok(wire::heartbeat(&self.before)));
                 }
@@ -90,7 +90,7 @@ impl WatchStream {
     }
 
     fn show(&mut self, news: Arc<PublishedCommit>, next: usize) -> pb::WatchJournalResponse {
-        // Of one commit the messages are the same for all, but for where each came from: made once, copied one by one.
+        // The messages of one commit are the same for all watchers, except for their cursors: made once, copied one by one.
         let told = news.shared_view(wire::journal);
         let mut message = told[next].clone();
         message.events.retain(|event| event.seq >= self.first_seq);

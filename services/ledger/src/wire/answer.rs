@@ -1,4 +1,4 @@
-//! What is told: domain to protobuf.
+//! Answers: domain to protobuf.
 
 use super::{state_to_pb, timestamp};
 use crate::{
@@ -102,7 +102,7 @@ pub(crate) fn posting(posted: NamedPosting) -> pb::Posting {
     }
 }
 
-/// The same for a caller that knows what it sent: what this leaves out would be most of what a batch's answer costs on both sides.
+/// The same for a caller that knows what it sent: the parts left out here would be most of the cost of a batch's answer on both sides.
 pub(crate) fn brief_posting(posted: NamedPosting) -> pb::Posting {
     let seq = posted.seq;
     pb::Posting {
@@ -126,7 +126,7 @@ fn brief_transfer(NamedTransfer { transfer, unit, .. }: &NamedTransfer, seq: i64
     }
 }
 
-/// As it is, or in the brief form where it would be larger than clients read.
+/// The full answer, or the brief form where the full one would be larger than clients read.
 pub(crate) fn readable(full: pb::PostBatchResponse) -> pb::PostBatchResponse {
     if full.brief || full.encoded_len() <= rpc::ANSWER_BYTES_MAX {
         return full;
@@ -142,7 +142,7 @@ pub(crate) fn readable(full: pb::PostBatchResponse) -> pb::PostBatchResponse {
     pb::PostBatchResponse { outcomes, brief: true }
 }
 
-/// What [`brief_posting`] would have made of it.
+/// The posting in the form of [`brief_posting`].
 fn shortened(posting: pb::Posting) -> pb::Posting {
     let pb::Posting { posting_id, seq, transfers, commit_time, .. } = posting;
     let transfers = transfers.into_iter().map(|transfer| {
@@ -192,7 +192,7 @@ pub(crate) fn batch_refusal(error: Error) -> pb::PostRefusal {
     refusal(&tonic::Status::from(error))
 }
 
-/// What a lone call would have been told, as a part of an answer.
+/// The status of a single call, as a part of an answer.
 pub(crate) fn refusal(status: &tonic::Status) -> pb::PostRefusal {
     pb::PostRefusal {
         code: status.code() as i32,

@@ -1,4 +1,4 @@
-//! A commit as watchers are told of it.
+//! A commit as it is sent to watchers.
 
 use super::{debit_limit, malformed, posting, state_to_pb, timestamp};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 use api::ledger as pb;
 use prost::Message;
 
-/// Events of one message, and the bytes after which it is closed: far below what clients take by default.
+/// Events of one message, and the bytes after which it is closed: far below what clients accept by default.
 const EVENTS_MAX: usize = 500;
 const BYTES_MAX: usize = 1 << 20;
 
@@ -38,13 +38,13 @@ pub(crate) fn watch_from(sent: pb::WatchJournalRequest) -> Result<WatchFrom, Err
     }
 }
 
-/// The place to resume at.
+/// The cursor to resume from.
 pub(crate) fn cursor(at: &SeenCommit) -> pb::JournalCursor {
     let hash = if at.commit_no == 0 { String::new() } else { hex::encode(at.hash) };
     pb::JournalCursor { commit_no: at.commit_no, hash }
 }
 
-/// All that is told of a commit but for the cursors of all messages before its last, which depend on where the watcher came from.
+/// All messages of a commit, without the cursors of those before its last, which depend on where the watcher came from.
 pub(crate) fn journal(news: &PublishedCommit) -> JournalMessages {
     let commit = &news.commit;
     let blank = || pb::WatchJournalResponse {
@@ -96,7 +96,7 @@ fn journal_event(event: &Event, news: &PublishedCommit) -> pb::JournalEvent {
     pb::JournalEvent { seq: event.seq, event_id: event.id.to_string(), what: Some(what) }
 }
 
-/// A message without news: where the watcher is.
+/// A message without events: just the watcher's position.
 pub(crate) fn heartbeat(at: &SeenCommit) -> pb::WatchJournalResponse {
     pb::WatchJournalResponse { cursor: Some(cursor(at)), heartbeat: true, next_seq: at.last_seq + 1, ..Default::default() }
 }

@@ -1,4 +1,4 @@
-//! Lists: what is asked for, and tokens to go on with.
+//! Lists: the page requested, and page tokens to continue.
 
 use super::{account_name, kind, malformed, micros, violations};
 use crate::{
@@ -15,18 +15,18 @@ use rpc::{
 /// Rows of one page, and where none is asked for.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
-/// The list that a page is of: everything that was asked for but how much of it. `book` is the one that was meant, named or not.
+/// The list a page belongs to: the whole request except its page size. `book` is the book meant, whether or not the request names it.
 pub(crate) fn entries_list(sent: &pb::ListEntriesRequest, book: &str) -> PagedList {
     let asked = pb::ListEntriesRequest { book: String::new(), page_size: 0, page_token: String::new(), ..sent.clone() };
     PagedList::of_request("ListEntries", book, &asked)
 }
 
-/// Where the list goes on after `place`; empty where it does not.
+/// The page token for the list after `place`; empty at its end.
 pub(crate) fn entries_token(list: &PagedList, place: i64) -> String {
     if place == 0 { String::new() } else { list.token(&place) }
 }
 
-/// The place a token names, 0 without one; refused for a token of another list.
+/// The position in a token, 0 without one; a token of another list is refused.
 pub(crate) fn entries_place(list: &PagedList, token: &str) -> Result<i64, Error> {
     match list.position(token) {
         Ok(None) => Ok(0),

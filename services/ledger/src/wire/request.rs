@@ -1,4 +1,4 @@
-//! What is asked: protobuf to domain, and the bounds of what a request may carry.
+//! Requests: protobuf to domain, and the bounds of their content.
 
 use super::{IdScope, POST, account_name, event_id, malformed, violations};
 use crate::{
@@ -19,7 +19,7 @@ use prost_types::Timestamp;
 use rpc::Violations;
 use uuid::Uuid;
 
-/// Bounds of what a request may carry, in pieces and bytes.
+/// Bounds of a request's content, in items and bytes.
 const GUARDS_MAX: usize = 8;
 const FIELDS_MAX: usize = 32;
 const FIELDS_BYTES_MAX: usize = 4096;
@@ -34,12 +34,12 @@ pub(crate) fn kind(kind: String) -> Result<String, Error> {
     Ok(kind)
 }
 
-/// The caller's fields, sorted by name; without any, what was sent itself.
+/// The caller's fields, sorted by name; if there are none, fields made from the request itself.
 pub(crate) fn fields(sent: Vec<pb::RequestField>, otherwise: impl FnOnce() -> Vec<(String, String)>) -> Result<RequestFields, Error> {
     if sent.len() > FIELDS_MAX {
         return Err(malformed("request_fields", format!("must have at most {FIELDS_MAX} fields")));
     }
-    // What stands in for fields that were not sent is bounded by what it stands for.
+    // Fields made from the request are bounded by the request's own bounds.
     if sent.iter().map(|field| field.name.len() + field.value.len()).sum::<usize>() > FIELDS_BYTES_MAX {
         return Err(malformed("request_fields", format!("must have at most {FIELDS_BYTES_MAX} bytes")));
     }
@@ -77,7 +77,7 @@ fn transfer(sent: pb::Transfer, before: &[NewTransfer]) -> Result<NewTransfer, E
     Ok(NewTransfer { accounts, amount, pending: sent.pending, allow_debt: sent.allow_debt, up_to: sent.up_to, rest_of, expire_time })
 }
 
-/// The bound of a transfer that takes what an earlier one could not move: that one's.
+/// The bound of a transfer for the rest of an earlier one: that one's amount.
 fn rest_amount(before: &[NewTransfer], of: i32, unit: Unit) -> Result<Amount, Error> {
     let at = usize::try_from(of).ok().and_then(|of| of.checked_sub(1));
     let first = at.and_then(|at| before.get(at)).filter(|first| first.up_to);
@@ -101,7 +101,7 @@ fn transfers(sent: Vec<pb::Transfer>) -> Result<Vec<NewTransfer>, Error> {
 }
 
 fn guard(sent: pb::Guard) -> Result<Guard, Error> {
-    // PostgreSQL's texts hold no NUL.
+    // PostgreSQL's text type can't contain NUL.
     if sent.key.is_empty() || sent.key.len() > GUARD_KEY_BYTES_MAX || sent.key.contains('\0') {
         return Err(malformed("guards.key", format!("must have 1 to {GUARD_KEY_BYTES_MAX} bytes without NUL")));
     }
@@ -143,12 +143,12 @@ fn refusal(reason: String, detail: String) -> Result<Option<CallerRefusal>, Erro
     Ok(Some(CallerRefusal { reason, detail }))
 }
 
-/// A well-formed posting request.
+/// Checks the form of a posting request.
 pub(crate) fn post(sent: pb::PostRequest, scope: IdScope<'_>) -> Result<BookRequest, Error> {
     posting(event_id(&sent.request_id, POST, scope), sent)
 }
 
-/// A well-formed posting of something that happened before.
+/// Checks the form of an imported posting.
 pub(crate) fn import(sent: pb::PostRequest, scope: IdScope<'_>, now: Micros) -> Result<BookRequest, Error> {
     let id = event_id(&sent.request_id, IMPORT, scope);
     if !sent.refusal.is_empty() {
@@ -166,12 +166,12 @@ pub(crate) fn import(sent: pb::PostRequest, scope: IdScope<'_>, now: Micros) -> 
     }
 }
 
-/// The id that an item of an import had where it comes from.
+/// The id that an imported item had where it comes from.
 pub(crate) fn imported_id(sent: &pb::PostRequest) -> Result<Uuid, Error> {
     RequestId::parse(&sent.request_id).map(|id| id.uuid()).map_err(|why| malformed("request_id", why.must()))
 }
 
-/// The fields with the mark of an import; auditors tell by it and by the posting's id what was imported.
+/// The fields with the mark of an import; auditors recognize an imported posting by it and by the posting's id.
 fn marked(fields: &RequestFields, file_id: Uuid) -> Result<RequestFields, Error> {
     let Err(place) = fields.binary_search_by(|(name, _)| name.as_str().cmp(IMPORTED_ID)) else {
         return Err(malformed("request_fields", format!("must not name {IMPORTED_ID}, which is the ledger's own")));
@@ -192,7 +192,7 @@ fn posting(id: Result<Uuid, Error>, sent: pb::PostRequest) -> Result<BookRequest
         wrong.add(malformed("transfers", format!("must have at most {LEGS_MAX} transfers")).into());
         return Err(violations(wrong));
     }
-    // Before the fields, which stand for each of them.
+    // Before the fields, which are made from each of them.
     if sent.guards.len() > GUARDS_MAX {
         wrong.add(malformed("guards", format!("must have at most {GUARDS_MAX} guards")).into());
         return Err(violations(wrong));
@@ -216,7 +216,7 @@ fn posting(id: Result<Uuid, Error>, sent: pb::PostRequest) -> Result<BookRequest
     Ok(BookRequest { effective_time, dry_run: sent.dry_run, ..request })
 }
 
-/// A well-formed debit limit.
+/// Checks the form of a debit limit.
 pub(crate) fn set_debit_limit(sent: pb::SetDebitLimitRequest, scope: IdScope<'_>) -> Result<BookRequest, Error> {
     let mut wrong = Violations::default();
     let id = wrong.take(event_id(&sent.request_id, "ledger.SetDebitLimit", scope));
@@ -250,7 +250,7 @@ pub(crate) fn set_debit_limit(sent: pb::SetDebitLimitRequest, scope: IdScope<'_>
     Ok(BookRequest::new(id, fields, String::new(), Action::SetLimit { account, window, zone, max }))
 }
 
-/// What a direct caller sent, for comparison on retry.
+/// The fields of a direct caller's request, for comparison on retry.
 fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], effective_time: Option<i64>) -> Vec<(String, String)> {
     let mut fields = vec![("kind".to_owned(), kind.to_owned())];
     if let Some(time) = effective_time {
@@ -259,7 +259,7 @@ fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], 
     for (transfer, at) in transfers.iter().zip(0..) {
         let pb::Transfer { debit_account, credit_account, amount, pending, allow_debt, up_to, rest_of, expire_time } = transfer;
         let mut value = format!("{amount} {debit_account} {credit_account} {pending} {allow_debt}");
-        // Only what is there, so that requests without these compare as they always did.
+        // Only if set, so that requests without these compare as before.
         if *up_to {
             value.push_str(" up_to");
         }
@@ -277,7 +277,8 @@ fn posting_fields(kind: &str, transfers: &[pb::Transfer], guards: &[pb::Guard], 
     fields
 }
 
-/// A guard as it is kept for a retry. Kept for a week and longer, so this form never changes: it is what older programs wrote, who left it to generated code.
+/// A guard as kept for comparison on retry. It is kept for a week and longer, so this form never changes: older programs wrote it through generated
+/// code.
 fn guard_field(pb::Guard { key, operation }: &pb::Guard) -> String {
     match operation {
         None => format!("{key} None"),

@@ -1,4 +1,4 @@
-//! Rows of accounts are read while the batch before is in flight to the store: its end is not kept waiting for them.
+//! Reads rows of accounts while the batch before is in flight to the store, so that handling its end is not delayed.
 
 use super::{Job, LoadedBook, prefetch};
 use crate::{
@@ -11,7 +11,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 /// Jobs that wait for rows.
 pub(super) struct AccountReadAhead {
     jobs: Vec<Job>,
-    /// What was settled before they were read, see `LoggedStandings`.
+    /// The value of `settled` before they were read, see `LoggedStandings`.
     settled: u64,
     /// How many batches' jobs had been decided by then.
     decided: u64,
@@ -19,7 +19,7 @@ pub(super) struct AccountReadAhead {
 }
 
 impl AccountReadAhead {
-    /// Begins to read what the jobs name and memory lacks; gives them back if that is nothing.
+    /// Starts to read the accounts that the jobs name and memory lacks; returns the jobs if there are none.
     pub(super) fn begin(
         store: &Arc<dyn Store>,
         book: i64,
@@ -36,10 +36,10 @@ impl AccountReadAhead {
         Ok(Self { jobs, settled: shared.state().behind().settled(), decided: loaded.decided, rows })
     }
 
-    /// The jobs, and their accounts in memory where that is safe; whatever is not there then is read again when they are decided.
+    /// Returns the jobs, with their accounts loaded where that is safe; any still missing are read again when the jobs are decided.
     pub(super) fn end(self, shared: &SharedBook, loaded: Option<&LoadedBook>, rows: Result<Vec<BookAccount>, Error>) -> Vec<Job> {
         let Self { jobs, settled, decided, .. } = self;
-        // What was decided meanwhile may have changed these accounts, and the store may have got them.
+        // Jobs decided meanwhile may have changed these accounts, and the store may have a newer row.
         if let (Ok(rows), true) = (rows, loaded.is_some_and(|loaded| loaded.decided == decided)) {
             let mut state = shared.state();
             for row in rows {
@@ -52,7 +52,7 @@ impl AccountReadAhead {
     }
 }
 
-/// Ready when rows that jobs wait for have come; never without any.
+/// Ready when the rows that jobs wait for have arrived; pending forever if there are none.
 pub(super) async fn arrival(ahead: &mut Option<AccountReadAhead>) -> Result<Vec<BookAccount>, Error> {
     match ahead {
         Some(ahead) => (&mut ahead.rows).await,

@@ -1,5 +1,5 @@
 //! The decide stage: jobs, decided in order, grow into a batch. Its rows are encoded and digested as they are decided, while the batch before it
-//! commits; sealing it only chains it on.
+//! commits; sealing only links it to the chain.
 
 use super::{
     LoadedBook, Micros, expiry,
@@ -25,19 +25,19 @@ use crate::{
 use money::IdTimeBounds;
 use std::sync::Arc;
 
-/// What became of a job.
+/// What was decided about a job.
 pub(super) enum JobDecision {
     /// It made the event at this index of the batch.
     Event(usize),
-    /// This answer holds once the batch is written.
+    /// This answer is valid once the batch is written.
     Settled(AnswerResult),
-    /// Its id was seen before: answered from the store once the batch is written, for its first may be in it.
+    /// Its id was seen before: answered from the store once the batch is written, because the batch may contain the first request.
     Replay(IdMeaning),
 }
 
 /// A batch that is being decided.
 pub(super) struct OpenBatch {
-    /// Of every decision in it.
+    /// The time of every decision in it.
     time: Micros,
     first_seq: i64,
     decided: Vec<(Job, JobDecision)>,
@@ -46,7 +46,7 @@ pub(super) struct OpenBatch {
     refusals: Vec<RefusalRow>,
 }
 
-/// A batch in flight to the store, and whom it answers.
+/// A batch in flight to the store, and the jobs it answers.
 pub(super) struct SealedBatch {
     pub decided: Vec<(Job, JobDecision)>,
     /// `None` when its jobs changed nothing.
@@ -54,23 +54,23 @@ pub(super) struct SealedBatch {
 }
 
 impl OpenBatch {
-    /// An empty one on top of `state`.
+    /// An empty batch on top of `state`.
     pub(super) fn new(state: &BookState, time: Micros) -> Self {
         let (decided, events, digests, refusals) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { time, first_seq: state.last_seq() + 1, decided, events, digests, refusals }
     }
 
-    /// When everything in it is decided.
+    /// The time at which everything in it is decided.
     pub(super) fn time(&self) -> Micros {
         self.time
     }
 
-    /// How many jobs it holds.
+    /// How many jobs it contains.
     pub(super) fn len(&self) -> usize {
         self.decided.len()
     }
 
-    /// Whether nothing of it would be written.
+    /// Whether it has nothing to write.
     pub(super) fn changes_nothing(&self) -> bool {
         self.events.is_empty() && self.refusals.is_empty()
     }
@@ -80,7 +80,7 @@ impl OpenBatch {
         self.decided.into_iter().map(|(job, _)| job).collect()
     }
 
-    /// Decides jobs that `state` and `ids` hold everything for.
+    /// Decides jobs for which everything needed is in `state` and `ids`.
     pub(super) fn decide(&mut self, config: &Config, state: &mut BookState, ids: &mut RecentIds, jobs: Vec<Job>) {
         self.decided.reserve(jobs.len());
         for job in jobs {
@@ -109,7 +109,7 @@ impl OpenBatch {
                 }
                 JobDecision::Event(self.events.len() - 1)
             }
-            // What is to be imported comes again once what was missing before it is there; a no that stays would keep it out for a week.
+            // A refused import is retried once its cause is gone; a kept refusal would block it for a week.
             Err(refusal) if request.historical => JobDecision::Settled(Err(Error::Refused(refusal.kept()))),
             Err(refusal) => {
                 let row = RefusalRow { id: request.id, time: self.time, told: refusal.kept(), fields: request.fields.clone() };
@@ -121,7 +121,7 @@ impl OpenBatch {
         }
     }
 
-    /// What it would be, on the state that a real one would meet here.
+    /// The outcome of a dry run, on the state that a real request would have here.
     fn trial(&self, state: &BookState, request: &BookRequest) -> AnswerResult {
         let tried = try_out(state, self.time, request).map_err(|refusal| Error::Refused(refusal.kept()))?;
         let Some((event, accounts)) = tried else { return Ok(BookAnswer::Done) };
@@ -132,8 +132,7 @@ impl OpenBatch {
         Ok(posted.map_or(BookAnswer::Done, |posted| BookAnswer::Posted { posted: Box::new(posted), replayed: false }))
     }
 
-    /// Ends holds whose time has come, before anything else is decided.
-    /// Returns how many were due.
+    /// Ends holds that are due, before anything else is decided. Returns how many were due.
     pub(super) fn expire(&mut self, state: &mut BookState, ids: &mut RecentIds) -> usize {
         let due = expiry::due(state, self.time, expiry::DUE_MAX);
         for event in due.0 {
@@ -150,7 +149,7 @@ impl OpenBatch {
         self.events.push(StoredEvent { event, body, checksum: codec::checksum(&digest) });
     }
 
-    /// Closes it: the next commit after the head of the loaded book. The state goes on to the batch after it.
+    /// Seals the batch as the next commit after the head of the loaded book. The state is used for the batch after it.
     pub(super) fn seal(self, book: &Book, config: &Config, loaded: &LoadedBook, state: &mut BookState) -> SealedBatch {
         let (head, epoch) = (&loaded.head, loaded.epoch);
         if self.changes_nothing() {
@@ -163,11 +162,11 @@ impl OpenBatch {
         let mut limits: Vec<Limit> = Vec::new();
         for stored in &self.events {
             if let Body::LimitSet { key, window, ref zone, max, .. } = stored.event.body {
-                // Each once: the last of a batch is what counts.
+                // Each limit once: the last in a batch counts.
                 limits.retain(|other| (other.account, other.window) != (key, window));
                 limits.push(Limit { account: key, window, zone: zone.clone(), max, seq: stored.event.seq });
             }
-            // Nothing but its row says that an account is frozen, so that row is not written behind.
+            // That an account is frozen is in its row only, so that row is written in the same commit.
             if let Body::AccountStateSet { key, .. } = stored.event.body
                 && flushed.iter().all(|account| account.key != key)
             {
@@ -195,7 +194,7 @@ impl OpenBatch {
             replay_from: state.oldest_dirty().unwrap_or_else(|| transfer_no(last_seq + 1, 0)),
         };
         let mut settled = state.settling(commit_no, config.logged_max, logged.len());
-        // What has a row of this batch's making is newer there.
+        // A row in this batch is newer than what would be logged or settled for its account.
         for keys in [&mut logged, &mut settled.standings] {
             keys.retain(|standing| flushed.iter().all(|account| account.key != standing.key));
         }
@@ -221,7 +220,7 @@ impl OpenBatch {
 }
 
 impl SealedBatch {
-    /// The batch was not written: nobody gets an answer that builds on it.
+    /// The batch was not written: no job gets an answer that builds on it.
     pub(super) fn refuse(self, why: &Error) {
         for (job, _) in self.decided {
             job.reply.send(Err(match why {
@@ -231,7 +230,7 @@ impl SealedBatch {
         }
     }
 
-    /// The batch was written: what each job gets. Jobs whose answer is in the store are left over.
+    /// The batch was written: the answer of each job. Jobs whose answer has to be read from the store are returned separately.
     pub(super) fn answers(self, state: &BookState) -> (Vec<(Job, AnswerResult)>, Vec<super::ReplayJob>) {
         let (mut answers, mut replays) = (Vec::with_capacity(self.decided.len()), Vec::new());
         let (events, time) = match self.batch {
@@ -262,7 +261,7 @@ impl SealedBatch {
     }
 }
 
-/// An id from the future would stay "new" for too long; one older than what is remembered may have been answered and forgotten.
+/// An id from the future would stay "new" for too long; one older than the retention may have been answered and deleted.
 fn check_time(config: &Config, now: Micros, request: &BookRequest) -> Result<(), Error> {
     let now_ms = u64::try_from(now / 1000).expect("the clock is past 1970");
     let age_max_ms = if request.historical { u64::MAX } else { config.refusal_retention_ms };
@@ -270,7 +269,7 @@ fn check_time(config: &Config, now: Micros, request: &BookRequest) -> Result<(),
     bounds.check(request.id, now_ms).map_err(Error::RequestIdTime)
 }
 
-/// How many old accounts the commit logs: none while little is dirty and a restart has little to replay.
+/// How many old accounts the commit logs: none while few are dirty and a restart has little to replay.
 fn log_count(config: &Config, state: &BookState, events: usize) -> usize {
     let lag = state.oldest_dirty().map_or(0, |no| state.last_seq() - seq_of(no));
     if state.dirty_count() > config.dirty_max || lag > config.replay_max { 64 + events * 3 } else { 0 }

@@ -1,4 +1,4 @@
-//! Holds that end by themselves: known ahead from an index, ended by the writer before it decides anything else.
+//! Holds that expire: read ahead from an index, ended by the writer before it decides anything else.
 
 use crate::{
     book::SharedBook,
@@ -10,14 +10,14 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tracing::warn;
 
-/// Holds that are ended at once, and how often in one commit. What else is due ends in the next, and nobody can post it meanwhile.
+/// Holds ended in one round, and rounds per commit. Other due holds end in the next commit, and can't be posted meanwhile.
 pub(super) const DUE_MAX: usize = 500;
 pub(super) const ROUNDS: usize = 8;
 
-/// Ends known ahead; those after them are read when it is their turn. Far more than one commit takes, so that what is read is long since written.
+/// Ends read ahead; later ones are read when the known ones are used up. Far more than one commit takes, so that their holds are long since written.
 const AHEAD: i64 = 10_000;
 
-/// The ends that come next, for a book that is being loaded, or whose known ones have come.
+/// The next ends, for a book that is being loaded, or whose known ends are used up.
 pub(super) async fn load(store: &dyn Store, book: i64) -> Result<(Vec<(Micros, i64)>, Option<Micros>), Error> {
     let ends = store.hold_ends(book, AHEAD).await?;
     let more = i64::try_from(ends.len()).expect("bounded") >= AHEAD;
@@ -25,7 +25,7 @@ pub(super) async fn load(store: &dyn Store, book: i64) -> Result<(Vec<(Micros, i
     Ok((ends, horizon))
 }
 
-/// Reads what [`due`] needs: the ends themselves, where memory has not got them, and the holds and accounts of those that are due.
+/// Reads what [`due`] needs: the ends themselves, if not in memory, and the holds and accounts of those that are due.
 pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &SharedBook, now: Micros) -> Result<(), Error> {
     let lacks = shared.state().lacks_ends(now);
     if lacks {
@@ -57,7 +57,7 @@ pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &SharedBook, 
     Ok(())
 }
 
-/// Ends up to `max` holds whose time has come, the earliest first. Returns the events, and how many there were to look at.
+/// Ends up to `max` due holds, the earliest first. Returns the events, and how many holds were examined.
 pub(super) fn due(state: &mut BookState, now: Micros, max: usize) -> (Vec<Event>, usize) {
     let due: Vec<(Micros, i64)> = state.due(now, max).collect();
     let count = due.len();
@@ -72,18 +72,18 @@ pub(super) fn due(state: &mut BookState, now: Micros, max: usize) -> (Vec<Event>
     (events, count)
 }
 
-/// When the writer has to wake for one, if nobody wakes it before.
+/// The time at which the writer has to wake for a hold, if it is idle until then.
 pub(super) fn next_due(state: &BookState) -> Option<Micros> {
     state.next_end()
 }
 
-/// How long the alarm keeps still after an attempt that came to nothing, and how often it looks whether this process may write.
+/// How long the alarm pauses after a failed attempt, and how often it checks whether this process may write.
 const REST: Duration = Duration::from_secs(1);
 
-/// How often a book that nobody uses is looked at: while another process wrote it, holds may have come.
+/// How often an unused book is checked: another process may have added holds while it was the writer.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// Wakes the writer for holds that end while nobody asks anything of the book.
+/// Wakes the writer for holds that expire while no requests arrive.
 pub(super) struct ExpiryAlarm {
     store: Arc<dyn Store>,
     book: i64,
@@ -97,7 +97,7 @@ impl ExpiryAlarm {
         Self { store, book, shared, clock, rest_until: Instant::now() }
     }
 
-    /// Keeps still for a while.
+    /// Pauses the alarm for a while.
     pub(super) fn rest(&mut self) {
         self.rest_until = Instant::now() + REST;
     }

@@ -1,4 +1,4 @@
-//! What a decision about debit limits needs: the limits themselves, and where their accounts stood when their windows began.
+//! What a decision about debit limits needs: the limits themselves, and the counters of their accounts at the start of each window.
 
 use crate::{
     book::{SharedBook, submission::Job},
@@ -12,10 +12,10 @@ use crate::{
     store::{Error, Store},
 };
 
-/// Limits of one read. All of a book's are kept in memory, some 200 bytes each: they are set by people.
+/// Limits of one read. All limits of a book are kept in memory, some 200 bytes each: only people set them.
 const PAGE: i64 = 1_000;
 
-/// All limits of a book that are in force. Windows begin to count when somebody asks.
+/// All limits of a book that are in force. A window is counted from its first use on.
 pub(super) async fn load(store: &dyn Store, book: i64, now: Micros) -> Result<DebitLimits, Error> {
     let mut limits = DebitLimits::default();
     let mut from = (0, 0);
@@ -33,19 +33,19 @@ pub(super) async fn load(store: &dyn Store, book: i64, now: Micros) -> Result<De
     }
 }
 
-/// A window whose start is not known, and its account.
+/// A window whose starting counters are not known, and its account.
 type UnknownWindow = (i64, UnreadWindow);
 
-/// When batches were and are decided.
+/// Decision times of batches.
 #[derive(Clone, Copy)]
 pub(super) struct DecisionTimes {
-    /// The last commit that was sent, resolved or not.
+    /// Of the last commit that was sent, resolved or not.
     pub sealed: Micros,
-    /// The batch that is being decided.
+    /// Of the batch that is being decided.
     pub now: Micros,
 }
 
-/// Reads the windows that the jobs will ask about.
+/// Reads the windows that the jobs will need.
 pub(super) async fn prefetch(
     store: &dyn Store,
     book: i64,
@@ -57,10 +57,10 @@ pub(super) async fn prefetch(
     for (account, window) in unknown {
         let start = window.span.start;
         let counters = if sealed < start {
-            // Nothing that was sent is in the window, so it began with what the account was before the batch.
+            // No commit sent so far is in the window, so it began with the account as it was before the batch.
             shared.state().before_batch(account).map(|account| account.counters).unwrap_or_default()
         } else {
-            // What is in flight, if anything is, is in the window: all before it can be read.
+            // Any commit in flight is in the window: everything before the window can be read.
             let last_no = shared.state().resolved(account).map_or(0, |account| account.last_transfer);
             counters_at(store, book, AccountHistory { account, last_no }, start - 1).await?
         };

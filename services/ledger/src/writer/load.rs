@@ -1,4 +1,4 @@
-//! A book from the store: the last commit, the accounts its rows lack, and the ids it answered lately.
+//! Loads a book from the store: the last commit, the account changes that rows lack, and the ids answered lately.
 
 use super::{LoadedBook, Micros, recent_ids::RecentIds};
 use crate::{
@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// Transfers of one read.
 const PAGE: i64 = 10_000;
 
-/// Milliseconds of ids that are read when a book is loaded; older ones are looked up when they come.
+/// Milliseconds of ids that are read when a book is loaded; older ones are looked up on demand.
 const IDS_MS: u64 = 120_000;
 
 /// The commit before a book's first.
@@ -30,7 +30,7 @@ pub(super) async fn load(store: &dyn Store, book: &Book, config: &Config, now: M
     let (ends, horizon) = super::expiry::load(store, book.key).await?;
     state.load_ends(ends, horizon);
     *state.limits_mut() = super::limits::load(store, book.key, now).await?;
-    // Replays are answered from what was read here, and an answer is a promise.
+    // Replays are answered from what is read here, and an answer is a promise: it has to be safely stored first.
     store.settle().await?;
     let epoch = head.epoch + 1;
     Ok((LoadedBook { head, epoch, ids, decided: 0 }, state))
@@ -66,7 +66,7 @@ async fn replay_tail(store: &dyn Store, book: i64, head: &Commit, state: &mut Bo
 async fn load_ids(store: &dyn Store, book: i64, config: &Config, now: Micros) -> Result<RecentIds, Error> {
     let now_ms = u64::try_from(now / 1000).expect("the clock is past 1970");
     let floor_ms = now_ms.saturating_sub(IDS_MS);
-    // The lowest id with that time: derived ids lead with their milliseconds.
+    // The lowest id with that time: derived ids begin with their milliseconds.
     let from = Uuid::from_u128(u128::from(floor_ms) << 80);
     let limit = config.ids_max / 2;
     let loaded = store.ids_from(book, from, i64::try_from(limit).expect("a number of ids that fit into memory")).await?;

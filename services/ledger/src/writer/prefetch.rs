@@ -1,4 +1,4 @@
-//! Before a batch is decided, what memory lacks is read: one query for each kind of thing.
+//! Before a batch is decided, everything that memory lacks is read: one query for each kind of row.
 
 use super::recent_ids::{IdLookup, RecentIds};
 use crate::{
@@ -14,13 +14,13 @@ use crate::{
 };
 use uuid::Uuid;
 
-/// What memory lacks.
+/// The rows that memory lacks.
 #[derive(Default)]
 struct MissingRows {
     names: Vec<String>,
     guards: Vec<String>,
     holds: Vec<i64>,
-    /// Accounts of holds that memory has.
+    /// Accounts of holds that are in memory.
     keys: Vec<i64>,
     ids: Vec<Uuid>,
     sources: Vec<Uuid>,
@@ -52,14 +52,14 @@ pub(super) async fn prefetch(store: &dyn Store, book: i64, shared: &SharedBook, 
     let mut state = shared.state();
     accounts.into_iter().chain(by_key).for_each(|account| state.load_account(account));
     guards.into_iter().for_each(|(key, guard)| state.load_guard(key, guard));
-    // What the store does not have is at its beginning; saying so spares the next read.
+    // A guard that the store does not have is at its initial value; storing that in memory saves the next read.
     missing.guards.into_iter().for_each(|key| state.load_guard(key, GuardState::default()));
     holds.into_iter().for_each(|hold| state.load_hold(hold));
     sources.into_iter().for_each(|event| state.load_source(event));
     Ok(())
 }
 
-/// Accounts that the jobs name and memory lacks, but for those of holds and reversals.
+/// Accounts that the jobs name and memory lacks, except those of holds and reversals.
 pub(super) fn missing_names(shared: &SharedBook, jobs: &[Job]) -> Vec<String> {
     let state = shared.state();
     let mut names = Vec::new();
@@ -102,7 +102,7 @@ fn missing(shared: &SharedBook, ids: &RecentIds, jobs: &[Job]) -> MissingRows {
             }
             Action::PostPending { transfer_no, .. } | Action::VoidPending { transfer_no } => {
                 match state.hold(*transfer_no) {
-                    // Its accounts may have been forgotten before it.
+                    // Its accounts may have been evicted before it.
                     Some(hold) => missing.keys.extend([hold.debit, hold.credit]),
                     None => missing.holds.push(*transfer_no),
                 }

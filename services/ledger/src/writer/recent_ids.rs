@@ -1,4 +1,4 @@
-//! Which request ids have been answered: exact without a read for ids that are younger than a floor.
+//! Which request ids have been answered: exact without a read for ids that are newer than a floor.
 
 use crate::store::IdMeaning;
 use money::id_time_ms;
@@ -6,34 +6,34 @@ use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use uuid::Uuid;
 
-/// Of the ids in memory one in so many may be ahead of the clock when its turn to go comes, and stay.
+/// One in this many ids in memory may be kept although it is due for eviction, because its own time is ahead of the clock.
 const AHEAD_SHARE: usize = 4;
 
-/// Ids of answered requests. Every id whose own time is at or above `floor_ms` and which stands for something is in here; so one that is not
-/// in here is new, exactly. Ids below the floor, or without a time, have to be looked up.
+/// Ids of answered requests. Every answered id whose own time is at or above `floor_ms` is in here; so one that is not in here is certainly new. Ids
+/// below the floor, or without a time, have to be looked up in the store.
 #[derive(Debug, Default)]
 pub struct RecentIds {
     known: FxHashMap<Uuid, IdMeaning>,
     order: VecDeque<Uuid>,
-    /// Ids whose turn to go came while their own time had not come yet. In no order.
+    /// Ids due for eviction whose own time was still in the future. In no order.
     ahead: VecDeque<Uuid>,
     floor_ms: u64,
     max: usize,
 }
 
-/// What memory says of an id.
+/// What memory knows of an id.
 #[derive(Debug, PartialEq, Eq)]
 pub enum IdLookup<'a> {
-    /// It stands for this.
+    /// It was answered with this.
     Known(&'a IdMeaning),
-    /// It stands for nothing, for certain.
+    /// It was certainly never answered.
     New,
-    /// Only the store can say.
+    /// Only the store knows.
     Ask,
 }
 
 impl RecentIds {
-    /// Starts with all that the store has from `floor_ms` on. `complete` is false where it had more: then the lowest of `loaded` marks the floor.
+    /// Starts with all ids that the store has from `floor_ms` on. `complete` is false where it had more: then the lowest of `loaded` marks the floor.
     #[must_use]
     pub fn new(loaded: Vec<(Uuid, IdMeaning)>, floor_ms: u64, complete: bool, max: usize) -> Self {
         let lowest = loaded.first().and_then(|(id, _)| id_time_ms(*id));
@@ -45,7 +45,7 @@ impl RecentIds {
         ids
     }
 
-    /// What memory says.
+    /// What memory knows of the id.
     #[must_use]
     pub fn get(&self, id: Uuid) -> IdLookup<'_> {
         match self.known.get(&id) {
@@ -55,18 +55,18 @@ impl RecentIds {
         }
     }
 
-    /// An id that now stands for something.
+    /// Adds an id that was answered.
     pub fn insert(&mut self, id: Uuid, known: IdMeaning) {
         if self.known.insert(id, known).is_none() {
             self.order.push_back(id);
         }
     }
 
-    /// The oldest make room, and the floor rises above them. The last `under_way` stay: the store can't be asked for them yet. Ids of callers whose
-    /// clock is ahead of `now_ms` are set aside while there is room: the floor would rise above everybody else's ids with them, for minutes, and every
-    /// one of those would have to be looked up.
+    /// Evicts the oldest ids, and raises the floor above them. The last `under_way` stay: the store can't be asked for them yet. Ids of callers whose
+    /// clock is ahead of `now_ms` are set aside while there is room: evicting them would raise the floor above everybody else's ids for minutes, and
+    /// every one of those would have to be looked up.
     pub fn evict(&mut self, under_way: usize, now_ms: u64) {
-        // The floor has passed them, so nothing is claimed of them any more.
+        // They are below the floor by now, so memory need not know them any more.
         while self.ahead.front().and_then(|id| id_time_ms(*id)).is_some_and(|time| time < self.floor_ms) {
             self.ahead.pop_front().iter().for_each(|id| drop(self.known.remove(id)));
         }

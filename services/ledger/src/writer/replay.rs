@@ -1,4 +1,4 @@
-//! The first answer, again: read from the store after the commit that might hold it.
+//! Answers a retry with the first answer: read from the store after the commit that might contain it.
 
 use super::ReplayJob;
 use crate::{
@@ -42,7 +42,7 @@ async fn first_answer(store: &dyn Store, book: i64, request: &BookRequest, known
 }
 
 async fn told(store: &dyn Store, book: i64, event: Event) -> AnswerResult {
-    // A hold's end is told as a posting to who reads, but nobody asked for it.
+    // An expired hold is shown to readers as a posting, but it was nobody's request.
     if !matches!(event.body, Body::Posting(_)) {
         return Ok(BookAnswer::Done);
     }
@@ -50,7 +50,7 @@ async fn told(store: &dyn Store, book: i64, event: Event) -> AnswerResult {
     Ok(posted.map_or(BookAnswer::Done, |posted| BookAnswer::Posted { posted: Box::new(posted), replayed: true }))
 }
 
-/// An import's fields as the program that imported it first would have kept them: older ones did not mark it.
+/// An import's fields as the program that imported it first would have kept them: older versions did not mark it.
 fn as_first(sent: &RequestFields, first: &RequestFields) -> RequestFields {
     if first.iter().any(|(name, _)| name == IMPORTED_ID) {
         return sent.clone();

@@ -1,5 +1,4 @@
-//! A commit whose outcome nobody knows is resolved by writing its number again, never by reading: a read can't see a commit that is
-//! still in flight.
+//! Resolves a commit of unknown outcome by writing its number again, never by reading: a read can't see a commit that is still in flight.
 
 use crate::{
     codec,
@@ -9,7 +8,7 @@ use crate::{
 use std::time::Duration;
 use tracing::warn;
 
-/// Milliseconds between attempts while the database is out of reach, doubling up to the bound.
+/// Milliseconds between attempts while the database is unreachable, doubling up to the bound.
 const RETRY_MIN_MS: u64 = 20;
 const RETRY_MAX_MS: u64 = 1_000;
 
@@ -24,14 +23,14 @@ pub(super) async fn resolve(store: &dyn Store, book: &Book, head: &Commit, batch
                 Ok(there) => {
                     let there = there.into_iter().next();
                     let ours = there.is_some_and(|commit| (commit.epoch, commit.hash) == (batch.commit.epoch, batch.commit.hash));
-                    // The claim itself may have been the lost answer: then the number is ours, and the batch never happened.
+                    // The claim's own answer may have been lost: then the number is ours, and the batch was never written.
                     if !ours {
                         return Err(CommitError::Fenced);
                     }
-                    // It happened here. It counts once it is where it must survive, and only a later write that got there can tell.
+                    // It was written here. It counts once it is stored as safely as required, and only a later write that is can show that.
                     match store.settle().await {
                         Ok(()) => return Ok(()),
-                        Err(why) => warn!(book = book.name, %why, "the commit is written, but not yet as safe as it has to be"),
+                        Err(why) => warn!(book = book.name, %why, "the commit is written, but not yet stored as safely as required"),
                     }
                 }
                 Err(why) => warn!(book = book.name, %why, "can't read whose commit it is yet"),

@@ -1,4 +1,4 @@
-//! When it is told.
+//! When the warning is logged.
 use super::*;
 
 #[test]

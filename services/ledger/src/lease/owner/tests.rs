@@ -1,4 +1,4 @@
-//! Who counts as gone.
+//! Which processes count as ended.
 use super::*;
 
 #[test]

@@ -20,7 +20,7 @@ fn a_line_cut_by_a_crash_is_taken_off_and_a_head_is_written_once() {
     std::fs::write(&path, &whole[..whole.len() - 20]).unwrap();
     append(&head(3));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{}\n{}\n", head(1).line(), head(3).line()));
-    // Something else altogether is appended to, not cut.
+    // A file with unrelated content is appended to, not cut.
     std::fs::write(&path, "x".repeat(5_000)).unwrap();
     assert!(open(&path).unwrap().1.is_none());
     assert_eq!(std::fs::metadata(&path).unwrap().len(), 5_000);

@@ -1,4 +1,4 @@
-//! How large answers get, and what a brief one keeps.
+//! How large answers get, and what a brief one includes.
 use super::*;
 use crate::{domain::event::LEGS_MAX, wire::BATCH_MAX};
 use pb::post_batch_outcome::Outcome;
@@ -6,7 +6,7 @@ use prost_types::Timestamp;
 
 const LONG: &str = "house/accrued_creator_liability_with_a_name_longer_than_any_of_the_chart_of_accounts/COIN";
 
-/// Everything in it is as large as it gets.
+/// An account with every field as large as it gets.
 fn account() -> pb::Account {
     pb::Account {
         account: LONG.to_owned(),

@@ -1,4 +1,4 @@
-//! Unit tests of `wire::request`: what is taken can be kept and read again.
+//! Unit tests of `wire::request`: accepted requests can be stored and read again.
 use super::*;
 use crate::domain::event::{Body, Posting};
 use tonic::Status;
@@ -70,7 +70,7 @@ fn guards_are_kept_in_a_form_that_never_changes() {
     let guards = guards.into_iter().zip(0..).map(|(operation, at)| pb::Guard { key: format!("k{at}"), operation: Some(operation) });
     let request =
         post(pb::PostRequest { guards: guards.collect(), transfers: Vec::new(), effective_time: None, ..widest() }, SCOPE).unwrap();
-    // As they lie in journals of years ago.
+    // As stored in journals of years ago.
     let kept = [
         ("guards[0]", "k0 Some(CompareAndSet(CompareAndSet { expected: -1, next: 2 }))"),
         ("guards[1]", "k1 Some(AdvanceTo(5))"),
@@ -78,11 +78,11 @@ fn guards_are_kept_in_a_form_that_never_changes() {
         ("kind", "test"),
     ];
     assert_eq!(*request.fields, kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    // Of a generated type nothing is said by how it prints itself.
+    // No field is made from the Debug output of a generated type.
     assert!(!include_str!("../request.rs").contains(":?}"));
 }
 
-/// A posting of 100 coins to an account each, with these particulars.
+/// A posting of 100 coins to one account per leg, with these details.
 fn with(legs: Vec<pb::Transfer>) -> Result<BookRequest, Error> {
     let leg = |leg: pb::Transfer| pb::Transfer {
         debit_account: "viewer/u1/coins".to_owned(),
@@ -98,7 +98,7 @@ fn transfers_that_make_no_sense_are_malformed() {
     let up_to = || pb::Transfer { up_to: true, ..Default::default() };
     let rest = |rest_of| pb::Transfer { rest_of, ..Default::default() };
     assert_eq!(field(with(vec![pb::Transfer { allow_debt: true, ..up_to() }])), "transfers.up_to");
-    // Nothing before it, itself, a later one, a plain one, none at all.
+    // No earlier transfer, itself, a later one, one without `up_to`, a negative index.
     for (legs, at) in [(vec![], 1), (vec![up_to()], 2), (vec![up_to()], 3), (vec![Default::default()], 1), (vec![up_to()], -1)] {
         assert_eq!(field(with([legs, vec![rest(at)]].concat())), "transfers.rest_of", "{at}");
     }
@@ -108,7 +108,7 @@ fn transfers_that_make_no_sense_are_malformed() {
     assert_eq!(field(with(vec![pb::Transfer { expire_time: end, ..Default::default() }])), "transfers.expire_time");
     let strange = Some(Timestamp { seconds: i64::MAX, nanos: 0 });
     assert_eq!(field(with(vec![pb::Transfer { pending: true, expire_time: strange, ..Default::default() }])), "transfers.expire_time");
-    // The rest of a rest, and of holds, are fine.
+    // The rest of a rest, and of a hold, are allowed.
     let chained = with(vec![up_to(), pb::Transfer { up_to: true, ..rest(1) }, pb::Transfer { pending: true, ..rest(2) }]).unwrap();
     let Action::Post { transfers, .. } = chained.action else { panic!("no posting") };
     assert_eq!(transfers.iter().map(|t| (t.rest_of, t.amount.get())).collect::<Vec<_>>(), [(None, 100), (Some(0), 100), (Some(1), 100)]);

@@ -1,7 +1,7 @@
-//! What memory may claim about an id.
+//! What memory may know of an id.
 use super::*;
 
-/// Later than the ids of these tests, unless they say that they are ahead.
+/// Later than the ids of these tests, except those meant to be ahead.
 const NOW_MS: u64 = 100_000;
 
 fn at(ms: u64, n: u128) -> Uuid {
@@ -69,7 +69,7 @@ fn an_id_that_is_ahead_does_not_make_the_store_be_asked_for_everybody_elses() {
         assert_eq!(ids.get(early), IdLookup::Known(&IdMeaning::Event(1)));
     }
     assert_eq!(ids.known.len(), 8);
-    // Once the floor has passed it, it makes room, and the store is asked for it.
+    // Once the floor is above it, it is evicted, and has to be looked up in the store.
     for n in 0..20 {
         ids.insert(at(NOW_MS + 240_001 + n as u64, 100 + n), IdMeaning::Event(100));
         ids.evict(0, NOW_MS + 300_000);
