@@ -1,4 +1,4 @@
-//! What is committed can be answered: no answer is larger than a client reads that was not told otherwise.
+//! Whatever is committed can be answered: no answer is larger than a client reads by default.
 use crate::calls::{BOOK, coins, house, on_both, post, transfer};
 use api::ledger::{
     GetAccountRequest, PostBatchRequest, PostBatchResponse, PostRequest, PostResponse, RequestField, post_batch_outcome::Outcome,
@@ -14,7 +14,7 @@ fn large() -> Vec<PostRequest> {
     (0..330).map(|_| PostRequest { request_fields: field(), ..post("top_up", (0..40).map(one).collect()) }).collect()
 }
 
-/// As long as a call may take: machines that test are slow.
+/// With as long a timeout as a call may have: test machines are slow.
 fn patient<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(Duration::from_secs(60));
@@ -42,7 +42,7 @@ async fn a_batch_that_would_be_too_large_to_answer_is_answered_in_brief_the_firs
         let (first, again) = (accepted(first), accepted(again));
         assert!(again.iter().all(|response| response.replayed));
         assert_eq!(first.iter().map(|one| &one.posting).collect::<Vec<_>>(), again.iter().map(|one| &one.posting).collect::<Vec<_>>());
-        // As one who asked for it would have been told.
+        // As it would be answered if the caller had asked for the brief form.
         let asked = PostBatchRequest { brief: true, ..batch };
         let asked = house.client().post_batch(patient(asked)).await.unwrap().into_inner();
         assert!(asked.brief);

@@ -1,4 +1,4 @@
-//! Answers to commits that are not true: something between the ledger and its database, or a node behind it, says no to what was done.
+//! False answers to commits: something between the ledger and its database, or a node behind it, reports an error for a commit that was executed.
 use crate::book::{assert_sound, balance, buy, config, gift, new_id, posted, start};
 use db::Database;
 use std::{
@@ -16,13 +16,13 @@ use tokio::{
     },
 };
 
-/// What only the statement of a commit begins with.
+/// The beginning of a commit's statement, and of no other.
 const COMMIT: &[u8] = b"WITH fence AS";
 
-/// The severity and code to answer the next commit with, once it is done.
+/// The severity and code to answer the next commit with, once it is executed.
 type FalseAnswer = Arc<Mutex<Option<(&'static str, &'static str)>>>;
 
-/// Passes on everything between clients of `from` and the server at `to`, but for the answer to one commit.
+/// Forwards everything between clients of `from` and the server at `to`, except the answer to one commit.
 fn relay(from: &Path, to: &Path, lie: FalseAnswer) {
     let (listener, to) = (UnixListener::bind(from).unwrap(), to.to_owned());
     tokio::spawn(async move {
@@ -46,7 +46,7 @@ async fn requests(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, commits
             return;
         }
     }
-    // A client that is gone takes its session along.
+    // When a client disconnects, its server session ends too.
     drop(server);
 }
 

@@ -1,4 +1,4 @@
-//! What rows lack: the log of standings across evictions, restarts and reads that take long, and damage to it.
+//! What rows lack: the log of standings across evictions, restarts and slow reads, and damage to it.
 use crate::{
     book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, reason, start},
     injected::Injected,
@@ -18,7 +18,8 @@ use db::Database;
 use ledger::{Config, Ledger, book::BookHandle};
 use std::sync::Arc;
 
-/// Every commit logs what it changed, rows of more than `logged_max` accounts are brought up to date, and memory forgets the rest.
+/// Every commit logs the accounts it changed, once more than `logged_max` accounts are in the log rows are brought up to date, and memory evicts the
+/// rest.
 fn logging(logged_max: usize) -> Config {
     Config { cache_max: 1, dirty_max: 0, replay_max: 0, logged_max, ..config() }
 }
@@ -51,7 +52,7 @@ async fn a_restart_finds_in_the_log_what_the_rows_lack() {
         let row = store.accounts_by_name(1, &["viewer/u7/coins".to_owned()]).await.unwrap().remove(0);
         assert_eq!(row.counters.balance(), 100, "its row is as old as the account: the log knows better");
         drop(store);
-        // Less may be behind now: the first commits bring the rows up to date.
+        // Fewer rows may be outdated now: the first commits bring the rows up to date.
         let (ledger, book) = start(database, logging(2)).await;
         assert_eq!(balance(&book, "viewer/u7/coins").await, 94);
         assert_sound(&ledger, &book).await;
@@ -76,7 +77,7 @@ async fn a_row_that_was_brought_up_to_date_while_it_was_read_is_read_again() {
         posted(book.submit(buy("u2", 100)).await);
         posted(book.submit(buy("u2", 100)).await);
         posted(book.submit(gift(new_id(), "u2", "c2", 1)).await);
-        // More than four accounts are behind now, so the next commit brings them up to date; u1, which nobody used lately, is forgotten.
+        // More than four rows are outdated now, so the next commit brings them up to date; u1, not used lately, is evicted from memory.
         store.hang();
         let submit = |request| {
             let book = book.clone();
@@ -132,7 +133,7 @@ async fn a_commit_is_answered_although_reads_for_the_next_one_hang() {
     }
 }
 
-/// What somebody does to what the log says of an account.
+/// A change to an account's entry in the log.
 type Damage = fn(&mut Standing);
 
 const DAMAGES: [Damage; 5] = [
@@ -175,7 +176,7 @@ async fn damage_to_the_log_is_found() {
         write(body).await;
         let found = problem().await.expect("a cut body was not found");
         assert!(found.what.contains(&format!("what commit {commit_no} logged of accounts")), "{}", found.what);
-        // Nor can it be loaded.
+        // It can't be loaded either.
         let ledger = Ledger::start(open_store(database).await.unwrap(), config()).await.unwrap();
         assert!(ledger.book(&book_name()).await.unwrap().submit(buy("u1", 1)).await.is_err());
         ledger.shutdown().await;

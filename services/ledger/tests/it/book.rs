@@ -1,4 +1,4 @@
-//! A book to test with, what is asked of it, and what it must do in ordinary life.
+//! A book to test with, requests to it, and its ordinary behaviour.
 use books::{
     domain::{
         account::AccountState,
@@ -18,7 +18,7 @@ use money::{Amount, BookName, derive_id};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Databases to run a test on, kept alive by what comes with them.
+/// Databases to run a test on, kept alive by the values stored beside them.
 pub struct Databases {
     pub all: Vec<Database>,
     _dir: tempfile::TempDir,
@@ -33,7 +33,7 @@ pub fn databases() -> Databases {
     Databases { all: vec![sqlite, postgres], _dir: dir, _cluster: cluster }
 }
 
-/// No lease: the fence alone has to do.
+/// No lease: the fence alone has to be enough.
 pub fn config() -> Config {
     Config { lease_ms: 0, ..Config::default() }
 }
@@ -202,7 +202,7 @@ async fn old_refusals_are_forgotten_and_young_ones_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_memory_forgot_is_read_again() {
     for database in &databases().all {
-        // So small that accounts, guards and ids are evicted all the time and every commit carries old accounts along.
+        // So small that accounts, guards and ids are evicted all the time and every commit logs old accounts.
         let small = Config { cache_max: 8, dirty_max: 4, replay_max: 5, ids_max: 8, ..config() };
         let (ledger, book) = start(database, small.clone()).await;
         let mut ids = Vec::new();

@@ -1,4 +1,4 @@
-//! The ledger behind the stack that every call passes, in one process, on either store.
+//! The ledger behind the middleware stack that every call passes, in one process, on either store.
 use crate::book::{Databases, config, databases};
 use api::ledger::{
     BookMode, CreateBookRequest, PostBatchRequest, PostRequest, PostResponse, Transfer, ledger_service_client::LedgerServiceClient,
@@ -19,10 +19,10 @@ use tower::Layer;
 use uuid::Uuid;
 
 pub const BOOK: &str = "demo";
-/// Who calls with a token of [`House::by`].
+/// The subject of the tokens of [`House::by`].
 const SOMEBODY: &str = "somebody";
 
-/// A running ledger and the way to it.
+/// A running ledger and a client connection to it.
 pub struct House {
     pub ledger: Arc<Ledger>,
     issuer: Arc<Issuer>,
@@ -37,12 +37,12 @@ impl House {
     }
 
     pub async fn over(store: Arc<dyn Store>, config: Config) -> Self {
-        // Most tests are about what a posting does and not about whose it is.
+        // Most tests are about what a posting does, not about who may make it.
         let unbounded = ["gift", SOMEBODY].map(str::to_owned).to_vec();
         Self::strict(store, Config { unbounded, ..config }).await
     }
 
-    /// One that lets nobody post more than their rows say.
+    /// One in which each caller may post only what its rows allow.
     pub async fn strict(store: Arc<dyn Store>, config: Config) -> Self {
         let ledger = Ledger::start(store, config).await.unwrap();
         let keys = tempfile::tempdir().unwrap();
@@ -65,12 +65,12 @@ impl House {
         self.client().create_book(request).await.unwrap();
     }
 
-    /// As a service.
+    /// A client with a service's token.
     pub fn client(&self) -> LedgerServiceClient<Transport> {
         LedgerServiceClient::new(self.way.clone()).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
     }
 
-    /// Whoever the request says it is.
+    /// A client that sends each request with the request's own token.
     pub fn anyone(&self) -> LedgerServiceClient<Transport> {
         LedgerServiceClient::new(self.bare.clone())
     }
@@ -80,19 +80,19 @@ impl House {
         self.of(SOMEBODY, role, message)
     }
 
-    /// A request of whoever has this name and role.
+    /// A request of this subject with this role.
     pub fn of<T>(&self, subject: &str, role: Role, message: T) -> Request<T> {
         let books = BookScope::Only(vec![BookName::try_new(BOOK).unwrap()]);
         let grant = Grant { subject: UserKey::try_new(subject).unwrap(), role, app: String::new(), books };
         let token = self.issuer.issue(&grant, Duration::from_secs(600)).unwrap();
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-        // Heard of staff only.
+        // Used for staff only.
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
     }
 
-    /// The way to it with this service's token, over every book.
+    /// A connection with this service's token, for every book.
     pub fn way_of(&self, service: &str) -> Transport {
         self.bare.clone().with_token(ServiceToken::minted(self.issuer.clone(), service).unwrap())
     }
@@ -101,7 +101,7 @@ impl House {
         self.client().post(request).await.unwrap().into_inner()
     }
 
-    /// Posts in batches; every one must be accepted.
+    /// Posts in batches; every posting must be accepted.
     pub async fn post_all(&self, mut posts: Vec<PostRequest>) {
         while !posts.is_empty() {
             let rest = posts.split_off(posts.len().min(1_000));
@@ -139,7 +139,7 @@ pub fn coins(user: &str, amount: i64) -> PostRequest {
     post("top_up", vec![transfer("house/coins/issued", &format!("viewer/{user}/coins"), amount)])
 }
 
-/// Coins of a viewer become a creator's diamonds.
+/// A gift: a viewer's coins become a creator's diamonds.
 pub fn gift(user: &str, creator: &str, amount: i64) -> PostRequest {
     let diamonds = transfer("house/diamonds/issued", &format!("creator/{creator}/diamonds"), amount);
     post("gift", vec![transfer(&format!("viewer/{user}/coins"), "house/coins/redeemed", amount), diamonds])

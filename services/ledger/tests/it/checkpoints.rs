@@ -1,4 +1,4 @@
-//! Checkpoints and entry counts: exact whatever memory forgot, and damage to them is found.
+//! Checkpoints and entry counts: exact whatever was evicted from memory, and damage to them is found.
 use crate::{
     book::{assert_sound, book_name},
     calls::{BOOK, House, coins, gift, on_both},
@@ -9,7 +9,7 @@ use db::Database;
 use ledger::Config;
 use std::sync::Arc;
 
-/// Memory for next to nothing: rows are evicted, flushed and replayed all the time.
+/// Almost no memory: rows are evicted, flushed and replayed all the time.
 fn small() -> Config {
     Config { cache_max: 2, dirty_max: 2, replay_max: 3, ids_max: 8, ..crate::book::config() }
 }
@@ -33,7 +33,7 @@ async fn entries_are_counted_exactly_across_evictions_and_restarts() {
             assert_eq!(book.account("viewer/fan/coins").await.unwrap().entries, part * 171);
             assert_sound(&house.ledger, &book).await;
             let rows = house.ledger.store().checkpoints(book.row.key, (0, 0), 100).await.unwrap();
-            // Of the creator, the fan and both houses: one for each 256 entries, no more.
+            // Of the creator, the fan and both house accounts: one for each 256 entries, no more.
             let star = book.account("creator/star/diamonds").await.unwrap().key;
             let own: Vec<i64> = rows.iter().filter(|row| row.account == star).map(|row| row.entry_no).collect();
             assert_eq!(own, (1..=part * 170 / 256).map(|at| at * 256).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Clocks that are wrong, the callers' and our own: what is refused says which time is whose, and nothing that was promised is forgotten.
+//! Wrong clocks, the callers' and our own: a refusal reports both times, and nothing promised is deleted early.
 use crate::{
     book::{book_name, buy, config, databases, gift, posted, reason, start},
     calls::{House, coins, on_both},
@@ -15,7 +15,7 @@ use uuid::Uuid;
 const SECOND: Micros = 1_000_000;
 const HOUR: Micros = 3_600 * SECOND;
 
-/// A clock that stands where the system's is, until it is moved.
+/// A clock set to the system's time, which stands still until it is moved.
 fn clock() -> (watch::Sender<Micros>, Config) {
     let (sender, receiver) = watch::channel(LedgerClock::System.now());
     (sender, Config { clock: LedgerClock::Manual(receiver), ..config() })
@@ -25,7 +25,7 @@ fn id_at(time: Micros) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(u64::try_from(time / 1_000).unwrap(), &rand::random()).into_uuid()
 }
 
-/// A coin for somebody who asks at this time.
+/// A purchase of one coin with an id of this time.
 fn buy_at(time: Micros) -> BookRequest {
     BookRequest { id: id_at(time), ..buy("ann", 1) }
 }
@@ -73,7 +73,7 @@ async fn a_book_that_is_ahead_of_a_clock_that_was_set_back_is_told_also_before_a
         at.send_replace(right);
         let ahead = vec![("demo".to_owned(), Duration::from_secs(14 * 3_600))];
         assert_eq!(ledger.ahead_of_clock(), ahead);
-        // Times do not go back.
+        // A book's time does not go back.
         assert_eq!(posted(book.submit(buy("ann", 1)).await).0.commit_time, right + 14 * HOUR);
         drop(book);
         ledger.shutdown().await;
@@ -119,11 +119,11 @@ async fn nobody_who_was_told_no_is_charged_because_the_no_was_forgotten_before_i
         let (at, config) = clock();
         let begun = *at.borrow();
         let (ledger, book) = start(database, config.clone()).await;
-        // A caller four minutes ahead is told no.
+        // A caller four minutes ahead is refused.
         let id = derive_id(id_at(begun + 4 * 60 * SECOND), &["gift"]);
         assert_eq!(reason(book.submit(gift(id, "ann", "bob", 5)).await), "INSUFFICIENT_FUNDS");
         posted(book.submit(buy("ann", 100)).await);
-        // The clock is wrong for a moment: nothing is forgotten by it.
+        // The clock is wrong for a moment: no refusal is deleted because of it.
         at.send_replace(begun + 30 * 24 * HOUR);
         forget_old(&**ledger.store(), &config).await.unwrap();
         at.send_replace(begun + 7 * 24 * HOUR + 60 * SECOND);
@@ -134,7 +134,7 @@ async fn nobody_who_was_told_no_is_charged_because_the_no_was_forgotten_before_i
         let ledger = Ledger::start(books::store::open_store(database).await.unwrap(), config.clone()).await.unwrap();
         let book = ledger.book(&book_name()).await.unwrap();
         assert_eq!(reason(book.submit(gift(id, "ann", "bob", 5)).await), "INSUFFICIENT_FUNDS");
-        // Once the id is too old, the refusal may go.
+        // Once the id is too old, the refusal may be deleted.
         at.send_replace(begun + 7 * 24 * HOUR + 6 * 60 * SECOND);
         posted(book.submit(buy_at(*at.borrow())).await);
         forget_old(&**ledger.store(), &config).await.unwrap();

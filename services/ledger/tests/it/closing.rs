@@ -1,4 +1,4 @@
-//! What is in flight is counted by guards, and a close asks for them, also when memory has forgotten them.
+//! Payments in flight are counted by guards, and closing an account checks these, also when they were evicted from memory.
 use crate::book::{assert_sound, config, databases, new_id, posted, start};
 use books::domain::{
     account::AccountState,

@@ -1,4 +1,4 @@
-//! Holds that end by themselves: at their time, once, also across restarts, and with nobody asking.
+//! Holds that expire: at their time, once, also across restarts, and while no requests arrive.
 use crate::{
     book::{assert_sound, book_name, buy, config, databases, gift, new_id, post, posted, reason, start, transfer},
     injected::Injected,
@@ -17,10 +17,10 @@ use ledger::{Config, Ledger, book::BookHandle, clock::LedgerClock};
 use tokio::sync::watch;
 
 const SECOND: Micros = 1_000_000;
-/// Far longer than any of it takes.
+/// Far longer than any step takes.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// A clock that stands where the system's is, until it is moved.
+/// A clock set to the system's time, which stands still until it is moved.
 fn clock() -> (watch::Sender<Micros>, Config) {
     let (sender, receiver) = watch::channel(LedgerClock::System.now());
     (sender, Config { clock: LedgerClock::Manual(receiver), ..config() })
@@ -35,7 +35,7 @@ fn with(action: Action) -> BookRequest {
     BookRequest { action, ..post(new_id(), Vec::new()) }
 }
 
-/// The journal is read until it holds this many expiries.
+/// Reads the journal until it has this many expiries.
 async fn until_expired(store: &dyn Store, book: &BookHandle, count: usize) {
     let look = async {
         loop {
@@ -87,13 +87,13 @@ async fn a_hold_ends_though_nobody_asks_and_once_only() {
         until_expired(&**ledger.store(), &book, 1).await;
         drop(book);
         ledger.shutdown().await;
-        // After a restart with nothing asked of the book, the rest; also what came due while nothing ran.
+        // After a restart without requests, the remaining holds end; also those that came due while no process ran.
         time.send_replace(end + 1);
         let (ledger, book) = start(database, config.clone()).await;
         until_expired(&**ledger.store(), &book, 2).await;
         time.send_replace(end + 2);
         until_expired(&**ledger.store(), &book, 3).await;
-        // In the store it is before callers may see it.
+        // It is in the store before callers may see it.
         let mut account = book.account("viewer/u1/coins").await.unwrap();
         while account.counters.debits_pending > 0 {
             tokio::task::yield_now().await;
@@ -138,7 +138,7 @@ async fn more_than_one_commit_takes_end_in_several() {
         let outcomes = book.submit_many((0..4_100).map(|_| hold("u1", 1, end)).collect()).await.unwrap();
         let last = outcomes.into_iter().map(|outcome| posted(outcome).0.transfers[0].transfer.no).max().unwrap();
         time.send_replace(end);
-        // Its event may still be to come, but nobody posts it meanwhile.
+        // The event of its expiry may still be missing, but it can't be posted meanwhile.
         assert_eq!(reason(book.submit(with(Action::PostPending { transfer_no: last, amount: None })).await), "PENDING_EXPIRED");
         until_expired(&**ledger.store(), &book, 4_100).await;
         assert_eq!(book.account("viewer/u1/coins").await.unwrap().counters.available(), 100_000);
@@ -150,7 +150,7 @@ async fn more_than_one_commit_takes_end_in_several() {
 async fn what_was_ended_before_a_read_failed_is_ended_for_good() {
     for database in &databases().all {
         let (time, config) = clock();
-        // A read of holds for each round of 500: each of them fails once.
+        // Holds are read once for each round of 500: each of these reads fails once.
         for failing in 0..3 {
             let (ledger, book) = start(database, config.clone()).await;
             posted(book.submit(buy("u1", 1_102)).await);
@@ -160,18 +160,18 @@ async fn what_was_ended_before_a_read_failed_is_ended_for_good() {
             }
             drop(book);
             ledger.shutdown().await;
-            // A process that knows the account and not the holds.
+            // A process that has the account in memory and not the holds.
             let store = Injected::over(open_store(database).await.unwrap());
             let ledger = Ledger::start(store.clone(), config.clone()).await.unwrap();
             let book = ledger.book(&book_name()).await.unwrap();
             posted(book.submit(gift(new_id(), "u1", "c1", 1)).await);
             store.fail_reads_after(failing, 1);
             time.send_replace(end);
-            // Whoever comes first, the alarm or this, meets the failure.
+            // Either the alarm or this request gets the failed read first.
             while book.submit(gift(new_id(), "u1", "c1", 1)).await.is_err() {}
             until_expired(&*store, &book, 1_100 * (failing + 1)).await;
             assert_sound(&ledger, &book).await;
-            // Of what was bought two are gone each time, and nothing is held any more.
+            // Of the coins bought, two are spent each time, and no hold is open any more.
             let counters = book.account("viewer/u1/coins").await.unwrap().counters;
             assert_eq!((counters.available(), counters.debits_pending), (1_100 * (i64::try_from(failing).unwrap() + 1), 0));
             drop(book);
@@ -198,7 +198,7 @@ async fn payouts_and_distant_times_are_refused_and_stay_so() {
         let (early, once) = (hold("u1", 1, now + SECOND), hold("u1", 1, now));
         assert_eq!(reason(book.submit(once.clone()).await), "EXPIRY_OUT_OF_RANGE");
         posted(book.submit(early.clone()).await);
-        // The first answer stays, whatever the time is by now.
+        // The first answer is repeated, whatever the time is by now.
         time.send_replace(now + 2 * SECOND);
         assert!(posted(book.submit(early).await).1);
         assert_eq!(reason(book.submit(once).await), "EXPIRY_OUT_OF_RANGE");

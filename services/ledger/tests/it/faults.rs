@@ -1,4 +1,4 @@
-//! Commits that hang, fail or get lost: nothing of them is seen, and nothing is lost or done twice.
+//! Commits that hang, fail or get lost: nothing of them is visible, and nothing is lost or executed twice.
 use crate::{
     book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, reason},
     injected::{Fault, Injected},
@@ -28,11 +28,11 @@ async fn while_a_commit_hangs_nobody_sees_anything_of_it() {
             async move { book.submit(gift(id, "u1", "fresh", 40)).await }
         });
         store.until_a_commit_hangs().await;
-        // Readers: the balance from before, and no account that is not there yet.
+        // Readers see the balance from before, and no account that is not committed yet.
         assert_eq!(balance(&book, "viewer/u1/coins").await, 100);
         assert!(matches!(book.account("creator/fresh/diamonds").await, Err(Error::AccountUnknown(_))));
         assert!(matches!(book.posting(id).await, Err(Error::PostingUnknown(_))));
-        // A replay of it and a refusal that would follow from it wait; in one message, so that their order is certain.
+        // A retry of it and a refusal that would follow from it wait; in one message, so that their order is certain.
         let waiting = tokio::spawn({
             let book = book.clone();
             async move { book.submit_many(vec![gift(id, "u1", "fresh", 40), gift(poor, "u1", "fresh", 61)]).await }
@@ -41,7 +41,7 @@ async fn while_a_commit_hangs_nobody_sees_anything_of_it() {
             tokio::task::yield_now().await;
             assert!(!waiting.is_finished());
         }
-        // It fails: nothing of it remains, while what waited hangs in turn, and is decided without it.
+        // It fails: nothing of it remains, while the waiting requests hang in turn, and are decided without it.
         store.fail_next(Fault::FailBefore);
         gate.add_permits(1);
         assert!(matches!(first.await.unwrap(), Err(Error::CommitFailed)));

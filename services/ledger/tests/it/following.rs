@@ -1,4 +1,4 @@
-//! A book that is followed: what is wrong is found as it comes, and a book that goes on is never called bad.
+//! An audit that follows a book: damage is found as it is read, and a book that is being written is never reported as damaged.
 use crate::{
     book::{buy, config, databases, gift, new_id, posted, start},
     verify::{DAMAGES, behind, build, fix, keep, plant, rewrite},
@@ -13,7 +13,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// What says something about the journal itself, and not about what is kept beside it.
+/// Damage to the journal itself, and not to data derived from it.
 fn of_journal(damage: &[&str]) -> bool {
     let tables = ["transfer", "event", "\"commit\""];
     let beside = ["last_key", "replay_from", "321 * 64", "WHERE last_seq = 320", "DELETE FROM \"commit\"\""];
@@ -23,7 +23,7 @@ fn of_journal(damage: &[&str]) -> bool {
         && *damage != ["DELETE FROM \"commit\""]
 }
 
-/// What changes where accounts stand or who they are.
+/// Damage to accounts' counters or identity.
 const OF_ACCOUNTS: [&str; 5] = [
     "UPDATE account SET credits_posted = credits_posted + 1 WHERE name = 'creator/c1/diamonds'",
     "UPDATE account SET debits_pending = 0 WHERE name = 'viewer/u1/coins'",
@@ -120,7 +120,7 @@ async fn a_journal_that_changes_behind_whoever_has_read_it_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_book_that_goes_on_is_followed_without_a_complaint() {
     for database in &databases().all {
-        // Rows are written in every commit, so that there is always something newer than what was followed.
+        // Rows are written in every commit, so that some row is always newer than the part that was followed.
         let (ledger, book) = start(database, Config { dirty_max: 1, replay_max: 1, logged_max: 3, ..config() }).await;
         posted(book.submit(buy("u1", 1 << 50)).await);
         let stop = Arc::new(AtomicBool::new(false));

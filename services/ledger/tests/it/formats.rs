@@ -1,4 +1,4 @@
-//! A book that a newer program wrote to is left alone.
+//! A book that a newer program wrote to is not touched.
 use crate::{
     book::{buy, config, databases, gift, new_id, posted, start},
     verify::behind,
@@ -38,7 +38,7 @@ async fn a_book_with_newer_commits_is_refused_and_not_written_to() {
         drop(book);
         ledger.shutdown().await;
 
-        // The program that can read it goes on where it was.
+        // The program that can read it continues where it was.
         newer(-1).await;
         let (_ledger, book) = start(database, config()).await;
         posted(book.submit(gift(new_id(), "u1", "c1", 10)).await);
@@ -50,7 +50,7 @@ async fn a_writer_that_finds_a_newer_programs_commit_stops_writing() {
     for database in &databases().all {
         let (ledger, book) = start(database, config()).await;
         posted(book.submit(buy("u1", 100)).await);
-        // A newer program writes the next commit; this one comes second with its number and loads the book anew.
+        // A newer program writes the next commit; this one is second with its number and reloads the book.
         let pool = behind(database).await;
         let sql = "INSERT INTO \"commit\" SELECT book, commit_no + 1, epoch + 1, last_seq, last_key, time, format + 1, hash, replay_from FROM \"commit\"";
         sqlx::query(sql).execute(&pool).await.unwrap();

@@ -1,4 +1,4 @@
-//! Heads written outside the database: a chain that was rewritten or cut short, and is consistent in itself, is found.
+//! Heads written outside the database reveal a chain that was rewritten or cut short, even if it is consistent in itself.
 use crate::{
     book::{buy, config, databases, gift, new_id, posted, start},
     verify::{behind, rewrite},
@@ -12,7 +12,7 @@ fn keeping(dir: &Path) -> Config {
     Config { heads_dir: Some(dir.to_owned()), ..config() }
 }
 
-/// Six commits in three lives, each of which leaves its head: two accounts and a purchase, three accounts and a gift (7), gifts up to 11.
+/// Six commits in three process lives, each recording its head: two accounts and a purchase, three accounts and a gift (7), gifts up to 11.
 async fn live(database: &Database, dir: &Path) {
     for life in 0..3 {
         let (ledger, book) = start(database, keeping(dir)).await;
@@ -61,7 +61,7 @@ async fn a_journal_cut_short_is_found() {
         let book = store.books().await.unwrap().remove(0);
         let head = store.head(book.key).await.unwrap().unwrap();
         drop(store);
-        // Without its last commit; the rows of accounts are brought to where they were.
+        // Without its last commit; the rows of accounts are set back to match.
         let pool = behind(database).await;
         let end = head.last_seq;
         for cut in [
@@ -103,7 +103,7 @@ async fn hostile_files_of_heads_are_told_and_nothing_more() {
         let problem = check(database, dir.path()).await.problem.unwrap();
         assert!(problem.seq == 0 && problem.what.contains(told), "{problem:?}");
     }
-    // A line that is just being written is not held against the book; one that comes twice or late neither.
+    // A line that is just being written is not reported as damage; nor is one that is repeated or late.
     std::fs::write(&file, format!("{good}{good}{}", &line[..30])).unwrap();
     assert_eq!(check(database, dir.path()).await.heads, Some(6));
     std::fs::remove_file(&file).unwrap();

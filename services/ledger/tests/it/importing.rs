@@ -1,4 +1,4 @@
-//! RPCs of the rules through the whole stack: imports, limits, dry runs, and who may.
+//! RPCs of the rules through the whole stack: imports, limits, dry runs, and who may call them.
 use crate::calls::{BOOK, coins, gift, house, on_both, reason};
 use api::ledger::{
     GetAccountRequest, ImportBatchRequest, LimitWindow, OpenAccountsRequest, PostRequest, PostResponse, SetDebitLimitRequest,
@@ -44,7 +44,7 @@ async fn what_happened_long_ago_is_imported_once() {
         let first = import(posts()).await;
         let reasons: Vec<&str> = first.iter().map(|outcome| outcome.as_ref().map_or_else(String::as_str, |_| "ok")).collect();
         assert_eq!(reasons, ["ok", "ok", "MALFORMED", "MALFORMED", "ok", "MALFORMED", "INSUFFICIENT_FUNDS"]);
-        // Anybody else who sends the same: the first answers.
+        // Anybody else who sends the same gets the first answer.
         let request = house.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts: posts() });
         let again = told(house.anyone().import_batch(request).await.unwrap().into_inner().outcomes);
         for (first, again) in first.iter().zip(&again).take(2) {
@@ -52,7 +52,7 @@ async fn what_happened_long_ago_is_imported_once() {
             assert!(!first.replayed && again.replayed);
             assert_eq!(first.posting.as_ref().unwrap().seq, again.posting.as_ref().unwrap().seq);
         }
-        // Other values under the same id are told apart, and Post would not have taken it.
+        // Other values under the same id are detected, and Post would have refused the old id.
         let other = import(vec![happened(coins("u1", 99), 1)]).await;
         assert_eq!(other[0].as_ref().unwrap_err(), "REQUEST_ID_REUSED");
         let old = house.client().post(happened(coins("u1", 1), 9)).await.unwrap_err();
@@ -74,7 +74,7 @@ async fn an_import_is_marked_by_its_id_and_brings_back_nothing_that_is_there() {
             let request = house.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts });
             told(house.anyone().import_batch(request).await.unwrap().into_inner().outcomes)
         };
-        // Out of this book, as it is and tried out.
+        // From this book itself: imported, and as a dry run.
         let back = PostRequest { request_id: own.posting_id.clone(), ..happened(coins("u1", 100), 1) };
         let trial = PostRequest { dry_run: true, ..back.clone() };
         let forged = PostRequest {
@@ -84,7 +84,7 @@ async fn an_import_is_marked_by_its_id_and_brings_back_nothing_that_is_there() {
         let outcomes = import(vec![back, trial, forged]).await;
         let reasons: Vec<&str> = outcomes.iter().map(|outcome| outcome.as_ref().map_or_else(String::as_str, |_| "ok")).collect();
         assert_eq!(reasons, ["POSTING_EXISTS", "POSTING_EXISTS", "MALFORMED"]);
-        // What lacked coins comes again once they are there: no week of waiting for a no to be forgotten.
+        // An import refused for lack of coins is accepted once they are there: its refusal is not kept for a week.
         let poor = happened(gift("u2", "c1", 10), 3);
         assert_eq!(import(vec![poor.clone()]).await[0].as_ref().unwrap_err(), "INSUFFICIENT_FUNDS");
         let both = import(vec![happened(coins("u2", 10), 4), poor]).await;
@@ -94,7 +94,7 @@ async fn an_import_is_marked_by_its_id_and_brings_back_nothing_that_is_there() {
         let fields: Vec<(String, String)> = posting.request_fields.into_iter().map(|field| (field.name, field.value)).collect();
         let id = Uuid::try_parse(&posted.posting_id).unwrap();
         assert_eq!(chart::imported::origin(id, &fields, BOOK), Uuid::try_parse(&ancient(3)).ok());
-        // A service's own token can't say "it was imported".
+        // A service's own token can't mark a posting as imported.
         let request = ImportBatchRequest { book: BOOK.to_owned(), posts: vec![happened(coins("u1", 1), 5)] };
         assert_eq!(reason(&house.client().import_batch(request).await.unwrap_err()), "PERMISSION_DENIED");
     })
@@ -163,7 +163,7 @@ async fn limits_are_set_by_people_who_answer_for_them_and_shown() {
         let refused = house.client().post(gift("u1", "c1", 31)).await.unwrap_err();
         assert_eq!((reason(&refused).as_str(), rpc::facts(&refused)["window"].as_str()), ("LIMIT_EXCEEDED", "HOUR"));
         set(Role::Finance, limit(LimitWindow::Hour, "", 0)).await.unwrap();
-        // A retry of what was set before does not set it again.
+        // A retry of an earlier limit does not set it again.
         set(Role::Finance, month).await.unwrap();
         house.post(gift("u1", "c1", 50)).await;
         let account = GetAccountRequest { book: BOOK.to_owned(), account: "viewer/u1/coins".to_owned() };

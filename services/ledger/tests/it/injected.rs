@@ -1,4 +1,4 @@
-//! A store that hangs or fails when told to. Shared with the model test.
+//! A store that hangs or fails on command. Shared with the model test.
 // Each of the two test binaries that share this uses a part of it.
 #![allow(dead_code)]
 use async_trait::async_trait;
@@ -21,29 +21,29 @@ use std::{
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-/// What becomes of a commit.
+/// A fault of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing is written, and the store knows it.
+    /// Nothing is written, and the store reports that.
     FailBefore,
-    /// Nothing is written, and nobody knows it.
+    /// Nothing is written, and the outcome is unknown.
     LoseBefore,
-    /// It is written, and nobody knows it.
+    /// It is written, and the outcome is unknown.
     LoseAfter,
-    /// Nobody knows of it, and it is not there yet: it arrives right before the next commit does.
+    /// The outcome is unknown, and it is not written yet: it arrives right before the next commit does.
     Zombie,
-    /// As that, but it arrives after the next commit, which it must not outlive.
+    /// As `Zombie`, but it arrives after the next commit, and must be fenced.
     LateZombie,
-    /// A rival is faster.
+    /// A rival commits first.
     Rival,
 }
 
-/// Why the store takes no commit until it is told otherwise.
+/// Why the store refuses commits until the outage is lifted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outage {
-    /// There is no room.
+    /// The disk is full.
     DiskFull,
-    /// The medium takes none.
+    /// The medium is read-only.
     ReadOnly,
 }
 
@@ -51,24 +51,24 @@ pub enum Outage {
 struct Plan {
     faults: VecDeque<Fault>,
     outage: Option<Outage>,
-    /// On its way although its sender gave up on it; `true`: it arrives before the next.
+    /// Still in flight although its sender gave up on it; `true`: it arrives before the next.
     zombie: Option<(Arc<Batch>, bool)>,
 }
 
 pub struct Injected {
     inner: Arc<dyn Store>,
     plan: Mutex<Plan>,
-    /// Commits wait for a permit each once this is set; `true`: only when they are written.
+    /// Each commit waits for a permit once this is set; `true`: only after it was written.
     gate: Mutex<Option<(Arc<Semaphore>, bool)>>,
     pub waiting: AtomicUsize,
-    /// The same of reads; `true`: of accounts by name only, and when their rows were read.
+    /// The same for reads; `true`: for accounts by name only, and after their rows were read.
     read_gate: Mutex<Option<(Arc<Semaphore>, bool)>>,
     waiting_reads: AtomicUsize,
-    /// So many reads fail from now on.
+    /// The number of next reads that fail.
     failing_reads: AtomicUsize,
-    /// After so many that do not.
+    /// The number of reads that succeed before those.
     spared_reads: AtomicUsize,
-    /// Queries of statements, and the rows they brought.
+    /// Queries of statements, and the rows they returned.
     pub queries: AtomicUsize,
     pub rows: AtomicUsize,
 }
@@ -82,7 +82,7 @@ impl Injected {
         Arc::new(Self { inner, plan, gate, waiting, read_gate, waiting_reads, failing_reads, spared_reads, queries, rows })
     }
 
-    /// Befalls the next commit for which nothing else is planned.
+    /// Plans a fault for the next commit that has none.
     pub fn fail_next(&self, fault: Fault) {
         self.plan.lock().unwrap().faults.push_back(fault);
     }
@@ -101,7 +101,7 @@ impl Injected {
         self.failing_reads.store(count, Ordering::SeqCst);
     }
 
-    /// Nothing more is planned.
+    /// Removes all planned faults.
     pub fn heal(&self) {
         let mut plan = self.plan.lock().unwrap();
         plan.faults.clear();
@@ -115,7 +115,7 @@ impl Injected {
         self.hang_at(false)
     }
 
-    /// From now on every commit waits for a permit when it is written: the store has it, and its writer does not know.
+    /// From now on every commit waits for a permit after it was written: the store has it, and its writer does not know.
     pub fn hang_written(&self) -> Arc<Semaphore> {
         self.hang_at(true)
     }
@@ -133,7 +133,7 @@ impl Injected {
         gate
     }
 
-    /// From now on whoever asks for accounts by name gets them when there is a permit, as they were when they were asked for.
+    /// From now on reads of accounts by name wait for a permit, and return the rows as they were before the wait.
     pub fn delay_accounts(&self) -> Arc<Semaphore> {
         let gate = Arc::new(Semaphore::new(0));
         *self.read_gate.lock().unwrap() = Some((gate.clone(), true));
@@ -150,14 +150,14 @@ impl Injected {
         }
     }
 
-    /// Commits wait no longer, those that hang included.
+    /// Stops holding up commits, and lets the waiting ones continue.
     pub fn release(&self) {
         if let Some((gate, _)) = self.gate.lock().unwrap().take() {
             gate.add_permits(Semaphore::MAX_PERMITS / 2);
         }
     }
 
-    /// No commit hangs.
+    /// Whether no commit is waiting.
     pub fn is_idle(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) == 0
     }
@@ -183,7 +183,7 @@ impl Injected {
         rows
     }
 
-    /// A commit that nobody waits for: it is written, or the fence stops it.
+    /// A commit whose sender gave up on it arrives: it is written, or the fence stops it.
     async fn arrive(&self, zombie: &Arc<Batch>) {
         match self.inner.commit(zombie).await {
             Ok(()) | Err(CommitError::Fenced) => {}
@@ -198,7 +198,7 @@ async fn wait(gate: &Semaphore, waiting: &AtomicUsize) {
     waiting.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// An empty commit of somebody else's under a batch's number.
+/// An empty commit of another writer under a batch's number.
 fn rival(batch: &Batch) -> Arc<Batch> {
     let commit = Commit { epoch: batch.commit.epoch + 7, hash: [9; 32], ..batch.commit.clone() };
     Arc::new(Batch {

@@ -1,4 +1,4 @@
-//! Windowed debit limits: exact at their edges, over restarts, and with nothing of what came before remembered.
+//! Windowed debit limits: exact at their edges, over restarts, and with everything earlier evicted from memory.
 use crate::book::{assert_sound, buy, config, databases, gift, new_id, post, posted, start, transfer};
 use books::domain::{
     Micros,
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 const BERLIN: &str = "Europe/Berlin";
 
-/// A clock at noon of a day whose clocks jump, moved by hand.
+/// A clock moved by hand, set to noon of a day on which daylight saving time ends.
 fn clock() -> (watch::Sender<Micros>, Config) {
     // 2027-10-31, 12:00 in Berlin, a day of 25 hours: later than any id of these tests.
     let (sender, receiver) = watch::channel(1_824_980_400_000_000);
@@ -49,7 +49,7 @@ async fn a_window_lets_its_amount_through_and_not_one_more() {
         let (ledger, book) = start(database, config).await;
         posted(book.submit(buy("u1", 10_000)).await);
         posted(book.submit(spend(30)).await);
-        // What left before the limit was set counts: the window is the clock's, not the limit's.
+        // Debits before the limit was set count: the window is the clock's, not the limit's.
         book.submit(limit("u1", Window::Day, 100)).await.unwrap();
         let facts = refused(&book, spend(71)).await;
         let told = |name: &str| facts[name].as_str();
@@ -57,7 +57,7 @@ async fn a_window_lets_its_amount_through_and_not_one_more() {
         assert_eq!((told("used"), told("needed"), told("resets_at")), ("30", "71", "2027-10-31T23:00:00Z"));
         posted(book.submit(spend(70)).await);
         refused(&book, spend(1)).await;
-        // Money that comes in is not limited, nor is another account.
+        // Credits are not limited, nor is another account.
         posted(book.submit(buy("u1", 5)).await);
         posted(book.submit(buy("u2", 5)).await);
         posted(book.submit(gift(new_id(), "u2", "c1", 5)).await);
@@ -86,14 +86,14 @@ async fn holds_count_when_they_are_placed_and_give_back_when_released() {
         let resolve = |action| BookRequest { action, ..post(new_id(), Vec::new()) };
         let (first, second) = (place(60).await, place(40).await);
         refused(&book, spend(1)).await;
-        // Posting what is held is not leaving once more; what is not posted of it comes back.
+        // Posting a hold does not count as a second debit; the part of it that is not posted is released.
         posted(book.submit(resolve(Action::PostPending { transfer_no: first, amount: money::Amount::try_new(50).ok() })).await);
         assert_eq!(refused(&book, spend(11)).await["used"], "90");
         posted(book.submit(resolve(Action::VoidPending { transfer_no: second })).await);
         assert_eq!(refused(&book, spend(51)).await["used"], "50");
         posted(book.submit(spend(50)).await);
         refused(&book, post(new_id(), vec![hold(1)])).await;
-        // All legs of a posting together; and a dry run is told the same.
+        // All legs of a posting together; a dry run is refused in the same way.
         let both = vec![transfer("viewer/u1/coins", "house/coins/redeemed", 1), transfer("viewer/u1/coins", "house/coins/redeemed", 2)];
         assert_eq!(refused(&book, BookRequest { dry_run: true, ..post(new_id(), both) }).await["needed"], "3");
         assert_sound(&ledger, &book).await;
@@ -126,7 +126,7 @@ async fn a_restart_forgets_nothing_of_a_window() {
         let (ledger, book) = start(database, small.clone()).await;
         posted(book.submit(spend(1)).await);
         refused(&book, spend(1)).await;
-        // Loaded in one window, asked in the next.
+        // Loaded in one window, used in the next.
         drop(book);
         ledger.shutdown().await;
         let (ledger, book) = start(database, small).await;

@@ -1,4 +1,4 @@
-//! A very long account: what a page, a balance at a time or a watch reads does not grow with it. 100,000 entries; LARGESSE_ENTRIES says otherwise.
+//! A very long account: reading a page, a past balance or a watch does not get slower as it grows. 100,000 entries; LARGESSE_ENTRIES overrides it.
 use crate::{
     book::{book_name, config},
     calls::{BOOK, House, on_both, post, transfer},
@@ -25,7 +25,7 @@ async fn fill(house: &House, entries: usize) {
     }
 }
 
-/// Queries and rows that a call came to.
+/// The queries and rows that a call needed.
 async fn cost<T>(store: &Injected, call: impl Future<Output = T>) -> (T, usize, usize) {
     let before = (store.queries.load(Ordering::SeqCst), store.rows.load(Ordering::SeqCst));
     let answer = call.await;
@@ -40,7 +40,7 @@ async fn page(house: &House, store: &Injected, asked: ListEntriesRequest) -> (Ve
     let filtered = ListEntriesRequest { page_size: 200, page_token: String::new(), oldest_first: false, ..asked.clone() } != all();
     let oldest_first = asked.oldest_first;
     let (answer, queries, rows) = cost(store, async { house.client().list_entries(asked).await.unwrap().into_inner() }).await;
-    // A filtered page may look at 2,000 entries and their bodies.
+    // A filtered page may examine 2,000 entries and their bodies.
     let bound = if filtered { (60, 7_000) } else { (if oldest_first { 12 } else { 6 }, 1_500) };
     assert!(queries <= bound.0 && rows <= bound.1, "{queries} queries, {rows} rows");
     (answer.entries, answer.next_page_token)

@@ -1,4 +1,4 @@
-//! Hundreds of books in one process: few connections, and a turn for each.
+//! Hundreds of books in one process: few connections, and a fair share for each.
 use crate::book::{buy, config, databases, gift, new_id, posted};
 use books::{store::Mode, store::open_store};
 use db::Database;
@@ -16,7 +16,7 @@ const BOOKS: usize = 300;
 const EACH: usize = 8;
 /// Calls in flight on the busy one.
 const BUSY_CALLS: usize = 256;
-/// Connections of a process, whatever the number of its books. On SQLite each is two files, and a checkpoint and the heads come to it.
+/// Connections of a process, whatever the number of its books. On SQLite each has two files open, plus those of a checkpoint and of the heads.
 const CONNECTIONS_MAX: usize = 16;
 
 async fn open(ledger: &Ledger, at: usize) -> Arc<BookHandle> {
@@ -29,7 +29,7 @@ fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
 
-/// Sessions that the server has for the ledger.
+/// The server's sessions for the ledger.
 async fn sessions(database: &Database) -> usize {
     let Some(url) = database.postgres_url() else { return 0 };
     let mut connection = PgConnection::connect(url).await.unwrap();
@@ -40,14 +40,14 @@ async fn sessions(database: &Database) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_books_share_few_connections_and_take_turns() {
     let databases = databases();
-    // Before either: what the first has still open when the second begins counts too, and nothing that closes late is taken away.
+    // Counted once before both stores: files of the first that are still open for the second count too, and late closing subtracts nothing.
     let before = open_files();
     for database in &databases.all {
         let ledger = Ledger::start(open_store(database).await.unwrap(), config()).await.unwrap();
         let books = join_all((0..BOOKS).map(|at| open(&ledger, at))).await;
         join_all(books.iter().map(|book| async { posted(book.submit(buy("u1", 1_000_000)).await) })).await;
 
-        // One book is never without hundreds of calls.
+        // One book has hundreds of calls in flight at all times.
         let (busy, enough) = (books[0].clone(), Arc::new(AtomicBool::new(false)));
         let callers = (0..BUSY_CALLS).map(|_| {
             let (busy, enough) = (busy.clone(), enough.clone());
@@ -72,7 +72,7 @@ async fn three_hundred_books_share_few_connections_and_take_turns() {
                     posted(book.submit(gift(new_id(), "u1", "c1", 1)).await);
                     progress[at].fetch_add(1, SeqCst);
                 }
-                // How far everybody else was when this one was done.
+                // The progress of the slowest other book when this one was done.
                 progress.iter().skip(1).map(|done| done.load(SeqCst)).min().unwrap()
             })
         });

@@ -42,7 +42,7 @@ fn once(key: &str) -> BookRequest {
     plain(Action::Post { transfers, guards: vec![guard], refusal: None })
 }
 
-/// Nothing is kept in memory that need not be.
+/// Everything that can be is evicted from memory.
 fn forgetful() -> Config {
     Config { cache_max: 1, dirty_max: 0, ..config() }
 }
@@ -58,7 +58,7 @@ async fn what_is_decided_on_a_batch_under_way_stands_on_it() {
         let (held, _) = posted(book.submit(hold("u1", 30)).await);
         let transfer_no = held.transfers[0].transfer.no;
         let gate = store.hang();
-        // Under way: the hold is posted, a guard is set, and the rest of the coins go.
+        // In flight: the hold is posted, a guard is set, and the remaining coins are spent.
         let first = [
             taken(&book, plain(Action::PostPending { transfer_no, amount: None })).await,
             taken(&book, once("quote")).await,
@@ -122,7 +122,7 @@ async fn one_book_s_rival_does_not_stop_the_others_in_the_same_transaction() {
             books.push(ledger.book(&name(n)).await.unwrap());
             posted(books[n].submit(buy("u1", 100)).await);
         }
-        // Every third book has another writer by now, so that ours is fenced off there.
+        // Every third book has another writer by now, so that ours is fenced there.
         for n in (0..24).step_by(3) {
             posted(rival.book(&name(n)).await.unwrap().submit(buy("u1", 1)).await);
         }
@@ -134,7 +134,7 @@ async fn one_book_s_rival_does_not_stop_the_others_in_the_same_transaction() {
             }
         }
         for (n, book) in books.iter().enumerate() {
-            // The retry loads what the rival wrote.
+            // The retry loads the rival's commit.
             let (left, _) = posted(book.submit(gift(new_id(), "u1", "c1", 10)).await);
             assert_eq!(left.transfers[0].transfer.debit_after.balance(), if n % 3 == 0 { 91 } else { 80 });
             assert_sound(&ledger, book).await;

@@ -1,4 +1,4 @@
-//! PostgreSQL's plans: no statement of the hot path reads a table whole, also when its plan was made while the tables were empty.
+//! PostgreSQL's plans: no statement of the hot path scans a whole table, also when its plan was made while the tables were empty.
 use crate::book::{buy, config, databases, gift, new_id, posted, start};
 use ledger::Config;
 use sqlx::{Connection as _, PgConnection};
@@ -7,9 +7,9 @@ use sqlx::{Connection as _, PgConnection};
 async fn plans_made_on_empty_tables_still_use_indexes() {
     let databases = databases();
     let database = &databases.all[1];
-    // Everything is evicted at once, so every batch reads; and every commit carries account rows along.
+    // Everything is evicted at once, so every batch reads; and every commit writes account rows too.
     let (ledger, book) = start(database, Config { cache_max: 1, dirty_max: 1, replay_max: 1, logged_max: 1, ids_max: 1, ..config() }).await;
-    // More executions than PostgreSQL takes to settle on a generic plan.
+    // More executions than PostgreSQL needs before it settles on a generic plan.
     for _ in 0..12 {
         posted(book.submit(buy("first", 10)).await);
     }
@@ -19,7 +19,7 @@ async fn plans_made_on_empty_tables_still_use_indexes() {
     let mut connection = PgConnection::connect(database.postgres_url().unwrap()).await.unwrap();
     let scans = "SELECT COALESCE(SUM(seq_scan), 0)::bigint, COALESCE(SUM(idx_scan), 0)::bigint FROM pg_stat_user_tables \
                  WHERE schemaname = 'ledger' AND relname IN ('event', 'transfer', 'account', 'refusal', 'guard', 'hold', 'commit', 'account_log')";
-    // Sessions report what they did when they end.
+    // Sessions report their statistics when they end.
     let count = async |connection: &mut PgConnection| -> (i64, i64) {
         sqlx::query("SELECT pg_stat_clear_snapshot()").execute(&mut *connection).await.unwrap();
         sqlx::query_as(scans).fetch_one(connection).await.unwrap()

@@ -1,4 +1,4 @@
-//! Whom the ledger lets post what: each service its own kinds between their accounts, whatever the call; and a service of one's own what its rows say.
+//! Which caller may post what: each service its own kinds between their accounts, in every RPC; and a service of your own what its rows allow.
 use crate::{
     book::config,
     calls::{BOOK, House, coins, gift, on_both, post, reason, transfer},
@@ -25,7 +25,7 @@ fn row(service: &str, kind: &str, debit: &str, credit: &str) -> PosterSettings {
     PosterSettings { service, kind, debit, credit, allow_debt: false }
 }
 
-/// With rows of a loyalty programme, which also holds coins.
+/// With rows of a loyalty programme, which also places holds on coins.
 async fn strict(database: &Database) -> House {
     let posters = vec![
         row("loyalty", "bonus", "house/coins/issued", "viewer/*/coins"),
@@ -38,13 +38,13 @@ async fn posted(house: &House, service: &str, post: PostRequest) -> Result<(), S
     house.anyone().post(house.of(service, Role::Service, post)).await.map(drop)
 }
 
-/// As that, and the posting's id.
+/// Posts with this service's token; returns the posting's id.
 async fn posting_id(house: &House, service: &str, post: PostRequest) -> String {
     let answer = house.anyone().post(house.of(service, Role::Service, post)).await.unwrap().into_inner();
     answer.posting.unwrap().posting_id
 }
 
-/// What SupportService asks for once two people approved it.
+/// A reversal as SupportService sends it once two people approved it.
 async fn reversed(house: &House, posting_id: &str, dry_run: bool) -> Result<(), Status> {
     let reverse = ReverseRequest {
         book: BOOK.to_owned(),
@@ -65,7 +65,7 @@ fn usd(debit: &str, credit: &str, amount: i64) -> Transfer {
     transfer(&format!("{debit}/USD"), &format!("{credit}/USD"), amount)
 }
 
-/// A posting of each kind as its service makes it, with who that is.
+/// A posting of each kind as its service makes it, with that service's name.
 fn honest() -> Vec<(&'static str, PostRequest)> {
     let accrued = "house/accrued_creator_liability";
     let conversion = vec![
@@ -101,7 +101,7 @@ async fn each_service_posts_its_own_kinds_and_no_other_service_does() {
             ["gift", "purchase", "earnings", "payout", "support", "bench", "loyalty", "import", "largesse", "ledger", "monitor", "relay"];
         for (own, post) in honest() {
             for service in services.into_iter().filter(|service| *service != own) {
-                // The bench makes gifts by itself, to measure the ledger without their service.
+                // The bench makes gifts by itself, to measure the ledger without the gift service.
                 if (service, post.kind.as_str()) == ("bench", "gift") {
                     continue;
                 }
@@ -145,7 +145,7 @@ async fn a_stolen_key_makes_no_money() {
             let said = (reason(&status), facts["service"].clone(), facts["kind"].clone(), named);
             assert_eq!(said, (REFUSED.to_owned(), service.to_owned(), post.kind.clone(), transfer), "{status:?}");
             assert!(status.message().contains("nothing was executed"), "{status:?}");
-            // In a batch and on a stream it is that item's answer, and its neighbour is not touched by it.
+            // In a batch and on a stream it is that item's answer, and the items beside it are not affected.
             let sent = PostBatchRequest { book: BOOK.to_owned(), posts: vec![post.clone()], brief: true };
             let batch = house.anyone().post_batch(house.of(service, Role::Service, sent)).await.unwrap().into_inner();
             let Some(Outcome::Refused(refusal)) = &batch.outcomes[0].outcome else { panic!("{service} posted {}", post.kind) };
@@ -354,7 +354,7 @@ async fn a_step_of_another_service_is_not_reversed_with_the_token_of_support() {
         let expected: Vec<_> = twice.map(|kind| (kind.as_str(), "NOT_REVERSIBLE".to_owned(), true, "nothing".to_owned())).collect();
         assert_eq!(answers, expected);
         assert_eq!((sums().await, steps.len()), (before, 7));
-        // No service keeps rows of these.
+        // No service has rows for these.
         let adjustment = post("adjustment", vec![usd("creator/star/payable", "house/suspense", 1)]);
         for (service, post) in [("gift", gift("fan", "star", 1)), ("support", adjustment), honest().remove(8)] {
             let posting = posting_id(&house, service, post).await;
@@ -362,7 +362,7 @@ async fn a_step_of_another_service_is_not_reversed_with_the_token_of_support() {
         }
         let nothing = Uuid::now_v7().to_string();
         assert_eq!(told(reversed(&house, &nothing, false).await), "POSTING_UNKNOWN");
-        // Behind what was imported there is no row.
+        // For an imported posting no service has a row.
         let happened = PostRequest {
             effective_time: Some(prost_types::Timestamp { seconds: 1_500_000_000, nanos: 0 }),
             ..post("purchase.apple", vec![transfer("house/coins/issued", "viewer/fan/coins", 5)])
@@ -378,7 +378,7 @@ async fn a_step_of_another_service_is_not_reversed_with_the_token_of_support() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reversal_of_an_earlier_program_keeps_its_answer() {
     on_both(async |database, _| {
-        // Bound to nothing, as SupportService was.
+        // Without restrictions, as SupportService was in older versions.
         let config = Config { unbounded: vec!["earlier".to_owned()], ..config() };
         let house = House::strict(open_store(database).await.unwrap(), config).await;
         let bought = posting_id(&house, "purchase", honest().remove(0).1).await;

@@ -1,4 +1,4 @@
-//! A stale writer's rows, reads while a commit is slow, and a check of a book that is being written: each by itself.
+//! A stale writer's rows, reads during a slow commit, and an audit of a book that is being written: each by itself.
 use crate::{
     book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, reason, start},
     calls::{BOOK, House},
@@ -18,7 +18,7 @@ use ledger::{Config, Error, Ledger};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Every commit carries every account that is newer in memory.
+/// Every commit writes the row of every dirty account.
 fn eager() -> Config {
     Config { dirty_max: 0, replay_max: 0, logged_max: 0, ..config() }
 }
@@ -101,7 +101,7 @@ async fn a_fenced_writer_flushes_nothing() {
             async move { old_book.submit(gift(new_id(), "u1", "c1", 50)).await }
         });
         stale.until_a_commit_hangs().await;
-        // Meanwhile another takes over and goes on.
+        // Meanwhile another process takes over and continues.
         for _ in 0..3 {
             posted(book.submit(gift(new_id(), "u1", "c2", 30)).await);
         }
@@ -116,7 +116,7 @@ async fn a_fenced_writer_flushes_nothing() {
         assert!(matches!(late.await.unwrap(), Err(Error::NotTheWriter(_))));
         assert_eq!(rows().await, newest);
         assert_eq!(balance(&book, "viewer/u1/coins").await, 10);
-        // And once it has loaded the book anew it goes on from there.
+        // Once it has reloaded the book it continues from there.
         posted(old_book.submit(gift(new_id(), "u1", "c1", 10)).await);
         assert_eq!(balance(&old_book, "viewer/u1/coins").await, 0);
         assert_sound(&old, &old_book).await;
@@ -141,7 +141,7 @@ async fn a_row_on_its_way_is_not_read_back_before_it_is_there() {
         };
         let first = submit(buy("u3", 5));
         store.until_a_commit_hangs().await;
-        // Makes so many accounts newer than their rows that its commit carries them all, u1 too, which it does not touch.
+        // Makes so many accounts dirty that its commit writes all their rows, u1's too, which it does not touch.
         let second = submit(gift(new_id(), "u2", "c2", 1));
         while book.waiting() > 0 {
             tokio::task::yield_now().await;
@@ -168,7 +168,7 @@ fn coins(request_id: &str, user: &str, amount: i64) -> PostRequest {
     PostRequest { book, kind, request_id: request_id.to_owned(), transfers: vec![transfer], ..PostRequest::default() }
 }
 
-/// Everything a reader can see of the book, but for when it looked.
+/// Everything a reader can see of the book, except the time of reading.
 async fn seen(house: &House, posting_id: &str) -> String {
     let (book, mut client) = (BOOK.to_owned(), house.client());
     let mut seen = Vec::new();
@@ -196,7 +196,7 @@ async fn seen(house: &House, posting_id: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_a_commit_is_slow_no_read_shows_anything_of_it() {
     for database in &databases().all {
-        // Slow before it is written, and slow after: then the store has it, and its writer does not know that yet.
+        // Slow before it is written, and slow after: in the latter case the store has it, and its writer does not know that yet.
         for written in [false, true] {
             let store = Injected::over(open_store(database).await.unwrap());
             let house = House::over(store.clone(), eager()).await;
@@ -224,7 +224,7 @@ async fn while_a_commit_is_slow_no_read_shows_anything_of_it() {
     }
 }
 
-/// Gifts that are posted while the book is checked; `LARGESSE_VERIFY_GIFTS=1000000` for the whole claim.
+/// Gifts posted while the book is audited; `LARGESSE_VERIFY_GIFTS=1000000` for the full claim.
 const GIFTS: usize = 20_000;
 const GIFTS_AT_ONCE: usize = 500;
 
@@ -275,7 +275,7 @@ async fn a_check_that_stands_still_holds_no_writer_up() {
             let (slow, row) = (slow.clone(), book.row.clone());
             async move { verify(&*slow, &row).await.unwrap() }
         });
-        // Between any two of its reads the book goes on.
+        // Between any two of its reads the book is written.
         while !check.is_finished() {
             for _ in 0..3 {
                 posted(book.submit(gift(new_id(), "u1", "c2", 1)).await);

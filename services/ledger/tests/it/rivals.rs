@@ -1,4 +1,4 @@
-//! Two ledgers on one book: the fence makes one order of it, with or without a lease.
+//! Two ledgers on one book: the fence puts their commits into one order, with or without a lease.
 use crate::book::{assert_sound, balance, buy, config, databases, gift, new_id, posted, start};
 use ledger::{Config, Error};
 
@@ -14,7 +14,7 @@ async fn without_a_lease_the_fence_alone_makes_one_order() {
                 let (mut done, mut lost) = (0, 0);
                 for _ in 0..150 {
                     let id = new_id();
-                    // The loser is told that nothing happened; the same id goes again.
+                    // The loser is answered that nothing happened, and retries with the same id.
                     loop {
                         match book.submit(gift(id, "u1", "c1", 1)).await {
                             Ok(_) => break,
@@ -36,7 +36,7 @@ async fn without_a_lease_the_fence_alone_makes_one_order() {
         assert!(lost > 0, "they never met");
         drop(one);
         let (reader, book) = start(database, config()).await;
-        // A writer's first commit makes it see the other's work.
+        // A writer sees the other's commits after its own first commit.
         posted(book.submit(buy("u9", 1)).await);
         assert_eq!(balance(&book, "viewer/u1/coins").await, 9_700);
         assert_eq!(balance(&book, "creator/c1/diamonds").await, 300);
@@ -59,7 +59,7 @@ async fn the_lease_names_its_owner_and_passes_on() {
         assert!(matches!(two.account("viewer/u1/coins").await, Err(Error::NotTheWriter(_))));
         drop(one);
         first.shutdown().await;
-        // The second takes over by itself; every attempt until then says so and changes nothing.
+        // The second takes over by itself; every earlier attempt is refused with the reason and changes nothing.
         let id = new_id();
         loop {
             match two.submit(gift(id, "u1", "c1", 4)).await {

@@ -1,4 +1,4 @@
-//! An account's entries and its balance at a time, as a caller reads them.
+//! An account's entries and its balance at a past time, as a caller reads them.
 use crate::calls::{BOOK, House, coins, gift, house, on_both, post, reason, transfer};
 use api::ledger::{Entry, EntrySide, GetAccountRequest, GetBalanceAtRequest, GetBalanceAtResponse, ListEntriesRequest, PostRequest};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -10,7 +10,7 @@ fn all() -> ListEntriesRequest {
     ListEntriesRequest { book: BOOK.to_owned(), account: STAR.to_owned(), page_size: 200, ..Default::default() }
 }
 
-/// Every page of a list, and how many there were.
+/// All entries of a list, and the number of pages.
 async fn pages(house: &House, asked: &ListEntriesRequest) -> (Vec<Entry>, usize) {
     let mut asked = asked.clone();
     let (mut entries, mut pages) = (Vec::new(), 0);
@@ -57,7 +57,7 @@ async fn fill(house: &House, count: i64) {
 async fn both_directions_show_every_entry_once_with_its_running_balance() {
     on_both(async |database, _| {
         let house = house(database).await;
-        // Past two checkpoints, and once right at one.
+        // Past two checkpoints, and once exactly at one.
         for count in [512, 188] {
             fill(&house, count).await;
             let (newest, _) = pages(&house, &all()).await;
@@ -188,7 +188,7 @@ async fn tokens_never_reach_beyond_the_list_they_are_of() {
             refused(asked(!oldest_first, &token)).await;
             refused(ListEntriesRequest { account: "viewer/fan/coins".to_owned(), ..asked(oldest_first, &token) }).await;
             refused(ListEntriesRequest { kind: "gift".to_owned(), ..asked(oldest_first, &token) }).await;
-            // Forged: the list is right, the place is not one of its entries.
+            // Forged: the list is right, the position is not one of its entries.
             let bytes = BASE64_URL_SAFE_NO_PAD.decode(&token).unwrap();
             let (list, place) = bytes.split_last_chunk().unwrap();
             let place = i64::from_be_bytes(*place);

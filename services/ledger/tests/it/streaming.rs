@@ -1,4 +1,4 @@
-//! Posting on a stream: the same outcomes as lone calls, each with its id, and never more in flight than agreed.
+//! Posting on a stream: the same outcomes as single calls, each with its id, and never more in flight than the bound.
 use crate::{
     book::config,
     calls::{BOOK, House, coins, gift, house, on_both, reason},
@@ -94,7 +94,7 @@ async fn only_so_many_are_under_way_and_all_are_answered() {
             }
         });
         store.until_a_commit_hangs().await;
-        // It settles: what is buffered besides those in flight is bounded too.
+        // The number settles: items buffered beyond those in flight are bounded too.
         let mut last = usize::MAX;
         while last != read.load(Ordering::SeqCst) {
             last = read.load(Ordering::SeqCst);

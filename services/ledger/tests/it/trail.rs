@@ -1,4 +1,4 @@
-//! Money followed along an account's entries: against a queue that is kept by hand, past several checkpoints, with what only the log knows.
+//! Tracing money along an account's entries: compared with a queue kept by the test, past several checkpoints, with entries that are only in the log.
 use crate::{
     book::databases,
     calls::{BOOK, House, coins, house, post, transfer},
@@ -17,11 +17,11 @@ use uuid::Uuid;
 const FAN: &str = "viewer/fan/coins";
 const STEPS: usize = 900;
 
-/// What came in and is still there, the first first: the transfer's number and how much of it.
+/// Credits not spent yet, the earliest first: the transfer's number and the amount left of it.
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<(i64, i64)>,
-    /// By debit, then by credit: how much of the one paid for the other.
+    /// By debit, then by credit: how much of the debit the credit paid for.
     paid: BTreeMap<(i64, i64), i64>,
 }
 
@@ -50,7 +50,7 @@ async fn live(house: &House, queue: &mut Queue, seed: u64) {
         let have: i64 = queue.waiting.iter().map(|(_, left)| left).sum();
         let amount = dice.random_range(1..60);
         match dice.random_range(0..10) {
-            // Another's entries lie between.
+            // Entries of another account lie between.
             0 => drop(house.post(coins("other", amount)).await),
             1..=3 => queue.waiting.push_back((no(house.post(coins("fan", amount)).await), amount)),
             4 if have >= amount => {
@@ -118,7 +118,7 @@ async fn every_debit_is_paid_from_what_came_first_and_every_credit_pays_for_what
             }
         }
         assert!(debits > 200 && credits > 100, "{debits} debits, {credits} credits");
-        // A look that may not go as far as it would have to says so.
+        // A trace that hits its bound reports that it is cut.
         let longest = entries.iter().filter(|entry| entry.credit == key);
         let longest = longest.max_by_key(|entry| queue.paid.keys().filter(|(_, credit)| *credit == entry.no).count()).unwrap();
         let whole = trail::uses(&*store, book, &account, longest, 10_000).await.unwrap();
@@ -126,7 +126,7 @@ async fn every_debit_is_paid_from_what_came_first_and_every_credit_pays_for_what
     }
 }
 
-/// What waited long is found though thousands of entries came after it; and a look that may not go as far as it would have to says so.
+/// An old credit is found though thousands of entries follow it; and a trace that hits its bound reports that it is cut.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_long_ago_is_found_however_much_came_since() {
     let databases = databases();
@@ -139,7 +139,7 @@ async fn what_came_long_ago_is_found_however_much_came_since() {
     let book = store.books().await.unwrap().remove(0).key;
     let key = store.accounts_by_name(book, &[FAN.to_owned()]).await.unwrap()[0].key;
     let entry = async |no| store.walk(book, key, Walk { from_no: no, above_no: 0, limit: 1 }).await.unwrap().remove(0);
-    // Far fewer entries than came since.
+    // Far fewer entries than there are since.
     let found = trail::sources(&*store, book, key, &entry(early).await, 256).await.unwrap();
     assert_eq!((parts(&found), found.cut), (vec![(credits[0], 10), (credits[1], 5)], false));
     let bounded = trail::sources(&*store, book, key, &entry(late).await, 256).await.unwrap();

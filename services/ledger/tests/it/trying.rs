@@ -21,7 +21,7 @@ async fn a_dry_run_tells_what_would_be_and_changes_nothing() {
         assert_eq!(store.head(book.row.key).await.unwrap().unwrap(), head, "a dry run was committed");
         assert!(store.ids(book.row.key, &[id, poor]).await.unwrap().is_empty());
         assert!(matches!(book.account("creator/new/diamonds").await, Err(Error::AccountUnknown(_))));
-        // The real ones: the very answer, but for the time; and the refused id is as new as before.
+        // The real ones: the same answer, except for the time; and the refused id is still new.
         let (real, replayed) = posted(book.submit(gift(id, "u1", "new", 30)).await);
         assert!(!replayed);
         let timeless = |mut posted: books::read::NamedPosting| {
@@ -31,7 +31,7 @@ async fn a_dry_run_tells_what_would_be_and_changes_nothing() {
         let first = format!("{real:?}");
         assert_eq!(timeless(told), timeless(real));
         posted(book.submit(gift(poor, "u1", "new", 70)).await);
-        // An answered id: the first answer, or that it was something else.
+        // An answered id: the first answer, or a refusal because the fields differ.
         let (again, replayed) = posted(book.submit(dry(gift(id, "u1", "new", 30))).await);
         assert!(replayed);
         assert_eq!(format!("{again:?}"), first);
@@ -92,7 +92,7 @@ async fn a_refund_takes_what_is_there_and_the_rest_as_debt() {
         let (first, second) = (new_id(), new_id());
         let (told, _) = posted(book.submit(refund(first)).await);
         assert_eq!(told.transfers.iter().map(|t| t.transfer.amount).collect::<Vec<_>>(), [70, 30]);
-        // Nothing left: the first leg is left out. A retry is compared by what was sent, though more would move now.
+        // Nothing is left, so the first leg is left out. A retry is compared by its request, though more would move now.
         let (told, _) = posted(book.submit(refund(second)).await);
         assert_eq!(told.transfers.iter().map(|t| t.transfer.amount).collect::<Vec<_>>(), [100]);
         posted(book.submit(buy("u1", 5)).await);

@@ -1,4 +1,4 @@
-//! Planted damage is found, and the first bad event named; a book that goes on is not called bad.
+//! Planted damage is found, and the first bad event named; a book that is being written is not reported as damaged.
 use crate::book::{buy, config, databases, gift, new_id, post, posted, start, transfer};
 use books::{
     codec,
@@ -19,12 +19,12 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// The ledger's tables, opened behind its back.
+/// The ledger's tables, opened without the ledger.
 pub async fn behind(database: &Database) -> AnyPool {
     database.open("ledger", &books::store::sqlite::MIGRATIONS).await.unwrap()
 }
 
-/// Changes the kind of the posting at `seq` and makes everything after it consistent again: what somebody could do who knows how.
+/// Changes the kind of the posting at `seq` and makes everything after it consistent again, as a knowledgeable attacker could.
 pub async fn rewrite(database: &Database, seq: i64) {
     let store = books::store::open_store(database).await.unwrap();
     let book = store.books().await.unwrap().remove(0);
@@ -101,7 +101,7 @@ pub async fn build(database: &Database) {
     ledger.shutdown().await;
 }
 
-/// What somebody does to the tables, and the event that must be named for it.
+/// Manipulations of the tables, and the event that must be named for each.
 pub const DAMAGES: &[(&[&str], i64)] = &[
     // A changed amount, side, counter, chain of entries.
     (&["UPDATE transfer SET amount = amount + 1 WHERE no = 8 * 64"], 8),
@@ -206,21 +206,21 @@ async fn run(pool: &AnyPool, sql: String) -> u64 {
     sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap().rows_affected()
 }
 
-/// Keeps the tables as they are, for [`fix`].
+/// Saves copies of the tables, for [`fix`].
 pub async fn keep(pool: &AnyPool) {
     for table in TABLES {
         run(pool, format!("CREATE TABLE sound_{table} AS SELECT * FROM \"{table}\"")).await;
     }
 }
 
-/// Does what somebody did to the tables.
+/// Executes a manipulation of the tables.
 pub async fn plant(pool: &AnyPool, damage: &[&str]) {
     for statement in damage {
         assert!(run(pool, (*statement).to_owned()).await > 0, "{statement}");
     }
 }
 
-/// Makes the tables that it touched what they were.
+/// Restores the tables that a manipulation touched.
 pub async fn fix(pool: &AnyPool, damage: &[&str]) {
     for table in TABLES.iter().filter(|table| damage.iter().any(|statement| statement.contains(*table))) {
         run(pool, format!("DELETE FROM \"{table}\"")).await;
@@ -248,8 +248,8 @@ async fn damage_is_named_by_its_first_event() {
     }
 }
 
-/// Appends a commit of one posting whose only transfer is from one of these accounts to the other, in every other way as the writer would have made
-/// it: counters, entries, digest and hash follow from what was before. Only a rule about the accounts themselves can name it.
+/// Appends a commit of one posting whose only transfer is from one of these accounts to the other. Otherwise it is as the writer would have made it:
+/// counters, entries, digest and hash follow from the state before. Only a rule about the accounts themselves can detect it.
 async fn forge(store: &dyn Store, book: &Book, debit: &str, credit: &str) -> i64 {
     let head = store.head(book.key).await.unwrap().unwrap();
     let mut keys = Vec::new();
@@ -306,7 +306,7 @@ async fn forge(store: &dyn Store, book: &Book, debit: &str, credit: &str) -> i64
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transfer_across_units_or_to_its_own_account_is_named_however_well_it_is_forged() {
     for (debit, credit, why) in [
-        // Nothing is wrong with the forger's craft.
+        // A control: the forged commit itself has no flaw.
         ("viewer/u1/coins", "house/coins/redeemed", None),
         ("viewer/u1/coins", "creator/c1/diamonds", Some("it mixes units")),
         ("house/diamonds/issued", "house/coins/redeemed", Some("it mixes units")),
@@ -333,7 +333,7 @@ async fn a_transfer_across_units_or_to_its_own_account_is_named_however_well_it_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_book_that_goes_on_is_healthy_all_the_while() {
     for database in &databases().all {
-        // Rows are written in every commit, so that there is always something newer than what was replayed.
+        // Rows are written in every commit, so that some row is always newer than the part that was replayed.
         let (ledger, book) = start(database, Config { dirty_max: 1, replay_max: 1, logged_max: 3, ..config() }).await;
         posted(book.submit(buy("u1", 1 << 50)).await);
         let stop = Arc::new(AtomicBool::new(false));
@@ -351,7 +351,7 @@ async fn a_book_that_goes_on_is_healthy_all_the_while() {
                         posted(book.submit(BookRequest { action, ..post(new_id(), Vec::new()) }).await);
                         let (held, _) = posted(book.submit(hold(1)).await);
                         let transfer_no = held.transfers[0].transfer.no;
-                        // Some stay open.
+                        // Some holds stay open.
                         if round % 3 != 0 {
                             posted(
                                 book.submit(BookRequest { action: Action::VoidPending { transfer_no }, ..post(new_id(), Vec::new()) })

@@ -1,4 +1,4 @@
-//! The journal as watchers see it: gap-free, resumable, never before its time, and never in the writer's way.
+//! The journal as watchers see it: gap-free, resumable, never early, and never delaying the writer.
 use crate::{
     book::config,
     calls::{BOOK, House, coins, gift, house, on_both, post, reason, transfer},
@@ -28,7 +28,7 @@ async fn refused(house: &House, at: From) -> (Code, String) {
     (status.code(), reason(&status))
 }
 
-/// Messages up to the one that shows this event, heartbeats left out.
+/// Messages up to the one with this event, heartbeats left out.
 async fn until(stream: &mut Streaming<WatchJournalResponse>, last_seq: i64) -> Vec<WatchJournalResponse> {
     let mut seen: Vec<WatchJournalResponse> = Vec::new();
     while seen.last().is_none_or(|message| message.next_seq <= last_seq || message.more) {
@@ -40,7 +40,7 @@ async fn until(stream: &mut Streaming<WatchJournalResponse>, last_seq: i64) -> V
     seen
 }
 
-/// Sequence numbers and commits have no gap, and cursors are where they must be.
+/// Checks that sequence numbers and commits have no gap, and that cursors match.
 fn assert_whole(messages: &[WatchJournalResponse], mut commit_no: i64, mut seq: i64) {
     let mut whole = messages.first().map_or(0, |first| first.commit_no - 1);
     for message in messages {
@@ -72,7 +72,7 @@ async fn every_event_is_shown_once_to_those_who_watch_and_to_those_who_come_late
         for _ in 0..20 {
             house.post(gift("fan", "star", 3)).await;
         }
-        // A commit of refusals only, and one with more events than a message holds.
+        // A commit of refusals only, and one with more events than a message may have.
         house.client().post(gift("poor", "star", 3)).await.unwrap_err();
         house.post_all((0..900).map(|at| gift("fan", &format!("c{at}"), 1)).collect()).await;
         let account = "viewer/fan/coins".to_owned();
@@ -127,7 +127,7 @@ async fn a_watch_resumes_at_any_event_and_after_any_commit() {
             let expected: Vec<_> = all.iter().filter(|message| message.commit_no > cursor.commit_no).cloned().collect();
             assert_eq!(seen, expected, "after {cursor:?}");
         }
-        // One past the last waits; so does the head's cursor.
+        // A watch from one past the last event waits; so does one from the head's cursor.
         let mut next = watch(&house, Some(From::FromSeq(last + 1))).await;
         let mut after = watch(&house, Some(From::After(all.last().unwrap().cursor.clone().unwrap()))).await;
         let newest = last_seq(&house).await;
@@ -188,7 +188,7 @@ async fn nothing_is_shown_before_its_commit_is_resolved_or_when_it_never_is() {
         assert_eq!(shown.events[0].seq, last + 1);
         let opened = matches!(&shown.events[0].what, Some(What::AccountOpened(opened)) if opened.account == "viewer/other/coins");
         assert!(opened, "{shown:?}");
-        // A lost answer that turns out to be a commit, and a rival that wrote meanwhile.
+        // A lost answer of a commit that was written, and a rival that wrote meanwhile.
         store.fail_next(Fault::LoseAfter);
         house.post(coins("third", 5)).await;
         let rival = House::start(database, config()).await;
@@ -261,7 +261,7 @@ async fn only_those_who_may_see_everything_watch() {
     .await;
 }
 
-/// Watchers that take nothing cost the writer nothing; those who take get everything, however far they fell behind.
+/// Watchers that do not read cost the writer nothing; those that read get everything, however far they lag.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_hundred_watchers_get_everything_and_hold_up_nobody() {
     on_both(async |database, _| {
@@ -298,7 +298,7 @@ async fn two_hundred_watchers_get_everything_and_hold_up_nobody() {
             let events = tokio::time::timeout(Duration::from_secs(60), watcher).await.expect("a watcher never got there").unwrap();
             assert_eq!(events, end);
         }
-        // Those who never read still get all of it.
+        // Those that did not read before still get all of it.
         let messages = until(&mut lazy.pop().unwrap(), end).await;
         assert_whole(&messages, 0, 1);
         drop(lazy);

@@ -1,9 +1,9 @@
-//! What is asked and what is answered, in the contract's own messages.
+//! Requests and answers, in the contract's own messages.
 use api::ledger as pb;
 use std::collections::BTreeMap;
 use tonic::Code;
 
-/// One thing asked of a book.
+/// One request to a book.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ask {
     Post(pb::PostRequest),
@@ -14,7 +14,7 @@ pub enum Ask {
     Open(pb::OpenAccountsRequest),
 }
 
-/// Whose request ids these are, the RPC and the id: what an answer is kept under.
+/// The scope of the id, the RPC and the id: what an answer is kept under.
 pub type Key = (String, &'static str, String);
 
 impl Ask {
@@ -29,7 +29,7 @@ impl Ask {
         }
     }
 
-    /// Empty for what has none.
+    /// Empty for requests that have none.
     pub fn id(&self) -> &str {
         match self {
             Self::Post(post) => &post.request_id,
@@ -55,7 +55,7 @@ impl Ask {
         (scope.to_owned(), self.rpc(), self.id().to_owned())
     }
 
-    /// What a retry is compared with: names and values.
+    /// The names and values that a retry is compared with.
     pub fn fields(&self) -> BTreeMap<String, String> {
         let named = |fields: &[pb::RequestField]| fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();
         let own = |fields: &[(&str, String)]| fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
@@ -77,7 +77,7 @@ impl Ask {
         }
     }
 
-    /// The fields the caller sent, in the order they are told in; `None` where the ledger made its own.
+    /// The fields the caller sent, in the order in which the ledger reports them; `None` where the ledger made its own.
     pub fn sent_fields(&self) -> Option<Vec<pb::RequestField>> {
         let mut fields = match self {
             Self::Post(post) => post.request_fields.clone(),
@@ -91,7 +91,7 @@ impl Ask {
     }
 }
 
-/// Without fields of the caller's, the transfers and guards sent are compared.
+/// If the caller sent no fields, the transfers and guards are compared.
 fn posting_fields(post: &pb::PostRequest) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::from([("kind".to_owned(), post.kind.clone())]);
     if let Some(time) = post.effective_time {
@@ -102,7 +102,7 @@ fn posting_fields(post: &pb::PostRequest) -> BTreeMap<String, String> {
     fields
 }
 
-/// An answer that will stay one, or a "no" that nothing is kept of.
+/// A final answer, or a refusal that is not kept.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     Posted {
@@ -115,7 +115,7 @@ pub enum Answer {
         reason: String,
         facts: BTreeMap<String, String>,
     },
-    /// Accounts opened or set. As they were told to be, then or later.
+    /// Accounts opened or set. With the state reported at that time or later.
     Done(Vec<pb::Account>),
 }
 
@@ -126,22 +126,22 @@ impl Answer {
     }
 }
 
-/// What came back of one thing asked.
+/// The outcome of one request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Told(Answer),
-    /// The ledger said that nothing happened.
+    /// The ledger reported that nothing happened.
     Nothing(String),
-    /// Nobody said what happened.
+    /// The outcome is unknown.
     Unsure(String),
 }
 
-/// Something asked and answered, to be explained by the model.
+/// A request and its answer, to be explained by the model.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub ask: Ask,
     pub scope: String,
     pub answer: Answer,
-    /// The call that was decided before this one for certain: the item before it in the same batch.
+    /// A call that was certainly decided before this one: the item before it in the same batch.
     pub after: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! The book as it should be: maps and sums, written from the contract and not from the ledger's code.
+//! The expected state of a book: maps and sums, written from the contract and not from the ledger's code.
 use crate::ask::{Answer, Ask, Key};
 use crate::chart;
 use api::ledger as pb;
@@ -39,7 +39,7 @@ pub struct Moment {
     pub seq: i64,
 }
 
-/// An account with everything that ever was.
+/// An account with its whole history.
 #[derive(Debug, Clone)]
 pub struct BookAccount {
     pub history: Vec<Moment>,
@@ -58,7 +58,7 @@ pub struct Hold {
     pub credit: String,
     pub amount: i64,
     pub open: bool,
-    /// When it ends by itself, in microseconds, and whether it did.
+    /// When it expires, in microseconds, and whether it did.
     pub end: Option<i64>,
     pub expired: bool,
 }
@@ -84,7 +84,7 @@ pub struct Book {
     pub guards: HashMap<String, (i64, Option<i64>)>,
     pub holds: BTreeMap<i64, Hold>,
     pub postings: BTreeMap<String, Posted>,
-    /// Places in the journal at which a hold ended by itself.
+    /// Places in the journal at which a hold expired.
     pub expiries: Vec<i64>,
     answers: HashMap<Key, Kept>,
     last_transfer: i64,
@@ -124,7 +124,7 @@ enum Change {
 }
 
 impl Book {
-    /// What must be answered now, and what it changes. A first answer lacks what only the ledger can make: ids, numbers and times.
+    /// The answer required now, and what it changes. A first answer lacks what only the ledger can make: ids, numbers and times.
     pub fn decide(&self, ask: &Ask, scope: &str, now_ms: u64) -> Decision {
         let unkept = |answer| Decision { answer, change: Change::None };
         if !chart::well_formed(ask) {
@@ -154,7 +154,7 @@ impl Book {
             Ask::Open(_) => unreachable!("answered above"),
         };
         match decided {
-            // A dry run is told the same and changes nothing.
+            // A dry run gets the same answer and changes nothing.
             Ok(decision) if ask.is_dry_run() => unkept(decision.answer),
             Err(answer) if ask.is_dry_run() => unkept(answer),
             Ok(decision) => decision,
@@ -171,7 +171,7 @@ impl Book {
         }
     }
 
-    /// The decision becomes part of the book. `told` is the answer as given: of a posting with its ids and times.
+    /// Applies the decision to the book. `told` is the answer as given: of a posting with its ids and times.
     pub fn apply(&mut self, ask: &Ask, scope: &str, decision: Decision, told: &Answer) -> Result<(), String> {
         if matches!(decision.change, Change::None) {
             return Ok(());
@@ -257,7 +257,7 @@ impl Book {
         }
     }
 
-    /// Holds whose end has come are released, the earliest first.
+    /// Releases holds that are due, the earliest first.
     pub fn expire(&mut self, now: i64) {
         let due = |hold: &Hold| hold.end.filter(|end| hold.open && *end <= now);
         let mut ends: Vec<(i64, i64)> = self.holds.iter().filter_map(|(no, hold)| due(hold).map(|end| (end, *no))).collect();
@@ -296,13 +296,13 @@ impl Book {
         }
     }
 
-    /// Every answer that is kept, to be asked for again.
+    /// Whether an answer to this request is kept.
     pub fn is_kept(&self, ask: &Ask, scope: &str) -> bool {
         self.answers.contains_key(&ask.key(scope))
     }
 }
 
-/// An account as it is told inside a posting: its state is not.
+/// An account as shown inside a posting: without its state.
 pub fn told_account(name: &str, moment: &Moment) -> pb::Account {
     let Sums { debits, credits, debits_pending, credits_pending } = moment.sums;
     let fits = |sum: i128| i64::try_from(sum).expect("within 2^62");
@@ -333,7 +333,7 @@ fn replay(kept: &Kept, fields: &BTreeMap<String, String>) -> Answer {
     Answer::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", &[("differing", differing.join(","))])
 }
 
-/// A version 7 id says when it was made: up to a minute ahead, at most a week old.
+/// A version 7 id has the time at which it was made: at most five minutes ahead and at most a week old.
 fn timely(id: &str, now_ms: u64) -> bool {
     let id = uuid::Uuid::try_parse(id).expect("well formed");
     if id.get_version_num() != 7 {

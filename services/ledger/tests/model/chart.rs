@@ -15,7 +15,7 @@ pub fn unit(name: &str) -> Option<String> {
     Some(unit.to_owned())
 }
 
-/// Users' accounts do not go below zero, but for what they owe; nor does what waits in suspense.
+/// Whether an account may not go below zero: users' accounts, except for debt, and suspense accounts.
 pub fn floor(name: &str) -> bool {
     let suspense = name == "house/coins/suspense" || name.starts_with("house/suspense/");
     suspense || (!name.starts_with("house/") && !name.ends_with("/debt"))
@@ -42,7 +42,7 @@ fn fields(fields: &[pb::RequestField]) -> bool {
     fields.iter().enumerate().all(|(at, field)| fields[..at].iter().all(|earlier| earlier.name != field.name))
 }
 
-/// Whether a request is of the form the contract asks for.
+/// Whether a request has the form that the contract requires.
 pub fn well_formed(ask: &Ask) -> bool {
     let id = matches!(ask, Ask::Open(_)) || uuid::Uuid::try_parse(ask.id()).is_ok_and(|id| !id.is_nil() && !id.is_max());
     id && match ask {
@@ -59,7 +59,7 @@ pub fn well_formed(ask: &Ask) -> bool {
     }
 }
 
-/// The rest of an earlier transfer that goes up to what is there, in the same unit, taken once.
+/// Whether a transfer is the rest of an earlier `up_to` transfer, in the same unit, taken once.
 fn rest(before: &[pb::Transfer], transfer: &pb::Transfer) -> bool {
     let of = usize::try_from(transfer.rest_of).ok().and_then(|of| before.get(of.wrapping_sub(1)));
     of.is_some_and(|of| of.up_to && unit(&of.debit_account) == unit(&transfer.debit_account))

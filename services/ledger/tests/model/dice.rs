@@ -1,4 +1,4 @@
-//! Everything is decided by one seed: what is asked, by whom, under which id, and what goes wrong.
+//! Everything is decided by one seed: the requests, their callers and ids, and the faults.
 use crate::{
     ask::Ask,
     book::{AMOUNT_MAX, Book},
@@ -11,7 +11,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 const VIEWERS: [&str; 5] = ["u1", "u2", "u3", "u4", "u5"];
 const CREATORS: [&str; 3] = ["c1", "c2", "c3"];
 const STATEFUL: [&str; 5] = ["viewer/u1/coins", "viewer/u2/coins", "creator/c1/diamonds", "creator/c3/payable/USD", "house/treasury/USD"];
-/// Accounts that are closed while little is in them.
+/// Accounts that are closed while they have little in them.
 const CLOSING: [&str; 3] = ["viewer/o1/coins", "viewer/o2/coins", "viewer/o3/coins"];
 
 pub struct Dice(StdRng);
@@ -39,14 +39,14 @@ impl Dice {
         &of[at]
     }
 
-    /// One of those that are closed only where it is open: who opened it first would be said by nothing but its place in the journal.
+    /// An account; one of [`CLOSING`] only where it exists already: otherwise only the journal's order would show who opened it first.
     fn viewer(&mut self, book: &Book) -> String {
         let closing = *self.pick(&CLOSING);
         let rare = self.percent(6) && book.accounts.contains_key(closing);
         if rare { closing.to_owned() } else { format!("viewer/{}/coins", self.pick(&VIEWERS)) }
     }
 
-    /// A new id: mostly of now, some old, some without a time, few that must not be taken.
+    /// A new id: mostly with the present time, some old, some without a time, a few that must be refused.
     pub fn id(&mut self, now_ms: u64) -> String {
         let random: [u8; 10] = self.0.random();
         let back = |ms: u64| now_ms.saturating_sub(ms);
@@ -62,7 +62,7 @@ impl Dice {
         uuid::Builder::from_unix_timestamp_millis(time, &random).into_uuid().to_string()
     }
 
-    /// A new id that is certainly taken.
+    /// A new id that is certainly accepted.
     pub fn new_id(&mut self, now_ms: u64) -> String {
         uuid::Builder::from_unix_timestamp_millis(now_ms, &self.0.random()).into_uuid().to_string()
     }
@@ -75,7 +75,7 @@ impl Dice {
         }
     }
 
-    /// Something new to ask, or something asked before: the same again, or the same id with other fields.
+    /// A new request, or a past one: the same again, or the same id with other fields.
     pub fn asked(&mut self, book: &Book, name: &str, past: &[(Caller, Ask)], now_ms: u64) -> (Caller, Asked) {
         if !past.is_empty() && self.percent(14) {
             let (caller, ask) = self.pick(past).clone();
@@ -90,7 +90,7 @@ impl Dice {
         }
         let mut ask = self.ask(book, name, now_ms);
         if !past.is_empty() && self.percent(3) {
-            // Somebody else's id, or one of another RPC.
+            // Another caller's id, or one of another RPC.
             let (_, other) = self.pick(past).clone();
             if !other.id().is_empty() {
                 set_id(&mut ask, other.id());
@@ -194,7 +194,7 @@ impl Dice {
         }
     }
 
-    /// A posting of one of the shapes there are.
+    /// A posting of one of the known shapes.
     pub fn post(&mut self, book: &Book, name: &str, now_ms: u64) -> pb::PostRequest {
         let mut post = pb::PostRequest {
             book: name.to_owned(),
@@ -247,7 +247,7 @@ impl Dice {
         post
     }
 
-    /// When a hold shall end: within hours, but for few that are out of range.
+    /// When a hold shall expire: within hours, except for a few out of range.
     fn end(&mut self, now_ms: u64) -> prost_types::Timestamp {
         let now = i64::try_from(now_ms / 1_000).expect("a clock of our time");
         let seconds = match self.below(20) {
@@ -264,7 +264,7 @@ impl Dice {
         vec![coins, transfer("house/diamonds/issued", &format!("creator/{creator}/diamonds"), amount)]
     }
 
-    /// Money that goes round: later legs live on earlier ones.
+    /// Money that circulates: later legs spend what earlier ones moved.
     fn many_legs(&mut self) -> Vec<pb::Transfer> {
         let count = if self.percent(10) { 64 } else { 2 + self.below(8) };
         let accounts =
@@ -277,7 +277,7 @@ impl Dice {
         (0..count).map(|_| leg(self)).collect()
     }
 
-    /// What is there, and the rest as debt; seldom in a form that is none.
+    /// The available amount, and the rest as debt; rarely in an invalid form.
     fn refund(&mut self, book: &Book) -> Vec<pb::Transfer> {
         let (viewer, amount) = (self.viewer(book), self.upto(300));
         let there = pb::Transfer { up_to: true, pending: self.percent(10), ..transfer(&viewer, "house/coins/issued", amount) };
@@ -294,7 +294,7 @@ impl Dice {
         refund
     }
 
-    /// Sums that come near what a counter holds.
+    /// Sums that come near a counter's maximum.
     fn huge(&mut self) -> Vec<pb::Transfer> {
         let payable = format!("creator/{}/payable/USD", self.pick(&CREATORS));
         let to = if self.percent(50) { payable } else { "house/treasury/USD".to_owned() };
@@ -325,7 +325,7 @@ impl Dice {
                 }
                 4..9 if !advances => {
                     advances = true;
-                    // Seldom so far that the amounts leave their range.
+                    // Rarely so far that the amounts leave their range.
                     let far = if self.percent(4) { 1 << 52 } else { self.0.random_range(-2..7) };
                     Operation::AdvanceTo((value + far).max(0))
                 }
@@ -336,7 +336,7 @@ impl Dice {
         guards
     }
 
-    /// Not of the form the contract asks for.
+    /// Makes a posting that violates the form the contract requires.
     fn spoil(&mut self, book: &Book, post: &mut pb::PostRequest) {
         post.transfers = self.gift(book);
         match self.below(8) {
@@ -351,7 +351,7 @@ impl Dice {
         }
     }
 
-    /// The same id with something else in it.
+    /// The same id with different content.
     fn altered(&mut self, mut ask: Ask) -> Ask {
         let more = |fields: &mut Vec<pb::RequestField>| fields.push(pb::RequestField { name: "more".to_owned(), value: "1".to_owned() });
         match &mut ask {

@@ -1,5 +1,5 @@
-//! Finds the order in which the book can have decided what was asked at once: accepted postings name their places in the journal, and the
-//! rest must fit between them.
+//! Finds the order in which the book can have decided concurrent requests: accepted postings name their places in the journal, and the rest must fit
+//! between them.
 use crate::{
     ask::{Answer, Ask, Call, Key},
     book::{Book, Decision},
@@ -8,7 +8,7 @@ use crate::{
 use api::ledger as pb;
 use std::collections::HashSet;
 
-/// The calls of one round, and the keys of which an attempt was made whose outcome nobody knows.
+/// The calls of one round, and the keys of attempts whose outcome is unknown.
 pub struct Round<'a> {
     pub calls: &'a [Call],
     pub unsure: &'a HashSet<Key>,
@@ -31,9 +31,9 @@ fn place(book: &mut Book, round: &Round<'_>, mut left: Vec<usize>) -> Result<(),
         }
         let mut ready: Vec<usize> =
             left.iter().copied().filter(|at| round.calls[*at].after.is_none_or(|before| !left.contains(&before))).collect();
-        // What is only tried out stands in nobody's way, while a refusal is an id's answer for whoever comes after it.
+        // Dry runs come first, as they affect nothing, while a refusal becomes an id's answer for all later requests.
         ready.sort_by_key(|at| !round.calls[*at].ask.is_dry_run());
-        // What takes no place in the journal fits as soon as it is right.
+        // A call that takes no place in the journal fits as soon as its answer is right.
         let fits: Vec<usize> = ready.iter().copied().filter(|at| fits_without_a_place(book, round, *at)).collect();
         let still = fits.iter().copied().find(|at| !contested(round, &left, *at));
         if let Some(at) = still {
@@ -43,7 +43,7 @@ fn place(book: &mut Book, round: &Round<'_>, mut left: Vec<usize>) -> Result<(),
             left.retain(|other| *other != at);
             continue;
         }
-        // A refusal that is right early may still have been decided late: after a dry run under the same id, that was answered in between.
+        // A refusal that is right early may still have been decided late: after a dry run under the same id that was answered in between.
         for at in fits {
             let mut branch = book.clone();
             if placed(&mut branch, round, at, &left).is_ok() {
@@ -51,12 +51,12 @@ fn place(book: &mut Book, round: &Round<'_>, mut left: Vec<usize>) -> Result<(),
                 return Ok(());
             }
         }
-        // An accepted posting says where it belongs; of one that came twice the first goes first.
+        // An accepted posting names its place; of one that was answered twice the first goes first.
         if let Some(at) = next_posting(book, round, &ready) {
             left.retain(|other| *other != at);
             continue;
         }
-        // What takes a place without naming it is tried.
+        // Calls that take a place without naming it are tried in turn.
         let mut why = None;
         for at in ready.iter().copied().filter(|at| matches!(round.calls[*at].answer, Answer::Done(_))) {
             let mut branch = book.clone();
@@ -85,7 +85,7 @@ fn fits_without_a_place(book: &Book, round: &Round<'_>, at: usize) -> bool {
     judge(book, round, at).is_ok_and(|(decision, _)| !Book::moves_on(&decision))
 }
 
-/// Whether a dry run that is still to be placed has the same id: what is kept of this one would be its answer.
+/// Whether a dry run still to be placed has the same id: the answer kept for this call would become its answer.
 fn contested(round: &Round<'_>, left: &[usize], at: usize) -> bool {
     let call = &round.calls[at];
     let key = call.ask.key(&call.scope);
@@ -93,7 +93,7 @@ fn contested(round: &Round<'_>, left: &[usize], at: usize) -> bool {
     !call.ask.is_dry_run() && !call.ask.id().is_empty() && left.iter().any(|other| *other != at && same(&round.calls[*other]))
 }
 
-/// Accounts that were told to be opened or set must have been so at some moment: it tells orders apart that no posting does.
+/// Accounts reported as opened or set must have been so at some moment: this distinguishes orders that no posting distinguishes.
 fn shown(book: &Book, round: &Round<'_>) -> Result<(), String> {
     for call in round.calls {
         let Answer::Done(accounts) = &call.answer else { continue };
@@ -112,7 +112,7 @@ fn next_posting(book: &mut Book, round: &Round<'_>, ready: &[usize]) -> Option<u
     let mut postings: Vec<(i64, bool, usize)> = ready.iter().filter_map(|at| seq(at).map(|(seq, again)| (seq, again, *at))).collect();
     postings.sort_unstable();
     let (first, _, _) = *postings.first()?;
-    // Under one id other transfers may have been asked for with the same fields: only one of them is what was posted.
+    // Requests with one id and the same fields may have different transfers: only one of them was posted.
     let (at, decision, told) = postings.iter().take_while(|(seq, _, _)| *seq == first).find_map(|(_, _, at)| {
         let (decision, told) = judge(book, round, *at).ok()?;
         Some((*at, decision, told))
@@ -127,7 +127,7 @@ fn stuck(book: &Book, round: &Round<'_>, ready: &[usize]) -> String {
     format!("no order explains these, {} answers before seq {}:\n{}", ready.len(), book.next_seq, whys.join("\n"))
 }
 
-/// Whether the book would answer now as was answered. The second of the pair is the answer in full, with what only the ledger can make.
+/// Whether the book would now give this answer. The second of the pair is the full answer, with what only the ledger can make.
 fn judge(book: &Book, round: &Round<'_>, at: usize) -> Result<(Decision, Answer), String> {
     let call = &round.calls[at];
     let decision = book.decide(&call.ask, &call.scope, round.now_ms);
@@ -143,14 +143,14 @@ fn agree(ask: &Ask, expected: &Answer, told: &Answer, unsure: bool) -> Option<An
     match (expected, told) {
         (Answer::Done(_), Answer::Done(_)) => Some(Answer::Done(Vec::new())),
         (Answer::Refused { code, reason, facts }, Answer::Refused { code: c, reason: r, facts: f }) => {
-            // Which field is malformed, how an id's time is wrong, and what time the ledger had, is for people.
+            // Which field is malformed, how an id's time is wrong, and the ledger's time are not compared.
             let for_people = ["MALFORMED", "REQUEST_ID_TIME", "EXPIRY_OUT_OF_RANGE"].contains(&reason.as_str());
             (code == c && reason == r && (for_people || facts == f)).then(|| told.clone())
         }
         (Answer::Posted { posting, replayed: false, .. }, Answer::Posted { posting: got, replayed, brief }) => {
             let full = filled(ask, posting, got)?;
             let same = if *brief { shortened(&full) == **got } else { same_posting(&full, got, ask.sent_fields().is_some()) };
-            // The first attempt may have been the one that nobody heard of.
+            // The first attempt may have been one whose outcome is unknown.
             (same && (!replayed || unsure)).then(|| Answer::Posted { posting: Box::new(full), replayed: false, brief: false })
         }
         (Answer::Posted { posting, replayed: true, .. }, Answer::Posted { posting: got, replayed: true, brief }) => {
@@ -161,7 +161,7 @@ fn agree(ask: &Ask, expected: &Answer, told: &Answer, unsure: bool) -> Option<An
     }
 }
 
-/// Equal, but for the fields that the ledger makes where the caller sent none.
+/// Equal, except for the fields that the ledger makes where the caller sent none.
 pub fn same_posting(expected: &pb::Posting, got: &pb::Posting, fields_sent: bool) -> bool {
     if fields_sent || expected.request_fields == got.request_fields {
         return expected == got;
@@ -187,7 +187,7 @@ fn filled(ask: &Ask, expected: &pb::Posting, got: &pb::Posting) -> Option<pb::Po
     Some(full)
 }
 
-/// What a brief answer holds of it.
+/// The brief form of an answer.
 fn shortened(full: &pb::Posting) -> pb::Posting {
     let transfer = |transfer: &pb::PostedTransfer| {
         let after = transfer.debit_after.as_ref();

@@ -1,4 +1,4 @@
-//! What a watcher of the journal is shown: every event once, in order, from where it left off, whatever happened to the ledger in between.
+//! What a watcher of the journal is sent: every event once, in order, resumed from its cursor, whatever happened to the ledger in between.
 use crate::{
     book::Book,
     explain::same_posting,
@@ -7,19 +7,19 @@ use crate::{
 use api::ledger::{self as pb, journal_event::What, watch_journal_request::From};
 use std::time::Duration;
 
-/// A watcher that comes and goes.
+/// A watcher that reconnects now and then.
 #[derive(Default)]
 pub struct Watcher {
     cursor: Option<pb::JournalCursor>,
-    /// The last event it was shown.
+    /// The last event it was sent.
     seen: i64,
 }
 
-/// Time until a watcher has to have been shown what is there.
+/// Time until a watcher must have been sent every event.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Watcher {
-    /// Goes on from its cursor until it was shown all that is in the book.
+    /// Continues from its cursor until it was sent every event of the book.
     pub async fn follow(&mut self, world: &World, node: &Node, name: &str, book: &Book) -> Result<(), String> {
         if self.seen == book.next_seq - 1 {
             return Ok(());
@@ -33,7 +33,7 @@ impl Watcher {
         let request = pb::WatchJournalRequest { book: name.to_owned(), from };
         let stream = node.client().watch_journal(world.by(CALLERS[0], request)).await;
         let mut stream = stream.map_err(|status| format!("WatchJournal: {status}"))?.into_inner();
-        // A commit of which a part was shown before is shown again from its beginning.
+        // A commit that was sent in part before is sent again from its beginning.
         let mut after = None;
         while self.seen < book.next_seq - 1 {
             let shown = stream.message().await.map_err(|status| format!("WatchJournal: {status}"))?.ok_or("WatchJournal ended")?;
@@ -66,7 +66,7 @@ fn is_right(book: &Book, event: &pb::JournalEvent) -> Result<(), String> {
             .get(&set.account)
             .is_some_and(|account| account.history.iter().any(|moment| moment.seq == seq && moment.state == set.state())),
         What::HoldExpired(_) => book.expiries.contains(&seq),
-        // Nobody sets limits here yet.
+        // The model sets no limits yet.
         What::DebitLimitSet(_) => false,
     };
     if right { Ok(()) } else { Err(format!("a watcher saw what never was: {event:?}")) }

@@ -1,9 +1,9 @@
-//! The model test: random operations over the public RPCs, with lost answers, duplicates, restarts, rivals and a store that fails, against a
-//! book kept in plain maps. One seed decides everything; a failure prints it.
+//! The model test: random operations over the public RPCs, with lost answers, duplicates, restarts, rivals and a failing store, compared with a book
+//! kept in plain maps. One seed decides everything; a failure prints it.
 //!
-//! `LARGESSE_MODEL_SEED=n` runs that seed alone, `LARGESSE_MODEL_SEEDS=n` so many on SQLite and a quarter of it on PostgreSQL, and
+//! `LARGESSE_MODEL_SEED=n` runs that seed alone, `LARGESSE_MODEL_SEEDS=n` runs n seeds on SQLite and a quarter as many on PostgreSQL, and
 //! `LARGESSE_MODEL_FROM=n` begins with that one.
-// The contract grows: messages are made with the fields that a test is about.
+// The contract grows: messages are built from the fields that a test is about, and defaults.
 #![allow(clippy::unwrap_used, clippy::needless_update)]
 
 mod ask;
@@ -34,7 +34,7 @@ fn number(variable: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} must be a number, not {text}")))
 }
 
-/// The seeds of this run; `part`: one of so many.
+/// The seeds of this run; `part`: one in this many.
 fn seeds(part: u64) -> Vec<u64> {
     match number("LARGESSE_MODEL_SEED") {
         Some(seed) => vec![seed],
@@ -45,7 +45,7 @@ fn seeds(part: u64) -> Vec<u64> {
     }
 }
 
-/// Tells how to repeat a seed that fails.
+/// Prints how to repeat a seed that fails.
 struct Telling(u64, &'static str);
 
 impl Drop for Telling {
@@ -59,7 +59,7 @@ impl Drop for Telling {
 
 /// Most seeds run with so little memory that everything is evicted, written behind and read back all the time.
 fn config(seed: u64) -> Config {
-    // No lease: the fence alone has to do.
+    // No lease: the fence alone has to be enough.
     let logged_max = [0, 2, 1_000][usize::try_from(seed / 4 % 3).unwrap()];
     let usual = Config { lease_ms: 0, logged_max, ..Config::default() };
     match seed % 4 {

@@ -1,12 +1,12 @@
-//! What the dice have met: a model test that never meets a refusal or a fault proves nothing about it.
+//! Which cases occurred: a model test that never has a certain refusal or fault proves nothing about it.
 use crate::ask::{Answer, Call};
 use std::{collections::BTreeMap, sync::Mutex};
 
-/// How often what was met, over all seeds of a run.
+/// How often each case occurred, over all seeds of a run.
 #[derive(Default)]
 pub struct Met(Mutex<BTreeMap<String, u64>>);
 
-/// What every run of [`ENOUGH`] seeds has to meet.
+/// The cases that every run of [`ENOUGH`] seeds must have.
 const EXPECTED: [&str; 39] = [
     "ACCOUNT_CLOSED",
     "ACCOUNT_FROZEN",
@@ -49,7 +49,7 @@ const EXPECTED: [&str; 39] = [
     "trouble Rivals",
 ];
 
-/// Seeds after which everything must have been met.
+/// Seeds after which every case must have occurred.
 const ENOUGH: usize = 150;
 
 impl Met {
@@ -73,7 +73,7 @@ impl Met {
         }
     }
 
-    /// Says what was met, and insists on all of it after enough seeds.
+    /// Prints the cases that occurred, and requires all of them after enough seeds.
     pub fn all(&self, seeds: usize) {
         let met = self.0.lock().unwrap();
         eprintln!("{seeds} seeds met: {met:?}");

@@ -1,4 +1,4 @@
-//! What reads must show: exactly the book where nothing is in flight, and one of its moments while something is.
+//! What reads must show: exactly the book while nothing is in flight, and one of its moments otherwise.
 use crate::{
     book::{Book, BookAccount, Moment, Sums, told_account},
     chart,
@@ -9,15 +9,15 @@ use crate::{
 use api::ledger as pb;
 use std::collections::BTreeMap;
 
-/// Anybody may look.
+/// Anybody may read.
 const READER: Caller = CALLERS[2];
 
-/// An account as it is told by itself.
+/// An account as shown by itself.
 fn told(name: &str, moment: &Moment) -> pb::Account {
     pb::Account { state: moment.state.into(), ..told_account(name, moment) }
 }
 
-/// The account as told; `None`: unknown.
+/// The account as shown; `None`: unknown.
 pub async fn account(world: &World, node: &Node, book: &str, name: &str) -> Result<Option<pb::Account>, String> {
     let request = pb::GetAccountRequest { book: book.to_owned(), account: name.to_owned() };
     match node.client().get_account(world.by(READER, request)).await {
@@ -27,7 +27,7 @@ pub async fn account(world: &World, node: &Node, book: &str, name: &str) -> Resu
     }
 }
 
-/// Whether an account read while something was in flight shows a moment from `since` on.
+/// Whether an account read while calls were in flight shows a moment from `since` on.
 pub fn account_at_some_moment(book: &Book, since: i64, name: &str, got: Option<&pb::Account>) -> Result<(), String> {
     let fits = match (book.accounts.get(name), got) {
         (None, None) => true,
@@ -69,7 +69,7 @@ impl Check<'_> {
         self.posting("00000000-0000-4000-8000-000000000001").await
     }
 
-    /// A handful, for moments at which a commit hangs.
+    /// A few reads, for moments at which a commit hangs.
     pub async fn some(&self, dice: &mut Dice) -> Result<(), String> {
         let accounts: Vec<&str> = self.book.accounts.keys().map(String::as_str).collect();
         for _ in 0..4.min(accounts.len()) {
@@ -115,7 +115,7 @@ impl Check<'_> {
         if at == expected.len() { Ok(()) } else { Err(format!("{name} has {} entries, {at} were told", expected.len())) }
     }
 
-    /// The balance as of the commit of one of its entries: that of the last entry committed no later.
+    /// The balance at the commit time of one of its entries: that of the last entry committed no later.
     async fn balance_at(&self, name: &str, dice: &mut Dice) -> Result<(), String> {
         let timed = |account: &&BookAccount| !account.entries.is_empty() && account.entries.iter().all(|entry| entry.commit_time.is_some());
         let Some(account) = self.book.accounts.get(name).filter(timed) else { return Ok(()) };
@@ -167,7 +167,7 @@ impl Check<'_> {
         if got == expected { Ok(()) } else { Err(format!("trial balance\n  told     {got:?}\n  expected {expected:?}")) }
     }
 
-    /// The journal's own check, and that it counts what the model counts.
+    /// The journal's own check, and that its counts match the model's.
     pub async fn verified(&self) -> Result<(), String> {
         let request = pb::VerifyBookRequest { book: self.name.to_owned(), ..Default::default() };
         let got = self.node.client().verify_book(self.world.by(READER, request)).await;
@@ -179,7 +179,7 @@ impl Check<'_> {
     }
 }
 
-/// Equal, but for what only the ledger can make of a hold that ended by itself: nobody was answered for it.
+/// Equal, except for what only the ledger can make for an expired hold: it answered no request.
 fn same_entry(expected: &pb::Entry, got: &pb::Entry) -> bool {
     if expected.commit_time.is_some() {
         return expected == got;

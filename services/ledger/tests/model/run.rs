@@ -1,4 +1,4 @@
-//! One seed: rounds of calls with everything that can go wrong in between, each explained by the model.
+//! One seed: rounds of calls with all kinds of faults in between, each explained by the model.
 use crate::{
     ask::{Answer, Ask, Call, Key, Outcome},
     book::Book,
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Rounds of one seed.
 const ROUNDS: usize = 45;
-/// Attempts until the ledger has to have said something.
+/// Attempts until the ledger must have answered.
 const ATTEMPTS_MAX: usize = 30;
 
 pub struct Run {
@@ -26,7 +26,7 @@ pub struct Run {
     nodes: Vec<Arc<Node>>,
     books: Vec<Kept>,
     dice: Dice,
-    /// What was asked and came back, for people.
+    /// Requests and outcomes, for people.
     trace: Vec<String>,
     met: Arc<Met>,
 }
@@ -41,20 +41,20 @@ struct Kept {
     watcher: Watcher,
 }
 
-/// What goes wrong in a round.
+/// The fault of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trouble {
     None,
     Fault(Fault),
     Outage(Outage),
     FailingReads(usize),
-    /// The commit hangs; then this befalls it.
+    /// The commit hangs; then this fault happens to it.
     Hang(Option<Fault>),
-    /// The commit is written, and its writer hears of it late.
+    /// The commit is written, and its writer learns of it late.
     HangWritten,
-    /// Both processes are asked.
+    /// Both processes get requests.
     Rivals,
-    /// The process dies while a commit hangs, and its commit arrives whenever it does.
+    /// The process is killed while a commit hangs, and its commit arrives at any later time.
     Killed,
 }
 
@@ -149,7 +149,7 @@ impl Run {
         self.many(at, Trouble::Killed).await;
     }
 
-    /// Hours go by, in which holds end by themselves: while the ledger runs, or before it starts.
+    /// Hours pass, in which holds expire: while the ledger runs, or before it starts.
     async fn leap(&mut self) {
         for node in std::mem::take(&mut self.nodes) {
             node.ledger.shutdown().await;
@@ -181,7 +181,7 @@ impl Run {
         self.books[at].model = explained.unwrap_or_else(|why| panic!("{why}"));
     }
 
-    /// Asks at once, lets happen what happens, asks again where nobody said what became of it, and has the model explain it all.
+    /// Sends requests concurrently, applies the fault, retries requests with unknown outcomes, and has the model explain it all.
     async fn round(&mut self, at: usize, count: usize, trouble: Trouble) {
         self.world.pass(self.dice.upto(50_000));
         self.trace.push(format!("--- {} x {count}, {trouble:?}", self.books[at].name));
@@ -271,7 +271,7 @@ impl Run {
         seen
     }
 
-    /// Without a lease a process that was overtaken does not know it, and tells accounts as they were: the writer is asked for them.
+    /// Without a lease a process that was overtaken does not know it, and shows outdated accounts: the writer is asked for them.
     async fn look_again(&mut self, at: usize, calls: &mut Vec<Call>) {
         let kept = &self.books[at];
         for call in calls.iter_mut() {
@@ -281,11 +281,11 @@ impl Run {
                 *account = now.unwrap_or_else(|why| panic!("{why}")).expect("it was told before");
             }
         }
-        // For the same reason its dry runs, which no commit confirms, say nothing.
+        // For the same reason its dry runs, which no commit confirms, are ignored.
         *calls = without_dry_runs(std::mem::take(calls));
     }
 
-    /// A commit hangs: readers see the book as it was. Unless there was nothing to commit.
+    /// While a commit hangs, readers see the book as it was before. Unless there was nothing to commit.
     async fn while_it_hangs(&mut self, at: usize, flights: &[Flight], writer: &Node) {
         while writer.store.is_idle() && flights.iter().any(|flight| !flight.task.is_finished()) {
             tokio::task::yield_now().await;
@@ -298,7 +298,7 @@ impl Run {
         }
     }
 
-    /// Some callers wait no longer.
+    /// Some callers stop waiting.
     async fn give_up(&mut self, flights: &[Flight]) {
         for _ in 0..self.dice.below(20) {
             tokio::task::yield_now().await;
@@ -320,7 +320,7 @@ impl Run {
         self.nodes[gone] = self.world.node().await;
     }
 
-    /// What came back; the keys whose outcome nobody knows; what is to be asked again.
+    /// The answers; the keys whose outcome is unknown; the requests to be retried.
     async fn land(&mut self, at: usize, flights: Vec<Flight>, trouble: Trouble) -> (Vec<Call>, HashSet<Key>, Vec<(Caller, Asked)>) {
         let (mut calls, mut unsure, mut again) = (Vec::new(), HashSet::new(), Vec::new());
         for flight in flights {
@@ -401,7 +401,7 @@ impl Run {
         check.all(&mut self.dice).await.unwrap_or_else(|why| panic!("{}: {why}", kept.name));
     }
 
-    /// The books are right, here and in a process that knows them from the store only, and every answer is still the answer.
+    /// The books are right, in this process and in one that reads them from the store only, and every kept answer is still returned.
     async fn finish(&mut self) {
         for at in 0..self.books.len() {
             self.check(at).await;
@@ -430,7 +430,7 @@ impl Run {
     }
 }
 
-/// Adds what was told to the calls, and what nobody knows to the unsure. Whether everything was told.
+/// Adds answers to `calls`, and unknown outcomes to `unsure`. Returns whether everything was answered.
 fn note(calls: &mut Vec<Call>, unsure: &mut HashSet<Key>, caller: Caller, asked: &Asked, outcomes: &[Outcome]) -> bool {
     let scope = caller.scope();
     let whole = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Told(_)));
@@ -440,7 +440,7 @@ fn note(calls: &mut Vec<Call>, unsure: &mut HashSet<Key>, caller: Caller, asked:
     for (ask, outcome) in asks.into_iter().zip(outcomes) {
         match outcome {
             Outcome::Told(answer) => {
-                // Items of one batch are decided in their order, if it was decided at one go.
+                // Items of one batch are decided in their order, if it was decided in one go.
                 let after = (whole && sure && calls.len() > first).then(|| calls.len() - 1);
                 let answer: Answer = answer.clone();
                 calls.push(Call { ask, scope: scope.to_owned(), answer, after });
@@ -454,7 +454,7 @@ fn note(calls: &mut Vec<Call>, unsure: &mut HashSet<Key>, caller: Caller, asked:
     whole
 }
 
-/// The other calls. Who came after a dry run came after whatever that came after.
+/// The other calls. A call that followed a dry run now follows the call before that.
 fn without_dry_runs(calls: Vec<Call>) -> Vec<Call> {
     let mut places = Vec::new();
     for call in &calls {

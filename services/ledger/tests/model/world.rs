@@ -1,4 +1,4 @@
-//! The ledger as its callers see it: its RPCs behind the real stack, over a store that can be told to fail, in one or two processes' worth.
+//! The ledger as its callers see it: its RPCs behind the real stack, over a store that fails on command, in one or two simulated processes.
 use crate::{
     ask::{Answer, Ask, Outcome},
     injected::Injected,
@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status, service::Routes};
 use tower::Layer;
 
-/// What a call may take.
+/// The longest a call may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Who calls. Services share their ids, because they derive them from their own callers; people have their own.
+/// The callers. Services share their ids, because they derive them from their own callers; people have their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     pub name: &'static str,
@@ -39,7 +39,7 @@ impl Caller {
     }
 }
 
-/// One process's worth of ledger.
+/// One simulated process with a ledger.
 pub struct Node {
     pub ledger: Arc<Ledger>,
     pub store: Arc<Injected>,
@@ -50,13 +50,13 @@ pub struct Node {
 pub struct World {
     pub database: Database,
     pub config: Config,
-    /// Moved by hand; microseconds.
+    /// Set by hand; microseconds.
     clock: watch::Sender<i64>,
     stack: Stack,
     tokens: BTreeMap<&'static str, String>,
 }
 
-/// Several things asked in one call.
+/// Several requests in one call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asked {
     One(Ask),
@@ -76,7 +76,7 @@ impl World {
     pub fn new(database: Database, config: Config, dir: &std::path::Path) -> Self {
         let issuer = Arc::new(Issuer::load_or_create(dir).unwrap());
         let stack = Stack::try_new(Options {
-            // A machine that stands still for seconds is no fault of the ledger's.
+            // A test machine that stalls for seconds is not the ledger's fault.
             deadline: DeadlineLimits { default: PATIENCE, maximum: PATIENCE },
             ..Options::new(Arc::new(Verifier::new(&[issuer.public_key()])), CancellationToken::new())
         });
@@ -86,13 +86,13 @@ impl World {
             (caller.name, format!("Bearer {}", issuer.issue(&grant, Duration::from_secs(600)).unwrap()))
         };
         let (clock, time) = watch::channel(LedgerClock::System.now());
-        // Who may post what is decided before the book is asked, so the model knows nothing of it.
+        // Who may post what is decided before the book is called, so the model ignores it.
         let unbounded = CALLERS.iter().map(|caller| caller.name.to_owned()).collect();
         let config = Config { clock: LedgerClock::Manual(time), unbounded, ..config };
         Self { database, config, clock, stack: stack.unwrap(), tokens: CALLERS.iter().map(token).collect() }
     }
 
-    /// The time as the ledger has it, in microseconds.
+    /// The ledger's time, in microseconds.
     pub fn now(&self) -> i64 {
         *self.clock.borrow()
     }
@@ -101,7 +101,7 @@ impl World {
         u64::try_from(self.now() / 1_000).expect("a clock of our time")
     }
 
-    /// Time goes by. Returns the new one.
+    /// Moves the clock forward. Returns the new time.
     pub fn pass(&self, micros: i64) -> i64 {
         self.clock.send_modify(|now| *now += micros);
         self.now()
@@ -122,7 +122,7 @@ impl World {
         request
     }
 
-    /// Asks, and says of each thing asked what came back.
+    /// Sends requests, and returns the outcome of each.
     pub async fn ask(&self, node: &Node, caller: Caller, asked: Asked) -> Vec<Outcome> {
         let mut client = node.client();
         match asked {
@@ -185,7 +185,7 @@ fn outcome_of(status: &Status) -> Outcome {
     judged(status.code(), rpc::reason(status).unwrap_or_else(|| status.to_string()), rpc::facts(status).into_iter().collect())
 }
 
-/// Whether a "no" is an answer, says that nothing happened, or says nothing.
+/// Whether a refusal is final, reports that nothing happened, or leaves the outcome unknown.
 fn judged(code: Code, reason: String, facts: BTreeMap<String, String>) -> Outcome {
     match (code, reason.as_str()) {
         (Code::Unavailable, "COMMIT_FAILED" | "NOT_THE_WRITER" | "OVERLOADED") => Outcome::Nothing(reason),

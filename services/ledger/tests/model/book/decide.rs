@@ -1,4 +1,4 @@
-//! What the book would answer to a request under a new id.
+//! The book's expected answer to a request under a new id.
 use super::{AMOUNT_MAX, Book, BookAccount, Change, Decision, Hold, Moment, Sums, told_account};
 use crate::{ask::Answer, chart};
 use api::ledger as pb;
@@ -6,7 +6,7 @@ use pb::guard::Operation;
 use std::collections::HashMap;
 use tonic::Code;
 
-/// A posting in flight.
+/// A posting being decided.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
     /// In the order they are first named; `true`: opened by it.
@@ -15,7 +15,7 @@ pub(super) struct Draft {
     pub(super) reverses: Option<String>,
     pub(super) resolves: Option<i64>,
     pub(super) plain: bool,
-    /// When its legs' holds end, in microseconds.
+    /// When its legs' holds expire, in microseconds.
     pub(super) ends: Vec<Option<i64>>,
 }
 
@@ -61,7 +61,7 @@ impl Book {
         unlocked(&draft)?;
         let mut times = None;
         let mut told = Vec::new();
-        // A counter that is elsewhere goes before one that may not go so far.
+        // A counter with another value than expected is reported before one that is capped.
         let mismatch = |guard: &&pb::Guard| matches!(guard.operation, Some(Operation::CompareAndSet(_)));
         for guard in post.guards.iter().filter(mismatch) {
             self.guard(guard)?;
@@ -89,7 +89,7 @@ impl Book {
         self.finish(draft, legs, &post.kind, told, post.effective_time)
     }
 
-    /// The counter after it, the guard as told, and how many times the amounts are meant.
+    /// The counter after it, the guard as reported, and the factor for the amounts.
     #[allow(clippy::type_complexity)]
     fn guard(&self, guard: &pb::Guard) -> Result<((i64, Option<i64>), Operation, Option<i128>), Answer> {
         let (value, cap) = self.guards.get(&guard.key).copied().unwrap_or_default();
@@ -107,7 +107,7 @@ impl Book {
                 }
             },
             Operation::CapAt(asked) => {
-                // What it already may reach stays allowed.
+                // Values up to the present one, and up to the earlier cap, stay allowed.
                 let after = asked.max(value).max(cap.unwrap_or(asked));
                 Ok(((value, Some(after)), Operation::CapAt(after), None))
             }
@@ -211,7 +211,7 @@ impl Book {
         }
     }
 
-    /// Sums and funds. A sum out of range anywhere goes before missing funds anywhere.
+    /// Sums and funds. A sum out of range anywhere is reported before missing funds anywhere.
     fn finish(
         &self,
         mut draft: Draft,
@@ -279,7 +279,7 @@ fn micros(time: prost_types::Timestamp) -> i64 {
     time.seconds * 1_000_000 + i64::from(time.nanos) / 1_000
 }
 
-/// A hold ends in the time to come, within 400 days, and never by itself where a bank may have the money.
+/// A hold expires in the future, within 400 days, and never if a bank may have the money.
 fn ends_in_range(transfers: &[pb::Transfer], now_ms: u64) -> Result<(), Answer> {
     let now = i64::try_from(now_ms).expect("a clock of our time") * 1_000;
     let mut ends = transfers.iter().filter_map(|transfer| transfer.expire_time.map(|time| (micros(time), transfer)));
@@ -293,7 +293,7 @@ fn ends_in_range(transfers: &[pb::Transfer], now_ms: u64) -> Result<(), Answer> 
     }
 }
 
-/// How much each transfer moves: as asked, up to what is there when its turn comes, or what an earlier one could not.
+/// How much each transfer moves: as requested, up to what is available at its turn, or what an earlier one could not move.
 fn balanced(draft: &Draft, transfers: &[pb::Transfer], times: Option<i128>) -> Vec<i128> {
     let mut there: HashMap<&str, i128> = draft.accounts.iter().map(|(name, moment, _)| (name.as_str(), moment.sums.available())).collect();
     let (mut moved, mut left): (Vec<i128>, Vec<i128>) = (Vec::new(), Vec::new());
@@ -314,7 +314,7 @@ fn balanced(draft: &Draft, transfers: &[pb::Transfer], times: Option<i128>) -> V
     moved
 }
 
-/// A frozen account anywhere goes before a closed one anywhere.
+/// A frozen account anywhere is reported before a closed one anywhere.
 fn unlocked(draft: &Draft) -> Result<(), Answer> {
     for (state, reason) in [(pb::AccountState::Frozen, "ACCOUNT_FROZEN"), (pb::AccountState::Closed, "ACCOUNT_CLOSED")] {
         if let Some((name, ..)) = draft.accounts.iter().find(|(_, moment, _)| moment.state == state) {
