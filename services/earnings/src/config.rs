@@ -3,8 +3,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Options of the earnings service. Rates, withholding, fee, minimum and a quote's life are in the rate card, because they are dated facts that
-/// a quote must be able to name.
+/// Options of the earnings service. Rates, withholding, fee, minimum and a quote's lifetime are in the rate card, because they are dated facts that a
+/// quote must be able to name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {

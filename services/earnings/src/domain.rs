@@ -1,4 +1,4 @@
-//! What diamonds are worth, and what becomes of a quote. No async, no wire, no clock.
+//! What diamonds are worth, and the outcome of a quote. No async, no wire, no clock.
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use money::{Currency, Diamonds, Money, Rounding};
 use rust_decimal::Decimal;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub struct Rate {
     /// What diamonds are converted to.
     pub currency: Currency,
-    /// First day (UTC) on which it holds.
+    /// First day (UTC) on which it applies.
     pub from: Date,
     /// Whole currency units per diamond.
     pub per_diamond: Decimal,
@@ -19,23 +19,23 @@ pub struct Rate {
     pub fee: Money,
 }
 
-/// What holds for every conversion.
+/// Terms of every conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Withheld for tax, in basis points of the gross amount, 0 to 10,000.
     pub withholding_bps: u32,
-    /// How long a quote is good.
+    /// How long a quote is valid.
     pub quote_ttl_minutes: i64,
 }
 
-/// What a conversion comes to. All in one currency; `gross` = `withholding` + `fee` + `net`.
+/// The amounts of a conversion. All in one currency; `gross` = `withholding` + `fee` + `net`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Amounts {
     /// Diamonds at the rate, rounded down to the minor unit; the house keeps the remainder.
     pub gross: Money,
     /// For the tax office, rounded half up.
     pub withholding: Money,
-    /// For us.
+    /// Our fee.
     pub fee: Money,
     /// For the creator.
     pub net: Money,
@@ -49,7 +49,7 @@ pub enum Unpriced {
         /// The smallest gross amount.
         minimum: Money,
     },
-    /// More money than an amount holds.
+    /// More money than an amount can represent.
     TooLarge,
 }
 
@@ -67,14 +67,14 @@ pub fn amounts(diamonds: Diamonds, rate: &Rate, terms: Terms) -> Result<Amounts,
     }
 }
 
-/// What diamonds were said to be worth.
+/// An offer to convert diamonds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
     /// Derived from the request that made it.
     pub id: Uuid,
     /// The user it belongs to.
     pub user: money::UserKey,
-    /// To convert.
+    /// Diamonds to convert.
     pub diamonds: Diamonds,
     /// Whole currency units per diamond.
     pub rate: Decimal,
@@ -82,22 +82,22 @@ pub struct Quote {
     pub rate_date: Date,
     /// Version of the rate card.
     pub rate_card_version: String,
-    /// What it comes to.
+    /// The amounts of the conversion.
     pub amounts: Amounts,
     /// When it was made.
     pub create_time: Timestamp,
     /// From then on it can't be accepted.
     pub expire_time: Timestamp,
-    /// What became of it.
+    /// The quote's state.
     pub state: QuoteState,
 }
 
-/// What became of a quote.
+/// The state of a quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QuoteState {
-    /// Nothing yet.
+    /// Not accepted.
     Open,
-    /// It was accepted in time; whether the ledger posted it isn't known here. The acceptance is to be posted again under its own id.
+    /// It was accepted in time; whether the ledger posted it isn't known here. The acceptance has to be posted again under its own id.
     Accepting(Acceptance),
     /// Converted.
     Used {
@@ -106,7 +106,7 @@ pub enum QuoteState {
     },
 }
 
-/// Who accepted a quote, as sent: the ledger compares it on a retry.
+/// The acceptance of a quote, as sent: the ledger compares it on a retry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acceptance {
     /// The client's id.
@@ -115,12 +115,12 @@ pub struct Acceptance {
     pub user_named: String,
 }
 
-/// What to tell the ledger about an acceptance.
+/// What to post for an acceptance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Convert, unless the quote has been used.
     Convert,
-    /// Too late.
+    /// Record that it expired.
     Expired,
 }
 
@@ -136,7 +136,7 @@ impl Quote {
     }
 }
 
-/// When a quote made now stops being good.
+/// When a quote made now expires.
 #[must_use]
 pub fn expiry(now: Timestamp, terms: Terms) -> Timestamp {
     let ttl = SignedDuration::try_from_mins(terms.quote_ttl_minutes).unwrap_or(SignedDuration::ZERO);

@@ -1,4 +1,4 @@
-//! Quotes and conversions, in order: what was asked under this id before, what the rules say, what is recorded, what the ledger says.
+//! Quotes and conversions, in order: earlier answers under this id, rules, records, the ledger's answer.
 use crate::{
     domain::{self, Acceptance, Quote, QuoteState, Unpriced},
     error::{Error, Proven},
@@ -24,11 +24,11 @@ use uuid::Uuid;
 /// The RPC's name in the table of requests.
 const CREATE_QUOTE: &str = "CreateQuote";
 
-/// How often an acceptance may find that another one came first and failed. Each try has seen one fail, so that a few are plenty.
+/// How often an acceptance may find that another one came first and failed. Each try has seen one fail, so a few are plenty.
 const CLAIM_ATTEMPTS_MAX: usize = 8;
-/// How long the worker waits for the ledger, so that one acceptance does not hold up the others.
+/// How long the worker waits for the ledger, so that one acceptance does not delay the others.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an acceptance is left to its call before the worker takes it up, and between two attempts of the worker: longer than a call may take.
+/// How long an acceptance is left to its call before the worker takes over, and between two attempts of the worker: longer than a call may take.
 const SETTLE_AFTER_MS: i64 = 30_000;
 
 /// The use cases.
@@ -44,7 +44,7 @@ pub struct Earnings {
     pub clock: Clock,
 }
 
-/// What a creator has.
+/// A creator's balances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatorFunds {
     /// Received and not converted.
@@ -58,12 +58,12 @@ pub struct CreatorFunds {
 pub struct Accepted {
     /// The quote, used.
     pub quote: Quote,
-    /// What the ledger posted.
+    /// The conversion as the ledger posted it.
     pub converted: Converted,
 }
 
 impl Earnings {
-    /// What a creator has, from the ledger's committed state. All diamonds are ready: the card knows no maturity yet.
+    /// A creator's balances, from the ledger's committed state. All diamonds are ready: the card knows no maturity yet.
     pub async fn funds(&self, book: &BookName, user: &UserKey) -> Result<CreatorFunds, Error> {
         let currencies = self.rates.currencies();
         let payables = currencies.iter().map(|currency| self.ledger.creator_payable(book, user, *currency));
@@ -75,7 +75,7 @@ impl Earnings {
         })
     }
 
-    /// Makes a quote, or gives the first answer again. The flag says which.
+    /// Makes a quote, or repeats the first answer. The flag says which.
     pub async fn create(&self, book: &BookName, user: &UserKey, request: &CreateQuoteRequest) -> Result<(QuoteMessage, bool), Error> {
         let now = (self.clock)();
         let (id, diamonds) = checked(request)?;
@@ -83,7 +83,7 @@ impl Earnings {
         match self.store.begin(key, &wire::create_fields(request), now).await? {
             RequestStanding::Reused { differing } => return Err(Error::Reused { differing }),
             RequestStanding::Replay(outcome) => return Ok((read_kept(&outcome)?, true)),
-            // Nothing has been moved, so that what a crash left is simply done again, under the same derived id.
+            // Nothing has been moved, so an attempt that a crash cut short is simply repeated, under the same derived id.
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
         if self.rates.is_built_in() && self.ledger.book(book).await? == Some(BookKind::Live) {
@@ -103,7 +103,7 @@ impl Earnings {
         Ok((read_kept(&outcome)?, false))
     }
 
-    /// A quote for nobody yet. Reasons in order: no rate, too small, not enough diamonds.
+    /// A quote not yet stored for anybody. Refusals in order: no rate, too small, not enough diamonds.
     async fn price(
         &self,
         book: &BookName,
@@ -112,7 +112,7 @@ impl Earnings {
         currency_code: &str,
         now: SystemTime,
     ) -> Result<Quote, Error> {
-        // The tables keep milliseconds, and a quote must read the same from them as when it was made.
+        // The tables keep milliseconds, and a quote read from them must equal the quote as made.
         let now = moment(now);
         let unsupported = || Error::CurrencyUnsupported(currency_code.to_owned());
         let currency = Currency::try_new(currency_code).map_err(|_| unsupported())?;
@@ -143,12 +143,12 @@ impl Earnings {
         })
     }
 
-    /// Whose a quote is.
+    /// The owner of a quote.
     pub async fn owner(&self, book: &BookName, id: Uuid) -> Result<UserKey, Error> {
         Ok(self.load(book, id).await?.ok_or(Error::QuoteUnknown)?.user)
     }
 
-    /// A quote as it is now; an acceptance whose outcome was lost is settled first.
+    /// A quote in its present state; an acceptance whose outcome was lost is settled first.
     pub async fn quote(&self, book: &BookName, id: Uuid) -> Result<Quote, Error> {
         let quote = self.load(book, id).await?.ok_or(Error::QuoteUnknown)?;
         let QuoteState::Accepting(acceptance) = &quote.state else { return Ok(quote) };
@@ -157,7 +157,7 @@ impl Earnings {
         self.load(book, id).await?.ok_or(Error::QuoteUnknown)
     }
 
-    /// Converts as quoted, or gives the first answer again.
+    /// Converts as quoted, or repeats the first answer.
     pub async fn accept(&self, book: &BookName, user: &UserKey, request: &AcceptQuoteRequest) -> Result<Accepted, Error> {
         let now = (self.clock)();
         let mut wrong = Violations::default();
@@ -167,12 +167,12 @@ impl Earnings {
         let own = wire::acceptance(request_id.uuid(), request);
         for _ in 0..CLAIM_ATTEMPTS_MAX {
             let Some(quote) = self.load(book, quote_id).await?.filter(|quote| quote.user == *user) else {
-                // The ledger is asked, so that an id that accepted another quote is REQUEST_ID_REUSED, and the refusal sticks.
+                // The ledger is called, so that an id that accepted another quote is REQUEST_ID_REUSED, and the refusal is kept.
                 self.ledger.post(book, postings::unknown(book, user, &own, quote_id)).await?;
                 return Err(Error::QuoteUnknown);
             };
             match &quote.state {
-                // Whether this acceptance used it only the ledger knows; it answers the same for ever.
+                // Only the ledger knows whether this acceptance used it, and it always gives the same answer.
                 QuoteState::Used { .. } => return self.post(book, &quote, postings::conversion(book, &quote, &own)).await,
                 QuoteState::Accepting(other) if *other != own => {
                     let other = other.clone();
@@ -184,7 +184,7 @@ impl Earnings {
                     }
                 }
                 QuoteState::Open => match quote.decide(moment(now)) {
-                    // An id that had been accepted in time keeps that answer; the ledger knows.
+                    // An id that was accepted in time keeps that answer, which the ledger has.
                     domain::Decision::Expired => return self.post(book, &quote, postings::expired(book, &quote, &own)).await,
                     domain::Decision::Convert => {
                         if self.store.accepting(book, quote.id, &own, settle_at_ms(now)).await? {
@@ -197,7 +197,7 @@ impl Earnings {
         Err(Error::Contended)
     }
 
-    /// Settles acceptances that nobody retries, as of `now`; answers how many are settled.
+    /// Settles acceptances that nobody retries, as of `now`; returns how many are settled.
     pub(crate) async fn settle_due(&self, now: SystemTime, count_max: i64) -> Result<usize, Error> {
         let mut settled = 0;
         for (book, quote) in self.store.to_settle(unix_ms(now), count_max).await? {
@@ -210,7 +210,7 @@ impl Earnings {
         Ok(settled)
     }
 
-    /// Finds out what became of an acceptance that was recorded before. An error: that is still not known.
+    /// Determines the outcome of a recorded acceptance. An error means that it is still unknown.
     async fn settle_open(&self, book: &BookName, quote: &Quote, acceptance: &Acceptance, now: SystemTime) -> Result<(), Error> {
         if !self.store.accepting_again(book, quote.id, acceptance, settle_at_ms(now)).await? {
             return Ok(());
@@ -222,7 +222,7 @@ impl Earnings {
         }
     }
 
-    /// Posts an acceptance that is recorded as attempted, under its own id, which makes it happen once; and records what came of it.
+    /// Posts an acceptance that is recorded as attempted, under its own id, which makes it happen once; and records the outcome.
     async fn settle(&self, book: &BookName, quote: &Quote, acceptance: &Acceptance) -> Result<Accepted, Error> {
         let error = match self.post(book, quote, postings::conversion(book, quote, acceptance)).await {
             Ok(accepted) => return Ok(accepted),
@@ -262,7 +262,7 @@ fn moment(now: SystemTime) -> Timestamp {
     Timestamp::from_millisecond(unix_ms(now)).unwrap_or(Timestamp::MAX)
 }
 
-/// When the worker takes up an acceptance whose call begins now.
+/// When the worker takes over an acceptance whose call begins now.
 fn settle_at_ms(now: SystemTime) -> i64 {
     unix_ms(now).saturating_add(SETTLE_AFTER_MS)
 }

@@ -1,4 +1,4 @@
-//! Every way a conversion fails, and what the caller is told.
+//! Every error of a conversion, and what the caller is answered.
 use crate::wire::NotAConversion;
 use ledger_client::{LedgerReason, NotPosted};
 use money::Money;
@@ -6,13 +6,13 @@ use rpc::StickyRefusal;
 use std::time::Duration;
 use tonic::{Code, Status};
 
-/// When to try again after others were quicker.
+/// When to retry after other acceptances came first.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
-/// Why there is no quote, no conversion, or no knowing.
+/// Why there is no quote or conversion, or why the outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A field is not of the form the contract asks for.
+    /// A field does not have the form that the contract requires.
     #[error("{field}: {why}")]
     Malformed {
         /// The field's name as sent.
@@ -29,7 +29,7 @@ pub enum Error {
         /// Names of the fields that differ.
         differing: Vec<String>,
     },
-    /// A refusal given before under this id.
+    /// A refusal kept under this id.
     #[error("{0}")]
     Again(Status),
     /// No such quote, or another user's.
@@ -38,13 +38,14 @@ pub enum Error {
     /// Another acceptance used it.
     #[error("the quote was used")]
     QuoteUsed,
-    /// Too late.
+    /// The quote expired before it was accepted.
     #[error("the quote expired")]
     QuoteExpired,
-    /// A LIVE book, and the rates in force are those built in, which are for TEST books. Not kept: the same request is good once a card is named.
+    /// A LIVE book, and the rates in force are the built-in ones, which are for TEST books. Not kept: the same request succeeds once a rate card is
+    /// configured.
     #[error("the rates built in are for TEST books")]
     ListBuiltIn,
-    /// The rate card has no row for it today.
+    /// The rate card has no row for this currency today.
     #[error("no rate for {0}")]
     CurrencyUnsupported(String),
     /// Below the minimum, or nothing would be left of it.
@@ -56,30 +57,30 @@ pub enum Error {
     /// Not enough diamonds.
     #[error("not enough diamonds")]
     InsufficientFunds {
-        /// Diamonds asked for.
+        /// Diamonds requested.
         needed: String,
-        /// Diamonds there are.
+        /// Diamonds available.
         available: String,
     },
-    /// The ledger did not post it, or is not known to have.
+    /// The ledger did not post it, or the outcome is unknown.
     #[error(transparent)]
     Ledger(NotPosted),
     /// The ledger did not execute this attempt, and an earlier one may have been posted.
     #[error("an earlier attempt may have been posted; this one was not: {0}")]
     EarlierAttempt(NotPosted),
-    /// Others accepted the quote at the same moment, again and again. Nothing happened.
+    /// Others kept accepting the quote at the same moment. Nothing happened.
     #[error("too many acceptances of one quote at once")]
     Contended,
-    /// The ledger answered something else than a conversion.
+    /// The ledger's answer is not a conversion.
     #[error(transparent)]
     Unreadable(#[from] NotAConversion),
-    /// Our own tables.
+    /// The service's own tables failed.
     #[error("the earnings database")]
     Store(#[from] sqlx::Error),
 }
 
 impl From<NotPosted> for Error {
-    /// The ledger's answer in the words of a conversion.
+    /// The ledger's refusal as an error of a conversion.
     fn from(not_posted: NotPosted) -> Self {
         let Some(refusal) = not_posted.refusal() else { return Self::Ledger(not_posted) };
         match &refusal.reason {
@@ -95,7 +96,7 @@ impl From<NotPosted> for Error {
 }
 
 impl Error {
-    /// A rule's no, which stays the answer to a late duplicate of the request; `None` for whatever may be otherwise in a moment.
+    /// A rule's refusal, which is kept as the answer to a late duplicate of the request; `None` for errors that may soon pass.
     #[must_use]
     pub fn kept(&self) -> Option<StickyRefusal> {
         let rule = |reason, message: &str, facts: &[(&str, String)]| StickyRefusal::new(Code::FailedPrecondition, reason, message, facts);
@@ -126,7 +127,7 @@ impl Error {
         }
     }
 
-    /// What this error proves about an acceptance that the ledger was asked to post.
+    /// What this error proves about an acceptance that was sent to the ledger.
     #[must_use]
     pub fn proves(&self) -> Proven {
         match self {
@@ -148,7 +149,7 @@ impl Error {
     }
 }
 
-/// What is known of an acceptance after an error.
+/// Knowledge about an acceptance after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proven {
     /// It was not posted, and under its id never will be.
@@ -160,7 +161,7 @@ pub enum Proven {
 }
 
 impl Error {
-    /// What the caller is told, with the quote that it named.
+    /// The answer to the caller, with the quote that it named.
     #[must_use]
     pub fn of_quote(self, quote_id: &str) -> Status {
         let facts = [("quote_id", quote_id.to_owned())];

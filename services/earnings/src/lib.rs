@@ -1,11 +1,11 @@
-//! What creators earned, and its conversion into money. This service owns rates and quotes; diamonds and money are the ledger's. A quote is used once
+//! Creators' earnings and their conversion into money. This service owns rates and quotes; diamonds and money are the ledger's. A quote is used once
 //! because the ledger guards it, and posted exactly as quoted.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
 //! - [`earnings`]: the use cases. [`domain`]: their rules. [`rates`]: the rate card.
-//! - [`postings`]: which accounts a conversion debits and credits. `settle`: the worker behind lost answers.
-//! - [`store`]: every SQL statement. [`error`]: what callers are told.
-//! - [`tables`]: what auditors, copies and erasure read of it.
+//! - [`postings`]: which accounts a conversion debits and credits. `settle`: the worker that settles acceptances with lost answers.
+//! - [`store`]: every SQL statement. [`error`]: errors as callers see them.
+//! - [`tables`]: the parts that auditors, backups and erasure read.
 pub mod config;
 pub mod domain;
 pub mod earnings;
@@ -33,25 +33,25 @@ use std::{sync::Arc, time::SystemTime};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-/// What the service needs from the outside.
+/// The service's dependencies.
 pub struct Deps {
-    /// The way to LedgerService, as this service.
+    /// The connection to LedgerService, with this service's token.
     pub ledger: rpc::Transport,
-    /// Where its tables are.
+    /// The database of its tables.
     pub database: db::Database,
-    /// Where the time comes from.
+    /// The source of time.
     pub clock: Clock,
     /// Cancelled at shutdown: background work stops.
     pub shutdown: CancellationToken,
 }
 
-/// Why it doesn't start.
+/// Why the service doesn't start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The rate card.
+    /// The rate card can't be read.
     #[error(transparent)]
     RateCard(#[from] DocumentError),
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Database(#[from] db::Error),
 }
@@ -62,7 +62,7 @@ pub struct Service {
     handlers: Handlers,
 }
 
-/// Runs the migrations; `start` does it too.
+/// Runs the migrations; `start` does so too.
 pub async fn migrate(database: &db::Database) -> Result<(), Error> {
     database.open("earnings", &store::MIGRATIONS).await?.close().await;
     Ok(())
@@ -70,7 +70,7 @@ pub async fn migrate(database: &db::Database) -> Result<(), Error> {
 
 /// Reads the rate card, opens the tables and builds the service.
 pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
-    // Compiled here, with all that it spawns, and not where it is awaited.
+    // Boxed, so that it is compiled here, with all that it spawns, and not where it is awaited.
     begin(deps, config).boxed()
 }
 
@@ -94,7 +94,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
 }
 
 impl Service {
-    /// The tonic server, to be laid under the tower stack.
+    /// The tonic server, to be put under the tower stack.
     #[must_use]
     pub fn server(&self) -> EarningsServiceServer<Handlers> {
         EarningsServiceServer::new(self.handlers.clone())
@@ -106,12 +106,12 @@ impl Service {
         tonic::service::Routes::new(self.server())
     }
 
-    /// Settles acceptances that are due as of `now`, apart from the regular looks; answers how many are settled.
+    /// Settles acceptances that are due as of `now`, beside the regular runs; returns how many are settled.
     pub async fn settle(&self, now: SystemTime) -> Result<usize, tonic::Status> {
         Ok(self.handlers.earnings.settle_due(now, settle::BATCH_MAX).await?)
     }
 
-    /// Forgets quotes that are due as of `now`, apart from the regular steps; answers how many.
+    /// Deletes quotes that are due as of `now`, beside the regular runs; returns how many.
     pub async fn prune_quotes(&self, now: SystemTime) -> Result<u64, sqlx::Error> {
         prune::prune_quotes(&self.handlers.earnings.store, now).await
     }

@@ -1,12 +1,12 @@
-//! Which accounts a conversion debits and credits; nowhere else.
+//! The only place that says which accounts a conversion debits and credits.
 use crate::domain::{Acceptance, Quote};
 use chart::{Account, GuardKey, PostingKind, Purpose};
 use ledger_client::PostingDraft;
 use money::{BookName, UserKey, time::rfc3339};
 use uuid::Uuid;
 
-/// A conversion, exactly as quoted, once: diamonds go out of circulation, their cost is recognised now, and what was accrued goes to the creator, the tax
-/// office and us.
+/// A conversion, exactly as quoted, once: diamonds are taken out of circulation, their cost is recognised now, and the accrued amount goes to the
+/// creator, the tax office and us.
 #[must_use]
 pub fn conversion(book: &BookName, quote: &Quote, acceptance: &Acceptance) -> PostingDraft {
     let amounts = quote.amounts;
@@ -22,7 +22,7 @@ pub fn conversion(book: &BookName, quote: &Quote, acceptance: &Acceptance) -> Po
         .once(GuardKey::quote(quote.id))
 }
 
-/// Moves nothing: the quote ran out before it was accepted. Kept under the id, so that one that was accepted in time keeps that answer.
+/// Moves nothing: the quote expired before it was accepted. Kept under the id, so that an id that was accepted in time keeps that answer.
 #[must_use]
 pub fn expired(book: &BookName, quote: &Quote, acceptance: &Acceptance) -> PostingDraft {
     let detail = format!("expire_time={}", rfc3339(quote.expire_time));
@@ -35,7 +35,7 @@ pub fn unknown(book: &BookName, user: &UserKey, acceptance: &Acceptance, quote_i
     draft(book, user, acceptance, quote_id).refuse("QUOTE_UNKNOWN", String::new())
 }
 
-/// With what the creator sent.
+/// A draft with the fields that the creator sent.
 fn draft(book: &BookName, user: &UserKey, acceptance: &Acceptance, quote_id: Uuid) -> PostingDraft {
     let id = chart::id::conversion(acceptance.request_id, book, user.as_str());
     let draft = PostingDraft::new(PostingKind::Conversion, id).field("quote_id", quote_id.hyphenated());

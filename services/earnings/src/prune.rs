@@ -1,16 +1,16 @@
-//! Refusals are kept for a week and then forgotten, in small steps; so are quotes that nobody accepted, after a month.
+//! Refusals are deleted after a week, in small steps; quotes that nobody accepted are deleted after a month.
 use crate::store::Store;
 use money::time::{Clock, millis, unix_ms};
 use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 
-/// Between two steps: a step takes away more refusals than an hour brings.
+/// Time between two steps: a step deletes more refusals than an hour brings.
 const INTERVAL: Duration = Duration::from_secs(3_600);
 
-/// How long a quote is kept that ran out and was not accepted: longer than anybody asks what it had been, and than a refusal of its acceptance is kept.
+/// How long an expired quote that was not accepted is kept: longer than anybody asks about it, and than a refusal of its acceptance is kept.
 const QUOTE_RETENTION: Duration = Duration::from_secs(30 * 86_400);
 
-/// Until shutdown.
+/// Prunes until shutdown.
 pub(crate) async fn run(store: Store, clock: Clock, shutdown: CancellationToken) {
     let mut steps = tokio::time::interval(INTERVAL);
     while shutdown.run_until_cancelled(steps.tick()).await.is_some() {
@@ -28,7 +28,7 @@ pub(crate) async fn run(store: Store, clock: Clock, shutdown: CancellationToken)
     }
 }
 
-/// Forgets what is due as of `now`, in as many steps as there are; how many.
+/// Deletes quotes due as of `now`, in as many steps as needed; returns how many.
 pub(crate) async fn prune_quotes(store: &Store, now: SystemTime) -> Result<u64, sqlx::Error> {
     let before_ms = unix_ms(now).saturating_sub(millis(QUOTE_RETENTION));
     let mut forgotten = 0;

@@ -9,15 +9,15 @@ use settings::document::{DocumentError, DocumentText, VersionedDocument};
 use std::{collections::BTreeSet, path::Path};
 use toml::Spanned;
 
-/// The rate card built in, as a file.
+/// The built-in rate card, as a file.
 pub const EMBEDDED: &str = include_str!("../rate_card.toml");
-/// What the file is, in errors.
+/// The name of the file in errors.
 const WHAT: &str = "rate card";
 /// Most decimal places of a rate.
 const RATE_SCALE_MAX: u32 = 12;
-/// Dearest diamond, in whole currency units: far above any, and low enough for exact arithmetic.
+/// Highest rate of a diamond, in whole currency units: far above any real one, and low enough for exact arithmetic.
 const RATE_MAX: i64 = 1_000_000;
-/// Longest life of a quote: rates move.
+/// Longest lifetime of a quote: rates move.
 const QUOTE_TTL_MINUTES_MAX: i64 = 1_440;
 
 #[derive(Deserialize)]
@@ -65,7 +65,7 @@ pub struct RateCard {
 }
 
 impl RateCard {
-    /// The one built in.
+    /// The built-in rate card.
     #[must_use]
     pub fn embedded() -> Self {
         let read = Self::read_entries(&DocumentText::new(WHAT, "rate_card.toml (built in)", EMBEDDED));
@@ -82,7 +82,7 @@ impl RateCard {
         Self::read(&DocumentText::new(WHAT, file, text))
     }
 
-    /// A copy of what is built in is still that, whatever its version is called.
+    /// A copy of the built-in card still counts as built in, whatever its version is called.
     fn read(text: &DocumentText) -> Result<Self, DocumentError> {
         let (read, embedded) = (Self::read_entries(text)?, Self::embedded());
         Ok(Self { built_in: read.terms == embedded.terms && read.rates == embedded.rates, ..read })
@@ -102,25 +102,25 @@ impl RateCard {
         Ok(Self { version: document.version.into_inner(), terms, rates, built_in: false })
     }
 
-    /// As in the file.
+    /// The version, as in the file.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Whether these are the rates built in, which are for TEST books.
+    /// Whether these are the built-in rates, which are for TEST books.
     #[must_use]
     pub fn is_built_in(&self) -> bool {
         self.built_in
     }
 
-    /// What holds for every conversion.
+    /// Terms of every conversion.
     #[must_use]
     pub fn terms(&self) -> Terms {
         self.terms
     }
 
-    /// The row that holds on this day.
+    /// The row that applies on this day.
     #[must_use]
     pub fn rate(&self, currency: Currency, day: Date) -> Option<&Rate> {
         self.rates.iter().filter(|rate| rate.currency == currency && rate.from <= day).max_by_key(|rate| rate.from)

@@ -1,4 +1,4 @@
-//! The RPCs: who, decode, call, encode.
+//! The RPCs: authenticate, decode, call, encode.
 use crate::{earnings::Earnings, error::Error, wire};
 use api::earnings::{
     AcceptQuoteRequest, AcceptQuoteResponse, CreateQuoteRequest, CreateQuoteResponse, GetEarningsRequest, GetEarningsResponse,
@@ -47,7 +47,7 @@ impl EarningsService for Handlers {
         let request = request.into_inner();
         let book = caller.book(&request.book)?;
         let id = Uuid::try_parse(&request.quote_id).map_err(|_| rpc::malformed("quote_id", "must be a UUID"))?;
-        // Whose it is comes first: a stranger's question must not even settle it.
+        // The owner is checked first: a stranger's request must not even settle the quote.
         let of_quote = |error: Error| error.of_quote(&request.quote_id);
         let owner = self.earnings.owner(&book, id).await.map_err(of_quote)?;
         if caller.acting_for(owner.as_str()).is_err() {

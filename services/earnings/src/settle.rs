@@ -1,14 +1,14 @@
-//! The worker: acceptances whose outcome was lost and that nobody retries are settled, so that no conversion stays unknown.
+//! The worker: settles acceptances whose outcome was lost and that nobody retries, so that no conversion stays unknown.
 use crate::earnings::Earnings;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Between two looks for what is due.
+/// Time between two runs.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// Acceptances of one look; the rest waits for the next.
+/// Acceptances of one run; the rest waits for the next.
 pub(crate) const BATCH_MAX: i64 = 100;
 
-/// Until shutdown.
+/// Settles until shutdown.
 pub(crate) async fn run(earnings: Earnings, shutdown: CancellationToken) {
     let mut looks = tokio::time::interval(INTERVAL);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

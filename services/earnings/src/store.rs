@@ -21,7 +21,7 @@ pub const MIGRATIONS: [Migration; 5] = [
     Migration::expand(5, include_str!("../migrations/0005_unused.sql")),
 ];
 
-/// Refusals pruned in one statement: short, so that it never holds up a quote.
+/// Refusals pruned in one statement: few, so that it never delays a quote.
 const PRUNE_COUNT_MAX: i64 = 1_000;
 
 const QUOTE: &str =
@@ -40,18 +40,18 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the tables, making them when missing.
+    /// Opens the tables, creating them if missing.
     pub async fn open(database: &db::Database) -> Result<Self, db::Error> {
         Ok(Self::new(database.open("earnings", &MIGRATIONS).await?))
     }
 
-    /// Over a pool whose migrations have run.
+    /// A store over a pool whose migrations have run.
     #[must_use]
     pub fn new(pool: AnyPool) -> Self {
         Self { pool }
     }
 
-    /// Registers a request id, or says what it stands for.
+    /// Registers a request id, or returns its status if it was registered before.
     pub async fn begin(&self, key: RequestKey<'_>, fields: &SentFields, now: SystemTime) -> Result<RequestStanding, sqlx::Error> {
         let mut tx = db::begin(&self.pool).await?;
         let begun = requests::begin(&mut tx, key, fields, now).await?;
@@ -59,7 +59,7 @@ impl Store {
         Ok(begun)
     }
 
-    /// Records a refusal under its id; answers what stands, which may be another call's answer.
+    /// Records a refusal under its id; returns the answer in force, which may be another call's.
     pub async fn refuse(&self, key: RequestKey<'_>, outcome: &KeptAnswer, now: SystemTime) -> Result<KeptAnswer, sqlx::Error> {
         let mut tx = db::begin(&self.pool).await?;
         let standing = requests::finish(&mut tx, key, outcome, now).await?;
@@ -67,8 +67,7 @@ impl Store {
         Ok(standing.unwrap_or_else(|| outcome.clone()))
     }
 
-    /// Keeps a quote together with the answer under its request id. When another call answered first, its answer is returned and this quote
-    /// isn't kept.
+    /// Keeps a quote together with the answer under its request id. When another call answered first, its answer is returned and this quote isn't kept.
     pub async fn keep(&self, key: RequestKey<'_>, outcome: &KeptAnswer, quote: &Quote, now: SystemTime) -> Result<KeptAnswer, sqlx::Error> {
         let mut tx = db::begin(&self.pool).await?;
         let standing = requests::finish(&mut tx, key, outcome, now).await?.unwrap_or_else(|| outcome.clone());
@@ -85,14 +84,14 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Quotes of a book by the request that accepted them. Reads them all: for a person who looks for one.
+    /// Quotes of a book by the request that accepted them. Reads them all: for a person who searches for one.
     pub async fn looked_up(&self, book: &BookName, accept_request_id: Uuid) -> Result<Vec<Quote>, sqlx::Error> {
         let query = sqlx::query("SELECT * FROM quote WHERE book = $1 AND accept_request_id = $2 ORDER BY quote_id");
         query.bind(book.as_str()).bind(text(accept_request_id)).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Records that a quote was accepted, before the ledger is asked for the first time. False when another acceptance was there first, this one was recorded
-    /// before, or the quote is used. The worker takes it up at `settle_at_ms`.
+    /// Records that a quote was accepted, before the ledger is called for the first time. False when another acceptance came first, this one was
+    /// recorded before, or the quote is used. The worker takes over at `settle_at_ms`.
     pub async fn accepting(&self, book: &BookName, id: Uuid, acceptance: &Acceptance, settle_at_ms: i64) -> Result<bool, sqlx::Error> {
         let sql = "UPDATE quote SET accept_request_id = $3, accept_user_named = $4, accept_attempts = 1, settle_at_ms = $5
             WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id = ''";
@@ -101,7 +100,7 @@ impl Store {
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
-    /// Records that the ledger is about to be asked again for an acceptance. False when it is not open any more: somebody settled it or took it back.
+    /// Records that the ledger is about to be called again for an acceptance. False when it is not open any more: it was settled or withdrawn.
     pub async fn accepting_again(
         &self,
         book: &BookName,
@@ -123,14 +122,14 @@ impl Store {
         rows.iter().map(|row| Ok((BookName::try_new(row.try_get("book")?).map_err(unreadable)?, read(row)?))).collect()
     }
 
-    /// A user's quotes, oldest first, after this one when given, at most `count_max`; for showing them to whom they belong.
+    /// A user's quotes, oldest first, after this one when given, at most `count_max`; for showing them to their owner.
     pub async fn of_user(&self, book: &BookName, user: &UserKey, after: Option<Uuid>, count_max: i64) -> Result<Vec<Quote>, sqlx::Error> {
         let query = sqlx::query("SELECT * FROM quote WHERE book = $1 AND user_id = $2 AND quote_id > $3 ORDER BY quote_id LIMIT $4");
         let query = query.bind(book.as_str()).bind(user.as_str()).bind(text(after.unwrap_or(Uuid::nil())));
         query.bind(count_max).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Quotes of a book that were accepted, in the order of their ids, after this one when given, at most `count_max`: each is behind a conversion, or may be.
+    /// Accepted quotes of a book, in the order of their ids, after this one when given, at most `count_max`: each has a conversion, or may have one.
     pub async fn accepted(&self, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Quote>, sqlx::Error> {
         let sql = "SELECT * FROM quote WHERE book = $1 AND quote_id > $2 AND (accept_request_id <> '' OR posting_id <> '')
             ORDER BY quote_id LIMIT $3";
@@ -138,14 +137,14 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Acceptances whose posting is not recorded: how many, and when the first of their quotes ran out, before which it was accepted.
+    /// Acceptances whose posting is not recorded: how many, and when the first of their quotes expired; it was accepted before that.
     pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, sqlx::Error> {
         let sql = "SELECT COUNT(*), MIN(expire_at_ms) FROM quote WHERE accept_request_id <> '' AND posting_id = ''";
         let (count, since_ms): (i64, Option<i64>) = sqlx::query_as(sql).fetch_one(&self.pool).await?;
         Ok(vec![UnfinishedCount { what: "conversion", state: "accepting", count: count.unsigned_abs(), since_ms }])
     }
 
-    /// Takes an acceptance back that the ledger refused. A quote that was marked as used meanwhile stays so.
+    /// Withdraws an acceptance that the ledger refused. A quote that was marked as used meanwhile stays so.
     pub async fn not_accepted(&self, book: &BookName, id: Uuid, acceptance: &Acceptance) -> Result<(), sqlx::Error> {
         let sql = "UPDATE quote SET accept_request_id = '', accept_user_named = '', accept_attempts = 0
             WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id = $3";
@@ -153,7 +152,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes an acceptance back whose only attempt was not executed. False where there were more attempts: one of them may have been posted.
+    /// Withdraws an acceptance whose only attempt was not executed. False where there were more attempts: one of them may have been posted.
     pub async fn not_attempted(&self, book: &BookName, id: Uuid, acceptance: &Acceptance) -> Result<bool, sqlx::Error> {
         let sql = "UPDATE quote SET accept_request_id = '', accept_user_named = '', accept_attempts = 0
             WHERE book = $1 AND quote_id = $2 AND posting_id = '' AND accept_request_id = $3 AND accept_attempts = 1";
@@ -168,14 +167,15 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes some quotes that ran out before `before_ms` and that nobody accepted; answers how many. An accepted one explains its conversion and stays.
+    /// Deletes some quotes that expired before `before_ms` and that nobody accepted; returns how many. An accepted one explains its conversion and is
+    /// kept.
     pub async fn prune_quotes(&self, before_ms: i64) -> Result<u64, sqlx::Error> {
         let sql = "DELETE FROM quote WHERE accept_request_id = '' AND posting_id = '' AND (book, quote_id) IN (
             SELECT book, quote_id FROM quote WHERE accept_request_id = '' AND posting_id = '' AND expire_at_ms < $1 ORDER BY expire_at_ms LIMIT $2)";
         Ok(sqlx::query(sql).bind(before_ms).bind(PRUNE_COUNT_MAX).execute(&self.pool).await?.rows_affected())
     }
 
-    /// Deletes some refusals that have been kept long enough; answers how many.
+    /// Deletes some refusals that have been kept long enough; returns how many.
     pub async fn prune(&self, before: SystemTime) -> Result<u64, sqlx::Error> {
         requests::prune(&self.pool, before, PRUNE_COUNT_MAX).await
     }

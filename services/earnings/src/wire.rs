@@ -1,4 +1,4 @@
-//! Protobuf to domain and back: what callers send and get, what is kept of an answer, and what the ledger answers.
+//! Protobuf to domain and back: requests and answers of callers, kept answers, and answers of the ledger.
 use crate::domain::{Acceptance, Quote, QuoteState};
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, Quote as QuoteMessage};
 use api::ledger::PostResponse;
@@ -15,7 +15,7 @@ use tonic::Status;
 use tonic_types::pb;
 use uuid::Uuid;
 
-/// What is compared on a retry of CreateQuote: what was sent.
+/// The fields compared on a retry of CreateQuote, as sent.
 #[must_use]
 pub fn create_fields(request: &CreateQuoteRequest) -> SentFields {
     let fields = SentFields::new().with("diamonds", request.diamonds).with("currency_code", &request.currency_code);
@@ -44,19 +44,19 @@ pub fn quote(quote: &Quote) -> QuoteMessage {
     }
 }
 
-/// What is kept under a request id that made a quote.
+/// The answer kept under a request id that made a quote.
 #[must_use]
 pub fn kept_answer(quote: &Quote) -> KeptAnswer {
     KeptAnswer { bytes: self::quote(quote).encode_to_vec(), refusal: false }
 }
 
-/// What is kept under a request id that was refused.
+/// The answer kept under a request id that was refused.
 #[must_use]
 pub fn kept_refusal(refusal: &StickyRefusal) -> KeptAnswer {
     KeptAnswer { bytes: refusal.to_bytes(), refusal: true }
 }
 
-/// Reads back what was kept: the quote as it was answered, or the refusal; also as older programs kept it, an encoded `google.rpc.Status`.
+/// Reads a kept answer: the quote as it was answered, or the refusal; also in the form of older programs, an encoded `google.rpc.Status`.
 pub fn kept(outcome: &KeptAnswer) -> Result<Result<QuoteMessage, Status>, sqlx::Error> {
     let unreadable = |error: prost::DecodeError| sqlx::Error::Decode(Box::new(error));
     if !outcome.refusal {
@@ -69,7 +69,7 @@ pub fn kept(outcome: &KeptAnswer) -> Result<Result<QuoteMessage, Status>, sqlx::
     Ok(Err(Status::with_details(status.code.into(), status.message, outcome.bytes.clone().into())))
 }
 
-/// The acceptance a request holds.
+/// The acceptance in a request.
 #[must_use]
 pub fn acceptance(request_id: Uuid, request: &AcceptQuoteRequest) -> Acceptance {
     Acceptance { request_id, user_named: request.user_id.clone() }
@@ -87,7 +87,7 @@ pub struct Converted {
     pub posting_id: String,
     /// Diamonds left.
     pub diamonds: Diamonds,
-    /// That state's place among the account's states.
+    /// The position of that state among the account's states.
     pub seq: BalanceSeq,
     /// True when the id had been answered before.
     pub replayed: bool,

@@ -1,6 +1,6 @@
-//! The way to the ledger: gifts for one book that wait at the same time share one PostBatch. No timers: a lone gift goes at once, and what comes in
-//! while calls are in flight goes with the next. Every item has its own outcome and deadline. The service posts as itself, so that one queue per
-//! book is also one per principal.
+//! The calls to the ledger: gifts for one book that wait at the same time share one PostBatch. No timers: a single gift is sent at once, and gifts that
+//! arrive while calls are in flight go with the next call. Every item has its own outcome and deadline. The service posts under its own token, so that
+//! one queue per book is also one per principal.
 use crate::config::Config;
 use api::ledger::{PostRequest, PostResponse};
 use ledger_client::{LedgerClient, NotPosted};
@@ -19,9 +19,9 @@ use std::{
 use tokio::{sync::oneshot, time::Instant};
 use tonic::{Code, Status};
 
-/// Named in the spans of batches.
+/// The service's name in the spans of batches.
 const SERVICE: &str = "gift";
-/// When a caller whom we couldn't serve should try again.
+/// When a caller whom we couldn't serve should retry.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// The ledger's client, with the calls of each book batched. Clones share the queues.
@@ -34,12 +34,12 @@ struct BatchQueues {
     queues: Mutex<FxHashMap<BookName, BookQueue>>,
 }
 
-/// What bounds the queues.
+/// Bounds of the queues.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchLimits {
     /// Posts in one call.
     pub items_max: usize,
-    /// Encoded bytes of the posts in one call; a larger post goes alone.
+    /// Encoded bytes of the posts in one call; a larger post is sent alone.
     pub bytes_max: usize,
     /// Calls in flight at once per book.
     pub calls_max: usize,
@@ -70,20 +70,20 @@ struct BookQueue {
 struct QueuedPost {
     post: PostRequest,
     bytes: usize,
-    /// When nobody waits any more, and the trace it belongs to.
+    /// When the caller stops waiting, and the trace the post belongs to.
     context: CallContext,
     answer: oneshot::Sender<Result<PostResponse, NotPosted>>,
 }
 
 impl Batcher {
-    /// Over this client.
+    /// A batcher over this client.
     #[must_use]
     pub fn new(ledger: LedgerClient, limits: BatchLimits) -> Self {
         Self(Arc::new(BatchQueues { ledger, limits, queues: Mutex::default() }))
     }
 
-    /// Posts as LedgerService.Post would, in a batch. A post that is still waiting when its deadline (or the caller's) passes is never sent, and
-    /// OVERLOADED is answered; one that nobody waits for any more is never sent either.
+    /// Posts as LedgerService.Post would, in a batch. A post that is still waiting when its deadline (or the caller's) passes is answered OVERLOADED
+    /// and never sent; one whose caller no longer waits is not sent either.
     pub fn post(&self, book: &BookName, post: PostRequest, deadline: Instant) -> BatchedPost {
         let (answer, answered) = oneshot::channel();
         let above = context::current();
@@ -99,11 +99,11 @@ impl Batcher {
     }
 }
 
-/// A post that was taken, or turned away.
+/// A post that was queued, or refused.
 pub struct BatchedPost(Result<oneshot::Receiver<Result<PostResponse, NotPosted>>, Box<NotPosted>>);
 
 impl BatchedPost {
-    /// What became of it. Dropped before it is sent, it never is.
+    /// The outcome. A post that is dropped before it is sent is never sent.
     pub async fn answer(self) -> Result<PostResponse, NotPosted> {
         match self.0 {
             Ok(answered) => answered.await.unwrap_or_else(|_| Err(NotPosted::lost("the call to the ledger was cut off"))),
@@ -114,7 +114,7 @@ impl BatchedPost {
 
 impl BatchQueues {
     fn queues(&self) -> MutexGuard<'_, FxHashMap<BookName, BookQueue>> {
-        // Nothing panics while it is held; if something did, the queues are whole all the same.
+        // No code panics while it is locked; should one do so, the queues are consistent all the same.
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -135,7 +135,7 @@ impl BatchQueues {
         Ok(start)
     }
 
-    /// Everything waiting that fits into one call.
+    /// All waiting posts that fit into one call.
     fn take(&self, book: &BookName) -> Vec<QueuedPost> {
         let mut queues = self.queues();
         let Some(queue) = queues.get_mut(book) else { return Vec::new() };
@@ -189,7 +189,7 @@ fn answer(
     match answered {
         Ok(outcomes) => {
             for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
-                // Whoever asked may be gone; a retry will find the answer in the ledger.
+                // The caller may be gone; a retry will find the answer in the ledger.
                 let _gone = waiting.send(outcome);
             }
         }
@@ -201,7 +201,7 @@ fn answer(
     }
 }
 
-/// One of a book's calls in flight: sends until nothing waits. Counts itself out when dropped, also by a panic, and leaves nothing behind unsent.
+/// One of a book's calls in flight: sends until no post waits. Decrements the count when dropped, also by a panic, and leaves no post unsent.
 struct BatchCall {
     shared: Arc<BatchQueues>,
     book: BookName,
@@ -212,7 +212,7 @@ impl BatchCall {
         let call = Self { shared, book };
         tokio::spawn(async move {
             loop {
-                // Whoever is ready to run now may have a post to add; nobody is waited for.
+                // Lets tasks that are ready to run add a post; waits for nothing else.
                 tokio::task::yield_now().await;
                 let items = call.shared.take(&call.book);
                 if items.is_empty() {
@@ -228,7 +228,7 @@ impl Drop for BatchCall {
     fn drop(&mut self) {
         let mut queues = self.shared.queues();
         let Some(queue) = queues.get_mut(&self.book) else { return };
-        // Something may have come in between the last look and now, and counted on this call.
+        // A post may have been added since the last check, relying on this call.
         let more = !queue.waiting.is_empty() && tokio::runtime::Handle::try_current().is_ok();
         if !more {
             queue.calls -= 1;

@@ -1,4 +1,4 @@
-//! The gifts there are: read from a versioned TOML file (`catalogue.toml` when none is named), and swappable at run time.
+//! The gift catalogue: read from a versioned TOML file (`catalogue.toml` when none is named), and replaceable at run time.
 use crate::domain::{COST_COINS_MAX, Offer};
 use money::Coins;
 use rustc_hash::FxHashMap;
@@ -8,11 +8,11 @@ use std::{path::Path, sync::Arc};
 use tokio::sync::watch;
 use toml::Spanned;
 
-/// The catalogue built in, as a file.
+/// The built-in catalogue, as a file.
 pub const EMBEDDED: &str = include_str!("../catalogue.toml");
 /// Longest display name.
 const NAME_BYTES_MAX: usize = 100;
-/// What the file is, in errors.
+/// The name of the file in errors.
 const WHAT: &str = "gift catalogue";
 
 #[derive(Deserialize)]
@@ -63,7 +63,7 @@ pub struct GiftCatalogue {
 }
 
 impl GiftCatalogue {
-    /// The one built in.
+    /// The built-in catalogue.
     #[must_use]
     pub fn embedded() -> Self {
         let read = Self::read_entries(&DocumentText::new(WHAT, "catalogue.toml (built in)", EMBEDDED));
@@ -80,7 +80,7 @@ impl GiftCatalogue {
         Self::read(&DocumentText::new(WHAT, file, text))
     }
 
-    /// A copy of what is built in is still that, whatever its version is called.
+    /// A copy of the built-in catalogue still counts as built in, whatever its version is called.
     fn read(text: &DocumentText) -> Result<Self, DocumentError> {
         let read = Self::read_entries(text)?;
         Ok(Self { built_in: read.gifts == Self::embedded().gifts, ..read })
@@ -100,25 +100,25 @@ impl GiftCatalogue {
         Ok(Self { version: document.version.into_inner(), gifts, built_in: false })
     }
 
-    /// As in the file.
+    /// The version, as in the file.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Whether these are the gifts built in, which are for TEST books.
+    /// Whether this is the built-in catalogue, which is for TEST books.
     #[must_use]
     pub fn is_built_in(&self) -> bool {
         self.built_in
     }
 
-    /// What can be sent under this number now.
+    /// The offer under this number, if it can be sent now.
     #[must_use]
     pub fn offer(&self, id: i64) -> Option<Offer> {
         self.gifts.get(&id).filter(|gift| !gift.withdrawn).map(|gift| gift.offer)
     }
 
-    /// What can be sent now, by price, then number.
+    /// The gifts that can be sent now, by price, then number.
     #[must_use]
     pub fn on_sale(&self) -> Vec<&Gift> {
         let mut gifts: Vec<&Gift> = self.gifts.values().filter(|gift| !gift.withdrawn).collect();
@@ -131,7 +131,7 @@ impl GiftCatalogue {
         self.gifts.values()
     }
 
-    /// Puts a gift in, or in place of the one with its number.
+    /// Adds a gift, or replaces the one with its number.
     pub fn put(&mut self, gift: Gift) {
         self.gifts.insert(gift.id, gift);
     }
@@ -169,31 +169,31 @@ fn gift(text: &DocumentText, entry: GiftEntry) -> Result<Gift, DocumentError> {
 pub struct Shelf(Arc<watch::Sender<Arc<GiftCatalogue>>>);
 
 impl Shelf {
-    /// Starts with this one.
+    /// Starts with this catalogue.
     #[must_use]
     pub fn new(catalogue: GiftCatalogue) -> Self {
         Self(Arc::new(watch::Sender::new(Arc::new(catalogue))))
     }
 
-    /// The one in force now.
+    /// The catalogue in force now.
     #[must_use]
     pub fn current(&self) -> Arc<GiftCatalogue> {
         Arc::clone(&self.0.borrow())
     }
 
-    /// What can be sent under this number now.
+    /// The offer under this number, if it can be sent now.
     #[must_use]
     pub fn offer(&self, id: i64) -> Option<Offer> {
         self.0.borrow().offer(id)
     }
 
-    /// Whether what is in force is for TEST books only.
+    /// Whether the catalogue in force is for TEST books only.
     #[must_use]
     pub fn is_built_in(&self) -> bool {
         self.0.borrow().is_built_in()
     }
 
-    /// Puts another one in force, for every request decided from now on. It was recorded before.
+    /// Puts another catalogue in force, for every request decided from now on. The caller has recorded it already.
     pub(crate) fn replace(&self, catalogue: GiftCatalogue) {
         self.0.send_replace(Arc::new(catalogue));
     }

@@ -1,4 +1,4 @@
-//! The rules of a gift: what a request may hold, and what it costs. No async, no wire, no clock.
+//! The rules of a gift: what a request may contain, and what it costs. No async, no wire, no clock.
 use chart::{GuardKey, guard::Streak};
 use ledger_client::BalanceSeq;
 use money::{Coins, Diamonds};
@@ -7,16 +7,16 @@ use money::{Coins, Diamonds};
 pub const QUANTITY_MAX: i32 = 1_000_000;
 /// Most taps in one streak.
 pub const REPEAT_COUNT_MAX: i32 = 1_000_000;
-/// Dearest gift. Times [`QUANTITY_MAX`] it is still below 2^53, so that a price never overflows; only a streak's total can, and the ledger
-/// refuses that.
+/// Price of the most expensive gift. Times [`QUANTITY_MAX`] it is still below 2^53, so that a price never overflows; only a streak's total can, and the
+/// ledger refuses that.
 pub const COST_COINS_MAX: i64 = 1_000_000_000;
-/// The whole, in basis points.
+/// 100 %, in basis points.
 pub const BASIS_POINTS: u32 = 10_000;
 
 /// Longest room, group and user keys.
 const KEY_BYTES_MAX: usize = 64;
 
-/// A request that can't be a gift: which field, and why.
+/// A request that is not a valid gift: which field, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {why}")]
 pub struct Malformed {
@@ -26,7 +26,7 @@ pub struct Malformed {
     pub why: &'static str,
 }
 
-/// A gift as asked for, checked. Borrows from the request: this is the hot path.
+/// A requested gift, checked. Borrows from the request: this is the hot path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sending<'a> {
     /// Who pays.
@@ -43,14 +43,14 @@ pub struct Sending<'a> {
     pub tap: Option<Tap<'a>>,
 }
 
-/// Where a streak is.
+/// The position in a streak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tap<'a> {
     /// The streak's own id.
     pub group: &'a str,
     /// Taps so far, 1 to [`REPEAT_COUNT_MAX`].
     pub repeat_count: i32,
-    /// No more taps than that will count.
+    /// Later taps do not count.
     pub end: bool,
 }
 
@@ -93,7 +93,7 @@ fn is_key(text: &str) -> bool {
     !text.is_empty() && text.len() <= KEY_BYTES_MAX && text.bytes().all(fits)
 }
 
-/// What the catalogue says of one gift.
+/// The catalogue's price and kind of one gift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
     /// Price of one.
@@ -102,14 +102,14 @@ pub struct Offer {
     pub streakable: bool,
 }
 
-/// Our own reason to say no. Recorded by the ledger under the request's id, so that it stays the answer.
+/// This service's own reason for a refusal. Recorded by the ledger under the request's id, so that a retry gets the same answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GiftRefusal {
-    /// A LIVE book, and the catalogue in force is the one built in, which is for TEST books.
+    /// A LIVE book, and the catalogue in force is the built-in one, which is for TEST books.
     ListBuiltIn,
     /// Not in the catalogue, or withdrawn.
     GiftUnknown,
-    /// A streak of a gift that is sent one by one.
+    /// A streak of a gift that can only be sent singly.
     GiftNotStreakable,
 }
 
@@ -125,7 +125,7 @@ impl GiftRefusal {
     }
 }
 
-/// What to ask the ledger for.
+/// What to request from the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Charge {
     /// Charge once.
@@ -136,21 +136,21 @@ pub enum Charge {
         price: Price,
         /// The streak's counter.
         guard: GuardKey,
-        /// Where the counter must get to.
+        /// The value to which the counter is advanced.
         advance_to: i64,
     },
-    /// Charge nothing and let the streak's counter go no further.
+    /// Charge nothing and cap the streak's counter.
     End {
         /// The streak's counter.
         guard: GuardKey,
-        /// Where the counter stops.
+        /// The cap of the counter.
         cap_at: i64,
     },
-    /// Charge nothing and remember the answer.
+    /// Charge nothing and keep the refusal.
     Refuse(GiftRefusal),
 }
 
-/// What the viewer gives and the creator gets.
+/// The viewer's cost and the creator's share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
     /// At least 1.
@@ -174,7 +174,7 @@ pub fn charge(sending: &Sending<'_>, offer: Option<Offer>, rate: u32) -> Charge 
     }
 }
 
-/// What `quantity` at this cost come to: the one place where coins and diamonds of a gift are decided.
+/// The price of `quantity` gifts at this cost: the only place where coins and diamonds of a gift are computed.
 pub(crate) fn price(cost: Coins, quantity: i32, rate: u32) -> Price {
     assert!(rate <= BASIS_POINTS, "checked when the configuration was read");
     let coins = cost.checked_mul(quantity.into()).expect("COST_COINS_MAX x QUANTITY_MAX is below 2^53");
@@ -188,14 +188,14 @@ fn guard_key(sending: &Sending<'_>, group: &str) -> GuardKey {
     GuardKey::streak(Streak { sender, room, creator, gift_id, group })
 }
 
-/// What a gift came to, read off the ledger's posting and nothing else, so that a replay gives the first answer.
+/// The receipt of a gift, taken from the ledger's posting only, so that a replay gives the first answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GiftReceipt {
-    /// The ledger posting behind it.
+    /// The gift's posting in the ledger.
     pub posting_id: String,
-    /// What was charged.
+    /// Coins charged.
     pub cost: Coins,
-    /// What the creator got.
+    /// Diamonds the creator got.
     pub diamonds: Diamonds,
     /// The sender's coins right after it. None when nothing was charged.
     pub after: Option<CoinsAfter>,
@@ -206,9 +206,9 @@ pub struct GiftReceipt {
 /// A viewer's coins right after a gift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CoinsAfter {
-    /// What is left.
+    /// The remaining coins.
     pub coins: Coins,
-    /// The state's place among the account's states.
+    /// The position of this state among the account's states.
     pub seq: BalanceSeq,
 }
 

@@ -1,4 +1,4 @@
-//! Every way a gift fails, and what the caller is told.
+//! Every error of a gift, and what the caller is answered.
 use crate::{
     domain::{GiftRefusal, Malformed, Sending},
     wire::NotAGiftPosting,
@@ -6,7 +6,7 @@ use crate::{
 use ledger_client::{LedgerReason, NotPosted};
 use tonic::{Code, Status};
 
-/// What a caller of a LIVE book is told that sells the gifts built in.
+/// The message for a LIVE book whose catalogue in force is the built-in one.
 const NO_LIST: &str = "this LIVE book has no gifts of its own yet, so nothing was sent; its operator names a catalogue (gift.catalogue)";
 
 /// Why a gift wasn't sent, or isn't known to be.
@@ -18,15 +18,15 @@ pub enum Error {
     /// Our own rule said no, now or at the first attempt.
     #[error("{}", .refusal.reason())]
     Refused {
-        /// Which rule.
+        /// The rule that was broken.
         refusal: GiftRefusal,
         /// Catalogue number as sent.
         gift_id: i64,
     },
-    /// A LIVE book has no gifts to list: the catalogue in force is the one built in.
+    /// A LIVE book has no gifts to list: the catalogue in force is the built-in one.
     #[error("the catalogue built in is for TEST books")]
     ListBuiltIn,
-    /// The end of a streak that can't be: its sender has no account of coins. Nothing was written.
+    /// The end of a streak that can't exist: its sender has no account of coins. Nothing was written.
     #[error("whoever has no coins has no streak")]
     StreakUnknown,
     /// More ends of streaks than a viewer may send in an hour. Nothing was written.
@@ -35,7 +35,7 @@ pub enum Error {
     /// A tap past the end of its streak.
     #[error("the streak ended")]
     StreakEnded {
-        /// Taps that count, as far as the ledger said.
+        /// Number of taps that count, as reported by the ledger.
         cap: String,
         /// As sent.
         repeat_count: i32,
@@ -48,16 +48,16 @@ pub enum Error {
         /// Coins there are.
         available: String,
     },
-    /// The ledger did not post it, or is not known to have.
+    /// The ledger did not post it, or the outcome is unknown.
     #[error(transparent)]
     Ledger(#[from] NotPosted),
-    /// The ledger answered something else than a gift.
+    /// The ledger's answer is not a gift's posting.
     #[error(transparent)]
     Unreadable(#[from] NotAGiftPosting),
 }
 
 impl Error {
-    /// The ledger's answer in the words of a gift.
+    /// The ledger's refusal as an error of a gift.
     #[must_use]
     pub fn of_gift(not_posted: NotPosted, sending: &Sending<'_>) -> Self {
         let Some(refusal) = not_posted.refusal() else { return Self::Ledger(not_posted) };

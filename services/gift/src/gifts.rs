@@ -1,4 +1,4 @@
-//! Sending a gift, in order: price it, have it posted, read the answer off the posting. One call to the ledger and no state of our own.
+//! Sending a gift, in order: price it, have it posted, build the answer from the posting. One call to the ledger and no state of our own.
 use crate::{
     batch::{BatchedPost, Batcher},
     catalogue::Shelf,
@@ -15,7 +15,7 @@ use money::{BookName, UserKey};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Which way a gift goes to the ledger.
+/// How a gift is sent to the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LedgerRoute {
     /// In a batch with others.
@@ -24,14 +24,14 @@ pub enum LedgerRoute {
     Alone,
 }
 
-/// The gifts' one use case.
+/// The use case of sending gifts.
 #[derive(Clone)]
 pub struct Gifts {
-    /// What can be sent.
+    /// The catalogue in force.
     pub shelf: Shelf,
-    /// For gifts that go alone.
+    /// For gifts sent in a call of their own.
     pub ledger: LedgerClient,
-    /// For the others.
+    /// For batched gifts.
     pub batcher: Batcher,
     /// For ends of streaks.
     pub markers: EndMarkers,
@@ -41,37 +41,37 @@ pub struct Gifts {
     pub post_timeout: Duration,
 }
 
-/// Whether a book may sell what is in force.
+/// Whether a book may sell from the catalogue in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selling {
     /// The catalogue.
     Catalogue,
-    /// Nothing: the book is LIVE and the catalogue is the one built in.
+    /// Nothing: the book is LIVE and the catalogue is the built-in one.
     Nothing,
 }
 
 impl Gifts {
-    /// Whether a book may sell what is in force, as far as that is known without asking: always, where the operator's own catalogue is in force.
+    /// Whether a book may sell from the catalogue in force, if that is known without a call: always, where the operator's own catalogue is in force.
     #[must_use]
     pub fn selling_known(&self, book: &BookName) -> Option<Selling> {
         if self.shelf.is_built_in() { self.ledger.known_book(book).map(Selling::of) } else { Some(Selling::Catalogue) }
     }
 
-    /// The same, and the ledger is asked what it has not been asked before. Of a book that it does not know it speaks for itself when a gift is posted.
+    /// As `selling_known`, but asks the ledger where needed. If it does not know the book, it refuses the gift itself when that is posted.
     pub async fn selling(&self, book: &BookName) -> Result<Selling, NotPosted> {
         match self.selling_known(book) {
             Some(selling) => Ok(selling),
             None => match self.ledger.book(book).await {
                 Ok(kind) => Ok(kind.map_or(Selling::Catalogue, Selling::of)),
-                // No rule speaks of that question. Nothing is sold on such an answer, and what the ledger says to the gift itself is told.
+                // No rule covers such a refusal. Nothing is sold then, and the caller gets the ledger's answer to the gift itself.
                 Err(not_posted) if not_posted.refusal().is_some() => Ok(Selling::Nothing),
                 Err(not_posted) => Err(not_posted),
             },
         }
     }
 
-    /// Starts sending one gift. A gift that can't be sent is told to the ledger too: it may have been accepted under this id before, and if not,
-    /// the refusal must stay the answer. What is malformed comes back with its request id.
+    /// Starts sending one gift. A gift that can't be sent goes to the ledger too: it may have been accepted under this id before, and if not, the
+    /// refusal must be kept under the id. A malformed request is returned with its request id.
     pub fn begin(
         &self,
         book: &BookName,
@@ -121,7 +121,7 @@ pub struct GiftInFlight {
     sender: UserKey,
 }
 
-/// Where its answer comes from.
+/// The source of its answer.
 enum GiftAnswer {
     Batched(BatchedPost),
     Alone(BoxFuture<'static, Result<PostResponse, NotPosted>>),
@@ -129,7 +129,7 @@ enum GiftAnswer {
 }
 
 impl GiftInFlight {
-    /// Its request id, and what became of it.
+    /// Its request id, and the outcome.
     pub async fn finish(self) -> (String, Result<GiftReceipt, Error>) {
         let answered = match self.answer {
             GiftAnswer::Batched(waiting) => waiting.answer().await,
@@ -141,7 +141,7 @@ impl GiftInFlight {
         };
         let outcome = match answered {
             Ok(response) => wire::receipt(response).map_err(Error::from),
-            // It could be read when it was sent, so it can be now.
+            // It was readable when it was sent, so it is now.
             Err(not_posted) => match wire::sending(&self.request, &self.sender) {
                 Ok((_, sending)) => Err(Error::of_gift(not_posted, &sending)),
                 Err(malformed) => Err(Error::Malformed(malformed)),

@@ -1,11 +1,12 @@
-//! Gifts sent in live rooms. This service owns the catalogue and no money state: a gift is one posting in the ledger, and every answer is read off
-//! that posting, so that a retry gets the first answer whatever has changed since. Which catalogues were served, and when, is all that it records.
+//! Gifts sent in live rooms. This service owns the catalogue and no money state: a gift is one posting in the ledger, and every answer is built from
+//! that posting, so that a retry gets the first answer whatever has changed since. All it records is which catalogues were served, and when.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
-//! - [`gifts`]: the use case. [`domain`]: its rules. [`postings`]: which accounts it debits and credits. [`catalogue`]: what there is to send.
-//! - [`batch`]: gifts that wait for the ledger share calls. [`markers`]: ends of streaks, which cost nothing and are bounded. [`error`]: what callers are told.
+//! - [`gifts`]: the use case. [`domain`]: its rules. [`postings`]: which accounts it debits and credits. [`catalogue`]: the gifts on sale.
+//! - [`batch`]: gifts that wait for the ledger share calls. [`markers`]: ends of streaks, which cost nothing and are rate-limited. [`error`]: errors as
+//!   callers see them.
 //! - [`prices`]: a catalogue as it is recorded, and whether it explains a gift. `serving`: the worker that records it. [`store`]: every SQL statement.
-//! - [`tables`]: what auditors and copies read of it.
+//! - [`tables`]: the parts that auditors and backups read.
 pub mod batch;
 pub mod catalogue;
 pub mod config;
@@ -39,31 +40,31 @@ use std::sync::Arc;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
-/// What the service needs from the outside.
+/// The service's dependencies.
 pub struct Deps {
-    /// The way to LedgerService, as this service.
+    /// The connection to LedgerService, with this service's token.
     pub ledger: rpc::Transport,
-    /// Where its tables are.
+    /// The database of its tables.
     pub database: db::Database,
-    /// Where the time comes from.
+    /// The source of time.
     pub clock: Clock,
-    /// Cancelled at shutdown: streams take no more items.
+    /// Cancelled at shutdown: streams read no more items.
     pub shutdown: CancellationToken,
 }
 
-/// Why it doesn't start.
+/// Why the service doesn't start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An option.
+    /// An invalid option.
     #[error(transparent)]
     Config(#[from] config::InvalidGiftOption),
-    /// The catalogue.
+    /// The catalogue can't be read.
     #[error(transparent)]
     Catalogue(#[from] DocumentError),
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Database(#[from] db::Error),
-    /// Which catalogue is served can't be recorded.
+    /// Recording which catalogue is served failed.
     #[error("recording which gift catalogue is served: {0}")]
     Record(#[from] sqlx::Error),
 }
@@ -77,7 +78,7 @@ pub struct Service {
 
 /// Checks the options, reads the catalogue and builds the service.
 pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
-    // Compiled here, with all that it spawns, and not where it is awaited.
+    // Boxed, so that it is compiled here, with all that it spawns, and not where it is awaited.
     begin(deps, config).boxed()
 }
 
@@ -116,7 +117,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
 }
 
 impl Service {
-    /// The tonic server, to be laid under the tower stack.
+    /// The tonic server, to be put under the tower stack.
     #[must_use]
     pub fn server(&self) -> GiftServiceServer<Handlers> {
         GiftServiceServer::new(self.handlers.clone())
@@ -128,7 +129,7 @@ impl Service {
         tonic::service::Routes::new(self.server())
     }
 
-    /// Puts another catalogue in force, recorded before.
+    /// Records another catalogue and puts it in force.
     pub async fn replace_catalogue(&self, catalogue: GiftCatalogue) -> Result<(), Error> {
         self.serving.record(&RecordedCatalogue::of(&catalogue, self.serving.rate)).await?;
         self.serving.shelf.replace(catalogue);

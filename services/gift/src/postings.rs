@@ -1,12 +1,12 @@
-//! Which accounts a gift debits and credits; nowhere else.
+//! The only place that says which accounts a gift debits and credits.
 use crate::domain::{Charge, Price, Sending};
 use api::ledger::RequestField;
 use chart::{Account, Owner, PostingKind};
 use ledger_client::PostingDraft;
 use money::{BookName, RequestId};
 
-/// A gift: coins of the viewer are spent, and diamonds are issued to the creator; per tap that is not charged yet, where it is a tap of a streak. `fields` are
-/// compared on a retry, as sent; `charge` is what we made of it this time. A gift that can't be sent moves nothing, and its refusal stays the answer.
+/// A gift: coins of the viewer are spent, and diamonds are issued to the creator; in a streak, for each tap not charged yet. `fields` are compared on a
+/// retry, as sent; `charge` is the decision of this attempt. A gift that can't be sent moves nothing, and its refusal is kept.
 #[must_use]
 pub fn gift(book: &BookName, id: RequestId, fields: Vec<RequestField>, sending: &Sending<'_>, charge: Charge) -> PostingDraft {
     let id = chart::id::gift(id.uuid(), book, sending.sender);

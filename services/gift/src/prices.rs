@@ -36,7 +36,7 @@ pub struct RecordedCatalogue {
 }
 
 impl RecordedCatalogue {
-    /// Of what is in force. `rate` is diamonds per coin in basis points.
+    /// The recorded form of the catalogue in force. `rate` is diamonds per coin in basis points.
     #[must_use]
     pub fn of(catalogue: &GiftCatalogue, rate: u32) -> Self {
         let mut gifts: Vec<PricedGift> = catalogue
@@ -60,27 +60,27 @@ fn hash(content: &str) -> String {
     hex::encode(Sha256::digest(content))
 }
 
-/// Why what is recorded is no catalogue that was ever served.
+/// Why a recorded catalogue can't be one that was served.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DamagedCatalogue {
-    /// The text is not the one that was hashed.
+    /// The text does not match its hash.
     #[error("its content is not what its hash says")]
     Hash,
-    /// Hashed, and still not a catalogue.
+    /// The text matches its hash, but is not a catalogue.
     #[error("its content is no catalogue: {0}")]
     Content(String),
 }
 
-/// What gifts cost in one catalogue.
+/// The prices of one catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceList {
     rate: u32,
-    /// What can be sent.
+    /// The gifts that can be sent.
     offers: BTreeMap<i64, Offer>,
 }
 
 impl PriceList {
-    /// Reads what is recorded.
+    /// Reads a recorded catalogue.
     pub fn read(recorded: &RecordedCatalogue) -> Result<Self, DamagedCatalogue> {
         if hash(&recorded.content) != recorded.hash {
             return Err(DamagedCatalogue::Hash);
@@ -102,7 +102,7 @@ impl PriceList {
         Ok(Self { rate: document.diamonds_per_coin_bps, offers })
     }
 
-    /// Whether this list makes a gift cost what was posted for it.
+    /// Whether this list explains what was posted for a gift.
     #[must_use]
     pub fn explains(&self, gift: &PostedGift) -> bool {
         let Some(offer) = self.offers.get(&gift.gift_id) else { return false };
@@ -113,7 +113,7 @@ impl PriceList {
         let (coins, diamonds) = (price.coins.get(), price.diamonds.get());
         match gift.repeat_count {
             None => (gift.coins, gift.diamonds) == (coins, diamonds),
-            // Charged for the taps that were not charged yet, which are some of those that there were.
+            // Only the taps not charged before were charged: at least one, at most all.
             Some(count) => {
                 let taps = gift.coins / coins;
                 let charged = gift.coins == taps.saturating_mul(coins) && gift.diamonds == taps.saturating_mul(diamonds);
@@ -123,7 +123,7 @@ impl PriceList {
     }
 }
 
-/// A gift as the journal has it: what was asked for, and what was charged.
+/// A gift as the journal has it: the request, and the amounts charged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PostedGift {
     /// Catalogue number.
@@ -132,18 +132,18 @@ pub struct PostedGift {
     pub quantity: i32,
     /// Taps so far, in a streak.
     pub repeat_count: Option<i32>,
-    /// Who is named as the creator.
+    /// The creator named in the request.
     pub creator: String,
-    /// Who is named as the sender; none where it was the caller.
+    /// The sender named in the request; none where it was the caller.
     pub sender: Option<String>,
-    /// What was charged.
+    /// Coins charged.
     pub coins: i64,
-    /// What the creator got.
+    /// Diamonds the creator got.
     pub diamonds: i64,
 }
 
 impl PostedGift {
-    /// Reads what a posting was asked for (`wire::fields`), without what it moved. None where it is no gift's.
+    /// Reads the request behind a posting (`wire::fields`), without the amounts. None if it is not a gift's.
     #[must_use]
     pub fn read(fields: &[(String, String)]) -> Option<Self> {
         let find = |name: &str| fields.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());

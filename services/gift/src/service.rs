@@ -1,4 +1,4 @@
-//! The RPCs: who, decode, call, encode.
+//! The RPCs: authenticate, decode, call, encode.
 use crate::{
     domain::Malformed,
     error::Error,
@@ -31,12 +31,12 @@ pub struct Handlers {
 }
 
 impl Handlers {
-    /// Whose gift it is, and whether the book may sell it, where that has to be asked.
+    /// Whether the request's book may sell; asks the ledger where needed.
     async fn selling(&self, caller: &rpc::Caller, request: &SendGiftRequest) -> Result<Selling, Status> {
         Ok(self.gifts.selling(&caller.book(&request.book)?).await.map_err(Error::from)?)
     }
 
-    /// Everything before the wait. `selling` is what was asked, and where nothing was, known.
+    /// Everything before the wait. `selling` is known by now.
     fn begin(&self, caller: &rpc::Caller, request: SendGiftRequest, route: LedgerRoute, selling: Selling) -> BegunGift {
         match (caller.book(&request.book), caller.acting_for(&request.user_id)) {
             (Ok(book), Ok(sender)) => self.gifts.begin(&book, sender, request, route, selling).map_err(|(id, error)| (id, error.into())),
@@ -50,8 +50,8 @@ impl Handlers {
         }
     }
 
-    /// One item of a stream. A token is good for the items that come before it expires. What waits is small, because thousands wait at once; only before a
-    /// book's mode is known does an item wait for more, in a box.
+    /// One item of a stream. A token is valid for the items that arrive before it expires. The future is small, because thousands wait at once; only
+    /// until a book's mode is known does an item wait in a boxed, larger one.
     fn begin_streamed(
         &self,
         caller: &Arc<rpc::Caller>,
@@ -75,7 +75,7 @@ impl Handlers {
         finished(begun).left_future()
     }
 
-    /// An item whose book's mode is asked first.
+    /// An item for which the book's mode is looked up first.
     async fn asked(self, caller: Arc<rpc::Caller>, gift: SendGiftRequest) -> SendGiftsResponse {
         match self.selling(&caller, &gift).await {
             Ok(selling) => finished(self.begin(&caller, gift, self.streamed, selling)).await,
@@ -84,10 +84,10 @@ impl Handlers {
     }
 }
 
-/// A gift in flight, or why it is not, with its request id.
+/// A gift in flight, or why it was not sent, with its request id.
 type BegunGift = Result<GiftInFlight, (String, Status)>;
 
-/// What became of an item.
+/// The outcome of an item.
 async fn finished(begun: BegunGift) -> SendGiftsResponse {
     let (request_id, outcome) = match begun {
         Ok(sent) => sent.finish().await,
@@ -124,8 +124,8 @@ impl GiftService for Handlers {
 
     type SendGiftsStream = Pin<Box<dyn Stream<Item = Result<SendGiftsResponse, Status>> + Send>>;
 
-    /// Items are read only while fewer than the maximum are in flight, and answered only as the caller reads: both ends push back. At shutdown, when the
-    /// caller's token expires and after `stream_age_max` no more are read, those in flight are answered, and the stream ends by saying why.
+    /// Items are read only while fewer than the maximum are in flight, and answered only as the caller reads: backpressure at both ends. At shutdown,
+    /// when the caller's token expires and after `stream_age_max` no more are read, those in flight are answered, and the stream ends with the reason.
     async fn send_gifts(&self, request: Request<Streaming<SendGiftsRequest>>) -> Result<Response<Self::SendGiftsStream>, Status> {
         let caller = Arc::new(rpc::caller(&request)?);
         let handlers = self.clone();

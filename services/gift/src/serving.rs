@@ -1,14 +1,14 @@
-//! Confirms that the catalogue in force is served, as long as it is, so that auditors know what a gift may have cost when it was posted.
+//! Confirms regularly that the catalogue in force is served, so that auditors know what a gift may have cost when it was posted.
 use crate::{catalogue::Shelf, prices::RecordedCatalogue, store::Store};
 use money::time::Clock;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Between two confirmations: many in the time by which an auditor lets clocks and confirmations be late.
+/// Time between two confirmations: a fraction of the lateness that an auditor allows for clocks and confirmations.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// What a gift service records of what it serves.
+/// Records what a gift service serves.
 #[derive(Clone)]
 pub(crate) struct Serving {
     pub store: Store,
@@ -19,18 +19,18 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Records that this is served now.
+    /// Records that this catalogue is served now.
     pub async fn record(&self, catalogue: &RecordedCatalogue) -> Result<(), sqlx::Error> {
         self.store.serve(catalogue, (self.clock)()).await
     }
 
-    /// Records what is in force.
+    /// Records the catalogue in force.
     pub async fn confirm(&self) -> Result<(), sqlx::Error> {
         let recorded = RecordedCatalogue::of(&self.shelf.current(), self.rate);
         self.record(&recorded).await
     }
 
-    /// Until shutdown, and once more then. The first confirmation was made at the start.
+    /// Confirms until shutdown, and once more then. The first confirmation is made at the start.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut steps = tokio::time::interval_at(Instant::now() + INTERVAL, INTERVAL);
         loop {

@@ -11,7 +11,7 @@ use std::{
 /// The service's schema.
 pub const MIGRATIONS: [Migration; 1] = [Migration::expand(1, include_str!("../migrations/0001_catalogue.sql"))];
 
-/// How long a catalogue may go unconfirmed and still count as served without a break: processes that are replaced take shorter.
+/// How long a catalogue may go unconfirmed and still count as served without a break: replacing processes takes less.
 pub const SERVED_GAP_MAX: Duration = Duration::from_secs(600);
 
 /// The service's tables.
@@ -23,18 +23,18 @@ pub struct Store {
 /// A catalogue and a time in which it was served, for auditors.
 #[derive(Clone, Debug)]
 pub struct ServedCatalogue {
-    /// Which, in hexadecimal.
+    /// The catalogue's hash, in hexadecimal.
     pub hash: String,
-    /// What it says; or why it can't be read.
+    /// Its prices, or why it can't be read.
     pub prices: Result<PriceList, DamagedCatalogue>,
-    /// From when it was served, in milliseconds since the Unix epoch.
+    /// Start of the time in which it was served, in milliseconds since the Unix epoch.
     pub from_ms: i64,
-    /// Until when, as last confirmed.
+    /// Its end, as last confirmed.
     pub until_ms: i64,
 }
 
 impl Store {
-    /// Opens the tables, making them when missing.
+    /// Opens the tables, creating them if missing.
     pub async fn open(database: &db::Database) -> Result<Self, db::Error> {
         Ok(Self { pool: database.open("gift", &MIGRATIONS).await? })
     }
@@ -57,9 +57,9 @@ impl Store {
         tx.commit().await
     }
 
-    /// All catalogues with the times in which they were served, in order. A hash of which there is no content is damaged.
+    /// All catalogues with the times in which they were served, in order. A hash without content is reported as damaged.
     pub async fn served(&self) -> Result<Vec<ServedCatalogue>, sqlx::Error> {
-        // The times first: what they name was written before them.
+        // The times first: the catalogues that they refer to were written before them.
         let times = "SELECT hash, served_from_ms, served_until_ms FROM catalogue_served ORDER BY served_from_ms, hash";
         let times: Vec<(String, i64, i64)> = sqlx::query_as(times).fetch_all(&self.pool).await?;
         let contents: Vec<(String, String)> = sqlx::query_as("SELECT hash, content FROM catalogue").fetch_all(&self.pool).await?;
@@ -75,7 +75,7 @@ impl Store {
         Ok(served.collect())
     }
 
-    /// When the tables were made, in milliseconds since the Unix epoch.
+    /// When the tables were created, in milliseconds since the Unix epoch.
     pub async fn made_at_ms(&self) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar("SELECT applied_at_ms FROM migration WHERE version = 1").fetch_one(&self.pool).await
     }

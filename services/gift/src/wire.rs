@@ -1,4 +1,4 @@
-//! Protobuf to domain and back: what callers send and get, and what the ledger answers.
+//! Protobuf to domain and back: requests and answers of callers, and answers of the ledger.
 use crate::catalogue::{Gift, GiftCatalogue};
 use crate::domain::{CoinsAfter, GiftReceipt, Malformed, Sending, Tap};
 use api::gift::{Gift as ListedGift, ListGiftsResponse, SendGiftRequest, SendGiftResponse};
@@ -33,7 +33,7 @@ pub fn sending<'a>(request: &'a SendGiftRequest, sender: &'a UserKey) -> Result<
     }
 }
 
-/// What a retry is compared with: exactly what the caller sent, and what it left out is left out: on the wire, absent and zero are the same.
+/// The fields a retry is compared with: exactly what the caller sent. Zero values are left out: on the wire, absent and zero are the same.
 #[must_use]
 pub fn fields(request: &SendGiftRequest) -> Vec<RequestField> {
     let mut fields = Vec::with_capacity(8);
@@ -61,7 +61,7 @@ pub fn fields(request: &SendGiftRequest) -> Vec<RequestField> {
 #[error("the ledger's answer is not a gift's posting: {0}")]
 pub struct NotAGiftPosting(&'static str);
 
-/// Reads the ledger's answer. None when it isn't a posting of a gift.
+/// Reads the ledger's answer; an error if it isn't a posting of a gift.
 pub fn receipt(response: PostResponse) -> Result<GiftReceipt, NotAGiftPosting> {
     let posting = response.posting.ok_or(NotAGiftPosting("no posting"))?;
     let mut receipt = GiftReceipt { posting_id: posting.posting_id, replayed: response.replayed, ..GiftReceipt::default() };
@@ -85,7 +85,7 @@ fn charged(receipt: &mut GiftReceipt, transfer: &PostedTransfer) -> Result<(), N
     Ok(())
 }
 
-/// What the caller gets.
+/// The response to the caller.
 #[must_use]
 pub fn response(receipt: GiftReceipt) -> SendGiftResponse {
     SendGiftResponse {
@@ -98,11 +98,11 @@ pub fn response(receipt: GiftReceipt) -> SendGiftResponse {
     }
 }
 
-/// A status as a stream's item carries it, with the details a lone call's would have.
+/// A status as part of a stream's item, with the details that a single call's would have.
 #[must_use]
 pub fn refusal(status: &Status) -> pb::Status {
     let code = i32::from(status.code());
-    // tonic keeps the details as the encoded message that we want.
+    // tonic keeps the details as the encoded message that is needed here.
     let whole = pb::Status::decode(status.details()).ok().filter(|whole| whole.code == code);
     whole.unwrap_or_else(|| pb::Status { code, message: status.message().to_owned(), details: Vec::new() })
 }

@@ -1,4 +1,4 @@
-//! Nobody makes money from rounding, and no minor unit gets lost.
+//! Nobody gains money from rounding, and no minor unit gets lost.
 use super::*;
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What the ledger says, as callers hear it, and which errors leave the outcome open.
+//! The ledger's refusals, as callers see them, and which errors leave the outcome open.
 use super::*;
 use ledger_client::classify;
 
@@ -30,7 +30,7 @@ fn only_a_certain_no_closes_an_acceptance() {
     {
         assert_eq!(proven(open), Proven::Nothing);
     }
-    // An earlier attempt may have been posted although this one was turned away.
+    // An earlier attempt may have been posted although this one was refused.
     assert_eq!(proven(rpc::overload(Duration::ZERO)), Proven::ThisAttemptWasNot);
     assert_eq!(proven(refused("PEER_UNREACHABLE", &[])), Proven::ThisAttemptWasNot);
     assert_eq!(proven(refused("INSUFFICIENT_FUNDS", &[])), Proven::NeverPosted);
@@ -43,7 +43,7 @@ fn a_database_out_of_reach_leaves_the_outcome_open_and_a_wrong_statement_is_our_
         let status = Status::from(Error::from(error));
         (status.code(), rpc::reason(&status).unwrap_or_default())
     };
-    // Also where no connection came free: the call may have done its first half.
+    // Also where no connection was free: the call's first half may have been executed.
     for away in [sqlx::Error::PoolTimedOut, sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into())] {
         assert_eq!(told(away), (Code::Unavailable, "OUTCOME_UNKNOWN".to_owned()));
     }

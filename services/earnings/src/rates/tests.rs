@@ -1,4 +1,4 @@
-//! The built-in card's facts, the choice of row by day, and errors that say where.
+//! The built-in card's facts, the choice of row by day, and errors that name the line.
 use super::*;
 
 fn day(text: &str) -> Date {

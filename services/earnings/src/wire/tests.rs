@@ -1,4 +1,4 @@
-//! A conversion is posted exactly as quoted, and what is kept of an answer is that answer.
+//! A conversion is posted exactly as quoted, and a kept answer is read back unchanged.
 use super::*;
 use crate::domain::Amounts;
 use jiff::{Timestamp, civil::Date};

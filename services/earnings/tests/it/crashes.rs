@@ -1,4 +1,4 @@
-//! What a crash between two steps leaves, and how it is healed: the steps are done by hand up to there.
+//! What a crash between two steps leaves, and how it is repaired: the steps up to the crash are executed by hand.
 use crate::house::{BOOK, House, ask, both, take};
 use api::earnings::{AcceptQuoteRequest, GetQuoteRequest, Quote};
 use earnings::{
@@ -15,7 +15,7 @@ async fn store(house: &House) -> Store {
     Store::new(house.database.open("earnings", &MIGRATIONS).await.unwrap())
 }
 
-/// Writes an acceptance down as the service does before it asks the ledger, and posts it or not; the service knows of neither.
+/// Records an acceptance as the service does before it calls the ledger, and posts it or not; the service knows of neither.
 async fn accept_and_crash(house: &House, quote: &Quote, request: &AcceptQuoteRequest, posted: bool) {
     let (store, book) = (store(house).await, BookName::try_new(BOOK).unwrap());
     let quote = store.quote(&book, Uuid::try_parse(&quote.quote_id).unwrap()).await.unwrap().unwrap();
@@ -110,7 +110,7 @@ async fn an_acceptance_that_meets_a_closed_account_ends_and_moves_nothing() {
         let state = api::ledger::AccountState::Closed.into();
         let close = api::ledger::SetAccountStateRequest { book: BOOK.to_owned(), request_id: Uuid::now_v7().to_string(), account, state };
         ledger.set_account_state(close).await.unwrap();
-        // The look settles what was lost: refused for good, and the diamonds are where they were.
+        // The run settles the lost outcome: refused for good, and the diamonds are where they were.
         assert_eq!(read(&house, &quote).await.posting_id, "");
         assert_eq!(house.accept("bob", request).await.unwrap_err(), "ACCOUNT_CLOSED");
         let book = BookName::try_new(BOOK).unwrap();

@@ -39,7 +39,7 @@ pub async fn both() -> Vec<House> {
 
 impl House {
     pub async fn start(tables: Storage, rate_card: Option<PathBuf>) -> Self {
-        // The ledger's own engines are tested with it; here it only has to be there.
+        // The ledger's own engines are tested with the ledger; here it only has to run.
         let options = TestbedOptions { books: &[(BOOK, BookMode::Test)], recorded: false };
         let bed = Testbed::on(Storage::sqlite(), options).await;
         let ahead = Arc::new(AtomicU64::new(0));
@@ -98,7 +98,7 @@ impl House {
         self.bed.balance(account).await
     }
 
-    /// The books are right.
+    /// Checks the books.
     pub async fn verify(&self) {
         self.bed.verify().await;
     }

@@ -1,4 +1,4 @@
-//! A LIVE book converts at the rates that its operator names and never at those built in.
+//! A LIVE book converts at the rates that its operator configures and never at the built-in ones.
 use crate::house::{ask, take};
 use api::earnings::{GetEarningsRequest, earnings_service_client::EarningsServiceClient};
 use api::ledger::BookMode;
@@ -32,13 +32,13 @@ async fn what_is_built_in_is_no_rate_in_a_live_book() {
             let mut client = over(&bed, rate_card).await;
             let no = client.create_quote(by("live", request.clone())).await.unwrap_err();
             assert_eq!(rpc::reason(&no).as_deref(), Some("LIST_BUILT_IN"), "{no:?}");
-            // Where no rate is needed, none is missed; and a TEST book has them.
+            // Requests that need no rate succeed; and a TEST book has rates.
             let earned = bed.unexplained("bob", Role::Creator, &["live"], GetEarningsRequest::default());
             assert_eq!(client.get_earnings(earned).await.unwrap().into_inner().diamonds, 2_000);
             let no = client.create_quote(by("test", ask(1_000, "USD"))).await.unwrap_err();
             assert_eq!(rpc::reason(&no).as_deref(), Some("INSUFFICIENT_FUNDS"), "{no:?}");
         }
-        // The same request is good once the operator named a card, and what was quoted stays so.
+        // The same request succeeds once the operator has configured a card, and its quote is kept.
         let mut client = over(&bed, Some(own.clone())).await;
         let quote = client.create_quote(by("live", request.clone())).await.unwrap().into_inner().quote.unwrap();
         assert_eq!(quote.rate, "0.004");

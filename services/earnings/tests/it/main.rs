@@ -182,7 +182,7 @@ async fn a_quote_is_its_owners() {
         let foreign = house.earnings().get_quote(house.by("eve", Role::Creator, get(&quote.quote_id))).await.unwrap_err();
         let guess = Uuid::now_v7().to_string();
         let missing = house.earnings().get_quote(house.by("eve", Role::Creator, get(&guess))).await.unwrap_err();
-        // Each names the id that was asked for, and nothing else tells them apart.
+        // Each names the requested id, and nothing else distinguishes them.
         let told = foreign.message().replace(&quote.quote_id, &guess);
         assert_eq!((foreign.code(), told.as_str()), (Code::NotFound, missing.message()), "a guess learns nothing");
         assert_eq!(house.accept("eve", take(&quote)).await.unwrap_err(), "QUOTE_UNKNOWN");

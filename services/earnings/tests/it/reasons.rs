@@ -1,4 +1,4 @@
-//! Whatever the ledger answers, a creator is told what helps and nothing of our insides; and no acceptance is forgotten that may be posted.
+//! Whatever the ledger answers, a creator gets a helpful message and no internal details; and no acceptance that may be posted is lost.
 use crate::house::{House, ask, both, take};
 use api::earnings::{GetEarningsRequest, GetQuoteRequest, Quote};
 use earnings::store::{MIGRATIONS, Store};

@@ -1,4 +1,4 @@
-//! Quotes that nobody accepted are forgotten in time, and accepted ones never.
+//! Quotes that nobody accepted are deleted in time, and accepted ones never.
 use crate::house::{ask, both, take};
 use api::earnings::GetQuoteRequest;
 use identity::Role;

@@ -1,4 +1,4 @@
-//! What shares a call, what is turned away, and what a refused item becomes. The whole way is tested against the ledger in tests/it.
+//! Which posts share a call, which are refused, and the outcome of a refused item. The whole path is tested against the ledger in tests/it.
 use super::*;
 use api::ledger::Posting;
 
@@ -8,7 +8,7 @@ fn book() -> BookName {
     BookName::try_new("b").unwrap()
 }
 
-/// Nothing listens there; only the queues are looked at.
+/// A client of an address where nothing listens; only the queues are tested.
 fn batcher() -> Batcher {
     Batcher::new(LedgerClient::new(rpc::connect("http://127.0.0.1:1").unwrap()), LIMITS)
 }

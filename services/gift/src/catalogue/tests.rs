@@ -1,4 +1,4 @@
-//! The built-in catalogue holds what real rooms send, and a bad file says where.
+//! The built-in catalogue has the gifts that real rooms send, and errors in a file name the line.
 use super::*;
 
 fn no(text: &str) -> String {
@@ -23,7 +23,7 @@ fn the_built_in_catalogue_has_the_gifts_of_real_rooms() {
     }
     let on_sale = catalogue.on_sale();
     assert!(on_sale.len() >= 921);
-    // Of the longer list of real rooms: the dearest, one without a name of its own, and one that is sent one by one.
+    // From the longer list of real rooms: the dearest gift, one without a name of its own, and one that is not streakable.
     for (id, cost) in [(5236, 2_888), (5237, 222), (5285, 7_499)] {
         assert_eq!(catalogue.offer(id).map(|offer| (offer.cost.get(), offer.streakable)), Some((cost, false)), "{id}");
     }

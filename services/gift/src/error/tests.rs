@@ -1,4 +1,4 @@
-//! What the ledger says, as callers hear it.
+//! The ledger's refusals, as callers see them.
 use super::*;
 use crate::domain::Tap;
 use ledger_client::classify;

@@ -1,4 +1,4 @@
-//! What goes to the ledger is what was sent, and between the accounts of a gift.
+//! The posting has the fields that were sent, and is between the accounts of a gift.
 use super::*;
 use crate::domain::{BASIS_POINTS, GiftRefusal, Offer, charge};
 use crate::wire::{fields, sending};
@@ -78,7 +78,7 @@ fn every_gift_is_as_its_row_says() {
     for (request, offer) in
         [(request(), offer(5)), (request(), None), (streak(false), offer(1)), (streak(true), offer(1)), (streak(false), None)]
     {
-        // At a rate of nothing no diamonds are issued.
+        // At a rate of zero no diamonds are issued.
         for rate in [0, BASIS_POINTS] {
             let (id, sending) = sending(&request, &sender).unwrap();
             let draft = gift(&book, id, fields(&request), &sending, charge(&sending, offer, rate));

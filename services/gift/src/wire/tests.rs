@@ -1,4 +1,4 @@
-//! The answer is read off the posting only.
+//! The answer is built from the posting only.
 use super::*;
 use api::ledger::{Account, Posting};
 

@@ -1,4 +1,4 @@
-//! A gift service over the real ledger, in one process, with the stacks that every call passes.
+//! A gift service over the real ledger, in one process, with the middleware stacks that every call passes.
 use api::{
     gift::{SendGiftRequest, SendGiftResponse, Streak, gift_service_client::GiftServiceClient},
     ledger::BookMode,
@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub const BOOK: &str = "tiktok-us";
 pub const ROSE: i64 = 5655;
 
-/// What a gift service needs, of this test installation.
+/// The dependencies of a gift service in this testbed.
 pub fn deps(bed: &Testbed) -> Deps {
     Deps { ledger: bed.ledger_as("gift"), database: bed.database.clone(), clock: gift::system_clock(), shutdown: CancellationToken::new() }
 }
@@ -60,7 +60,7 @@ impl House {
         self.bed.balance(account).await
     }
 
-    /// The books are right.
+    /// Checks the books.
     pub async fn verify(&self) {
         self.bed.verify().await;
     }

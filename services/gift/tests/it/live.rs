@@ -1,4 +1,4 @@
-//! A LIVE book sells what its operator names and never what is built in.
+//! A LIVE book sells the catalogue that its operator names and never the built-in one.
 use api::{
     gift::{ListGiftsRequest, SendGiftRequest, SendGiftsRequest, gift_service_client::GiftServiceClient, send_gifts_response::Outcome},
     ledger::BookMode,
@@ -29,7 +29,7 @@ async fn what_is_built_in_is_not_sold_in_a_live_book_and_an_accepted_gift_keeps_
     let dir = tempfile::tempdir().unwrap();
     let own = dir.path().join("gifts.toml");
     std::fs::write(&own, "version = \"1\"\ngifts = [{ id = 5655, name = \"Pear\", cost_coins = 5 }]\n").unwrap();
-    // A copy with another version is still what is built in.
+    // A copy with another version still counts as built in.
     let copied = dir.path().join("copied.toml");
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/catalogue.toml")).unwrap();
     std::fs::write(&copied, text.replace("version = \"", "version = \"ours-")).unwrap();

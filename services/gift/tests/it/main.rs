@@ -18,7 +18,7 @@ use money::Coins;
 use tonic::Code;
 use uuid::Uuid;
 
-/// Puts another price on the rose.
+/// Changes the price of the rose.
 async fn reprice(house: &House, coins: i64) {
     let mut next = (*house.gift.shelf().current()).clone();
     let offer = Offer { cost: Coins::try_new(coins).unwrap(), streakable: true };

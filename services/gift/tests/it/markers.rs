@@ -1,11 +1,11 @@
-//! Ends of streaks charge nothing: whoever has nothing writes nothing, and nobody writes for ever.
+//! End markers of streaks charge nothing: without coins a sender writes none, and nobody can write without bound.
 use crate::house::{House, rose, tap};
 use api::ledger::ledger_service_client::LedgerServiceClient;
 use gift::Config;
 use identity::Role;
 use tonic::Code;
 
-/// How far the journal is.
+/// The number of the journal's last event.
 async fn journal_seq(house: &House) -> i64 {
     let request = house.by("gift", Role::Service, api::ledger::GetTrialBalanceRequest::default());
     let told = LedgerServiceClient::new(house.bed.ledger_transport()).get_trial_balance(request).await.unwrap().into_inner();
@@ -22,7 +22,7 @@ async fn the_end_of_a_streak_of_somebody_without_coins_writes_nothing() {
         assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::FailedPrecondition, Some("STREAK_UNKNOWN")), "{status:?}");
     }
     assert_eq!(journal_seq(&house).await, before);
-    // Once she has coins, the same end is good, also before its taps.
+    // Once she has coins, the same end is accepted, also before its taps.
     let end = tap("g0", 3, true);
     house.no("eve", end.clone()).await;
     house.fund("eve", 10).await;

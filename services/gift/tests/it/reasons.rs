@@ -1,4 +1,4 @@
-//! Whatever the ledger answers, a viewer is told what helps and nothing of our insides.
+//! Whatever the ledger answers, a viewer gets a helpful message and no internal details.
 use crate::house::{House, rose, tap};
 use gift::Config;
 use ledger_client::LedgerReason;

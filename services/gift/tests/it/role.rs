@@ -1,10 +1,10 @@
-//! The role that compose gives the gift service: enough for its own record, and for nothing else.
+//! The database role that compose gives the gift service: enough for its own records, and for nothing else.
 use crate::house::ROSE;
 use gift::{GiftCatalogue, prices::RecordedCatalogue, store::Store};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::time::SystemTime;
 
-/// What compose runs once in an empty server.
+/// The script that compose runs once on an empty server.
 const INIT: &str = include_str!("../../../../deploy/compose/postgres-init.sh");
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn the_role_of_the_gift_service_records_what_it_serves_and_sees_no_other_s
     let mut admin = PgConnection::connect(&url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE largesse; {own}"))).execute(&mut admin).await.unwrap();
 
-    // The tables are made by the job that migrates, as their owner, and only then is gift started.
+    // The migration job creates the tables, as their owner, and only then is gift started.
     let as_role = |role: &str| db::Database::parse(&with_user(&url, role)).unwrap();
     let owner = as_role("largesse");
     let _made = Store::open(&owner).await.unwrap();
@@ -41,7 +41,7 @@ async fn the_role_of_the_gift_service_records_what_it_serves_and_sees_no_other_s
     }
 }
 
-/// The same address for another role; the tests' server asks for no password.
+/// The same address for another role; the tests' server requires no password.
 fn with_user(url: &str, role: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap();
     let (_, host) = rest.split_once('@').unwrap();

@@ -1,4 +1,4 @@
-//! What is recorded of the catalogues that gifts are sold from.
+//! The records of the catalogues that gifts are sold from.
 use crate::house::{self, House, rose};
 use gift::{
     Config, GiftCatalogue,
@@ -37,7 +37,7 @@ async fn a_catalogue_is_served_from_its_first_to_its_last_confirmation_and_a_bre
         assert_eq!(times(&store).await, std::slice::from_ref(&whole));
         // Two prices at once, while processes are replaced.
         store.serve(&dear, at(10)).await.unwrap();
-        // A clock that went back moves no end back; one that went back before the beginning begins anew.
+        // A clock that was set back moves no end back; one set back before the beginning starts a new record.
         store.serve(&cheap, at(7)).await.unwrap();
         assert_eq!(times(&store).await, [whole.clone(), (dear.hash.clone(), 10, 10)]);
         let late = 5 + gap + gap + 1;

@@ -1,4 +1,4 @@
-//! Streaks: every tap is charged exactly once, in whatever order and how often it comes.
+//! Streaks: every tap is charged exactly once, in whatever order and however often it arrives.
 use crate::house::{House, tap};
 use api::gift::{SendGiftRequest, SendGiftResponse};
 use gift::Config;
@@ -82,7 +82,7 @@ fn any_order_charges_every_tap_once() {
     runtime.block_on(house.verify());
 }
 
-/// Sends them, a duplicate either as a new tap or as a retry of the first one's id, and adds up what was charged for the first time.
+/// Sends them, a duplicate either as a new tap or as a retry of the first one's id, and adds up the first-time charges.
 async fn send_all(house: &House, group: &str, order: Vec<(i32, bool)>, same_id: bool) -> i64 {
     let before = house.balance("viewer/ann/coins").await;
     let mut sent: Vec<((i32, bool), SendGiftRequest)> = Vec::new();

@@ -76,7 +76,7 @@ async fn a_stream_ends_with_its_token_and_says_so() {
     assert_eq!(answered.as_ref().unwrap().request_id, one.request_id);
     let status = ended.as_ref().unwrap_err();
     assert_eq!((status.code(), rpc::facts(status)["token"].as_str()), (tonic::Code::Unauthenticated, "expired"));
-    // One that its caller ends has no such end.
+    // A stream that its caller ends has no final error.
     let answers = stream(&house, "ann", vec![rose()]).await;
     assert_eq!(answers.len(), 1);
 }
@@ -92,7 +92,7 @@ async fn a_stream_that_is_old_ends_and_says_that_the_rest_was_not_read() {
     let status = answers.last().unwrap().as_ref().unwrap_err();
     assert_eq!((status.code(), rpc::reason(status).as_deref()), (tonic::Code::Unavailable, Some("STREAM_ENDED")));
     assert_eq!(rpc::facts(status)["because"], "age");
-    // What it says is what its caller does: the same id on a new stream, and it is charged once.
+    // The caller does what the error says: the same id on a new stream, and it is charged once.
     assert_eq!(stream(&house, "ann", vec![one]).await.len(), 1);
     assert_eq!(house.balance("viewer/ann/coins").await, 499);
 }

@@ -18,8 +18,7 @@ use db::Database;
 use ledger::{Config, Ledger, book::BookHandle};
 use std::sync::Arc;
 
-/// Every commit logs the accounts it changed, once more than `logged_max` accounts are in the log rows are brought up to date, and memory evicts the
-/// rest.
+/// Every commit logs the accounts it changed and brings rows up to date beyond `logged_max` logged accounts; memory evicts the rest.
 fn logging(logged_max: usize) -> Config {
     Config { cache_max: 1, dirty_max: 0, replay_max: 0, logged_max, ..config() }
 }
