@@ -56,7 +56,7 @@ pub struct CreatorFunds {
 /// An accepted quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The quote, used.
+    /// The quote, now used.
     pub quote: Quote,
     /// The conversion as the ledger posted it.
     pub converted: Converted,

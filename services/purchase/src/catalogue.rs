@@ -1,4 +1,4 @@
-//! Coin packages: what is sold where, in which channel, for how much. A versioned file; the program carries one.
+//! Coin packages: what is sold in which market and channel, at which price. A versioned file; one is built into the program.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -12,9 +12,9 @@ use toml::Spanned;
 
 use crate::domain::{Channel, Package};
 
-/// The list that comes with the program, as a file.
+/// The built-in list, as a file.
 pub const EMBEDDED: &str = include_str!("../packages.toml");
-/// What the file is, in errors.
+/// The name of the file in errors.
 const WHAT: &str = "coin packages";
 
 /// All packages.
@@ -53,7 +53,7 @@ struct PackageEntry {
 }
 
 impl PackageCatalogue {
-    /// The list that comes with the program.
+    /// The built-in list.
     pub fn embedded() -> Result<PackageCatalogue, DocumentError> {
         let read = PackageCatalogue::read_entries(&DocumentText::new(WHAT, "packages.toml (built in)", EMBEDDED))?;
         Ok(PackageCatalogue { built_in: true, ..read })
@@ -69,7 +69,7 @@ impl PackageCatalogue {
         PackageCatalogue::read(&DocumentText::new(WHAT, file, text))
     }
 
-    /// A copy of what is built in is still that, whatever its version is called.
+    /// A copy of the built-in list still counts as built in, whatever its version is called.
     fn read(text: &DocumentText) -> Result<PackageCatalogue, DocumentError> {
         let read = PackageCatalogue::read_entries(text)?;
         Ok(PackageCatalogue { built_in: read.packages == PackageCatalogue::embedded()?.packages, ..read })
@@ -98,7 +98,7 @@ impl PackageCatalogue {
         &self.version
     }
 
-    /// Whether these are the packages built in, which are for TEST books.
+    /// Whether these are the built-in packages, which are for TEST books.
     pub fn is_built_in(&self) -> bool {
         self.built_in
     }
@@ -108,7 +108,7 @@ impl PackageCatalogue {
         self.packages.iter().filter(|package| !package.withdrawn).count()
     }
 
-    /// What is on sale in a market, by coins; `None` when the market is not known at all.
+    /// The packages on sale in a market, by coins; `None` when the market is not known at all.
     pub fn on_sale(&self, market: &str, channel: Option<Channel>) -> Option<Vec<&Package>> {
         let mut here = self.packages.iter().filter(|package| package.market == market).peekable();
         here.peek()?;
@@ -121,7 +121,7 @@ impl PackageCatalogue {
     }
 }
 
-/// What the entry says, or which key of it can't be.
+/// The package of an entry, or which key of the entry is invalid.
 fn package(entry: PackageEntry) -> Result<Package, String> {
     if entry.market.len() != 2 || !entry.market.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Err("market: must be two capital letters".to_owned());

@@ -12,40 +12,40 @@ use crate::domain::BASIS_POINTS;
 const DAY_S: u64 = 86_400;
 const YEAR_S: u64 = 365 * DAY_S;
 
-/// All there is to set.
+/// All options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// File of coin packages. Absent: the list that comes with the program.
+    /// File of coin packages. Absent: the built-in list.
     pub packages: Option<PathBuf>,
-    /// Files (DER) of the root certificates trusted for LIVE books: Apple Root CA G3, from Apple's site. None: LIVE books take no receipts.
+    /// Files (DER) of the root certificates trusted for LIVE books: Apple Root CA G3, from Apple's site. None: LIVE books accept no receipts.
     pub apple_roots: Vec<PathBuf>,
-    /// Root certificates (DER) trusted for TEST books. Given by the program in sandbox mode only, never by a file, so that no
-    /// configuration can make real books trust a pretend store.
+    /// Root certificates (DER) trusted for TEST books. Set by the program in sandbox mode only, never by a file, so that no configuration can make real
+    /// books trust a pretend store.
     #[serde(skip)]
     pub sandbox_roots: Vec<Vec<u8>>,
-    /// Which app's receipts credit which book. A bundle stands in one line only.
+    /// Which app's receipts credit which book. A bundle may be listed once only.
     pub bundles: Vec<Bundle>,
-    /// What the store keeps of a sale, in basis points of the price without tax. 0 to 10,000.
+    /// The store's commission on a sale, in basis points of the price without tax. 0 to 10,000.
     pub store_commission_basis_points: u32,
-    /// Tax the store's prices include and the store remits, in basis points on top of the price without tax. 0 to 10,000. It is not
-    /// revenue; the posting carries it as a memo only.
+    /// Tax that the store's prices include and the store remits, in basis points on top of the price without tax. 0 to 10,000. It is not revenue; the
+    /// posting has it as a memo only.
     pub included_tax_basis_points: u32,
-    /// How often purchases that were verified but not credited are looked for, in seconds.
+    /// How often purchases that were verified but not credited are searched for, in seconds.
     #[serde(rename = "sweep_interval_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub sweep_interval: Duration,
-    /// How long a purchase is left to the call that brought it before the sweeper takes it up, in seconds.
+    /// How long a purchase is left to the call that submitted it before the sweeper takes over, in seconds.
     #[serde(rename = "sweep_after_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub sweep_after: Duration,
     /// Purchases finished in one sweep; the rest waits for the next.
     pub sweep_batch_max: u32,
-    /// How long a refusal stays the answer under its request id, in seconds.
+    /// How long a refusal is kept as the answer to its request id, in seconds.
     #[serde(rename = "refusal_retention_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub refusal_retention: Duration,
-    /// How long support can look a refused receipt up, in seconds. Default 90 days, as long as Apple lets buyers ask for their money back.
+    /// How long support can look up a refused receipt, in seconds. Default 90 days, as long as Apple lets buyers request a refund.
     #[serde(rename = "refused_receipt_retention_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub refused_receipt_retention: Duration,
@@ -58,7 +58,7 @@ pub struct Bundle {
     pub bundle_id: String,
     /// The book its receipts credit.
     pub book: String,
-    /// The app's numeric id at Apple. Signed transactions do not carry it; notifications do.
+    /// The app's numeric id at Apple. Signed transactions do not contain it; notifications do.
     #[serde(default)]
     pub app_apple_id: i64,
 }
@@ -67,7 +67,7 @@ pub struct Bundle {
 #[derive(Debug, thiserror::Error)]
 #[error("purchase.{option}: {why}")]
 pub struct InvalidPurchaseOption {
-    /// Which option.
+    /// The option's name.
     pub option: &'static str,
     /// What is wrong with it.
     pub why: String,
@@ -92,7 +92,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Refuses what has no meaning before anything starts.
+    /// Refuses invalid options before anything starts.
     pub fn check(&self) -> Result<(), InvalidPurchaseOption> {
         let wrong = |option, why: &str| Err(InvalidPurchaseOption { option, why: why.to_owned() });
         if self.store_commission_basis_points > BASIS_POINTS {
@@ -106,7 +106,7 @@ impl Config {
             ("sweep_interval_s", within(self.sweep_interval, 1, DAY_S), "1 to 86,400"),
             ("sweep_after_s", within(self.sweep_after, 0, DAY_S), "0 to 86,400"),
             ("sweep_batch_max", (1..=10_000).contains(&self.sweep_batch_max), "1 to 10,000"),
-            // Below an hour a client that retries would be judged anew and might hear something else.
+            // Below an hour, a client that retries would be judged again and might get another answer.
             ("refusal_retention_s", within(self.refusal_retention, 3_600, YEAR_S), "3,600 to 31,536,000"),
             ("refused_receipt_retention_s", within(self.refused_receipt_retention, 3_600, 10 * YEAR_S), "3,600 to 315,360,000"),
         ];

@@ -1,14 +1,14 @@
-//! The rules of a purchase: what a receipt is worth and how a sale splits. No I/O, no clock.
+//! The rules of a purchase: what a receipt is worth and how a sale is split. No I/O, no clock.
 
 use ledger_client::BalanceSeq;
 use money::{BookName, Coins, Currency, Money, Rounding, UserKey};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-/// Parts of a whole in basis points.
+/// The whole, in basis points.
 pub const BASIS_POINTS: u32 = 10_000;
 
-/// Packages a single receipt may hold: Apple's own limit.
+/// Most packages of a single receipt: Apple's own limit.
 pub const QUANTITY_MAX: i32 = 10;
 
 /// How a package is sold.
@@ -21,7 +21,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// As in files and requests.
+    /// The name in files and requests.
     pub fn as_str(self) -> &'static str {
         match self {
             Channel::App => "app",
@@ -29,7 +29,7 @@ impl Channel {
         }
     }
 
-    /// The other way around.
+    /// The channel of a name.
     pub fn from_name(name: &str) -> Option<Channel> {
         [Channel::App, Channel::Web].into_iter().find(|channel| channel.as_str() == name)
     }
@@ -48,7 +48,7 @@ pub struct Package {
     pub coins: Coins,
     /// What the buyer pays.
     pub price: Money,
-    /// No longer listed; receipts for it are still good.
+    /// No longer listed; receipts for it are still accepted.
     pub withdrawn: bool,
 }
 
@@ -59,33 +59,33 @@ pub struct Transaction {
     pub environment: String,
     /// The app.
     pub bundle_id: String,
-    /// The store's id of it.
+    /// The store's id of the transaction.
     pub transaction_id: String,
     /// What was bought.
     pub product_id: String,
     /// How many packages were bought.
     pub quantity: i32,
-    /// Price of one in thousandths of the currency's unit, and the currency, where the store says so.
+    /// Price of one in thousandths of the currency's unit, and the currency, where the store states them.
     pub price: Option<(i64, Currency)>,
-    /// The price of one where its currency is none that is known here; then `price` is empty.
+    /// The price of one where its currency is unknown to this program; then `price` is empty.
     pub unknown_price: Option<UnknownPrice>,
-    /// Binds it to a user.
+    /// Binds the transaction to a user.
     pub app_account_token: Option<Uuid>,
-    /// When the store says it was bought, in Unix milliseconds.
+    /// The time of purchase according to the store, in Unix milliseconds.
     pub purchased_at_ms: i64,
 }
 
-/// A price in a currency that is not known here. The buyer has paid it all the same.
+/// A price in a currency that is unknown to this program. The buyer has paid it all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownPrice {
     /// In thousandths of the currency's unit; not negative.
     pub thousandths: i64,
-    /// As the store has it; empty where it says none.
+    /// As the store wrote it; empty where it states none.
     pub currency: String,
 }
 
 impl UnknownPrice {
-    /// For people, such as `19.900 XQQ`.
+    /// For display, such as `19.900 XQQ`.
     #[must_use]
     pub fn shown(&self) -> String {
         let currency = if self.currency.is_empty() { "(no currency)" } else { &self.currency };
@@ -93,7 +93,7 @@ impl UnknownPrice {
     }
 }
 
-/// Where a purchase stands.
+/// The state of a purchase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PurchaseState {
     /// The coins are about to be credited.
@@ -105,7 +105,8 @@ pub enum PurchaseState {
         /// The issuing posting.
         posting_id: String,
     },
-    /// The ledger will never take the sale, neither to the wallet nor to suspense, as `blocked_by` says: nothing was issued, and staff decide.
+    /// The ledger will never accept the sale, neither to the wallet nor to suspense, for the reason in `blocked_by`: nothing was issued, and staff
+    /// decide.
     Blocked,
 }
 
@@ -121,43 +122,43 @@ impl PurchaseState {
     }
 }
 
-/// What the ledger answered.
+/// The credit, as the ledger answered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credit {
     /// The issuing posting.
     pub posting_id: String,
     /// The user's coins right after it.
     pub coin_balance: Coins,
-    /// That state's place among the account's states.
+    /// The position of that state among the account's states.
     pub balance_seq: BalanceSeq,
 }
 
-/// One good receipt.
+/// A purchase: one verified receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
-    /// Whose economy.
+    /// The book.
     pub book: BookName,
-    /// Ours, version 7.
+    /// Our own id, a UUID of version 7.
     pub purchase_id: Uuid,
-    /// Who gets the coins.
+    /// The user who gets the coins.
     pub user: UserKey,
-    /// The request that brought it first.
+    /// The request that submitted the receipt first.
     pub request_id: Uuid,
-    /// Where it stands.
+    /// The state of the purchase.
     pub state: PurchaseState,
     /// The store's environment.
     pub environment: String,
     /// The app.
     pub bundle_id: String,
-    /// The store's id.
+    /// The store's id of the transaction.
     pub transaction_id: String,
     /// What was bought.
     pub product_id: String,
     /// How many packages were bought.
     pub quantity: i32,
-    /// What it is worth.
+    /// The value of the receipt.
     pub value: ReceiptValue,
-    /// When the store says it was bought, in Unix milliseconds.
+    /// The time of purchase according to the store, in Unix milliseconds.
     pub purchased_at_ms: i64,
     /// When it was verified, in Unix milliseconds.
     pub created_at_ms: i64,
@@ -165,18 +166,18 @@ pub struct Purchase {
     pub attempt: i64,
     /// When the current attempt was begun, in Unix milliseconds; 0: with the purchase.
     pub attempt_at_ms: i64,
-    /// Times the ledger was asked for the coins in vain, for whatever reason.
+    /// Number of failed requests to the ledger for the coins, for whatever reason.
     pub tries: i64,
-    /// Why not, the last time; empty before.
+    /// Why the last request failed; empty before that.
     pub blocked_by: String,
-    /// Since when it counts among what waits for its wallet, in Unix milliseconds; 0: it does not.
+    /// When it was counted among the purchases waiting for their wallet, in Unix milliseconds; 0: it is not.
     pub waits_since_ms: i64,
-    /// What the receipt says one costs, where that is not what the price list says, whose price is booked. Empty otherwise.
+    /// The price of one that the receipt states, if it differs from the price list, whose price is booked. Empty otherwise.
     pub stated_price: String,
 }
 
 impl Purchase {
-    /// Request id of the posting that issues its coins, until the ledger refuses that for good and the next attempt gets another.
+    /// Request id of the posting that issues its coins, until the ledger finally refuses that and the next attempt gets another id.
     #[must_use]
     pub fn credit_id(&self) -> Uuid {
         chart::id::purchase_credit(self.purchase_id, self.attempt, self.attempt_at_ms)
@@ -190,35 +191,35 @@ pub struct ReceiptValue {
     pub coins: Coins,
     /// What the buyer paid.
     pub price: Money,
-    /// Tax in it, which the store remits. A memo.
+    /// Tax included in the price, which the store remits. A memo.
     pub tax: Money,
-    /// What the store keeps of the rest.
+    /// The store's share of the rest.
     pub commission: Money,
 }
 
-/// SaleRates a sale splits by, in basis points.
+/// The rates by which a sale is split, in basis points.
 #[derive(Debug, Clone, Copy)]
 pub struct SaleRates {
-    /// The store's, of the price without tax.
+    /// The store's commission, of the price without tax.
     pub commission: u32,
     /// Tax on top of the price without tax, included in the price.
     pub tax: u32,
 }
 
-/// A receipt's numbers are outside what money can hold.
+/// A receipt's numbers exceed what money can represent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the receipt states a price, or is worth coins or money, outside of what one receipt may: 0 to {RECEIPT_MINOR_UNITS_MAX} hundredths and {RECEIPT_COINS_MAX} coins"
 )]
 pub struct OutOfRange;
 
-/// Most coins of one receipt: of the 2^53 that an account holds, a nine-millionth.
+/// Most coins of one receipt: a nine-millionth of the 2^53 that an account can have.
 pub const RECEIPT_COINS_MAX: i64 = 1_000_000_000;
-/// Most minor units of one receipt, by the price list and by what the receipt states: as small a part of what an account holds.
+/// Most minor units of one receipt, by the price list and by what the receipt states: an equally small part.
 pub const RECEIPT_MINOR_UNITS_MAX: i64 = 1_000_000_000;
 
-/// What `transaction` is worth, given the package it names: its coins, and the price list's price, or nothing where the store took nothing. What the receipt states instead is shown beside it, see
-/// [`stated_price`]: whoever signs receipts does not decide what our books hold.
+/// What `transaction` is worth, given the package it names: its coins, and the price list's price, or nothing where the store charged nothing. A
+/// different price in the receipt is only shown beside it, see [`stated_price`]: the signer of receipts does not decide the amounts in our books.
 pub fn value(transaction: &Transaction, package: &Package, rates: SaleRates) -> Result<ReceiptValue, OutOfRange> {
     let quantity = i64::from(transaction.quantity);
     let coins = package.coins.checked_mul(quantity).filter(|coins| coins.get() <= RECEIPT_COINS_MAX).ok_or(OutOfRange)?;
@@ -228,7 +229,7 @@ pub fn value(transaction: &Transaction, package: &Package, rates: SaleRates) -> 
             return Err(OutOfRange);
         }
     }
-    // What was given away is nobody's revenue, in any currency.
+    // A free purchase is no revenue, in any currency.
     let one = if stated(transaction).is_some_and(|stated| stated.thousandths == 0) { 0 } else { package.price.minor_units() };
     let price = one.checked_mul(quantity).filter(|price| *price <= RECEIPT_MINOR_UNITS_MAX).ok_or(OutOfRange)?;
     let price = Money::try_new(package.price.currency(), price).map_err(|_| OutOfRange)?;
@@ -239,7 +240,7 @@ pub fn value(transaction: &Transaction, package: &Package, rates: SaleRates) -> 
     Ok(ReceiptValue { coins, price, tax, commission })
 }
 
-/// What the receipt says one costs, where that is not what the price list says: for people, such as `19.900 XQQ`.
+/// The price of one that the receipt states, if it differs from the price list: for display, such as `19.900 XQQ`.
 #[must_use]
 pub fn stated_price(transaction: &Transaction, package: &Package) -> Option<String> {
     let stated = stated(transaction)?;
@@ -253,12 +254,12 @@ fn stated(transaction: &Transaction) -> Option<UnknownPrice> {
     known.or_else(|| transaction.unknown_price.clone())
 }
 
-/// Of a price in thousandths, to bound it whatever its currency: none has fewer than a hundredth in what is counted here.
+/// A hundredth of a unit, to bound a price in thousandths whatever its currency: none has fewer of the minor units counted here.
 const CENTS_OF_UNIT: i64 = 100;
 const THOUSANDTHS_OF_UNIT: i64 = 1_000;
 
 impl ReceiptValue {
-    /// What will be revenue once the coins are spent: the price without tax.
+    /// Revenue once the coins are spent: the price without tax.
     pub fn deferred(&self) -> Money {
         self.price.checked_sub(self.tax).expect("tax is a part of the price")
     }
@@ -269,13 +270,13 @@ impl ReceiptValue {
     }
 }
 
-/// Apple's prices have three decimals whatever the currency; the nearest minor unit is what the store settles.
+/// Apple's prices have three decimals whatever the currency; the store settles the nearest minor unit.
 fn from_thousandths(currency: Currency, thousandths: i64) -> Result<Money, OutOfRange> {
     Money::from_decimal(currency, Decimal::new(thousandths, 3), Rounding::HalfUp).map_err(|_| OutOfRange)
 }
 
-/// `of * part / whole`, rounded down: what can't be split stays with what is taken from. For the tax split that means that the
-/// remainder counts as tax; for the commission, that it stays with us.
+/// `of * part / whole`, rounded down: the remainder stays with the amount that the share is taken from. For the tax split that means that the remainder
+/// counts as tax; for the commission, that it stays with us.
 fn share(of: Money, part: u64, whole: u64) -> Result<Money, OutOfRange> {
     let product = i128::from(of.minor_units()) * i128::from(part) / i128::from(whole);
     let minor_units = i64::try_from(product).map_err(|_| OutOfRange)?;

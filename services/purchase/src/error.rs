@@ -1,10 +1,10 @@
-//! What callers are told: one closed enum, one table to code and reason.
+//! Answers to callers: one closed enum, one table to code and reason.
 
 use ledger_client::NotPosted;
 use rpc::StickyRefusal;
 use tonic::{Code, Status};
 
-/// Why a receipt is refused. In the order of precedence of the contract. Sticky.
+/// Why a receipt is refused, in the contract's order of precedence. The refusal is kept under the request id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReceiptRefusal {
     /// Not a compact JWS of a transaction.
@@ -13,13 +13,13 @@ pub enum ReceiptRefusal {
     Algorithm,
     /// Not three certificates.
     ChainLength,
-    /// They don't lead to a trusted root.
+    /// The certificates don't lead to a trusted root.
     Chain,
-    /// They lack the marks of Apple's receipt signers.
+    /// The certificates lack the marks of Apple's receipt signers.
     CertificatePurpose,
-    /// The signature is not the leaf's.
+    /// The signature was not made with the leaf's key.
     Signature,
-    /// Another app's, or another book's app.
+    /// Another app's, or an app of another book.
     Bundle,
     /// Not the environment of this book.
     Environment,
@@ -33,16 +33,16 @@ pub enum ReceiptRefusal {
     ProductUnknown,
     /// Bought for another account.
     OtherAccount,
-    /// Bought for an account that was erased since: nobody's, until support gives it to whoever paid.
+    /// Bought for an account that was erased since: it has no owner until support gives it to the buyer.
     ErasedAccount,
-    /// Somebody else had it.
+    /// Another user has redeemed it.
     AlreadyRedeemed,
-    /// It states more than one receipt may.
+    /// It states a larger amount than one receipt may have.
     Amount,
 }
 
 impl ReceiptRefusal {
-    /// All, in order of precedence.
+    /// All refusals, in order of precedence.
     pub const ALL: [ReceiptRefusal; 16] = [
         ReceiptRefusal::Malformed,
         ReceiptRefusal::Algorithm,
@@ -84,7 +84,7 @@ impl ReceiptRefusal {
         }
     }
 
-    /// Whether it is refused for something else than that the store had not signed it: then what it says is true.
+    /// Whether the store signed the receipt although it is refused: then its content is true.
     #[must_use]
     pub fn is_of_authentic(self) -> bool {
         match self {
@@ -113,7 +113,7 @@ impl ReceiptRefusal {
     }
 }
 
-/// A refusal with the sentence that explains it. The sentence never says anything about another user.
+/// A refusal with the sentence that explains it. The sentence never reveals anything about another user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedReceipt {
     /// Why the receipt was refused.
@@ -127,16 +127,16 @@ impl RefusedReceipt {
         RefusedReceipt { refusal, message: message.into() }
     }
 
-    /// As it is kept under its request id, and told.
+    /// The refusal as kept under its request id, and sent.
     pub(crate) fn kept(&self) -> StickyRefusal {
         StickyRefusal::new(Code::FailedPrecondition, self.refusal.reason(), self.message.clone(), &[])
     }
 }
 
-/// Everything a handler can end with but success.
+/// Every error of a handler.
 #[derive(Debug)]
 pub enum Error {
-    /// A field is not of its form.
+    /// A field does not have its required form.
     Malformed {
         /// The field.
         field: &'static str,
@@ -145,12 +145,12 @@ pub enum Error {
     },
     /// The id was used with other fields.
     RequestIdReused {
-        /// Which fields differ.
+        /// The fields that differ.
         differing: Vec<String>,
     },
-    /// The receipt is not good.
+    /// The receipt was refused.
     Refused(RefusedReceipt),
-    /// A LIVE book, and the packages in force are those built in, which are for TEST books. Not a refusal that stays: a receipt was paid for.
+    /// A LIVE book, and the packages in force are the built-in ones, which are for TEST books. The refusal is not kept: the receipt was paid for.
     ListBuiltIn,
     /// No packages for this market.
     MarketUnknown(String),
@@ -160,25 +160,25 @@ pub enum Error {
     PurchaseUnknown(String),
     /// The page token is not from this list.
     PageToken,
-    /// The ledger said no to a read or, under this attempt's id, to a credit.
+    /// The ledger refused a read or, under this attempt's id, a credit.
     Ledger(NotPosted),
     /// The receipt was verified and stored; its credit is pending.
     CreditUncertain,
-    /// The receipt is good and its coins are in suspense, because the wallet is closed. Stays.
+    /// The receipt is valid and its coins are in suspense, because the wallet is closed. Final.
     Suspended {
         /// The id of the purchase.
         purchase_id: uuid::Uuid,
         /// The coins of the purchase.
         coins: money::Coins,
     },
-    /// The ledger will never take the sale: nothing was issued, and staff decide.
+    /// The ledger will never accept the sale: nothing was issued, and staff decide.
     Blocked {
-        /// The kept purchase.
+        /// The stored purchase.
         purchase_id: uuid::Uuid,
-        /// What the ledger said, as the purchase shows it.
+        /// The ledger's refusal, as the purchase shows it.
         why: String,
     },
-    /// The database failed, or holds what it must not.
+    /// The database failed, or a row in it is damaged.
     Store(crate::store::Error),
 }
 
@@ -235,7 +235,7 @@ impl From<Error> for Status {
             Error::Blocked { purchase_id, why } => {
                 let message = "the receipt was verified and stored, but its coins can't be booked and were not issued; support decides, do not resubmit it";
                 let facts = [("purchase_id", purchase_id.to_string()), ("blocked_by", why)];
-                // What the contract says of a wallet it says in the ledger's word.
+                // For wallets, the contract uses the ledger's own reason.
                 let reason = if facts[1].1.starts_with("OVERFLOW") { "OVERFLOW" } else { "PURCHASE_BLOCKED" };
                 rpc::refused(Code::FailedPrecondition, reason, message.to_owned(), &facts)
             }

@@ -1,11 +1,11 @@
-//! Coins bought with real money. This service owns coin packages, the tokens that bind receipts to users, and one row per good
-//! receipt. It promises that a receipt credits its coins exactly once, whoever presents it how often, across crashes.
+//! Coins bought with real money. This service owns coin packages, the tokens that bind receipts to users, and one row per valid receipt. It promises
+//! that a receipt credits its coins exactly once, whoever submits it how often, across crashes.
 //!
 //! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back.
-//! - [`purchases`]: the use cases. [`sweeper`]: finishes what a crash left. [`domain`]: what a receipt is worth.
-//! - [`receipt`]: whether a receipt is good. [`catalogue`]: what is sold.
-//! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: what callers are told.
-//! - [`tables`]: what auditors, copies and erasure read of it.
+//! - [`purchases`]: the use cases. [`sweeper`]: finishes purchases cut short by a crash. [`domain`]: what a receipt is worth.
+//! - [`receipt`]: whether a receipt is valid. [`catalogue`]: what is sold.
+//! - [`postings`]: which accounts a purchase debits and credits. [`store`]: the tables. [`error`]: errors as callers see them.
+//! - [`tables`]: the parts that auditors, backups and erasure read.
 
 pub mod catalogue;
 pub mod config;
@@ -38,29 +38,29 @@ use receipt::ReceiptVerifier;
 use service::Handlers;
 use settings::document::DocumentError;
 
-/// What the service needs from the outside.
+/// The service's dependencies.
 pub struct Deps {
-    /// Where its tables are.
+    /// The database of its tables.
     pub database: db::Database,
-    /// The way to LedgerService, as this service.
+    /// The connection to LedgerService, with this service's token.
     pub ledger: rpc::Transport,
     /// Cancelled at shutdown: the sweeper stops.
     pub shutdown: CancellationToken,
 }
 
-/// Why it doesn't start.
+/// Why the service doesn't start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An option.
+    /// An invalid option.
     #[error(transparent)]
     Config(#[from] config::InvalidPurchaseOption),
-    /// The coin packages.
+    /// The coin packages can't be read.
     #[error(transparent)]
     Catalogue(#[from] DocumentError),
-    /// The roots of trust.
+    /// The trusted roots can't be read.
     #[error(transparent)]
     Receipt(#[from] receipt::Error),
-    /// The tables.
+    /// The tables can't be opened.
     #[error(transparent)]
     Database(#[from] db::Error),
 }
@@ -74,7 +74,7 @@ pub struct Service {
 
 /// Checks the options, reads packages and roots, opens the tables and starts the sweeper.
 pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
-    // Compiled here, with all that it spawns, and not where it is awaited.
+    // Boxed, so that it is compiled here, with all that it spawns, and not where it is awaited.
     begin(deps, config).boxed()
 }
 
@@ -109,7 +109,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
 }
 
 impl Service {
-    /// The tonic server, to be laid under the tower stack.
+    /// The tonic server, to be put under the tower stack.
     #[must_use]
     pub fn server(&self) -> PurchaseServiceServer<Handlers> {
         PurchaseServiceServer::new(self.handlers.clone())
@@ -127,7 +127,7 @@ impl Service {
         &self.handlers.purchases.store
     }
 
-    /// One sweep as of `now`, apart from the regular ones; answers how many purchases got their coins.
+    /// One sweep as of `now`, beside the regular ones; returns how many purchases got their coins.
     pub async fn sweep(&self, now: SystemTime) -> Result<usize, tonic::Status> {
         Ok(sweeper::sweep(&self.handlers.purchases, self.sweep, now).await?)
     }

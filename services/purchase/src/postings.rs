@@ -1,25 +1,26 @@
-//! Which accounts a purchase debits and credits; nowhere else.
+//! The only place that says which accounts a purchase debits and credits.
 
 use chart::{Account, GuardKey, PostingKind, Purpose};
 use ledger_client::PostingDraft;
 
 use crate::domain::Purchase;
 
-/// A store sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. The store remits the tax, which is a
-/// memo. A debt of the viewer is not settled from it yet. The fields are the stored purchase's, so that a retry and the sweeper send the same.
+/// A store sale: coins are issued to the viewer, and what the store owes us and what it kept are revenue still to be earned. The store remits the tax,
+/// which is a memo. A debt of the viewer is not settled from it yet. The fields are the stored purchase's, so that a retry and the sweeper send the
+/// same.
 #[must_use]
 pub fn sale(purchase: &Purchase) -> PostingDraft {
     sold_to(purchase, Account::viewer_coins(&purchase.user))
 }
 
-/// The same where the viewer's wallet is closed: the coins wait for staff. A retry of either compares equal, and gets whichever was posted first.
+/// The same where the viewer's wallet is closed: the coins wait for staff. A retry of either has equal fields, and gets the one that was posted first.
 #[must_use]
 pub fn suspended_sale(purchase: &Purchase) -> PostingDraft {
     sold_to(purchase, Account::CoinsSuspense)
 }
 
-/// Counts the purchase among what is in flight to the wallet, so that the wallet is not closed before its coins have come. Comes to nothing where the sale was
-/// first.
+/// Counts the purchase among those in flight to the wallet, so that the wallet is not closed before its coins have arrived. Refused if the sale was
+/// posted first.
 #[must_use]
 pub fn waiting(purchase: &Purchase) -> PostingDraft {
     let id = chart::id::receipt_wait(purchase.purchase_id, purchase.waits_since_ms);
@@ -51,7 +52,7 @@ fn sold_to(purchase: &Purchase, wallet: Account<'_>) -> PostingDraft {
         .field("quantity", purchase.quantity)
         .field("tax_minor_units", value.tax.minor_units())
         .happened_at(purchase.purchased_at_ms);
-    // Only where there is one: the fields of all other sales are compared with those of older programs.
+    // Only if set: the fields of all other sales are compared with those of older programs.
     if purchase.stated_price.is_empty() { sale } else { sale.field("stated_price", &purchase.stated_price) }
 }
 

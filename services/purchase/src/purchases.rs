@@ -1,8 +1,8 @@
-//! Use cases: buying and looking. The order of steps is what makes a crash at any point harmless.
+//! Use cases: buying and reading. The order of steps is what makes a crash at any point harmless.
 //!
-//! A redemption: register the request id; verify; in one transaction keep the purchase (or the refusal); credit by an id derived from
-//! the purchase; write the credit and the answer down. Whatever is lost after the purchase was kept is finished by a retry of the
-//! request, by another request with the same receipt, or by the sweeper: all three do the same keyed steps.
+//! A redemption: register the request id; verify; in one transaction keep the purchase (or the refusal); credit by an id derived from the purchase;
+//! record the credit and the answer. A purchase that was kept but not finished is finished by a retry of the request, by another request with the same
+//! receipt, or by the sweeper: all three execute the same keyed steps.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -28,13 +28,13 @@ use crate::store::{Store, purchases};
 /// Name under which request ids are kept.
 const REDEEM: &str = "RedeemPurchase";
 
-/// Attempts of one call: one whose id is too old, one that meets a closed wallet, and one for suspense; the sweeper makes others.
+/// Attempts of one call: one whose id is too old, one for a closed wallet, and one for suspense; the sweeper makes others.
 const ATTEMPTS_MAX: usize = 4;
 
-/// After this no call is in flight any more, in milliseconds.
+/// After this time no call is in flight any more, in milliseconds.
 const IN_FLIGHT_MAX_MS: i64 = 3_600_000;
 
-/// What the use cases work with.
+/// The parts that the use cases need.
 #[derive(Debug)]
 pub struct Purchases {
     /// Tables.
@@ -45,7 +45,7 @@ pub struct Purchases {
     pub verifier: ReceiptVerifier,
     /// Packages.
     pub catalogue: Arc<PackageCatalogue>,
-    /// How a sale splits.
+    /// The rates by which a sale is split.
     pub rates: SaleRates,
     /// How long the sweeper leaves a new purchase to its call, in milliseconds.
     pub sweep_after_ms: i64,
@@ -54,9 +54,9 @@ pub struct Purchases {
 /// One request to redeem.
 #[derive(Debug, Clone)]
 pub struct Redeem {
-    /// Whose economy.
+    /// The book.
     pub book: BookName,
-    /// Who bought; request ids are this user's, whoever calls.
+    /// The buyer; request ids are scoped to this user, whoever calls.
     pub user: UserKey,
     /// The client's id.
     pub request_id: RequestId,
@@ -64,7 +64,7 @@ pub struct Redeem {
     pub signed_transaction: String,
     /// What the caller sent.
     pub fields: SentFields,
-    /// A member of staff brings it, who said why: then a receipt that is nobody's is the user's.
+    /// Submitted by a member of staff with a reason: then a receipt without an owner goes to this user.
     pub by_staff: bool,
 }
 
@@ -73,7 +73,7 @@ pub struct Redeem {
 pub struct Redeemed {
     /// The purchase as stored.
     pub purchase: Purchase,
-    /// What the ledger answered at the credit.
+    /// The ledger's answer to the credit.
     pub credit: Credit,
     /// Answered before, under this id or another.
     pub replayed: bool,
@@ -93,7 +93,7 @@ impl Purchases {
         Ok((wallet, self.store.app_account_token(book, user).await?))
     }
 
-    /// Refuses to sell the packages built in to anybody of a LIVE book.
+    /// Refuses to sell the built-in packages in a LIVE book.
     pub async fn may_sell(&self, book: &BookName) -> Result<(), Error> {
         if self.catalogue.is_built_in() && self.ledger.book(book).await? == Some(BookKind::Live) { Err(Error::ListBuiltIn) } else { Ok(()) }
     }
@@ -105,11 +105,11 @@ impl Purchases {
         match self.register(redeem, now).await? {
             RequestStanding::Reused { differing } => return Err(Error::RequestIdReused { differing }),
             RequestStanding::Replay(outcome) => return self.replay(redeem, &outcome).await,
-            // Unfinished: lost in a crash, or in flight. Every step below is keyed, so doing them again is right in both cases.
+            // Unfinished: lost in a crash, or in flight. Every step below is keyed, so repeating them is right in both cases.
             RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         }
         let kept = match self.judge(redeem, kind, now) {
-            // What a package is worth in a LIVE book its operator says.
+            // In a LIVE book the operator decides what a package is worth.
             Ok(_) if kind == BookKind::Live && self.catalogue.is_built_in() => return Err(Error::ListBuiltIn),
             Err(refused) if refused.refusal == ReceiptRefusal::ProductUnknown && kind == BookKind::Live && self.catalogue.is_built_in() => {
                 return Err(Error::ListBuiltIn);
@@ -164,7 +164,7 @@ impl Purchases {
         Ok((purchase, transaction))
     }
 
-    /// Keeps the purchase, or finds the one that had the receipt before.
+    /// Keeps the purchase, or finds an earlier one with the same receipt.
     async fn keep(
         &self,
         redeem: &Redeem,
@@ -173,7 +173,7 @@ impl Purchases {
         now: SystemTime,
     ) -> Result<Result<Purchase, RefusedReceipt>, Error> {
         let mut tx = self.store.begin().await?;
-        // Before its token is asked about: an answer that the user has got stays the answer, also after whose token it was is forgotten.
+        // Before its token is checked: an answer already given stays the same, even after the token's owner was erased.
         if let Some(first) = purchases::by_transaction(&mut tx, new).await?
             && (&first.book, &first.user) == (&redeem.book, &redeem.user)
         {
@@ -201,7 +201,7 @@ impl Purchases {
         Ok(Err(RefusedReceipt::new(ReceiptRefusal::AlreadyRedeemed, "the receipt was redeemed before")))
     }
 
-    /// Credits and writes the answer down.
+    /// Credits the coins and records the answer.
     async fn finish(&self, redeem: &Redeem, purchase: Purchase, now: SystemTime) -> Result<Redeemed, Error> {
         let state = match &purchase.state {
             PurchaseState::Verified => self.issue(&purchase, now).await?,
@@ -213,13 +213,13 @@ impl Purchases {
         let outcome = KeptAnswer { bytes: purchase.purchase_id.as_bytes().to_vec(), refusal: false };
         let finished = requests::finish_first(&mut tx, redeem.key(), &outcome, now).await.map_err(crate::store::Error::from)?;
         tx.commit().await.map_err(crate::store::Error::from)?;
-        // Of calls that came at once, all but the one that finished first were answered before.
+        // Of concurrent calls, only the one that finished first is not a replay.
         let replayed = purchase.request_id != redeem.request_id.uuid() || finished.is_some_and(|(_, first)| !first);
         answered(Purchase { state, blocked_by: String::new(), ..purchase }, replayed).unwrap_or(Err(Error::CreditUncertain))
     }
 
-    /// Has the ledger issue the coins of a kept purchase, under its attempt's id. Where that has grown too old, under the next one's at once; and where the
-    /// wallet is closed, to suspense, under the next one's as well: under one id there is one answer, whichever of the two is asked for.
+    /// Has the ledger issue the coins of a kept purchase, under its attempt's id. If that id has grown too old, at once under the next one's; and if
+    /// the wallet is closed, to suspense, also under the next one's: one id has one answer, whichever of the two is requested.
     async fn issue(&self, purchase: &Purchase, now: SystemTime) -> Result<PurchaseState, Error> {
         let wallet = Account::viewer_coins(&purchase.user).name();
         let (mut purchase, mut closed) = (purchase.clone(), false);
@@ -240,10 +240,10 @@ impl Purchases {
             closed = closed || not_posted.is_closed(&wallet);
             let own = refusal.facts.get("account").is_none_or(|named| *named == wallet);
             let old = refusal.reason == LedgerReason::RequestIdTime;
-            // What the wallet's owner can do something about is told; the receipt is kept all the same.
+            // A refusal that the wallet's owner can resolve is returned; the receipt is kept all the same.
             let waits = own && !closed && !old && refusal.reason.row().audience == Audience::User;
             match self.store.next_attempt(&purchase, waits, unix_ms(now)).await? {
-                // The user's own request is as good as it was.
+                // The user's own request is still valid.
                 Some(next) if closed || old => purchase = next,
                 next if waits => {
                     self.wait(next.as_ref()).await;
@@ -256,11 +256,11 @@ impl Purchases {
         Err(Error::CreditUncertain)
     }
 
-    /// Ends a purchase whose sale the ledger will never take: what stands in the way is no wallet that somebody could thaw or leave to suspense.
+    /// Ends a purchase whose sale the ledger will never accept, for a reason other than a wallet that could be thawed or bypassed to suspense.
     async fn ended(&self, purchase: &Purchase, refusal: &LedgerRefusal, wallet: &str, to_suspense: bool) -> Result<Option<Error>, Error> {
         let of_wallet = !to_suspense && refusal.facts.get("account").is_none_or(|named| named == wallet);
         let last = match refusal.reason {
-            // What an account has counted never gets less.
+            // An account's counters never decrease.
             LedgerReason::Overflow => true,
             // Closed accounts stay closed.
             LedgerReason::AccountClosed => !of_wallet,
@@ -275,8 +275,8 @@ impl Purchases {
         Ok(Some(Error::Blocked { purchase_id: purchase.purchase_id, why }))
     }
 
-    /// Keeps the wallet from being closed while the purchase waits for it. Where this comes to nothing its coins would go to suspense, so no failure of it is
-    /// the caller's.
+    /// Keeps the wallet from being closed while the purchase waits for it. If this fails, the coins at worst go to suspense, so the failure is not
+    /// returned to the caller.
     async fn wait(&self, purchase: Option<&Purchase>) {
         if let Some(purchase) = purchase.filter(|purchase| purchase.waits_since_ms > 0)
             && let Err(not_posted) = self.ledger.post(&purchase.book, postings::waiting(purchase)).await
@@ -290,7 +290,7 @@ impl Purchases {
         issued(answer, &purchase.user).ok_or_else(|| NotPosted::lost("the ledger's answer lacks the transfer of the coins"))
     }
 
-    /// Makes the refusal stick. Another call with the same id may have been first; then its answer stands.
+    /// Keeps the refusal. If another call with the same id was first, its answer is in force.
     async fn refuse(&self, redeem: &Redeem, refused: RefusedReceipt, now: SystemTime) -> Result<Error, Error> {
         let outcome = KeptAnswer { bytes: kept(&refused), refusal: true };
         let mut tx = self.store.begin().await?;
@@ -317,7 +317,7 @@ impl Purchases {
         answered(purchase, true).unwrap_or_else(|| Err(damaged().into()))
     }
 
-    /// Finishes one purchase whose call never came back. True: its coins are issued.
+    /// Finishes one purchase whose call was lost. True: its coins are issued.
     pub(crate) async fn finish_later(&self, purchase: &Purchase, put_off_ms: i64) -> Result<bool, Error> {
         match self.issue(purchase, SystemTime::now()).await {
             Ok(state) => {
@@ -334,11 +334,11 @@ impl Purchases {
     }
 }
 
-/// Why a receipt that carries a token is not this user's, if it is not.
+/// Why a receipt with a token does not belong to this user, if it doesn't.
 fn refused_for_its_token(redeem: &Redeem, standing: TokenStanding) -> Option<RefusedReceipt> {
     match standing {
         TokenStanding::Theirs => None,
-        // What is nobody's is whose staff say it is; they see the buyer's mail, and what they do is recorded.
+        // Staff decide who owns a receipt without an owner; they see the buyer's mail, and their action is recorded.
         TokenStanding::Erased | TokenStanding::Unknown if redeem.by_staff => None,
         TokenStanding::Erased => Some(RefusedReceipt::new(
             ReceiptRefusal::ErasedAccount,
@@ -350,7 +350,7 @@ fn refused_for_its_token(redeem: &Redeem, standing: TokenStanding) -> Option<Ref
     }
 }
 
-/// What people can find of a refused receipt.
+/// The record of a refused receipt, for support.
 fn trace(redeem: &Redeem, refused: &RefusedReceipt, now: SystemTime) -> RefusedRow {
     RefusedRow {
         refusal_id: Uuid::now_v7(),
@@ -364,8 +364,8 @@ fn trace(redeem: &Redeem, refused: &RefusedReceipt, now: SystemTime) -> RefusedR
     }
 }
 
-/// Whether the next attempt gets an id of its own. An id that is refused for its time is given up only once it is old: one that the ledger takes for ahead of
-/// its clock may still be waiting to be posted.
+/// Whether the next attempt gets an id of its own. An id that is refused for its time is given up only once it is old: if the ledger finds it ahead of
+/// its clock, its posting may still be in flight.
 fn takes_a_fresh_id(refusal: &LedgerRefusal, purchase: &Purchase, now_ms: i64) -> bool {
     let begun_at_ms = purchase.created_at_ms.max(purchase.attempt_at_ms);
     match refusal.retry() {
@@ -375,13 +375,13 @@ fn takes_a_fresh_id(refusal: &LedgerRefusal, purchase: &Purchase, now_ms: i64) -
     }
 }
 
-/// The receipt is kept and its coins will come. What the ledger said is for us.
+/// The receipt is kept and its coins will follow. The ledger's answer is only logged.
 fn uncertain(purchase: &Purchase, not_posted: &NotPosted) -> Error {
     tracing::warn!(purchase_id = %purchase.purchase_id, attempt = purchase.attempt, %not_posted, "coins not credited yet");
     Error::CreditUncertain
 }
 
-/// What whoever brought the receipt is told; `None` while its coins are not issued.
+/// The answer to the request that submitted the receipt; `None` while its coins are not issued.
 fn answered(purchase: Purchase, replayed: bool) -> Option<Result<Redeemed, Error>> {
     match purchase.state.clone() {
         PurchaseState::Verified => None,
@@ -391,7 +391,7 @@ fn answered(purchase: Purchase, replayed: bool) -> Option<Result<Redeemed, Error
     }
 }
 
-/// Where the coins are, by the posting: in the viewer's wallet, with what is there right after it, or in suspense.
+/// Where the coins are, according to the posting: in the viewer's wallet, with the balance right after it, or in suspense.
 fn issued(answer: PostResponse, user: &UserKey) -> Option<PurchaseState> {
     let posting = answer.posting?;
     let credited = |account: String| posting.transfers.iter().find(|transfer| transfer.credit_account == account);
@@ -404,12 +404,12 @@ fn issued(answer: PostResponse, user: &UserKey) -> Option<PurchaseState> {
     Some(PurchaseState::Credited(Credit { posting_id: posting.posting_id, coin_balance, balance_seq }))
 }
 
-/// As it is kept under its request id.
+/// The refusal as kept under its request id.
 fn kept(refused: &RefusedReceipt) -> Vec<u8> {
     refused.kept().to_bytes()
 }
 
-/// What was kept; also as older programs kept it: the reason, a line feed, the sentence.
+/// Reads a kept refusal; also in the form of older programs: the reason, a line feed, the sentence.
 fn read_kept(bytes: &[u8]) -> Option<RefusedReceipt> {
     if let Some(kept) = StickyRefusal::from_bytes(bytes) {
         return Some(RefusedReceipt::new(ReceiptRefusal::from_reason(kept.reason())?, kept.message()));

@@ -1,12 +1,12 @@
-//! Receipts: StoreKit 2 signed transactions, verified without asking anybody.
+//! Receipts: StoreKit 2 signed transactions, verified offline.
 //!
-//! `app-store-server-library` decides: certificates up to a trusted root at the time of signing, Apple's two marks, the ES256 signature,
-//! bundle and environment. What it does not check is checked here: that the third certificate has a trusted root's name and key, the type,
-//! revocation and quantity. It trusts anything that calls itself `Xcode` or `LocalTesting`, so it is never asked about those. It has one
-//! error for many faults: [`parts`] and [`chain`] look first, to say precisely what is wrong, never to let anything pass.
+//! `app-store-server-library` decides: certificates up to a trusted root at the time of signing, Apple's two marks, the ES256 signature, bundle and
+//! environment. The rest is checked here: that the third certificate has a trusted root's name and key, the type, revocation and quantity. The library
+//! trusts anything that calls itself `Xcode` or `LocalTesting`, so it is never called for those. It has one error for many faults: [`parts`] and
+//! [`chain`] check first, to report precisely what is wrong, never to let anything pass.
 //!
-//! Not checked, because it can't be offline: whether a certificate was withdrawn, and whether the store refunded the purchase after
-//! signing (that comes by notification).
+//! Not checked, because it can't be offline: whether a certificate was revoked, and whether the store refunded the purchase after signing (a
+//! notification reports that).
 
 mod chain;
 pub mod claims;
@@ -28,10 +28,10 @@ use crate::error::{ReceiptRefusal, RefusedReceipt};
 
 /// Largest receipt; real ones have 4 to 6 KiB.
 pub const RECEIPT_BYTES_MAX: usize = 16 * 1024;
-/// Longest ids a receipt may carry; Apple's transaction ids are decimal numbers.
+/// Longest ids of a receipt; Apple's transaction ids are decimal numbers.
 pub const ID_BYTES_MAX: usize = 255;
 
-/// Letters of an unknown currency that are kept; ISO 4217 has three.
+/// Characters of an unknown currency that are kept; ISO 4217 has three.
 const CODE_CHARS_MAX: usize = 8;
 
 /// Why the verifier can't be made.
@@ -40,9 +40,9 @@ pub enum Error {
     /// A root can't be read.
     #[error("purchase.apple_roots: {path}: {source}")]
     File {
-        /// Which file.
+        /// The file.
         path: String,
-        /// What went wrong.
+        /// The error.
         source: std::io::Error,
     },
     /// A root is not a certificate.
@@ -53,7 +53,7 @@ pub enum Error {
     SandboxRootInLive,
 }
 
-/// Verifies receipts. Holds the roots of trust, per mode of book, and which app belongs to which book.
+/// Verifies receipts. Has the trusted roots, per mode of book, and which app belongs to which book.
 #[derive(Debug)]
 pub struct ReceiptVerifier {
     live_roots: Vec<Vec<u8>>,
@@ -92,7 +92,7 @@ impl ReceiptVerifier {
         Ok(ReceiptVerifier { live_roots, test_roots, bundles: config.bundles.iter().map(app).collect() })
     }
 
-    /// Verifies `jws` for a book, or says what is wrong with it; the first fault in the contract's order. Takes about a millisecond.
+    /// Verifies `jws` for a book, or returns what is wrong with it; the first fault in the contract's order. Takes about a millisecond.
     pub fn verify(&self, jws: &str, book: &BookName, kind: BookKind) -> Result<Transaction, RefusedReceipt> {
         let parts = parts::read(jws)?;
         let (roots, environment) = match kind {
@@ -100,10 +100,10 @@ impl ReceiptVerifier {
             BookKind::Test => (&self.test_roots, Environment::Sandbox),
         };
         chain::check(&parts.certificates, roots, parts.signed_at_s)?;
-        // Claimed so far, not proven; the library compares it with what is signed.
+        // Only claimed so far; the library compares it with the signed content.
         let app = parts.bundle_id.as_ref().and_then(|bundle| self.bundles.get_key_value(bundle));
         let app = app.filter(|(_, app)| app.book == book.as_str());
-        // A bundle that is not this book's is verified as a nameless one: the signature's fault comes before the bundle's.
+        // A bundle of another book is verified without a name: the signature's fault is reported before the bundle's.
         let (bundle_id, apple_id) = app.map_or((String::new(), 0), |(bundle, app)| (bundle.clone(), app.apple_id));
         let library = SignedDataVerifier::new(roots.clone(), environment.clone(), bundle_id.clone(), Some(apple_id), false)
             .map_err(|error| refused_by_library(&error))?;
@@ -123,7 +123,7 @@ fn refused_by_library(error: &SignedDataVerifierError) -> RefusedReceipt {
         SignedDataVerifierError::InvalidEnvironment => {
             RefusedReceipt::new(ReceiptRefusal::Environment, "LIVE books take receipts of Production only, TEST books of Sandbox only")
         }
-        // The chain itself held before the library was asked: what is left are the marks.
+        // The chain itself was checked before the library was called: only the marks can be missing.
         SignedDataVerifierError::InternalChainVerifierError(
             ChainVerifierError::VerificationFailure(_) | ChainVerifierError::InternalError(_) | ChainVerifierError::InternalDecodeError(_),
         ) => RefusedReceipt::new(ReceiptRefusal::CertificatePurpose, "the certificates were not made for signing receipts"),
@@ -134,7 +134,7 @@ fn refused_by_library(error: &SignedDataVerifierError) -> RefusedReceipt {
     }
 }
 
-/// A currency's code as far as it looks like one.
+/// A currency's code, limited to harmless characters.
 fn shown_code(code: Option<&str>) -> String {
     code.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(CODE_CHARS_MAX).collect()
 }
@@ -160,7 +160,7 @@ fn transaction(payload: JWSTransactionDecodedPayload, environment: &Environment)
         Some(..0) => return Err(malformed("price")),
         Some(thousandths) => match payload.currency.as_deref().map(Currency::try_new) {
             Some(Ok(currency)) => (Some((thousandths, currency)), None),
-            // The store has the buyer's money: a code that our list of currencies lacks must not cost the coins.
+            // The store has the buyer's money: a code that our list of currencies lacks must not cost the buyer the coins.
             None | Some(Err(_)) => (None, Some(UnknownPrice { thousandths, currency: shown_code(payload.currency.as_deref()) })),
         },
     };

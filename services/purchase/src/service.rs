@@ -1,4 +1,4 @@
-//! Handlers: who, decode, call, encode.
+//! Handlers: authenticate, decode, call, encode.
 
 use std::sync::Arc;
 
@@ -102,7 +102,7 @@ impl PurchaseService for Handlers {
         } else {
             return Err(rpc::malformed("transaction_id", "must be empty, or purchase_id: one of them names the purchase"));
         };
-        // Somebody else's purchase looks like none at all.
+        // Another user's purchase is answered as if there were none.
         let visible = |purchase: &Purchase| caller.acting_for(purchase.user.as_str()).is_ok();
         let purchase = found.into_iter().find(visible).ok_or(Error::PurchaseUnknown(asked))?;
         Ok(Response::new(GetPurchaseResponse { purchase: Some(wire::purchase(&purchase)) }))

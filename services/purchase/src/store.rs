@@ -1,6 +1,6 @@
 //! Every SQL statement of the service. The same text runs on SQLite and PostgreSQL.
 //!
-//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. [`refused`]: what credited nobody. Request ids are in `db::requests`.
+//! - [`purchases`]: the receipts. [`wallet`]: the tokens that bind them. [`refused`]: refused receipts. Request ids are in `db::requests`.
 
 pub mod purchases;
 pub mod refused;
@@ -31,18 +31,18 @@ pub enum Error {
     /// The database failed.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
-    /// A row holds what it must not.
+    /// A row has a value that this program never writes.
     #[error("purchase {purchase_id}: {column} is damaged")]
     Damaged {
-        /// Which row.
+        /// The row.
         purchase_id: String,
-        /// Which column.
+        /// The column.
         column: &'static str,
     },
 }
 
 impl Error {
-    /// Whether the database was out of reach or busy: the same request may succeed later.
+    /// Whether the database was unreachable or busy: the same request may succeed later.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Error::Database(source) if db::is_passing(source))
     }
@@ -54,27 +54,28 @@ pub struct Store {
     pub(crate) pool: AnyPool,
 }
 
-/// Most rows one page of [`Store::credited`] holds.
+/// Most rows of one page of [`Store::credited`].
 pub const CREDITED_PAGE_MAX: i64 = 1_000;
 
 impl Store {
-    /// Opens the tables, making them when missing. Also what `largesse verify` reads, beside a running service.
+    /// Opens the tables, creating them if missing. Also used by `largesse verify`, beside a running service.
     pub async fn open(database: &Database) -> Result<Store, db::Error> {
         Ok(Store { pool: database.open(SERVICE, &MIGRATIONS).await? })
     }
 
-    /// Purchases of a book whose coins were issued, to the wallet or to suspense, in the order of their ids, after `after`; at most [`CREDITED_PAGE_MAX`]. An empty page is the end.
+    /// Purchases of a book whose coins were issued, to the wallet or to suspense, in the order of their ids, after `after`; at most
+    /// [`CREDITED_PAGE_MAX`]. An empty page is the end.
     pub async fn credited(&self, book: &BookName, after: Option<Uuid>) -> Result<Vec<crate::domain::Purchase>, Error> {
         purchases::credited(&self.pool, book, after, CREDITED_PAGE_MAX).await
     }
 
-    /// Purchases of a book that were verified and whose coins are not known to be there, in the order of their ids, after `after`; at most
-    /// [`CREDITED_PAGE_MAX`]. [`crate::domain::Purchase::credit_id`] is how the ledger was asked.
+    /// Purchases of a book that were verified and whose coins are not known to be issued, in the order of their ids, after `after`; at most
+    /// [`CREDITED_PAGE_MAX`]. [`crate::domain::Purchase::credit_id`] is the request id sent to the ledger.
     pub async fn verified(&self, book: &BookName, after: Option<Uuid>) -> Result<Vec<crate::domain::Purchase>, Error> {
         purchases::verified(&self.pool, book, after, CREDITED_PAGE_MAX).await
     }
 
-    /// A user's purchases, newest first, for showing them to whom they belong; before this one when given, at most `count_max`.
+    /// A user's purchases, newest first, for showing them to their owner; before this one when given, at most `count_max`.
     pub async fn of_user(
         &self,
         book: &BookName,

@@ -1,4 +1,4 @@
-//! Finishes purchases that were verified but whose call never saw the ledger's answer, and forgets old refusals.
+//! Finishes purchases that were verified but whose call never got the ledger's answer, and deletes old refusals.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,23 +10,23 @@ use crate::error::Error;
 use crate::purchases::Purchases;
 use money::time::{millis, unix_ms};
 
-/// How long a purchase that could not be credited rests before the next attempt: twice as long each time, and an hour at the most. Somebody has to thaw a
-/// wallet, and nobody counts on the minute in which it is noticed.
+/// The delay before the next attempt for a purchase that could not be credited: doubled each time, up to an hour. Somebody has to thaw a wallet, and
+/// nobody needs that noticed to the minute.
 const PUT_OFF: Duration = Duration::from_secs(30);
 const PUT_OFF_MAX: Duration = Duration::from_secs(3_600);
-/// Refusals forgotten in one sweep.
+/// Refusals deleted in one sweep.
 const PRUNED_MAX: i64 = 1_000;
 
-/// How to sweep.
+/// Options of the sweeper.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Time between two sweeps.
     pub interval: Duration,
     /// Purchases per sweep.
     pub batch_max: u32,
-    /// Age at which refusals are forgotten.
+    /// Age at which refusals are deleted.
     pub refusal_retention: Duration,
-    /// Age at which what people can find of a refused receipt is forgotten.
+    /// Age at which records of refused receipts are deleted.
     pub refused_receipt_retention: Duration,
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn run(purchases: Arc<Purchases>, options: Options, shutdown: C
     }
 }
 
-/// One sweep as of `now`; answers how many purchases got their coins.
+/// One sweep as of `now`; returns how many purchases got their coins.
 pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTime) -> Result<usize, Error> {
     let mut credited = 0;
     for purchase in purchases.store.due(unix_ms(now), i64::from(options.batch_max)).await? {
@@ -61,7 +61,7 @@ pub(crate) async fn sweep(purchases: &Purchases, options: Options, now: SystemTi
     Ok(credited)
 }
 
-/// How long a purchase rests that was asked for so often in vain.
+/// The delay of a purchase after this many failed tries.
 fn put_off_ms(tries: i64) -> i64 {
     const DOUBLINGS_MAX: u32 = 10;
     let doublings = u32::try_from(tries).unwrap_or(DOUBLINGS_MAX).min(DOUBLINGS_MAX);

@@ -1,5 +1,5 @@
-//! What others may read of this service: its rows, the reads of them and the postings that they stand for. For auditors, explanations, copies and erasure, which go by the tables and ask no
-//! service; nothing here calls the ledger or answers a caller.
+//! The parts of this service that others may read: its rows, the reads of them and the postings that they stand for. For auditors, explanations,
+//! backups and erasure, which read the tables and call no service; nothing here calls the ledger or answers a caller.
 pub use crate::domain::{Purchase, PurchaseState};
 pub use crate::postings::{sale, suspended_sale};
 pub use crate::store::Store;

@@ -13,7 +13,7 @@ use crate::receipt::ID_BYTES_MAX;
 use crate::store::purchases::APPLE;
 use crate::store::refused::{RefusedFilter, RefusedRow};
 
-/// Rows of one page, and where none is asked for.
+/// Rows of one page: default and maximum.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 pub(crate) fn package(package: &Package) -> CoinPackage {
@@ -89,7 +89,7 @@ fn environment(word: &str) -> pb::StoreEnvironment {
     }
 }
 
-/// The store's transaction id, as somebody typed it; empty where none is meant.
+/// The store's transaction id, as typed by a person; empty for any.
 pub(crate) fn transaction_id(text: &str) -> Result<&str, Error> {
     let fits = text.len() <= ID_BYTES_MAX && money::text::is_plain(text);
     if fits {
@@ -129,7 +129,7 @@ pub(crate) fn channel(text: &str, sales_channel: i32) -> Result<Option<Channel>,
     }
 }
 
-/// How many rows the page has that is asked for.
+/// The number of rows of the requested page.
 pub(crate) fn page_size(asked: i32) -> Result<usize, Error> {
     PAGES.read(asked).map_err(|InvalidPageSize| Error::Malformed { field: "page_size", why: "must not be negative".to_owned() })
 }
@@ -141,14 +141,14 @@ pub(crate) fn purchases_list(book: &BookName, user: &UserKey, created: TimeRange
     PagedList::new("ListPurchases", book.as_str(), &filter)
 }
 
-/// Refused receipts of a filter, as their page tokens are bound to them.
+/// Refused receipts of a filter, as a list to which page tokens are bound.
 pub(crate) fn refused_list(book: &BookName, filter: RefusedFilter<'_>) -> PagedList {
     let times = filter.refused.named();
     let filter: Vec<&str> = [filter.user_id, filter.transaction_id].into_iter().chain(times.iter().map(String::as_str)).collect();
     PagedList::new("ListRefusedReceipts", book.as_str(), &filter)
 }
 
-/// Before which purchase the page begins; `None`: at the newest. Refused with the token of another list.
+/// The purchase before which the page begins; `None`: at the newest. A token of another list is refused.
 pub(crate) fn before(list: &PagedList, token: &str) -> Result<Option<Uuid>, Error> {
     list.position(token).map_err(|InvalidPageToken| Error::PageToken)
 }

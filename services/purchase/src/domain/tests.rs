@@ -51,7 +51,7 @@ fn the_lists_price_counts_and_another_is_shown() {
         (unknown(1, ""), Some("0.001 (no currency)")),
     ] {
         let value = worth(&transaction, THIRTY).unwrap();
-        // What was given away is nobody's revenue.
+        // A free purchase is no revenue.
         let booked = if shown.is_some_and(|shown| shown.starts_with("0.000")) { 0 } else { 198 };
         assert_eq!((value.coins.get(), value.price.minor_units(), value.price.currency().code()), (140, booked, "USD"), "{transaction:?}");
         assert_eq!(states(&transaction).as_deref(), shown, "{transaction:?}");

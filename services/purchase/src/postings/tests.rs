@@ -1,4 +1,4 @@
-//! A sale is one posting; what is zero is left out.
+//! A sale is one posting; zero amounts are left out.
 
 use super::*;
 use crate::domain::{PurchaseState, ReceiptValue};

@@ -1,4 +1,4 @@
-//! Kept refusals read back, of this program and of the one before.
+//! Kept refusals are read back, in this program's form and the earlier one.
 
 use super::*;
 

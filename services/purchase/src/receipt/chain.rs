@@ -1,5 +1,5 @@
-//! Whether the certificates lead to a trusted root. The library checks it again together with Apple's marks and does not tell the two
-//! apart; this check makes a chain that fails there fail for its marks.
+//! Whether the certificates lead to a trusted root. The library checks that again together with Apple's marks and does not distinguish the two; thanks
+//! to this check, a chain that fails there fails for its marks.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,10 +13,10 @@ pub(super) fn is_certificate(der: &[u8]) -> bool {
     read(der).is_ok()
 }
 
-/// Checks leaf, intermediate, root against the trusted roots at the time of signing; now, when the receipt does not say.
+/// Checks leaf, intermediate, root against the trusted roots at the time of signing; or now, if the receipt does not state that time.
 ///
-/// The root in the receipt is never trusted itself. It has to be of the same name and key as a trusted one: roots are issued anew with
-/// other dates, and receipts carry whichever was current.
+/// The root in the receipt is never trusted itself. It must have the same name and key as a trusted one: roots are reissued with other dates, and
+/// receipts contain the one that was current.
 pub(super) fn check(certificates: &[Vec<u8>; 3], roots: &[Vec<u8>], signed_at_s: Option<i64>) -> Result<(), RefusedReceipt> {
     let refused = |why: &str| RefusedReceipt::new(ReceiptRefusal::Chain, why);
     let [leaf, intermediate, root] = certificates;

@@ -1,4 +1,4 @@
-//! What a receipt claims to be, read as far as it can be read: for telling people which one was refused. Nothing is decided by it.
+//! What a receipt claims to be, as far as it can be read: to show people which one was refused. Nothing is decided by it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 
 use super::{ID_BYTES_MAX, RECEIPT_BYTES_MAX};
 
-/// Claims, each empty where the receipt does not make it or makes it in a form that can't be shown.
+/// Claims, each empty where the receipt does not make it or has it in a form that can't be shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReceiptClaims {
     /// The store's environment.
     pub environment: String,
     /// The app.
     pub bundle_id: String,
-    /// The store's id.
+    /// The store's id of the transaction.
     pub transaction_id: String,
     /// What was bought.
     pub product_id: String,
@@ -27,7 +27,7 @@ pub fn read(jws: &str) -> ReceiptClaims {
     let claims: Map<String, Value> = serde_json::from_slice(&bytes).unwrap_or_default();
     let claim = |name: &str| {
         let text = claims.get(name).and_then(Value::as_str).unwrap_or_default();
-        // A NUL is more than PostgreSQL takes, and control characters are more than a terminal should be sent.
+        // PostgreSQL can't store a NUL, and a terminal should not be sent control characters.
         let shown = text.len() <= ID_BYTES_MAX && money::text::is_plain(text);
         if shown { text.to_owned() } else { String::new() }
     };

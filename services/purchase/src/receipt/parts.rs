@@ -1,4 +1,4 @@
-//! The outside of a compact JWS (RFC 7515), read before anything is trusted: form, algorithm, number of certificates.
+//! The envelope of a compact JWS (RFC 7515), read before anything is trusted: form, algorithm, number of certificates.
 
 use app_store_server_library::models::jws_transaction_decoded_payload::JWSTransactionDecodedPayload;
 use base64::Engine;
@@ -41,7 +41,7 @@ pub(super) fn read(jws: &str) -> Result<ReceiptParts, RefusedReceipt> {
     let header: JwsHeader = serde_json::from_slice(&decode(header)?).map_err(|_| malformed("its header is not an object"))?;
     let payload: JWSTransactionDecodedPayload =
         serde_json::from_slice(&decode(payload)?).map_err(|_| malformed("its payload is not a transaction"))?;
-    // RFC 7515, 4.1.11: what a header marks as critical and we don't know makes it invalid.
+    // RFC 7515, 4.1.11: a parameter marked as critical that we don't know makes a header invalid.
     if header.crit.is_some() {
         return Err(malformed("critical header parameters"));
     }

@@ -10,13 +10,13 @@ use super::rows::{BLOCKED, CREDITED, SUSPENDED, VERIFIED, purchase};
 use super::{Error, Store};
 use crate::domain::{Purchase, PurchaseState};
 
-/// Purchases with the same number of the store that are looked at: apps of one book times environments.
+/// Most purchases read for one transaction id of the store: apps of one book times environments.
 const SAME_STORE_ID_MAX: i64 = 100;
 
 /// The only store so far.
 pub(crate) const APPLE: &str = "apple";
 
-/// Keeps a good receipt, unless its transaction is there already. True: it is new. The unique index decides between rivals.
+/// Keeps a valid receipt, unless its transaction is stored already. True: it is new. The unique index decides between rivals.
 pub(crate) async fn insert(connection: &mut AnyConnection, new: &Purchase, next_attempt_at_ms: i64) -> Result<bool, Error> {
     let inserted = sqlx::query(
         "INSERT INTO purchase (book, purchase_id, user_id, request_id, state, store, environment, bundle_id, transaction_id,
@@ -61,7 +61,7 @@ pub(crate) async fn by_transaction(connection: &mut AnyConnection, like: &Purcha
     row.as_ref().map(purchase).transpose()
 }
 
-/// Writes down where the coins are, as the ledger answered. The first answer stays.
+/// Records where the coins are, as the ledger answered. The first answer stays.
 pub(crate) async fn settle(connection: &mut AnyConnection, of: &Purchase, state: &PurchaseState) -> Result<(), Error> {
     let (number, posting_id, coin_balance, balance_seq) = match state {
         PurchaseState::Verified | PurchaseState::Blocked => return Ok(()),
@@ -95,7 +95,7 @@ pub(crate) struct PurchasePage {
 }
 
 impl Store {
-    /// Purchases of a book by the request that brought them or the store's transaction. Reads them all: for a person who looks for one.
+    /// Purchases of a book by the request that submitted them or the store's transaction. Reads them all: for a person who searches for one.
     pub async fn looked_up(&self, book: &BookName, id: &str) -> Result<Vec<Purchase>, Error> {
         let query = sqlx::query("SELECT * FROM purchase WHERE book = $1 AND (request_id = $2 OR transaction_id = $2) ORDER BY purchase_id");
         query.bind(book.as_str()).bind(id).fetch_all(&self.pool).await?.iter().map(purchase).collect()
@@ -135,8 +135,8 @@ impl Store {
         rows.iter().map(purchase).collect()
     }
 
-    /// Purchases that wait for their coins and are due: those that were asked for least often first, so that what can't be credited is never in the way of what
-    /// can; of those the longest waiting.
+    /// Purchases that wait for their coins and are due: those with the fewest tries first, so that one that can't be credited never delays one that
+    /// can; of those, the longest waiting first.
     pub(crate) async fn due(&self, now_ms: i64, count_max: i64) -> Result<Vec<Purchase>, Error> {
         let rows =
             sqlx::query("SELECT * FROM purchase WHERE state = 1 AND next_attempt_at_ms <= $1 ORDER BY tries, next_attempt_at_ms LIMIT $2")
@@ -147,7 +147,7 @@ impl Store {
         rows.iter().map(purchase).collect()
     }
 
-    /// Puts off the next attempt, so that a purchase that can't be credited does not stand in the way of others.
+    /// Postpones the next attempt, so that a purchase that can't be credited does not delay others.
     pub(crate) async fn put_off(&self, of: &Purchase, next_attempt_at_ms: i64) -> Result<(), Error> {
         sqlx::query("UPDATE purchase SET next_attempt_at_ms = $3 WHERE book = $1 AND purchase_id = $2 AND state = 1")
             .bind(of.book.as_str())
@@ -169,7 +169,7 @@ impl Store {
         Ok(())
     }
 
-    /// It ends here: the ledger will never issue the coins, and the row says why.
+    /// Ends the purchase: the ledger will never issue the coins, and the row has the reason.
     pub(crate) async fn end_blocked(&self, of: &Purchase) -> Result<(), Error> {
         sqlx::query("UPDATE purchase SET state = $3 WHERE book = $1 AND purchase_id = $2 AND state = 1")
             .bind(of.book.as_str())
@@ -180,9 +180,9 @@ impl Store {
         Ok(())
     }
 
-    /// The ledger said no for good under this attempt's id: the next attempt gets another one, with the time of now. Only one of several callers moves it.
-    /// `waits`: from this attempt on it counts among what waits for its wallet. The purchase with its next attempt, whoever moved it; `None` where it is
-    /// credited meanwhile.
+    /// The ledger finally refused this attempt's id: the next attempt gets another one, with the present time. Only one of several callers advances it.
+    /// `waits`: from this attempt on it counts among the purchases that wait for their wallet. Returns the purchase with its next attempt, whoever
+    /// advanced it; `None` if it was credited meanwhile.
     pub(crate) async fn next_attempt(&self, of: &Purchase, waits: bool, now_ms: i64) -> Result<Option<Purchase>, Error> {
         sqlx::query(
             "UPDATE purchase SET attempt = attempt + 1, attempt_at_ms = $5,
@@ -206,7 +206,7 @@ pub(super) async fn credited(pool: &AnyPool, book: &BookName, after: Option<Uuid
     page(pool, sql, book, after, count_max).await?.iter().map(purchase).collect()
 }
 
-/// The state stands in the text, so that the index over what is open is used.
+/// The state is written into the SQL text, so that the index over open purchases is used.
 pub(super) async fn verified(pool: &AnyPool, book: &BookName, after: Option<Uuid>, count_max: i64) -> Result<Vec<Purchase>, Error> {
     let sql = "SELECT * FROM purchase WHERE state = 1 AND book = $1 AND purchase_id > $2 ORDER BY purchase_id LIMIT $3";
     page(pool, sql, book, after, count_max).await?.iter().map(purchase).collect()

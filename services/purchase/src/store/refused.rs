@@ -1,4 +1,4 @@
-//! The table `refused_receipt`: what credited nobody, for people who are asked about it.
+//! The table `refused_receipt`: receipts that credited nobody, for support.
 
 use money::{BookName, UserKey};
 use rpc::wire::TimeRange;
@@ -11,28 +11,28 @@ use crate::receipt::claims::ReceiptClaims;
 /// A receipt that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedRow {
-    /// Ours, version 7.
+    /// Our own id, a UUID of version 7.
     pub refusal_id: Uuid,
-    /// Who brought it.
+    /// The user who submitted it.
     pub user: UserKey,
-    /// Under which request.
+    /// The request that submitted it.
     pub request_id: Uuid,
-    /// In Unix milliseconds.
+    /// When it was refused, in Unix milliseconds.
     pub refused_at_ms: i64,
     /// The reason of the refusal.
     pub reason: String,
-    /// In words.
+    /// The sentence that explains it.
     pub message: String,
-    /// The store had signed it.
+    /// Whether the store signed it.
     pub authentic: bool,
     /// What it claims to be.
     pub claims: ReceiptClaims,
 }
 
-/// Which are asked for; an empty text asks for any.
+/// The rows requested; an empty text matches any.
 #[derive(Debug, Clone, Copy)]
 pub struct RefusedFilter<'a> {
-    /// Brought by this user.
+    /// Submitted by this user.
     pub user_id: &'a str,
     /// Of this transaction of the store.
     pub transaction_id: &'a str,
@@ -40,7 +40,7 @@ pub struct RefusedFilter<'a> {
     pub refused: TimeRange,
 }
 
-/// Keeps one; a request is refused once.
+/// Keeps a refused receipt; a request is refused once.
 pub(crate) async fn insert(connection: &mut AnyConnection, book: &BookName, row: &RefusedRow) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO refused_receipt (book, refusal_id, user_id, request_id, refused_at_ms, reason, message, authentic, environment,
@@ -112,7 +112,7 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Forgets at most `count_max` that were refused before `before_ms`.
+    /// Deletes at most `count_max` that were refused before `before_ms`.
     pub(crate) async fn forget_refused(&self, before_ms: i64, count_max: i64) -> Result<u64, Error> {
         let sql = "DELETE FROM refused_receipt WHERE (book, refusal_id) IN
             (SELECT book, refusal_id FROM refused_receipt WHERE refused_at_ms < $1 ORDER BY refused_at_ms LIMIT $2)";

@@ -19,7 +19,7 @@ pub(super) const SUSPENDED: i64 = 3;
 /// `state` in the table.
 pub(super) const BLOCKED: i64 = 4;
 
-/// A damaged row must be seen, not guessed around: every value is checked as it is read.
+/// A damaged row must be reported, not guessed around: every value is checked as it is read.
 pub(super) fn purchase(row: &AnyRow) -> Result<Purchase, Error> {
     let purchase_id: String = row.try_get("purchase_id")?;
     let damaged = |column: &'static str| Error::Damaged { purchase_id: purchase_id.clone(), column };

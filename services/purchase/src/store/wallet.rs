@@ -1,4 +1,4 @@
-//! The tables `wallet` and `erased_token`: which token stands for which user, and which stood for one who was erased.
+//! The tables `wallet` and `erased_token`: which token belongs to which user, and which belonged to a user who was erased.
 
 use money::time::unix_ms;
 use money::{BookName, UserKey};
@@ -9,21 +9,21 @@ use uuid::Uuid;
 
 use super::{Error, Store};
 
-/// Whose a token is, seen by a user who brings a receipt that carries it.
+/// Who owns a token, as seen by a user who submits a receipt with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenStanding {
     /// The user's; also one from before the user was erased.
     Theirs,
     /// Another user's.
     Others,
-    /// Nobody's: its user was erased.
+    /// No one's: its user was erased.
     Erased,
-    /// Nobody's: never given out here, or its user was erased by a program that kept nothing of it.
+    /// No one's: never issued here, or its user was erased by an older program that kept no trace of it.
     Unknown,
 }
 
 impl Store {
-    /// The user's token, made at first sight. It never changes, since receipts carry it for ever.
+    /// The user's token, created on first use. It never changes, since receipts contain it for ever.
     pub(crate) async fn app_account_token(&self, book: &BookName, user: &UserKey) -> Result<String, Error> {
         let mut connection = self.pool.acquire().await?;
         if let Some(token) = token(&mut connection, book, user).await? {
@@ -32,7 +32,7 @@ impl Store {
         sqlx::query("INSERT INTO wallet (book, user_id, app_account_token) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(book.as_str())
             .bind(user.as_str())
-            // Random, not derived from the user's name: whoever sees a receipt must not be able to tell whose it is.
+            // Random, not derived from the user's name: a reader of a receipt must not be able to find out whose it is.
             .bind(Uuid::new_v4().hyphenated().to_string())
             .execute(&mut *connection)
             .await?;
@@ -40,8 +40,9 @@ impl Store {
         token.ok_or(Error::Database(sqlx::Error::RowNotFound))
     }
 
-    /// Forgets whose token it was, and who was refused what: receipts that carry the token are nobody's from then on. What is left of it is a digest by which
-    /// such a receipt is known, and by which the user is who comes back under the same key. How many tokens there were. Purchases stay, as accounts must.
+    /// Deletes the link between token and user, and the user's refused receipts: receipts with the token have no owner from then on. Digests are kept,
+    /// by which such a receipt is recognized, and the user too if they return under the same key. Returns how many tokens there were. Purchases are
+    /// kept, as accounting records must be.
     pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<u64, Error> {
         let mut tx = self.begin().await?;
         let erased = token(&mut tx, book, user).await?;
@@ -69,7 +70,7 @@ pub(super) async fn token(connection: &mut AnyConnection, book: &BookName, user:
     Ok(sqlx::query_scalar(sql).bind(book.as_str()).bind(user.as_str()).fetch_optional(connection).await?)
 }
 
-/// Whose `carried` is, as far as `user` is concerned.
+/// Who owns `carried`, as far as `user` is concerned.
 pub(crate) async fn standing(
     connection: &mut AnyConnection,
     book: &BookName,
@@ -92,12 +93,12 @@ pub(crate) async fn standing(
     })
 }
 
-/// Tokens are random, so a digest of one tells nothing to whoever does not have it.
+/// Tokens are random, so a token's digest reveals nothing without the token.
 fn token_digest(book: &BookName, token: &str) -> String {
     digest(&[b"token", book.as_str().as_bytes(), token.as_bytes()])
 }
 
-/// With the token in it, or users could be tried one after the other.
+/// Includes the token, or users could be guessed one after the other.
 fn owner_digest(book: &BookName, token: &str, user: &UserKey) -> String {
     digest(&[b"owner", book.as_str().as_bytes(), token.as_bytes(), user.as_str().as_bytes()])
 }
@@ -105,7 +106,7 @@ fn owner_digest(book: &BookName, token: &str, user: &UserKey) -> String {
 fn digest(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
-        // Length first, or ("ab", "c") and ("a", "bc") would be one.
+        // Length first, or ("ab", "c") and ("a", "bc") would be equal.
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -1,4 +1,4 @@
-//! How long what can't be credited rests.
+//! The delay of purchases that can't be credited.
 use super::*;
 
 #[test]

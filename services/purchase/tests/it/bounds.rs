@@ -1,4 +1,4 @@
-//! What a receipt states does not decide what our books hold; and a no that is final is final.
+//! The amounts that a receipt states do not decide the amounts in our books; and a final refusal is final.
 
 use std::time::{Duration, SystemTime};
 
@@ -19,7 +19,7 @@ fn later(hours: u64) -> SystemTime {
     SystemTime::now() + Duration::from_secs(hours * 3_600)
 }
 
-/// A receipt for 70 coins that says this too.
+/// A receipt for 70 coins with these claims added.
 fn saying(house: &House, claims: &[(&str, Value)]) -> String {
     let mut whole = seventy().claims(&new_transaction_id());
     for (name, value) in claims {
@@ -74,7 +74,7 @@ async fn a_sale_that_the_ledger_will_never_take_ends_and_says_why() {
         house.ledger.fail(Fault::Answer(insides::answer(&LedgerReason::Overflow)));
         assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OVERFLOW");
         house.ledger.fail(Fault::None);
-        // The ledger is not asked again: it would take it now.
+        // The ledger is not called again: it would accept it now.
         assert_eq!(house.service.sweep(later(48)).await.unwrap(), 0);
         assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OVERFLOW");
         let blocked = of(&house, "ann").await.remove(0);
@@ -93,12 +93,12 @@ async fn what_can_not_be_credited_is_asked_for_ever_more_seldom_and_after_what_c
             house.service.sweep(later(hours)).await.unwrap();
         }
         let attempts = of(&house, "eve").await[0].attempts;
-        // It rests by its own clock: each sweep of the same moment finds it resting longer.
+        // Its delay follows its own clock: each sweep of the same moment finds a longer one.
         let pool = house.pool().await;
         let due: i64 = sqlx::query_scalar("SELECT next_attempt_at_ms FROM purchase").fetch_one(&pool).await.unwrap();
         let rests_ms = due - money::time::unix_ms(SystemTime::now());
         assert!(attempts >= 8 && rests_ms > 3_500_000, "{attempts} attempts, rests for {rests_ms} ms");
-        // An honest one whose call was lost is due after it, and comes before it.
+        // A valid one whose call was lost is due after it, and is handled before it.
         sqlx::query("UPDATE purchase SET next_attempt_at_ms = 1").execute(&pool).await.unwrap();
         house.ledger.fail(Fault::Down);
         house.redeem("ann", &new_id(), &house.receipt()).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Wallets that are closed or frozen when paid coins come: the purchase ends, and nobody's coins are lost.
+//! Wallets that are closed or frozen when paid coins arrive: the purchase ends, and no coins are lost.
 
 use std::time::{Duration, SystemTime};
 
@@ -37,7 +37,7 @@ async fn coins_for_a_closed_wallet_wait_in_suspense_and_the_purchase_ends() {
         let postings = house.postings().await;
         assert_eq!(postings.iter().map(|posting| &posting.posting_id).collect::<Vec<_>>(), [&purchase.posting_id]);
 
-        // The same request, and another one with the same receipt, are told the same; the sweeper has nothing to do.
+        // The same request, and another one with the same receipt, get the same answer; the sweeper has nothing to do.
         for id in [id, new_id()] {
             let again = house.redeem("ann", &id, &receipt).await.unwrap_err();
             assert_eq!((rpc::facts(&again), again.message()), (rpc::facts(&told), told.message()));

@@ -1,4 +1,4 @@
-//! Whatever is lost between verifying and crediting is finished, once.
+//! A purchase lost between verification and credit is finished, once.
 
 use std::time::{Duration, SystemTime};
 
@@ -61,7 +61,7 @@ async fn the_sweeper_finishes_what_nobody_retries() {
         assert_eq!(house.service.sweep(later()).await.unwrap(), 0);
         assert_eq!(house.service.store().open_count(&book).await.unwrap(), 0);
         assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
-        // Whoever asks in the end gets the answer.
+        // A later retry gets the answer.
         assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
         assert_eq!(house.postings().await.len(), 1);
     }

@@ -1,4 +1,4 @@
-//! Money that was paid has an end: prices in unknown currencies, accounts that were erased, and receipts that were refused.
+//! No paid purchase is left open: prices in unknown currencies, accounts that were erased, and receipts that were refused.
 
 use api::purchase::{
     GetPurchaseRequest, ListRefusedReceiptsRequest, PurchaseState, RedeemPurchaseRequest, RefusedReceipt, StoreEnvironment,
@@ -15,7 +15,7 @@ async fn both() -> [House; 2] {
     [house::sqlite().await, house::postgres().await]
 }
 
-/// A receipt for 70 coins that says this too.
+/// A receipt for 70 coins with these claims added.
 fn saying(house: &House, claims: &[(&str, Value)]) -> String {
     let mut whole = seventy().claims(&new_transaction_id());
     for (name, value) in claims {
@@ -52,14 +52,14 @@ async fn a_price_in_an_unknown_currency_is_kept_and_flagged_and_the_coins_are_cr
             coins += 70;
             let purchase = answer.purchase.unwrap();
             assert_eq!((answer.coin_balance, purchase.state()), (coins, PurchaseState::Credited));
-            // Booked as the price list has it, and flagged where people look and in the posting.
+            // Booked at the list price, and flagged where people see it and in the posting.
             assert_eq!((purchase.price.clone().unwrap().minor_units, purchase.stated_price.as_str()), (99, stated));
             let posting = house.postings().await.pop().unwrap();
             let flag = posting.request_fields.iter().find(|field| field.name == "stated_price").map(|field| field.value.clone());
             assert_eq!(flag.as_deref(), Some(stated));
             assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().purchase.unwrap(), purchase, "kept");
         }
-        // What cost nothing cost nothing in any currency; it is another price all the same.
+        // A free purchase is free in any currency; its price still differs from the list.
         let free = saying(&house, &[("currency", json!("XQQ")), ("price", json!(0))]);
         let purchase = house.redeem("ann", &new_id(), &free).await.unwrap().purchase.unwrap();
         assert_eq!((purchase.price.unwrap().minor_units, purchase.stated_price.as_str()), (0, "0.000 XQQ"));
@@ -70,7 +70,7 @@ fn names(user: &str) -> (BookName, UserKey) {
     (BookName::try_new(BOOK).unwrap(), UserKey::try_new(user).unwrap())
 }
 
-/// A receipt bound to the user's token of now.
+/// A receipt bound to the user's present token.
 async fn bound_to(house: &House, user: &str) -> String {
     let bought = StorePurchase { app_account_token: Some(house.token_of(user).await), ..seventy() };
     house.store.sell(&bought).unwrap().signed_transaction
@@ -98,19 +98,19 @@ async fn a_receipt_paid_before_an_erasure_is_claimed_by_who_comes_back_or_with_s
         let (book, ann) = names("ann");
         assert_eq!(house.service.store().erase(&book, &ann).await.unwrap(), 1);
         assert_eq!(house.service.store().erase(&book, &ann).await.unwrap(), 0, "twice changes nothing");
-        // Nobody's: a stranger does not get it, and is told what helps.
+        // It has no owner: a stranger does not get it, and gets a helpful message.
         let status = house.redeem("bob", &new_id(), &lost).await.unwrap_err();
         assert_eq!(rpc::reason(&status).as_deref(), Some("RECEIPT_ERASED_ACCOUNT"));
         assert!(status.message().contains("erased") && status.message().contains("support"), "{}", status.message());
-        // Ann comes back under the same key, with a new token or before she has one.
+        // Ann returns under the same key, with a new token or before she has one.
         assert_eq!(house.redeem("ann", &new_id(), &theirs).await.unwrap().coin_balance, 70);
-        // The buyer came back as somebody else: support sees the store's mail and says why.
+        // The buyer returned as another user: support sees the store's mail and gives the reason.
         let for_bob = || RedeemPurchaseRequest { user_id: "bob".to_owned(), ..redeem_request(&new_id(), &lost) };
         let service = house.with_role("app", Role::Service, BOOK, for_bob());
         assert_eq!(reason(house.client().redeem_purchase(service).await), "RECEIPT_ERASED_ACCOUNT", "a service is no member of staff");
         let support = house.with_role("helper", Role::Support, BOOK, for_bob());
         assert_eq!(house.client().redeem_purchase(support).await.unwrap().into_inner().coin_balance, 70);
-        // Once.
+        // It is credited only once.
         let support = house.with_role("helper", Role::Support, BOOK, RedeemPurchaseRequest { user_id: "eve".to_owned(), ..for_bob() });
         assert_eq!(reason(house.client().redeem_purchase(support).await), "RECEIPT_ALREADY_REDEEMED");
         assert_eq!((house.coins("ann").await, house.coins("bob").await, house.postings().await.len()), (70, 70, 2));
@@ -160,7 +160,7 @@ async fn a_refused_receipt_leaves_a_trace_that_support_finds_by_the_stores_numbe
         );
         assert_eq!((trace.bundle_id.as_str(), trace.store_environment()), (house::BUNDLE, StoreEnvironment::Sandbox));
         assert!(trace.refuse_time.is_some() && !trace.message.is_empty());
-        // What is forged, or no receipt at all, is found by who brought it.
+        // A forged receipt, or other data, is found by the user who submitted it.
         let forged = house.store.hostile(&seventy(), sandbox::store::HostileReceipt::ForeignKey).unwrap();
         house.redeem("bob", &new_id(), &forged).await.unwrap_err();
         house.redeem("bob", &new_id(), "a.b.c").await.unwrap_err();
@@ -168,7 +168,7 @@ async fn a_refused_receipt_leaves_a_trace_that_support_finds_by_the_stores_numbe
         let reasons: Vec<_> = of_bob.iter().map(|trace| (trace.reason.as_str(), trace.authentic)).collect();
         assert_eq!(reasons, [("RECEIPT_MALFORMED", false), ("RECEIPT_SIGNATURE", false), ("RECEIPT_OTHER_ACCOUNT", true)], "newest first");
         assert!(refused(&house, "ann", "").await.is_empty() && refused(&house, "", "4711").await.is_empty());
-        // A good receipt is found by the same number.
+        // A valid receipt is found by the same number.
         house.redeem("ann", &new_id(), &sold.signed_transaction).await.unwrap();
         let by_number = |number: &str| GetPurchaseRequest { transaction_id: number.to_owned(), ..Default::default() };
         let staff = house.with_role("helper", Role::Support, BOOK, by_number(&sold.transaction_id));

@@ -1,4 +1,4 @@
-//! Receipts that must not be taken, and the reason given.
+//! Receipts that must be refused, and the reason given.
 
 use identity::Role;
 use proptest::prelude::*;
@@ -96,7 +96,7 @@ async fn empty_and_huge_receipts_are_malformed_and_leave_no_trace() {
     let request = house.from("ann", api::purchase::RedeemPurchaseRequest { request_id: new_id(), ..Default::default() });
     assert_eq!(reason(house.client().redeem_purchase(request).await), "MALFORMED");
     assert_eq!(reason(house.redeem("ann", "no id", &house.receipt()).await), "MALFORMED");
-    // The id was not used up by any of it.
+    // None of them used up the id.
     house.redeem("ann", &id, &house.receipt()).await.unwrap();
 }
 
@@ -123,7 +123,7 @@ async fn a_refused_id_stays_refused_and_a_new_id_is_judged_anew() {
 }
 
 proptest! {
-    /// No byte of a receipt can be changed and no piece cut off so that anything else than the same transaction is accepted.
+    /// No byte of a receipt can be changed and no piece cut off so that anything but the same transaction is accepted.
     #[test]
     fn no_mutation_of_a_receipt_is_another_good_one(at in 0..4_000_usize, byte in 0x20..0x7f_u8, cut in any::<bool>()) {
         let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A purchase service with its neighbours, wired as the program wires them.
+//! A purchase service with the services around it, wired as the program wires them.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ async fn start(bed: &Testbed, store: &sandbox::store::Store, shutdown: &Cancella
     (service, transport)
 }
 
-/// What the app of a user with no token would buy.
+/// A purchase in the app by a user without a token.
 pub fn seventy() -> StorePurchase {
     StorePurchase {
         bundle_id: BUNDLE.to_owned(),
@@ -99,7 +99,7 @@ impl House {
         (self.service, self.purchase) = start(&self.bed, &self.store, &self.shutdown).await;
     }
 
-    /// The service's tables, as somebody with the database sees them.
+    /// The service's tables, for direct access.
     pub async fn pool(&self) -> sqlx::AnyPool {
         self.bed.database.open("purchase", &purchase::store::MIGRATIONS).await.unwrap()
     }
@@ -115,7 +115,7 @@ impl House {
 
     pub fn with_role<T>(&self, user: &str, role: Role, book: &str, message: T) -> Request<T> {
         let mut request = self.bed.unexplained(user, role, &[book], message);
-        // Heard of staff only.
+        // Used for staff only.
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
     }
@@ -139,7 +139,7 @@ impl House {
         self.balance(&format!("viewer/{user}/coins")).await
     }
 
-    /// Credits less debits; 0 for an account that nobody posted to.
+    /// Credits less debits; 0 for an account without postings.
     pub async fn balance(&self, account: &str) -> i64 {
         self.bed.balance(account).await
     }

@@ -1,4 +1,4 @@
-//! A LIVE book sells the packages that its operator names and never what is built in; a receipt that was paid for is not lost by it.
+//! A LIVE book sells the packages that its operator configures and never the built-in ones; a receipt that was paid for is not lost by that.
 
 use std::path::PathBuf;
 
@@ -49,11 +49,11 @@ async fn what_is_built_in_is_not_sold_in_a_live_book_and_a_paid_receipt_waits() 
         assert!(!client.list_coin_packages(list(house::BOOK)).await.unwrap().into_inner().packages.is_empty());
         assert_eq!(reason(client.redeem_purchase(redeem(&id)).await), "LIST_BUILT_IN");
     }
-    // Not a refusal that stays: the same request is good once the operator named a list.
+    // The refusal is not kept: the same request succeeds once the operator has configured a list.
     let mut client = over(&house, Some(own), root).await;
     let redeemed = client.redeem_purchase(redeem(&id)).await.unwrap().into_inner();
     assert_eq!((redeemed.purchase.unwrap().coins, redeemed.replayed), (70, false));
-    // And what was answered keeps its answer.
+    // An answered request keeps its answer.
     let mut client = over(&house, None, dir.path().join("root.der")).await;
     assert!(client.redeem_purchase(redeem(&id)).await.unwrap().into_inner().replayed);
 }

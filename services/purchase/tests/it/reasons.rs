@@ -1,4 +1,4 @@
-//! Whatever the ledger answers, a viewer is told what helps and nothing of our insides; and no purchase is stuck.
+//! Whatever the ledger answers, a viewer gets a helpful message and no internal details; and no purchase is stuck.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::house::{self, House, new_id, reason};
 
-/// Rules that a receipt can meet. All others would be mistakes of ours: the receipt is kept, its coins come later.
+/// Refusals that a receipt can get. All others would be bugs of ours: the receipt is kept, and its coins follow later.
 const MET: [LedgerReason; 5] = [
     LedgerReason::AccountFrozen,
     LedgerReason::AccountClosed,
@@ -23,7 +23,7 @@ const MET: [LedgerReason; 5] = [
 #[tokio::test]
 async fn every_reason_of_the_ledger_reaches_a_viewer_in_good_words() {
     let house = house::sqlite().await;
-    // The first call also learns that the book exists.
+    // The first call also reads whether the book exists.
     house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
     for ledger_reason in LedgerReason::ALL {
         house.ledger.fail(Fault::None);
@@ -56,7 +56,7 @@ async fn trouble_of_the_service_itself_is_not_the_viewers() {
     }
 }
 
-/// Makes every purchase as old as one of a month ago, with the id of that time.
+/// Makes every purchase a month old, with an id of that time.
 async fn age(house: &House) {
     let pool = house.pool().await;
     let month_ms = 30 * 24 * 3_600_000_i64;
@@ -91,7 +91,7 @@ async fn a_purchase_whose_wallet_was_frozen_for_a_month_is_credited_once_in_the_
         house.set_coins_state("ann", AccountState::Open).await.unwrap();
         assert_eq!(house.service.sweep(later()).await.unwrap(), 1);
         assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
-        // A purchase that a restored copy brings back as verified finds its posting and not another one.
+        // A purchase that a restored backup shows as verified finds its posting and not another one.
         assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
         assert_eq!((house.service.sweep(later()).await.unwrap(), house.postings().await.len()), (0, 1));
     }

@@ -1,4 +1,4 @@
-//! Good receipts.
+//! Valid receipts.
 
 use std::sync::Arc;
 
@@ -126,7 +126,7 @@ async fn sixteen_callers_with_one_receipt_credit_it_once() {
         let callers: Vec<_> = (0..16)
             .map(|caller| {
                 let (house, receipt) = (house.clone(), receipt.clone());
-                // Half of them are one user's impatient app, the others are strangers.
+                // Half of the calls are one user's retrying app, the others are strangers.
                 let user = if caller % 2 == 0 { "ann".to_owned() } else { format!("stranger{caller}") };
                 tokio::spawn(async move { (user.clone(), house.redeem(&user, &new_id(), &receipt).await) })
             })

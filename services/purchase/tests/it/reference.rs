@@ -1,4 +1,4 @@
-//! Real and official formats, where the reference data is at hand.
+//! Real and official formats, where the reference data is available.
 
 use std::path::PathBuf;
 
@@ -47,7 +47,7 @@ fn verdict(verifier: &ReceiptVerifier, receipt: &str, mode: BookKind) -> String 
     }
 }
 
-/// A receipt with these certificates and a signature that nobody made.
+/// A receipt with these certificates and an invalid signature.
 fn forged(dir: &std::path::Path, certificates: [&str; 3], environment: &str, signed_at_ms: i64) -> String {
     let x5c: Vec<String> = certificates.iter().map(|name| STANDARD.encode(read(dir, &format!("certs/{name}")))).collect();
     let payload = json!({ "bundleId": BUNDLE, "environment": environment, "signedDate": signed_at_ms, "type": "Consumable" });
@@ -61,7 +61,7 @@ fn official_samples_are_judged_for_the_right_reason() {
     let Some(dir) = data() else { return };
     let here = verifier(&dir, BUNDLE);
     for (sample, expected) in [
-        // Its signature, bundle and environment are good; it does not say that it is a consumable.
+        // Its signature, bundle and environment are valid; its type is missing.
         ("mock_signed_data/transactionInfo", "RECEIPT_TYPE"),
         // Notifications and renewals: signed by the same chain, without a transaction's bundle.
         ("mock_signed_data/wrongBundleId", "RECEIPT_BUNDLE"),

@@ -1,4 +1,4 @@
-//! Unit tests of what is shown of a refused receipt.
+//! Unit tests of the claims shown of a refused receipt.
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;
