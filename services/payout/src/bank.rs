@@ -1,4 +1,4 @@
-//! The bank over HTTP: a `pain.001` out, a `pain.002` back, and nothing assumed where nothing came.
+//! The bank over HTTP: a `pain.001` out, a `pain.002` back. A missing answer proves nothing.
 
 use crate::domain::{
     BankAnswer,
@@ -12,13 +12,13 @@ use std::time::Duration;
 
 /// Most bytes of an answer; a report about one payment has two thousand.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
-/// How long a question may take; it changes nothing, so giving up early costs one more.
+/// How long a status request may take; it changes nothing, so giving up early costs only another request.
 pub const ASK_TIME_OUT: Duration = Duration::from_secs(5);
-/// How long a statement may take: it may hold a busy day.
+/// How long a statement may take: it may cover a busy day.
 const STATEMENT_TIME_OUT: Duration = Duration::from_secs(30);
-/// Where a bank states after how many seconds "not found" is final.
+/// The header in which a bank states after how many seconds "not found" is final.
 const FINALITY_HEADER: &str = "finality-window-seconds";
-/// In the namespace of every status report, whatever its version.
+/// Part of every status report's namespace, whatever its version.
 const REPORT_NAMESPACE: &[u8] = b"iso:20022:tech:xsd:pain.002.";
 /// Longest finality window trusted: a year, so that arithmetic on it cannot overflow.
 const WINDOW_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
@@ -30,16 +30,16 @@ pub struct BankHttpClient {
     url: Url,
 }
 
-/// An answer as it came, for the log, and what it means.
+/// An answer as received, for the log, and what it means.
 #[derive(Debug)]
 pub struct ReceivedAnswer {
     /// HTTP status; 0 when there was none.
     pub http_status: u16,
-    /// The body as far as it came, or why nothing came.
+    /// The body as far as it was received, or why there is none.
     pub body: Vec<u8>,
     /// What it means.
     pub answer: BankAnswer,
-    /// It is a message of a version that is not read here, so whatever it says is lost.
+    /// It is a message of an unsupported version, so its content is lost.
     pub unread_version: bool,
 }
 
@@ -51,19 +51,19 @@ impl BankHttpClient {
         Ok(Self { client, url })
     }
 
-    /// Sends a `pain.001`. Every end without a report about this payment is [`BankAnswer::Lost`], a refused connection included: the question
+    /// Sends a `pain.001`. Every result without a report about this payment is [`BankAnswer::Lost`], a refused connection included: the status request
     /// that follows costs little, and being wrong about what left this machine would cost a second payment.
     pub async fn send(&self, subject: SentPayment<'_>, message: String, time_out: Duration) -> ReceivedAnswer {
         self.exchange(Method::POST, "payments", Some(message), subject, time_out).await
     }
 
-    /// Asks after a payment.
+    /// Requests the status of a payment.
     pub async fn ask(&self, subject: SentPayment<'_>) -> ReceivedAnswer {
         let path = format!("payments/{}", subject.end_to_end_id);
         self.exchange(Method::GET, &path, None, subject, ASK_TIME_OUT).await
     }
 
-    /// The statement of our account that pays in this currency; why there is none.
+    /// The statement of our account that pays in this currency; or why there is none.
     pub async fn statement(&self, currency: Currency) -> Result<Statement, String> {
         let url = self.url.join(&format!("statements/{}", currency.code())).expect("codes are letters and the base is a checked URL");
         let response = self.client.get(url).timeout(STATEMENT_TIME_OUT).send().await.map_err(|error| why(&error).to_owned())?;
@@ -105,7 +105,7 @@ impl BankHttpClient {
         let (body, cut) = read(response, ANSWER_BYTES_MAX).await;
         let answer = match cut {
             None => interpret(status, window.filter(|_| asking), &body, subject),
-            // What came before the end may name the payment.
+            // The part received may name the payment.
             Some(why) => unread(status, why.to_owned(), &body, subject),
         };
         let unread_version = matches!(StatusReport::read(&body), Err(iso20022::Error::Version { .. }));
@@ -125,7 +125,7 @@ fn lost(http_status: u16, why: &str) -> ReceivedAnswer {
     ReceivedAnswer { http_status, body: Vec::new(), answer: BankAnswer::Lost(why.to_owned()), unread_version: false }
 }
 
-/// For people; never the address or the body.
+/// The error in words; never with the address or the body.
 fn why(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "no answer in time"
@@ -136,7 +136,7 @@ fn why(error: &reqwest::Error) -> &'static str {
     }
 }
 
-/// The body as far as it came, and why it ended before its end.
+/// The body as far as it was received, and why it was cut short.
 async fn read(mut response: reqwest::Response, bytes_max: usize) -> (Vec<u8>, Option<&'static str>) {
     let mut body = Vec::new();
     loop {
@@ -152,8 +152,8 @@ async fn read(mut response: reqwest::Response, bytes_max: usize) -> (Vec<u8>, Op
     }
 }
 
-/// What an answer means. "Not found" counts only from the bank itself: with a report that names this payment and nothing that is known of it, and the window,
-/// since a proxy in between says 404 as well. An error decides nothing, but whatever names the payment proves that it was seen.
+/// What an answer means. "Not found" counts only from the bank itself: with a report that names this payment but has no status of it, and with the
+/// window, since a proxy in between says 404 as well. An error decides nothing, but any answer that names the payment proves that it was seen.
 fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subject: SentPayment<'_>) -> BankAnswer {
     let report = match StatusReport::read(body) {
         Ok(report) => report,
@@ -179,7 +179,7 @@ fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subje
     }
 }
 
-/// What can't be read as a report. One that began to speak of this payment proves that it was seen; "not found" names it as well, and proves nothing.
+/// An answer that can't be read as a report. One that names this payment proves that it was seen; "not found" names it as well, and proves nothing.
 fn unread(status: StatusCode, why: String, body: &[u8], subject: SentPayment<'_>) -> BankAnswer {
     let holds = |part: &[u8]| body.windows(part.len()).any(|place| place == part);
     if status != StatusCode::NOT_FOUND && holds(REPORT_NAMESPACE) && holds(subject.end_to_end_id.as_bytes()) {
@@ -188,7 +188,7 @@ fn unread(status: StatusCode, why: String, body: &[u8], subject: SentPayment<'_>
     BankAnswer::Lost(why)
 }
 
-/// What tells answers apart: all of them but the id and the time that every report has of its own.
+/// The content by which answers are compared: everything but the id and the time that every report has of its own.
 #[must_use]
 pub fn content(http_status: u16, body: &[u8]) -> String {
     match StatusReport::read(body) {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// The RPC's name in the table of requests.
 const RPC: &str = "CreateBeneficiary";
 
-/// An account as its owner typed it.
+/// An account as its owner entered it.
 #[derive(Debug, Clone)]
 pub enum TypedAccount {
     /// By IBAN.
@@ -32,7 +32,7 @@ pub enum TypedAccount {
     },
 }
 
-/// What to record.
+/// A beneficiary to record.
 pub struct NewBeneficiary {
     /// The name of the book.
     pub book: BookName,
@@ -40,13 +40,13 @@ pub struct NewBeneficiary {
     pub user: UserKey,
     /// The client's id.
     pub request_id: RequestId,
-    /// Checked to be 1 to 140 characters; what its rail takes of them is checked with the account.
+    /// Checked to be 1 to 140 characters; the rail's own limit is checked with the account.
     pub holder_name: String,
     /// Not checked yet.
     pub account: TypedAccount,
 }
 
-/// What is sealed.
+/// The part of a beneficiary that is sealed.
 #[derive(Serialize, Deserialize)]
 pub struct AccountHolder {
     /// Name of the account's holder.
@@ -70,12 +70,12 @@ impl AccountHolder {
     }
 }
 
-/// What a beneficiary's data is sealed for.
+/// The place to which a beneficiary's sealed data is bound.
 pub(crate) fn sealed_for(book: &BookName, user: &UserKey, id: Uuid) -> String {
     format!("beneficiary {book} {user} {id}")
 }
 
-/// Opens what was sealed.
+/// Opens a beneficiary's sealed data.
 pub fn unseal(vault: &Vault, book: &BookName, beneficiary: &Beneficiary) -> Result<AccountHolder, Error> {
     let plain = vault.unseal(&sealed_for(book, &beneficiary.user, beneficiary.beneficiary_id), &beneficiary.sealed)?;
     serde_json::from_slice(&plain).map_err(|_| Error::Vault(crate::vault::Error::Sealed))
@@ -93,7 +93,7 @@ fn check(typed: &TypedAccount) -> Result<(BankAccount, Rail), PayoutRefusal> {
     Ok((account, rail))
 }
 
-/// What a retry is compared with; personal values as digests.
+/// The fields a retry is compared with; personal values as digests.
 fn fields(vault: &Vault, create: &NewBeneficiary) -> SentFields {
     let fields = SentFields::new().with("holder_name", vault.digest(&create.holder_name));
     match &create.account {
@@ -104,8 +104,8 @@ fn fields(vault: &Vault, create: &NewBeneficiary) -> SentFields {
     }
 }
 
-/// Records a beneficiary, unless the user has `count_max` of them; true when it had been recorded before. A wrong account is not kept under the id: fixing a typing error under
-/// the same id would otherwise need a new one.
+/// Records a beneficiary, unless the user has `count_max` of them; true when it had been recorded before. An invalid account is not kept under the id:
+/// otherwise correcting a typing error would need a new id.
 pub async fn create(
     store: &Store,
     vault: &Vault,
@@ -120,7 +120,7 @@ pub async fn create(
         RequestStanding::New | RequestStanding::Unfinished { .. } => {}
         RequestStanding::Reused { differing } => return Err(Error::Reused(differing)),
         RequestStanding::Replay(_) => {
-            // One that is not there was recorded long ago, never paid to, and forgotten: it is recorded anew, under the same id.
+            // If it is missing, it was recorded long ago, never paid to, and deleted: it is recorded again, under the same id.
             if let Some(kept) = beneficiaries::get(&mut tx, &create.book, id).await? {
                 return Ok((kept, true));
             }
@@ -159,7 +159,7 @@ pub async fn create(
     Ok((beneficiary, false))
 }
 
-/// All but each word's first letter hidden.
+/// The name with all but each word's first letter hidden.
 fn masked_name(name: &str) -> String {
     let mask = |word: &str| word.chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).collect::<String>();
     name.split_whitespace().map(mask).collect::<Vec<_>>().join(" ")

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-/// The longest of most durations here: what takes longer is a typing error.
+/// The upper bound of most durations here: a longer one is a typing error.
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -16,57 +16,58 @@ const DAY: Duration = Duration::from_secs(86_400);
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// File with the key that seals accounts and names: 32 bytes in base64, readable by its owner only. Lost, every beneficiary is lost.
+    /// File with the key that seals accounts and names: 32 bytes in base64, readable by its owner only. If it is lost, every beneficiary is lost.
     pub key_file: PathBuf,
-    /// Makes the key file when it is missing. For sandboxes: elsewhere a typing error would make a second key.
+    /// Creates the key file when it is missing. For sandboxes: elsewhere a typing error would create a second key.
     #[serde(skip)]
     pub create_key: bool,
-    /// The bank TEST books reach. LIVE books have no bank yet, and their payouts are refused with CURRENCY_UNSUPPORTED.
+    /// The bank of TEST books. LIVE books have no bank yet, and their payouts are refused with CURRENCY_UNSUPPORTED.
     #[serde(skip)]
     pub test_bank: Option<BankConfig>,
-    /// Delays and limits of asking and sending.
+    /// Delays and limits of polling and sending.
     pub policy: PolicyConfig,
-    /// Payouts worked on at once in this process. Default 64: each holds a database connection for milliseconds and a bank's for seconds.
+    /// Payouts processed at once in this process. Default 64: each uses a database connection for milliseconds and a bank's for seconds.
     pub in_flight_max: usize,
-    /// How long the worker sleeps at most, in milliseconds; also how fast another process's changes reach a watcher. Default one second.
+    /// How long the worker sleeps at most, in milliseconds; also how soon another process's changes reach a watcher. Default one second.
     #[serde(rename = "poll_delay_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub poll_delay: Duration,
-    /// How long a handler or worker has a payout for itself, in milliseconds. A crash delays that payout by this much. Default 15 seconds, and a
-    /// sending has its rail's time-out on top.
+    /// How long a handler or worker has a payout for itself, in milliseconds. A crash delays that payout by this much. Default 15 seconds; for a
+    /// sending the rail's time-out is added.
     #[serde(rename = "lease_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub lease: Duration,
-    /// How long a watcher of a payout to which nothing happens hears nothing, in milliseconds. Default ten seconds, below what balancers take for dead.
+    /// Heartbeat interval of a watch of an unchanged payout, in milliseconds. Default ten seconds, below the idle time-outs of load balancers.
     #[serde(rename = "watch_heartbeat_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub watch_heartbeat: Duration,
-    /// How long a watch lasts at most, in milliseconds; it also ends with its caller's token. Default an hour. Whoever still wants to know watches again.
+    /// How long a watch lasts at most, in milliseconds; it also ends with its caller's token. Default an hour. A caller that is still interested starts
+    /// another watch.
     #[serde(rename = "watch_age_max_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub watch_age_max: Duration,
-    /// How often the bank's statement is read, in milliseconds, for debits that our records do not have. Default a day: banks make one a day.
+    /// How often the bank's statement is read, in milliseconds, for debits that our records do not have. Default a day: banks issue one a day.
     #[serde(rename = "statement_interval_ms", with = "settings::millis")]
     #[schemars(with = "u64")]
     pub statement_interval: Duration,
-    /// Time zones whose calendars the rails' days are of.
+    /// Time zones in which the rails' days are counted.
     pub zones: RailZones,
-    /// Bank accounts that one user may have recorded. Default 50; those that are there already stay.
+    /// Bank accounts that one user may have recorded. Default 50; existing ones above that are kept.
     pub beneficiaries_max: u32,
-    /// How long a bank account stays recorded that no payout names, in seconds. Default 400 days: somebody who is paid once a year still finds it. One that a
-    /// payout names stays.
+    /// How long a bank account without payouts is kept, in seconds. Default 400 days, so that somebody who is paid once a year still finds it. One with
+    /// payouts is kept for ever.
     #[serde(rename = "beneficiary_retention_s", with = "settings::seconds")]
     #[schemars(with = "u64")]
     pub beneficiary_retention: Duration,
 }
 
-/// Time zones whose calendars the rails' days are of, by their IANA names. The defaults are those of November 2026; change one when its rail moves.
+/// Time zones in which the rails' days are counted, by their IANA names. The defaults are those of November 2026; change one when its rail moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RailZones {
-    /// RTP, which is asked to pay on a day.
+    /// RTP; its payment messages name a day.
     pub us_rtp: String,
-    /// SEPA Instant. It is asked to pay at a moment, so the zone decides nothing yet.
+    /// SEPA Instant. Its payment messages name a moment, so the zone decides nothing yet.
     pub sepa_instant: String,
 }
 
@@ -77,7 +78,7 @@ impl Default for RailZones {
 }
 
 impl RailZones {
-    /// The rail's, if there is such a zone.
+    /// The rail's time zone, if it exists.
     #[must_use]
     pub fn zone(&self, rail: Rail) -> Option<TimeZone> {
         let name = match rail {
@@ -88,7 +89,7 @@ impl RailZones {
     }
 }
 
-/// How patient we are.
+/// Delays and limits of retries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PolicyConfig {
@@ -120,7 +121,7 @@ impl Default for PolicyConfig {
 }
 
 impl PolicyConfig {
-    /// As the rules reckon with it.
+    /// As the domain's rules use it.
     #[must_use]
     pub fn retry_policy(&self) -> RetryPolicy {
         RetryPolicy {
@@ -139,7 +140,7 @@ pub struct BankConfig {
     pub url: String,
     /// Our name, as the receiver sees it.
     pub debtor_name: String,
-    /// The rails it takes payments for.
+    /// The rails on which it accepts payments.
     pub rails: Vec<RailConfig>,
 }
 
@@ -159,34 +160,34 @@ impl BankConfig {
     }
 }
 
-/// How one rail is used.
+/// Options of one rail.
 #[derive(Debug, Clone)]
 pub struct RailConfig {
     /// The rail that the account is for.
     pub rail: Rail,
     /// Our account that pays.
     pub debtor: BankAccount,
-    /// How long the rail takes at most to decide; a payment without an answer is asked after from then on.
+    /// How long the rail takes at most to decide; the status of an unanswered payment is requested from then on.
     pub time_out: Duration,
     /// Largest payment, in minor units.
     pub minor_units_max: i64,
 }
 
-/// Why options have no meaning.
+/// Why options are refused.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidPayoutOption {
-    /// The bank TEST books reach must be on this machine.
+    /// The bank of TEST books must be on this machine.
     #[error("the TEST bank must be at http://127.0.0.1:PORT or http://[::1]:PORT, not {0}: TEST books never reach a real one")]
     NotLoopback(String),
-    /// A name of ours that a rail does not carry.
+    /// Our name can't be used on a rail.
     #[error("our name at the bank: {0}")]
     DebtorName(#[from] iso20022::rail::text::RailTextFault),
-    /// A number out of range.
+    /// A value out of range.
     #[error("{name} must be {bounds}")]
     Range {
         /// The option.
         name: &'static str,
-        /// What it may be.
+        /// The values allowed.
         bounds: &'static str,
     },
 }
@@ -198,7 +199,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The sandbox: a key of its own beside the data, the pretend bank, and rails that give up after two seconds so that people can watch.
+    /// For the sandbox: a key of its own beside the data, the pretend bank, and rails that time out after two seconds so that people can watch.
     /// `debtors` are our accounts at that bank, one for each rail to be used.
     #[must_use]
     pub fn sandbox(key_file: PathBuf, bank_url: String, debtors: Vec<(Rail, BankAccount)>) -> Self {
@@ -233,13 +234,13 @@ impl Config {
         }
     }
 
-    /// Whether it says where the key is.
+    /// Whether it names the key file.
     #[must_use]
     pub fn has_key(&self) -> bool {
         !self.key_file.as_os_str().is_empty()
     }
 
-    /// Refuses what has no meaning before anything starts.
+    /// Refuses invalid options before anything starts.
     pub fn check(&self) -> Result<(), InvalidPayoutOption> {
         let known_zone = |rail| self.zones.zone(rail).is_some();
         let within = |duration: Duration, least_ms, longest: Duration| (Duration::from_millis(least_ms)..=longest).contains(&duration);
@@ -247,7 +248,7 @@ impl Config {
         let rules = [
             ("in_flight_max", (1..=10_000).contains(&self.in_flight_max), "1 to 10,000"),
             ("poll_delay_ms", within(self.poll_delay, 1, HOUR), "1 to 3,600,000"),
-            // A step that has no time fails each time, and its payout stands still.
+            // A step with too little time fails each time, and its payout is stuck.
             ("lease_ms", within(self.lease, 100, HOUR), "100 to 3,600,000"),
             ("policy.retry_delay_ms", within(policy.retry_delay, 1, HOUR), "1 to 3,600,000"),
             ("policy.retry_delay_max_ms", within(policy.retry_delay_max, 1, 24 * HOUR), "1 to 86,400,000"),
@@ -269,7 +270,7 @@ impl Config {
     }
 }
 
-/// A literal loopback address: a name could be made to point elsewhere.
+/// Requires a literal loopback address: a name could be made to point elsewhere.
 fn check_loopback(url: &str) -> Result<(), InvalidPayoutOption> {
     let wrong = || InvalidPayoutOption::NotLoopback(url.to_owned());
     let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
@@ -279,8 +280,8 @@ fn check_loopback(url: &str) -> Result<(), InvalidPayoutOption> {
     if loopback && plain { Ok(()) } else { Err(wrong()) }
 }
 
-/// RTP takes 10 million dollars (since February 2025); SEPA Instant dropped its limit of 100,000 euros in October 2025, so that one is the
-/// scheme's largest amount field.
+/// RTP accepts 10 million dollars (since February 2025); SEPA Instant dropped its limit of 100,000 euros in October 2025, so its value is the maximum
+/// of the scheme's amount field.
 fn minor_units_max(rail: Rail) -> i64 {
     match rail {
         Rail::UsRtp => 1_000_000_000,

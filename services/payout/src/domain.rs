@@ -1,7 +1,7 @@
-//! A payout's life: where it stands and when to look again. No clock, no randomness, no I/O: what comes out follows from what goes in.
+//! A payout's life: its state, and when it is due next. No clock, no randomness, no I/O: the output follows from the input.
 //!
-//! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`judgement`]: what is done with both.
-//!   [`statement`]: what left, as the bank's books have it.
+//! - [`evidence`]: what a bank's report proves. [`sendings`]: what is proved of every sending so far. [`judgement`]: the decision made from both.
+//!   [`statement`]: the debits in the bank's own books.
 
 pub mod evidence;
 pub mod judgement;
@@ -16,7 +16,7 @@ use iso20022::Rail;
 use money::{BookName, Money, UserKey};
 use uuid::Uuid;
 
-/// Where a payout stands for the world (`PayoutState`).
+/// A payout's public state (`PayoutState`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PayoutState {
     /// Recorded; the hold is being placed.
@@ -35,28 +35,28 @@ pub enum PayoutState {
     Rejected,
 }
 
-/// Where it stands inside: what is to be done next.
+/// A payout's internal phase, which decides the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PayoutPhase {
-    /// To do: hold.
+    /// Next step: hold.
     Requested,
-    /// The ledger refused the hold; nobody sees this payout. Final.
+    /// The ledger refused the hold; this payout is not visible to anybody. Final.
     Refused,
-    /// To do: post the hold as the intent to submit.
+    /// Next step: post the hold as the intent to submit.
     Held,
-    /// To do: send.
+    /// Next step: send.
     Intent,
-    /// Being sent, or its sender died: only the bank knows.
+    /// Being sent, or the sender crashed: only the bank knows.
     Sent,
-    /// To do: ask; the bank is at it.
+    /// Next step: poll; the bank is processing it.
     Accepted,
-    /// To do: ask; nothing is known.
+    /// Next step: poll; nothing is known.
     Unknown,
-    /// The bank paid. To do: post it.
+    /// The bank paid. Next step: post it.
     Settling,
-    /// The bank did not pay. To do: give the money back.
+    /// The bank did not pay. Next step: give the money back.
     Returning,
-    /// The bank did not pay, and the creator's account is closed. To do: put the money in suspense.
+    /// The bank did not pay, and the creator's account is closed. Next step: put the money in suspense.
     Suspending,
     /// Final.
     Settled,
@@ -90,22 +90,22 @@ const PHASES: [(PayoutPhase, &str); 12] = [
 ];
 
 impl PayoutState {
-    /// As it is stored.
+    /// The name under which it is stored.
     #[must_use]
     pub fn name(self) -> &'static str {
         STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
 
-    /// The other way around.
+    /// The state of a stored name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
     }
 
-    /// Those in which a payout is in flight.
+    /// The states in which a payout is in flight.
     pub const UNDER_WAY: [Self; 5] = [Self::Requested, Self::Held, Self::Submitted, Self::Accepted, Self::OutcomeUnknown];
 
-    /// Nothing follows.
+    /// Whether no other state follows.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Settled | Self::Rejected)
@@ -113,25 +113,25 @@ impl PayoutState {
 }
 
 impl PayoutPhase {
-    /// As it is stored.
+    /// The name under which it is stored.
     #[must_use]
     pub fn name(self) -> &'static str {
         PHASES.iter().find(|(phase, _)| *phase == self).map_or("", |(_, name)| name)
     }
 
-    /// The other way around.
+    /// The phase of a stored name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         PHASES.iter().find(|(_, known)| *known == name).map(|(phase, _)| *phase)
     }
 
-    /// Nothing is to be done any more.
+    /// Whether nothing remains to be done.
     #[must_use]
     pub fn is_final(self) -> bool {
         matches!(self, Self::Refused | Self::Settled | Self::Rejected)
     }
 
-    /// What the world sees on entering. None: what it saw before, since the money has not moved yet.
+    /// The public state on entering the phase. None: unchanged, since the money has not moved yet.
     #[must_use]
     pub fn shown(self) -> Option<PayoutState> {
         match self {
@@ -154,27 +154,27 @@ pub struct Payout {
     pub book: BookName,
     /// Derived from the request's id.
     pub payout_id: Uuid,
-    /// Whose money.
+    /// The creator whose money it is.
     pub user: UserKey,
-    /// Where to.
+    /// The beneficiary to pay to.
     pub beneficiary_id: Uuid,
-    /// The request that asked for it.
+    /// The request that created it.
     pub request_id: Uuid,
     /// The amount of money.
     pub amount: Money,
-    /// Over which clearing.
+    /// The clearing used.
     pub rail: Rail,
-    /// What is to be done next.
+    /// Decides the next step.
     pub phase: PayoutPhase,
-    /// What the world sees.
+    /// The public state.
     pub state: PayoutState,
-    /// Grows with every write.
+    /// Incremented by every write.
     pub version: i64,
-    /// When to look at it again, Unix milliseconds.
+    /// When it is due next, in Unix milliseconds.
     pub due_at_ms: i64,
     /// Tries in this phase, for the back-off.
     pub attempts: i64,
-    /// Messages sent.
+    /// Number of messages sent.
     pub sends: i64,
     /// What is proved of each of them.
     pub sendings: Sendings,
@@ -182,28 +182,28 @@ pub struct Payout {
     pub sent_at_ms: i64,
     /// When the first sending began.
     pub first_sent_at_ms: i64,
-    /// The bank has ever named it, whatever it said: "not found" proves nothing any more.
+    /// The bank has named it at least once, in whatever answer: "not found" proves nothing any more.
     pub seen: bool,
-    /// Names the ledger posting of this phase. Fresh per phase and after a refusal, with the time of then in front, so that a payout that takes weeks does
-    /// not come with an id the ledger takes for forgotten.
+    /// Names the ledger posting of this phase. New per phase and after a refusal, with the time of then in front, so that a payout that takes weeks
+    /// does not use an id that the ledger considers expired.
     pub step_key: Uuid,
-    /// ISO 20022 status last told.
+    /// ISO 20022 status last reported.
     pub bank_status: String,
     /// ISO 20022 reason code of a rejection.
     pub reason_code: String,
     /// The reason in words.
     pub reason: String,
-    /// Why the ledger refuses the posting that is to be done; empty while nothing stands in its way.
+    /// Why the ledger refuses the next posting; empty while it does not.
     pub blocked_by: String,
     /// Posting of the hold.
     pub hold_posting_id: String,
-    /// Its transfer.
+    /// The hold's transfer.
     pub hold_transfer_no: i64,
     /// Posting of the intent.
     pub submit_posting_id: String,
     /// Settling or returning posting.
     pub final_posting_id: String,
-    /// From the first sending to the decision.
+    /// Time from the first sending to the decision.
     pub bank_time_ms: i64,
     /// The trace of the request.
     pub traceparent: String,
@@ -213,7 +213,7 @@ pub struct Payout {
     pub final_at_ms: i64,
 }
 
-/// Due times of final payouts.
+/// The due time of final payouts.
 pub const NEVER_MS: i64 = i64::MAX;
 
 impl Payout {
@@ -229,7 +229,7 @@ impl Payout {
         chart::id::payout_hold(self.payout_id)
     }
 
-    /// Request id of a later posting of this kind, as long as that is what is to be done.
+    /// Request id of a later posting of this kind, as long as that is the next step.
     #[must_use]
     pub fn step_id(&self, kind: PostingKind) -> Uuid {
         chart::id::payout_step(self.step_key, kind)
@@ -241,7 +241,7 @@ impl Payout {
         format!("{}-{send}", self.end_to_end_id())
     }
 
-    /// Moves on, and is due at once. The step's key is fresh; what the world sees changes where the phase says so.
+    /// Enters the next phase, due at once. The step's key is new; the public state changes where the phase has one.
     #[must_use]
     pub fn enter(mut self, phase: PayoutPhase, now_ms: i64) -> Self {
         self.phase = phase;
@@ -252,15 +252,15 @@ impl Payout {
         self.with_fresh_key(now_ms)
     }
 
-    /// The same, to be posted under an id of its own: for after a refusal, which holds for its id. The key follows from the row's version, which grows with
-    /// every write, so no two rows of a payout have the same.
+    /// The same, to be posted under a new id: used after a refusal, which is kept under the old id. The key follows from the row's version, which grows
+    /// with every write, so no two rows of a payout have the same.
     #[must_use]
     pub fn with_fresh_key(mut self, now_ms: i64) -> Self {
         self.step_key = chart::id::payout_step_key(self.payout_id, self.phase.name(), self.version, now_ms);
         self
     }
 
-    /// Begins another sending, of which nothing is proved; due at `due_at_ms`, should nobody hear its answer.
+    /// Begins another sending, of which nothing is proved; due at `due_at_ms`, in case its answer is lost.
     #[must_use]
     pub fn begin_sending(self, now_ms: i64, due_at_ms: i64) -> Self {
         let mut sent = self.enter(PayoutPhase::Sent, now_ms);
@@ -274,7 +274,7 @@ impl Payout {
         sent
     }
 
-    /// Stays, and looks again later.
+    /// Stays in the phase, and is due again later.
     #[must_use]
     pub fn again(mut self, now_ms: i64, policy: &RetryPolicy) -> Self {
         self.due_at_ms = now_ms.saturating_add(policy.backoff_ms(self.attempts));
@@ -283,7 +283,7 @@ impl Payout {
     }
 }
 
-/// How patient we are.
+/// Delays and limits of retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// First delay between two tries.
@@ -297,7 +297,7 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Doubles with every try, up to the longest.
+    /// The delay: doubled with every try, up to the longest.
     #[must_use]
     pub fn backoff_ms(&self, attempts: i64) -> i64 {
         let doubled = 1_i64.checked_shl(u32::try_from(attempts.clamp(0, 40)).unwrap_or(40)).unwrap_or(i64::MAX);

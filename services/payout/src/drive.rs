@@ -1,5 +1,5 @@
-//! Moves a payout on, one durable step after the other. Each step is keyed and may be cut off at any await: the payout then becomes due
-//! again after its lease and goes on from what was written last.
+//! Advances a payout by one durable step after the other. Each step is keyed and may be cut off at any await: the payout then becomes due again after
+//! its lease and continues from its last stored state.
 
 use crate::{
     bank::{self, ReceivedAnswer},
@@ -26,22 +26,22 @@ fn now_ms() -> i64 {
     unix_ms(SystemTime::now())
 }
 
-/// How the note of a step begins that says why a payout stands where it is.
+/// The beginning of a step's note that says why a payout is waiting.
 pub const WAITING: &str = "waiting: ";
 /// Where the money of a closed account is, for the creator and for staff.
 const IN_SUSPENSE: &str = "the account that the money came from is closed: it is kept in suspense until staff decide";
-/// What the receiver reads beside the amount.
+/// The text that the receiver reads beside the amount.
 pub(crate) const REMITTANCE: &str = "Creator payout";
 
 impl Payouts {
-    /// Takes a due payout as far as it goes now.
+    /// Advances a due payout as far as possible now.
     pub async fn drive(&self, payout_key: &PayoutKey) -> Result<(), Error> {
         let Some(payout) = self.store.payout(payout_key).await? else { return Ok(()) };
         let traceparent = payout.traceparent.clone();
         rpc::trace::with_traceparent("payout", Some(&traceparent).filter(|text| !text.is_empty()).map(String::as_str), async {
             let mut payout = payout;
             while !payout.phase.is_final() && payout.due_at_ms <= now_ms() {
-                // The claim: whoever writes this version first has the payout until the lease ends.
+                // The claim: the process that writes this version first has the payout until the lease ends.
                 payout.due_at_ms = now_ms().saturating_add(millis(self.config.lease));
                 let Some(claimed) = self.store.save(payout, None).await? else { return Ok(()) };
                 let (turn, phase) = (self.turn(&claimed), claimed.phase);
@@ -61,13 +61,13 @@ impl Payouts {
         .await
     }
 
-    /// How long one step may take: its lease, and for a sending what the rail may take on top.
+    /// How long one step may take: its lease, and for a sending the rail's time-out as well.
     fn turn(&self, payout: &Payout) -> std::time::Duration {
         let longest = self.bank.iter().flat_map(|(_, bank)| &bank.rails).map(|rail| rail.time_out).max().unwrap_or_default();
         if payout.phase == PayoutPhase::Intent { self.config.lease + longest } else { self.config.lease }
     }
 
-    /// One step. `None`: the payout went on without us, or never came to be.
+    /// One step. `None`: another process has advanced the payout, or it was refused.
     async fn step(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         match payout.phase {
             PayoutPhase::Requested => match self.place_hold(payout.clone()).await {
@@ -131,8 +131,8 @@ impl Payouts {
         }
     }
 
-    /// The ledger did not post. A refusal holds for its id (a frozen account may thaw), so the next try gets a new one; an unknown outcome
-    /// keeps the id. An account that is closed stays so: then the money goes to suspense.
+    /// The ledger did not post. A refusal is kept under its id (a frozen account may thaw), so the next try gets a new one; an unknown outcome keeps
+    /// the id. A closed account stays closed: then the money goes to suspense.
     async fn later(&self, payout: Payout, not_posted: NotPosted) -> Result<Option<Payout>, Error> {
         let refused = not_posted.refusal().is_some();
         let phase = payout.phase.name();
@@ -147,7 +147,7 @@ impl Payouts {
             return self.keep(&payout, next, String::new()).await;
         }
         next.blocked_by = not_posted.blocked_by(&payable);
-        // Said once, and not at every try.
+        // Noted once, and not at every try.
         let note = if next.blocked_by == payout.blocked_by { String::new() } else { format!("{WAITING}{}", next.blocked_by) };
         self.keep(&payout, next.with_fresh_key(now_ms), note).await
     }
@@ -159,14 +159,14 @@ impl Payouts {
         let body = match self.message(&payout, rail, &config.debtor_name, sent_at_ms).await? {
             Ok(body) => body,
             Err(error) => {
-                // Can only be a mistake of ours, since everything in it was checked; the money stays in transit until it is fixed.
+                // Can only be a bug, since all its fields were checked; the money stays in transit until it is fixed.
                 tracing::error!(payout_id = %payout.payout_id, %error, "the payment message can't be written");
                 return self.keep(&payout, payout.clone().again(sent_at_ms, &self.policy), String::new()).await;
             }
         };
         let due_at_ms = sent_at_ms.saturating_add(millis(rail.time_out)).saturating_add(millis(self.config.lease));
         let sent = payout.begin_sending(sent_at_ms, due_at_ms);
-        // Durable before the first byte leaves: from here on only the bank knows.
+        // Durable before the first byte is sent: from here on only the bank knows.
         let mut tx = self.store.begin().await?;
         let Some(sent) = payouts::update(&mut tx, sent, None).await? else { return Ok(None) };
         let logged = BankMessage::sent(sent_at_ms, body.clone().into_bytes());
@@ -191,13 +191,13 @@ impl Payouts {
         self.conclude(payout, received.answer.clone(), asked_at_ms, Some(&received)).await
     }
 
-    /// The configuration lost its bank while payouts were in flight: they wait, nothing is guessed.
+    /// The bank was removed from the configuration while payouts were in flight: they wait, nothing is guessed.
     async fn no_bank(&self, payout: Payout) -> Result<Option<Payout>, Error> {
         tracing::error!(payout_id = %payout.payout_id, rail = payout.rail.name(), "no bank is configured for a payout in flight");
         self.keep(&payout, payout.clone().again(now_ms(), &self.policy), String::new()).await
     }
 
-    /// Judges an answer and writes the decision down, with the answer itself.
+    /// Judges an answer and records the decision, with the answer itself.
     async fn conclude(
         &self,
         payout: Payout,
@@ -240,8 +240,8 @@ impl Payouts {
         Ok(saved)
     }
 
-    /// The `pain.001` of one payout. Its time is when it is sent: a bank refuses one that is older than its finality window, and that is
-    /// what makes "not found" final.
+    /// The `pain.001` of one payout. Its time is when it is sent: a bank refuses one that is older than its finality window, and that is what makes
+    /// "not found" final.
     async fn message(
         &self,
         payout: &Payout,

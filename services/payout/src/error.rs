@@ -1,4 +1,4 @@
-//! Every way a call fails, and what its caller is told.
+//! Every error of a call, and what its caller is answered.
 
 use crate::{store, vault};
 use iso20022::rail::text::RailTextFault;
@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A field is not of its form.
+    /// A field does not have its required form.
     #[error("{field}: {why}")]
     Malformed {
         /// The name of the field.
@@ -17,42 +17,42 @@ pub enum Error {
         /// What the field must be.
         why: String,
     },
-    /// A page token of another list, or none of ours.
+    /// A page token of another list, or an invalid one.
     #[error("the page token belongs to another list")]
     PageToken,
     /// The request id was used for something else.
     #[error("the request id was used before with other fields")]
     Reused(Vec<String>),
-    /// The id's own time is ahead of the clock, or so old that an earlier answer may be forgotten. Not kept.
+    /// The id's own time is ahead of the clock, or so old that an earlier answer may have been deleted. Not kept.
     #[error("request_id carries a time too far from now")]
     RequestIdTime(money::UntimelyId),
-    /// A rule of ours.
+    /// Refused by one of this service's rules.
     #[error(transparent)]
     Refused(#[from] PayoutRefusal),
-    /// Refused by a rule of ours or the ledger's, now or before under this id.
+    /// Refused by this service's rules or the ledger's, now or before under this id.
     #[error("{}", .0.message())]
     Kept(StickyRefusal),
-    /// The ledger could not be asked.
+    /// The ledger could not be reached.
     #[error(transparent)]
     LedgerAway(#[from] NotPosted),
-    /// The payout is recorded and will be driven on, but whether its hold stands is not known here. Never "nothing happened".
+    /// The payout is recorded and will be processed, but whether its hold was placed is not known here. Never "nothing happened".
     #[error("the payout is recorded, its hold is not known yet")]
     HoldUnknown,
-    /// The user has as many bank accounts recorded as one may. Not kept.
+    /// The user has the maximum number of recorded bank accounts. Not kept.
     #[error("{0} bank accounts are recorded, which is as many as one may have")]
     BeneficiaryLimit(u32),
     /// No such payout of this user.
     #[error("no such payout")]
     PayoutUnknown,
-    /// The store.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The key.
+    /// The key failed.
     #[error(transparent)]
     Vault(#[from] vault::Error),
 }
 
-/// Our own rules, in order of precedence.
+/// This service's rules, in order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PayoutRefusal {
     /// Not a valid IBAN.
@@ -67,10 +67,10 @@ pub enum PayoutRefusal {
     /// No rail to that country.
     #[error("no rail reaches accounts of this country")]
     CountryUnsupported,
-    /// The rail to that account does not carry the holder's name. Nothing was recorded.
+    /// The holder's name is not allowed on the rail to that account. Nothing was recorded.
     #[error("the holder's name: {0}; nothing was recorded, send it again as the bank has it within that limit")]
     HolderNameInvalid(RailTextFault),
-    /// The same of an account that was recorded before this was looked at. Nothing is paid.
+    /// The same for an account that was recorded before this check existed. Nothing is paid.
     #[error("the holder's name of this beneficiary: {0}; nothing is paid, record the account again with a name within that limit")]
     HolderNameRecorded(RailTextFault),
     /// The ledger has no such book.
@@ -88,7 +88,7 @@ pub enum PayoutRefusal {
 }
 
 impl PayoutRefusal {
-    /// The one table.
+    /// The table of codes and reasons.
     fn table(self) -> (Code, &'static str) {
         match self {
             Self::IbanInvalid => (Code::InvalidArgument, "IBAN_INVALID"),
@@ -104,7 +104,7 @@ impl PayoutRefusal {
         }
     }
 
-    /// As it is kept under its request id, so that a retry hears the same.
+    /// The refusal as kept under its request id, so that a retry gets the same.
     #[must_use]
     pub fn kept(self) -> StickyRefusal {
         let (code, reason) = self.table();

@@ -1,12 +1,12 @@
-//! Money to creators' bank accounts: bank accounts sealed, money held before anything is sent, ISO 20022 to the bank and back, and no
-//! outcome ever guessed. A payout that was recorded is finished by [`worker`], whatever crashes in between.
+//! Money to creators' bank accounts: bank accounts sealed, money held before anything is sent, ISO 20022 to the bank and back, and no outcome ever
+//! guessed. A payout that was recorded is finished by [`worker`], whatever crashes in between.
 //!
-//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: what callers are told.
+//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. [`error`]: errors as callers see them.
 //! - [`beneficiaries`], [`payouts`], [`watch`]: the use cases. [`domain`]: what a bank's answer means.
-//! - [`drive`]: one step after the other. [`worker`]: what is due. [`statements`]: the bank's own books.
-//! - [`privacy`]: a user's own data, shown. [`prune`]: old refusals, forgotten. [`resealing`]: rows under earlier keys, sealed anew. `meters`: what is counted.
-//! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: what is personal. [`store`]: the tables.
-//! - [`tables`]: what auditors, copies and erasure read of it.
+//! - [`drive`]: advances a payout step by step. [`worker`]: drives due payouts. [`statements`]: the bank's own books.
+//! - [`privacy`]: export of a user's data. [`prune`]: deletes old refusals. [`resealing`]: seals rows under the key in use. `meters`: metrics.
+//! - [`postings`]: which accounts a payout debits and credits. [`bank`]: payouts as messages. [`vault`]: seals personal data. [`store`]: the tables.
+//! - [`tables`]: the parts that auditors, backups and erasure read.
 
 pub mod bank;
 pub mod beneficiaries;
@@ -43,29 +43,29 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 use vault::Vault;
 
-/// What the service needs from the outside.
+/// The service's dependencies.
 pub struct Deps {
-    /// The way to LedgerService, as this service.
+    /// The connection to LedgerService, with this service's token.
     pub ledger: rpc::Transport,
-    /// Where its tables are.
+    /// The database of its tables.
     pub database: db::Database,
     /// Cancelled at shutdown: the worker stops, streams end.
     pub shutdown: CancellationToken,
 }
 
-/// Why it doesn't start.
+/// Why the service doesn't start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An option.
+    /// An invalid option.
     #[error(transparent)]
     Config(#[from] config::InvalidPayoutOption),
-    /// The key.
+    /// The key can't be used.
     #[error(transparent)]
     Vault(#[from] vault::Error),
-    /// The tables, or tables written with another key.
+    /// The tables can't be opened, or were written with another key.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The HTTP client.
+    /// The HTTP client can't be built.
     #[error("the bank's HTTP client: {0}")]
     Bank(#[from] reqwest::Error),
 }
@@ -77,9 +77,9 @@ pub struct Service {
     tasks: TaskTracker,
 }
 
-/// Checks the options, opens key and tables, and starts the worker, which takes up every payout that is not final.
+/// Checks the options, opens key and tables, and starts the worker, which drives every payout that is not final.
 pub fn start(deps: Deps, config: Config) -> BoxFuture<'static, Result<Service, Error>> {
-    // Compiled here, with all that it spawns, and not where it is awaited.
+    // Boxed, so that it is compiled here, with all that it spawns, and not where it is awaited.
     begin(deps, config).boxed()
 }
 
@@ -106,7 +106,7 @@ async fn begin(deps: Deps, config: Config) -> Result<Service, Error> {
 }
 
 impl Service {
-    /// The tonic server, to be laid under the tower stack.
+    /// The tonic server, to be put under the tower stack.
     #[must_use]
     pub fn server(&self) -> PayoutServiceServer<Handlers> {
         PayoutServiceServer::new(self.handlers.clone())
@@ -123,12 +123,12 @@ impl Service {
         self.tasks.wait().await;
     }
 
-    /// Forgets bank accounts that are due as of `now`, apart from the regular rounds; how many.
+    /// Deletes bank accounts that are due as of `now`, beside the regular rounds; returns how many.
     pub async fn forget_beneficiaries(&self, now: std::time::SystemTime) -> Result<u64, store::Error> {
         self.handlers.payouts.forget_beneficiaries(now).await
     }
 
-    /// Ids of payouts as they change or are heard of, in this process.
+    /// Ids of payouts as they change or get answers, in this process.
     #[must_use]
     pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Uuid> {
         self.handlers.payouts.changed.subscribe()

@@ -1,4 +1,4 @@
-//! Payouts by rail and state as they get there, and how the bank answers.
+//! Payouts by rail and state as they enter it, and the bank's response times.
 use crate::{
     bank::ReceivedAnswer,
     domain::{BankAnswer, Payout, PayoutPhase},
@@ -22,17 +22,17 @@ static TIMED_OUT: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
     Some(counter.with_description("Steps of payouts that took longer than their lease, by phase; each is done again.").build())
 });
 
-/// A step took too long and was dropped.
+/// Counts a step that took too long and was dropped.
 pub(crate) fn timed_out(phase: PayoutPhase) {
     if let Some(timed_out) = &*TIMED_OUT {
         timed_out.add(1, &[KeyValue::new("phase", phase.name())]);
     }
 }
 
-/// A payout entered a state, and that is recorded.
+/// Counts a payout that entered a state, once that is recorded.
 pub(crate) fn entered(payout: &Payout) {
     if let Some(payouts) = &*PAYOUTS {
-        // A refused one never was a payout to anybody else.
+        // A refused payout was never visible as a payout.
         let state = if payout.phase == PayoutPhase::Refused { "refused" } else { payout.state.name() };
         let attributes = [
             KeyValue::new("book", payout.book.as_str().to_owned()),
@@ -43,7 +43,7 @@ pub(crate) fn entered(payout: &Payout) {
     }
 }
 
-/// The bank answered, or did not.
+/// Records the bank's answer, or that there was none.
 pub(crate) fn answered(what: &'static str, received: &ReceivedAnswer, took: Duration) {
     if let Some(bank) = &*BANK {
         let outcome = match &received.answer {

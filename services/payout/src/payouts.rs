@@ -1,4 +1,4 @@
-//! Asking for a payout and looking at it. What happens to it afterwards is [`crate::drive`].
+//! Requesting and reading payouts. Their processing afterwards is in [`crate::drive`].
 
 use crate::{
     bank::BankHttpClient,
@@ -28,26 +28,26 @@ use uuid::Uuid;
 
 /// The RPC's name in the table of requests.
 const RPC: &str = "RequestPayout";
-/// Changes a slow watcher may be behind before it has to read the store instead.
+/// Changes by which a slow watcher may lag before it has to read the store instead.
 const CHANGES_MAX: usize = 1024;
 
 /// Everything the use cases share.
 pub struct Payouts {
     /// The tables.
     pub store: Store,
-    /// Seals what is personal.
+    /// Seals personal data.
     pub vault: Vault,
-    /// Where money moves.
+    /// The ledger, where money moves.
     pub ledger: LedgerClient,
-    /// The bank TEST books reach.
+    /// The bank of TEST books.
     pub bank: Option<(BankHttpClient, BankConfig)>,
     /// Options.
     pub config: Config,
-    /// How patient the options make us.
+    /// The retry policy from the options.
     pub policy: RetryPolicy,
     /// Payouts that changed, for watchers in this process.
     pub changed: broadcast::Sender<Uuid>,
-    /// Something is due now.
+    /// Notifies the worker that a payout is due now.
     pub wake: Notify,
 }
 
@@ -55,28 +55,28 @@ pub struct Payouts {
 pub struct PayoutRequest {
     /// The name of the book.
     pub book: BookName,
-    /// Whose money.
+    /// The creator whose money it is.
     pub user: UserKey,
     /// The client's id.
     pub request_id: RequestId,
-    /// Where to.
+    /// The beneficiary to pay to.
     pub beneficiary_id: Uuid,
-    /// How much, at least one minor unit.
+    /// The amount, at least one minor unit.
     pub amount: Money,
 }
 
-/// Steps that one payout shows, the newest ones; an honest bank's has fewer than ten.
+/// Most steps shown of one payout, the newest ones; an honest bank's has fewer than ten.
 pub const STEPS_SHOWN_MAX: usize = 100;
-/// Steps that each payout of a list shows.
+/// Most steps shown of each payout in a list.
 const STEPS_LISTED_MAX: usize = 20;
-/// Looks at a payout that others write at the same time: handlers of the same request, and the worker.
+/// Attempts on a payout that others write at the same time: handlers of the same request, and the worker.
 const RECORD_TRIES_MAX: usize = 16;
 
-/// What became of the registration of a request.
+/// The result of registering a request.
 enum Registered {
-    /// The hold is to be placed.
+    /// The hold has to be placed.
     Open(Payout),
-    /// It had been answered.
+    /// It was answered before.
     Answered(Payout),
 }
 
@@ -92,7 +92,7 @@ impl Payouts {
         bank.rails.iter().find(|config| config.rail == rail)
     }
 
-    /// Records the request, holds the money, and leaves the rest to the worker. True when it had been answered before.
+    /// Records the request, holds the money, and leaves the rest to the worker. True when it was answered before.
     pub async fn request(&self, ask: &PayoutRequest, now: SystemTime) -> Result<(Payout, bool), Error> {
         let kind = self.ledger.book(&ask.book).await?.ok_or(PayoutRefusal::BookUnknown)?;
         match self.register(ask, kind, now).await? {
@@ -105,7 +105,7 @@ impl Payouts {
         }
     }
 
-    /// One transaction: the id, the rules, the row. From its commit on the worker finishes what a dropped handler leaves.
+    /// One transaction: the id, the rules, the row. Once it is committed, the worker finishes a payout whose handler was dropped.
     async fn register(&self, ask: &PayoutRequest, kind: BookKind, now: SystemTime) -> Result<Registered, Error> {
         let payout_key = PayoutKey { book: ask.book.clone(), payout_id: payout_id(ask) };
         let key = RequestKey { book: &ask.book, subject: &ask.user, rpc: RPC, request_id: &ask.request_id };
@@ -143,9 +143,9 @@ impl Payouts {
         }
     }
 
-    /// Our own rules, in the contract's order.
+    /// This service's rules, in the contract's order.
     async fn check(&self, tx: &mut AnyConnection, ask: &PayoutRequest, kind: BookKind) -> Result<Result<Rail, PayoutRefusal>, Error> {
-        // Held until the payout is there, so that whoever erases the user's data sees it.
+        // Locked until the payout is stored, so that an erasure of the user's data sees the payout.
         beneficiaries::hold(tx, &ask.book, ask.beneficiary_id).await?;
         let beneficiary = beneficiaries::get(tx, &ask.book, ask.beneficiary_id).await?;
         let Some(beneficiary) = beneficiary.filter(|found| found.user == ask.user) else {
@@ -159,7 +159,7 @@ impl Payouts {
         if ask.amount.minor_units() > rail.minor_units_max {
             return Ok(Err(PayoutRefusal::AmountTooLarge));
         }
-        // Of accounts that were recorded before names were held against their rail: a bank would refuse the payment, and with it a whole file.
+        // For accounts recorded before names were checked against their rail: a bank would refuse the payment, and with it a whole file.
         let holder = unseal(&self.vault, &ask.book, &beneficiary)?;
         Ok(rail.rail.check_name(&holder.holder_name).map(|()| rail.rail).map_err(PayoutRefusal::HolderNameRecorded))
     }
@@ -176,7 +176,7 @@ impl Payouts {
             phase: PayoutPhase::Requested,
             state: PayoutState::Requested,
             version: 1,
-            // The handler's own turn; after that the worker takes it for lost.
+            // The handler's own time; after that the worker considers it lost.
             due_at_ms: now_ms.saturating_add(millis(self.config.lease)),
             attempts: 0,
             sends: 0,
@@ -200,16 +200,16 @@ impl Payouts {
         }
     }
 
-    /// Holds the money and answers the request, or records the ledger's refusal as its answer. Handler and worker may both be here for one
-    /// payout: the ledger answers both alike, and the first to write wins.
+    /// Holds the money and answers the request, or records the ledger's refusal as its answer. Handler and worker may both do this for one payout: the
+    /// ledger answers both alike, and the first to write wins.
     pub async fn place_hold(&self, payout: Payout) -> Result<Payout, Error> {
         self.hold(payout).await.map(|(payout, _)| payout)
     }
 
-    /// The same, and whether somebody else had answered the request meanwhile: of calls that came at once all but one had it answered before.
+    /// The same, and whether the request was answered meanwhile: of concurrent calls, all but one are answered as replays.
     async fn hold(&self, payout: Payout) -> Result<(Payout, bool), Error> {
         let mut answer = self.ledger.posting(&payout.book, postings::hold(&payout)).await;
-        // A ledger that is older than the guard, in the middle of a rollout. Nothing is kept of such a refusal, and an uncounted payout ends like any other.
+        // During a rollout, a ledger older than the guard. It keeps no such refusal, and an uncounted payout ends like any other.
         if answer.as_ref().is_err_and(|not_posted| not_posted.refusal().is_some_and(|refusal| refusal.reason == LedgerReason::Malformed)) {
             answer = self.ledger.posting(&payout.book, postings::hold(&payout).without_guards()).await;
         }
@@ -221,7 +221,7 @@ impl Payouts {
                 return Err(Error::HoldUnknown);
             }
         };
-        // Whoever else is at this payout writes at most a claim or the same answer, so that a second or third look settles it.
+        // Others write at most a claim or the same answer to this payout, so a second or third attempt settles it.
         for _ in 0..RECORD_TRIES_MAX {
             if let Some(recorded) = self.record_hold(&payout.key(), &held).await? {
                 return held.map(|_| recorded).map_err(Error::Kept);
@@ -230,7 +230,7 @@ impl Payouts {
         Err(Error::HoldUnknown)
     }
 
-    /// The payout as it stands with the ledger's answer to its hold, and whether that was recorded before. `None`: somebody wrote in between.
+    /// The payout with the ledger's answer to its hold, and whether that was recorded before. `None`: another writer came in between.
     async fn record_hold(
         &self,
         payout_key: &PayoutKey,
@@ -262,19 +262,19 @@ impl Payouts {
         Ok(Some((saved, false)))
     }
 
-    /// Wakes who watches.
+    /// Wakes the watchers of a payout.
     pub fn tell(&self, payout_id: Uuid) {
-        // An error only says that nobody watches.
+        // An error only means that there are no watchers.
         let _ = self.changed.send(payout_id);
     }
 
-    /// A payout with its newest steps. `None` where there is none to be seen.
+    /// A payout with its newest steps. `None` where there is none, or it is not visible.
     pub async fn get(&self, payout_key: &PayoutKey) -> Result<Option<(Payout, ShownSteps)>, Error> {
         let visible = |payout: &Payout| payout.phase != PayoutPhase::Refused;
         let Some(mut payout) = self.store.payout(payout_key).await?.filter(visible) else { return Ok(None) };
         loop {
             let steps = self.store.steps(payout_key, STEPS_SHOWN_MAX).await?;
-            // A step written between the two reads would be shown beside what was true before it.
+            // Otherwise a step written between the two reads would be shown beside an older payout.
             match self.store.payout(payout_key).await? {
                 Some(now) if now.version != payout.version => payout = now,
                 _ => return Ok(Some((payout, steps))),
@@ -282,7 +282,7 @@ impl Payouts {
         }
     }
 
-    /// Payouts of one book with their newest steps, read at once.
+    /// Payouts of one book with their newest steps, read in one query.
     pub async fn with_steps(&self, payouts: Vec<Payout>) -> Result<Vec<(Payout, ShownSteps)>, Error> {
         let Some(first) = payouts.first() else { return Ok(Vec::new()) };
         let ids: Vec<Uuid> = payouts.iter().map(|payout| payout.payout_id).collect();
@@ -296,14 +296,14 @@ impl Payouts {
 }
 
 impl Payout {
-    /// Where it is found.
+    /// Its key in the store.
     #[must_use]
     pub fn key(&self) -> PayoutKey {
         PayoutKey { book: self.book.clone(), payout_id: self.payout_id }
     }
 }
 
-/// The payout a request makes, the same at every try.
+/// The id of a request's payout, the same at every try.
 fn payout_id(ask: &PayoutRequest) -> Uuid {
     chart::id::payout(ask.request_id.uuid(), &ask.book, ask.user.as_str())
 }

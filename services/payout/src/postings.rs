@@ -1,12 +1,13 @@
-//! Which accounts a payout debits and credits at each of its steps; nowhere else. Every posting is named by the payout or its step's key, so that repeating it
-//! finds the first. The account's guard counts its payouts in flight, from the hold to the end: as long as there are any, the ledger does not close it.
+//! The only place that says which accounts a payout debits and credits at each of its steps. Every posting is named by the payout or its step's key, so
+//! that a retry finds the first. The account's guard counts its payouts in flight, from the hold to the end: as long as there are any, the ledger does
+//! not close it.
 
 use crate::domain::Payout;
 use api::ledger::RequestField;
 use chart::{Account, GuardKey, PostingKind, Purpose};
 use ledger_client::{HoldPosting, PostingDraft};
 
-/// The hold: pending, from what the creator can have paid out to in transit.
+/// The hold: pending, from the creator's payable money to the account for money in transit.
 #[must_use]
 pub fn hold(payout: &Payout) -> PostingDraft {
     PostingDraft::new(PostingKind::PayoutHold, payout.hold_id())
@@ -24,7 +25,7 @@ pub fn submission(payout: &Payout) -> HoldPosting<'_> {
     HoldPosting { book: &payout.book, kind: PostingKind::PayoutSubmit, id, transfer_no }
 }
 
-/// What a retry of the submission is compared with.
+/// The fields a retry of the submission is compared with.
 #[must_use]
 pub fn submission_fields(payout: &Payout) -> Vec<RequestField> {
     vec![RequestField { name: "payout_id".to_owned(), value: payout.payout_id.to_string() }]
@@ -57,7 +58,7 @@ fn in_flight(payout: &Payout) -> GuardKey {
     GuardKey::in_flight(&payable(payout).name())
 }
 
-/// Where a payout's money comes from, and goes back to.
+/// The account that a payout's money comes from and returns to.
 #[must_use]
 pub fn payable(payout: &Payout) -> Account<'_> {
     Account::creator_payable(&payout.user, payout.amount.currency())

@@ -1,4 +1,4 @@
-//! What of a user is personal here, shown to whoever it belongs to. How it is erased: [`crate::store::erasure`].
+//! Export of a user's personal data, for the user. Its erasure: [`crate::store::erasure`].
 
 use crate::{
     beneficiaries::{self, AccountHolder},
@@ -17,7 +17,7 @@ use std::path::Path;
 /// Beneficiaries and payouts of one read.
 const PAGE: i64 = 500;
 
-/// A bank account as its owner gave it.
+/// A bank account as its owner entered it.
 #[derive(Serialize)]
 pub struct ExportedBeneficiary {
     /// The id of the beneficiary.
@@ -38,9 +38,9 @@ pub struct ExportedMessage {
     pub kind: String,
     /// Unix milliseconds.
     pub at_ms: i64,
-    /// How often it came with this content.
+    /// How often it was exchanged with this content.
     pub times: i64,
-    /// As it went over the wire.
+    /// As sent over the wire.
     pub body: String,
 }
 
@@ -49,25 +49,25 @@ pub struct ExportedMessage {
 pub struct ExportedPayout {
     /// The id of the payout.
     pub payout_id: String,
-    /// Where it went.
+    /// The beneficiary paid to.
     pub beneficiary_id: String,
     /// ISO 4217.
     pub currency_code: String,
     /// In the currency's smallest part.
     pub minor_units: i64,
-    /// The clearing it took.
+    /// The clearing used.
     pub rail: &'static str,
-    /// Where it stands.
+    /// The payout's state.
     pub state: &'static str,
     /// Unix milliseconds.
     pub created_at_ms: i64,
-    /// The bank's words.
+    /// The bank's reason in words.
     pub bank_reason: String,
     /// Every message about it.
     pub messages: Vec<ExportedMessage>,
 }
 
-/// Everything there is of a user.
+/// All data of a user.
 #[derive(Serialize)]
 pub struct Export {
     /// Bank accounts.
@@ -76,7 +76,7 @@ pub struct Export {
     pub payouts: Vec<ExportedPayout>,
 }
 
-/// Opens everything there is of a user; `key_file` is the payout service's key.
+/// Exports all data of a user; `key_file` is the payout service's key.
 pub async fn export(database: &db::Database, key_file: &Path, book: &BookName, user: &UserKey) -> Result<Export, Error> {
     let vault = Vault::open(key_file, false)?;
     let store = Store::open(database, &vault).await?;

@@ -1,4 +1,4 @@
-//! Refusals are kept for a week and then forgotten, in small steps; so are bank accounts that nobody was paid to, after a year and more.
+//! Refusals are deleted after a week, in small steps; bank accounts without payouts are deleted after more than a year.
 
 use crate::payouts::Payouts;
 use money::time::{millis, unix_ms};
@@ -8,14 +8,14 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Between two rounds.
+/// Time between two rounds.
 const INTERVAL: Duration = Duration::from_secs(3_600);
-/// Refusals forgotten in one transaction, so that nobody waits for it long; a round takes as many as there are.
+/// Refusals deleted in one transaction, so that nothing waits for it long; a round runs as many as needed.
 const STEP_MAX: i64 = 1_000;
-/// The same of bank accounts, each of which is held for as long.
+/// The same for bank accounts, each of which stays locked as long as the transaction.
 const BENEFICIARIES_STEP_MAX: i64 = 100;
 
-/// Until shutdown.
+/// Prunes until shutdown.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     let mut rounds = tokio::time::interval(INTERVAL);
     while shutdown.run_until_cancelled(rounds.tick()).await.is_some() {
@@ -34,7 +34,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
 }
 
 impl Payouts {
-    /// Forgets bank accounts that are recorded for longer than the configuration says and that no payout names, as of `now`; how many.
+    /// Deletes bank accounts that are older than configured and have no payouts, as of `now`; returns how many.
     pub async fn forget_beneficiaries(&self, now: SystemTime) -> Result<u64, crate::store::Error> {
         let before_ms = unix_ms(now).saturating_sub(millis(self.config.beneficiary_retention));
         let mut forgotten = 0;
@@ -47,7 +47,7 @@ impl Payouts {
         }
     }
 
-    /// Forgets refusals that were told before `before`, with the payouts that never were because of them; how many. What was accepted stays.
+    /// Deletes refusals from before `before`, with the refused payouts; returns how many. Accepted payouts are kept.
     pub async fn forget_refusals(&self, before: SystemTime) -> Result<u64, crate::store::Error> {
         let mut forgotten = 0;
         loop {

@@ -1,4 +1,4 @@
-//! After a rotation of keys: takes the new file up, and seals every row anew while everything goes on. What is under an earlier key is readable meanwhile.
+//! After a key rotation: reads the new file, and reseals every row while the service runs. Rows under an earlier key are readable meanwhile.
 use crate::{
     payouts::Payouts,
     store::{Error, Store, resealing::ResealingPlace},
@@ -7,10 +7,10 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// Between two looks at the file.
+/// Time between two checks of the file.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Until shutdown.
+/// Runs until shutdown.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     let mut looks = tokio::time::interval(INTERVAL);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -25,7 +25,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     }
 }
 
-/// Seals anew what is not under the key in use; how many rows that were.
+/// Reseals rows that are not under the key in use; returns how many.
 pub async fn look(store: &Store, vault: &Vault) -> Result<u64, Error> {
     if !vault.is_rotated() || store.all_resealed(vault).await? {
         return Ok(0);
@@ -39,7 +39,7 @@ pub async fn look(store: &Store, vault: &Vault) -> Result<u64, Error> {
     while let Some(count) = store.reseal_messages(vault, &mut after).await? {
         resealed += count;
     }
-    // A process that has not read the new file yet may have sealed a row behind the walk: a second one finds nothing once all have.
+    // A process that has not read the new file yet may seal a row that the walk has passed: a second walk finds none once all processes have.
     if resealed == 0 {
         store.note_all_resealed(vault).await?;
         tracing::info!(key = vault.key_ids()[0], "every sealed row is under the key in use; keys behind it in the file are needed no more");

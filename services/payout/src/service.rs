@@ -1,4 +1,4 @@
-//! PayoutService: who, decode, call, encode.
+//! PayoutService: authenticate, decode, call, encode.
 
 use crate::{
     beneficiaries,
@@ -25,7 +25,7 @@ pub struct Handlers {
 }
 
 impl Handlers {
-    /// A payout the caller may see; another's is as unknown as one that never was.
+    /// A payout the caller may see; another user's is answered as if there were none.
     async fn visible(&self, caller: &rpc::Caller, book: &str, payout_id: &str) -> Result<(PayoutKey, PayoutWithSteps), Status> {
         let payout_key = PayoutKey { book: caller.book(book)?, payout_id: wire::uuid("payout_id", payout_id)? };
         let seen = self.payouts.get(&payout_key).await?.ok_or(Error::PayoutUnknown)?;
@@ -107,7 +107,7 @@ impl PayoutService for Handlers {
         let caller = rpc::caller(&request)?;
         let request = request.into_inner();
         let (payout_key, _) = self.visible(&caller, &request.book, &request.payout_id).await?;
-        // A token is good for what comes before it expires.
+        // A token is valid for the messages sent before it expires.
         let left = caller.principal.expires_at.duration_since(SystemTime::now()).unwrap_or_default();
         let stream = watch(self.payouts.clone(), payout_key, left, self.shutdown.clone());
         let encode = |watched: Result<WatchedPayout, Error>| {

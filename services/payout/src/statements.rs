@@ -1,5 +1,5 @@
-//! The bank's own books, read once a day: whatever the bank answered, its statement says what left. A debit that our records do not have is kept beside its payout,
-//! and the audit is red until it is cleared. Nothing moves because of it.
+//! The bank's own books, read once a day: whatever the bank answered, its statement shows which money left. A debit that our records do not have is
+//! kept beside its payout, and the audit fails until it is cleared. No money is moved because of it.
 
 use crate::{
     domain::statement::{compare, named},
@@ -17,10 +17,10 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Between two tries of a statement that could not be read.
+/// Time between two tries of a statement that could not be read.
 const RETRY: Duration = Duration::from_secs(600);
 
-/// Until shutdown; at once where there is no bank.
+/// Runs until shutdown; returns at once where there is no bank.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     let Some((_, bank)) = &payouts.bank else { return };
     let currencies: BTreeSet<Currency> = bank.rails.iter().map(|rail| rail.rail.currency()).collect();
@@ -42,7 +42,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
 }
 
 impl Payouts {
-    /// Reads the account's statement if it is due; how long until the next one.
+    /// Reads the account's statement if it is due; returns the time until the next one.
     async fn read_statement(&self, currency: Currency) -> Result<Duration, String> {
         let Some((bank, options)) = &self.bank else { return Ok(RETRY) };
         let (interval, now_ms) = (self.config.statement_interval, unix_ms(SystemTime::now()));

@@ -1,7 +1,8 @@
 //! Every SQL statement of this service.
 //!
-//! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: what went to and came from banks.
-//! - [`statements`]: what banks' own books showed. [`resealing`]: rows under earlier keys. [`erasure`]: what is personal, erased. [`refusals`]: old ones, forgotten.
+//! - [`beneficiaries`]: bank accounts. [`payouts`]: payouts. [`row`]: their columns. [`steps`]: their steps. [`messages`]: messages to and from banks.
+//! - [`statements`]: findings from banks' statements. [`resealing`]: rows under earlier keys. [`erasure`]: erases personal data. [`refusals`]: deletes
+//!   old ones.
 
 pub mod beneficiaries;
 pub mod erasure;
@@ -30,13 +31,13 @@ pub const MIGRATIONS: [Migration; 7] = [
     Migration::expand(7, include_str!("../migrations/0007_statements.sql")),
 ];
 
-/// What the key check seals.
+/// The text that the key check seals.
 pub(crate) const KEY_CHECK: &[u8] = b"largesse payout";
 
 /// Why the store can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It can't be opened.
+    /// The database can't be opened.
     #[error(transparent)]
     Database(#[from] db::Error),
     /// A statement failed.
@@ -45,13 +46,13 @@ pub enum Error {
     /// Sealing failed, or the key is not the one the store was written with.
     #[error(transparent)]
     Vault(#[from] crate::vault::Error),
-    /// A row holds what this program never writes.
+    /// A row has a value that this program never writes.
     #[error("a stored {0} is not one")]
     Row(&'static str),
 }
 
 impl Error {
-    /// Whether the database was out of reach or busy: the same request may succeed later.
+    /// Whether the database was unreachable or busy: the same request may succeed later.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Sqlx(source) | Self::Database(db::Error::Sqlx { cause: source, .. }) => db::is_passing(source),
@@ -67,7 +68,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the tables and makes sure that they were written with this key.
+    /// Opens the tables and checks that they were written with this key.
     pub async fn open(database: &Database, vault: &Vault) -> Result<Self, Error> {
         let pool = database.open("payout", &MIGRATIONS).await?;
         let sealed = vault.seal("key_check", KEY_CHECK)?;
@@ -77,7 +78,7 @@ impl Store {
         Ok(Self { pool })
     }
 
-    /// Opens the tables for looking at what needs no key: sums and states.
+    /// Opens the tables to read columns that need no key: sums and states.
     pub async fn inspect(database: &Database) -> Result<Self, Error> {
         Ok(Self { pool: database.open("payout", &MIGRATIONS).await? })
     }

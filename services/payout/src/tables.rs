@@ -1,5 +1,6 @@
-//! What others may read of this service: its rows, the reads of them and the postings that they stand for, and a user's own data shown and erased. For auditors, explanations, copies and
-//! erasure, which go by the tables and ask no service; nothing here calls the ledger, a bank, or answers a caller.
+//! The parts of this service that others may read: its rows, the reads of them and the postings that they stand for, and the export and erasure of a
+//! user's data. For auditors, explanations, backups and erasure, which read the tables and call no service; nothing here calls the ledger, a bank, or
+//! answers a caller.
 pub use crate::domain::{Payout, PayoutPhase, statement::StatementFinding};
 pub use crate::payouts::STEPS_SHOWN_MAX;
 pub use crate::postings::{hold, rejection, settlement, suspension};

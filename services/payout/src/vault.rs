@@ -1,7 +1,7 @@
-//! Seals what is personal: AES-256-GCM, bound to the row it belongs to, under a key of the row's own that the key in use wraps.
+//! Seals personal data: AES-256-GCM, bound to the row it belongs to, under a data key of the row's own that the key in use wraps.
 //!
-//! The file of keys may have several: `largesse keys rotate` puts a new one in front, rows name theirs by its id, and those of earlier ones are wrapped anew in
-//! the background ([`crate::resealing`]). [`keyring`]: what is in the file.
+//! The key file may contain several keys: `largesse keys rotate` puts a new one in front. Rows name their key by its id, and those under earlier keys
+//! are rewrapped in the background ([`crate::resealing`]). [`keyring`]: the content of the file.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ring::{
@@ -25,7 +25,7 @@ const KEY_BYTES: usize = 32;
 /// Why something can't be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The key file.
+    /// The key file can't be read or written.
     #[error("payout key file {path}: {source}")]
     File {
         /// The path of the file.
@@ -39,7 +39,7 @@ pub enum Error {
     /// Not a key.
     #[error("payout key file {0}: must hold 32 bytes in base64, or what `largesse keys rotate` makes of that")]
     Form(String),
-    /// There is no room for one more.
+    /// The file has no room for another key.
     #[error(
         "payout key file {0}: has as many keys as it may; take earlier ones out that no row is sealed with any more; nothing was changed"
     )]
@@ -47,16 +47,16 @@ pub enum Error {
     /// Altered, moved to another row, or sealed with another key.
     #[error("sealed data does not open with this key")]
     Sealed,
-    /// No randomness.
+    /// No random numbers.
     #[error("the system has no random numbers")]
     Random,
 }
 
-/// What every sealed row of a rotated vault begins with.
+/// The beginning of every sealed row of a rotated vault.
 const ENVELOPE: &[u8; 8] = b"largess1";
 /// Bytes of a tag of AES-256-GCM.
 const TAG_BYTES: usize = 16;
-/// Bytes before the body of an envelope: its mark, the id of the key that wraps, and the wrapped data key with its nonce.
+/// Bytes before the body of an envelope: its mark, the id of the wrapping key, and the wrapped data key with its nonce.
 const HEADER_BYTES: usize = ENVELOPE.len() + size_of::<KeyId>() + WRAPPED_BYTES;
 /// A nonce, a data key and a tag.
 const WRAPPED_BYTES: usize = NONCE_LEN + KEY_BYTES + TAG_BYTES;
@@ -67,13 +67,13 @@ pub struct Vault(Arc<VaultParts>);
 
 struct VaultParts {
     ring: RwLock<Arc<Keyring>>,
-    /// Read again when a row names a key that is not known here: another process may have got a newer file first.
+    /// Read again when a row names a key that is unknown here: another process may have read a newer file first.
     path: Option<PathBuf>,
     random: SystemRandom,
 }
 
 impl Vault {
-    /// Reads the key file; makes it when told to and it is missing.
+    /// Reads the key file; creates it if it is missing and `create` is set.
     pub fn open(path: &Path, create: bool) -> Result<Self, Error> {
         match read(path) {
             Ok(ring) => Ok(Self::with(ring, Some(path.to_owned()))),
@@ -90,7 +90,7 @@ impl Vault {
         let mut key = [0; KEY_BYTES];
         SystemRandom::new().fill(&mut key).map_err(|_| Error::Random)?;
         let file = |source| Error::File { path: path.display().to_string(), source };
-        // Written beside and linked into place: a second process that starts now sees the whole key or none, and only one of the two wins.
+        // Written to a second file and linked into place: a process that starts now sees the whole key or none, and only one of two processes wins.
         let beside = path.with_extension(format!("new-{}", std::process::id()));
         write_private(&beside, &BASE64_STANDARD.encode(key)).map_err(file)?;
         let linked = fs::hard_link(&beside, path);
@@ -102,7 +102,7 @@ impl Vault {
         }
     }
 
-    /// From 32 bytes.
+    /// A vault of one key of 32 bytes.
     pub fn from_key(key: &[u8]) -> Result<Self, Error> {
         Ok(Self::with(Keyring::of_key(key)?, None))
     }
@@ -111,7 +111,7 @@ impl Vault {
         self.0.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the file again, where it comes from one. A file that can't be read leaves the keys as they are.
+    /// Reads the file again, if the keys come from one. A file that can't be read leaves the keys unchanged.
     pub fn reload(&self) -> Result<(), Error> {
         let Some(path) = &self.0.path else { return Ok(()) };
         let ring = read(path)?;
@@ -119,20 +119,20 @@ impl Vault {
         Ok(())
     }
 
-    /// The id of the key in use, in hexadecimal, and those of earlier ones behind it.
+    /// The id of the key in use, in hexadecimal, followed by those of earlier ones.
     #[must_use]
     pub fn key_ids(&self) -> Vec<String> {
         self.ring().keys.iter().map(|key| key.id.iter().map(|byte| format!("{byte:02x}")).collect()).collect()
     }
 
-    /// Whether the file was ever rotated, so that rows have to follow.
+    /// Whether the file was ever rotated, so that rows have to be resealed.
     #[must_use]
     pub fn is_rotated(&self) -> bool {
         self.ring().rotated
     }
 
-    /// Sealed for a place, which must be told again to open it. Under a key of its own, which the key in use wraps; before the first rotation under the key
-    /// itself: random nonce, ciphertext, tag.
+    /// Seals data for a place, which must be given again to open it. Under a data key of its own, which the key in use wraps; before the first rotation
+    /// under the key itself: random nonce, ciphertext, tag.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let ring = self.ring();
         if !ring.rotated {
@@ -159,7 +159,7 @@ impl Vault {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// What was sealed at this place, under whichever of the keys.
+    /// Opens data sealed for this place, under any of the keys.
     pub fn unseal(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         if let Some(envelope) = Envelope::of(sealed) {
             if self.ring().key(envelope.key_id).is_none() {
@@ -171,11 +171,11 @@ impl Vault {
                 return opened(&data_key_of(&data_key)?, place, envelope.body);
             }
         }
-        // Of before the first rotation.
+        // Sealed before the first rotation.
         self.ring().keys.iter().find_map(|key| opened(&key.seal, place, sealed).ok()).ok_or(Error::Sealed)
     }
 
-    /// The same under the key in use; nothing where it is, or where the file was never rotated. What is inside an envelope is not opened for that.
+    /// The same data under the key in use; nothing if it is already, or if the file was never rotated. The body of an envelope is not opened for that.
     pub fn resealed(&self, place: &str, sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let ring = self.ring();
         let Some(envelope) = Envelope::of(sealed).filter(|_| ring.rotated) else {
@@ -189,15 +189,15 @@ impl Vault {
         self.wrapped(&ring, place, &data_key, envelope.body).map(Some)
     }
 
-    /// Tells two values apart without keeping them: for comparing a retry's personal fields. The same after a rotation.
+    /// A digest by which values are compared without storing them: for a retry's personal fields. The same after a rotation.
     #[must_use]
     pub fn digest(&self, value: &str) -> String {
         BASE64_STANDARD.encode(hmac::sign(&self.ring().digest, value.as_bytes()))
     }
 }
 
-/// Puts a new key in front of those in a file, and says its id. Processes that have the file open go on, and take the new one up within a minute, or at once
-/// where a row names it.
+/// Puts a new key in front of those in a file, and returns its id. Running processes continue, and use the new key within a minute, or at once when a
+/// row names it.
 pub fn rotate(path: &Path) -> Result<String, Error> {
     let ring = read(path)?;
     if !ring.has_room() {
@@ -217,7 +217,7 @@ pub fn rotate(path: &Path) -> Result<String, Error> {
     Ok(Vault::open(path, false)?.key_ids().swap_remove(0))
 }
 
-/// A sealed row in its parts.
+/// The parts of a sealed row.
 struct Envelope<'a> {
     key_id: &'a [u8],
     wrapped: &'a [u8],
@@ -232,7 +232,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// What a data key is wrapped for: it cannot be shown as another row's.
+/// The place to which a data key is bound: it can't be shown as another row's.
 fn wrapped_for(place: &str) -> String {
     format!("data key of {place}")
 }
@@ -261,7 +261,7 @@ fn read(path: &Path) -> Result<Keyring, Error> {
 #[cfg(unix)]
 fn is_exposed(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
-    // The group may read it: that is how an orchestrator lends a secret to a process that runs as nobody in particular.
+    // The group may read it: orchestrators provide a secret that way to a process that runs under an arbitrary user.
     Ok(fs::metadata(path)?.mode() & 0o037 != 0)
 }
 

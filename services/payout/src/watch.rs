@@ -1,5 +1,5 @@
-//! One payout as a stream: now, and after every change, until it is final. While nothing happens it shows from time to time that it lives, and it ends with its
-//! caller's token or when it has lasted long enough: whoever still wants to know asks again.
+//! One payout as a stream: now, and after every change, until it is final. While nothing happens it sends heartbeats, and it ends with its caller's
+//! token or at its maximum age: a caller that is still interested watches again.
 
 use crate::domain::Payout;
 use crate::{
@@ -19,12 +19,12 @@ use uuid::Uuid;
 /// A payout with its steps.
 pub type PayoutWithSteps = (Payout, ShownSteps);
 
-/// What a watcher is sent.
+/// A message to a watcher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedPayout {
-    /// As it stands.
+    /// The payout now.
     pub seen: PayoutWithSteps,
-    /// Nothing has happened since the last one; the watch lives.
+    /// Nothing has changed since the last one; the watch is alive.
     pub heartbeat: bool,
 }
 
@@ -33,17 +33,17 @@ struct PayoutWatcher {
     payout_key: PayoutKey,
     changes: Receiver<Uuid>,
     shutdown: CancellationToken,
-    /// What was shown last.
+    /// The payout as sent last.
     shown: Option<PayoutWithSteps>,
-    /// When anything was sent last.
+    /// When the last message was sent.
     sent: Instant,
-    /// When it ends whatever happens.
+    /// When it ends at the latest.
     ends: Instant,
     ended: bool,
 }
 
-/// The stream. It subscribes before it reads, so that no change falls in between; changes made by another process are found by reading
-/// again after `poll_delay`. It lasts for `age_max` at most.
+/// The stream. It subscribes before it reads, so that no change is missed in between; changes made by another process are found by reading again after
+/// `poll_delay`. It lasts for `age_max` at most.
 pub fn watch(
     payouts: Arc<Payouts>,
     payout_key: PayoutKey,
@@ -72,7 +72,7 @@ impl PayoutWatcher {
                 }
                 Ok(Some(seen)) => {
                     self.ended = self.ends <= Instant::now();
-                    // The last message is a heartbeat too: it says where the payout stands.
+                    // The last message is a heartbeat too: it shows the payout's state.
                     if self.ended || self.sent.elapsed() >= self.payouts.config.watch_heartbeat {
                         return Some(Ok(self.send(seen, true)));
                     }
@@ -92,14 +92,14 @@ impl PayoutWatcher {
         WatchedPayout { seen, heartbeat }
     }
 
-    /// Claims and retries are not news.
+    /// Whether a watcher would see a difference; claims and retries make none.
     fn is_news(&self, (payout, steps): &PayoutWithSteps) -> bool {
         let Some((shown, shown_steps)) = &self.shown else { return true };
         let count = |shown: &ShownSteps| shown.left_out.saturating_add(i64::try_from(shown.steps.len()).unwrap_or(i64::MAX));
         (shown.state, &shown.bank_status, count(shown_steps)) != (payout.state, &payout.bank_status, count(steps))
     }
 
-    /// False at shutdown.
+    /// Waits for a change; false at shutdown.
     async fn wait(&mut self) -> bool {
         let config = &self.payouts.config;
         let poll = tokio::time::sleep_until((Instant::now() + config.poll_delay).min(self.sent + config.watch_heartbeat).min(self.ends));
@@ -110,7 +110,7 @@ impl PayoutWatcher {
                 () = &mut poll => return true,
                 change = self.changes.recv() => match change {
                     Ok(id) if id != self.payout_key.payout_id => {}
-                    // Behind by too much: something may have been missed, so look.
+                    // Too many changes were missed, so read the store.
                     Ok(_) | Err(RecvError::Lagged(_)) => return true,
                     Err(RecvError::Closed) => return false,
                 },

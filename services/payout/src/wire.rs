@@ -28,11 +28,11 @@ use uuid::Uuid;
 
 /// Longest holder's name, in characters (ISO 20022 `Max140Text`).
 const HOLDER_NAME_CHARS_MAX: usize = 140;
-/// Longest account field read at all, in bytes; real ones have at most 34 characters and some blanks.
+/// Longest account field accepted for parsing, in bytes; real ones have at most 34 characters and some blanks.
 const ACCOUNT_BYTES_MAX: usize = 64;
 /// Most bytes of one payout's steps in an answer.
 const STEPS_BYTES_MAX: usize = 64 * 1024;
-/// Rows of one page, and where none is asked for.
+/// Rows of one page: default and maximum.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 fn malformed(field: &'static str, why: impl ToString) -> Error {
@@ -43,7 +43,7 @@ fn request_id(text: &str) -> Result<RequestId, Error> {
     RequestId::parse(text).map_err(|error| malformed("request_id", error.must()))
 }
 
-/// Any UUID.
+/// Parses a UUID of any version.
 pub fn uuid(field: &'static str, text: &str) -> Result<Uuid, Error> {
     Uuid::try_parse(text).map_err(|_| malformed(field, "must be a UUID"))
 }
@@ -112,18 +112,18 @@ fn money(amount: Option<&api::r#type::Money>) -> Result<Money, Status> {
     Ok(Money::try_new(currency, amount.minor_units).map_err(|error| malformed("amount.minor_units", error.must()))?)
 }
 
-/// How many rows the page has that is asked for.
+/// The number of rows of the requested page.
 pub fn page_size(asked: i32) -> Result<usize, Error> {
     PAGES.read(asked).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))
 }
 
-/// A user's beneficiaries, as their page tokens are bound to them.
+/// A user's beneficiaries, as a list to which page tokens are bound.
 #[must_use]
 pub fn beneficiaries_list(book: &BookName, user: &UserKey) -> PagedList {
     PagedList::new("ListBeneficiaries", book.as_str(), &[user.as_str()])
 }
 
-/// A user's payouts in this state, or in any, as their page tokens are bound to them.
+/// A user's payouts in this state, or in any, as a list to which page tokens are bound.
 #[must_use]
 pub fn payouts_list(book: &BookName, user: &UserKey, state: Option<PayoutState>, created: TimeRange) -> PagedList {
     let times = created.named();
@@ -132,7 +132,7 @@ pub fn payouts_list(book: &BookName, user: &UserKey, state: Option<PayoutState>,
     PagedList::new("ListPayouts", book.as_str(), &filter)
 }
 
-/// After which row the page begins; refused with the token of another list.
+/// The row after which the page begins; a token of another list is refused.
 pub fn after(list: &PagedList, token: &str) -> Result<PageStart, Error> {
     match list.position(token) {
         Ok(None) => Ok(PageStart::NEWEST),
@@ -182,7 +182,7 @@ pub fn beneficiary(row: &Beneficiary) -> pb::Beneficiary {
     }
 }
 
-/// A payout with its steps: the newest, as many as fit. Texts that an older program kept are cut as they are kept now.
+/// A payout with its steps: the newest, as many as fit. Longer texts from older programs are cut to the present limits.
 #[must_use]
 pub fn payout((row, shown): &(Payout, ShownSteps)) -> pb::Payout {
     let step = |step: &PayoutStep| pb::PayoutStep {

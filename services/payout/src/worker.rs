@@ -10,10 +10,10 @@ use std::{
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// Shortest sleep: a payout stays due until its driver has claimed it, and looking again at once would only find it again.
+/// Shortest sleep: a payout stays due until its driver has claimed it, and checking again at once would only find it again.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Runs until `shutdown`. What is in flight then is dropped where it stands and goes on at the next start.
+/// Runs until `shutdown`. Payouts in flight are then dropped as they are and continue at the next start.
 pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     let mut worker = Worker { payouts, driving: JoinSet::new(), resting: HashMap::new() };
     loop {
@@ -21,7 +21,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
             worker.ended(ended);
         }
         let free = worker.payouts.config.in_flight_max.saturating_sub(worker.driving.len());
-        // With every place taken nothing can be begun, so nothing is looked for until one comes free.
+        // With every place taken nothing can be started, so the store is not queried until one is free.
         let pause = if free == 0 { None } else { Some(worker.start_due(free).await) };
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -32,13 +32,13 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     }
 }
 
-/// A payout that was driven, where it failed.
+/// The key of a payout that was driven, if that failed.
 type Driven = Option<PayoutKey>;
 
 struct Worker {
     payouts: Arc<Payouts>,
     driving: JoinSet<Driven>,
-    /// Payouts that failed, until when they are left alone: one that can't even be claimed is still due, and would be found again at once.
+    /// Payouts that failed, and until when they are skipped: one that can't even be claimed is still due, and would be found again at once.
     resting: HashMap<PayoutKey, Instant>,
 }
 
@@ -49,7 +49,7 @@ impl Worker {
         }
     }
 
-    /// Begins what is due, as far as there are places; how long to rest then.
+    /// Starts due payouts, as far as there are places; returns how long to rest.
     async fn start_due(&mut self, free: usize) -> Duration {
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
@@ -75,7 +75,7 @@ impl Worker {
     }
 }
 
-/// Until the next payout is due, within bounds.
+/// The time until the next payout is due, within bounds.
 fn rest(next_due_at_ms: Option<i64>, now_ms: i64, poll_delay: Duration) -> Duration {
     let wait_ms = next_due_at_ms.map_or(i64::MAX, |due_at_ms| due_at_ms.saturating_sub(now_ms));
     Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0)).clamp(PAUSE, poll_delay.max(PAUSE))

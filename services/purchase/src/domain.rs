@@ -162,7 +162,7 @@ pub struct Purchase {
     pub purchased_at_ms: i64,
     /// When it was verified, in Unix milliseconds.
     pub created_at_ms: i64,
-    /// Times the ledger said no for good; part of the credit's derived id.
+    /// Number of final refusals by the ledger; part of the credit's derived id.
     pub attempt: i64,
     /// When the current attempt was begun, in Unix milliseconds; 0: with the purchase.
     pub attempt_at_ms: i64,
@@ -254,7 +254,7 @@ fn stated(transaction: &Transaction) -> Option<UnknownPrice> {
     known.or_else(|| transaction.unknown_price.clone())
 }
 
-/// A hundredth of a unit, to bound a price in thousandths whatever its currency: none has fewer of the minor units counted here.
+/// Hundredths of a unit, in which a stated price is bounded whatever its currency.
 const CENTS_OF_UNIT: i64 = 100;
 const THOUSANDTHS_OF_UNIT: i64 = 1_000;
 

@@ -15,7 +15,7 @@ static SUBJECT: LazyLock<SentPayment<'static>> = LazyLock::new(|| {
     SentPayment { end_to_end_id: "E", sends: 1, amount }
 });
 
-/// As if this had been sent once.
+/// As if the payment had been sent once.
 fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subject: &SentPayment<'_>) -> BankAnswer {
     super::interpret(status, window_seconds, body, *subject)
 }
@@ -61,7 +61,7 @@ fn a_404_is_the_banks_word_only_with_window_and_name() {
     {
         assert!(matches!(interpret(StatusCode::NOT_FOUND, window, &body, &SUBJECT), BankAnswer::Lost(_)));
     }
-    // With a status it is no "not found", and no decision.
+    // With a status it is neither a "not found" nor a decision.
     let contradicting = interpret(StatusCode::NOT_FOUND, Some(30), &report("E", Some("ACSC"), None), &SUBJECT);
     assert_eq!(outcome(&contradicting), Some(StatusOutcome::Unclear));
 }

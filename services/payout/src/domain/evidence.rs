@@ -1,4 +1,4 @@
-//! What a bank's whole report proves of one payment, whatever its levels, their order and its codes. What is done with it is [`super::judgement`]'s.
+//! What a bank's whole report proves of one payment, whatever its levels, their order and its codes. The decision is made by [`super::judgement`].
 
 use iso20022::{
     ReasonCode, StatusOutcome, TransactionStatus,
@@ -6,57 +6,57 @@ use iso20022::{
 };
 use money::{Money, text::is_hidden};
 
-/// Codes of a payment that the bank has met before (`ExternalStatusReason1Code`, second quarter of 2026): AM05 in general, the others for the id that was met:
-/// message, payment, transaction, end to end, and the whole content.
+/// Codes for a payment that the bank has received before (`ExternalStatusReason1Code`, second quarter of 2026): AM05 in general, the others for the id
+/// that was repeated: message, payment, transaction, end to end, and the whole content.
 const DUPLICATES: [&str; 7] = ["AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"];
-/// How banks begin the word in reasons of their own.
+/// How the word begins in banks' proprietary reasons.
 const DUPLICATE_WORD: &str = "duplic";
-/// Longest code of a reason that is kept with a payout, in characters: `Prtry` is `Max35Text`.
+/// Longest reason code that is kept with a payout, in characters: `Prtry` is `Max35Text`.
 pub const REASON_CODE_CHARS_MAX: usize = 35;
-/// Longest words of a reason that are kept with a payout, in characters. The message itself is kept, sealed.
+/// Longest reason text that is kept with a payout, in characters. The message itself is kept, sealed.
 pub const REASON_CHARS_MAX: usize = 350;
 
-/// Which payment an answer must speak of.
+/// The payment that an answer must be about.
 #[derive(Debug, Clone, Copy)]
 pub struct SentPayment<'a> {
     /// `EndToEndId`.
     pub end_to_end_id: &'a str,
     /// How often it was sent; sendings are numbered from 1.
     pub sends: i64,
-    /// What is to be paid.
+    /// The amount to be paid.
     pub amount: Money,
 }
 
-/// Which sending a report speaks of.
+/// Which sending a report is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReportedSending {
     /// This one.
     This(i64),
     /// It names no message.
     Unnamed,
-    /// A message that is none of this payment's.
+    /// A message that is not one of this payment's.
     Foreign,
 }
 
 /// Why a report that names the payment decides nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Doubt {
-    /// It says one thing and another.
+    /// It contradicts itself.
     Contradiction,
-    /// It repeats an amount or a currency that is not ours.
+    /// It repeats an amount or a currency other than ours.
     OtherAmount,
     /// It is about a message that is not ours.
     OtherMessage,
     /// It names the payment and gives it no status.
     NoStatus,
-    /// It came with an error, or with "not found".
+    /// It arrived with an error status, or with "not found".
     HttpStatus(u16),
     /// It can't be read, and names the payment.
     Unreadable,
 }
 
 impl Doubt {
-    /// For people.
+    /// In words, for people.
     #[must_use]
     pub fn words(self) -> String {
         match self {
@@ -73,24 +73,24 @@ impl Doubt {
 /// What a report that names the payment proves: at least that the bank has seen it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankEvidence {
-    /// Of which sending it speaks.
+    /// Which sending it is about.
     pub sending: ReportedSending,
-    /// What it says of it.
+    /// The outcome it reports.
     pub outcome: StatusOutcome,
-    /// An earlier arrival exists.
+    /// It reports that the payment had arrived before.
     pub duplicate: bool,
-    /// ISO 20022 codes, the nearest first, joined where there are several.
+    /// ISO 20022 codes, the most specific first, joined where there are several.
     pub status: String,
     /// Code of the reason of a rejection, or nothing.
     pub reason_code: String,
     /// The reason in words.
     pub words: String,
-    /// Why it decides nothing, where it is not the status itself.
+    /// Why it decides nothing, if not because of the status itself.
     pub doubt: Option<Doubt>,
 }
 
 impl BankEvidence {
-    /// That the bank has seen the payment, and nothing else.
+    /// Proof that the bank has seen the payment, and nothing else.
     #[must_use]
     pub fn only_seen(doubt: Doubt) -> Self {
         Self {
@@ -104,13 +104,13 @@ impl BankEvidence {
         }
     }
 
-    /// The same as no decision.
+    /// The same evidence, but deciding nothing.
     #[must_use]
     pub fn doubted(self, doubt: Doubt) -> Self {
         Self { outcome: StatusOutcome::Unclear, doubt: Some(doubt), ..self }
     }
 
-    /// For people: what the bank said, and why that decides nothing.
+    /// In words: what the bank reported, and why that decides nothing.
     #[must_use]
     pub fn note(&self) -> String {
         let doubt = self.doubt.map(Doubt::words).unwrap_or_default();
@@ -125,12 +125,12 @@ pub fn evidence(report: &StatusReport, payment: SentPayment<'_>) -> Option<BankE
     let id = payment.end_to_end_id;
     let sending = reported_sending(&report.original_message_id, payment);
     let ours = matches!(sending, ReportedSending::This(_));
-    // A payment of ours has one transfer, and its `PmtInfId` is the same as the transfer's id.
+    // Our payments have one transfer each, and its `PmtInfId` is the same as the transfer's id.
     let named = report.names(id) || ours || report.payments.iter().any(|of| of.original_payment_id == id);
     if !named {
         return None;
     }
-    // Of every message that names it, whatever is said of all of it: where that contradicts what is said of the payment, neither decides.
+    // The group status of every message that names it counts too: where it contradicts the payment's status, neither decides.
     let Some(verdict) = report.verdict(id, &report.original_message_id) else {
         return Some(BankEvidence { sending, ..BankEvidence::only_seen(Doubt::NoStatus) });
     };
@@ -169,7 +169,7 @@ fn read(verdict: &Verdict, sending: ReportedSending) -> BankEvidence {
     }
 }
 
-/// Any reason says so, wherever it stands: by code, by a code in a field for a bank's own texts, or in words.
+/// Whether any reason reports a duplicate, in any position: by code, by a code in a proprietary field, or in words.
 fn is_duplicate(verdict: &Verdict) -> bool {
     let says_so = |text: &str| text.to_ascii_lowercase().contains(DUPLICATE_WORD);
     verdict.reasons.iter().any(|reason| {
@@ -181,7 +181,7 @@ fn is_duplicate(verdict: &Verdict) -> bool {
     })
 }
 
-/// A text of another side as it is kept and shown: without what hides in it, and no longer than that.
+/// A text from outside as it is kept and shown: without invisible characters, and no longer than that.
 #[must_use]
 pub fn plain(text: &str, chars_max: usize) -> String {
     let clean = |c: char| if is_hidden(c) { ' ' } else { c };

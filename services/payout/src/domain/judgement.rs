@@ -1,4 +1,4 @@
-//! What is done with a bank's answer, given all that was proved before it.
+//! The decision on a bank's answer, given everything proved before it.
 
 use super::{
     Payout, PayoutPhase, RetryPolicy,
@@ -6,30 +6,29 @@ use super::{
 };
 use iso20022::StatusOutcome;
 
-/// Our own reason for money that came back because no sending ever arrived.
+/// Our own reason code for money given back because no sending ever arrived.
 const NEVER_RECEIVED: &str = "AG09";
-/// Questions of a payout that come earlier than its back-off says, because an answer becomes proof then. A bank that moves its window with every answer
-/// would be asked without end otherwise.
+/// Most polls of a payout that come earlier than its back-off, at the moment when an answer becomes proof. Without a bound, a bank that moves its
+/// window with every answer would be polled without end.
 const EARLY_QUESTIONS_MAX: i64 = 12;
 
-/// What a bank said, or that it said nothing.
+/// A bank's answer, or that there was none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BankAnswer {
     /// It names this payment, so the bank has seen it.
     Named(BankEvidence),
-    /// The bank has no such payment, and says after how many milliseconds that is final.
+    /// The bank has no such payment, and states after how many milliseconds that is final.
     NotFound {
         /// The bank's stated finality window.
         window_ms: i64,
     },
-    /// No answer, or nothing to make sense of. For people.
+    /// No answer, or an unusable one. In words, for people.
     Lost(String),
 }
 
-/// What an answer makes of a payout, and a note where the world should see one.
+/// Applies an answer to a payout; returns a note too if the step should be visible.
 ///
-/// `asked_at_ms` is when the request that got this answer began: only what was asked after the finality window proves absence.
-/// `time_out_ms` is the rail's.
+/// `asked_at_ms` is when the request with this answer began: only a poll made after the finality window proves absence. `time_out_ms` is the rail's.
 #[must_use]
 pub fn judge(
     payout: Payout,
@@ -43,11 +42,11 @@ pub fn judge(
         BankAnswer::Named(said) => named(payout, said, now_ms, policy),
         BankAnswer::NotFound { window_ms } => not_found(payout, window_ms, asked_at_ms, now_ms, policy),
         BankAnswer::Lost(why) if payout.phase == PayoutPhase::Sent => {
-            // The rail may still decide until its own time-out; asking earlier would only learn "not yet".
+            // The rail may still decide until its own time-out; an earlier poll would only get "not yet".
             let ask_at_ms = payout.sent_at_ms.saturating_add(time_out_ms).max(now_ms);
             (Payout { due_at_ms: ask_at_ms, ..payout.enter(PayoutPhase::Unknown, now_ms) }, why)
         }
-        // What was known stays known: an accepted payment is still accepted when one question about it got lost.
+        // Earlier knowledge stays valid: an accepted payment is still accepted when the answer to one poll was lost.
         BankAnswer::Lost(why) => (payout.again(now_ms, policy), why),
     }
 }
@@ -58,7 +57,7 @@ fn named(mut payout: Payout, said: BankEvidence, now_ms: i64, policy: &RetryPoli
     payout.sendings = payout.sendings.told(&said, asked);
     let mut note = said.note();
     payout.bank_status = said.status;
-    // Of one that is not final, too: whoever waits can read what the bank says.
+    // Also if it is not final: whoever waits can read the bank's reason.
     payout.reason_code = said.reason_code;
     payout.reason = if said.words.is_empty() { said.doubt.map(Doubt::words).unwrap_or_default() } else { said.words };
     match said.outcome {
@@ -113,8 +112,8 @@ fn give_back(mut payout: Payout, now_ms: i64) -> Payout {
     payout.enter(PayoutPhase::Returning, now_ms)
 }
 
-/// Enters the phase, or stays in it, and looks again after the back-off. From one word of the bank to another patience goes on: only a new sending begins
-/// it anew.
+/// Enters the phase, or stays in it, and is due after the back-off. The back-off continues from one answer of the bank to the next: only a new sending
+/// restarts it.
 fn wait(payout: Payout, phase: PayoutPhase, now_ms: i64, policy: &RetryPolicy) -> Payout {
     let attempts = if matches!(payout.phase, PayoutPhase::Accepted | PayoutPhase::Unknown) { payout.attempts } else { 0 };
     let payout = if payout.phase == phase { payout } else { Payout { attempts, ..payout.enter(phase, now_ms) } };

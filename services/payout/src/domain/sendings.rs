@@ -12,11 +12,11 @@ pub enum SendingProof {
     NotFound,
     /// The bank refused it.
     Rejected,
-    /// The bank was asked and refused it as a duplicate, so that another one arrived before it.
+    /// The bank, when polled, refused it as a duplicate, so another one arrived before it.
     Duplicate,
 }
 
-/// As they are stored, one letter for each sending.
+/// Stored proofs, one letter for each sending.
 const PROOFS: [(SendingProof, char); 4] =
     [(SendingProof::Open, 'o'), (SendingProof::NotFound, 'n'), (SendingProof::Rejected, 'r'), (SendingProof::Duplicate, 'd')];
 
@@ -25,14 +25,14 @@ const PROOFS: [(SendingProof, char); 4] =
 pub struct Sendings(Vec<SendingProof>);
 
 impl Sendings {
-    /// As it is stored: one letter for each sending.
+    /// The stored form: one letter for each sending.
     #[must_use]
     pub fn letters(&self) -> String {
         self.0.iter().filter_map(|proof| PROOFS.iter().find(|(known, _)| known == proof)).map(|(_, letter)| letter).collect()
     }
 
-    /// The other way around; `None` for what was never stored. Where an older program has sent, it left no letter: if the bank has named the payment
-    /// (`seen`), nothing is proved any more; if not, a sending was only ever followed by another one because the bank never received it.
+    /// Reads the stored form; `None` for an unknown one. Sendings by an older program have no letters: if the bank has named the payment (`seen`),
+    /// nothing is proved any more; if not, a sending was only ever followed by another one because the bank never received it.
     #[must_use]
     pub fn from_letters(letters: &str, sends: i64, seen: bool) -> Option<Self> {
         let read = |letter: char| PROOFS.iter().find(|(_, known)| *known == letter).map(|(proof, _)| *proof);
@@ -49,20 +49,20 @@ impl Sendings {
         Some(Self(proofs))
     }
 
-    /// All of them, with nothing proved.
+    /// All sendings, with nothing proved.
     #[must_use]
     pub fn open(sends: i64) -> Self {
         Self(vec![SendingProof::Open; usize::try_from(sends).unwrap_or(0)])
     }
 
-    /// With one more, of which nothing is known.
+    /// With one more sending, of which nothing is proved.
     #[must_use]
     pub fn begun(mut self) -> Self {
         self.0.push(SendingProof::Open);
         self
     }
 
-    /// The bank never received the last one, finally.
+    /// Marks the last one as never received by the bank, finally.
     #[must_use]
     pub fn last_not_found(mut self) -> Self {
         if let Some(last) = self.0.last_mut() {
@@ -71,8 +71,8 @@ impl Sendings {
         self
     }
 
-    /// After a word of the bank about this payment. `asked`: it answers a question, and not a sending; the answer to a sending may be about a second copy of it,
-    /// of which the first was executed.
+    /// Applies an answer of the bank about this payment. `asked`: it answers a poll, and not a sending; the answer to a sending may be about a second
+    /// copy of it, of which the first was executed.
     #[must_use]
     pub fn told(mut self, said: &BankEvidence, asked: bool) -> Self {
         let only = self.0.len() == 1;
@@ -81,7 +81,7 @@ impl Sendings {
             ReportedSending::Unnamed => Some(0).filter(|_| only),
             ReportedSending::Foreign => None,
         };
-        // Something arrived, and it may be one that the bank said it never received.
+        // Some sending arrived, perhaps one that the bank reported as never received.
         if said.duplicate || about.is_none() {
             for proof in self.0.iter_mut().filter(|proof| **proof == SendingProof::NotFound) {
                 *proof = SendingProof::Open;
@@ -98,8 +98,9 @@ impl Sendings {
         self
     }
 
-    /// Each is proved not to have been executed. A duplicate proves that another one arrived, so one must have been refused for itself; of an only sending
-    /// there is no other, and the bank means another payment: some call two payments of one amount to one account on one day duplicates.
+    /// Whether each is proved not to have been executed. A duplicate proves that another one arrived, so one must have been rejected for its own sake.
+    /// With a single sending there is no other, so the bank means another payment: some report two payments of one amount to one account on one day as
+    /// duplicates.
     #[must_use]
     pub fn none_executed(&self) -> bool {
         let any = |proof| self.0.contains(&proof);
@@ -107,7 +108,7 @@ impl Sendings {
         !self.0.is_empty() && !any(SendingProof::Open) && (!any(SendingProof::Duplicate) || duplicates_explained)
     }
 
-    /// None ever arrived at the bank, finally.
+    /// Whether none ever arrived at the bank, finally.
     #[must_use]
     pub fn none_arrived(&self) -> bool {
         !self.0.is_empty() && self.0.iter().all(|proof| *proof == SendingProof::NotFound)

@@ -1,5 +1,5 @@
-//! What a bank's statement says of payouts, compared with our records. Until statements are reconciled in whole, only this is asked of them: whether money
-//! left although our records say it did not.
+//! A bank's statement compared with our records of payouts. Until statements are fully reconciled, this only answers whether money left although our
+//! records say it did not.
 
 use super::PayoutPhase;
 use iso20022::camt053::{Direction, StatementEntry};
@@ -7,7 +7,7 @@ use money::{BookName, Money};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// A payout, as far as a statement is compared with it.
+/// The part of a payout that is compared with a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedPayout {
     /// Its book.
@@ -16,22 +16,22 @@ pub struct RecordedPayout {
     pub payout_id: Uuid,
     /// The amount of money.
     pub amount: Money,
-    /// Where it stands.
+    /// The payout's phase.
     pub phase: PayoutPhase,
     /// How often it was sent.
     pub sends: i64,
 }
 
-/// What left for a payout beyond our records; nothing where a statement shows that it came back.
+/// Debits of a payout beyond our records; none where a statement shows that they came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementFinding {
-    /// Whose book.
+    /// The payout's book.
     pub book: BookName,
-    /// Which payout.
+    /// The payout.
     pub payout_id: Uuid,
-    /// How much left; zero where nothing did, or where as much came back.
+    /// The amount that left; zero where none did, or where as much came back.
     pub unexpected: Money,
-    /// The first such booking, Unix milliseconds; 0 where the statement does not say.
+    /// The first such booking, in Unix milliseconds; 0 where the statement does not state it.
     pub booked_at_ms: i64,
 }
 
@@ -44,14 +44,14 @@ pub fn named(entries: &[StatementEntry]) -> Vec<Uuid> {
     ids
 }
 
-/// As payouts write it: without hyphens.
+/// The payout id of an entry, in the form payouts write it: without hyphens.
 fn named_by(entry: &StatementEntry) -> Option<Uuid> {
     let text = entry.end_to_end_id.as_deref()?;
     Uuid::try_parse(text).ok().filter(|id| id.simple().to_string() == text)
 }
 
-/// Compares. A payout that was sent and did not come back may be debited once, with its own amount; whatever else left for a payout is unexpected, unless as
-/// much came back for it.
+/// Compares. A payout that was sent and did not come back may be debited once, with its own amount; every other debit for a payout is unexpected,
+/// unless the same amount came back for it.
 #[must_use]
 pub fn compare(entries: &[StatementEntry], recorded: &[RecordedPayout]) -> Vec<StatementFinding> {
     let mut by_payout: BTreeMap<Uuid, Vec<&StatementEntry>> = BTreeMap::new();
@@ -87,7 +87,7 @@ pub fn compare(entries: &[StatementEntry], recorded: &[RecordedPayout]) -> Vec<S
     recorded.iter().filter_map(finding).collect()
 }
 
-/// One debit of the amount may be there.
+/// Whether one debit of the amount is expected.
 fn is_due(payout: &RecordedPayout) -> bool {
     match payout.phase {
         PayoutPhase::Intent | PayoutPhase::Sent | PayoutPhase::Accepted | PayoutPhase::Unknown => payout.sends > 0,

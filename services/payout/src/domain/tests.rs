@@ -56,7 +56,7 @@ fn answered(payout: Payout, answer: BankAnswer, asked_at_ms: i64) -> Payout {
     judge(payout, answer, asked_at_ms, asked_at_ms + 20, &policy(), TIME_OUT_MS).0
 }
 
-/// The bank's word about the last of so many sendings.
+/// The bank's answer about this sending.
 fn said(send: i64, code: &str, reason: &str) -> BankEvidence {
     BankEvidence {
         sending: ReportedSending::This(send),
@@ -102,7 +102,7 @@ fn a_duplicate_of_the_only_sending_is_the_banks_verdict_once_it_was_asked() {
     for phase in [PayoutPhase::Unknown, PayoutPhase::Accepted] {
         let rejected = answered(payout(phase), verdict("RJCT", "AM05"), 2_000);
         assert_eq!((rejected.phase, rejected.reason_code.as_str()), (PayoutPhase::Returning, "AM05"));
-        // Sent twice, it may be of the first sending, which may have been paid.
+        // Sent twice: it may be about the first sending, which may have been paid.
         let sent_twice = Payout { sends: 2, sendings: Sendings::open(2), ..payout(phase) };
         let twice = answered(sent_twice, BankAnswer::Named(said(2, "RJCT", "AM05")), 2_000);
         assert_eq!((twice.phase, twice.reason_code.as_str()), (PayoutPhase::Unknown, "AM05"));
@@ -177,7 +177,7 @@ fn no_step_repeats_a_key() {
     let mut keys = std::collections::BTreeSet::new();
     let mut now = payout(PayoutPhase::Held);
     assert!(keys.insert(now.step_key));
-    // Within one millisecond: the phases, refusals, and the same phases once more.
+    // All within one millisecond: the phases, refusals, and the same phases once more.
     for phase in
         [PayoutPhase::Intent, PayoutPhase::Sent, PayoutPhase::Unknown, PayoutPhase::Intent, PayoutPhase::Sent, PayoutPhase::Returning]
     {
@@ -211,10 +211,10 @@ fn any_answer() -> impl Strategy<Value = BankAnswer> {
 }
 
 proptest! {
-    /// Whatever a bank says, short of a final status or a final "not found" of something never seen: no money moves and nothing is sent again.
+    /// Whatever a bank answers, short of a final status or a final "not found" of a payment never seen: no money moves and nothing is sent again.
     #[test]
     fn nothing_is_guessed(answers in proptest::collection::vec((any_answer(), 1_000..400_000i64), 1..30)) {
-        // Nobody is asked about it before it was sent, at 1,000; for the second time, so that a duplicate may be of the first.
+        // No poll is made before it was sent, at 1,000; this is the second sending, so that a duplicate may be of the first.
         let sendings = Sendings::default().begun().last_not_found().begun();
         let mut now = Payout { sends: 2, sendings, ..payout(PayoutPhase::Sent) };
         for (answer, asked_at_ms) in answers {
@@ -288,12 +288,12 @@ fn a_word_about_one_sending_decides_no_other() {
     assert_eq!((late.phase, late.sendings.letters().as_str()), (PayoutPhase::Unknown, "ro"));
     assert_eq!(answered(late.clone(), BankAnswer::Named(said(2, "RJCT", "AC04")), 3_000).phase, PayoutPhase::Returning);
     assert_eq!(answered(late, BankAnswer::Named(said(2, "ACSC", "")), 3_000).phase, PayoutPhase::Settling);
-    // A duplicate of the second proves that the first arrived, whatever "not found" had proved.
+    // A duplicate of the second proves that the first arrived, even if "not found" was proof before.
     let duplicate = answered(second.clone(), BankAnswer::Named(said(2, "RJCT", "AM05")), 2_000);
     assert_eq!((duplicate.phase, duplicate.sendings.letters().as_str()), (PayoutPhase::Unknown, "od"));
     assert_eq!(answered(duplicate.clone(), BankAnswer::Named(said(1, "RJCT", "AM05")), 3_000).phase, PayoutPhase::Unknown);
     assert_eq!(answered(duplicate, BankAnswer::Named(said(1, "RJCT", "AC04")), 3_000).phase, PayoutPhase::Returning);
-    // A message that is none of ours says that something arrived, and not which.
+    // A message that is not one of ours proves that some sending arrived, but not which.
     let foreign = BankEvidence { sending: ReportedSending::Foreign, ..said(1, "RJCT", "AC04") };
     assert_eq!(answered(second, BankAnswer::Named(foreign), 2_000).sendings.letters(), "oo");
 }
@@ -307,7 +307,7 @@ fn patience_goes_on_whatever_the_bank_says() {
         delays.push(now.due_at_ms - 2_020);
     }
     assert_eq!(delays, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
-    // A window that ends with every answer.
+    // A window that ends later with every answer.
     let mut moved = payout(PayoutPhase::Unknown);
     let mut at = 1_000;
     for _ in 0..20 {

@@ -6,7 +6,7 @@ use money::{BookName, Currency, UserKey};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
-/// A bank account to pay to, as it is kept.
+/// A bank account to pay to, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beneficiary {
     /// Derived from the request's id.
@@ -15,13 +15,13 @@ pub struct Beneficiary {
     pub user: UserKey,
     /// ISO 3166 alpha-2.
     pub country: String,
-    /// What the account is paid in.
+    /// The currency in which the account is paid.
     pub currency: Currency,
     /// The clearing that reaches it.
     pub rail: Rail,
-    /// For people.
+    /// For display.
     pub masked_account: String,
-    /// For people.
+    /// For display.
     pub masked_holder_name: String,
     /// Account and holder, for the vault.
     pub sealed: Vec<u8>,
@@ -46,7 +46,7 @@ fn read(row: &AnyRow) -> Result<Beneficiary, Error> {
     })
 }
 
-/// Keeps a beneficiary; one that is there stays as it is.
+/// Stores a beneficiary; an existing one is left unchanged.
 pub async fn insert(tx: &mut AnyConnection, book: &BookName, beneficiary: &Beneficiary) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO beneficiary (book, beneficiary_id, user_id, country, currency, rail, masked_account, masked_holder_name, sealed,
@@ -68,7 +68,7 @@ pub async fn insert(tx: &mut AnyConnection, book: &BookName, beneficiary: &Benef
     Ok(())
 }
 
-/// Keeps others from erasing it until the transaction ends.
+/// Locks it against erasure until the transaction ends.
 pub async fn hold(tx: &mut AnyConnection, book: &BookName, id: Uuid) -> Result<(), Error> {
     sqlx::query("UPDATE beneficiary SET created_at_ms = created_at_ms WHERE book = $1 AND beneficiary_id = $2")
         .bind(book.as_str().to_owned())
@@ -85,15 +85,15 @@ pub async fn get(tx: &mut AnyConnection, book: &BookName, id: Uuid) -> Result<Op
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
-/// How many a user has.
+/// How many beneficiaries a user has.
 pub async fn count(tx: &mut AnyConnection, book: &BookName, user: &UserKey) -> Result<i64, Error> {
     let query = sqlx::query_scalar("SELECT COUNT(*) FROM beneficiary WHERE book = $1 AND user_id = $2");
     Ok(query.bind(book.as_str().to_owned()).bind(user.as_str().to_owned()).fetch_one(tx).await?)
 }
 
 impl Store {
-    /// Forgets at most `count_max` bank accounts that were recorded before `before_ms` and that no payout names; how many. Each is held before it is looked at
-    /// once more, so that a payout that is being requested is seen, or finds none.
+    /// Deletes at most `count_max` bank accounts that were recorded before `before_ms` and have no payouts; returns how many. Each is locked before it
+    /// is checked once more, so that a payout being requested is seen, or finds no account.
     pub async fn forget_beneficiaries(&self, before_ms: i64, count_max: i64) -> Result<u64, Error> {
         let mut tx = self.begin().await?;
         let unnamed = "SELECT book, beneficiary_id FROM beneficiary WHERE created_at_ms < $1 AND NOT EXISTS
@@ -118,7 +118,7 @@ impl Store {
         get(&mut connection, book, id).await
     }
 
-    /// A user's, newest first.
+    /// A user's beneficiaries, newest first.
     pub async fn beneficiaries(&self, book: &BookName, user: &UserKey, after: PageStart, limit: i64) -> Result<Vec<Beneficiary>, Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM beneficiary

@@ -1,17 +1,17 @@
-//! What of a user is personal here, erased. Payouts themselves stay: they are money that moved, under a name that says nothing outside of the app.
+//! Erasure of a user's personal data. Payouts themselves are kept: they are money that moved, under a name that means nothing outside of the app.
 
 use super::{Error, Store};
 use money::{BookName, UserKey};
 use serde::Serialize;
 
-/// What was erased.
+/// Counts of what was erased.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Erased {
     /// Bank accounts with their holders' names.
     pub beneficiaries: u64,
     /// Messages to and from banks.
     pub messages: u64,
-    /// Payouts whose bank's words went.
+    /// Payouts from which the bank's texts were erased.
     pub payouts: u64,
 }
 
@@ -21,16 +21,16 @@ pub enum EraseRefused {
     /// A payout needs its beneficiary until it is final.
     #[error("{0} payouts of the user are in flight; erase once they are final")]
     UnderWay(i64),
-    /// The tables.
+    /// The tables failed.
     #[error(transparent)]
     Store(#[from] Error),
 }
 
 impl Store {
-    /// Erases what is personal of a user, all or nothing. Doing it twice changes nothing.
+    /// Erases a user's personal data, all or nothing. Repeating it changes nothing.
     pub async fn erase(&self, book: &BookName, user: &UserKey) -> Result<Erased, EraseRefused> {
         let mut tx = self.begin().await?;
-        // Held until the end: a payout that is being requested holds its beneficiary too, so it is seen below, or finds none.
+        // Locked until the end: a payout being requested locks its beneficiary too, so it is seen below, or finds none.
         run(&mut tx, "UPDATE beneficiary SET created_at_ms = created_at_ms WHERE book = $1 AND user_id = $2", book, user).await?;
         let under_way: i64 = sqlx::query_scalar(
             "SELECT COUNT(*) FROM payout WHERE book = $1 AND user_id = $2 AND phase NOT IN ('refused', 'settled', 'rejected')",
@@ -57,7 +57,7 @@ impl Store {
         let notes = "UPDATE payout_step SET note = '' WHERE book = $1 AND payout_id IN
             (SELECT payout_id FROM payout WHERE book = $1 AND user_id = $2)";
         run(&mut tx, notes, book, user).await?;
-        // Digests of names and accounts, which only this service's key could tell; a retry from before would record them anew.
+        // Digests of names and accounts, which only this service's key could match; a retry from before would record them again.
         run(&mut tx, "DELETE FROM request WHERE book = $1 AND subject = $2 AND rpc = 'CreateBeneficiary'", book, user).await?;
         tx.commit().await.map_err(Error::from)?;
         Ok(erased)

@@ -13,43 +13,43 @@ pub struct BankMessage {
     pub kind: &'static str,
     /// HTTP status of an answer; 0 for none.
     pub http_status: i64,
-    /// When, for the first time; Unix milliseconds.
+    /// When it was first exchanged, in Unix milliseconds.
     pub at_ms: i64,
-    /// The bytes as they went over the wire; for a lost answer, why.
+    /// The bytes as sent over the wire; for a lost answer, the reason.
     pub body: Vec<u8>,
-    /// How often it came with this content.
+    /// How often it was exchanged with this content.
     pub times: i64,
-    /// When, for the last time.
+    /// When it was last exchanged.
     pub last_at_ms: i64,
 }
 
 impl BankMessage {
-    /// One that went out.
+    /// A message that was sent.
     #[must_use]
     pub fn sent(at_ms: i64, body: Vec<u8>) -> Self {
         Self { direction: "sent", kind: "pain.001", http_status: 0, at_ms, body, times: 1, last_at_ms: at_ms }
     }
 
-    /// One that came in.
+    /// A message that was received.
     #[must_use]
     pub fn received(http_status: u16, at_ms: i64, body: Vec<u8>) -> Self {
         Self { direction: "received", kind: "answer", http_status: i64::from(http_status), at_ms, body, times: 1, last_at_ms: at_ms }
     }
 }
 
-/// Answers of different contents that one payout keeps, each in full. What comes after them is counted: a bank that answers otherwise each time says nothing
-/// that people could use, and each may have 256 KiB.
+/// Different answers that one payout keeps, each in full. Further ones are only counted: a bank that answers differently each time says nothing useful
+/// to people, and each answer may have 256 KiB.
 const ANSWERS_MAX: i64 = 32;
-/// The digest of all that came after them, and what stands in its place.
+/// The digest for all further answers, and the body kept for them.
 const OTHERS: (&str, &[u8]) = ("others", b"answers of further contents; they are counted and not kept");
 
-/// What a message is sealed for: it cannot be shown as another payout's.
+/// The place to which a message is bound: it can't be shown as another payout's.
 pub(crate) fn sealed_for(payout_key: &PayoutKey) -> String {
     format!("bank_message {} {}", payout_key.book, payout_key.payout_id)
 }
 
-/// Keeps a message, sealed: once for each `content`, where there is one. A payout is worked on by one worker at a time, so that its numbers do not collide; if
-/// they do, the later writer fails with all it wrote and the payout is looked at again.
+/// Stores a message, sealed: once for each `content`, if given. Only one worker processes a payout at a time, so its message numbers do not collide; if
+/// they do, the later writer's transaction fails and the payout is processed again.
 pub async fn insert(
     tx: &mut AnyConnection,
     vault: &Vault,
@@ -93,7 +93,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Counts a content that is kept already.
+/// Counts a repetition of content that is stored already.
 async fn repeated(tx: &mut AnyConnection, payout_key: &PayoutKey, digest: &str, at_ms: i64) -> Result<bool, Error> {
     let counted =
         sqlx::query("UPDATE bank_message SET times = times + 1, last_at_ms = $4 WHERE book = $1 AND payout_id = $2 AND digest = $3");
@@ -101,7 +101,7 @@ async fn repeated(tx: &mut AnyConnection, payout_key: &PayoutKey, digest: &str, 
     Ok(counted.bind(at_ms).execute(tx).await?.rows_affected() > 0)
 }
 
-/// That a message went, without what it said.
+/// The metadata of a message, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassedMessage {
     /// `sent` or `received`.
@@ -112,15 +112,15 @@ pub struct PassedMessage {
     pub http_status: i64,
     /// Unix milliseconds.
     pub at_ms: i64,
-    /// How often it came with this content.
+    /// How often it was exchanged with this content.
     pub times: i64,
 }
 
-/// A row as it is read: its columns in the order of their question.
+/// A row as read: its columns in the order of the query.
 type MessageRow = (String, String, i64, i64, Vec<u8>, i64, i64);
 
 impl Store {
-    /// Which messages went, oldest first. Needs no key.
+    /// Metadata of all messages, oldest first. Needs no key.
     pub async fn passed(&self, payout_key: &PayoutKey) -> Result<Vec<PassedMessage>, Error> {
         let sql =
             "SELECT direction, kind, http_status, at_ms, times FROM bank_message WHERE book = $1 AND payout_id = $2 ORDER BY message_no";

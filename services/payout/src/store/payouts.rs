@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use telemetry::UnfinishedCount;
 use uuid::Uuid;
 
-/// Where a payout is found.
+/// A payout's key in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PayoutKey {
     /// Its book.
@@ -40,7 +40,7 @@ fn read(row: &AnyRow) -> Result<Payout, Error> {
     row::read(|name| row.try_get::<String, _>(name), |name| row.try_get::<i64, _>(name))
 }
 
-/// Keeps a new payout and its first step.
+/// Stores a new payout and its first step.
 pub async fn insert(tx: &mut AnyConnection, payout: &Payout) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version,
@@ -75,7 +75,7 @@ pub async fn get(tx: &mut AnyConnection, payout_key: &PayoutKey) -> Result<Optio
     query.fetch_optional(tx).await?.as_ref().map(read).transpose()
 }
 
-/// Writes `payout` over the version it was read at, and the step, if any. `None`: somebody else wrote first, and nothing changed.
+/// Writes `payout` over the version that was read, and the step, if any. `None`: another writer was first, and nothing changed.
 pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&PayoutStep>) -> Result<Option<Payout>, Error> {
     let columns = row::changing(&payout);
     let set: Vec<String> = columns.iter().zip(4..).map(|((name, _), place)| format!("{name} = ${place}")).collect();
@@ -100,16 +100,16 @@ pub async fn update(tx: &mut AnyConnection, mut payout: Payout, step: Option<&Pa
 }
 
 impl Store {
-    /// Those of a book that are not final, for comparing with the ledger.
+    /// Payouts of a book that are not final, for comparing with the ledger.
     pub async fn under_way(&self, book: &BookName) -> Result<BTreeMap<Uuid, Payout>, Error> {
         let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND phase NOT IN ('refused', 'settled', 'rejected')");
         let rows = query.bind(book.as_str().to_owned()).fetch_all(self.pool()).await?;
         rows.iter().map(|row| read(row).map(|payout| (payout.payout_id, payout))).collect()
     }
 
-    /// How many are in flight in each state that is not final, and since when the oldest is in it: since it was submitted, or before that
-    /// since its last step. A bank that says now this and now that makes none younger, nor does a note on why it waits. Where the bank has spoken and only the
-    /// ledger's posting is missing, nothing is unknown any more: such a payout counts as submitted.
+    /// How many payouts are in each state that is not final, and since when the oldest is in it: since it was submitted, or before that since its last
+    /// step. Changing answers of a bank do not reset that time, nor does a note on why it waits. Where the bank has decided and only the ledger's
+    /// posting is missing, the outcome is known: such a payout counts as submitted.
     pub async fn unfinished(&self) -> Result<Vec<UnfinishedCount>, Error> {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(
             "SELECT state, COUNT(*), MIN(since_ms) FROM (
@@ -142,7 +142,7 @@ impl Store {
         get(&mut connection, payout_key).await
     }
 
-    /// Payouts of a book by the request that asked for them or the posting that held their money. Reads them all: for a person who looks for one.
+    /// Payouts of a book by the request that created them or the posting that held their money. Reads them all: for a person who searches for one.
     pub async fn looked_up(&self, book: &BookName, id: Uuid) -> Result<Vec<Payout>, Error> {
         let query = sqlx::query("SELECT * FROM payout WHERE book = $1 AND (request_id = $2 OR hold_posting_id = $2) ORDER BY payout_id");
         query.bind(book.as_str().to_owned()).bind(id.to_string()).fetch_all(self.pool()).await?.iter().map(read).collect()
@@ -184,7 +184,7 @@ impl Store {
         Ok(sqlx::query_scalar(sql).bind(book.as_str().to_owned()).bind(user.as_str().to_owned()).fetch_all(self.pool()).await?)
     }
 
-    /// What is due, longest waiting first.
+    /// Due payouts, longest waiting first.
     pub async fn due(&self, now_ms: i64, limit: i64) -> Result<Vec<PayoutKey>, Error> {
         let rows: Vec<(String, String)> =
             sqlx::query_as("SELECT book, payout_id FROM payout WHERE due_at_ms <= $1 ORDER BY due_at_ms LIMIT $2")
@@ -195,7 +195,7 @@ impl Store {
         rows.iter().map(|(name, id)| Ok(PayoutKey { book: book(name)?, payout_id: uuid(id)? })).collect()
     }
 
-    /// When the next one becomes due.
+    /// When the next payout becomes due.
     pub async fn next_due_at_ms(&self) -> Result<Option<i64>, Error> {
         Ok(sqlx::query_scalar("SELECT due_at_ms FROM payout ORDER BY due_at_ms LIMIT 1").fetch_optional(self.pool()).await?)
     }

@@ -1,4 +1,4 @@
-//! Old refusals, forgotten.
+//! Deletes old refusals.
 
 use super::{Error, Store};
 use db::requests;
@@ -6,9 +6,9 @@ use money::time::unix_ms;
 use std::time::SystemTime;
 
 impl Store {
-    /// Forgets at most `count_max` refusals that were told before `before`; how many.
+    /// Deletes at most `count_max` refusals from before `before`; returns how many.
     ///
-    /// The rows of payouts that were refused go first: while one is there its request's id must be known, or the id would be taken for new and its row for
+    /// The rows of refused payouts are deleted first: while one exists its request's id must be known, or the id would be taken for new and its row for
     /// another's.
     pub async fn forget_refusals(&self, before: SystemTime, count_max: i64) -> Result<u64, Error> {
         let mut tx = self.begin().await?;

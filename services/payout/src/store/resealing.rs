@@ -4,12 +4,12 @@ use crate::{beneficiaries, vault::Vault};
 
 /// Rows of one step.
 const PAGE: i64 = 100;
-/// The row that is sealed anew when every other one is.
+/// The row that is resealed when every other one is.
 const ALL_RESEALED: i64 = 2;
-/// What that row is sealed for.
+/// The place to which that row is bound.
 const ALL_PLACE: &str = "key_check 2";
 
-/// Where a walk through the rows of a table is: the last key that was looked at.
+/// The position of a walk through the rows of a table: the last key that was checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResealingPlace {
     book: String,
@@ -25,7 +25,7 @@ impl Store {
         Ok(sealed.is_some_and(|sealed| matches!(vault.resealed(ALL_PLACE, &sealed), Ok(None))))
     }
 
-    /// Writes down that every row is.
+    /// Records that every row is under the key in use.
     pub async fn note_all_resealed(&self, vault: &Vault) -> Result<(), Error> {
         let sealed = vault.seal(ALL_PLACE, KEY_CHECK)?;
         let sql = "INSERT INTO key_check (check_no, sealed) VALUES ($1, $2) ON CONFLICT (check_no) DO UPDATE SET sealed = $2";
@@ -41,7 +41,7 @@ impl Store {
         Ok(())
     }
 
-    /// Seals a page of beneficiaries anew, those behind `after`. How many; `None` at the end.
+    /// Reseals a page of beneficiaries after `after`. Returns how many; `None` at the end.
     pub async fn reseal_beneficiaries(&self, vault: &Vault, after: &mut ResealingPlace) -> Result<Option<u64>, Error> {
         let sql = "SELECT book, beneficiary_id, user_id, sealed FROM beneficiary WHERE book > $1 OR (book = $1 AND beneficiary_id > $2)
             ORDER BY book, beneficiary_id LIMIT $3";
@@ -53,7 +53,7 @@ impl Store {
         for (in_book, id, owner, sealed) in page {
             let place = beneficiaries::sealed_for(&book(&in_book)?, &user(&owner)?, uuid(&id)?);
             let Some(anew) = vault.resealed(&place, &sealed)? else { continue };
-            // Erased or written meanwhile: then it is not this row any more.
+            // If it was erased or changed meanwhile, this matches no row.
             let sql = "UPDATE beneficiary SET sealed = $1 WHERE book = $2 AND beneficiary_id = $3 AND sealed = $4";
             let query = sqlx::query(sql).bind(anew).bind(in_book).bind(id).bind(sealed);
             resealed += query.execute(self.pool()).await?.rows_affected();
@@ -61,7 +61,7 @@ impl Store {
         Ok(Some(resealed))
     }
 
-    /// The same of messages to and from banks.
+    /// The same for messages to and from banks.
     pub async fn reseal_messages(&self, vault: &Vault, after: &mut ResealingPlace) -> Result<Option<u64>, Error> {
         let sql = "SELECT book, payout_id, message_no, sealed FROM bank_message
             WHERE book > $1 OR (book = $1 AND payout_id > $2) OR (book = $1 AND payout_id = $2 AND message_no > $3)

@@ -1,10 +1,10 @@
-//! A payout as it is stored: its columns, and what is made of them. Without a database, so that what a crash leaves can be tried without one.
+//! A payout as stored: its columns and their conversion. Without a database, so that the state after a crash can be tested without one.
 
 use super::{Error, book, money, user, uuid};
 use crate::domain::{Payout, PayoutPhase, PayoutState, Sendings};
 use iso20022::Rail;
 
-/// What a column holds.
+/// A column's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredColumn {
     /// `TEXT`.
@@ -13,7 +13,7 @@ pub enum StoredColumn {
     Number(i64),
 }
 
-/// Every column that changes in a payout's life, `version` excepted.
+/// Every column that changes in a payout's life, except `version`.
 #[must_use]
 pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 20] {
     let text = |text: &str| StoredColumn::Text(text.to_owned());
@@ -42,13 +42,13 @@ pub fn changing(payout: &Payout) -> [(&'static str, StoredColumn); 20] {
     ]
 }
 
-/// A payout from its columns.
+/// Reads a payout from its columns.
 pub fn read(
     text: impl Fn(&'static str) -> Result<String, sqlx::Error>,
     number: impl Fn(&'static str) -> Result<i64, sqlx::Error>,
 ) -> Result<Payout, Error> {
     let (sends, seen, bank_status) = (number("sends")?, number("seen")? != 0, text("bank_status")?);
-    // An older program kept what a bank said and not always that it had seen the payment. Then it has not kept what that proves, either.
+    // An older program stored a bank's status and not always that the bank had seen the payment. Then it has not stored what that proves, either.
     let named_to_older = !seen && !bank_status.is_empty();
     let sendings = if named_to_older { Some(Sendings::open(sends)) } else { Sendings::from_letters(&text("sendings")?, sends, seen) };
     Ok(Payout {

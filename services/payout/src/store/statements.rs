@@ -1,4 +1,4 @@
-//! The tables of what banks' statements showed.
+//! The tables of findings from banks' statements.
 
 use super::{Error, Store, book, money, uuid};
 use crate::domain::{
@@ -14,7 +14,7 @@ const PAYOUTS_READ_MAX: usize = 500;
 /// A debit that a statement shows and that our records do not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnexpectedDebit {
-    /// For which payout.
+    /// The payout.
     pub payout_id: Uuid,
     /// The amount of money.
     pub amount: Money,
@@ -31,7 +31,7 @@ impl Store {
         Ok(query.bind(currency.code().to_owned()).fetch_optional(self.pool()).await?)
     }
 
-    /// What our records say of these payouts, those that are ours.
+    /// Our records of those of these payouts that exist.
     pub async fn recorded(&self, ids: &[Uuid]) -> Result<Vec<RecordedPayout>, Error> {
         let mut found = Vec::new();
         for ids in ids.chunks(PAYOUTS_READ_MAX) {
@@ -59,7 +59,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Keeps what a statement showed, and that it was read.
+    /// Stores the findings of a statement, and that it was read.
     pub async fn keep_statement(
         &self,
         currency: Currency,
@@ -102,7 +102,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Debits of a book that nothing has cleared.
+    /// Debits of a book that have not been cleared.
     pub async fn unexpected_debits(&self, book: &BookName) -> Result<Vec<UnexpectedDebit>, Error> {
         let sql = "SELECT payout_id, currency, minor_units, statement_id, found_at_ms FROM unexpected_debit
              WHERE book = $1 AND cleared_at_ms = 0 ORDER BY found_at_ms, payout_id";

@@ -1,4 +1,5 @@
-//! The table of steps. What repeats is counted: a bank that says the same again, or now this and now that, leaves a few rows and not one for each word.
+//! The table of steps. Repetitions are counted: a bank that repeats its answer, or alternates between two, leaves a few rows and not one for each
+//! answer.
 
 use super::{Error, Store, payouts::PayoutKey, uuid};
 use crate::{
@@ -10,34 +11,34 @@ use sqlx::AnyConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Longest note, in characters: a reason's code and words, and what is made of them.
+/// Longest note, in characters: a reason's code and words, and our text around them.
 pub const NOTE_CHARS_MAX: usize = 500;
-/// Steps that one payout keeps, its end excepted. Beyond them a step takes the place of the newest one of its state: whoever fills them says nothing new.
+/// Steps that one payout keeps, besides its end. Beyond them a step replaces the newest one of its state: so many steps say nothing new.
 const STEPS_MAX: i64 = 200;
 
-/// A change the world saw.
+/// A publicly visible change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayoutStep {
-    /// What it entered.
+    /// The state entered.
     pub state: PayoutState,
-    /// When, for the first time; Unix milliseconds.
+    /// When it happened first, in Unix milliseconds.
     pub at_ms: i64,
-    /// For people.
+    /// A note, for people.
     pub note: String,
-    /// How often.
+    /// How often it happened.
     pub times: i64,
-    /// When, for the last time.
+    /// When it happened last.
     pub last_at_ms: i64,
 }
 
 impl PayoutStep {
-    /// One that happened now.
+    /// A step that happened once, now.
     #[must_use]
     pub fn once(state: PayoutState, at_ms: i64, note: String) -> Self {
         Self { state, at_ms, note, times: 1, last_at_ms: at_ms }
     }
 
-    /// Whether an equal one is the same once more. Sendings are told one by one: there are few, and each matters.
+    /// Whether an equal step is counted as a repetition. Sendings are recorded one by one: there are few, and each matters.
     fn is_collapsed(&self) -> bool {
         self.state != PayoutState::Submitted || self.note.starts_with(WAITING)
     }
@@ -46,13 +47,13 @@ impl PayoutStep {
 /// The newest steps of a payout, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShownSteps {
-    /// As many as were asked for.
+    /// At most as many as were requested.
     pub steps: Vec<PayoutStep>,
-    /// How many older ones there are.
+    /// How many older ones were left out.
     pub left_out: i64,
 }
 
-/// Whoever adds a step has written the payout's row in the same transaction, so that nobody else takes the same number.
+/// The caller has written the payout's row in the same transaction, so that no other writer takes the same number.
 pub(super) async fn insert(tx: &mut AnyConnection, payout: &Payout, step: &PayoutStep) -> Result<(), Error> {
     let note = plain(&step.note, NOTE_CHARS_MAX);
     let newest = "SELECT step_no, state, note FROM payout_step WHERE book = $1 AND payout_id = $2 ORDER BY step_no DESC LIMIT 2";
@@ -95,7 +96,7 @@ impl Store {
     /// The newest steps of each of these payouts of a book, oldest first. One query for a page.
     pub async fn steps_of(&self, book: &BookName, ids: &[Uuid], count_max: usize) -> Result<BTreeMap<Uuid, ShownSteps>, Error> {
         let places: Vec<String> = (2..).take(ids.len()).map(|place| format!("${place}")).collect();
-        // Older programs kept notes of any length.
+        // Older programs stored notes of any length.
         let sql = format!(
             "SELECT payout_id, state, at_ms, note, times, last_at_ms, total FROM (
                  SELECT payout_id, step_no, state, at_ms, SUBSTR(note, 1, {NOTE_CHARS_MAX}) AS note, times, last_at_ms,

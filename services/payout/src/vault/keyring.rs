@@ -1,4 +1,4 @@
-//! The keys in a key file: the one in use first, those of before behind it, and what digests are made with, which stays when keys change.
+//! The keys in a key file: the one in use first, earlier ones after it, and the key of digests, which stays when keys change.
 use super::{Error, KEY_BYTES};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ring::{
@@ -7,12 +7,12 @@ use ring::{
     hmac,
 };
 
-/// What a line begins with that holds the key of digests.
+/// The beginning of the line with the key of digests.
 const DIGEST: &str = "digest ";
-/// Most keys in a file. Who has more has not waited until rows were sealed anew.
+/// Most keys in a file. An operator with more has not waited until rows were resealed.
 const KEYS_MAX: usize = 16;
 
-/// By which a sealed row names its key. Follows from the key and says nothing of it.
+/// The name of a key in sealed rows. Derived from the key without revealing it.
 pub type KeyId = [u8; 8];
 
 /// One key.
@@ -24,16 +24,16 @@ pub struct WrappingKey {
 
 /// All keys of a file.
 pub struct Keyring {
-    /// The one in use first.
+    /// The key in use first.
     pub keys: Vec<WrappingKey>,
     pub digest: hmac::Key,
     digest_bytes: Vec<u8>,
-    /// Whether it was ever rotated. A file of one key and nothing else is read by programs that know no ids, and so is what is sealed with it.
+    /// Whether it was ever rotated. A file of one key and nothing else can be read by programs that know no ids, and so can data sealed with it.
     pub rotated: bool,
 }
 
 impl Keyring {
-    /// Of one key.
+    /// A keyring of one key.
     pub fn of_key(key: &[u8]) -> Result<Self, Error> {
         let root = hmac::Key::new(hmac::HMAC_SHA256, key);
         let digest = hmac::sign(&root, b"largesse payout request fields").as_ref().to_vec();
@@ -49,7 +49,7 @@ impl Keyring {
         Ok(Self { keys: keys.collect::<Result<_, Error>>()?, digest, digest_bytes, rotated })
     }
 
-    /// Of a file's text; `None` where it is none.
+    /// Parses a file's text; `None` if it is not a key file.
     pub fn parse(text: &str) -> Option<Result<Self, Error>> {
         let bytes = |text: &str| BASE64_STANDARD.decode(text.trim()).ok().filter(|key| key.len() == KEY_BYTES);
         let (mut keys, mut digest) = (Vec::new(), None);
@@ -68,7 +68,7 @@ impl Keyring {
         }
     }
 
-    /// As a file has it, with another key in use.
+    /// The file's text with another key in use.
     pub fn text_with(&self, new: &[u8]) -> String {
         let keys = [new].into_iter().chain(self.keys.iter().map(|key| key.bytes.as_slice()));
         let lines = keys.map(|key| BASE64_STANDARD.encode(key)).collect::<Vec<_>>().join("\n");

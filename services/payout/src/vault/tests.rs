@@ -62,7 +62,7 @@ fn a_rotated_file_seals_under_the_new_key_and_opens_what_is_under_the_old() {
     let rotated = Vault::open(&path, false).unwrap();
     assert_eq!(rotated.key_ids(), [second.clone(), first.clone()]);
     assert_eq!((rotated.unseal("row 1", &before).unwrap(), rotated.digest("a")), (b"DE89".to_vec(), digest.clone()));
-    // Whoever has the old file yet takes the new one up when a row names its key.
+    // A process that still has the old file reads the new one when a row names its key.
     let after = rotated.seal("row 1", b"FR76").unwrap();
     assert_eq!(running.unseal("row 1", &after).unwrap(), b"FR76");
     let moved = rotated.resealed("row 1", &before).unwrap().unwrap();
@@ -80,7 +80,7 @@ fn a_rotated_file_seals_under_the_new_key_and_opens_what_is_under_the_old() {
         assert!(rotated.unseal("row 1", &altered).is_err(), "byte {at}");
     }
     assert!(rotated.unseal("row 2", &again).is_err());
-    // Without the earlier keys: what is under the new one opens, and the rest does not.
+    // Without the earlier keys: data under the new one opens, and the rest does not.
     let text = fs::read_to_string(&path).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4);

@@ -1,4 +1,4 @@
-//! Bank accounts that are recorded: so many, and not for ever, but for those that somebody was paid to.
+//! Recorded bank accounts: their number is limited, and only those with payouts are kept for ever.
 
 use crate::world::{BOOK, World, aba, on_both};
 use api::payout::ListBeneficiariesRequest;

@@ -1,4 +1,4 @@
-//! What callers are told.
+//! Answers to callers.
 
 use crate::world::{BOOK, FUNDS, World, aba, beneficiary, iban, on_both, payout_request, states};
 use api::payout::{GetPayoutRequest, ListBeneficiariesRequest, ListPayoutsRequest, PayoutState, WatchPayoutRequest};
@@ -68,7 +68,7 @@ async fn refusals_come_in_order_and_stay() {
         world.fund("ana", "USD").await;
         let again = running.request("ana", poor).await.unwrap_err();
         assert_eq!((rpc::facts(&again), told(again)), (rpc::facts(&first), told(first)));
-        // Nobody sees a payout that never was.
+        // A refused payout is not visible to anybody.
         let list = ListPayoutsRequest { book: BOOK.into(), ..Default::default() };
         assert!(running.client().list_payouts(running.signed("ana", list)).await.unwrap().into_inner().payouts.is_empty());
         world.check_books("ana", "USD", 0).await;
@@ -199,7 +199,7 @@ async fn an_id_from_the_future_is_refused_and_not_remembered() {
         let account = running.beneficiary("ana", aba("9000000001")).await.unwrap();
         let ahead = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap() + 3_600_000;
         let request_id = uuid::Builder::from_unix_timestamp_millis(ahead, &[7; 10]).into_uuid().to_string();
-        // Were the first kept, the second would be told that the id is reused.
+        // Were the first kept, the second would be refused because its id is reused.
         for minor_units in [500, 501] {
             let request =
                 api::payout::RequestPayoutRequest { request_id: request_id.clone(), ..payout_request(&account, "USD", minor_units) };

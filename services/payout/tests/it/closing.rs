@@ -1,4 +1,4 @@
-//! Accounts that are closed or frozen while their money is in flight: it always lands somewhere, and the payout ends.
+//! Accounts that are closed or frozen while their money is in flight: it always ends up in some account, and the payout ends.
 
 use crate::world::{BOOK, Running, World, aba, on_both, payout_request, states};
 use api::{
@@ -15,9 +15,9 @@ use std::{future::Future, time::Duration};
 use testbed::{new_id, reason};
 
 const PAYABLE: &str = "creator/ana/payable/USD";
-/// Of a bank that takes its time.
+/// An account whose payments the bank decides late.
 const PENDING: &str = "9000000008";
-/// What has not come by then never comes.
+/// A step that has not happened by then never will.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn soon<T>(what: &str, awaited: impl Future<Output = T>) -> T {
@@ -46,7 +46,7 @@ async fn decide(world: &World, payout: &Payout, behaviour: &str) {
     world.scenario(scenario).await;
 }
 
-/// As books are whose payouts began before anything counted them.
+/// Resets the books to those of payouts begun before the guard existed.
 async fn forget_in_flight(world: &World) {
     let operation = Some(Operation::CompareAndSet(CompareAndSet { expected: 1, next: 0 }));
     let guards = vec![Guard { key: format!("in_flight/{PAYABLE}"), operation }];
@@ -102,7 +102,7 @@ async fn money_that_comes_back_to_a_closed_account_waits_in_suspense_and_the_pay
         assert!(last.note.starts_with("RJCT AC04") && last.note.contains("suspense"), "{last:?}");
         assert_eq!(world.balance("house/in_transit/USD").await, (0, 0));
         assert_eq!(world.balance("house/suspense/USD").await, (500, 500));
-        // Staff work it to zero; what is not there can't be taken.
+        // Staff bring it to zero; more than the available amount can't be taken.
         world.bed.post("adjustment", "house/suspense/USD", "house/accrued_creator_liability/USD", 500).await;
         assert_eq!(world.balance("house/suspense/USD").await, (0, 0));
         running.stop().await;
@@ -182,7 +182,7 @@ async fn a_duplicate_of_the_only_sending_is_a_rejection_with_its_reason() {
         world.scenario(json!({"account": "5512345678", "behaviour": "reject", "code": "AM05"})).await;
         let payout = soon("the end", running.pay("ana", aba("5512345678"), 500)).await;
         assert_eq!((payout.state(), payout.reason_code.as_str()), (PayoutState::Rejected, "AM05"));
-        // The answer to the sending alone could be of a sending that we don't know of; the bank is asked first.
+        // The answer to the sending alone could be about a sending that we don't know of; the bank is polled first.
         assert_eq!(
             states(&payout),
             [PayoutState::Requested, PayoutState::Held, PayoutState::Submitted, PayoutState::OutcomeUnknown, PayoutState::Rejected]

@@ -41,7 +41,7 @@ fn crash<F: Future>(inner: F, polls: usize) -> Crash<F> {
     Crash { inner: Some(Box::pin(inner)), polls }
 }
 
-/// The use cases without a worker: nothing goes on by itself.
+/// The use cases without a worker: nothing happens by itself.
 async fn without_worker(world: &World) -> Payouts {
     let config = world.config();
     let vault = Vault::open(&config.key_file, true).unwrap();
@@ -68,7 +68,7 @@ async fn a_payout_dropped_anywhere_is_finished_once() {
             amount: Money::try_new(Currency::try_new("USD").unwrap(), 5).unwrap(),
         };
         let mut keys = Vec::new();
-        // The handler, dropped after one poll more every time, until it gets through. A dropped one may have left nothing at all.
+        // The handler, dropped after one poll more every time, until it completes. A dropped one may have left nothing at all.
         for polls in 0.. {
             let asked = ask();
             let done = crash(payouts.request(&asked, SystemTime::now()), polls).await;
@@ -78,7 +78,7 @@ async fn a_payout_dropped_anywhere_is_finished_once() {
                 break;
             }
         }
-        // The worker, dropped the same way; each time with a payout of its own.
+        // The worker, dropped in the same way; each time with a payout of its own.
         for polls in 0.. {
             let (payout, _) = payouts.request(&ask(), SystemTime::now()).await.unwrap();
             keys.push(payout.key());
@@ -89,14 +89,14 @@ async fn a_payout_dropped_anywhere_is_finished_once() {
         assert!(keys.len() > 10, "the crashes must fall between the steps, not before or after them");
 
         let mut config = world.config();
-        // On a busy machine a sending may run out of time before the bank has looked at it; then it is sent again, and not given back.
+        // On a busy machine a sending may time out before the bank has processed it; then it is sent again, and not given back.
         config.policy.sends_max = 50;
         let running = world.start_with(config).await;
         for key in &keys {
             let payout = running.end("ana", &key.payout_id.to_string()).await;
             assert_eq!((payout.state(), world.executed(&payout).await), (PayoutState::Settled, 1), "{payout:?}");
         }
-        // Those whose handler was dropped after the row was written are finished as well.
+        // Payouts whose handler was dropped after the row was written are finished as well.
         let list = api::payout::ListPayoutsRequest { book: BOOK.into(), page_size: 200, ..Default::default() };
         let all = running.client().list_payouts(running.signed("ana", list)).await.unwrap().into_inner().payouts;
         assert!(all.len() < 200, "the page must hold all of them");

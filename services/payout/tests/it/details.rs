@@ -1,4 +1,4 @@
-//! What rails take, how long a watch lasts, and what is forgotten.
+//! Limits of rails, the duration of a watch, and what is deleted.
 
 use crate::world::{BOOK, World, aba, beneficiary, iban, on_both, payout_request};
 use api::payout::{
@@ -41,7 +41,7 @@ async fn a_name_that_the_accounts_rail_does_not_carry_is_refused_when_it_is_reco
             let facts = rpc::facts(&status);
             assert_eq!((facts["rail"].as_str(), facts["chars_max"].as_str()), (rail, most));
             assert!(status.message().contains(rail) && !status.message().contains(&name), "{}", status.message());
-            // Nothing was kept: the same id takes the name as the bank has it.
+            // Nothing was kept: the same id can be used with the name as the bank has it.
             record(CreateBeneficiaryRequest { holder_name: "Ana M\u{fc}ller".to_owned(), ..request }).await.unwrap();
         }
         for (name, account) in [("B".repeat(70), iban(GERMAN)), ("C".repeat(140), aba("9000000001"))] {
@@ -191,7 +191,7 @@ async fn refusals_are_forgotten_with_the_payouts_that_never_were() {
         let world = World::open(database, 60).await;
         let running = world.start().await;
         let account = running.beneficiary("ana", aba("9000000001")).await.unwrap();
-        // Refused by the ledger, and by a rule of ours. Ids that carry no time, so that their age is not seen in them.
+        // Refused by the ledger, and by a rule of this service. Ids without a time, so that their age does not matter.
         let mut poor = payout_request(&account, "USD", 500);
         poor.request_id = uuid::Uuid::new_v4().to_string();
         let mut large = payout_request(&account, "USD", 50_001);
@@ -212,7 +212,7 @@ async fn refusals_are_forgotten_with_the_payouts_that_never_were() {
         assert_eq!(forget(SystemTime::now() - Duration::from_secs(3_600)).await, 0, "not yet");
         assert_eq!(rpc::reason(&running.request("ana", poor.clone()).await.unwrap_err()).unwrap(), "INSUFFICIENT_FUNDS");
         assert_eq!(forget(SystemTime::now() + Duration::from_secs(3_600)).await, 3, "one payout and two requests");
-        // Taken for new. The ledger keeps its own refusal under the hold's id for as long, so the answer is the same.
+        // The id is taken for new. The ledger keeps its own refusal under the hold's id for as long, so the answer is the same.
         assert_eq!(rpc::reason(&running.request("ana", poor).await.unwrap_err()).unwrap(), "INSUFFICIENT_FUNDS");
         let pool = world.database.open("payout", &MIGRATIONS).await.unwrap();
         let kept: Vec<(String,)> = sqlx::query_as("SELECT payout_id FROM payout WHERE phase = 'settled'").fetch_all(&pool).await.unwrap();

@@ -1,4 +1,4 @@
-//! A bank that says what a test wants to hear: HTTP by hand, so that nothing keeps it from saying what no bank may say.
+//! A bank with scripted answers: HTTP by hand, so that it can send answers that no bank may send.
 
 use std::{
     collections::BTreeMap,
@@ -12,23 +12,23 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Longest wait for questions, which come every 100 ms at the latest.
+/// Longest wait for polls, which arrive every 100 ms at the latest.
 const ASKED_WITHIN: Duration = Duration::from_secs(20);
 
-/// What came in.
+/// A request as received.
 #[derive(Debug, Clone)]
 pub struct Heard {
-    /// A payment was sent; else it is asked after.
+    /// True: a payment was sent; false: its status is polled.
     pub sent: bool,
     /// `EndToEndId`.
     pub id: String,
     /// How often it was sent so far.
     pub sends: usize,
-    /// How often it was asked after so far, this time included.
+    /// How often it was polled so far, this time included.
     pub asks: usize,
 }
 
-/// What goes out; nothing: the connection ends.
+/// The answer; none: the connection is closed.
 pub type Said = Option<(u16, String)>;
 
 type Script = Box<dyn Fn(&Heard) -> Said + Send + Sync>;
@@ -50,12 +50,12 @@ impl FakeBank {
         Self { url, script, asks, server }
     }
 
-    /// From now on it says this.
+    /// Sets the script of its answers.
     pub fn say(&self, script: impl Fn(&Heard) -> Said + Send + Sync + 'static) {
         *self.script.lock().unwrap() = Box::new(script);
     }
 
-    /// Until it was asked so many times more.
+    /// Waits until it was polled this many more times.
     pub async fn asked(&self, more: usize) {
         let mut asks = self.asks.clone();
         let until = *asks.borrow() + more;
@@ -130,14 +130,14 @@ pub fn between(text: &str, from: &str, to: &str) -> Option<String> {
     Some(rest.split_once(to).map_or(rest, |(found, _)| found).to_owned())
 }
 
-/// A `pain.002` about the `send`-th sending of a payment: `group` and `payments` as they stand in it.
+/// A `pain.002` about the `send`-th sending of a payment, containing `group` and `payments` as given.
 pub fn report(id: &str, send: usize, group: &str, payments: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><GrpHdr><MsgId>R</MsgId><CreDtTm>2026-11-26T12:00:00Z</CreDtTm></GrpHdr><OrgnlGrpInfAndSts><OrgnlMsgId>{id}-{send}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>{group}</OrgnlGrpInfAndSts>{payments}</CstmrPmtStsRpt></Document>"#
     )
 }
 
-/// The transfer with a status and what stands beside it.
+/// A transfer with a status and other elements.
 pub fn transfer(id: &str, status: &str, beside: &str) -> String {
     let status = if status.is_empty() { String::new() } else { format!("<TxSts>{status}</TxSts>") };
     format!("<TxInfAndSts><OrgnlEndToEndId>{id}</OrgnlEndToEndId>{status}{beside}</TxInfAndSts>")
@@ -148,7 +148,7 @@ pub fn payment(transfers: &str) -> String {
     format!("<OrgnlPmtInfAndSts><OrgnlPmtInfId>P</OrgnlPmtInfId>{transfers}</OrgnlPmtInfAndSts>")
 }
 
-/// A status of the sending, with the codes of its reasons.
+/// A status of the sending, with its reason codes.
 pub fn status(heard: &Heard, send: usize, status: &str, codes: &[&str]) -> Said {
     let reasons: String = codes.iter().map(|code| format!("<StsRsnInf><Rsn>{code}</Rsn></StsRsnInf>")).collect();
     Some((200, report(&heard.id, send, "", &payment(&transfer(&heard.id, status, &reasons)))))

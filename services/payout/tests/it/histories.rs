@@ -1,5 +1,6 @@
-//! The lying bank with real pieces: the payout service over its database and sockets, the sandbox bank, which knows the truth, and between them a line that lies,
-//! while the service is stopped where it stands, again and again. Seeded: `LARGESSE_PAYOUT_HISTORIES` says how many, `LARGESSE_PAYOUT_HISTORIES_FROM` the first.
+//! The lying bank with real parts: the payout service over its database and sockets, the sandbox bank, which knows the truth, and between them a proxy
+//! that lies, while the service is stopped at arbitrary points, again and again. Seeded: `LARGESSE_PAYOUT_HISTORIES` sets how many,
+//! `LARGESSE_PAYOUT_HISTORIES_FROM` the first.
 
 use crate::{
     fake_bank::{between, payment, report, request, transfer},
@@ -30,7 +31,7 @@ const LIES: u64 = 6;
 const STOPS: u64 = 3;
 /// Longest wait for a stop.
 const STOP_MAX: Duration = Duration::from_secs(2);
-/// Accounts whose payments settle, settle later, are rejected, cut, answered late or never, wait, are lost once, are answered with nonsense.
+/// Accounts whose payments settle, settle later, are rejected, cut, answered late or never, wait, are lost once, are answered with garbage.
 const ACCOUNTS: [&str; 9] =
     ["9000000001", "9000000002", "9000000003", "9000000004", "9000000005", "9000000007", "9000000008", "9000000009", "9000000010"];
 const CENTS: i64 = 150;
@@ -47,7 +48,7 @@ fn roll(seed: u64, place: u64, sides: u64) -> u64 {
     (mixed ^ (mixed >> 31)) % sides
 }
 
-/// What the line knows of a payment: its last message, and how often it lied.
+/// The proxy's data about a payment: its last message, and how often it lied.
 #[derive(Default)]
 struct Known {
     message_id: String,
@@ -86,7 +87,7 @@ impl LyingLine {
     }
 }
 
-/// Asks the bank, and tells what it says or a lie.
+/// Calls the bank, and returns its answer or a lie.
 async fn pass(mut stream: TcpStream, http: &reqwest::Client, bank: &str, known: &Mutex<BTreeMap<String, Known>>, seed: u64) -> Option<()> {
     let (head, body) = request(&mut stream).await?;
     let path = between(&head, " /", " ")?;
@@ -119,13 +120,13 @@ async fn pass(mut stream: TcpStream, http: &reqwest::Client, bank: &str, known: 
     stream.shutdown().await.ok()
 }
 
-/// Status, finality window and body; nothing: the line is cut.
+/// Status, finality window and body; none: the connection is cut.
 fn lie(id: &str, known: &Known, truth: Option<(u16, String)>, seed: u64) -> Option<(u16, u64, String)> {
     let place = id.bytes().fold(known.lies, |place, byte| place.wrapping_mul(31).wrapping_add(u64::from(byte))) & 0xffff_ffff;
     let of = |text: String| text.replace(&format!("{id}-0"), &known.message_id);
     let one = |status: &str, beside: &str| payment(&transfer(id, status, beside));
     let other = r#"<OrgnlTxRef><IntrBkSttlmAmt Ccy="USD">0.01</IntrBkSttlmAmt></OrgnlTxRef>"#;
-    // A payment that the bank does not have it never named: no later truth of it could end one that it did.
+    // Lies about a payment that the bank does not have must not name it: no later truth could end a payout that was named.
     let named = truth.as_ref().is_some_and(|(status, _)| *status != 404);
     match roll(seed, place, 9) {
         1..=6 if !named => truth.map(|(status, text)| (status, 1, text)),
@@ -144,7 +145,7 @@ fn lie(id: &str, known: &Known, truth: Option<(u16, String)>, seed: u64) -> Opti
 async fn service(world: &World, line: &LyingLine) -> Running {
     let mut config = world.config();
     config.test_bank.as_mut().unwrap().url.clone_from(&line.url);
-    // What never arrives is sent until it does: whether the bank has it is its own affair here.
+    // A payment that never arrives is sent until it does: giving up on it is not tested here.
     config.policy.sends_max = 50;
     world.start_with(config).await
 }
@@ -162,7 +163,7 @@ async fn installation(seed: u64, payouts: u64) {
         asked.push((running.request("ana", payout_request(&beneficiary, "USD", CENTS)).await.unwrap().0, account));
     }
     for stop in 0..STOPS {
-        // Or sooner, where all have ended before.
+        // Or sooner, if all have ended before.
         let exchanges = line.exchanged(usize::try_from(roll(seed, 1_000 + stop, 2 * payouts)).unwrap() + 1);
         let _ended = tokio::time::timeout(STOP_MAX, exchanges).await;
         running.stop().await;

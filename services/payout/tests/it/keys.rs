@@ -1,4 +1,4 @@
-//! Keys change while everything runs: old rows stay readable, and all of them follow.
+//! Keys are rotated while the service runs: old rows stay readable, and all of them are resealed.
 use crate::world::{BOOK, World, aba, iban, on_both, payout_request};
 use api::payout::PayoutState;
 use payout::{
@@ -18,7 +18,7 @@ async fn after_a_rotation_everything_opens_and_follows_in_the_background() {
         let settled = running.pay("bob", iban("DE89370400440532013000"), 500).await;
         let old = std::fs::read_to_string(&world.key_file).unwrap();
         rotate(&world.key_file).unwrap();
-        // The running service has the old file yet, and both kinds of rows are its own.
+        // The running service still has the old file, and it can read both kinds of rows.
         let (payout, _) = running.request("ana", payout_request(&account, "USD", 500)).await.unwrap();
         assert_eq!(running.end("ana", &payout.payout_id).await.state(), PayoutState::Settled);
         running.stop().await;
@@ -31,7 +31,7 @@ async fn after_a_rotation_everything_opens_and_follows_in_the_background() {
         assert_eq!(resealing::look(&store, &vault).await.unwrap(), 0);
         assert!(store.all_resealed(&vault).await.unwrap());
 
-        // The old key is needed no more.
+        // The old key is no longer needed.
         let text = std::fs::read_to_string(&world.key_file).unwrap();
         assert!(text.contains(old.trim()));
         let kept: Vec<&str> = text.lines().filter(|line| *line != old.trim()).collect();
@@ -43,7 +43,7 @@ async fn after_a_rotation_everything_opens_and_follows_in_the_background() {
         let (payout, _) = running.request("ana", payout_request(&account, "USD", 300)).await.unwrap();
         assert_eq!(running.end("ana", &payout.payout_id).await.state(), PayoutState::Settled);
         running.stop().await;
-        // And the next rotation begins anew.
+        // The next rotation starts over.
         rotate(&world.key_file).unwrap();
         let vault = Vault::open(&world.key_file, false).unwrap();
         assert!(!Store::open(&world.database, &vault).await.unwrap().all_resealed(&vault).await.unwrap());

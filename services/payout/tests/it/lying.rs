@@ -1,4 +1,5 @@
-//! A bank that contradicts itself, forgets, or speaks of something else: money does not go back while it may have been paid, and the truth ends every payout.
+//! A bank that contradicts itself, forgets, or reports on something else: money is not given back while it may have been paid, and the truth ends every
+//! payout.
 
 use crate::{
     fake_bank::{FakeBank, Heard, Said, not_found, payment, report, status, transfer},
@@ -8,7 +9,7 @@ use api::payout::{GetPayoutRequest, ListPayoutsRequest, Payout, PayoutState};
 use db::Database;
 use prost::Message as _;
 
-/// Questions after which a bank's word would have been taken: each is asked long after its finality window of nothing.
+/// Polls after which a bank's answer would have been trusted: each is made long after its finality window of zero.
 const ENOUGH: usize = 6;
 
 struct Liar {
@@ -41,7 +42,7 @@ impl Liar {
         self.running.client().get_payout(self.running.signed("ana", request)).await.unwrap().into_inner().payout.unwrap()
     }
 
-    /// It stays open whatever the bank says now, and the bank's last word ends it.
+    /// The payout stays open whatever the bank answers now, and the bank's final answer ends it.
     async fn open_until(&self, payout: &Payout, truth: PayoutState, why: &str) {
         self.bank.asked(ENOUGH).await;
         let now = self.look(payout).await;
@@ -83,10 +84,10 @@ async fn whatever_names_a_payment_proves_that_it_was_seen() {
         liar.bank.say(move |heard| if heard.sent { word(heard) } else { not_found(heard) });
         let payout = liar.pay().await;
         liar.open_until(&payout, PayoutState::Settled, why).await;
-        // The same word to a question.
+        // The same answer to a poll.
         liar.bank.say(move |heard| match (heard.sent, heard.asks) {
             (true, _) => None,
-            // Of the only sending, asked after, a duplicate is the bank's verdict.
+            // For a single sending, a duplicate reported in a poll is the bank's verdict.
             (_, 1) if !why.starts_with(['A', 'D']) => word(heard),
             (_, 1) => status(heard, 1, "BLCK", &[]),
             _ => not_found(heard),
@@ -197,7 +198,7 @@ async fn long_texts_are_cut_and_answers_stay_small() {
         let payout = liar.pay().await;
         let ended = liar.running.end("ana", &payout.payout_id).await;
         assert!(ended.encoded_len() < 4_096, "{} bytes", ended.encoded_len());
-        // What was cut is kept, sealed.
+        // The texts that were cut are kept in full, sealed.
         let book = money::BookName::try_new(BOOK).unwrap();
         let messages = liar.running.service.messages(&book, payout.payout_id.parse().unwrap()).await.unwrap();
         assert!(messages.iter().any(|message| message.body.len() > 200_000));

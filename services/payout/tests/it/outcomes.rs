@@ -1,4 +1,4 @@
-//! What becomes of a payout, by what the bank does.
+//! The outcome of a payout, by what the bank does.
 
 use crate::world::{BOOK, World, aba, iban, on_both, payout_request, states};
 use api::payout::PayoutState::{Accepted, Held, OutcomeUnknown, Rejected, Requested, Settled, Submitted};
@@ -62,13 +62,13 @@ async fn a_lost_answer_is_unknown_then_asked_then_settled_once() {
         let world = World::open(database, 60).await;
         let running = world.start().await;
         world.fund("ana", "USD").await;
-        // Cut, late, silent but executed, garbage.
+        // Cut, late, executed without an answer, garbage.
         let accounts = ["9000000004", "9000000005", "9000000007", "9000000010"];
         let payouts = accounts.map(|account| running.pay("ana", aba(account), 500));
         for payout in futures::future::join_all(payouts).await {
             assert_eq!(states(&payout), [Requested, Held, Submitted, OutcomeUnknown, Settled], "{payout:?}");
             assert_eq!(world.executed(&payout).await, 1);
-            // Asked from the rail's time-out on, not before.
+            // Polled from the rail's time-out on, not before.
             assert!(payout.bank_time_ms >= 300, "{payout:?}");
         }
         world.check_books("ana", "USD", 2_000).await;
@@ -106,7 +106,7 @@ async fn an_undecided_payment_is_accepted_and_asked_after() {
     .await;
 }
 
-/// Checks every message that went over the wire with the official schemas, where the reference data is at hand.
+/// Validates every message against the official schemas, where the reference data is available.
 async fn check_schemas(running: &crate::world::Running, payout_id: &str) {
     let Some(data) = std::env::var_os("LARGESSE_REFERENCE_DATA") else {
         println!("skipped: LARGESSE_REFERENCE_DATA is not set");
@@ -128,7 +128,7 @@ async fn check_schemas(running: &crate::world::Running, payout_id: &str) {
     }
 }
 
-/// The instructions that went to the bank.
+/// The instructions that were sent to the bank.
 async fn sent(running: &crate::world::Running, payout_id: &str) -> Vec<Initiation> {
     let messages = running.service.messages(&BookName::try_new(BOOK).unwrap(), payout_id.parse().unwrap()).await.unwrap();
     messages.iter().filter(|message| message.kind == "pain.001").map(|message| Initiation::read(&message.body).unwrap()).collect()
@@ -149,7 +149,7 @@ async fn what_never_arrived_is_sent_again_under_the_same_id_after_the_window() {
         assert_ne!(first.message_id, second.message_id);
         assert_eq!(world.executed(&payout).await, 1);
 
-        // Never arrives, however often it is sent: the money goes back.
+        // Never arrives, however often it is sent: the money is given back.
         let payout = running.pay("ana", aba("9000000006"), 500).await;
         assert_eq!((payout.state(), payout.reason_code.as_str(), world.executed(&payout).await), (Rejected, "AG09", 0));
         world.check_books("ana", "USD", 500).await;

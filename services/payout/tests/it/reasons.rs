@@ -1,4 +1,4 @@
-//! Whatever the ledger answers, a creator is told what helps and nothing of our insides.
+//! Whatever the ledger answers, a creator gets a helpful message and no internal details.
 
 use crate::world::{World, aba, payout_request};
 use ledger_client::{LedgerReason, reason::Proof};
@@ -11,12 +11,12 @@ async fn every_reason_of_the_ledger_reaches_a_creator_in_good_words() {
     let running = world.start().await;
     world.fund("ana", "USD").await;
     let beneficiary = running.beneficiary("ana", aba("9000000001")).await.unwrap();
-    // The first call also learns that the book exists.
+    // The first call also reads whether the book exists.
     running.request("ana", payout_request(&beneficiary, "USD", 1)).await.unwrap();
     for reason in LedgerReason::ALL {
         world.bed.fault.fail(Fault::Answer(insides::answer(&reason)));
         let told = running.request("ana", payout_request(&beneficiary, "USD", 1)).await.unwrap_err();
-        // The payout is recorded: what is not refused will still be held.
+        // The payout is recorded: unless refused, its hold will still be placed.
         let translated: &[LedgerReason] = if reason.row().proof == Proof::Refused { &[] } else { std::slice::from_ref(&reason) };
         insides::check("payout", &reason, &told, translated);
     }

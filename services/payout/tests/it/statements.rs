@@ -1,4 +1,4 @@
-//! The bank's own books, against what it answered.
+//! The bank's own books, compared with its answers.
 
 use crate::world::{BOOK, World, aba, on_both};
 use api::payout::PayoutState;
@@ -16,7 +16,7 @@ async fn a_debit_that_we_believe_was_not_made_is_found_in_the_banks_statement() 
         world.fund("ana", "USD").await;
         let book = BookName::try_new(BOOK).unwrap();
         let store = payout::store::Store::inspect(&world.database).await.unwrap();
-        // Those that the bank paid and says so, and those that it did not, are as our records say.
+        // Our records agree both for payouts that the bank paid and for those that it did not.
         running.pay("ana", aba("9000000001"), 500).await;
         running.pay("ana", aba("9000000003"), 500).await;
         let usd = money::Currency::try_new("USD").unwrap();

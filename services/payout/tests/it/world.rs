@@ -60,7 +60,7 @@ impl World {
         self.bed.ledger_as("payout")
     }
 
-    /// Quick enough for tests, and with a lease that a crash gives back soon.
+    /// Quick enough for tests, and with a lease that ends soon after a crash.
     pub fn config(&self) -> Config {
         let rails = Rail::ALL.into_iter().map(|rail| RailConfig {
             rail,
@@ -93,13 +93,13 @@ impl World {
         Running { service, transport, bed: self.bed.clone(), shutdown }
     }
 
-    /// Gives a creator money to be paid.
+    /// Credits a creator with money that can be paid out.
     pub async fn fund(&self, user: &str, currency: &str) {
         let (debit, credit) = (format!("house/accrued_creator_liability/{currency}"), format!("creator/{user}/payable/{currency}"));
         self.bed.post("conversion", &debit, &credit, FUNDS).await;
     }
 
-    /// Balance and what is available; nothing where the account was never used.
+    /// The balance and the available amount; zero where the account was never used.
     pub async fn balance(&self, account: &str) -> (i64, i64) {
         self.bed.balances(account).await
     }
@@ -118,7 +118,7 @@ impl World {
         entries.iter().filter(|entry| entry.end_to_end_id.as_deref() == Some(payout.end_to_end_id.as_str())).count()
     }
 
-    /// What is not settled is with the creator; nothing is left on the way; our cash moved as the bank says.
+    /// Checks that unsettled money is with the creator, that nothing is left in transit, and that our cash matches the bank.
     pub async fn check_books(&self, user: &str, currency: &str, settled: i64) {
         assert_eq!(self.balance(&format!("creator/{user}/payable/{currency}")).await, (FUNDS - settled, FUNDS - settled));
         assert_eq!(self.balance(&format!("house/in_transit/{currency}")).await, (0, 0));
@@ -160,12 +160,12 @@ impl Running {
         self.service.stopped().await;
     }
 
-    /// As that creator.
+    /// A request of that creator.
     pub fn signed<T>(&self, user: &str, message: T) -> Request<T> {
         self.bed.unexplained(user, Role::Creator, &[BOOK, "app-live"], message)
     }
 
-    /// As that creator, with a token that is good for so long.
+    /// A request of that creator, with a token of this lifetime.
     pub fn signed_for<T>(&self, user: &str, life: Duration, message: T) -> Request<T> {
         self.bed.for_a_while(user, Role::Creator, (&[BOOK], life), message)
     }
@@ -207,7 +207,7 @@ impl Running {
         loop {
             let request = WatchPayoutRequest { book: BOOK.into(), payout_id: payout_id.into() };
             let mut stream = self.client().watch_payout(self.signed(user, request)).await.unwrap().into_inner();
-            // A watch may end before that; then it is begun again.
+            // A watch may end before that; then it is started again.
             while let Some(item) = stream.next().await {
                 let payout = item.unwrap().payout.unwrap();
                 let ended = matches!(payout.state(), PayoutState::Settled | PayoutState::Rejected);

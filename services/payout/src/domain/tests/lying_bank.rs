@@ -1,8 +1,8 @@
-//! A bank that knows the truth and does not say it: seeded histories of sendings, answers and crashes over the decisions alone, every state through its
-//! stored form. However it lies, money that it paid does not go back, nothing is paid twice, and its truth ends every payout.
+//! A bank that knows the truth and does not tell it: seeded histories of sendings, answers and crashes over the decisions alone, with every state
+//! passing through its stored form. However it lies, money that it paid is not given back, nothing is paid twice, and its truth ends every payout.
 //!
-//! What it may not do is say in one clean word what is not so (a sending refused that it executed; never received, finally, what it never showed to have): no
-//! answer could tell that from the truth, and only its statement does.
+//! What it may not do is give one unambiguous false answer (that it rejected a sending it executed; that it finally never received one it has): no
+//! answer could distinguish that from the truth, and only its statement does.
 use super::{reports::Sketch, *};
 use crate::{
     domain::{
@@ -15,11 +15,11 @@ use iso20022::camt053::{Direction, StatementEntry};
 
 /// Histories of a run; an unoptimised build tries fewer. `LARGESSE_LYING_BANK_HISTORIES` sets another number, `LARGESSE_LYING_BANK_FROM` the first seed.
 const HISTORIES: u64 = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
-/// Steps after which a payout whose bank tells the truth must have ended.
+/// Steps after which a payout must have ended if its bank tells the truth.
 const TRUE_STEPS_MAX: usize = 400;
 const LEASE_MS: i64 = 15_000;
 
-/// As patient as a payout at the end of its back-off, so that windows pass in few steps.
+/// With delays as long as at the end of a back-off, so that windows pass in few steps.
 fn patient() -> RetryPolicy {
     RetryPolicy { retry_delay_max_ms: 60_000, ..policy() }
 }
@@ -49,10 +49,10 @@ impl Dice {
     }
 }
 
-/// What became of one sending.
+/// The fate of one sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// It arrives then; or never.
+    /// It arrives at that time; or never.
     OnItsWay(Option<i64>),
     Pending,
     Executed,
@@ -61,13 +61,13 @@ enum Fate {
 
 struct Bank {
     window_ms: i64,
-    /// It may refuse in one clean word what it paid.
+    /// It may report a payment as rejected, unambiguously, that it paid.
     frauds: bool,
-    /// Its clock, against ours.
+    /// Its clock, relative to ours.
     skew_ms: i64,
-    /// It knows payments by their id, and refuses a second one.
+    /// It recognizes payments by their id, and refuses a second one.
     knows_ids: bool,
-    /// When each was sent, and what became of it.
+    /// When each was sent, and its fate.
     sendings: Vec<(i64, Fate)>,
     asks: usize,
 }
@@ -81,7 +81,7 @@ impl Bank {
         self.sendings.iter().filter(|(_, fate)| *fate == Fate::Executed).count()
     }
 
-    /// What is in flight may arrive in time, or be decided.
+    /// Whether a sending in flight may still arrive in time, or a pending one be executed.
     fn may_execute(&self, now_ms: i64) -> bool {
         self.sendings.iter().any(|(sent_ms, fate)| match fate {
             Fate::OnItsWay(arrives) => arrives.is_some_and(|arrives| self.in_time(*sent_ms, arrives.max(now_ms))),
@@ -94,7 +94,7 @@ impl Bank {
         at_ms + self.skew_ms - sent_ms <= self.window_ms
     }
 
-    /// Time goes on: what arrives is decided, perhaps later.
+    /// Time passes: a sending that has arrived is decided, perhaps later.
     fn go_on(&mut self, now_ms: i64, dice: &mut Dice, truth: bool) {
         for at in 0..self.sendings.len() {
             let (sent_ms, fate) = self.sendings[at];
@@ -121,7 +121,7 @@ impl Bank {
         }
     }
 
-    /// The truth, a sending at a time.
+    /// The truth, about one sending at a time.
     fn truth(&mut self, payout: &Payout, now_ms: i64) -> BankAnswer {
         self.asks += 1;
         let told = |send: usize, status, reasons: &[&'static str]| {
@@ -138,7 +138,7 @@ impl Bank {
         match self.sendings[send] {
             (_, Fate::Rejected(why)) => told(send, "RJCT", &[why]),
             (_, Fate::Pending | Fate::Executed) => told(send, "PDNG", &[]),
-            // Asked by people, it looks for the message itself.
+            // As if asked by people: it searches for the message itself.
             (sent_ms, Fate::OnItsWay(None)) if !self.in_time(sent_ms, now_ms) => told(send, "RJCT", &["AG09"]),
             (sent_ms, Fate::OnItsWay(Some(at))) if !self.in_time(sent_ms, at) && !self.in_time(sent_ms, now_ms) => {
                 told(send, "RJCT", &["AG09"])
@@ -147,7 +147,7 @@ impl Bank {
         }
     }
 
-    /// Anything but a clean word that is not so.
+    /// Any answer but an unambiguous false one.
     fn lie(&mut self, payout: &Payout, (asked_ms, now_ms): (i64, i64), dice: &mut Dice) -> BankAnswer {
         if self.frauds && dice.percent(50) {
             return named(payout, &Sketch::plain(payout.message_id(payout.sends), "RJCT", &["AC04"]));
@@ -173,12 +173,12 @@ impl Bank {
             6 if sends > 1 => named(payout, &Sketch::plain("NOTPROVIDED".to_owned(), "RJCT", &["AC04"])),
             7 => BankAnswer::Named(BankEvidence::only_seen(Doubt::Unreadable)),
             8 => self.stale(payout, dice),
-            // A second copy of the sending that is being answered: of an only sending that was asked after it would be a verdict.
+            // A second copy of the sending being answered: as the answer to a poll for a single sending this would be a verdict.
             9 if payout.phase == PayoutPhase::Sent && self.arrived() => {
                 named(payout, &Sketch::plain(payout.message_id(payout.sends), "RJCT", &[dice.of(&["AM05", "DUPL", "DU04"])]))
             }
             10 => {
-                // What it has shown to have it may forget at any time; what it never received it may say too early.
+                // A payment it has named it may forget at any time; one it never received it may report too early.
                 let final_ms = payout.sent_at_ms + self.window_ms;
                 let harmless = payout.seen || !self.arrived() || asked_ms <= final_ms;
                 let window_ms = if payout.seen { dice.ms(self.window_ms) } else { self.window_ms + dice.ms(100_000) };
@@ -192,7 +192,7 @@ impl Bank {
         }
     }
 
-    /// A sending that was refused, whatever became of the others.
+    /// The true rejection of one sending, regardless of the others.
     fn stale(&self, payout: &Payout, dice: &mut Dice) -> BankAnswer {
         let send = usize::try_from(dice.roll(self.sendings.len() as u64)).unwrap();
         let message_id = payout.message_id(i64::try_from(send + 1).unwrap());
@@ -221,13 +221,13 @@ fn named(payout: &Payout, sketch: &Sketch) -> BankAnswer {
     evidence(&sketch.report(&id), subject).map_or(BankAnswer::Lost("of another payment".to_owned()), BankAnswer::Named)
 }
 
-/// As a crash leaves it.
+/// The payout as read back after a crash.
 fn stored(mut payout: Payout) -> Payout {
     payout.version += 1;
     from_columns(&columns(&payout)).unwrap()
 }
 
-/// What the bank's statement shows, against what the payout came to: how much left that should not have.
+/// The statement's debits compared with the payout's state: how much left that should not have.
 fn unexpected(bank: &Bank, payout: &Payout) -> i64 {
     let entry = StatementEntry {
         reference: None,
@@ -243,7 +243,7 @@ fn unexpected(bank: &Bank, payout: &Payout) -> i64 {
     compare(&entries, &[recorded]).first().map_or(0, |finding| finding.unexpected.minor_units())
 }
 
-/// One payout's life. What went wrong, if anything did.
+/// One payout's life. An error says what went wrong.
 fn history(seed: u64, frauds: bool) -> Result<PayoutPhase, String> {
     let mut dice = Dice(seed);
     let skew_ms = dice.ms(10_000) - 5_000;
@@ -285,7 +285,7 @@ fn history(seed: u64, frauds: bool) -> Result<PayoutPhase, String> {
             _ => return ended(&payout, &bank, now_ms),
         };
         if dice.percent(8) {
-            // A crash: the answer is gone, and the payout is due again after its lease.
+            // A crash: the answer is lost, and the payout is due again after its lease.
             payout = stored(Payout { due_at_ms: payout.due_at_ms.max(now_ms + LEASE_MS), ..payout });
             continue;
         }
@@ -311,7 +311,7 @@ fn ended(payout: &Payout, bank: &Bank, now_ms: i64) -> Result<PayoutPhase, Strin
             Err(format!("money went back that was or may be paid: {:?}", bank.sendings))
         }
         PayoutPhase::Settling if paid != 1 => Err(format!("settled and not paid: {:?}", bank.sendings)),
-        // The statement shows exactly what no answer could tell from the truth.
+        // The statement reveals exactly the false answers that no answer could distinguish from the truth.
         _ if (left > 0) != (returned && paid > 0) => Err(format!("the statement shows {left} beside {:?}", bank.sendings)),
         end => Ok(end),
     }
@@ -341,7 +341,7 @@ fn no_lie_of_a_bank_gives_back_what_it_paid_or_pays_twice_and_its_truth_ends_eve
         let runs: Vec<_> = (from..from + threads).map(|first| scope.spawn(move || run(first))).collect();
         runs.into_iter().map(|run| run.join().expect("no lie is trusted")).fold((0, 0), |sum, ends| (sum.0 + ends.0, sum.1 + ends.1))
     });
-    // Both ends are common, or the bank would be a poor liar.
+    // Both ends are common, or the bank would hardly have lied.
     assert!(histories < 1_000 || (paid > histories / 5 && returned > histories / 5), "{paid} paid, {returned} returned");
 }
 

@@ -8,7 +8,7 @@ use iso20022::{
 };
 use jiff::Timestamp;
 
-/// What a test makes a report of.
+/// The content of a test's report.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sketch {
     /// `OrgnlMsgId`.
@@ -19,7 +19,7 @@ pub(crate) struct Sketch {
     pub payments: Vec<(Option<&'static str>, Vec<Option<&'static str>>)>,
     /// Codes of reasons of the first transfer, or of the group where there is none.
     pub reasons: Vec<&'static str>,
-    /// The amount that is repeated, in minor units.
+    /// The amount that the report repeats, in minor units.
     pub amount: Option<i64>,
 }
 
@@ -61,7 +61,7 @@ impl Sketch {
         }
     }
 
-    /// Every status there is says that this sending was refused, and it is this payment's amount, where it is repeated.
+    /// Whether every status in it rejects this sending, and the amount, if repeated, is this payment's.
     fn refuses(&self, message_id: &str) -> bool {
         let own = |(of_all, own): &(Option<&'static str>, Vec<Option<&'static str>>)| {
             of_all.iter().chain(own.iter().flatten()).copied().collect::<Vec<_>>()
@@ -115,7 +115,7 @@ proptest! {
         let mut now = Payout { sends: 0, sendings: Sendings::default(), ..payout(PayoutPhase::Intent) };
         let id = now.end_to_end_id();
         let (mut at, mut named) = (1_000, false);
-        // By sending: never received, as far as is known; and refused, by a report that says nothing else.
+        // By sending: reported as never received; and rejected, by a report that says nothing else.
         let (mut absent, mut refused): (Vec<bool>, Vec<bool>) = (Vec::new(), Vec::new());
         for heard in answers {
             if now.phase == PayoutPhase::Intent {

@@ -60,11 +60,11 @@ fn of_what_an_older_program_stored_nothing_is_proved_but_by_the_banks_silence() 
     // Never named: a sending was followed by another only because the bank never received it.
     assert_eq!(older(1, 0, "", ""), (false, "o".to_owned()));
     assert_eq!(older(3, 0, "", ""), (false, "nno".to_owned()));
-    // Named by a word that older programs forgot at once.
+    // Named with a status that older programs discarded at once.
     assert_eq!(older(1, 0, "BLCK", ""), (true, "o".to_owned()));
     assert_eq!(older(2, 0, "RJCT", ""), (true, "oo".to_owned()));
     assert_eq!(older(2, 1, "ACSP", ""), (true, "oo".to_owned()));
-    // A rollout: an older program went on with what a newer one had begun.
+    // A rollout: an older program continued a payout that a newer one had begun.
     assert_eq!(older(2, 0, "RJCT", "no"), (true, "oo".to_owned()));
     assert_eq!(older(3, 0, "", "no"), (false, "nno".to_owned()));
     let mut wrong = columns(&payout(PayoutPhase::Unknown));
