@@ -43,7 +43,7 @@ pub enum Error {
     QuoteExpired,
     /// A LIVE book, and the rates in force are the built-in ones, which are for TEST books. Not kept: the same request succeeds once a rate card is
     /// configured.
-    #[error("the rates built in are for TEST books")]
+    #[error("the built-in rates are for TEST books")]
     ListBuiltIn,
     /// The rate card has no row for this currency today.
     #[error("no rate for {0}")]

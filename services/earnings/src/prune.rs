@@ -16,14 +16,14 @@ pub(crate) async fn run(store: Store, clock: Clock, shutdown: CancellationToken)
     while shutdown.run_until_cancelled(steps.tick()).await.is_some() {
         match prune_quotes(&store, clock()).await {
             Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "forgot quotes that nobody accepted"),
-            Err(error) => tracing::warn!(%error, "could not forget old quotes; trying again in an hour"),
+            Ok(count) => tracing::debug!(count, "deleted quotes that nobody accepted"),
+            Err(error) => tracing::warn!(%error, "could not delete old quotes; retrying in an hour"),
         }
         let Some(before) = clock().checked_sub(db::requests::REFUSAL_RETENTION) else { continue };
         match store.prune(before).await {
             Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "forgot old refusals"),
-            Err(error) => tracing::warn!(%error, "could not forget old refusals; trying again in an hour"),
+            Ok(count) => tracing::debug!(count, "deleted old refusals"),
+            Err(error) => tracing::warn!(%error, "could not delete old refusals; retrying in an hour"),
         }
     }
 }

@@ -15,8 +15,8 @@ pub(crate) async fn run(earnings: Earnings, shutdown: CancellationToken) {
     while shutdown.run_until_cancelled(looks.tick()).await.is_some() {
         match earnings.settle_due((earnings.clock)(), BATCH_MAX).await {
             Ok(0) => {}
-            Ok(settled) => tracing::info!(settled, "accepted quotes settled that nobody retried"),
-            Err(error) => tracing::warn!(%error, "could not look for accepted quotes; trying again"),
+            Ok(settled) => tracing::info!(settled, "settled accepted quotes that nobody retried"),
+            Err(error) => tracing::warn!(%error, "could not read accepted quotes; retrying"),
         }
     }
 }

@@ -24,10 +24,10 @@ pub enum Error {
         gift_id: i64,
     },
     /// A LIVE book has no gifts to list: the catalogue in force is the built-in one.
-    #[error("the catalogue built in is for TEST books")]
+    #[error("the built-in catalogue is for TEST books")]
     ListBuiltIn,
     /// The end of a streak that can't exist: its sender has no account of coins. Nothing was written.
-    #[error("whoever has no coins has no streak")]
+    #[error("a user without an account of coins has no streak")]
     StreakUnknown,
     /// More ends of streaks than a viewer may send in an hour. Nothing was written.
     #[error("too many ends of streaks")]
@@ -86,7 +86,7 @@ impl From<Error> for Status {
                 wrong.into_status()
             }
             Error::StreakUnknown => {
-                let message = "there are no taps to end, because nobody without an account of coins can have sent one; nothing was written, don't send it again";
+                let message = "there are no taps to end, because a user without an account of coins can't have sent one; nothing was written, don't resend it";
                 rpc::refused(Code::FailedPrecondition, "STREAK_UNKNOWN", message.to_owned(), &[])
             }
             Error::TooManyEnds(status) => *status,

@@ -36,7 +36,7 @@ impl Serving {
         loop {
             let last = shutdown.run_until_cancelled(steps.tick()).await.is_none();
             if let Err(error) = self.confirm().await {
-                tracing::warn!(%error, "could not confirm which gift catalogue is served; trying again in a minute");
+                tracing::warn!(%error, "could not confirm which gift catalogue is served; retrying in a minute");
             }
             if last {
                 return;

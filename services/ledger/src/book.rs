@@ -60,7 +60,7 @@ impl SharedBook {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, BookState> {
         // A poisoned lock means that a decision panicked half way: the state can't be trusted, and the process must not continue with it.
-        self.state.lock().expect("a decision panicked; the book must be loaded anew")
+        self.state.lock().expect("a decision panicked; the book must be reloaded")
     }
 
     pub(crate) fn waiting(&self) -> usize {

@@ -21,7 +21,7 @@ pub fn page_place(bytes: &[u8]) -> Option<i64> {
     let sent = pb::ListEntriesRequest::decode(bytes).ok()?;
     let list = wire::entries_list(&sent, "demo");
     let place = wire::entries_place(&list, &sent.page_token).ok()?;
-    assert_eq!(wire::entries_token(&list, place), sent.page_token, "one place, one spelling");
+    assert_eq!(wire::entries_token(&list, place), sent.page_token, "one position, one token");
     Some(place).filter(|place| *place > 0)
 }
 

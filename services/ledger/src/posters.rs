@@ -105,7 +105,7 @@ impl PosterRights {
                 (broken, guards.iter().find(|guard| !OwnPosters::may_set(&guard.key)))
             }
             Self::House(..) => {
-                let rule = PostingKind::parse(&request.kind).expect("looked at above").rule();
+                let rule = PostingKind::parse(&request.kind).expect("checked above").rule();
                 let special = transfers.iter().position(is_special).map_or(Ok(()), |at| Err(BrokenRule::Transfer(at)));
                 (special.and_then(|()| rule.check(legs)), guards.iter().find(|guard| !rule.sets(&guard.key, used(guard))))
             }

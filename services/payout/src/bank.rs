@@ -111,11 +111,11 @@ impl BankHttpClient {
         let unread_version = matches!(StatusReport::read(&body), Err(iso20022::Error::Version { .. }));
         if unread_version {
             let end_to_end_id = subject.end_to_end_id;
-            tracing::warn!(end_to_end_id, ?answer, "the bank answers in a message version that is not read here");
+            tracing::warn!(end_to_end_id, ?answer, "the bank answers in an unsupported message version");
         }
         if let BankAnswer::Named(BankEvidence { doubt: Some(doubt), .. }) = &answer {
             let (end_to_end_id, doubt) = (subject.end_to_end_id, doubt.words());
-            tracing::warn!(end_to_end_id, doubt, "the bank's answer decides nothing; polling goes on");
+            tracing::warn!(end_to_end_id, doubt, "the bank's answer decides nothing; polling continues");
         }
         ReceivedAnswer { http_status: status.as_u16(), body, answer, unread_version }
     }
@@ -143,7 +143,7 @@ async fn read(mut response: reqwest::Response, bytes_max: usize) -> (Vec<u8>, Op
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => {
                 body.extend(chunk.iter().take(bytes_max - body.len()));
-                return (body, Some("an answer too long to be one"));
+                return (body, Some("the answer was too long"));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return (body, None),
@@ -168,7 +168,7 @@ fn interpret(status: StatusCode, window_seconds: Option<i64>, body: &[u8], subje
         return match (said, window_seconds) {
             (Some(said), _) if known => BankAnswer::Named(said.doubted(Doubt::HttpStatus(status.as_u16()))),
             (Some(_), Some(seconds)) if report.names(subject.end_to_end_id) => BankAnswer::NotFound { window_ms: seconds * 1000 },
-            _ => BankAnswer::Lost("HTTP 404 without the bank's own word".to_owned()),
+            _ => BankAnswer::Lost("HTTP 404 without the bank's own report".to_owned()),
         };
     }
     match said {

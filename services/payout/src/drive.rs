@@ -48,7 +48,7 @@ impl Payouts {
                 let Ok(step) = tokio::time::timeout(turn, self.step(claimed)).await else {
                     meters::timed_out(phase);
                     let (phase, allowed_ms) = (phase.name(), millis(turn));
-                    tracing::warn!(payout_id = %payout_key.payout_id, phase, allowed_ms, "a payout's step took too long and was dropped; it is done again after its lease");
+                    tracing::warn!(payout_id = %payout_key.payout_id, phase, allowed_ms, "a payout's step took too long and was dropped; it is retried after its lease");
                     return Ok(());
                 };
                 match step? {
@@ -79,7 +79,7 @@ impl Payouts {
             PayoutPhase::Held => self.submit(payout).await,
             PayoutPhase::Intent => self.send(payout).await,
             PayoutPhase::Sent => {
-                let lost = BankAnswer::Lost("the sending was cut off; only the bank knows how far it came".to_owned());
+                let lost = BankAnswer::Lost("the sending was cut off; only the bank knows whether it arrived".to_owned());
                 self.conclude(payout, lost, now_ms(), None).await
             }
             PayoutPhase::Accepted | PayoutPhase::Unknown => self.ask(payout).await,

@@ -39,7 +39,7 @@ pub enum Error {
     #[error("the payout is recorded, its hold is not known yet")]
     HoldUnknown,
     /// The user has the maximum number of recorded bank accounts. Not kept.
-    #[error("{0} bank accounts are recorded, which is as many as one may have")]
+    #[error("{0} bank accounts are recorded, which is the maximum")]
     BeneficiaryLimit(u32),
     /// No such payout of this user.
     #[error("no such payout")]
@@ -68,7 +68,7 @@ pub enum PayoutRefusal {
     #[error("no rail reaches accounts of this country")]
     CountryUnsupported,
     /// The holder's name is not allowed on the rail to that account. Nothing was recorded.
-    #[error("the holder's name: {0}; nothing was recorded, send it again as the bank has it within that limit")]
+    #[error("the holder's name: {0}; nothing was recorded, resend the name as the bank has it within that limit")]
     HolderNameInvalid(RailTextFault),
     /// The same for an account that was recorded before this check existed. Nothing is paid.
     #[error("the holder's name of this beneficiary: {0}; nothing is paid, record the account again with a name within that limit")]
@@ -145,7 +145,7 @@ impl From<Error> for Status {
                 rpc::outcome_unknown("the payout is recorded and its hold is being placed; retry the same request to see")
             }
             Error::BeneficiaryLimit(max) => {
-                let message = "as many bank accounts are recorded as one may have; nothing was recorded, pay to one of them. Those never paid to are forgotten in time";
+                let message = "the maximum number of bank accounts is recorded; nothing was recorded, pay to one of them. Those never paid to are deleted in time";
                 rpc::refused(Code::FailedPrecondition, "BENEFICIARY_LIMIT", message.to_owned(), &[("beneficiaries_max", max.to_string())])
             }
             Error::PayoutUnknown => rpc::refused(Code::NotFound, "PAYOUT_UNKNOWN", "no such payout".to_owned(), &[]),

@@ -19,7 +19,7 @@ static BANK: LazyLock<Option<Histogram<f64>>> = LazyLock::new(|| {
 
 static TIMED_OUT: LazyLock<Option<Counter<u64>>> = LazyLock::new(|| {
     let counter = telemetry::meter()?.u64_counter("largesse.payout.steps.timed_out").with_unit("{step}");
-    Some(counter.with_description("Steps of payouts that took longer than their lease, by phase; each is done again.").build())
+    Some(counter.with_description("Steps of payouts that took longer than their lease, by phase; each is retried.").build())
 });
 
 /// Counts a step that took too long and was dropped.

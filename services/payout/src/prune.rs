@@ -20,15 +20,15 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     let mut rounds = tokio::time::interval(INTERVAL);
     while shutdown.run_until_cancelled(rounds.tick()).await.is_some() {
         if let Some(Err(error)) = shutdown.run_until_cancelled(payouts.forget_beneficiaries(SystemTime::now())).await {
-            tracing::warn!(%error, "could not forget old bank accounts; trying again in an hour");
+            tracing::warn!(%error, "could not delete old bank accounts; retrying in an hour");
         }
         let Some(before) = SystemTime::now().checked_sub(db::requests::REFUSAL_RETENTION) else { continue };
         let forgotten = shutdown.run_until_cancelled(payouts.forget_refusals(before));
         match forgotten.await {
             None => return,
             Some(Ok(0)) => {}
-            Some(Ok(count)) => tracing::debug!(count, "forgot old refusals"),
-            Some(Err(error)) => tracing::warn!(%error, "could not forget old refusals; trying again in an hour"),
+            Some(Ok(count)) => tracing::debug!(count, "deleted old refusals"),
+            Some(Err(error)) => tracing::warn!(%error, "could not delete old refusals; retrying in an hour"),
         }
     }
 }

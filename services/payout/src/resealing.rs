@@ -16,11 +16,11 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(looks.tick()).await.is_some() {
         if let Err(error) = payouts.vault.reload() {
-            tracing::warn!(%error, "payout's key file can't be read again; the keys read before are used");
+            tracing::warn!(%error, "payout's key file can't be reread; the keys read before are used");
         }
         match shutdown.run_until_cancelled(look(&payouts.store, &payouts.vault)).await {
             Some(Ok(_)) | None => {}
-            Some(Err(error)) => tracing::warn!(%error, "not every row could be sealed under the key in use; it is tried again"),
+            Some(Err(error)) => tracing::warn!(%error, "not every row could be sealed under the key in use; retrying"),
         }
     }
 }
@@ -42,7 +42,7 @@ pub async fn look(store: &Store, vault: &Vault) -> Result<u64, Error> {
     // A process that has not read the new file yet may seal a row that the walk has passed: a second walk finds none once all processes have.
     if resealed == 0 {
         store.note_all_resealed(vault).await?;
-        tracing::info!(key = vault.key_ids()[0], "every sealed row is under the key in use; keys behind it in the file are needed no more");
+        tracing::info!(key = vault.key_ids()[0], "every sealed row is under the key in use; later keys in the file are no longer needed");
     } else {
         tracing::info!(rows = resealed, key = vault.key_ids()[0], "rows were sealed under the key in use");
     }

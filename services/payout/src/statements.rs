@@ -31,7 +31,7 @@ pub async fn run(payouts: Arc<Payouts>, shutdown: CancellationToken) {
             let Some(due) = shutdown.run_until_cancelled(payouts.read_statement(*currency)).await else { return };
             rest = rest.min(due.unwrap_or_else(|why| {
                 let currency = currency.code();
-                tracing::warn!(currency, why, "the bank's statement could not be read; trying again in ten minutes at the latest");
+                tracing::warn!(currency, why, "the bank's statement could not be read; retrying in ten minutes at the latest");
                 RETRY
             }));
         }
@@ -60,7 +60,7 @@ impl Payouts {
             return Err("it is of another account".to_owned());
         }
         if !statement.adds_up() {
-            return Err("its entries do not lead from its opening to its closing balance".to_owned());
+            return Err("its entries do not add up from its opening to its closing balance".to_owned());
         }
         self.compare_statement(&statement, now_ms).await.map_err(|error| error.to_string())?;
         Ok(interval)

@@ -47,7 +47,7 @@ pub enum Error {
     #[error(transparent)]
     Vault(#[from] crate::vault::Error),
     /// A row has a value that this program never writes.
-    #[error("a stored {0} is not one")]
+    #[error("a stored {0} is invalid")]
     Row(&'static str),
 }
 

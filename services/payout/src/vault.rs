@@ -34,14 +34,14 @@ pub enum Error {
         source: io::Error,
     },
     /// Others may read the key.
-    #[error("payout key file {0}: readable by others; chmod 600 it, and make a new key if others were there")]
+    #[error("payout key file {0}: readable by others; chmod 600 it, and create a new key if other users had access")]
     Exposed(String),
     /// Not a key.
-    #[error("payout key file {0}: must hold 32 bytes in base64, or what `largesse keys rotate` makes of that")]
+    #[error("payout key file {0}: must hold 32 bytes in base64, or the output of `largesse keys rotate`")]
     Form(String),
     /// The file has no room for another key.
     #[error(
-        "payout key file {0}: has as many keys as it may; take earlier ones out that no row is sealed with any more; nothing was changed"
+        "payout key file {0}: has the maximum number of keys; remove earlier ones that no row is sealed with any more; nothing was changed"
     )]
     Full(String),
     /// Altered, moved to another row, or sealed with another key.

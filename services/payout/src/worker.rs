@@ -66,7 +66,7 @@ impl Worker {
             let payouts = self.payouts.clone();
             self.driving.spawn(async move {
                 let error = payouts.drive(&payout_key).await.err()?;
-                tracing::error!(payout_id = %payout_key.payout_id, %error, "a payout's step failed; it is tried again after its lease");
+                tracing::error!(payout_id = %payout_key.payout_id, %error, "a payout's step failed; it is retried after its lease");
                 Some(payout_key)
             });
         }

@@ -118,7 +118,7 @@ impl Config {
                 return wrong("bundles", "each needs a bundle_id and a book");
             }
             if self.bundles[..at].iter().any(|other| other.bundle_id == bundle.bundle_id) {
-                return Err(InvalidPurchaseOption { option: "bundles", why: format!("{} stands in two lines", bundle.bundle_id) });
+                return Err(InvalidPurchaseOption { option: "bundles", why: format!("{} is listed twice", bundle.bundle_id) });
             }
         }
         Ok(())

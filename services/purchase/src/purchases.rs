@@ -342,7 +342,7 @@ fn refused_for_its_token(redeem: &Redeem, standing: TokenStanding) -> Option<Ref
         TokenStanding::Erased | TokenStanding::Unknown if redeem.by_staff => None,
         TokenStanding::Erased => Some(RefusedReceipt::new(
             ReceiptRefusal::ErasedAccount,
-            "the account that the receipt was bought for was erased since; nobody was credited, and support can redeem it for whoever paid",
+            "the account that the receipt was bought for was erased since; nobody was credited, and support can redeem it for the buyer",
         )),
         TokenStanding::Others | TokenStanding::Unknown => {
             Some(RefusedReceipt::new(ReceiptRefusal::OtherAccount, "the receipt was bought for another account"))

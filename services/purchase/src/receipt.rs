@@ -49,7 +49,7 @@ pub enum Error {
     #[error("purchase: {0} is not a DER certificate")]
     NotACertificate(String),
     /// The pretend store's root must never be trusted for real money.
-    #[error("purchase: the sandbox's root certificate stands in apple_roots")]
+    #[error("purchase: the sandbox's root certificate is listed in apple_roots")]
     SandboxRootInLive,
 }
 

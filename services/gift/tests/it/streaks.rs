@@ -15,7 +15,7 @@ async fn taps_are_cumulative_and_an_end_charges_nothing() {
     }
     assert_eq!(costs, [1, 2, 0, 7, 0, 0, 0]);
     assert_eq!(house.no("ann", tap("g", 11, false)).await, "STREAK_ENDED");
-    assert_eq!(house.send("ann", tap("h", 11, false)).await.unwrap().cost_coins, 11, "another streak goes on");
+    assert_eq!(house.send("ann", tap("h", 11, false)).await.unwrap().cost_coins, 11, "another streak continues");
     house.verify().await;
 }
 

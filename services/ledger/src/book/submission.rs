@@ -61,7 +61,7 @@ impl Reply {
                 if state.missing == 0
                     && let Some(sender) = state.sender.take()
                 {
-                    drop(sender.send(state.answers.drain(..).map(|answer| answer.expect("the count said all are there")).collect()));
+                    drop(sender.send(state.answers.drain(..).map(|answer| answer.expect("all answers have arrived")).collect()));
                 }
             }
             None => {}

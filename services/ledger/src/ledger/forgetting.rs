@@ -14,7 +14,7 @@ pub(super) async fn run(store: Arc<dyn Store>, config: Config, stop: Cancellatio
     let mut tick = tokio::time::interval(EVERY);
     while stop.run_until_cancelled(tick.tick()).await.is_some() {
         if let Err(why) = forget_old(&*store, &config).await {
-            tracing::warn!(%why, "can't forget old refusals now");
+            tracing::warn!(%why, "can't delete old refusals now");
         }
     }
 }

@@ -72,7 +72,7 @@ async fn answers(mut server: OwnedReadHalf, mut client: OwnedWriteHalf, commits:
 }
 
 fn error(severity: &str, code: &str) -> Vec<u8> {
-    let fields = format!("S{severity}\0V{severity}\0C{code}\0Mso it is said\0\0");
+    let fields = format!("S{severity}\0V{severity}\0C{code}\0Ma false answer\0\0");
     [b"E", &(u32::try_from(fields.len()).unwrap() + 4).to_be_bytes()[..], fields.as_bytes()].concat()
 }
 

@@ -94,7 +94,7 @@ async fn what_is_done_to_accounts_is_found_and_found_again_until_it_is_mended() 
             assert!(found.is_some(), "not found: {damage}");
             assert_eq!(beside(&mut follower, &*store).await, found, "{damage}: forgotten");
             fix(&pool, &[damage]).await;
-            assert_eq!(beside(&mut follower, &*store).await, None, "{damage}: still told after it was fixed");
+            assert_eq!(beside(&mut follower, &*store).await, None, "{damage}: still reported after it was fixed");
         }
     }
 }

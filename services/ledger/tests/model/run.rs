@@ -278,7 +278,7 @@ impl Run {
             let Answer::Done(accounts) = &mut call.answer else { continue };
             for account in accounts {
                 let now = reads::account(&self.world, &self.nodes[kept.writer], &kept.name, &account.account).await;
-                *account = now.unwrap_or_else(|why| panic!("{why}")).expect("it was told before");
+                *account = now.unwrap_or_else(|why| panic!("{why}")).expect("it was shown before");
             }
         }
         // For the same reason its dry runs, which no commit confirms, are ignored.

@@ -61,10 +61,10 @@ impl Doubt {
     pub fn words(self) -> String {
         match self {
             Self::Contradiction => "the bank contradicts itself".to_owned(),
-            Self::OtherAmount => "the bank speaks of another amount".to_owned(),
-            Self::OtherMessage => "the bank speaks of another message".to_owned(),
+            Self::OtherAmount => "the bank reports another amount".to_owned(),
+            Self::OtherMessage => "the bank reports on another message".to_owned(),
             Self::NoStatus => "the bank names the payment without a status".to_owned(),
-            Self::HttpStatus(status) => format!("the bank says so with HTTP {status}"),
+            Self::HttpStatus(status) => format!("the bank reports it with HTTP {status}"),
             Self::Unreadable => "the bank's answer names the payment and can't be read".to_owned(),
         }
     }

@@ -67,7 +67,7 @@ fn named(mut payout: Payout, said: BankEvidence, now_ms: i64, policy: &RetryPoli
         }
         StatusOutcome::Rejected if payout.sendings.none_executed() => (give_back(payout, now_ms), note),
         StatusOutcome::Rejected => {
-            note.push_str("; another sending, or an earlier copy of this one, may have been executed: polling goes on");
+            note.push_str("; another sending, or an earlier copy of this one, may have been executed: polling continues");
             (wait(payout, PayoutPhase::Unknown, now_ms, policy), note)
         }
         StatusOutcome::Pending => (wait(payout, PayoutPhase::Accepted, now_ms, policy), note),
@@ -77,7 +77,7 @@ fn named(mut payout: Payout, said: BankEvidence, now_ms: i64, policy: &RetryPoli
 
 fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, policy: &RetryPolicy) -> (Payout, String) {
     if payout.seen {
-        let note = "the bank no longer finds a payment it had seen; polling goes on".to_owned();
+        let note = "the bank no longer finds a payment it had seen; polling continues".to_owned();
         return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
     }
     let final_at_ms = payout.sent_at_ms.saturating_add(window_ms.max(0)).saturating_add(policy.clock_skew_ms);
@@ -93,7 +93,7 @@ fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, poli
     let sendings = payout.sendings.clone().last_not_found();
     let mut payout = Payout { sendings, ..payout };
     if !payout.sendings.none_arrived() {
-        let note = "not found at the bank, which says nothing of an earlier sending; polling goes on".to_owned();
+        let note = "not found at the bank, which proves nothing about an earlier sending; polling continues".to_owned();
         return (wait(payout, PayoutPhase::Unknown, now_ms, policy), note);
     }
     if payout.sends < policy.sends_max {
@@ -102,7 +102,7 @@ fn not_found(payout: Payout, window_ms: i64, asked_at_ms: i64, now_ms: i64, poli
     }
     payout.reason_code = NEVER_RECEIVED.to_owned();
     payout.reason = "the bank never received the payment, however often it was sent".to_owned();
-    (give_back(payout, now_ms), "the bank never received it, finally; the money goes back".to_owned())
+    (give_back(payout, now_ms), "the bank never received it, finally; the money is given back".to_owned())
 }
 
 /// The only way to give money back.

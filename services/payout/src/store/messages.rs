@@ -41,7 +41,7 @@ impl BankMessage {
 /// to people, and each answer may have 256 KiB.
 const ANSWERS_MAX: i64 = 32;
 /// The digest for all further answers, and the body kept for them.
-const OTHERS: (&str, &[u8]) = ("others", b"answers of further contents; they are counted and not kept");
+const OTHERS: (&str, &[u8]) = ("others", b"further different answers; they are counted and not kept");
 
 /// The place to which a message is bound: it can't be shown as another payout's.
 pub(crate) fn sealed_for(payout_key: &PayoutKey) -> String {

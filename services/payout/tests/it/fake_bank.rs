@@ -60,7 +60,7 @@ impl FakeBank {
         let mut asks = self.asks.clone();
         let until = *asks.borrow() + more;
         let asked = tokio::time::timeout(ASKED_WITHIN, asks.wait_for(|asks| *asks >= until)).await;
-        asked.expect("nobody asks any more: something that it said was trusted").unwrap();
+        asked.expect("polling stopped: one of its answers was trusted").unwrap();
     }
 }
 

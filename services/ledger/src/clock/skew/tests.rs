@@ -8,5 +8,5 @@ fn more_than_a_minute_is_told_once_in_a_while_and_its_end_too() {
     assert!(skew.note("demo", Duration::from_secs(14 * 3_600)));
     assert!(!skew.note("demo", Duration::from_secs(14 * 3_600)), "not with every commit");
     assert!(!skew.note("demo", Duration::ZERO) && skew.told.is_none());
-    assert!(skew.note("demo", Duration::from_secs(61)), "the next one is told at once");
+    assert!(skew.note("demo", Duration::from_secs(61)), "the next one is logged at once");
 }

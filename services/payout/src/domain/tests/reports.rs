@@ -119,7 +119,7 @@ proptest! {
         let (mut absent, mut refused): (Vec<bool>, Vec<bool>) = (Vec::new(), Vec::new());
         for heard in answers {
             if now.phase == PayoutPhase::Intent {
-                prop_assert!(absent.iter().all(|absent| *absent) && !named, "sent again what may be there");
+                prop_assert!(absent.iter().all(|absent| *absent) && !named, "sent again a payment that may have arrived");
                 now = now.begin_sending(at, at);
                 absent.push(false);
                 refused.push(false);
