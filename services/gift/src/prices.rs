@@ -64,7 +64,7 @@ fn hash(content: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DamagedCatalogue {
     /// The text does not match its hash.
-    #[error("its content does not match its hash")]
+    #[error("its content is not what its hash says")]
     Hash,
     /// The text matches its hash, but is not a catalogue.
     #[error("its content is no catalogue: {0}")]

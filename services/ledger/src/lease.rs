@@ -133,7 +133,7 @@ impl Lease {
             match &holder {
                 None => info!("lease taken, this process writes the books"),
                 Some(holder) => {
-                    warn!(holder, "another process holds the lease and writes the books; this one is on standby and refuses requests")
+                    warn!(holder, "another process holds the lease and writes the books; this one stands by and refuses requests")
                 }
             }
             held.other = holder;

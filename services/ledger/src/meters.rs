@@ -173,7 +173,7 @@ pub(crate) fn watch(book: &str, shared: &Arc<SharedBook>, clock: &LedgerClock) {
         .build();
     let watched = Arc::downgrade(shared);
     let gauge = meter.u64_observable_gauge("largesse.ledger.writer");
-    let gauge = gauge.with_description("1 where this process writes the book, 0 where it is on standby.");
+    let gauge = gauge.with_description("1 where this process writes the book, 0 where it stands by.");
     gauge
         .with_callback(move |gauge| {
             let shared = watched.upgrade();
