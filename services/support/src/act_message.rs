@@ -1,5 +1,5 @@
-//! What a proposal is to do as a message: requests send it, answers show it, and the table keeps it. The table has the contract's own message, so a field
-//! that the contract adds is kept, and one that it reserves stays readable.
+//! A proposed action as a protobuf message: requests send it, answers show it, and the table stores it. The table stores the contract's own message, so a field
+//! added to the contract is stored too, and a reserved one stays readable.
 use crate::domain::{AccountAct, AdjustmentLine, LimitedTime, MalformedAct, ProposedAct};
 use api::{
     ledger::LimitWindow,
@@ -7,7 +7,7 @@ use api::{
 };
 use uuid::Uuid;
 
-/// The act as a message.
+/// Converts the proposed action to a message.
 #[must_use]
 pub fn write(act: &ProposedAct) -> Act {
     match act {
@@ -30,7 +30,7 @@ pub fn write(act: &ProposedAct) -> Act {
     }
 }
 
-/// A limit's window, as a message has it.
+/// Converts a limit's window to its message value.
 #[must_use]
 pub fn window(window: LimitedTime) -> LimitWindow {
     match window {
@@ -40,7 +40,7 @@ pub fn window(window: LimitedTime) -> LimitWindow {
     }
 }
 
-/// What happens to an account, as a message has it.
+/// Converts an account action to its message value.
 #[must_use]
 pub fn account_act(act: AccountAct) -> pb::AccountAct {
     match act {

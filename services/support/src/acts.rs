@@ -1,4 +1,4 @@
-//! The audit log, in order: checked, cut to size, recorded.
+//! Writing and listing the audit log: each act is checked, truncated and recorded.
 use crate::{
     domain::{ActRecord, StaffAct},
     error::Error,
@@ -17,34 +17,34 @@ use std::{
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-/// Bytes kept of a request: enough for any but a batch, of which the beginning says what it was.
+/// Bytes of a request that are kept: enough for everything but a batch, whose beginning still shows what it was.
 pub const REQUEST_JSON_MAX: usize = 8 * 1024;
-/// Bytes of any other text of a line.
+/// Maximum bytes of any other text of a line.
 pub const TEXT_MAX: usize = 512;
 
-/// The record.
+/// The audit log.
 #[derive(Clone)]
 pub struct Acts {
     store: Store,
-    /// Where heads are recorded outside the database.
+    /// Directory, outside the database, where heads are recorded.
     heads_dir: Option<Arc<Path>>,
-    /// Lines of one process are written one after another: they would only take each other's place.
+    /// Serializes the writes of one process, which would otherwise compete for the same sequence number.
     turn: Arc<Mutex<()>>,
 }
 
 impl Acts {
-    /// Over this store, with its heads recorded in this directory.
+    /// An audit log in this store, with its heads recorded in this directory.
     #[must_use]
     pub fn new(store: Store, heads_dir: Option<PathBuf>) -> Self {
         Self { store, heads_dir: heads_dir.map(Into::into), turn: Arc::default() }
     }
 
-    /// Writes a line; one that is there already is left as it is. Its place.
+    /// Writes a line, unless it exists already, and returns its sequence number.
     pub async fn record(&self, act: StaffAct) -> Result<i64, Error> {
         self.record_whole(act, &WholeRequest::default()).await
     }
 
-    /// The same, with what the line keeps in part.
+    /// The same, with the whole request, of which the line stores only a part.
     pub async fn record_whole(&self, act: StaffAct, whole: &WholeRequest) -> Result<i64, Error> {
         let mut salt = [0; 16];
         SystemRandom::new().fill(&mut salt).map_err(|_| Error::Randomness)?;
@@ -54,7 +54,7 @@ impl Acts {
         let (seq, hash) = self.store.append_whole(&act, (whole, hashes), now_ms(), salt).await?;
         if let (Some(hash), Some(dir)) = (hash, self.heads_dir.clone()) {
             let written = tokio::task::spawn_blocking(move || heads::append(&dir, seq, &hash)).await;
-            // The line is in the record. A place that can't be written must not keep staff from helping; but it must be seen.
+            // The line is recorded. Staff must be able to work even if the head can't be written, but the failure must be logged.
             match written {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!(%error, "the head of the audit log could not be written outside the database"),
@@ -64,7 +64,7 @@ impl Acts {
         Ok(seq)
     }
 
-    /// Notes whom an act turned out to be about, so that it is listed as theirs.
+    /// Records which users an act turned out to be about, so that it is listed as theirs.
     pub async fn concerns(&self, act_id: Uuid, book: &str, users: &BTreeSet<String>) -> Result<(), Error> {
         Ok(self.store.concerns(act_id, book, users).await?)
     }
@@ -75,7 +75,7 @@ impl Acts {
     }
 }
 
-/// Texts that are too long are refused, but for the request, which is cut: it is the caller's own process that says the others.
+/// Refuses texts that are too long, except the request, which is truncated: the calling process itself produces the others.
 fn fitting(mut act: StaffAct) -> Result<StaffAct, Error> {
     let StaffAct { subject, issuer, role, rpc, book, user_id, outcome, reason, .. } = &act;
     let texts = [("subject", subject), ("issuer", issuer), ("role", role), ("rpc", rpc), ("book", book), ("user_id", user_id)];

@@ -1,4 +1,4 @@
-//! Is the record what it was? Works on a copy, with nothing running.
+//! Verifies that the audit log was not tampered with. Works on a copy, with nothing running.
 use crate::{
     domain::GENESIS,
     store::{ProposalBond, Store},
@@ -6,38 +6,38 @@ use crate::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Lines of one read.
+/// Lines per read.
 const PAGE: i64 = 1_000;
 
-/// What was found.
+/// The result of the check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActsCheck {
-    /// Lines that follow from one another.
+    /// Lines whose chain is intact.
     pub lines: i64,
     /// Lines whose texts were erased.
     pub erased: i64,
     /// Heads written outside the database that are in the chain.
     pub heads: usize,
-    /// The first line that does not fit, and why.
+    /// The first line that breaks the chain, and why.
     pub problem: Option<(i64, &'static str)>,
-    /// Proposals that were held against the lines that proposed and approved them.
+    /// Proposals that match the lines that proposed and approved them.
     pub proposals: usize,
-    /// The first proposal that is not what its lines say, and why.
+    /// The first proposal that does not match its lines, and why.
     pub proposal_problem: Option<(Uuid, &'static str)>,
 }
 
-/// Follows the chain from its first line to its last, and compares it with the heads that were written outside the database; then holds every proposal
-/// against its lines.
+/// Verifies the chain from its first line to its last and against the heads that were written outside the database; then compares every proposal with its
+/// lines.
 pub async fn check(store: &Store, heads: &[(i64, [u8; 32])]) -> Result<ActsCheck, sqlx::Error> {
     let mut report = chain(store, heads).await?;
-    // What is broken proves nothing.
+    // A broken chain proves nothing about proposals.
     if report.problem.is_none() {
         (report.proposals, report.proposal_problem) = proposals(store).await?;
     }
     Ok(report)
 }
 
-/// How many proposals are what their lines say, and the first that is not.
+/// How many proposals match their lines, and the first that does not.
 async fn proposals(store: &Store) -> Result<(usize, Option<(Uuid, &'static str)>), sqlx::Error> {
     if let Some(gone) = store.proposal_without_row().await? {
         return Ok((0, Some((gone, "it was proposed, and its row is gone"))));
@@ -57,7 +57,7 @@ async fn proposals(store: &Store) -> Result<(usize, Option<(Uuid, &'static str)>
                 }
                 ProposalBond::Broken => "it is not what was proposed",
                 ProposalBond::Unrecorded if proposal.proposed_at_ms >= bound_since => "nobody proposed it, as far as the record says",
-                // Of before, when not every line was noted with its proposal, or erased.
+                // Proposed before every line was recorded with its proposal, or erased.
                 ProposalBond::Unrecorded | ProposalBond::Unknown => continue,
             };
             return Ok((held, Some((proposal.id, why))));
@@ -69,7 +69,7 @@ async fn chain(store: &Store, heads: &[(i64, [u8; 32])]) -> Result<ActsCheck, sq
     let heads: BTreeMap<i64, [u8; 32]> = heads.iter().copied().collect();
     let mut report = ActsCheck { lines: 0, erased: 0, heads: 0, problem: None, proposals: 0, proposal_problem: None };
     let mut previous = GENESIS;
-    // Also what somebody put before the first.
+    // Includes lines that somebody inserted before the first.
     let mut from = i64::MIN;
     loop {
         let page = match store.acts_from(from, PAGE).await {

@@ -1,4 +1,4 @@
-//! The rules: how a line is chained to the one before, and what may become of a proposal. No clock, no I/O.
+//! The rules: how a line is chained to the one before, and the state changes of a proposal. No clock, no I/O.
 use money::{BookName, RequestId, UserKey, derive_id};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -6,22 +6,22 @@ use uuid::Uuid;
 #[cfg(test)]
 mod tests;
 
-/// What the first line is chained to.
+/// The hash that the first line is chained to.
 pub const GENESIS: [u8; 32] = [0; 32];
-/// How long a proposal may be approved, in milliseconds: a week, as any refusal stays.
+/// How long a proposal may be approved, in milliseconds: a week, the same as any refusal is kept.
 pub const PROPOSAL_LIFE_MS: i64 = 7 * 24 * 3_600 * 1_000;
 
-/// A moment of an act.
+/// Whether a line records the beginning or the end of an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActPhase {
-    /// About to be done.
+    /// Recorded before the act is done.
     Begun,
-    /// Done or refused.
+    /// Recorded after it was done or refused.
     Ended,
 }
 
 impl ActPhase {
-    /// As stored.
+    /// The number as stored.
     #[must_use]
     pub fn number(self) -> i64 {
         match self {
@@ -30,72 +30,72 @@ impl ActPhase {
         }
     }
 
-    /// As stored.
+    /// Reads the stored number.
     #[must_use]
     pub fn of(number: i64) -> Option<Self> {
         [Self::Begun, Self::Ended].into_iter().find(|phase| phase.number() == number)
     }
 }
 
-/// What a line says, before it has a place.
+/// The content of a line, before it has a sequence number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaffAct {
-    /// What begin and end have in common.
+    /// Shared by the begin and end lines of an act.
     pub act_id: Uuid,
-    /// Which of the two.
+    /// Whether this is the begin or the end line.
     pub phase: ActPhase,
     /// The token's `sub`.
     pub subject: String,
     /// The token's `iss`.
     pub issuer: String,
-    /// The role.
+    /// The role of the caller.
     pub role: String,
-    /// What was called.
+    /// The RPC that was called.
     pub rpc: String,
-    /// The book named; empty for none.
+    /// The book that the request names; empty for none.
     pub book: String,
-    /// The user named; empty for nobody.
+    /// The user that the request names; empty for none.
     pub user_id: String,
-    /// How it ended; empty at the beginning.
+    /// The outcome; empty at the beginning.
     pub outcome: String,
-    /// Why. Personal, may be erased.
+    /// The reason given. Personal, may be erased.
     pub reason: String,
-    /// What was asked for. May be personal, may be erased.
+    /// The request. May be personal, may be erased.
     pub request_json: String,
 }
 
-/// A line of the record.
+/// A line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActRecord {
-    /// Its place, from 1.
+    /// Its sequence number, from 1.
     pub seq: i64,
     /// When it was written, in milliseconds since the Unix epoch.
     pub time_ms: i64,
-    /// What it says.
+    /// Its content.
     pub act: StaffAct,
-    /// Whether reason and request are gone.
+    /// Whether reason and request were erased.
     pub erased: bool,
-    /// Random, so that nobody can find an erased text by trying texts.
+    /// Random, so that nobody can recover an erased text by guessing.
     pub salt: [u8; 16],
-    /// Over salt, reason and request.
+    /// Digest of salt, reason and request.
     pub text_digest: [u8; 32],
-    /// Hashes of what is kept in part.
+    /// Hashes of what the line stores only in part.
     pub hashes: ActHashes,
-    /// Over everything but the texts, and the line before.
+    /// Hash of everything but the texts, and of the line before.
     pub hash: [u8; 32],
 }
 
-/// What stays of a request that may be cut or erased, in hexadecimal. Empty in lines of before, and where there is nothing to bind.
+/// Hashes, in hexadecimal, of what may be truncated or erased. Empty in lines of earlier versions, and where there is nothing to hash.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ActHashes {
-    /// Of the whole request, see [`request_hash`].
+    /// Hash of the whole request, see [`request_hash`].
     pub request: String,
-    /// Of the proposal that it makes or approves, see [`proposal_hash`].
+    /// Hash of the proposal that the request makes or approves, see [`proposal_hash`].
     pub proposal: String,
 }
 
 impl ActRecord {
-    /// The line after `before`.
+    /// Chains an act as the line after `before`.
     #[must_use]
     pub fn after(before: Option<(i64, [u8; 32])>, act: StaffAct, time_ms: i64, salt: [u8; 16]) -> Self {
         let (seq, previous) = before.unwrap_or((0, GENESIS));
@@ -105,7 +105,7 @@ impl ActRecord {
         line
     }
 
-    /// The same line after `previous`, with these hashes in it.
+    /// Chains the same act after `previous`, with these hashes in it.
     #[must_use]
     pub fn binding(mut self, previous: &[u8; 32], hashes: ActHashes) -> Self {
         self.hashes = hashes;
@@ -136,7 +136,7 @@ impl ActRecord {
         digest.finalize().into()
     }
 
-    /// Whether the texts are those that were written, or were erased.
+    /// Whether the texts are unchanged, or were erased.
     #[must_use]
     pub fn texts_hold(&self) -> bool {
         if self.erased {
@@ -155,7 +155,7 @@ fn text_digest(salt: &[u8; 16], act: &StaffAct) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// What binds a whole request. Salted, so that nobody can find an erased request by trying.
+/// Hash of a whole request. Salted, so that nobody can recover an erased request by guessing.
 #[must_use]
 pub fn request_hash(salt: &[u8; 16], request: &[u8]) -> String {
     let mut digest = Sha256::new();
@@ -165,7 +165,7 @@ pub fn request_hash(salt: &[u8; 16], request: &[u8]) -> String {
     hex::encode(digest.finalize())
 }
 
-/// What binds a proposal: which it is, who proposed it, and what is to be done, as it is stored.
+/// Hash of a proposal: its id, who proposed it, and the proposed action as it is stored.
 #[must_use]
 pub fn proposal_hash(id: Uuid, book: &str, by: &str, act: &[u8]) -> String {
     let mut digest = Sha256::new();
@@ -177,20 +177,20 @@ pub fn proposal_hash(id: Uuid, book: &str, by: &str, act: &[u8]) -> String {
     hex::encode(digest.finalize())
 }
 
-/// With its length before it, so that no two lists of texts are the same bytes.
+/// Hashes a text with its length before it, so that no two lists of texts give the same bytes.
 fn put(digest: &mut Sha256, text: &str) {
     digest.update((text.len() as u64).to_be_bytes());
     digest.update(text.as_bytes());
 }
 
-/// Where a proposal stands.
+/// The state of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProposalState {
-    /// Waits for somebody else.
+    /// Waits for somebody else's decision.
     Open,
-    /// To be done.
+    /// Approved, to be carried out.
     Approved,
-    /// Done.
+    /// Carried out.
     Done,
     /// Turned down.
     Rejected,
@@ -202,7 +202,7 @@ impl ProposalState {
     /// Every state.
     pub const ALL: [Self; 5] = [Self::Open, Self::Approved, Self::Done, Self::Rejected, Self::Refused];
 
-    /// As stored.
+    /// The number as stored.
     #[must_use]
     pub fn number(self) -> i64 {
         match self {
@@ -214,36 +214,36 @@ impl ProposalState {
         }
     }
 
-    /// As stored.
+    /// Reads the stored number.
     #[must_use]
     pub fn of(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.number() == number)
     }
 }
 
-/// What is to be done.
+/// A proposed action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProposedAct {
-    /// Money moved.
+    /// Moves money.
     Adjustment(Vec<AdjustmentLine>),
-    /// An account frozen, thawed or closed.
+    /// Freezes, thaws or closes an account.
     Account(String, AccountAct),
-    /// A posting undone.
+    /// Reverses a posting.
     Reversal(Uuid),
-    /// What may leave an account.
+    /// Limits what may leave an account.
     Limit(ProposedLimit),
 }
 
-/// Most transfers of an adjustment: the ledger's own bound.
+/// Maximum transfers of an adjustment: the ledger's own bound.
 const TRANSFERS_MAX: usize = 64;
-/// Longest name of an account, in bytes.
+/// Maximum length of an account's name, in bytes.
 const ACCOUNT_BYTES_MAX: usize = 256;
-/// Longest name of a zone, in bytes: twice the longest there is.
+/// Maximum length of a zone's name, in bytes: twice the longest that exists.
 const ZONE_BYTES_MAX: usize = 64;
-/// Largest limit: the ledger's largest amount.
+/// Maximum limit: the ledger's largest amount.
 const LIMIT_MAX: i64 = 1 << 53;
 
-/// A field of what is to be done is not what it must be.
+/// A field of a proposed action is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {why}")]
 pub struct MalformedAct {
@@ -254,7 +254,7 @@ pub struct MalformedAct {
 }
 
 impl MalformedAct {
-    /// This field must be otherwise.
+    /// An error for this field, with its requirement.
     pub fn new(field: &'static str, why: impl Into<String>) -> Self {
         Self { field, why: why.into() }
     }
@@ -317,31 +317,31 @@ impl ProposedAct {
     }
 }
 
-/// A transfer that people asked for, between accounts as they named them.
+/// A transfer as staff proposed it, with the account names that they gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustmentLine {
-    /// Gives.
+    /// The account debited.
     pub debit: String,
-    /// Receives.
+    /// The account credited.
     pub credit: String,
     /// In the accounts' unit, at least 1.
     pub amount: i64,
 }
 
-/// A debit limit that people asked for.
+/// A debit limit as staff proposed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposedLimit {
-    /// As they named it.
+    /// The account, by the name that they gave.
     pub account: String,
-    /// Over which time.
+    /// The window over which debits are summed.
     pub window: LimitedTime,
-    /// IANA name of the zone; may be empty where the limit is taken away.
+    /// IANA name of the zone; may be empty where the limit is removed.
     pub zone: String,
     /// In the account's unit; 0: none.
     pub max: i64,
 }
 
-/// Over which time a limit counts.
+/// The window over which a limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitedTime {
     /// An hour.
@@ -352,35 +352,35 @@ pub enum LimitedTime {
     Month,
 }
 
-/// What may happen to an account.
+/// An action on an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountAct {
-    /// Nothing leaves it or comes to it.
+    /// Blocks debits and credits.
     Freeze,
-    /// As any other again.
+    /// Lifts a freeze.
     Thaw,
-    /// For good.
+    /// Closes it permanently.
     Close,
 }
 
-/// Something to be done by two.
+/// An action that needs two members of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     /// Its id.
     pub id: Uuid,
-    /// The book.
+    /// The book that it applies to.
     pub book: BookName,
     /// Order of arrival within the book.
     pub number: i64,
-    /// Where it stands.
+    /// Its state.
     pub state: ProposalState,
-    /// What is to be done.
+    /// The proposed action.
     pub act: ProposedAct,
     /// Who proposed it.
     pub proposed_by: UserKey,
     /// The reason that the proposer gave.
     pub proposal_reason: String,
-    /// When, in milliseconds since the Unix epoch.
+    /// When it was proposed, in milliseconds since the Unix epoch.
     pub proposed_at_ms: i64,
     /// Until when it may be approved.
     pub expire_at_ms: i64,
@@ -388,13 +388,13 @@ pub struct Proposal {
     pub decided_by: String,
     /// The reason that the approver or rejecter gave.
     pub decision_reason: String,
-    /// When; 0 while nobody has.
+    /// When it was decided; 0 while undecided.
     pub decided_at_ms: i64,
-    /// The posting that did it, or the ledger's reason not to.
+    /// The posting that carried it out, or the ledger's reason to refuse it.
     pub result: String,
 }
 
-/// The proposal that a request makes.
+/// The id of the proposal that a request makes.
 #[must_use]
 pub fn proposal_id(id: &RequestId, book: &BookName, by: &UserKey) -> Uuid {
     derive_id(id.uuid(), &["support.Propose", book.as_str(), by.as_str()])
@@ -403,33 +403,33 @@ pub fn proposal_id(id: &RequestId, book: &BookName, by: &UserKey) -> Uuid {
 /// Why a proposal can't be approved or rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProposalRefusal {
-    /// Whoever proposed it can't approve it.
+    /// The proposer can't approve it.
     SamePerson,
-    /// It is over.
+    /// It was decided already.
     Decided,
-    /// Too late.
+    /// It expired.
     Expired,
 }
 
-/// What approval of a proposal means.
+/// What an approval of the proposal still has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Approval {
-    /// Write it down, then do it.
+    /// Record the approval, then carry it out.
     Approve,
-    /// Somebody did; do it, in case it was not.
+    /// It was approved before; carry it out, in case that did not happen.
     GoOn,
-    /// It is done.
+    /// It was carried out.
     Done,
 }
 
 impl Proposal {
-    /// Whether nobody may approve it any more although nobody decided.
+    /// Whether its time to be approved ran out without a decision.
     #[must_use]
     pub fn expired(&self, now_ms: i64) -> bool {
         self.state == ProposalState::Open && now_ms >= self.expire_at_ms
     }
 
-    /// What `by` approving it now means. Four eyes first, so that nothing else tells a proposer anything.
+    /// What `by` approving it now means. Four eyes are checked first, so that a proposer learns nothing else from the answer.
     pub fn approve(&self, by: &UserKey, now_ms: i64) -> Result<Approval, ProposalRefusal> {
         if *by == self.proposed_by {
             return Err(ProposalRefusal::SamePerson);
@@ -443,7 +443,7 @@ impl Proposal {
         }
     }
 
-    /// Whether it may be rejected; `false` when it is already.
+    /// Whether it may be rejected; `false` when it was rejected already.
     pub fn reject(&self) -> Result<bool, ProposalRefusal> {
         match self.state {
             ProposalState::Open => Ok(true),

@@ -1,10 +1,10 @@
-//! Every way a call fails, and what the caller is told.
+//! Every way a call fails, and the status that the caller gets.
 use crate::domain::{MalformedAct, ProposalRefusal};
 use ledger_client::NotPosted;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-/// Why a request of staff is refused or failed.
+/// Why a staff request was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A field is not of the form the contract asks for.
@@ -24,19 +24,19 @@ pub enum Error {
         /// Names of the fields that differ.
         differing: Vec<String>,
     },
-    /// The id's own time is too far from now.
+    /// The time in the id is too far from now.
     #[error("{0}")]
     Untimely(money::UntimelyId),
-    /// A page token that was not made for this question.
+    /// A page token that was made for another query.
     #[error("the page token")]
     PageToken,
     /// No such proposal.
     #[error("no such proposal")]
     Unknown(uuid::Uuid),
-    /// What is to be reversed is no posting.
+    /// The posting to be reversed does not exist.
     #[error("no such posting")]
     PostingUnknown(Uuid),
-    /// What is to be reversed is a step of a service that would not know.
+    /// The posting to be reversed is a step of a service that would not learn of the reversal.
     #[error("a step of another service")]
     NotReversible {
         /// The posting.
@@ -49,16 +49,16 @@ pub enum Error {
     /// Its row is not what was proposed, or not what the approver saw.
     #[error("a proposal that was changed")]
     ProposalChanged(Uuid),
-    /// A rule said no.
+    /// A rule for proposals refused it.
     #[error("{0:?}")]
     Proposal(ProposalRefusal),
-    /// The ledger has not said what became of it.
+    /// The outcome at the ledger is unknown.
     #[error("{0}")]
     Open(NotPosted),
-    /// The system gave no randomness.
+    /// The operating system gave no random bytes.
     #[error("no randomness")]
     Randomness,
-    /// Our own tables.
+    /// The support service's own tables failed.
     #[error("the support database")]
     Store(#[from] sqlx::Error),
 }
@@ -105,7 +105,7 @@ impl From<Error> for Status {
             }
             Error::Proposal(ProposalRefusal::Decided) => rule("PROPOSAL_DECIDED", "the proposal was already approved or rejected"),
             Error::Proposal(ProposalRefusal::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
-            // Whatever the ledger said, the approval stands, and what was approved will be done.
+            // Whatever the ledger answered, the approval is recorded and will be carried out.
             Error::Open(not_posted) => {
                 tracing::warn!(%not_posted, "an approved proposal is not known to be done yet");
                 rpc::outcome_unknown("the proposal is approved and its execution is pending; retry Approve, or call GetProposal")

@@ -1,5 +1,5 @@
-//! Heads of the record, outside the database: a line in a text file for every line of the record, so that a record that was cut short, dropped or written
-//! anew as a whole is found. Worth as much as the file is out of reach of whoever can write the database.
+//! Heads of the audit log, outside the database: a text file with a line for every line of the log, so that truncating, dropping or rewriting the whole log is
+//! detected. Worth only as much as the file is out of reach of those who can write to the database.
 use std::{
     fs::{self, OpenOptions},
     io::{self, Read as _, Write as _},
@@ -9,20 +9,20 @@ use std::{
 #[cfg(test)]
 mod tests;
 
-/// The file in the directory of heads. No book has an underscore in its name, so it is no book's.
+/// The file in the directory of heads. No book's name has an underscore, so it can't be a book's file.
 const FILE: &str = "_acts.heads";
-/// The first word of every line: its format.
+/// The first word of every line: the format's version.
 const FORMAT: &str = "act1";
 /// Longest file read, in bytes: a hundred million lines.
 const FILE_BYTES_MAX: u64 = 10 << 30;
 
-/// Where the file is.
+/// The file's path.
 #[must_use]
 pub fn file(dir: &Path) -> PathBuf {
     dir.join(FILE)
 }
 
-/// Writes a head down, durably.
+/// Appends a head, durably.
 pub fn append(dir: &Path, seq: i64, hash: &[u8; 32]) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let mut file = OpenOptions::new().create(true).append(true).open(file(dir))?;
@@ -30,7 +30,7 @@ pub fn append(dir: &Path, seq: i64, hash: &[u8; 32]) -> io::Result<()> {
     file.sync_data()
 }
 
-/// The heads that were recorded, in order of writing; none where there is no file. A last line without its end was cut by a crash and says nothing.
+/// The heads that were recorded, in order of writing; none without a file. A last line without its end was cut by a crash and is ignored.
 pub fn read(dir: &Path) -> io::Result<Vec<(i64, [u8; 32])>> {
     let mut text = String::new();
     match fs::File::open(file(dir)) {

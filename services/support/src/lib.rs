@@ -1,11 +1,11 @@
-//! The audit log and what staff may do only in pairs. This service owns the audit log, which is chained and only grows, and proposals; what is
-//! done in the end is the ledger's.
+//! The audit log, and the actions that need two members of staff. This service owns the audit log, which is hash-chained and append-only, and proposals; the
+//! ledger carries them out.
 //!
-//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. `act_message`: what a proposal is to do, as sent and kept.
-//! - [`acts`]: the record. [`whole`]: what of a request is bound in it. [`proposals`]: what two decide, and its doing. [`domain`]: their rules.
-//! - [`store`]: every SQL statement. [`postings`]: what is asked of the ledger. [`error`]: what callers are told.
-//! - [`heads`]: the record's heads outside the database. [`check`]: whether the record is what it was.
-//! - [`tables`]: what auditors, copies and erasure read of it.
+//! - [`service`]: the RPCs. [`wire`]: protobuf to domain and back. `act_message`: a proposed action as sent and stored.
+//! - [`acts`]: the audit log. [`whole`]: which hashes of a request are in it. [`proposals`]: how they are decided and carried out. [`domain`]: their rules.
+//! - [`store`]: every SQL statement. [`postings`]: requests to the ledger. [`error`]: the statuses that callers get.
+//! - [`heads`]: the log's heads outside the database. [`check`]: verifies that the log was not tampered with.
+//! - [`tables`]: what auditors, backup and erasure read of it.
 mod act_message;
 pub mod acts;
 pub mod check;
@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What the service needs from the outside.
 pub struct Deps {
-    /// The way to LedgerService, as this service.
+    /// Connection to LedgerService, with this service's identity.
     pub ledger: rpc::Transport,
     /// Where its tables are.
     pub database: db::Database,
@@ -46,9 +46,9 @@ pub struct Service {
     handlers: Handlers,
 }
 
-/// Opens the tables and builds the service.
+/// Opens the tables and starts the service.
 pub fn start(deps: Deps) -> BoxFuture<'static, Result<Service, db::Error>> {
-    // Compiled here, with all that it spawns, and not where it is awaited.
+    // Boxed, so that it is compiled in this crate with all that it spawns, and not where it is awaited.
     begin(deps).boxed()
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of a proposal: kept, approved by somebody else, recorded, done, settled.
+//! The life of a proposal: stored, approved by somebody else, recorded, carried out, settled.
 use crate::{
     act_message,
     acts::now_ms,
@@ -22,12 +22,12 @@ const REJECT: &str = "Reject";
 /// What an approved proposal ends with whose row is not what was proposed.
 pub const PROPOSAL_CHANGED: &str = "PROPOSAL_CHANGED";
 
-/// What an approver decides about.
+/// The proposal that an approver decides about.
 #[derive(Debug, Clone)]
 pub struct ProposalSeen {
     /// The id of the installation.
     pub id: Uuid,
-    /// Its hash as they saw it; empty where they did not say.
+    /// Its hash as the approver saw it; empty where they did not send it.
     pub hash: String,
 }
 
@@ -47,14 +47,14 @@ pub struct Decision<'a> {
 /// The use cases.
 #[derive(Clone)]
 pub struct Proposals {
-    /// Our tables.
+    /// This service's tables.
     pub store: Store,
     /// The ledger.
     pub ledger: LedgerClient,
 }
 
 impl Proposals {
-    /// Keeps a proposal, or finds the one that the id stands for. The flag says which.
+    /// Stores a proposal, or finds the one stored under the id. The flag is true for one that was found.
     pub async fn propose(
         &self,
         book: &BookName,
@@ -65,7 +65,7 @@ impl Proposals {
     ) -> Result<(Proposal, bool), Error> {
         let now = now_ms();
         let proposal_id = domain::proposal_id(id, book, by);
-        // What is there already keeps its answer however old its id is.
+        // A stored proposal keeps its answer however old its id is.
         if let Err(untimely) = money::IdTimeBounds::default().check(id.uuid(), u64::try_from(now).unwrap_or(0))
             && self.store.proposal(book, proposal_id).await?.is_none()
         {
@@ -91,7 +91,7 @@ impl Proposals {
         let key = RequestKey { book, subject: by, rpc: PROPOSE, request_id: id };
         match self.store.propose(&NewProposal { key, fields, proposal }).await? {
             Proposed::Kept { replayed } => {
-                // After the proposal: whoever asks whom it is about finds it, and a retry writes what a crash left out.
+                // After the proposal is stored: a query by user then finds it, and a retry writes what a crash left out.
                 self.store.proposal_concerns(book, proposal_id, &users).await?;
                 Ok((self.get(book, proposal_id).await?, replayed))
             }
@@ -99,8 +99,8 @@ impl Proposals {
         }
     }
 
-    /// Whose accounts it would change. A reversal's are those of its posting, which must be there; while the ledger is away nobody knows them, and the
-    /// reversal's own end tells.
+    /// The users whose accounts it would change. A reversal's are those of its posting, which must exist; none are known while the ledger is unavailable, and
+    /// they are then recorded when the reversal is carried out.
     async fn concerned(&self, book: &BookName, act: &ProposedAct) -> Result<BTreeSet<String>, Error> {
         match act {
             ProposedAct::Adjustment(lines) => Ok(owners(lines.iter().flat_map(|line| [line.debit.as_str(), line.credit.as_str()]))),
@@ -144,7 +144,7 @@ impl Proposals {
         let replayed = self.decides(decision, APPROVE, id).await?;
         if approval == Approval::Approve {
             self.as_proposed(&proposal).await?;
-            // Written down before anything is moved; if somebody decided in this moment, what they decided counts.
+            // Recorded before any money moves; if somebody else decides at the same moment, the recorded decision counts.
             self.store.decide(&proposal, ProposalState::Approved, by, reason, now).await?;
             proposal = self.get(book, id).await?;
         }
@@ -170,8 +170,8 @@ impl Proposals {
         Ok((proposal, replayed))
     }
 
-    /// Refuses what is not what the record says was proposed. The sum of a row and a signature would be one more thing to write anew; the record is a chain
-    /// whose heads are elsewhere.
+    /// Refuses a proposal that differs from what the audit log says was proposed. A checksum in the row could be forged along with the row; the audit log is
+    /// chained, and its heads are stored elsewhere.
     async fn as_proposed(&self, proposal: &Proposal) -> Result<(), Error> {
         match self.store.bond(proposal).await? {
             ProposalBond::Holds => Ok(()),
@@ -182,8 +182,8 @@ impl Proposals {
         }
     }
 
-    /// Does what was approved and records what came of it. Safe to repeat. Looks once more whether it is what was proposed: between approval and deed there
-    /// may be a restart.
+    /// Carries out what was approved and records the result. Safe to repeat. Checks again that it is what was proposed: there may have been a restart since the
+    /// approval.
     pub async fn enact(&self, proposal: Proposal) -> Result<Proposal, Error> {
         if let Err(Error::ProposalChanged(id)) = self.as_proposed(&proposal).await {
             self.store.settle(&proposal, ProposalState::Refused, PROPOSAL_CHANGED).await?;
@@ -217,7 +217,7 @@ impl Proposals {
         };
         let (state, result) = match done {
             Ok(posting_id) => (ProposalState::Done, posting_id),
-            // A rule's no is final; anything else may be otherwise in a moment.
+            // A refusal by a rule is final; anything else may succeed later.
             Err(NotPosted::Refused(refusal)) => (ProposalState::Refused, refusal.reason.name().to_owned()),
             Err(open @ (NotPosted::NotExecuted(..) | NotPosted::Unknown(_))) => return Err(Error::Open(open)),
         };
@@ -225,8 +225,8 @@ impl Proposals {
         self.get(&proposal.book, proposal.id).await
     }
 
-    /// The reversal's posting, or why there is none; nothing where the posting is not one to reverse by hand, which a proposal of an earlier program may
-    /// ask for, and one that was made while the ledger was away.
+    /// The reversal's posting, or why there is none; `None` where the posting must not be reversed by hand: an earlier version may have stored such a proposal,
+    /// and so may a call made while the ledger was unavailable.
     async fn reversed(&self, proposal: &Proposal, posting: Uuid) -> Result<Option<Result<String, NotPosted>>, Error> {
         let book = &proposal.book;
         match self.ledger.posting_by_id(book, posting).await {
@@ -244,7 +244,7 @@ impl Proposals {
     }
 }
 
-/// What to do instead of reversing this posting; nothing where it may be reversed. The ledger looks as well, for whoever has this service's token.
+/// What to do instead of reversing this posting; `None` where it may be reversed. The ledger checks this as well, against misuse of this service's token.
 fn instead_of_reversal(book: &BookName, id: Uuid, posting: &Posting) -> Option<&'static str> {
     let fields: Vec<(String, String)> = posting.request_fields.iter().map(|field| (field.name.clone(), field.value.clone())).collect();
     chart::instead_of_reversing(id, &posting.kind, &fields, book.as_str())

@@ -1,4 +1,4 @@
-//! The RPCs: who, decode, call, encode.
+//! The RPCs: authorize, decode, call, encode.
 use crate::{
     acts::{Acts, now_ms},
     domain::StaffAct,
@@ -87,7 +87,7 @@ impl SupportService for Handlers {
         let request = request.into_inner();
         let (book, request_id, id) = wire::deciding(caller.book(&request.book), &request.request_id, &request.proposal_id)?;
         let proposal = self.proposals.get(&book, id).await?;
-        // Those who may only propose take back what is theirs; turning down another's is for those who may approve.
+        // A role that may only propose can withdraw its own proposals; rejecting another's needs the right to approve.
         let decides = matches!(caller.principal.role, identity::Role::Finance | identity::Role::Admin);
         if !decides && proposal.proposed_by != caller.principal.subject {
             let why = "the role may take back its own proposals only".to_owned();
@@ -127,11 +127,10 @@ impl SupportService for Handlers {
     }
 }
 
-/// The command that is no service and records what it does, and the subject of its token.
+/// The command that, without being a service, records its actions, and the subject of its token.
 const IMPORT: (&str, &str) = ("largesse import", "import");
 
-/// A service writes down staff actions with its own RPCs, in the books of its token, and nothing of others: whoever has one service's token must not put
-/// deeds on anybody.
+/// A service may record staff actions only for its own RPCs and in the books of its token, so that a stolen service token can't attribute actions to others.
 fn may_record(caller: &rpc::Caller, act: &StaffAct) -> Result<(), Status> {
     let subject = caller.principal.subject.as_str();
     let of = |name: &str| {

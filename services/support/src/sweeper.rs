@@ -1,16 +1,16 @@
-//! What was approved and not done, because a process crashed or the ledger was down, is done after a while.
+//! Carries out approved proposals that were left undone because a process crashed or the ledger was down.
 use crate::{acts::now_ms, proposals::Proposals};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Between two looks.
+/// Time between two runs.
 const INTERVAL: Duration = Duration::from_secs(5);
-/// How long an approval is left to the call that brought it.
+/// How long an approved proposal is left to the call that approved it.
 const PATIENCE_MS: i64 = 10_000;
-/// Proposals of one look; the rest waits for the next.
+/// Maximum proposals of one run; the rest waits for the next.
 const BATCH_MAX: i64 = 100;
 
-/// Until shutdown.
+/// Runs until shutdown.
 pub(crate) async fn run(proposals: Proposals, shutdown: CancellationToken) {
     let mut looks = tokio::time::interval(INTERVAL);
     while shutdown.run_until_cancelled(looks.tick()).await.is_some() {

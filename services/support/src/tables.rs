@@ -1,5 +1,5 @@
-//! What others may read of this service: the audit log, and whether it is what it was. For auditors, copies and erasure, which go by the
-//! tables and ask no service; [`Acts`] is how a tool that acts beside the services writes what it does into the same record.
+//! What others may read of this service: the audit log and its verification. For auditors, backup and erasure, which read the tables and call no service; a
+//! tool that acts beside the services records its actions in the same log through [`Acts`].
 pub use crate::acts::Acts;
 pub use crate::check::{ActsCheck, check};
 pub use crate::domain::{AccountAct, ActPhase, ActRecord, LimitedTime, Proposal, ProposalState, ProposedAct, StaffAct};

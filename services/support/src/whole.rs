@@ -1,4 +1,4 @@
-//! What of a request is bound although it may be cut or erased: a hash of all of it, everybody it names, and what a proposal is to do.
+//! What is recorded of a whole request although its text may be truncated or erased: its hash, every user it names, and the hash of the proposed action.
 use crate::{
     act_message,
     domain::{ActHashes, ActPhase, Proposal, StaffAct, proposal_hash, request_hash},
@@ -15,29 +15,29 @@ use std::collections::BTreeSet;
 #[cfg(test)]
 mod tests;
 
-/// The RPC that makes a proposal, as the ends of names.
+/// The RPC that makes a proposal, as a suffix of its full name.
 pub const PROPOSE: &str = "SupportService/Propose";
-/// The RPC that approves one.
+/// The RPC that approves a proposal, likewise.
 pub const APPROVE: &str = "SupportService/Approve";
 
-/// A request beside what is kept of it. Empty where it comes from an earlier program, which sent it cut.
+/// A whole request, of which the line may store only a part. Empty where it comes from an earlier version, which sent it truncated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WholeRequest {
-    /// As it was sent.
+    /// The bytes as sent.
     pub bytes: Vec<u8>,
-    /// Everybody it names.
+    /// Every user it names.
     pub users: BTreeSet<String>,
     /// Every account it names.
     pub accounts: BTreeSet<String>,
 }
 
 impl WholeRequest {
-    /// The hashes of the act's line.
+    /// The hashes for the act's line.
     pub async fn hashes(&self, store: &Store, act: &StaffAct, salt: &[u8; 16]) -> Result<ActHashes, Error> {
         if act.phase != ActPhase::Begun {
             return Ok(ActHashes::default());
         }
-        // A command's request is what the line has of it.
+        // The whole request of a command is the text in its line.
         let bytes = if self.bytes.is_empty() { act.request_json.as_bytes() } else { &self.bytes };
         let request = if bytes.is_empty() { String::new() } else { request_hash(salt, bytes) };
         let proposal = if act.rpc.ends_with(PROPOSE) {
@@ -50,7 +50,7 @@ impl WholeRequest {
         Ok(ActHashes { request, proposal })
     }
 
-    /// What the request proposes; nothing where it will be refused.
+    /// The hash of what the request proposes; `None` where it will be refused.
     fn proposed(&self, act: &StaffAct) -> Option<String> {
         let request = ProposeRequest::decode(self.bytes.as_slice()).ok()?;
         let (id, proposed) = wire::proposed(&request).ok()?;
@@ -59,7 +59,7 @@ impl WholeRequest {
         Some(proposal_hash(proposal, book.as_str(), by.as_str(), &stored_act::write(&proposed)))
     }
 
-    /// What is there to be approved.
+    /// The hash of the proposal to be approved, as it is stored.
     async fn there(&self, store: &Store, act: &StaffAct) -> Result<Option<String>, Error> {
         let Ok(request) = ApproveRequest::decode(self.bytes.as_slice()) else { return Ok(None) };
         let (Ok(id), Ok(book)) = (wire::proposal_id(&request.proposal_id), BookName::try_new(&act.book)) else { return Ok(None) };
@@ -67,13 +67,13 @@ impl WholeRequest {
     }
 }
 
-/// What a proposal is bound by.
+/// The hash that binds a proposal to its line.
 #[must_use]
 pub fn hash_of(proposal: &Proposal) -> String {
     proposal_hash(proposal.id, proposal.book.as_str(), proposal.proposed_by.as_str(), &stored_act::write(&proposal.act))
 }
 
-/// Whether a line of an earlier program, which has no hash, asked for what the proposal is to do. `None`: what it asked for is not kept whole.
+/// Whether a line of an earlier version, which has no hash, asked for what the proposal is to do. `None`: its request is not kept whole.
 #[must_use]
 pub fn asked_for(request_json: &str, proposal: &Proposal) -> Option<bool> {
     let request: Value = serde_json::from_str(request_json).ok()?;
@@ -81,7 +81,7 @@ pub fn asked_for(request_json: &str, proposal: &Proposal) -> Option<bool> {
     Some(asked == proposal.act)
 }
 
-/// The act of a request as JSON. Debit limits came after the hash.
+/// The act of a request as JSON. Debit limits are missing: they were added after the hash.
 fn act_of(request: &Value) -> Option<pb::proposal::Act> {
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     if let Some(adjustment) = request.get("adjustment") {

@@ -17,14 +17,14 @@ use rpc::{
 use tonic::Status;
 use uuid::Uuid;
 
-/// Rows of one page at the most, and how many when nobody says. Who asks for more is refused.
+/// Default and maximum page size. A larger one is refused.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 fn malformed(field: &'static str, why: impl Into<String>) -> Error {
     Error::Malformed { field, why: why.into() }
 }
 
-/// What a service says a member of staff does.
+/// Decodes a staff action that a service reports.
 pub fn staff_act(act: pb::Act) -> Result<StaffAct, Error> {
     let phase = match act.phase() {
         pb::ActPhase::Begun => ActPhase::Begun,
@@ -36,13 +36,13 @@ pub fn staff_act(act: pb::Act) -> Result<StaffAct, Error> {
     Ok(StaffAct { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json })
 }
 
-/// What its line keeps of the request in part.
+/// The whole request, of which the line stores only a part.
 pub fn whole_request(act: &mut pb::Act) -> WholeRequest {
     let names = |names: &mut Vec<String>| std::mem::take(names).into_iter().collect();
     WholeRequest { bytes: std::mem::take(&mut act.request), users: names(&mut act.user_ids), accounts: names(&mut act.accounts) }
 }
 
-/// A line of the record as callers see it.
+/// A line of the audit log as callers see it.
 #[must_use]
 pub fn act_record(line: ActRecord) -> pb::Act {
     let StaffAct { act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json } = line.act;
@@ -72,7 +72,7 @@ pub fn act_record(line: ActRecord) -> pb::Act {
     }
 }
 
-/// What is to be done, and under which id.
+/// The proposed action and its request id.
 pub fn proposed(request: &ProposeRequest) -> Result<(RequestId, ProposedAct), Error> {
     let mut wrong = Violations::default();
     let (id, act) = (wrong.take(request_id(&request.request_id)), wrong.take(act(request.act.clone())));
@@ -97,8 +97,8 @@ fn act(act: Option<propose_request::Act>) -> Result<ProposedAct, Error> {
     Ok(act)
 }
 
-/// That an account named in a proposal is one of the chart, and that money moves within a unit: otherwise the second pair of eyes would be the first to
-/// hear of it. Of new proposals only: those that were kept are read as they are.
+/// Checks that an account named in a proposal is on the chart and that money moves within one unit, so that a mistake is found before the second person reviews
+/// it. For new proposals only; stored ones are read as they are.
 fn on_the_chart(act: &ProposedAct) -> Result<(), Error> {
     let known = |field: &'static str, name: &str| {
         let why = || format!("must be an account of the chart, such as {}, which {name} is not", chart::account::NAME_EXAMPLE);
@@ -127,7 +127,7 @@ fn on_the_chart(act: &ProposedAct) -> Result<(), Error> {
     }
 }
 
-/// What is compared on a retry of Propose: what was sent.
+/// The fields that are compared on a retry of Propose.
 #[must_use]
 pub fn fields(act: &ProposedAct, reason: &str) -> SentFields {
     let fields = SentFields::new().with("reason", reason);
@@ -150,7 +150,7 @@ pub fn fields(act: &ProposedAct, reason: &str) -> SentFields {
     }
 }
 
-/// A proposal as callers see it. One that nobody decided in time is told as expired.
+/// A proposal as callers see it. One that nobody decided in time is shown as expired.
 #[must_use]
 pub fn proposal(proposal: Proposal) -> pb::Proposal {
     let state = match proposal.state {
@@ -199,7 +199,7 @@ pub fn state_filter(state: i32, now_ms: i64) -> Result<ProposalFilter, Error> {
     let only = |state| ProposalFilter { state: Some(state), ..any };
     Ok(match pb::ProposalState::try_from(state).map_err(|_| malformed("state", "must be one of the states that there are"))? {
         pb::ProposalState::Unspecified => any,
-        // Whether an open one is expired is a matter of the clock.
+        // Whether an open proposal is expired depends on the clock.
         pb::ProposalState::Open => ProposalFilter { expire_after: now_ms, ..only(ProposalState::Open) },
         pb::ProposalState::Expired => ProposalFilter { expire_until: now_ms, ..only(ProposalState::Open) },
         pb::ProposalState::Approved => only(ProposalState::Approved),
@@ -209,18 +209,18 @@ pub fn state_filter(state: i32, now_ms: i64) -> Result<ProposalFilter, Error> {
     })
 }
 
-/// How many rows the page has that is asked for.
+/// The number of rows of the requested page.
 pub fn page_size(asked: i32) -> Result<usize, Error> {
     let within = asked <= i32::from(PAGES.max);
     PAGES.read(asked).ok().filter(|_| within).ok_or_else(|| malformed("page_size", format!("must be 0 to {}", PAGES.max)))
 }
 
-/// The acts that are asked for, as their page tokens are bound to them: what was named, and which books the caller sees.
+/// The requested list of acts, to which its page tokens are bound: the filter, and the books that the caller may see.
 #[must_use]
 pub fn acts_list(filter: &ActFilter) -> PagedList {
     let books = if filter.books.is_some() { "these books" } else { "every book" };
     let mut asked = vec![filter.subject.as_str(), &filter.user_id, &filter.rpc, books];
-    // Page tokens from before this filter go on being good.
+    // Page tokens from before this filter existed stay valid.
     asked.extend(Some(filter.account.as_str()).filter(|account| !account.is_empty()));
     asked.extend(filter.books.iter().flatten().map(String::as_str));
     let times = filter.recorded.named();
@@ -228,7 +228,7 @@ pub fn acts_list(filter: &ActFilter) -> PagedList {
     PagedList::new("ListActs", "", &asked)
 }
 
-/// A book's proposals in this state, as their page tokens are bound to them.
+/// A book's list of proposals in this state, to which its page tokens are bound.
 #[must_use]
 pub fn proposals_list(book: &BookName, state: i32, proposed: TimeRange) -> PagedList {
     let filter: Vec<String> = std::iter::once(state.to_string()).chain(proposed.named()).collect();
@@ -236,7 +236,7 @@ pub fn proposals_list(book: &BookName, state: i32, proposed: TimeRange) -> Paged
     PagedList::new("ListProposals", book.as_str(), &filter)
 }
 
-/// Below which number the page of a list begins that runs backwards; refused with the token of another list.
+/// The number below which a page begins, for lists that run backwards; refused with the token of another list.
 pub fn before(list: &PagedList, token: &str) -> Result<i64, Error> {
     match list.position(token) {
         Ok(before) => Ok(before.unwrap_or(i64::MAX)),

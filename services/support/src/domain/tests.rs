@@ -1,4 +1,4 @@
-//! Unit tests of the chain and of what may become of a proposal.
+//! Unit tests of the chain and of the state changes of a proposal.
 use super::*;
 use proptest::prelude::*;
 
@@ -110,7 +110,7 @@ fn nobody_approves_what_they_proposed() {
     let approved = |state, now_ms| proposal(state).approve(&ann, now_ms);
     assert_eq!(approved(ProposalState::Open, PROPOSAL_LIFE_MS - 1), Ok(Approval::Approve));
     assert_eq!(approved(ProposalState::Open, PROPOSAL_LIFE_MS), Err(ProposalRefusal::Expired));
-    // What was approved in time is done however late.
+    // A proposal approved in time is carried out however late.
     assert_eq!(approved(ProposalState::Approved, i64::MAX), Ok(Approval::GoOn));
     assert_eq!(approved(ProposalState::Done, i64::MAX), Ok(Approval::Done));
     assert_eq!(approved(ProposalState::Rejected, 1), Err(ProposalRefusal::Decided));

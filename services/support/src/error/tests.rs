@@ -1,4 +1,4 @@
-//! What a database that fails means to a caller.
+//! The status that a caller gets when the database fails.
 use super::*;
 
 #[test]
@@ -7,7 +7,7 @@ fn a_database_out_of_reach_leaves_the_outcome_open_and_a_wrong_statement_is_our_
         let status = Status::from(Error::from(error));
         (status.code(), rpc::reason(&status).unwrap_or_default())
     };
-    // Also where no connection came free: the call may have done its first half.
+    // Also where no pooled connection came free: the call may have done its first half.
     for away in [sqlx::Error::PoolTimedOut, sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into())] {
         assert_eq!(told(away), (Code::Unavailable, "OUTCOME_UNKNOWN".to_owned()));
     }

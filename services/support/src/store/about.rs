@@ -1,4 +1,5 @@
-//! Whom an act is about. Its line names one user; requests name more, and what is done to a proposal is about everybody whose money that would move.
+//! Which users an act is about. Its line names one user; requests may name more, and an act on a proposal is about everybody whose money the proposal would
+//! move.
 use super::{Store, text};
 use crate::{
     domain::{ActPhase, StaffAct},
@@ -18,7 +19,7 @@ pub(super) fn about_user(n: usize) -> String {
     )
 }
 
-/// Notes whom a new line's request is about, beside the user that the line names.
+/// Records which users a new line's request is about, beside the user that the line names.
 pub(super) async fn note(connection: &mut AnyConnection, act: &StaffAct, whole: &WholeRequest) -> Result<(), sqlx::Error> {
     if act.phase != ActPhase::Begun {
         return Ok(());
@@ -48,7 +49,7 @@ async fn add_user(connection: &mut AnyConnection, act_id: Uuid, book: &str, user
 }
 
 impl Store {
-    /// Notes whom an act turned out to be about.
+    /// Records which users an act turned out to be about.
     pub async fn concerns(&self, act_id: Uuid, book: &str, users: &BTreeSet<String>) -> Result<(), sqlx::Error> {
         if users.is_empty() {
             return Ok(());
@@ -60,7 +61,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// Notes whose accounts a proposal would change. Safe to repeat.
+    /// Records whose accounts a proposal would change. Safe to repeat.
     pub async fn proposal_concerns(&self, book: &BookName, proposal: Uuid, users: &BTreeSet<String>) -> Result<(), sqlx::Error> {
         let sql = "INSERT INTO proposal_user (book, proposal_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         for user in users {
@@ -69,14 +70,14 @@ impl Store {
         Ok(())
     }
 
-    /// Proposals of which was noted that they are about this user.
+    /// Proposals that are recorded as being about this user.
     pub(super) async fn noted_proposals(&self, book: &BookName, user: &UserKey) -> Result<BTreeSet<Uuid>, sqlx::Error> {
         let sql = "SELECT proposal_id FROM proposal_user WHERE user_id = $1 AND book = $2";
         let ids: Vec<(String,)> = sqlx::query_as(sql).bind(user.as_str()).bind(book.as_str()).fetch_all(&self.pool).await?;
         Ok(ids.iter().filter_map(|(id,)| Uuid::try_parse(id).ok()).collect())
     }
 
-    /// Acts that turned out to be about this user of this book although their request does not say so.
+    /// Acts that are recorded as being about this user of this book although their request does not name the user.
     pub(super) async fn linked_acts(&self, book: &str, user_id: &str) -> Result<BTreeSet<Uuid>, sqlx::Error> {
         let sql = "SELECT act_id FROM act_user WHERE user_id = $1 AND book = $2";
         let ids: Vec<(String,)> = sqlx::query_as(sql).bind(user_id).bind(book).fetch_all(&self.pool).await?;
@@ -84,7 +85,7 @@ impl Store {
     }
 }
 
-/// The user that a text of a request names: `userId` and its like, and the owner of an account.
+/// The user that a text of a request names: in `userId` and similar fields, or as the owner of an account.
 fn user_named(name: &str, text: &str) -> Option<String> {
     if ["userId", "creatorId", "viewerId"].contains(&name) {
         return UserKey::is_valid(text).then(|| text.to_owned());
@@ -92,7 +93,7 @@ fn user_named(name: &str, text: &str) -> Option<String> {
     name.ends_with("ccount").then(|| chart::account::owner(text).map(str::to_owned)).flatten()
 }
 
-/// The proposals that a request is about, the one it makes among them.
+/// The proposals that a request is about, including the one it makes.
 pub(super) fn proposals(act: &StaffAct, named: &[(String, String)]) -> BTreeSet<Uuid> {
     let ids = |field: &'static str| named.iter().filter(move |(name, _)| name == field);
     let mut proposals: BTreeSet<Uuid> = ids("proposalId").filter_map(|(_, text)| Uuid::try_parse(text).ok()).collect();
@@ -106,7 +107,7 @@ pub(super) fn proposals(act: &StaffAct, named: &[(String, String)]) -> BTreeSet<
     proposals
 }
 
-/// Every text of a request with the name it stands under. A long request is kept cut off; what is left of it is read as texts after names.
+/// Every text of a request with its field's name. A long request was truncated and is no valid JSON; its quoted texts are read as names followed by values.
 pub(super) fn pairs(request_json: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     match serde_json::from_str(request_json) {

@@ -1,4 +1,4 @@
-//! The record of acts.
+//! The table of the audit log.
 use super::{
     Store,
     about::{self, pairs},
@@ -13,23 +13,23 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// How often a line finds its place taken by another process. Each try has seen one succeed.
+/// How often a line is retried after another process took its sequence number. Each failed try means that another write succeeded.
 const ATTEMPTS_MAX: usize = 32;
 
 pub(super) const COLUMNS: &str =
     "seq, time_ms, act_id, phase, subject, issuer, role, rpc, book, user_id, outcome, reason, request_json, erased, salt,
     text_digest, hash, request_hash, proposal_hash";
 
-/// Which lines. An empty text: any.
+/// Which lines to list. An empty text matches any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ActFilter {
-    /// The book; with a list, one of these.
+    /// The books: with a list, one of these.
     pub books: Option<Vec<String>>,
     /// The subject of the token that was used.
     pub subject: String,
-    /// About whom.
+    /// The user that the line is about.
     pub user_id: String,
-    /// What was called.
+    /// The RPC that was called.
     pub rpc: String,
     /// An account that the request names.
     pub account: String,
@@ -38,12 +38,12 @@ pub struct ActFilter {
 }
 
 impl Store {
-    /// Writes a line after the last one; one that is there already is left as it is. Its place, and its hash when it is new.
+    /// Appends a line, unless it exists already. Returns its sequence number, and its hash when it is new.
     pub async fn append(&self, act: &StaffAct, time_ms: i64, salt: [u8; 16]) -> Result<(i64, Option<[u8; 32]>), sqlx::Error> {
         self.append_whole(act, (&WholeRequest::default(), ActHashes::default()), time_ms, salt).await
     }
 
-    /// The same, with what the line keeps in part.
+    /// The same, with the whole request, of which the line stores only a part.
     pub async fn append_whole(
         &self,
         act: &StaffAct,
@@ -68,7 +68,7 @@ impl Store {
         Err(sqlx::Error::PoolTimedOut)
     }
 
-    /// Lines older than `before`, newest first, at most `limit` of those that fit.
+    /// Lines older than `before`, newest first, at most `limit` of those that match.
     pub async fn acts(&self, filter: &ActFilter, before: i64, limit: i64) -> Result<Vec<ActRecord>, sqlx::Error> {
         let mut sql = format!("SELECT {COLUMNS} FROM act WHERE seq < $1");
         let mut texts = Vec::new();
@@ -114,17 +114,17 @@ impl Store {
             .collect()
     }
 
-    /// Lines from this one on, oldest first, at most `limit`.
+    /// Lines from this sequence number on, oldest first, at most `limit`.
     pub async fn acts_from(&self, seq: i64, limit: i64) -> Result<Vec<ActRecord>, sqlx::Error> {
         let sql = format!("SELECT {COLUMNS} FROM act WHERE seq >= $1 ORDER BY seq LIMIT $2");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(seq).bind(limit).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Lines about this user of this book, oldest first: those that name the user, those whose request names one of the user's things or accounts, and
-    /// those that turned out to be about the user.
+    /// Lines about this user of this book, oldest first: those that name the user, those whose request names one of the user's things or accounts, and those
+    /// that turned out to be about the user.
     pub async fn acts_about(&self, book: &str, user_id: &str, things: &BTreeSet<String>) -> Result<Vec<ActRecord>, sqlx::Error> {
         const PAGE: i64 = 1_000;
-        // The same key is somebody else in another book.
+        // The same key is another user in another book.
         let sql = format!("SELECT {COLUMNS} FROM act WHERE book = $1 AND seq > $2 ORDER BY seq LIMIT $3");
         let (mut about, mut acts, mut after) = (Vec::new(), self.linked_acts(book, user_id).await?, 0);
         loop {
@@ -134,7 +134,7 @@ impl Store {
             after = last.seq;
             for line in page {
                 let named = line.act.user_id == user_id || mentions(&line.act.request_json, user_id, things);
-                // What an act came to stands in another line than what was asked.
+                // The outcome of an act is in another line than its request.
                 if named || acts.contains(&line.act.act_id) {
                     acts.insert(line.act.act_id);
                     about.push(line);
@@ -143,11 +143,11 @@ impl Store {
         }
     }
 
-    /// Takes the texts out of every line of [`Store::acts_about`]; how many had some. The lines and their hashes stay.
+    /// Erases the texts of every line of [`Store::acts_about`] and returns how many lines had some. The lines and their hashes stay.
     pub async fn erase(&self, book: &str, user_id: &str, things: &BTreeSet<String>) -> Result<u64, sqlx::Error> {
         let about = self.acts_about(book, user_id, things).await?;
         let mut erased = 0;
-        // All or nothing: a line's other half is found by what the first still says.
+        // All or nothing: an act's second line is found only through the texts of its first.
         let mut tx = db::begin(&self.pool).await?;
         for line in about.iter().filter(|line| !line.erased) {
             let sql = "UPDATE act SET reason = '', request_json = '', salt = '', erased = 1 WHERE seq = $1 AND erased = 0";
@@ -158,7 +158,8 @@ impl Store {
     }
 }
 
-/// Whether a request names the user, a thing of the user, or one of the user's accounts. Only where such a name can stand: amounts and books are texts too.
+/// Whether a request names the user, a thing of the user, or one of the user's accounts. Only fields for such names are compared: amounts and books are texts
+/// too.
 fn mentions(request_json: &str, user_id: &str, things: &BTreeSet<String>) -> bool {
     pairs(request_json).iter().any(|(name, text)| names(name, text, user_id, things))
 }
@@ -186,7 +187,7 @@ async fn last(connection: &mut AnyConnection) -> Result<Option<(i64, [u8; 32])>,
     found.map(|(seq, hash)| Ok((seq, bytes(&hash)?))).transpose()
 }
 
-/// False when another process took the place.
+/// False when another process took the sequence number.
 async fn insert(connection: &mut AnyConnection, line: &ActRecord) -> Result<bool, sqlx::Error> {
     let sql = format!(
         "INSERT INTO act ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING"

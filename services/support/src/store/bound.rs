@@ -1,4 +1,4 @@
-//! Whether a proposal is what was proposed: its row against the audit log, which is chained.
+//! Whether a proposal's row is what was proposed, verified against the chained audit log.
 use super::{
     Store,
     about::{pairs, proposals},
@@ -12,21 +12,21 @@ use crate::{
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// What the record says of a proposal.
+/// What the audit log says of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProposalBond {
-    /// It is what was proposed.
+    /// The row is what was proposed.
     Holds,
-    /// It is something else, or somebody else's.
+    /// The row differs from what was proposed, or the proposer does.
     Broken,
-    /// Nobody proposed it, as far as the record says.
+    /// The audit log has no line that proposed it.
     Unrecorded,
-    /// It was proposed, and what for is not kept: an earlier program cut it, or it was erased since.
+    /// It was proposed, but the proposed action is not kept: an earlier version truncated it, or it was erased since.
     Unknown,
 }
 
 impl Store {
-    /// Holds a proposal against the line that proposed it. Of several, the first counts that was not refused: a later one under the same id changed nothing.
+    /// Compares a proposal with the line that proposed it: the first one that was not refused, since a later one under the same id changed nothing.
     pub async fn bond(&self, proposal: &Proposal) -> Result<ProposalBond, sqlx::Error> {
         let sql = format!(
             "SELECT {COLUMNS} FROM act WHERE act_id IN (SELECT act_id FROM act_proposal WHERE book = $1 AND proposal_id = $2) ORDER BY seq"
@@ -53,7 +53,7 @@ impl Store {
         Ok(same.map_or(ProposalBond::Unknown, |same| if same { ProposalBond::Holds } else { ProposalBond::Broken }))
     }
 
-    /// The lines that proposed it, from before lines were noted with their proposals: by whom it is, and by the id that their request makes.
+    /// The lines that proposed it, from before lines were recorded with their proposals: found by the proposer and the id in their request.
     async fn unnoted_lines(&self, proposal: &Proposal) -> Result<Vec<ActRecord>, sqlx::Error> {
         let sql = format!("SELECT {COLUMNS} FROM act WHERE subject = $1 AND book = $2 AND rpc LIKE $3 ORDER BY seq");
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(proposal.proposed_by.as_str()).bind(proposal.book.as_str());
@@ -76,14 +76,14 @@ impl Store {
         Ok(line.chained(&previous) == line.hash)
     }
 
-    /// Since when every proposal has a line that is bound to it, in milliseconds since the Unix epoch: when the tables were made so.
+    /// Since when every proposal has a line that is bound to it, in milliseconds since the Unix epoch: when the migration was applied.
     pub async fn bound_since(&self) -> Result<i64, sqlx::Error> {
         let since: Option<i64> =
             sqlx::query_scalar("SELECT applied_at_ms FROM migration WHERE version = 5").fetch_optional(&self.pool).await?;
         Ok(since.unwrap_or(i64::MAX))
     }
 
-    /// Whether nobody's approval is claimed, or that of somebody who did call Approve, with what is there now before them.
+    /// Whether the row claims no approval, or one by a person who did call Approve for this same content.
     pub async fn approved_by_another(&self, proposal: &Proposal) -> Result<bool, sqlx::Error> {
         match proposal.state {
             ProposalState::Open | ProposalState::Rejected => return Ok(true),
@@ -92,16 +92,16 @@ impl Store {
         if proposal.decided_by == proposal.proposed_by.as_str() {
             return Ok(false);
         }
-        // Lines of before have no hash.
+        // Lines of earlier versions have no hash.
         let sql = "SELECT COUNT(*) FROM act WHERE act_id IN (SELECT act_id FROM act_proposal WHERE book = $1 AND proposal_id = $2)
             AND subject = $3 AND phase = 1 AND rpc LIKE $4 AND (proposal_hash = '' OR proposal_hash = $5)";
         let query = sqlx::query_scalar(sql).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(proposal.decided_by.as_str());
         let found: i64 = query.bind(format!("%{APPROVE}")).bind(whole::hash_of(proposal)).fetch_one(&self.pool).await?;
-        // Before lines were noted with their proposals there is nothing to find it by that an erasure leaves.
+        // Before lines were recorded with their proposals, an erasure leaves nothing by which to find the approval.
         Ok(found > 0 || proposal.proposed_at_ms < self.bound_since().await?)
     }
 
-    /// A proposal that was made, as a line says, and has no row.
+    /// A proposal that was made, according to its line, but has no row.
     pub async fn proposal_without_row(&self) -> Result<Option<Uuid>, sqlx::Error> {
         let sql = "SELECT a.proposal_id FROM act l JOIN act_proposal a ON a.act_id = l.act_id
             LEFT JOIN proposal p ON p.book = a.book AND p.proposal_id = a.proposal_id

@@ -1,4 +1,4 @@
-//! Proposals.
+//! The table of proposals.
 use super::{Store, stored_act, text, unreadable};
 use crate::domain::{Proposal, ProposalState, ProposedAct};
 use db::requests::{self, KeptAnswer, RequestKey, RequestStanding, SentFields};
@@ -12,17 +12,17 @@ const COLUMNS: &str =
     "book, proposal_id, number, state, act, proposed_by, proposal_reason, proposed_at_ms, expire_at_ms, decided_by, decision_reason,
     decided_at_ms, result";
 
-/// How often a proposal finds its number taken. Each try has seen one succeed.
+/// How often a proposal is retried after another one took its number. Each failed try means that another insert succeeded.
 const ATTEMPTS_MAX: usize = 32;
 
 /// Which proposals to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProposalFilter {
-    /// In this state; in any when none.
+    /// In this state; `None` for any.
     pub state: Option<ProposalState>,
-    /// That may be approved until after this time.
+    /// Only those that may be approved until after this time.
     pub expire_after: i64,
-    /// That may be approved until this time at the most.
+    /// Only those that may be approved until this time at the latest.
     pub expire_until: i64,
     /// Proposed in this time.
     pub proposed: TimeRange,
@@ -33,24 +33,24 @@ impl ProposalFilter {
     pub const ANY: Self = Self { state: None, expire_after: i64::MIN, expire_until: i64::MAX, proposed: TimeRange::ANY };
 }
 
-/// A proposal that has no number yet, and under which id it was sent.
+/// A proposal that has no number yet, with the request id under which it was sent.
 pub struct NewProposal<'a> {
-    /// The id, its book and who sent it.
+    /// The request id, its book and its sender.
     pub key: RequestKey<'a>,
-    /// What was sent.
+    /// The fields that were sent.
     pub fields: SentFields,
-    /// What is to be kept.
+    /// The proposal to store.
     pub proposal: Proposal,
 }
 
 /// What became of a new proposal, or of a request that decides about one.
 pub enum Proposed {
-    /// Kept now, or before.
+    /// It is stored.
     Kept {
-        /// Whether before.
+        /// Whether it was stored by an earlier call.
         replayed: bool,
     },
-    /// The id stands for something else.
+    /// The id was used before with other fields.
     Reused {
         /// Names of the fields that differ.
         differing: Vec<String>,
@@ -58,7 +58,7 @@ pub enum Proposed {
 }
 
 impl Store {
-    /// Keeps a proposal under its request id.
+    /// Stores a proposal under its request id.
     pub async fn propose(&self, new: &NewProposal<'_>) -> Result<Proposed, sqlx::Error> {
         let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(new.proposal.proposed_at_ms).unwrap_or(0));
         for _ in 0..ATTEMPTS_MAX {
@@ -71,7 +71,7 @@ impl Store {
             if !insert(&mut tx, &new.proposal).await? {
                 continue;
             }
-            // The answer is the proposal as it is when asked again, so nothing is kept of it here.
+            // The answer to a retry is the proposal's current state, so no answer is kept here.
             requests::finish(&mut tx, new.key, &KeptAnswer { bytes: Vec::new(), refusal: false }, now).await?;
             tx.commit().await?;
             return Ok(Proposed::Kept { replayed: false });
@@ -100,7 +100,7 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// All proposals in an order, those after this book and number.
+    /// All proposals ordered by book and number, those after this one.
     pub async fn proposals_after(&self, after: Option<&(String, i64)>, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
         let sql = format!("SELECT {COLUMNS} FROM proposal WHERE book > $1 OR (book = $1 AND number > $2) ORDER BY book, number LIMIT $3");
         let (book, number) = after.map_or(("", 0), |(book, number)| (book.as_str(), *number));
@@ -108,7 +108,7 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Proposals of a book that were approved, by number, after this one, at most `limit`: those that were carried out, or may be.
+    /// Approved proposals of a book by number, after this one, at most `limit`: those that were carried out, or may have been.
     pub async fn carried_out(&self, book: &BookName, after: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
         let sql = format!("SELECT {COLUMNS} FROM proposal WHERE book = $1 AND number > $2 AND state IN (2, 3) ORDER BY number LIMIT $3");
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(book.as_str()).bind(after).bind(limit);
@@ -129,14 +129,14 @@ impl Store {
                 ProposedAct::Adjustment(transfers) => transfers.iter().any(|line| of_user(&line.debit) || of_user(&line.credit)),
                 ProposedAct::Account(account, _) => of_user(account),
                 ProposedAct::Limit(limit) => of_user(&limit.account),
-                // Whose it is only the journal knows, which was asked then.
+                // Only the journal says whose posting it is; that was recorded when it was proposed.
                 ProposedAct::Reversal(_) => noted.contains(&proposal.id),
             });
             about.extend(concerned.map(|proposal| text(proposal.id)));
         }
     }
 
-    /// Approved before this time and not done yet, the oldest first.
+    /// Proposals approved before this time and not carried out yet, oldest first.
     pub async fn approved_before(&self, time_ms: i64, limit: i64) -> Result<Vec<Proposal>, sqlx::Error> {
         let sql = format!("SELECT {COLUMNS} FROM proposal WHERE state = $1 AND decided_at_ms < $2 ORDER BY decided_at_ms LIMIT $3");
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ProposalState::Approved.number()).bind(time_ms).bind(limit);
@@ -174,7 +174,7 @@ impl Store {
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
-    /// Writes down what came of an approved proposal. Safe to repeat.
+    /// Records the result of an approved proposal. Safe to repeat.
     pub async fn settle(&self, proposal: &Proposal, state: ProposalState, result: &str) -> Result<(), sqlx::Error> {
         let sql = "UPDATE proposal SET state = $3, result = $4 WHERE book = $1 AND proposal_id = $2 AND state = 2";
         sqlx::query(sql).bind(proposal.book.as_str()).bind(text(proposal.id)).bind(state.number()).bind(result).execute(&self.pool).await?;

@@ -1,4 +1,4 @@
-//! What earlier programs wrote down of a proposal is read as it was meant.
+//! Unit tests that lines written by earlier versions are read correctly.
 use super::*;
 use crate::domain::{AccountAct, AdjustmentLine, ProposalState, ProposedAct};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Unit tests of what is read from requests, and of page tokens.
+//! Unit tests of reading requests, and of page tokens.
 use super::*;
 use api::support::{AccountChange, Adjustment, AdjustmentTransfer, Reversal};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -1,4 +1,4 @@
-//! Whom an act is about: everybody whose account it names, and everybody whose money a proposal would move.
+//! Which users an act is about: everybody whose account it names, and everybody whose money a proposal would move.
 use crate::house::{House, databases, gift_of, told};
 use api::{
     ledger::GetAccountRequest,
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use support::store::Store;
 use uuid::Uuid;
 
-/// What was called about a user, oldest first, without who asked for this list.
+/// The calls recorded about a user, oldest first, without the call that asked for this list.
 async fn calls(house: &House, user: &str) -> Vec<(String, String)> {
     let ask = ListActsRequest { user_id: user.to_owned(), ..Default::default() };
     let acts = house.support().list_acts(house.by("aud", Role::Auditor, ask)).await.unwrap().into_inner().acts;
@@ -88,7 +88,7 @@ async fn of_an_erased_user_the_record_keeps_user_keys_and_no_words() {
         let house = House::start(database).await;
         house.give("ada", 9).await;
         let account = "viewer/ada/coins";
-        // A name that is no account's is not kept beside the line, whoever it names.
+        // A text that is no account's name is not stored beside the line, whoever it names.
         for named in [account, "viewer/ada/coins of Ada Lovelace"] {
             let look = GetAccountRequest { account: named.to_owned(), ..Default::default() };
             let _ = house.books().get_account(house.by("sue", Role::Support, look)).await;
@@ -104,7 +104,7 @@ async fn of_an_erased_user_the_record_keeps_user_keys_and_no_words() {
         assert!(words && before.len() == 2 && before.iter().all(|(erased, ..)| !erased), "its beginning and its end: {before:?}");
         let store = Store::open(database).await.unwrap();
         assert!(store.erase("demo", "ada", &BTreeSet::new()).await.unwrap() > 0);
-        // That somebody looked at the account is still found by it; why, and what was asked for, is gone.
+        // It still finds that somebody read the account; the reason and the request are erased.
         assert_eq!(by_account().await, vec![(true, String::new(), String::new()); 2]);
         let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
         let accounts: Vec<(String,)> = sqlx::query_as("SELECT account FROM act_account").fetch_all(&pool).await.unwrap();

@@ -1,4 +1,4 @@
-//! The record: every call of staff, before it is done and after, and nothing of it changed unseen.
+//! The audit log: every staff call is recorded before it is done and after, and tampering is detected.
 use crate::house::{House, databases, gift_of, told};
 use api::{
     ledger::{GetAccountRequest, GetTrialBalanceRequest},
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use support::{check::check, store::Store};
 use uuid::Uuid;
 
-/// The record, newest first, as an auditor reads it.
+/// The audit log, newest first, as an auditor reads it.
 async fn acts(house: &House, request: ListActsRequest) -> Vec<Act> {
     house.support().list_acts(house.by("aud", Role::Auditor, request)).await.unwrap().into_inner().acts
 }
@@ -36,7 +36,7 @@ async fn a_look_at_a_users_coins_is_two_lines_with_its_reason() {
         assert_eq!((first.rpc.as_str(), first.book.as_str()), ("largesse.ledger.v1.LedgerService/GetAccount", "demo"));
         assert_eq!(first.request_json, "{\"account\":\"viewer/ada/coins\"}");
         assert_eq!(lines[2].act_id, first.act_id);
-        // Whoever reads the record is in it, and whoever is no staff is not.
+        // Reading the log is recorded too; calls by others than staff are not.
         let all = acts(&house, ListActsRequest::default()).await;
         assert_eq!((all[0].subject.as_str(), all[0].phase()), ("aud", begun));
         assert!(all.iter().all(|act| ["sue", "aud"].contains(&act.subject.as_str())));
@@ -54,7 +54,7 @@ async fn without_a_reason_nothing_is_shown_and_without_a_record_nothing_is_done(
     assert_eq!(told(unexplained).map(drop), Err("REASON_REQUIRED".to_owned()));
     let concerns_nobody = house.unexplained("sue", Role::Support, GetTrialBalanceRequest::default());
     house.books().get_trial_balance(concerns_nobody).await.unwrap();
-    // The record can't be written any more.
+    // The audit log can't be written any more.
     let store = database.open("support", &support::store::MIGRATIONS).await.unwrap();
     sqlx::query("ALTER TABLE act RENAME TO gone").execute(&store).await.unwrap();
     let proposal = house.support().propose(house.by("sue", Role::Support, Default::default())).await;
@@ -107,7 +107,7 @@ async fn pages_and_filters_show_each_line_once() {
         let first = house.support().list_acts(house.by("aud", Role::Auditor, request.clone())).await.unwrap().into_inner();
         request.page_token = first.next_page_token.clone();
         let second = house.support().list_acts(house.by("aud", Role::Auditor, request.clone())).await.unwrap().into_inner();
-        // Reading them makes lines about ada as well: the reader names whom it asks about.
+        // Reading them adds lines about ada as well: the reader names the user in the request.
         assert_eq!(first.acts.len(), 4);
         let seqs: Vec<i64> = first.acts.iter().chain(&second.acts).map(|act| act.seq).collect();
         assert!(seqs.windows(2).all(|pair| pair[0] > pair[1]), "{seqs:?}");
@@ -150,7 +150,7 @@ async fn whatever_is_changed_in_the_record_is_found() {
             sqlx::query(AssertSqlSafe(change(fix))).execute(&pool).await.unwrap();
             assert_eq!(check(&store, &[]).await.unwrap().problem, None, "{fix}");
         }
-        // What a user's erasure takes away, the chain can do without; the rest stays.
+        // The chain stays intact without the texts that a user's erasure removes; the rest stays.
         assert_eq!(store.erase("demo", "ada", &BTreeSet::new()).await.unwrap(), 4, "the look at her coins and the proposal");
         let of_hers = BTreeSet::from([proposal.proposal_id.clone()]);
         assert_eq!(store.erase("demo", "ada", &of_hers).await.unwrap(), 2, "its approval, which names nobody");
@@ -187,7 +187,7 @@ async fn a_record_cut_short_or_written_anew_is_found_by_its_heads() {
         assert_eq!(check(&store, &[]).await.unwrap().problem, None, "by itself it looks whole");
         let why = "it is gone, and its head was recorded outside the database";
         assert_eq!(check(&store, &heads).await.unwrap().problem, Some((4, why)));
-        // Written anew as a whole, with another story.
+        // The whole log is rewritten with other content.
         sqlx::query("DELETE FROM act").execute(&pool).await.unwrap();
         let act = support::domain::StaffAct {
             act_id: Uuid::now_v7(),

@@ -1,5 +1,5 @@
-//! What one key of the installation can't do to the audit log: write for others, hide a refused attempt, hide a name behind a long request, or change what another
-//! approves.
+//! What a single stolen key of the installation can't do to the audit log: write for others, hide a refused attempt, hide a name behind a long request, or
+//! change what another person approves.
 use crate::house::{House, databases, gift_of, told};
 use api::{
     ledger::PostRequest,
@@ -85,7 +85,7 @@ async fn refused_attempts_of_staff_are_lines_and_many_are_one_line_more() {
         assert_eq!((lines.len(), lines[0].rpc.as_str()), (10, "largesse.ledger.v1.LedgerService/Post"));
         assert_eq!(acts(&house, of("tom")).await[0].outcome, "INVALID_ARGUMENT REASON_REQUIRED");
         assert!(acts(&house, of("ada")).await.is_empty());
-        // The rest is told when the minute is over, or with the process.
+        // The rest is reported when the minute is over, or when the process ends.
         house.bed.closing.cancel();
         let mut told = acts(&house, of("eve")).await;
         while told.len() == 10 {
@@ -130,14 +130,14 @@ async fn whoever_stands_at_the_end_of_a_long_request_is_found() {
     }
 }
 
-/// Changes the row of a proposal as somebody who has the database could.
+/// Changes the row of a proposal as somebody with access to the database could.
 async fn edited(database: &db::Database, proposal: &Proposal, how: &str) {
     let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
     let sql = format!("UPDATE proposal SET {how} WHERE proposal_id = '{}'", proposal.proposal_id);
     assert_eq!(sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.unwrap().rows_affected(), 1);
 }
 
-/// Changes the row of a proposal to what another one is to do.
+/// Replaces the action in a proposal's row with that of another proposal.
 async fn swapped(database: &db::Database, proposal: &Proposal, other: &Proposal) {
     edited(database, proposal, &format!("act = (SELECT act FROM proposal WHERE proposal_id = '{}')", other.proposal_id)).await;
 }
@@ -165,7 +165,7 @@ async fn what_is_approved_is_what_was_proposed_and_seen() {
         let store = Store::open(database).await.unwrap();
         let named = async || check(&store, &[]).await.unwrap().proposal_problem.map(|(id, why)| (id.to_string(), why));
         assert_eq!(named().await, Some((small.proposal_id.clone(), "it is not what was proposed")));
-        // Her own, made to look like somebody else's.
+        // Her own proposal, changed to look like somebody else's.
         let own = house.propose("ann", gift_of("ann", 99)).await;
         edited(database, &own, "proposed_by = 'sue'").await;
         assert_eq!(approve(&own, "").await, changed);
@@ -218,7 +218,7 @@ async fn a_proposal_of_an_earlier_program_is_held_against_its_own_words() {
         let house = House::start(database).await;
         let (good, edited) = (house.propose("sue", gift_of("ada", 7)).await, house.propose("sue", gift_of("bob", 7)).await);
         swapped(database, &edited, &good).await;
-        // As it was before lines were noted with their proposals, and had hashes.
+        // As it was before lines were recorded with their proposals and had hashes.
         let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
         for sql in ["DELETE FROM act_proposal", "UPDATE act SET request_hash = '', proposal_hash = ''"] {
             sqlx::query(sql).execute(&pool).await.unwrap();
@@ -231,7 +231,7 @@ async fn a_proposal_of_an_earlier_program_is_held_against_its_own_words() {
     }
 }
 
-/// Writes the hashes of lines anew, as the program of then chained them.
+/// Recomputes the hashes of lines, chained as the earlier version did it.
 async fn rechained(store: &Store, pool: &sqlx::AnyPool) {
     let mut previous = support::domain::GENESIS;
     for line in store.acts_from(1, 1_000).await.unwrap() {

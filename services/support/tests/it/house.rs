@@ -1,4 +1,4 @@
-//! A ledger and the support service behind one stack, on both engines.
+//! Test fixture: a ledger and the support service behind one stack, on both engines.
 use api::{
     ledger::{BookMode, ledger_service_client::LedgerServiceClient},
     support::{
@@ -18,7 +18,7 @@ pub use testbed::{new_id, reason as told};
 
 pub const BOOK: &str = "demo";
 
-/// A database of each kind; what they live on comes with them.
+/// A database of each kind, with the servers and directories that they need.
 pub struct Databases {
     pub all: Vec<Database>,
     _storage: [testbed::Storage; 2],
@@ -55,7 +55,7 @@ impl House {
         Self { database: database.clone(), bed, heads_dir, way, shutdown }
     }
 
-    /// As a process that ends.
+    /// Stops everything, as at the end of a process.
     pub async fn stop(self) {
         self.shutdown.cancel();
         self.bed.ledger.shutdown().await;
@@ -80,7 +80,7 @@ impl House {
         LedgerServiceClient::new(self.bed.ledger_transport())
     }
 
-    /// A request of somebody in a role, who says why.
+    /// A request by a person in a role, with a reason.
     pub fn by<T>(&self, subject: &str, role: Role, message: T) -> Request<T> {
         let mut request = self.unexplained(subject, role, message);
         request.metadata_mut().insert(rpc::REASON, "ticket 4711".parse().unwrap());
@@ -91,7 +91,7 @@ impl House {
         self.bed.unexplained(subject, role, &[BOOK], message)
     }
 
-    /// Coins for a viewer, as the purchase service would; the posting.
+    /// Credits coins to a viewer, as the purchase service would; returns the posting.
     pub async fn give(&self, user: &str, coins: i64) -> String {
         self.bed.post("purchase", "house/coins/issued", &format!("viewer/{user}/coins"), coins).await
     }
@@ -122,7 +122,7 @@ impl House {
     }
 }
 
-/// Coins given to a viewer by hand.
+/// A proposal to give coins to a viewer by hand.
 pub fn gift_of(user: &str, coins: i64) -> propose_request::Act {
     let transfer = AdjustmentTransfer {
         debit_account: "house/coins/issued".to_owned(),

@@ -1,4 +1,4 @@
-//! The support service over a real ledger: what is recorded stays, and what two must do one can't.
+//! The support service over a real ledger: audit log lines stay, and one person can't do what needs two.
 #![allow(clippy::unwrap_used)]
 
 mod about;

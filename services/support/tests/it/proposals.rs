@@ -1,4 +1,4 @@
-//! Four eyes: what one proposes another approves, once, and it is done once.
+//! Four eyes: a proposal is approved by another person, once, and carried out once.
 use crate::house::{House, databases, gift_of, new_id, told};
 use api::{
     ledger::{
@@ -240,7 +240,7 @@ async fn many_at_once_are_listed_once_each_and_done_once() {
     for database in &databases().all {
         let house = House::start(database).await;
         let proposals = futures::future::join_all((0..30).map(|_| house.propose("sue", gift_of("ada", 1)))).await;
-        // Several approve each at the same moment.
+        // Several people approve each at the same moment.
         let approvals = proposals.iter().flat_map(|proposal| ["ann", "ben", "cat"].map(|by| house.approve(by, proposal)));
         for approved in futures::future::join_all(approvals).await {
             assert_eq!(approved.unwrap().state(), ProposalState::Done);
@@ -266,7 +266,7 @@ async fn many_at_once_are_listed_once_each_and_done_once() {
     }
 }
 
-/// The tables, and a proposal as they have it.
+/// The tables, and a proposal as they store it.
 async fn kept(database: &db::Database, proposal: &Proposal) -> (support::store::Store, support::domain::Proposal) {
     let store = support::store::Store::open(database).await.unwrap();
     let book = money::BookName::try_new(crate::house::BOOK).unwrap();
@@ -281,7 +281,7 @@ async fn what_a_fallen_process_approved_is_done_by_the_next_one() {
         let proposal = house.propose("sue", gift_of("ada", 50)).await;
         let (store, kept) = kept(database, &proposal).await;
         let ann = money::UserKey::try_new("ann").unwrap();
-        // A minute ago: it is not left to the call that brought it any more.
+        // A minute ago: it is no longer left to the call that approved it.
         let decided = kept.proposed_at_ms - 60_000;
         assert!(store.decide(&kept, support::domain::ProposalState::Approved, &ann, "ticket 4711", decided).await.unwrap());
         let another = house.another().await;
@@ -310,7 +310,7 @@ async fn the_store_itself_lets_nobody_approve_their_own() {
     }
 }
 
-/// What one member of finance asks the ledger itself for.
+/// A request that one member of finance sends to the ledger directly.
 fn direct(account: &str) -> SetDebitLimitRequest {
     let (request_id, window) = (new_id(), LimitWindow::Hour.into());
     SetDebitLimitRequest {
@@ -379,7 +379,7 @@ async fn a_step_of_another_service_is_not_reversed_by_hand() {
             let refused = propose(&posting).await.unwrap_err();
             assert_eq!(rpc::reason(&refused).as_deref(), Some("NOT_REVERSIBLE"), "{kind}");
             assert_eq!(rpc::facts(&refused)["kind"], kind);
-            // Proposed while the ledger was away, or by an earlier program: it is looked at again before it is done.
+            // Proposed while the ledger was unavailable, or by an earlier version: it is checked again before it is carried out.
             house.bed.fault.fail(Fault::Answer(testbed::insides::answer(&ledger_client::LedgerReason::Overloaded)));
             let blind = propose(&posting).await.unwrap().into_inner().proposal.unwrap();
             house.bed.fault.fail(Fault::None);

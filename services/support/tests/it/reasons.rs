@@ -1,4 +1,4 @@
-//! Whatever the ledger answers, staff are told what became of it and nothing of our insides.
+//! Whatever the ledger answers, staff learn the outcome and no internals.
 use crate::house::{House, databases, gift_of};
 use identity::Role;
 use ledger_client::{LedgerReason, reason::Proof};

@@ -1,4 +1,4 @@
-//! Where a request may name a user.
+//! Unit tests of the fields in which a request may name a user.
 use super::mentions;
 use std::collections::BTreeSet;
 

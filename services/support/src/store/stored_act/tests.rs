@@ -1,4 +1,4 @@
-//! Unit tests of what is stored of an act.
+//! Unit tests of the stored form of an act.
 use super::*;
 use crate::domain::{AccountAct, AdjustmentLine};
 use proptest::prelude::*;
