@@ -1,11 +1,12 @@
-//! Is the money where it should be? The ledger's own check, then what joins it to the services' tables.
+//! The audit of the money: the ledger's own check, then a comparison of the journal with the services' tables.
 //!
-//! [`audit`] looks once and at everything; [`continuous`] goes on with what is new, for the monitor. `joins`: every row against its posting and the reverse;
-//! `claims`: which postings a row is behind; `moves`: what those move; `coins`, `payouts`: sums; `posters`: every posting against who may post what;
-//! `gifts`: every gift against the catalogues that were served; `folds`: purchases as the monitor compares them; `rolling`: other rows, as it does. [`imported`]: what came from elsewhere, behind which there is no row; `journal`: the postings to join.
+//! [`audit`] runs once over everything; [`continuous`] audits new events as they come, for the monitor. `joins`: every row against its posting and the reverse;
+//! `claims`: which postings a row accounts for; `moves`: what those move; `coins`, `payouts`: sums; `posters`: every posting against the list of who may post
+//! what; `gifts`: every gift against the catalogues that were served; `folds`: purchases as the monitor compares them; `rolling`: other rows, as the monitor
+//! does. [`imported`]: postings from another installation, which have no row here; `journal`: the postings to join.
 //!
-//! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: what a service is just between its
-//! posting and its own row with is found in the ledger by the id it must have there.
+//! Reads the stores directly, so it works on a copy, with nothing running, and beside a running installation: where a service has not yet recorded a posting in
+//! its own row, the posting is found in the ledger by the id that it must have there.
 use books::{
     domain::chart::Unit,
     store::{Book, IdMeaning, Store},
@@ -36,46 +37,46 @@ mod payouts;
 mod posters;
 mod rolling;
 
-/// Problems of one kind told one by one; the rest is counted.
+/// Problems of one kind that are listed one by one; the rest is counted.
 const TOLD_MAX: usize = 20;
-/// How often payouts are compared before they count as differing: one that began and ended between the readings is in none of them.
+/// How often payouts are compared before they count as differing: one that began and ended between the readings is in neither of them.
 const PAYOUT_LOOKS: usize = 5;
 
-/// A fault of reading, not of the books.
+/// An error while reading the stores, which is no problem of the books.
 pub type ReadFault = Box<dyn std::error::Error + Send + Sync>;
 
-/// What was found in one book.
+/// The result for one book.
 #[derive(Debug, Serialize)]
 pub struct BookReport {
     /// The ledger's own check: chain, arithmetic, snapshots.
     pub ledger: verify::VerifyReport,
     /// Coins by where they are.
     pub coins: coins::CoinSums,
-    /// What was imported, and so is compared with no service's tables.
+    /// Sums of imported postings, which no service's tables account for.
     pub imported: imported::ImportedSums,
-    /// Postings that are as the rows say of those who may post them; without the imported.
+    /// Postings, without the imported, that conform to the list of who may post what.
     pub ruled: usize,
-    /// What rows are behind.
+    /// How many postings are accounted for by rows.
     #[serde(flatten)]
     pub joined: JoinedRows,
-    /// Services whose tables are not here, so that nothing was compared with them.
+    /// Services whose tables are not in this database, so that nothing was compared with them.
     pub not_compared: Vec<&'static str>,
-    /// What does not join up.
+    /// The problems found.
     pub problems: Vec<String>,
 }
 
 impl BookReport {
-    /// Whether every check held.
+    /// Whether every check passed.
     #[must_use]
     pub fn ok(&self) -> bool {
         self.ledger.problem.is_none() && self.problems.is_empty()
     }
 }
 
-/// How many postings rows are behind, of services whose tables are here.
+/// How many postings are accounted for by rows, by service; `None` for a service whose tables are not here.
 #[derive(Debug, Default, Serialize)]
 pub struct JoinedRows {
-    /// Gifts that cost what a catalogue said that was served then; without those of programs that recorded none.
+    /// Gifts whose price was in a catalogue served at the time; without those of versions that recorded no catalogues.
     pub gifts: Option<usize>,
     /// Purchases credited.
     pub purchases: Option<usize>,
@@ -87,31 +88,31 @@ pub struct JoinedRows {
     pub proposals: Option<usize>,
 }
 
-/// What was found in an installation.
+/// The result for an installation.
 #[derive(Debug, Serialize)]
 pub struct AuditReport {
-    /// Whether every check of every book held.
+    /// Whether every check of every book passed.
     pub ok: bool,
     /// By book.
     pub books: Vec<BookReport>,
-    /// The audit log, where its table is here.
+    /// The audit log, where its table is in this database.
     pub acts: Option<ActsReport>,
 }
 
-/// What was found in the audit log.
+/// The result for the audit log.
 #[derive(Debug, Serialize)]
 pub struct ActsReport {
-    /// Lines that follow from one another.
+    /// Lines whose chain is intact.
     pub lines: i64,
     /// Lines whose texts were erased; the chain still covers their digests.
     pub erased: i64,
     /// Heads written outside the database that are in the chain.
     pub heads: usize,
-    /// What does not fit, with the line.
+    /// The first problem, with its line.
     pub problem: Option<String>,
 }
 
-/// The ledger's store of a database that has one: looking makes none.
+/// Opens the ledger's store of a database that has one; an audit creates none.
 pub async fn open(database: &Database) -> Result<Arc<dyn Store>, ReadFault> {
     if !exists(database, Service::Ledger).await? {
         return Err(format!(
@@ -124,18 +125,18 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Store>, ReadFault> {
 }
 
 /// Checks every book of a database.
-/// `heads` is the directory where the ledger wrote heads outside the database; there is none to compare with when not given.
+/// `heads` is the directory where the ledger wrote heads outside the database; `None`: nothing to compare with.
 pub fn audit<'a>(database: &'a Database, heads: Option<&'a Path>) -> BoxFuture<'a, Result<AuditReport, ReadFault>> {
     async move { audit_books(database, heads, &OwnPosters::default()).await }.boxed()
 }
 
-/// The same of an installation in which services of one's own post, as their rows say. Without their rows whatever they posted is told as a problem.
+/// The same for an installation whose operator's own services post what `own` lists. Any other posting of theirs is reported as a problem.
 pub fn audit_with<'a>(
     database: &'a Database,
     heads: Option<&'a Path>,
     own: &'a OwnPosters,
 ) -> BoxFuture<'a, Result<AuditReport, ReadFault>> {
-    // Compiled here, beside the other crates, and not in the binary.
+    // Boxed, so that it is compiled in this crate and not in the binary.
     audit_books(database, heads, own).boxed()
 }
 
@@ -178,7 +179,7 @@ async fn audit_book(
     let ledger = verify::verify_against(store, book, heads).await?;
     let mut problems = Vec::new();
     let name = BookName::try_new(&book.name)?;
-    // What follows needs a journal that can be read.
+    // The following checks need a journal that can be read.
     if ledger.problem.is_some() {
         let (coins, imported) = (coins::CoinSums::default(), imported::ImportedSums::default());
         let joined = JoinedRows::default();
@@ -215,7 +216,7 @@ async fn audit_book(
     Ok(BookReport { ledger, coins, imported, ruled, joined, not_compared, problems })
 }
 
-/// Holds and money in transit against the payouts in flight, until both were read without one that ended between the readings.
+/// Compares holds and money in transit with the payouts in flight, and retries where a payout may have ended between the two readings.
 async fn payout_sums(
     database: &Database,
     journal: &mut journal::JournalFold,
@@ -237,10 +238,10 @@ async fn payout_sums(
     Ok(found)
 }
 
-/// Whether a service has tables here: an audit makes none.
+/// Whether a service has tables in this database: an audit creates none.
 pub async fn exists(database: &Database, service: Service) -> Result<bool, ReadFault> {
     if let Some(dir) = database.sqlite_dir() {
-        // Opening an empty file would make tables in it.
+        // Opening an empty file would create tables in it.
         return Ok(std::fs::metadata(dir.join(format!("{service}.db"))).is_ok_and(|file| file.len() > 0));
     }
     let mut connection = database.connect_postgres().await?.ok_or("a database is SQLite or PostgreSQL")?;
@@ -250,7 +251,7 @@ pub async fn exists(database: &Database, service: Service) -> Result<bool, ReadF
     Ok(found.is_some())
 }
 
-/// Where in the journal the postings with these ids are, those that are there.
+/// The sequence numbers of the postings with these ids, for those that are in the journal.
 async fn seqs(store: &dyn Store, book: &Book, ids: Vec<Uuid>) -> Result<BTreeMap<Uuid, i64>, ReadFault> {
     const PAGE: usize = 500;
     let mut found = BTreeMap::new();

@@ -1,17 +1,17 @@
-//! What can be set.
+//! The monitor's options.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How the money is looked after.
+/// The monitor's options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// Milliseconds from the end of one look at the books to the next, at the least.
+    /// Minimum milliseconds from the end of one audit run to the start of the next.
     pub every_ms: u64,
-    /// The share of one processor that looking may take, in percent, 1 to 100: after a look that took long the next one waits longer.
+    /// The share of one processor that audit runs may take, in percent, 1 to 100: after a long run the next one waits longer.
     pub share_percent: u32,
-    /// Events of one book checked in one look, 1000 or more.
+    /// Events of one book checked in one run, 1000 or more.
     pub events_max: u32,
     /// Accounts up to which the trial balance is also summed from the rows of all of them; it takes memory for each.
     pub sums_accounts_max: usize,
@@ -25,18 +25,18 @@ impl Default for Config {
     }
 }
 
-/// An option without meaning.
+/// An option with an invalid value.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{option} must be {bounds}")]
 pub struct InvalidMonitorConfig {
     /// The name of the option.
     pub option: &'static str,
-    /// What it may be.
+    /// The valid values.
     pub bounds: &'static str,
 }
 
 impl Config {
-    /// Whether every option has a meaning.
+    /// Checks that every option has a valid value.
     pub fn check(&self) -> Result<(), InvalidMonitorConfig> {
         let known = [
             ("every_ms", (100..=86_400_000).contains(&self.every_ms), "100 to 86400000"),
@@ -47,7 +47,7 @@ impl Config {
         known.into_iter().find(|(_, holds, _)| !holds).map_or(Ok(()), |(option, _, bounds)| Err(InvalidMonitorConfig { option, bounds }))
     }
 
-    /// How long to rest after a look that took this long.
+    /// How long to rest after a run that took this long.
     pub(crate) fn rest(&self, took: Duration) -> Duration {
         let share = self.share_percent.clamp(1, 100);
         Duration::from_millis(self.every_ms).max(took.saturating_mul(100 - share) / share)

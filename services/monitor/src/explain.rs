@@ -1,9 +1,9 @@
-//! The whole story behind an id: what it is, which postings made it, where the money came from and what became of it.
+//! The whole story behind an id: what it is, which postings belong to it, where the money came from and where it went.
 //!
-//! Reads the stores of all services, and the journal as the last word. [`seek`]: what an id stands for; `story`: what is told of it, in the
-//! words of `words` and the shape of [`shape`]; `people`: users and their accounts; `staff`: what staff proposed, approved and undid.
-//! The way from one thing to the next goes along the accounts of people, first in, first out (`books::read::trail`): a purchase is what gifts were paid
-//! from, gifts are what a conversion turned into money, conversions are what a payout took.
+//! Reads the stores of all services; where they differ, the journal counts. [`seek`]: finds what an id stands for; `story`: builds its story, in the words of
+//! `words` and the shape of [`shape`]; `people`: users and their accounts; `staff`: what staff proposed, approved and reversed.
+//! Things are linked through the accounts of people, first in, first out (`books::read::trail`): a purchase pays for gifts, a conversion turns gifts into
+//! money, a payout takes the money of conversions.
 use crate::audit::{self, ReadFault};
 use books::store::{Book, Store};
 use db::Database;
@@ -25,21 +25,21 @@ mod words;
 pub use seek::SoughtId;
 pub use shape::{Story, StoryLinks};
 
-/// Things told in one story, whatever it branches into.
+/// Maximum number of things in one story, however it branches.
 const STORIES_MAX: usize = 200;
 
-/// How much is told.
+/// How much a story contains.
 #[derive(Debug, Clone)]
 pub struct StoryScope {
     /// Only this book.
     pub book: Option<BookName>,
-    /// Whose request the id may be.
+    /// The user whose request the id may be.
     pub user: Option<UserKey>,
-    /// Things told one by one on each way; of more there are only sums.
+    /// Things listed one by one in each direction; the rest is summed.
     pub most: usize,
 }
 
-/// A book and the tables of those whose money it is, as far as they are there.
+/// A book and the tables of the services, as far as they exist.
 pub struct StoryTeller {
     store: Arc<dyn Store>,
     book: Book,
@@ -53,15 +53,15 @@ pub struct StoryTeller {
 }
 
 impl StoryTeller {
-    /// One more may be told.
+    /// Whether one more thing may be added.
     fn may(&self) -> bool {
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }
 
-/// Everything the id stands for, in all books or in one. Nothing where it stands for nothing.
+/// Everything the id stands for, in all books or in one; empty where it stands for nothing.
 pub fn explain<'a>(database: &'a Database, sought: &'a SoughtId, scope: &'a StoryScope) -> BoxFuture<'a, Result<Vec<Story>, ReadFault>> {
-    // Compiled here, beside the other crates, and not in the binary.
+    // Boxed, so that it is compiled in this crate and not in the binary.
     tell(database, sought, scope).boxed()
 }
 

@@ -1,12 +1,12 @@
-//! What looks found, and how one follows another.
+//! The results of audit runs, and how a new run's results are merged into the earlier ones.
 use std::{collections::BTreeMap, time::SystemTime};
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckResult {
-    /// As it must be.
+    /// The check passed.
     Passed,
-    /// Not as it must be, and how.
+    /// The check failed, and why.
     Failed(String),
     /// Not known yet, and why.
     Pending(String),
@@ -15,32 +15,32 @@ pub enum CheckResult {
 }
 
 impl CheckResult {
-    /// Passed where nothing is wrong.
+    /// Passed unless there is a problem.
     #[must_use]
     pub fn of(problem: Option<String>) -> Self {
         problem.map_or(Self::Passed, Self::Failed)
     }
 
-    /// Whether it neither failed nor is still to be done.
+    /// Whether it neither failed nor is pending.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         matches!(self, Self::Passed | Self::NotCompared(_))
     }
 }
 
-/// A check and when it held last.
+/// A check's result, and when it last passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckHistory {
-    /// What it came to.
+    /// The latest result.
     pub outcome: CheckResult,
-    /// Since the start.
+    /// When it last passed since the start.
     pub held_at: Option<SystemTime>,
 }
 
 /// Checks by name.
 pub type ChecksByName = BTreeMap<&'static str, CheckHistory>;
 
-/// A book.
+/// The health of a book.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HealthOfBook {
     /// The last event that was checked.
@@ -54,14 +54,14 @@ pub struct HealthOfBook {
 }
 
 impl HealthOfBook {
-    /// Whether all of it holds.
+    /// Whether no check of it failed or is pending.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         green(&self.checks)
     }
 }
 
-/// What one look found in a book. Checks that are not among them are as they were.
+/// The results of one run for a book. Checks that are not among them keep their results.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FoundInBook {
     /// The last event that was checked.
@@ -70,40 +70,40 @@ pub struct FoundInBook {
     pub checked_time: i64,
     /// Events after it.
     pub behind: i64,
-    /// What checks came to.
+    /// The results of the checks.
     pub checks: Vec<(&'static str, CheckResult)>,
 }
 
-/// What one look found. Books that are not in it are gone.
+/// The results of one run. Books that are not in it no longer exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LookFound {
     /// By name.
     pub books: BTreeMap<String, FoundInBook>,
-    /// Of the installation.
+    /// Checks of the installation.
     pub checks: Vec<(&'static str, CheckResult)>,
 }
 
-/// What is known.
+/// What is known of the installation's books.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     /// By name.
     pub books: BTreeMap<String, HealthOfBook>,
-    /// Of the installation.
+    /// Checks of the installation.
     pub checks: ChecksByName,
-    /// When the last look ended that found anything.
+    /// When the last successful run ended.
     pub looked_at: Option<SystemTime>,
-    /// Why the last look came to nothing.
+    /// Why the last run could not finish.
     pub fault: Option<String>,
 }
 
 impl Health {
-    /// Whether everything holds, and there is something.
+    /// Whether there is a book and no check failed or is pending.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.fault.is_none() && !self.books.is_empty() && green(&self.checks) && self.books.values().all(HealthOfBook::is_healthy)
     }
 
-    /// A look ended.
+    /// Merges the results of a run that ended.
     pub(crate) fn follow(&mut self, found: LookFound, now: SystemTime) {
         self.books.retain(|name, _| found.books.contains_key(name));
         for (name, seen) in found.books {
@@ -115,7 +115,7 @@ impl Health {
         (self.looked_at, self.fault) = (Some(now), None);
     }
 
-    /// A look came to nothing: what was known is not known any more.
+    /// A run could not finish: checks that had passed become pending.
     pub(crate) fn lost(&mut self, why: &str) {
         let unknown = |checks: &mut ChecksByName| {
             for check in checks.values_mut().filter(|check| check.outcome == CheckResult::Passed) {
@@ -124,7 +124,7 @@ impl Health {
         };
         self.books.values_mut().for_each(|book| unknown(&mut book.checks));
         unknown(&mut self.checks);
-        // When it was looked last stays: a look that came to nothing was none.
+        // `looked_at` stays: a run that could not finish does not count.
         self.fault = Some(why.to_owned());
     }
 }
@@ -136,7 +136,7 @@ fn green(checks: &ChecksByName) -> bool {
 fn merge(checks: &mut ChecksByName, found: Vec<(&'static str, CheckResult)>, now: SystemTime) {
     for (name, outcome) in found {
         let before = checks.get(name);
-        // What failed stays so until somebody has looked again.
+        // A failure stays until another run has a result for it.
         if matches!(outcome, CheckResult::Pending(_)) && before.is_some_and(|check| matches!(check.outcome, CheckResult::Failed(_))) {
             continue;
         }

@@ -1,11 +1,11 @@
-//! Whether the money is where it should be, looked at again and again while it moves; and the whole story behind an id.
+//! Audits the money continuously while it moves, and explains the whole story behind an id.
 //!
-//! It reads the ledger's books and the other services' `tables` directly and trusts no service: an auditor that asked them would trust what it is
-//! to check. What the last look found is told over RPC and as metrics.
+//! It reads the ledger's books and the other services' `tables` directly and trusts no service: an auditor that asked them would trust what it is to check. The
+//! results of the last audit run are reported over RPC and as metrics.
 //!
-//! - [`service`]: the RPC. [`health`]: what a look found, and how one look follows another. `rounds`: when to look. `meters`: the metrics.
-//! - [`audit`]: how to look: once and at everything, or as the journal goes on ([`audit::continuous`]).
-//! - [`explain`]: what an id stands for, where the money came from and what became of it.
+//! - [`service`]: the RPC. [`health`]: the results of audit runs and how they are merged. `rounds`: when to run. `meters`: the metrics.
+//! - [`audit`]: the audit itself: once over everything, or as the journal grows ([`audit::continuous`]).
+//! - [`explain`]: what an id stands for, where the money came from and where it went.
 //! - [`config`]: its options.
 pub mod audit;
 pub mod config;
@@ -32,13 +32,13 @@ use tokio_util::sync::CancellationToken;
 
 /// What the service needs from the outside.
 pub struct Deps {
-    /// Where everybody's tables are.
+    /// The database with all services' tables.
     pub database: Database,
-    /// Where the ledger writes heads outside the database. None: nowhere, so nothing is compared with them.
+    /// Directory where the ledger writes heads outside the database. `None`: it writes none, so nothing is compared with them.
     pub heads_dir: Option<PathBuf>,
-    /// Services of one's own that post into the books.
+    /// What the operator's own services may post into the books.
     pub posters: OwnPosters,
-    /// Cancelled at shutdown: no more looks.
+    /// Cancelled at shutdown: no more audit runs.
     pub shutdown: CancellationToken,
 }
 
@@ -48,7 +48,7 @@ pub struct Service {
     handlers: Handlers,
 }
 
-/// Checks the options and begins to look.
+/// Checks the options and starts the audit runs.
 pub fn start(deps: Deps, config: Config) -> Result<Service, config::InvalidMonitorConfig> {
     config.check()?;
     let health: Arc<RwLock<Health>> = Arc::default();

@@ -1,4 +1,4 @@
-//! What looks found, as metrics.
+//! The results of audit runs, as metrics.
 use crate::{
     CheckResult,
     health::{CheckHistory, ChecksByName, Health},
@@ -6,7 +6,7 @@ use crate::{
 use opentelemetry::{KeyValue, metrics::AsyncInstrument};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Tells it to whoever collects metrics, from now on.
+/// Reports the health to the metrics exporter from now on.
 pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
     let Some(meter) = telemetry::meter() else { return };
     let read = |health: &Arc<RwLock<Health>>| health.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -1,4 +1,4 @@
-//! When to look.
+//! Schedules the audit runs.
 use crate::{audit::continuous::ContinuousAudit, config::Config, health::Health};
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -7,16 +7,16 @@ use std::{
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// How long a look may take. It is bounded in what it reads; above this something hangs.
+/// How long a run may take. It reads a bounded amount; beyond this time something is stuck.
 const LOOK_MAX: Duration = Duration::from_secs(120);
 
-/// Looks until `shutdown`, and rests after each look so that it takes its share and no more.
+/// Runs the audit until `shutdown`, and rests after each run so that it takes no more than its share.
 pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Arc<RwLock<Health>>, shutdown: CancellationToken) {
     loop {
         let started = Instant::now();
         let found = tokio::select! {
             () = shutdown.cancelled() => return,
-            // A database that does not answer must not leave what was found before standing as if it were so now.
+            // If the database does not answer, the earlier results must not be reported as current.
             found = timeout(LOOK_MAX, auditor.look()) => found.unwrap_or_else(|_| Err("a look at the books took too long".into())),
         };
         let mut rest = config.rest(started.elapsed());
@@ -25,7 +25,7 @@ pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Ar
             let was_healthy = health.is_healthy();
             match found {
                 Ok(found) => {
-                    // There is more to look at: not after a rest, but still no more than its share.
+                    // There is more to check: the next run skips the minimum rest, but keeps to its share.
                     if found.books.values().any(|book| book.behind > i64::from(config.events_max)) {
                         rest = Config { every_ms: 0, ..config.clone() }.rest(started.elapsed());
                     }
@@ -45,7 +45,7 @@ pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Ar
     }
 }
 
-/// Failures are told each time, all well once.
+/// Logs failures after every run, and recovery once.
 fn tell(health: &Health, was_healthy: bool) {
     let books = health.books.iter().map(|(name, book)| (name.as_str(), &book.checks));
     for (book, checks) in books.chain([("", &health.checks)]) {

@@ -32,7 +32,7 @@ impl MonitorService for Handlers {
             let why = "the audit has not found this book".to_owned();
             return Err(rpc::refused(Code::NotFound, "BOOK_UNKNOWN", why, &[("book", asked.to_string())]));
         }
-        // What is of all books is for those who may see all of them.
+        // The installation's own checks are shown only to callers who may see all books.
         let whole = asked.is_none() && matches!(books, BookScope::All);
         let checks = if whole { checks(&health.checks) } else { Vec::new() };
         let healthy = if whole {

@@ -1,5 +1,5 @@
-//! What the rows of services say of the journal: which postings they are behind, and what those moved. What is between a posting and its own row claims the
-//! posting that its service asks for next, so both sides speak of one moment.
+//! What the services' rows claim about the journal: which postings belong to them, and what those moved. A row whose service has not yet recorded a posting
+//! claims the posting that the service requests next, so both sides describe one moment.
 use super::moves::Moves;
 use books::domain::event::TransferKind;
 use chart::PostingKind;
@@ -20,7 +20,7 @@ pub(super) enum RowsOf {
 }
 
 impl RowsOf {
-    /// Whose rows a posting of this kind must have behind it.
+    /// The service that must have a row for a posting of this kind.
     pub fn kind(kind: &str) -> Option<Self> {
         if kind.starts_with(chart::kind::PURCHASE_PREFIX) {
             return Some(Self::Purchases);
@@ -38,7 +38,7 @@ impl RowsOf {
         }
     }
 
-    /// What is wrong with a posting that no row is behind.
+    /// The problem reported for a posting without a row.
     pub const fn unclaimed(self) -> &'static str {
         match self {
             Self::Purchases => "issues coins for no credited purchase",
@@ -49,30 +49,30 @@ impl RowsOf {
     }
 }
 
-/// A posting that a row says there is, or may be.
+/// A posting that a row says exists, or that may exist.
 #[derive(Debug, Clone)]
 pub(super) struct Claim {
-    /// The row, for people.
+    /// The row, as shown to people.
     pub row: String,
-    /// The posting's id; none where the row's own can't be one.
+    /// The posting's id; `None` where the row's text is no valid id.
     pub id: Option<Uuid>,
-    /// Whether the row says that it is there; otherwise it may be.
+    /// Whether the row says that the posting exists; otherwise it may exist.
     pub recorded: bool,
     /// What it moved: one of these.
     pub moves: Vec<Moves>,
 }
 
-/// The posting that credits a verified purchase, if it is there yet.
+/// The id of the posting that credits a verified purchase, whether or not it exists yet.
 pub(super) fn credited_by(purchase: &Purchase) -> Uuid {
     chart::id::posted(purchase.credit_id(), purchase.book.as_str())
 }
 
-/// What a purchase says.
+/// What a purchase's row claims.
 pub(super) fn of_purchase(purchase: &Purchase) -> Option<Claim> {
     let (sale, suspended) = (purchase::tables::sale, purchase::tables::suspended_sale);
     let moves = match &purchase.state {
         PurchaseState::Blocked => return None,
-        // Whether its wallet is closed is not in the row yet.
+        // The row does not say yet whether the wallet is closed.
         PurchaseState::Verified => vec![Moves::of(&sale(purchase)), Moves::of(&suspended(purchase))],
         PurchaseState::Credited(_) => vec![Moves::of(&sale(purchase))],
         PurchaseState::Suspended { .. } => vec![Moves::of(&suspended(purchase))],
@@ -82,7 +82,7 @@ pub(super) fn of_purchase(purchase: &Purchase) -> Option<Claim> {
     Some(Claim { row: format!("purchase {}", purchase.purchase_id), id, recorded: recorded.is_some(), moves })
 }
 
-/// What a quote says.
+/// What a quote's row claims.
 pub(super) fn of_quote(book: &BookName, quote: &Quote) -> Option<Claim> {
     let unnamed = Acceptance { request_id: Uuid::nil(), user_named: String::new() };
     let (id, recorded) = match &quote.state {
@@ -93,24 +93,24 @@ pub(super) fn of_quote(book: &BookName, quote: &Quote) -> Option<Claim> {
         }
         QuoteState::Used { posting_id } => (Uuid::try_parse(posting_id).ok(), true),
     };
-    // What is moved follows from the quote alone.
+    // The amounts follow from the quote alone.
     let moves = vec![Moves::of(&earnings::tables::conversion(book, quote, &unnamed))];
     Some(Claim { row: format!("quote {}", quote.id), id, recorded, moves })
 }
 
-/// What a payout's phase says of one of its postings.
+/// What a payout's phase says about one of its postings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Demand {
-    /// It is there: the phase was entered when its id was recorded.
+    /// It exists: its id was recorded when the phase was entered.
     Recorded,
-    /// The ledger is asked for it in this phase, so it may be there.
+    /// It may exist: it is requested from the ledger in this phase.
     Next,
-    /// It is not asked for yet.
+    /// It is not requested yet.
     Absent,
 }
 
-/// What a payout's phase says of its hold, its submission and its end. Money comes back only by an end, so a rejected payout has all three; one that the
-/// ledger refused has none. So it was in every version of the program.
+/// What a payout's phase says about its hold, its submission and its end. Only an end returns money, so a rejected payout has all three; one that the ledger
+/// refused has none. This is so in every version of the program.
 const fn demanded(phase: PayoutPhase) -> [Demand; 3] {
     use Demand::{Absent, Next, Recorded};
     match phase {
@@ -123,8 +123,8 @@ const fn demanded(phase: PayoutPhase) -> [Demand; 3] {
     }
 }
 
-/// A payout's postings by what they do: hold, submit, end. As its row says, or as it will say when they are there. The flag: whether it says that they are,
-/// or has to; then there is no id where it names none.
+/// A payout's postings: hold, submit, end, with the ids that its row records or that they will have. The flag: whether the row records the posting, or must
+/// record it; in that case the id is `None` where the row names none.
 pub(super) fn payout_postings(payout: &Payout) -> [(Option<Uuid>, bool); 3] {
     let book = payout.book.as_str();
     let end = |kind| chart::id::posted(payout.step_id(kind), book);
@@ -143,7 +143,7 @@ pub(super) fn payout_postings(payout: &Payout) -> [(Option<Uuid>, bool); 3] {
     })
 }
 
-/// What a payout says.
+/// What a payout's row claims.
 pub(super) fn of_payout(payout: &Payout) -> Vec<Claim> {
     use payout::tables::{hold, rejection, settlement, suspension};
     if payout.phase == PayoutPhase::Refused {
@@ -164,21 +164,21 @@ pub(super) fn of_payout(payout: &Payout) -> Vec<Claim> {
     let (postings, demanded) = (payout_postings(payout), demanded(payout.phase));
     let claim = |(step, moves): (usize, Vec<Moves>)| {
         let (id, recorded) = postings[step];
-        // Nothing is posted yet that is still to be asked for, whatever the row names.
+        // A posting that is not requested yet moves nothing, whatever the row names.
         let moves = if demanded[step] == Demand::Recorded || !recorded { moves } else { Vec::new() };
         (id.is_some() || recorded).then(|| Claim { row: format!("payout {}", payout.payout_id), id, recorded, moves })
     };
     [vec![held], vec![submitted], ended].into_iter().enumerate().filter_map(claim).collect()
 }
 
-/// What a proposal says that was approved.
+/// What an approved proposal's row claims.
 pub(super) fn of_proposal(proposal: &Proposal) -> Option<Claim> {
     let approval = support::tables::approval_id(proposal);
     let book = proposal.book.as_str();
     let (moves, next) = match &proposal.act {
         ProposedAct::Adjustment(lines) => (Moves::of(&support::tables::adjustment(proposal, lines)), chart::id::posted(approval, book)),
         ProposedAct::Reversal(source) => (Moves::Reversal(*source), chart::id::reversed(approval, book)),
-        // Nothing is posted.
+        // Nothing is posted for these.
         ProposedAct::Account(..) | ProposedAct::Limit(_) => return None,
     };
     let (id, recorded) = match proposal.state {

@@ -1,10 +1,10 @@
-//! Whether a book's time is that of the clock.
+//! Checks that a book's time agrees with the clock.
 use std::time::{Duration, SystemTime};
 
-/// How far a book may be ahead. Clocks that are kept right differ by less than a second between machines; a minute is a mistake.
+/// How far a book may be ahead. Synchronized clocks of two machines differ by less than a second; a minute is an error.
 const AHEAD_MAX: Duration = Duration::from_secs(60);
 
-/// What is wrong with a book whose last commit has this time, in microseconds since the Unix epoch.
+/// The problem of a book whose last commit has this time, in microseconds since the Unix epoch.
 pub(super) fn ahead(commit_time: i64, now: SystemTime) -> Option<String> {
     let commit = SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(commit_time).unwrap_or(0));
     let ahead = commit.duration_since(now).ok().filter(|ahead| *ahead > AHEAD_MAX)?;

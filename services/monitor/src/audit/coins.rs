@@ -1,4 +1,4 @@
-//! Coins issued are coins spent, coins held and coins in suspense.
+//! Checks that coins issued equal coins spent, coins in wallets and coins in suspense.
 use books::{domain::chart::Unit, read::TrialBalanceLine};
 use chart::{
     Account,
@@ -23,7 +23,7 @@ pub struct CoinSums {
 }
 
 impl CoinSums {
-    /// Wallets and suspense minus debt equal coins issued minus redeemed.
+    /// Checks that wallets and suspense minus debt equal coins issued minus redeemed.
     pub(super) fn problem(&self) -> Option<String> {
         let Self { issued, redeemed, held, owed, suspended } = *self;
         (held + suspended - owed != issued - redeemed).then(|| {

@@ -1,6 +1,6 @@
-//! What the monitor looks at: every book as it goes on, compared with the tables of the services whose money it is.
+//! The monitor's continuous audit: every book as it grows, compared with the tables of the services.
 //!
-//! Like [`super::audit`] it reads the stores directly and trusts no service. Unlike it, each look is bounded, and goes on where the last one ended.
+//! Like [`super::audit`] it reads the stores directly and trusts no service. Unlike it, each run is bounded and continues where the last one ended.
 use super::{
     ReadFault,
     claims::RowsOf,
@@ -33,17 +33,17 @@ use std::{
 };
 use telemetry::UnfinishedCount;
 
-/// Rows of accounts compared in one look.
+/// Account rows compared in one run.
 const ROWS: i64 = 64;
-/// How often payouts are compared in one look, before they count as differing: one may begin and end between two readings.
+/// How often payouts are compared in one run before they count as differing: one may begin and end between two readings.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(20);
-/// The audit log is read from its beginning, so not in every look.
+/// The audit log is always read from its beginning, so not in every run.
 const ACTS_EVERY: Duration = Duration::from_secs(60);
-/// What takes as long as this many times its own rest.
+/// After a check of the log, the next one waits at least this many times as long as it took.
 const ACTS_REST: u32 = 20;
 
-/// What is looked at in a book.
+/// The checks of a book.
 const CHECKS: [&str; 12] = [
     "journal",
     "posters",
@@ -63,11 +63,11 @@ const CHECKS: [&str; 12] = [
 const UNKNOWN: [(&str, &str); 4] =
     [("payout", "outcome_unknown"), ("payout", "requested"), ("purchase", "verified"), ("conversion", "accepting")];
 
-/// A book that is followed.
+/// A book under continuous audit.
 struct WatchedBook {
     follower: Follower,
     folds: BookFolds,
-    /// Payouts differed the last time.
+    /// Whether payouts differed in the last run.
     payouts_differed: bool,
 }
 
@@ -100,7 +100,7 @@ impl BookFolds {
     }
 }
 
-/// Stores as far as they are there. A service that has none yet may have one later.
+/// The stores that exist so far. A service that has none yet may have one later.
 #[derive(Default)]
 struct AuditedStores {
     ledger: Option<Arc<dyn Store>>,
@@ -111,11 +111,11 @@ struct AuditedStores {
     support: Option<support::tables::Store>,
 }
 
-/// Looks at the books of a database, again and again.
+/// Audits the books of a database, run after run.
 pub struct ContinuousAudit {
     database: Database,
     heads_dir: Option<PathBuf>,
-    /// Services of one's own that post.
+    /// What the operator's own services may post.
     own: OwnPosters,
     config: Config,
     stores: AuditedStores,
@@ -124,7 +124,7 @@ pub struct ContinuousAudit {
 }
 
 impl ContinuousAudit {
-    /// `heads_dir`: where heads are written outside the database.
+    /// `heads_dir`: the directory where heads are written outside the database.
     #[must_use]
     pub fn new(database: Database, heads_dir: Option<PathBuf>, config: Config) -> Self {
         Self {
@@ -138,13 +138,13 @@ impl ContinuousAudit {
         }
     }
 
-    /// Where services of one's own post, as their rows say.
+    /// Also allows what the operator's own services may post, as listed in `own`.
     #[must_use]
     pub fn with_posters(self, own: OwnPosters) -> Self {
         Self { own, ..self }
     }
 
-    /// Looks at every book, within bounds.
+    /// Audits every book, within bounds.
     pub async fn look(&mut self) -> Result<LookFound, ReadFault> {
         let store = self.open().await?;
         let books = store.books().await?;
@@ -153,7 +153,7 @@ impl ContinuousAudit {
         for book in books {
             let name = book.name.clone();
             let followed = self.books.entry(name.clone()).or_insert_with(|| WatchedBook::new(book, &self.own));
-            // What can't be looked at in one book says nothing about the others.
+            // A book that can't be read says nothing about the others.
             let seen = match followed.look(&*store, &mut self.stores, &self.config).await {
                 Ok(seen) => seen,
                 Err(error) => followed.unseen(&error.to_string()),
@@ -226,7 +226,7 @@ impl ContinuousAudit {
         let started = Instant::now();
         let heads = match self.heads_dir.as_deref().map(support::tables::read_heads).transpose() {
             Ok(heads) => heads.unwrap_or_default(),
-            // Somebody has written into what only grows.
+            // Somebody has changed an append-only file.
             Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return Ok(CheckResult::Failed(error.to_string())),
             Err(error) => return Err(error.into()),
         };
@@ -252,7 +252,7 @@ impl WatchedBook {
         Self { follower: Follower::new(book), folds, payouts_differed: false }
     }
 
-    /// What is known after a look that failed.
+    /// The result for a book that could not be read.
     fn unseen(&self, why: &str) -> FoundInBook {
         tracing::warn!(book = self.follower.book().name, why, "a book can't be looked at");
         let checks = CHECKS.map(|name| (name, CheckResult::Pending(why.to_owned()))).to_vec();
@@ -272,7 +272,7 @@ impl WatchedBook {
             None if caught_up => checks.push(("journal", CheckResult::Passed)),
             None => checks.push(("journal", CheckResult::Pending(format!("{behind} events are still to be checked")))),
         }
-        // What was found stays, whatever is still to be read.
+        // A problem found stays, even if more of the journal is still to be read.
         let of_found = |found: Vec<String>| match found.is_empty() {
             false => CheckResult::Failed(found.join("; ")),
             true if caught_up => CheckResult::Passed,
@@ -300,7 +300,7 @@ impl WatchedBook {
             checks.extend(self.rolling(store, stores, &name).await?);
             checks.push(("clock", CheckResult::of(clock::ahead(self.follower.time(), SystemTime::now()))));
         } else {
-            // What was found of an earlier end of the journal says nothing about this one.
+            // Results for an earlier end of the journal say nothing about this one.
             let waits = || CheckResult::Pending("the journal comes first".to_owned());
             let told = checks.len();
             checks.extend(CHECKS.iter().skip(told).map(|name| (*name, waits())));
@@ -339,7 +339,7 @@ impl WatchedBook {
         Ok(if young == CheckResult::Passed { summed } else { young })
     }
 
-    /// The rows of services that are compared in turn. The journal was followed just before.
+    /// Compares the services' rows in turn. The journal was followed just before.
     async fn rolling(
         &mut self,
         store: &dyn Store,
@@ -380,7 +380,7 @@ impl WatchedBook {
             let before = payouts::before(tables, name).await?;
             let folds = &mut self.folds;
             let step = self.follower.step(store, events_max, &mut |event| folds.event(event)).await?;
-            // Payouts that ended in what is still to be followed are in neither reading.
+            // Payouts that ended in the part still to be followed are in neither reading.
             if step.behind > 0 {
                 continue;
             }

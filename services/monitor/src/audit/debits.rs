@@ -1,12 +1,12 @@
-//! What left the bank's account for a payout and should not have: its own statement says so, whatever it answered.
+//! Checks for debits of the bank's account that a payout should not have caused, as shown by the bank's statement, whatever the bank answered.
 use super::ReadFault;
 use money::BookName;
 use payout::tables::{Store, UnexpectedDebit};
 
-/// Problems told one by one.
+/// Problems that are listed one by one.
 const TOLD_MAX: usize = 20;
 
-/// The debits that statements showed and nothing has cleared.
+/// The debits that statements showed and that were not cleared.
 pub(super) async fn problems(tables: &Store, book: &BookName) -> Result<Vec<String>, ReadFault> {
     let debits = tables.unexpected_debits(book).await?;
     let told = |debit: &UnexpectedDebit| {

@@ -1,8 +1,8 @@
-//! Purchases against the postings that issued their coins, a stretch of time after the other and in bounded memory.
+//! Compares purchases with the postings that issued their coins, one stretch of time after another and in bounded memory.
 //!
-//! Both sides are folded by the ten minutes in which the purchase was made, which its id tells: how many, and the sum of the postings' ids and of what they
-//! moved (`moves`). A posting names its purchase in its fields; its own id carries the time of the attempt that succeeded. Folds that differ say that a purchase lacks its posting or the reverse;
-//! `largesse verify` names it.
+//! Both sides are summed by the ten minutes in which the purchase was made, known from its id: the count, and the sum of the postings' ids and of what they
+//! moved (`moves`). A posting names its purchase in its fields; its own id carries the time of the attempt that succeeded. Sums that differ mean that a
+//! purchase lacks its posting or the reverse; `largesse verify` names it.
 use super::{
     ReadFault,
     claims::{credited_by, of_purchase},
@@ -23,53 +23,53 @@ use uuid::Uuid;
 
 /// The length of a stretch.
 const STRETCH_MS: u64 = 600_000;
-/// What is younger may be on one side only, because the other is just being written.
+/// Younger purchases may be on one side only, because the other side is just being written.
 const SETTLED: Duration = Duration::from_secs(60);
-/// Purchases read in one look, and the rest of their stretch.
+/// Purchases read in one run, not counting the rest of their stretch.
 const ROWS_MAX: i64 = 5_000;
-/// Verified purchases read in one look.
+/// Verified purchases read in one run.
 const VERIFIED_MAX: usize = 10_000;
 /// The field of a posting that names its purchase.
 const PURCHASE_ID: &str = "purchase_id";
 
-/// What is known of a stretch: how many, and the sum of their ids and of what they moved.
+/// The sums of a stretch: the count, and the sum of the ids and of what they moved.
 type StretchFold = (i64, u128);
 
-/// A book's purchases, as its journal has them; and apart from them what was imported.
+/// A book's purchases according to its journal; imported ones are summed separately.
 pub(super) struct PurchaseFolds {
     imported: ImportedFold,
     journal: BTreeMap<u64, StretchFold>,
-    /// The stretch that is compared next, round and round.
+    /// The next stretch to compare, cyclically.
     next: u64,
-    /// Stretches that differed the last time.
+    /// Stretches that differed in the last run.
     suspects: BTreeSet<u64>,
 }
 
-/// The ledger's side.
+/// The ledger's side of the comparison.
 #[derive(Clone, Copy)]
 pub(super) struct JournalSide<'a> {
     pub store: &'a dyn Store,
     pub book: &'a Book,
     pub name: &'a BookName,
-    /// Where the journal was followed to.
+    /// The sequence number up to which the journal was followed.
     pub last_seq: i64,
     pub moves: &'a MovesFold,
 }
 
-/// A purchase that is verified and whose posting is there.
+/// A verified purchase whose posting exists.
 struct Posted {
     stretch: u64,
     token: u128,
 }
 
-/// What a look came to.
+/// The result of a comparison.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FoldsCompared {
     /// Nothing differs.
     Passed,
-    /// Something differed that is looked at once more before it counts.
+    /// Something differs; it counts only if it still differs in the next run.
     Again,
-    /// This differs, and did the last time.
+    /// This differs, and did in the last run.
     Differs(String),
 }
 
@@ -78,12 +78,12 @@ impl PurchaseFolds {
         Self { imported: ImportedFold::new(book), journal: BTreeMap::new(), next: 0, suspects: BTreeSet::new() }
     }
 
-    /// What was imported so far.
+    /// The imported sums so far.
     pub fn imported(&self) -> &ImportedSums {
         self.imported.sums()
     }
 
-    /// An event of the journal, in order, with its number where it is a posting; whether it is an imported posting.
+    /// Adds the next event of the journal, with its moves number where it is a posting; returns whether it is an imported posting.
     pub fn event(&mut self, event: &Event, moves: Option<u64>) -> bool {
         if self.imported.event(event) {
             return true;
@@ -140,7 +140,7 @@ impl PurchaseFolds {
     }
 }
 
-/// Postings of purchases that are verified and not yet known to be credited, because their service crashed in between or is just there.
+/// Existing postings of purchases that are verified but not recorded as credited, because the service crashed in between or is about to record it.
 async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Result<BTreeMap<Uuid, Posted>, ReadFault> {
     let (mut open, mut after) = (BTreeMap::new(), None);
     while open.len() < VERIFIED_MAX {
@@ -149,7 +149,7 @@ async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Resu
         after = Some(last.purchase_id);
         open.extend(page.into_iter().map(|purchase| (credited_by(&purchase), purchase)));
     }
-    // What the journal was not followed to yet is on neither side.
+    // Postings that the journal was not followed to yet count on neither side.
     let there = seqs(side.store, side.book, open.keys().copied().collect()).await?;
     let mut posted = BTreeMap::new();
     for (id, purchase) in open {
@@ -158,7 +158,7 @@ async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Resu
         }
         let event = side.store.event_by_id(side.book.key, id).await?;
         let moved = event.and_then(|event| side.moves.of_event(&event));
-        // To the wallet or to suspense, which its row does not say yet; anything else differs.
+        // To the wallet or to suspense: the row does not say which yet; anything else differs.
         let says = of_purchase(&purchase).map(|claim| claim.moves).unwrap_or_default();
         let moved = moved.filter(|moved| says.iter().any(|says| side.moves.of_row(says) == *moved));
         posted.insert(id, Posted { stretch: stretch(purchase.purchase_id), token: token(id, moved) });
@@ -166,14 +166,14 @@ async fn posted(tables: &purchase::tables::Store, side: JournalSide<'_>) -> Resu
     Ok(posted)
 }
 
-/// A posting and what it moved, for a sum. Without what it moved it is like none that did.
+/// A number for a posting and what it moved, to be summed. Without moves it equals no posting that moved something.
 fn token(id: Uuid, moves: Option<u64>) -> u128 {
-    /// Odd, so that no two numbers come to the same.
+    /// Odd, so that multiplication maps no two numbers to the same.
     const SPREAD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
     id.as_u128().wrapping_add(moves.map_or(1, |moves| u128::from(moves) << 1).wrapping_mul(SPREAD))
 }
 
-/// Whether a posting for a purchase is so young that its stretch is not compared yet, so that it has to be compared by itself.
+/// Whether a purchase's posting is so young that its stretch is not compared yet, so that it is compared individually.
 pub(super) fn is_young(event: &Event) -> bool {
     let Body::Posting(posting) = &event.body else { return false };
     posting.kind.starts_with(chart::kind::PURCHASE_PREFIX)
@@ -197,7 +197,7 @@ fn stretch(purchase_id: Uuid) -> u64 {
     id_time_ms(purchase_id).unwrap_or(0) / STRETCH_MS
 }
 
-/// Counts those of some stretches among the credited.
+/// Adds the posted purchases of some stretches to the credited ones.
 fn join(folds: &mut BTreeMap<u64, StretchFold>, posted: &BTreeMap<Uuid, Posted>, from: u64, until: u64) {
     posted.values().filter(|one| (from..until).contains(&one.stretch)).for_each(|one| add(folds, one.stretch, one.token));
 }
@@ -207,7 +207,7 @@ fn add(folds: &mut BTreeMap<u64, StretchFold>, stretch: u64, token: u128) {
     *fold = (fold.0 + 1, fold.1.wrapping_add(token));
 }
 
-/// Folds credited purchases from one stretch to before another, or as far as some rows go. Returns the stretch before which all was read.
+/// Sums credited purchases of the stretches `from` to before `until`, or of fewer if `rows_max` is reached. Returns the stretch before which all was read.
 async fn read(
     tables: &purchase::tables::Store,
     side: JournalSide<'_>,
@@ -217,7 +217,7 @@ async fn read(
     rows_max: i64,
 ) -> Result<(BTreeMap<u64, StretchFold>, u64), ReadFault> {
     let (mut folds, mut rows) = (BTreeMap::new(), 0);
-    // Ids begin with their time, so this one is before all of the stretch.
+    // Ids begin with their time, so this one is before every id of the stretch.
     let mut after = Uuid::from_u128(u128::from(from * STRETCH_MS) << 80);
     loop {
         let page = tables.credited(side.name, Some(after)).await?;
@@ -234,12 +234,12 @@ async fn read(
             rows += 1;
             match purchase.state.posting_id().and_then(|id| Uuid::try_parse(id).ok()) {
                 Some(id) => {
-                    // Credited since it was read as verified: it counts once.
+                    // It was credited after it was read as verified; it counts once.
                     posted.remove(&id);
                     let says = of_purchase(purchase).and_then(|claim| claim.moves.first().map(|moves| side.moves.of_row(moves)));
                     add(&mut folds, stretch, token(id, says));
                 }
-                // Of no posting at all: it makes its stretch differ.
+                // It names no posting, which makes its stretch differ.
                 None => add(&mut folds, stretch, token(purchase.purchase_id, None)),
             }
         }

@@ -1,7 +1,7 @@
-//! Every gift against the catalogues that were served: what it cost in one of those in force when it was committed, ten minutes more or less. And that the
-//! coins and diamonds are those of the people that it names.
+//! Compares every gift with the catalogues that were served: its price must be in one that was in force when it was committed, give or take ten minutes. And
+//! its coins and diamonds must be those of the people that it names.
 //!
-//! Gifts are kept only until they were compared, which is after each read of the journal.
+//! Gifts are kept only until they are compared, which is after each read of the journal.
 use super::{ReadFault, TOLD_MAX, moves::MovesFold};
 use books::{
     domain::event::{Body, Event},
@@ -12,9 +12,9 @@ use gift::tables::{PostedGift, ServedCatalogue};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How far the clocks of gift and ledger, and the time between two confirmations, may take a gift from the catalogue that it was sold from.
+/// How far clock differences between gift and ledger, and the time between two confirmations, may separate a gift from its catalogue.
 const TOLERANCE: Duration = Duration::from_secs(600);
-/// Programs that record no catalogues may sell gifts beside one that made the tables: for so long at most, while processes are replaced.
+/// Versions that record no catalogues may sell gifts beside one that created the tables, for this long at most, while processes are replaced.
 const UNRECORDED_MAX: Duration = Duration::from_secs(7 * 86_400);
 const MICROS_PER_MS: i64 = 1_000;
 
@@ -23,11 +23,11 @@ struct WaitingGift {
     seq: i64,
     id: Uuid,
     gift: PostedGift,
-    /// Whom it pays, where that is nobody it names.
+    /// The problem, where it moves coins or diamonds of somebody whom it does not name.
     wrong: Option<&'static str>,
 }
 
-/// The catalogues that were served: where they are recorded, and what was read there last.
+/// The catalogues that were served: their tables, and what was last read from them.
 pub(super) struct Catalogues {
     tables: gift::tables::Store,
     read: ServedCatalogues,
@@ -39,13 +39,13 @@ impl Catalogues {
         Ok(Self { tables, read })
     }
 
-    /// Reads them once more: another one may be served since, and records may have been changed.
+    /// Reads them again: another one may have been served since, and records may have been changed.
     pub async fn refresh(&mut self) -> Result<(), ReadFault> {
         self.read = ServedCatalogues::read(&self.tables).await?;
         Ok(())
     }
 
-    /// What was read and is no catalogue that was ever served.
+    /// Records that are no catalogue that was ever served.
     pub fn damaged(&self) -> &[String] {
         &self.read.damaged
     }
@@ -54,7 +54,7 @@ impl Catalogues {
 /// The catalogues as read at one moment.
 struct ServedCatalogues {
     all: Vec<ServedCatalogue>,
-    /// Gifts before this moment are of programs that recorded none, in microseconds since the Unix epoch.
+    /// Gifts before this moment are of versions that recorded no catalogues, in microseconds since the Unix epoch.
     recorded_from: i64,
     damaged: Vec<String>,
 }
@@ -73,7 +73,7 @@ impl ServedCatalogues {
         Ok(Self { recorded_from: first_ms.saturating_sub(ms(TOLERANCE)).saturating_mul(MICROS_PER_MS), damaged, all })
     }
 
-    /// Whether one that was in force all the time from a moment to another makes the gift cost what it did.
+    /// Whether a catalogue that was in force, within the tolerance, from one moment to another gives the gift its price.
     fn explain(&self, gift: &PostedGift, (from, until): (i64, i64)) -> bool {
         let tolerance = ms(TOLERANCE);
         self.all.iter().any(|served| {
@@ -90,12 +90,12 @@ pub(super) struct GiftFold {
     waiting: Vec<WaitingGift>,
     explained: usize,
     wrong: usize,
-    /// The first of those.
+    /// Descriptions of the first wrong gifts.
     found: Vec<String>,
 }
 
 impl GiftFold {
-    /// An event of the journal that was not imported, in order; `moves` was shown it before.
+    /// Adds the next event of the journal that was not imported; `moves` has seen it before.
     pub fn event(&mut self, event: &Event, moves: &MovesFold) {
         let Body::Posting(posting) = &event.body else { return };
         // The end of a streak moves nothing.
@@ -122,11 +122,11 @@ impl GiftFold {
         self.waiting.push(waiting);
     }
 
-    /// Compares those that wait. The journal was followed just before.
+    /// Compares the waiting gifts. The journal was followed just before.
     pub async fn compare(&mut self, catalogues: &mut Catalogues, store: &dyn Store, book: &Book) -> Result<(), ReadFault> {
         let (Some(first), Some(last)) = (self.waiting.first(), self.waiting.last()) else { return Ok(()) };
         let between = (time(store, book, first.seq).await?, time(store, book, last.seq).await?);
-        // What a gift was sold from was recorded before it, so what is read after it has all there is.
+        // A gift's catalogue was recorded before the gift, so a later read has every catalogue that matters.
         if self.waiting.iter().any(|waiting| waiting.wrong.is_none() && !catalogues.read.explain(&waiting.gift, between)) {
             catalogues.refresh().await?;
         }
@@ -142,7 +142,7 @@ impl GiftFold {
                     }
                 }
                 Err(fault) => {
-                    // What could not be read is compared the next time.
+                    // What could not be read is compared in the next run.
                     self.waiting = std::iter::once(gift).chain(waiting).collect();
                     return Err(fault);
                 }
@@ -151,17 +151,17 @@ impl GiftFold {
         Ok(())
     }
 
-    /// Without the tables there is nothing to compare with.
+    /// Drops the waiting gifts: without the tables there is nothing to compare with.
     pub fn forget(&mut self) {
         self.waiting.clear();
     }
 
-    /// Gifts that cost what a catalogue said.
+    /// The number of gifts whose price is in a catalogue.
     pub fn explained(&self) -> usize {
         self.explained
     }
 
-    /// Gifts that are not as they were sold.
+    /// Gifts that differ from how they were sold.
     pub fn problems(&self) -> Vec<String> {
         let more = self.wrong - self.found.len();
         let more = (more > 0).then(|| format!("and {more} more gifts that no catalogue explains"));
@@ -169,9 +169,9 @@ impl GiftFold {
     }
 }
 
-/// What a gift is that is not explained.
+/// The result for a gift whose price is in no catalogue.
 enum Compared {
-    /// Older than what is recorded.
+    /// Older than the records of catalogues.
     Unrecorded,
     Wrong(String),
 }
@@ -209,7 +209,7 @@ async fn time(store: &dyn Store, book: &Book, seq: i64) -> Result<i64, ReadFault
     time.ok_or_else(|| format!("event {seq} of {} is in no commit", book.name).into())
 }
 
-/// Whether somebody of this name is who is meant.
+/// Whether the owner of the named account is the one that is meant.
 fn owns(name: &str, is: impl Fn(Owner<'_>) -> bool) -> bool {
     Owner::try_new(name).is_some_and(is)
 }

@@ -1,12 +1,12 @@
-//! What was imported: postings that stand for things of another installation, so no row of a service here is behind them.
+//! Imported postings: they stand for things of another installation, so no service here has a row for them.
 //!
-//! Known by [`chart::imported::origin`], which a service can't forge. What they issued and left in transit is summed, so that it is told and not hidden.
+//! They are recognized by [`chart::imported::origin`], which a service can't forge. What they issued and left in transit is summed and reported.
 use books::domain::event::{Body, Event};
 use chart::Account;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
-/// What a book's imported postings come to.
+/// The sums of a book's imported postings.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct ImportedSums {
     /// Number of imported postings.
@@ -17,7 +17,7 @@ pub struct ImportedSums {
     pub in_transit: BTreeMap<String, i128>,
 }
 
-/// What an account is to the sums.
+/// How an account counts in the sums.
 enum SummedAccount {
     CoinsIssued,
     InTransit(String),
@@ -40,7 +40,7 @@ impl ImportedFold {
         &self.sums
     }
 
-    /// An event of the journal, in order; whether it is an imported posting.
+    /// Adds the next event of the journal; returns whether it is an imported posting.
     pub fn event(&mut self, event: &Event) -> bool {
         match &event.body {
             Body::AccountOpened { key, name } => {
@@ -66,7 +66,7 @@ impl ImportedFold {
 
     fn add(&mut self, key: i64, amount: i128) {
         match self.accounts.get(&key) {
-            // Coins that were issued are this account's debt.
+            // Issued coins are this account's debt.
             Some(SummedAccount::CoinsIssued) => self.sums.coins_issued -= amount,
             Some(SummedAccount::InTransit(currency)) => *self.sums.in_transit.entry(currency.clone()).or_default() += amount,
             None => {}

@@ -1,6 +1,6 @@
-//! Every row of a service against the posting that it is behind, and every posting against its row: user, amount, unit and account of both sides.
+//! Compares every row of a service with its posting, and every posting with its row: user, amount, unit and account of both sides.
 //!
-//! Rows are read after the journal was followed: each has a row before it has a posting, so a posting without a row is nobody's.
+//! Rows are read after the journal was followed: each row is written before its posting, so a posting without a row belongs to nobody.
 use super::{
     JoinedRows, ReadFault, TOLD_MAX,
     claims::{self, Claim, RowsOf},
@@ -19,24 +19,24 @@ use money::BookName;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Rows of one read.
+/// Rows per read.
 const PAGE: i64 = 500;
 
-/// What a comparison came to.
+/// The result of a comparison.
 struct Joined {
-    /// Postings that rows are behind.
+    /// Postings that rows account for.
     rows: usize,
     problems: Vec<String>,
 }
 
-/// A comparison in the making.
+/// A comparison in progress.
 struct Join<'a> {
     journal: &'a JournalFold,
     of: RowsOf,
     recorded: BTreeSet<Uuid>,
-    /// Claimed by rows that do not know yet whether they are there.
+    /// Postings claimed by rows that do not record yet whether they exist.
     open: BTreeSet<Uuid>,
-    /// Perhaps posted after the journal was followed.
+    /// Claims of postings that may have been made after the journal was followed.
     younger: Vec<Claim>,
     lacking: Vec<String>,
     differing: Vec<(Claim, Uuid, PostingSeen)>,
@@ -96,7 +96,7 @@ impl<'a> Join<'a> {
     }
 }
 
-/// Everything whose tables are here: how many rows, the services whose tables are not, and what does not fit.
+/// Joins all services whose tables are here: the counts of rows, the services whose tables are missing, and the problems.
 pub(super) async fn all(
     database: &Database,
     journal: &JournalFold,
@@ -124,7 +124,7 @@ pub(super) async fn all(
     Ok((rows, absent, problems))
 }
 
-/// Purchases: the verified first, since what becomes of them is that they are credited.
+/// Purchases: the verified ones are read first, since they may become credited meanwhile.
 async fn purchases(
     tables: &purchase::tables::Store,
     journal: &JournalFold,
@@ -143,7 +143,7 @@ async fn purchases(
     join.end(store, book).await
 }
 
-/// Quotes that were accepted, and the conversions they led to.
+/// Accepted quotes and their conversions.
 async fn conversions(
     tables: &earnings::tables::Store,
     journal: &JournalFold,
@@ -175,7 +175,7 @@ async fn payouts(
     join.end(store, book).await
 }
 
-/// Proposals that were approved, and the adjustments and reversals they led to.
+/// Approved proposals, and their adjustments and reversals.
 async fn proposals(
     tables: &support::tables::Store,
     journal: &JournalFold,
@@ -191,7 +191,7 @@ async fn proposals(
     join.end(store, book).await
 }
 
-/// That a row and the posting that it names, with its place, do not say the same.
+/// The problem of a row that differs from the posting that it names.
 pub(super) async fn differing(store: &dyn Store, book: &Book, claim: &Claim, (id, seq): (Uuid, i64)) -> Result<String, ReadFault> {
     let posted = shown(store, book, id).await?;
     Ok(format!("{} says {}; event {seq}, posting {id}, which it names, is {posted}", claim.row, said(claim)))
@@ -203,7 +203,7 @@ fn said(claim: &Claim) -> String {
     if moves.is_empty() { "nothing yet".to_owned() } else { moves.join(", or ") }
 }
 
-/// That the posting that a row names is not its own.
+/// The problem of a row that names no posting of its own.
 pub(super) fn lacking(claim: &Claim) -> String {
     match claim.id {
         Some(id) => format!("{} names posting {id}, which the ledger does not have, or another row names too", claim.row),
@@ -211,7 +211,7 @@ pub(super) fn lacking(claim: &Claim) -> String {
     }
 }
 
-/// What a posting moved, for people.
+/// What a posting moved, as shown to people.
 async fn shown(store: &dyn Store, book: &Book, id: Uuid) -> Result<String, ReadFault> {
     let Some(event) = store.event_by_id(book.key, id).await? else { return Ok("not there any more".to_owned()) };
     let Body::Posting(posting) = &event.body else { return Ok("no posting".to_owned()) };

@@ -1,4 +1,4 @@
-//! A book's journal, read once for all joins of a whole audit: the postings that rows of services must be behind, and what was imported.
+//! A book's journal, read once for all joins of a whole audit: the postings that services must have rows for, and the imported ones.
 use super::{
     ReadFault,
     claims::RowsOf,
@@ -15,30 +15,30 @@ use chart::OwnPosters;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Events of one read.
+/// Events per read.
 const PAGE: i64 = 5_000;
 
 /// A posting that is joined to a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PostingSeen {
-    /// Its place.
+    /// Its sequence number.
     pub seq: i64,
-    /// What it moved, as a number.
+    /// The number that stands for what it moved.
     pub moves: u64,
 }
 
-/// What of the journal is joined to services' tables.
+/// What is kept of the journal to join it with the services' tables.
 pub(super) struct JournalFold {
-    /// Postings by whose rows they are joined to and by id; without those that were imported.
+    /// Postings by service and by id, without those that were imported.
     joined: BTreeMap<RowsOf, BTreeMap<Uuid, PostingSeen>>,
-    /// Numbers of what postings move.
+    /// Assigns the numbers that stand for what postings move.
     pub moves: MovesFold,
     /// Sums of what was imported.
     pub imported: ImportedFold,
-    /// Postings against who may post them.
+    /// Compares postings with the list of who may post them.
     pub posters: PosterFold,
     gifts: GiftFold,
-    /// The catalogues that were served, if they are here.
+    /// The catalogues that were served, if their tables are here.
     catalogues: Option<Catalogues>,
     /// The last event that was read.
     pub last_seq: i64,
@@ -51,20 +51,20 @@ impl JournalFold {
         Self { joined: BTreeMap::new(), moves, imported, posters, gifts, catalogues, last_seq: 0 }
     }
 
-    /// What is wrong with gifts and the catalogues they were sold from, and how many are right; none where no catalogues are here.
+    /// Problems of gifts and their catalogues, and the number of correct gifts; `None` without catalogues in this database.
     pub fn gifts_compared(&self) -> Option<(Vec<String>, usize)> {
         let catalogues = self.catalogues.as_ref()?;
         let problems = catalogues.damaged().iter().cloned().chain(self.gifts.problems()).collect();
         Some((problems, self.gifts.explained()))
     }
 
-    /// Postings that these rows must be behind.
+    /// Postings that this service must have rows for.
     pub fn joined(&self, of: RowsOf) -> &BTreeMap<Uuid, PostingSeen> {
         const NONE: &BTreeMap<Uuid, PostingSeen> = &BTreeMap::new();
         self.joined.get(&of).unwrap_or(NONE)
     }
 
-    /// Reads on, up to this event or the last there is.
+    /// Reads on, up to this event or to the journal's end.
     pub async fn follow(&mut self, store: &dyn Store, book: &Book, until: i64) -> Result<(), ReadFault> {
         while self.last_seq < until {
             let page = store.events(book.key, self.last_seq + 1, PAGE.min(until - self.last_seq)).await?;

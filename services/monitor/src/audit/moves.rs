@@ -1,14 +1,14 @@
-//! What a posting moves, as one number: its kind, and who gave, who received, how much and in which way. Two sides that say the same have the same number.
+//! What a posting moves, as one number: its kind, and who gave, who received, how much and in which way. Two sides that agree have the same number.
 //!
-//! The numbers are keyed by a random state of the process, so nobody who can write rows can make two things look alike. In memory are eight bytes for each
-//! account.
+//! The numbers are keyed by a random state of the process, so that writing rows can't produce two different things with the same number. Memory use is eight
+//! bytes per account.
 use books::domain::event::{Body, Event, TransferKind};
 use chart::PostingKind;
 use ledger_client::PostingDraft;
 use std::hash::{BuildHasher as _, RandomState};
 use uuid::Uuid;
 
-/// What stands for an account that was never opened.
+/// Stands for an account that was never opened.
 const NOBODY: u64 = 0;
 
 /// What a row says that its posting moves.
@@ -16,12 +16,12 @@ const NOBODY: u64 = 0;
 pub(super) enum Moves {
     /// These transfers: who gives, who receives, how much, and how.
     Transfers(PostingKind, Vec<(String, String, i64, TransferKind)>),
-    /// The opposite of this posting. Whether it is that is compared where the posting is.
+    /// The opposite of this posting. Whether that is true is compared where the posting is read.
     Reversal(Uuid),
 }
 
 impl Moves {
-    /// Of what a service would ask the ledger to post.
+    /// The moves of a request that a service would send to the ledger.
     pub fn of(draft: &PostingDraft) -> Self {
         let kind = |pending| if pending { TransferKind::Pending } else { TransferKind::Posted };
         let transfers = draft.transfers().iter();
@@ -29,7 +29,7 @@ impl Moves {
         Self::Transfers(draft.kind(), moved.collect())
     }
 
-    /// For people.
+    /// The moves as shown to people.
     pub fn shown(&self) -> String {
         match self {
             Self::Transfers(kind, transfers) => {
@@ -42,7 +42,7 @@ impl Moves {
     }
 }
 
-/// Makes the numbers of a book, while its journal is followed from the beginning.
+/// Assigns the numbers of a book, while its journal is followed from the beginning.
 pub(super) struct MovesFold {
     random: RandomState,
     /// By key; keys begin with 1.
@@ -54,11 +54,11 @@ impl MovesFold {
         Self { random: RandomState::new(), accounts: vec![NOBODY] }
     }
 
-    /// An event of the journal, in order. The number of a posting.
+    /// Adds the next event of the journal; returns the number of a posting.
     pub fn event(&mut self, event: &Event) -> Option<u64> {
         match &event.body {
             Body::AccountOpened { key, name } => {
-                // The journal's own check finds keys that are not numbered one after the other.
+                // The journal's own check reports keys that are not consecutive.
                 if usize::try_from(*key).is_ok_and(|key| key == self.accounts.len()) {
                     self.accounts.push(self.random.hash_one(name.as_ref() as &str));
                 }

@@ -1,7 +1,7 @@
-//! Open holds are payouts held and not submitted; money in transit is payouts submitted and not finished.
+//! Checks that open holds equal payouts held and not submitted, and that money in transit equals payouts submitted and not finished.
 //!
-//! A service may have fallen between a posting and its own row, and on a running installation it is always between some. So where a payout's row leaves
-//! open whether its next posting is there, the ledger is asked for that posting by the id it would have: both sides then speak of one moment.
+//! A service may have crashed between a posting and its own row, and on a running installation some payouts are always between the two. So where a payout's row
+//! leaves open whether its next posting exists, that posting is looked up in the ledger by the id that it would have: both sides then describe one moment.
 use super::{ReadFault, claims::payout_postings, debits, seqs};
 use books::{
     domain::chart::Unit,
@@ -13,24 +13,24 @@ use payout::tables::{Payout, PayoutKey, PayoutPhase};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Problems told one by one.
+/// Problems that are listed one by one.
 const TOLD_MAX: usize = 20;
 
 /// The ledger's side, up to an event.
 pub(super) struct LedgerMoment<'a> {
     pub store: &'a dyn Store,
     pub book: &'a Book,
-    /// The last event in it. Must be the journal's last as it was when the payouts were read for the first time, or a later one.
+    /// The last event in it. Must be the journal's last at the time of the first reading of payouts, or a later one.
     pub last_seq: i64,
     pub lines: BTreeMap<(Unit, String), TrialBalanceLine>,
-    /// What imported postings left in transit, by currency: payouts of elsewhere, which no row here is behind.
+    /// What imported postings left in transit, by currency: payouts of another installation, which have no row here.
     pub imported: BTreeMap<String, i128>,
 }
 
 /// Payouts in flight at a time before the moment.
 pub(super) struct PayoutsBefore(BTreeMap<Uuid, Payout>);
 
-/// Reads the payouts in flight, before the ledger's side is.
+/// Reads the payouts in flight, before the ledger's side is read.
 pub(super) async fn before(tables: &payout::tables::Store, book: &BookName) -> Result<PayoutsBefore, ReadFault> {
     Ok(PayoutsBefore(tables.under_way(book).await?))
 }
@@ -42,7 +42,7 @@ struct PayoutsUnderWay {
     in_transit: BTreeMap<String, i128>,
 }
 
-/// What of the payouts does not join up with the ledger's accounts in transit.
+/// Where the payouts disagree with the ledger's accounts in transit.
 pub(super) async fn problems(
     tables: &payout::tables::Store,
     before: PayoutsBefore,
@@ -87,14 +87,14 @@ pub(super) async fn problems(
     Ok(problems)
 }
 
-/// Surely in transit between two readings: it was submitted at the first, and nothing could end it until the second.
+/// Whether it was certainly in transit between two readings: it was submitted at the first, and is not ending at the second.
 fn steady(before: Option<&Payout>, now: &Payout) -> bool {
     let submitted =
         |payout: &Payout| matches!(payout.phase, PayoutPhase::Intent | PayoutPhase::Sent | PayoutPhase::Accepted | PayoutPhase::Unknown);
     before.is_some_and(submitted) && submitted(now)
 }
 
-/// Where the payouts stood at the moment, by their postings; and those whose rows name a posting that is not there.
+/// The state of the payouts at the moment, according to their postings; and those whose rows name a posting that does not exist.
 async fn at(
     moment: &LedgerMoment<'_>,
     before: &BTreeMap<Uuid, Payout>,

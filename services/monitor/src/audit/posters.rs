@@ -1,8 +1,8 @@
-//! Every posting against the rows that say who posts what (`chart::posters`): a kind that nobody posts, accounts that its kind does not move between, and
-//! coins, diamonds or money that came from nothing.
+//! Compares every posting with the list of who posts what (`chart::posters`). It finds kinds that nobody posts, accounts that the kind does not move between,
+//! and coins, diamonds or money that came from nothing.
 //!
-//! Who asked for a posting is not in the journal; its kind is, and a kind is one service's own. Imported postings are known by their mark and summed apart.
-//! In memory are two bytes for each account.
+//! The journal does not say who requested a posting; but it has its kind, and each kind belongs to one service. Imported postings are recognized by their mark
+//! and summed separately. Memory use is two bytes per account.
 use super::{ReadFault, TOLD_MAX};
 use books::{
     domain::event::{Body, Event, Posting, Transfer, TransferKind},
@@ -15,15 +15,15 @@ use chart::{
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// What stands for an account outside of the chart.
+/// Stands for an account that is not on the chart.
 const UNCHARTED: u16 = u16::MAX;
 
-/// A posting that no row allows.
+/// A posting that the list does not allow.
 #[derive(Debug, Clone)]
 struct UnlistedPosting {
-    /// Where it is, in words.
+    /// Which posting it is and what is wrong, in words.
     what: String,
-    /// The transfer that is not allowed, or all that there are: who gave, who received and how much.
+    /// The transfer that is not allowed, or else all transfers: who gave, who received and how much.
     moved: Vec<(i64, i64, i64)>,
     why: String,
 }
@@ -36,18 +36,18 @@ struct ReversalSeen {
     source: Uuid,
 }
 
-/// Holds the postings of a book to the rows, while its journal is followed from the beginning.
+/// Compares the postings of a book with the list, while its journal is followed from the beginning.
 pub(super) struct PosterFold {
     book: String,
     mode: Mode,
     own: OwnPosters,
-    /// What each account is for, by its key, as a place in `classes`.
+    /// The purpose of each account, by its key, as an index into `classes`.
     of_account: Vec<u16>,
     classes: Vec<(AccountClass, Unit)>,
     places: HashMap<(AccountClass, Unit), u16>,
     postings: usize,
     unlisted: usize,
-    /// The first of those.
+    /// The first postings that the list does not allow.
     found: Vec<UnlistedPosting>,
     reversals: Vec<ReversalSeen>,
 }
@@ -69,12 +69,12 @@ impl PosterFold {
         }
     }
 
-    /// Postings that the rows allow.
+    /// The number of postings that the list allows.
     pub fn allowed(&self) -> usize {
         self.postings - self.unlisted
     }
 
-    /// An event of the journal, in order.
+    /// Adds the next event of the journal.
     pub fn event(&mut self, event: &Event) {
         match &event.body {
             Body::AccountOpened { key, name } => self.opened(*key, name),
@@ -110,13 +110,13 @@ impl PosterFold {
             }
             Some(place)
         });
-        // The journal's own check finds keys that are not numbered one after the other.
+        // The journal's own check reports keys that are not consecutive.
         if at == self.of_account.len() {
             self.of_account.push(place.unwrap_or(UNCHARTED));
         }
     }
 
-    /// Why no row allows it, and which transfer is the reason.
+    /// Why the list does not allow it, and which transfer is the reason.
     fn check(&self, posting: &Posting, transfers: &[Transfer]) -> Result<(), (Option<usize>, String)> {
         let legs = transfers.iter().map(|transfer| self.ruled(transfer)).collect::<Option<Vec<_>>>();
         let legs = legs.ok_or_else(|| (None, "it moves between accounts that the chart does not know".to_owned()))?;
@@ -158,11 +158,11 @@ impl PosterFold {
         }
     }
 
-    /// Compares reversals with what they reverse: the same transfers the other way round.
+    /// Compares reversals with what they reverse: the same transfers in the opposite direction.
     async fn compare_reversals(&mut self, store: &dyn Store, book: &Book) -> Result<(), ReadFault> {
         while let Some(ReversalSeen { what, mut moved, source }) = self.reversals.last().cloned() {
             let reversed = store.event_by_id(book.key, source).await?.map_or_else(Vec::new, |event| event.transfers);
-            // Only now: what could not be read is compared the next time.
+            // Removed only now, so that one that could not be read is compared in the next run.
             self.reversals.pop();
             let mut opposite: Vec<_> = reversed.iter().map(|transfer| (transfer.credit, transfer.debit, transfer.amount)).collect();
             opposite.sort_unstable();
@@ -178,7 +178,7 @@ impl PosterFold {
         Ok(())
     }
 
-    /// The postings that no row allows, with the names of their accounts.
+    /// The postings that the list does not allow, with the names of their accounts.
     pub async fn problems(&mut self, store: &dyn Store, book: &Book) -> Result<Vec<String>, ReadFault> {
         self.compare_reversals(store, book).await?;
         if self.found.is_empty() {

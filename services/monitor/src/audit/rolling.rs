@@ -1,9 +1,9 @@
-//! Conversions, payouts and proposals against their postings, some at each look: each new posting against the row that it names, and the rows in turn against
-//! the postings that they name. In memory is only what was not compared yet.
+//! Compares conversions, payouts and proposals with their postings, some in each run: each new posting with the row that it names, and the rows in turn with
+//! the postings that they name. Only what was not compared yet is kept in memory.
 //!
 //! Purchases are summed by the time they were made (`folds`); only those that are too young for that are compared here as well.
 //!
-//! A payout's hold names no payout, because a retry of an older program's hold would differ. It is compared from its row; one without a row makes the
+//! A payout's hold names no payout, because otherwise a retry of an older version's hold would differ. It is compared from its row; one without a row makes the
 //! sums of the check of payouts differ, and its submission names the payout.
 use super::{
     ReadFault, TOLD_MAX,
@@ -21,12 +21,12 @@ use money::BookName;
 use std::collections::{BTreeSet, VecDeque};
 use uuid::Uuid;
 
-/// Postings compared in one look.
+/// Postings compared in one run.
 const POSTINGS_MAX: usize = 1_000;
-/// Rows compared in one look.
+/// Rows compared in one run.
 const ROWS_MAX: i64 = 200;
 
-/// The tables that a look compares with.
+/// The tables that a run compares with.
 pub(super) enum Tables<'a> {
     Purchases(&'a purchase::tables::Store),
     Conversions(&'a earnings::tables::Store),
@@ -42,7 +42,7 @@ struct Cursor {
 }
 
 impl Tables<'_> {
-    /// What the row with this id says; nothing where there is none.
+    /// The claims of the row with this id; none without such a row.
     async fn claims(&self, book: &BookName, id: Uuid) -> Result<Vec<Claim>, ReadFault> {
         Ok(match self {
             Self::Purchases(tables) => {
@@ -61,12 +61,12 @@ impl Tables<'_> {
         })
     }
 
-    /// The next rows with their ids, and where the ones after them begin; from the beginning again after the last.
+    /// The next rows with their ids, and where to continue; from the beginning again after the last.
     async fn page(&self, book: &BookName, from: Cursor) -> Result<(Vec<(Uuid, Vec<Claim>)>, Cursor), ReadFault> {
         let mut rows = Vec::new();
         let mut next = Cursor::default();
         match self {
-            // Their sums are compared.
+            // The sums of purchases are compared instead.
             Self::Purchases(_) => {}
             Self::Conversions(tables) => {
                 for quote in tables.accepted(book, from.id, ROWS_MAX).await? {
@@ -95,30 +95,30 @@ impl Tables<'_> {
 /// A posting that was not compared yet.
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
-    /// The row that it names; none where it names none.
+    /// The row that it names, if any.
     row: Option<Uuid>,
     posting: Uuid,
     seq: i64,
     moves: u64,
 }
 
-/// The ledger's side, and what is known of its postings.
+/// The ledger's side of the comparison, and the moves of its postings.
 #[derive(Clone, Copy)]
 pub(super) struct Followed<'a> {
     pub store: &'a dyn Store,
     pub book: &'a Book,
     pub name: &'a BookName,
-    /// Where the journal was followed to.
+    /// The sequence number up to which the journal was followed.
     pub last_seq: i64,
     pub moves: &'a MovesFold,
 }
 
-/// One service's rows and postings, compared as the journal goes on.
+/// One service's rows and postings, compared as the journal grows.
 pub(super) struct RollingJoin {
     of: RowsOf,
     waiting: VecDeque<Waiting>,
     cursor: Cursor,
-    /// What differed the last time: postings, and rows by their ids.
+    /// What differed in the last run: postings, and rows by their ids.
     postings: Vec<Waiting>,
     rows: BTreeSet<Uuid>,
 }
@@ -128,7 +128,7 @@ impl RollingJoin {
         Self { of, waiting: VecDeque::new(), cursor: Cursor::default(), postings: Vec::new(), rows: BTreeSet::new() }
     }
 
-    /// A posting of the journal that was not imported, in order, with its number.
+    /// Adds the next posting of the journal that was not imported, with its moves number.
     pub fn event(&mut self, event: &Event, moves: u64) {
         let Body::Posting(posting) = &event.body else { return };
         if RowsOf::kind(&posting.kind) != Some(self.of) || posting.kind == PostingKind::PayoutHold.name() {
@@ -138,11 +138,11 @@ impl RollingJoin {
         self.waiting.push_back(Waiting { row, posting: event.id, seq: event.seq, moves });
     }
 
-    /// Compares what differed the last time, and some more.
+    /// Compares what differed in the last run, and some more.
     pub async fn compare(&mut self, tables: &Tables<'_>, side: Followed<'_>) -> Result<CheckResult, ReadFault> {
         let mut sure = Vec::new();
         let mut postings = Vec::new();
-        // Replaced only when all of it was read: what differed is not forgotten where a read fails.
+        // Replaced only when all of it was read, so that what differed is not forgotten where a read fails.
         for posting in self.postings.clone() {
             if let Some(why) = self.unlike(tables, side, posting).await? {
                 sure.push(why);
@@ -164,7 +164,7 @@ impl RollingJoin {
                 again = true;
                 self.postings.push(posting);
             }
-            // Only now: what could not be read is compared the next time.
+            // Removed only now, so that one that could not be read is compared in the next run.
             self.waiting.pop_front();
         }
         let (page, next) = tables.page(side.name, self.cursor).await?;
@@ -187,7 +187,7 @@ impl RollingJoin {
         })
     }
 
-    /// How a posting is not what the row says that it names.
+    /// How a posting differs from what the row that it names claims, if it does.
     async fn unlike(&self, tables: &Tables<'_>, side: Followed<'_>, posting: Waiting) -> Result<Option<String>, ReadFault> {
         let claims = match posting.row {
             Some(row) => tables.claims(side.name, row).await?,
@@ -200,12 +200,12 @@ impl RollingJoin {
         }
     }
 
-    /// How a row is not what the postings say that it names.
+    /// How a row differs from the postings that it names, if it does.
     async fn differs(&self, row: Uuid, claims: &[Claim], side: Followed<'_>) -> Result<Option<String>, ReadFault> {
         for claim in claims.iter().filter(|claim| claim.recorded) {
             let Some(id) = claim.id else { return Ok(Some(joins::lacking(claim))) };
             let Some(event) = side.store.event_by_id(side.book.key, id).await? else { return Ok(Some(joins::lacking(claim))) };
-            // What the journal was not followed to is compared once it was.
+            // A posting past the followed part of the journal is compared in a later run.
             if event.seq > side.last_seq {
                 continue;
             }
@@ -213,7 +213,7 @@ impl RollingJoin {
             if !claim.moves.iter().any(|moves| Some(side.moves.of_row(moves)) == posted) {
                 return Ok(Some(joins::differing(side.store, side.book, claim, (id, event.seq)).await?));
             }
-            // A row that was copied is like the posting of the one it was copied from.
+            // A copied row agrees with the posting of the original row, but that posting names the original.
             if let Body::Posting(posting) = &event.body
                 && posting.kind != PostingKind::PayoutHold.name()
                 && named_row(self.of, &posting.fields) != Some(row)
@@ -225,7 +225,7 @@ impl RollingJoin {
     }
 }
 
-/// The row that a posting names in its fields; nothing where it names none.
+/// The row that a posting names in its fields, if any.
 fn named_row(of: RowsOf, fields: &[(String, String)]) -> Option<Uuid> {
     let field = match of {
         RowsOf::Purchases => "purchase_id",

@@ -1,4 +1,4 @@
-//! How long it rests.
+//! Unit tests of the rest between audit runs.
 use super::*;
 
 #[test]

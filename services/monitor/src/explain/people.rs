@@ -1,4 +1,4 @@
-//! What support has first: a user, an account, a bank account to pay to.
+//! What a support request starts from: a user, an account, a bank account to pay to.
 use super::{
     StoryTeller,
     shape::amount_text,
@@ -18,7 +18,7 @@ use rpc::wire::TimeRange;
 use serde_json::{Map, json};
 use std::collections::BTreeSet;
 
-/// Quotes of one read.
+/// Quotes per read.
 const PAGE: i64 = 500;
 
 fn state_name(state: AccountState) -> &'static str {
@@ -29,7 +29,7 @@ fn state_name(state: AccountState) -> &'static str {
     }
 }
 
-/// What an account holds, in words.
+/// The balances of an account, in words.
 fn holds(account: &BookAccount) -> String {
     let (balance, held) = (account.counters.balance(), account.counters.debits_pending);
     let held = if held == 0 { String::new() } else { format!(", {} of them held", amount_text(held, account.unit)) };
@@ -37,7 +37,7 @@ fn holds(account: &BookAccount) -> String {
 }
 
 impl StoryTeller {
-    /// An account by its name, as the journal's last event left it.
+    /// An account by its name, as of the journal's last event.
     pub(super) async fn account_named(&self, name: &str) -> Result<Option<BookAccount>, ReadFault> {
         Ok(self.accounts_named(&[name.to_owned()]).await?.pop())
     }
@@ -85,7 +85,7 @@ impl StoryTeller {
         })
     }
 
-    /// A user's accounts and things, the newest of each. `None` for a user of whom nothing is known.
+    /// A user's accounts and things, the newest of each. `None` for an unknown user.
     pub(super) async fn user_words(&self, user: &UserKey) -> Result<Option<StoryWords>, ReadFault> {
         let most = i64::try_from(self.scope.most).unwrap_or(i64::MAX);
         let accounts = self.accounts_named(&names_of(user)).await?;
@@ -133,13 +133,13 @@ impl StoryTeller {
         }))
     }
 
-    /// Users named by accounts of these postings.
+    /// Users named by these accounts.
     pub(super) fn owners<'a>(accounts: impl Iterator<Item = &'a BookAccount>) -> BTreeSet<String> {
         accounts.filter_map(|account| chart::account::owner(&account.name)).map(str::to_owned).collect()
     }
 }
 
-/// A bank account to pay to, as far as staff may see it.
+/// A bank account to pay to, with what staff may see of it.
 pub(super) fn beneficiary_words(beneficiary: &Beneficiary) -> StoryWords {
     let Beneficiary { user, country, currency, rail, masked_account, masked_holder_name, .. } = beneficiary;
     StoryWords {

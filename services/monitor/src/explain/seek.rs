@@ -1,4 +1,4 @@
-//! What an id stands for.
+//! Finds what an id stands for.
 use super::{StoryTeller, words::StoryWords};
 use crate::audit::ReadFault;
 use books::{
@@ -19,8 +19,8 @@ use uuid::Uuid;
 /// Longest name of an account, in bytes; the ledger's own bound.
 const ACCOUNT_BYTES_MAX: usize = 256;
 
-/// An id as somebody has it: of a posting, purchase, gift, quote, payout, beneficiary, proposal or request, what a bank was told, a store's transaction; or
-/// a user or the name of an account.
+/// An id as given by somebody: of a posting, purchase, gift, quote, payout, beneficiary, proposal or request, an id sent to a bank, a store's transaction; or a
+/// user or the name of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoughtId {
     text: String,
@@ -28,8 +28,8 @@ pub struct SoughtId {
 }
 
 impl SoughtId {
-    /// Takes any text of 1 to 64 visible characters, and longer ones that name an account. UUIDs in any of their forms; a bank's message id is a payout's
-    /// with a number behind it.
+    /// Accepts any text of 1 to 64 visible characters, and longer ones that name an account. UUIDs in any of their forms; a bank's message id is a payout's id
+    /// with a number after it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let max = if text.contains('/') { ACCOUNT_BYTES_MAX } else { 64 };
         if text.is_empty() || text.len() > max || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -50,10 +50,10 @@ impl std::fmt::Display for SoughtId {
     }
 }
 
-/// What an id can stand for.
+/// The things that an id can stand for.
 #[derive(Debug, Clone)]
 pub enum ExplainedThing {
-    /// A posting that belongs to no other thing, or to a gift.
+    /// A posting that belongs to a gift or to no other thing.
     Posting(Box<Event>),
     /// A purchase.
     Purchase(Box<Purchase>),
@@ -61,20 +61,20 @@ pub enum ExplainedThing {
     Quote(Box<Quote>),
     /// A payout.
     Payout(Box<Payout>),
-    /// The ledger said no.
+    /// A request that the ledger refused.
     Refusal(Box<RefusalRow>),
-    /// What staff want done, or had done.
+    /// An action that staff proposed.
     Proposal(Box<Proposal>),
     /// A bank account to pay to.
     Beneficiary(Box<Beneficiary>),
     /// An account of the book.
     Account(Box<BookAccount>),
-    /// A user, as far as something is known of one.
+    /// A user of whom something is known.
     User(Box<StoryWords>),
 }
 
 impl ExplainedThing {
-    /// Two ways to the same thing tell it once.
+    /// Identifies the thing, so that one found in two ways is listed once.
     fn key(&self) -> String {
         match self {
             Self::Posting(event) => event.id.to_string(),
@@ -114,7 +114,7 @@ impl StoryTeller {
         Ok(things)
     }
 
-    /// As an account's name, or a user.
+    /// Finds an account by its name, or a user.
     async fn by_name(&self, text: &str, things: &mut Vec<ExplainedThing>) -> Result<(), ReadFault> {
         if text.contains('/') {
             things.extend(self.account_named(text).await?.map(|account| ExplainedThing::Account(account.into())));
@@ -138,7 +138,7 @@ impl StoryTeller {
         Ok(())
     }
 
-    /// As a posting's own id, or as the request id of a service's posting, or of a user's gift.
+    /// Finds a posting by its own id, or by the request id of a service's posting or of a user's gift.
     async fn by_posting(&self, id: Uuid, things: &mut Vec<ExplainedThing>) -> Result<(), ReadFault> {
         let book = self.name.as_str();
         let mut ids = vec![id, chart::id::posted(id, book), chart::id::pending_posted(id, book)];
@@ -152,7 +152,7 @@ impl StoryTeller {
         Ok(())
     }
 
-    /// What the event at this place of the journal belongs to.
+    /// The thing that the event with this sequence number belongs to.
     pub(super) async fn thing_at(&self, seq: i64) -> Result<ExplainedThing, ReadFault> {
         let stored = self.store.events(self.book.key, seq, 1).await?.into_iter().next();
         let event =
@@ -171,7 +171,7 @@ impl StoryTeller {
                 },
                 Some("payout") => match (field("payout_id"), &self.payout) {
                     (Some(id), _) => self.payout_of(id).await?,
-                    // A hold says nothing of its payout, which knows it.
+                    // A hold does not name its payout, but the payout names its hold.
                     (None, Some(payouts)) => {
                         payouts.looked_up(&self.name, event.id).await?.pop().map(|found| ExplainedThing::Payout(found.into()))
                     }

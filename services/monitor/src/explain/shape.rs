@@ -1,11 +1,11 @@
-//! What a story is made of: a sentence, facts, its postings, and the links to others.
+//! The parts of a story: a sentence, facts, its postings, and the links to other stories.
 use books::domain::chart::Unit;
 use money::Money;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// In which direction a story goes on.
+/// The direction in which a story continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrailDirection {
     /// Where the money came from.
@@ -16,7 +16,7 @@ pub enum TrailDirection {
     Both,
 }
 
-/// What is told of a thing.
+/// The story of one thing.
 #[derive(Debug, Serialize)]
 pub struct Story {
     /// `purchase`, `gift`, `quote`, `payout`, `refusal`, or the kind of a posting.
@@ -25,13 +25,13 @@ pub struct Story {
     pub id: String,
     /// Its book.
     pub book: String,
-    /// In a sentence.
+    /// The story in a sentence.
     pub told: String,
-    /// Users whose it is, and whose accounts its postings touch.
+    /// Users to whom it belongs, and whose accounts its postings touch.
     pub users: BTreeSet<String>,
-    /// By name.
+    /// Facts by name.
     pub facts: Map<String, Value>,
-    /// What the ledger has of it, in order.
+    /// Its postings in the ledger, in order.
     pub postings: Vec<StoryPosting>,
     /// Where the money came from.
     pub from: StoryLinks,
@@ -59,42 +59,42 @@ pub struct StoryPosting {
 pub struct StoryTransfer {
     /// `POSTED`, `PENDING` and so on.
     pub kind: &'static str,
-    /// From.
+    /// The account debited.
     pub debit_account: String,
-    /// To.
+    /// The account credited.
     pub credit_account: String,
     /// In the unit's smallest part.
     pub amount: i64,
     /// `COIN`, `DIAMOND` or a currency.
     pub unit: String,
-    /// As people read it.
+    /// The amount as people read it.
     pub told: String,
 }
 
-/// A way to another thing.
+/// A link to another thing.
 #[derive(Debug, Serialize)]
 pub struct StoryLink {
-    /// How much of the account's unit went this way.
+    /// How much money this link stands for, in the account's unit.
     pub amount: i64,
     /// `COIN`, `DIAMOND` or a currency.
     pub unit: String,
-    /// As people read it.
+    /// The amount as people read it.
     pub told: String,
-    /// What is there; nothing where enough was told already.
+    /// The other thing's story; `None` at the limit of a story's size.
     pub story: Option<Story>,
 }
 
-/// All ways in one direction.
+/// All links in one direction.
 #[derive(Debug, Default, Serialize)]
 pub struct StoryLinks {
-    /// One by one, the earliest first.
+    /// The links one by one, the earliest first.
     pub told: Vec<StoryLink>,
-    /// How many more there are, and with how much together, as people read it.
+    /// How many more there are, and their sum, as people read it.
     pub more: Option<String>,
 }
 
 impl Story {
-    /// Everybody whom it tells something of, however deep.
+    /// Collects every user named in the story, at any depth.
     pub fn people(&self, found: &mut BTreeSet<String>) {
         found.extend(self.users.iter().cloned());
         let links = self.from.told.iter().chain(&self.into.told);

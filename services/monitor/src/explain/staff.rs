@@ -1,4 +1,4 @@
-//! What staff had to do with a thing: proposals, in their own words, and what was undone by one.
+//! The part of staff in a story: proposals with their reasons, and postings reversed by a proposal.
 use super::{
     StoryTeller,
     shape::amount_text,
@@ -16,21 +16,21 @@ use serde_json::{Map, Value, json};
 use support::tables::{AccountAct, LimitedTime, Proposal, ProposalFilter, ProposalState, ProposedAct};
 use uuid::Uuid;
 
-/// Proposals of one read.
+/// Proposals per read.
 const PAGE: i64 = 500;
 /// The field by which a posting names the proposal that it carries out.
 const PROPOSAL_ID: &str = "proposal_id";
-/// Events that are looked through for a reversal that no proposal names.
+/// Maximum events searched for a reversal that no proposal names.
 const EVENTS_MAX: i64 = 100_000;
-/// Events of one read.
+/// Events per read.
 const EVENTS: i64 = 5_000;
 
-/// Any proposal, or those in one state.
+/// A filter for proposals in any state, or in one.
 fn any(state: Option<ProposalState>) -> ProposalFilter {
     ProposalFilter { state, ..ProposalFilter::ANY }
 }
 
-/// What is to be done, in words, and whose accounts it names.
+/// The proposed action in words, and the accounts that it names.
 fn act_words(act: &ProposedAct) -> (String, Vec<String>) {
     let owners = |names: &[&str]| names.iter().filter_map(|name| chart::account::owner(name)).map(str::to_owned).collect::<Vec<_>>();
     match act {
@@ -67,7 +67,7 @@ fn act_words(act: &ProposedAct) -> (String, Vec<String>) {
     }
 }
 
-/// Where it stands; what nobody decided in time is open for ever in the table.
+/// The state's name; a proposal that expired is still open in the table.
 fn state_name(state: ProposalState) -> &'static str {
     match state {
         ProposalState::Open => "open",
@@ -78,7 +78,7 @@ fn state_name(state: ProposalState) -> &'static str {
     }
 }
 
-/// Who asked for it and who decided, each with their reason.
+/// Who proposed it and who decided, each with their reason.
 fn decided_words(proposal: &Proposal) -> String {
     let Proposal { proposed_by, proposal_reason, decided_by, decision_reason, state, .. } = proposal;
     let decided = match state {
@@ -100,7 +100,7 @@ fn proposal_facts(proposal: &Proposal) -> Map<String, Value> {
     }))
 }
 
-/// A proposal as a story.
+/// A proposal as the words of a story.
 pub(super) fn proposal_words(proposal: &Proposal) -> StoryWords {
     let (act, users) = act_words(&proposal.act);
     StoryWords {
@@ -113,18 +113,18 @@ pub(super) fn proposal_words(proposal: &Proposal) -> StoryWords {
     }
 }
 
-/// A line for a list of proposals.
+/// A proposal as an entry of a list.
 pub(super) fn proposal_line(proposal: &Proposal) -> Value {
     let (act, _) = act_words(&proposal.act);
     json!({ "proposal_id": proposal.id.to_string(), "told": act, "state": state_name(proposal.state), "time": time_ms(proposal.proposed_at_ms) })
 }
 
-/// What a story says more because staff had a part in it.
+/// What is added to a story because staff took part in it.
 #[derive(Default)]
 pub(super) struct StaffPart {
-    /// Put behind the sentence.
+    /// Appended to the sentence.
     pub told: String,
-    /// Put to the facts.
+    /// Added to the facts.
     pub facts: Map<String, Value>,
 }
 
@@ -135,7 +135,7 @@ impl StoryTeller {
         Ok(tables.proposal(&self.name, id).await?)
     }
 
-    /// What staff had to do with these postings: who asked for them, who approved, and whether they were undone.
+    /// The part of staff in these postings: who proposed them, who approved, and whether they were reversed.
     pub(super) async fn staff_part(&self, events: &[Event]) -> Result<StaffPart, ReadFault> {
         let mut part = StaffPart::default();
         for event in events {
@@ -195,7 +195,7 @@ impl StoryTeller {
         }
     }
 
-    /// The reversal of a posting, where no proposal is known: it comes after it.
+    /// The reversal of a posting, where no proposal is known: it is searched in the events after the posting.
     async fn reversal_after(&self, event: &Event) -> Result<Option<Event>, ReadFault> {
         let (mut from, end) = (event.seq + 1, event.seq + EVENTS_MAX);
         while from <= end {
@@ -210,7 +210,7 @@ impl StoryTeller {
         Ok(None)
     }
 
-    /// A user's proposals, newest first; those that would change an account of theirs, or did.
+    /// A user's proposals, newest first: those that would change, or changed, an account of the user.
     pub(super) async fn proposals_of(&self, user: &money::UserKey) -> Result<Vec<Value>, ReadFault> {
         let Some(tables) = &self.support else { return Ok(Vec::new()) };
         let mut found = Vec::new();

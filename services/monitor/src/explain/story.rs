@@ -1,6 +1,6 @@
-//! A story told: what a thing is, its postings, and through them on to other stories, in both directions.
+//! Builds a story: what a thing is, its postings, and through them the linked stories, in both directions.
 //!
-//! A story has links, and a link has a story, so both are told here.
+//! A story has links, and a link has a story, so this module builds both.
 use super::{
     StoryTeller,
     people::beneficiary_words,
@@ -22,19 +22,19 @@ use books::{
 use serde_json::Map;
 use std::collections::{BTreeMap, HashMap};
 
-/// Entries of an account looked at on one way: a whale's coins went into more gifts than anybody reads.
+/// Maximum entries of an account read in one direction: a whale's coins went into more gifts than anybody reads.
 const ENTRIES_MAX: usize = 20_000;
 
-/// How many things one after the other: a whole life is four, and money that came back begins another.
+/// Maximum length of a chain of things: a full cycle has four, and money that came back begins another.
 const DEPTH_MAX: usize = 16;
 
-/// Whether the account is somebody's, and not the house's or a debt to it.
+/// Whether the account belongs to a person, and is neither the house's nor a debt to it.
 fn is_a_persons(account: &BookAccount) -> bool {
     let known = chart::Account::parse(&account.name);
     !chart::account::is_house(&account.name) && !matches!(known, Some(chart::Account::ViewerDebt(_)))
 }
 
-/// What a way is made of: the transfer, and the account along which it goes on.
+/// A link in the making: the transfer, and the account through which the trail continues.
 struct TrailLeg<'a> {
     transfer: &'a Transfer,
     account: &'a BookAccount,
@@ -70,7 +70,7 @@ impl StoryTeller {
             _ => words,
         };
         let staff = self.staff_part(&events).await?;
-        // A proposal has said already who decided what.
+        // A proposal's own words say already who decided what.
         if !matches!(thing, ExplainedThing::Proposal(_)) {
             words.told.push_str(&staff.told);
             words.facts.extend(staff.facts);
@@ -95,7 +95,7 @@ impl StoryTeller {
 }
 
 impl StoryTeller {
-    /// The accounts of these transfers, by key.
+    /// The accounts of these events' transfers, by key.
     pub(super) async fn accounts(&self, events: &[Event]) -> Result<HashMap<i64, BookAccount>, ReadFault> {
         let transfers = events.iter().flat_map(|event| &event.transfers);
         let mut keys: Vec<i64> = transfers.flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
@@ -105,7 +105,7 @@ impl StoryTeller {
         Ok(accounts.into_iter().map(|account| (account.key, account)).collect())
     }
 
-    /// Where the money of some postings came from, or what became of it.
+    /// Where the money of some postings came from, or where it went.
     pub(super) async fn links(
         &self,
         events: &[Event],
@@ -123,7 +123,7 @@ impl StoryTeller {
                 let trail = self.trail(&TrailLeg { transfer, account }, way).await?;
                 cut |= trail.cut;
                 let mut by_event: BTreeMap<i64, i64> = BTreeMap::new();
-                // What a posting puts into an account and takes out of it again is no way to anything else.
+                // A posting that puts money into an account and takes it out again is no link to another thing.
                 for part in trail.parts.iter().filter(|part| seq_of(part.transfer.no) != event.seq) {
                     *by_event.entry(seq_of(part.transfer.no)).or_default() += part.amount;
                 }
@@ -157,7 +157,7 @@ impl StoryTeller {
         })
     }
 
-    /// Stories go through each other, so their futures need a place.
+    /// Stories contain stories, so their futures must be boxed.
     async fn next(&self, seq: i64, way: TrailDirection, depth: usize) -> Result<Story, ReadFault> {
         let thing = self.thing_at(seq).await?;
         Box::pin(self.story(thing, way, depth)).await

@@ -1,4 +1,4 @@
-//! Each thing in words: a sentence and facts, before its postings are looked up.
+//! Each thing in words: a sentence and facts, before its postings are read.
 use super::{StoryTeller, shape::amount_text};
 use crate::audit::ReadFault;
 use books::{
@@ -18,16 +18,16 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// A thing's own words, before its postings are looked up.
+/// A thing's own words, before its postings are read.
 #[derive(Debug, Clone)]
 pub struct StoryWords {
     pub(super) what: String,
     pub(super) id: String,
     pub(super) told: String,
-    /// Whose it is; owners of the accounts of its postings come to them.
+    /// The users to whom it belongs; owners of the accounts of its postings are added later.
     pub(super) users: Vec<String>,
     pub(super) facts: Map<String, Value>,
-    /// Ids of its postings in the order of events, those that there are.
+    /// Ids of its postings in the order of events, as far as they exist.
     pub(super) postings: Vec<Uuid>,
 }
 
@@ -89,7 +89,7 @@ pub(super) fn purchase_words(purchase: &Purchase) -> StoryWords {
         PurchaseState::Credited(credit) => ("credited", Uuid::try_parse(&credit.posting_id).ok()),
         PurchaseState::Suspended { posting_id } => ("in suspense, because the wallet is closed", Uuid::try_parse(posting_id).ok()),
         PurchaseState::Blocked => ("never to be credited as it is", None),
-        // Perhaps posted and not recorded: then the ledger has it.
+        // It may be posted without being recorded; then the ledger has the posting.
         PurchaseState::Verified => ("not known to be credited", Some(chart::id::posted(purchase.credit_id(), purchase.book.as_str()))),
     };
     let value = &purchase.value;
@@ -141,7 +141,7 @@ pub(super) fn refusal_words(refusal: &RefusalRow) -> StoryWords {
     }
 }
 
-/// What a bank answered; it may not have.
+/// What a bank answered, if it did.
 fn answered(passed: &PassedMessage) -> Value {
     if passed.direction == "received" && passed.http_status == 0 { json!("none in time") } else { json!(passed.http_status) }
 }

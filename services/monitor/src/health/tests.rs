@@ -1,4 +1,4 @@
-//! One look follows another.
+//! Unit tests of merging the results of runs.
 use super::*;
 use std::time::Duration;
 

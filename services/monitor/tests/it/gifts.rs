@@ -1,4 +1,4 @@
-//! Gifts against the catalogues that were served: whatever cost something else then, or moved between others than it names, is named.
+//! Gifts against the catalogues that were served: a gift with another price, or between others than it names, is reported.
 use api::ledger::BookMode;
 use books::domain::request::{AccountName, Action, BookRequest, NewTransfer};
 use gift::tables::{GiftCatalogue, RecordedCatalogue, Store};
@@ -23,7 +23,7 @@ async fn bed(storage: Storage) -> Testbed {
     bed
 }
 
-/// Writes a posting as whoever has the gift service's token could.
+/// Writes a posting as somebody with the gift service's token could.
 async fn write(bed: &Testbed, kind: &str, fields: &[(&str, &str)], moved: &[(&str, &str, i64)]) -> Uuid {
     let account = |name: &str| AccountName::parse(name.to_owned()).unwrap();
     let transfers = moved
@@ -44,7 +44,7 @@ async fn gift(bed: &Testbed, fields: &[(&str, &str)], (coins, diamonds): (i64, i
     write(bed, "gift", &all, &moved).await
 }
 
-/// A rose costs this much.
+/// A catalogue in which a rose has this price.
 fn catalogue(cost: i64) -> RecordedCatalogue {
     let text = format!("version = \"{cost}\"\ngifts = [{{ id = 7, name = \"Rose\", cost_coins = {cost}, streakable = true }}]");
     RecordedCatalogue::of(&GiftCatalogue::parse("gifts.toml", &text).unwrap(), 5_000)
@@ -57,7 +57,7 @@ async fn report(bed: &Testbed) -> BookReport {
     report
 }
 
-/// What the monitor says after one look from the beginning.
+/// The monitor's result after one run from the beginning.
 async fn looked(bed: &Testbed) -> CheckResult {
     let mut monitor = ContinuousAudit::new(bed.database.clone(), None, monitor::Config::default());
     let found = monitor.look().await.unwrap();
@@ -102,7 +102,7 @@ async fn any_catalogue_in_force_ten_minutes_around_a_gift_explains_it_and_no_oth
     let bed = bed(Storage::sqlite()).await;
     let store = Store::open(&bed.database).await.unwrap();
     let now = SystemTime::now();
-    // Long ago; until nine minutes ago; from nine minutes on; from tomorrow on.
+    // Served a day ago, nine minutes ago, nine minutes from now, and tomorrow.
     for (cost, at) in [(10, now - DAY), (20, now - 9 * MINUTE), (30, now + 9 * MINUTE), (40, now + DAY)] {
         store.serve(&catalogue(cost), at).await.unwrap();
     }
@@ -124,7 +124,7 @@ async fn gifts_of_programs_that_recorded_nothing_are_left_and_a_record_that_is_g
     assert_eq!(report(&bed).await.not_compared.last(), Some(&"gift"));
     assert!(matches!(looked(&bed).await, CheckResult::NotCompared(_)));
     let store = Store::open(&bed.database).await.unwrap();
-    // The tables are there, and the first process that records is still to come.
+    // The tables exist, but no process that records catalogues has run yet.
     assert_eq!((report(&bed).await.problems, looked(&bed).await), (Vec::new(), CheckResult::Passed));
     store.serve(&catalogue(4), SystemTime::now() + DAY).await.unwrap();
     assert_eq!(looked(&bed).await, CheckResult::Passed);
@@ -136,7 +136,7 @@ async fn gifts_of_programs_that_recorded_nothing_are_left_and_a_record_that_is_g
     sqlx::query("UPDATE catalogue SET content = '{}'").execute(&pool).await.unwrap();
     let CheckResult::Failed(why) = looked(&bed).await else { panic!("a catalogue was changed") };
     assert!(why.contains("is not what its hash says"), "{why}");
-    // The tables were made long ago, so that no program can be left that records nothing.
+    // The tables were made long ago, so no version that records nothing can still be running.
     sqlx::query("DELETE FROM catalogue_served").execute(&pool).await.unwrap();
     sqlx::query("UPDATE migration SET applied_at_ms = 1").execute(&pool).await.unwrap();
     assert!(matches!(looked(&bed).await, CheckResult::Failed(_)));

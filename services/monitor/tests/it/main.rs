@@ -1,4 +1,4 @@
-//! Auditors over real books, on both engines.
+//! Tests of the audits over real books, on both engines.
 #![allow(clippy::unwrap_used)]
 
 mod gifts;

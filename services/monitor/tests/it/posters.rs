@@ -1,4 +1,4 @@
-//! Postings that no service makes, written into books behind the ledger's door: each is named, by the whole audit and by the monitor's looks.
+//! Postings that no service makes, written into books directly: each is reported, by the whole audit and by the monitor's runs.
 use api::ledger::BookMode;
 use books::domain::request::{AccountName, Action, BookRequest, NewTransfer, RequestFields};
 use chart::{OwnPoster, OwnPosters};
@@ -14,14 +14,14 @@ use uuid::Uuid;
 const BOOK: &str = "demo";
 const LIVE: &str = "live";
 
-/// What moves: debit, credit, amount; a hold where it is negative.
+/// The transfers: debit, credit, amount; a hold where the amount is negative.
 type Moved<'a> = &'a [(&'a str, &'a str, i64)];
 
 async fn bed(storage: Storage) -> Testbed {
     Testbed::on(storage, TestbedOptions { books: &[(BOOK, BookMode::Test), (LIVE, BookMode::Live)], recorded: false }).await
 }
 
-/// Writes a posting as whoever has the database could: it is in the chain, its counters follow, and no row was asked.
+/// Writes a posting as somebody with access to the database could: it is in the chain with updated counters, and no list of allowed postings was consulted.
 async fn write(bed: &Testbed, book: &str, request: BookRequest) {
     bed.ledger.book(&BookName::try_new(book).unwrap()).await.unwrap().submit(request).await.unwrap();
 }
@@ -43,7 +43,7 @@ async fn problems(bed: &Testbed, book: &str, own: &OwnPosters) -> Vec<String> {
     found.problems
 }
 
-/// What the monitor's check says after one look from the beginning.
+/// The result of the monitor's check after one run from the beginning.
 async fn looked(bed: &Testbed, own: &OwnPosters) -> CheckResult {
     let mut monitor = ContinuousAudit::new(bed.database.clone(), None, monitor::Config::default()).with_posters(own.clone());
     let found = monitor.look().await.unwrap();
@@ -54,7 +54,7 @@ const ACCRUED: &str = "house/accrued_creator_liability/USD";
 const TRANSIT: &str = "house/in_transit/USD";
 const PAYABLE: &str = "creator/star/payable/USD";
 
-/// What services make, so that nothing of it is a problem; it also funds what is forged.
+/// Postings that services make, so that none of them is a problem; they also fund what is forged.
 const HONEST: [(&str, Moved<'static>); 9] = [
     ("purchase.apple", &[("house/coins/issued", "viewer/fan/coins", 900), ("house/store_receivable/USD", "house/deferred_revenue/USD", 9)]),
     ("gift", &[("viewer/fan/coins", "house/coins/redeemed", 100), ("house/diamonds/issued", "creator/star/diamonds", 100)]),
@@ -75,7 +75,8 @@ const HONEST: [(&str, Moved<'static>); 9] = [
     ("bench.coins", &[("house/coins/issued", "viewer/fan/coins", 5), ("house/coins/issued", "viewer/foe/coins", 5)]),
 ];
 
-/// For each service and kind what it never posts: money from nothing, other accounts, another direction, another unit, a hold, a leg twice or missing.
+/// For each service and kind, postings that it never makes: money from nothing, other accounts, another direction, another unit, a hold, a leg twice or
+/// missing.
 const FORGED: [(&str, Moved<'static>); 23] = [
     ("bonus", &[("house/coins/issued", "viewer/thief/coins", 1_000_000)]),
     ("purchase", &[("house/coins/issued", "viewer/thief/coins", 1)]),
@@ -168,10 +169,10 @@ async fn imports_are_known_by_their_mark_and_the_bench_is_for_test_books() {
         };
         write(&bed, BOOK, mark(chart::imported::imported(file_id, BOOK))).await;
         assert_eq!(problems(&bed, BOOK, &nobody).await, Vec::<String>::new());
-        // The same mark under an id of one's own is no import.
+        // The same mark under an id that is not derived from the import's file is no import.
         write(&bed, BOOK, mark(money::derive_id(file_id, &["mine"]))).await;
         assert_eq!(problems(&bed, BOOK, &nobody).await.len(), 1);
-        // What two people had undone is the opposite of what it names.
+        // A reversal that two people approved is the opposite of what it names.
         let bought = forged("purchase.apple", &[("house/coins/issued", "viewer/foe/coins", 5)]);
         let undone = Action::Reverse { posting: bought.id, allow_debt: false };
         write(&bed, BOOK, bought).await;

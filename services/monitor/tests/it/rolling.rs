@@ -1,4 +1,4 @@
-//! What the monitor found stays found, although a later read of the same look, or of one after it, fails.
+//! What the monitor found stays found, although a later read of the same run, or of a later one, fails.
 use books::domain::request::{AccountName, Action, BookRequest, NewTransfer, RequestFields};
 use db::Database;
 use money::{Amount, BookName};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 const BOOK: &str = "demo";
 const SETTLED: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6";
 
-/// Writes into payout's tables as whoever has the database could.
+/// Writes into payout's tables as somebody with access to the database could.
 async fn write(database: &Database, sql: &str) {
     let written = match database.sqlite_options("payout").unwrap() {
         Some(options) => {
@@ -27,7 +27,7 @@ async fn write(database: &Database, sql: &str) {
     assert_eq!(written, 1, "{sql}");
 }
 
-/// A payout that ended, which names no postings.
+/// A settled payout that names no postings.
 async fn settled(database: &Database) {
     payout::tables::Store::inspect(database).await.unwrap();
     let sql = format!(
@@ -40,7 +40,7 @@ async fn settled(database: &Database) {
     write(database, &sql).await;
 }
 
-/// Takes money out of the bank for no payout, as whoever has the ledger's database could. The posting's id.
+/// Takes money out of the bank for no payout, as somebody with access to the ledger's database could. Returns the posting's id.
 async fn drained(bed: &Testbed) -> Uuid {
     let account = |name: &str| AccountName::parse(name.to_owned()).unwrap();
     let amount = Amount::try_new(5).unwrap();
@@ -66,7 +66,7 @@ async fn what_differed_is_told_in_the_first_look_that_reads_everything_again() {
         let drained = drained(&bed).await;
         let mut monitor = ContinuousAudit::new(bed.database.clone(), None, monitor::Config::default());
         assert!(matches!(looked(&mut monitor).await, CheckResult::Pending(why) if why.contains("looked at once more")));
-        // The posting is compared before the row is, and each time the row can't be read.
+        // The posting is compared before the row is read, and that read fails each time.
         for _ in 0..2 {
             write(&bed.database, "UPDATE payout SET rail = 'none'").await;
             let CheckResult::Pending(why) = looked(&mut monitor).await else { panic!("what can't be read was compared") };

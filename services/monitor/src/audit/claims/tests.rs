@@ -1,4 +1,4 @@
-//! What rows claim, and above all those that say that something was posted and do not say what.
+//! Unit tests of what rows claim, above all of rows that say that something was posted but not what.
 use super::*;
 use crate::audit::joins::lacking;
 use db::Database;
@@ -8,14 +8,14 @@ use tempfile::TempDir;
 
 const BOOK: &str = "demo";
 const ROW: Uuid = Uuid::from_u128(0x0193_6f5e_7c3b_7000_9000_a1b2_c3d4_e5f6);
-/// What can't be a posting's id.
+/// Texts that are no posting's id.
 const NONE: [&str; 2] = ["", "nonsense"];
 
 fn book() -> BookName {
     BookName::try_new(BOOK).unwrap()
 }
 
-/// A service's tables in a place of their own, and a way to write into them.
+/// A service's tables in a temporary directory, with a connection to change them.
 struct Rows {
     _dir: TempDir,
     database: Database,
@@ -36,11 +36,11 @@ impl Rows {
     }
 }
 
-/// Columns that keep a payout's postings, in the order of its life, and what each posting is.
+/// Columns with a payout's postings, in the order of its life, and what each posting is.
 const STEPS: [(&str, &str); 3] =
     [("hold_posting_id", "payout.hold"), ("submit_posting_id", "payout.submit"), ("final_posting_id", "payout.")];
 
-/// For every phase how many of its postings were recorded before it was entered, and whether the next is asked for in it.
+/// For every phase, how many postings were recorded before it was entered, and whether the next one is requested in it.
 const PHASES: [(&str, usize, bool); 11] = [
     ("requested", 0, true),
     ("held", 1, true),
@@ -101,7 +101,7 @@ async fn a_payout_has_recorded_the_postings_that_its_phase_follows_from() {
             }
         }
     }
-    // Nothing was posted for one that the ledger refused, so it is behind nothing, whatever its row names.
+    // Nothing was posted for a payout that the ledger refused, so it claims nothing, whatever its row names.
     assert!(claimed("refused", ids.each_ref().map(String::as_str)).await.is_empty());
 }
 
@@ -116,7 +116,7 @@ async fn a_purchase_with_coins_names_the_posting_that_issued_them() {
          VALUES ('{BOOK}', '{ROW}', 'fan', '{ROW}', 1, 'apple', 'Sandbox', 'app', 't1', 'p1', 1, 100, 'USD', 99, 9, 27, 0, 0, 0, 0, '', 0, 0)"
     );
     rows.write(&base).await;
-    // Verified, credited, suspended, blocked: what each names by itself, and whether it says that it is there.
+    // Verified, credited, suspended, blocked: how many postings each claims, and whether it says that they exist.
     for (state, claims, recorded) in [(1, true, false), (2, true, true), (3, true, true), (4, false, false)] {
         for text in NONE {
             rows.write(&format!("UPDATE purchase SET state = {state}, posting_id = '{text}'")).await;
@@ -140,7 +140,7 @@ async fn a_quote_that_was_used_names_its_conversion() {
     );
     rows.write(&base).await;
     let claim = async || of_quote(&book(), &tables.quote(&book(), ROW).await.unwrap().unwrap()).unwrap();
-    // Without a posting it is not used: it is being accepted, and says which posting that would be.
+    // Without a posting it is not used: it is being accepted, and the request gives the id that the posting would have.
     let accepting = claim().await;
     assert!(accepting.id.is_some() && !accepting.recorded);
     rows.write("UPDATE quote SET posting_id = 'nonsense'").await;
@@ -176,7 +176,7 @@ fn a_proposal_that_is_done_names_its_posting_where_it_has_one() {
     }
     let named = of_proposal(&proposal(ProposedAct::Reversal(source), &ROW.to_string())).unwrap();
     assert_eq!((named.id, named.recorded), (Some(ROW), true));
-    // Nothing is posted for it, so its result is empty.
+    // Nothing is posted for an account action, so its result is empty.
     let account = ProposedAct::Account("viewer/fan/coins".to_owned(), support::tables::AccountAct::Freeze);
     assert!(of_proposal(&proposal(account, "")).is_none());
 }

@@ -1,4 +1,4 @@
-//! When a book is ahead.
+//! Unit tests of when a book is ahead of the clock.
 use super::*;
 
 #[test]

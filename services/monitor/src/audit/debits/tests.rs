@@ -1,4 +1,4 @@
-//! What of a statement turns a book red.
+//! Unit tests of which statement entries make a book's check fail.
 use super::*;
 use money::{Currency, Money};
 use payout::tables::StatementFinding;
