@@ -1,4 +1,4 @@
-//! What people do with an installation's tables, in the audit log: who, from where, and why; begun before it is done, and ended after.
+//! Records command-line work on an installation's tables in the audit log: who, from where, and why; one line before it is done and one after.
 use crate::OperationFault;
 use books::installation;
 use db::Database;
@@ -8,41 +8,41 @@ use std::{collections::BTreeSet, future::Future, path::Path};
 use support::tables::{ActPhase, Acts, StaffAct, Store, read_heads};
 use uuid::Uuid;
 
-/// Who does it.
+/// The person who runs the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// Their name, as in a token's `sub`.
     pub subject: String,
-    /// Who says that it is them; it stands where a token's `iss` would.
+    /// Where the name comes from; stored in place of a token's `iss`.
     pub source: String,
-    /// In their words; empty where nobody asked.
+    /// The reason that they gave; empty where none is required.
     pub reason: String,
 }
 
 impl Actor {
-    /// Whoever has the database or its key may do anything.
+    /// Somebody with access to the database or its key may do anything.
     pub const ROLE: &str = "admin";
-    /// Where the name was given on the command line.
+    /// The source of a name given on the command line.
     pub const NAMED: &str = "terminal";
-    /// Where it is the operating system's name of who runs the command.
+    /// The source of a name that is the operating system's login of the person who runs the command.
     pub const LOGIN: &str = "terminal, system login";
 }
 
-/// What is to be recorded.
+/// The act to be recorded.
 #[derive(Debug, Clone, Default)]
 pub struct TerminalAct {
     /// The command.
     pub name: &'static str,
     /// The book; empty for none.
     pub book: String,
-    /// Whom it is about; empty where that is not known before.
+    /// The user it is about; empty where that is not known in advance.
     pub user_id: String,
-    /// What was asked for, as JSON.
+    /// The arguments, as JSON.
     pub request_json: String,
 }
 
-/// Refuses a directory whose last head of the audit log is of no line in these tables: what was added there would be in the way of its own installation for
-/// ever. Heads of earlier programs have no id, so the lines have to tell.
+/// Refuses a directory whose last head of the audit log matches no line of these tables: a head added there would make the directory's own installation fail
+/// its check from then on. Heads of earlier versions carry no installation id, so the lines are compared.
 async fn own_heads(store: &Store, database: &Database, dir: &Path) -> Result<(), OperationFault> {
     let heads = read_heads(dir)?;
     let Some((seq, hash)) = heads.last() else { return Ok(()) };
@@ -64,7 +64,7 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// Opens it. `None` where there is none: no tables of the support service, or a copy, which nothing may be written into.
+    /// Opens it. `None` without tables of the support service, or for a backup, which nothing may be written into.
     pub async fn open(database: &Database, heads_dir: Option<&Path>) -> Result<Option<Self>, OperationFault> {
         let copy = database.sqlite_dir().is_some_and(crate::backup::is_copy);
         if copy || !exists(database, Service::Support).await? {
@@ -81,7 +81,7 @@ impl AuditLog {
         Ok(Some(Self { acts: Acts::new(store, heads_dir.map(Path::to_owned)) }))
     }
 
-    /// Does it between two lines. What `doing` returns beside its result is whom it turned out to be about.
+    /// Runs `doing` between a begin and an end line. Beside its result, `doing` returns the users that the act turned out to be about.
     pub async fn recorded<T>(
         &self,
         by: &Actor,
@@ -108,7 +108,7 @@ impl AuditLog {
         self.acts.record(line(ActPhase::Begun, "")).await.map_err(tonic::Status::from)?;
         let done = doing.await;
         if let Ok((_, about)) = &done {
-            // Before anything is shown: whose data it is must be findable by their name.
+            // Recorded before any data is shown, so that the act is found under the users' names.
             self.acts.concerns(act_id, &act.book, about).await.map_err(tonic::Status::from)?;
         }
         self.acts.record(line(ActPhase::Ended, if done.is_ok() { "OK" } else { "FAILED" })).await.map_err(tonic::Status::from)?;

@@ -1,10 +1,10 @@
-//! A copy of an installation that can be started elsewhere, taken while it runs; all of it is of one moment.
+//! Backup and restore of an installation. A backup is taken while the installation runs, and all of it is of one moment.
 //!
 //! - [`sqlite`]: a file for each service. [`postgres`]: one dump of all schemas.
-//! - [`files`]: how a copy's files are taken. [`schema`]: whether its tables are what migrations make. [`signature`]: who made it.
+//! - [`files`]: safe access to a backup's files. [`schema`]: checks that its tables are what migrations make. [`signature`]: proves who made it.
 //!
-//! The manifest is written last; without it a copy is not whole. Keys, settings and the heads that were written outside the database are no part of it:
-//! the heads are what says that a copy is older than the books were.
+//! The manifest is written last; a backup without it is incomplete. Keys, settings and the heads that were written outside the database are not part of it: the
+//! heads are what shows that a backup is older than the books were.
 use crate::OperationFault;
 use db::{Database, Engine};
 use identity::{Service, keys::PublicKey};
@@ -26,14 +26,14 @@ mod schema;
 pub mod signature;
 mod sqlite;
 
-/// What is in a copy.
+/// The manifest, which lists a backup's contents.
 const MANIFEST: &str = "manifest.json";
-/// The signature over it, where there is one.
+/// The signature of the manifest, if there is one.
 const SIGNATURE: &str = "manifest.sig";
-/// The form of the manifest.
+/// The version of the manifest's format.
 const FORMAT: u32 = 1;
 
-/// Services with tables. The ledger's come last: nothing happens there for a service whose own tables stand still.
+/// Services with tables. The ledger's are copied last: while a service's own tables are locked, the ledger does nothing for it.
 const OWNERS: [Service; 7] =
     [Service::Sandbox, Service::Payout, Service::Earnings, Service::Purchase, Service::Support, Service::Gift, Service::Ledger];
 
@@ -45,28 +45,28 @@ fn tables(service: Service) -> &'static str {
     }
 }
 
-/// What a copy is made of.
+/// The contents of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CopyManifest {
     format: u32,
-    /// The program that made it.
+    /// The version of the program that made it.
     pub version: String,
     /// `sqlite` or `postgres`.
     pub engine: String,
-    /// When it was begun, RFC 3339.
+    /// When the backup began, RFC 3339.
     pub begin_time: String,
     /// Files by name, with their SHA-256 in hexadecimal.
     pub files: BTreeMap<String, String>,
-    /// Books with the number and hash of their last commit in the copy; on PostgreSQL just before it, so the copy has them at least.
+    /// Books with the number and hash of their last commit in the backup; on PostgreSQL read just before the dump, which has at least these.
     pub heads: BTreeMap<String, (i64, String)>,
-    /// Why it may not be of one moment; absent where it is.
+    /// Why the backup may not be of one moment; absent where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caution: Option<String>,
 }
 
 impl CopyManifest {
-    /// Services whose tables were not there, so are not in it. PostgreSQL has whatever schemas there are.
+    /// Services that had no tables and so are not in the backup. A PostgreSQL dump has all existing schemas.
     #[must_use]
     pub fn lacks(&self) -> Vec<&'static str> {
         let here = |service: &Service| self.engine != "sqlite" || self.files.contains_key(&format!("{}.db", tables(*service)));
@@ -74,21 +74,21 @@ impl CopyManifest {
     }
 }
 
-/// What was made: the files, and each book's last commit.
+/// The result of copying: the files, and each book's last commit.
 struct CopiedFiles {
     files: Vec<String>,
     heads: BTreeMap<String, (i64, String)>,
-    /// Why it may not be of one moment.
+    /// Why the files may not be of one moment.
     caution: Option<&'static str>,
 }
 
-/// Copies an installation into an empty directory.
+/// Backs up an installation into an empty directory.
 pub async fn backup(database: &Database, to: &Path) -> Result<CopyManifest, OperationFault> {
     if let Some(dir) = database.sqlite_dir() {
         if !fs::metadata(dir.join("ledger.db")).is_ok_and(|file| file.len() > 0) {
             return Err(format!("{}: there is no ledger in it", dir.display()).into());
         }
-        // Also one that is still to be made.
+        // Also for a directory that does not exist yet.
         let above = to.ancestors().find_map(|above| above.canonicalize().ok());
         if dir.canonicalize().is_ok_and(|dir| above.is_some_and(|above| above.starts_with(dir))) {
             return Err(format!("{}: lies in the directory that is copied", to.display()).into());
@@ -97,7 +97,7 @@ pub async fn backup(database: &Database, to: &Path) -> Result<CopyManifest, Oper
     fresh(to)?;
     let made = copied(database, to).await;
     if made.is_err() {
-        // What is there was begun here, and would be in the way of the next try.
+        // These files are from this attempt, and would make the next one fail.
         for entry in fs::read_dir(to)?.flatten() {
             let _gone = fs::remove_file(entry.path());
         }
@@ -128,13 +128,13 @@ async fn copied(database: &Database, to: &Path) -> Result<CopyManifest, Operatio
     Ok(manifest)
 }
 
-/// Puts a copy where nothing is: an empty directory for SQLite, a database without these schemas on PostgreSQL. Checks every file first, and the books
+/// Restores a backup to an empty place: an empty directory for SQLite, a database without these schemas on PostgreSQL. Checks every file first, and the books
 /// afterwards, which must have the commits that the manifest names.
 pub async fn restore(from: &Path, database: &Database) -> Result<audit::AuditReport, OperationFault> {
     restore_signed(from, database, None).await
 }
 
-/// The same of a copy that this key must have signed.
+/// The same for a backup that must be signed by this key.
 pub async fn restore_signed(from: &Path, database: &Database, key: Option<&PublicKey>) -> Result<audit::AuditReport, OperationFault> {
     let (text, manifest) = read(from)?;
     if let Some(key) = key {
@@ -161,14 +161,14 @@ pub async fn restore_signed(from: &Path, database: &Database, key: Option<&Publi
         lacking(database, &manifest).await?.map_or(Ok(()), |what| Err(OperationFault::from(what)))
     };
     faithful.await.map_err(|fault| format!("{fault}; start nothing on it, and remove what was put there"))?;
-    // An installation in which nobody has made a book yet: nothing in it can be wrong, and an audit of nothing proves nothing.
+    // An installation without a book: nothing in it can be wrong, and an audit of nothing proves nothing.
     if audit::open(database).await?.books().await?.is_empty() {
         return Ok(audit::AuditReport { ok: true, books: Vec::new(), acts: None });
     }
     audit::audit(database, None).await
 }
 
-/// What the manifest names and the books have not; or the other way round, where it names nothing.
+/// A commit that the manifest names and the books lack; or commits in a book where the manifest names none.
 async fn lacking(database: &Database, manifest: &CopyManifest) -> Result<Option<String>, OperationFault> {
     let there = audit::open(database).await?;
     let books = there.books().await?;
@@ -192,13 +192,13 @@ async fn lacking(database: &Database, manifest: &CopyManifest) -> Result<Option<
     Ok(None)
 }
 
-/// Whether a directory is a copy: then nothing may be written into it.
+/// Whether a directory is a backup; nothing may be written into one.
 #[must_use]
 pub fn is_copy(dir: &Path) -> bool {
     dir.join(MANIFEST).exists()
 }
 
-/// Whether every file that the manifest of a copy names is what was copied. `None`: there is no manifest.
+/// Checks that every file named in a backup's manifest has its recorded hash. `None`: there is no manifest.
 pub fn intact(from: &Path) -> Result<Option<CopyManifest>, OperationFault> {
     if !from.join(MANIFEST).exists() {
         return Ok(None);
@@ -243,13 +243,13 @@ async fn heads(database: &Database) -> Result<BTreeMap<String, (i64, String)>, O
     Ok(heads)
 }
 
-/// A directory with nothing in it, made where there is none, for its owner only: what is in it is personal.
+/// An empty directory, created if missing, that only its owner can read, because its contents are personal.
 fn fresh(dir: &Path) -> Result<(), OperationFault> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     if fs::read_dir(dir)?.next().is_some() {
         return Err(format!("{}: is not empty, and nothing is overwritten", dir.display()).into());
     }
-    // One that was there may be open to others.
+    // An existing directory may be readable by others.
     Ok(fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(|error| format!("{}: {error}", dir.display()))?)
 }
 

@@ -1,34 +1,34 @@
-//! Spreads the tables over a Citus cluster: what belongs to a book lies together on one node, and different books on different ones.
+//! Distributes the tables over a Citus cluster: the rows of a book are together on one node, and different books on different nodes.
 //!
-//! Citus can hold a rule of uniqueness only where the column that spreads a table is part of it. Where one is not, the table stays whole: small ones on
-//! every node, the others on the coordinator.
+//! Citus can enforce a unique constraint only if it includes the distribution column. A table with another constraint is not distributed: small ones are
+//! replicated to every node, the others stay on the coordinator.
 use crate::OperationFault;
 use db::{Database, Engine};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 
-/// Where a table lies.
+/// Where a table is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TablePlacement {
-    /// A book's rows on one node, beside the same book's rows of this table.
+    /// Distributed by book, with a book's rows on the same node as that book's rows of the table `beside`.
     Spread {
-        /// The first table of the group is its own.
+        /// The table to colocate with; the first table of a group names itself.
         beside: &'static str,
     },
-    /// Whole, on every node.
+    /// Replicated to every node.
     Everywhere,
-    /// Whole, on the coordinator, for this reason.
+    /// Only on the coordinator, for this reason.
     Coordinator(&'static str),
 }
 
 use TablePlacement::{Coordinator, Everywhere, Spread};
 
 const LEDGER: TablePlacement = Spread { beside: "ledger.\"commit\"" };
-/// Services know a book by its name, the ledger by its number, so their rows can't lie beside each other.
+/// Services identify a book by its name, the ledger by its number, so their rows can't be colocated.
 const SERVICES: TablePlacement = Spread { beside: "payout.payout" };
 const ACTS: TablePlacement = Coordinator("joined to support.act");
 const OURS: TablePlacement = Coordinator("says which migrations have run");
 
-/// Every table with its place. `book` leads the keys of all that are spread.
+/// Every table with its place. `book` is the first column of the keys of all distributed tables.
 pub const PLAN: [(&str, TablePlacement); 49] = [
     ("ledger.\"commit\"", LEDGER),
     ("ledger.event", LEDGER),
@@ -89,11 +89,11 @@ const FORGET: &str = "truncate_local_data_after_distributing_table";
 pub struct PlacedTable {
     /// Schema and name.
     pub table: &'static str,
-    /// For a person.
+    /// What was done, as shown to people.
     pub told: String,
 }
 
-/// Fails where Citus is not.
+/// Fails without the Citus extension.
 pub async fn check(database: &Database) -> Result<(), OperationFault> {
     connect(database).await?.close().await?;
     Ok(())
@@ -113,7 +113,7 @@ async fn connect(database: &Database) -> Result<PgConnection, OperationFault> {
     Ok(connection)
 }
 
-/// Puts every table where it belongs; doing it again changes nothing. The tables must be there already. One transaction: all or nothing.
+/// Moves every table to its place; repeating it changes nothing. The tables must exist. One transaction: all or nothing.
 pub async fn distribute(database: &Database) -> Result<Vec<PlacedTable>, OperationFault> {
     let mut connection = connect(database).await?;
     // A failure drops the connection, and the server rolls back.
@@ -144,7 +144,7 @@ async fn put(connection: &mut PgConnection, table: &'static str, place: TablePla
     }
     let failed = |error: sqlx::Error| format!("{table}: {error}");
     sqlx::query(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(failed)?;
-    // What was in it stays on the coordinator, hidden, and would take room there for ever.
+    // Its old rows would stay on the coordinator, hidden, and use space there.
     let sql = format!("SELECT {FORGET}('{table}')::text");
     if sqlx::query_scalar("SELECT to_regproc($1) IS NOT NULL").bind(FORGET).fetch_one(&mut *connection).await? {
         sqlx::query(AssertSqlSafe(sql)).execute(connection).await.map_err(failed)?;

@@ -1,6 +1,6 @@
 //! A book's journal as CSV, a row for each transfer. The same book gives the same bytes, on either engine.
 //!
-//! Read in pages of short statements, so a live book is never held up and memory stays at one page, whatever the book's size.
+//! Reads in pages of short statements, so a live book is never blocked and memory use stays at one page, whatever the book's size.
 use crate::OperationFault;
 use books::{
     domain::{
@@ -17,9 +17,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The first line. Times are RFC 3339 in UTC with microseconds, amounts and balances in the unit's smallest part; a balance is posted credits less
-/// posted debits right after the transfer. `legs` is how many transfers the posting has in the book, by which a reader sees that it has all of
-/// them; `imported_id` is the id it had in the file it was imported from, and empty where it was posted here.
+/// The first line. Times are RFC 3339 in UTC with microseconds, amounts and balances in the unit's smallest part; a balance is posted credits less posted
+/// debits right after the transfer. `legs` is how many transfers the posting has in the book, by which a reader knows that it has all of them; `imported_id` is
+/// the id that the posting had in the file it was imported from, and empty where it was posted here.
 pub const HEADER: [&str; 15] = [
     "posting_id",
     "seq",
@@ -38,18 +38,18 @@ pub const HEADER: [&str; 15] = [
     "imported_id",
 ];
 
-/// The column that follows where only some transfers were asked for: the account or user whose they are. Such a file has parts of postings.
+/// The additional last column of a filtered export: the account or user that it is filtered by. Such a file may have only parts of postings.
 pub const ONLY: &str = "only";
 
-/// Events of one read.
+/// Events per read.
 const PAGE: i64 = 1_000;
 
-/// What to write.
+/// What to export.
 #[derive(Debug, Clone, Default)]
 pub struct ExportRange {
-    /// The first event; 0 or 1: from the beginning.
+    /// The first event; 0 or 1 for the beginning.
     pub from_seq: i64,
-    /// The last event; `None`: the last there is at the start.
+    /// The last event; `None` for the last one that exists at the start.
     pub until_seq: Option<i64>,
     /// Only transfers from or to this account.
     pub account: Option<String>,
@@ -57,12 +57,12 @@ pub struct ExportRange {
     pub owner: Option<String>,
 }
 
-/// What an export came to.
+/// How an export ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportEnd {
-    /// This many transfers were written.
+    /// All of it, this many transfers, was written.
     Whole(u64),
-    /// Whoever read the output had enough.
+    /// The reader of the output closed it.
     BrokenPipe,
 }
 
@@ -73,7 +73,7 @@ pub async fn export(store: &dyn Store, book: &Book, range: &ExportRange, out: im
     match written {
         Ok(rows) => Ok(ExportEnd::Whole(rows)),
         Err(error) if broken_pipe(&*error) => {
-            // Nothing more can be written, and dropping the writer would try.
+            // Nothing more can be written, and dropping the writer would try to.
             std::mem::forget(csv);
             Ok(ExportEnd::BrokenPipe)
         }
@@ -81,7 +81,7 @@ pub async fn export(store: &dyn Store, book: &Book, range: &ExportRange, out: im
     }
 }
 
-/// The same into a file. Beside it first: one that was cut short must not pass for the whole.
+/// The same into a file. It is written under a temporary name first, so that a truncated file can't pass for a complete one.
 pub async fn to_file(store: &dyn Store, book: &Book, range: &ExportRange, path: &Path) -> Result<ExportEnd, OperationFault> {
     let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
     let mut partial = path.as_os_str().to_owned();
@@ -142,7 +142,7 @@ async fn write(store: &dyn Store, book: &Book, range: &ExportRange, csv: &mut cs
     Ok(rows)
 }
 
-/// The user in an account's name; the house's have none.
+/// The user in an account's name; the house's accounts have none.
 fn owner_of(name: &str) -> Option<&str> {
     let (kind, rest) = name.split_once('/')?;
     (kind != "house").then(|| rest.split('/').next().unwrap_or(rest))
@@ -159,7 +159,7 @@ async fn accounts_of(store: &dyn Store, book: &Book, owner: &str) -> Result<BTre
     }
 }
 
-/// An event, and how many transfers it had before some were left out.
+/// An event, and how many transfers it had before some were filtered out.
 struct ExportedEvent {
     event: Event,
     legs: usize,
@@ -217,7 +217,7 @@ struct PostingColumns {
 
 impl PostingColumns {
     fn new(event: &Event, book: &str, time: i64, legs: usize) -> Self {
-        // Holds that ended by themselves are transfers of no posting.
+        // The transfers of expired holds belong to no posting.
         let plain = Posting::default();
         let posting = if let Body::Posting(posting) = &event.body { posting } else { &plain };
         Self {

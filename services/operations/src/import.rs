@@ -1,9 +1,9 @@
-//! Postings from a CSV such as [`crate::export`] writes, into a book's ledger. Sending a file again changes nothing.
+//! Imports postings from a CSV as [`crate::export`] writes it into a book's ledger. Importing a file again changes nothing.
 //!
-//! An id follows from the file's posting id, so a run that was cut short is simply repeated. What moved is imported: transfers that were posted, at once
-//! or out of a hold. Holds, voids and expiries moved nothing and are left out; who still holds something places it anew.
-//! A posting is imported whole or not at all (`rows`); what the ledger already has is refused by its id; the ledger marks what was imported, so that
-//! audits don't look for rows of services behind it. `trial`: what a dry run says. [`record`]: the import in the audit log.
+//! Request ids are derived from the file's posting ids, so a run that was interrupted can be repeated. Only transfers that were posted, at once or out of a
+//! hold, are imported. Holds, voids and expiries moved nothing and are left out; an open hold has to be placed again. A posting is imported whole or not at all
+//! (`rows`); the ledger refuses a posting that it has under its id; the ledger marks imported postings, so that audits don't expect a service's rows for them.
+//! `trial`: the dry run. [`record`]: the import in the audit log.
 use crate::OperationFault;
 use api::ledger::{ImportBatchRequest, PostRequest, ledger_service_client::LedgerServiceClient, post_batch_outcome::Outcome};
 use rows::ImportPostings;
@@ -16,18 +16,18 @@ pub mod record;
 mod rows;
 mod trial;
 
-/// Postings of one call; far below what a call may carry, for each may have 64 transfers.
+/// Postings per call; far below a call's size limit, for each may have 64 transfers.
 const BATCH: usize = 200;
 
-/// Where to, and whether for real.
+/// Where to import to, and whether it is a dry run.
 pub struct ImportTarget {
     /// The ledger.
     pub client: LedgerServiceClient<Transport>,
-    /// A token with the role of a service that is not one of the services' own.
+    /// A token with the role of a service, whose subject is none of the services' own.
     pub token: String,
     /// The book.
     pub book: String,
-    /// Only says what would become of it, each posting after those before it in the file.
+    /// Only reports what would become of each posting, given those before it in the file.
     pub dry_run: bool,
 }
 
@@ -39,35 +39,35 @@ impl ImportTarget {
     }
 }
 
-/// What a service answered, in words for a person.
+/// The answer of a service, in words for people.
 fn answered(status: &Status) -> String {
     if rpc::reason(status).is_some() { status.message().to_owned() } else { format!("{:?}: {}", status.code(), status.message()) }
 }
 
-/// What an import came to, in postings.
+/// The result of an import, counted in postings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ImportCounts {
     /// New in the book, or would be.
     pub imported: u64,
-    /// There before.
+    /// Already in the book.
     pub there: u64,
-    /// Only holds or their ends.
+    /// Left out, because they have only holds or their ends.
     pub left_out: u64,
     /// Refused by the ledger, because they are in the book under their own id or because of its rules.
     pub refused: u64,
-    /// With a line that can't be read, or not whole; nothing of them was sent.
+    /// Incomplete or with an unreadable line; nothing of them was sent.
     pub bad: u64,
 }
 
 impl ImportCounts {
-    /// Whether everything in the file is in the book.
+    /// Whether every posting of the file is in the book.
     #[must_use]
     pub fn whole(&self) -> bool {
         self.refused == 0 && self.bad == 0
     }
 }
 
-/// The postings of a file as they would be sent; those that are not whole or have a line that can't be read are left out.
+/// The postings of a file as they would be sent; incomplete ones and those with an unreadable line are left out.
 pub fn read(input: impl Read) -> Result<Vec<PostRequest>, OperationFault> {
     let mut postings = ImportPostings::of(input)?;
     let mut posts = Vec::new();
@@ -77,7 +77,7 @@ pub fn read(input: impl Read) -> Result<Vec<PostRequest>, OperationFault> {
     Ok(posts)
 }
 
-/// Imports a file. Every line or posting that is not taken is told, by its number.
+/// Imports a file. Every line or posting that is not imported is reported by its number.
 pub async fn import(target: &mut ImportTarget, input: impl Read, mut tell: impl FnMut(String)) -> Result<ImportCounts, OperationFault> {
     let mut postings = ImportPostings::of(input)?;
     let mut run = ImportRun { counts: ImportCounts::default(), trial: TrialBook::default() };
@@ -145,7 +145,7 @@ impl ImportRun {
         Ok(())
     }
 
-    /// Why it ends early, and how far it came.
+    /// Why the import ended early, and how far it got.
     fn broken(&self, line: u64, why: &str) -> String {
         let ImportCounts { imported, there, .. } = self.counts;
         format!(

@@ -1,7 +1,8 @@
-//! What is personal, in one place; and of one user: shown, or erased. The journal has user keys, which say nothing outside of the app, so neither it nor
-//! its hashes are touched.
+//! All personal data, listed in one place, and the export or erasure of one user's. The journal has user keys, which mean nothing outside of the app, so
+//! neither it nor its hashes are changed.
 //!
-//! - [`PERSONAL`]: every column that holds what is personal, and what becomes of it. [`export`], [`erase`]: the two deeds; [`record`]: with their record.
+//! - [`PERSONAL`]: every column with personal data, and what an erasure does with it. [`export`], [`erase`]: the two operations; [`record`]: the same with
+//! audit log.
 use crate::{
     OperationFault,
     export::{self, ExportRange},
@@ -18,28 +19,28 @@ use std::{collections::BTreeSet, path::Path};
 
 pub mod record;
 
-/// What becomes of a column when its user is erased.
+/// What an erasure does with a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnErasure {
-    /// Its row goes.
+    /// The row is deleted.
     Removed,
-    /// It is emptied, its row stays.
+    /// The column is emptied, the row stays.
     Emptied,
-    /// It stays, and why.
+    /// The value stays, for this reason.
     Kept(&'static str),
 }
 
-/// A column that holds what is personal.
+/// A column with personal data.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct PersonalColumn {
-    /// Whose table.
+    /// The service that owns the table.
     pub service: Service,
     /// Table and column.
     pub column: &'static str,
-    /// What it holds.
+    /// What it contains.
     pub what: &'static str,
-    /// What becomes of it.
+    /// What an erasure does with it.
     pub fate: OnErasure,
 }
 
@@ -56,7 +57,7 @@ const FOUND_BY: OnErasure = OnErasure::Kept(
 
 const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing to who does not bring the token; so what was paid before can still be claimed");
 
-/// Everything that is personal. A test holds it against the tables there are.
+/// All columns with personal data. A test compares them with the existing tables.
 pub const PERSONAL: [PersonalColumn; 35] = [
     personal(Service::Ledger, "account.name", "user key in the names of accounts", PSEUDONYM),
     personal(Service::Ledger, "event.body", "user keys and ids that callers sent with a posting", PSEUDONYM),
@@ -110,21 +111,21 @@ pub const PERSONAL: [PersonalColumn; 35] = [
     ),
 ];
 
-/// Whose data.
+/// Identifies the user whose data is exported or erased.
 #[derive(Debug, Clone)]
 pub struct WhoseData<'a> {
-    /// Where everything is.
+    /// The installation's database.
     pub database: &'a Database,
-    /// In which book.
+    /// The user's book.
     pub book: BookName,
-    /// The user it belongs to.
+    /// The user's key.
     pub user: UserKey,
 }
 
-/// Rows of one read.
+/// Rows per read.
 const PAGE: i64 = 500;
 
-/// Everything that the services' tables and the journal have of a user; not the audit log about them. `key_file` opens what payout has sealed.
+/// Everything that the services' tables and the journal have of a user. `key_file` decrypts what the payout service has encrypted.
 pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, OperationFault> {
     let WhoseData { database, book, user } = of;
     if things(of).await?.is_empty() && !known(of).await? {
@@ -175,7 +176,7 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
     if exists(database, Service::Support).await? {
         let tables = support::tables::Store::open(database).await?;
         let acts = tables.acts_about(book.as_str(), user.as_str(), &things(of).await?).await?;
-        // By whom of the staff is theirs to know among themselves; what was done and why is the user's.
+        // The names of staff stay internal; what was done and why is the user's data.
         let act = |line: &support::tables::ActRecord| {
             let act = &line.act;
             json!({
@@ -189,8 +190,8 @@ pub async fn export(of: &WhoseData<'_>, key_file: &Path) -> Result<Value, Operat
     Ok(whole)
 }
 
-/// Whether anything is known of the user who has no purchase, quote, payout or bank account: an account, a token for receipts, or a look by staff. An
-/// erasure leaves the accounts, so doing it again is still about somebody.
+/// Whether a user without purchase, quote, payout or bank account is known: by an account or a token for receipts. An erasure leaves the accounts, so repeating
+/// it still finds the user.
 async fn known(of: &WhoseData<'_>) -> Result<bool, OperationFault> {
     let WhoseData { database, book, user } = of;
     let store = audit::open(database).await?;
@@ -207,7 +208,7 @@ async fn known(of: &WhoseData<'_>) -> Result<bool, OperationFault> {
     Ok(false)
 }
 
-/// A name that is nobody's is a slip, and must not pass for something done.
+/// The error for an unknown user: a typo must not look like a completed erasure or export.
 fn unknown(of: &WhoseData<'_>, done: &str) -> String {
     let WhoseData { book, user, .. } = of;
     format!(
@@ -215,7 +216,7 @@ fn unknown(of: &WhoseData<'_>, done: &str) -> String {
     )
 }
 
-/// Receipts that the user brought and that were refused.
+/// Refused receipts that the user submitted.
 async fn refused_receipts(tables: &purchase::tables::Store, of: &WhoseData<'_>) -> Result<Value, OperationFault> {
     let filter = purchase::tables::RefusedFilter { user_id: of.user.as_str(), transaction_id: "", refused: rpc::wire::TimeRange::ANY };
     let (mut refused, mut before) = (Vec::new(), None);
@@ -232,7 +233,7 @@ async fn refused_receipts(tables: &purchase::tables::Store, of: &WhoseData<'_>) 
     }
 }
 
-/// Ids of the user's things, by which staff may have asked for them.
+/// Ids of the user's things, which staff requests may name.
 async fn things(of: &WhoseData<'_>) -> Result<BTreeSet<String>, OperationFault> {
     let WhoseData { database, book, user } = of;
     let mut things = BTreeSet::new();
@@ -282,27 +283,27 @@ async fn entries(of: &WhoseData<'_>) -> Result<Value, OperationFault> {
     Ok(json!(entries))
 }
 
-/// What was erased, by where it was.
+/// Counts of what was erased, by service.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ErasedEverywhere {
-    /// Bank accounts, messages and banks' words.
+    /// Bank accounts, bank messages and the banks' reasons.
     pub payout: payout::tables::Erased,
-    /// Tokens of receipts.
+    /// Receipt tokens.
     pub wallets: u64,
-    /// Lines of the audit log that lost their texts.
+    /// Lines of the audit log whose texts were erased.
     pub acts: u64,
 }
 
-/// Erases what is personal of a user. What is refused leaves everything as it was; what was cut off is finished by doing it again.
+/// Erases a user's personal data. A refused erasure changes nothing; an interrupted one is completed by repeating it.
 pub async fn erase(of: &WhoseData<'_>) -> Result<ErasedEverywhere, OperationFault> {
     let WhoseData { database, book, user } = of;
     let mut erased = ErasedEverywhere::default();
-    // Before anything goes: afterwards nobody knows whose it was.
+    // Read before anything is erased: afterwards it is unknown what belonged to the user.
     let things = things(of).await?;
     if things.is_empty() && !known(of).await? {
         return Err(unknown(of, "erased").into());
     }
-    // The only one that may say no, so it is asked first.
+    // First, because only this service may refuse.
     if exists(database, Service::Payout).await? {
         erased.payout = payout::tables::Store::inspect(database).await?.erase(book, user).await?;
     }
@@ -318,7 +319,7 @@ pub async fn erase(of: &WhoseData<'_>) -> Result<ErasedEverywhere, OperationFaul
     Ok(erased)
 }
 
-/// An SQLite file keeps what was deleted until its space is used again: it is written anew. PostgreSQL does the same by itself, in time.
+/// An SQLite file keeps deleted bytes until their space is reused, so it is rewritten with VACUUM. PostgreSQL reclaims them by itself, in time.
 async fn scrub(database: &Database, service: Service) -> Result<(), OperationFault> {
     let Some(options) = database.sqlite_options(service.as_str())? else { return Ok(()) };
     if !exists(database, service).await? {

@@ -1,4 +1,5 @@
-//! Files of a copy: by name, and never through a link, from a pipe or a device. What is checked is what is put: a file is hashed while it is copied.
+//! Files of a backup are opened by name, and never through a link, from a pipe or a device. A file is hashed while it is copied, so what is restored is what
+//! was checked.
 use super::{CopyManifest, MANIFEST, OWNERS, OperationFault, SIGNATURE, postgres::DUMP, tables};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -8,12 +9,12 @@ use std::{
     path::Path,
 };
 
-/// Bytes of a manifest or a signature that are read; there is a line for each service and book.
+/// Maximum bytes read of a manifest or a signature; a manifest has a line for each service and book.
 const TEXT_BYTES_MAX: u64 = 16 << 20;
 
-/// Opens a regular file, and nothing else that has a name.
+/// Opens a regular file; fails for a link, a pipe or a device.
 pub fn regular(path: &Path) -> io::Result<File> {
-    // Not blocking, so that a pipe that nobody writes to is found out and not waited for.
+    // Non-blocking, so that a pipe without a writer is detected and not waited for.
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| match error.raw_os_error() {
         Some(libc::ELOOP) => io::Error::new(io::ErrorKind::InvalidInput, "it is a link, and a copy has none"),
@@ -38,7 +39,7 @@ pub fn hash(path: &Path) -> io::Result<String> {
     hashed(&mut regular(path)?, &mut nowhere)
 }
 
-/// Copies a regular file to where nothing is, for its owner only, and says what was copied.
+/// Copies a regular file to a path that must not exist, readable only by its owner, and returns the hash of what was copied.
 pub fn put(from: &Path, to: &Path) -> io::Result<String> {
     let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     let found = hashed(&mut regular(from)?, &mut target)?;
@@ -60,7 +61,7 @@ fn hashed(file: &mut File, to: &mut impl io::Write) -> io::Result<String> {
     }
 }
 
-/// Refuses what a copy never has: names in the manifest that are no service's file, and files in the folder that the manifest does not name.
+/// Refuses what a backup never has: names in the manifest that are no service's file, and files in the folder that the manifest does not name.
 pub fn known_only(from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault> {
     let own = |name: &str| match manifest.engine.as_str() {
         "postgres" => name == DUMP,
@@ -71,7 +72,7 @@ pub fn known_only(from: &Path, manifest: &CopyManifest) -> Result<(), OperationF
     }
     for entry in fs::read_dir(from)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        // Left by whoever looked at the copy where it lies; not taken along.
+        // Left behind by a program that opened the backup in place; not restored.
         let aside = name.strip_suffix("-wal").or_else(|| name.strip_suffix("-shm")).is_some_and(|file| manifest.files.contains_key(file));
         if name != MANIFEST && name != SIGNATURE && !aside && !manifest.files.contains_key(&name) {
             return Err(format!(

@@ -1,4 +1,4 @@
-//! PostgreSQL: a dump of all schemas in one snapshot, by `pg_dump`, which must be at hand and as new as the server.
+//! PostgreSQL: a dump of all schemas in one snapshot, by `pg_dump`, which must be installed and at least as new as the server.
 use super::{CopiedFiles, CopyManifest, OWNERS, OperationFault, files, tables};
 use db::Database;
 use sqlx::{Connection as _, PgConnection};
@@ -8,12 +8,12 @@ use tokio::process::Command;
 /// The dump, in PostgreSQL's own compressed form.
 pub const DUMP: &str = "postgres.dump";
 
-/// SQLSTATE of a table that is not there.
+/// SQLSTATE of a table that does not exist.
 const UNDEFINED_TABLE: &str = "42P01";
 
 const HAS_CITUS: &str = "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')";
 
-/// Each node of a cluster gives its rows as they are when it is asked.
+/// Each node of a cluster returns its rows as of the moment when it is queried.
 const SEVERAL_MOMENTS: &str = "the tables may be spread over the nodes of a Citus cluster, and each gave its rows at a moment of its own: only a copy that \
                                was taken while nothing was posted is of one moment";
 
@@ -33,8 +33,8 @@ pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
     Ok(CopiedFiles { files: vec![DUMP.to_owned()], heads, caution: spread.then_some(SEVERAL_MOMENTS) })
 }
 
-/// Each book's last commit, by plain reading: the program that copies may be newer than those that run, and must not bring their tables up to date. Book by
-/// book: that is one step into an index each, and a question that a cluster's node can answer alone.
+/// Each book's last commit, read without opening the store: the backup program may be newer than the running ones and must not run migrations. One query per
+/// book, because that is one index step, and a cluster's node can answer it alone.
 async fn heads(connection: &mut PgConnection, shown: &str) -> Result<BTreeMap<String, (i64, String)>, OperationFault> {
     let books = sqlx::query_as("SELECT book, name FROM ledger.book").fetch_all(&mut *connection).await;
     let books: Vec<(i64, String)> = books.map_err(|error| match error.as_database_error().and_then(|told| told.code()).as_deref() {
@@ -51,9 +51,9 @@ async fn heads(connection: &mut PgConnection, shown: &str) -> Result<BTreeMap<St
     Ok(heads)
 }
 
-/// All or nothing; what is there already makes it fail.
+/// Loads the dump, all or nothing; fails if anything of it exists already.
 pub async fn load(database: &Database, from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault> {
-    // Out of a place of our own: what is loaded is what was compared.
+    // Loaded from a private directory, so that the file loaded is the file checked.
     let own = tempfile::tempdir()?;
     let dump = own.path().join(DUMP);
     let put = files::put(&from.join(DUMP), &dump)?;
@@ -66,7 +66,7 @@ pub async fn load(database: &Database, from: &Path, manifest: &CopyManifest) -> 
     run(command, password, "pg_restore").await
 }
 
-/// An address without its password, and the password: what is on a command line everybody on the machine can read.
+/// Splits an address into the part without the password and the password: everybody on the machine can read command lines.
 fn split_password(url: &str) -> Result<(String, Option<String>), OperationFault> {
     let decoded = |text: &str| {
         let text = percent_encoding::percent_decode_str(text).decode_utf8();
@@ -90,7 +90,7 @@ fn split_password(url: &str) -> Result<(String, Option<String>), OperationFault>
     for pair in query.split('&') {
         match pair.split_once('=') {
             Some(("password", secret)) => password = Some(decoded(secret)?),
-            // The driver's own, which the programs don't know.
+            // An option of the driver, which the PostgreSQL programs don't know.
             Some(("statement-cache-capacity", _)) => {}
             _ => kept.push(pair),
         }

@@ -1,5 +1,5 @@
-//! Whether the tables of a restored copy are what migrations make, and nothing besides: a trigger or a view that somebody put into a copy would go on
-//! working in the installation that is made of it.
+//! Checks that the tables of a restored backup are exactly what migrations make: a trigger or a view that somebody added to a backup would stay active in the
+//! restored installation.
 use super::{CopyManifest, OWNERS, OperationFault, tables};
 use db::{Database, Engine};
 use identity::Service;
@@ -9,9 +9,9 @@ use std::{
     path::Path,
 };
 
-/// Objects of an SQLite file: kind, name, and the statement that makes it.
+/// Objects of an SQLite file: kind, name, and the statement that creates it.
 const OBJECTS: &str = "SELECT type, name, COALESCE(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
-/// What is in a schema of PostgreSQL beside tables, their indexes and constraints.
+/// Objects in a schema of PostgreSQL other than tables, their indexes and constraints.
 const FOREIGN: &str = "SELECT what FROM (
     SELECT 'trigger ' || t.tgname || ' on ' || c.relname AS what, c.relnamespace AS space FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
         WHERE NOT t.tgisinternal
@@ -26,7 +26,7 @@ const COLUMNS: &str = "SELECT table_name::text, column_name::text FROM informati
 /// Tables with the names of their columns.
 type TableColumns = BTreeMap<String, BTreeSet<String>>;
 
-/// What a copy has that no migration makes, before anything opens its tables: a trigger would begin to work.
+/// Refuses objects in a backup that no migration makes, before anything opens its tables: a trigger would become active.
 pub async fn nothing_besides(database: &Database, manifest: &CopyManifest) -> Result<(), OperationFault> {
     for service in OWNERS {
         let found = match database.engine() {
@@ -62,8 +62,7 @@ async fn objects(file: &mut SqliteConnection) -> Result<Vec<(String, String, Str
     sqlx::query_as(OBJECTS).fetch_all(file).await
 }
 
-/// Brings the tables of a copy up to date and compares them with those that the same migrations make of nothing. The pretend bank's are looked at for what is
-/// besides only.
+/// Migrates the tables of a backup and compares them with freshly made ones. The pretend bank's tables are only checked by [`nothing_besides`].
 pub async fn as_migrated(database: &Database, manifest: &CopyManifest, scratch: &Path) -> Result<(), OperationFault> {
     let fresh = Database::parse(&format!("sqlite:{}", scratch.display()))?;
     for service in OWNERS.into_iter().filter(|service| *service != Service::Sandbox) {
@@ -128,7 +127,7 @@ async fn tables_of(database: &Database, service: Service) -> Result<TableColumns
     Ok(by_table)
 }
 
-/// The first table or column that one has and the other has not.
+/// The first table or column that is in one and not in the other.
 fn difference(wanted: &TableColumns, found: &TableColumns) -> Option<String> {
     for (table, columns) in wanted {
         let Some(there) = found.get(table) else { return Some(format!("table {table} is missing")) };
@@ -140,7 +139,7 @@ fn difference(wanted: &TableColumns, found: &TableColumns) -> Option<String> {
     found.keys().find(|table| !wanted.contains_key(*table)).map(|table| format!("table {table} is too much"))
 }
 
-/// A table or an index of SQLite that was made by another statement: with a default, a check or a condition of somebody's own.
+/// A table or an index of SQLite whose statement differs from the migration's: with a default, a check or a condition added.
 async fn other_statement(fresh: &Database, database: &Database, service: Service) -> Result<Option<String>, OperationFault> {
     let mut sides = Vec::new();
     for side in [fresh, database] {

@@ -1,13 +1,14 @@
-//! The signature over a copy's manifest, by a key that does not lie beside the copy: whoever can write into the folder can make hashes fit, and not this.
+//! The signature of a backup's manifest, by a key that is not stored beside the backup: somebody who can write into the folder can forge hashes, but not the
+//! signature.
 use super::{MANIFEST, OperationFault, SIGNATURE, files};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use identity::keys::{KeyPair, PublicKey};
 use std::{fs, path::Path};
 
-/// What is signed begins with this, so that the key's signatures over anything else mean nothing here.
+/// Prefix of the signed bytes, so that the key's signatures of anything else are invalid here.
 const CONTEXT: &[u8] = b"largesse copy 1\n";
 
-/// Signs the manifest of a copy.
+/// Signs the manifest of a backup.
 pub fn sign(to: &Path, key: &KeyPair) -> Result<(), OperationFault> {
     let signature = key.sign(&signed(&files::text(&to.join(MANIFEST))?))?;
     let path = to.join(SIGNATURE);

@@ -1,8 +1,8 @@
-//! SQLite: every file's snapshot is pinned while the services' files stand still for a moment, and copied after that at leisure.
+//! SQLite: the snapshot of every file is pinned while the services' files are locked for a moment, and copied after that without locks.
 //!
-//! The ledger's own file is not held up: with the services' files standing still nothing in it can overtake what they say, and whatever a service has
-//! in flight is in both as it is after a crash. Writers wait for as long as it takes to begin some readings, some milliseconds. Until the copy is done
-//! the files' logs of writes grow, since SQLite keeps what a reader may still need.
+//! The ledger's own file is not locked: while the services' files are locked nothing in it can get ahead of them, and whatever a service has in flight looks
+//! the same in both as after a crash. Writers wait only until all the snapshots are pinned, some milliseconds. Until the backup is done the files' write-ahead
+//! logs grow, since SQLite keeps what a reader may still need.
 use super::{CopiedFiles, CopyManifest, OWNERS, OperationFault, files, fresh, heads, tables};
 use db::Database;
 use identity::Service;
@@ -12,9 +12,9 @@ use std::{fs, path::Path};
 /// A file that is copied.
 struct CopySource {
     service: Service,
-    /// Reads a snapshot, and writes it into the attached copy.
+    /// Reads the snapshot, and writes it into the attached backup file.
     reader: SqliteConnection,
-    /// Statements that make the tables, as the snapshot must have them.
+    /// Statements that create the tables; the snapshot must have the same.
     schema: Vec<String>,
 }
 
@@ -25,7 +25,7 @@ pub async fn copy(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
     let mut gates = Vec::new();
     for service in OWNERS {
         let Some(options) = database.sqlite_options(tables(service))? else { continue };
-        // Opening an empty file would make it one.
+        // Opening an empty file would turn it into a database.
         if !fs::metadata(options.get_filename()).is_ok_and(|file| file.len() > 0) {
             continue;
         }
@@ -41,7 +41,7 @@ pub async fn copy(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
     for gate in &mut gates {
         sqlx::query("BEGIN IMMEDIATE").execute(gate).await?;
     }
-    // A snapshot is the one of the first reading.
+    // The first read of a transaction pins its snapshot.
     for source in &mut sources {
         sqlx::query("BEGIN").execute(&mut source.reader).await?;
         if schema(&mut source.reader).await? != source.schema {
@@ -68,7 +68,7 @@ async fn schema(reader: &mut SqliteConnection) -> Result<Vec<String>, sqlx::Erro
     sqlx::query_scalar(SCHEMA).fetch_all(reader).await
 }
 
-/// Makes a copy without rows, and a reader that has it at hand.
+/// Creates a backup file without rows, and a reader to which it is attached.
 async fn prepared(service: Service, options: &SqliteConnectOptions, to: &Path) -> Result<CopySource, OperationFault> {
     let mut reader = options.clone().connect().await?;
     let schema = schema(&mut reader).await?;
@@ -80,7 +80,7 @@ async fn prepared(service: Service, options: &SqliteConnectOptions, to: &Path) -
     empty.close().await?;
     let path = target.to_str().ok_or("the path of the copy is not UTF-8")?;
     sqlx::query("ATTACH DATABASE $1 AS copy").bind(path).execute(&mut reader).await?;
-    // It becomes durable when it is whole; one that is not has no manifest.
+    // It is synced when it is complete; an incomplete backup has no manifest.
     sqlx::raw_sql("PRAGMA copy.journal_mode = OFF; PRAGMA copy.synchronous = OFF").execute(&mut reader).await?;
     Ok(CopySource { service, reader, schema })
 }
@@ -97,7 +97,7 @@ async fn filled(mut source: CopySource, to: &Path) -> Result<String, OperationFa
     sqlx::query("COMMIT").execute(&mut *reader).await?;
     source.reader.close().await?;
     let name = file(source.service);
-    // With the log of writes that services use, so that looking at the copy later does not change its bytes.
+    // In WAL mode, as the services use it, so that opening the backup later does not change its bytes.
     let mut whole = SqliteConnectOptions::new().filename(to.join(&name)).connect().await?;
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut whole).await?;
     let found: String = sqlx::query("PRAGMA quick_check(1)").fetch_one(&mut whole).await?.try_get(0)?;
@@ -108,7 +108,7 @@ async fn filled(mut source: CopySource, to: &Path) -> Result<String, OperationFa
     Ok(name)
 }
 
-/// Puts the files of a copy into an empty directory.
+/// Puts the files of a backup into an empty directory.
 pub fn put(database: &Database, from: &Path, manifest: &CopyManifest) -> Result<(), OperationFault> {
     let dir = database.sqlite_dir().ok_or("an SQLite database is a directory")?;
     fresh(dir)?;

@@ -1,4 +1,4 @@
-//! An import in the audit log: who imported which file into which book, before and after, and refused where that can't be recorded.
+//! Records an import in the audit log: who imported which file into which book, before and after. If that can't be recorded, the import is refused.
 use super::{ImportCounts, ImportTarget, answered, import};
 use crate::{OperationFault, acts::Actor};
 use api::support::{Act, ActPhase, RecordActRequest, support_service_client::SupportServiceClient};
@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 /// The act's name.
 const IMPORT: &str = "largesse import";
-/// Bytes of an outcome that the log takes.
+/// Maximum bytes of an outcome in the audit log.
 const OUTCOME_BYTES_MAX: usize = 512;
 
-/// Imports a file and has the support service write down by whom and why. A dry run changes nothing and is not recorded.
+/// Imports a file and has the support service record by whom and why. A dry run changes nothing and is not recorded.
 pub async fn recorded(
     target: &mut ImportTarget,
     support: SupportServiceClient<Transport>,

@@ -1,6 +1,6 @@
 //! A file's rows as postings, each whole or not at all.
 //!
-//! A row says how many transfers its posting has, so a posting whose rows were cut off, sorted apart or left out is known before anything of it is sent.
+//! Each row has the number of its posting's transfers, so a posting with rows that are cut off, out of order or missing is found before anything of it is sent.
 use crate::{
     OperationFault,
     export::{HEADER, ONLY},
@@ -16,13 +16,13 @@ use prost_types::Timestamp;
 use std::{collections::HashSet, io::Read};
 use uuid::Uuid;
 
-/// The header of exports that did not say how many transfers a posting has.
+/// Columns in exports of earlier versions, which lacked `legs`.
 const HEADER_WITHOUT_LEGS: usize = 13;
 
-/// What all rows of a posting say alike.
+/// What all rows of a posting have in common.
 #[derive(PartialEq, Eq)]
 struct RowHead {
-    /// The id under which it is sent: the one it had first, wherever that was.
+    /// The id under which it is sent: its original id, in whichever book it was first posted.
     request_id: String,
     kind: String,
     /// When it happened, in microseconds since the Unix epoch.
@@ -34,20 +34,20 @@ struct RowHead {
 struct ImportRow {
     head: RowHead,
     leg: u32,
-    /// Nothing where it only held, or ended a hold.
+    /// `None` for a hold, or the end of a hold, which moved nothing.
     transfer: Option<Transfer>,
 }
 
-/// The rows of one posting, as they came.
+/// The rows of one posting, in the file's order.
 pub(super) struct PostingRows {
     id: String,
     /// The line of its first row.
     pub(super) line: u64,
     head: Option<RowHead>,
-    /// Rows so far; the leg that must come next.
+    /// Rows so far, which is also the next expected leg.
     rows: u32,
     transfers: Vec<Transfer>,
-    /// A row of it can't be read, or it is not whole.
+    /// Whether it is incomplete or has an unreadable row.
     pub(super) bad: bool,
 }
 
@@ -56,7 +56,7 @@ impl PostingRows {
         Self { id: id.to_owned(), line, head: None, rows: 0, transfers: Vec::new(), bad: false }
     }
 
-    /// Takes a row; the reason it can't be.
+    /// Adds a row, or says why it is invalid.
     fn take(&mut self, record: &StringRecord) -> Result<(), String> {
         let ImportRow { head, leg, transfer } = row(record)?;
         if self.head.as_ref().is_some_and(|first| *first != head) {
@@ -76,7 +76,7 @@ impl PostingRows {
         Ok(())
     }
 
-    /// That no row follows; the reason it is not whole.
+    /// Checks that the posting is complete after its last row, or says why not.
     fn end(&self) -> Result<(), String> {
         let legs = self.head.as_ref().map_or(0, |head| head.legs);
         if self.rows == legs {
@@ -88,7 +88,7 @@ impl PostingRows {
         ))
     }
 
-    /// What is sent; nothing where it only held, or ended a hold.
+    /// The request to send; `None` where it only placed or ended holds.
     pub(super) fn post(self, dry_run: bool) -> Option<(u64, PostRequest)> {
         let RowHead { request_id, kind, time, .. } = self.head?;
         if self.transfers.is_empty() {
@@ -123,7 +123,7 @@ fn row(record: &StringRecord) -> Result<ImportRow, String> {
         }
     }
     let amount = amount.parse().ok().and_then(|amount| Amount::try_new(amount).ok()).ok_or("amount is not one")?;
-    // The floor is the book's to hold; an amount below it was allowed once and is not by itself again.
+    // Without `allow_debt`: the book enforces its accounts' floors, and a debt that was allowed once is not allowed again by an import.
     let transfer =
         Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount: amount.get(), ..Transfer::default() };
     Ok(ImportRow {
@@ -133,13 +133,13 @@ fn row(record: &StringRecord) -> Result<ImportRow, String> {
     })
 }
 
-/// A file's postings, one after another.
+/// Iterates over a file's postings.
 pub(super) struct ImportPostings<R> {
     csv: csv::Reader<R>,
     group: Option<PostingRows>,
-    /// Ids of the postings that began before: rows of one that come again later have lost their place. Some 30 bytes for each.
+    /// Ids of the postings that began before, to detect rows that are out of place. Some 30 bytes each.
     begun: HashSet<Uuid>,
-    /// Lines that can't be read and postings that are not whole, by their lines, for whoever tells them.
+    /// Unreadable lines and incomplete postings, by line number, to be reported.
     pub(super) faults: Vec<String>,
 }
 
@@ -173,7 +173,7 @@ impl<R: Read> ImportPostings<R> {
 
     fn fault(&mut self, line: u64, why: &str) {
         let Some(group) = &mut self.group else { return };
-        // One fault says enough of a posting.
+        // One fault per posting is enough.
         if !std::mem::replace(&mut group.bad, true) {
             self.faults.push(format!("line {line}: {why}"));
         }
@@ -197,7 +197,7 @@ impl<R: Read> ImportPostings<R> {
             if matches!(read, Ok(false)) {
                 return Ok(self.ended());
             }
-            // Files that were put together.
+            // A repeated header, from files that were concatenated.
             if read.is_ok() && record.iter().eq(HEADER) {
                 continue;
             }
@@ -220,11 +220,11 @@ impl<R: Read> ImportPostings<R> {
         }
     }
 
-    /// Ends the posting before and begins this one.
+    /// Ends the previous posting and begins this one.
     fn begin(&mut self, id: &str, line: u64) -> Option<PostingRows> {
         let whole = self.ended();
         self.group = Some(PostingRows::new(id, line));
-        // What is no id has a fault of its own.
+        // An invalid id is reported as a fault of its own.
         if Uuid::try_parse(id).is_ok_and(|id| !self.begun.insert(id)) {
             self.fault(line, &format!("posting {id} has rows before: they must follow each other, and each posting may be there once"));
         }

@@ -1,12 +1,11 @@
-//! What an import would come to: the ledger judges each posting on the book as it is, and here what the postings before it in the file would have moved is
-//! added.
+//! Dry run of an import: the ledger judges each posting on the book as it is, and this module adds what the earlier postings of the file would have moved.
 use super::ImportTarget;
 use crate::OperationFault;
 use api::ledger::{Account, GetAccountRequest, PostRefusal, PostRequest, PostResponse, post_batch_outcome::Outcome};
 use std::collections::HashMap;
 use tonic::Code;
 
-/// The reason that depends on what was posted before.
+/// The refusal that depends on earlier postings.
 const FLOOR: &str = "INSUFFICIENT_FUNDS";
 
 /// An account that must not go below zero.
@@ -15,14 +14,14 @@ struct TrialAccount {
     limited: bool,
 }
 
-/// The accounts that must not go below zero, as they would be.
+/// The accounts that must not go below zero, with the balances that they would have.
 #[derive(Default)]
 pub(super) struct TrialBook {
     accounts: HashMap<String, Option<TrialAccount>>,
 }
 
 impl TrialBook {
-    /// What would become of a posting that the ledger judged by itself.
+    /// The outcome of a posting after the earlier ones, given the ledger's outcome for it alone.
     pub async fn judge(&mut self, target: &mut ImportTarget, post: &PostRequest, alone: Outcome) -> Result<Outcome, OperationFault> {
         match &alone {
             Outcome::Accepted(accepted) if !accepted.replayed => {}
@@ -79,7 +78,7 @@ impl TrialBook {
         }
     }
 
-    /// What this can't tell.
+    /// A warning about what the dry run can't predict.
     pub fn note(&self) -> Option<String> {
         let limited = self.accounts.values().flatten().filter(|account| account.limited).count();
         let why = "what they let through was judged for each posting alone";
@@ -87,7 +86,7 @@ impl TrialBook {
     }
 }
 
-/// The account as it is now; `None` for one that may go below zero.
+/// The account's current state; `None` for one that may go below zero.
 async fn look(target: &mut ImportTarget, name: &str) -> Result<Option<TrialAccount>, OperationFault> {
     if !chart::form(name).is_some_and(|form| form.debits_must_not_exceed_credits) {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Both deeds as the terminal does them: written into the audit log, before and after, and refused without it.
+//! Export and erasure as the command line runs them: recorded in the audit log before and after, and refused without one.
 use super::WhoseData;
 use crate::{
     OperationFault,
@@ -8,23 +8,23 @@ use money::UserKey;
 use serde_json::Value;
 use std::{collections::BTreeSet, future::Future, path::Path};
 
-/// Who asked, and why.
+/// The member of staff who asked, and why.
 #[derive(Debug, Clone, Copy)]
 pub struct AskedBy<'a> {
     /// The member of staff.
     pub by: &'a UserKey,
-    /// In their words.
+    /// The reason that they gave.
     pub reason: &'a str,
-    /// Where the log's heads are written outside the database.
+    /// Where the audit log's heads are written outside the database.
     pub heads_dir: &'a Path,
 }
 
-/// Shows a user's own data; see [`super::export`].
+/// Exports a user's own data; see [`super::export`].
 pub async fn export(of: &WhoseData<'_>, asked: &AskedBy<'_>, key_file: &Path) -> Result<Value, OperationFault> {
     recorded(of, asked, "largesse privacy export", super::export(of, key_file)).await
 }
 
-/// Erases what is personal of a user and says what it was; see [`super::erase`].
+/// Erases a user's personal data and reports what it was; see [`super::erase`].
 pub async fn erase(of: &WhoseData<'_>, asked: &AskedBy<'_>) -> Result<Value, OperationFault> {
     recorded(of, asked, "largesse privacy erase", async { Ok(serde_json::to_value(super::erase(of).await?)?) }).await
 }

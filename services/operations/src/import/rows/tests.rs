@@ -1,4 +1,4 @@
-//! Unit tests of files as people bring them: sorted, cut, put together, saved by other programs.
+//! Unit tests of files as people supply them: sorted, truncated, concatenated, saved by other programs.
 use super::*;
 
 const TIME: &str = "2026-01-02T03:04:05.000006Z";
@@ -22,7 +22,7 @@ fn file(rows: &[Vec<String>]) -> String {
     [vec![HEADER.join(",")], rows.concat()].concat().join("\n") + "\n"
 }
 
-/// The ids of the postings that are whole, and what is told of the others.
+/// The ids of the complete postings, and the faults of the others.
 fn taken(text: &str) -> (Vec<String>, Vec<String>) {
     let mut postings = ImportPostings::of(text.as_bytes()).map_err(|error| error.to_string()).unwrap();
     let mut whole = Vec::new();
@@ -45,26 +45,26 @@ fn a_file_as_it_was_written_is_taken_whatever_its_lines_end_with() {
     assert_eq!(taken(&text.replace('\n', "\r\n")), whole);
     assert_eq!(taken(text.trim_end()), whole);
     assert_eq!(taken(&file(&[gift(1), vec![String::new()], gift(2)])), whole, "an empty line");
-    // Parts of a book, one after the other.
+    // Parts of a book, concatenated.
     assert_eq!(taken(&(file(&[gift(1)]) + &file(&[gift(2)]))), whole);
 }
 
 #[test]
 fn a_posting_that_is_not_whole_is_not_taken_and_named_by_its_line() {
     let told = |rows: &[Vec<String>]| taken(&file(rows));
-    // Sorted by an account: the first of each posting, then the second.
+    // Sorted by account: the first leg of each posting, then the second.
     let (whole, faults) = told(&[vec![gift_row(1, 0), gift_row(2, 0), gift_row(1, 1), gift_row(2, 1)]]);
     assert_eq!(whole, Vec::<String>::new());
     assert_eq!(faults.len(), 4, "{faults:?}");
     assert!(faults[0].starts_with("line 2: posting") && faults[0].contains("has 1 of its 2 transfers"), "{faults:?}");
     assert!(faults[2].starts_with("line 4: posting") && faults[2].contains("has rows before"), "{faults:?}");
     for (rows, line, said) in [
-        // The last row was cut off; the first; one is there twice, or they are turned around.
+        // The last row is cut off; the first row is missing; a row is repeated; the rows are reversed.
         (vec![gift(1), vec![gift_row(2, 0)]], 4, "1 of its 2"),
         (vec![gift(1), vec![gift_row(2, 1)]], 4, "begins with leg 1"),
         (vec![gift(1), vec![gift_row(2, 0), gift_row(2, 0), gift_row(2, 1)]], 5, "not in order, or is there twice"),
         (vec![gift(1), vec![gift_row(2, 1), gift_row(2, 0)]], 4, "begins with leg 1"),
-        // A gap; a row that says otherwise; a row cut in its last columns.
+        // A gap; a row that contradicts the others; a row with its last columns cut off.
         (
             vec![
                 gift(1),
@@ -76,7 +76,7 @@ fn a_posting_that_is_not_whole_is_not_taken_and_named_by_its_line() {
         (vec![gift(1), vec![gift_row(2, 0), gift_row(2, 1).replace("gift", "other")]], 5, "not that of its posting"),
         (vec![gift(1), vec![gift_row(2, 0), gift_row(2, 1).trim_end_matches("2,").to_owned()]], 5, "14 columns instead of 15"),
         (vec![gift(1), vec![gift_row(2, 0), gift_row(2, 1).trim_end_matches("2,").to_owned() + ","]], 5, "legs is not a number"),
-        // The same posting once more, elsewhere in the file.
+        // The same posting again, elsewhere in the file.
         (vec![gift(1), gift(2), gift(1)], 6, "has rows before"),
     ] {
         let (whole, faults) = told(&rows);
@@ -95,7 +95,7 @@ fn a_file_that_can_not_be_told_to_be_whole_is_refused_and_says_what_to_do() {
     assert!(refused(&of_one).contains("creator/c1/diamonds") && refused(&of_one).contains("without --account"), "{}", refused(&of_one));
     assert!(refused(&header.replace(',', ";")).contains("separated by commas"));
     assert!(refused("").contains("first line"));
-    // Put behind a whole file, its rows are no rows.
+    // Appended to a whole file, its rows are invalid.
     let (whole, faults) = taken(&(file(&[gift(1)]) + &of_one.replace(&id(1), &id(2))));
     assert_eq!(whole, [id(1)]);
     assert!(faults.iter().all(|fault| fault.contains("16 columns instead of 15")) && !faults.is_empty(), "{faults:?}");
