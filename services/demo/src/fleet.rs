@@ -1,4 +1,4 @@
-//! An installation in processes of its own: one for all services, or one for each. Processes can be killed and started again in place.
+//! An installation in separate processes: one for all services, or one for each. Processes can be killed and restarted in place.
 use futures::{FutureExt as _, future::BoxFuture};
 use identity::Service;
 use std::{
@@ -19,7 +19,7 @@ const READY_MAX: Duration = Duration::from_secs(60);
 /// How long a process may take to finish its calls and stop.
 const STOP_MAX: Duration = Duration::from_secs(40);
 
-/// Why a fleet does not run.
+/// Why a fleet could not start or be stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The process can't be started or watched.
@@ -27,10 +27,10 @@ pub enum Error {
     Process {
         /// Its services, joined by hyphens.
         name: String,
-        /// What the system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// It ended or stayed silent before it was ready.
+    /// It ended or did not answer in time before it was ready.
     #[error("process {0} did not get ready; its log is {1}")]
     NotReady(String, PathBuf),
     /// No process has that service or listener.
@@ -38,7 +38,7 @@ pub enum Error {
     Unknown(String),
 }
 
-/// What a fleet is made of.
+/// The configuration of a fleet.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The `largesse` binary.
@@ -47,17 +47,17 @@ pub struct Options {
     pub database: String,
     /// For keys, certificates and logs.
     pub data_dir: PathBuf,
-    /// The book to have.
+    /// The book to create.
     pub book: String,
     /// A process for each service instead of one for all.
     pub split: bool,
     /// The services to run.
     pub services: Vec<Service>,
-    /// Further environment of every process.
+    /// Additional environment variables of every process.
     pub environment: Vec<(String, String)>,
 }
 
-/// One process and what runs it.
+/// One process and its configuration.
 struct FleetMember {
     services: Vec<Service>,
     arguments: Vec<String>,
@@ -66,13 +66,13 @@ struct FleetMember {
 }
 
 impl FleetMember {
-    /// Tells it to end (SIGTERM), waits until it has, and kills it if it does not.
+    /// Sends SIGTERM, waits for the process to end, and kills it if it does not.
     async fn stop(&mut self) -> Result<(), Error> {
         let name = || self.services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join("-");
         let Some(id) = self.child.id() else { return Ok(()) };
         let term = Command::new("kill").args(["-TERM", &id.to_string()]).status().await;
         let term = term.map_err(|source| Error::Process { name: name(), source })?;
-        // One that stands still (SIGSTOP, as a crash is staged) hears nothing until it goes on.
+        // A process stopped with SIGSTOP, as in a staged crash, handles no signal until it is continued.
         let _gone = Command::new("kill").args(["-CONT", &id.to_string()]).stderr(Stdio::null()).status().await;
         let ended = if term.success() { timeout(STOP_MAX, self.child.wait()).await.is_ok() } else { false };
         if ended {
@@ -83,14 +83,14 @@ impl FleetMember {
     }
 }
 
-/// Running processes. Those still running are killed when it is dropped.
+/// Running processes. Those still running are killed on drop.
 pub struct Fleet {
     options: Options,
     members: Vec<FleetMember>,
 }
 
 impl Fleet {
-    /// Starts all processes in the order in which they need each other. When it returns, every service answers.
+    /// Starts all processes in the order of their dependencies. When it returns, every service answers.
     pub fn start(options: Options) -> BoxFuture<'static, Result<Self, Error>> {
         Self::begin(options).boxed()
     }
@@ -98,7 +98,7 @@ impl Fleet {
     async fn begin(options: Options) -> Result<Self, Error> {
         let mut fleet = Self { options, members: Vec::new() };
         let groups: Vec<Vec<Service>> = if fleet.options.split {
-            // Staff actions at the ledger are recorded by the support service, which needs the ledger: so they share a process.
+            // Staff actions at the ledger are recorded by the support service, which needs the ledger, so they share a process.
             let with_ledger = |service: &Service| matches!(service, Service::Ledger | Service::Support);
             let (ledger, others): (Vec<Service>, Vec<Service>) = fleet.options.services.iter().partition(|service| with_ledger(service));
             let others = others.into_iter().map(|service| vec![service]);
@@ -109,7 +109,7 @@ impl Fleet {
         for services in groups {
             let arguments = fleet.arguments(&services)?;
             let mut member = fleet.spawn(&services, &arguments).await?;
-            // A second start takes the same ports, so that nobody has to look for it.
+            // A restart uses the same ports, so that clients need no new address.
             pin(&mut member);
             fleet.members.push(member);
         }
@@ -138,12 +138,12 @@ impl Fleet {
         let name = services.iter().map(|service| service.as_str()).collect::<Vec<_>>().join("-");
         let failed = |source| Error::Process { name: name.clone(), source };
         let log_path = self.options.data_dir.join(format!("{name}.log"));
-        // For its owner only: keys and what is personal are in it.
+        // Readable only by its owner: it contains keys and personal data.
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.options.data_dir).map_err(failed)?;
         let log = std::fs::File::options().create(true).append(true).open(&log_path).map_err(failed)?;
         let mut command = Command::new(&self.options.binary);
         command.args(arguments).envs(self.options.environment.iter().cloned());
-        // Temporary files of SQLite, which a process that is killed can leave behind, go with the directory.
+        // Temporary files of SQLite, which a killed process can leave, are removed with the directory.
         command.env("SQLITE_TMPDIR", &self.options.data_dir);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         let mut child = command.spawn().map_err(failed)?;
@@ -173,19 +173,19 @@ impl Fleet {
         found.ok_or_else(|| Error::Unknown(service.to_string()))
     }
 
-    /// Where a service is, as `http://…`.
+    /// A service's address, as `http://…`.
     pub fn url(&self, service: Service) -> Result<String, Error> {
         let address = self.members[self.member(service)?].addresses.get("grpc");
         address.map(|address| format!("http://{address}")).ok_or_else(|| Error::Unknown(service.to_string()))
     }
 
-    /// Where a listener that is not gRPC is: `bank` or `store`.
+    /// The address of a listener that is not gRPC: `bank` or `store`.
     pub fn http_url(&self, name: &str) -> Result<String, Error> {
         let address = self.members.iter().find_map(|member| member.addresses.get(name));
         address.map(|address| format!("http://{address}")).ok_or_else(|| Error::Unknown(name.to_owned()))
     }
 
-    /// Where each process answers HTTP, as `http://…`, in the order they were started.
+    /// Each process's HTTP address, as `http://…`, in the order they were started.
     #[must_use]
     pub fn http_urls(&self) -> Vec<String> {
         let addresses = self.members.iter().filter_map(|member| member.addresses.get("http"));
@@ -203,13 +203,13 @@ impl Fleet {
         Ok(self.members[self.member(service)?].child.id())
     }
 
-    /// Processes and the services in each, for people.
+    /// Processes and their services, as shown to people.
     #[must_use]
     pub fn processes(&self) -> Vec<(Option<u32>, Vec<Service>)> {
         self.members.iter().map(|member| (member.child.id(), member.services.clone())).collect()
     }
 
-    /// Kills the process with this service without warning (SIGKILL), and waits until it is gone.
+    /// Kills the process with this service (SIGKILL), and waits until it is gone.
     pub async fn kill(&mut self, service: Service) -> Result<(), Error> {
         let at = self.member(service)?;
         self.members[at].child.kill().await.map_err(|source| Error::Process { name: service.to_string(), source })
@@ -231,7 +231,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Stops the process with this service as an operator would, and starts it again on its old ports.
+    /// Stops the process with this service as an operator would, and restarts it on its old ports.
     pub async fn replace(&mut self, service: Service) -> Result<(), Error> {
         let at = self.member(service)?;
         self.members[at].stop().await?;
@@ -241,13 +241,13 @@ impl Fleet {
     /// Leaves all processes running and forgets them.
     pub fn leave_running(self) {
         for member in self.members {
-            // Dropping a child that is told to be killed on drop would end it.
+            // Dropping the child would kill it, because it has kill-on-drop set.
             std::mem::forget(member.child);
         }
     }
 }
 
-/// Replaces the free ports that were asked for by those that were got.
+/// Replaces port 0 in the arguments by the ports that were assigned.
 fn pin(member: &mut FleetMember) {
     for (listener, name) in [("--listen", "grpc"), ("--http", "http"), ("--bank-listen", "bank"), ("--store-listen", "store")] {
         let at = member.arguments.iter().position(|argument| argument == listener);

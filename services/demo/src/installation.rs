@@ -1,6 +1,6 @@
-//! An installation seen from outside: where its services are, and tokens to call them with.
+//! An installation as a client sees it: the addresses of its services, and tokens to call them with.
 //!
-//! Replay, the demo and the crash tests are its users' apps: they hold no store and know nothing but the contracts.
+//! Replay, the demo and the crash tests act as its users' apps: they open no store and use nothing but the RPC contracts.
 use crate::fleet::Fleet;
 use api::{
     earnings::earnings_service_client::EarningsServiceClient, gift::gift_service_client::GiftServiceClient,
@@ -17,10 +17,10 @@ use runtime::command::UntypedError;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tonic::Request;
 
-/// How long the tokens made here are good.
+/// How long the tokens made here are valid.
 const TOKEN_TTL: Duration = Duration::from_secs(6 * 3600);
 
-/// Where an installation's services are and how to be trusted there.
+/// The addresses of an installation's services, and the key that signs tokens for it.
 #[derive(Clone)]
 pub struct Installation {
     transports: BTreeMap<Service, Transport>,
@@ -34,7 +34,7 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// One whose services run in this process.
+    /// An installation whose services run in this process.
     pub fn inside(runtime: &Runtime, book: BookName) -> Result<Self, UntypedError> {
         let mut transports = BTreeMap::new();
         for service in Service::ALL.into_iter().filter(|service| service.grpc_name().is_some()) {
@@ -45,14 +45,14 @@ impl Installation {
         Ok(Self { transports, issuer, book, store_url: url("store")?, bank_url: url("bank")? })
     }
 
-    /// One that runs in processes of its own; `data_dir` has the sandbox's key.
+    /// An installation in separate processes; `data_dir` has the sandbox's key.
     pub fn of_fleet(fleet: &Fleet, book: BookName) -> Result<Self, UntypedError> {
         let services = Service::ALL.into_iter().filter(|service| service.grpc_name().is_some());
         let urls = services.map(|service| Ok((service, fleet.url(service)?))).collect::<Result<_, UntypedError>>()?;
         Self::at(&urls, fleet.data_dir(), book, fleet.http_url("store")?, fleet.http_url("bank")?)
     }
 
-    /// One at known addresses: gRPC by service, then the pretend store's and bank's.
+    /// An installation at known addresses: gRPC by service, then the pretend store's and bank's.
     pub fn at(
         urls: &BTreeMap<Service, String>,
         data_dir: &Path,
@@ -75,43 +75,43 @@ impl Installation {
         self.transports[&service].clone()
     }
 
-    /// To the ledger.
+    /// A client of the ledger.
     #[must_use]
     pub fn ledger(&self) -> LedgerServiceClient<Transport> {
         LedgerServiceClient::new(self.transport(Service::Ledger)).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX)
     }
 
-    /// To the support service.
+    /// A client of the support service.
     #[must_use]
     pub fn support(&self) -> SupportServiceClient<Transport> {
         SupportServiceClient::new(self.transport(Service::Support))
     }
 
-    /// To the monitor.
+    /// A client of the monitor.
     #[must_use]
     pub fn monitor(&self) -> MonitorServiceClient<Transport> {
         MonitorServiceClient::new(self.transport(Service::Monitor))
     }
 
-    /// To the gift service.
+    /// A client of the gift service.
     #[must_use]
     pub fn gift(&self) -> GiftServiceClient<Transport> {
         GiftServiceClient::new(self.transport(Service::Gift))
     }
 
-    /// To the purchase service.
+    /// A client of the purchase service.
     #[must_use]
     pub fn purchase(&self) -> PurchaseServiceClient<Transport> {
         PurchaseServiceClient::new(self.transport(Service::Purchase))
     }
 
-    /// To the earnings service.
+    /// A client of the earnings service.
     #[must_use]
     pub fn earnings(&self) -> EarningsServiceClient<Transport> {
         EarningsServiceClient::new(self.transport(Service::Earnings))
     }
 
-    /// To the payout service.
+    /// A client of the payout service.
     #[must_use]
     pub fn payout(&self) -> PayoutServiceClient<Transport> {
         PayoutServiceClient::new(self.transport(Service::Payout))
@@ -125,7 +125,7 @@ pub fn authorised<T>(message: T, token: &str) -> Result<Request<T>, UntypedError
     Ok(request)
 }
 
-/// A request of a member of staff, who says why.
+/// A request of a member of staff, with a reason.
 pub fn explained<T>(message: T, token: &str, why: &str) -> Result<Request<T>, UntypedError> {
     let mut request = authorised(message, token)?;
     request.metadata_mut().insert(rpc::REASON, why.parse()?);

@@ -1,8 +1,7 @@
-//! Pretend users of real services: what an app, a store's customer and a bank would do.
+//! Simulated users of real services: what an app, a store's customer and a bank would do.
 //!
-//! - [`fleet`]: the services in processes of their own, which can be killed. [`installation`], [`shop`]: services as an app sees them.
-//! - [`story`]: the whole story, told and proven. [`replay`]: recorded gifts, sent again. [`scratch`]:
-//!   temporary directories, surely gone.
+//! - [`fleet`]: the services in separate processes, which can be killed. [`installation`], [`shop`]: services as an app sees them.
+//! - [`story`]: the demo's whole story, checked and printed. [`replay`]: recorded gifts, sent again. [`scratch`]: temporary directories, removed reliably.
 pub mod fleet;
 pub mod installation;
 pub mod replay;

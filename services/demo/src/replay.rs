@@ -1,5 +1,5 @@
-//! Recorded live gift events, sent again as the apps that made them would: coins bought first, then every gift under an id that follows
-//! from the event, so that doing it again charges nothing.
+//! Recorded live gift events, sent again as the original apps would: coins are bought first, then every gift is sent under an id derived from the event, so
+//! that a second replay charges nothing.
 mod recording;
 
 pub use recording::{RecordedEvent, Recording, parse, read, recorded_gifts};
@@ -26,21 +26,21 @@ use uuid::Uuid;
 
 /// Senders whose events are sent at the same time; one sender's go in file order.
 const SENDERS_AT_ONCE: usize = 64;
-/// The version of a catalogue that is made of a recording.
+/// The version of a catalogue made from a recording.
 const CATALOGUE_VERSION: &str = "recorded";
 
-/// What a replay did.
+/// The result of a replay.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub struct ReplayReport {
     /// Events that were sent.
     pub events: usize,
-    /// Lines of the file that were left out because they can't be sent.
+    /// Lines of the file that were skipped because they can't be sent.
     pub skipped: usize,
     /// Coins charged by this run.
     pub charged_coins: i64,
     /// Postings of this run that charged something.
     pub postings: i64,
-    /// Events that had been answered before this run, or twice in it.
+    /// Events that were answered before this run, or twice in it.
     pub replayed: i64,
     /// Events that charged nothing: end markers, and taps that were charged already.
     pub free: i64,
@@ -50,13 +50,13 @@ pub struct ReplayReport {
     pub refused: BTreeMap<String, i64>,
     /// Gifts that are not in the installation's catalogue.
     pub unknown_gifts: Vec<i64>,
-    /// The file to load there (`gift.catalogue`) so that they are: what it lists now, and those. Empty when nothing is unknown.
+    /// The catalogue file to load there (`gift.catalogue`): the current gifts and the unknown ones. Empty when none is unknown.
     pub catalogue: String,
     /// Coins that each sender's recorded gifts cost in this run.
     pub senders: BTreeMap<String, i64>,
-    /// Diamonds that each creator has now.
+    /// Each creator's current diamonds.
     pub creators: BTreeMap<String, i64>,
-    /// Coins that each sender has left now.
+    /// Each sender's current coins.
     pub wallets: BTreeMap<String, i64>,
 }
 
@@ -81,7 +81,7 @@ impl RecordedEvent {
     }
 }
 
-/// What each sender's events cost at most: every streak up to its last tap, whatever the order.
+/// The maximum cost of each sender's events: every streak up to its last tap, in any order.
 fn costs(events: &[RecordedEvent], prices: &HashMap<i64, i64>) -> BTreeMap<String, i64> {
     let mut taps: HashMap<(&str, &str, &str, i64, i64), i64> = HashMap::new();
     let mut costs: BTreeMap<String, i64> = BTreeMap::new();
@@ -107,7 +107,7 @@ fn costs(events: &[RecordedEvent], prices: &HashMap<i64, i64>) -> BTreeMap<Strin
 
 /// Buys the senders their coins and sends every event.
 pub fn run<'a>(installation: &'a Installation, events: &'a [RecordedEvent]) -> LocalBoxFuture<'a, Result<ReplayReport, UntypedError>> {
-    // Compiled here, beside the other crates, and not in the binary.
+    // Boxed, so that it is compiled in this crate and not in the binary.
     send(installation, events).boxed_local()
 }
 
@@ -148,7 +148,7 @@ async fn send(installation: &Installation, events: &[RecordedEvent]) -> Result<R
     Ok(report)
 }
 
-/// A catalogue file for an installation that plays these events: what is built in, at the prices and with the gifts that the recording names. Two prices of
+/// A catalogue file for an installation that replays these events: the built-in catalogue with the prices and gifts that the recording names. Two prices for
 /// one gift are an error.
 pub fn catalogue(events: &[RecordedEvent]) -> Result<String, UntypedError> {
     let mut listed = built_in_gifts();
@@ -161,7 +161,7 @@ pub fn catalogue(events: &[RecordedEvent]) -> Result<String, UntypedError> {
     Ok(gifts_file(CATALOGUE_VERSION, &listed))
 }
 
-/// What the installation's catalogue lacks, and the file that has it too.
+/// The gifts that the installation's catalogue lacks, and a catalogue file that includes them.
 fn lacking(gifts: Vec<Gift>, events: &[RecordedEvent]) -> Result<ReplayReport, UntypedError> {
     let listed = |gift: Gift| (gift.gift_id, ListedGift { name: gift.name, cost_coins: gift.cost_coins, streakable: gift.streakable });
     let mut listed: BTreeMap<i64, ListedGift> = gifts.into_iter().map(listed).collect();
@@ -204,13 +204,13 @@ async fn replay_sender(
                 }
             }
             Err(status) => {
-                // A refusal is an answer; anything else means that nobody knows, and the run has to be repeated.
+                // A refusal is final; after any other error the outcome is unknown, and the run has to be repeated.
                 let final_code = matches!(status.code(), Code::FailedPrecondition | Code::InvalidArgument);
                 let reason = rpc::reason(&status).filter(|_| final_code).ok_or_else(|| {
                     let what = status.message();
                     format!("{}: {what}; what was sent before is charged, and a second run charges none of it again", event.place)
                 })?;
-                // The end of a streak of somebody who never had coins: it charges nothing, and nothing is kept of it.
+                // The end of a streak of somebody who never had coins: it charges nothing, and nothing is stored for it.
                 if reason == "STREAK_UNKNOWN" {
                     report.free += 1;
                 } else {

@@ -1,13 +1,13 @@
-//! Temporary directories that are surely gone afterwards.
+//! Temporary directories whose removal is retried until it succeeds.
 use std::{io, time::Duration};
 use tempfile::TempDir;
 
-/// How often, and how long apart, removing is tried: together longer than anything takes that still closes a file.
+/// How often removal is tried; with the pauses, longer than any process takes to close its files.
 const ATTEMPTS_MAX: u32 = 500;
 const RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// Removes a directory with all that is in it. Databases are closed by threads of their own, and a process that was killed may still be going: what they
-/// write between a look at the directory and its removal makes one attempt fail, and dropping a [`TempDir`] makes one attempt and says nothing.
+/// Removes a directory with all its contents. Databases are closed by threads of their own, and a killed process may still be running: a file that they write
+/// during the removal makes an attempt fail, and dropping a [`TempDir`] makes only one attempt and ignores its error.
 pub async fn remove(directory: TempDir) -> io::Result<()> {
     let path = directory.keep();
     let mut attempts = 0;

@@ -1,4 +1,4 @@
-//! Coins bought as an app would: the store sells a package bound to the user, and its receipt is redeemed.
+//! Buys coins as an app would: the store sells a package bound to the user, and its receipt is redeemed.
 use crate::installation::{Installation, authorised};
 use api::purchase::{
     CoinPackage, GetWalletRequest, ListCoinPackagesRequest, ListPurchasesRequest, Purchase, PurchaseState, RedeemPurchaseRequest,
@@ -11,12 +11,12 @@ use runtime::sandbox_bundle;
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// The market and channel the pretend store sells in.
+/// The market and channel of the pretend store.
 const MARKET: &str = "US";
 /// Packages of one purchase.
 const QUANTITY_MAX: i64 = 10;
 
-/// The pretend store, and a customer's way through it.
+/// A client of the pretend store and of the purchase service.
 pub struct Shop {
     installation: Installation,
     packages: Vec<CoinPackage>,
@@ -30,7 +30,7 @@ struct SoldPackage {
 }
 
 impl Shop {
-    /// Reads what is on sale.
+    /// Reads the packages on sale.
     pub async fn open(installation: &Installation) -> Result<Self, UntypedError> {
         let request = ListCoinPackagesRequest { market: MARKET.to_owned(), sales_channel: SalesChannel::App.into(), ..Default::default() };
         let token = installation.token("shop", Role::Viewer)?;
@@ -48,7 +48,7 @@ impl Shop {
         let wallet = self.installation.purchase().get_wallet(authorised(GetWalletRequest::default(), &token)?).await?.into_inner();
         let price = package.price.clone().ok_or("a package has a price")?;
         let digits = Currency::try_new(&price.currency_code)?.minor_digits();
-        // Apple tells prices in thousandths of the currency's unit.
+        // Apple states prices in thousandths of the currency's unit.
         let milliunits = price.minor_units * 1000 / 10_i64.pow(digits);
         let order = serde_json::json!({
             "bundle_id": sandbox_bundle(self.installation.book.as_str()),
@@ -71,7 +71,7 @@ impl Shop {
         Ok(self.installation.purchase().redeem_purchase(authorised(request, &token)?).await.map(tonic::Response::into_inner))
     }
 
-    /// Buys at least so many coins for the user: the largest packages that fit, then the smallest one that covers the rest. Returns the purchases.
+    /// Buys at least this many coins for the user: the largest packages that fit, then the smallest one that covers the rest. Returns the purchases.
     pub async fn buy(&self, user: &str, coins: i64) -> Result<Vec<Purchase>, UntypedError> {
         let mut purchases = Vec::new();
         let mut missing = coins;
@@ -93,7 +93,7 @@ impl Shop {
         Ok(purchases)
     }
 
-    /// Buys what the user lacks to have bought so many coins in all: doing it again buys nothing.
+    /// Buys what the user lacks to have bought this many coins in all, so repeating it buys nothing.
     pub async fn ensure_bought(&self, user: &str, coins: i64) -> Result<Vec<Purchase>, UntypedError> {
         let token = self.installation.token(user, Role::Viewer)?;
         let mut bought = 0;

@@ -1,11 +1,10 @@
-//! The whole story, told on real processes: coins bought, gifts sent, a crash, earnings converted and paid, and the proof.
+//! The demo's whole story, run on real processes: coins bought, gifts sent, a crash, earnings converted and paid, and the proof.
 //!
-//! The demo is a client like any other: it calls the services over TCP and holds no store. Its own counters are only compared with what
-//! queries say.
+//! The demo is a client like any other: it calls the services over TCP and opens no store. Its own counters are only compared with the results of queries.
 //!
-//! - [`facts`], [`plan`]: what is sent, from a seed.
+//! - [`facts`], [`plan`]: what is sent, derived from a seed.
 //! - [`buy`], [`gift`], [`crash`], [`cash`], [`pay`], [`prove`]: the parts, in order.
-//! - [`bank`], [`books`], [`calls`], [`relay`], [`copy`]: what they use.
+//! - [`bank`], [`books`], [`calls`], [`relay`], [`copy`]: what the parts use.
 //! - [`summary`], [`tell`], [`attempts`]: what is printed.
 use crate::{
     fleet::{self, Fleet},
@@ -40,7 +39,7 @@ pub mod relay;
 pub mod summary;
 pub mod tell;
 
-/// How a story is told.
+/// The options of a story.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The `largesse` binary.
@@ -49,40 +48,40 @@ pub struct Options {
     pub database: String,
     /// For keys, certificates and logs.
     pub data_dir: PathBuf,
-    /// A TEST book nobody has used.
+    /// A TEST book that has not been used.
     pub book: BookName,
     /// A process for each service.
     pub split: bool,
-    /// Leaves it running.
+    /// Whether to leave it running.
     pub keep: bool,
-    /// What the plan is made from.
+    /// The seed of the plan.
     pub seed: u64,
-    /// Shows how far it is, on a terminal.
+    /// Whether to show the progress, on a terminal.
     pub progress: bool,
 }
 
-/// A story that is being told.
+/// A story in progress.
 pub struct StoryTelling {
     options: Options,
     fleet: Fleet,
     installation: Installation,
     bank: BankClient,
     plan: StoryPlan,
-    /// One per buyer.
+    /// One token per buyer.
     tokens: Vec<String>,
     bar: ProgressBar,
     missing: Vec<String>,
 }
 
 impl StoryTelling {
-    /// Notes an expected outcome that did not come.
+    /// Records an expected outcome that did not happen.
     fn expect(&mut self, what: &str, holds: bool, found: &str) {
         if !holds {
             self.missing.push(format!("{what}; found: {found}"));
         }
     }
 
-    /// Notes two numbers that should be one.
+    /// Records two numbers that should be equal and are not.
     fn same<T: PartialEq + fmt::Display>(&mut self, what: &str, one: T, other: T) {
         if one != other {
             self.missing.push(format!("{what}: {one} and {other}"));
@@ -109,7 +108,7 @@ impl StoryTelling {
         let plan = StoryPlan::try_new(options.seed, &catalogue)?;
         let tokens = plan.buyers.iter().map(|buyer| installation.token(buyer, Role::Viewer)).collect::<Result<_, _>>()?;
         let calls: usize = plan.gifts.iter().map(|gift| gift.calls.len()).sum();
-        // Conversions and payouts count like calls, and the proof is one.
+        // Each conversion, payout and the proof counts as much as a call.
         bar.set_length(u64::try_from(plan.buyers.len() + calls + 2 * cash::PAID_IN.len() + 1)?);
         let bank = BankClient::new(installation.bank_url.clone());
         Ok(Self { options, fleet, installation, bank, plan, tokens, bar, missing: Vec::new() })
@@ -154,10 +153,10 @@ pub fn shown(database: &str) -> String {
     db::Database::parse(database).map_or_else(|error| error.to_string(), |database| database.shown())
 }
 
-/// Tells the story from start to end. The processes are stopped at the end unless they are to be kept; also when something went wrong.
-/// `None` when `interrupted` came first.
+/// Runs the whole story. The processes are stopped at the end, also after an error, unless they are to be kept.
+/// `None` when `interrupted` completed first.
 pub fn run<'a>(options: Options, interrupted: LocalBoxFuture<'a, ()>) -> LocalBoxFuture<'a, Result<Option<StorySummary>, UntypedError>> {
-    // Compiled here, beside the other crates, and not in the binary.
+    // Boxed, so that it is compiled in this crate and not in the binary.
     whole(options, interrupted).boxed_local()
 }
 

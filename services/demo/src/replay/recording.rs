@@ -1,44 +1,44 @@
-//! Recordings of live gifts: lines of JSON, and which gifts they name at which price.
+//! Recordings of live gifts: lines of JSON, and the gifts and prices that they name.
 use money::UserKey;
 use runtime::{command::UntypedError, lists::ListedGift};
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path};
 
-/// The largest file, in bytes.
+/// Maximum size of a file, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 30;
-/// Most taps of a streak, and gifts of one event; the gift service's bound.
+/// Maximum taps of a streak, and gifts of one event; the gift service's bound.
 const REPEAT_COUNT_MAX: i32 = 1_000_000;
-/// The dearest gift that a catalogue takes, in coins.
+/// Maximum price of a gift in a catalogue, in coins.
 const COST_COINS_MAX: i64 = 1_000_000_000;
 
-/// One line of a recording. Other fields are passed over.
+/// One line of a recording. Other fields are ignored.
 #[derive(Debug, Clone, Deserialize)]
 pub struct RecordedEvent {
     /// Unique id of the message.
     pub msg: String,
     /// Live room.
     pub room: String,
-    /// Who gave.
+    /// The user who gave.
     pub from_user: String,
-    /// Who received.
+    /// The user who received.
     pub to_user: String,
     /// Catalogue number.
     pub gift_id: i64,
-    /// What the gift is called, where the recording says it.
+    /// The gift's name, if the recording has it.
     #[serde(default)]
     pub gift_name: String,
-    /// What one costs in coins, where the recording says it; 0 where it does not.
+    /// The gift's price in coins; 0 if the recording lacks it.
     #[serde(default)]
     pub diamond_count: i64,
     /// Names the streak; 0 for none.
     pub group_id: i64,
-    /// Taps so far in the streak; how many gifts without one.
+    /// Taps so far in the streak; without a streak, the number of gifts.
     pub repeat_count: i32,
-    /// 1: the streak is over. A display marker, worth nothing.
+    /// 1: the streak is over. A marker for display, without charge.
     pub repeat_end: i32,
-    /// Whether the gift may be streaked.
+    /// Whether the gift may be sent as a streak.
     pub combo: bool,
-    /// Where it was read, as `file:line`.
+    /// Where the line was read, as `file:line`.
     #[serde(skip)]
     pub place: String,
 }
@@ -46,14 +46,14 @@ pub struct RecordedEvent {
 /// A recording that was read.
 #[derive(Debug, Clone, Default)]
 pub struct Recording {
-    /// What can be sent, in file order.
+    /// The events that can be sent, in file order.
     pub events: Vec<RecordedEvent>,
-    /// Lines that can't, each with its place and what is wrong.
+    /// Lines that can't be sent, each with its place and the error.
     pub bad: Vec<String>,
 }
 
 impl Recording {
-    /// Reads a file whole, also one with a byte order mark.
+    /// Reads a whole file, also one with a byte order mark.
     pub fn read(path: &Path) -> Result<Self, UntypedError> {
         let name = path.display();
         let size = std::fs::metadata(path).map_err(|error| format!("{name}: {error}"))?.len();
@@ -74,7 +74,7 @@ impl Recording {
     }
 }
 
-/// Reads a recording whole. A line that can't be sent is an error that names it, before anything is sent.
+/// Reads a whole recording. A line that can't be sent is an error that names it, before anything is sent.
 pub fn read(path: &Path) -> Result<Vec<RecordedEvent>, UntypedError> {
     let recording = Recording::read(path)?;
     match recording.bad.as_slice() {
@@ -113,7 +113,7 @@ pub fn parse(line: &str) -> Result<RecordedEvent, UntypedError> {
     Ok(event)
 }
 
-/// The gifts that a recording prices. Two prices of one gift are an error that names both lines: nobody could say which is meant.
+/// The gifts that a recording prices. Two prices for one gift are an error that names both lines, since either could be meant.
 pub fn recorded_gifts(events: &[RecordedEvent]) -> Result<BTreeMap<i64, ListedGift>, UntypedError> {
     let mut first: BTreeMap<i64, &RecordedEvent> = BTreeMap::new();
     let mut gifts: BTreeMap<i64, ListedGift> = BTreeMap::new();

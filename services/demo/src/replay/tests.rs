@@ -1,4 +1,4 @@
-//! Lines in, requests out.
+//! Unit tests of the requests made from a recording's lines.
 use super::*;
 
 fn line(changes: &str) -> String {

@@ -1,4 +1,4 @@
-//! A directory in which somebody still writes.
+//! Unit tests of removing a directory that is still written to.
 use super::*;
 use std::sync::{
     Arc,
@@ -24,7 +24,7 @@ async fn a_directory_goes_although_somebody_still_writes_in_it() {
         tokio::task::yield_now().await;
     }
     let stop = async {
-        // Long enough for an attempt or more to fail.
+        // Long enough for at least one attempt to fail.
         for _ in 0..10_000 {
             tokio::task::yield_now().await;
         }

@@ -1,4 +1,4 @@
-//! TRY: calls ready to paste, for who keeps the story running.
+//! TRY: calls ready to paste, for a story that is kept running.
 use super::{
     StoryTelling,
     summary::{PayoutSummary, SummaryProcess, TrySummary},
@@ -7,7 +7,7 @@ use identity::Role;
 use identity::Service;
 use runtime::command::UntypedError;
 
-/// The lines, or how to get them.
+/// The lines to try, or how to get them.
 pub fn attempts(story: &StoryTelling, paid: &[PayoutSummary]) -> Result<TrySummary, UntypedError> {
     if !story.options.keep {
         let line = "`largesse demo --keep` leaves it running and prints calls to paste".to_owned();

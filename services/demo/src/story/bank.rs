@@ -1,4 +1,4 @@
-//! The bank as its customer sees it: statements, and money that comes from elsewhere.
+//! The bank as its customer sees it: statements, and deposits from elsewhere.
 use iso20022::camt053::Statement;
 use runtime::command::UntypedError;
 
@@ -10,13 +10,13 @@ pub struct BankClient {
 }
 
 impl BankClient {
-    /// At `http://…`.
+    /// A client of the bank at `http://…`.
     #[must_use]
     pub fn new(url: String) -> Self {
         Self { http: http_client::local().build().expect("a client of plain HTTP"), url }
     }
 
-    /// The account's own statement, camt.053, checked to add up.
+    /// The account's statement, camt.053, checked to add up.
     pub async fn statement(&self, currency: &str) -> Result<Statement, UntypedError> {
         let response = self.http.get(format!("{}/statements/{currency}", self.url)).send().await?.error_for_status()?;
         let statement = Statement::read(&response.bytes().await?)?;
@@ -26,12 +26,12 @@ impl BankClient {
         Ok(statement)
     }
 
-    /// What the account holds.
+    /// The account's balance.
     pub async fn balance(&self, currency: &str) -> Result<i64, UntypedError> {
         Ok(i64::try_from(self.statement(currency).await?.closing.signed_minor_units())?)
     }
 
-    /// Money comes in from elsewhere, once per reference.
+    /// Deposits money from elsewhere, once per reference.
     pub async fn deposit(&self, currency: &str, minor_units: i64, reference: &str) -> Result<(), UntypedError> {
         let body = serde_json::json!({ "currency": currency, "minor_units": minor_units, "reference": reference });
         self.http.post(format!("{}/deposits", self.url)).json(&body).send().await?.error_for_status()?;

@@ -1,4 +1,4 @@
-//! The books, asked and written as staff would: finance asks for what the bank tells, the controller approves, an auditor reads.
+//! The books, queried and posted to as staff would: finance proposes postings for what the bank reports, the controller approves, an auditor reads.
 use crate::installation::{Installation, authorised, explained};
 use api::{
     ledger::{Entry, GetTrialBalanceRequest, ListEntriesRequest, TrialBalanceLine, VerifyBookRequest, VerifyBookResponse},
@@ -11,13 +11,13 @@ use runtime::command::UntypedError;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Why the auditor reads.
+/// The auditor's reason to read.
 const WHY: &str = "demo: the books are compared with the bank";
 
-/// Entries of one page; the contract's most.
+/// Entries per page; the contract's maximum.
 const PAGE: i32 = 200;
 
-/// How long a look at the whole book may take: more than a call gets that names no time, because a busy machine may need it.
+/// How long a query over the whole book may take: more than a call's default deadline, because a busy machine may need it.
 const WHOLE_BOOK_MAX: Duration = Duration::from_secs(60);
 
 /// The trial balance at one moment.
@@ -25,7 +25,7 @@ const WHOLE_BOOK_MAX: Duration = Duration::from_secs(60);
 pub struct BookSums(pub Vec<TrialBalanceLine>);
 
 impl BookSums {
-    /// Credits minus debits of an account group; 0 where there is none.
+    /// Credits minus debits of an account group; 0 for an unknown group.
     #[must_use]
     pub fn balance(&self, accounts: &str) -> i64 {
         self.line(accounts).map_or(0, |line| line.credits_posted - line.debits_posted)
@@ -76,7 +76,7 @@ pub async fn entries(installation: &Installation, account: &str) -> Result<Vec<E
     }
 }
 
-/// One transfer of a currency between two of the house's accounts: finance asks for it, and the controller approves.
+/// One transfer of a currency between two of the house's accounts: finance proposes it, and the controller approves.
 pub async fn post(installation: &Installation, why: &str, debit: String, credit: String, minor_units: i64) -> Result<(), UntypedError> {
     let (asking, approving) = (installation.token("finance", Role::Finance)?, installation.token("controller", Role::Admin)?);
     let transfer = AdjustmentTransfer { debit_account: debit, credit_account: credit, amount: minor_units };

@@ -1,4 +1,4 @@
-//! BUY: viewers buy coins in the pretend store; the store pays us; what others bought buys nothing.
+//! BUY: viewers buy coins in the pretend store; the store pays us; a receipt that somebody else redeemed buys nothing.
 use super::{
     StoryTelling, books,
     summary::{BuySummary, SummaryAmount},
@@ -12,9 +12,9 @@ use runtime::command::UntypedError;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Buyers served at once.
+/// Buyers served at the same time.
 const BUYERS_AT_ONCE: usize = 32;
-/// What the treasury adds to our euro account, in minor units: payouts in a currency nobody bought coins with have to come from somewhere.
+/// What the treasury adds to our euro account, in minor units: payouts in a currency in which nobody bought coins need other funds.
 const EURO_FUNDING: i64 = 5_000_000;
 /// Currencies we have a bank account in.
 pub const CURRENCIES: [&str; 2] = ["USD", "EUR"];
@@ -58,7 +58,7 @@ pub async fn buy(story: &mut StoryTelling) -> Result<BuySummary, UntypedError> {
     })
 }
 
-/// What the bank holds for us before the story is the treasury's.
+/// Posts what the bank held for us before the story as the treasury's money.
 async fn open_accounts(story: &StoryTelling) -> Result<(), UntypedError> {
     for currency in CURRENCIES {
         let there = story.bank.balance(currency).await?;
@@ -74,7 +74,7 @@ async fn fund(story: &StoryTelling, currency: &str, minor_units: i64) -> Result<
     books::post(&story.installation, "treasury.funding", cash, treasury, minor_units).await
 }
 
-/// A receipt is redeemed by its buyer, then presented by somebody else. The reason of the refusal.
+/// A receipt is redeemed by its buyer, then presented by somebody else. Returns the reason of the refusal.
 async fn steal(story: &mut StoryTelling, shop: &Shop) -> Result<String, UntypedError> {
     let (buyer, thief) = (story.plan.buyers[0].clone(), story.plan.buyers[1].clone());
     let receipt = shop.sell(&buyer, shop.smallest(), 1).await?;

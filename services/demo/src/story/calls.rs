@@ -1,4 +1,4 @@
-//! Calls that send gifts, each tried under its one id until there is an answer.
+//! Calls that send gifts, each retried under one id until it is answered.
 use super::{StoryTelling, plan::PlannedCall};
 use crate::installation::authorised;
 use api::gift::SendGiftResponse;
@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 
 /// Calls in flight at once.
 pub const CALLS_AT_ONCE: usize = 64;
-/// Tries of one call until it counts as never answered, and the pause between two.
+/// Attempts of one call until it counts as never answered, and the pause between two.
 const TRIES_MAX: u32 = 150;
 const TRY_DELAY: Duration = Duration::from_millis(200);
 
@@ -16,13 +16,13 @@ const TRY_DELAY: Duration = Duration::from_millis(200);
 pub struct AnsweredCall {
     /// The answer.
     pub answer: SendGiftResponse,
-    /// What it was to charge.
+    /// The coins that it was planned to charge.
     pub planned_coins: i64,
-    /// From the first try to the answer.
+    /// Time from the first attempt to the answer.
     pub took: Duration,
 }
 
-/// Tries a call under its one id until there is an answer. A refusal is one, and here none is expected.
+/// Retries a call under one id until it is answered. A refusal is an answer, and none is expected here.
 pub async fn answered(story: &StoryTelling, call: &PlannedCall) -> Result<AnsweredCall, UntypedError> {
     let started = Instant::now();
     let mut tries = 0;
@@ -40,7 +40,7 @@ pub async fn answered(story: &StoryTelling, call: &PlannedCall) -> Result<Answer
     }
 }
 
-/// Nobody said yes or no: the same id may be tried again.
+/// Whether the outcome is unknown, so that the same id may be tried again.
 pub fn is_open(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
 }

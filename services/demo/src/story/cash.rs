@@ -13,7 +13,7 @@ use identity::Role;
 use runtime::command::UntypedError;
 use uuid::Uuid;
 
-/// What the creators who earned most are paid in, the first one first.
+/// The currencies of the creators who earned most, in that order.
 pub const PAID_IN: [&str; 4] = ["USD", "EUR", "USD", "USD"];
 
 /// The creators who earned most convert everything.
@@ -30,7 +30,7 @@ pub async fn cash(story: &mut StoryTelling, received: &ReceivedDiamonds) -> Resu
     Ok(done)
 }
 
-/// What a creator has.
+/// A creator's earnings.
 pub async fn earnings(story: &StoryTelling, creator: &str) -> Result<GetEarningsResponse, UntypedError> {
     let token = story.installation.token(creator, Role::Creator)?;
     let request = authorised(GetEarningsRequest::default(), &token)?;

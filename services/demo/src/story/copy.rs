@@ -1,5 +1,5 @@
-//! A copy of the ledger, and one changed byte in it. The copy is always an SQLite file: the journal's canonical bytes are the same on both
-//! engines, so it can be checked there as well, and nobody needs the right to make databases on a server.
+//! A copy of the ledger, and one changed byte in it. The copy is always an SQLite file: the journal's canonical bytes are the same on both engines, so it can
+//! be checked there as well, and no permission to create databases on a server is needed.
 use db::Database;
 use runtime::command::UntypedError;
 use sqlx::{
@@ -8,11 +8,11 @@ use sqlx::{
 };
 use std::path::Path;
 
-/// Every table of the ledger but the lease, which belongs to a process, and what says which migrations ran, which the copy has of its own.
+/// Every table of the ledger, except the lease, which belongs to a process, and the list of applied migrations, of which the copy has its own.
 const TABLES: &str = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'ledger' \
                       AND table_name NOT IN ('lease', 'migration', 'program_format') ORDER BY 1";
 
-/// Copies the ledger as it is at one moment into `dir`, while it runs.
+/// Copies the ledger as of one moment into `dir`, while it runs.
 pub async fn copy(database: &Database, dir: &Path) -> Result<Database, UntypedError> {
     let file = dir.join("ledger.db");
     let target = Database::parse(&format!("sqlite:{}", dir.display()))?;
@@ -37,9 +37,9 @@ async fn open(file: &Path) -> Result<SqliteConnection, UntypedError> {
     Ok(SqliteConnectOptions::new().filename(file).connect().await?)
 }
 
-/// All rows, from one snapshot.
+/// Copies all rows, from one snapshot.
 async fn carry_over(source: &mut PgConnection, copy: &mut SqliteConnection) -> Result<(), UntypedError> {
-    // Both connections are closed afterwards, also when it fails.
+    // Both connections are closed afterwards, also after an error.
     source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     copy.execute("BEGIN").await?;
     let tables: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(&mut *source).await?;

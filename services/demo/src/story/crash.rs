@@ -1,8 +1,8 @@
-//! The ledger's process dies with calls unanswered, comes back, and every call is tried again under its own id.
+//! The ledger's process crashes with calls unanswered, is restarted, and every call is retried under its own id.
 //!
-//! The calls go through a [`Relay`] that loses their answers. The first of them are committed for certain: the ledger is asked until it has
-//! charged them. The last are not: their ledger is stopped (SIGSTOP) when they are made, and then killed. What becomes of those in between
-//! is left to chance. How many of all had been committed is counted afterwards.
+//! The calls go through a [`Relay`] that loses their answers. The first of them are certainly committed: the ledger is polled until it has charged them. The
+//! last are certainly not: the ledger is stopped (SIGSTOP) before they are sent, and then killed. The outcome of those in between is left to chance. How many
+//! calls had been committed is counted afterwards.
 use super::{
     StoryTelling, books,
     calls::{self, AnsweredCall},
@@ -22,21 +22,20 @@ use std::{
 use tokio::{process::Command, task::JoinSet, time::timeout};
 use tonic::Status;
 
-/// Calls unanswered when the process dies; how many of them are committed before the others are made, and how many are made when it is
-/// stopped already.
+/// Calls unanswered when the process crashes; how many of them are committed before the others are sent, and how many are sent when it is already stopped.
 pub const CALLS: usize = 160;
 const CALLS_COMMITTED: usize = 40;
 const CALLS_STOPPED: usize = 40;
 /// The floor for [`CALLS`].
 const UNANSWERED_MIN: usize = 64;
-/// How long the ledger runs on at most, in milliseconds, with the calls that are left to chance.
+/// How long the ledger runs at most, in milliseconds, with the calls that are left to chance.
 const RUN_MS_MAX: u64 = 4;
 /// How long the first calls may take to be committed.
 const COMMIT_MAX: Duration = Duration::from_secs(20);
-/// How long calls to a stopped process get to leave this one.
+/// How long the calls to a stopped process get to leave this process.
 const LEAVE_DELAY: Duration = Duration::from_millis(200);
-/// How long the ledger stays away: longer than the gift service retries what was surely not executed, or a quick restart would take every call that was made
-/// while the ledger was stopped.
+/// How long the ledger stays down: longer than the gift service retries what was certainly not executed; after a quick restart, every call made while the
+/// ledger was stopped would succeed.
 const AWAY: Duration = Duration::from_millis(500);
 
 type CallsInFlight = JoinSet<Result<api::gift::SendGiftResponse, Status>>;
@@ -48,7 +47,7 @@ pub async fn crash(story: &mut StoryTelling, calls: Vec<PlannedCall>) -> Result<
     let relay = Relay::start(story.fleet.url(Service::Gift)?.trim_start_matches("http://").to_owned()).await?;
     let urls = BTreeMap::from([(Service::Gift, relay.url())]);
     let far = Installation::at(&urls, story.fleet.data_dir(), story.installation.book.clone(), String::new(), String::new())?;
-    // The connection is made before answers are withheld: its own greeting is an answer too.
+    // Connects before answers are withheld: the connection's greeting is an answer too.
     far.gift().list_gifts(authorised(ListGiftsRequest::default(), &story.tokens[0])?).await?;
     relay.withhold();
     let mut under_way = CallsInFlight::new();
@@ -102,7 +101,7 @@ pub async fn crash(story: &mut StoryTelling, calls: Vec<PlannedCall>) -> Result<
     Ok((crash, retried))
 }
 
-/// Coins charged so far, as the ledger says.
+/// Coins charged so far, according to the ledger.
 async fn charged(story: &StoryTelling) -> Result<i64, UntypedError> {
     Ok(books::sums(&story.installation).await?.balance(&chart::Account::CoinsRedeemed.name()))
 }

@@ -1,14 +1,14 @@
-//! What is known of real gifts: the published statistics of the KuaiLive dataset (72,646 gifts of 23,772 viewers to 35,370 streamers on
-//! Kuaishou), as facts. The plan is made to follow them, and the summary shows both.
+//! Statistics of real gifts, as published for the KuaiLive dataset (72,646 gifts of 23,772 viewers to 35,370 streamers on Kuaishou). The plan is made to follow
+//! them, and the summary shows both.
 
-/// Quantiles of what one gift costs: below this share of gifts, at most so many coins.
+/// Quantiles of the cost of one gift: this share of gifts costs at most so many coins.
 pub const COST_QUANTILES: [(f64, f64); 5] = [(0.0, 1.0), (0.5, 2.0), (0.9, 88.0), (0.95, 298.0), (0.99, 1488.2)];
-/// The dearest gift there.
+/// The most expensive gift of the dataset.
 pub const COST_MAX: f64 = 56_246.0;
-/// Above the last quantile costs fall off as a power law. This exponent is the one that meets the dataset's mean (82.7) and its maximum.
+/// Above the last quantile costs decrease as a power law. This exponent meets the dataset's mean (82.7) and its maximum.
 const TAIL_EXPONENT: f64 = 1.74;
 
-/// Whose share of all coins, by the share of people: the top 1, 5 and 10 of a hundred.
+/// Shares of all coins by the top 1, 5 and 10 percent of people.
 #[derive(Debug, Clone, Copy)]
 pub struct Concentration {
     /// Shares of the top 1 %, 5 % and 10 %.
@@ -17,12 +17,12 @@ pub struct Concentration {
     pub gini: f64,
 }
 
-/// Viewers, by what they give.
+/// Viewers, by coins given.
 pub const VIEWERS: Concentration = Concentration { top: [(0.01, 0.5986), (0.05, 0.8493), (0.10, 0.9270)], gini: 0.942 };
-/// Streamers, by what they receive.
+/// Streamers, by coins received.
 pub const STREAMERS: Concentration = Concentration { top: [(0.01, 0.5339), (0.05, 0.8122), (0.10, 0.9075)], gini: 0.930 };
 
-/// What a gift costs that is dearer than this share of all gifts. Between the known quantiles it grows evenly in its logarithm.
+/// The cost of the gift at this quantile. Between the known quantiles it grows evenly in its logarithm.
 #[must_use]
 pub fn cost_at(share: f64) -> f64 {
     for pair in COST_QUANTILES.windows(2) {
@@ -35,7 +35,7 @@ pub fn cost_at(share: f64) -> f64 {
     (low * ((1.0 - from) / (1.0 - share)).powf(TAIL_EXPONENT.recip())).min(COST_MAX)
 }
 
-/// Each one's share, the largest first, so that the top shares of `people` come out as in the dataset. Within a group it falls off evenly.
+/// Each person's share, the largest first, so that the top shares of `people` equal the dataset's. Within a group it decreases evenly.
 #[must_use]
 pub fn shares(people: u32, concentration: &Concentration) -> Vec<f64> {
     let mut shares = Vec::new();

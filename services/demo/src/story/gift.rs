@@ -1,4 +1,4 @@
-//! GIFT: every gift is sent; in the middle the ledger's process dies. Then the ledger is asked what became of it all.
+//! GIFT: every gift is sent, and the ledger's process crashes halfway. Then the results are read from the ledger.
 use super::{
     StoryTelling, books,
     calls::{AnsweredCall, CALLS_AT_ONCE, answered},
@@ -13,16 +13,16 @@ use hdrhistogram::Histogram;
 use runtime::command::UntypedError;
 use std::{collections::BTreeMap, time::Duration};
 
-/// What creators received, by creator, as the ledger has it.
+/// Diamonds received, by creator, according to the ledger.
 pub type ReceivedDiamonds = BTreeMap<String, i64>;
 
-/// Sends everything.
+/// Sends every gift.
 pub async fn gift(story: &mut StoryTelling) -> Result<(GiftSummary, ReceivedDiamonds), UntypedError> {
     let gifts = story.plan.gifts.clone();
     let (first, rest) = gifts.split_at(gifts.len() / 2);
     let (wave, last) = rest.split_at(crash::CALLS);
     let mut sent = send_all(story, first.iter().map(|gift| gift.calls.clone()).collect()).await?;
-    // Streaks have begun when the process dies, and go on after it.
+    // Streaks are in progress when the process crashes, and continue after it.
     let begun = |gift: &PlannedGift| usize::from(gift.calls.len() > 1);
     sent.extend(send_all(story, wave.iter().map(|gift| gift.calls[..begun(gift)].to_vec()).collect()).await?);
     let (crash, retried) = crash::crash(story, wave.iter().map(|gift| gift.calls[begun(gift)].clone()).collect()).await?;
@@ -62,7 +62,7 @@ pub async fn gift(story: &mut StoryTelling) -> Result<(GiftSummary, ReceivedDiam
     Ok((gift, asked.received))
 }
 
-/// Sends lists of calls: each list in order, the lists beside each other.
+/// Sends lists of calls: each list in order, the lists concurrently.
 async fn send_all(story: &StoryTelling, lists: Vec<Vec<PlannedCall>>) -> Result<Vec<AnsweredCall>, UntypedError> {
     let work = futures::stream::iter(lists).map(|calls| async move {
         let mut sent = Vec::with_capacity(calls.len());
@@ -74,7 +74,7 @@ async fn send_all(story: &StoryTelling, lists: Vec<Vec<PlannedCall>>) -> Result<
     Ok(work.buffer_unordered(CALLS_AT_ONCE).try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
 }
 
-/// What the ledger says.
+/// The ledger's answers.
 struct LedgerAnswers {
     postings: usize,
     senders: usize,
@@ -84,7 +84,7 @@ struct LedgerAnswers {
     cost: CostSummary,
 }
 
-/// Reads every charge and every diamond from the journal's entries, and compares.
+/// Reads every charge and every diamond from the journal's entries, and compares them with the plan.
 async fn ask(story: &mut StoryTelling, charging: usize) -> Result<LedgerAnswers, UntypedError> {
     let charges = books::entries(&story.installation, &Account::CoinsRedeemed.name()).await?;
     let diamonds = books::entries(&story.installation, &Account::DiamondsIssued.name()).await?;
@@ -119,7 +119,7 @@ pub fn percent(part: i64, whole: i64) -> f64 {
     if whole == 0 { 0.0 } else { 100.0 * number(part) / number(whole) }
 }
 
-/// How concentrated amounts are, beside how they are in the dataset.
+/// How concentrated amounts are, compared with the dataset.
 fn share<'a>(amounts: impl Iterator<Item = &'a i64>, dataset: &Concentration) -> ConcentrationSummary {
     let mut amounts: Vec<i64> = amounts.copied().collect();
     amounts.sort_unstable_by(|a, b| b.cmp(a));

@@ -1,4 +1,4 @@
-//! PAY: four creators are paid: two settle, one is rejected and has the money back, one's answer is lost and found out.
+//! PAY: four creators are paid: two settle, one is rejected and gets the money back, and one's answer is lost and later resolved.
 use super::{
     StoryTelling,
     cash::earnings,
@@ -18,14 +18,14 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-/// A US bank's routing number; which one makes no difference to the pretend bank.
+/// A US bank's routing number; the pretend bank accepts any.
 const ROUTING_NUMBER: &str = "021000021";
 /// How long a payout may take until it is final.
 const FINAL_MAX: Duration = Duration::from_secs(60);
-/// Between two looks at a payout whose watcher was sent away.
+/// Pause between two polls of a payout whose watch call ended.
 const LOOK_DELAY: Duration = Duration::from_millis(200);
 
-/// What is to become of a payout.
+/// The expected course of a payout.
 #[derive(Debug, Clone, Copy)]
 struct PayoutPlan {
     what: &'static str,
@@ -46,7 +46,7 @@ const SETTLED: PayoutPlan = PayoutPlan {
     booked: 1,
 };
 
-/// One fate for each conversion, in the same order.
+/// One plan for each conversion, in the same order.
 const FATES: [PayoutPlan; 4] = [
     SETTLED,
     PayoutPlan { what: "EUR, instant", ..SETTLED },
@@ -105,7 +105,7 @@ async fn pay_one(story: &StoryTelling, cash: &CashSummary, fate: PayoutPlan) -> 
     Ok(payout)
 }
 
-/// Watches until it is final, or too long.
+/// Watches a payout until it is final or the time is over.
 async fn finish(story: &StoryTelling, token: &str, payout_id: String) -> Result<Payout, UntypedError> {
     let until = Instant::now() + FINAL_MAX;
     let mut client = story.installation.payout();
@@ -116,7 +116,7 @@ async fn finish(story: &StoryTelling, token: &str, payout_id: String) -> Result<
             while changes.try_next().await?.is_some() {}
             Ok::<_, UntypedError>(())
         };
-        // A watcher may be sent away; whether the payout is final is asked below.
+        // A watch call may be ended early; whether the payout is final is polled below.
         let watched = timeout_at(until, watched).await;
         let request = GetPayoutRequest { payout_id: payout_id.clone(), ..Default::default() };
         let payout = client.get_payout(authorised(request, token)?).await?.into_inner().payout.ok_or("a payout is told")?;
@@ -167,7 +167,7 @@ async fn check(story: &mut StoryTelling, cash: &CashSummary, fate: PayoutPlan, p
     })
 }
 
-/// A state in small letters.
+/// A state in lower case.
 fn told(state: PayoutState) -> String {
     state.as_str_name().trim_start_matches("PAYOUT_STATE_").to_lowercase().replace('_', " ")
 }

@@ -1,4 +1,4 @@
-//! Who gives what to whom: made from a seed alone, so that a run can be repeated.
+//! Who gives what to whom: derived from a seed alone, so that a run can be repeated.
 use super::facts::{self, STREAMERS, VIEWERS};
 use api::gift::{Gift, SendGiftRequest, Streak};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
@@ -11,51 +11,51 @@ pub const BUYERS: u32 = 300;
 pub const CREATORS: u32 = 200;
 /// Rooms; creators share them.
 pub const ROOMS: u32 = 24;
-/// Gifts; a streak is one of them.
+/// Gifts; a streak counts as one.
 pub const GIFTS: u32 = 2_400;
-/// Costs in coins which may be a streak of a one-coin gift, and how many of a hundred of them are.
+/// Costs in coins for which a streak of a one-coin gift may be chosen, and the percentage of them that are streaks.
 const STREAK_TAPS: std::ops::RangeInclusive<u32> = 3..=30;
 const STREAKS_PERCENT: u32 = 30;
-/// Taps an app sends together.
+/// Maximum taps that an app sends together.
 const TAPS_AT_ONCE_MAX: u32 = 8;
 
-/// One call.
+/// One call to send a gift.
 #[derive(Debug, Clone)]
 pub struct PlannedCall {
-    /// Index of who gives.
+    /// Index of the giver.
     pub buyer: usize,
-    /// What is sent, the same at every try.
+    /// The request, the same at every attempt.
     pub request: SendGiftRequest,
-    /// What it is to charge.
+    /// The coins that it is planned to charge.
     pub cost_coins: i64,
 }
 
 /// One gift: a call, or a streak of them in order.
 #[derive(Debug, Clone)]
 pub struct PlannedGift {
-    /// Index of who gives.
+    /// Index of the giver.
     pub buyer: usize,
-    /// Index of who receives.
+    /// Index of the receiver.
     pub creator: usize,
-    /// What it costs in all.
+    /// Its total cost.
     pub cost_coins: i64,
-    /// The calls that make it, in order.
+    /// Its calls, in order.
     pub calls: Vec<PlannedCall>,
 }
 
 /// The whole story's gifts.
 #[derive(Debug)]
 pub struct StoryPlan {
-    /// Who give.
+    /// Names of the givers.
     pub buyers: Vec<String>,
-    /// Who receive.
+    /// Names of the receivers.
     pub creators: Vec<String>,
-    /// In the order in which they are sent.
+    /// The gifts in the order in which they are sent.
     pub gifts: Vec<PlannedGift>,
 }
 
 impl StoryPlan {
-    /// A plan over the gifts of a catalogue. Only the request ids differ between two plans of one seed.
+    /// A plan over the gifts of a catalogue. Two plans of one seed differ only in the request ids.
     pub fn try_new(seed: u64, catalogue: &[Gift]) -> Result<Self, UntypedError> {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut chosen = Vec::new();
@@ -63,7 +63,7 @@ impl StoryPlan {
             let cost = facts::cost_at((f64::from(place) + 0.5) / f64::from(GIFTS));
             chosen.push(choose(&mut rng, cost, catalogue)?);
         }
-        // The dearest first: they have to fit where there is still room.
+        // The most expensive first: they have to fit where there is still room.
         chosen.reverse();
         let costs: Vec<f64> = chosen.iter().map(|(_, _, cost)| f64::from(*cost)).collect();
         let buyers = deal(&mut rng, &costs, &facts::shares(BUYERS, &VIEWERS));
@@ -92,7 +92,7 @@ impl StoryPlan {
         Ok(plan)
     }
 
-    /// What each buyer's gifts cost.
+    /// The cost of each buyer's gifts.
     #[must_use]
     pub fn needs(&self) -> Vec<i64> {
         let mut needs = vec![0; self.buyers.len()];
@@ -102,14 +102,14 @@ impl StoryPlan {
         needs
     }
 
-    /// What all gifts cost.
+    /// The cost of all gifts.
     #[must_use]
     pub fn cost_coins(&self) -> i64 {
         self.gifts.iter().map(|gift| gift.cost_coins).sum()
     }
 }
 
-/// A gift of about this cost: its number, the taps if it is a streak, and the cost.
+/// Chooses a gift of about this cost: its number, the taps if it is a streak, and the cost.
 fn choose(rng: &mut StdRng, cost: f64, catalogue: &[Gift]) -> Result<(i64, Option<u32>, u32), UntypedError> {
     let far = |price: u32| (f64::from(price).ln() - cost.ln()).abs();
     let taps = STREAK_TAPS.min_by(|a, b| far(*a).total_cmp(&far(*b))).filter(|_| cost >= f64::from(*STREAK_TAPS.start()));
@@ -146,7 +146,7 @@ fn streak(rng: &mut StdRng, buyer: usize, request: &SendGiftRequest, group: usiz
     Ok(calls)
 }
 
-/// Deals gifts, the dearest first, so that each one's sum comes near their share. Everyone gets one of the cheapest.
+/// Assigns gifts, the most expensive first, so that each person's sum comes near their share. Everyone gets one of the cheapest.
 fn deal(rng: &mut StdRng, costs: &[f64], shares: &[f64]) -> Vec<usize> {
     let total: f64 = costs.iter().sum();
     let mut room: Vec<f64> = shares.iter().map(|share| share * total).collect();

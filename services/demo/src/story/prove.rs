@@ -1,4 +1,4 @@
-//! PROVE: the books against themselves, the services, and the bank; and a lie is found.
+//! PROVE: the books are checked against themselves, the services and the bank; and a falsified byte is detected.
 use super::{
     StoryTelling,
     books::{self, BookSums},
@@ -68,7 +68,7 @@ async fn find(story: &StoryTelling, database: &Database) -> Result<BookReport, U
     report.books.into_iter().find(|report| report.ledger.book == book).ok_or_else(|| format!("the store has no book {book}").into())
 }
 
-/// By RPC, and as the stores have it.
+/// Compares the coins by RPC with those in the stores.
 fn coins(story: &mut StoryTelling, sums: &BookSums, report: &BookReport) -> Result<(i64, i64, i64), UntypedError> {
     let issued = -sums.balance(&Account::CoinsIssued.name());
     let (spent, held) = (sums.balance(&Account::CoinsRedeemed.name()), sums.balance(ALL_VIEWER_COINS));
@@ -79,7 +79,7 @@ fn coins(story: &mut StoryTelling, sums: &BookSums, report: &BookReport) -> Resu
     Ok((issued, spent, held))
 }
 
-/// Debits and credits of every unit are equal.
+/// Checks that debits and credits of every unit are equal.
 fn balanced(story: &mut StoryTelling, sums: &BookSums) {
     let mut units: BTreeMap<&str, i64> = BTreeMap::new();
     for line in &sums.0 {
@@ -106,7 +106,7 @@ async fn bank_cash(story: &mut StoryTelling, sums: &BookSums) -> Result<Vec<Bank
     Ok(all)
 }
 
-/// A copy is as good as the original, until one byte of it is changed.
+/// Checks that a copy is as good as the original, and that a check fails after one byte of it is changed.
 async fn changed(story: &mut StoryTelling, database: &Database, report: &BookReport) -> Result<ChangedCopy, UntypedError> {
     let dir = tempfile::tempdir()?;
     let copy = copy::copy(database, dir.path()).await?;

@@ -1,4 +1,4 @@
-//! A network in between that can lose answers: what goes in passes, what comes back can be withheld, and then everything is cut.
+//! A TCP relay that can lose answers: requests pass, answers can be withheld, and then all connections are cut.
 use std::{
     net::SocketAddr,
     sync::{
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// Bytes read at once.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// A listener that passes everything on to one address. Everything is cut when it is dropped.
+/// A listener that forwards everything to one address. All connections are cut on drop.
 pub struct Relay {
     address: SocketAddr,
     withholds: Arc<AtomicBool>,
@@ -23,7 +23,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Listens on a free port and passes on to `to` (`host:port`).
+    /// Listens on a free port and forwards to `to` (`host:port`).
     pub async fn start(to: String) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let relay = Self { address: listener.local_addr()?, withholds: Arc::default(), cut: CancellationToken::new() };
@@ -37,13 +37,13 @@ impl Relay {
         Ok(relay)
     }
 
-    /// Where it listens, as `http://…`.
+    /// The relay's own address, as `http://…`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// From now on answers stay here.
+    /// Withholds all answers from now on.
     pub fn withhold(&self) {
         self.withholds.store(true, Ordering::Release);
     }
@@ -55,9 +55,9 @@ impl Drop for Relay {
     }
 }
 
-/// Both directions, until one ends.
+/// Forwards both directions, until one ends.
 async fn pass(near: TcpStream, far: TcpStream, withholds: Arc<AtomicBool>) {
-    // Small packets that wait for each other would be measured as latency.
+    // Delayed small packets would be measured as latency.
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let (mut near_in, mut near_out) = near.into_split();
     let (mut far_in, mut far_out) = far.into_split();
@@ -67,7 +67,7 @@ async fn pass(near: TcpStream, far: TcpStream, withholds: Arc<AtomicBool>) {
         loop {
             let read = far_in.read(&mut buffer).await?;
             if withholds.load(Ordering::Acquire) {
-                // Also the end of the connection is an answer.
+                // The end of the connection is an answer too.
                 return std::future::pending().await;
             }
             if read == 0 {
@@ -77,6 +77,6 @@ async fn pass(near: TcpStream, far: TcpStream, withholds: Arc<AtomicBool>) {
         }
     };
     let ended: std::io::Result<()> = tokio::select! { ended = requests => ended, ended = answers => ended };
-    // Either side's end is the other's; why it ended is the client's to tell.
+    // When one side ends, the other ends too; the client reports why.
     drop(ended);
 }

@@ -1,4 +1,4 @@
-//! What the demo found out, as `--json` prints it. Every number was asked for: over RPC, of the bank, or of the stores.
+//! The demo's results, as `--json` prints them. Every number was queried: over RPC, from the bank, or from the stores.
 use money::{Currency, Money};
 use runtime::command::UntypedError;
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub struct SummaryAmount {
 }
 
 impl SummaryAmount {
-    /// Refuses a currency nobody knows.
+    /// Refuses an unknown currency.
     pub fn try_new(currency: &str, minor_units: i64) -> Result<Self, UntypedError> {
         let money = Money::try_new(Currency::try_new(currency)?, minor_units.checked_abs().ok_or("an amount too large")?)?;
         let sign = if minor_units < 0 { "-" } else { "" };
@@ -24,12 +24,12 @@ impl SummaryAmount {
         Ok(Self { currency: currency.to_owned(), minor_units, decimal: format!("{sign}{:.digits$}", money.to_decimal()) })
     }
 
-    /// One per currency.
+    /// One amount per currency.
     pub fn list(sums: BTreeMap<String, i64>) -> Result<Vec<Self>, UntypedError> {
         sums.into_iter().map(|(currency, minor_units)| Self::try_new(&currency, minor_units)).collect()
     }
 
-    /// In whole units with commas, without the currency.
+    /// The amount in whole units with commas, without the currency.
     #[must_use]
     pub fn plain(&self) -> String {
         let (whole, fraction) = self.decimal.split_once('.').unwrap_or((&self.decimal, ""));
@@ -44,7 +44,7 @@ impl fmt::Display for SummaryAmount {
     }
 }
 
-/// With commas between thousands.
+/// A number with commas between thousands.
 #[must_use]
 pub fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
@@ -71,7 +71,7 @@ pub struct BuySummary {
     pub treasury_funding: SummaryAmount,
 }
 
-/// What single charges were, in coins.
+/// Amounts of single charges, in coins.
 #[derive(Debug, Serialize)]
 pub struct CostSummary {
     pub median: i64,
@@ -92,16 +92,16 @@ pub struct ConcentrationSummary {
     pub dataset_gini: f64,
 }
 
-/// The ledger's process killed under calls.
+/// The crash of the ledger's process with calls in flight.
 #[derive(Debug, Serialize)]
 pub struct CrashSummary {
     pub process_id: u32,
     pub unanswered: usize,
     pub had_been_committed: usize,
     pub had_not_been_committed: usize,
-    /// What all of them charged together, once each.
+    /// Coins charged by all of them together, each once.
     pub coins: i64,
-    /// From the new process's start until the services answered again.
+    /// Time from the new process's start until the services answered again.
     pub restart_ms: u64,
 }
 
@@ -162,7 +162,7 @@ pub struct PayoutSummary {
     pub end_to_end_id: String,
 }
 
-/// Our money at the bank, as both sides have it.
+/// Our money at the bank, according to both sides.
 #[derive(Debug, Serialize)]
 pub struct BankCash {
     pub ledger: SummaryAmount,
@@ -176,7 +176,7 @@ pub struct SummaryLine {
     pub unit: String,
     pub accounts: String,
     pub count: i64,
-    /// In whole coins, whole diamonds or minor units, as credits are.
+    /// In whole coins, whole diamonds or minor units; the same for credits.
     pub debits: i64,
     pub credits: i64,
 }
@@ -190,7 +190,7 @@ pub struct ChangedCopy {
     pub original_ok: bool,
 }
 
-/// The proof.
+/// The results of the proof.
 #[derive(Debug, Serialize)]
 pub struct ProofSummary {
     pub coins_issued: i64,
@@ -213,16 +213,16 @@ pub struct SummaryProcess {
     pub services: Vec<String>,
 }
 
-/// What can be tried afterwards.
+/// Calls that can be tried afterwards.
 #[derive(Debug, Default, Serialize)]
 pub struct TrySummary {
     /// Shell lines, in order.
     pub lines: Vec<String>,
-    /// None unless `--keep`.
+    /// Empty without `--keep`.
     pub processes: Vec<SummaryProcess>,
 }
 
-/// All of it.
+/// The results of all parts.
 #[derive(Debug, Serialize)]
 pub struct StorySummary {
     pub seed: u64,
@@ -230,7 +230,7 @@ pub struct StorySummary {
     pub book: String,
     pub split: bool,
     pub seconds: f64,
-    /// Expected outcomes that did not come; empty when all is well.
+    /// Expected outcomes that did not happen; empty if all is well.
     pub missing: Vec<String>,
     pub buy: BuySummary,
     pub gift: GiftSummary,

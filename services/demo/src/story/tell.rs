@@ -1,4 +1,4 @@
-//! The summary for people: short, aligned, plain words.
+//! The summary as text for people: short, aligned, in plain words.
 use super::{
     facts,
     summary::{
@@ -8,7 +8,7 @@ use super::{
 };
 use std::fmt::Write as _;
 
-/// The whole story.
+/// The summary of the whole story.
 #[must_use]
 pub fn tell(summary: &StorySummary) -> String {
     let processes = if summary.split { "one process for each service" } else { "all services in one process" };
@@ -161,7 +161,7 @@ fn prove(prove: &ProofSummary) -> Vec<String> {
 
 fn trial(line: &SummaryLine) -> String {
     let SummaryLine { unit, accounts, count, debits, credits } = line;
-    // Coins and diamonds are no currency.
+    // Coins and diamonds are not currencies.
     let amount = |amount: i64| SummaryAmount::try_new(unit, amount).map_or_else(|_| grouped(amount), |amount| amount.plain());
     format!("{unit:<8}{accounts:<36}{:>7}{:>18}{:>18}", grouped(*count), amount(*debits), amount(*credits))
 }

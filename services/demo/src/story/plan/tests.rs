@@ -1,4 +1,4 @@
-//! The plan follows the dataset, and its seed.
+//! Unit tests that the plan follows the dataset and its seed.
 use super::*;
 
 fn catalogue() -> Vec<Gift> {
