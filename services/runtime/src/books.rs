@@ -6,7 +6,7 @@ use identity::Service;
 /// Data-residency region of a sandbox's books.
 const REGION: &str = "local";
 
-/// Makes the books that are to be there, where the ledger runs. Making one that is there already is no error.
+/// Creates the sandbox's configured books, where the ledger runs. A book that exists already is no error.
 pub(super) async fn ensure(wiring: &Wiring) -> Result<(), Error> {
     if wiring.ledger.is_none() || wiring.options.books.is_empty() {
         return Ok(());

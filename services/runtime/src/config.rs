@@ -1,10 +1,10 @@
-//! What `largesse serve` can be told: one tree of settings, from a file, the environment and flags.
+//! The settings of `largesse serve`: one tree, from a file, the environment and flags.
 //!
 //! - [`Config`]: the tree; its doc comments are its documentation, `largesse config --default` prints them.
-//! - `check`: what can't be, before anything binds or opens.
-//! - `files`: what the files and addresses that they name would keep from starting.
-//! - `warnings`: what can be, and is dangerous.
-//! - `options`: what a process runs, as the settings describe it.
+//! - `check`: finds invalid settings, before anything binds or opens.
+//! - `files`: finds problems with the files and addresses that the settings name.
+//! - `warnings`: finds settings that are valid but dangerous.
+//! - `options`: turns the settings into a process's options.
 use identity::Service;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,44 +25,44 @@ mod warnings;
 
 pub use files::check_files;
 
-/// What environment variables begin with.
+/// Prefix of environment variables.
 pub const PREFIX: &str = "LARGESSE";
-/// Options that there were, and what to say instead.
+/// Options that were removed, and what to use instead.
 const RETIRED: [(&str, &str); 1] = [(
     "identity.service_token_file",
     "there is no such option any more: each service calls with its own token; name a file for each service here in identity.service_tokens, such as \
      service_tokens = { gift = \"gift.token\" }, made by `largesse token --sub gift --role service`",
 )];
-/// The variable that names the file.
+/// The environment variable that names the file.
 pub const FILE_VARIABLE: &str = "LARGESSE_CONFIG";
 
-/// Settings of `largesse serve`, given in a file with `--config FILE` or LARGESSE_CONFIG. An environment variable wins over the file and a flag over both;
-/// `--set KEY=VALUE` sets any of them. For every variable here another one with `_FILE` at its end may name a file with the value. What must not be
-/// seen, such as `database` with a password, may also be written as `{ file = "…" }` or `{ env = "…" }`.
+/// Settings of `largesse serve`, given in a file with `--config FILE` or LARGESSE_CONFIG. An environment variable overrides the file and a flag overrides both;
+/// `--set KEY=VALUE` sets any of them. For every variable another one with the suffix `_FILE` may name a file with the value. Secrets, such as `database` with
+/// a password, may also be written as `{ file = "…" }` or `{ env = "…" }`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Config {
-    /// The services to run here. All of them when empty, but for those that `peers` says are elsewhere.
+    /// The services to run here. When empty: all of them, except those that have an address in `peers`.
     pub services: Vec<Service>,
-    /// Plays with pretend money: makes an identity key and TEST books, and runs the pretend stores and bank.
+    /// Runs with pretend money: makes an identity key and TEST books, and runs the pretend stores and bank.
     pub sandbox: bool,
-    /// The TEST books to have in a sandbox.
+    /// The TEST books to create in a sandbox.
     pub books: Vec<String>,
     /// Directory for keys and embedded databases.
     pub data_dir: PathBuf,
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`. SQLite in the data directory when empty.
     pub database: Secret,
-    /// Where this process listens.
+    /// Addresses on which this process listens.
     pub listen: ListenSettings,
-    /// Where the services are that do not run here, as `http://HOST:PORT` or `https://HOST:PORT`.
+    /// Addresses of the services that do not run here, as `http://HOST:PORT` or `https://HOST:PORT`.
     pub peers: PeerSettings,
     /// Certificates.
     pub tls: rpc::tls::Config,
-    /// Which issuers to trust. Not in a sandbox, which makes an identity of its own.
+    /// Which issuers to trust. Not used in a sandbox, which makes an identity of its own.
     pub identity: IdentitySettings,
     /// Bounds on calls.
     pub calls: CallSettings,
-    /// Bounds on how often anybody may call.
+    /// Bounds on how often callers may call.
     pub quotas: rpc::quota::Config,
     /// Logs and spans.
     pub telemetry: telemetry::Config,
@@ -84,10 +84,10 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ListenSettings {
-    /// gRPC. Port 0 takes a free one and prints it.
+    /// gRPC. Port 0 chooses a free one and prints it.
     #[schemars(with = "String")]
     pub grpc: SocketAddr,
-    /// HTTP: /healthz, /readyz, and /metrics for Prometheus, for whoever reaches it. Not given: nowhere.
+    /// HTTP: /healthz, /readyz, and /metrics for Prometheus, without authentication. Not given: no HTTP listener.
     #[schemars(with = "Option<String>")]
     pub http: Option<SocketAddr>,
     /// The pretend bank.
@@ -96,18 +96,18 @@ pub struct ListenSettings {
     /// The pretend app store.
     #[schemars(with = "String")]
     pub store: SocketAddr,
-    /// Connections that each listener takes; one too many is closed at once.
+    /// Maximum connections of each listener; further ones are closed at once.
     pub connections_max: usize,
-    /// Connections from one address; 0 where there is no bound, as behind a balancer that hides its callers.
+    /// Connections from one address; 0 for no bound, as behind a balancer that hides its callers.
     pub connections_per_address_max: usize,
-    /// Seconds in which a call with a good token must have come over a gRPC connection; otherwise it is asked to go (GOAWAY). 0: no bound.
+    /// Seconds in which a call with a valid token must arrive on a gRPC connection; otherwise it is closed gracefully (GOAWAY). 0: no bound.
     pub connection_unproven_s: u32,
-    /// Seconds after which a gRPC connection without any call in flight is asked to go. 0: no bound.
+    /// Seconds after which a gRPC connection without any call in flight is closed gracefully. 0: no bound.
     pub connection_idle_s: u32,
-    /// Seconds after which any gRPC connection is asked to go, and a client takes another: the longest that a certificate counts which was taken away.
-    /// 0: no bound.
+    /// Seconds after which any gRPC connection is closed gracefully, and the client reconnects: the longest that a revoked certificate stays usable. 0: no
+    /// bound.
     pub connection_age_max_s: u32,
-    /// Seconds that calls in flight on a connection have when it is asked to go; then it is cut off.
+    /// Seconds that calls in flight get to finish when their connection is closed gracefully; then it is cut off.
     pub connection_grace_s: u32,
 }
 
@@ -117,7 +117,7 @@ pub struct ListenSettings {
 pub struct PeerSettings {
     /// LedgerService.
     pub ledger: String,
-    /// SupportService; a process that knows of none refuses calls of staff.
+    /// SupportService; a process without its address refuses staff calls.
     pub support: String,
     /// The pretend bank.
     pub sandbox: String,
@@ -137,21 +137,21 @@ pub struct PeerSettings {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct IdentitySettings {
-    /// Public keys (PEM) of tokens with `iss` and `aud` largesse, as `largesse token` makes them; several while keys are rotated. Such tokens may give
-    /// any role.
+    /// Public keys (PEM) of tokens with `iss` and `aud` largesse, as `largesse token` makes them; several while keys are rotated. Such tokens may give any
+    /// role.
     pub keys: Vec<PathBuf>,
-    /// With which token each service here calls others.
+    /// The token with which each service here calls others.
     pub service_tokens: ServiceTokenSettings,
-    /// Issuers of tokens that are trusted: the users' login, the staff's login, and whoever makes the services' tokens.
+    /// Issuers of tokens that are trusted: the users' login, the staff's login, and the issuer of the services' tokens.
     pub issuers: Vec<identity::issuers::TrustedIssuer>,
 }
 
-/// Files with the tokens of the services that run here, read again while running. Each calls as itself, also in one process: the ledger lets a token post
-/// what its service posts and nothing else. The subject of a token is its service's name, its role `service`.
+/// Files with the tokens of the services that run here, reread while running. Each service calls with its own identity, also within one process: the ledger
+/// lets a token post only what its service posts. The subject of a token is its service's name, its role `service`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ServiceTokenSettings {
-    /// LedgerService, which has staff actions recorded.
+    /// LedgerService, for recording staff actions.
     pub ledger: PathBuf,
     /// SupportService.
     pub support: PathBuf,
@@ -163,30 +163,30 @@ pub struct ServiceTokenSettings {
     pub earnings: PathBuf,
     /// PayoutService.
     pub payout: PathBuf,
-    /// MonitorService, which has staff actions recorded.
+    /// MonitorService, for recording staff actions.
     pub monitor: PathBuf,
 }
 
-/// How much may be in flight and how long it may take.
+/// How many calls may be in flight and how long they may take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CallSettings {
-    /// Calls in flight for each service of this process. More are answered OVERLOADED at once.
+    /// Calls in flight for each service of this process. More are refused with OVERLOADED at once.
     pub calls_max: usize,
     /// Streams open for each service of this process.
     pub streams_max: usize,
-    /// How long a call may take that names no deadline, in milliseconds.
+    /// Deadline of a call that sets none, in milliseconds.
     pub default_deadline_ms: u64,
-    /// The most that a call gets whatever it asks for, in milliseconds.
+    /// Maximum deadline of a call, whatever it sets, in milliseconds.
     pub deadline_max_ms: u64,
-    /// How long a request may take from its headers to its end, and a message of a stream from its first byte to its last, in milliseconds. Batches have their
-    /// call's time.
+    /// How long a request may take from its headers to its end, and a message of a stream from its first byte to its last, in milliseconds. Batches may take
+    /// until their call's deadline.
     pub arrival_ms: u64,
-    /// Requests without a token that have not come whole, from one address; of more the oldest is refused.
+    /// Incomplete requests without a token from one address; beyond that the oldest is refused.
     pub arriving_per_address_max: usize,
-    /// Bytes of requests that have not come whole, in the process, and as many of batches; where there are more the oldest are refused.
+    /// Bytes of incomplete requests in the process, and separately of batches; beyond that the oldest are refused.
     pub arriving_bytes_max: usize,
-    /// The same over one connection. Not below the largest message, 16 MiB.
+    /// The same per connection. Not below the largest message, 16 MiB.
     pub connection_arriving_bytes_max: usize,
 }
 
@@ -254,7 +254,7 @@ impl Default for CallSettings {
 }
 
 impl PeerSettings {
-    /// Those that are given.
+    /// The addresses that are given.
     #[must_use]
     pub fn known(&self) -> BTreeMap<Service, String> {
         let all = [
@@ -272,7 +272,7 @@ impl PeerSettings {
 }
 
 impl ServiceTokenSettings {
-    /// Those that are given.
+    /// The token files that are given.
     #[must_use]
     pub fn known(&self) -> BTreeMap<Service, PathBuf> {
         let all = [
@@ -288,7 +288,7 @@ impl ServiceTokenSettings {
     }
 }
 
-/// The file, if there is one, and the environment over it. Also the names of variables that mean nothing.
+/// The file, if there is one, overridden by the environment. Also returns the names of unknown variables.
 pub fn layers(file: Option<&Path>) -> Result<(Layers, Vec<String>), Error> {
     let mut layers = Layers::new::<Config>(PREFIX).retired(&RETIRED);
     if let Some(file) = file {
@@ -299,26 +299,26 @@ pub fn layers(file: Option<&Path>) -> Result<(Layers, Vec<String>), Error> {
     Ok((layers, unknown))
 }
 
-/// Lays the environment over `layers`, with the names that OpenTelemetry and Rust programs use; the names that mean nothing.
+/// Adds the environment on top of `layers`, with the names that OpenTelemetry and Rust programs use; returns the names of unknown variables.
 fn hear(layers: &mut Layers) -> Vec<String> {
     let aliases = telemetry::config::ALIASES.map(|(name, option)| (name, format!("telemetry.{option}")));
     let aliases: Vec<(&str, &str)> = aliases.iter().map(|(name, option)| (*name, option.as_str())).collect();
     layers.environment(variables(), &aliases)
 }
 
-/// The environment, as far as it is text: what is not can't be meant for us.
+/// The environment's variables that are valid text; others can't be meant for this program.
 fn variables() -> impl Iterator<Item = (String, String)> {
     env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
-/// The settings that all layers make, if they can be.
+/// The settings that result from all layers, if they are valid.
 pub fn read(layers: &Layers) -> Result<Config, Error> {
     let config: Config = layers.read()?;
     let problems = check::problems(&config, layers);
     if problems.is_empty() { Ok(config) } else { Err(Error(problems)) }
 }
 
-/// The part of the settings that every command has.
+/// The settings that every command has.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 struct CommonSettings {
@@ -326,7 +326,7 @@ struct CommonSettings {
     telemetry: telemetry::Config,
 }
 
-/// Logs and spans as the environment sets them, for commands without a file.
+/// Logs and spans as the environment configures them, for commands without a file.
 pub fn telemetry_from_env() -> Result<telemetry::Config, Error> {
     let mut layers = Layers::new::<CommonSettings>(PREFIX);
     hear(&mut layers);

@@ -1,4 +1,4 @@
-//! How each service is started: what it is given, and where its routes go.
+//! Starts each service with what it needs, and adds its routes.
 use crate::{Error, wiring::Wiring};
 use identity::Service;
 

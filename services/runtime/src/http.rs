@@ -1,4 +1,4 @@
-//! HTTP beside gRPC: whether the process lives, whether it should get traffic, and what it counts.
+//! HTTP beside gRPC: liveness, readiness and metrics.
 use axum::{
     Router,
     http::{StatusCode, header},
@@ -25,7 +25,7 @@ impl Readiness {
         self.started.store(ready, Ordering::Release);
     }
 
-    /// A ledger that waits for another's lease must not get traffic.
+    /// Makes readiness depend on the ledger: one that waits for another process's lease must not get traffic.
     pub(super) fn follow(&self, ledger: &Arc<ledger::Ledger>) {
         // One ledger in a process; a second call changes nothing.
         self.ledger.get_or_init(|| ledger.clone());
@@ -51,7 +51,7 @@ impl Readiness {
 /// Prometheus' text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Everything that is counted, for Prometheus. Off the runtime's threads: who asks must not make gifts wait.
+/// All metrics, for Prometheus. Collected on a blocking thread, so that a scrape does not delay gifts.
 async fn metrics() -> Response {
     let text = tokio::task::spawn_blocking(telemetry::prometheus).await.ok().flatten();
     match text {

@@ -1,4 +1,4 @@
-//! Which installation this process is of: refused before anything is opened or made where the database or the heads are another's.
+//! Checks to which installation the database and the heads belong, and refuses another's before anything is opened or created.
 use crate::{Error, IdentitySource, Options};
 use books::installation::{self, FoundTables};
 use db::Database;
@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, time::SystemTime};
 #[cfg(test)]
 mod tests;
 
-/// Whose tokens this process trusts: fingerprints of keys, and issuers that publish theirs.
+/// The identities that this process trusts: fingerprints of keys, and issuers that publish theirs.
 pub(crate) fn identities(source: &IdentitySource, issuer: Option<&Issuer>) -> Result<BTreeSet<String>, Error> {
     let key = |key: PublicKey| format!("key {}", key.fingerprint());
     let issuers = match source {
@@ -27,14 +27,14 @@ pub(crate) fn identities(source: &IdentitySource, issuer: Option<&Issuer>) -> Re
     Ok(identities)
 }
 
-/// Refuses pretend money where there is real money or another identity, and heads that are another installation's.
+/// Refuses pretend money where there is real money or another identity, and heads of another installation.
 pub(crate) async fn refuse_foreign(options: &Options, database: &Database, identities: &BTreeSet<String>) -> Result<(), Error> {
     let Some(found) = installation::look(database).await.map_err(starting)? else { return Ok(()) };
     if matches!(options.identity, IdentitySource::Sandbox) {
         pretend_only(&found, &database.shown(), identities)?;
     }
     if let Some(dir) = options.settings.ledger.heads_dir.as_ref().filter(|_| writes_heads(options)) {
-        // Tables of before get the id that the heads have when they are bound, or are refused then.
+        // Tables of earlier versions have no id; they get the heads' id when they are bound, or are refused then.
         if found.installation.is_some() {
             installation::same(database, dir).await?;
         }
@@ -57,7 +57,7 @@ fn writes_heads(options: &Options) -> bool {
     options.services.iter().any(|service| matches!(service, Service::Ledger | Service::Support))
 }
 
-/// Binds the ledger's tables, and the heads beside them, to this installation.
+/// Binds the ledger's tables, and the directory of heads, to this installation.
 pub(crate) async fn bind(options: &Options, database: &Database, identities: &BTreeSet<String>) -> Result<(), Error> {
     let (bound, adopted) = installation::bind(database, identities, money::time::unix_ms(SystemTime::now())).await.map_err(starting)?;
     if adopted {

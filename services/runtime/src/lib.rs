@@ -1,14 +1,14 @@
 //! The runtime: chosen services of one process, wired to each other.
 //!
-//! - [`config`]: what `largesse serve` can be told. [`Options`]: what it comes to. [`Settings`]: each service's own options.
-//! - [`Runtime`]: the services while they run. What `serve`, the demo, replay and the tests all start.
-//! - `installation`: which installation the database and the heads are of.
-//! - `wiring`: identity, stack, and the way from one service to another. `fit`: per service, how it is started.
-//! - [`tables`]: migrations without a start. `http`: liveness, readiness, metrics. `sockets`: what they listen on. `books`: a sandbox's TEST books.
+//! - [`config`]: the settings of `largesse serve`. [`Options`]: what they result in. [`Settings`]: each service's own options.
+//! - [`Runtime`]: the services while they run, as started by `serve`, the demo, replay and the tests.
+//! - `installation`: to which installation the database and the heads belong.
+//! - `wiring`: identity, stack, and the connections between services. `fit`: how each service is started.
+//! - [`tables`]: migrations without a start. `http`: liveness, readiness, metrics. `sockets`: listening sockets. `books`: a sandbox's TEST books.
 //! - [`lists`]: gifts, coin packages and rates, and which of them a LIVE book may use.
-//! - [`command`]: what a command of a program runs in, and how its error is told.
+//! - [`command`]: runs a program's command and prints its error.
 //!
-//! Services of the same process are laid over each other's stack; others are reached over channels. They cannot tell.
+//! Services of the same process call each other through the stack in memory; others are reached over channels. A service can't tell the difference.
 mod books;
 pub mod command;
 pub mod config;

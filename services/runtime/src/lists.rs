@@ -1,4 +1,4 @@
-//! The lists that operators write: gifts, coin packages and rates. What is built in is for sandboxes; a LIVE book needs its own.
+//! The lists that operators write: gifts, coin packages and rates. The built-in lists are for sandboxes; a LIVE book needs its own.
 mod gifts;
 
 pub use gifts::{ListedGift, built_in_gifts, gifts_file};
@@ -15,11 +15,11 @@ use std::{fmt, path::Path, str::FromStr};
 /// One of the lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListKind {
-    /// What can be sent.
+    /// The gifts on sale.
     Gifts,
-    /// What coins are sold as.
+    /// The coin packages on sale.
     Packages,
-    /// What diamonds are worth.
+    /// The exchange rates of diamonds.
     Rates,
 }
 
@@ -29,12 +29,12 @@ pub struct ListFound {
     kind: ListKind,
     version: String,
     entries: usize,
-    /// Whether its entries are those built in.
+    /// Whether its entries equal the built-in ones.
     pub built_in: bool,
 }
 
 impl ListKind {
-    /// All of them.
+    /// All lists.
     pub const ALL: [Self; 3] = [Self::Gifts, Self::Packages, Self::Rates];
 
     /// The service that reads it.
@@ -57,7 +57,7 @@ impl ListKind {
         }
     }
 
-    /// The list that is built in, as a file.
+    /// The built-in list, as a file.
     #[must_use]
     pub fn built_in(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl ListKind {
         })
     }
 
-    /// The file that the options name.
+    /// The list's file, if the options name one.
     #[must_use]
     pub fn file(self, options: &Options) -> Option<&Path> {
         let settings = &options.settings;
@@ -97,7 +97,7 @@ impl ListKind {
         }
     }
 
-    /// Why the list can't be used, as far as files say.
+    /// Why the list can't be used, judging by its file alone.
     pub(crate) fn problem(self, options: &Options) -> Option<String> {
         match self.file(options) {
             Some(file) => self.read(file).err().map(|error| error.to_string()),
@@ -148,13 +148,13 @@ impl fmt::Display for ListFound {
     }
 }
 
-/// Refuses to start where a LIVE book is there and a service here would use a list that is built in. Where the ledger can't be asked now, or a book is made
-/// later, the service itself refuses that book's calls.
+/// Refuses to start if a LIVE book exists and a service here would use a built-in list. If the ledger is unavailable now, or a book is created later, the
+/// service itself refuses that book's calls.
 pub(super) async fn refuse_built_in(wiring: &Wiring) -> Result<(), Error> {
     let here = |kind: &ListKind| wiring.options.services.contains(&kind.service());
     let built_in = |kind: &ListKind| match kind.file(&wiring.options) {
         None => true,
-        // The service has just read it.
+        // The service has just read this file.
         Some(file) => kind.read(file).is_ok_and(|found| found.built_in),
     };
     let sandbox = matches!(wiring.options.identity, IdentitySource::Sandbox);

@@ -1,4 +1,4 @@
-//! What a process is to run, and what can be known to be wrong with it before anything binds or opens.
+//! A process's options, and the checks that are possible before anything binds or opens.
 use crate::{Error, Settings};
 use identity::{Service, issuers::TrustedIssuer};
 use std::{
@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-/// A free port on this machine, for what nobody has to find by number.
+/// A free port on this machine, for listeners whose port number does not matter.
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Which issuers the services of this process trust.
@@ -17,7 +17,7 @@ pub enum IdentitySource {
     Sandbox,
     /// Keys and tokens made elsewhere.
     Configured {
-        /// Who makes tokens.
+        /// The trusted issuers of tokens.
         issuers: Vec<TrustedIssuer>,
         /// The file with each service's own token.
         tokens: BTreeMap<Service, PathBuf>,
@@ -29,42 +29,42 @@ pub enum IdentitySource {
 pub struct Options {
     /// The services to run here.
     pub services: Vec<Service>,
-    /// Where the others are.
+    /// Addresses of the other services.
     pub peers: BTreeMap<Service, String>,
     /// `sqlite:DIR` or `postgres://…`.
     pub database: String,
-    /// For keys and certificates.
+    /// Directory for keys and certificates.
     pub data_dir: PathBuf,
     /// Which issuers to trust.
     pub identity: IdentitySource,
-    /// Certificates; without any, listeners are plain.
+    /// Certificates; without any, listeners use no TLS.
     pub tls: rpc::tls::Config,
-    /// How much may be in flight, per service.
+    /// Maximum calls in flight, per service.
     pub overload: rpc::overload::OverloadLimits,
-    /// How long calls may take.
+    /// Bounds on the duration of calls.
     pub deadline: rpc::deadline::DeadlineLimits,
-    /// How often anybody may call.
+    /// Bounds on how often callers may call.
     pub quotas: rpc::quota::Config,
-    /// How many connections a listener takes.
+    /// Bounds on a listener's connections.
     pub connections: rpc::listener::ConnectionBounds,
-    /// How many bytes of requests may be arriving.
+    /// Bounds on incomplete requests.
     pub arrival: rpc::ArrivalBounds,
-    /// TEST books to have, in a sandbox.
+    /// TEST books to create in a sandbox.
     pub books: Vec<String>,
-    /// Where gRPC listens. None: the services here are reached in process only.
+    /// Address of the gRPC listener. `None`: the services here are reached in process only.
     pub listen: Option<SocketAddr>,
-    /// Where HTTP listens, if at all.
+    /// Address of the HTTP listener, if any.
     pub http: Option<SocketAddr>,
-    /// Where the pretend bank listens, when the sandbox runs here.
+    /// Address of the pretend bank's listener, when the sandbox runs here.
     pub bank_listen: SocketAddr,
-    /// Where the pretend app store listens, when the sandbox runs here.
+    /// Address of the pretend app store's listener, when the sandbox runs here.
     pub store_listen: SocketAddr,
     /// Each service's own options.
     pub settings: Settings,
 }
 
 impl Options {
-    /// Everything in one process under `data_dir`, with pretend money, reached in process only.
+    /// All services in one process under `data_dir`, with pretend money, reached in process only.
     pub fn sandbox(data_dir: PathBuf) -> Self {
         Self {
             services: Service::ALL.to_vec(),
@@ -88,7 +88,7 @@ impl Options {
     }
 }
 
-/// What can be known to be wrong before anything binds or opens.
+/// Reports what is known to be wrong before anything binds or opens.
 pub fn check(options: &Options) -> Result<(), Error> {
     let services = &options.services;
     if services.is_empty() {

@@ -1,4 +1,4 @@
-//! The services of this process while they run: started in order, watched, and stopped.
+//! The services of this process: started in order, supervised, and stopped.
 use crate::sockets::bind_some;
 use crate::{Error, Options, books, check, fit, http, lists, wiring::Wiring};
 use futures::{FutureExt as _, future::BoxFuture};
@@ -8,12 +8,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How long listeners may take to close: what they give their calls, and a little.
+/// How long listeners may take to close: the time that calls get to finish, and a little more.
 const DRAIN_MAX: Duration = rpc::serve::DRAIN_MAX.saturating_add(Duration::from_secs(2));
-/// How long services may take to write what they hold after the last call.
+/// How long services may take to write pending data after the last call.
 const SETTLE_MAX: Duration = Duration::from_secs(20);
 
-/// How often it is looked whether a book's writer crashed.
+/// How often crashed writers of books are checked for.
 const WRITERS_EVERY: Duration = Duration::from_secs(1);
 
 /// Running services.
@@ -26,9 +26,9 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Starts what `options` say. When it returns, every service here answers.
+    /// Starts the services in `options`. When it returns, every service here answers.
     pub fn start(options: Options) -> BoxFuture<'static, Result<Self, Error>> {
-        // Compiled here and not in every program and test that starts one.
+        // Boxed, so that it is compiled in this crate and not in every program and test that starts one.
         Self::begin(options).boxed()
     }
 
@@ -37,7 +37,7 @@ impl Runtime {
         services.sort_unstable();
         services.dedup();
         check(&options)?;
-        // Sockets first: an address in use is found before a store is opened.
+        // Sockets first, so that an address in use is found before a store is opened.
         let grpc = bind_some("gRPC", options.listen).await?;
         let http = bind_some("HTTP", options.http).await?;
         let shutdown = CancellationToken::new();
@@ -67,7 +67,7 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// What a process with the ledger says of itself while it may not write: what needs the ledger is of no use here.
+    /// The health of a process whose ledger may not write: services that need the ledger report that they do not serve.
     fn writer_health(&mut self) -> Option<WriterHealth> {
         let ledger = self.wiring.ledger.clone()?;
         let of_no_use = |service: &Service| *service == Service::Ledger || service.needs().contains(&Service::Ledger);
@@ -78,7 +78,7 @@ impl Runtime {
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             let mut holds = ledger.writes();
-            // A newer program's commit is found when it is read, and nobody is told of it.
+            // A newer version's commit is found on reading, without notification, so this polls.
             let changed = async |holds: &mut watch::Receiver<bool>| drop(timeout(WRITERS_EVERY, holds.changed()).await);
             while shutdown.run_until_cancelled(changed(&mut holds)).await.is_some() {
                 told.send_if_modified(|told| std::mem::replace(told, may_write(&ledger)) != *told);
@@ -88,7 +88,7 @@ impl Runtime {
         Some(health)
     }
 
-    /// Who writes the books, where this process has the ledger and stands by for another.
+    /// The process that writes the books, if this process has a ledger that stands by for it.
     pub fn stands_by_for(&self) -> Option<String> {
         self.wiring.ledger.as_ref().and_then(|ledger| ledger.other_writer())
     }
@@ -107,7 +107,7 @@ impl Runtime {
         });
     }
 
-    /// A book whose writer crashed can be written by a new process only, and by none while this one keeps the lease: so the process ends.
+    /// Only a new process can write a book whose writer crashed, and not while this process keeps the lease; so this process ends.
     fn watch_writers(&mut self, ledger: Arc<ledger::Ledger>) {
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
@@ -127,27 +127,27 @@ impl Runtime {
         self.tasks.spawn(async move { Ok(rpc::serve(listener, tls, served, stack, shutdown).await?) });
     }
 
-    /// The way to `service`, here or elsewhere, without a token: callers bring their own, such as a user's.
+    /// A connection to `service`, here or elsewhere, without a token: callers add their own, such as a user's.
     pub fn transport_for(&self, service: Service) -> Result<Transport, Error> {
         self.wiring.transport(service)
     }
 
-    /// The way to `service` for a program of this installation that calls as itself, under `name` (role service).
+    /// A connection to `service` for a program of this installation that calls under `name` (role service).
     pub fn service_transport_for(&self, service: Service, name: &str) -> Result<Transport, Error> {
         Ok(self.wiring.transport(service)?.with_token(self.wiring.token(name)?))
     }
 
-    /// The token of a program of this installation.
+    /// The token for a program of this installation.
     pub fn service_token(&self, name: &str) -> Result<ServiceToken, Error> {
         self.wiring.token(name)
     }
 
-    /// Signs tokens; in a sandbox only.
+    /// The issuer that signs tokens; in a sandbox only.
     pub fn issuer(&self) -> Option<&Arc<identity::Issuer>> {
         self.wiring.issuer.as_ref()
     }
 
-    /// The payout service, when it runs here: its messages to and from the bank.
+    /// The payout service, when it runs here, with its messages to and from the bank.
     pub fn payout(&self) -> Option<&payout::Service> {
         self.wiring.payout.as_ref()
     }
@@ -157,12 +157,12 @@ impl Runtime {
         self.addresses.iter().find(|(known, _)| *known == name).map(|(_, address)| *address)
     }
 
-    /// One line per listener, for people.
+    /// One line per listener, as shown to people.
     pub fn listening(&self) -> Vec<String> {
         self.addresses.iter().map(|(name, address)| format!("{name} on {address}")).collect()
     }
 
-    /// Returns when something that should run on has ended.
+    /// Returns when a task that should run until shutdown has ended.
     pub async fn failed(&mut self) -> Error {
         match self.tasks.join_next().await {
             Some(Ok(Err(error))) => error,
@@ -172,7 +172,7 @@ impl Runtime {
         }
     }
 
-    /// Sends watchers away, finishes the calls in flight, then stops what answered them.
+    /// Ends watch calls, lets the calls in flight finish, then stops the services.
     pub async fn shutdown(mut self) {
         self.readiness.set(false);
         self.shutdown.cancel();

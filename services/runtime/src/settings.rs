@@ -1,20 +1,20 @@
 //! Every service's own options, in one place.
 
-/// Options of all services; what is not touched has its documented default.
+/// Options of all services; those that are not set have their documented defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The ledger's.
+    /// The ledger's options.
     pub ledger: ledger::Config,
-    /// The gift service's.
+    /// The gift service's options.
     pub gift: gift::Config,
-    /// The purchase service's. In a sandbox, bundles of TEST books and the pretend store's root are added at the start.
+    /// The purchase service's options. In a sandbox, bundles of TEST books and the pretend store's root are added at the start.
     pub purchase: purchase::Config,
-    /// The earnings service's.
+    /// The earnings service's options.
     pub earnings: earnings::Config,
-    /// The payout service's. Without a key file: in a sandbox a key beside the data and the pretend bank; elsewhere payouts do not start.
+    /// The payout service's options. Without a key file a sandbox uses a key beside the data and the pretend bank; otherwise payouts do not start.
     pub payout: payout::Config,
-    /// The monitor's.
+    /// The monitor's options.
     pub monitor: monitor::Config,
-    /// The pretend bank's.
+    /// The pretend bank's options.
     pub bank: sandbox::bank::Config,
 }

@@ -3,7 +3,7 @@ use crate::Error;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
-/// As [`bind`], where there is an address at all.
+/// As [`bind`], if there is an address.
 pub(crate) async fn bind_some(what: &'static str, address: Option<SocketAddr>) -> Result<Option<(TcpListener, SocketAddr)>, Error> {
     match address {
         Some(address) => bind(what, address).await.map(Some),
@@ -11,7 +11,7 @@ pub(crate) async fn bind_some(what: &'static str, address: Option<SocketAddr>) -
     }
 }
 
-/// Binds a listener; where it listens now. `what` names it in the error.
+/// Binds a listener and returns its actual address. `what` names it in the error.
 pub(crate) async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
     let failed = |source| Error::Listen { what, address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;

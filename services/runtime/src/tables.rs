@@ -1,8 +1,8 @@
-//! Bringing the tables of a service up to date without starting it.
+//! Migrates the tables of a service without starting it.
 use db::Database;
 use identity::Service;
 
-/// Migrates the tables of `service` and says what there was to do.
+/// Migrates the tables of `service` and says what was done.
 pub async fn migrate(service: Service, database: &Database) -> Result<&'static str, Box<dyn std::error::Error + Send + Sync>> {
     match service {
         // Opening the store migrates it.

@@ -1,4 +1,4 @@
-//! Identity, the stack, and the way from one service to another.
+//! Identity, the stack, and the connections between services.
 use crate::{Error, IdentitySource, Options, installation};
 use db::Database;
 use identity::Service;
@@ -21,28 +21,28 @@ pub(super) struct Wiring {
     pub(super) database: Database,
     pub(super) stack: Stack,
     pub(super) issuer: Option<Arc<Issuer>>,
-    /// Whose tokens are trusted, by name.
+    /// The trusted identities, by name.
     pub(super) identities: BTreeSet<String>,
-    /// For the listeners; none without a certificate.
+    /// TLS for the listeners; `None` without a certificate.
     pub(super) tls: Option<Tls>,
     pub(super) served: ServedRoutes,
     /// Cancelled first: workers stop, streams end.
     pub(super) shutdown: CancellationToken,
     /// Kept to be stopped last.
     pub(super) ledger: Option<Arc<ledger::Ledger>>,
-    /// Kept to be waited for before the ledger stops.
+    /// Kept to be stopped before the ledger.
     pub(super) payout: Option<payout::Service>,
     /// The pretend bank, when it runs here.
     pub(super) bank: Option<sandbox::bank::SandboxBank>,
-    /// Where the pretend app store listens, when it runs here.
+    /// Address of the pretend app store, when it runs here.
     pub(super) store: Option<SocketAddr>,
     transports: BTreeMap<Service, Transport>,
 }
 
-/// What checks tokens of these issuers, with their keys as far as they can be had now; those that can't are looked for on.
+/// The verifier for tokens of these issuers, with the keys that are available now; the fetching of the others is retried.
 async fn trusting(issuers: &[issuers::TrustedIssuer], shutdown: &CancellationToken) -> Result<Arc<Verifier>, Error> {
     let verifier = Arc::new(Verifier::try_new(issuers.to_vec())?);
-    // An issuer that is away must not keep money from moving: the others' tokens are as good as ever.
+    // An unavailable issuer must not block everything: the tokens of the others stay valid.
     for (issuer, error) in verifier.look().await {
         tracing::warn!(issuer, %error, "the keys of an issuer can't be read; its tokens are refused until they can");
     }
@@ -51,8 +51,8 @@ async fn trusting(issuers: &[issuers::TrustedIssuer], shutdown: &CancellationTok
     Ok(verifier)
 }
 
-/// Makes the data directory for its owner only where keys or heads are made below it; what makes a directory of its own there would leave it open, and an
-/// error would name a file and not the directory.
+/// Makes the data directory readable only by its owner where keys or heads are created below it; otherwise their own code would create it readable by others,
+/// and an error would name a file and not the directory.
 fn make_data_dir(options: &Options) -> Result<(), db::Error> {
     let sandbox = matches!(options.identity, IdentitySource::Sandbox);
     let writes_heads = options.services.iter().any(|service| matches!(service, Service::Ledger | Service::Support));
@@ -104,7 +104,7 @@ impl Wiring {
         Ok(Self { options, database, stack, issuer, identities, tls, served, shutdown, ledger, payout, bank, store, transports })
     }
 
-    /// Adds a service that has started: to the listener, and for its neighbours.
+    /// Adds a started service to the listener, and for the other services here.
     pub(super) fn add(&mut self, service: Service, routes: Routes) {
         let routes = routes.prepare();
         self.transports.insert(service, rpc::in_process(self.stack.layer(routes.clone())));
@@ -113,12 +113,12 @@ impl Wiring {
         }
     }
 
-    /// The way to `service` without a token.
+    /// A connection to `service` without a token.
     pub(super) fn transport(&self, service: Service) -> Result<Transport, Error> {
         self.transports.get(&service).cloned().ok_or(Error::Unknown(service))
     }
 
-    /// The way from one service to another.
+    /// A connection from one service to another.
     pub(super) fn way(&self, from: Service, to: Service) -> Result<Transport, Error> {
         Ok(self.transport(to)?.with_token(self.token(from.as_str())?))
     }
@@ -135,7 +135,7 @@ impl Wiring {
         })
     }
 
-    /// Has staff actions recorded by the support service, here or elsewhere, each service what was asked of it. Without one their calls are refused.
+    /// Lets every service record its staff actions with the support service, here or elsewhere. Without one, staff calls are refused.
     pub(super) fn record_acts(&self) -> Result<(), Error> {
         match self.transports.get(&Service::Support) {
             Some(support) => {

@@ -1,11 +1,11 @@
-//! What can't be, told with the place where it was said, before anything binds or opens.
+//! Finds invalid settings and reports each with its source, before anything binds or opens.
 use super::{CallSettings, Config};
 use db::Database;
 use identity::Service;
 use money::BookName;
 use settings::{Layers, SettingProblem};
 
-/// Everything that is wrong with settings that could be read.
+/// Every problem of settings that could be parsed.
 pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> {
     let mut found = Vec::new();
     let mut wrong = |key: &str, why: String| found.push(layers.problem(key, why));
@@ -62,9 +62,9 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
     found
 }
 
-/// What bounds on calls can't be.
+/// Problems of the bounds on calls.
 fn of_calls(calls: &CallSettings, wrong: &mut impl FnMut(&str, String)) {
-    // A call of staff holds one place while it is recorded through another.
+    // A staff call takes one place, and its recording takes another.
     if calls.calls_max < 2 || calls.streams_max == 0 {
         wrong("calls", "calls_max must be 2 or more, streams_max 1 or more".to_owned());
     }
@@ -83,7 +83,7 @@ fn of_calls(calls: &CallSettings, wrong: &mut impl FnMut(&str, String)) {
     }
 }
 
-/// What services say of their own options.
+/// Problems that services report for their own options.
 fn of_services(config: &Config, wrong: &mut impl FnMut(&str, String)) {
     if let Err(error) = config.ledger.check() {
         wrong(&format!("ledger.{}", error.option), format!("must be {}", error.bounds));

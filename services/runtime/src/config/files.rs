@@ -1,4 +1,5 @@
-//! What `serve` reads and where it listens, looked at before anything binds or opens, and told with the option that names it.
+//! Checks the files that `serve` reads and the addresses where it listens, before anything binds or opens, and reports problems with the option that names
+//! them.
 use crate::{IdentitySource, Options, lists::ListKind};
 use db::Database;
 use identity::{Service, Verifier, issuers::TrustedIssuer, token::ISSUER};
@@ -11,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Everything that would keep these services from starting, as far as files and addresses tell.
+/// Reports everything in files and addresses that would keep these services from starting.
 pub fn check_files(options: &Options, layers: &Layers) -> Result<(), Error> {
     let mut found = Vec::new();
     let mut wrong = |key: &str, why: String| found.push(layers.problem(key, why));
@@ -27,7 +28,7 @@ fn tls(options: &Options, wrong: &mut impl FnMut(&str, String)) {
     let config = &options.tls;
     let Err(error) = Tls::load(config.clone()) else { return };
     let why = error.to_string();
-    // An error names the file by its path; a key of another certificate is reported with the certificate.
+    // An error names the file by its path; a key that belongs to another certificate is reported with the certificate.
     let named =
         [("client_ca", &config.client_ca), ("peer_ca", &config.peer_ca), ("key", &config.key), ("certificate", &config.certificate)];
     let named = named.into_iter().find(|(_, path)| !path.as_os_str().is_empty() && why.contains(&path.display().to_string()));
@@ -48,7 +49,8 @@ fn identity(options: &Options, wrong: &mut impl FnMut(&str, String)) {
     }
 }
 
-/// Why a service can't call with the token in a file. Whom another issuer's token names follows from that issuer's settings, so only ours are looked at.
+/// Why a service can't call with the token in a file. Another issuer may map subjects by its settings, so only the installation's own tokens are checked for
+/// theirs.
 fn unusable_token(service: Service, file: &Path) -> Option<String> {
     if let Err(error) = ServiceToken::from_file(file) {
         return Some(error.to_string());
@@ -59,7 +61,7 @@ fn unusable_token(service: Service, file: &Path) -> Option<String> {
     Some(format!("{}: its subject is {named}, and {service} calls as {service}; {make}", file.display()))
 }
 
-/// The installation's own keys are an option of their own.
+/// The option that names an issuer; the installation's own keys have a separate one.
 fn issuer_key(at: usize, issuer: &TrustedIssuer) -> String {
     if issuer.issuer == ISSUER { "identity.keys".to_owned() } else { format!("identity.issuers.{at}") }
 }
@@ -81,7 +83,7 @@ fn listeners(options: &Options, wrong: &mut impl FnMut(&str, String)) {
     }
 }
 
-/// Whether one of two sockets could not be bound beside the other.
+/// Whether two sockets could not both be bound.
 fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     let anywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
     one.port() != 0 && one.port() == other.port() && (one.ip() == other.ip() || anywhere)
@@ -94,14 +96,14 @@ fn directories(options: &Options, wrong: &mut impl FnMut(&str, String)) {
     let all = [("data_dir", Some(options.data_dir.as_path())), ("database", sqlite), ("ledger.heads_dir", heads)];
     let mut told: Option<PathBuf> = None;
     for (key, dir) in all.into_iter().filter_map(|(key, dir)| Some((key, dir?))) {
-        // What lies below a directory that can't be one is not told again.
+        // A second directory below the same file is not reported again.
         let Some(file) = not_a_directory(dir).filter(|file| told.as_ref() != Some(file)) else { continue };
         wrong(key, format!("{}: {} is a file, so no directory can be there", dir.display(), file.display()));
         told = Some(file);
     }
 }
 
-/// What is on the way to a directory, or in its place, and is none.
+/// The existing file that is in the place of the directory or of one of its parents.
 fn not_a_directory(dir: &Path) -> Option<PathBuf> {
     let there = dir.ancestors().find(|above| !above.as_os_str().is_empty() && above.exists())?;
     (!there.is_dir()).then(|| there.to_owned())

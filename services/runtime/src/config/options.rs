@@ -1,4 +1,4 @@
-//! What a process runs, as the settings describe it.
+//! Turns settings into a process's options.
 use super::{CallSettings, Config, ListenSettings, check::identified};
 use crate::{HEADS, Options};
 use identity::Service;
@@ -30,7 +30,7 @@ impl CallSettings {
 }
 
 impl Config {
-    /// What the process is to run, or what is missing for it.
+    /// The process's options, or what is missing for them.
     pub fn into_options(self) -> Result<Options, crate::Error> {
         let (peers, database) = (self.peers.known(), self.database_address());
         let all = || Service::ALL.into_iter().filter(|service| *service != Service::Sandbox || self.sandbox);
@@ -79,7 +79,7 @@ impl Config {
         }
     }
 
-    /// Which issuers to trust, or what is missing.
+    /// Which issuers to trust, or the setting that is missing.
     fn identity_source(&self, services: &[Service]) -> Result<crate::IdentitySource, crate::Error> {
         if self.sandbox {
             return if identified(self) { Err(crate::Error::IdentityTwice) } else { Ok(crate::IdentitySource::Sandbox) };

@@ -1,4 +1,4 @@
-//! Unit tests of the settings: the printed file is the default, mistakes are told, dangers are warned of.
+//! Unit tests of the settings: the printed file equals the defaults, mistakes are reported, dangers are warned of.
 use super::*;
 use settings::Layers;
 
@@ -11,7 +11,7 @@ fn file(text: &str) -> Result<Config, String> {
     layers.file(&path).and_then(|()| read(&layers)).map_err(|error| error.to_string().replace(&format!("{}/", dir.path().display()), ""))
 }
 
-/// The keys that are warned of.
+/// The keys for which there are warnings.
 fn dangers(text: &str) -> Vec<String> {
     file(text).unwrap().warnings().into_iter().map(|(key, _)| key).collect()
 }

@@ -1,4 +1,4 @@
-//! What can be and is dangerous: told at the start and by `largesse config check`, and never a reason not to start.
+//! Warns of valid settings that are dangerous: at the start and in `largesse config check`. They never prevent a start.
 use super::Config;
 use db::Database;
 use identity::Role;
@@ -11,7 +11,7 @@ use std::{
 };
 
 impl Config {
-    /// Each with its key.
+    /// The warnings, each with its key.
     #[must_use]
     pub fn warnings(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
@@ -64,7 +64,7 @@ impl Config {
             if issuer.lifetime_max_s == 0 {
                 warn(key("lifetime_max_s"), "its tokens may be good for ever, and there is no way to take one back");
             }
-            // With an empty prefix somebody may be called what another's prefix makes of its users.
+            // If one prefix begins with another, or is empty, users of two issuers may get the same name.
             let overlap = |other: &identity::issuers::TrustedIssuer| {
                 let (one, two) = (&other.subject_prefix, &issuer.subject_prefix);
                 (one.starts_with(two.as_str()) || two.starts_with(one.as_str())) && other.roles.iter().any(user)
@@ -131,13 +131,13 @@ fn is_here(rest: &str) -> bool {
 fn database_is_here(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    // A directory as host is a socket of this machine; in the place of a host its strokes are escaped.
+    // A directory as host means a local socket; in the place of a host its slashes are percent-encoded.
     let socket = place.starts_with('/') || place.to_ascii_lowercase().starts_with("%2f");
     let parameter = url.to_ascii_lowercase();
     socket || parameter.contains("host=/") || parameter.contains("host=%2f") || is_here(place)
 }
 
-/// A directory of ours, as far as its keys and databases tell.
+/// Whether a directory that has our keys or databases is accessible to others.
 fn open_to_others(dir: &Path) -> bool {
     let ours = ["ledger.db", "identity.key.pem", "payout.key"].iter().any(|name| dir.join(name).exists());
     ours && fs::metadata(dir).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)

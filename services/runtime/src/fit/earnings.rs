@@ -1,4 +1,4 @@
-//! Earnings: need the ledger and their tables.
+//! Starts the earnings service, which needs the ledger and its own tables.
 use crate::command::UntypedError;
 use crate::wiring::Wiring;
 use identity::Service;

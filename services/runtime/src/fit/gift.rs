@@ -1,4 +1,4 @@
-//! Gifts: need the ledger, and their tables for what was served.
+//! Starts the gift service, which needs the ledger, and its own tables for the catalogues that were served.
 use crate::command::UntypedError;
 use crate::wiring::Wiring;
 use identity::Service;

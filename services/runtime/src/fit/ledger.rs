@@ -1,4 +1,4 @@
-//! The ledger: needs its store only.
+//! Starts the ledger, which needs only its store.
 use crate::command::UntypedError;
 use crate::installation;
 use crate::wiring::Wiring;

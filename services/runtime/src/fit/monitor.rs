@@ -1,4 +1,4 @@
-//! The monitor: needs everybody's tables, to read.
+//! Starts the monitor, which reads the tables of all services.
 use crate::command::UntypedError;
 use crate::wiring::Wiring;
 use identity::Service;

@@ -1,4 +1,4 @@
-//! Payouts: need the ledger, their tables, a key, and in a sandbox the pretend bank.
+//! Starts the payout service, which needs the ledger, its own tables, a key, and in a sandbox the pretend bank.
 use crate::command::UntypedError;
 use crate::{Error, IdentitySource, wiring::Wiring};
 use identity::Service;
@@ -6,16 +6,16 @@ use iso20022::Rail;
 use money::Currency;
 use std::path::Path;
 
-/// The key that seals bank accounts and names in a sandbox, under the data directory.
+/// The key that encrypts bank accounts and names in a sandbox, under the data directory.
 const SANDBOX_KEY_FILE: &str = "payout.key";
 
-/// Where a sandbox has it.
+/// The path of a sandbox's key file.
 #[must_use]
 pub fn payout_key_file(data_dir: &std::path::Path) -> std::path::PathBuf {
     data_dir.join(SANDBOX_KEY_FILE)
 }
 
-/// Puts a new key in front of those in payout's key file; its id.
+/// Puts a new key before the others in payout's key file; returns its id.
 pub fn rotate_payout_key(file: &Path) -> Result<String, UntypedError> {
     Ok(payout::vault::rotate(file)?)
 }
@@ -39,8 +39,8 @@ pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
     Ok(())
 }
 
-/// A key that does not fit what is stored: which file, and what to do. One that was only just made is taken away again, or it would be taken for the right
-/// one.
+/// The error for a key that does not match the stored data: which file, and what to do. A key that this start has just made is removed, so that nobody takes it
+/// for the right one.
 fn unsealed(error: payout::Error, key_file: &Path, was_there: bool) -> UntypedError {
     if !matches!(error, payout::Error::Store(payout::store::Error::Vault(_))) {
         return error.into();
@@ -49,7 +49,7 @@ fn unsealed(error: payout::Error, key_file: &Path, was_there: bool) -> UntypedEr
     let what = if was_there {
         format!("the key in {file} is another than the one that this database was sealed with")
     } else {
-        // Nothing was sealed with it.
+        // Nothing was encrypted with it.
         let _gone = std::fs::remove_file(key_file);
         format!("there is no key at {file}, and this database was sealed with one")
     };

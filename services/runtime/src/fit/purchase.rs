@@ -1,4 +1,4 @@
-//! Purchases: need the ledger, their tables, and in a sandbox the pretend store's root of trust.
+//! Starts the purchase service, which needs the ledger, its own tables, and in a sandbox the pretend store's root certificate.
 use super::sandbox;
 use crate::command::UntypedError;
 use crate::{IdentitySource, wiring::Wiring};

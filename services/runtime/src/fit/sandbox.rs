@@ -1,15 +1,15 @@
-//! Pretend stores and a pretend bank, on HTTP listeners of their own: for TEST books, in a sandbox only.
+//! Starts the pretend stores and bank, on HTTP listeners of their own: for TEST books, in a sandbox only.
 use crate::command::UntypedError;
 use crate::{Error, IdentitySource, Options, sockets::bind, wiring::Wiring};
 use std::path::PathBuf;
 
-/// Where the pretend app store keeps its certificates; who sells there and who checks its receipts may be two processes.
+/// Directory of the pretend app store's certificates; the store and the service that checks its receipts may be two processes.
 pub fn store_directory(options: &Options) -> PathBuf {
     options.data_dir.join("app-store")
 }
 
 pub(super) async fn start(wiring: &mut Wiring) -> Result<(), UntypedError> {
-    // Whoever has the data directory can sign receipts; beside a real identity that would be a way to make money.
+    // Access to the data directory allows signing receipts; beside a real identity that would be a way to make money.
     if !matches!(wiring.options.identity, IdentitySource::Sandbox) {
         return Err(Error::SandboxOnly.into());
     }

@@ -1,4 +1,4 @@
-//! Pretend money keeps away from real money and from other people's.
+//! Unit tests that pretend money is kept apart from real money and from other installations.
 use super::*;
 use books::installation::BoundInstallation;
 

@@ -1,8 +1,8 @@
-//! A catalogue file made by a program: of gifts that a recording names, or that another installation lists.
+//! Generates a catalogue file: of gifts that a recording names, or that another installation lists.
 use gift::GiftCatalogue;
 use std::{collections::BTreeMap, fmt::Write as _};
 
-/// Longest name that a catalogue takes, in bytes.
+/// Maximum length of a name in a catalogue, in bytes.
 const NAME_BYTES_MAX: usize = 100;
 
 /// A gift of a list, by its number.
@@ -10,13 +10,13 @@ const NAME_BYTES_MAX: usize = 100;
 pub struct ListedGift {
     /// Display name.
     pub name: String,
-    /// Price of one.
+    /// Price of one gift.
     pub cost_coins: i64,
-    /// Whether taps may be counted up.
+    /// Whether it may be sent as a streak.
     pub streakable: bool,
 }
 
-/// The gifts that are built in, by number.
+/// The built-in gifts, by number.
 #[must_use]
 pub fn built_in_gifts() -> BTreeMap<i64, ListedGift> {
     let catalogue = GiftCatalogue::embedded();
@@ -34,14 +34,14 @@ pub fn gifts_file(version: &str, gifts: &BTreeMap<i64, ListedGift>) -> String {
     for (id, gift) in gifts {
         let name = Some(quoted(&gift.name)).filter(|name| !name.trim().is_empty()).unwrap_or_else(|| format!("Gift {id}"));
         let streakable = if gift.streakable { ", streakable = true" } else { "" };
-        // Writing to a text can't fail.
+        // Writing to a string can't fail.
         let _ = writeln!(text, "  {{ id = {id}, name = \"{name}\", cost_coins = {}{streakable} }},", gift.cost_coins);
     }
     text.push_str("]\n");
     text
 }
 
-/// A text as it may stand in quotes: cut to what a name may have, without characters that can't be seen.
+/// A text for use in quotes: cut to a name's maximum length, without invisible characters.
 fn quoted(text: &str) -> String {
     let mut cut = String::new();
     for letter in text.chars().filter(|letter| !letter.is_control()) {

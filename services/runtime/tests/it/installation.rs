@@ -1,4 +1,4 @@
-//! Pretend money keeps away from real money, and no two installations share a database or a directory of heads.
+//! Pretend money is kept apart from real money, and no two installations share a database or a directory of heads.
 use crate::options;
 use api::ledger::{BookMode, CreateBookRequest, ListBooksRequest, ledger_service_client::LedgerServiceClient};
 use identity::{BookScope, Grant, Role, Service, issuers::TrustedIssuer};
@@ -7,7 +7,7 @@ use runtime::{Error, IdentitySource, Options, Runtime};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use std::{path::Path, time::Duration};
 
-/// The ledger alone, with an identity that was made elsewhere.
+/// The ledger alone, with an external identity.
 fn configured(dir: &Path) -> Options {
     let keys = identity::keys::KeyPair::load_or_create(dir).unwrap();
     let token = dir.join("token");
@@ -50,7 +50,7 @@ async fn a_sandbox_does_not_start_on_live_books_or_on_anothers_database() {
         assert!(matches!(&error, Error::LiveBooks { books, .. } if books == "live1"), "{error}");
         assert!(error.to_string().contains("nothing was started or changed"), "{error}");
     }
-    // Not even with its key: real money is real money.
+    // Refused even with the right key, because there is real money.
     let error = Runtime::start(options(data.path())).await.err().unwrap();
     assert!(matches!(error, Error::LiveBooks { .. }), "{error}");
     let house = Runtime::start(configured(data.path())).await.unwrap();
@@ -63,7 +63,7 @@ async fn a_sandbox_does_not_start_on_live_books_or_on_anothers_database() {
     house.shutdown().await;
     let error = Runtime::start(sandbox_on(own.path(), data.path())).await.err().unwrap();
     assert!(matches!(error, Error::OtherIdentity { .. }), "{error}");
-    // With the key that goes with it, it may.
+    // With the right key it may start.
     Runtime::start(sandbox_on(data.path(), data.path())).await.unwrap().shutdown().await;
 }
 
@@ -80,7 +80,7 @@ async fn tables_of_before_are_taken_once_and_heads_of_another_never() {
     Runtime::start(with_heads(second.path(), &others)).await.unwrap().shutdown().await;
     let error = Runtime::start(with_heads(first.path(), &others)).await.err().unwrap().to_string();
     assert!(error.contains(&others.display().to_string()) && error.contains("nothing was done"), "{error}");
-    // As an earlier program left it.
+    // The state that an earlier version leaves.
     let mut file = SqliteConnectOptions::new().filename(first.path().join("ledger.db")).connect().await.unwrap();
     sqlx::query("DELETE FROM installation").execute(&mut file).await.unwrap();
     file.close().await.unwrap();

@@ -1,4 +1,4 @@
-//! Houses as users start them: whole, apart, restarted, and wrongly configured.
+//! Runtimes as users start them: in one process, split, restarted, and wrongly configured.
 #![allow(clippy::unwrap_used)]
 
 mod installation;
@@ -49,7 +49,7 @@ async fn http(house: &Runtime, path: &str) -> u16 {
     client.get(format!("http://{}{path}", house.address("http").unwrap())).send().await.unwrap().status().as_u16()
 }
 
-/// A viewer without coins gets as far as the ledger's answer.
+/// A call of a viewer without coins reaches the ledger, which refuses it.
 async fn a_poor_viewer_is_told_by_the_ledger(house: &Runtime) {
     let mut gifts = GiftServiceClient::new(house.transport_for(Service::Gift).unwrap());
     let list = gifts.list_gifts(signed(house, Role::Viewer, ListGiftsRequest::default())).await.unwrap().into_inner();

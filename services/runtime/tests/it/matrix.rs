@@ -1,5 +1,5 @@
-//! Who may do what, recorded a second time: every RPC that a running house reflects, every role, own and other people's data, and with or without
-//! a reason. What is here and what the table of access says must agree, and both with what a caller over a socket is told.
+//! Who may do what, written down a second time: every RPC that a running server reflects, every role, own and other people's data, with and without a reason.
+//! This table and the access table must agree, and both must agree with the answers to a caller over a socket.
 use crate::options;
 use bytes::{Buf as _, BufMut as _, Bytes};
 use identity::{BookScope, Grant, Role, access::TABLE};
@@ -24,7 +24,7 @@ use tonic_reflection::pb::v1::{
 /// The columns.
 const ROLES: [Role; 7] = [Role::Viewer, Role::Creator, Role::Service, Role::Support, Role::Finance, Role::Auditor, Role::Admin];
 
-/// For each RPC what each role may: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must say why (`!`).
+/// For each RPC what each role may access: nothing (`-`), its own data (`o`), anybody's (`a`), the book (`b`); and whether staff must give a reason (`!`).
 const MATRIX: [(&str, &str, &str); 46] = [
     ("largesse.ledger.v1.LedgerService/CreateBook", "--b---b", "!"),
     ("largesse.ledger.v1.LedgerService/ListBooks", "--bbbbb", ""),
@@ -74,7 +74,7 @@ const MATRIX: [(&str, &str, &str); 46] = [
     ("largesse.monitor.v1.MonitorService/GetHealthOfMoney", "--bbbbb", ""),
 ];
 
-/// Messages as they are on the wire.
+/// A codec for messages as raw bytes.
 #[derive(Default)]
 struct Raw;
 
@@ -113,7 +113,7 @@ impl Decoder for Raw {
     }
 }
 
-/// A running house as somebody with nothing but its address sees it.
+/// A running server, used by a client that knows nothing but its address.
 struct Stranger {
     house: Runtime,
     channel: Channel,
@@ -121,7 +121,7 @@ struct Stranger {
     _dir: tempfile::TempDir,
 }
 
-/// What a caller says.
+/// The role and the fields of a call.
 #[derive(Clone, Copy)]
 struct Call<'a> {
     role: Role,
@@ -140,7 +140,7 @@ impl Stranger {
         Self { house, channel, methods, _dir: dir }
     }
 
-    /// Calls and hangs up. The code, and the reason of a refusal.
+    /// Calls and closes the stream. Returns the code, and the reason of a refusal.
     async fn call(&self, path: &str, call: Call<'_>) -> (Code, String) {
         let method = &self.methods[path];
         let mut message = DynamicMessage::new(method.input());

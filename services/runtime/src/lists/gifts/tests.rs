@@ -1,4 +1,4 @@
-//! What is written can be read.
+//! Unit tests that a generated file can be read.
 use super::*;
 
 #[test]
