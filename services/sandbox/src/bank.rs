@@ -5,11 +5,11 @@
 //! | `POST /payments`, a `pain.001.001.09` | `pain.002.001.10`; a duplicate EndToEndId gets the first answer and is never executed again |
 //! | `GET /payments/{end_to_end_id}` | `pain.002.001.10`; 404 with one that names no status where the bank has no such payment |
 //! | `GET /statements/{currency}` | `camt.053.001.08` since the account was opened |
-//! | `POST /deposits`, JSON `{currency, minor_units, reference}` | money from elsewhere, once per reference |
-//! | `POST /scenarios`, JSON `{end_to_end_id or account, behaviour, code?, delay_ms?, times?}` | what to do when that payment comes by |
+//! | `POST /deposits`, JSON `{currency, minor_units, reference}` | a deposit from elsewhere, once per reference |
+//! | `POST /scenarios`, JSON `{end_to_end_id or account, behaviour, code?, delay_ms?, times?}` | sets what happens to that payment when it arrives |
 //!
-//! Every answer about a payment carries the header `finality-window-seconds`: an instruction created longer ago than that is rejected
-//! (TM01) if it arrives at all, so what is not found by then was not and will not be executed.
+//! Every answer about a payment carries the header `finality-window-seconds`: an instruction created longer ago than that is rejected (TM01) if it arrives at
+//! all, so a payment not found by then was not and will not be executed.
 //!
 //! What happens to a payment is chosen by a scenario, else by the receiving account, else it settles:
 //!
@@ -20,14 +20,14 @@
 //! | 9000000003 | DE51 5001 0517 0900 0000 03 | `reject` with AC04, account closed |
 //! | 9000000004 | DE24 5001 0517 0900 0000 04 | `cut`: executes, then cuts the connection without an answer |
 //! | 9000000005 | DE94 5001 0517 0900 0000 05 | `late`: executes, answers after the configured delay |
-//! | 9000000006 | DE67 5001 0517 0900 0000 06 | `silent`: never answers, never executes, however often it comes |
+//! | 9000000006 | DE67 5001 0517 0900 0000 06 | `silent`: never answers, never executes, however often it is sent |
 //! | 9000000007 | DE40 5001 0517 0900 0000 07 | `silent_executed`: executes, never answers |
 //! | 9000000008 | DE13 5001 0517 0900 0000 08 | `pending`: PDNG until a scenario for its EndToEndId settles or rejects it |
 //! | 9000000009 | DE83 5001 0517 0900 0000 09 | `lose_once`: the first sending is lost and its connection cut, the next one settles |
 //! | 9000000010 | DE56 5001 0517 0900 0000 10 | `garbage`: executes, answers with something that is no message |
 //!
-//! Scenarios know `lose` as well: every sending is lost and its connection cut at once; and `reject_executed`: executed, and rejected with `code` all the same,
-//! a lie that only the statement shows. The account number goes with any routing number.
+//! Further scenarios: `lose`: every attempt is lost and its connection cut at once; and `reject_executed`: executed, but rejected with `code`, a false answer
+//! that only the statement reveals. The account number works with any routing number.
 
 mod books;
 mod http;
@@ -48,7 +48,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The header with the bank's finality window.
 pub const FINALITY_HEADER: &str = "finality-window-seconds";
-/// How far a message's time may lie ahead of the bank's clock; further ahead it would outlive the finality window.
+/// How far a message's time may be ahead of the bank's clock; with more it would outlive the finality window.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(5);
 
 const MIGRATIONS: [Migration; 1] = [Migration::contract(1, include_str!("../migrations/bank_0001.sql"))];
@@ -56,11 +56,11 @@ const MIGRATIONS: [Migration; 1] = [Migration::contract(1, include_str!("../migr
 /// The bank's options.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What each account holds when it is first opened; payments from an account that is not here are rejected. One per currency.
+    /// The opening balance of each account, one per currency; payments from an account that is not listed are rejected.
     pub funding: Vec<Money>,
-    /// After this an instruction that has not been executed never will be. Whole seconds.
+    /// The age beyond which an instruction that has not been executed never will be. Whole seconds.
     pub finality_window: Duration,
-    /// How long `late` waits with its answer; longer than the rails' time-outs, or it is not late.
+    /// How long `late` delays its answer; must be longer than the rails' time-outs.
     pub late_answer: Duration,
 }
 
@@ -76,7 +76,7 @@ impl Default for Config {
     }
 }
 
-/// Our own account at the bank, which payments are made from: a US account for USD, an IBAN for anything else.
+/// Our own account at the bank, from which payments are made: a US account for USD, an IBAN for other currencies.
 #[must_use]
 pub fn own_account(currency: Currency) -> BankAccount {
     match currency.code() {
@@ -85,7 +85,7 @@ pub fn own_account(currency: Currency) -> BankAccount {
     }
 }
 
-/// Why the bank can't open.
+/// Why the bank can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Its books can't be opened.
@@ -107,13 +107,13 @@ pub struct SandboxBank {
 }
 
 impl SandboxBank {
-    /// Where it listens.
+    /// The listener's address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// `http://host:port`, as payout configuration wants it.
+    /// The bank's `http://host:port`, for the payout configuration.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

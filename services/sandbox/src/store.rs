@@ -1,10 +1,10 @@
 //! A pretend app store: it signs purchases as Apple's App Store signs StoreKit 2 transactions, under a chain of its own.
 //!
 //! - [`chain`]: the three certificates and their keys, kept under the data directory.
-//! - [`receipt`]: the transaction's fields and the compact JWS around them; also hostile ones for tests.
+//! - [`receipt`]: the transaction's fields and the compact JWS around them; also hostile receipts for tests.
 //!
 //! Over HTTP: `POST /apple/purchases` with a [`StorePurchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`.
-//! Its root is for TEST books only: whoever has the data directory can sign anything.
+//! Its root is for TEST books only: anybody with access to the data directory can sign anything.
 
 pub mod chain;
 pub mod receipt;
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use chain::CertificateChain;
 pub use receipt::{HostileReceipt, SignedPurchase, StorePurchase};
 
-/// Largest request; a purchase has a few hundred bytes.
+/// Maximum size of a request; a purchase has a few hundred bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// Why the store can't start or sign.
@@ -32,13 +32,13 @@ pub enum Error {
     Directory {
         /// The directory.
         path: String,
-        /// What went wrong.
+        /// The underlying error.
         source: std::io::Error,
     },
     /// A certificate can't be made.
     #[error("certificate: {0}")]
     Certificate(#[from] rcgen::Error),
-    /// A kept key can't be used.
+    /// A stored key can't be used.
     #[error("key {file} is damaged; remove the app store's directory to make a new chain")]
     Key {
         /// The name of the file.
@@ -47,12 +47,12 @@ pub enum Error {
     /// Signing failed.
     #[error("signing failed")]
     Signing,
-    /// The purchase makes no sense.
+    /// A field of the purchase is invalid.
     #[error("{field}: {why}")]
     Purchase {
         /// The field.
         field: &'static str,
-        /// What is wrong with it.
+        /// The field's requirement.
         why: &'static str,
     },
     /// The transaction's fields can't be written as JSON.
@@ -60,13 +60,13 @@ pub enum Error {
     Json(#[from] serde_json::Error),
 }
 
-/// The pretend app store. Cloning shares it.
+/// The pretend app store. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Store {
     chain: Arc<CertificateChain>,
 }
 
-/// Serves the store on `listener` until `shutdown`; its certificates are kept in `dir`.
+/// Serves the store on `listener` until `shutdown`; its certificates are stored in `dir`.
 pub async fn start(listener: tokio::net::TcpListener, dir: &Path, shutdown: CancellationToken) -> Result<Store, Error> {
     let store = Store::open(dir)?;
     let routes = Router::new().route("/apple/purchases", post(buy)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(store.clone());
@@ -80,7 +80,7 @@ pub async fn start(listener: tokio::net::TcpListener, dir: &Path, shutdown: Canc
 }
 
 impl Store {
-    /// Loads the certificates in `dir`, or makes them. Does file I/O; safe when several processes do it at once.
+    /// Loads the certificates in `dir`, or creates them. Does file I/O; safe when several processes do it at once.
     pub fn open(dir: &Path) -> Result<Store, Error> {
         Ok(Store { chain: Arc::new(CertificateChain::load_or_create(dir)?) })
     }
@@ -90,7 +90,7 @@ impl Store {
         &self.chain.root
     }
 
-    /// Sells: signs a transaction with a new, unique id.
+    /// Signs a transaction with a new, unique id.
     pub fn sell(&self, purchase: &StorePurchase) -> Result<SignedPurchase, Error> {
         purchase.check()?;
         let transaction_id = receipt::new_transaction_id();
@@ -98,12 +98,12 @@ impl Store {
         Ok(SignedPurchase { signed_transaction: receipt::sign(&self.chain, &claims)?, transaction_id })
     }
 
-    /// Signs any claims with the genuine chain: for receipts that are false in what they say.
+    /// Signs any claims with the genuine chain: for receipts with false content.
     pub fn sign(&self, claims: &serde_json::Value) -> Result<String, Error> {
         receipt::sign(&self.chain, claims)
     }
 
-    /// Makes a receipt that is false in how it is signed.
+    /// Makes a receipt that is signed wrongly.
     pub fn hostile(&self, purchase: &StorePurchase, hostile: HostileReceipt) -> Result<String, Error> {
         receipt::hostile(&self.chain, &purchase.claims(&receipt::new_transaction_id()), hostile)
     }

@@ -1,10 +1,10 @@
-//! The bank's books: every SQL statement.
+//! The bank's books, with every SQL statement.
 
 use super::scenario::BankScenario;
 use money::{Currency, Money};
 use sqlx::{Any, AnyConnection, AnyPool, FromRow, Row, Transaction, any::AnyRow};
 
-/// Most entries one statement shows; older ones are in its opening balance. An entry has some 600 bytes, so that a statement stays below what a reader takes
+/// Maximum entries of one statement; older ones are part of its opening balance. An entry has some 600 bytes, so a statement stays below the reader's limit
 /// (`iso20022::xml::DOCUMENT_BYTES_MAX`).
 pub const STATEMENT_ENTRIES_MAX: i64 = 10_000;
 
@@ -14,7 +14,7 @@ pub struct BankBooks {
     pool: AnyPool,
 }
 
-/// A payment as it is kept.
+/// A payment as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptPayment {
     pub end_to_end_id: String,
@@ -31,13 +31,13 @@ pub struct KeptPayment {
 }
 
 impl KeptPayment {
-    /// The same instruction, whatever message brought it.
+    /// Whether both are the same instruction, regardless of the message.
     pub fn same_instruction(&self, other: &KeptPayment) -> bool {
         (&self.currency, self.minor_units, &self.creditor_account) == (&other.currency, other.minor_units, &other.creditor_account)
     }
 }
 
-/// An entry as it is kept: positive came in, negative went out.
+/// An entry as it is stored: positive amounts came in, negative went out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankEntry {
     pub entry_no: i64,
@@ -77,7 +77,7 @@ impl<'r> FromRow<'r, AnyRow> for BankEntry {
     }
 }
 
-/// An account and what was booked on it.
+/// An account and its entries.
 #[derive(Debug)]
 pub struct AccountBookings {
     pub balance: i64,
@@ -85,11 +85,11 @@ pub struct AccountBookings {
     pub entries: Vec<BankEntry>,
 }
 
-/// What to book.
+/// A booking to be made.
 #[derive(Debug, Clone, Copy)]
 pub struct Booking<'a> {
     pub currency: &'a str,
-    /// Positive comes in, negative goes out.
+    /// Positive for money coming in, negative for money going out.
     pub minor_units: i64,
     pub reference: &'a str,
     pub end_to_end_id: &'a str,
@@ -105,7 +105,7 @@ impl BankBooks {
         db::begin(&self.pool).await
     }
 
-    /// Opens an account with its funding; one that is open keeps what it has.
+    /// Opens an account with its funding; an open one keeps its balance.
     pub async fn open_account(&self, funding: Money, now_ms: i64) -> Result<(), sqlx::Error> {
         sqlx::query("INSERT INTO account (currency, opening, balance, opened_at_ms) VALUES ($1, $2, $2, $3) ON CONFLICT DO NOTHING")
             .bind(funding.currency().code().to_owned())
@@ -119,7 +119,7 @@ impl BankBooks {
     /// The account and its newest entries, from one snapshot.
     pub async fn account(&self, currency: Currency) -> Result<Option<AccountBookings>, sqlx::Error> {
         let mut tx = self.begin().await?;
-        // PostgreSQL reads each statement anew; holding the account's row keeps bookings out until both are read.
+        // On PostgreSQL each statement reads a new snapshot; locking the account's row keeps bookings out until both are read.
         let touched = sqlx::query("UPDATE account SET balance = balance WHERE currency = $1");
         if touched.bind(currency.code().to_owned()).execute(&mut *tx).await?.rows_affected() == 0 {
             return Ok(None);
@@ -141,7 +141,7 @@ impl BankBooks {
         Ok(Some(AccountBookings { balance, opened_at_ms, entries }))
     }
 
-    /// Keeps a scenario, over an older one for the same target.
+    /// Stores a scenario, replacing an older one for the same target.
     pub async fn set_scenario(&self, scenario: &BankScenario) -> Result<(), sqlx::Error> {
         sqlx::query(
             "INSERT INTO scenario (target, value, behaviour, remaining) VALUES ($1, $2, $3, $4)
@@ -157,7 +157,7 @@ impl BankBooks {
     }
 }
 
-/// The scenario for a target, counted down.
+/// The scenario for a target; uses up one of its remaining times.
 pub async fn take_scenario(tx: &mut AnyConnection, target: &'static str, value: &str) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar(
         "UPDATE scenario SET remaining = CASE WHEN remaining > 0 THEN remaining - 1 ELSE remaining END
@@ -169,13 +169,13 @@ pub async fn take_scenario(tx: &mut AnyConnection, target: &'static str, value: 
     .await
 }
 
-/// True the first time.
+/// Records a payment as lost. True the first time.
 pub async fn lose(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query("INSERT INTO lost (end_to_end_id) VALUES ($1) ON CONFLICT DO NOTHING");
     Ok(inserted.bind(end_to_end_id.to_owned()).execute(tx).await?.rows_affected() == 1)
 }
 
-/// True when the EndToEndId was new; a rival with the same one waits here until this transaction ends.
+/// Inserts a payment; true if its EndToEndId was new. A concurrent insert of the same one waits until this transaction ends.
 pub async fn insert_payment(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<bool, sqlx::Error> {
     let inserted = sqlx::query(
         "INSERT INTO payment (end_to_end_id, message_id, payment_id, currency, minor_units, creditor_account, status, reason, words,
@@ -209,7 +209,7 @@ pub async fn payment(tx: &mut AnyConnection, end_to_end_id: &str) -> Result<Opti
     .await
 }
 
-/// The message that brought the payment last.
+/// Records the message that sent the payment last.
 pub async fn set_message(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<(), sqlx::Error> {
     let updated = sqlx::query("UPDATE payment SET message_id = $2, payment_id = $3 WHERE end_to_end_id = $1");
     let updated = updated.bind(payment.end_to_end_id.clone()).bind(payment.message_id.clone()).bind(payment.payment_id.clone());
@@ -217,7 +217,7 @@ pub async fn set_message(tx: &mut AnyConnection, payment: &KeptPayment) -> Resul
     Ok(())
 }
 
-/// Moves a payment on from the status it was read with. False: a rival was faster.
+/// Changes a payment from the status it was read with. False if another transaction changed it first.
 pub async fn set_status(tx: &mut AnyConnection, payment: &KeptPayment, from: &str) -> Result<bool, sqlx::Error> {
     let updated =
         sqlx::query("UPDATE payment SET status = $2, reason = $3, words = $4, decided_at_ms = $5 WHERE end_to_end_id = $1 AND status = $6")
@@ -232,19 +232,19 @@ pub async fn set_status(tx: &mut AnyConnection, payment: &KeptPayment, from: &st
     Ok(updated.rows_affected() == 1)
 }
 
-/// What became of a booking.
+/// The outcome of a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookingResult {
     Done,
-    /// The reference had been booked before; nothing changed.
+    /// The reference was booked before; nothing changed.
     Before,
-    /// No such account, not enough on it, or more than it can show.
+    /// No such account, not enough money on it, or too much for an amount.
     Refused,
 }
 
-/// Books once per reference.
+/// Books an entry, once per reference.
 pub async fn book(tx: &mut AnyConnection, booking: Booking<'_>) -> Result<BookingResult, sqlx::Error> {
-    // First the account's row: it is the lock that makes the next entry number and the reference check safe.
+    // The account's row first: its lock makes the next entry number and the reference check safe.
     let moved = sqlx::query("UPDATE account SET balance = balance + $2 WHERE currency = $1 AND balance + $2 BETWEEN 0 AND $3")
         .bind(booking.currency.to_owned())
         .bind(booking.minor_units)

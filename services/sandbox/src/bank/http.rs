@@ -1,4 +1,4 @@
-//! The bank's HTTP side: bytes in, bytes out, and answers that get lost on purpose.
+//! The bank's HTTP side, including answers that are lost on purpose.
 
 use super::{
     FINALITY_HEADER,
@@ -25,15 +25,15 @@ struct BankRoutes {
     shutdown: CancellationToken,
 }
 
-/// Why a request has no answer of its kind.
+/// Why a request gets an error status.
 enum BankFailure {
-    /// Our own books; the text stays here.
+    /// The bank's books failed; the details are only logged.
     Books(sqlx::Error),
-    /// The request.
+    /// The request is invalid.
     Request(&'static str),
-    /// Nothing by that name.
+    /// The requested item does not exist.
     NotFound,
-    /// A message that can't be written.
+    /// The answer could not be written as a message.
     Message(iso20022::Error),
 }
 
@@ -66,7 +66,7 @@ impl IntoResponse for BankFailure {
     }
 }
 
-/// Every route.
+/// All routes.
 pub fn router(desk: PaymentDesk, shutdown: CancellationToken) -> Router {
     Router::new()
         .route("/payments", post(pay))

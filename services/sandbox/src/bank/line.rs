@@ -16,14 +16,14 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// A handler's hold on its connection.
+/// Lets a handler cut its connection.
 #[derive(Debug, Clone)]
 pub struct ConnectionCutter {
     cut: Arc<AtomicBool>,
 }
 
 impl ConnectionCutter {
-    /// Nothing more is written to the peer.
+    /// From now on nothing more is written to the peer.
     pub fn cut(&self) {
         self.cut.store(true, Ordering::Release);
     }
@@ -40,7 +40,7 @@ impl CuttableListener {
     }
 }
 
-/// One connection.
+/// A connection that can be cut.
 pub struct CuttableStream {
     stream: TcpStream,
     cut: Arc<AtomicBool>,

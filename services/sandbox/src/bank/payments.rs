@@ -1,4 +1,4 @@
-//! What the bank decides: take in, execute once, answer the first answer.
+//! The bank's decisions: accept a payment, execute it once, and repeat the first answer.
 
 use super::{
     Behaviour, CLOCK_SKEW_MAX, Config,
@@ -18,7 +18,7 @@ use money::{Currency, Money};
 use sqlx::AnyConnection;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Unix milliseconds.
+/// The current Unix time in milliseconds.
 pub fn now_ms() -> i64 {
     let age = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
     i64::try_from(age).unwrap_or(i64::MAX)
@@ -28,34 +28,34 @@ fn moment(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or_default()
 }
 
-/// The day where the currency's rail lives; of another currency, in UTC.
+/// The date in the time zone of the currency's rail; for other currencies, in UTC.
 fn day(currency: Currency, at_ms: i64) -> Date {
     let rail = Rail::ALL.into_iter().find(|rail| rail.currency() == currency);
     rail.map_or(TimeZone::UTC, Rail::zone).to_datetime(moment(at_ms)).date()
 }
 
-/// What the peer gets to see of an answer.
+/// What the peer receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// The answer.
+    /// The answer, at once.
     Now,
-    /// The answer, after this long.
+    /// The answer, after this delay.
     After(Duration),
-    /// The connection ends.
+    /// No answer; the connection is cut.
     Cut,
-    /// Nothing at all.
+    /// No answer; the connection stays open.
     Never,
-    /// Something else.
+    /// Bytes that are no answer.
     Garbage,
 }
 
-/// What a transfer came to: the payment as it stands (none: lost) and how that is told.
+/// The result of a transfer: the payment's current state (`None` if it was lost), and how it is answered.
 struct TakenTransfer {
     payment: Option<KeptPayment>,
     delivery: Delivery,
 }
 
-/// Where payments are handed in and asked after.
+/// Accepts payments and answers queries about them.
 #[derive(Debug, Clone)]
 pub struct PaymentDesk {
     books: BankBooks,
@@ -71,7 +71,7 @@ impl PaymentDesk {
         self.config.finality_window
     }
 
-    /// Takes in every transfer of a message, each in a transaction of its own, durable before the answer.
+    /// Accepts every transfer of a message, each in a transaction of its own, durable before the answer.
     pub async fn pay(&self, message: &Initiation, now_ms: i64) -> Result<(StatusReport, Delivery), sqlx::Error> {
         if let Err(error) = message.check_totals() {
             let code = if matches!(error, iso20022::Error::Total { element: "NbOfTxs" }) { "AM18" } else { "AM10" };
@@ -101,7 +101,7 @@ impl PaymentDesk {
         let mut payment = instruction.payment(now_ms);
         if let Some(first) = books::payment(&mut tx, end_to_end_id).await? {
             if first.same_instruction(&payment) {
-                // The first answer is this message's as well, and whoever asks hears of the message that came last.
+                // The first answer applies to this message too, and queries refer to the latest message.
                 books::set_message(&mut tx, &payment).await?;
                 tx.commit().await?;
             }
@@ -119,7 +119,7 @@ impl PaymentDesk {
             return Ok(TakenTransfer { payment: None, delivery });
         }
         if !books::insert_payment(&mut tx, &payment).await? {
-            // PostgreSQL: a rival with the same EndToEndId committed while we waited; its answer stands.
+            // PostgreSQL: a concurrent transaction with the same EndToEndId committed meanwhile; its answer counts.
             let first = books::payment(&mut tx, end_to_end_id).await?;
             return Ok(TakenTransfer { payment: first.map(|first| first_answer(first, payment)), delivery: Delivery::Now });
         }
@@ -139,7 +139,7 @@ impl PaymentDesk {
         Ok(TakenTransfer { payment: Some(payment), delivery })
     }
 
-    /// Says how a payment stands; one that settles later settles now. `None`: there is no such payment.
+    /// Reports a payment's status; one that settles later settles now. `None`: there is no such payment.
     pub async fn ask(&self, end_to_end_id: &str, now_ms: i64) -> Result<Option<StatusReport>, sqlx::Error> {
         let mut tx = self.books.begin().await?;
         let Some(mut payment) = books::payment(&mut tx, end_to_end_id).await? else { return Ok(None) };
@@ -169,7 +169,7 @@ impl PaymentDesk {
         report("NOTPROVIDED", vec![payment], now_ms)
     }
 
-    /// Keeps a scenario. One that settles or rejects a payment that is waiting does so at once.
+    /// Stores a scenario. One that settles or rejects a waiting payment does so at once.
     pub async fn set_scenario(&self, scenario: &BankScenario, now_ms: i64) -> Result<(), sqlx::Error> {
         self.books.set_scenario(scenario).await?;
         let Some(behaviour @ (Behaviour::Settle | Behaviour::Reject(_))) = Behaviour::parse(&scenario.behaviour) else { return Ok(()) };
@@ -199,13 +199,13 @@ impl PaymentDesk {
             tx.commit().await?;
             return Ok(payment);
         }
-        // A rival moved it on first; what we booked is undone with the transaction.
+        // Another transaction changed it first; our booking is rolled back.
         tx.rollback().await?;
         let mut tx = self.books.begin().await?;
         Ok(books::payment(&mut tx, &payment.end_to_end_id).await?.unwrap_or(payment))
     }
 
-    /// Money from elsewhere. False: no such account. The same reference again changes nothing.
+    /// Deposits money from elsewhere. False: no such account. Repeating a reference changes nothing.
     pub async fn deposit(&self, amount: Money, reference: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
         let mut tx = self.books.begin().await?;
         let reference = format!("deposit {reference}");
@@ -231,7 +231,7 @@ impl PaymentDesk {
             statement_id: format!("{}-{now_ms}", currency.code()),
             account: account_id(&own_account(currency)),
             currency,
-            // Equal to the account's opening unless old entries are left out.
+            // Equal to the account's opening balance unless old entries are left out.
             opening: balance(state.balance - shown, day(currency, state.opened_at_ms)),
             closing: balance(state.balance, day(currency, now_ms)),
             entries: state.entries.iter().map(|entry| entry_of(currency, entry)).collect(),
@@ -265,7 +265,7 @@ impl ReceivedTransfer<'_> {
         }
     }
 
-    /// What the bank checks before it looks at anything else.
+    /// The checks that the bank makes before anything else.
     fn refusal(&self, config: &Config, now_ms: i64) -> Option<(&'static str, &'static str)> {
         let age_ms = now_ms - self.message.created.as_millisecond();
         let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
@@ -300,7 +300,7 @@ impl KeptPayment {
     }
 }
 
-/// The first answer for the same instruction; another one under a used EndToEndId is a duplicate and changes nothing.
+/// The first answer if it is the same instruction; another instruction under a used EndToEndId is rejected as a duplicate and changes nothing.
 fn first_answer(first: KeptPayment, mut now: KeptPayment) -> KeptPayment {
     if first.same_instruction(&now) {
         return first;
@@ -319,7 +319,7 @@ async fn behaviour(tx: &mut AnyConnection, payment: &KeptPayment) -> Result<Beha
     Ok(Behaviour::of_account(&payment.creditor_account))
 }
 
-/// Executes, or says why not.
+/// Executes a payment, or rejects it with a reason.
 async fn decide(tx: &mut AnyConnection, payment: &mut KeptPayment, behaviour: &Behaviour, now_ms: i64) -> Result<(), sqlx::Error> {
     match behaviour {
         Behaviour::SettleLater => payment.status = "ACSP".to_owned(),

@@ -1,38 +1,38 @@
-//! What the bank does with a payment, and the accounts that choose it.
+//! What the bank does with a payment, and the accounts that select it.
 
 use iso20022::ReasonCode;
 use serde::Deserialize;
 
-/// What happens to a payment. The table is in [`crate::bank`].
+/// The bank's behaviour for a payment. The table is in [`crate::bank`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Behaviour {
     /// Executed, ACSC.
     Settle,
-    /// ACSP; executed when asked.
+    /// ACSP; executed on the first query.
     SettleLater,
     /// RJCT with this code.
     Reject(ReasonCode),
-    /// Executed, and RJCT with this code all the same: a lie, which only the statement shows.
+    /// Executed, but answered with RJCT and this code: a false answer that only the statement reveals.
     RejectExecuted(ReasonCode),
     /// Executed, no answer, connection cut.
     Cut,
-    /// Executed, answered late; milliseconds, or the configured delay.
+    /// Executed, answered after this many milliseconds, or after the configured delay.
     Late(Option<u64>),
     /// Not executed, never answered.
     Silent,
     /// Executed, never answered.
     SilentExecuted,
-    /// PDNG until told otherwise.
+    /// PDNG until a scenario decides.
     Pending,
     /// Not executed, connection cut.
     Lose,
     /// Lost the first time, settled the next.
     LoseOnce,
-    /// Executed, answered with nonsense.
+    /// Executed, answered with invalid data.
     Garbage,
 }
 
-/// An account that chooses a behaviour.
+/// An account that selects a behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MagicAccount {
     /// Account number at any US bank.
@@ -47,7 +47,7 @@ const fn magic(account_number: &'static str, iban: &'static str, behaviour: &'st
     MagicAccount { account_number, iban, behaviour }
 }
 
-/// Every account with a behaviour of its own.
+/// All accounts that select a behaviour.
 pub const MAGIC: [MagicAccount; 10] = [
     magic("9000000001", "DE08500105170900000001", "settle"),
     magic("9000000002", "DE78500105170900000002", "settle_later"),
@@ -62,7 +62,7 @@ pub const MAGIC: [MagicAccount; 10] = [
 ];
 
 impl Behaviour {
-    /// Its name, and behind a colon the code of a rejection or the delay of a late answer.
+    /// Its name, followed by a colon and the code of a rejection or the delay of a late answer, if any.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, detail) = text.split_once(':').map_or((text, None), |(name, detail)| (name, Some(detail)));
@@ -96,21 +96,21 @@ impl Behaviour {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioRequest {
-    /// For this payment.
+    /// The scenario is for this payment.
     pub end_to_end_id: Option<String>,
-    /// For payments to this account.
+    /// The scenario is for payments to this account.
     pub account: Option<String>,
     /// Name of the behaviour.
     pub behaviour: String,
-    /// `reject` and `reject_executed`: the reason code.
+    /// For `reject` and `reject_executed`: the reason code.
     pub code: Option<String>,
-    /// `late`: the delay.
+    /// For `late`: the delay.
     pub delay_ms: Option<u64>,
-    /// For this many sendings; absent: all.
+    /// For this many attempts; absent: all.
     pub times: Option<u32>,
 }
 
-/// A scenario as it is kept.
+/// A scenario as it is stored.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BankScenario {
     pub target: &'static str,
@@ -120,7 +120,7 @@ pub struct BankScenario {
 }
 
 impl ScenarioRequest {
-    /// `None` where a name is unknown or the target is not exactly one.
+    /// Decodes the body; `None` for an unknown name or if the target is not exactly one.
     pub fn decode(self) -> Option<BankScenario> {
         let (target, value) = match (self.end_to_end_id, self.account) {
             (Some(id), None) => ("end_to_end_id", id),

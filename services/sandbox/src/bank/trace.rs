@@ -1,4 +1,4 @@
-//! The bank's own span in the trace of the payment that reached it.
+//! The bank's own span in the trace of the payment that it receives.
 
 use axum::http::HeaderMap;
 use opentelemetry::{
@@ -7,7 +7,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::trace::Span;
 
-/// A span below the request's `traceparent`; it ends when dropped. None where nothing is exported or the request brings no trace.
+/// A span below the request's `traceparent`; it ends on drop. `None` where nothing is exported or the request has no trace.
 pub fn span(headers: &HeaderMap, name: &'static str) -> Option<Span> {
     let tracer = telemetry::tracer()?;
     let parent = remote(headers.get("traceparent")?.to_str().ok()?)?;

@@ -1,5 +1,5 @@
-//! Root, intermediate and leaf as Apple arranges them: the intermediate and the leaf carry Apple's marker extensions, by which a
-//! verifier tells a receipt signer from any other certificate below the same root. All keys are P-256.
+//! Root, intermediate and leaf as Apple arranges them: the intermediate and the leaf carry Apple's marker extensions, by which a verifier distinguishes a
+//! receipt signer from other certificates below the same root. All keys are P-256.
 
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,9 @@ use super::Error;
 pub const INTERMEDIATE_OID: [u64; 7] = [1, 2, 840, 113_635, 100, 6, 2];
 /// Apple's marker of a receipt-signing leaf.
 pub const LEAF_OID: [u64; 7] = [1, 2, 840, 113_635, 100, 6, 11];
-/// What both markers end with; anything else is not Apple's.
+/// The last number of both markers; certificates with another one are not Apple's.
 const MARKER: u64 = 1;
-/// Ends a marker that no verifier knows, for hostile receipts.
+/// The last number of an unknown marker, for hostile receipts.
 const WRONG_MARKER: u64 = 2;
 /// ASN.1 NULL, the content of both marker extensions.
 const NULL: [u8; 2] = [5, 0];
@@ -39,7 +39,7 @@ pub struct CertificateChain {
     root_key: KeyPair,
 }
 
-/// A leaf with its key below this or another intermediate, for hostile receipts.
+/// A leaf with its key below the genuine or another intermediate, for hostile receipts.
 pub(super) struct CertificateBranch {
     pub(super) intermediate: Vec<u8>,
     pub(super) leaf: Vec<u8>,
@@ -47,7 +47,7 @@ pub(super) struct CertificateBranch {
 }
 
 impl CertificateChain {
-    /// Loads `dir`'s chain, or makes one. Of several that make one at once, the first to name its directory wins.
+    /// Loads `dir`'s chain, or creates one. If several processes create one at once, the first to rename its directory wins.
     pub(super) fn load_or_create(dir: &Path) -> Result<CertificateChain, Error> {
         let home = dir.join("app-store");
         if !home.exists() {
@@ -57,7 +57,7 @@ impl CertificateChain {
         CertificateChain::load(&home)
     }
 
-    /// A chain that exists in memory only.
+    /// Generates a chain in memory.
     pub(super) fn generate() -> Result<CertificateChain, Error> {
         let (root_key, intermediate_key, leaf_key) = (new_key()?, new_key()?, new_key()?);
         let root = root_params().self_signed(&root_key)?;
@@ -104,7 +104,7 @@ impl CertificateChain {
         }
         match std::fs::rename(&half, home) {
             Ok(()) => Ok(()),
-            // Somebody else was first: theirs is the chain.
+            // Another process was first; its chain is used.
             Err(_) if home.exists() => std::fs::remove_dir_all(&half).map_err(directory(&half)),
             Err(error) => Err(directory(home)(error)),
         }
@@ -124,7 +124,7 @@ impl CertificateChain {
     }
 }
 
-/// The directory holds keys: only its owner may look.
+/// The directory holds keys, so only its owner may read it.
 fn create_private(dir: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
@@ -146,7 +146,7 @@ fn params(name: &str, is_ca: IsCa, usages: Vec<KeyUsagePurpose>) -> CertificateP
     params.distinguished_name.push(DnType::OrganizationName, "Largesse sandbox, not Apple");
     params.is_ca = is_ca;
     params.key_usages = usages;
-    // Fixed dates: a chain must not expire between two runs of a demo, and its age says nothing.
+    // Fixed dates: a chain must not expire between two runs of a demo, and its age does not matter.
     params.not_before = date_time_ymd(2020, 1, 1);
     params.not_after = date_time_ymd(2049, 1, 1);
     params

@@ -15,21 +15,21 @@ use super::chain::CertificateChain;
 /// Apple's largest quantity of a consumable in one transaction.
 const QUANTITY_MAX: i32 = 10;
 
-/// What a buyer's app sends.
+/// The request that a buyer's app sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StorePurchase {
-    /// The app.
+    /// The app's bundle id.
     pub bundle_id: String,
-    /// The product in it.
+    /// The product's id.
     pub product_id: String,
-    /// UUID that binds the receipt to a user of the app. Absent: whoever presents it first.
+    /// UUID that binds the receipt to a user of the app. Absent: the first user who presents it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_account_token: Option<String>,
-    /// 1 to 10.
+    /// The quantity, 1 to 10.
     #[serde(default = "one")]
     pub quantity: i32,
-    /// Price of one, in thousandths of the currency's unit, as Apple has it.
+    /// Price of one, in thousandths of the currency's unit, as Apple states it.
     pub price: i64,
     /// ISO 4217 code.
     pub currency: String,
@@ -46,7 +46,7 @@ fn usa() -> String {
     "USA".to_owned()
 }
 
-/// What the store answers.
+/// The store's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedPurchase {
@@ -63,13 +63,13 @@ pub enum HostileReceipt {
     LeafPurpose,
     /// The intermediate is not marked as Apple's.
     IntermediatePurpose,
-    /// The root is left out.
+    /// The root certificate is left out.
     ChainOfTwo,
-    /// The root is there twice.
+    /// The root certificate is there twice.
     ChainOfFour,
     /// No certificates.
     NoChain,
-    /// Another root of the same name.
+    /// A chain from another root of the same name.
     ForeignChain,
     /// `alg: none` without a signature.
     AlgorithmNone,
@@ -81,7 +81,7 @@ pub enum HostileReceipt {
     AlteredSignature,
     /// The genuine chain, signed with a key that is not the leaf's.
     ForeignKey,
-    /// Cut in the middle of the payload.
+    /// Cut off in the middle of the payload.
     Truncated,
 }
 
@@ -153,10 +153,10 @@ impl StorePurchase {
     }
 }
 
-/// A decimal number, as Apple's are; random, so that it stays unique across restarts and stores without a counter on disk.
+/// A decimal number, as Apple's are; random, so that it is unique across restarts and stores without a counter on disk.
 pub fn new_transaction_id() -> String {
     let (high, low) = Uuid::new_v4().as_u64_pair();
-    // The version's bits sit in the high half and the variant's in the low one: fold both into 64 random bits.
+    // The version's bits are in the high half and the variant's in the low one: fold both into 64 random bits.
     format!("2{:019}", high.rotate_left(32) ^ low)
 }
 

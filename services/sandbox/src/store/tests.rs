@@ -1,4 +1,4 @@
-//! The pretend app store.
+//! Unit tests of the pretend app store.
 #![allow(clippy::unwrap_used, reason = "a test that can not go on should stop there")]
 
 use std::collections::HashSet;

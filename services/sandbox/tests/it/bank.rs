@@ -1,4 +1,4 @@
-//! The pretend bank, asked over HTTP as a payer would. Every test runs on both engines.
+//! The pretend bank, called over HTTP as a payer would. Every test runs on both engines.
 
 use db::Database;
 use iso20022::{
@@ -83,7 +83,7 @@ impl Town {
         statement
     }
 
-    /// How often the payment is in the books.
+    /// How many times the payment was booked.
     async fn executed(&self, id: &str) -> usize {
         self.statement().await.entries.iter().filter(|entry| entry.end_to_end_id.as_deref() == Some(id)).count()
     }
@@ -312,7 +312,7 @@ async fn deposits_count_once_and_books_survive_a_restart() {
         }
         assert_eq!(town.post("deposits", json!({"currency": "USD", "minor_units": 1, "reference": "x"})).await, StatusCode::NOT_FOUND);
         assert_eq!(town.post("deposits", json!({"currency": "EUR", "minor_units": -1, "reference": "x"})).await, StatusCode::BAD_REQUEST);
-        // More than a statement can show is refused, and the statement stays readable.
+        // More money than a statement can show is refused, and the statement stays readable.
         let flood = json!({"currency": "EUR", "minor_units": 1_i64 << 53, "reference": "flood"});
         assert_eq!(town.post("deposits", flood).await, StatusCode::BAD_REQUEST);
         town.pay("A", SETTLE, 50).await;
@@ -344,7 +344,7 @@ async fn what_comes_again_is_told_under_the_message_that_came_last() {
             assert_eq!((report.original_message_id.as_str(), report.verdict("A", name).unwrap().status), (name, TransactionStatus::Rjct));
             assert_eq!(report.amounts("A").collect::<Vec<_>>(), [euro(500)]);
         }
-        // A lie: executed, and rejected all the same.
+        // A false answer: executed, but rejected.
         assert!(town.post("scenarios", json!({"end_to_end_id": "B", "behaviour": "reject_executed", "code": "AC04"})).await.is_success());
         assert_eq!(town.pay("B", SETTLE, 500).await.status, TransactionStatus::Rjct);
         assert_eq!((town.status("B").await.as_str(), town.executed("B").await, town.executed("A").await), ("RJCT", 1, 0));

@@ -1,4 +1,4 @@
-//! Unit tests of `scenario`.
+//! Unit tests of scenarios.
 use super::*;
 use iso20022::{AbaAccount, Iban};
 
