@@ -1,4 +1,4 @@
-//! The commands of the binary, one file each. What they run in and how an error is told is `runtime::command`.
+//! The commands of the binary, one file each. `runtime::command` runs them and prints their errors.
 use money::{BookName, UserKey, text::is_plain};
 
 pub mod backup;
@@ -20,22 +20,22 @@ pub mod status;
 pub mod token;
 pub mod verify;
 
-/// A book, as a flag says it.
+/// Parses a flag as a book.
 fn book(text: &str) -> Result<BookName, String> {
     BookName::try_new(text).map_err(|error| error.to_string())
 }
 
-/// A database, as a flag or the environment says it: whether it can be one. Not a parser of clap's, which would repeat a password with what is wrong.
+/// Whether a database given by flag or environment is valid. Not a clap parser, whose error would repeat a password.
 pub fn usable(database: Option<&str>) -> Result<(), db::Error> {
     database.map_or(Ok(()), |address| db::Database::parse(address).map(|_| ()))
 }
 
-/// A user, as a flag says it.
+/// Parses a flag as a user.
 fn user(text: &str) -> Result<UserKey, String> {
     UserKey::try_new(text).map_err(|error| error.to_string())
 }
 
-/// Why something is done, as a flag says it.
+/// Parses a flag as a reason.
 fn reason(text: &str) -> Result<String, String> {
     let fits = (8..=500).contains(&text.len()) && is_plain(text);
     if fits { Ok(text.to_owned()) } else { Err("8 to 500 bytes without control, bidirectional or zero-width characters".to_owned()) }

@@ -1,4 +1,4 @@
-//! `largesse`: every service, and the tools around them, in one binary. A table of commands; each is in its own file under `cli/`.
+//! `largesse`: every service, and the tools around them, in one binary. This file lists the commands; each is in its own file under `cli/`.
 use clap::{CommandFactory as _, Parser, Subcommand};
 use cli::{
     backup::{self, BackupArguments, RestoreArguments},
@@ -18,12 +18,11 @@ mod cli;
 #[cfg(test)]
 mod tests;
 
-/// A gift passes through some hundred small allocations through protobuf and back, on two threads; with the system's allocator a third of
-/// its time went there.
+/// A gift makes some hundred small allocations through protobuf and back, on two threads; with the system's allocator they took a third of its time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Told after the commands.
+/// Printed after the commands.
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, and what was asked about is right; 1 it failed, or what was asked about is wrong; 2 the command line or the settings can't be used;
 3 (status) a process could not be asked; 4 (status) everything serves, and nobody could say where the money is. Logs and errors go to standard error, results to standard output.";
@@ -46,40 +45,40 @@ enum Command {
     Lists(lists::ListsArguments),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::TokenArguments),
-    /// Tells the whole story in pretend money, from coins bought to creators paid, and proves it.
+    /// Runs the whole story with pretend money, from coins bought to creators paid, and proves the result.
     Demo(demo::DemoArguments),
-    /// Sends recorded live gift events again; doing it twice charges nothing.
+    /// Sends recorded live gift events again; repeating it charges nothing.
     Replay(replay::ReplayArguments),
     /// Checks the books; exit code 1 and the first bad event when they are wrong.
     Verify(verify::VerifyArguments),
-    /// Tells the whole story behind an id: what it is, where the money came from and what became of it.
+    /// Explains an id: what it is, where the money came from and where it went.
     Explain(Box<explain::ExplainArguments>),
     /// Writes a book's journal as CSV.
     Export(export::ExportArguments),
-    /// Posts a CSV such as export writes into a book; doing it twice changes nothing.
+    /// Imports a CSV as export writes it into a book; repeating it changes nothing.
     Import(import::ImportArguments),
-    /// Runs largesse-bench: how fast a gift is, as ratios to a bare server on the same machine.
+    /// Runs largesse-bench: measures how fast a gift is, as ratios to a bare server on the same machine.
     Bench(bench::BenchArguments),
-    /// Lists what is personal; shows or erases a user's own data.
+    /// Lists what is personal data; exports or erases a user's own.
     Privacy(privacy::PrivacyArguments),
-    /// Rotates the keys that seal bank accounts and names, or lists their ids.
+    /// Rotates the keys that encrypt bank accounts and names, or lists their ids.
     Keys(keys::KeysArguments),
-    /// Asks running processes whether they serve and whether the money is where it should be.
+    /// Queries running processes whether they serve and whether the money is where it should be.
     Status(status::StatusArguments),
     /// Prints completions for a shell: `largesse completions bash > /etc/bash_completion.d/largesse`.
     Completions {
-        /// Which shell.
+        /// The shell to complete for.
         shell: clap_complete::Shell,
     },
-    /// Takes a copy of everything while it runs, all of one moment.
+    /// Makes a backup of everything while it runs, all of one moment.
     Backup(BackupArguments),
-    /// Makes an installation of a copy, elsewhere, and checks it.
+    /// Restores a backup elsewhere, and checks it.
     Restore(RestoreArguments),
-    /// Brings the tables of services up to date and ends.
+    /// Migrates the tables of services and exits.
     Migrate(MigrateArguments),
 }
 
-/// Settings are read before anything starts, because they also say how to log.
+/// Settings are read before anything starts, because they also configure logging.
 fn serve(arguments: &serve::ServeArguments) -> ExitCode {
     let read = match arguments.read() {
         Ok(read) => read,

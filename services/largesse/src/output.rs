@@ -1,5 +1,5 @@
-//! The standard output of every command. Whoever reads it may have had enough: then the rest goes nowhere, and the command ends as it would have, with its
-//! own exit code. A disk that is full is an error.
+//! The standard output of every command. If its reader closes it, the rest is discarded, and the command ends with the exit code that it would have had. A full
+//! disk is an error.
 use money::text::shown_lines;
 use std::{
     fmt::Arguments,
@@ -7,12 +7,12 @@ use std::{
     process::exit,
 };
 
-/// As the library's `println!`, which would panic.
+/// Like the standard library's `println!`, which would panic.
 macro_rules! println {
     ($($text:tt)*) => { $crate::output::print(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-/// As the library's `print!`, which would panic.
+/// Like the standard library's `print!`, which would panic.
 macro_rules! print {
     ($($text:tt)*) => { $crate::output::print(format_args!($($text)*)) };
 }
@@ -20,7 +20,7 @@ macro_rules! print {
 /// Writes to the standard output.
 pub fn print(text: Arguments<'_>) {
     let mut out = std::io::stdout().lock();
-    // Whatever a bank, a user or a service wrote: a terminal is told nothing but letters, lines and tabs.
+    // Text from banks, users and services: control characters must not reach a terminal, except newlines and tabs.
     let text = text.to_string();
     let Err(error) = out.write_all(shown_lines(&text).as_bytes()).and_then(|()| out.flush()) else { return };
     if error.kind() != ErrorKind::BrokenPipe {

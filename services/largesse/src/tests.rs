@@ -1,4 +1,4 @@
-//! The table of commands.
+//! Unit tests of the list of commands.
 use super::{Command, CommandLine};
 use clap::{CommandFactory as _, Parser as _};
 

@@ -1,4 +1,4 @@
-//! `largesse backup` and `largesse restore`: a copy taken while everything runs, and an installation made of it.
+//! `largesse backup` and `largesse restore`: a backup taken while everything runs, and an installation restored from it.
 use crate::cli::settings::DatabaseArgument;
 use clap::Args;
 use db::Database;
@@ -7,7 +7,7 @@ use operations::backup;
 use runtime::command::CommandResult;
 use std::{path::PathBuf, process::ExitCode};
 
-/// Told after the options of backup.
+/// Printed after the options of backup.
 const ABOUT_BACKUP: &str = "\
 All services' tables are copied as they are in one moment. On SQLite the services' files stand still for some milliseconds, and the copy is made after
 that; it is a data directory, so `largesse verify` can look at it where it lies. On PostgreSQL it is a dump of one snapshot, by pg_dump, which must be
@@ -16,7 +16,7 @@ on the path; for a recovery to any moment PostgreSQL has a base backup and its a
 Not in it: keys (identity, payout, TLS), settings, and the heads that are written outside the database. Without payout's key bank accounts in the copy
 can't be opened: keep it elsewhere. What is personal is in it, so keep the copy as you keep the database, and no longer than you may.";
 
-/// Told after the options of restore.
+/// Printed after the options of restore.
 const ABOUT_RESTORE: &str = "\
 Every file is compared with its SHA-256 before anything is written; then the tables are compared with what migrations make, so that no trigger or view comes
 along, and the books are checked; exit code 1 when a check does not hold. Nothing that is there is overwritten. Files are taken by their names in the
@@ -32,10 +32,10 @@ outside the database tell how much that is: `largesse verify --heads` calls the 
 pub struct BackupArguments {
     #[command(flatten)]
     pub place: DatabaseArgument,
-    /// An empty directory for the copy; made where there is none, for its owner only.
+    /// An empty directory for the backup; created if missing, readable only by its owner.
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
-    /// Private Ed25519 key (PKCS#8, PEM) to sign the copy with, kept where the copies are not: `openssl genpkey -algorithm ed25519 -out FILE`.
+    /// Private Ed25519 key (PKCS#8, PEM) to sign the backup with, not stored with the backups: `openssl genpkey -algorithm ed25519 -out FILE`.
     #[arg(long, value_name = "FILE")]
     pub sign_key: Option<PathBuf>,
 }
@@ -46,16 +46,16 @@ pub struct BackupArguments {
 pub struct RestoreArguments {
     #[command(flatten)]
     pub place: DatabaseArgument,
-    /// What `largesse backup` made.
+    /// The directory that `largesse backup` made.
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
-    /// Public Ed25519 key (PEM) whose signature the copy must have: `openssl pkey -in KEY -pubout -out FILE`. Without it a copy is trusted that anybody who
-    /// can write into its directory may have changed.
+    /// Public Ed25519 key (PEM) by which the backup must be signed: `openssl pkey -in KEY -pubout -out FILE`. Without it a backup is trusted although anybody
+    /// with write access to its directory may have changed it.
     #[arg(long, value_name = "FILE")]
     pub verify_key: Option<PathBuf>,
 }
 
-/// Copies, and says what is in the copy.
+/// Makes a backup, and prints what is in it.
 pub async fn backup(address: String, to: PathBuf, sign_key: Option<PathBuf>) -> CommandResult {
     // Before anything is copied, so that a key that can't be read leaves nothing behind.
     let key = sign_key.map(|file| KeyPair::read(&file)).transpose()?;
@@ -80,7 +80,7 @@ pub async fn backup(address: String, to: PathBuf, sign_key: Option<PathBuf>) -> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes an installation of a copy and checks it; exit code 1 when a check does not hold.
+/// Restores an installation from a backup and checks it; exit code 1 when a check fails.
 pub async fn restore(address: String, from: PathBuf, verify_key: Option<PathBuf>) -> CommandResult {
     let key = verify_key.map(|file| PublicKey::read(&file)).transpose()?;
     if key.is_none() {

@@ -1,4 +1,4 @@
-//! `largesse config`: settings printed, checked and explained.
+//! `largesse config`: prints, checks and explains settings.
 use crate::cli::settings::GivenSettings;
 use clap::{Args, Subcommand};
 use runtime::command;
@@ -10,7 +10,7 @@ use std::{io::Write as _, process::ExitCode};
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub struct ConfigArguments {
-    /// Print every option with its documentation and default, as a file to begin with.
+    /// Print every option with its documentation and default, as a file to start from.
     #[arg(long)]
     pub default: bool,
     #[command(subcommand)]
@@ -20,14 +20,14 @@ pub struct ConfigArguments {
 /// What to do with settings.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Reads settings, and every file that they name, as `serve` would and says what is wrong or dangerous. Opens no database and no port. Exit code 2 when
+    /// Reads settings, and every file that they name, as `serve` would, and reports what is wrong or dangerous. Opens no database and no port. Exit code 2 when
     /// something is wrong.
     Check(GivenSettings),
     /// Prints every setting and its source; secrets are redacted.
     Show(GivenSettings),
 }
 
-/// Prints or checks.
+/// Runs `largesse config`.
 #[must_use]
 pub fn run(arguments: &ConfigArguments) -> ExitCode {
     if arguments.default {
@@ -82,7 +82,7 @@ fn show(given: &GivenSettings) -> ExitCode {
     print(&text)
 }
 
-/// Prints to whoever reads, who may stop before the end.
+/// Prints to a reader that may close the output before the end.
 pub(super) fn print(text: &str) -> ExitCode {
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,

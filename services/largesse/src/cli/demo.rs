@@ -1,4 +1,4 @@
-//! `largesse demo`: the main job from end to end, in pretend money.
+//! `largesse demo`: the whole product from end to end, with pretend money.
 use clap::Args;
 use demo::{
     scratch,
@@ -14,7 +14,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Exit codes: told to the end, and after SIGINT and SIGTERM, as a shell would have it.
+/// Exit codes: after the whole story, and after SIGINT and SIGTERM, as a shell would report them.
 const SUCCESS: u8 = 0;
 const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
@@ -25,25 +25,25 @@ pub struct DemoArguments {
     /// Start one process for each service.
     #[arg(long)]
     pub split: bool,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; SQLite in the data directory when not given. Each run makes a book of its own.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; SQLite in the data directory when not given. Each run creates a book of its own.
     #[arg(long, env = "LARGESSE_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,
-    /// Directory for keys, logs and embedded databases. When not given: a new temporary one, removed at the end unless something failed or
-    /// it is to be kept; for PostgreSQL one under the user's state directory, since the database stays and needs its keys again.
+    /// Directory for keys, logs and embedded databases. When not given: a new temporary one, removed at the end unless something failed or it is to be kept;
+    /// for PostgreSQL one under the user's state directory, since the database stays and needs its keys again.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Leave everything running and say how to call and stop it.
+    /// Leave everything running and print how to call and stop it.
     #[arg(long)]
     pub keep: bool,
     /// Print one JSON object instead of lines.
     #[arg(long)]
     pub json: bool,
-    /// Same seed, same gifts.
+    /// Seed of the gifts: the same seed gives the same gifts.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 }
 
-/// Tells the story. Exit code 1 when an expected outcome is missing.
+/// Runs the demo. Exit code 1 when an expected outcome is missing.
 pub async fn run(arguments: DemoArguments) -> CommandResult {
     let temporary = tempfile::Builder::new().prefix("largesse-demo-").tempdir()?;
     let options = options(&arguments, &temporary)?;
@@ -61,7 +61,7 @@ pub async fn run(arguments: DemoArguments) -> CommandResult {
     };
     let told = story::run(options, Box::pin(interrupted)).await;
     let well = told.as_ref().is_ok_and(|told| told.as_ref().is_none_or(|summary| summary.missing.is_empty()));
-    // Who interrupts a story wants nothing of it; what went wrong is kept to be looked at.
+    // An interrupted demo is removed; a failed one is kept for inspection.
     let keep = in_temporary && (!well || (arguments.keep && code == SUCCESS));
     if keep {
         let _kept = temporary.keep();
@@ -88,7 +88,7 @@ fn options(arguments: &DemoArguments, temporary: &TempDir) -> Result<Options, Un
     let data_dir = arguments.data_dir.clone().or(of_database).unwrap_or_else(|| temporary.path().to_owned());
     let database = given.map_or_else(|| format!("sqlite:{}", data_dir.display()), str::to_owned);
     let fresh = arguments.database.is_none() && arguments.data_dir.is_none();
-    // Elsewhere there may be an earlier story already, and this one counts everything in its book.
+    // Another database may have an earlier story's book, and this story counts everything in its book.
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let book = if fresh { "demo".to_owned() } else { format!("demo-{seconds}") };
     Ok(Options {
@@ -103,7 +103,7 @@ fn options(arguments: &DemoArguments, temporary: &TempDir) -> Result<Options, Un
     })
 }
 
-/// Where the keys for a database are that has no directory itself: `$XDG_STATE_HOME/largesse/demo-<from the address>`.
+/// Directory of the keys for a database that is not a directory: `$XDG_STATE_HOME/largesse/demo-<from the address>`.
 fn state_dir(database: &str) -> PathBuf {
     let home = || std::env::home_dir().map(|home| home.join(".local/state"));
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(home).unwrap_or_else(std::env::temp_dir);

@@ -14,7 +14,7 @@ use runtime::command::{CommandResult, UntypedError};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fmt::Write as _, process::ExitCode};
 
-/// Told after the options.
+/// Printed after the options.
 const EXPLANATION: &str = "\
 ID is that of a posting, purchase, gift, quote, payout, beneficiary or proposal, or of the request that made one (for a gift or a quote also give --user),
 what a bank was told (EndToEndId or MsgId), a store's transaction, a user, or the name of an account. Money is followed along people's accounts, first in, first out: back to what it came from, and on to what
@@ -30,7 +30,7 @@ as in a copy, nothing is shown without --unrecorded.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
 pub struct ExplainArguments {
-    /// What is to be explained.
+    /// The id to explain.
     #[arg(value_name = "ID", value_parser = SoughtId::parse)]
     pub id: SoughtId,
     #[command(flatten)]
@@ -38,10 +38,10 @@ pub struct ExplainArguments {
     /// Only in this book.
     #[arg(long, value_name = "BOOK", value_parser = book)]
     pub book: Option<BookName>,
-    /// Whose request the id may be.
+    /// The user whose request the id may be.
     #[arg(long, value_name = "USER", value_parser = user)]
     pub user: Option<UserKey>,
-    /// How many things on each way are told one by one.
+    /// Number of things in each direction that are listed one by one.
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(0..=1_000))]
     pub most: u16,
     /// Prints JSON instead of lines.
@@ -51,17 +51,17 @@ pub struct ExplainArguments {
     pub staff: StaffArguments,
 }
 
-/// Why nothing is shown.
+/// The error when there is no audit log.
 const NO_LOG: &str = "whoever looks is written into the audit log, and there is none to write into: the support service has no tables in this database, or it is a \
     copy; nothing is shown. --unrecorded shows it all the same";
 
-/// What is told, between two lines of the audit log.
+/// Explains the id between two lines of the audit log.
 async fn looked(place: &AuditedDatabase, id: &SoughtId, scope: &StoryScope, staff: &StaffArguments) -> Result<Vec<Story>, UntypedError> {
     let database = Database::parse(&place.address)?;
     if staff.unrecorded {
         return explain::explain(&database, id, scope).await;
     }
-    // Before the log, so that a database that is none says so.
+    // Before the audit log, so that an invalid database is reported as such.
     let books = monitor::audit::open(&database).await?.books().await?;
     let only = if let [only] = books.as_slice() { only.name.clone() } else { String::new() };
     let Some(log) = AuditLog::open(&database, place.heads_dir.as_deref()).await? else { return Err(NO_LOG.into()) };
@@ -81,7 +81,7 @@ async fn looked(place: &AuditedDatabase, id: &SoughtId, scope: &StoryScope, staf
     log.recorded(&staff.actor(), &act, told).await
 }
 
-/// Tells it; exit code 1 when there is nothing to tell.
+/// Prints the stories; exit code 1 when there are none.
 pub async fn run(place: AuditedDatabase, arguments: ExplainArguments) -> CommandResult {
     let ExplainArguments { id, book, user, most, json: as_json, staff, place: _ } = arguments;
     let scope = StoryScope { book, user, most: usize::from(most) };
@@ -103,7 +103,7 @@ pub async fn run(place: AuditedDatabase, arguments: ExplainArguments) -> Command
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writing to a text can't fail.
+/// Appends a story to `out`. Writing to a string can't fail.
 fn tell(out: &mut String, story: &Story, depth: usize) {
     let pad = "  ".repeat(depth);
     let _ = writeln!(out, "{pad}{}", shown(&story.told));

@@ -15,24 +15,24 @@ use std::{
 pub struct ExportArguments {
     #[command(flatten)]
     pub place: DatabaseArgument,
-    /// Which book.
+    /// The book to export.
     #[arg(long, value_name = "BOOK")]
     pub book: String,
     /// The first event.
     #[arg(long, default_value_t = 1, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
     pub from_seq: i64,
-    /// The last event; the last there is when not given.
+    /// The last event; without it, the last one that exists.
     #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
     pub until_seq: Option<i64>,
     /// Only transfers from or to this account.
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
-    /// Where to: a file, which appears once it is whole, or `-` for the standard output.
+    /// The output: a file, which appears once it is complete, or `-` for the standard output.
     #[arg(long, default_value = "-", value_name = "FILE")]
     pub output: PathBuf,
 }
 
-/// Writes the rows, and to the standard error how many.
+/// Writes the rows, and prints their number to the standard error.
 pub async fn run(address: String, arguments: ExportArguments) -> CommandResult {
     let store = audit::open(&Database::parse(&address)?).await?;
     let books = store.books().await?;

@@ -8,12 +8,12 @@ use operations::import::{self, ImportCounts, ImportTarget, record};
 use runtime::command::CommandResult;
 use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode, time::Duration};
 
-/// As long as a large file takes.
+/// Long enough for a large file.
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
-/// The subject of the token: the ledger lets no service import.
+/// The subject of the token: the ledger does not let the services' own subjects import.
 const SUBJECT: &str = "import";
 
-/// Told after the options.
+/// Printed after the options.
 const EXPLANATION: &str = "\
 A posting is imported whole or not at all: its rows must follow each other with all of its legs, so a file that was sorted, cut or has only one account's
 transfers is told apart, and nothing of such postings is sent. What is in the book already is not posted again: neither what was imported before, under
@@ -25,10 +25,10 @@ Running it again is safe. Exit code 1: something of the file is not in the book;
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
 pub struct ImportArguments {
-    /// As `largesse export` writes it, without `--account`.
+    /// A file as `largesse export` writes it, without `--account`.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Which book.
+    /// The book to import into.
     #[arg(long, value_name = "BOOK", value_parser = super::book)]
     pub book: BookName,
     /// The running ledger's gRPC address.
@@ -40,14 +40,14 @@ pub struct ImportArguments {
     /// Directory with the installation's identity key.
     #[arg(long, default_value = "data", value_name = "DIR")]
     pub data_dir: PathBuf,
-    /// Only say what would become of each posting, after those before it; change nothing.
+    /// Only report what would become of each posting, given those before it; change nothing.
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
     pub staff: StaffArguments,
 }
 
-/// Exit code 1 when something of the file is not in the book.
+/// Runs the import. Exit code 1 when something of the file is not in the book.
 pub async fn run(arguments: ImportArguments) -> CommandResult {
     let ImportArguments { file, book, url, support_url, data_dir, dry_run, staff } = arguments;
     let faulty = |error: std::io::Error| format!("{}: {error}", file.display());

@@ -1,11 +1,11 @@
-//! `largesse keys`: the keys that seal bank accounts and names.
+//! `largesse keys`: the keys that encrypt bank accounts and names.
 use crate::cli::settings::GivenSettings;
 use clap::{Args, Subcommand};
 use runtime::command::CommandResult;
 use settings::Error;
 use std::{path::PathBuf, process::ExitCode};
 
-/// Told after the options.
+/// Printed after the options.
 const EXPLANATION: &str = "\
 Works on payout's key file: of --payout-key-file, of the settings (payout.key_file), or in a sandbox the one beside the data. `rotate` puts a new key in
 front of those that are there; nothing is lost, and everything sealed before stays readable. Running payout services take the file up within a minute and
@@ -19,24 +19,24 @@ file, and keep a copy of it away from copies of the database (RECOVERY.md).";
 pub struct KeysArguments {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// The payout service's keys; as the settings say when not given, and in a sandbox the file beside the data.
+    /// The payout service's key file; by default the one in the settings, and in a sandbox the file beside the data.
     #[arg(long, global = true, value_name = "FILE")]
     pub payout_key_file: Option<PathBuf>,
     #[command(subcommand)]
     pub deed: KeysRequest,
 }
 
-/// What to do.
+/// What to do with the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum KeysRequest {
     /// Prints the ids of the keys, the one in use first. The keys themselves are not shown.
     List,
-    /// Makes a new key and puts it in front.
+    /// Makes a new key and puts it first.
     Rotate,
 }
 
 impl KeysArguments {
-    /// Which file.
+    /// The key file to use.
     pub fn key_file(&self) -> Result<PathBuf, Error> {
         let mut layers = self.given.gather()?;
         if let Some(file) = &self.payout_key_file {

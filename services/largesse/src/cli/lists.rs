@@ -1,9 +1,9 @@
-//! `largesse lists`: the lists that operators write, printed to begin with and checked before they are used.
+//! `largesse lists`: prints and checks the lists that operators write.
 use clap::{Args, Subcommand};
 use runtime::{command::CommandResult, lists::ListKind};
 use std::{path::PathBuf, process::ExitCode};
 
-/// Told after the options.
+/// Printed after the options.
 const EXPLANATION: &str = "\
 Gifts are named in the settings as gift.catalogue, coin packages as purchase.packages, rates as earnings.rate_card. A service reads its list when it starts,
 so a change needs a restart; whatever was sent, sold or quoted before keeps its price. The lists that are built in are for TEST books: a LIVE book is
@@ -23,21 +23,21 @@ pub struct ListsArguments {
 /// What to do with lists.
 #[derive(Debug, Subcommand)]
 pub enum ListsTask {
-    /// Prints the list that is built in, with what its keys mean, as a file to begin with.
+    /// Prints the built-in list, with an explanation of its keys, as a file to start from.
     Show {
-        /// Which list.
+        /// The list to print.
         kind: ListKind,
     },
     /// Reads a list as its service would. Exit code 1 with file, line and key when it can't be used.
     Check {
-        /// Which list it is.
+        /// The kind of list in the file.
         kind: ListKind,
         /// The file.
         file: PathBuf,
     },
 }
 
-/// Prints or checks.
+/// Runs `largesse lists`.
 pub fn run(arguments: &ListsArguments) -> CommandResult {
     match &arguments.task {
         ListsTask::Show { kind } => Ok(super::config::print(kind.built_in())),

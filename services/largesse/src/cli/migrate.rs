@@ -1,6 +1,6 @@
-//! `largesse migrate`: brings the tables of services up to date and ends.
+//! `largesse migrate`: migrates the tables of services and exits.
 //!
-//! Services do the same when they start. Run it before a rollout, so that the new program finds its tables and the old one still fits them.
+//! Services do the same when they start. Run it before a rollout, so that the new version finds its tables; the old one can still use them.
 use crate::cli::settings::DatabaseArgument;
 use clap::Args;
 use db::Database;
@@ -15,15 +15,15 @@ use std::process::ExitCode;
 pub struct MigrateArguments {
     #[command(flatten)]
     pub place: DatabaseArgument,
-    /// Whose tables; all of them when not given.
+    /// Services whose tables to migrate; all of them when not given.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
-    /// Then spreads the tables over a Citus cluster, a book's rows on one node; needs its extension in the database. Doing it again changes nothing.
+    /// Then distributes the tables over a Citus cluster, a book's rows on one node; needs its extension in the database. Repeating it changes nothing.
     #[arg(long, conflicts_with = "services")]
     pub citus: bool,
 }
 
-/// Migrates and says what it looked at.
+/// Runs the migrations and prints what was done.
 pub async fn run(address: String, services: Vec<Service>, citus: bool) -> CommandResult {
     let database = Database::parse(&address)?;
     if citus {

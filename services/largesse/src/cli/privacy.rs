@@ -1,4 +1,4 @@
-//! `largesse privacy`: what is personal, and a user's own data: shown or erased.
+//! `largesse privacy`: lists personal data; exports or erases a user's own.
 use crate::cli::{book, reason, settings::GivenSettings, user};
 use clap::{Args, Subcommand};
 use db::Database;
@@ -11,7 +11,7 @@ use runtime::command::CommandResult;
 use settings::Error;
 use std::{path::PathBuf, process::ExitCode};
 
-/// Told after the options.
+/// Printed after the options.
 const EXPLANATION: &str = "\
 Reads the stores of all services, so it runs where their database is. Both deeds are written into the audit log, before and after, with
 who did it and why; without that record they are refused. The journal is neither read by name nor changed: it knows users by keys that say nothing.";
@@ -21,32 +21,32 @@ who did it and why; without that record they are refused. The journal is neither
 pub struct PrivacyArguments {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; as the settings say when not given.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; by default the database in the settings.
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
     #[command(subcommand)]
     pub deed: PrivacyRequest,
 }
 
-/// What to do.
+/// What to do with personal data.
 #[derive(Debug, Subcommand)]
 pub enum PrivacyRequest {
-    /// Lists every column that holds what is personal, and what becomes of it.
+    /// Lists every column with personal data, and what an erasure does with it.
     List {
         /// Prints JSON instead of a table.
         #[arg(long)]
         json: bool,
     },
-    /// Prints everything there is of a user as JSON.
+    /// Prints all data of a user as JSON.
     #[command(after_long_help = EXPLANATION)]
     Export {
         #[command(flatten)]
         whose: WhoseArguments,
-        /// The payout service's key; as the settings say when not given, and in a sandbox the one beside the data.
+        /// The payout service's key file; by default the one in the settings, and in a sandbox the file beside the data.
         #[arg(long, value_name = "FILE")]
         payout_key_file: Option<PathBuf>,
     },
-    /// Erases what is personal of a user. Refused while payouts are in flight; doing it again changes nothing.
+    /// Erases a user's personal data. Refused while payouts are in flight; repeating it changes nothing.
     #[command(after_long_help = EXPLANATION)]
     Erase {
         #[command(flatten)]
@@ -54,7 +54,7 @@ pub enum PrivacyRequest {
     },
 }
 
-/// Whose data, and who asks.
+/// The user whose data it is, and the member of staff who asks.
 #[derive(Debug, Args)]
 pub struct WhoseArguments {
     /// The book.
@@ -63,15 +63,15 @@ pub struct WhoseArguments {
     /// The user.
     #[arg(long, value_name = "USER", value_parser = user)]
     pub user: UserKey,
-    /// Who does it, for the record.
+    /// Name of the member of staff, for the audit log.
     #[arg(long, value_name = "NAME", value_parser = user)]
     pub by: UserKey,
-    /// Why, for the record; 8 to 500 bytes.
+    /// The reason, for the audit log; 8 to 500 bytes.
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: String,
 }
 
-/// Where everything is.
+/// The stores and keys of the installation.
 pub struct PrivacyStores {
     database: String,
     key_file: PathBuf,
@@ -79,7 +79,7 @@ pub struct PrivacyStores {
 }
 
 impl PrivacyArguments {
-    /// What file, environment and flags say.
+    /// Resolves the stores from file, environment and flags.
     pub fn place(&self) -> Result<PrivacyStores, Error> {
         let mut layers = self.given.gather()?;
         if let Some(database) = &self.database {
@@ -91,7 +91,7 @@ impl PrivacyArguments {
         let config = layers.read()?.config;
         let beside = runtime::payout_key_file(&config.data_dir);
         let key_file = if config.payout.has_key() { config.payout.key_file.clone() } else { beside };
-        // Beside the tables, as far as they lie in files: another installation's heads may be in the data directory of the settings.
+        // Beside the tables, if they are files: the data directory in the settings may have another installation's heads.
         let address = config.database_address();
         let of_files = Database::parse(&address).ok().and_then(|database| database.sqlite_dir().map(|dir| dir.join(runtime::HEADS)));
         let beside = of_files.filter(|dir| dir.is_dir()).unwrap_or_else(|| config.data_dir.join(runtime::HEADS));

@@ -1,4 +1,4 @@
-//! `largesse replay`: a recording against an installation.
+//! `largesse replay`: sends a recording to an installation.
 use clap::Args;
 use demo::{
     fleet::{self, Fleet},
@@ -18,7 +18,7 @@ use std::{
 /// Options of `largesse replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArguments {
-    /// JSON lines of live gift events: msg, room, from_user, to_user, gift_id, group_id, repeat_count, repeat_end, combo; and where a gift is in no
+    /// JSON lines of live gift events: msg, room, from_user, to_user, gift_id, group_id, repeat_count, repeat_end, combo; and for a gift that is in no
     /// catalogue, or had another price, diamond_count (coins) and gift_name. An installation that is started here sells at the recording's prices.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -37,10 +37,10 @@ pub struct ReplayArguments {
     /// Directory with the sandbox's keys; the embedded database's own when not given.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// The TEST book to work on.
+    /// The TEST book to use.
     #[arg(long, default_value = "demo")]
     pub book: String,
-    /// Leave out lines that can't be sent, and say which; without it the first one ends the run before anything is sent.
+    /// Skip lines that can't be sent, and list them; without it the first one ends the run before anything is sent.
     #[arg(long)]
     pub skip_bad: bool,
     /// Print one JSON object instead of lines.
@@ -48,7 +48,7 @@ pub struct ReplayArguments {
     pub json: bool,
 }
 
-/// Runs the recording.
+/// Replays the recording.
 pub async fn run(arguments: ReplayArguments) -> CommandResult {
     let recording = if arguments.skip_bad { Recording::read(&arguments.file)? } else { strict(&arguments.file)? };
     for bad in &recording.bad {
@@ -71,7 +71,7 @@ fn strict(file: &Path) -> Result<Recording, UntypedError> {
     Ok(Recording { events: replay::read(file)?, bad: Vec::new() })
 }
 
-/// Starts an installation that sells what was recorded, and runs the recording there.
+/// Starts an installation that sells the recorded gifts, and replays the recording there.
 async fn started(arguments: &ReplayArguments, book: BookName, events: &[RecordedEvent]) -> Result<ReplayReport, UntypedError> {
     let text = replay::catalogue(events)?;
     let temporary = tempfile::tempdir()?;
@@ -86,12 +86,12 @@ async fn started(arguments: &ReplayArguments, book: BookName, events: &[Recorded
     report
 }
 
-/// Where an installation is started for a recording.
+/// The directories of an installation that is started for a recording.
 struct ReplayPlace {
     database: String,
     data_dir: PathBuf,
     book: BookName,
-    /// Its gifts.
+    /// Its gift catalogue.
     catalogue: PathBuf,
 }
 

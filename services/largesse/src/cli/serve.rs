@@ -1,4 +1,4 @@
-//! `largesse serve`: services until told to stop.
+//! `largesse serve`: runs services until it is stopped.
 use crate::cli::settings::{GivenSettings, ReadSettings};
 use clap::Args;
 use identity::Service;
@@ -19,77 +19,77 @@ pub struct ServeArguments {
     /// The services to run here; all of them when not given.
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub services: Vec<Service>,
-    /// Where LedgerService is, when it does not run here.
+    /// Address of LedgerService, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub ledger_url: Option<String>,
-    /// Where SupportService is, when it does not run here; calls of staff are refused by processes that know of none.
+    /// Address of SupportService, when it does not run here; processes without it refuse staff calls.
     #[arg(long, value_name = "URL")]
     pub support_url: Option<String>,
-    /// Where PurchaseService is, when it does not run here.
+    /// Address of PurchaseService, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub purchase_url: Option<String>,
-    /// Where GiftService is, when it does not run here.
+    /// Address of GiftService, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub gift_url: Option<String>,
-    /// Where EarningsService is, when it does not run here.
+    /// Address of EarningsService, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub earnings_url: Option<String>,
-    /// Where PayoutService is, when it does not run here.
+    /// Address of PayoutService, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub payout_url: Option<String>,
-    /// Where MonitorService is, when it does not run here.
+    /// Address of MonitorService, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub monitor_url: Option<String>,
-    /// Where the pretend bank is, when it does not run here.
+    /// Address of the pretend bank, when it does not run here.
     #[arg(long, value_name = "URL")]
     pub sandbox_url: Option<String>,
     /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; `sqlite:` with the data directory when not given.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Where gRPC listens, 127.0.0.1:7070 when not given. Port 0 takes a free one and prints it.
+    /// Address of the gRPC listener, 127.0.0.1:7070 when not given. Port 0 chooses a free one and prints it.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
-    /// Where HTTP listens: /healthz, /readyz, /metrics.
+    /// Address of the HTTP listener: /healthz, /readyz, /metrics.
     #[arg(long, value_name = "ADDRESS")]
     pub http: Option<SocketAddr>,
-    /// Where the pretend bank listens, 127.0.0.1:7072 when not given.
+    /// Address of the pretend bank's listener, 127.0.0.1:7072 when not given.
     #[arg(long, value_name = "ADDRESS")]
     pub bank_listen: Option<SocketAddr>,
-    /// Where the pretend app store listens, 127.0.0.1:7073 when not given.
+    /// Address of the pretend app store's listener, 127.0.0.1:7073 when not given.
     #[arg(long, value_name = "ADDRESS")]
     pub store_listen: Option<SocketAddr>,
-    /// Plays with pretend money: makes an identity key and a TEST book, and runs the pretend stores and bank.
+    /// Runs with pretend money: makes an identity key and a TEST book, and runs the pretend stores and bank.
     #[arg(long)]
     pub sandbox: bool,
-    /// A TEST book to have in a sandbox, `demo` when not given; repeat for several.
+    /// A TEST book to create in a sandbox, `demo` when not given; repeat for several.
     #[arg(long = "book", value_name = "BOOK")]
     pub books: Vec<String>,
     /// Directory for keys and embedded databases, `data` when not given.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Directory, outside the database, where the ledger writes its books' heads for `verify`; `heads` in the data directory when not given. Best on
-    /// another disk or machine.
+    /// Directory, outside the database, where the ledger writes its books' heads for `verify`; `heads` in the data directory when not given. Best on another
+    /// disk or machine.
     #[arg(long, value_name = "DIR")]
     pub heads_dir: Option<PathBuf>,
-    /// Mebibytes that each book's accounts, guards and holds may take in the ledger's memory, 256 when not given; what is older is read again when it is needed.
+    /// Mebibytes of memory in the ledger for each book's accounts, guards and holds, 256 when not given; older ones are reread when needed.
     #[arg(long, value_name = "MIB")]
     pub ledger_cache_mib: Option<u32>,
     /// Public key that signs callers' tokens, PEM; repeat while keys are rotated. Required without --sandbox.
     #[arg(long = "identity-key", value_name = "FILE")]
     pub identity_keys: Vec<PathBuf>,
-    /// Key that seals bank accounts and names, 32 bytes in base64. Required without --sandbox where payout runs.
+    /// Key that encrypts bank accounts and names, 32 bytes in base64. Required without --sandbox where payout runs.
     #[arg(long, value_name = "FILE")]
     pub payout_key_file: Option<PathBuf>,
-    /// Token with which a service here calls others, such as `gift=gift.token`; repeat for each. Read again while running. Required without --sandbox.
+    /// Token with which a service here calls others, such as `gift=gift.token`; repeat for each. Reread while running. Required without --sandbox.
     #[arg(long = "service-token", value_name = "SERVICE=FILE", value_parser = service_token)]
     pub service_tokens: Vec<(Service, String)>,
-    /// What there was before: an error that names what is there now.
+    /// A former option: gives an error that names its replacement.
     #[arg(long, hide = true)]
     pub service_token_file: Option<PathBuf>,
 }
 
 impl ServeArguments {
-    /// The settings that file, environment and these flags make.
+    /// The settings that result from file, environment and these flags.
     pub fn read(&self) -> Result<ReadSettings, Error> {
         let mut layers = self.given.gather()?;
         let shown = |flag: &Option<PathBuf>| flag.as_ref().map(|path| path.display().to_string());
@@ -158,7 +158,7 @@ pub async fn run(options: Options, warnings: Vec<String>) -> CommandResult {
     let mut runtime = tokio::select! {
         runtime = starting => match runtime {
             Ok(runtime) => runtime,
-            // A start that settings forbid is not worth trying again, and a supervisor can tell.
+            // A start that the settings forbid should not be retried; the exit code tells a supervisor so.
             Err(error @ runtime::Error::ListBuiltIn { .. }) => return Ok(command::misused(&error)),
             Err(error) => return Err(error.into()),
         },

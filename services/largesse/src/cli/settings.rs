@@ -1,4 +1,4 @@
-//! How every command that has settings is given them: a file, the environment, and any key by flag.
+//! How settings are given to every command that has some: a file, the environment, and any key by flag.
 use clap::Args;
 use db::Database;
 use identity::Issuer;
@@ -10,23 +10,23 @@ use std::{
     process::ExitCode,
 };
 
-/// Where settings come from.
+/// The sources of settings.
 #[derive(Debug, Clone, Default, Args)]
 pub struct GivenSettings {
     /// File with settings; `largesse config --default` prints one.
     #[arg(long, env = config::FILE_VARIABLE, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Sets any option over file and environment, such as `--set ledger.cache_mib=512`; repeat for several.
+    /// Sets any option, overriding file and environment, such as `--set ledger.cache_mib=512`; repeat for several.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
 
-/// Which database, for commands that work on one.
+/// The database, for commands that work on one.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgument {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`, also beside running services, or a copy; when not given as the settings say: `database`, or SQLite in
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`, which may be in use by running services, or a backup; by default the setting `database`, or SQLite in
     /// `data_dir`.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
@@ -38,7 +38,7 @@ impl DatabaseArgument {
         Ok(self.config()?.database_address())
     }
 
-    /// The settings with the database's address in them.
+    /// The settings, including the database's address.
     pub fn config(&self) -> Result<Config, Error> {
         let mut layers = self.given.gather()?;
         if let Some(database) = &self.database {
@@ -47,7 +47,7 @@ impl DatabaseArgument {
         Ok(layers.read()?.config)
     }
 
-    /// The database's address, and where the heads of its audit log are written outside of it.
+    /// The database's address, and the directory where the heads of its audit log are written.
     pub fn audited(&self) -> Result<AuditedDatabase, Error> {
         let config = self.config()?;
         let address = config.database_address();
@@ -61,25 +61,25 @@ impl DatabaseArgument {
 /// A database whose audit log is written to.
 #[derive(Debug, Clone)]
 pub struct AuditedDatabase {
-    /// Its address.
+    /// The database's address.
     pub address: String,
-    /// Where heads are written outside of it, if anywhere.
+    /// Directory where heads are written outside of it, if any.
     pub heads_dir: Option<PathBuf>,
 }
 
 /// Settings that were read and checked.
 #[derive(Debug)]
 pub struct ReadSettings {
-    /// What they make.
+    /// The resulting settings.
     pub config: Config,
-    /// Where each was said.
+    /// The source of each setting.
     pub layers: Layers,
-    /// What is dangerous or means nothing, one line each.
+    /// Warnings of dangerous settings and unknown variables, one line each.
     pub warnings: Vec<String>,
 }
 
 impl ReadSettings {
-    /// What `serve` would run, and what is dangerous about it; or everything for which it would not start is told, and how the program ends.
+    /// The options for `serve` and the warnings; or, after printing everything that prevents a start, the program's exit code.
     pub fn into_options(self) -> Result<(Options, Vec<String>), ExitCode> {
         let options = self.config.into_options().and_then(|options| runtime::check(&options).map(|()| options));
         let options = options.map_err(|error| command::misused(&error))?;
@@ -88,24 +88,24 @@ impl ReadSettings {
     }
 }
 
-/// Layers, and the variables among them that mean nothing.
+/// Layers, and the names of unknown variables.
 pub struct GatheredSettings {
     layers: Layers,
     unknown: Vec<String>,
 }
 
 impl GatheredSettings {
-    /// Lays one value over the others.
+    /// Sets one value, overriding the other layers.
     pub fn set(&mut self, key: &str, value: &str, flag: &str) {
         self.layers.set(key, value, flag);
     }
 
-    /// Lays a list over the others.
+    /// Sets a list, overriding the other layers.
     pub fn set_list(&mut self, key: &str, values: &[String], flag: &str) {
         self.layers.set_list(key, values, flag);
     }
 
-    /// The settings they make.
+    /// The resulting settings.
     pub fn read(self) -> Result<ReadSettings, Error> {
         let config = config::read(&self.layers)?;
         let dangers = config.warnings().into_iter().map(|(key, why)| self.layers.problem(&key, why).to_string());
@@ -116,7 +116,7 @@ impl GatheredSettings {
 }
 
 impl GivenSettings {
-    /// The file, the environment over it, and `--set` over both. A command's own flags come after.
+    /// The file, overridden by the environment, and both by `--set`. A command's own flags come after.
     pub fn gather(&self) -> Result<GatheredSettings, Error> {
         let (mut layers, unknown) = config::layers(self.config.as_deref())?;
         for pair in &self.set {
@@ -127,7 +127,7 @@ impl GivenSettings {
     }
 }
 
-/// The installation's key, to sign a token with. One that is made up here would be trusted by nobody, so there must be one.
+/// The installation's key, to sign a token with. It must exist, because nobody would trust a newly made one.
 pub fn identity_key(data_dir: &Path) -> Result<Issuer, String> {
     Issuer::load(data_dir).map_err(|error| {
         let chain = identity::error::chain(&error);

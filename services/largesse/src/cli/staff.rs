@@ -1,25 +1,25 @@
-//! Who runs a command that is written into the audit log, and whether it may go without.
+//! The person who runs a command that is recorded in the audit log, and whether the command may run without a record.
 use clap::Args;
 use money::UserKey;
 use operations::acts::Actor;
 use std::path::PathBuf;
 
-/// Who, and why.
+/// The person's name and reason.
 #[derive(Debug, Clone, Default, Args)]
 pub struct StaffArguments {
-    /// Who does it, for the audit log; the system's name of whoever runs this when not given.
+    /// Name of the person, for the audit log; the login name of the operating system when not given.
     #[arg(long, value_name = "NAME", value_parser = super::user)]
     pub by: Option<UserKey>,
-    /// Why, for the audit log; 8 to 500 bytes.
+    /// The reason, for the audit log; 8 to 500 bytes.
     #[arg(long, value_name = "TEXT", value_parser = super::reason)]
     pub reason: Option<String>,
-    /// Does it also where it can't be written into the audit log.
+    /// Runs it even if it can't be recorded in the audit log.
     #[arg(long)]
     pub unrecorded: bool,
 }
 
 impl StaffArguments {
-    /// Who it is, and who says so.
+    /// The person, and where the name comes from.
     pub fn actor(&self) -> Actor {
         let reason = self.reason.clone().unwrap_or_default();
         match &self.by {
@@ -29,7 +29,7 @@ impl StaffArguments {
     }
 }
 
-/// The system's name of whoever runs this: also behind `sudo`. A name that would be no user key has `_` for other characters.
+/// The login name of the person, also behind `sudo`. Characters that a user key can't have are replaced by `_`.
 fn login() -> String {
     let uid = std::fs::read_to_string("/proc/self/status").ok().and_then(|status| {
         let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?.to_owned();

@@ -1,4 +1,4 @@
-//! `largesse status`: does everything answer, and is the money where it should be?
+//! `largesse status`: whether every process answers, and whether the money is where it should be.
 use api::monitor::{
     BookHealth, CheckOutcome, GetHealthOfMoneyRequest, GetHealthOfMoneyResponse, monitor_service_client::MonitorServiceClient,
 };
@@ -11,7 +11,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use tonic::Request;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
-/// Told after the options.
+/// Printed after the options.
 const EXPLANATION: &str = "\
 Asks every process named by --url which services it has and whether they serve, and the one that has the monitor what it found. A process that stands by for
 the one that writes the books says so; that is no fault where the other is asked too. Exit code 0: all serve and the money is where it should be; 1: something
@@ -22,21 +22,21 @@ a token that is refused, or no process with the monitor.
 
 /// How long a process may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
-/// The exit code when a process could not be asked.
+/// The exit code when a process did not answer.
 const UNREACHABLE: u8 = 3;
-/// The exit code when everything serves and the monitor could not be asked.
+/// The exit code when everything serves but the monitor gave no answer.
 const MONEY_UNKNOWN: u8 = 4;
-/// What a process is asked for.
+/// The gRPC name of the monitor.
 const MONITOR: &str = "largesse.monitor.v1.MonitorService";
 
 /// Options of `largesse status`.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
 pub struct StatusArguments {
-    /// Where a process answers gRPC; repeat for each.
+    /// gRPC address of a process; repeat for each.
     #[arg(long = "url", default_value = "http://127.0.0.1:7070", value_name = "URL")]
     pub urls: Vec<String>,
-    /// Token of a member of staff or a service; without one only whether services serve is told.
+    /// Token of a member of staff or a service; without one only whether services serve is reported.
     #[arg(long, env = "LARGESSE_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// Certificates to check https:// addresses with, PEM; the system's when not given.
@@ -47,15 +47,15 @@ pub struct StatusArguments {
     pub json: bool,
 }
 
-/// A process as it answered.
+/// The answer of a process.
 #[derive(Debug, Default, Serialize)]
 struct ProcessStatus {
     url: String,
-    /// Nothing where it could not be asked.
+    /// Empty if the process did not answer.
     services: Vec<ServiceStatus>,
-    /// Whether it has the ledger and does not write the books.
+    /// Whether it has the ledger but does not write the books.
     standby: bool,
-    /// Why it could not be asked.
+    /// Why it did not answer.
     fault: Option<String>,
 }
 
@@ -65,10 +65,10 @@ struct ServiceStatus {
     serving: bool,
 }
 
-/// A check that does not hold, or is not known to.
+/// A check that failed or is pending.
 #[derive(Debug, Serialize)]
 struct CheckStatus {
-    /// Empty for what is of the whole installation.
+    /// Empty for a check of the whole installation.
     book: String,
     check: String,
     /// `FAILED` or `pending`.
@@ -83,20 +83,20 @@ struct BookStatus {
     events_behind: i64,
 }
 
-/// Everything that was found.
+/// The complete status.
 #[derive(Debug, Default, Serialize)]
 struct StatusFound {
     processes: Vec<ProcessStatus>,
-    /// Whether the money is where it should be; nothing where nobody could say.
+    /// Whether the money is where it should be; `None` where that is unknown.
     green: Option<bool>,
-    /// What is wrong or not known.
+    /// Checks that failed or are pending.
     checks: Vec<CheckStatus>,
     books: Vec<BookStatus>,
-    /// Why nobody could say.
+    /// Why it is unknown.
     money_unknown: Option<String>,
 }
 
-/// Asks and tells.
+/// Queries the processes and prints the status.
 pub async fn run(arguments: StatusArguments) -> CommandResult {
     let tls = Tls::load(tls::Config { peer_ca: arguments.ca.clone().unwrap_or_default(), ..tls::Config::default() })?;
     let token = match &arguments.token_file {
@@ -150,7 +150,7 @@ async fn ask(url: &str, transport: &Transport) -> ProcessStatus {
                     process.services.push(ServiceStatus { name: name.to_owned(), serving });
                 }
             }
-            // It does not run there.
+            // That service does not run there.
             Err(status) if status.code() == tonic::Code::NotFound => {}
             Err(status) => {
                 return ProcessStatus { url: url.to_owned(), fault: Some(status.message().to_owned()), ..ProcessStatus::default() };
@@ -228,13 +228,13 @@ impl StatusFound {
         let all_serve = self.processes.iter().flat_map(|process| &process.services).all(|service| self.serves(service));
         match self.green {
             Some(true) if all_serve => ExitCode::SUCCESS,
-            // What nobody could say is not green, and not red.
+            // An unknown result is neither green nor red.
             None if all_serve => ExitCode::from(MONEY_UNKNOWN),
             Some(_) | None => ExitCode::FAILURE,
         }
     }
 
-    /// Whether it serves, or stands by for one of the same name that does.
+    /// Whether the service serves, or stands by for one of the same name that does.
     fn serves(&self, service: &ServiceStatus) -> bool {
         let others = self.processes.iter().flat_map(|process| &process.services).filter(|other| other.name == service.name);
         let standby = self.processes.iter().filter(|process| process.standby);

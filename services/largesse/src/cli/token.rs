@@ -1,4 +1,4 @@
-//! `largesse token`: a signed token on standard output.
+//! `largesse token`: prints a signed token to the standard output.
 use crate::cli::{book, settings::GivenSettings, user};
 use clap::Args;
 use identity::{BookScope, Grant, Issuer, Role};
@@ -18,10 +18,10 @@ mod tests;
 pub struct TokenArguments {
     #[command(flatten)]
     pub given: GivenSettings,
-    /// Directory with the identity key, one is made where there is none; as the settings say when not given, and `data` when they say nothing.
+    /// Directory with the identity key, which is made if missing; by default the one in the settings, or `data` without one.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Whom the token is for, `[A-Za-z0-9_-]{1,64}`.
+    /// Subject of the token, `[A-Za-z0-9_-]{1,64}`.
     #[arg(long, value_name = "USER", value_parser = user)]
     pub sub: UserKey,
     /// viewer, creator, service, support, finance, auditor or admin.
@@ -33,12 +33,12 @@ pub struct TokenArguments {
     /// The app the token is for.
     #[arg(long, default_value = "")]
     pub app: String,
-    /// How long it is good, such as `90s`, `15m`, `1h` or `7d`.
+    /// How long it is valid, such as `90s`, `15m`, `1h` or `7d`.
     #[arg(long, value_parser = duration, default_value = "1h")]
     pub ttl: Duration,
 }
 
-/// Prints the token. Exit code 2 when there can be no such token.
+/// Prints the token. Exit code 2 when such a token is not possible.
 #[must_use]
 pub fn run(arguments: &TokenArguments) -> ExitCode {
     if arguments.books.is_empty() && matches!(arguments.role, Role::Viewer | Role::Creator) {
@@ -54,7 +54,7 @@ pub fn run(arguments: &TokenArguments) -> ExitCode {
 }
 
 impl TokenArguments {
-    /// Where the key is, by flag, environment or file.
+    /// The key's directory, by flag, environment or file.
     fn key_directory(&self) -> Result<PathBuf, settings::Error> {
         let mut layers = self.given.gather()?;
         if let Some(directory) = &self.data_dir {

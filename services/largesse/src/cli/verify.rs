@@ -1,4 +1,4 @@
-//! `largesse verify`: are the books right?
+//! `largesse verify`: checks the books.
 use crate::cli::settings::DatabaseArgument;
 use clap::Args;
 use db::Database;
@@ -12,7 +12,7 @@ use std::{path::PathBuf, process::ExitCode};
 pub struct VerifyArguments {
     #[command(flatten)]
     pub place: DatabaseArgument,
-    /// Directory of the heads that `serve --heads-dir` wrote outside the database; `heads` beside SQLite's files when it is there.
+    /// Directory of the heads that `serve --heads-dir` wrote outside the database; by default `heads` beside SQLite's files, if it exists.
     #[arg(long, value_name = "DIR")]
     pub heads: Option<PathBuf>,
     /// Print one JSON object instead of lines.
@@ -20,7 +20,7 @@ pub struct VerifyArguments {
     pub json: bool,
 }
 
-/// Exit code 1 when a check does not hold.
+/// Runs the checks. Exit code 1 when one fails.
 pub async fn run(address: String, arguments: VerifyArguments) -> CommandResult {
     let database = Database::parse(&address)?;
     if let Some(dir) = arguments.heads.as_ref().filter(|dir| !dir.is_dir()) {
@@ -31,7 +31,7 @@ pub async fn run(address: String, arguments: VerifyArguments) -> CommandResult {
         operations::backup::intact(dir).map_err(|error| format!("{}: {error}; {what}", dir.display()))?;
     }
     let beside = || database.sqlite_dir().map(|dir| dir.join(runtime::HEADS)).filter(|dir| dir.is_dir());
-    // Services of one's own have their rows in the settings and nowhere else: whoever could write them into a database could write any.
+    // What the operator's own services may post is read only from the settings: somebody who can write to the database could forge it there.
     let own = arguments.place.config()?.ledger.own_posters();
     let report = audit::audit_with(&database, arguments.heads.clone().or_else(beside).as_deref(), &own).await?;
     if arguments.json {

@@ -1,4 +1,4 @@
-//! `largesse verify` on databases that prove nothing.
+//! `largesse verify` on databases that contain nothing to check.
 use std::{
     path::Path,
     process::{Command, Output},

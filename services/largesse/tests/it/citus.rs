@@ -1,12 +1,12 @@
-//! Which tables a Citus cluster spreads, against what PostgreSQL says of them. Citus itself is not there: its two functions and its list of tables are
-//! stood in for, so what is shown is what it would be asked, and that its rule of uniqueness holds for all that is asked.
+//! The tables that are distributed over a Citus cluster, compared with PostgreSQL's catalogue. Citus itself is not installed: stubs replace its two functions
+//! and its list of tables, so the tests show the calls, and that the unique constraints of all distributed tables are allowed.
 use identity::Service;
 use operations::citus::{PLAN, TablePlacement, distribute};
 use runtime::tables;
 use sqlx::{Connection as _, PgConnection};
 use std::{collections::BTreeMap, process::Command};
 
-/// What Citus has: its list of tables, and functions that put one there.
+/// Stubs of what Citus has: its list of tables, and the functions that add one.
 const STAND_IN: &str = "
     SET allow_system_table_mods = on;
     INSERT INTO pg_extension SELECT 999999, 'citus', 10, oid, true, '0', NULL, NULL FROM pg_namespace WHERE nspname = 'pg_catalog';
@@ -17,7 +17,7 @@ const STAND_IN: &str = "
         INSERT INTO pg_dist_partition VALUES (t, c, colocate_with); END $$;
     CREATE FUNCTION pg_catalog.create_reference_table(t regclass) RETURNS void LANGUAGE sql AS $$ INSERT INTO pg_dist_partition VALUES (t, NULL, NULL) $$;";
 
-/// Unique rules, the primary keys among them, of tables that are spread, which lack `book`; and types of `book` by the group of their table.
+/// Unique constraints, including primary keys, of distributed tables that lack `book`.
 const WITHOUT_BOOK: &str = "
     SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_dist_partition p ON i.indrelid = p.logicalrelid
     WHERE i.indisunique AND p.column_name IS NOT NULL AND NOT EXISTS (
@@ -41,7 +41,7 @@ async fn every_table_has_a_place_and_what_is_spread_can_be() {
     let again = distribute(&database).await.unwrap();
     assert!(again.iter().all(|done| done.told.ends_with(", already") || done.told.starts_with("stays")), "{again:?}");
 
-    // What a cluster gives when it is asked is of several moments, and a copy of it says so.
+    // A cluster's nodes are read at several moments, and a backup of one says so.
     let dir = tempfile::tempdir().unwrap();
     let path = format!("{}:{}", cluster.programs().display(), std::env::var("PATH").unwrap_or_default());
     let mut backup = Command::new(env!("CARGO_BIN_EXE_largesse"));
@@ -62,7 +62,7 @@ async fn every_table_has_a_place_and_what_is_spread_can_be() {
     planned.sort();
     assert_eq!(there, planned, "a table without a place");
 
-    // What lies together has the same type of book.
+    // The column `book` has the same type in all colocated tables.
     let mut types: BTreeMap<&str, String> = BTreeMap::new();
     for (table, place) in PLAN {
         let TablePlacement::Spread { beside } = place else { continue };

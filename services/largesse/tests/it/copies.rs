@@ -1,4 +1,4 @@
-//! Copies that somebody changed: named and refused, whatever the manifest says, and never followed out of their folder.
+//! Backups that somebody changed are reported and refused, whatever the manifest says, and links out of their folder are never followed.
 use crate::options;
 use demo::{installation::Installation, shop::Shop};
 use money::BookName;
@@ -20,7 +20,7 @@ fn told(output: &Output) -> String {
     format!("{} {}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// An installation with a purchase in it, and copies of it.
+/// An installation with a purchase in it, and backups of it.
 struct Copied {
     dir: tempfile::TempDir,
     made: PathBuf,
@@ -40,7 +40,7 @@ impl Copied {
         Self { dir, made }
     }
 
-    /// Another copy, to be changed.
+    /// Another copy of the backup, to be changed.
     fn again(&self, name: &str) -> PathBuf {
         let to = self.dir.path().join(name);
         fs::create_dir(&to).unwrap();
@@ -56,7 +56,7 @@ impl Copied {
     }
 }
 
-/// Makes the manifest say what the files are now, as whoever can write into the folder can.
+/// Updates the hashes in the manifest to the current files, as anybody with write access to the folder can.
 fn renewed(copy: &Path, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
     let path = copy.join("manifest.json");
     let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();

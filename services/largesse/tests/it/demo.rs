@@ -3,7 +3,7 @@ use serde_json::Value;
 use std::path::Path;
 use tokio::process::Command;
 
-/// Runs it and checks what a reader of the summary would.
+/// Runs the demo and checks its summary.
 async fn is_told(arguments: &[&str], dir: &Path) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
     command.args(["demo", "--json"]).args(arguments).env("TMPDIR", dir).env_remove("RUST_LOG").env_remove("LARGESSE_DATABASE");
@@ -65,7 +65,7 @@ fn entries(dir: &Path) -> Vec<String> {
     std::fs::read_dir(dir).unwrap().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Files of the demo's own directory, however far it is.
+/// Files of the demo's own directory, however far it has got.
 fn files_below(dir: &Path) -> Vec<String> {
     entries(dir).iter().filter(|name| name.starts_with("largesse-demo-")).flat_map(|name| entries(&dir.join(name))).collect()
 }
@@ -77,7 +77,7 @@ async fn a_story_that_is_interrupted_stops_everything_and_leaves_nothing_behind(
         let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
         command.args(["demo", "--json"]).env("TMPDIR", dir.path()).env_remove("RUST_LOG").env_remove("LARGESSE_DATABASE");
         let child = command.kill_on_drop(true).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-        // In the middle: the services run and their tables are there.
+        // Interrupts halfway: the services run and their tables exist.
         while !files_below(dir.path()).iter().any(|name| name == "sandbox_bank.db") {
             tokio::task::yield_now().await;
         }

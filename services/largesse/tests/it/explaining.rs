@@ -1,4 +1,4 @@
-//! `largesse explain` as support has it: what staff undid and moved, users and accounts; and every look in the audit log.
+//! `largesse explain` as support uses it: what staff reversed and moved, users and accounts; and every use recorded in the audit log.
 use crate::options;
 use api::{
     ledger::{PostRequest, Transfer},
@@ -29,7 +29,7 @@ impl Explaining {
         Self { dir, house, installation }
     }
 
-    /// A gift of hers, as the gift service posts it.
+    /// A gift by ada, as the gift service posts it.
     async fn gift(&self) -> String {
         let token = self.installation.token("gift", Role::Service).unwrap();
         let transfer = |debit: &str, credit: &str, amount| Transfer {
@@ -54,7 +54,7 @@ impl Explaining {
         answer.posting.unwrap().posting_id
     }
 
-    /// What sam asks for and fay approves.
+    /// A proposal by sam that fay approves.
     async fn done(&self, act: propose_request::Act) -> Proposal {
         let (sam, fay) = (self.installation.token("sam", Role::Support).unwrap(), self.installation.token("fay", Role::Finance).unwrap());
         let propose = ProposeRequest { request_id: Uuid::now_v7().to_string(), act: Some(act), ..Default::default() };
@@ -150,13 +150,13 @@ async fn whoever_looks_is_in_the_audit_log_and_without_one_nothing_is_shown() {
         assert_eq!(told, [("sue", "ticket 4711: coins", ""), ("sue", "", "OK")], "{user}");
         assert!(acts[0].request_json.contains(&gift), "{acts:?}");
     }
-    // Whoever says no name is called by the system's.
+    // Without a name, the operating system's login is recorded.
     place.told(&[&gift]);
     let acts = place.looks_at("ada").await;
     assert!(acts.len() == 4 && acts[2].issuer == "terminal, system login" && !acts[2].subject.is_empty(), "{acts:?}");
     place.told(&[&gift, "--unrecorded"]);
     assert_eq!(place.looks_at("ada").await.len(), 4);
-    // A copy stays what it is: nothing is written into it.
+    // A backup is not changed: nothing is written into it.
     let elsewhere = tempfile::tempdir().unwrap();
     let copy = elsewhere.path().join("copy");
     let (from, to) = (format!("sqlite:{}", place.dir.path().display()), copy.to_str().unwrap().to_owned());

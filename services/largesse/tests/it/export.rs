@@ -28,7 +28,7 @@ fn gift(at: u64, effective_time: Option<i64>) -> BookRequest {
     BookRequest { effective_time, ..BookRequest::new(id, RequestFields::default(), "gift, \"sent\"".to_owned(), action) }
 }
 
-/// A book of a purchase, `gifts` gifts and a hold.
+/// A book with a purchase, `gifts` gifts and a hold.
 async fn build(database: &Database, gifts: u64) -> (Arc<dyn Store>, Book) {
     let ledger = Ledger::start(books::store::open_store(database).await.unwrap(), ledger::Config::default()).await.unwrap();
     let name = BookName::try_new("demo").unwrap();
@@ -89,7 +89,7 @@ async fn every_transfer_is_a_row_and_the_bytes_stay_the_same() {
         assert!(rows.iter().all(|row| books::stamp::parse(&row[3]).is_some() && Uuid::try_parse(&row[0]).is_ok()));
         assert_eq!(text(&*store, &book, ExportRange::default()).await, whole);
 
-        // In parts it is the same rows.
+        // Exported in parts it gives the same rows.
         let header = whole.lines().next().unwrap();
         let one = text(&*store, &book, ExportRange { until_seq: Some(700), ..ExportRange::default() }).await;
         let two = text(&*store, &book, ExportRange { from_seq: 701, ..ExportRange::default() }).await;
@@ -114,7 +114,7 @@ async fn a_reader_that_had_enough_ends_it_and_a_file_appears_whole() {
     };
     let mut child = command(&["--book", "demo"]).spawn().unwrap();
     let mut line = String::new();
-    // Read a line, then close the pipe.
+    // Reads a line, then closes the pipe.
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("posting_id,seq,"));
     let ended = child.wait_with_output().unwrap();
@@ -142,7 +142,7 @@ async fn verify_compares_with_the_heads_it_is_shown() {
     assert!(printed(&verify(&[])).contains("not compared with heads"));
     let nowhere = verify(&["--heads", "/nowhere"]);
     assert!(!nowhere.status.success() && String::from_utf8_lossy(&nowhere.stderr).contains("no such directory"), "{nowhere:?}");
-    // A line of a commit that is not there, beside the data where it is looked for by itself.
+    // A head of a commit that does not exist, in the directory beside the data that is the default.
     let head = books::heads::Head { time: 1, book: "demo".to_owned(), mode: Mode::Test, commit_no: 1_000, last_seq: 1, hash: [1; 32] };
     std::fs::create_dir(dir.path().join("heads")).unwrap();
     std::fs::write(books::heads::file_of(&dir.path().join("heads"), "demo"), format!("{}\n", head.line())).unwrap();

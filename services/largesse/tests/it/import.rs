@@ -1,4 +1,4 @@
-//! `largesse import`: what was exported elsewhere, taken in once, and bad lines named.
+//! `largesse import`: an export of another installation is imported once, and bad lines are reported.
 use books::{
     domain::request::{AccountName, Action, BookRequest, NewTransfer, RequestFields},
     store::Mode,
@@ -63,15 +63,15 @@ async fn a_file_is_taken_in_once_and_its_bad_lines_are_named() {
         let counts = import(&mut target(dry_run), text.as_bytes(), |what| told.push(what)).await.unwrap();
         (counts, told)
     };
-    // Tried out: what the run will say, each posting after those before it.
+    // A dry run reports what the run will do, each posting after those before it.
     let (counts, _) = run(true, file.clone()).await;
     assert_eq!(counts, ImportCounts { imported: 302, there: 0, left_out: 1, refused: 0, bad: 0 });
-    // With the gift in lines 4 and 5 damaged, and a line of another shape at the end.
+    // With the gift in lines 4 and 5 damaged, and an additional line of another shape.
     let damaged = file.replacen(",2,", ",two,", 1) + "what,is,this\n";
     let (counts, told) = run(false, damaged).await;
     assert_eq!(counts, ImportCounts { imported: 301, there: 0, left_out: 1, refused: 0, bad: 2 }, "{told:?}");
     assert!(told[0].starts_with("line 3:") && told[1].starts_with("line 605:"), "{told:?}");
-    // The whole file: what was missing comes, and nothing twice.
+    // The whole file: what was missing is imported, and nothing twice.
     assert_eq!(run(false, file.clone()).await.0, ImportCounts { imported: 1, there: 301, left_out: 1, refused: 0, bad: 0 });
     assert_eq!(run(false, file).await.0, ImportCounts { imported: 0, there: 302, left_out: 1, refused: 0, bad: 0 });
     let account = api::ledger::GetAccountRequest { book: "demo".to_owned(), account: "viewer/u1/coins".to_owned() };

@@ -1,4 +1,5 @@
-//! Every service's rows and its postings: whichever side is changed behind their backs, in user, amount, unit or account, one of both is named.
+//! Every service's rows and its postings: if one side is changed directly in the database, in user, amount, unit or account, the row or the posting is
+//! reported.
 use db::Database;
 use monitor::{
     CheckResult,
@@ -8,7 +9,7 @@ use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use std::{collections::BTreeMap, path::Path};
 use tokio::process::Command;
 
-/// The monitor's check, the file, what is done to it, and what is said of it.
+/// The monitor's check, the file, the change, and the expected problem.
 const DAMAGES: [(&str, &str, &str, &str); 22] = [
     (
         "gifts",
@@ -92,8 +93,8 @@ const DAMAGES: [(&str, &str, &str, &str); 22] = [
 const NO_POSTING: &str = "names no posting of its own";
 const NAMED_TWICE: &str = "or another row names too";
 
-/// Rows that say that something was posted and lack it: the monitor's check, the file, what is done, the row's service, and what is said of it. All of it is
-/// done to one copy, to rows that have nothing to do with one another. `$1` to `$9`: ids of rows that are added, younger than all; `$0`: one that is older.
+/// Rows that claim a posting that they lack: the monitor's check, the file, the change, the service's row, and the expected problem. All changes are made to
+/// one copy, to unrelated rows. `$1` to `$9`: ids of added rows, younger than all; `$0`: an older one.
 const LACKING: [(&str, &str, &str, &str, &str); 13] = [
     (
         "purchases",
@@ -140,7 +141,7 @@ const LACKING: [(&str, &str, &str, &str, &str); 13] = [
     ("proposals", "support.db", "+ proposal: number = 1: proposal_id = '$2', number = 98", "proposal $2 ", NAMED_TWICE),
 ];
 
-/// With the ids, and for a row to be added the statements that add it: one that is like another.
+/// Fills in the ids, and expands an added row into the statements that add it as a changed copy of another.
 fn planted(text: &str) -> String {
     let text = text.replace("$unposted", "hold_posting_id = '', submit_posting_id = '', final_posting_id = ''");
     let text = text.replace("$0", "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6");
@@ -161,7 +162,7 @@ async fn problems(database: &Database) -> Vec<String> {
     found.problems
 }
 
-/// What the monitor's checks say once it has looked twice from the beginning: what differs is looked at once more.
+/// The results of the monitor's checks after two runs from the beginning: a difference counts only in the second.
 async fn checks(database: &Database) -> BTreeMap<&'static str, CheckResult> {
     let mut monitor = ContinuousAudit::new(database.clone(), None, monitor::Config::default());
     monitor.look().await.unwrap();
@@ -179,7 +180,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Changes rows behind their service's back.
+/// Changes rows directly in the database.
 async fn change(dir: &Path, file: &str, sql: &str) {
     let mut connection = SqliteConnectOptions::new().filename(dir.join(file)).connect().await.unwrap();
     let changed = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
@@ -201,7 +202,7 @@ async fn whatever_rows_and_postings_do_not_say_alike_is_named() {
     let told = demo.kill_on_drop(true).output().await.unwrap();
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     let place = |dir: &Path| Database::parse(&format!("sqlite:{}", dir.display())).unwrap();
-    // Only copies are opened: who closes a database removes files beside it.
+    // Only copies are opened, because closing a database removes files beside it.
     let sound = tempfile::tempdir().unwrap();
     copy(&whole, sound.path());
     assert_eq!(problems(&place(sound.path())).await, Vec::<String>::new());
@@ -215,7 +216,7 @@ async fn whatever_rows_and_postings_do_not_say_alike_is_named() {
         let found = problems(&place(dir.path())).await;
         assert!(found.iter().any(|problem| problem.contains(said)), "{sql}: {found:?}");
         let CheckResult::Failed(why) = looked(&place(dir.path()), check).await else { panic!("the monitor is green over {sql}") };
-        // Purchases are summed: who is which, the whole audit says.
+        // Purchases are only summed by the monitor; the whole audit names them.
         assert!(check == "purchases" || why.contains(said), "{sql}: {why}");
     }
     let dir = tempfile::tempdir().unwrap();

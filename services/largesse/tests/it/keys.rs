@@ -1,4 +1,4 @@
-//! `largesse keys`: a new key in front, and nothing lost.
+//! `largesse keys`: a new key is put first, and no key is lost.
 use std::process::{Command, Output};
 
 fn keys(arguments: &[&str]) -> Output {

@@ -26,7 +26,7 @@ use runtime::{Options, Runtime};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use tonic::Request;
 
-/// Who calls with a token of [`signed`].
+/// The subject of the tokens of [`signed`].
 const SUBJECT: &str = "u1";
 
 fn free_port() -> Option<SocketAddr> {

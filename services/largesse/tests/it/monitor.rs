@@ -1,4 +1,4 @@
-//! The monitor of a running house: green while all is well, and red with the right check for each kind of damage.
+//! The monitor of a running installation: healthy while all is well, and with the right check failed for each kind of damage.
 use crate::{options, signed, signed_for};
 use api::ledger::{AccountState, PostPendingRequest, PostRequest, RequestField, SetAccountStateRequest, Transfer};
 use api::monitor::{
@@ -20,17 +20,17 @@ use std::{
 use tonic::Code;
 use uuid::Uuid;
 
-/// Looks come every tenth of a second.
+/// Audit runs start every tenth of a second.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn health(house: &Runtime) -> GetHealthOfMoneyResponse {
     let mut monitor = MonitorServiceClient::new(house.transport_for(Service::Monitor).unwrap());
-    // Of all books, so also what is of the whole installation.
+    // With access to all books, so that the answer includes the installation's checks.
     let ask = signed_for(house, Role::Service, BookScope::All, GetHealthOfMoneyRequest::default());
     monitor.get_health_of_money(ask).await.unwrap().into_inner()
 }
 
-/// Looks until a check has come to this; what it says then.
+/// Polls until a check has this outcome; returns its detail.
 async fn until(house: &Runtime, name: &str, outcome: CheckOutcome) -> String {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
@@ -48,7 +48,7 @@ async fn until(house: &Runtime, name: &str, outcome: CheckOutcome) -> String {
     panic!("{name} never came to {outcome:?}: {:?}", health(house).await);
 }
 
-/// Looks until everything was compared and nothing is wrong.
+/// Polls until everything was compared and no check fails.
 pub async fn until_green(house: &Runtime) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
@@ -72,7 +72,7 @@ async fn start(dir: &Path) -> Runtime {
     let house = Runtime::start(given).await.unwrap();
     let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
     Shop::open(&installation).await.unwrap().buy("u1", 500).await.unwrap();
-    // Somebody of the staff did something.
+    // A staff action, so that the audit log has lines.
     let token = installation.token("sue", Role::Support).unwrap();
     let look = api::purchase::GetWalletRequest { user_id: "u1".into(), ..Default::default() };
     installation.purchase().get_wallet(explained(look, &token, "ticket 4711").unwrap()).await.unwrap();
@@ -99,7 +99,7 @@ async fn a_sound_house_is_healthy_and_each_damage_fails_its_own_check() {
         let dir = tempfile::tempdir().unwrap();
         let house = start(dir.path()).await;
         until(&house, "payouts", CheckOutcome::Passed).await;
-        // A journal is read once, the audit log once a minute: what is damaged behind its reader's back is found by who reads it from the beginning.
+        // The journal is read once and the audit log once a minute: damage to what was read already is found only by a new process, from the beginning.
         if ["journal", "acts"].contains(&check) {
             house.shutdown().await;
             behind(dir.path(), file, sql).await;
@@ -117,14 +117,14 @@ async fn a_sound_house_is_healthy_and_each_damage_fails_its_own_check() {
     }
 }
 
-/// A purchase of long ago that is credited, and of which the ledger knows nothing.
+/// An old purchase that is credited, but whose posting is not in the ledger.
 const PURCHASE: &str = "INSERT INTO purchase (book, purchase_id, user_id, request_id, state, store, environment, bundle_id, transaction_id, product_id, quantity,
     coins, currency, price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, attempt, next_attempt_at_ms, posting_id,
     coin_balance, balance_seq, attempt_at_ms) SELECT book, '01936f5e-7c3b-7000-9000-a1b2c3d4e5f6', user_id, request_id, 2, store, environment, bundle_id, 'other',
     product_id, quantity, coins, currency, price_minor_units, tax_minor_units, commission_minor_units, purchased_at_ms, created_at_ms, attempt,
     next_attempt_at_ms, '01936f5e-7c3b-8000-9000-a1b2c3d4e5f6', coin_balance, balance_seq, attempt_at_ms FROM purchase LIMIT 1";
 
-/// What its service leaves of a purchase when it crashes between the posting and its own row, if it never came back.
+/// The row of a purchase whose service crashed between the posting and its own row, and never resumed.
 const UNKNOWN: &str = "UPDATE purchase SET state = 1, posting_id = '', created_at_ms = 1, next_attempt_at_ms = 9000000000000000000";
 
 async fn problems(dir: &Path) -> Vec<String> {
@@ -140,14 +140,14 @@ async fn a_service_that_fell_between_a_posting_and_its_row_is_told_from_one_that
     house.shutdown().await;
     behind(dir.path(), "purchase.db", UNKNOWN).await;
     assert_eq!(problems(dir.path()).await, Vec::<String>::new(), "its posting has the id that follows from the row");
-    // Under another attempt's id it would be somebody else's posting.
+    // Under another attempt's id, the posting would belong to another purchase.
     behind(dir.path(), "purchase.db", "UPDATE purchase SET attempt = attempt + 1").await;
     let wrong = problems(dir.path()).await;
     assert!(!wrong.is_empty() && wrong.iter().all(|why| why.contains("issues coins for no credited purchase")), "{wrong:?}");
     behind(dir.path(), "purchase.db", "DELETE FROM purchase").await;
     assert_eq!(problems(dir.path()).await, wrong, "nor without its row");
 
-    // A payout whose row says held, and whose hold the ledger has not.
+    // A payout whose row says held, and whose hold is not in the ledger.
     behind(dir.path(), "payout.db", PAYOUT).await;
     behind(
         dir.path(),
@@ -159,10 +159,10 @@ async fn a_service_that_fell_between_a_posting_and_its_row_is_told_from_one_that
     assert!(wrong.iter().any(|why| why.contains("which the ledger does not have")), "{wrong:?}");
 }
 
-/// The payout below.
+/// The id of the payout below.
 const PAYOUT_ID: Uuid = Uuid::from_u128(0x0193_6f5e_7c3b_7000_9000_a1b2_c3d4_e5f6);
 
-/// A payout that is in flight, and of which the ledger knows nothing.
+/// A payout that is in flight, but has no posting in the ledger.
 const PAYOUT: &str =
     "INSERT INTO payout (book, payout_id, user_id, beneficiary_id, request_id, currency, minor_units, rail, phase, state, version, due_at_ms, attempts,
     sends, sent_at_ms, first_sent_at_ms, seen, step_key, bank_status, reason_code, reason, hold_posting_id, hold_transfer_no, submit_posting_id,
@@ -185,17 +185,17 @@ async fn a_book_nobody_has_is_unknown_and_users_are_not_told() {
     until(&house, "journal", CheckOutcome::Passed).await;
     let one = monitor.get_health_of_money(signed(&house, Role::Auditor, ask("demo"))).await.unwrap().into_inner();
     assert_eq!(one.books.iter().map(|book| book.book.as_str()).collect::<Vec<_>>(), ["demo"]);
-    // What is of the whole installation is for those who may see all of it.
+    // The installation's checks are only for callers who may see all of it.
     assert!(one.checks.is_empty());
     house.shutdown().await;
 }
 
-/// Two members of staff have a dollar moved.
+/// Moves a dollar as two members of staff.
 async fn moved(of: &Installation, debit: &str, credit: &str) {
     demo::story::books::post(of, "ticket 4711", debit.to_owned(), credit.to_owned(), 100).await.unwrap();
 }
 
-/// Holds a dollar and submits it, as payout does; the postings' ids and the hold's number.
+/// Holds a dollar and submits it, as payout does; returns the postings' ids and the hold's number.
 async fn submitted(of: &Installation, payout_id: Uuid, debit: &str, credit: &str) -> (String, String, i64) {
     let token = of.token("payout", Role::Service).unwrap();
     let transfer =
@@ -211,7 +211,7 @@ async fn submitted(of: &Installation, payout_id: Uuid, debit: &str, credit: &str
     (held.posting_id, posted.posting_id, transfer_no)
 }
 
-/// An account was closed while its payout was at the bank, as it could be before that was refused; the bank said no, and staff moved the money by hand.
+/// An account was closed while its payout was at the bank, which earlier versions allowed; the bank rejected it, and staff moved the money by hand.
 #[tokio::test(flavor = "multi_thread")]
 async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
     let dir = tempfile::tempdir().unwrap();
@@ -242,7 +242,7 @@ async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
     given.settings.monitor.every_ms = 100;
     let house = Runtime::start(given).await.unwrap();
     let begun = Instant::now();
-    // The payout ends although its account is closed; the money was moved twice, and the check says so.
+    // The payout ends although its account is closed; the money was moved twice, and the check fails.
     while !until(&house, "payouts", CheckOutcome::Failed)
         .await
         .contains("-100 USD are in transit, the payouts submitted and not finished are 0")

@@ -17,7 +17,7 @@ use std::{
 use tonic::Request;
 use uuid::Uuid;
 
-/// An installation with the book `demo`, in which things happened, and an empty one.
+/// An installation with the used book `demo` and an empty one.
 struct Moving {
     dir: tempfile::TempDir,
     house: Runtime,
@@ -73,7 +73,7 @@ impl Moving {
         self.ledger().post(signed(&self.house, Role::Service, post)).await.unwrap();
     }
 
-    /// Three gifts of two legs each.
+    /// Three gifts with two legs each.
     async fn gifts(&self) {
         for at in 0..3 {
             self.post(
@@ -112,7 +112,7 @@ impl Moving {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Into a book, out of a file with this text.
+    /// Imports a file with this text into a book.
     fn import(&self, book: &str, text: &str, more: &[&str]) -> Output {
         let file = self.file(text);
         let (dir, url, file) = (self.dir.path().to_str().unwrap(), self.url(), file.to_str().unwrap().to_owned());
@@ -146,12 +146,12 @@ fn verify(dir: &Path) -> Output {
     run(&["verify", "--database", &format!("sqlite:{}", dir.display())])
 }
 
-/// How many postings a file has.
+/// The number of postings in a file.
 fn postings(text: &str) -> usize {
     text.lines().skip(1).map(|line| &line[..36]).collect::<std::collections::BTreeSet<_>>().len()
 }
 
-/// As a spreadsheet does.
+/// Sorts the rows by a column, as a spreadsheet does.
 fn sorted_by(text: &str, column: usize) -> String {
     let mut rows: Vec<&str> = text.lines().skip(1).collect();
     rows.sort_by_key(|row| row.split(',').nth(column).unwrap().to_owned());
@@ -208,7 +208,7 @@ async fn what_a_book_has_is_not_imported_into_it_however_it_comes_back() {
         assert!(told.contains("POSTING_EXISTS: ") && told.contains("in this book already") && told.contains("demo: 0 postings"), "{told}");
         assert_eq!(moving.balance("demo", "viewer/u1/coins").await, coins);
     }
-    // Once round: out of the new book, where everything has another id, back into the first and into the new one itself.
+    // Round trip: out of the new book, where every posting has another id, back into the first and into the new one itself.
     assert!(moving.import("new", &own, &[]).status.success());
     let round = moving.export("new", &[]);
     assert!(printed(&moving.import("demo", &round, &[])).contains("demo: 0 postings imported, 0 there before"));
@@ -221,7 +221,7 @@ async fn what_a_book_has_is_not_imported_into_it_however_it_comes_back() {
     moving.house.shutdown().await;
 }
 
-/// A payout that was in flight when its book was exported: of its money there is no row here.
+/// A payout that was in flight when its book was exported: there is no row here for its money.
 const UNDER_WAY: &str = "01936f5e-7c3b-7000-9000-a1b2c3d4e5f6,7,conversion,2026-01-01T00:00:00.000000Z,,0,POSTED,house/creator_cost/USD,creator/bob/payable/USD,USD,500,0,0,1,
 01936f5e-7c3b-7000-9000-a1b2c3d4e5f7,8,payout.submit,2026-01-01T00:00:01.000000Z,,0,POST_OF_PENDING,creator/bob/payable/USD,house/in_transit/USD,USD,500,0,0,1,
 ";
@@ -241,7 +241,7 @@ async fn an_imported_book_is_healthy_and_says_what_was_imported() {
     let line = told.lines().find(|line| line.contains("were imported")).unwrap_or_else(|| panic!("{told}"));
     assert!(line.starts_with(&format!("new: {} postings", postings(&text))) && line.contains("500 USD in transit"), "{line}");
     moving.house.shutdown().await;
-    // The monitor looks on from the beginning.
+    // The restarted monitor audits from the beginning.
     let mut given = options(&dir);
     given.settings.monitor.every_ms = 100;
     let house = Runtime::start(given).await.unwrap();
@@ -268,7 +268,7 @@ async fn a_dry_run_says_what_the_run_says() {
     moving.gifts().await;
     let whole = moving.export("demo", &[]);
     let counted = |output: Output| String::from_utf8(output.stdout).unwrap();
-    // Without the coins that the gifts were paid from, and as it is.
+    // The file without the coins that the gifts were paid from, and unchanged.
     let poor: String = whole.lines().filter(|line| !line.contains("top_up")).map(|line| format!("{line}\n")).collect();
     for (text, counts) in [(poor, "0 postings"), (whole.clone(), "4 postings")] {
         let dry = counted(moving.import("new", &text, &["--dry-run"]));
@@ -280,7 +280,7 @@ async fn a_dry_run_says_what_the_run_says() {
             "{dry}{run}"
         );
     }
-    // What was refused for want of coins was taken as soon as they were there.
+    // Postings that were refused for want of coins are imported once the coins are there.
     assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 303);
     assert!(printed(&moving.import("new", &whole, &["--dry-run"])).contains("0 postings would be imported, 4 there before"));
     moving.house.shutdown().await;
@@ -298,14 +298,14 @@ async fn an_import_is_in_the_audit_log_with_who_did_it() {
     assert_eq!(told, [("ann", "new", "moving in from the old book"), ("ann", "new", "")]);
     assert!(acts[0].request_json.contains("moved.csv") && acts[0].request_json.contains("sha256"), "{:?}", acts[0]);
     assert!(acts[1].outcome.starts_with("OK: 1 imported"), "{:?}", acts[1]);
-    // Nobody named: the system's name, and the log says which it is.
+    // Without a name, the operating system's login is recorded, and the log says that it is one.
     assert!(moving.import("new", &whole, &[]).status.success());
     let acts = moving.acts().await;
     assert!(!acts[2].subject.is_empty() && acts[2].subject != "import" && acts[2].issuer == "terminal, system login", "{:?}", acts[2]);
     // A dry run changes nothing.
     moving.import("new", &whole, &["--dry-run"]);
     assert_eq!(moving.acts().await.len(), 4);
-    // Where nothing can be recorded, nothing is imported; unless somebody says so.
+    // If nothing can be recorded, nothing is imported, unless --unrecorded is given.
     moving.create("other").await;
     let nowhere = ["--support-url", "http://127.0.0.1:1"];
     let output = moving.import("other", &whole, &nowhere);

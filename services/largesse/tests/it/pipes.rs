@@ -1,4 +1,4 @@
-//! Whoever reads a command's output may stop: then it ends as it would have, without a word. A disk that is full is told.
+//! If the reader of a command's output closes it, the command ends with its usual exit code, without an error. A full disk is reported.
 use demo::installation::Installation;
 use money::BookName;
 use runtime::Runtime;
@@ -14,7 +14,7 @@ fn into(out: Stdio, arguments: &[&str]) -> Output {
     command.spawn().unwrap().wait_with_output().unwrap()
 }
 
-/// A pipe that nobody reads any more.
+/// A pipe whose reader is closed.
 fn broken() -> Stdio {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -70,7 +70,7 @@ async fn a_reader_that_had_enough_hears_nothing_and_a_full_disk_is_told() {
         assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {said}");
         assert!(said.contains("standard output") && !said.contains("panicked"), "{arguments:?}: {said}");
     }
-    // What was found wrong is said by the exit code all the same.
+    // The exit code still reports what was found wrong.
     let status = into(broken(), &["status", "--url", &url]);
     assert!(!String::from_utf8_lossy(&status.stderr).contains("panicked"), "{status:?}");
     house.shutdown().await;

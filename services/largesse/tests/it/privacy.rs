@@ -1,4 +1,4 @@
-//! What is personal: listed completely, shown whole, erased for good, and the journal none the wiser.
+//! Personal data: listed completely, exported in full, erased permanently, and the journal unchanged.
 use crate::options;
 use demo::{
     installation::{Installation, authorised, explained},
@@ -17,7 +17,7 @@ use std::{
 };
 use uuid::Uuid;
 
-/// Columns with texts that say nothing of anybody: names of things, states, numbers as texts, digests, ids that nobody outside knows.
+/// Text columns without personal data: names of things, states, numbers as texts, digests, internal ids.
 const OTHERS: &str = "book act_id issuer role rpc outcome salt text_digest hash proposal_id proposed_by decided_by decision_reason result \
     owner name mode region id body fields key zone purchase_id request_id store environment bundle_id product_id currency posting_id quote_id rate \
     rate_date rate_card_version accept_request_id accept_user_named subject beneficiary_id country rail payout_id phase state step_key bank_status \
@@ -64,7 +64,7 @@ fn largesse(dir: &Path, arguments: &[&str]) -> Output {
     command.env_remove("RUST_LOG").output().unwrap()
 }
 
-/// With a purchase, a bank account, a member of staff who looked, and a settled payout.
+/// An installation with a purchase, a bank account, a staff action that read data, and a settled payout.
 async fn lived_in(dir: &Path) -> Runtime {
     let house = Runtime::start(options(dir)).await.unwrap();
     let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
@@ -117,10 +117,10 @@ async fn a_users_data_is_shown_whole_and_erased_and_the_journal_stays_what_it_wa
     assert_eq!((&counts["payout"]["beneficiaries"], &counts["wallets"]), (&0.into(), &0.into()));
     assert_eq!(head(dir.path()).await, before, "the journal was touched");
     house.shutdown().await;
-    // What is personal is nowhere in any file, and everything still verifies.
+    // No file contains personal data any more, and everything still verifies.
     let mut tables = 0;
     for path in std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
-        // The log beside a table's file goes when the last reader does, which may be now.
+        // The write-ahead log beside a table's file is removed with its last reader, which may happen just now.
         let Ok(bytes) = std::fs::read(&path) else { continue };
         tables += usize::from(path.extension().is_some_and(|end| end == "db"));
         for marker in ["Marker Person", "99887766554"] {
@@ -148,7 +148,7 @@ async fn nothing_is_shown_or_erased_without_a_reason_a_record_or_a_book() {
         whose[at] = value;
         assert_eq!(largesse(dir.path(), &[&["erase"], &whose[..]].concat()).status.code(), Some(2), "{value}");
     }
-    // A slip in a name is not something done.
+    // A typo in the user's name must not look like a completed operation.
     let mut nobody = WHOSE;
     nobody[3] = "nosuchuser";
     for deed in ["export", "erase"] {
@@ -173,19 +173,19 @@ async fn another_installations_heads_are_not_written_into() {
     assert!(done.status.success(), "{done:?}");
     let heads = || std::fs::read_to_string(own.path().join("heads/_acts.heads")).unwrap();
     let before = heads();
-    // The database of one, and the heads of the other by default, as it happened.
+    // The database of one installation, with the heads of the other by default.
     let database = format!("sqlite:{}", other.path().display());
     let mixed = || largesse(own.path(), &[&["--database", &database, "erase"], &WHOSE[..]].concat());
     let refused = mixed();
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(refused.status.code() == Some(1) && why.contains("nothing was done") && why.contains("installation"), "{why}");
     assert_eq!(heads(), before);
-    // The same where the lines themselves could not tell.
+    // Also refused when the heads contain no lines to compare.
     std::fs::write(own.path().join("heads/_acts.heads"), "").unwrap();
     let refused = mixed();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("heads there are of installation"), "{refused:?}");
     assert_eq!(heads(), "");
-    // Nor are heads of before the id, whose lines are of no line here.
+    // Also refused for heads of earlier versions, which have no id, because their lines are not in this database.
     std::fs::remove_file(own.path().join("heads/_installation")).unwrap();
     std::fs::write(own.path().join("heads/_acts.heads"), before).unwrap();
     let refused = mixed();

@@ -1,4 +1,4 @@
-//! The binary itself: what it prints, how it stops, and what it says when it cannot start.
+//! The binary itself: its output, how it stops, and its errors when it can't start.
 use api::gift::{ListGiftsRequest, gift_service_client::GiftServiceClient};
 use std::{path::Path, process::Stdio};
 use tokio::{
@@ -20,7 +20,7 @@ async fn output(arguments: &[&str]) -> (bool, String, String) {
     (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
-/// A sandbox in a process of its own, and the lines it printed until it was ready.
+/// Starts a sandbox in a process of its own; returns the lines that it printed until it was ready.
 async fn serving(dir: &Path) -> (Child, Vec<String>) {
     let dir = dir.to_str().unwrap();
     let listeners = ["--listen", FREE, "--http", FREE, "--bank-listen", FREE, "--store-listen", FREE];
@@ -73,10 +73,10 @@ async fn migrating_twice_changes_nothing() {
     }
 }
 
-/// What `largesse bench --seconds 9` does where its program is another one, or none.
+/// Runs `largesse bench --seconds 9` beside this program, or none.
 fn bench_beside(program: Option<&str>) -> std::process::Output {
     let largesse = Path::new(env!("CARGO_BIN_EXE_largesse"));
-    // Beside the real one, so that it can be linked and not copied: a file that was just written may be busy.
+    // In the directory of the real one, so that it can be linked instead of copied: executing a newly written file may fail as busy.
     let dir = tempfile::tempdir_in(largesse.parent().unwrap()).unwrap();
     let linked = dir.path().join("largesse");
     std::fs::hard_link(largesse, &linked).unwrap();

@@ -1,4 +1,4 @@
-//! `largesse replay` on recordings as people have them.
+//! `largesse replay` on recordings as users have them.
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -26,7 +26,7 @@ fn replay(file: &Path, more: &[&str]) -> (Option<i32>, String, String) {
 fn a_byte_order_mark_is_no_event_and_gifts_cost_what_the_recording_says() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("bom.jsonl");
-    // 987654321 is in no catalogue; a rose costs 1 in ours and 7 here.
+    // 987654321 is in no catalogue; a rose costs 1 in the built-in catalogue and 7 in the recording.
     let lines = format!("\u{feff}{}\r\n{}\r\n", event("a", 987_654_321, 12), event("b", 5655, 7));
     fs::write(&file, lines).unwrap();
     let (code, out, error) = replay(&file, &["--json"]);
@@ -54,7 +54,7 @@ fn a_bad_event_is_named_before_anything_is_sent_or_left_out() {
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&report["events"], &report["charged_coins"], &report["skipped"]), (&json!(2), &json!(2), &json!(1)), "{out}");
     assert!(error.contains("bad.jsonl:2: "), "{error}");
-    // Which of two prices is meant nobody knows.
+    // It is unknown which of the two prices is right.
     recording(&file, &[event("a", 5655, 1), event("c", 5655, 1), dear]);
     let (code, _, error) = replay(&file, &[]);
     assert_eq!(code, Some(1));

@@ -1,4 +1,4 @@
-//! Settings as commands read them: what `serve` would refuse `config check` refuses, no secret is printed, and every command takes the same file.
+//! Settings as commands read them: `config check` refuses what `serve` would refuse, no secret is printed, and every command takes the same file.
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -8,7 +8,7 @@ use std::{
 
 const SECRET: &str = "hunter2";
 
-/// The binary without anything of this environment that it would read.
+/// Runs the binary without the environment variables that it would read.
 fn largesse(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_largesse"));
     command.args(arguments).current_dir(dir);
@@ -38,7 +38,7 @@ const PACKAGES: &str = "version = \"1\"\n[[package]]\nproduct_id = \"p\"\nmarket
 const RATES: &str = "version = \"1\"\n[terms]\nwithholding_bps = 0\nmaturity_days = 0\nquote_ttl_minutes = 15\n[[rates]]\ncurrency = \"USD\"\n\
     from = \"2024-01-01\"\nper_diamond = \"0.004\"\nbasis = \"ours\"\nminimum_minor_units = 1\nfee_minor_units = 0\n";
 
-/// All services with real identities, certificates and lists, in a directory that has everything.
+/// All services with real identities, certificates and lists, in a directory with all the files.
 const GOOD: &str = "services = [\"ledger\", \"support\", \"gift\", \"purchase\", \"earnings\", \"payout\", \"monitor\"]
 [listen]
 grpc = \"127.0.0.1:0\"
@@ -96,7 +96,7 @@ fn prepared() -> (tempfile::TempDir, PathBuf) {
     (dir, path)
 }
 
-/// What `config check` and `serve` say of a file with a change, which must be the same, and refused.
+/// The refusal of a changed file by `config check` and `serve`, which must be the same.
 fn refused(dir: &Path, from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
     fs::write(dir.join("wrong.toml"), GOOD.replace(from, to)).unwrap();
@@ -226,7 +226,7 @@ fn every_command_on_a_database_takes_the_same_settings() {
     fs::write(dir.join("l.toml"), "sandbox = true\ndata_dir = \"place\"\n").unwrap();
     assert_eq!(run(dir, &["migrate", "--config", "l.toml"]).0, Some(0));
     for command in [["verify"].as_slice(), &["export", "--book", "demo"], &["explain", "0197f0d8-cc00-7000-8000-000000000001"]] {
-        // The ledger is found and has no book yet; without the file there is no ledger at all.
+        // The ledger is found and has no book yet; without the file there is no ledger.
         for told in [
             [command, &["--config", "l.toml"]].concat(),
             [command, &["--set", "data_dir=place"]].concat(),
@@ -246,7 +246,7 @@ fn every_command_on_a_database_takes_the_same_settings() {
         assert_eq!(code, Some(2), "{command:?}: {error}");
         assert!(error.contains("--database"), "{error}");
     }
-    // The key that signs is in the data directory that the settings name.
+    // The key that signs is in the data directory named in the settings.
     let (code, _, error) = run(dir, &["token", "--config", "l.toml", "--sub", "a", "--role", "viewer", "--book", "demo"]);
     assert_eq!(code, Some(0), "{error}");
     assert!(dir.join("place/identity.key.pem").is_file() && !dir.join("data").exists());
@@ -294,7 +294,7 @@ fn a_copy_of_an_installation_without_a_book_restores() {
     let (code, out, error) = run(dir.path(), &["restore", "--from", "copy", "--database", "sqlite:again"]);
     assert_eq!(code, Some(0), "{out}{error}");
     assert!(out.contains("no book"), "{out}");
-    // One that lost its books is another thing.
+    // A backup that lost its books is refused.
     let manifest = fs::read_to_string(dir.path().join("copy/manifest.json")).unwrap();
     let lost = manifest.replace("\"heads\": {}", "\"heads\": {\"demo\": [1, \"00\"]}");
     assert_ne!(lost, manifest);

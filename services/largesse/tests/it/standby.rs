@@ -1,4 +1,4 @@
-//! Two processes on one data directory: the second says that it stands by, everywhere it is asked, and when it does not any more.
+//! Two processes on one data directory: the second reports everywhere that it is a standby, and when it no longer is.
 use std::{path::Path, process::Stdio};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
@@ -13,7 +13,7 @@ fn largesse(arguments: &[&str]) -> Command {
     command
 }
 
-/// A process, what it printed until it was ready, and where it listens.
+/// A process, what it printed until it was ready, and its address.
 async fn serving(dir: &Path) -> (Child, Vec<String>, String) {
     let dir = dir.to_str().unwrap();
     let listeners = ["--listen", FREE, "--bank-listen", FREE, "--store-listen", FREE];
@@ -53,7 +53,7 @@ async fn a_standby_says_that_it_is_one_until_it_writes() {
     let (second, printed, standby) = serving(dir.path()).await;
     assert!(printed.iter().any(|line| line.starts_with("standing by: another process")), "{printed:?}");
 
-    // Without a token nobody can say where the money is, and that is told apart from what is wrong.
+    // Without a token the money's state is unknown, which is reported differently from a failed check.
     let (code, told) = status(&["--url", &writer]).await;
     assert_eq!(code, Some(4), "{told}");
     assert!(told.contains("--token-file") && !told.contains("STANDING BY"), "{told}");
@@ -71,7 +71,7 @@ async fn a_standby_says_that_it_is_one_until_it_writes() {
     for said in ["starting", env!("CARGO_PKG_VERSION"), "services=", "database=", "started", "grpc on", "stopping", "SIGTERM", "stopped"] {
         assert!(log.contains(said), "no {said:?} in\n{log}");
     }
-    // It takes over as soon as the lease is free, and says that too.
+    // It takes over as soon as the lease is free, and reports that.
     while status(&["--url", &standby]).await.0 != Some(4) {}
     let log = stopped(second).await;
     let warned = log.lines().any(|line| line.contains("WARN") && line.contains("stands by"));

@@ -1,4 +1,4 @@
-//! Streams that only stay open: so many for each, over every way to a service.
+//! Bounds on open streams: a maximum for each caller, over every connection to a service.
 use crate::options;
 use api::gift::{SendGiftsRequest, SendGiftsResponse};
 use demo::installation::{Installation, authorised};
@@ -26,7 +26,7 @@ async fn one_user_holds_so_many_streams_open_and_others_have_their_own() {
     assert_eq!((refused.code(), rpc::reason(&refused).as_deref()), (Code::ResourceExhausted, Some("QUOTA_EXCEEDED")));
     assert!(refused.message().contains("streams_max=2"), "{refused:?}");
     drop(open(&installation, "bob").await.unwrap());
-    // What has ended makes room, as soon as the server has seen it end.
+    // An ended stream frees its place, as soon as the server has noticed the end.
     drop(first);
     let third = loop {
         match open(&installation, "ann").await {

@@ -1,4 +1,4 @@
-//! What is told of what was found, and with which exit code.
+//! Unit tests of the status and its exit codes.
 use super::*;
 
 const LEDGER: &str = "largesse.ledger.v1.LedgerService";
@@ -34,7 +34,7 @@ fn a_standby_is_no_fault_where_the_writer_is_asked_too() {
     assert_eq!(code(vec![writer(), standby()], Some(true)), number(0));
     assert_eq!(code(vec![standby(), standby()], Some(true)), number(1));
     assert_eq!(code(vec![standby()], Some(true)), number(1));
-    // What does not stand by for anybody has to serve.
+    // A process that is not a standby has to serve.
     assert_eq!(code(vec![writer(), process(false, &[(LEDGER, false)])], Some(true)), number(1));
 }
 
