@@ -1,12 +1,12 @@
-//! `largesse-bench`: how fast a gift is, as ratios to what the same machine does in the same minute without us.
+//! `largesse-bench`: how fast a gift is, as ratios to a bare server on the same machine in the same minute.
 //!
-//! Three processes: this one calls, `largesse serve` answers, and a bare tonic server without our layers is what it is compared with. Both are
-//! called over loopback TCP by the same generated client on as many connections. Measurements of a row take turns, round after round, and a
-//! ratio is the median over the rounds, so that a neighbour's load falls on both of its sides.
+//! Three processes: this one calls, `largesse serve` answers, and a bare tonic server without our layers is the comparison. Both are called over loopback TCP
+//! by the same generated client on the same number of connections. Measurements of a row alternate, round after round, and a ratio is the median over the
+//! rounds, so that load from other processes affects both of its sides.
 //!
-//! - [`plan`], [`options`]: what is measured, on what, and which comparisons are made of it.
-//! - [`load`], then [`measure`], then [`report`]: layers, each of which knows the ones before it only.
-//! - [`run`]: all of it.
+//! - [`plan`], [`options`]: what is measured, on which database, and which comparisons are made.
+//! - [`load`], then [`measure`], then [`report`]: layers, each of which uses only the ones before it.
+//! - [`run`]: a complete run.
 
 pub mod load;
 pub mod measure;

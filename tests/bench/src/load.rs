@@ -1,9 +1,9 @@
-//! Load: who calls, with what, how fast, and what each call took. Knows servers by their address only.
+//! Load: callers, requests, pace, and the latency of each call. Knows servers only by their address.
 //!
-//! - `users`, `crowd`: who sends and receives, how unevenly, their tokens, and requests without end. `gifts`: calls that carry them.
-//! - `closed`: closed loops of calls and streams; `open`: open loops; `sample`: what they came to.
-//! - `naive`: PostgreSQL without us; `disk`: what the disk does by itself.
-//! - [`scenarios`]: people who mean harm, one thing each, bounded and ending by itself. `raw`: HTTP/2 by hand.
+//! - `users`, `crowd`: senders and receivers, how unevenly they are drawn, their tokens, and endless requests. `gifts`: the calls.
+//! - `closed`: closed loops of calls and streams; `open`: open loops; `sample`: their results.
+//! - `naive`: PostgreSQL without our services; `disk`: the disk alone.
+//! - [`scenarios`]: attackers, one kind each, bounded and ending by themselves. `raw`: HTTP/2 frames made by hand.
 pub(crate) mod closed;
 pub(crate) mod crowd;
 pub(crate) mod disk;

@@ -12,11 +12,11 @@ use tokio::signal::unix::{SignalKind, signal};
 #[cfg(test)]
 mod tests;
 
-/// The bare server must not lose to the production binary by its allocator, so it has the same.
+/// The same allocator as the production binary, so that the bare server is not slower because of it.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Told after the options.
+/// Printed after the options.
 const EXPLANATION: &str = "\
 A house and a bare gRPC server, each a process of its own, are called over loopback TCP in turns. Each line of the comparison says what was measured
 here, what it is compared with, the ratio (the median over the alternations), and whether the goal for this database is met. Every gift is durable
@@ -39,10 +39,10 @@ struct BenchCommand {
     arguments: MeasureArguments,
 }
 
-/// Commands that this binary runs itself with.
+/// Commands with which this binary starts itself.
 #[derive(Subcommand)]
 enum BareServer {
-    /// The bare server that gifts are compared with.
+    /// The bare server with which gifts are compared.
     #[command(hide = true, name = echo::ECHO)]
     Echo,
 }
@@ -51,28 +51,28 @@ enum BareServer {
 #[derive(Debug, Args)]
 #[command(after_long_help = EXPLANATION)]
 pub struct MeasureArguments {
-    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; an SQLite directory of its own, removed afterwards, when not given. A book of its own is made in
-    /// a database that is given, and stays.
+    /// `sqlite:DIR` or `postgres://USER@HOST/NAME`; when not given, a new SQLite directory, removed afterwards. In a given database a new book is created, and
+    /// stays.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Where the directory of its own is made, and where the disk is measured; the system's temporary directory when not given. Must be on a disk,
+    /// Directory in which that new directory is created, and where the disk is measured; the system's temporary directory when not given. Must be on a disk,
     /// with PostgreSQL on the server's.
     #[arg(long, value_name = "DIR")]
     pub work_dir: Option<PathBuf>,
-    /// Seconds each measurement takes in each alternation, 0.1 to 60.
+    /// Seconds per measurement in each alternation, 0.1 to 60.
     #[arg(long, default_value = "1", value_parser = seconds)]
     pub seconds: Duration,
-    /// How often each measurement is taken, in turn with what it is compared with, 1 to 100.
+    /// How often each measurement is repeated, alternating with its comparison, 1 to 100.
     #[arg(long, visible_alias = "rounds", default_value = "5", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub alternations: u16,
-    /// What to measure; everything but `stored` and `naive` when not given. `telemetry` runs houses of its own.
+    /// What to measure; everything but `stored` and `naive` when not given. `telemetry` starts servers of its own.
     #[arg(long, visible_alias = "only", value_enum, value_delimiter = ',', value_name = "ROW,...")]
     pub rows: Vec<BenchRow>,
-    /// Measures what others would do beside it, on the same server: `postgres-naive`, one transaction per gift.
+    /// Measures an alternative implementation on the same server as well: `postgres-naive`, one transaction per gift.
     #[arg(long, value_enum, value_name = "NAME")]
     pub baseline: Option<Baseline>,
-    /// Measures a book that holds many accounts and transfers beside an empty one, its restart after a kill, and the memory it takes. Filling it takes
-    /// minutes and gigabytes in --work-dir or, with PostgreSQL, in a database of its own; they are removed afterwards.
+    /// Measures a book with many accounts and transfers beside an empty one, its restart after a kill, and its memory. Filling it takes minutes, and gigabytes
+    /// in --work-dir or, with PostgreSQL, in a database of its own; they are removed afterwards.
     #[arg(long)]
     pub stored: bool,
     /// Accounts in that book, two fifths of them viewers.
@@ -81,7 +81,7 @@ pub struct MeasureArguments {
     /// Transfers in that book, two of which are a gift.
     #[arg(long, default_value = "20000000", value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub stored_transfers: u64,
-    /// Keeps that book here, and uses the one that is kept here already, grown by what earlier runs measured.
+    /// Keeps that book here, and reuses one that an earlier run kept, with what that run's measurements added.
     #[arg(long, value_name = "DIR")]
     pub stored_dir: Option<PathBuf>,
     /// Prints JSON instead of a table.
@@ -92,15 +92,15 @@ pub struct MeasureArguments {
     pub assert: bool,
 }
 
-/// What others would do.
+/// An alternative implementation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Baseline {
-    /// One PostgreSQL transaction per gift: both people's rows locked, two transfers, the id kept. Needs --database postgres://….
+    /// One PostgreSQL transaction per gift: both people's rows locked, two transfers, the id stored. Needs --database postgres://….
     PostgresNaive,
 }
 
 impl MeasureArguments {
-    /// What is to be measured, or what is wrong with these options.
+    /// The run's options, or what is wrong with these arguments.
     pub fn into_options(self) -> Result<Options, String> {
         let mut rows = if self.rows.is_empty() { BenchRow::STANDARD.to_vec() } else { self.rows };
         rows.extend(self.stored.then_some(BenchRow::Stored));
@@ -126,7 +126,7 @@ impl MeasureArguments {
     }
 }
 
-/// Measures and prints. Fails when an accepted gift is missing in the ledger or the ledger's journal is not sound.
+/// Measures and prints. Fails when an accepted gift is missing in the ledger or the journal does not verify.
 pub async fn run(arguments: MeasureArguments) -> CommandResult {
     let (json, assert) = (arguments.json, arguments.assert);
     let options = arguments.into_options()?;

@@ -1,10 +1,9 @@
-//! Measuring: servers and databases to measure on, one measurement, and the rows of a run.
+//! Measuring: the servers and databases, a single measurement, and the rows of a run.
 //!
-//! - [`echo`], `server`, `child`: the bare server and the production binary, each a process of its own; `backends`: PostgreSQL's processes.
-//! - `stage`: one measurement. `place`, `side`, `fill`: a book and a server of its own, for rows that compare two.
-//! - `small`: rows on one small book. `stored`: a book with millions of accounts. `watched`: what telemetry costs. `hostile`: honest callers beside people
-//!   who mean harm.
-//! - `proof`: every accepted gift is in the ledger, once. `findings`: what it all came to.
+//! - [`echo`], `server`, `child`: the bare server and the production binary, each in its own process; `backends`: PostgreSQL's processes.
+//! - `stage`: one measurement. `place`, `side`, `fill`: a book with its own server, for rows that compare two.
+//! - `small`: rows on one small book. `stored`: a book with millions of accounts. `watched`: the cost of telemetry. `hostile`: honest callers beside attackers.
+//! - `proof`: every accepted gift is in the ledger, once. `findings`: the results.
 mod backends;
 mod child;
 pub mod echo;

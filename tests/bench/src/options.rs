@@ -5,44 +5,44 @@ use std::{path::PathBuf, time::Duration};
 /// What to measure, and against which database.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// `sqlite:DIR` or `postgres://…`. None: an SQLite directory of its own, removed afterwards.
+    /// `sqlite:DIR` or `postgres://…`. `None`: a new SQLite directory, removed afterwards.
     pub database: Option<String>,
-    /// Where that directory is made.
+    /// Where that directory is created.
     pub work_dir: PathBuf,
-    /// How long each measurement takes, in each round.
+    /// Duration of each measurement, in each round.
     pub slice: Duration,
-    /// How often each is taken.
+    /// How often each measurement is repeated.
     pub rounds: usize,
-    /// What to measure.
+    /// The rows to measure.
     pub rows: Vec<BenchRow>,
-    /// The large book, where that is measured.
+    /// The large book, if it is measured.
     pub stored: BookSize,
 }
 
-/// The large book that is asked for.
+/// The size of the large book.
 #[derive(Debug, Clone)]
 pub struct BookSize {
     /// Viewers and creators.
     pub accounts: u64,
     /// Transfers, two of which are a gift.
     pub transfers: u64,
-    /// Where it is kept for another run, or was.
+    /// Where it is kept for another run, or was kept by one.
     pub dir: Option<PathBuf>,
 }
 
 impl BookSize {
-    /// As many viewers among the people as in the data the skew is from: 23,772 of 59,142.
+    /// The share of viewers is that of the dataset from which the skew is taken: 23,772 of 59,142.
     pub(crate) fn crowd(&self) -> BenchCrowd {
         let viewers = self.accounts * 2 / 5;
         BenchCrowd { viewers, creators: self.accounts - viewers }
     }
 
-    /// Gifts that come after every viewer got coins.
+    /// Gifts that are sent after every viewer got coins.
     pub(crate) fn gifts(&self) -> u64 {
         self.transfers.saturating_sub(self.crowd().viewers) / 2
     }
 
-    /// What is wrong with it. Every account needs a transfer of its own.
+    /// The problem with the size, if any. Every account needs a transfer of its own.
     pub fn problem(&self) -> Option<String> {
         if self.accounts < 10 {
             return Some("--stored-accounts must be 10 or more".to_owned());

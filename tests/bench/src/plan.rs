@@ -1,4 +1,4 @@
-//! What is measured, and which comparisons are made of it.
+//! What is measured, and which comparisons are made.
 
 use clap::ValueEnum;
 
@@ -8,7 +8,7 @@ mod slices;
 pub use comparisons::{ComparedBy, Comparison};
 pub(crate) use slices::*;
 
-/// Rows of the report: measurements that take turns with one another.
+/// Rows of the report, whose measurements alternate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum BenchRow {
     /// SendGift, 256 in flight on 4 connections.
@@ -27,16 +27,16 @@ pub enum BenchRow {
     Overload,
     /// SendGifts on a book with many accounts and transfers, as `--stored` adds.
     Stored,
-    /// SendGift and SendGifts with telemetry at its default sampling, beside a house without any.
+    /// SendGift and SendGifts with telemetry at its default sampling, compared with a server without any.
     Telemetry,
-    /// SendGift at a quarter of the peak beside people who mean harm, one way after another.
+    /// SendGift at a quarter of the peak beside attackers, one attack after another.
     Hostile,
-    /// One PostgreSQL transaction per gift without us, as `--baseline postgres-naive` adds.
+    /// One PostgreSQL transaction per gift without our services, as `--baseline postgres-naive` adds.
     Naive,
 }
 
 impl BenchRow {
-    /// What is measured when nothing is named, in this order.
+    /// The rows that are measured by default, in this order.
     pub const STANDARD: [Self; 8] =
         [Self::Unary, Self::Streams, Self::Batch, Self::Connections, Self::Lone, Self::Half, Self::Overload, Self::Telemetry];
 
@@ -57,12 +57,12 @@ impl BenchRow {
         }
     }
 
-    /// Whether its houses are not the one that all other rows share.
+    /// Whether it needs servers other than the one that all other rows share.
     pub fn has_houses_of_its_own(self) -> bool {
         matches!(self, Self::Stored | Self::Telemetry | Self::Hostile)
     }
 
-    /// Its measurements, in the order they take turns. Open loops follow the peak that was measured last, so it leads them.
+    /// Its measurements, in the order of alternation. Open loops are paced by the last measured peak, so that one is first.
     pub fn slices(self) -> &'static [BenchSlice] {
         match self {
             Self::Unary => &[ECHO, SEND_GIFT, SEND_GIFT_HOT, SEND_GIFT_RANDOM_IDS, SEND_GIFT_OWN_TOKENS],
@@ -85,36 +85,36 @@ impl BenchRow {
 pub struct BenchSlice {
     /// Its key in the report.
     pub name: &'static str,
-    /// What is done.
+    /// The work that is measured.
     pub work: BenchWork,
 }
 
-/// What a measurement does.
+/// The work of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BenchWork {
     /// Calls to the bare server.
     Echo {
-        /// Connections.
+        /// Number of connections.
         connections: usize,
-        /// Calls at once, over all of them.
+        /// Concurrent calls, over all connections.
         in_flight: usize,
     },
     /// SendGift calls.
     SendGift {
-        /// Connections.
+        /// Number of connections.
         connections: usize,
-        /// Calls at once, over all of them.
+        /// Concurrent calls, over all connections.
         in_flight: usize,
-        /// Whose gifts to whom.
+        /// Senders and receivers.
         mix: GiftMix,
     },
     /// SendGifts, one stream per connection.
     SendGifts {
-        /// Connections.
+        /// Number of connections.
         connections: usize,
-        /// Gifts at once, per stream.
+        /// Unanswered gifts per stream.
         in_flight: usize,
-        /// Whose gifts to whom.
+        /// Senders and receivers.
         mix: GiftMix,
     },
     /// PostBatch calls to the ledger.
@@ -123,38 +123,38 @@ pub enum BenchWork {
         connections: usize,
         /// Postings per call.
         items: usize,
-        /// Whose gifts to whom.
+        /// Senders and receivers.
         mix: GiftMix,
     },
-    /// Calls to the bare server, sent when their time has come whether or not earlier ones were answered.
+    /// Calls to the bare server, sent when they are due whether or not earlier ones were answered.
     PacedEcho {
-        /// Connections.
+        /// Number of connections.
         connections: usize,
         /// Calls per second as a share of the last measured [`SEND_GIFT`], in percent.
         percent: u32,
     },
-    /// SendGift calls, sent when their time has come whether or not earlier ones were answered.
+    /// SendGift calls, sent when they are due whether or not earlier ones were answered.
     PacedSendGift {
-        /// Connections.
+        /// Number of connections.
         connections: usize,
         /// Calls per second as a share of the last measured [`SEND_GIFT`], in percent.
         percent: u32,
-        /// How many times as long as other measurements it takes.
+        /// Its duration as a multiple of other measurements'.
         slices: u32,
     },
     /// One PostgreSQL transaction per gift, without any of our services.
     Naive {
         /// Connections to the database, with one transaction at a time each.
         connections: usize,
-        /// Whose gifts to whom.
+        /// Senders and receivers.
         mix: GiftMix,
     },
-    /// Appends of one block, each made durable.
+    /// Appends of one block, each synced to disk.
     Fdatasync,
 }
 
 impl BenchWork {
-    /// Whether the gifts it has accepted are to be found in the ledger.
+    /// Whether its accepted gifts must be in the ledger.
     pub fn is_ours(self) -> bool {
         match self {
             Self::SendGift { .. } | Self::SendGifts { .. } | Self::PostBatch { .. } | Self::PacedSendGift { .. } => true,
@@ -163,27 +163,27 @@ impl BenchWork {
     }
 }
 
-/// Whose gifts to whom.
+/// Senders and receivers of gifts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GiftMix {
-    /// Creators who share the gifts, at the most.
+    /// Maximum number of creators who share the gifts.
     pub creators: usize,
     /// Version 4 request ids instead of version 7.
     pub random_ids: bool,
-    /// Each viewer calls with a token of its own, instead of a service on behalf of all.
+    /// Each viewer calls with its own token, instead of a service on behalf of all.
     pub own_tokens: bool,
-    /// Who is next.
+    /// How people are drawn.
     pub draw: PeopleDraw,
 }
 
-/// Who is next.
+/// How people are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeopleDraw {
     /// Everyone in turn.
     InTurn,
-    /// Anyone, all alike.
+    /// Uniformly at random.
     Uniform,
-    /// A few give and get most, as on real platforms.
+    /// A few give and receive most, as on real platforms.
     Skewed,
 }
 

@@ -1,4 +1,4 @@
-//! Numbers for people and for programs.
+//! The report, for people and for programs.
 
 use crate::{
     measure::findings::{BenchFindings, MeasuredRound},
@@ -22,7 +22,7 @@ struct ComparedRows {
     ratio: f64,
 }
 
-/// What a run found, and what it means.
+/// The findings of a run with their comparisons.
 pub struct BenchReport {
     engine: Engine,
     database: String,
@@ -44,7 +44,7 @@ impl BenchReport {
         }
     }
 
-    /// What the stored books hold against this run. None: every accepted gift is there, once, and the book is sound.
+    /// The problem with the stored books. `None`: every accepted gift is there, once, and the journal verifies.
     pub fn problem(&self) -> Option<String> {
         let small = self.findings.proof.as_ref().and_then(|proof| proof.problem(self.findings.accepted));
         small.or_else(|| self.findings.stored.as_ref().and_then(|stored| stored.problem.clone()))
@@ -81,7 +81,7 @@ impl BenchReport {
         all
     }
 
-    /// What is judged and is no ratio.
+    /// Figures with goals that are not ratios.
     fn figures(&self) -> Vec<(&'static str, f64)> {
         let mut figures = Vec::new();
         let of = |row, slice| self.findings.measured.get(&(row, slice)).and_then(|rounds| summary::volley(rounds));
@@ -110,7 +110,7 @@ impl BenchReport {
     }
 }
 
-/// What is compared of a measurement.
+/// The figure of a measurement that is compared.
 fn of_round(round: &MeasuredRound, by: ComparedBy) -> f64 {
     match by {
         ComparedBy::Rate => round.rate(),

@@ -1,4 +1,4 @@
-//! One run: every row that is asked for, measured one after the other, and the report of it.
+//! One run: measures every requested row in order, and makes the report.
 use crate::{
     measure::{findings::BenchFindings, hostile, small, stored, watched},
     options::Options,
@@ -8,7 +8,7 @@ use crate::{
 use db::Database;
 use runtime::command::UntypedError;
 
-/// Measures what `options` say. `tell` hears about progress.
+/// Measures according to `options`. `tell` receives progress messages.
 pub async fn run(options: Options, tell: impl Fn(&str)) -> Result<BenchReport, UntypedError> {
     let database = options.database.as_deref().map(Database::parse).transpose()?;
     let mut findings = BenchFindings::default();

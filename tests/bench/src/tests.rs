@@ -1,4 +1,4 @@
-//! The command line.
+//! Unit tests of the command line.
 use super::{BareServer, BenchCommand};
 use clap::{CommandFactory as _, Parser as _};
 

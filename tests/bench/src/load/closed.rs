@@ -1,5 +1,5 @@
-//! Closed loops: so many calls at once, each followed by the next until the time or the count is over. Nothing is left unanswered: what was sent
-//! is waited for, so that accepted gifts can be counted.
+//! Closed loops: a fixed number of concurrent calls, each followed by the next until the time or the count is over. Every call is waited for, so that accepted
+//! gifts can be counted.
 
 use super::{
     gifts::GiftSource,
@@ -16,7 +16,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, transport::Channel};
 
-/// A stream's latency is taken from every so many gifts, so that taking it costs the stream little.
+/// A stream's latency is sampled once per this many gifts, so that sampling costs little.
 const STREAM_SAMPLE: u64 = 16;
 
 /// One loop's calls.
@@ -59,7 +59,7 @@ impl LoopCaller {
     }
 }
 
-/// A client that takes the answer to a full batch.
+/// A client whose message limit allows the answer to a full batch.
 pub(crate) fn ledger_client(channel: &Channel) -> LedgerServiceClient<Channel> {
     let client = LedgerServiceClient::new(channel.clone()).max_decoding_message_size(rpc::MESSAGE_BYTES_MAX);
     client.max_encoding_message_size(rpc::MESSAGE_BYTES_MAX)
@@ -73,7 +73,7 @@ pub(crate) fn accepted(outcome: Option<post_batch_outcome::Outcome>) -> Result<(
     }
 }
 
-/// Runs loops at once. The first that fails fails the measurement: nothing here is meant to be refused.
+/// Runs loops concurrently. The first failure fails the measurement: no refusal is expected here.
 pub(crate) async fn closed(callers: Vec<LoopCaller>, end: SampleEnd) -> Result<LatencySample, UntypedError> {
     let loops: Vec<_> = callers.into_iter().map(|caller| caller.run(end.clone())).collect();
     together(loops).await
@@ -91,7 +91,7 @@ where
     Ok(all.finish())
 }
 
-/// Runs streams at once, each with at most `in_flight` gifts unanswered.
+/// Runs streams concurrently, each with at most `in_flight` gifts unanswered.
 pub(crate) async fn streams(
     streams: Vec<(Channel, GiftRequests)>,
     in_flight: usize,

@@ -1,23 +1,23 @@
-//! Who gives and who receives: in turn, all alike, or a few of them most.
+//! How senders and receivers of gifts are drawn: in turn, uniformly, or skewed towards a few.
 //!
-//! The skew is that of 72,646 gifts on a real platform (KuaiLive): the top 1, 5 and 10 percent of viewers gave 0.599, 0.849 and 0.927 of all
-//! (Gini 0.942), those of creators received 0.534, 0.812 and 0.907 (Gini 0.930). A lognormal spread comes within 0.06 of each of them: if a
-//! share `s` of all comes from the top `p`, then `s = N(N⁻¹(p) + sigma)`, where `N` is the normal distribution. So whoever is drawn by one normal
-//! number `z` has rank `N(z - sigma)`, and no table of ten million weights is needed.
+//! The skew is that of 72,646 gifts on a real platform (KuaiLive): the top 1, 5 and 10 percent of viewers gave 0.599, 0.849 and 0.927 of all (Gini 0.942),
+//! those of creators received 0.534, 0.812 and 0.907 (Gini 0.930). A lognormal spread comes within 0.06 of each of them: if a share `s` of all comes from the
+//! top `p`, then `s = N(N⁻¹(p) + sigma)`, where `N` is the normal distribution. So the person drawn by one normal number `z` has rank `N(z - sigma)`, and no
+//! table of ten million weights is needed.
 
 use crate::plan::{CREATORS, GiftMix, PeopleDraw};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
-/// Spread of what viewers give.
+/// Spread of coins given by viewers.
 const VIEWERS_SIGMA: f64 = 2.65;
-/// Spread of what creators receive.
+/// Spread of coins received by creators.
 const CREATORS_SIGMA: f64 = 2.5;
-/// A prime: ranks times it, modulo the number of people, put the busiest far from each other, as people who joined at different times are.
+/// A prime: ranks times it, modulo the number of people, put the busiest people far from each other, as if they had joined at different times.
 const SCATTER: u64 = 2_654_435_761;
-/// A prime, so that neighbours' viewers and creators don't march in step.
+/// A prime, so that the numbers of viewers and creators don't advance in step.
 const STRIDE: u64 = 7_919;
 
-/// How many people there are.
+/// The number of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BenchCrowd {
     pub viewers: u64,
@@ -25,11 +25,11 @@ pub(crate) struct BenchCrowd {
 }
 
 impl BenchCrowd {
-    /// Where the book is not large.
+    /// For small books.
     pub const SMALL: Self = Self { viewers: 1_000, creators: CREATORS as u64 };
 }
 
-/// Pairs of a viewer and a creator without end, as numbers from 0.
+/// Endless pairs of a viewer and a creator, as numbers from 0.
 pub(crate) struct GiftPairs {
     crowd: BenchCrowd,
     draw: PeopleDraw,
@@ -38,7 +38,7 @@ pub(crate) struct GiftPairs {
 }
 
 impl GiftPairs {
-    /// `worker`: those that run at once start elsewhere.
+    /// `worker`: concurrent workers start at different pairs.
     pub fn new(crowd: BenchCrowd, mix: GiftMix, worker: u64) -> Self {
         let creators = crowd.creators.min(mix.creators as u64);
         Self { crowd: BenchCrowd { creators, ..crowd }, draw: mix.draw, next: worker * STRIDE, rng: StdRng::seed_from_u64(worker) }
@@ -59,23 +59,22 @@ impl GiftPairs {
         }
     }
 
-    /// Two independent normal numbers (Box and Muller).
+    /// Draws two independent normal numbers (Box and Muller).
     fn normals(&mut self) -> (f64, f64) {
-        // The logarithm of 0 is none: (0, 1] instead of [0, 1).
+        // The logarithm of 0 is undefined: (0, 1] instead of [0, 1).
         let (radius, angle) = (1.0 - self.rng.random_range(0.0..1.0_f64), self.rng.random_range(0.0..std::f64::consts::TAU));
         let radius = (-2.0 * radius.ln()).sqrt();
         (radius * angle.cos(), radius * angle.sin())
     }
 }
 
-/// Whoever has the rank that belongs to `z`.
+/// The person whose rank belongs to `z`.
 fn person(z: f64, people: u64) -> u64 {
     let rank = (normal(z) * people as f64) as u64;
     u64::try_from(u128::from(rank.min(people - 1)) * u128::from(SCATTER) % u128::from(people)).expect("less than a u64 of people")
 }
 
-/// The normal distribution below `z`, by formula 26.2.17 of Abramowitz and Stegun: off by 7.5e-8 at the most,
-/// which is less than one person of ten million.
+/// The normal distribution below `z`, by formula 26.2.17 of Abramowitz and Stegun: the error is at most 7.5e-8, which is less than one person of ten million.
 fn normal(z: f64) -> f64 {
     const STEEP: f64 = 0.231_641_9;
     const TERMS: [f64; 5] = [0.319_381_53, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];

@@ -1,4 +1,4 @@
-//! What the disk does by itself, and what a book takes of it.
+//! Measures the disk alone, and the space that a book takes on it.
 
 use super::sample::LatencySample;
 use db::{Database, Engine};
@@ -11,10 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is appended at a time.
+/// Size of one append.
 const BLOCK_BYTES: usize = 4_096;
 
-/// Appends blocks in `dir`, each made durable, one after the other.
+/// Appends blocks in `dir` one after the other, each synced to disk.
 pub(crate) async fn fdatasync(dir: &Path, slice: Duration) -> Result<LatencySample, UntypedError> {
     let dir = dir.to_owned();
     let measured = tokio::task::spawn_blocking(move || -> Result<LatencySample, std::io::Error> {
@@ -36,13 +36,13 @@ fn append(file: &mut File) -> Result<(), std::io::Error> {
     file.sync_data()
 }
 
-/// What the ledger's tables and indexes take, in bytes.
+/// The size of the ledger's tables and indexes, in bytes.
 pub(crate) async fn ledger_bytes(database: &Database) -> Result<u64, UntypedError> {
     let bytes: i64 = match database.engine() {
         Engine::Sqlite => {
             let options = database.sqlite_options("ledger")?.ok_or("not an SQLite database")?;
             let mut connection = options.read_only(true).connect().await?;
-            // Pages that are still in the write-ahead log count too.
+            // Counts pages that are still in the write-ahead log as well.
             let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
             let bytes = sqlx::query_scalar(sql).fetch_one(&mut connection).await?;
             connection.close().await?;

@@ -1,4 +1,4 @@
-//! Gifts to send, and what a server that is too full says to them.
+//! Gifts to send, and the answers of an overloaded server.
 use super::users::GiftRequests;
 use api::gift::gift_service_client::GiftServiceClient;
 use runtime::command::UntypedError;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
-/// What a house says that is too full; nothing happened.
+/// Refusals of an overloaded server; nothing was executed.
 pub(crate) const OVERLOADED: [&str; 1] = ["OVERLOADED"];
-/// How often one gift may be refused by a house that is too full.
+/// How often one gift may be refused by an overloaded server.
 const REFUSED_MAX: u64 = 100;
 
-/// SendGift calls. The bare server is sent what the server is sent, less the token, which only the server looks at.
+/// SendGift calls. The bare server gets the same requests, without the token, which it would ignore.
 pub(crate) struct GiftSource {
     pub client: GiftServiceClient<Channel>,
     pub requests: GiftRequests,
@@ -23,7 +23,7 @@ impl GiftSource {
         Self { client: GiftServiceClient::new(channel.clone()), requests, bare }
     }
 
-    /// Sends the next gift, again as long as the server says that it is full; how often it did. The time it took to be taken counts as latency.
+    /// Sends the next gift and retries it as long as the server is overloaded; returns the number of retries. The total time counts as latency.
     pub async fn patiently(&mut self) -> Result<u64, UntypedError> {
         let call = self.requests.call();
         for refused in 0..REFUSED_MAX {
@@ -35,7 +35,7 @@ impl GiftSource {
     }
 }
 
-/// When to come back, if that is what the status says: the server is full and nothing happened.
+/// The delay before a retry, if the status says that the server is overloaded and nothing was executed.
 pub(crate) fn overloaded(status: &Status) -> Option<Duration> {
     let full = status.code() == Code::Unavailable && rpc::reason(status).is_some_and(|reason| OVERLOADED.contains(&reason.as_str()));
     let delay = status.get_details_retry_info().and_then(|info| info.retry_delay);

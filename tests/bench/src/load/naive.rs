@@ -1,5 +1,5 @@
-//! What most would write first: PostgreSQL, one transaction per gift. Both people's rows are locked in key order, the id is kept, two transfers are
-//! written, both balances updated. As quick as that can be: a connection for each client, prepared statements, no row of the server locked.
+//! The obvious implementation: PostgreSQL, one transaction per gift. Both people's rows are locked in key order, the id is stored, two transfers are written,
+//! both balances updated. As fast as that can be: a connection for each client, prepared statements, no shared row locked.
 
 use super::{
     closed,
@@ -16,11 +16,11 @@ use sqlx::{
 use std::time::Instant;
 use uuid::Uuid;
 
-/// Keys of creators begin here, above all viewers.
+/// First key of creators, above all viewers.
 const CREATORS_FROM: i64 = 1_000_000_000;
-/// What each viewer has at the start: more than a run can spend.
+/// Each viewer's coins at the start: more than a run can spend.
 const COINS_EACH: i64 = 1_000_000_000;
-/// The server's side of a transfer. Not a row: locked by every gift, it would be the bottleneck.
+/// The house's side of a transfer. It has no row: locked by every gift, it would be the bottleneck.
 const HOUSE: i64 = 0;
 
 const TABLES: &str = "
@@ -45,7 +45,7 @@ pub(crate) struct NaiveTables {
 }
 
 impl NaiveTables {
-    /// Makes them. Fails where the database is not PostgreSQL, or would lose acknowledged work.
+    /// Creates the tables. Fails if the database is not PostgreSQL, or would lose acknowledged transactions.
     pub async fn make(database: &Database, crowd: BenchCrowd, cost: i64) -> Result<Self, UntypedError> {
         let options = database.postgres_options("ledger")?.ok_or("--baseline postgres-naive needs --database postgres://…")?;
         let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
@@ -79,7 +79,7 @@ impl NaiveTables {
         Ok(clients)
     }
 
-    /// Removes them, and says what is wrong with what they hold when `gifts` were accepted.
+    /// Drops the tables; fails if their contents don't match the number of accepted `gifts`.
     pub async fn drop(self, gifts: u64) -> Result<(), UntypedError> {
         let mut connection = self.options.connect().await?;
         let sql = "SELECT (SELECT COUNT(*) FROM transfer), (SELECT COALESCE(SUM(balance), 0)::BIGINT FROM account)";
@@ -95,7 +95,7 @@ impl NaiveTables {
     }
 }
 
-/// One client: one transaction at a time.
+/// A client that runs one transaction at a time.
 pub(crate) struct NaiveClient {
     connection: PgConnection,
     pairs: GiftPairs,
@@ -110,7 +110,7 @@ impl NaiveClient {
             self.gift().await?;
             sample.record(1, started.elapsed());
         }
-        // Waited for, or the next measurement's connections would be too many beside these.
+        // Closed synchronously, or the next measurement's connections would exceed the limit together with these.
         self.connection.close().await?;
         Ok(sample)
     }
@@ -133,7 +133,7 @@ impl NaiveClient {
     }
 }
 
-/// Runs the clients at once.
+/// Runs the clients concurrently.
 pub(crate) async fn run(clients: Vec<NaiveClient>, end: SampleEnd) -> Result<LatencySample, UntypedError> {
     closed::together(clients.into_iter().map(|client| client.run(end.clone())).collect()).await
 }

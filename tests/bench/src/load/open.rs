@@ -1,5 +1,5 @@
-//! Open loops: calls are sent when their time has come, whether or not earlier ones were answered, as a crowd of strangers would. A latency counts
-//! from the time a call was meant to be sent, so that a server that stalls can't hide it by keeping its callers waiting.
+//! Open loops: calls are sent when they are due, whether or not earlier ones were answered, as independent users would. Latency counts from the time a call was
+//! due, so that a stalled server can't hide it by keeping its callers waiting.
 
 use super::{
     gifts::{GiftSource, OVERLOADED, overloaded},
@@ -15,13 +15,13 @@ use std::{
 use tokio_util::task::TaskTracker;
 use tonic::{Code, Status, transport::Channel};
 
-/// Calls unanswered at once. Far above what the server takes, and a bound on this process's memory: what would exceed it is not sent, and counted.
+/// Maximum unanswered calls. Far above the server's limit, and a bound on this process's memory: further calls are not sent, only counted.
 const UNANSWERED_MAX: usize = 32_768;
-/// How often a call whose outcome is unknown is sent again, and when.
+/// How often, and how far apart, a call whose outcome is unknown is retried.
 const TRIES_MAX: usize = 100;
 const TRY_DELAY: Duration = Duration::from_millis(100);
 
-/// When calls are to be sent: evenly, for a time.
+/// When calls are due: evenly, for a time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CallPace {
     per_second: f64,
@@ -42,13 +42,13 @@ impl CallPace {
     }
 }
 
-/// What an answer means for the caller.
+/// The meaning of an answer for the caller.
 #[derive(Debug, PartialEq, Eq)]
 enum AnswerMeaning {
     Overloaded,
-    /// A rule's answer, and not what an overload should say.
+    /// A refusal by a rule, which overload does not explain.
     Refused(String),
-    /// It may have happened: ask again.
+    /// It may have been executed: retry.
     Unknown(String),
 }
 
@@ -71,7 +71,7 @@ fn told(status: &Status) -> AnswerMeaning {
     }
 }
 
-/// What the calls write down when they are answered.
+/// Results that the calls add when they are answered.
 struct VolleyTally {
     sample: LatencySample,
     volley: CallVolley,
@@ -81,12 +81,12 @@ struct VolleyTally {
 type SharedTally = Arc<Mutex<VolleyTally>>;
 
 fn lock(tally: &SharedTally) -> MutexGuard<'_, VolleyTally> {
-    // Nothing panics while it is held; if something did, counts are whole all the same.
+    // No code panics while holding the lock; if some did, the counts are still consistent.
     tally.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sends at this pace over `sources` in turn and waits for every answer. What may or may not have happened is asked for again until it is known, so
-/// that accepted gifts can be counted.
+/// Sends at this pace over `sources` in turn and waits for every answer. Calls with an unknown outcome are retried until it is known, so that accepted gifts
+/// can be counted.
 pub(crate) async fn run(sources: Vec<GiftSource>, pace: CallPace) -> Result<LatencySample, UntypedError> {
     let (client, bare) = sources.first().map(|source| (source.client.clone(), source.bare)).ok_or("an open loop needs a connection")?;
     let tally = Arc::new(Mutex::new(VolleyTally {
@@ -96,7 +96,7 @@ pub(crate) async fn run(sources: Vec<GiftSource>, pace: CallPace) -> Result<Late
     }));
     let calls = TaskTracker::new();
     let (sent, counted, runtime) = (calls.clone(), tally.clone(), tokio::runtime::Handle::current());
-    // A thread of its own: the runtime's clock ticks in milliseconds, and its threads are busy.
+    // A dedicated thread: the runtime's clock ticks in milliseconds, and its threads are busy.
     let sender = tokio::task::spawn_blocking(move || {
         let _entered = runtime.enter();
         send(sources, pace, &sent, &counted);
@@ -155,7 +155,7 @@ async fn answered(mut client: GiftServiceClient<Channel>, call: GiftCall, bare: 
     }
 }
 
-/// How many of these calls are accepted, now that the same ids are sent again one after the other.
+/// How many of these calls are accepted when the same ids are retried one after the other.
 async fn resolve(mut client: GiftServiceClient<Channel>, bare: bool, unknown: Vec<GiftCall>) -> Result<u64, UntypedError> {
     let mut accepted = 0;
     for call in unknown {

@@ -1,4 +1,4 @@
-//! HTTP/2 by hand (RFC 9113), for saying what no client library would say.
+//! HTTP/2 by hand (RFC 9113), to send what no client library would send.
 use runtime::command::UntypedError;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
@@ -7,7 +7,7 @@ use tokio::{
     time::timeout,
 };
 
-/// What a client says first (section 3.4).
+/// The client's connection preface (section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Frame types (section 6).
 pub(crate) const DATA: u8 = 0;
@@ -25,31 +25,31 @@ pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
 pub(crate) const NO_FLAGS: u8 = 0;
 
-/// How long a write may take: whoever is not read from must not wait for ever.
+/// Maximum duration of a write: a peer that does not read must not block it for ever.
 const WRITE_MAX: Duration = Duration::from_millis(200);
-/// How long answers are waited for when nothing more can be written.
+/// How long to wait for answers when nothing more can be written.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// A connection of somebody who does not behave.
+/// A connection of a misbehaving client.
 pub(crate) struct RawConnection {
     stream: TcpStream,
     unread: Vec<u8>,
-    /// GOAWAY or the end was seen.
+    /// Whether GOAWAY or the connection's end was received.
     pub over: bool,
-    /// Streams that were reset by the other side, and headers that came.
+    /// Streams that the peer reset; `answers` counts headers received.
     pub resets: u64,
     pub answers: u64,
 }
 
 impl RawConnection {
-    /// TCP and nothing else.
+    /// Opens TCP and sends nothing.
     pub async fn silent(address: SocketAddr) -> Result<Self, UntypedError> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, unread: Vec::new(), over: false, resets: 0, answers: 0 })
     }
 
-    /// With preface and these settings, six bytes each.
+    /// Opens TCP and sends the preface with these settings, six bytes each.
     pub async fn greeted(address: SocketAddr, settings: &[(u16, u32)]) -> Result<Self, UntypedError> {
         let mut raw = Self::silent(address).await?;
         let mut payload = Vec::new();
@@ -62,22 +62,22 @@ impl RawConnection {
         Ok(raw)
     }
 
-    /// Some bytes. What can't be written in time, or not any more, is noted as the end.
+    /// Writes bytes. If they can't be written in time, or at all, the connection counts as ended.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), UntypedError> {
         if !self.over && !matches!(timeout(WRITE_MAX, self.stream.write_all(bytes)).await, Ok(Ok(()))) {
-            // What was answered before it would take no more counts.
+            // Answers received before the peer stopped reading still count.
             self.listen(LAST_WORDS).await;
             self.over = true;
         }
         Ok(())
     }
 
-    /// A frame.
+    /// Writes a frame.
     pub async fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Result<(), UntypedError> {
         self.write(&frame(kind, flags, stream, payload)).await
     }
 
-    /// Reads what has come by now, or comes within this time.
+    /// Reads what has arrived, or arrives within this time.
     pub async fn listen(&mut self, within: Duration) {
         let mut buffer = [0; 16 * 1024];
         while !self.over {
@@ -118,7 +118,7 @@ pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
     bytes
 }
 
-/// Header fields without any compression (RFC 7541, section 6.2.2).
+/// Header fields without compression (RFC 7541, section 6.2.2).
 pub(crate) fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (name, value) in fields {
@@ -131,7 +131,7 @@ pub(crate) fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     bytes
 }
 
-/// A string's length, seven bits in front (RFC 7541, section 5.1).
+/// A string's length, with seven bits in the first byte (RFC 7541, section 5.1).
 fn length(bytes: &mut Vec<u8>, mut value: usize) {
     if value < 127 {
         bytes.push(value as u8);
@@ -146,7 +146,7 @@ fn length(bytes: &mut Vec<u8>, mut value: usize) {
     bytes.push(value as u8);
 }
 
-/// A gRPC call's fields, with more of them.
+/// A gRPC call's header fields, and additional ones.
 pub(crate) fn call(path: &str, token: &str, more: &[(&str, &str)]) -> Vec<u8> {
     let bearer = format!("Bearer {token}");
     let mut fields =
@@ -159,7 +159,7 @@ pub(crate) fn call(path: &str, token: &str, more: &[(&str, &str)]) -> Vec<u8> {
     block(&fields)
 }
 
-/// A gRPC message as it is framed.
+/// A message with gRPC's frame header.
 pub(crate) fn message(payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0];
     bytes.extend(u32::try_from(payload.len()).unwrap_or(u32::MAX).to_be_bytes());

@@ -1,4 +1,4 @@
-//! What a measurement came to, and when it is over.
+//! The results of a measurement, and its end.
 use hdrhistogram::Histogram;
 use std::{
     collections::BTreeMap,
@@ -9,19 +9,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Items of one measurement, whatever time it has left: bounds the disk a run takes.
+/// Maximum items of one measurement, whatever time is left: bounds the disk space that a run takes.
 pub(crate) const ITEMS_MAX: u64 = 2_000_000;
-/// Longest latency told apart, in microseconds; longer ones count as this.
+/// Maximum latency recorded, in microseconds; longer ones count as this.
 const LATENCY_US_MAX: u64 = 60_000_000;
-/// What was measured.
+/// Latencies and counts of a measurement.
 #[derive(Debug, Clone)]
 pub(crate) struct LatencySample {
     pub items: u64,
     pub elapsed: Duration,
     pub latency: Histogram<u64>,
-    /// How often a closed loop was told that the server is full, and sent the same gift again.
+    /// How often the overloaded server refused a closed loop's gift, which was then retried.
     pub refused: u64,
-    /// What became of the calls of an open loop.
+    /// The outcomes of an open loop's calls.
     pub volley: Option<CallVolley>,
     started: Instant,
 }
@@ -57,7 +57,7 @@ pub(crate) fn record(histogram: &mut Histogram<u64>, took: Duration) {
     histogram.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LATENCY_US_MAX));
 }
 
-/// When a measurement is over.
+/// When a measurement ends.
 #[derive(Clone)]
 pub(crate) struct SampleEnd {
     at: Instant,
@@ -69,35 +69,35 @@ impl SampleEnd {
         Self { at: Instant::now() + slice, items: Arc::default() }
     }
 
-    /// Whether another `items` may be sent.
+    /// Whether `items` more may be sent.
     pub fn more(&self, items: u64) -> bool {
         Instant::now() < self.at && self.items.fetch_add(items, Ordering::Relaxed) < ITEMS_MAX
     }
 }
 
-/// What became of the calls.
+/// The outcomes of an open loop's calls.
 #[derive(Debug, Clone)]
 pub(crate) struct CallVolley {
-    /// Calls that were meant to be sent.
+    /// Calls that were due.
     pub meant: u64,
-    /// How long that took, by intention.
+    /// The time over which they were due.
     pub meant_for: Duration,
-    /// Those that were not, because too many were unanswered.
+    /// Calls that were not sent, because too many were unanswered.
     pub unsent: u64,
-    /// Those that were told that the server is full, and when to come back.
+    /// Calls refused because the server was overloaded, with a time to retry.
     pub overloaded: u64,
-    /// Those that were told anything else, each kind counted.
+    /// Calls with any other failure, counted by kind.
     pub otherwise: BTreeMap<String, u64>,
-    /// Of those, the ones that turned out to be accepted when they were sent again.
+    /// Failed calls that turned out to be accepted when they were retried.
     pub resolved: u64,
-    /// How much later than meant calls were sent.
+    /// How much later than due calls were sent.
     pub late: Histogram<u64>,
-    /// The most memory the server had meanwhile, in KiB, where the system says.
+    /// The server's maximum memory meanwhile, in KiB, where the system reports it.
     pub server_memory_kib: Option<u64>,
 }
 
 impl CallVolley {
-    /// Nothing sent yet of what is meant.
+    /// A volley of which nothing has been sent yet.
     pub fn new(meant: u64, meant_for: Duration) -> Self {
         Self {
             meant,
@@ -111,12 +111,12 @@ impl CallVolley {
         }
     }
 
-    /// How many got an answer that no overload explains.
+    /// Calls with an answer that overload does not explain.
     pub fn told_otherwise(&self) -> u64 {
         self.otherwise.values().sum()
     }
 
-    /// How many of those meant were not accepted at once.
+    /// Due calls that were not accepted at once.
     pub fn not_accepted(&self) -> u64 {
         self.unsent + self.overloaded + self.told_otherwise()
     }

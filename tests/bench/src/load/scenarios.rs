@@ -1,4 +1,4 @@
-//! What people do who mean harm, one thing each. Every one is bounded: so many connections, so many frames a second, and it stops by itself.
+//! Attackers, one kind each. Every one is bounded in connections and in frames per second, and stops by itself.
 use super::raw::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, NO_FLAGS, PING, PRIORITY, PUSH_PROMISE, RST_STREAM, RawConnection, SETTINGS,
     WINDOW_UPDATE, block, call, frame, message,
@@ -15,10 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Somebody's connections at once, where each says much; and where each says nothing.
+/// Connections of an attacker who sends much on each, and of one who sends nothing.
 const BUSY: usize = 4;
 const IDLE: usize = 200;
-/// Frames or calls in one turn of a connection, and the rest after it.
+/// Frames or calls in one burst of a connection, and the pause after it.
 const TURN: u32 = 50;
 const REST: Duration = Duration::from_millis(20);
 const SOON: Duration = Duration::from_millis(2);
@@ -30,27 +30,27 @@ const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionI
 
 mod holding;
 
-/// Whom to harm, and for how long.
+/// The target of an attack, and its duration.
 #[derive(Clone)]
 pub struct HarmTarget {
     /// The gRPC listener.
     pub address: SocketAddr,
-    /// A viewer's token, as good as any.
+    /// A viewer's valid token.
     pub token: Arc<str>,
     /// When to stop.
     pub until: Instant,
-    /// Connections of those who hold what others need.
+    /// Connections of an attacker who holds resources.
     pub holders: usize,
 }
 
-/// What somebody saw.
+/// What an attacker observed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HarmSeen {
-    /// Things done.
+    /// Actions of the attacker, such as frames or calls.
     pub done: u64,
-    /// Connections that were ended by the other side.
+    /// Connections that the server ended.
     pub ended: u64,
-    /// Streams that were reset by the other side.
+    /// Streams that the server reset.
     pub resets: u64,
     /// Calls that got an answer.
     pub answers: u64,
@@ -61,7 +61,7 @@ impl HarmSeen {
         Self { done, ended: u64::from(raw.over), resets: raw.resets, answers: raw.answers }
     }
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -73,31 +73,31 @@ impl HarmSeen {
     }
 }
 
-/// How the other side must take it.
+/// The required reaction of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpectedHarm {
-    /// Their calls are answered or reset, or their connection, over which nobody proved who calls, is ended first.
+    /// Their calls are answered or reset, or their unauthenticated connection is ended first.
     AnsweredOrEnded,
-    /// It ends the connection.
+    /// The server ends the connection.
     Ended,
-    /// It answers or resets each call, and the connection goes on.
+    /// The server answers or resets each call and keeps the connection.
     Answered,
-    /// It puts up with it.
+    /// The server tolerates it.
     Borne,
 }
 
-/// One way to do harm.
+/// One kind of attack.
 #[derive(Clone, Copy)]
 pub struct HarmScenario {
     /// Its key in the report.
     pub name: &'static str,
-    /// How it must be taken.
+    /// The required reaction.
     pub expected: ExpectedHarm,
     run: fn(HarmTarget) -> BoxFuture<'static, Result<HarmSeen, UntypedError>>,
 }
 
 impl HarmScenario {
-    /// Does it until the target's time is over.
+    /// Attacks until the target's time is over.
     pub async fn run(&self, target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         (self.run)(target).await
     }
@@ -109,7 +109,7 @@ macro_rules! scenario {
     };
 }
 
-/// All of them.
+/// All attacks.
 pub const SCENARIOS: [HarmScenario; 33] = [
     scenario!(silent_connections, Ended),
     scenario!(half_a_preface, Ended),
@@ -146,7 +146,7 @@ pub const SCENARIOS: [HarmScenario; 33] = [
     scenario!(connections_that_only_stand, Borne),
 ];
 
-/// The same on so many connections at once, again and again until the time is over.
+/// Runs one attack on this many connections, repeatedly until the time is over.
 async fn crowd<F>(target: HarmTarget, connections: usize, one: fn(HarmTarget) -> F) -> Result<HarmSeen, UntypedError>
 where
     F: Future<Output = Result<HarmSeen, UntypedError>> + Send + 'static,
@@ -157,7 +157,7 @@ where
         all.spawn(async move {
             let mut seen = HarmSeen::default();
             while Instant::now() < target.until {
-                // A connection that is not taken any more is an answer too.
+                // A refused connection counts as an ended one.
                 match one(target.clone()).await {
                     Ok(more) => seen = seen.and(more),
                     Err(_) => seen.ended += 1,
@@ -174,7 +174,7 @@ where
     Ok(seen)
 }
 
-/// Sends what `make` makes, by number, until the connection or the time is over.
+/// Sends the frames that `make` returns, by number, until the connection or the time ends.
 async fn flood(target: HarmTarget, settings: &'static [(u16, u32)], make: fn(u32, &str) -> Vec<u8>) -> Result<HarmSeen, UntypedError> {
     let mut raw = RawConnection::greeted(target.address, settings).await?;
     let mut done = 0;
@@ -191,7 +191,7 @@ async fn flood(target: HarmTarget, settings: &'static [(u16, u32)], make: fn(u32
     Ok(HarmSeen::of(&raw, u64::from(done)))
 }
 
-/// Opens and holds.
+/// Opens a connection, sends `first` and keeps the connection open.
 async fn hold(target: HarmTarget, first: &'static [u8]) -> Result<HarmSeen, UntypedError> {
     let mut raw = RawConnection::silent(target.address).await?;
     raw.write(first).await?;
@@ -300,7 +300,7 @@ async fn headers_too_large(target: HarmTarget) -> Result<HarmSeen, UntypedError>
 
 async fn streams_without_end(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-        // Begins calls with bodies that never come.
+        // Begins calls whose bodies are never sent.
         flood(target, &[], |number, token| match number {
             0..1_000 => frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[("grpc-timeout", "500m")])),
             _ => frame(PING, NO_FLAGS, 0, &[1; 8]),
@@ -348,7 +348,7 @@ async fn frames_too_long(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         let mut raw = RawConnection::greeted(target.address, &[]).await?;
         raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFT, &target.token, &[])).await?;
-        // A megabyte in one frame, which was never agreed on.
+        // A megabyte in one frame, which exceeds the agreed size.
         raw.frame(DATA, NO_FLAGS, 1, &vec![0; 1 << 20]).await?;
         while !raw.over && Instant::now() < target.until {
             raw.listen(Duration::from_millis(100)).await;
@@ -360,7 +360,7 @@ async fn frames_too_long(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
 
 async fn answers_that_are_never_read(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-        // A window of nothing: the answers have to stay where they are.
+        // A window of zero: the server can't send its answers.
         let mut raw = RawConnection::greeted(target.address, &[(4, 0)]).await?;
         let mut done = 0;
         while !raw.over && Instant::now() < target.until && done < 500 {
@@ -378,7 +378,7 @@ async fn answers_that_are_never_read(target: HarmTarget) -> Result<HarmSeen, Unt
 
 async fn a_stream_that_is_never_read(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
-        // Each item is malformed, so each gets an answer; none is ever taken.
+        // Each item is malformed and gets an answer, but no answer is read.
         let mut raw = RawConnection::greeted(target.address, &[(4, 0)]).await?;
         raw.frame(HEADERS, END_HEADERS, 1, &call(SEND_GIFTS, &target.token, &[])).await?;
         let mut done = 0;
@@ -396,7 +396,7 @@ async fn a_stream_that_is_never_read(target: HarmTarget) -> Result<HarmSeen, Unt
 async fn forged_tokens(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| {
-            // Another signature each time, or it would be remembered.
+            // A different signature each time, because results are cached.
             let (body, _) = token.rsplit_once('.').unwrap_or((token, ""));
             let forged = format!("{body}.{}", format!("{number:08}").repeat(8));
             let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, &forged, &[]));
@@ -412,7 +412,7 @@ async fn message_longer_than_said(target: HarmTarget) -> Result<HarmSeen, Untype
     async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         flood(target, &[], |number, token| {
             let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[]));
-            // Four gigabytes are announced and five bytes come.
+            // The length announces four gigabytes, and five bytes follow.
             bytes.extend(frame(DATA, END_STREAM, odd(number), &[0, 255, 255, 255, 255, 1, 2, 3, 4, 5]));
             bytes
         })
@@ -464,7 +464,7 @@ async fn strange_deadlines_and_encodings(target: HarmTarget) -> Result<HarmSeen,
                 ("content-encoding", "gzip"),
             ];
             let mut bytes = frame(HEADERS, END_HEADERS, odd(number), &call(SEND_GIFT, token, &[STRANGE[number as usize % STRANGE.len()]]));
-            // Said to be compressed, and is not.
+            // Marked as compressed, but it is not.
             bytes.extend(frame(DATA, END_STREAM, odd(number), &[1, 0, 0, 0, 2, 8, 1]));
             bytes
         })

@@ -1,4 +1,4 @@
-//! Who sends and receives, their tokens, and requests without end.
+//! Senders and receivers, their tokens, and endless requests.
 
 use super::crowd::{BenchCrowd, GiftPairs};
 use crate::plan::GiftMix;
@@ -19,17 +19,17 @@ use tonic::{
 };
 use uuid::Uuid;
 
-/// Viewers who have a token of their own; beyond them a service calls on behalf.
+/// Viewers who have a token of their own; for the others a service calls on their behalf.
 const TOKENS_MAX: u64 = 1_000;
-/// What each viewer has at the start: more than a run can spend.
+/// Each viewer's coins at the start: more than a run can spend.
 const COINS_EACH: i64 = 1_000_000_000;
 /// Longer than any run.
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
 /// Diamonds per coin, as the gift service has it by default, in basis points.
 const RATE: u32 = domain::BASIS_POINTS;
-/// Where the coins of gifts go: its credits count the gifts.
+/// The account that receives the coins of gifts: its credits count the gifts.
 const REDEEMED: Account<'static> = Account::CoinsRedeemed;
-/// Where coins come from.
+/// The account that issues coins.
 const ISSUED: Account<'static> = Account::CoinsIssued;
 
 pub(crate) type UserToken = MetadataValue<Ascii>;
@@ -45,16 +45,16 @@ pub(crate) struct BenchUsers {
 }
 
 impl BenchUsers {
-    /// Called for by a service, whose token is signed by the key under `data_dir`, which the server has made.
+    /// Users for whom a service calls; its token is signed by the key under `data_dir`, which the server has made.
     pub fn try_new(data_dir: &Path, book: BookName, crowd: BenchCrowd) -> Result<Self, UntypedError> {
         let service_token = token(&Issuer::load_or_create(data_dir)?, "bench", Role::Service, &book)?;
         let catalogue = GiftCatalogue::embedded();
-        // The cheapest, so that coins last.
+        // The cheapest gift, so that coins last.
         let gift = catalogue.on_sale().into_iter().min_by_key(|gift| gift.offer.cost).ok_or("the catalogue is empty")?;
         Ok(Self { book, crowd, viewer_tokens: Vec::new(), service_token, gift_id: gift.id, offer: gift.offer })
     }
 
-    /// With a token for each viewer, signed by the same key.
+    /// Adds a token for each viewer, signed by the same key.
     pub fn with_own_tokens(self, data_dir: &Path) -> Result<Self, UntypedError> {
         let issuer = Issuer::load_or_create(data_dir)?;
         let viewers = 0..self.crowd.viewers.min(TOKENS_MAX);
@@ -62,19 +62,19 @@ impl BenchUsers {
         Ok(Self { viewer_tokens: viewer_tokens.collect::<Result<_, _>>()?, ..self })
     }
 
-    /// What one gift costs.
+    /// The price of one gift.
     pub fn cost_coins(&self) -> i64 {
         self.offer.cost.get()
     }
 
-    /// Something with the service's token.
+    /// A request with the service's token.
     pub fn signed<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", self.service_token.clone());
         request
     }
 
-    /// Coins for some viewers, in one posting of as many transfers.
+    /// A posting of coins to these viewers, with a transfer for each.
     pub fn coins(&self, viewers: std::ops::Range<u64>) -> PostRequest {
         let transfers = viewers.map(|viewer| Transfer {
             debit_account: ISSUED.name(),
@@ -90,7 +90,7 @@ impl BenchUsers {
         }
     }
 
-    /// A gift.
+    /// A request to send a gift.
     fn gift(&self, viewer: u64, creator: u64, id: Uuid) -> SendGiftRequest {
         SendGiftRequest {
             request_id: id.to_string(),
@@ -113,12 +113,12 @@ impl BenchUsers {
         Ok(gift::postings::gift(&self.book, id, wire::fields(&gift), &sending, charge).in_batch())
     }
 
-    /// A batch of postings.
+    /// A request with a batch of postings.
     pub fn batch(&self, posts: Vec<PostRequest>) -> Request<PostBatchRequest> {
         self.signed(PostBatchRequest { book: self.book.as_str().to_owned(), posts, brief: true })
     }
 
-    /// How many gifts the book holds, by the ledger's own word. A book without gifts may not know the account yet.
+    /// The number of gifts in the book, according to the ledger. A book without gifts may not have the account yet.
     pub async fn gifts_in_ledger(&self, channel: &Channel) -> Result<u64, UntypedError> {
         let request = GetAccountRequest { book: self.book.as_str().to_owned(), account: REDEEMED.name() };
         let account = match LedgerServiceClient::new(channel.clone()).get_account(self.signed(request)).await {
@@ -130,7 +130,7 @@ impl BenchUsers {
     }
 }
 
-/// The book of a run: a book's journal is for ever, so every run has its own.
+/// A new book for a run: a book's journal can't be emptied, so every run has its own.
 pub(crate) fn new_book() -> Result<BookName, UntypedError> {
     Ok(BookName::try_new(&format!("bench-{}", Uuid::now_v7().simple()))?)
 }
@@ -149,7 +149,7 @@ fn creator_name(at: u64) -> String {
     format!("bench-creator-{at:08}")
 }
 
-/// A gift and whose token it is sent with: what a retry sends again.
+/// A gift and the token it is sent with, so that a retry sends the same.
 #[derive(Debug, Clone)]
 pub(crate) struct GiftCall {
     gift: SendGiftRequest,
@@ -157,7 +157,7 @@ pub(crate) struct GiftCall {
 }
 
 impl GiftCall {
-    /// As it is sent. `bare`: without the token, which the bare server does not look at.
+    /// The request. `bare`: without the token, which the bare server ignores.
     pub fn request(self, bare: bool) -> Request<SendGiftRequest> {
         let mut request = Request::new(self.gift);
         if !bare {
@@ -167,7 +167,7 @@ impl GiftCall {
     }
 }
 
-/// Requests without end.
+/// Endless requests.
 pub(crate) struct GiftRequests {
     users: Arc<BenchUsers>,
     mix: GiftMix,
@@ -175,7 +175,7 @@ pub(crate) struct GiftRequests {
 }
 
 impl GiftRequests {
-    /// `worker`: those that run at once begin elsewhere.
+    /// `worker`: concurrent workers begin at different pairs.
     pub fn new(users: Arc<BenchUsers>, mix: GiftMix, worker: usize) -> Self {
         let pairs = GiftPairs::new(users.crowd, mix, worker as u64);
         Self { users, mix, pairs }
@@ -191,7 +191,7 @@ impl GiftRequests {
         self.users.gift(viewer, creator, self.id())
     }
 
-    /// The next gift with the token it is sent with.
+    /// The next gift with its token.
     pub fn call(&mut self) -> GiftCall {
         let (viewer, creator) = self.pairs.next();
         let mut gift = self.users.gift(viewer, creator, self.id());
@@ -206,7 +206,7 @@ impl GiftRequests {
         GiftCall { gift, token }
     }
 
-    /// Something else with the service's token.
+    /// Another request with the service's token.
     pub fn signed<T>(&self, message: T) -> Request<T> {
         self.users.signed(message)
     }

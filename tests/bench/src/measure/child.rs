@@ -1,4 +1,4 @@
-//! Child processes: started, asked where they listen, watched for the time they take, and ended by their handle.
+//! Child processes: started, their addresses read from their output, their processor time read, and ended by their handle.
 
 use runtime::command::UntypedError;
 use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
@@ -8,24 +8,24 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a server may take to say where it listens; a database may have to be migrated first.
+/// How long a server may take to print its address; a database may have to be migrated first.
 const START_MAX: Duration = Duration::from_secs(60);
 /// How long a server may take to end.
 const STOP_MAX: Duration = Duration::from_secs(40);
 /// `/proc` counts in hundredths of a second on every Linux (`USER_HZ`).
 const TICK_US: u64 = 10_000;
 
-/// Where proc(5) has the parent and times in `stat`, counted from what follows the name.
+/// Index of the parent and the times in `stat` (proc(5)), counted from the field after the name.
 const PPID: usize = 1;
 const UTIME: usize = 11;
 const CUTIME: usize = 13;
 
-/// A server in a process of its own. Killed when dropped.
+/// A server in a process of its own. Killed on drop.
 pub(crate) struct ServerProcess {
     process: tokio::process::Child,
-    /// Where its gRPC listens.
+    /// Its gRPC address.
     pub address: SocketAddr,
-    /// Held open: a process that prints into a closed pipe crashes.
+    /// Kept open: a process that prints into a closed pipe crashes.
     _output: Lines<BufReader<ChildStdout>>,
 }
 
@@ -34,7 +34,7 @@ impl ServerProcess {
     pub async fn start(binary: &Path, arguments: &[&str]) -> Result<Self, UntypedError> {
         let mut command = Command::new(binary);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        // Spans would be measured too, and lines of information are not for whoever reads the numbers; neither are slow statements, whose time they show.
+        // No spans and no info logs, which would be measured too; nor logs of slow statements, whose time the report shows.
         command.env_remove("OTEL_EXPORTER_OTLP_ENDPOINT").env("RUST_LOG", "warn,sqlx::query=error");
         let mut process = command.spawn()?;
         let stdout = process.stdout.take().ok_or("a child's output was not captured")?;
@@ -43,17 +43,17 @@ impl ServerProcess {
         Ok(Self { process, address, _output: output })
     }
 
-    /// What the process has spent on the processors, in microseconds. `None` where the system does not say.
+    /// The processor time that the process has used, in microseconds. `None` where the system does not report it.
     pub fn processor_us(&self) -> Option<u64> {
         processor_us(&self.process.id()?.to_string())
     }
 
-    /// Its peak memory in KiB, where the system says.
+    /// Its peak memory in KiB, where the system reports it.
     pub fn peak_memory_kib(&self) -> Option<u64> {
         self.status_kib("VmHWM:")
     }
 
-    /// Its memory now in KiB, where the system says.
+    /// Its current memory in KiB, where the system reports it.
     pub fn memory_kib(&self) -> Option<u64> {
         self.status_kib("VmRSS:")
     }
@@ -63,7 +63,7 @@ impl ServerProcess {
         status.lines().find_map(|line| line.strip_prefix(field))?.split_whitespace().next()?.parse().ok()
     }
 
-    /// Tells the process to end (SIGTERM), waits until it has, and kills it if it does not.
+    /// Sends SIGTERM, waits for the process to end, and kills it if it does not.
     pub async fn stop(mut self) -> Result<(), UntypedError> {
         let id = self.process.id().ok_or("a server has ended by itself")?;
         let told = Command::new("kill").args(["-TERM", &id.to_string()]).status().await?.success();
@@ -92,12 +92,12 @@ async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<SocketA
     Err("a server ended before it was ready".into())
 }
 
-/// User and system time of a process; `self` is this one.
+/// User and system time of a process; `self` for this one.
 pub(crate) fn processor_us(process: &str) -> Option<u64> {
     times(process, UTIME)
 }
 
-/// The same of its children that have ended.
+/// The same for its children that have ended.
 pub(crate) fn ended_children_us(process: &str) -> Option<u64> {
     times(process, CUTIME)
 }
@@ -114,10 +114,10 @@ fn times(process: &str, at: usize) -> Option<u64> {
     Some((user + system) * TICK_US)
 }
 
-/// What proc(5) says in `stat` from the third field on: state, parent, ...
+/// The contents of `stat` (proc(5)) from the third field on: state, parent, ...
 fn stat(process: &str) -> Option<Vec<String>> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The second field is a name in parentheses and may hold anything.
+    // The second field is a name in parentheses and may contain any character.
     let after_name = &stat[stat.rfind(')')? + 1..];
     Some(after_name.split_whitespace().map(str::to_owned).collect())
 }

@@ -1,4 +1,4 @@
-//! The bare server: tonic as it comes, the gift service's contract, and an answer that never changes.
+//! The bare server: plain tonic, the gift service's contract, and a constant answer.
 
 use super::child::ServerProcess;
 use api::gift::{
@@ -15,7 +15,7 @@ use tonic::{
     transport::{Server, server::TcpIncoming},
 };
 
-/// As large as a real answer.
+/// An answer as large as a real one.
 fn answer() -> SendGiftResponse {
     SendGiftResponse {
         posting_id: "01936f5e-7c3b-8000-9000-a1b2c3d4e5f6".to_owned(),
@@ -27,7 +27,7 @@ fn answer() -> SendGiftResponse {
     }
 }
 
-/// The command of this binary that serves it.
+/// The name of this binary's command that runs the server.
 pub const ECHO: &str = "echo";
 
 struct EchoService;
@@ -53,7 +53,7 @@ impl GiftService for EchoService {
     }
 }
 
-/// Starts it in a process of its own.
+/// Starts the bare server in a process of its own.
 pub(crate) async fn start() -> Result<ServerProcess, UntypedError> {
     ServerProcess::start(&std::env::current_exe()?, &[ECHO]).await
 }

@@ -19,23 +19,23 @@ use tokio::task::JoinSet;
 use tonic::{Code, Request, transport::Channel};
 use uuid::Uuid;
 
-/// Batches in flight at once: one being committed, one waiting, and two being encoded.
+/// Batches in flight: one being committed, one waiting, and two being encoded.
 const BATCHES_AT_ONCE: usize = 4;
-/// Gifts of a batch.
+/// Gifts per batch.
 const GIFTS: u64 = 1_000;
-/// Viewers that get coins in one posting, which has no more transfers than that.
+/// Viewers who get coins in one posting; a posting's maximum of transfers.
 const VIEWERS_PER_POSTING: u64 = 64;
-/// Viewers that get coins in one batch.
+/// Viewers who get coins in one batch.
 const VIEWERS: u64 = 100 * VIEWERS_PER_POSTING;
-/// How often and when a batch is sent again that the ledger was too full for.
+/// How often, and how far apart, a batch is retried when the ledger is overloaded.
 const TRIES_MAX: usize = 100;
 const TRY_DELAY: Duration = Duration::from_millis(100);
-/// How often progress is told, in batches.
+/// Progress is reported once per this many batches.
 const TOLD_EVERY: u64 = 500;
 
 type BatchSource = dyn Fn(u64) -> Result<Vec<PostRequest>, UntypedError> + Send + Sync;
 
-/// Fills the book at `place`, served with these settings (`KEY=VALUE`), and notes that it is filled.
+/// Fills the book at `place`, served with these settings (`KEY=VALUE`), and marks it as filled.
 pub(crate) async fn fill(
     place: &mut BenchPlace,
     size: &BookSize,
@@ -52,7 +52,7 @@ pub(crate) async fn fill(
     let posts = {
         let users = users.clone();
         move |batch: u64| {
-            // Beyond the first to each creator as skewed as the rest of a platform's life.
+            // After the first gift to each creator, the draw is skewed as on a real platform.
             let mut pairs = GiftPairs::new(crowd, GiftMix { creators: usize::MAX, draw: PeopleDraw::Skewed, ..EVEN }, batch);
             let gifts = batch * GIFTS..((batch + 1) * GIFTS).min(gifts);
             gifts
@@ -87,7 +87,7 @@ pub(crate) async fn fund(house: &ServerProcess, users: &Arc<BenchUsers>, tell: &
     batches(house, users, viewers.div_ceil(VIEWERS), Arc::new(posts), &told).await
 }
 
-/// Posts so many batches, a few at once.
+/// Posts this many batches, a few concurrently.
 async fn batches(
     house: &ServerProcess,
     users: &Arc<BenchUsers>,
@@ -107,7 +107,7 @@ async fn batches(
                     return Ok::<(), UntypedError>(());
                 }
                 post(&channel, &users, posts(batch)?).await?;
-                // Nobody listens any more when another worker has failed.
+                // The receiver is closed when another worker has failed.
                 done.send(batch + 1).await.ok();
             }
         });
@@ -136,7 +136,7 @@ async fn post(channel: &Channel, users: &BenchUsers, posts: Vec<PostRequest>) ->
                 let refused = answer.into_inner().outcomes.into_iter().find(|outcome| !accepted(outcome));
                 return refused.map_or(Ok(()), |refused| Err(format!("a posting was refused: {refused:?}").into()));
             }
-            // Nothing of it happened, or the same ids find what did.
+            // Nothing was executed, or a retry with the same ids returns what was.
             Err(status) if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) => tokio::time::sleep(TRY_DELAY).await,
             Err(status) => return Err(status.into()),
         }

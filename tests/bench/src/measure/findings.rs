@@ -1,4 +1,4 @@
-//! What a run has found, for the report to make sense of.
+//! The results of a run, as input of the report.
 use super::proof::BookProof;
 use crate::{
     load::{sample::LatencySample, scenarios::HarmSeen},
@@ -23,40 +23,40 @@ impl MeasuredRound {
     }
 }
 
-/// Everything that a run has found.
+/// All results of a run.
 #[derive(Default)]
 pub(crate) struct BenchFindings {
-    /// By what was measured, a measurement for each round.
+    /// By row and measurement, one entry for each round.
     pub measured: BTreeMap<(BenchRow, BenchSlice), Vec<MeasuredRound>>,
-    /// Peak memory of the server's process in KiB, where the system says.
+    /// Peak memory of the server's process in KiB, where the system reports it.
     pub server_peak_memory_kib: Option<u64>,
-    /// What those who meant harm came to, one way after another.
+    /// The results of the attacks, in order.
     pub hostile: Vec<HarmFound>,
-    /// What was found beside the rates about a book with many accounts.
+    /// Further results for a book with many accounts.
     pub stored: Option<StoredFacts>,
-    /// Gifts that were accepted, and the bytes on disk they took.
+    /// Accepted gifts, and the bytes on disk that they took.
     pub accepted: u64,
     /// See `accepted`.
     pub bytes: u64,
-    /// What the stored book says, where one was asked.
+    /// The result of verifying the stored book, if that was done.
     pub proof: Option<BookProof>,
 }
 
 impl BenchFindings {
-    /// Notes a measurement of a round.
+    /// Adds a measurement of a round.
     pub fn add(&mut self, row: BenchRow, slice: BenchSlice, measured: MeasuredRound) {
         self.measured.entry((row, slice)).or_default().push(measured);
     }
 }
 
-/// What one way to do harm did.
+/// The result of one attack.
 #[derive(Debug, Clone)]
 pub(crate) struct HarmFound {
     pub name: &'static str,
-    /// Goodput beside it to goodput without it, in each round.
+    /// Ratio of goodput with the attack to goodput without it, in each round.
     pub ratios: Vec<f64>,
     pub seen: HarmSeen,
-    /// What the server had right after it, the most of all rounds.
+    /// The server's memory right after it, the maximum of all rounds.
     pub memory_kib: Option<u64>,
 }
 
@@ -68,31 +68,31 @@ pub(crate) struct BookFill {
     pub peak_memory_kib: Option<u64>,
 }
 
-/// From the start of a process whose predecessor was killed.
+/// Times from the start of a process whose predecessor was killed.
 #[derive(Debug, Clone)]
 pub(crate) struct RestartTimes {
-    /// Until it said that it was ready.
+    /// Until it printed that it was ready.
     pub ready: Duration,
     /// Until it had accepted a posting.
     pub first_posting: Duration,
-    /// What it said last before that, if it refused to.
+    /// The last refusal before that, if there was one.
     pub excuse: Option<String>,
 }
 
-/// What was found beside the rates.
+/// Results for the book with many accounts, beside the rates.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredFacts {
     pub accounts: u64,
-    /// Before the measurements.
+    /// Transfers in the book before the measurements.
     pub transfers: u64,
     pub cache_mib: u32,
-    /// None: an earlier run has filled it.
+    /// `None`: an earlier run has filled it.
     pub fill: Option<BookFill>,
     pub bytes: u64,
     pub restarts: Vec<RestartTimes>,
-    /// The most any of the processes had that served the filled book.
+    /// The maximum memory of the processes that served the filled book.
     pub peak_memory_kib: Option<u64>,
-    /// Gifts this run has sent to it.
+    /// Gifts that this run has sent to it.
     pub accepted: u64,
     pub problem: Option<String>,
 }

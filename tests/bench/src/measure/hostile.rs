@@ -1,4 +1,4 @@
-//! Honest callers beside people who mean harm, one way after another: how many of the gifts that are answered undisturbed are answered all the same.
+//! Honest callers beside attackers, one attack after another: the share of gifts answered without the attack that is still answered during it.
 use super::{
     fill::fund,
     findings::{BenchFindings, HarmFound},
@@ -20,12 +20,12 @@ use std::time::{Duration, Instant};
 
 /// Longer than any run.
 const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
-/// Connections of those who hold what others need.
+/// Connections of the attackers who hold resources.
 const HOLDERS: usize = 300;
-/// Harm begins before it is measured what it does.
+/// An attack begins this long before its effect is measured.
 const BEFORE: Duration = Duration::from_millis(200);
 
-/// Measures it, and removes what it has made.
+/// Measures all attacks, and removes the temporary files.
 pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
     let place = BenchPlace::open(options, None).await?;
     let ended = all(options, place.clone(), findings, tell).await;

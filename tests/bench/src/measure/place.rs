@@ -1,4 +1,4 @@
-//! Where a book of the comparison is: a directory, and on PostgreSQL a database of its own, made here and dropped at the end unless it is kept.
+//! The storage of a book for a comparison: a directory, and on PostgreSQL a database of its own, created here and dropped at the end unless it is kept.
 
 use super::{child::ServerProcess, server};
 use crate::{
@@ -17,7 +17,7 @@ use std::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// Says what is in a directory, once it is filled.
+/// The manifest of a directory, written once its book is filled.
 const MANIFEST: &str = "stored-book.json";
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,29 +25,29 @@ struct StoredManifest {
     book: String,
     accounts: u64,
     transfers: u64,
-    /// On PostgreSQL: the database on the server.
+    /// On PostgreSQL: the name of the database.
     database: Option<String>,
 }
 
-/// A place, shared by those that work there.
+/// A place, shared by its users.
 #[derive(Clone)]
 pub(crate) struct BenchPlace {
-    /// The installation's key, and with SQLite its files.
+    /// Directory of the installation's key, and with SQLite of its files.
     pub dir: PathBuf,
     /// The database's address.
     pub address: String,
     pub book: BookName,
-    /// Whether the book holds already what was asked for.
+    /// Whether the book already holds what was asked for.
     pub filled: bool,
-    /// On PostgreSQL: the server's address, and the database there that is this place's own.
+    /// On PostgreSQL: the server's address, and the name of this place's own database.
     own: Option<(Database, String)>,
-    /// Whether it stays after this run.
+    /// Whether it is kept after this run.
     keep: bool,
     _temporary: Option<Arc<TempDir>>,
 }
 
 impl BenchPlace {
-    /// A place for a book of this size, or for one that begins empty.
+    /// Opens a place for a book of this size, or for one that begins empty.
     pub async fn open(options: &Options, size: Option<&BookSize>) -> Result<Self, UntypedError> {
         let server = options.database.as_deref().map(Database::parse).transpose()?.filter(|database| database.engine() == Engine::Postgres);
         let kept = size.and_then(|size| size.dir.as_deref());
@@ -83,12 +83,12 @@ impl BenchPlace {
         Ok(Self { dir, address, book, filled, own, keep: kept.is_some(), _temporary: temporary })
     }
 
-    /// A house on it, with these settings (`KEY=VALUE`).
+    /// Starts a server on it, with these settings (`KEY=VALUE`).
     pub async fn serve(&self, settings: &[String]) -> Result<ServerProcess, UntypedError> {
         server::start(&self.dir, &self.address, &self.book, settings).await
     }
 
-    /// Notes that the book holds what was asked for, so that another run need not fill it.
+    /// Records that the book holds what was asked for, so that another run need not fill it.
     pub fn note_filled(&mut self, size: &BookSize) -> Result<(), UntypedError> {
         self.filled = true;
         let database = self.own.as_ref().map(|(_, name)| name.clone());
@@ -97,7 +97,7 @@ impl BenchPlace {
         Ok(std::fs::write(self.dir.join(MANIFEST), serde_json::to_vec_pretty(&manifest)?)?)
     }
 
-    /// Drops what is not to be kept: a database whose filling was not finished is of no use either.
+    /// Drops what is not to be kept, which includes a database that was not completely filled.
     pub async fn close(self) -> Result<(), UntypedError> {
         if self.keep && self.dir.join(MANIFEST).is_file() {
             return Ok(());
@@ -109,12 +109,12 @@ impl BenchPlace {
     }
 }
 
-/// What an earlier run has left in this directory. Fails when that is something else than what is asked for.
+/// The manifest that an earlier run left in this directory. Fails if it differs from what is asked for.
 fn known(dir: &Path, size: &BookSize, postgres: bool) -> Result<Option<StoredManifest>, UntypedError> {
     std::fs::create_dir_all(dir)?;
     let path = dir.join(MANIFEST);
     if !path.is_file() {
-        // Only a key may be left over: a book without its manifest was not filled to its end.
+        // Only a key may be left over: a book without its manifest was not completely filled.
         let ledger = dir.join("ledger.db");
         let unfinished = || format!("{} is there without {MANIFEST}: an earlier run did not finish; remove it", ledger.display());
         return if ledger.exists() { Err(unfinished().into()) } else { Ok(None) };
@@ -135,7 +135,7 @@ async fn on_server(server: &Database, sql: &str) -> Result<(), UntypedError> {
     Ok(connection.close().await?)
 }
 
-/// The same server and user, another database.
+/// The address of another database on the same server, with the same user.
 fn with_name(url: &str, name: &str) -> String {
     let (before, query) = url.split_once('?').map_or((url, None), |(before, query)| (before, Some(query)));
     let authority = before.find("://").map_or(0, |at| at + 3);

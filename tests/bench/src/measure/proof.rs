@@ -1,21 +1,21 @@
-//! Every accepted gift is in the ledger, once: asked of the stored book itself, after the server that wrote it was killed.
+//! Proves that every accepted gift is in the ledger, once: reads the stored book itself, after the server that wrote it was killed.
 
 use crate::load::users::BenchUsers;
 use books::{domain::chart::Unit, read, verify};
 use db::Database;
 use runtime::command::UntypedError;
 
-/// What the stored book says.
+/// The state of the stored book.
 #[derive(Debug)]
 pub(crate) struct BookProof {
-    /// Gifts the trial balance amounts to.
+    /// Gifts according to the trial balance.
     pub gifts: u64,
-    /// The check of the journal.
+    /// The result of verifying the journal.
     pub verified: verify::VerifyReport,
 }
 
 impl BookProof {
-    /// What is wrong, if anything.
+    /// The problem, if there is one.
     pub fn problem(&self, accepted: u64) -> Option<String> {
         if let Some(problem) = &self.verified.problem {
             return Some(format!("event {}: {}", problem.seq, problem.what));

@@ -5,7 +5,7 @@ use money::BookName;
 use runtime::command::UntypedError;
 use std::path::{Path, PathBuf};
 
-/// Starts it with a key under `data_dir` and `book` in `database`, and with further settings (`KEY=VALUE`).
+/// Starts the server with a key under `data_dir` and `book` in `database`, and with further settings (`KEY=VALUE`).
 pub(crate) async fn start(data_dir: &Path, database: &str, book: &BookName, settings: &[String]) -> Result<ServerProcess, UntypedError> {
     let data_dir = data_dir.to_str().ok_or("the path of the data directory is not UTF-8")?;
     let mut arguments = vec![

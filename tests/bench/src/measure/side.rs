@@ -1,4 +1,4 @@
-//! A book and a house of its own that serves it, for rows that compare two houses.
+//! A book with its own server, for rows that compare two servers.
 
 use super::{
     backends::PostgresBackends,
@@ -15,20 +15,20 @@ use db::Database;
 use runtime::command::UntypedError;
 use std::{sync::Arc, time::Duration};
 
-/// One of the two.
+/// One of the two sides.
 pub(crate) struct BenchSide {
     pub place: BenchPlace,
     pub house: ServerProcess,
     pub users: Arc<BenchUsers>,
-    /// What the server was started with, and is again.
+    /// The server's settings, also used for restarts.
     pub settings: Vec<String>,
     backends: Option<PostgresBackends>,
     /// Gifts in it before this run.
     pub before: u64,
     pub accepted: u64,
-    /// SendGift calls per second that the server was last seen to answer, for open loops.
+    /// The latest measured SendGift calls per second, by which open loops are paced.
     pub peak: f64,
-    /// Of processes that have ended.
+    /// Peak memory of processes that have ended.
     pub peak_memory_kib: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ impl BenchSide {
         Ok(measured)
     }
 
-    /// What the ledger's own count of gifts holds against ours.
+    /// The problem, if the ledger's count of gifts differs from ours.
     pub async fn problem(&self) -> Result<Option<String>, UntypedError> {
         let gifts = self.users.gifts_in_ledger(&connect(&self.house, 1).await?[0]).await?;
         let ours = self.before + self.accepted;

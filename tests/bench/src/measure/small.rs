@@ -1,4 +1,4 @@
-//! Rows that share one small book and one server: servers up, rounds, servers down, proof.
+//! Rows that share one small book and one server: starts the servers, runs the rounds, stops the servers, proves the book.
 use super::{
     backends::PostgresBackends,
     child::ServerProcess,
@@ -21,34 +21,34 @@ use db::Database;
 use runtime::command::UntypedError;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-/// Before a row is measured, each of its measurements runs this long: caches fill, connections open, batches find their size.
+/// Each measurement of a row first runs this long as warm-up: caches fill, connections open, batches find their size.
 const WARM_UP: Duration = Duration::from_millis(300);
 
-/// Both servers, and who calls them.
+/// Both servers, and their callers.
 struct SmallBook {
     echo: ServerProcess,
     house: ServerProcess,
     users: Arc<BenchUsers>,
     backends: Option<PostgresBackends>,
-    /// On the disk that the database is on, where that is this machine's.
+    /// Directory on the database's disk, if that is on this machine.
     disk: PathBuf,
     naive: Option<naive::NaiveTables>,
-    /// SendGift calls per second that the server was last seen to answer.
+    /// The latest measured SendGift calls per second.
     peak: f64,
-    /// Gifts of ours.
+    /// Gifts accepted by our server.
     accepted: u64,
-    /// Gifts without us.
+    /// Gifts accepted by the naive implementation.
     naive_accepted: u64,
 }
 
-/// Everything that needs no large book.
+/// Measures all rows that need no large book.
 pub(crate) async fn run(
     options: &Options,
     rows: &[BenchRow],
     findings: &mut BenchFindings,
     tell: &impl Fn(&str),
 ) -> Result<(), UntypedError> {
-    // Keys, and the database if none is named. On a disk and not in memory, or a commit would cost nothing.
+    // For keys, and the database if none is named. On a disk and not in memory, or a commit would cost nothing.
     let dir = tempfile::Builder::new().prefix("largesse-bench-").tempdir_in(&options.work_dir)?;
     let address = options.database.clone().unwrap_or_else(|| format!("sqlite:{}", dir.path().display()));
     tell(&format!("scratch directory {}", dir.path().display()));
@@ -69,7 +69,7 @@ pub(crate) async fn run(
     let bytes_before = disk::ledger_bytes(&database).await?;
     let measured = bench.rows(rows, options, findings, tell).await;
     let SmallBook { echo, house, users, accepted, naive, naive_accepted, .. } = bench;
-    // Before the measurements' own fault is told: its tables are not to stay.
+    // Before an error of the measurements is returned, so that the tables are dropped in any case.
     let dropped = match naive {
         Some(naive) => naive.drop(naive_accepted).await,
         None => Ok(()),
@@ -77,7 +77,7 @@ pub(crate) async fn run(
     measured.and(dropped)?;
     findings.server_peak_memory_kib = house.peak_memory_kib();
     let bytes = disk::ledger_bytes(&database).await?.saturating_sub(bytes_before);
-    // Killed and not stopped: what was acknowledged has to be there all the same.
+    // Killed and not stopped: acknowledged gifts must survive that.
     house.end().await?;
     echo.end().await?;
     tell("verifying");

@@ -1,4 +1,4 @@
-//! One measurement: what is prepared outside of its time, what is done in it, and what that took of the processors.
+//! One measurement: preparation outside of its time, the timed work, and the processor time that it took.
 
 use super::{
     backends::PostgresBackends,
@@ -23,22 +23,22 @@ use tonic::transport::{Channel, Endpoint};
 
 /// Flow control windows of the client, in bytes: HTTP/2's 64 KiB stalls a connection that carries hundreds of calls. The same for both servers.
 const WINDOW_BYTES: u32 = 1 << 20;
-/// How often a server's memory is looked at in an open loop.
+/// Interval between readings of a server's memory in an open loop.
 const MEMORY_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What measurements are made on.
+/// The environment of measurements.
 pub(crate) struct BenchStage<'a> {
-    /// The process that is called. None: none is.
+    /// The process that is called, if any.
     pub server: Option<&'a ServerProcess>,
-    /// Who calls it.
+    /// The callers.
     pub users: &'a Arc<BenchUsers>,
-    /// PostgreSQL's processes, where they are on this machine.
+    /// PostgreSQL's processes, if they are on this machine.
     pub backends: Option<&'a PostgresBackends>,
-    /// Where the disk is measured.
+    /// Directory on the disk that is measured.
     pub disk: &'a PathBuf,
-    /// SendGift calls per second that the server was last seen to answer.
+    /// The latest measured SendGift calls per second.
     pub peak: f64,
-    /// Where gifts go without us.
+    /// The tables of the naive implementation.
     pub naive: Option<&'a naive::NaiveTables>,
 }
 
@@ -70,7 +70,7 @@ impl BenchStage<'_> {
         })
     }
 
-    /// Connects and makes the loops.
+    /// Connects and creates the loops.
     async fn prepare(&self, work: BenchWork, time: Duration) -> Result<PreparedLoad, UntypedError> {
         let requests = |mix, worker| GiftRequests::new(self.users.clone(), mix, worker);
         let gifts = |channels: &[Channel], at: usize, mix, bare| GiftSource::new(&channels[at % channels.len()], requests(mix, at), bare);
@@ -142,7 +142,7 @@ impl BenchStage<'_> {
     }
 }
 
-/// So many connections of their own.
+/// Opens this many new connections.
 pub(crate) async fn connect(server: &ServerProcess, connections: usize) -> Result<Vec<Channel>, UntypedError> {
     let endpoint = Endpoint::from_shared(format!("http://{}", server.address))?
         .tcp_nodelay(true)

@@ -1,9 +1,9 @@
-//! A book with millions of accounts and transfers: how fast it is beside an empty one, how soon it is back after a kill, and what memory it takes.
+//! A book with millions of accounts and transfers: its speed compared with an empty one, its recovery time after a kill, and its memory.
 //!
-//! Both books are served by a house of their own with a database of its own, so that neither's cache or files help the other. Both houses run at
-//! once and are called in turn.
+//! Each book has its own server and its own database, so that neither's cache or files help the other. Both servers run at the same time and are called in
+//! turn.
 //!
-//! - `fill`: how it is filled, through the ledger itself.
+//! - `fill`: fills the book, through the ledger itself.
 
 use super::{
     fill::{self, accepted, fund},
@@ -22,23 +22,23 @@ use runtime::command::UntypedError;
 use std::time::{Duration, Instant};
 use tonic::Code;
 
-/// Mebibytes that the ledger's cache of the book's accounts may take.
+/// Mebibytes of the ledger's cache of the book's accounts.
 const CACHE_MIB: u32 = 256;
-/// Before they are measured, both books are used: the cache has to hold whoever is busy. The empty one for as many measurements' time,
+/// Warm-up before the measurements, so that the cache holds the busy accounts: of the empty book, this many measurements' time,
 const WARM_UP_SLICES: u32 = 5;
-/// the filled one for so many gifts, about four for each account that fits, or so long.
+/// and of the filled book this many gifts, about four for each account that fits, or this long.
 const WARM_UP_GIFTS: u64 = 3_000_000;
 const WARM_UP_MAX: Duration = Duration::from_secs(100);
-/// How soon a posting that was not accepted is tried again after a restart.
+/// Pause before a refused posting is retried after a restart.
 const RETRY_DELAY: Duration = Duration::from_millis(2);
-/// How long a restart may take before it is given up.
+/// Maximum time of a restart.
 const RESTART_MAX: Duration = Duration::from_secs(120);
 
 fn cache() -> Vec<String> {
     vec![format!("ledger.cache_mib={CACHE_MIB}")]
 }
 
-/// Measures it, and removes what it has made unless it is to be kept.
+/// Measures the stored book, and removes what it has made unless it is to be kept.
 pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
     let full = BenchPlace::open(options, Some(&options.stored)).await?;
     let empty = match BenchPlace::open(options, None).await {
@@ -50,7 +50,7 @@ pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &
     };
     let (full_place, empty_place) = (full.clone(), empty.clone());
     let ended = both(options, full, empty, findings, tell).await;
-    // Whatever happened: a database of gigabytes is not left behind unasked.
+    // In any case, so that a database of gigabytes is not left behind.
     let closed = (full_place.close().await, empty_place.close().await);
     ended.and(closed.0).and(closed.1)
 }
@@ -84,7 +84,7 @@ async fn both(
         findings.add(BenchRow::Stored, STORED_SKEWED, full.measure(STORED_SKEWED, options.slice).await?);
         findings.add(BenchRow::Stored, STORED_EMPTY, empty.measure(STORED_EMPTY, options.slice).await?);
     }
-    // Last, and not in turn with the others: whoever is not busy would push those who are out of the cache.
+    // Last, and not in turn with the others: accounts that are rarely used would evict the busy ones from the cache.
     for round in 1..=options.rounds {
         tell(&format!("stored: everybody alike {round} of {}", options.rounds));
         findings.add(BenchRow::Stored, STORED_UNIFORM, full.measure(STORED_UNIFORM, options.slice).await?);
@@ -92,7 +92,7 @@ async fn both(
     let mut restarts = Vec::new();
     for round in 1..=options.rounds {
         tell(&format!("stored: restart {round} of {}", options.rounds));
-        // What a restart has to make up for is what was changed lately, and by whom.
+        // A restart must recover the latest changes, here of accounts drawn uniformly.
         full.measure(STORED_UNIFORM, options.slice).await?;
         let restart;
         (full, restart) = full.restart().await?;
@@ -109,7 +109,7 @@ async fn both(
 }
 
 impl BenchSide {
-    /// Kills the server, starts it again, and waits until it has accepted a posting.
+    /// Kills the server, restarts it, and waits until it has accepted a posting.
     async fn restart(mut self) -> Result<(Self, RestartTimes), UntypedError> {
         self.peak_memory_kib = self.peak_memory_kib.max(self.house.peak_memory_kib());
         self.house.end().await?;

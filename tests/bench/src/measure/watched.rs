@@ -1,6 +1,6 @@
-//! What telemetry costs: a house that counts, samples as it does by default and sends everything to a collector, beside one that does nothing of it.
+//! The cost of telemetry: a server with metrics, default sampling and export to a collector, compared with one without any telemetry.
 //!
-//! The collector is in this process: it takes what comes and counts it, so that a row without any export can't pass.
+//! The collector is in this process: it counts what it receives, so that a row without any export fails.
 
 use super::{fill::fund, findings::BenchFindings, place::BenchPlace, side::BenchSide};
 use crate::{
@@ -11,10 +11,10 @@ use crate::{
 use runtime::command::UntypedError;
 use testbed::collector::OtlpCollector;
 
-/// Metrics are sent this often, several times in each measurement that is long enough; by default it is fifteen times less often.
+/// Interval of metric exports, several in each measurement that is long enough; the default is fifteen times as long.
 const METRICS_EVERY_MS: u64 = 1_000;
 
-/// Measures it, and removes what it has made.
+/// Measures telemetry, and removes the temporary files.
 pub(crate) async fn run(options: &Options, findings: &mut BenchFindings, tell: &impl Fn(&str)) -> Result<(), UntypedError> {
     let (collector, endpoint) = OtlpCollector::start_counting().await?;
     let (dark, watched) = (BenchPlace::open(options, None).await?, BenchPlace::open(options, None).await?);
@@ -46,10 +46,10 @@ async fn both(
         fund(&side.house, &side.users, &|_| {}).await?;
     }
     for round in 0..=options.rounds {
-        // The first is only for warming up.
+        // The first round is only for warming up.
         tell(&format!("telemetry: round {round} of {}", options.rounds));
         for (of, to) in [(SEND_GIFT_WATCHED, SEND_GIFT_UNWATCHED), (SEND_GIFTS_WATCHED, SEND_GIFTS_UNWATCHED)] {
-            // Each first in turn: what the one still sends falls into the other's time.
+            // Each side is first in turn, because exports of one run into the other's time.
             let (with, without) = if round % 2 == 0 {
                 let with = watched.measure(of, options.slice).await?;
                 (with, dark.measure(to, options.slice).await?)
@@ -64,7 +64,7 @@ async fn both(
         }
     }
     let problem = watched.problem().await?.or(dark.problem().await?);
-    // It sends what it has not sent yet.
+    // Stopping exports what is left.
     watched.house.stop().await?;
     dark.house.end().await?;
     problem.map_or(Ok(()), |problem| Err(problem.into()))

@@ -1,4 +1,4 @@
-//! What sizes are possible.
+//! Unit tests of valid sizes.
 use super::BookSize;
 
 #[test]

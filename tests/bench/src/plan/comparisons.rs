@@ -1,30 +1,30 @@
-//! Which measurements are compared, and by what. What each must reach is in `floors`.
+//! Which measurements are compared, and by which figure. The goals are in `floors`.
 
 use super::{BenchRow, BenchSlice, slices::*};
 
-/// What two measurements are compared by.
+/// The figure by which two measurements are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComparedBy {
     /// Items per second: more is better.
     Rate,
     /// Median latency: less is better.
     Median,
-    /// The latency that one of a hundred exceeds: less is better.
+    /// The 99th percentile of latency: less is better.
     P99,
 }
 
 /// One number of the report.
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison {
-    /// Its key.
+    /// Its key in the report.
     pub key: &'static str,
-    /// What is compared.
+    /// The measurement that is compared.
     pub of: BenchSlice,
-    /// With what.
+    /// The measurement it is compared with.
     pub to: BenchSlice,
-    /// What is added to that.
+    /// A measurement that is added to the latter.
     pub plus: Option<BenchSlice>,
-    /// By what.
+    /// The figure that is compared.
     pub by: ComparedBy,
 }
 
@@ -91,7 +91,7 @@ impl BenchRow {
         }
     }
 
-    /// Of rows that compare one house or database with another.
+    /// Comparisons of rows that compare one server or database with another.
     fn beside_another(self) -> &'static [Comparison] {
         match self {
             Self::Stored => {

@@ -1,16 +1,16 @@
-//! Every measurement there is.
+//! All measurements.
 
 use super::{BenchSlice, BenchWork, GiftMix, PeopleDraw};
 
-/// Creators who share the gifts, where not one gets all and the book is not large.
+/// Creators who share the gifts in small books, except where one creator gets all.
 pub(crate) const CREATORS: usize = 100;
 
-/// Gifts as they are meant: spread evenly, version 7 ids, sent by a service on behalf of the viewers.
+/// The regular mix: spread evenly, version 7 ids, sent by a service on behalf of the viewers.
 pub(crate) const EVEN: GiftMix = GiftMix { creators: CREATORS, random_ids: false, own_tokens: false, draw: PeopleDraw::InTurn };
 const HOT: GiftMix = GiftMix { creators: 1, ..EVEN };
 const FEW: usize = 4;
 const MANY: usize = 64;
-/// Open loops have more calls in flight than one connection carries: a server's bound must be met before the connections'.
+/// Connections of open loops, which have more calls in flight than one connection carries: the server's bound must be reached before the connections'.
 const OPEN: usize = 16;
 const IN_FLIGHT: usize = 256;
 const STREAM_IN_FLIGHT: usize = 512;
@@ -18,7 +18,7 @@ const BATCH_ITEMS: usize = 1_000;
 const HALF_PERCENT: u32 = 50;
 const QUARTER_PERCENT: u32 = 25;
 const TWICE_PERCENT: u32 = 200;
-/// An overload begins with an empty house; filling it up should be a small part.
+/// An overload begins with an idle server; filling its queues should be a small part of the time.
 const OVERLOAD_SLICES: u32 = 3;
 
 const fn send_gift(name: &'static str, mix: GiftMix) -> BenchSlice {
@@ -29,7 +29,7 @@ const fn send_gift_64(name: &'static str, mix: GiftMix) -> BenchSlice {
     BenchSlice { name, work: BenchWork::SendGift { connections: MANY, in_flight: MANY, mix } }
 }
 
-/// What a house carries easily, so that what is missing was taken by others.
+/// An honest load that the server handles easily, so that any loss is due to the attackers.
 const fn honest(name: &'static str) -> BenchSlice {
     BenchSlice { name, work: BenchWork::PacedSendGift { connections: FEW, percent: QUARTER_PERCENT, slices: 1 } }
 }
@@ -51,7 +51,7 @@ const fn stored(name: &'static str, draw: PeopleDraw) -> BenchSlice {
 }
 
 pub(crate) const ECHO: BenchSlice = BenchSlice { name: "echo", work: BenchWork::Echo { connections: FEW, in_flight: IN_FLIGHT } };
-/// The peak that open loops are paced by.
+/// The measurement of the peak by which open loops are paced.
 pub(crate) const SEND_GIFT: BenchSlice = send_gift("send_gift", EVEN);
 pub(crate) const SEND_GIFT_HOT: BenchSlice = send_gift("send_gift_hot", HOT);
 pub(crate) const SEND_GIFT_RANDOM_IDS: BenchSlice = send_gift("send_gift_random_ids", GiftMix { random_ids: true, ..EVEN });

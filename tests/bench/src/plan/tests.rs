@@ -1,4 +1,4 @@
-//! Every comparison is about what its row measures.
+//! Unit tests that every comparison uses measurements of its row.
 use super::{BenchRow, BenchWork, SEND_GIFT};
 use clap::ValueEnum as _;
 use std::collections::BTreeSet;

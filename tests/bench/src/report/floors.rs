@@ -1,8 +1,8 @@
-//! What a run must reach, for each engine: the one table of it.
+//! The goals of a run for each engine, all in one table.
 
 use db::Engine;
 
-/// What a figure must reach on each engine.
+/// The goal of a figure on each engine.
 #[derive(Debug, Clone, Copy)]
 pub struct BenchGoal {
     /// The figure's key in the report.
@@ -12,14 +12,14 @@ pub struct BenchGoal {
     postgres: f64,
 }
 
-/// Which way is good.
+/// Whether a goal is a minimum or a maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum GoalSense {
     AtLeast,
     AtMost,
 }
 
-/// Every goal. Ratios are within one run; seconds and MiB are as they are.
+/// Every goal. Ratios are within one run; seconds and MiB are absolute.
 pub const GOALS: &[BenchGoal] = &[
     at_least("ratio_post_batch_to_echo", 1.8, 0.9),
     at_least("ratio_send_gifts_stream_to_echo", 1.5, 0.8),
@@ -33,7 +33,7 @@ pub const GOALS: &[BenchGoal] = &[
     at_most("ratio_p99_at_half_of_peak_to_echo_and_fdatasync", 3.0, 4.0),
     at_most("half_not_accepted", 0.0, 0.0),
     at_least("ratio_goodput_at_twice_the_peak_to_peak", 0.9, 0.9),
-    // The excess must be told UNAVAILABLE OVERLOADED with RetryInfo, and nothing else.
+    // The excess must be refused with UNAVAILABLE OVERLOADED and RetryInfo, and nothing else.
     at_most("overload_told_otherwise", 0.0, 0.0),
     at_most("overload_server_memory_mib", 600.0, 600.0),
     at_least("ratio_telemetry_send_gift_unary", 0.95, 0.95),
@@ -58,17 +58,17 @@ const fn at_most(key: &'static str, sqlite: f64, postgres: f64) -> BenchGoal {
 pub struct JudgedGoal {
     /// The figure's key in the report.
     pub key: &'static str,
-    /// What was measured.
+    /// The measured value.
     pub value: f64,
-    /// What it must reach.
+    /// The goal's bound.
     pub bound: f64,
     /// `floor` or `ceiling`.
     pub word: &'static str,
-    /// Whether it does.
+    /// Whether the value meets the bound.
     pub met: bool,
 }
 
-/// Holds a figure against its goal, if it has one. What isn't a number meets nothing.
+/// Compares a figure with its goal, if it has one. A value that is not a number meets no goal.
 pub fn judge(key: &str, value: f64, engine: Engine) -> Option<JudgedGoal> {
     let goal = GOALS.iter().find(|goal| goal.key == key)?;
     let bound = match engine {

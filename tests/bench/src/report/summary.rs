@@ -1,10 +1,10 @@
-//! A measurement over all rounds.
+//! Summarizes a measurement over all rounds.
 
 use crate::{load::sample::CallVolley, measure::findings::MeasuredRound};
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
-/// The median rate, and latencies and processor time over everything.
+/// The median rate, and latencies and processor time over all rounds.
 pub(super) struct RoundsSummary {
     pub rate: f64,
     pub p50: u64,
@@ -54,7 +54,7 @@ impl RoundsSummary {
     }
 }
 
-/// The open loops of all rounds as one, if they were open.
+/// The open loops of all rounds added up, if they were open.
 pub(super) fn volley(rounds: &[MeasuredRound]) -> Option<CallVolley> {
     let mut volleys = rounds.iter().filter_map(|round| round.sample.volley.as_ref());
     let mut all = volleys.next()?.clone();
@@ -62,7 +62,7 @@ pub(super) fn volley(rounds: &[MeasuredRound]) -> Option<CallVolley> {
     Some(all)
 }
 
-/// How often closed loops were told that the server is full.
+/// How often closed loops were refused because the server was overloaded.
 pub(super) fn refused(rounds: &[MeasuredRound]) -> u64 {
     rounds.iter().map(|round| round.sample.refused).sum()
 }
@@ -71,7 +71,7 @@ pub(super) fn rounded(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }
 
-/// The middle one; of two in the middle, their mean.
+/// The middle value; with an even count the mean of the two in the middle.
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let middle = values.len() / 2;

@@ -1,4 +1,4 @@
-//! The median, and what is not printed.
+//! Unit tests of the median, and of the password that is not printed.
 use super::{summary::median, without_password};
 
 #[test]

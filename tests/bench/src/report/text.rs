@@ -1,4 +1,4 @@
-//! For people. A line that begins with a key is for programs too: key, value, and after the goal `met` or `MISSED`.
+//! The report as text, for people. A line that begins with a key can also be parsed: key, value, and after the goal `met` or `MISSED`.
 
 use super::floors::{self, JudgedGoal};
 use super::{

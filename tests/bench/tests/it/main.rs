@@ -1,11 +1,11 @@
-//! Small runs of the benchmark are whole and honest. How fast anything was is not looked at.
+//! Short runs of the benchmark are complete and consistent. Speed is not checked.
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
 use std::path::Path;
 use tokio::process::Command;
 
-/// Runs it as briefly as it can be run; its output, and whether it ended well.
+/// Runs it as briefly as possible; returns its output, and whether it succeeded.
 async fn bench(arguments: &[&str], dir: &Path) -> (bool, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_largesse-bench"));
     command.args(["--seconds", "0.1", "--alternations", "1", "--work-dir"]).arg(dir).args(arguments);
@@ -22,7 +22,7 @@ async fn report(arguments: &[&str], dir: &Path) -> Value {
     report
 }
 
-/// Every comparison of the report is a ratio above nothing, made of two measurements that the report shows.
+/// Checks that every comparison of the report is a positive ratio of two measurements that the report shows.
 fn compares(report: &Value, count: usize) {
     let comparisons = report["comparisons"].as_array().unwrap();
     assert_eq!(comparisons.len(), count, "{comparisons:#?}");

@@ -1,4 +1,4 @@
-//! The draws have the shape they claim.
+//! Unit tests that the draws have the documented distribution.
 use super::{BenchCrowd, GiftPairs, normal};
 use crate::plan::{EVEN, GiftMix, PeopleDraw};
 

@@ -1,4 +1,4 @@
-//! What answers mean, when calls are due, and from when latencies count.
+//! Unit tests of the meaning of answers, of when calls are due, and of latencies.
 use super::{AnswerMeaning, CallPace, GiftSource, told};
 use crate::{
     load::{
@@ -25,10 +25,10 @@ use tonic::{
     transport::{Channel, Server, server::TcpIncoming},
 };
 
-/// Answers as told, by the number of the call.
+/// A server that answers by the number of the call.
 struct Fake<F> {
     calls: AtomicUsize,
-    /// Nobody is answered before so many are waiting.
+    /// No call is answered before this many are waiting.
     together: Barrier,
     answer: F,
 }
@@ -52,7 +52,7 @@ impl<F: Fn(usize) -> Result<(), Status> + Send + Sync + 'static> GiftService for
     }
 }
 
-/// What a volley at this pace sees of a server that answers like this, `together` at a time.
+/// The result of a volley at this pace against a server that answers like this, `together` calls at a time.
 async fn volley(
     pace: CallPace,
     together: usize,
@@ -75,13 +75,13 @@ async fn volley(
 async fn a_server_that_stalls_can_not_hide_it_from_those_who_came_meanwhile() {
     const CALLS: u64 = 50;
     let pace = CallPace::new(250.0, Duration::from_millis(200));
-    // All are answered once the last has come.
+    // All calls are answered once the last has arrived.
     let sample = volley(pace, CALLS as usize, |_| Ok(())).await;
     assert_eq!((sample.items, sample.volley.unwrap().not_accepted()), (CALLS, 0));
-    // Whoever was due at the beginning has waited for all the others to be due.
+    // The first call has waited until all the others were due.
     let waited = Duration::from_micros(sample.latency.max());
     assert!(waited >= pace.due(CALLS - 1), "{waited:?}");
-    // And each has waited for those after it: the median for half of them.
+    // Each call has waited for those after it: the median one for half of them.
     let half = Duration::from_micros(sample.latency.value_at_quantile(0.5));
     assert!(half >= pace.due(CALLS / 2 - 1), "{half:?}");
 }

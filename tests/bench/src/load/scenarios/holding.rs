@@ -1,4 +1,4 @@
-//! People who hold what others need and do nothing with it: memory, by messages that are half sent; places, by calls that are begun and not made; connections.
+//! Attackers who hold resources without using them: memory, by half-sent messages; call slots, by calls without a request; connections.
 use super::{HarmSeen, HarmTarget, REFLECTION, SEND_GIFT, SEND_GIFTS, crowd, odd};
 use crate::load::raw::{DATA, END_HEADERS, HEADERS, NO_FLAGS, PING, RawConnection, call, frame};
 use runtime::command::UntypedError;
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 const REDEEM: &str = "/largesse.purchase.v1.PurchaseService/RedeemPurchase";
 
-/// Calls begun on one connection, again and again.
+/// Calls begun on one connection, repeatedly.
 const CALLS: u32 = 16;
-/// What a message says it has, and what is sent of it: all that an HTTP/2 window takes before anybody reads.
+/// The announced length of a message, and the part that is sent: as much as an HTTP/2 window allows before anybody reads.
 const SAID: [u8; 5] = [0, 0, 63, 255, 255];
 const FRAME_BYTES: usize = 16_000;
 const FRAMES: usize = 4;
 const LOOK: Duration = Duration::from_millis(100);
-/// An answer to a ping, which nobody asked for.
+/// The flag of an unsolicited ping answer.
 const ACKNOWLEDGED: u8 = 1;
 
-/// Half of a message to this RPC, many times over, held as long as they may be.
+/// Sends half of a message to this RPC, many times, and holds the calls as long as possible.
 async fn half_sent(target: HarmTarget, path: &str, token: &str) -> Result<HarmSeen, UntypedError> {
     let mut raw = RawConnection::greeted(target.address, &[]).await?;
     let mut done = 0;
@@ -32,7 +32,7 @@ async fn half_sent(target: HarmTarget, path: &str, token: &str) -> Result<HarmSe
             done += 1;
         }
         let answered = raw.answers + raw.resets;
-        // Others as soon as these are answered.
+        // Begins new calls as soon as these are answered.
         while !raw.over && raw.answers + raw.resets == answered && Instant::now() < target.until {
             raw.listen(LOOK).await;
         }
@@ -40,7 +40,7 @@ async fn half_sent(target: HarmTarget, path: &str, token: &str) -> Result<HarmSe
     Ok(HarmSeen::of(&raw, done.into()))
 }
 
-/// Calls to this RPC whose request does not come.
+/// Calls to this RPC whose request is never sent.
 async fn without_a_request(target: HarmTarget, path: &str) -> Result<HarmSeen, UntypedError> {
     let mut raw = RawConnection::greeted(target.address, &[]).await?;
     let mut done = 0;
@@ -92,7 +92,7 @@ pub(super) async fn receipts_without_a_request(target: HarmTarget) -> Result<Har
     crowd(target, holders, |target| without_a_request(target, REDEEM)).await
 }
 
-/// Connections over which nothing is called and every ping is answered.
+/// Idle connections that answer every ping.
 pub(super) async fn connections_that_only_stand(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
     async fn one(target: HarmTarget) -> Result<HarmSeen, UntypedError> {
         let mut raw = RawConnection::greeted(target.address, &[]).await?;

@@ -1,4 +1,4 @@
-//! Addresses of databases beside the one that was named.
+//! Unit tests of the addresses of other databases on the same server.
 use super::with_name;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Goals are about figures that exist, and are judged the right way round.
+//! Unit tests that goals are about existing figures, and are judged in the right direction.
 use super::{GOALS, judge};
 use crate::plan::BenchRow;
 use clap::ValueEnum as _;
