@@ -1,7 +1,7 @@
-//! Fuzz targets: one for every decoder of stored or received bytes. Each takes any bytes and panics when something is wrong.
+//! Fuzz targets: one for every decoder of stored or received bytes. Each takes any bytes and panics when a property is violated.
 //!
-//! `tests/tests/fuzz.rs` runs each on its seeds and on some thousand changes of them; `make fuzz TARGET=codec SECONDS=60` goes on with one for longer. A
-//! target is a plain function of bytes, so that a fuzzer guided by coverage can run it too.
+//! `tests/tests/fuzz.rs` runs each on its seeds and on some thousand mutations of them; `make fuzz TARGET=codec SECONDS=60` continues with one for longer. A
+//! target is a plain function of bytes, so that a coverage-guided fuzzer can run it too.
 
 mod bought;
 mod listed;
@@ -12,11 +12,11 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 /// A decoder's target.
 #[derive(Clone, Copy)]
 pub struct Target {
-    /// As given to `make fuzz`.
+    /// Its name, as given to `make fuzz`.
     pub name: &'static str,
-    /// Panics when a property does not hold.
+    /// Panics when a property is violated.
     pub run: fn(&[u8]),
-    /// Well-formed inputs to begin with.
+    /// Well-formed inputs to start from.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
@@ -29,16 +29,16 @@ pub fn target(name: &str) -> Option<Target> {
     TARGETS.iter().find(|target| target.name == name).copied()
 }
 
-/// The longest input that changes make.
+/// Maximum length of a mutated input.
 const LENGTH_MAX: usize = 8_192;
 
-/// Makes one input of seeds: bits flipped, parts cut, doubled, joined and overwritten. The same seed makes the same inputs.
+/// Mutates seeds: bits flipped, parts cut, doubled, joined and overwritten. The same seed gives the same inputs.
 pub struct Changes {
     rng: StdRng,
     seeds: Vec<Vec<u8>>,
 }
 
-/// What parsers stumble over.
+/// Values that often break parsers.
 const STUMBLES: [&[u8]; 12] = [
     b"\0",
     b"\xff",
@@ -55,7 +55,7 @@ const STUMBLES: [&[u8]; 12] = [
 ];
 
 impl Changes {
-    /// Of these seeds.
+    /// Mutations of these seeds.
     #[must_use]
     pub fn new(seed: u64, mut seeds: Vec<Vec<u8>>) -> Self {
         seeds.push(Vec::new());

@@ -1,5 +1,5 @@
-//! The project's rules that a machine can check: sizes, names, leftovers, comments, the direction of dependencies and their use. Line-based on purpose:
-//! it relies on rustfmt's layout and needs no parser.
+//! The project's rules that a program can check: sizes, names, leftovers, comments, the direction of dependencies and their use. Line-based on purpose: it
+//! relies on rustfmt's layout and needs no parser.
 mod accounts;
 mod crates;
 mod doc_words;
@@ -26,7 +26,7 @@ pub use rust::check_rust;
 pub use statements::check_statements;
 pub use type_names::check_types;
 
-/// What may lie at the top of the repository. Ignored build output and local data included.
+/// Names allowed at the top of the repository, including ignored build output and local data.
 const TOP_LEVEL: [&str; 22] = [
     ".ci",
     ".config",
@@ -52,15 +52,15 @@ const TOP_LEVEL: [&str; 22] = [
     "tests",
 ];
 
-/// Folders in which sources are looked for.
+/// Folders that are searched for sources.
 const SOURCES: [&str; 4] = ["proto/largesse", "services", "shared", "tests"];
 
-/// One broken rule.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// Path from the top of the repository.
     pub file: String,
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
     /// The rule and what breaks it.
     pub what: String,
@@ -110,7 +110,7 @@ pub fn check_repository(root: &Path) -> io::Result<Vec<Violation>> {
     Ok(found)
 }
 
-/// The folders of all crates of the workspace, by its own manifest. A crate that it does not name would be built by nobody.
+/// The folders of all crates of the workspace, according to its manifest. A crate that it does not list would never be built.
 fn check_members(root: &Path, found: &mut Vec<Violation>) -> io::Result<Vec<String>> {
     let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
     let members = manifest.lines().find_map(|line| line.strip_prefix("members = [")).unwrap_or_default();
@@ -152,7 +152,7 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
         let file = format!("{folder}/{name}");
         let path = root.join(&file);
         if path.is_dir() {
-            // What a program wrote is held to its input by a test beside it.
+            // Generated files are compared with their input by a test beside them.
             if name != "target" && name != "generated" && !name.starts_with('.') {
                 check_folder(root, &file, found)?;
             }
@@ -175,7 +175,7 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
     Ok(())
 }
 
-/// Names in a folder, sorted; none when there is no such folder.
+/// Names in a folder, sorted; none if the folder does not exist.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

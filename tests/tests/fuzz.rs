@@ -1,11 +1,11 @@
-//! Every fuzz target on its seeds and on some thousand changes of them. The same run each time, unless LARGESSE_FUZZ_SEED says another;
-//! LARGESSE_FUZZ_TARGET and LARGESSE_FUZZ_SECONDS go on with one target for longer.
+//! Runs every fuzz target on its seeds and on some thousand mutations of them. Each run is the same, unless LARGESSE_FUZZ_SEED sets another seed;
+//! LARGESSE_FUZZ_TARGET and LARGESSE_FUZZ_SECONDS continue with one target for longer.
 #![allow(clippy::unwrap_used)]
 use std::time::{Duration, Instant};
 use tests::fuzz::{Changes, TARGETS, target};
 
 const INPUTS: usize = 4_000;
-/// All of them together take less than ten seconds, also in a slow build.
+/// All targets together take less than ten seconds, also in a slow build.
 const TIME_MAX: Duration = Duration::from_millis(600);
 
 #[test]

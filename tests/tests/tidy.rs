@@ -25,12 +25,12 @@ const OTHER_WORDS: [&str; 11] = [
     "VOID_OF_PENDING",
 ];
 
-/// Every word in capitals that a service or the stack may say, outside of tests.
+/// Every word in capitals in the sources of a service or the stack, outside of tests.
 fn said(dir: &Path, found: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(dir).expect("a folder of sources") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        // What is counted is named by codes.
+        // Metrics name gRPC codes, which are no reasons.
         if name.starts_with("tests") || name == "meters.rs" {
             continue;
         }
@@ -44,7 +44,7 @@ fn said(dir: &Path, found: &mut BTreeSet<String>) {
                     && word.starts_with(|letter: char| letter.is_ascii_uppercase())
                     && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
             };
-            // Pairs of quotes shift where a character literal holds one; both halves are looked at.
+            // A quote in a character literal shifts the pairs of quotes, so the text outside of the pairs is searched as well.
             let shifted = text.split('"').step_by(2);
             found.extend(quoted.chain(shifted).filter(is_reason).map(str::to_owned));
         }

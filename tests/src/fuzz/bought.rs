@@ -1,4 +1,4 @@
-//! Targets of what buyers send, and of the prices they pay.
+//! Targets for what buyers send, and for the prices they pay.
 
 use chart::BookKind;
 use money::BookName;
@@ -12,7 +12,7 @@ pub(super) const PRICES: &str = "version = \"1\"\n[[package]]\nproduct_id = \"co
 
 const BUNDLE: &str = "com.example.app";
 
-/// Who sells here, who trusts it, and two receipts with their transactions' ids.
+/// A pretend store, the verifier that trusts it, and two receipts with their transactions' ids.
 struct FuzzShop {
     verifier: ReceiptVerifier,
     book: BookName,
@@ -42,7 +42,7 @@ static SHOP: LazyLock<FuzzShop> = LazyLock::new(|| {
     FuzzShop { verifier: ReceiptVerifier::load(&config).expect("the root is a certificate"), book, sold }
 });
 
-/// A receipt: whatever is changed in it, nothing is bought with it that was not sold.
+/// A receipt: a mutated one never buys what was not sold.
 pub(super) fn receipt(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let FuzzShop { verifier, book, sold } = &*SHOP;

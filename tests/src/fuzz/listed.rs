@@ -1,17 +1,17 @@
-//! Targets of lists that operators write, and of answers that are kept.
+//! Targets for lists that operators write, and for stored answers.
 
 use api::ledger::{JournalCursor, WatchJournalRequest, watch_journal_request::From};
 use earnings::RateCard;
 use gift::GiftCatalogue;
 use prost::Message as _;
 
-/// What is on sale.
+/// The gifts on sale.
 pub(super) const GIFTS: &str = include_str!("../../../services/gift/catalogue.toml");
 
-/// What a diamond is worth.
+/// The exchange rates of diamonds.
 pub(super) const RATES: &str = include_str!("../../../services/earnings/rate_card.toml");
 
-/// A catalogue of gifts: whatever is on sale costs something.
+/// A catalogue of gifts: every gift on sale has a price.
 pub(super) fn gifts(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Ok(catalogue) = GiftCatalogue::parse("gifts.toml", text)
@@ -20,14 +20,14 @@ pub(super) fn gifts(bytes: &[u8]) {
     }
 }
 
-/// A card of rates.
+/// A rate card.
 pub(super) fn rates(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         drop(RateCard::parse("rates.toml", text));
     }
 }
 
-/// A stored refusal's facts and, behind a zero byte, its request's fields.
+/// A stored refusal's facts and, after a zero byte, its request's fields.
 pub(super) fn refusal(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Some((facts, fields)) = text.split_once('\0')
@@ -42,7 +42,7 @@ pub(super) fn refusals() -> Vec<Vec<u8>> {
     kept.map(|kept| kept.as_bytes().to_vec()).to_vec()
 }
 
-/// Where a watcher of the journal asks to begin.
+/// The position at which a watcher of the journal asks to begin.
 pub(super) fn watch(bytes: &[u8]) {
     assert!(ledger::decoders::watch_after(bytes).is_none_or(|commit_no| commit_no >= 0));
 }

@@ -77,7 +77,7 @@ fn text(bytes: &[u8], run: impl FnOnce(&str)) {
     }
 }
 
-/// A stored event's body: what decodes encodes to the same bytes.
+/// A stored event's body: whatever decodes must encode to the same bytes.
 fn codec_body(bytes: &[u8]) {
     if let Ok(body) = codec::decode(bytes) {
         assert_eq!(codec::encode(&body), bytes, "one body, one spelling");
@@ -97,7 +97,7 @@ fn codec_seeds() -> Vec<Vec<u8>> {
     bodies.iter().map(codec::encode).collect()
 }
 
-/// What is logged of accounts: what decodes encodes to the same bytes.
+/// The log of accounts: whatever decodes must encode to the same bytes.
 fn account_log(bytes: &[u8]) {
     if let Ok(standings) = codec::decode_log(bytes) {
         assert!(standings.is_sorted_by(|one, next| one.key < next.key), "each account once, in order");
@@ -126,7 +126,7 @@ fn heads_seeds() -> Vec<Vec<u8>> {
     vec![head.line().into_bytes(), Head { mode: Mode::Live, last_seq: 0, commit_no: i64::MAX, ..head }.line().into_bytes()]
 }
 
-/// A moment as text, of exports and heads.
+/// A time as text, in exports and heads.
 fn stamp(bytes: &[u8]) {
     text(bytes, |text| {
         if let Some(time) = books::stamp::parse(text) {
@@ -226,7 +226,7 @@ fn money_texts(bytes: &[u8]) {
     });
 }
 
-/// Who signs here, and a token of theirs.
+/// A verifier, and a token that it accepts.
 static SIGNER: LazyLock<(Verifier, String)> = LazyLock::new(|| {
     let issuer = Issuer::from_keys(&KeyPair::generate().expect("keys can be made"));
     let book = BookName::try_new("demo").expect("a book's name");
@@ -240,7 +240,7 @@ static SIGNER: LazyLock<(Verifier, String)> = LazyLock::new(|| {
     (Verifier::new(&[issuer.public_key()]), token)
 });
 
-/// A caller's token: only the very one that was signed is good.
+/// A caller's token: only the one that was signed is valid.
 fn token(bytes: &[u8]) {
     let (verifier, good) = &*SIGNER;
     text(bytes, |text| {
@@ -272,8 +272,7 @@ fn camt053(bytes: &[u8]) {
     }
 }
 
-/// A file of postings. However it is damaged, every posting that comes out of it moves something, between accounts and under an id
-/// that stand in the file.
+/// A file of postings. However it is damaged, every posting read from it moves something, between accounts and under an id that are in the file.
 fn import(bytes: &[u8]) {
     if let Ok(posts) = operations::import::read(bytes) {
         let whole = String::from_utf8_lossy(bytes);
@@ -286,7 +285,7 @@ fn import(bytes: &[u8]) {
     }
 }
 
-/// A trace's header.
+/// A trace context header.
 fn traceparent(bytes: &[u8]) {
     text(bytes, |text| {
         if let Some(parent) = rpc::trace::TraceParent::parse(text) {

@@ -1,12 +1,12 @@
-//! Names of accounts are spelled in `shared/chart` and nowhere else: a name put together somewhere else is a second chart.
+//! Names of accounts are spelled in `shared/chart` and nowhere else: a name put together elsewhere would be a second chart.
 use super::Violation;
 
-/// What names of accounts begin with.
+/// Prefixes of account names.
 const ROOTS: [&str; 4] = ["viewer/", "creator/", "agency/", "house/"];
-/// Where names are spelled.
+/// The only folder that may spell account names.
 const CHART: &str = "shared/chart/";
 
-/// Checks one Rust file of the product. Tests spell names out: they hold the chart against what stands in books.
+/// Checks one Rust file of the product. Tests may spell names, to compare the chart with them.
 #[must_use]
 pub fn check_accounts(file: &str, text: &str) -> Vec<Violation> {
     let product = file.contains("/src/") && !file.starts_with("tests/") && !file.starts_with(CHART);
@@ -18,7 +18,7 @@ pub fn check_accounts(file: &str, text: &str) -> Vec<Violation> {
         if line.trim_start().starts_with("//") {
             continue;
         }
-        // What stands between quotes, escaped ones aside: a name has none.
+        // Text between quotes; escaped quotes don't matter, since no name has one.
         for literal in line.split('"').skip(1).step_by(2) {
             if let Some(root) = ROOTS.into_iter().find(|root| names(literal, root)) {
                 found.push(Violation::at(file, index + 1, format!("spells an account's name, `{root}…`; take it from `chart`")));
@@ -28,7 +28,7 @@ pub fn check_accounts(file: &str, text: &str) -> Vec<Violation> {
     found
 }
 
-/// Whether an account's name begins somewhere in a text.
+/// Whether an account's name begins anywhere in a text.
 fn names(literal: &str, root: &str) -> bool {
     literal.match_indices(root).any(|(at, _)| {
         let before = literal[..at].chars().next_back();

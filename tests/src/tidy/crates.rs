@@ -1,5 +1,4 @@
-//! Which crate may depend on which: the one table of it. Every crate of the workspace has a row, so a new one is refused until somebody has said where
-//! it stands.
+//! Which crate may depend on which, all in one table. Every crate of the workspace has a row, so a new one is refused until somebody adds its row.
 
 /// A crate's row.
 #[derive(Debug, Clone, Copy)]
@@ -8,7 +7,7 @@ pub struct CrateRow {
     pub folder: &'static str,
     /// Crates of the workspace that it may depend on.
     pub may: &'static [&'static [&'static str]],
-    /// Those that its tests may depend on as well.
+    /// Crates that only its tests may depend on.
     pub tests_may: &'static [&'static str],
 }
 
@@ -16,18 +15,18 @@ const fn row(folder: &'static str, may: &'static [&'static [&'static str]], test
     CrateRow { folder, may, tests_may }
 }
 
-/// What a service that moves money by postings is made of.
+/// Dependencies of a service that moves money by postings.
 const CLIENT: &[&str] = &["ledger_client", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"];
-/// What its tests have besides: other services in the same process.
+/// Additional dependencies of its tests: other services in the same process.
 const CLIENT_TESTS: &[&str] = &["testbed", "pgtest", "sandbox"];
 /// The services whose `tables` auditors and operators read.
 const WITH_TABLES: &[&str] = &["purchase", "earnings", "payout", "support", "gift"];
 /// The ledger's pure half.
 const BOOKS: &[&str] = &["books", "chart"];
-/// What whoever calls services over their contracts needs.
+/// Dependencies of a client of the services.
 const CALLER: &[&str] = &["api", "rpc", "identity", "money"];
 
-/// All crates, those first that others stand on.
+/// All crates, each after those that it may depend on.
 pub const CRATES: &[CrateRow] = &[
     row("shared/money", &[], &[]),
     row("shared/api", &[], &[]),
@@ -35,14 +34,14 @@ pub const CRATES: &[CrateRow] = &[
     row("shared/pgtest", &[], &[]),
     row("shared/chart", &[&["money"]], &[]),
     row("shared/iso20022", &[&["money"]], &[]),
-    // Below identity, which fetches issuers' keys with it.
+    // Before identity, which fetches issuers' keys with it.
     row("shared/http_client", &[], &[]),
     row("shared/identity", &[&["money", "http_client"]], &[]),
     row("shared/db", &[&["money"]], &["pgtest"]),
-    // Its options are read as a program's are, in its tests.
+    // Its tests read its options as a program does.
     row("shared/telemetry", &[], &["settings"]),
     row("shared/books", &[&["money", "chart", "db"]], &["pgtest"]),
-    // It records whom a request of staff concerns, and a request may name an account. Its tests look at spans in the one collector.
+    // It records which users a staff request concerns, and a request may name an account. Its tests read spans from the testbed's collector.
     row("shared/rpc", &[&["api", "chart", "identity", "money", "telemetry"]], &["testbed"]),
     row("shared/ledger_client", &[&["api", "rpc", "chart", "money"]], &[]),
     row("services/ledger", &[&["books", "chart", "api", "rpc", "identity", "db", "settings", "telemetry", "money"]], &["pgtest"]),
@@ -52,14 +51,14 @@ pub const CRATES: &[CrateRow] = &[
     row("services/payout", &[CLIENT, &["iso20022", "http_client"]], CLIENT_TESTS),
     row("services/support", &[CLIENT], CLIENT_TESTS),
     row("services/sandbox", &[&["iso20022", "db", "telemetry", "money"]], &["pgtest", "http_client"]),
-    // It audits, so it reads tables and asks no service; `tables_only` holds it to that.
+    // It audits, so it reads tables and calls no service; `tables_only` enforces that.
     row("services/monitor", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "telemetry"]], &["testbed", "pgtest"]),
     row(
         "services/runtime",
         &[BOOKS, CLIENT, WITH_TABLES, &["ledger", "monitor", "sandbox", "iso20022"]],
         &["testbed", "pgtest", "http_client"],
     ),
-    // An import is the only thing it does through a service: the ledger must take it.
+    // It calls a service only for imports, which the ledger must accept.
     row("services/operations", &[BOOKS, CALLER, WITH_TABLES, &["db", "ledger_client", "monitor"]], &["testbed", "pgtest"]),
     // It calls services as apps do, and proves their books as `verify` does.
     row("services/demo", &[BOOKS, CALLER, &["db", "runtime", "operations", "monitor", "sandbox", "iso20022", "http_client"]], &[]),
@@ -69,8 +68,8 @@ pub const CRATES: &[CrateRow] = &[
         &["books", "chart", "ledger", "pgtest"],
     ),
     row("tests/testbed", &[CALLER, BOOKS, &["ledger", "ledger_client", "sandbox", "pgtest", "telemetry", "db"]], &[]),
-    // It makes the postings of gifts itself, to measure the ledger without the gift service; and what telemetry costs is measured with the collector of
-    // tests.
+    // It makes the postings of gifts itself, to measure the ledger without the gift service; and it measures the cost of telemetry with the testbed's
+    // collector.
     row("tests/bench", &[BOOKS, CALLER, &["runtime", "demo", "gift", "ledger", "db", "testbed"]], &["pgtest"]),
     row(
         "tests",
@@ -117,7 +116,7 @@ pub fn row_of(folder: &str) -> Option<&'static CrateRow> {
     CRATES.iter().find(|row| row.folder == folder)
 }
 
-/// Whether a crate of this name is one of the workspace's.
+/// Whether this is the name of a crate of the workspace.
 #[must_use]
 pub fn is_ours(name: &str) -> bool {
     CRATES.iter().any(|row| row.name() == name)

@@ -1,7 +1,7 @@
 //! Documentation that satisfies a linter and says nothing: `/// Which.` above a field.
 use super::Violation;
 
-/// What such a line consists of.
+/// Texts of such lines.
 const EMPTY: [&str; 22] = [
     "as asked",
     "both",

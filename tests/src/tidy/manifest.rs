@@ -1,4 +1,4 @@
-//! Which way dependencies may point, and that each is used.
+//! Checks the direction of dependencies, and that each is used.
 use super::{
     Violation,
     crates::{is_ours, row_of},
@@ -6,7 +6,7 @@ use super::{
 };
 use std::collections::BTreeSet;
 
-/// What makes a crate asynchronous or tied to a wire or a store.
+/// Crates that make a crate asynchronous or tie it to a network protocol or a store.
 const ASYNC: [&str; 14] = [
     "async-trait",
     "axum",
@@ -24,7 +24,7 @@ const ASYNC: [&str; 14] = [
     "tower",
 ];
 
-/// Dependencies that no source names, by crate, and why they are there all the same.
+/// Dependencies that no source names, by crate, and why they are needed.
 const UNNAMED: [(&str, &str, &str); 3] = [
     ("shared/api", "prost-types", "the code that is generated from the contracts names it"),
     ("shared/api", "tonic-types", "the code that is generated from the contracts names it"),
@@ -43,9 +43,9 @@ enum Section {
 struct Dependency<'a> {
     line: usize,
     section: Section,
-    /// As sources name it.
+    /// The name used in sources.
     key: &'a str,
-    /// The package, where it has another name.
+    /// The package's name, if it differs.
     package: &'a str,
 }
 
@@ -59,11 +59,11 @@ pub struct CrateFiles<'a> {
     pub sources: &'a [(String, String)],
 }
 
-/// Checks that a crate is known, and depends only on what its row in the table says.
+/// Checks that a crate has a row in the table, and depends only on what the row allows.
 #[must_use]
 pub fn check_manifest(file: &str, text: &str) -> Vec<Violation> {
     let folder = file.strip_suffix("/Cargo.toml").unwrap_or_default();
-    // The workspace's own manifest only says where crates are.
+    // The workspace's own manifest only lists the crates.
     if folder.is_empty() {
         return Vec::new();
     }
@@ -84,7 +84,7 @@ pub fn check_manifest(file: &str, text: &str) -> Vec<Violation> {
     found
 }
 
-/// Checks that every dependency is named in the crate's sources: those of tests in any of them, the others outside of `tests/`.
+/// Checks that every dependency is named in the crate's sources: dev-dependencies in any of them, the others outside of `tests/`.
 #[must_use]
 pub fn check_unused(of: &CrateFiles<'_>) -> Vec<Violation> {
     let (mut normal, mut build, mut all) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -115,13 +115,13 @@ pub fn check_unused(of: &CrateFiles<'_>) -> Vec<Violation> {
     found
 }
 
-/// What attributes of serde name in a text: `with = "settings::millis"`.
+/// Names in serde attributes of a text, such as `with = "settings::millis"`.
 fn in_attributes(text: &str) -> impl Iterator<Item = String> {
     let named = |line: &str| Some(line.split_once("with = \"")?.1.split_once("::")?.0.to_owned());
     text.lines().filter(|line| line.trim_start().starts_with("#[")).filter_map(named)
 }
 
-/// Checks that every dependency that the workspace's own manifest offers is taken by a crate.
+/// Checks that every dependency of the workspace's own manifest is used by a crate.
 #[must_use]
 pub fn check_offered(workspace: &str, manifests: &[String]) -> Vec<Violation> {
     let taken: BTreeSet<&str> =

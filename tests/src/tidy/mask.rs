@@ -1,7 +1,7 @@
-//! Splits a source into code and comments, with the contents of strings and characters blanked out, so that brackets match and words inside
-//! strings aren't taken for code.
+//! Splits a source into code and comments, with the contents of strings and characters blanked out, so that brackets match and words inside strings aren't
+//! taken for code.
 
-/// One line each, of the same count and columns as the source.
+/// Code and comments, with the same lines and columns as the source.
 pub(super) struct Masked {
     pub code: Vec<String>,
     pub comments: Vec<String>,
@@ -33,7 +33,7 @@ pub(super) fn mask(text: &str) -> Masked {
         }
         let (next, length) = step(state, &chars, at);
         for &c in &chars[at..(at + length).min(chars.len())] {
-            // A skipped line end (an escaped one, inside a string) must stay one.
+            // An escaped line end inside a string must stay a line end.
             let in_code = state == MaskState::Code && next == MaskState::Code && length <= 1;
             let in_comment = matches!(state, MaskState::LineComment | MaskState::BlockComment(_));
             code.push(if in_code || c == '\n' { c } else { ' ' });
@@ -46,7 +46,7 @@ pub(super) fn mask(text: &str) -> Masked {
     Masked { code: split(code), comments: split(comments) }
 }
 
-/// The state behind the next token, and how many characters it has.
+/// The state after the next token, and the token's number of characters.
 fn step(state: MaskState, chars: &[char], at: usize) -> (MaskState, usize) {
     let next = chars.get(at + 1).copied();
     match (state, chars[at]) {
@@ -67,7 +67,7 @@ fn step(state: MaskState, chars: &[char], at: usize) -> (MaskState, usize) {
     }
 }
 
-/// True inside a name: `r` is then no prefix. A `b` before it is one.
+/// True inside a name, where `r` is no prefix. A `b` before it is one.
 fn continues_name(chars: &[char], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).map(|at| chars[at]);
     let in_name = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');

@@ -1,4 +1,4 @@
-//! Paths in sources, by their first segment: which crates a source names, and that auditors read services' tables only.
+//! Paths in sources, by their first segment: which crates a source names, and that auditors only read services' tables.
 use super::{Violation, mask::mask};
 
 /// Crates that read other services' rows.
@@ -9,19 +9,19 @@ const READ: [&str; 5] = ["purchase", "earnings", "payout", "support", "gift"];
 /// The beginning of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathRoot {
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
     /// The first segment.
     pub name: String,
-    /// What follows its `::`, up to the next; empty for a list, or where nothing follows.
+    /// The segment after its `::`; empty for a list, or where nothing follows.
     pub second: String,
 }
 
-/// Every beginning of a path that may name a crate. Inside the braces of a `use` nothing does: what is there goes on with what is before them.
+/// Every first segment of a path that may name a crate. Inside the braces of a `use` there is none: paths there continue the one before the braces.
 #[must_use]
 pub fn roots(text: &str) -> Vec<PathRoot> {
     let mut found = Vec::new();
-    // How many braces of a `use` are open.
+    // The depth of open braces of a `use`.
     let (mut in_use, mut depth) = (false, 0_usize);
     for (index, line) in mask(text).code.iter().enumerate() {
         let mut rest = line.as_str();
@@ -54,7 +54,7 @@ fn first(index: usize, path: &str) -> PathRoot {
     PathRoot { line: index + 1, name: path[..end].to_owned(), second: second[..second_end].to_owned() }
 }
 
-/// Words before a `::` that follow neither another word nor a `::` or `.`; a leading `::` names a crate for certain.
+/// Words before a `::` that follow neither another word nor a `::` or `.`; a leading `::` always means a crate.
 fn in_code(index: usize, line: &str) -> Vec<PathRoot> {
     let mut found = Vec::new();
     for (at, _) in line.match_indices("::") {
@@ -68,7 +68,7 @@ fn in_code(index: usize, line: &str) -> Vec<PathRoot> {
     found
 }
 
-/// Checks that whoever reads the other services' rows does so through their `tables`.
+/// Checks that crates that read the other services' rows do so through their `tables`.
 #[must_use]
 pub fn check_tables_only(file: &str, text: &str) -> Vec<Violation> {
     if !READERS.iter().any(|reader| file.starts_with(reader)) {

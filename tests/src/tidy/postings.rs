@@ -1,16 +1,16 @@
-//! Every event that moves money is said in one function of a `postings.rs`, and ARCHITECTURE.md lists them all.
+//! Every event that moves money is made in one function of a `postings.rs`, and ARCHITECTURE.md lists them all.
 use super::Violation;
 use chart::PostingKind;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where the list stands.
+/// The page with the list.
 const PAGE: &str = "ARCHITECTURE.md";
-/// How its rows begin: `| `gift` | `services/gift/src/postings.rs` | `gift` |`.
+/// How the list's rows begin: `| `gift` | `services/gift/src/postings.rs` | `gift` |`.
 const ROW: &str = "| `";
-/// Kinds that nobody posts through a service: people do, by hand.
+/// Marks kinds that no service posts, only people by hand.
 const BY_HAND: &str = "by hand";
 
-/// Checks the list against the chart's kinds and the functions there are: `sources` are the files named postings.rs, as paths and texts.
+/// Checks the list against the chart's kinds and the existing functions: `sources` are the files named postings.rs, as paths and texts.
 #[must_use]
 pub fn check_postings(page: &str, sources: &BTreeMap<String, String>) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -49,7 +49,7 @@ pub fn check_postings(page: &str, sources: &BTreeMap<String, String>) -> Vec<Vio
     found
 }
 
-/// Public functions that make a posting.
+/// Public functions that return a posting.
 fn functions(text: &str) -> BTreeSet<&str> {
     let mut functions = BTreeSet::new();
     for declared in text.split("\npub fn ").skip(1) {

@@ -1,4 +1,4 @@
-//! Contracts: everything a caller sees has a comment.
+//! Contracts: everything that a caller sees has a comment.
 use super::Violation;
 
 /// Checks one contract: services, rpcs, fields, oneofs, enums and their values have a comment right above them.
@@ -22,7 +22,7 @@ pub fn check_proto(file: &str, text: &str) -> Vec<Violation> {
     found
 }
 
-/// What a line declares, if that needs a comment. Messages themselves are explained by their fields and rpcs.
+/// What a line declares, if that needs a comment. Messages are explained by their fields and rpcs.
 fn declared(line: &str, depth: usize) -> Option<String> {
     let mut words = line.split_whitespace();
     let first = words.next()?;
@@ -37,7 +37,7 @@ fn declared(line: &str, depth: usize) -> Option<String> {
     }
 }
 
-/// What the stack in front of every service says (`rpc::stack`), whatever is called. A caller has to be told of it where it looks: at the service.
+/// Reasons of the stack in front of every service (`rpc::stack`), for any RPC. They must be documented at the service, where callers look for them.
 const REASONS_OF_ALL: [&str; 10] = [
     "UNAUTHENTICATED",
     "PERMISSION_DENIED",

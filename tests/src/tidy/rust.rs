@@ -7,7 +7,7 @@ use super::{
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;
 const ARGUMENTS_MAX: usize = 6;
-/// Names that say nothing about what is inside.
+/// Names that don't say what a module contains.
 const MODULE_NAMES_BANNED: [&str; 5] = ["common", "core", "helpers", "types", "utils"];
 /// Leftovers in code.
 const CODE_BANNED: [&str; 4] = ["todo!", "unimplemented!", "dbg!", "#[ignore"];
@@ -93,7 +93,7 @@ fn check_functions(file: &str, code: &[String], found: &mut Vec<Violation>) {
     }
 }
 
-/// The name of the function that a line declares, and the column behind the name.
+/// The name of the function that a line declares, and the column after the name.
 fn function_at(line: &str) -> Option<(&str, usize)> {
     let at = if line.trim_start().starts_with("fn ") { line.find("fn ")? } else { line.find(" fn ")? + 1 };
     let before = line[..at].trim();
@@ -110,11 +110,11 @@ struct Function {
     arguments: usize,
 }
 
-/// Walks from behind a function's name to the end of its body (or to `;`). Strings and comments are already blank, so brackets match.
+/// Reads from after a function's name to the end of its body (or to `;`). Strings and comments are already blanked, so brackets match.
 fn measure(code: &[String], first: usize, column: usize) -> Option<Function> {
     let mut arguments = None;
     let mut list = ArgumentList::default();
-    // An array type in the result, `[u8; 4]`, holds a `;` that ends nothing.
+    // The `;` of an array type in the result, `[u8; 4]`, ends nothing.
     let (mut braces, mut brackets, mut previous) = (0_usize, 0_usize, ' ');
     for (index, line) in code.iter().enumerate().skip(first) {
         for c in line.chars().skip(if index == first { column } else { 0 }) {
@@ -138,7 +138,7 @@ fn measure(code: &[String], first: usize, column: usize) -> Option<Function> {
     None
 }
 
-/// Counts what stands between the outer parentheses of a signature.
+/// Counts the arguments between the outer parentheses of a signature.
 #[derive(Default)]
 struct ArgumentList {
     depth: usize,
@@ -149,7 +149,7 @@ struct ArgumentList {
 }
 
 impl ArgumentList {
-    /// Takes one more character; the count once the list is closed.
+    /// Reads one more character; returns the count once the list is closed.
     fn step(&mut self, previous: char, c: char) -> Option<usize> {
         if !self.open {
             match c {

@@ -1,15 +1,15 @@
-//! Statements that are only safe, or only possible, in one form: how a transaction begins, and what is put into tables that a cluster spreads.
+//! Statements that are only safe, or only possible, in one form: how a transaction begins, and inserts into tables that are distributed over a cluster.
 use super::{Violation, mask::mask};
 
-/// Where `db::begin` is made.
+/// The file that defines `db::begin`.
 const BEGINNER: &str = "shared/db/src/transaction.rs";
-/// What may be asked to begin: stores that pass on to `db::begin`, by the last name before the dot. A pool or a connection may not: a caller who is dropped
-/// in the middle leaves it in a transaction that nobody knows of.
+/// Receivers on which `begin` may be called: stores that forward to `db::begin`, by the last name before the dot. Pools and connections are not allowed: a call
+/// that is dropped halfway would leave the connection in an open transaction.
 const BEGIN_BY: [&str; 3] = ["self", "store", "books"];
-/// Types and traits whose own beginning is meant.
+/// Types and traits whose own `begin` is banned.
 const BEGIN_OF: [&str; 4] = ["Pool", "Transaction", "Acquire", "Connection"];
 
-/// Services whose tables lie on the nodes of a Citus cluster, and the ledger's statements on PostgreSQL.
+/// Services whose tables are distributed over a Citus cluster, and the ledger's statements on PostgreSQL.
 const SPREAD: [&str; 5] = [
     "services/payout/src/",
     "services/earnings/src/",
@@ -17,7 +17,7 @@ const SPREAD: [&str; 5] = [
     "services/support/src/",
     "shared/books/src/store/postgres",
 ];
-/// A commit is one statement of arrays, so it can't do without. Citus takes it as long as it may plan it by its values.
+/// A commit is one statement of arrays, so it needs such an insert. Citus accepts it as long as it may plan it by its values.
 const COMMIT: &str = "shared/books/src/store/postgres/write.rs";
 
 /// Checks one Rust file.
@@ -44,7 +44,7 @@ fn check_begins(file: &str, text: &str, found: &mut Vec<Violation>) {
         found.push(Violation::at(file, line, "begins a transaction by itself; use db::begin or db::begin_with"));
     };
     for (at, _) in code.match_indices(".begin()") {
-        // `self.store.begin()`, also where rustfmt put the call on a line of its own; `store()` and `store` alike.
+        // `self.store.begin()`, even if rustfmt put the call on its own line; `store()` counts as `store`.
         let before = code[..at].trim_end().trim_end_matches("()");
         let name = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
         if !BEGIN_BY.contains(&name) {
@@ -63,7 +63,7 @@ fn check_begins(file: &str, text: &str, found: &mut Vec<Violation>) {
     }
 }
 
-/// From `INSERT INTO` to the end of its string, past quotes that are escaped in it.
+/// Reads from `INSERT INTO` to the end of its string, past escaped quotes.
 fn check_inserts(file: &str, text: &str, found: &mut Vec<Violation>) {
     for (at, _) in text.match_indices("INSERT INTO") {
         let rest = text[at..].replace("\\\"", "  ");

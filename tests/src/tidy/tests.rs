@@ -1,4 +1,4 @@
-//! Every check is seen to fail on a planted violation, and to leave alone what only looks like one.
+//! Unit tests that every check finds a planted violation, and ignores what only resembles one.
 use super::*;
 
 fn rust(text: &str) -> Vec<String> {
@@ -139,7 +139,7 @@ fn a_crate_nobody_has_told_of_is_refused() {
 
 #[test]
 fn no_circle_is_allowed_by_the_table() {
-    // Rows stand in such an order that each knows only rows above it.
+    // Rows are ordered so that each depends only on rows above it.
     for (at, row) in crates::CRATES.iter().enumerate() {
         for below in &crates::CRATES[at..] {
             assert!(!row.allows(below.name(), false), "{} may depend on {}, which is below it", row.folder, below.name());
@@ -182,7 +182,7 @@ fn a_dependency_that_no_source_names_is_refused() {
     for unnamed in unnamed {
         assert_eq!(unused(manifest, &[("src/lib.rs", unnamed)]), [no], "{unnamed}");
     }
-    // Tests' own are named anywhere, those of the crate outside of its tests, those of its build in its build.
+    // Dev-dependencies may be named anywhere, normal ones outside of tests, build dependencies in the build script.
     let names = "fn f() { serde_saphyr::read() }";
     assert_eq!(unused(manifest, &[("tests/it/main.rs", names)]), [no]);
     assert_eq!(unused("[dev-dependencies]\nserde-saphyr.workspace = true\n", &[("tests/it/main.rs", names)]).len(), 0);

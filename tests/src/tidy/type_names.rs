@@ -1,11 +1,11 @@
-//! A type's name can be searched: it means one thing in the whole project.
+//! A type's name is unique in the project, so that it can be searched for.
 use super::Violation;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Names that say what a crate has of something that each crate has.
+/// Names of types that every crate may have.
 const REPEATED: [&str; 7] = ["Config", "Deps", "Error", "Handlers", "Options", "Service", "Store"];
 
-/// Types that a source declares at its outer level: line and name.
+/// Types that a source declares at its top level: line and name.
 fn declared(text: &str) -> Vec<(usize, &str)> {
     let name_of = |line: &'_ str| -> Option<(usize, usize)> {
         let rest = line.strip_prefix("pub").map_or(line, |rest| {
@@ -20,7 +20,7 @@ fn declared(text: &str) -> Vec<(usize, &str)> {
     text.lines().enumerate().filter_map(|(index, line)| name_of(line).map(|(at, length)| (index + 1, &line[at..at + length]))).collect()
 }
 
-/// Checks the product's sources, as paths and texts: no name in two crates, but for those that every crate may have.
+/// Checks the product's sources, as paths and texts: no type name is in two crates, except those that every crate may have.
 #[must_use]
 pub fn check_types(sources: &[(String, String)]) -> Vec<Violation> {
     let mut places: BTreeMap<&str, Vec<(&str, &str, usize)>> = BTreeMap::new();

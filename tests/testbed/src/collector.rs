@@ -1,4 +1,4 @@
-//! A collector on a real socket: what processes export over OTLP.
+//! An OTLP collector on a real socket, which receives what processes export.
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::{
@@ -33,12 +33,12 @@ struct Collected {
     metric_count: usize,
     spans: Vec<Span>,
     metrics: BTreeSet<String>,
-    /// What log records say, and everything as it came, for searching.
+    /// Bodies of log records, and everything received as text, for searching.
     logs: Vec<String>,
     all: Vec<String>,
 }
 
-/// Takes what it is sent, and keeps it or only counts it.
+/// Receives exports, and keeps them or only counts them.
 #[derive(Clone)]
 pub struct OtlpCollector {
     keeps: bool,
@@ -86,12 +86,12 @@ impl LogsService for OtlpCollector {
 }
 
 impl OtlpCollector {
-    /// Starts one that keeps everything, and says where.
+    /// Starts a collector that keeps everything; returns its address.
     pub async fn start() -> (Self, String) {
         Self::listen(true).await.unwrap()
     }
 
-    /// Starts one that only counts spans and metrics, so that whoever exports is measured and not the collector. It says where.
+    /// Starts a collector that only counts spans and metrics, so that the exporter is measured and not the collector. Returns its address.
     pub async fn start_counting() -> io::Result<(Self, String)> {
         Self::listen(false).await
     }
@@ -120,19 +120,19 @@ impl OtlpCollector {
         self.collected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many spans came.
+    /// The number of spans received.
     #[must_use]
     pub fn span_count(&self) -> usize {
         self.lock().span_count
     }
 
-    /// How many metrics came, each as often as it was sent.
+    /// The number of metrics received, counted once per export.
     #[must_use]
     pub fn metric_count(&self) -> usize {
         self.lock().metric_count
     }
 
-    /// Every span there is.
+    /// Every span received.
     #[must_use]
     pub fn spans(&self) -> Vec<Span> {
         self.lock().spans.clone()
@@ -151,26 +151,26 @@ impl OtlpCollector {
         own.iter().map(|span| span.name.clone()).collect()
     }
 
-    /// Names of metrics.
+    /// Names of metrics received.
     #[must_use]
     pub fn metrics(&self) -> BTreeSet<String> {
         self.lock().metrics.clone()
     }
 
-    /// What log lines say.
+    /// Bodies of log records received.
     #[must_use]
     pub fn logs(&self) -> Vec<String> {
         self.lock().logs.clone()
     }
 
-    /// Everything that came, as text.
+    /// Everything received, as text.
     #[must_use]
     pub fn all(&self) -> Vec<String> {
         self.lock().all.clone()
     }
 }
 
-/// As trace and span ids are written.
+/// An id as trace and span ids are written.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

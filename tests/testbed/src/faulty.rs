@@ -1,4 +1,4 @@
-//! The real LedgerService with a fault in front of it: it fails when told to.
+//! The real LedgerService behind a fault injector.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,17 +6,17 @@ use api::ledger::ledger_service_server::LedgerService;
 use api::ledger::*;
 use tonic::{Request, Response, Status, Streaming};
 
-/// What happens to the next posts.
+/// The fault injected into the next posts.
 #[derive(Debug, Clone, Default)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     #[default]
     None,
-    /// Nothing is posted, and nobody can know.
+    /// Nothing is posted, and the caller can't know that.
     Down,
-    /// It is posted, and nobody is told.
+    /// It is posted, and the answer is lost.
     AnswerLost,
-    /// Nothing is posted, and this is the answer; also of reads.
+    /// Nothing is posted, and this is the answer, also to reads.
     Answer(Status),
 }
 
@@ -28,13 +28,13 @@ pub struct FaultyLedger {
 }
 
 impl FaultyLedger {
-    /// In front of this one.
+    /// Puts the fault injector before this ledger.
     #[must_use]
     pub fn new(real: ledger::Service) -> FaultyLedger {
         FaultyLedger { real, fault: Arc::default() }
     }
 
-    /// From now on.
+    /// Sets the fault from now on.
     pub fn fail(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
     }
@@ -43,7 +43,7 @@ impl FaultyLedger {
         self.fault.lock().unwrap().clone()
     }
 
-    /// The answer in place of one that changes nothing.
+    /// The fault's answer for a call that changes nothing.
     fn unread(&self) -> Result<(), Status> {
         match self.fault() {
             Fault::Answer(status) => Err(status),

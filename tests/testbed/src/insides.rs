@@ -1,11 +1,11 @@
-//! Every answer the ledger may give, full of what is ours alone; and what of it a caller may be told.
+//! Every answer that the ledger may give, filled with internal details; and what of it a caller may see.
 use ledger_client::{Audience, LedgerReason, reason::Proof};
 use tonic::{Code, Status};
 
-/// What must never be seen outside: an address, a process, a transport's error, a service's token.
+/// Details that no caller may see: an address, a process, a transport's error, a service's token.
 const SECRETS: [&str; 4] = ["http://10.0.0.1:7070", "pid 4711 on db-host", "tcp connect error", "the token has expired"];
 
-/// The ledger's answer with this reason, as a process of its own would give it over a channel.
+/// The ledger's answer with this reason, as a separate process would give it over a channel.
 #[must_use]
 pub fn answer(reason: &LedgerReason) -> Status {
     let code = match reason.row().proof {
@@ -16,7 +16,7 @@ pub fn answer(reason: &LedgerReason) -> Status {
         Proof::Unknown if *reason == LedgerReason::Internal => Code::Internal,
         Proof::Unknown => Code::Unavailable,
     };
-    // Rules and the overload bound speak of accounts, amounts and waiting only.
+    // Messages of rules and of the overload bound only mention accounts, amounts and waiting.
     let ours = reason.row().proof != Proof::Refused && *reason != LedgerReason::Overloaded;
     let facts = [("address", SECRETS[0]), ("writer", SECRETS[1]), ("cause", SECRETS[2]), ("token", SECRETS[3])];
     let facts = facts.map(|(name, value)| (name, value.to_owned()));
@@ -30,7 +30,7 @@ pub fn answer(reason: &LedgerReason) -> Status {
     status
 }
 
-/// Holds what a caller was told against what the ledger had answered. `translated`: reasons for which the service has words of its own.
+/// Compares what a caller was told with the ledger's answer. `translated`: reasons that the service rewords.
 pub fn check(service: &str, reason: &LedgerReason, told: &Status, translated: &[LedgerReason]) {
     let name = rpc::reason(told).unwrap_or_default();
     let seen = format!("{} {} {:?}", told.message(), String::from_utf8_lossy(told.details()), told.metadata());

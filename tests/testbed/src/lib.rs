@@ -1,9 +1,9 @@
-//! The one test installation: a real ledger behind the real stack, on a database of either engine, with people and services that carry real tokens. Each
-//! service's tests lay their service over it.
+//! The shared test installation: a real ledger behind the real stack, on a database of either engine, with people and services that have real tokens. Each
+//! service's tests add their service to it.
 //!
-//! - [`storage`]: databases that go away with the test.
-//! - [`faulty`]: the ledger with a fault in front of it. [`insides`]: answers full of what no user may see.
-//! - [`collector`]: what processes export over OTLP.
+//! - [`storage`]: databases that are removed with the test.
+//! - [`faulty`]: the ledger with injected faults. [`insides`]: answers full of details that no user may see.
+//! - [`collector`]: receives what processes export over OTLP.
 #![allow(clippy::unwrap_used)]
 pub mod collector;
 pub mod faulty;
@@ -28,27 +28,27 @@ use tonic::{Request, Response, Status, service::Routes};
 use tower::Layer as _;
 use uuid::Uuid;
 
-/// How long the tokens of tests are good.
+/// How long the tokens of tests are valid.
 const TOKEN_LIFE: Duration = Duration::from_secs(600);
-/// As whom a test calls that does what services do.
+/// The service name of the test itself, which acts in place of services.
 const TESTER: &str = "test";
 
-/// What the installation is made of.
+/// The options of the installation.
 #[derive(Debug, Clone, Copy)]
 pub struct TestbedOptions {
-    /// The first is the one that requests mean.
+    /// The books; requests use the first.
     pub books: &'static [(&'static str, BookMode)],
-    /// Whether staff actions are recorded; the test lays the support service under the stack then.
+    /// Whether staff actions are recorded; if so, the test adds the support service to the stack.
     pub recorded: bool,
 }
 
-/// A ledger with everything around it that a service needs.
+/// A ledger with everything that a service needs around it.
 pub struct Testbed {
-    /// Where services keep their tables.
+    /// The database for services' tables.
     pub database: Database,
-    /// What every call passes.
+    /// The middleware that every call passes.
     pub stack: Stack,
-    /// The fault in front of the ledger.
+    /// The fault injector before the ledger.
     pub fault: FaultyLedger,
     /// The ledger itself.
     pub ledger: Arc<Ledger>,
@@ -61,20 +61,20 @@ pub struct Testbed {
 }
 
 impl Testbed {
-    /// On storage that goes away with it.
+    /// Starts an installation on storage that is removed with it.
     pub async fn on(storage: Storage, options: TestbedOptions) -> Self {
         let database = storage.database.clone();
         Self { _storage: Some(storage), ..Self::over(&database, options).await }
     }
 
-    /// On a database that somebody else keeps.
+    /// Starts an installation on a database that the caller keeps.
     pub async fn over(database: &Database, options: TestbedOptions) -> Self {
         let issuer = Arc::new(Issuer::from_keys(&KeyPair::generate().unwrap()));
         let verifier = Arc::new(Verifier::new(&[issuer.public_key()]));
         let closing = CancellationToken::new();
         let stack = Options { recorded: options.recorded, ..Options::new(verifier, closing.clone()) };
         let stack = Stack::try_new(stack).unwrap();
-        // Services are held to their rows; the test itself posts what it needs.
+        // Services may post only what their rows allow; the test itself may post anything.
         let config = ledger::Config { unbounded: vec![TESTER.to_owned()], ..ledger::Config::default() };
         let ledger = Ledger::start(books::store::open_store(database).await.unwrap(), config).await.unwrap();
         let fault = FaultyLedger::new(ledger::Service::new(ledger.clone()));
@@ -93,13 +93,13 @@ impl Testbed {
         bed
     }
 
-    /// The way to the ledger for a service of this name.
+    /// A connection to the ledger for a service of this name.
     #[must_use]
     pub fn ledger_as(&self, service: &str) -> Transport {
         self.ledger_transport.with_token(self.service_token(service))
     }
 
-    /// The way to the ledger without any token: callers bring their own.
+    /// A connection to the ledger without a token: callers add their own.
     #[must_use]
     pub fn ledger_transport(&self) -> Transport {
         self.ledger_transport.clone()
@@ -111,24 +111,24 @@ impl Testbed {
         ServiceToken::minted(self.issuer.clone(), service).unwrap()
     }
 
-    /// The ledger, as a service that tests it.
+    /// A client of the ledger with the test's own service token.
     #[must_use]
     pub fn client(&self) -> LedgerServiceClient<Transport> {
         LedgerServiceClient::new(self.ledger_as(TESTER))
     }
 
-    /// A way to a service under the stack.
+    /// A connection to a service through the stack.
     #[must_use]
     pub fn lay(&self, routes: Routes) -> Transport {
         rpc::in_process(self.stack.layer(routes.prepare()))
     }
 
-    /// A request of somebody in a role and in all books given, without a reason.
+    /// A request of a person in a role and in all books given, without a reason.
     pub fn unexplained<T>(&self, subject: &str, role: Role, books: &[&str], message: T) -> Request<T> {
         self.for_a_while(subject, role, (books, TOKEN_LIFE), message)
     }
 
-    /// The same with a token that is good for so long.
+    /// The same with a token of this lifetime.
     pub fn for_a_while<T>(&self, subject: &str, role: Role, (books, life): (&[&str], Duration), message: T) -> Request<T> {
         let books = BookScope::Only(books.iter().map(|book| BookName::try_new(book).unwrap()).collect());
         let grant = Grant { subject: UserKey::try_new(subject).unwrap(), role, app: String::new(), books };
@@ -138,14 +138,14 @@ impl Testbed {
         request
     }
 
-    /// A request of somebody in a role and in the first book. The reason is read of staff only.
+    /// A request of a person in a role and in the first book. The reason is read only for staff.
     pub fn by<T>(&self, subject: &str, role: Role, message: T) -> Request<T> {
         let mut request = self.unexplained(subject, role, &[self.book], message);
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
     }
 
-    /// Moves an amount, as some service would. The posting's id.
+    /// Moves an amount, as a service would; returns the posting's id.
     pub async fn post(&self, kind: &str, debit: &str, credit: &str, amount: i64) -> String {
         let transfer = Transfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount, ..Transfer::default() };
         let post = PostRequest {
@@ -158,7 +158,7 @@ impl Testbed {
         self.client().post(post).await.unwrap().into_inner().posting.unwrap().posting_id
     }
 
-    /// Balance and what is available of it; nothing where the account was never used.
+    /// Balance and available balance; zero for an account that was never used.
     pub async fn balances(&self, account: &str) -> (i64, i64) {
         let request = GetAccountRequest { book: self.book.to_owned(), account: account.to_owned() };
         match self.client().get_account(request).await {
@@ -175,7 +175,7 @@ impl Testbed {
         self.balances(account).await.0
     }
 
-    /// The books are right; the ledger stops.
+    /// Verifies the books, and stops the ledger.
     pub async fn verify(&self) {
         let verified = self.client().verify_book(VerifyBookRequest { book: self.book.to_owned() }).await.unwrap().into_inner();
         assert!(verified.ok, "{}", verified.problem);
@@ -183,7 +183,7 @@ impl Testbed {
     }
 }
 
-/// A request id that is new now.
+/// A new request id.
 #[must_use]
 pub fn new_id() -> String {
     Uuid::now_v7().to_string()

@@ -1,18 +1,18 @@
-//! Databases that go away with the test.
+//! Databases that are removed with the test.
 use db::Database;
 use tempfile::TempDir;
 
-/// A database of one engine and what it lives on.
+/// A database of one engine, with its files or server.
 pub struct Storage {
-    /// Where it is.
+    /// The database's address.
     pub database: Database,
-    /// For files beside it.
+    /// A directory for further files.
     pub dir: TempDir,
     _cluster: Option<pgtest::Cluster>,
 }
 
 impl Storage {
-    /// Files in a directory of their own.
+    /// SQLite files in a new directory.
     #[must_use]
     pub fn sqlite() -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -20,7 +20,7 @@ impl Storage {
         Self { database, dir, _cluster: None }
     }
 
-    /// A new database of the tests' private PostgreSQL.
+    /// A new database on the tests' private PostgreSQL.
     #[must_use]
     pub fn postgres() -> Self {
         let cluster = pgtest::Cluster::start().unwrap();

@@ -1,5 +1,5 @@
-//! Copies taken while gifts are sent, coins are bought and creators are paid: each is sound where it lies, and elsewhere it is an installation whose
-//! journal is the beginning of the original's.
+//! Backups taken while gifts are sent, coins are bought and creators are paid: each verifies in place, and restored elsewhere it is an installation whose
+//! journal is a prefix of the original's.
 use crate::{
     fleets::{Databases, assert_sound, binary, book, databases, fund, options, share_identity},
     load::{Load, fund_users},
@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 const USERS: usize = 4;
-/// Copies in one run: each finds services between other postings and rows.
+/// Backups in one run: each catches services between other postings and rows.
 const COPIES: usize = 3;
 
 fn run(databases: &Databases, arguments: &[&str], dir: &Path) -> Output {
@@ -70,7 +70,7 @@ pub async fn last_commit(database: &str) -> i64 {
     store.head(book.key).await.unwrap().unwrap().commit_no
 }
 
-/// Coins bought, gifts sent, diamonds converted and paid out, over and over.
+/// Coins bought, gifts sent, diamonds converted and paid out, repeatedly.
 fn live(installation: &Installation, load: &Arc<Load>) -> Vec<JoinHandle<()>> {
     let buyers = (0..3).map(|buyer| {
         let (load, installation) = (load.clone(), installation.clone());
@@ -111,7 +111,7 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
     ] {
         let dir = tempfile::tempdir().unwrap();
         let mut generous = options(&dir.path().join("data"), database.clone(), &Service::ALL);
-        // A few users make the load of many.
+        // A few users produce the load of many, so they need higher limits.
         generous.environment.extend(
             [("LARGESSE_QUOTAS_USER_KEPT_PER_HOUR", "0"), ("LARGESSE_PAYOUT_BENEFICIARIES_MAX", "10000")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
@@ -125,7 +125,7 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
         for number in 0..COPIES {
             load.progress(USERS * 10).await;
             assert_done(&run(&databases, &["backup", "--database", &database, "--to"], &copy(number)));
-            // Beside all that goes on, nothing of it is taken for a fault.
+            // The operations in flight must not be reported as problems.
             assert_done(&run(&databases, &["verify", "--json", "--database"], Path::new(&database)));
         }
         load.progress(USERS * 10).await;
@@ -135,7 +135,7 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
         }
         fleet.stop().await.unwrap();
 
-        // A copy of SQLite's files can be looked at where it lies, and is what it was after that.
+        // A backup of SQLite's files can be verified in place, and is not changed by that.
         for number in (0..COPIES).filter(|_| database.starts_with("sqlite")) {
             let report = assert_sound(&format!("sqlite:{}", copy(number).display())).await;
             assert!(report.books[0].not_compared.is_empty(), "{report:?}");
@@ -146,7 +146,7 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
         assert!(end > 0 && end < last_commit(&database).await, "the copy was taken while the journal grew");
         assert!(journal(&elsewhere, end).await == journal(&database, end).await, "the copy's journal is not the original's beginning");
 
-        // It is an installation: it goes on, and what was in flight finishes.
+        // It is an installation: it continues, and what was in flight finishes.
         share_identity(&dir.path().join("data"), &dir.path().join("new"));
         let fleet = Fleet::start(options(&dir.path().join("new"), elsewhere.clone(), &[Service::Ledger, Service::Support])).await.unwrap();
         let again = crate::fleets::partly(&fleet, &[Service::Ledger]);
@@ -157,7 +157,7 @@ async fn a_copy_under_load_is_sound_elsewhere_and_its_journal_is_the_originals_b
     }
 }
 
-/// Nothing is overwritten, and what is not the copy is not put anywhere.
+/// Nothing is overwritten, and a damaged backup is not restored.
 async fn refused(databases: &Databases, copy: &Path, database: &str, elsewhere: &str) {
     let refused = |arguments: &[&str], said: &str| {
         let output = run(databases, arguments, copy);
@@ -189,7 +189,7 @@ async fn refused(databases: &Databases, copy: &Path, database: &str, elsewhere: 
         refused(&into, said);
     }
     std::fs::write(&manifest, text).unwrap();
-    // A byte that fell over.
+    // One bit is flipped.
     let mut bytes = std::fs::read(copy.join(&file)).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

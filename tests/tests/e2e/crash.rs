@@ -1,4 +1,4 @@
-//! `kill -9` of the ledger with calls unanswered: nothing lost, nothing double, whatever the kill hit.
+//! `kill -9` of the ledger with calls unanswered: no gift is lost or charged twice, whenever the kill happens.
 use crate::fleets::{assert_sound, databases, fund, options, partly};
 use api::gift::SendGiftRequest;
 use demo::{
@@ -18,13 +18,13 @@ use uuid::Uuid;
 /// Callers with a call in flight each. Well above the 64 that have to be unanswered at the kill.
 const CALLERS: usize = 160;
 const UNANSWERED_MIN: usize = 64;
-/// Price of the gift that is sent: Doughnut.
+/// Id and price of the gift that is sent: Doughnut.
 const GIFT: (i64, i64) = (5879, 30);
 /// Gifts each caller sends before and after the kill.
 const GIFTS_BEFORE: usize = 4;
 const GIFTS_AFTER: usize = 3;
 
-/// How often to kill, per database: `LARGESSE_CRASHES`, or five times.
+/// Number of kills per database: `LARGESSE_CRASHES`, or five.
 pub fn rounds() -> usize {
     std::env::var("LARGESSE_CRASHES").map_or(5, |text| text.parse().expect("LARGESSE_CRASHES is a number"))
 }
@@ -33,20 +33,20 @@ pub fn rounds() -> usize {
 struct Watch {
     in_flight: AtomicUsize,
     answered: AtomicUsize,
-    /// How often the ledger was started anew.
+    /// How often the ledger was restarted.
     restarts: watch::Receiver<usize>,
 }
 
-/// What one caller saw.
+/// The results of one caller.
 #[derive(Default)]
 struct Seen {
     accepted: usize,
-    /// Calls that the ledger's death cut off and that were retried, by whether it had committed them.
+    /// Calls cut off by the ledger's crash and retried, by whether the ledger had committed them.
     lost_committed: usize,
     lost_new: usize,
 }
 
-/// Sends gifts, each until it is answered, with one id each.
+/// Sends gifts, each under one id until it is answered.
 async fn call(installation: Installation, user: String, watch: Arc<Watch>) -> Seen {
     let token = installation.token(&user, Role::Viewer).unwrap();
     let mut gifts = installation.gift();
@@ -90,7 +90,7 @@ async fn call(installation: Installation, user: String, watch: Arc<Watch>) -> Se
     seen
 }
 
-/// One kill. Returns how many unanswered calls had been committed, and how many had not.
+/// Kills the ledger once. Returns how many unanswered calls had been committed, and how many had not.
 async fn kill_once(fleet: &mut Fleet, round: usize, spent: &mut i64) -> (usize, usize) {
     let installation = partly(fleet, &[Service::Ledger, Service::Gift]);
     let user = |caller| format!("u{round}-{caller}");
@@ -103,7 +103,7 @@ async fn kill_once(fleet: &mut Fleet, round: usize, spent: &mut i64) -> (usize, 
     while watch.answered.load(SeqCst) < CALLERS * GIFTS_BEFORE {
         tokio::task::yield_now().await;
     }
-    // Frozen first: what it had committed and not answered stays unanswered, and every caller comes to have a call open before it dies.
+    // Stopped first: what it had committed but not answered stays unanswered, and every caller gets to have a call open before the kill.
     let process = fleet.process_id(Service::Ledger).unwrap().unwrap().to_string();
     assert!(std::process::Command::new("kill").args(["-STOP", &process]).status().unwrap().success());
     while watch.in_flight.load(SeqCst) < CALLERS {
@@ -111,7 +111,7 @@ async fn kill_once(fleet: &mut Fleet, round: usize, spent: &mut i64) -> (usize, 
     }
     let unanswered = watch.in_flight.load(SeqCst);
     fleet.kill(Service::Ledger).await.unwrap();
-    // Some of them still wait in the gift service for their turn: those are sent after the restart and need no retry.
+    // Some of them still wait in the gift service: those are sent after the restart and need no retry.
     assert!(unanswered >= UNANSWERED_MIN, "only {unanswered} calls were unanswered");
     fleet.restart(Service::Ledger).await.unwrap();
     restarted.send(1).unwrap();
@@ -130,7 +130,7 @@ async fn kill_again_and_again(dir: &std::path::Path, database: String) {
     let mut fleet = Fleet::start(options(dir, database.clone(), &services)).await.unwrap();
     let (mut committed, mut new, mut spent) = (0, 0, 0);
     let mut round = 0;
-    // A kill may happen to hit a moment with none of the one kind; over some more of them both come.
+    // A single kill may hit none of one kind; over some more kills both kinds occur.
     while round < rounds() || ((committed == 0 || new == 0) && round < rounds() * 4) {
         let (c, n) = kill_once(&mut fleet, round, &mut spent).await;
         (committed, new, round) = (committed + c, new + n, round + 1);

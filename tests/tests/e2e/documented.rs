@@ -1,4 +1,4 @@
-//! deploy/RUNNING.md as it stands: its commands make the certificates and tokens, its files start two processes, and what it says is refused is.
+//! Runs deploy/RUNNING.md as written: its commands make the certificates and tokens, its files start two processes, and what it says is refused is.
 use crate::fleets::binary;
 use api::{
     gift::{ListGiftsRequest, SendGiftRequest, gift_service_client::GiftServiceClient},
@@ -35,7 +35,7 @@ fn blocks() -> Vec<String> {
     for line in page.lines() {
         match line.strip_prefix("    ") {
             Some(code) => blocks.last_mut().unwrap().push_str(&format!("{code}\n")),
-            // An empty line inside a block stands between two indented ones.
+            // An empty line between two indented ones belongs to the block.
             None if line.is_empty() && !blocks.last().unwrap().is_empty() => blocks.last_mut().unwrap().push('\n'),
             None => blocks.push(String::new()),
         }
@@ -44,7 +44,7 @@ fn blocks() -> Vec<String> {
     blocks
 }
 
-/// The only block with `word` in it.
+/// The only block that contains `word`.
 fn block(word: &str) -> String {
     let found: Vec<String> = blocks().into_iter().filter(|block| block.contains(word)).collect();
     assert_eq!(found.len(), 1, "blocks with {word:?}");
@@ -58,7 +58,7 @@ async fn run(dir: &Path, script: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A process of the page, with the address where its gRPC is.
+/// A process of the page, with its gRPC address.
 struct Process {
     _child: Child,
     url: String,
@@ -88,7 +88,7 @@ impl Process {
     }
 }
 
-/// A way to a process for somebody who trusts the page's CA, and shows a certificate or none.
+/// A connection to a process by a client that trusts the page's CA, and shows a certificate or none.
 fn way(dir: &Path, process: &Process, shown: Option<&str>) -> Transport {
     let file = |name: String| dir.join(name);
     let (certificate, key) = shown.map_or_else(Default::default, |name| (file(format!("{name}.pem")), file(format!("{name}.key"))));
@@ -96,7 +96,7 @@ fn way(dir: &Path, process: &Process, shown: Option<&str>) -> Transport {
     rpc::connect_with(&process.url, &Tls::load(config).unwrap()).unwrap()
 }
 
-/// The users' login: its key, and the environment in which the page's address of its keys is a file.
+/// The users' login: its key, and the environment variable that replaces the page's address of its keys by a file.
 fn login(dir: &Path) -> (EncodingKey, (&'static str, String)) {
     identity::crypto::install();
     let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
@@ -126,7 +126,7 @@ fn logged_in(key: &EncodingKey, change: impl FnOnce(&mut Value)) -> String {
     jsonwebtoken::encode(&header, &claims, key).unwrap()
 }
 
-/// An empty directory after the page's certificates, tokens and files.
+/// A new directory with the page's certificates, tokens and files.
 async fn prepared() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().to_owned();
@@ -151,7 +151,7 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     let (key, issuers) = login(&dir);
     let front = Process::start(&dir, &["--config", "front.toml", "--ledger-url", &ledger.url], &[issuers]).await;
 
-    // A book, by an admin with the installation's own key.
+    // A book, created by an admin with the installation's own key.
     let token = run(&dir, "largesse token --data-dir house --sub ann --role admin --ttl 10m").await;
     let mut admin = LedgerServiceClient::new(way(&dir, &ledger, None));
     let book = CreateBookRequest {
@@ -164,7 +164,7 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     assert_eq!(reason(&unexplained).as_deref(), Some("REASON_REQUIRED"));
     admin.create_book(explained(book, token.trim(), "setting up").unwrap()).await.unwrap();
 
-    // A user of the login, through the front to the ledger: without coins, and told so.
+    // A user of the login calls through the front to the ledger, without coins, and is refused for that.
     let mut user = GiftServiceClient::new(way(&dir, &front, None));
     let token = logged_in(&key, |_| {});
     let gifts = user.list_gifts(authorised(ListGiftsRequest::default(), &token).unwrap()).await.unwrap().into_inner().gifts;
@@ -178,7 +178,7 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     let status = user.send_gift(authorised(gift, &token).unwrap()).await.unwrap_err();
     assert_eq!(reason(&status).as_deref(), Some("INSUFFICIENT_FUNDS"), "{status:?}");
 
-    // Whoever the login did not mean to let in.
+    // Tokens that the login does not allow.
     type Change = fn(&mut Value);
     let cases: [(Change, &str); 4] = [
         (|claims| claims["role"] = json!("admin"), "claim"),
@@ -192,7 +192,7 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
         assert_eq!((status.code(), facts(&status)["token"].as_str()), (Code::Unauthenticated, word));
     }
 
-    // A service's token without its certificate, and on somebody else's connection.
+    // A service's token without its certificate, and with another service's.
     let token = std::fs::read_to_string(dir.join("gift.token")).unwrap();
     for (shown, word) in [(None, "missing"), (Some("ledger"), "unknown")] {
         let mut stolen = LedgerServiceClient::new(way(&dir, &ledger, shown));

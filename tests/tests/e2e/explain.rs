@@ -1,4 +1,4 @@
-//! Any id of a whole life, from coins bought to a creator paid, tells that life, over real processes and their database.
+//! Any id of a complete chain, from coins bought to a creator paid, explains that chain, over real processes and their database.
 use crate::fleets::{binary, book, databases, options};
 use api::{
     gift::{SendGiftRequest, SendGiftResponse},
@@ -19,7 +19,7 @@ fn explain(database: &str, arguments: &[&str]) -> Output {
     Command::new(binary()).args(["explain", "--database", database]).args(arguments).env_remove("RUST_LOG").output().unwrap()
 }
 
-/// The one story that is told.
+/// The only story that is printed.
 fn story(database: &str, arguments: &[&str]) -> Value {
     let output = explain(database, &[&["--json"], arguments].concat());
     assert!(output.status.success(), "{arguments:?}: {output:?}");
@@ -28,7 +28,7 @@ fn story(database: &str, arguments: &[&str]) -> Value {
     stories.remove(0)
 }
 
-/// Along the first way each time: what things are, and how much went that way.
+/// Follows the first link each time: what things are, and how much went that way.
 fn way(story: &Value, direction: &str) -> Vec<(String, i64)> {
     let (mut things, mut at) = (Vec::new(), story);
     while let Some(link) = at[direction]["told"].get(0) {
@@ -55,7 +55,7 @@ async fn give(installation: &Installation, request_id: Uuid) -> SendGiftResponse
     installation.gift().send_gift(authorised(gift, &token).unwrap()).await.unwrap().into_inner()
 }
 
-/// Ids of one life.
+/// Ids of one chain.
 struct Life {
     purchase: Value,
     gift_request: Uuid,
@@ -97,7 +97,7 @@ async fn every_id_tells_where_its_money_came_from_and_what_became_of_it() {
         let packages = purchase["told"].as_str().unwrap();
         assert!(packages.starts_with("u1 bought ") && packages.ends_with(": credited"), "{packages}");
 
-        // The other way around, and from the middle.
+        // In the other direction, and from the middle.
         assert_eq!(way(&purchase, "into"), named(&[("gift", coins), ("quote", diamonds), ("payout", cash)]));
         let gift = story(database, &["--user", "u1", &gift_request.to_string()]);
         assert_eq!(way(&gift, "from"), named(&[("purchase", coins)]));
@@ -125,7 +125,7 @@ async fn every_id_tells_where_its_money_came_from_and_what_became_of_it() {
     }
 }
 
-/// Nothing is made up, and what is no id is told apart from what stands for nothing.
+/// Unknown ids are not invented, and a text that is no id gives a different error.
 fn wrong(database: &str, there: &str) {
     let nothing = Uuid::now_v7().to_string();
     for (arguments, code, said) in [

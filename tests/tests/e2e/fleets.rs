@@ -1,4 +1,4 @@
-//! Fleets to test with: where the binary is, which databases, and who pays.
+//! Fleets to test with: the binary, the databases, and coins for users.
 use api::ledger::{PostRequest, Transfer};
 use demo::{
     fleet::{Fleet, Options},
@@ -34,7 +34,7 @@ pub fn options(dir: &Path, database: String, services: &[Service]) -> Options {
     }
 }
 
-/// Gives the processes that are to run in `to` the identity of those in `from`: one database trusts one installation's tokens.
+/// Copies the identity of the processes in `from` to those that are to run in `to`: one database trusts one installation's tokens.
 pub fn share_identity(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for file in [identity::keys::PRIVATE_FILE, identity::keys::PUBLIC_FILE] {
@@ -42,7 +42,7 @@ pub fn share_identity(from: &Path, to: &Path) {
     }
 }
 
-/// A database of each kind; what they live on comes with them.
+/// A database of each kind, with the servers and directories that they need.
 pub struct Databases {
     pub sqlite: String,
     pub postgres: String,
@@ -70,7 +70,7 @@ pub async fn fund(installation: &Installation, user: &str, coins: i64) {
     installation.ledger().post(authorised(request, &token).unwrap()).await.unwrap();
 }
 
-/// The clients of a fleet that need only some services.
+/// Clients for a fleet that runs only some services.
 pub fn partly(fleet: &Fleet, services: &[Service]) -> Installation {
     let urls = services.iter().map(|service| (*service, fleet.url(*service).unwrap())).collect();
     Installation::at(&urls, fleet.data_dir(), book(), String::new(), String::new()).unwrap()

@@ -1,4 +1,4 @@
-//! Apart: one process for each service, each with its own store only, and one trace through all of them.
+//! Split: one process for each service, each with its own store only, and one trace through all of them.
 use crate::fleets::{book, databases, options};
 use api::gift::SendGiftRequest;
 use demo::{
@@ -50,19 +50,19 @@ async fn a_gift_and_a_payout_show_every_hop_and_no_process_opens_anothers_store(
 
     for (process, services) in fleet.processes() {
         let own: &[&str] = match services[0] {
-            // They share a process.
+            // These two share a process.
             Service::Ledger | Service::Support => &["ledger.db", "support.db"],
             Service::Sandbox => &["sandbox_bank.db"],
             Service::Purchase => &["purchase.db"],
             Service::Gift => &["gift.db"],
             Service::Earnings => &["earnings.db"],
             Service::Payout => &["payout.db"],
-            // Compares them all, so it reads them all.
+            // The monitor compares all stores, so it reads them all.
             Service::Monitor => &["earnings.db", "gift.db", "ledger.db", "payout.db", "purchase.db", "support.db"],
         };
         assert_eq!(open_stores(process.unwrap()), own, "{services:?}");
     }
-    // Stopping flushes every process's spans.
+    // Stopping exports every process's spans.
     fleet.stop().await.unwrap();
     let shows = |trace: &str, wanted: &[(&str, usize)]| {
         let names = collector.names(trace, span);
@@ -71,7 +71,7 @@ async fn a_gift_and_a_payout_show_every_hop_and_no_process_opens_anothers_store(
             assert!(found >= *least, "{part} {found} times in {names:?}");
         }
     };
-    // A client and a server span where one service calls another; one server span where the test calls.
+    // A client and a server span for a call between services; one server span for a call by the test.
     shows(gift_trace, &[("GiftService/SendGift", 1), ("LedgerService/Post", 2)]);
     shows(payout_trace, &[("PayoutService/RequestPayout", 1), ("LedgerService/Post", 2), ("LedgerService/PostPending", 2), ("bank", 1)]);
 }

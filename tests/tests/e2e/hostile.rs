@@ -1,4 +1,4 @@
-//! Everybody who means harm at once, in every way there is, and somebody who does not.
+//! All attacks at the same time, beside an honest user.
 use crate::fleets::{assert_sound, book, databases, options};
 use api::gift::{ListGiftsRequest, SendGiftRequest};
 use bench::load::scenarios::{ExpectedHarm, HarmSeen, HarmTarget, SCENARIOS};
@@ -15,11 +15,11 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
-/// Longer than a connection may take to say something, so that those who say nothing see their end.
+/// Longer than a connection may stay silent, so that silent attackers see it closed.
 const HARM: Duration = Duration::from_secs(8);
-/// Connections of each who hold what others need: all of them together are at one address.
+/// Connections of each attacker who holds resources: all attackers share one address.
 const HOLDERS: usize = 40;
-/// Resident memory that no process may exceed, in KiB.
+/// Maximum resident memory of a process, in KiB.
 const MEMORY_MAX_KIB: u64 = 600 * 1024;
 
 fn peak_memory_kib(process: u32) -> u64 {
@@ -28,7 +28,7 @@ fn peak_memory_kib(process: u32) -> u64 {
     line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-/// Whether what they saw is what they were to see.
+/// Whether an attacker observed the expected reaction.
 fn as_expected(expected: ExpectedHarm, seen: HarmSeen) -> bool {
     match expected {
         ExpectedHarm::Ended => seen.ended > 0,
@@ -38,7 +38,7 @@ fn as_expected(expected: ExpectedHarm, seen: HarmSeen) -> bool {
     }
 }
 
-/// More at once than anybody may: most are told to slow down, and when to come again.
+/// More calls at once than a user may make: most are refused with a time to retry.
 async fn without_measure(installation: &Installation) {
     let token = installation.token("hurried", Role::Viewer).unwrap();
     let calls = (0..400).map(|_| {
@@ -68,7 +68,7 @@ async fn each_gets_what_it_deserves_and_honest_gifts_arrive_all_the_while() {
     let until = Instant::now() + HARM;
     let mut harm = JoinSet::new();
     for (at, scenario) in SCENARIOS.into_iter().enumerate() {
-        // Each with a name of its own, so that the allowance of one is not the other's.
+        // Each attacker has its own name, so that they don't share a quota.
         let token = installation.token(&format!("mallory{at}"), Role::Viewer).unwrap().into();
         harm.spawn(async move { (scenario, scenario.run(HarmTarget { address, token, until, holders: HOLDERS }).await) });
     }
@@ -83,7 +83,7 @@ async fn each_gets_what_it_deserves_and_honest_gifts_arrive_all_the_while() {
             request.set_timeout(Duration::from_secs(10));
             match installation.gift().send_gift(request).await {
                 Ok(_) => break,
-                // Asked too often, or everything was full: the same gift again.
+                // Refused by the quota or by overload: the same gift is retried.
                 Err(status) if rpc::reason(&status).is_some_and(|reason| ["QUOTA_EXCEEDED", "OVERLOADED"].contains(&reason.as_str())) => {
                     tokio::task::yield_now().await;
                 }
@@ -92,7 +92,7 @@ async fn each_gets_what_it_deserves_and_honest_gifts_arrive_all_the_while() {
         }
         sent += 1;
     }
-    // How many is for `largesse bench --rows hostile`, one way after another; here all of it shares two processors with everything else.
+    // `largesse bench --rows hostile` measures how many, one attack after another; here everything shares two processors.
     assert!(sent > 0, "no honest gift in {HARM:?}");
     while let Some(ended) = harm.join_next().await {
         let (scenario, seen) = ended.unwrap();

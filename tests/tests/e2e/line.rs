@@ -1,4 +1,4 @@
-//! The network between a ledger and its database: it can lead elsewhere, be cut, or keep back the end of a commit.
+//! A relay between a ledger and its database: it can switch to another server, be cut, or withhold the end of a commit.
 use std::{
     net::SocketAddr,
     path::PathBuf,
@@ -17,13 +17,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Parameters of one statement that only a commit has as many bytes of; its end is kept back.
+/// Parameters of at least this many bytes identify a commit, whose end can be withheld.
 const COMMIT_BYTES_MIN: usize = 512;
-/// What a client's message begins with where its end is asked for, and where parameters come.
+/// First bytes of a client's messages: Sync ends a statement, Bind has the parameters.
 const SYNC: u8 = b'S';
 const BIND: u8 = b'B';
 
-/// A listener that passes everything on to the socket of a database. Everything ends when it is dropped.
+/// A listener that forwards everything to the socket of a database. All connections end on drop.
 pub struct Line {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -32,9 +32,9 @@ pub struct Line {
 
 struct Shared {
     to: Mutex<PathBuf>,
-    /// Cancelled when the clients are cut off.
+    /// Cancelled to cut off the clients.
     cut: Mutex<CancellationToken>,
-    /// From now on the server is not told that a client has gone, nor that its commit is complete.
+    /// From now on the server neither learns that a client has gone, nor gets the end of a commit.
     silent: AtomicBool,
 }
 
@@ -54,22 +54,22 @@ impl Line {
         line
     }
 
-    /// The address of a database behind it.
+    /// The address of a database through the relay.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@{}/{database}?sslmode=disable", self.address)
     }
 
-    /// New connections go there.
+    /// Forwards new connections to this socket.
     pub fn lead_to(&self, to: PathBuf) {
         *self.shared.to.lock().unwrap() = to;
     }
 
-    /// Every client loses its connection. The server is not told.
+    /// Cuts every client's connection. The server does not learn of it.
     pub fn cut(&self) {
         std::mem::take(&mut *self.shared.cut.lock().unwrap()).cancel();
     }
 
-    /// From now on commits reach the server without their end, and it never hears that a client has gone.
+    /// From now on commits reach the server without their end, and it does not learn that a client has gone.
     pub fn keep_back(&self) {
         self.shared.silent.store(true, SeqCst);
     }
@@ -95,13 +95,13 @@ async fn pass(near: TcpStream, far: UnixStream, shared: Arc<Shared>, cut: Cancel
         cut.run_until_cancelled(both).await.is_none()
     };
     if was_cut || shared.silent.load(SeqCst) {
-        // The server's side stays open until the line ends.
+        // The server's side stays open until the relay ends.
         std::future::pending::<()>().await;
     }
     drop(far_out);
 }
 
-/// Message by message, so that one can be kept back.
+/// Forwards message by message, so that one can be withheld.
 async fn requests(mut near: OwnedReadHalf, far: Arc<tokio::sync::Mutex<unix::OwnedWriteHalf>>, shared: &Shared) {
     let mut far = far.lock().await;
     let mut commits = false;
@@ -121,7 +121,7 @@ async fn requests(mut near: OwnedReadHalf, far: Arc<tokio::sync::Mutex<unix::Own
         commits = match kind {
             Some(BIND) => message.len() >= COMMIT_BYTES_MIN,
             Some(SYNC) if commits && shared.silent.load(SeqCst) => std::future::pending().await,
-            // A lone end is how a pool asks whether a connection is alive.
+            // A Sync without Bind is a pool's check whether a connection is alive.
             Some(SYNC) => false,
             _ => commits,
         };
@@ -133,6 +133,6 @@ async fn requests(mut near: OwnedReadHalf, far: Arc<tokio::sync::Mutex<unix::Own
 }
 
 async fn answers(mut far: unix::OwnedReadHalf, mut near: OwnedWriteHalf) {
-    // Either side's end is the other's.
+    // When one side ends, the other ends too.
     let _ended = tokio::io::copy(&mut far, &mut near).await;
 }

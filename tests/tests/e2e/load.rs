@@ -14,9 +14,9 @@ use tokio::task::JoinHandle;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-/// How long a caller waits for an answer before it asks again, elsewhere where it can.
+/// How long a caller waits for an answer before it retries, at another process if there is one.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// More than any test spends.
+/// More coins than any test spends.
 const COINS: i64 = 1_000_000_000;
 
 pub struct Load {
@@ -24,13 +24,13 @@ pub struct Load {
     pub answered: AtomicUsize,
     /// Calls that were cut off and turned out to have been committed.
     pub replayed: AtomicUsize,
-    /// Calls that were told that nothing was written.
+    /// Calls that were answered that nothing was written.
     pub denied: AtomicUsize,
     enough: AtomicBool,
     callers: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// A rose of a user for their own creator, as the gift service posts it.
+/// A rose from a user to their own creator, as the gift service posts it.
 pub fn coin(id: Uuid, user: &str) -> PostRequest {
     let transfer =
         |debit_account: String, credit_account: String| Transfer { debit_account, credit_account, amount: 1, ..Default::default() };
@@ -43,13 +43,13 @@ pub fn coin(id: Uuid, user: &str) -> PostRequest {
     PostRequest { request_id: id.to_string(), kind: "gift".to_owned(), transfers, request_fields, ..Default::default() }
 }
 
-/// One call, once.
+/// Sends one call once.
 pub async fn post(to: &Installation, id: Uuid, user: &str) -> Result<PostResponse, Status> {
     let token = to.token("gift", Role::Service).unwrap();
     Ok(to.ledger().post(authorised(coin(id, user), &token).unwrap()).await?.into_inner())
 }
 
-/// Gives users `u0` on what they spend.
+/// Gives users from `u0` on the coins that they spend.
 pub async fn fund_users(to: &Installation, users: usize) {
     for user in 0..users {
         fund(to, &format!("u{user}"), COINS).await;
@@ -57,7 +57,7 @@ pub async fn fund_users(to: &Installation, users: usize) {
 }
 
 impl Load {
-    /// Users `u0` on spend a coin each, again and again, at the first of the installations that takes it. With a `limit`, that many times.
+    /// Users from `u0` on repeatedly spend a coin each, at the first of the installations that accepts it. With a `limit`, that many times.
     pub fn start(ways: &[Installation], users: usize, limit: usize) -> Arc<Self> {
         let load = Arc::new(Self {
             in_flight: AtomicUsize::new(0),
@@ -103,7 +103,7 @@ impl Load {
         }
     }
 
-    /// Whether callers were told to have their last answer.
+    /// Whether callers were told to stop after their next answer.
     pub fn is_over(&self) -> bool {
         self.enough.load(SeqCst)
     }
@@ -112,14 +112,14 @@ impl Load {
         self.answered.load(SeqCst)
     }
 
-    /// Waits for that many answers more than there are now.
+    /// Waits for this many more answers.
     pub async fn progress(&self, more: usize) {
         let wanted = self.count() + more;
         until(|| self.count() >= wanted || self.callers.lock().unwrap().iter().all(JoinHandle::is_finished)).await;
         assert!(self.count() >= wanted, "callers ended after {} answers", self.count());
     }
 
-    /// Lets every caller have its last answer; returns how many there were.
+    /// Lets every caller get its last answer; returns the number of answers.
     pub async fn end(&self) -> usize {
         self.enough.store(true, SeqCst);
         let callers = std::mem::take(&mut *self.callers.lock().unwrap());
@@ -130,7 +130,7 @@ impl Load {
     }
 }
 
-/// What a caller may be told while processes die: nothing for certain.
+/// Whether the status may be retried: while processes crash, nothing is certain.
 pub fn may_retry(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Unknown | Code::Cancelled)
 }

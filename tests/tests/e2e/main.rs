@@ -1,4 +1,4 @@
-//! The whole installation in real processes: killed, split, rivalled, replayed and traced.
+//! The whole installation in real processes: killed, split, with rival processes, replayed and traced.
 #![allow(clippy::unwrap_used)]
 mod backup;
 mod crash;

@@ -1,4 +1,4 @@
-//! What is personal reaches the bank and nobody else: not logs, spans, metrics, errors, the journal, or anything that is recorded openly.
+//! Personal data reaches the bank and nothing else: no logs, spans, metrics, errors, journal, or unencrypted tables.
 use crate::fleets::{book, databases, options};
 use api::{
     payout::{AbaAccount, CreateBeneficiaryRequest, create_beneficiary_request::Account},
@@ -15,7 +15,7 @@ use testbed::collector::OtlpCollector;
 use tonic::Status;
 use uuid::Uuid;
 
-/// Planted as name, account number, IBAN, receipt and reason: 12 characters or more, so that none comes about by chance.
+/// Markers planted as name, account number, IBAN, receipt and reason: 12 characters or more, so that none occurs by chance.
 const HOLDER: &str = "Zerlina Quxmarker";
 const ACCOUNT: &str = "710293847561";
 const IBAN: &str = "DE00QUXMARKERIBAN0";
@@ -36,7 +36,7 @@ fn aba(routing_number: &str, account_number: &str) -> Account {
     Account::Aba(AbaAccount { routing_number: routing_number.to_owned(), account_number: account_number.to_owned() })
 }
 
-/// Everything a person can get wrong about themselves; what they are told.
+/// Every mistake that a person can make about their own data; returns the errors.
 async fn mistakes(installation: &Installation) -> Vec<Status> {
     let creator = installation.token("c1", Role::Creator).unwrap();
     let wrong = [
@@ -75,7 +75,7 @@ async fn nothing_personal_is_emitted_or_written_down_openly() {
     let databases = databases();
     let (collector, url) = OtlpCollector::start().await;
     let mut options = options(databases.dir.path(), databases.sqlite.clone(), &Service::ALL);
-    // Everything that could say too much, said.
+    // Everything that might log too much is enabled.
     options.environment.extend([
         ("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), url),
         ("OTEL_TRACES_SAMPLER_ARG".to_owned(), "1".to_owned()),
@@ -119,7 +119,7 @@ async fn nothing_personal_is_emitted_or_written_down_openly() {
     let mut logs = 0;
     for entry in std::fs::read_dir(databases.dir.path()).unwrap().map(Result::unwrap) {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        // The audit log keeps their reasons; the pretend bank has to know whom it pays.
+        // The audit log stores their reasons; the pretend bank has to know whom it pays.
         if !path.is_file() || ["support.db", "sandbox_bank.db"].iter().any(|file| name.starts_with(file)) {
             continue;
         }

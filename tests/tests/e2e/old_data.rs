@@ -1,5 +1,5 @@
-//! What an earlier program wrote opens, migrates, verifies green and goes on: `tests/old/<day>` has a data directory and a `pg_dump` of the program of that
-//! day, after its demo. In the directory a payout is still with the bank that never answered, and an account is about to be frozen by two people.
+//! Data of earlier versions opens, migrates, verifies green and continues to work: `tests/old/<day>` has a data directory and a `pg_dump` of that day's
+//! version, after its demo. In the directory a payout is still with a bank that never answered, and an account is about to be frozen by two people.
 use crate::fleets::{binary, options};
 use api::payout::{ListPayoutsRequest, Payout, PayoutState, WatchPayoutRequest};
 use demo::{
@@ -14,12 +14,12 @@ use std::{
     time::Duration,
 };
 
-/// The directory's book, and the dump's.
+/// The book of the directory and of the dump.
 const BOOK: &str = "demo-1795708193";
 const DUMPED_BOOK: &str = "demo-1795708209";
-/// Whose payout is with the bank.
+/// The creator whose payout is with the bank.
 const CREATOR: &str = "creator-003";
-/// How long a payout that nobody answered may take to end, once the bank can be asked again.
+/// How long a payout without an answer may take to end, once the bank is reachable again.
 const END_MAX: Duration = Duration::from_secs(120);
 
 fn old(name: &str) -> PathBuf {
@@ -30,7 +30,7 @@ fn largesse(arguments: &[&str]) -> Output {
     Command::new(binary()).args(arguments).env_remove("RUST_LOG").output().unwrap()
 }
 
-/// What `verify` prints, which must be green.
+/// The output of `verify`, which must be green.
 fn green(database: &str, book: &str) -> String {
     let output = largesse(&["verify", "--database", database]);
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -53,7 +53,7 @@ async fn payouts(installation: &Installation) -> Vec<Payout> {
     installation.payout().list_payouts(list).await.unwrap().into_inner().payouts
 }
 
-/// Until the bank's silence is taken for what it is.
+/// Waits until the bank's silence is resolved; returns the payout's last state.
 async fn ended(installation: &Installation, payout_id: String) -> PayoutState {
     let token = installation.token(CREATOR, Role::Creator).unwrap();
     let watch = WatchPayoutRequest { payout_id, ..Default::default() };
@@ -95,7 +95,7 @@ fn an_earlier_dump_is_loaded_migrated_and_green() {
     let cluster = pgtest::Cluster::start().unwrap();
     let database = cluster.create_database().unwrap();
     let mut plain = Command::new("gzip").arg("-dc").arg(old("postgres.sql.gz")).stdout(Stdio::piped()).spawn().unwrap();
-    // The client's programs may lie elsewhere than the server's.
+    // The client's programs may be in another directory than the server's.
     let path = format!("{}:{}", cluster.programs().display(), std::env::var("PATH").unwrap_or_default());
     let psql = Command::new("psql")
         .env("PATH", path)

@@ -1,4 +1,4 @@
-//! `kill -9` of PostgreSQL's first process with calls in flight; all its other processes die with it.
+//! `kill -9` of PostgreSQL's postmaster with calls in flight; all its other processes end with it.
 use crate::{
     crash::rounds,
     fleets::{assert_sound, options, partly},

@@ -1,4 +1,4 @@
-//! The reference recording: what it charges once, twice, shuffled, apart, and on both databases.
+//! The reference recording: what it charges when sent once, twice, shuffled, split, and on both databases.
 use crate::fleets::{assert_sound, binary, databases};
 use serde_json::Value;
 use std::{
@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-/// The recording, where the reference data are at hand.
+/// The recording, if the reference data are available.
 fn recording() -> Option<PathBuf> {
     let Some(data) = std::env::var_os("LARGESSE_REFERENCE_DATA") else {
         println!("skipped: LARGESSE_REFERENCE_DATA is not set");
@@ -28,7 +28,7 @@ fn replay(file: &Path, database: &str, data_dir: &Path, split: bool) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What the file implies, from the file alone: coins by sender and diamonds by creator, each streak up to its last tap.
+/// The expected result, computed from the file alone: coins by sender and diamonds by creator, each streak up to its last tap.
 fn implied(file: &Path) -> (Value, Value, i64) {
     let mut taps = std::collections::BTreeMap::new();
     for line in std::fs::read_to_string(file).unwrap().lines() {
@@ -54,11 +54,11 @@ fn implied(file: &Path) -> (Value, Value, i64) {
     (senders.into(), creators.into(), total)
 }
 
-/// Every line twice, in an order that has nothing to do with the first.
+/// Writes every line twice, in an order unrelated to the original.
 fn shuffled(file: &Path, to: &Path) {
     let text = std::fs::read_to_string(file).unwrap();
     let mut lines: Vec<&str> = text.lines().chain(text.lines()).collect();
-    // Fisher and Yates with a fixed congruence: the same disorder in every run.
+    // Fisher and Yates with a fixed congruential generator: the same order in every run.
     let mut random = 20_231_113_u64;
     for at in (1..lines.len()).rev() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

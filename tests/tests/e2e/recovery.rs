@@ -1,5 +1,5 @@
-//! PostgreSQL brought back to a moment from a base backup and its archived log: everything acknowledged before the moment is there, nothing after it,
-//! and the books are sound.
+//! PostgreSQL recovered to a point in time from a base backup and its archived log: everything acknowledged before that time is there, nothing after it, and
+//! the books verify.
 use crate::{
     backup::{journal, last_commit},
     fleets::{assert_sound, book, fund, options, partly, share_identity},
@@ -44,7 +44,7 @@ async fn a_moment_comes_back_with_all_that_was_acknowledged_before_it() {
     assert!(end < last_commit(&database).await, "nothing was posted after the moment");
     assert!(journal(&elsewhere, end).await == journal(&database, end).await, "the journal is not the original's beginning");
 
-    // It goes on from there.
+    // It continues from there.
     share_identity(&dir.path().join("data"), &dir.path().join("new"));
     let fleet = Fleet::start(options(&dir.path().join("new"), elsewhere.clone(), &[Service::Ledger, Service::Support])).await.unwrap();
     fund(&partly(&fleet, &[Service::Ledger]), "u0", 1).await;

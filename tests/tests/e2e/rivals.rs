@@ -17,7 +17,7 @@ use uuid::Uuid;
 const CALLERS: usize = 16;
 const POSTINGS: usize = 40;
 
-/// Posts through whichever of the two takes it, the same id until it is answered; returns how often one said that it is not the writer.
+/// Posts through either of the two, the same id until it is answered; returns how often one answered that it is not the writer.
 async fn post_all(two: [Installation; 2], first: usize, kill: Arc<Kill>) -> usize {
     let mut told_no = 0;
     for _ in 0..POSTINGS {
@@ -59,7 +59,7 @@ async fn two_processes_make_one_order_and_the_second_takes_over() {
 
     let kill = Arc::new(Kill::default());
     let callers: Vec<_> = (0..CALLERS).map(|caller| tokio::spawn(post_all(installations.clone(), caller % 2, kill.clone()))).collect();
-    // Half way the writer dies; the other takes over and nothing is lost or done twice.
+    // Halfway the writer is killed; the other takes over, and nothing is lost or done twice.
     while kill.answered.load(SeqCst) < CALLERS * POSTINGS / 2 {
         tokio::task::yield_now().await;
     }

@@ -1,4 +1,4 @@
-//! Every service replaced in turn under load, each in a process of its own: nothing that the same request, sent again, does not heal, and nothing twice.
+//! Every service is replaced in turn under load, each in a process of its own: every failed request succeeds when it is retried, and nothing is done twice.
 use crate::fleets::{assert_sound, book, databases, options};
 use api::gift::SendGiftRequest;
 use demo::{
@@ -22,7 +22,7 @@ const VIEWERS: usize = 4;
 /// A rose, which costs a coin.
 const GIFT_ID: i64 = 5655;
 
-/// Sends gifts one after another, each until it is accepted; how many there were.
+/// Sends gifts one after another, each until it is accepted; returns the number of gifts.
 async fn give(installation: Installation, user: String, enough: Arc<AtomicBool>, given: Arc<AtomicU64>) -> u64 {
     let token = installation.token(&user, Role::Viewer).unwrap();
     let mut mine = 0;
@@ -77,7 +77,7 @@ async fn every_service_is_replaced_under_load_and_each_gift_is_charged_once() {
             .collect();
         for service in Service::ALL {
             more(&given, 20).await;
-            // Once for each process; the two that share one are replaced together.
+            // Once for each process; the two services that share one are replaced together.
             fleet.replace(service).await.unwrap();
         }
         more(&given, 20).await;

@@ -1,4 +1,4 @@
-//! A PostgreSQL primary with a synchronous standby: what is acknowledged is on both, whatever becomes of the primary.
+//! A PostgreSQL primary with a synchronous standby: what is acknowledged is on both, whatever happens to the primary.
 use crate::{
     crash::rounds,
     fleets::{assert_sound, options, partly},
@@ -16,17 +16,17 @@ use std::{
 
 const USERS: usize = 8;
 
-/// How long the ledger may take to do what it is watched for.
+/// How long the ledger may take to reach an expected state.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// Commits of a ledger that wait for the standby.
+/// Sessions with a commit of the ledger that waits for the standby.
 const COMMITS: &str = "wait_event = 'SyncRep' AND query LIKE 'WITH fence%'";
-/// Probes whether the standby has what was read.
+/// Sessions that check whether the standby has what was read.
 const PROBES: &str = "wait_event = 'SyncRep' AND query LIKE '%pg_logical_emit_message%'";
-/// Commits that wait for another under the same number.
+/// Sessions with a commit that waits for another one under the same number.
 const BLOCKED: &str = "cardinality(pg_blocking_pids(pid)) > 0 AND query LIKE 'WITH fence%'";
 
-/// A primary, its standby, the line that leads to one of them, and a ledger at its other end.
+/// A primary, its standby, a relay to one of them, and a ledger that uses the relay.
 struct World {
     primary: Cluster,
     standby: Cluster,
@@ -34,7 +34,7 @@ struct World {
     name: String,
     fleet: Fleet,
     installation: Installation,
-    /// Answers so far.
+    /// Coins spent so far, one for each answer.
     spent: usize,
     failovers: usize,
     _dir: tempfile::TempDir,
@@ -59,14 +59,14 @@ impl World {
         Load::start(std::slice::from_ref(&self.installation), USERS, limit)
     }
 
-    /// Sessions at the primary of which this holds.
+    /// Process ids of the primary's sessions that match this condition.
     async fn sessions(&self, which: &str) -> Vec<i32> {
         let mut connection = PgConnection::connect(&self.primary.database_url(&self.name)).await.unwrap();
         let sql = format!("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND {which}");
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap()
     }
 
-    /// Waits until there is one, while nothing may be acknowledged.
+    /// Waits until there is such a session, while nothing may be acknowledged.
     async fn until_one(&self, which: &str, load: &Load) -> i32 {
         let begun = Instant::now();
         loop {
@@ -91,7 +91,7 @@ impl World {
         sqlx::query_scalar("SELECT MAX(commit_no) FROM ledger.\"commit\"").fetch_one(&mut connection).await.unwrap()
     }
 
-    /// The primary dies, the standby takes its place, and another follows it.
+    /// Kills the primary, promotes the standby, and adds a new standby.
     fn fail_over(&mut self) {
         self.primary.kill_postmaster().unwrap();
         self.standby.promote().unwrap();
@@ -103,7 +103,7 @@ impl World {
         self.primary.set_synchronous(&name).unwrap();
     }
 
-    /// All are answered, nothing is lost and nothing double.
+    /// Everything is answered, nothing is lost and nothing is done twice.
     async fn settle(&mut self, load: &Load) {
         self.spent += load.end().await;
         let report = assert_sound(&self.primary.database_url(&self.name)).await;
@@ -117,7 +117,7 @@ async fn a_promoted_standby_has_whatever_was_acknowledged_in_a_crash() {
     for round in 0..rounds().div_ceil(10).max(2) {
         let load = world.load(usize::MAX);
         load.progress(USERS * 20).await;
-        // Every second time the ledger dies with its database, and knows nothing of what was in flight.
+        // Every second time the ledger is killed with its database, and loses what it knew of the calls in flight.
         if round % 2 == 1 {
             world.fleet.kill(Service::Ledger).await.unwrap();
         }
@@ -139,7 +139,7 @@ async fn a_cancelled_wait_for_the_standby_in_a_crash_acknowledges_nothing() {
         world.standby.stop();
         let load = world.load(1);
         world.cancel(COMMITS, &load).await;
-        // Now anyone can read it, and the standby has nothing of it.
+        // Now the commit can be read, although the standby does not have it.
         for _ in 0..3 {
             world.until_one(PROBES, &load).await;
             assert!(world.head().await > head);
@@ -158,14 +158,14 @@ async fn a_cancelled_wait_for_the_standby_in_a_crash_acknowledges_nothing() {
     world.fleet.stop().await.unwrap();
 }
 
-/// What happens to a commit whose client was cut off while it waits for the standby.
+/// The outcome of a commit whose client was cut off while it waited for the standby.
 #[derive(Clone, Copy, PartialEq)]
 enum Fate {
-    /// The standby comes back, and it happens.
+    /// The standby comes back, and the commit succeeds.
     Happens,
-    /// As before, and a new process of the ledger has to find out.
+    /// The same, and a new process of the ledger has to find out.
     HappensUnderARestart,
-    /// The primary is lost, and it never happened.
+    /// The primary is lost, and with it the commit.
     Lost,
 }
 
@@ -178,14 +178,14 @@ async fn a_commit_that_outlives_its_client_in_a_crash_is_resolved_by_writing() {
         let load = world.load(1);
         let zombie = world.until_one(COMMITS, &load).await;
         world.line.cut();
-        // The ledger asks by writing, and has to wait. Who asked by reading would be told that nothing is there.
+        // The ledger checks by writing, and has to wait. A check by reading would find nothing.
         world.until_one(BLOCKED, &load).await;
         assert_eq!(world.head().await, head);
         assert!(world.sessions(COMMITS).await.contains(&zombie));
         if fate == Fate::HappensUnderARestart {
             world.fleet.kill(Service::Ledger).await.unwrap();
             world.fleet.restart(Service::Ledger).await.unwrap();
-            // It ended what its predecessor left behind: now the commit can be read here, and only here. A replay would be an acknowledgement.
+            // It ended its predecessor's session: now the commit can be read here, and only here. Answering a retry now would acknowledge it.
             world.until_one(PROBES, &load).await;
             assert!(world.head().await > head);
         }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tonic::Code;
 use uuid::Uuid;
 
-/// From the end of the first to the first posting that the second accepts. A lease is good for three seconds.
+/// Maximum time from the end of the first to the first posting that the second accepts. A lease is valid for three seconds.
 const TAKEOVER_MAX: Duration = Duration::from_secs(5);
 const USERS: usize = 8;
 
@@ -32,7 +32,7 @@ async fn start(dir: &std::path::Path, database: String) -> (Fleet, Installation)
     (fleet, installation)
 }
 
-/// Asks until it is accepted.
+/// Retries until a posting is accepted.
 async fn until_accepted(second: &Installation) {
     let (id, begun) = (Uuid::now_v7(), Instant::now());
     while let Err(status) = post(second, id, "u0").await {
@@ -51,7 +51,7 @@ async fn a_process_killed_elsewhere_is_succeeded_within_five_seconds() {
     fund_users(&first, USERS).await;
     let load = Load::start(&[first, second.clone()], USERS, usize::MAX);
     load.progress(USERS * 10).await;
-    // Nobody waits for it, so its number stays taken: the second can't see that it is gone and has to wait for its time to run out, as if it had
+    // Its parent does not reap it, so its process id stays in use: the second can't see that it is gone and has to wait for the lease to run out, as if it had
     // run on another machine.
     signal(&one, "-KILL");
     let died = Instant::now();
@@ -79,7 +79,7 @@ async fn a_process_that_stands_still_in_a_commit_is_succeeded_and_fenced() {
     load.progress(USERS * 50).await;
     let mut spent = load.end().await;
 
-    // Its commit's rows are there, and locked; its end never comes; and nobody tells the server that the client has gone.
+    // The rows of its commit are written and locked; the commit's end never arrives; and the server does not learn that the client has gone.
     line.keep_back();
     let held = Uuid::now_v7();
     let last = tokio::spawn({
@@ -96,7 +96,7 @@ async fn a_process_that_stands_still_in_a_commit_is_succeeded_and_fenced() {
     assert!(took <= TAKEOVER_MAX, "{took:?}");
     spent += 1;
 
-    // It goes on and does not know yet that it was succeeded.
+    // It continues without knowing that it was succeeded.
     signal(&one, "-CONT");
     let (again, token) = (Uuid::now_v7(), first.token("gift", Role::Service).unwrap());
     let account = GetAccountRequest { account: "viewer/u0/coins".to_owned(), ..Default::default() };
@@ -107,7 +107,7 @@ async fn a_process_that_stands_still_in_a_commit_is_succeeded_and_fenced() {
         let status = answer.unwrap_err();
         assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::Unavailable, Some("NOT_THE_WRITER")), "{status:?}");
     }
-    // What it was asked and did not do, the second does, once.
+    // What it was asked to do and did not do, the second does, once.
     for (id, user) in [(held, "u1"), (again, "u2"), (held, "u1")] {
         post(&second, id, user).await.unwrap();
     }

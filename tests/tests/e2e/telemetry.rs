@@ -1,5 +1,4 @@
-//! What a running installation tells about itself: `/metrics` of every process, the same and more to a collector, and dashboards and alerts that ask
-//! for nothing else.
+//! The telemetry of a running installation: `/metrics` of every process, the same and more at a collector, and dashboards and alerts that query nothing else.
 use crate::{
     fleets::{book, databases, options},
     hops,
@@ -24,7 +23,7 @@ const SEND_GIFT: &str = "largesse.gift.v1.GiftService/SendGift";
 const GIFT_TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER_SPAN: &str = "b7ad6b7169203331";
 
-/// Every metric of every process, after one of each has happened.
+/// Every metric of every process, after each of the operations has happened once.
 async fn lived_through(installation: &Installation, fleet: &Fleet) -> Exported {
     Shop::open(installation).await.unwrap().buy("u1", 1_000).await.unwrap();
     let viewer = installation.token("u1", Role::Viewer).unwrap();
@@ -40,7 +39,7 @@ async fn lived_through(installation: &Installation, fleet: &Fleet) -> Exported {
     traced.metadata_mut().insert("traceparent", format!("00-{GIFT_TRACE}-{CALLER_SPAN}-01").parse().unwrap());
     installation.gift().send_gift(traced).await.unwrap();
     installation.gift().send_gift(authorised(gift(-1), &viewer).unwrap()).await.unwrap_err();
-    // More than there is: the ledger's refusal.
+    // Costs more than the viewer has, so the ledger refuses it.
     installation.gift().send_gift(authorised(gift(5879), &viewer).unwrap()).await.unwrap_err();
     hops::payout::settled(installation, |request: Request<_>| request).await;
     let client = http_client::local().build().unwrap();
@@ -51,7 +50,7 @@ async fn lived_through(installation: &Installation, fleet: &Fleet) -> Exported {
             assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
             exported.read(&answer.text().await.unwrap());
         }
-        // On a machine that is busy the monitor's first run over this book may still be going on, or the rest after the run before it.
+        // On a busy machine the monitor's first audit run over this book may still be running, or the rest after the previous run.
         if exported.has("largesse_audit_failed") {
             return exported;
         }
@@ -64,19 +63,19 @@ async fn every_process_counts_calls_and_money_and_tells_a_collector_too() {
     let (collector, url) = OtlpCollector::start().await;
     let mut options = options(databases.dir.path(), databases.sqlite.clone(), &Service::ALL);
     options.environment.push(("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), url));
-    // Books are made after the services have started: the first audit run may come before.
+    // Books are created after the services have started, so the first audit run may come before.
     options.environment.push(("LARGESSE_MONITOR_EVERY_MS".to_owned(), "200".to_owned()));
     let fleet = Fleet::start(options).await.unwrap();
     let installation = Installation::of_fleet(&fleet, book()).unwrap();
     let exported = lived_through(&installation, &fleet).await;
 
-    // Rate, errors and duration.
+    // Rate, errors and duration of calls.
     let calls = |code| [("rpc_method", SEND_GIFT), ("rpc_response_status_code", code)];
     assert_eq!(exported.sum("rpc_server_call_duration_seconds_count", &calls("OK")), 1.0);
     assert_eq!(exported.sum("rpc_server_call_duration_seconds_count", &calls("INVALID_ARGUMENT")), 1.0);
     assert!(exported.sum("rpc_server_call_duration_seconds_sum", &calls("OK")) > 0.0);
     assert!(exported.sum("largesse_refusals_total", &[("largesse_service", "gift")]) >= 1.0);
-    // Money.
+    // Amounts of money moved.
     let moved = |kind, unit| exported.sum("largesse_ledger_moved_total", &[("book", "demo"), ("kind", kind), ("unit", unit)]);
     assert!(moved("purchase.apple", "COIN") >= 1_000.0);
     assert_eq!(exported.sum("largesse_ledger_events_total", &[("kind", "gift")]), 1.0);
@@ -90,14 +89,14 @@ async fn every_process_counts_calls_and_money_and_tells_a_collector_too() {
     assert!(exported.sum("process_memory_usage_bytes", &[]) > 0.0);
     queries::check(&exported);
 
-    // Stopping sends what is left.
+    // Stopping exports what is left.
     fleet.stop().await.unwrap();
     let names = collector.metrics();
     for name in ["rpc.server.call.duration", "largesse.ledger.moved", "largesse.payouts", "largesse.unfinished.age"] {
         assert!(names.contains(name), "{name} is not among {names:?}");
     }
     assert!(collector.logs().iter().any(|line| line.contains("book loaded")), "{:?}", collector.logs());
-    // The commit is of many calls, so it is linked to each, the gift's among them.
+    // A commit contains many calls, so its span is linked to each, including the gift's.
     let spans = collector.spans();
     let commits = spans.iter().filter(|span| span.name == "ledger.commit");
     let linked = |span: &&opentelemetry_proto::tonic::trace::v1::Span| span.links.iter().any(|link| hex(&link.trace_id) == GIFT_TRACE);

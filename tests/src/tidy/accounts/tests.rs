@@ -1,4 +1,4 @@
-//! The rule finds names that are put together, and leaves paths and tests alone.
+//! Unit tests that names put together are found, and that paths and tests are ignored.
 use super::check_accounts;
 
 fn lines(file: &str, text: &str) -> Vec<usize> {

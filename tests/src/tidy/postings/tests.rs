@@ -1,4 +1,4 @@
-//! A kind without a row, a row without a function and a function without a row are found.
+//! Unit tests that a kind without a row, a row without a function and a function without a row are found.
 use super::*;
 
 /// Kind, file and function.

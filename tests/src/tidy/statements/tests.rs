@@ -1,4 +1,4 @@
-//! Each rule is seen to fail on a planted violation, and to leave alone what only looks like one.
+//! Unit tests that each rule finds a planted violation, and ignores what only resembles one.
 use super::*;
 
 const NONE: [usize; 0] = [];

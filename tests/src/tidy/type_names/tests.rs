@@ -1,4 +1,4 @@
-//! One name in two crates is found, wherever it is declared; what every crate has is not.
+//! Unit tests that a name in two crates is found, wherever it is declared, and that common names are ignored.
 use super::*;
 
 fn found(sources: &[(&str, &str)]) -> Vec<String> {

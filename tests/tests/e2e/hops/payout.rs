@@ -14,12 +14,12 @@ fn new_id() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// Converts what `c1` has and pays it out; the payout's request goes through `traced`.
+/// Converts the diamonds of `c1` and pays them out; the payout's request goes through `traced`.
 pub async fn settled(installation: &Installation, traced: impl Fn(Request<RequestPayoutRequest>) -> Request<RequestPayoutRequest>) {
     settled_to(installation, ("Ada Example", "123456789"), traced).await;
 }
 
-/// The same, to a holder's account.
+/// The same, to this holder's account.
 pub async fn settled_to(
     installation: &Installation,
     (holder_name, account_number): (&str, &str),

@@ -1,7 +1,7 @@
-//! Prometheus' text format, read.
+//! A parser of Prometheus' text format.
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One time series, as it was at one moment.
+/// One time series at one moment.
 #[derive(Debug)]
 struct Series {
     labels: BTreeMap<String, String>,
@@ -13,7 +13,7 @@ struct Series {
 pub struct Exported(BTreeMap<String, Vec<Series>>);
 
 impl Exported {
-    /// Adds what a process answered.
+    /// Adds the series of a process's answer.
     pub fn read(&mut self, text: &str) {
         for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
             let (series, value) = line.rsplit_once(' ').unwrap();
@@ -42,7 +42,7 @@ impl Exported {
     }
 }
 
-/// Values here hold neither quotes nor commas.
+/// Parses labels, whose values here contain neither quotes nor commas.
 fn pairs(text: &str) -> BTreeMap<String, String> {
     let pairs = text.split("\",").filter(|pair| !pair.is_empty());
     pairs

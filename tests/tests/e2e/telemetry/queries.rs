@@ -1,4 +1,4 @@
-//! Every query of a dashboard or an alert asks for metrics and labels that there are.
+//! Every query of a dashboard or an alert uses existing metrics and labels.
 use super::Exported;
 use promql_parser::{
     label::MatchOp,
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Metrics and labels that Prometheus adds.
 const OF_PROMETHEUS: [&str; 1] = ["up"];
 const LABELS_OF_PROMETHEUS: [&str; 3] = ["job", "instance", "le"];
-/// Values that a healthy installation does not show.
+/// Label values that a healthy installation does not show.
 const OF_TROUBLE: [(&str, &[&str]); 4] = [
     (
         "rpc_response_status_code",
@@ -60,7 +60,7 @@ struct Rule {
     annotations: Option<Value>,
 }
 
-/// Queries with the place they are from.
+/// Queries with their locations.
 fn queries() -> Vec<(String, String)> {
     let mut found = Vec::new();
     let rules: Rules = serde_saphyr::from_str(&std::fs::read_to_string(deploy().join("alerts.yaml")).unwrap()).unwrap();
@@ -97,7 +97,7 @@ fn expressions(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
 struct Selectors<'a> {
     exported: &'a Exported,
     problems: Vec<String>,
-    /// Labels that the metrics inside have.
+    /// Labels of the metrics inside.
     seen: Vec<String>,
     grouped: Vec<String>,
 }
@@ -156,13 +156,13 @@ impl ExprVisitor for Selectors<'_> {
     }
 }
 
-/// Fails with everything that is asked for and not there.
+/// Fails with every metric and label that is queried and does not exist.
 pub fn check(exported: &Exported) {
     let queries = queries();
     assert!(queries.len() > 40, "only {} queries: were the files found?", queries.len());
     let mut problems = Vec::new();
     for (place, query) in queries {
-        // What Grafana puts in itself.
+        // Variables that Grafana fills in itself.
         let plain = query.replace("$__rate_interval", "5m").replace("$__range", "1h");
         let expr = match parser::parse(&plain) {
             Ok(expr) => expr,
