@@ -24,8 +24,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Printed after the commands.
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, and what was asked about is right; 1 it failed, or what was asked about is wrong; 2 the command line or the settings can't be used;
-3 (status) a process could not be asked; 4 (status) everything serves, and nobody could say where the money is. Logs and errors go to standard error, results to standard output.";
+Exit codes: 0 success, and every check passed; 1 failure, or a check failed; 2 the command line or the settings are invalid; 3 (status) a process did
+not answer; 4 (status) everything serves, but the state of the money is unknown. Logs and errors go to standard error, results to standard output.";
 
 /// The money side of live gifting.
 #[derive(Parser)]

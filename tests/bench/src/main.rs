@@ -18,11 +18,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-A house and a bare gRPC server, each a process of its own, are called over loopback TCP in turns. Each line of the comparison says what was measured
+Largesse and a bare gRPC server, each a process of its own, are called over loopback TCP in turns. Each line of the comparison says what was measured
 here, what it is compared with, the ratio (the median over the alternations), and whether the goal for this database is met. Every gift is durable
-before it is answered; at the end the server is killed, and every gift it has accepted must be in the ledger once. Wants an otherwise idle machine.
+before it is answered; at the end the server is killed, and every gift it has accepted must be in the ledger once. Needs an otherwise idle machine.
 
-On PostgreSQL, name a server on this machine and a directory on the same disk; it must let in 100 connections and, for --stored, make databases
+On PostgreSQL, name a server on this machine and a directory on the same disk; it must allow 100 connections and, for --stored, the creation of databases
 (largesse_bench_..., which an interrupted run leaves behind):
   largesse bench --database postgres://postgres@localhost/bench --work-dir /var/tmp --baseline postgres-naive --stored
 

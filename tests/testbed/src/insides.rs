@@ -35,7 +35,7 @@ pub fn check(service: &str, reason: &LedgerReason, told: &Status, translated: &[
     let name = rpc::reason(told).unwrap_or_default();
     let seen = format!("{} {} {:?}", told.message(), String::from_utf8_lossy(told.details()), told.metadata());
     for secret in SECRETS {
-        assert!(!seen.contains(secret), "{service} tells a user on {reason:?}: {seen}");
+        assert!(!seen.contains(secret), "{service} shows a user on {reason:?}: {seen}");
     }
     assert!(!seen.contains("db-host"), "{service} repeats the ledger's headers on {reason:?}: {seen}");
     assert!(told.code() != Code::Unauthenticated, "{service} tells a user to log in again because of {reason:?}");

@@ -9,22 +9,22 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options of backup.
 const ABOUT_BACKUP: &str = "\
-All services' tables are copied as they are in one moment. On SQLite the services' files stand still for some milliseconds, and the copy is made after
-that; it is a data directory, so `largesse verify` can look at it where it lies. On PostgreSQL it is a dump of one snapshot, by pg_dump, which must be
-on the path; for a recovery to any moment PostgreSQL has a base backup and its archived log.
+All services' tables are backed up as of one moment. On SQLite the services' files are locked for some milliseconds, and copied after that; the backup
+is a data directory, so `largesse verify` can check it in place. On PostgreSQL it is a dump of one snapshot, by pg_dump, which must be on the path; for
+point-in-time recovery use PostgreSQL's base backup and archived log.
 
-Not in it: keys (identity, payout, TLS), settings, and the heads that are written outside the database. Without payout's key bank accounts in the copy
-can't be opened: keep it elsewhere. What is personal is in it, so keep the copy as you keep the database, and no longer than you may.";
+Not included: keys (identity, payout, TLS), settings, and the heads that are written outside the database. Without payout's key bank accounts in the
+backup can't be decrypted: store the key elsewhere. The backup contains personal data: protect it like the database, and keep it no longer than allowed.";
 
 /// Printed after the options of restore.
 const ABOUT_RESTORE: &str = "\
-Every file is compared with its SHA-256 before anything is written; then the tables are compared with what migrations make, so that no trigger or view comes
-along, and the books are checked; exit code 1 when a check does not hold. Nothing that is there is overwritten. Files are taken by their names in the
-manifest, never through links or pipes, and a file that it does not name is refused. Hashes say that a copy is whole, not who made it: sign copies
+Every file is compared with its SHA-256 before anything is written; then the tables are compared with what migrations make, so that no trigger or view is
+restored, and the books are checked; exit code 1 when a check fails. No existing data is overwritten. Files are read by their names in the manifest,
+never through links or pipes, and a file that it does not name is refused. Hashes show that a backup is complete, not who made it: sign backups
 (`largesse backup --sign-key`) and name the public key here.
 
-Stop the installation that the copy is of before you start another from it: both would pay. What was posted after the copy is not in it. Heads written
-outside the database tell how much that is: `largesse verify --heads` calls the restored books bad when they end before a head.";
+Stop the original installation before you start the restored one: both would pay. The backup has nothing that was posted after it was taken. Heads
+written outside the database show how much that is: `largesse verify --heads` reports the restored books as bad when they end before a head.";
 
 /// Options of `largesse backup`.
 #[derive(Debug, Args)]
@@ -86,7 +86,7 @@ pub async fn restore(address: String, from: PathBuf, verify_key: Option<PathBuf>
     if key.is_none() {
         let from = from.display();
         eprintln!(
-            "largesse: the copy's signature is not checked (--verify-key), so what is restored is only as safe as {from} is from who can write there"
+            "largesse: the backup's signature is not checked (--verify-key), so anybody with write access to {from} may have changed what is restored"
         );
     }
     let report = backup::restore_signed(&from, &Database::parse(&address)?, key.as_ref()).await?;
@@ -95,7 +95,7 @@ pub async fn restore(address: String, from: PathBuf, verify_key: Option<PathBuf>
         println!("{}: {} events, up to commit {}: {found}", book.ledger.book, book.ledger.events, book.ledger.head_commit_no);
     }
     if report.books.is_empty() {
-        println!("there is no book in it, as there was none in the installation that was copied");
+        println!("there is no book in it, as there was none in the installation that was backed up");
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

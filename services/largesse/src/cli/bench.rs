@@ -20,7 +20,7 @@ pub fn run(arguments: BenchArguments) -> CommandResult {
     let program = env::current_exe()?.with_file_name(PROGRAM);
     if !program.is_file() {
         let build = "build it with `cargo build --release -p bench` (`make bench` does)";
-        return Err(format!("{} is not there, so nothing was measured; {build}", program.display()).into());
+        return Err(format!("{} does not exist, so nothing was measured; {build}", program.display()).into());
     }
     let error = Command::new(&program).args(arguments.arguments).exec();
     Err(format!("{}: {error}", program.display()).into())

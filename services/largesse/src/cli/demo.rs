@@ -70,7 +70,7 @@ pub async fn run(arguments: DemoArguments) -> CommandResult {
     }
     let Some(summary) = told.map_err(|fault| format!("the demo failed ({place}): {fault}"))? else {
         let left = if in_temporary { "nothing is left of it".to_owned() } else { format!("what it did stays ({place})") };
-        eprintln!("largesse: the demo was told to stop, and everything it started was stopped; {left}");
+        eprintln!("largesse: the demo was interrupted, and everything it started was stopped; {left}");
         return Ok(ExitCode::from(code));
     };
     let left = match (arguments.keep, in_temporary && arguments.database.is_none()) {
@@ -117,7 +117,7 @@ fn print(summary: &StorySummary, json: bool, place: &str, left: &str) -> Result<
     } else {
         print!("{}", tell::tell(summary));
         if summary.missing.is_empty() {
-            println!("told in {:.1} s; {left}", summary.seconds);
+            println!("finished in {:.1} s; {left}", summary.seconds);
         }
     }
     for missing in &summary.missing {

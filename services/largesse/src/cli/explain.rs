@@ -17,10 +17,10 @@ use std::{collections::BTreeSet, fmt::Write as _, process::ExitCode};
 /// Printed after the options.
 const EXPLANATION: &str = "\
 ID is that of a posting, purchase, gift, quote, payout, beneficiary or proposal, or of the request that made one (for a gift or a quote also give --user),
-what a bank was told (EndToEndId or MsgId), a store's transaction, a user, or the name of an account. Money is followed along people's accounts, first in, first out: back to what it came from, and on to what
-became of it. Reads the stores of all services, so it runs where their database is, also beside running services. Exit code 1: the id stands for nothing.
-Who looked, at whom and why is written into the audit log, where auditors find it (ListActs) by the member of staff and by the user. Where it can't be,
-as in a copy, nothing is shown without --unrecorded.
+an id sent to a bank (EndToEndId or MsgId), a store's transaction, a user, or the name of an account. Money is followed through people's accounts, first in,
+first out: back to its source, and on to where it went. Reads the stores of all services, so it runs where their database is, also beside running
+services. Exit code 1: the id stands for nothing. The audit log records who ran it, about whom and why, and auditors find that (ListActs) by the member of
+staff and by the user. Where there is no audit log to write to, as in a backup, nothing is shown without --unrecorded.
 
   largesse explain 01890a5d-ac96-774b-bcce-b302099a8057
   largesse explain viewer/ada/coins --by sam --reason 'ticket 4711: where are her coins'
@@ -52,8 +52,8 @@ pub struct ExplainArguments {
 }
 
 /// The error when there is no audit log.
-const NO_LOG: &str = "whoever looks is written into the audit log, and there is none to write into: the support service has no tables in this database, or it is a \
-    copy; nothing is shown. --unrecorded shows it all the same";
+const NO_LOG: &str = "every use is recorded in the audit log, and there is none to write to: the support service has no tables in this database, or it is a \
+    backup; nothing is shown. --unrecorded shows it without a record";
 
 /// Explains the id between two lines of the audit log.
 async fn looked(place: &AuditedDatabase, id: &SoughtId, scope: &StoryScope, staff: &StaffArguments) -> Result<Vec<Story>, UntypedError> {
@@ -167,7 +167,7 @@ fn ways(out: &mut String, name: &str, links: &StoryLinks, depth: usize) {
                 tell(out, story, depth + 2);
             }
             None => {
-                let _ = writeln!(out, "{pad}  {} {name} more than is told here", shown(&link.told));
+                let _ = writeln!(out, "{pad}  {} {name} things that are not shown", shown(&link.told));
             }
         }
     }

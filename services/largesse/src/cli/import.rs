@@ -15,11 +15,11 @@ const SUBJECT: &str = "import";
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-A posting is imported whole or not at all: its rows must follow each other with all of its legs, so a file that was sorted, cut or has only one account's
-transfers is told apart, and nothing of such postings is sent. What is in the book already is not posted again: neither what was imported before, under
-whatever id it has by now, nor what the file's own book has. Holds are left out. Imported postings are marked, so that `verify` looks for no purchases
-and payouts behind them, and says what they sum up to.
-Running it again is safe. Exit code 1: something of the file is not in the book; every such posting is named by its line.";
+A posting is imported whole or not at all: its rows must follow each other with all of its legs, so a file that was sorted, truncated or has only one
+account's transfers is detected, and nothing of such postings is sent. Postings that are in the book already are not posted again: neither those that were
+imported before, under any id, nor those of the file's own book. Holds are left out. Imported postings are marked, so that `verify` expects no purchases
+and payouts for them, and reports their sums.
+Repeating the import is safe. Exit code 1: something of the file is not in the book; every such posting is named by its line.";
 
 /// Options of `largesse import`.
 #[derive(Debug, Args)]
@@ -67,6 +67,6 @@ pub async fn run(arguments: ImportArguments) -> CommandResult {
     let ImportCounts { imported, there, left_out, refused, bad } = counts;
     let done = if dry_run { "would be imported" } else { "imported" };
     println!("{book}: {imported} postings {done}, {there} there before, {left_out} of holds left out");
-    println!("{book}: {refused} refused, {bad} not whole or with lines that can't be read");
+    println!("{book}: {refused} refused, {bad} incomplete or with lines that can't be read");
     Ok(if counts.whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -7,11 +7,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Works on payout's key file: of --payout-key-file, of the settings (payout.key_file), or in a sandbox the one beside the data. `rotate` puts a new key in
-front of those that are there; nothing is lost, and everything sealed before stays readable. Running payout services take the file up within a minute and
-seal every row anew in the background; the log says when none is left under an earlier key, and from then on the lines between the first and the one that
-begins with `digest` may be taken out of the file. The line `digest` stays for ever: retries are compared with it. Give every process of payout the same
-file, and keep a copy of it away from copies of the database (RECOVERY.md).";
+Works on payout's key file: from --payout-key-file, from the settings (payout.key_file), or in a sandbox the one beside the data. `rotate` puts a new key
+before the existing ones; no key is lost, and everything encrypted before stays readable. Running payout services reread the file within a minute and
+re-encrypt every row in the background; the log says when no row uses an earlier key any more, and from then on the lines between the first and the one
+that begins with `digest` may be removed from the file. The line `digest` must stay: retries are compared with it. Give every process of payout the same
+file, and keep a copy of it away from backups of the database (RECOVERY.md).";
 
 /// Options of `largesse keys`.
 #[derive(Debug, Args)]

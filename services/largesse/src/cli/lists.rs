@@ -6,8 +6,8 @@ use std::{path::PathBuf, process::ExitCode};
 /// Printed after the options.
 const EXPLANATION: &str = "\
 Gifts are named in the settings as gift.catalogue, coin packages as purchase.packages, rates as earnings.rate_card. A service reads its list when it starts,
-so a change needs a restart; whatever was sent, sold or quoted before keeps its price. The lists that are built in are for TEST books: a LIVE book is
-refused by LIST_BUILT_IN until a list of its own is named. deploy/LISTS.md has every key.
+so a change needs a restart; everything sent, sold or quoted before keeps its price. The built-in lists are for TEST books: a LIVE book is refused with
+LIST_BUILT_IN until a list of its own is named. deploy/LISTS.md has every key.
 
   largesse lists show rates > rates.toml
   largesse lists check rates rates.toml";

@@ -13,8 +13,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Reads the stores of all services, so it runs where their database is. Both deeds are written into the audit log, before and after, with
-who did it and why; without that record they are refused. The journal is neither read by name nor changed: it knows users by keys that say nothing.";
+Reads the stores of all services, so it runs where their database is. Export and erasure are recorded in the audit log, before and after, with
+who did it and why, and refused without one. The journal is not changed: it has users only by keys that mean nothing outside of the app.";
 
 /// Options of `largesse privacy`.
 #[derive(Debug, Args)]

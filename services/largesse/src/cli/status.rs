@@ -13,10 +13,10 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Asks every process named by --url which services it has and whether they serve, and the one that has the monitor what it found. A process that stands by for
-the one that writes the books says so; that is no fault where the other is asked too. Exit code 0: all serve and the money is where it should be; 1: something
-does not or is not; 2: the command line can't be used; 3: a process could not be asked; 4: all serve, and nobody could say where the money is: no --token-file,
-a token that is refused, or no process with the monitor.
+Queries every process named by --url for its services and whether they serve, and the one with the monitor for its results. A standby of the process that
+writes the books says so; that is no fault if the other is queried too. Exit code 0: all serve and the money is where it should be; 1: a service or a check
+fails; 2: the command line is invalid; 3: a process did not answer; 4: all serve, but the state of the money is unknown: no --token-file, a token that is
+refused, or no process with the monitor.
 
   largesse status --url http://127.0.0.1:7070 --token-file auditor.token";
 
@@ -161,10 +161,10 @@ async fn ask(url: &str, transport: &Transport) -> ProcessStatus {
 }
 
 async fn money(transport: &Transport, token: Option<&str>) -> Result<GetHealthOfMoneyResponse, String> {
-    let token = token.ok_or("a token is needed to ask the monitor: --token-file")?;
+    let token = token.ok_or("the monitor needs a token: --token-file")?;
     let mut request = Request::new(GetHealthOfMoneyRequest::default());
     request.set_timeout(ANSWER_MAX);
-    let value = format!("Bearer {token}").parse().map_err(|_| "the token is not of the form of one")?;
+    let value = format!("Bearer {token}").parse().map_err(|_| "the token is malformed")?;
     request.metadata_mut().insert("authorization", value);
     let answer = MonitorServiceClient::new(transport.clone()).get_health_of_money(request).await;
     answer.map(tonic::Response::into_inner).map_err(|status| status.message().to_owned())
@@ -193,7 +193,7 @@ impl StatusFound {
     fn tell(&self) {
         for process in &self.processes {
             if let Some(fault) = &process.fault {
-                println!("{}: could not be asked: {}", process.url, shown(fault));
+                println!("{}: did not answer: {}", process.url, shown(fault));
             }
             if process.standby {
                 println!("{}: stands by: another process writes the books, and what needs them is refused here", process.url);

@@ -27,7 +27,7 @@ pub async fn run(address: String, arguments: VerifyArguments) -> CommandResult {
         return Err(format!("--heads {}: there is no such directory", dir.display()).into());
     }
     if let Some(dir) = database.sqlite_dir() {
-        let what = "if it is in use and no copy any more, take its manifest.json away";
+        let what = "if it is in use and no longer a backup, remove its manifest.json";
         operations::backup::intact(dir).map_err(|error| format!("{}: {error}; {what}", dir.display()))?;
     }
     let beside = || database.sqlite_dir().map(|dir| dir.join(runtime::HEADS)).filter(|dir| dir.is_dir());
@@ -77,16 +77,16 @@ fn tell(book: &audit::BookReport) {
             imported.in_transit.iter().filter(|(_, left)| **left != 0).map(|(code, left)| format!("{left} {code}")).collect();
         let transit = if transit.is_empty() { String::new() } else { format!(" and left {} in transit", transit.join(", ")) };
         println!(
-            "{}: {postings} postings were imported; they issued {coins} coins{transit}, which no purchase or payout here is behind",
+            "{}: {postings} postings were imported; they issued {coins} coins{transit}, for which there is no purchase or payout here",
             ledger.book
         );
     }
-    println!("{}: {} postings are of kinds and between accounts that their services' rows allow", ledger.book, book.ruled);
+    println!("{}: {} postings have kinds and accounts that the list of who posts what allows", ledger.book, book.ruled);
     if let Some(purchases) = book.joined.purchases {
         println!("{}: {purchases} purchases credited", ledger.book);
     }
     let joined = [
-        (book.joined.gifts, "gifts cost what a catalogue that was served then says"),
+        (book.joined.gifts, "gifts have a price of a catalogue served at the time"),
         (book.joined.conversions, "conversions are what their quotes say"),
         (book.joined.payout_postings, "postings are what their payouts say"),
         (book.joined.proposals, "adjustments and reversals are what two people approved"),

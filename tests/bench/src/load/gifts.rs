@@ -31,7 +31,7 @@ impl GiftSource {
             let Some(delay) = overloaded(&status) else { return Err(status.into()) };
             tokio::time::sleep(delay).await;
         }
-        Err("a gift was refused for too long by a house that is too full".into())
+        Err("a gift was refused for too long by an overloaded server".into())
     }
 }
 

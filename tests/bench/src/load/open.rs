@@ -167,7 +167,7 @@ async fn resolve(mut client: GiftServiceClient<Channel>, bare: bool, unknown: Ve
                     break;
                 }
                 Err(status) if matches!(told(&status), AnswerMeaning::Refused(_)) => break,
-                Err(status) if tries == TRIES_MAX => return Err(format!("a gift's outcome can't be had: {status}").into()),
+                Err(status) if tries == TRIES_MAX => return Err(format!("a gift's outcome is unavailable: {status}").into()),
                 Err(_) => tokio::time::sleep(TRY_DELAY).await,
             }
             tries += 1;

@@ -86,7 +86,7 @@ async fn listening(output: &mut Lines<BufReader<ChildStdout>>) -> Result<SocketA
             address = Some(text.parse()?);
         }
         if line == "ready" {
-            return address.ok_or_else(|| "a server said it was ready and not where".into());
+            return address.ok_or_else(|| "a server printed ready without its address".into());
         }
     }
     Err("a server ended before it was ready".into())

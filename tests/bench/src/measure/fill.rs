@@ -141,7 +141,7 @@ async fn post(channel: &Channel, users: &BenchUsers, posts: Vec<PostRequest>) ->
             Err(status) => return Err(status.into()),
         }
     }
-    Err("the ledger was too full for too long".into())
+    Err("the ledger was overloaded for too long".into())
 }
 
 /// Whether a posting of a batch was accepted.

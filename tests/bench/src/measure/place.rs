@@ -116,14 +116,14 @@ fn known(dir: &Path, size: &BookSize, postgres: bool) -> Result<Option<StoredMan
     if !path.is_file() {
         // Only a key may be left over: a book without its manifest was not completely filled.
         let ledger = dir.join("ledger.db");
-        let unfinished = || format!("{} is there without {MANIFEST}: an earlier run did not finish; remove it", ledger.display());
+        let unfinished = || format!("{} exists without {MANIFEST}: an earlier run did not finish; remove it", ledger.display());
         return if ledger.exists() { Err(unfinished().into()) } else { Ok(None) };
     }
     let manifest: StoredManifest = serde_json::from_slice(&std::fs::read(&path)?)?;
     if (manifest.accounts, manifest.transfers, manifest.database.is_some()) != (size.accounts, size.transfers, postgres) {
         let engine = if manifest.database.is_some() { "PostgreSQL" } else { "SQLite" };
         let holds = format!("{} accounts and {} transfers on {engine}", manifest.accounts, manifest.transfers);
-        return Err(format!("{} holds {holds}, which is not what was asked for", dir.display()).into());
+        return Err(format!("{} holds {holds}, which is not the requested size", dir.display()).into());
     }
     Ok(Some(manifest))
 }

@@ -31,6 +31,6 @@ fn largesse() -> Result<PathBuf, UntypedError> {
     let binary = std::env::current_exe()?.with_file_name("largesse");
     match binary.is_file() {
         true => Ok(binary),
-        false => Err(format!("{} is not there: build what is measured with `cargo build --release -p largesse`", binary.display()).into()),
+        false => Err(format!("{} does not exist: build it with `cargo build --release -p largesse`", binary.display()).into()),
     }
 }

@@ -26,7 +26,7 @@ impl BenchReport {
         self.measurements(&mut lines);
         self.comparisons(&mut lines);
         for ((row, slice), rounds) in self.findings.measured.iter().filter(|(_, rounds)| refused(rounds) > 0) {
-            lines.add(format_args!("\n{} {}: told OVERLOADED {} times and sent again", row.as_str(), slice.name, refused(rounds)));
+            lines.add(format_args!("\n{} {}: refused with OVERLOADED {} times and retried", row.as_str(), slice.name, refused(rounds)));
         }
         for ((row, slice), rounds) in &self.findings.measured {
             if let Some(volley) = volley(rounds) {
@@ -107,17 +107,17 @@ impl BenchReport {
 fn open_loop(lines: &mut TextLines, name: &str, volley: &CallVolley) {
     let per_second = volley.meant as f64 / volley.meant_for.as_secs_f64().max(f64::MIN_POSITIVE);
     lines.add(format_args!(
-        "\n{name}: {} calls meant at {per_second:.0}/s, sent at most {} µs late (p99), {} not sent for want of room; {} told OVERLOADED with RetryInfo",
+        "\n{name}: {} calls meant at {per_second:.0}/s, sent at most {} µs late (p99), {} not sent (too many unanswered); {} refused with OVERLOADED and RetryInfo",
         volley.meant,
         volley.late.value_at_quantile(0.99),
         volley.unsent,
         volley.overloaded
     ));
     for (kind, count) in &volley.otherwise {
-        lines.add(format_args!("{name}: {count} told {kind}"));
+        lines.add(format_args!("{name}: {count} answered {kind}"));
     }
     if volley.told_otherwise() > 0 {
-        lines.add(format_args!("{name}: {} of them accepted when sent again", volley.resolved));
+        lines.add(format_args!("{name}: {} of them accepted when retried", volley.resolved));
     }
     if let Some(kib) = volley.server_memory_kib {
         lines.add(format_args!("{name}: the server had {} MiB at the most", kib / 1024));
@@ -144,7 +144,7 @@ fn stored_book(lines: &mut TextLines, facts: &StoredFacts) {
     let ready = median(facts.restarts.iter().map(|restart| restart.ready.as_secs_f64()).collect());
     lines.add(format_args!("stored: ready {ready:.3} s after a kill (median of {})", facts.restarts.len()));
     if let Some(excuse) = facts.restarts.iter().find_map(|restart| restart.excuse.as_ref()) {
-        lines.add(format_args!("stored: ready and not yet posting it said: {excuse}"));
+        lines.add(format_args!("stored: after ready and before posting it refused with: {excuse}"));
     }
     if facts.problem.is_none() {
         lines.add(format_args!("stored: {} gifts accepted, all of them in the ledger after the last kill", facts.accepted));

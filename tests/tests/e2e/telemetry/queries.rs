@@ -97,7 +97,7 @@ fn expressions(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
 struct Selectors<'a> {
     exported: &'a Exported,
     problems: Vec<String>,
-    /// Labels of the metrics inside.
+    /// Names of the metrics inside.
     seen: Vec<String>,
     grouped: Vec<String>,
 }
