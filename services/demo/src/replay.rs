@@ -208,7 +208,7 @@ async fn replay_sender(
                 let final_code = matches!(status.code(), Code::FailedPrecondition | Code::InvalidArgument);
                 let reason = rpc::reason(&status).filter(|_| final_code).ok_or_else(|| {
                     let what = status.message();
-                    format!("{}: {what}; what was sent before is charged, and a second run charges none of it again", event.place)
+                    format!("{}: {what}; events before it are charged, and a second run does not charge them again", event.place)
                 })?;
                 // The end of a streak of somebody who never had coins: it charges nothing, and nothing is stored for it.
                 if reason == "STREAK_UNKNOWN" {

@@ -116,7 +116,7 @@ pub struct ActsReport {
 pub async fn open(database: &Database) -> Result<Arc<dyn Store>, ReadFault> {
     if !exists(database, Service::Ledger).await? {
         return Err(format!(
-            "there is no ledger in {}; name the place with --database, or with --config and the file of settings",
+            "there is no ledger in {}; name the database with --database, or the settings file with --config",
             database.shown()
         )
         .into());

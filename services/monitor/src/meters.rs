@@ -11,7 +11,8 @@ pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
     let Some(meter) = telemetry::meter() else { return };
     let read = |health: &Arc<RwLock<Health>>| health.read().unwrap_or_else(PoisonError::into_inner).clone();
     let watched = health.clone();
-    let gauge = meter.u64_observable_gauge("largesse.audit.green").with_description("1 where every check of every book held, 0 otherwise.");
+    let gauge =
+        meter.u64_observable_gauge("largesse.audit.green").with_description("1 where every check of every book passed, 0 otherwise.");
     gauge.with_callback(move |gauge| gauge.observe(u64::from(read(&watched).is_healthy()), &[])).build();
     let watched = health.clone();
     let gauge = meter.u64_observable_gauge("largesse.audit.failed").with_description("1 where a check failed, 0 otherwise.");
@@ -30,8 +31,7 @@ pub(crate) fn watch(health: &Arc<RwLock<Health>>) {
         })
         .build();
     let watched = health.clone();
-    let gauge =
-        meter.f64_observable_gauge("largesse.audit.age").with_unit("s").with_description("How long ago the last look at the books ended.");
+    let gauge = meter.f64_observable_gauge("largesse.audit.age").with_unit("s").with_description("Time since the last audit run ended.");
     gauge
         .with_callback(move |gauge| {
             let age = read(&watched).looked_at.and_then(|at| at.elapsed().ok());

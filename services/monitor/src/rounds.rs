@@ -17,7 +17,7 @@ pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Ar
         let found = tokio::select! {
             () = shutdown.cancelled() => return,
             // If the database does not answer, the earlier results must not be reported as current.
-            found = timeout(LOOK_MAX, auditor.look()) => found.unwrap_or_else(|_| Err("a look at the books took too long".into())),
+            found = timeout(LOOK_MAX, auditor.look()) => found.unwrap_or_else(|_| Err("an audit run took too long".into())),
         };
         let mut rest = config.rest(started.elapsed());
         {

@@ -146,13 +146,13 @@ pub async fn restore_signed(from: &Path, database: &Database, key: Option<&Publi
         _ => manifest.files.contains_key("ledger.db"),
     };
     if !whole {
-        return Err(format!("{}: does not name what a copy is made of", from.join(MANIFEST).display()).into());
+        return Err(format!("{}: does not name the files of a backup", from.join(MANIFEST).display()).into());
     }
     files::known_only(from, &manifest)?;
     match (database.engine(), manifest.engine.as_str()) {
         (Engine::Sqlite, "sqlite") => sqlite::put(database, from, &manifest)?,
         (Engine::Postgres, "postgres") => postgres::load(database, from, &manifest).await?,
-        (_, other) => return Err(format!("it is a copy of {other}, and goes to {other} only").into()),
+        (_, other) => return Err(format!("it is a backup of {other}, and can be restored to {other} only").into()),
     }
     let faithful = async {
         schema::nothing_besides(database, &manifest).await?;
@@ -160,7 +160,7 @@ pub async fn restore_signed(from: &Path, database: &Database, key: Option<&Publi
         schema::as_migrated(database, &manifest, scratch.path()).await?;
         lacking(database, &manifest).await?.map_or(Ok(()), |what| Err(OperationFault::from(what)))
     };
-    faithful.await.map_err(|fault| format!("{fault}; start nothing on it, and remove what was put there"))?;
+    faithful.await.map_err(|fault| format!("{fault}; start nothing on it, and remove what was restored"))?;
     // An installation without a book: nothing in it can be wrong, and an audit of nothing proves nothing.
     if audit::open(database).await?.books().await?.is_empty() {
         return Ok(audit::AuditReport { ok: true, books: Vec::new(), acts: None });
@@ -182,7 +182,7 @@ async fn lacking(database: &Database, manifest: &CopyManifest) -> Result<Option<
     }
     for (name, (commit_no, hash)) in &manifest.heads {
         let Some(book) = books.iter().find(|book| book.name == *name) else {
-            return Ok(Some(format!("book {name} is not in the copy")));
+            return Ok(Some(format!("book {name} is not in the backup")));
         };
         let commit = there.commits(book.key, *commit_no, 1).await?.into_iter().next();
         if commit.is_none_or(|commit| hex::encode(commit.hash) != *hash) {
@@ -226,7 +226,7 @@ fn read(from: &Path) -> Result<(Vec<u8>, CopyManifest), OperationFault> {
     let text = files::text(&path).map_err(|error| format!("{}: {error}; a copy without it is not whole", path.display()))?;
     let manifest: CopyManifest = serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     if manifest.format != FORMAT {
-        return Err(format!("{}: of form {}, this program knows {FORMAT}", path.display(), manifest.format).into());
+        return Err(format!("{}: of format {}, this version knows {FORMAT}", path.display(), manifest.format).into());
     }
     Ok((text, manifest))
 }

@@ -149,7 +149,7 @@ impl ImportRun {
     fn broken(&self, line: u64, why: &str) -> String {
         let ImportCounts { imported, there, .. } = self.counts;
         format!(
-            "from line {line}: {why}; {imported} postings were imported and {there} were there before: run it again, nothing is posted twice"
+            "from line {line}: {why}; {imported} postings were imported and {there} were there before: repeat the import, nothing is posted twice"
         )
     }
 }

@@ -52,10 +52,10 @@ const PSEUDONYM: OnErasure = OnErasure::Kept("a name that says nothing outside o
 const ACCOUNTS: OnErasure = OnErasure::Kept("accounts must be kept; it names a sale and nobody");
 
 const FOUND_BY: OnErasure = OnErasure::Kept(
-    "a name that says nothing outside of the app; by it the log still tells what staff did about whom, without their words",
+    "a name that says nothing outside of the app; by it the log still shows what staff did about whom, without their reasons",
 );
 
-const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing to who does not bring the token; so what was paid before can still be claimed");
+const UNCLAIMED: OnErasure = OnErasure::Kept("says nothing without the token; so what was paid before can still be claimed");
 
 /// All columns with personal data. A test compares them with the existing tables.
 pub const PERSONAL: [PersonalColumn; 35] = [
@@ -68,39 +68,34 @@ pub const PERSONAL: [PersonalColumn; 35] = [
     personal(Service::Purchase, "erased_token.token_digest", "digest of the token of a user who was erased", UNCLAIMED),
     personal(Service::Purchase, "erased_token.owner_digest", "digest of that token and the user key together", UNCLAIMED),
     personal(Service::Purchase, "refused_receipt.user_id", "user key, for 90 days", OnErasure::Removed),
-    personal(Service::Purchase, "refused_receipt.request_id", "the request that brought it", OnErasure::Removed),
+    personal(Service::Purchase, "refused_receipt.request_id", "the request that submitted it", OnErasure::Removed),
     personal(Service::Purchase, "refused_receipt.transaction_id", "the store's number, as the receipt claims it", OnErasure::Removed),
     personal(Service::Purchase, "purchase.user_id", "user key", PSEUDONYM),
     personal(Service::Purchase, "purchase.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Purchase, "purchase.transaction_id", "the store's number of a receipt", ACCOUNTS),
     personal(Service::Earnings, "quote.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "beneficiary.user_id", "user key", OnErasure::Removed),
-    personal(Service::Payout, "beneficiary.sealed", "name and number of a bank account, sealed", OnErasure::Removed),
+    personal(Service::Payout, "beneficiary.sealed", "name and number of a bank account, encrypted", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.masked_account", "the last digits of it", OnErasure::Removed),
     personal(Service::Payout, "beneficiary.masked_holder_name", "initials of its holder", OnErasure::Removed),
-    personal(Service::Payout, "bank_message.sealed", "messages to and from banks, with names and accounts, sealed", OnErasure::Removed),
+    personal(Service::Payout, "bank_message.sealed", "messages to and from banks, with names and accounts, encrypted", OnErasure::Removed),
     personal(Service::Payout, "payout.reason", "a bank's own words", OnErasure::Emptied),
     personal(Service::Payout, "payout_step.note", "the same", OnErasure::Emptied),
     personal(Service::Payout, "payout.user_id", "user key", PSEUDONYM),
     personal(Service::Payout, "payout.blocked_by", "user key in the name of the account that is in the way", PSEUDONYM),
     personal(Service::Payout, "request.fields", "digests of name and account, under the service's key", OnErasure::Removed),
-    personal(
-        Service::Support,
-        "act.reason",
-        "why a member of staff looked, in their words; of lines that name the user",
-        OnErasure::Emptied,
-    ),
-    personal(Service::Support, "act.request_json", "what they asked for", OnErasure::Emptied),
+    personal(Service::Support, "act.reason", "reason that a member of staff gave, in lines that name the user", OnErasure::Emptied),
+    personal(Service::Support, "act.request_json", "the request of a member of staff", OnErasure::Emptied),
     personal(
         Service::Support,
         "proposal.proposal_reason",
-        "why an adjustment was asked for, in staff's words",
+        "reason that staff gave for an adjustment",
         OnErasure::Kept("it explains a posting"),
     ),
-    personal(Service::Support, "proposal.decision_reason", "why it was approved or turned down", OnErasure::Kept("it explains a posting")),
-    personal(Service::Support, "act.subject", "which member of staff", OnErasure::Kept("the record says who did what")),
-    personal(Service::Support, "act.user_id", "user key of whom a look or a step was about, in the line's hash", FOUND_BY),
-    personal(Service::Support, "act_user.user_id", "user keys of everybody else whom it was about", FOUND_BY),
+    personal(Service::Support, "proposal.decision_reason", "reason to approve or reject it", OnErasure::Kept("it explains a posting")),
+    personal(Service::Support, "act.subject", "which member of staff", OnErasure::Kept("the audit log says who did what")),
+    personal(Service::Support, "act.user_id", "user key of the user whom the line is about, part of its hash", FOUND_BY),
+    personal(Service::Support, "act_user.user_id", "user keys of the other users whom it is about", FOUND_BY),
     personal(Service::Support, "act_account.account", "user key in the names of accounts that a request of staff named", FOUND_BY),
     personal(Service::Support, "proposal_user.user_id", "user keys of those whose accounts a proposal would change", FOUND_BY),
     personal(
@@ -330,7 +325,7 @@ async fn scrub(database: &Database, service: Service) -> Result<(), OperationFau
     let (busy, ..): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
     connection.close().await?;
     if busy != 0 {
-        return Err(format!("erased, but somebody reads {service}.db, which keeps what it had until then: do it again").into());
+        return Err(format!("erased, but another process reads {service}.db, which still has the deleted bytes: repeat the erasure").into());
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub enum Error {
     #[error("the pretend stores and bank run with --sandbox only")]
     SandboxOnly,
     /// Payouts without a key file.
-    #[error("payout seals bank accounts and names: say where its key is with --payout-key-file FILE (32 bytes in base64)")]
+    #[error("payout encrypts bank accounts and names: name its key file with --payout-key-file FILE (32 bytes in base64)")]
     PayoutKeyMissing,
     /// A LIVE book and a built-in list, which is for TEST books.
     #[error(

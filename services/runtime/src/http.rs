@@ -56,7 +56,7 @@ async fn metrics() -> Response {
     let text = tokio::task::spawn_blocking(telemetry::prometheus).await.ok().flatten();
     match text {
         Some(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
-        None => (StatusCode::NOT_FOUND, "nothing is counted here: telemetry.metrics is false\n").into_response(),
+        None => (StatusCode::NOT_FOUND, "there are no metrics: telemetry.metrics is false\n").into_response(),
     }
 }
 

@@ -91,8 +91,8 @@ impl From<Error> for Status {
                 rpc::refused(Code::NotFound, "POSTING_UNKNOWN", why, &[("posting_id", posting.hyphenated().to_string())])
             }
             Error::ProposalChanged(id) => {
-                let why = "it is not what was proposed, as far as the audit log says, or not what you saw; nothing was done: look at it \
-                           again, and tell whoever audits";
+                let why = "the proposal differs from what the audit log says was proposed, or from what you saw; nothing was done: read it \
+                           again, and tell your auditors";
                 rpc::refused(Code::FailedPrecondition, "PROPOSAL_CHANGED", why.to_owned(), &[("proposal_id", id.hyphenated().to_string())])
             }
             Error::NotReversible { posting, kind, instead } => {
@@ -101,13 +101,13 @@ impl From<Error> for Status {
                 rpc::refused(Code::FailedPrecondition, "NOT_REVERSIBLE", why, &facts)
             }
             Error::Proposal(ProposalRefusal::SamePerson) => {
-                rule("SAME_PERSON", "whoever proposed it can't approve it: another member of staff must")
+                rule("SAME_PERSON", "the proposer can't approve it: another member of staff must")
             }
             Error::Proposal(ProposalRefusal::Decided) => rule("PROPOSAL_DECIDED", "the proposal was already approved or rejected"),
             Error::Proposal(ProposalRefusal::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
             // Whatever the ledger answered, the approval is recorded and will be carried out.
             Error::Open(not_posted) => {
-                tracing::warn!(%not_posted, "an approved proposal is not known to be done yet");
+                tracing::warn!(%not_posted, "an approved proposal is not known to be carried out yet");
                 rpc::outcome_unknown("the proposal is approved and its execution is pending; retry Approve, or call GetProposal")
             }
             Error::Store(ref source) if db::is_passing(source) => rpc::errors::database_unreachable(&error),

@@ -176,7 +176,7 @@ impl Proposals {
         match self.store.bond(proposal).await? {
             ProposalBond::Holds => Ok(()),
             ProposalBond::Broken | ProposalBond::Unrecorded | ProposalBond::Unknown => {
-                tracing::error!(proposal = %proposal.id, "a proposal is not what the record of staff says was proposed; it is not carried out");
+                tracing::error!(proposal = %proposal.id, "a proposal differs from what the audit log says was proposed; it is not carried out");
                 Err(Error::ProposalChanged(proposal.id))
             }
         }

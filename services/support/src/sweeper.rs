@@ -17,14 +17,14 @@ pub(crate) async fn run(proposals: Proposals, shutdown: CancellationToken) {
         let left = match proposals.store.approved_before(now_ms() - PATIENCE_MS, BATCH_MAX).await {
             Ok(left) => left,
             Err(error) => {
-                tracing::warn!(%error, "could not look for approved proposals");
+                tracing::warn!(%error, "could not read approved proposals");
                 continue;
             }
         };
         for proposal in left {
             let id = proposal.id;
             if let Err(error) = rpc::deadline::within(INTERVAL, proposals.enact(proposal)).await {
-                tracing::warn!(%error, proposal = %id, "an approved proposal could not be done yet");
+                tracing::warn!(%error, proposal = %id, "an approved proposal could not be carried out yet");
             }
         }
     }

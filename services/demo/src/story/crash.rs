@@ -86,7 +86,7 @@ pub async fn crash(story: &mut StoryTelling, calls: Vec<PlannedCall>) -> Result<
     let (count, coins) = (committed.len(), committed.iter().map(|sent| sent.answer.cost_coins).sum::<i64>());
     story.expect("at least 64 calls are unanswered when the ledger dies", unanswered >= UNANSWERED_MIN, &unanswered.to_string());
     story.expect("some of the unanswered calls had been committed, some had not", count > 0 && count < retried.len(), &count.to_string());
-    story.same("coins of the calls that came back as answered before, and coins the dead ledger had charged", coins, committed_coins);
+    story.same("coins of the calls answered as replayed, and coins the killed ledger had charged", coins, committed_coins);
     let total = retried.iter().map(|sent| sent.answer.cost_coins).sum::<i64>();
     let after = charged(story).await? - before;
     story.same("coins of all unanswered calls, and coins charged for them", total, after);

@@ -75,7 +75,7 @@ fn coins(story: &mut StoryTelling, sums: &BookSums, report: &BookReport) -> Resu
     story.same("coins issued, and coins spent and held", issued, spent + held);
     let stored = (i64::try_from(report.coins.issued)?, i64::try_from(report.coins.redeemed)?, i64::try_from(report.coins.held)?);
     let same = stored == (issued, spent, held);
-    story.expect("the stores have the coins the ledger tells", same, &format!("{stored:?}, not {:?}", (issued, spent, held)));
+    story.expect("the stores have the coins that the ledger reports", same, &format!("{stored:?}, not {:?}", (issued, spent, held)));
     Ok((issued, spent, held))
 }
 
@@ -112,7 +112,7 @@ async fn changed(story: &mut StoryTelling, database: &Database, report: &BookRep
     let copy = copy::copy(database, dir.path()).await?;
     let before = find(story, &copy).await?;
     story.same("head hash of the ledger, and of its copy", report.ledger.head_hash.clone(), before.ledger.head_hash.clone());
-    story.expect("the copy is right before it is changed", before.ok(), &format!("{:?} {:?}", before.ledger.problem, before.problems));
+    story.expect("the copy verifies before it is changed", before.ok(), &format!("{:?} {:?}", before.ledger.problem, before.problems));
     let event = report.ledger.events / 2;
     copy::change(&copy, story.installation.book.as_str(), event).await?;
     let problem = find(story, &copy).await?.ledger.problem;

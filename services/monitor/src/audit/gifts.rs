@@ -103,19 +103,19 @@ impl GiftFold {
             return;
         }
         let read = PostedGift::read(&posting.fields);
-        let wrong = read.is_none().then_some("says of no gift what was sent");
+        let wrong = read.is_none().then_some("does not say which gift was sent");
         let mut waiting = WaitingGift { seq: event.seq, id: event.id, gift: read.unwrap_or_default(), wrong };
         for transfer in &event.transfers {
             if moves.is(transfer.credit, &Account::CoinsRedeemed.name()) {
                 waiting.gift.coins = waiting.gift.coins.saturating_add(transfer.amount);
                 let sender = waiting.gift.sender.as_deref();
                 if sender.is_some_and(|sender| !owns(sender, |owner| moves.is(transfer.debit, &Account::ViewerCoins(owner).name()))) {
-                    waiting.wrong = waiting.wrong.or(Some("takes the coins of somebody else than its sender"));
+                    waiting.wrong = waiting.wrong.or(Some("takes coins from somebody other than its sender"));
                 }
             } else {
                 waiting.gift.diamonds = waiting.gift.diamonds.saturating_add(transfer.amount);
                 if !owns(&waiting.gift.creator, |owner| moves.is(transfer.credit, &Account::CreatorDiamonds(owner).name())) {
-                    waiting.wrong = waiting.wrong.or(Some("gives diamonds to somebody else than its creator"));
+                    waiting.wrong = waiting.wrong.or(Some("gives diamonds to somebody other than its creator"));
                 }
             }
         }
@@ -199,7 +199,7 @@ async fn compared(
     let taps = gift.repeat_count.map_or_else(String::new, |count| format!(" in taps up to {count}"));
     let PostedGift { gift_id, quantity, coins, diamonds, .. } = gift;
     Ok(Some(Compared::Wrong(format!(
-        "event {seq}, gift {id}, cost {coins} coins and gave {diamonds} diamonds for {quantity} of gift {gift_id}{taps}, which no catalogue that was served then says"
+        "event {seq}, gift {id}, cost {coins} coins and gave {diamonds} diamonds for {quantity} of gift {gift_id}{taps}, which no catalogue served at the time says"
     ))))
 }
 

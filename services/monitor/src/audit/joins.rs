@@ -213,7 +213,7 @@ pub(super) fn lacking(claim: &Claim) -> String {
 
 /// What a posting moved, as shown to people.
 async fn shown(store: &dyn Store, book: &Book, id: Uuid) -> Result<String, ReadFault> {
-    let Some(event) = store.event_by_id(book.key, id).await? else { return Ok("not there any more".to_owned()) };
+    let Some(event) = store.event_by_id(book.key, id).await? else { return Ok("no longer there".to_owned()) };
     let Body::Posting(posting) = &event.body else { return Ok("no posting".to_owned()) };
     if let Some(source) = posting.reverses {
         return Ok(format!("{} of posting {source}", posting.kind));

@@ -166,7 +166,7 @@ pub(super) fn posting_words(event: &Event, accounts: &HashMap<i64, BookAccount>)
         Body::AccountOpened { name, .. } => (format!("opening of {name}"), Default::default()),
         Body::AccountStateSet { fields, .. } => ("account state".to_owned(), fields.clone()),
         Body::LimitSet { fields, .. } => ("debit limit".to_owned(), fields.clone()),
-        Body::HoldExpired => ("end of a hold whose time had come".to_owned(), Default::default()),
+        Body::HoldExpired => ("expiry of a hold".to_owned(), Default::default()),
     };
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
     let told = if kind == "gift" {

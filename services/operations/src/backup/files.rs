@@ -17,13 +17,13 @@ pub fn regular(path: &Path) -> io::Result<File> {
     // Non-blocking, so that a pipe without a writer is detected and not waited for.
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| match error.raw_os_error() {
-        Some(libc::ELOOP) => io::Error::new(io::ErrorKind::InvalidInput, "it is a link, and a copy has none"),
+        Some(libc::ELOOP) => io::Error::new(io::ErrorKind::InvalidInput, "it is a link, and a backup has none"),
         _ => error,
     })?;
     if file.metadata()?.is_file() {
         return Ok(file);
     }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file, and a copy has none of other kinds"))
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file, and a backup has no others"))
 }
 
 /// The text of a regular file.
@@ -75,11 +75,7 @@ pub fn known_only(from: &Path, manifest: &CopyManifest) -> Result<(), OperationF
         // Left behind by a program that opened the backup in place; not restored.
         let aside = name.strip_suffix("-wal").or_else(|| name.strip_suffix("-shm")).is_some_and(|file| manifest.files.contains_key(file));
         if name != MANIFEST && name != SIGNATURE && !aside && !manifest.files.contains_key(&name) {
-            return Err(format!(
-                "{}: there is a file in it that its manifest does not name: {name:?}; nothing was put anywhere",
-                from.display()
-            )
-            .into());
+            return Err(format!("{}: has a file that its manifest does not name: {name:?}; nothing was restored", from.display()).into());
         }
     }
     Ok(())

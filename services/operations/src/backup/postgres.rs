@@ -14,8 +14,8 @@ const UNDEFINED_TABLE: &str = "42P01";
 const HAS_CITUS: &str = "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')";
 
 /// Each node of a cluster returns its rows as of the moment when it is queried.
-const SEVERAL_MOMENTS: &str = "the tables may be spread over the nodes of a Citus cluster, and each gave its rows at a moment of its own: only a copy that \
-                               was taken while nothing was posted is of one moment";
+const SEVERAL_MOMENTS: &str = "the tables may be spread over the nodes of a Citus cluster, and each was read at a different moment: only a backup that \
+                               was taken while nothing was posted is consistent";
 
 pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, OperationFault> {
     let (url, password) = split_password(database.postgres_url().ok_or("not a PostgreSQL server")?)?;
@@ -38,7 +38,7 @@ pub async fn dump(database: &Database, to: &Path) -> Result<CopiedFiles, Operati
 async fn heads(connection: &mut PgConnection, shown: &str) -> Result<BTreeMap<String, (i64, String)>, OperationFault> {
     let books = sqlx::query_as("SELECT book, name FROM ledger.book").fetch_all(&mut *connection).await;
     let books: Vec<(i64, String)> = books.map_err(|error| match error.as_database_error().and_then(|told| told.code()).as_deref() {
-        Some(UNDEFINED_TABLE) => OperationFault::from(format!("there is no ledger in {shown}; nothing was copied")),
+        Some(UNDEFINED_TABLE) => OperationFault::from(format!("there is no ledger in {shown}; nothing was backed up")),
         _ => error.into(),
     })?;
     let mut heads = BTreeMap::new();

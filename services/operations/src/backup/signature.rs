@@ -25,7 +25,7 @@ pub fn check(from: &Path, manifest: &[u8], key: &PublicKey) -> Result<(), Operat
     if key.verifies(&signed(manifest), &signature) {
         return Ok(());
     }
-    Err(format!("{}: is no signature of this key over the manifest that is there; nothing was put anywhere", path.display()).into())
+    Err(format!("{}: is no signature of this key over the manifest; nothing was restored", path.display()).into())
 }
 
 fn signed(manifest: &[u8]) -> Vec<u8> {

@@ -78,7 +78,7 @@ async fn prepared(service: Service, options: &SqliteConnectOptions, to: &Path) -
         sqlx::raw_sql(AssertSqlSafe(statement.as_str())).execute(&mut empty).await?;
     }
     empty.close().await?;
-    let path = target.to_str().ok_or("the path of the copy is not UTF-8")?;
+    let path = target.to_str().ok_or("the path of the backup is not UTF-8")?;
     sqlx::query("ATTACH DATABASE $1 AS copy").bind(path).execute(&mut reader).await?;
     // It is synced when it is complete; an incomplete backup has no manifest.
     sqlx::raw_sql("PRAGMA copy.journal_mode = OFF; PRAGMA copy.synchronous = OFF").execute(&mut reader).await?;
@@ -103,7 +103,7 @@ async fn filled(mut source: CopySource, to: &Path) -> Result<String, OperationFa
     let found: String = sqlx::query("PRAGMA quick_check(1)").fetch_one(&mut whole).await?.try_get(0)?;
     whole.close().await?;
     if found != "ok" {
-        return Err(format!("{name}: the copy is damaged: {found}").into());
+        return Err(format!("{name}: the backup is damaged: {found}").into());
     }
     Ok(name)
 }
@@ -116,7 +116,7 @@ pub fn put(database: &Database, from: &Path, manifest: &CopyManifest) -> Result<
         let target = dir.join(name);
         let put = files::put(&from.join(name), &target).map_err(|error| format!("{}: {error}", target.display()))?;
         if manifest.files[name] != put {
-            return Err(format!("{name}: was changed while it was copied: its SHA-256 was {put}; remove what was put there").into());
+            return Err(format!("{name}: was changed while it was copied: its SHA-256 was {put}; remove what was restored").into());
         }
     }
     Ok(fs::File::open(dir)?.sync_all()?)

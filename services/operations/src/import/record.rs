@@ -41,8 +41,8 @@ pub async fn recorded(
     };
     record(target, support.clone(), begun.clone()).await.map_err(|why| {
         format!(
-            "the import can't be written into the audit log ({why}), so nothing was imported. Say with --support-url where the support service is, \
-             or import with --unrecorded, which nobody will see in the log"
+            "the import can't be written into the audit log ({why}), so nothing was imported. Give the support service's address with --support-url, \
+             or import with --unrecorded, which the log will not show"
         )
     })?;
     let done = import(target, input, &mut tell).await;

@@ -162,7 +162,7 @@ impl<R: Read> ImportPostings<R> {
         if header.iter().eq(HEADER[..HEADER_WITHOUT_LEGS].iter().copied()) {
             return Err(
                 "the file was written by an older version and does not say how many transfers each posting has (column legs), so a posting that \
-                 lost some can't be told from a whole one; nothing was imported. Export the book again with this version"
+                 lost some can't be detected; nothing was imported. Export the book again with this version"
                     .into(),
             );
         }

@@ -48,7 +48,7 @@ pub(super) fn problems(config: &Config, layers: &Layers) -> Vec<SettingProblem> 
         let again = config.identity.issuers[..at].iter().any(|other| other.issuer == issuer.issuer);
         let ours = !config.identity.keys.is_empty() && issuer.issuer == identity::token::ISSUER;
         if again || ours {
-            wrong(&format!("identity.issuers.{at}.issuer"), format!("{:?} is there already", issuer.issuer));
+            wrong(&format!("identity.issuers.{at}.issuer"), format!("{:?} is listed already", issuer.issuer));
         }
     }
     of_calls(&config.calls, &mut wrong);

@@ -25,12 +25,12 @@ impl Config {
         let mut warn = |key: &str, why: &str| found.push((key.to_owned(), why.to_owned()));
         let open = !self.listen.grpc.ip().is_loopback();
         if open && self.sandbox {
-            warn("sandbox", "pretend money is played with where other machines reach it; the data directory's key makes anybody admin");
+            warn("sandbox", "the sandbox can be reached from other machines; the data directory's key makes anybody admin");
         }
         if open && !self.tls.serves() {
             warn(
                 "listen.grpc",
-                "other machines reach it without TLS: whoever is on the way can take callers' tokens; set tls.certificate and tls.key",
+                "other machines reach it without TLS: anybody on the network can read callers' tokens; set tls.certificate and tls.key",
             );
         }
         for (service, url) in self.peers.known() {
@@ -53,7 +53,7 @@ impl Config {
             let key = |option: &str| format!("identity.issuers.{at}.{option}");
             let (users, others) = (issuer.roles.iter().any(user), issuer.roles.iter().any(|role| !user(role)));
             if users && others {
-                warn(key("roles"), "one issuer gives users' roles and others: whoever can choose a claim at its login could become staff");
+                warn(key("roles"), "one issuer gives users' roles and others: users who can choose a login claim could become staff");
             }
             if users && issuer.apps.is_empty() {
                 warn(key("apps"), "its tokens say by themselves which books they cover");
@@ -62,7 +62,7 @@ impl Config {
                 warn(key("default_role"), "a token that names no role gets one that is not a user's");
             }
             if issuer.lifetime_max_s == 0 {
-                warn(key("lifetime_max_s"), "its tokens may be good for ever, and there is no way to take one back");
+                warn(key("lifetime_max_s"), "its tokens may be valid for ever, and none can be revoked");
             }
             // If one prefix begins with another, or is empty, users of two issuers may get the same name.
             let overlap = |other: &identity::issuers::TrustedIssuer| {
@@ -76,7 +76,7 @@ impl Config {
                 issuer.roles.iter().any(|role| matches!(role, Role::Support | Role::Finance | Role::Admin))
             };
             if approves(issuer) && self.identity.issuers[..at].iter().any(approves) {
-                warn(key("roles"), "two issuers give staff's roles: who has a login at both could approve what they propose");
+                warn(key("roles"), "two issuers give staff's roles: a person with a login at both could approve their own proposals");
             }
         }
         let secrets = [("tls.key", &self.tls.key), ("payout.key_file", &self.payout.key_file)];
@@ -107,10 +107,7 @@ impl Config {
         }
         let writes = self.services.is_empty() || self.services.contains(&Service::Ledger);
         if self.ledger.heads_dir.is_none() && !self.sandbox && writes {
-            warn(
-                "ledger.heads_dir",
-                "the books' heads lie beside the data: whoever rewrites the one can rewrite the other; best on another machine",
-            );
+            warn("ledger.heads_dir", "the books' heads are beside the data, so both can be rewritten together; best on another machine");
         }
         if self.ledger.lease_ms == 0 {
             warn("ledger.lease_ms", "without a lease two ledgers on one database evict each other in turn");

@@ -47,13 +47,13 @@ fn unsealed(error: payout::Error, key_file: &Path, was_there: bool) -> UntypedEr
     }
     let file = key_file.display();
     let what = if was_there {
-        format!("the key in {file} is another than the one that this database was sealed with")
+        format!("the key in {file} is another than the one that this database was encrypted with")
     } else {
         // Nothing was encrypted with it.
         let _gone = std::fs::remove_file(key_file);
-        format!("there is no key at {file}, and this database was sealed with one")
+        format!("there is no key at {file}, and this database was encrypted with one")
     };
-    format!("{what}: put that key there, which no copy holds (RECOVERY.md); nothing was changed ({error})").into()
+    format!("{what}: put that key there, which no backup contains (RECOVERY.md); nothing was changed ({error})").into()
 }
 
 fn config(wiring: &Wiring) -> Result<payout::Config, UntypedError> {

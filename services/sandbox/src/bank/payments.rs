@@ -280,7 +280,7 @@ impl ReceivedTransfer<'_> {
         } else if !matches!(self.transfer.amount, TransferAmount::Instructed(_)) || money.minor_units() == 0 {
             Some(("AM12", "the amount must be instructed and above zero"))
         } else if matches!(self.payment.execution, ExecutionTime::Day(asked) if asked > day(money.currency(), now_ms)) {
-            Some(("DT04", "the execution day has not come yet, and an instant payment does not wait"))
+            Some(("DT04", "the execution date is in the future, which an instant payment does not allow"))
         } else {
             None
         }

@@ -203,7 +203,7 @@ async fn insert(connection: &mut AnyConnection, line: &ActRecord) -> Result<bool
 }
 
 pub(super) fn read(row: &AnyRow) -> Result<ActRecord, sqlx::Error> {
-    let phase = ActPhase::of(row.try_get("phase")?).ok_or_else(|| unreadable("a phase that there is not"))?;
+    let phase = ActPhase::of(row.try_get("phase")?).ok_or_else(|| unreadable("an unknown phase"))?;
     let erased = row.try_get::<i64, _>("erased")? != 0;
     let act = StaffAct {
         act_id: Uuid::try_parse(row.try_get("act_id")?).map_err(unreadable)?,

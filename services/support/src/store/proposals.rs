@@ -202,7 +202,7 @@ fn read(row: &AnyRow) -> Result<Proposal, sqlx::Error> {
         id: Uuid::try_parse(row.try_get("proposal_id")?).map_err(unreadable)?,
         book: BookName::try_new(row.try_get("book")?).map_err(unreadable)?,
         number: row.try_get("number")?,
-        state: ProposalState::of(row.try_get("state")?).ok_or_else(|| unreadable("a state that there is not"))?,
+        state: ProposalState::of(row.try_get("state")?).ok_or_else(|| unreadable("an unknown state"))?,
         act: stored_act::read(&act)?,
         proposed_by: UserKey::try_new(row.try_get("proposed_by")?).map_err(unreadable)?,
         proposal_reason: row.try_get("proposal_reason")?,
