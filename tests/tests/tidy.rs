@@ -68,6 +68,6 @@ fn every_reason_is_explained_and_every_explanation_is_of_a_reason() {
     let stale: Vec<_> = explained.difference(&reasons).collect();
     assert!(
         missing.is_empty() && stale.is_empty(),
-        "deploy/runbooks/reasons.md lacks {missing:?} and explains {stale:?}, which nobody says"
+        "deploy/runbooks/reasons.md lacks {missing:?} and explains {stale:?}, which no source has"
     );
 }

@@ -1,8 +1,7 @@
 //! All personal data, listed in one place, and the export or erasure of one user's. The journal has user keys, which mean nothing outside of the app, so
 //! neither it nor its hashes are changed.
 //!
-//! - [`PERSONAL`]: every column with personal data, and what an erasure does with it. [`export`], [`erase`]: the two operations; [`record`]: the same with
-//! audit log.
+//! - [`PERSONAL`]: every column with personal data, and what an erasure does with it. [`export`], [`erase`]: the operations; [`record`]: the same, recorded.
 use crate::{
     OperationFault,
     export::{self, ExportRange},

@@ -69,7 +69,7 @@ async fn two_processes_make_one_order_and_the_second_takes_over() {
     for caller in callers {
         told_no += caller.await.unwrap();
     }
-    assert!(told_no > 0, "the loser never said that it is not the writer");
+    assert!(told_no > 0, "the loser never answered that it is not the writer");
     let report = assert_sound(&databases.postgres).await;
     assert_eq!(report.books[0].coins.redeemed, i128::try_from(CALLERS * POSTINGS).unwrap());
     assert_eq!(book().as_str(), report.books[0].ledger.book);

@@ -215,7 +215,7 @@ async fn whatever_rows_and_postings_do_not_say_alike_is_named() {
         change(dir.path(), file, sql).await;
         let found = problems(&place(dir.path())).await;
         assert!(found.iter().any(|problem| problem.contains(said)), "{sql}: {found:?}");
-        let CheckResult::Failed(why) = looked(&place(dir.path()), check).await else { panic!("the monitor is green over {sql}") };
+        let CheckResult::Failed(why) = looked(&place(dir.path()), check).await else { panic!("the monitor missed {sql}") };
         // Purchases are only summed by the monitor; the whole audit names them.
         assert!(check == "purchases" || why.contains(said), "{sql}: {why}");
     }
@@ -232,7 +232,7 @@ async fn whatever_rows_and_postings_do_not_say_alike_is_named() {
         if !found.iter().any(|problem| is_said(problem)) {
             unnamed.push(format!("verify: {change_of}"));
         }
-        let CheckResult::Failed(why) = &checks[check] else { panic!("the monitor is green over {change_of}: {unnamed:#?}") };
+        let CheckResult::Failed(why) = &checks[check] else { panic!("the monitor missed {change_of}: {unnamed:#?}") };
         if check != "purchases" && !why.split("; ").any(is_said) {
             unnamed.push(format!("the monitor: {change_of}"));
         }

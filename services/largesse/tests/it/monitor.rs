@@ -45,7 +45,7 @@ async fn until(house: &Runtime, name: &str, outcome: CheckOutcome) -> String {
         }
         tokio::task::yield_now().await;
     }
-    panic!("{name} never came to {outcome:?}: {:?}", health(house).await);
+    panic!("{name} never was {outcome:?}: {:?}", health(house).await);
 }
 
 /// Polls until everything was compared and no check fails.

@@ -49,7 +49,7 @@ async fn every_column_with_a_text_is_listed_or_is_nobodys() {
             } else if ["TEXT", "BLOB"].contains(&kind.as_str()) {
                 assert!(
                     others.contains(column.as_str()) || others.contains(name.as_str()),
-                    "{service}: {name} is neither listed as personal nor known to be nobody's"
+                    "{service}: {name} is neither listed as personal nor as free of personal data"
                 );
             }
         }

@@ -41,7 +41,7 @@ fn when_it_held_last_outlives_a_failure_and_a_check_that_was_not_made_stays() {
     health.follow(without, later);
     assert_eq!(health.books["demo"].checks["journal"].outcome, CheckResult::Failed("wrong".to_owned()));
     health.follow(LookFound::default(), later);
-    assert!(health.books.is_empty(), "a book that is gone is not told");
+    assert!(health.books.is_empty(), "a book that is gone is not reported");
 }
 
 #[test]

@@ -88,7 +88,7 @@ async fn a_gift_at_another_price_or_between_others_is_named_and_honest_ones_are_
         let to_thief = [("viewer/ann/coins", "house/coins/redeemed", 4), ("house/diamonds/issued", "creator/thief/diamonds", 2)];
         forged.push(write(&bed, "gift", &[("room_id", "r"), ("creator_id", "bob"), ("gift_id", "7")], &to_thief).await);
         let found = report(&bed).await;
-        let CheckResult::Failed(looked) = looked(&bed).await else { panic!("the monitor is green over forged gifts") };
+        let CheckResult::Failed(looked) = looked(&bed).await else { panic!("the monitor missed forged gifts") };
         for id in &forged {
             assert!(found.problems.iter().any(|problem| problem.contains(&id.to_string())), "{id}: {:?}", found.problems);
             assert!(looked.contains(&id.to_string()), "{id}: {looked}");

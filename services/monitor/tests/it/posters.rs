@@ -133,7 +133,7 @@ async fn a_posting_that_no_row_allows_is_named_with_its_kind_and_accounts() {
             };
             assert!(told.contains(&format!("of kind {kind}, moves")), "{told}");
             assert!(moved.iter().any(|(debit, credit, _)| told.contains(debit) && told.contains(credit)), "{told}");
-            let CheckResult::Failed(why) = looked(&bed, &nobody).await else { panic!("the monitor is green over {kind} {moved:?}") };
+            let CheckResult::Failed(why) = looked(&bed, &nobody).await else { panic!("the monitor missed {kind} {moved:?}") };
             assert!(why.contains(&id.to_string()), "{why}");
         }
         bed.ledger.shutdown().await;

@@ -151,7 +151,7 @@ async fn whatever_is_changed_in_the_record_is_found() {
             assert_eq!(check(&store, &[]).await.unwrap().problem, None, "{fix}");
         }
         // The chain stays intact without the texts that a user's erasure removes; the rest stays.
-        assert_eq!(store.erase("demo", "ada", &BTreeSet::new()).await.unwrap(), 4, "the look at her coins and the proposal");
+        assert_eq!(store.erase("demo", "ada", &BTreeSet::new()).await.unwrap(), 4, "the call that read her coins, and the proposal");
         let of_hers = BTreeSet::from([proposal.proposal_id.clone()]);
         assert_eq!(store.erase("demo", "ada", &of_hers).await.unwrap(), 2, "its approval, which names nobody");
         assert_eq!(store.erase("other", "bob", &of_hers).await.unwrap(), 0, "of another book");
@@ -184,7 +184,7 @@ async fn a_record_cut_short_or_written_anew_is_found_by_its_heads() {
         assert_eq!((whole.lines, whole.heads, whole.problem), (4, 4, None));
         let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
         sqlx::query("DELETE FROM act WHERE seq = 4").execute(&pool).await.unwrap();
-        assert_eq!(check(&store, &[]).await.unwrap().problem, None, "by itself it looks whole");
+        assert_eq!(check(&store, &[]).await.unwrap().problem, None, "without heads the log verifies");
         let why = "it is gone, and its head was recorded outside the database";
         assert_eq!(check(&store, &heads).await.unwrap().problem, Some((4, why)));
         // The whole log is rewritten with other content.

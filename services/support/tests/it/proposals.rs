@@ -98,7 +98,7 @@ async fn a_close_is_refused_by_what_the_ledger_itself_sees_and_suspense_is_worke
         assert_eq!(house.approve("ann", &proposal).await.unwrap().state(), ProposalState::Done);
         assert_eq!(house.bed.balance("house/suspense/USD").await, 0);
         let proposal = house.propose("sue", moved(1)).await;
-        assert_eq!(house.approve("ann", &proposal).await.unwrap().result, "INSUFFICIENT_FUNDS", "it is nobody's twice");
+        assert_eq!(house.approve("ann", &proposal).await.unwrap().result, "INSUFFICIENT_FUNDS", "it can't be moved twice");
         house.stop().await;
     }
 }
