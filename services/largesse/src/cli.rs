@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod explain;
 pub mod export;
+pub mod id;
 pub mod import;
 pub mod keys;
 pub mod lists;

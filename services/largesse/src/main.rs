@@ -2,7 +2,7 @@
 use clap::{CommandFactory as _, Parser, Subcommand};
 use cli::{
     backup::{self, BackupArguments, RestoreArguments},
-    bench, config, demo, explain, export, import, keys, lists,
+    bench, config, demo, explain, export, id, import, keys, lists,
     migrate::{self, MigrateArguments},
     privacy, replay, serve,
     settings::DatabaseArgument,
@@ -45,6 +45,8 @@ enum Command {
     Lists(lists::ListsArguments),
     /// Prints a signed token for a user, a member of staff or a service.
     Token(token::TokenArguments),
+    /// Prints new ids for requests: UUIDs of version 7, one a line.
+    Id(id::IdArguments),
     /// Runs the whole story with pretend money, from coins bought to creators paid, and proves the result.
     Demo(demo::DemoArguments),
     /// Sends recorded live gift events again; repeating it charges nothing.
@@ -109,6 +111,7 @@ fn main() -> ExitCode {
         Command::Config(arguments) => config::run(&arguments),
         Command::Lists(arguments) => command::finish(lists::run(&arguments)),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Id(arguments) => id::run(&arguments),
         Command::Demo(arguments) => match usable(arguments.database.as_deref()) {
             Ok(()) => command::run("largesse demo", demo::run(arguments)),
             Err(error) => command::misused(&error),

@@ -7,6 +7,7 @@ mod copies;
 mod demo;
 mod explaining;
 mod export;
+mod ids;
 mod import;
 mod joins;
 mod keys;

@@ -43,12 +43,13 @@ async fn a_reader_that_had_enough_hears_nothing_and_a_full_disk_is_told() {
     let whose = ["--book", "demo", "--user", "u1", "--by", "ann", "--reason", "asked for in letter 17"];
     let elsewhere = tempfile::tempdir().unwrap();
     let (settings, copy) = (format!("data_dir={data}"), elsewhere.path().join("copy").display().to_string());
-    let commands: [(&[&str], i32); 13] = [
+    let commands: [(&[&str], i32); 14] = [
         (&["privacy", "list"], 0),
         (&["privacy", "list", "--json"], 0),
         (&[&["privacy", "--set", &settings, "export"], &whose[..]].concat(), 0),
         (&["completions", "bash"], 0),
         (&["config", "--default"], 0),
+        (&["id", "--count", "1000"], 0),
         (&["config", "show"], 0),
         (&["token", "--data-dir", data, "--sub", "u1", "--role", "admin"], 0),
         (&["verify", "--database", &database], 0),

@@ -1,0 +1,38 @@
+//! `largesse id`: ids for requests, on standard output.
+use clap::Args;
+use std::process::ExitCode;
+use uuid::Uuid;
+
+/// The most ids that one command prints.
+const COUNT_MAX: u16 = 1_000;
+
+/// Told after the options.
+const EXPLANATION: &str = "\
+Every mutation carries a request_id. The same id returns the first answer, so keep an id until its answer has arrived, and use a new one for whatever is to
+happen again. A version 7 id (RFC 9562) carries the time at which it was minted, in milliseconds, and is the fastest for the ledger. Ids that one command
+prints are in ascending order.
+
+  ID=$(largesse id)";
+
+/// Options of `largesse id`.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXPLANATION)]
+pub struct IdArguments {
+    /// How many ids, 1 to 1000, one a line.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count)]
+    pub count: u16,
+}
+
+fn count(text: &str) -> Result<u16, String> {
+    let number = text.parse().ok().filter(|number| (1..=COUNT_MAX).contains(number));
+    number.ok_or_else(|| format!("must be a whole number from 1 to {COUNT_MAX}"))
+}
+
+/// Prints the ids.
+#[must_use]
+pub fn run(arguments: &IdArguments) -> ExitCode {
+    for _ in 0..arguments.count {
+        println!("{}", Uuid::now_v7());
+    }
+    ExitCode::SUCCESS
+}
