@@ -11,27 +11,13 @@
 //! Every answer about a payment carries the header `finality-window-seconds`: an instruction created longer ago than that is rejected (TM01) if it arrives at
 //! all, so a payment not found by then was not and will not be executed.
 //!
-//! What happens to a payment is chosen by a scenario, else by the receiving account, else it settles:
-//!
-//! | ABA account number | IBAN | behaviour |
-//! |---|---|---|
-//! | 9000000001 | DE08 5001 0517 0900 0000 01 | `settle`: ACSC |
-//! | 9000000002 | DE78 5001 0517 0900 0000 02 | `settle_later`: ACSP, ACSC when asked |
-//! | 9000000003 | DE51 5001 0517 0900 0000 03 | `reject` with AC04, account closed |
-//! | 9000000004 | DE24 5001 0517 0900 0000 04 | `cut`: executes, then cuts the connection without an answer |
-//! | 9000000005 | DE94 5001 0517 0900 0000 05 | `late`: executes, answers after the configured delay |
-//! | 9000000006 | DE67 5001 0517 0900 0000 06 | `silent`: never answers, never executes, however often it is sent |
-//! | 9000000007 | DE40 5001 0517 0900 0000 07 | `silent_executed`: executes, never answers |
-//! | 9000000008 | DE13 5001 0517 0900 0000 08 | `pending`: PDNG until a scenario for its EndToEndId settles or rejects it |
-//! | 9000000009 | DE83 5001 0517 0900 0000 09 | `lose_once`: the first sending is lost and its connection cut, the next one settles |
-//! | 9000000010 | DE56 5001 0517 0900 0000 10 | `garbage`: executes, answers with something that is no message |
-//!
-//! Further scenarios: `lose`: every attempt is lost and its connection cut at once; and `reject_executed`: executed, but rejected with `code`, a false answer
-//! that only the statement reveals. The account number works with any routing number.
+//! What happens to a payment is chosen by a scenario, else by the receiving account ([`MAGIC`]), else it settles. [`Behaviour::effect`] says what each
+//! behaviour does. `GET /` lists accounts, behaviours and endpoints for people, from the same tables.
 
 mod books;
 mod http;
 mod line;
+mod page;
 mod payments;
 mod scenario;
 mod trace;
@@ -136,7 +122,7 @@ pub async fn start(listener: TcpListener, database: &Database, config: Config, s
         books.open_account(*funding, payments::now_ms()).await?;
     }
     let address = listener.local_addr()?;
-    let router = http::router(payments::PaymentDesk::new(books, config), shutdown.clone());
+    let router = http::router(address, payments::PaymentDesk::new(books, config), shutdown.clone());
     let service = router.into_make_service_with_connect_info::<line::ConnectionCutter>();
     let server = axum::serve(line::CuttableListener::new(listener), service).with_graceful_shutdown(shutdown.cancelled_owned());
     let server = tokio::spawn(async move { server.await });

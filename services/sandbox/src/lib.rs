@@ -4,4 +4,5 @@
 //! - [`store`]: an app store that signs StoreKit 2 transactions.
 
 pub mod bank;
+mod page;
 pub mod store;

@@ -3,8 +3,8 @@
 //! - [`chain`]: the three certificates and their keys, kept under the data directory.
 //! - [`receipt`]: the transaction's fields and the compact JWS around them; also hostile receipts for tests.
 //!
-//! Over HTTP: `POST /apple/purchases` with a [`StorePurchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`.
-//! Its root is for TEST books only: anybody with access to the data directory can sign anything.
+//! Over HTTP: `POST /apple/purchases` with a [`StorePurchase`] answers `{"signedTransaction": "…", "transactionId": "…"}`; `GET /` explains it to people.
+//! Its root is for TEST books only: whoever has the data directory can sign anything.
 
 pub mod chain;
 pub mod receipt;
@@ -12,17 +12,37 @@ pub mod receipt;
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use axum::{Json, Router};
 use tokio_util::sync::CancellationToken;
 
+use crate::page::{self, Endpoint};
 use chain::CertificateChain;
 pub use receipt::{HostileReceipt, SignedPurchase, StorePurchase};
 
 /// Maximum size of a request; a purchase has a few hundred bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// What the store's page for people begins with.
+const INTRODUCTION: &str = "\
+The pretend app store, for TEST books only. It signs purchases as Apple's App Store signs StoreKit 2 transactions, under a root of its own.
+
+Sell to a user's app with the user's app_account_token (PurchaseService/GetWallet), and give the signedTransaction that comes back to
+PurchaseService/RedeemPurchase. PurchaseService/ListCoinPackages lists the products and their prices; here a price is in thousandths of the
+currency's unit, as Apple has it. quantity (1 to 10) and storefront (a three-letter country, USA) may be given as well.
+
+";
+
+/// Everything that is answered, besides the page that lists it.
+const ENDPOINTS: [Endpoint<Store>; 1] = [Endpoint {
+    method: "POST",
+    path: "/apple/purchases",
+    effect: "Sells and signs; answers JSON with signedTransaction and transactionId",
+    example: r#"/apple/purchases -H 'content-type: application/json' -d '{"bundle_id": "sandbox.largesse.demo", "product_id": "coins.us.app.350", "price": 4990, "currency": "USD"}'"#,
+    answered_by: || post(buy),
+}];
 
 /// Why the store can't start or sign.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +64,9 @@ pub enum Error {
         /// The name of the file.
         file: &'static str,
     },
+    /// Its socket is unusable.
+    #[error("the app store's socket: {0}")]
+    Socket(std::io::Error),
     /// Signing failed.
     #[error("signing failed")]
     Signing,
@@ -69,7 +92,8 @@ pub struct Store {
 /// Serves the store on `listener` until `shutdown`; its certificates are stored in `dir`.
 pub async fn start(listener: tokio::net::TcpListener, dir: &Path, shutdown: CancellationToken) -> Result<Store, Error> {
     let store = Store::open(dir)?;
-    let routes = Router::new().route("/apple/purchases", post(buy)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(store.clone());
+    let page = INTRODUCTION.to_owned() + &page::list(&ENDPOINTS, listener.local_addr().map_err(Error::Socket)?);
+    let routes = page::router(&ENDPOINTS, page).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(store.clone());
     tokio::spawn(async move {
         let served = axum::serve(listener, routes).with_graceful_shutdown(shutdown.cancelled_owned()).await;
         if let Err(error) = served {

@@ -3,9 +3,11 @@
 use super::{
     FINALITY_HEADER,
     line::ConnectionCutter,
+    page,
     payments::{Delivery, PaymentDesk, group_rejected, now_ms},
     scenario, trace,
 };
+use crate::page::{self as root, Endpoint};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -17,6 +19,7 @@ use axum::{
 use iso20022::{pain001::Initiation, pain002::StatusReport, xml::DOCUMENT_BYTES_MAX};
 use money::{Currency, Money};
 use serde::Deserialize;
+use std::net::SocketAddr;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Clone)]
@@ -31,7 +34,7 @@ enum BankFailure {
     Books(sqlx::Error),
     /// The request is invalid.
     Request(&'static str),
-    /// The requested item does not exist.
+    /// The bank has no account of ours in that currency.
     NotFound,
     /// The answer could not be written as a message.
     Message(iso20022::Error),
@@ -61,19 +64,54 @@ impl IntoResponse for BankFailure {
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
             Self::Request(why) => (StatusCode::BAD_REQUEST, why).into_response(),
-            Self::NotFound => StatusCode::NOT_FOUND.into_response(),
+            Self::NotFound => (StatusCode::NOT_FOUND, "no account in such a currency; / lists what there is\n").into_response(),
         }
     }
 }
 
-/// All routes.
-pub fn router(desk: PaymentDesk, shutdown: CancellationToken) -> Router {
-    Router::new()
-        .route("/payments", post(pay))
-        .route("/payments/{end_to_end_id}", get(ask))
-        .route("/statements/{currency}", get(statement))
-        .route("/deposits", post(deposit))
-        .route("/scenarios", post(set_scenario))
+/// Everything that is answered, besides the page that lists it.
+const ENDPOINTS: [Endpoint<BankRoutes>; 5] = [
+    Endpoint {
+        method: "POST",
+        path: "/payments",
+        effect: "Takes a payment, pain.001.001.09; answers pain.002.001.10, and the same again for an EndToEndId that it has",
+        example: "/payments --data-binary @payment.xml",
+        answered_by: || post(pay),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/payments/{end_to_end_id}",
+        effect: "Tells a payment's status, pain.002.001.10; with 404 if there is no such payment",
+        example: "/payments/E2E-1",
+        answered_by: || get(ask),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/statements/{currency}",
+        effect: "Writes the statement since the account was opened, camt.053.001.08",
+        example: "/statements/USD",
+        answered_by: || get(statement),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/deposits",
+        effect: "Pays in money from elsewhere, once per reference; 204",
+        example: r#"/deposits -H 'content-type: application/json' -d '{"currency": "USD", "minor_units": 4990, "reference": "store 1"}'"#,
+        answered_by: || post(deposit),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/scenarios",
+        effect: "Chooses what happens to a payment (end_to_end_id) or to payments to an account (account), always or so many times; 204. \
+                 `reject` and `reject_executed` need a code, `late` takes delay_ms",
+        example: r#"/scenarios -H 'content-type: application/json' -d '{"account": "4400005678", "behaviour": "reject", "code": "AC04", "times": 1}'"#,
+        answered_by: || post(set_scenario),
+    },
+];
+
+/// Every route, and the page that names them as they are reached at `address`.
+pub fn router(address: SocketAddr, desk: PaymentDesk, shutdown: CancellationToken) -> Router {
+    root::router(&ENDPOINTS, page::introduction() + &root::list(&ENDPOINTS, address))
         .layer(DefaultBodyLimit::max(DOCUMENT_BYTES_MAX))
         .with_state(BankRoutes { desk, shutdown })
 }

@@ -3,7 +3,7 @@
 use iso20022::ReasonCode;
 use serde::Deserialize;
 
-/// The bank's behaviour for a payment. The table is in [`crate::bank`].
+/// What happens to a payment. [`Behaviour::effect`] describes each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Behaviour {
     /// Executed, ACSC.
@@ -61,8 +61,34 @@ pub const MAGIC: [MagicAccount; 10] = [
     magic("9000000010", "DE56500105170900000010", "garbage"),
 ];
 
+/// The behaviours that no account has, as [`Behaviour::parse`] reads them.
+pub const BY_SCENARIO_ONLY: [&str; 2] = ["reject_executed:AC04", "lose"];
+
 impl Behaviour {
-    /// Its name, followed by a colon and the code of a rejection or the delay of a late answer, if any.
+    /// What the bank does with such a payment, in words.
+    #[must_use]
+    pub fn effect(&self) -> String {
+        let coded = |code: &ReasonCode| format!("{} ({})", code.code(), code.words());
+        match self {
+            Self::Settle => "executes it, answers ACSC".to_owned(),
+            Self::SettleLater => "answers ACSP; executes it when asked for its status, then ACSC".to_owned(),
+            Self::Reject(code) => format!("does not execute it, answers RJCT with {}", coded(code)),
+            Self::RejectExecuted(code) => {
+                format!("executes it, and answers RJCT with {} all the same; only the statement shows it", coded(code))
+            }
+            Self::Cut => "executes it, cuts the connection without an answer".to_owned(),
+            Self::Late(None) => "executes it, answers ACSC later than the payer waits".to_owned(),
+            Self::Late(Some(delay_ms)) => format!("executes it, answers ACSC after {delay_ms} ms"),
+            Self::Silent => "never answers, never executes it, however often it is sent".to_owned(),
+            Self::SilentExecuted => "executes it, never answers".to_owned(),
+            Self::Pending => "answers PDNG until a scenario for its EndToEndId settles or rejects it".to_owned(),
+            Self::Lose => "does not execute it and cuts the connection, however often it is sent".to_owned(),
+            Self::LoseOnce => "loses it the first time and cuts the connection; executes it when it is sent again".to_owned(),
+            Self::Garbage => "executes it, answers with something that is no message".to_owned(),
+        }
+    }
+
+    /// Its name, and behind a colon the code of a rejection or the delay of a late answer.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, detail) = text.split_once(':').map_or((text, None), |(name, detail)| (name, Some(detail)));

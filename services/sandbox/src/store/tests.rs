@@ -77,3 +77,25 @@ async fn it_sells_over_http() {
     assert_eq!(answer.status(), 400);
     shutdown.cancel();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_root_page_shows_a_purchase_that_works_and_everything_else_leads_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let shutdown = CancellationToken::new();
+    start(listener, dir.path(), shutdown.clone()).await.unwrap();
+    let client = http_client::local().build().unwrap();
+    let answer = client.get(&url).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let page = answer.text().await.unwrap();
+    let commands: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("    curl ")).collect();
+    assert_eq!(commands.len(), 1, "{page}");
+    let output = std::process::Command::new("bash").args(["-c", &format!("curl -sf {}", commands[0])]).output().unwrap();
+    let signed: SignedPurchase = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(signed.signed_transaction.split('.').count(), 3);
+    let answer = client.get(format!("{url}/apple")).send().await.unwrap();
+    assert_eq!(answer.status(), 404);
+    assert!(answer.text().await.unwrap().contains("; / lists"));
+    shutdown.cancel();
+}

@@ -11,9 +11,9 @@ use iso20022::{
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use money::{Currency, Money};
 use reqwest::{Client, Response, StatusCode};
-use sandbox::bank::{self, Config, FINALITY_HEADER, SandboxBank, own_account};
+use sandbox::bank::{self, Config, FINALITY_HEADER, MAGIC, SandboxBank, own_account};
 use serde_json::{Value, json};
-use std::{future::Future, time::Duration};
+use std::{future::Future, path::Path, process::Command, time::Duration};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -38,10 +38,14 @@ struct Town {
 
 impl Town {
     async fn open(database: &Database) -> Town {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let shutdown = CancellationToken::new();
         let config =
             Config { funding: vec![euro(FUNDING)], finality_window: Duration::from_secs(60), late_answer: Duration::from_millis(300) };
+        Self::open_with(database, config).await
+    }
+
+    async fn open_with(database: &Database, config: Config) -> Town {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let shutdown = CancellationToken::new();
         let bank = bank::start(listener, database, config, shutdown.clone()).await.unwrap();
         let client = http_client::local().build().unwrap();
         Town { bank, client, shutdown }
@@ -351,4 +355,56 @@ async fn what_comes_again_is_told_under_the_message_that_came_last() {
         town.close().await;
     })
     .await;
+}
+
+/// What a shell prints for the page's commands, with every answer's status instead of its body.
+fn statuses(page: &str, dir: &Path) -> Vec<String> {
+    let commands = page.lines().filter_map(|line| line.strip_prefix("    curl "));
+    let script: String = commands.map(|rest| format!("curl -s -o /dev/null -w '%{{http_code}}\\n' {rest}\n")).collect();
+    let output = Command::new("bash").args(["-euc", &script]).current_dir(dir).output().unwrap();
+    assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_root_page_lists_every_account_with_its_behaviour_and_commands_that_work() {
+    let dir = TempDir::new().unwrap();
+    let database = Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap();
+    let town = Town::open_with(&database, Config::default()).await;
+    let answer = town.client.get(town.bank.url()).send().await.unwrap();
+    assert_eq!((answer.status(), answer.headers()["content-type"].to_str().unwrap()), (StatusCode::OK, "text/plain; charset=utf-8"));
+    let page = answer.text().await.unwrap();
+
+    let rows: Vec<Vec<&str>> = page.lines().filter(|line| line.starts_with("90000000")).map(|line| line.split("  ").collect()).collect();
+    let listed: Vec<_> = rows.iter().map(|row| (row[0], row[1], row[2].trim())).collect();
+    let decided: Vec<_> = MAGIC.iter().map(|magic| (magic.account_number, magic.iban, magic.behaviour)).collect();
+    assert_eq!(listed, decided, "{page}");
+    let ibans: Vec<_> = listed.iter().map(|(_, iban, _)| *iban).collect();
+    assert_eq!(ibans, [SETTLE, SETTLE_LATER, REJECT, CUT, LATE, SILENT, SILENT_EXECUTED, PENDING, LOSE_ONCE, GARBAGE]);
+    assert!(rows.iter().all(|row| row.last().unwrap().contains(' ')), "an account without an effect: {page}");
+    assert!(page.contains("\nlose  ") && page.contains("\nreject_executed:AC04  "), "{page}");
+
+    // In the page's order: a payment, its status, a statement, a deposit and a scenario.
+    std::fs::write(dir.path().join("payment.xml"), message("E2E-1", SETTLE, 5).write().unwrap()).unwrap();
+    assert_eq!(statuses(&page, dir.path()), ["200", "200", "200", "204", "204"], "{page}");
+    town.close().await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_leads_to_the_root_page() {
+    let dir = TempDir::new().unwrap();
+    let town = Town::open(&Database::parse(&format!("sqlite:{}", dir.path().display())).unwrap()).await;
+    for (path, status) in [
+        ("nowhere", StatusCode::NOT_FOUND),
+        ("payments", StatusCode::METHOD_NOT_ALLOWED),
+        ("payments/A/B", StatusCode::NOT_FOUND),
+        ("scenarios", StatusCode::METHOD_NOT_ALLOWED),
+        ("statements/USD", StatusCode::NOT_FOUND),
+    ] {
+        let answer = town.client.get(format!("{}/{path}", town.bank.url())).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let told = answer.text().await.unwrap();
+        assert!(told.ends_with("; / lists what there is\n") && told.lines().count() == 1, "{path}: {told}");
+    }
+    town.close().await;
 }

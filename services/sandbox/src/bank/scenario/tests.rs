@@ -28,3 +28,34 @@ fn scenarios_name_one_target_and_a_known_behaviour() {
         assert_eq!(decode(wrong), None, "{wrong}");
     }
 }
+
+/// Numbers the behaviours: a new one has no number until somebody gives it one here, and then has to be listed.
+fn number(behaviour: &Behaviour) -> usize {
+    match behaviour {
+        Behaviour::Settle => 0,
+        Behaviour::SettleLater => 1,
+        Behaviour::Reject(_) => 2,
+        Behaviour::RejectExecuted(_) => 3,
+        Behaviour::Cut => 4,
+        Behaviour::Late(_) => 5,
+        Behaviour::Silent => 6,
+        Behaviour::SilentExecuted => 7,
+        Behaviour::Pending => 8,
+        Behaviour::Lose => 9,
+        Behaviour::LoseOnce => 10,
+        Behaviour::Garbage => 11,
+    }
+}
+
+#[test]
+fn every_behaviour_is_listed_once_with_an_effect_of_its_own() {
+    let names = MAGIC.iter().map(|magic| magic.behaviour).chain(BY_SCENARIO_ONLY);
+    let listed: Vec<Behaviour> = names.map(|name| Behaviour::parse(name).unwrap()).collect();
+    let mut numbers: Vec<usize> = listed.iter().map(number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..12).collect::<Vec<_>>());
+    let effects: std::collections::BTreeSet<String> = listed.iter().map(Behaviour::effect).collect();
+    assert_eq!(effects.len(), listed.len(), "{effects:?}");
+    assert!(Behaviour::parse("reject:MD07").unwrap().effect().contains("MD07"));
+    assert!(Behaviour::parse("late:250").unwrap().effect().contains("250 ms"));
+}
