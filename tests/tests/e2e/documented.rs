@@ -1,5 +1,6 @@
-//! Runs deploy/RUNNING.md as written: its commands make the certificates and tokens, its files start two processes, and what it says is refused is.
-use crate::fleets::binary;
+//! deploy/RUNNING.md as it stands: its commands can be pasted from the first to the last (rewritten as [`crate::pages`] says), its files start two
+//! processes, and what it says is refused is.
+use crate::{fleets::binary, pages::PageShell};
 use api::{
     gift::{ListGiftsRequest, SendGiftRequest, gift_service_client::GiftServiceClient},
     ledger::{BookMode, CreateBookRequest, ListBooksRequest, ledger_service_client::LedgerServiceClient},
@@ -49,6 +50,18 @@ fn block(word: &str) -> String {
     let found: Vec<String> = blocks().into_iter().filter(|block| block.contains(word)).collect();
     assert_eq!(found.len(), 1, "blocks with {word:?}");
     found[0].clone()
+}
+
+/// The page's files, by name.
+fn files() -> [(&'static str, String); 3] {
+    [("ledger.toml", "services = [\"ledger\", \"support\"]"), ("front.toml", "services = [\"gift\"]"), ("gifts.toml", "[[gifts]]")]
+        .map(|(name, word)| (name, block(word)))
+}
+
+/// The page's commands, in order: every block that is no TOML.
+fn commands() -> Vec<String> {
+    let is_toml = |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains([' ', '$', '"']));
+    blocks().into_iter().filter(|block| !block.lines().any(is_toml)).collect()
 }
 
 async fn run(dir: &Path, script: &str) -> String {
@@ -134,10 +147,8 @@ async fn prepared() -> (tempfile::TempDir, PathBuf) {
     std::os::unix::fs::symlink(binary(), path.join("bin/largesse")).unwrap();
     run(&path, &block("openssl req -x509")).await;
     run(&path, &block("--sub $service --role service")).await;
-    for (name, word) in
-        [("ledger.toml", "services = [\"ledger\", \"support\"]"), ("front.toml", "services = [\"gift\"]"), ("gifts.toml", "[[gifts]]")]
-    {
-        std::fs::write(path.join(name), block(word)).unwrap();
+    for (name, text) in files() {
+        std::fs::write(path.join(name), text).unwrap();
     }
     (dir, path)
 }
@@ -149,7 +160,7 @@ async fn the_page_leads_to_two_processes_that_believe_whom_they_should() {
     assert_eq!(checked, "ok: ledger, support would start\n");
     let ledger = Process::start(&dir, &["--config", "ledger.toml", "--http", "127.0.0.1:0"], &[]).await;
     let (key, issuers) = login(&dir);
-    let front = Process::start(&dir, &["--config", "front.toml", "--ledger-url", &ledger.url], &[issuers]).await;
+    let front = Process::start(&dir, &["--config", "front.toml", "--http", "127.0.0.1:0", "--ledger-url", &ledger.url], &[issuers]).await;
 
     // A book, created by an admin with the installation's own key.
     let token = run(&dir, "largesse token --data-dir house --sub ann --role admin --ttl 10m").await;
@@ -220,4 +231,28 @@ async fn a_wrong_file_is_told_before_anything_binds() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("wrong.toml:11: tls.clientca: there is no such option"), "{told}");
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_commands_can_be_pasted_into_an_empty_directory() {
+    let Some(shell) = PageShell::open(1) else { return };
+    for (name, text) in files() {
+        std::fs::write(shell.dir().join(name), shell.readdressed(&text)).unwrap();
+    }
+    let commands = commands();
+    let starts: Vec<&str> = commands.iter().map(|block| block.split([' ', '\n', '=']).next().unwrap()).collect();
+    assert_eq!(starts, ["openssl", "for", "umask", "umask", "admin", "user"], "the blocks that are commands");
+    let pasted = shell.paste(&commands, &[]).await;
+    for (block, pasted) in commands.iter().zip(&pasted) {
+        assert!(pasted.failed.is_empty(), "{block}\nfailed: {:?}\n{}", pasted.failed, pasted.printed);
+    }
+    let printed = |at: usize| pasted[at].printed.as_str();
+    // The key of a user: base64url of 32 bytes.
+    assert!(printed(2).lines().last().is_some_and(|key| key.trim().len() == 43), "{}", printed(2));
+    assert!(printed(3).contains("ok: ledger, support would start\n"), "{}", printed(3));
+    // Each process says so itself, and to whoever waits for it.
+    let ready = pasted[3..].iter().flat_map(|block| block.printed.lines()).filter(|line| *line == "ready").count();
+    assert_eq!(ready, 4, "{}", printed(3));
+    assert!(printed(4).contains("\"name\": \"demo\"") && printed(4).contains("\"mode\": \"BOOK_MODE_LIVE\""), "{}", printed(4));
+    assert!(printed(5).contains("\"name\": \"Pear\"") && printed(5).contains("\"costCoins\": \"5\""), "{}", printed(5));
 }

@@ -1,4 +1,4 @@
-//! The whole installation in real processes: killed, split, with rival processes, replayed and traced.
+//! The whole installation in real processes: killed, split, rivalled, replayed, traced, and as its pages say.
 #![allow(clippy::unwrap_used)]
 mod backup;
 mod crash;
@@ -11,6 +11,7 @@ mod line;
 mod load;
 mod markers;
 mod old_data;
+mod pages;
 mod postmaster;
 mod recording;
 mod recovery;
