@@ -9,7 +9,7 @@ else
 TEST := $(CARGO) test --release --workspace --lib --bins --tests --no-fail-fast
 endif
 
-.PHONY: proto contracts proto-check fuzz demo test reference model crash bench check lint deny needs build
+.PHONY: proto contracts buf release-contracts proto-check fuzz demo test reference model crash bench check lint deny needs build
 
 demo: build
 	target/release/largesse demo $(ARGS)
@@ -20,6 +20,16 @@ proto:
 # For authors of clients: target/contracts/proto with ours and Google's files, and contracts.binpb, a FileDescriptorSet of the same.
 contracts:
 	LARGESSE_CONTRACTS=$(abspath target/contracts) $(CARGO) test --release -p api --features regenerate --lib contracts_are_whole
+# The contracts as buf sees them: its rules, and nothing that breaks clients of the contracts as they were released (proto/released.binpb, which
+# `make release-contracts` replaces). Where npm is not, or has no buf for this machine, this is skipped and says so.
+buf: contracts
+	@cp proto/buf.yaml target/contracts/
+	@if ! { [ -x target/buf/node_modules/.bin/buf ] || npm install --silent --no-audit --no-fund --prefix target/buf @bufbuild/buf@1 >/dev/null; } 2>&1; \
+	  then echo "skipped: npm can't install @bufbuild/buf here, so the contracts were not checked with buf" >&2; \
+	  else cd target/contracts && ../buf/node_modules/.bin/buf lint && ../buf/node_modules/.bin/buf breaking --against ../../proto/released.binpb \
+	    && echo "buf: the contracts pass lint (STANDARD, COMMENTS) and break nothing that was released"; fi
+release-contracts: contracts
+	cp target/contracts/contracts.binpb proto/released.binpb
 proto-check:
 	$(CARGO) test --release -p api --features regenerate --lib regenerate
 
@@ -69,7 +79,7 @@ bench:
 	$(CARGO) build --release -p largesse -p bench
 	target/release/largesse bench $(ARGS)
 
-check: lint proto-check deny
+check: lint proto-check buf deny
 
 # In the tests' profile: what build scripts and macros were compiled to, SQLite's C included, is there already.
 lint:

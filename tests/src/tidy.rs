@@ -8,6 +8,7 @@ mod mask;
 mod paths;
 mod postings;
 mod proto;
+mod refusals;
 mod rust;
 mod statements;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use manifest::{CrateFiles, check_manifest, check_offered, check_unused};
 pub use paths::check_tables_only;
 pub use postings::check_postings;
 pub use proto::{check_proto, check_reasons};
+pub use refusals::check_refusals;
 pub use rust::check_rust;
 pub use statements::check_statements;
 pub use type_names::check_types;
@@ -161,6 +163,7 @@ fn check_folder(root: &Path, folder: &str, found: &mut Vec<Violation>) -> io::Re
             found.extend(check_rust(&file, &text));
             found.extend(check_tables_only(&file, &text));
             found.extend(check_doc_words(&file, &text));
+            found.extend(check_refusals(&file, &text));
             found.extend(check_accounts(&file, &text));
             found.extend(check_statements(&file, &text));
         } else if name.ends_with(".proto") {

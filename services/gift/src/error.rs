@@ -87,7 +87,7 @@ impl From<Error> for Status {
             }
             Error::StreakUnknown => {
                 let message = "there are no taps to end, because a user without an account of coins can't have sent one; nothing was written, don't resend it";
-                rpc::refused(Code::FailedPrecondition, "STREAK_UNKNOWN", message.to_owned(), &[])
+                rpc::refused(Code::NotFound, "STREAK_UNKNOWN", message.to_owned(), &[])
             }
             Error::TooManyEnds(status) => *status,
             Error::Refused { refusal, gift_id } => {
@@ -96,7 +96,11 @@ impl From<Error> for Status {
                     GiftRefusal::GiftUnknown => "no such gift is on sale",
                     GiftRefusal::GiftNotStreakable => "this gift is sent one by one, without a streak",
                 };
-                rpc::refused(Code::FailedPrecondition, refusal.reason(), why.to_owned(), &[("gift_id", gift_id.to_string())])
+                let code = match refusal {
+                    GiftRefusal::GiftUnknown => Code::NotFound,
+                    GiftRefusal::ListBuiltIn | GiftRefusal::GiftNotStreakable => Code::FailedPrecondition,
+                };
+                rpc::refused(code, refusal.reason(), why.to_owned(), &[("gift_id", gift_id.to_string())])
             }
             Error::ListBuiltIn => rpc::refused(Code::FailedPrecondition, GiftRefusal::ListBuiltIn.reason(), NO_LIST.to_owned(), &[]),
             Error::StreakEnded { cap, repeat_count } => {

@@ -5,6 +5,7 @@ use iso20022::rail::text::RailTextFault;
 use ledger_client::NotPosted;
 use rpc::StickyRefusal;
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +44,7 @@ pub enum Error {
     BeneficiaryLimit(u32),
     /// No such payout of this user.
     #[error("no such payout")]
-    PayoutUnknown,
+    PayoutUnknown(Uuid),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -148,7 +149,9 @@ impl From<Error> for Status {
                 let message = "the maximum number of bank accounts is recorded; nothing was recorded, pay to one of them. Those never paid to are deleted in time";
                 rpc::refused(Code::FailedPrecondition, "BENEFICIARY_LIMIT", message.to_owned(), &[("beneficiaries_max", max.to_string())])
             }
-            Error::PayoutUnknown => rpc::refused(Code::NotFound, "PAYOUT_UNKNOWN", "no such payout".to_owned(), &[]),
+            Error::PayoutUnknown(id) => {
+                rpc::refused(Code::NotFound, "PAYOUT_UNKNOWN", "no such payout".to_owned(), &[("payout_id", id.to_string())])
+            }
             Error::Store(error) if error.is_passing() => rpc::errors::database_unreachable(&error),
             Error::Store(error) => rpc::internal(&error),
             Error::Vault(error) => rpc::internal(&error),

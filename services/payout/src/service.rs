@@ -28,9 +28,9 @@ impl Handlers {
     /// A payout the caller may see; another user's is answered as if there were none.
     async fn visible(&self, caller: &rpc::Caller, book: &str, payout_id: &str) -> Result<(PayoutKey, PayoutWithSteps), Status> {
         let payout_key = PayoutKey { book: caller.book(book)?, payout_id: wire::uuid("payout_id", payout_id)? };
-        let seen = self.payouts.get(&payout_key).await?.ok_or(Error::PayoutUnknown)?;
+        let seen = self.payouts.get(&payout_key).await?.ok_or(Error::PayoutUnknown(payout_key.payout_id))?;
         if caller.acting_for(seen.0.user.as_str()).is_err() {
-            return Err(Error::PayoutUnknown.into());
+            return Err(Error::PayoutUnknown(payout_key.payout_id).into());
         }
         Ok((payout_key, seen))
     }
@@ -70,7 +70,7 @@ impl PayoutService for Handlers {
         let request = request.into_inner();
         let ask = wire::ask(caller.book_and_user(&request.book, &request.user_id), &request)?;
         let (payout, replayed) = self.payouts.request(&ask, SystemTime::now()).await?;
-        let seen = self.payouts.get(&payout.key()).await?.ok_or(Error::PayoutUnknown)?;
+        let seen = self.payouts.get(&payout.key()).await?.ok_or(Error::PayoutUnknown(payout.payout_id))?;
         Ok(Response::new(pb::RequestPayoutResponse { payout: Some(wire::payout(&seen)), replayed }))
     }
 

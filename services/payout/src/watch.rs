@@ -78,7 +78,7 @@ impl PayoutWatcher {
                     }
                 }
                 // A refused hold: there never was a payout to watch.
-                Ok(None) => return Some(Err(Error::PayoutUnknown)).filter(|_| self.shown.is_none()),
+                Ok(None) => return Some(Err(Error::PayoutUnknown(self.payout_key.payout_id))).filter(|_| self.shown.is_none()),
                 Err(error) => return Some(Err(error)),
             }
             if !self.wait().await {

@@ -1,5 +1,6 @@
 //! Answers to callers: one closed enum, one table to code and reason.
 
+use crate::receipt::claims::{self, ReceiptClaims};
 use ledger_client::NotPosted;
 use rpc::StickyRefusal;
 use tonic::{Code, Status};
@@ -120,16 +121,35 @@ pub struct RefusedReceipt {
     pub refusal: ReceiptRefusal,
     /// What was found and what was expected.
     pub message: String,
+    /// What the receipt itself says it is, by name. Empty where the store did not sign it, and as older programs kept it.
+    pub facts: Vec<(String, String)>,
 }
 
 impl RefusedReceipt {
     pub(crate) fn new(refusal: ReceiptRefusal, message: impl Into<String>) -> RefusedReceipt {
-        RefusedReceipt { refusal, message: message.into() }
+        RefusedReceipt { refusal, message: message.into(), facts: Vec::new() }
+    }
+
+    /// With what this receipt says it is, where the store signed it.
+    pub(crate) fn of(self, signed_transaction: &str) -> RefusedReceipt {
+        if !self.refusal.is_of_authentic() {
+            return self;
+        }
+        let ReceiptClaims { environment, bundle_id, transaction_id, product_id } = claims::read(signed_transaction);
+        let named =
+            [("bundle_id", bundle_id), ("environment", environment), ("product_id", product_id), ("transaction_id", transaction_id)];
+        let facts = named.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value));
+        RefusedReceipt { facts: facts.collect(), ..self }
     }
 
     /// The refusal as kept under its request id, and sent.
     pub(crate) fn kept(&self) -> StickyRefusal {
-        StickyRefusal::new(Code::FailedPrecondition, self.refusal.reason(), self.message.clone(), &[])
+        let code = match self.refusal {
+            ReceiptRefusal::ProductUnknown => Code::NotFound,
+            _ => Code::FailedPrecondition,
+        };
+        let facts: Vec<_> = self.facts.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        StickyRefusal::new(code, self.refusal.reason(), self.message.clone(), &facts)
     }
 }
 

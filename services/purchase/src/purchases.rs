@@ -119,7 +119,7 @@ impl Purchases {
         };
         match kept {
             Ok(purchase) => self.finish(redeem, purchase, now).await,
-            Err(refused) => Err(self.refuse(redeem, refused, now).await?),
+            Err(refused) => Err(self.refuse(redeem, refused.of(&redeem.signed_transaction), now).await?),
         }
     }
 
@@ -412,7 +412,8 @@ fn kept(refused: &RefusedReceipt) -> Vec<u8> {
 /// Reads a kept refusal; also in the form of older programs: the reason, a line feed, the sentence.
 fn read_kept(bytes: &[u8]) -> Option<RefusedReceipt> {
     if let Some(kept) = StickyRefusal::from_bytes(bytes) {
-        return Some(RefusedReceipt::new(ReceiptRefusal::from_reason(kept.reason())?, kept.message()));
+        let facts = kept.facts().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        return Some(RefusedReceipt { facts, ..RefusedReceipt::new(ReceiptRefusal::from_reason(kept.reason())?, kept.message()) });
     }
     let (reason, message) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
     Some(RefusedReceipt::new(ReceiptRefusal::from_reason(reason)?, message))

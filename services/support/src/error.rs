@@ -51,7 +51,7 @@ pub enum Error {
     ProposalChanged(Uuid),
     /// A rule for proposals refused it.
     #[error("{0:?}")]
-    Proposal(ProposalRefusal),
+    Proposal(Uuid, ProposalRefusal),
     /// The outcome at the ledger is unknown.
     #[error("{0}")]
     Open(NotPosted),
@@ -73,7 +73,6 @@ impl From<Vec<MalformedAct>> for Error {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        let rule = |reason, why: &str| rpc::refused(Code::FailedPrecondition, reason, why.to_owned(), &[]);
         match error {
             Error::Malformed { field, why } => rpc::malformed(field, &why),
             Error::Violations(status) => *status,
@@ -100,11 +99,14 @@ impl From<Error> for Status {
                 let facts = [("posting_id", posting.hyphenated().to_string()), ("kind", kind)];
                 rpc::refused(Code::FailedPrecondition, "NOT_REVERSIBLE", why, &facts)
             }
-            Error::Proposal(ProposalRefusal::SamePerson) => {
-                rule("SAME_PERSON", "the proposer can't approve it: another member of staff must")
+            Error::Proposal(id, refusal) => {
+                let (reason, why) = match refusal {
+                    ProposalRefusal::SamePerson => ("SAME_PERSON", "the proposer can't approve it: another member of staff must"),
+                    ProposalRefusal::Decided => ("PROPOSAL_DECIDED", "the proposal was already approved or rejected"),
+                    ProposalRefusal::Expired => ("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
+                };
+                rpc::refused(Code::FailedPrecondition, reason, why.to_owned(), &[("proposal_id", id.hyphenated().to_string())])
             }
-            Error::Proposal(ProposalRefusal::Decided) => rule("PROPOSAL_DECIDED", "the proposal was already approved or rejected"),
-            Error::Proposal(ProposalRefusal::Expired) => rule("PROPOSAL_EXPIRED", "nobody approved it in time; propose it again"),
             // Whatever the ledger answered, the approval is recorded and will be carried out.
             Error::Open(not_posted) => {
                 tracing::warn!(%not_posted, "an approved proposal is not known to be carried out yet");

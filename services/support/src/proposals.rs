@@ -33,7 +33,7 @@ pub struct ProposalSeen {
 
 /// Who decides about a proposal, why, and by which request.
 #[derive(Debug, Clone, Copy)]
-pub struct Decision<'a> {
+pub struct ProposalDecision<'a> {
     /// The book.
     pub book: &'a BookName,
     /// The member of staff.
@@ -124,7 +124,7 @@ impl Proposals {
 
     /// Whether this request decided about this proposal before; refused where it decided about another. Not before what else refuses it, so that a
     /// refusal leaves the id free.
-    async fn decides(&self, decision: &Decision<'_>, rpc: &'static str, proposal: Uuid) -> Result<bool, Error> {
+    async fn decides(&self, decision: &ProposalDecision<'_>, rpc: &'static str, proposal: Uuid) -> Result<bool, Error> {
         let key = RequestKey { book: decision.book, subject: decision.by, rpc, request_id: decision.request_id };
         match self.store.deciding(key, &SentFields::new().with("proposal_id", proposal), now_ms()).await? {
             Proposed::Kept { replayed } => Ok(replayed),
@@ -133,11 +133,11 @@ impl Proposals {
     }
 
     /// Approves and does it, or goes on with what was approved before. The flag: whether this request had been answered before.
-    pub async fn approve(&self, decision: &Decision<'_>, seen: &ProposalSeen) -> Result<(Proposal, bool), Error> {
-        let Decision { book, by, reason, .. } = *decision;
+    pub async fn approve(&self, decision: &ProposalDecision<'_>, seen: &ProposalSeen) -> Result<(Proposal, bool), Error> {
+        let ProposalDecision { book, by, reason, .. } = *decision;
         let (now, id) = (now_ms(), seen.id);
         let mut proposal = self.get(book, id).await?;
-        let approval = proposal.approve(by, now).map_err(Error::Proposal)?;
+        let approval = proposal.approve(by, now).map_err(|refusal| Error::Proposal(id, refusal))?;
         if !seen.hash.is_empty() && seen.hash != whole::hash_of(&proposal) {
             return Err(Error::ProposalChanged(id));
         }
@@ -148,25 +148,25 @@ impl Proposals {
             self.store.decide(&proposal, ProposalState::Approved, by, reason, now).await?;
             proposal = self.get(book, id).await?;
         }
-        match proposal.approve(by, now).map_err(Error::Proposal)? {
+        match proposal.approve(by, now).map_err(|refusal| Error::Proposal(id, refusal))? {
             Approval::GoOn => Ok((self.enact(proposal).await?, replayed)),
             Approval::Done => Ok((proposal, replayed)),
             // Nobody decided and yet it could not be written: the store's own fence, which only a mistake of ours can meet.
-            Approval::Approve => Err(Error::Proposal(ProposalRefusal::SamePerson)),
+            Approval::Approve => Err(Error::Proposal(id, ProposalRefusal::SamePerson)),
         }
     }
 
     /// Rejects a proposal; the proposer may withdraw their own. The flag: whether this request had been answered before.
-    pub async fn reject(&self, decision: &Decision<'_>, id: Uuid) -> Result<(Proposal, bool), Error> {
-        let Decision { book, by, reason, .. } = *decision;
+    pub async fn reject(&self, decision: &ProposalDecision<'_>, id: Uuid) -> Result<(Proposal, bool), Error> {
+        let ProposalDecision { book, by, reason, .. } = *decision;
         let proposal = self.get(book, id).await?;
-        let is_open = proposal.reject().map_err(Error::Proposal)?;
+        let is_open = proposal.reject().map_err(|refusal| Error::Proposal(id, refusal))?;
         let replayed = self.decides(decision, REJECT, id).await?;
         if is_open {
             self.store.decide(&proposal, ProposalState::Rejected, by, reason, now_ms()).await?;
         }
         let proposal = self.get(book, id).await?;
-        proposal.reject().map_err(Error::Proposal)?;
+        proposal.reject().map_err(|refusal| Error::Proposal(id, refusal))?;
         Ok((proposal, replayed))
     }
 

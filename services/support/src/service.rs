@@ -3,7 +3,7 @@ use crate::{
     acts::{Acts, now_ms},
     domain::StaffAct,
     error::Error,
-    proposals::{Decision, ProposalSeen, Proposals},
+    proposals::{ProposalDecision, ProposalSeen, Proposals},
     store::{ActFilter, ProposalFilter},
     wire,
 };
@@ -77,7 +77,7 @@ impl SupportService for Handlers {
         let request = request.into_inner();
         let (book, request_id, id) = wire::deciding(caller.book(&request.book), &request.request_id, &request.proposal_id)?;
         let seen = ProposalSeen { id, hash: request.hash };
-        let decision = Decision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id };
+        let decision = ProposalDecision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id };
         let (proposal, replayed) = self.proposals.approve(&decision, &seen).await?;
         Ok(Response::new(ApproveResponse { proposal: Some(wire::proposal(proposal)), replayed }))
     }
@@ -93,7 +93,7 @@ impl SupportService for Handlers {
             let why = "the role may take back its own proposals only".to_owned();
             return Err(rpc::refused(Code::PermissionDenied, "PERMISSION_DENIED", why, &[("role", caller.principal.role.to_string())]));
         }
-        let decision = Decision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id };
+        let decision = ProposalDecision { book: &book, by: &caller.principal.subject, reason: &reason, request_id: &request_id };
         let (proposal, replayed) = self.proposals.reject(&decision, id).await?;
         Ok(Response::new(RejectResponse { proposal: Some(wire::proposal(proposal)), replayed }))
     }

@@ -90,7 +90,7 @@ impl RequestShapes {
     /// The one message in `framed`. A request that could not be recorded as it will be handled is refused: a second message after the first, a wrong
     /// length, anything compressed.
     fn read(&self, path: &str, framed: &Bytes) -> Result<DynamicMessage, Status> {
-        let refused = || errors::malformed("request", "one message that is not compressed, and nothing after it");
+        let refused = || errors::malformed("request", "must be one message that is not compressed, and nothing after it");
         let mut message = framed.clone();
         if message.len() < PREFIX || message.get_u8() != 0 || usize::try_from(message.get_u32()) != Ok(message.len()) {
             return Err(refused());
@@ -181,12 +181,12 @@ fn act(method: &Method, caller: &Caller, message: Option<&DynamicMessage>) -> Re
     let mut names = RequestNames::default();
     message.into_iter().for_each(|message| names.add(message));
     if names.users.len() > NAMES_MAX || names.accounts.len() > NAMES_MAX {
-        return Err(errors::malformed("request", &format!("a request of staff names at most {NAMES_MAX} users and as many accounts")));
+        return Err(errors::malformed("request", &format!("must name at most {NAMES_MAX} users and as many accounts, as a call of staff")));
     }
     let json = match message.map(serde_json::to_string) {
         None => String::new(),
         Some(Ok(json)) => json,
-        Some(Err(error)) => return Err(errors::malformed("request", &error.to_string())),
+        Some(Err(error)) => return Err(errors::malformed("request", &format!("must be readable: {error}"))),
     };
     Ok(Act {
         act_id: Uuid::now_v7().to_string(),
@@ -275,7 +275,7 @@ async fn record_phase(record: &Transport, act: &Act, phase: ActPhase) -> Result<
 async fn collect(body: Body) -> Result<Bytes, Status> {
     let written = WrittenBody(body);
     let collected = Limited::new(written, WHOLE_BYTES_MAX + PREFIX).collect().await;
-    collected.map(http_body_util::Collected::to_bytes).map_err(|error| errors::malformed("request", &error.to_string()))
+    collected.map(http_body_util::Collected::to_bytes).map_err(|error| errors::malformed("request", &format!("must be readable: {error}")))
 }
 
 /// A body whose messages are encoded also within the process.

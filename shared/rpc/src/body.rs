@@ -153,7 +153,7 @@ impl http_body::Body for WatchedBody {
             return Poll::Ready(None);
         }
         let this = &mut *self;
-        let step = || context::within(this.context, || Pin::new(&mut this.inner).poll_frame(cx));
+        let step = || context::within(this.context.clone(), || Pin::new(&mut this.inner).poll_frame(cx));
         let polled = match catch_unwind(AssertUnwindSafe(step)) {
             Ok(polled) => polled,
             Err(panic) => return this.end(&contain::contained(&*panic)),

@@ -18,7 +18,7 @@ pub(crate) fn unreadable(headers: &HeaderMap, bytes_max: usize) -> Option<Status
     let bare = !headers.contains_key("grpc-status-details-bin");
     match code {
         Code::OutOfRange if bare => Some(errors::too_large(bytes_max, None)),
-        Code::Internal if bare => Some(errors::malformed("message", "not a message of this RPC")),
+        Code::Internal if bare => Some(errors::malformed("message", "must be a message of this RPC")),
         _ => None,
     }
 }

@@ -171,8 +171,7 @@ pub(crate) fn not_identified_in_time() -> Status {
 
 /// INVALID_ARGUMENT: the message has more bytes than the RPC accepts. Nothing happened. `sent` is the announced or received length, if known.
 pub(crate) fn too_large(bytes_max: usize, sent: Option<usize>) -> Status {
-    let why =
-        format!("larger than the {bytes_max} bytes that a message to this RPC may have; the request was not executed, send less at once");
+    let why = format!("must have at most {bytes_max} bytes, as a message to this RPC; the request was not executed, send less at once");
     let facts = [("field", "message".to_owned()), ("bytes_max", bytes_max.to_string())];
     let sent = sent.map(|bytes| ("bytes", bytes.to_string()));
     let facts: Vec<_> = facts.into_iter().chain(sent).collect();

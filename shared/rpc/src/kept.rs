@@ -28,6 +28,11 @@ impl StickyRefusal {
         &self.reason
     }
 
+    /// The facts, by name.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.facts.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The message, a sentence.
     #[must_use]
     pub fn message(&self) -> &str {

@@ -131,8 +131,9 @@ impl Stack {
         };
         // Counted from here on, including calls refused below; traced once the caller is authenticated.
         let mut span = CallSpan::server(method, request.headers());
-        let arriving = CallContext { deadline: None, trace: span.parent, service: method.service };
-        let admitted = match context::enter(arriving, shared.admit(method, &mut request, &mut span)).await {
+        let trace_state = trace::state(&span, request.headers());
+        let arriving = CallContext { deadline: None, trace: span.parent, trace_state, service: method.service };
+        let admitted = match context::enter(arriving.clone(), shared.admit(method, &mut request, &mut span)).await {
             Ok(admitted) => admitted,
             Err(status) => return finish(span, &status),
         };
@@ -141,7 +142,8 @@ impl Stack {
         let (begun, request) = match &admitted.staff {
             None => (None, request),
             Some(caller) => {
-                let beginning = context::enter(context, deadline::enforce(admitted.deadline, shared.begin(method, caller, request)));
+                let beginning =
+                    context::enter(context.clone(), deadline::enforce(admitted.deadline, shared.begin(method, caller, request)));
                 match Box::pin(beginning).await.and_then(|begun| begun) {
                     Ok((begun, request)) => (Some(begun), request),
                     Err(status) => {
@@ -161,12 +163,12 @@ impl Stack {
                 Err(never) => Err(never),
             }
         });
-        let handled = context::enter(context, deadline::enforce(admitted.deadline, handled)).await;
+        let handled = context::enter(context.clone(), deadline::enforce(admitted.deadline, handled)).await;
         let handled = handled.and_then(|contained| contained).map(|answered| match answered {
             Ok(response) => response,
         });
         if let Some(begun) = begun {
-            Box::pin(context::enter(context, begun.end(&acts::ending(&handled)))).await;
+            Box::pin(context::enter(context.clone(), begun.end(&acts::ending(&handled)))).await;
         }
         let response = match handled {
             Ok(response) => response,

@@ -11,7 +11,7 @@ use opentelemetry::{
     Context, KeyValue,
     trace::{Link, Span as _, SpanBuilder, SpanKind, Status, Tracer as _},
 };
-use std::{borrow::Cow, future::Future, time::SystemTime};
+use std::{borrow::Cow, future::Future, sync::Arc, time::SystemTime};
 use telemetry::tracer;
 use tonic::Code;
 
@@ -23,6 +23,24 @@ pub use crate::traceparent::TraceParent;
 pub use batch::{BatchSpan, member};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// Bytes of a `tracestate` that are passed on; whoever passes one on must pass on so many (W3C Trace Context, section 3.3.1.5). A longer one is dropped whole.
+const STATE_BYTES_MAX: usize = 512;
+
+/// The `tracestate` that belongs to the caller's `traceparent`, several headers put together; nothing where there is no parent, or more than is passed on.
+pub(crate) fn state(span: &CallSpan, headers: &HeaderMap) -> Option<Arc<str>> {
+    span.parent?;
+    let mut state = String::new();
+    for value in headers.get_all(&TRACESTATE) {
+        let separator = if state.is_empty() { "" } else { "," };
+        state = state + separator + value.to_str().ok()?;
+        if state.len() > STATE_BYTES_MAX {
+            return None;
+        }
+    }
+    (!state.is_empty()).then(|| state.into())
+}
+
 /// A call being timed, and its span if spans are collected. Dropped without [`CallSpan::finish`], it ends as abandoned by its caller.
 #[derive(Debug)]
 pub(crate) struct CallSpan {
@@ -63,6 +81,10 @@ impl CallSpan {
         let span = Self::start(SpanKind::Client, context.trace, context.service, || path.trim_start_matches('/').to_owned().into());
         if let Some(value) = span.parent.and_then(|parent| HeaderValue::try_from(parent.to_header()).ok()) {
             headers.insert(TRACEPARENT, value);
+            // Of the same trace: without a parent it would belong to none.
+            if let Some(state) = context.trace_state.as_deref().and_then(|state| HeaderValue::from_str(state).ok()) {
+                headers.insert(TRACESTATE, state);
+            }
         }
         span
     }
@@ -144,7 +166,7 @@ pub fn current_traceparent() -> Option<String> {
 /// Runs `future` as part of the trace that `traceparent` names, as [`current_traceparent`] gave it earlier. Without one a new trace starts.
 pub async fn with_traceparent<F: Future>(service: &'static str, traceparent: Option<&str>, future: F) -> F::Output {
     let trace = traceparent.and_then(TraceParent::parse);
-    context::enter(CallContext { trace, service, deadline: None }, future).await
+    context::enter(CallContext { trace, service, ..CallContext::default() }, future).await
 }
 
 /// Runs `future` under a span of its own; for steps inside a service that are worth tracing, such as a message to a bank.

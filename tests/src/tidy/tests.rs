@@ -81,6 +81,30 @@ fn sleeping_is_refused_in_tests_only() {
 }
 
 #[test]
+fn refusals_say_what_a_field_must_be_and_what_is_not_found() {
+    let of = |file: &str, line: &str| check_refusals(file, line).iter().map(ToString::to_string).collect::<Vec<_>>();
+    let file = "services/gift/src/gifts.rs";
+    for good in [
+        "rpc::malformed(\"book\", \"must be given\")",
+        "malformed(\"posts\", format!(\"must have 1 to {MAX} posts\"))",
+        "malformed(\"amount\", why.must())",
+        "Malformed { field: \"id\", why: \"must be a UUID\" }",
+        "rpc::refused(Code::NotFound, \"GIFT_UNKNOWN\", why, &[])",
+        "rpc::refused(Code::FailedPrecondition, \"QUOTE_USED\", why, &[])",
+    ] {
+        assert_eq!(of(file, good), Vec::<String>::new());
+    }
+    for bad in
+        ["malformed(\"book\", \"required\")", "malformed(\"posts\", &format!(\"1 to {MAX}\"))", "MalformedAct::new(\"act\", \"freeze\")"]
+    {
+        assert_eq!(of(file, bad).len(), 1, "{bad}");
+        assert_eq!(of("services/gift/tests/it/main.rs", bad).len(), 0);
+    }
+    let code = "rpc::refused(Code::FailedPrecondition, \"GIFT_UNKNOWN\", why, &[])";
+    assert_eq!(of(file, code), [format!("{file}:1: GIFT_UNKNOWN is of something that is not there; its code is NOT_FOUND")]);
+}
+
+#[test]
 fn a_module_says_what_it_is() {
     assert_eq!(rust("use x;\n"), ["services/gift/src/gifts.rs:1: doesn't start with a `//!` comment"]);
 }

@@ -36,7 +36,7 @@ fn a_capped_guard_is_an_ended_streak() {
 #[test]
 fn our_own_refusal_comes_back_as_ours() {
     let (code, reason, message) = told(refused("GIFT_UNKNOWN", &[("detail", "gift_id=5655".to_owned())]));
-    assert_eq!((code, reason.as_str()), (Code::FailedPrecondition, "GIFT_UNKNOWN"));
+    assert_eq!((code, reason.as_str()), (Code::NotFound, "GIFT_UNKNOWN"));
     assert!(message.contains("gift_id=5655"), "{message}");
 }
 

@@ -19,7 +19,7 @@ async fn the_end_of_a_streak_of_somebody_without_coins_writes_nothing() {
     let before = journal_seq(&house).await;
     for at in 0..20 {
         let status = house.send("eve", tap(&format!("g{at}"), 3, true)).await.unwrap_err();
-        assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::FailedPrecondition, Some("STREAK_UNKNOWN")), "{status:?}");
+        assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::NotFound, Some("STREAK_UNKNOWN")), "{status:?}");
     }
     assert_eq!(journal_seq(&house).await, before);
     // Once she has coins, the same end is accepted, also before its taps.

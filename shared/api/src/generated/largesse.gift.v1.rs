@@ -50,7 +50,8 @@ pub struct Streak {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendGiftRequest {
     /// Client-made UUID, scoped to book and caller. Version 7 is fastest, and carries its maker's time: from a device whose clock is more than five minutes ahead
-    /// it is refused with REQUEST_ID_TIME, whose facts `id_time` and `server_time` say by how much. Version 4 carries no time. Required.
+    /// it is refused with REQUEST_ID_TIME, whose facts `id_time` and `server_time` say by how much. Version 4 carries no time, and
+    /// what is derived from it (`posting_id`) begins with twelve zeros. Required.
     #[prost(string, tag = "1")]
     pub request_id: ::prost::alloc::string::String,
     /// Required unless the token holds exactly one book.
@@ -140,7 +141,8 @@ pub mod gift_service_client {
     use tonic::codegen::http::Uri;
     /// Gifts sent in live rooms.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT: staff say why
+    /// in the metadata `largesse-reason`, 8 to 500 bytes of UTF-8, percent-encoded where it is not ASCII),
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
@@ -251,8 +253,8 @@ pub mod gift_service_client {
                 .insert(GrpcMethod::new("largesse.gift.v1.GiftService", "ListGifts"));
             self.inner.unary(req, path, codec).await
         }
-        /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN (also a
-        /// withdrawn one), GIFT_NOT_STREAKABLE, STREAK_UNKNOWN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
+        /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN (NOT_FOUND, also a
+        /// withdrawn one), GIFT_NOT_STREAKABLE, STREAK_UNKNOWN (NOT_FOUND), ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
         /// sticky: mint a new id after topping up. A retry with the same id is safe and gets the first answer, also after a price change.
         pub async fn send_gift(
             &mut self,
@@ -329,8 +331,8 @@ pub mod gift_service_server {
             tonic::Response<super::ListGiftsResponse>,
             tonic::Status,
         >;
-        /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN (also a
-        /// withdrawn one), GIFT_NOT_STREAKABLE, STREAK_UNKNOWN, ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
+        /// Sends a gift from the caller to a creator. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED, REQUEST_ID_TIME, LIST_BUILT_IN, GIFT_UNKNOWN (NOT_FOUND, also a
+        /// withdrawn one), GIFT_NOT_STREAKABLE, STREAK_UNKNOWN (NOT_FOUND), ACCOUNT_FROZEN, ACCOUNT_CLOSED, STREAK_ENDED, LIMIT_EXCEEDED, OVERFLOW, INSUFFICIENT_FUNDS. From LIST_BUILT_IN on they are
         /// sticky: mint a new id after topping up. A retry with the same id is safe and gets the first answer, also after a price change.
         async fn send_gift(
             &self,
@@ -355,7 +357,8 @@ pub mod gift_service_server {
     }
     /// Gifts sent in live rooms.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT: staff say why
+    /// in the metadata `largesse-reason`, 8 to 500 bytes of UTF-8, percent-encoded where it is not ASCII),
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:

@@ -119,7 +119,8 @@ pub mod monitor_service_client {
     use tonic::codegen::http::Uri;
     /// The continuous audit of the ledger. The monitor reads the other services' tables itself, over and over, and trusts none of them.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT: staff say why
+    /// in the metadata `largesse-reason`, 8 to 500 bytes of UTF-8, percent-encoded where it is not ASCII),
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff) and OVERLOADED
     /// (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED (retry the same request to find out); INTERNAL (its
     /// fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again).
@@ -259,7 +260,8 @@ pub mod monitor_service_server {
     }
     /// The continuous audit of the ledger. The monitor reads the other services' tables itself, over and over, and trusts none of them.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT: staff say why
+    /// in the metadata `largesse-reason`, 8 to 500 bytes of UTF-8, percent-encoded where it is not ASCII),
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff) and OVERLOADED
     /// (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED (retry the same request to find out); INTERNAL (its
     /// fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again).

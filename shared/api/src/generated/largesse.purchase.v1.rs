@@ -463,7 +463,8 @@ pub mod purchase_service_client {
     use tonic::codegen::http::Uri;
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT: staff say why
+    /// in the metadata `largesse-reason`, 8 to 500 bytes of UTF-8, percent-encoded where it is not ASCII),
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:
@@ -609,7 +610,8 @@ pub mod purchase_service_client {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (more than one receipt may state), RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two.
+        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky,
+        /// but for the first two. Where the store signed the receipt, their facts say what it is: bundle_id, environment, product_id, transaction_id.
         /// Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in
         /// `blocked_by`, and its coins come once nothing is in the way, retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept,
         /// and its coins are in suspense for staff to decide (SUSPENDED). OVERFLOW and PURCHASE_BLOCKED (FAILED_PRECONDITION, facts: purchase_id, blocked_by): the receipt is kept and
@@ -771,7 +773,8 @@ pub mod purchase_service_server {
         /// Credits the coins of a verified receipt, once whoever presents it. Reasons in order of precedence: MALFORMED, REQUEST_ID_REUSED,
         /// RECEIPT_MALFORMED, RECEIPT_ALGORITHM, RECEIPT_CHAIN_LENGTH, RECEIPT_CHAIN, RECEIPT_CERTIFICATE_PURPOSE, RECEIPT_SIGNATURE,
         /// RECEIPT_BUNDLE, RECEIPT_ENVIRONMENT, RECEIPT_TYPE, RECEIPT_REVOKED, RECEIPT_QUANTITY, PRODUCT_UNKNOWN, RECEIPT_AMOUNT (more than one receipt may state), RECEIPT_OTHER_ACCOUNT,
-        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION and sticky, but for the first two.
+        /// RECEIPT_ERASED_ACCOUNT (support redeems it for whoever paid), RECEIPT_ALREADY_REDEEMED; these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky,
+        /// but for the first two. Where the store signed the receipt, their facts say what it is: bundle_id, environment, product_id, transaction_id.
         /// Then, of the wallet: ACCOUNT_FROZEN, LIMIT_EXCEEDED; these are not sticky: the receipt is kept, the purchase stays VERIFIED and says why in
         /// `blocked_by`, and its coins come once nothing is in the way, retried or not. ACCOUNT_CLOSED (facts: purchase_id, coins) is sticky: the receipt is kept,
         /// and its coins are in suspense for staff to decide (SUSPENDED). OVERFLOW and PURCHASE_BLOCKED (FAILED_PRECONDITION, facts: purchase_id, blocked_by): the receipt is kept and
@@ -813,7 +816,8 @@ pub mod purchase_service_server {
     }
     /// Coins bought with real money.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT: staff say why
+    /// in the metadata `largesse-reason`, 8 to 500 bytes of UTF-8, percent-encoded where it is not ASCII),
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff), NOT_THE_WRITER,
     /// COMMIT_FAILED and OVERLOADED (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED and OUTCOME_UNKNOWN (UNAVAILABLE) (retry the same
     /// request to find out); INTERNAL (its fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again). Where a book is named:

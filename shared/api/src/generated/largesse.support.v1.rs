@@ -511,7 +511,8 @@ pub mod support_service_client {
     /// The audit log, in which staff actions are recorded before they are executed, and what staff may do only in pairs. Every call of a member of staff to any service carries its
     /// reason in the metadata `largesse-reason` where the table of access asks for one.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT: staff say why
+    /// in the metadata `largesse-reason`, 8 to 500 bytes of UTF-8, percent-encoded where it is not ASCII),
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff) and OVERLOADED
     /// (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED (retry the same request to find out); INTERNAL (its
     /// fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again).
@@ -866,7 +867,8 @@ pub mod support_service_server {
     /// The audit log, in which staff actions are recorded before they are executed, and what staff may do only in pairs. Every call of a member of staff to any service carries its
     /// reason in the metadata `largesse-reason` where the table of access asks for one.
     ///
-    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT, staff must say why),
+    /// Reasons every RPC may answer with, before its own: UNAUTHENTICATED, PERMISSION_DENIED (role or book), REASON_REQUIRED (INVALID_ARGUMENT: staff say why
+    /// in the metadata `largesse-reason`, 8 to 500 bytes of UTF-8, percent-encoded where it is not ASCII),
     /// QUOTA_EXCEEDED (RESOURCE_EXHAUSTED, nothing happened, retry the same request later); IDENTITY_UNAVAILABLE, AUDIT_UNAVAILABLE (staff) and OVERLOADED
     /// (UNAVAILABLE, nothing happened, retry the same request); DEADLINE_EXCEEDED (retry the same request to find out); INTERNAL (its
     /// fact `trace` is what to quote). Streams: also SHUTTING_DOWN (UNAVAILABLE, begin again).

@@ -30,6 +30,7 @@ pub struct Seen {
     pub role: Role,
     pub grpc_timeout: Option<String>,
     pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
 }
 
 pub struct Gifts {
@@ -89,6 +90,7 @@ impl Ledger {
             role: caller.principal.role,
             grpc_timeout: header("grpc-timeout"),
             traceparent: header("traceparent"),
+            tracestate: header("tracestate"),
         });
         Ok(())
     }

@@ -70,11 +70,14 @@ async fn a_service_calls_as_itself_with_less_time_in_the_same_trace() {
         let mut request = house.signed(Role::Viewer, room("r"));
         request.set_timeout(Duration::from_secs(4));
         request.metadata_mut().insert("traceparent", TRACE.parse().unwrap());
+        request.metadata_mut().insert("tracestate", "vendor=1".parse().unwrap());
+        request.metadata_mut().append("tracestate", "other=2".parse().unwrap());
         // In process the client's side takes its trace from its own context; a foreign client writes the header itself.
         rpc::trace::with_traceparent("test", Some(TRACE), house.gifts().send_gift(request)).await.unwrap();
         let seen = house.seen.lock().unwrap()[0].clone();
         assert_eq!((seen.subject.as_str(), seen.role), ("gift", Role::Service), "{way:?}");
         assert_eq!(seen.traceparent.as_deref(), Some(TRACE), "{way:?}");
+        assert_eq!(seen.tracestate.as_deref(), Some("vendor=1,other=2"), "{way:?}");
         let given = seen.grpc_timeout.unwrap();
         let micros: u64 = given.strip_suffix('u').unwrap().parse().unwrap();
         assert!((3_000_000..3_996_000).contains(&micros), "{way:?}: {given}");
