@@ -79,9 +79,9 @@ passwords() {
 
 # Checks for what the script can't do without.
 needed() {
-  command -v openssl > /dev/null || { echo "make-secrets.sh: openssl is not on the path; nothing was made" >&2; exit 1; }
+  command -v openssl > /dev/null || { echo "make-secrets.sh: openssl is not on the path; nothing was created" >&2; exit 1; }
   command -v "$program" > /dev/null || command -v docker > /dev/null || {
-    echo "make-secrets.sh: neither $program nor docker is on the path, so no token can be made; nothing was made." >&2
+    echo "make-secrets.sh: neither $program nor docker is on the path, so no token can be created; nothing was created." >&2
     echo "  Name the program: LARGESSE=/path/to/largesse $0" >&2
     exit 1
   }
@@ -106,7 +106,7 @@ renew() {
 case "${1:-}" in
   "")
     for there in secrets/*; do
-      [ ! -e "$there" ] || { echo "make-secrets.sh: deploy/compose/$there is there already, and nothing is overwritten" >&2; exit 1; }
+      [ ! -e "$there" ] || { echo "make-secrets.sh: deploy/compose/$there already exists, and nothing is overwritten" >&2; exit 1; }
     done
     needed
     trap undo EXIT
@@ -125,7 +125,7 @@ case "${1:-}" in
     done
     own heads
     trap - EXIT
-    echo "made: a CA, certificates and 30-day tokens for $services, passwords and payout's key, in deploy/compose/secrets/"
+    echo "created: a CA, certificates and 30-day tokens for $services, passwords and payout's key, in deploy/compose/secrets/"
     ;;
   renew)
     for needed in secrets/ca/ca.key secrets/house/identity.key.pem; do
@@ -133,7 +133,7 @@ case "${1:-}" in
     done
     needed
     renew
-    echo "renewed: certificates and tokens of $services; services take them up by themselves, postgres when it is restarted"
+    echo "renewed: certificates and tokens of $services; services reload them by themselves, postgres after a restart"
     ;;
   *)
     echo "usage: make-secrets.sh [renew]" >&2

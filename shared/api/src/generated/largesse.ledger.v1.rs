@@ -1515,7 +1515,9 @@ pub mod ledger_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
-        /// Posts the opposite of a posting, once only. Reasons as Post, and POSTING_UNKNOWN, ALREADY_REVERSED, NOT_REVERSIBLE.
+        /// Posts the opposite of a posting, once only. Reasons as Post, and POSTING_UNKNOWN, ALREADY_REVERSED, NOT_REVERSIBLE
+        /// (a reversal, a posting without transfers or with a hold or the end of one, or a step of PurchaseService, EarningsService or PayoutService, whose own rows
+        /// would not follow).
         pub async fn reverse(
             &mut self,
             request: impl tonic::IntoRequest<super::ReverseRequest>,
@@ -1860,7 +1862,9 @@ pub mod ledger_service_server {
             tonic::Response<super::VoidPendingResponse>,
             tonic::Status,
         >;
-        /// Posts the opposite of a posting, once only. Reasons as Post, and POSTING_UNKNOWN, ALREADY_REVERSED, NOT_REVERSIBLE.
+        /// Posts the opposite of a posting, once only. Reasons as Post, and POSTING_UNKNOWN, ALREADY_REVERSED, NOT_REVERSIBLE
+        /// (a reversal, a posting without transfers or with a hold or the end of one, or a step of PurchaseService, EarningsService or PayoutService, whose own rows
+        /// would not follow).
         async fn reverse(
             &self,
             request: tonic::Request<super::ReverseRequest>,
