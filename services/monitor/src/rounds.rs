@@ -32,7 +32,7 @@ pub(crate) async fn run(mut auditor: ContinuousAudit, config: Config, health: Ar
                     health.follow(found, SystemTime::now());
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the books can't be looked at");
+                    tracing::warn!(%error, "the ledger audit could not run");
                     health.lost(&error.to_string());
                 }
             }
@@ -51,11 +51,11 @@ fn tell(health: &Health, was_healthy: bool) {
     for (book, checks) in books.chain([("", &health.checks)]) {
         for (check, found) in checks {
             if let crate::CheckResult::Failed(why) = &found.outcome {
-                tracing::error!(book, check, why, "the money is not where it should be");
+                tracing::error!(book, check, why, "the ledger audit failed");
             }
         }
     }
     if health.is_healthy() && !was_healthy {
-        tracing::info!(books = health.books.len(), "the money is where it should be");
+        tracing::info!(books = health.books.len(), "the ledger audit passes");
     }
 }

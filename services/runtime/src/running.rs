@@ -162,7 +162,7 @@ impl Runtime {
         self.addresses.iter().map(|(name, address)| format!("{name} on {address}")).collect()
     }
 
-    /// Returns when a task that should run until shutdown has ended.
+    /// Returns when a task that should keep running has ended.
     pub async fn failed(&mut self) -> Error {
         match self.tasks.join_next().await {
             Some(Ok(Err(error))) => error,

@@ -144,7 +144,7 @@ impl Wiring {
                 self.stack.record_by(ways.collect::<Result<_, Error>>()?);
             }
             None => {
-                tracing::warn!("calls of staff are refused: nothing says where the support service is (peers.support or --support-url)")
+                tracing::warn!("calls of staff are refused: the support service is not configured (peers.support or --support-url)")
             }
         }
         Ok(())

@@ -21,7 +21,7 @@ pub enum Service {
     Earnings,
     /// Payouts of money.
     Payout,
-    /// Audits of the books.
+    /// Whether the ledger audit passes.
     Monitor,
 }
 

@@ -13,10 +13,10 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Queries every process named by --url for its services and whether they serve, and the one with the monitor for its results. A standby of the process that
-writes the books says so; that is no fault if the other is queried too. Exit code 0: all serve and the money is where it should be; 1: a service or a check
-fails; 2: the command line is invalid; 3: a process did not answer; 4: all serve, but the state of the money is unknown: no --token-file, a token that is
-refused, or no process with the monitor.
+Asks every process named by --url which services it has and whether they serve, and the one that has the monitor what it found. A process that stands by for
+the one that writes the books says so; that is no fault where the other is asked too. Exit code 0: all serve and the ledger audit passes; 1: something
+does not or is not; 2: the command line can't be used; 3: a process could not be asked; 4: all serve, and nobody could say where the money is: no --token-file,
+a token that is refused, or no process with the monitor.
 
   largesse status --url http://127.0.0.1:7070 --token-file auditor.token";
 
@@ -87,7 +87,7 @@ struct BookStatus {
 #[derive(Debug, Default, Serialize)]
 struct StatusFound {
     processes: Vec<ProcessStatus>,
-    /// Whether the money is where it should be; `None` where that is unknown.
+    /// Whether the ledger audit passes; nothing where nobody could say.
     green: Option<bool>,
     /// Checks that failed or are pending.
     checks: Vec<CheckStatus>,
@@ -215,9 +215,9 @@ impl StatusFound {
             println!("{}{check} {outcome}: {detail}", if book.is_empty() { String::new() } else { format!("book {}: ", shown(book)) });
         }
         match (self.green, &self.money_unknown) {
-            (Some(true), _) => println!("the money is where it should be: green"),
+            (Some(true), _) => println!("the ledger audit passes: green"),
             (Some(false), _) => println!("the money is NOT known to be where it should be: RED"),
-            (None, why) => println!("whether the money is where it should be is not known: {}", shown(why.as_deref().unwrap_or_default())),
+            (None, why) => println!("whether the ledger audit passes is not known: {}", shown(why.as_deref().unwrap_or_default())),
         }
     }
 

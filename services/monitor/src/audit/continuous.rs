@@ -254,7 +254,7 @@ impl WatchedBook {
 
     /// The result for a book that could not be read.
     fn unseen(&self, why: &str) -> FoundInBook {
-        tracing::warn!(book = self.follower.book().name, why, "a book can't be looked at");
+        tracing::warn!(book = self.follower.book().name, why, "a book could not be audited");
         let checks = CHECKS.map(|name| (name, CheckResult::Pending(why.to_owned()))).to_vec();
         FoundInBook { checked_seq: self.follower.last_seq(), checked_time: self.follower.time(), behind: 0, checks }
     }
