@@ -65,7 +65,7 @@ enum Command {
     Privacy(privacy::PrivacyArguments),
     /// Rotates the keys that encrypt bank accounts and names, or lists their ids.
     Keys(keys::KeysArguments),
-    /// Asks running processes whether they serve and whether the ledger audit passes.
+    /// Queries running processes whether they serve and whether the ledger audit passes.
     Status(status::StatusArguments),
     /// Prints completions for a shell: `largesse completions bash > /etc/bash_completion.d/largesse`.
     Completions {

@@ -1,4 +1,4 @@
-//! Whether the ledger audit passes, looked at again and again while it moves; and the whole story behind an id.
+//! Audits the money continuously while it moves, and explains the whole story behind an id.
 //!
 //! It reads the ledger's books and the other services' `tables` directly and trusts no service: an auditor that asked them would trust what it is to check. The
 //! results of the last audit run are reported over RPC and as metrics.

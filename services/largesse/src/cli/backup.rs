@@ -91,7 +91,7 @@ pub async fn restore(address: String, from: PathBuf, verify_key: Option<PathBuf>
     }
     let report = backup::restore_signed(&from, &Database::parse(&address)?, key.as_ref()).await?;
     for book in &report.books {
-        let found = if book.ok() { "green" } else { "RED; see `largesse verify`" };
+        let found = if book.ok() { "passed" } else { "FAILED; see `largesse verify`" };
         println!("{}: {} events, up to commit {}: {found}", book.ledger.book, book.ledger.events, book.ledger.head_commit_no);
     }
     if report.books.is_empty() {

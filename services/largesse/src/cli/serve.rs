@@ -179,8 +179,8 @@ pub async fn run(options: Options, warnings: Vec<String>) -> CommandResult {
     tracing::info!(listening = listening.join(", "), standby = standby.is_some(), "started");
     let (why, failure) = tokio::select! {
         failure = runtime.failed() => ("a task that should keep running has ended", Some(failure)),
-        _ = terminate.recv() => ("told to by SIGTERM", None),
-        _ = interrupt.recv() => ("told to by SIGINT", None),
+        _ = terminate.recv() => ("stopped by SIGTERM", None),
+        _ = interrupt.recv() => ("stopped by SIGINT", None),
     };
     tracing::info!(why, "stopping: calls in flight may finish");
     let begun = Instant::now();

@@ -13,10 +13,10 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 
 /// Printed after the options.
 const EXPLANATION: &str = "\
-Asks every process named by --url which services it has and whether they serve, and the one that has the monitor what it found. A process that stands by for
-the one that writes the books says so; that is no fault where the other is asked too. Exit code 0: all serve and the ledger audit passes; 1: something
-does not or is not; 2: the command line can't be used; 3: a process could not be asked; 4: all serve, and nobody could say where the money is: no --token-file,
-a token that is refused, or no process with the monitor.
+Queries every process named by --url for its services and whether they serve, and the one with the monitor for its results. A standby of the process that
+writes the books says so; that is no fault if the other is queried too. Exit code 0: all serve and the audit passes; 1: a service or a check fails; 2: the
+command line is invalid; 3: a process did not answer; 4: all serve, but the audit's result is unknown: no --token-file, a token that is refused, or no
+process with the monitor.
 
   largesse status --url http://127.0.0.1:7070 --token-file auditor.token";
 
@@ -87,7 +87,7 @@ struct BookStatus {
 #[derive(Debug, Default, Serialize)]
 struct StatusFound {
     processes: Vec<ProcessStatus>,
-    /// Whether the ledger audit passes; nothing where nobody could say.
+    /// Whether the audit passes; `None` where that is unknown.
     green: Option<bool>,
     /// Checks that failed or are pending.
     checks: Vec<CheckStatus>,
@@ -215,9 +215,9 @@ impl StatusFound {
             println!("{}{check} {outcome}: {detail}", if book.is_empty() { String::new() } else { format!("book {}: ", shown(book)) });
         }
         match (self.green, &self.money_unknown) {
-            (Some(true), _) => println!("the ledger audit passes: green"),
-            (Some(false), _) => println!("the money is NOT known to be where it should be: RED"),
-            (None, why) => println!("whether the ledger audit passes is not known: {}", shown(why.as_deref().unwrap_or_default())),
+            (Some(true), _) => println!("the audit passes"),
+            (Some(false), _) => println!("the audit does NOT pass: a check failed or is pending"),
+            (None, why) => println!("the audit's result is unknown: {}", shown(why.as_deref().unwrap_or_default())),
         }
     }
 
@@ -228,7 +228,7 @@ impl StatusFound {
         let all_serve = self.processes.iter().flat_map(|process| &process.services).all(|service| self.serves(service));
         match self.green {
             Some(true) if all_serve => ExitCode::SUCCESS,
-            // An unknown result is neither green nor red.
+            // An unknown result is neither a pass nor a failure.
             None if all_serve => ExitCode::from(MONEY_UNKNOWN),
             Some(_) | None => ExitCode::FAILURE,
         }

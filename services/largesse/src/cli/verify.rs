@@ -102,5 +102,5 @@ fn tell(book: &audit::BookReport) {
     for problem in &book.problems {
         println!("{}: BAD: {}", ledger.book, shown(problem));
     }
-    println!("{}: {}", ledger.book, if book.ok() { "green" } else { "RED" });
+    println!("{}: {}", ledger.book, if book.ok() { "passed" } else { "FAILED" });
 }

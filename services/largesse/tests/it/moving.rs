@@ -237,7 +237,7 @@ async fn an_imported_book_is_healthy_and_says_what_was_imported() {
     let dir = moving.dir.path().to_owned();
     let output = verify(&dir);
     let told = printed(&output);
-    assert!(output.status.success() && told.contains("new: green") && told.contains("demo: green"), "{told}");
+    assert!(output.status.success() && told.contains("new: passed") && told.contains("demo: passed"), "{told}");
     let line = told.lines().find(|line| line.contains("were imported")).unwrap_or_else(|| panic!("{told}"));
     assert!(line.starts_with(&format!("new: {} postings", postings(&text))) && line.contains("500 USD in transit"), "{line}");
     moving.house.shutdown().await;

@@ -331,7 +331,7 @@ impl WatchedBook {
         let side = JournalSide { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
         let summed = match folds.purchases.compare(tables, side, now).await? {
             FoldsCompared::Passed => CheckResult::Passed,
-            FoldsCompared::Again => CheckResult::Pending("some purchases are looked at once more".to_owned()),
+            FoldsCompared::Again => CheckResult::Pending("some purchases are being checked again".to_owned()),
             FoldsCompared::Differs(why) => return Ok(CheckResult::Failed(why)),
         };
         let side = Followed { store, book: self.follower.book(), name, last_seq: self.follower.last_seq(), moves: &folds.moves };
@@ -399,7 +399,7 @@ impl WatchedBook {
             return Ok(CheckResult::Pending(why));
         }
         let before = std::mem::replace(&mut self.payouts_differed, true);
-        Ok(if before { CheckResult::Failed(why) } else { CheckResult::Pending(format!("looked at once more: {why}")) })
+        Ok(if before { CheckResult::Failed(why) } else { CheckResult::Pending(format!("being checked again: {why}")) })
     }
 }
 

@@ -181,7 +181,7 @@ impl RollingJoin {
             return Ok(CheckResult::Failed(sure.join("; ")));
         }
         Ok(match self.waiting.len() {
-            _ if again => CheckResult::Pending("some rows are looked at once more".to_owned()),
+            _ if again => CheckResult::Pending("some rows are being checked again".to_owned()),
             0 => CheckResult::Passed,
             count => CheckResult::Pending(format!("{count} postings are still to be compared with their rows")),
         })

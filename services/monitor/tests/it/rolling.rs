@@ -65,7 +65,7 @@ async fn what_differed_is_told_in_the_first_look_that_reads_everything_again() {
         settled(&bed.database).await;
         let drained = drained(&bed).await;
         let mut monitor = ContinuousAudit::new(bed.database.clone(), None, monitor::Config::default());
-        assert!(matches!(looked(&mut monitor).await, CheckResult::Pending(why) if why.contains("looked at once more")));
+        assert!(matches!(looked(&mut monitor).await, CheckResult::Pending(why) if why.contains("being checked again")));
         // The posting is compared before the row is read, and that read fails each time.
         for _ in 0..2 {
             write(&bed.database, "UPDATE payout SET rail = 'none'").await;
