@@ -111,7 +111,10 @@ impl Purchases {
         let kept = match self.judge(redeem, kind, now) {
             // In a LIVE book the operator decides what a package is worth.
             Ok(_) if kind == BookKind::Live && self.catalogue.is_built_in() => return Err(Error::ListBuiltIn),
-            Err(refused) if refused.refusal == ReceiptRefusal::ProductUnknown && kind == BookKind::Live && self.catalogue.is_built_in() => {
+            // Whatever depends on the list: a receipt that was paid for must not be refused for good because of a list that nobody chose.
+            Err(RefusedReceipt { refusal: ReceiptRefusal::ProductUnknown | ReceiptRefusal::Amount, .. })
+                if kind == BookKind::Live && self.catalogue.is_built_in() =>
+            {
                 return Err(Error::ListBuiltIn);
             }
             Ok((new, transaction)) => self.keep(redeem, &new, &transaction, now).await?,
