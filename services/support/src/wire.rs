@@ -11,13 +11,13 @@ use db::requests::SentFields;
 use money::{BookName, RequestId};
 use rpc::{
     Violations,
-    page::{InvalidPageToken, PageSizes, PagedList},
+    page::{InvalidPageSize, InvalidPageToken, PageSizes, PagedList},
     wire::{TimeRange, timestamp_ms},
 };
 use tonic::Status;
 use uuid::Uuid;
 
-/// Default and maximum page size. A larger one is refused.
+/// Default and maximum page size.
 const PAGES: PageSizes = PageSizes { default: 50, max: 200 };
 
 fn malformed(field: &'static str, why: impl Into<String>) -> Error {
@@ -211,8 +211,7 @@ pub fn state_filter(state: i32, now_ms: i64) -> Result<ProposalFilter, Error> {
 
 /// The number of rows of the requested page.
 pub fn page_size(asked: i32) -> Result<usize, Error> {
-    let within = asked <= i32::from(PAGES.max);
-    PAGES.read(asked).ok().filter(|_| within).ok_or_else(|| malformed("page_size", format!("must be 0 to {}", PAGES.max)))
+    PAGES.read(asked).map_err(|InvalidPageSize| malformed("page_size", "must not be negative"))
 }
 
 /// The requested list of acts, to which its page tokens are bound: the filter, and the books that the caller may see.

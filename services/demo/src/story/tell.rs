@@ -155,7 +155,7 @@ fn prove(prove: &ProofSummary) -> Vec<String> {
         grouped(changed.event),
         grouped(changed.named_event)
     ));
-    lines.push(format!("  ({}); the original is {}", changed.problem, if changed.original_ok { "passed" } else { "FAILED" }));
+    lines.push(format!("  ({}); the original {}", changed.problem, if changed.original_ok { "passes" } else { "FAILS" }));
     lines
 }
 

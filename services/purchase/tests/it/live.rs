@@ -48,6 +48,10 @@ async fn what_is_built_in_is_not_sold_in_a_live_book_and_a_paid_receipt_waits() 
         assert_eq!(reason(client.list_coin_packages(list(LIVE)).await), "LIST_BUILT_IN");
         assert!(!client.list_coin_packages(list(house::BOOK)).await.unwrap().into_inner().packages.is_empty());
         assert_eq!(reason(client.redeem_purchase(redeem(&id)).await), "LIST_BUILT_IN");
+        // Whether an amount is within bounds depends on the list as well.
+        claims["price"] = json!(i64::MAX);
+        let dear = house.with_role("ann", Role::Viewer, LIVE, redeem_request(&new_id(), &house.store.sign(&claims).unwrap()));
+        assert_eq!(reason(client.redeem_purchase(dear).await), "LIST_BUILT_IN");
     }
     // The refusal is not kept: the same request succeeds once the operator has configured a list.
     let mut client = over(&house, Some(own), root).await;

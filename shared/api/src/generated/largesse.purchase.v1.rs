@@ -628,7 +628,7 @@ pub mod purchase_service_client {
         /// RECEIPT_MALFORMED on, these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
         /// bundle_id, environment, product_id, transaction_id.
         ///
-        /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and of the reasons after RECEIPT_AMOUNT, is not sticky: the same request succeeds once the operator has
+        /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and of the reasons after it, is not sticky: the same request succeeds once the operator has
         /// configured a list of packages.
         ///
         /// After these come the reasons of the ledger, with which the receipt is kept in any case:
@@ -797,7 +797,7 @@ pub mod purchase_service_server {
         /// RECEIPT_MALFORMED on, these are FAILED_PRECONDITION (PRODUCT_UNKNOWN: NOT_FOUND) and sticky. If the store signed the receipt, their facts describe it:
         /// bundle_id, environment, product_id, transaction_id.
         ///
-        /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and of the reasons after RECEIPT_AMOUNT, is not sticky: the same request succeeds once the operator has
+        /// LIST_BUILT_IN, in place of PRODUCT_UNKNOWN and of the reasons after it, is not sticky: the same request succeeds once the operator has
         /// configured a list of packages.
         ///
         /// After these come the reasons of the ledger, with which the receipt is kept in any case:

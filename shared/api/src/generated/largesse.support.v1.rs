@@ -94,7 +94,7 @@ pub struct ListActsRequest {
     /// Only lines of this RPC, such as `largesse.payout.v1.PayoutService/GetPayout`. Empty: any.
     #[prost(string, tag = "4")]
     pub rpc: ::prost::alloc::string::String,
-    /// Maximum number of lines in the answer, 1 to 200. 0: 50.
+    /// Maximum number of lines in the answer, 1 to 200. 0: 50. More than 200: 200.
     #[prost(int32, tag = "5")]
     pub page_size: i32,
     /// `next_page_token` of an earlier answer with the same filter. Empty: the newest lines.
@@ -357,7 +357,7 @@ pub struct ListProposalsRequest {
     /// Only proposals in this state; unspecified: any.
     #[prost(enumeration = "ProposalState", tag = "2")]
     pub state: i32,
-    /// Maximum number of proposals in the answer, 1 to 200. 0: 50.
+    /// Maximum number of proposals in the answer, 1 to 200. 0: 50. More than 200: 200.
     #[prost(int32, tag = "3")]
     pub page_size: i32,
     /// `next_page_token` of an earlier answer with the same book and filter. Empty: the newest proposals.
