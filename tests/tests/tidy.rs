@@ -71,3 +71,53 @@ fn every_reason_is_explained_and_every_explanation_is_of_a_reason() {
         "deploy/runbooks/reasons.md lacks {missing:?} and explains {stale:?}, which no source has"
     );
 }
+
+/// The comment above an RPC, or above a service where `rpc` is a service's name.
+fn comment_of(proto: &str, declaration: &str) -> String {
+    let mut comment = String::new();
+    for line in proto.lines().map(str::trim) {
+        match line.strip_prefix("//") {
+            Some(text) => comment.push_str(text),
+            None if line.starts_with(declaration) => return comment,
+            None => comment.clear(),
+        }
+    }
+    panic!("no `{declaration}` in the contract");
+}
+
+fn contract(root: &Path, service: &str) -> String {
+    std::fs::read_to_string(root.join(format!("proto/largesse/{service}/v1/{service}.proto"))).expect("a contract")
+}
+
+#[test]
+fn every_reason_of_a_service_is_in_its_contract() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for service in ["ledger", "gift", "purchase", "earnings", "payout", "support", "monitor"] {
+        let (mut reasons, proto) = (BTreeSet::new(), contract(&root, service));
+        said(&root.join("services").join(service).join("src"), &mut reasons);
+        let is_named = |reason: &String| proto.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == reason);
+        let other = |reason: &String| OTHER_WORDS.contains(&reason.as_str());
+        let missing: Vec<_> = reasons.iter().filter(|reason| !is_named(reason) && !other(reason)).collect();
+        assert!(missing.is_empty(), "the contract of {service} lacks {missing:?}");
+    }
+}
+
+#[test]
+fn every_rpc_that_posts_lists_what_the_ledger_refuses_to_its_caller() {
+    const WALLET: [&str; 4] = ["ACCOUNT_FROZEN", "ACCOUNT_CLOSED", "LIMIT_EXCEEDED", "OVERFLOW"];
+    const OWN_ID: [&str; 3] = ["REQUEST_ID_REUSED", "REQUEST_ID_TIME", "INSUFFICIENT_FUNDS"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (service, rpc, own_id) in [
+        ("gift", "SendGift(", true),
+        ("earnings", "AcceptQuote(", true),
+        ("payout", "RequestPayout(", true),
+        ("ledger", "Post(", true),
+        // It posts under ids of its own, and takes coins from nobody.
+        ("purchase", "RedeemPurchase(", false),
+    ] {
+        let comment = comment_of(&contract(&root, service), &format!("rpc {rpc}"));
+        let wanted = WALLET.iter().chain(OWN_ID.iter().filter(|_| own_id));
+        let missing: Vec<_> = wanted.filter(|reason| !comment.contains(**reason)).collect();
+        assert!(missing.is_empty(), "{service}: {rpc} lacks {missing:?}");
+    }
+}
