@@ -1,5 +1,5 @@
 //! A LIVE book converts at the rates that its operator configures and never at the built-in ones.
-use crate::house::{ask, take};
+use crate::fixture::{ask, take};
 use api::earnings::{GetEarningsRequest, earnings_service_client::EarningsServiceClient};
 use api::ledger::BookMode;
 use earnings::{Config, Deps, system_clock};

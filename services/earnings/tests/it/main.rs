@@ -2,28 +2,28 @@
 #![allow(clippy::unwrap_used)]
 
 mod crashes;
-mod house;
+mod fixture;
 mod live;
 mod reasons;
 mod unused;
 
 use api::earnings::{AcceptQuoteRequest, CreateQuoteRequest, GetEarningsRequest, GetEarningsResponse, GetQuoteRequest};
 use api::ledger::{AccountState, OpenAccountsRequest, SetAccountStateRequest, ledger_service_client::LedgerServiceClient};
-use house::{BOOK, House, ask, both, take};
+use fixture::{BOOK, Fixture, ask, both, take};
 use identity::Role;
 use tonic::Code;
 use uuid::Uuid;
 
 #[tokio::test]
 async fn a_conversion_is_posted_exactly_as_quoted() {
-    for house in both().await {
-        house.give("bob", 2_001).await;
-        let (quote, replayed) = house.quote("bob", ask(1_001, "USD")).await.unwrap();
+    for fixture in both().await {
+        fixture.give("bob", 2_001).await;
+        let (quote, replayed) = fixture.quote("bob", ask(1_001, "USD")).await.unwrap();
         assert!(!replayed);
         assert_eq!((quote.rate.as_str(), quote.rate_date.as_str(), quote.posting_id.as_str()), ("0.005", "2024-01-01", ""));
         let minor = |money: &Option<api::r#type::Money>| money.clone().unwrap().minor_units;
         assert_eq!([&quote.gross, &quote.withholding, &quote.fee, &quote.net].map(minor), [500, 0, 0, 500]);
-        let accepted = house.accept("bob", take(&quote)).await.unwrap();
+        let accepted = fixture.accept("bob", take(&quote)).await.unwrap();
         let used = accepted.quote.unwrap();
         assert_eq!((accepted.diamonds, accepted.replayed, used.posting_id.is_empty()), (1_000, false, false));
         assert_eq!(api::earnings::Quote { posting_id: String::new(), ..used.clone() }, quote);
@@ -34,45 +34,45 @@ async fn a_conversion_is_posted_exactly_as_quoted() {
             ("house/creator_cost/USD", -500),
             ("house/accrued_creator_liability/USD", 0),
         ] {
-            assert_eq!(house.balance(account).await, balance, "{account}");
+            assert_eq!(fixture.balance(account).await, balance, "{account}");
         }
         let get = GetQuoteRequest { quote_id: quote.quote_id, ..GetQuoteRequest::default() };
-        let got = house.earnings().get_quote(house.by("bob", Role::Creator, get)).await.unwrap().into_inner();
+        let got = fixture.earnings().get_quote(fixture.by("bob", Role::Creator, get)).await.unwrap().into_inner();
         assert_eq!(got.quote.unwrap(), used);
-        house.verify().await;
+        fixture.verify().await;
     }
 }
 
 #[tokio::test]
 async fn earnings_show_diamonds_and_money_by_currency() {
-    for house in both().await {
-        let held = |house: &House| {
-            let request = house.by("bob", Role::Creator, GetEarningsRequest::default());
-            let mut earnings = house.earnings();
+    for fixture in both().await {
+        let held = |fixture: &Fixture| {
+            let request = fixture.by("bob", Role::Creator, GetEarningsRequest::default());
+            let mut earnings = fixture.earnings();
             async move { earnings.get_earnings(request).await.unwrap().into_inner() }
         };
         let none = GetEarningsResponse { diamonds_state: AccountState::Open.into(), ..Default::default() };
-        assert_eq!(held(&house).await, none, "no gift was received");
-        house.give("bob", 4_000).await;
+        assert_eq!(held(&fixture).await, none, "no gift was received");
+        fixture.give("bob", 4_000).await;
         for currency in ["USD", "EUR"] {
-            let (quote, _) = house.quote("bob", ask(1_000, currency)).await.unwrap();
-            house.accept("bob", take(&quote)).await.unwrap();
+            let (quote, _) = fixture.quote("bob", ask(1_000, currency)).await.unwrap();
+            fixture.accept("bob", take(&quote)).await.unwrap();
         }
         let earnings = held;
-        let held = earnings(&house).await;
+        let held = earnings(&fixture).await;
         assert_eq!((held.diamonds, held.matured_diamonds), (2_000, 2_000));
         let payable: Vec<_> = held.payable.iter().map(|money| (money.currency_code.as_str(), money.minor_units)).collect();
         assert_eq!(payable[1], ("USD", 500));
         assert!(payable[0].0 == "EUR" && (440..460).contains(&payable[0].1), "{payable:?}");
         assert_eq!((held.diamonds_state(), held.frozen_currency_codes.len()), (AccountState::Open, 0));
-        house.verify().await;
+        fixture.verify().await;
     }
 }
 
 #[tokio::test]
 async fn frozen_earnings_say_so() {
-    for house in both().await {
-        house.give("bob", 4_000).await;
+    for fixture in both().await {
+        fixture.give("bob", 4_000).await;
         for account in ["creator/bob/diamonds", "creator/bob/payable/EUR"] {
             let freeze = SetAccountStateRequest {
                 book: BOOK.to_owned(),
@@ -82,11 +82,11 @@ async fn frozen_earnings_say_so() {
             };
             let open =
                 OpenAccountsRequest { book: BOOK.to_owned(), request_id: Uuid::now_v7().to_string(), accounts: vec![account.to_owned()] };
-            house.ledger().open_accounts(open).await.unwrap();
-            LedgerServiceClient::new(house.bed.ledger_as("support")).set_account_state(freeze).await.unwrap();
+            fixture.ledger().open_accounts(open).await.unwrap();
+            LedgerServiceClient::new(fixture.bed.ledger_as("support")).set_account_state(freeze).await.unwrap();
         }
-        let request = house.by("bob", Role::Creator, GetEarningsRequest::default());
-        let frozen = house.earnings().get_earnings(request).await.unwrap().into_inner();
+        let request = fixture.by("bob", Role::Creator, GetEarningsRequest::default());
+        let frozen = fixture.earnings().get_earnings(request).await.unwrap().into_inner();
         assert_eq!((frozen.diamonds, frozen.diamonds_state()), (4_000, AccountState::Frozen));
         assert_eq!((frozen.payable.len(), frozen.frozen_currency_codes.as_slice()), (0, &["EUR".to_owned()][..]));
     }
@@ -94,106 +94,106 @@ async fn frozen_earnings_say_so() {
 
 #[tokio::test]
 async fn a_quote_is_asked_for_once_and_a_retry_gets_the_first_answer() {
-    for house in both().await {
-        house.give("bob", 1_000).await;
+    for fixture in both().await {
+        fixture.give("bob", 1_000).await;
         let request = ask(1_000, "USD");
-        let (first, _) = house.quote("bob", request.clone()).await.unwrap();
-        house.accept("bob", take(&first)).await.unwrap();
-        house.later(3_600);
-        assert_eq!(house.quote("bob", request.clone()).await.unwrap(), (first, true), "even after it was used and expired");
+        let (first, _) = fixture.quote("bob", request.clone()).await.unwrap();
+        fixture.accept("bob", take(&first)).await.unwrap();
+        fixture.later(3_600);
+        assert_eq!(fixture.quote("bob", request.clone()).await.unwrap(), (first, true), "even after it was used and expired");
         let other = CreateQuoteRequest { diamonds: 999, ..request.clone() };
-        assert_eq!(house.quote("bob", other).await.unwrap_err(), "REQUEST_ID_REUSED");
+        assert_eq!(fixture.quote("bob", other).await.unwrap_err(), "REQUEST_ID_REUSED");
         // Another creator with the same id learns nothing of it.
-        assert_eq!(house.quote("eve", request).await.unwrap_err(), "INSUFFICIENT_FUNDS");
-        house.verify().await;
+        assert_eq!(fixture.quote("eve", request).await.unwrap_err(), "INSUFFICIENT_FUNDS");
+        fixture.verify().await;
     }
 }
 
 #[tokio::test]
 async fn refusals_of_a_quote_stay_the_answer() {
-    for house in both().await {
+    for fixture in both().await {
         let poor = ask(1_000, "USD");
-        assert_eq!(house.quote("bob", poor.clone()).await.unwrap_err(), "INSUFFICIENT_FUNDS");
-        house.give("bob", 1_000).await;
-        assert_eq!(house.quote("bob", poor).await.unwrap_err(), "INSUFFICIENT_FUNDS");
-        assert_eq!(house.quote("bob", ask(1_000, "GBP")).await.unwrap_err(), "CURRENCY_UNSUPPORTED");
-        assert_eq!(house.quote("bob", ask(1_000, "ZZZ")).await.unwrap_err(), "CURRENCY_UNSUPPORTED");
-        assert_eq!(house.quote("bob", ask(199, "USD")).await.unwrap_err(), "AMOUNT_TOO_SMALL");
+        assert_eq!(fixture.quote("bob", poor.clone()).await.unwrap_err(), "INSUFFICIENT_FUNDS");
+        fixture.give("bob", 1_000).await;
+        assert_eq!(fixture.quote("bob", poor).await.unwrap_err(), "INSUFFICIENT_FUNDS");
+        assert_eq!(fixture.quote("bob", ask(1_000, "GBP")).await.unwrap_err(), "CURRENCY_UNSUPPORTED");
+        assert_eq!(fixture.quote("bob", ask(1_000, "ZZZ")).await.unwrap_err(), "CURRENCY_UNSUPPORTED");
+        assert_eq!(fixture.quote("bob", ask(199, "USD")).await.unwrap_err(), "AMOUNT_TOO_SMALL");
         for bad in [ask(0, "USD"), ask(-1, "USD"), ask(1, "usd"), CreateQuoteRequest { request_id: String::new(), ..ask(1_000, "USD") }] {
-            assert_eq!(house.quote("bob", bad).await.unwrap_err(), "MALFORMED");
+            assert_eq!(fixture.quote("bob", bad).await.unwrap_err(), "MALFORMED");
         }
-        house.verify().await;
+        fixture.verify().await;
     }
 }
 
 #[tokio::test]
 async fn a_quote_is_used_once_and_its_acceptance_can_be_retried() {
-    for house in both().await {
-        house.give("bob", 3_000).await;
-        let (quote, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
+    for fixture in both().await {
+        fixture.give("bob", 3_000).await;
+        let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
         let request = take(&quote);
-        let first = house.accept("bob", request.clone()).await.unwrap();
-        house.later(3_600);
-        let again = house.accept("bob", request.clone()).await.unwrap();
+        let first = fixture.accept("bob", request.clone()).await.unwrap();
+        fixture.later(3_600);
+        let again = fixture.accept("bob", request.clone()).await.unwrap();
         assert_eq!(again, api::earnings::AcceptQuoteResponse { replayed: true, ..first });
-        assert_eq!(house.accept("bob", take(&quote)).await.unwrap_err(), "QUOTE_USED", "used comes before expired");
-        let (other, _) = house.quote("bob", ask(500, "USD")).await.unwrap();
+        assert_eq!(fixture.accept("bob", take(&quote)).await.unwrap_err(), "QUOTE_USED", "used comes before expired");
+        let (other, _) = fixture.quote("bob", ask(500, "USD")).await.unwrap();
         let reused = AcceptQuoteRequest { quote_id: other.quote_id.clone(), ..request };
-        assert_eq!(house.accept("bob", reused).await.unwrap_err(), "REQUEST_ID_REUSED");
-        assert_eq!(house.accept("bob", take(&other)).await.unwrap().diamonds, 1_500);
-        house.verify().await;
+        assert_eq!(fixture.accept("bob", reused).await.unwrap_err(), "REQUEST_ID_REUSED");
+        assert_eq!(fixture.accept("bob", take(&other)).await.unwrap().diamonds, 1_500);
+        fixture.verify().await;
     }
 }
 
 #[tokio::test]
 async fn many_acceptances_at_once_convert_once() {
-    for house in both().await {
-        house.give("bob", 3_000).await;
-        let (quote, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
-        let answers = futures::future::join_all((0..8).map(|_| house.accept("bob", take(&quote)))).await;
+    for fixture in both().await {
+        fixture.give("bob", 3_000).await;
+        let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
+        let answers = futures::future::join_all((0..8).map(|_| fixture.accept("bob", take(&quote)))).await;
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
         assert!(answers.iter().flat_map(|answer| answer.as_ref().err()).all(|reason| reason == "QUOTE_USED"), "{answers:?}");
-        assert_eq!(house.balance("creator/bob/diamonds").await, 2_000);
-        house.verify().await;
+        assert_eq!(fixture.balance("creator/bob/diamonds").await, 2_000);
+        fixture.verify().await;
     }
 }
 
 #[tokio::test]
 async fn an_expired_quote_is_refused_for_good() {
-    for house in both().await {
-        house.give("bob", 1_000).await;
-        let (quote, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
-        house.later(15 * 60 + 1);
+    for fixture in both().await {
+        fixture.give("bob", 1_000).await;
+        let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
+        fixture.later(15 * 60 + 1);
         let late = take(&quote);
-        assert_eq!(house.accept("bob", late.clone()).await.unwrap_err(), "QUOTE_EXPIRED");
-        assert_eq!(house.accept("bob", late).await.unwrap_err(), "QUOTE_EXPIRED");
-        assert_eq!(house.balance("creator/bob/diamonds").await, 1_000);
-        house.verify().await;
+        assert_eq!(fixture.accept("bob", late.clone()).await.unwrap_err(), "QUOTE_EXPIRED");
+        assert_eq!(fixture.accept("bob", late).await.unwrap_err(), "QUOTE_EXPIRED");
+        assert_eq!(fixture.balance("creator/bob/diamonds").await, 1_000);
+        fixture.verify().await;
     }
 }
 
 #[tokio::test]
 async fn a_quote_is_its_owners() {
-    for house in both().await {
-        house.give("bob", 1_000).await;
-        house.give("eve", 1_000).await;
-        let (quote, _) = house.quote("bob", ask(1_000, "USD")).await.unwrap();
+    for fixture in both().await {
+        fixture.give("bob", 1_000).await;
+        fixture.give("eve", 1_000).await;
+        let (quote, _) = fixture.quote("bob", ask(1_000, "USD")).await.unwrap();
         let get = |quote_id: &str| GetQuoteRequest { quote_id: quote_id.to_owned(), ..GetQuoteRequest::default() };
-        let foreign = house.earnings().get_quote(house.by("eve", Role::Creator, get(&quote.quote_id))).await.unwrap_err();
+        let foreign = fixture.earnings().get_quote(fixture.by("eve", Role::Creator, get(&quote.quote_id))).await.unwrap_err();
         let guess = Uuid::now_v7().to_string();
-        let missing = house.earnings().get_quote(house.by("eve", Role::Creator, get(&guess))).await.unwrap_err();
+        let missing = fixture.earnings().get_quote(fixture.by("eve", Role::Creator, get(&guess))).await.unwrap_err();
         // Each names the requested id, and nothing else distinguishes them.
         let told = foreign.message().replace(&quote.quote_id, &guess);
         assert_eq!((foreign.code(), told.as_str()), (Code::NotFound, missing.message()), "a guess learns nothing");
-        assert_eq!(house.accept("eve", take(&quote)).await.unwrap_err(), "QUOTE_UNKNOWN");
-        let staff = house.earnings().get_quote(house.by("sue", Role::Support, get(&quote.quote_id))).await.unwrap().into_inner();
+        assert_eq!(fixture.accept("eve", take(&quote)).await.unwrap_err(), "QUOTE_UNKNOWN");
+        let staff = fixture.earnings().get_quote(fixture.by("sue", Role::Support, get(&quote.quote_id))).await.unwrap().into_inner();
         assert_eq!(staff.quote.unwrap(), quote);
         let named = AcceptQuoteRequest { user_id: "bob".to_owned(), ..take(&quote) };
-        let denied = house.earnings().accept_quote(house.by("eve", Role::Creator, named.clone())).await.unwrap_err();
+        let denied = fixture.earnings().accept_quote(fixture.by("eve", Role::Creator, named.clone())).await.unwrap_err();
         assert_eq!(denied.code(), Code::PermissionDenied);
-        house.earnings().accept_quote(house.by("relay", Role::Service, named)).await.unwrap();
-        assert_eq!((house.balance("creator/bob/diamonds").await, house.balance("creator/eve/diamonds").await), (0, 1_000));
-        house.verify().await;
+        fixture.earnings().accept_quote(fixture.by("relay", Role::Service, named)).await.unwrap();
+        assert_eq!((fixture.balance("creator/bob/diamonds").await, fixture.balance("creator/eve/diamonds").await), (0, 1_000));
+        fixture.verify().await;
     }
 }
 
@@ -203,10 +203,10 @@ async fn withholding_and_fee_go_where_they_belong() {
     let text = "version = \"w\"\n[terms]\nwithholding_bps = 3000\nmaturity_days = 0\nquote_ttl_minutes = 15\n[[rates]]\ncurrency = \"USD\"\n\
         from = \"2024-01-01\"\nper_diamond = \"0.005\"\nbasis = \"b\"\nminimum_minor_units = 1\nfee_minor_units = 25\n";
     std::fs::write(card.path(), text).unwrap();
-    let house = House::start(testbed::Storage::sqlite(), Some(card.path().to_owned())).await;
-    house.give("bob", 1_010).await;
-    let (quote, _) = house.quote("bob", ask(1_010, "USD")).await.unwrap();
-    house.accept("bob", take(&quote)).await.unwrap();
+    let fixture = Fixture::start(testbed::Storage::sqlite(), Some(card.path().to_owned())).await;
+    fixture.give("bob", 1_010).await;
+    let (quote, _) = fixture.quote("bob", ask(1_010, "USD")).await.unwrap();
+    fixture.accept("bob", take(&quote)).await.unwrap();
     for (account, balance) in [
         ("creator/bob/payable/USD", 328),
         ("house/withholding_payable/USD", 152),
@@ -214,7 +214,7 @@ async fn withholding_and_fee_go_where_they_belong() {
         ("house/creator_cost/USD", -505),
         ("house/accrued_creator_liability/USD", 0),
     ] {
-        assert_eq!(house.balance(account).await, balance, "{account}");
+        assert_eq!(fixture.balance(account).await, balance, "{account}");
     }
-    house.verify().await;
+    fixture.verify().await;
 }

@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use testbed::{Storage, Testbed, TestbedOptions};
 use tonic::Code;
 
-use crate::house::rose;
+use crate::fixture::rose;
 
 const BOOKS: &[(&str, BookMode)] = &[("live", BookMode::Live), ("test", BookMode::Test)];
 
 async fn over(bed: &Testbed, catalogue: Option<PathBuf>) -> GiftServiceClient<rpc::Transport> {
     let config = Config { catalogue, ..Config::default() };
-    let service = gift::start(crate::house::deps(bed), config).await.unwrap();
+    let service = gift::start(crate::fixture::deps(bed), config).await.unwrap();
     GiftServiceClient::new(bed.lay(service.routes()))
 }
 

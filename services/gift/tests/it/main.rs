@@ -1,7 +1,7 @@
 //! Gifts over the real ledger.
 #![allow(clippy::unwrap_used)]
 
-mod house;
+mod fixture;
 mod live;
 mod markers;
 mod reasons;
@@ -11,131 +11,131 @@ mod streaks;
 mod streams;
 
 use api::gift::{ListGiftsRequest, SendGiftRequest};
+use fixture::{Fixture, ROSE, rose, tap};
 use gift::{Config, catalogue::Gift, domain::Offer};
-use house::{House, ROSE, rose, tap};
 use identity::Role;
 use money::Coins;
 use tonic::Code;
 use uuid::Uuid;
 
 /// Changes the price of the rose.
-async fn reprice(house: &House, coins: i64) {
-    let mut next = (*house.gift.shelf().current()).clone();
+async fn reprice(fixture: &Fixture, coins: i64) {
+    let mut next = (*fixture.gift.shelf().current()).clone();
     let offer = Offer { cost: Coins::try_new(coins).unwrap(), streakable: true };
     next.put(Gift { id: ROSE, name: "Rose".to_owned(), offer, withdrawn: false });
-    house.gift.replace_catalogue(next).await.unwrap();
+    fixture.gift.replace_catalogue(next).await.unwrap();
 }
 
-async fn withdraw(house: &House) {
-    let mut next = (*house.gift.shelf().current()).clone();
+async fn withdraw(fixture: &Fixture) {
+    let mut next = (*fixture.gift.shelf().current()).clone();
     assert!(next.withdraw(ROSE));
-    house.gift.replace_catalogue(next).await.unwrap();
+    fixture.gift.replace_catalogue(next).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_gift_moves_coins_and_diamonds_batched_or_alone() {
     for batch_unary in [true, false] {
-        let house = House::start(Config { batch_unary, ..Config::default() }).await;
-        house.fund("ann", 100).await;
-        let got = house.send("ann", SendGiftRequest { quantity: 30, ..rose() }).await.unwrap();
+        let fixture = Fixture::start(Config { batch_unary, ..Config::default() }).await;
+        fixture.fund("ann", 100).await;
+        let got = fixture.send("ann", SendGiftRequest { quantity: 30, ..rose() }).await.unwrap();
         assert_eq!((got.cost_coins, got.diamonds, got.coin_balance, got.replayed), (30, 30, Some(70), false));
-        assert_eq!((house.balance("viewer/ann/coins").await, house.balance("creator/bob/diamonds").await), (70, 30));
-        let next = house.send("ann", rose()).await.unwrap();
+        assert_eq!((fixture.balance("viewer/ann/coins").await, fixture.balance("creator/bob/diamonds").await), (70, 30));
+        let next = fixture.send("ann", rose()).await.unwrap();
         assert!(next.balance_seq > got.balance_seq);
-        house.verify().await;
+        fixture.verify().await;
     }
 }
 
 #[tokio::test]
 async fn half_the_rate_gives_half_the_diamonds_rounded_down() {
-    let house = House::start(Config { diamonds_per_coin_bps: 5_000, ..Config::default() }).await;
-    house.fund("ann", 100).await;
-    let got = house.send("ann", SendGiftRequest { quantity: 5, ..rose() }).await.unwrap();
+    let fixture = Fixture::start(Config { diamonds_per_coin_bps: 5_000, ..Config::default() }).await;
+    fixture.fund("ann", 100).await;
+    let got = fixture.send("ann", SendGiftRequest { quantity: 5, ..rose() }).await.unwrap();
     assert_eq!((got.cost_coins, got.diamonds), (5, 2));
-    let got = house.send("ann", rose()).await.unwrap();
+    let got = fixture.send("ann", rose()).await.unwrap();
     assert_eq!((got.cost_coins, got.diamonds), (1, 0));
-    house.verify().await;
+    fixture.verify().await;
 }
 
 #[tokio::test]
 async fn a_retry_keeps_its_first_answer_after_a_new_price_and_after_withdrawal() {
-    let house = House::start(Config::default()).await;
-    house.fund("ann", 100).await;
+    let fixture = Fixture::start(Config::default()).await;
+    fixture.fund("ann", 100).await;
     let request = rose();
-    let first = house.send("ann", request.clone()).await.unwrap();
+    let first = fixture.send("ann", request.clone()).await.unwrap();
     let replayed = api::gift::SendGiftResponse { replayed: true, ..first.clone() };
-    reprice(&house, 50).await;
-    assert_eq!(house.send("ann", request.clone()).await.unwrap(), replayed);
-    assert_eq!(house.send("ann", rose()).await.unwrap().cost_coins, 50);
-    withdraw(&house).await;
-    assert_eq!(house.send("ann", request.clone()).await.unwrap(), replayed);
-    assert_eq!(house.no("ann", rose()).await, "GIFT_UNKNOWN");
-    assert_eq!(house.balance("viewer/ann/coins").await, 49);
-    house.verify().await;
+    reprice(&fixture, 50).await;
+    assert_eq!(fixture.send("ann", request.clone()).await.unwrap(), replayed);
+    assert_eq!(fixture.send("ann", rose()).await.unwrap().cost_coins, 50);
+    withdraw(&fixture).await;
+    assert_eq!(fixture.send("ann", request.clone()).await.unwrap(), replayed);
+    assert_eq!(fixture.no("ann", rose()).await, "GIFT_UNKNOWN");
+    assert_eq!(fixture.balance("viewer/ann/coins").await, 49);
+    fixture.verify().await;
 }
 
 #[tokio::test]
 async fn a_refusal_stays_the_answer() {
-    let house = House::start(Config::default()).await;
+    let fixture = Fixture::start(Config::default()).await;
     let (poor, gone) = (rose(), SendGiftRequest { gift_id: 1, ..rose() });
-    let status = house.send("ann", poor.clone()).await.unwrap_err();
+    let status = fixture.send("ann", poor.clone()).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
     assert!(status.message().starts_with("INSUFFICIENT_FUNDS: 1 coins needed, 0 available"), "{}", status.message());
-    assert_eq!(house.no("ann", gone.clone()).await, "GIFT_UNKNOWN");
-    house.fund("ann", 100).await;
-    let mut next = (*house.gift.shelf().current()).clone();
+    assert_eq!(fixture.no("ann", gone.clone()).await, "GIFT_UNKNOWN");
+    fixture.fund("ann", 100).await;
+    let mut next = (*fixture.gift.shelf().current()).clone();
     let offer = Offer { cost: Coins::try_new(1).unwrap(), streakable: false };
     next.put(Gift { id: 1, name: "New".to_owned(), offer, withdrawn: false });
-    house.gift.replace_catalogue(next).await.unwrap();
-    assert_eq!(house.no("ann", poor).await, "INSUFFICIENT_FUNDS");
-    assert_eq!(house.no("ann", gone).await, "GIFT_UNKNOWN");
-    assert_eq!(house.send("ann", SendGiftRequest { gift_id: 1, ..rose() }).await.unwrap().cost_coins, 1);
-    assert_eq!(house.no("ann", SendGiftRequest { gift_id: 1, ..tap("g", 1, false) }).await, "GIFT_NOT_STREAKABLE");
-    assert_eq!(house.balance("viewer/ann/coins").await, 99);
-    house.verify().await;
+    fixture.gift.replace_catalogue(next).await.unwrap();
+    assert_eq!(fixture.no("ann", poor).await, "INSUFFICIENT_FUNDS");
+    assert_eq!(fixture.no("ann", gone).await, "GIFT_UNKNOWN");
+    assert_eq!(fixture.send("ann", SendGiftRequest { gift_id: 1, ..rose() }).await.unwrap().cost_coins, 1);
+    assert_eq!(fixture.no("ann", SendGiftRequest { gift_id: 1, ..tap("g", 1, false) }).await, "GIFT_NOT_STREAKABLE");
+    assert_eq!(fixture.balance("viewer/ann/coins").await, 99);
+    fixture.verify().await;
 }
 
 #[tokio::test]
 async fn another_user_with_the_same_id_is_charged_for_itself() {
-    let house = House::start(Config::default()).await;
-    house.fund("ann", 100).await;
-    house.fund("cid", 10).await;
+    let fixture = Fixture::start(Config::default()).await;
+    fixture.fund("ann", 100).await;
+    fixture.fund("cid", 10).await;
     let request = rose();
-    let ann = house.send("ann", request.clone()).await.unwrap();
-    let cid = house.send("cid", SendGiftRequest { creator_id: "dan".to_owned(), ..request }).await.unwrap();
+    let ann = fixture.send("ann", request.clone()).await.unwrap();
+    let cid = fixture.send("cid", SendGiftRequest { creator_id: "dan".to_owned(), ..request }).await.unwrap();
     assert_eq!((cid.replayed, cid.coin_balance), (false, Some(9)));
     assert_ne!(ann.posting_id, cid.posting_id);
-    house.verify().await;
+    fixture.verify().await;
 }
 
 #[tokio::test]
 async fn the_same_id_with_other_fields_is_refused_and_named() {
-    let house = House::start(Config::default()).await;
-    house.fund("ann", 100).await;
+    let fixture = Fixture::start(Config::default()).await;
+    fixture.fund("ann", 100).await;
     let request = rose();
-    house.send("ann", request.clone()).await.unwrap();
+    fixture.send("ann", request.clone()).await.unwrap();
     let other = SendGiftRequest { creator_id: "dan".to_owned(), quantity: 2, ..request };
-    let status = house.send("ann", other).await.unwrap_err();
+    let status = fixture.send("ann", other).await.unwrap_err();
     assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::InvalidArgument, Some("REQUEST_ID_REUSED")));
     let differing = &rpc::facts(&status)["differing"];
     assert!(differing.contains("creator_id") && differing.contains("quantity") && !differing.contains("room_id"), "{differing}");
-    house.verify().await;
+    fixture.verify().await;
 }
 
 #[tokio::test]
 async fn a_service_sends_for_a_named_user_and_a_viewer_does_not() {
-    let house = House::start(Config::default()).await;
-    house.fund("ann", 100).await;
+    let fixture = Fixture::start(Config::default()).await;
+    fixture.fund("ann", 100).await;
     let request = SendGiftRequest { user_id: "ann".to_owned(), ..rose() };
-    let got = house.gifts().send_gift(house.by("relay", Role::Service, request.clone())).await.unwrap().into_inner();
+    let got = fixture.gifts().send_gift(fixture.by("relay", Role::Service, request.clone())).await.unwrap().into_inner();
     assert_eq!(got.coin_balance, Some(99));
-    assert_eq!(house.send("cid", request).await.unwrap_err().code(), Code::PermissionDenied);
-    house.verify().await;
+    assert_eq!(fixture.send("cid", request).await.unwrap_err().code(), Code::PermissionDenied);
+    fixture.verify().await;
 }
 
 #[tokio::test]
 async fn what_is_malformed_reaches_no_ledger() {
-    let house = House::start(Config::default()).await;
+    let fixture = Fixture::start(Config::default()).await;
     for bad in [
         SendGiftRequest { request_id: "x".to_owned(), ..rose() },
         SendGiftRequest { creator_id: "ann".to_owned(), ..rose() },
@@ -143,27 +143,27 @@ async fn what_is_malformed_reaches_no_ledger() {
         tap("", 1, false),
         tap("g", 0, false),
     ] {
-        assert_eq!(house.no("ann", bad).await, "MALFORMED");
+        assert_eq!(fixture.no("ann", bad).await, "MALFORMED");
     }
-    house.verify().await;
+    fixture.verify().await;
 }
 
 #[tokio::test]
 async fn the_list_shows_what_is_on_sale() {
-    let house = House::start(Config::default()).await;
-    withdraw(&house).await;
-    let list = house.gifts().list_gifts(house.by("ann", Role::Viewer, ListGiftsRequest::default())).await.unwrap().into_inner();
+    let fixture = Fixture::start(Config::default()).await;
+    withdraw(&fixture).await;
+    let list = fixture.gifts().list_gifts(fixture.by("ann", Role::Viewer, ListGiftsRequest::default())).await.unwrap().into_inner();
     assert!(list.gifts.iter().all(|gift| gift.gift_id != ROSE) && list.gifts.len() > 160);
     assert!(!list.catalogue_version.is_empty());
 }
 
 #[tokio::test]
 async fn many_at_once_are_each_charged_once() {
-    let house = House::start(Config { batch_items_max: 7, ..Config::default() }).await;
-    house.fund("ann", 150).await;
+    let fixture = Fixture::start(Config { batch_items_max: 7, ..Config::default() }).await;
+    fixture.fund("ann", 150).await;
     let requests: Vec<SendGiftRequest> = (0..200).map(|_| rose()).collect();
     // Every request twice: the second is a retry that overtakes or follows the first.
-    let calls = requests.iter().chain(&requests).map(|request| house.send("ann", request.clone()));
+    let calls = requests.iter().chain(&requests).map(|request| fixture.send("ann", request.clone()));
     let answers = futures::future::join_all(calls).await;
     let (first, second) = answers.split_at(200);
     for (one, two) in first.iter().zip(second) {
@@ -174,14 +174,14 @@ async fn many_at_once_are_each_charged_once() {
         }
     }
     assert_eq!(first.iter().filter(|answer| answer.is_ok()).count(), 150);
-    assert_eq!((house.balance("viewer/ann/coins").await, house.balance("creator/bob/diamonds").await), (0, 150));
-    house.verify().await;
+    assert_eq!((fixture.balance("viewer/ann/coins").await, fixture.balance("creator/bob/diamonds").await), (0, 150));
+    fixture.verify().await;
 }
 
 #[tokio::test]
 async fn an_unknown_book_is_said_to_be_unknown() {
-    let house = House::start(Config::default()).await;
+    let fixture = Fixture::start(Config::default()).await;
     let request = SendGiftRequest { request_id: Uuid::now_v7().to_string(), book: "nowhere".to_owned(), ..rose() };
-    let status = house.send("ann", request).await.unwrap_err();
+    let status = fixture.send("ann", request).await.unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied, "the token doesn't cover it");
 }

@@ -1,5 +1,5 @@
 //! The database role that compose gives the gift service: enough for its own records, and for nothing else.
-use crate::house::ROSE;
+use crate::fixture::ROSE;
 use gift::{GiftCatalogue, prices::RecordedCatalogue, store::Store};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::time::SystemTime;

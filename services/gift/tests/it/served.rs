@@ -1,5 +1,5 @@
 //! The records of the catalogues that gifts are sold from.
-use crate::house::{self, House, rose};
+use crate::fixture::{self, Fixture, rose};
 use gift::{
     Config, GiftCatalogue,
     prices::RecordedCatalogue,
@@ -66,18 +66,18 @@ async fn two_processes_that_begin_at_once_make_one_record() {
 #[tokio::test]
 async fn whatever_is_sold_from_was_recorded_before() {
     let before = SystemTime::now();
-    let house = House::start(Config::default()).await;
-    let store = Store::open(&house.bed.database).await.unwrap();
+    let fixture = Fixture::start(Config::default()).await;
+    let store = Store::open(&fixture.bed.database).await.unwrap();
     let at_start = store.served().await.unwrap();
     assert_eq!(at_start.len(), 1);
     assert_eq!(at_start[0].hash, RecordedCatalogue::of(&GiftCatalogue::embedded(), 10_000).hash);
     assert!(from_unix_ms(at_start[0].from_ms + 1) >= before);
-    house.fund("ann", 100).await;
-    let cost = house.send("ann", rose()).await.unwrap().cost_coins;
+    fixture.fund("ann", 100).await;
+    let cost = fixture.send("ann", rose()).await.unwrap().cost_coins;
     let mut next = GiftCatalogue::embedded();
-    assert!(next.withdraw(house::ROSE));
-    house.gift.replace_catalogue(next.clone()).await.unwrap();
-    assert_eq!(house.no("ann", rose()).await, "GIFT_UNKNOWN");
+    assert!(next.withdraw(fixture::ROSE));
+    fixture.gift.replace_catalogue(next.clone()).await.unwrap();
+    assert_eq!(fixture.no("ann", rose()).await, "GIFT_UNKNOWN");
     let served = store.served().await.unwrap();
     assert!(served.iter().any(|served| served.hash == RecordedCatalogue::of(&next, 10_000).hash));
     assert_eq!((served.len(), cost), (2, 1));

@@ -30,10 +30,10 @@ impl Copied {
     async fn make(more: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (data, made) = (dir.path().join("data"), dir.path().join("made"));
-        let house = Runtime::start(options(&data)).await.unwrap();
-        let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
+        let fixture = Runtime::start(options(&data)).await.unwrap();
+        let installation = Installation::inside(&fixture, BookName::try_new("demo").unwrap()).unwrap();
         Shop::open(&installation).await.unwrap().buy("ada", 500).await.unwrap();
-        house.shutdown().await;
+        fixture.shutdown().await;
         let database = format!("sqlite:{}", data.display());
         let output = largesse(&[&["backup", "--database", &database, "--to", made.to_str().unwrap()], more].concat());
         assert!(output.status.success(), "{}", told(&output));

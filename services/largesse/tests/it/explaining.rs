@@ -16,17 +16,17 @@ use uuid::Uuid;
 
 struct Explaining {
     dir: tempfile::TempDir,
-    house: Runtime,
+    fixture: Runtime,
     installation: Installation,
 }
 
 impl Explaining {
     async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let house = Runtime::start(options(dir.path())).await.unwrap();
-        let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
+        let fixture = Runtime::start(options(dir.path())).await.unwrap();
+        let installation = Installation::inside(&fixture, BookName::try_new("demo").unwrap()).unwrap();
         Shop::open(&installation).await.unwrap().buy("ada", 500).await.unwrap();
-        Self { dir, house, installation }
+        Self { dir, fixture, installation }
     }
 
     /// A gift by ada, as the gift service posts it.
@@ -110,7 +110,7 @@ async fn what_was_undone_or_moved_by_hand_says_who_did_it_and_why() {
     let words = ["5 coins from house/coins/issued to viewer/ada/coins"];
     has(&place.told(&[&moved.result]), &[&words, &by_whom[..]].concat());
     has(&place.told(&[&moved.proposal_id]), &[&words, &by_whom[..]].concat());
-    place.house.shutdown().await;
+    place.fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +136,7 @@ async fn a_user_an_account_and_a_bank_account_are_told() {
     for nobody in ["nobody-typo", "viewer/nobody-typo/coins"] {
         assert_eq!(place.explain(&[nobody]).status.code(), Some(1), "{nobody}");
     }
-    place.house.shutdown().await;
+    place.fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,7 +171,7 @@ async fn whoever_looks_is_in_the_audit_log_and_without_one_nothing_is_shown() {
     assert!(refused.stdout.is_empty());
     assert!(explain(&to, &[&gift, "--unrecorded"]).status.success());
     assert!(largesse(&["verify", "--database", &format!("sqlite:{to}")]).status.success());
-    place.house.shutdown().await;
+    place.fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,5 +199,5 @@ async fn what_others_wrote_drives_no_terminal() {
     assert!(told.lines().all(money::text::is_plain), "{told:?}");
     let json: serde_json::Value = serde_json::from_str(&place.told(&[&id, "--json"])).unwrap();
     assert!(json.to_string().contains("all is well"), "{json}");
-    place.house.shutdown().await;
+    place.fixture.shutdown().await;
 }

@@ -54,8 +54,8 @@ async fn exported() -> String {
 async fn a_file_is_taken_in_once_and_its_bad_lines_are_named() {
     let file = exported().await;
     let dir = tempfile::tempdir().unwrap();
-    let house = Runtime::start(Options::sandbox(dir.path().to_owned())).await.unwrap();
-    let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
+    let fixture = Runtime::start(Options::sandbox(dir.path().to_owned())).await.unwrap();
+    let installation = Installation::inside(&fixture, BookName::try_new("demo").unwrap()).unwrap();
     let token = installation.token("import", identity::Role::Service).unwrap();
     let target = |dry_run| ImportTarget { client: installation.ledger(), token: token.clone(), book: "demo".to_owned(), dry_run };
     let run = async |dry_run, text: String| {
@@ -80,5 +80,5 @@ async fn a_file_is_taken_in_once_and_its_bad_lines_are_named() {
     assert_eq!((account.balance, account.available), (1_000 - 600 - 20, 380));
     let headless = import(&mut target(false), HEADER[0].as_bytes(), |_| {}).await;
     assert!(headless.is_err());
-    house.shutdown().await;
+    fixture.shutdown().await;
 }

@@ -23,18 +23,18 @@ use uuid::Uuid;
 /// Audit runs start every tenth of a second.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn health(house: &Runtime) -> GetHealthOfMoneyResponse {
-    let mut monitor = MonitorServiceClient::new(house.transport_for(Service::Monitor).unwrap());
+async fn health(fixture: &Runtime) -> GetHealthOfMoneyResponse {
+    let mut monitor = MonitorServiceClient::new(fixture.transport_for(Service::Monitor).unwrap());
     // With access to all books, so that the answer includes the installation's checks.
-    let ask = signed_for(house, Role::Service, BookScope::All, GetHealthOfMoneyRequest::default());
+    let ask = signed_for(fixture, Role::Service, BookScope::All, GetHealthOfMoneyRequest::default());
     monitor.get_health_of_money(ask).await.unwrap().into_inner()
 }
 
 /// Polls until a check has this outcome; returns its detail.
-async fn until(house: &Runtime, name: &str, outcome: CheckOutcome) -> String {
+async fn until(fixture: &Runtime, name: &str, outcome: CheckOutcome) -> String {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
-        let found = health(house).await;
+        let found = health(fixture).await;
         let checks = found.books.iter().flat_map(|book| &book.checks).chain(&found.checks);
         if let Some(check) = checks.clone().find(|check| check.name == name && check.outcome() == outcome) {
             let held = |check: &HealthCheck| [CheckOutcome::Passed, CheckOutcome::NotCompared].contains(&check.outcome());
@@ -45,19 +45,19 @@ async fn until(house: &Runtime, name: &str, outcome: CheckOutcome) -> String {
         }
         tokio::task::yield_now().await;
     }
-    panic!("{name} never was {outcome:?}: {:?}", health(house).await);
+    panic!("{name} never was {outcome:?}: {:?}", health(fixture).await);
 }
 
 /// Polls until everything was compared and no check fails.
-pub async fn until_green(house: &Runtime) {
+pub async fn until_green(fixture: &Runtime) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
-        if health(house).await.healthy {
+        if health(fixture).await.healthy {
             return;
         }
         tokio::task::yield_now().await;
     }
-    panic!("never healthy: {:?}", health(house).await);
+    panic!("never healthy: {:?}", health(fixture).await);
 }
 
 async fn behind(dir: &Path, file: &str, sql: &'static str) {
@@ -69,14 +69,14 @@ async fn behind(dir: &Path, file: &str, sql: &'static str) {
 async fn start(dir: &Path) -> Runtime {
     let mut given: Options = options(dir);
     given.settings.monitor.every_ms = 100;
-    let house = Runtime::start(given).await.unwrap();
-    let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
+    let fixture = Runtime::start(given).await.unwrap();
+    let installation = Installation::inside(&fixture, BookName::try_new("demo").unwrap()).unwrap();
     Shop::open(&installation).await.unwrap().buy("u1", 500).await.unwrap();
     // A staff action, so that the audit log has lines.
     let token = installation.token("sue", Role::Support).unwrap();
     let look = api::purchase::GetWalletRequest { user_id: "u1".into(), ..Default::default() };
     installation.purchase().get_wallet(explained(look, &token, "ticket 4711").unwrap()).await.unwrap();
-    house
+    fixture
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,23 +97,23 @@ async fn a_sound_house_is_healthy_and_each_damage_fails_its_own_check() {
     ];
     for (check, file, sql, said) in damages {
         let dir = tempfile::tempdir().unwrap();
-        let house = start(dir.path()).await;
-        until(&house, "payouts", CheckOutcome::Passed).await;
+        let fixture = start(dir.path()).await;
+        until(&fixture, "payouts", CheckOutcome::Passed).await;
         // The journal is read once and the audit log once a minute: damage to what was read already is found only by a new process, from the beginning.
         if ["journal", "acts"].contains(&check) {
-            house.shutdown().await;
+            fixture.shutdown().await;
             behind(dir.path(), file, sql).await;
             let mut given = options(dir.path());
             given.settings.monitor.every_ms = 100;
-            let house = Runtime::start(given).await.unwrap();
-            let why = until(&house, check, CheckOutcome::Failed).await;
+            let fixture = Runtime::start(given).await.unwrap();
+            let why = until(&fixture, check, CheckOutcome::Failed).await;
             assert!(why.contains(said), "{why}");
             continue;
         }
         behind(dir.path(), file, sql).await;
-        let why = until(&house, check, CheckOutcome::Failed).await;
+        let why = until(&fixture, check, CheckOutcome::Failed).await;
         assert!(why.contains(said), "{check}: {why}");
-        house.shutdown().await;
+        fixture.shutdown().await;
     }
 }
 
@@ -136,8 +136,8 @@ async fn problems(dir: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_fell_between_a_posting_and_its_row_is_told_from_one_that_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
-    let house = start(dir.path()).await;
-    house.shutdown().await;
+    let fixture = start(dir.path()).await;
+    fixture.shutdown().await;
     behind(dir.path(), "purchase.db", UNKNOWN).await;
     assert_eq!(problems(dir.path()).await, Vec::<String>::new(), "its posting has the id that follows from the row");
     // Under another attempt's id, the posting would belong to another purchase.
@@ -173,21 +173,21 @@ const PAYOUT: &str =
 #[tokio::test(flavor = "multi_thread")]
 async fn a_book_nobody_has_is_unknown_and_users_are_not_told() {
     let dir = tempfile::tempdir().unwrap();
-    let house = start(dir.path()).await;
-    let mut monitor = MonitorServiceClient::new(house.transport_for(Service::Monitor).unwrap());
+    let fixture = start(dir.path()).await;
+    let mut monitor = MonitorServiceClient::new(fixture.transport_for(Service::Monitor).unwrap());
     let ask = |book: &str| GetHealthOfMoneyRequest { book: book.to_owned() };
     for role in [Role::Viewer, Role::Creator] {
-        let status = monitor.get_health_of_money(signed(&house, role, ask(""))).await.unwrap_err();
+        let status = monitor.get_health_of_money(signed(&fixture, role, ask(""))).await.unwrap_err();
         assert_eq!(status.code(), Code::PermissionDenied);
     }
-    let elsewhere = monitor.get_health_of_money(signed(&house, Role::Auditor, ask("other"))).await.unwrap_err();
+    let elsewhere = monitor.get_health_of_money(signed(&fixture, Role::Auditor, ask("other"))).await.unwrap_err();
     assert_eq!(elsewhere.code(), Code::PermissionDenied);
-    until(&house, "journal", CheckOutcome::Passed).await;
-    let one = monitor.get_health_of_money(signed(&house, Role::Auditor, ask("demo"))).await.unwrap().into_inner();
+    until(&fixture, "journal", CheckOutcome::Passed).await;
+    let one = monitor.get_health_of_money(signed(&fixture, Role::Auditor, ask("demo"))).await.unwrap().into_inner();
     assert_eq!(one.books.iter().map(|book| book.book.as_str()).collect::<Vec<_>>(), ["demo"]);
     // The installation's checks are only for callers who may see all of it.
     assert!(one.checks.is_empty());
-    house.shutdown().await;
+    fixture.shutdown().await;
 }
 
 /// Moves a dollar as two members of staff.
@@ -215,10 +215,10 @@ async fn submitted(of: &Installation, payout_id: Uuid, debit: &str, credit: &str
 #[tokio::test(flavor = "multi_thread")]
 async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
     let dir = tempfile::tempdir().unwrap();
-    let house = start(dir.path()).await;
-    let by = |house: &Runtime| Installation::inside(house, BookName::try_new("demo").unwrap()).unwrap();
+    let fixture = start(dir.path()).await;
+    let by = |fixture: &Runtime| Installation::inside(fixture, BookName::try_new("demo").unwrap()).unwrap();
     let (payable, transit, accrued) = ("creator/u1/payable/USD", "house/in_transit/USD", "house/accrued_creator_liability/USD");
-    let installation = by(&house);
+    let installation = by(&fixture);
     moved(&installation, accrued, payable).await;
     let (held, submitted, transfer_no) = submitted(&installation, PAYOUT_ID, payable, transit).await;
     let request_id = Uuid::now_v7().to_string();
@@ -226,7 +226,7 @@ async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
     let close = authorised(close, &installation.token("support", Role::Service).unwrap()).unwrap();
     installation.ledger().set_account_state(close).await.unwrap();
     moved(&installation, transit, accrued).await;
-    house.shutdown().await;
+    fixture.shutdown().await;
     behind(dir.path(), "payout.db", PAYOUT).await;
     let mut connection = SqliteConnectOptions::new().filename(dir.path().join("payout.db")).connect().await.unwrap();
     let stuck = sqlx::query(
@@ -240,17 +240,17 @@ async fn money_moved_by_hand_from_under_a_payout_has_a_way_back_to_green() {
 
     let mut given = options(dir.path());
     given.settings.monitor.every_ms = 100;
-    let house = Runtime::start(given).await.unwrap();
+    let fixture = Runtime::start(given).await.unwrap();
     let begun = Instant::now();
     // The payout ends although its account is closed; the money was moved twice, and the check fails.
-    while !until(&house, "payouts", CheckOutcome::Failed)
+    while !until(&fixture, "payouts", CheckOutcome::Failed)
         .await
         .contains("-100 USD are in transit, the payouts submitted and not finished are 0")
     {
         assert!(begun.elapsed() < PATIENCE, "the payout never ended");
     }
-    moved(&by(&house), "house/suspense/USD", transit).await;
-    until(&house, "payouts", CheckOutcome::Passed).await;
-    house.shutdown().await;
+    moved(&by(&fixture), "house/suspense/USD", transit).await;
+    until(&fixture, "payouts", CheckOutcome::Passed).await;
+    fixture.shutdown().await;
     assert_eq!(problems(dir.path()).await, Vec::<String>::new());
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// An installation with the used book `demo` and an empty one.
 struct Moving {
     dir: tempfile::TempDir,
-    house: Runtime,
+    fixture: Runtime,
 }
 
 impl Moving {
@@ -28,18 +28,18 @@ impl Moving {
         let dir = tempfile::tempdir().unwrap();
         let mut given = options(dir.path());
         given.settings.ledger.unbounded = vec![crate::SUBJECT.to_owned()];
-        let house = Runtime::start(given).await.unwrap();
-        let moving = Self { dir, house };
+        let fixture = Runtime::start(given).await.unwrap();
+        let moving = Self { dir, fixture };
         moving.create("new").await;
         moving
     }
 
     fn ledger(&self) -> LedgerServiceClient<rpc::Transport> {
-        LedgerServiceClient::new(self.house.transport_for(Service::Ledger).unwrap())
+        LedgerServiceClient::new(self.fixture.transport_for(Service::Ledger).unwrap())
     }
 
     fn by<T>(&self, role: Role, message: T) -> Request<T> {
-        let mut request = signed_for(&self.house, role, BookScope::All, message);
+        let mut request = signed_for(&self.fixture, role, BookScope::All, message);
         request.metadata_mut().insert(rpc::REASON, "part of a test".parse().unwrap());
         request
     }
@@ -70,7 +70,7 @@ impl Moving {
             request_fields: fields.iter().map(field).collect(),
             ..Default::default()
         };
-        self.ledger().post(signed(&self.house, Role::Service, post)).await.unwrap();
+        self.ledger().post(signed(&self.fixture, Role::Service, post)).await.unwrap();
     }
 
     /// Three gifts with two legs each.
@@ -86,7 +86,7 @@ impl Moving {
     }
 
     async fn buy(&self, coins: i64) {
-        let installation = Installation::inside(&self.house, BookName::try_new("demo").unwrap()).unwrap();
+        let installation = Installation::inside(&self.fixture, BookName::try_new("demo").unwrap()).unwrap();
         Shop::open(&installation).await.unwrap().buy("u1", coins).await.unwrap();
     }
 
@@ -102,7 +102,7 @@ impl Moving {
     }
 
     fn url(&self) -> String {
-        format!("http://{}", self.house.address("grpc").unwrap())
+        format!("http://{}", self.fixture.address("grpc").unwrap())
     }
 
     fn export(&self, book: &str, more: &[&str]) -> String {
@@ -127,7 +127,7 @@ impl Moving {
 
     async fn acts(&self) -> Vec<Act> {
         let ask = ListActsRequest { rpc: "largesse import".to_owned(), ..Default::default() };
-        let mut support = SupportServiceClient::new(self.house.transport_for(Service::Support).unwrap());
+        let mut support = SupportServiceClient::new(self.fixture.transport_for(Service::Support).unwrap());
         let mut acts = support.list_acts(self.by(Role::Auditor, ask)).await.unwrap().into_inner().acts;
         acts.reverse();
         acts
@@ -176,7 +176,7 @@ async fn a_sorted_file_posts_no_halves_and_the_whole_one_mends_it() {
     assert!(output.status.success() && told.contains("new: 3 postings imported, 1 there before"), "{told}");
     assert_eq!(moving.balance("new", "viewer/u1/coins").await, 1_000 - 303);
     assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 303);
-    moving.house.shutdown().await;
+    moving.fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +191,7 @@ async fn one_accounts_transfers_are_no_book_and_refused_as_such() {
         assert!(told.contains(&format!("only the transfers of {account}")) && told.contains("nothing was imported"), "{told}");
         assert_eq!(moving.balance("new", account).await, 0);
     }
-    moving.house.shutdown().await;
+    moving.fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,7 +218,7 @@ async fn what_a_book_has_is_not_imported_into_it_however_it_comes_back() {
         assert_eq!(moving.balance(book, "viewer/u1/coins").await, coins);
         assert_eq!(moving.balance(book, "creator/bob/diamonds").await, diamonds);
     }
-    moving.house.shutdown().await;
+    moving.fixture.shutdown().await;
 }
 
 /// A payout that was in flight when its book was exported: there is no row here for its money.
@@ -240,13 +240,13 @@ async fn an_imported_book_is_healthy_and_says_what_was_imported() {
     assert!(output.status.success() && told.contains("new: passed") && told.contains("demo: passed"), "{told}");
     let line = told.lines().find(|line| line.contains("were imported")).unwrap_or_else(|| panic!("{told}"));
     assert!(line.starts_with(&format!("new: {} postings", postings(&text))) && line.contains("500 USD in transit"), "{line}");
-    moving.house.shutdown().await;
+    moving.fixture.shutdown().await;
     // The restarted monitor audits from the beginning.
     let mut given = options(&dir);
     given.settings.monitor.every_ms = 100;
-    let house = Runtime::start(given).await.unwrap();
-    crate::monitor::until_green(&house).await;
-    house.shutdown().await;
+    let fixture = Runtime::start(given).await.unwrap();
+    crate::monitor::until_green(&fixture).await;
+    fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -258,7 +258,7 @@ async fn a_service_that_calls_its_posting_imported_is_found() {
     let told = printed(&output);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("issues coins for no credited purchase") && !told.contains("were imported"), "{told}");
-    moving.house.shutdown().await;
+    moving.fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,7 +283,7 @@ async fn a_dry_run_says_what_the_run_says() {
     // Postings that were refused for want of coins are imported once the coins are there.
     assert_eq!(moving.balance("new", "creator/bob/diamonds").await, 303);
     assert!(printed(&moving.import("new", &whole, &["--dry-run"])).contains("0 postings would be imported, 4 there before"));
-    moving.house.shutdown().await;
+    moving.fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -313,7 +313,7 @@ async fn an_import_is_in_the_audit_log_with_who_did_it() {
     assert!(output.status.code() == Some(1) && told.contains("audit log") && told.contains("--unrecorded"), "{told}");
     assert_eq!(moving.balance("other", "viewer/u1/coins").await, 0);
     assert!(moving.import("other", &whole, &[&nowhere[..], &["--unrecorded"]].concat()).status.success());
-    moving.house.shutdown().await;
+    moving.fixture.shutdown().await;
 }
 
 #[test]

@@ -26,20 +26,20 @@ fn full() -> Stdio {
 }
 
 async fn lived_in(dir: &Path) -> Runtime {
-    let house = Runtime::start(crate::options(dir)).await.unwrap();
-    let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
+    let fixture = Runtime::start(crate::options(dir)).await.unwrap();
+    let installation = Installation::inside(&fixture, BookName::try_new("demo").unwrap()).unwrap();
     demo::shop::Shop::open(&installation).await.unwrap().buy("u1", 500).await.unwrap();
-    house
+    fixture
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_had_enough_hears_nothing_and_a_full_disk_is_told() {
     let dir = tempfile::tempdir().unwrap();
-    let house = lived_in(dir.path()).await;
+    let fixture = lived_in(dir.path()).await;
     let (data, empty) = (dir.path().to_str().unwrap(), dir.path().join("empty"));
     let database = format!("sqlite:{data}");
     let nothing = format!("sqlite:{}", empty.display());
-    let url = format!("http://{}", house.address("grpc").unwrap());
+    let url = format!("http://{}", fixture.address("grpc").unwrap());
     let whose = ["--book", "demo", "--user", "u1", "--by", "ann", "--reason", "asked for in letter 17"];
     let elsewhere = tempfile::tempdir().unwrap();
     let (settings, copy) = (format!("data_dir={data}"), elsewhere.path().join("copy").display().to_string());
@@ -74,7 +74,7 @@ async fn a_reader_that_had_enough_hears_nothing_and_a_full_disk_is_told() {
     // The exit code still reports what was found wrong.
     let status = into(broken(), &["status", "--url", &url]);
     assert!(!String::from_utf8_lossy(&status.stderr).contains("panicked"), "{status:?}");
-    house.shutdown().await;
+    fixture.shutdown().await;
     std::fs::remove_file(dir.path().join("purchase.db")).unwrap();
     let sql = "DELETE FROM act WHERE seq = 1";
     use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};

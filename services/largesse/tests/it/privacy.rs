@@ -66,8 +66,8 @@ fn largesse(dir: &Path, arguments: &[&str]) -> Output {
 
 /// An installation with a purchase, a bank account, a staff action that read data, and a settled payout.
 async fn lived_in(dir: &Path) -> Runtime {
-    let house = Runtime::start(options(dir)).await.unwrap();
-    let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
+    let fixture = Runtime::start(options(dir)).await.unwrap();
+    let installation = Installation::inside(&fixture, BookName::try_new("demo").unwrap()).unwrap();
     Shop::open(&installation).await.unwrap().buy("u1", 500).await.unwrap();
     let creator = installation.token("u1", Role::Creator).unwrap();
     let account = api::payout::AbaAccount { routing_number: "021000021".into(), account_number: "99887766554".into() };
@@ -81,7 +81,7 @@ async fn lived_in(dir: &Path) -> Runtime {
     let staff = installation.token("sue", Role::Support).unwrap();
     let look = api::purchase::GetWalletRequest { user_id: "u1".into(), ..Default::default() };
     installation.purchase().get_wallet(explained(look, &staff, "ticket of Marker Person").unwrap()).await.unwrap();
-    house
+    fixture
 }
 
 async fn head(dir: &Path) -> (i64, Vec<u8>) {
@@ -96,7 +96,7 @@ const WHOSE: [&str; 8] = ["--book", "demo", "--user", "u1", "--by", "ann", "--re
 #[tokio::test(flavor = "multi_thread")]
 async fn a_users_data_is_shown_whole_and_erased_and_the_journal_stays_what_it_was() {
     let dir = tempfile::tempdir().unwrap();
-    let house = lived_in(dir.path()).await;
+    let fixture = lived_in(dir.path()).await;
     let before = head(dir.path()).await;
     let shown = largesse(dir.path(), &[&["export"], &WHOSE[..]].concat());
     assert!(shown.status.success(), "{shown:?}");
@@ -116,7 +116,7 @@ async fn a_users_data_is_shown_whole_and_erased_and_the_journal_stays_what_it_wa
     let counts: serde_json::Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!((&counts["payout"]["beneficiaries"], &counts["wallets"]), (&0.into(), &0.into()));
     assert_eq!(head(dir.path()).await, before, "the journal was touched");
-    house.shutdown().await;
+    fixture.shutdown().await;
     // No file contains personal data any more, and everything still verifies.
     let mut tables = 0;
     for path in std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
@@ -142,7 +142,7 @@ async fn nothing_is_shown_or_erased_without_a_reason_a_record_or_a_book() {
     let without = largesse(dir.path(), &[&["erase"], &WHOSE[..]].concat());
     assert_eq!(without.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&without.stderr).contains("no audit log"), "{without:?}");
-    let house = lived_in(dir.path()).await;
+    let fixture = lived_in(dir.path()).await;
     for (at, value) in [(7, "short"), (3, "not a key!"), (1, "NOT A BOOK")] {
         let mut whose = WHOSE;
         whose[at] = value;
@@ -160,7 +160,7 @@ async fn nothing_is_shown_or_erased_without_a_reason_a_record_or_a_book() {
     elsewhere[1] = "other";
     let nothing = largesse(dir.path(), &[&["export"], &elsewhere[..]].concat());
     assert_eq!(nothing.status.code(), Some(1));
-    house.shutdown().await;
+    fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,8 +18,8 @@ async fn one_user_holds_so_many_streams_open_and_others_have_their_own() {
     let dir = tempfile::tempdir().unwrap();
     let mut given = options(dir.path());
     given.quotas.user_streams = 2;
-    let house = Runtime::start(given).await.unwrap();
-    let installation = Installation::inside(&house, BookName::try_new("demo").unwrap()).unwrap();
+    let fixture = Runtime::start(given).await.unwrap();
+    let installation = Installation::inside(&fixture, BookName::try_new("demo").unwrap()).unwrap();
     let first = open(&installation, "ann").await.unwrap();
     let _second = open(&installation, "ann").await.unwrap();
     let refused = open(&installation, "ann").await.unwrap_err();
@@ -37,5 +37,5 @@ async fn one_user_holds_so_many_streams_open_and_others_have_their_own() {
     };
     assert!(open(&installation, "ann").await.is_err());
     drop(third);
-    house.shutdown().await;
+    fixture.shutdown().await;
 }

@@ -19,11 +19,11 @@ use tower::Layer;
 use uuid::Uuid;
 
 pub const BOOK: &str = "demo";
-/// The subject of the tokens of [`House::by`].
+/// The subject of the tokens of [`Fixture::by`].
 const SOMEBODY: &str = "somebody";
 
 /// A running ledger and a client connection to it.
-pub struct House {
+pub struct Fixture {
     pub ledger: Arc<Ledger>,
     issuer: Arc<Issuer>,
     way: Transport,
@@ -31,7 +31,7 @@ pub struct House {
     _keys: tempfile::TempDir,
 }
 
-impl House {
+impl Fixture {
     pub async fn start(database: &Database, config: Config) -> Self {
         Self::over(open_store(database).await.unwrap(), config).await
     }
@@ -50,9 +50,9 @@ impl House {
         let options = Options::new(Arc::new(Verifier::new(&[issuer.public_key()])), CancellationToken::new());
         let bare = rpc::in_process(Stack::try_new(options).unwrap().layer(Routes::new(Service::new(ledger.clone()).server())));
         let way = bare.clone().with_token(ServiceToken::minted(issuer.clone(), "gift").unwrap());
-        let house = Self { ledger, issuer, way, bare, _keys: keys };
-        house.create_book(BOOK).await;
-        house
+        let fixture = Self { ledger, issuer, way, bare, _keys: keys };
+        fixture.create_book(BOOK).await;
+        fixture
     }
 
     pub async fn create_book(&self, book: &str) {
@@ -122,8 +122,8 @@ pub async fn on_both(test: impl AsyncFn(&Database, &Databases)) {
 }
 
 /// No lease: tests start one ledger after another on the same store.
-pub async fn house(database: &Database) -> House {
-    House::start(database, config()).await
+pub async fn fixture(database: &Database) -> Fixture {
+    Fixture::start(database, config()).await
 }
 
 pub fn transfer(debit: &str, credit: &str, amount: i64) -> Transfer {

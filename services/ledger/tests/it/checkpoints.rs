@@ -1,7 +1,7 @@
 //! Checkpoints and entry counts: exact whatever was evicted from memory, and damage to them is found.
 use crate::{
     book::{assert_sound, book_name},
-    calls::{BOOK, House, coins, gift, on_both},
+    calls::{BOOK, Fixture, coins, gift, on_both},
     verify::behind,
 };
 use books::store::Store;
@@ -22,23 +22,23 @@ async fn store(database: &Database) -> Arc<dyn Store> {
 async fn entries_are_counted_exactly_across_evictions_and_restarts() {
     on_both(async |database, _| {
         for part in 1..=3 {
-            let house = House::start(database, small()).await;
-            house.post(coins("fan", 1_000)).await;
+            let fixture = Fixture::start(database, small()).await;
+            fixture.post(coins("fan", 1_000)).await;
             for _ in 0..5 {
-                house.post_all((0..34).map(|_| gift("fan", "star", 1)).collect()).await;
-                house.post(coins("other", 1)).await;
+                fixture.post_all((0..34).map(|_| gift("fan", "star", 1)).collect()).await;
+                fixture.post(coins("other", 1)).await;
             }
-            let book = house.ledger.book(&book_name()).await.unwrap();
+            let book = fixture.ledger.book(&book_name()).await.unwrap();
             assert_eq!(book.account("creator/star/diamonds").await.unwrap().entries, part * 170);
             assert_eq!(book.account("viewer/fan/coins").await.unwrap().entries, part * 171);
-            assert_sound(&house.ledger, &book).await;
-            let rows = house.ledger.store().checkpoints(book.row.key, (0, 0), 100).await.unwrap();
+            assert_sound(&fixture.ledger, &book).await;
+            let rows = fixture.ledger.store().checkpoints(book.row.key, (0, 0), 100).await.unwrap();
             // Of the creator, the fan and both house accounts: one for each 256 entries, no more.
             let star = book.account("creator/star/diamonds").await.unwrap().key;
             let own: Vec<i64> = rows.iter().filter(|row| row.account == star).map(|row| row.entry_no).collect();
             assert_eq!(own, (1..=part * 170 / 256).map(|at| at * 256).collect::<Vec<_>>());
             drop(book);
-            house.ledger.shutdown().await;
+            fixture.ledger.shutdown().await;
         }
     })
     .await;
@@ -47,10 +47,10 @@ async fn entries_are_counted_exactly_across_evictions_and_restarts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_to_a_checkpoint_or_a_count_is_found() {
     on_both(async |database, _| {
-        let house = House::start(database, crate::book::config()).await;
-        house.post(coins("fan", 1_000)).await;
-        house.post_all((0..300).map(|_| gift("fan", "star", 1)).collect()).await;
-        house.ledger.shutdown().await;
+        let fixture = Fixture::start(database, crate::book::config()).await;
+        fixture.post(coins("fan", 1_000)).await;
+        fixture.post_all((0..300).map(|_| gift("fan", "star", 1)).collect()).await;
+        fixture.ledger.shutdown().await;
         let pool = behind(database).await;
         let store = store(database).await;
         let book = store.books().await.unwrap().into_iter().find(|book| book.name == BOOK).unwrap();

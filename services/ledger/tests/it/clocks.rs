@@ -1,7 +1,7 @@
 //! Wrong clocks, the callers' and our own: a refusal reports both times, and nothing promised is deleted early.
 use crate::{
     book::{book_name, buy, config, databases, gift, posted, reason, start},
-    calls::{House, coins, on_both},
+    calls::{Fixture, coins, on_both},
 };
 use api::ledger::{PostBatchRequest, PostRequest, Transfer, post_batch_outcome::Outcome};
 use books::domain::{Micros, limit::rfc3339, request::BookRequest};
@@ -38,12 +38,12 @@ fn text(time: Micros) -> String {
 async fn an_id_some_minutes_ahead_is_taken_and_one_further_off_is_told_both_times_and_the_bound() {
     on_both(async |database, _| {
         let (at, config) = clock();
-        let house = House::start(database, config).await;
+        let fixture = Fixture::start(database, config).await;
         let now = *at.borrow();
         let with = |time| PostRequest { request_id: id_at(time).to_string(), ..coins("ann", 1) };
-        house.post(with(now + 4 * 60 * SECOND)).await;
+        fixture.post(with(now + 4 * 60 * SECOND)).await;
         for (sent, bound_ms) in [(now + 6 * 60 * SECOND, 300_000), (now - 8 * 24 * HOUR, money::AGE_MAX_MS)] {
-            let status = house.client().post(with(sent)).await.unwrap_err();
+            let status = fixture.client().post(with(sent)).await.unwrap_err();
             assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::InvalidArgument, Some("REQUEST_ID_TIME")));
             let facts = rpc::facts(&status);
             let told = (facts["id_time"].clone(), facts["server_time"].clone(), facts["bound_ms"].clone());
@@ -51,7 +51,7 @@ async fn an_id_some_minutes_ahead_is_taken_and_one_further_off_is_told_both_time
             // The same as an item of a batch.
             let batch = PostBatchRequest { posts: vec![with(sent)], ..PostBatchRequest::default() };
             let batch = PostBatchRequest { book: crate::calls::BOOK.to_owned(), ..batch };
-            let Some(Outcome::Refused(told)) = house.client().post_batch(batch).await.unwrap().into_inner().outcomes.remove(0).outcome
+            let Some(Outcome::Refused(told)) = fixture.client().post_batch(batch).await.unwrap().into_inner().outcomes.remove(0).outcome
             else {
                 panic!("taken")
             };
@@ -89,10 +89,10 @@ async fn a_book_that_is_ahead_of_a_clock_that_was_set_back_is_told_also_before_a
 async fn a_hold_that_would_end_before_the_ledgers_own_time_is_told_that_time() {
     on_both(async |database, _| {
         let (at, config) = clock();
-        let house = House::start(database, config).await;
+        let fixture = Fixture::start(database, config).await;
         let right = *at.borrow();
         at.send_replace(right + 14 * HOUR);
-        house.post(coins("ann", 100)).await;
+        fixture.post(coins("ann", 100)).await;
         at.send_replace(right);
         let end = prost_types::Timestamp { seconds: (right + HOUR) / SECOND, nanos: 0 };
         let transfer = Transfer {
@@ -103,7 +103,7 @@ async fn a_hold_that_would_end_before_the_ledgers_own_time_is_told_that_time() {
             expire_time: Some(end),
             ..Transfer::default()
         };
-        let status = house.client().post(crate::calls::post("hold", vec![transfer])).await.unwrap_err();
+        let status = fixture.client().post(crate::calls::post("hold", vec![transfer])).await.unwrap_err();
         let facts = rpc::facts(&status);
         assert_eq!(rpc::reason(&status).as_deref(), Some("EXPIRY_OUT_OF_RANGE"));
         assert_eq!(facts["ledger_time"], rfc3339(right + 14 * HOUR));

@@ -1,5 +1,5 @@
 //! RPCs of the rules through the whole stack: imports, limits, dry runs, and who may call them.
-use crate::calls::{BOOK, coins, gift, house, on_both, reason};
+use crate::calls::{BOOK, coins, fixture, gift, on_both, reason};
 use api::ledger::{
     GetAccountRequest, ImportBatchRequest, LimitWindow, OpenAccountsRequest, PostRequest, PostResponse, SetDebitLimitRequest,
     post_batch_outcome::Outcome,
@@ -28,7 +28,7 @@ fn told(outcomes: Vec<api::ledger::PostBatchOutcome>) -> Vec<Result<PostResponse
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happened_long_ago_is_imported_once() {
     on_both(async |database, _| {
-        let house = house(database).await;
+        let fixture = fixture(database).await;
         let posts = || {
             let timeless = PostRequest { effective_time: None, ..happened(coins("u1", 1), 3) };
             let ahead = PostRequest { effective_time: Some(Timestamp { seconds: 4_000_000_000, nanos: 0 }), ..happened(coins("u1", 1), 4) };
@@ -38,15 +38,15 @@ async fn what_happened_long_ago_is_imported_once() {
             vec![happened(coins("u1", 100), 1), happened(gift("u1", "c1", 40), 2), timeless, ahead, trial, refusal, poor]
         };
         let import = async |posts: Vec<PostRequest>| {
-            let request = house.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts });
-            told(house.anyone().import_batch(request).await.unwrap().into_inner().outcomes)
+            let request = fixture.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts });
+            told(fixture.anyone().import_batch(request).await.unwrap().into_inner().outcomes)
         };
         let first = import(posts()).await;
         let reasons: Vec<&str> = first.iter().map(|outcome| outcome.as_ref().map_or_else(String::as_str, |_| "ok")).collect();
         assert_eq!(reasons, ["ok", "ok", "MALFORMED", "MALFORMED", "ok", "MALFORMED", "INSUFFICIENT_FUNDS"]);
         // Anybody else who sends the same gets the first answer.
-        let request = house.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts: posts() });
-        let again = told(house.anyone().import_batch(request).await.unwrap().into_inner().outcomes);
+        let request = fixture.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts: posts() });
+        let again = told(fixture.anyone().import_batch(request).await.unwrap().into_inner().outcomes);
         for (first, again) in first.iter().zip(&again).take(2) {
             let (first, again) = (first.as_ref().unwrap(), again.as_ref().unwrap());
             assert!(!first.replayed && again.replayed);
@@ -55,12 +55,12 @@ async fn what_happened_long_ago_is_imported_once() {
         // Other values under the same id are detected, and Post would have refused the old id.
         let other = import(vec![happened(coins("u1", 99), 1)]).await;
         assert_eq!(other[0].as_ref().unwrap_err(), "REQUEST_ID_REUSED");
-        let old = house.client().post(happened(coins("u1", 1), 9)).await.unwrap_err();
+        let old = fixture.client().post(happened(coins("u1", 1), 9)).await.unwrap_err();
         assert_eq!(reason(&old), "REQUEST_ID_TIME");
         let account = GetAccountRequest { book: BOOK.to_owned(), account: "viewer/u1/coins".to_owned() };
-        assert_eq!(house.client().get_account(account).await.unwrap().into_inner().account.unwrap().balance, 60);
-        let request = house.by(Role::Admin, ImportBatchRequest { book: BOOK.to_owned(), posts: posts() });
-        assert_eq!(reason(&house.anyone().import_batch(request).await.unwrap_err()), "PERMISSION_DENIED");
+        assert_eq!(fixture.client().get_account(account).await.unwrap().into_inner().account.unwrap().balance, 60);
+        let request = fixture.by(Role::Admin, ImportBatchRequest { book: BOOK.to_owned(), posts: posts() });
+        assert_eq!(reason(&fixture.anyone().import_batch(request).await.unwrap_err()), "PERMISSION_DENIED");
     })
     .await;
 }
@@ -68,11 +68,11 @@ async fn what_happened_long_ago_is_imported_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_is_marked_by_its_id_and_brings_back_nothing_that_is_there() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        let own = house.post(coins("u1", 100)).await.posting.unwrap();
+        let fixture = fixture(database).await;
+        let own = fixture.post(coins("u1", 100)).await.posting.unwrap();
         let import = async |posts: Vec<PostRequest>| {
-            let request = house.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts });
-            told(house.anyone().import_batch(request).await.unwrap().into_inner().outcomes)
+            let request = fixture.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts });
+            told(fixture.anyone().import_batch(request).await.unwrap().into_inner().outcomes)
         };
         // From this book itself: imported, and as a dry run.
         let back = PostRequest { request_id: own.posting_id.clone(), ..happened(coins("u1", 100), 1) };
@@ -90,13 +90,13 @@ async fn an_import_is_marked_by_its_id_and_brings_back_nothing_that_is_there() {
         let both = import(vec![happened(coins("u2", 10), 4), poor]).await;
         let posted = both[1].as_ref().unwrap().posting.clone().unwrap();
         let ask = api::ledger::GetPostingRequest { book: BOOK.to_owned(), posting_id: posted.posting_id.clone() };
-        let posting = house.client().get_posting(ask).await.unwrap().into_inner().posting.unwrap();
+        let posting = fixture.client().get_posting(ask).await.unwrap().into_inner().posting.unwrap();
         let fields: Vec<(String, String)> = posting.request_fields.into_iter().map(|field| (field.name, field.value)).collect();
         let id = Uuid::try_parse(&posted.posting_id).unwrap();
         assert_eq!(chart::imported::origin(id, &fields, BOOK), Uuid::try_parse(&ancient(3)).ok());
         // A service's own token can't mark a posting as imported.
         let request = ImportBatchRequest { book: BOOK.to_owned(), posts: vec![happened(coins("u1", 1), 5)] };
-        assert_eq!(reason(&house.client().import_batch(request).await.unwrap_err()), "PERMISSION_DENIED");
+        assert_eq!(reason(&fixture.client().import_batch(request).await.unwrap_err()), "PERMISSION_DENIED");
     })
     .await;
 }
@@ -104,7 +104,7 @@ async fn an_import_is_marked_by_its_id_and_brings_back_nothing_that_is_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_older_program_imported_without_a_mark_is_there_all_the_same() {
     on_both(async |database, _| {
-        let house = house(database).await;
+        let fixture = fixture(database).await;
         let post = happened(coins("u1", 100), 1);
         let fields = vec![
             ("effective_time".to_owned(), "1500000001000000".to_owned()),
@@ -121,11 +121,11 @@ async fn what_an_older_program_imported_without_a_mark_is_there_all_the_same() {
             historical: true,
             ..books::domain::request::BookRequest::new(id, fields.into(), "top_up".to_owned(), action)
         };
-        let book = house.ledger.book(&money::BookName::try_new(BOOK).unwrap()).await.unwrap();
+        let book = fixture.ledger.book(&money::BookName::try_new(BOOK).unwrap()).await.unwrap();
         book.submit(older).await.unwrap();
         for (post, expected) in [(post, Ok(true)), (happened(coins("u1", 99), 1), Err("REQUEST_ID_REUSED".to_owned()))] {
-            let request = house.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts: vec![post] });
-            let outcome = told(house.anyone().import_batch(request).await.unwrap().into_inner().outcomes).remove(0);
+            let request = fixture.by(Role::Service, ImportBatchRequest { book: BOOK.to_owned(), posts: vec![post] });
+            let outcome = told(fixture.anyone().import_batch(request).await.unwrap().into_inner().outcomes).remove(0);
             assert_eq!(outcome.map(|accepted| accepted.replayed), expected);
         }
     })
@@ -135,8 +135,8 @@ async fn what_an_older_program_imported_without_a_mark_is_there_all_the_same() {
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_are_set_by_people_who_answer_for_them_and_shown() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        house.post(coins("u1", 100)).await;
+        let fixture = fixture(database).await;
+        fixture.post(coins("u1", 100)).await;
         let limit = |window: LimitWindow, zone: &str, max_amount| SetDebitLimitRequest {
             book: BOOK.to_owned(),
             request_id: Uuid::now_v7().to_string(),
@@ -145,7 +145,7 @@ async fn limits_are_set_by_people_who_answer_for_them_and_shown() {
             time_zone: zone.to_owned(),
             max_amount,
         };
-        let set = async |role, asked| house.anyone().set_debit_limit(house.by(role, asked)).await;
+        let set = async |role, asked| fixture.anyone().set_debit_limit(fixture.by(role, asked)).await;
         for (role, asked, why) in [
             (Role::Support, limit(LimitWindow::Day, "UTC", 1), "PERMISSION_DENIED"),
             (Role::Finance, limit(LimitWindow::Unspecified, "UTC", 1), "MALFORMED"),
@@ -160,14 +160,14 @@ async fn limits_are_set_by_people_who_answer_for_them_and_shown() {
         let shown = set(Role::Admin, limit(LimitWindow::Hour, "UTC", 30)).await.unwrap().into_inner().account.unwrap().limits;
         let shown: Vec<_> = shown.into_iter().map(|limit| (limit.window(), limit.time_zone, limit.max_amount)).collect();
         assert_eq!(shown, [(LimitWindow::Hour, "UTC".to_owned(), 30), (LimitWindow::Month, "Asia/Tokyo".to_owned(), 50)]);
-        let refused = house.client().post(gift("u1", "c1", 31)).await.unwrap_err();
+        let refused = fixture.client().post(gift("u1", "c1", 31)).await.unwrap_err();
         assert_eq!((reason(&refused).as_str(), rpc::facts(&refused)["window"].as_str()), ("LIMIT_EXCEEDED", "HOUR"));
         set(Role::Finance, limit(LimitWindow::Hour, "", 0)).await.unwrap();
         // A retry of an earlier limit does not set it again.
         set(Role::Finance, month).await.unwrap();
-        house.post(gift("u1", "c1", 50)).await;
+        fixture.post(gift("u1", "c1", 50)).await;
         let account = GetAccountRequest { book: BOOK.to_owned(), account: "viewer/u1/coins".to_owned() };
-        assert_eq!(house.client().get_account(account).await.unwrap().into_inner().account.unwrap().limits.len(), 1);
+        assert_eq!(fixture.client().get_account(account).await.unwrap().into_inner().account.unwrap().limits.len(), 1);
     })
     .await;
 }
@@ -175,14 +175,14 @@ async fn limits_are_set_by_people_who_answer_for_them_and_shown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_can_stop_a_book_or_a_payout_is_not_one_persons() {
     on_both(async |database, _| {
-        let house = house(database).await;
+        let fixture = fixture(database).await;
         let open = OpenAccountsRequest {
             request_id: Uuid::now_v7().to_string(),
             book: BOOK.to_owned(),
             accounts: ["creator/c1/payable/USD", "creator/c1/diamonds", "house/in_transit/USD"].map(str::to_owned).to_vec(),
         };
-        house.post_all(vec![coins("u1", 100), gift("u1", "c1", 5)]).await;
-        house.client().open_accounts(open).await.unwrap();
+        fixture.post_all(vec![coins("u1", 100), gift("u1", "c1", 5)]).await;
+        fixture.client().open_accounts(open).await.unwrap();
         let limit = |account: &str, max_amount| SetDebitLimitRequest {
             book: BOOK.to_owned(),
             request_id: Uuid::now_v7().to_string(),
@@ -195,13 +195,13 @@ async fn a_limit_that_can_stop_a_book_or_a_payout_is_not_one_persons() {
             ["house/diamonds/issued", "house/in_transit/USD", "creator/c1/payable/USD", "creator/c1/diamonds", "agency/a1/diamonds"]
         {
             for (role, max) in [(Role::Finance, 1), (Role::Admin, 1), (Role::Admin, 0)] {
-                let refused = house.anyone().set_debit_limit(house.by(role, limit(account, max))).await.unwrap_err();
+                let refused = fixture.anyone().set_debit_limit(fixture.by(role, limit(account, max))).await.unwrap_err();
                 assert_eq!((reason(&refused).as_str(), rpc::facts(&refused)["account"].as_str()), ("PERMISSION_DENIED", account));
             }
         }
-        house.post(gift("u1", "c1", 50)).await;
-        house.anyone().set_debit_limit(house.by(Role::Finance, limit("viewer/u1/coins", 1))).await.unwrap();
-        house.client().set_debit_limit(limit("house/diamonds/issued", 60)).await.unwrap();
+        fixture.post(gift("u1", "c1", 50)).await;
+        fixture.anyone().set_debit_limit(fixture.by(Role::Finance, limit("viewer/u1/coins", 1))).await.unwrap();
+        fixture.client().set_debit_limit(limit("house/diamonds/issued", 60)).await.unwrap();
     })
     .await;
 }

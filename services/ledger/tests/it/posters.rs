@@ -1,7 +1,7 @@
 //! Which caller may post what: each service its own kinds between their accounts, in every RPC; and a service of your own what its rows allow.
 use crate::{
     book::config,
-    calls::{BOOK, House, coins, gift, on_both, post, reason, transfer},
+    calls::{BOOK, Fixture, coins, gift, on_both, post, reason, transfer},
 };
 use api::ledger::{
     AccountState, BookMode, CreateBookRequest, GetAccountRequest, GetTrialBalanceRequest, Guard, ImportBatchRequest, LimitWindow,
@@ -26,26 +26,26 @@ fn row(service: &str, kind: &str, debit: &str, credit: &str) -> PosterSettings {
 }
 
 /// With rows of a loyalty programme, which also places holds on coins.
-async fn strict(database: &Database) -> House {
+async fn strict(database: &Database) -> Fixture {
     let posters = vec![
         row("loyalty", "bonus", "house/coins/issued", "viewer/*/coins"),
         row("loyalty", "stake", "viewer/*/coins", "house/coins/redeemed"),
     ];
-    House::strict(open_store(database).await.unwrap(), Config { posters, ..config() }).await
+    Fixture::strict(open_store(database).await.unwrap(), Config { posters, ..config() }).await
 }
 
-async fn posted(house: &House, service: &str, post: PostRequest) -> Result<(), Status> {
-    house.anyone().post(house.of(service, Role::Service, post)).await.map(drop)
+async fn posted(fixture: &Fixture, service: &str, post: PostRequest) -> Result<(), Status> {
+    fixture.anyone().post(fixture.of(service, Role::Service, post)).await.map(drop)
 }
 
 /// Posts with this service's token; returns the posting's id.
-async fn posting_id(house: &House, service: &str, post: PostRequest) -> String {
-    let answer = house.anyone().post(house.of(service, Role::Service, post)).await.unwrap().into_inner();
+async fn posting_id(fixture: &Fixture, service: &str, post: PostRequest) -> String {
+    let answer = fixture.anyone().post(fixture.of(service, Role::Service, post)).await.unwrap().into_inner();
     answer.posting.unwrap().posting_id
 }
 
 /// A reversal as SupportService sends it once two people approved it.
-async fn reversed(house: &House, posting_id: &str, dry_run: bool) -> Result<(), Status> {
+async fn reversed(fixture: &Fixture, posting_id: &str, dry_run: bool) -> Result<(), Status> {
     let reverse = ReverseRequest {
         book: BOOK.to_owned(),
         request_id: Uuid::now_v7().to_string(),
@@ -54,7 +54,7 @@ async fn reversed(house: &House, posting_id: &str, dry_run: bool) -> Result<(), 
         dry_run,
         ..Default::default()
     };
-    house.anyone().reverse(house.of("support", Role::Service, reverse)).await.map(drop)
+    fixture.anyone().reverse(fixture.of("support", Role::Service, reverse)).await.map(drop)
 }
 
 fn told(answer: Result<(), Status>) -> String {
@@ -96,7 +96,7 @@ fn honest() -> Vec<(&'static str, PostRequest)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_service_posts_its_own_kinds_and_no_other_service_does() {
     on_both(async |database, _| {
-        let house = strict(database).await;
+        let fixture = strict(database).await;
         let services =
             ["gift", "purchase", "earnings", "payout", "support", "bench", "loyalty", "import", "largesse", "ledger", "monitor", "relay"];
         for (own, post) in honest() {
@@ -105,9 +105,9 @@ async fn each_service_posts_its_own_kinds_and_no_other_service_does() {
                 if (service, post.kind.as_str()) == ("bench", "gift") {
                     continue;
                 }
-                assert_eq!(told(posted(&house, service, post.clone()).await), REFUSED, "{service} posts {}", post.kind);
+                assert_eq!(told(posted(&fixture, service, post.clone()).await), REFUSED, "{service} posts {}", post.kind);
             }
-            assert_eq!(told(posted(&house, own, post.clone()).await), "posted", "{own} posts {}", post.kind);
+            assert_eq!(told(posted(&fixture, own, post.clone()).await), "posted", "{own} posts {}", post.kind);
         }
     })
     .await;
@@ -116,7 +116,7 @@ async fn each_service_posts_its_own_kinds_and_no_other_service_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stolen_key_makes_no_money() {
     on_both(async |database, _| {
-        let house = strict(database).await;
+        let fixture = strict(database).await;
         let minted = 1_000_000;
         let mint = || transfer("house/coins/issued", "viewer/thief/coins", minted);
         let diamonds = || transfer("house/diamonds/issued", "creator/thief/diamonds", minted);
@@ -139,7 +139,7 @@ async fn a_stolen_key_makes_no_money() {
             ("loyalty", post("other", vec![mint()]), "none"),
         ];
         for (service, post, transfer) in forged {
-            let status = posted(&house, service, post.clone()).await.unwrap_err();
+            let status = posted(&fixture, service, post.clone()).await.unwrap_err();
             let facts: HashMap<String, String> = rpc::facts(&status);
             let named = facts.get("transfer").map_or("none", String::as_str);
             let said = (reason(&status), facts["service"].clone(), facts["kind"].clone(), named);
@@ -147,11 +147,11 @@ async fn a_stolen_key_makes_no_money() {
             assert!(status.message().contains("nothing was executed"), "{status:?}");
             // In a batch and on a stream it is that item's answer, and the items beside it are not affected.
             let sent = PostBatchRequest { book: BOOK.to_owned(), posts: vec![post.clone()], brief: true };
-            let batch = house.anyone().post_batch(house.of(service, Role::Service, sent)).await.unwrap().into_inner();
+            let batch = fixture.anyone().post_batch(fixture.of(service, Role::Service, sent)).await.unwrap().into_inner();
             let Some(Outcome::Refused(refusal)) = &batch.outcomes[0].outcome else { panic!("{service} posted {}", post.kind) };
             assert_eq!(refusal.reason, REFUSED);
             let items = futures::stream::iter([PostStreamRequest { post: Some(post) }]);
-            let mut answers = house.anyone().post_stream(house.of(service, Role::Service, items)).await.unwrap().into_inner();
+            let mut answers = fixture.anyone().post_stream(fixture.of(service, Role::Service, items)).await.unwrap().into_inner();
             let Some(post_stream_response::Outcome::Refused(refusal)) = answers.next().await.unwrap().unwrap().outcome else {
                 panic!("posted")
             };
@@ -159,7 +159,7 @@ async fn a_stolen_key_makes_no_money() {
         }
         for account in ["viewer/thief/coins", "creator/thief/diamonds", "creator/thief/payable/USD"] {
             let ask = GetAccountRequest { book: BOOK.to_owned(), account: account.to_owned() };
-            let status = house.client().get_account(ask).await.unwrap_err();
+            let status = fixture.client().get_account(ask).await.unwrap_err();
             assert_eq!(reason(&status), "ACCOUNT_UNKNOWN", "{account} was never so much as opened");
         }
     })
@@ -169,8 +169,8 @@ async fn a_stolen_key_makes_no_money() {
 #[tokio::test(flavor = "multi_thread")]
 async fn guards_are_their_services_own() {
     on_both(async |database, _| {
-        let house = strict(database).await;
-        posted(&house, "purchase", honest().remove(0).1).await.unwrap();
+        let fixture = strict(database).await;
+        posted(&fixture, "purchase", honest().remove(0).1).await.unwrap();
         let guarded = |post: PostRequest, key: &str, operation| PostRequest {
             guards: vec![Guard { key: key.to_owned(), operation: Some(operation) }],
             ..post
@@ -188,7 +188,7 @@ async fn guards_are_their_services_own() {
             ("loyalty", guarded(post("bonus", Vec::new()), "reversed/1", Operation::Add(1)), false),
         ] {
             let expected = if allowed { "posted" } else { REFUSED };
-            assert_eq!(told(posted(&house, service, post.clone()).await), expected, "{service} sets {:?}", post.guards);
+            assert_eq!(told(posted(&fixture, service, post.clone()).await), expected, "{service} sets {:?}", post.guards);
         }
     })
     .await;
@@ -197,13 +197,13 @@ async fn guards_are_their_services_own() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_is_resolved_by_whose_it_is() {
     on_both(async |database, _| {
-        let house = strict(database).await;
+        let fixture = strict(database).await;
         for (service, post) in honest().into_iter().take(3) {
-            posted(&house, service, post).await.unwrap();
+            posted(&fixture, service, post).await.unwrap();
         }
         let id = || Uuid::now_v7().to_string();
         let hold = async |service: &str, post: PostRequest| {
-            let placed = house.anyone().post(house.of(service, Role::Service, post)).await.unwrap().into_inner();
+            let placed = fixture.anyone().post(fixture.of(service, Role::Service, post)).await.unwrap().into_inner();
             placed.posting.unwrap().transfers[0].transfer_no
         };
         let of_payout = hold("payout", honest().remove(3).1).await;
@@ -212,12 +212,12 @@ async fn a_hold_is_resolved_by_whose_it_is() {
         let resolve = async |service: &str, kind: &str, transfer_no| {
             let message =
                 PostPendingRequest { book: BOOK.to_owned(), request_id: id(), transfer_no, kind: kind.to_owned(), ..Default::default() };
-            told(house.anyone().post_pending(house.of(service, Role::Service, message)).await.map(drop))
+            told(fixture.anyone().post_pending(fixture.of(service, Role::Service, message)).await.map(drop))
         };
         let void = async |service: &str, kind: &str, transfer_no| {
             let message =
                 VoidPendingRequest { book: BOOK.to_owned(), request_id: id(), transfer_no, kind: kind.to_owned(), ..Default::default() };
-            told(house.anyone().void_pending(house.of(service, Role::Service, message)).await.map(drop))
+            told(fixture.anyone().void_pending(fixture.of(service, Role::Service, message)).await.map(drop))
         };
         for (service, kind, hold) in [
             ("gift", "payout.submit", of_payout),
@@ -241,12 +241,12 @@ async fn a_hold_is_resolved_by_whose_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn states_reversals_and_imports_have_their_rows() {
     on_both(async |database, _| {
-        let house = strict(database).await;
-        posted(&house, "purchase", honest().remove(0).1).await.unwrap();
-        let given = posting_id(&house, "gift", gift("fan", "star", 40)).await;
+        let fixture = strict(database).await;
+        posted(&fixture, "purchase", honest().remove(0).1).await.unwrap();
+        let given = posting_id(&fixture, "gift", gift("fan", "star", 40)).await;
         let account = "viewer/closed/coins".to_owned();
         let open = OpenAccountsRequest { request_id: Uuid::now_v7().to_string(), book: BOOK.to_owned(), accounts: vec![account.clone()] };
-        house.client().open_accounts(open).await.unwrap();
+        fixture.client().open_accounts(open).await.unwrap();
         for (service, may) in
             [("gift", false), ("payout", false), ("loyalty", false), ("import", false), ("largesse", false), ("support", true)]
         {
@@ -257,7 +257,7 @@ async fn states_reversals_and_imports_have_their_rows() {
                 account: account.clone(),
                 state: AccountState::Frozen.into(),
             };
-            let set = house.anyone().set_account_state(house.of(service, Role::Service, set)).await.map(drop);
+            let set = fixture.anyone().set_account_state(fixture.of(service, Role::Service, set)).await.map(drop);
             assert_eq!(told(set), expected, "{service} freezes");
             let limit = SetDebitLimitRequest {
                 book: BOOK.to_owned(),
@@ -267,7 +267,7 @@ async fn states_reversals_and_imports_have_their_rows() {
                 time_zone: "UTC".to_owned(),
                 max_amount: 1_000,
             };
-            let limited = house.anyone().set_debit_limit(house.of(service, Role::Service, limit)).await.map(drop);
+            let limited = fixture.anyone().set_debit_limit(fixture.of(service, Role::Service, limit)).await.map(drop);
             assert_eq!(told(limited), expected, "{service} limits");
             let reverse = ReverseRequest {
                 book: BOOK.to_owned(),
@@ -276,17 +276,17 @@ async fn states_reversals_and_imports_have_their_rows() {
                 kind: "reversal".to_owned(),
                 ..Default::default()
             };
-            let reversed = house.anyone().reverse(house.of(service, Role::Service, reverse.clone())).await.map(drop);
+            let reversed = fixture.anyone().reverse(fixture.of(service, Role::Service, reverse.clone())).await.map(drop);
             assert_eq!(told(reversed), expected, "{service} reverses");
             let renamed = ReverseRequest { kind: "bonus".to_owned(), request_id: Uuid::now_v7().to_string(), ..reverse };
-            let renamed = house.anyone().reverse(house.of(service, Role::Service, renamed)).await.map(drop);
+            let renamed = fixture.anyone().reverse(fixture.of(service, Role::Service, renamed)).await.map(drop);
             assert_eq!(told(renamed), REFUSED, "{service} reverses under another kind");
         }
         for (service, expected) in [("relay", REFUSED), ("loyalty", REFUSED), ("gift", "PERMISSION_DENIED"), ("import", "posted")] {
             let happened =
                 PostRequest { effective_time: Some(prost_types::Timestamp { seconds: 1_500_000_000, nanos: 0 }), ..coins("u1", 5) };
             let import = ImportBatchRequest { book: BOOK.to_owned(), posts: vec![happened] };
-            let answer = house.anyone().import_batch(house.of(service, Role::Service, import)).await.map(drop);
+            let answer = fixture.anyone().import_batch(fixture.of(service, Role::Service, import)).await.map(drop);
             assert_eq!(told(answer), expected, "{service} imports");
         }
     })
@@ -296,19 +296,19 @@ async fn states_reversals_and_imports_have_their_rows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bench_posts_into_test_books_only() {
     on_both(async |database, _| {
-        let house = strict(database).await;
+        let fixture = strict(database).await;
         let live = CreateBookRequest {
             request_id: Uuid::now_v7().to_string(),
             book: "live".to_owned(),
             mode: BookMode::Live.into(),
             region: "us".to_owned(),
         };
-        house.client().create_book(live).await.unwrap();
+        fixture.client().create_book(live).await.unwrap();
         let coins = |book: &str| PostRequest {
             book: book.to_owned(),
             ..post("bench.coins", vec![transfer("house/coins/issued", "viewer/fan/coins", 5)])
         };
-        let mut bench = LedgerServiceClient::new(house.way_of("bench"));
+        let mut bench = LedgerServiceClient::new(fixture.way_of("bench"));
         bench.post(coins(BOOK)).await.unwrap();
         assert_eq!(reason(&bench.post(coins("live")).await.unwrap_err()), REFUSED);
     })
@@ -318,17 +318,17 @@ async fn the_bench_posts_into_test_books_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_of_another_service_is_not_reversed_with_the_token_of_support() {
     on_both(async |database, _| {
-        let house = strict(database).await;
+        let fixture = strict(database).await;
         let mut steps = Vec::new();
         for (service, post) in honest() {
             let kind = post.kind.clone();
-            let answer = house.anyone().post(house.of(service, Role::Service, post)).await.unwrap().into_inner();
+            let answer = fixture.anyone().post(fixture.of(service, Role::Service, post)).await.unwrap().into_inner();
             let posting = answer.posting.unwrap();
             if kind == "payout.hold" {
                 let (book, request_id) = (BOOK.to_owned(), Uuid::now_v7().to_string());
                 let transfer_no = posting.transfers[0].transfer_no;
                 let submit = PostPendingRequest { book, request_id, transfer_no, kind: "payout.submit".to_owned(), ..Default::default() };
-                let submitted = house.anyone().post_pending(house.of(service, Role::Service, submit)).await.unwrap().into_inner();
+                let submitted = fixture.anyone().post_pending(fixture.of(service, Role::Service, submit)).await.unwrap().into_inner();
                 steps.push(("payout.submit".to_owned(), submitted.posting.unwrap().posting_id));
             }
             if ["purchase", "earnings", "payout"].contains(&service) {
@@ -337,13 +337,13 @@ async fn a_step_of_another_service_is_not_reversed_with_the_token_of_support() {
         }
         let sums = async || {
             let ask = GetTrialBalanceRequest { book: BOOK.to_owned() };
-            house.client().get_trial_balance(ask).await.unwrap().into_inner().lines
+            fixture.client().get_trial_balance(ask).await.unwrap().into_inner().lines
         };
         let before = sums().await;
         let mut answers = Vec::new();
         for (kind, posting) in &steps {
             for dry_run in [true, false] {
-                let status = reversed(&house, posting, dry_run).await.err().unwrap_or_else(|| Status::ok("it was reversed"));
+                let status = reversed(&fixture, posting, dry_run).await.err().unwrap_or_else(|| Status::ok("it was reversed"));
                 let facts = rpc::facts(&status);
                 let named = facts.get("kind") == Some(kind) && facts.get("posting_id") == Some(posting);
                 let done = if status.message().contains("nothing was executed") { "nothing" } else { status.message() };
@@ -357,20 +357,20 @@ async fn a_step_of_another_service_is_not_reversed_with_the_token_of_support() {
         // No service has rows for these.
         let adjustment = post("adjustment", vec![usd("creator/star/payable", "house/suspense", 1)]);
         for (service, post) in [("gift", gift("fan", "star", 1)), ("support", adjustment), honest().remove(8)] {
-            let posting = posting_id(&house, service, post).await;
-            assert_eq!(told(reversed(&house, &posting, false).await), "posted", "{service}");
+            let posting = posting_id(&fixture, service, post).await;
+            assert_eq!(told(reversed(&fixture, &posting, false).await), "posted", "{service}");
         }
         let nothing = Uuid::now_v7().to_string();
-        assert_eq!(told(reversed(&house, &nothing, false).await), "POSTING_UNKNOWN");
+        assert_eq!(told(reversed(&fixture, &nothing, false).await), "POSTING_UNKNOWN");
         // For an imported posting no service has a row.
         let happened = PostRequest {
             effective_time: Some(prost_types::Timestamp { seconds: 1_500_000_000, nanos: 0 }),
             ..post("purchase.apple", vec![transfer("house/coins/issued", "viewer/fan/coins", 5)])
         };
         let import = ImportBatchRequest { book: BOOK.to_owned(), posts: vec![happened] };
-        let imported = house.anyone().import_batch(house.of("import", Role::Service, import)).await.unwrap().into_inner();
+        let imported = fixture.anyone().import_batch(fixture.of("import", Role::Service, import)).await.unwrap().into_inner();
         let Some(Outcome::Accepted(answer)) = &imported.outcomes[0].outcome else { panic!("{imported:?}") };
-        assert_eq!(told(reversed(&house, &answer.posting.as_ref().unwrap().posting_id, false).await), "posted");
+        assert_eq!(told(reversed(&fixture, &answer.posting.as_ref().unwrap().posting_id, false).await), "posted");
     })
     .await;
 }
@@ -380,8 +380,8 @@ async fn a_reversal_of_an_earlier_program_keeps_its_answer() {
     on_both(async |database, _| {
         // Without restrictions, as SupportService was in older versions.
         let config = Config { unbounded: vec!["earlier".to_owned()], ..config() };
-        let house = House::strict(open_store(database).await.unwrap(), config).await;
-        let bought = posting_id(&house, "purchase", honest().remove(0).1).await;
+        let fixture = Fixture::strict(open_store(database).await.unwrap(), config).await;
+        let bought = posting_id(&fixture, "purchase", honest().remove(0).1).await;
         let reverse = ReverseRequest {
             book: BOOK.to_owned(),
             request_id: Uuid::now_v7().to_string(),
@@ -389,10 +389,10 @@ async fn a_reversal_of_an_earlier_program_keeps_its_answer() {
             kind: "reversal".to_owned(),
             ..Default::default()
         };
-        let first = house.anyone().reverse(house.of("earlier", Role::Service, reverse.clone())).await.unwrap().into_inner();
-        let again = house.anyone().reverse(house.of("support", Role::Service, reverse)).await.unwrap().into_inner();
+        let first = fixture.anyone().reverse(fixture.of("earlier", Role::Service, reverse.clone())).await.unwrap().into_inner();
+        let again = fixture.anyone().reverse(fixture.of("support", Role::Service, reverse)).await.unwrap().into_inner();
         assert_eq!((first.replayed, again.replayed, again.posting), (false, true, first.posting));
-        assert_eq!(told(reversed(&house, &bought, false).await), "NOT_REVERSIBLE", "under another id it is as new");
+        assert_eq!(told(reversed(&fixture, &bought, false).await), "NOT_REVERSIBLE", "under another id it is as new");
     })
     .await;
 }

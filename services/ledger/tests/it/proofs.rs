@@ -1,7 +1,7 @@
 //! A stale writer's rows, reads during a slow commit, and an audit of a book that is being written: each by itself.
 use crate::{
     book::{assert_sound, balance, book_name, buy, config, databases, gift, new_id, posted, reason, start},
-    calls::{BOOK, House},
+    calls::{BOOK, Fixture},
     injected::Injected,
 };
 use api::ledger::{
@@ -169,8 +169,8 @@ fn coins(request_id: &str, user: &str, amount: i64) -> PostRequest {
 }
 
 /// Everything a reader can see of the book, except the time of reading.
-async fn seen(house: &House, posting_id: &str) -> String {
-    let (book, mut client) = (BOOK.to_owned(), house.client());
+async fn seen(fixture: &Fixture, posting_id: &str) -> String {
+    let (book, mut client) = (BOOK.to_owned(), fixture.client());
     let mut seen = Vec::new();
     for account in ["viewer/u1/coins", "viewer/u2/coins", "house/coins/issued"] {
         let account = account.to_owned();
@@ -199,27 +199,27 @@ async fn while_a_commit_is_slow_no_read_shows_anything_of_it() {
         // Slow before it is written, and slow after: in the latter case the store has it, and its writer does not know that yet.
         for written in [false, true] {
             let store = Injected::over(open_store(database).await.unwrap());
-            let house = House::over(store.clone(), eager()).await;
-            house.post(coins(&Uuid::now_v7().to_string(), "u1", 100)).await;
+            let fixture = Fixture::over(store.clone(), eager()).await;
+            fixture.post(coins(&Uuid::now_v7().to_string(), "u1", 100)).await;
             let request_id = Uuid::now_v7();
             let posting_id = money::derive_id(request_id, &["ledger.Post", BOOK, ""]).to_string();
-            let before = seen(&house, &posting_id).await;
+            let before = seen(&fixture, &posting_id).await;
             let _gate = if written { store.hang_written() } else { store.hang() };
             let calls = ["u1", "u2"].map(|user| {
-                let (mut client, id) = (house.client(), if user == "u1" { request_id } else { Uuid::now_v7() });
+                let (mut client, id) = (fixture.client(), if user == "u1" { request_id } else { Uuid::now_v7() });
                 let request = coins(&id.to_string(), user, 7);
                 tokio::spawn(async move { client.post(request).await })
             });
             store.until_a_commit_hangs().await;
-            assert_eq!(seen(&house, &posting_id).await, before, "written: {written}");
+            assert_eq!(seen(&fixture, &posting_id).await, before, "written: {written}");
             store.release();
             for call in calls {
                 call.await.unwrap().unwrap();
             }
-            let after = seen(&house, &posting_id).await;
+            let after = seen(&fixture, &posting_id).await;
             assert_ne!(after, before);
             assert!(after.contains(&posting_id));
-            house.ledger.shutdown().await;
+            fixture.ledger.shutdown().await;
         }
     }
 }

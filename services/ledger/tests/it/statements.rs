@@ -1,5 +1,5 @@
 //! An account's entries and its balance at a past time, as a caller reads them.
-use crate::calls::{BOOK, House, coins, gift, house, on_both, post, reason, transfer};
+use crate::calls::{BOOK, Fixture, coins, fixture, gift, on_both, post, reason, transfer};
 use api::ledger::{Entry, EntrySide, GetAccountRequest, GetBalanceAtRequest, GetBalanceAtResponse, ListEntriesRequest, PostRequest};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use prost_types::Timestamp;
@@ -11,11 +11,11 @@ fn all() -> ListEntriesRequest {
 }
 
 /// All entries of a list, and the number of pages.
-async fn pages(house: &House, asked: &ListEntriesRequest) -> (Vec<Entry>, usize) {
+async fn pages(fixture: &Fixture, asked: &ListEntriesRequest) -> (Vec<Entry>, usize) {
     let mut asked = asked.clone();
     let (mut entries, mut pages) = (Vec::new(), 0);
     loop {
-        let page = house.client().list_entries(asked.clone()).await.unwrap().into_inner();
+        let page = fixture.client().list_entries(asked.clone()).await.unwrap().into_inner();
         assert!(page.entries.len() <= 200);
         entries.extend(page.entries);
         pages += 1;
@@ -40,8 +40,8 @@ fn key(time: &Option<Timestamp>) -> (i64, i32) {
 }
 
 /// Gifts of 1 to `count` to one creator, in small commits, every tenth of another kind and from another account, each with an effective time.
-async fn fill(house: &House, count: i64) {
-    house.post(coins("fan", 1 << 40)).await;
+async fn fill(fixture: &Fixture, count: i64) {
+    fixture.post(coins("fan", 1 << 40)).await;
     for part in (1..=count).collect::<Vec<_>>().chunks(37) {
         let posts = part.iter().map(|at| {
             let effective_time = Some(Timestamp { seconds: 1_000 + at, nanos: 0 });
@@ -49,19 +49,19 @@ async fn fill(house: &House, count: i64) {
                 if at % 10 == 0 { post("bonus", vec![transfer("house/diamonds/redeemed", STAR, *at)]) } else { gift("fan", "star", *at) };
             PostRequest { effective_time, ..request }
         });
-        house.post_all(posts.collect()).await;
+        fixture.post_all(posts.collect()).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_directions_show_every_entry_once_with_its_running_balance() {
     on_both(async |database, _| {
-        let house = house(database).await;
+        let fixture = fixture(database).await;
         // Past two checkpoints, and once exactly at one.
         for count in [512, 188] {
-            fill(&house, count).await;
-            let (newest, _) = pages(&house, &all()).await;
-            let (oldest, _) = pages(&house, &ListEntriesRequest { oldest_first: true, page_size: 33, ..all() }).await;
+            fill(&fixture, count).await;
+            let (newest, _) = pages(&fixture, &all()).await;
+            let (oldest, _) = pages(&fixture, &ListEntriesRequest { oldest_first: true, page_size: 33, ..all() }).await;
             let mut reversed = newest.clone();
             reversed.reverse();
             assert_eq!(oldest, reversed);
@@ -76,9 +76,9 @@ async fn both_directions_show_every_entry_once_with_its_running_balance() {
                     .all(|pair| pair[0].transfer.as_ref().unwrap().transfer_no < pair[1].transfer.as_ref().unwrap().transfer_no)
             );
         }
-        let (oldest, _) = pages(&house, &ListEntriesRequest { oldest_first: true, ..all() }).await;
+        let (oldest, _) = pages(&fixture, &ListEntriesRequest { oldest_first: true, ..all() }).await;
         assert_eq!(oldest.len(), 700);
-        crate::book::assert_sound(&house.ledger, &house.ledger.book(&crate::book::book_name()).await.unwrap()).await;
+        crate::book::assert_sound(&fixture.ledger, &fixture.ledger.book(&crate::book::book_name()).await.unwrap()).await;
     })
     .await;
 }
@@ -86,18 +86,18 @@ async fn both_directions_show_every_entry_once_with_its_running_balance() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_do_not_change_while_the_account_grows() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        fill(&house, 300).await;
+        let fixture = fixture(database).await;
+        fill(&fixture, 300).await;
         for oldest_first in [false, true] {
             let asked = ListEntriesRequest { oldest_first, page_size: 70, ..all() };
-            let before = pages(&house, &asked).await.0;
+            let before = pages(&fixture, &asked).await.0;
             let mut asked = asked;
             let mut seen = Vec::new();
             loop {
-                let page = house.client().list_entries(asked.clone()).await.unwrap().into_inner();
+                let page = fixture.client().list_entries(asked.clone()).await.unwrap().into_inner();
                 seen.extend(page.entries);
                 asked.page_token = page.next_page_token;
-                fill(&house, 5).await;
+                fill(&fixture, 5).await;
                 if asked.page_token.is_empty() || seen.len() >= before.len() {
                     break;
                 }
@@ -112,10 +112,10 @@ async fn pages_do_not_change_while_the_account_grows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_choose_and_booking_times_bound() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        fill(&house, 600).await;
-        house.post(post("claw_back", vec![transfer(STAR, "house/diamonds/issued", 77)])).await;
-        let (everything, _) = pages(&house, &all()).await;
+        let fixture = fixture(database).await;
+        fill(&fixture, 600).await;
+        fixture.post(post("claw_back", vec![transfer(STAR, "house/diamonds/issued", 77)])).await;
+        let (everything, _) = pages(&fixture, &all()).await;
         let (at, until) = (everything[400].commit_time, everything[100].commit_time);
         let time = |seconds| Some(Timestamp { seconds, nanos: 0 });
         type Keep<'a> = Box<dyn Fn(&Entry) -> bool + 'a>;
@@ -145,11 +145,11 @@ async fn filters_choose_and_booking_times_bound() {
         ];
         for (asked, keep) in cases {
             let expected: Vec<Entry> = everything.iter().filter(|entry| keep(entry)).cloned().collect();
-            assert_eq!(pages(&house, &asked).await.0, expected, "{asked:?}");
+            assert_eq!(pages(&fixture, &asked).await.0, expected, "{asked:?}");
             let mut backwards = expected;
             backwards.reverse();
             let asked = ListEntriesRequest { oldest_first: true, page_size: 7, ..asked };
-            assert_eq!(pages(&house, &asked).await.0, backwards, "{asked:?}");
+            assert_eq!(pages(&fixture, &asked).await.0, backwards, "{asked:?}");
         }
     })
     .await;
@@ -158,13 +158,13 @@ async fn filters_choose_and_booking_times_bound() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_that_finds_little_answers_in_steps() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        house.post(post("first", vec![transfer("house/diamonds/issued", STAR, 5)])).await;
+        let fixture = fixture(database).await;
+        fixture.post(post("first", vec![transfer("house/diamonds/issued", STAR, 5)])).await;
         let leg = || transfer("house/diamonds/issued", STAR, 1);
-        house.post_all((0..80).map(|_| post("many", vec![leg(); 64])).collect()).await;
+        fixture.post_all((0..80).map(|_| post("many", vec![leg(); 64])).collect()).await;
         for oldest_first in [false, true] {
             let asked = ListEntriesRequest { kind: "first".to_owned(), oldest_first, ..all() };
-            let (found, pages) = pages(&house, &asked).await;
+            let (found, pages) = pages(&fixture, &asked).await;
             assert_eq!(found.iter().map(amount).collect::<Vec<_>>(), [5]);
             assert!((3..=4).contains(&pages), "{pages} pages for 5,121 entries");
         }
@@ -175,14 +175,14 @@ async fn a_filter_that_finds_little_answers_in_steps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_never_reach_beyond_the_list_they_are_of() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        fill(&house, 300).await;
+        let fixture = fixture(database).await;
+        fill(&fixture, 300).await;
         let asked = |oldest_first, token: &str| ListEntriesRequest { oldest_first, page_token: token.to_owned(), page_size: 10, ..all() };
         for oldest_first in [false, true] {
-            let page = house.client().list_entries(asked(oldest_first, "")).await.unwrap().into_inner();
+            let page = fixture.client().list_entries(asked(oldest_first, "")).await.unwrap().into_inner();
             let token = page.next_page_token;
             let refused = async |request: ListEntriesRequest| {
-                let status = house.client().list_entries(request.clone()).await.expect_err("a foreign token was taken");
+                let status = fixture.client().list_entries(request.clone()).await.expect_err("a foreign token was taken");
                 assert_eq!(reason(&status), "PAGE_TOKEN", "{request:?}");
             };
             refused(asked(!oldest_first, &token)).await;
@@ -200,30 +200,30 @@ async fn tokens_never_reach_beyond_the_list_they_are_of() {
                 refused(asked(oldest_first, token)).await;
             }
         }
-        let negative = house.client().list_entries(ListEntriesRequest { page_size: -1, ..all() }).await.unwrap_err();
+        let negative = fixture.client().list_entries(ListEntriesRequest { page_size: -1, ..all() }).await.unwrap_err();
         assert_eq!(reason(&negative), "MALFORMED");
         let unknown = ListEntriesRequest { account: "viewer/nobody/coins".to_owned(), ..all() };
-        assert_eq!(reason(&house.client().list_entries(unknown).await.unwrap_err()), "ACCOUNT_UNKNOWN");
+        assert_eq!(reason(&fixture.client().list_entries(unknown).await.unwrap_err()), "ACCOUNT_UNKNOWN");
     })
     .await;
 }
 
-async fn balance_at(house: &House, time: Option<Timestamp>) -> GetBalanceAtResponse {
+async fn balance_at(fixture: &Fixture, time: Option<Timestamp>) -> GetBalanceAtResponse {
     let request = GetBalanceAtRequest { book: BOOK.to_owned(), account: STAR.to_owned(), time };
-    house.client().get_balance_at(request).await.unwrap().into_inner()
+    fixture.client().get_balance_at(request).await.unwrap().into_inner()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_balance_at_any_time_is_that_of_the_last_entry_up_to_it() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        let before = balance_at_unopened(&house).await;
+        let fixture = fixture(database).await;
+        let before = balance_at_unopened(&fixture).await;
         assert_eq!(before, "ACCOUNT_UNKNOWN");
-        fill(&house, 700).await;
+        fill(&fixture, 700).await;
         let mut hold = gift("fan", "star", 9);
         hold.transfers[1].pending = true;
-        house.post(hold).await;
-        let (oldest, _) = pages(&house, &ListEntriesRequest { oldest_first: true, ..all() }).await;
+        fixture.post(hold).await;
+        let (oldest, _) = pages(&fixture, &ListEntriesRequest { oldest_first: true, ..all() }).await;
         let micros = |time: &Option<Timestamp>, by: i64| {
             let time = time.unwrap();
             let micros = time.seconds * 1_000_000 + i64::from(time.nanos) / 1_000 + by;
@@ -233,31 +233,31 @@ async fn the_balance_at_any_time_is_that_of_the_last_entry_up_to_it() {
             for by in [-1, 0, 1] {
                 let time = micros(&entry.commit_time, by);
                 let expected = oldest.iter().rfind(|entry| key(&entry.commit_time) <= key(&time));
-                let told = balance_at(&house, time).await;
+                let told = balance_at(&fixture, time).await;
                 let balance = expected.map_or((0, 0), |entry| (entry.balance_after, entry.seq));
                 assert_eq!((told.balance, told.balance_seq), balance, "{time:?}");
                 assert!(told.as_of.is_none_or(|as_of| key(&Some(as_of)) <= key(&time)));
             }
         }
         let far = |seconds| Some(Timestamp { seconds, nanos: 999_999_999 });
-        let early = balance_at(&house, far(-62_135_596_800)).await;
+        let early = balance_at(&fixture, far(-62_135_596_800)).await;
         assert_eq!((early.balance, early.balance_seq, early.as_of, early.settled), (0, 0, None, true));
-        let late = balance_at(&house, far(253_402_300_799)).await;
+        let late = balance_at(&fixture, far(253_402_300_799)).await;
         let account = GetAccountRequest { book: BOOK.to_owned(), account: STAR.to_owned() };
-        let now = house.client().get_account(account).await.unwrap().into_inner().account.unwrap();
+        let now = fixture.client().get_account(account).await.unwrap().into_inner().account.unwrap();
         assert_eq!((late.balance, late.credits_pending, late.balance_seq, late.settled), (now.balance, 9, now.balance_seq, false));
         assert_eq!(late.as_of, oldest.last().unwrap().commit_time);
-        assert!(balance_at(&house, micros(&late.as_of, -1)).await.settled);
+        assert!(balance_at(&fixture, micros(&late.as_of, -1)).await.settled);
         for time in [None, Some(Timestamp { seconds: i64::MAX, nanos: 0 }), Some(Timestamp { seconds: 0, nanos: -1 })] {
             let request = GetBalanceAtRequest { book: BOOK.to_owned(), account: STAR.to_owned(), time };
-            assert_eq!(reason(&house.client().get_balance_at(request).await.unwrap_err()), "MALFORMED");
+            assert_eq!(reason(&fixture.client().get_balance_at(request).await.unwrap_err()), "MALFORMED");
         }
     })
     .await;
 }
 
-async fn balance_at_unopened(house: &House) -> String {
+async fn balance_at_unopened(fixture: &Fixture) -> String {
     let time = Some(Timestamp { seconds: 0, nanos: 0 });
     let request = GetBalanceAtRequest { book: BOOK.to_owned(), account: STAR.to_owned(), time };
-    reason(&house.client().get_balance_at(request).await.unwrap_err())
+    reason(&fixture.client().get_balance_at(request).await.unwrap_err())
 }

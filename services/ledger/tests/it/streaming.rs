@@ -1,7 +1,7 @@
 //! Posting on a stream: the same outcomes as single calls, each with its id, and never more in flight than the bound.
 use crate::{
     book::config,
-    calls::{BOOK, House, coins, gift, house, on_both, reason},
+    calls::{BOOK, Fixture, coins, fixture, gift, on_both, reason},
     injected::Injected,
 };
 use api::ledger::{GetAccountRequest, PostRequest, PostStreamRequest, PostStreamResponse, post_stream_response::Outcome};
@@ -21,8 +21,8 @@ fn item(post: PostRequest) -> PostStreamRequest {
     PostStreamRequest { post: Some(post) }
 }
 
-async fn outcomes(house: &House, posts: Vec<PostStreamRequest>) -> Vec<PostStreamResponse> {
-    let answers = house.client().post_stream(futures::stream::iter(posts)).await.unwrap().into_inner();
+async fn outcomes(fixture: &Fixture, posts: Vec<PostStreamRequest>) -> Vec<PostStreamResponse> {
+    let answers = fixture.client().post_stream(futures::stream::iter(posts)).await.unwrap().into_inner();
     answers.map(Result::unwrap).collect().await
 }
 
@@ -37,10 +37,10 @@ fn told(response: &PostStreamResponse) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_item_has_the_outcome_a_lone_call_would_have() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        house.post(coins("fan", 1_000)).await;
+        let fixture = fixture(database).await;
+        fixture.post(coins("fan", 1_000)).await;
         let (first, poor) = (gift("fan", "star", 10), gift("poor", "star", 10));
-        let lone = house.post(first.clone()).await;
+        let lone = fixture.post(first.clone()).await;
         let elsewhere = PostRequest { book: "elsewhere".to_owned(), ..gift("fan", "star", 1) };
         let malformed = PostRequest { kind: "\0".to_owned(), ..gift("fan", "star", 1) };
         let reused = PostRequest { kind: "other".to_owned(), ..first.clone() };
@@ -53,7 +53,7 @@ async fn each_item_has_the_outcome_a_lone_call_would_have() {
             (gift("fan", "star", 7), "accepted"),
         ];
         let expected: HashMap<String, &str> = sent.iter().map(|(post, told)| (post.request_id.clone(), *told)).collect();
-        let answers = outcomes(&house, sent.into_iter().map(|(post, _)| item(post)).collect()).await;
+        let answers = outcomes(&fixture, sent.into_iter().map(|(post, _)| item(post)).collect()).await;
         assert_eq!(answers.len(), expected.len());
         for answer in &answers {
             assert_eq!(told(answer), expected[&answer.request_id]);
@@ -64,9 +64,9 @@ async fn each_item_has_the_outcome_a_lone_call_would_have() {
             }
         }
         for (post, why) in [(reused, "REQUEST_ID_REUSED"), (bad_id, "MALFORMED"), (poor, "INSUFFICIENT_FUNDS")] {
-            assert_eq!(told(&outcomes(&house, vec![item(post)]).await[0]), why);
+            assert_eq!(told(&outcomes(&fixture, vec![item(post)]).await[0]), why);
         }
-        let answers = outcomes(&house, vec![PostStreamRequest { post: None }, item(gift("fan", "star", 1))]).await;
+        let answers = outcomes(&fixture, vec![PostStreamRequest { post: None }, item(gift("fan", "star", 1))]).await;
         let mut told: Vec<String> = answers.iter().map(told).collect();
         told.sort_unstable();
         assert_eq!(told, ["MALFORMED", "accepted"]);
@@ -78,8 +78,8 @@ async fn each_item_has_the_outcome_a_lone_call_would_have() {
 async fn only_so_many_are_under_way_and_all_are_answered() {
     on_both(async |database, _| {
         let store = Injected::over(open_store(database).await.unwrap());
-        let house = Arc::new(House::over(store.clone(), config()).await);
-        house.post(coins("fan", 100_000)).await;
+        let fixture = Arc::new(Fixture::over(store.clone(), config()).await);
+        fixture.post(coins("fan", 100_000)).await;
         let gate = store.hang();
         let read = Arc::new(AtomicUsize::new(0));
         let counted = read.clone();
@@ -87,9 +87,9 @@ async fn only_so_many_are_under_way_and_all_are_answered() {
             counted.fetch_add(1, Ordering::SeqCst);
         });
         let answering = tokio::spawn({
-            let house = house.clone();
+            let fixture = fixture.clone();
             async move {
-                let answers = house.client().post_stream(posts).await.unwrap().into_inner();
+                let answers = fixture.client().post_stream(posts).await.unwrap().into_inner();
                 answers.map(|answer| told(&answer.unwrap())).collect::<Vec<_>>().await
             }
         });
@@ -114,7 +114,7 @@ async fn only_so_many_are_under_way_and_all_are_answered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_breaks_can_be_sent_again_and_one_that_stays_open_lets_the_ledger_stop() {
     on_both(async |database, _| {
-        let first = house(database).await;
+        let first = fixture(database).await;
         first.post(coins("fan", 1_000)).await;
         let posts: Vec<PostStreamRequest> = (0..50).map(|_| item(gift("fan", "star", 1))).collect();
         let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
@@ -129,7 +129,7 @@ async fn a_stream_that_breaks_can_be_sent_again_and_one_that_stays_open_lets_the
         assert_eq!((reason(&ended).as_str(), rpc::facts(&ended)["because"].as_str()), ("STREAM_ENDED", "shutdown"));
         assert!(answers.next().await.is_none());
         drop(sender);
-        let second = house(database).await;
+        let second = fixture(database).await;
         let answers = outcomes(&second, posts).await;
         assert!(answers.iter().all(|answer| told(answer) == "again"));
         let account = GetAccountRequest { book: BOOK.to_owned(), account: "viewer/fan/coins".to_owned() };
@@ -142,12 +142,12 @@ async fn a_stream_that_breaks_can_be_sent_again_and_one_that_stays_open_lets_the
 #[tokio::test(flavor = "multi_thread")]
 async fn only_those_who_may_post_do() {
     on_both(async |database, _| {
-        let house = house(database).await;
+        let fixture = fixture(database).await;
         for (role, may) in
             [(Role::Service, true), (Role::Finance, false), (Role::Support, false), (Role::Auditor, false), (Role::Viewer, false)]
         {
-            let request = house.by(role, futures::stream::iter(vec![item(coins("fan", 1))]));
-            let answer = house.anyone().post_stream(request).await;
+            let request = fixture.by(role, futures::stream::iter(vec![item(coins("fan", 1))]));
+            let answer = fixture.anyone().post_stream(request).await;
             assert_eq!(answer.is_ok(), may, "{role}");
             if let Err(status) = answer {
                 assert_eq!(reason(&status), "PERMISSION_DENIED");

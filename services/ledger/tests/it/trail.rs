@@ -1,7 +1,7 @@
 //! Tracing money along an account's entries: compared with a queue kept by the test, past several checkpoints, with entries that are only in the log.
 use crate::{
     book::databases,
-    calls::{BOOK, House, coins, house, post, transfer},
+    calls::{BOOK, Fixture, coins, fixture, post, transfer},
 };
 use api::ledger::{PostPendingRequest, PostRequest};
 use books::{
@@ -43,7 +43,7 @@ fn spend(amount: i64, pending: bool) -> PostRequest {
     post("gift", vec![api::ledger::Transfer { pending, ..transfer(FAN, "house/coins/redeemed", amount) }])
 }
 
-async fn live(house: &House, queue: &mut Queue, seed: u64) {
+async fn live(fixture: &Fixture, queue: &mut Queue, seed: u64) {
     let mut dice = StdRng::seed_from_u64(seed);
     let no = |answer: api::ledger::PostResponse| answer.posting.unwrap().transfers[0].transfer_no;
     for _ in 0..STEPS {
@@ -51,10 +51,10 @@ async fn live(house: &House, queue: &mut Queue, seed: u64) {
         let amount = dice.random_range(1..60);
         match dice.random_range(0..10) {
             // Entries of another account lie between.
-            0 => drop(house.post(coins("other", amount)).await),
-            1..=3 => queue.waiting.push_back((no(house.post(coins("fan", amount)).await), amount)),
+            0 => drop(fixture.post(coins("other", amount)).await),
+            1..=3 => queue.waiting.push_back((no(fixture.post(coins("fan", amount)).await), amount)),
             4 if have >= amount => {
-                let hold = no(house.post(spend(amount, true)).await);
+                let hold = no(fixture.post(spend(amount, true)).await);
                 let taken = dice.random_range(1..=amount);
                 let take = PostPendingRequest {
                     book: BOOK.to_owned(),
@@ -64,12 +64,12 @@ async fn live(house: &House, queue: &mut Queue, seed: u64) {
                     kind: "gift".to_owned(),
                     ..Default::default()
                 };
-                let posted = house.client().post_pending(take).await.unwrap().into_inner().posting.unwrap();
+                let posted = fixture.client().post_pending(take).await.unwrap().into_inner().posting.unwrap();
                 queue.give(posted.transfers[0].transfer_no, taken);
             }
             _ if have > 0 => {
                 let amount = amount.min(have);
-                let debit = no(house.post(spend(amount, false)).await);
+                let debit = no(fixture.post(spend(amount, false)).await);
                 queue.give(debit, amount);
             }
             _ => {}
@@ -85,15 +85,15 @@ fn parts(trail: &Trail) -> Vec<(i64, i64)> {
 async fn every_debit_is_paid_from_what_came_first_and_every_credit_pays_for_what_left_first() {
     let databases = databases();
     for (database, seed) in databases.all.iter().zip(1..) {
-        let house = house(database).await;
+        let fixture = fixture(database).await;
         let mut queue = Queue::default();
-        house.post(coins("fan", 500)).await;
+        fixture.post(coins("fan", 500)).await;
         let store = open_store(database).await.unwrap();
         let book = store.books().await.unwrap().remove(0).key;
         let key = store.accounts_by_name(book, &[FAN.to_owned()]).await.unwrap()[0].key;
         let first = trail::accounts(&*store, book, &[key]).await.unwrap()[0].last_transfer;
         queue.waiting.push_back((first, 500));
-        live(&house, &mut queue, seed).await;
+        live(&fixture, &mut queue, seed).await;
 
         let account = trail::accounts(&*store, book, &[key]).await.unwrap().remove(0);
         let entries: Vec<Transfer> =
@@ -130,11 +130,12 @@ async fn every_debit_is_paid_from_what_came_first_and_every_credit_pays_for_what
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_long_ago_is_found_however_much_came_since() {
     let databases = databases();
-    let house = house(&databases.all[0]).await;
+    let fixture = fixture(&databases.all[0]).await;
     let no = |answer: api::ledger::PostResponse| answer.posting.unwrap().transfers[0].transfer_no;
-    let credits = [no(house.post(coins("fan", 10)).await), no(house.post(coins("fan", 10)).await), no(house.post(coins("fan", 10)).await)];
-    house.post_all((0..2_000).map(|_| coins("fan", 1)).collect()).await;
-    let [early, late] = [no(house.post(spend(15, false)).await), no(house.post(spend(1_500, false)).await)];
+    let credits =
+        [no(fixture.post(coins("fan", 10)).await), no(fixture.post(coins("fan", 10)).await), no(fixture.post(coins("fan", 10)).await)];
+    fixture.post_all((0..2_000).map(|_| coins("fan", 1)).collect()).await;
+    let [early, late] = [no(fixture.post(spend(15, false)).await), no(fixture.post(spend(1_500, false)).await)];
     let store = open_store(&databases.all[0]).await.unwrap();
     let book = store.books().await.unwrap().remove(0).key;
     let key = store.accounts_by_name(book, &[FAN.to_owned()]).await.unwrap()[0].key;

@@ -1,7 +1,7 @@
 //! The journal as watchers see it: gap-free, resumable, never early, and never delaying the writer.
 use crate::{
     book::config,
-    calls::{BOOK, House, coins, gift, house, on_both, post, reason, transfer},
+    calls::{BOOK, Fixture, coins, fixture, gift, on_both, post, reason, transfer},
     injected::{Fault, Injected},
 };
 use api::ledger::{
@@ -19,12 +19,12 @@ fn from(from: Option<From>) -> WatchJournalRequest {
     WatchJournalRequest { book: BOOK.to_owned(), from }
 }
 
-async fn watch(house: &House, at: Option<From>) -> Streaming<WatchJournalResponse> {
-    house.client().watch_journal(from(at)).await.unwrap().into_inner()
+async fn watch(fixture: &Fixture, at: Option<From>) -> Streaming<WatchJournalResponse> {
+    fixture.client().watch_journal(from(at)).await.unwrap().into_inner()
 }
 
-async fn refused(house: &House, at: From) -> (Code, String) {
-    let status = house.client().watch_journal(from(Some(at))).await.expect_err("it was let through");
+async fn refused(fixture: &Fixture, at: From) -> (Code, String) {
+    let status = fixture.client().watch_journal(from(Some(at))).await.expect_err("it was let through");
     (status.code(), reason(&status))
 }
 
@@ -59,29 +59,29 @@ fn assert_whole(messages: &[WatchJournalResponse], mut commit_no: i64, mut seq: 
     }
 }
 
-async fn last_seq(house: &House) -> i64 {
-    house.post(coins("last", 1)).await.posting.unwrap().seq
+async fn last_seq(fixture: &Fixture) -> i64 {
+    fixture.post(coins("last", 1)).await.posting.unwrap().seq
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_is_shown_once_to_those_who_watch_and_to_those_who_come_later() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        let mut early = watch(&house, None).await;
-        house.post(coins("fan", 1_000_000)).await;
+        let fixture = fixture(database).await;
+        let mut early = watch(&fixture, None).await;
+        fixture.post(coins("fan", 1_000_000)).await;
         for _ in 0..20 {
-            house.post(gift("fan", "star", 3)).await;
+            fixture.post(gift("fan", "star", 3)).await;
         }
         // A commit of refusals only, and one with more events than a message may have.
-        house.client().post(gift("poor", "star", 3)).await.unwrap_err();
-        house.post_all((0..900).map(|at| gift("fan", &format!("c{at}"), 1)).collect()).await;
+        fixture.client().post(gift("poor", "star", 3)).await.unwrap_err();
+        fixture.post_all((0..900).map(|at| gift("fan", &format!("c{at}"), 1)).collect()).await;
         let account = "viewer/fan/coins".to_owned();
         let state = AccountState::Frozen.into();
         let freeze =
             SetAccountStateRequest { book: BOOK.to_owned(), request_id: Uuid::now_v7().to_string(), account: account.clone(), state };
-        let freeze = house.by(Role::Service, freeze);
-        house.anyone().set_account_state(freeze).await.unwrap();
-        let last = last_seq(&house).await;
+        let freeze = fixture.by(Role::Service, freeze);
+        fixture.anyone().set_account_state(freeze).await.unwrap();
+        let last = last_seq(&fixture).await;
         let live = until(&mut early, last).await;
         assert_whole(&live, 0, 1);
         assert!(live.iter().any(|message| message.more), "no commit was shown in parts");
@@ -96,7 +96,7 @@ async fn every_event_is_shown_once_to_those_who_watch_and_to_those_who_come_late
         );
         assert!(events.iter().all(|event| event.what.is_some()));
         // Read from the store, everything is the same.
-        let late = until(&mut watch(&house, None).await, last).await;
+        let late = until(&mut watch(&fixture, None).await, last).await;
         assert_eq!(late, live);
     })
     .await;
@@ -105,16 +105,16 @@ async fn every_event_is_shown_once_to_those_who_watch_and_to_those_who_come_late
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_resumes_at_any_event_and_after_any_commit() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        house.post(coins("fan", 1_000)).await;
+        let fixture = fixture(database).await;
+        fixture.post(coins("fan", 1_000)).await;
         for at in 0..10 {
-            house.post(gift("fan", "star", 3 + at)).await;
+            fixture.post(gift("fan", "star", 3 + at)).await;
         }
-        house.post_all((0..700).map(|at| coins(&format!("u{at}"), 1)).collect()).await;
-        let last = last_seq(&house).await;
-        let all = until(&mut watch(&house, None).await, last).await;
+        fixture.post_all((0..700).map(|at| coins(&format!("u{at}"), 1)).collect()).await;
+        let last = last_seq(&fixture).await;
+        let all = until(&mut watch(&fixture, None).await, last).await;
         for seq in [1, 2, 9, 200, 900, last] {
-            let seen = until(&mut watch(&house, Some(From::FromSeq(seq))).await, last).await;
+            let seen = until(&mut watch(&fixture, Some(From::FromSeq(seq))).await, last).await;
             let events: Vec<_> = all.iter().flat_map(|message| &message.events).filter(|event| event.seq >= seq).collect();
             assert_eq!(seen.iter().flat_map(|message| &message.events).collect::<Vec<_>>(), events, "from {seq}");
         }
@@ -123,14 +123,14 @@ async fn a_watch_resumes_at_any_event_and_after_any_commit() {
             if message.next_seq > last {
                 continue;
             }
-            let seen = until(&mut watch(&house, Some(From::After(cursor.clone()))).await, last).await;
+            let seen = until(&mut watch(&fixture, Some(From::After(cursor.clone()))).await, last).await;
             let expected: Vec<_> = all.iter().filter(|message| message.commit_no > cursor.commit_no).cloned().collect();
             assert_eq!(seen, expected, "after {cursor:?}");
         }
         // A watch from one past the last event waits; so does one from the head's cursor.
-        let mut next = watch(&house, Some(From::FromSeq(last + 1))).await;
-        let mut after = watch(&house, Some(From::After(all.last().unwrap().cursor.clone().unwrap()))).await;
-        let newest = last_seq(&house).await;
+        let mut next = watch(&fixture, Some(From::FromSeq(last + 1))).await;
+        let mut after = watch(&fixture, Some(From::After(all.last().unwrap().cursor.clone().unwrap()))).await;
+        let newest = last_seq(&fixture).await;
         assert_whole(&until(&mut next, newest).await, all.last().unwrap().commit_no, last + 1);
         assert_whole(&until(&mut after, newest).await, all.last().unwrap().commit_no, last + 1);
     })
@@ -140,24 +140,24 @@ async fn a_watch_resumes_at_any_event_and_after_any_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_journal_is_found_out() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        let last = last_seq(&house).await;
-        let head = until(&mut watch(&house, None).await, last).await.pop().unwrap().cursor.unwrap();
+        let fixture = fixture(database).await;
+        let last = last_seq(&fixture).await;
+        let head = until(&mut watch(&fixture, None).await, last).await.pop().unwrap().cursor.unwrap();
         let diverged = (Code::FailedPrecondition, "JOURNAL_DIVERGED".to_owned());
         let after = |commit_no, hash: &str| From::After(JournalCursor { commit_no, hash: hash.to_owned() });
-        assert_eq!(refused(&house, after(head.commit_no, &"00".repeat(32))).await, diverged);
-        assert_eq!(refused(&house, after(head.commit_no, "")).await, diverged);
-        assert_eq!(refused(&house, after(head.commit_no + 1, &head.hash)).await, diverged);
-        assert_eq!(refused(&house, after(i64::MAX, &head.hash)).await, diverged);
+        assert_eq!(refused(&fixture, after(head.commit_no, &"00".repeat(32))).await, diverged);
+        assert_eq!(refused(&fixture, after(head.commit_no, "")).await, diverged);
+        assert_eq!(refused(&fixture, after(head.commit_no + 1, &head.hash)).await, diverged);
+        assert_eq!(refused(&fixture, after(i64::MAX, &head.hash)).await, diverged);
         let malformed = (Code::InvalidArgument, "MALFORMED".to_owned());
-        assert_eq!(refused(&house, after(-1, &head.hash)).await, malformed);
-        assert_eq!(refused(&house, after(1, "zz")).await, malformed);
-        assert_eq!(refused(&house, after(1, &"00".repeat(4_000))).await, malformed);
-        assert_eq!(refused(&house, From::FromSeq(0)).await, malformed);
-        assert_eq!(refused(&house, From::FromSeq(-5)).await, malformed);
+        assert_eq!(refused(&fixture, after(-1, &head.hash)).await, malformed);
+        assert_eq!(refused(&fixture, after(1, "zz")).await, malformed);
+        assert_eq!(refused(&fixture, after(1, &"00".repeat(4_000))).await, malformed);
+        assert_eq!(refused(&fixture, From::FromSeq(0)).await, malformed);
+        assert_eq!(refused(&fixture, From::FromSeq(-5)).await, malformed);
         let ahead = (Code::OutOfRange, "JOURNAL_AHEAD".to_owned());
-        assert_eq!(refused(&house, From::FromSeq(last + 2)).await, ahead);
-        assert_eq!(refused(&house, From::FromSeq(i64::MAX)).await, ahead);
+        assert_eq!(refused(&fixture, From::FromSeq(last + 2)).await, ahead);
+        assert_eq!(refused(&fixture, From::FromSeq(i64::MAX)).await, ahead);
     })
     .await;
 }
@@ -166,13 +166,13 @@ async fn another_journal_is_found_out() {
 async fn nothing_is_shown_before_its_commit_is_resolved_or_when_it_never_is() {
     on_both(async |database, _| {
         let store = Injected::over(open_store(database).await.unwrap());
-        let house = Arc::new(House::over(store.clone(), config()).await);
-        let last = last_seq(&house).await;
-        let mut stream = watch(&house, Some(From::FromSeq(last + 1))).await;
+        let fixture = Arc::new(Fixture::over(store.clone(), config()).await);
+        let last = last_seq(&fixture).await;
+        let mut stream = watch(&fixture, Some(From::FromSeq(last + 1))).await;
         let gate = store.hang();
         let posting = tokio::spawn({
-            let house = house.clone();
-            async move { house.client().post(coins("fan", 1)).await }
+            let fixture = fixture.clone();
+            async move { fixture.client().post(coins("fan", 1)).await }
         });
         store.until_a_commit_hangs().await;
         let mut message = Box::pin(stream.message());
@@ -183,22 +183,22 @@ async fn nothing_is_shown_before_its_commit_is_resolved_or_when_it_never_is() {
         store.fail_next(Fault::FailBefore);
         gate.add_permits(1_000);
         posting.await.unwrap().unwrap_err();
-        house.post(coins("other", 5)).await;
+        fixture.post(coins("other", 5)).await;
         let shown = message.await.unwrap().unwrap();
         assert_eq!(shown.events[0].seq, last + 1);
         let opened = matches!(&shown.events[0].what, Some(What::AccountOpened(opened)) if opened.account == "viewer/other/coins");
         assert!(opened, "{shown:?}");
         // A lost answer of a commit that was written, and a rival that wrote meanwhile.
         store.fail_next(Fault::LoseAfter);
-        house.post(coins("third", 5)).await;
-        let rival = House::start(database, config()).await;
+        fixture.post(coins("third", 5)).await;
+        let rival = Fixture::start(database, config()).await;
         rival.post(coins("fourth", 5)).await;
-        house.client().post(coins("fifth", 5)).await.unwrap_err();
-        let end = last_seq(&house).await;
+        fixture.client().post(coins("fifth", 5)).await.unwrap_err();
+        let end = last_seq(&fixture).await;
         let mut seen = vec![shown];
         seen.extend(until(&mut stream, end).await);
         assert_whole(&seen, seen[0].commit_no, last + 1);
-        assert_eq!(seen, until(&mut watch(&house, Some(From::FromSeq(last + 1))).await, end).await);
+        assert_eq!(seen, until(&mut watch(&fixture, Some(From::FromSeq(last + 1))).await, end).await);
     })
     .await;
 }
@@ -206,7 +206,7 @@ async fn nothing_is_shown_before_its_commit_is_resolved_or_when_it_never_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_loses_and_repeats_nothing() {
     on_both(async |database, _| {
-        let first = house(database).await;
+        let first = fixture(database).await;
         let last = last_seq(&first).await;
         let mut stream = watch(&first, None).await;
         let cursor = until(&mut stream, last).await.pop().unwrap().cursor;
@@ -216,7 +216,7 @@ async fn a_restart_loses_and_repeats_nothing() {
         assert!(bye.heartbeat);
         assert_eq!(bye.cursor, cursor);
         assert!(stream.message().await.unwrap().is_none());
-        let second = house(database).await;
+        let second = fixture(database).await;
         let mut stream = watch(&second, cursor.map(From::After)).await;
         let newest = last_seq(&second).await;
         assert_whole(&until(&mut stream, newest).await, 1, last + 1);
@@ -228,9 +228,9 @@ async fn a_restart_loses_and_repeats_nothing() {
 async fn an_idle_watch_shows_that_it_lives_and_ends_in_time() {
     on_both(async |database, _| {
         let config = Config { watch_heartbeat_ms: 20, watch_age_max_ms: 150, ..config() };
-        let house = House::start(database, config).await;
-        let last = last_seq(&house).await;
-        let mut stream = watch(&house, None).await;
+        let fixture = Fixture::start(database, config).await;
+        let last = last_seq(&fixture).await;
+        let mut stream = watch(&fixture, None).await;
         let cursor = until(&mut stream, last).await.pop().unwrap().cursor;
         let mut beats = 0;
         while let Some(message) = stream.message().await.unwrap() {
@@ -246,17 +246,17 @@ async fn an_idle_watch_shows_that_it_lives_and_ends_in_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_those_who_may_see_everything_watch() {
     on_both(async |database, _| {
-        let house = house(database).await;
-        last_seq(&house).await;
+        let fixture = fixture(database).await;
+        last_seq(&fixture).await;
         for (role, may) in
             [(Role::Auditor, true), (Role::Admin, true), (Role::Support, false), (Role::Finance, false), (Role::Viewer, false)]
         {
-            let answer = house.anyone().watch_journal(house.by(role, from(None))).await;
+            let answer = fixture.anyone().watch_journal(fixture.by(role, from(None))).await;
             assert_eq!(answer.is_ok(), may, "{role}");
         }
         let mut elsewhere = from(None);
         elsewhere.book = "nowhere".to_owned();
-        assert!(house.client().watch_journal(elsewhere).await.is_err());
+        assert!(fixture.client().watch_journal(elsewhere).await.is_err());
     })
     .await;
 }
@@ -265,16 +265,16 @@ async fn only_those_who_may_see_everything_watch() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_hundred_watchers_get_everything_and_hold_up_nobody() {
     on_both(async |database, _| {
-        let house = Arc::new(house(database).await);
-        house.post(coins("fan", 1_000_000)).await;
+        let fixture = Arc::new(fixture(database).await);
+        fixture.post(coins("fan", 1_000_000)).await;
         // These never read.
         let mut lazy = Vec::new();
         for _ in 0..50 {
-            lazy.push(watch(&house, None).await);
+            lazy.push(watch(&fixture, None).await);
         }
         let mut watchers = Vec::new();
         for at in 0..150 {
-            let mut stream = watch(&house, (at % 2 == 0).then_some(From::FromSeq(1))).await;
+            let mut stream = watch(&fixture, (at % 2 == 0).then_some(From::FromSeq(1))).await;
             watchers.push(tokio::spawn(async move {
                 let (mut next, mut events) = (1, 0);
                 while let Some(message) = stream.message().await.unwrap() {
@@ -291,9 +291,9 @@ async fn two_hundred_watchers_get_everything_and_hold_up_nobody() {
             }));
         }
         for _ in 0..40 {
-            house.post_all((0..25).map(|_| gift("fan", "star", 1)).collect()).await;
+            fixture.post_all((0..25).map(|_| gift("fan", "star", 1)).collect()).await;
         }
-        let end = house.post(post("end", vec![transfer("house/coins/issued", "viewer/fan/coins", 1)])).await.posting.unwrap().seq;
+        let end = fixture.post(post("end", vec![transfer("house/coins/issued", "viewer/fan/coins", 1)])).await.posting.unwrap().seq;
         for watcher in watchers {
             let events = tokio::time::timeout(Duration::from_secs(60), watcher).await.expect("a watcher never got there").unwrap();
             assert_eq!(events, end);

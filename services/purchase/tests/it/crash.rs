@@ -7,10 +7,10 @@ use money::BookName;
 use testbed::Fault;
 use tonic::Code;
 
-use crate::house::{self, BOOK, House, new_id, reason};
+use crate::fixture::{self, BOOK, Fixture, new_id, reason};
 
-async fn both() -> [House; 2] {
-    [house::sqlite().await, house::postgres().await]
+async fn both() -> [Fixture; 2] {
+    [fixture::sqlite().await, fixture::postgres().await]
 }
 
 fn later() -> SystemTime {
@@ -19,81 +19,81 @@ fn later() -> SystemTime {
 
 #[tokio::test]
 async fn a_retry_after_a_restart_finishes_what_the_ledger_never_saw() {
-    for mut house in both().await {
-        let (receipt, id) = (house.receipt(), new_id());
-        house.ledger.fail(Fault::Down);
-        let status = house.redeem("ann", &id, &receipt).await.unwrap_err();
+    for mut fixture in both().await {
+        let (receipt, id) = (fixture.receipt(), new_id());
+        fixture.ledger.fail(Fault::Down);
+        let status = fixture.redeem("ann", &id, &receipt).await.unwrap_err();
         assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::Unavailable, Some("OUTCOME_UNKNOWN")));
-        house.restart().await;
-        house.ledger.fail(Fault::None);
-        let answer = house.redeem("ann", &id, &receipt).await.unwrap();
+        fixture.restart().await;
+        fixture.ledger.fail(Fault::None);
+        let answer = fixture.redeem("ann", &id, &receipt).await.unwrap();
         assert!(!answer.replayed, "it had not been answered");
-        assert_eq!((answer.coin_balance, house.postings().await.len()), (70, 1));
+        assert_eq!((answer.coin_balance, fixture.postings().await.len()), (70, 1));
     }
 }
 
 #[tokio::test]
 async fn a_lost_answer_of_the_ledger_is_not_credited_twice() {
-    for mut house in both().await {
-        let (receipt, id) = (house.receipt(), new_id());
-        house.ledger.fail(Fault::AnswerLost);
-        assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
-        house.restart().await;
-        house.ledger.fail(Fault::None);
-        assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
-        let again = house.redeem("ann", &new_id(), &receipt).await.unwrap();
+    for mut fixture in both().await {
+        let (receipt, id) = (fixture.receipt(), new_id());
+        fixture.ledger.fail(Fault::AnswerLost);
+        assert_eq!(reason(fixture.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
+        fixture.restart().await;
+        fixture.ledger.fail(Fault::None);
+        assert_eq!(fixture.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
+        let again = fixture.redeem("ann", &new_id(), &receipt).await.unwrap();
         assert!(again.replayed);
-        assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
+        assert_eq!((fixture.coins("ann").await, fixture.postings().await.len()), (70, 1));
     }
 }
 
 #[tokio::test]
 async fn the_sweeper_finishes_what_nobody_retries() {
-    for house in both().await {
+    for fixture in both().await {
         let book = BookName::try_new(BOOK).unwrap();
-        let (receipt, id) = (house.receipt(), new_id());
-        house.ledger.fail(Fault::AnswerLost);
-        assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
-        house.ledger.fail(Fault::None);
-        assert_eq!(house.service.store().open_count(&book).await.unwrap(), 1);
-        assert_eq!(house.service.sweep(SystemTime::now()).await.unwrap(), 0, "left to its call for a while");
-        assert_eq!(house.service.sweep(later()).await.unwrap(), 1);
-        assert_eq!(house.service.sweep(later()).await.unwrap(), 0);
-        assert_eq!(house.service.store().open_count(&book).await.unwrap(), 0);
-        assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
+        let (receipt, id) = (fixture.receipt(), new_id());
+        fixture.ledger.fail(Fault::AnswerLost);
+        assert_eq!(reason(fixture.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
+        fixture.ledger.fail(Fault::None);
+        assert_eq!(fixture.service.store().open_count(&book).await.unwrap(), 1);
+        assert_eq!(fixture.service.sweep(SystemTime::now()).await.unwrap(), 0, "left to its call for a while");
+        assert_eq!(fixture.service.sweep(later()).await.unwrap(), 1);
+        assert_eq!(fixture.service.sweep(later()).await.unwrap(), 0);
+        assert_eq!(fixture.service.store().open_count(&book).await.unwrap(), 0);
+        assert_eq!((fixture.coins("ann").await, fixture.postings().await.len()), (70, 1));
         // A later retry gets the answer.
-        assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
-        assert_eq!(house.postings().await.len(), 1);
+        assert_eq!(fixture.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
+        assert_eq!(fixture.postings().await.len(), 1);
     }
 }
 
 #[tokio::test]
 async fn a_credit_refused_by_the_ledger_is_tried_again_under_a_new_id() {
-    for house in both().await {
-        let (receipt, id) = (house.receipt(), new_id());
-        house.set_coins_state("ann", AccountState::Frozen).await.unwrap();
-        assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "ACCOUNT_FROZEN");
-        assert_eq!(house.service.sweep(later()).await.unwrap(), 0);
-        house.set_coins_state("ann", AccountState::Open).await.unwrap();
-        assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
-        assert_eq!(house.postings().await.len(), 1);
+    for fixture in both().await {
+        let (receipt, id) = (fixture.receipt(), new_id());
+        fixture.set_coins_state("ann", AccountState::Frozen).await.unwrap();
+        assert_eq!(reason(fixture.redeem("ann", &id, &receipt).await), "ACCOUNT_FROZEN");
+        assert_eq!(fixture.service.sweep(later()).await.unwrap(), 0);
+        fixture.set_coins_state("ann", AccountState::Open).await.unwrap();
+        assert_eq!(fixture.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
+        assert_eq!(fixture.postings().await.len(), 1);
     }
 }
 
 #[tokio::test]
 async fn credited_purchases_are_the_issuing_postings() {
-    for house in both().await {
+    for fixture in both().await {
         let book = BookName::try_new(BOOK).unwrap();
         for _ in 0..3 {
-            house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
+            fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap();
         }
-        house.ledger.fail(Fault::Down);
-        assert_eq!(reason(house.redeem("ann", &new_id(), &house.receipt()).await), "OUTCOME_UNKNOWN");
-        let credited = house.service.store().credited(&book, None).await.unwrap();
-        let postings: Vec<String> = house.postings().await.into_iter().map(|posting| posting.posting_id).collect();
+        fixture.ledger.fail(Fault::Down);
+        assert_eq!(reason(fixture.redeem("ann", &new_id(), &fixture.receipt()).await), "OUTCOME_UNKNOWN");
+        let credited = fixture.service.store().credited(&book, None).await.unwrap();
+        let postings: Vec<String> = fixture.postings().await.into_iter().map(|posting| posting.posting_id).collect();
         assert_eq!(credited.iter().map(|one| one.state.posting_id().unwrap().to_owned()).collect::<Vec<_>>(), postings);
-        let rest = house.service.store().credited(&book, Some(credited[1].purchase_id)).await.unwrap();
+        let rest = fixture.service.store().credited(&book, Some(credited[1].purchase_id)).await.unwrap();
         assert_eq!(rest, credited[2..]);
-        assert!(house.service.store().credited(&BookName::try_new("test-jp").unwrap(), None).await.unwrap().is_empty());
+        assert!(fixture.service.store().credited(&BookName::try_new("test-jp").unwrap(), None).await.unwrap().is_empty());
     }
 }

@@ -5,12 +5,12 @@ use proptest::prelude::*;
 use sandbox::store::{HostileReceipt, StorePurchase, receipt::new_transaction_id};
 use serde_json::{Value, json};
 
-use crate::house::{self, House, new_id, reason, redeem_request, seventy};
+use crate::fixture::{self, Fixture, new_id, reason, redeem_request, seventy};
 
-async fn refused(house: &House, receipt: &str) -> String {
+async fn refused(fixture: &Fixture, receipt: &str) -> String {
     let id = new_id();
-    let first = reason(house.redeem("ann", &id, receipt).await);
-    assert_eq!(reason(house.redeem("ann", &id, receipt).await), first, "refusals stick");
+    let first = reason(fixture.redeem("ann", &id, receipt).await);
+    assert_eq!(reason(fixture.redeem("ann", &id, receipt).await), first, "refusals stick");
     first
 }
 
@@ -27,21 +27,21 @@ fn expected(hostile: HostileReceipt) -> &'static str {
 
 #[tokio::test]
 async fn receipts_signed_wrongly_are_refused_with_the_reason() {
-    let house = house::sqlite().await;
+    let fixture = fixture::sqlite().await;
     for hostile in HostileReceipt::ALL {
-        let receipt = house.store.hostile(&seventy(), hostile).unwrap();
-        assert_eq!(refused(&house, &receipt).await, expected(hostile), "{hostile:?}");
+        let receipt = fixture.store.hostile(&seventy(), hostile).unwrap();
+        assert_eq!(refused(&fixture, &receipt).await, expected(hostile), "{hostile:?}");
     }
-    assert!(house.postings().await.is_empty());
+    assert!(fixture.postings().await.is_empty());
 }
 
 #[tokio::test]
 async fn receipts_that_say_the_wrong_thing_are_refused_with_the_reason() {
-    let house = house::sqlite().await;
+    let fixture = fixture::sqlite().await;
     let claims = |field: &str, value: Value| {
         let mut claims = seventy().claims(&new_transaction_id());
         claims[field] = value;
-        house.store.sign(&claims).unwrap()
+        fixture.store.sign(&claims).unwrap()
     };
     for (field, value, expected) in [
         ("bundleId", json!("com.example.other"), "RECEIPT_BUNDLE"),
@@ -71,40 +71,40 @@ async fn receipts_that_say_the_wrong_thing_are_refused_with_the_reason() {
         ("appAccountToken", json!("not a uuid"), "RECEIPT_MALFORMED"),
     ] {
         let receipt = claims(field, value.clone());
-        assert_eq!(refused(&house, &receipt).await, expected, "{field} = {value}");
+        assert_eq!(refused(&fixture, &receipt).await, expected, "{field} = {value}");
     }
-    assert!(house.postings().await.is_empty());
+    assert!(fixture.postings().await.is_empty());
 }
 
 #[tokio::test]
 async fn the_sandbox_is_not_trusted_for_a_live_book() {
-    let house = house::sqlite().await;
+    let fixture = fixture::sqlite().await;
     let mut claims = StorePurchase { bundle_id: "com.example.live".to_owned(), ..seventy() }.claims(&new_transaction_id());
     claims["environment"] = json!("Production");
-    let receipt = house.store.sign(&claims).unwrap();
-    let request = house.with_role("ann", Role::Viewer, "live-us", redeem_request(&new_id(), &receipt));
-    assert_eq!(reason(house.client().redeem_purchase(request).await), "RECEIPT_CHAIN");
+    let receipt = fixture.store.sign(&claims).unwrap();
+    let request = fixture.with_role("ann", Role::Viewer, "live-us", redeem_request(&new_id(), &receipt));
+    assert_eq!(reason(fixture.client().redeem_purchase(request).await), "RECEIPT_CHAIN");
 }
 
 #[tokio::test]
 async fn empty_and_huge_receipts_are_malformed_and_leave_no_trace() {
-    let house = house::sqlite().await;
+    let fixture = fixture::sqlite().await;
     let id = new_id();
-    for receipt in [String::new(), "a".repeat(16 * 1024 + 1), format!("{}.", house.receipt()).repeat(8)] {
-        assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "MALFORMED");
+    for receipt in [String::new(), "a".repeat(16 * 1024 + 1), format!("{}.", fixture.receipt()).repeat(8)] {
+        assert_eq!(reason(fixture.redeem("ann", &id, &receipt).await), "MALFORMED");
     }
-    let request = house.from("ann", api::purchase::RedeemPurchaseRequest { request_id: new_id(), ..Default::default() });
-    assert_eq!(reason(house.client().redeem_purchase(request).await), "MALFORMED");
-    assert_eq!(reason(house.redeem("ann", "no id", &house.receipt()).await), "MALFORMED");
+    let request = fixture.from("ann", api::purchase::RedeemPurchaseRequest { request_id: new_id(), ..Default::default() });
+    assert_eq!(reason(fixture.client().redeem_purchase(request).await), "MALFORMED");
+    assert_eq!(reason(fixture.redeem("ann", "no id", &fixture.receipt()).await), "MALFORMED");
     // None of them used up the id.
-    house.redeem("ann", &id, &house.receipt()).await.unwrap();
+    fixture.redeem("ann", &id, &fixture.receipt()).await.unwrap();
 }
 
 #[tokio::test]
 async fn shapes_that_are_no_receipt_are_malformed() {
-    let house = house::sqlite().await;
+    let fixture = fixture::sqlite().await;
     for receipt in ["a", "..", "...", "a.b.c", "e30.e30.", "e30.e30.e30.e30", "bnVsbA.bnVsbA.bnVsbA", "W10.W10.W10", "\u{0}.\u{0}.\u{0}"] {
-        let given = refused(&house, receipt).await;
+        let given = refused(&fixture, receipt).await;
         // `{}` is an object: it is read as a header without an algorithm.
         assert!(["RECEIPT_MALFORMED", "RECEIPT_ALGORITHM"].contains(&given.as_str()), "{receipt}: {given}");
     }
@@ -112,14 +112,14 @@ async fn shapes_that_are_no_receipt_are_malformed() {
 
 #[tokio::test]
 async fn a_refused_id_stays_refused_and_a_new_id_is_judged_anew() {
-    let house = house::sqlite().await;
-    let token = house.token_of("ann").await;
+    let fixture = fixture::sqlite().await;
+    let token = fixture.token_of("ann").await;
     let bought = StorePurchase { app_account_token: Some(token), ..seventy() };
-    let receipt = house.store.sell(&bought).unwrap().signed_transaction;
+    let receipt = fixture.store.sell(&bought).unwrap().signed_transaction;
     let id = new_id();
-    assert_eq!(reason(house.redeem("bob", &id, &receipt).await), "RECEIPT_OTHER_ACCOUNT");
-    house.redeem("ann", &id, &receipt).await.unwrap();
-    assert_eq!(reason(house.redeem("bob", &id, &receipt).await), "RECEIPT_OTHER_ACCOUNT");
+    assert_eq!(reason(fixture.redeem("bob", &id, &receipt).await), "RECEIPT_OTHER_ACCOUNT");
+    fixture.redeem("ann", &id, &receipt).await.unwrap();
+    assert_eq!(reason(fixture.redeem("bob", &id, &receipt).await), "RECEIPT_OTHER_ACCOUNT");
 }
 
 proptest! {
@@ -128,10 +128,10 @@ proptest! {
     fn no_mutation_of_a_receipt_is_another_good_one(at in 0..4_000_usize, byte in 0x20..0x7f_u8, cut in any::<bool>()) {
         let dir = tempfile::tempdir().unwrap();
         let store = sandbox::store::Store::open(dir.path()).unwrap();
-        let bundle = purchase::Bundle { bundle_id: house::BUNDLE.to_owned(), book: house::BOOK.to_owned(), app_apple_id: 1 };
+        let bundle = purchase::Bundle { bundle_id: fixture::BUNDLE.to_owned(), book: fixture::BOOK.to_owned(), app_apple_id: 1 };
         let config = purchase::Config { sandbox_roots: vec![store.root_der().to_vec()], bundles: vec![bundle], ..Default::default() };
         let verifier = purchase::receipt::ReceiptVerifier::load(&config).unwrap();
-        let book = money::BookName::try_new(house::BOOK).unwrap();
+        let book = money::BookName::try_new(fixture::BOOK).unwrap();
         let signed = store.sell(&seventy()).unwrap();
         let mut bytes = signed.signed_transaction.into_bytes();
         let at = at % bytes.len();

@@ -5,17 +5,17 @@ use api::purchase::{CoinPackage, GetPurchaseRequest, GetWalletRequest, ListCoinP
 use identity::Role;
 use prost_types::Timestamp;
 
-use crate::house::{self, BOOK, new_id, reason};
+use crate::fixture::{self, BOOK, new_id, reason};
 
 #[tokio::test]
 async fn packages_are_listed_by_market_and_channel() {
-    let house = house::sqlite().await;
+    let fixture = fixture::sqlite().await;
     let list = |market: &str, channel: &str, sales_channel: i32| {
         #[allow(deprecated)]
         let message =
             ListCoinPackagesRequest { market: market.to_owned(), channel: channel.to_owned(), sales_channel, ..Default::default() };
-        let request = house.from("ann", message);
-        let mut client = house.client();
+        let request = fixture.from("ann", message);
+        let mut client = fixture.client();
         async move { client.list_coin_packages(request).await.map(tonic::Response::into_inner) }
     };
     let (any, app, web) = (0, SalesChannel::App.into(), SalesChannel::Web.into());
@@ -45,17 +45,17 @@ fn violated<T: std::fmt::Debug>(answer: Result<T, tonic::Status>) -> Vec<String>
 
 #[tokio::test]
 async fn purchases_are_listed_newest_first_in_pages() {
-    for house in [house::sqlite().await, house::postgres().await] {
+    for fixture in [fixture::sqlite().await, fixture::postgres().await] {
         let mut made = Vec::new();
         for _ in 0..5 {
-            made.push(house.redeem("ann", &new_id(), &house.receipt()).await.unwrap().purchase.unwrap().purchase_id);
+            made.push(fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap().purchase.unwrap().purchase_id);
         }
-        house.redeem("bob", &new_id(), &house.receipt()).await.unwrap();
+        fixture.redeem("bob", &new_id(), &fixture.receipt()).await.unwrap();
         made.reverse();
         let page = |user: &str, page_token: &str| {
             let message = ListPurchasesRequest { page_size: 2, page_token: page_token.to_owned(), ..Default::default() };
-            let request = house.from(user, message);
-            let mut client = house.client();
+            let request = fixture.from(user, message);
+            let mut client = fixture.client();
             async move { client.list_purchases(request).await.map(tonic::Response::into_inner) }
         };
         let (mut seen, mut token) = (Vec::new(), String::new());
@@ -68,8 +68,8 @@ async fn purchases_are_listed_newest_first_in_pages() {
         assert_eq!((seen, token.as_str()), (made, ""));
         let between = |from: &Option<Timestamp>, until: &Option<Timestamp>| {
             let message = ListPurchasesRequest { created_from: *from, created_until: *until, ..Default::default() };
-            let request = house.from("ann", message);
-            let mut client = house.client();
+            let request = fixture.from("ann", message);
+            let mut client = fixture.client();
             async move { client.list_purchases(request).await.map(tonic::Response::into_inner) }
         };
         let all = between(&None, &None).await.unwrap().purchases;
@@ -88,12 +88,12 @@ async fn purchases_are_listed_newest_first_in_pages() {
 
 #[tokio::test]
 async fn a_wallet_says_what_stops_its_coins() {
-    let house = house::sqlite().await;
-    let wallet = || async { house.client().get_wallet(house.from("ann", GetWalletRequest::default())).await.unwrap().into_inner() };
+    let fixture = fixture::sqlite().await;
+    let wallet = || async { fixture.client().get_wallet(fixture.from("ann", GetWalletRequest::default())).await.unwrap().into_inner() };
     let before = wallet().await;
     assert_eq!((before.account_state(), before.debit_limits.len()), (AccountState::Open, 0));
-    house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
-    house.set_coins_state("ann", AccountState::Frozen).await.unwrap();
+    fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap();
+    fixture.set_coins_state("ann", AccountState::Frozen).await.unwrap();
     let limit = SetDebitLimitRequest {
         book: BOOK.to_owned(),
         request_id: new_id(),
@@ -102,7 +102,7 @@ async fn a_wallet_says_what_stops_its_coins() {
         time_zone: "UTC".to_owned(),
         max_amount: 5,
     };
-    let mut ledger = LedgerServiceClient::new(house.bed.ledger_as("support"));
+    let mut ledger = LedgerServiceClient::new(fixture.bed.ledger_as("support"));
     ledger.set_debit_limit(limit).await.unwrap();
     let frozen = wallet().await;
     assert_eq!((frozen.account_state(), frozen.coin_balance), (AccountState::Frozen, 70));
@@ -111,19 +111,19 @@ async fn a_wallet_says_what_stops_its_coins() {
 
 #[tokio::test]
 async fn a_purchase_is_seen_by_its_owner_and_by_staff() {
-    let house = house::sqlite().await;
-    let purchase_id = house.redeem("ann", &new_id(), &house.receipt()).await.unwrap().purchase.unwrap().purchase_id;
+    let fixture = fixture::sqlite().await;
+    let purchase_id = fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap().purchase.unwrap().purchase_id;
     let message = || GetPurchaseRequest { purchase_id: purchase_id.clone(), ..Default::default() };
-    let mut client = house.client();
-    let own = client.get_purchase(house.from("ann", message())).await.unwrap().into_inner();
+    let mut client = fixture.client();
+    let own = client.get_purchase(fixture.from("ann", message())).await.unwrap().into_inner();
     assert_eq!(own.purchase.unwrap().purchase_id, purchase_id);
-    let staff = house.with_role("helper", Role::Support, BOOK, message());
+    let staff = fixture.with_role("helper", Role::Support, BOOK, message());
     client.get_purchase(staff).await.unwrap();
-    assert_eq!(reason(client.get_purchase(house.from("bob", message())).await), "PURCHASE_UNKNOWN");
-    let elsewhere = house.with_role("ann", Role::Viewer, "test-jp", message());
+    assert_eq!(reason(client.get_purchase(fixture.from("bob", message())).await), "PURCHASE_UNKNOWN");
+    let elsewhere = fixture.with_role("ann", Role::Viewer, "test-jp", message());
     assert_eq!(reason(client.get_purchase(elsewhere).await), "PURCHASE_UNKNOWN");
     let none = GetPurchaseRequest { purchase_id: new_id(), ..Default::default() };
-    assert_eq!(reason(client.get_purchase(house.from("ann", none)).await), "PURCHASE_UNKNOWN");
+    assert_eq!(reason(client.get_purchase(fixture.from("ann", none)).await), "PURCHASE_UNKNOWN");
 }
 
 /// Orders moments.

@@ -9,7 +9,7 @@ use testbed::{Fault, insides};
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::house::{self, House, new_id, reason};
+use crate::fixture::{self, Fixture, new_id, reason};
 
 /// Refusals that a receipt can get. All others would be bugs of ours: the receipt is kept, and its coins follow later.
 const MET: [LedgerReason; 5] = [
@@ -22,21 +22,21 @@ const MET: [LedgerReason; 5] = [
 
 #[tokio::test]
 async fn every_reason_of_the_ledger_reaches_a_viewer_in_good_words() {
-    let house = house::sqlite().await;
+    let fixture = fixture::sqlite().await;
     // The first call also reads whether the book exists.
-    house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
+    fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap();
     for ledger_reason in LedgerReason::ALL {
-        house.ledger.fail(Fault::None);
-        let receipt = house.receipt();
-        house.ledger.fail(Fault::Answer(insides::answer(&ledger_reason)));
-        let told = house.redeem("ann", &new_id(), &receipt).await.unwrap_err();
+        fixture.ledger.fail(Fault::None);
+        let receipt = fixture.receipt();
+        fixture.ledger.fail(Fault::Answer(insides::answer(&ledger_reason)));
+        let told = fixture.redeem("ann", &new_id(), &receipt).await.unwrap_err();
         let translated: Vec<_> = LedgerReason::ALL.into_iter().filter(|reason| !MET.contains(reason)).collect();
         insides::check("purchase", &ledger_reason, &told, &translated);
         if !MET.contains(&ledger_reason) && ledger_reason != LedgerReason::AccountUnknown {
             assert_eq!(rpc::reason(&told).as_deref(), Some("OUTCOME_UNKNOWN"), "{ledger_reason:?}");
         }
         if ledger_reason != LedgerReason::AccountUnknown {
-            let told = house.client().get_wallet(house.from("ann", GetWalletRequest::default())).await.unwrap_err();
+            let told = fixture.client().get_wallet(fixture.from("ann", GetWalletRequest::default())).await.unwrap_err();
             insides::check("purchase", &ledger_reason, &told, &[]);
         }
     }
@@ -45,10 +45,10 @@ async fn every_reason_of_the_ledger_reaches_a_viewer_in_good_words() {
 #[tokio::test]
 async fn trouble_of_the_service_itself_is_not_the_viewers() {
     for ledger_reason in [LedgerReason::Unauthenticated, LedgerReason::PeerUnreachable] {
-        let house = house::sqlite().await;
-        house.ledger.fail(Fault::Answer(insides::answer(&ledger_reason)));
-        let redeemed = house.redeem("ann", &new_id(), "x").await.unwrap_err();
-        let wallet = house.client().get_wallet(house.from("ann", GetWalletRequest::default())).await.unwrap_err();
+        let fixture = fixture::sqlite().await;
+        fixture.ledger.fail(Fault::Answer(insides::answer(&ledger_reason)));
+        let redeemed = fixture.redeem("ann", &new_id(), "x").await.unwrap_err();
+        let wallet = fixture.client().get_wallet(fixture.from("ann", GetWalletRequest::default())).await.unwrap_err();
         for told in [redeemed, wallet] {
             insides::check("purchase", &ledger_reason, &told, &[]);
             assert_eq!(told.code(), Code::Unavailable, "{ledger_reason:?}: {told:?}");
@@ -57,8 +57,8 @@ async fn trouble_of_the_service_itself_is_not_the_viewers() {
 }
 
 /// Makes every purchase a month old, with an id of that time.
-async fn age(house: &House) {
-    let pool = house.pool().await;
+async fn age(fixture: &Fixture) {
+    let pool = fixture.pool().await;
     let month_ms = 30 * 24 * 3_600_000_i64;
     let rows: Vec<(String,)> = sqlx::query_as("SELECT purchase_id FROM purchase").fetch_all(&pool).await.unwrap();
     for (id,) in rows {
@@ -83,39 +83,39 @@ fn later() -> SystemTime {
 
 #[tokio::test]
 async fn a_purchase_whose_wallet_was_frozen_for_a_month_is_credited_once_in_the_end() {
-    for house in [house::sqlite().await, house::postgres().await] {
-        let (receipt, id) = (house.receipt(), new_id());
-        house.set_coins_state("ann", AccountState::Frozen).await.unwrap();
-        assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "ACCOUNT_FROZEN");
-        age(&house).await;
-        house.set_coins_state("ann", AccountState::Open).await.unwrap();
-        assert_eq!(house.service.sweep(later()).await.unwrap(), 1);
-        assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
+    for fixture in [fixture::sqlite().await, fixture::postgres().await] {
+        let (receipt, id) = (fixture.receipt(), new_id());
+        fixture.set_coins_state("ann", AccountState::Frozen).await.unwrap();
+        assert_eq!(reason(fixture.redeem("ann", &id, &receipt).await), "ACCOUNT_FROZEN");
+        age(&fixture).await;
+        fixture.set_coins_state("ann", AccountState::Open).await.unwrap();
+        assert_eq!(fixture.service.sweep(later()).await.unwrap(), 1);
+        assert_eq!((fixture.coins("ann").await, fixture.postings().await.len()), (70, 1));
         // A purchase that a restored backup shows as verified finds its posting and not another one.
-        assert_eq!(house.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
-        assert_eq!((house.service.sweep(later()).await.unwrap(), house.postings().await.len()), (0, 1));
+        assert_eq!(fixture.redeem("ann", &id, &receipt).await.unwrap().coin_balance, 70);
+        assert_eq!((fixture.service.sweep(later()).await.unwrap(), fixture.postings().await.len()), (0, 1));
     }
 }
 
 #[tokio::test]
 async fn a_purchase_that_the_ledger_never_saw_is_credited_after_a_month() {
-    let house = house::sqlite().await;
-    let (receipt, id) = (house.receipt(), new_id());
-    house.ledger.fail(Fault::Down);
-    assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
-    age(&house).await;
-    house.ledger.fail(Fault::None);
-    assert_eq!(house.service.sweep(later()).await.unwrap(), 1);
-    assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
+    let fixture = fixture::sqlite().await;
+    let (receipt, id) = (fixture.receipt(), new_id());
+    fixture.ledger.fail(Fault::Down);
+    assert_eq!(reason(fixture.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
+    age(&fixture).await;
+    fixture.ledger.fail(Fault::None);
+    assert_eq!(fixture.service.sweep(later()).await.unwrap(), 1);
+    assert_eq!((fixture.coins("ann").await, fixture.postings().await.len()), (70, 1));
 }
 
 #[tokio::test]
 async fn a_purchase_that_was_posted_and_not_answered_is_not_posted_again_a_month_later() {
-    let house = house::sqlite().await;
-    let (receipt, id) = (house.receipt(), new_id());
-    house.ledger.fail(Fault::AnswerLost);
-    assert_eq!(reason(house.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
-    house.ledger.fail(Fault::None);
-    assert_eq!(house.service.sweep(later() + Duration::from_secs(30 * 24 * 3_600)).await.unwrap(), 1);
-    assert_eq!((house.coins("ann").await, house.postings().await.len()), (70, 1));
+    let fixture = fixture::sqlite().await;
+    let (receipt, id) = (fixture.receipt(), new_id());
+    fixture.ledger.fail(Fault::AnswerLost);
+    assert_eq!(reason(fixture.redeem("ann", &id, &receipt).await), "OUTCOME_UNKNOWN");
+    fixture.ledger.fail(Fault::None);
+    assert_eq!(fixture.service.sweep(later() + Duration::from_secs(30 * 24 * 3_600)).await.unwrap(), 1);
+    assert_eq!((fixture.coins("ann").await, fixture.postings().await.len()), (70, 1));
 }

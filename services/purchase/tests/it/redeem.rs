@@ -6,22 +6,22 @@ use api::purchase::{GetWalletRequest, PurchaseState, RedeemPurchaseRequest, Stor
 use identity::Role;
 use sandbox::store::StorePurchase;
 
-use crate::house::{self, BOOK, House, new_id, reason, redeem_request, seventy};
+use crate::fixture::{self, BOOK, Fixture, new_id, reason, redeem_request, seventy};
 
-async fn both() -> [House; 2] {
-    [house::sqlite().await, house::postgres().await]
+async fn both() -> [Fixture; 2] {
+    [fixture::sqlite().await, fixture::postgres().await]
 }
 
 #[tokio::test]
 async fn a_receipt_credits_coins_and_fiat_in_one_posting() {
-    for house in both().await {
-        let token = house.token_of("ann").await;
+    for fixture in both().await {
+        let token = fixture.token_of("ann").await;
         let bought = StorePurchase { quantity: 3, app_account_token: Some(token), ..seventy() };
-        let receipt = house.store.sell(&bought).unwrap();
-        let answer = house.redeem("ann", &new_id(), &receipt.signed_transaction).await.unwrap();
+        let receipt = fixture.store.sell(&bought).unwrap();
+        let answer = fixture.redeem("ann", &new_id(), &receipt.signed_transaction).await.unwrap();
         assert!(!answer.replayed);
         assert_eq!(answer.coin_balance, 210);
-        let wallet = house.client().get_wallet(house.from("ann", GetWalletRequest::default())).await.unwrap().into_inner();
+        let wallet = fixture.client().get_wallet(fixture.from("ann", GetWalletRequest::default())).await.unwrap().into_inner();
         assert_eq!((wallet.coin_balance, wallet.balance_seq), (210, answer.balance_seq));
         let purchase = answer.purchase.unwrap();
         assert_eq!(purchase.state(), PurchaseState::Credited);
@@ -33,7 +33,7 @@ async fn a_receipt_credits_coins_and_fiat_in_one_posting() {
         let words = (purchase.store.as_str(), purchase.environment.as_str());
         assert_eq!(words, ("apple", "Sandbox"));
         assert_eq!(purchase.transaction_id, receipt.transaction_id);
-        let postings = house.postings().await;
+        let postings = fixture.postings().await;
         assert_eq!(postings.len(), 1);
         assert_eq!((postings[0].kind.as_str(), &postings[0].posting_id), ("purchase.apple", &purchase.posting_id));
         for (account, balance) in [
@@ -43,92 +43,92 @@ async fn a_receipt_credits_coins_and_fiat_in_one_posting() {
             ("house/prepaid_commission/USD", -89),
             ("house/deferred_revenue/USD", 297),
         ] {
-            assert_eq!(house.balance(account).await, balance, "{account}");
+            assert_eq!(fixture.balance(account).await, balance, "{account}");
         }
     }
 }
 
 #[tokio::test]
 async fn the_same_request_gets_the_first_answer() {
-    for house in both().await {
-        let (receipt, id) = (house.receipt(), new_id());
-        let first = house.redeem("ann", &id, &receipt).await.unwrap();
-        let other = house.receipt();
-        house.redeem("ann", &new_id(), &other).await.unwrap();
-        let again = house.redeem("ann", &id, &receipt).await.unwrap();
+    for fixture in both().await {
+        let (receipt, id) = (fixture.receipt(), new_id());
+        let first = fixture.redeem("ann", &id, &receipt).await.unwrap();
+        let other = fixture.receipt();
+        fixture.redeem("ann", &new_id(), &other).await.unwrap();
+        let again = fixture.redeem("ann", &id, &receipt).await.unwrap();
         assert!(again.replayed);
         assert_eq!(again.coin_balance, first.coin_balance, "the balance of then, not of now");
         assert_eq!(again.purchase, first.purchase);
-        assert_eq!(house.coins("ann").await, 140);
+        assert_eq!(fixture.coins("ann").await, 140);
     }
 }
 
 #[tokio::test]
 async fn of_equal_calls_at_once_all_but_one_are_replays() {
-    for house in both().await {
-        let (receipt, id) = (house.receipt(), new_id());
-        let answers = futures::future::join_all((0..24).map(|_| house.redeem("ann", &id, &receipt))).await;
+    for fixture in both().await {
+        let (receipt, id) = (fixture.receipt(), new_id());
+        let answers = futures::future::join_all((0..24).map(|_| fixture.redeem("ann", &id, &receipt))).await;
         let first = answers.into_iter().filter(|answer| !answer.as_ref().unwrap().replayed).count();
-        assert_eq!((first, house.coins("ann").await), (1, 70));
+        assert_eq!((first, fixture.coins("ann").await), (1, 70));
     }
 }
 
 #[tokio::test]
 async fn the_same_receipt_under_a_new_id_is_a_replay_for_its_owner_only() {
-    for house in both().await {
-        let receipt = house.receipt();
-        let first = house.redeem("ann", &new_id(), &receipt).await.unwrap();
-        let again = house.redeem("ann", &new_id(), &receipt).await.unwrap();
+    for fixture in both().await {
+        let receipt = fixture.receipt();
+        let first = fixture.redeem("ann", &new_id(), &receipt).await.unwrap();
+        let again = fixture.redeem("ann", &new_id(), &receipt).await.unwrap();
         assert!(again.replayed);
         assert_eq!(again.purchase, first.purchase);
-        let status = house.redeem("bob", &new_id(), &receipt).await.unwrap_err();
+        let status = fixture.redeem("bob", &new_id(), &receipt).await.unwrap_err();
         assert_eq!(rpc::reason(&status).as_deref(), Some("RECEIPT_ALREADY_REDEEMED"));
         assert!(!status.message().contains("ann"), "{}", status.message());
-        assert_eq!((house.coins("ann").await, house.coins("bob").await), (70, 0));
+        assert_eq!((fixture.coins("ann").await, fixture.coins("bob").await), (70, 0));
     }
 }
 
 #[tokio::test]
 async fn an_id_used_with_another_receipt_is_refused_and_names_the_field() {
-    for house in both().await {
+    for fixture in both().await {
         let id = new_id();
-        house.redeem("ann", &id, &house.receipt()).await.unwrap();
-        let status = house.redeem("ann", &id, &house.receipt()).await.unwrap_err();
+        fixture.redeem("ann", &id, &fixture.receipt()).await.unwrap();
+        let status = fixture.redeem("ann", &id, &fixture.receipt()).await.unwrap_err();
         assert_eq!(rpc::reason(&status).as_deref(), Some("REQUEST_ID_REUSED"));
         assert_eq!(rpc::facts(&status)["differing"], "apple_signed_transaction");
         // Another user's same id is another request.
-        house.redeem("bob", &id, &house.receipt()).await.unwrap();
+        fixture.redeem("bob", &id, &fixture.receipt()).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_receipt_is_bound_to_the_owner_of_its_token() {
-    for house in both().await {
-        let token = house.token_of("ann").await;
-        assert_eq!(token, house.token_of("ann").await, "it never changes");
-        assert_ne!(token, house.token_of("bob").await);
+    for fixture in both().await {
+        let token = fixture.token_of("ann").await;
+        assert_eq!(token, fixture.token_of("ann").await, "it never changes");
+        assert_ne!(token, fixture.token_of("bob").await);
         let bought = StorePurchase { app_account_token: Some(token.to_uppercase()), ..seventy() };
-        let receipt = house.store.sell(&bought).unwrap().signed_transaction;
-        assert_eq!(reason(house.redeem("bob", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
-        house.redeem("ann", &new_id(), &receipt).await.unwrap();
-        assert_eq!(reason(house.redeem("bob", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
+        let receipt = fixture.store.sell(&bought).unwrap().signed_transaction;
+        assert_eq!(reason(fixture.redeem("bob", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
+        fixture.redeem("ann", &new_id(), &receipt).await.unwrap();
+        assert_eq!(reason(fixture.redeem("bob", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
         let unknown = StorePurchase { app_account_token: Some(uuid::Uuid::new_v4().to_string()), ..seventy() };
-        let receipt = house.store.sell(&unknown).unwrap().signed_transaction;
-        assert_eq!(reason(house.redeem("ann", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
+        let receipt = fixture.store.sell(&unknown).unwrap().signed_transaction;
+        assert_eq!(reason(fixture.redeem("ann", &new_id(), &receipt).await), "RECEIPT_OTHER_ACCOUNT");
     }
 }
 
 #[tokio::test]
 async fn sixteen_callers_with_one_receipt_credit_it_once() {
-    for house in both().await {
-        let house = Arc::new(house);
-        let receipt = house.receipt();
+    for fixture in both().await {
+        let fixture = Arc::new(fixture);
+        let receipt = fixture.receipt();
         let callers: Vec<_> = (0..16)
             .map(|caller| {
-                let (house, receipt) = (house.clone(), receipt.clone());
+                let (fixture, receipt) = (fixture.clone(), receipt.clone());
                 // Half of the calls are one user's retrying app, the others are strangers.
                 let user = if caller % 2 == 0 { "ann".to_owned() } else { format!("stranger{caller}") };
-                tokio::spawn(async move { (user.clone(), house.redeem(&user, &new_id(), &receipt).await) })
+                tokio::spawn(async move { (user.clone(), fixture.redeem(&user, &new_id(), &receipt).await) })
             })
             .collect();
         let mut credited = std::collections::HashSet::new();
@@ -143,59 +143,59 @@ async fn sixteen_callers_with_one_receipt_credit_it_once() {
             }
         }
         assert_eq!(credited.len(), 1, "one user has it: {credited:?}");
-        assert_eq!(house.postings().await.len(), 1);
+        assert_eq!(fixture.postings().await.len(), 1);
     }
 }
 
 #[tokio::test]
 async fn the_same_request_sent_sixteen_times_at_once_has_one_effect() {
-    for house in both().await {
-        let house = Arc::new(house);
-        let (receipt, id) = (house.receipt(), new_id());
+    for fixture in both().await {
+        let fixture = Arc::new(fixture);
+        let (receipt, id) = (fixture.receipt(), new_id());
         let callers: Vec<_> = (0..16)
             .map(|_| {
-                let (house, receipt, id) = (house.clone(), receipt.clone(), id.clone());
-                tokio::spawn(async move { house.redeem("ann", &id, &receipt).await })
+                let (fixture, receipt, id) = (fixture.clone(), receipt.clone(), id.clone());
+                tokio::spawn(async move { fixture.redeem("ann", &id, &receipt).await })
             })
             .collect();
         for caller in callers {
             assert_eq!(caller.await.unwrap().unwrap().coin_balance, 70);
         }
-        assert_eq!(house.postings().await.len(), 1);
+        assert_eq!(fixture.postings().await.len(), 1);
     }
 }
 
 #[tokio::test]
 async fn free_coins_have_no_fiat_side() {
-    let house = house::sqlite().await;
-    let receipt = house.store.sell(&StorePurchase { price: 0, ..seventy() }).unwrap().signed_transaction;
-    house.redeem("ann", &new_id(), &receipt).await.unwrap();
-    assert_eq!(house.postings().await[0].transfers.len(), 1);
+    let fixture = fixture::sqlite().await;
+    let receipt = fixture.store.sell(&StorePurchase { price: 0, ..seventy() }).unwrap().signed_transaction;
+    fixture.redeem("ann", &new_id(), &receipt).await.unwrap();
+    assert_eq!(fixture.postings().await[0].transfers.len(), 1);
 }
 
 #[tokio::test]
 async fn support_redeems_for_a_user_and_viewers_do_not() {
-    let house = house::sqlite().await;
-    let for_ann = || RedeemPurchaseRequest { user_id: "ann".to_owned(), ..redeem_request(&new_id(), &house.receipt()) };
-    let request = house.with_role("helper", Role::Support, BOOK, for_ann());
-    let answer = house.client().redeem_purchase(request).await.unwrap().into_inner();
+    let fixture = fixture::sqlite().await;
+    let for_ann = || RedeemPurchaseRequest { user_id: "ann".to_owned(), ..redeem_request(&new_id(), &fixture.receipt()) };
+    let request = fixture.with_role("helper", Role::Support, BOOK, for_ann());
+    let answer = fixture.client().redeem_purchase(request).await.unwrap().into_inner();
     assert_eq!(answer.purchase.unwrap().user_id, "ann");
-    let request = house.from("bob", for_ann());
-    assert_eq!(reason(house.client().redeem_purchase(request).await), "PERMISSION_DENIED");
-    assert_eq!(house.coins("ann").await, 70);
+    let request = fixture.from("bob", for_ann());
+    assert_eq!(reason(fixture.client().redeem_purchase(request).await), "PERMISSION_DENIED");
+    assert_eq!(fixture.coins("ann").await, 70);
 }
 
 #[tokio::test]
 async fn a_wallet_starts_empty_and_shows_what_was_credited() {
-    let house = house::sqlite().await;
+    let fixture = fixture::sqlite().await;
     let wallet = |user: &'static str| {
-        let request = house.from(user, GetWalletRequest::default());
-        let mut client = house.client();
+        let request = fixture.from(user, GetWalletRequest::default());
+        let mut client = fixture.client();
         async move { client.get_wallet(request).await.unwrap().into_inner() }
     };
     let before = wallet("ann").await;
     assert_eq!((before.coin_balance, before.debt_coins, before.balance_seq), (0, 0, 0));
-    house.redeem("ann", &new_id(), &house.receipt()).await.unwrap();
+    fixture.redeem("ann", &new_id(), &fixture.receipt()).await.unwrap();
     let after = wallet("ann").await;
     assert_eq!((after.coin_balance, after.debt_coins), (70, 0));
     assert_eq!(after.app_account_token, before.app_account_token);
@@ -203,7 +203,7 @@ async fn a_wallet_starts_empty_and_shows_what_was_credited() {
 
 #[tokio::test]
 async fn an_unknown_book_is_said_to_be_unknown() {
-    let house = house::sqlite().await;
-    let request = house.with_role("ann", Role::Viewer, "nowhere", redeem_request(&new_id(), &house.receipt()));
-    assert_eq!(reason(house.client().redeem_purchase(request).await), "BOOK_UNKNOWN");
+    let fixture = fixture::sqlite().await;
+    let request = fixture.with_role("ann", Role::Viewer, "nowhere", redeem_request(&new_id(), &fixture.receipt()));
+    assert_eq!(reason(fixture.client().redeem_purchase(request).await), "BOOK_UNKNOWN");
 }

@@ -18,13 +18,13 @@ fn configured(dir: &Path) -> Options {
     Options { identity, services: vec![Service::Ledger], books: Vec::new(), ..options(dir) }
 }
 
-async fn books(house: &Runtime) -> Vec<String> {
-    let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "ledger").unwrap());
+async fn books(fixture: &Runtime) -> Vec<String> {
+    let mut ledger = LedgerServiceClient::new(fixture.service_transport_for(Service::Ledger, "ledger").unwrap());
     ledger.list_books(ListBooksRequest::default()).await.unwrap().into_inner().books.into_iter().map(|book| book.name).collect()
 }
 
-async fn create(house: &Runtime, mode: BookMode) {
-    let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "ledger").unwrap());
+async fn create(fixture: &Runtime, mode: BookMode) {
+    let mut ledger = LedgerServiceClient::new(fixture.service_transport_for(Service::Ledger, "ledger").unwrap());
     let book = CreateBookRequest {
         request_id: uuid::Uuid::now_v7().to_string(),
         book: "live1".to_owned(),
@@ -42,9 +42,9 @@ fn sandbox_on(own: &Path, database: &Path) -> Options {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sandbox_does_not_start_on_live_books_or_on_anothers_database() {
     let (data, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let house = Runtime::start(configured(data.path())).await.unwrap();
-    create(&house, BookMode::Live).await;
-    house.shutdown().await;
+    let fixture = Runtime::start(configured(data.path())).await.unwrap();
+    create(&fixture, BookMode::Live).await;
+    fixture.shutdown().await;
     for services in [Service::ALL.to_vec(), vec![Service::Ledger, Service::Support, Service::Gift]] {
         let error = Runtime::start(Options { services, ..sandbox_on(own.path(), data.path()) }).await.err().unwrap();
         assert!(matches!(&error, Error::LiveBooks { books, .. } if books == "live1"), "{error}");
@@ -53,14 +53,14 @@ async fn a_sandbox_does_not_start_on_live_books_or_on_anothers_database() {
     // Refused even with the right key, because there is real money.
     let error = Runtime::start(options(data.path())).await.err().unwrap();
     assert!(matches!(error, Error::LiveBooks { .. }), "{error}");
-    let house = Runtime::start(configured(data.path())).await.unwrap();
-    assert_eq!(books(&house).await, ["live1"], "no book was made beside it");
-    house.shutdown().await;
+    let fixture = Runtime::start(configured(data.path())).await.unwrap();
+    assert_eq!(books(&fixture).await, ["live1"], "no book was made beside it");
+    fixture.shutdown().await;
 
     let data = tempfile::tempdir().unwrap();
-    let house = Runtime::start(configured(data.path())).await.unwrap();
-    create(&house, BookMode::Test).await;
-    house.shutdown().await;
+    let fixture = Runtime::start(configured(data.path())).await.unwrap();
+    create(&fixture, BookMode::Test).await;
+    fixture.shutdown().await;
     let error = Runtime::start(sandbox_on(own.path(), data.path())).await.err().unwrap();
     assert!(matches!(error, Error::OtherIdentity { .. }), "{error}");
     // With the right key it may start.

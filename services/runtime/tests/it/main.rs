@@ -27,13 +27,13 @@ fn options(dir: &Path) -> Options {
     Options { listen: free_port(), http: free_port(), ..Options::sandbox(dir.to_owned()) }
 }
 
-fn signed<T>(house: &Runtime, role: Role, message: T) -> Request<T> {
-    signed_for(house, role, BookScope::Only(vec![BookName::try_new("demo").unwrap()]), message)
+fn signed<T>(fixture: &Runtime, role: Role, message: T) -> Request<T> {
+    signed_for(fixture, role, BookScope::Only(vec![BookName::try_new("demo").unwrap()]), message)
 }
 
-fn signed_for<T>(house: &Runtime, role: Role, books: BookScope, message: T) -> Request<T> {
+fn signed_for<T>(fixture: &Runtime, role: Role, books: BookScope, message: T) -> Request<T> {
     let grant = Grant { subject: UserKey::try_new("u1").unwrap(), role, app: String::new(), books };
-    let token = house.issuer().unwrap().issue(&grant, Duration::from_secs(60)).unwrap();
+    let token = fixture.issuer().unwrap().issue(&grant, Duration::from_secs(60)).unwrap();
     let mut request = Request::new(message);
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     request
@@ -44,17 +44,17 @@ fn gift(gift_id: i64) -> SendGiftRequest {
     SendGiftRequest { request_id, room_id: "r1".into(), creator_id: "c1".into(), gift_id, ..Default::default() }
 }
 
-async fn http(house: &Runtime, path: &str) -> u16 {
+async fn http(fixture: &Runtime, path: &str) -> u16 {
     let client = http_client::local().build().unwrap();
-    client.get(format!("http://{}{path}", house.address("http").unwrap())).send().await.unwrap().status().as_u16()
+    client.get(format!("http://{}{path}", fixture.address("http").unwrap())).send().await.unwrap().status().as_u16()
 }
 
 /// A call of a viewer without coins reaches the ledger, which refuses it.
-async fn a_poor_viewer_is_told_by_the_ledger(house: &Runtime) {
-    let mut gifts = GiftServiceClient::new(house.transport_for(Service::Gift).unwrap());
-    let list = gifts.list_gifts(signed(house, Role::Viewer, ListGiftsRequest::default())).await.unwrap().into_inner();
+async fn a_poor_viewer_is_told_by_the_ledger(fixture: &Runtime) {
+    let mut gifts = GiftServiceClient::new(fixture.transport_for(Service::Gift).unwrap());
+    let list = gifts.list_gifts(signed(fixture, Role::Viewer, ListGiftsRequest::default())).await.unwrap().into_inner();
     let cheapest = list.gifts.iter().find(|gift| gift.cost_coins > 0).unwrap().gift_id;
-    let status = gifts.send_gift(signed(house, Role::Viewer, gift(cheapest))).await.unwrap_err();
+    let status = gifts.send_gift(signed(fixture, Role::Viewer, gift(cheapest))).await.unwrap_err();
     assert_eq!((status.code(), rpc::reason(&status).as_deref()), (Code::FailedPrecondition, Some("INSUFFICIENT_FUNDS")), "{status:?}");
 }
 
@@ -62,13 +62,13 @@ async fn a_poor_viewer_is_told_by_the_ledger(house: &Runtime) {
 async fn a_whole_house_serves_and_its_books_outlive_it() {
     let dir = tempfile::tempdir().unwrap();
     for _ in 0..2 {
-        let house = Runtime::start(options(dir.path())).await.unwrap();
-        assert_eq!((http(&house, "/healthz").await, http(&house, "/readyz").await), (200, 200));
-        let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "test").unwrap());
+        let fixture = Runtime::start(options(dir.path())).await.unwrap();
+        assert_eq!((http(&fixture, "/healthz").await, http(&fixture, "/readyz").await), (200, 200));
+        let mut ledger = LedgerServiceClient::new(fixture.service_transport_for(Service::Ledger, "test").unwrap());
         let books = ledger.list_books(ListBooksRequest::default()).await.unwrap().into_inner().books;
         assert_eq!(books.iter().map(|book| book.name.as_str()).collect::<Vec<_>>(), ["demo"]);
-        a_poor_viewer_is_told_by_the_ledger(&house).await;
-        house.shutdown().await;
+        a_poor_viewer_is_told_by_the_ledger(&fixture).await;
+        fixture.shutdown().await;
     }
 }
 
@@ -89,50 +89,50 @@ async fn a_house_that_may_not_write_is_not_ready_until_it_may() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_house_too_old_for_a_book_is_not_ready_and_says_why() {
     let dir = tempfile::tempdir().unwrap();
-    let house = Runtime::start(options(dir.path())).await.unwrap();
-    a_poor_viewer_is_told_by_the_ledger(&house).await;
-    house.shutdown().await;
+    let fixture = Runtime::start(options(dir.path())).await.unwrap();
+    a_poor_viewer_is_told_by_the_ledger(&fixture).await;
+    fixture.shutdown().await;
     let mut file = SqliteConnectOptions::new().filename(dir.path().join("ledger.db")).connect().await.unwrap();
     assert!(sqlx::query("UPDATE \"commit\" SET format = 1000").execute(&mut file).await.unwrap().rows_affected() > 0);
     file.close().await.unwrap();
-    let house = Runtime::start(options(dir.path())).await.unwrap();
+    let fixture = Runtime::start(options(dir.path())).await.unwrap();
     let client = http_client::local().build().unwrap();
-    let ready = client.get(format!("http://{}/readyz", house.address("http").unwrap())).send().await.unwrap();
+    let ready = client.get(format!("http://{}/readyz", fixture.address("http").unwrap())).send().await.unwrap();
     assert_eq!(ready.status().as_u16(), 503);
     let told = ready.text().await.unwrap();
     assert!(told.contains("book demo") && told.contains("format 1000") && told.contains("newer program"), "{told}");
-    house.shutdown().await;
+    fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_service_of_a_house_answers_its_users() {
     let dir = tempfile::tempdir().unwrap();
-    let house = Runtime::start(options(dir.path())).await.unwrap();
-    let way = |service| house.transport_for(service).unwrap();
-    let wallet = signed(&house, Role::Viewer, GetWalletRequest::default());
+    let fixture = Runtime::start(options(dir.path())).await.unwrap();
+    let way = |service| fixture.transport_for(service).unwrap();
+    let wallet = signed(&fixture, Role::Viewer, GetWalletRequest::default());
     let wallet = PurchaseServiceClient::new(way(Service::Purchase)).get_wallet(wallet).await.unwrap().into_inner();
     assert_eq!((wallet.coin_balance, wallet.app_account_token.len()), (0, 36));
-    let earnings = signed(&house, Role::Creator, GetEarningsRequest::default());
+    let earnings = signed(&fixture, Role::Creator, GetEarningsRequest::default());
     let earnings = EarningsServiceClient::new(way(Service::Earnings)).get_earnings(earnings).await.unwrap().into_inner();
     assert_eq!(earnings.diamonds, 0);
-    let payouts = signed(&house, Role::Creator, ListPayoutsRequest::default());
+    let payouts = signed(&fixture, Role::Creator, ListPayoutsRequest::default());
     let payouts = PayoutServiceClient::new(way(Service::Payout)).list_payouts(payouts).await.unwrap().into_inner();
     assert!(payouts.payouts.is_empty());
-    house.shutdown().await;
+    fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn over_its_socket_it_answers_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let house = Runtime::start(options(dir.path())).await.unwrap();
-    let url = format!("http://{}", house.address("grpc").unwrap());
+    let fixture = Runtime::start(options(dir.path())).await.unwrap();
+    let url = format!("http://{}", fixture.address("grpc").unwrap());
     let mut gifts = GiftServiceClient::new(rpc::connect(&url).unwrap());
     assert_eq!(gifts.list_gifts(ListGiftsRequest::default()).await.unwrap_err().code(), Code::Unauthenticated);
     let mut ledger = LedgerServiceClient::new(rpc::connect(&url).unwrap());
-    let status = ledger.list_books(signed(&house, Role::Viewer, ListBooksRequest::default())).await.unwrap_err();
+    let status = ledger.list_books(signed(&fixture, Role::Viewer, ListBooksRequest::default())).await.unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied);
-    gifts.list_gifts(signed(&house, Role::Viewer, ListGiftsRequest::default())).await.unwrap();
-    house.shutdown().await;
+    gifts.list_gifts(signed(&fixture, Role::Viewer, ListGiftsRequest::default())).await.unwrap();
+    fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,10 +187,10 @@ async fn wrong_configuration_is_refused_by_name() {
     assert!(error.to_string().contains("--sandbox-url"), "{error}");
 
     let live = Options { identity, services: vec![Service::Ledger, Service::Gift], books: Vec::new(), ..options(dir.path()) };
-    let house = Runtime::start(live.clone()).await.unwrap();
-    let nameless = house.service_transport_for(Service::Ledger, "purchase").err().unwrap();
+    let fixture = Runtime::start(live.clone()).await.unwrap();
+    let nameless = fixture.service_transport_for(Service::Ledger, "purchase").err().unwrap();
     assert!(nameless.to_string().contains("identity.service_tokens.purchase"), "{nameless}");
-    let mut ledger = LedgerServiceClient::new(house.service_transport_for(Service::Ledger, "gift").unwrap());
+    let mut ledger = LedgerServiceClient::new(fixture.service_transport_for(Service::Ledger, "gift").unwrap());
     assert!(ledger.list_books(ListBooksRequest::default()).await.unwrap().into_inner().books.is_empty());
     // Once a LIVE book is there, what is built in is not sold to it, and a list of one's own is.
     let book = CreateBookRequest {
@@ -200,7 +200,7 @@ async fn wrong_configuration_is_refused_by_name() {
         region: "eu".to_owned(),
     };
     ledger.create_book(book).await.unwrap();
-    house.shutdown().await;
+    fixture.shutdown().await;
     let error = Runtime::start(live.clone()).await.err().unwrap();
     assert!(matches!(&error, Error::ListBuiltIn { book, .. } if book == "real"), "{error}");
     assert!(error.to_string().contains("gift.catalogue") && error.to_string().contains("largesse lists"), "{error}");

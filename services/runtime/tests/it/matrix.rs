@@ -115,7 +115,7 @@ impl Decoder for Raw {
 
 /// A running server, used by a client that knows nothing but its address.
 struct Stranger {
-    house: Runtime,
+    fixture: Runtime,
     channel: Channel,
     methods: BTreeMap<String, MethodDescriptor>,
     _dir: tempfile::TempDir,
@@ -133,11 +133,11 @@ struct Call<'a> {
 impl Stranger {
     async fn meet() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let house = Runtime::start(options(dir.path())).await.unwrap();
-        let url = format!("http://{}", house.address("grpc").unwrap());
+        let fixture = Runtime::start(options(dir.path())).await.unwrap();
+        let url = format!("http://{}", fixture.address("grpc").unwrap());
         let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
         let methods = reflected(&channel).await;
-        Self { house, channel, methods, _dir: dir }
+        Self { fixture, channel, methods, _dir: dir }
     }
 
     /// Calls and closes the stream. Returns the code, and the reason of a refusal.
@@ -157,7 +157,7 @@ impl Stranger {
             app: String::new(),
             books: BookScope::Only(vec![BookName::try_new("demo").unwrap()]),
         };
-        let token = self.house.issuer().unwrap().issue(&grant, Duration::from_secs(60)).unwrap();
+        let token = self.fixture.issuer().unwrap().issue(&grant, Duration::from_secs(60)).unwrap();
         let mut grpc = Grpc::new(self.channel.clone());
         grpc.ready().await.unwrap();
         let full = format!("/{path}").parse().unwrap();
@@ -242,7 +242,7 @@ async fn every_rpc_a_house_reflects_has_a_row_and_a_line_here() {
     }
     let ours: BTreeSet<&str> = reflected.into_iter().filter(|path| path.starts_with("largesse.")).collect();
     assert_eq!(ours, MATRIX.iter().map(|(path, ..)| *path).collect());
-    stranger.house.shutdown().await;
+    stranger.fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,7 +272,7 @@ async fn every_role_gets_what_it_may_and_no_more() {
         }
     }
     assert!(checked > 500, "{checked} calls");
-    stranger.house.shutdown().await;
+    stranger.fixture.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -289,5 +289,5 @@ async fn staff_say_why_where_they_must() {
             assert_eq!(reason == "REASON_REQUIRED", staff, "{role} at {path} with a reason of seven letters: {reason}");
         }
     }
-    stranger.house.shutdown().await;
+    stranger.fixture.shutdown().await;
 }

@@ -1,5 +1,5 @@
 //! Which users an act is about: everybody whose account it names, and everybody whose money a proposal would move.
-use crate::house::{House, databases, gift_of, told};
+use crate::fixture::{Fixture, databases, gift_of, told};
 use api::{
     ledger::GetAccountRequest,
     support::{Adjustment, AdjustmentTransfer, ListActsRequest, ProposeRequest, Reversal, propose_request::Act},
@@ -11,9 +11,9 @@ use support::store::Store;
 use uuid::Uuid;
 
 /// The calls recorded about a user, oldest first, without the call that asked for this list.
-async fn calls(house: &House, user: &str) -> Vec<(String, String)> {
+async fn calls(fixture: &Fixture, user: &str) -> Vec<(String, String)> {
     let ask = ListActsRequest { user_id: user.to_owned(), ..Default::default() };
-    let acts = house.support().list_acts(house.by("aud", Role::Auditor, ask)).await.unwrap().into_inner().acts;
+    let acts = fixture.support().list_acts(fixture.by("aud", Role::Auditor, ask)).await.unwrap().into_inner().acts;
     let begun = acts.into_iter().rev().filter(|act| act.outcome.is_empty() && !act.rpc.ends_with("/ListActs"));
     begun.map(|act| (act.subject, act.rpc.rsplit('/').next().unwrap().to_owned())).collect()
 }
@@ -29,44 +29,44 @@ fn reversal(posting_id: &str) -> Act {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_users_acts_show_approvals_and_reversals_of_her_postings() {
     for database in &databases().all {
-        let house = House::start(database).await;
-        let given = house.propose("sue", gift_of("ada", 50)).await;
-        house.approve("ann", &given).await.unwrap();
-        let posting = house.give("ada", 7).await;
-        let undone = house.propose("sue", reversal(&posting)).await;
-        house.approve("ben", &undone).await.unwrap();
-        let other = house.propose("sue", gift_of("bob", 1)).await;
-        house.reject(("ann", Role::Finance), &other).await.unwrap();
-        assert_eq!(calls(&house, "ada").await, named(&[("sue", "Propose"), ("ann", "Approve"), ("sue", "Propose"), ("ben", "Approve")]));
-        assert_eq!(calls(&house, "bob").await, named(&[("sue", "Propose"), ("ann", "Reject")]));
-        assert_eq!(calls(&house, "cyd").await, Vec::new());
-        house.stop().await;
+        let fixture = Fixture::start(database).await;
+        let given = fixture.propose("sue", gift_of("ada", 50)).await;
+        fixture.approve("ann", &given).await.unwrap();
+        let posting = fixture.give("ada", 7).await;
+        let undone = fixture.propose("sue", reversal(&posting)).await;
+        fixture.approve("ben", &undone).await.unwrap();
+        let other = fixture.propose("sue", gift_of("bob", 1)).await;
+        fixture.reject(("ann", Role::Finance), &other).await.unwrap();
+        assert_eq!(calls(&fixture, "ada").await, named(&[("sue", "Propose"), ("ann", "Approve"), ("sue", "Propose"), ("ben", "Approve")]));
+        assert_eq!(calls(&fixture, "bob").await, named(&[("sue", "Propose"), ("ann", "Reject")]));
+        assert_eq!(calls(&fixture, "cyd").await, Vec::new());
+        fixture.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_act_about_two_users_is_listed_as_both_ones() {
     for database in &databases().all {
-        let house = House::start(database).await;
-        house.give("ada", 9).await;
+        let fixture = Fixture::start(database).await;
+        fixture.give("ada", 9).await;
         let transfer =
             AdjustmentTransfer { debit_account: "viewer/ada/coins".to_owned(), credit_account: "viewer/bob/coins".to_owned(), amount: 9 };
-        let moved = house.propose("sue", Act::Adjustment(Adjustment { transfers: vec![transfer] })).await;
-        house.approve("ann", &moved).await.unwrap();
+        let moved = fixture.propose("sue", Act::Adjustment(Adjustment { transfers: vec![transfer] })).await;
+        fixture.approve("ann", &moved).await.unwrap();
         for user in ["ada", "bob"] {
-            assert_eq!(calls(&house, user).await, named(&[("sue", "Propose"), ("ann", "Approve")]), "{user}");
+            assert_eq!(calls(&fixture, user).await, named(&[("sue", "Propose"), ("ann", "Approve")]), "{user}");
         }
-        house.stop().await;
+        fixture.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_done_is_not_proposed() {
     for database in &databases().all {
-        let house = House::start(database).await;
+        let fixture = Fixture::start(database).await;
         let propose = async |act: Act| {
-            let request = ProposeRequest { request_id: crate::house::new_id(), act: Some(act), ..Default::default() };
-            told(house.support().propose(house.by("sue", Role::Support, request)).await).map(|_| "proposed")
+            let request = ProposeRequest { request_id: crate::fixture::new_id(), act: Some(act), ..Default::default() };
+            told(fixture.support().propose(fixture.by("sue", Role::Support, request)).await).map(|_| "proposed")
         };
         let adjustment = |debit: &str, credit: &str| {
             let transfer = AdjustmentTransfer { debit_account: debit.to_owned(), credit_account: credit.to_owned(), amount: 5 };
@@ -78,24 +78,24 @@ async fn what_can_not_be_done_is_not_proposed() {
         assert_eq!(propose(adjustment("viewer/gil/coins", "viewer/gil/coins")).await, malformed);
         assert_eq!(propose(reversal(&Uuid::now_v7().to_string())).await, Err("POSTING_UNKNOWN".to_owned()));
         assert_eq!(propose(adjustment("house/coins/issued", "viewer/gil/coins")).await, Ok("proposed"));
-        house.stop().await;
+        fixture.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_an_erased_user_the_record_keeps_user_keys_and_no_words() {
     for database in &databases().all {
-        let house = House::start(database).await;
-        house.give("ada", 9).await;
+        let fixture = Fixture::start(database).await;
+        fixture.give("ada", 9).await;
         let account = "viewer/ada/coins";
         // A text that is no account's name is not stored beside the line, whoever it names.
         for named in [account, "viewer/ada/coins of Ada Lovelace"] {
             let look = GetAccountRequest { account: named.to_owned(), ..Default::default() };
-            let _ = house.books().get_account(house.by("sue", Role::Support, look)).await;
+            let _ = fixture.books().get_account(fixture.by("sue", Role::Support, look)).await;
         }
         let by_account = async || {
             let ask = ListActsRequest { account: account.to_owned(), ..Default::default() };
-            let acts = house.support().list_acts(house.by("aud", Role::Auditor, ask)).await.unwrap().into_inner().acts;
+            let acts = fixture.support().list_acts(fixture.by("aud", Role::Auditor, ask)).await.unwrap().into_inner().acts;
             let looks = acts.into_iter().filter(|act| act.rpc.ends_with("/GetAccount"));
             looks.map(|act| (act.erased, act.reason, act.request_json)).collect::<Vec<_>>()
         };
@@ -117,6 +117,6 @@ async fn of_an_erased_user_the_record_keeps_user_keys_and_no_words() {
                 .unwrap();
         assert!(users.iter().all(|(kept,)| kept.is_empty() || UserKey::is_valid(kept)), "{users:?}");
         pool.close().await;
-        house.stop().await;
+        fixture.stop().await;
     }
 }

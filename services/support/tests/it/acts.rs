@@ -1,5 +1,5 @@
 //! The audit log: every staff call is recorded before it is done and after, and tampering is detected.
-use crate::house::{House, databases, gift_of, told};
+use crate::fixture::{Fixture, databases, gift_of, told};
 use api::{
     ledger::{GetAccountRequest, GetTrialBalanceRequest},
     support::{Act, ActPhase, ListActsRequest, RecordActRequest},
@@ -11,8 +11,8 @@ use support::{check::check, store::Store};
 use uuid::Uuid;
 
 /// The audit log, newest first, as an auditor reads it.
-async fn acts(house: &House, request: ListActsRequest) -> Vec<Act> {
-    house.support().list_acts(house.by("aud", Role::Auditor, request)).await.unwrap().into_inner().acts
+async fn acts(fixture: &Fixture, request: ListActsRequest) -> Vec<Act> {
+    fixture.support().list_acts(fixture.by("aud", Role::Auditor, request)).await.unwrap().into_inner().acts
 }
 
 fn look(user: &str) -> GetAccountRequest {
@@ -22,12 +22,12 @@ fn look(user: &str) -> GetAccountRequest {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_at_a_users_coins_is_two_lines_with_its_reason() {
     for database in &databases().all {
-        let house = House::start(database).await;
-        house.give("ada", 5).await;
-        house.books().get_account(house.by("sue", Role::Support, look("ada"))).await.unwrap();
-        let status = house.books().get_account(house.by("sue", Role::Support, look("bob"))).await.unwrap_err();
+        let fixture = Fixture::start(database).await;
+        fixture.give("ada", 5).await;
+        fixture.books().get_account(fixture.by("sue", Role::Support, look("ada"))).await.unwrap();
+        let status = fixture.books().get_account(fixture.by("sue", Role::Support, look("bob"))).await.unwrap_err();
         assert_eq!(rpc::reason(&status).as_deref(), Some("ACCOUNT_UNKNOWN"));
-        let lines = acts(&house, ListActsRequest { subject: "sue".to_owned(), ..Default::default() }).await;
+        let lines = acts(&fixture, ListActsRequest { subject: "sue".to_owned(), ..Default::default() }).await;
         let told: Vec<_> = lines.iter().rev().map(|act| (act.phase(), act.user_id.as_str(), act.outcome.as_str())).collect();
         let (begun, ended) = (ActPhase::Begun, ActPhase::Ended);
         assert_eq!(told, [(begun, "ada", ""), (ended, "ada", "OK"), (begun, "bob", ""), (ended, "bob", "NOT_FOUND ACCOUNT_UNKNOWN")]);
@@ -37,10 +37,10 @@ async fn a_look_at_a_users_coins_is_two_lines_with_its_reason() {
         assert_eq!(first.request_json, "{\"account\":\"viewer/ada/coins\"}");
         assert_eq!(lines[2].act_id, first.act_id);
         // Reading the log is recorded too; calls by others than staff are not.
-        let all = acts(&house, ListActsRequest::default()).await;
+        let all = acts(&fixture, ListActsRequest::default()).await;
         assert_eq!((all[0].subject.as_str(), all[0].phase()), ("aud", begun));
         assert!(all.iter().all(|act| ["sue", "aud"].contains(&act.subject.as_str())));
-        house.stop().await;
+        fixture.stop().await;
     }
 }
 
@@ -48,30 +48,30 @@ async fn a_look_at_a_users_coins_is_two_lines_with_its_reason() {
 async fn without_a_reason_nothing_is_shown_and_without_a_record_nothing_is_done() {
     let databases = databases();
     let database = &databases.all[0];
-    let house = House::start(database).await;
-    house.give("ada", 5).await;
-    let unexplained = house.books().get_account(house.unexplained("sue", Role::Support, look("ada"))).await;
+    let fixture = Fixture::start(database).await;
+    fixture.give("ada", 5).await;
+    let unexplained = fixture.books().get_account(fixture.unexplained("sue", Role::Support, look("ada"))).await;
     assert_eq!(told(unexplained).map(drop), Err("REASON_REQUIRED".to_owned()));
-    let concerns_nobody = house.unexplained("sue", Role::Support, GetTrialBalanceRequest::default());
-    house.books().get_trial_balance(concerns_nobody).await.unwrap();
+    let concerns_nobody = fixture.unexplained("sue", Role::Support, GetTrialBalanceRequest::default());
+    fixture.books().get_trial_balance(concerns_nobody).await.unwrap();
     // The audit log can't be written any more.
     let store = database.open("support", &support::store::MIGRATIONS).await.unwrap();
     sqlx::query("ALTER TABLE act RENAME TO gone").execute(&store).await.unwrap();
-    let proposal = house.support().propose(house.by("sue", Role::Support, Default::default())).await;
+    let proposal = fixture.support().propose(fixture.by("sue", Role::Support, Default::default())).await;
     assert_eq!(told(proposal).map(drop), Err("AUDIT_UNAVAILABLE".to_owned()));
     assert_eq!(
-        told(house.books().get_account(house.by("sue", Role::Support, look("ada"))).await).map(drop),
+        told(fixture.books().get_account(fixture.by("sue", Role::Support, look("ada"))).await).map(drop),
         Err("AUDIT_UNAVAILABLE".to_owned())
     );
-    assert_eq!(house.coins("ada").await, 5, "services and users go on");
-    house.stop().await;
+    assert_eq!(fixture.coins("ada").await, 5, "services and users go on");
+    fixture.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_of_several_processes_make_one_chain() {
     for database in &databases().all {
-        let house = House::start(database).await;
-        let clients = [house.support(), house.another().await, house.another().await];
+        let fixture = Fixture::start(database).await;
+        let clients = [fixture.support(), fixture.another().await, fixture.another().await];
         let record = async |at: usize| {
             let act = Act {
                 act_id: Uuid::now_v7().to_string(),
@@ -81,7 +81,7 @@ async fn lines_of_several_processes_make_one_chain() {
                 rpc: "largesse.gift.v1.GiftService/SendGift".to_owned(),
                 ..Default::default()
             };
-            let request = || house.by("gift", Role::Service, RecordActRequest { act: Some(act.clone()) });
+            let request = || fixture.by("gift", Role::Service, RecordActRequest { act: Some(act.clone()) });
             let seq = clients[at % 3].clone().record_act(request()).await.unwrap().into_inner().seq;
             let again = clients[(at + 1) % 3].clone().record_act(request()).await.unwrap().into_inner().seq;
             assert_eq!(seq, again, "a retry writes nothing");
@@ -92,46 +92,49 @@ async fn lines_of_several_processes_make_one_chain() {
         assert_eq!(places, (1..=60).collect::<Vec<_>>());
         let report = check(&Store::open(database).await.unwrap(), &[]).await.unwrap();
         assert_eq!((report.lines, report.problem), (60, None));
-        house.stop().await;
+        fixture.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_and_filters_show_each_line_once() {
     for database in &databases().all {
-        let house = House::start(database).await;
+        let fixture = Fixture::start(database).await;
         for user in ["ada", "bob", "ada", "cyd", "ada"] {
-            let _ = house.books().get_account(house.by("sue", Role::Support, look(user))).await;
+            let _ = fixture.books().get_account(fixture.by("sue", Role::Support, look(user))).await;
         }
         let mut request = ListActsRequest { user_id: "ada".to_owned(), page_size: 4, ..Default::default() };
-        let first = house.support().list_acts(house.by("aud", Role::Auditor, request.clone())).await.unwrap().into_inner();
+        let first = fixture.support().list_acts(fixture.by("aud", Role::Auditor, request.clone())).await.unwrap().into_inner();
         request.page_token = first.next_page_token.clone();
-        let second = house.support().list_acts(house.by("aud", Role::Auditor, request.clone())).await.unwrap().into_inner();
+        let second = fixture.support().list_acts(fixture.by("aud", Role::Auditor, request.clone())).await.unwrap().into_inner();
         // Reading them adds lines about ada as well: the reader names the user in the request.
         assert_eq!(first.acts.len(), 4);
         let seqs: Vec<i64> = first.acts.iter().chain(&second.acts).map(|act| act.seq).collect();
         assert!(seqs.windows(2).all(|pair| pair[0] > pair[1]), "{seqs:?}");
         let foreign = ListActsRequest { user_id: "bob".to_owned(), ..request };
-        assert_eq!(told(house.support().list_acts(house.by("aud", Role::Auditor, foreign)).await).map(drop), Err("PAGE_TOKEN".to_owned()));
+        assert_eq!(
+            told(fixture.support().list_acts(fixture.by("aud", Role::Auditor, foreign)).await).map(drop),
+            Err("PAGE_TOKEN".to_owned())
+        );
         let elsewhere = ListActsRequest { book: "other".to_owned(), ..Default::default() };
         assert_eq!(
-            told(house.support().list_acts(house.by("aud", Role::Auditor, elsewhere)).await).map(drop),
+            told(fixture.support().list_acts(fixture.by("aud", Role::Auditor, elsewhere)).await).map(drop),
             Err("PERMISSION_DENIED".to_owned())
         );
-        house.stop().await;
+        fixture.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_changed_in_the_record_is_found() {
     for database in &databases().all {
-        let house = House::start(database).await;
-        let proposal = house.propose("sue", gift_of("ada", 1)).await;
-        house.approve("ann", &proposal).await.unwrap();
+        let fixture = Fixture::start(database).await;
+        let proposal = fixture.propose("sue", gift_of("ada", 1)).await;
+        fixture.approve("ann", &proposal).await.unwrap();
         for user in ["ada", "bob"] {
-            let _ = house.books().get_account(house.by("sue", Role::Support, look(user))).await;
+            let _ = fixture.books().get_account(fixture.by("sue", Role::Support, look(user))).await;
         }
-        house.stop().await;
+        fixture.stop().await;
         let store = Store::open(database).await.unwrap();
         let whole = check(&store, &[]).await.unwrap();
         assert_eq!((whole.lines, whole.problem), (8, None));
@@ -173,12 +176,12 @@ async fn whatever_is_changed_in_the_record_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_cut_short_or_written_anew_is_found_by_its_heads() {
     for database in &databases().all {
-        let house = House::start(database).await;
+        let fixture = Fixture::start(database).await;
         for user in ["ada", "bob"] {
-            let _ = house.books().get_account(house.by("sue", Role::Support, look(user))).await;
+            let _ = fixture.books().get_account(fixture.by("sue", Role::Support, look(user))).await;
         }
-        let heads = support::heads::read(house.heads_dir.path()).unwrap();
-        house.stop().await;
+        let heads = support::heads::read(fixture.heads_dir.path()).unwrap();
+        fixture.stop().await;
         let store = Store::open(database).await.unwrap();
         let whole = check(&store, &heads).await.unwrap();
         assert_eq!((whole.lines, whole.heads, whole.problem), (4, 4, None));

@@ -1,6 +1,6 @@
 //! What a single stolen key of the installation can't do to the audit log: write for others, hide a refused attempt, hide a name behind a long request, or
 //! change what another person approves.
-use crate::house::{House, databases, gift_of, told};
+use crate::fixture::{Fixture, databases, gift_of, told};
 use api::{
     ledger::PostRequest,
     support::{
@@ -12,8 +12,8 @@ use sqlx::AssertSqlSafe;
 use support::{check::check, store::Store};
 use uuid::Uuid;
 
-async fn acts(house: &House, request: ListActsRequest) -> Vec<Act> {
-    house.support().list_acts(house.by("aud", Role::Auditor, request)).await.unwrap().into_inner().acts
+async fn acts(fixture: &Fixture, request: ListActsRequest) -> Vec<Act> {
+    fixture.support().list_acts(fixture.by("aud", Role::Auditor, request)).await.unwrap().into_inner().acts
 }
 
 fn deed() -> Act {
@@ -32,10 +32,10 @@ fn deed() -> Act {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_records_what_is_done_with_it_in_its_books_and_nothing_else() {
     for database in &databases().all {
-        let house = House::start(database).await;
+        let fixture = Fixture::start(database).await;
         let record = async |service: &str, act: Act| {
             let request = RecordActRequest { act: Some(act) };
-            told(house.support().record_act(house.by(service, Role::Service, request)).await).map(drop)
+            told(fixture.support().record_act(fixture.by(service, Role::Service, request)).await).map(drop)
         };
         let (denied, malformed) = (Err("PERMISSION_DENIED".to_owned()), Err("MALFORMED".to_owned()));
         let of = |rpc: &str| Act { rpc: rpc.to_owned(), ..deed() };
@@ -59,51 +59,51 @@ async fn a_service_records_what_is_done_with_it_in_its_books_and_nothing_else() 
         }
         let hidden = Act { request_json: "{\"room\":\"\u{202e}\u{1b}\"}".to_owned(), ..deed() };
         record("gift", hidden).await.unwrap();
-        let lines = acts(&house, ListActsRequest { subject: "sue".to_owned(), ..Default::default() }).await;
+        let lines = acts(&fixture, ListActsRequest { subject: "sue".to_owned(), ..Default::default() }).await;
         assert_eq!(lines.len(), 3, "of this book: {lines:?}");
         assert_eq!(lines[0].request_json, "{\"room\":\"\\u202e\\u001b\"}");
-        house.stop().await;
+        fixture.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_attempts_of_staff_are_lines_and_many_are_one_line_more() {
     for database in &databases().all {
-        let house = House::start(database).await;
+        let fixture = Fixture::start(database).await;
         for _ in 0..13 {
-            let refused = house.books().post(house.by("eve", Role::Support, PostRequest::default())).await;
+            let refused = fixture.books().post(fixture.by("eve", Role::Support, PostRequest::default())).await;
             assert_eq!(told(refused).map(drop), Err("PERMISSION_DENIED".to_owned()));
         }
-        let viewer = house.books().post(house.by("ada", Role::Viewer, PostRequest::default())).await;
+        let viewer = fixture.books().post(fixture.by("ada", Role::Viewer, PostRequest::default())).await;
         assert_eq!(told(viewer).map(drop), Err("PERMISSION_DENIED".to_owned()));
-        let silent = house.books().get_account(house.unexplained("tom", Role::Support, Default::default())).await;
+        let silent = fixture.books().get_account(fixture.unexplained("tom", Role::Support, Default::default())).await;
         assert_eq!(told(silent).map(drop), Err("REASON_REQUIRED".to_owned()));
         let of = |who: &str| ListActsRequest { subject: who.to_owned(), ..Default::default() };
-        let lines = acts(&house, of("eve")).await;
+        let lines = acts(&fixture, of("eve")).await;
         let refused = "PERMISSION_DENIED PERMISSION_DENIED";
         assert!(lines.iter().all(|line| line.phase() == ActPhase::Ended && line.outcome == refused && line.book == "demo"), "{lines:?}");
         assert_eq!((lines.len(), lines[0].rpc.as_str()), (10, "largesse.ledger.v1.LedgerService/Post"));
-        assert_eq!(acts(&house, of("tom")).await[0].outcome, "INVALID_ARGUMENT REASON_REQUIRED");
-        assert!(acts(&house, of("ada")).await.is_empty());
+        assert_eq!(acts(&fixture, of("tom")).await[0].outcome, "INVALID_ARGUMENT REASON_REQUIRED");
+        assert!(acts(&fixture, of("ada")).await.is_empty());
         // The rest is reported when the minute is over, or when the process ends.
-        house.bed.closing.cancel();
-        let mut told = acts(&house, of("eve")).await;
+        fixture.bed.closing.cancel();
+        let mut told = acts(&fixture, of("eve")).await;
         while told.len() == 10 {
             tokio::task::yield_now().await;
-            told = acts(&house, of("eve")).await;
+            told = acts(&fixture, of("eve")).await;
         }
         assert_eq!(
             (told.len(), told[0].outcome.as_str()),
             (11, "PERMISSION_DENIED PERMISSION_DENIED; 3 more refused attempts in this minute")
         );
-        house.stop().await;
+        fixture.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_stands_at_the_end_of_a_long_request_is_found() {
     for database in &databases().all {
-        let house = House::start(database).await;
+        let fixture = Fixture::start(database).await;
         let to = |user: &str| AdjustmentTransfer {
             debit_account: "house/coins/issued".to_owned(),
             credit_account: format!("viewer/{user}/coins"),
@@ -111,7 +111,7 @@ async fn whoever_stands_at_the_end_of_a_long_request_is_found() {
         };
         let mut transfers: Vec<_> = (0..63).map(|at| to(&format!("{at:a<60}"))).collect();
         transfers.push(to("thief"));
-        let proposal = house.propose("sue", propose_request::Act::Adjustment(Adjustment { transfers })).await;
+        let proposal = fixture.propose("sue", propose_request::Act::Adjustment(Adjustment { transfers })).await;
         let about = |user_id: &str, account: &str| ListActsRequest {
             user_id: user_id.to_owned(),
             account: account.to_owned(),
@@ -119,14 +119,14 @@ async fn whoever_stands_at_the_end_of_a_long_request_is_found() {
             ..Default::default()
         };
         for request in [about("thief", ""), about("", "viewer/thief/coins"), about("", "house/coins/issued")] {
-            let lines = acts(&house, request.clone()).await;
+            let lines = acts(&fixture, request.clone()).await;
             assert_eq!(lines.iter().filter(|line| line.phase() == ActPhase::Begun).count(), 1, "{request:?}");
             let begun = lines.iter().find(|line| line.phase() == ActPhase::Begun).unwrap();
             assert!(begun.request_json.len() <= 8 * 1024 && !begun.request_json.contains("thief"));
             assert_eq!((begun.proposal_hash.as_str(), begun.request_hash.len()), (proposal.hash.as_str(), 64));
         }
-        assert!(acts(&house, about("", "viewer/honest/coins")).await.is_empty());
-        house.stop().await;
+        assert!(acts(&fixture, about("", "viewer/honest/coins")).await.is_empty());
+        fixture.stop().await;
     }
 }
 
@@ -145,8 +145,8 @@ async fn swapped(database: &db::Database, proposal: &Proposal, other: &Proposal)
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_approved_is_what_was_proposed_and_seen() {
     for database in &databases().all {
-        let house = House::start(database).await;
-        let (small, large) = (house.propose("sue", gift_of("ada", 7)).await, house.propose("sue", gift_of("eve", 99)).await);
+        let fixture = Fixture::start(database).await;
+        let (small, large) = (fixture.propose("sue", gift_of("ada", 7)).await, fixture.propose("sue", gift_of("eve", 99)).await);
         let approve = async |proposal: &Proposal, hash: &str| {
             let request = ApproveRequest {
                 request_id: Uuid::now_v7().to_string(),
@@ -154,32 +154,32 @@ async fn what_is_approved_is_what_was_proposed_and_seen() {
                 hash: hash.to_owned(),
                 ..Default::default()
             };
-            told(house.support().approve(house.by("ann", Role::Finance, request)).await).map(drop)
+            told(fixture.support().approve(fixture.by("ann", Role::Finance, request)).await).map(drop)
         };
         let changed = Err("PROPOSAL_CHANGED".to_owned());
         assert_eq!(approve(&small, &large.hash).await, changed, "it is not what she saw");
         swapped(database, &small, &large).await;
         assert_eq!(approve(&small, "").await, changed);
         assert_eq!(approve(&small, &small.hash).await, changed);
-        assert_eq!(house.coins("eve").await, 0);
+        assert_eq!(fixture.coins("eve").await, 0);
         let store = Store::open(database).await.unwrap();
         let named = async || check(&store, &[]).await.unwrap().proposal_problem.map(|(id, why)| (id.to_string(), why));
         assert_eq!(named().await, Some((small.proposal_id.clone(), "it is not what was proposed")));
         // Her own proposal, changed to look like somebody else's.
-        let own = house.propose("ann", gift_of("ann", 99)).await;
+        let own = fixture.propose("ann", gift_of("ann", 99)).await;
         edited(database, &own, "proposed_by = 'sue'").await;
         assert_eq!(approve(&own, "").await, changed);
-        assert_eq!(house.coins("ann").await, 0);
-        house.stop().await;
+        assert_eq!(fixture.coins("ann").await, 0);
+        fixture.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn proposals_that_nobody_made_approved_or_has_any_more_are_named() {
     for database in &databases().all {
-        let house = House::start(database).await;
-        let (done, open) = (house.propose("sue", gift_of("ada", 7)).await, house.propose("sue", gift_of("bob", 7)).await);
-        house.approve("ann", &done).await.unwrap();
+        let fixture = Fixture::start(database).await;
+        let (done, open) = (fixture.propose("sue", gift_of("ada", 7)).await, fixture.propose("sue", gift_of("bob", 7)).await);
+        fixture.approve("ann", &done).await.unwrap();
         let store = Store::open(database).await.unwrap();
         let named = async || check(&store, &[]).await.unwrap().proposal_problem.map(|(id, why)| (id.to_string(), why));
         assert_eq!((named().await, check(&store, &[]).await.unwrap().proposals), (None, 2));
@@ -204,19 +204,19 @@ async fn proposals_that_nobody_made_approved_or_has_any_more_are_named() {
         sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
         assert_eq!(named().await, Some((forged.clone(), "nobody proposed it, as far as the record says")));
         let approve = ApproveRequest { request_id: Uuid::now_v7().to_string(), proposal_id: forged.clone(), ..Default::default() };
-        let refused = house.support().approve(house.by("ann", Role::Finance, approve)).await;
+        let refused = fixture.support().approve(fixture.by("ann", Role::Finance, approve)).await;
         assert_eq!(told(refused).map(drop), Err("PROPOSAL_CHANGED".to_owned()));
         sqlx::query("DELETE FROM proposal").execute(&pool).await.unwrap();
         assert!(named().await.is_some_and(|(_, why)| why == "it was proposed, and its row is gone"));
-        house.stop().await;
+        fixture.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proposal_of_an_earlier_program_is_held_against_its_own_words() {
     for database in &databases().all {
-        let house = House::start(database).await;
-        let (good, edited) = (house.propose("sue", gift_of("ada", 7)).await, house.propose("sue", gift_of("bob", 7)).await);
+        let fixture = Fixture::start(database).await;
+        let (good, edited) = (fixture.propose("sue", gift_of("ada", 7)).await, fixture.propose("sue", gift_of("bob", 7)).await);
         swapped(database, &edited, &good).await;
         // As it was before lines were recorded with their proposals and had hashes.
         let pool = database.open("support", &support::store::MIGRATIONS).await.unwrap();
@@ -224,10 +224,10 @@ async fn a_proposal_of_an_earlier_program_is_held_against_its_own_words() {
             sqlx::query(sql).execute(&pool).await.unwrap();
         }
         rechained(&Store::open(database).await.unwrap(), &pool).await;
-        assert_eq!(house.approve("ann", &edited).await, Err("PROPOSAL_CHANGED".to_owned()));
-        house.approve("ann", &good).await.unwrap();
-        assert_eq!((house.coins("ada").await, house.coins("bob").await), (7, 0));
-        house.stop().await;
+        assert_eq!(fixture.approve("ann", &edited).await, Err("PROPOSAL_CHANGED".to_owned()));
+        fixture.approve("ann", &good).await.unwrap();
+        assert_eq!((fixture.coins("ada").await, fixture.coins("bob").await), (7, 0));
+        fixture.stop().await;
     }
 }
 

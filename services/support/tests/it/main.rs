@@ -4,6 +4,6 @@
 mod about;
 mod acts;
 mod bound;
-mod house;
+mod fixture;
 mod proposals;
 mod reasons;

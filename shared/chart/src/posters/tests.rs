@@ -8,7 +8,7 @@ fn leg(debit: AccountClass, credit: AccountClass, unit: Unit, amount: i64) -> Ru
     RuledTransfer { debit, credit, unit, amount, movement: Movement::Moves }
 }
 
-fn house(purpose: Purpose) -> AccountClass {
+fn fixture(purpose: Purpose) -> AccountClass {
     AccountClass::House(purpose)
 }
 
@@ -67,9 +67,9 @@ fn a_conversion_pays_what_it_costs_in_one_currency() {
     let rule = PostingKind::Conversion.rule();
     let eur = Unit::Currency(Currency::try_new("EUR").unwrap());
     let diamonds = leg(CreatorDiamonds, DiamondsRedeemed, Unit::Diamond, 1_000);
-    let cost = leg(house(Purpose::CreatorCost), ACCRUED, USD(), 500);
+    let cost = leg(fixture(Purpose::CreatorCost), ACCRUED, USD(), 500);
     let net = |amount| leg(ACCRUED, CreatorPayable, USD(), amount);
-    let fee = leg(ACCRUED, house(Purpose::FeeIncome), USD(), 25);
+    let fee = leg(ACCRUED, fixture(Purpose::FeeIncome), USD(), 25);
     let check = |legs: &[RuledTransfer]| rule.check(legs.iter().copied());
     assert_eq!(check(&[diamonds, cost, net(475), fee]), Ok(()));
     assert_eq!(check(&[diamonds, cost, net(500), fee]), Err(BrokenRule::Unbalanced(ACCRUED)));
@@ -80,7 +80,7 @@ fn a_conversion_pays_what_it_costs_in_one_currency() {
 
 #[test]
 fn two_people_move_what_they_decide_and_set_no_guard() {
-    let any = leg(house(Purpose::Suspense), CreatorPayable, USD(), 5);
+    let any = leg(fixture(Purpose::Suspense), CreatorPayable, USD(), 5);
     for kind in [PostingKind::Adjustment, PostingKind::Reversal] {
         assert_eq!(kind.rule().check([any, any].into_iter()), Ok(()));
         assert!(!kind.rule().sets("in_flight/viewer/a/coins", GuardUse::Lowers));

@@ -23,7 +23,7 @@ fn demo() -> BookScope {
     BookScope::Only(vec![BookName::try_new("demo").unwrap()])
 }
 
-fn house() -> (Signer, Verifier) {
+fn fixture() -> (Signer, Verifier) {
     let (signer, _, verifier) = house_with_key();
     (signer, verifier)
 }
@@ -55,7 +55,7 @@ fn at(seconds: u64) -> SystemTime {
 
 #[test]
 fn what_was_granted_is_what_is_verified() {
-    let (issuer, verifier) = house();
+    let (issuer, verifier) = fixture();
     let now = SystemTime::now();
     let token = issuer.issue_at(&grant(Role::Viewer, demo()), now, HOUR).unwrap();
     let principal = verifier.verify(&token, now).unwrap();
@@ -66,7 +66,7 @@ fn what_was_granted_is_what_is_verified() {
 
 #[test]
 fn a_remembered_token_still_expires() {
-    let (issuer, verifier) = house();
+    let (issuer, verifier) = fixture();
     let token = issuer.issue_at(&grant(Role::Viewer, demo()), at(1_000), HOUR).unwrap();
     let first = verifier.verify(&token, at(1_001)).unwrap();
     let again = verifier.verify(&token, at(4_599)).unwrap();
@@ -76,7 +76,7 @@ fn a_remembered_token_still_expires() {
 
 #[test]
 fn a_changed_byte_is_refused_also_when_the_original_is_remembered() {
-    let (issuer, verifier) = house();
+    let (issuer, verifier) = fixture();
     let token = issuer.issue_at(&grant(Role::Viewer, demo()), at(1_000), HOUR).unwrap();
     verifier.verify(&token, at(1_001)).unwrap();
     let mut parts: Vec<String> = token.split('.').map(ToOwned::to_owned).collect();
@@ -88,8 +88,8 @@ fn a_changed_byte_is_refused_also_when_the_original_is_remembered() {
 
 #[test]
 fn another_key_is_refused_and_a_second_known_one_accepted() {
-    let (issuer, verifier) = house();
-    let (other, _) = house();
+    let (issuer, verifier) = fixture();
+    let (other, _) = fixture();
     let token = other.issue_at(&grant(Role::Viewer, demo()), at(1_000), HOUR).unwrap();
     assert!(matches!(verifier.verify(&token, at(1_001)), Err(Error::Signature)));
     let both = Verifier::new(&[issuer.public_key(), other.public_key()]);
@@ -139,7 +139,7 @@ fn each_claim_is_checked() {
 
 #[test]
 fn rubbish_is_refused() {
-    let (_, verifier) = house();
+    let (_, verifier) = fixture();
     let long = "x".repeat(TOKEN_BYTES_MAX + 1);
     let told = verifier.verify(&long, at(2_000)).unwrap_err();
     assert!(matches!(told, Error::Long { bytes } if bytes == long.len()));

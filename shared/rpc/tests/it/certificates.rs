@@ -2,7 +2,7 @@
 use crate::{
     MANY,
     authority::{Age, Authority},
-    house::{House, Way, room},
+    fixture::{Fixture, Way, room},
 };
 use api::{gift::gift_service_client::GiftServiceClient, ledger::GetAccountRequest, ledger::ledger_service_client::LedgerServiceClient};
 use identity::Role;
@@ -20,7 +20,7 @@ const STRANGER: &str = "spiffe://test/stranger";
 
 /// A testbed whose gift service shows `GIFT`'s certificate, and callers' certificates beside it.
 struct Secured {
-    house: House,
+    fixture: Fixture,
     tls: Tls,
     ca: Authority,
     dir: TempDir,
@@ -44,7 +44,7 @@ async fn secured() -> Secured {
         ..Config::default()
     };
     let tls = Tls::load(config).unwrap();
-    Secured { house: House::start_with(Way::Socket, MANY, Some(tls.clone())).await, tls, ca, dir }
+    Secured { fixture: Fixture::start_with(Way::Socket, MANY, Some(tls.clone())).await, tls, ca, dir }
 }
 
 impl Secured {
@@ -52,12 +52,12 @@ impl Secured {
     fn way(&self, shown: Option<(PathBuf, PathBuf)>) -> Transport {
         let (certificate, key) = shown.unwrap_or_default();
         let config = Config { certificate, key, peer_ca: self.dir.path().join("ca.pem"), ..Config::default() };
-        rpc::connect_with(&self.house.url, &Tls::load(config).unwrap()).unwrap()
+        rpc::connect_with(&self.fixture.url, &Tls::load(config).unwrap()).unwrap()
     }
 
     /// The ledger's answer to a service's token over this transport.
     async fn ask(&self, way: Transport) -> Result<(), (Code, String)> {
-        let answer = LedgerServiceClient::new(way).get_account(self.house.signed(Role::Service, GetAccountRequest::default())).await;
+        let answer = LedgerServiceClient::new(way).get_account(self.fixture.signed(Role::Service, GetAccountRequest::default())).await;
         answer.map(drop).map_err(|status| (status.code(), facts(&status).get("certificate").cloned().unwrap_or_default()))
     }
 }
@@ -66,8 +66,8 @@ impl Secured {
 async fn users_need_no_certificate_and_services_have_theirs() {
     let secured = secured().await;
     let mut gifts = GiftServiceClient::new(secured.way(None));
-    gifts.send_gift(secured.house.signed(Role::Viewer, room("r"))).await.unwrap();
-    let seen = secured.house.seen.lock().unwrap().clone();
+    gifts.send_gift(secured.fixture.signed(Role::Viewer, room("r"))).await.unwrap();
+    let seen = secured.fixture.seen.lock().unwrap().clone();
     assert_eq!(seen.len(), 1, "the gift service's own call was let in by its certificate");
     assert_eq!((seen[0].subject.as_str(), seen[0].role), ("gift", Role::Service));
 }
@@ -96,8 +96,8 @@ async fn certificates_of_others_are_refused_at_the_door() {
     }
     // The other way round: a caller that trusts another CA does not talk to the server.
     let config = Config { peer_ca: other_dir.path().join("ca.pem"), ..Config::default() };
-    let way = rpc::connect_with(&secured.house.url, &Tls::load(config).unwrap()).unwrap();
-    let status = GiftServiceClient::new(way).send_gift(secured.house.signed(Role::Viewer, room("r"))).await.unwrap_err();
+    let way = rpc::connect_with(&secured.fixture.url, &Tls::load(config).unwrap()).unwrap();
+    let status = GiftServiceClient::new(way).send_gift(secured.fixture.signed(Role::Viewer, room("r"))).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_deref()), (Code::Unavailable, Some("PEER_UNREACHABLE")), "{status:?}");
     assert!(status.message().contains("certificate"), "{status:?}");
 }
@@ -105,9 +105,9 @@ async fn certificates_of_others_are_refused_at_the_door() {
 #[tokio::test]
 async fn plain_text_on_a_secured_listener_gets_nothing() {
     let secured = secured().await;
-    let address = secured.house.url.trim_start_matches("https://").to_owned();
+    let address = secured.fixture.url.trim_start_matches("https://").to_owned();
     let plain = rpc::connect(&format!("http://{address}")).unwrap();
-    let status = GiftServiceClient::new(plain).send_gift(secured.house.signed(Role::Viewer, room("r"))).await.unwrap_err();
+    let status = GiftServiceClient::new(plain).send_gift(secured.fixture.signed(Role::Viewer, room("r"))).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
     let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
     socket.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
@@ -120,14 +120,14 @@ async fn plain_text_on_a_secured_listener_gets_nothing() {
 #[tokio::test]
 async fn somebody_who_never_shakes_hands_keeps_nobody_out() {
     let secured = secured().await;
-    let address = secured.house.url.trim_start_matches("https://").to_owned();
+    let address = secured.fixture.url.trim_start_matches("https://").to_owned();
     let mut silent = Vec::new();
     // More than the limit of concurrent handshakes.
     for _ in 0..400 {
         silent.push(tokio::net::TcpStream::connect(&address).await.unwrap());
     }
     let mut gifts = GiftServiceClient::new(secured.way(None));
-    gifts.send_gift(secured.house.signed(Role::Viewer, room("r"))).await.unwrap();
+    gifts.send_gift(secured.fixture.signed(Role::Viewer, room("r"))).await.unwrap();
     drop(silent);
 }
 
@@ -138,16 +138,16 @@ async fn replaced_certificates_are_used_for_new_connections() {
     // The server gets a new CA, and with it a new certificate; clients that only trust the old one can't connect.
     let before = secured.way(None);
     let mut known = GiftServiceClient::new(before.clone());
-    known.send_gift(secured.house.signed(Role::Viewer, room("r"))).await.unwrap();
+    known.send_gift(secured.fixture.signed(Role::Viewer, room("r"))).await.unwrap();
     let renewed = Authority::new(secured.dir.path(), "ca");
     renewed.sign("house", GIFT, Age::Now);
     assert!(secured.tls.reload().unwrap());
-    known.send_gift(secured.house.signed(Role::Viewer, room("r"))).await.expect("an open connection stays");
+    known.send_gift(secured.fixture.signed(Role::Viewer, room("r"))).await.expect("an open connection stays");
     let after = secured.way(None);
-    GiftServiceClient::new(after).send_gift(secured.house.signed(Role::Viewer, room("r"))).await.expect("the new CA is trusted");
+    GiftServiceClient::new(after).send_gift(secured.fixture.signed(Role::Viewer, room("r"))).await.expect("the new CA is trusted");
     // Unusable files change nothing.
     std::fs::write(secured.dir.path().join("house.pem"), "rubbish").unwrap();
     assert!(secured.tls.reload().unwrap_err().to_string().contains("house.pem"));
     let again = secured.way(None);
-    GiftServiceClient::new(again).send_gift(secured.house.signed(Role::Viewer, room("r"))).await.unwrap();
+    GiftServiceClient::new(again).send_gift(secured.fixture.signed(Role::Viewer, room("r"))).await.unwrap();
 }

@@ -1,5 +1,5 @@
 //! A malicious caller beside an honest one: calls that are begun and not finished, messages too large, idle connections.
-use crate::house::{House, Way, room};
+use crate::fixture::{Fixture, Way, room};
 use identity::Role;
 use rpc::{Options, facts, listener::ConnectionBounds, overload::OverloadLimits, reason};
 use std::time::{Duration, Instant};
@@ -52,21 +52,21 @@ async fn begun(channel: &Channel, path: &str, token: &str, first: &[u8]) -> Resu
     channel.ready().await?.call(request).await
 }
 
-async fn connected(house: &House) -> Channel {
-    Channel::from_shared(house.url.clone()).unwrap().connect().await.unwrap()
+async fn connected(fixture: &Fixture) -> Channel {
+    Channel::from_shared(fixture.url.clone()).unwrap().connect().await.unwrap()
 }
 
-async fn bounded(calls_max: usize) -> House {
+async fn bounded(calls_max: usize) -> Fixture {
     let overload = OverloadLimits { calls_max, ..OverloadLimits::default() };
     let quotas = rpc::Quotas::new(&rpc::quota::Config::default());
-    House::start_as(Way::Socket, None, |options| Options { overload, quotas, ..options }).await
+    Fixture::start_as(Way::Socket, None, |options| Options { overload, quotas, ..options }).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_whose_request_does_not_come_hold_no_places_and_health_does_not_wait_behind_them() {
-    let house = bounded(8).await;
-    let channel = connected(&house).await;
-    let token = house.token(Role::Viewer);
+    let fixture = bounded(8).await;
+    let channel = connected(&fixture).await;
+    let token = fixture.token(Role::Viewer);
     let mut open = tokio::task::JoinSet::new();
     for at in 0..200 {
         let (channel, token) = (channel.clone(), if at % 2 == 0 { String::new() } else { token.clone() });
@@ -74,7 +74,7 @@ async fn calls_whose_request_does_not_come_hold_no_places_and_health_does_not_wa
     }
     // They are in flight before the following ones on the same connection.
     for _ in 0..20 {
-        let other = house.gifts().send_gift(house.signed(Role::Creator, room("r"))).await;
+        let other = fixture.gifts().send_gift(fixture.signed(Role::Creator, room("r"))).await;
         assert!(other.is_ok(), "{other:?}");
         let asked = HealthClient::new(channel.clone()).check(HealthCheckRequest::default()).await;
         assert!(asked.is_ok(), "{asked:?}");
@@ -83,9 +83,9 @@ async fn calls_whose_request_does_not_come_hold_no_places_and_health_does_not_wa
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_too_large_is_refused_before_it_comes_also_where_no_token_is_needed() {
-    let house = bounded(100).await;
-    let channel = connected(&house).await;
-    let token = house.token(Role::Viewer);
+    let fixture = bounded(100).await;
+    let channel = connected(&fixture).await;
+    let token = fixture.token(Role::Viewer);
     for path in [CHECK, WATCH, REFLECTION, SEND, LIST] {
         let head = [0, 0, 16, 0, 0];
         let answer = timeout(SOON, begun(&channel, path, &token, &head)).await;
@@ -106,29 +106,29 @@ async fn a_message_that_is_too_large_is_refused_before_it_comes_also_where_no_to
 #[tokio::test(flavor = "multi_thread")]
 async fn one_caller_has_a_bound_on_calls_in_flight_and_another_does_not_notice() {
     let quotas = rpc::Quotas::new(&rpc::quota::Config { user_calls: 3, ..rpc::quota::Config::default() });
-    let house = House::start_as(Way::Socket, None, |options| Options { quotas, ..options }).await;
+    let fixture = Fixture::start_as(Way::Socket, None, |options| Options { quotas, ..options }).await;
     let mut waiting = tokio::task::JoinSet::new();
     for _ in 0..3 {
-        let (mut gifts, request) = (house.gifts(), house.signed(Role::Viewer, room("wait")));
+        let (mut gifts, request) = (fixture.gifts(), fixture.signed(Role::Viewer, room("wait")));
         waiting.spawn(async move { gifts.send_gift(request).await });
     }
-    house.arrived.acquire_many(3).await.unwrap().forget();
-    let status = house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap_err();
+    fixture.arrived.acquire_many(3).await.unwrap().forget();
+    let status = fixture.gifts().send_gift(fixture.signed(Role::Viewer, room("r"))).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_deref()), (Code::ResourceExhausted, Some("QUOTA_EXCEEDED")), "{status:?}");
     assert_eq!(facts(&status)["in_flight_max"], "3");
-    house.gifts().send_gift(house.signed(Role::Service, room("r"))).await.unwrap();
-    house.gate.add_permits(3);
+    fixture.gifts().send_gift(fixture.signed(Role::Service, room("r"))).await.unwrap();
+    fixture.gate.add_permits(3);
     while let Some(ended) = waiting.join_next().await {
         ended.unwrap().unwrap();
     }
-    house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap();
+    fixture.gifts().send_gift(fixture.signed(Role::Viewer, room("r"))).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anybody_may_ask_for_health_so_often_and_no_more() {
     let quotas = rpc::Quotas::new(&rpc::quota::Config { open_per_second: 1, open_burst: 5, ..rpc::quota::Config::default() });
-    let house = House::start_as(Way::Socket, None, |options| Options { quotas, ..options }).await;
-    let mut health = HealthClient::new(connected(&house).await);
+    let fixture = Fixture::start_as(Way::Socket, None, |options| Options { quotas, ..options }).await;
+    let mut health = HealthClient::new(connected(&fixture).await);
     let mut refused = None;
     for _ in 0..20 {
         refused = refused.or(health.check(HealthCheckRequest::default()).await.err());
@@ -138,8 +138,8 @@ async fn anybody_may_ask_for_health_so_often_and_no_more() {
 }
 
 /// Reads until the server closes the connection, as a client that sends only the minimum of HTTP/2 and answers pings.
-async fn until_the_end(house: &House) -> Vec<u8> {
-    let mut stream = TcpStream::connect(house.url.strip_prefix("http://").unwrap()).await.unwrap();
+async fn until_the_end(fixture: &Fixture) -> Vec<u8> {
+    let mut stream = TcpStream::connect(fixture.url.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
     let mut heard = Vec::new();
     let ended = timeout(SOON, async {
@@ -163,8 +163,8 @@ async fn until_the_end(house: &House) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_without_a_call_is_told_to_go() {
     let bounds = ConnectionBounds { unproven: Duration::from_millis(200), ..ConnectionBounds::default() };
-    let house = House::start_as(Way::Socket, None, |options| Options { connections: bounds, ..options }).await;
-    let heard = until_the_end(&house).await;
+    let fixture = Fixture::start_as(Way::Socket, None, |options| Options { connections: bounds, ..options }).await;
+    let heard = until_the_end(&fixture).await;
     let mut kinds = Vec::new();
     let mut rest = heard.as_slice();
     while let [a, b, c, kind, ..] = rest {
@@ -177,11 +177,11 @@ async fn a_connection_without_a_call_is_told_to_go() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_has_an_age_and_its_calls_go_on_over_another() {
     let bounds = ConnectionBounds { age: Duration::from_millis(60), ..ConnectionBounds::default() };
-    let house = House::start_as(Way::Socket, None, |options| Options { connections: bounds, ..options }).await;
-    until_the_end(&house).await;
+    let fixture = Fixture::start_as(Way::Socket, None, |options| Options { connections: bounds, ..options }).await;
+    until_the_end(&fixture).await;
     let (begun, mut sent) = (Instant::now(), 0);
     while begun.elapsed() < Duration::from_millis(500) {
-        let answer = house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await;
+        let answer = fixture.gifts().send_gift(fixture.signed(Role::Viewer, room("r"))).await;
         assert!(answer.is_ok(), "after {sent}: {answer:?}");
         sent += 1;
     }
@@ -191,8 +191,8 @@ async fn a_connection_has_an_age_and_its_calls_go_on_over_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_in_its_own_way_when_its_connection_is_as_old_as_it_may_get() {
     let bounds = ConnectionBounds { age: Duration::from_millis(60), ..ConnectionBounds::default() };
-    let house = House::start_as(Way::Socket, None, |options| Options { connections: bounds, ..options }).await;
-    let mut health = HealthClient::new(connected(&house).await);
+    let fixture = Fixture::start_as(Way::Socket, None, |options| Options { connections: bounds, ..options }).await;
+    let mut health = HealthClient::new(connected(&fixture).await);
     let mut watch = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
     let mut last = None;
     while let Ok(Ok(Some(_))) = timeout(SOON, watch.message()).await.map(|told| told.map_err(|status| last = Some(status))) {}

@@ -1,5 +1,5 @@
 //! What a collector receives: one span per side and hop, each under the one that caused it.
-use crate::house::{House, Way, room};
+use crate::fixture::{Fixture, Way, room};
 use identity::Role;
 use opentelemetry_proto::tonic::{
     common::v1::any_value::Value,
@@ -35,10 +35,10 @@ async fn every_hop_has_a_span_under_its_cause() {
     let guard = telemetry::init("test", &config).unwrap();
 
     for way in [Way::InProcess, Way::Socket] {
-        let house = House::start(way, 10).await;
-        house.gifts().send_gift(house.signed(Role::Viewer, room("r"))).await.unwrap();
+        let fixture = Fixture::start(way, 10).await;
+        fixture.gifts().send_gift(fixture.signed(Role::Viewer, room("r"))).await.unwrap();
         // A caller without a token can't make us keep a trace.
-        let mut gifts = house.gifts();
+        let mut gifts = fixture.gifts();
         let stranger = rpc::trace::with_traceparent("test", Some(STRANGER), gifts.send_gift(Request::new(room("r"))));
         assert_eq!(stranger.await.unwrap_err().code(), tonic::Code::Unauthenticated);
     }

@@ -1,5 +1,5 @@
 //! What only a socket can show: reflection, health, an absent peer, a stopping server.
-use crate::house::{House, Way, room};
+use crate::fixture::{Fixture, Way, room};
 use api::gift::{ListGiftsRequest, gift_service_client::GiftServiceClient};
 use identity::Role;
 use rpc::{facts, reason};
@@ -15,28 +15,28 @@ use tonic_reflection::pb::v1::{
     server_reflection_response::MessageResponse,
 };
 
-async fn channel(house: &House) -> Channel {
-    Channel::from_shared(house.url.clone()).unwrap().connect().await.unwrap()
+async fn channel(fixture: &Fixture) -> Channel {
+    Channel::from_shared(fixture.url.clone()).unwrap().connect().await.unwrap()
 }
 
-async fn ask(house: &House, question: MessageRequest) -> MessageResponse {
+async fn ask(fixture: &Fixture, question: MessageRequest) -> MessageResponse {
     let request = ServerReflectionRequest { host: String::new(), message_request: Some(question) };
-    let mut client = ServerReflectionClient::new(channel(house).await);
+    let mut client = ServerReflectionClient::new(channel(fixture).await);
     let mut answers = client.server_reflection_info(tokio_stream::once(request)).await.unwrap().into_inner();
     answers.next().await.unwrap().unwrap().message_response.unwrap()
 }
 
 #[tokio::test]
 async fn reflection_needs_no_token_and_knows_the_error_details() {
-    let house = House::start(Way::Socket, 10).await;
-    let MessageResponse::ListServicesResponse(list) = ask(&house, MessageRequest::ListServices(String::new())).await else {
+    let fixture = Fixture::start(Way::Socket, 10).await;
+    let MessageResponse::ListServicesResponse(list) = ask(&fixture, MessageRequest::ListServices(String::new())).await else {
         panic!("not a list");
     };
     let names: Vec<_> = list.service.iter().map(|service| service.name.as_str()).collect();
     assert!(names.contains(&"largesse.gift.v1.GiftService"), "{names:?}");
     assert!(!names.contains(&"largesse.payout.v1.PayoutService"), "only what is served here: {names:?}");
     for symbol in ["google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo", "google.rpc.Status"] {
-        let answer = ask(&house, MessageRequest::FileContainingSymbol(symbol.into())).await;
+        let answer = ask(&fixture, MessageRequest::FileContainingSymbol(symbol.into())).await;
         assert!(matches!(answer, MessageResponse::FileDescriptorResponse(_)), "{symbol}: {answer:?}");
     }
 }
@@ -90,10 +90,10 @@ const REFUSED_STREAM: u32 = 7;
 /// Sends a gift through a peer that answers the first call with these frames and closes the connection; later connections lead to a server that
 /// answers.
 async fn sent_past(first_answer: Vec<u8>) -> Result<(), tonic::Status> {
-    let house = House::start(Way::Socket, 10).await;
+    let fixture = Fixture::start(Way::Socket, 10).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let behind = house.url.strip_prefix("http://").unwrap().to_owned();
+    let behind = fixture.url.strip_prefix("http://").unwrap().to_owned();
     let peer = tokio::spawn(async move {
         let (mut socket, _) = listener.accept().await.unwrap();
         socket.write_all(&frame(SETTINGS, 0, &[])).await.unwrap();
@@ -119,7 +119,7 @@ async fn sent_past(first_answer: Vec<u8>) -> Result<(), tonic::Status> {
         }
     });
     let mut gifts = GiftServiceClient::new(rpc::connect(&url).unwrap());
-    let answer = gifts.send_gift(house.signed(Role::Viewer, room("r"))).await;
+    let answer = gifts.send_gift(fixture.signed(Role::Viewer, room("r"))).await;
     peer.abort();
     answer.map(|_| ())
 }
@@ -136,24 +136,24 @@ async fn a_call_that_the_peer_did_not_process_is_retried_and_others_have_an_unkn
 
 #[tokio::test]
 async fn a_stopping_server_says_so_and_finishes_what_it_began() {
-    let house = House::start(Way::InProcess, 10).await;
-    let mut health = HealthClient::new(channel(&house).await);
+    let fixture = Fixture::start(Way::InProcess, 10).await;
+    let mut health = HealthClient::new(channel(&fixture).await);
     let mut watch = health.watch(HealthCheckRequest { service: String::new() }).await.unwrap().into_inner();
     assert_eq!(watch.next().await.unwrap().unwrap().status(), ServingStatus::Serving);
     let waiting = tokio::spawn({
-        let mut gifts = GiftServiceClient::new(rpc::connect(&house.url).unwrap());
-        let request = house.signed(Role::Viewer, room("wait"));
+        let mut gifts = GiftServiceClient::new(rpc::connect(&fixture.url).unwrap());
+        let request = fixture.signed(Role::Viewer, room("wait"));
         async move { gifts.send_gift(request).await }
     });
-    drop(house.arrived.acquire().await);
-    house.shutdown.cancel();
+    drop(fixture.arrived.acquire().await);
+    fixture.shutdown.cancel();
     // The watcher gets the last state, or the end of its stream; it does not keep the server running.
     match watch.next().await {
         Some(Ok(news)) => assert_eq!(news.status(), ServingStatus::NotServing),
         Some(Err(status)) => assert_eq!(status.code(), Code::Unavailable),
         None => {}
     }
-    house.gate.add_permits(1);
+    fixture.gate.add_permits(1);
     waiting.await.unwrap().unwrap();
-    house.serving.await.unwrap().unwrap();
+    fixture.serving.await.unwrap().unwrap();
 }

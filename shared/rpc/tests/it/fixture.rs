@@ -137,7 +137,7 @@ pub enum Way {
     Socket,
 }
 
-pub struct House {
+pub struct Fixture {
     pub transport: Transport,
     pub issuer: Arc<Issuer>,
     pub seen: Arc<Mutex<Vec<Seen>>>,
@@ -148,7 +148,7 @@ pub struct House {
     pub serving: tokio::task::JoinHandle<Result<(), rpc::Error>>,
 }
 
-impl House {
+impl Fixture {
     /// Both services, `calls_max` in flight each.
     pub async fn start(way: Way, calls_max: usize) -> Self {
         Self::start_with(way, calls_max, None).await

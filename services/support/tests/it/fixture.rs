@@ -29,7 +29,7 @@ pub fn databases() -> Databases {
     Databases { all: storage.iter().map(|storage| storage.database.clone()).collect(), _storage: storage }
 }
 
-pub struct House {
+pub struct Fixture {
     pub database: Database,
     pub bed: Testbed,
     pub heads_dir: tempfile::TempDir,
@@ -37,7 +37,7 @@ pub struct House {
     shutdown: CancellationToken,
 }
 
-impl House {
+impl Fixture {
     pub async fn start(database: &Database) -> Self {
         let bed = Testbed::over(database, TestbedOptions { books: &[(BOOK, BookMode::Test)], recorded: true }).await;
         let shutdown = CancellationToken::new();

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 pub const BOOK: &str = "tiktok-us";
 
-pub struct House {
+pub struct Fixture {
     pub bed: Testbed,
     pub service: Service,
     earnings_way: Transport,
@@ -33,11 +33,11 @@ pub struct House {
 }
 
 /// Both engines, each with an installation of its own.
-pub async fn both() -> Vec<House> {
-    vec![House::start(Storage::sqlite(), None).await, House::start(Storage::postgres(), None).await]
+pub async fn both() -> Vec<Fixture> {
+    vec![Fixture::start(Storage::sqlite(), None).await, Fixture::start(Storage::postgres(), None).await]
 }
 
-impl House {
+impl Fixture {
     pub async fn start(tables: Storage, rate_card: Option<PathBuf>) -> Self {
         // The ledger's own engines are tested with the ledger; here it only has to run.
         let options = TestbedOptions { books: &[(BOOK, BookMode::Test)], recorded: false };

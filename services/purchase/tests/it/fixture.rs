@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub const BOOK: &str = "test-us";
 pub const BUNDLE: &str = "com.example.largesse";
 
-pub struct House {
+pub struct Fixture {
     pub store: sandbox::store::Store,
     pub ledger: FaultyLedger,
     pub service: Service,
@@ -27,17 +27,17 @@ pub struct House {
     shutdown: CancellationToken,
 }
 
-impl Drop for House {
+impl Drop for Fixture {
     fn drop(&mut self) {
         self.shutdown.cancel();
     }
 }
 
-pub async fn sqlite() -> House {
+pub async fn sqlite() -> Fixture {
     build(Storage::sqlite()).await
 }
 
-pub async fn postgres() -> House {
+pub async fn postgres() -> Fixture {
     build(Storage::postgres()).await
 }
 
@@ -52,13 +52,13 @@ fn config(store: &sandbox::store::Store) -> Config {
     }
 }
 
-async fn build(storage: Storage) -> House {
+async fn build(storage: Storage) -> Fixture {
     let store = sandbox::store::Store::open(storage.dir.path()).unwrap();
     let books = &[(BOOK, BookMode::Test), ("test-jp", BookMode::Test), ("live-us", BookMode::Live)];
     let bed = Testbed::on(storage, TestbedOptions { books, recorded: false }).await;
     let shutdown = CancellationToken::new();
     let (service, purchase) = start(&bed, &store, &shutdown).await;
-    House { store, ledger: bed.fault.clone(), service, purchase, bed, shutdown }
+    Fixture { store, ledger: bed.fault.clone(), service, purchase, bed, shutdown }
 }
 
 async fn start(bed: &Testbed, store: &sandbox::store::Store, shutdown: &CancellationToken) -> (Service, rpc::Transport) {
@@ -91,7 +91,7 @@ pub fn reason<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
     rpc::reason(&status).unwrap_or_else(|| format!("no reason: {status:?}"))
 }
 
-impl House {
+impl Fixture {
     /// The same tables under a new process.
     pub async fn restart(&mut self) {
         self.shutdown.cancel();

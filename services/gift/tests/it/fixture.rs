@@ -19,13 +19,13 @@ pub fn deps(bed: &Testbed) -> Deps {
     Deps { ledger: bed.ledger_as("gift"), database: bed.database.clone(), clock: gift::system_clock(), shutdown: CancellationToken::new() }
 }
 
-pub struct House {
+pub struct Fixture {
     pub bed: Testbed,
     pub gift_way: Transport,
     pub gift: Service,
 }
 
-impl House {
+impl Fixture {
     pub async fn start(config: Config) -> Self {
         let options = TestbedOptions { books: &[(BOOK, BookMode::Test)], recorded: false };
         let bed = Testbed::on(Storage::sqlite(), options).await;
